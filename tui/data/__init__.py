@@ -1,0 +1,1 @@
+"""The data-access module: the only place with SQL strings or psycopg."""

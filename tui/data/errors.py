@@ -1,0 +1,191 @@
+"""The failures a person can meet, each with a title, one sentence, what to do, and an exit status."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+
+class SwitchboardError(Exception):
+    """A failure that is shown to a person.
+
+    `sentence` says what is wrong and `what_to_do` what to do about it, one sentence each, free of secrets and
+    of row contents. `details` may hold raw driver text that a screen shows only on request.
+    `exit_status` is the command's exit status (product.md, "Exit status").
+    """
+
+    title: ClassVar[str] = "It failed"
+    exit_status: ClassVar[int] = 1
+
+    def __init__(self, sentence: str, what_to_do: str, *, details: str = "") -> None:
+        super().__init__(sentence)
+        self.sentence = sentence
+        self.what_to_do = what_to_do
+        self.details = details
+
+    def __str__(self) -> str:
+        return f"{self.sentence} {self.what_to_do}"
+
+
+class InvalidInput(SwitchboardError):
+    """A value, option or combination that cannot be accepted; nothing was written."""
+
+    title = "Not accepted"
+    exit_status = 2
+
+
+class UnknownType(InvalidInput):
+    """No provider of that integration type."""
+
+    title = "Unknown integration type"
+
+
+class UnknownOrganization(InvalidInput):
+    """No organisation of that id or name, or more than one to choose from."""
+
+    title = "Which organisation?"
+
+
+class UnknownPerson(InvalidInput):
+    """No person of that id or e-mail."""
+
+    title = "Unknown person"
+
+
+class ReadOnlyMode(InvalidInput):
+    """A write was asked for in read-only mode."""
+
+    title = "Read-only"
+
+
+class ConfirmationNeeded(InvalidInput):
+    """An act that cannot be undone was asked for without --yes and without a person to ask."""
+
+    title = "Confirmation needed"
+
+
+class NoTerminal(InvalidInput):
+    """The console was started where there is no terminal."""
+
+    title = "No terminal"
+
+
+class MalformedConnectionString(InvalidInput):
+    """A connection string that is not one. The text never repeats any part of it."""
+
+    title = "Connection string not understood"
+
+
+class PermissionDenied(SwitchboardError):
+    """The database's permissions refuse it (42501); the privilege and the role are named."""
+
+    title = "Not allowed by the database"
+    exit_status = 3
+
+
+class MasterKeyError(SwitchboardError):
+    """The master key is missing, too weak to write with, from two sources, or not the one in use."""
+
+    title = "Master key"
+    exit_status = 4
+
+
+class MasterKeyMissing(MasterKeyError):
+    """No master key is configured."""
+
+    title = "No master key"
+
+
+class WrongMasterKey(MasterKeyError):
+    """The configured key is not the one this database was written with."""
+
+    title = "Wrong master key"
+
+
+class CheckFailed(SwitchboardError):
+    """A check ran to its end and found something."""
+
+    title = "The check found something"
+    exit_status = 5
+
+
+class Unreadable(SwitchboardError):
+    """An envelope does not open; `reason` is one of the words of `models.UnreadableReason`."""
+
+    title = "Unreadable credential"
+
+    def __init__(self, reason: str, sentence: str, what_to_do: str, *, details: str = "") -> None:
+        super().__init__(sentence, what_to_do, details=details)
+        self.reason = reason
+
+
+class NotFound(SwitchboardError):
+    """The row asked for is not there, or not any more."""
+
+    title = "Not found"
+
+
+class Conflict(SwitchboardError):
+    """Somebody else changed the row meanwhile; nothing was written."""
+
+    title = "Changed meanwhile"
+
+
+class ConstraintViolated(SwitchboardError):
+    """A constraint of the database refused the row. Never carries the row."""
+
+    title = "Refused by a rule of the database"
+    exit_status = 2
+
+
+class ConnectionFailed(SwitchboardError):
+    """No connection: name, network, TLS, password, or the server is not answering."""
+
+    title = "No connection"
+
+
+class ConnectionLost(ConnectionFailed):
+    """The connection broke while in use. Reads may be repeated, writes never by themselves."""
+
+    title = "Connection lost"
+
+
+class CommitInDoubt(ConnectionLost):
+    """The reply to COMMIT was lost and the outcome could not be asked for."""
+
+    title = "Not known whether it was saved"
+
+
+class ServerUnsuitable(SwitchboardError):
+    """The server cannot be used: too old, in recovery, read-only, or behind a transaction pooler."""
+
+    title = "This server cannot be used"
+
+
+class SchemaMissing(SwitchboardError):
+    """Switchboard's schema, or one of the four tables, is not installed."""
+
+    title = "Not set up yet"
+
+
+class SchemaInTheWay(SwitchboardError):
+    """Something in the database prevents the installation; it is named and left alone."""
+
+    title = "Something is in the way"
+
+
+class Locked(SwitchboardError):
+    """A lock was not obtained in time."""
+
+    title = "Locked by somebody else"
+
+
+class TimedOut(SwitchboardError):
+    """The server cancelled the statement because it took too long."""
+
+    title = "Took too long"
+
+
+class DatabaseFailed(SwitchboardError):
+    """Any other failure the server reported."""
+
+    title = "The database refused"

@@ -1,0 +1,138 @@
+"""The rows and facts that travel between the data module and its users, as frozen dataclasses."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal
+
+if TYPE_CHECKING:
+    from datetime import datetime
+    from uuid import UUID
+
+EnvelopeFormat = Literal["sb2", "legacy"]
+UnreadableReason = Literal["other key", "altered", "malformed", "ambiguous", "no key", "not visible"]
+IntegrationState = Literal["active", "disabled", "not set up", "unreadable"]
+Json = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Operator:
+    """The person at the console, as claimed, with the evidence that goes into every transaction."""
+
+    user_id: UUID | None
+    label: str
+    source_address: str | None = None
+    user_agent: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Organization:
+    """An organisation; `name` is None where nobody has given it one."""
+
+    id: UUID
+    name: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """A row of switchboard.people."""
+
+    id: UUID
+    email: str | None
+    name: str | None
+    organization_id: UUID | None
+    is_active: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Integration:
+    """A row of integration_credentials without its envelope, or (id None) a type that is not set up.
+
+    `envelope_format` is None where the row's envelope may not be read by this role, or where it is neither format;
+    `unreadable` says why the envelope does not open. `proven` is True where a successful connection test by
+    Switchboard is in the log since the envelope last changed; is_verified without it was set by another program.
+    """
+
+    id: UUID | None
+    organization_id: UUID
+    integration_type: str
+    display_name: str | None = None
+    is_active: bool = False
+    is_verified: bool = False
+    last_verified_at: datetime | None = None
+    created_by: UUID | None = None
+    updated_by: UUID | None = None
+    created_at: datetime | None = None
+    updated_at: datetime | None = None
+    envelope_format: EnvelopeFormat | None = None
+    unreadable: UnreadableReason | None = None
+    proven: bool = False
+    failing: bool = False
+    people_with_access: int | None = None
+    phone_numbers: int | None = None
+
+    @property
+    def state(self) -> IntegrationState:
+        """The one word shown for it; unreadable goes before disabled because it needs somebody."""
+        if self.id is None:
+            return "not set up"
+        if self.unreadable is not None and self.unreadable != "not visible":
+            return "unreadable"
+        return "active" if self.is_active else "disabled"
+
+
+@dataclass(frozen=True, slots=True)
+class LogRow:
+    """A row of integration_audit_logs. `created_at` is None where it is NULL or does not fit a datetime."""
+
+    id: UUID
+    organization_id: UUID
+    user_id: UUID | None
+    integration_type: str
+    action: str
+    status: str
+    details: Json | None
+    ip_address: str | None
+    user_agent: str | None
+    created_at: datetime | None
+    created_at_text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ServerInfo:
+    """What a fresh connection tells about the server and the role, in one round trip."""
+
+    host: str
+    port: int
+    database: str
+    role: str
+    version: int
+    tls: str | None
+    is_local: bool
+    pooling: Literal["direct", "session", "transaction"]
+    in_recovery: bool
+    read_only: bool
+    superuser: bool
+    bypass_rls: bool
+    create_role: bool
+    create_in_database: bool
+    create_in_public: bool
+
+    @property
+    def version_text(self) -> str:
+        """The version as people write it: 180004 -> 18.4."""
+        return f"{self.version // 10000}.{self.version % 10000}"
+
+
+@dataclass(frozen=True, slots=True)
+class Census:
+    """How many envelopes there are by format and by the key that opens them, and which do not open."""
+
+    by_format: dict[str, int] = field(default_factory=dict)
+    by_key: dict[str, int] = field(default_factory=dict)
+    unreadable: tuple[tuple[UUID, UnreadableReason], ...] = ()
+
+    @property
+    def total(self) -> int:
+        """All rows looked at."""
+        return sum(self.by_format.values())

@@ -1,0 +1,1 @@
+"""One file and one style sheet per screen; a screen owns its workers and its state."""
