@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
+
+if TYPE_CHECKING:
+    from tui.data.models import UnreadableReason
 
 
 class SwitchboardError(Exception):
@@ -10,11 +13,13 @@ class SwitchboardError(Exception):
 
     `sentence` says what is wrong and `what_to_do` what to do about it, one sentence each, free of secrets and
     of row contents. `details` may hold raw driver text that a screen shows only on request.
-    `exit_status` is the command's exit status (product.md, "Exit status").
+    `exit_status` is the command's exit status (product.md, "Exit status"). `sqlstate` is the five characters the
+    server gave with it, empty where none did.
     """
 
     title: ClassVar[str] = "It failed"
     exit_status: ClassVar[int] = 1
+    sqlstate: str = ""
 
     def __init__(self, sentence: str, what_to_do: str, *, details: str = "") -> None:
         super().__init__(sentence)
@@ -109,11 +114,11 @@ class CheckFailed(SwitchboardError):
 
 
 class Unreadable(SwitchboardError):
-    """An envelope does not open; `reason` is one of the words of `models.UnreadableReason`."""
+    """An envelope does not open, for one of the reasons of `models.UnreadableReason`."""
 
     title = "Unreadable credential"
 
-    def __init__(self, reason: str, sentence: str, what_to_do: str, *, details: str = "") -> None:
+    def __init__(self, reason: UnreadableReason, sentence: str, what_to_do: str, *, details: str = "") -> None:
         super().__init__(sentence, what_to_do, details=details)
         self.reason = reason
 
@@ -189,3 +194,9 @@ class DatabaseFailed(SwitchboardError):
     """Any other failure the server reported."""
 
     title = "The database refused"
+
+
+class DemoFailed(SwitchboardError):
+    """The embedded Postgres could not be prepared, started or reset."""
+
+    title = "The embedded database"

@@ -68,6 +68,8 @@ class Integration:
     unreadable: UnreadableReason | None = None
     proven: bool = False
     failing: bool = False
+    tested_at: datetime | None = None
+    verified_by: UUID | None = None
     people_with_access: int | None = None
     phone_numbers: int | None = None
 

@@ -1,0 +1,99 @@
+-- The schema switchboard: what Switchboard keeps for itself. PostgREST exposes public, never this.
+-- Every file here decides for itself what is left to do, so that all of them can be run again at any time,
+-- in one transaction, in the order of their numbers, by the owner of the four tables in public.
+
+do $do$
+declare
+  found record;
+begin
+  -- Functions that run with their owner's rights only work when that owner also owns the tables they write to.
+  for found in
+    select c.oid::regclass::text as relation, c.relkind, pg_get_userbyid(c.relowner) as owner,
+           pg_has_role(c.relowner, 'USAGE') as owned
+    from pg_class c
+    where c.relnamespace = to_regnamespace('public')
+      and c.relname in ('integration_credentials', 'user_integration_permissions',
+                        'integration_audit_logs', 'organization_phone_numbers')
+  loop
+    if found.relkind not in ('r', 'p') then
+      raise exception '% is in the way: it has the name of a table that is needed', found.relation
+        using errcode = 'SB003', hint = 'Rename it, or use another database.';
+    elsif not found.owned then
+      raise exception 'the table % belongs to the role %, and % is not a member of it',
+        found.relation, found.owner, current_user
+        using errcode = 'insufficient_privilege', hint = format('Run this as %s.', found.owner);
+    end if;
+  end loop;
+  if to_regnamespace('switchboard') is null then
+    create schema switchboard;
+  end if;
+end
+$do$;
+
+create table if not exists switchboard.schema_version (
+  id         bigint generated always as identity primary key,
+  file       text not null,
+  sha256     text not null,
+  applied_at timestamptz not null default clock_timestamp(),
+  applied_by text not null default session_user,
+  operator   text
+);
+comment on table switchboard.schema_version is
+  'Which files setup has run, and when: history only. What is installed is read from the catalogue.';
+
+create table if not exists switchboard.keys (
+  key_id     text primary key,
+  purpose    text not null check (purpose in ('master', 'seal')),
+  salt       bytea,
+  public_key bytea,
+  state      text not null default 'active' check (state in ('active', 'retired')),
+  created_at timestamptz not null default now(),
+  created_by text not null default session_user,
+  check (purpose <> 'master' or salt is not null),
+  check (purpose <> 'seal' or public_key is not null)
+);
+create unique index if not exists keys_one_active_master on switchboard.keys (purpose)
+  where purpose = 'master' and state = 'active';
+comment on table switchboard.keys is
+  'Records of the keys in use: never a key itself, only its id, its salt, or the public half of a sealing key.';
+
+create table if not exists switchboard.seals (
+  id        bigint generated always as identity primary key,
+  hour      timestamptz check (hour is null or extract(epoch from hour)::numeric % 3600 = 0),
+  row_count bigint not null check (row_count >= 0),
+  digest    bytea not null check (octet_length(digest) = 32),
+  previous  bytea check (octet_length(previous) = 32),
+  key_id    text not null references switchboard.keys (key_id),
+  signature bytea not null check (octet_length(signature) = 64),
+  sealed_at timestamptz not null default clock_timestamp(),
+  sealed_by text not null default session_user,
+  operator  text
+);
+create unique index if not exists seals_one_per_hour on switchboard.seals (coalesce(hour, '-infinity'));
+create index if not exists seals_key on switchboard.seals (key_id);
+comment on table switchboard.seals is
+  'Signed digests of the log, one per hour in UTC; hour is null for the rows whose created_at is null. '
+  'previous is the SHA-256 of the seal before, null in the first.';
+
+create table if not exists switchboard.people_labels (
+  id              uuid primary key,
+  label           text not null,
+  organization_id uuid
+);
+create table if not exists switchboard.organization_labels (
+  id   uuid primary key,
+  name text not null
+);
+
+create table if not exists switchboard.open_tickets (
+  ticket         uuid primary key default gen_random_uuid(),
+  integration_id uuid not null,
+  purpose        text not null,
+  opened_by      text not null default session_user,
+  xid            xid8 not null default pg_current_xact_id(),
+  created_at     timestamptz not null default clock_timestamp(),
+  used_at        timestamptz
+);
+create index if not exists open_tickets_recent on switchboard.open_tickets (opened_by, purpose, created_at);
+comment on table switchboard.open_tickets is
+  'Permissions to read one envelope once, each given together with a row of the log.';

@@ -1,0 +1,69 @@
+-- updated_at, and at most one primary number per organisation.
+
+create or replace function switchboard.touch_updated_at() returns trigger
+language plpgsql set search_path = '' as $function$
+begin
+  -- Writers compare updated_at to notice each other, so two changes never share one.
+  new.updated_at := clock_timestamp();
+  return new;
+end
+$function$;
+
+create or replace function switchboard.clear_other_primary() returns trigger
+language plpgsql security definer set search_path = '' as $function$
+begin
+  -- An insert that meets a row of the same number will not become a row (on conflict ...), and must not
+  -- touch the row that it is about to update.
+  if tg_op = 'INSERT' and exists (
+    select from public.organization_phone_numbers n
+    where n.organization_id = new.organization_id and n.phone_number = new.phone_number
+  ) then
+    return new;
+  end if;
+  update public.organization_phone_numbers n
+  set is_primary = false
+  where n.organization_id = new.organization_id and n.is_primary and n.id is distinct from new.id;
+  return new;
+end
+$function$;
+
+do $do$
+declare
+  relation text;
+begin
+  foreach relation in array array['public.integration_credentials', 'public.organization_phone_numbers']
+  loop
+    -- Another program's own trigger (public.update_updated_at) does the same work: one is enough.
+    continue when exists (
+      select from pg_trigger t
+      join pg_proc p on p.oid = t.tgfoid
+      where t.tgrelid = relation::regclass and not t.tgisinternal and p.proname ~ 'updated_at'
+        and p.pronamespace <> 'switchboard'::regnamespace and t.tgenabled in ('O', 'A'));
+    perform switchboard.put_trigger(relation, 'switchboard_updated_at',
+      format('CREATE TRIGGER switchboard_updated_at BEFORE UPDATE ON %s FOR EACH ROW '
+             'WHEN ((old.* IS DISTINCT FROM new.*)) EXECUTE FUNCTION switchboard.touch_updated_at()', relation), false);
+  end loop;
+
+  perform switchboard.put_trigger('public.organization_phone_numbers', 'switchboard_primary_number',
+    'CREATE TRIGGER switchboard_primary_number BEFORE INSERT OR UPDATE OF is_primary, organization_id '
+    'ON public.organization_phone_numbers FOR EACH ROW WHEN (new.is_primary) '
+    'EXECUTE FUNCTION switchboard.clear_other_primary()', false);
+
+  if not exists (
+    select from pg_index i
+    where i.indrelid = 'public.organization_phone_numbers'::regclass and i.indisunique and i.indisvalid
+      and pg_get_indexdef(i.indexrelid) like '% USING btree (organization_id) WHERE is_primary'
+  ) then
+    if exists (
+      select from public.organization_phone_numbers n
+      where n.is_primary group by n.organization_id having count(*) > 1
+    ) then
+      raise notice 'some organisations have more than one primary number: '
+                   'run this again once each has one, and a unique index will keep it so';
+    else
+      create unique index if not exists organization_phone_numbers_one_primary
+        on public.organization_phone_numbers (organization_id) where is_primary;
+    end if;
+  end if;
+end
+$do$;

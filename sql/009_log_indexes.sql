@@ -1,0 +1,52 @@
+-- The indexes that make any slice of the log quick. Built here only while the log is small: on a large one
+-- they would block its writers, and setup builds them concurrently instead.
+
+create or replace function switchboard.missing_log_indexes() returns table (name text, definition text)
+language sql stable set search_path = '' as $function$
+  select w.name, w.columns || w.condition
+  from (values
+    ('idx_integration_audit_logs_org_time', '(organization_id, created_at DESC)', ''),
+    ('idx_integration_audit_logs_time', '(created_at DESC)', ''),
+    ('idx_integration_audit_logs_action_time', '(action, created_at DESC)', ''),
+    ('idx_integration_audit_logs_user_time', '(user_id, created_at DESC)', ' WHERE (user_id IS NOT NULL)'),
+    ('idx_integration_audit_logs_org_not_success', '(organization_id, status, created_at DESC)',
+     ' WHERE ((status)::text <> ''success''::text)')
+  ) as w (name, columns, condition)
+  where not exists (
+    select from pg_index i
+    -- Casts differ with the column's type (text or varchar), so conditions are compared without them.
+    cross join lateral (select substring(pg_get_indexdef(i.indexrelid) from ' USING btree (.*)$') as present) d
+    where i.indrelid = 'public.integration_audit_logs'::regclass and i.indisvalid
+      and replace(replace(d.present, '(status)::text', 'status'), '::text', '')
+        = replace(replace(w.columns || w.condition, '(status)::text', 'status'), '::text', ''))
+$function$;
+revoke all on function switchboard.missing_log_indexes() from public;
+
+do $do$
+declare
+  wanted record;
+  large constant boolean :=
+    (select count(*) from (select from public.integration_audit_logs limit 100000) as counted) = 100000;
+  left_out text[] := '{}';
+begin
+  for wanted in select m.name, m.definition from switchboard.missing_log_indexes() m
+  loop
+    if large then
+      left_out := left_out || wanted.name;
+      continue;
+    end if;
+    -- What is left of a concurrent build that failed is never used, and keeps the name.
+    if exists (select from pg_index i where i.indexrelid = to_regclass('public.' || quote_ident(wanted.name))
+                 and i.indrelid = 'public.integration_audit_logs'::regclass and not i.indisvalid) then
+      execute format('drop index public.%I', wanted.name);
+    end if;
+    execute format('create index if not exists %I on public.integration_audit_logs %s', wanted.name, wanted.definition);
+  end loop;
+  if left_out <> '{}' then
+    raise notice 'the log has 100,000 rows or more: these indexes are left to `switchboard setup`, which builds '
+                 'them without blocking: %', array_to_string(left_out, ', ');
+  end if;
+end
+$do$;
+
+comment on schema switchboard is 'switchboard schema 009';

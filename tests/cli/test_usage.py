@@ -1,0 +1,144 @@
+"""The command line itself: options before and after a command, wrong usage, and what starts how fast."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.support.commands import Shell, one_line_of_json
+from tests.support.terminal import SWITCHBOARD, Terminal
+from tui import __version__
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+SECRET = "sk-CANARY-5f0c1e2d"
+
+
+def test_the_version_and_the_help_go_to_standard_output(shell: Shell) -> None:
+    assert shell.run("--version").out == f"switchboard {__version__}\n"
+    helped = shell.run("--help")
+    assert helped.status == 0
+    assert max(map(len, helped.out.splitlines())) <= 80
+    for name in ("demo", "setup", "schema", "doctor", "integrations", "audit", "keys", "--read-only", "--env-file"):
+        assert name in helped.out
+
+
+@pytest.mark.parametrize(
+    "command",
+    [["integrations", *rest] for rest in (["list"], ["show"], ["configure"], ["enable"], ["disable"], ["delete"])]
+    + [["keys", "generate"], ["keys", "status"], ["audit", "list"]]
+    + [["demo"], ["setup"], ["schema"], ["doctor"], ["integrations"], ["keys"], ["audit"]],
+)
+def test_every_command_has_a_help_that_fits_a_screen(shell: Shell, command: list[str]) -> None:
+    helped = shell.run(*command, "--help")
+    assert (helped.status, helped.err) == (0, "")
+    assert len(helped.out.splitlines()) <= 30
+    assert max(map(len, helped.out.splitlines())) <= 80
+    assert "--organization" in helped.out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["integration"], "integrations"),
+        (["integrations"], "list, show, configure, enable, disable, delete"),
+        (["integrations", "test"], "list, show"),
+        (["integrations", "show"], "TYPE"),
+        (["integrations", "list", "--jsn"], "--json"),
+        (["integrations", "configure", "exotel_sms", json.dumps({"api_key": SECRET})], "standard input"),
+        (["keys", "generate", f"--master-key={SECRET}"], "no such option"),
+        (["--organization"], "--organization needs a value"),
+        (["--organization", "", "integrations", "list"], "--organization is empty"),
+        (["--json=yes", "integrations", "list"], "--json takes no value"),
+        (["audit", "list", "--limit", "0"], "from 1 to 10000"),
+        (["audit", "list", "--limit", SECRET], "from 1 to 10000"),
+        (["--env-file", "missing.env", "integrations", "list"], "not there"),
+    ],
+)
+def test_wrong_usage_is_one_line_that_repeats_no_value(shell: Shell, arguments: list[str], words: str) -> None:
+    line = shell.run(*arguments).refusal(2)
+    assert words in line
+    assert SECRET not in line
+
+
+def test_bytes_that_are_no_text_are_refused(shell: Shell) -> None:
+    assert "UTF-8" in shell.run(b"--organization", b"\xff\xfe", b"integrations", b"list").refusal(2)
+
+
+@pytest.mark.parametrize(
+    "arguments", [["--json", "keys", "status"], ["keys", "--json", "status"], ["keys", "status", "--json"]]
+)
+def test_a_common_option_counts_wherever_it_stands(with_phone: Shell, arguments: list[str]) -> None:
+    assert with_phone.run(*arguments).data["state"] == "open"
+
+
+@pytest.mark.parametrize("arguments", [["integrations", "--json"], ["--json", "nonsense"]])
+def test_with_json_a_failure_is_an_object_on_standard_error(shell: Shell, arguments: list[str]) -> None:
+    ended = shell.run(*arguments)
+    failure = one_line_of_json(ended.err)
+    assert (ended.status, ended.out) == (2, "")
+    assert failure.keys() == {"error", "what_to_do", "exit"}
+    assert failure["exit"] == 2
+    assert all(failure.values())
+
+
+@pytest.mark.parametrize("arguments", [[], ["demo"]])
+def test_the_console_without_a_terminal_ends_at_once_and_names_the_ways_out(shell: Shell, arguments: list[str]) -> None:
+    line = shell.run(*arguments).refusal(2)
+    assert "ssh -t" in line
+    assert "`switchboard integrations list`" in line or "`switchboard demo --env`" in line
+
+
+def test_the_console_on_a_dumb_terminal_ends_at_once(tmp_path: Path) -> None:
+    with Terminal(SWITCHBOARD, environment={"TERM": "dumb"}, cwd=tmp_path) as terminal:
+        assert terminal.wait_for_exit() == 2
+        assert "ssh -t" in "".join(terminal.lines)
+
+
+def test_output_in_another_encoding_than_utf8_is_refused(shell: Shell) -> None:
+    assert "PYTHONIOENCODING" in shell.with_(PYTHONIOENCODING="latin-1").run("keys", "generate").refusal(2)
+
+
+def imported(shell: Shell, arguments: Sequence[str]) -> set[str]:
+    """The modules a command had imported when it ended."""
+    script = (
+        "import sys; from tui.__main__ import main; sys.argv = ['switchboard', *sys.argv[1:]]; main(); "
+        "print(*sys.modules, sep='\\n', file=sys.stderr)"
+    )
+    ended = shell.run_script(script, *arguments)
+    assert ended.status == 0, ended.err
+    return set(ended.err.splitlines())
+
+
+HEAVY = {"textual", "psycopg", "cryptography", "asyncio", "phonenumbers", "httpx2", "tui.app"}
+
+
+def test_the_help_imports_nothing_heavy(shell: Shell) -> None:
+    assert not imported(shell, ["--help"]) & HEAVY
+
+
+def test_a_command_never_imports_the_console(with_phone: Shell) -> None:
+    modules = imported(with_phone, ["integrations", "list"])
+    assert "psycopg" in modules
+    assert not {name for name in modules if name.split(".")[0] == "textual" or name.startswith("tui.screens")}
+
+
+def test_a_crash_is_one_clean_line_and_a_private_report_without_values(acme: Shell) -> None:
+    script = (
+        "import sys, tui.cli.schema as broken; from tui.__main__ import main\n"
+        "def explode(self, value): private = 'sk-CANARY-5f0c1e2d'; raise RuntimeError(private)\n"
+        "import tui.cli.output; tui.cli.output.Output.data = explode\n"
+        "sys.argv = ['switchboard', *sys.argv[1:]]; sys.exit(main())"
+    )
+    ended = acme.run_script(script, "schema", "--json")
+    failure = one_line_of_json(ended.err)
+    assert (ended.status, ended.out, failure["exit"]) == (70, "", 70)
+    report = Path(failure["error"].split("'")[1])
+    assert report.stat().st_mode & 0o777 == 0o600
+    text = report.read_text()
+    assert "RuntimeError" in text
+    assert SECRET not in text.replace("private = ", "")

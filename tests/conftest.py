@@ -1,0 +1,81 @@
+"""Fixtures that give a test a real Postgres; one server per session and pytest-xdist worker."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.support.postgres import TestServer, run_schema_files
+from tests.support.supabase import SupabaseServer
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[TestServer]:
+    """A Postgres 18."""
+    server = TestServer(version=18)
+    yield server
+    server.close()
+
+
+@pytest.fixture(scope="session")
+def postgres16() -> Iterator[TestServer]:
+    """A Postgres 16."""
+    server = TestServer(version=16)
+    yield server
+    server.close()
+
+
+@pytest.fixture(scope="session")
+def supabase_server() -> Iterator[SupabaseServer]:
+    """A Postgres 18 with Supabase's roles."""
+    server = SupabaseServer()
+    yield server
+    server.close()
+
+
+@pytest.fixture
+def empty_database(postgres: TestServer) -> Iterator[str]:
+    """Connection URI (superuser) of a database with nothing in it."""
+    name = postgres.create_database(prefix="empty")
+    yield postgres.conninfo(name)
+    postgres.drop_database(name)
+    postgres.drop_new_roles()
+
+
+@pytest.fixture
+def empty_database16(postgres16: TestServer) -> Iterator[str]:
+    """The same on Postgres 16."""
+    name = postgres16.create_database(prefix="empty")
+    yield postgres16.conninfo(name)
+    postgres16.drop_database(name)
+    postgres16.drop_new_roles()
+
+
+@pytest.fixture(scope="session")
+def installed_template(postgres: TestServer) -> str:
+    """Name of a database with the schema installed and no rows, to be cloned and not to be changed."""
+    name = postgres.create_database(prefix="template_installed")
+    run_schema_files(postgres.conninfo(name))
+    return name
+
+
+@pytest.fixture
+def installed_database(postgres: TestServer, installed_template: str) -> Iterator[str]:
+    """Connection URI (superuser) of a database with the schema installed and no rows."""
+    name = postgres.create_database(template=installed_template, prefix="installed")
+    yield postgres.conninfo(name)
+    postgres.drop_database(name)
+    postgres.drop_new_roles()
+
+
+@pytest.fixture
+def supabase_like(supabase_server: SupabaseServer) -> Iterator[str]:
+    """Connection URI (the non-superuser `postgres`, who owns it) of a database as a Supabase project has it."""
+    name = supabase_server.create_project()
+    yield supabase_server.conninfo(name, user="postgres")
+    supabase_server.drop_database(name)
+    supabase_server.drop_new_roles()

@@ -1,0 +1,146 @@
+"""Integration types are found, not listed."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+
+import tui.providers
+from tui.data.errors import UnknownType
+from tui.providers import integration_type, registry, title_of
+from tui.providers.validation import form_values, validate
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+MADE_UP = """
+from tui.providers.fields import Field, IntegrationType
+
+TYPES = (
+    IntegrationType(
+        "pager",
+        "Pager",
+        "On the back of the device.",
+        (
+            Field("code", "Code", "word", "Six digits.", required=True, secret=True),
+            Field("tone", "Tone", "choice", "What it plays.", choices=("beep", "buzz"), default="beep"),
+        ),
+    ),
+)
+"""
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A folder whose modules belong to tui.providers for one test."""
+    monkeypatch.setattr(tui.providers, "__path__", [*tui.providers.__path__, str(tmp_path)])
+    registry.cache_clear()
+    yield tmp_path
+    registry.cache_clear()
+    for name in ("tui.providers.made_up", "tui.providers.claims"):
+        sys.modules.pop(name, None)
+
+
+def test_the_four_types_of_the_product_are_there() -> None:
+    fields = {name: [one.name for one in known.fields] for name, known in registry().items()}
+    account = ["account_sid", "api_key", "api_token", "api_host"]
+    whatsapp = ["whatsapp_number", "waba_id", "business_name", "auto_reply_enabled", "auto_reply_message"]
+    mail = ["email", "app_password", "smtp_host", "smtp_port", "imap_host", "imap_port"]
+    assert fields == {
+        "exotel_phone": [*account, "virtual_number", "caller_id"],
+        "exotel_whatsapp": [*account, *whatsapp],
+        "exotel_sms": [*account, "sms_number"],
+        "zoho_mail": mail,
+    }
+
+
+def test_required_and_secret_fields_are_those_of_the_product() -> None:
+    required = {one.name for known in registry().values() for one in known.fields if one.required}
+    secret = {name for known in registry().values() for name in known.secret_names}
+    assert required == {
+        *("account_sid", "api_key", "api_token", "virtual_number", "whatsapp_number", "sms_number"),
+        *("email", "app_password"),
+    }
+    assert secret == {"api_key", "api_token", "app_password"}
+
+
+def test_every_field_and_type_explains_itself_in_sentences() -> None:
+    for known in registry().values():
+        assert known.help.endswith(".")
+        for one in known.fields:
+            assert one.help.endswith(".")
+            assert one.example
+            assert one.label
+            assert len(one.label) <= 20
+
+
+def test_every_default_and_every_example_is_accepted_by_its_own_type() -> None:
+    for known in registry().values():
+        examples = {one.name: "x1y2" if one.secret else one.example for one in known.fields} | {"api_key": "k1"}
+        assert not validate(known, {k: v for k, v in examples.items() if known.field(k)}).problems
+        defaults = {one.name: one.default for one in known.fields if one.default}
+        result = validate(known, examples | defaults)
+        assert not [name for name in result.problems if name in defaults]
+        assert not [name for name in result.warnings if name in defaults]
+
+
+def test_a_type_is_added_by_one_file(folder: Path) -> None:
+    (folder / "made_up.py").write_text(MADE_UP)
+    pager = integration_type("pager")
+    assert list(registry())[-2:] == ["pager", "zoho_mail"]
+    assert form_values(pager, {"code": "123456", "tone": "buzz"}) == {"code": "", "tone": "buzz"}
+    assert validate(pager, {"code": "123456", "tone": "ring"}).problems == {"tone": "One of beep, buzz."}
+    assert validate(pager, {"code": "123456", "tone": "beep"}).credential == {"code": "123456", "tone": "beep"}
+    assert validate(pager, {}).problems == {"code": "It is required."}
+
+
+def test_two_modules_cannot_claim_one_name(folder: Path) -> None:
+    (folder / "claims.py").write_text(MADE_UP.replace("pager", "zoho_mail"))
+    with pytest.raises(ValueError, match="two integration types are called zoho_mail"):
+        registry()
+
+
+@pytest.mark.parametrize(
+    ("name", "nearest"),
+    [("exotel_fone", "exotel_phone"), ("Zoho-Mail", "zoho_mail"), ("sms", "exotel_sms"), ("\x1b[2J", None)],
+)
+def test_an_unknown_type_names_the_known_ones_and_the_nearest(name: str, nearest: str | None) -> None:
+    with pytest.raises(UnknownType) as caught:
+        integration_type(name)
+    assert caught.value.what_to_do.endswith("The types are exotel_phone, exotel_whatsapp, exotel_sms, zoho_mail.")
+    assert caught.value.what_to_do.startswith(f"Did you mean {nearest}?") is (nearest is not None)
+    assert str(caught.value).isprintable()
+    assert caught.value.exit_status == 2
+
+
+def test_a_name_of_megabytes_is_not_repeated() -> None:
+    with pytest.raises(UnknownType) as caught:
+        integration_type("x" * 10_000_000)
+    assert len(str(caught.value)) < 300
+
+
+def test_a_known_type_is_returned_and_knows_its_fields() -> None:
+    phone = integration_type("exotel_phone")
+    number = phone.field("virtual_number")
+    assert phone.title == "Exotel phone"
+    assert number is not None
+    assert number.stored_as_typed
+    assert phone.field("nothing") is None
+
+
+def test_a_type_that_nobody_knows_is_called_by_its_name() -> None:
+    assert title_of("zoho_mail") == "Zoho Mail"
+    assert title_of("pigeon_post") == "pigeon_post"
+
+
+def test_the_registry_needs_no_screen_no_driver_and_no_numbers() -> None:
+    code = (
+        "import sys, tui.providers as p; p.registry(); "
+        "print([m for m in ('textual', 'psycopg', 'phonenumbers', 'httpx2') if m in sys.modules])"
+    )
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert run.stdout.strip() == "[]"

@@ -1,0 +1,214 @@
+"""From a form or a command to the credential that is stored."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.hostile import hostile_strings
+from tui.providers import integration_type, registry
+from tui.providers.fields import Field, IntegrationType
+from tui.providers.validation import Validated, form_values, validate
+
+PHONE = integration_type("exotel_phone")
+WHATSAPP = integration_type("exotel_whatsapp")
+MAIL = integration_type("zoho_mail")
+GOOD_PHONE = {"account_sid": "co1", "api_key": "k1", "api_token": "t1", "virtual_number": "01141169368"}
+GOOD_MAIL = {"email": "desk@example.com", "app_password": "abcdefghijkl"}
+CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
+
+
+def sentences(result: Validated) -> list[str]:
+    return [*result.problems.values(), *result.warnings.values()]
+
+
+def test_a_complete_form_becomes_a_credential_and_blank_fields_are_absent() -> None:
+    result = validate(PHONE, GOOD_PHONE | {"api_host": "", "caller_id": "  "})
+    assert result.is_valid
+    assert result.credential == GOOD_PHONE
+    assert not result.warnings
+
+
+def test_what_is_required_is_named_with_an_example_and_without_one_for_secrets() -> None:
+    result = validate(PHONE, {"account_sid": "", "api_key": " ", "api_token": None})
+    assert not result.is_valid
+    assert result.problems == {
+        "account_sid": "It is required, such as exampleco1.",
+        "api_key": "It is required.",
+        "api_token": "It is required.",
+        "virtual_number": "It is required, such as 01141169368.",
+    }
+
+
+def test_a_blank_secret_keeps_the_stored_one_and_a_blank_option_is_removed() -> None:
+    stored = GOOD_PHONE | {"caller_id": "08033755555"}
+    form = form_values(PHONE, stored)
+    assert form["api_key"] == form["api_token"] == ""
+    result = validate(PHONE, form | {"caller_id": ""}, existing=stored)
+    assert result.is_valid
+    assert result.credential == GOOD_PHONE
+
+
+def test_null_removes_even_a_secret() -> None:
+    assert validate(PHONE, {"api_token": None}, existing=GOOD_PHONE).problems == {"api_token": "It is required."}
+
+
+def test_what_a_command_does_not_give_stays() -> None:
+    result = validate(PHONE, {"api_token": "t2"}, existing=GOOD_PHONE)
+    assert result.is_valid
+    assert result.credential == GOOD_PHONE | {"api_token": "t2"}
+    assert GOOD_PHONE["api_token"] == "t1"
+
+
+def test_unknown_fields_are_kept_and_a_new_one_is_pointed_out() -> None:
+    stored = GOOD_PHONE | {"display_name": "Main", "nested": {"a": [1e-7, None]}}
+    result = validate(PHONE, {"apikey": "x", "zzz": 5}, existing=stored)
+    assert result.credential == stored | {"apikey": "x", "zzz": 5}
+    assert list(result.credential)[:6] == [*GOOD_PHONE, "display_name", "nested"]
+    assert result.warnings == {
+        "apikey": "Exotel phone has no field of this name; it is kept as it is. Did you mean api_key?",
+        "zzz": "Exotel phone has no field of this name; it is kept as it is.",
+    }
+
+
+def test_an_unknown_field_that_was_there_already_is_not_pointed_out_again() -> None:
+    stored = GOOD_PHONE | {"display_name": "Main"}
+    result = validate(PHONE, {"display_name": "Other"}, existing=stored)
+    assert result.credential["display_name"] == "Other"
+    assert not result.warnings
+
+
+def test_business_hours_are_kept_without_a_word() -> None:
+    hours = {"enabled": True, "timezone": "Asia/Kolkata"}
+    values = {"account_sid": "co1", "api_key": "k1", "api_token": "t1", "whatsapp_number": "+919876543210"}
+    result = validate(WHATSAPP, values | {"business_hours": hours})
+    assert result.credential["business_hours"] == hours
+    assert not result.warnings
+
+
+@pytest.mark.parametrize(
+    "stored",
+    [
+        {"smtp_port": "587"},
+        {"smtp_port": 587},
+        {"smtp_host": "https://smtp.zoho.com/"},
+        {"smtp_host": {"a": ["é"]}},
+        {"smtp_host": None},
+        {"smtp_host": ""},
+        {"imap_port": 143.5},
+        {"email": " desk@example.com\n"},
+    ],
+    ids=str,
+)
+def test_what_the_form_was_filled_with_stays_exactly_as_another_program_stored_it(stored: dict[str, Any]) -> None:
+    existing = GOOD_MAIL | stored
+    result = validate(MAIL, form_values(MAIL, existing), existing=existing)
+    assert result.is_valid
+    assert json.dumps(result.credential) == json.dumps(existing)
+
+
+def test_a_stored_value_that_would_not_be_accepted_now_is_a_warning_with_an_offer() -> None:
+    existing = GOOD_MAIL | {"smtp_host": "https://smtp.zoho.com/x"}
+    result = validate(MAIL, {"smtp_host": "https://smtp.zoho.com/x"}, existing=existing)
+    assert result.warnings["smtp_host"].startswith("It stays as it is stored; expected: Only a host name, such as")
+    assert result.offers == {"smtp_host": "smtp.zoho.com"}
+    assert "smtp_host" in validate(MAIL, {"smtp_host": "https://smtp.zoho.in/x"}, existing=existing).problems
+
+
+def test_the_same_json_value_is_unchanged_but_true_is_not_one() -> None:
+    existing = GOOD_MAIL | {"smtp_port": 1}
+    assert "smtp_port" in validate(MAIL, {"smtp_port": True}, existing=existing).problems
+    assert validate(MAIL, {"smtp_port": 1}, existing=existing).is_valid
+
+
+def test_several_warnings_of_one_field_are_all_said() -> None:
+    result = validate(MAIL, GOOD_MAIL | {"app_password": " abcd efgh ijkl\n"})
+    assert result.credential["app_password"] == "abcd efgh ijkl"
+    assert result.offers == {"app_password": "abcdefghijkl"}
+    assert result.warnings["app_password"] == (
+        "Blanks or line breaks around it were left out. There are blanks in it; it is usually entered without."
+    )
+
+
+def test_a_key_with_a_colon_cannot_be_sent_and_a_key_pasted_twice_is_doubtful() -> None:
+    assert "colon" in validate(PHONE, GOOD_PHONE | {"api_key": "key:token"}).problems["api_key"]
+    assert "same" in validate(PHONE, GOOD_PHONE | {"api_key": "t1"}).warnings["api_key"]
+    assert not validate(PHONE, GOOD_PHONE | {"api_key": ["list"]}).is_valid
+    assert "api_key" not in validate(PHONE, GOOD_PHONE, existing={"api_key": {"odd": 1}}).problems
+
+
+def test_a_problem_of_the_field_itself_is_said_before_one_across_fields() -> None:
+    existing = GOOD_PHONE | {"api_key": "a:b"}
+    assert validate(PHONE, {"api_key": "a\nb"}, existing=existing).problems["api_key"].startswith("One line;")
+
+
+def test_an_automatic_reply_without_a_text_is_doubtful() -> None:
+    values = {"account_sid": "co1", "api_key": "k1", "api_token": "t1", "whatsapp_number": "+919876543210"}
+    assert "auto_reply_message" in validate(WHATSAPP, values | {"auto_reply_enabled": "yes"}).warnings
+    assert not validate(WHATSAPP, values | {"auto_reply_enabled": "no"}).warnings
+    assert not validate(WHATSAPP, values | {"auto_reply_enabled": True, "auto_reply_message": "Hi"}).warnings
+
+
+@pytest.mark.parametrize(
+    ("hosts", "goes_with"),
+    [
+        ({"smtp_host": "smtppro.zoho.in"}, "imappro.zoho.in"),
+        ({"smtp_host": "smtp.zoho.eu", "imap_host": "imappro.zoho.eu"}, "imap.zoho.eu"),
+        ({"imap_host": "imap.zoho.com.au"}, "imap.zoho.com"),
+        ({"smtp_host": "smtppro.zoho.in", "imap_host": "imappro.zoho.in"}, None),
+        ({"smtp_host": "mail.example.com"}, None),
+        ({}, None),
+    ],
+)
+def test_hosts_of_two_data_centres_or_plans_are_doubtful(hosts: dict[str, str], goes_with: str | None) -> None:
+    said = validate(MAIL, GOOD_MAIL | hosts).warnings.get("imap_host", "")
+    assert (f"{goes_with} would go with it." in said) if goes_with else "go with it" not in said
+
+
+def test_neither_the_credential_nor_an_offer_shows_in_a_repr() -> None:
+    result = validate(MAIL, GOOD_MAIL | {"app_password": "canary canary"})
+    assert "canary" in result.credential["app_password"]
+    assert "canary" in result.offers["app_password"]
+    assert "canary" not in repr(result)
+
+
+@pytest.mark.parametrize("text", hostile_strings().values(), ids=hostile_strings().keys())
+def test_hostile_strings_in_every_field_are_refused_or_stored_without_a_control(text: str) -> None:
+    for known in registry().values():
+        for one in known.fields:
+            result = validate(known, {one.name: text})
+            stored = result.credential.get(one.name)
+            assert (
+                one.name in result.problems or stored is None or one.kind == "multiline" or not CONTROL.search(stored)
+            )
+            assert not any(CONTROL.search(sentence) for sentence in sentences(result))
+            assert max((len(sentence) for sentence in sentences(result)), default=0) < 500
+
+
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20),
+    lambda child: st.lists(child, max_size=3) | st.dictionaries(st.text(max_size=5), child, max_size=3),
+    max_leaves=5,
+)
+
+
+@given(st.data())
+def test_no_json_value_breaks_it_and_a_secret_is_never_quoted(data: st.DataObject) -> None:
+    known = data.draw(st.sampled_from(list(registry().values())))
+    names = st.sampled_from([one.name for one in known.fields])
+    existing = data.draw(st.none() | st.dictionaries(names, json_values))
+    values = data.draw(st.dictionaries(names | st.text(max_size=5), json_values))
+    result = validate(known, values, existing=existing)
+    assert set(existing or {}) <= set(result.credential) | set(values)
+    canary = validate(known, dict.fromkeys(known.secret_names, "canary\x00canary"), existing=existing)
+    assert not any("canary" in sentence for sentence in sentences(canary))
+
+
+def test_a_type_without_a_check_of_its_own_is_checked_field_by_field() -> None:
+    simple = IntegrationType("simple", "Simple", "Nowhere.", (Field("a", "A", "text", "A."),))
+    assert validate(simple, {"a": "é"}).credential == {"a": "é"}

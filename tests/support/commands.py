@@ -1,0 +1,127 @@
+"""The real program as a command: started in a folder of its own, with nothing of the test's environment."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import psycopg
+from psycopg import sql
+
+REPOSITORY = Path(__file__).parents[2]
+PROGRAM = (sys.executable, "-m", "tui")
+TIMEOUT_S = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a command left: its exit status and both streams."""
+
+    status: int
+    out: str
+    err: str
+
+    @property
+    def data(self) -> Any:
+        """Standard output as JSON; it must be one line of printable ASCII."""
+        assert self.status == 0, self.err
+        return one_line_of_json(self.out)
+
+    def refusal(self, status: int) -> str:
+        """Standard error of a command that was refused: one line, nothing else written, no trace."""
+        assert (self.status, self.out) == (status, ""), (self.status, self.out, self.err)
+        assert self.err.count("\n") == 1, self.err
+        assert self.err.endswith((".\n", "?\n")), self.err
+        assert "Traceback" not in self.err
+        return self.err
+
+
+class Shell:
+    """Runs commands; `environment` is all that they get beside PATH, HOME and a UTF-8 locale."""
+
+    def __init__(self, folder: Path, environment: dict[str, str] | None = None) -> None:
+        self.folder = folder
+        self.environment = {
+            "PATH": os.environ["PATH"],
+            "HOME": str(folder),
+            "LANG": "C.UTF-8",
+            "PYTHONPATH": str(REPOSITORY),
+        } | (environment or {})
+
+    def with_(self, **environment: str) -> Shell:
+        """The same shell with more variables."""
+        return Shell(self.folder, self.environment | environment)
+
+    def without(self, *names: str) -> Shell:
+        """The same shell without some variables."""
+        return Shell(self.folder, {name: value for name, value in self.environment.items() if name not in names})
+
+    def run(self, *arguments: str | bytes, stdin: str | bytes = "") -> Outcome:
+        """Run a command to its end."""
+        return self._run([*PROGRAM, *arguments], stdin)
+
+    def run_script(self, script: str, *arguments: str) -> Outcome:
+        """Run a Python script that uses the program from within."""
+        return self._run([sys.executable, "-c", script, *arguments], "")
+
+    def _run(self, command: list[str | bytes], stdin: str | bytes) -> Outcome:
+        done = subprocess.run(
+            command,
+            input=stdin.encode() if isinstance(stdin, str) else stdin,
+            capture_output=True,
+            cwd=self.folder,
+            env=self.environment,
+            timeout=TIMEOUT_S,
+            check=False,
+        )
+        return Outcome(done.returncode, done.stdout.decode(), done.stderr.decode())
+
+    def start(self, *arguments: str, stdin: int = subprocess.DEVNULL) -> subprocess.Popen[bytes]:
+        """Start a command and leave it to the test."""
+        return subprocess.Popen(
+            [*PROGRAM, *arguments],
+            stdin=stdin,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            cwd=self.folder,
+            env=self.environment,
+        )
+
+    def start_waiting(self, *arguments: str) -> subprocess.Popen[bytes]:
+        """Start a command whose standard input stays open and silent."""
+        return self.start(*arguments, stdin=subprocess.PIPE)
+
+
+def one_line_of_json(text: str) -> Any:
+    """Parse one line of printable ASCII that is JSON."""
+    assert text.endswith("\n")
+    line = text[:-1]
+    assert line.isascii() and line.isprintable(), ascii(line)
+    return json.loads(line)
+
+
+def contents(conninfo: str) -> dict[str, str]:
+    """A hash of every table's rows in public and switchboard, by name: equal means that nothing was written."""
+    tables = """
+        select n.nspname, c.relname from pg_class c join pg_namespace n on n.oid = c.relnamespace
+        where n.nspname in ('public', 'switchboard') and c.relkind in ('r', 'p')
+    """
+    with psycopg.connect(conninfo) as connection:
+        found = {}
+        for schema, table in connection.execute(tables).fetchall():
+            rows = sql.SQL("select md5(coalesce(string_agg(t::text, '|' order by t::text), '')) from {} t")
+            row = connection.execute(rows.format(sql.Identifier(schema, table))).fetchone()
+            found[f"{schema}.{table}"] = row[0] if row else ""
+        return found
+
+
+def execute(conninfo: str, statement: str, *parameters: Any) -> list[tuple[Any, ...]]:
+    """Run one statement as the owner, past the program; return its rows if it has any."""
+    with psycopg.connect(conninfo) as connection:
+        cursor = connection.execute(statement.encode(), parameters or None)
+        return cursor.fetchall() if cursor.description else []

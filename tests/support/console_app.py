@@ -1,0 +1,104 @@
+"""The console on a test's database, driven by Textual's pilot."""
+
+from __future__ import annotations
+
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tests.support.sitting import ACME, KEY, PHONE, keyring, opened
+from tui.app import SwitchboardApp
+from tui.config import load_settings
+from tui.data.credentials import Draft, save_credential
+from tui.screens.page import Page
+from tui.session import Session
+from tui.widgets.row_list import RowBody
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable, Mapping
+
+    from textual.pilot import Pilot
+
+    from tui.data.encryption import Keyring
+
+LONGEST_WAIT_S = 15.0
+
+
+def settings_of(conninfo: str, **more: str) -> dict[str, str]:
+    """The environment of a console on that database."""
+    return {"DATABASE_URL": conninfo, "ENCRYPTION_MASTER_KEY": KEY, "SWITCHBOARD_ORGANIZATION": str(ACME), **more}
+
+
+def console(conninfo: str, *, ring: Keyring | None = None, **more: str) -> SwitchboardApp:
+    """A console that has not started yet. The keyring is shared, so that keys are derived once per process."""
+    environment = settings_of(conninfo, **more)
+    settings = load_settings(environment, cwd=Path("/nonexistent"))
+    return SwitchboardApp(Session(settings, environment, ring or keyring()))
+
+
+@asynccontextmanager
+async def piloted(app: SwitchboardApp, size: tuple[int, int] = (80, 24)) -> AsyncIterator[Console]:
+    """Run the console headless and hand out what drives it."""
+    async with app.run_test(size=size) as pilot:
+        yield Console(app, pilot)
+
+
+class Console:
+    """Presses keys and waits for conditions; text is what a person would read."""
+
+    def __init__(self, app: SwitchboardApp, pilot: Pilot[int]) -> None:
+        self.app = app
+        self.pilot = pilot
+
+    @property
+    def page(self) -> Page:
+        """The screen on top."""
+        assert isinstance(self.app.screen, Page)
+        return self.app.screen
+
+    @property
+    def text(self) -> str:
+        """The screen as text, line by line."""
+        width, height = self.app.size
+        strips = self.app.screen._compositor.render_strips()[:height]
+        return "\n".join(strip.text[:width].rstrip() for strip in strips)
+
+    @property
+    def row_keys(self) -> list[str]:
+        """The keys of the rows on the list of the screen."""
+        return [row.key for row in self.page.query_one(RowBody).rows]
+
+    @property
+    def status(self) -> str:
+        """What the status line says."""
+        return self.page.status.said.text
+
+    async def press(self, *keys: str) -> None:
+        """Press keys one after the other."""
+        await self.pilot.press(*keys)
+
+    async def type(self, text: str) -> None:
+        """Type a text."""
+        await self.pilot.press(*("space" if character == " " else character for character in text))
+
+    def shows(self, wanted: str) -> bool:
+        """Whether a text is on the screen, wrapped over lines or not."""
+        return wanted in self.text or wanted in " ".join(self.text.split())
+
+    async def wait_for(self, wanted: str | Callable[[], object]) -> None:
+        """Wait until a text is on the screen, or a condition holds."""
+        loop = self.app._loop
+        assert loop is not None
+        deadline = loop.time() + LONGEST_WAIT_S
+        while not (self.shows(wanted) if isinstance(wanted, str) else wanted()):
+            if loop.time() > deadline:
+                raise AssertionError(f"never came: {wanted!r}\n{self.text}")
+            await self.pilot.pause()
+
+
+async def add(
+    conninfo: str, kind: str = "exotel_phone", credential: Mapping[str, object] = PHONE, *, policy: str = "sb2"
+) -> None:
+    """Store a credential in Acme as the data module does."""
+    async with opened(conninfo) as database:
+        await save_credential(database, keyring(), Draft(ACME, kind, credential, None), None, policy)  # type: ignore[arg-type]

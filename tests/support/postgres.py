@@ -1,0 +1,127 @@
+"""Real Postgres servers for tests: databases made, cloned and dropped, roles cleaned up, the log at hand."""
+
+from __future__ import annotations
+
+import itertools
+import shutil
+import tempfile
+from pathlib import Path
+
+import psycopg
+from psycopg import sql
+
+from tui.demo.account import Account, running_as_root
+from tui.demo.embedded import EmbeddedServer
+
+SCHEMA_FILES = Path(__file__).parents[2] / "sql"
+
+
+class TestServer:
+    """An embedded server in a temporary folder of its own, with a superuser and any number of databases.
+
+    Socket logins need no password: `conninfo("db", user="anyone")`. Over TCP (`conninfo(..., password=...)`)
+    passwords are asked for.
+    """
+
+    __test__ = False
+
+    def __init__(self, *, version: int = 18, superuser: str = "postgres") -> None:
+        self._numbers = itertools.count(1)
+        self.folder = _folder_for_servers()
+        self.server = EmbeddedServer(
+            self.folder / "postgres",
+            version=version,
+            account=Account.named("nobody") if running_as_root() else None,
+            superuser=superuser,
+            settings={"log_statement": "none", "log_min_messages": "warning", "max_prepared_transactions": "4"},
+            tcp=True,
+        )
+        try:
+            self.server.start()
+            self._roles_at_start = self.roles()
+        except BaseException:
+            self.close()
+            raise
+
+    def close(self) -> None:
+        """Stop the server and delete its folder."""
+        self.server.stop()
+        shutil.rmtree(self.folder)
+
+    def conninfo(self, dbname: str = "postgres", *, user: str | None = None, password: str | None = None) -> str:
+        """A connection URI: over the socket, or over TCP with a password."""
+        return self.server.conninfo(dbname, user=user, password=password)
+
+    @property
+    def binaries(self) -> Path:
+        """The folder with psql, pg_dump and the rest of this server's version."""
+        return self.server.binaries
+
+    def admin(self, dbname: str = "postgres") -> psycopg.Connection:
+        """A superuser's connection in autocommit."""
+        return psycopg.connect(self.conninfo(dbname), autocommit=True)
+
+    def create_database(self, *, template: str = "template1", owner: str | None = None, prefix: str = "db") -> str:
+        """Create a database and return its name."""
+        name = f"{prefix}_{next(self._numbers)}"
+        statement = sql.SQL("create database {} template {}").format(sql.Identifier(name), sql.Identifier(template))
+        if owner is not None:
+            statement += sql.SQL(" owner {}").format(sql.Identifier(owner))
+        with self.admin() as admin:
+            admin.execute(statement)
+        return name
+
+    def drop_database(self, name: str) -> None:
+        """Drop a database, ending whoever is connected to it."""
+        with self.admin() as admin:
+            admin.execute(sql.SQL("drop database if exists {} with (force)").format(sql.Identifier(name)))
+
+    def create_role(self, name: str, options: str = "login") -> None:
+        """Create a role, for example create_role("eve", "login password 'x' in role switchboard_support")."""
+        with self.admin() as admin:
+            admin.execute(sql.SQL("create role {} {}").format(sql.Identifier(name), sql.SQL(options)))
+
+    def roles(self) -> set[str]:
+        """Names of all roles of the server."""
+        with self.admin() as admin:
+            return {name for (name,) in admin.execute("select rolname from pg_roles").fetchall()}
+
+    def drop_new_roles(self) -> None:
+        """Drop the roles that a test made; its databases must be gone."""
+        with self.admin() as admin:
+            for name in self.roles() - self._roles_at_start:
+                admin.execute(sql.SQL("drop owned by {} cascade").format(sql.Identifier(name)))
+                admin.execute(sql.SQL("drop role {}").format(sql.Identifier(name)))
+
+    def log_every_statement(self, dbname: str) -> None:
+        """Let new sessions of that database log each statement with its parameters."""
+        with self.admin() as admin:
+            admin.execute(sql.SQL("alter database {} set log_statement = 'all'").format(sql.Identifier(dbname)))
+
+    def log_size(self) -> int:
+        """Bytes in the server's log: a mark for `log_since`."""
+        return self.server.log.stat().st_size
+
+    def log_since(self, mark: int = 0) -> str:
+        """What the server logged after the mark."""
+        with self.server.log.open("rb") as log:
+            log.seek(mark)
+            return log.read().decode("utf-8", "backslashreplace")
+
+
+def run_schema_files(conninfo: str) -> None:
+    """Run sql/*.sql in order in one transaction, as `psql -1 -f ... -f ...` does."""
+    with psycopg.connect(conninfo) as connection:
+        for file in sorted(SCHEMA_FILES.glob("*.sql")):
+            connection.execute(file.read_text(encoding="utf-8"))
+
+
+def _folder_for_servers() -> Path:
+    """A new folder that root's server account can pass too: pytest's own tmp_path is closed to it."""
+    for candidate in (tempfile.gettempdir(), "/tmp", "/var/tmp"):
+        if not running_as_root() or Account.named("nobody").may_reach(Path(candidate)):
+            folder = Path(tempfile.mkdtemp(prefix="switchboard-test-", dir=candidate))
+            if running_as_root():
+                folder.chmod(0o711)
+            return folder
+    raise RuntimeError("no temporary folder that the server's account can reach")

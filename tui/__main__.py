@@ -1,0 +1,135 @@
+"""The program's entry: hardens the process, runs a command or the console, and gives every end its exit status."""
+
+from __future__ import annotations
+
+import os
+import sys
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from tui.cli.output import Failure
+    from tui.cli.request import OpenConsole, Options
+
+SIGNAL = 128
+SIGINT, SIGPIPE = 2, 13
+WITHOUT_A_TERMINAL = "switchboard integrations list"
+DEMO_WITHOUT_A_TERMINAL = "switchboard demo --env"
+
+
+@dataclass(frozen=True, slots=True)
+class EndedBadly:
+    """An end that no part of the program foresaw."""
+
+    sentence: str
+    what_to_do: str
+    exit_status: int
+
+
+def main() -> int:
+    """Run `switchboard` with the process's own arguments; return the exit status (product.md, "Exit status")."""
+    from tui.process import harden
+
+    harden()
+    _replace_closed_streams()
+    from tui.cli.request import Options
+
+    options = Options(json="--json" in sys.argv[1:])
+    try:
+        status = _guarded(sys.argv[1:], options)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # Whoever read has seen enough; what is still buffered must not fail a second time at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return SIGNAL + SIGPIPE
+    except OSError as error:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sentence = f"The output could not be written: {error.strerror}."
+        return _report(EndedBadly(sentence, "Look where it is redirected to, and run it again.", 1), options)
+    return status
+
+
+def _guarded(arguments: list[str], options: Options) -> int:
+    """Run the command; whatever goes wrong becomes one line on standard error and an exit status."""
+    from tui.cli.root import run_command
+    from tui.data.errors import SwitchboardError
+    from tui.dotenv_file import ConfigError
+    from tui.process import EXIT_CRASH, crash_report, crash_sentence, refuse_other_encodings
+
+    try:
+        refuse_other_encodings()
+        outcome = run_command(arguments, options)
+        return outcome if isinstance(outcome, int) else _open_console(outcome)
+    except (SwitchboardError, ConfigError) as failure:
+        return _report(failure, options)
+    except KeyboardInterrupt:
+        return SIGNAL + SIGINT
+    except Exception as error:
+        if isinstance(error, OSError) and _is_of_output(error):
+            raise
+        return _report(EndedBadly(crash_sentence(crash_report(error)), "", EXIT_CRASH), options)
+
+
+def _open_console(wanted: OpenConsole) -> int:
+    """Open the console on the configured database, or on the demo's with nothing of the configuration."""
+    from pathlib import Path
+
+    from tui.process import require_terminal
+
+    if not wanted.demo:
+        require_terminal(WITHOUT_A_TERMINAL)
+        return _run_app(wanted.options, os.environ, Path.cwd())
+    require_terminal(DEMO_WITHOUT_A_TERMINAL)
+    from tui.cli.output import Output
+    from tui.demo.session import prepare_demo
+
+    with prepare_demo(reset=wanted.reset) as demo:
+        if demo.notice:
+            Output(as_json=False).say(demo.notice)
+        for name in [name for name in os.environ if name.startswith("PG")]:
+            # libpq would read them beside the demo's own connection string.
+            del os.environ[name]
+        wanted.options.env_file = None
+        return _run_app(wanted.options, demo.environment, demo.server.data_dir)
+
+
+def _run_app(options: Options, environ: Mapping[str, str], cwd: Path) -> int:
+    from tui.app import SwitchboardApp
+    from tui.cli.output import Output
+    from tui.cli.run import open_session
+    from tui.process import EXIT_CRASH, crash_sentence
+
+    session = open_session(options, Output(as_json=False), keys=True, environ=environ, cwd=cwd)
+    app = SwitchboardApp(session, wizard=session.settings.nothing_configured)
+    status = app.run(mouse=False)
+    if app.crash_file is not None:
+        return _report(EndedBadly(crash_sentence(app.crash_file), "", EXIT_CRASH), options)
+    return status or app.return_code or 0
+
+
+def _report(failure: Failure, options: Options) -> int:
+    from tui.cli.output import report
+
+    return report(failure, as_json=options.json)
+
+
+def _is_of_output(error: OSError) -> bool:
+    """Whether standard output refused a write: a broken pipe, or a full disk behind a redirection."""
+    import errno
+
+    return error.errno in (errno.EPIPE, errno.ENOSPC, errno.EIO) and error.filename is None
+
+
+def _replace_closed_streams() -> None:
+    """Give the process streams where it was started with closed ones, which Python has as None."""
+    for descriptor, name in ((0, "stdin"), (1, "stdout"), (2, "stderr")):
+        if getattr(sys, name) is None:
+            os.dup2(os.open(os.devnull, os.O_RDWR), descriptor)
+            setattr(sys, name, os.fdopen(descriptor, "w" if descriptor else "r", encoding="utf-8"))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,279 @@
+"""The console: which screens there are, theme, keys, output filter, crash policy and the session; nothing else."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import time
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from textual import events
+from textual.app import App
+from textual.binding import Binding, BindingType
+from textual.worker import Worker, WorkerState
+
+from tui.data.errors import SwitchboardError, UnknownOrganization
+from tui.process import crash_report
+from tui.screens.page import Page
+from tui.widgets.glyphs import glyphs
+from tui.widgets.inert import InertFilter
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+    from pathlib import Path
+
+    from textual.app import SystemCommand
+    from textual.filter import LineFilter
+    from textual.screen import Screen
+
+    from tui.data.models import Integration
+    from tui.screens.chooser import KeysScreen
+    from tui.session import Session
+
+EXIT_CRASH = 70
+# What `run` returns when somebody in the wizard asked for the sample data; never an exit status of the program.
+DEMO = 200
+RETRY_AFTER_S = 2
+QUIT_WITHIN_S = 2.0
+
+
+def _integrations() -> Screen[Any]:
+    from tui.screens.integrations import IntegrationsScreen
+
+    return IntegrationsScreen()
+
+
+def _setup() -> Screen[Any]:
+    from tui.screens.setup import SetupScreen
+
+    return SetupScreen()
+
+
+class SwitchboardApp(App[int]):
+    """The console. `run` returns the exit status; `crash_file` names the trace after a crash."""
+
+    CSS_PATH: ClassVar[Any] = ["screens/page.tcss"]
+    ENABLE_COMMAND_PALETTE = False
+    MODES: ClassVar[dict[str, str | Callable[[], Screen[Any]]]] = {"integrations": _integrations, "setup": _setup}
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("1", "section('integrations')", "Integrations", show=False, id="app.integrations"),
+        Binding("5", "section('setup')", "Setup", show=False, id="app.setup"),
+        Binding(
+            "question_mark,f1", "help", "Help", key_display="?", show=False, id="app.help", tooltip="Every key here"
+        ),
+        Binding("colon,ctrl+p", "palette", "Palette", key_display=":", show=False, id="app.palette"),
+        Binding("o", "organization", "Organisation", show=False, id="app.organization"),
+        Binding("q", "quit_at_root", "Quit", show=False, id="app.quit"),
+        Binding("ctrl+c", "interrupt", "Quit", show=False, priority=True, id="app.interrupt"),
+        Binding("ctrl+q", "nothing", "", show=False, id="app.nothing"),
+    ]
+    sections = (("1", "integrations", "Integrations"), ("5", "setup", "Setup"))
+
+    def __init__(self, session: Session, *, wizard: bool = False) -> None:
+        super().__init__()
+        self.session = session
+        self.glyphs = glyphs(ascii_only=session.settings.ascii)
+        self.crash_file: Path | None = None
+        self._wizard = wizard
+        self._health: tuple[str, str] = ("warning", "not connected" if wizard else "connecting")
+        self._interrupted_at = 0.0
+        self._key_at = time.monotonic()
+        self._inert = InertFilter()
+        self.animation_level = "none"
+
+    @property
+    def health(self) -> tuple[str, str]:
+        """The tone and the words for the connection's health."""
+        return self._health
+
+    def get_line_filters(self) -> Sequence[LineFilter]:
+        """Put the filter that makes every segment inert before all others."""
+        return [self._inert, *super().get_line_filters()]
+
+    def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
+        """Offer none of Textual's own commands: one of them writes a screenshot of secrets."""
+        return ()
+
+    def on_mount(self) -> None:
+        """Draw the first screen, and connect behind it."""
+        self.theme = "ansi-dark"
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGHUP):
+            loop.add_signal_handler(number, self.exit, 128 + number)
+        self._watch_idle(self.session.settings.idle_lock)
+        self.switch_mode("setup" if self._wizard else "integrations")
+        if not self._wizard:
+            self.connect()
+
+    async def on_event(self, event: events.Event) -> None:
+        """Note when the last key came, whoever takes it."""
+        if isinstance(event, events.InputEvent):
+            self._key_at = time.monotonic()
+        await super().on_event(event)
+
+    def _watch_idle(self, seconds: float) -> None:
+        """Look again when the limit could be reached; cover the screen once it is."""
+        idle = time.monotonic() - self._key_at
+        if idle < seconds:
+            self.set_timer(seconds - idle, lambda: self._watch_idle(seconds))
+            return
+        from tui.screens.lock import LockScreen
+
+        for page in self._pages():
+            page.hide_secrets()
+        self.push_screen(LockScreen(), lambda _: self._watch_idle(seconds))
+
+    def connect(self) -> None:
+        """Connect in the background and tell the screens."""
+        self._set_health("warning", "connecting")
+        self.run_worker(self._connect, group="connection", exclusive=True, exit_on_error=False)
+
+    async def _connect(self) -> None:
+        try:
+            await self.session.connect()
+            self._set_health("good", "connected")
+            if self.session.schema != "installed":
+                self.switch_mode("setup")
+                return
+            await self.session.find_organization()
+        except UnknownOrganization:
+            self.action_organization()
+        except SwitchboardError as failure:
+            self._set_health("bad", "no connection")
+            for page in self._pages():
+                page.show_failure(failure)
+            return
+        self.organization_changed()
+
+    def connection_lost(self, failure: SwitchboardError) -> None:
+        """Show the banner and keep trying to reconnect; loads run again afterwards, writes never."""
+        self._set_health("bad", "connection lost")
+        self.run_worker(self._reconnect, group="connection", exclusive=True, exit_on_error=False)
+
+    async def _reconnect(self) -> None:
+        while True:
+            for left in range(RETRY_AFTER_S, 0, -1):
+                self._set_health("bad", f"connection lost, trying again in {left} s")
+                await asyncio.sleep(1)
+            try:
+                await self.session.ping()
+            except SwitchboardError:
+                continue
+            self._set_health("good", "connected")
+            for page in self._pages():
+                page.start_load()
+            return
+
+    def _set_health(self, tone: str, words: str) -> None:
+        self._health = (tone, words)
+        for page in self._pages():
+            page.refresh_frame()
+
+    def organization_changed(self) -> None:
+        """Tell every screen that another organisation is looked at."""
+        for page in self._pages():
+            page.refresh_frame()
+            page.start_load()
+
+    def open_editor(self, integration_type: str) -> None:
+        """Open the credential editor on top of the screen."""
+        from tui.screens.credential_editor import CredentialEditor
+
+        self.push_screen(CredentialEditor(integration_type))
+
+    async def use_session(self, session: Session) -> None:
+        """Leave the connection there is, work with other settings from now on, and show the integrations."""
+        await self.session.close()
+        self.session = session
+        self.switch_mode("integrations")
+        self._set_health("warning", "connecting")
+        await self._connect()
+
+    def look_around(self) -> None:
+        """Leave for the console on sample data; the caller of `run` starts it."""
+        self.exit(DEMO)
+
+    def open_secrets(self, integration: Integration) -> None:
+        """Open the list of an integration's secrets."""
+        from tui.screens.reveal import RevealScreen
+
+        self.push_screen(RevealScreen(integration))
+
+    def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
+        """Let nothing that a worker of the app did not expect go by in silence."""
+        if event.state is WorkerState.ERROR and event.worker.error is not None:
+            self.fail(event.worker.error)
+
+    def fail(self, error: BaseException) -> None:
+        """End the program on the crash page."""
+        if isinstance(error, Exception):
+            self._handle_exception(error)
+
+    def _fatal_error(self) -> None:
+        if self._exception is not None and self.crash_file is None:
+            self.crash_file = crash_report(self._exception)
+        self._return_code = EXIT_CRASH
+        self._return_value = EXIT_CRASH
+        self._close_messages_no_wait()
+
+    def panic(self, *renderables: object) -> None:
+        """Never print what an exception wants to show: it may hold a secret."""
+        self._fatal_error()
+
+    def action_section(self, name: str) -> None:
+        """Open a section; the one that is left keeps its filter and cursor."""
+        if isinstance(self.screen, Page) and len(self.screen_stack) == 1 and not self.screen.prompt.is_asking:
+            self.switch_mode(name)
+
+    def action_help(self) -> None:
+        """Show every key that works here."""
+        from tui.screens.chooser import HelpScreen
+
+        self._over(HelpScreen)
+
+    def action_palette(self) -> None:
+        """Choose an act by typing a part of its name."""
+        from tui.screens.chooser import PaletteScreen
+
+        self._over(PaletteScreen)
+
+    def _over(self, screen_type: type[KeysScreen]) -> None:
+        from tui.screens.chooser import ChooserScreen
+
+        if not isinstance(self.screen, ChooserScreen):
+            self.push_screen(screen_type(self.screen))
+
+    def action_organization(self) -> None:
+        """Look at another organisation."""
+        from tui.screens.chooser import OrganizationScreen
+
+        if self.session.is_connected and len(self.screen_stack) == 1:
+            self.push_screen(OrganizationScreen())
+
+    def action_quit_at_root(self) -> None:
+        """Quit from a section's own screen; elsewhere go back."""
+        if len(self.screen_stack) == 1:
+            self.exit(0)
+        elif isinstance(self.screen, Page):
+            self.screen.action_back()
+
+    def action_interrupt(self) -> None:
+        """Quit on the second ctrl+c within two seconds; the first one only says so."""
+        now = time.monotonic()
+        if now - self._interrupted_at < QUIT_WITHIN_S:
+            self.exit(130)
+        self._interrupted_at = now
+        if isinstance(self.screen, Page):
+            self.screen.status.say("Press ctrl+c once more to quit.")
+
+    def action_nothing(self) -> None:
+        """Take a key that terminals use for flow control."""
+
+    async def on_unmount(self) -> None:
+        """Leave no query running on the server."""
+        self.workers.cancel_all()
+        await self.session.close()
+
+    def _pages(self) -> list[Page]:
+        screens = [screen for stack in self._screen_stacks.values() for screen in stack]
+        return [screen for screen in screens if isinstance(screen, Page) and screen.is_mounted]

@@ -1,0 +1,45 @@
+"""The command `demo`: the console on an embedded Postgres with sample data, or that database's settings."""
+
+from __future__ import annotations
+
+import click
+
+from tui.cli.output import Output
+from tui.cli.parsing import Command
+from tui.cli.request import OpenConsole, Options
+
+
+@click.command("demo", cls=Command)
+@click.option("--reset", is_flag=True, help="Start over with fresh sample data.")
+@click.option("--env", "env", is_flag=True, help="Print its settings instead of opening the console.")
+@click.pass_obj
+def demo(options: Options, reset: bool, env: bool) -> int | OpenConsole:
+    """Open the console on an embedded Postgres with sample data.
+
+    Nothing of your own configuration is used. With --env other commands can work on the same database:
+
+    \b
+        eval "$(switchboard demo --env)"
+        switchboard integrations list
+    """
+    if not env:
+        return OpenConsole(options, demo=True, reset=reset)
+    from tui.demo.session import prepare_demo
+
+    out = Output(as_json=options.json)
+    # Left running on purpose: the settings are of use only while it runs. The next console on it stops it.
+    running = prepare_demo(reset=reset)
+    if running.notice:
+        out.say(running.notice)
+    if options.json:
+        out.data(running.environment)
+    else:
+        for name, value in running.environment.items():
+            out.text(f"export {name}={_quoted(value)}")
+    out.say("The demo's database runs until a console on it is left: `switchboard demo`, then q.")
+    return 0
+
+
+def _quoted(value: str) -> str:
+    """Return the value in single quotes, as both sh and the reader of `.env` undo them."""
+    return "'" + value.replace("'", "'\\''") + "'"

@@ -1,0 +1,203 @@
+"""The commands `integrations`: listing, showing, configuring, enabling, disabling and deleting them."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+import click
+
+from tui.cli.parsing import Group, Text
+
+if TYPE_CHECKING:
+    from uuid import UUID
+
+    from tui.cli.output import Output
+    from tui.cli.request import Options
+    from tui.data.models import Integration
+    from tui.session import Session
+
+type_argument = click.argument("integration_type", metavar="TYPE", type=Text())
+
+
+@click.group("integrations", cls=Group)
+def integrations() -> None:
+    """The integrations of an organisation and their credentials."""
+
+
+@integrations.command("list")
+@click.pass_obj
+def list_(options: Options) -> int:
+    """List every type of integration, configured or not."""
+    from tui.cli.run import run
+
+    return run(options, _list, keys=True)
+
+
+@integrations.command("show")
+@type_argument
+@click.pass_obj
+def show(options: Options, integration_type: str) -> int:
+    """Show one integration; of a secret only whether it is set."""
+    from tui.cli.run import run
+
+    return run(options, partial(_show, integration_type=integration_type), keys=True)
+
+
+@integrations.command("configure")
+@type_argument
+@click.pass_obj
+def configure(options: Options, integration_type: str) -> int:
+    """Save a credential: one JSON object on standard input.
+
+    A field that is left out stays as it is, a secret among them; null removes one. `display_name` is the name that
+    lists show. Only the names of the changed fields are printed.
+
+    \b
+    Example, with the object in a file:
+        switchboard integrations configure exotel_sms < credential.json
+    """
+    from tui.cli.configure import configure as save
+    from tui.cli.configure import read_object
+    from tui.cli.run import run
+    from tui.providers import integration_type as known_type
+
+    provider = known_type(integration_type)
+    given = read_object(provider)
+    return run(options, partial(save, options=options, provider=provider, given=given), keys=True, writes=True)
+
+
+@integrations.command("enable")
+@type_argument
+@click.pass_obj
+def enable(options: Options, integration_type: str) -> int:
+    """Let an integration be used again."""
+    from tui.cli.run import run
+
+    return run(options, partial(_set_active, integration_type=integration_type, active=True), writes=True)
+
+
+@integrations.command("disable")
+@type_argument
+@click.pass_obj
+def disable(options: Options, integration_type: str) -> int:
+    """Stop an integration from being used; everything of it is kept."""
+    from tui.cli.run import run
+
+    return run(options, partial(_set_active, integration_type=integration_type, active=False), writes=True)
+
+
+@integrations.command("delete")
+@type_argument
+@click.pass_obj
+def delete(options: Options, integration_type: str) -> int:
+    """Delete an integration with its permissions and phone numbers.
+
+    Says what goes with it, and asks for the type's name; --yes deletes at once.
+    """
+    from tui.cli.run import run
+
+    return run(options, partial(_delete, options=options, integration_type=integration_type), writes=True)
+
+
+async def _list(session: Session, out: Output) -> None:
+    from tui.cli.integration_view import COLUMNS, record_of
+    from tui.cli.run import organization_of
+    from tui.data.integrations import list_integrations
+    from tui.providers import registry
+
+    listed = await list_integrations(session.database, session.keyring, organization_of(session).id, list(registry()))
+    out.rows([record_of(one) for one in listed], COLUMNS, empty="There is no integration type.")
+    unread = [one for one in listed if one.unreadable == "no key"]
+    if unread:
+        out.warn(
+            "No master key is configured, so no credential could be looked into.",
+            "Set ENCRYPTION_MASTER_KEY; `switchboard keys status` says which key is in use.",
+        )
+
+
+async def _show(session: Session, out: Output, *, integration_type: str) -> None:
+    from tui.cli.integration_view import detail_lines, detail_record
+    from tui.cli.run import organization_of
+    from tui.data.credentials import load_credential
+    from tui.data.directory import people_by_id
+    from tui.data.errors import PermissionDenied
+    from tui.data.keys import check_gate
+
+    found = await _found(session, integration_type, with_key=True)
+    try:
+        stored = await load_credential(session.database, session.keyring, found.organization_id, integration_type)
+    except PermissionDenied:
+        stored = None
+    named: set[UUID] = {one for one in (found.created_by, found.updated_by, found.verified_by) if one is not None}
+    people = await people_by_id(session.database, named)
+    organization = organization_of(session)
+    name = f"{organization.name} ({organization.id})" if organization.name else str(organization.id)
+    out.record(detail_record(found, stored), detail_lines(found, stored, people, session.settings.timezone, name))
+    if stored is not None and stored.problem is not None:
+        if stored.problem.reason in ("no key", "other key"):
+            (await check_gate(session.database, session.keyring)).require_write()
+        raise stored.problem
+
+
+async def _set_active(session: Session, out: Output, *, integration_type: str, active: bool) -> None:
+    from tui.data.integrations import set_active
+
+    found = await _found(session, integration_type)
+    changed = await set_active(session.database, found, active=active)
+    state = "enabled" if active else "disabled"
+    out.result(
+        {"id": found.id, "integration_type": integration_type, "is_active": active, "changed": changed},
+        f"{integration_type} is {state}." if changed else f"{integration_type} was {state} already.",
+    )
+
+
+async def _delete(session: Session, out: Output, *, options: Options, integration_type: str) -> None:
+    from tui.cli.confirm import confirm_by_name
+    from tui.data.integrations import delete as delete_integration
+    from tui.data.integrations import what_goes_with
+
+    found = await _found(session, integration_type)
+    expected = await what_goes_with(session.database, found)
+    if not options.yes:
+        await confirm_by_name(
+            out,
+            integration_type,
+            f"Deleting {integration_type} {expected.sentence()}. It cannot be undone.",
+            f"`switchboard integrations disable {integration_type}` stops its use and keeps everything.",
+        )
+    gone = await delete_integration(session.database, found, expected)
+    out.result(
+        {
+            "id": found.id,
+            "integration_type": integration_type,
+            "deleted": True,
+            "permissions": gone.permissions,
+            "people": gone.people,
+            "phone_numbers": gone.phone_numbers,
+        },
+        f"{integration_type} is deleted, with {gone.permissions} permissions and {gone.phone_numbers} phone numbers.",
+    )
+
+
+async def _found(session: Session, integration_type: str, *, with_key: bool = False) -> Integration:
+    """Return the integration of that type. Raises NotFound, and UnknownType for one that nobody knows.
+
+    Opening every envelope of the list takes the key half a second, so it is only done where that is shown.
+    """
+    from tui.cli.run import organization_of
+    from tui.data.encryption import Keyring
+    from tui.data.errors import NotFound
+    from tui.data.integrations import list_integrations
+    from tui.providers import integration_type as known_type
+
+    keyring = session.keyring if with_key else Keyring(None)
+    listed = await list_integrations(session.database, keyring, organization_of(session).id, [])
+    for one in listed:
+        if one.integration_type == integration_type:
+            return one
+    known_type(integration_type)
+    raise NotFound(
+        f"{integration_type} is not set up in this organisation.",
+        f"Set it up with `switchboard integrations configure {integration_type}`.",
+    )

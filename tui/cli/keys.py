@@ -1,0 +1,105 @@
+"""The commands `keys`: a new master key, and which keys this database and this machine have."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from tui.cli.output import Output
+from tui.cli.parsing import Group
+
+if TYPE_CHECKING:
+    from tui.cli.request import Options
+    from tui.data.keys import Gate
+    from tui.data.models import Census
+    from tui.session import Session
+
+NOT_VISIBLE = "not visible to your role"
+STATES = {
+    "open": "the key in use",
+    "unused": "no key is in use yet; this one will be recorded with the first write",
+    "mixed": "opens some of the newest credentials and not others",
+    "wrong key": "not the key in use; nothing can be written",
+    "weak key": "cannot be used for writing",
+    "no key": "not configured; nothing can be written",
+}
+
+
+@click.group("keys", cls=Group)
+def keys() -> None:
+    """The master key that credentials are encrypted with."""
+
+
+@keys.command("generate")
+@click.pass_obj
+def generate(options: Options) -> int:
+    """Print a new master key; the database is not touched."""
+    from tui.data.master_key import generate_master_key
+
+    out = Output(as_json=options.json)
+    key = generate_master_key().reveal("printed for the person who asked for a new one")
+    if options.json:
+        out.data({"master_key": key})
+    else:
+        out.text(key)
+    out.say("Set it as ENCRYPTION_MASTER_KEY, in quotes in .env, and keep a copy elsewhere: without it no")
+    out.say("credential opens again. A database that already has credentials needs the key they were written with.")
+    return 0
+
+
+@keys.command("status")
+@click.pass_obj
+def status(options: Options) -> int:
+    """Show which key is configured, which one is in use, and what it opens.
+
+    Exits with 4 where the key is missing, too weak to write with, or not the one in use.
+    """
+    from tui.cli.run import run
+
+    return run(options, _status, organization=False, keys=True)
+
+
+async def _status(session: Session, out: Output) -> None:
+    from tui.data.credentials import what_is_visible
+    from tui.data.keys import check_gate, take_census
+
+    gate = await check_gate(session.database, session.keyring)
+    visible = await what_is_visible(session.database)
+    census = await take_census(session.database, session.keyring) if visible.envelopes else None
+    previous = [key.source for key in session.keyring.previous]
+    out.record(
+        {
+            "state": gate.state,
+            "key_id": gate.key_id,
+            "source": gate.key_source,
+            "recorded_key_id": gate.recorded_key_id,
+            "weaknesses": list(gate.weaknesses),
+            "previous_sources": previous,
+            "by_format": census.by_format if census else None,
+            "by_key": census.by_key if census else None,
+            "unreadable": [{"id": row_id, "reason": reason} for row_id, reason in census.unreadable]
+            if census
+            else None,
+        },
+        _lines(gate, census, previous),
+    )
+    gate.require_write()
+
+
+def _lines(gate: Gate, census: Census | None, previous: list[str]) -> list[tuple[str, object]]:
+    lines: list[tuple[str, object]] = [
+        ("key", STATES[gate.state]),
+        ("key id", gate.key_id or "-"),
+        ("comes from", gate.key_source or "-"),
+        ("key id in use", gate.recorded_key_id or "none recorded yet"),
+    ]
+    lines += [("weakness", weakness) for weakness in gate.weaknesses]
+    lines += [("earlier key from", source) for source in previous]
+    if census is None:
+        return [*lines, ("credentials", NOT_VISIBLE)]
+    lines.append(("credentials", census.total))
+    lines += [(f"in format {name}", count) for name, count in census.by_format.items()]
+    lines += [("opened by", f"{name}: {count}") for name, count in census.by_key.items()]
+    lines.append(("unreadable", len(census.unreadable)))
+    return lines + [("", f"{row_id} ({reason})") for row_id, reason in census.unreadable]

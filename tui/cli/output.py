@@ -1,0 +1,208 @@
+"""What a command prints: data on standard output as a table or JSON, prose and failures on standard error."""
+
+from __future__ import annotations
+
+import os
+import sys
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol, TextIO
+
+from tui.text import ascii_json, fit, plain
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+
+GAP = "  "
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column of a table: its title, the text of a record's cell, and what gives way on a narrow terminal.
+
+    `shrinks_to` is the number of cells it may be cut to; an `optional` one is left out where that is not enough for the
+    `usual` widths of the others.
+    """
+
+    title: str
+    cell: Callable[[Any], object]
+    shrinks_to: int | None = None
+    to_the_right: bool = False
+    optional: bool = False
+    wraps: bool = False
+    usual: int = 0
+
+
+class Output:
+    """Writes what a command has to say; with `as_json` data is ASCII JSON and prose is left out.
+
+    Every text is made inert on its way out. Nothing is ever coloured.
+    """
+
+    def __init__(self, *, as_json: bool) -> None:
+        self.as_json = as_json
+
+    def rows(self, records: Sequence[Mapping[str, Any]], columns: Sequence[Column], *, empty: str) -> None:
+        """Write a list: one JSON array of the records, or a table; `empty` is said where there are none."""
+        if self.as_json:
+            self.data(list(records))
+        elif records:
+            self._table(records, columns)
+        else:
+            self.say(empty)
+
+    def record(self, record: Mapping[str, Any], lines: Iterable[tuple[str, object]]) -> None:
+        """Write one thing: the record as a JSON object, or the lines as names and values under one another."""
+        if self.as_json:
+            self.data(dict(record))
+            return
+        named = list(lines)
+        width = max((len(name) for name, _ in named), default=0)
+        for name, value in named:
+            self.text(f"{name.ljust(width)}{GAP}{_inert(value, sys.stdout)}")
+
+    def result(self, record: Mapping[str, Any], sentence: str) -> None:
+        """Write what an act came to: the record as a JSON object, or a sentence."""
+        if self.as_json:
+            self.data(dict(record))
+        else:
+            self.text(sentence)
+
+    def data(self, value: object) -> None:
+        """Write a value as one line of ASCII JSON."""
+        sys.stdout.write(ascii_json(value) + "\n")
+
+    def text(self, line: object) -> None:
+        """Write one line of data."""
+        sys.stdout.write(_inert(line, sys.stdout).rstrip() + "\n")
+
+    def say(self, line: object) -> None:
+        """Write one line of prose to standard error."""
+        if not self.as_json:
+            _write_error(_inert(line, sys.stderr))
+
+    def warn(self, sentence: str, what_to_do: str = "") -> None:
+        """Write one line about something that does not stop the command."""
+        if self.as_json:
+            _write_error(ascii_json({"warning": sentence, "what_to_do": what_to_do}))
+        else:
+            _write_error(_inert(f"Warning: {sentence} {what_to_do}".rstrip(), sys.stderr))
+
+    def _table(self, records: Sequence[Mapping[str, Any]], columns: Sequence[Column]) -> None:
+        available = _terminal_width(sys.stdout)
+        columns = _that_fit(columns, available)
+        cells = [[_inert(column.cell(record), sys.stdout) for column in columns] for record in records]
+        lines = [[column.title for column in columns], *cells]
+        widths = [max(_cells(line[index]) for line in lines) for index in range(len(columns))]
+        widths = _fitted(widths, columns, available)
+        ellipsis = "..." if _ascii_only(sys.stdout) else "\u2026"
+        if columns[-1].wraps and available is not None:
+            lines, widths = _wrapped(lines, widths, available)
+        for line in lines:
+            parts = []
+            for text, width, column in zip(line, widths, columns, strict=True):
+                shown = text if _cells(text) <= width else fit(text, width, ellipsis=ellipsis)
+                blanks = " " * (width - _cells(shown))
+                parts.append(blanks + shown if column.to_the_right else shown + blanks)
+            sys.stdout.write(GAP.join(parts).rstrip() + "\n")
+
+
+class Failure(Protocol):
+    """What a failure of any part has to say."""
+
+    @property
+    def sentence(self) -> str:
+        """What is wrong."""
+
+    @property
+    def what_to_do(self) -> str:
+        """What to do about it."""
+
+    @property
+    def exit_status(self) -> int:
+        """The command's exit status."""
+
+
+def report(failure: Failure, *, as_json: bool) -> int:
+    """Write a failure to standard error, one line saying what is wrong and what to do, and return its exit status."""
+    if as_json:
+        _write_error(
+            ascii_json({"error": failure.sentence, "what_to_do": failure.what_to_do, "exit": failure.exit_status})
+        )
+    else:
+        _write_error(_inert(f"{failure.sentence} {failure.what_to_do}".rstrip(), sys.stderr))
+    return failure.exit_status
+
+
+def _write_error(line: str) -> None:
+    sys.stderr.write(line + "\n")
+    sys.stderr.flush()
+
+
+def _inert(value: object, stream: TextIO) -> str:
+    return plain(value, ascii_only=_ascii_only(stream))
+
+
+def _ascii_only(stream: TextIO) -> bool:
+    return (stream.encoding or "ascii").lower().replace("-", "").replace("_", "") != "utf8"
+
+
+def _cells(text: str) -> int:
+    if text.isascii():
+        return len(text)
+    from rich.cells import get_character_cell_size
+
+    return sum(map(get_character_cell_size, text))
+
+
+def _terminal_width(stream: TextIO) -> int | None:
+    """Cells of the terminal the stream writes to, None where it is a pipe or a file."""
+    if not stream.isatty():
+        return None
+    try:
+        return os.get_terminal_size(stream.fileno()).columns or None
+    except OSError:
+        return None
+
+
+def _wrapped(lines: list[list[str]], widths: list[int], available: int) -> tuple[list[list[str]], list[int]]:
+    """Break the last column's texts at blanks, so that each line fits; what follows stands below the first."""
+    from textwrap import wrap
+
+    before = sum(widths[:-1]) + len(GAP) * (len(widths) - 1)
+    width = max(available - before, 20)
+    broken: list[list[str]] = []
+    for line in lines:
+        first, *rest = wrap(line[-1], width) or [""]
+        broken.append([*line[:-1], first])
+        broken += [[""] * (len(line) - 1) + [piece] for piece in rest]
+    return broken, [*widths[:-1], width]
+
+
+def _that_fit(columns: Sequence[Column], available: int | None) -> list[Column]:
+    """Leave out optional columns, the last one first, until the others have enough cells for what they need."""
+    kept = list(columns)
+    while available is not None and sum(_least(column) + len(GAP) for column in kept) > available + len(GAP):
+        optional = [column for column in kept if column.optional]
+        if not optional:
+            break
+        kept.remove(optional[-1])
+    return kept
+
+
+def _least(column: Column) -> int:
+    return max(column.shrinks_to or column.usual, len(column.title))
+
+
+def _fitted(widths: list[int], columns: Sequence[Column], available: int | None) -> list[int]:
+    """Take from the widest column that may shrink until the table fits, or nothing more can be taken."""
+    widths = list(widths)
+    while available is not None and sum(widths) + len(GAP) * (len(widths) - 1) > available:
+        shrinkable = [
+            index
+            for index, column in enumerate(columns)
+            if column.shrinks_to is not None and widths[index] > max(column.shrinks_to, len(column.title))
+        ]
+        if not shrinkable:
+            break
+        widths[max(shrinkable, key=lambda index: widths[index])] -= 1
+    return widths

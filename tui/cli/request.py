@@ -1,0 +1,30 @@
+"""What was asked for on the command line."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@dataclass(slots=True)
+class Options:
+    """The options that every command takes; filled in while the command line is read."""
+
+    organization: str | None = None
+    operator: str | None = None
+    env_file: Path | None = None
+    read_only: bool = False
+    json: bool = False
+    yes: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class OpenConsole:
+    """The console was asked for, on the configured database or on the demo's."""
+
+    options: Options
+    demo: bool = False
+    reset: bool = False

@@ -1,0 +1,134 @@
+"""Opening a session for one command, and running what it does to the end or to a signal."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tui.cli.output import Output
+from tui.config import load_settings
+from tui.data.encryption import Keyring
+from tui.data.errors import ReadOnlyMode, SchemaMissing
+from tui.data.key_sources import read_keyring, standing_warning
+from tui.session import Session
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Coroutine, Mapping
+    from typing import Any
+
+    from tui.cli.request import Options
+    from tui.data.models import Organization
+
+
+SIGNAL = 128
+NOT_INSTALLED = {
+    "missing": "Switchboard is not set up in this database.",
+    "partial": "Only a part of what Switchboard needs is in this database.",
+    "outdated": "What Switchboard keeps in this database is of an earlier version.",
+}
+
+
+def run(
+    options: Options,
+    work: Callable[[Session, Output], Awaitable[None]],
+    *,
+    organization: bool = True,
+    keys: bool = False,
+    writes: bool = False,
+) -> int:
+    """Connect, make sure that the schema is there, and do the work; return 0.
+
+    `organization` settles on one before, `keys` reads the master keys, `writes` refuses read-only mode at once.
+    Raises SwitchboardError and ConfigError, and SystemExit after a signal.
+    """
+    out = Output(as_json=options.json)
+    session = open_session(options, out, keys=keys)
+    if writes:
+        require_writable(session)
+
+    async def command() -> None:
+        await session.connect()
+        if session.schema != "installed":
+            raise SchemaMissing(
+                NOT_INSTALLED[session.schema or "missing"],
+                "Run `switchboard setup`; with --dry-run it only says what it would do.",
+            )
+        if organization:
+            await session.find_organization()
+        await work(session, out)
+
+    run_to_the_end(session, command())
+    return 0
+
+
+def open_session(
+    options: Options, out: Output, *, keys: bool, environ: Mapping[str, str] = os.environ, cwd: Path | None = None
+) -> Session:
+    """Return a session that is not connected yet, and say what is doubtful about the settings.
+
+    What the command line says wins over the environment, and that over `.env` in `cwd`. With `keys` the master keys
+    are read, which may run a command of up to 10 seconds. Raises ConfigError and MasterKeyError.
+    """
+    settings = load_settings(environ, env_file=options.env_file, cwd=cwd or Path.cwd())
+    settings = replace(
+        settings,
+        organization=options.organization or settings.organization,
+        operator=options.operator or settings.operator,
+        read_only=options.read_only or settings.read_only,
+    )
+    for sentence in settings.warnings:
+        out.warn(sentence)
+    keyring = read_keyring(settings.master_key_sources()) if keys else Keyring(None)
+    standing = standing_warning(keyring)
+    if standing:
+        out.warn(standing)
+    # What the evidence is taken from is this process's own environment, also for the demo.
+    return Session(settings, os.environ, keyring)
+
+
+def require_writable(session: Session) -> None:
+    """Raise ReadOnlyMode where nothing may be written."""
+    if session.read_only:
+        raise ReadOnlyMode(
+            "Switchboard is in read-only mode, so nothing was written.",
+            "Start it without --read-only and without SWITCHBOARD_READ_ONLY.",
+        )
+
+
+def organization_of(session: Session) -> Organization:
+    """Return the organisation that `run` has settled on."""
+    if session.organization is None:
+        raise RuntimeError("the command has not asked for an organisation")
+    return session.organization
+
+
+def run_to_the_end(session: Session, command: Coroutine[Any, Any, None]) -> None:
+    """Run a command and close the session, however it ends. SIGTERM and SIGHUP end it as SystemExit."""
+    asyncio.run(_heard(session, command))
+
+
+async def _heard(session: Session, command: Coroutine[Any, Any, None]) -> None:
+    task = asyncio.ensure_future(command)
+    received: list[int] = []
+
+    def stop(number: int) -> None:
+        received.append(number)
+        task.cancel()
+
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        # Under nohup SIGHUP is ignored, and stays so.
+        if signal.getsignal(number) != signal.SIG_IGN:
+            loop.add_signal_handler(number, stop, number)
+    try:
+        await task
+    except asyncio.CancelledError:
+        if not received:
+            raise
+        raise SystemExit(SIGNAL + received[0]) from None
+    finally:
+        await session.close()

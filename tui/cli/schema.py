@@ -1,0 +1,30 @@
+"""The command `schema`: the whole SQL as one text."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+import click
+
+from tui.cli.output import Output
+from tui.cli.parsing import Command
+
+if TYPE_CHECKING:
+    from tui.cli.request import Options
+
+
+@click.command("schema", cls=Command)
+@click.pass_obj
+def schema(options: Options) -> int:
+    """Print the whole SQL, for a dashboard's SQL editor.
+
+    The text runs in one transaction and can be run again at any time.
+    """
+    from tui.data.schema.files import schema_text
+
+    if options.json:
+        Output(as_json=True).data({"sql": schema_text()})
+    else:
+        sys.stdout.write(schema_text())
+    return 0

@@ -1,0 +1,309 @@
+"""One database as one operator sees it: the pool, and the units of work that run on it."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import random
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, TypeVar
+from uuid import UUID, uuid4
+
+import psycopg
+from psycopg import errors as pg
+from psycopg.rows import dict_row, scalar_row
+from psycopg_pool import AsyncConnectionPool, PoolTimeout
+
+from tui.data.connection import probe
+from tui.data.errors import CommitInDoubt, ConnectionFailed, ConnectionLost, Locked, ReadOnlyMode
+from tui.data.failures import translate
+from tui.data.timestamps import register_tolerant_timestamps
+
+if TYPE_CHECKING:
+    from tui.data.models import Operator, ServerInfo
+
+Connection = psycopg.AsyncConnection[dict[str, Any]]
+T = TypeVar("T")
+Unit = Callable[[Connection], Awaitable[T]]
+
+LOCK_TIMEOUT_MS = 5_000
+STATEMENT_TIMEOUT_MS = 15_000
+IDLE_IN_TRANSACTION_MS = 10_000
+BLOCKER_LOOK_AFTER_S = 1.0
+CLOSE_TIMEOUT_S = 2.0
+ATTEMPTS = 3
+
+SESSION_SETTINGS = """
+select set_config('lock_timeout', %(lock)s, %(local)s), set_config('statement_timeout', %(statement)s, %(local)s),
+       set_config('idle_in_transaction_session_timeout', %(idle)s, %(local)s),
+       set_config('client_connection_check_interval', '2000', %(local)s)
+"""
+
+OPERATOR_SETTINGS = """
+select set_config('switchboard.operator_id', %(operator_id)s, true),
+       set_config('switchboard.operator_label', %(operator_label)s, true),
+       set_config('switchboard.source_address', %(source_address)s, true),
+       set_config('switchboard.user_agent', %(user_agent)s, true),
+       set_config('switchboard.operation_id', %(operation_id)s, true)
+"""
+
+BLOCKERS = """
+select a.usename as role, a.application_name as program, a.client_addr::text as address,
+       extract(epoch from clock_timestamp() - a.xact_start)::int as seconds
+  from unnest(pg_catalog.pg_blocking_pids(%(pid)s)) as b(pid)
+  join pg_catalog.pg_stat_activity as a on a.pid = b.pid
+ order by a.xact_start limit 1
+"""
+
+
+@dataclass(slots=True)
+class _Attempt:
+    """What a write has told about itself so far: enough to find out how it ended."""
+
+    backend_pid: int = 0
+    transaction_id: str | None = None
+    committing: bool = False
+
+
+async def answers(connection: Connection) -> None:
+    """A unit of work that only finds out whether the server answers."""
+    await connection.execute("select 1")
+
+
+class Database:
+    """Runs units of work: reads may be repeated by themselves, writes carry the operator and never are.
+
+    A unit is an async callable that is given a connection whose rows are dicts; whatever goes wrong in it is raised
+    as one of `tui.data.errors`. `open` must have been called before.
+    """
+
+    def __init__(self, conninfo: str, operator: Operator, *, read_only: bool = False) -> None:
+        self._conninfo = conninfo
+        self._pool: AsyncConnectionPool[Connection] | None = None
+        self.operator = operator
+        self.read_only = read_only
+        self.info: ServerInfo | None = None
+
+    async def open(self) -> ServerInfo:
+        """Connect once for an exact error, probe the server, then open the pool behind it.
+
+        Raises ConnectionFailed and its like; takes no longer than connect_timeout.
+        """
+        try:
+            async with await self._connect() as connection:
+                info = await probe(connection)
+        except (psycopg.Error, OSError) as exc:
+            raise translate(exc, doing="connecting") from None
+        self.info = info
+        self._pool = AsyncConnectionPool(
+            self._conninfo,
+            connection_class=psycopg.AsyncConnection[dict[str, Any]],
+            kwargs={"autocommit": True, "prepare_threshold": None, "row_factory": dict_row},
+            configure=self._configure,
+            check=AsyncConnectionPool.check_connection,
+            min_size=1,
+            max_size=4,
+            max_lifetime=1800,
+            reconnect_timeout=30,
+            timeout=6,
+            open=False,
+        )
+        await self._pool.open(wait=False)
+        return info
+
+    async def close(self) -> None:
+        """Close the pool, leaving at most two seconds to a server that does not answer."""
+        if self._pool is not None:
+            pool, self._pool = self._pool, None
+            with contextlib.suppress(asyncio.TimeoutError):
+                await asyncio.wait_for(pool.close(timeout=CLOSE_TIMEOUT_S), CLOSE_TIMEOUT_S + 0.5)
+
+    @property
+    def is_open(self) -> bool:
+        """Whether units of work can be run."""
+        return self._pool is not None
+
+    async def read(self, unit: Unit[T]) -> T:
+        """Run a unit that only reads; repeated once when the connection broke under it."""
+        try:
+            return await self._read_once(unit)
+        except ConnectionLost:
+            return await self._read_once(unit)
+
+    async def write(self, unit: Unit[T], *, operation_id: UUID | None = None, log_only: bool = False) -> T:
+        """Run a unit in one transaction that carries the operator, and commit it.
+
+        The whole unit is run again, at most three times, after a deadlock or a serialization failure, and never once
+        COMMIT was sent. When the reply to COMMIT is lost, the server is asked how it ended: either the result is
+        returned, or ConnectionLost says that nothing was saved, or CommitInDoubt that it is not known.
+        `log_only` marks units that write nothing but the log, which read-only mode allows.
+        Raises ReadOnlyMode in read-only mode.
+        """
+        if self.read_only and not log_only:
+            raise ReadOnlyMode(
+                "Switchboard is in read-only mode, so nothing was written.",
+                "Start it without --read-only and without SWITCHBOARD_READ_ONLY.",
+            )
+        operation = operation_id or uuid4()
+        for attempt in range(1, ATTEMPTS + 1):
+            progress = _Attempt()
+            try:
+                return await self._watched(self._write_once(unit, operation, progress), progress)
+            except (pg.DeadlockDetected, pg.SerializationFailure) as exc:
+                if attempt == ATTEMPTS or progress.committing:
+                    raise translate(exc, doing="saving") from None
+                await asyncio.sleep(random.uniform(0.02, 0.1) * attempt)  # noqa: S311
+        raise AssertionError("unreachable")
+
+    async def _write_once(self, unit: Unit[T], operation: UUID, progress: _Attempt) -> T:
+        try:
+            async with self._connection() as connection:
+                progress.backend_pid = connection.info.backend_pid
+                await connection.execute("begin")
+                try:
+                    await self._begin(connection, operation, progress)
+                    result = await unit(connection)
+                except BaseException:
+                    with contextlib.suppress(psycopg.Error):
+                        await connection.execute("rollback")
+                    raise
+                progress.committing = True
+                await connection.execute("commit")
+                return result
+        except (pg.DeadlockDetected, pg.SerializationFailure):
+            raise
+        except (psycopg.Error, OSError) as exc:
+            failure = translate(exc, doing="saving", role=self._role())
+            if progress.committing and isinstance(failure, ConnectionFailed):
+                if await self._was_committed(progress):
+                    return result
+                raise ConnectionLost(
+                    "The connection broke while saving; nothing was saved.",
+                    "Try again once the connection is back.",
+                    details=failure.details,
+                ) from None
+            raise failure from None
+
+    async def _begin(self, connection: Connection, operation: UUID, progress: _Attempt) -> None:
+        if self._pools_transactions():
+            await self._apply_timeouts(connection, local=True)
+        operator = self.operator
+        await connection.execute(
+            OPERATOR_SETTINGS,
+            {
+                "operator_id": str(operator.user_id or ""),
+                "operator_label": operator.label,
+                "source_address": operator.source_address or "",
+                "user_agent": operator.user_agent,
+                "operation_id": str(operation),
+            },
+        )
+        cursor = connection.cursor(row_factory=scalar_row)
+        await cursor.execute("select pg_catalog.pg_current_xact_id()::text")
+        progress.transaction_id = await cursor.fetchone()
+
+    async def _watched(self, work: Awaitable[T], progress: _Attempt) -> T:
+        """Await a write; when it ends in a lock time-out, say who held the lock."""
+        task = asyncio.ensure_future(work)
+        holder = ""
+        try:
+            done, _ = await asyncio.wait({task}, timeout=BLOCKER_LOOK_AFTER_S)
+            if not done:
+                holder = await self._blocker(progress.backend_pid)
+            return await task
+        except Locked as failure:
+            if holder:
+                raise Locked(f"{failure.sentence} {holder}", failure.what_to_do, details=failure.details) from None
+            raise
+        finally:
+            task.cancel()
+
+    async def _blocker(self, pid: int) -> str:
+        async def look(connection: Connection) -> dict[str, Any] | None:
+            return await (await connection.execute(BLOCKERS, {"pid": pid})).fetchone()
+
+        try:
+            row = await self._read_once(look)
+        except ConnectionFailed:
+            return ""
+        if row is None:
+            return ""
+        program = row["program"] or "a program without a name"
+        return f"It is held by {program} as role {row['role']}, in a transaction open for {row['seconds']} s."
+
+    async def _was_committed(self, progress: _Attempt) -> bool:
+        """Ask the server, for up to ten seconds, how a transaction ended. Raises CommitInDoubt when it cannot say."""
+        doubt = CommitInDoubt(
+            "The connection broke while saving, and the server could not be asked whether it was saved.",
+            "Reload and look before you try again.",
+        )
+        deadline = asyncio.get_running_loop().time() + 10
+        while asyncio.get_running_loop().time() < deadline:
+            try:
+                async with await self._connect() as connection:
+                    cursor = connection.cursor(row_factory=scalar_row)
+                    await cursor.execute(
+                        "select pg_catalog.pg_xact_status(%s::text::pg_catalog.xid8)",
+                        (progress.transaction_id,),
+                    )
+                    status = await cursor.fetchone()
+            except (psycopg.Error, OSError):
+                status = "unreachable"
+            if status in ("committed", "aborted"):
+                return bool(status == "committed")
+            await asyncio.sleep(0.2)
+        raise doubt
+
+    async def _read_once(self, unit: Unit[T]) -> T:
+        try:
+            async with self._connection() as connection:
+                if not self._pools_transactions():
+                    return await unit(connection)
+                async with connection.transaction():
+                    await self._apply_timeouts(connection, local=True)
+                    return await unit(connection)
+        except (psycopg.Error, OSError) as exc:
+            raise translate(exc, doing="reading", role=self._role()) from None
+
+    @contextlib.asynccontextmanager
+    async def _connection(self) -> Any:
+        if self._pool is None:
+            raise ConnectionFailed("There is no connection to the database.", "Wait until it is back, or restart.")
+        try:
+            async with self._pool.connection() as connection:
+                yield connection
+        except PoolTimeout:
+            raise ConnectionLost(
+                "The database did not answer for six seconds.",
+                "Check the network; Switchboard reconnects by itself.",
+            ) from None
+
+    async def _connect(self) -> Connection:
+        connection = await psycopg.AsyncConnection.connect(
+            self._conninfo, autocommit=True, prepare_threshold=None, row_factory=dict_row
+        )
+        register_tolerant_timestamps(connection)
+        return connection
+
+    async def _configure(self, connection: Connection) -> None:
+        register_tolerant_timestamps(connection)
+        if not self._pools_transactions():
+            await self._apply_timeouts(connection, local=False)
+
+    async def _apply_timeouts(self, connection: Connection, *, local: bool) -> None:
+        await connection.execute(
+            SESSION_SETTINGS,
+            {
+                "lock": str(LOCK_TIMEOUT_MS),
+                "statement": str(STATEMENT_TIMEOUT_MS),
+                "idle": str(IDLE_IN_TRANSACTION_MS),
+                "local": local,
+            },
+        )
+
+    def _pools_transactions(self) -> bool:
+        return self.info is not None and self.info.pooling == "transaction"
+
+    def _role(self) -> str | None:
+        return self.info.role if self.info else None

@@ -1,0 +1,232 @@
+"""The doctor: looks at everything an installation stands on, and says in plain words what is well and what is not."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tui.data.errors import MasterKeyError, PermissionDenied, SwitchboardError
+from tui.data.findings import Finding, FindingState, env_file_findings, server_findings
+from tui.data.key_sources import standing_warning
+from tui.data.keys import check_gate, take_census
+from tui.data.schema.holes import HOLES
+from tui.data.schema.preflight import preflight
+from tui.data.schema.state import schema_state
+from tui.data.schema.verify import verify
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Iterable
+    from pathlib import Path
+
+    from tui.data.connection_settings import ConnectionSettings
+    from tui.data.database import Connection, Database
+    from tui.data.encryption import Keyring
+    from tui.data.models import Census
+    from tui.data.schema.holes import Hole
+    from tui.data.schema.preflight import Preflight
+    from tui.data.schema.verify import Drift
+
+__all__ = ["Finding", "FindingState", "examine"]
+
+RUN_SETUP = "Run `switchboard setup`: it shows what it will do first."
+LISTED_DRIFTS = 20
+# What is said where a hole is not there: its title in schema.holes, a short title, and the sentence.
+CLOSED = {
+    "Every organisation's rows are open to everybody signed in": (
+        "Policies",
+        "No policy lets people reach the rows of other organisations.",
+    ),
+    "People can grant themselves rights": ("Self-service", "Nobody signed in can grant themselves rights."),
+    "The credentials were open to everybody with the API's public key": (
+        "Public API",
+        "The credentials cannot be read with the API's public key.",
+    ),
+    "The API's roles hold privileges on the tables": (
+        "Grants",
+        "The API's roles (anon, authenticated) hold no privilege that was not meant for them.",
+    ),
+    "Row security is off": ("Row security", "Row security is on for all four tables."),
+    "The log can be rewritten": ("Log", "The log refuses UPDATE, DELETE and TRUNCATE, to its owner too."),
+    "Changes leave no trace": ("Triggers", "Each changed row is written into the log by a trigger."),
+    "Several primary numbers": ("Primary numbers", "No organisation has more than one primary number."),
+}
+
+
+async def examine(
+    database: Database | None,
+    keyring: Keyring,
+    *,
+    connection: ConnectionSettings | None,
+    env_file: Path,
+    failure: SwitchboardError | None = None,
+) -> list[Finding]:
+    """Look at connection, schema, access, key and files, and return what was found, in that order.
+
+    Never raises for something that is wrong: that is a Finding. `database` is None where there is no connection, and
+    `failure` then says why; beside a connection it is what else went wrong on the way in. `connection` is what was asked for, `env_file` the `.env` in use, existing or not.
+    """
+    found: list[Finding] = []
+    if database is None or database.info is None:
+        sentence = failure.sentence if failure else "There is no connection to the database."
+        what_to_do = failure.what_to_do if failure else "Set DATABASE_URL, or run `switchboard setup`."
+        found.append(Finding("connection", "Connection", "problem", sentence, what_to_do))
+        found += _keys_alone(keyring)
+    else:
+        found += server_findings(database.info, connection)
+        if failure is not None:
+            found.append(Finding("connection", failure.title, "problem", failure.sentence, failure.what_to_do))
+        schema = await _guarded("schema", "Schema", _schema(database))
+        found += schema
+        found += await _guarded("key", "Master key", _key(database, keyring))
+    found += _reminders(keyring)
+    found += env_file_findings(env_file)
+    return found
+
+
+async def _guarded(area: str, title: str, look: Awaitable[list[Finding]]) -> list[Finding]:
+    """Turn a failure to look into a finding: what a role may not see is no problem of the installation."""
+    try:
+        return await look
+    except PermissionDenied as refused:
+        return [Finding(area, title, "warning", f"Not visible to your role. {refused.sentence}", refused.what_to_do)]
+    except SwitchboardError as failed:
+        return [Finding(area, title, "problem", failed.sentence, failed.what_to_do)]
+
+
+async def _schema(database: Database) -> list[Finding]:
+    state = await database.read(schema_state)
+    if state == "missing":
+        return [Finding("schema", "Schema", "problem", "The schema is not installed.", RUN_SETUP)]
+    verification = await database.read(verify)
+    facts = await database.read(_preflight)
+    found = []
+    if state == "partial":
+        sentence = "The schema is installed in part, or the tables belong to another program only."
+        found.append(Finding("schema", "Schema", "problem", sentence, RUN_SETUP))
+    elif state == "outdated":
+        sentence = "The schema is of an earlier version than this Switchboard."
+        found.append(Finding("schema", "Schema", "warning", sentence, RUN_SETUP))
+    elif not verification.drifts:
+        found.append(Finding("schema", "Schema", "ok", "The schema is complete, and as Switchboard made it."))
+    found += _drifts(verification.drifts)
+    found += _holes(verification.holes, is_installed=state == "installed")
+    return [*found, _roles(facts)]
+
+
+async def _preflight(connection: Connection) -> Preflight:
+    return await preflight(connection)
+
+
+def _drifts(drifts: Iterable[Drift]) -> list[Finding]:
+    every = list(drifts)
+    found = [Finding("schema", "Drift", "problem", drift.sentence, RUN_SETUP) for drift in every[:LISTED_DRIFTS]]
+    rest = len(every) - len(found)
+    if rest:
+        found.append(Finding("schema", "Drift", "problem", f"{rest} more differences like these.", RUN_SETUP))
+    return found
+
+
+def _holes(holes: Iterable[Hole], *, is_installed: bool) -> list[Finding]:
+    """The open ones, and, where the schema is complete, that the others are closed."""
+    open_holes = {hole.title: hole for hole in holes}
+    found = []
+    for hole in HOLES:
+        title, closed = CLOSED[hole.title]
+        here = open_holes.get(hole.title)
+        if here is not None and here.closed_by:
+            what_to_do = f"`switchboard setup` closes it: {here.closed_by}."
+            found.append(Finding("access", title, "problem", f"{here.title}. {here.sentence}", what_to_do, here.query))
+        elif here is not None:
+            what_to_do = "Keep one of them; nothing else is affected meanwhile."
+            found.append(Finding("access", title, "warning", here.sentence, what_to_do, here.query))
+        elif is_installed:
+            found.append(Finding("access", title, "ok", closed))
+    return found
+
+
+def _roles(facts: Preflight) -> Finding:
+    if facts.missing_roles:
+        sentence = f"The groups for people's own logins are not there: {', '.join(facts.missing_roles)}."
+        return Finding(
+            "access", "Roles", "ok", sentence, "`switchboard setup --roles` creates them, where several people work."
+        )
+    return Finding("access", "Roles", "ok", "The groups for people's own logins are there.")
+
+
+async def _key(database: Database, keyring: Keyring) -> list[Finding]:
+    gate = await check_gate(database, keyring)
+    found = []
+    try:
+        gate.require_write()
+    except MasterKeyError as refused:
+        found.append(Finding("key", "Master key", "problem", refused.sentence, refused.what_to_do))
+    else:
+        found.append(_open_gate(gate.state, gate.key_source or "", gate.key_id or ""))
+    if keyring.keys and await database.read(schema_state) != "missing":
+        found += await _guarded("key", "Credentials", _census(database, keyring))
+    return found
+
+
+def _open_gate(state: str, source: str, key_id: str) -> Finding:
+    if state == "mixed":
+        return Finding(
+            "key",
+            "Master key",
+            "warning",
+            f"The master key from {source} opens some of the credentials, and some it does not.",
+            "See which with `switchboard keys status`; the others need their own key, or have to be entered again.",
+        )
+    sentence = (
+        f"The master key from {source} is ready; its id is kept with the first credential."
+        if state == "unused"
+        else f"The master key from {source} is the one in use (key id {key_id})."
+    )
+    return Finding("key", "Master key", "ok", sentence)
+
+
+async def _census(database: Database, keyring: Keyring) -> list[Finding]:
+    return [_counted(await take_census(database, keyring))]
+
+
+def _counted(census: Census) -> Finding:
+    if not census.total:
+        return Finding("key", "Credentials", "ok", "No credential is stored yet.")
+    formats = ", ".join(f"{count} {name}" for name, count in sorted(census.by_format.items()))
+    if census.unreadable:
+        reasons = sorted({reason for _, reason in census.unreadable})
+        return Finding(
+            "key",
+            "Credentials",
+            "problem",
+            f"{len(census.unreadable)} of {census.total} credentials do not open ({', '.join(reasons)}).",
+            "`switchboard keys status` names them; configure their key, or enter them again.",
+        )
+    return Finding("key", "Credentials", "ok", f"All {census.total} credentials open ({formats}).")
+
+
+def _keys_alone(keyring: Keyring) -> list[Finding]:
+    """What can be said of the key without a database."""
+    try:
+        key = keyring.writing_key()
+    except MasterKeyError as refused:
+        return [Finding("key", "Master key", "problem", refused.sentence, refused.what_to_do)]
+    sentence = f"There is a master key, from {key.source}; whether it is the right one needs the database."
+    return [Finding("key", "Master key", "ok", sentence)]
+
+
+def _reminders(keyring: Keyring) -> list[Finding]:
+    found = []
+    standing = standing_warning(keyring)
+    if standing:
+        sentence, _, what_to_do = standing.partition(". ")
+        found.append(Finding("key", "Service role", "warning", f"{sentence}.", what_to_do))
+    if keyring.current is not None:
+        found.append(
+            Finding(
+                "key",
+                "Copy of the key",
+                "ok",
+                "Without the master key no credential opens again, and nobody can bring it back.",
+                "Make sure that a copy of it is stored elsewhere: not on this machine, not in this database.",
+            )
+        )
+    return found

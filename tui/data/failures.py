@@ -1,0 +1,159 @@
+"""What a driver's error becomes: one sentence and what to do, with nothing in it that was typed or stored."""
+
+from __future__ import annotations
+
+import re
+
+import psycopg
+
+from tui.data.connect_failures import CHECK_NETWORK, connect_failure, one_line, scrubbed
+from tui.data.errors import (
+    ConnectionFailed,
+    ConnectionLost,
+    ConstraintViolated,
+    DatabaseFailed,
+    InvalidInput,
+    Locked,
+    PermissionDenied,
+    SchemaMissing,
+    ServerUnsuitable,
+    SwitchboardError,
+    TimedOut,
+)
+
+Kind = tuple[type[SwitchboardError], str, str]
+
+_LOST: Kind = (ConnectionLost, "The server ended the connection.", CHECK_NETWORK)
+_COLLIDED: Kind = (
+    Locked,
+    "It collided with what somebody else was doing at the same time.",
+    "Try again; nothing was changed.",
+)
+
+# The meaning of an error code, by the five characters or by its class, the first two:
+# https://www.postgresql.org/docs/current/errcodes-appendix.html
+_FIXED: dict[str, Kind] = {
+    "08": _LOST,
+    # Class 22 quotes the value in its primary message, which therefore is not repeated.
+    "22": (InvalidInput, "A value does not fit its column's type.", "Correct it."),
+    "25006": (
+        ServerUnsuitable,
+        "The server only reads at the moment: it is a standby, or set to read-only.",
+        "Connect to the primary server; nothing was written.",
+    ),
+    "25P03": _LOST,
+    "25P04": _LOST,
+    "40001": _COLLIDED,
+    "40P01": _COLLIDED,
+    "53": (DatabaseFailed, "The server ran out of memory or another resource.", "Try again later."),
+    "53100": (
+        DatabaseFailed,
+        "The server's disk is full; nothing was written.",
+        "Tell whoever runs the database.",
+    ),
+    "53300": (
+        ConnectionFailed,
+        "The server has no free connection left.",
+        "Try again in a moment; close other programs, or use the pooler's address.",
+    ),
+    "55P03": (Locked, "Somebody else holds a lock on it.", "Try again; nothing was changed."),
+    "57014": (
+        TimedOut,
+        "The server stopped it: it took too long, or somebody cancelled it.",
+        "Narrow it down, or try again when the server is less busy.",
+    ),
+    "57P01": _LOST,
+    "57P02": _LOST,
+    "57P03": (ConnectionLost, "The server is starting or stopping, and takes no connections yet.", CHECK_NETWORK),
+    "57P05": _LOST,
+}
+_MISSING = frozenset({"3F000", "42P01", "42703", "42704", "42883"})
+_LOGIN = ("28", "3D")
+
+# The only place where Postgres says how long a column may be is the type's name in the message.
+_LENGTH = re.compile(r"character(?: varying)?\((\d{1,9})\)")
+
+
+def translate(exc: BaseException, *, doing: str = "", role: str | None = None) -> SwitchboardError:
+    """What to tell a person about an error of the driver, the pool, or the network.
+
+    `doing` is what was going on, as a gerund ("saving", "connecting"); `role` is the database role, named where it
+    lacks a privilege. Raise the result `from None`: the original carries the failing row and, while connecting, what
+    was typed. The server's SQLSTATE travels as `sqlstate`.
+    """
+    if isinstance(exc, SwitchboardError):
+        return exc
+    sqlstate = (exc.sqlstate or "") if isinstance(exc, psycopg.Error) else ""
+    if isinstance(exc, psycopg.Error) and sqlstate and not sqlstate.startswith(_LOGIN):
+        failure = _reported(exc, sqlstate, role)
+    else:
+        failure = _unreported(exc, doing)
+    failure.sqlstate = sqlstate
+    return failure
+
+
+def _reported(exc: psycopg.Error, sqlstate: str, role: str | None) -> SwitchboardError:
+    """A failure that the server reported while it was asked something."""
+    primary = _sentence(exc.diag.message_primary or "no reason given")
+    if sqlstate == "42501":
+        kind = _denied(primary, role)
+    elif sqlstate == "22001":
+        length = _LENGTH.search(primary)
+        limit = f" (at most {length[1]} characters)" if length else ""
+        kind = (InvalidInput, f"A text is too long for its column{limit}.", "Shorten it.")
+    elif sqlstate in _MISSING:
+        sentence = f"Something Switchboard needs is not in this database: {primary}"
+        kind = (SchemaMissing, sentence, "Run `switchboard setup`, or open section 5.")
+    elif sqlstate.startswith("23"):
+        sentence = f"A rule of the database refused it: {primary}"
+        kind = (ConstraintViolated, sentence, "Change what the rule is about.")
+    elif sqlstate.startswith("P0"):
+        kind = (DatabaseFailed, primary, _sentence(exc.diag.message_hint or "Nothing was written"))
+    else:
+        unknown = (DatabaseFailed, f"The database refused it: {primary}", "Ask whoever runs the database.")
+        kind = _FIXED.get(sqlstate) or _FIXED.get(sqlstate[:2]) or unknown
+    error, sentence, what_to_do = kind
+    return error(sentence, what_to_do, details=_details(exc))
+
+
+def _unreported(exc: BaseException, doing: str) -> SwitchboardError:
+    """A failure of libpq, psycopg, its pool, or the operating system, and every failed login."""
+    if isinstance(exc, psycopg.DataError):
+        return InvalidInput("A text holds a character that Postgres cannot store, such as U+0000.", "Take it out.")
+    if isinstance(exc, psycopg.InterfaceError):
+        return ConnectionLost("The connection to the database is closed.", CHECK_NETWORK)
+    if isinstance(exc, (psycopg.OperationalError, OSError)) or getattr(exc, "sqlstate", None):
+        return connect_failure(exc, doing=doing)
+    return DatabaseFailed(
+        "The database driver reported an error that Switchboard did not expect.",
+        "Report it with the details.",
+        details=scrubbed(str(exc)),
+    )
+
+
+def _denied(primary: str, role: str | None) -> Kind:
+    who = f"role {one_line(role)}" if role else "your role"
+    reason = "a row-level security policy refuses the row." if "row-level security" in primary else primary
+    return (
+        PermissionDenied,
+        f"The database refused {who}: {reason}",
+        f"Ask whoever runs the database for that privilege for {who}, or connect as another role.",
+    )
+
+
+def _details(exc: psycopg.Error) -> str:
+    """Error class, SQLSTATE and the names of what it is about: nothing of the row, which DETAIL would hold."""
+    diag = exc.diag
+    names = {
+        "schema": diag.schema_name,
+        "table": diag.table_name,
+        "column": diag.column_name,
+        "constraint": diag.constraint_name,
+    }
+    told = [f"{word} {one_line(name)}" for word, name in names.items() if name]
+    return ", ".join([f"{type(exc).__name__} {exc.sqlstate}", *told])
+
+
+def _sentence(text: str) -> str:
+    line = one_line(text)
+    return line if line.endswith((".", "!", "?", "…")) else f"{line}."

@@ -1,0 +1,183 @@
+"""Integrations: listing them, and the acts that change one."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from tui.data.credentials import COLUMNS, stored, what_is_visible, without_envelope
+from tui.data.errors import Conflict, NotFound
+from tui.data.models import Integration
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from uuid import UUID
+
+    from tui.data.database import Connection, Database
+    from tui.data.encryption import Keyring
+    from tui.data.models import EnvelopeFormat, UnreadableReason
+
+PEOPLE_WITH_ACCESS = """(select count(distinct p.user_id) from public.user_integration_permissions as p
+         where p.integration_id = c.id and (p.can_view or p.can_send or p.can_configure)
+           and (p.expires_at is null or p.expires_at > now()))"""
+NUMBERS = "(select count(*) from public.organization_phone_numbers as n where n.integration_id = c.id)"
+
+LATEST_TEST = """left join lateral (
+         select l.status, l.created_at, l.user_id from public.integration_audit_logs as l
+          where l.action = 'connection_tested' and l.organization_id = c.organization_id
+            and l.integration_type = c.integration_type and l.details ->> 'source' = 'switchboard'
+          order by l.created_at desc limit 1) as test on true"""
+
+SET_ACTIVE = """
+update public.integration_credentials set is_active = %(active)s, updated_by = %(operator)s
+ where id = %(id)s and is_active is distinct from %(active)s
+returning id
+"""
+DELETE = "delete from public.integration_credentials where id = %(id)s returning id"
+WHAT_GOES_WITH_IT = """
+select p.permissions, p.people, n.phone_numbers
+  from (select count(*) as permissions, count(distinct user_id) as people
+          from public.user_integration_permissions where integration_id = %(id)s) as p,
+       (select count(*) as phone_numbers from public.organization_phone_numbers where integration_id = %(id)s) as n
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class GoesWithIt:
+    """What is deleted together with an integration: rows of permissions (of so many people) and phone numbers."""
+
+    permissions: int
+    people: int
+    phone_numbers: int
+
+    def sentence(self) -> str:
+        """Say it for a person: "removes access for 37 people; 4 numbers are deleted with it"."""
+        people = f"removes access for {_count(self.people, 'person', 'people')}"
+        numbers = f"{_count(self.phone_numbers, 'number is', 'numbers are')} deleted with it"
+        return f"{people}; {numbers}"
+
+
+async def list_integrations(
+    database: Database, keyring: Keyring, organization_id: UUID, types: Sequence[str]
+) -> list[Integration]:
+    """Return every integration of the organisation, then the types of `types` that are not set up, in that order.
+
+    An envelope that does not open is reported in its row and never fails the list.
+    """
+    visible = await what_is_visible(database)
+    people = PEOPLE_WITH_ACCESS if visible.permissions else "null"
+    numbers = NUMBERS if visible.numbers else "null"
+    envelope = "c.credentials_encrypted" if visible.envelopes else "null"
+    test = (
+        LATEST_TEST
+        if visible.log
+        else "left join (select null as status, null::timestamptz as created_at, null::uuid as user_id) as test on true"
+    )
+    query = f"""
+select {COLUMNS}, {envelope} as envelope, {people} as people_with_access, {numbers} as phone_numbers,
+       test.status as test_status, test.created_at as tested_at, test.user_id as tested_by
+  from public.integration_credentials as c {test}
+ where c.organization_id = %(organization_id)s
+ order by c.integration_type
+"""  # noqa: S608
+
+    async def unit(connection: Connection) -> list[dict[str, Any]]:
+        return await (await connection.execute(query, {"organization_id": organization_id})).fetchall()
+
+    rows = await database.read(unit)
+    listed = [await asyncio.to_thread(_integration, row, keyring, visible.envelopes) for row in rows]
+    by_type = {integration.integration_type: integration for integration in listed}
+    order = [*types, *sorted(set(by_type) - set(types))]
+    return [by_type.get(name) or Integration(None, organization_id, name) for name in order]
+
+
+async def set_active(database: Database, integration: Integration, *, active: bool) -> bool:
+    """Enable or disable an integration. Returns whether that changed anything. Raises NotFound."""
+
+    async def unit(connection: Connection) -> bool:
+        values = {"id": integration.id, "active": active, "operator": database.operator.user_id}
+        if await (await connection.execute(SET_ACTIVE, values)).fetchone():
+            return True
+        await _must_exist(connection, integration)
+        return False
+
+    return await database.write(unit)
+
+
+async def what_goes_with(database: Database, integration: Integration) -> GoesWithIt:
+    """Count what a delete would take along."""
+
+    async def unit(connection: Connection) -> GoesWithIt:
+        return await _goes_with(connection, integration)
+
+    return await database.read(unit)
+
+
+async def delete(database: Database, integration: Integration, expected: GoesWithIt) -> GoesWithIt:
+    """Delete an integration with its permissions and phone numbers, provided that they are the ones that were shown.
+
+    Raises NotFound, and Conflict when what goes with it is not what the person agreed to; nothing is deleted then.
+    """
+
+    async def unit(connection: Connection) -> GoesWithIt:
+        await connection.execute(
+            "select id from public.integration_credentials where id = %(id)s for update",
+            {"id": integration.id},
+        )
+        found = await _goes_with(connection, integration)
+        if found != expected:
+            raise Conflict(
+                f"What goes with it changed meanwhile: it {found.sentence()}. Nothing was deleted.",
+                "Look at the new counts and confirm again.",
+            )
+        if await (await connection.execute(DELETE, {"id": integration.id})).fetchone() is None:
+            raise _not_found(integration)
+        return found
+
+    return await database.write(unit)
+
+
+async def _goes_with(connection: Connection, integration: Integration) -> GoesWithIt:
+    row = await (await connection.execute(WHAT_GOES_WITH_IT, {"id": integration.id})).fetchone()
+    return GoesWithIt(**row) if row else GoesWithIt(0, 0, 0)
+
+
+async def _must_exist(connection: Connection, integration: Integration) -> None:
+    query = "select id from public.integration_credentials where id = %(id)s"
+    if await (await connection.execute(query, {"id": integration.id})).fetchone() is None:
+        raise _not_found(integration)
+
+
+def _not_found(integration: Integration) -> NotFound:
+    return NotFound(
+        f"The integration {integration.integration_type} is not there any more.",
+        "Reload; somebody else deleted it.",
+    )
+
+
+def _integration(row: dict[str, Any], keyring: Keyring, envelopes_visible: bool) -> Integration:
+    base = without_envelope(row)
+    envelope_shape: EnvelopeFormat | None = None
+    unreadable: UnreadableReason | None = "not visible"
+    if envelopes_visible:
+        found = stored(row, keyring)
+        envelope_shape = found.format
+        unreadable = found.problem.reason if found.problem else None
+    tested_at, changed_at = row["tested_at"], row["last_verified_at"]
+    proven = bool(row["is_verified"] and row["test_status"] == "success" and tested_at and changed_at)
+    return Integration(
+        **base,
+        envelope_format=envelope_shape,
+        unreadable=unreadable,
+        proven=proven,
+        failing=row["test_status"] == "failed",
+        tested_at=tested_at,
+        verified_by=row["tested_by"] if proven else None,
+        people_with_access=row["people_with_access"],
+        phone_numbers=row["phone_numbers"],
+    )
+
+
+def _count(number: int, one: str, many: str) -> str:
+    return f"{number} {one if number == 1 else many}"

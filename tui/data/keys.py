@@ -1,0 +1,199 @@
+"""The record of the master key in the database, and the gate every write of an envelope passes."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+from tui.data.encryption import Keyring, RowBinding, envelope_format, new_salt, sb2_key_id, sb2_salt
+from tui.data.errors import Conflict, MasterKeyError, MasterKeyMissing, Unreadable, WrongMasterKey
+from tui.data.models import Census, EnvelopeFormat, UnreadableReason
+
+if TYPE_CHECKING:
+    from uuid import UUID
+
+    from tui.data.database import Connection, Database
+    from tui.data.encryption import MasterKey
+
+GateState = Literal["open", "wrong key", "no key", "weak key", "unused", "mixed"]
+CredentialFormat = Literal["auto", "sb2", "legacy"]
+
+NEWEST_ROWS = 50
+LEGACY_SHAPE = "^[0-9a-f]{32}:[0-9a-f]{32}:([0-9a-f]{2})*$"
+
+WHAT_EXISTS = """
+select pg_catalog.to_regclass('switchboard.keys') is not null as keys,
+       pg_catalog.to_regclass('public.integration_credentials') is not null as credentials
+"""
+RECORDED_KEY = """
+select key_id, salt, created_at from switchboard.keys where purpose = 'master' and state = 'active'
+"""
+NEWEST_ENVELOPES = """
+select id, organization_id, integration_type, credentials_encrypted
+  from public.integration_credentials order by updated_at desc nulls last, id limit %(limit)s
+"""
+ANY_LEGACY = """
+select exists (select 1 from public.integration_credentials where credentials_encrypted ~ %(shape)s) as any_legacy
+"""
+RECORD_KEY = """
+insert into switchboard.keys (key_id, purpose, salt, state, created_by)
+values (%(key_id)s, 'master', %(salt)s, 'active', session_user)
+on conflict do nothing
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Gate:
+    """What the gate found: whether the configured key may write, and with which salt.
+
+    `recorded_key_id` is None until the first write recorded one. `state` "unused" means that there is neither a record
+    nor an envelope, "mixed" that some of the newest envelopes open and some do not. `weaknesses` are sentences.
+    """
+
+    state: GateState
+    salt: bytes
+    key_id: str | None
+    key_source: str | None
+    recorded_key_id: str | None
+    weaknesses: tuple[str, ...] = ()
+
+    @property
+    def may_write(self) -> bool:
+        """Whether an envelope may be written with the configured key."""
+        return self.state in ("open", "unused", "mixed")
+
+    def require_write(self) -> None:
+        """Raise the MasterKeyError that says why nothing may be written; do nothing where it may."""
+        if self.state == "no key":
+            raise MasterKeyMissing(
+                "ENCRYPTION_MASTER_KEY not configured: credentials cannot be encrypted.",
+                "Set it in the environment or in .env; `switchboard keys generate` makes a new one.",
+            )
+        if self.state == "weak key":
+            raise MasterKeyError(
+                f"The master key from {self.key_source} cannot be used for writing: {self.weaknesses[0]}",
+                "Use the key this database was set up with, or a new one from `switchboard keys generate`.",
+            )
+        if self.state == "wrong key":
+            expected = f"key id {self.recorded_key_id}" if self.recorded_key_id else "another key"
+            raise WrongMasterKey(
+                f"The master key from {self.key_source} (key id {self.key_id}) is not the one in use: this database "
+                f"was written with {expected}.",
+                "Configure the key it was set up with; nothing is written until then.",
+            )
+
+
+async def check_gate(database: Database, keyring: Keyring) -> Gate:
+    """Compare the configured key with the record, or, where there is none, with the newest envelopes.
+
+    Works before the schema is installed too, on the tables of another program or on none.
+    Derives the key in a worker thread (about 0.3 s once per key and salt). Never raises for a wrong key: see Gate.
+    Source of the rules: encryption.md, "The gate".
+    """
+    recorded, rows = await _evidence(database)
+    salt = bytes(recorded["salt"]) if recorded else _salt_of(rows) or new_salt()
+    recorded_id = str(recorded["key_id"]) if recorded else None
+    key = keyring.current
+    if key is None:
+        return Gate("no key", salt, None, None, recorded_id)
+    key_id = await asyncio.to_thread(key.key_id, salt)
+    weaknesses = tuple(key.weaknesses())
+    state = await asyncio.to_thread(_judge, keyring, key_id, recorded_id, rows)
+    if state in ("open", "unused", "mixed") and weaknesses:
+        state = "weak key"
+    return Gate(state, salt, key_id, key.source, recorded_id, weaknesses)
+
+
+async def confirm_gate(connection: Connection, gate: Gate) -> None:
+    """Inside the writing transaction: record the key with the first write, and make sure it is still the one.
+
+    Raises MasterKeyError where the gate does not let it write, and Conflict where the key was changed meanwhile.
+    """
+    gate.require_write()
+    if gate.recorded_key_id is None:
+        await connection.execute(RECORD_KEY, {"key_id": gate.key_id, "salt": gate.salt})
+    recorded = await (await connection.execute(RECORDED_KEY)).fetchone()
+    if recorded is None or recorded["key_id"] != gate.key_id or bytes(recorded["salt"]) != gate.salt:
+        raise Conflict(
+            "The master key of this database was changed a moment ago by somebody else; nothing was written.",
+            "Reload, and check which key is in use with `switchboard keys status`.",
+        )
+
+
+async def format_for_new_row(connection: Connection, policy: CredentialFormat) -> EnvelopeFormat:
+    """Return the format a new row gets: `auto` means legacy where any legacy row exists in the database, else sb2."""
+    if policy != "auto":
+        return policy
+    row = await (await connection.execute(ANY_LEGACY, {"shape": LEGACY_SHAPE})).fetchone()
+    return "legacy" if row and row["any_legacy"] else "sb2"
+
+
+async def take_census(database: Database, keyring: Keyring) -> Census:
+    """Open every envelope and count them by format and by key id; needs SELECT on the envelopes."""
+
+    async def unit(connection: Connection) -> Census:
+        census = Census()
+        unreadable: list[tuple[UUID, UnreadableReason]] = []
+        async with connection.transaction(), connection.cursor("census") as cursor:
+            await cursor.execute(NEWEST_ENVELOPES, {"limit": None})
+            async for row in cursor:
+                envelope = row["credentials_encrypted"]
+                shape = envelope_format(envelope) or "malformed"
+                census.by_format[shape] = census.by_format.get(shape, 0) + 1
+                try:
+                    opened = await asyncio.to_thread(keyring.open_bytes, envelope, _binding(row))
+                except Unreadable as exc:
+                    unreadable.append((row["id"], exc.reason))
+                    continue
+                name = opened.key_id or f"{opened.key.source} (legacy)"
+                census.by_key[name] = census.by_key.get(name, 0) + 1
+        return Census(census.by_format, census.by_key, tuple(unreadable))
+
+    return await database.read(unit)
+
+
+def key_names(keyring: Keyring) -> list[MasterKey]:
+    """Return the configured keys, the current one first."""
+    return [key for key in (keyring.current, *keyring.previous) if key is not None]
+
+
+async def _evidence(database: Database) -> tuple[dict[str, Any] | None, list[dict[str, Any]]]:
+    async def unit(connection: Connection) -> tuple[dict[str, Any] | None, list[dict[str, Any]]]:
+        exists = await (await connection.execute(WHAT_EXISTS)).fetchone() or {}
+        recorded = await (await connection.execute(RECORDED_KEY)).fetchone() if exists["keys"] else None
+        if recorded is not None or not exists["credentials"]:
+            return recorded, []
+        return None, await (await connection.execute(NEWEST_ENVELOPES, {"limit": NEWEST_ROWS})).fetchall()
+
+    return await database.read(unit)
+
+
+def _judge(keyring: Keyring, key_id: str, recorded_id: str | None, rows: list[dict[str, Any]]) -> GateState:
+    if recorded_id is not None:
+        return "open" if recorded_id == key_id else "wrong key"
+    opened = refused = 0
+    current = Keyring(keyring.current)
+    for row in rows:
+        if envelope_format(str(row["credentials_encrypted"])) is None:
+            continue
+        try:
+            current.open_bytes(str(row["credentials_encrypted"]), _binding(row))
+            opened += 1
+        except Unreadable:
+            refused += 1
+    if opened:
+        return "mixed" if refused else "open"
+    return "wrong key" if refused else "unused"
+
+
+def _salt_of(rows: list[dict[str, Any]]) -> bytes | None:
+    for row in rows:
+        envelope = str(row["credentials_encrypted"])
+        if sb2_key_id(envelope) is not None:
+            return sb2_salt(envelope)
+    return None
+
+
+def _binding(row: dict[str, Any]) -> RowBinding:
+    return RowBinding(row["id"], row["organization_id"], str(row["integration_type"]))

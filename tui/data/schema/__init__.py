@@ -1,0 +1,1 @@
+"""The schema: its SQL files, and what plans, installs, adopts and verifies them."""

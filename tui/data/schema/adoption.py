@@ -1,0 +1,63 @@
+"""Which starting shape a database has: nothing, what the other backend made of it, or what somebody did to it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Literal
+
+from tui.data.schema.rows import rows
+from tui.data.schema.shape import TABLES
+
+if TYPE_CHECKING:
+    from psycopg import AsyncConnection
+
+    from tui.data.schema.preflight import Preflight
+
+StartingShape = Literal[
+    "nothing",
+    "installed by Switchboard",
+    "the other backend's plain schema file",
+    "the other backend's migration 006",
+    "the other backend's migration 006, broken off",
+    "part of it, or drifted",
+    "not the owner",
+]
+
+_POLICIES = (
+    "integration_credentials_org_access",
+    "user_integration_permissions_access",
+    "integration_audit_logs_org_access",
+    "phone_numbers_org_access",
+)
+_NAMED = ("unique_org_integration", "unique_user_integration", "unique_org_phone_number")
+
+_MARKS = """
+select
+  (select count(*) from pg_constraint c where c.conrelid = any (t.oids) and c.contype = 'u' and c.conname = any (%(named)s)),
+  (select count(*) from pg_constraint c where c.conrelid = any (t.oids) and c.contype = 'u'),
+  (select count(*) from pg_policy p where p.polrelid = any (t.oids) and p.polname = any (%(policies)s)),
+  (select count(*) from pg_policy p where p.polrelid = any (t.oids)),
+  (select count(*) from pg_class c where c.oid = any (t.oids) and c.relrowsecurity),
+  (select count(*) from pg_trigger g where g.tgrelid = any (t.oids) and not g.tgisinternal),
+  coalesce(obj_description(to_regnamespace('switchboard'), 'pg_namespace'), '')
+from (select array(select c.oid from pg_class c
+                   where c.relnamespace = to_regnamespace('public') and c.relname = any (%(tables)s)) as oids) t
+"""
+
+
+async def starting_shape(conn: AsyncConnection[Any], facts: Preflight) -> StartingShape:
+    """Tell the starting shape from names that only its maker gives. Raises psycopg.Error."""
+    if facts.foreign_owners:
+        return "not the owner"
+    marks = await rows(conn, _MARKS, {"named": list(_NAMED), "policies": list(_POLICIES), "tables": list(TABLES)})
+    named, uniques, known_policies, policies, secured, triggers, comment = marks[0]
+    if comment.startswith("switchboard schema ") and len(facts.tables) == len(TABLES):
+        return "installed by Switchboard"
+    if not facts.tables:
+        return "nothing"
+    if len(facts.tables) == len(TABLES):
+        if named == len(_NAMED) and secured and policies == known_policies:
+            complete = secured == len(TABLES) and policies == len(_POLICIES)
+            return "the other backend's migration 006" + ("" if complete else ", broken off")
+        if uniques == len(_NAMED) and not named and not secured and not policies and not triggers:
+            return "the other backend's plain schema file"
+    return "part of it, or drifted"

@@ -1,0 +1,112 @@
+"""One run of the files inside a transaction: its lock, its limits, and what its errors mean."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import psycopg
+
+from tui.data.errors import Locked, SchemaInTheWay, SwitchboardError
+from tui.data.failures import translate
+from tui.data.schema.files import schema_files
+from tui.data.schema.rows import rows, run
+from tui.data.schema.shape import TABLES
+
+if TYPE_CHECKING:
+    from psycopg import AsyncConnection
+
+T = TypeVar("T")
+
+# The letters "switchbd" as a number: any constant will do that no other program takes.
+LOCK_KEY = int.from_bytes(b"switchbd")
+ATTEMPTS = 5
+IN_THE_WAY = "SB003"
+
+_LIMITS = """
+select set_config('lock_timeout', '3s', true), set_config('statement_timeout', '60s', true),
+       set_config('idle_in_transaction_session_timeout', '60s', true), set_config('search_path', '', true)
+"""
+
+_HOLDERS = """
+select distinct coalesce(nullif(a.application_name, ''), 'a program without a name') || ' as role ' || a.usename,
+       extract(epoch from clock_timestamp() - a.xact_start)::int
+from pg_locks l join pg_stat_activity a on a.pid = l.pid
+where l.granted and a.pid <> pg_backend_pid() and l.database = (select oid from pg_database where datname = current_database())
+  and (l.relation in (select c.oid from pg_class c
+                      where c.relnamespace = to_regnamespace('public') and c.relname = any (%(tables)s))
+       or (l.locktype = 'advisory' and (l.classid::bigint << 32 | l.objid::bigint) = %(key)s))
+order by 2 desc limit 1
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """The statement that is about to run: `done` of `total` statements are behind."""
+
+    file: str
+    number: int
+    done: int
+    total: int
+
+
+async def run_files(conn: AsyncConnection[Any], progress: Callable[[Progress], None] | None = None) -> int:
+    """Run every statement of sql/ in the transaction that is open; return how many.
+
+    Raises SchemaInTheWay, PermissionDenied, Locked and other errors of `tui.data.errors`; none carries a row.
+    """
+    statements = [statement for file in schema_files() for statement in file.statements]
+    for done, statement in enumerate(statements):
+        if progress is not None:
+            progress(Progress(statement.file, statement.number, done, len(statements)))
+        try:
+            await run(conn, statement.sql)
+        except psycopg.Error as exc:
+            raise _failure(exc, conn, f"{statement.file}, statement {statement.number}") from None
+    return len(statements)
+
+
+async def take_lock(conn: AsyncConnection[Any]) -> None:
+    """Limit the open transaction's waiting, and wait for any other installation to end. Raises psycopg.Error."""
+    await run(conn, _LIMITS)
+    await run(conn, "select pg_advisory_xact_lock(%(key)s)", {"key": LOCK_KEY})
+
+
+async def with_retries(conn: AsyncConnection[Any], act: Callable[[], Awaitable[T]]) -> T:
+    """Run an act, again up to five times in all while a lock is in the way. Raises Locked, naming who holds it."""
+    for attempt in range(1, ATTEMPTS + 1):
+        try:
+            try:
+                return await act()
+            except psycopg.Error as exc:
+                raise _failure(exc, conn, "") from None
+        except Locked as failure:
+            if attempt == ATTEMPTS:
+                raise Locked(
+                    f"The tables are locked by {await _holder(conn)}.",
+                    "Try again when that has ended; nothing was changed.",
+                    details=failure.details,
+                ) from None
+            await asyncio.sleep(0.1 * 2**attempt)
+    raise AssertionError("unreachable")
+
+
+async def _holder(conn: AsyncConnection[Any]) -> str:
+    found = await rows(conn, _HOLDERS, {"tables": list(TABLES), "key": LOCK_KEY})
+    return f"{found[0][0]}, in a transaction open for {found[0][1]} s" if found else "somebody else"
+
+
+def _failure(exc: psycopg.Error, conn: AsyncConnection[Any], where: str) -> SwitchboardError:
+    if exc.sqlstate == IN_THE_WAY:
+        # Raised by the files themselves, whose texts hold names and types, never values.
+        return SchemaInTheWay(
+            f"{(exc.diag.message_primary or '').rstrip('.')}.".replace("the ", "The ", 1),
+            exc.diag.message_hint or "Move it out of the way.",
+            details=exc.diag.message_detail or "",
+        )
+    failure = translate(exc, doing="setting up", role=conn.info.user)
+    if where:
+        failure.details = f"{where}: {failure.details}"
+    return failure

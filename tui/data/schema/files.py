@@ -1,0 +1,95 @@
+"""The SQL files that define the schema: where they are, their statements, and all of them as one text."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from dataclasses import dataclass
+from functools import cache
+from importlib import resources
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from importlib.resources.abc import Traversable
+
+_FILE_NAME = re.compile(r"\d{3}_[a-z_]+\.sql")
+# What may hold a semicolon without ending a statement (Postgres manual, "Lexical Structure").
+_TOKEN = re.compile(
+    r"--[^\n]*"
+    r"|/\*.*?\*/"
+    r"|\$(?P<tag>[A-Za-z_]*)\$.*?\$(?P=tag)\$"
+    r"|'(?:[^']|'')*'"
+    r'|"(?:[^"]|"")*"'
+    r"|;",
+    re.DOTALL,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """One statement of a file; `number` counts from 1 within the file."""
+
+    file: str
+    number: int
+    sql: str
+
+
+@dataclass(frozen=True, slots=True)
+class SchemaFile:
+    """One file of sql/ as it is: its name, text and SHA-256 in hex."""
+
+    name: str
+    text: str
+
+    @property
+    def sha256(self) -> str:
+        """The digest that the version history keeps."""
+        return hashlib.sha256(self.text.encode()).hexdigest()
+
+    @property
+    def number(self) -> int:
+        """The three digits its name begins with."""
+        return int(self.name[:3])
+
+    @property
+    def statements(self) -> tuple[Statement, ...]:
+        """Its statements in order, comments before a statement included."""
+        found: list[str] = []
+        start = 0
+        for token in _TOKEN.finditer(self.text):
+            if token.group() == ";":
+                found.append(self.text[start : token.end()].strip())
+                start = token.end()
+        return tuple(Statement(self.name, number, sql) for number, sql in enumerate(found, 1))
+
+
+def _folder() -> Traversable:
+    packaged = resources.files("tui") / "sql"
+    return packaged if packaged.is_dir() else Path(__file__).parents[3] / "sql"
+
+
+@cache
+def schema_files() -> tuple[SchemaFile, ...]:
+    """All files of sql/ in the order in which they run."""
+    names = sorted(entry.name for entry in _folder().iterdir() if _FILE_NAME.fullmatch(entry.name))
+    return tuple(SchemaFile(name, (_folder() / name).read_text(encoding="utf-8")) for name in names)
+
+
+def latest_number() -> int:
+    """The number of the newest file, which the schema's comment in the database repeats."""
+    return schema_files()[-1].number
+
+
+def schema_text() -> str:
+    """The whole schema as one text for a dashboard's SQL editor, in one transaction.
+
+    docs/schema.sql is this text: `python -m tui.data.schema.files > docs/schema.sql`.
+    """
+    parts = ["-- Switchboard's schema: made from the files in sql/, do not edit. It can be run again at any time.", "begin;"]
+    parts += [f"-- {file.name}\n{file.text.strip()}" for file in schema_files()]
+    return "\n\n".join([*parts, "commit;"]) + "\n"
+
+
+if __name__ == "__main__":
+    print(schema_text(), end="")

@@ -1,0 +1,135 @@
+"""The holes that an existing database can have: what each is, the query that shows it, and what closes it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from tui.data.schema.rows import full_names, rows
+
+if TYPE_CHECKING:
+    from psycopg import AsyncConnection
+
+
+@dataclass(frozen=True, slots=True)
+class Hole:
+    """A weakness: `query` returns a row for each place where it is, and none once it is closed.
+
+    `found` is the number of rows it returned; `closed_by` is empty where only a person can close it.
+    """
+
+    title: str
+    sentence: str
+    query: str
+    closed_by: str
+    found: int = 0
+
+
+_TABLES = """c.relnamespace = to_regnamespace('public')
+  and c.relname in ('integration_credentials', 'user_integration_permissions',
+                    'integration_audit_logs', 'organization_phone_numbers')"""
+_API_ROLES = "(0::oid, to_regrole('anon')::oid, to_regrole('authenticated')::oid)"
+_GRANTEE = "case g.grantee when 0 then 'public' else pg_get_userbyid(g.grantee)::text end as grantee"
+
+HOLES = (
+    Hole(
+        "Every organisation's rows are open to everybody signed in",
+        "A policy compares a row's organisation with itself, because the table users has no such column: whoever has "
+        "a row in users reads, changes and deletes the rows of all organisations.",
+        f"""select c.relname::text as "table", p.polname::text as policy, pg_get_expr(p.polqual, p.polrelid) as condition
+from pg_policy p join pg_class c on c.oid = p.polrelid
+where {_TABLES}
+  and pg_get_expr(p.polqual, p.polrelid) ~ ('SELECT ' || c.relname || '\\.organization_id')""",
+        "the policies are replaced",
+    ),
+    Hole(
+        "People can grant themselves rights",
+        "A policy lets everybody signed in write their own rows of user_integration_permissions, can_configure included.",
+        """select p.polname::text as policy, p.polcmd::text as command, pg_get_expr(p.polqual, p.polrelid) as condition
+from pg_policy p
+where p.polrelid = to_regclass('public.user_integration_permissions') and p.polcmd in ('*', 'a', 'w')
+  and p.polroles && array[0::oid, to_regrole('authenticated')::oid]""",
+        "the policy is replaced by one that only reads",
+    ),
+    Hole(
+        "The credentials were open to everybody with the API's public key",
+        "The table has no row security, and anon or authenticated may read it: treat every credential in it as known "
+        "to others, and rotate them at Exotel and Zoho.",
+        f"""select {_GRANTEE}, string_agg(lower(g.privilege_type), ', ' order by g.privilege_type) as privileges
+from pg_class c cross join lateral aclexplode(c.relacl) g
+where c.oid = to_regclass('public.integration_credentials') and not c.relrowsecurity
+  and g.grantee in {_API_ROLES}
+group by g.grantee""",
+        "row security is switched on and the grants are taken back; rotating is yours",
+    ),
+    Hole(
+        "The API's roles hold privileges on the tables",
+        "anon, authenticated or everybody may act on the tables, TRUNCATE included, which row security does not cover.",
+        f"""select c.relname::text as "table", {_GRANTEE},
+  string_agg(lower(g.privilege_type), ', ' order by g.privilege_type) as privileges
+from pg_class c cross join lateral aclexplode(c.relacl) g
+where {_TABLES}
+  and g.grantee in {_API_ROLES}
+  and not (g.grantee = to_regrole('authenticated') and g.privilege_type = 'SELECT'
+           and c.relname in ('user_integration_permissions', 'organization_phone_numbers'))
+group by c.relname, g.grantee order by 1, 2""",
+        "the grants are taken back",
+    ),
+    Hole(
+        "Row security is off",
+        "Whoever is granted a privilege on the table sees all of its rows.",
+        f"""select c.relname::text as "table"
+from pg_class c
+where {_TABLES}
+  and c.relkind in ('r', 'p') and not c.relrowsecurity""",
+        "row security is switched on",
+    ),
+    Hole(
+        "The log can be rewritten",
+        "Nothing refuses UPDATE, DELETE or TRUNCATE on the log.",
+        """select w.name as missing
+from (values ('switchboard_append_only'), ('switchboard_no_truncate')) w (name)
+where to_regclass('public.integration_audit_logs') is not null
+  and not exists (select from pg_trigger t
+                  where t.tgrelid = to_regclass('public.integration_audit_logs') and t.tgname = w.name
+                    and t.tgenabled = 'A')""",
+        "triggers refuse them, to the owner too",
+    ),
+    Hole(
+        "Changes leave no trace",
+        "What is changed past the programs, in an SQL editor for one, is not in the log.",
+        f"""select c.relname::text as "table"
+from pg_class c
+where {_TABLES}
+  and c.relkind in ('r', 'p') and c.relname <> 'integration_audit_logs'
+  and not exists (select from pg_trigger t
+                  where t.tgrelid = c.oid and t.tgname = 'switchboard_log_change' and t.tgenabled = 'A')""",
+        "triggers log each changed row",
+    ),
+    Hole(
+        "Several primary numbers",
+        "An organisation has more than one primary number, so no index can keep it to one yet.",
+        "select organization_id, count(*) as primary_numbers from public.organization_phone_numbers "
+        "where is_primary group by 1 having count(*) > 1",
+        "",
+    ),
+)
+
+
+async def find_holes(conn: AsyncConnection[Any]) -> tuple[Hole, ...]:
+    """Run each query and return the holes that there are.
+
+    Raises psycopg.Error; a hole about rows that the role may not read is left out.
+    """
+    found = []
+    async with full_names(conn):
+        for hole in HOLES:
+            if "public.organization_phone_numbers" in hole.query:
+                readable = await rows(
+                    conn, "select has_table_privilege(to_regclass('public.organization_phone_numbers'), 'SELECT')"
+                )
+                if not readable[0][0]:
+                    continue
+            if places := await rows(conn, hole.query):
+                found.append(replace(hole, found=len(places)))
+    return tuple(found)

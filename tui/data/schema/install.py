@@ -1,0 +1,155 @@
+"""The installation: plan, one transaction under a lock, the log's large indexes afterwards, and the proof."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+from uuid import uuid4
+
+import psycopg
+
+from tui.data.failures import translate
+from tui.data.schema.apply import LOCK_KEY, Progress, run_files, take_lock, with_retries
+from tui.data.schema.files import schema_files
+from tui.data.schema.plan import Changes, Plan, compare, make_plan
+from tui.data.schema.roles import create_roles
+from tui.data.schema.rows import rows, run
+from tui.data.schema.shape import read_shape
+from tui.data.schema.verify import Verification, verify
+
+if TYPE_CHECKING:
+    from psycopg import AsyncConnection
+
+OpenConnection = Callable[[], Awaitable["AsyncConnection[Any]"]]
+
+_RECORD_FILE = """
+insert into switchboard.schema_version (file, sha256, operator)
+select %(file)s, %(sha256)s, %(operator)s
+where %(sha256)s is distinct from (select v.sha256 from switchboard.schema_version v
+                                   where v.file = %(file)s order by v.id desc limit 1)
+"""
+
+_LOG = "select switchboard.log_act('schema_changed', null, null, 'success', %(details)s::jsonb)"
+
+_CLAIM = """
+select set_config('switchboard.operator_label', %(operator)s, true),
+       set_config('switchboard.operation_id', %(operation)s, true)
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class InstallReport:
+    """What an installation did. `changes` is None where it did nothing: a dry run, or nothing was left to do."""
+
+    plan: Plan
+    changes: Changes | None
+    statements_run: int
+    roles_created: tuple[str, ...]
+    indexes_built: tuple[str, ...]
+    verification: Verification | None
+    seconds: float
+
+    @property
+    def applied(self) -> bool:
+        """Whether anything was changed."""
+        return self.changes is not None or bool(self.indexes_built)
+
+
+async def install(
+    open_connection: OpenConnection | str,
+    *,
+    operator_label: str,
+    progress: Callable[[Progress], None] | None = None,
+    dry_run: bool = False,
+    roles: bool = False,
+) -> InstallReport:
+    """Install, adopt or upgrade: all of it or nothing, and nothing at all on a second run.
+
+    `open_connection` is a connection string or an async callable that returns a new connection. `roles` also creates
+    the three groups. What prevents an installation is found before anything runs and raised: PermissionDenied,
+    ServerUnsuitable, SchemaInTheWay. Raises Locked after five attempts, and other errors of `tui.data.errors`; none
+    carries a row.
+    """
+    started = time.monotonic()
+    try:
+        async with await _open(open_connection) as conn:
+            plan = await make_plan(conn, roles=roles)
+            for problem in plan.facts.problems:
+                raise problem.error(problem.sentence, problem.what_to_do)
+            if dry_run:
+                return InstallReport(plan, None, 0, (), (), None, time.monotonic() - started)
+            changes, count, created = None, 0, ()
+            if plan.missing or plan.different or plan.in_the_way:
+                changes, count, created = await _apply(conn, plan, operator_label, progress, roles=roles)
+        built = await _build_log_indexes(open_connection) if plan.log_indexes else ()
+        async with await _open(open_connection) as conn:
+            return InstallReport(
+                plan, changes, count, created, built, await verify(conn), time.monotonic() - started
+            )
+    except (psycopg.Error, OSError) as exc:
+        raise translate(exc, doing="setting up") from None
+
+
+async def _open(open_connection: OpenConnection | str) -> AsyncConnection[Any]:
+    if isinstance(open_connection, str):
+        return await psycopg.AsyncConnection.connect(
+            open_connection, autocommit=True, prepare_threshold=None, connect_timeout=5
+        )
+    conn = await open_connection()
+    await conn.set_autocommit(True)
+    return conn
+
+
+async def _apply(
+    conn: AsyncConnection[Any],
+    plan: Plan,
+    operator_label: str,
+    progress: Callable[[Progress], None] | None,
+    *,
+    roles: bool,
+) -> tuple[Changes, int, tuple[str, ...]]:
+    async def once() -> tuple[Changes, int, tuple[str, ...]]:
+        async with conn.transaction():
+            await take_lock(conn)
+            await run(conn, _CLAIM, {"operator": operator_label, "operation": str(uuid4())})
+            # Somebody else may have installed between the plan and the lock.
+            before = await read_shape(conn)
+            created = await create_roles(conn) if roles else ()
+            count = await run_files(conn, progress)
+            changes = compare(before, await read_shape(conn))
+            for file in schema_files():
+                await run(
+                    conn, _RECORD_FILE, {"file": file.name, "sha256": file.sha256, "operator": operator_label}
+                )
+            details = {
+                "starting_shape": plan.starting_shape,
+                "made": len(changes.missing),
+                "changed": len(changes.different),
+                "schema_number": schema_files()[-1].number,
+                "roles_created": list(created),
+            }
+            await run(conn, _LOG, {"details": json.dumps(details)})
+        return changes, count, created
+
+    return await with_retries(conn, once)
+
+
+async def _build_log_indexes(open_connection: OpenConnection | str) -> tuple[str, ...]:
+    """Build what is missing while others write. An index that was left invalid is dropped and built again."""
+    async with await _open(open_connection) as conn:
+        await run(conn, "select set_config('statement_timeout', '0', false), set_config('lock_timeout', '0', false)")
+        # Waiting inside pg_advisory_lock would hold a snapshot, which the build of another one waits for.
+        while not (await rows(conn, "select pg_try_advisory_lock(%(key)s)", {"key": LOCK_KEY}))[0][0]:
+            await asyncio.sleep(0.2)
+        try:
+            missing = await rows(conn, "select name, definition from switchboard.missing_log_indexes()")
+            for name, definition in missing:
+                await run(conn, f"drop index concurrently if exists public.{name}")
+                await run(conn, f"create index concurrently {name} on public.integration_audit_logs {definition}")
+        finally:
+            await run(conn, "select pg_advisory_unlock(%(key)s)", {"key": LOCK_KEY})
+    return tuple(name for name, _ in missing)

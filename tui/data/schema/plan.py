@@ -1,0 +1,119 @@
+"""What an installation would do: the catalogue before against the catalogue after a run that is rolled back."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import psycopg
+
+from tui.data.errors import SchemaInTheWay
+from tui.data.schema.adoption import StartingShape, starting_shape
+from tui.data.schema.apply import run_files, take_lock, with_retries
+from tui.data.schema.files import Statement, schema_files, schema_text
+from tui.data.schema.holes import Hole, find_holes
+from tui.data.schema.preflight import Preflight, preflight
+from tui.data.schema.roles import create_roles
+from tui.data.schema.rows import rows
+from tui.data.schema.shape import Line, read_shape
+
+if TYPE_CHECKING:
+    from psycopg import AsyncConnection
+
+_UNIQUE_NAMES = frozenset({"table", "column", "trigger", "policy", "grant", "function", "view", "schema"})
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """What one shape has that the other has not, by what becomes of it."""
+
+    present: tuple[Line, ...]
+    missing: tuple[Line, ...]
+    different: tuple[Line, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What is there, what will be made, what will be changed, and what prevents it.
+
+    `different` shows "what is -> what will be", or "-> taken away". `log_indexes` are built after the commit,
+    without blocking writers, because the log is large. `sql_text` is what to hand to whoever may run it.
+    """
+
+    facts: Preflight
+    starting_shape: StartingShape
+    present: tuple[Line, ...]
+    missing: tuple[Line, ...]
+    different: tuple[Line, ...]
+    in_the_way: tuple[Line, ...]
+    holes: tuple[Hole, ...]
+    log_indexes: tuple[str, ...] = ()
+    statements: tuple[Statement, ...] = field(
+        default_factory=lambda: tuple(statement for file in schema_files() for statement in file.statements)
+    )
+    sql_text: str = field(default_factory=schema_text)
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether there is nothing left to do and nothing in the way."""
+        return not (self.missing or self.different or self.in_the_way or self.log_indexes)
+
+
+async def make_plan(conn: AsyncConnection[Any], *, roles: bool = False) -> Plan:
+    """Find out what `install` would do, by doing it and rolling back: about 50 ms, with brief locks on the tables.
+
+    Where an installation cannot run, `in_the_way` says why, and only the holes are looked for.
+    Raises Locked, PermissionDenied and other errors of `tui.data.errors`.
+    """
+
+    async def plan() -> Plan:
+        facts = await preflight(conn, roles=roles)
+        shape = await starting_shape(conn, facts)
+        holes = await find_holes(conn)
+        before = await read_shape(conn)
+        in_the_way = tuple(Line("problem", problem.error.title, problem.sentence) for problem in facts.problems)
+        log_indexes: tuple[str, ...] = ()
+        after = before
+        if not in_the_way:
+            try:
+                async with conn.transaction(force_rollback=True):
+                    await take_lock(conn)
+                    if roles:
+                        await create_roles(conn)
+                    await run_files(conn)
+                    log_indexes = await missing_log_indexes(conn)
+                    after = await read_shape(conn)
+            except SchemaInTheWay as failure:
+                in_the_way = tuple(
+                    Line("problem", failure.title, sentence)
+                    for sentence in (failure.details or failure.sentence).splitlines()
+                )
+        changes = compare(before, after)
+        return Plan(
+            facts, shape, changes.present, changes.missing, changes.different, in_the_way, holes, log_indexes
+        )
+
+    return await with_retries(conn, plan)
+
+
+def compare(before: frozenset[Line], after: frozenset[Line]) -> Changes:
+    """Sort the lines of two shapes into those that stay, those that are made, and those that change."""
+    gone = {(line.kind, line.name): line for line in before - after if line.kind in _UNIQUE_NAMES}
+    missing, different = [], []
+    for line in sorted(after - before):
+        old = gone.pop((line.kind, line.name), None)
+        if old is None:
+            missing.append(line)
+        else:
+            different.append(Line(line.kind, line.name, f"{old.text} -> {line.text}"))
+    taken = [line for line in before - after if line.kind not in _UNIQUE_NAMES] + list(gone.values())
+    different += [Line(line.kind, line.name, f"{line.text} -> taken away") for line in taken]
+    return Changes(tuple(sorted(before & after)), tuple(missing), tuple(sorted(different)))
+
+
+async def missing_log_indexes(conn: AsyncConnection[Any]) -> tuple[str, ...]:
+    """Names of the log's indexes that are still to be built; needs the schema installed. Raises psycopg.Error."""
+    try:
+        return tuple(name for (name,) in await rows(conn, "select name from switchboard.missing_log_indexes()"))
+    except psycopg.errors.InsufficientPrivilege:
+        return ()

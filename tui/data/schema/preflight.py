@@ -1,0 +1,194 @@
+"""What is known before anything runs: the server, the role, the four tables, and what stands in the way."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from tui.data.connection import probe
+from tui.data.errors import PermissionDenied, SchemaInTheWay, ServerUnsuitable, SwitchboardError
+from tui.data.schema.rows import rows
+from tui.data.schema.shape import TABLES
+
+if TYPE_CHECKING:
+    from psycopg import AsyncConnection
+
+    from tui.data.models import ServerInfo
+
+OLDEST_VERSION = 140000
+ROLES = ("switchboard_admin", "switchboard_support", "switchboard_auditor")
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """Why an installation cannot run, in one sentence, and what to do about it; `error` is what it is raised as."""
+
+    sentence: str
+    what_to_do: str
+    error: type[SwitchboardError] = SchemaInTheWay
+
+
+@dataclass(frozen=True, slots=True)
+class TableFacts:
+    """What is there under the name of one of the four tables, and what the role may do with it.
+
+    `owned` is whether the role has the rights of the owner. `privileges` are those on the whole table;
+    `hidden_columns` those columns that the role may not read.
+    """
+
+    name: str
+    is_table: bool
+    owner: str
+    owned: bool
+    row_security: bool
+    row_security_forced: bool
+    row_security_active: bool
+    policies: tuple[str, ...]
+    privileges: tuple[str, ...]
+    hidden_columns: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Preflight:
+    """The facts, and the problems that they mean; none means that an installation can run."""
+
+    server: ServerInfo
+    tables: tuple[TableFacts, ...]
+    schema_owner: str | None
+    schema_owned: bool
+    missing_roles: tuple[str, ...]
+    problems: tuple[Problem, ...]
+
+    @property
+    def foreign_owners(self) -> tuple[tuple[str, str], ...]:
+        """Table and owner for each of the four that belongs to somebody else."""
+        return tuple((table.name, table.owner) for table in self.tables if not table.owned)
+
+    def table(self, name: str) -> TableFacts | None:
+        """The facts about one table, None where it does not exist."""
+        return next((table for table in self.tables if table.name == name), None)
+
+
+_TABLE_FACTS = """
+select c.relname::text, c.relkind in ('r', 'p'), pg_get_userbyid(c.relowner)::text,
+  pg_has_role(c.relowner, 'USAGE'), c.relrowsecurity, c.relforcerowsecurity,
+  c.relkind in ('r', 'p') and row_security_active(c.oid),
+  array(select p.polname::text from pg_policy p where p.polrelid = c.oid order by 1),
+  array(select v from unnest(array['SELECT', 'INSERT', 'UPDATE', 'DELETE', 'TRUNCATE', 'TRIGGER', 'REFERENCES']) v
+        where has_table_privilege(c.oid, v)),
+  array(select a.attname::text from pg_attribute a
+        where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
+          and not has_column_privilege(c.oid, a.attnum, 'SELECT') order by 1)
+from pg_class c
+where c.relnamespace = to_regnamespace('public') and c.relname = any (%(tables)s)
+order by array_position(%(tables)s, c.relname::text)
+"""
+
+_SCHEMA_FACTS = """
+select (select pg_get_userbyid(n.nspowner)::text from pg_namespace n where n.nspname = 'switchboard'),
+  coalesce((select pg_has_role(n.nspowner, 'USAGE') from pg_namespace n where n.nspname = 'switchboard'), true),
+  array(select r from unnest(%(roles)s::text[]) r where to_regrole(r) is null)
+"""
+
+
+async def preflight(conn: AsyncConnection[Any], *, roles: bool = False) -> Preflight:
+    """Ask all that decides whether an installation can run; with `roles` also whether roles can be created.
+
+    Raises psycopg.Error, but nothing for what it finds: that is in `problems`.
+    """
+    server = await probe(conn)
+    tables = tuple(
+        TableFacts(*row[:7], *(tuple(names) for names in row[7:]))
+        for row in await rows(conn, _TABLE_FACTS, {"tables": list(TABLES)})
+    )
+    ((owner, owned, missing),) = await rows(conn, _SCHEMA_FACTS, {"roles": list(ROLES)})
+    found = _server_problems(server)
+    found += _table_problems(server, tables)
+    if not owned:
+        found.append(
+            Problem(
+                f"The schema switchboard belongs to the role {owner}, and {server.role} is not a member of it.",
+                f"Connect as {owner}.",
+                PermissionDenied,
+            )
+        )
+    elif owner is None and not server.create_in_database:
+        found.append(
+            Problem(
+                f"The role {server.role} lacks the privilege CREATE on the database {server.database}.",
+                f"Let its owner run: grant create on database {_quoted(server.database)} to {_quoted(server.role)};",
+                PermissionDenied,
+            )
+        )
+    if roles and missing and not (server.create_role or server.superuser):
+        found.append(
+            Problem(
+                f"The role {server.role} lacks the attribute CREATEROLE, so it cannot create {', '.join(missing)}.",
+                "Connect as a role that has it, or set up without --roles.",
+                PermissionDenied,
+            )
+        )
+    return Preflight(server, tables, owner, owned, tuple(missing), tuple(found))
+
+
+def _server_problems(server: ServerInfo) -> list[Problem]:
+    found = []
+    if server.version < OLDEST_VERSION:
+        found.append(
+            Problem(
+                f"The server runs PostgreSQL {server.version_text}, and 14 is the oldest that works.",
+                "Upgrade it, or use another server.",
+                ServerUnsuitable,
+            )
+        )
+    if server.in_recovery or server.read_only:
+        found.append(
+            Problem(
+                "The server is a standby or set to read-only, so nothing can be installed.",
+                "Connect to the primary server.",
+                ServerUnsuitable,
+            )
+        )
+    if server.pooling == "transaction":
+        found.append(
+            Problem(
+                "This is a transaction pooler, which does not keep the locks that an installation needs.",
+                "Use the direct address or the session pooler (port 5432) for setup; port 6543 works afterwards.",
+                ServerUnsuitable,
+            )
+        )
+    return found
+
+
+def _table_problems(server: ServerInfo, tables: tuple[TableFacts, ...]) -> list[Problem]:
+    found = []
+    for table in tables:
+        if not table.is_table:
+            found.append(
+                Problem(
+                    f"public.{table.name} is in the way: it is not a table, but has the name of one that is needed.",
+                    "Rename it, or use another database.",
+                )
+            )
+        elif not table.owned:
+            found.append(
+                Problem(
+                    f"The table public.{table.name} belongs to the role {table.owner}, "
+                    f"and {server.role} is not a member of it.",
+                    f"Connect as {table.owner}, or let {table.owner} run the text of `switchboard schema`.",
+                    PermissionDenied,
+                )
+            )
+    if len(tables) < len(TABLES) and not server.create_in_public:
+        found.append(
+            Problem(
+                f"The role {server.role} lacks the privilege CREATE on the schema public.",
+                f"Let its owner run: grant create on schema public to {_quoted(server.role)};",
+                PermissionDenied,
+            )
+        )
+    return found
+
+
+def _quoted(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'

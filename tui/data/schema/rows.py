@@ -1,0 +1,37 @@
+"""Queries whose rows are tuples whatever the connection's row factory is, and that see the catalogue's full names."""
+
+from __future__ import annotations
+
+import contextlib
+from typing import TYPE_CHECKING, Any
+
+from psycopg.rows import tuple_row
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Mapping
+
+    from psycopg import AsyncConnection
+
+
+async def run(conn: AsyncConnection[Any], query: str, parameters: Mapping[str, Any] | None = None) -> None:
+    """Run a query of this package's own making, or a statement of sql/. Raises psycopg.Error."""
+    await conn.cursor(row_factory=tuple_row).execute(query.encode(), parameters)
+
+
+async def rows(
+    conn: AsyncConnection[Any], query: str, parameters: Mapping[str, Any] | None = None
+) -> list[tuple[Any, ...]]:
+    """Return all rows of a query. Raises psycopg.Error."""
+    cursor = conn.cursor(row_factory=tuple_row)
+    await cursor.execute(query.encode(), parameters)
+    return await cursor.fetchall()
+
+
+@contextlib.asynccontextmanager
+async def full_names(conn: AsyncConnection[Any]) -> AsyncIterator[None]:
+    """Empty the search_path within a transaction, so that texts from the catalogue name every schema."""
+    async with conn.transaction():
+        before = (await rows(conn, "select current_setting('search_path')"))[0][0]
+        await run(conn, "select set_config('search_path', '', true)")
+        yield
+        await run(conn, "select set_config('search_path', %(before)s, true)", {"before": before})

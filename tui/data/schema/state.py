@@ -1,0 +1,40 @@
+"""Whether the schema is there, asked in one quick query at start-up."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Literal
+
+from tui.data.schema.files import latest_number
+from tui.data.schema.rows import rows
+from tui.data.schema.shape import TABLES
+
+if TYPE_CHECKING:
+    from psycopg import AsyncConnection
+
+SchemaState = Literal["missing", "partial", "installed", "outdated"]
+
+_QUERY = """
+select
+  (select count(*) from pg_catalog.pg_class c
+   where c.relnamespace = pg_catalog.to_regnamespace('public') and c.relname = any (%(tables)s) and c.relkind in ('r', 'p')),
+  (select count(*) from pg_catalog.pg_trigger t
+   where t.tgname = 'switchboard_log_change' and not t.tgisinternal
+     and t.tgrelid in (select c.oid from pg_catalog.pg_class c where c.relnamespace = pg_catalog.to_regnamespace('public'))),
+  pg_catalog.to_regnamespace('switchboard') is not null,
+  pg_catalog.substring(pg_catalog.obj_description(pg_catalog.to_regnamespace('switchboard'), 'pg_namespace'),
+                       '^switchboard schema ([0-9]{1,9})$')::int
+"""
+
+
+async def schema_state(conn: AsyncConnection[Any]) -> SchemaState:
+    """Tell from the catalogue what is installed; any role may ask.
+
+    missing: none of the four tables and no schema switchboard. partial: some of it, or tables of another program.
+    outdated: complete, but of an earlier number than sql/ has now. Raises psycopg.Error.
+    """
+    ((tables, triggers, has_schema, number),) = await rows(conn, _QUERY, {"tables": list(TABLES)})
+    if tables == 0 and not has_schema:
+        return "missing"
+    if tables < len(TABLES) or triggers < len(TABLES) - 1 or number is None:
+        return "partial"
+    return "installed" if number >= latest_number() else "outdated"

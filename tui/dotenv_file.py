@@ -1,0 +1,272 @@
+"""The `.env` file: read only where every reader of it would read the same, written so that every reader does."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import io
+import os
+import re
+import secrets
+import stat
+import unicodedata
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, ClassVar
+
+from dotenv.parser import parse_stream
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from pathlib import Path
+
+LARGEST_BYTES = 1_000_000
+
+_ENTRY = re.compile(
+    r"\s*(?P<export>export[ \t]+)?(?P<name>[^=\s]+)(?P<blanks>[^\S\r\n]*)=(?P<raw>.*?)(?P<end>\r\n|\n|\r)?\Z", re.DOTALL
+)
+_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_NOTHING = re.compile(r"[ \t]*|[ \t]+#[^\r\n]*")
+_AFTER = r"(?:[ \t]*|[ \t]+#[^\r\n]*)"
+# python-dotenv undoes \\ and \' within single quotes, sh and Node's dotenv do not.
+_SINGLE_QUOTED = re.compile(rf"'((?:[^'\\]|\\[^'\\])*)'{_AFTER}", re.DOTALL)
+# Within double quotes sh expands $ and `, and no two readers agree on the backslash.
+_DOUBLE_QUOTED = re.compile(rf'"([^"\\$`]*)"{_AFTER}', re.DOTALL)
+_NEEDS_QUOTES = re.compile(r"""[#$'"`\\\s]""")
+
+
+class ConfigError(Exception):
+    """A setting that cannot be used: one sentence, what to do, and the command's exit status. Never holds a value."""
+
+    title: ClassVar[str] = "Configuration"
+    exit_status: ClassVar[int] = 2
+
+    def __init__(self, sentence: str, what_to_do: str) -> None:
+        super().__init__(sentence)
+        self.sentence = sentence
+        self.what_to_do = what_to_do
+
+    def __str__(self) -> str:
+        return f"{self.sentence} {self.what_to_do}"
+
+
+def read_env_file(path: Path, is_ours: Callable[[str], bool]) -> dict[str, str] | None:
+    """Values of the names that `is_ours` accepts, without interpolation; None where there is no file.
+
+    A folder of that name (a virtual environment, for one) counts as no file. Raises ConfigError where the file is a
+    symbolic link, belongs to somebody else, can be written or read by others, is no UTF-8 text, or holds a line of
+    ours that another reader of the file would read differently.
+    """
+    content = _checked_content(path)
+    return None if content is None else {name: entry.value for name, entry in _entries(path, content, is_ours).items()}
+
+
+def write_env_values(path: Path, values: Mapping[str, str]) -> None:
+    """Set names in a `.env` file, leaving every other line as it is, byte for byte; the file ends up with mode 0600.
+
+    Written beside it and renamed, so that a reader sees the old file or the new one. Raises ConfigError for a symbolic
+    link, a file of somebody else, a file that cannot be read strictly, and a value that no notation carries to
+    python-dotenv, Node's dotenv and sh alike; nothing is written then.
+    """
+    content = _checked_content(path, for_writing=True)
+    old = "" if content is None else _decoded(path, content)
+    present = _entries(path, content or b"", values.__contains__)
+    newline = "\r\n" if "\r\n" in old else "\n"
+    new = old
+    for name, value in values.items():
+        assignment = f"{name}={_quoted(name, value)}"
+        if name in present:
+            entry = present[name]
+            new = new[: entry.start] + assignment + new[entry.end :]
+            moved = len(assignment) - (entry.end - entry.start)
+            present = {
+                other: replace(it, start=it.start + moved, end=it.end + moved) if it.start > entry.start else it
+                for other, it in present.items()
+            }
+        else:
+            gap = newline if new and not new.endswith(("\n", "\r")) else ""
+            new = f"{new}{gap}{assignment}{newline}"
+    written = {name: entry.value for name, entry in _entries(path, new.encode(), values.__contains__).items()}
+    if written != dict(values):
+        raise ConfigError(f"{_shown(path)} could not be changed safely.", "Edit it by hand.")
+    _replace_file(path, new.encode())
+
+
+def _checked_content(path: Path, *, for_writing: bool = False) -> bytes | None:
+    """What is in the file, once its kind, owner and mode have been looked at on the opened file itself."""
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    except FileNotFoundError:
+        return None
+    except OSError as exc:
+        if exc.errno == errno.ELOOP:
+            raise ConfigError(
+                f"{_shown(path)} is a symbolic link.",
+                "Put the file itself there, or name the real one with --env-file.",
+            ) from None
+        raise ConfigError(f"{_shown(path)} cannot be opened: {exc.strerror}.", "Check its owner and mode.") from None
+    try:
+        found = os.fstat(descriptor)
+        if stat.S_ISDIR(found.st_mode) and not for_writing:
+            return None
+        _check_owner_and_mode(path, found, for_writing=for_writing)
+        with os.fdopen(descriptor, "rb", closefd=False) as file:
+            content = file.read(LARGEST_BYTES + 1)
+    finally:
+        os.close(descriptor)
+    if len(content) > LARGEST_BYTES:
+        raise ConfigError(
+            f"{_shown(path)} is larger than a file of settings can be.", "Check that it is the right file."
+        )
+    return content
+
+
+def _check_owner_and_mode(path: Path, found: os.stat_result, *, for_writing: bool) -> None:
+    if not stat.S_ISREG(found.st_mode):
+        raise ConfigError(f"{_shown(path)} is not a plain file.", "Put a plain file there.")
+    user = os.geteuid()
+    if found.st_uid != user and (for_writing or found.st_uid != 0):
+        raise ConfigError(
+            f"{_shown(path)} belongs to somebody else.", "It must belong to the user who runs Switchboard, or to root."
+        )
+    close_it = f"Run: chmod 600 {_shown(path)}"
+    if for_writing:
+        return
+    if found.st_mode & 0o022:
+        raise ConfigError(f"{_shown(path)} can be written by others than its owner.", close_it)
+    if found.st_mode & 0o004 or (found.st_mode & 0o040 and found.st_uid != 0):
+        raise ConfigError(f"{_shown(path)} can be read by others than its owner.", close_it)
+
+
+@dataclass(frozen=True, slots=True)
+class _Entry:
+    """A name of ours: its value, and where in the text `NAME=value` stands, without its line end."""
+
+    value: str = field(repr=False)
+    start: int
+    end: int
+
+
+def _entries(path: Path, content: bytes, is_ours: Callable[[str], bool]) -> dict[str, _Entry]:
+    text = _decoded(path, content)
+    # Windows' editors put a byte order mark in front; python-dotenv and Node's dotenv both read past it.
+    start = len(text) - len(text.removeprefix("\ufeff"))
+    entries: dict[str, _Entry] = {}
+    lines: dict[str, int] = {}
+    for binding in parse_stream(io.StringIO(text[start:], newline="")):
+        original = binding.original.string
+        blanks = original[: len(original) - len(original.lstrip())]
+        line = binding.original.line + len(re.findall(r"\r\n|\n|\r", blanks))
+        where = f"Line {line} of {_shown(path)}"
+        name = binding.key
+        if binding.error:
+            raise ConfigError(
+                f"{where} cannot be read.", "Write NAME='value', with both quotes; a remark begins with #."
+            )
+        if name is not None and binding.value is None:
+            raise ConfigError(f"{where} has no =.", "Write NAME='value', or put # in front.")
+        if name is not None and is_ours(name):
+            if name in lines:
+                raise ConfigError(
+                    f"{where} sets {name}, which line {lines[name]} has set already.", "Keep the one that is right."
+                )
+            lines[name] = line
+            parts = _ENTRY.fullmatch(original)
+            if parts is None or parts["name"] != name or not _NAME.fullmatch(name):
+                raise ConfigError(f"{where} does not name its variable plainly.", "Write NAME='value'.")
+            value = _value(parts, binding.value, where)
+            entries[name] = _Entry(value, start + parts.start("name"), start + parts.end("raw"))
+        start += len(original)
+    return entries
+
+
+def _value(parts: re.Match[str], as_python_dotenv: str | None, where: str) -> str:
+    """The value every reader agrees on. Raises ConfigError where they would not."""
+    name, raw = parts["name"], parts["raw"]
+    use_quotes = f"Write {name}='...' with single quotes round the value."
+    if parts["blanks"] or (raw[:1] in {" ", "\t"} and not _NOTHING.fullmatch(raw)):
+        raise ConfigError(f"{where} has blanks round the = of {name}.", f"Write {name}='...' without blanks.")
+    if _NOTHING.fullmatch(raw):
+        value = ""
+    elif raw[0] == "'" and (single := _SINGLE_QUOTED.fullmatch(raw)):
+        value = single[1]
+    elif raw[0] == '"' and (double := _DOUBLE_QUOTED.fullmatch(raw)):
+        value = double[1]
+    elif raw[0] == "'":
+        raise ConfigError(
+            f"{where}: the value of {name} holds \\\\ or \\' within single quotes, which readers take differently.",
+            "Use another value, or keep a master key in a file (ENCRYPTION_MASTER_KEY_FILE).",
+        )
+    elif raw[0] == '"':
+        raise ConfigError(
+            f'{where}: the value of {name} holds one of \\ $ ` " within double quotes, which readers take differently.',
+            use_quotes,
+        )
+    elif _NEEDS_QUOTES.search(raw):
+        raise ConfigError(
+            f"{where}: the value of {name} holds a blank, #, $, \\ or a quote and has no quotes round it, so other "
+            "readers of the file would cut it.",
+            use_quotes,
+        )
+    else:
+        value = raw
+    if any(unicodedata.category(character) == "Cc" for character in value):
+        raise ConfigError(f"{where}: the value of {name} holds a line break or a control character.", use_quotes)
+    if value != as_python_dotenv:
+        raise ConfigError(f"{where}: readers take the value of {name} differently.", use_quotes)
+    return value
+
+
+def _quoted(name: str, value: str) -> str:
+    """The value in the quotes that python-dotenv, Node's dotenv and sh all undo to the same text."""
+    if not any(unicodedata.category(character) in {"Cc", "Cs"} for character in value):
+        if _SINGLE_QUOTED.fullmatch(f"'{value}'"):
+            return f"'{value}'"
+        if _DOUBLE_QUOTED.fullmatch(f'"{value}"'):
+            return f'"{value}"'
+    raise ConfigError(
+        f"The value of {name} holds characters that the readers of .env take differently.",
+        "Percent-encode them in a connection string; keep a master key in a file (ENCRYPTION_MASTER_KEY_FILE).",
+    )
+
+
+def _replace_file(path: Path, content: bytes) -> None:
+    name = f"{path.name}.{secrets.token_hex(6)}.tmp"
+    try:
+        folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    except OSError as exc:
+        raise ConfigError(f"The folder of {_shown(path)} cannot be opened: {exc.strerror}.", "Check it.") from None
+    try:
+        descriptor = os.open(
+            name, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600, dir_fd=folder
+        )
+        try:
+            with os.fdopen(descriptor, "wb") as file:
+                os.fchmod(descriptor, 0o600)
+                file.write(content)
+                file.flush()
+                os.fsync(descriptor)
+            os.rename(name, path.name, src_dir_fd=folder, dst_dir_fd=folder)
+        except BaseException:
+            with contextlib.suppress(FileNotFoundError):
+                os.unlink(name, dir_fd=folder)
+            raise
+        os.fsync(folder)
+    except OSError as exc:
+        raise ConfigError(
+            f"{_shown(path)} cannot be written: {exc.strerror}.", "Check the folder's owner, mode and free space."
+        ) from None
+    finally:
+        os.close(folder)
+
+
+def _decoded(path: Path, content: bytes) -> str:
+    try:
+        return content.decode("utf-8")
+    except UnicodeDecodeError as exc:
+        line = content.count(b"\n", 0, exc.start) + 1
+    # Raised out here because the decoder's error carries the whole file, and would travel along as the context.
+    raise ConfigError(f"Line {line} of {_shown(path)} is not UTF-8 text.", "Save the file as UTF-8.")
+
+
+def _shown(path: Path) -> str:
+    return "".join(character if character.isprintable() else "?" for character in str(path))

@@ -1,0 +1,165 @@
+"""Exotel: the phone, WhatsApp and SMS integrations of one Exotel account."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from tui.providers.fields import Field, Findings, IntegrationType
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+WHERE_TO_FIND = (
+    "Sign in to my.exotel.com as an administrator and open Settings > API Settings: the account SID, the API key "
+    "and the API token stand there. Copy each value by itself; a blank or a line break copied with it makes "
+    "Exotel refuse it. Regenerating the token there ends the old one at once."
+)
+
+ACCOUNT_SID = Field(
+    "account_sid",
+    "Account SID",
+    "word",
+    "The name of the account, from Settings > API Settings.",
+    example="exampleco1",
+    required=True,
+)
+API_KEY = Field(
+    "api_key",
+    "API key",
+    "word",
+    "The user name of the API, from Settings > API Settings.",
+    example="48 letters and digits",
+    required=True,
+    secret=True,
+)
+API_TOKEN = Field(
+    "api_token",
+    "API token",
+    "word",
+    "The password of the API, from Settings > API Settings.",
+    example="48 letters and digits",
+    required=True,
+    secret=True,
+)
+API_HOST = Field(
+    "api_host",
+    "API host",
+    "host",
+    "The region, fixed when the account was made: api.exotel.com is Singapore, api.in.exotel.com is Mumbai.",
+    example="api.in.exotel.com",
+    default="api.exotel.com",
+    choices=("api.exotel.com", "api.in.exotel.com"),
+    max_length=253,
+)
+ACCOUNT = (ACCOUNT_SID, API_KEY, API_TOKEN, API_HOST)
+
+
+def check_account(credential: Mapping[str, Any]) -> Findings:
+    """Find what HTTP Basic authentication cannot carry, and a key pasted twice."""
+    found = Findings()
+    key = credential.get("api_key")
+    if isinstance(key, str) and ":" in key:
+        # RFC 7617, section 2: a user-id with a colon is invalid.
+        found.problems["api_key"] = "A key without a colon: only the API key belongs here, not key:token."
+    if isinstance(key, str) and key and key == credential.get("api_token"):
+        found.warnings["api_key"] = "The API token is the same; Exotel shows two different values."
+    return found
+
+
+def check_whatsapp(credential: Mapping[str, Any]) -> Findings:
+    """As check_account, and an automatic reply that says nothing."""
+    found = check_account(credential)
+    if credential.get("auto_reply_enabled") is True and not credential.get("auto_reply_message"):
+        found.warnings["auto_reply_message"] = "The automatic reply is on, but it has no text."
+    return found
+
+
+TYPES = (
+    IntegrationType(
+        "exotel_phone",
+        "Exotel phone",
+        WHERE_TO_FIND + " The number is one of your ExoPhones; it must be active and have voice.",
+        (
+            *ACCOUNT,
+            Field(
+                "virtual_number",
+                "Virtual number",
+                "phone",
+                "The ExoPhone that calls go through. It is kept as you type it.",
+                example="01141169368",
+                required=True,
+                max_length=20,
+            ),
+            Field(
+                "caller_id",
+                "Caller ID",
+                "phone",
+                "The ExoPhone that the called person sees, where it is another one.",
+                example="08033755555",
+                max_length=20,
+            ),
+        ),
+        check=check_account,
+    ),
+    IntegrationType(
+        "exotel_whatsapp",
+        "Exotel WhatsApp",
+        WHERE_TO_FIND + " The WhatsApp number must be registered with Exotel as a WhatsApp business number.",
+        (
+            *ACCOUNT,
+            Field(
+                "whatsapp_number",
+                "WhatsApp number",
+                "e164",
+                "The registered business number, with its country code.",
+                example="+919876543210",
+                required=True,
+                max_length=20,
+            ),
+            Field(
+                "waba_id",
+                "WABA id",
+                "word",
+                "The id of the WhatsApp business account; with it the templates can be checked too.",
+                example="104857600123456",
+            ),
+            Field("business_name", "Business name", "text", "The name that customers see.", example="Example & Co."),
+            Field(
+                "auto_reply_enabled",
+                "Automatic reply",
+                "yes_no",
+                "Whether a message outside business hours is answered by itself.",
+                example="no",
+                default="no",
+            ),
+            Field(
+                "auto_reply_message",
+                "Reply text",
+                "multiline",
+                "What the automatic reply says; several lines are fine.",
+                example="Thank you. We answer on weekdays from 9 to 18.",
+                max_length=4096,
+            ),
+        ),
+        kept=("business_hours",),
+        check=check_whatsapp,
+    ),
+    IntegrationType(
+        "exotel_sms",
+        "Exotel SMS",
+        WHERE_TO_FIND + " The sender is an ExoPhone with SMS, or a sender name that was approved for you.",
+        (
+            *ACCOUNT,
+            Field(
+                "sms_number",
+                "SMS number",
+                "sender",
+                "The ExoPhone or the approved sender name. It is kept as you type it.",
+                example="01141169368",
+                required=True,
+                max_length=20,
+            ),
+        ),
+        check=check_account,
+    ),
+)

@@ -1,0 +1,80 @@
+"""What an integration type is made of: its fields with their help, and what it checks across them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+Kind = Literal["text", "word", "phone", "sender", "e164", "email", "host", "port", "yes_no", "multiline", "choice"]
+"""How a value is read and stored.
+
+text: one line. word: one line in which a blank is suspicious (keys, passwords). multiline: several lines.
+phone: a number, stored as typed. sender: the same, or an alphanumeric sender. e164: a number, stored as E.164.
+port: stored as an integer. yes_no: stored as true or false. choice: one of `choices`, nothing else.
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One field of a credential.
+
+    `default` is what applies where the field is absent; it is shown, and stored only when typed. For host and
+    port `choices` are the known values: others are accepted with a warning. `max_length` is in characters.
+    """
+
+    name: str
+    label: str
+    kind: Kind
+    help: str
+    example: str = ""
+    required: bool = False
+    secret: bool = False
+    default: str | None = None
+    choices: tuple[str, ...] = ()
+    max_length: int = 255
+
+    @property
+    def stored_as_typed(self) -> bool:
+        """Whether E.164 is shown beside the stored text, which the other program sends as it is."""
+        return self.kind in {"phone", "sender"}
+
+
+@dataclass(frozen=True, slots=True)
+class Findings:
+    """What is wrong (problems) and what is doubtful (warnings), one sentence each by field name."""
+
+    problems: dict[str, str] = field(default_factory=dict)
+    warnings: dict[str, str] = field(default_factory=dict)
+
+
+def nothing_to_find(credential: Mapping[str, Any]) -> Findings:
+    """The check of a type whose fields do not depend on one another."""
+    return Findings()
+
+
+@dataclass(frozen=True, slots=True)
+class IntegrationType:
+    """A value that integration_credentials.integration_type may have, and all that the program knows about it.
+
+    `help` says where to find the values. `kept` are fields of other programs that are neither shown nor warned
+    about. `check` looks across the fields of a credential; it never quotes a secret, and meets any JSON value.
+    """
+
+    name: str
+    title: str
+    help: str
+    fields: tuple[Field, ...]
+    kept: tuple[str, ...] = ()
+    check: Callable[[Mapping[str, Any]], Findings] = nothing_to_find
+
+    def field(self, name: str) -> Field | None:
+        """The field of that name, or None."""
+        return next((one for one in self.fields if one.name == name), None)
+
+    @property
+    def secret_names(self) -> frozenset[str]:
+        """The names of the fields that are never shown without a reveal."""
+        return frozenset(one.name for one in self.fields if one.secret)

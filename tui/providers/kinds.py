@@ -1,0 +1,254 @@
+"""How one typed or pasted value becomes what is stored, or a sentence that says what is expected instead."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from tui import numbers
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tui.providers.fields import Field, Kind
+
+# Copied along with a value by browsers, spreadsheets and address books.
+_INVISIBLE = "\u00ad\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff"
+_SURROUNDING = re.compile(rf"\A[\s{_INVISIBLE}]+|[\s{_INVISIBLE}]+\Z")
+_HIDDEN = re.compile(f"[{_INVISIBLE}]")
+_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f]")
+_CONTROL_BUT_LAYOUT = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+_SURROGATE = re.compile("[\ud800-\udfff]")
+_HOST = re.compile(
+    r"(?=.{1,253}\Z)(?:[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?\.)*[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?"
+)
+_IPV4 = re.compile(r"[0-9]+(?:\.[0-9]+){3}")
+_SENDER = re.compile(r"(?=.*[A-Za-z])[A-Za-z0-9 &_-]{2,11}|[0-9]{3,8}")
+
+_YES_NO = {
+    **dict.fromkeys(("yes", "y", "true", "on", "1"), True),
+    **dict.fromkeys(("no", "n", "false", "off", "0"), False),
+}
+_PHONE = "such as 01141169368 or +911141169368"
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What a value was read as: `value` to store, or the `problem` why not.
+
+    `offer` is a text that the person probably meant instead. No sentence quotes a secret.
+    """
+
+    value: str | int | bool | None = None
+    problem: str | None = None
+    warnings: tuple[str, ...] = ()
+    offer: str | None = None
+
+
+def read(field: Field, given: Any) -> Reading:
+    """Read a value that is a form's text or any JSON value; a blank one has the value None."""
+    if not isinstance(given, str):
+        return _read_json(field, given)
+    if _SURROGATE.search(given):
+        return Reading(problem="Text; half a character (a lone surrogate) was pasted here. Copy it once more.")
+    text = trimmed = _SURROUNDING.sub("", given)
+    if field.kind == "multiline":
+        text = text.replace("\r\n", "\n").replace("\r", "\n")
+    if not text:
+        return Reading()
+    problem = _problem_of_any_kind(field, text)
+    if problem:
+        return Reading(problem=problem)
+    reading = _READERS[field.kind](field, text)
+    return Reading(
+        reading.value,
+        reading.problem,
+        (*_doubts_of_any_kind(field, given, trimmed), *reading.warnings) if reading.problem is None else (),
+        reading.offer,
+    )
+
+
+def as_text(value: Any) -> str:
+    """Return a stored value as the text that a form shows, and that `read` reads as the same value."""
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, str):
+        return value
+    import json
+
+    return json.dumps(value, ensure_ascii=False, default=str)
+
+
+def _read_json(field: Field, given: Any) -> Reading:
+    """JSON's own types: true and false, whole numbers where digits lose nothing, null for blank."""
+    if given is None:
+        return Reading()
+    if isinstance(given, bool):
+        return Reading(given) if field.kind == "yes_no" else Reading(problem=f"{_expected(field)}, not true or false.")
+    if isinstance(given, int) and field.kind in {"port", "text", "word"} and abs(given) < 10**60:
+        return read(field, str(given))
+    if isinstance(given, int | float) and field.kind in {"phone", "sender", "e164"}:
+        return Reading(problem=f"A text in quotes, {_PHONE}: a JSON number loses a leading zero.")
+    return Reading(problem=f"{_expected(field)}, not a JSON {_json_name(given)}.")
+
+
+def _json_name(value: Any) -> str:
+    if isinstance(value, dict):
+        return "object"
+    return "array" if isinstance(value, list) else "number"
+
+
+def _expected(field: Field) -> str:
+    if field.kind == "yes_no":
+        return "Yes or no"
+    return "A port number" if field.kind == "port" else "A text"
+
+
+def _problem_of_any_kind(field: Field, text: str) -> str | None:
+    lines = len(text.splitlines())
+    if field.kind != "multiline" and lines > 1:
+        return f"One line; {lines} lines were pasted here. Put each value into its own field."
+    control = (_CONTROL_BUT_LAYOUT if field.kind == "multiline" else _CONTROL).search(text)
+    if control:
+        return f"Text without control characters; there is a U+{ord(control[0]):04X} in it. Copy it once more."
+    if len(text) > field.max_length:
+        return f"At most {field.max_length} characters; there are {len(text)}."
+    return None
+
+
+def _doubts_of_any_kind(field: Field, given: str, text: str) -> list[str]:
+    doubts = []
+    if text != given:
+        doubts.append("Blanks or line breaks around it were left out.")
+    hidden = _HIDDEN.search(text)
+    if hidden and field.kind not in {"phone", "sender", "e164", "host"}:
+        doubts.append(f"There is an invisible character in it (U+{ord(hidden[0]):04X}).")
+    return doubts
+
+
+def _read_text(field: Field, text: str) -> Reading:
+    return Reading(text)
+
+
+def _read_word(field: Field, text: str) -> Reading:
+    whole = "".join(text.split())
+    if whole == text:
+        return Reading(text)
+    return Reading(text, warnings=("There are blanks in it; it is usually entered without.",), offer=whole)
+
+
+def _read_phone(field: Field, text: str) -> Reading:
+    number = numbers.e164(text)
+    if number is None:
+        return Reading(problem=f"A phone number of 10 to 15 digits, {_PHONE}.")
+    if not text.isascii():
+        return Reading(problem=f"Digits 0 to 9 and plain signs only, {_PHONE}.", offer=number)
+    return Reading(text, warnings=_unusual(number))
+
+
+def _read_sender(field: Field, text: str) -> Reading:
+    if numbers.e164(text) is None and _SENDER.fullmatch(text):
+        return Reading(text, warnings=("It is not a phone number; as a sender name it must be approved for you.",))
+    reading = _read_phone(field, text)
+    if reading.problem and reading.offer is None:
+        return Reading(problem=f"A phone number, {_PHONE}, or a sender name of 2 to 11 letters and digits.")
+    return reading
+
+
+def _read_e164(field: Field, text: str) -> Reading:
+    number = numbers.e164(text)
+    if number is None:
+        return Reading(problem="A phone number with its country code, such as +919876543210.")
+    converted = () if number == text else (f"It is stored as {number}.",)
+    return Reading(number, warnings=(*converted, *_unusual(number)))
+
+
+def _unusual(number: str) -> tuple[str, ...]:
+    if numbers.in_numbering_plan(number):
+        return ()
+    return (f"{number} is in no range that its country has published; check the digits.",)
+
+
+def _read_email(field: Field, text: str) -> Reading:
+    local, _, domain = text.rpartition("@")
+    if not local or not domain or re.search(r'[\s@<>,;"]', local + domain) or _HIDDEN.search(text):
+        return Reading(problem="One e-mail address and nothing else, such as support@example.com.")
+    doubt = () if "." in domain.strip(".") else ("What follows the @ has no dot; check the domain.",)
+    return Reading(text, warnings=doubt)
+
+
+def _read_host(field: Field, text: str) -> Reading:
+    host = text.removesuffix(".")
+    ascii_host = _ascii_host(host)
+    if ascii_host is None:
+        expected = f"Only a host name, such as {field.example or 'api.example.com'}: no https://, path or port."
+        return Reading(problem=expected, offer=_host_within(text))
+    doubts = []
+    if not host.isascii():
+        doubts.append(f"It has letters outside ASCII: its real name is {ascii_host}.")
+    if _IPV4.fullmatch(ascii_host):
+        doubts.append("It is an address; a certificate usually names a host.")
+    elif "." not in ascii_host:
+        doubts.append("It has no dot; is it the whole name?")
+    if field.choices and ascii_host not in field.choices:
+        doubts.append("It is not one of the provider's known hosts: the credential will be sent there.")
+    return Reading(host.lower() if "xn--" in ascii_host else ascii_host, warnings=tuple(doubts))
+
+
+def _ascii_host(host: str) -> str | None:
+    """The name as DNS knows it, or None where it is not one."""
+    if _HIDDEN.search(host):
+        return None
+    try:
+        name = host.lower() if host.isascii() else host.encode("idna").decode("ascii").lower()
+    except UnicodeError:
+        return None
+    return name if _HOST.fullmatch(name) else None
+
+
+def _host_within(text: str) -> str | None:
+    from urllib.parse import urlsplit
+
+    text = _HIDDEN.sub("", text)
+    try:
+        host = urlsplit(text if "//" in text else f"//{text}").hostname
+    except ValueError:
+        return None
+    return host if host and _ascii_host(host) else None
+
+
+def _read_port(field: Field, text: str) -> Reading:
+    if not re.fullmatch("[0-9]{1,5}", text) or not 0 < int(text) < 65536:
+        known = f", usually {' or '.join(field.choices)}" if field.choices else ""
+        return Reading(problem=f"A port number between 1 and 65535{known}.")
+    port = int(text)
+    if field.choices and str(port) not in field.choices:
+        return Reading(port, warnings=(f"It is usually {' or '.join(field.choices)}.",))
+    return Reading(port)
+
+
+def _read_yes_no(field: Field, text: str) -> Reading:
+    answer = _YES_NO.get(text.lower())
+    return Reading(problem="Yes or no.") if answer is None else Reading(answer)
+
+
+def _read_choice(field: Field, text: str) -> Reading:
+    return Reading(text) if text in field.choices else Reading(problem=f"One of {', '.join(field.choices)}.")
+
+
+_READERS: dict[Kind, Callable[[Field, str], Reading]] = {
+    "text": _read_text,
+    "word": _read_word,
+    "multiline": _read_text,
+    "phone": _read_phone,
+    "sender": _read_sender,
+    "e164": _read_e164,
+    "email": _read_email,
+    "host": _read_host,
+    "port": _read_port,
+    "yes_no": _read_yes_no,
+    "choice": _read_choice,
+}

@@ -1,0 +1,107 @@
+"""From what a form or a command gives to the credential that is stored, with what is wrong or doubtful about it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from tui.providers.kinds import as_text, read
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from tui.providers.fields import Field, IntegrationType
+
+
+@dataclass(frozen=True, slots=True)
+class Validated:
+    """The outcome: `credential` may be stored where there are no `problems`.
+
+    Sentences are by field name and never quote a value. `offers` are texts that were probably meant instead; they
+    and the credential hold secrets, so neither shows in a repr.
+    """
+
+    credential: dict[str, Any] = field(repr=False)
+    problems: dict[str, str] = field(default_factory=dict)
+    warnings: dict[str, str] = field(default_factory=dict)
+    offers: dict[str, str] = field(default_factory=dict, repr=False)
+
+    @property
+    def is_valid(self) -> bool:
+        """Whether nothing forbids storing it."""
+        return not self.problems
+
+
+def validate(
+    integration_type: IntegrationType, values: Mapping[str, Any], *, existing: Mapping[str, Any] | None = None
+) -> Validated:
+    """Merge `values` (a form's texts, or JSON) into the `existing` credential and check the whole.
+
+    A field that is not given stays as it is. A given blank keeps a stored secret and removes anything else; null
+    removes a secret too. A field given exactly as it is stored stays so, type included, and what would be a problem
+    in a new value is a warning. Unknown fields are kept, given or stored.
+    """
+    stored = {} if existing is None else existing
+    result = Validated(dict(stored))
+    for one in integration_type.fields:
+        if one.name in values:
+            _take(one, values[one.name], stored, result)
+        if one.required and one.name not in result.problems and as_text(result.credential.get(one.name)) == "":
+            such_as = "" if one.secret or not one.example else f", such as {one.example}"
+            result.problems[one.name] = f"It is required{such_as}."
+    for name, value in values.items():
+        if integration_type.field(name) is None:
+            result.credential[name] = value
+            if name not in integration_type.kept and name not in stored:
+                result.warnings[name] = _unknown(integration_type, name)
+    found = integration_type.check(result.credential)
+    for name, sentence in found.problems.items():
+        result.problems.setdefault(name, sentence)
+    for name, sentence in found.warnings.items():
+        _warn(result, name, sentence)
+    return result
+
+
+def form_values(integration_type: IntegrationType, credential: Mapping[str, Any]) -> dict[str, str]:
+    """Return the text that a form starts with for every field: secrets are blank, blank keeps them."""
+    return {one.name: "" if one.secret else as_text(credential.get(one.name)) for one in integration_type.fields}
+
+
+def _take(one: Field, given: Any, stored: Mapping[str, Any], result: Validated) -> None:
+    reading = read(one, given)
+    has_stored = one.name in stored
+    if has_stored and _is_stored(given, stored[one.name]):
+        if reading.problem:
+            _warn(result, one.name, f"It stays as it is stored; expected: {reading.problem}")
+        for sentence in reading.warnings:
+            _warn(result, one.name, sentence)
+    elif reading.problem:
+        result.problems[one.name] = reading.problem
+    elif reading.value is not None:
+        result.credential[one.name] = reading.value
+        for sentence in reading.warnings:
+            _warn(result, one.name, sentence)
+    elif not (one.secret and has_stored and given is not None):
+        result.credential.pop(one.name, None)
+    if reading.offer is not None:
+        result.offers[one.name] = reading.offer
+
+
+def _is_stored(given: Any, stored: Any) -> bool:
+    """Whether a form gave back what it was filled with, or a command the very JSON value."""
+    if isinstance(given, str):
+        return given == as_text(stored)
+    return type(given) is type(stored) and bool(given == stored)
+
+
+def _warn(result: Validated, name: str, sentence: str) -> None:
+    said = result.warnings.get(name)
+    result.warnings[name] = f"{said} {sentence}" if said else sentence
+
+
+def _unknown(integration_type: IntegrationType, name: str) -> str:
+    import difflib
+
+    nearest = difflib.get_close_matches(name.lower()[:50], [one.name for one in integration_type.fields], n=1)
+    meant = f" Did you mean {nearest[0]}?" if nearest else ""
+    return f"{integration_type.title} has no field of this name; it is kept as it is.{meant}"

@@ -1,0 +1,105 @@
+"""Zoho Mail: a mailbox reached by SMTP and IMAP with an app password."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+from tui.providers.fields import Field, Findings, IntegrationType
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+DATA_CENTRES = ("com", "eu", "in", "com.au", "jp", "com.cn", "sa")
+SMTP_HOSTS = tuple(f"{name}.zoho.{centre}" for centre in DATA_CENTRES for name in ("smtp", "smtppro"))
+IMAP_HOSTS = tuple(f"{name}.zoho.{centre}" for centre in DATA_CENTRES for name in ("imap", "imappro"))
+DEFAULT_SMTP_HOST = "smtp.zoho.com"
+DEFAULT_IMAP_HOST = "imap.zoho.com"
+
+_ZOHO_HOST = re.compile(r"(?:smtp|imap)(pro)?\.zoho\.(.+)")
+
+
+def check_hosts(credential: Mapping[str, Any]) -> Findings:
+    """Find an SMTP and an IMAP host of two plans or two data centres: one of them would refuse the password."""
+    found = Findings()
+    smtp = _ZOHO_HOST.fullmatch(str(credential.get("smtp_host") or DEFAULT_SMTP_HOST))
+    imap = _ZOHO_HOST.fullmatch(str(credential.get("imap_host") or DEFAULT_IMAP_HOST))
+    if smtp and imap and smtp.groups() != imap.groups():
+        found.warnings["imap_host"] = (
+            f"The SMTP host is of another plan or data centre; imap{smtp[1] or ''}.zoho.{smtp[2]} would go with it."
+        )
+    return found
+
+
+TYPES = (
+    IntegrationType(
+        "zoho_mail",
+        "Zoho Mail",
+        "Make an app password at accounts.zoho.com > Security > App Passwords (with the address of your data "
+        "centre: .eu, .in ...); it is shown once, and the account's own password does not work. IMAP must be on: "
+        "first for the organisation by its administrator, then in the mailbox under Settings > Mail Accounts > "
+        "IMAP. Paid organisations with their own domain use smtppro and imappro, everybody else smtp and imap; "
+        "the ending follows the data centre.",
+        (
+            Field(
+                "email",
+                "E-mail address",
+                "email",
+                "The whole address of the mailbox; it is the user name as well.",
+                example="support@example.com",
+                required=True,
+                max_length=254,
+            ),
+            Field(
+                "app_password",
+                "App password",
+                "word",
+                "Made for this purpose in the Zoho account, entered without blanks; not the account's password.",
+                example="12 letters and digits",
+                required=True,
+                secret=True,
+            ),
+            Field(
+                "smtp_host",
+                "SMTP host",
+                "host",
+                "smtp.zoho.* for personal and free mailboxes, smtppro.zoho.* for paid organisations.",
+                example="smtppro.zoho.in",
+                default=DEFAULT_SMTP_HOST,
+                choices=SMTP_HOSTS,
+                max_length=253,
+            ),
+            Field(
+                "smtp_port",
+                "SMTP port",
+                "port",
+                "587 begins in the clear and turns to TLS (STARTTLS), 465 is TLS from the first byte.",
+                example="587",
+                default="587",
+                choices=("587", "465"),
+                max_length=5,
+            ),
+            Field(
+                "imap_host",
+                "IMAP host",
+                "host",
+                "imap.zoho.* for personal and free mailboxes, imappro.zoho.* for paid organisations.",
+                example="imappro.zoho.in",
+                default=DEFAULT_IMAP_HOST,
+                choices=IMAP_HOSTS,
+                max_length=253,
+            ),
+            Field(
+                "imap_port",
+                "IMAP port",
+                "port",
+                "993 is TLS from the first byte.",
+                example="993",
+                default="993",
+                choices=("993",),
+                max_length=5,
+            ),
+        ),
+        check=check_hosts,
+    ),
+)

@@ -1,0 +1,240 @@
+"""Section 1: every integration of the organisation, configured or not."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from textual.binding import Binding, BindingType
+
+from tui.providers import registry, title_of
+from tui.screens.integration_view import COLUMNS, SORTS, detail, row_of, sort_key
+from tui.screens.page import Page
+from tui.widgets.faces import Faces
+from tui.widgets.frame import Part
+from tui.widgets.prompt import Choice
+from tui.widgets.row_list import RowBody, RowList
+from tui.widgets.text_lines import TextLines
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from textual.widget import Widget
+
+    from tui.data.errors import SwitchboardError
+    from tui.data.models import Integration, Person
+
+
+class IntegrationsScreen(Page):
+    """Lists, filters, sorts, enables, disables and deletes integrations; opens the credential editor."""
+
+    CSS_PATH: ClassVar[Any] = ["integrations.tcss"]
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("e", "edit", "Edit", show=False, id="integrations.edit", tooltip="Edit the credential (enter too)"),
+        Binding("a", "edit", "Add", show=False, id="integrations.add", tooltip="Set the type under the cursor up"),
+        Binding("space", "toggle_active", "Enable / disable", show=False, id="integrations.toggle"),
+        Binding("d", "delete", "Delete", show=False, id="integrations.delete", tooltip="Delete, after counting"),
+        Binding(
+            "R", "secrets", "Reveal", show=False, id="integrations.secrets", tooltip="Show or copy a secret; logged"
+        ),
+        Binding("s", "sort", "Sort", show=False, id="integrations.sort", tooltip="Next order of the list"),
+        Binding("y", "copy", "Copy row", show=False, id="integrations.copy", tooltip="Copy the row, never a secret"),
+    ]
+    section = "integrations"
+    filterable = True
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._listed: list[Integration] = []
+        self._people: dict[Any, Person] = {}
+        self._sort = 0
+
+    def compose_body(self) -> Iterable[Widget]:
+        """Lay the list over the detail of the row under the cursor."""
+        yield Faces(RowList(COLUMNS))
+        yield TextLines(id="detail")
+
+    def hints(self) -> tuple[tuple[str, str], ...]:
+        """Return the keys that fit the row under the cursor."""
+        current = self.current
+        if current is None:
+            return (("o", "organisation"), ("r", "refresh"), ("?", "help"))
+        if current.id is None:
+            return (("enter", "set up"), ("/", "filter"), ("o", "organisation"), ("q", "quit"), ("?", "help"))
+        toggle = "disable" if current.is_active else "enable"
+        return (
+            ("enter", "edit"),
+            ("space", toggle),
+            ("d", "delete"),
+            ("/", "filter"),
+            ("s", "sort"),
+            ("o", "organisation"),
+            ("?", "help"),
+        )
+
+    @property
+    def current(self) -> Integration | None:
+        """The integration under the cursor."""
+        key = self.query_one(RowBody).current_key
+        return next((one for one in self._listed if one.integration_type == key), None)
+
+    async def load(self) -> None:
+        """Read the organisation's integrations and the people named in them."""
+        from tui.data.directory import people_by_id
+        from tui.data.integrations import list_integrations
+
+        organization = self.session.organization
+        faces = self.query_one(Faces)
+        if organization is None:
+            faces.show_empty("No organisation is chosen.", "o  choose one")
+            return
+        faces.show_loading("integrations")
+        database = self.session.database
+        listed = await list_integrations(database, self.session.keyring, organization.id, list(registry()))
+        named = {one for row in listed for one in (row.updated_by, row.created_by, row.verified_by) if one is not None}
+        people = await people_by_id(database, named)
+        if self.is_mounted:
+            self._listed, self._people = listed, people
+            self.filter_changed()
+
+    def filter_changed(self) -> None:
+        """Show the rows that contain the filter in their title, name, type or state."""
+        wanted = self.filter_text.casefold()
+        matching = [
+            one
+            for one in self._listed
+            if wanted
+            in " ".join(
+                (title_of(one.integration_type), one.integration_type, one.display_name or "", one.state)
+            ).casefold()
+        ]
+        matching.sort(key=lambda one: sort_key(SORTS[self._sort], one))
+        self.query_one(RowBody).show([row_of(one, self.console.glyphs) for one in matching])
+        faces = self.query_one(Faces)
+        if matching:
+            faces.show_content()
+        elif self._listed:
+            faces.show_empty(f"No integration matches “{self.filter_text}”.", "esc  clear the filter")
+        self._show_detail()
+
+    def context(self) -> tuple[Part, ...]:
+        """Return the filter, the order and the count."""
+        count = len(self.query_one(RowBody).rows)
+        total = f"{count} of {len(self._listed)}" if count != len(self._listed) else f"{count}"
+        return (
+            *super().context(),
+            Part(f"sorted by {SORTS[self._sort]}", "quiet", give=1),
+            Part(total, "quiet", give=2),
+        )
+
+    def show_failure(self, failure: SwitchboardError) -> None:
+        """Show a failure in the list's place."""
+        self.query_one(Faces).show_failed(failure.title, failure.sentence, failure.what_to_do)
+        super().show_failure(failure)
+
+    def focus_body(self) -> None:
+        """Focus the list."""
+        self.query_one(RowBody).focus()
+
+    def on_mount(self) -> None:
+        """Focus the list, and wait for the connection."""
+        super().on_mount()
+        self.focus_body()
+        if not self.session.is_connected:
+            self.query_one(Faces).show_loading("the connection")
+
+    def on_row_body_moved(self) -> None:
+        """Follow the cursor with the detail and the hints."""
+        self._show_detail()
+
+    def on_row_body_opened(self) -> None:
+        """Open the editor."""
+        self.action_edit()
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Offer only what can be done with the row under the cursor, and nothing while a write runs."""
+        if action in ("toggle_active", "delete", "secrets"):
+            return not self.busy and self.current is not None and self.current.id is not None
+        return True
+
+    def action_edit(self) -> None:
+        """Open the credential editor on the type under the cursor."""
+        if self.current is not None and not self.busy:
+            self.console.open_editor(self.current.integration_type)
+
+    def action_secrets(self) -> None:
+        """List the secrets of the integration under the cursor."""
+        if self.current is not None:
+            self.console.open_secrets(self.current)
+
+    def action_sort(self) -> None:
+        """Order by the next column."""
+        self._sort = (self._sort + 1) % len(SORTS)
+        self.filter_changed()
+        self.refresh_frame()
+
+    def action_copy(self) -> None:
+        """Send the row's text to the terminal's clipboard."""
+        if self.current is not None:
+            cells = row_of(self.current, self.console.glyphs).cells
+            self.app.copy_to_clipboard("\t".join(cell.text.strip() for cell in cells))
+            self.status.say("Row sent to your terminal's clipboard (cannot be confirmed).")
+
+    def action_toggle_active(self) -> None:
+        """Enable or disable the integration, after asking."""
+        if self.current is not None:
+            self.act(self._toggle(self.current))
+
+    async def _toggle(self, integration: Integration) -> None:
+        from tui.data.integrations import set_active
+
+        title = title_of(integration.integration_type)
+        wanted = not integration.is_active
+        if wanted:
+            question = f"Enable {title}? Programs and people may use it again."
+        else:
+            people = integration.people_with_access
+            whom = (
+                "" if people is None else f" {people} {'person loses' if people == 1 else 'people lose'} it until then."
+            )
+            question = f"Disable {title}? Nothing is deleted, and it can be enabled again.{whom}"
+        if not await self.prompt.confirm(question, "enable" if wanted else "disable"):
+            return
+        changed = await self.writing(set_active(self.session.database, integration, active=wanted))
+        word = "enabled" if wanted else "disabled"
+        self.status.say(f"{title} is {word}." if changed else f"Nothing changed: {title} was {word} already.", "good")
+        await self.load()
+
+    def action_delete(self) -> None:
+        """Delete the integration, after counting what goes with it and asking for its type."""
+        if self.current is not None:
+            self.act(self._delete(self.current))
+
+    async def _delete(self, integration: Integration) -> None:
+        from tui.data.integrations import delete, what_goes_with
+
+        title, name = title_of(integration.integration_type), integration.integration_type
+        expected = await what_goes_with(self.session.database, integration)
+        offer = [Choice("t", "type its name to delete it")]
+        if integration.is_active:
+            offer.insert(0, Choice("d", "disable it instead"))
+        chosen = await self.prompt.choose(
+            f"Deleting {title} cannot be undone. It {expected.sentence()}. The credential itself is gone too.", offer
+        )
+        if chosen == "d":
+            await self._toggle(integration)
+        if chosen != "t":
+            return
+        typed = await self.prompt.line(f"Type {name} to delete it, or esc to leave it:")
+        if typed is None or typed.strip() != name:
+            self.status.say("Nothing was deleted.")
+            return
+        gone = await self.writing(delete(self.session.database, integration, expected))
+        self.status.say(f"{title} is deleted; it {gone.sentence()}.", "good")
+        await self.load()
+
+    def _show_detail(self) -> None:
+        current = self.current
+        self.query_one("#detail", TextLines).show(
+            detail(current, self._people, self.session.settings.timezone) if current else ()
+        )
+        self.refresh_frame()

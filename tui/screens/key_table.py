@@ -1,0 +1,56 @@
+"""The table of keys, made from the bindings themselves: for the help screen, the palette and the README."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tui.widgets.row_list import Cell, Row
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from textual.binding import ActiveBinding, Binding
+
+NAMES = {
+    "question_mark": "?",
+    "slash": "/",
+    "colon": ":",
+    "escape": "esc",
+    "pageup": "page up",
+    "pagedown": "page down",
+    "f1": "F1",
+}
+
+
+def spelled_key(key: str) -> str:
+    """Return a key as people write it: question_mark -> ?."""
+    return NAMES.get(key, key)
+
+
+def merged(bindings: Iterable[Binding]) -> list[tuple[str, str, Binding]]:
+    """Return (keys, first key, binding) for each named binding, with the keys of one binding id together."""
+    keys: dict[str, list[str]] = {}
+    first: dict[str, Binding] = {}
+    for binding in bindings:
+        if not binding.description or binding.id is None:
+            continue
+        first.setdefault(binding.id, binding)
+        keys.setdefault(binding.id, []).extend(key.strip() for key in binding.key.split(","))
+    return [(" ".join(map(spelled_key, dict.fromkeys(keys[i]))), keys[i][0], first[i]) for i in first]
+
+
+def key_rows(active: Iterable[ActiveBinding]) -> list[Row]:
+    """Return the rows of the help screen: keys, what they do, more about it; dim where they do nothing just now."""
+    listed = list(active)
+    works = {one.binding.id for one in listed if one.enabled}
+    return [
+        Row(
+            key,
+            (
+                Cell(keys, "plain" if binding.id in works else "quiet"),
+                Cell(binding.description, "plain" if binding.id in works else "quiet"),
+                Cell(binding.tooltip, "quiet"),
+            ),
+        )
+        for keys, key, binding in merged(one.binding for one in listed)
+    ]

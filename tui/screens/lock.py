@@ -1,0 +1,28 @@
+"""The cover over the console after a time without a key: privacy, not authentication."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from textual.screen import Screen
+from textual.widgets import Static
+
+if TYPE_CHECKING:
+    from textual import events
+    from textual.app import ComposeResult
+
+
+class LockScreen(Screen[Any]):
+    """Covers everything; any key takes it away, and does nothing else."""
+
+    DEFAULT_CSS = "LockScreen Static { width: 100%; height: 100%; content-align: center middle; }"
+
+    def compose(self) -> ComposeResult:
+        """Say how to go on, and nothing of what is below."""
+        yield Static("Switchboard is covered. Any key goes on; what you typed is still there.", markup=False)
+
+    def on_key(self, event: events.Key) -> None:
+        """Uncover."""
+        event.stop()
+        event.prevent_default()
+        self.dismiss()

@@ -1,0 +1,297 @@
+"""The base of every screen: its frame, its filter, its workers, and the way it meets failures."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol, cast
+
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical
+from textual.screen import Screen
+from textual.widgets import Static
+from textual.worker import Worker, WorkerState
+
+from tui.data.errors import ConnectionLost, SwitchboardError
+from tui.text import safe_text
+from tui.widgets.frame import ContextLine, KeyHints, Part, StatusLine, TopLine
+from tui.widgets.line_input import LineInput
+from tui.widgets.prompt import Prompt
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Coroutine, Iterable
+
+    from textual import events
+    from textual.app import ComposeResult
+    from textual.widgets import Input
+
+    from tui.data.models import Integration
+    from tui.session import Session
+    from tui.widgets.glyphs import Glyphs
+
+SMALLEST = (60, 20)
+
+
+class Console(Protocol):
+    """What screens may ask of the app."""
+
+    session: Session
+    glyphs: Glyphs
+    sections: tuple[tuple[str, str, str], ...]
+
+    @property
+    def health(self) -> tuple[str, str]:
+        """The tone and the words for the connection's health."""
+
+    def open_editor(self, integration_type: str) -> None:
+        """Open the credential editor."""
+
+    def open_secrets(self, integration: Integration) -> None:
+        """Open the list of an integration's secrets."""
+
+    def organization_changed(self) -> None:
+        """Tell every screen that another organisation is looked at."""
+
+    def connection_lost(self, failure: SwitchboardError) -> None:
+        """Show the banner and keep trying to reconnect."""
+
+    async def use_session(self, session: Session) -> None:
+        """Work with other settings from now on, beginning at the integrations."""
+
+    def look_around(self) -> None:
+        """Leave for the console on sample data."""
+
+    def fail(self, error: BaseException) -> None:
+        """End the program on the crash page."""
+
+
+class Page(Screen[Any]):
+    """A screen with top line, context line, body, prompt, status line and key hints.
+
+    Subclasses give `compose_body`, `section` (key of the section it belongs to), `hints`, and `load`, which fills the
+    screen and runs whenever the session is ready, the organisation changes or r is pressed.
+    """
+
+    AUTO_FOCUS: ClassVar[str | None] = ""
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("slash", "filter", "Filter", key_display="/", show=False, id="page.filter", tooltip="Filter the list"),
+        Binding("r", "reload", "Refresh", show=False, id="page.reload", tooltip="Read it again from the database"),
+        Binding("escape", "back", "Back", show=False, id="page.back", tooltip="Clear the filter, else go back"),
+    ]
+    section: ClassVar[str] = ""
+    filterable: ClassVar[bool] = False
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.filter_text = ""
+        self._writes = 0
+
+    @property
+    def console(self) -> Console:
+        """The app, as far as screens know it."""
+        return cast("Console", self.app)
+
+    @property
+    def session(self) -> Session:
+        """The session of this sitting."""
+        return self.console.session
+
+    @property
+    def prompt(self) -> Prompt:
+        """Where questions are asked."""
+        return self.query_one(Prompt)
+
+    @property
+    def status(self) -> StatusLine:
+        """Where results are told."""
+        return self.query_one(StatusLine)
+
+    @property
+    def busy(self) -> bool:
+        """Whether a write is under way; acts are disabled until it is done."""
+        return self._writes > 0
+
+    def compose(self) -> ComposeResult:
+        """Lay out the frame round the body."""
+        yield TopLine()
+        yield ContextLine()
+        with Vertical(id="body"):
+            yield from self.compose_body()
+        yield Prompt()
+        yield LineInput(id="filter", placeholder="filter")
+        yield StatusLine()
+        yield KeyHints()
+        yield Static("This window is too small: Switchboard needs at least 60x20.", id="too-small", markup=False)
+
+    def compose_body(self) -> Iterable[Any]:
+        """Yield the widgets of the screen's body."""
+        return ()
+
+    def hints(self) -> tuple[tuple[str, str], ...]:
+        """Return (key, meaning) pairs for the bottom line, the most useful first, help last."""
+        return (("?", "help"),)
+
+    async def load(self) -> None:
+        """Fill the screen from the database."""
+
+    def context(self) -> tuple[Part, ...]:
+        """Return what the context line says behind the sections."""
+        return (Part(f"/{safe_text(self.filter_text, 40)}", "warning"),) if self.filter_text else ()
+
+    def filter_changed(self) -> None:
+        """Show what matches `filter_text` now."""
+
+    def on_mount(self) -> None:
+        """Draw the frame, then fill the screen once there is a session."""
+        self.refresh_frame()
+        if self.session.is_connected:
+            self.start_load()
+
+    def on_screen_resume(self) -> None:
+        """Draw the frame again: the session may have changed while another screen was open."""
+        self.refresh_frame()
+
+    def start_load(self) -> None:
+        """Fill the screen, giving up on an earlier attempt."""
+        self.run_worker(self._guarded_load, group="load", exclusive=True, exit_on_error=False)
+
+    def act(self, coroutine: Coroutine[Any, Any, object]) -> None:
+        """Run an act that may write: never cancelled by another key, and one at a time."""
+        self.run_worker(self._guarded_act(coroutine), group="write", exit_on_error=False)
+
+    async def _guarded_load(self) -> None:
+        try:
+            await self.load()
+        except SwitchboardError as failure:
+            if self.is_mounted:
+                self.show_failure(failure)
+        if self.is_mounted:
+            self.refresh_frame()
+
+    async def _guarded_act(self, coroutine: Awaitable[object]) -> None:
+        try:
+            await coroutine
+        except SwitchboardError as failure:
+            if self.is_mounted:
+                self.tell_failure(failure)
+        if self.is_mounted:
+            self.refresh_frame()
+
+    async def writing(self, coroutine: Awaitable[Any]) -> Any:
+        """Await a write with the screen's acts disabled meanwhile."""
+        self._writes += 1
+        self.refresh_bindings()
+        try:
+            return await coroutine
+        finally:
+            self._writes -= 1
+            if self.is_mounted:
+                self.refresh_bindings()
+
+    def show_failure(self, failure: SwitchboardError) -> None:
+        """Meet a failure to load; screens with a list show it in the list's place."""
+        self.tell_failure(failure)
+
+    def tell_failure(self, failure: SwitchboardError) -> None:
+        """Say what went wrong on the status line, where it stays."""
+        self.status.say(f"{failure.sentence} {failure.what_to_do}", "bad")
+        if isinstance(failure, ConnectionLost):
+            self.console.connection_lost(failure)
+
+    def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
+        """Let nothing that a worker did not expect go by in silence."""
+        if event.state is WorkerState.ERROR and event.worker.error is not None:
+            self.console.fail(event.worker.error)
+
+    def refresh_frame(self) -> None:
+        """Draw top line, context line and hints from what is true now."""
+        session, glyphs = self.session, self.console.glyphs
+        tone, health = self.console.health
+        organization = session.organization
+        shown = safe_text(organization.name or organization.id, 60) if organization else "no organisation"
+        self.query_one(TopLine).parts = (
+            Part("Switchboard", give=9, whole=True),
+            Part(shown, give=2),
+            Part(safe_text(session.database_name, 60), give=3),
+            Part(safe_text(session.operator.label, 40), give=4),
+            Part("READ-ONLY" if session.read_only else ""),
+            Part(f"{glyphs.good if tone == 'good' else glyphs.warning} {health}"),
+        )
+        sections = tuple(
+            Part(
+                f"[{key}] {title}" if name == self.section else f" {key}  {title} ",
+                "plain" if name == self.section else "quiet",
+            )
+            for key, name, title in self.console.sections
+        )
+        self.query_one(ContextLine).parts = (*sections, *self.context())
+        self.query_one(KeyHints).hints = self.hints()
+
+    def action_filter(self) -> None:
+        """Type a filter; the list follows every key."""
+        if self.filterable:
+            field = self.query_one("#filter", LineInput)
+            field.value = self.filter_text
+            self.add_class("-filtering")
+            field.focus()
+
+    def action_reload(self) -> None:
+        """Read again."""
+        if self.session.is_connected:
+            self.status.clear()
+            self.start_load()
+
+    def action_back(self) -> None:
+        """Stop loading, else clear the filter, else leave the screen."""
+        if any(worker.group == "load" and worker.is_running for worker in self.workers):
+            self.workers.cancel_group(self, "load")
+            self.status.say("Cancelled.")
+        elif self.filter_text:
+            self._set_filter("")
+        elif len(self.app.screen_stack) > 1 and not self.busy:
+            self.dismiss()
+        else:
+            self.status.clear()
+
+    def on_input_changed(self, event: Input.Changed) -> None:
+        """Follow the filter as it is typed."""
+        if event.input.id == "filter":
+            event.stop()
+            if self.has_class("-filtering"):
+                self._set_filter(event.value)
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        """Keep the filter and go back to the list."""
+        if event.input.id == "filter":
+            event.stop()
+            self.end_filtering()
+
+    def on_key(self, event: events.Key) -> None:
+        """Leave the filter with escape (cleared) or down (kept)."""
+        if self.has_class("-filtering") and event.key in ("escape", "down"):
+            event.stop()
+            if event.key == "escape":
+                self._set_filter("")
+            self.end_filtering()
+
+    def on_line_input_paste_refused(self, event: LineInput.PasteRefused) -> None:
+        """Say that a paste did not fit, since nothing of it was kept."""
+        self.status.say(f"That paste has {event.lines} lines and this field holds one: nothing was pasted.", "warning")
+
+    def on_resize(self, event: events.Resize) -> None:
+        """Say when the window is too small to show anything useful."""
+        self.set_class(event.size.width < SMALLEST[0] or event.size.height < SMALLEST[1], "-too-small")
+
+    def end_filtering(self) -> None:
+        """Close the filter line and focus the list again."""
+        self.remove_class("-filtering")
+        self.focus_body()
+
+    def hide_secrets(self) -> None:
+        """Take every revealed secret off the screen."""
+
+    def focus_body(self) -> None:
+        """Focus what the keys of this screen are for."""
+
+    def _set_filter(self, text: str) -> None:
+        self.filter_text = text
+        self.filter_changed()
+        self.refresh_frame()

@@ -1,0 +1,67 @@
+"""The wizard's last step: the integration to configure first, or none yet."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from textual.message import Message
+
+from tui.providers import registry
+from tui.screens.wizard.step import Step
+from tui.widgets.form import Option, OptionLines
+from tui.widgets.verdicts import Verdict, Verdicts
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from textual.widget import Widget
+
+    from tui.screens.wizard.flow import Flow
+    from tui.screens.wizard.step import Hints
+
+LATER = "later"
+
+
+class FirstIntegrationStep(Step):
+    """Ends the wizard: in the credential editor, or in the list of integrations."""
+
+    key = "first_integration"
+    rail_name = "Integration"
+    heading = "Everything is set up. Which integration first?"
+    lead = "Its form says what each field is and where to find it."
+
+    class Chosen(Message):
+        """The wizard is through; `integration_type` is to be configured first, None for none."""
+
+        def __init__(self, integration_type: str | None) -> None:
+            super().__init__()
+            self.integration_type = integration_type
+
+    def __init__(self, flow: Flow) -> None:
+        super().__init__(flow)
+        types = [Option(one.name, one.title, one.name) for one in registry().values()]
+        self._types = OptionLines([*types, Option(LATER, "Later", "show the list of integrations")], id="f-types")
+        self._note = Verdicts(flow.glyphs, id="f-note")
+
+    def compose_step(self) -> Iterable[Widget]:
+        """Lay the types."""
+        yield self._types
+        yield self._note
+
+    async def arrive(self) -> None:
+        """Say what is missing for a credential."""
+        missing = self.flow.keyring.current is None
+        warning = Verdict("warning", "There is no master key yet, so no credential can be saved.", "Go back to Master key.")
+        self._note.say([warning] if missing else [])
+        if missing:
+            self._types.chosen = LATER
+
+    def hints(self) -> Hints:
+        """Return the keys that are not obvious."""
+        return (("up/down", "choose"),)
+
+    async def finish(self) -> bool:
+        """End the wizard."""
+        chosen = self._types.chosen
+        self.post_message(self.Chosen(None if chosen == LATER else chosen))
+        return False

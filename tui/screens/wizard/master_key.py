@@ -1,0 +1,253 @@
+"""The wizard's second step: the master key, from wherever it comes, and that a copy of it is stored elsewhere."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+from textual.widgets import Input, Static
+
+from tui.data.encryption import Keyring, MasterKey, generate_master_key
+from tui.data.errors import MasterKeyError, SwitchboardError
+from tui.data.key_sources import COMMAND, FILE, VALUE, read_keyring
+from tui.data.keys import check_gate
+from tui.screens.wizard.saving import SaveLines
+from tui.screens.wizard.step import Step
+from tui.widgets.form import CheckLine, Field, Option, OptionLines
+from tui.widgets.line_input import LineInput
+from tui.widgets.verdicts import Verdict, Verdicts
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from textual.widget import Widget
+
+    from tui.data.keys import Gate
+    from tui.data.secret import Secret
+    from tui.screens.wizard.flow import Flow
+    from tui.screens.wizard.step import Hints
+
+Way = Literal["keep", "generate", "paste", "file", "command", "later"]
+
+QUIET_S = 0.5
+WIZARD = "the wizard"
+NEW_WAYS: tuple[Way, ...] = ("generate", "paste", "file", "command")
+OPTIONS: dict[Way, Option] = {
+    "keep": Option("keep", "Keep it", "the key that is configured"),
+    "generate": Option("generate", "Generate one", "new and random, shown once"),
+    "paste": Option("paste", "Paste one", "the key that is in use already"),
+    "file": Option("file", "From a file", "a file that holds nothing but the key"),
+    "command": Option("command", "From a command", "a program that prints it, such as a password manager's"),
+    "later": Option("later", "Later", "go on without one; nothing can be encrypted until then"),
+}
+FIELDS = {"paste": "The key", "file": "The file", "command": "The command"}
+
+
+class MasterKeyStep(Step):
+    """Generate, paste, file or command; judged against what the database holds before anything is saved."""
+
+    key = "master_key"
+    rail_name = "Master key"
+    heading = "Which master key encrypts the credentials?"
+    lead = "Whoever loses it loses every credential. It never goes into the database."
+
+    def __init__(self, flow: Flow) -> None:
+        super().__init__(flow)
+        self._is_configured = flow.keyring.current is not None
+        self._before = flow.keyring
+        self._generated: Secret | None = None
+        self._is_shown = True
+        self._judged: tuple[str, str] | None = None
+        self._keyring: Keyring | None = None
+        self._gate: Gate | None = None
+        self._ways = OptionLines([OPTIONS[way] for way in self._offered()], label_width=15, id="k-ways")
+        self._new_key = Static("", id="k-new", markup=False)
+        self._inputs = {way: LineInput(secret=way == "paste", id=f"k-{way}") for way in FIELDS}
+        self._verdict = Verdicts(flow.glyphs, id="k-verdict")
+        self._save = SaveLines(flow, "the key", ticked=not self._is_configured)
+        self._stored = CheckLine("I have stored a copy of the key elsewhere", id="k-stored")
+
+    def compose_step(self) -> Iterable[Widget]:
+        """Lay the ways to a key, the key or its field, what the database says to it, and the boxes to tick."""
+        yield self._ways
+        yield self._new_key
+        for way, label in FIELDS.items():
+            yield Field(label, self._inputs[way], id=f"k-{way}-line")
+        yield self._verdict
+        yield self._save
+        yield self._stored
+
+    def on_mount(self) -> None:
+        """Offer what there is to offer."""
+        self._show_way()
+
+    async def arrive(self) -> None:
+        """Judge the key that is configured, or a new one: a database with credentials needs the one they have."""
+        self._show_way()
+        await self._judge(0)
+        if not self._is_configured and self._way == "generate" and self._gate and self._gate.state == "wrong key":
+            self._ways.chosen = "paste"
+            self._show_way()
+            await self._judge(0)
+
+    def leave(self) -> None:
+        """Take a finished key off the screen for good."""
+        if self.key in self.flow.done:
+            self._is_shown = False
+        self._new_key.update("")
+
+    def hints(self) -> Hints:
+        """Return the keys that are not obvious."""
+        if isinstance(self.screen.focused, CheckLine):
+            return (("space", "tick"),)
+        return (("up/down", "choose"),) if self._ways.has_focus else ()
+
+    async def finish(self) -> bool:
+        """Take the key over, and save it where that is wanted."""
+        if self._way == "later":
+            self.flow.keyring = self._before
+            return True
+        await self._judge(0)
+        if self._gate is None or self._keyring is None:
+            return self.refuse("There is no key yet.", "Give one, or choose Later.")
+        if self._gate.state == "wrong key":
+            return self.refuse("This key is not the one in use, so nothing could be written.", "Give the right one, or choose Later.")
+        if self._way == "keep":
+            self.flow.keyring = self._keyring
+            return True
+        self._gate.require_write()
+        if not self._stored.ticked:
+            self._stored.focus()
+            return self.refuse("First store a copy elsewhere: in a password manager, or on paper in a safe.", "Then tick the box with space.")
+        await self._save_key()
+        self.flow.keyring = self._keyring
+        self._is_shown = False
+        return True
+
+    def on_option_lines_chosen(self, event: OptionLines.Chosen) -> None:
+        """Show what the way needs, and judge it."""
+        event.stop()
+        self.problem.clear()
+        self._show_way()
+        self.host.run_quietly(self._judge(QUIET_S), group="key")
+
+    def on_input_changed(self, event: Input.Changed) -> None:
+        """Judge a pasted key soon; files and commands wait for enter."""
+        event.stop()
+        if self._way == "paste":
+            self.host.run_quietly(self._judge(QUIET_S), group="key")
+        else:
+            self._verdict.clear()
+
+    def on_check_line_changed(self, event: CheckLine.Changed) -> None:
+        """What was refused may be right now."""
+        event.stop()
+        self.problem.clear()
+
+    def on_descendant_focus(self) -> None:
+        """Show the keys of the line that has the focus."""
+        self.post_message(self.Settled())
+
+    @property
+    def _way(self) -> Way:
+        return next((way for way in OPTIONS if way == self._ways.chosen), "later")
+
+    def _offered(self) -> list[Way]:
+        """A key from the environment cannot be replaced here: the environment wins over `.env`."""
+        if not self._is_configured:
+            return [*NEW_WAYS, "later"]
+        if any(variable.origin == "the environment" for variable in self.flow.settings.master_key):
+            return ["keep", "later"]
+        return ["keep", *NEW_WAYS[1:], "generate", "later"]
+
+    def _show_way(self) -> None:
+        way = self._way
+        for name in FIELDS:
+            self.query_one(f"#k-{name}-line").display = name == way
+        self._new_key.display = way == "generate"
+        if way == "generate":
+            self._generated = self._generated or generate_master_key()
+            text = self._generated.reveal("show once") if self._is_shown else "It was shown once, and is not shown again."
+            self._new_key.update(f"Your new key, shown only now:\n{text}")
+        is_new = way in NEW_WAYS
+        self._save.display = self._stored.display = is_new
+        what = "the key" if way in ("generate", "paste") else f"where it comes from ({FILE if way == 'file' else COMMAND})"
+        self._save.describe(f"{what}, in place of the one there," if self._is_configured else what)
+
+    def _typed(self) -> tuple[str, str]:
+        field = self._inputs.get(self._way)
+        return self._way, field.value if field else ""
+
+    async def _judge(self, quiet: float) -> None:
+        """Read the key and say what the database thinks of it."""
+        if quiet:
+            await asyncio.sleep(quiet)
+        typed = self._typed()
+        if typed == self._judged and self._gate is not None:
+            return
+        self._keyring = self._gate = None
+        self._judged = typed
+        if self._way == "later" or (self._way in FIELDS and not typed[1]) or (quiet and self._way in ("file", "command")):
+            self._verdict.clear()
+            return
+        self._verdict.say([Verdict("quiet", "Trying the key ...")])
+        try:
+            self._keyring = await self._read(typed[1])
+            self._gate = await check_gate(self.flow.connected(), self._keyring)
+        except SwitchboardError as failure:
+            self._keyring = None
+            self._verdict.say([Verdict("bad", failure.sentence, failure.what_to_do)])
+            return
+        self._verdict.say([_judgement(self._gate)])
+        if self._way == "keep" and self._gate.may_write:
+            self.flow.done.add(self.key)
+            self.post_message(self.Settled())
+
+    async def _read(self, typed: str) -> Keyring:
+        way, previous = self._way, self._before.previous
+        if way == "keep":
+            return self._before
+        if way == "generate" and self._generated is not None:
+            return Keyring(MasterKey(self._generated, WIZARD), previous)
+        if way == "paste":
+            return Keyring(MasterKey(typed, WIZARD), previous)
+        name = FILE if way == "file" else COMMAND
+        value = str(Path(typed).expanduser().absolute()) if way == "file" else typed
+        read = await asyncio.to_thread(read_keyring, [(name, value, WIZARD)])
+        return Keyring(read.current, previous)
+
+    async def _save_key(self) -> None:
+        """Write the key, or where it comes from, and take other sources out: two at once are refused at the next start."""
+        typed = self._typed()[1]
+        values = {variable.name: "" for variable in self.flow.settings.master_key}
+        match self._way:
+            case "generate" if self._generated is not None:
+                values[VALUE] = self._generated.reveal("save to .env")
+            case "paste":
+                values[VALUE] = typed
+            case "file":
+                values[FILE] = str(Path(typed).expanduser().absolute())
+            case "command":
+                values[COMMAND] = typed
+        await self._save.save(values)
+
+
+def _judgement(gate: Gate) -> Verdict:
+    """What the gate found, in one sentence and what to do."""
+    try:
+        gate.require_write()
+    except MasterKeyError as refused:
+        if gate.state == "wrong key":
+            known = f"with key id {gate.recorded_key_id}" if gate.recorded_key_id else "with another key"
+            return Verdict(
+                "bad", f"Wrong key: this database already holds credentials written {known}.", "Paste that key, or name its file."
+            )
+        return Verdict("warning", refused.sentence, refused.what_to_do)
+    match gate.state:
+        case "open":
+            return Verdict("good", f"This is the key this database was written with (key id {gate.key_id}).")
+        case "mixed":
+            return Verdict("warning", "This key opens some of the newest credentials, but not all.", "The others need their own key.")
+        case _:
+            return Verdict("good", "A good key. This database holds no credential yet.")

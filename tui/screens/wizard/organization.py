@@ -1,0 +1,161 @@
+"""The wizard's sixth step: whose integrations they are, and who is at the console."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+from uuid import UUID, uuid4
+
+from tui.data.directory import find_person, has_directory, list_organizations, name_organization, parse_uuid
+from tui.data.models import Organization
+from tui.screens.wizard.saving import SaveLines
+from tui.screens.wizard.step import Step
+from tui.text import safe_text
+from tui.widgets.form import Field
+from tui.widgets.line_input import LineInput
+from tui.widgets.row_list import Cell, Column, Row, RowBody, RowList
+from tui.widgets.verdicts import Verdict, Verdicts
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from textual.widget import Widget
+
+    from tui.screens.wizard.flow import Flow
+    from tui.screens.wizard.step import Hints
+
+NEW = "new"
+COLUMNS = (Column("Organisation", 30, grows=True), Column("Id", 36))
+
+
+class OrganizationStep(Step):
+    """Choose an organisation or name a new one; say who you are."""
+
+    key = "organization"
+    rail_name = "Organisation"
+    heading = "Whose integrations are they, and who are you?"
+    lead = "Every integration belongs to an organisation, and the log says who did what."
+
+    def __init__(self, flow: Flow) -> None:
+        super().__init__(flow)
+        self._known: list[Organization] = []
+        self._may_add = True
+        self._list = RowList(COLUMNS, id="o-list")
+        self._name = LineInput(placeholder="the name people know it by", id="o-name")
+        self._id = LineInput(str(uuid4()), id="o-id")
+        self._operator = LineInput(
+            flow.operator_wanted or "",
+            placeholder=f"e-mail or user id; left empty: {safe_text(flow.operator.label, 20)}, without one",
+            id="o-operator",
+        )
+        self._note = Verdicts(flow.glyphs, id="o-note")
+        self._save = SaveLines(flow, "both", ticked=flow.settings.nothing_configured)
+
+    def compose_step(self) -> Iterable[Widget]:
+        """Lay the organisations, the fields of a new one, and the operator."""
+        yield self._list
+        yield Field("Name", self._name, id="o-name-line")
+        yield Field("Id", self._id, id="o-id-line")
+        yield Field("You are", self._operator, id="o-operator-line")
+        yield self._note
+        yield self._save
+
+    async def arrive(self) -> None:
+        """List the organisations there are; without any, ask for a new one."""
+        database = self.flow.connected()
+        self._known = await list_organizations(database)
+        self._may_add = not await has_directory(database)
+        rows = [Row(str(one.id), (_name_cell(one), Cell(str(one.id)))) for one in self._known]
+        if self._may_add:
+            rows.append(Row(NEW, (Cell("+ a new one"), Cell("named below", "quiet"))))
+        self._list.body.show(rows)
+        self._list.styles.height = min(7, len(rows) + 1)
+        self._list.display = bool(self._known)
+        self._preselect(rows)
+        self._show_fields()
+        if not rows:
+            self._note.say([Verdict("bad", "There is no organisation in public.organizations.", "Add one there first.")])
+
+    def first_line(self) -> Widget:
+        """Begin at the list, or at the name of a new one."""
+        return self._list.body if self._known else self._name
+
+    def hints(self) -> Hints:
+        """Return the keys that are not obvious."""
+        return (("up/down", "choose"),) if self._list.body.has_focus else ()
+
+    async def finish(self) -> bool:
+        """Take both over, naming a new organisation in the database."""
+        database = self.flow.connected()
+        wanted = self._operator.value.strip()
+        if wanted:
+            person = await find_person(database, wanted)
+            label = person.email or person.name or str(person.id)
+            database.operator = replace(self.flow.operator, user_id=person.id, label=label)
+        if self._chosen is None:
+            return self.refuse("There is no organisation to choose.", "Add one to public.organizations first.")
+        organization = await self._new_organization() if self._chosen == NEW else self._known_organization(self._chosen)
+        if organization is None:
+            return False
+        values = {"SWITCHBOARD_ORGANIZATION": str(organization.id)}
+        if wanted or self.flow.settings.operator:
+            values["SWITCHBOARD_OPERATOR"] = wanted
+        await self._save.save(values)
+        self.flow.organization, self.flow.operator_wanted = organization, wanted or None
+        return True
+
+    def on_row_body_moved(self, event: RowBody.Moved) -> None:
+        """Ask for a name only where a new one is wanted."""
+        event.stop()
+        self._show_fields()
+
+    def on_row_body_opened(self, event: RowBody.Opened) -> None:
+        """Enter on an organisation goes on; on a new one to its name."""
+        event.stop()
+        if event.key == NEW and not self._name.value.strip():
+            self._name.focus()
+        else:
+            self.action_proceed()
+
+    def on_descendant_focus(self) -> None:
+        """Show the keys of the line that has the focus."""
+        self.post_message(self.Settled())
+
+    @property
+    def _chosen(self) -> str | None:
+        return self._list.body.current_key
+
+    def _preselect(self, rows: list[Row]) -> None:
+        keys = [row.key for row in rows]
+        wanted = self.flow.organization
+        asked = str(wanted.id) if wanted else str(parse_uuid(self.flow.settings.organization or "") or "")
+        if asked in keys:
+            self._list.body.cursor = keys.index(asked)
+        elif asked and self._may_add:
+            self._id.value = asked
+            self._list.body.cursor = keys.index(NEW)
+
+    def _show_fields(self) -> None:
+        is_new = self._chosen == NEW
+        self.query_one("#o-name-line").display = self.query_one("#o-id-line").display = is_new
+        self._note.say([Verdict("plain", "Another program's organisation? Put its id in place of the random one.")] if is_new else [])
+
+    def _known_organization(self, key: str) -> Organization | None:
+        return next((one for one in self._known if one.id == UUID(key)), None)
+
+    async def _new_organization(self) -> Organization | None:
+        organization_id = parse_uuid(self._id.value)
+        if organization_id is None:
+            self._id.focus()
+            self.refuse("The id is not a UUID.", "It looks like 3f0c9a51-7d7e-4c55-9d3e-2b1f0f8a6c11.")
+            return None
+        if not self._name.value.strip():
+            self._name.focus()
+            self.refuse("The organisation has no name yet.", "Type the name people know it by.")
+            return None
+        await name_organization(self.flow.connected(), organization_id, self._name.value)
+        return Organization(organization_id, self._name.value.strip())
+
+
+def _name_cell(organization: Organization) -> Cell:
+    return Cell(safe_text(organization.name)) if organization.name else Cell("without a name", "quiet")

@@ -1,0 +1,106 @@
+"""One sitting at the console or one command: what was configured, and what it became."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from tui.data.models import Operator
+from tui.process import login_name, source_address, user_agent
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from tui.config import Settings
+    from tui.data.database import Database
+    from tui.data.encryption import Keyring
+    from tui.data.models import Organization, ServerInfo
+    from tui.data.schema.state import SchemaState
+
+
+class Session:
+    """Holds the settings, the keys, and once `connect` has run the database, the operator and the organisation.
+
+    The driver is imported by `connect`, so that a console can draw its first frame before.
+    """
+
+    def __init__(self, settings: Settings, environ: Mapping[str, str], keyring: Keyring) -> None:
+        self.settings = settings
+        self.keyring = keyring
+        self.operator = Operator(None, login_name(environ), source_address(environ), user_agent(environ))
+        self.organization: Organization | None = None
+        self.server: ServerInfo | None = None
+        self.schema: SchemaState | None = None
+        self.read_only = settings.read_only
+        self.database_name = "no database"
+        self._database: Database | None = None
+
+    @property
+    def database(self) -> Database:
+        """The database. Raises RuntimeError before `connect` has succeeded: a caller's mistake, not a person's."""
+        if self._database is None:
+            raise RuntimeError("the session is not connected")
+        return self._database
+
+    @property
+    def is_connected(self) -> bool:
+        """Whether `database` can be used."""
+        return self._database is not None
+
+    async def connect(self) -> ServerInfo:
+        """Connect, look whether the schema is there, and find out who the operator is.
+
+        Raises MalformedConnectionString, ConnectionFailed and their like, and UnknownPerson for an operator whom the
+        directory does not know.
+        """
+        from tui.data.connection import from_environment, make_conninfo
+        from tui.data.database import Database
+        from tui.data.schema.state import schema_state
+
+        await self.close()
+        wanted = from_environment(self.settings.database_url, self.settings.libpq)
+        self.database_name = wanted.describe()
+        database = Database(
+            make_conninfo(wanted, application_name=self.operator.user_agent), self.operator, read_only=self.read_only
+        )
+        self.server = await database.open()
+        self.database_name = f"{self.server.database}@{'local' if self.server.is_local else self.server.host}"
+        self._database = database
+        self.schema = await database.read(schema_state)
+        if self.schema == "installed":
+            await self.find_operator()
+        return self.server
+
+    async def find_operator(self) -> None:
+        """Look the configured operator up in the directory and act as that person from now on."""
+        from tui.data.directory import find_person
+
+        wanted = self.settings.operator
+        if wanted:
+            person = await find_person(self.database, wanted)
+            self.operator = replace(
+                self.operator, user_id=person.id, label=person.email or person.name or str(person.id)
+            )
+            self.database.operator = self.operator
+
+    async def find_organization(self, wanted: str | None = None) -> Organization:
+        """Settle on the organisation: the one asked for, the configured one, or the only one there is.
+
+        Raises UnknownOrganization, which lists the ones to choose from.
+        """
+        from tui.data.directory import resolve_organization
+
+        self.organization = await resolve_organization(self.database, wanted or self.settings.organization)
+        return self.organization
+
+    async def ping(self) -> None:
+        """Raise ConnectionLost while the server does not answer."""
+        from tui.data.database import answers
+
+        await self.database.read(answers)
+
+    async def close(self) -> None:
+        """Close the connections; takes two seconds at most."""
+        if self._database is not None:
+            database, self._database = self._database, None
+            await database.close()

@@ -1,0 +1,85 @@
+"""The four faces of a list: loading, empty, failed and full."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+from textual.containers import Vertical
+from textual.widgets import Static
+
+from tui.text import safe_text
+
+if TYPE_CHECKING:
+    from textual.app import ComposeResult
+    from textual.timer import Timer
+    from textual.widget import Widget
+
+LOADING_SHOWN_AFTER_S = 0.3
+
+
+class Faces(Vertical):
+    """Shows either its content or a message in its place.
+
+    Loading shows nothing for 300 ms, then the seconds and how to cancel; the clock runs only while it loads.
+    """
+
+    DEFAULT_CSS = """
+    Faces { height: 1fr; }
+    Faces > #face { display: none; height: 1fr; padding: 1 2; }
+    Faces.-message > #face { display: block; }
+    Faces.-message > #content { display: none; }
+    Faces > #content { height: 1fr; }
+    """
+
+    def __init__(self, content: Widget) -> None:
+        super().__init__()
+        self._content = content
+        self._started = 0.0
+        self._clock: Timer | None = None
+        self._what = ""
+
+    def compose(self) -> ComposeResult:
+        """Lay the message behind the content."""
+        yield Static(id="face", markup=False)
+        with Vertical(id="content"):
+            yield self._content
+
+    def show_loading(self, what: str) -> None:
+        """Start waiting for `what` ("integrations")."""
+        self._stop()
+        self._what = what
+        self._started = time.monotonic()
+        self._clock = self.set_interval(LOADING_SHOWN_AFTER_S, self._tick)
+
+    def show_empty(self, why: str, what_changes_it: str) -> None:
+        """Say why there is nothing, and the key that changes it."""
+        self._stop()
+        self._say(why, what_changes_it)
+
+    def show_failed(self, title: str, sentence: str, what_to_do: str) -> None:
+        """Say what happened and what to do; r tries again."""
+        self._stop()
+        self._say(title, "", sentence, what_to_do, "", "r  try again")
+
+    def show_content(self) -> None:
+        """Show the content."""
+        self._stop()
+        self.remove_class("-message")
+
+    def _tick(self) -> None:
+        seconds = time.monotonic() - self._started
+        waited = f"{seconds:.0f} s" if seconds >= 1 else ""
+        self._say(f"Loading {self._what} … {waited}".rstrip(), "esc  cancel")
+        if self._clock is not None and seconds < 2 * LOADING_SHOWN_AFTER_S:
+            self._clock.stop()
+            self._clock = self.set_interval(1.0, self._tick)
+
+    def _say(self, *lines: str) -> None:
+        self.query_one("#face", Static).update("\n".join(safe_text(line, 500) for line in lines))
+        self.add_class("-message")
+
+    def _stop(self) -> None:
+        if self._clock is not None:
+            self._clock.stop()
+            self._clock = None

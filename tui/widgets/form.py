@@ -1,0 +1,217 @@
+"""The lines of a form beside the text field: a choice among a few, a box to tick, an act to press, a labelled field."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar
+
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal
+from textual.content import Content
+from textual.message import Message
+from textual.reactive import reactive
+from textual.widget import Widget
+from textual.widgets import Static
+
+from tui.text import fit, safe_text
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from textual.app import ComposeResult, RenderResult
+
+    from tui.widgets.line_input import LineInput
+
+LABEL_WIDTH = 19
+
+
+class FormLine(Widget, can_focus=True):
+    """A focusable line of a form; the one with the focus is drawn reversed."""
+
+    DEFAULT_CSS = """
+    FormLine { height: 1; width: 1fr; }
+    """
+
+
+class CheckLine(FormLine):
+    """A box with a sentence beside it; space ticks it."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("space", "toggle", "Tick", show=False, id="form.tick")]
+    ticked: reactive[bool] = reactive(False)
+
+    class Changed(Message):
+        """The box was ticked or cleared by a key."""
+
+        def __init__(self, line: CheckLine) -> None:
+            super().__init__()
+            self.line = line
+
+    def __init__(self, label: str, *, ticked: bool = False, id: str | None = None) -> None:
+        super().__init__(id=id)
+        self._label = label
+        self.set_reactive(CheckLine.ticked, ticked)
+
+    def render(self) -> RenderResult:
+        """Return the box and its sentence."""
+        box = "[x]" if self.ticked else "[ ]"
+        return Content.assemble((f"{box} {safe_text(self._label)}", "reverse" if self.has_focus else ""))
+
+    def relabel(self, label: str) -> None:
+        """Say something else beside the box."""
+        self._label = label
+        self.refresh()
+
+    def action_toggle(self) -> None:
+        """Tick or clear the box."""
+        self.ticked = not self.ticked
+        self.post_message(self.Changed(self))
+
+
+class ActionLine(FormLine):
+    """A line that does something when enter is pressed on it."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("enter,space", "press", "Do it", show=False, id="form.press")]
+
+    class Pressed(Message):
+        """Enter was pressed on the line."""
+
+        def __init__(self, line: ActionLine) -> None:
+            super().__init__()
+            self.line = line
+
+    def __init__(self, label: str, *, id: str | None = None) -> None:
+        super().__init__(id=id)
+        self._label = label
+
+    def render(self) -> RenderResult:
+        """Return the label in the sign of something that can be pressed."""
+        return Content.assemble((f"> {safe_text(self._label)}", "reverse" if self.has_focus else "bold"))
+
+    def action_press(self) -> None:
+        """Tell that it was pressed."""
+        self.post_message(self.Pressed(self))
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """One of several: its key, its name, and what it means."""
+
+    key: str
+    label: str
+    meaning: str = ""
+
+
+class OptionLines(FormLine):
+    """A few options below one another, exactly one of them chosen; the arrows choose."""
+
+    DEFAULT_CSS = "OptionLines { height: auto; }"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("up,k", "choose(-1)", "Previous", show=False, id="form.previous"),
+        Binding("down,j,space", "choose(1)", "Next", show=False, id="form.next"),
+    ]
+    chosen: reactive[str] = reactive("")
+
+    class Chosen(Message):
+        """Another option was chosen by a key."""
+
+        def __init__(self, lines: OptionLines) -> None:
+            super().__init__()
+            self.lines = lines
+
+    def __init__(self, options: Sequence[Option], *, label_width: int = LABEL_WIDTH, id: str | None = None) -> None:
+        super().__init__(id=id)
+        self.options = tuple(options)
+        self._label_width = label_width
+        self.set_reactive(OptionLines.chosen, self.options[0].key if self.options else "")
+
+    def show(self, options: Sequence[Option]) -> None:
+        """Replace the options; the chosen one stays chosen where it is still among them."""
+        self.options = tuple(options)
+        if self.chosen not in [option.key for option in self.options]:
+            self.chosen = self.options[0].key if self.options else ""
+        self.refresh(layout=True)
+
+    def get_content_height(self, container: object, viewport: object, width: int) -> int:
+        """One line for each option."""
+        return len(self.options)
+
+    def render(self) -> RenderResult:
+        """Return the options, the chosen one marked."""
+        lines = []
+        for option in self.options:
+            mine = option.key == self.chosen
+            label = fit(option.label, self._label_width) if option.meaning else safe_text(option.label)
+            text = f"{'(o)' if mine else '( )'} {label} "
+            style = "reverse" if mine and self.has_focus else "bold" if mine else ""
+            lines.append(Content.assemble((text, style), (f" {safe_text(option.meaning)}", "" if mine else "dim")))
+        return Content("\n").join(lines)
+
+    def action_choose(self, by: int) -> None:
+        """Choose a neighbour; past an end the focus goes on to the next line of the form."""
+        keys = [option.key for option in self.options]
+        index = keys.index(self.chosen) + by if self.chosen in keys else 0
+        if 0 <= index < len(keys):
+            self.chosen = keys[index]
+            self.post_message(self.Chosen(self))
+        elif by < 0:
+            self.screen.focus_previous()
+        else:
+            self.screen.focus_next()
+
+
+class Field(Horizontal):
+    """A text field with its label before it."""
+
+    DEFAULT_CSS = f"""
+    Field {{ height: 1; width: 1fr; }}
+    Field > .label {{ width: {LABEL_WIDTH}; }}
+    Field:focus-within > .label {{ text-style: reverse; }}
+    """
+
+    def __init__(self, label: str, field: LineInput, *, id: str | None = None) -> None:
+        super().__init__(id=id)
+        self._label = label
+        self.field = field
+
+    def compose(self) -> ComposeResult:
+        """Lay the label before the field."""
+        yield Static(safe_text(self._label), classes="label", markup=False)
+        yield self.field
+
+
+class CycleLine(FormLine):
+    """One of several options on a single line; left and right change it."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("left,h", "change(-1)", "Previous", show=False, id="form.left"),
+        Binding("right,l,space", "change(1)", "Next", show=False, id="form.right"),
+    ]
+    chosen: reactive[str] = reactive("")
+
+    class Changed(Message):
+        """Another option was chosen by a key."""
+
+        def __init__(self, line: CycleLine) -> None:
+            super().__init__()
+            self.line = line
+
+    def __init__(self, label: str, options: Sequence[Option], *, chosen: str = "", id: str | None = None) -> None:
+        super().__init__(id=id)
+        self._label = label
+        self._options = tuple(options)
+        self.set_reactive(CycleLine.chosen, chosen or self._options[0].key)
+
+    def render(self) -> RenderResult:
+        """Return the chosen option between arrows, and what it means."""
+        option = next(option for option in self._options if option.key == self.chosen)
+        return Content.assemble(
+            fit(self._label, LABEL_WIDTH),
+            (f"< {safe_text(option.label)} >", "reverse" if self.has_focus else ""),
+            (f"  {safe_text(option.meaning)}", "dim"),
+        )
+
+    def action_change(self, by: int) -> None:
+        """Choose the next option, round and round."""
+        keys = [option.key for option in self._options]
+        self.chosen = keys[(keys.index(self.chosen) + by) % len(keys)]
+        self.post_message(self.Changed(self))

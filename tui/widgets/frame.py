@@ -1,0 +1,134 @@
+"""The lines round every screen: who and where on top, the sections and filter below it, status and keys at the foot."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+from textual.content import Content
+from textual.reactive import reactive
+from textual.widget import Widget
+
+from tui.text import fit, safe_text
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+Tone = Literal["plain", "good", "warning", "bad", "quiet"]
+STYLES: dict[Tone, str] = {
+    "plain": "",
+    "good": "ansi_green",
+    "warning": "ansi_yellow bold",
+    "bad": "ansi_red bold",
+    "quiet": "dim",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A piece of a line. Where the line is too narrow, the highest `give` is shortened first, then dropped; a `whole` one is dropped."""
+
+    text: str
+    tone: Tone = "plain"
+    give: int = 0
+    whole: bool = False
+
+
+class Line(Widget):
+    """One row made of parts, cut to the width it has."""
+
+    DEFAULT_CSS = "Line { height: 1; width: 1fr; }"
+    parts: reactive[tuple[Part, ...]] = reactive((), layout=False)
+    separator: str = " "
+
+    def render(self) -> Content:
+        """Return the parts that fit."""
+        return Content.assemble(*_styled(shortened(self.parts, self.size.width, len(self.separator)), self.separator))
+
+
+class TopLine(Line):
+    """Organisation, database, operator, read-only, health."""
+
+    DEFAULT_CSS = "TopLine { height: 1; width: 1fr; text-style: reverse; }"
+    separator = "  "
+
+
+class ContextLine(Line):
+    """The sections, which one is open, and the active filter."""
+
+
+class StatusLine(Widget):
+    """What happened last, over as many as four lines; stays until the next act or until it is dismissed."""
+
+    DEFAULT_CSS = "StatusLine { height: auto; min-height: 1; max-height: 4; width: 1fr; }"
+    said: reactive[Part] = reactive(Part(""), layout=True)
+
+    def render(self) -> Content:
+        """Return the sentence."""
+        return Content.styled(self.said.text, STYLES[self.said.tone]) if self.said.text else Content("")
+
+    def say(self, text: str, tone: Tone = "plain") -> None:
+        """Show one sentence."""
+        self.said = Part(safe_text(text, 500), tone)
+
+    def clear(self) -> None:
+        """Show nothing."""
+        self.said = Part("")
+
+
+class KeyHints(Widget):
+    """The keys that matter here, context first; whole hints only, and the way to help always last."""
+
+    DEFAULT_CSS = "KeyHints { height: 1; width: 1fr; }"
+    hints: reactive[tuple[tuple[str, str], ...]] = reactive((), layout=False)
+
+    def render(self) -> Content:
+        """Return the hints that fit whole."""
+        chosen = whole_hints(self.hints, self.size.width)
+        pieces: list[Content | str | tuple[str, str]] = []
+        for key, meaning in chosen:
+            pieces += [(key, "bold"), f" {meaning}  "]
+        return Content.assemble(*pieces)
+
+
+def whole_hints(hints: Sequence[tuple[str, str]], width: int) -> list[tuple[str, str]]:
+    """Return the hints that fit `width` cells, dropping from before the last one."""
+    chosen = list(hints)
+    while len(chosen) > 1 and sum(len(key) + len(meaning) + 3 for key, meaning in chosen) > width + 2:
+        del chosen[-2]
+    return chosen
+
+
+def shortened(parts: Sequence[Part], width: int, gap: int) -> list[Part]:
+    """Return parts that together with their gaps take at most `width` cells."""
+    kept = [part for part in parts if part.text]
+
+    def used() -> int:
+        return sum(cells(part.text) for part in kept) + gap * max(0, len(kept) - 1)
+
+    while kept and used() > width:
+        index = max(range(len(kept)), key=lambda i: (kept[i].give, cells(kept[i].text)))
+        room = cells(kept[index].text) - (used() - width)
+        if len(kept) == 1 or (room >= 8 and not kept[index].whole):
+            kept[index] = Part(fit(kept[index].text, max(1, room)).rstrip(), kept[index].tone, -1)
+            if used() > width:
+                break
+        else:
+            del kept[index]
+    return kept
+
+
+def cells(text: str) -> int:
+    """Return how many terminal cells a safe text takes."""
+    from rich.cells import cell_len
+
+    return cell_len(text)
+
+
+def _styled(parts: Sequence[Part], separator: str) -> list[Content | str | tuple[str, str]]:
+    pieces: list[Content | str | tuple[str, str]] = []
+    for index, part in enumerate(parts):
+        if index:
+            pieces.append(separator)
+        pieces.append((part.text, STYLES[part.tone]) if STYLES[part.tone] else part.text)
+    return pieces

@@ -1,0 +1,65 @@
+"""One line of text to type into: quiet on the wire, honest about pastes, silent about secrets."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from rich.text import Text
+from textual.message import Message
+from textual.widgets import Input
+
+if TYPE_CHECKING:
+    from textual import events
+
+MASK = "•" * 8
+
+
+class LineInput(Input):
+    """An Input without border, blink, or silent loss.
+
+    A paste of several lines is refused whole, with a message (`PasteRefused`); one line break at its end is dropped.
+    A secret one never copies itself to the clipboard, and shows a mask of constant length while it is not edited.
+    """
+
+    DEFAULT_CSS = """
+    LineInput { border: none; height: 1; padding: 0; width: 1fr; background: ansi_default; text-style: underline; }
+    LineInput:focus { border: none; }
+    """
+
+    class PasteRefused(Message):
+        """A paste had more than one line, and the field kept what it had."""
+
+        def __init__(self, field: LineInput, lines: int) -> None:
+            super().__init__()
+            self.field = field
+            self.lines = lines
+
+    def __init__(self, value: str = "", *, secret: bool = False, placeholder: str = "", id: str | None = None) -> None:
+        super().__init__(value, password=secret, placeholder=placeholder, id=id, select_on_focus=False, compact=True)
+        self.cursor_blink = False
+
+    @property
+    def _value(self) -> Text:
+        if self.password and self.value and not self.has_focus:
+            return Text(MASK, no_wrap=True, end="")
+        return super()._value
+
+    def _on_paste(self, event: events.Paste) -> None:
+        event.stop()
+        event.prevent_default()
+        text = event.text.removesuffix("\n").removesuffix("\r")
+        lines = text.splitlines() or [""]
+        if len(lines) > 1:
+            self.post_message(self.PasteRefused(self, len(lines)))
+            return
+        self.replace(lines[0], *self.selection)
+
+    def action_copy(self) -> None:
+        """Copy the selection, unless this is a secret."""
+        if not self.password:
+            super().action_copy()
+
+    def action_cut(self) -> None:
+        """Cut the selection, unless this is a secret."""
+        if not self.password:
+            super().action_cut()

@@ -1,0 +1,123 @@
+"""Questions asked on the bottom lines of the screen, one at a time, answered by a key or a line of text."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from textual.containers import Vertical
+from textual.widgets import Static
+
+from tui.text import safe_text
+from tui.widgets.line_input import LineInput
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from textual import events
+    from textual.app import ComposeResult
+    from textual.widget import Widget
+    from textual.widgets import Input
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """A key and what it does."""
+
+    key: str
+    label: str
+
+
+class Prompt(Vertical, can_focus=True):
+    """Asks one question and gives the focus back afterwards. Escape always answers None."""
+
+    DEFAULT_CSS = """
+    Prompt { height: auto; max-height: 12; display: none; border-top: solid ansi_yellow; }
+    Prompt.-asking { display: block; }
+    Prompt Static { width: 1fr; height: auto; }
+    Prompt LineInput { display: none; }
+    Prompt.-typing LineInput { display: block; }
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._answer: asyncio.Future[str | None] | None = None
+        self._choices: tuple[Choice, ...] = ()
+        self._before: Widget | None = None
+
+    def compose(self) -> ComposeResult:
+        """Lay the question over the line for the answer."""
+        yield Static(markup=False)
+        yield LineInput()
+
+    @property
+    def is_asking(self) -> bool:
+        """Whether a question is open."""
+        return self._answer is not None
+
+    async def choose(self, question: str, choices: Sequence[Choice]) -> str | None:
+        """Ask for one of the keys; returns the key, or None for escape. Call it from a worker."""
+        self._choices = tuple(choices)
+        listed = "   ".join(f"[{choice.key}] {choice.label}" for choice in choices)
+        return await self._ask(f"{question}\n{listed}   [esc] leave it", self)
+
+    async def confirm(self, question: str, yes: str) -> bool:
+        """Ask whether to do what `yes` says; everything but y means no."""
+        return await self.choose(question, (Choice("y", yes), Choice("n", "no"))) == "y"
+
+    async def line(self, question: str, value: str = "") -> str | None:
+        """Ask for a line of text; returns it unstripped, or None for escape. Call it from a worker."""
+        self._choices = ()
+        field = self.query_one(LineInput)
+        field.value = value
+        self.add_class("-typing")
+        return await self._ask(question, field)
+
+    async def _ask(self, question: str, focus: Widget) -> str | None:
+        self.cancel()
+        self._before = self.screen.focused
+        answer: asyncio.Future[str | None] = asyncio.get_running_loop().create_future()
+        self._answer = answer
+        lines = (safe_text(line, 500) for line in question.split("\n"))
+        self.query_one(Static).update("\n".join(lines))
+        self.add_class("-asking")
+        focus.focus()
+        try:
+            return await answer
+        finally:
+            self._close()
+
+    def cancel(self) -> None:
+        """Answer an open question with None."""
+        self._reply(None)
+
+    def on_key(self, event: events.Key) -> None:
+        """Take the keys that answer; keep every other key from the screen while a question is open."""
+        if not self.is_asking:
+            return
+        if event.key == "escape":
+            event.stop()
+            self._reply(None)
+        elif self._choices:
+            event.stop()
+            wanted = event.character or event.key
+            if wanted in [choice.key for choice in self._choices]:
+                self._reply(wanted)
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        """Take the line."""
+        event.stop()
+        self._reply(event.value)
+
+    def _reply(self, answer: str | None) -> None:
+        if self._answer is not None and not self._answer.done():
+            self._answer.set_result(answer)
+
+    def _close(self) -> None:
+        self._answer = None
+        if self.is_mounted:
+            self.query_one(LineInput).value = ""
+            self.remove_class("-asking", "-typing")
+            if self._before is not None and self._before.is_mounted:
+                self._before.focus()

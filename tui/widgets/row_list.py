@@ -1,0 +1,210 @@
+"""A list of rows with a sticky header and a cursor, painted line by line, so that a move repaints two lines."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar
+
+from rich.segment import Segment
+from rich.style import Style
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical
+from textual.geometry import Region, Size
+from textual.message import Message
+from textual.reactive import reactive
+from textual.scroll_view import ScrollView
+from textual.strip import Strip
+from textual.widget import Widget
+
+from tui.text import fit
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from textual.app import ComposeResult
+
+    from tui.widgets.frame import Tone
+
+TONES: dict[Tone, Style] = {
+    "plain": Style.null(),
+    "good": Style.parse("green"),
+    "warning": Style.parse("yellow"),
+    "bad": Style.parse("bold red"),
+    "quiet": Style.parse("dim"),
+}
+CURSOR = Style.parse("reverse")
+HEADER = Style.parse("bold underline")
+GAP = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column of at least `width` cells; the one that `grows` takes what is left, the highest `drops` leaves first."""
+
+    title: str
+    width: int
+    grows: bool = False
+    drops: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """A safe text and how it is meant; colour never carries the meaning alone."""
+
+    text: str
+    tone: Tone = "plain"
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A row of cells, one per column, with the key by which the screen knows it."""
+
+    key: str
+    cells: tuple[Cell, ...]
+
+
+def layout_columns(columns: Sequence[Column], width: int) -> list[tuple[int, int]]:
+    """Return (index, cells) of the columns that fit `width`, in order; the growing column takes the rest."""
+    shown = list(range(len(columns)))
+
+    def needed() -> int:
+        return sum(columns[i].width for i in shown) + GAP * (len(shown) - 1)
+
+    while needed() > width and any(columns[i].drops for i in shown):
+        shown.remove(max(shown, key=lambda i: columns[i].drops))
+    spare = max(0, width - needed())
+    return [(i, columns[i].width + (spare if columns[i].grows else 0)) for i in shown]
+
+
+class RowHeader(Widget):
+    """The titles of the columns."""
+
+    DEFAULT_CSS = "RowHeader { height: 1; }"
+
+    def __init__(self, body: RowBody) -> None:
+        super().__init__()
+        self._body = body
+
+    def render_line(self, y: int) -> Strip:
+        """Return the titles, laid out as the rows are."""
+        cells = [Cell(column.title) for column in self._body.columns]
+        return self._body.strip(cells, HEADER, self.size.width)
+
+
+class RowBody(ScrollView, can_focus=True):
+    """The rows themselves."""
+
+    DEFAULT_CSS = "RowBody { height: 1fr; overflow-x: hidden; scrollbar-size-vertical: 1; }"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("up,k", "move(-1)", "Up", show=False, id="list.up"),
+        Binding("down,j", "move(1)", "Down", show=False, id="list.down"),
+        Binding("pageup", "page(-1)", "Page up", show=False, id="list.page_up"),
+        Binding("pagedown", "page(1)", "Page down", show=False, id="list.page_down"),
+        Binding("home,g", "end(-1)", "First row", show=False, id="list.first"),
+        Binding("end,G", "end(1)", "Last row", show=False, id="list.last"),
+        Binding("enter", "open", "Open", show=False, id="list.open"),
+    ]
+
+    cursor: reactive[int] = reactive(0, repaint=False)
+
+    class Opened(Message):
+        """Enter was pressed on a row."""
+
+        def __init__(self, key: str) -> None:
+            super().__init__()
+            self.key = key
+
+    class Moved(Message):
+        """The cursor stands on another row."""
+
+    def __init__(self, columns: Sequence[Column]) -> None:
+        super().__init__()
+        self.columns = tuple(columns)
+        self.rows: tuple[Row, ...] = ()
+
+    def show(self, rows: Sequence[Row]) -> None:
+        """Replace the rows; the cursor stays on the row with the same key, else on the nearest place."""
+        key = self.current_key
+        self.rows = tuple(rows)
+        keys = [row.key for row in self.rows]
+        self.virtual_size = Size(self.size.width, len(self.rows))
+        self.cursor = keys.index(key) if key in keys else max(0, min(self.cursor, len(keys) - 1))
+        self.refresh()
+
+    @property
+    def current_key(self) -> str | None:
+        """The key of the row under the cursor, None where there are no rows."""
+        return self.rows[self.cursor].key if self.cursor < len(self.rows) else None
+
+    def render_line(self, y: int) -> Strip:
+        """Return one line of the viewport."""
+        width = self.scrollable_content_region.width
+        index = y + int(self.scroll_offset.y)
+        if index >= len(self.rows):
+            return Strip.blank(width)
+        style = CURSOR if index == self.cursor and self.has_focus else Style.null()
+        return self.strip(self.rows[index].cells, style, width)
+
+    def strip(self, cells: Sequence[Cell], style: Style, width: int) -> Strip:
+        """Return the cells as one strip of `width`, every cell in the style of its tone and `style`."""
+        segments: list[Segment] = []
+        for index, cell_width in layout_columns(self.columns, width):
+            if segments:
+                segments.append(Segment(" " * GAP, style))
+            cell = cells[index]
+            tone = TONES[cell.tone]
+            segments.append(Segment(fit(cell.text, cell_width), style if style is CURSOR else tone + style))
+        return Strip(segments).adjust_cell_length(width, style).simplify()
+
+    def watch_cursor(self, before: int, after: int) -> None:
+        """Repaint the two rows concerned and keep the cursor in view."""
+        for index in (before, after):
+            self._repaint(index)
+        self.scroll_to_region(Region(0, after, 1, 1), animate=False, force=True)
+        self.post_message(self.Moved())
+
+    def watch_has_focus(self, has_focus: bool) -> None:
+        """Show the cursor only where keys arrive."""
+        self._repaint(self.cursor)
+
+    def action_move(self, by: int) -> None:
+        """Move the cursor by rows."""
+        if self.rows:
+            self.cursor = max(0, min(len(self.rows) - 1, self.cursor + by))
+
+    def action_page(self, by: int) -> None:
+        """Move the cursor by pages."""
+        self.action_move(by * max(1, self.scrollable_content_region.height - 1))
+
+    def action_end(self, direction: int) -> None:
+        """Move the cursor to the first or the last row."""
+        self.action_move(direction * len(self.rows))
+
+    def action_open(self) -> None:
+        """Tell that the row under the cursor is wanted."""
+        if self.current_key is not None:
+            self.post_message(self.Opened(self.current_key))
+
+    def on_resize(self) -> None:
+        """Keep the cursor in view at the new size."""
+        self.scroll_to_region(Region(0, self.cursor, 1, 1), animate=False, force=True)
+
+    def _repaint(self, index: int) -> None:
+        y = index - int(self.scroll_offset.y)
+        if 0 <= y < self.size.height:
+            self.refresh(Region(0, y, self.size.width, 1))
+
+
+class RowList(Vertical):
+    """Header and rows together."""
+
+    DEFAULT_CSS = "RowList { height: 1fr; }"
+
+    def __init__(self, columns: Sequence[Column], *, id: str | None = None) -> None:
+        super().__init__(id=id)
+        self.body = RowBody(columns)
+
+    def compose(self) -> ComposeResult:
+        """Lay the header over the rows."""
+        yield RowHeader(self.body)
+        yield self.body
