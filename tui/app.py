@@ -15,6 +15,7 @@ from textual.worker import Worker, WorkerState
 from tui.data.errors import SwitchboardError, UnknownOrganization
 from tui.process import crash_report
 from tui.screens.page import Page
+from tui.widgets.ascii_filter import AsciiFilter
 from tui.widgets.glyphs import glyphs
 from tui.widgets.inert import InertFilter
 
@@ -74,11 +75,12 @@ class SwitchboardApp(App[int]):
         self.session = session
         self.glyphs = glyphs(ascii_only=session.settings.ascii)
         self.crash_file: Path | None = None
+        self.failure: SwitchboardError | None = None
         self._wizard = wizard
-        self._health: tuple[str, str] = ("warning", "not connected" if wizard else "connecting")
+        self._health: tuple[str, str] = ("warning", "not set up yet" if wizard else "connecting")
         self._interrupted_at = 0.0
         self._key_at = time.monotonic()
-        self._inert = InertFilter()
+        self._own_filters = (InertFilter(), *((AsciiFilter(),) if session.settings.ascii else ()))
         self.animation_level = "none"
 
     @property
@@ -88,7 +90,7 @@ class SwitchboardApp(App[int]):
 
     def get_line_filters(self) -> Sequence[LineFilter]:
         """Put the filter that makes every segment inert before all others."""
-        return [self._inert, *super().get_line_filters()]
+        return [*self._own_filters, *super().get_line_filters()]
 
     def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
         """Offer none of Textual's own commands: one of them writes a screenshot of secrets."""
@@ -125,6 +127,7 @@ class SwitchboardApp(App[int]):
 
     def connect(self) -> None:
         """Connect in the background and tell the screens."""
+        self.failure = None
         self._set_health("warning", "connecting")
         self.run_worker(self._connect, group="connection", exclusive=True, exit_on_error=False)
 
@@ -139,6 +142,7 @@ class SwitchboardApp(App[int]):
         except UnknownOrganization:
             self.action_organization()
         except SwitchboardError as failure:
+            self.failure = failure
             self._set_health("bad", "no connection")
             for page in self._pages():
                 page.show_failure(failure)

@@ -26,6 +26,7 @@ class Session:
 
     def __init__(self, settings: Settings, environ: Mapping[str, str], keyring: Keyring) -> None:
         self.settings = settings
+        self.environ = environ
         self.keyring = keyring
         self.operator = Operator(None, login_name(environ), source_address(environ), user_agent(environ))
         self.organization: Organization | None = None

@@ -2,10 +2,10 @@
 
 import os
 import shlex
-import subprocess
 import sys
 import time
 
+import psutil
 import pytest
 
 from tui.data import key_sources
@@ -45,10 +45,7 @@ def key_file(tmp_path):
 
 
 def is_running(pid):
-    try:
-        return subprocess.check_output(["ps", "-o", "stat=", "-p", str(pid)], text=True).strip()[:1] not in ("", "Z")
-    except subprocess.CalledProcessError:
-        return False
+    return psutil.pid_exists(pid) and psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
 
 
 def python(program):

@@ -208,6 +208,13 @@ def test_a_socket_folder_that_somebody_else_prepared_is_refused(place: Path, tmp
         server.socket_folder.unlink()
 
 
+def test_a_folder_that_others_can_enter_is_refused(prepared: EmbeddedServer) -> None:
+    prepared.folder.chmod(0o755)
+    with pytest.raises(DemoFailed, match="is not a private folder"):
+        prepared.start()
+    assert not prepared.running
+
+
 def test_a_damaged_cluster_gives_a_sentence_with_the_reason_and_leaves_nothing_running(
     prepared: EmbeddedServer,
 ) -> None:

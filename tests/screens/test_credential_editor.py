@@ -153,6 +153,7 @@ async def test_a_conflict_is_shown_field_by_field_and_mine_can_be_kept_over_thei
 
 
 async def test_an_unreadable_credential_is_replaced_only_after_its_type_is_typed(installed_database: str) -> None:
+    await add(installed_database, "exotel_sms")
     binding = RowBinding(ACME, ACME, "exotel_phone")
     envelope = keyring(OTHER_MASTER_KEY).seal(json.dumps(PHONE).encode(), binding, format="legacy", salt=b"")
     with psycopg.connect(installed_database) as connection:
@@ -161,7 +162,6 @@ async def test_an_unreadable_credential_is_replaced_only_after_its_type_is_typed
             "values (%s, %s, 'exotel_phone', %s)",
             (ACME, ACME, envelope),
         )
-    await add(installed_database, "exotel_sms")
     async with piloted(console(installed_database)) as it:
         await open_editor(it)
         await it.wait_for("replaces it as a whole")

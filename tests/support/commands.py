@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -36,7 +37,7 @@ class Outcome:
         """Standard error of a command that was refused: one line, nothing else written, no trace."""
         assert (self.status, self.out) == (status, ""), (self.status, self.out, self.err)
         assert self.err.count("\n") == 1, self.err
-        assert self.err.endswith((".\n", "?\n")), self.err
+        assert re.search(r"[.:] \S", self.err), self.err
         assert "Traceback" not in self.err
         return self.err
 

@@ -60,7 +60,10 @@ async def configure(
     checked = validate(provider, values, existing=base.credential if base else None)
     if checked.problems:
         said = " ".join(f"{field}: {sentence}" for field, sentence in checked.problems.items())
-        raise InvalidInput(f"The credential of {provider.name} was not accepted. {said}", "Nothing was written.")
+        raise InvalidInput(
+            f"The credential of {provider.name} was not accepted. {said}",
+            "Correct it and run it again; nothing was written.",
+        )
     for field, sentence in checked.warnings.items():
         out.warn(f"{field}: {sentence}")
     draft = Draft(organization.id, provider.name, checked.credential, name)

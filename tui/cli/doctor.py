@@ -30,6 +30,7 @@ def doctor(options: Options) -> int:
 
 
 async def _examine(session: Session, out: Output) -> None:
+    from tui.cli.run import require_configured
     from tui.data.connection_string import from_environment
     from tui.data.doctor import examine
     from tui.data.errors import CheckFailed, SwitchboardError
@@ -37,6 +38,7 @@ async def _examine(session: Session, out: Output) -> None:
     failure: SwitchboardError | None = None
     connection = None
     try:
+        require_configured(session)
         connection = from_environment(session.settings.database_url, session.settings.libpq)
         await session.connect()
     except SwitchboardError as why:

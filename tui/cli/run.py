@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from tui.cli.output import Output
 from tui.config import load_settings
 from tui.data.encryption import Keyring
-from tui.data.errors import ReadOnlyMode, SchemaMissing
+from tui.data.errors import ConnectionFailed, ReadOnlyMode, SchemaMissing
 from tui.data.key_sources import read_keyring, standing_warning
 from tui.session import Session
 
@@ -51,6 +51,7 @@ def run(
         require_writable(session)
 
     async def command() -> None:
+        require_configured(session)
         await session.connect()
         if session.schema != "installed":
             raise SchemaMissing(
@@ -96,6 +97,15 @@ def require_writable(session: Session) -> None:
         raise ReadOnlyMode(
             "Switchboard is in read-only mode, so nothing was written.",
             "Start it without --read-only and without SWITCHBOARD_READ_ONLY.",
+        )
+
+
+def require_configured(session: Session) -> None:
+    """Raise ConnectionFailed where nothing says which database is meant; libpq would guess one."""
+    if session.settings.nothing_configured:
+        raise ConnectionFailed(
+            "No database is configured.",
+            "Set DATABASE_URL, or PGHOST and its like, in the environment or in .env; `switchboard` asks for it.",
         )
 
 

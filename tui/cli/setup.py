@@ -34,10 +34,11 @@ def setup(options: Options, dry_run: bool, roles: bool) -> int:
     Shows what is there and what will be done, asks, does it in one transaction, and checks the outcome. What is
     there is kept: no row is changed, and the other program goes on working. A second run changes nothing.
     """
-    from tui.cli.run import open_session, require_writable, run_to_the_end
+    from tui.cli.run import open_session, require_configured, require_writable, run_to_the_end
 
     out = Output(as_json=options.json)
     session = open_session(options, out, keys=True)
+    require_configured(session)
     if not dry_run:
         require_writable(session)
     run_to_the_end(session, _setup(session, out, options, dry_run=dry_run, roles=roles))

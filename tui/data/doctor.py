@@ -62,7 +62,8 @@ async def examine(
     """Look at connection, schema, access, key and files, and return what was found, in that order.
 
     Never raises for something that is wrong: that is a Finding. `database` is None where there is no connection, and
-    `failure` then says why; beside a connection it is what else went wrong on the way in. `connection` is what was asked for, `env_file` the `.env` in use, existing or not.
+    `failure` then says why; beside a connection it is what else went wrong on the way in. `connection` is what was
+    asked for, `env_file` the `.env` in use, existing or not.
     """
     found: list[Finding] = []
     if database is None or database.info is None:

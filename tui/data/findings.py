@@ -66,7 +66,9 @@ def env_file_findings(env_file: Path) -> list[Finding]:
     except ConfigError as failure:
         return [Finding("files", env_file.name, "problem", failure.sentence, failure.what_to_do)]
     if not present:
-        return [Finding("files", env_file.name, "ok", f"There is no {env_file.name} here: settings come from elsewhere.")]
+        return [
+            Finding("files", env_file.name, "ok", f"There is no {env_file.name} here: settings come from elsewhere.")
+        ]
     mode = stat.S_IMODE(env_file.stat().st_mode)
     closed = Finding("files", env_file.name, "ok", f"{env_file.name} is closed to others (mode {mode:04o}).")
     return [closed, git_finding(env_file)]
@@ -167,7 +169,9 @@ def _role(server: ServerInfo) -> Finding:
     if server.superuser:
         return Finding("connection", "Role", "ok", f"The role {server.role} is a superuser: it may do everything.")
     if server.create_in_database and server.create_in_public:
-        return Finding("connection", "Role", "ok", f"The role {server.role} may create schemas and tables, so it may install.")
+        return Finding(
+            "connection", "Role", "ok", f"The role {server.role} may create schemas and tables, so it may install."
+        )
     lacking = [
         what
         for what, allowed in (

@@ -38,7 +38,7 @@ READ_BACK = "select credentials_encrypted from public.integration_credentials wh
 TRIAL_TYPE = "exotel_sms"
 
 
-class _RolledBack(Exception):
+class _TakenBackError(Exception):
     """Carries what the trial read out of a transaction that must not be kept."""
 
     def __init__(self, envelope: str, envelope_format: EnvelopeFormat) -> None:
@@ -97,7 +97,9 @@ async def _round_trip(database: Database, keyring: Keyring, policy: CredentialFo
     except SwitchboardError as failure:
         return Finding("proof", "encryption", "problem", failure.sentence, failure.what_to_do)
     if opened.credential != credential:
-        return Finding("proof", "encryption", "problem", "What was read back is not what was stored.", "Look at the triggers.")
+        return Finding(
+            "proof", "encryption", "problem", "What was read back is not what was stored.", "Look at the triggers."
+        )
     sentence = f"A trial credential was encrypted ({trial.envelope_format}), stored, read, and opened again."
     return Finding("proof", "encryption", "ok", sentence)
 
@@ -109,7 +111,7 @@ async def _stored_and_read(
     credential: dict[str, str],
     gate: Gate,
     policy: CredentialFormat,
-) -> _RolledBack:
+) -> _TakenBackError:
     async def which(connection: Connection) -> EnvelopeFormat:
         return await format_for_new_row(connection, policy)
 
@@ -126,10 +128,10 @@ async def _stored_and_read(
         }
         await connection.execute(STORE, values)
         stored = await (await connection.execute(READ_BACK, {"id": row.row_id})).fetchone()
-        raise _RolledBack(stored["credentials_encrypted"] if stored else "", envelope_format)
+        raise _TakenBackError(stored["credentials_encrypted"] if stored else "", envelope_format)
 
     try:
         await database.write(trial)
-    except _RolledBack as read:
+    except _TakenBackError as read:
         return read
     raise AssertionError("the trial always ends in a rollback")

@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from types import TracebackType
     from typing import Self
 
+    from tui.demo.account import Account
+
 SOURCES = (sample, sample_log, sample_organizations)
 DATABASE = "switchboard_demo"
 OWNER = "switchboard"
@@ -66,21 +68,26 @@ def demo_folder() -> Path:
     return ROOTS_FOLDER if running_as_root() else platformdirs.user_data_path("switchboard") / "demo"
 
 
-def demo_server(*, reset: bool, folder: Path | None = None) -> EmbeddedServer:
-    """Return the demo's server, not started; with `reset` emptied. Raises DemoFailed."""
-    account = account_for_root() if running_as_root() else None
+def demo_server(*, reset: bool, folder: Path | None = None, account: Account | None = None) -> EmbeddedServer:
+    """Return the demo's server, not started; with `reset` emptied. Raises DemoFailed.
+
+    `folder` is where it is kept, by default `demo_folder()`. As root it runs as `account`, by default one of its own.
+    """
+    if running_as_root():
+        account = account or account_for_root()
     server = EmbeddedServer(folder or demo_folder(), account=account)
     if reset:
         server.reset()
     return server
 
 
-def prepare_demo(*, reset: bool, folder: Path | None = None) -> DemoSession:
+def prepare_demo(*, reset: bool, folder: Path | None = None, account: Account | None = None) -> DemoSession:
     """Start the demo's server and build its database where it is missing or was built by another version.
 
-    Takes about four seconds the first time and half a second later. Raises DemoFailed.
+    Takes about three seconds the first time and a tenth of a second later. Arguments as for `demo_server`. Raises
+    DemoFailed.
     """
-    server = demo_server(reset=reset, folder=folder)
+    server = demo_server(reset=reset, folder=folder, account=account)
     if server.cluster_version not in (None, server.version):
         server.reset()
     server.start()

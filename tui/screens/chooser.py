@@ -55,7 +55,7 @@ class ChooserScreen(Page):
 
     def focus_body(self) -> None:
         """Focus the line."""
-        self.query_one("#wanted", LineInput).focus()
+        self.set_focus(self.query_one("#wanted", LineInput))
 
     def hints(self) -> tuple[tuple[str, str], ...]:
         """Return the three keys there are."""

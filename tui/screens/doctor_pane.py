@@ -9,6 +9,7 @@ from textual.containers import Vertical
 from tui.screens.wizard.words import TONES, verdict
 from tui.text import safe_text
 from tui.widgets.faces import Faces
+from tui.widgets.frame import Part
 from tui.widgets.row_list import Cell, Column, Row, RowBody, RowList
 from tui.widgets.verdicts import Verdicts
 
@@ -17,18 +18,21 @@ if TYPE_CHECKING:
 
     from textual.app import ComposeResult
 
-    from tui.data.findings import Finding
+    from tui.data.findings import Finding, FindingState
     from tui.widgets.glyphs import Glyphs
 
-COLUMNS = (Column("What", 18), Column("State", 9), Column("Finding", 20, grows=True))
+COLUMNS = (Column("What", 15), Column("State", 9), Column("Finding", 20, grows=True))
+ORDER: tuple[FindingState, ...] = ("problem", "warning", "ok")
 WORDS = {"ok": "well", "warning": "warning", "problem": "problem"}
 
 
 class DoctorPane(Vertical):
-    """What the doctor found, problems first in the summary, and the whole of one finding below the list."""
+    """What the doctor found, problems first, and the whole of one finding below the list."""
 
     DEFAULT_CSS = """
-    DoctorPane #doctor-detail { border-top: solid ansi_bright_black; padding: 0 1; height: auto; min-height: 4; max-height: 9; }
+    DoctorPane #doctor-detail {
+        border-top: solid ansi_bright_black; padding: 0 1; height: auto; min-height: 4; max-height: 9;
+    }
     """
 
     def __init__(self, glyphs: Glyphs) -> None:
@@ -50,10 +54,18 @@ class DoctorPane(Vertical):
 
     def show(self, found: Sequence[Finding]) -> None:
         """Show what was found."""
-        self._found = tuple(found)
+        self._found = tuple(sorted(found, key=lambda one: ORDER.index(one.state)))
         self._list.body.show([self._row(index, one) for index, one in enumerate(self._found)])
         self._faces.show_content()
         self._show_detail()
+
+    @property
+    def summary(self) -> Part:
+        """How many problems and warnings there are."""
+        counts = {state: sum(one.state == state for one in self._found) for state in ORDER}
+        words = [f"{n} {word}{'' if n == 1 else 's'}" for word, n in counts.items() if n and word != "ok"]
+        tone = TONES[next((state for state in ORDER if counts[state]), "ok")]
+        return Part(", ".join(words) or ("all is well" if self._found else ""), tone)
 
     def focus_list(self) -> None:
         """Put the cursor into the list."""

@@ -133,13 +133,13 @@ class IntegrationsScreen(Page):
 
     def focus_body(self) -> None:
         """Focus the list."""
-        self.query_one(RowBody).focus()
+        self.set_focus(self.query_one(RowBody))
 
     def on_mount(self) -> None:
         """Focus the list, and wait for the connection."""
         super().on_mount()
         self.focus_body()
-        if not self.session.is_connected:
+        if not self.session.is_connected and self.console.failure is None:
             self.query_one(Faces).show_loading("the connection")
 
     def on_row_body_moved(self) -> None:
@@ -153,7 +153,8 @@ class IntegrationsScreen(Page):
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Offer only what can be done with the row under the cursor, and nothing while a write runs."""
         if action in ("toggle_active", "delete", "secrets"):
-            return not self.busy and self.current is not None and self.current.id is not None
+            possible = not self.busy and self.current is not None and self.current.id is not None
+            return True if possible else None
         return True
 
     def action_edit(self) -> None:

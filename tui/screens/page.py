@@ -36,10 +36,14 @@ class Console(Protocol):
     session: Session
     glyphs: Glyphs
     sections: tuple[tuple[str, str, str], ...]
+    failure: SwitchboardError | None
 
     @property
     def health(self) -> tuple[str, str]:
         """The tone and the words for the connection's health."""
+
+    def connect(self) -> None:
+        """Connect in the background and tell the screens."""
 
     def open_editor(self, integration_type: str) -> None:
         """Open the credential editor."""
@@ -144,6 +148,8 @@ class Page(Screen[Any]):
         self.refresh_frame()
         if self.session.is_connected:
             self.start_load()
+        elif self.console.failure is not None:
+            self.show_failure(self.console.failure)
 
     def on_screen_resume(self) -> None:
         """Draw the frame again: the session may have changed while another screen was open."""
@@ -230,14 +236,17 @@ class Page(Screen[Any]):
         if self.filterable:
             field = self.query_one("#filter", LineInput)
             field.value = self.filter_text
-            self.add_class("-filtering")
-            field.focus()
+            self._show_filter(shown=True)
+            # Not field.focus(), which waits for a turn of the loop: the next key may be here already.
+            self.set_focus(field)
 
     def action_reload(self) -> None:
-        """Read again."""
+        """Read again, or try again to connect."""
+        self.status.clear()
         if self.session.is_connected:
-            self.status.clear()
             self.start_load()
+        elif self.console.failure is not None:
+            self.console.connect()
 
     def action_back(self) -> None:
         """Stop loading, else clear the filter, else leave the screen."""
@@ -255,7 +264,7 @@ class Page(Screen[Any]):
         """Follow the filter as it is typed."""
         if event.input.id == "filter":
             event.stop()
-            if self.has_class("-filtering"):
+            if self.is_filtering:
                 self._set_filter(event.value)
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
@@ -266,7 +275,7 @@ class Page(Screen[Any]):
 
     def on_key(self, event: events.Key) -> None:
         """Leave the filter with escape (cleared) or down (kept)."""
-        if self.has_class("-filtering") and event.key in ("escape", "down"):
+        if self.is_filtering and event.key in ("escape", "down"):
             event.stop()
             if event.key == "escape":
                 self._set_filter("")
@@ -282,8 +291,17 @@ class Page(Screen[Any]):
 
     def end_filtering(self) -> None:
         """Close the filter line and focus the list again."""
-        self.remove_class("-filtering")
+        self._show_filter(shown=False)
         self.focus_body()
+
+    @property
+    def is_filtering(self) -> bool:
+        """Whether the filter is being typed."""
+        return bool(self.query_one("#filter", LineInput).display)
+
+    def _show_filter(self, *, shown: bool) -> None:
+        self.query_one("#filter", LineInput).display = shown
+        self.status.display = not shown
 
     def hide_secrets(self) -> None:
         """Take every revealed secret off the screen."""

@@ -61,7 +61,7 @@ class RevealScreen(Page):
         rows = [Row(one.name, (Cell(one.label), Cell("hidden", "quiet"))) for one in fields if one.secret]
         body = self.query_one(RowBody)
         body.show(rows)
-        body.focus()
+        self.set_focus(body)
         self.hide_secrets()
 
     def on_row_body_opened(self) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual.binding import Binding, BindingType
@@ -11,14 +10,21 @@ from textual.containers import Vertical
 from tui.data.errors import ConnectionFailed, SwitchboardError
 from tui.screens.doctor_pane import DoctorPane
 from tui.screens.page import Page
-from tui.screens.wizard.connection import ConnectionStep
-from tui.screens.wizard.first_integration import FirstIntegrationStep
 from tui.screens.wizard.flow import Flow
 from tui.screens.wizard.pane import WizardPane
-from tui.screens.wizard.step import Step
 
 if TYPE_CHECKING:
-    from collections.abc import Coroutine, Iterable
+    from collections.abc import Iterable
+
+    from textual.worker import Worker
+
+    from tui.screens.wizard.connection import ConnectionStep
+    from tui.screens.wizard.first_integration import FirstIntegrationStep
+    from tui.screens.wizard.step import Step, Work
+    from tui.widgets.frame import Part
+
+
+HOW_TO_LEAVE = "To leave before the end, press ctrl+c twice."
 
 
 class SetupScreen(Page):
@@ -26,6 +32,7 @@ class SetupScreen(Page):
 
     CSS_PATH: ClassVar[Any] = ["setup.tcss", "wizard/steps.tcss"]
     BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("q", "leave", "Quit", show=False, id="setup.leave"),
         Binding("w", "wizard", "Set up again", show=False, id="setup.wizard", tooltip="Open the setup wizard"),
     ]
     section = "setup"
@@ -35,6 +42,7 @@ class SetupScreen(Page):
         self._doctor: DoctorPane | None = None
         self._wizard: WizardPane | None = None
         self._failure: SwitchboardError | None = None
+        self._acting = False
 
     def compose_body(self) -> Iterable[Any]:
         """Leave room for whichever of the two is needed."""
@@ -51,6 +59,10 @@ class SetupScreen(Page):
             return self._wizard.hints()
         return (("r", "look again"), ("w", "setup wizard"), ("1", "integrations"), ("?", "help"))
 
+    def context(self) -> tuple[Part, ...]:
+        """Say how many problems the doctor found."""
+        return (self._doctor.summary,) if self._doctor is not None else ()
+
     def on_mount(self) -> None:
         """Open the wizard where it is needed; the doctor waits for the connection."""
         self.refresh_frame()
@@ -61,7 +73,7 @@ class SetupScreen(Page):
         if self._wizard is not None:
             self.refresh_frame()
         elif self._needs_wizard():
-            self.run_quietly(self._open_wizard(), group="face")
+            self.run_quietly(self._open_wizard, group="face")
         else:
             super().start_load()
 
@@ -98,21 +110,31 @@ class SetupScreen(Page):
         else:
             self.tell_failure(failure)
 
-    def run_quietly(self, coroutine: Coroutine[Any, Any, None], *, group: str) -> None:
+    def run_quietly(self, work: Work, *, group: str) -> None:
         """Run in the background; a later one of the same group cancels an earlier one."""
-        self.run_worker(coroutine, group=group, exclusive=True, exit_on_error=False)
+        _: Worker[None] = self.run_worker(work, group=group, exclusive=True, exit_on_error=False)
 
-    def run_act(self, coroutine: Coroutine[Any, Any, None]) -> None:
+    def stop_quietly(self, group: str) -> None:
+        """Cancel what runs in the background in that group."""
+        self.workers.cancel_group(self, group)
+
+    def run_act(self, work: Work) -> None:
         """Run something that writes: nothing cancels it, and steps do not change meanwhile."""
-        if self.busy:
-            coroutine.close()
-        else:
-            self.act(self.writing(coroutine))
+        if not self._acting:
+            self._acting = True
+            self.act(self._act(work))
 
     def action_wizard(self) -> None:
         """Open the wizard from the doctor."""
         if self._wizard is None and not self.busy:
-            self.run_quietly(self._open_wizard(), group="face")
+            self.run_quietly(self._open_wizard, group="face")
+
+    def action_leave(self) -> None:
+        """Quit from the doctor; in the wizard one key must not lose what was typed."""
+        if self._wizard is None:
+            self.app.exit(0)
+        else:
+            self.status.say(HOW_TO_LEAVE)
 
     def action_reload(self) -> None:
         """Look again; the wizard has nothing to read again."""
@@ -125,16 +147,16 @@ class SetupScreen(Page):
         """Go to the wizard's previous step."""
         if self._wizard is None:
             super().action_back()
-        elif not self.busy:
+        elif not self._acting:
             self.status.clear()
-            self.run_quietly(self._wizard.back(), group="face")
+            self.run_quietly(self._wizard.back, group="face")
 
     def on_step_finished(self, event: Step.Finished) -> None:
         """Show the next step."""
         event.stop()
         if self._wizard is not None:
             self.status.clear()
-            self.run_quietly(self._wizard.next(), group="face")
+            self.run_quietly(self._wizard.next, group="face")
 
     def on_step_settled(self, event: Step.Settled) -> None:
         """Draw ticks and hints anew."""
@@ -152,9 +174,9 @@ class SetupScreen(Page):
         """Leave the wizard for the doctor where there is something to examine."""
         event.stop()
         if self._needs_wizard():
-            self.status.say("This is the first step. To leave without setting anything up, press ctrl+c twice.")
+            self.status.say(f"This is the first step. {HOW_TO_LEAVE}")
         else:
-            self.run_quietly(self._close_wizard(), group="face")
+            self.run_quietly(self._close_wizard, group="face")
 
     def on_first_integration_step_chosen(self, event: FirstIntegrationStep.Chosen) -> None:
         """Work with what was set up, from section 1."""
@@ -179,6 +201,12 @@ class SetupScreen(Page):
             session.is_connected and session.schema != "installed"
         )
 
+    async def _act(self, work: Work) -> None:
+        try:
+            await self.writing(work())
+        finally:
+            self._acting = False
+
     async def _open_wizard(self) -> None:
         place = self.query_one("#setup", Vertical)
         await place.remove_children()
@@ -194,7 +222,7 @@ class SetupScreen(Page):
         from tui.data.connection_string import from_environment
 
         session, settings = self.session, self.session.settings
-        flow = Flow(settings, os.environ, session.keyring, session.operator, self.console.glyphs)
+        flow = Flow(settings, session.environ, session.keyring, session.operator, self.console.glyphs)
         flow.operator_wanted = settings.operator
         flow.organization = session.organization
         if not settings.nothing_configured:

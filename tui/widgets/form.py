@@ -32,11 +32,15 @@ class FormLine(Widget, can_focus=True):
     FormLine { height: 1; width: 1fr; }
     """
 
+    def cut(self, text: str, *, less: int = 0) -> str:
+        """Return the text inert and cut to the line's width less some cells: a wrapped line would push others away."""
+        return fit(text, max(0, self.size.width - less)).rstrip()
+
 
 class CheckLine(FormLine):
     """A box with a sentence beside it; space ticks it."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("space", "toggle", "Tick", show=False, id="form.tick")]
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("space", "tick", "Tick", show=False, id="form.tick")]
     ticked: reactive[bool] = reactive(False)
 
     class Changed(Message):
@@ -54,14 +58,14 @@ class CheckLine(FormLine):
     def render(self) -> RenderResult:
         """Return the box and its sentence."""
         box = "[x]" if self.ticked else "[ ]"
-        return Content.assemble((f"{box} {safe_text(self._label)}", "reverse" if self.has_focus else ""))
+        return Content.assemble((self.cut(f"{box} {self._label}"), "reverse" if self.has_focus else ""))
 
     def relabel(self, label: str) -> None:
         """Say something else beside the box."""
         self._label = label
         self.refresh()
 
-    def action_toggle(self) -> None:
+    def action_tick(self) -> None:
         """Tick or clear the box."""
         self.ticked = not self.ticked
         self.post_message(self.Changed(self))
@@ -85,7 +89,7 @@ class ActionLine(FormLine):
 
     def render(self) -> RenderResult:
         """Return the label in the sign of something that can be pressed."""
-        return Content.assemble((f"> {safe_text(self._label)}", "reverse" if self.has_focus else "bold"))
+        return Content.assemble((self.cut(f"> {self._label}"), "reverse" if self.has_focus else "bold"))
 
     def action_press(self) -> None:
         """Tell that it was pressed."""
@@ -143,7 +147,8 @@ class OptionLines(FormLine):
             label = fit(option.label, self._label_width) if option.meaning else safe_text(option.label)
             text = f"{'(o)' if mine else '( )'} {label} "
             style = "reverse" if mine and self.has_focus else "bold" if mine else ""
-            lines.append(Content.assemble((text, style), (f" {safe_text(option.meaning)}", "" if mine else "dim")))
+            meaning = self.cut(f" {option.meaning}", less=len(text))
+            lines.append(Content.assemble((text, style), (meaning, "" if mine else "dim")))
         return Content("\n").join(lines)
 
     def action_choose(self, by: int) -> None:
@@ -204,11 +209,9 @@ class CycleLine(FormLine):
     def render(self) -> RenderResult:
         """Return the chosen option between arrows, and what it means."""
         option = next(option for option in self._options if option.key == self.chosen)
-        return Content.assemble(
-            fit(self._label, LABEL_WIDTH),
-            (f"< {safe_text(option.label)} >", "reverse" if self.has_focus else ""),
-            (f"  {safe_text(option.meaning)}", "dim"),
-        )
+        label, value = fit(self._label, LABEL_WIDTH), f"< {safe_text(option.label)} >"
+        meaning = self.cut(f"  {option.meaning}", less=len(label + value))
+        return Content.assemble(label, (value, "reverse" if self.has_focus else ""), (meaning, "dim"))
 
     def action_change(self, by: int) -> None:
         """Choose the next option, round and round."""

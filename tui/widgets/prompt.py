@@ -34,10 +34,8 @@ class Prompt(Vertical, can_focus=True):
 
     DEFAULT_CSS = """
     Prompt { height: auto; max-height: 12; display: none; border-top: solid ansi_yellow; }
-    Prompt.-asking { display: block; }
     Prompt Static { width: 1fr; height: auto; }
     Prompt LineInput { display: none; }
-    Prompt.-typing LineInput { display: block; }
     """
 
     def __init__(self) -> None:
@@ -71,7 +69,7 @@ class Prompt(Vertical, can_focus=True):
         self._choices = ()
         field = self.query_one(LineInput)
         field.value = value
-        self.add_class("-typing")
+        field.display = True
         return await self._ask(question, field)
 
     async def _ask(self, question: str, focus: Widget) -> str | None:
@@ -81,8 +79,8 @@ class Prompt(Vertical, can_focus=True):
         self._answer = answer
         lines = (safe_text(line, 500) for line in question.split("\n"))
         self.query_one(Static).update("\n".join(lines))
-        self.add_class("-asking")
-        focus.focus()
+        self.display = True
+        self.screen.set_focus(focus)
         try:
             return await answer
         finally:
@@ -117,7 +115,8 @@ class Prompt(Vertical, can_focus=True):
     def _close(self) -> None:
         self._answer = None
         if self.is_mounted:
-            self.query_one(LineInput).value = ""
-            self.remove_class("-asking", "-typing")
+            field = self.query_one(LineInput)
+            field.value = ""
+            field.display = self.display = False
             if self._before is not None and self._before.is_mounted:
-                self._before.focus()
+                self.screen.set_focus(self._before)

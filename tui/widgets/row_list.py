@@ -141,7 +141,7 @@ class RowBody(ScrollView, can_focus=True):
         width = self.scrollable_content_region.width
         index = y + int(self.scroll_offset.y)
         if index >= len(self.rows):
-            return Strip.blank(width)
+            return Strip.blank(width, TONES["plain"])
         style = CURSOR if index == self.cursor and self.has_focus else Style.null()
         return self.strip(self.rows[index].cells, style, width)
 

@@ -53,7 +53,7 @@ class TextLines(Widget):
         """Return one line, at the width there is."""
         width = self.size.width
         if y >= len(self._lines):
-            return Strip.blank(width)
+            return Strip.blank(width, TONES["plain"])
         line = self._lines[y]
         label = line.label[:width]
         text = fit(line.text, max(0, width - cell_len(label)))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from functools import partial
 from typing import TYPE_CHECKING, ClassVar
 
 from textual.message import Message
@@ -92,7 +93,9 @@ class ConnectionStep(Step):
 
     def __init__(self, flow: Flow) -> None:
         super().__init__(flow)
-        self._inputs = {name: ConnectionInput(secret=name in ("uri", "password"), id=f"c-{name}") for name in self.LABELS}
+        self._inputs = {
+            name: ConnectionInput(secret=name in ("uri", "password"), id=f"c-{name}") for name in self.LABELS
+        }
         self._tls = CycleLine("TLS", TLS_OPTIONS, id="c-tls")
         self._found = Verdicts(flow.glyphs, id="c-found")
         self._help = Static("", id="c-help", markup=False)
@@ -138,6 +141,7 @@ class ConnectionStep(Step):
         if not any(self._values()) and self._configured is None:
             return self.refuse("There is no connection yet.", "Paste a connection string, or type at least a host.")
         if self._tested != self._values() or self.flow.server is None:
+            self.host.stop_quietly("connection-test")
             await self._test(0)
         server = self.flow.server
         if server is None:
@@ -282,7 +286,7 @@ class ConnectionStep(Step):
 
     def _test_after(self, quiet: float) -> None:
         self._asked = self._values()
-        self.host.run_quietly(self._test(quiet), group="connection-test")
+        self.host.run_quietly(partial(self._test, quiet), group="connection-test")
 
     async def _test(self, quiet: float) -> None:
         values = self._values()
@@ -307,7 +311,10 @@ class ConnectionStep(Step):
         finally:
             self.post_message(self.Settled())
         self._tested = values
-        self._found.say([verdict(found) for found in server_findings(server, wanted)])
+        connected, *rest = server_findings(server, wanted)
+        # On a small screen the end of the list is below its edge, and what is well matters least.
+        rest.sort(key=lambda found: found.state == "ok")
+        self._found.say([verdict(found) for found in (connected, *rest)])
 
     def _is_unchanged(self) -> bool:
         settings = self._configured

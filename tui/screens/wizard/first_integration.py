@@ -51,7 +51,9 @@ class FirstIntegrationStep(Step):
     async def arrive(self) -> None:
         """Say what is missing for a credential."""
         missing = self.flow.keyring.current is None
-        warning = Verdict("warning", "There is no master key yet, so no credential can be saved.", "Go back to Master key.")
+        warning = Verdict(
+            "warning", "There is no master key yet, so no credential can be saved.", "Go back to Master key."
+        )
         self._note.say([warning] if missing else [])
         if missing:
             self._types.chosen = LATER

@@ -88,6 +88,8 @@ class Flow:
             raise RuntimeError("the connection step comes first")
         settings = replace(
             self.settings,
+            nothing_configured=False,
+            libpq={},
             database_url=connection_uri(self.connection),
             organization=str(self.organization.id) if self.organization else None,
             operator=self.operator_wanted,

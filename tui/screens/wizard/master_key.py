@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -108,18 +109,24 @@ class MasterKeyStep(Step):
         if self._way == "later":
             self.flow.keyring = self._before
             return True
+        self.host.stop_quietly("key")
         await self._judge(0)
         if self._gate is None or self._keyring is None:
             return self.refuse("There is no key yet.", "Give one, or choose Later.")
         if self._gate.state == "wrong key":
-            return self.refuse("This key is not the one in use, so nothing could be written.", "Give the right one, or choose Later.")
+            return self.refuse(
+                "This key is not the one in use, so nothing could be written.", "Give the right one, or choose Later."
+            )
         if self._way == "keep":
             self.flow.keyring = self._keyring
             return True
         self._gate.require_write()
         if not self._stored.ticked:
             self._stored.focus()
-            return self.refuse("First store a copy elsewhere: in a password manager, or on paper in a safe.", "Then tick the box with space.")
+            return self.refuse(
+                "First store a copy elsewhere: in a password manager, or on paper in a safe.",
+                "Then tick the box with space.",
+            )
         await self._save_key()
         self.flow.keyring = self._keyring
         self._is_shown = False
@@ -130,13 +137,13 @@ class MasterKeyStep(Step):
         event.stop()
         self.problem.clear()
         self._show_way()
-        self.host.run_quietly(self._judge(QUIET_S), group="key")
+        self.host.run_quietly(partial(self._judge, QUIET_S), group="key")
 
     def on_input_changed(self, event: Input.Changed) -> None:
         """Judge a pasted key soon; files and commands wait for enter."""
         event.stop()
         if self._way == "paste":
-            self.host.run_quietly(self._judge(QUIET_S), group="key")
+            self.host.run_quietly(partial(self._judge, QUIET_S), group="key")
         else:
             self._verdict.clear()
 
@@ -168,11 +175,15 @@ class MasterKeyStep(Step):
         self._new_key.display = way == "generate"
         if way == "generate":
             self._generated = self._generated or generate_master_key()
-            text = self._generated.reveal("show once") if self._is_shown else "It was shown once, and is not shown again."
+            text = (
+                self._generated.reveal("show once") if self._is_shown else "It was shown once, and is not shown again."
+            )
             self._new_key.update(f"Your new key, shown only now:\n{text}")
         is_new = way in NEW_WAYS
         self._save.display = self._stored.display = is_new
-        what = "the key" if way in ("generate", "paste") else f"where it comes from ({FILE if way == 'file' else COMMAND})"
+        what = (
+            "the key" if way in ("generate", "paste") else f"where it comes from ({FILE if way == 'file' else COMMAND})"
+        )
         self._save.describe(f"{what}, in place of the one there," if self._is_configured else what)
 
     def _typed(self) -> tuple[str, str]:
@@ -188,7 +199,11 @@ class MasterKeyStep(Step):
             return
         self._keyring = self._gate = None
         self._judged = typed
-        if self._way == "later" or (self._way in FIELDS and not typed[1]) or (quiet and self._way in ("file", "command")):
+        if (
+            self._way == "later"
+            or (self._way in FIELDS and not typed[1])
+            or (quiet and self._way in ("file", "command"))
+        ):
             self._verdict.clear()
             return
         self._verdict.say([Verdict("quiet", "Trying the key ...")])
@@ -213,12 +228,12 @@ class MasterKeyStep(Step):
         if way == "paste":
             return Keyring(MasterKey(typed, WIZARD), previous)
         name = FILE if way == "file" else COMMAND
-        value = str(Path(typed).expanduser().absolute()) if way == "file" else typed
+        value = _absolute(typed) if way == "file" else typed
         read = await asyncio.to_thread(read_keyring, [(name, value, WIZARD)])
         return Keyring(read.current, previous)
 
     async def _save_key(self) -> None:
-        """Write the key, or where it comes from, and take other sources out: two at once are refused at the next start."""
+        """Write the key or where it comes from, and empty the other sources: two at once are refused later."""
         typed = self._typed()[1]
         values = {variable.name: "" for variable in self.flow.settings.master_key}
         match self._way:
@@ -227,10 +242,15 @@ class MasterKeyStep(Step):
             case "paste":
                 values[VALUE] = typed
             case "file":
-                values[FILE] = str(Path(typed).expanduser().absolute())
+                values[FILE] = _absolute(typed)
             case "command":
                 values[COMMAND] = typed
         await self._save.save(values)
+
+
+def _absolute(path: str) -> str:
+    """The next start may be in another folder."""
+    return str(Path(path).expanduser().absolute())
 
 
 def _judgement(gate: Gate) -> Verdict:
@@ -241,13 +261,19 @@ def _judgement(gate: Gate) -> Verdict:
         if gate.state == "wrong key":
             known = f"with key id {gate.recorded_key_id}" if gate.recorded_key_id else "with another key"
             return Verdict(
-                "bad", f"Wrong key: this database already holds credentials written {known}.", "Paste that key, or name its file."
+                "bad",
+                f"Wrong key: this database already holds credentials written {known}.",
+                "Paste that key, or name its file.",
             )
         return Verdict("warning", refused.sentence, refused.what_to_do)
     match gate.state:
         case "open":
             return Verdict("good", f"This is the key this database was written with (key id {gate.key_id}).")
         case "mixed":
-            return Verdict("warning", "This key opens some of the newest credentials, but not all.", "The others need their own key.")
+            return Verdict(
+                "warning",
+                "This key opens some of the newest credentials, but not all.",
+                "The others need their own key.",
+            )
         case _:
             return Verdict("good", "A good key. This database holds no credential yet.")

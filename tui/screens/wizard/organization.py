@@ -41,8 +41,8 @@ class OrganizationStep(Step):
         self._known: list[Organization] = []
         self._may_add = True
         self._list = RowList(COLUMNS, id="o-list")
-        self._name = LineInput(placeholder="the name people know it by", id="o-name")
-        self._id = LineInput(str(uuid4()), id="o-id")
+        self._new_name = LineInput(placeholder="the name people know it by", id="o-name")
+        self._new_id = LineInput(str(uuid4()), id="o-id")
         self._operator = LineInput(
             flow.operator_wanted or "",
             placeholder=f"e-mail or user id; left empty: {safe_text(flow.operator.label, 20)}, without one",
@@ -54,8 +54,8 @@ class OrganizationStep(Step):
     def compose_step(self) -> Iterable[Widget]:
         """Lay the organisations, the fields of a new one, and the operator."""
         yield self._list
-        yield Field("Name", self._name, id="o-name-line")
-        yield Field("Id", self._id, id="o-id-line")
+        yield Field("Name", self._new_name, id="o-name-line")
+        yield Field("Id", self._new_id, id="o-id-line")
         yield Field("You are", self._operator, id="o-operator-line")
         yield self._note
         yield self._save
@@ -74,11 +74,13 @@ class OrganizationStep(Step):
         self._preselect(rows)
         self._show_fields()
         if not rows:
-            self._note.say([Verdict("bad", "There is no organisation in public.organizations.", "Add one there first.")])
+            self._note.say(
+                [Verdict("bad", "There is no organisation in public.organizations.", "Add one there first.")]
+            )
 
     def first_line(self) -> Widget:
         """Begin at the list, or at the name of a new one."""
-        return self._list.body if self._known else self._name
+        return self._list.body if self._known else self._new_name
 
     def hints(self) -> Hints:
         """Return the keys that are not obvious."""
@@ -112,8 +114,8 @@ class OrganizationStep(Step):
     def on_row_body_opened(self, event: RowBody.Opened) -> None:
         """Enter on an organisation goes on; on a new one to its name."""
         event.stop()
-        if event.key == NEW and not self._name.value.strip():
-            self._name.focus()
+        if event.key == NEW and not self._new_name.value.strip():
+            self._new_name.focus()
         else:
             self.action_proceed()
 
@@ -132,29 +134,33 @@ class OrganizationStep(Step):
         if asked in keys:
             self._list.body.cursor = keys.index(asked)
         elif asked and self._may_add:
-            self._id.value = asked
+            self._new_id.value = asked
             self._list.body.cursor = keys.index(NEW)
 
     def _show_fields(self) -> None:
         is_new = self._chosen == NEW
         self.query_one("#o-name-line").display = self.query_one("#o-id-line").display = is_new
-        self._note.say([Verdict("plain", "Another program's organisation? Put its id in place of the random one.")] if is_new else [])
+        self._note.say(
+            [Verdict("plain", "Another program's organisation? Put its id in place of the random one.")]
+            if is_new
+            else []
+        )
 
     def _known_organization(self, key: str) -> Organization | None:
         return next((one for one in self._known if one.id == UUID(key)), None)
 
     async def _new_organization(self) -> Organization | None:
-        organization_id = parse_uuid(self._id.value)
+        organization_id = parse_uuid(self._new_id.value)
         if organization_id is None:
-            self._id.focus()
+            self._new_id.focus()
             self.refuse("The id is not a UUID.", "It looks like 3f0c9a51-7d7e-4c55-9d3e-2b1f0f8a6c11.")
             return None
-        if not self._name.value.strip():
-            self._name.focus()
+        if not self._new_name.value.strip():
+            self._new_name.focus()
             self.refuse("The organisation has no name yet.", "Type the name people know it by.")
             return None
-        await name_organization(self.flow.connected(), organization_id, self._name.value)
-        return Organization(organization_id, self._name.value.strip())
+        await name_organization(self.flow.connected(), organization_id, self._new_name.value)
+        return Organization(organization_id, self._new_name.value.strip())
 
 
 def _name_cell(organization: Organization) -> Cell:

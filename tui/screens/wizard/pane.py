@@ -19,13 +19,12 @@ from tui.screens.wizard.master_key import MasterKeyStep
 from tui.screens.wizard.organization import OrganizationStep
 from tui.screens.wizard.plan import PlanStep
 from tui.screens.wizard.proof import ProofStep
-from tui.screens.wizard.step import Step
 
 if TYPE_CHECKING:
     from textual.app import RenderResult
 
     from tui.screens.wizard.flow import Flow
-    from tui.screens.wizard.step import Hints
+    from tui.screens.wizard.step import Hints, Step
 
 STEPS: tuple[type[Step], ...] = (
     ConnectionStep,

@@ -81,6 +81,8 @@ class PlanStep(Step):
         plan = self.flow.plan = await self.flow.connected().read(make_plan)
         self._found.say(_verdicts(plan))
         self._write.display = any(problem.error is PermissionDenied for problem in plan.facts.problems)
+        # The environment wins over .env, so saving would change nothing.
+        self._save.display = "DATABASE_URL" not in self.flow.environ
         self._show_text()
 
     def first_line(self) -> Widget:
@@ -96,8 +98,8 @@ class PlanStep(Step):
         if self.flow.plan is None or self.flow.plan.in_the_way:
             await self.arrive()
         if self.flow.plan is None or self.flow.plan.in_the_way:
-            return self.refuse("It cannot be installed like this.", "Do what stands above, then press enter to look again.")
-        if self._save.wanted and self.flow.connection is not None:
+            return self.refuse("It cannot be installed like this.", "Do what stands above; enter looks again.")
+        if self._save.display and self.flow.connection is not None:
             await self._save.save({"DATABASE_URL": connection_uri(self.flow.connection)})
         return True
 
@@ -109,7 +111,7 @@ class PlanStep(Step):
     def on_action_line_pressed(self, event: ActionLine.Pressed) -> None:
         """Write the SQL for whoever may run it."""
         event.stop()
-        self.host.run_act(self._write_sql())
+        self.host.run_act(self._write_sql)
 
     def on_descendant_focus(self) -> None:
         """Show the keys of the line that has the focus."""
@@ -128,9 +130,9 @@ class PlanStep(Step):
         try:
             _write_new(Path(SQL_FILE), plan.sql_text)
         except OSError as exc:
-            self.fail(InvalidInput(f"{SQL_FILE} could not be written: {exc.strerror}.", "Remove it or change the folder."))
+            self.fail(InvalidInput(f"{SQL_FILE} could not be written: {exc.strerror}.", "Use another folder."))
             return
-        self.problem.say([Verdict("good", f"Written to {SQL_FILE} in this folder.", "When it has been run, press enter.")])
+        self.problem.say([Verdict("good", f"Written to {SQL_FILE} here.", "When it has been run, press enter.")])
 
 
 def _verdicts(plan: Plan) -> list[Verdict]:
@@ -181,5 +183,5 @@ def _summary(what: str, lines: Sequence[Line]) -> list[str]:
 
 def _write_new(path: Path, text: str) -> None:
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
-    with open(descriptor, "w", encoding="utf-8") as file:
+    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
         file.write(text)

@@ -1,7 +1,8 @@
-"""What every step of the wizard is: a form that arrives, is checked, and says what went wrong without losing anything."""
+"""What every step of the wizard is: a form that is checked, and that loses nothing when something goes wrong."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Coroutine
 from typing import TYPE_CHECKING, ClassVar, Protocol, cast
 
 from textual.binding import Binding, BindingType
@@ -14,23 +15,27 @@ from tui.data.errors import SwitchboardError
 from tui.widgets.verdicts import Verdict, Verdicts
 
 if TYPE_CHECKING:
-    from collections.abc import Coroutine, Iterable
+    from collections.abc import Iterable
 
     from textual.widget import Widget
     from textual.widgets import Input
 
     from tui.screens.wizard.flow import Flow
 
+Work = Callable[[], Coroutine[None, None, None]]
 Hints = tuple[tuple[str, str], ...]
 
 
 class StepHost(Protocol):
     """What a step asks of the screen it is on."""
 
-    def run_quietly(self, coroutine: Coroutine[None, None, None], *, group: str) -> None:
+    def run_quietly(self, work: Work, *, group: str) -> None:
         """Run in the background; a later one of the same group cancels an earlier one."""
 
-    def run_act(self, coroutine: Coroutine[None, None, None]) -> None:
+    def stop_quietly(self, group: str) -> None:
+        """Cancel what runs in the background in that group."""
+
+    def run_act(self, work: Work) -> None:
         """Run something that writes: nothing cancels it, and steps do not change meanwhile."""
 
 
@@ -116,7 +121,7 @@ class Step(VerticalScroll, can_focus=False):
 
     def action_proceed(self) -> None:
         """Finish this step and go on."""
-        self.host.run_act(self._proceed())
+        self.host.run_act(self._proceed)
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         """Enter in a field goes on too."""

@@ -1,0 +1,165 @@
+"""The commands `keys`, `audit list` and `doctor`."""
+
+from __future__ import annotations
+
+import base64
+import json
+
+import psycopg
+
+from tests.support.commands import Shell, contents, execute, one_line_of_json
+from tests.support.sitting import ACME, ASHA, GLOBEX, KEY, OTHER_KEY, PHONE
+from tests.support.terminal import SWITCHBOARD, Terminal
+
+LOG_COLUMNS = {
+    *("id", "organization_id", "user_id", "integration_type", "action", "status", "details", "ip_address"),
+    *("user_agent", "created_at"),
+}
+
+
+def add_log_rows(database: str, count: int) -> None:
+    with psycopg.connect(database) as connection:
+        connection.execute(
+            "insert into integration_audit_logs (organization_id, user_id, integration_type, action, status, details,"
+            " ip_address, created_at) select %s, %s, 'exotel_phone', 'call_made', 'success', jsonb_build_object('n', n),"
+            " '192.0.2.7', timestamptz '2026-01-01 00:00+00' + n * interval '1 minute' from generate_series(1, %s) n",
+            (ACME, ASHA, count),
+        )
+
+
+class TestKeysGenerate:
+    def test_prints_32_random_bytes_and_nothing_else_to_standard_output(self, shell: Shell) -> None:
+        first, second = shell.run("keys", "generate"), shell.run("keys", "generate")
+        assert first.status == 0
+        assert first.out != second.out
+        assert len(base64.b64decode(first.out.strip(), validate=True)) == 32
+        assert "keep a copy elsewhere" in first.err
+
+    def test_with_json_is_one_object(self, shell: Shell) -> None:
+        made = shell.run("keys", "generate", "--json")
+        assert made.data.keys() == {"master_key"}
+        assert made.err == ""
+
+    def test_makes_a_key_that_can_be_written_with(self, acme: Shell) -> None:
+        key = acme.run("keys", "generate").out.strip()
+        saved = acme.with_(ENCRYPTION_MASTER_KEY=key).run(
+            "integrations", "configure", "exotel_phone", stdin=json.dumps(PHONE)
+        )
+        assert saved.status == 0
+
+
+class TestKeysStatus:
+    def test_shows_where_the_key_comes_from_which_is_in_use_and_what_it_opens(self, with_phone: Shell) -> None:
+        status = with_phone.run("keys", "status", "--json").data
+        assert status["key_id"] == status["recorded_key_id"]
+        assert status["source"] == "ENCRYPTION_MASTER_KEY (the environment)"
+        assert (status["by_format"], status["by_key"]) == ({"sb2": 1}, {status["key_id"]: 1})
+        assert status["unreadable"] == []
+        shown = with_phone.run("keys", "status")
+        assert status["key_id"] in shown.out
+        assert KEY not in shown.out + shown.err
+
+    def test_names_unreadable_rows_with_the_reason(self, with_phone: Shell) -> None:
+        database = with_phone.environment["DATABASE_URL"]
+        ((row,),) = execute(
+            database,
+            "insert into integration_credentials (organization_id, integration_type, credentials_encrypted)"
+            " values (%s, 'zoho_mail', 'sb2.x') returning id",
+            GLOBEX,
+        )
+        status = with_phone.run("keys", "status", "--json").data
+        assert status["unreadable"] == [{"id": str(row), "reason": "malformed"}]
+        assert f"{row} (malformed)" in with_phone.run("keys", "status").out
+
+    def test_of_another_key_ends_with_4_after_the_whole_status(self, with_phone: Shell) -> None:
+        wrong = with_phone.with_(ENCRYPTION_MASTER_KEY=OTHER_KEY).run("keys", "status", "--json")
+        assert wrong.status == 4
+        status = one_line_of_json(wrong.out)
+        assert status["key_id"] != status["recorded_key_id"]
+        assert one_line_of_json(wrong.err)["exit"] == 4
+
+    def test_of_an_earlier_key_that_is_configured_beside_counts_what_it_opens(self, with_phone: Shell) -> None:
+        both = with_phone.with_(ENCRYPTION_MASTER_KEY=OTHER_KEY, ENCRYPTION_MASTER_KEY_PREVIOUS=KEY)
+        status = one_line_of_json(both.run("keys", "status", "--json").out)
+        assert list(status["by_key"].values()) == [1]
+        assert status["previous_sources"] == ["ENCRYPTION_MASTER_KEY_PREVIOUS (the environment)"]
+
+    def test_warns_as_long_as_the_service_role_key_is_the_master_key(self, acme: Shell) -> None:
+        shell = acme.without("ENCRYPTION_MASTER_KEY").with_(SUPABASE_SERVICE_ROLE_KEY=KEY)
+        status = shell.run("keys", "status")
+        assert status.status == 0
+        assert "Warning: The master key is SUPABASE_SERVICE_ROLE_KEY" in status.err
+
+
+class TestAuditList:
+    def test_gives_the_newest_rows_first_and_50_unless_told(self, acme: Shell) -> None:
+        add_log_rows(acme.environment["DATABASE_URL"], 120)
+        rows = acme.run("audit", "list", "--json").data
+        assert [row["details"]["n"] for row in rows] == list(range(120, 70, -1))
+        assert rows[0].keys() == LOG_COLUMNS
+        assert rows[0]["created_at"] == "2026-01-01T02:00:00+00:00"
+        assert len(acme.run("audit", "list", "--limit", "7", "--json").data) == 7
+        assert len(acme.run("audit", "list", "--limit", "1000").out.splitlines()) == 121
+
+    def test_shows_only_the_organisation(self, acme: Shell) -> None:
+        add_log_rows(acme.environment["DATABASE_URL"], 3)
+        elsewhere = acme.run("audit", "list", "--organization", str(GLOBEX))
+        assert (elsewhere.out, elsewhere.err) == ("", "The log of this organisation is empty.\n")
+        assert acme.run("audit", "list", "--organization", str(GLOBEX), "--json").data == []
+
+    def test_marks_the_zone_and_fits_a_terminal_of_80_columns(self, acme: Shell) -> None:
+        add_log_rows(acme.environment["DATABASE_URL"], 2)
+        shell = acme.with_(SWITCHBOARD_TIMEZONE="Asia/Kolkata")
+        head, first, *_ = shell.run("audit", "list").out.splitlines()
+        assert "TIME (Asia/Kolkata)" in head
+        assert first.startswith("2026-01-01 05:32:00")
+        command = [*SWITCHBOARD, "audit", "list"]
+        with Terminal(command, environment=shell.environment, cwd=shell.folder) as terminal:
+            assert terminal.wait_for_exit() == 0
+            lines = terminal.bytes_since().decode().splitlines()
+        assert max(map(len, lines)) <= 80
+        assert "call_made" in lines[1]
+
+    def test_shows_rows_whose_time_or_details_fit_no_python_value(self, acme: Shell) -> None:
+        database = acme.environment["DATABASE_URL"]
+        for time, details in (("'infinity'", "{}"), ("null", "[1e400]"), ("'20000-01-01'", f"[{'9' * 5000}]")):
+            execute(
+                database,
+                "insert into integration_audit_logs (organization_id, integration_type, action, status, details,"
+                f" created_at) values ('{ACME}', 'x', 'call_made', 'success', '{details}', {time})",
+            )
+        listed = acme.run("audit", "list")
+        assert listed.status == 0, listed.err
+        assert len(listed.out.splitlines()) == 4
+        rows = acme.run("audit", "list", "--json").data
+        assert {row["created_at"] for row in rows} == {"infinity", None, "20000-01-01 00:00:00+00"}
+
+
+class TestDoctor:
+    def test_finds_nothing_wrong_where_all_is_well(self, with_phone: Shell) -> None:
+        examined = with_phone.run("doctor", "--json")
+        findings = examined.data
+        assert {one["state"] for one in findings} <= {"ok", "warning"}
+        assert findings[0].keys() == {"area", "title", "state", "sentence", "what_to_do"}
+        assert {"connection", "schema", "key", "access", "files"} <= {one["area"] for one in findings}
+
+    def test_ends_with_5_where_it_found_a_problem(self, with_phone: Shell) -> None:
+        database = with_phone.environment["DATABASE_URL"]
+        execute(database, "alter table integration_credentials disable row level security")
+        before = contents(database)
+        examined = with_phone.run("doctor")
+        assert examined.status == 5
+        assert "problem" in examined.out
+        assert examined.err.startswith("The doctor found ")
+        assert contents(database) == before
+
+    def test_goes_on_without_a_database_a_schema_or_a_key(self, shell: Shell, empty_database: str) -> None:
+        for there in (
+            shell,
+            shell.with_(DATABASE_URL="postgresql://asha:sk-CANARY@127.0.0.1:1/app"),
+            shell.with_(DATABASE_URL=empty_database),
+        ):
+            examined = there.run("doctor", "--json")
+            assert examined.status == 5
+            assert "problem" in {one["state"] for one in one_line_of_json(examined.out)}
+            assert "sk-CANARY" not in examined.out + examined.err

@@ -1,0 +1,257 @@
+"""The demo's session: what it holds, that it is kept, and when it is built again."""
+
+from __future__ import annotations
+
+import stat
+import time
+from collections import Counter
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+import psycopg
+import pytest
+
+from tests.support.consoles import SERVER_ACCOUNT, Fork, reachable_folder
+from tui.data.database import Database
+from tui.data.encryption import Keyring, MasterKey, RowBinding
+from tui.data.errors import DemoFailed, Unreadable
+from tui.data.integrations import list_integrations
+from tui.data.keys import check_gate
+from tui.data.models import Integration, Operator
+from tui.data.schema.state import schema_state
+from tui.demo.account import FALLBACK_ACCOUNT, OWN_ACCOUNT, account_for_root, running_as_root
+from tui.demo.embedded import EmbeddedServer
+from tui.demo.session import DATABASE, DemoSession, demo_folder, prepare_demo
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+TYPES = ("exotel_phone", "exotel_whatsapp", "exotel_sms", "zoho_mail")
+
+
+@pytest.fixture(scope="module")
+def place() -> Iterator[Path]:
+    with reachable_folder() as folder:
+        yield folder / "demo"
+
+
+@pytest.fixture(scope="module")
+def demo(place: Path) -> Iterator[DemoSession]:
+    """A demo that tests only read."""
+    with prepare_demo(reset=False, folder=place, account=SERVER_ACCOUNT) as session:
+        yield session
+
+
+@pytest.fixture
+def own_place() -> Iterator[Path]:
+    with reachable_folder() as folder:
+        yield folder / "demo"
+
+
+def query(session: DemoSession, text: str) -> list[tuple[object, ...]]:
+    with psycopg.connect(session.environment["DATABASE_URL"]) as connection:
+        return connection.execute(text.encode()).fetchall()
+
+
+def keyring(session: DemoSession) -> Keyring:
+    return Keyring(MasterKey(session.environment["ENCRYPTION_MASTER_KEY"], "the demo"))
+
+
+def exists(server: EmbeddedServer, dbname: str) -> bool:
+    try:
+        psycopg.connect(server.conninfo(dbname)).close()
+    except psycopg.OperationalError:
+        return False
+    return True
+
+
+def state(integration: Integration) -> str:
+    if integration.state != "active":
+        return integration.state
+    if integration.failing:
+        return "failing"
+    if integration.is_verified:
+        return "proven" if integration.proven else "by another program"
+    return "untested"
+
+
+class TestContents:
+    """What a person finds when looking around."""
+
+    def test_three_organisations_have_names_and_twelve_people_each(self, demo: DemoSession) -> None:
+        rows = query(
+            demo,
+            "select o.name, count(*) from switchboard.organizations as o"
+            " join switchboard.people as p on p.organization_id = o.id group by o.name order by o.name",
+        )
+        assert rows == [("Harbour Clinics", 12), ("Kaveri Tea Traders", 12), ("Meridian Freight", 12)]
+
+    def test_the_log_has_20000_rows_of_the_last_90_days(self, demo: DemoSession) -> None:
+        ((rows, first, last, now),) = query(
+            demo,
+            "select count(*), min(created_at), max(created_at) filter (where action <> 'schema_changed'), now()"
+            " from public.integration_audit_logs",
+        )
+        assert rows == 20_000
+        assert isinstance(first, datetime)
+        assert isinstance(last, datetime)
+        assert isinstance(now, datetime)
+        assert timedelta(days=85) < now - first < timedelta(days=91)
+        assert timedelta(0) < now - last < timedelta(hours=1)
+
+    def test_the_log_is_varied(self, demo: DemoSession) -> None:
+        ((actions, statuses, agents, addresses, people, nobody),) = query(
+            demo,
+            "select count(distinct action), count(distinct status), count(distinct user_agent),"
+            " count(distinct ip_address), count(distinct user_id), count(*) filter (where user_id is null)"
+            " from public.integration_audit_logs",
+        )
+        assert (statuses, people) == (3, 33)
+        for number, least in ((actions, 12), (agents, 6), (addresses, 500), (nobody, 500)):
+            assert isinstance(number, int)
+            assert number >= least
+
+    async def test_every_state_of_an_integration_is_there(self, demo: DemoSession) -> None:
+        database = Database(demo.environment["DATABASE_URL"], Operator(None, "test"))
+        await database.open()
+        try:
+            found: Counter[str] = Counter()
+            formats = set()
+            for (organization,) in query(demo, "select id from switchboard.organizations"):
+                assert isinstance(organization, UUID)
+                for integration in await list_integrations(database, keyring(demo), organization, TYPES):
+                    found[state(integration)] += 1
+                    formats.add(integration.envelope_format)
+            gate = await check_gate(database, keyring(demo))
+            assert await database.read(schema_state) == "installed"
+        finally:
+            await database.close()
+        assert found == {
+            "proven": 3,
+            "by another program": 1,
+            "failing": 1,
+            "untested": 1,
+            "disabled": 2,
+            "unreadable": 2,
+            "not set up": 2,
+        }
+        assert {"sb2", "legacy"} <= formats
+        assert gate.state == "open"
+
+    def test_unreadable_envelopes_have_two_reasons_and_the_others_open(self, demo: DemoSession) -> None:
+        reasons: Counter[str] = Counter()
+        for id_, organization, type_, envelope in query(
+            demo,
+            "select id, organization_id, integration_type, credentials_encrypted from public.integration_credentials",
+        ):
+            assert isinstance(id_, UUID)
+            assert isinstance(organization, UUID)
+            try:
+                opened = keyring(demo).open(str(envelope), RowBinding(id_, organization, str(type_)))
+            except Unreadable as problem:
+                reasons[problem.reason] += 1
+            else:
+                assert "email" in opened.credential or "api_token" in opened.credential
+        assert reasons == {"other key": 1, "altered": 1}
+
+    def test_numbers_are_of_every_kind_and_one_is_in_the_old_notation(self, demo: DemoSession) -> None:
+        rows = query(
+            demo,
+            "select count(distinct number_type), count(*) filter (where is_primary),"
+            " bool_or(assigned_to_user_id is null), bool_or(assigned_to_user_id is not null), bool_or(not is_active),"
+            " bool_or(phone_number = '01141169368') from public.organization_phone_numbers",
+        )
+        assert rows == [(3, 3, True, True, True, True)]
+
+    def test_permissions_have_limits_and_expired_and_expiring_ones(self, demo: DemoSession) -> None:
+        rows = query(
+            demo,
+            "select count(*) > 40, bool_or(expires_at < now()),"
+            " bool_or(expires_at between now() and now() + interval '4 days'), bool_or(daily_limit is not null),"
+            " bool_or(monthly_limit is not null), bool_or(can_configure), bool_or(not can_send)"
+            " from public.user_integration_permissions",
+        )
+        assert rows == [(True,) * 7]
+
+    def test_its_changes_are_logged_like_everywhere(self, demo: DemoSession) -> None:
+        rows = query(
+            demo,
+            "select tgname::text, tgenabled::text, count(*) from pg_trigger where tgname like 'switchboard\\_%'"
+            " and tgrelid::regclass::text like '%integration_credentials' group by 1, 2 order by 1",
+        )
+        assert rows == [
+            ("switchboard_log_change", "A", 1),
+            ("switchboard_remember", "A", 1),
+            ("switchboard_updated_at", "O", 1),
+        ]
+
+    def test_its_login_is_the_owner_and_no_superuser(self, demo: DemoSession) -> None:
+        assert query(demo, "select usename::text, usesuper from pg_user where usename = current_user") == [
+            ("switchboard", False)
+        ]
+
+    def test_its_key_is_readable_by_its_user_alone(self, demo: DemoSession, place: Path) -> None:
+        key = demo.environment["ENCRYPTION_MASTER_KEY"]
+        holding = [file for file in place.glob("*") if file.is_file() and key in file.read_text(errors="replace")]
+        assert [stat.S_IMODE(file.stat().st_mode) for file in holding] == [0o600]
+
+
+class TestKeeping:
+    """What stays from one start to the next."""
+
+    def test_changes_and_the_key_stay_until_a_reset(self, own_place: Path) -> None:
+        with prepare_demo(reset=False, folder=own_place, account=SERVER_ACCOUNT) as first:
+            query(first, "update public.organizations set name = 'Renamed' where name like 'Kaveri%' returning 1")
+        with prepare_demo(reset=False, folder=own_place, account=SERVER_ACCOUNT) as second:
+            assert second.environment == first.environment
+            assert query(second, "select 1 from public.organizations where name = 'Renamed'") == [(1,)]
+        with prepare_demo(reset=True, folder=own_place, account=SERVER_ACCOUNT) as third:
+            assert query(third, "select 1 from public.organizations where name = 'Renamed'") == []
+            assert third.environment["ENCRYPTION_MASTER_KEY"] != first.environment["ENCRYPTION_MASTER_KEY"]
+            assert third.environment["SWITCHBOARD_ORGANIZATION"] == first.environment["SWITCHBOARD_ORGANIZATION"]
+
+    def test_a_demo_of_another_version_is_built_again_but_not_under_a_console(self, own_place: Path) -> None:
+        with prepare_demo(reset=False, folder=own_place, account=SERVER_ACCOUNT) as first:
+            with psycopg.connect(first.server.conninfo("postgres"), autocommit=True) as connection:
+                connection.execute(f"comment on database {DATABASE} is 'an earlier version'")
+            with pytest.raises(DemoFailed, match="another version of Switchboard"):
+                prepare_demo(reset=False, folder=own_place, account=SERVER_ACCOUNT)
+            assert query(first, "select count(*) from public.integration_audit_logs") == [(20_000,)]
+        with prepare_demo(reset=False, folder=own_place, account=SERVER_ACCOUNT) as second:
+            assert second.environment["ENCRYPTION_MASTER_KEY"] != first.environment["ENCRYPTION_MASTER_KEY"]
+            assert query(second, "select count(*) from public.integration_audit_logs") == [(20_000,)]
+
+    def test_a_console_that_is_killed_while_building_leaves_nothing_in_the_way(self, own_place: Path) -> None:
+        server = EmbeddedServer(own_place, account=SERVER_ACCOUNT)
+        building = Fork(lambda: prepare_demo(reset=False, folder=own_place, account=SERVER_ACCOUNT))
+        deadline = time.monotonic() + 60
+        while not exists(server, DATABASE):
+            assert time.monotonic() < deadline
+        building.kill()
+        assert not (own_place / "demo.key").exists()
+        with prepare_demo(reset=False, folder=own_place, account=SERVER_ACCOUNT) as session:
+            assert query(session, "select count(*) from public.integration_audit_logs") == [(20_000,)]
+
+    def test_an_ordinary_user_has_it_too(self) -> None:
+        with reachable_folder(owner=SERVER_ACCOUNT) as folder:
+
+            def look() -> tuple[str | None, object]:
+                with prepare_demo(reset=False, folder=folder / "demo") as session:
+                    return session.notice, query(session, "select count(*) from switchboard.people")[0][0]
+
+            assert Fork(look, account=SERVER_ACCOUNT).result() == (None, 36)
+
+
+def test_root_keeps_it_out_of_every_home_folder() -> None:
+    expected = Path("/var/lib/switchboard/demo") if running_as_root() else Path.home()
+    assert demo_folder().is_relative_to(expected)
+
+
+@pytest.mark.skipif(not running_as_root(), reason="only root starts servers as another account")
+def test_without_useradd_the_server_runs_as_nobody() -> None:
+    import pwd
+
+    has_own = OWN_ACCOUNT in {entry.pw_name for entry in pwd.getpwall()}
+    assert account_for_root(search_path="/nonexistent").name == (OWN_ACCOUNT if has_own else FALLBACK_ACCOUNT)
