@@ -57,15 +57,40 @@ class SwitchboardApp(App[int]):
     ENABLE_COMMAND_PALETTE = False
     MODES: ClassVar[dict[str, str | Callable[[], Screen[Any]]]] = {"integrations": _integrations, "setup": _setup}
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("1", "section('integrations')", "Integrations", show=False, id="app.integrations"),
-        Binding("5", "section('setup')", "Setup", show=False, id="app.setup"),
+        Binding(
+            "1",
+            "section('integrations')",
+            "Integrations",
+            show=False,
+            id="app.integrations",
+            tooltip="Every integration",
+        ),
+        Binding(
+            "5", "section('setup')", "Setup", show=False, id="app.setup", tooltip="The doctor, and the setup wizard"
+        ),
         Binding(
             "question_mark,f1", "help", "Help", key_display="?", show=False, id="app.help", tooltip="Every key here"
         ),
-        Binding("colon,ctrl+p", "palette", "Palette", key_display=":", show=False, id="app.palette"),
-        Binding("o", "organization", "Organisation", show=False, id="app.organization"),
-        Binding("q", "quit_at_root", "Quit", show=False, id="app.quit"),
-        Binding("ctrl+c", "interrupt", "Quit", show=False, priority=True, id="app.interrupt"),
+        Binding(
+            "colon,ctrl+p",
+            "palette",
+            "Palette",
+            key_display=":",
+            show=False,
+            id="app.palette",
+            tooltip="Run an act by its name",
+        ),
+        Binding("o", "organization", "Organisation", show=False, id="app.organization", tooltip="Look at another one"),
+        Binding("q", "quit_at_root", "Quit", show=False, id="app.quit", tooltip="Quit; on an inner screen go back"),
+        Binding(
+            "ctrl+c",
+            "interrupt",
+            "Quit",
+            show=False,
+            priority=True,
+            id="app.interrupt",
+            tooltip="Quit, when pressed twice",
+        ),
         Binding("ctrl+q", "nothing", "", show=False, id="app.nothing"),
     ]
     sections = (("1", "integrations", "Integrations"), ("5", "setup", "Setup"))

@@ -34,6 +34,8 @@ def phone(**changes: object) -> str:
         (json.dumps({"api_token": SECRET}), "account_sid: It is required"),
         (phone(display_name="n" * 256), "at most 255 characters"),
         (phone(display_name=7), "display_name"),
+        (phone(display_name="a\0b"), "display_name"),
+        (phone(display_name="a\ud800b"), "display_name"),
         (phone(virtual_number="not a number"), "virtual_number:"),
         (phone(virtual_number="0" * 21), "virtual_number:"),
         (phone(account_sid="s" * 256), "account_sid:"),

@@ -20,8 +20,9 @@ LOG_COLUMNS = {
 def add_log_rows(database: str, count: int) -> None:
     with psycopg.connect(database) as connection:
         connection.execute(
-            "insert into integration_audit_logs (organization_id, user_id, integration_type, action, status, details,"
-            " ip_address, created_at) select %s, %s, 'exotel_phone', 'call_made', 'success', jsonb_build_object('n', n),"
+            "insert into integration_audit_logs (organization_id, user_id, integration_type, action, status,"
+            " details, ip_address, created_at) select %s, %s, 'exotel_phone', 'call_made', 'success',"
+            " jsonb_build_object('n', n),"
             " '192.0.2.7', timestamptz '2026-01-01 00:00+00' + n * interval '1 minute' from generate_series(1, %s) n",
             (ACME, ASHA, count),
         )
@@ -122,7 +123,12 @@ class TestAuditList:
 
     def test_shows_rows_whose_time_or_details_fit_no_python_value(self, acme: Shell) -> None:
         database = acme.environment["DATABASE_URL"]
-        for time, details in (("'infinity'", "{}"), ("null", "[1e400]"), ("'20000-01-01'", f"[{'9' * 5000}]")):
+        for time, details in (
+            ("'infinity'", "{}"),
+            ("null", "[1e400]"),
+            ("'20000-01-01'", f"[{'9' * 5000}]"),
+            ("'-infinity'", "[" * 2000 + "]" * 2000),
+        ):
             execute(
                 database,
                 "insert into integration_audit_logs (organization_id, integration_type, action, status, details,"
@@ -130,9 +136,9 @@ class TestAuditList:
             )
         listed = acme.run("audit", "list")
         assert listed.status == 0, listed.err
-        assert len(listed.out.splitlines()) == 4
+        assert len(listed.out.splitlines()) == 5
         rows = acme.run("audit", "list", "--json").data
-        assert {row["created_at"] for row in rows} == {"infinity", None, "20000-01-01 00:00:00+00"}
+        assert {row["created_at"] for row in rows} == {"infinity", "-infinity", None, "20000-01-01 00:00:00+00"}
 
 
 class TestDoctor:

@@ -81,10 +81,10 @@ class Wizard(Console):
         await self.focus("#k-stored")
         await self.press("space")
         await self.enter(THIRD)
-        await self.wait_for("will be made")
 
     async def install(self) -> None:
         """From the third step to the sixth."""
+        await self.wait_for("will be made")
         await self.enter("Press enter to install.")
         await self.enter("Installed in")
         await self.enter("A trial credential was encrypted")

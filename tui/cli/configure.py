@@ -93,4 +93,6 @@ def _display_name(given: dict[str, Any], base: StoredCredential | None) -> str |
         raise InvalidInput(
             f"display_name is not a text of at most {NAME_LENGTH} characters.", "Shorten it, or leave it out."
         )
+    if "\0" in name or any("\ud800" <= character <= "\udfff" for character in name):
+        raise InvalidInput("display_name holds what is no character (U+0000, or half of a pair).", "Type it again.")
     return name.strip() or None

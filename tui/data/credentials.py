@@ -11,6 +11,7 @@ from tui.data.encryption import RowBinding, encode_credential, envelope_format, 
 from tui.data.errors import Conflict, PermissionDenied, Unreadable
 from tui.data.keys import check_gate, confirm_gate, format_for_new_row
 from tui.data.models import Integration
+from tui.text import spelled
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -246,7 +247,9 @@ async def _replace(
 
 async def _tell_fields(connection: Connection, names: tuple[str, ...]) -> None:
     """Let the log's trigger name the fields that an envelope does not show; names only, never values."""
-    await connection.execute("select set_config('switchboard.fields', %s, true)", (",".join(names),))
+    # A name of another program may hold what Postgres cannot store, or the comma that separates them here.
+    written = [spelled(name).replace(",", "\\x2c") for name in names]
+    await connection.execute("select set_config('switchboard.fields', %s, true)", (",".join(written),))
 
 
 def _sealed_both_ways(keyring: Keyring, plaintext: bytes, row: RowBinding, gate: Gate) -> dict[EnvelopeFormat, str]:

@@ -18,6 +18,7 @@ from psycopg_pool import AsyncConnectionPool, PoolTimeout
 from tui.data.connection import probe
 from tui.data.errors import CommitInDoubt, ConnectionFailed, ConnectionLost, Locked, ReadOnlyMode
 from tui.data.failures import translate
+from tui.data.json_values import register_tolerant_json
 from tui.data.timestamps import register_tolerant_timestamps
 
 if TYPE_CHECKING:
@@ -284,10 +285,12 @@ class Database:
             self._conninfo, autocommit=True, prepare_threshold=None, row_factory=dict_row
         )
         register_tolerant_timestamps(connection)
+        register_tolerant_json(connection)
         return connection
 
     async def _configure(self, connection: Connection) -> None:
         register_tolerant_timestamps(connection)
+        register_tolerant_json(connection)
         if not self._pools_transactions():
             await self._apply_timeouts(connection, local=False)
 

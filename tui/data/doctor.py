@@ -9,7 +9,7 @@ from tui.data.findings import Finding, FindingState, env_file_findings, server_f
 from tui.data.key_sources import standing_warning
 from tui.data.keys import check_gate, take_census
 from tui.data.schema.holes import HOLES
-from tui.data.schema.preflight import preflight
+from tui.data.schema.preflight import ROLES
 from tui.data.schema.state import schema_state
 from tui.data.schema.verify import verify
 
@@ -22,11 +22,13 @@ if TYPE_CHECKING:
     from tui.data.encryption import Keyring
     from tui.data.models import Census
     from tui.data.schema.holes import Hole
-    from tui.data.schema.preflight import Preflight
     from tui.data.schema.verify import Drift
 
 __all__ = ["Finding", "FindingState", "examine"]
 
+MISSING_ROLES = """
+select r.name from unnest(%(roles)s::text[]) as r(name) where pg_catalog.to_regrole(r.name) is null order by r.name
+"""
 RUN_SETUP = "Run `switchboard setup`: it shows what it will do first."
 LISTED_DRIFTS = 20
 # What is said where a hole is not there: its title in schema.holes, a short title, and the sentence.
@@ -98,7 +100,6 @@ async def _schema(database: Database) -> list[Finding]:
     if state == "missing":
         return [Finding("schema", "Schema", "problem", "The schema is not installed.", RUN_SETUP)]
     verification = await database.read(verify)
-    facts = await database.read(_preflight)
     found = []
     if state == "partial":
         sentence = "The schema is installed in part, or the tables belong to another program only."
@@ -110,11 +111,7 @@ async def _schema(database: Database) -> list[Finding]:
         found.append(Finding("schema", "Schema", "ok", "The schema is complete, and as Switchboard made it."))
     found += _drifts(verification.drifts)
     found += _holes(verification.holes, is_installed=state == "installed")
-    return [*found, _roles(facts)]
-
-
-async def _preflight(connection: Connection) -> Preflight:
-    return await preflight(connection)
+    return [*found, await _roles(database)]
 
 
 def _drifts(drifts: Iterable[Drift]) -> list[Finding]:
@@ -144,9 +141,14 @@ def _holes(holes: Iterable[Hole], *, is_installed: bool) -> list[Finding]:
     return found
 
 
-def _roles(facts: Preflight) -> Finding:
-    if facts.missing_roles:
-        sentence = f"The groups for people's own logins are not there: {', '.join(facts.missing_roles)}."
+async def _roles(database: Database) -> Finding:
+    async def unit(connection: Connection) -> list[str]:
+        rows = await (await connection.execute(MISSING_ROLES, {"roles": list(ROLES)})).fetchall()
+        return [row["name"] for row in rows]
+
+    missing = await database.read(unit)
+    if missing:
+        sentence = f"The groups for people's own logins are not there: {', '.join(missing)}."
         return Finding(
             "access", "Roles", "ok", sentence, "`switchboard setup --roles` creates them, where several people work."
         )

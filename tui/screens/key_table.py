@@ -22,6 +22,14 @@ NAMES = {
 }
 
 
+# The keys of the screen itself come before those that are the same everywhere.
+ORDER = ("page", "app", "list")
+
+
+def _family(binding: Binding) -> str:
+    return (binding.id or "").partition(".")[0]
+
+
 def spelled_key(key: str) -> str:
     """Return a key as people write it: question_mark -> ?."""
     return NAMES.get(key, key)
@@ -41,7 +49,7 @@ def merged(bindings: Iterable[Binding]) -> list[tuple[str, str, Binding]]:
 
 def key_rows(active: Iterable[ActiveBinding]) -> list[Row]:
     """Return the rows of the help screen: keys, what they do, more about it; dim where they do nothing just now."""
-    listed = list(active)
+    listed = sorted(active, key=lambda one: ORDER.index(family) if (family := _family(one.binding)) in ORDER else -1)
     works = {one.binding.id for one in listed if one.enabled}
     return [
         Row(

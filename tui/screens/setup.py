@@ -64,9 +64,9 @@ class SetupScreen(Page):
         return (self._doctor.summary,) if self._doctor is not None else ()
 
     def on_mount(self) -> None:
-        """Open the wizard where it is needed; the doctor waits for the connection."""
-        self.refresh_frame()
-        self.start_load()
+        """Open the wizard where it is needed, without a connection too; Page looks after the rest."""
+        if not self.session.is_connected:
+            self.start_load()
 
     def start_load(self) -> None:
         """Show what is needed now; an open wizard stays as it is."""

@@ -167,6 +167,7 @@ class ConnectionStep(Step):
     def on_input_submitted(self, event: Input.Submitted) -> None:
         """Take a typed connection string apart first, so that one sees what it says before going on."""
         event.stop()
+        event.prevent_default()
         if event.input.id == "c-uri" and event.value:
             if self._take_string(Secret(event.value)):
                 self._test_after(0)

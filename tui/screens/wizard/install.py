@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from tui.data.errors import SwitchboardError
 from tui.data.schema.files import schema_files
 from tui.data.schema.install import install
-from tui.data.schema.plan import make_plan
 from tui.data.schema.state import schema_state
+from tui.data.setup_plan import plan_setup
 from tui.screens.wizard.step import Step
 from tui.widgets.verdicts import Verdict, Verdicts
 
@@ -72,7 +72,7 @@ class InstallStep(Step, can_focus=True):
         except SwitchboardError as failure:
             await self._show_failure(failure, before)
             return False
-        self.flow.plan = await self.flow.connected().read(make_plan)
+        self.flow.plan = await plan_setup(self.flow.conninfo())
         self._is_installed = True
         self.flow.done.add(self.key)
         self._show_files(len(_counts()), 0)

@@ -5,14 +5,15 @@ from __future__ import annotations
 import os
 from collections import Counter
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
+from textual.binding import Binding, BindingType
 from textual.containers import VerticalScroll
 from textual.widgets import Static
 
 from tui.data.connection_uri import connection_uri
 from tui.data.errors import InvalidInput, PermissionDenied
-from tui.data.schema.plan import make_plan
+from tui.data.setup_plan import plan_setup
 from tui.screens.wizard.saving import SaveLines
 from tui.screens.wizard.step import Step
 from tui.text import spelled
@@ -34,7 +35,7 @@ VIEWS = (
     Option("summary", "summary", "left and right show more"),
     Option("changes", "every change", "+ is made, ~ is changed"),
     Option("holes", "holes", "each with the query that shows it"),
-    Option("sql", "the SQL", "tab, then the arrows scroll"),
+    Option("sql", "the SQL", "everything that will be run"),
 )
 SHAPES = {
     "nothing": "This database has none of the four tables yet: they will be created.",
@@ -51,10 +52,14 @@ KINDS = {"index": "indexes", "policy": "policies", "grant": "grants", "schema": 
 class PlanStep(Step):
     """Shows the plan; nothing is changed here."""
 
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("pageup", "read(-1)", "Read up", show=False, id="wizard.read_up"),
+        Binding("pagedown", "read(1)", "Read on", show=False, id="wizard.read_down", tooltip="Scroll the text"),
+    ]
     key = "plan"
     rail_name = "Plan"
     heading = "What will be done"
-    lead = "Nothing has been changed yet. No row is touched, and nothing is dropped."
+    lead = "Nothing has been changed yet. No row is touched, no table or column dropped."
 
     def __init__(self, flow: Flow) -> None:
         super().__init__(flow)
@@ -78,7 +83,7 @@ class PlanStep(Step):
         self.problem.clear()
         self._write.display = False
         self._found.say([Verdict("quiet", "Looking at the database ...")])
-        plan = self.flow.plan = await self.flow.connected().read(make_plan)
+        plan = self.flow.plan = await plan_setup(self.flow.conninfo())
         self._found.say(_verdicts(plan))
         self._write.display = any(problem.error is PermissionDenied for problem in plan.facts.problems)
         # The environment wins over .env, so saving would change nothing.
@@ -91,7 +96,7 @@ class PlanStep(Step):
 
     def hints(self) -> Hints:
         """Return the keys that are not obvious."""
-        return (("left/right", "what to show"),) if self._view.has_focus else ()
+        return (("left/right", "what to show"), ("pgdn", "read on")) if self._view.has_focus else ()
 
     async def finish(self) -> bool:
         """Go on when nothing is in the way, looking once more where something was."""
@@ -116,6 +121,11 @@ class PlanStep(Step):
     def on_descendant_focus(self) -> None:
         """Show the keys of the line that has the focus."""
         self.post_message(self.Settled())
+
+    def action_read(self, by: int) -> None:
+        """Scroll the text from wherever the focus is."""
+        scroll = self.query_one("#p-scroll", VerticalScroll)
+        scroll.scroll_relative(y=by * max(1, scroll.size.height - 1), animate=False)
 
     def _show_text(self) -> None:
         plan = self.flow.plan
@@ -162,7 +172,7 @@ def _text(plan: Plan, view: str) -> list[str]:
         made = [spelled(f"+ {line}") for line in plan.missing]
         changed = [spelled(f"~ {line}") for line in plan.different]
         later = [f"+ index {name} (built afterwards, without blocking anybody)" for name in plan.log_indexes]
-        return made + changed + later or ["Nothing will be changed."]
+        return changed + made + later or ["Nothing will be changed."]
     return _summary("made", plan.missing) + _summary("changed", plan.different) or ["Nothing will be changed."]
 
 

@@ -1,0 +1,151 @@
+"""Whatever is stored, and wherever: on the command line it is only text, and in JSON it is exactly itself."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import TYPE_CHECKING, Any
+
+import psycopg
+import pytest
+from psycopg.types.json import Jsonb
+
+from tests.hostile import UNSAFE, hostile_strings
+from tests.support.commands import one_line_of_json
+from tests.support.sitting import ACME, ASHA, PHONE, keyring, opened
+from tests.support.terminal import SWITCHBOARD, Terminal
+from tui.data.credentials import Draft, save_credential
+
+if TYPE_CHECKING:
+    from tests.support.commands import Outcome, Shell
+
+STRINGS = hostile_strings()
+# Postgres stores neither U+0000 nor half of a pair as text; inside an envelope both are possible.
+STORABLE = [text for text in STRINGS.values() if "\0" not in text and not re.search("[\ud800-\udfff]", text)]
+CREDENTIAL: dict[str, Any] = {
+    **PHONE,
+    "business_name": " | ".join(STRINGS.values()),
+    "auto_reply_message": "\n".join(STRINGS.values()),
+    "business_hours": {"strings": list(STRINGS.values())},
+    **{f"{text[:60]}_{number}": text for number, text in enumerate(STRINGS.values())},
+}
+
+
+def write_hostile_rows(connection: psycopg.Connection[Any]) -> None:
+    for number, text in enumerate(STORABLE):
+        connection.execute(
+            "insert into integration_credentials (organization_id, integration_type, credentials_encrypted,"
+            " display_name) values (%s, %s, %s, %s)",
+            (ACME, f"{number}{text}"[:50], text, text[:255]),
+        )
+        connection.execute(
+            "insert into integration_audit_logs (organization_id, user_id, integration_type, action, status, details,"
+            " user_agent) values (%s, %s, %s, %s, %s, %s, %s)",
+            (ACME, ASHA, text[:50], text[:100], text[:50], Jsonb({text[:60]: [text], "operator": text}), text),
+        )
+    everything = "".join(STORABLE)[:5000]
+    connection.execute("insert into switchboard.people_labels (id, label) values (%s, %s)", (ASHA, everything))
+    connection.execute("insert into switchboard.organization_labels (id, name) values (%s, %s)", (ACME, everything))
+
+
+@pytest.fixture
+async def hostile(acme: Shell) -> Shell:
+    """A database in which every text that a command shows is hostile."""
+    database = acme.environment["DATABASE_URL"]
+    async with opened(database) as console:
+        await save_credential(console, keyring(), Draft(ACME, "exotel_whatsapp", CREDENTIAL, STORABLE[0]), None, "auto")
+    with psycopg.connect(database) as connection:
+        write_hostile_rows(connection)
+    return acme
+
+
+def inert(outcome: Outcome) -> list[str]:
+    """The lines of both streams, which must hold nothing that a terminal would act on."""
+    for stream in (outcome.out, outcome.err):
+        found = UNSAFE.search(stream.replace("\n", ""))
+        assert found is None, ascii(stream[max(0, found.start() - 20) : found.end() + 20])
+    assert "Traceback" not in outcome.err
+    return outcome.out.splitlines()
+
+
+def test_every_table_stays_one_line_a_row(hostile: Shell) -> None:
+    assert len(inert(hostile.run("integrations", "list"))) == 1 + len(STORABLE) + 4
+    log = inert(hostile.run("audit", "list", "--limit", "1000"))
+    assert len(log) == 1 + 2 * len(STORABLE) + 1
+
+
+def test_json_is_exact(hostile: Shell) -> None:
+    listed = hostile.run("integrations", "list", "--json").data
+    stored = {one["integration_type"]: one["display_name"] for one in listed[4:]}
+    assert stored == {f"{number}{text}"[:50]: text[:255] for number, text in enumerate(STORABLE)}
+    logged = hostile.run("audit", "list", "--json", "--limit", "1000").data
+    written = [row for row in logged if "operator" in (row["details"] or {}) and "source" not in row["details"]]
+    assert {row["user_agent"] for row in written} == set(STORABLE)
+    assert {row["details"]["operator"] for row in written} == set(STORABLE)
+    assert {row["action"] for row in written} == {text[:100] for text in STORABLE}
+
+
+def test_a_credential_full_of_them_is_shown(hostile: Shell) -> None:
+    shown = inert(hostile.run("integrations", "show", "exotel_whatsapp"))
+    assert len(shown) == 10 + 9 + 1 + len(STRINGS) + 1
+    exact = hostile.run("integrations", "show", "exotel_whatsapp", "--json").data
+    for name in ("business_name", "auto_reply_message", "business_hours"):
+        assert exact["credential"][name] == CREDENTIAL[name]
+    assert exact["credential"].keys() >= CREDENTIAL.keys()
+
+
+@pytest.mark.parametrize("arguments", [["keys", "status"], ["doctor"], ["setup", "--dry-run"]])
+def test_the_other_commands_stay_inert_too(hostile: Shell, arguments: list[str]) -> None:
+    ended = hostile.run(*arguments)
+    assert ended.status in (0, 5)
+    assert inert(ended)
+    one_line_of_json(hostile.run(*arguments, "--json").out)
+
+
+def test_hostile_arguments_come_back_inert(hostile: Shell) -> None:
+    evil = "\x1b]52;c;ZXZpbA==\x07\u202eevil"
+    for command in ("show", "enable", "delete", "configure"):
+        ended = hostile.run("integrations", command, evil)
+        assert ended.status == 2
+        inert(ended)
+    inert(hostile.run("integrations", "list", "--organization", evil))
+    inert(hostile.run("--operator", evil, "integrations", "list"))
+    inert(hostile.run("--env-file", evil, "integrations", "list"))
+    inert(hostile.run("audit", "list", "--limit", evil))
+    inert(hostile.run(evil))
+    inert(hostile.run(f"--{evil}"))
+
+
+def test_hostile_names_of_database_and_role_stay_inert(shell: Shell, postgres: Any) -> None:
+    evil = "\x1b[31mevil\u202e"
+    with postgres.admin() as admin:
+        admin.execute(f'create role "{evil}" superuser login')
+        admin.execute(f'create database "{evil}"')
+    try:
+        url = postgres.conninfo(evil, user=evil)
+        there = shell.with_(DATABASE_URL=url)
+        for arguments in (["setup", "--yes"], ["doctor"], ["integrations", "list"]):
+            inert(there.run(*arguments))
+    finally:
+        postgres.drop_database(evil)
+        postgres.drop_new_roles()
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [["integrations", "list"], ["integrations", "show", "exotel_whatsapp"], ["audit", "list"], ["keys", "status"]],
+)
+def test_no_control_byte_from_data_reaches_a_terminal(hostile: Shell, arguments: list[str]) -> None:
+    with Terminal([*SWITCHBOARD, *arguments], environment=hostile.environment, cwd=hostile.folder) as terminal:
+        assert terminal.wait_for_exit(60) == 0
+        text = terminal.bytes_since().decode()
+    assert UNSAFE.search(text.replace("\r\n", "")) is None
+    assert len(text) > 500
+
+
+def test_a_terminal_that_is_not_utf8_gets_ascii(hostile: Shell) -> None:
+    latin = hostile.with_(LANG="C", LC_ALL="en_US.ISO-8859-1", PYTHONUTF8="0", PYTHONCOERCECLOCALE="0")
+    listed = latin.run("integrations", "list")
+    assert listed.status == 0
+    assert listed.out.isascii()
+    assert json.loads(latin.run("integrations", "list", "--json").out)

@@ -1,0 +1,60 @@
+"""The README's key table, made from the bindings: `python -m tests.support.key_tables` writes it into README.md."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from textual.binding import Binding
+
+from tui.app import SwitchboardApp
+from tui.screens.credential_editor import CredentialEditor
+from tui.screens.integrations import IntegrationsScreen
+from tui.screens.key_table import merged
+from tui.screens.page import Page
+from tui.screens.reveal import RevealScreen
+from tui.screens.setup import SetupScreen
+from tui.widgets.row_list import RowBody
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+README = Path(__file__).parents[2] / "README.md"
+BEGIN, END = "<!-- keys -->\n", "<!-- /keys -->"
+PLACES = (
+    ("Everywhere", (*SwitchboardApp.BINDINGS, *Page.BINDINGS)),
+    ("In a list", RowBody.BINDINGS),
+    ("Integrations", IntegrationsScreen.BINDINGS),
+    ("Secrets of an integration", RevealScreen.BINDINGS),
+    ("Credential editor", CredentialEditor.BINDINGS),
+    ("Setup", SetupScreen.BINDINGS),
+)
+
+
+def key_table() -> str:
+    """Return the table as Markdown."""
+    rows = ["| where | keys | what |", "|---|---|---|"]
+    for place, bindings in PLACES:
+        for keys, _, binding in merged(_bindings(bindings)):
+            rows.append(f"| {place} | {keys.replace('|', chr(92) + '|')} | {binding.tooltip or binding.description} |")
+    return "\n".join(rows) + "\n"
+
+
+def key_table_in_readme() -> str:
+    """Return the table that the README has now."""
+    text = README.read_text(encoding="utf-8")
+    return text[text.index(BEGIN) + len(BEGIN) : text.index(END)]
+
+
+def _bindings(bindings: Iterable[object]) -> list[Binding]:
+    return [one for one in bindings if isinstance(one, Binding)]
+
+
+def main() -> None:
+    """Put the table into the README."""
+    text = README.read_text(encoding="utf-8")
+    README.write_text(text[: text.index(BEGIN)] + BEGIN + key_table() + text[text.index(END) :], encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
