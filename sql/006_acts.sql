@@ -26,6 +26,7 @@ $function$;
 create or replace function switchboard.begin_open(integration_id uuid, purpose text)
 returns uuid language plpgsql security definer set search_path = '' as $function$
 -- Writes the log row and returns a ticket for open_envelope, to be used after COMMIT, once, within 30 s.
+-- The transaction-local setting switchboard.fields may name what is shown of it.
 -- reveal and copy are acts complete in themselves; test and sync are pending until log_act gives their outcome.
 -- Fails with P0002 (no such integration), 22023 (purpose), 42501 (reveal or copy without the right to read
 -- the envelope), SB001 (more than 10 reveals, or 10 copies, in 5 minutes by one session_user).
@@ -67,8 +68,9 @@ begin
     case purpose when 'reveal' then 'credential_revealed' when 'copy' then 'credential_copied'
                  when 'test' then 'connection_tested' else 'numbers_synced' end,
     case when purpose in ('reveal', 'copy') then 'success' else 'pending' end,
-    switchboard.evidence() || jsonb_build_object(
-      'source', 'switchboard', 'purpose', purpose, 'integration_id', begin_open.integration_id));
+    switchboard.evidence() || jsonb_strip_nulls(jsonb_build_object(
+      'source', 'switchboard', 'purpose', purpose, 'integration_id', begin_open.integration_id,
+      'fields', nullif(current_setting('switchboard.fields', true), ''))));
   return given;
 end
 $function$;

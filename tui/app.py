@@ -7,7 +7,7 @@ import signal
 import time
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from textual import events
+from textual import events, work
 from textual.app import App
 from textual.binding import Binding, BindingType
 from textual.worker import Worker, WorkerState
@@ -154,7 +154,11 @@ class SwitchboardApp(App[int]):
         """Connect in the background and tell the screens."""
         self.failure = None
         self._set_health("warning", "connecting")
-        self.run_worker(self._connect, group="connection", exclusive=True, exit_on_error=False)
+        self._connecting()
+
+    @work(group="connection", exclusive=True, exit_on_error=False)
+    async def _connecting(self) -> None:
+        await self._connect()
 
     async def _connect(self) -> None:
         try:
@@ -177,8 +181,9 @@ class SwitchboardApp(App[int]):
     def connection_lost(self, failure: SwitchboardError) -> None:
         """Show the banner and keep trying to reconnect; loads run again afterwards, writes never."""
         self._set_health("bad", "connection lost")
-        self.run_worker(self._reconnect, group="connection", exclusive=True, exit_on_error=False)
+        self._reconnect()
 
+    @work(group="connection", exclusive=True, exit_on_error=False)
     async def _reconnect(self) -> None:
         while True:
             for left in range(RETRY_AFTER_S, 0, -1):

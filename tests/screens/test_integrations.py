@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 import psycopg
 
 from tests.support.console_app import add, console, piloted
 from tests.support.sitting import ACME, GLOBEX, OTHER_MASTER_KEY, keyring
+from tui.data.schema.install import install
 from tui.screens.integrations import IntegrationsScreen
+
+if TYPE_CHECKING:
+    from tests.support.postgres import TestServer
 
 
 def one(conninfo: str, query: str) -> Any:
@@ -93,9 +97,10 @@ async def test_a_delete_counts_what_goes_with_it_and_wants_the_type_typed(instal
     integration = one(installed_database, "select id from integration_credentials where integration_type like '%phone'")
     for _ in range(2):
         values = (uuid4(), integration)
-        run(installed_database, "insert into user_integration_permissions (user_id, integration_id) values (%s, %s)", *values)
-    add_number = "insert into organization_phone_numbers (organization_id, integration_id, phone_number) values (%s, %s, %s)"
-    run(installed_database, add_number, ACME, integration, "+911141169368")
+        grant = "insert into user_integration_permissions (user_id, integration_id) values (%s, %s)"
+        run(installed_database, grant, *values)
+    number = "insert into organization_phone_numbers (organization_id, integration_id, phone_number)"
+    run(installed_database, f"{number} values (%s, %s, '+911141169368')", ACME, integration)
     async with piloted(console(installed_database)) as it:
         await it.wait_for("active")
         await it.press("d")
@@ -134,7 +139,8 @@ async def test_a_delete_is_refused_when_more_goes_with_it_than_was_shown(install
 
 async def test_another_organisation_is_chosen_by_name_and_shows_its_own(installed_database: str) -> None:
     await add(installed_database)
-    run(installed_database, "insert into switchboard.organization_labels values (%s, 'Acme'), (%s, 'Globex')", ACME, GLOBEX)
+    name = "insert into switchboard.organization_labels values (%s, 'Acme'), (%s, 'Globex')"
+    run(installed_database, name, ACME, GLOBEX)
     async with piloted(console(installed_database)) as it:
         await it.wait_for("● active")
         assert "Acme" in it.text
@@ -208,3 +214,23 @@ async def test_help_lists_the_keys_of_the_screen_and_filters_as_one_types(instal
         await it.wait_for("Enable / disable")
         await it.type("sort")
         await it.wait_for(lambda: "Enable / disable" not in it.text and "Sort" in it.text)
+
+
+async def test_a_support_login_sees_what_it_may_and_is_told_why_not_the_rest(
+    postgres: TestServer, empty_database: str
+) -> None:
+    await install(empty_database, operator_label="a test", roles=True)
+    await add(empty_database)
+    postgres.create_role("sam", "login in role switchboard_support")
+    url = postgres.conninfo(empty_database.rpartition("/")[2].partition("?")[0], user="sam")
+    async with piloted(console(url)) as it:
+        await it.wait_for("● active")
+        assert it.shows("Envelope not visible to your role")
+        assert "enter edit" not in it.text
+        for key, why in (("enter", "may not write credentials"), ("R", "may not read credentials"), ("d", "may not delete")):
+            await it.press(key)
+            await it.wait_for(why)
+        await it.press("space")
+        await it.wait_for("Disable Exotel phone?")
+        await it.press("y")
+        await it.wait_for("Exotel phone is disabled.")

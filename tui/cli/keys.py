@@ -61,11 +61,11 @@ def status(options: Options) -> int:
 
 
 async def _status(session: Session, out: Output) -> None:
-    from tui.data.credentials import what_is_visible
     from tui.data.keys import check_gate, take_census
+    from tui.data.rights import read_rights
 
     gate = await check_gate(session.database, session.keyring)
-    visible = await what_is_visible(session.database)
+    visible = await read_rights(session.database)
     census = await take_census(session.database, session.keyring) if visible.envelopes else None
     previous = [key.source for key in session.keyring.previous]
     out.record(

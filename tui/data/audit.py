@@ -28,7 +28,7 @@ async def newest(database: Database, organization_id: UUID | None, limit: int) -
     query = f"""
 select {LOG_COLUMNS} from public.integration_audit_logs as l {where}
  order by l.created_at desc nulls last, l.id desc limit %(limit)s
-"""  # noqa: S608
+"""
 
     async def unit(connection: Connection) -> list[LogRow]:
         values = {"organization_id": organization_id, "limit": limit}

@@ -11,6 +11,7 @@ from tui.data.encryption import RowBinding, encode_credential, envelope_format, 
 from tui.data.errors import Conflict, PermissionDenied, Unreadable
 from tui.data.keys import check_gate, confirm_gate, format_for_new_row
 from tui.data.models import Integration
+from tui.data.rights import read_rights
 from tui.text import spelled
 
 if TYPE_CHECKING:
@@ -22,15 +23,8 @@ if TYPE_CHECKING:
     from tui.data.keys import CredentialFormat, Gate
     from tui.data.models import EnvelopeFormat
 
-COLUMNS = """c.id, c.organization_id, c.integration_type, c.display_name, c.is_active, c.is_verified, c.last_verified_at,
-       c.created_by, c.updated_by, c.created_at, c.updated_at"""
-
-MAY_READ = """
-select has_column_privilege('public.integration_credentials', 'credentials_encrypted', 'select') as envelopes,
-       has_table_privilege('public.user_integration_permissions', 'select') as permissions,
-       has_table_privilege('public.organization_phone_numbers', 'select') as numbers,
-       has_table_privilege('public.integration_audit_logs', 'select') as log
-"""
+COLUMNS = """c.id, c.organization_id, c.integration_type, c.display_name, c.is_active, c.is_verified,
+       c.last_verified_at, c.created_by, c.updated_by, c.created_at, c.updated_at"""
 
 UPDATE_CREDENTIAL = """
 update public.integration_credentials
@@ -49,16 +43,6 @@ values (%(id)s, %(organization_id)s, %(integration_type)s, %(envelope)s, %(displ
 on conflict (organization_id, integration_type) do nothing
 returning id
 """
-
-
-@dataclass(frozen=True, slots=True)
-class Visible:
-    """What this role may read of the integrations and of what belongs to them."""
-
-    envelopes: bool
-    permissions: bool
-    numbers: bool
-    log: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,16 +98,6 @@ class CredentialConflict(Conflict):
         self.current = current
 
 
-async def what_is_visible(database: Database) -> Visible:
-    """Ask which of the tables around an integration this role may read."""
-
-    async def unit(connection: Connection) -> Visible:
-        row = await (await connection.execute(MAY_READ)).fetchone()
-        return Visible(**row) if row else Visible(False, False, False, False)
-
-    return await database.read(unit)
-
-
 async def load_credential(
     database: Database, keyring: Keyring, organization_id: UUID, integration_type: str
 ) -> StoredCredential | None:
@@ -131,8 +105,7 @@ async def load_credential(
 
     Raises PermissionDenied where this role may not read envelopes.
     """
-    visible = await what_is_visible(database)
-    if not visible.envelopes:
+    if not (await read_rights(database)).envelopes:
         role = database.info.role if database.info else "your role"
         raise PermissionDenied(
             f"The role {role} may not read credentials (no SELECT on integration_credentials.credentials_encrypted).",
@@ -142,7 +115,7 @@ async def load_credential(
 select {COLUMNS}, c.credentials_encrypted as envelope
   from public.integration_credentials as c
  where c.organization_id = %(organization_id)s and c.integration_type = %(integration_type)s
-"""  # noqa: S608
+"""
 
     async def unit(connection: Connection) -> dict[str, Any] | None:
         key = {"organization_id": organization_id, "integration_type": integration_type}

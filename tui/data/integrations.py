@@ -6,9 +6,10 @@ import asyncio
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from tui.data.credentials import COLUMNS, stored, what_is_visible, without_envelope
+from tui.data.credentials import COLUMNS, stored, without_envelope
 from tui.data.errors import Conflict, NotFound
 from tui.data.models import Integration
+from tui.data.rights import Rights, read_rights
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -28,6 +29,8 @@ LATEST_TEST = """left join lateral (
           where l.action = 'connection_tested' and l.organization_id = c.organization_id
             and l.integration_type = c.integration_type and l.details ->> 'source' = 'switchboard'
           order by l.created_at desc limit 1) as test on true"""
+
+NO_TEST = "cross join (select null as status, null::timestamptz as created_at, null::uuid as user_id) as test"
 
 SET_ACTIVE = """
 update public.integration_credentials set is_active = %(active)s, updated_by = %(operator)s
@@ -59,28 +62,29 @@ class GoesWithIt:
 
 
 async def list_integrations(
-    database: Database, keyring: Keyring, organization_id: UUID, types: Sequence[str]
+    database: Database,
+    keyring: Keyring,
+    organization_id: UUID,
+    types: Sequence[str],
+    *,
+    rights: Rights | None = None,
 ) -> list[Integration]:
-    """Return every integration of the organisation, then the types of `types` that are not set up, in that order.
+    """Return every integration of the organisation and the types of `types` that are not set up, in that order.
 
-    An envelope that does not open is reported in its row and never fails the list.
+    An envelope that does not open is reported in its row and never fails the list. `rights` saves asking for them.
     """
-    visible = await what_is_visible(database)
+    visible = rights or await read_rights(database)
     people = PEOPLE_WITH_ACCESS if visible.permissions else "null"
     numbers = NUMBERS if visible.numbers else "null"
     envelope = "c.credentials_encrypted" if visible.envelopes else "null"
-    test = (
-        LATEST_TEST
-        if visible.log
-        else "left join (select null as status, null::timestamptz as created_at, null::uuid as user_id) as test on true"
-    )
+    test = LATEST_TEST if visible.log else NO_TEST
     query = f"""
 select {COLUMNS}, {envelope} as envelope, {people} as people_with_access, {numbers} as phone_numbers,
        test.status as test_status, test.created_at as tested_at, test.user_id as tested_by
   from public.integration_credentials as c {test}
  where c.organization_id = %(organization_id)s
  order by c.integration_type
-"""  # noqa: S608
+"""
 
     async def unit(connection: Connection) -> list[dict[str, Any]]:
         return await (await connection.execute(query, {"organization_id": organization_id})).fetchall()

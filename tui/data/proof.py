@@ -91,6 +91,11 @@ async def _round_trip(database: Database, keyring: Keyring, policy: CredentialFo
     credential = {"proof": str(uuid4())}
     try:
         gate = await check_gate(database, keyring)
+        if gate.state == "weak key":
+            sentence = f"Encryption was not tried: the master key only reads. {gate.weaknesses[0]}"
+            return Finding(
+                "proof", "encryption", "warning", sentence, "Move to another with `switchboard keys rotate`."
+            )
         gate.require_write()
         trial = await _stored_and_read(database, keyring, row, credential, gate, policy)
         opened = await asyncio.to_thread(keyring.open, trial.envelope, row)

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 async def plan_setup(conninfo: str) -> Plan:
-    """Find out what an installation would do there; nothing stays changed. Raises as `make_plan`, and ConnectionFailed."""
+    """Find out what an installation would do there; nothing stays changed. Raises as `make_plan` does."""
     try:
         async with await psycopg.AsyncConnection.connect(
             conninfo, autocommit=True, prepare_threshold=None

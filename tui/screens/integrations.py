@@ -9,6 +9,7 @@ from textual.binding import Binding, BindingType
 from tui.providers import registry, title_of
 from tui.screens.integration_view import COLUMNS, SORTS, detail, row_of, sort_key
 from tui.screens.page import Page
+from tui.text import safe_text
 from tui.widgets.faces import Faces
 from tui.widgets.frame import Part
 from tui.widgets.prompt import Choice
@@ -22,6 +23,15 @@ if TYPE_CHECKING:
 
     from tui.data.errors import SwitchboardError
     from tui.data.models import Integration, Person
+    from tui.data.rights import Rights
+
+
+REFUSED = {
+    "configure": "may not write credentials (INSERT, UPDATE on credentials_encrypted). Ask an administrator.",
+    "envelopes": "may not read credentials (SELECT on credentials_encrypted). Ask an administrator.",
+    "enable": "may not enable or disable (UPDATE on is_active). Ask an administrator.",
+    "delete": "may not delete integrations (DELETE). Ask an administrator; disabling keeps everything.",
+}
 
 
 class IntegrationsScreen(Page):
@@ -46,6 +56,7 @@ class IntegrationsScreen(Page):
         super().__init__()
         self._listed: list[Integration] = []
         self._people: dict[Any, Person] = {}
+        self._rights: Rights | None = None
         self._sort = 0
 
     def compose_body(self) -> Iterable[Widget]:
@@ -60,16 +71,14 @@ class IntegrationsScreen(Page):
             return (("o", "organisation"), ("r", "refresh"), ("?", "help"))
         if current.id is None:
             return (("enter", "set up"), ("/", "filter"), ("o", "organisation"), ("q", "quit"), ("?", "help"))
-        toggle = "disable" if current.is_active else "enable"
-        return (
-            ("enter", "edit"),
-            ("space", toggle),
-            ("d", "delete"),
-            ("/", "filter"),
-            ("s", "sort"),
-            ("o", "organisation"),
-            ("?", "help"),
+        rights = self._rights
+        acts = (
+            (rights is None or rights.configure, "enter", "edit"),
+            (rights is None or rights.enable, "space", "disable" if current.is_active else "enable"),
+            (rights is None or rights.delete, "d", "delete"),
         )
+        allowed = tuple((key, meaning) for may, key, meaning in acts if may)
+        return (*allowed, ("/", "filter"), ("s", "sort"), ("o", "organisation"), ("?", "help"))
 
     @property
     def current(self) -> Integration | None:
@@ -81,6 +90,7 @@ class IntegrationsScreen(Page):
         """Read the organisation's integrations and the people named in them."""
         from tui.data.directory import people_by_id
         from tui.data.integrations import list_integrations
+        from tui.data.rights import read_rights
 
         organization = self.session.organization
         faces = self.query_one(Faces)
@@ -89,7 +99,10 @@ class IntegrationsScreen(Page):
             return
         faces.show_loading("integrations")
         database = self.session.database
-        listed = await list_integrations(database, self.session.keyring, organization.id, list(registry()))
+        self._rights = await read_rights(database)
+        listed = await list_integrations(
+            database, self.session.keyring, organization.id, list(registry()), rights=self._rights
+        )
         named = {one for row in listed for one in (row.updated_by, row.created_by, row.verified_by) if one is not None}
         people = await people_by_id(database, named)
         if self.is_mounted:
@@ -157,14 +170,22 @@ class IntegrationsScreen(Page):
             return True if possible else None
         return True
 
+    def _may(self, right: str) -> bool:
+        """Whether the database lets this role do it; where not, say so instead."""
+        if self._rights is None or getattr(self._rights, right):
+            return True
+        role = self.session.server.role if self.session.server else "your role"
+        self.status.say(f"The role {safe_text(role, 40)} {REFUSED[right]}", "warning")
+        return False
+
     def action_edit(self) -> None:
         """Open the credential editor on the type under the cursor."""
-        if self.current is not None and not self.busy:
+        if self.current is not None and not self.busy and self._may("configure"):
             self.console.open_editor(self.current.integration_type)
 
     def action_secrets(self) -> None:
         """List the secrets of the integration under the cursor."""
-        if self.current is not None:
+        if self.current is not None and self._may("envelopes"):
             self.console.open_secrets(self.current)
 
     def action_sort(self) -> None:
@@ -182,7 +203,7 @@ class IntegrationsScreen(Page):
 
     def action_toggle_active(self) -> None:
         """Enable or disable the integration, after asking."""
-        if self.current is not None:
+        if self.current is not None and self._may("enable"):
             self.act(self._toggle(self.current))
 
     async def _toggle(self, integration: Integration) -> None:
@@ -207,7 +228,7 @@ class IntegrationsScreen(Page):
 
     def action_delete(self) -> None:
         """Delete the integration, after counting what goes with it and asking for its type."""
-        if self.current is not None:
+        if self.current is not None and self._may("delete"):
             self.act(self._delete(self.current))
 
     async def _delete(self, integration: Integration) -> None:

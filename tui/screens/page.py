@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol, cast
 
+from textual import work
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.screen import Screen
@@ -157,12 +158,13 @@ class Page(Screen[Any]):
 
     def start_load(self) -> None:
         """Fill the screen, giving up on an earlier attempt."""
-        self.run_worker(self._guarded_load, group="load", exclusive=True, exit_on_error=False)
+        self._guarded_load()
 
     def act(self, coroutine: Coroutine[Any, Any, object]) -> None:
         """Run an act that may write: never cancelled by another key, and one at a time."""
         self.run_worker(self._guarded_act(coroutine), group="write", exit_on_error=False)
 
+    @work(group="load", exclusive=True, exit_on_error=False)
     async def _guarded_load(self) -> None:
         try:
             await self.load()

@@ -26,7 +26,10 @@ STYLES: dict[Tone, str] = {
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """A piece of a line. Where the line is too narrow, the highest `give` is shortened first, then dropped; a `whole` one is dropped."""
+    """A piece of a line.
+
+    Where the line is too narrow, the piece with the highest `give` is shortened, or dropped where it is `whole`.
+    """
 
     text: str
     tone: Tone = "plain"

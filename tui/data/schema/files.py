@@ -86,7 +86,10 @@ def schema_text() -> str:
 
     docs/schema.sql is this text: `python -m tui.data.schema.files > docs/schema.sql`.
     """
-    parts = ["-- Switchboard's schema: made from the files in sql/, do not edit. It can be run again at any time.", "begin;"]
+    parts = [
+        "-- Switchboard's schema: made from the files in sql/, do not edit. It can be run again at any time.",
+        "begin;",
+    ]
     parts += [f"-- {file.name}\n{file.text.strip()}" for file in schema_files()]
     return "\n\n".join([*parts, "commit;"]) + "\n"
 

@@ -87,9 +87,7 @@ async def install(
                 changes, count, created = await _apply(conn, plan, operator_label, progress, roles=roles)
         built = await _build_log_indexes(open_connection) if plan.log_indexes else ()
         async with await _open(open_connection) as conn:
-            return InstallReport(
-                plan, changes, count, created, built, await verify(conn), time.monotonic() - started
-            )
+            return InstallReport(plan, changes, count, created, built, await verify(conn), time.monotonic() - started)
     except (psycopg.Error, OSError) as exc:
         raise translate(exc, doing="setting up") from None
 
@@ -122,9 +120,7 @@ async def _apply(
             count = await run_files(conn, progress)
             changes = compare(before, await read_shape(conn))
             for file in schema_files():
-                await run(
-                    conn, _RECORD_FILE, {"file": file.name, "sha256": file.sha256, "operator": operator_label}
-                )
+                await run(conn, _RECORD_FILE, {"file": file.name, "sha256": file.sha256, "operator": operator_label})
             details = {
                 "starting_shape": plan.starting_shape,
                 "made": len(changes.missing),

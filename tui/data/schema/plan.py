@@ -89,9 +89,7 @@ async def make_plan(conn: AsyncConnection[Any], *, roles: bool = False) -> Plan:
                     for sentence in (failure.details or failure.sentence).splitlines()
                 )
         changes = compare(before, after)
-        return Plan(
-            facts, shape, changes.present, changes.missing, changes.different, in_the_way, holes, log_indexes
-        )
+        return Plan(facts, shape, changes.present, changes.missing, changes.different, in_the_way, holes, log_indexes)
 
     return await with_retries(conn, plan)
 

@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from tui.data.schema.expected import GRANTED_ROLES, expected_shape
 from tui.data.schema.holes import Hole, find_holes
+from tui.data.schema.rows import rows
 from tui.data.schema.shape import Line, read_shape
 
 if TYPE_CHECKING:
     from psycopg import AsyncConnection
+
+_LOG = "public.integration_audit_logs"
+_CAST = re.compile(r"\((\w+)\)::text|::text")
+_COLUMNS = re.compile(r"\(([^()]*)\)")
+_API_ROLES = ("public", "anon", "authenticated")
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +43,119 @@ class Verification:
 
 
 async def verify(conn: AsyncConnection[Any]) -> Verification:
-    """Compare the catalogue with what a fresh installation has; takes no locks, any role may. Raises psycopg.Error."""
-    await read_shape(conn)
-    return Verification((), await find_holes(conn))
+    """Compare the catalogue with what an installation has; takes no locks, any role may. Raises psycopg.Error.
+
+    Adopted tables may be looser than fresh ones (nullable columns, longer texts, names and further columns of their
+    own): that is no difference.
+    """
+    known = await rows(
+        conn, "select rolname::text from pg_roles where rolname = any (%(roles)s)", {"roles": list(GRANTED_ROLES)}
+    )
+    drifts = differences(await read_shape(conn), frozenset(name for (name,) in known))
+    return Verification(drifts, await find_holes(conn))
+
+
+def differences(found: frozenset[Line], roles: frozenset[str]) -> tuple[Drift, ...]:
+    """Compare a shape with the expected one, as far as it concerns the roles that exist."""
+    expected = [line for line in expected_shape() if _concerns(line, roles)]
+    by_name = {(line.kind, line.name): line for line in found}
+    drifts = []
+    for line in sorted(expected):
+        if line in found or _satisfied(line, found, by_name):
+            continue
+        there = by_name.get((line.kind, line.name)) if line.kind not in ("constraint", "index") else None
+        drifts.append(Drift(line, there, _sentence(line, there)))
+    wanted = {(line.kind, line.name) for line in expected}
+    drifts += [Drift(None, line, sentence) for line in sorted(found) if (sentence := _unwanted(line, wanted))]
+    return tuple(drifts)
+
+
+def _concerns(line: Line, roles: frozenset[str]) -> bool:
+    if line.kind == "grant":
+        return line.name.rpartition(" to ")[2] in roles
+    if line.kind == "policy":
+        return any(f" to {role} " in line.text for role in roles)
+    # Which number is installed is schema_state's question.
+    return line.kind != "schema"
+
+
+def _satisfied(line: Line, found: frozenset[Line], by_name: dict[tuple[str, str], Line]) -> bool:
+    """Whether an adopted database has something that does the same work."""
+    there = by_name.get((line.kind, line.name))
+    if line.kind == "view":
+        return there is not None
+    if not line.name.startswith("public."):
+        return False
+    if line.kind == "table":
+        return there is not None and "no row security" not in there.text and "forced" not in there.text
+    if line.kind == "column":
+        return there is not None and _base_type(there.text) == _base_type(line.text)
+    others = [other.text for other in found if other.name == line.name and other.kind in ("constraint", "index")]
+    if line.kind == "constraint":
+        return any(_same_constraint(line.text, other) for other in others)
+    if line.kind == "index":
+        return any(_same_index(line.text, other) for other in others)
+    if line.name.endswith(".switchboard_updated_at"):
+        table = line.name.rpartition(".")[0]
+        return any(
+            other.kind == "trigger"
+            and other.name.startswith(f"{table}.")
+            and re.search(r"EXECUTE FUNCTION \S*updated_at\S*\(\)$", other.text)
+            for other in found
+        )
+    return False
+
+
+def _base_type(text: str) -> str:
+    kind = re.sub(r"( not null| identity| default .*)+$", "", text)
+    return {"smallint": "integer", "bigint": "integer"}.get(
+        kind, re.sub(r"^character varying(\(\d+\))?$", "text", kind)
+    )
+
+
+def _same_constraint(wanted: str, other: str) -> bool:
+    if wanted.startswith("FOREIGN KEY"):
+        return other.startswith(wanted.split(" ON DELETE")[0].removesuffix("(id)"))
+    unique = other.startswith(("PRIMARY KEY", "UNIQUE", "unique btree")) and "WHERE" not in other
+    return unique and _key(wanted) == _key(other)
+
+
+def _same_index(wanted: str, other: str) -> bool:
+    if "INVALID" in other:
+        return False
+    if _CAST.sub(r"\1", wanted) == _CAST.sub(r"\1", other):
+        return True
+    simple = "WHERE" not in wanted and "DESC" not in wanted and not wanted.startswith("unique")
+    return simple and "WHERE" not in other and _key(other)[:1] == _key(wanted)[:1] and "FOREIGN" not in other
+
+
+def _key(text: str) -> list[str]:
+    columns = _COLUMNS.search(text)
+    names = [name.split()[0] for name in columns[1].split(",")] if columns and columns[1] else []
+    return sorted(names) if text.startswith(("PRIMARY", "UNIQUE", "unique")) else names
+
+
+def _sentence(line: Line, there: Line | None) -> str:
+    what = f"The {line.kind} {line.name}"
+    if line.kind in ("constraint", "index"):
+        return f"{line.name} lacks the {line.kind} {line.text}."
+    if there is None:
+        return f"{what} ({line.text}) is missing." if line.kind == "grant" else f"{what} is missing."
+    if line.kind == "trigger" and "DISABLED" in there.text:
+        return f"{what} is switched off."
+    if line.kind == "table" and "no row security" in there.text:
+        return f"Row security is off on {line.name}."
+    return f"{what} is not as it was installed."
+
+
+def _unwanted(line: Line, wanted: set[tuple[str, str]]) -> str:
+    """Say what is wrong with a line that no installation makes; empty where it is nobody's harm."""
+    if line.kind == "grant" and (line.kind, line.name) not in wanted:
+        thing, _, grantee = line.name.rpartition(" to ")
+        if grantee in _API_ROLES and thing.startswith("switchboard"):
+            return f"{grantee} holds {line.text} on {thing}, which is Switchboard's own."
+        if thing == _LOG and {"update", "delete", "truncate"} & set(line.text.split(", ")):
+            return f"{grantee} holds {line.text} on the log, which nobody should change."
+    if line.kind == "policy" and (line.kind, line.name) not in wanted and ".switchboard_own_select" not in line.name:
+        return f"The policy {line.name} is not Switchboard's and may let through more than is meant; it is left alone."
+    return ""

@@ -12,7 +12,8 @@ from textual.widgets import Input, Static
 from tui.data.encryption import Keyring, MasterKey, generate_master_key
 from tui.data.errors import MasterKeyError, SwitchboardError
 from tui.data.key_sources import COMMAND, FILE, VALUE, read_keyring
-from tui.data.keys import check_gate
+from tui.data.keys import check_gate, take_census
+from tui.data.schema.state import schema_state
 from tui.screens.wizard.saving import SaveLines
 from tui.screens.wizard.step import Step
 from tui.widgets.form import CheckLine, Field, Option, OptionLines
@@ -120,7 +121,8 @@ class MasterKeyStep(Step):
         if self._way == "keep":
             self.flow.keyring = self._keyring
             return True
-        self._gate.require_write()
+        if self._gate.state == "weak key" and not await self._opens_something(self._keyring):
+            return self.refuse("This key is too weak to write with.", "Give another one, or choose Later.")
         if not self._stored.ticked:
             self._stored.focus()
             return self.refuse(
@@ -231,6 +233,13 @@ class MasterKeyStep(Step):
         value = _absolute(typed) if way == "file" else typed
         read = await asyncio.to_thread(read_keyring, [(name, value, WIZARD)])
         return Keyring(read.current, previous)
+
+    async def _opens_something(self, keyring: Keyring) -> bool:
+        """Tell whether the key, weak as it is, opens what is stored: then it is needed for reading."""
+        database = self.flow.connected()
+        if await database.read(schema_state) == "missing":
+            return False
+        return bool((await take_census(database, keyring)).by_key)
 
     async def _save_key(self) -> None:
         """Write the key or where it comes from, and empty the other sources: two at once are refused later."""

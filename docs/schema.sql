@@ -1,0 +1,1151 @@
+-- Switchboard's schema: made from the files in sql/, do not edit. It can be run again at any time.
+
+begin;
+
+-- 001_private_schema.sql
+-- The schema switchboard: what Switchboard keeps for itself. PostgREST exposes public, never this.
+-- Every file here decides for itself what is left to do, so that all of them can be run again at any time,
+-- in one transaction, in the order of their numbers, by the owner of the four tables in public.
+
+do $do$
+declare
+  found record;
+begin
+  -- Functions that run with their owner's rights only work when that owner also owns the tables they write to.
+  for found in
+    select c.oid::regclass::text as relation, c.relkind, pg_get_userbyid(c.relowner) as owner,
+           pg_has_role(c.relowner, 'USAGE') as owned
+    from pg_class c
+    where c.relnamespace = to_regnamespace('public')
+      and c.relname in ('integration_credentials', 'user_integration_permissions',
+                        'integration_audit_logs', 'organization_phone_numbers')
+  loop
+    if found.relkind not in ('r', 'p') then
+      raise exception '% is in the way: it has the name of a table that is needed', found.relation
+        using errcode = 'SB003', hint = 'Rename it, or use another database.';
+    elsif not found.owned then
+      raise exception 'the table % belongs to the role %, and % is not a member of it',
+        found.relation, found.owner, current_user
+        using errcode = 'insufficient_privilege', hint = format('Run this as %s.', found.owner);
+    end if;
+  end loop;
+  if to_regnamespace('switchboard') is null then
+    create schema switchboard;
+  end if;
+end
+$do$;
+
+create table if not exists switchboard.schema_version (
+  id         bigint generated always as identity primary key,
+  file       text not null,
+  sha256     text not null,
+  applied_at timestamptz not null default clock_timestamp(),
+  applied_by text not null default session_user,
+  operator   text
+);
+comment on table switchboard.schema_version is
+  'Which files setup has run, and when: history only. What is installed is read from the catalogue.';
+
+create table if not exists switchboard.keys (
+  key_id     text primary key,
+  purpose    text not null check (purpose in ('master', 'seal')),
+  salt       bytea,
+  public_key bytea,
+  state      text not null default 'active' check (state in ('active', 'retired')),
+  created_at timestamptz not null default now(),
+  created_by text not null default session_user,
+  check (purpose <> 'master' or salt is not null),
+  check (purpose <> 'seal' or public_key is not null)
+);
+create unique index if not exists keys_one_active_master on switchboard.keys (purpose)
+  where purpose = 'master' and state = 'active';
+comment on table switchboard.keys is
+  'Records of the keys in use: never a key itself, only its id, its salt, or the public half of a sealing key.';
+
+create table if not exists switchboard.seals (
+  id        bigint generated always as identity primary key,
+  hour      timestamptz check (hour is null or extract(epoch from hour)::numeric % 3600 = 0),
+  row_count bigint not null check (row_count >= 0),
+  digest    bytea not null check (octet_length(digest) = 32),
+  previous  bytea check (octet_length(previous) = 32),
+  key_id    text not null references switchboard.keys (key_id),
+  signature bytea not null check (octet_length(signature) = 64),
+  sealed_at timestamptz not null default clock_timestamp(),
+  sealed_by text not null default session_user,
+  operator  text
+);
+create unique index if not exists seals_one_per_hour on switchboard.seals (coalesce(hour, '-infinity'));
+create index if not exists seals_key on switchboard.seals (key_id);
+comment on table switchboard.seals is
+  'Signed digests of the log, one per hour in UTC; hour is null for the rows whose created_at is null. '
+  'previous is the SHA-256 of the seal before, null in the first.';
+
+create table if not exists switchboard.people_labels (
+  id              uuid primary key,
+  label           text not null,
+  organization_id uuid
+);
+create table if not exists switchboard.organization_labels (
+  id   uuid primary key,
+  name text not null
+);
+
+create table if not exists switchboard.open_tickets (
+  ticket         uuid primary key default gen_random_uuid(),
+  integration_id uuid not null,
+  purpose        text not null,
+  opened_by      text not null default session_user,
+  xid            xid8 not null default pg_current_xact_id(),
+  created_at     timestamptz not null default clock_timestamp(),
+  used_at        timestamptz
+);
+create index if not exists open_tickets_recent on switchboard.open_tickets (opened_by, purpose, created_at);
+comment on table switchboard.open_tickets is
+  'Permissions to read one envelope once, each given together with a row of the log.';
+
+-- 002_helpers.sql
+-- What the other files use to change only what differs, so that a second run takes no lock on a busy table.
+
+create or replace function switchboard.put_trigger(relation text, name text, definition text, always boolean)
+returns void language plpgsql set search_path = '' as $function$
+-- definition: the text that pg_get_triggerdef gives back, which is how a changed trigger is noticed.
+declare
+  present record;
+  wanted constant "char" := case when always then 'A' else 'O' end;
+begin
+  select pg_get_triggerdef(t.oid) as text, t.tgenabled as enabled into present
+  from pg_trigger t
+  where t.tgrelid = relation::regclass and t.tgname = name and not t.tgisinternal;
+  if present.text is distinct from definition then
+    execute replace(definition, 'CREATE TRIGGER', 'CREATE OR REPLACE TRIGGER');
+    present.enabled := 'O';
+  end if;
+  if present.enabled is distinct from wanted then
+    execute format('alter table %s enable %s trigger %I', relation, case when always then 'always' else '' end, name);
+  end if;
+end
+$function$;
+
+create or replace function switchboard.put_policy(
+  relation text, name text, command text, role text, using_text text, check_text text
+) returns void language plpgsql set search_path = '' as $function$
+-- using_text and check_text: as pg_get_expr gives them back with an empty search_path; null where there is none.
+begin
+  if exists (
+    select from pg_policy p
+    where p.polrelid = relation::regclass
+      and p.polname = name
+      and p.polpermissive
+      and p.polcmd = case command when 'select' then 'r' when 'insert' then 'a' when 'update' then 'w'
+                                  when 'delete' then 'd' else '*' end
+      and p.polroles = array[to_regrole(role)::oid]
+      and pg_get_expr(p.polqual, p.polrelid) is not distinct from using_text
+      and pg_get_expr(p.polwithcheck, p.polrelid) is not distinct from check_text
+  ) then
+    return;
+  end if;
+  if exists (select from pg_policy p where p.polrelid = relation::regclass and p.polname = name) then
+    execute format('drop policy %I on %s', name, relation);
+  end if;
+  execute format('create policy %I on %s for %s to %s %s %s', name, relation, command, role,
+    'using (' || using_text || ')', 'with check (' || check_text || ')');
+end
+$function$;
+
+create or replace function switchboard.uuid_or_null(value text) returns uuid
+language plpgsql immutable set search_path = '' as $function$
+begin
+  return value::uuid;
+exception when data_exception then
+  return null;
+end
+$function$;
+
+create or replace function switchboard.inet_or_null(value text) returns inet
+language plpgsql immutable set search_path = '' as $function$
+begin
+  return value::inet;
+exception when data_exception then
+  return null;
+end
+$function$;
+
+create or replace function switchboard.object_or_empty(value text) returns jsonb
+language plpgsql immutable set search_path = '' as $function$
+begin
+  return case when jsonb_typeof(value::jsonb) = 'object' then value::jsonb else '{}' end;
+exception when data_exception then
+  return '{}';
+end
+$function$;
+
+-- 003_tables.sql
+-- The four tables, a contract with other programs. Where they exist they are adopted: columns may be added,
+-- nothing is renamed, dropped, rewritten or made NOT NULL.
+
+create table if not exists public.integration_credentials (
+  id                    uuid primary key default gen_random_uuid(),
+  organization_id       uuid not null,
+  integration_type      varchar(50) not null,
+  credentials_encrypted text not null,
+  display_name          varchar(255),
+  is_active             boolean default true,
+  is_verified           boolean default false,
+  last_verified_at      timestamptz,
+  created_by            uuid,
+  updated_by            uuid,
+  created_at            timestamptz default now(),
+  updated_at            timestamptz default now(),
+  constraint unique_org_integration unique (organization_id, integration_type)
+);
+
+create table if not exists public.user_integration_permissions (
+  id             uuid primary key default gen_random_uuid(),
+  user_id        uuid not null,
+  integration_id uuid not null references public.integration_credentials (id) on delete cascade,
+  can_view       boolean default false,
+  can_send       boolean default false,
+  can_configure  boolean default false,
+  daily_limit    integer,
+  monthly_limit  integer,
+  granted_by     uuid,
+  granted_at     timestamptz default now(),
+  expires_at     timestamptz,
+  constraint unique_user_integration unique (user_id, integration_id)
+);
+
+create table if not exists public.integration_audit_logs (
+  id               uuid primary key default gen_random_uuid(),
+  organization_id  uuid not null,
+  user_id          uuid,
+  integration_type varchar(50) not null,
+  action           varchar(100) not null,
+  status           varchar(50) not null,
+  details          jsonb,
+  ip_address       inet,
+  user_agent       text,
+  created_at       timestamptz default now()
+);
+
+create table if not exists public.organization_phone_numbers (
+  id                  uuid primary key default gen_random_uuid(),
+  organization_id     uuid not null,
+  integration_id      uuid references public.integration_credentials (id) on delete cascade,
+  phone_number        varchar(20) not null,
+  display_name        varchar(100),
+  number_type         varchar(50),
+  assigned_to_user_id uuid,
+  is_primary          boolean default false,
+  can_call            boolean default true,
+  can_sms             boolean default true,
+  is_active           boolean default true,
+  created_at          timestamptz default now(),
+  updated_at          timestamptz default now(),
+  constraint unique_org_phone_number unique (organization_id, phone_number)
+);
+
+do $do$
+declare
+  wanted record;
+  present text;
+  in_the_way text[] := '{}';
+  any_row boolean;
+begin
+  for wanted in
+    select 'public.' || w.relation as relation, w.name, w.type, w.rest
+    from (values
+      ('integration_credentials', 'id', 'uuid', 'not null default gen_random_uuid()'),
+      ('integration_credentials', 'organization_id', 'uuid', 'not null'),
+      ('integration_credentials', 'integration_type', 'character varying(50)', 'not null'),
+      ('integration_credentials', 'credentials_encrypted', 'text', 'not null'),
+      ('integration_credentials', 'display_name', 'character varying(255)', ''),
+      ('integration_credentials', 'is_active', 'boolean', 'default true'),
+      ('integration_credentials', 'is_verified', 'boolean', 'default false'),
+      ('integration_credentials', 'last_verified_at', 'timestamp with time zone', ''),
+      ('integration_credentials', 'created_by', 'uuid', ''),
+      ('integration_credentials', 'updated_by', 'uuid', ''),
+      ('integration_credentials', 'created_at', 'timestamp with time zone', 'now'),
+      ('integration_credentials', 'updated_at', 'timestamp with time zone', 'now'),
+      ('user_integration_permissions', 'id', 'uuid', 'not null default gen_random_uuid()'),
+      ('user_integration_permissions', 'user_id', 'uuid', 'not null'),
+      ('user_integration_permissions', 'integration_id', 'uuid', 'not null'),
+      ('user_integration_permissions', 'can_view', 'boolean', 'default false'),
+      ('user_integration_permissions', 'can_send', 'boolean', 'default false'),
+      ('user_integration_permissions', 'can_configure', 'boolean', 'default false'),
+      ('user_integration_permissions', 'daily_limit', 'integer', ''),
+      ('user_integration_permissions', 'monthly_limit', 'integer', ''),
+      ('user_integration_permissions', 'granted_by', 'uuid', ''),
+      ('user_integration_permissions', 'granted_at', 'timestamp with time zone', 'now'),
+      ('user_integration_permissions', 'expires_at', 'timestamp with time zone', ''),
+      ('integration_audit_logs', 'id', 'uuid', 'not null default gen_random_uuid()'),
+      ('integration_audit_logs', 'organization_id', 'uuid', 'not null'),
+      ('integration_audit_logs', 'user_id', 'uuid', ''),
+      ('integration_audit_logs', 'integration_type', 'character varying(50)', 'not null'),
+      ('integration_audit_logs', 'action', 'character varying(100)', 'not null'),
+      ('integration_audit_logs', 'status', 'character varying(50)', 'not null'),
+      ('integration_audit_logs', 'details', 'jsonb', ''),
+      ('integration_audit_logs', 'ip_address', 'inet', ''),
+      ('integration_audit_logs', 'user_agent', 'text', ''),
+      ('integration_audit_logs', 'created_at', 'timestamp with time zone', 'now'),
+      ('organization_phone_numbers', 'id', 'uuid', 'not null default gen_random_uuid()'),
+      ('organization_phone_numbers', 'organization_id', 'uuid', 'not null'),
+      ('organization_phone_numbers', 'integration_id', 'uuid', ''),
+      ('organization_phone_numbers', 'phone_number', 'character varying(20)', 'not null'),
+      ('organization_phone_numbers', 'display_name', 'character varying(100)', ''),
+      ('organization_phone_numbers', 'number_type', 'character varying(50)', ''),
+      ('organization_phone_numbers', 'assigned_to_user_id', 'uuid', ''),
+      ('organization_phone_numbers', 'is_primary', 'boolean', 'default false'),
+      ('organization_phone_numbers', 'can_call', 'boolean', 'default true'),
+      ('organization_phone_numbers', 'can_sms', 'boolean', 'default true'),
+      ('organization_phone_numbers', 'is_active', 'boolean', 'default true'),
+      ('organization_phone_numbers', 'created_at', 'timestamp with time zone', 'now'),
+      ('organization_phone_numbers', 'updated_at', 'timestamp with time zone', 'now')
+    ) as w (relation, name, type, rest)
+  loop
+    select format_type(a.atttypid, a.atttypmod) into present
+    from pg_attribute a
+    where a.attrelid = wanted.relation::regclass and a.attname = wanted.name and not a.attisdropped;
+    if present is null then
+      execute format('select exists (select from %s)', wanted.relation) into any_row;
+      if any_row and wanted.rest like 'not null%' then
+        in_the_way := in_the_way || format('the column %s.%s is missing, and the table has rows that would need a value',
+                                           wanted.relation, wanted.name);
+        continue;
+      end if;
+      -- A time that is filled in for old rows would be invented: they keep null, only new rows get one.
+      execute format('alter table %s add column %I %s %s', wanted.relation, wanted.name, wanted.type,
+                     nullif(wanted.rest, 'now'));
+      if wanted.rest = 'now' then
+        execute format('alter table %s alter column %I set default now()', wanted.relation, wanted.name);
+      end if;
+    elsif regexp_replace(present, '^(character varying(\(\d+\))?|text)$', 'text')
+       <> regexp_replace(wanted.type, '^(character varying(\(\d+\))?|text)$', 'text')
+      and not (wanted.type = 'integer' and present in ('smallint', 'bigint')) then
+      in_the_way := in_the_way || format('the column %s.%s is of type %s, and %s is needed',
+                                         wanted.relation, wanted.name, present, wanted.type);
+    end if;
+  end loop;
+  if in_the_way <> '{}' then
+    raise exception '%', in_the_way[1] using errcode = 'SB003', detail = array_to_string(in_the_way, E'\n'),
+      hint = 'Columns are never changed nor filled here: change them, or use another database.';
+  end if;
+end
+$do$;
+
+do $do$
+declare
+  wanted record;
+  any_duplicate boolean;
+begin
+  for wanted in
+    select 'public.' || w.relation as relation, w.name, w.columns, w.kind
+    from (values
+      ('integration_credentials', 'integration_credentials_pkey', array['id'], 'primary key'),
+      ('user_integration_permissions', 'user_integration_permissions_pkey', array['id'], 'primary key'),
+      ('integration_audit_logs', 'integration_audit_logs_pkey', array['id'], 'primary key'),
+      ('organization_phone_numbers', 'organization_phone_numbers_pkey', array['id'], 'primary key'),
+      ('integration_credentials', 'unique_org_integration', array['organization_id', 'integration_type'], 'unique'),
+      ('user_integration_permissions', 'unique_user_integration', array['user_id', 'integration_id'], 'unique'),
+      ('organization_phone_numbers', 'unique_org_phone_number', array['organization_id', 'phone_number'], 'unique')
+    ) as w (relation, name, columns, kind)
+  loop
+    continue when exists (
+      select from pg_index i
+      where i.indrelid = wanted.relation::regclass and i.indisunique and i.indisvalid
+        and i.indpred is null and i.indexprs is null
+        and (select array_agg(a.attname::text order by a.attname)
+             from generate_series(0, i.indnkeyatts - 1) k
+             join pg_attribute a on a.attrelid = i.indrelid and a.attnum = i.indkey[k])
+          = (select array_agg(n order by n) from unnest(wanted.columns) n));
+    if wanted.kind = 'primary key' and exists (
+      select from pg_attribute a
+      where a.attrelid = wanted.relation::regclass and a.attname = 'id' and not a.attnotnull
+    ) then
+      raise notice '%: no primary key, because its column id may be null', wanted.relation;
+      continue;
+    end if;
+    if wanted.relation = 'public.integration_audit_logs'
+       and (select count(*) from (select from public.integration_audit_logs limit 100000) as counted) = 100000 then
+      raise notice '%: no primary key, because building it would block a large table', wanted.relation;
+      continue;
+    end if;
+    execute format('select exists (select from %s group by %s having count(*) > 1)', wanted.relation,
+                   (select string_agg(quote_ident(n), ', ') from unnest(wanted.columns) n)) into any_duplicate;
+    if any_duplicate then
+      raise notice '%: not made unique by (%), because there are duplicates', wanted.relation,
+        array_to_string(wanted.columns, ', ');
+    else
+      execute format('alter table %s add constraint %I %s (%s)', wanted.relation, wanted.name, wanted.kind,
+                     (select string_agg(quote_ident(n), ', ') from unnest(wanted.columns) n));
+    end if;
+  end loop;
+
+  for wanted in
+    select 'public.' || w.relation as relation, w.name
+    from (values
+      ('user_integration_permissions', 'user_integration_permissions_integration_id_fkey'),
+      ('organization_phone_numbers', 'organization_phone_numbers_integration_id_fkey')
+    ) as w (relation, name)
+  loop
+    continue when exists (
+      select from pg_constraint c
+      join pg_attribute a on a.attrelid = c.conrelid and array[a.attnum] = c.conkey
+      where c.conrelid = wanted.relation::regclass and c.contype = 'f' and a.attname = 'integration_id'
+        and c.confrelid = 'public.integration_credentials'::regclass);
+    if not exists (
+      select from pg_index i
+      join pg_attribute a on a.attrelid = i.indrelid and a.attnum = i.indkey[0]
+      where i.indrelid = 'public.integration_credentials'::regclass and i.indisunique and i.indisvalid
+        and i.indnkeyatts = 1 and i.indpred is null and a.attname = 'id'
+    ) then
+      raise notice '%: no foreign key, because integration_credentials has no primary key', wanted.relation;
+      continue;
+    end if;
+    execute format('alter table %s add constraint %I foreign key (integration_id) '
+                   'references public.integration_credentials (id) on delete cascade not valid',
+                   wanted.relation, wanted.name);
+    execute format('select exists (select from %s c where c.integration_id is not null and not exists '
+                   '(select from public.integration_credentials p where p.id = c.integration_id))',
+                   wanted.relation) into any_duplicate;
+    if any_duplicate then
+      raise notice '%: rows without an integration are left; only new rows are checked', wanted.relation;
+    else
+      execute format('alter table %s validate constraint %I', wanted.relation, wanted.name);
+    end if;
+  end loop;
+end
+$do$;
+
+do $do$
+declare
+  wanted record;
+begin
+  -- A foreign key needs an index on its own side, or each delete of an integration reads the whole table.
+  for wanted in
+    select 'public.' || w.relation as relation, w.name, w.first, w.definition
+    from (values
+      ('user_integration_permissions', 'idx_integration_permissions_integration', 'integration_id', '(integration_id)'),
+      ('organization_phone_numbers', 'idx_phone_numbers_integration', 'integration_id', '(integration_id)'),
+      ('organization_phone_numbers', 'idx_phone_numbers_assigned', 'assigned_to_user_id', '(assigned_to_user_id)')
+    ) as w (relation, name, first, definition)
+  loop
+    continue when exists (
+      select from pg_index i
+      join pg_attribute a on a.attrelid = i.indrelid and a.attnum = i.indkey[0]
+      where i.indrelid = wanted.relation::regclass and i.indisvalid and i.indpred is null
+        and a.attname = wanted.first);
+    execute format('create index if not exists %I on %s %s', wanted.name, wanted.relation, wanted.definition);
+  end loop;
+
+  -- Index-only counts need the visibility map, which an insert-only table otherwise gets late.
+  if exists (
+    select from pg_class c
+    where c.oid = 'public.integration_audit_logs'::regclass and c.relkind = 'r'
+      and not coalesce(c.reloptions @> array['autovacuum_vacuum_insert_scale_factor=0.01'], false)
+  ) then
+    alter table public.integration_audit_logs set (autovacuum_vacuum_insert_scale_factor = 0.01);
+  end if;
+end
+$do$;
+
+-- 004_upkeep.sql
+-- updated_at, and at most one primary number per organisation.
+
+create or replace function switchboard.touch_updated_at() returns trigger
+language plpgsql set search_path = '' as $function$
+begin
+  -- Writers compare updated_at to notice each other, so two changes never share one.
+  new.updated_at := clock_timestamp();
+  return new;
+end
+$function$;
+
+create or replace function switchboard.clear_other_primary() returns trigger
+language plpgsql security definer set search_path = '' as $function$
+begin
+  -- An insert that meets a row of the same number will not become a row (on conflict ...), and must not
+  -- touch the row that it is about to update.
+  if tg_op = 'INSERT' and exists (
+    select from public.organization_phone_numbers n
+    where n.organization_id = new.organization_id and n.phone_number = new.phone_number
+  ) then
+    return new;
+  end if;
+  update public.organization_phone_numbers n
+  set is_primary = false
+  where n.organization_id = new.organization_id and n.is_primary and n.id is distinct from new.id;
+  return new;
+end
+$function$;
+
+do $do$
+declare
+  relation text;
+begin
+  foreach relation in array array['public.integration_credentials', 'public.organization_phone_numbers']
+  loop
+    -- Another program's own trigger (public.update_updated_at) does the same work: one is enough.
+    continue when exists (
+      select from pg_trigger t
+      join pg_proc p on p.oid = t.tgfoid
+      where t.tgrelid = relation::regclass and not t.tgisinternal and p.proname ~ 'updated_at'
+        and p.pronamespace <> 'switchboard'::regnamespace and t.tgenabled in ('O', 'A'));
+    perform switchboard.put_trigger(relation, 'switchboard_updated_at',
+      format('CREATE TRIGGER switchboard_updated_at BEFORE UPDATE ON %s FOR EACH ROW '
+             'WHEN ((old.* IS DISTINCT FROM new.*)) EXECUTE FUNCTION switchboard.touch_updated_at()', relation), false);
+  end loop;
+
+  perform switchboard.put_trigger('public.organization_phone_numbers', 'switchboard_primary_number',
+    'CREATE TRIGGER switchboard_primary_number BEFORE INSERT OR UPDATE OF is_primary, organization_id '
+    'ON public.organization_phone_numbers FOR EACH ROW WHEN (new.is_primary) '
+    'EXECUTE FUNCTION switchboard.clear_other_primary()', false);
+
+  if not exists (
+    select from pg_index i
+    where i.indrelid = 'public.organization_phone_numbers'::regclass and i.indisunique and i.indisvalid
+      and pg_get_indexdef(i.indexrelid) like '% USING btree (organization_id) WHERE is_primary'
+  ) then
+    if exists (
+      select from public.organization_phone_numbers n
+      where n.is_primary group by n.organization_id having count(*) > 1
+    ) then
+      raise notice 'some organisations have more than one primary number: '
+                   'run this again once each has one, and a unique index will keep it so';
+    else
+      create unique index if not exists organization_phone_numbers_one_primary
+        on public.organization_phone_numbers (organization_id) where is_primary;
+    end if;
+  end if;
+end
+$do$;
+
+-- 005_audit.sql
+-- The log of changes: each changed row of the other three tables has exactly one row, written in the same
+-- transaction by a trigger; and the log itself is append-only.
+
+create or replace function switchboard.evidence() returns jsonb
+language sql volatile set search_path = '' as $function$
+  -- operator and operation_id are what the client claims; the rest is what the server knows.
+  select jsonb_strip_nulls(jsonb_build_object(
+    'operator', nullif(current_setting('switchboard.operator_label', true), ''),
+    'operation_id', nullif(current_setting('switchboard.operation_id', true), ''),
+    'session_user', session_user,
+    'role', coalesce(nullif(current_setting('role', true), 'none'), session_user),
+    'client_address', host(inet_client_addr()),
+    'xid', pg_current_xact_id()::text))
+$function$;
+
+create or replace function switchboard.write_log(
+  organization_id uuid, user_id uuid, integration_type text, action text, status text, details jsonb
+) returns uuid language plpgsql set search_path = '' as $function$
+-- Never fails for want of a value: a row without an organisation gets the nil UUID, without a type 'none'.
+declare
+  row_id constant uuid := gen_random_uuid();
+begin
+  insert into public.integration_audit_logs
+    (id, organization_id, user_id, integration_type, action, status, details, ip_address, user_agent, created_at)
+  values (
+    row_id,
+    coalesce(organization_id, '00000000-0000-0000-0000-000000000000'),
+    user_id,
+    left(coalesce(integration_type, 'none'), 50),
+    action,
+    status,
+    details,
+    coalesce(switchboard.inet_or_null(nullif(current_setting('switchboard.source_address', true), '')),
+             inet_client_addr()),
+    coalesce(nullif(current_setting('switchboard.user_agent', true), ''),
+             nullif(current_setting('application_name', true), '')),
+    clock_timestamp());
+  return row_id;
+end
+$function$;
+
+create or replace function switchboard.action_of(
+  kind text, change text, before jsonb, after jsonb, changed text[], hint text
+) returns text language plpgsql immutable set search_path = '' as $function$
+-- The name of a change. hint picks among the names that fit, where a change has more than one.
+declare
+  upkeep constant text[] := array['updated_at', 'updated_by'];
+  fitting text[];
+begin
+  if kind = 'credential' then
+    if change <> 'UPDATE' then
+      return case change when 'INSERT' then 'credential_created' else 'credential_deleted' end;
+    end if;
+    fitting := array['credential_updated'];
+    if 'is_active' = any (changed) then
+      fitting := fitting || case when after -> 'is_active' = 'true' then 'credential_enabled' else 'credential_disabled' end;
+    end if;
+    if hint = any (fitting) then
+      return hint;
+    end if;
+    return case when changed <@ (array['is_active'] || upkeep) then fitting[cardinality(fitting)] else 'credential_updated' end;
+  elsif kind = 'permission' then
+    return case change when 'INSERT' then 'permission_granted' when 'DELETE' then 'permission_revoked'
+                       else 'permission_changed' end;
+  end if;
+  if change <> 'UPDATE' then
+    return case change when 'INSERT' then 'number_added' else 'number_deactivated' end;
+  end if;
+  fitting := array['number_updated'];
+  if 'is_active' = any (changed) and after -> 'is_active' is distinct from 'true' then
+    fitting := 'number_deactivated' || fitting;
+  end if;
+  if 'assigned_to_user_id' = any (changed) then
+    fitting := case when after ->> 'assigned_to_user_id' is null then 'number_unassigned' else 'number_assigned' end
+               || fitting;
+  end if;
+  return case when hint = any (fitting) then hint else fitting[1] end;
+end
+$function$;
+
+create or replace function switchboard.remember_integration() returns trigger
+language plpgsql security definer set search_path = '' as $function$
+begin
+  -- On a cascade the parent is gone before its children are logged: what they need of it is kept here.
+  perform set_config('switchboard.deleted_integrations',
+    (switchboard.object_or_empty(nullif(current_setting('switchboard.deleted_integrations', true), ''))
+     || jsonb_build_object(old.id, jsonb_build_array(old.organization_id, old.integration_type)))::text, true);
+  return old;
+end
+$function$;
+
+create or replace function switchboard.log_change() returns trigger
+language plpgsql security definer set search_path = '' as $function$
+-- Argument: credential, permission or number. Values are written of the contract's columns alone, since
+-- an adopted table may have others that are nobody's business, and of the envelope never.
+declare
+  kind constant text := tg_argv[0];
+  before constant jsonb := case when tg_op <> 'INSERT' then to_jsonb(old) end;
+  after constant jsonb := case when tg_op <> 'DELETE' then to_jsonb(new) end;
+  present constant jsonb := coalesce(after, before);
+  shown constant text[] := case kind
+    when 'credential' then array['id', 'organization_id', 'integration_type', 'display_name', 'is_active',
+      'is_verified', 'last_verified_at', 'created_by', 'updated_by', 'created_at', 'updated_at']
+    when 'permission' then array['id', 'user_id', 'integration_id', 'can_view', 'can_send', 'can_configure',
+      'daily_limit', 'monthly_limit', 'granted_by', 'granted_at', 'expires_at']
+    else array['id', 'organization_id', 'integration_id', 'phone_number', 'display_name', 'number_type',
+      'assigned_to_user_id', 'is_primary', 'can_call', 'can_sms', 'is_active', 'created_at', 'updated_at'] end;
+  changed text[];
+  details jsonb;
+  organization uuid := switchboard.uuid_or_null(present ->> 'organization_id');
+  type text := present ->> 'integration_type';
+  integration text := present ->> 'integration_id';
+  parent jsonb;
+  operator uuid := switchboard.uuid_or_null(nullif(current_setting('switchboard.operator_id', true), ''));
+  operator_from text := 'operator';
+  author_column text;
+begin
+  if tg_op = 'UPDATE' then
+    select coalesce(array_agg(n.key order by n.key), '{}') into changed
+    from jsonb_each(after) n
+    where n.value is distinct from before -> n.key;
+    if changed = '{}' then
+      return null;
+    end if;
+    details := jsonb_build_object(
+      'changed', to_jsonb(changed),
+      'before', (select coalesce(jsonb_object_agg(c, before -> c), '{}') from unnest(shown) c where c = any (changed)),
+      'after', (select coalesce(jsonb_object_agg(c, after -> c), '{}') from unnest(shown) c where c = any (changed)));
+    if kind = 'credential' and 'credentials_encrypted' = any (changed) then
+      details := details || jsonb_build_object('envelope', jsonb_build_object('changed', true,
+        'before', switchboard.envelope_format(before ->> 'credentials_encrypted'),
+        'after', switchboard.envelope_format(after ->> 'credentials_encrypted')));
+      -- The names (never values) of the fields inside the envelope, from whoever could open it.
+      if nullif(current_setting('switchboard.fields', true), '') is not null then
+        details := details || jsonb_build_object('fields',
+          string_to_array(current_setting('switchboard.fields', true), ','));
+      end if;
+    end if;
+  else
+    details := jsonb_build_object(case tg_op when 'INSERT' then 'after' else 'before' end,
+      (select jsonb_strip_nulls(jsonb_object_agg(c, present -> c)) from unnest(shown) c));
+    if kind = 'credential' then
+      details := details || jsonb_build_object('envelope', jsonb_build_object(
+        case tg_op when 'INSERT' then 'after' else 'before' end,
+        switchboard.envelope_format(present ->> 'credentials_encrypted')));
+    end if;
+  end if;
+
+  if kind <> 'credential' and integration is not null then
+    select jsonb_build_array(c.organization_id, c.integration_type) into parent
+    from public.integration_credentials c
+    where c.id = switchboard.uuid_or_null(integration);
+    if parent is null then
+      parent := switchboard.object_or_empty(
+        nullif(current_setting('switchboard.deleted_integrations', true), '')) -> integration;
+      if tg_op = 'DELETE' and parent is not null then
+        details := details || '{"cascade": true}';
+      end if;
+    end if;
+    organization := coalesce(organization, switchboard.uuid_or_null(parent ->> 0));
+    type := parent ->> 1;
+  end if;
+
+  -- Another program names no operator, but says in the row itself who created, updated or granted.
+  if operator is null then
+    author_column := case when kind = 'permission' then 'granted_by' when kind = 'number' then null
+                          when tg_op = 'INSERT' then 'created_by' else 'updated_by' end;
+    if tg_op = 'INSERT' or author_column = any (changed) then
+      operator := switchboard.uuid_or_null(present ->> author_column);
+    end if;
+    operator_from := case when operator is null then 'nobody' else 'row' end;
+  end if;
+
+  perform switchboard.write_log(
+    organization, operator, type,
+    switchboard.action_of(kind, tg_op, before, after, changed,
+                          nullif(current_setting('switchboard.action', true), '')),
+    'success',
+    details || switchboard.evidence() || jsonb_build_object(
+      'source', 'trigger',
+      'table', tg_table_name,
+      'change', lower(tg_op),
+      'user_from', operator_from,
+      'row', jsonb_strip_nulls(jsonb_build_object(
+        'id', present -> 'id',
+        'integration_id', case when kind = 'credential' then present -> 'id' else present -> 'integration_id' end,
+        'user_id', present -> 'user_id',
+        'phone_number', present -> 'phone_number'))));
+  return null;
+end
+$function$;
+
+create or replace function switchboard.envelope_format(envelope text) returns text
+language sql immutable set search_path = '' as $function$
+  select case when envelope like 'sb2.%' then 'sb2'
+              when envelope ~ '^[0-9A-Fa-f]{32}:[0-9A-Fa-f]{32}:([0-9A-Fa-f]{2})*$' then 'legacy'
+              else 'neither' end
+$function$;
+
+create or replace function switchboard.refuse_change() returns trigger
+language plpgsql set search_path = '' as $function$
+begin
+  raise exception '%.% is append-only: % is refused', tg_table_schema, tg_table_name, lower(tg_op)
+    using errcode = 'insufficient_privilege';
+end
+$function$;
+
+do $do$
+declare
+  wanted record;
+begin
+  for wanted in
+    select * from (values
+      ('public.integration_credentials', 'credential'),
+      ('public.user_integration_permissions', 'permission'),
+      ('public.organization_phone_numbers', 'number')
+    ) as w (relation, kind)
+  loop
+    perform switchboard.put_trigger(wanted.relation, 'switchboard_log_change',
+      format('CREATE TRIGGER switchboard_log_change AFTER INSERT OR DELETE OR UPDATE ON %s FOR EACH ROW '
+             'EXECUTE FUNCTION switchboard.log_change(%L)', wanted.relation, wanted.kind), true);
+  end loop;
+  perform switchboard.put_trigger('public.integration_credentials', 'switchboard_remember',
+    'CREATE TRIGGER switchboard_remember BEFORE DELETE ON public.integration_credentials FOR EACH ROW '
+    'EXECUTE FUNCTION switchboard.remember_integration()', true);
+  for wanted in
+    select unnest(array['public.integration_audit_logs', 'switchboard.seals']) as relation
+  loop
+    perform switchboard.put_trigger(wanted.relation, 'switchboard_append_only',
+      format('CREATE TRIGGER switchboard_append_only BEFORE DELETE OR UPDATE ON %s FOR EACH ROW '
+             'EXECUTE FUNCTION switchboard.refuse_change()', wanted.relation), true);
+    perform switchboard.put_trigger(wanted.relation, 'switchboard_no_truncate',
+      format('CREATE TRIGGER switchboard_no_truncate BEFORE TRUNCATE ON %s FOR EACH STATEMENT '
+             'EXECUTE FUNCTION switchboard.refuse_change()', wanted.relation), true);
+  end loop;
+end
+$do$;
+
+-- 006_acts.sql
+-- What a program may write to the log itself, and the opening of envelopes, which the log always shows.
+
+create or replace function switchboard.log_act(
+  action text, organization_id uuid, integration_type text, status text, details jsonb
+) returns uuid language plpgsql security definer set search_path = '' as $function$
+-- Changes of rows are logged by triggers, and openings by begin_open: neither can be claimed here.
+begin
+  if action is null or action not in ('connection_tested', 'numbers_synced', 'log_exported', 'log_sealed',
+                                      'keys_rotated', 'schema_changed') then
+    raise exception 'not an act that a program logs by itself' using errcode = 'invalid_parameter_value';
+  end if;
+  if status is null or status not in ('success', 'failed', 'pending') then
+    raise exception 'a status is success, failed or pending' using errcode = 'invalid_parameter_value';
+  end if;
+  if jsonb_typeof(details) <> 'object' then
+    raise exception 'details is an object' using errcode = 'invalid_parameter_value';
+  end if;
+  return switchboard.write_log(
+    organization_id,
+    switchboard.uuid_or_null(nullif(current_setting('switchboard.operator_id', true), '')),
+    integration_type, action, status,
+    coalesce(details, '{}') || switchboard.evidence() || '{"source": "switchboard"}');
+end
+$function$;
+
+create or replace function switchboard.begin_open(integration_id uuid, purpose text)
+returns uuid language plpgsql security definer set search_path = '' as $function$
+-- Writes the log row and returns a ticket for open_envelope, to be used after COMMIT, once, within 30 s.
+-- The transaction-local setting switchboard.fields may name what is shown of it.
+-- reveal and copy are acts complete in themselves; test and sync are pending until log_act gives their outcome.
+-- Fails with P0002 (no such integration), 22023 (purpose), 42501 (reveal or copy without the right to read
+-- the envelope), SB001 (more than 10 reveals, or 10 copies, in 5 minutes by one session_user).
+declare
+  integration record;
+  given uuid;
+begin
+  if purpose is null or purpose not in ('reveal', 'copy', 'test', 'sync') then
+    raise exception 'an envelope is opened to reveal, copy, test or sync' using errcode = 'invalid_parameter_value';
+  end if;
+  select c.organization_id, c.integration_type into integration
+  from public.integration_credentials c
+  where c.id = begin_open.integration_id;
+  if not found then
+    raise exception 'there is no such integration' using errcode = 'no_data_found';
+  end if;
+  if purpose in ('reveal', 'copy') then
+    if not has_column_privilege(coalesce(nullif(current_setting('role', true), 'none'), session_user),
+                                'public.integration_credentials', 'credentials_encrypted', 'SELECT') then
+      raise exception 'the role % may not read secrets', coalesce(nullif(current_setting('role', true), 'none'), session_user)
+        using errcode = 'insufficient_privilege';
+    end if;
+    -- Two openings at the same time must not both count as the tenth.
+    perform pg_advisory_xact_lock(hashtextextended('switchboard ' || purpose || ' ' || session_user, 0));
+    if (select count(*) from switchboard.open_tickets t
+        where t.opened_by = session_user and t.purpose = begin_open.purpose
+          and t.created_at > clock_timestamp() - interval '5 minutes') >= 10 then
+      raise exception 'too many secrets opened to % in the last 5 minutes', purpose using errcode = 'SB001';
+    end if;
+  end if;
+  delete from switchboard.open_tickets t where t.created_at < clock_timestamp() - interval '1 hour';
+  insert into switchboard.open_tickets as t (integration_id, purpose)
+  values (begin_open.integration_id, begin_open.purpose)
+  returning t.ticket into given;
+  perform switchboard.write_log(
+    integration.organization_id,
+    switchboard.uuid_or_null(nullif(current_setting('switchboard.operator_id', true), '')),
+    integration.integration_type,
+    case purpose when 'reveal' then 'credential_revealed' when 'copy' then 'credential_copied'
+                 when 'test' then 'connection_tested' else 'numbers_synced' end,
+    case when purpose in ('reveal', 'copy') then 'success' else 'pending' end,
+    switchboard.evidence() || jsonb_strip_nulls(jsonb_build_object(
+      'source', 'switchboard', 'purpose', purpose, 'integration_id', begin_open.integration_id,
+      'fields', nullif(current_setting('switchboard.fields', true), ''))));
+  return given;
+end
+$function$;
+
+create or replace function switchboard.open_envelope(ticket uuid)
+returns text language plpgsql security definer set search_path = '' as $function$
+-- The text of the envelope that a ticket stands for. Fails with SB002: the ticket is unknown, used, older than
+-- 30 s, another session_user's, or its log row is not committed yet; P0002: the integration is gone.
+declare
+  given switchboard.open_tickets;
+  envelope text;
+begin
+  select * into given from switchboard.open_tickets t where t.ticket = open_envelope.ticket for update;
+  if not found or given.opened_by <> session_user or given.used_at is not null
+     or clock_timestamp() - given.created_at > interval '30 seconds' then
+    raise exception 'the ticket is not valid, or not any more' using errcode = 'SB002';
+  end if;
+  -- A savepoint has an id of its own; this one belongs to the whole transaction.
+  if given.xid = pg_current_xact_id() then
+    raise exception 'an envelope opens after its log row is committed' using errcode = 'SB002';
+  end if;
+  update switchboard.open_tickets t set used_at = clock_timestamp() where t.ticket = given.ticket;
+  select c.credentials_encrypted into envelope
+  from public.integration_credentials c
+  where c.id = given.integration_id;
+  if not found then
+    raise exception 'the integration is gone' using errcode = 'no_data_found';
+  end if;
+  return envelope;
+end
+$function$;
+
+-- 007_directory.sql
+-- People and organisations, from whatever the database has. An administrator may replace either view with
+-- one of the same columns: a view that is not as it was made here is left alone.
+
+create or replace function switchboard.put_view(name text, query text) returns void
+language plpgsql set search_path = '' as $function$
+declare
+  relation constant regclass := to_regclass('switchboard.' || name);
+begin
+  if relation is not null and obj_description(relation, 'pg_class')
+       is distinct from 'made by Switchboard ' || md5(pg_get_viewdef(relation)) then
+    return;
+  end if;
+  execute format('create or replace view switchboard.%I as %s', name, query);
+  execute format('comment on view switchboard.%I is %L', name,
+                 'made by Switchboard ' || md5(pg_get_viewdef(to_regclass('switchboard.' || name))));
+end
+$function$;
+
+create or replace function switchboard.column_or_null(relation text, type text, variadic names text[])
+returns text language sql stable set search_path = '' as $function$
+  -- The first of these columns that the table has and that casts to the type, as an expression over t.
+  select coalesce(
+    (select format('t.%I::%s', n.name, type)
+     from unnest(names) with ordinality n (name, place)
+     join pg_attribute a on a.attrelid = to_regclass(relation) and a.attname = n.name and not a.attisdropped
+     where type = 'text' or a.atttypid = type::regtype
+     order by n.place limit 1),
+    'null::' || type)
+$function$;
+
+do $do$
+declare
+  people text;
+  organizations text;
+  source text;
+begin
+  foreach source in array array['public.users', 'auth.users']
+  loop
+    continue when people is not null or to_regclass(source) is null;
+    continue when not has_table_privilege(to_regclass(source), 'SELECT')
+      or not exists (select from pg_attribute a where a.attrelid = to_regclass(source) and a.attname = 'id'
+                       and a.atttypid = 'uuid'::regtype and not a.attisdropped);
+    people := format('select t.id, %s as email, %s as name, %s as organization_id, coalesce(%s, true) as is_active from %s t',
+      switchboard.column_or_null(source, 'text', 'email'),
+      case when source = 'auth.users' and exists (
+             select from pg_attribute a where a.attrelid = to_regclass(source)
+               and a.attname = 'raw_user_meta_data' and a.atttypid = 'jsonb'::regtype)
+           then 't.raw_user_meta_data ->> ''full_name''' else switchboard.column_or_null(source, 'text', 'full_name', 'name') end,
+      switchboard.column_or_null(source, 'uuid', 'organization_id'),
+      switchboard.column_or_null(source, 'boolean', 'is_active'),
+      source);
+  end loop;
+  perform switchboard.put_view('people', coalesce(people,
+    'select l.id, null::text as email, l.label as name, l.organization_id, true as is_active from switchboard.people_labels l'));
+
+  if to_regclass('public.organizations') is not null
+     and has_table_privilege('public.organizations', 'SELECT')
+     and exists (select from pg_attribute a where a.attrelid = to_regclass('public.organizations')
+                   and a.attname = 'id' and a.atttypid = 'uuid'::regtype and not a.attisdropped) then
+    organizations := format('select t.id, %s as name from public.organizations t',
+      switchboard.column_or_null('public.organizations', 'text', 'name', 'display_name'));
+  else
+    -- The log's own organisations by leaps along its index: a plain distinct would read all of it. The nil UUID
+    -- stands there for acts that concern no organisation; as one in use it is in the other tables.
+    organizations := $query$
+      with recursive logged (id) as (
+        (select a.organization_id from public.integration_audit_logs a order by a.organization_id limit 1)
+        union all
+        select (select a.organization_id from public.integration_audit_logs a
+                where a.organization_id > l.id order by a.organization_id limit 1)
+        from logged l where l.id is not null)
+      select used.id, n.name
+      from (select c.organization_id as id from public.integration_credentials c
+            union select p.organization_id from public.organization_phone_numbers p
+            union select l.id from logged l where l.id <> '00000000-0000-0000-0000-000000000000'
+            union select o.id from switchboard.organization_labels o) used
+      left join switchboard.organization_labels n on n.id = used.id
+      where used.id is not null $query$;
+  end if;
+  perform switchboard.put_view('organizations', organizations);
+end
+$do$;
+
+-- 008_access.sql
+-- Who may do what: stated in both directions, so that neither a server's default privileges nor an earlier
+-- program's grants and policies decide. Roles are granted to only where they exist (setup --roles makes them).
+
+do $do$
+declare
+  relation text;
+  holder text;
+begin
+  -- Row security is on and not forced: another program connects as the owner.
+  foreach relation in array array['public.integration_credentials', 'public.user_integration_permissions',
+                                  'public.integration_audit_logs', 'public.organization_phone_numbers']
+  loop
+    if (select not c.relrowsecurity from pg_class c where c.oid = relation::regclass) then
+      execute format('alter table %s enable row level security', relation);
+    end if;
+    if (select c.relforcerowsecurity from pg_class c where c.oid = relation::regclass) then
+      execute format('alter table %s no force row level security', relation);
+    end if;
+  end loop;
+
+  foreach holder in array array['public', 'anon', 'authenticated', 'service_role',
+                                'switchboard_admin', 'switchboard_support', 'switchboard_auditor']
+  loop
+    continue when holder <> 'public' and to_regrole(holder) is null;
+    execute format('revoke all on public.integration_credentials, public.user_integration_permissions, '
+                   'public.integration_audit_logs, public.organization_phone_numbers from %s', holder);
+    execute format('revoke all on schema switchboard from %s', holder);
+    execute format('revoke all on all tables in schema switchboard from %s', holder);
+    execute format('revoke all on all sequences in schema switchboard from %s', holder);
+    execute format('revoke all on all functions in schema switchboard from %s', holder);
+  end loop;
+
+  if to_regrole('service_role') is not null then
+    grant select, insert, update, delete on public.integration_credentials, public.user_integration_permissions,
+      public.organization_phone_numbers to service_role;
+    grant select, insert on public.integration_audit_logs to service_role;
+  end if;
+
+  if to_regrole('switchboard_admin') is not null then
+    grant select, insert, update, delete on public.integration_credentials, public.user_integration_permissions,
+      public.organization_phone_numbers to switchboard_admin;
+    grant insert, update on switchboard.keys to switchboard_admin;
+    grant insert on switchboard.seals, switchboard.schema_version to switchboard_admin;
+    grant select, insert, update, delete on switchboard.people_labels, switchboard.organization_labels
+      to switchboard_admin;
+  end if;
+
+  if to_regrole('switchboard_support') is not null then
+    grant select (id, organization_id, integration_type, display_name, is_active, is_verified, last_verified_at,
+                  created_by, updated_by, created_at, updated_at),
+          update (is_active, is_verified, last_verified_at, updated_by, updated_at)
+      on public.integration_credentials to switchboard_support;
+    grant select on public.user_integration_permissions to switchboard_support;
+    grant select, insert, update on public.organization_phone_numbers to switchboard_support;
+  end if;
+
+  foreach holder in array array['switchboard_admin', 'switchboard_support', 'switchboard_auditor']
+  loop
+    continue when to_regrole(holder) is null;
+    execute format('grant usage on schema switchboard to %s', holder);
+    execute format('grant select on public.integration_audit_logs, switchboard.schema_version, switchboard.keys, '
+                   'switchboard.seals, switchboard.people, switchboard.organizations to %s', holder);
+    execute format('grant execute on function switchboard.log_act(text, uuid, text, text, jsonb) to %s', holder);
+    if holder <> 'switchboard_auditor' then
+      execute format('grant execute on function switchboard.begin_open(uuid, text), switchboard.open_envelope(uuid) '
+                     'to %s', holder);
+    end if;
+  end loop;
+end
+$do$;
+
+do $do$
+declare
+  relation text;
+  wanted record;
+  membership constant text := 'organization_id = ANY (ARRAY( SELECT u.organization_id
+   FROM public.users u
+  WHERE (u.id = ( SELECT auth.uid() AS uid))))';
+begin
+  -- The policies of the other program's migration: each lets through what it means to keep out.
+  for wanted in
+    select p.polrelid::regclass::text as relation, p.polname as name
+    from pg_policy p
+    where (p.polrelid, p.polname) in (
+      ('public.integration_credentials'::regclass, 'integration_credentials_org_access'),
+      ('public.user_integration_permissions'::regclass, 'user_integration_permissions_access'),
+      ('public.integration_audit_logs'::regclass, 'integration_audit_logs_org_access'),
+      ('public.organization_phone_numbers'::regclass, 'phone_numbers_org_access'))
+  loop
+    execute format('drop policy %I on %s', wanted.name, wanted.relation);
+  end loop;
+
+  for wanted in
+    select 'public.' || w.relation as relation, w.role, w.command
+    from (values
+      ('integration_credentials', 'switchboard_admin', 'all'),
+      ('user_integration_permissions', 'switchboard_admin', 'all'),
+      ('integration_audit_logs', 'switchboard_admin', 'select'),
+      ('organization_phone_numbers', 'switchboard_admin', 'all'),
+      ('integration_credentials', 'switchboard_support', 'select'),
+      ('integration_credentials', 'switchboard_support', 'update'),
+      ('user_integration_permissions', 'switchboard_support', 'select'),
+      ('integration_audit_logs', 'switchboard_support', 'select'),
+      ('organization_phone_numbers', 'switchboard_support', 'select'),
+      ('organization_phone_numbers', 'switchboard_support', 'insert'),
+      ('organization_phone_numbers', 'switchboard_support', 'update'),
+      ('integration_audit_logs', 'switchboard_auditor', 'select')
+    ) as w (relation, role, command)
+  loop
+    continue when to_regrole(wanted.role) is null;
+    -- These roles see every row: what they may do to it is a matter of the grants above.
+    perform switchboard.put_policy(wanted.relation, wanted.role || '_' || wanted.command, wanted.command, wanted.role,
+      case when wanted.command <> 'insert' then format('pg_has_role(CURRENT_USER, %L::name, ''USAGE''::text)', wanted.role) end,
+      case when wanted.command <> 'select' then format('pg_has_role(CURRENT_USER, %L::name, ''USAGE''::text)', wanted.role) end);
+  end loop;
+
+  -- People signed in through Supabase see what they hold, where the database knows who belongs to what.
+  if to_regrole('authenticated') is null or to_regprocedure('auth.uid()') is null
+     or to_regclass('public.users') is null
+     or (select count(*) from pg_attribute a
+         where a.attrelid = to_regclass('public.users') and a.attname in ('id', 'organization_id')
+           and a.atttypid = 'uuid'::regtype and not a.attisdropped) < 2
+     or not has_column_privilege('authenticated', 'public.users', 'id', 'SELECT')
+     or not has_column_privilege('authenticated', 'public.users', 'organization_id', 'SELECT') then
+    for wanted in select p.polrelid::regclass::text as relation from pg_policy p where p.polname = 'switchboard_own_select'
+    loop
+      execute format('drop policy switchboard_own_select on %s', wanted.relation);
+    end loop;
+    return;
+  end if;
+  grant select (id, organization_id, integration_type, display_name, is_active, is_verified, last_verified_at,
+                created_at, updated_at) on public.integration_credentials to authenticated;
+  grant select on public.user_integration_permissions, public.organization_phone_numbers to authenticated;
+  perform switchboard.put_policy('public.integration_credentials', 'switchboard_own_select', 'select', 'authenticated',
+    '((' || membership || ') AND (id = ANY (ARRAY( SELECT p.integration_id
+   FROM public.user_integration_permissions p
+  WHERE ((p.user_id = ( SELECT auth.uid() AS uid)) AND p.can_view AND ((p.expires_at IS NULL) OR (p.expires_at > now())))))))',
+    null);
+  perform switchboard.put_policy('public.user_integration_permissions', 'switchboard_own_select', 'select', 'authenticated',
+    '(user_id = ( SELECT auth.uid() AS uid))', null);
+  perform switchboard.put_policy('public.organization_phone_numbers', 'switchboard_own_select', 'select', 'authenticated',
+    '((' || membership || ') AND (assigned_to_user_id = ( SELECT auth.uid() AS uid)))', null);
+end
+$do$;
+
+-- 009_log_indexes.sql
+-- The indexes that make any slice of the log quick. Built here only while the log is small: on a large one
+-- they would block its writers, and setup builds them concurrently instead.
+
+create or replace function switchboard.missing_log_indexes() returns table (name text, definition text)
+language sql stable set search_path = '' as $function$
+  select w.name, w.columns || w.condition
+  from (values
+    ('idx_integration_audit_logs_org_time', '(organization_id, created_at DESC)', ''),
+    ('idx_integration_audit_logs_time', '(created_at DESC)', ''),
+    ('idx_integration_audit_logs_action_time', '(action, created_at DESC)', ''),
+    ('idx_integration_audit_logs_user_time', '(user_id, created_at DESC)', ' WHERE (user_id IS NOT NULL)'),
+    ('idx_integration_audit_logs_org_not_success', '(organization_id, status, created_at DESC)',
+     ' WHERE ((status)::text <> ''success''::text)')
+  ) as w (name, columns, condition)
+  where not exists (
+    select from pg_index i
+    -- Casts differ with the column's type (text or varchar), so conditions are compared without them.
+    cross join lateral (select substring(pg_get_indexdef(i.indexrelid) from ' USING btree (.*)$') as present) d
+    where i.indrelid = 'public.integration_audit_logs'::regclass and i.indisvalid
+      and replace(replace(d.present, '(status)::text', 'status'), '::text', '')
+        = replace(replace(w.columns || w.condition, '(status)::text', 'status'), '::text', ''))
+$function$;
+revoke all on function switchboard.missing_log_indexes() from public;
+
+do $do$
+declare
+  wanted record;
+  large constant boolean :=
+    (select count(*) from (select from public.integration_audit_logs limit 100000) as counted) = 100000;
+  left_out text[] := '{}';
+begin
+  for wanted in select m.name, m.definition from switchboard.missing_log_indexes() m
+  loop
+    if large then
+      left_out := left_out || wanted.name;
+      continue;
+    end if;
+    -- What is left of a concurrent build that failed is never used, and keeps the name.
+    if exists (select from pg_index i where i.indexrelid = to_regclass('public.' || quote_ident(wanted.name))
+                 and i.indrelid = 'public.integration_audit_logs'::regclass and not i.indisvalid) then
+      execute format('drop index public.%I', wanted.name);
+    end if;
+    execute format('create index if not exists %I on public.integration_audit_logs %s', wanted.name, wanted.definition);
+  end loop;
+  if left_out <> '{}' then
+    raise notice 'the log has 100,000 rows or more: these indexes are left to `switchboard setup`, which builds '
+                 'them without blocking: %', array_to_string(left_out, ', ');
+  end if;
+end
+$do$;
+
+comment on schema switchboard is 'switchboard schema 009';
+
+commit;

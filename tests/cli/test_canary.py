@@ -1,0 +1,171 @@
+"""No secret comes out of any command, in any form, whatever goes wrong, nor stands in the list of processes."""
+
+from __future__ import annotations
+
+import base64
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import quote
+
+import psycopg
+import pytest
+
+from tests.support.sitting import ACME
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tests.support.commands import Shell
+    from tests.support.postgres import TestServer
+
+PASSWORD = "canary-Pw/7#d@4"
+MASTER_KEY = "canary-mK9x Vb3!kQ9z-Lm7_Xw2-pR5tYc8 Jd1"
+OTHER_KEY = "canary-oK2y other-Zq8Wn2Ls5Tv7Hx1Bk4 Mf9"
+API_KEY = "canary-aK-5f0c1e2d3b4a5968"
+API_TOKEN = "canary-aT-99887766554433221"
+APP_PASSWORD = "canary-aP-zoho12letters"
+UNKNOWN = "canary-uF-of-another-program"
+SECRETS = (PASSWORD, MASTER_KEY, OTHER_KEY, API_KEY, API_TOKEN, APP_PASSWORD, UNKNOWN)
+
+PHONE = {
+    **{"account_sid": "acme1", "api_key": API_KEY, "api_token": API_TOKEN, "virtual_number": "01141169368"},
+    "refresh_token": UNKNOWN,
+}
+ZOHO = {"email": "support@acme.example", "app_password": APP_PASSWORD}
+COMMANDS = (
+    *("integrations list", "integrations show exotel_phone", "integrations show zoho_mail", "audit list"),
+    *("keys status", "doctor", "setup --dry-run", "setup --yes", "schema", "integrations disable exotel_phone"),
+    *("integrations enable exotel_phone", "--read-only integrations disable exotel_phone"),
+    *("--organization nobody integrations list", "integrations show exotel_sms", "integrations delete exotel_phone"),
+)
+
+
+def forms(secret: str) -> Iterator[str]:
+    """How a secret could look in an output: as it is, within JSON, in hex, percent-encoded, and in base64 at any offset."""
+    yield secret
+    yield json.dumps(secret)[1:-1]
+    yield secret.encode().hex()
+    yield quote(secret, safe="")
+    for offset in range(3):
+        encoded = base64.b64encode(b"\0" * offset + secret.encode()).decode()
+        yield encoded[4 if offset else 0 : -4]
+
+
+def leaks(text: str) -> list[str]:
+    return [form for secret in SECRETS for form in forms(secret) if form in text or form.upper() in text]
+
+
+@pytest.fixture
+def guarded(shell: Shell, postgres: TestServer, installed_database: str) -> Shell:
+    """A shell in which every secret is a canary, on a server that asks for the password."""
+    postgres.create_role("canary", f"superuser login password '{PASSWORD}'")
+    name = str(psycopg.conninfo.conninfo_to_dict(installed_database)["dbname"])
+    there = shell.with_(
+        DATABASE_URL=postgres.conninfo(name, user="canary", password=PASSWORD),
+        ENCRYPTION_MASTER_KEY=MASTER_KEY,
+        SWITCHBOARD_ORGANIZATION=str(ACME),
+    )
+    for kind, credential in (("exotel_phone", PHONE), ("zoho_mail", ZOHO)):
+        for style in ([], ["--json"]):
+            saved = there.run("integrations", "configure", kind, *style, stdin=json.dumps(credential))
+            assert saved.status == 0, saved.err
+            assert not leaks(saved.out + saved.err)
+    return there
+
+
+def test_the_forms_are_found_where_they_are() -> None:
+    for secret in SECRETS:
+        for text in forms(secret):
+            assert leaks(f"x{text}y")
+        for offset in range(3):
+            assert leaks(base64.b64encode(b"." * offset + secret.encode() + b"...").decode())
+
+
+def test_no_command_prints_a_secret(guarded: Shell) -> None:
+    for command in COMMANDS:
+        for arguments in (command.split(), [*command.split(), "--json"]):
+            ended = guarded.run(*arguments)
+            assert ended.status != 70, ended.err
+            assert not leaks(ended.out + ended.err), arguments
+
+
+@pytest.mark.parametrize(
+    "environment",
+    [
+        {"ENCRYPTION_MASTER_KEY": OTHER_KEY},
+        {"ENCRYPTION_MASTER_KEY": OTHER_KEY, "ENCRYPTION_MASTER_KEY_PREVIOUS": MASTER_KEY},
+        {"ENCRYPTION_MASTER_KEY": "canary-Pw/7#d@4"},
+        {"ENCRYPTION_MASTER_KEY_FILE": MASTER_KEY},
+        {"ENCRYPTION_MASTER_KEY": "", "SUPABASE_SERVICE_ROLE_KEY": MASTER_KEY},
+        {"DATABASE_URL": f"postgresql://canary:{PASSWORD}@127.0.0.1:1/x"},
+        {"DATABASE_URL": f"host=127.0.0.1 port=1 password={PASSWORD}"},
+    ],
+)
+def test_nor_when_something_is_wrong_with_the_configuration(guarded: Shell, environment: dict[str, str]) -> None:
+    there = guarded.with_(**environment)
+    edit = json.dumps({**PHONE, "virtual_number": "01140000000"})
+    for command in (
+        "integrations list",
+        "integrations show exotel_phone",
+        "keys status",
+        "doctor --json",
+        "setup --yes",
+    ):
+        ended = there.run(*command.split())
+        assert ended.status != 70, ended.err
+        assert not leaks(ended.out + ended.err), command
+    refused = there.run("integrations", "configure", "exotel_phone", stdin=edit)
+    assert not leaks(refused.out + refused.err)
+
+
+def test_no_refused_credential_is_repeated(guarded: Shell) -> None:
+    for given in (
+        json.dumps([API_KEY]),
+        json.dumps({**PHONE, "virtual_number": API_TOKEN}),
+        json.dumps({**PHONE, "api_key": [API_KEY]}),
+        json.dumps({**PHONE, "api_key": f"{API_KEY}:{API_TOKEN}"}),
+        json.dumps({**PHONE, "api_key": f"{API_KEY}\n{API_TOKEN}"}),
+        json.dumps({**PHONE, "api_host": API_KEY + "!"}),
+        json.dumps({**PHONE, "display_name": [API_KEY]}),
+        json.dumps(PHONE)[:-1],
+        json.dumps(PHONE).replace("{", f'{{"api_key": "{API_KEY}",'),
+    ):
+        for style in ([], ["--json"]):
+            ended = guarded.run("integrations", "configure", "exotel_phone", *style, stdin=given)
+            assert ended.status == 2, (ended, given)
+            assert not leaks(ended.out + ended.err), given
+
+
+def test_no_secret_stands_in_the_list_of_processes_or_in_a_file(guarded: Shell) -> None:
+    with guarded.start_waiting("integrations", "configure", "exotel_phone") as process:
+        assert process.stdin is not None
+        seen = [
+            file.read_text(errors="replace").replace("\0", " ")
+            for file in Path("/proc").glob("[0-9]*/cmdline")
+            if file.parent.name == str(process.pid) or "tui" in file.read_text(errors="replace")
+        ]
+        process.stdin.write(json.dumps({**PHONE, "caller_id": "08033755555"}).encode())
+        process.stdin.close()
+        assert process.wait(timeout=30) == 0
+    assert any("configure exotel_phone" in line for line in seen)
+    assert not leaks("\n".join(seen))
+    assert not [
+        file for file in guarded.folder.rglob("*") if file.is_file() and leaks(file.read_text(errors="replace"))
+    ]
+
+
+def test_no_secret_reaches_the_servers_log_or_the_audit_log(guarded: Shell, postgres: TestServer) -> None:
+    name = str(psycopg.conninfo.conninfo_to_dict(guarded.environment["DATABASE_URL"])["dbname"])
+    postgres.log_every_statement(name)
+    mark = postgres.log_size()
+    edit = json.dumps({"api_token": API_TOKEN + "2", "display_name": "Front desk"})
+    assert guarded.run("integrations", "configure", "exotel_phone", stdin=edit).status == 0
+    assert guarded.run("integrations", "list").status == 0
+    logged = postgres.log_since(mark)
+    assert "update public.integration_credentials" in logged
+    assert not leaks(logged)
+    with psycopg.connect(postgres.conninfo(name)) as connection:
+        rows = connection.execute("select l::text from integration_audit_logs l").fetchall()
+    assert rows
+    assert not leaks("\n".join(text for (text,) in rows))

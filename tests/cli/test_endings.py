@@ -1,0 +1,126 @@
+"""How a command ends when it does not end by itself: signals, a reader that has seen enough, a full disk."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import sys
+import time
+from typing import TYPE_CHECKING
+
+import psycopg
+import pytest
+
+from tests.support.commands import PROGRAM, Shell, contents
+from tests.support.sitting import PHONE
+from tests.support.terminal import SWITCHBOARD, Terminal
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+def wait_until(condition: Callable[[], object], timeout: float = 20) -> None:
+    deadline = time.monotonic() + timeout
+    while not condition():
+        assert time.monotonic() < deadline, "it never came true"
+
+
+def waits_for_a_lock(database: str) -> bool:
+    with psycopg.connect(database) as connection:
+        row = connection.execute("select count(*) from pg_locks where not granted").fetchone()
+    return bool(row and row[0])
+
+
+@pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)])
+def test_a_signal_during_a_write_undoes_it_and_is_the_exit_status(
+    with_phone: Shell, number: signal.Signals, status: int
+) -> None:
+    database = with_phone.environment["DATABASE_URL"]
+    before = contents(database)
+    with psycopg.connect(database) as holder:
+        holder.execute("select from integration_credentials for update")
+        with with_phone.start("integrations", "disable", "exotel_phone") as process:
+            wait_until(lambda: waits_for_a_lock(database))
+            process.send_signal(number)
+            assert process.wait(timeout=20) == status
+            assert process.stdout is not None
+            assert process.stderr is not None
+            assert process.stdout.read() == b""
+            assert b"Traceback" not in process.stderr.read()
+        holder.rollback()
+    assert contents(database) == before
+
+
+def test_a_lock_that_somebody_holds_is_named_after_5_seconds(with_phone: Shell) -> None:
+    with psycopg.connect(with_phone.environment["DATABASE_URL"], application_name="nightly job") as holder:
+        holder.execute("select from integration_credentials for update")
+        line = with_phone.run("integrations", "disable", "exotel_phone").refusal(1)
+    assert "nightly job" in line
+
+
+def test_a_reader_that_has_seen_enough_ends_it_quietly(acme: Shell) -> None:
+    with psycopg.connect(acme.environment["DATABASE_URL"]) as connection:
+        connection.execute(
+            "insert into integration_audit_logs (organization_id, integration_type, action, status)"
+            " select %s, 'exotel_phone', 'call_made', 'success' from generate_series(1, 5000)",
+            (acme.environment["SWITCHBOARD_ORGANIZATION"],),
+        )
+    with acme.start("audit", "list", "--limit", "5000") as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        assert process.stdout.readline()
+        process.stdout.close()
+        assert process.wait(timeout=30) == 141
+        assert process.stderr.read() == b""
+
+
+@pytest.mark.parametrize("arguments", [["keys", "generate"], ["schema"], ["--help"]])
+def test_output_that_cannot_be_written_is_said_and_is_no_success(shell: Shell, arguments: list[str]) -> None:
+    with open("/dev/full", "w") as full:
+        ended = subprocess.run(
+            [*PROGRAM, *arguments], stdout=full, stderr=subprocess.PIPE, cwd=shell.folder, env=shell.environment
+        )
+    assert ended.returncode == 1
+    assert b"could not be written" in ended.stderr
+    assert b"Traceback" not in ended.stderr
+
+
+def test_closed_streams_are_no_crash(shell: Shell) -> None:
+    script = f"exec {sys.executable} -m tui keys generate >&- 2>&- <&-"
+    assert subprocess.run(["/bin/sh", "-c", script], cwd=shell.folder, env=shell.environment).returncode == 0
+
+
+def test_deleting_asks_for_the_name_after_saying_what_goes_with_it(with_phone: Shell) -> None:
+    database = with_phone.environment["DATABASE_URL"]
+    with psycopg.connect(database) as connection:
+        for person in range(3):
+            connection.execute(
+                "insert into user_integration_permissions (user_id, integration_id, can_view)"
+                " select ('00000000-0000-4000-8000-00000000000' || %s)::uuid, id, true from integration_credentials",
+                (person,),
+            )
+        connection.execute(
+            "insert into organization_phone_numbers (organization_id, integration_id, phone_number)"
+            " select organization_id, id, '+911141169368' from integration_credentials"
+        )
+    before = contents(database)
+    line = with_phone.run("integrations", "delete", "exotel_phone").refusal(2)
+    assert "removes access for 3 people; 1 number is deleted with it" in line
+    assert "--yes" in line
+    assert "disable" in line
+    command = [*SWITCHBOARD, "integrations", "delete", "exotel_phone"]
+    with Terminal(command, environment=with_phone.environment, cwd=with_phone.folder) as terminal:
+        terminal.wait_for("Type exotel_phone to go on:")
+        assert "removes access for 3 people" in terminal.text
+        assert "switchboard integrations disable exotel_phone" in terminal.text
+        terminal.type("exotel_fone\n")
+        assert terminal.wait_for_exit() == 2
+    assert contents(database) == before
+    with Terminal(command, environment=with_phone.environment, cwd=with_phone.folder) as terminal:
+        terminal.wait_for("to go on:")
+        terminal.type("exotel_phone\n")
+        assert terminal.wait_for_exit() == 0
+    listed = with_phone.run("integrations", "list", "--json").data
+    assert {one["state"] for one in listed} == {"not set up"}
+    assert json.dumps(PHONE)

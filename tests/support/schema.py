@@ -1,0 +1,93 @@
+"""What tests of the schema ask of a database: its shape, its rows as a hash, an installation, a browser's request."""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import psycopg
+from psycopg import sql
+from psycopg.rows import dict_row
+
+from tui.data.schema.install import InstallReport, install
+from tui.data.schema.shape import TABLES, Line, read_shape
+
+if TYPE_CHECKING:
+    from tests.support.postgres import TestServer
+
+SHAPES = Path(__file__).parents[1] / "data" / "shapes"
+SCHEMA_FILES = Path(__file__).parents[2] / "sql"
+
+
+async def shape_of(conninfo: str) -> frozenset[Line]:
+    """The catalogue as lines."""
+    async with await psycopg.AsyncConnection.connect(conninfo) as conn:
+        return await read_shape(conn)
+
+
+async def installed(conninfo: str, **options: Any) -> InstallReport:
+    """Install as `a test`."""
+    return await install(conninfo, operator_label="a test", **options)
+
+
+def run_shape(conninfo: str, *names: str) -> None:
+    """Run files of tests/data/shapes in one transaction."""
+    with psycopg.connect(conninfo) as connection:
+        for name in names:
+            connection.execute((SHAPES / f"{name}.sql").read_text(encoding="utf-8"))
+
+
+def run_psql(server: TestServer, conninfo: str) -> str:
+    """Run sql/*.sql with psql as the README says; return what it printed."""
+    files = [part for file in sorted(SCHEMA_FILES.glob("*.sql")) for part in ("-f", str(file))]
+    done = subprocess.run(
+        [server.binaries / "psql", "-X", "-q", "-1", "-v", "ON_ERROR_STOP=1", *files, conninfo],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return done.stdout + done.stderr
+
+
+def columns_of(conninfo: str) -> dict[str, list[str]]:
+    """The columns of those of the four tables that exist."""
+    with psycopg.connect(conninfo) as connection:
+        return {
+            table: [
+                name
+                for (name,) in connection.execute(
+                    "select column_name::text from information_schema.columns "
+                    "where table_schema = 'public' and table_name = %s order by 1",
+                    [table],
+                )
+            ]
+            for table in TABLES
+        }
+
+
+def row_hashes(conninfo: str, columns: dict[str, list[str]]) -> dict[str, str]:
+    """A hash over all rows of each table, over the given columns."""
+    hashes = {}
+    with psycopg.connect(conninfo) as connection:
+        for table, names in columns.items():
+            if not names:
+                continue
+            query = sql.SQL(
+                "select md5(coalesce(string_agg(t::text, ',' order by t::text), '')) from (select {} from {} {}) t"
+            ).format(
+                sql.SQL(", ").join(map(sql.Identifier, names)),
+                sql.Identifier("public", table),
+                sql.SQL("where action <> 'schema_changed'" if table == "integration_audit_logs" else ""),
+            )
+            row = connection.execute(query).fetchone()
+            assert row is not None
+            hashes[table] = row[0]
+    return hashes
+
+
+def log_of(connection: psycopg.Connection[Any], *, since: int = 0) -> list[dict[str, Any]]:
+    """The log's rows in the order in which they were written, without the first `since`."""
+    cursor = connection.cursor(row_factory=dict_row)
+    cursor.execute("select * from public.integration_audit_logs order by created_at, id")
+    return cursor.fetchall()[since:]

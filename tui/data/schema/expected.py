@@ -1,0 +1,59 @@
+"""What the catalogue says after a fresh installation: the yardstick that travels with the program."""
+
+from __future__ import annotations
+
+import json
+from functools import cache
+from importlib import resources
+from typing import TYPE_CHECKING
+
+from tui.data.schema.preflight import ROLES
+from tui.data.schema.shape import Line
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+GRANTED_ROLES = ("service_role", *ROLES)
+
+
+@cache
+def expected_shape() -> frozenset[Line]:
+    """The lines that hold on every installation; those of a role hold only where the role exists.
+
+    The file expected.jsonl is made from an empty database of a server that has all of these roles, once the files
+    of sql/ have run there: `python -m tui.data.schema.expected "<connection string>" > tui/data/schema/expected.jsonl`.
+    """
+    text = resources.files("tui.data.schema").joinpath("expected.jsonl").read_text(encoding="utf-8")
+    return frozenset(Line(*json.loads(line)) for line in text.splitlines())
+
+
+def portable(lines: Iterable[Line]) -> list[Line]:
+    """Leave out of a shape what differs between databases: the views' texts, and the grants of other roles."""
+    kept = []
+    for line in lines:
+        if line.kind == "view":
+            kept.append(Line("view", line.name, ""))
+        elif line.kind != "grant" or line.name.rpartition(" to ")[2] in GRANTED_ROLES:
+            kept.append(line)
+    return sorted(kept)
+
+
+def as_json_lines(lines: Iterable[Line]) -> str:
+    """The text of expected.jsonl."""
+    return "".join(json.dumps([line.kind, line.name, line.text]) + "\n" for line in portable(lines))
+
+
+async def _print_expected(conninfo: str) -> None:
+    import psycopg
+
+    from tui.data.schema.shape import read_shape
+
+    async with await psycopg.AsyncConnection.connect(conninfo) as conn:
+        print(as_json_lines(await read_shape(conn)), end="")
+
+
+if __name__ == "__main__":
+    import asyncio
+    import sys
+
+    asyncio.run(_print_expected(sys.argv[1]))
