@@ -44,7 +44,6 @@ create or replace function switchboard.action_of(
 ) returns text language plpgsql immutable set search_path = '' as $function$
 -- The name of a change. hint picks among the names that fit, where a change has more than one.
 declare
-  upkeep constant text[] := array['updated_at', 'updated_by'];
   fitting text[];
 begin
   if kind = 'credential' then
@@ -58,7 +57,8 @@ begin
     if hint = any (fitting) then
       return hint;
     end if;
-    return case when changed <@ (array['is_active'] || upkeep) then fitting[cardinality(fitting)] else 'credential_updated' end;
+    return case when changed <@ array['is_active', 'updated_at', 'updated_by'] then fitting[cardinality(fitting)]
+                else 'credential_updated' end;
   elsif kind = 'permission' then
     return case change when 'INSERT' then 'permission_granted' when 'DELETE' then 'permission_revoked'
                        else 'permission_changed' end;
@@ -68,7 +68,7 @@ begin
   end if;
   fitting := array['number_updated'];
   if 'is_active' = any (changed) and after -> 'is_active' is distinct from 'true' then
-    fitting := 'number_deactivated' || fitting;
+    fitting := array['number_deactivated'] || fitting;
   end if;
   if 'assigned_to_user_id' = any (changed) then
     fitting := case when after ->> 'assigned_to_user_id' is null then 'number_unassigned' else 'number_assigned' end

@@ -41,6 +41,8 @@ def main() -> int:
     try:
         status = _guarded(sys.argv[1:], options)
         sys.stdout.flush()
+    except KeyboardInterrupt:
+        return SIGNAL + SIGINT
     except BrokenPipeError:
         # Whoever read has seen enough; what is still buffered must not fail a second time at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -65,8 +67,6 @@ def _guarded(arguments: list[str], options: Options) -> int:
         return outcome if isinstance(outcome, int) else _open_console(outcome)
     except (SwitchboardError, ConfigError) as failure:
         return _report(failure, options)
-    except KeyboardInterrupt:
-        return SIGNAL + SIGINT
     except Exception as error:
         if isinstance(error, OSError) and _is_of_output(error):
             raise
@@ -75,23 +75,27 @@ def _guarded(arguments: list[str], options: Options) -> int:
 
 def _open_console(wanted: OpenConsole) -> int:
     """Open the console on the configured database, or on the demo's with nothing of the configuration."""
+    from dataclasses import replace
     from pathlib import Path
 
     from tui.process import require_terminal
 
     if not wanted.demo:
         require_terminal(WITHOUT_A_TERMINAL)
-        return _run_app(wanted.options, os.environ, Path.cwd())
+        # Not before: it takes a quarter of a second.
+        from tui.app import DEMO
+
+        status = _run_app(wanted.options, os.environ, Path.cwd())
+        return _open_console(replace(wanted, demo=True)) if status == DEMO else status
     require_terminal(DEMO_WITHOUT_A_TERMINAL)
+    from tui.cli.demo import forget_libpq
     from tui.cli.output import Output
     from tui.demo.session import prepare_demo
 
+    forget_libpq()
     with prepare_demo(reset=wanted.reset) as demo:
         if demo.notice:
             Output(as_json=False).say(demo.notice)
-        for name in [name for name in os.environ if name.startswith("PG")]:
-            # libpq would read them beside the demo's own connection string.
-            del os.environ[name]
         wanted.options.env_file = None
         return _run_app(wanted.options, demo.environment, demo.server.data_dir)
 

@@ -7,8 +7,7 @@ import signal
 import time
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from textual import events, work
-from textual.app import App
+from textual import work
 from textual.binding import Binding, BindingType
 from textual.worker import Worker, WorkerState
 
@@ -18,6 +17,7 @@ from tui.screens.page import Page
 from tui.widgets.ascii_filter import AsciiFilter
 from tui.widgets.glyphs import glyphs
 from tui.widgets.inert import InertFilter
+from tui.widgets.ordered_app import OrderedApp
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -50,7 +50,7 @@ def _setup() -> Screen[Any]:
     return SetupScreen()
 
 
-class SwitchboardApp(App[int]):
+class SwitchboardApp(OrderedApp):
     """The console. `run` returns the exit status; `crash_file` names the trace after a crash."""
 
     CSS_PATH: ClassVar[Any] = ["screens/page.tcss"]
@@ -104,7 +104,6 @@ class SwitchboardApp(App[int]):
         self._wizard = wizard
         self._health: tuple[str, str] = ("warning", "not set up yet" if wizard else "connecting")
         self._interrupted_at = 0.0
-        self._key_at = time.monotonic()
         self._own_filters = (InertFilter(), *((AsciiFilter(),) if session.settings.ascii else ()))
         self.animation_level = "none"
 
@@ -132,15 +131,9 @@ class SwitchboardApp(App[int]):
         if not self._wizard:
             self.connect()
 
-    async def on_event(self, event: events.Event) -> None:
-        """Note when the last key came, whoever takes it."""
-        if isinstance(event, events.InputEvent):
-            self._key_at = time.monotonic()
-        await super().on_event(event)
-
     def _watch_idle(self, seconds: float) -> None:
         """Look again when the limit could be reached; cover the screen once it is."""
-        idle = time.monotonic() - self._key_at
+        idle = time.monotonic() - self.last_key_at
         if idle < seconds:
             self.set_timer(seconds - idle, lambda: self._watch_idle(seconds))
             return

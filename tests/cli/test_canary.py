@@ -42,7 +42,7 @@ COMMANDS = (
 
 
 def forms(secret: str) -> Iterator[str]:
-    """How a secret could look in an output: as it is, within JSON, in hex, percent-encoded, and in base64 at any offset."""
+    """How a secret could look in an output: itself, within JSON, in hex, percent-encoded, in base64 at any offset."""
     yield secret
     yield json.dumps(secret)[1:-1]
     yield secret.encode().hex()

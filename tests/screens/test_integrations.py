@@ -227,7 +227,11 @@ async def test_a_support_login_sees_what_it_may_and_is_told_why_not_the_rest(
         await it.wait_for("● active")
         assert it.shows("Envelope not visible to your role")
         assert "enter edit" not in it.text
-        for key, why in (("enter", "may not write credentials"), ("R", "may not read credentials"), ("d", "may not delete")):
+        for key, why in (
+            ("enter", "may not write credentials"),
+            ("R", "may not read credentials"),
+            ("d", "may not delete"),
+        ):
             await it.press(key)
             await it.wait_for(why)
         await it.press("space")

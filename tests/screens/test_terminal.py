@@ -114,6 +114,18 @@ def test_resizing_from_1x1_to_500x1000_breaks_nothing(filled: str) -> None:
         assert terminal.wait_for_exit() == 0
 
 
+def test_a_burst_of_keys_lands_field_by_field_as_if_typed_slowly(filled: str) -> None:
+    with started(filled) as terminal:
+        settled(terminal)
+        terminal.type("\r")
+        terminal.wait_for("what people call it here")
+        terminal.type("\tacme2\rcanary-key\tcanary-token\r")
+        terminal.wait_for("3 changed")
+        terminal.wait_until_quiet()
+        assert "acme1acme2" in terminal.text
+        assert b"canary" not in terminal.output
+
+
 CONTROL = re.compile(rb"[\x00-\x06\x0b\x0e-\x1a\x1c-\x1f\x7f]")
 ESCAPES = re.compile(rb"\x1b(\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(\x07|\x1b\\)|[=>78c]|\(B|P[^\x1b]*\x1b\\)")
 

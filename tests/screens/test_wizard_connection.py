@@ -142,9 +142,10 @@ async def test_a_role_without_rights_is_told_which_and_can_hand_on_the_sql(
         await console.wait_for("guest lacks the privilege CREATE on the database")
         await console.focus("#p-write")
         await console.enter("Written to switchboard-schema.sql here.")
-        assert "create table if not exists public.integration_credentials" in (
-            tmp_path / "switchboard-schema.sql"
-        ).read_text()
+        assert (
+            "create table if not exists public.integration_credentials"
+            in (tmp_path / "switchboard-schema.sql").read_text()
+        )
         await console.press("enter")
         await console.wait_for("switchboard-schema.sql could not be written")
 

@@ -22,17 +22,21 @@ create event trigger no_views on ddl_command_start when tag in ('CREATE VIEW') e
 
 
 async def test_a_column_of_another_type_is_named_and_nothing_is_installed(empty_database: str, tmp_path: Path) -> None:
-    execute(empty_database, "create table public.integration_credentials (id integer)")
+    execute(
+        empty_database,
+        "create table public.integration_credentials (id uuid primary key, organization_id uuid, "
+        "integration_type varchar(50), credentials_encrypted bytea, updated_at timestamptz)",
+    )
     before = contents(empty_database)
     async with wizard(tmp_path, HAS_KEY) as console:
         await console.connect(empty_database)
         await console.enter(SECOND)
         await console.enter(THIRD)
-        await console.wait_for("integration_credentials.id is of type integer")
+        await console.wait_for("integration_credentials.credentials_encrypted is of type bytea")
         await console.enter("It cannot be installed like this.")
+        assert contents(empty_database) == before
         execute(empty_database, "drop table public.integration_credentials")
         await console.enter(FOURTH)
-    assert set(before) == {"public.integration_credentials"}
 
 
 async def test_a_failing_installation_leaves_nothing_behind_and_can_be_tried_again(
@@ -80,7 +84,7 @@ async def test_another_programs_tables_are_recognised_their_holes_shown_and_thei
         await console.press("right", "right")
         await console.wait_for("The credentials were open to everybody with the API's public key")
         await console.press("pagedown")
-        await console.wait_for("The query that shows it:")
+        await console.wait_for("from pg_class c cross join lateral aclexplode(c.relacl) g")
         await console.press("right")
         await console.wait_for("begin;")
         await console.enter("Press enter to install.")
@@ -102,9 +106,7 @@ async def test_an_unknown_operator_is_refused_and_what_was_typed_stays(installed
         await console.enter("No person has that id or e-mail.")
         assert "Acme" in console.text
         assert execute(installed_database, "select count(*) from switchboard.organization_labels") == [(0,)]
-        execute(
-            installed_database, "insert into switchboard.people_labels (id, label) values (%s, 'Asha')", ASHA
-        )
+        execute(installed_database, "insert into switchboard.people_labels (id, label) values (%s, 'Asha')", ASHA)
         await console.press("ctrl+u")
         await console.type(str(ASHA))
         await console.enter(SEVENTH)

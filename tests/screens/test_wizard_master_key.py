@@ -156,7 +156,7 @@ async def test_a_key_file_is_read_and_its_name_saved_instead_of_the_key(empty_da
 
 async def test_a_command_is_run_on_enter_only_and_its_line_is_saved(empty_database: str, tmp_path: Path) -> None:
     marker = tmp_path / "ran"
-    command = f"sh -c \"touch {marker}; echo {KEY}\""
+    command = f'sh -c "touch {marker}; echo {KEY}"'
     async with wizard(tmp_path) as console:
         await at_the_key(console, empty_database)
         await choose(console, "command")

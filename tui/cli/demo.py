@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import os
+from typing import TYPE_CHECKING
+
 import click
 
 from tui.cli.output import Output
 from tui.cli.parsing import Command
 from tui.cli.request import OpenConsole, Options
+
+if TYPE_CHECKING:
+    from collections.abc import MutableMapping
 
 
 @click.command("demo", cls=Command)
@@ -27,6 +33,7 @@ def demo(options: Options, reset: bool, env: bool) -> int | OpenConsole:
     from tui.demo.session import prepare_demo
 
     out = Output(as_json=options.json)
+    forget_libpq()
     # Left running on purpose: the settings are of use only while it runs. The next console on it stops it.
     running = prepare_demo(reset=reset)
     if running.notice:
@@ -38,6 +45,12 @@ def demo(options: Options, reset: bool, env: bool) -> int | OpenConsole:
             out.text(f"export {name}={_quoted(value)}")
     out.say("The demo's database runs until a console on it is left: `switchboard demo`, then q.")
     return 0
+
+
+def forget_libpq(environ: MutableMapping[str, str] = os.environ) -> None:
+    """Take libpq's own variables away: it would read them beside the demo's connection string."""
+    for name in [name for name in environ if name.startswith("PG")]:
+        del environ[name]
 
 
 def _quoted(value: str) -> str:

@@ -147,7 +147,8 @@ class EmbeddedServer:
         login, database = quote(user or self.superuser, safe=""), quote(dbname, safe="")
         if password is not None:
             return f"postgresql://{login}:{quote(password, safe='')}@127.0.0.1:{self.port}/{database}"
-        where = {"host": str(self.socket_folder)} | ({"port": str(self.port)} if self.port else {})
+        # The port too, although it is the usual one: libpq would take it from PGPORT.
+        where = {"host": str(self.socket_folder), "port": str(self.port or SOCKET_PORT)}
         return f"postgresql://{login}@/{database}?{urlencode(where)}"
 
     def start(self) -> None:

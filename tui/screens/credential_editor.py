@@ -75,7 +75,8 @@ class CredentialEditor(Page):
         await container.mount_all(self._form.rows())
         self._loaded = True
         faces.show_content()
-        self._rows()[0].focus_control()
+        if self.focused is None:
+            self._rows()[0].focus_control()
         if self._base is not None and self._base.problem is not None:
             problem = self._base.problem
             self.status.say(f"{problem.sentence} Saving replaces it as a whole.", "bad")

@@ -307,11 +307,13 @@ class ConnectionStep(Step):
             server = await self.flow.connect(wanted)
         except SwitchboardError as failure:
             self._tested = None
+            self.flow.done.discard(self.key)
             self._found.say([Verdict("bad", failure.sentence, failure.what_to_do)])
             return
         finally:
             self.post_message(self.Settled())
         self._tested = values
+        self.flow.done.add(self.key)
         connected, *rest = server_findings(server, wanted)
         # On a small screen the end of the list is below its edge, and what is well matters least.
         rest.sort(key=lambda found: found.state == "ok")

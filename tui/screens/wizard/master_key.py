@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Literal
 from textual.widgets import Input, Static
 
 from tui.data.encryption import Keyring, MasterKey, generate_master_key
-from tui.data.errors import MasterKeyError, SwitchboardError
+from tui.data.errors import MasterKeyError, SchemaMissing, SwitchboardError
 from tui.data.key_sources import COMMAND, FILE, VALUE, read_keyring
-from tui.data.keys import check_gate, take_census
+from tui.data.keys import Gate, check_gate, take_census
 from tui.data.schema.state import schema_state
 from tui.screens.wizard.saving import SaveLines
 from tui.screens.wizard.step import Step
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 
     from textual.widget import Widget
 
-    from tui.data.keys import Gate
     from tui.data.secret import Secret
     from tui.screens.wizard.flow import Flow
     from tui.screens.wizard.step import Hints
@@ -34,6 +33,11 @@ Way = Literal["keep", "generate", "paste", "file", "command", "later"]
 
 QUIET_S = 0.5
 WIZARD = "the wizard"
+NOT_TRIED = Verdict(
+    "warning",
+    "The key could not be tried: the tables here are not those that Switchboard expects.",
+    "The plan, which comes next, says what is in the way.",
+)
 NEW_WAYS: tuple[Way, ...] = ("generate", "paste", "file", "command")
 OPTIONS: dict[Way, Option] = {
     "keep": Option("keep", "Keep it", "the key that is configured"),
@@ -212,6 +216,10 @@ class MasterKeyStep(Step):
         try:
             self._keyring = await self._read(typed[1])
             self._gate = await check_gate(self.flow.connected(), self._keyring)
+        except SchemaMissing:
+            self._gate = _unjudged(self._keyring)
+            self._verdict.say([NOT_TRIED])
+            return
         except SwitchboardError as failure:
             self._keyring = None
             self._verdict.say([Verdict("bad", failure.sentence, failure.what_to_do)])
@@ -260,6 +268,15 @@ class MasterKeyStep(Step):
 def _absolute(path: str) -> str:
     """The next start may be in another folder."""
     return str(Path(path).expanduser().absolute())
+
+
+def _unjudged(keyring: Keyring | None) -> Gate | None:
+    """What can be said of a key where the table is not one that credentials could be read from."""
+    key = keyring.current if keyring else None
+    if key is None:
+        return None
+    weaknesses = tuple(key.weaknesses())
+    return Gate("weak key" if weaknesses else "unused", b"", None, key.source, None, weaknesses)
 
 
 def _judgement(gate: Gate) -> Verdict:

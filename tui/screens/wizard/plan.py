@@ -12,7 +12,7 @@ from textual.containers import VerticalScroll
 from textual.widgets import Static
 
 from tui.data.connection_uri import connection_uri
-from tui.data.errors import InvalidInput, PermissionDenied
+from tui.data.errors import InvalidInput, PermissionDenied, SwitchboardError
 from tui.data.setup_plan import plan_setup
 from tui.screens.wizard.saving import SaveLines
 from tui.screens.wizard.step import Step
@@ -83,7 +83,13 @@ class PlanStep(Step):
         self.problem.clear()
         self._write.display = False
         self._found.say([Verdict("quiet", "Looking at the database ...")])
-        plan = self.flow.plan = await plan_setup(self.flow.conninfo())
+        self.flow.plan = None
+        try:
+            plan = self.flow.plan = await plan_setup(self.flow.conninfo())
+        except SwitchboardError:
+            self._found.clear()
+            self._text.update("")
+            raise
         self._found.say(_verdicts(plan))
         self._write.display = any(problem.error is PermissionDenied for problem in plan.facts.problems)
         # The environment wins over .env, so saving would change nothing.

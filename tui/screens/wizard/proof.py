@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from tui.data.errors import SwitchboardError
 from tui.data.proof import prove
 from tui.screens.wizard.step import Step
 from tui.screens.wizard.words import verdict
@@ -43,7 +44,11 @@ class ProofStep(Step, can_focus=True):
         self.problem.clear()
         self._is_proven = False
         self._found.say([Verdict("quiet", "Asking the database ...")])
-        found = await prove(self.flow.connected(), self.flow.keyring, self.flow.settings.credential_format)
+        try:
+            found = await prove(self.flow.connected(), self.flow.keyring, self.flow.settings.credential_format)
+        except SwitchboardError:
+            self._found.clear()
+            raise
         self._is_proven = all(one.state != "problem" for one in found)
         what_next = "Press enter to go on." if self._is_proven else "Press enter to look again; esc goes back."
         self._found.say([*(verdict(one) for one in found), Verdict("plain", what_next)])

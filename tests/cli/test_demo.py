@@ -1,0 +1,78 @@
+"""The command `demo`: the console on an embedded database, and its settings for other commands."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.support.consoles import reachable_folder
+from tests.support.terminal import Terminal
+from tui.demo.session import demo_server
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from tests.support.commands import Outcome, Shell
+
+GARBAGE = {"DATABASE_URL": "nonsense", "PGHOST": "127.0.0.1", "PGPORT": "1", "SWITCHBOARD_OPERATOR": "nobody"}
+IN_ANOTHER_FOLDER = (
+    "import pathlib, sys, tui.demo.session as session; place = pathlib.Path(sys.argv.pop(1));"
+    "session.demo_folder = lambda: place;"
+    "from tui.__main__ import main; sys.exit(main())"
+)
+
+
+@pytest.fixture
+def folder() -> Iterator[Path]:
+    """Where the demo is kept, which is stopped afterwards."""
+    with reachable_folder() as somewhere:
+        yield somewhere / "demo"
+        server = demo_server(reset=False, folder=somewhere / "demo")
+        server.start()
+        server.stop()
+
+
+def settings_of(printed: Outcome) -> dict[str, str]:
+    """What a shell's eval makes of the printed lines."""
+    assert printed.status == 0, printed.err
+    names = [line.removeprefix("export ").partition("=")[0] for line in printed.out.splitlines()]
+    after = subprocess.run(
+        ["/bin/sh", "-c", f"{printed.out}\nenv -0"], check=True, capture_output=True, env={"PATH": "/usr/bin:/bin"}
+    ).stdout.decode()
+    variables = dict(entry.split("=", 1) for entry in after.split("\0") if entry)
+    return {name: variables[name] for name in names}
+
+
+def test_its_settings_let_every_command_work_on_it_whatever_else_is_configured(shell: Shell, folder: Path) -> None:
+    (shell.folder / ".env").write_text("SWITCHBOARD_NONSENSE=1\n")
+    configured = shell.with_(**GARBAGE)
+    printed = configured.run_script(IN_ANOTHER_FOLDER, str(folder), "demo", "--env")
+    settings = settings_of(printed)
+    assert settings.keys() >= {"DATABASE_URL", "ENCRYPTION_MASTER_KEY", "SWITCHBOARD_ORGANIZATION"}
+    assert configured.run_script(IN_ANOTHER_FOLDER, str(folder), "demo", "--env", "--json").data == settings
+
+    (shell.folder / ".env").unlink()
+    demo = shell.with_(**settings)
+    states = [one["state"] for one in demo.run("integrations", "list", "--json").data]
+    assert states == ["active", "active", "disabled", "unreadable"]
+    assert demo.run("keys", "status").status == 0
+    assert demo.run("audit", "list", "--limit", "3").out.count("\n") == 4
+
+    saved = shell.folder / "demo.env"
+    saved.write_text(printed.out)
+    saved.chmod(0o600)
+    assert shell.run("--env-file", "demo.env", "integrations", "list").status == 0
+
+
+def test_the_console_opens_on_it_and_stops_it_at_the_end(shell: Shell, folder: Path) -> None:
+    command = [sys.executable, "-c", IN_ANOTHER_FOLDER, str(folder), "demo"]
+    with Terminal(command, environment=GARBAGE, cwd=shell.folder) as terminal:
+        terminal.wait_for("Dispatch line", timeout=60)
+        assert "Meridian Freight" in terminal.text
+        terminal.press("q")
+        assert terminal.wait_for_exit() == 0
+    assert not demo_server(reset=False, folder=folder).running

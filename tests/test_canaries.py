@@ -1,0 +1,108 @@
+"""Canary secrets go through console and commands; then everything the run left behind is searched for them."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+import os
+import subprocess
+from typing import TYPE_CHECKING
+from urllib.parse import quote
+
+import psycopg
+
+from tests.support.console_app import settings_of
+from tests.support.sitting import KEY
+from tests.support.terminal import REPOSITORY, SWITCHBOARD, Terminal
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.support.postgres import TestServer
+
+CANARIES = {
+    "master key": KEY,
+    "api key": "canary-api-key/5f0c1e2d3b+4a59",
+    "api token": "canary api token 99887766ccdd",
+    "app password": "canary-app-password-qwxz",
+    "database password": "canary-database-passw0rd",
+}
+BY_COMMAND = {
+    "email": "desk@acme.example",
+    "app_password": CANARIES["app password"],
+}
+
+
+def forms(secret: str) -> list[bytes]:
+    """The forms in which a secret could hide: raw, URL-encoded, hex, and base64 at each of its three offsets."""
+    raw = secret.encode()
+    encoded = [base64.b64encode(b"x" * shift + raw).decode()[4 if shift else 0 : -4] for shift in range(3)]
+    return [raw, quote(secret, safe="").encode(), binascii.hexlify(raw), *(part.encode() for part in encoded)]
+
+
+def test_nothing_that_a_run_leaves_behind_holds_a_secret(
+    postgres: TestServer, installed_database: str, tmp_path: Path
+) -> None:
+    name = installed_database.rpartition("/")[2].partition("?")[0]
+    postgres.create_role("carol", f"login superuser password '{CANARIES['database password']}'")
+    postgres.log_every_statement(name)
+    url = postgres.conninfo(name, user="carol", password=CANARIES["database password"])
+    environment = settings_of(url, HOME=str(tmp_path), SWITCHBOARD_IDLE_LOCK="86400")
+    mark = postgres.log_size()
+    left: dict[str, bytes] = {}
+
+    with Terminal(SWITCHBOARD, environment=environment, cwd=tmp_path) as terminal:
+        terminal.wait_for("● connected")
+        terminal.wait_for("not set up")
+        terminal.press("enter")
+        terminal.wait_for("what people call it here")
+        terminal.press("tab")
+        for typed in ("acme1", CANARIES["api key"], CANARIES["api token"], "", "01141169368"):
+            terminal.type(typed)
+            terminal.press("enter")
+        terminal.wait_for("01141169368")
+        terminal.press("ctrl+s")
+        terminal.wait_for("Saved as a new integration")
+        terminal.press("esc")
+        terminal.wait_for("● active")
+        terminal.press("q")
+        assert terminal.wait_for_exit() == 0
+        left["terminal"] = bytes(terminal.output)
+
+    for arguments, given in (
+        (("integrations", "configure", "zoho_mail"), json.dumps(BY_COMMAND)),
+        (("integrations", "configure", "zoho_mail", "--json"), json.dumps({**BY_COMMAND, "smtp_port": "no port"})),
+        (("integrations", "list", "--json"), ""),
+        (("integrations", "show", "exotel_phone"), ""),
+        (("integrations", "show", "zoho_mail", "--json"), ""),
+        (("integrations", "disable", "zoho_mail"), ""),
+        (("audit", "list", "--json"), ""),
+        (("keys", "status"), ""),
+        (("doctor",), ""),
+        (("setup", "--dry-run"), ""),
+    ):
+        base = {"PATH": os.environ["PATH"], "PYTHONPATH": str(REPOSITORY), "LANG": "C.UTF-8"}
+        done = subprocess.run(
+            [*SWITCHBOARD, *arguments], input=given.encode(), capture_output=True, cwd=tmp_path, env=base | environment
+        )
+        assert done.returncode in (0, 2, 5), done.stderr
+        left[" ".join(arguments)] = done.stdout + done.stderr
+
+    with psycopg.connect(installed_database) as connection:
+        rows = connection.execute("select l::text from integration_audit_logs as l").fetchall()
+        assert len(rows) >= 3
+        left["log rows"] = "\n".join(row for (row,) in rows).encode()
+    left["server log"] = postgres.log_since(mark).encode()
+    assert b"integration_credentials" in left["server log"]
+    for file in tmp_path.rglob("*"):
+        if file.is_file():
+            left[str(file)] = file.read_bytes()
+
+    for place, content in left.items():
+        for what, secret in CANARIES.items():
+            if (place, what) == ("server log", "database password"):
+                # The test itself creates the role with it.
+                continue
+            for form in forms(secret):
+                assert form.lower() not in content.lower(), (what, place)

@@ -1,0 +1,88 @@
+"""An app that hands keys out one at a time, so that a burst lands where a person sees it go."""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from functools import partial
+from typing import TYPE_CHECKING
+
+from textual import events
+from textual.app import App
+from textual.message import Message
+
+if TYPE_CHECKING:
+    from textual.widget import Widget
+
+KEY_GIVEN_UP_AFTER_S = 0.5
+KEY_ROUNDS = 3
+
+
+class KeyDone(Message, bubble=True):
+    """Follows a key up through the widgets, and so tells that each has done with it.
+
+    It goes up several times, since a widget may answer a key by a message (submitted) and its parent by another.
+    """
+
+    def __init__(self, target: Widget, rounds: int) -> None:
+        super().__init__()
+        self.target = target
+        self.rounds = rounds
+
+
+class OrderedApp(App[int]):
+    """Knows when the last key came, and sends the next one only when all widgets have done with the one before."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.last_key_at = time.monotonic()
+        self._keys: deque[events.Key | events.Paste] = deque()
+        self._key_at_work: KeyDone | None = None
+        self._keys_sent = 0
+
+    async def on_event(self, event: events.Event) -> None:
+        """Hand keys and pastes out one at a time, each to what has the focus once the one before has done its work.
+
+        Textual hands a burst of keys to what has the focus when the burst arrives: on a slow link a secret typed
+        after tab would land in the field before, which may be a visible one.
+        """
+        if isinstance(event, events.Key | events.Paste) and not event.is_forwarded:
+            self.last_key_at = time.monotonic()
+            self._keys.append(event)
+            if self._key_at_work is None:
+                await self._next_key()
+            elif len(self._keys) == 1:
+                self._watch_key()
+        else:
+            await super().on_event(event)
+
+    async def _next_key(self) -> None:
+        self._key_at_work = None
+        while self._keys and self._key_at_work is None:
+            target = self.focused or self.screen
+            await super().on_event(self._keys.popleft())
+            self._keys_sent += 1
+            self._follow_key(target, KEY_ROUNDS)
+        if self._keys:
+            self._watch_key()
+
+    def _follow_key(self, target: Widget, rounds: int) -> None:
+        done = KeyDone(target, rounds)
+        self._key_at_work = done if target.post_message(done) else None
+
+    async def on_key_done(self, message: KeyDone) -> None:
+        """Go on with the next key once the one at work, and the messages it gave rise to, came all the way up."""
+        if message is self._key_at_work:
+            if message.rounds > 1:
+                self._follow_key(message.target, message.rounds - 1)
+            if message.rounds == 1 or self._key_at_work is None:
+                await self._next_key()
+
+    def _watch_key(self) -> None:
+        """Go on after a while although a key was never heard of again: what had the focus is gone."""
+
+        async def give_up(sent: int) -> None:
+            if self._key_at_work is not None and self._keys_sent == sent:
+                await self._next_key()
+
+        self.set_timer(KEY_GIVEN_UP_AFTER_S, partial(give_up, self._keys_sent))
