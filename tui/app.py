@@ -12,6 +12,7 @@ from textual.binding import Binding, BindingType
 from textual.worker import Worker, WorkerState
 
 from tui.data.errors import SwitchboardError, UnknownOrganization
+from tui.keymap import keymap_file, read_keymap
 from tui.process import crash_report
 from tui.screens.page import Page
 from tui.widgets.ascii_filter import AsciiFilter
@@ -126,10 +127,14 @@ class SwitchboardApp(OrderedApp):
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGHUP):
             loop.add_signal_handler(number, self.exit, 128 + number)
+        keymap = read_keymap(keymap_file())
+        self.set_keymap(keymap.keys)
         self._watch_idle(self.session.settings.idle_lock)
         self.switch_mode("setup" if self._wizard else "integrations")
         if not self._wizard:
             self.connect()
+        if keymap.problem:
+            self.call_after_refresh(self._say, keymap.problem)
 
     def _watch_idle(self, seconds: float) -> None:
         """Look again when the limit could be reached; cover the screen once it is."""
@@ -142,6 +147,10 @@ class SwitchboardApp(OrderedApp):
         for page in self._pages():
             page.hide_secrets()
         self.push_screen(LockScreen(), lambda _: self._watch_idle(seconds))
+
+    def _say(self, sentence: str) -> None:
+        if isinstance(self.screen, Page):
+            self.screen.status.say(sentence, "warning")
 
     def connect(self) -> None:
         """Connect in the background and tell the screens."""

@@ -238,9 +238,10 @@ async def test_the_other_program_goes_on_writing_as_owner_and_as_service_role(su
             connection.execute("delete from public.integration_credentials where id = %s", [integration])
             connection.execute("reset role")
             actions = [row["action"] for row in log_of(connection) if row["organization_id"] == home]
+        # Its own trigger moves updated_at in an update that changes nothing else: that is a changed row, too.
         assert Counter(actions) == {
             "credential_created": 1, "credential_updated": 1, "credential_configured": 1, "credential_deleted": 1,
-            "number_added": 2, "number_updated": 1, "number_deactivated": 2,
+            "number_added": 2, "number_updated": 2, "number_deactivated": 2,
             "permission_granted": 1, "permission_revoked": 1,
         }  # fmt: skip
 

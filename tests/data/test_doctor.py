@@ -81,7 +81,11 @@ async def test_without_the_schema_it_names_setup_and_nothing_that_follows_from_i
 async def test_without_a_connection_it_says_why_and_goes_on_with_the_rest(tmp_path: Path) -> None:
     failure = ConnectionFailed("Nobody answers.", "Check the network.")
     found = await examine(None, keyring(), connection=None, env_file=tmp_path / ".env", failure=failure)
-    assert (found[0].sentence, found[0].what_to_do, found[0].state) == ("Nobody answers.", "Check the network.", "problem")
+    assert (found[0].sentence, found[0].what_to_do, found[0].state) == (
+        "Nobody answers.",
+        "Check the network.",
+        "problem",
+    )
     assert {one.area for one in found} == {"connection", "key", "files"}
 
 

@@ -33,10 +33,10 @@ PLACES = (
 
 def key_table() -> str:
     """Return the table as Markdown."""
-    rows = ["| where | keys | what |", "|---|---|---|"]
+    rows = ["| where | keys | id | what |", "|---|---|---|---|"]
     for place, bindings in PLACES:
         for keys, _, binding in merged(_bindings(bindings)):
-            rows.append(f"| {place} | {keys.replace('|', chr(92) + '|')} | {binding.tooltip or binding.description} |")
+            rows.append(f"| {place} | {keys} | {binding.id} | {binding.tooltip or binding.description} |")
     return "\n".join(rows) + "\n"
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from tui.data.credentials import COLUMNS, stored, without_envelope
+from tui.data.encryption import envelope_format
 from tui.data.errors import Conflict, NotFound
 from tui.data.models import Integration
 from tui.data.rights import Rights, read_rights
@@ -63,7 +64,7 @@ class GoesWithIt:
 
 async def list_integrations(
     database: Database,
-    keyring: Keyring,
+    keyring: Keyring | None,
     organization_id: UUID,
     types: Sequence[str],
     *,
@@ -71,7 +72,8 @@ async def list_integrations(
 ) -> list[Integration]:
     """Return every integration of the organisation and the types of `types` that are not set up, in that order.
 
-    An envelope that does not open is reported in its row and never fails the list. `rights` saves asking for them.
+    An envelope that does not open is reported in its row and never fails the list. Without a keyring
+    none is opened, which spares the first derivation of a key. `rights` saves asking for them.
     """
     visible = rights or await read_rights(database)
     people = PEOPLE_WITH_ACCESS if visible.permissions else "null"
@@ -160,11 +162,13 @@ def _not_found(integration: Integration) -> NotFound:
     )
 
 
-def _integration(row: dict[str, Any], keyring: Keyring, envelopes_visible: bool) -> Integration:
+def _integration(row: dict[str, Any], keyring: Keyring | None, envelopes_visible: bool) -> Integration:
     base = without_envelope(row)
     envelope_shape: EnvelopeFormat | None = None
     unreadable: UnreadableReason | None = "not visible"
-    if envelopes_visible:
+    if envelopes_visible and keyring is None:
+        envelope_shape, unreadable = envelope_format(row["envelope"]), None
+    elif envelopes_visible and keyring is not None:
         found = stored(row, keyring)
         envelope_shape = found.format
         unreadable = found.problem.reason if found.problem else None

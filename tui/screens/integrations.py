@@ -88,7 +88,6 @@ class IntegrationsScreen(Page):
 
     async def load(self) -> None:
         """Read the organisation's integrations and the people named in them."""
-        from tui.data.directory import people_by_id
         from tui.data.integrations import list_integrations
         from tui.data.rights import read_rights
 
@@ -98,13 +97,20 @@ class IntegrationsScreen(Page):
             faces.show_empty("No organisation is chosen.", "o  choose one")
             return
         faces.show_loading("integrations")
-        database = self.session.database
+        database, types = self.session.database, list(registry())
         self._rights = await read_rights(database)
-        listed = await list_integrations(
-            database, self.session.keyring, organization.id, list(registry()), rights=self._rights
+        if not self._listed:
+            # Deriving the key takes a third of a second: the rows need not wait for what it says of them.
+            await self._show(await list_integrations(database, None, organization.id, types, rights=self._rights))
+        await self._show(
+            await list_integrations(database, self.session.keyring, organization.id, types, rights=self._rights)
         )
+
+    async def _show(self, listed: list[Integration]) -> None:
+        from tui.data.directory import people_by_id
+
         named = {one for row in listed for one in (row.updated_by, row.created_by, row.verified_by) if one is not None}
-        people = await people_by_id(database, named)
+        people = await people_by_id(self.session.database, named)
         if self.is_mounted:
             self._listed, self._people = listed, people
             self.filter_changed()

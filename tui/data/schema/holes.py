@@ -116,6 +116,13 @@ where {_TABLES}
 )
 
 
+_NUMBERS_READABLE = """
+select count(*) = 2 from pg_attribute a
+where a.attrelid = to_regclass('public.organization_phone_numbers') and a.attname in ('organization_id', 'is_primary')
+  and has_column_privilege(a.attrelid, a.attnum, 'SELECT')
+"""
+
+
 async def find_holes(conn: AsyncConnection[Any]) -> tuple[Hole, ...]:
     """Run each query and return the holes that there are.
 
@@ -123,13 +130,10 @@ async def find_holes(conn: AsyncConnection[Any]) -> tuple[Hole, ...]:
     """
     found = []
     async with full_names(conn):
+        about_rows = (await rows(conn, _NUMBERS_READABLE))[0][0]
         for hole in HOLES:
-            if "public.organization_phone_numbers" in hole.query:
-                readable = await rows(
-                    conn, "select has_table_privilege(to_regclass('public.organization_phone_numbers'), 'SELECT')"
-                )
-                if not readable[0][0]:
-                    continue
+            if not about_rows and "from public." in hole.query:
+                continue
             if places := await rows(conn, hole.query):
                 found.append(replace(hole, found=len(places)))
     return tuple(found)

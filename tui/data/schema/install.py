@@ -78,8 +78,9 @@ async def install(
     try:
         async with await _open(open_connection) as conn:
             plan = await make_plan(conn, roles=roles)
-            for problem in plan.facts.problems:
-                raise problem.error(problem.sentence, problem.what_to_do)
+            if problems := plan.facts.problems:
+                every = "\n".join(problem.sentence for problem in problems)
+                raise problems[0].error(problems[0].sentence, problems[0].what_to_do, details=every)
             if dry_run:
                 return InstallReport(plan, None, 0, (), (), None, time.monotonic() - started)
             changes, count, created = None, 0, ()

@@ -103,7 +103,6 @@ async def preflight(conn: AsyncConnection[Any], *, roles: bool = False) -> Prefl
     )
     ((owner, owned, missing),) = await rows(conn, _SCHEMA_FACTS, {"roles": list(ROLES)})
     found = _server_problems(server)
-    found += _table_problems(server, tables)
     if not owned:
         found.append(
             Problem(
@@ -120,6 +119,7 @@ async def preflight(conn: AsyncConnection[Any], *, roles: bool = False) -> Prefl
                 PermissionDenied,
             )
         )
+    found += _table_problems(server, tables)
     if roles and missing and not (server.create_role or server.superuser):
         found.append(
             Problem(

@@ -1,0 +1,147 @@
+"""What the schema keeps up by itself: updated_at, one primary number, and the directory's views."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+from uuid import UUID, uuid4
+
+import psycopg
+import pytest
+
+from tests.support.schema import installed
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tests.support.postgres import TestServer
+
+    Connection = psycopg.Connection[Any]
+
+HOME = UUID("11111111-1111-4111-8111-111111111111")
+ADD = (
+    "insert into public.organization_phone_numbers (organization_id, phone_number, is_primary, updated_at) "
+    "values (%s, %s, %s, '2020-01-01')"
+)
+
+
+@pytest.fixture(scope="module")
+def database(postgres: TestServer, installed_template: str) -> Iterator[str]:
+    name = postgres.create_database(template=installed_template, prefix="upkeep")
+    yield postgres.conninfo(name)
+    postgres.drop_database(name)
+
+
+@pytest.fixture
+def connection(database: str) -> Iterator[Connection]:
+    with psycopg.connect(database) as connected:
+        connected.execute("select 1")
+        yield connected
+        connected.rollback()
+
+
+def primaries(connection: Connection, home: UUID = HOME) -> list[str]:
+    return [
+        number
+        for (number,) in connection.execute(
+            "select phone_number from public.organization_phone_numbers where organization_id = %s and is_primary order by 1",
+            [home],
+        )
+    ]
+
+
+def test_updated_at_moves_with_every_change_and_only_then(connection: Connection) -> None:
+    connection.execute(ADD, [HOME, "1", False])
+    query = "select extract(year from updated_at)::int, updated_at from public.organization_phone_numbers"
+    connection.execute("update public.organization_phone_numbers set can_call = can_call")
+    assert connection.execute(query).fetchone()[0] == 2020
+    connection.execute("update public.organization_phone_numbers set can_call = false")
+    first = connection.execute(query).fetchone()
+    connection.execute("update public.organization_phone_numbers set can_call = true")
+    second = connection.execute(query).fetchone()
+    assert first[0] > 2020 and second[1] > first[1]
+
+
+def test_a_new_primary_number_clears_the_other_one_of_its_organisation(connection: Connection) -> None:
+    other = uuid4()
+    for home in (HOME, other):
+        connection.execute(ADD, [home, "1", True])
+    connection.execute(ADD, [HOME, "2", True])
+    assert primaries(connection) == ["2"] and primaries(connection, other) == ["1"]
+    connection.execute(
+        "update public.organization_phone_numbers set is_primary = true where organization_id = %s and phone_number = '1'", [HOME]
+    )
+    assert primaries(connection) == ["1"]
+    connection.execute("update public.organization_phone_numbers set is_primary = false")
+    assert primaries(connection) == []
+
+
+def test_an_insert_that_meets_the_same_number_leaves_the_primary_one_alone(connection: Connection) -> None:
+    connection.execute(ADD, [HOME, "1", True])
+    connection.execute(ADD, [HOME, "2", False])
+    connection.execute(f"{ADD} on conflict (organization_id, phone_number) do nothing", [HOME, "2", True])
+    assert primaries(connection) == ["1"]
+    update = "on conflict (organization_id, phone_number) do update set is_primary = excluded.is_primary"
+    connection.execute(f"{ADD} {update}", [HOME, "2", True])
+    assert primaries(connection) == ["2"]
+
+
+def test_two_primary_numbers_cannot_be_made_past_the_trigger(connection: Connection) -> None:
+    connection.execute(ADD, [HOME, "1", True])
+    connection.execute("set local session_replication_role = replica")
+    with pytest.raises(psycopg.errors.UniqueViolation):
+        connection.execute(ADD, [HOME, "2", True])
+
+
+def test_without_other_tables_the_directory_is_what_switchboard_keeps(connection: Connection) -> None:
+    logged, labelled, person = uuid4(), uuid4(), uuid4()
+    connection.execute("insert into switchboard.people_labels values (%s, 'Ann', %s)", [person, HOME])
+    connection.execute("insert into switchboard.organization_labels values (%s, 'Home'), (%s, 'New')", [HOME, labelled])
+    connection.execute(ADD, [HOME, "1", False])
+    connection.execute("select switchboard.log_act('log_exported', %s, null, 'success', '{}')", [logged])
+    connection.execute("select switchboard.log_act('log_exported', null, null, 'success', '{}')")
+    assert connection.execute("select * from switchboard.people").fetchall() == [(person, None, "Ann", HOME, True)]
+    found = connection.execute("select id, name from switchboard.organizations").fetchall()
+    assert sorted(found, key=str) == sorted([(HOME, "Home"), (labelled, "New"), (logged, None)], key=str)
+
+
+def test_the_nil_organisation_counts_where_it_has_integrations(connection: Connection) -> None:
+    connection.execute(ADD, [UUID(int=0), "1", False])
+    assert connection.execute("select id from switchboard.organizations").fetchall() == [(UUID(int=0),)]
+
+
+async def test_users_and_organisations_of_another_program_are_the_directory(empty_database: str) -> None:
+    with psycopg.connect(empty_database) as connection:
+        connection.execute("create table public.users (id uuid primary key, email varchar(80), full_name text, is_active bool)")
+        connection.execute("create table public.organizations (id uuid primary key, name text)")
+        connection.execute("insert into public.users values (%s, 'a@b.c', 'Ann', null)", [HOME])
+        connection.execute("insert into public.organizations values (%s, 'Home')", [HOME])
+    await installed(empty_database)
+    with psycopg.connect(empty_database) as connection:
+        assert connection.execute("select * from switchboard.people").fetchall() == [(HOME, "a@b.c", "Ann", None, True)]
+        assert connection.execute("select * from switchboard.organizations").fetchall() == [(HOME, "Home")]
+
+
+async def test_supabases_own_users_are_the_directory_where_there_are_no_others(supabase_like: str) -> None:
+    await installed(supabase_like)
+    with psycopg.connect(supabase_like) as connection:
+        connection.execute(
+            "insert into auth.users (id, email, raw_user_meta_data) values (%s, 'a@b.c', '{\"full_name\": \"Ann\"}')", [HOME]
+        )
+        assert connection.execute("select * from switchboard.people").fetchall() == [(HOME, "a@b.c", "Ann", None, True)]
+
+
+async def test_a_view_that_an_administrator_replaced_is_left_alone(empty_database: str) -> None:
+    await installed(empty_database)
+    with psycopg.connect(empty_database) as connection:
+        connection.execute(
+            "create or replace view switchboard.people as select gen_random_uuid() as id, 'x'::text as email, "
+            "null::text as name, null::uuid as organization_id, true as is_active"
+        )
+        connection.execute("create table public.users (id uuid primary key, email text)")
+        connection.execute("create table public.organizations (id uuid primary key, name text)")
+        connection.execute("insert into public.organizations values (%s, 'Home')", [HOME])
+    await installed(empty_database)
+    with psycopg.connect(empty_database) as connection:
+        assert connection.execute("select email from switchboard.people").fetchall() == [("x",)]
+        # The other view was not replaced, so it follows what the database has now.
+        assert connection.execute("select name from switchboard.organizations").fetchall() == [("Home",)]

@@ -1,0 +1,42 @@
+"""A person's own keys replace the usual ones, and a broken file replaces nothing."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.support.console_app import add, console, piloted
+from tui.keymap import Keymap, read_keymap
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def test_without_a_file_every_key_is_as_usual(tmp_path: Path) -> None:
+    assert read_keymap(tmp_path / "keys.toml") == Keymap()
+
+
+@pytest.mark.parametrize("content", [b"\xff", b"[", b'"list.up" = 3', b'"list.up" = ""', b"[list]\nup = 'k'"])
+def test_a_file_that_is_none_changes_no_key_and_is_named(tmp_path: Path, content: bytes) -> None:
+    file = tmp_path / "keys.toml"
+    file.write_bytes(content)
+    found = read_keymap(file)
+    assert found.keys == {}
+    assert str(file) in found.problem
+
+
+async def test_a_remapped_key_does_what_the_usual_one_did(
+    installed_database: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
+    folder = tmp_path / "switchboard"
+    folder.mkdir()
+    (folder / "keys.toml").write_text('"integrations.sort" = "f6"')
+    await add(installed_database)
+    async with piloted(console(installed_database)) as it:
+        await it.wait_for("● active")
+        await it.press("s")
+        assert "sorted by type" in it.text
+        await it.press("f6")
+        await it.wait_for("sorted by state")
