@@ -1,24 +1,15 @@
 -- The log of changes: each changed row of the other three tables has exactly one row, written in the same
 -- transaction by a trigger; and the log itself is append-only.
 
-create or replace function switchboard.evidence() returns jsonb
-language sql volatile set search_path = '' as $function$
-  -- operator and operation_id are what the client claims; the rest is what the server knows.
-  select jsonb_strip_nulls(jsonb_build_object(
-    'operator', nullif(current_setting('switchboard.operator_label', true), ''),
-    'operation_id', nullif(current_setting('switchboard.operation_id', true), ''),
-    'session_user', session_user,
-    'role', coalesce(nullif(current_setting('role', true), 'none'), session_user),
-    'client_address', host(inet_client_addr()),
-    'xid', pg_current_xact_id()::text))
-$function$;
-
 create or replace function switchboard.write_log(
   organization_id uuid, user_id uuid, integration_type text, action text, status text, details jsonb
 ) returns uuid language plpgsql set search_path = '' as $function$
--- Never fails for want of a value: a row without an organisation gets the nil UUID, without a type 'none'.
+-- Adds the evidence to details: operator and operation_id are what the client claims, the rest is what the server
+-- knows. Never fails for want of a value: a row without an organisation gets the nil UUID, without a type 'none'.
 declare
   row_id constant uuid := gen_random_uuid();
+  claimed_address constant text := nullif(current_setting('switchboard.source_address', true), '');
+  client_address constant inet := inet_client_addr();
 begin
   insert into public.integration_audit_logs
     (id, organization_id, user_id, integration_type, action, status, details, ip_address, user_agent, created_at)
@@ -29,9 +20,15 @@ begin
     left(coalesce(integration_type, 'none'), 50),
     action,
     status,
-    details,
-    coalesce(switchboard.inet_or_null(nullif(current_setting('switchboard.source_address', true), '')),
-             inet_client_addr()),
+    details || jsonb_strip_nulls(jsonb_build_object(
+      'operator', nullif(current_setting('switchboard.operator_label', true), ''),
+      'operation_id', nullif(current_setting('switchboard.operation_id', true), ''),
+      'session_user', session_user,
+      'role', coalesce(nullif(current_setting('role', true), 'none'), session_user),
+      'client_address', host(client_address),
+      'xid', pg_current_xact_id()::text)),
+    case when claimed_address is null then client_address
+         else coalesce(switchboard.inet_or_null(claimed_address), client_address) end,
     coalesce(nullif(current_setting('switchboard.user_agent', true), ''),
              nullif(current_setting('application_name', true), '')),
     clock_timestamp());
@@ -107,25 +104,27 @@ declare
       'assigned_to_user_id', 'is_primary', 'can_call', 'can_sms', 'is_active', 'created_at', 'updated_at'] end;
   changed text[];
   details jsonb;
-  organization uuid := switchboard.uuid_or_null(present ->> 'organization_id');
+  organization uuid := present ->> 'organization_id';
   type text := present ->> 'integration_type';
   integration text := present ->> 'integration_id';
   parent jsonb;
-  operator uuid := switchboard.uuid_or_null(nullif(current_setting('switchboard.operator_id', true), ''));
+  claimed_operator constant text := nullif(current_setting('switchboard.operator_id', true), '');
+  operator uuid := case when claimed_operator is not null then switchboard.uuid_or_null(claimed_operator) end;
   operator_from text := 'operator';
   author_column text;
 begin
   if tg_op = 'UPDATE' then
-    select coalesce(array_agg(n.key order by n.key), '{}') into changed
+    select array_agg(n.key order by n.key),
+           jsonb_build_object(
+             'changed', jsonb_agg(n.key order by n.key),
+             'before', coalesce(jsonb_object_agg(n.key, before -> n.key) filter (where n.key = any (shown)), '{}'),
+             'after', coalesce(jsonb_object_agg(n.key, n.value) filter (where n.key = any (shown)), '{}'))
+    into changed, details
     from jsonb_each(after) n
     where n.value is distinct from before -> n.key;
-    if changed = '{}' then
+    if changed is null then
       return null;
     end if;
-    details := jsonb_build_object(
-      'changed', to_jsonb(changed),
-      'before', (select coalesce(jsonb_object_agg(c, before -> c), '{}') from unnest(shown) c where c = any (changed)),
-      'after', (select coalesce(jsonb_object_agg(c, after -> c), '{}') from unnest(shown) c where c = any (changed)));
     if kind = 'credential' and 'credentials_encrypted' = any (changed) then
       details := details || jsonb_build_object('envelope', jsonb_build_object('changed', true,
         'before', switchboard.envelope_format(before ->> 'credentials_encrypted'),
@@ -149,7 +148,7 @@ begin
   if kind <> 'credential' and integration is not null then
     select jsonb_build_array(c.organization_id, c.integration_type) into parent
     from public.integration_credentials c
-    where c.id = switchboard.uuid_or_null(integration);
+    where c.id = integration::uuid;
     if parent is null then
       parent := switchboard.object_or_empty(
         nullif(current_setting('switchboard.deleted_integrations', true), '')) -> integration;
@@ -166,7 +165,7 @@ begin
     author_column := case when kind = 'permission' then 'granted_by' when kind = 'number' then null
                           when tg_op = 'INSERT' then 'created_by' else 'updated_by' end;
     if tg_op = 'INSERT' or author_column = any (changed) then
-      operator := switchboard.uuid_or_null(present ->> author_column);
+      operator := present ->> author_column;
     end if;
     operator_from := case when operator is null then 'nobody' else 'row' end;
   end if;
@@ -176,7 +175,7 @@ begin
     switchboard.action_of(kind, tg_op, before, after, changed,
                           nullif(current_setting('switchboard.action', true), '')),
     'success',
-    details || switchboard.evidence() || jsonb_build_object(
+    details || jsonb_build_object(
       'source', 'trigger',
       'table', tg_table_name,
       'change', lower(tg_op),
@@ -191,10 +190,12 @@ end
 $function$;
 
 create or replace function switchboard.envelope_format(envelope text) returns text
-language sql immutable set search_path = '' as $function$
-  select case when envelope like 'sb2.%' then 'sb2'
+language plpgsql immutable set search_path = '' as $function$
+begin
+  return case when envelope like 'sb2.%' then 'sb2'
               when envelope ~ '^[0-9A-Fa-f]{32}:[0-9A-Fa-f]{32}:([0-9A-Fa-f]{2})*$' then 'legacy'
-              else 'neither' end
+              else 'neither' end;
+end
 $function$;
 
 create or replace function switchboard.refuse_change() returns trigger

@@ -19,7 +19,7 @@ begin
     organization_id,
     switchboard.uuid_or_null(nullif(current_setting('switchboard.operator_id', true), '')),
     integration_type, action, status,
-    coalesce(details, '{}') || switchboard.evidence() || '{"source": "switchboard"}');
+    coalesce(details, '{}') || '{"source": "switchboard"}');
 end
 $function$;
 
@@ -68,7 +68,7 @@ begin
     case purpose when 'reveal' then 'credential_revealed' when 'copy' then 'credential_copied'
                  when 'test' then 'connection_tested' else 'numbers_synced' end,
     case when purpose in ('reveal', 'copy') then 'success' else 'pending' end,
-    switchboard.evidence() || jsonb_strip_nulls(jsonb_build_object(
+    jsonb_strip_nulls(jsonb_build_object(
       'source', 'switchboard', 'purpose', purpose, 'integration_id', begin_open.integration_id,
       'fields', nullif(current_setting('switchboard.fields', true), ''))));
   return given;

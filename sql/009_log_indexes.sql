@@ -19,6 +19,7 @@ language sql stable set search_path = '' as $function$
     where i.indrelid = 'public.integration_audit_logs'::regclass and i.indisvalid
       and replace(replace(d.present, '(status)::text', 'status'), '::text', '')
         = replace(replace(w.columns || w.condition, '(status)::text', 'status'), '::text', ''))
+  order by w.name
 $function$;
 revoke all on function switchboard.missing_log_indexes() from public;
 

@@ -120,8 +120,8 @@ async def test_where_membership_is_known_people_see_what_they_hold_and_no_more(p
         connection.execute("alter table users add column organization_id uuid")
         connection.execute("update users set organization_id = md5('organisation 1')::uuid")
         connection.execute(
-            "update user_integration_permissions p set expires_at = now() - interval '1 minute' from integration_credentials c "
-            "where c.id = p.integration_id and c.integration_type = 'zoho_mail'"
+            "update user_integration_permissions p set expires_at = now() - interval '1 minute' "
+            "from integration_credentials c where c.id = p.integration_id and c.integration_type = 'zoho_mail'"
         )
         connection.execute("update organization_phone_numbers set assigned_to_user_id = %s", [EVE])
     await installed(project)

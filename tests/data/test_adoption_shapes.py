@@ -47,7 +47,8 @@ SHAPES = {
         PLAIN,
         "alter table integration_credentials drop column is_verified, drop column updated_at, add column note text; "
         "alter table integration_credentials alter column display_name type text; "
-        "alter table user_integration_permissions drop constraint user_integration_permissions_user_id_integration_id_key; "
+        "alter table user_integration_permissions "
+        "drop constraint user_integration_permissions_user_id_integration_id_key; "
         "alter table user_integration_permissions alter column daily_limit type bigint; "
         "alter table organization_phone_numbers drop constraint organization_phone_numbers_integration_id_fkey; "
         "alter table integration_audit_logs drop constraint integration_audit_logs_pkey; "
@@ -93,7 +94,9 @@ async def test_rows_stay_as_they_were_and_the_schema_is_complete(supabase_server
 
 
 @pytest.mark.parametrize("shape", ["plain", "migration", "drifted"])
-async def test_nothing_that_was_there_is_renamed_dropped_or_tightened(supabase_server: SupabaseServer, shape: str) -> None:
+async def test_nothing_that_was_there_is_renamed_dropped_or_tightened(
+    supabase_server: SupabaseServer, shape: str
+) -> None:
     conninfo = adoptable(supabase_server, shape)
     names = (
         "select conname, pg_get_constraintdef(oid) from pg_constraint where connamespace = 'public'::regnamespace "
@@ -102,8 +105,8 @@ async def test_nothing_that_was_there_is_renamed_dropped_or_tightened(supabase_s
     )
     columns = (
         "select attrelid::regclass::text, attname, format_type(atttypid, atttypmod), attnotnull from pg_attribute "
-        "join pg_class c on c.oid = attrelid where relnamespace = 'public'::regnamespace and relkind = 'r' and attnum > 0 "
-        "and not attisdropped"
+        "join pg_class c on c.oid = attrelid where relnamespace = 'public'::regnamespace and relkind = 'r' "
+        "and attnum > 0 and not attisdropped"
     )
     with psycopg.connect(conninfo) as connection:
         before = set(connection.execute(names).fetchall()), set(connection.execute(columns).fetchall())
@@ -130,7 +133,8 @@ async def test_duplicates_keep_a_table_usable_and_are_told(supabase_server: Supa
     conninfo = adoptable(supabase_server, "plain")
     with psycopg.connect(conninfo) as connection:
         connection.execute(
-            "alter table organization_phone_numbers drop constraint organization_phone_numbers_organization_id_phone_number_key"
+            "alter table organization_phone_numbers "
+            "drop constraint organization_phone_numbers_organization_id_phone_number_key"
         )
         for _ in range(2):
             connection.execute(
@@ -145,7 +149,9 @@ async def test_duplicates_keep_a_table_usable_and_are_told(supabase_server: Supa
         "public.organization_phone_numbers lacks the index unique btree (organization_id) WHERE is_primary.",
     ]
     with psycopg.connect(conninfo) as connection:
-        connection.execute("delete from organization_phone_numbers where ctid = (select max(ctid) from organization_phone_numbers)")
+        connection.execute(
+            "delete from organization_phone_numbers where ctid = (select max(ctid) from organization_phone_numbers)"
+        )
     assert (await installed(conninfo)).verification.is_well
 
 
@@ -174,7 +180,9 @@ async def test_who_is_not_the_owner_changes_nothing_and_gets_the_sql_for_the_own
     owner, guest = (postgres.conninfo(database, user=name) for name in ("landlord", "guest"))
     run_shape(owner, *PLAIN)
     before = await shape_of(owner)
-    with pytest.raises(PermissionDenied, match="integration_credentials belongs to the role landlord, and guest is not"):
+    with pytest.raises(
+        PermissionDenied, match="integration_credentials belongs to the role landlord, and guest is not"
+    ):
         await installed(guest)
     async with await psycopg.AsyncConnection.connect(guest) as conn:
         plan = await make_plan(conn)
@@ -182,7 +190,10 @@ async def test_who_is_not_the_owner_changes_nothing_and_gets_the_sql_for_the_own
     assert plan.starting_shape == "not the owner" and plan.sql_text == schema_text()
     assert len(plan.in_the_way) == 4 and "landlord" in plan.in_the_way[0].text
     assert await shape_of(owner) == before
-    with psycopg.connect(guest, autocommit=True) as connection, pytest.raises(psycopg.errors.InsufficientPrivilege) as caught:
+    with (
+        psycopg.connect(guest, autocommit=True) as connection,
+        pytest.raises(psycopg.errors.InsufficientPrivilege) as caught,
+    ):
         connection.execute(plan.sql_text)
     assert "belongs to the role landlord" in str(caught.value)
     with psycopg.connect(owner, autocommit=True) as connection:
@@ -204,34 +215,36 @@ async def test_the_other_program_goes_on_writing_as_owner_and_as_service_role(su
             ).fetchone()
             assert found is None
             (integration,) = connection.execute(
-                "insert into public.integration_credentials (organization_id, integration_type, credentials_encrypted, "
-                "display_name, created_by) values (%s, 'exotel_phone', 'a', 'Phone', %s) returning id",
+                "insert into public.integration_credentials (organization_id, integration_type, "
+                "credentials_encrypted, display_name, created_by) values (%s, 'exotel_phone', 'a', 'Phone', %s) returning id",
                 [home, user],
             ).fetchone() or (None,)
             connection.execute(
-                "insert into public.organization_phone_numbers (organization_id, integration_id, phone_number, is_primary) "
-                "values (%s, %s, '080-1', true), (%s, %s, '080-2', true)",
+                "insert into public.organization_phone_numbers (organization_id, integration_id, phone_number, "
+                "is_primary) values (%s, %s, '080-1', true), (%s, %s, '080-2', true)",
                 [home, integration] * 2,
             )
             connection.execute(
                 "insert into public.organization_phone_numbers (organization_id, phone_number, is_primary) "
-                "values (%s, '080-2', true) on conflict (organization_id, phone_number) do update set is_primary = true",
+                "values (%s, '080-2', true) on conflict (organization_id, phone_number) "
+                "do update set is_primary = true",
                 [home],
             )
             connection.execute(
-                "update public.integration_credentials set credentials_encrypted = 'b', is_verified = true, updated_by = %s "
-                "where id = %s", [user, integration],
+                "update public.integration_credentials set credentials_encrypted = 'b', is_verified = true, "
+                "updated_by = %s where id = %s", [user, integration],
             )  # fmt: skip
             connection.execute(
-                "insert into public.user_integration_permissions (user_id, integration_id, can_send) values (%s, %s, true) "
-                "on conflict (user_id, integration_id) do update set can_send = excluded.can_send", [user, integration],
+                "insert into public.user_integration_permissions (user_id, integration_id, can_send) "
+                "values (%s, %s, true) on conflict (user_id, integration_id) do update set can_send = excluded.can_send", [user, integration],
             )  # fmt: skip
             connection.execute(
                 "insert into public.integration_audit_logs (organization_id, integration_type, action, status, details) "
                 "values (%s, 'exotel_phone', 'credential_configured', 'pending', '{}')", [home],
             )  # fmt: skip
             numbers = connection.execute(
-                "select phone_number, is_primary from public.organization_phone_numbers where organization_id = %s order by 1",
+                "select phone_number, is_primary from public.organization_phone_numbers "
+                "where organization_id = %s order by 1",
                 [home],
             ).fetchall()
             assert numbers == [("080-1", False), ("080-2", True)]

@@ -175,6 +175,14 @@ def test_the_connection_is_judged_by_its_encryption_pooler_version_and_role() ->
         assert (blocking_finding(server) is not None) == (expected == ["Server"])
 
 
+def test_no_encryption_and_no_verification_are_told_apart() -> None:
+    remote = replace(LOCAL, is_local=False, host="db.example.com")
+    unchecked = ConnectionSettings(host="db.example.com")
+    said = [server_findings(replace(remote, tls=tls), unchecked)[2].sentence for tls in (None, "TLSv1.3")]
+    assert "NOT encrypted" in said[0]
+    assert "Encrypted (TLSv1.3) but NOT verified" in said[1]
+
+
 def test_the_env_file_is_judged_by_its_mode_and_by_git(tmp_path: Path) -> None:
     file = tmp_path / ".env"
     assert [one.state for one in env_file_findings(file)] == ["ok"]

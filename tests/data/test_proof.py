@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 
 from tests.support.commands import contents, execute
 from tests.support.console_app import add
 from tests.support.sitting import OTHER_MASTER_KEY, keyring, opened
 from tui.data.encryption import Keyring
-from tui.data.findings import Finding
 from tui.data.proof import prove
+
+if TYPE_CHECKING:
+    from tui.data.findings import Finding
 
 
 async def proven(conninfo: str, ring: Keyring | None = None) -> list[Finding]:

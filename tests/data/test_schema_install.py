@@ -19,9 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from tests.support.postgres import TestServer
-    from tests.support.supabase import SupabaseServer
     from tui.data.schema.apply import Progress
-
 
 
 @pytest.fixture(params=["16", "18", "supabase"])
@@ -84,8 +82,9 @@ async def test_a_second_run_replaces_no_trigger_policy_or_table(postgres: TestSe
         connection.execute("create role switchboard_admin")
     await installed(empty_database)
     query = (
-        "select 'trigger', oid::int8, xmin::text from pg_trigger union all select 'policy', oid::int8, xmin::text from pg_policy "
-        "union all select 'class', oid::int8, relrowsecurity::text from pg_class where relnamespace = 'public'::regnamespace"
+        "select 'trigger', oid::int8, xmin::text from pg_trigger "
+        "union all select 'policy', oid::int8, xmin::text from pg_policy union all select 'class', oid::int8, relrowsecurity::text "
+        "from pg_class where relnamespace = 'public'::regnamespace"
     )
     with psycopg.connect(empty_database) as connection:
         before = set(connection.execute(query).fetchall())
@@ -123,7 +122,9 @@ async def test_a_lost_connection_in_the_middle_leaves_nothing_behind(empty_datab
     def kill(progress: Progress) -> None:
         if progress.done == progress.total - 2:
             with postgres.admin() as admin:
-                admin.execute("select pg_terminate_backend(pid) from pg_stat_activity where state = 'idle in transaction'")
+                admin.execute(
+                    "select pg_terminate_backend(pid) from pg_stat_activity where state = 'idle in transaction'"
+                )
 
     with pytest.raises(Exception) as caught:
         await installed(empty_database, progress=kill)
@@ -151,7 +152,9 @@ async def test_an_installation_is_in_the_log_and_in_the_history(empty_database: 
     await installed(empty_database)
     with psycopg.connect(empty_database) as connection:
         (row,) = log_of(connection)
-        history = connection.execute("select file, sha256, operator from switchboard.schema_version order by id").fetchall()
+        history = connection.execute(
+            "select file, sha256, operator from switchboard.schema_version order by id"
+        ).fetchall()
     assert row["action"] == "schema_changed" and row["details"]["operator"] == "a test"
     assert row["details"]["starting_shape"] == "nothing"
     assert history == [(file.name, file.sha256, "a test") for file in schema_files()]
@@ -173,7 +176,9 @@ async def test_a_plan_shows_what_is_missing_and_what_was_altered(empty_database:
     async with await psycopg.AsyncConnection.connect(empty_database, autocommit=True) as conn:
         plan = await make_plan(conn)
     assert plan.starting_shape == "installed by Switchboard"
-    assert [str(line) for line in plan.missing] == ["index public.integration_audit_logs: btree (action, created_at DESC)"]
+    assert [str(line) for line in plan.missing] == [
+        "index public.integration_audit_logs: btree (action, created_at DESC)"
+    ]
     assert [(line.kind, line.name) for line in plan.different] == [
         ("grant", "public.integration_audit_logs to public"),
         ("trigger", "public.integration_audit_logs.switchboard_append_only"),
@@ -216,9 +221,7 @@ async def test_a_lock_that_stays_is_named_with_its_holder(empty_database: str, m
             await installed(empty_database)
 
 
-async def test_no_error_of_an_installation_carries_a_row(
-    empty_database: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_no_error_of_an_installation_carries_a_row(empty_database: str, monkeypatch: pytest.MonkeyPatch) -> None:
     await installed(empty_database)
     text = (
         "insert into public.integration_credentials (organization_id, integration_type, credentials_encrypted) "

@@ -98,7 +98,8 @@ async def test_columns_of_another_type_are_all_named_and_left_alone(empty_databa
         plan = await make_plan(conn)
     assert [line.text for line in plan.in_the_way] == [
         "the column public.integration_audit_logs.details is of type json, and jsonb is needed",
-        "the column public.organization_phone_numbers.phone_number is missing, and the table has rows that would need a value",
+        "the column public.organization_phone_numbers.phone_number is missing, "
+        "and the table has rows that would need a value",
         "the column public.organization_phone_numbers.created_at is of type timestamp without time zone, "
         "and timestamp with time zone is needed",
     ]
@@ -117,7 +118,10 @@ async def test_a_server_that_only_reads_is_refused(postgres: TestServer, empty_d
     [
         ({"version": 130012}, "The server runs PostgreSQL 13.12, and 14 is the oldest that works."),
         ({"in_recovery": True}, "The server is a standby or set to read-only, so nothing can be installed."),
-        ({"pooling": "transaction"}, "This is a transaction pooler, which does not keep the locks that an installation needs."),
+        (
+            {"pooling": "transaction"},
+            "This is a transaction pooler, which does not keep the locks that an installation needs.",
+        ),
     ],
 )
 async def test_an_unsuitable_server_is_refused_with_the_reason(

@@ -43,7 +43,8 @@ def primaries(connection: Connection, home: UUID = HOME) -> list[str]:
     return [
         number
         for (number,) in connection.execute(
-            "select phone_number from public.organization_phone_numbers where organization_id = %s and is_primary order by 1",
+            "select phone_number from public.organization_phone_numbers "
+            "where organization_id = %s and is_primary order by 1",
             [home],
         )
     ]
@@ -68,7 +69,8 @@ def test_a_new_primary_number_clears_the_other_one_of_its_organisation(connectio
     connection.execute(ADD, [HOME, "2", True])
     assert primaries(connection) == ["2"] and primaries(connection, other) == ["1"]
     connection.execute(
-        "update public.organization_phone_numbers set is_primary = true where organization_id = %s and phone_number = '1'", [HOME]
+        "update public.organization_phone_numbers set is_primary = true where organization_id = %s and phone_number = '1'",
+        [HOME],
     )
     assert primaries(connection) == ["1"]
     connection.execute("update public.organization_phone_numbers set is_primary = false")
@@ -111,7 +113,9 @@ def test_the_nil_organisation_counts_where_it_has_integrations(connection: Conne
 
 async def test_users_and_organisations_of_another_program_are_the_directory(empty_database: str) -> None:
     with psycopg.connect(empty_database) as connection:
-        connection.execute("create table public.users (id uuid primary key, email varchar(80), full_name text, is_active bool)")
+        connection.execute(
+            "create table public.users (id uuid primary key, email varchar(80), full_name text, is_active bool)"
+        )
         connection.execute("create table public.organizations (id uuid primary key, name text)")
         connection.execute("insert into public.users values (%s, 'a@b.c', 'Ann', null)", [HOME])
         connection.execute("insert into public.organizations values (%s, 'Home')", [HOME])
@@ -125,7 +129,8 @@ async def test_supabases_own_users_are_the_directory_where_there_are_no_others(s
     await installed(supabase_like)
     with psycopg.connect(supabase_like) as connection:
         connection.execute(
-            "insert into auth.users (id, email, raw_user_meta_data) values (%s, 'a@b.c', '{\"full_name\": \"Ann\"}')", [HOME]
+            "insert into auth.users (id, email, raw_user_meta_data) values (%s, 'a@b.c', '{\"full_name\": \"Ann\"}')",
+            [HOME],
         )
         assert connection.execute("select * from switchboard.people").fetchall() == [(HOME, "a@b.c", "Ann", None, True)]
 

@@ -139,6 +139,6 @@ async def test_setup_mends_what_verify_says(empty_database: str) -> None:
     with psycopg.connect(empty_database) as connection:
         for breaking in mended:
             connection.execute(breaking)
-    assert len(await drifts(empty_database)) >= len(mended)
+    assert len(await drifts(empty_database)) > 15
     report = await installed(empty_database)
     assert report.verification is not None and report.verification.is_well

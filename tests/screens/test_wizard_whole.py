@@ -59,7 +59,8 @@ async def test_the_proof_leaves_no_row_behind(empty_database: str, tmp_path: Pat
         ):
             await console.press("escape")
             await console.wait_for(FIFTH)
-            assert f"{table} is there, and its row security is on." in console.text
+            await console.wait_for(f"{table} is there, and its row security is on.")
+            await console.wait_for("Press enter to go on.")
             await console.enter(SIXTH)
     assert execute(empty_database, "select count(*) from public.integration_credentials") == [(0,)]
     assert execute(empty_database, "select distinct action from public.integration_audit_logs") == [("schema_changed",)]

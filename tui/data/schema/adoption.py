@@ -32,7 +32,8 @@ _NAMED = ("unique_org_integration", "unique_user_integration", "unique_org_phone
 
 _MARKS = """
 select
-  (select count(*) from pg_constraint c where c.conrelid = any (t.oids) and c.contype = 'u' and c.conname = any (%(named)s)),
+  (select count(*) from pg_constraint c
+   where c.conrelid = any (t.oids) and c.contype = 'u' and c.conname = any (%(named)s)),
   (select count(*) from pg_constraint c where c.conrelid = any (t.oids) and c.contype = 'u'),
   (select count(*) from pg_policy p where p.polrelid = any (t.oids) and p.polname = any (%(policies)s)),
   (select count(*) from pg_policy p where p.polrelid = any (t.oids)),
@@ -57,7 +58,7 @@ async def starting_shape(conn: AsyncConnection[Any], facts: Preflight) -> Starti
     if len(facts.tables) == len(TABLES):
         if named == len(_NAMED) and secured and policies == known_policies:
             complete = secured == len(TABLES) and policies == len(_POLICIES)
-            return "the other backend's migration 006" + ("" if complete else ", broken off")
+            return "the other backend's migration 006" if complete else "the other backend's migration 006, broken off"
         if uniques == len(_NAMED) and not named and not secured and not policies and not triggers:
             return "the other backend's plain schema file"
     return "part of it, or drifted"

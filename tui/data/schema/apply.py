@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -16,6 +15,8 @@ from tui.data.schema.rows import rows, run
 from tui.data.schema.shape import TABLES
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
     from psycopg import AsyncConnection
 
 T = TypeVar("T")
@@ -34,7 +35,8 @@ _HOLDERS = """
 select distinct coalesce(nullif(a.application_name, ''), 'a program without a name') || ' as role ' || a.usename,
        extract(epoch from clock_timestamp() - a.xact_start)::int
 from pg_locks l join pg_stat_activity a on a.pid = l.pid
-where l.granted and a.pid <> pg_backend_pid() and l.database = (select oid from pg_database where datname = current_database())
+where l.granted and a.pid <> pg_backend_pid()
+  and l.database = (select d.oid from pg_database d where d.datname = current_database())
   and (l.relation in (select c.oid from pg_class c
                       where c.relnamespace = to_regnamespace('public') and c.relname = any (%(tables)s))
        or (l.locktype = 'advisory' and (l.classid::bigint << 32 | l.objid::bigint) = %(key)s))

@@ -36,7 +36,8 @@ HOLES = (
         "Every organisation's rows are open to everybody signed in",
         "A policy compares a row's organisation with itself, because the table users has no such column: whoever has "
         "a row in users reads, changes and deletes the rows of all organisations.",
-        f"""select c.relname::text as "table", p.polname::text as policy, pg_get_expr(p.polqual, p.polrelid) as condition
+        f"""select c.relname::text as "table", p.polname::text as policy,
+  pg_get_expr(p.polqual, p.polrelid) as condition
 from pg_policy p join pg_class c on c.oid = p.polrelid
 where {_TABLES}
   and pg_get_expr(p.polqual, p.polrelid) ~ ('SELECT ' || c.relname || '\\.organization_id')""",
@@ -44,7 +45,8 @@ where {_TABLES}
     ),
     Hole(
         "People can grant themselves rights",
-        "A policy lets everybody signed in write their own rows of user_integration_permissions, can_configure included.",
+        "A policy lets everybody signed in write their own rows of user_integration_permissions, can_configure "
+        "included.",
         """select p.polname::text as policy, p.polcmd::text as command, pg_get_expr(p.polqual, p.polrelid) as condition
 from pg_policy p
 where p.polrelid = to_regclass('public.user_integration_permissions') and p.polcmd in ('*', 'a', 'w')

@@ -7,7 +7,7 @@ import json
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 from uuid import uuid4
 
 import psycopg
@@ -83,7 +83,8 @@ async def install(
                 raise problems[0].error(problems[0].sentence, problems[0].what_to_do, details=every)
             if dry_run:
                 return InstallReport(plan, None, 0, (), (), None, time.monotonic() - started)
-            changes, count, created = None, 0, ()
+            changes: Changes | None = None
+            count, created = 0, cast("tuple[str, ...]", ())
             if plan.missing or plan.different or plan.in_the_way:
                 changes, count, created = await _apply(conn, plan, operator_label, progress, roles=roles)
         built = await _build_log_indexes(open_connection) if plan.log_indexes else ()
@@ -140,8 +141,10 @@ async def _build_log_indexes(open_connection: OpenConnection | str) -> tuple[str
     async with await _open(open_connection) as conn:
         await run(conn, "select set_config('statement_timeout', '0', false), set_config('lock_timeout', '0', false)")
         # Waiting inside pg_advisory_lock would hold a snapshot, which the build of another one waits for.
-        while not (await rows(conn, "select pg_try_advisory_lock(%(key)s)", {"key": LOCK_KEY}))[0][0]:
-            await asyncio.sleep(0.2)
+        locked = False
+        while not locked:
+            ((locked,),) = await rows(conn, "select pg_try_advisory_lock(%(key)s)", {"key": LOCK_KEY})
+            await asyncio.sleep(0 if locked else 0.2)
         try:
             missing = await rows(conn, "select name, definition from switchboard.missing_log_indexes()")
             for name, definition in missing:

@@ -74,8 +74,10 @@ from ours o join pg_trigger t on t.tgrelid = o.oid where not t.tgisinternal
 union all
 select 'policy', o.name || '.' || p.polname, concat_ws(' ',
   case when p.polpermissive then 'permissive' else 'restrictive' end,
-  case p.polcmd when 'r' then 'select' when 'a' then 'insert' when 'w' then 'update' when 'd' then 'delete' else 'all' end,
-  'to', (select string_agg(case r when 0 then 'public' else pg_get_userbyid(r) end, ', ' order by 1) from unnest(p.polroles) r),
+  case p.polcmd when 'r' then 'select' when 'a' then 'insert' when 'w' then 'update' when 'd' then 'delete'
+                else 'all' end,
+  'to', (select string_agg(case r when 0 then 'public' else pg_get_userbyid(r) end, ', ' order by 1)
+         from unnest(p.polroles) r),
   'using', pg_get_expr(p.polqual, p.polrelid), 'with check', pg_get_expr(p.polwithcheck, p.polrelid))
 from ours o join pg_policy p on p.polrelid = o.oid
 union all

@@ -16,10 +16,12 @@ SchemaState = Literal["missing", "partial", "installed", "outdated"]
 _QUERY = """
 select
   (select count(*) from pg_catalog.pg_class c
-   where c.relnamespace = pg_catalog.to_regnamespace('public') and c.relname = any (%(tables)s) and c.relkind in ('r', 'p')),
+   where c.relnamespace = pg_catalog.to_regnamespace('public') and c.relname = any (%(tables)s)
+     and c.relkind in ('r', 'p')),
   (select count(*) from pg_catalog.pg_trigger t
    where t.tgname = 'switchboard_log_change' and not t.tgisinternal
-     and t.tgrelid in (select c.oid from pg_catalog.pg_class c where c.relnamespace = pg_catalog.to_regnamespace('public'))),
+     and t.tgrelid in (select c.oid from pg_catalog.pg_class c
+                       where c.relnamespace = pg_catalog.to_regnamespace('public'))),
   pg_catalog.to_regnamespace('switchboard') is not null,
   pg_catalog.substring(pg_catalog.obj_description(pg_catalog.to_regnamespace('switchboard'), 'pg_namespace'),
                        '^switchboard schema ([0-9]{1,9})$')::int

@@ -18,6 +18,7 @@ _LOG = "public.integration_audit_logs"
 _CAST = re.compile(r"\((\w+)\)::text|::text")
 _COLUMNS = re.compile(r"\(([^()]*)\)")
 _API_ROLES = ("public", "anon", "authenticated")
+_THINGS = ("table", "view", "column", "function")
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,9 +66,20 @@ def differences(found: frozenset[Line], roles: frozenset[str]) -> tuple[Drift, .
             continue
         there = by_name.get((line.kind, line.name)) if line.kind not in ("constraint", "index") else None
         drifts.append(Drift(line, there, _sentence(line, there)))
+    gone = {
+        drift.expected.name for drift in drifts if drift.expected and not drift.found and drift.expected.kind in _THINGS
+    }
+    drifts = [drift for drift in drifts if drift.expected and not _part_of(drift.expected, gone)]
     wanted = {(line.kind, line.name) for line in expected}
     drifts += [Drift(None, line, sentence) for line in sorted(found) if (sentence := _unwanted(line, wanted))]
     return tuple(drifts)
+
+
+def _part_of(line: Line, gone: set[str]) -> bool:
+    """Whether the line is about something whose own absence is said already."""
+    name = line.name.rpartition(" to ")[0] if line.kind == "grant" else line.name
+    own = set() if line.kind in _THINGS else {name}
+    return bool(gone & (own | {name.rpartition(".")[0]}))
 
 
 def _concerns(line: Line, roles: frozenset[str]) -> bool:
@@ -80,30 +92,37 @@ def _concerns(line: Line, roles: frozenset[str]) -> bool:
 
 
 def _satisfied(line: Line, found: frozenset[Line], by_name: dict[tuple[str, str], Line]) -> bool:
-    """Whether an adopted database has something that does the same work."""
+    """Whether the database has something that does the same work: a replaced view, or what was there when adopted."""
     there = by_name.get((line.kind, line.name))
     if line.kind == "view":
         return there is not None
     if not line.name.startswith("public."):
         return False
-    if line.kind == "table":
-        return there is not None and "no row security" not in there.text and "forced" not in there.text
-    if line.kind == "column":
-        return there is not None and _base_type(there.text) == _base_type(line.text)
-    others = [other.text for other in found if other.name == line.name and other.kind in ("constraint", "index")]
-    if line.kind == "constraint":
-        return any(_same_constraint(line.text, other) for other in others)
-    if line.kind == "index":
-        return any(_same_index(line.text, other) for other in others)
-    if line.name.endswith(".switchboard_updated_at"):
-        table = line.name.rpartition(".")[0]
+    if line.kind in ("constraint", "index"):
+        same = _same_constraint if line.kind == "constraint" else _same_index
         return any(
-            other.kind == "trigger"
-            and other.name.startswith(f"{table}.")
-            and re.search(r"EXECUTE FUNCTION \S*updated_at\S*\(\)$", other.text)
+            same(line.text, other.text)
             for other in found
+            if other.name == line.name and other.kind in ("constraint", "index")
         )
-    return False
+    if line.kind == "trigger":
+        return line.name.endswith(".switchboard_updated_at") and _keeps_updated_at(line.name.rpartition(".")[0], found)
+    return there is not None and _loosely_equal(line, there)
+
+
+def _keeps_updated_at(table: str, found: frozenset[Line]) -> bool:
+    return any(
+        line.kind == "trigger"
+        and line.name.startswith(f"{table}.")
+        and re.search(r"EXECUTE FUNCTION \S*updated_at\S*\(\)$", line.text)
+        for line in found
+    )
+
+
+def _loosely_equal(wanted: Line, there: Line) -> bool:
+    if wanted.kind == "table":
+        return "no row security" not in there.text and "forced" not in there.text
+    return wanted.kind == "column" and _base_type(there.text) == _base_type(wanted.text)
 
 
 def _base_type(text: str) -> str:
@@ -115,9 +134,9 @@ def _base_type(text: str) -> str:
 
 def _same_constraint(wanted: str, other: str) -> bool:
     if wanted.startswith("FOREIGN KEY"):
-        return other.startswith(wanted.split(" ON DELETE")[0].removesuffix("(id)"))
+        return other.startswith(wanted.partition(" ON DELETE")[0].removesuffix("(id)"))
     unique = other.startswith(("PRIMARY KEY", "UNIQUE", "unique btree")) and "WHERE" not in other
-    return unique and _key(wanted) == _key(other)
+    return unique and sorted(_key(wanted)) == sorted(_key(other))
 
 
 def _same_index(wanted: str, other: str) -> bool:
@@ -130,9 +149,9 @@ def _same_index(wanted: str, other: str) -> bool:
 
 
 def _key(text: str) -> list[str]:
+    """The names of a constraint's or an index's columns, in their order."""
     columns = _COLUMNS.search(text)
-    names = [name.split()[0] for name in columns[1].split(",")] if columns and columns[1] else []
-    return sorted(names) if text.startswith(("PRIMARY", "UNIQUE", "unique")) else names
+    return [name.split()[0] for name in columns[1].split(",")] if columns and columns[1] else []
 
 
 def _sentence(line: Line, there: Line | None) -> str:

@@ -116,27 +116,31 @@ class MasterKeyStep(Step):
             return True
         self.host.stop_quietly("key")
         await self._judge(0)
+        refusal = await self._refusal()
+        if refusal is not None:
+            return self.refuse(*refusal)
+        if self._way != "keep":
+            await self._save_key()
+            self._is_shown = False
+        self.flow.keyring = self._keyring or self._before
+        return True
+
+    async def _refusal(self) -> tuple[str, str] | None:
+        """Say why the key cannot be taken, and what to do."""
         if self._gate is None or self._keyring is None:
-            return self.refuse("There is no key yet.", "Give one, or choose Later.")
+            return "There is no key yet.", "Give one, or choose Later."
         if self._gate.state == "wrong key":
-            return self.refuse(
-                "This key is not the one in use, so nothing could be written.", "Give the right one, or choose Later."
-            )
+            what = "This key is not the one in use, so nothing could be written."
+            return what, "Give the right one, or choose Later."
         if self._way == "keep":
-            self.flow.keyring = self._keyring
-            return True
+            return None
         if self._gate.state == "weak key" and not await self._opens_something(self._keyring):
-            return self.refuse("This key is too weak to write with.", "Give another one, or choose Later.")
+            return "This key is too weak to write with.", "Give another one, or choose Later."
         if not self._stored.ticked:
             self._stored.focus()
-            return self.refuse(
-                "First store a copy elsewhere: in a password manager, or on paper in a safe.",
-                "Then tick the box with space.",
-            )
-        await self._save_key()
-        self.flow.keyring = self._keyring
-        self._is_shown = False
-        return True
+            what = "First store a copy elsewhere: in a password manager, or on paper in a safe."
+            return what, "Then tick the box with space."
+        return None
 
     def on_option_lines_chosen(self, event: OptionLines.Chosen) -> None:
         """Show what the way needs, and judge it."""

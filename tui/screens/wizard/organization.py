@@ -60,6 +60,10 @@ class OrganizationStep(Step):
         yield self._note
         yield self._save
 
+    def on_mount(self) -> None:
+        """Most databases have no organisation yet, so begin with the name of a new one."""
+        self._list.display = False
+
     async def arrive(self) -> None:
         """List the organisations there are; without any, ask for a new one."""
         database = self.flow.connected()

@@ -97,10 +97,10 @@ class WizardPane(Vertical):
 
     async def show(self, index: int) -> None:
         """Show a step, the one before staying as it is."""
-        before = self.step
-        if before is not None:
-            before.leave()
-            before.display = False
+        left = self.step
+        if left is not None:
+            left.leave()
+            left.display = False
         self._present = self._rail.present = index
         step = self._steps.get(index)
         if step is None:
@@ -108,19 +108,23 @@ class WizardPane(Vertical):
             await self.mount(step)
         step.display = True
         self.post_message(self.Moved())
+        # Before it has looked at the database: what is typed meanwhile must not be lost.
+        before = self.focus_step()
         try:
             await step.arrive()
         except (SwitchboardError, ConfigError) as failure:
             step.fail(failure)
         if self.is_mounted and self.step is step:
-            self.focus_step()
+            if step.first_line() is not before:
+                self.focus_step()
             self.post_message(self.Moved())
 
-    def focus_step(self) -> None:
-        """Focus the first line of the step."""
+    def focus_step(self) -> Widget | None:
+        """Focus the first line of the step and return it."""
         line = self.step.first_line() if self.step else None
         if line is not None:
             line.focus(scroll_visible=False)
+        return line
 
     async def next(self) -> None:
         """Show the step after this one."""

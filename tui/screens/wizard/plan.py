@@ -78,6 +78,11 @@ class PlanStep(Step):
         with VerticalScroll(id="p-scroll"):
             yield self._text
 
+    def on_mount(self) -> None:
+        """Offer to save where it would count: the environment wins over `.env`."""
+        self._save.display = "DATABASE_URL" not in self.flow.environ
+        self._write.display = False
+
     async def arrive(self) -> None:
         """Make the plan anew: the connection may be another one now."""
         self.problem.clear()
@@ -92,8 +97,6 @@ class PlanStep(Step):
             raise
         self._found.say(_verdicts(plan))
         self._write.display = any(problem.error is PermissionDenied for problem in plan.facts.problems)
-        # The environment wins over .env, so saving would change nothing.
-        self._save.display = "DATABASE_URL" not in self.flow.environ
         self._show_text()
 
     def first_line(self) -> Widget:

@@ -1,0 +1,74 @@
+"""Prints what the triggers cost a write: `python -m tests.benchmarks.bench_triggers [rounds]`."""
+
+from __future__ import annotations
+
+import statistics
+import sys
+import time
+from uuid import UUID
+
+import psycopg
+
+from tests.support.postgres import TestServer, run_schema_files
+
+HOME = UUID("11111111-1111-4111-8111-111111111111")
+ENVELOPE = "0" * 32 + ":" + "a" * 32 + ":" + "c0ffee" * 100
+
+
+def one_update(connection: psycopg.Connection, rounds: int) -> list[float]:
+    """Milliseconds of each of so many updates of one credential, committed one by one."""
+    taken = []
+    for n in range(rounds):
+        started = time.perf_counter()
+        connection.execute("update public.integration_credentials set display_name = %s", [str(n)])
+        taken.append((time.perf_counter() - started) * 1000)
+    return taken
+
+
+def bulk_update(connection: psycopg.Connection, rows: int) -> float:
+    """Seconds of one update of so many numbers."""
+    with connection.transaction(force_rollback=True):
+        connection.execute(
+            "insert into public.organization_phone_numbers (organization_id, phone_number) "
+            "select %s, n::text from generate_series(1, %s) n",
+            [HOME, rows],
+        )
+        started = time.perf_counter()
+        connection.execute("update public.organization_phone_numbers set display_name = 'x'")
+        return time.perf_counter() - started
+
+
+def main(rounds: int) -> None:
+    server = TestServer()
+    try:
+        name = server.create_database(prefix="bench")
+        run_schema_files(server.conninfo(name))
+        with psycopg.connect(server.conninfo(name), autocommit=True) as connection:
+            connection.execute(
+                "insert into public.integration_credentials (organization_id, integration_type, credentials_encrypted) "
+                "values (%s, 'zoho_mail', %s)",
+                [HOME, ENVELOPE],
+            )
+            one_update(connection, rounds // 10)
+            singles: dict[str, list[float]] = {"on": [], "off": []}
+            bulks: dict[str, list[float]] = {"on": [], "off": []}
+            # Alternating, so that neither side has the warmer half of the run.
+            for _ in range(4):
+                for state in ("off", "on"):
+                    for table in ("integration_credentials", "organization_phone_numbers"):
+                        word = "disable" if state == "off" else "enable always"
+                        connection.execute(f"alter table public.{table} {word} trigger switchboard_log_change")
+                    singles[state] += one_update(connection, rounds // 4)
+                    bulks[state].append(bulk_update(connection, 10_000))
+        for state, taken in singles.items():
+            print(
+                f"log triggers {state:>3}: one update, committed: median {statistics.median(taken):.2f} ms, "
+                f"95 % under {statistics.quantiles(taken, n=20)[-1]:.2f} ms; "
+                f"10,000 rows in one update: {min(bulks[state]):.2f} s"
+            )
+    finally:
+        server.close()
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]) if len(sys.argv) > 1 else 2000)
