@@ -70,7 +70,7 @@ begin
     case when purpose in ('reveal', 'copy') then 'success' else 'pending' end,
     jsonb_strip_nulls(jsonb_build_object(
       'source', 'switchboard', 'purpose', purpose, 'integration_id', begin_open.integration_id,
-      'fields', nullif(current_setting('switchboard.fields', true), ''))));
+      'fields', string_to_array(nullif(current_setting('switchboard.fields', true), ''), ','))));
   return given;
 end
 $function$;

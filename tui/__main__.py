@@ -42,6 +42,9 @@ def main() -> int:
         status = _guarded(sys.argv[1:], options)
         sys.stdout.flush()
     except KeyboardInterrupt:
+        if sys.stderr.isatty():
+            # The terminal has just echoed ^C at the end of a line.
+            sys.stderr.write("\n")
         return SIGNAL + SIGINT
     except BrokenPipeError:
         # Whoever read has seen enough; what is still buffered must not fail a second time at exit.
@@ -58,16 +61,20 @@ def _guarded(arguments: list[str], options: Options) -> int:
     """Run the command; whatever goes wrong becomes one line on standard error and an exit status."""
     from tui.cli.root import run_command
     from tui.data.errors import SwitchboardError
-    from tui.dotenv_file import ConfigError
     from tui.process import EXIT_CRASH, crash_report, crash_sentence, refuse_other_encodings
 
     try:
         refuse_other_encodings()
         outcome = run_command(arguments, options)
         return outcome if isinstance(outcome, int) else _open_console(outcome)
-    except (SwitchboardError, ConfigError) as failure:
+    except SwitchboardError as failure:
         return _report(failure, options)
     except Exception as error:
+        # Not before: what reads .env takes a while to import.
+        from tui.dotenv_file import ConfigError
+
+        if isinstance(error, ConfigError):
+            return _report(error, options)
         if isinstance(error, OSError) and _is_of_output(error):
             raise
         return _report(EndedBadly(crash_sentence(crash_report(error)), "", EXIT_CRASH), options)

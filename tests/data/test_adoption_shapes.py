@@ -216,7 +216,8 @@ async def test_the_other_program_goes_on_writing_as_owner_and_as_service_role(su
             assert found is None
             (integration,) = connection.execute(
                 "insert into public.integration_credentials (organization_id, integration_type, "
-                "credentials_encrypted, display_name, created_by) values (%s, 'exotel_phone', 'a', 'Phone', %s) returning id",
+                "credentials_encrypted, display_name, created_by) values (%s, 'exotel_phone', 'a', 'Phone', %s) "
+                "returning id",
                 [home, user],
             ).fetchone() or (None,)
             connection.execute(
@@ -232,16 +233,19 @@ async def test_the_other_program_goes_on_writing_as_owner_and_as_service_role(su
             )
             connection.execute(
                 "update public.integration_credentials set credentials_encrypted = 'b', is_verified = true, "
-                "updated_by = %s where id = %s", [user, integration],
-            )  # fmt: skip
+                "updated_by = %s where id = %s",
+                [user, integration],
+            )
             connection.execute(
                 "insert into public.user_integration_permissions (user_id, integration_id, can_send) "
-                "values (%s, %s, true) on conflict (user_id, integration_id) do update set can_send = excluded.can_send", [user, integration],
-            )  # fmt: skip
+                "values (%s, %s, true) on conflict (user_id, integration_id) do update set can_send = excluded.can_send",
+                [user, integration],
+            )
             connection.execute(
-                "insert into public.integration_audit_logs (organization_id, integration_type, action, status, details) "
-                "values (%s, 'exotel_phone', 'credential_configured', 'pending', '{}')", [home],
-            )  # fmt: skip
+                "insert into public.integration_audit_logs (organization_id, integration_type, action, status, "
+                "details) values (%s, 'exotel_phone', 'credential_configured', 'pending', '{}')",
+                [home],
+            )
             numbers = connection.execute(
                 "select phone_number, is_primary from public.organization_phone_numbers "
                 "where organization_id = %s order by 1",

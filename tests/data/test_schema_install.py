@@ -83,7 +83,8 @@ async def test_a_second_run_replaces_no_trigger_policy_or_table(postgres: TestSe
     await installed(empty_database)
     query = (
         "select 'trigger', oid::int8, xmin::text from pg_trigger "
-        "union all select 'policy', oid::int8, xmin::text from pg_policy union all select 'class', oid::int8, relrowsecurity::text "
+        "union all select 'policy', oid::int8, xmin::text from pg_policy "
+        "union all select 'class', oid::int8, relrowsecurity::text "
         "from pg_class where relnamespace = 'public'::regnamespace"
     )
     with psycopg.connect(empty_database) as connection:
@@ -187,7 +188,9 @@ async def test_a_plan_shows_what_is_missing_and_what_was_altered(empty_database:
     assert (await installed(empty_database)).verification.is_well
 
 
-async def test_an_installation_waits_for_a_lock_and_then_goes_through(empty_database: str) -> None:
+async def test_an_installation_waits_for_a_lock_and_then_goes_through(
+    empty_database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     await installed(empty_database)
     with psycopg.connect(empty_database) as connection:
         connection.execute("alter table public.integration_credentials disable row level security")
@@ -199,13 +202,11 @@ async def test_an_installation_waits_for_a_lock_and_then_goes_through(empty_data
         waits.append("waited")
         blocker.rollback()
 
-    original = apply.asyncio.sleep
-    apply.asyncio.sleep = release  # the back-off is the moment in which the other one lets go
-    try:
-        report = await installed(empty_database)
-    finally:
-        apply.asyncio.sleep = original
-        blocker.close()
+    monkeypatch.setattr(apply, "_LIMITS", apply._LIMITS.replace("'3s'", "'50ms'"))
+    # The back-off is the moment in which the other one lets go.
+    monkeypatch.setattr(apply.asyncio, "sleep", release)
+    report = await installed(empty_database)
+    blocker.close()
     assert waits == ["waited"] and report.applied
 
 

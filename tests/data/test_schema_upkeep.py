@@ -69,7 +69,8 @@ def test_a_new_primary_number_clears_the_other_one_of_its_organisation(connectio
     connection.execute(ADD, [HOME, "2", True])
     assert primaries(connection) == ["2"] and primaries(connection, other) == ["1"]
     connection.execute(
-        "update public.organization_phone_numbers set is_primary = true where organization_id = %s and phone_number = '1'",
+        "update public.organization_phone_numbers set is_primary = true "
+        "where organization_id = %s and phone_number = '1'",
         [HOME],
     )
     assert primaries(connection) == ["1"]

@@ -58,9 +58,9 @@ async def _list(session: Session, out: Output, *, limit: int) -> None:
         [_record(row) for row in rows],
         [
             Column(f"TIME ({zone})", lambda row: _time(row, zone), usual=19),
-            Column("WHO", lambda row: _who(row, people), shrinks_to=8),
-            Column("TYPE", lambda row: row["integration_type"], shrinks_to=8),
-            Column("ACTION", lambda row: row["action"], shrinks_to=10),
+            Column("WHO", lambda row: _who(row, people), shrinks_to=9),
+            Column("TYPE", lambda row: row["integration_type"], shrinks_to=15),
+            Column("ACTION", lambda row: row["action"], shrinks_to=19),
             Column("STATUS", lambda row: row["status"], usual=7),
             Column("ADDRESS", lambda row: row["ip_address"] or "", optional=True, usual=15),
             Column("DETAILS", _details, shrinks_to=20, optional=True),

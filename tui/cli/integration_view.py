@@ -61,10 +61,10 @@ def _format(record: Mapping[str, Any]) -> str:
 
 COLUMNS = (
     Column("TYPE", lambda record: record["integration_type"], shrinks_to=15),
-    Column("NAME", lambda record: record["display_name"] or "", shrinks_to=8),
-    Column("STATE", _state, shrinks_to=10),
-    Column("VERIFIED", _verified),
-    Column("FORMAT", _format),
+    Column("NAME", lambda record: record["display_name"] or "", shrinks_to=16),
+    Column("STATE", _state, shrinks_to=12),
+    Column("VERIFIED", _verified, usual=10),
+    Column("FORMAT", _format, optional=True),
     Column("PEOPLE", _count("people_with_access"), to_the_right=True),
     Column("NUMBERS", _count("phone_numbers"), to_the_right=True),
 )

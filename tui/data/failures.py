@@ -66,6 +66,17 @@ _FIXED: dict[str, Kind] = {
     "57P02": _LOST,
     "57P03": (ConnectionLost, "The server is starting or stopping, and takes no connections yet.", CHECK_NETWORK),
     "57P05": _LOST,
+    # Ours: sql/006_acts.sql.
+    "SB001": (
+        DatabaseFailed,
+        "You have opened ten secrets in the last five minutes, and the database allows no more.",
+        "Wait a few minutes; the limit is there so that nobody empties the store unnoticed.",
+    ),
+    "SB002": (
+        DatabaseFailed,
+        "The permission to open this secret has run out; nothing was shown.",
+        "Try again.",
+    ),
 }
 _MISSING = frozenset({"3F000", "42P01", "42703", "42704", "42883"})
 _LOGIN = ("28", "3D")
