@@ -238,7 +238,8 @@ async def test_the_other_program_goes_on_writing_as_owner_and_as_service_role(su
             )
             connection.execute(
                 "insert into public.user_integration_permissions (user_id, integration_id, can_send) "
-                "values (%s, %s, true) on conflict (user_id, integration_id) do update set can_send = excluded.can_send",
+                "values (%s, %s, true) on conflict (user_id, integration_id) "
+                "do update set can_send = excluded.can_send",
                 [user, integration],
             )
             connection.execute(

@@ -33,6 +33,10 @@ STATEMENT_TIMEOUT_MS = 15_000
 IDLE_IN_TRANSACTION_MS = 10_000
 BLOCKER_LOOK_AFTER_S = 1.0
 CLOSE_TIMEOUT_S = 2.0
+CANCEL_TIMEOUT_S = 2.0
+# The server's own limits come first; what is longer than they allow is a server that no longer answers.
+ANSWERS_WITHIN_S = 20.0
+WRITE_ANSWERS_WITHIN_S = 60.0
 ATTEMPTS = 3
 
 SESSION_SETTINGS = """
@@ -65,6 +69,34 @@ class _Attempt:
     backend_pid: int = 0
     transaction_id: str | None = None
     committing: bool = False
+
+
+async def given_back(work: Callable[[list[Connection]], Awaitable[T]], seconds: float) -> T:
+    """Await work that puts the connection it uses into the list it is given, and give control back in any case.
+
+    When this is cancelled, or `seconds` have passed, the work is cancelled on the server; where that gets no answer
+    within CANCEL_TIMEOUT_S either, the connection is closed here. Raises ConnectionLost after the time.
+    Source: safety.md, "A black hole".
+    """
+    held: list[Connection] = []
+    task = asyncio.ensure_future(work(held))
+    try:
+        done, _ = await asyncio.wait({task}, timeout=seconds)
+        if done:
+            return task.result()
+        raise ConnectionLost(
+            f"The database has not answered for {seconds:.0f} seconds.",
+            "Check the network; Switchboard reconnects by itself.",
+        )
+    finally:
+        if not task.done():
+            task.cancel()
+            _, left = await asyncio.wait({task}, timeout=CANCEL_TIMEOUT_S)
+            if left:
+                for connection in held:
+                    connection.pgconn.finish()
+        if task.done() and not task.cancelled():
+            task.exception()
 
 
 async def answers(connection: Connection) -> None:
@@ -150,16 +182,17 @@ class Database:
         for attempt in range(1, ATTEMPTS + 1):
             progress = _Attempt()
             try:
-                return await self._watched(self._write_once(unit, operation, progress), progress)
+                return await self._watched(unit, operation, progress)
             except (pg.DeadlockDetected, pg.SerializationFailure) as exc:
                 if attempt == ATTEMPTS or progress.committing:
                     raise translate(exc, doing="saving") from None
                 await asyncio.sleep(random.uniform(0.02, 0.1) * attempt)  # noqa: S311
         raise AssertionError("unreachable")
 
-    async def _write_once(self, unit: Unit[T], operation: UUID, progress: _Attempt) -> T:
+    async def _write_once(self, unit: Unit[T], operation: UUID, progress: _Attempt, held: list[Connection]) -> T:
         try:
             async with self._connection() as connection:
+                held.append(connection)
                 progress.backend_pid = connection.info.backend_pid
                 await connection.execute("begin")
                 try:
@@ -204,9 +237,11 @@ class Database:
         await cursor.execute("select pg_catalog.pg_current_xact_id()::text")
         progress.transaction_id = await cursor.fetchone()
 
-    async def _watched(self, work: Awaitable[T], progress: _Attempt) -> T:
+    async def _watched(self, unit: Unit[T], operation: UUID, progress: _Attempt) -> T:
         """Await a write; when it ends in a lock time-out, say who held the lock."""
-        task = asyncio.ensure_future(work)
+        task = asyncio.ensure_future(
+            given_back(lambda held: self._write_once(unit, operation, progress, held), WRITE_ANSWERS_WITHIN_S)
+        )
         holder = ""
         try:
             done, _ = await asyncio.wait({task}, timeout=BLOCKER_LOOK_AFTER_S)
@@ -257,8 +292,12 @@ class Database:
         raise doubt
 
     async def _read_once(self, unit: Unit[T]) -> T:
+        return await given_back(lambda held: self._read_held(unit, held), ANSWERS_WITHIN_S)
+
+    async def _read_held(self, unit: Unit[T], held: list[Connection]) -> T:
         try:
             async with self._connection() as connection:
+                held.append(connection)
                 if not self._pools_transactions():
                     return await unit(connection)
                 async with connection.transaction():
