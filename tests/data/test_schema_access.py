@@ -194,6 +194,17 @@ def test_each_role_can_do_what_the_matrix_says_and_nothing_else(project: str, th
         assert tried == OWNER.get(thing, "SIUDT")
 
 
+def test_nobody_but_the_owner_holds_a_privilege_to_change_the_log(project: str) -> None:
+    """Its triggers would refuse as well; a privilege that they hide is one too many."""
+    with psycopg.connect(project) as connection:
+        holders = connection.execute(
+            "select r, v from unnest(%s::text[]) r cross join unnest(array['UPDATE', 'DELETE', 'TRUNCATE']) v "
+            "where has_table_privilege(r, 'public.integration_audit_logs', v)",
+            [list(ROLES)],
+        ).fetchall()
+    assert holders == []
+
+
 def test_functions_are_called_by_those_they_are_for(project: str) -> None:
     with psycopg.connect(project) as connection:
         for name, role, allowed in connection.execute(

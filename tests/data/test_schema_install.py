@@ -239,7 +239,7 @@ async def test_no_error_of_an_installation_carries_a_row(empty_database: str, mo
 
 def test_the_kept_text_of_the_schema_is_the_files() -> None:
     kept = Path(__file__).parents[2] / "docs" / "schema.sql"
-    assert kept.read_text(encoding="utf-8") == schema_text(), "python -m tui.data.schema.files > docs/schema.sql"
+    assert kept.read_text(encoding="utf-8") == schema_text(), "python -m tests.support.regenerate"
 
 
 def test_the_files_hold_statements_and_nothing_else() -> None:

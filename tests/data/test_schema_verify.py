@@ -100,7 +100,7 @@ async def test_what_is_expected_is_what_an_installation_makes(server: str, reque
         await conn.execute("create role service_role")
         await create_roles(conn)
         await installed(postgres.conninfo(name))
-        assert portable(await read_shape(conn)) == sorted(expected_shape()), "see expected.expected_shape"
+        assert portable(await read_shape(conn)) == sorted(expected_shape()), "python -m tests.support.regenerate"
         assert (await verify(conn)).is_well
     postgres.drop_database(name)
     postgres.drop_new_roles()

@@ -20,8 +20,7 @@ GRANTED_ROLES = ("service_role", *ROLES)
 def expected_shape() -> frozenset[Line]:
     """The lines that hold on every installation; those of a role hold only where the role exists.
 
-    The file expected.jsonl is made from an empty database of a server that has all of these roles, once the files
-    of sql/ have run there: `python -m tui.data.schema.expected "<connection string>" > tui/data/schema/expected.jsonl`.
+    The file expected.jsonl is made anew after a change to sql/: `python -m tests.support.regenerate`.
     """
     text = resources.files("tui.data.schema").joinpath("expected.jsonl").read_text(encoding="utf-8")
     return frozenset(Line(*json.loads(line)) for line in text.splitlines())
@@ -41,19 +40,3 @@ def portable(lines: Iterable[Line]) -> list[Line]:
 def as_json_lines(lines: Iterable[Line]) -> str:
     """The text of expected.jsonl."""
     return "".join(json.dumps([line.kind, line.name, line.text]) + "\n" for line in portable(lines))
-
-
-async def _print_expected(conninfo: str) -> None:
-    import psycopg
-
-    from tui.data.schema.shape import read_shape
-
-    async with await psycopg.AsyncConnection.connect(conninfo) as conn:
-        print(as_json_lines(await read_shape(conn)), end="")
-
-
-if __name__ == "__main__":
-    import asyncio
-    import sys
-
-    asyncio.run(_print_expected(sys.argv[1]))

@@ -84,7 +84,7 @@ def latest_number() -> int:
 def schema_text() -> str:
     """The whole schema as one text for a dashboard's SQL editor, in one transaction.
 
-    docs/schema.sql is this text: `python -m tui.data.schema.files > docs/schema.sql`.
+    docs/schema.sql is this text: `python -m tests.support.regenerate`.
     """
     parts = [
         "-- Switchboard's schema: made from the files in sql/, do not edit. It can be run again at any time.",
@@ -92,7 +92,3 @@ def schema_text() -> str:
     ]
     parts += [f"-- {file.name}\n{file.text.strip()}" for file in schema_files()]
     return "\n\n".join([*parts, "commit;"]) + "\n"
-
-
-if __name__ == "__main__":
-    print(schema_text(), end="")

@@ -1,0 +1,34 @@
+"""Writes what is made from sql/ and kept: `python -m tests.support.regenerate` after a change to a file there."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+import psycopg
+
+from tests.support.postgres import TestServer, run_schema_files
+from tests.support.schema import shape_of
+from tui.data.schema.expected import GRANTED_ROLES, as_json_lines
+from tui.data.schema.files import schema_text
+
+ROOT = Path(__file__).parents[2]
+
+
+def main() -> None:
+    server = TestServer()
+    try:
+        conninfo = server.conninfo(server.create_database())
+        with psycopg.connect(conninfo) as connection:
+            for role in GRANTED_ROLES:
+                connection.execute(f"create role {role}")
+        run_schema_files(conninfo)
+        expected = as_json_lines(asyncio.run(shape_of(conninfo)))
+    finally:
+        server.close()
+    (ROOT / "tui/data/schema/expected.jsonl").write_text(expected, encoding="utf-8")
+    (ROOT / "docs/schema.sql").write_text(schema_text(), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
