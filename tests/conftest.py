@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import psycopg
 import pytest
 
 from tests.support.postgres import TestServer, run_schema_files
+from tests.support.sitting import MASTER_KEY, SALT
 from tests.support.supabase import SupabaseServer
 
 if TYPE_CHECKING:
@@ -67,6 +69,27 @@ def installed_template(postgres: TestServer) -> str:
 def installed_database(postgres: TestServer, installed_template: str) -> Iterator[str]:
     """Connection URI (superuser) of a database with the schema installed and no rows."""
     name = postgres.create_database(template=installed_template, prefix="installed")
+    yield postgres.conninfo(name)
+    postgres.drop_database(name)
+    postgres.drop_new_roles()
+
+
+@pytest.fixture(scope="session")
+def keyed_template(postgres: TestServer, installed_template: str) -> str:
+    """The same with the tests' master key recorded: its slow derivation is then done once per process."""
+    name = postgres.create_database(template=installed_template, prefix="template_keyed")
+    with psycopg.connect(postgres.conninfo(name)) as connection:
+        connection.execute(
+            "insert into switchboard.keys (key_id, purpose, salt) values (%s, 'master', %s)",
+            (MASTER_KEY.key_id(SALT), SALT),
+        )
+    return name
+
+
+@pytest.fixture
+def keyed_database(postgres: TestServer, keyed_template: str) -> Iterator[str]:
+    """Connection URI (superuser) of a database with the schema installed and the tests' master key recorded."""
+    name = postgres.create_database(template=keyed_template, prefix="keyed")
     yield postgres.conninfo(name)
     postgres.drop_database(name)
     postgres.drop_new_roles()

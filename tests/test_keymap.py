@@ -27,14 +27,14 @@ def test_a_file_that_is_none_changes_no_key_and_is_named(tmp_path: Path, content
 
 
 async def test_a_remapped_key_does_what_the_usual_one_did(
-    installed_database: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    keyed_database: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
     folder = tmp_path / "switchboard"
     folder.mkdir()
     (folder / "keys.toml").write_text('"integrations.sort" = "f6"')
-    await add(installed_database)
-    async with piloted(console(installed_database)) as it:
+    await add(keyed_database)
+    async with piloted(console(keyed_database)) as it:
         await it.wait_for("● active")
         await it.press("s")
         assert "sorted by type" in it.text

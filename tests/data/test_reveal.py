@@ -32,20 +32,20 @@ def log(conninfo: str, action: str) -> list[Any]:
 
 @pytest.mark.parametrize(("purpose", "action"), [("reveal", "credential_revealed"), ("copy", "credential_copied")])
 async def test_an_opened_secret_is_in_the_log_with_who_and_which_field(
-    installed_database: str, purpose: Any, action: str
+    keyed_database: str, purpose: Any, action: str
 ) -> None:
-    await add(installed_database)
-    async with opened(installed_database, read_only=True) as database:
+    await add(keyed_database)
+    async with opened(keyed_database, read_only=True) as database:
         secret = await open_secret(database, keyring(), await phone(database), "api_key", purpose)
     assert secret.reveal("a test") == PHONE["api_key"]
-    ((who, status, details),) = log(installed_database, action)
+    ((who, status, details),) = log(keyed_database, action)
     assert (who, status, details["fields"]) == (ASHA, "success", ["api_key"])
     assert PHONE["api_key"] not in str(details)
 
 
-async def test_the_eleventh_reveal_in_five_minutes_is_refused_by_the_database(installed_database: str) -> None:
-    await add(installed_database)
-    async with opened(installed_database) as database:
+async def test_the_eleventh_reveal_in_five_minutes_is_refused_by_the_database(keyed_database: str) -> None:
+    await add(keyed_database)
+    async with opened(keyed_database) as database:
         integration = await phone(database)
         for _ in range(10):
             await open_secret(database, keyring(), integration, "api_key", "reveal")
@@ -53,12 +53,12 @@ async def test_the_eleventh_reveal_in_five_minutes_is_refused_by_the_database(in
             await open_secret(database, keyring(), integration, "api_key", "reveal")
         assert "ten" in caught.value.sentence
         await open_secret(database, keyring(), integration, "api_key", "copy")
-    assert len(log(installed_database, "credential_revealed")) == 10
+    assert len(log(keyed_database, "credential_revealed")) == 10
 
 
-async def test_a_field_that_is_not_stored_says_so(installed_database: str) -> None:
-    await add(installed_database)
-    async with opened(installed_database) as database:
+async def test_a_field_that_is_not_stored_says_so(keyed_database: str) -> None:
+    await add(keyed_database)
+    async with opened(keyed_database) as database:
         with pytest.raises(NotFound):
             await open_secret(database, keyring(), await phone(database), "caller_id", "reveal")
 

@@ -46,8 +46,8 @@ async def fill(it: Console, values: Mapping[str, str]) -> None:
         await it.pilot.pause()
 
 
-async def test_a_new_credential_is_typed_saved_and_reopened_with_secrets_hidden(installed_database: str) -> None:
-    async with piloted(console(installed_database)) as it:
+async def test_a_new_credential_is_typed_saved_and_reopened_with_secrets_hidden(keyed_database: str) -> None:
+    async with piloted(console(keyed_database)) as it:
         await open_editor(it)
         await it.press("tab")
         for name, text in PHONE.items():
@@ -63,55 +63,55 @@ async def test_a_new_credential_is_typed_saved_and_reopened_with_secrets_hidden(
         await it.wait_for("acme1")
         assert PHONE["api_key"] not in it.text
         assert it.text.count("stored; leave blank to keep it") == 2
-    assert await stored(installed_database) == PHONE
+    assert await stored(keyed_database) == PHONE
 
 
-async def test_a_blank_secret_is_kept_and_only_what_changed_is_written(installed_database: str) -> None:
-    await add(installed_database)
-    async with piloted(console(installed_database)) as it:
+async def test_a_blank_secret_is_kept_and_only_what_changed_is_written(keyed_database: str) -> None:
+    await add(keyed_database)
+    async with piloted(console(keyed_database)) as it:
         await open_editor(it)
         await fill(it, {"caller_id": "08033755555"})
         assert "1 changed" in it.text
         await it.press("f2")
         await it.wait_for("Saved: caller_id.")
-    assert await stored(installed_database) == {**PHONE, "caller_id": "08033755555"}
+    assert await stored(keyed_database) == {**PHONE, "caller_id": "08033755555"}
 
 
-async def test_what_is_missing_or_wrong_is_said_and_nothing_is_written(installed_database: str) -> None:
-    async with piloted(console(installed_database)) as it:
+async def test_what_is_missing_or_wrong_is_said_and_nothing_is_written(keyed_database: str) -> None:
+    async with piloted(console(keyed_database)) as it:
         await open_editor(it, "zoho_mail")
         await fill(it, {"email": "not an address"})
         await it.press("f2")
         await it.wait_for("Not saved.")
         assert row(it, "email").has_cursor
-    with psycopg.connect(installed_database) as connection:
+    with psycopg.connect(keyed_database) as connection:
         assert connection.execute("select count(*) from integration_credentials").fetchone() == (0,)
 
 
-async def test_a_phone_number_is_shown_as_e164_beside_and_stored_as_typed(installed_database: str) -> None:
-    await add(installed_database)
-    async with piloted(console(installed_database)) as it:
+async def test_a_phone_number_is_shown_as_e164_beside_and_stored_as_typed(keyed_database: str) -> None:
+    await add(keyed_database)
+    async with piloted(console(keyed_database)) as it:
         await open_editor(it)
         await fill(it, {"virtual_number": "011-4116 9368"})
         await it.wait_for("= +911141169368")
         await it.press("f2")
         await it.wait_for("Saved: virtual_number.")
-    assert (await stored(installed_database))["virtual_number"] == "011-4116 9368"
+    assert (await stored(keyed_database))["virtual_number"] == "011-4116 9368"
 
 
-async def test_saving_without_a_change_says_so_and_writes_nothing(installed_database: str) -> None:
-    await add(installed_database)
-    async with piloted(console(installed_database)) as it:
+async def test_saving_without_a_change_says_so_and_writes_nothing(keyed_database: str) -> None:
+    await add(keyed_database)
+    async with piloted(console(keyed_database)) as it:
         await open_editor(it)
         await it.press("f2")
         await it.wait_for("Nothing changed, so nothing was written.")
-    with psycopg.connect(installed_database) as connection:
+    with psycopg.connect(keyed_database) as connection:
         assert connection.execute("select count(*) from integration_audit_logs").fetchone() == (1,)
 
 
-async def test_leaving_with_something_typed_asks_and_escape_stays(installed_database: str) -> None:
-    await add(installed_database)
-    async with piloted(console(installed_database)) as it:
+async def test_leaving_with_something_typed_asks_and_escape_stays(keyed_database: str) -> None:
+    await add(keyed_database)
+    async with piloted(console(keyed_database)) as it:
         await open_editor(it)
         await fill(it, {"caller_id": "08033755555"})
         await it.press("escape")
@@ -123,19 +123,19 @@ async def test_leaving_with_something_typed_asks_and_escape_stays(installed_data
         await it.wait_for("Not saved yet")
         await it.press("d")
         await it.wait_for(lambda: not isinstance(it.app.screen, CredentialEditor))
-    assert await stored(installed_database) == PHONE
+    assert await stored(keyed_database) == PHONE
 
 
 @pytest.mark.parametrize(("key", "caller", "token"), [("m", "mine", "theirs"), ("t", "theirs", "theirs")])
 async def test_a_conflict_is_shown_field_by_field_and_mine_can_be_kept_over_theirs(
-    installed_database: str, key: str, caller: str, token: str
+    keyed_database: str, key: str, caller: str, token: str
 ) -> None:
     numbers = {"mine": "08033755555", "theirs": "08044400000"}
-    await add(installed_database)
-    async with piloted(console(installed_database)) as it:
+    await add(keyed_database)
+    async with piloted(console(keyed_database)) as it:
         await open_editor(it)
         await fill(it, {"caller_id": numbers["mine"]})
-        async with opened(installed_database) as database:
+        async with opened(keyed_database) as database:
             base = await load_credential(database, keyring(), ACME, "exotel_phone")
             theirs = {**PHONE, "caller_id": numbers["theirs"], "api_token": "a-token-of-theirs"}
             await save_credential(database, keyring(), Draft(ACME, "exotel_phone", theirs, None), base, "auto")
@@ -148,21 +148,21 @@ async def test_a_conflict_is_shown_field_by_field_and_mine_can_be_kept_over_thei
         await it.wait_for("is loaded")
         await it.press("f2")
         await it.wait_for("Saved: caller_id." if key == "m" else "Nothing changed")
-    final = await stored(installed_database)
+    final = await stored(keyed_database)
     assert (final["caller_id"], final["api_token"]) == (numbers[caller], f"a-token-of-{token}")
 
 
-async def test_an_unreadable_credential_is_replaced_only_after_its_type_is_typed(installed_database: str) -> None:
-    await add(installed_database, "exotel_sms")
+async def test_an_unreadable_credential_is_replaced_only_after_its_type_is_typed(keyed_database: str) -> None:
+    await add(keyed_database, "exotel_sms")
     binding = RowBinding(ACME, ACME, "exotel_phone")
     envelope = keyring(OTHER_MASTER_KEY).seal(json.dumps(PHONE).encode(), binding, format="legacy", salt=b"")
-    with psycopg.connect(installed_database) as connection:
+    with psycopg.connect(keyed_database) as connection:
         connection.execute(
             "insert into integration_credentials (id, organization_id, integration_type, credentials_encrypted) "
             "values (%s, %s, 'exotel_phone', %s)",
             (ACME, ACME, envelope),
         )
-    async with piloted(console(installed_database)) as it:
+    async with piloted(console(keyed_database)) as it:
         await open_editor(it)
         await it.wait_for("replaces it as a whole")
         await fill(it, PHONE)
@@ -176,14 +176,14 @@ async def test_an_unreadable_credential_is_replaced_only_after_its_type_is_typed
         await it.type("exotel_phone")
         await it.press("enter")
         await it.wait_for("Saved:")
-    assert await stored(installed_database) == PHONE
+    assert await stored(keyed_database) == PHONE
 
 
-async def test_a_paste_of_several_lines_is_refused_whole_and_said(installed_database: str) -> None:
+async def test_a_paste_of_several_lines_is_refused_whole_and_said(keyed_database: str) -> None:
     from textual import events
 
-    await add(installed_database)
-    async with piloted(console(installed_database)) as it:
+    await add(keyed_database)
+    async with piloted(console(keyed_database)) as it:
         await open_editor(it)
         row(it, "api_key").focus_control()
         await it.pilot.pause()
@@ -194,9 +194,9 @@ async def test_a_paste_of_several_lines_is_refused_whole_and_said(installed_data
         await it.wait_for(lambda: row(it, "api_key").value == "whole")
 
 
-async def test_a_typed_secret_is_never_drawn_and_its_mask_has_one_length(installed_database: str) -> None:
-    await add(installed_database)
-    async with piloted(console(installed_database)) as it:
+async def test_a_typed_secret_is_never_drawn_and_its_mask_has_one_length(keyed_database: str) -> None:
+    await add(keyed_database)
+    async with piloted(console(keyed_database)) as it:
         await open_editor(it)
         await fill(it, {"api_key": "canary", "api_token": "another-much-longer-canary", "caller_id": ""})
         assert "canary" not in it.text

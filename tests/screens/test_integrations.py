@@ -27,32 +27,32 @@ def run(conninfo: str, query: str, *values: Any) -> None:
         connection.execute(query, values)
 
 
-async def test_every_type_is_listed_configured_or_not(installed_database: str) -> None:
-    await add(installed_database)
-    async with piloted(console(installed_database)) as it:
+async def test_every_type_is_listed_configured_or_not(keyed_database: str) -> None:
+    await add(keyed_database)
+    async with piloted(console(keyed_database)) as it:
         await it.wait_for("active")
         assert sorted(it.row_keys) == ["exotel_phone", "exotel_sms", "exotel_whatsapp", "zoho_mail"]
         assert it.text.count("not set up") == 3
         assert "connected" in it.text
 
 
-async def test_a_row_that_another_program_verified_is_shown_as_unproven(installed_database: str) -> None:
-    await add(installed_database)
-    run(installed_database, "update integration_credentials set is_verified = true, last_verified_at = now()")
-    async with piloted(console(installed_database)) as it:
+async def test_a_row_that_another_program_verified_is_shown_as_unproven(keyed_database: str) -> None:
+    await add(keyed_database)
+    run(keyed_database, "update integration_credentials set is_verified = true, last_verified_at = now()")
+    async with piloted(console(keyed_database)) as it:
         await it.wait_for("by another program, unproven")
 
 
-async def test_a_wrong_key_leaves_the_list_readable_and_says_so_in_the_row(installed_database: str) -> None:
-    await add(installed_database)
-    async with piloted(console(installed_database, ring=keyring(OTHER_MASTER_KEY))) as it:
+async def test_a_wrong_key_leaves_the_list_readable_and_says_so_in_the_row(keyed_database: str) -> None:
+    await add(keyed_database)
+    async with piloted(console(keyed_database, ring=keyring(OTHER_MASTER_KEY))) as it:
         await it.wait_for("written with another master key")
         assert "unreadable" in it.text
 
 
-async def test_the_filter_follows_every_key_stays_and_is_cleared_by_escape(installed_database: str) -> None:
-    await add(installed_database)
-    async with piloted(console(installed_database)) as it:
+async def test_the_filter_follows_every_key_stays_and_is_cleared_by_escape(keyed_database: str) -> None:
+    await add(keyed_database)
+    async with piloted(console(keyed_database)) as it:
         await it.wait_for("active")
         await it.press("slash")
         await it.type("zoho")
@@ -63,8 +63,8 @@ async def test_the_filter_follows_every_key_stays_and_is_cleared_by_escape(insta
         await it.wait_for(lambda: len(it.row_keys) == 4)
 
 
-async def test_a_filter_that_matches_nothing_says_why_and_which_key_changes_it(installed_database: str) -> None:
-    async with piloted(console(installed_database)) as it:
+async def test_a_filter_that_matches_nothing_says_why_and_which_key_changes_it(keyed_database: str) -> None:
+    async with piloted(console(keyed_database)) as it:
         await it.wait_for("not set up")
         await it.press("slash")
         await it.type("nothing like this")
@@ -72,36 +72,36 @@ async def test_a_filter_that_matches_nothing_says_why_and_which_key_changes_it(i
         assert "esc  clear the filter" in it.text
 
 
-async def test_space_asks_and_no_is_the_default(installed_database: str) -> None:
-    await add(installed_database)
-    async with piloted(console(installed_database)) as it:
+async def test_space_asks_and_no_is_the_default(keyed_database: str) -> None:
+    await add(keyed_database)
+    async with piloted(console(keyed_database)) as it:
         await it.wait_for("active")
         await it.press("space")
         await it.wait_for("Disable Exotel phone?")
         await it.press("enter", "escape")
         await it.wait_for(lambda: not it.page.prompt.is_asking)
-        assert one(installed_database, "select is_active from integration_credentials") is True
+        assert one(keyed_database, "select is_active from integration_credentials") is True
         await it.press("space")
         await it.wait_for("Disable Exotel phone?")
         await it.press("y")
         await it.wait_for("is disabled.")
         await it.wait_for("○ disabled")
-    assert one(installed_database, "select is_active from integration_credentials") is False
+    assert one(keyed_database, "select is_active from integration_credentials") is False
     log = "select action from integration_audit_logs order by created_at desc limit 1"
-    assert one(installed_database, log) == "credential_disabled"
+    assert one(keyed_database, log) == "credential_disabled"
 
 
-async def test_a_delete_counts_what_goes_with_it_and_wants_the_type_typed(installed_database: str) -> None:
-    await add(installed_database)
-    await add(installed_database, "exotel_sms")
-    integration = one(installed_database, "select id from integration_credentials where integration_type like '%phone'")
+async def test_a_delete_counts_what_goes_with_it_and_wants_the_type_typed(keyed_database: str) -> None:
+    await add(keyed_database)
+    await add(keyed_database, "exotel_sms")
+    integration = one(keyed_database, "select id from integration_credentials where integration_type like '%phone'")
     for _ in range(2):
         values = (uuid4(), integration)
         grant = "insert into user_integration_permissions (user_id, integration_id) values (%s, %s)"
-        run(installed_database, grant, *values)
+        run(keyed_database, grant, *values)
     number = "insert into organization_phone_numbers (organization_id, integration_id, phone_number)"
-    run(installed_database, f"{number} values (%s, %s, '+911141169368')", ACME, integration)
-    async with piloted(console(installed_database)) as it:
+    run(keyed_database, f"{number} values (%s, %s, '+911141169368')", ACME, integration)
+    async with piloted(console(keyed_database)) as it:
         await it.wait_for("active")
         await it.press("d")
         await it.wait_for("removes access for 2 people; 1 number is deleted with it")
@@ -115,18 +115,18 @@ async def test_a_delete_counts_what_goes_with_it_and_wants_the_type_typed(instal
         await it.press("enter")
         await it.wait_for("Exotel phone is deleted")
     left = "select (select count(*) from integration_credentials), (select count(*) from organization_phone_numbers)"
-    assert one(installed_database, left) == (1, 0)
+    assert one(keyed_database, left) == (1, 0)
 
 
-async def test_a_delete_is_refused_when_more_goes_with_it_than_was_shown(installed_database: str) -> None:
-    await add(installed_database)
-    integration = one(installed_database, "select id from integration_credentials")
-    async with piloted(console(installed_database)) as it:
+async def test_a_delete_is_refused_when_more_goes_with_it_than_was_shown(keyed_database: str) -> None:
+    await add(keyed_database)
+    integration = one(keyed_database, "select id from integration_credentials")
+    async with piloted(console(keyed_database)) as it:
         await it.wait_for("active")
         await it.press("d")
         await it.wait_for("removes access for 0 people")
         run(
-            installed_database,
+            keyed_database,
             "insert into user_integration_permissions (user_id, integration_id, can_view) values (%s, %s, true)",
             *(uuid4(), integration),
         )
@@ -134,14 +134,14 @@ async def test_a_delete_is_refused_when_more_goes_with_it_than_was_shown(install
         await it.type("exotel_phone")
         await it.press("enter")
         await it.wait_for("changed meanwhile")
-    assert one(installed_database, "select count(*) from integration_credentials") == 1
+    assert one(keyed_database, "select count(*) from integration_credentials") == 1
 
 
-async def test_another_organisation_is_chosen_by_name_and_shows_its_own(installed_database: str) -> None:
-    await add(installed_database)
+async def test_another_organisation_is_chosen_by_name_and_shows_its_own(keyed_database: str) -> None:
+    await add(keyed_database)
     name = "insert into switchboard.organization_labels values (%s, 'Acme'), (%s, 'Globex')"
-    run(installed_database, name, ACME, GLOBEX)
-    async with piloted(console(installed_database)) as it:
+    run(keyed_database, name, ACME, GLOBEX)
+    async with piloted(console(keyed_database)) as it:
         await it.wait_for("● active")
         assert "Acme" in it.text
         await it.press("o")
@@ -152,24 +152,24 @@ async def test_another_organisation_is_chosen_by_name_and_shows_its_own(installe
         await it.wait_for(lambda: it.text.count("not set up") >= 4)
 
 
-async def test_read_only_mode_is_always_on_screen_and_refuses(installed_database: str) -> None:
-    await add(installed_database)
-    async with piloted(console(installed_database, SWITCHBOARD_READ_ONLY="1")) as it:
+async def test_read_only_mode_is_always_on_screen_and_refuses(keyed_database: str) -> None:
+    await add(keyed_database)
+    async with piloted(console(keyed_database, SWITCHBOARD_READ_ONLY="1")) as it:
         await it.wait_for("● active")
         assert "READ-ONLY" in it.text
         await it.press("space")
         await it.wait_for("Disable Exotel phone?")
         await it.press("y")
         await it.wait_for("read-only mode")
-    assert one(installed_database, "select is_active from integration_credentials") is True
+    assert one(keyed_database, "select is_active from integration_credentials") is True
 
 
-async def test_a_killed_connection_comes_back_by_itself(installed_database: str) -> None:
-    await add(installed_database)
-    async with piloted(console(installed_database)) as it:
+async def test_a_killed_connection_comes_back_by_itself(keyed_database: str) -> None:
+    await add(keyed_database)
+    async with piloted(console(keyed_database)) as it:
         await it.wait_for("● active")
         run(
-            installed_database,
+            keyed_database,
             "select pg_terminate_backend(pid) from pg_stat_activity "
             "where datname = current_database() and pid <> pg_backend_pid()",
         )
@@ -177,8 +177,8 @@ async def test_a_killed_connection_comes_back_by_itself(installed_database: str)
         await it.wait_for(lambda: "● connected" in it.text and "● active" in it.text)
 
 
-async def test_below_the_smallest_size_there_is_a_notice_and_nothing_is_broken(installed_database: str) -> None:
-    async with piloted(console(installed_database)) as it:
+async def test_below_the_smallest_size_there_is_a_notice_and_nothing_is_broken(keyed_database: str) -> None:
+    async with piloted(console(keyed_database)) as it:
         await it.wait_for("not set up")
         await it.pilot.resize_terminal(50, 10)
         await it.wait_for("too small")
@@ -187,8 +187,8 @@ async def test_below_the_smallest_size_there_is_a_notice_and_nothing_is_broken(i
         assert "too small" not in it.text
 
 
-async def test_ctrl_c_quits_only_the_second_time(installed_database: str) -> None:
-    async with piloted(console(installed_database)) as it:
+async def test_ctrl_c_quits_only_the_second_time(keyed_database: str) -> None:
+    async with piloted(console(keyed_database)) as it:
         await it.wait_for("not set up")
         await it.press("ctrl+c")
         await it.wait_for("once more")
@@ -197,8 +197,8 @@ async def test_ctrl_c_quits_only_the_second_time(installed_database: str) -> Non
         await it.wait_for(lambda: it.app.return_value == 130)
 
 
-async def test_without_a_key_for_the_idle_time_the_content_is_covered_until_any_key(installed_database: str) -> None:
-    async with piloted(console(installed_database, SWITCHBOARD_IDLE_LOCK="1")) as it:
+async def test_without_a_key_for_the_idle_time_the_content_is_covered_until_any_key(keyed_database: str) -> None:
+    async with piloted(console(keyed_database, SWITCHBOARD_IDLE_LOCK="1")) as it:
         await it.wait_for("not set up")
         await it.wait_for("Switchboard is covered")
         assert "not set up" not in it.text
@@ -206,8 +206,8 @@ async def test_without_a_key_for_the_idle_time_the_content_is_covered_until_any_
         await it.wait_for("not set up")
 
 
-async def test_help_lists_the_keys_of_the_screen_and_filters_as_one_types(installed_database: str) -> None:
-    async with piloted(console(installed_database)) as it:
+async def test_help_lists_the_keys_of_the_screen_and_filters_as_one_types(keyed_database: str) -> None:
+    async with piloted(console(keyed_database)) as it:
         await it.wait_for("not set up")
         await it.press("question_mark")
         await it.wait_for("Keys on this screen")

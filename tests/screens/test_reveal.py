@@ -21,9 +21,9 @@ async def revealed(it: Console) -> None:
     await it.wait_for(KEY)
 
 
-async def test_a_secret_is_shown_alone_and_leaves_with_the_cursor(installed_database: str) -> None:
-    await add(installed_database)
-    async with piloted(console(installed_database)) as it:
+async def test_a_secret_is_shown_alone_and_leaves_with_the_cursor(keyed_database: str) -> None:
+    await add(keyed_database)
+    async with piloted(console(keyed_database)) as it:
         await revealed(it)
         assert TOKEN not in it.text
         await it.press("j")
@@ -34,9 +34,9 @@ async def test_a_secret_is_shown_alone_and_leaves_with_the_cursor(installed_data
 
 
 @pytest.mark.parametrize("way", ["escape", "help", "resize", "idle"])
-async def test_whatever_takes_the_eye_off_it_hides_it(installed_database: str, way: str) -> None:
-    await add(installed_database)
-    async with piloted(console(installed_database, SWITCHBOARD_IDLE_LOCK="2" if way == "idle" else "300")) as it:
+async def test_whatever_takes_the_eye_off_it_hides_it(keyed_database: str, way: str) -> None:
+    await add(keyed_database)
+    async with piloted(console(keyed_database, SWITCHBOARD_IDLE_LOCK="2" if way == "idle" else "300")) as it:
         await revealed(it)
         if way == "escape":
             await it.press("escape")
@@ -52,11 +52,11 @@ async def test_whatever_takes_the_eye_off_it_hides_it(installed_database: str, w
         await it.wait_for(lambda: KEY not in it.text)
 
 
-async def test_nothing_is_shown_where_the_log_row_cannot_be_written(installed_database: str) -> None:
-    await add(installed_database)
-    with psycopg.connect(installed_database) as connection:
+async def test_nothing_is_shown_where_the_log_row_cannot_be_written(keyed_database: str) -> None:
+    await add(keyed_database)
+    with psycopg.connect(keyed_database) as connection:
         connection.execute("alter table integration_audit_logs add constraint full_disk check (false) not valid")
-    async with piloted(console(installed_database)) as it:
+    async with piloted(console(keyed_database)) as it:
         await it.wait_for("● active")
         await it.press("R")
         await it.wait_for("API token")
@@ -65,9 +65,9 @@ async def test_nothing_is_shown_where_the_log_row_cannot_be_written(installed_da
         assert KEY not in it.text
 
 
-async def test_a_copy_goes_to_the_terminal_unseen_and_is_in_the_log(installed_database: str) -> None:
-    await add(installed_database)
-    async with piloted(console(installed_database)) as it:
+async def test_a_copy_goes_to_the_terminal_unseen_and_is_in_the_log(keyed_database: str) -> None:
+    await add(keyed_database)
+    async with piloted(console(keyed_database)) as it:
         await it.wait_for("● active")
         await it.press("R")
         await it.wait_for("API token")
@@ -75,6 +75,6 @@ async def test_a_copy_goes_to_the_terminal_unseen_and_is_in_the_log(installed_da
         await it.wait_for("cannot be confirmed")
         assert KEY not in it.text
         assert it.app.clipboard == KEY
-    with psycopg.connect(installed_database) as connection:
+    with psycopg.connect(keyed_database) as connection:
         query = "select count(*) from integration_audit_logs where action = 'credential_copied'"
         assert connection.execute(query).fetchone() == (1,)

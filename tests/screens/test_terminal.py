@@ -27,11 +27,11 @@ def started(conninfo: str, **more: Any) -> Terminal:
 
 
 @pytest.fixture
-async def filled(installed_database: str) -> str:
+async def filled(keyed_database: str) -> str:
     """A database with three integrations."""
     for kind in ("exotel_phone", "exotel_sms", "exotel_whatsapp"):
-        await add(installed_database, kind)
-    return installed_database
+        await add(keyed_database, kind)
+    return keyed_database
 
 
 def settled(terminal: Terminal) -> None:

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import atexit
 import json
 import os
 import re
 import subprocess
 import sys
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import psycopg
 from psycopg import sql
+
+from tests.support.forked_program import ForkedProgram
 
 REPOSITORY = Path(__file__).parents[2]
 PROGRAM = (sys.executable, "-m", "tui")
@@ -42,6 +46,13 @@ class Outcome:
         return self.err
 
 
+@cache
+def _program() -> ForkedProgram:
+    program = ForkedProgram()
+    atexit.register(program.close)
+    return program
+
+
 class Shell:
     """Runs commands; `environment` is all that they get beside PATH, HOME and a UTF-8 locale."""
 
@@ -64,7 +75,13 @@ class Shell:
 
     def run(self, *arguments: str | bytes, stdin: str | bytes = "") -> Outcome:
         """Run a command to its end."""
-        return self._run([*PROGRAM, *arguments], stdin)
+        program = _program()
+        if not program.can_run(arguments, self.environment):
+            return self._run([*PROGRAM, *arguments], stdin)
+        given = stdin.encode() if isinstance(stdin, str) else stdin
+        texts = [argument for argument in arguments if isinstance(argument, str)]
+        status, out, err = program.run(texts, given, self.folder, self.environment, TIMEOUT_S)
+        return Outcome(status, out.decode(), err.decode())
 
     def run_script(self, script: str, *arguments: str) -> Outcome:
         """Run a Python script that uses the program from within."""

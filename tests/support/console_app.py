@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
     from tui.data.encryption import Keyring
 
 LONGEST_WAIT_S = 15.0
+LOOK_EVERY_S = 0.02
 
 
 def settings_of(conninfo: str, **more: str) -> dict[str, str]:
@@ -93,7 +96,11 @@ class Console:
         while not (self.shows(wanted) if isinstance(wanted, str) else wanted()):
             if loop.time() > deadline:
                 raise AssertionError(f"never came: {wanted!r}\n{self.text}")
-            await self.pilot.pause()
+            # Rendering the screen as text costs more than what is waited for: look at it fifty times a second.
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(LOOK_EVERY_S):
+                    await asyncio.Event().wait()
+        await self.pilot.pause()
 
 
 async def add(

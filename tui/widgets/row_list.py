@@ -124,12 +124,17 @@ class RowBody(ScrollView, can_focus=True):
 
     def show(self, rows: Sequence[Row]) -> None:
         """Replace the rows; the cursor stays on the row with the same key, else on the nearest place."""
-        key = self.current_key
+        key, before = self.current_key, self.rows
         self.rows = tuple(rows)
         keys = [row.key for row in self.rows]
-        self.virtual_size = Size(self.size.width, len(self.rows))
         self.cursor = keys.index(key) if key in keys else max(0, min(self.cursor, len(keys) - 1))
-        self.refresh()
+        if len(before) != len(self.rows):
+            self.virtual_size = Size(self.size.width, len(self.rows))
+            self.refresh()
+            return
+        for index, (old, new) in enumerate(zip(before, self.rows, strict=True)):
+            if old != new:
+                self._repaint(index)
 
     @property
     def current_key(self) -> str | None:

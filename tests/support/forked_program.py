@@ -1,0 +1,116 @@
+"""The program run as processes of their own that need not import everything anew: forked off one that has."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import json
+import os
+import socket
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+REPOSITORY = Path(__file__).parents[2]
+MOST_BYTES = 100_000
+PRELOADED = (
+    *("tui.cli.root", "tui.cli.run", "tui.cli.output", "tui.cli.configure", "tui.cli.confirm", "tui.cli.setup"),
+    *("tui.data.integrations", "tui.data.audit", "tui.data.doctor", "tui.data.directory", "tui.data.schema.install"),
+    *("tui.providers.validation", "tui.dotenv_file", "tui.process", "tui.session", "phonenumbers", "psycopg_pool"),
+)
+
+
+class ForkedProgram:
+    """Starts the program by fork: the same `main`, with the arguments, environment, folder and streams it is given.
+
+    Not for what depends on how Python itself starts (encodings, PYTHON* variables), nor for the list of processes.
+    """
+
+    def __init__(self) -> None:
+        self._socket, other = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        with other:
+            self._server = subprocess.Popen(
+                [sys.executable, "-m", __name__, str(other.fileno())],
+                pass_fds=[other.fileno()],
+                cwd=REPOSITORY,
+                start_new_session=True,
+            )
+
+    def can_run(self, arguments: Sequence[object], environment: Mapping[str, str]) -> bool:
+        """Whether a fork behaves as a fresh start would."""
+        usual = all(isinstance(argument, str) for argument in arguments) and environment.get("LANG") == "C.UTF-8"
+        odd = [name for name in environment if name.startswith(("PYTHON", "LC_")) and name != "PYTHONPATH"]
+        return usual and not odd and len(json.dumps([arguments, dict(environment)])) < MOST_BYTES
+
+    def run(
+        self, arguments: Sequence[str], stdin: bytes, folder: Path, environment: Mapping[str, str], timeout: float
+    ) -> tuple[int, bytes, bytes]:
+        """Run the program to its end; return status and both streams. Raises TimeoutError."""
+        with contextlib.ExitStack() as stack:
+            given, out, err = (stack.enter_context(tempfile.TemporaryFile()) for _ in range(3))
+            given.write(stdin)
+            given.seek(0)
+            request = json.dumps([list(arguments), dict(environment), str(folder)]).encode()
+            socket.send_fds(self._socket, [request], [file.fileno() for file in (given, out, err)])
+            self._socket.settimeout(timeout)
+            status = int(self._socket.recv(16))
+            out.seek(0)
+            err.seek(0)
+            return status, out.read(), err.read()
+
+    def close(self) -> None:
+        """End the process that forks."""
+        self._socket.close()
+        self._server.wait(timeout=10)
+
+
+def serve(requests: socket.socket) -> None:
+    """Fork for each request, and answer with its exit status, until the other side closes."""
+    import importlib
+
+    for name in PRELOADED:
+        importlib.import_module(name)
+    while True:
+        request, descriptors, _, _ = socket.recv_fds(requests, 2 * MOST_BYTES, 3)
+        if not request:
+            return
+        process = os.fork()
+        if process == 0:
+            requests.close()
+            _become(*json.loads(request), descriptors)
+        for descriptor in descriptors:
+            os.close(descriptor)
+        _, status = os.waitpid(process, 0)
+        requests.send(str(os.waitstatus_to_exitcode(status)).encode())
+
+
+def _become(arguments: list[str], environment: dict[str, str], folder: str, descriptors: list[int]) -> None:
+    for number, descriptor in enumerate(descriptors):
+        os.dup2(descriptor, number)
+    os.closerange(3, 64)
+    os.chdir(folder)
+    os.environ.clear()
+    os.environ.update(environment)
+    sys.argv = ["switchboard", *arguments]
+    sys.stdin = io.TextIOWrapper(io.FileIO(0), "utf-8", "surrogateescape")
+    sys.stdout = io.TextIOWrapper(io.BufferedWriter(io.FileIO(1, "w")), "utf-8", "surrogateescape")
+    sys.stderr = io.TextIOWrapper(io.FileIO(2, "w"), "utf-8", "backslashreplace", write_through=True)
+    from tui.__main__ import main
+
+    status = 1
+    try:
+        status = main()
+        sys.stdout.flush()
+    except BaseException:
+        sys.excepthook(*sys.exc_info())
+    finally:
+        os._exit(status)
+
+
+if __name__ == "__main__":
+    serve(socket.socket(fileno=int(sys.argv[1])))
