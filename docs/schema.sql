@@ -7,6 +7,10 @@ begin;
 -- Every file here decides for itself what is left to do, so that all of them can be run again at any time,
 -- in one transaction, in the order of their numbers, by the owner of the four tables in public.
 
+-- Names without a schema are the server's own, whatever search_path the files are run with. pg_temp is named, and
+-- last, because where it is not named it comes first: everybody can make a temporary type called uuid.
+select pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
+
 do $do$
 declare
   found record;
@@ -32,6 +36,28 @@ begin
   if to_regnamespace('switchboard') is null then
     create schema switchboard;
   end if;
+  -- A superuser may use everybody's objects, and would run here what somebody else has put in their place.
+  for found in
+    select o.what, pg_get_userbyid(o.owner) as owner
+    from (select 'the schema switchboard' as what, n.nspowner as owner
+          from pg_namespace n where n.nspname = 'switchboard'
+          union all
+          select format('the relation switchboard.%I', c.relname), c.relowner
+          from pg_class c where c.relnamespace = to_regnamespace('switchboard')
+          union all
+          select format('the function switchboard.%I', p.proname), p.proowner
+          from pg_proc p where p.pronamespace = to_regnamespace('switchboard')) o
+    where o.owner <> (select r.oid from pg_roles r where r.rolname = current_user)
+      and o.owner not in (
+        select c.relowner from pg_class c
+        where c.relnamespace = to_regnamespace('public')
+          and c.relname in ('integration_credentials', 'user_integration_permissions',
+                            'integration_audit_logs', 'organization_phone_numbers'))
+  loop
+    raise exception '% belongs to the role %, which is neither % nor the owner of the tables',
+      found.what, found.owner, current_user
+      using errcode = 'SB003', hint = format('If it is as it should be, run this as %s; else move it away.', found.owner);
+  end loop;
 end
 $do$;
 
@@ -107,7 +133,7 @@ comment on table switchboard.open_tickets is
 -- What the other files use to change only what differs, so that a second run takes no lock on a busy table.
 
 create or replace function switchboard.put_trigger(relation text, name text, definition text, always boolean)
-returns void language plpgsql set search_path = '' as $function$
+returns void language plpgsql set search_path = pg_catalog, pg_temp as $function$
 -- definition: the text that pg_get_triggerdef gives back, which is how a changed trigger is noticed.
 declare
   present record;
@@ -128,8 +154,8 @@ $function$;
 
 create or replace function switchboard.put_policy(
   relation text, name text, command text, role text, using_text text, check_text text
-) returns void language plpgsql set search_path = '' as $function$
--- using_text and check_text: as pg_get_expr gives them back with an empty search_path; null where there is none.
+) returns void language plpgsql set search_path = pg_catalog, pg_temp as $function$
+-- using_text and check_text: as pg_get_expr gives them back where only pg_catalog is in the search_path; null where there is none.
 begin
   if exists (
     select from pg_policy p
@@ -153,7 +179,7 @@ end
 $function$;
 
 create or replace function switchboard.uuid_or_null(value text) returns uuid
-language plpgsql immutable set search_path = '' as $function$
+language plpgsql immutable set search_path = pg_catalog, pg_temp as $function$
 begin
   return value::uuid;
 exception when data_exception then
@@ -162,7 +188,7 @@ end
 $function$;
 
 create or replace function switchboard.inet_or_null(value text) returns inet
-language plpgsql immutable set search_path = '' as $function$
+language plpgsql immutable set search_path = pg_catalog, pg_temp as $function$
 begin
   return value::inet;
 exception when data_exception then
@@ -171,7 +197,7 @@ end
 $function$;
 
 create or replace function switchboard.object_or_empty(value text) returns jsonb
-language plpgsql immutable set search_path = '' as $function$
+language plpgsql immutable set search_path = pg_catalog, pg_temp as $function$
 begin
   return case when jsonb_typeof(value::jsonb) = 'object' then value::jsonb else '{}' end;
 exception when data_exception then
@@ -250,6 +276,7 @@ declare
   present text;
   in_the_way text[] := '{}';
   any_row boolean;
+  refused text;
 begin
   for wanted in
     select 'public.' || w.relation as relation, w.name, w.type, w.rest
@@ -325,9 +352,55 @@ begin
                                          wanted.relation, wanted.name, present, wanted.type);
     end if;
   end loop;
+
+  -- What the log refuses would abort the write that is logged.
+  for wanted in
+    select a.attname as name
+    from pg_attribute a
+    where a.attrelid = 'public.integration_audit_logs'::regclass and a.attnum > 0 and not a.attisdropped
+      and a.attnotnull and a.attidentity = '' and (a.attname in ('user_id', 'ip_address') or not a.atthasdef)
+      and a.attname not in ('id', 'organization_id', 'integration_type', 'action', 'status', 'details',
+                            'user_agent', 'created_at')
+  loop
+    in_the_way := in_the_way || format('the column public.integration_audit_logs.%I is NOT NULL, and rows of the log '
+                                       'can be without it', wanted.name);
+  end loop;
+  for wanted in
+    select c.conname as name, pg_get_constraintdef(c.oid) as text
+    from pg_constraint c
+    where c.conrelid = 'public.integration_audit_logs'::regclass and c.contype = 'f'
+      and exists (select from pg_attribute a where a.attrelid = c.conrelid and a.attnum = any (c.conkey)
+                    and a.attname in ('organization_id', 'user_id'))
+  loop
+    in_the_way := in_the_way || format('the constraint %I of public.integration_audit_logs, %s, cannot hold: the log '
+                                       'keeps its rows when what they are about is deleted', wanted.name, wanted.text);
+  end loop;
+  for wanted in
+    select c.conname as name, pg_get_expr(c.conbin, c.conrelid) as condition
+    from pg_constraint c
+    where c.conrelid = 'public.integration_audit_logs'::regclass and c.contype = 'c'
+      and c.conkey <@ array(select a.attnum from pg_attribute a
+                            where a.attrelid = c.conrelid and a.attname in ('action', 'status'))
+  loop
+    execute format(
+      'select v.action || %L || v.status from (select a::character varying as action, s::character varying as status '
+      'from unnest($1) a cross join unnest($2) s) v where not (%s) order by 1 limit 1', ' with status ', wanted.condition)
+    into refused
+    using array['credential_created', 'credential_updated', 'credential_enabled', 'credential_disabled',
+                'credential_deleted', 'credential_revealed', 'credential_copied', 'permission_granted',
+                'permission_changed', 'permission_revoked', 'number_added', 'number_updated', 'number_assigned',
+                'number_unassigned', 'number_deactivated', 'connection_tested', 'numbers_synced', 'log_exported',
+                'log_sealed', 'keys_rotated', 'schema_changed'],
+          array['success', 'failed', 'pending'];
+    if refused is not null then
+      in_the_way := in_the_way || format('the constraint %I of public.integration_audit_logs refuses rows that will be '
+                                         'written, %s for one', wanted.name, refused);
+    end if;
+  end loop;
+
   if in_the_way <> '{}' then
     raise exception '%', in_the_way[1] using errcode = 'SB003', detail = array_to_string(in_the_way, E'\n'),
-      hint = 'Columns are never changed nor filled here: change them, or use another database.';
+      hint = 'Columns and constraints are never changed nor filled here: change them, or use another database.';
   end if;
 end
 $do$;
@@ -452,8 +525,13 @@ $do$;
 -- updated_at, and at most one primary number per organisation.
 
 create or replace function switchboard.touch_updated_at() returns trigger
-language plpgsql set search_path = '' as $function$
+language plpgsql set search_path = pg_catalog, pg_temp as $function$
 begin
+  -- Byte by byte, since an adopted table may have columns of a type that has no equality (json, xml, point); here
+  -- and not in WHEN, which may not see the whole of a row that has generated columns.
+  if new operator(pg_catalog.*=) old then
+    return new;
+  end if;
   -- Writers compare updated_at to notice each other, so two changes never share one.
   new.updated_at := clock_timestamp();
   return new;
@@ -461,8 +539,12 @@ end
 $function$;
 
 create or replace function switchboard.clear_other_primary() returns trigger
-language plpgsql security definer set search_path = '' as $function$
+language plpgsql security definer set search_path = pg_catalog, pg_temp as $function$
+-- Known limit: one UPDATE that sets is_primary on several rows of an organisation fails with 27000 where the row
+-- that was primary comes after the new one; clear the old one in a statement of its own, or let this do it.
 begin
+  -- Of two that make a primary number at the same time, the second waits, and then sees the first one's.
+  perform pg_advisory_xact_lock(hashtextextended('switchboard primary ' || new.organization_id, 0));
   -- An insert that meets a row of the same number will not become a row (on conflict ...), and must not
   -- touch the row that it is about to update.
   if tg_op = 'INSERT' and exists (
@@ -492,7 +574,7 @@ begin
         and p.pronamespace <> 'switchboard'::regnamespace and t.tgenabled in ('O', 'A'));
     perform switchboard.put_trigger(relation, 'switchboard_updated_at',
       format('CREATE TRIGGER switchboard_updated_at BEFORE UPDATE ON %s FOR EACH ROW '
-             'WHEN ((old.* IS DISTINCT FROM new.*)) EXECUTE FUNCTION switchboard.touch_updated_at()', relation), false);
+             'EXECUTE FUNCTION switchboard.touch_updated_at()', relation), false);
   end loop;
 
   perform switchboard.put_trigger('public.organization_phone_numbers', 'switchboard_primary_number',
@@ -525,7 +607,7 @@ $do$;
 
 create or replace function switchboard.write_log(
   organization_id uuid, user_id uuid, integration_type text, action text, status text, details jsonb
-) returns uuid language plpgsql set search_path = '' as $function$
+) returns uuid language plpgsql set search_path = pg_catalog, pg_temp as $function$
 -- Adds the evidence to details: operator and operation_id are what the client claims, the rest is what the server
 -- knows. Never fails for want of a value: a row without an organisation gets the nil UUID, without a type 'none'.
 declare
@@ -542,7 +624,8 @@ begin
     left(coalesce(integration_type, 'none'), 50),
     action,
     status,
-    details || jsonb_strip_nulls(jsonb_build_object(
+    (details - array['operator', 'operation_id', 'session_user', 'role', 'client_address', 'xid'])
+      || jsonb_strip_nulls(jsonb_build_object(
       'operator', nullif(current_setting('switchboard.operator_label', true), ''),
       'operation_id', nullif(current_setting('switchboard.operation_id', true), ''),
       'session_user', session_user,
@@ -552,7 +635,7 @@ begin
     case when claimed_address is null then client_address
          else coalesce(switchboard.inet_or_null(claimed_address), client_address) end,
     coalesce(nullif(current_setting('switchboard.user_agent', true), ''),
-             nullif(current_setting('application_name', true), '')),
+             nullif(current_setting('application_name', true), ''), ''),
     clock_timestamp());
   return row_id;
 end
@@ -560,7 +643,7 @@ $function$;
 
 create or replace function switchboard.action_of(
   kind text, change text, before jsonb, after jsonb, changed text[], hint text
-) returns text language plpgsql immutable set search_path = '' as $function$
+) returns text language plpgsql immutable set search_path = pg_catalog, pg_temp as $function$
 -- The name of a change. hint picks among the names that fit, where a change has more than one.
 declare
   fitting text[];
@@ -598,25 +681,29 @@ end
 $function$;
 
 create or replace function switchboard.remember_integration() returns trigger
-language plpgsql security definer set search_path = '' as $function$
+language plpgsql security definer set search_path = pg_catalog, pg_temp as $function$
 begin
   -- On a cascade the parent is gone before its children are logged: what they need of it is kept here.
-  perform set_config('switchboard.deleted_integrations',
-    (switchboard.object_or_empty(nullif(current_setting('switchboard.deleted_integrations', true), ''))
-     || jsonb_build_object(old.id, jsonb_build_array(old.organization_id, old.integration_type)))::text, true);
+  -- Each in a setting of its own: one that grew with every row would be copied for every row.
+  if old.id is not null then
+    perform set_config('switchboard.deleted_' || replace(old.id::text, '-', ''), jsonb_build_object(
+      'organization_id', old.organization_id, 'integration_type', old.integration_type)::text, true);
+  end if;
   return old;
 end
 $function$;
 
 create or replace function switchboard.log_change() returns trigger
-language plpgsql security definer set search_path = '' as $function$
--- Argument: credential, permission or number. Values are written of the contract's columns alone, since
--- an adopted table may have others that are nobody's business, and of the envelope never.
+language plpgsql security definer set search_path = pg_catalog, pg_temp as $function$
+-- Argument: credential, permission or number. Only the contract's columns are read, since an adopted table may
+-- have others: nobody's business, or large, or of a content that jsonb refuses. A change of those alone is not
+-- logged, or as one of updated_at where that moves with it. The envelope is compared, and never written.
 declare
   kind constant text := tg_argv[0];
-  before constant jsonb := case when tg_op <> 'INSERT' then to_jsonb(old) end;
-  after constant jsonb := case when tg_op <> 'DELETE' then to_jsonb(new) end;
-  present constant jsonb := coalesce(after, before);
+  before jsonb;
+  after jsonb;
+  present jsonb;
+  fields text;
   shown constant text[] := case kind
     when 'credential' then array['id', 'organization_id', 'integration_type', 'display_name', 'is_active',
       'is_verified', 'last_verified_at', 'created_by', 'updated_by', 'created_at', 'updated_at']
@@ -626,15 +713,30 @@ declare
       'assigned_to_user_id', 'is_primary', 'can_call', 'can_sms', 'is_active', 'created_at', 'updated_at'] end;
   changed text[];
   details jsonb;
-  organization uuid := present ->> 'organization_id';
-  type text := present ->> 'integration_type';
-  integration text := present ->> 'integration_id';
+  organization uuid;
+  type text;
+  integration text;
   parent jsonb;
   claimed_operator constant text := nullif(current_setting('switchboard.operator_id', true), '');
   operator uuid := case when claimed_operator is not null then switchboard.uuid_or_null(claimed_operator) end;
   operator_from text := 'operator';
   author_column text;
 begin
+  -- Dynamic, so that neither a column that was dropped nor one that changed its type aborts anybody's write.
+  select coalesce(string_agg(format('%L, $1.%I', a.attname, a.attname), ', '), '') into fields
+  from pg_attribute a
+  where a.attrelid = tg_relid and a.attname = any (shown || array['credentials_encrypted']) and not a.attisdropped;
+  if tg_op <> 'INSERT' then
+    execute format('select jsonb_build_object(%s)', fields) into before using old;
+  end if;
+  if tg_op <> 'DELETE' then
+    execute format('select jsonb_build_object(%s)', fields) into after using new;
+  end if;
+  present := coalesce(after, before);
+  organization := present ->> 'organization_id';
+  type := present ->> 'integration_type';
+  integration := present ->> 'integration_id';
+
   if tg_op = 'UPDATE' then
     select array_agg(n.key order by n.key),
            jsonb_build_object(
@@ -668,18 +770,18 @@ begin
   end if;
 
   if kind <> 'credential' and integration is not null then
-    select jsonb_build_array(c.organization_id, c.integration_type) into parent
+    select jsonb_build_object('organization_id', c.organization_id, 'integration_type', c.integration_type) into parent
     from public.integration_credentials c
     where c.id = integration::uuid;
     if parent is null then
-      parent := switchboard.object_or_empty(
-        nullif(current_setting('switchboard.deleted_integrations', true), '')) -> integration;
+      parent := nullif(switchboard.object_or_empty(
+        current_setting('switchboard.deleted_' || replace(integration, '-', ''), true)), '{}');
       if tg_op = 'DELETE' and parent is not null then
         details := details || '{"cascade": true}';
       end if;
     end if;
-    organization := coalesce(organization, switchboard.uuid_or_null(parent ->> 0));
-    type := parent ->> 1;
+    organization := coalesce(organization, switchboard.uuid_or_null(parent ->> 'organization_id'));
+    type := parent ->> 'integration_type';
   end if;
 
   -- Another program names no operator, but says in the row itself who created, updated or granted.
@@ -712,7 +814,7 @@ end
 $function$;
 
 create or replace function switchboard.envelope_format(envelope text) returns text
-language plpgsql immutable set search_path = '' as $function$
+language plpgsql immutable set search_path = pg_catalog, pg_temp as $function$
 begin
   return case when envelope like 'sb2.%' then 'sb2'
               when envelope ~ '^[0-9A-Fa-f]{32}:[0-9A-Fa-f]{32}:([0-9A-Fa-f]{2})*$' then 'legacy'
@@ -721,7 +823,7 @@ end
 $function$;
 
 create or replace function switchboard.refuse_change() returns trigger
-language plpgsql set search_path = '' as $function$
+language plpgsql set search_path = pg_catalog, pg_temp as $function$
 begin
   raise exception '%.% is append-only: % is refused', tg_table_schema, tg_table_name, lower(tg_op)
     using errcode = 'insufficient_privilege';
@@ -764,7 +866,7 @@ $do$;
 
 create or replace function switchboard.log_act(
   action text, organization_id uuid, integration_type text, status text, details jsonb
-) returns uuid language plpgsql security definer set search_path = '' as $function$
+) returns uuid language plpgsql security definer set search_path = pg_catalog, pg_temp as $function$
 -- Changes of rows are logged by triggers, and openings by begin_open: neither can be claimed here.
 begin
   if action is null or action not in ('connection_tested', 'numbers_synced', 'log_exported', 'log_sealed',
@@ -786,7 +888,7 @@ end
 $function$;
 
 create or replace function switchboard.begin_open(integration_id uuid, purpose text)
-returns uuid language plpgsql security definer set search_path = '' as $function$
+returns uuid language plpgsql security definer set search_path = pg_catalog, pg_temp as $function$
 -- Writes the log row and returns a ticket for open_envelope, to be used after COMMIT, once, within 30 s.
 -- The transaction-local setting switchboard.fields may name what is shown of it.
 -- reveal and copy are acts complete in themselves; test and sync are pending until log_act gives their outcome.
@@ -838,7 +940,7 @@ end
 $function$;
 
 create or replace function switchboard.open_envelope(ticket uuid)
-returns text language plpgsql security definer set search_path = '' as $function$
+returns text language plpgsql security definer set search_path = pg_catalog, pg_temp as $function$
 -- The text of the envelope that a ticket stands for. Fails with SB002: the ticket is unknown, used, older than
 -- 30 s, another session_user's, or its log row is not committed yet; P0002: the integration is gone.
 declare
@@ -870,7 +972,7 @@ $function$;
 -- one of the same columns: a view that is not as it was made here is left alone.
 
 create or replace function switchboard.put_view(name text, query text) returns void
-language plpgsql set search_path = '' as $function$
+language plpgsql set search_path = pg_catalog, pg_temp as $function$
 declare
   relation constant regclass := to_regclass('switchboard.' || name);
 begin
@@ -885,7 +987,7 @@ end
 $function$;
 
 create or replace function switchboard.column_or_null(relation text, type text, variadic names text[])
-returns text language sql stable set search_path = '' as $function$
+returns text language sql stable set search_path = pg_catalog, pg_temp as $function$
   -- The first of these columns that the table has and that casts to the type, as an expression over t.
   select coalesce(
     (select format('t.%I::%s', n.name, type)
@@ -1100,7 +1202,7 @@ $do$;
 -- they would block its writers, and setup builds them concurrently instead.
 
 create or replace function switchboard.missing_log_indexes() returns table (name text, definition text)
-language sql stable set search_path = '' as $function$
+language sql stable set search_path = pg_catalog, pg_temp as $function$
   select w.name, w.columns || w.condition
   from (values
     ('idx_integration_audit_logs_org_time', '(organization_id, created_at DESC)', ''),
@@ -1127,6 +1229,8 @@ declare
   large constant boolean :=
     (select count(*) from (select from public.integration_audit_logs limit 100000) as counted) = 100000;
   left_out text[] := '{}';
+  free text;
+  place integer;
 begin
   for wanted in select m.name, m.definition from switchboard.missing_log_indexes() m
   loop
@@ -1134,12 +1238,21 @@ begin
       left_out := left_out || wanted.name;
       continue;
     end if;
-    -- What is left of a concurrent build that failed is never used, and keeps the name.
-    if exists (select from pg_index i where i.indexrelid = to_regclass('public.' || quote_ident(wanted.name))
-                 and i.indrelid = 'public.integration_audit_logs'::regclass and not i.indisvalid) then
-      execute format('drop index public.%I', wanted.name);
-    end if;
-    execute format('create index if not exists %I on public.integration_audit_logs %s', wanted.name, wanted.definition);
+    free := wanted.name;
+    place := 1;
+    while to_regclass('public.' || quote_ident(free)) is not null
+    loop
+      -- What is left of a concurrent build that failed is never used, and keeps the name. Anything else is
+      -- somebody's: it stays, and the index gets the next name.
+      if exists (select from pg_index i where i.indexrelid = to_regclass('public.' || quote_ident(free))
+                   and i.indrelid = 'public.integration_audit_logs'::regclass and not i.indisvalid) then
+        execute format('drop index public.%I', free);
+      else
+        place := place + 1;
+        free := wanted.name || '_' || place;
+      end if;
+    end loop;
+    execute format('create index %I on public.integration_audit_logs %s', free, wanted.definition);
   end loop;
   if left_out <> '{}' then
     raise notice 'the log has 100,000 rows or more: these indexes are left to `switchboard setup`, which builds '

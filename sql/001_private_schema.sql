@@ -2,6 +2,10 @@
 -- Every file here decides for itself what is left to do, so that all of them can be run again at any time,
 -- in one transaction, in the order of their numbers, by the owner of the four tables in public.
 
+-- Names without a schema are the server's own, whatever search_path the files are run with. pg_temp is named, and
+-- last, because where it is not named it comes first: everybody can make a temporary type called uuid.
+select pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
+
 do $do$
 declare
   found record;
@@ -27,6 +31,28 @@ begin
   if to_regnamespace('switchboard') is null then
     create schema switchboard;
   end if;
+  -- A superuser may use everybody's objects, and would run here what somebody else has put in their place.
+  for found in
+    select o.what, pg_get_userbyid(o.owner) as owner
+    from (select 'the schema switchboard' as what, n.nspowner as owner
+          from pg_namespace n where n.nspname = 'switchboard'
+          union all
+          select format('the relation switchboard.%I', c.relname), c.relowner
+          from pg_class c where c.relnamespace = to_regnamespace('switchboard')
+          union all
+          select format('the function switchboard.%I', p.proname), p.proowner
+          from pg_proc p where p.pronamespace = to_regnamespace('switchboard')) o
+    where o.owner <> (select r.oid from pg_roles r where r.rolname = current_user)
+      and o.owner not in (
+        select c.relowner from pg_class c
+        where c.relnamespace = to_regnamespace('public')
+          and c.relname in ('integration_credentials', 'user_integration_permissions',
+                            'integration_audit_logs', 'organization_phone_numbers'))
+  loop
+    raise exception '% belongs to the role %, which is neither % nor the owner of the tables',
+      found.what, found.owner, current_user
+      using errcode = 'SB003', hint = format('If it is as it should be, run this as %s; else move it away.', found.owner);
+  end loop;
 end
 $do$;
 

@@ -1,7 +1,7 @@
 -- What the other files use to change only what differs, so that a second run takes no lock on a busy table.
 
 create or replace function switchboard.put_trigger(relation text, name text, definition text, always boolean)
-returns void language plpgsql set search_path = '' as $function$
+returns void language plpgsql set search_path = pg_catalog, pg_temp as $function$
 -- definition: the text that pg_get_triggerdef gives back, which is how a changed trigger is noticed.
 declare
   present record;
@@ -22,8 +22,8 @@ $function$;
 
 create or replace function switchboard.put_policy(
   relation text, name text, command text, role text, using_text text, check_text text
-) returns void language plpgsql set search_path = '' as $function$
--- using_text and check_text: as pg_get_expr gives them back with an empty search_path; null where there is none.
+) returns void language plpgsql set search_path = pg_catalog, pg_temp as $function$
+-- using_text and check_text: as pg_get_expr gives them back where only pg_catalog is in the search_path; null where there is none.
 begin
   if exists (
     select from pg_policy p
@@ -47,7 +47,7 @@ end
 $function$;
 
 create or replace function switchboard.uuid_or_null(value text) returns uuid
-language plpgsql immutable set search_path = '' as $function$
+language plpgsql immutable set search_path = pg_catalog, pg_temp as $function$
 begin
   return value::uuid;
 exception when data_exception then
@@ -56,7 +56,7 @@ end
 $function$;
 
 create or replace function switchboard.inet_or_null(value text) returns inet
-language plpgsql immutable set search_path = '' as $function$
+language plpgsql immutable set search_path = pg_catalog, pg_temp as $function$
 begin
   return value::inet;
 exception when data_exception then
@@ -65,7 +65,7 @@ end
 $function$;
 
 create or replace function switchboard.object_or_empty(value text) returns jsonb
-language plpgsql immutable set search_path = '' as $function$
+language plpgsql immutable set search_path = pg_catalog, pg_temp as $function$
 begin
   return case when jsonb_typeof(value::jsonb) = 'object' then value::jsonb else '{}' end;
 exception when data_exception then

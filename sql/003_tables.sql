@@ -68,6 +68,7 @@ declare
   present text;
   in_the_way text[] := '{}';
   any_row boolean;
+  refused text;
 begin
   for wanted in
     select 'public.' || w.relation as relation, w.name, w.type, w.rest
@@ -143,9 +144,55 @@ begin
                                          wanted.relation, wanted.name, present, wanted.type);
     end if;
   end loop;
+
+  -- What the log refuses would abort the write that is logged.
+  for wanted in
+    select a.attname as name
+    from pg_attribute a
+    where a.attrelid = 'public.integration_audit_logs'::regclass and a.attnum > 0 and not a.attisdropped
+      and a.attnotnull and a.attidentity = '' and (a.attname in ('user_id', 'ip_address') or not a.atthasdef)
+      and a.attname not in ('id', 'organization_id', 'integration_type', 'action', 'status', 'details',
+                            'user_agent', 'created_at')
+  loop
+    in_the_way := in_the_way || format('the column public.integration_audit_logs.%I is NOT NULL, and rows of the log '
+                                       'can be without it', wanted.name);
+  end loop;
+  for wanted in
+    select c.conname as name, pg_get_constraintdef(c.oid) as text
+    from pg_constraint c
+    where c.conrelid = 'public.integration_audit_logs'::regclass and c.contype = 'f'
+      and exists (select from pg_attribute a where a.attrelid = c.conrelid and a.attnum = any (c.conkey)
+                    and a.attname in ('organization_id', 'user_id'))
+  loop
+    in_the_way := in_the_way || format('the constraint %I of public.integration_audit_logs, %s, cannot hold: the log '
+                                       'keeps its rows when what they are about is deleted', wanted.name, wanted.text);
+  end loop;
+  for wanted in
+    select c.conname as name, pg_get_expr(c.conbin, c.conrelid) as condition
+    from pg_constraint c
+    where c.conrelid = 'public.integration_audit_logs'::regclass and c.contype = 'c'
+      and c.conkey <@ array(select a.attnum from pg_attribute a
+                            where a.attrelid = c.conrelid and a.attname in ('action', 'status'))
+  loop
+    execute format(
+      'select v.action || %L || v.status from (select a::character varying as action, s::character varying as status '
+      'from unnest($1) a cross join unnest($2) s) v where not (%s) order by 1 limit 1', ' with status ', wanted.condition)
+    into refused
+    using array['credential_created', 'credential_updated', 'credential_enabled', 'credential_disabled',
+                'credential_deleted', 'credential_revealed', 'credential_copied', 'permission_granted',
+                'permission_changed', 'permission_revoked', 'number_added', 'number_updated', 'number_assigned',
+                'number_unassigned', 'number_deactivated', 'connection_tested', 'numbers_synced', 'log_exported',
+                'log_sealed', 'keys_rotated', 'schema_changed'],
+          array['success', 'failed', 'pending'];
+    if refused is not null then
+      in_the_way := in_the_way || format('the constraint %I of public.integration_audit_logs refuses rows that will be '
+                                         'written, %s for one', wanted.name, refused);
+    end if;
+  end loop;
+
   if in_the_way <> '{}' then
     raise exception '%', in_the_way[1] using errcode = 'SB003', detail = array_to_string(in_the_way, E'\n'),
-      hint = 'Columns are never changed nor filled here: change them, or use another database.';
+      hint = 'Columns and constraints are never changed nor filled here: change them, or use another database.';
   end if;
 end
 $do$;

@@ -3,7 +3,7 @@
 
 create or replace function switchboard.write_log(
   organization_id uuid, user_id uuid, integration_type text, action text, status text, details jsonb
-) returns uuid language plpgsql set search_path = '' as $function$
+) returns uuid language plpgsql set search_path = pg_catalog, pg_temp as $function$
 -- Adds the evidence to details: operator and operation_id are what the client claims, the rest is what the server
 -- knows. Never fails for want of a value: a row without an organisation gets the nil UUID, without a type 'none'.
 declare
@@ -20,7 +20,8 @@ begin
     left(coalesce(integration_type, 'none'), 50),
     action,
     status,
-    details || jsonb_strip_nulls(jsonb_build_object(
+    (details - array['operator', 'operation_id', 'session_user', 'role', 'client_address', 'xid'])
+      || jsonb_strip_nulls(jsonb_build_object(
       'operator', nullif(current_setting('switchboard.operator_label', true), ''),
       'operation_id', nullif(current_setting('switchboard.operation_id', true), ''),
       'session_user', session_user,
@@ -30,7 +31,7 @@ begin
     case when claimed_address is null then client_address
          else coalesce(switchboard.inet_or_null(claimed_address), client_address) end,
     coalesce(nullif(current_setting('switchboard.user_agent', true), ''),
-             nullif(current_setting('application_name', true), '')),
+             nullif(current_setting('application_name', true), ''), ''),
     clock_timestamp());
   return row_id;
 end
@@ -38,7 +39,7 @@ $function$;
 
 create or replace function switchboard.action_of(
   kind text, change text, before jsonb, after jsonb, changed text[], hint text
-) returns text language plpgsql immutable set search_path = '' as $function$
+) returns text language plpgsql immutable set search_path = pg_catalog, pg_temp as $function$
 -- The name of a change. hint picks among the names that fit, where a change has more than one.
 declare
   fitting text[];
@@ -76,25 +77,29 @@ end
 $function$;
 
 create or replace function switchboard.remember_integration() returns trigger
-language plpgsql security definer set search_path = '' as $function$
+language plpgsql security definer set search_path = pg_catalog, pg_temp as $function$
 begin
   -- On a cascade the parent is gone before its children are logged: what they need of it is kept here.
-  perform set_config('switchboard.deleted_integrations',
-    (switchboard.object_or_empty(nullif(current_setting('switchboard.deleted_integrations', true), ''))
-     || jsonb_build_object(old.id, jsonb_build_array(old.organization_id, old.integration_type)))::text, true);
+  -- Each in a setting of its own: one that grew with every row would be copied for every row.
+  if old.id is not null then
+    perform set_config('switchboard.deleted_' || replace(old.id::text, '-', ''), jsonb_build_object(
+      'organization_id', old.organization_id, 'integration_type', old.integration_type)::text, true);
+  end if;
   return old;
 end
 $function$;
 
 create or replace function switchboard.log_change() returns trigger
-language plpgsql security definer set search_path = '' as $function$
--- Argument: credential, permission or number. Values are written of the contract's columns alone, since
--- an adopted table may have others that are nobody's business, and of the envelope never.
+language plpgsql security definer set search_path = pg_catalog, pg_temp as $function$
+-- Argument: credential, permission or number. Only the contract's columns are read, since an adopted table may
+-- have others: nobody's business, or large, or of a content that jsonb refuses. A change of those alone is not
+-- logged, or as one of updated_at where that moves with it. The envelope is compared, and never written.
 declare
   kind constant text := tg_argv[0];
-  before constant jsonb := case when tg_op <> 'INSERT' then to_jsonb(old) end;
-  after constant jsonb := case when tg_op <> 'DELETE' then to_jsonb(new) end;
-  present constant jsonb := coalesce(after, before);
+  before jsonb;
+  after jsonb;
+  present jsonb;
+  fields text;
   shown constant text[] := case kind
     when 'credential' then array['id', 'organization_id', 'integration_type', 'display_name', 'is_active',
       'is_verified', 'last_verified_at', 'created_by', 'updated_by', 'created_at', 'updated_at']
@@ -104,15 +109,30 @@ declare
       'assigned_to_user_id', 'is_primary', 'can_call', 'can_sms', 'is_active', 'created_at', 'updated_at'] end;
   changed text[];
   details jsonb;
-  organization uuid := present ->> 'organization_id';
-  type text := present ->> 'integration_type';
-  integration text := present ->> 'integration_id';
+  organization uuid;
+  type text;
+  integration text;
   parent jsonb;
   claimed_operator constant text := nullif(current_setting('switchboard.operator_id', true), '');
   operator uuid := case when claimed_operator is not null then switchboard.uuid_or_null(claimed_operator) end;
   operator_from text := 'operator';
   author_column text;
 begin
+  -- Dynamic, so that neither a column that was dropped nor one that changed its type aborts anybody's write.
+  select coalesce(string_agg(format('%L, $1.%I', a.attname, a.attname), ', '), '') into fields
+  from pg_attribute a
+  where a.attrelid = tg_relid and a.attname = any (shown || array['credentials_encrypted']) and not a.attisdropped;
+  if tg_op <> 'INSERT' then
+    execute format('select jsonb_build_object(%s)', fields) into before using old;
+  end if;
+  if tg_op <> 'DELETE' then
+    execute format('select jsonb_build_object(%s)', fields) into after using new;
+  end if;
+  present := coalesce(after, before);
+  organization := present ->> 'organization_id';
+  type := present ->> 'integration_type';
+  integration := present ->> 'integration_id';
+
   if tg_op = 'UPDATE' then
     select array_agg(n.key order by n.key),
            jsonb_build_object(
@@ -146,18 +166,18 @@ begin
   end if;
 
   if kind <> 'credential' and integration is not null then
-    select jsonb_build_array(c.organization_id, c.integration_type) into parent
+    select jsonb_build_object('organization_id', c.organization_id, 'integration_type', c.integration_type) into parent
     from public.integration_credentials c
     where c.id = integration::uuid;
     if parent is null then
-      parent := switchboard.object_or_empty(
-        nullif(current_setting('switchboard.deleted_integrations', true), '')) -> integration;
+      parent := nullif(switchboard.object_or_empty(
+        current_setting('switchboard.deleted_' || replace(integration, '-', ''), true)), '{}');
       if tg_op = 'DELETE' and parent is not null then
         details := details || '{"cascade": true}';
       end if;
     end if;
-    organization := coalesce(organization, switchboard.uuid_or_null(parent ->> 0));
-    type := parent ->> 1;
+    organization := coalesce(organization, switchboard.uuid_or_null(parent ->> 'organization_id'));
+    type := parent ->> 'integration_type';
   end if;
 
   -- Another program names no operator, but says in the row itself who created, updated or granted.
@@ -190,7 +210,7 @@ end
 $function$;
 
 create or replace function switchboard.envelope_format(envelope text) returns text
-language plpgsql immutable set search_path = '' as $function$
+language plpgsql immutable set search_path = pg_catalog, pg_temp as $function$
 begin
   return case when envelope like 'sb2.%' then 'sb2'
               when envelope ~ '^[0-9A-Fa-f]{32}:[0-9A-Fa-f]{32}:([0-9A-Fa-f]{2})*$' then 'legacy'
@@ -199,7 +219,7 @@ end
 $function$;
 
 create or replace function switchboard.refuse_change() returns trigger
-language plpgsql set search_path = '' as $function$
+language plpgsql set search_path = pg_catalog, pg_temp as $function$
 begin
   raise exception '%.% is append-only: % is refused', tg_table_schema, tg_table_name, lower(tg_op)
     using errcode = 'insufficient_privilege';

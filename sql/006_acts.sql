@@ -2,7 +2,7 @@
 
 create or replace function switchboard.log_act(
   action text, organization_id uuid, integration_type text, status text, details jsonb
-) returns uuid language plpgsql security definer set search_path = '' as $function$
+) returns uuid language plpgsql security definer set search_path = pg_catalog, pg_temp as $function$
 -- Changes of rows are logged by triggers, and openings by begin_open: neither can be claimed here.
 begin
   if action is null or action not in ('connection_tested', 'numbers_synced', 'log_exported', 'log_sealed',
@@ -24,7 +24,7 @@ end
 $function$;
 
 create or replace function switchboard.begin_open(integration_id uuid, purpose text)
-returns uuid language plpgsql security definer set search_path = '' as $function$
+returns uuid language plpgsql security definer set search_path = pg_catalog, pg_temp as $function$
 -- Writes the log row and returns a ticket for open_envelope, to be used after COMMIT, once, within 30 s.
 -- The transaction-local setting switchboard.fields may name what is shown of it.
 -- reveal and copy are acts complete in themselves; test and sync are pending until log_act gives their outcome.
@@ -76,7 +76,7 @@ end
 $function$;
 
 create or replace function switchboard.open_envelope(ticket uuid)
-returns text language plpgsql security definer set search_path = '' as $function$
+returns text language plpgsql security definer set search_path = pg_catalog, pg_temp as $function$
 -- The text of the envelope that a ticket stands for. Fails with SB002: the ticket is unknown, used, older than
 -- 30 s, another session_user's, or its log row is not committed yet; P0002: the integration is gone.
 declare

@@ -2,7 +2,7 @@
 -- one of the same columns: a view that is not as it was made here is left alone.
 
 create or replace function switchboard.put_view(name text, query text) returns void
-language plpgsql set search_path = '' as $function$
+language plpgsql set search_path = pg_catalog, pg_temp as $function$
 declare
   relation constant regclass := to_regclass('switchboard.' || name);
 begin
@@ -17,7 +17,7 @@ end
 $function$;
 
 create or replace function switchboard.column_or_null(relation text, type text, variadic names text[])
-returns text language sql stable set search_path = '' as $function$
+returns text language sql stable set search_path = pg_catalog, pg_temp as $function$
   -- The first of these columns that the table has and that casts to the type, as an expression over t.
   select coalesce(
     (select format('t.%I::%s', n.name, type)

@@ -2,7 +2,7 @@
 -- they would block its writers, and setup builds them concurrently instead.
 
 create or replace function switchboard.missing_log_indexes() returns table (name text, definition text)
-language sql stable set search_path = '' as $function$
+language sql stable set search_path = pg_catalog, pg_temp as $function$
   select w.name, w.columns || w.condition
   from (values
     ('idx_integration_audit_logs_org_time', '(organization_id, created_at DESC)', ''),
@@ -29,6 +29,8 @@ declare
   large constant boolean :=
     (select count(*) from (select from public.integration_audit_logs limit 100000) as counted) = 100000;
   left_out text[] := '{}';
+  free text;
+  place integer;
 begin
   for wanted in select m.name, m.definition from switchboard.missing_log_indexes() m
   loop
@@ -36,12 +38,21 @@ begin
       left_out := left_out || wanted.name;
       continue;
     end if;
-    -- What is left of a concurrent build that failed is never used, and keeps the name.
-    if exists (select from pg_index i where i.indexrelid = to_regclass('public.' || quote_ident(wanted.name))
-                 and i.indrelid = 'public.integration_audit_logs'::regclass and not i.indisvalid) then
-      execute format('drop index public.%I', wanted.name);
-    end if;
-    execute format('create index if not exists %I on public.integration_audit_logs %s', wanted.name, wanted.definition);
+    free := wanted.name;
+    place := 1;
+    while to_regclass('public.' || quote_ident(free)) is not null
+    loop
+      -- What is left of a concurrent build that failed is never used, and keeps the name. Anything else is
+      -- somebody's: it stays, and the index gets the next name.
+      if exists (select from pg_index i where i.indexrelid = to_regclass('public.' || quote_ident(free))
+                   and i.indrelid = 'public.integration_audit_logs'::regclass and not i.indisvalid) then
+        execute format('drop index public.%I', free);
+      else
+        place := place + 1;
+        free := wanted.name || '_' || place;
+      end if;
+    end loop;
+    execute format('create index %I on public.integration_audit_logs %s', free, wanted.definition);
   end loop;
   if left_out <> '{}' then
     raise notice 'the log has 100,000 rows or more: these indexes are left to `switchboard setup`, which builds '

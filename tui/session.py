@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from tui.data.errors import SwitchboardError
 from tui.data.models import Operator
 from tui.process import login_name, source_address, user_agent
 
@@ -68,8 +69,13 @@ class Session:
         self.database_name = f"{self.server.database}@{'local' if self.server.is_local else self.server.host}"
         self._database = database
         self.schema = await database.read(schema_state)
-        if self.schema == "installed":
-            await self.find_operator()
+        if self.schema in ("installed", "outdated"):
+            try:
+                await self.find_operator()
+            except SwitchboardError:
+                # Nobody may go on under another name than the configured one.
+                await self.close()
+                raise
         return self.server
 
     async def find_operator(self) -> None:

@@ -25,14 +25,16 @@ from tui.data.models import Operator
 if TYPE_CHECKING:
     from tests.support.postgres import TestServer
 
-ADD = "insert into things (name) values ('one') returning id"
+ADD = "insert into public.things (name) values ('one') returning id"
 
 
 @pytest.fixture
 def things(empty_database: str) -> str:
     """A database with one small table."""
     with psycopg.connect(empty_database) as connection:
-        connection.execute("create table things (id int generated always as identity primary key, name text unique)")
+        connection.execute(
+            "create table public.things (id int generated always as identity primary key, name text unique)"
+        )
     return empty_database
 
 
@@ -43,7 +45,7 @@ async def _setting(connection: Connection, name: str) -> Any:
 
 async def _count(database: Database) -> int:
     async def unit(connection: Connection) -> int:
-        row = await (await connection.execute("select count(*) as n from things")).fetchone()
+        row = await (await connection.execute("select count(*) as n from public.things")).fetchone()
         return int(row["n"]) if row else 0
 
     return await database.read(unit)
@@ -88,7 +90,7 @@ async def test_a_unit_that_fails_writes_nothing(things: str) -> None:
 
 async def test_a_constraint_error_never_shows_the_row(things: str) -> None:
     async def unit(connection: Connection) -> None:
-        await connection.execute("insert into things (name) values ('s3cret-canary'), ('s3cret-canary')")
+        await connection.execute("insert into public.things (name) values ('s3cret-canary'), ('s3cret-canary')")
 
     async with opened(things) as database:
         with pytest.raises(ConstraintViolated) as caught:
@@ -111,17 +113,17 @@ async def test_read_only_mode_refuses_a_write_before_it_reaches_the_server(thing
 
 async def test_a_deadlock_runs_the_whole_unit_again(things: str) -> None:
     with psycopg.connect(things) as connection:
-        connection.execute("insert into things (name) values ('a'), ('b')")
+        connection.execute("insert into public.things (name) values ('a'), ('b')")
     runs: list[str] = []
     first_locks = asyncio.Barrier(2)
 
     def swapping(first: str, second: str) -> Any:
         async def unit(connection: Connection) -> None:
             runs.append(first)
-            await connection.execute("update things set name = name where name = %s", (first,))
+            await connection.execute("update public.things set name = name where name = %s", (first,))
             if len(runs) <= 2:
                 await first_locks.wait()
-            await connection.execute("update things set name = name where name = %s", (second,))
+            await connection.execute("update public.things set name = name where name = %s", (second,))
 
         return unit
 
@@ -133,12 +135,12 @@ async def test_a_deadlock_runs_the_whole_unit_again(things: str) -> None:
 async def test_a_lock_wait_ends_after_five_seconds_and_names_the_holder(things: str) -> None:
     async def unit(connection: Connection) -> None:
         await connection.execute("set local lock_timeout = '2s'")
-        await connection.execute("update things set name = 'c'")
+        await connection.execute("update public.things set name = 'c'")
 
     with psycopg.connect(things, application_name="somebody's psql") as holder:
-        holder.execute("insert into things (name) values ('a')")
+        holder.execute("insert into public.things (name) values ('a')")
         holder.commit()
-        holder.execute("update things set name = 'b'")
+        holder.execute("update public.things set name = 'b'")
         async with opened(things) as database:
             with pytest.raises(Locked) as caught:
                 await database.write(unit)
@@ -212,7 +214,7 @@ async def test_a_write_is_never_repeated_when_its_backend_was_killed(things: str
 async def test_when_the_reply_to_commit_is_lost_the_server_is_asked_how_it_ended(postgres: TestServer) -> None:
     name = postgres.create_database(prefix="doubt")
     with psycopg.connect(postgres.conninfo(name)) as connection:
-        connection.execute("create table things (id int generated always as identity primary key, name text)")
+        connection.execute("create table public.things (id int generated always as identity primary key, name text)")
     try:
         for reaches_server in (True, False):
             await _commit_in_doubt(postgres.conninfo(name), reaches_server=reaches_server)

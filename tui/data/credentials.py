@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 from tui.data.encryption import RowBinding, encode_credential, envelope_format, updated_plaintext
-from tui.data.errors import Conflict, PermissionDenied, Unreadable
+from tui.data.errors import Conflict, ConstraintViolated, PermissionDenied, Unreadable
 from tui.data.keys import check_gate, confirm_gate, format_for_new_row
 from tui.data.models import Integration
 from tui.data.rights import read_rights
@@ -26,21 +26,26 @@ if TYPE_CHECKING:
 COLUMNS = """c.id, c.organization_id, c.integration_type, c.display_name, c.is_active, c.is_verified,
        c.last_verified_at, c.created_by, c.updated_by, c.created_at, c.updated_at"""
 
+UNIQUE_VIOLATION = "23505"
+
 UPDATE_CREDENTIAL = """
 update public.integration_credentials
    set credentials_encrypted = %(envelope)s, display_name = %(display_name)s, updated_by = %(operator)s,
        is_verified = is_verified and not %(credential_changed)s,
        last_verified_at = case when %(credential_changed)s then null else last_verified_at end
- where id = %(id)s and credentials_encrypted = %(seen)s
+ where id = %(id)s and credentials_encrypted is not distinct from %(seen)s
+   and display_name is not distinct from %(seen_name)s
 returning id
 """
 INSERT_CREDENTIAL = """
 insert into public.integration_credentials
        (id, organization_id, integration_type, credentials_encrypted, display_name, is_active, is_verified,
         created_by, updated_by)
-values (%(id)s, %(organization_id)s, %(integration_type)s, %(envelope)s, %(display_name)s, true, false,
-        %(operator)s, %(operator)s)
-on conflict (organization_id, integration_type) do nothing
+select %(id)s::uuid, %(organization_id)s::uuid, %(integration_type)s::text, %(envelope)s::text,
+       %(display_name)s::text, true, false, %(operator)s::uuid, %(operator)s::uuid
+ where not exists (select from public.integration_credentials as c
+                    where c.organization_id = %(organization_id)s::uuid
+                      and c.integration_type = %(integration_type)s::text)
 returning id
 """
 
@@ -54,7 +59,7 @@ class StoredCredential:
     """
 
     integration: Integration
-    envelope: str
+    envelope: str | None
     format: EnvelopeFormat | None
     plaintext: bytes | None
     credential: Mapping[str, Any] | None
@@ -167,7 +172,13 @@ async def _create(database: Database, keyring: Keyring, draft: Draft, gate: Gate
         await _tell_fields(connection, tuple(draft.credential))
         return await (await connection.execute(INSERT_CREDENTIAL, values)).fetchone() is not None
 
-    if not await database.write(unit):
+    try:
+        written = await database.write(unit)
+    except ConstraintViolated as failure:
+        if failure.sqlstate != UNIQUE_VIOLATION:
+            raise
+        written = False
+    if not written:
         raise CredentialConflict(
             await load_credential(database, keyring, draft.organization_id, draft.integration_type)
         )
@@ -203,6 +214,7 @@ async def _replace(
         values = {
             "id": row.row_id,
             "seen": base.envelope,
+            "seen_name": base.integration.display_name,
             "envelope": envelope,
             "display_name": draft.display_name,
             "operator": database.operator.user_id,
@@ -245,10 +257,10 @@ def binding(integration: Integration) -> RowBinding:
 def stored(row: dict[str, Any], keyring: Keyring) -> StoredCredential:
     """Open the envelope of a row that was selected with COLUMNS and `envelope`; never raises for an unreadable one."""
     integration = Integration(**without_envelope(row))
-    envelope = row["envelope"]
-    shape = envelope_format(envelope)
+    envelope: str | None = row["envelope"]
+    shape = envelope_format(envelope or "")
     try:
-        opened = keyring.open(envelope, binding(integration))
+        opened = keyring.open(envelope or "", binding(integration))
     except Unreadable as problem:
         return StoredCredential(integration, envelope, shape, None, None, problem)
     return StoredCredential(integration, envelope, shape, opened.plaintext, opened.credential)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 import random
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -24,6 +25,9 @@ from tui.data.timestamps import register_tolerant_timestamps
 if TYPE_CHECKING:
     from tui.data.models import Operator, ServerInfo
 
+# The driver's own warnings would be written over the screen; what they say is raised as well.
+logging.getLogger("psycopg").addHandler(logging.NullHandler())
+
 Connection = psycopg.AsyncConnection[dict[str, Any]]
 T = TypeVar("T")
 Unit = Callable[[Connection], Awaitable[T]]
@@ -42,7 +46,8 @@ ATTEMPTS = 3
 SESSION_SETTINGS = """
 select set_config('lock_timeout', %(lock)s, %(local)s), set_config('statement_timeout', %(statement)s, %(local)s),
        set_config('idle_in_transaction_session_timeout', %(idle)s, %(local)s),
-       set_config('client_connection_check_interval', '2000', %(local)s)
+       set_config('client_connection_check_interval', '2000', %(local)s),
+       set_config('search_path', 'pg_catalog, pg_temp', %(local)s)
 """
 
 OPERATOR_SETTINGS = """
@@ -69,6 +74,8 @@ class _Attempt:
     backend_pid: int = 0
     transaction_id: str | None = None
     committing: bool = False
+    asked: bool = False
+    result: Any = None
 
 
 async def given_back(work: Callable[[list[Connection]], Awaitable[T]], seconds: float) -> T:
@@ -202,21 +209,16 @@ class Database:
                     with contextlib.suppress(psycopg.Error):
                         await connection.execute("rollback")
                     raise
-                progress.committing = True
+                progress.result, progress.committing = result, True
                 await connection.execute("commit")
                 return result
         except (pg.DeadlockDetected, pg.SerializationFailure):
             raise
-        except (psycopg.Error, OSError) as exc:
+        except (psycopg.Error, OSError, UnicodeError) as exc:
             failure = translate(exc, doing="saving", role=self._role())
             if progress.committing and isinstance(failure, ConnectionFailed):
-                if await self._was_committed(progress):
-                    return result
-                raise ConnectionLost(
-                    "The connection broke while saving; nothing was saved.",
-                    "Try again once the connection is back.",
-                    details=failure.details,
-                ) from None
+                settled: T = await self._settled(progress)
+                return settled
             raise failure from None
 
     async def _begin(self, connection: Connection, operation: UUID, progress: _Attempt) -> None:
@@ -252,6 +254,11 @@ class Database:
             if holder:
                 raise Locked(f"{failure.sentence} {holder}", failure.what_to_do, details=failure.details) from None
             raise
+        except ConnectionLost:
+            if progress.committing and not progress.asked:
+                settled: T = await self._settled(progress)
+                return settled
+            raise
         finally:
             task.cancel()
 
@@ -266,7 +273,17 @@ class Database:
         if row is None:
             return ""
         program = row["program"] or "a program without a name"
-        return f"It is held by {program} as role {row['role']}, in a transaction open for {row['seconds']} s."
+        since = "" if row["seconds"] is None else f", in a transaction open for {row['seconds']} s"
+        return f"It is held by {program} as role {row['role']}{since}."
+
+    async def _settled(self, progress: _Attempt) -> Any:
+        """Return the result of a unit whose COMMIT did reach the server; raise where it did not, or nobody knows."""
+        progress.asked = True
+        if await self._was_committed(progress):
+            return progress.result
+        raise ConnectionLost(
+            "The connection broke while saving; nothing was saved.", "Try again once the connection is back."
+        )
 
     async def _was_committed(self, progress: _Attempt) -> bool:
         """Ask the server, for up to ten seconds, how a transaction ended. Raises CommitInDoubt when it cannot say."""
@@ -303,7 +320,7 @@ class Database:
                 async with connection.transaction():
                     await self._apply_timeouts(connection, local=True)
                     return await unit(connection)
-        except (psycopg.Error, OSError) as exc:
+        except (psycopg.Error, OSError, UnicodeError) as exc:
             raise translate(exc, doing="reading", role=self._role()) from None
 
     @contextlib.asynccontextmanager

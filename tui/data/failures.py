@@ -14,6 +14,7 @@ from tui.data.errors import (
     DatabaseFailed,
     InvalidInput,
     Locked,
+    NotFound,
     PermissionDenied,
     SchemaMissing,
     ServerUnsuitable,
@@ -118,8 +119,12 @@ def _reported(exc: psycopg.Error, sqlstate: str, role: str | None) -> Switchboar
     elif sqlstate.startswith("23"):
         sentence = f"A rule of the database refused it: {primary}"
         kind = (ConstraintViolated, sentence, "Change what the rule is about.")
+    elif sqlstate == "P0002":
+        kind = (NotFound, "The integration is not there any more.", "Reload; somebody else deleted it.")
     elif sqlstate.startswith("P0"):
-        kind = (DatabaseFailed, primary, _sentence(exc.diag.message_hint or "Nothing was written"))
+        # Another program's trigger may quote the row in its message.
+        refused = "A trigger of another program refused it; nothing was written."
+        kind = (DatabaseFailed, refused, "Ask whoever runs the database.")
     else:
         unknown = (DatabaseFailed, f"The database refused it: {primary}", "Ask whoever runs the database.")
         kind = _FIXED.get(sqlstate) or _FIXED.get(sqlstate[:2]) or unknown
@@ -129,7 +134,7 @@ def _reported(exc: psycopg.Error, sqlstate: str, role: str | None) -> Switchboar
 
 def _unreported(exc: BaseException, doing: str) -> SwitchboardError:
     """A failure of libpq, psycopg, its pool, or the operating system, and every failed login."""
-    if isinstance(exc, psycopg.DataError):
+    if isinstance(exc, (psycopg.DataError, UnicodeError)):
         return InvalidInput("A text holds a character that Postgres cannot store, such as U+0000.", "Take it out.")
     if isinstance(exc, psycopg.InterfaceError):
         return ConnectionLost("The connection to the database is closed.", CHECK_NETWORK)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from tui.data.credentials import COLUMNS, stored, without_envelope
@@ -20,6 +21,9 @@ if TYPE_CHECKING:
     from tui.data.encryption import Keyring
     from tui.data.models import EnvelopeFormat, UnreadableReason
 
+# The log row of a test and the time it sets belong to one transaction, but not to one moment.
+ONE_TEST = timedelta(minutes=1)
+
 PEOPLE_WITH_ACCESS = """(select count(distinct p.user_id) from public.user_integration_permissions as p
          where p.integration_id = c.id and (p.can_view or p.can_send or p.can_configure)
            and (p.expires_at is null or p.expires_at > now()))"""
@@ -29,16 +33,23 @@ LATEST_TEST = """left join lateral (
          select l.status, l.created_at, l.user_id from public.integration_audit_logs as l
           where l.action = 'connection_tested' and l.organization_id = c.organization_id
             and l.integration_type = c.integration_type and l.details ->> 'source' = 'switchboard'
-          order by l.created_at desc limit 1) as test on true"""
+            and l.status <> 'pending'
+          order by l.created_at desc limit 1) as test on true
+       left join lateral (
+         select l.created_at from public.integration_audit_logs as l
+          where l.action = 'credential_updated' and l.organization_id = c.organization_id
+            and l.integration_type = c.integration_type and l.details -> 'envelope' ->> 'changed' = 'true'
+          order by l.created_at desc limit 1) as change on true"""
 
-NO_TEST = "cross join (select null as status, null::timestamptz as created_at, null::uuid as user_id) as test"
+NO_TEST = """cross join (select null as status, null::timestamptz as created_at, null::uuid as user_id) as test
+       cross join (select null::timestamptz as created_at) as change"""
 
 SET_ACTIVE = """
 update public.integration_credentials set is_active = %(active)s, updated_by = %(operator)s
  where id = %(id)s and is_active is distinct from %(active)s
 returning id
 """
-DELETE = "delete from public.integration_credentials where id = %(id)s returning id"
+DELETE = "delete from public.integration_credentials where id = %(id)s"
 WHAT_GOES_WITH_IT = """
 select p.permissions, p.people, n.phone_numbers
   from (select count(*) as permissions, count(distinct user_id) as people
@@ -82,7 +93,8 @@ async def list_integrations(
     test = LATEST_TEST if visible.log else NO_TEST
     query = f"""
 select {COLUMNS}, {envelope} as envelope, {people} as people_with_access, {numbers} as phone_numbers,
-       test.status as test_status, test.created_at as tested_at, test.user_id as tested_by
+       test.status as test_status, test.created_at as tested_at, test.user_id as tested_by,
+       change.created_at as changed_at
   from public.integration_credentials as c {test}
  where c.organization_id = %(organization_id)s
  order by c.integration_type
@@ -127,18 +139,16 @@ async def delete(database: Database, integration: Integration, expected: GoesWit
     """
 
     async def unit(connection: Connection) -> GoesWithIt:
-        await connection.execute(
-            "select id from public.integration_credentials where id = %(id)s for update",
-            {"id": integration.id},
-        )
+        there = "select id from public.integration_credentials where id = %(id)s for update"
+        if await (await connection.execute(there, {"id": integration.id})).fetchone() is None:
+            raise _not_found(integration)
         found = await _goes_with(connection, integration)
         if found != expected:
             raise Conflict(
                 f"What goes with it changed meanwhile: it {found.sentence()}. Nothing was deleted.",
                 "Look at the new counts and confirm again.",
             )
-        if await (await connection.execute(DELETE, {"id": integration.id})).fetchone() is None:
-            raise _not_found(integration)
+        await connection.execute(DELETE, {"id": integration.id})
         return found
 
     return await database.write(unit)
@@ -172,15 +182,17 @@ def _integration(row: dict[str, Any], keyring: Keyring | None, envelopes_visible
         found = stored(row, keyring)
         envelope_shape = found.format
         unreadable = found.problem.reason if found.problem else None
-    tested_at, changed_at = row["tested_at"], row["last_verified_at"]
-    proven = bool(row["is_verified"] and row["test_status"] == "success" and tested_at and changed_at)
+    tested_at, verified_at = row["tested_at"], row["last_verified_at"]
+    stands = tested_at is not None and (row["changed_at"] is None or row["changed_at"] < tested_at)
+    ours = verified_at is not None and stands and tested_at >= verified_at - ONE_TEST
+    proven = bool(row["is_verified"] and row["test_status"] == "success" and ours)
     return Integration(
         **base,
         envelope_format=envelope_shape,
         unreadable=unreadable,
         proven=proven,
-        failing=row["test_status"] == "failed",
-        tested_at=tested_at,
+        failing=stands and row["test_status"] == "failed",
+        tested_at=tested_at if stands else None,
         verified_by=row["tested_by"] if proven else None,
         people_with_access=row["people_with_access"],
         phone_numbers=row["phone_numbers"],

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any, Literal
+from uuid import UUID
 
 from tui.data.encryption import Keyring, RowBinding, envelope_format, new_salt, sb2_key_id, sb2_salt
 from tui.data.errors import Conflict, MasterKeyError, MasterKeyMissing, Unreadable, WrongMasterKey
 from tui.data.models import Census, EnvelopeFormat, UnreadableReason
 
 if TYPE_CHECKING:
-    from uuid import UUID
-
     from tui.data.database import Connection, Database
     from tui.data.encryption import MasterKey
 
@@ -20,6 +20,9 @@ GateState = Literal["open", "wrong key", "no key", "weak key", "unused", "mixed"
 CredentialFormat = Literal["auto", "sb2", "legacy"]
 
 NEWEST_ROWS = 50
+CENSUS_PAGE = 500
+SALTS_TRIED = 3
+NOBODY = UUID(int=0)
 LEGACY_SHAPE = "^[0-9a-f]{32}:[0-9a-f]{32}:([0-9a-f]{2})*$"
 
 WHAT_EXISTS = """
@@ -32,6 +35,10 @@ select key_id, salt, created_at from switchboard.keys where purpose = 'master' a
 NEWEST_ENVELOPES = """
 select id, organization_id, integration_type, credentials_encrypted
   from public.integration_credentials order by updated_at desc nulls last, id limit %(limit)s
+"""
+CENSUS = """
+select id, organization_id, integration_type, credentials_encrypted
+  from public.integration_credentials where true order by id limit %(limit)s
 """
 ANY_LEGACY = """
 select exists (select 1 from public.integration_credentials where credentials_encrypted ~ %(shape)s) as any_legacy
@@ -92,11 +99,11 @@ async def check_gate(database: Database, keyring: Keyring) -> Gate:
     Source of the rules: encryption.md, "The gate".
     """
     recorded, rows = await _evidence(database)
-    salt = bytes(recorded["salt"]) if recorded else _salt_of(rows) or new_salt()
     recorded_id = str(recorded["key_id"]) if recorded else None
     key = keyring.current
     if key is None:
-        return Gate("no key", salt, None, None, recorded_id)
+        return Gate("no key", b"", None, None, recorded_id)
+    salt = bytes(recorded["salt"]) if recorded else await asyncio.to_thread(_salt_of, rows, key)
     key_id = await asyncio.to_thread(key.key_id, salt)
     weaknesses = tuple(key.weaknesses())
     state = await asyncio.to_thread(_judge, keyring, key_id, recorded_id, rows)
@@ -130,27 +137,38 @@ async def format_for_new_row(connection: Connection, policy: CredentialFormat) -
 
 
 async def take_census(database: Database, keyring: Keyring) -> Census:
-    """Open every envelope and count them by format and by key id; needs SELECT on the envelopes."""
+    """Open every envelope and count them by format and by key id; needs SELECT on the envelopes.
 
-    async def unit(connection: Connection) -> Census:
-        census = Census()
-        unreadable: list[tuple[UUID, UnreadableReason]] = []
-        async with connection.transaction(), connection.cursor("census") as cursor:
-            await cursor.execute(NEWEST_ENVELOPES, {"limit": None})
-            async for row in cursor:
-                envelope = row["credentials_encrypted"]
-                shape = envelope_format(envelope) or "malformed"
-                census.by_format[shape] = census.by_format.get(shape, 0) + 1
-                try:
-                    opened = await asyncio.to_thread(keyring.open_bytes, envelope, _binding(row))
-                except Unreadable as exc:
-                    unreadable.append((row["id"], exc.reason))
-                    continue
-                name = opened.key_id or f"{opened.key.source} (legacy)"
-                census.by_key[name] = census.by_key.get(name, 0) + 1
-        return Census(census.by_format, census.by_key, tuple(unreadable))
+    Reads CENSUS_PAGE rows at a time and opens them outside of any transaction.
+    """
+    census = Census()
+    unreadable: list[tuple[UUID, UnreadableReason]] = []
+    after: UUID | None = None
+    while rows := await database.read(partial(_census_page, after=after)):
+        unreadable += await asyncio.to_thread(_count_page, keyring, rows, census)
+        after = rows[-1]["id"]
+    return Census(census.by_format, census.by_key, tuple(unreadable))
 
-    return await database.read(unit)
+
+async def _census_page(connection: Connection, *, after: UUID | None) -> list[dict[str, Any]]:
+    query = CENSUS.replace("where", "where id > %(after)s and" if after else "where")
+    return await (await connection.execute(query, {"after": after, "limit": CENSUS_PAGE})).fetchall()
+
+
+def _count_page(keyring: Keyring, rows: list[dict[str, Any]], census: Census) -> list[tuple[UUID, UnreadableReason]]:
+    unreadable: list[tuple[UUID, UnreadableReason]] = []
+    for row in rows:
+        envelope = row["credentials_encrypted"] or ""
+        shape = envelope_format(envelope) or "malformed"
+        census.by_format[shape] = census.by_format.get(shape, 0) + 1
+        try:
+            opened = keyring.open_bytes(envelope, _binding(row))
+        except Unreadable as exc:
+            unreadable.append((row["id"], exc.reason))
+            continue
+        name = opened.key_id or f"{opened.key.source} (legacy)"
+        census.by_key[name] = census.by_key.get(name, 0) + 1
+    return unreadable
 
 
 def key_names(keyring: Keyring) -> list[MasterKey]:
@@ -172,28 +190,31 @@ async def _evidence(database: Database) -> tuple[dict[str, Any] | None, list[dic
 def _judge(keyring: Keyring, key_id: str, recorded_id: str | None, rows: list[dict[str, Any]]) -> GateState:
     if recorded_id is not None:
         return "open" if recorded_id == key_id else "wrong key"
-    opened = refused = 0
     current = Keyring(keyring.current)
-    for row in rows:
-        if envelope_format(str(row["credentials_encrypted"])) is None:
-            continue
-        try:
-            current.open_bytes(str(row["credentials_encrypted"]), _binding(row))
-            opened += 1
-        except Unreadable:
-            refused += 1
-    if opened:
-        return "mixed" if refused else "open"
-    return "wrong key" if refused else "unused"
+    opens = [_opens(current, row) for row in rows]
+    if any(opens):
+        return "open" if all(opens) else "mixed"
+    return "wrong key" if rows else "unused"
 
 
-def _salt_of(rows: list[dict[str, Any]]) -> bytes | None:
+def _opens(keyring: Keyring, row: dict[str, Any]) -> bool:
+    try:
+        keyring.open_bytes(row["credentials_encrypted"] or "", _binding(row))
+    except Unreadable:
+        return False
+    return True
+
+
+def _salt_of(rows: list[dict[str, Any]], key: MasterKey) -> bytes:
+    """Return the salt of the rows that the key has written; each salt tried costs a derivation."""
+    found: dict[bytes, str] = {}
     for row in rows:
-        envelope = str(row["credentials_encrypted"])
-        if sb2_key_id(envelope) is not None:
-            return sb2_salt(envelope)
-    return None
+        salt, named = sb2_salt(row["credentials_encrypted"] or ""), sb2_key_id(row["credentials_encrypted"] or "")
+        if salt is not None and named is not None:
+            found.setdefault(salt, named)
+    return next((s for s, named in list(found.items())[:SALTS_TRIED] if key.key_id(s) == named), None) or new_salt()
 
 
 def _binding(row: dict[str, Any]) -> RowBinding:
-    return RowBinding(row["id"], row["organization_id"], str(row["integration_type"]))
+    # An adopted row may lack its organisation; no envelope is bound to nobody, so such a row does not open.
+    return RowBinding(row["id"], row["organization_id"] or NOBODY, str(row["integration_type"]))

@@ -35,6 +35,13 @@ where %(sha256)s is distinct from (select v.sha256 from switchboard.schema_versi
 
 _LOG = "select switchboard.log_act('schema_changed', null, null, 'success', %(details)s::jsonb)"
 
+# None where the name is free; else whether what has it is left of a build of the log's index that failed.
+_NAME_TAKEN = """
+select coalesce(i.indrelid = 'public.integration_audit_logs'::regclass and not i.indisvalid, false)
+from pg_class c left join pg_index i on i.indexrelid = c.oid
+where c.relnamespace = 'public'::regnamespace and c.relname = %(name)s
+"""
+
 _CLAIM = """
 select set_config('switchboard.operator_label', %(operator)s, true),
        set_config('switchboard.operation_id', %(operation)s, true)
@@ -137,7 +144,10 @@ async def _apply(
 
 
 async def _build_log_indexes(open_connection: OpenConnection | str) -> tuple[str, ...]:
-    """Build what is missing while others write. An index that was left invalid is dropped and built again."""
+    """Build what is missing while others write; return the names.
+
+    An index of the log that was left invalid is dropped and built again; a name that something else has gets a number.
+    """
     async with await _open(open_connection) as conn:
         await run(conn, "select set_config('statement_timeout', '0', false), set_config('lock_timeout', '0', false)")
         # Waiting inside pg_advisory_lock would hold a snapshot, which the build of another one waits for.
@@ -147,9 +157,17 @@ async def _build_log_indexes(open_connection: OpenConnection | str) -> tuple[str
             await asyncio.sleep(0 if locked else 0.2)
         try:
             missing = await rows(conn, "select name, definition from switchboard.missing_log_indexes()")
-            for name, definition in missing:
-                await run(conn, f"drop index concurrently if exists public.{name}")
+            built = []
+            for wanted, definition in missing:
+                name, place = wanted, 1
+                while taken := await rows(conn, _NAME_TAKEN, {"name": name}):
+                    if taken[0][0]:
+                        await run(conn, f"drop index concurrently if exists public.{name}")
+                    else:
+                        place += 1
+                        name = f"{wanted}_{place}"
+                built.append(name)
                 await run(conn, f"create index concurrently {name} on public.integration_audit_logs {definition}")
         finally:
             await run(conn, "select pg_advisory_unlock(%(key)s)", {"key": LOCK_KEY})
-    return tuple(name for name, _ in missing)
+    return tuple(built)

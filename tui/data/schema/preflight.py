@@ -90,6 +90,22 @@ select (select pg_get_userbyid(n.nspowner)::text from pg_namespace n where n.nsp
   array(select r from unnest(%(roles)s::text[]) r where to_regrole(r) is null)
 """
 
+# A superuser has every owner's rights, and would take over what somebody else has put there.
+_FOREIGN = """
+select o.what, pg_get_userbyid(o.owner)::text
+from (select 'schema switchboard' as what, n.nspowner as owner from pg_namespace n where n.nspname = 'switchboard'
+      union all
+      select format('relation switchboard.%%I', c.relname), c.relowner
+      from pg_class c where c.relnamespace = to_regnamespace('switchboard')
+      union all
+      select format('function switchboard.%%I', p.proname), p.proowner
+      from pg_proc p where p.pronamespace = to_regnamespace('switchboard')) o
+where o.owner <> (select r.oid from pg_roles r where r.rolname = current_user)
+  and o.owner not in (select c.relowner from pg_class c
+                      where c.relnamespace = to_regnamespace('public') and c.relname = any (%(tables)s))
+order by o.what like 'schema%%' desc, o.what
+"""
+
 
 async def preflight(conn: AsyncConnection[Any], *, roles: bool = False) -> Preflight:
     """Ask all that decides whether an installation can run; with `roles` also whether roles can be created.
@@ -117,6 +133,15 @@ async def preflight(conn: AsyncConnection[Any], *, roles: bool = False) -> Prefl
                 f"The role {server.role} lacks the privilege CREATE on the database {server.database}.",
                 f"Let its owner run: grant create on database {_quoted(server.database)} to {_quoted(server.role)};",
                 PermissionDenied,
+            )
+        )
+    foreign = await rows(conn, _FOREIGN, {"tables": list(TABLES)})
+    if owned and foreign:
+        what, whose = foreign[0]
+        found.append(
+            Problem(
+                f"The {what} belongs to the role {whose}, which is neither {server.role} nor the owner of the tables.",
+                f"If it is as it should be, connect as {whose}; else move it out of the way.",
             )
         )
     found += _table_problems(server, tables)

@@ -29,9 +29,9 @@ async def rows(
 
 @contextlib.asynccontextmanager
 async def full_names(conn: AsyncConnection[Any]) -> AsyncIterator[None]:
-    """Empty the search_path within a transaction, so that texts from the catalogue name every schema."""
+    """Leave only the server's own names in the search_path, so that texts from the catalogue name every schema."""
     async with conn.transaction():
         before = (await rows(conn, "select current_setting('search_path')"))[0][0]
-        await run(conn, "select set_config('search_path', '', true)")
+        await run(conn, "select set_config('search_path', 'pg_catalog, pg_temp', true)")
         yield
         await run(conn, "select set_config('search_path', %(before)s, true)", {"before": before})
