@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 from uuid import UUID, uuid4
 
@@ -93,6 +94,24 @@ def test_two_primary_numbers_cannot_be_made_past_the_trigger(connection: Connect
     connection.execute("set local session_replication_role = replica")
     with pytest.raises(psycopg.errors.UniqueViolation):
         connection.execute(ADD, [HOME, "2", True])
+
+
+def test_two_who_make_a_primary_number_at_once_do_so_one_after_the_other(installed_database: str) -> None:
+    with (
+        psycopg.connect(installed_database) as first,
+        psycopg.connect(installed_database) as second,
+        psycopg.connect(installed_database, autocommit=True) as watching,
+        ThreadPoolExecutor() as threads,
+    ):
+        first.execute(ADD, [HOME, "1", True])
+        waiting = threads.submit(second.execute, ADD, [HOME, "2", True])
+        blocked = "select %s = any (pg_blocking_pids(%s))"
+        while watching.execute(blocked, [first.info.backend_pid, second.info.backend_pid]).fetchone() == (False,):
+            assert not waiting.done()
+        first.commit()
+        waiting.result()
+        second.commit()
+        assert primaries(watching) == ["2"]
 
 
 def test_without_other_tables_the_directory_is_what_switchboard_keeps(connection: Connection) -> None:

@@ -128,7 +128,8 @@ class RowBody(ScrollView, can_focus=True):
         self.rows = tuple(rows)
         keys = [row.key for row in self.rows]
         self.cursor = keys.index(key) if key in keys else max(0, min(self.cursor, len(keys) - 1))
-        if len(before) != len(self.rows):
+        # While something else stands in its place it has no lines, and paints the old ones when it is back.
+        if len(before) != len(self.rows) or not self.size.height:
             self.virtual_size = Size(self.size.width, len(self.rows))
             self.refresh()
             return
