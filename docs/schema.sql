@@ -544,7 +544,8 @@ language plpgsql security definer set search_path = pg_catalog, pg_temp as $func
 -- that was primary comes after the new one; clear the old one in a statement of its own, or let this do it.
 begin
   -- Of two that make a primary number at the same time, the second waits, and then sees the first one's.
-  perform pg_advisory_xact_lock(hashtextextended('switchboard primary ' || new.organization_id, 0));
+  -- One of 1,024 locks, since a server has only so many: an import may touch any number of organisations at once.
+  perform pg_advisory_xact_lock(hashtext('switchboard primary'), hashtext(new.organization_id::text) % 1024);
   -- An insert that meets a row of the same number will not become a row (on conflict ...), and must not
   -- touch the row that it is about to update.
   if tg_op = 'INSERT' and exists (

@@ -37,6 +37,7 @@ EXIT_CRASH = 70
 DEMO = 200
 RETRY_AFTER_S = 2
 QUIT_WITHIN_S = 2.0
+ONCE_MORE = "Press ctrl+c once more to quit."
 
 
 def _integrations() -> Screen[Any]:
@@ -102,6 +103,7 @@ class SwitchboardApp(OrderedApp):
         self.glyphs = glyphs(ascii_only=session.settings.ascii)
         self.crash_file: Path | None = None
         self.failure: SwitchboardError | None = None
+        self.ready = False
         self._wizard = wizard
         self._health: tuple[str, str] = ("warning", "not set up yet" if wizard else "connecting")
         self._interrupted_at = 0.0
@@ -154,7 +156,7 @@ class SwitchboardApp(OrderedApp):
 
     def connect(self) -> None:
         """Connect in the background and tell the screens."""
-        self.failure = None
+        self.failure, self.ready = None, False
         self._set_health("warning", "connecting")
         self._connecting()
 
@@ -171,13 +173,15 @@ class SwitchboardApp(OrderedApp):
                 return
             await self.session.find_organization()
         except UnknownOrganization:
+            self.ready = True
             self.action_organization()
         except SwitchboardError as failure:
             self.failure = failure
-            self._set_health("bad", "no connection")
+            self._set_health(*(("good", "connected") if self.session.is_connected else ("bad", "no connection")))
             for page in self._pages():
                 page.show_failure(failure)
             return
+        self.ready = True
         self.organization_changed()
 
     def connection_lost(self, failure: SwitchboardError) -> None:
@@ -209,7 +213,8 @@ class SwitchboardApp(OrderedApp):
         """Tell every screen that another organisation is looked at."""
         for page in self._pages():
             page.refresh_frame()
-            page.start_load()
+            if self.ready:
+                page.start_load()
 
     def open_editor(self, integration_type: str) -> None:
         """Open the credential editor on top of the screen."""
@@ -300,7 +305,9 @@ class SwitchboardApp(OrderedApp):
             self.exit(130)
         self._interrupted_at = now
         if isinstance(self.screen, Page):
-            self.screen.status.say("Press ctrl+c once more to quit.")
+            status = self.screen.status
+            status.say(ONCE_MORE)
+            self.set_timer(QUIT_WITHIN_S, lambda: status.clear() if status.said.text == ONCE_MORE else None)
 
     def action_nothing(self) -> None:
         """Take a key that terminals use for flow control."""

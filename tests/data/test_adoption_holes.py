@@ -9,7 +9,8 @@ import pytest
 
 from tests.support.schema import installed, run_shape
 from tests.support.supabase import as_web_user
-from tui.data.schema.holes import HOLES, find_holes
+from tui.data.schema.holes import HIDDEN_ROWS, HOLES, find_hidden_rows, find_holes
+from tui.data.schema.plan import make_plan
 from tui.data.schema.verify import verify
 
 if TYPE_CHECKING:
@@ -156,6 +157,31 @@ async def test_a_lost_membership_takes_the_policies_along(project: str) -> None:
         connection.execute("alter table users drop column organization_id cascade")
     await installed(project)
     assert attempt(project, "select id from public.integration_credentials") == "InsufficientPrivilege"
+
+
+async def test_a_program_that_would_see_no_rows_any_more_is_named_before(
+    supabase_server: SupabaseServer, project: str
+) -> None:
+    run_shape(project, "plain_schema", "migration_006", "rows")
+    for name in ("app", "reader", "member"):
+        supabase_server.create_role(name, "login bypassrls" if name == "reader" else "login")
+    with psycopg.connect(project) as connection:
+        connection.execute("grant select (id) on integration_credentials to app, reader, member")
+        connection.execute("grant all on integration_audit_logs to app")
+        connection.execute("create policy theirs on integration_credentials for select to member using (true)")
+    async with await psycopg.AsyncConnection.connect(project, autocommit=True) as conn:
+        (warning,) = [hole for hole in (await make_plan(conn)).holes if hole.title == HIDDEN_ROWS.title]
+    assert warning.sentence.startswith("app: granted") and warning.found == 2 and not warning.closed_by
+    await installed(project)
+    with psycopg.connect(psycopg.conninfo.make_conninfo(project, user="supabase_admin")) as connection:
+        connection.execute("set role app")
+        assert connection.execute("select id from integration_credentials").fetchall() == []
+        connection.execute("set role member")
+        assert len(connection.execute("select id from integration_credentials").fetchall()) == 5
+        connection.execute("reset role")
+        connection.execute("drop owned by app")
+    async with await psycopg.AsyncConnection.connect(project) as conn:
+        assert await find_hidden_rows(conn) == ()
 
 
 OPENED_LATER = [

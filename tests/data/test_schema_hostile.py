@@ -79,7 +79,6 @@ async def test_the_callers_search_path_decides_nothing(postgres: TestServer) -> 
                 connection.execute("create schema trap")
                 for kind in TYPES:
                     connection.execute(f"create domain trap.{kind} as pg_catalog.{kind}")
-                connection.execute("create function trap.to_regnamespace(text) returns regnamespace return null")
                 connection.execute(f"alter database {name} set search_path = trap, pg_catalog, public")
         if way == "psql":
             run_psql(postgres, conninfo)

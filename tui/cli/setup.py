@@ -108,7 +108,14 @@ def _show(out: Output, plan: Plan, *, every_line: bool) -> None:
 
 def _counted(lines: tuple[Line, ...]) -> str:
     kinds = Counter(line.kind for line in lines)
-    return ", ".join(f"{count} {kind}" for kind, count in kinds.items()) or "nothing"
+    return ", ".join(f"{count} {_plural(kind, count)}" for kind, count in kinds.items()) or "nothing"
+
+
+def _plural(kind: str, count: int) -> str:
+    if count == 1:
+        return kind
+    many = {"index": "indexes", "policy": "policies"}
+    return many.get(kind, f"{kind}s")
 
 
 def _finish(out: Output, session: Session, report: InstallReport) -> None:

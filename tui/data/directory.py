@@ -144,7 +144,7 @@ async def _named_organization(database: Database, wanted: str) -> Organization:
     known = await list_organizations(database)
     raise UnknownOrganization(
         "No organisation has that id or name.",
-        f"Known are: {_listed(known)}" if known else "There is none yet.",
+        f"Known are: {_listed(known)}" if known else "There is none yet: give its id, a UUID.",
     )
 
 

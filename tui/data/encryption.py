@@ -190,7 +190,7 @@ class Keyring:
         if weaknesses:
             raise MasterKeyError(
                 f"The master key from {key.source} opens envelopes but may not write them: {weaknesses[0]}",
-                "Make a new one (`switchboard keys generate`) and move the rows to it (`switchboard keys rotate`).",
+                "It still opens what is stored; write with one from `switchboard keys generate`.",
             )
         return key
 

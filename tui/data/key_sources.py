@@ -29,7 +29,7 @@ LARGEST_BYTES = 65_536
 
 STANDING_WARNING = (
     "The master key is SUPABASE_SERVICE_ROLE_KEY: rotating that API key would lose every credential. "
-    "Move to a key of its own with `switchboard keys rotate`."
+    "A key of its own (ENCRYPTION_MASTER_KEY) would be safer."
 )
 
 Source = tuple[str, str]  # value, and where the variable was set

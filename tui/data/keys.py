@@ -75,7 +75,9 @@ class Gate:
         if self.state == "no key":
             raise MasterKeyMissing(
                 "ENCRYPTION_MASTER_KEY not configured: credentials cannot be encrypted.",
-                "Set it in the environment or in .env; `switchboard keys generate` makes a new one.",
+                f"Set the key this database was set up with (key id {self.recorded_key_id})."
+                if self.recorded_key_id
+                else "Set it in the environment or in .env; `switchboard keys generate` makes a new one.",
             )
         if self.state == "weak key":
             raise MasterKeyError(

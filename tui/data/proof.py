@@ -94,7 +94,7 @@ async def _round_trip(database: Database, keyring: Keyring, policy: CredentialFo
         if gate.state == "weak key":
             sentence = f"Encryption was not tried: the master key only reads. {gate.weaknesses[0]}"
             return Finding(
-                "proof", "encryption", "warning", sentence, "Move to another with `switchboard keys rotate`."
+                "proof", "encryption", "warning", sentence, "Set the database up with a key of at least 32 characters."
             )
         gate.require_write()
         trial = await _stored_and_read(database, keyring, row, credential, gate, policy)

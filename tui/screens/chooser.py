@@ -48,7 +48,6 @@ class ChooserScreen(Page):
 
     def on_mount(self) -> None:
         """Start typing at once."""
-        super().on_mount()
         self.focus_body()
         if not self.session.is_connected:
             self.start_load()
@@ -78,8 +77,6 @@ class ChooserScreen(Page):
         if event.input.id == "wanted":
             event.stop()
             self.show_rows()
-        else:
-            super().on_input_changed(event)
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         """Take the row under the cursor."""
@@ -157,7 +154,6 @@ class KeysScreen(ChooserScreen):
 
     def on_mount(self) -> None:
         """Show the keys, whether there is a connection or not."""
-        super().on_mount()
         self.start_load()
 
     def chosen(self, key: str) -> None:

@@ -98,6 +98,8 @@ class CredentialEditor(Page):
 
     def on_form_row_changed(self) -> None:
         """Check what was typed, as it is typed."""
+        if not self.busy:
+            self.status.clear()
         self._check()
 
     def on_form_row_left(self, event: FormRow.Left) -> None:
@@ -172,7 +174,7 @@ class CredentialEditor(Page):
         self._base = await self._stored()
         self._form = CredentialForm(self._type, self._base)
         for row in self._rows():
-            row.value = self._form.initial(row.field_name)
+            row.show(self._form.initial(row.field_name), self._form.placeholder(row.field_name))
         what = "Saved as a new integration." if saved.created else f"Saved: {', '.join(saved.changed)}."
         self.status.say(f"{what} It is not tested yet.", "good")
         self._check()
@@ -195,7 +197,8 @@ class CredentialEditor(Page):
         values = self._values()
         lines = conflict_lines(self._form, values, conflict.current)
         choices = [Choice("m", "keep mine over theirs"), Choice("t", "take theirs")]
-        chosen = await self.prompt.choose("\n".join([conflict.sentence, *lines]), choices)
+        question = "\n".join([conflict.sentence, *lines])
+        chosen = await self.prompt.choose(question, choices, leave="go on editing")
         if chosen is None:
             self.status.say("Not saved: what you typed is still here.", "warning")
             return
@@ -203,7 +206,8 @@ class CredentialEditor(Page):
         self._base = conflict.current
         self._form = CredentialForm(self._type, self._base)
         for row in self._rows():
-            row.value = mine.get(row.field_name, self._form.initial(row.field_name))
+            name = row.field_name
+            row.show(mine.get(name, self._form.initial(name)), self._form.placeholder(name))
         self._check()
         self.status.say("Theirs is loaded, yours is on top of it: F2 saves." if mine else "Theirs is loaded.")
 
@@ -220,7 +224,9 @@ class CredentialEditor(Page):
         changed = self._form.changed_names(self._values())
         names = ", ".join(self._form.label(name) for name in changed)
         chosen = await self.prompt.choose(
-            f"Not saved yet: {names}.", (Choice("s", "save"), Choice("d", "discard what was typed"))
+            f"Not saved yet: {names}.",
+            (Choice("s", "save"), Choice("d", "discard what was typed")),
+            leave="go on editing",
         )
         if chosen == "d" or (chosen == "s" and await self._save()):
             self._leave()

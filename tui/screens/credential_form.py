@@ -42,7 +42,9 @@ class CredentialForm:
 
     def rows(self) -> list[FormRow]:
         """Return the rows of the form, in the type's order."""
-        named = FormRow(DISPLAY_NAME, "Display name", value=self.initial(DISPLAY_NAME), placeholder=self.type.title)
+        named = FormRow(
+            DISPLAY_NAME, "Display name", value=self.initial(DISPLAY_NAME), placeholder=self.placeholder(DISPLAY_NAME)
+        )
         return [named, *(self._row(field) for field in self.type.fields)]
 
     def field(self, name: str) -> Field | None:
@@ -70,6 +72,15 @@ class CredentialForm:
         if name == DISPLAY_NAME:
             return (self.stored.integration.display_name or "") if self.stored else ""
         return self._initial[name]
+
+    def placeholder(self, name: str) -> str:
+        """Return what stands in a blank field: that a secret is stored or not, else what applies by default."""
+        field = self._fields.get(name)
+        if field is None:
+            return self.type.title
+        if field.secret:
+            return "stored; leave blank to keep it" if name in self._credential else "not stored yet"
+        return field.default or ""
 
     def changed_names(self, values: Mapping[str, str]) -> tuple[str, ...]:
         """Return the fields whose text differs from the text they started with."""
@@ -105,15 +116,11 @@ class CredentialForm:
         return validate(self.type, typed, existing=None if self.is_new else self._credential)
 
     def _row(self, field: Field) -> FormRow:
-        if field.secret:
-            placeholder = "stored; leave blank to keep it" if field.name in self._credential else "not stored yet"
-        else:
-            placeholder = field.default or ""
         return FormRow(
             field.name,
             field.label,
             value=self.initial(field.name),
-            placeholder=placeholder,
+            placeholder=self.placeholder(field.name),
             required=field.required,
             secret=field.secret,
             multiline=field.kind == "multiline",

@@ -93,6 +93,9 @@ class IntegrationsScreen(Page):
 
         organization = self.session.organization
         faces = self.query_one(Faces)
+        if self.session.schema != "installed":
+            faces.show_empty("Switchboard is not set up in this database.", "5  set it up")
+            return
         if organization is None:
             faces.show_empty("No organisation is chosen.", "o  choose one")
             return
@@ -156,7 +159,6 @@ class IntegrationsScreen(Page):
 
     def on_mount(self) -> None:
         """Focus the list, and wait for the connection."""
-        super().on_mount()
         self.focus_body()
         if not self.session.is_connected and self.console.failure is None:
             self.query_one(Faces).show_loading("the connection")

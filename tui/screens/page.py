@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from textual import events
     from textual.app import ComposeResult
+    from textual.widget import Widget
     from textual.widgets import Input
 
     from tui.data.models import Integration
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from tui.widgets.glyphs import Glyphs
 
 SMALLEST = (60, 20)
+SAVING = "Saving …"
 
 
 class Console(Protocol):
@@ -38,6 +40,7 @@ class Console(Protocol):
     glyphs: Glyphs
     sections: tuple[tuple[str, str, str], ...]
     failure: SwitchboardError | None
+    ready: bool
 
     @property
     def health(self) -> tuple[str, str]:
@@ -88,6 +91,7 @@ class Page(Screen[Any]):
         super().__init__()
         self.filter_text = ""
         self._writes = 0
+        self._had_focus: Widget | None = None
 
     @property
     def console(self) -> Console:
@@ -147,7 +151,7 @@ class Page(Screen[Any]):
     def on_mount(self) -> None:
         """Draw the frame, then fill the screen once there is a session."""
         self.refresh_frame()
-        if self.session.is_connected:
+        if self.console.ready:
             self.start_load()
         elif self.console.failure is not None:
             self.show_failure(self.console.failure)
@@ -162,6 +166,7 @@ class Page(Screen[Any]):
 
     def act(self, coroutine: Coroutine[Any, Any, object]) -> None:
         """Run an act that may write: never cancelled by another key, and one at a time."""
+        self.status.clear()
         self.run_worker(self._guarded_act(coroutine), group="write", exit_on_error=False)
 
     @work(group="load", exclusive=True, exit_on_error=False)
@@ -186,6 +191,7 @@ class Page(Screen[Any]):
     async def writing(self, coroutine: Awaitable[Any]) -> Any:
         """Await a write with the screen's acts disabled meanwhile."""
         self._writes += 1
+        self.status.say(SAVING)
         self.refresh_bindings()
         try:
             return await coroutine
@@ -193,6 +199,8 @@ class Page(Screen[Any]):
             self._writes -= 1
             if self.is_mounted:
                 self.refresh_bindings()
+                if self.status.said.text == SAVING:
+                    self.status.clear()
 
     def show_failure(self, failure: SwitchboardError) -> None:
         """Meet a failure to load; screens with a list show it in the list's place."""
@@ -231,7 +239,7 @@ class Page(Screen[Any]):
             for key, name, title in self.console.sections
         )
         self.query_one(ContextLine).parts = (*sections, *self.context())
-        self.query_one(KeyHints).hints = self.hints()
+        self.query_one(KeyHints).hints = (("esc", "closes the question"),) if self.prompt.is_asking else self.hints()
 
     def action_filter(self) -> None:
         """Type a filter; the list follows every key."""
@@ -245,7 +253,7 @@ class Page(Screen[Any]):
     def action_reload(self) -> None:
         """Read again, or try again to connect."""
         self.status.clear()
-        if self.session.is_connected:
+        if self.console.ready:
             self.start_load()
         elif self.console.failure is not None:
             self.console.connect()
@@ -283,13 +291,22 @@ class Page(Screen[Any]):
                 self._set_filter("")
             self.end_filtering()
 
+    def on_prompt_changed(self) -> None:
+        """Offer only the keys that work while a question is open."""
+        self.refresh_frame()
+
     def on_line_input_paste_refused(self, event: LineInput.PasteRefused) -> None:
         """Say that a paste did not fit, since nothing of it was kept."""
         self.status.say(f"That paste has {event.lines} lines and this field holds one: nothing was pasted.", "warning")
 
     def on_resize(self, event: events.Resize) -> None:
         """Say when the window is too small to show anything useful."""
-        self.set_class(event.size.width < SMALLEST[0] or event.size.height < SMALLEST[1], "-too-small")
+        too_small = event.size.width < SMALLEST[0] or event.size.height < SMALLEST[1]
+        if too_small and not self.has_class("-too-small"):
+            self._had_focus = self.focused
+        self.set_class(too_small, "-too-small")
+        if not too_small and self.focused is None and self._had_focus is not None and self._had_focus.is_attached:
+            self.set_focus(self._had_focus)
 
     def end_filtering(self) -> None:
         """Close the filter line and focus the list again."""

@@ -128,7 +128,6 @@ class RevealScreen(Page):
 
     def on_resize(self, event: events.Resize) -> None:
         """Hide when the window changes: somebody may be moving it onto another display."""
-        super().on_resize(event)
         self.hide_secrets()
 
     def _say(self, *lines: TextLine) -> None:

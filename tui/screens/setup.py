@@ -65,7 +65,7 @@ class SetupScreen(Page):
 
     def on_mount(self) -> None:
         """Open the wizard where it is needed, without a connection too; Page looks after the rest."""
-        if not self.session.is_connected:
+        if not self.console.ready:
             self.start_load()
 
     def start_load(self) -> None:

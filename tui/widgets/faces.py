@@ -38,6 +38,7 @@ class Faces(Vertical):
         self._started = 0.0
         self._clock: Timer | None = None
         self._what = ""
+        self._had_focus: Widget | None = None
 
     def compose(self) -> ComposeResult:
         """Lay the message behind the content."""
@@ -66,6 +67,11 @@ class Faces(Vertical):
         """Show the content."""
         self._stop()
         self.remove_class("-message")
+        if self._had_focus is not None:
+            # Textual takes the focus from what is hidden, and keys would go to the screen instead.
+            widget, self._had_focus = self._had_focus, None
+            if self.screen.focused is None and widget.is_attached:
+                self.screen.set_focus(widget)
 
     def _tick(self) -> None:
         seconds = time.monotonic() - self._started
@@ -77,6 +83,9 @@ class Faces(Vertical):
 
     def _say(self, *lines: str) -> None:
         self.query_one("#face", Static).update("\n".join(safe_text(line, 500) for line in lines))
+        focused = self.screen.focused
+        if focused is not None and self._content in focused.ancestors_with_self:
+            self._had_focus = focused
         self.add_class("-message")
 
     def _stop(self) -> None:

@@ -82,6 +82,14 @@ class FormRow(Horizontal):
         elif self._area is not None:
             self._area.text = text
 
+    def show(self, value: str, placeholder: str) -> None:
+        """Start over with another text, and what stands there while it is blank."""
+        # A change that the form makes itself is none of the person's.
+        with self.prevent(LineInput.Changed, TextArea.Changed):
+            self.value = value
+        if self._line is not None:
+            self._line.placeholder = placeholder
+
     def focus_control(self) -> None:
         """Put the cursor into the field, before the next key arrives."""
         control = self._line or self._area

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from textual.containers import Vertical
+from textual.message import Message
 from textual.widgets import Static
 
 from tui.text import safe_text
@@ -38,6 +39,9 @@ class Prompt(Vertical, can_focus=True):
     Prompt LineInput { display: none; }
     """
 
+    class Changed(Message):
+        """A question was opened or closed."""
+
     def __init__(self) -> None:
         super().__init__()
         self._answer: asyncio.Future[str | None] | None = None
@@ -54,11 +58,11 @@ class Prompt(Vertical, can_focus=True):
         """Whether a question is open."""
         return self._answer is not None
 
-    async def choose(self, question: str, choices: Sequence[Choice]) -> str | None:
-        """Ask for one of the keys; returns the key, or None for escape. Call it from a worker."""
+    async def choose(self, question: str, choices: Sequence[Choice], *, leave: str = "leave it") -> str | None:
+        """Ask for one of the keys; returns the key, or None for escape, which `leave` names. Call it from a worker."""
         self._choices = tuple(choices)
         listed = "   ".join(f"[{choice.key}] {choice.label}" for choice in choices)
-        return await self._ask(f"{question}\n{listed}   [esc] leave it", self)
+        return await self._ask(f"{question}\n{listed}   [esc] {leave}", self)
 
     async def confirm(self, question: str, yes: str) -> bool:
         """Ask whether to do what `yes` says; everything but y means no."""
@@ -80,6 +84,7 @@ class Prompt(Vertical, can_focus=True):
         lines = (safe_text(line, 500) for line in question.split("\n"))
         self.query_one(Static).update("\n".join(lines))
         self.display = True
+        self.post_message(self.Changed())
         self.screen.set_focus(focus)
         try:
             return await answer
@@ -118,5 +123,6 @@ class Prompt(Vertical, can_focus=True):
             field = self.query_one(LineInput)
             field.value = ""
             field.display = self.display = False
+            self.post_message(self.Changed())
             if self._before is not None and self._before.is_mounted:
                 self.screen.set_focus(self._before)

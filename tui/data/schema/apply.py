@@ -28,7 +28,8 @@ IN_THE_WAY = "SB003"
 
 _LIMITS = """
 select set_config('lock_timeout', '3s', true), set_config('statement_timeout', '60s', true),
-       set_config('idle_in_transaction_session_timeout', '60s', true), set_config('search_path', 'pg_catalog, pg_temp', true)
+       set_config('idle_in_transaction_session_timeout', '60s', true),
+       set_config('search_path', 'pg_catalog, pg_temp', true)
 """
 
 _HOLDERS = """

@@ -11,7 +11,7 @@ from tui.data.errors import SchemaInTheWay
 from tui.data.schema.adoption import StartingShape, starting_shape
 from tui.data.schema.apply import run_files, take_lock, with_retries
 from tui.data.schema.files import Statement, schema_files, schema_text
-from tui.data.schema.holes import Hole, find_holes
+from tui.data.schema.holes import Hole, find_hidden_rows, find_holes
 from tui.data.schema.preflight import Preflight, preflight
 from tui.data.schema.roles import create_roles
 from tui.data.schema.rows import rows
@@ -69,7 +69,7 @@ async def make_plan(conn: AsyncConnection[Any], *, roles: bool = False) -> Plan:
     async def plan() -> Plan:
         facts = await preflight(conn, roles=roles)
         shape = await starting_shape(conn, facts)
-        holes = await find_holes(conn)
+        holes = (*await find_holes(conn), *await find_hidden_rows(conn))
         before = await read_shape(conn)
         in_the_way = tuple(Line("problem", problem.error.title, problem.sentence) for problem in facts.problems)
         log_indexes: tuple[str, ...] = ()
