@@ -63,14 +63,14 @@ async def test_the_census_counts_more_rows_than_a_page_holds(keyed_database: str
     assert sum(census.by_key.values()) == 1201
 
 
-async def test_only_malformed_rows_leave_no_key_the_right_one(installed_database: str) -> None:
+async def test_a_text_that_is_no_envelope_says_nothing_about_the_key(installed_database: str) -> None:
     run(
         installed_database,
         "insert into integration_credentials (organization_id, integration_type, credentials_encrypted) "
         "values (gen_random_uuid(), 'exotel_sms', 'no envelope')",
     )
     async with opened(installed_database) as database:
-        assert (await check_gate(database, keyring())).state == "wrong key"
+        assert (await check_gate(database, keyring())).state == "unused"
 
 
 async def test_a_name_that_somebody_else_changed_meanwhile_is_a_conflict(keyed_database: str) -> None:

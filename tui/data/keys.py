@@ -193,10 +193,11 @@ def _judge(keyring: Keyring, key_id: str, recorded_id: str | None, rows: list[di
     if recorded_id is not None:
         return "open" if recorded_id == key_id else "wrong key"
     current = Keyring(keyring.current)
-    opens = [_opens(current, row) for row in rows]
+    # A text that is no envelope was written with no key, so it says nothing about this one.
+    opens = [_opens(current, row) for row in rows if envelope_format(row["credentials_encrypted"] or "")]
     if any(opens):
         return "open" if all(opens) else "mixed"
-    return "wrong key" if rows else "unused"
+    return "wrong key" if opens else "unused"
 
 
 def _opens(keyring: Keyring, row: dict[str, Any]) -> bool:
