@@ -159,11 +159,6 @@ class Database:
             with contextlib.suppress(asyncio.TimeoutError):
                 await asyncio.wait_for(pool.close(timeout=CLOSE_TIMEOUT_S), CLOSE_TIMEOUT_S + 0.5)
 
-    @property
-    def is_open(self) -> bool:
-        """Whether units of work can be run."""
-        return self._pool is not None
-
     async def read(self, unit: Unit[T]) -> T:
         """Run a unit that only reads; repeated once when the connection broke under it."""
         try:

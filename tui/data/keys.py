@@ -173,11 +173,6 @@ def _count_page(keyring: Keyring, rows: list[dict[str, Any]], census: Census) ->
     return unreadable
 
 
-def key_names(keyring: Keyring) -> list[MasterKey]:
-    """Return the configured keys, the current one first."""
-    return [key for key in (keyring.current, *keyring.previous) if key is not None]
-
-
 async def _evidence(database: Database) -> tuple[dict[str, Any] | None, list[dict[str, Any]]]:
     async def unit(connection: Connection) -> tuple[dict[str, Any] | None, list[dict[str, Any]]]:
         exists = await (await connection.execute(WHAT_EXISTS)).fetchone() or {}
