@@ -16,7 +16,7 @@ from tui.keymap import keymap_file, read_keymap
 from tui.process import crash_report
 from tui.screens.page import Page
 from tui.widgets.ascii_filter import AsciiFilter
-from tui.widgets.glyphs import glyphs
+from tui.widgets.glyphs import UNICODE
 from tui.widgets.inert import InertFilter
 from tui.widgets.ordered_app import OrderedApp
 
@@ -100,7 +100,7 @@ class SwitchboardApp(OrderedApp):
     def __init__(self, session: Session, *, wizard: bool = False) -> None:
         super().__init__()
         self.session = session
-        self.glyphs = glyphs(ascii_only=session.settings.ascii)
+        self.glyphs = UNICODE
         self.crash_file: Path | None = None
         self.failure: SwitchboardError | None = None
         self.ready = False

@@ -1,4 +1,4 @@
-"""The few signs that screens draw, with their ASCII stand-ins."""
+"""The few signs that screens draw; where there is no Unicode, AsciiFilter puts others in their place."""
 
 from __future__ import annotations
 
@@ -23,9 +23,3 @@ class Glyphs:
 
 
 UNICODE = Glyphs("●", "✗", "▲", "○", "◌", "✓", "✗", "─", "│", "→", "…")
-ASCII = Glyphs("*", "x", "!", "o", "~", "+", "-", "-", "|", "->", "...")
-
-
-def glyphs(*, ascii_only: bool) -> Glyphs:
-    """Return the set to draw with (SWITCHBOARD_ASCII)."""
-    return ASCII if ascii_only else UNICODE
