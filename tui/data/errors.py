@@ -200,3 +200,16 @@ class DemoFailed(SwitchboardError):
     """The embedded Postgres could not be prepared, started or reset."""
 
     title = "The embedded database"
+
+
+class ProviderFailed(SwitchboardError):
+    """A provider could not be reached, refused the credential, or answered what cannot be understood.
+
+    `code` is the provider's own, such as "401"; empty where it gave none.
+    """
+
+    title = "The provider did not agree"
+
+    def __init__(self, sentence: str, what_to_do: str, *, code: str = "") -> None:
+        super().__init__(sentence, what_to_do)
+        self.code = code

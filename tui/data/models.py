@@ -138,3 +138,13 @@ class Census:
     def total(self) -> int:
         """All rows looked at."""
         return sum(self.by_format.values())
+
+
+@dataclass(frozen=True, slots=True)
+class ListedNumber:
+    """A phone number as its provider lists it: E.164, the provider's name for it, and what it can do."""
+
+    number: str
+    name: str | None
+    can_call: bool
+    can_sms: bool

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any, Literal
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from tui.providers.check import ConnectionTest, NumberListing
+
 Kind = Literal["text", "word", "phone", "sender", "e164", "email", "host", "port", "yes_no", "multiline", "choice"]
 """How a value is read and stored.
 
@@ -61,6 +63,8 @@ class IntegrationType:
 
     `help` says where to find the values. `kept` are fields of other programs that are neither shown nor warned
     about. `check` looks across the fields of a credential; it never quotes a secret, and meets any JSON value.
+    `test` asks the provider; None where nothing can be asked. `list_numbers` lists the phone numbers of the
+    account behind the credential, None where the provider has none.
     """
 
     name: str
@@ -69,6 +73,8 @@ class IntegrationType:
     fields: tuple[Field, ...]
     kept: tuple[str, ...] = ()
     check: Callable[[Mapping[str, Any]], Findings] = nothing_to_find
+    test: ConnectionTest | None = None
+    list_numbers: NumberListing | None = None
 
     def field(self, name: str) -> Field | None:
         """The field of that name, or None."""
