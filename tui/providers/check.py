@@ -1,0 +1,83 @@
+"""What a connection test says: a verdict for each level and subject, and the report they add up to."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Mapping
+
+    from tui.data.models import ListedNumber
+
+Level = Literal["shape", "reach", "answer"]
+"""shape: the fields are complete and well formed. reach: the name resolves and TLS is verified.
+answer: what the provider said to the credential."""
+
+LEVELS: tuple[Level, ...] = ("shape", "reach", "answer")
+
+Outcome = Literal["passed", "failed", "doubtful"]
+"""doubtful: nothing speaks against the connection, but something stays unproven or looks wrong."""
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What one level of a test found out about one subject, such as "account", "number", "SMTP" or "IMAP".
+
+    `sentence` and `what_to_do` never hold a secret or the provider's own text unfiltered. `code` is the provider's
+    code ("401", "535", "AUTHENTICATIONFAILED"), empty where none was given.
+    """
+
+    level: Level
+    subject: str
+    outcome: Outcome
+    sentence: str
+    what_to_do: str = ""
+    milliseconds: int | None = None
+    code: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """All verdicts of one test, in the order they were given, and the whole time it took in milliseconds."""
+
+    verdicts: tuple[Verdict, ...]
+    milliseconds: int
+
+    @property
+    def passed(self) -> bool:
+        """Whether the provider said yes and nothing failed."""
+        answered = any(one.level == "answer" and one.outcome == "passed" for one in self.verdicts)
+        return answered and not self.failures
+
+    @property
+    def failures(self) -> tuple[Verdict, ...]:
+        """The verdicts that say no."""
+        return tuple(one for one in self.verdicts if one.outcome == "failed")
+
+    @property
+    def level(self) -> Level | None:
+        """The highest level that some verdict passed."""
+        passed = {one.level for one in self.verdicts if one.outcome == "passed"}
+        return next((level for level in reversed(LEVELS) if level in passed), None)
+
+    @property
+    def code(self) -> str:
+        """The provider's code of the first failure, else of the last verdict that has one."""
+        coded = [one.code for one in self.failures if one.code] or [one.code for one in self.verdicts if one.code][-1:]
+        return coded[0] if coded else ""
+
+
+if TYPE_CHECKING:
+    Tell = Callable[[Verdict], None]
+    """Called with each verdict as soon as it is known."""
+
+    ConnectionTest = Callable[[Mapping[str, Any], Tell], Awaitable[None]]
+    """Tests reach and answer of a credential whose shape is known to be good, telling each verdict.
+
+    Read-only towards the provider; cancelling it ends it at once. It raises nothing that a provider can cause."""
+
+    NumberListing = Callable[[Mapping[str, Any], Callable[[int], None]], Awaitable[list[ListedNumber]]]
+    """Lists the numbers of the account, telling after each page how many there are so far.
+
+    Raises ProviderFailed with a sentence and what to do."""
