@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from textual.filter import LineFilter
     from textual.screen import Screen
 
+    from tui.connection_test import Job, Tested
     from tui.data.models import Integration
     from tui.screens.chooser import KeysScreen
     from tui.session import Session
@@ -239,6 +240,14 @@ class SwitchboardApp(OrderedApp):
         from tui.screens.reveal import RevealScreen
 
         self.push_screen(RevealScreen(integration))
+
+    def open_connection_test(
+        self, title: str, jobs: Sequence[Job], then: Callable[[tuple[Tested | None, ...]], None]
+    ) -> None:
+        """Run connection tests on a screen of their own; `then` is called with the finished ones when it is left."""
+        from tui.screens.connection_test import ConnectionTestScreen
+
+        self.push_screen(ConnectionTestScreen(title, jobs), lambda results: then(results or ()))
 
     def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
         """Let nothing that a worker of the app did not expect go by in silence."""

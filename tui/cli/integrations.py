@@ -1,4 +1,4 @@
-"""The commands `integrations`: listing, showing, configuring, enabling, disabling and deleting them."""
+"""The commands `integrations`: listing, showing, configuring, testing, enabling, disabling and deleting them."""
 
 from __future__ import annotations
 
@@ -65,6 +65,26 @@ def configure(options: Options, integration_type: str) -> int:
     provider = known_type(integration_type)
     given = read_object(provider)
     return run(options, partial(save, options=options, provider=provider, given=given), keys=True, writes=True)
+
+
+@integrations.command("test")
+@click.argument("integration_type", metavar="TYPE", type=Text(), required=False)
+@click.option("--all", "everything", is_flag=True, help="Test every integration of the organisation.")
+@click.pass_obj
+def test(options: Options, integration_type: str | None, everything: bool) -> int:
+    """Ask the provider whether a credential works; nothing is sent or changed there.
+
+    Three levels, each reported by itself: shape (the fields), reach (name, TLS), answer (what the provider said).
+    Exits with 5 where it did not pass.
+    """
+    from tui.cli.connection_test import test_all, test_one
+    from tui.cli.run import run
+
+    if everything == (integration_type is not None):
+        raise click.UsageError("Give a TYPE, or --all.")
+    if integration_type is None:
+        return run(options, test_all, keys=True)
+    return run(options, partial(test_one, integration_type=integration_type), keys=True)
 
 
 @integrations.command("enable")

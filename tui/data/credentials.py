@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
+from tui.data.audit import log_act
 from tui.data.encryption import RowBinding, encode_credential, envelope_format, updated_plaintext
 from tui.data.errors import Conflict, ConstraintViolated, PermissionDenied, Unreadable
 from tui.data.keys import check_gate, confirm_gate, format_for_new_row
@@ -16,12 +17,13 @@ from tui.text import spelled
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from datetime import datetime
     from uuid import UUID
 
     from tui.data.database import Connection, Database
     from tui.data.encryption import Keyring
     from tui.data.keys import CredentialFormat, Gate
-    from tui.data.models import EnvelopeFormat
+    from tui.data.models import EnvelopeFormat, Json
 
 COLUMNS = """c.id, c.organization_id, c.integration_type, c.display_name, c.is_active, c.is_verified,
        c.last_verified_at, c.created_by, c.updated_by, c.created_at, c.updated_at"""
@@ -31,8 +33,9 @@ UNIQUE_VIOLATION = "23505"
 UPDATE_CREDENTIAL = """
 update public.integration_credentials
    set credentials_encrypted = %(envelope)s, display_name = %(display_name)s, updated_by = %(operator)s,
-       is_verified = is_verified and not %(credential_changed)s,
-       last_verified_at = case when %(credential_changed)s then null else last_verified_at end
+       is_verified = %(tested_at)s::timestamptz is not null or is_verified and not %(credential_changed)s,
+       last_verified_at = coalesce(%(tested_at)s::timestamptz,
+                                   case when %(credential_changed)s then null else last_verified_at end)
  where id = %(id)s and credentials_encrypted is not distinct from %(seen)s
    and display_name is not distinct from %(seen_name)s
 returning id
@@ -40,9 +43,10 @@ returning id
 INSERT_CREDENTIAL = """
 insert into public.integration_credentials
        (id, organization_id, integration_type, credentials_encrypted, display_name, is_active, is_verified,
-        created_by, updated_by)
+        last_verified_at, created_by, updated_by)
 select %(id)s::uuid, %(organization_id)s::uuid, %(integration_type)s::text, %(envelope)s::text,
-       %(display_name)s::text, true, false, %(operator)s::uuid, %(operator)s::uuid
+       %(display_name)s::text, true, %(tested_at)s::timestamptz is not null,
+       %(tested_at)s::timestamptz, %(operator)s::uuid, %(operator)s::uuid
  where not exists (select from public.integration_credentials as c
                     where c.organization_id = %(organization_id)s::uuid
                       and c.integration_type = %(integration_type)s::text)
@@ -91,6 +95,18 @@ class Saved:
     changed: tuple[str, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class PassedTest:
+    """A credential that its provider has just accepted: when by the server's clock, and what the log says of it."""
+
+    credential: Mapping[str, Any]
+    tested_at: datetime | str | None
+    details: Json
+
+    def __repr__(self) -> str:
+        return "PassedTest(…)"
+
+
 class CredentialConflict(Conflict):
     """Somebody else saved meanwhile; `current` is what is stored now, None where it was deleted."""
 
@@ -136,11 +152,14 @@ async def save_credential(
     draft: Draft,
     base: StoredCredential | None,
     policy: CredentialFormat,
+    *,
+    test: PassedTest | None = None,
 ) -> Saved:
     """Save a draft over what was read (`base`), or as a new row where nothing was (`base` None).
 
     A new row gets its id here and the format that `policy` says; an edit keeps the row's format, the order of its
     fields and the fields nobody knows. A row whose envelope does not open is replaced as a whole: ask first.
+    With the passed `test` of exactly this credential it is saved as verified; any other change ends that.
     Raises MasterKeyError at the gate, CredentialConflict where the row is not what was read, and ConstraintViolated.
     """
     if base is not None and base.credential is not None:
@@ -149,12 +168,21 @@ async def save_credential(
             return Saved(binding(base.integration).row_id, created=False, changed=())
     gate = await check_gate(database, keyring)
     gate.require_write()
+    if test is not None and dict(test.credential) != dict(draft.credential):
+        test = None
     if base is None:
-        return await _create(database, keyring, draft, gate, policy)
-    return await _replace(database, keyring, draft, base, gate, policy)
+        return await _create(database, keyring, draft, gate, policy, test)
+    return await _replace(database, keyring, draft, base, gate, policy, test)
 
 
-async def _create(database: Database, keyring: Keyring, draft: Draft, gate: Gate, policy: CredentialFormat) -> Saved:
+async def _create(
+    database: Database,
+    keyring: Keyring,
+    draft: Draft,
+    gate: Gate,
+    policy: CredentialFormat,
+    test: PassedTest | None,
+) -> Saved:
     row = RowBinding(uuid4(), draft.organization_id, draft.integration_type)
     plaintext = encode_credential(draft.credential)
     envelopes = await asyncio.to_thread(_sealed_both_ways, keyring, plaintext, row, gate)
@@ -168,9 +196,13 @@ async def _create(database: Database, keyring: Keyring, draft: Draft, gate: Gate
             "envelope": envelopes[await format_for_new_row(connection, policy)],
             "display_name": draft.display_name,
             "operator": database.operator.user_id,
+            "tested_at": test.tested_at if test else None,
         }
         await _tell_fields(connection, tuple(draft.credential))
-        return await (await connection.execute(INSERT_CREDENTIAL, values)).fetchone() is not None
+        written = await (await connection.execute(INSERT_CREDENTIAL, values)).fetchone() is not None
+        if written and test:
+            await _log_test(connection, row, test)
+        return written
 
     try:
         written = await database.write(unit)
@@ -192,6 +224,7 @@ async def _replace(
     base: StoredCredential,
     gate: Gate,
     policy: CredentialFormat,
+    test: PassedTest | None,
 ) -> Saved:
     row = binding(base.integration)
     if base.credential is None or base.plaintext is None:
@@ -219,8 +252,12 @@ async def _replace(
             "display_name": draft.display_name,
             "operator": database.operator.user_id,
             "credential_changed": bool(changed),
+            "tested_at": test.tested_at if test else None,
         }
-        return await (await connection.execute(UPDATE_CREDENTIAL, values)).fetchone() is not None
+        written = await (await connection.execute(UPDATE_CREDENTIAL, values)).fetchone() is not None
+        if written and test:
+            await _log_test(connection, row, test)
+        return written
 
     if not await database.write(unit):
         raise CredentialConflict(
@@ -228,6 +265,11 @@ async def _replace(
         )
     renamed = () if draft.display_name == base.integration.display_name else ("display_name",)
     return Saved(row.row_id, created=False, changed=(*changed, *renamed))
+
+
+async def _log_test(connection: Connection, row: RowBinding, test: PassedTest) -> None:
+    details = {**test.details, "integration_id": str(row.row_id), "tested_before_saving": True}
+    await log_act(connection, "connection_tested", row.organization_id, row.integration_type, details=details)
 
 
 async def _tell_fields(connection: Connection, names: tuple[str, ...]) -> None:

@@ -33,7 +33,7 @@ LATEST_TEST = """left join lateral (
          select l.status, l.created_at, l.user_id from public.integration_audit_logs as l
           where l.action = 'connection_tested' and l.organization_id = c.organization_id
             and l.integration_type = c.integration_type and l.details ->> 'source' = 'switchboard'
-            and l.status <> 'pending'
+            and l.status <> 'pending' and l.details -> 'draft' is null
           order by l.created_at desc limit 1) as test on true
        left join lateral (
          select l.created_at from public.integration_audit_logs as l

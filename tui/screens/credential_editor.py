@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual.binding import Binding, BindingType
@@ -17,12 +18,13 @@ from tui.widgets.frame import Part
 from tui.widgets.prompt import Choice
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from textual import events
     from textual.widget import Widget
 
-    from tui.data.credentials import CredentialConflict, StoredCredential
+    from tui.connection_test import Tested
+    from tui.data.credentials import CredentialConflict, PassedTest, StoredCredential
     from tui.data.errors import SwitchboardError
 
 
@@ -32,6 +34,7 @@ class CredentialEditor(Page):
     CSS_PATH: ClassVar[Any] = ["credential_editor.tcss"]
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("f2,ctrl+s", "save", "Save", show=False, id="editor.save", tooltip="Encrypt and save"),
+        Binding("f4,ctrl+t", "test", "Test", show=False, id="editor.test", tooltip="Ask the provider before saving"),
         Binding("f3", "suggest", "Next suggestion", show=False, id="editor.suggest", tooltip="Fill in a known value"),
         Binding("down", "field(1)", "Next field", show=False, id="editor.next"),
         Binding("up", "field(-1)", "Previous field", show=False, id="editor.previous"),
@@ -44,6 +47,7 @@ class CredentialEditor(Page):
         self._form = CredentialForm(self._type, None)
         self._base: StoredCredential | None = None
         self._loaded = False
+        self._passed: PassedTest | None = None
 
     def compose_body(self) -> Iterable[Widget]:
         """Lay the fields over the help for the one with the cursor."""
@@ -53,7 +57,7 @@ class CredentialEditor(Page):
     def hints(self) -> tuple[tuple[str, str], ...]:
         """Return the keys of the form."""
         suggest = (("F3", "suggestion"),) if self._current_choices() else ()
-        return (("F2", "save"), ("tab", "next field"), *suggest, ("esc", "back"), ("F1", "help"))
+        return (("F2", "save"), ("F4", "test"), ("tab", "next field"), *suggest, ("esc", "back"), ("F1", "help"))
 
     def context(self) -> tuple[Part, ...]:
         """Say what is edited and whether it differs from what is stored."""
@@ -140,17 +144,44 @@ class CredentialEditor(Page):
         if self._loaded and not self.busy and not self.prompt.is_asking:
             self.act(self._save())
 
+    def action_test(self) -> None:
+        """Ask the provider about what is typed, with the stored secrets where a secret is left blank."""
+        from tui.connection_test import Job, run_on_draft, run_on_stored
+
+        values = self._values()
+        if not self._loaded or self.busy or self.prompt.is_asking or self._points_at_problem(values, "Not tested."):
+            return
+        untouched = self._base is not None and self._base.problem is None and not self._form.changed_names(values)
+        if untouched and self._base is not None:
+            run = partial(run_on_stored, self.session, self._base.integration)
+        else:
+            run = partial(run_on_draft, self.session, self._form.draft(values, self._organization_id()))
+        title = f"Test of {self._type.title}"
+        self.console.open_connection_test(title, [Job(self._type.title, run)], self._tested)
+
+    def _tested(self, results: tuple[Tested | None, ...]) -> None:
+        tested = results[0] if results else None
+        if tested is not None:
+            self._passed = tested.passed_draft
+            self.status.say(tested.conclusion(), "good" if tested.report.passed else "bad")
+
+    def _points_at_problem(self, values: Mapping[str, str], lead: str) -> bool:
+        """Go to the first field that is wrong, and say so; False where none is."""
+        wrong = self._form.problems(values)
+        if not wrong:
+            return False
+        name = next(iter(wrong))
+        self._row(name).focus_control()
+        self._check()
+        more = f" {len(wrong) - 1} more to correct." if len(wrong) > 1 else ""
+        self.status.say(f"{lead} {self._form.label(name)}: {wrong[name]}{more}", "bad")
+        return True
+
     async def _save(self) -> bool:
         from tui.data.credentials import CredentialConflict, save_credential
 
         values = self._values()
-        wrong = self._form.problems(values)
-        if wrong:
-            name = next(iter(wrong))
-            self._row(name).focus_control()
-            self._check()
-            more = f" {len(wrong) - 1} more to correct." if len(wrong) > 1 else ""
-            self.status.say(f"Not saved. {self._form.label(name)}: {wrong[name]}{more}", "bad")
+        if self._points_at_problem(values, "Not saved."):
             return False
         if self._base is not None and not self._form.changed_names(values) and self._base.problem is None:
             self.status.say("Nothing changed, so nothing was written.")
@@ -166,17 +197,20 @@ class CredentialEditor(Page):
                     draft,
                     self._base,
                     self.session.settings.credential_format,
+                    test=self._passed,
                 )
             )
         except CredentialConflict as conflict:
             await self._settle(conflict)
             return False
+        self._passed = None
         self._base = await self._stored()
         self._form = CredentialForm(self._type, self._base)
         for row in self._rows():
             row.show(self._form.initial(row.field_name), self._form.placeholder(row.field_name))
         what = "Saved as a new integration." if saved.created else f"Saved: {', '.join(saved.changed)}."
-        self.status.say(f"{what} It is not tested yet.", "good")
+        verified = self._base is not None and self._base.integration.is_verified
+        self.status.say(f"{what} {'It is verified.' if verified else 'It is not tested yet.'}", "good")
         self._check()
         return True
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual.binding import Binding, BindingType
@@ -42,6 +43,8 @@ class IntegrationsScreen(Page):
         Binding("e", "edit", "Edit", show=False, id="integrations.edit", tooltip="Edit the credential (enter too)"),
         Binding("a", "edit", "Add", show=False, id="integrations.add", tooltip="Set the type under the cursor up"),
         Binding("space", "toggle_active", "Enable / disable", show=False, id="integrations.toggle"),
+        Binding("t", "test", "Test", show=False, id="integrations.test", tooltip="Ask the provider whether it works"),
+        Binding("T", "test_all", "Test all", show=False, id="integrations.test_all", tooltip="Test every integration"),
         Binding("d", "delete", "Delete", show=False, id="integrations.delete", tooltip="Delete, after counting"),
         Binding(
             "R", "secrets", "Reveal", show=False, id="integrations.secrets", tooltip="Show or copy a secret; logged"
@@ -74,6 +77,7 @@ class IntegrationsScreen(Page):
         rights = self._rights
         acts = (
             (rights is None or rights.configure, "enter", "edit"),
+            (True, "t", "test"),
             (rights is None or rights.enable, "space", "disable" if current.is_active else "enable"),
             (rights is None or rights.delete, "d", "delete"),
         )
@@ -173,7 +177,7 @@ class IntegrationsScreen(Page):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Offer only what can be done with the row under the cursor, and nothing while a write runs."""
-        if action in ("toggle_active", "delete", "secrets"):
+        if action in ("toggle_active", "delete", "secrets", "test"):
             possible = not self.busy and self.current is not None and self.current.id is not None
             return True if possible else None
         return True
@@ -195,6 +199,27 @@ class IntegrationsScreen(Page):
         """List the secrets of the integration under the cursor."""
         if self.current is not None and self._may("envelopes"):
             self.console.open_secrets(self.current)
+
+    def action_test(self) -> None:
+        """Ask the provider whether the credential under the cursor works."""
+        current = self.current
+        if current is not None and current.id is not None and not self.busy:
+            self._test(f"Test of {title_of(current.integration_type)}", [current])
+
+    def action_test_all(self) -> None:
+        """Test every integration that is set up."""
+        wanted = [one for one in self._listed if one.id is not None and one.integration_type in registry()]
+        if wanted and not self.busy:
+            self._test("Test of all", wanted)
+        else:
+            self.status.say("Nothing is set up here that could be tested.")
+
+    def _test(self, title: str, wanted: list[Integration]) -> None:
+        from tui.connection_test import Job, run_on_stored
+
+        self.status.clear()
+        jobs = [Job(_named(one), partial(run_on_stored, self.session, one)) for one in wanted]
+        self.console.open_connection_test(title, jobs, lambda _: self.start_load())
 
     def action_sort(self) -> None:
         """Order by the next column."""
@@ -268,3 +293,8 @@ class IntegrationsScreen(Page):
             detail(current, self._people, self.session.settings.timezone) if current else ()
         )
         self.refresh_frame()
+
+
+def _named(integration: Integration) -> str:
+    title = title_of(integration.integration_type)
+    return f"{integration.display_name} ({title})" if integration.display_name else title

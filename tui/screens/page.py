@@ -18,13 +18,14 @@ from tui.widgets.line_input import LineInput
 from tui.widgets.prompt import Prompt
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Coroutine, Iterable
+    from collections.abc import Awaitable, Callable, Coroutine, Iterable, Sequence
 
     from textual import events
     from textual.app import ComposeResult
     from textual.widget import Widget
     from textual.widgets import Input
 
+    from tui.connection_test import Job, Tested
     from tui.data.models import Integration
     from tui.session import Session
     from tui.widgets.glyphs import Glyphs
@@ -54,6 +55,11 @@ class Console(Protocol):
 
     def open_secrets(self, integration: Integration) -> None:
         """Open the list of an integration's secrets."""
+
+    def open_connection_test(
+        self, title: str, jobs: Sequence[Job], then: Callable[[tuple[Tested | None, ...]], None]
+    ) -> None:
+        """Run connection tests on a screen of their own; `then` gets the finished ones when it is left."""
 
     def organization_changed(self) -> None:
         """Tell every screen that another organisation is looked at."""

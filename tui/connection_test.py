@@ -1,0 +1,173 @@
+"""One connection test from the stored or typed credential to what the log and the screen say of it."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+from uuid import uuid4
+
+from tui.data.connection_tests import Outcome, log_draft_test, record_test
+from tui.data.credentials import PassedTest, binding
+from tui.data.errors import InvalidInput, Unreadable
+from tui.data.opening import take_envelope
+from tui.providers import integration_type
+from tui.providers.check import Report, Verdict
+from tui.providers.validation import validate
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Mapping
+
+    from tui.data.connection_tests import Judgement, Kept
+    from tui.data.credentials import Draft
+    from tui.data.models import Integration, Json
+    from tui.providers.check import Tell
+    from tui.providers.fields import IntegrationType
+    from tui.session import Session
+
+LONGEST_S = 90.0
+"""Each level has a time-out of its own; this one only ends a test that does not keep to them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """A test that somebody wants to see: what it is of, and how it is run."""
+
+    title: str
+    run: Callable[[Tell], Awaitable[Tested]]
+
+
+@dataclass(frozen=True, slots=True)
+class Tested:
+    """A finished test: its report, whether the integration's row says so too, and what a save of the draft may use."""
+
+    report: Report
+    kept: Kept | Literal["not saved"]
+    passed_draft: PassedTest | None = None
+
+    def summary(self) -> str:
+        """Say what it came to, beginning with the first failure."""
+        failure = next(iter(self.report.failures), None)
+        why = f"{failure.sentence} {failure.what_to_do} " if failure else ""
+        return f"{why}{self.conclusion()}"
+
+    def conclusion(self) -> str:
+        """Say in a sentence or two what it came to and what was kept of it."""
+        if self.kept == "changed meanwhile":
+            return "Somebody changed the integration meanwhile, so it keeps its state: test it again."
+        if self.report.passed:
+            doubtful = sum(one.outcome == "doubtful" for one in self.report.verdicts)
+            remarks = f", with {doubtful} remark{'' if doubtful == 1 else 's'}" if doubtful else ""
+            said = f"Verified{remarks}."
+        elif judgement_of(self.report) == "unknown":
+            said = "The provider was not asked, which says nothing about the credential: its state stays."
+        else:
+            said = "Not verified; the credential is kept."
+        if self.kept == "read-only":
+            return f"{said} Read-only mode: only the log says so."
+        if self.passed_draft is not None:
+            return f"{said} Saved unchanged, it stays verified."
+        return f"{said} It is not saved yet." if self.kept == "not saved" else said
+
+
+def judgement_of(report: Report) -> Judgement:
+    """Return what a report says about the credential; a provider that was not reached says nothing."""
+    if report.passed:
+        return "verified"
+    return "refused" if any(one.level != "reach" for one in report.failures) else "unknown"
+
+
+async def run_on_stored(session: Session, integration: Integration, tell: Tell) -> Tested:
+    """Test an integration that is set up, and keep the result.
+
+    The opening is logged before, and its outcome after; both carry one operation id. Raises UnknownType, InvalidInput
+    where the type has no test, PermissionDenied, and MasterKeyMissing.
+    """
+    known = _testable(integration.integration_type)
+    operation_id = uuid4()
+    taken = await take_envelope(session.database, integration, "test", operation_id=operation_id)
+    try:
+        opened = await asyncio.to_thread(session.keyring.open, taken.envelope, binding(integration))
+    except Unreadable as problem:
+        verdict = Verdict("shape", "envelope", "failed", problem.sentence, problem.what_to_do)
+        tell(verdict)
+        report = Report((verdict,), 0)
+        # The key that is configured here says nothing about the credential.
+        judgement: Judgement = "unknown" if problem.reason in ("no key", "other key") else "refused"
+    else:
+        report = await _tested(known, opened.credential, tell)
+        judgement = judgement_of(report)
+    outcome = _outcome(report, judgement)
+    kept = await record_test(session.database, integration, outcome, taken.stamp, operation_id)
+    return Tested(report, kept)
+
+
+async def run_on_draft(session: Session, draft: Draft, tell: Tell) -> Tested:
+    """Test a credential that is not saved; where it passed, a save of exactly this one keeps it verified.
+
+    Raises as run_on_stored does.
+    """
+    known = _testable(draft.integration_type)
+    credential = dict(draft.credential)
+    report = await _tested(known, credential, tell)
+    outcome = _outcome(report, judgement_of(report))
+    at = await log_draft_test(session.database, draft.organization_id, draft.integration_type, outcome)
+    return Tested(report, "not saved", PassedTest(credential, at, outcome.details()) if report.passed else None)
+
+
+async def _tested(known: IntegrationType, credential: Mapping[str, Any], tell: Tell) -> Report:
+    verdicts: list[Verdict] = []
+    begun = time.monotonic()
+
+    def told(verdict: Verdict) -> None:
+        verdicts.append(verdict)
+        tell(verdict)
+
+    shape = shape_of(known, credential)
+    told(shape)
+    if shape.outcome == "passed" and known.test is not None:
+        try:
+            async with asyncio.timeout(LONGEST_S):
+                await known.test(credential, told)
+        except TimeoutError:
+            told(Verdict("reach", "provider", "failed", f"It took longer than {LONGEST_S:.0f} s.", "Try again later."))
+    return Report(tuple(verdicts), round((time.monotonic() - begun) * 1000))
+
+
+def shape_of(known: IntegrationType, credential: Mapping[str, Any]) -> Verdict:
+    """Judge whether the fields of a credential are complete and well formed, without asking anybody."""
+    found = validate(known, credential)
+    if not found.problems:
+        return Verdict("shape", "fields", "passed", "The fields are complete and well formed.")
+    named = []
+    for name, sentence in found.problems.items():
+        field = known.field(name)
+        named.append(f"{field.label if field else name}: {sentence}")
+    return Verdict("shape", "fields", "failed", " ".join(named), "Correct it in the editor, then test again.")
+
+
+def _outcome(report: Report, judgement: Judgement) -> Outcome:
+    return Outcome(
+        judgement, report.level, report.milliseconds, report.code, tuple(_told(one) for one in report.verdicts)
+    )
+
+
+def _told(verdict: Verdict) -> Json:
+    told: Json = {
+        "level": verdict.level,
+        "subject": verdict.subject,
+        "outcome": verdict.outcome,
+        "milliseconds": verdict.milliseconds,
+        "code": verdict.code,
+    }
+    return {name: value for name, value in told.items() if value not in (None, "")}
+
+
+def _testable(name: str) -> IntegrationType:
+    known = integration_type(name)
+    if known.test is None:
+        raise InvalidInput(
+            f"There is no connection test for {known.title}.", "Its fields are checked when it is edited."
+        )
+    return known

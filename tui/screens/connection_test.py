@@ -1,0 +1,167 @@
+"""Watching connection tests run: what each level said, as it is said."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from textual.binding import Binding, BindingType
+from textual.containers import VerticalScroll
+from textual.widgets import Static
+
+from tui.data.errors import ConnectionLost, SwitchboardError
+from tui.screens.page import Page
+from tui.text import safe_text
+from tui.widgets.frame import Part
+from tui.widgets.verdicts import Verdict, Verdicts
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from textual.timer import Timer
+    from textual.widget import Widget
+
+    from tui.connection_test import Job, Tested
+    from tui.providers.check import Verdict as Told
+    from tui.widgets.frame import Tone
+    from tui.widgets.glyphs import Glyphs
+
+TONES: dict[str, Tone] = {"passed": "good", "failed": "bad", "doubtful": "warning"}
+
+
+class ConnectionTestScreen(Page):
+    """Runs jobs side by side; esc stops them at once, and leaves when nothing runs."""
+
+    CSS_PATH: ClassVar[Any] = ["connection_test.tcss"]
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("t", "again", "Test again", show=False, id="connection_test.again", tooltip="Ask the provider again"),
+    ]
+    section = "integrations"
+
+    def __init__(self, title: str, jobs: Sequence[Job]) -> None:
+        super().__init__()
+        self._title = title
+        self._jobs = jobs
+        self._panes: list[JobPane] = []
+        self._begun = 0.0
+        self._clock: Timer | None = None
+        self._is_running = False
+        self._finished: dict[int, Tested] = {}
+
+    def compose_body(self) -> Iterable[Widget]:
+        """Lay the jobs below one another."""
+        self._panes = [JobPane(job.title, self.console.glyphs) for job in self._jobs]
+        yield VerticalScroll(*self._panes, id="jobs")
+
+    def hints(self) -> tuple[tuple[str, str], ...]:
+        """Return what can be done while it runs, and after."""
+        if self._is_running:
+            return (("esc", "stop"), ("?", "help"))
+        return (("t", "test again"), ("esc", "back"), ("?", "help"))
+
+    def context(self) -> tuple[Part, ...]:
+        """Say what is tested and how it stands."""
+        if self._is_running:
+            return (Part(self._title), Part(f"testing, {self._seconds:.0f} s", "quiet"))
+        passed = sum(tested.report.passed for tested in self._finished.values())
+        tone: Tone = "good" if passed == len(self._jobs) else "warning"
+        return (Part(self._title), Part(f"{passed} of {len(self._jobs)} verified", tone))
+
+    def on_mount(self) -> None:
+        """Focus the results, so that the arrows scroll them."""
+        self.focus_body()
+
+    def focus_body(self) -> None:
+        """Focus the results."""
+        self.set_focus(self.query_one("#jobs", VerticalScroll))
+
+    async def load(self) -> None:
+        """Run every job; the others go on when one cannot be run."""
+        self._finished.clear()
+        self._is_running = True
+        self._begun = time.monotonic()
+        self._clock = self.set_interval(1, self.refresh_frame)
+        self.call_later(self.refresh_frame)
+        try:
+            await asyncio.gather(*(self._run(index) for index in range(len(self._jobs))))
+        except asyncio.CancelledError:
+            for index, pane in enumerate(self._panes):
+                if index not in self._finished and pane.is_mounted:
+                    pane.end(Verdict("warning", "Stopped. What is stored about it stays as it was."))
+            raise
+        finally:
+            self._clock.stop()
+            self._is_running = False
+
+    async def _run(self, index: int) -> None:
+        pane, job = self._panes[index], self._jobs[index]
+        pane.begin()
+        try:
+            tested = await job.run(pane.tell)
+        except ConnectionLost as failure:
+            pane.end(Verdict("bad", failure.sentence, failure.what_to_do))
+            self.console.connection_lost(failure)
+        except SwitchboardError as failure:
+            pane.end(Verdict("bad", failure.sentence, failure.what_to_do))
+        else:
+            self._finished[index] = tested
+            pane.end(Verdict("good" if tested.report.passed else "bad", tested.conclusion()))
+
+    def start_load(self) -> None:
+        """Run the tests once; only t asks a provider again."""
+        if not self._finished and not self._is_running:
+            super().start_load()
+
+    def action_again(self) -> None:
+        """Ask again; what runs is not disturbed."""
+        if not self._is_running:
+            self.status.clear()
+            super().start_load()
+
+    def action_reload(self) -> None:
+        """The same as testing again."""
+        self.action_again()
+
+    def action_back(self) -> None:
+        """Stop what runs, else leave with the results."""
+        if self._is_running:
+            self.workers.cancel_group(self, "load")
+            self.status.say("Stopped.")
+        else:
+            self.dismiss(tuple(self._finished.get(index) for index in range(len(self._jobs))))
+
+    @property
+    def _seconds(self) -> float:
+        return time.monotonic() - self._begun
+
+
+class JobPane(Static):
+    """One job: its title, and what was said of it so far."""
+
+    def __init__(self, title: str, glyphs: Glyphs) -> None:
+        super().__init__()
+        self._title = title
+        self._said: list[Verdict] = []
+        self._verdicts = Verdicts(glyphs)
+
+    def compose(self) -> Iterable[Widget]:
+        """Lay the verdicts below the title."""
+        yield Static(safe_text(self._title, 100), classes="title", markup=False)
+        yield self._verdicts
+
+    def begin(self) -> None:
+        """Say that it is being asked."""
+        self._said = []
+        self._verdicts.say([Verdict("quiet", "Asking …")])
+
+    def tell(self, told: Told) -> None:
+        """Add what one level said."""
+        took = f"  {told.milliseconds} ms" if told.milliseconds is not None else ""
+        text = f"{told.level:<6} {safe_text(told.subject, 30)}: {told.sentence}{took}"
+        self._said.append(Verdict(TONES[told.outcome], text, told.what_to_do))
+        self._verdicts.say([*self._said, Verdict("quiet", "Asking …")])
+
+    def end(self, conclusion: Verdict) -> None:
+        """Say what it came to."""
+        self._verdicts.say([*self._said, conclusion])
