@@ -29,7 +29,8 @@ if TYPE_CHECKING:
     from textual.screen import Screen
 
     from tui.connection_test import Job, Tested
-    from tui.data.models import Integration
+    from tui.data.models import Integration, Person, PhoneNumber
+    from tui.data.number_changes import NumberChanged
     from tui.screens.chooser import KeysScreen
     from tui.session import Session
 
@@ -47,6 +48,12 @@ def _integrations() -> Screen[Any]:
     return IntegrationsScreen()
 
 
+def _phone_numbers() -> Screen[Any]:
+    from tui.screens.phone_numbers import PhoneNumbersScreen
+
+    return PhoneNumbersScreen()
+
+
 def _setup() -> Screen[Any]:
     from tui.screens.setup import SetupScreen
 
@@ -58,7 +65,11 @@ class SwitchboardApp(OrderedApp):
 
     CSS_PATH: ClassVar[Any] = ["screens/page.tcss"]
     ENABLE_COMMAND_PALETTE = False
-    MODES: ClassVar[dict[str, str | Callable[[], Screen[Any]]]] = {"integrations": _integrations, "setup": _setup}
+    MODES: ClassVar[dict[str, str | Callable[[], Screen[Any]]]] = {
+        "integrations": _integrations,
+        "phone_numbers": _phone_numbers,
+        "setup": _setup,
+    }
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding(
             "1",
@@ -67,6 +78,14 @@ class SwitchboardApp(OrderedApp):
             show=False,
             id="app.integrations",
             tooltip="Every integration",
+        ),
+        Binding(
+            "3",
+            "section('phone_numbers')",
+            "Phone numbers",
+            show=False,
+            id="app.phone_numbers",
+            tooltip="Who has which number",
         ),
         Binding(
             "5", "section('setup')", "Setup", show=False, id="app.setup", tooltip="The doctor, and the setup wizard"
@@ -96,7 +115,7 @@ class SwitchboardApp(OrderedApp):
         ),
         Binding("ctrl+q", "nothing", "", show=False, id="app.nothing"),
     ]
-    sections = (("1", "integrations", "Integrations"), ("5", "setup", "Setup"))
+    sections = (("1", "integrations", "Integrations"), ("3", "phone_numbers", "Phone numbers"), ("5", "setup", "Setup"))
 
     def __init__(self, session: Session, *, wizard: bool = False) -> None:
         super().__init__()
@@ -248,6 +267,24 @@ class SwitchboardApp(OrderedApp):
         from tui.screens.connection_test import ConnectionTestScreen
 
         self.push_screen(ConnectionTestScreen(title, jobs), lambda results: then(results or ()))
+
+    def choose_person(self, heading: str, then: Callable[[Person], None]) -> None:
+        """Let a person of the organisation be chosen; `then` is not called where that was left."""
+        from tui.screens.person_chooser import PersonScreen
+
+        self.push_screen(PersonScreen(heading), lambda person: then(person) if person is not None else None)
+
+    def open_number(self, number: PhoneNumber | None, then: Callable[[NumberChanged | None], None]) -> None:
+        """Open the form of a phone number, or of a new one; `then` gets what was saved."""
+        from tui.screens.number_form import NumberScreen
+
+        self.push_screen(NumberScreen(number), then)
+
+    def open_number_sync(self, then: Callable[[str | None], None]) -> None:
+        """Open a sync of phone numbers; `then` gets a sentence about what was written."""
+        from tui.screens.number_sync import NumberSyncScreen
+
+        self.push_screen(NumberSyncScreen(), then)
 
     def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
         """Let nothing that a worker of the app did not expect go by in silence."""

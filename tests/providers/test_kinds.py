@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tui.providers.fields import Field
-from tui.providers.kinds import Reading, as_text, read
+from tui.providers.kinds import Reading, as_text, host_and_port, read
 
 if TYPE_CHECKING:
     from tui.providers.fields import Kind
@@ -19,7 +19,9 @@ def field(kind: Kind, *, choices: tuple[str, ...] = (), max_length: int = 255) -
     return Field("x", "X", kind, "Help.", choices=choices, max_length=max_length)
 
 
-@pytest.mark.parametrize("kind", ["text", "word", "phone", "sender", "e164", "email", "host", "port", "multiline"])
+@pytest.mark.parametrize(
+    "kind", ["text", "word", "phone", "sender", "e164", "email", "host", "host_port", "port", "multiline"]
+)
 @pytest.mark.parametrize("blank", ["", " ", "\n\t ", "\u200b\ufeff", None])
 def test_a_blank_of_any_kind_is_no_value(kind: Kind, blank: str | None) -> None:
     assert read(field(kind), blank) == Reading()
@@ -178,6 +180,58 @@ def test_a_host_name_that_may_be_a_mistake_is_doubtful(given: str, doubt: str) -
     reading = read(field("host", choices=("api.exotel.com",)), given)
     assert reading.value == given
     assert doubt in reading.warnings
+
+
+@pytest.mark.parametrize(
+    ("given", "stored"),
+    [
+        ("api.exotel.com", "api.exotel.com"),
+        ("API.Exotel.Com.:8443", "api.exotel.com:8443"),
+        ("api.exotel.com:443", "api.exotel.com"),
+        ("localhost:00065", "localhost:65"),
+        ("b\u00fccher.example:1", "b\u00fccher.example:1"),
+    ],
+)
+def test_a_host_with_a_port_is_stored_in_its_usual_form(given: str, stored: str) -> None:
+    reading = read(field("host_port"), given)
+    assert reading.value == stored
+    assert read(field("host_port"), stored).value == stored
+
+
+@pytest.mark.parametrize(
+    ("given", "problem", "offer"),
+    [
+        ("api.exotel.com:0", "After the colon, a port", "api.exotel.com"),
+        ("api.exotel.com:", "After the colon, a port", "api.exotel.com"),
+        ("api.exotel.com:65536", "After the colon, a port", "api.exotel.com"),
+        ("api.exotel.com:+1", "After the colon, a port", "api.exotel.com"),
+        ("https://api.exotel.com:8443/v1", "no https:// and no path", "api.exotel.com:8443"),
+        ("https://api.exotel.com/v1", "no https:// and no path", "api.exotel.com"),
+        ("https://key:token@api.exotel.com", "no https:// and no path", "api.exotel.com"),
+        ("[::1]:443", "no https:// and no path", None),
+        ("a:1:2", "no https:// and no path", None),
+    ],
+)
+def test_what_is_more_than_a_host_and_a_port_is_refused(given: str, problem: str, offer: str | None) -> None:
+    reading = read(field("host_port"), given)
+    assert problem in str(reading.problem)
+    assert reading.offer == offer
+
+
+def test_a_known_host_is_known_with_its_port_too_and_another_is_doubtful() -> None:
+    known = field("host_port", choices=("api.exotel.com",))
+    assert read(known, "api.exotel.com:8443").warnings == ()
+    assert "the credential will be sent there" in read(known, "gateway.example:8443").warnings[0]
+
+
+@pytest.mark.parametrize("given", ["a..b", "a:b", "a:1:2", "a/b:1", "", ":1", "a:\u0661"])
+def test_what_is_neither_name_nor_name_and_port_is_not_split(given: str) -> None:
+    assert host_and_port(given) is None
+
+
+def test_a_name_is_split_from_its_port_as_dns_knows_it() -> None:
+    assert host_and_port("B\u00fccher.example.:8443") == ("xn--bcher-kva.example", 8443)
+    assert host_and_port("localhost") == ("localhost", None)
 
 
 def test_letters_that_only_look_like_ascii_are_spelled() -> None:

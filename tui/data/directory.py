@@ -32,7 +32,16 @@ PEOPLE_BY_ID = """
 select id, email, name, organization_id, is_active from switchboard.people where id = any (%(ids)s)
 """
 
+# Active people first, so that a name typed in part finds whoever it is meant for.
+SEARCH_PEOPLE = """
+select id, email, name, organization_id, is_active from switchboard.people
+ where (organization_id = %(organization_id)s or organization_id is null)
+   and (%(pattern)s = '%%' or name ilike %(pattern)s or email ilike %(pattern)s or id::text ilike %(pattern)s)
+ order by is_active desc, lower(coalesce(name, email, id::text)), id limit %(limit)s
+"""
+
 LISTED_ORGANIZATIONS = 1_000
+FOUND_PEOPLE = 200
 
 
 async def list_organizations(database: Database) -> list[Organization]:
@@ -115,6 +124,28 @@ async def people_by_id(database: Database, ids: Iterable[UUID]) -> dict[UUID, Pe
         return {row["id"]: Person(**row) for row in rows}
 
     return await database.read(unit)
+
+
+async def search_people(
+    database: Database, organization_id: UUID, text: str, limit: int = FOUND_PEOPLE
+) -> list[Person]:
+    """Return people of the organisation whose name, e-mail or id contains `text`; people without one belong to all.
+
+    A whole id that no directory knows is a person too where there is no directory (product.md, "The screens").
+    """
+    wanted = text.strip()
+    escaped = wanted.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+
+    async def unit(connection: Connection) -> list[Person]:
+        values = {"organization_id": organization_id, "pattern": f"%{escaped}%" if wanted else "%", "limit": limit}
+        rows = await (await connection.execute(SEARCH_PEOPLE, values)).fetchall()
+        return [Person(**row) for row in rows]
+
+    found = await database.read(unit)
+    person_id = parse_uuid(wanted)
+    if not found and person_id is not None:
+        return [Person(person_id, None, None, None, True)]
+    return found
 
 
 def parse_uuid(text: str) -> UUID | None:

@@ -148,3 +148,31 @@ class ListedNumber:
     name: str | None
     can_call: bool
     can_sms: bool
+
+
+@dataclass(frozen=True, slots=True)
+class PhoneNumber:
+    """A row of organization_phone_numbers, with what its ids stand for.
+
+    `phone_number` is the text as it is stored, `e164` the number it means, None where it is none. A boolean that is
+    NULL in the row is False here. `assignee` is None for a number in the pool, and for an id that the directory of
+    people does not know. `integration_type` is also None where this role may not read it.
+    """
+
+    id: UUID
+    organization_id: UUID
+    integration_id: UUID | None
+    phone_number: str
+    display_name: str | None
+    number_type: str | None
+    assigned_to_user_id: UUID | None
+    is_primary: bool
+    can_call: bool
+    can_sms: bool
+    is_active: bool
+    created_at: datetime | None
+    updated_at: datetime | None
+    e164: str | None
+    assignee: Person | None = None
+    integration_type: str | None = None
+    organization_name: str | None = None

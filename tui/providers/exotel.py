@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from tui.providers.exotel_check import list_numbers, prove_phone, prove_sms, prove_whatsapp
+from tui.providers.exotel_http import DEFAULT_HOST, HOSTS
 from tui.providers.fields import Field, Findings, IntegrationType
 
 if TYPE_CHECKING:
@@ -44,12 +46,11 @@ API_TOKEN = Field(
 API_HOST = Field(
     "api_host",
     "API host",
-    "host",
+    "host_port",
     "The region, fixed when the account was made: api.exotel.com is Singapore, api.in.exotel.com is Mumbai.",
     example="api.in.exotel.com",
-    default="api.exotel.com",
-    choices=("api.exotel.com", "api.in.exotel.com"),
-    max_length=253,
+    default=DEFAULT_HOST,
+    choices=HOSTS,
 )
 ACCOUNT = (ACCOUNT_SID, API_KEY, API_TOKEN, API_HOST)
 
@@ -100,6 +101,8 @@ TYPES = (
             ),
         ),
         check=check_account,
+        test=prove_phone,
+        list_numbers=list_numbers,
     ),
     IntegrationType(
         "exotel_whatsapp",
@@ -143,6 +146,7 @@ TYPES = (
         ),
         kept=("business_hours",),
         check=check_whatsapp,
+        test=prove_whatsapp,
     ),
     IntegrationType(
         "exotel_sms",
@@ -161,5 +165,7 @@ TYPES = (
             ),
         ),
         check=check_account,
+        test=prove_sms,
+        list_numbers=list_numbers,
     ),
 )

@@ -10,12 +10,15 @@ if TYPE_CHECKING:
 
     from tui.providers.check import ConnectionTest, NumberListing
 
-Kind = Literal["text", "word", "phone", "sender", "e164", "email", "host", "port", "yes_no", "multiline", "choice"]
+Kind = Literal[
+    "text", "word", "phone", "sender", "e164", "email", "host", "host_port", "port", "yes_no", "multiline", "choice"
+]
 """How a value is read and stored.
 
 text: one line. word: one line in which a blank is suspicious (keys, passwords). multiline: several lines.
 phone: a number, stored as typed. sender: the same, or an alphanumeric sender. e164: a number, stored as E.164.
-port: stored as an integer. yes_no: stored as true or false. choice: one of `choices`, nothing else.
+host_port: a host, or host:port. port: stored as an integer. yes_no: stored as true or false.
+choice: one of `choices`, nothing else.
 """
 
 
@@ -23,8 +26,8 @@ port: stored as an integer. yes_no: stored as true or false. choice: one of `cho
 class Field:
     """One field of a credential.
 
-    `default` is what applies where the field is absent; it is shown, and stored only when typed. For host and
-    port `choices` are the known values: others are accepted with a warning. `max_length` is in characters.
+    `default` is what applies where the field is absent; it is shown, and stored only when typed. For host, host_port
+    and port `choices` are the known values: others are accepted with a warning. `max_length` is in characters.
     """
 
     name: str

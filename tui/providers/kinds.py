@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from tui import numbers
@@ -124,7 +124,7 @@ def _doubts_of_any_kind(field: Field, given: str, text: str) -> list[str]:
     if text != given:
         doubts.append("Blanks or line breaks around it were left out.")
     hidden = _HIDDEN.search(text)
-    if hidden and field.kind not in {"phone", "sender", "e164", "host"}:
+    if hidden and field.kind not in {"phone", "sender", "e164", "host", "host_port"}:
         doubts.append(f"There is an invisible character in it (U+{ord(hidden[0]):04X}).")
     return doubts
 
@@ -180,12 +180,42 @@ def _read_email(field: Field, text: str) -> Reading:
     return Reading(text, warnings=doubt)
 
 
+def host_and_port(text: str) -> tuple[str, int | None] | None:
+    """Split `name` or `name:port` into the name as DNS knows it and the port; None where it is neither."""
+    name, colon, port = text.partition(":")
+    host = _ascii_host(name.removesuffix("."))
+    if host is None or (colon and not _is_port(port)):
+        return None
+    return host, int(port) if colon else None
+
+
 def _read_host(field: Field, text: str) -> Reading:
     host = text.removesuffix(".")
     ascii_host = _ascii_host(host)
     if ascii_host is None:
         expected = f"Only a host name, such as {field.example or 'api.example.com'}: no https://, path or port."
         return Reading(problem=expected, offer=_host_within(text))
+    return Reading(_stored_host(host, ascii_host), warnings=_doubts_of_host(field, host, ascii_host))
+
+
+def _read_host_port(field: Field, text: str) -> Reading:
+    if host_and_port(text) is None:
+        if "/" not in text and text.count(":") == 1 and host_and_port(text.partition(":")[0]):
+            return Reading(problem="After the colon, a port number between 1 and 65535.", offer=_host_within(text))
+        example = field.example or "api.example.com"
+        expected = f"Only a host name, such as {example}, or name:port: no https:// and no path."
+        return Reading(problem=expected, offer=_host_within(text, with_port=True))
+    name, _, port = text.partition(":")
+    reading = _read_host(field, name)
+    # 443 is where https is spoken anyway.
+    return replace(reading, value=f"{reading.value}:{int(port)}") if port and int(port) != 443 else reading
+
+
+def _stored_host(host: str, ascii_host: str) -> str:
+    return host.lower() if "xn--" in ascii_host else ascii_host
+
+
+def _doubts_of_host(field: Field, host: str, ascii_host: str) -> tuple[str, ...]:
     doubts = []
     if not host.isascii():
         doubts.append(f"It has letters outside ASCII: its real name is {ascii_host}.")
@@ -195,7 +225,7 @@ def _read_host(field: Field, text: str) -> Reading:
         doubts.append("It has no dot; is it the whole name?")
     if field.choices and ascii_host not in field.choices:
         doubts.append("It is not one of the provider's known hosts: the credential will be sent there.")
-    return Reading(host.lower() if "xn--" in ascii_host else ascii_host, warnings=tuple(doubts))
+    return tuple(doubts)
 
 
 def _ascii_host(host: str) -> str | None:
@@ -209,19 +239,26 @@ def _ascii_host(host: str) -> str | None:
     return name if _HOST.fullmatch(name) else None
 
 
-def _host_within(text: str) -> str | None:
+def _host_within(text: str, *, with_port: bool = False) -> str | None:
     from urllib.parse import urlsplit
 
     text = _HIDDEN.sub("", text)
     try:
-        host = urlsplit(text if "//" in text else f"//{text}").hostname
+        parts = urlsplit(text if "//" in text else f"//{text}")
+        host, port = parts.hostname, parts.port if with_port else None
     except ValueError:
         return None
-    return host if host and _ascii_host(host) else None
+    if not host or not _ascii_host(host):
+        return None
+    return host if port in (None, 443) else f"{host}:{port}"
+
+
+def _is_port(text: str) -> bool:
+    return bool(re.fullmatch("[0-9]{1,5}", text)) and 0 < int(text) < 65536
 
 
 def _read_port(field: Field, text: str) -> Reading:
-    if not re.fullmatch("[0-9]{1,5}", text) or not 0 < int(text) < 65536:
+    if not _is_port(text):
         known = f", usually {' or '.join(field.choices)}" if field.choices else ""
         return Reading(problem=f"A port number between 1 and 65535{known}.")
     port = int(text)
@@ -248,6 +285,7 @@ _READERS: dict[Kind, Callable[[Field, str], Reading]] = {
     "e164": _read_e164,
     "email": _read_email,
     "host": _read_host,
+    "host_port": _read_host_port,
     "port": _read_port,
     "yes_no": _read_yes_no,
     "choice": _read_choice,

@@ -6,9 +6,12 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from tui.providers.fields import Field, Findings, IntegrationType
+from tui.providers.kinds import as_text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from tui.providers.check import Tell
 
 DATA_CENTRES = ("com", "eu", "in", "com.au", "jp", "com.cn", "sa")
 SMTP_HOSTS = tuple(f"{name}.zoho.{centre}" for centre in DATA_CENTRES for name in ("smtp", "smtppro"))
@@ -17,6 +20,26 @@ DEFAULT_SMTP_HOST = "smtp.zoho.com"
 DEFAULT_IMAP_HOST = "imap.zoho.com"
 
 _ZOHO_HOST = re.compile(r"(?:smtp|imap)(pro)?\.zoho\.(.+)")
+
+
+def centre_of(host: str) -> str:
+    """Return the ending of the data centre that a mail host belongs to; com for hosts that are not Zoho's."""
+    match = _ZOHO_HOST.fullmatch(host.lower())
+    return match[2] if match and match[2] in DATA_CENTRES else "com"
+
+
+def other_hosts(host: str) -> str:
+    """Return, in a clause, which other hosts serve the accounts that `host` does not."""
+    match = _ZOHO_HOST.fullmatch(host.lower())
+    if match is None:
+        return "Zoho's hosts are smtp, smtppro, imap and imappro.zoho.com, with the ending of the data centre"
+    protocol = host[:4].lower()
+    plan, whom = ("", "personal and free mailboxes") if match[1] else ("pro", "paid organisations")
+    elsewhere = [one for one in DATA_CENTRES if one != match[2]]
+    return (
+        f"{protocol}{plan}.zoho.{match[2]} serves {whom}, {protocol}{match[1] or ''}.zoho.{elsewhere[0]} "
+        f"(or {', '.join(f'.{one}' for one in elsewhere[1:])}) the other data centres"
+    )
 
 
 def check_hosts(credential: Mapping[str, Any]) -> Findings:
@@ -29,6 +52,15 @@ def check_hosts(credential: Mapping[str, Any]) -> Findings:
             f"The SMTP host is of another plan or data centre; imap{smtp[1] or ''}.zoho.{smtp[2]} would go with it."
         )
     return found
+
+
+async def test_connection(credential: Mapping[str, Any], tell: Tell) -> None:
+    """Log in once by SMTP and once by IMAP, side by side."""
+    # Seldom needed at start-up, which reads this file.
+    from tui.providers.mail.check import check_mailbox
+
+    values = {one.name: as_text(credential.get(one.name)) or one.default or "" for one in TYPES[0].fields}
+    await check_mailbox(values, tell)
 
 
 TYPES = (
@@ -101,5 +133,6 @@ TYPES = (
             ),
         ),
         check=check_hosts,
+        test=test_connection,
     ),
 )

@@ -26,7 +26,8 @@ if TYPE_CHECKING:
     from textual.widgets import Input
 
     from tui.connection_test import Job, Tested
-    from tui.data.models import Integration
+    from tui.data.models import Integration, Person, PhoneNumber
+    from tui.data.number_changes import NumberChanged
     from tui.session import Session
     from tui.widgets.glyphs import Glyphs
 
@@ -60,6 +61,15 @@ class Console(Protocol):
         self, title: str, jobs: Sequence[Job], then: Callable[[tuple[Tested | None, ...]], None]
     ) -> None:
         """Run connection tests on a screen of their own; `then` gets the finished ones when it is left."""
+
+    def choose_person(self, heading: str, then: Callable[[Person], None]) -> None:
+        """Let a person of the organisation be chosen; `then` is not called where that was left."""
+
+    def open_number(self, number: PhoneNumber | None, then: Callable[[NumberChanged | None], None]) -> None:
+        """Open the form of a phone number, or of a new one; `then` gets what was saved."""
+
+    def open_number_sync(self, then: Callable[[str | None], None]) -> None:
+        """Open a sync of phone numbers; `then` gets a sentence about what was written."""
 
     def organization_changed(self) -> None:
         """Tell every screen that another organisation is looked at."""

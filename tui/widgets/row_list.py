@@ -214,3 +214,10 @@ class RowList(Vertical):
         """Lay the header over the rows."""
         yield RowHeader(self.body)
         yield self.body
+
+    def use_columns(self, columns: Sequence[Column]) -> None:
+        """Show other columns from now on; rows with cells for them follow."""
+        if self.body.columns != tuple(columns):
+            self.body.columns = tuple(columns)
+            self.query_one(RowHeader).refresh()
+            self.body.refresh()

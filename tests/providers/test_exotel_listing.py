@@ -1,0 +1,211 @@
+"""The list of an account's ExoPhones is whole or it fails: what is missing from it would be taken for gone."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.support.certificates import authority_file
+from tests.support.exotel_server import FAULTS, ExotelServer, Scripted, error, exophone, exophones
+from tui.data.errors import ProviderFailed
+from tui.data.models import ListedNumber
+from tui.providers import integration_type
+from tui.providers.exotel_check import list_numbers
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+@pytest.fixture(autouse=True)
+def _trust(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SSL_CERT_FILE", str(authority_file()))
+
+
+@pytest.fixture
+def exotel() -> Iterator[ExotelServer]:
+    with ExotelServer(numbers=exophones(500)) as server:
+        yield server
+
+
+async def listed(server: ExotelServer) -> list[ListedNumber]:
+    return await list_numbers(server.credential(), lambda count: None)
+
+
+async def failure(server: ExotelServer, **options: Any) -> ProviderFailed:
+    with pytest.raises(ProviderFailed) as caught:
+        await list_numbers(server.credential(), lambda count: None, **options)
+    return caught.value
+
+
+def pages_asked(server: ExotelServer) -> list[int]:
+    return [int(one.query["Page"]) for one in server.requests]
+
+
+def one_page(*entries: Any, **more: Any) -> Scripted:
+    return Scripted(200, json.dumps({"incoming_phone_numbers": list(entries), **more}).encode())
+
+
+def test_phone_and_sms_list_numbers_and_whatsapp_has_no_exophones() -> None:
+    able = {name: integration_type(f"exotel_{name}").list_numbers for name in ("phone", "sms", "whatsapp")}
+    assert able == {"phone": list_numbers, "sms": list_numbers, "whatsapp": None}
+
+
+async def test_500_numbers_come_in_10_pages_in_their_order_and_the_count_is_told(exotel: ExotelServer) -> None:
+    counts: list[int] = []
+    numbers = await list_numbers(exotel.credential(), counts.append)
+    assert [one.number for one in numbers] == [one["phone_number"] for one in exotel.numbers]
+    assert counts == list(range(50, 501, 50))
+    assert pages_asked(exotel) == list(range(10))
+    assert {one.method for one in exotel.requests} == {"GET"}
+
+
+@pytest.mark.parametrize(("count", "pages"), [(0, 1), (1, 1), (49, 1), (50, 1), (51, 2), (100, 2)])
+async def test_the_list_ends_where_the_next_link_is_null(exotel: ExotelServer, count: int, pages: int) -> None:
+    exotel.numbers = exophones(count)
+    assert len(await listed(exotel)) == count
+    assert pages_asked(exotel) == list(range(pages))
+
+
+@pytest.mark.parametrize(("count", "pages"), [(0, 1), (49, 1), (50, 2), (120, 3)])
+async def test_without_links_it_ends_at_a_page_that_is_not_full(exotel: ExotelServer, count: int, pages: int) -> None:
+    exotel.numbers, exotel.tells_next = exophones(count), False
+    assert len(await listed(exotel)) == count
+    assert pages_asked(exotel) == list(range(pages))
+
+
+@pytest.mark.parametrize("tells_next", [True, False])
+async def test_a_host_with_smaller_pages_is_asked_for_more_of_them(exotel: ExotelServer, tells_next: bool) -> None:
+    exotel.numbers, exotel.most_per_page, exotel.tells_next = exophones(45), 20, tells_next
+    assert len(await listed(exotel)) == 45
+    assert pages_asked(exotel) == [0, 1, 2]
+
+
+@pytest.mark.parametrize("count", [49, 99, 100, 101])
+async def test_a_last_page_that_is_repeated_for_ever_ends_the_list(exotel: ExotelServer, count: int) -> None:
+    exotel.numbers, exotel.repeats_last = exophones(count), True
+    assert len(await listed(exotel)) == count
+
+
+async def test_pages_that_do_not_turn_are_no_list(exotel: ExotelServer) -> None:
+    exotel.turns_pages = False
+    assert "the same 50 ExoPhones for every page" in (await failure(exotel)).sentence
+    assert pages_asked(exotel) == [0, 1]
+
+
+@pytest.mark.parametrize("size", [0, -1, 1000, "50", None, True])
+async def test_a_page_size_that_cannot_be_does_not_end_the_list_early(exotel: ExotelServer, size: Any) -> None:
+    for page in (0, 1):
+        exotel.answer("numbers", one_page(*exotel.numbers[50 * page : 50 * page + 50], page_size=size), page=page)
+    exotel.answer("numbers", one_page(), page=2)
+    assert len(await listed(exotel)) == 100
+    assert pages_asked(exotel) == [0, 1, 2]
+
+
+async def test_a_host_that_ignores_paging_altogether_is_taken_at_its_word(exotel: ExotelServer) -> None:
+    exotel.answer("numbers", one_page(*exophones(120)))
+    assert len(await listed(exotel)) == 120
+
+
+async def test_a_list_without_an_end_is_given_up_after_100_pages(exotel: ExotelServer) -> None:
+    exotel.numbers, exotel.most_per_page = exophones(101), 1
+    assert "not ended after 100 pages" in (await failure(exotel)).sentence
+    assert len(exotel.requests) == 100
+
+
+@pytest.mark.parametrize("page", [0, 1, 9])
+@pytest.mark.parametrize("name", ["401", "429 for 30 s", "500", "a web page", "cut", "hang up", "redirect", "XML"])
+async def test_a_page_that_fails_fails_the_whole_list(exotel: ExotelServer, name: str, page: int) -> None:
+    exotel.answer("numbers", FAULTS[name], page=page)
+    problem = await failure(exotel)
+    assert len(exotel.requests) == page + 1
+    assert problem.sentence.endswith(".")
+    assert problem.what_to_do
+    if name.startswith("429"):
+        assert (problem.code, problem.what_to_do) == ("429", "Try again in 30 s.")
+
+
+async def test_a_page_that_never_ends_fails_the_whole_list(exotel: ExotelServer) -> None:
+    exotel.answer("numbers", FAULTS["dripping"], page=1)
+    assert "not done within 1 s" in (await failure(exotel, seconds=1)).sentence
+
+
+async def test_a_host_that_is_not_reached_fails_it_too() -> None:
+    with ExotelServer(certificate="expired") as server:
+        assert "has expired" in (await failure(server)).sentence
+
+
+async def test_a_wrong_key_and_a_wrong_sid_are_told(exotel: ExotelServer) -> None:
+    exotel.api_token = "another"
+    with pytest.raises(ProviderFailed, match="does not accept the API key"):
+        await list_numbers(exotel.credential(api_token="wrong"), lambda count: None)
+    exotel.answer("numbers", error(404))
+    assert (await failure(exotel)).code == "404"
+
+
+async def test_the_same_number_twice_is_one_with_what_either_can_do(exotel: ExotelServer) -> None:
+    exotel.numbers = [
+        exophone("+911141169368", sms=False, name=""),
+        exophone("01141169368", voice=False, name="Reception"),
+        exophone("+918033755555"),
+    ]
+    assert await listed(exotel) == [
+        ListedNumber("+911141169368", "Reception", can_call=True, can_sms=True),
+        ListedNumber("+918033755555", None, can_call=True, can_sms=True),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("entry", "expected"),
+    [
+        ({"phone_number": "+911141169368"}, ListedNumber("+911141169368", None, True, True)),
+        (
+            {"phone_number": "+911141169368", "capabilities": {"voice": False}},
+            ListedNumber("+911141169368", None, False, True),
+        ),
+        (
+            {"phone_number": "+911141169368", "capabilities": {"voice": "false", "sms": "true"}},
+            ListedNumber("+911141169368", None, False, True),
+        ),
+        (
+            {"phone_number": "+911141169368", "capabilities": ["voice"], "friendly_name": 5, "country": "ZZZ"},
+            ListedNumber("+911141169368", None, True, True),
+        ),
+        (
+            {"phone_number": "01141169368", "friendly_name": "0114116 9368"},
+            ListedNumber("+911141169368", None, True, True),
+        ),
+        ({"phone_number": "6561234567", "country": "SG"}, ListedNumber("+6561234567", None, True, True)),
+        ({"phone_number": "61234567", "country": "SG"}, ListedNumber("+6561234567", None, True, True)),
+        ({"phone_number": "56161"}, ListedNumber("56161", None, True, True)),
+        (
+            {"phone_number": "+911141169368", "friendly_name": "Front\x00 desk\n\ud800" + "x" * 200},
+            ListedNumber("+911141169368", "Front  desk " + "x" * 88, True, True),
+        ),
+    ],
+)
+async def test_entries_are_read_leniently(exotel: ExotelServer, entry: dict[str, Any], expected: ListedNumber) -> None:
+    exotel.answer("numbers", one_page(entry))
+    assert await listed(exotel) == [expected]
+
+
+@pytest.mark.parametrize(
+    "entry",
+    [{"phone_number": "+91XXXXXXXXXX"}, {"phone_number": None}, {"phone_number": ""}, {}, "01141169368", None, 5],
+)
+async def test_an_entry_that_is_no_number_fails_the_list_rather_than_being_left_out(
+    exotel: ExotelServer, entry: Any
+) -> None:
+    exotel.answer("numbers", one_page(exophone("+911141169368"), entry))
+    problem = await failure(exotel)
+    assert problem.sentence.endswith("lists an ExoPhone that cannot be read as a number.")
+    assert "would seem to be gone" in problem.what_to_do
+
+
+@pytest.mark.parametrize(
+    "body", [b"", b"null", b"[]", b"{}", b'{"incoming_phone_numbers": {}}', b"\xff\xfe", b"[" * 99_999]
+)
+async def test_what_is_no_list_is_not_taken_for_an_empty_one(exotel: ExotelServer, body: bytes) -> None:
+    exotel.answer("numbers", Scripted(200, body))
+    assert "not with a list of ExoPhones" in (await failure(exotel)).sentence

@@ -1,0 +1,152 @@
+"""What each answer of a mail server to a login comes to, asked of servers that give it."""
+
+from __future__ import annotations
+
+import base64
+
+import pytest
+
+from tests.providers.mail_press import ask
+from tests.support.mail_servers import IMAP_DISABLED, PASSWORD, USER, WRONG_HOST, WRONG_PASSWORD, ImapServer, SmtpServer
+from tui.data.errors import ProviderFailed
+from tui.providers.mail.answers import Login, imap_refusal, smtp_refusal
+from tui.providers.mail.check import IMAP, SMTP
+from tui.providers.zoho_mail import other_hosts
+
+WRONG = "The server refused the address or the app password."
+CROWDED = "The server has too many connections or logins of this account."
+LATER = "The server could not check the password just now."
+UNKNOWN = "The server refused the login for a reason not known here."
+LOGIN = Login(USER, PASSWORD)
+
+SMTP_ANSWERS = {
+    "535 Authentication Failed": ("535", WRONG, "accounts.zoho.com > Security > App Passwords"),
+    "535 5.7.8 Authentication credentials invalid": ("535", WRONG, "another plan or data centre"),
+    "534 5.7.9 Application-specific password required": ("534", WRONG, "multi-factor"),
+    "535 5.7.0 Too many failed logins": ("535", CROWDED, "wait some minutes"),
+    "421 4.7.0 Too many connections": ("421", CROWDED, "Close other mail programs"),
+    "535 Your account is blocked": ("535", "The provider has blocked SMTP for this account.", "prolongs the block"),
+    "550 5.4.6 Unusual sending activity detected": ("550", "The provider has blocked SMTP for this account.", "Zoho"),
+    "454 4.7.0 Temporary authentication failure": ("454", LATER, "Try again in some minutes."),
+    "421 Service closing": ("421", LATER, "Try again in some minutes."),
+    "530 Must issue a STARTTLS command first": ("530", UNKNOWN, "Check the host"),
+    "504 5.5.4 Unrecognized authentication type": ("504", UNKNOWN, "Check the host"),
+}
+
+IMAP_ANSWERS = {
+    WRONG_PASSWORD: ("AUTHENTICATIONFAILED", WRONG, "accounts.zoho.com > Security > App Passwords"),
+    "Invalid credentials": ("NO", WRONG, "another plan or data centre"),
+    "LOGIN failed.": ("NO", WRONG, "another plan or data centre"),
+    "[EXPIRED] That password is no more": ("EXPIRED", WRONG, "Make a new app password"),
+    IMAP_DISABLED: ("ALERT", "IMAP is not enabled for this mailbox;", "Settings > Mail Accounts > IMAP"),
+    "IMAP access is disabled for your domain": ("NO", "IMAP is not enabled for this mailbox;", "administrator"),
+    WRONG_HOST: ("ALERT", "The server refused the login with a notice.", "another plan or data centre"),
+    "[ALERT] Too many simultaneous connections. (Failure)": ("ALERT", CROWDED, "Close other mail programs"),
+    "[LIMIT] Slow down": ("LIMIT", CROWDED, "wait some minutes"),
+    "[ALERT] Your account is blocked": ("ALERT", "The provider has blocked IMAP for this account.", "prolongs"),
+    "[ALERT] Unusual IMAP activity": (
+        "ALERT",
+        "The provider has blocked IMAP for this account.",
+        "unblocks it at Zoho",
+    ),
+    "[UNAVAILABLE] Backend down": ("UNAVAILABLE", LATER, "Try again in some minutes."),
+    "[INUSE] Busy": ("INUSE", LATER, "Try again in some minutes."),
+    "[X-ODD] Computer says no": ("NO", UNKNOWN, "Check the host"),
+    "(Failure)": ("NO", UNKNOWN, "Check the host"),
+}
+
+
+@pytest.mark.parametrize("reply", SMTP_ANSWERS)
+async def test_each_answer_of_smtp_has_its_sentence_after_one_login(reply: str) -> None:
+    code, sentence, what_to_do = SMTP_ANSWERS[reply]
+    with SmtpServer(refusal=reply) as server:
+        reach, answer = await ask(SMTP, server.port)
+        assert len(server.attempts) == 1
+    assert (reach.outcome, answer.outcome, answer.code) == ("passed", "failed", code)
+    assert answer.sentence.startswith(sentence)
+    assert what_to_do in answer.what_to_do
+
+
+@pytest.mark.parametrize("text", IMAP_ANSWERS)
+async def test_each_answer_of_imap_has_its_sentence_after_one_login(text: str) -> None:
+    code, sentence, what_to_do = IMAP_ANSWERS[text]
+    with ImapServer(tls="starttls", refusal=text) as server:
+        reach, answer = await ask(IMAP, server.port)
+        assert len(server.attempts) == 1
+        assert server.commands[-1] == "LOGOUT"
+    assert (reach.outcome, answer.outcome, answer.code) == ("passed", "failed", code)
+    assert answer.sentence.startswith(sentence)
+    assert what_to_do in answer.what_to_do
+
+
+@pytest.mark.parametrize(
+    ("instead", "code", "sentence"),
+    [
+        ("* BYE Too many connections\r\n", "BYE", f"{CROWDED} It said: Too many connections"),
+        ("* BYE Server restarts\r\n", "BYE", "The server ended the conversation. It said: Server restarts"),
+        ("{tag} BAD Invalid sasl argument\r\n", "BAD", "The server did not understand the login (BAD)."),
+        ("{tag} BAD {line}\r\n", "BAD", "The server did not understand the login (BAD)."),
+        ("220 hello\r\n", "", "What localhost:{port} answers is not IMAP."),
+    ],
+)
+async def test_what_is_no_answer_to_the_login_has_its_sentence(instead: str, code: str, sentence: str) -> None:
+    with ImapServer(tls="starttls", instead_of_answer=instead) as server:
+        _, answer = await ask(IMAP, server.port)
+        assert len(server.attempts) == 1
+    assert (answer.outcome, answer.code) == ("failed", code)
+    assert answer.sentence == sentence.format(port=server.port)
+
+
+WHOLE = base64.b64encode(f"\0{USER}\0{PASSWORD}".encode()).decode()
+
+
+@pytest.mark.parametrize("echo", [PASSWORD, PASSWORD.upper(), WHOLE, base64.b64encode(PASSWORD.encode()).decode()])
+async def test_a_server_that_repeats_the_password_is_not_repeated(echo: str) -> None:
+    with SmtpServer(refusal=f"550 Nothing like {echo}") as smtp:
+        told = await ask(SMTP, smtp.port)
+    for refusal in (f"[ALERT] No: {echo}", f"[{PASSWORD.upper()}] Odd", f"[AUTHENTICATIONFAILED] {echo}"):
+        with ImapServer(tls="starttls", refusal=refusal) as imap:
+            told += await ask(IMAP, imap.port)
+    with ImapServer(tls="starttls", instead_of_answer="* BYE to {line}\r\n") as imap:
+        told += await ask(IMAP, imap.port)
+    assert len(told) == 10
+    assert not [one for one in told if echo.casefold() in repr(one).casefold() or PASSWORD in repr(one)]
+
+
+def test_a_password_with_quotes_is_known_in_the_form_in_which_it_was_sent() -> None:
+    login = Login(USER, 'a"b\\c')
+    assert login.is_in('you said LOGIN "desk@example.com" "a\\"b\\\\c"')
+    assert "secret" not in repr(Login(USER, "secret"))
+
+
+async def test_what_the_server_says_is_shown_short_and_inert() -> None:
+    with ImapServer(tls="starttls", refusal="[ALERT] \x1b[2J\u202e" + "long " * 200) as server:
+        _, answer = await ask(IMAP, server.port)
+    assert answer.sentence.startswith("The server refused the login with a notice. It said: [ALERT] ␛[2J▯long")
+    assert answer.sentence.endswith("…")
+    assert len(answer.sentence) < 180
+
+
+@pytest.mark.parametrize(
+    ("host", "others"),
+    [
+        (
+            "imap.zoho.in",
+            "imappro.zoho.in serves paid organisations, imap.zoho.com (or .eu, .com.au, .jp, .com.cn, .sa)",
+        ),
+        ("smtppro.zoho.com", "smtp.zoho.com serves personal and free mailboxes, smtppro.zoho.eu (or .in, .com.au, "),
+        ("mail.example.com", "Zoho's hosts are smtp, smtppro, imap and imappro.zoho.com,"),
+    ],
+)
+def test_a_refusal_names_the_hosts_of_the_other_plan_and_data_centres(host: str, others: str) -> None:
+    assert other_hosts(host).startswith(others)
+    for failed in (imap_refusal(WRONG_HOST, host, LOGIN), smtp_refusal(535, "Authentication Failed", host, LOGIN)):
+        assert isinstance(failed, ProviderFailed)
+        assert others in failed.what_to_do
+
+
+@pytest.mark.parametrize(
+    ("host", "centre"), [("smtp.zoho.in", "in"), ("imappro.zoho.com.au", "com.au"), ("x.org", "com")]
+)
+def test_the_page_of_app_passwords_is_that_of_the_data_centre(host: str, centre: str) -> None:
+    assert f"accounts.zoho.{centre} > " in smtp_refusal(535, "", host, LOGIN).what_to_do

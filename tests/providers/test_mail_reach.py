@@ -1,0 +1,274 @@
+"""What it comes to when a mail server cannot be reached, or is no mail server."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import socket
+from contextlib import ExitStack
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from tests.providers.mail_press import ask, speaking_threads, until
+from tests.support.certificates import server_context
+from tests.support.loopback import ScriptedServer, Tap, dripping, endless, saying, silent
+from tests.support.mail_servers import PASSWORD, ImapServer, SmtpServer
+from tui.providers.mail.check import IMAP, SMTP
+from tui.providers.mail.line import Line
+from tui.providers.mail.reaching import timed_out
+
+if TYPE_CHECKING:
+    from asyncio import StreamReader, StreamWriter
+    from collections.abc import Iterator
+
+    from tests.support.certificates import Certificate
+    from tui.providers.mail.check import Service
+
+BOTH = pytest.mark.parametrize("service", [SMTP, IMAP], ids=["SMTP", "IMAP"])
+
+
+@BOTH
+@pytest.mark.parametrize(
+    ("certificate", "sentence", "what_to_do"),
+    [
+        ("other name", "is for another name; the password was not sent.", "Check the spelling of the host"),
+        ("untrusted", "is signed by nobody whom this machine trusts; the password was not sent.", "SSL_CERT_FILE"),
+        ("self-signed", "is signed by nobody whom this machine trusts; the password was not sent.", "SSL_CERT_FILE"),
+        ("expired", "has expired; the password was not sent.", "this machine's clock"),
+        ("not valid yet", "is not valid yet; the password was not sent.", "this machine's clock"),
+    ],
+)
+async def test_a_wrong_certificate_ends_it_before_the_login(
+    service: Service, certificate: Certificate, sentence: str, what_to_do: str
+) -> None:
+    for tls in ("starttls", "implicit"):
+        kind = SmtpServer if service is SMTP else ImapServer
+        with kind(tls=tls, certificate=certificate) as server, Tap(server.port) as tap:
+            told = await ask(service, tap.port, tls=tls)
+            assert server.attempts == []
+            assert PASSWORD.encode() not in tap.heard
+        assert [(one.level, one.outcome) for one in told] == [("reach", "failed")]
+        assert told[0].sentence == f"The certificate that localhost shows {sentence}"
+        assert what_to_do in told[0].what_to_do
+
+
+@BOTH
+async def test_a_port_where_nobody_listens(service: Service) -> None:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+        (reach,) = await ask(service, port)
+    assert reach.sentence == f"localhost refuses connections on port {port}."
+    assert service.ports in reach.what_to_do
+
+
+@BOTH
+@pytest.mark.parametrize("host", ["no-such-host.invalid", "a..b", "x" * 64 + ".org"])
+async def test_a_name_that_does_not_exist(service: Service, host: str) -> None:
+    (reach,) = await ask(service, 587, host=host)
+    # Without any name server, nobody knows whether it exists.
+    assert reach.sentence in {f"There is no host called {host}.", f"The name {host} cannot be looked up just now."}
+
+
+@BOTH
+async def test_an_address_without_a_route(service: Service) -> None:
+    (reach,) = await ask(service, 587, host="255.255.255.255")
+    assert reach.sentence.startswith("There is no way to 255.255.255.255 from this machine (E")
+
+
+@BOTH
+@pytest.mark.parametrize("port", ["", "0", "65536", "-1", "smtp", "٥٨٧", "9" * 5000])
+async def test_a_stored_port_that_is_none(service: Service, port: str) -> None:
+    (reach,) = await ask(service, port)  # type: ignore[arg-type]
+    assert reach.sentence == "The port is no number."
+
+
+@pytest.fixture
+def full_port() -> Iterator[int]:
+    """A port whose queue is full: further connections are neither taken nor refused."""
+    with ExitStack() as stack:
+        listening = stack.enter_context(socket.socket())
+        listening.bind(("127.0.0.1", 0))
+        listening.listen(0)
+        for _ in range(8):
+            waiting = stack.enter_context(socket.socket())
+            waiting.setblocking(False)
+            waiting.connect_ex(listening.getsockname())
+        yield listening.getsockname()[1]
+
+
+@BOTH
+async def test_a_connection_that_is_never_taken_ends_in_time(service: Service, full_port: int) -> None:
+    (reach,) = await ask(service, full_port, host="127.0.0.1", seconds=0.5)
+    assert reach.sentence == f"127.0.0.1 did not accept the connection on port {full_port} within 0.5 s."
+    assert reach.milliseconds == 500
+    await until(lambda: not speaking_threads())
+
+
+def test_a_name_server_that_is_silent_is_told_apart() -> None:
+    failed = timed_out(Line("mail.example.com", 587, 1), "587", 10)
+    assert failed.sentence == "The name mail.example.com could not be looked up within 10 s."
+
+
+STEPS = {
+    "a silent peer": silent,
+    "a greeting in drops": dripping(b"220 "),
+    "an answer in drops": dripping(b"220 hello\r\n250-"),
+    "a greeting of IMAP in drops": dripping(b"* OK "),
+}
+
+
+@BOTH
+@pytest.mark.parametrize("step", STEPS)
+async def test_a_peer_that_never_comes_to_an_end_is_left_in_time(service: Service, step: str) -> None:
+    with ScriptedServer(STEPS[step]) as server:
+        (reach,) = await ask(service, server.port, seconds=1)
+        assert reach.outcome == "failed"
+        assert reach.milliseconds is not None
+        assert reach.milliseconds <= 1000
+        await until(lambda: not speaking_threads())
+
+
+@BOTH
+async def test_a_login_that_is_never_answered_ends_in_time_and_counts_as_failed(service: Service) -> None:
+    async def talk(reader: StreamReader, writer: StreamWriter) -> None:
+        writer.write(b"220 hello\r\n" if service is SMTP else b"* OK hello\r\n")
+        while line := await reader.readline():
+            tag, *rest = line.split()
+            if tag == b"ehlo":
+                writer.write(b"250-hello\r\n250 AUTH PLAIN LOGIN\r\n")
+            elif rest == [b"CAPABILITY"]:
+                writer.write(b"* CAPABILITY IMAP4rev1\r\n%s OK done\r\n" % tag)
+            else:
+                await dripping(b"")(reader, writer)
+
+    with ScriptedServer(talk, server_context()) as server:
+        _, answer = await ask(service, server.port, tls="implicit", seconds=1)
+        assert answer.sentence == (
+            "localhost did not answer the login within 1 s, so whether it is right is not known."
+        )
+        (again,) = await ask(service, server.port, tls="implicit", seconds=1)
+        assert again.what_to_do.startswith("Wait ")
+        assert server.connections == 1
+
+
+@BOTH
+async def test_a_server_that_answers_too_late_is_not_sent_the_login(service: Service) -> None:
+    kind = SmtpServer if service is SMTP else ImapServer
+    with kind(tls="implicit") as server:
+        # The wait for a greeting in the clear is longer than the level may take.
+        told = await ask(service, server.port, seconds=1)
+        await until(lambda: not speaking_threads())
+        assert [one.outcome for one in told] == ["failed"]
+        assert server.attempts == []
+
+
+@BOTH
+@pytest.mark.parametrize(
+    "flood",
+    [endless(b"220 hello\r\n", b"250-more\r\n"), endless(b"* OK hello\r\n", b"* OK more\r\n"), endless(b"", b"x")],
+)
+async def test_a_server_that_sends_without_end_is_left_after_a_megabyte(service: Service, flood: object) -> None:
+    with ScriptedServer(flood) as server:  # type: ignore[arg-type]
+        (reach,) = await ask(service, server.port)
+    assert reach.sentence in {
+        f"localhost:{server.port} sends without end.",
+        f"What localhost:{server.port} answers is not {service.subject}.",
+    }
+
+
+async def test_a_literal_of_terabytes_is_not_waited_for() -> None:
+    with ScriptedServer(saying(b"* OK hello\r\n* CAPABILITY {9999999999999}\r\n")) as server:
+        (reach,) = await ask(IMAP, server.port)
+    assert reach.sentence == f"localhost:{server.port} sends without end."
+
+
+@pytest.mark.parametrize(
+    ("service", "greeting", "code", "sentence"),
+    [
+        (SMTP, b"* OK IMAP ready\r\n", "", "What localhost:{port} answers is not SMTP."),
+        (SMTP, b"SSH-2.0-OpenSSH_9.2\r\n", "", "What localhost:{port} answers is not SMTP."),
+        (SMTP, b"HTTP/1.1 400 Bad\r\n\r\n", "", "What localhost:{port} answers is not SMTP."),
+        (SMTP, b"421 Too busy\r\n", "421", "localhost:{port} turned the connection away. It said: Too busy"),
+        (SMTP, b"554 Go away\r\n", "554", "localhost:{port} turned the connection away."),
+        (IMAP, b"220 mail ready\r\n", "", "What localhost:{port} answers is not IMAP."),
+        (IMAP, b"HTTP/1.1 400 Bad\r\n\r\n", "", "What localhost:{port} answers is not IMAP."),
+        (IMAP, b"* BYE Too many connections\r\n", "BYE", "The server has too many connections"),
+        (IMAP, b"* BYE Maintenance\r\n", "BYE", "The server ended the conversation. It said: Maintenance"),
+        (IMAP, b"* BYE IP blocked\r\n", "BYE", "The provider has blocked IMAP for this account."),
+    ],
+)
+async def test_a_greeting_that_is_none(service: Service, greeting: bytes, code: str, sentence: str) -> None:
+    with ScriptedServer(saying(greeting)) as server:
+        (reach,) = await ask(service, server.port)
+    assert (reach.level, reach.outcome, reach.code) == ("reach", "failed", code)
+    assert reach.sentence.startswith(sentence.format(port=server.port))
+
+
+@BOTH
+@pytest.mark.parametrize("start", [b"", b"220 hello\r\n", b"* OK hello\r\n", b"22", b"* OK he"])
+async def test_a_server_that_hangs_up(service: Service, start: bytes) -> None:
+    async def talk(reader: StreamReader, writer: StreamWriter) -> None:
+        writer.write(start)
+
+    with ScriptedServer(talk) as server:
+        (reach,) = await ask(service, server.port)
+    assert reach.sentence in {
+        f"localhost:{server.port} closed the connection.",
+        f"What localhost:{server.port} answers is not {service.subject}.",
+    }
+    assert reach.sentence.endswith("closed the connection.") or start[:1] in {b"*", b"2"}
+
+
+@BOTH
+async def test_a_server_that_hangs_up_on_tls(service: Service) -> None:
+    async def talk(reader: StreamReader, writer: StreamWriter) -> None:
+        await reader.read(10)
+
+    with ScriptedServer(talk) as server:
+        (reach,) = await ask(service, server.port, tls="implicit")
+    assert "closed the connection" in reach.sentence
+
+
+@BOTH
+async def test_a_server_with_an_old_tls_only(service: Service) -> None:
+    async def talk(reader: StreamReader, writer: StreamWriter) -> None:
+        await reader.read(10)
+        writer.write(b"\x15\x03\x01\x00\x02\x02\x46")  # an alert: fatal, protocol_version
+
+    with ScriptedServer(talk) as server:
+        (reach,) = await ask(service, server.port, tls="implicit")
+    assert "agree on no TLS (TLSV1_ALERT_PROTOCOL_VERSION)." in reach.sentence
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    greeting=st.sampled_from([b"220 hi\r\n", b"* OK hi\r\n", b""]) | st.binary(max_size=30),
+    answers=st.lists(
+        st.sampled_from([b"250 AUTH PLAIN\r\n", b"334 \r\n", b"* CAPABILITY IMAP4rev1\r\n%s OK x\r\n", b"%s OK [\r\n"])
+        | st.sampled_from(
+            [b"%s NO [", b"%s OK {5}\r\n", b"+ \r\n", b"* BYE\r\n", b"* 1 FETCH {0}\r\n", b"235 \xff\r\n"]
+        )
+        | st.binary(max_size=40),
+        max_size=6,
+    ),
+    is_smtp=st.booleans(),
+)
+async def test_nothing_that_a_server_sends_raises(greeting: bytes, answers: list[bytes], is_smtp: bool) -> None:
+    async def talk(reader: StreamReader, writer: StreamWriter) -> None:
+        tag = b""
+        writer.write(greeting)
+        for answer in answers:
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(0.05):
+                    tag = (await reader.readline())[:6].strip()
+            writer.write(answer.replace(b"%s", tag))
+
+    with ScriptedServer(talk, server_context()) as server:
+        told = await ask(SMTP if is_smtp else IMAP, server.port, tls="implicit", seconds=5)
+    assert told
+    assert all(one.sentence.endswith((".", "…")) or "It said:" in one.sentence for one in told)
+    assert PASSWORD not in repr(told)

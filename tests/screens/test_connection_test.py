@@ -1,0 +1,135 @@
+"""Connection tests on the screen, against a server on loopback that speaks Exotel's shapes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import psycopg
+import pytest
+
+from tests.screens.test_credential_editor import fill, open_editor
+from tests.support.certificates import authority_file
+from tests.support.console_app import add, console, piloted
+from tests.support.exotel_server import FAULTS, ExotelServer
+from tui.screens.connection_test import ConnectionTestScreen
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tests.support.console_app import Console
+
+
+@pytest.fixture
+def exotel(monkeypatch: pytest.MonkeyPatch) -> Iterator[ExotelServer]:
+    monkeypatch.setenv("SSL_CERT_FILE", str(authority_file()))
+    with ExotelServer() as server:
+        yield server
+
+
+def state(conninfo: str) -> Any:
+    with psycopg.connect(conninfo) as connection:
+        query = "select is_verified, last_verified_at is not null from integration_credentials"
+        return connection.execute(query).fetchone()
+
+
+def log_of_tests(conninfo: str) -> list[tuple[Any, ...]]:
+    query = """select status, details ->> 'draft' from integration_audit_logs
+                where action = 'connection_tested' order by created_at"""
+    with psycopg.connect(conninfo) as connection:
+        return connection.execute(query).fetchall()
+
+
+async def press_t(it: Console) -> None:
+    await it.wait_for("not tested")
+    await it.press("t")
+    await it.wait_for(lambda: isinstance(it.app.screen, ConnectionTestScreen))
+
+
+async def test_each_level_is_told_and_a_yes_is_in_the_list_afterwards(
+    keyed_database: str, exotel: ExotelServer
+) -> None:
+    await add(keyed_database, credential=exotel.credential(virtual_number="01141169368"))
+    async with piloted(console(keyed_database)) as it:
+        await press_t(it)
+        await it.wait_for("1 of 1 verified")
+        for level in ("shape  fields", "reach ", "answer account", "answer number"):
+            assert level in it.text
+        assert exotel.api_token not in it.text
+        await it.press("escape")
+        await it.wait_for("just now")
+    assert state(keyed_database) == (True, True)
+    assert log_of_tests(keyed_database) == [("pending", None), ("success", None)]
+
+
+async def test_a_no_says_why_and_what_to_do_and_the_credential_is_kept(
+    keyed_database: str, exotel: ExotelServer
+) -> None:
+    wrong = exotel.credential(virtual_number="01141169368", api_token="not-the-token-0000")
+    await add(keyed_database, credential=wrong)
+    async with piloted(console(keyed_database)) as it:
+        await press_t(it)
+        await it.wait_for("Not verified; the credential is kept.")
+        assert "401" in it.text
+        await it.press("escape")
+        await it.wait_for("failed just now")
+    assert len(exotel.requests) == 1
+
+
+async def test_escape_stops_an_answer_that_never_ends_and_nothing_is_kept(
+    keyed_database: str, exotel: ExotelServer
+) -> None:
+    exotel.answer("account", FAULTS["dripping"])
+    await add(keyed_database, credential=exotel.credential(virtual_number="01141169368"))
+    async with piloted(console(keyed_database)) as it:
+        await press_t(it)
+        await it.wait_for(lambda: exotel.requests)
+        await it.press("escape")
+        await it.wait_for("Stopped.")
+        await it.wait_for(exotel.left.is_set)
+        await it.press("escape")
+        await it.wait_for("not tested")
+    assert log_of_tests(keyed_database) == [("pending", None)]
+
+
+async def test_a_sweep_goes_on_where_one_of_them_fails(keyed_database: str, exotel: ExotelServer) -> None:
+    await add(keyed_database, credential=exotel.credential(virtual_number="01141169368"))
+    await add(keyed_database, "exotel_sms", exotel.credential(sms_number="+918033755555"))
+    async with piloted(console(keyed_database), size=(100, 40)) as it:
+        await it.wait_for("not tested")
+        await it.press("T")
+        await it.wait_for("1 of 2 verified")
+        await it.press("escape")
+        await it.wait_for("failed just now")
+        assert "✓ just now" in it.text
+
+
+async def test_a_draft_that_passed_stays_verified_when_it_is_saved_unchanged(
+    keyed_database: str, exotel: ExotelServer
+) -> None:
+    draft = {name: str(value) for name, value in exotel.credential(virtual_number="01141169368").items()}
+    async with piloted(console(keyed_database)) as it:
+        await open_editor(it)
+        await fill(it, draft)
+        await it.press("f4")
+        await it.wait_for("Saved unchanged, it stays verified.")
+        await it.press("escape")
+        await it.press("f2")
+        await it.wait_for("It is verified.")
+        assert state(keyed_database) == (True, True)
+        assert log_of_tests(keyed_database) == [("success", "true"), ("success", None)]
+
+        await fill(it, {"virtual_number": "08033755555"})
+        await it.press("f4")
+        await it.wait_for("0 of 1 verified")
+        await it.press("escape")
+        await it.press("f2")
+        await it.wait_for("It is not tested yet.")
+    assert state(keyed_database) == (False, False)
+
+
+async def test_a_draft_that_is_not_complete_is_not_asked_about(keyed_database: str, exotel: ExotelServer) -> None:
+    async with piloted(console(keyed_database)) as it:
+        await open_editor(it)
+        await it.press("f4")
+        await it.wait_for("Not tested. Account SID: It is required")
+    assert exotel.requests == []

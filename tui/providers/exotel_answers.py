@@ -1,0 +1,340 @@
+"""What Exotel's answers mean: the sentence for each refusal, the account's status, the listed ExoPhones."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from tui import numbers
+from tui.data.errors import ProviderFailed
+from tui.data.models import ListedNumber
+from tui.providers.exotel_http import HOSTS
+from tui.providers.kinds import host_and_port
+
+if TYPE_CHECKING:
+    from tui.providers.exotel_http import Answer
+
+WEB_PAGE = (
+    "Something between here and Exotel answered in its place, such as a proxy or the sign-in page of a network; "
+    "else check the API host."
+)
+
+_DEEPEST = 4
+_BROKEN_CHARACTERS = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]+")
+_LONGEST_NAME = 100  # characters; organization_phone_numbers.display_name holds no more
+_DIGITS = re.compile(r"\+?[0-9]{3,19}")
+_BAD_STATUSES = frozenset(
+    ["suspended", "closed", "inactive", "blocked", "disabled", "deactivated", "expired", "terminated", "cancelled"]
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """An answer that is not a yes. `says_no` is False where it says nothing about the credential itself."""
+
+    sentence: str
+    what_to_do: str
+    code: str
+    says_no: bool = True
+
+
+class Refused(ProviderFailed):
+    """A refusal where a list was asked for."""
+
+    def __init__(self, refusal: Refusal) -> None:
+        super().__init__(refusal.sentence, refusal.what_to_do, code=refusal.code)
+        self.refusal = refusal
+
+
+def refusal(answer: Answer, host: str) -> Refusal | None:
+    """Return why the account was not let in, by the HTTP status alone; None for 200.
+
+    The meanings are those of Exotel's error-codes and authentication pages, which disagree whether a wrong SID or
+    region is 401 or 404: both sentences name both.
+    """
+    status, code = answer.status, str(answer.status)
+    if status == 200:
+        return _web_page(answer, host) if is_web_page(answer) else None
+    if status in {401, 403, 404}:
+        return _not_let_in(answer, host)
+    if status in _NO:
+        return Refusal(*_NO[status], code)
+    return _not_answered(answer, host)
+
+
+_NO = {
+    400: (
+        "Exotel does not understand the question (400).",
+        "The account SID is most likely mistyped; copy it from Settings > API Settings.",
+    ),
+    402: (
+        "Exotel refuses the account because of its balance or plan (402).",
+        "Top it up, or look at its plan, at my.exotel.com.",
+    ),
+}
+
+
+def is_web_page(answer: Answer) -> bool:
+    """Whether it is HTML, which no part of Exotel's API answers."""
+    start = answer.body[:200].lstrip().lower()
+    return "html" in answer.headers.get("content-type", "").lower() or start.startswith((b"<!doctype html", b"<html"))
+
+
+def account_refusal(answer: Answer, host: str) -> Refusal | None:
+    """Return why an answer for the account itself is no yes, or None; nothing else of its body is kept."""
+    refused = refusal(answer, host)
+    if refused is not None:
+        return refused
+    known, status = _account_status(answer.body)
+    if not known:
+        return Refusal(
+            f"{host} accepted the key, but did not answer with an account.",
+            "Check the API host: another service may be behind it.",
+            "200",
+            says_no=False,
+        )
+    word = status.strip().lower()
+    if word in _BAD_STATUSES:
+        return Refusal(
+            f"Exotel accepts the key, but the account is {word}.",
+            "Only Exotel can change that: ask its support, or look at my.exotel.com.",
+            "200",
+        )
+    if word not in {"", "active"}:
+        return Refusal(
+            "Exotel accepts the key, but gives the account a status that Switchboard does not know.",
+            "Look at my.exotel.com whether the account may be used.",
+            "200",
+            says_no=False,
+        )
+    return None
+
+
+def templates_refusal(answer: Answer, host: str) -> Refusal | None:
+    """Return why an answer for a WABA's templates is no yes, or None."""
+    refused = refusal(answer, host)
+    if refused is not None:
+        return refused
+    body = _json(answer.body)
+    if not isinstance(body, dict):
+        return _not_understood(host, "templates")
+    inner = body.get("http_code")
+    # The v2 envelope carries a status of its own, and a bulk answer may be 200 around a refusal.
+    if isinstance(inner, int) and inner != 200:
+        return (
+            refusal(replace(answer, status=inner), host) if 300 <= inner < 600 else _not_understood(host, "templates")
+        )
+    return None
+
+
+@dataclass(frozen=True, slots=True)
+class ExoPhone:
+    """A number as Exotel lists it; a capability is None where the answer does not say."""
+
+    number: str
+    name: str | None
+    voice: bool | None
+    sms: bool | None
+
+    def listed(self) -> ListedNumber:
+        """Return it for the table, whose columns too are true where nothing is said."""
+        return ListedNumber(self.number, self.name, self.voice is not False, self.sms is not False)
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One page of the list: its entries in order, None for one that is no number, and whether more is promised.
+
+    `more` is None where the answer does not say, and `size` is how many entries the host puts on a page.
+    """
+
+    entries: tuple[ExoPhone | None, ...]
+    more: bool | None
+    size: int
+
+
+def page_of(answer: Answer, host: str, asked_size: int) -> Page:
+    """Read a page of the list of ExoPhones; raises ProviderFailed where it is none."""
+    body = _json(answer.body)
+    entries = body.get("incoming_phone_numbers") if isinstance(body, dict) else None
+    if not isinstance(body, dict) or not isinstance(entries, list):
+        raise Refused(_not_understood(host, "ExoPhones"))
+    size = body.get("page_size")
+    return Page(
+        tuple(_exophone(one) for one in entries),
+        bool(body["next_page_uri"]) if "next_page_uri" in body else None,
+        size if type(size) is int and 0 < size < asked_size else asked_size,
+    )
+
+
+def other_regions(host: str) -> str:
+    """Return the hosts that the account may live on instead, as a sentence names them."""
+    return " or ".join(one for one in HOSTS if one != host)
+
+
+def _not_let_in(answer: Answer, host: str) -> Refusal:
+    region = f"the account may also live in another region: try {other_regions(host)}"
+    if answer.status == 401:
+        sentence = "Exotel does not accept the API key and token (401)."
+        what_to_do = (
+            f"Copy both again; a token regenerated at my.exotel.com ends the old one. If they are right, {region}."
+        )
+    elif answer.status == 404:
+        sentence = f"{host} knows no account of this SID (404)."
+        what_to_do = f"Check the account SID; if it is right, {region}."
+    else:
+        sentence = "Exotel knows the key, but forbids its use here (403)."
+        what_to_do = (
+            "The account may be suspended, or the key restricted to other addresses or other parts of the API: "
+            "look at my.exotel.com."
+        )
+    if is_web_page(answer):
+        what_to_do += " The answer was a web page, so a proxy may have given it in Exotel's place."
+    return Refusal(sentence, what_to_do, str(answer.status))
+
+
+def _not_answered(answer: Answer, host: str) -> Refusal:
+    status = answer.status
+    if status == 429:
+        sentence = "Exotel was asked too often (429): all programs of an account share one limit."
+        what_to_do = _wait(answer)
+    elif status in {407, 511}:
+        sentence = f"A proxy or network on the way wants a sign-in first ({status})."
+        what_to_do = WEB_PAGE
+    elif 300 <= status < 400:
+        sentence = f"{host} sends the question elsewhere ({status}){_elsewhere(answer)}."
+        what_to_do = "Nothing was sent there. Exotel's own API does not redirect: check the API host."
+    elif status >= 500:
+        sentence = f"{host} has a fault of its own ({status}); that says nothing about the credential."
+        what_to_do = _wait(answer)
+        if status == 503:
+            what_to_do += " Exotel also answers 503 to whoever asks too often."
+    else:
+        sentence = f"{host} answered {status}, which is no answer to this question."
+        what_to_do = "Check the API host; try again later."
+    return Refusal(sentence, what_to_do, str(status), says_no=False)
+
+
+def _web_page(answer: Answer, host: str) -> Refusal:
+    return Refusal(f"{host} answered with a web page instead of data.", WEB_PAGE, str(answer.status), says_no=False)
+
+
+def _not_understood(host: str, what: str) -> Refusal:
+    return Refusal(
+        f"{host} answered, but not with a list of {what}.",
+        "Check the API host; if it is Exotel's own, its API may have changed.",
+        "200",
+        says_no=False,
+    )
+
+
+def _elsewhere(answer: Answer) -> str:
+    """The host of a redirect; the rest of its address is the provider's text."""
+    from urllib.parse import urlsplit
+
+    try:
+        parts = urlsplit(answer.headers.get("location", ""))
+        found = host_and_port(parts.hostname or "")
+    except ValueError:
+        return ""
+    return f", to {found[0]}{' without TLS' if parts.scheme == 'http' else ''}" if found else ""
+
+
+def _wait(answer: Answer) -> str:
+    seconds = _retry_after(answer)
+    if seconds is None:
+        return "Wait a minute, then try again."
+    if seconds <= 120:
+        return f"Try again in {max(seconds, 1)} s."
+    return f"Try again in {-(-seconds // 60)} min."
+
+
+def _retry_after(answer: Answer) -> int | None:
+    """Seconds from Retry-After, which is a number of them or a date (RFC 9110, section 10.2.3)."""
+    text = answer.headers.get("retry-after", "").strip()
+    if re.fullmatch("[0-9]{1,7}", text):
+        return int(text)
+    from datetime import UTC, datetime
+    from email.utils import parsedate_to_datetime
+
+    try:
+        until = parsedate_to_datetime(text)
+    except ValueError:
+        return None
+    try:
+        # The host's own clock, where it tells it: this machine's may be wrong.
+        now = parsedate_to_datetime(answer.headers.get("date", ""))
+    except ValueError:
+        now = datetime.now(UTC)
+    if until.tzinfo is None or now.tzinfo is None:
+        return None
+    return max(round((until - now).total_seconds()), 0)
+
+
+def _json(body: bytes) -> Any:
+    try:
+        return json.loads(body)
+    except (ValueError, RecursionError):
+        return None
+
+
+def _account_status(body: bytes) -> tuple[bool, str]:
+    """Whether a body is an account, in JSON or XML, and the status in it."""
+    found = _account_object(_json(body))
+    if found is not None:
+        return True, str(found.get("status") or "")
+    text = body.decode("utf-8", "replace")
+    if "<TwilioResponse" not in text:
+        return False, ""
+    account = text.find("<Account")
+    begin, end = text.find("<Status>", account), text.find("</Status>", account)
+    if account < 0 or not account < begin < end:
+        return account >= 0, ""
+    return True, text[begin + len("<Status>") : end]
+
+
+def _account_object(value: Any) -> dict[str, Any] | None:
+    """The first object with a SID, however it is wrapped: the wrapping is not documented."""
+    level = [value]
+    for _ in range(_DEEPEST):
+        deeper: list[Any] = []
+        for one in level:
+            if isinstance(one, dict):
+                lower = {str(name).lower(): inner for name, inner in one.items()}
+                if "sid" in lower:
+                    return lower
+                deeper += one.values()
+        level = deeper
+    return None
+
+
+def _exophone(entry: Any) -> ExoPhone | None:
+    if not isinstance(entry, dict) or not isinstance(entry.get("phone_number"), str):
+        return None
+    text = entry["phone_number"].strip()
+    country = entry.get("country")
+    region = country if isinstance(country, str) and re.fullmatch("[A-Z]{2}", country) else numbers.DEFAULT_REGION
+    # Short and vanity numbers are no E.164, and yet somebody owns them.
+    number = numbers.e164(text, region) or (text if _DIGITS.fullmatch(text) else None)
+    if number is None:
+        return None
+    can = entry.get("capabilities")
+    can = can if isinstance(can, dict) else {}
+    return ExoPhone(
+        number, _name(entry.get("friendly_name"), number), _yes_no(can.get("voice")), _yes_no(can.get("sms"))
+    )
+
+
+def _yes_no(value: Any) -> bool | None:
+    if isinstance(value, str) and value.lower() in {"true", "false"}:
+        return value.lower() == "true"
+    return value if isinstance(value, bool) else None
+
+
+def _name(value: Any, number: str) -> str | None:
+    """The provider's name for a number, fit for the table; None where it only repeats the number."""
+    if not isinstance(value, str) or numbers.same_number(value, number):
+        return None
+    return _BROKEN_CHARACTERS.sub(" ", value).strip()[:_LONGEST_NAME] or None

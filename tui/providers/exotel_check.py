@@ -1,0 +1,302 @@
+"""The connection tests of Exotel's integrations, and the list of an account's ExoPhones."""
+
+from __future__ import annotations
+
+import asyncio
+import difflib
+import time
+from contextlib import aclosing
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, Literal
+
+from tui import numbers
+from tui.data.errors import ProviderFailed
+from tui.providers.check import Verdict
+from tui.providers.exotel_answers import Refused, account_refusal, is_web_page, page_of, refusal, templates_refusal
+from tui.providers.exotel_http import SECONDS, ExotelAccount
+from tui.providers.kinds import as_text
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
+
+    from tui.data.models import ListedNumber
+    from tui.providers.check import Level, Outcome, Tell
+    from tui.providers.exotel_answers import ExoPhone, Refusal
+    from tui.providers.exotel_http import Answer
+
+ACCOUNT = "v1/Accounts/{sid}"
+EXOPHONES = "v2_beta/Accounts/{sid}/IncomingPhoneNumbers"
+TEMPLATES = "v2/accounts/{sid}/templates"
+
+MOST_ACCOUNT_BYTES = 64 * 1024
+MOST_PAGE_BYTES = 1024 * 1024
+PAGE_SIZE = 50
+MOST_PAGES = 100
+SEARCH_SECONDS = 30.0
+"""How long the pages of the list may take all together while a test looks for a number."""
+
+LISTING_SECONDS = 150.0
+"""How long they may take while the whole list is fetched."""
+
+Capability = Literal["voice", "sms"]
+
+
+async def prove_phone(credential: Mapping[str, Any], tell: Tell, *, seconds: float = SECONDS) -> None:
+    """Test exotel_phone: the account, then whether the virtual number and the caller ID are its ExoPhones with voice.
+
+    `seconds` is for reaching the host and for each answer. Raises nothing that Exotel can cause.
+    """
+
+    async def numbers_too(account: ExotelAccount) -> None:
+        wanted = {"number": as_text(credential.get("virtual_number"))}
+        caller_id = as_text(credential.get("caller_id"))
+        if caller_id and not numbers.same_number(caller_id, wanted["number"]):
+            wanted["caller ID"] = caller_id
+        await _prove_numbers(account, wanted, "voice", tell)
+
+    await _prove(credential, tell, seconds, numbers_too)
+
+
+async def prove_sms(credential: Mapping[str, Any], tell: Tell, *, seconds: float = SECONDS) -> None:
+    """Test exotel_sms: the account, then whether the sender is one of its ExoPhones with SMS. As prove_phone."""
+
+    async def sender_too(account: ExotelAccount) -> None:
+        sender = as_text(credential.get("sms_number"))
+        if numbers.e164(sender) is None:
+            what_to_do = "That it is approved for you can only be seen at my.exotel.com."
+            tell(Verdict("answer", "number", "doubtful", "A sender name cannot be looked up at Exotel.", what_to_do))
+        else:
+            await _prove_numbers(account, {"number": sender}, "sms", tell)
+
+    await _prove(credential, tell, seconds, sender_too)
+
+
+async def prove_whatsapp(credential: Mapping[str, Any], tell: Tell, *, seconds: float = SECONDS) -> None:
+    """Test exotel_whatsapp: the account, then the templates of the WABA where its id is given. As prove_phone."""
+
+    async def templates_too(account: ExotelAccount) -> None:
+        waba_id = as_text(credential.get("waba_id"))
+        if not waba_id:
+            what_to_do = "With the WABA id, its templates can be asked for too."
+            sentence = "That WhatsApp is enabled for the account is not proven: no WABA id is given."
+            tell(Verdict("answer", "templates", "doubtful", sentence, what_to_do))
+            return
+        answer = await account.get(TEMPLATES, most_bytes=MOST_PAGE_BYTES, waba_id=waba_id, limit=1)
+        refused = templates_refusal(answer, account.host)
+        if refused is None:
+            sentence = "Exotel answers for this WABA; whether the number belongs to it cannot be asked."
+            tell(Verdict("answer", "templates", "passed", sentence, "", answer.milliseconds, str(answer.status)))
+        elif refused.code in {"400", "401", "403", "404"}:
+            sentence = f"Exotel accepts the key, but gives no templates for this WABA ({refused.code})."
+            what_to_do = "Check the WABA id, and whether WhatsApp is enabled for the account."
+            tell(Verdict("answer", "templates", "failed", sentence, what_to_do, answer.milliseconds, refused.code))
+        else:
+            tell(_no("templates", refused, answer))
+
+    await _prove(credential, tell, seconds, templates_too, "templates")
+
+
+async def list_numbers(
+    credential: Mapping[str, Any], tell: Callable[[int], None], *, seconds: float = SECONDS
+) -> list[ListedNumber]:
+    """List all ExoPhones of the account, each once, telling after each page how many there are so far.
+
+    Either the whole list or ProviderFailed: what is missing from it would be taken for gone. `seconds` is for
+    reaching the host and for each page.
+    """
+    async with ExotelAccount(credential, seconds=seconds) as account:
+        await account.reach()
+        found: dict[str, ExoPhone] = {}
+        try:
+            async with asyncio.timeout(LISTING_SECONDS), aclosing(_pages(account)) as pages:
+                async for page in pages:
+                    for one in page:
+                        if one is None:
+                            raise ProviderFailed(
+                                f"{account.host} lists an ExoPhone that cannot be read as a number.",
+                                "Nothing was taken over, since a number left out would seem to be gone.",
+                            )
+                        found[one.number] = _folded(found.get(one.number), one)
+                    tell(len(found))
+        except TimeoutError:
+            raise ProviderFailed(
+                f"{account.host} did not finish the list within {LISTING_SECONDS:g} s.", "Try again later."
+            ) from None
+        return [one.listed() for one in found.values()]
+
+
+async def _prove(
+    credential: Mapping[str, Any],
+    tell: Tell,
+    seconds: float,
+    then: Callable[[ExotelAccount], Awaitable[None]],
+    subject: str = "number",
+) -> None:
+    level: Level = "reach"
+    about = "host"
+    begun = time.monotonic()
+    try:
+        async with ExotelAccount(credential, seconds=seconds) as account:
+            begun = time.monotonic()
+            taken = await account.reach()
+            sentence = f"{account.host} answers, and its certificate is valid."
+            tell(Verdict("reach", "host", "passed", sentence, "", taken))
+            level, about, begun = "answer", "account", time.monotonic()
+            answer = await account.get(ACCOUNT, most_bytes=MOST_ACCOUNT_BYTES)
+            refused = account_refusal(answer, account.host)
+            if refused is None:
+                sentence = "Exotel accepts the key for this account."
+                tell(Verdict("answer", "account", "passed", sentence, "", answer.milliseconds, str(answer.status)))
+            else:
+                tell(_no("account", refused, answer))
+                # The wrapping of the account is documented nowhere: what follows may prove the key all the same.
+                if refused.says_no or answer.status != 200 or is_web_page(answer):
+                    return
+            about, begun = subject, time.monotonic()
+            await then(account)
+    except ProviderFailed as problem:
+        # Whoever was reached and then fell silent has said nothing about the credential.
+        outcome: Outcome = "failed" if level == "reach" else "doubtful"
+        taken = round((time.monotonic() - begun) * 1000)
+        tell(Verdict(level, about, outcome, problem.sentence, problem.what_to_do, taken, problem.code))
+
+
+def _no(subject: str, refused: Refusal, answer: Answer) -> Verdict:
+    outcome: Outcome = "failed" if refused.says_no else "doubtful"
+    return Verdict("answer", subject, outcome, refused.sentence, refused.what_to_do, answer.milliseconds, refused.code)
+
+
+async def _prove_numbers(account: ExotelAccount, wanted: Mapping[str, str], capability: Capability, tell: Tell) -> None:
+    """Look for numbers, by the subject they are told under, until all are found or the list ends."""
+    begun = time.monotonic()
+    listed: dict[str, ExoPhone] = {}
+    unreadable = 0
+    problem: ProviderFailed | None = None
+    sought = {subject: numbers.e164(number) or number.strip() for subject, number in wanted.items()}
+    try:
+        async with asyncio.timeout(SEARCH_SECONDS), aclosing(_pages(account)) as pages:
+            async for page in pages:
+                for one in page:
+                    if one is None:
+                        unreadable += 1
+                    else:
+                        listed[one.number] = _folded(listed.get(one.number), one)
+                if listed.keys() >= set(sought.values()):
+                    break
+    except ProviderFailed as failure:
+        problem = failure
+    except TimeoutError:
+        sentence = f"{account.host} did not finish the list of ExoPhones within {SEARCH_SECONDS:g} s."
+        problem = ProviderFailed(sentence, "Try again later.")
+    milliseconds = round((time.monotonic() - begun) * 1000)
+    for subject, number in sought.items():
+        if number in listed:
+            tell(_capable(subject, listed[number], capability, milliseconds))
+        elif problem is not None:
+            tell(_unlisted(subject, problem, milliseconds))
+        else:
+            tell(_missing(subject, number, list(listed), unreadable, milliseconds))
+
+
+async def _pages(account: ExotelAccount) -> AsyncGenerator[tuple[ExoPhone | None, ...], None]:
+    """Yield the pages of the list; raises ProviderFailed where it ends before its end.
+
+    The links to the next page are only believed to exist: Exotel's own samples lead to another host, without TLS.
+    """
+    seen: set[str] = set()
+    for n in range(MOST_PAGES):
+        answer = await account.get(EXOPHONES, most_bytes=MOST_PAGE_BYTES, Page=n, PageSize=PAGE_SIZE)
+        refused = refusal(answer, account.host)
+        if refused is not None:
+            raise Refused(refused)
+        page = page_of(answer, account.host, PAGE_SIZE)
+        found = {one.number for one in page.entries if one is not None}
+        if found and found <= seen:
+            # Beyond the end some servers repeat the last page. But where the second page already repeats a full
+            # first one, pages may not be turned at all, and the rest of the list be missing.
+            if n == 1 and len(page.entries) == page.size:
+                raise ProviderFailed(
+                    f"{account.host} answers the same {len(page.entries)} ExoPhones for every page.",
+                    "Whether there are more cannot be seen; ask Exotel's support why.",
+                    code=str(answer.status),
+                )
+            return
+        seen |= found
+        if page.entries:
+            yield page.entries
+        if not page.entries or page.more is False or (page.more is None and len(page.entries) < page.size):
+            return
+    raise ProviderFailed(
+        f"The list of ExoPhones has not ended after {MOST_PAGES} pages with {len(seen)} numbers.",
+        "That is no list of Exotel's: check the API host.",
+    )
+
+
+def _folded(known: ExoPhone | None, one: ExoPhone) -> ExoPhone:
+    """One entry of two for the same number, with what either of them says it can do."""
+    if known is None:
+        return one
+    return replace(
+        known, name=known.name or one.name, voice=_either(known.voice, one.voice), sms=_either(known.sms, one.sms)
+    )
+
+
+def _either(one: bool | None, other: bool | None) -> bool | None:
+    return other if one is None else one or bool(other)
+
+
+def _capable(subject: str, one: ExoPhone, capability: Capability, milliseconds: int) -> Verdict:
+    can = one.voice if capability == "voice" else one.sms
+    name = "voice" if capability == "voice" else "SMS"
+    if can:
+        return Verdict(
+            "answer",
+            subject,
+            "passed",
+            f"{one.number} is an ExoPhone of this account and has {name}.",
+            "",
+            milliseconds,
+            "200",
+        )
+    if can is None:
+        sentence = f"{one.number} is an ExoPhone of this account; Exotel does not say whether it has {name}."
+        return Verdict(
+            "answer", subject, "doubtful", sentence, "Look at my.exotel.com > ExoPhones.", milliseconds, "200"
+        )
+    sentence = f"{one.number} is an ExoPhone of this account, but it has no {name}."
+    what_to_do = f"Take another ExoPhone, or ask Exotel's support for {name} on this one."
+    return Verdict("answer", subject, "failed", sentence, what_to_do, milliseconds, "200")
+
+
+def _missing(subject: str, number: str, listed: list[str], unreadable: int, milliseconds: int) -> Verdict:
+    if unreadable:
+        sentence = f"{number} was not found: {unreadable} of {len(listed) + unreadable} ExoPhones cannot be read."
+        return Verdict(
+            "answer", subject, "doubtful", sentence, "Look at my.exotel.com > ExoPhones.", milliseconds, "200"
+        )
+    if not listed:
+        sentence = f"The account has no ExoPhones, so {number} is none of them."
+        return Verdict("answer", subject, "failed", sentence, "Check the account SID, or buy one.", milliseconds, "200")
+    how_many = "the one ExoPhone" if len(listed) == 1 else f"one of the {len(listed)} ExoPhones"
+    sentence = f"{number} is not {how_many} of this account."
+    nearest = difflib.get_close_matches(number, listed, n=1, cutoff=0.8)
+    known = (
+        f"The nearest is {nearest[0]}." if nearest else f"There is {', '.join(listed[:3])}{' ...' * (len(listed) > 3)}."
+    )
+    return Verdict(
+        "answer", subject, "failed", sentence, f"{known} Correct the number, or the account.", milliseconds, "200"
+    )
+
+
+def _unlisted(subject: str, problem: ProviderFailed, milliseconds: int) -> Verdict:
+    """The verdict on a number whose list did not come, although the account was good."""
+    if problem.code in {"401", "403", "404"}:
+        sentence = (
+            f"Exotel accepts the key, but not for the list of ExoPhones ({problem.code}), so the number is unproven."
+        )
+        what_to_do = "The key may be restricted to parts of the API; look at my.exotel.com > ExoPhones for the number."
+        return Verdict("answer", subject, "doubtful", sentence, what_to_do, milliseconds, problem.code)
+    says_no = isinstance(problem, Refused) and problem.refusal.says_no
+    sentence = f"The number is unproven. {problem.sentence}"
+    outcome: Outcome = "failed" if says_no else "doubtful"
+    return Verdict("answer", subject, outcome, sentence, problem.what_to_do, milliseconds, problem.code)

@@ -1,0 +1,194 @@
+"""Asks the API of one Exotel account by GET, and by nothing else: a POST to the same paths buys a number."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import ssl
+import time
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+from tui import __version__
+from tui.data.errors import ProviderFailed
+from tui.providers.kinds import as_text, host_and_port
+from tui.providers.reach import failure_of, named, reach
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from types import TracebackType
+
+    import httpx2
+
+DEFAULT_HOST = "api.exotel.com"
+HOSTS = (DEFAULT_HOST, "api.in.exotel.com")
+"""The two regions: Singapore, Mumbai (Exotel's documentation, "Regions and availability")."""
+
+SECONDS = 10.0
+"""How long reaching the host, and each answer from its first byte asked to its last, may take."""
+
+_HEADERS = {
+    "Accept": "application/json",
+    # What is never unpacked cannot be a bomb; `get` refuses an answer that is packed all the same.
+    "Accept-Encoding": "identity",
+    "User-Agent": f"switchboard/{__version__}",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What the host said: the HTTP status, a few headers, and the body where the status is 2xx.
+
+    The body of the account's own address may hold its token: it is read for a hint and thrown away.
+    """
+
+    status: int
+    milliseconds: int
+    headers: Mapping[str, str] = field(repr=False)
+    body: bytes = field(default=b"", repr=False)
+
+
+class ExotelAccount:
+    """One account at one host, for the time of an `async with`.
+
+    The key and the token travel in the Authorization header alone, over verified TLS alone, and to this host alone:
+    redirects and links in answers are never followed. Nothing is asked twice. Proxies and .netrc of the environment
+    are not used, so that whoever can set a variable cannot choose the way a credential takes; SSL_CERT_FILE and
+    SSL_CERT_DIR are, since own gateways need them and OpenSSL honours them everywhere.
+    """
+
+    def __init__(self, credential: Mapping[str, Any], *, seconds: float = SECONDS) -> None:
+        """Raise ProviderFailed where the host or the account SID cannot stand in an address."""
+        split = host_and_port(as_text(credential.get("api_host")) or DEFAULT_HOST)
+        if split is None:
+            raise ProviderFailed("The API host is not a host name.", f"Write it like {DEFAULT_HOST}, or name:port.")
+        self._name, port = split
+        self._port = port or 443
+        sid = as_text(credential.get("account_sid"))
+        # Dots alone are the one segment that quoting leaves with a meaning of its own.
+        if not sid.strip("."):
+            raise ProviderFailed("The account SID is no name of an account.", "Copy it from Settings > API Settings.")
+        self._sid = quote(sid, safe="")
+        self._user = (as_text(credential.get("api_key")), as_text(credential.get("api_token")))
+        self._seconds = seconds
+
+    @property
+    def host(self) -> str:
+        """The host as sentences call it: with its port where that is not 443."""
+        return named(self._name, self._port)
+
+    async def __aenter__(self) -> ExotelAccount:
+        # In a thread, since the import and the system's certificates take up to half a second the first time.
+        self._context, self._client = await asyncio.to_thread(self._made)
+        return self
+
+    def _made(self) -> tuple[ssl.SSLContext, httpx2.AsyncClient]:
+        import httpx2
+
+        for name in ("httpx2", "httpcore2"):
+            # They log every address asked for, and the account SID with it.
+            logging.getLogger(name).setLevel(logging.WARNING)
+        context = httpx2.create_ssl_context()
+        client = httpx2.AsyncClient(
+            auth=httpx2.BasicAuth(*self._user),
+            verify=context,
+            headers=_HEADERS,
+            timeout=self._seconds,
+            follow_redirects=False,
+            trust_env=False,
+        )
+        return context, client
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self._client.aclose()
+
+    async def reach(self) -> int:
+        """Return the milliseconds until TLS is verified; raises ProviderFailed with the step that failed."""
+        return await reach(self._name, self._port, self._context, self._seconds)
+
+    async def get(self, path: str, *, most_bytes: int, **question: str | int) -> Answer:
+        """Ask for `path`, where {sid} stands for the account, with `question` as its query.
+
+        Raises ProviderFailed where no whole answer came: too slow, too long (`most_bytes`), cut, packed, not HTTP.
+        """
+        import httpx2
+
+        address = f"https://{self.host}/{path.replace('{sid}', self._sid)}"
+        begun = time.monotonic()
+        status = ""
+        try:
+            async with (
+                asyncio.timeout(self._seconds),
+                self._client.stream("GET", address, params=question or None) as response,
+            ):
+                status = str(response.status_code)
+                body = await self._body(response, most_bytes) if response.is_success else b""
+        except (TimeoutError, httpx2.TimeoutException):
+            raise self._too_slow(status) from None
+        except (httpx2.HTTPError, ssl.SSLError, OSError) as error:
+            raise self._no_answer(error, status) from None
+        milliseconds = round((time.monotonic() - begun) * 1000)
+        headers = {name.lower(): value for name, value in response.headers.items()}
+        return Answer(response.status_code, milliseconds, headers, body)
+
+    async def _body(self, response: httpx2.Response, most_bytes: int) -> bytes:
+        status = str(response.status_code)
+        if response.headers.get("content-encoding", "identity").strip().lower() not in {"", "identity"}:
+            raise ProviderFailed(
+                f"{self.host} compressed its answer, although it was asked not to.",
+                "It is not unpacked. Ask whoever runs that host; Exotel's own does not do this.",
+                code=status,
+            )
+        body = bytearray()
+        async for piece in response.aiter_raw():
+            body += piece
+            if len(body) > most_bytes:
+                raise ProviderFailed(
+                    f"{self.host} answered with more than {most_bytes // 1024} kB, so its answer was cut off.",
+                    "That is no answer of Exotel's: check the API host.",
+                    code=status,
+                )
+        return bytes(body)
+
+    def _too_slow(self, status: str) -> ProviderFailed:
+        if status:
+            return ProviderFailed(
+                f"{self.host} began to answer, but was not done within {self._seconds:g} s.",
+                "The network or the host is slow; try again later.",
+                code=status,
+            )
+        return ProviderFailed(
+            f"{self.host} took the question, but did not answer within {self._seconds:g} s.",
+            "Exotel may be overloaded; try again later.",
+        )
+
+    def _no_answer(self, error: Exception, status: str) -> ProviderFailed:
+        import httpx2
+
+        if status:
+            return ProviderFailed(
+                f"{self.host} broke off in the middle of its answer.", "The network may be bad; try again.", code=status
+            )
+        if isinstance(error, httpx2.ConnectError):
+            return failure_of(_cause(error), self._name, self._port, "connection", self._seconds)
+        if isinstance(error, httpx2.RemoteProtocolError) and "disconnected" not in str(error):
+            return ProviderFailed(
+                f"{self.host} speaks TLS, but what it answers is not HTTP.", "Check the API host and its port."
+            )
+        return ProviderFailed(
+            f"{self.host} closed the connection without an answer.",
+            "Try again; if it stays so, check the API host and its port.",
+        )
+
+
+def _cause(error: BaseException) -> OSError:
+    """The system's own error beneath a library's; one that says nothing where there is none."""
+    at: BaseException | None = error
+    while at is not None:
+        if isinstance(at, OSError) and (at.errno is not None or isinstance(at, ssl.SSLError)):
+            return at
+        at = at.__cause__ or at.__context__
+    return OSError()

@@ -1,0 +1,162 @@
+"""What Zoho's answers to a login mean, and what to do about each."""
+
+from __future__ import annotations
+
+import base64
+import re
+from dataclasses import dataclass, field
+
+from tui.data.errors import ProviderFailed
+from tui.providers.zoho_mail import centre_of, other_hosts
+from tui.text import safe_text
+
+_MOST_SAID = 120  # characters of the server's own text
+
+# RFC 9051, section 7.1, and RFC 5530: any other word in brackets may be anything, so it is no code.
+_IMAP_CODES = frozenset(
+    [
+        *("ALERT", "AUTHENTICATIONFAILED", "AUTHORIZATIONFAILED", "BADCHARSET", "CANNOT", "CLIENTBUG", "CONTACTADMIN"),
+        *("EXPIRED", "INUSE", "LIMIT", "NOPERM", "OVERQUOTA", "PRIVACYREQUIRED", "SERVERBUG", "UNAVAILABLE"),
+    ]
+)
+_LATER = {"INUSE", "SERVERBUG", "UNAVAILABLE"}
+
+# Zoho's: "You are yet to enable IMAP for your account. Please contact your administrator (Failure)".
+_SWITCHED_OFF = re.compile(r"enable\s+imap|imap\b.{0,40}\b(?:disabled|not enabled|switched off)", re.IGNORECASE)
+_CROWDED = re.compile(r"too many|simultaneous|concurrent|connections? limit|limit exceeded", re.IGNORECASE)
+_BLOCKED = re.compile(r"\b(?:block|locked|suspend|unusual|disabled|deactivated)", re.IGNORECASE)
+_WRONG_PASSWORD = re.compile(
+    r"invalid credentials|authentication failed|(?:login|password)\b.*\b(?:failed|incorrect|invalid|wrong)"
+    r"|(?:incorrect|invalid|wrong)\b.*\b(?:login|password)",
+    re.IGNORECASE,
+)
+_AUTHENTICATION = {"AUTHENTICATIONFAILED", "AUTHORIZATIONFAILED", "EXPIRED"}
+
+
+@dataclass(frozen=True, slots=True)
+class Login:
+    """What is sent to log in; none of it shows in a repr."""
+
+    user: str
+    password: str = field(repr=False)
+
+    @property
+    def plain(self) -> str:
+        """The one message of the mechanism PLAIN (RFC 4616), in base64."""
+        return as_base64(f"\0{self.user}\0{self.password}")
+
+    def is_in(self, text: str) -> bool:
+        """Whether the password can be read in `text`, in any form in which it was sent."""
+        heard = text.casefold()
+        forms = (self.password, self.plain, as_base64(self.password), quoted(self.password)[1:-1])
+        return any(one.casefold() in heard for one in forms)
+
+
+def as_base64(text: str) -> str:
+    """Return the text as base64 of its UTF-8; half characters, which no server accepts, become question marks."""
+    return base64.b64encode(text.encode(errors="replace")).decode()
+
+
+def quoted(text: str) -> str:
+    """Return the text as a quoted string of IMAP (RFC 9051, section 4.3)."""
+    escaped = text.replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{escaped}"'
+
+
+def said_in(text: str, login: Login | None) -> str:
+    """Return what the server said, to go after a sentence; nothing where it gives the password away."""
+    if not text.strip() or (login is not None and login.is_in(text)):
+        return ""
+    return f" It said: {safe_text(text.strip(), _MOST_SAID)}"
+
+
+def smtp_refusal(code: int, text: str, host: str, login: Login) -> ProviderFailed:
+    """Return what another reply than 235 to AUTH means."""
+    shown = str(code) if 100 <= code <= 599 else ""
+    said = said_in(text, login)
+    barred = _barred("SMTP", text, shown, said)
+    if barred is not None:
+        return barred
+    if code in {534, 535}:
+        return wrong_password(host, shown)
+    return _later(shown, said) if 400 <= code < 500 else _unexpected(shown, said)
+
+
+def imap_refusal(text: str, host: str, login: Login) -> ProviderFailed:
+    """Return what NO to LOGIN means; `text` begins with its code in brackets where it has one."""
+    match = re.match(r"\[([A-Z]+)[^]]*\]", text)
+    code = match[1] if match and match[1] in _IMAP_CODES else "NO"
+    said = said_in(text, login)
+    if _SWITCHED_OFF.search(text):
+        return ProviderFailed(
+            "IMAP is not enabled for this mailbox; the password is not what it complains about.",
+            "Switch it on: an administrator first allows IMAP for the organisation, then in the mailbox: Settings > "
+            "Mail Accounts > IMAP. Zoho's free plan has no IMAP.",
+            code=code,
+        )
+    barred = _barred("IMAP", text, code, said)
+    if barred is not None:
+        return barred
+    if code in _AUTHENTICATION or (code == "NO" and _WRONG_PASSWORD.search(text)):
+        return wrong_password(host, code)
+    if code == "ALERT":
+        return ProviderFailed(f"The server refused the login with a notice.{said}", _another_host(host), code=code)
+    return _later(code, said) if code in _LATER else _unexpected(code, said)
+
+
+def imap_goodbye(text: str, login: Login | None) -> ProviderFailed:
+    """Return what BYE means, before the login (None) or instead of an answer to it."""
+    said = said_in(text, login)
+    barred = _barred("IMAP", text, "BYE", said)
+    return barred or ProviderFailed(
+        f"The server ended the conversation.{said}", "Try again in some minutes.", code="BYE"
+    )
+
+
+def wrong_password(host: str, code: str) -> ProviderFailed:
+    """Return that the address and the password do not go together, as far as this host knows."""
+    return ProviderFailed(
+        "The server refused the address or the app password.", f"{_new_password(host)} {_another_host(host)}", code=code
+    )
+
+
+def _new_password(host: str) -> str:
+    return (
+        f"Make a new app password at accounts.zoho.{centre_of(host)} > Security > App Passwords and enter it without "
+        "blanks; the account's own password does not work with multi-factor sign-in."
+    )
+
+
+def _another_host(host: str) -> str:
+    return f"If address and password are right, the account is of another plan or data centre: {other_hosts(host)}."
+
+
+def _barred(what: str, text: str, code: str, said: str) -> ProviderFailed | None:
+    """Return that the account may not log in now, or None where the text does not say so."""
+    if _CROWDED.search(text) or code == "LIMIT":
+        return ProviderFailed(
+            f"The server has too many connections or logins of this account.{said}",
+            "Close other mail programs of this mailbox or wait some minutes, then try again.",
+            code=code,
+        )
+    if _BLOCKED.search(text):
+        return ProviderFailed(
+            f"The provider has blocked {what} for this account.{said}",
+            "Do not try again now: it prolongs the block. The mailbox's owner or an administrator unblocks it at Zoho.",
+            code=code,
+        )
+    return None
+
+
+def _later(code: str, said: str) -> ProviderFailed:
+    return ProviderFailed(
+        f"The server could not check the password just now.{said}", "Try again in some minutes.", code=code
+    )
+
+
+def _unexpected(code: str, said: str) -> ProviderFailed:
+    return ProviderFailed(
+        f"The server refused the login for a reason not known here.{said}",
+        "Check the host, the address and the app password.",
+        code=code,
+    )

@@ -1,0 +1,201 @@
+"""The test of a mailbox: one SMTP and one IMAP dialogue at a time, each in a thread, with deadlines."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import threading
+import time
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Protocol
+
+from tui.data.errors import ProviderFailed
+from tui.providers.check import Verdict
+from tui.providers.mail import imap, reaching, smtp
+from tui.providers.mail.answers import Login
+from tui.providers.mail.failed_logins import Account, FailedLogins
+from tui.providers.mail.line import Line
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from tui.providers.check import Level, Tell
+
+LEVEL_SECONDS = 10.0
+"""How long one level may take in total, whatever the server does meanwhile."""
+
+_LEVELS: tuple[Level, ...] = ("reach", "answer")
+_GOODBYE_SECONDS = 2.0
+
+# A server that speaks first does so within milliseconds, unless it makes spammers wait.
+_PATIENCE_ON_STARTTLS_PORT = 5.0
+_PATIENCE_ELSEWHERE = 1.5
+
+
+class Dialogue(Protocol):
+    """A conversation with one mail server; each method is called from one thread and may raise anything."""
+
+    login_sent: bool
+
+    def reach(self, patience: float) -> Verdict:
+        """Connect and get to a verified TLS."""
+
+    def log_in(self, login: Login) -> Verdict:
+        """Send the login once."""
+
+    def leave(self) -> None:
+        """Say goodbye where somebody still listens."""
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """A protocol of a mailbox: the name of its fields, and the ports whose use of TLS is agreed on."""
+
+    subject: str
+    tls_port: int
+    starttls_port: int
+    ports: str
+    dialogue: Callable[[Line], Dialogue]
+
+    def patience(self, port: int) -> float:
+        """Seconds to wait on `port` for a greeting in the clear, before TLS is begun; 0 is TLS at once."""
+        if port == self.tls_port:
+            return 0.0
+        return _PATIENCE_ON_STARTTLS_PORT if port == self.starttls_port else _PATIENCE_ELSEWHERE
+
+
+SMTP = Service(smtp.SUBJECT, smtp.TLS_PORT, smtp.STARTTLS_PORT, smtp.PORTS, smtp.SmtpDialogue)
+IMAP = Service(imap.SUBJECT, imap.TLS_PORT, imap.STARTTLS_PORT, imap.PORTS, imap.ImapDialogue)
+
+_FAILED_LOGINS = FailedLogins()
+
+
+async def check_mailbox(values: Mapping[str, str], tell: Tell) -> None:
+    """Log in with `email` and `app_password`, once at `smtp_host`:`smtp_port` and once at `imap_host`:`imap_port`.
+
+    Both at a time, each telling its own verdicts; a ConnectionTest otherwise.
+    """
+    login = Login(values["email"], values["app_password"])
+    async with asyncio.TaskGroup() as both:
+        for service in (SMTP, IMAP):
+            name = service.subject.lower()
+            both.create_task(check_service(service, values[f"{name}_host"], values[f"{name}_port"], login, tell))
+
+
+async def check_service(
+    service: Service, host: str, port: str, login: Login, tell: Tell, *, seconds: float = LEVEL_SECONDS
+) -> None:
+    """Tell whether one server can be reached and what it says to the login; `seconds` is for each of the two.
+
+    Returns at once when cancelled: the connection is cut, and the thread ends by itself.
+    """
+    if not port.isascii() or not port.isdecimal() or not 0 < int(port[:6]) < 65536:
+        tell(Verdict("reach", service.subject, "failed", "The port is no number.", f"It is usually {service.ports}."))
+        return
+    account = Account(host.lower(), int(port), login.user)
+    wait = _FAILED_LOGINS.seconds_to_wait(account)
+    if wait:
+        sentence = "The last login failed a moment ago, so none was tried now."
+        what_to_do = f"Wait {wait} s: Zoho blocks accounts that fail too often."
+        # Not an answer: nobody was asked, so it says nothing about the credential.
+        tell(Verdict("reach", service.subject, "failed", sentence, what_to_do))
+        return
+    await _Conversation(service, account, login, seconds).hold(tell)
+
+
+class _Conversation:
+    """One dialogue in its thread, as the event loop sees it."""
+
+    def __init__(self, service: Service, account: Account, login: Login, seconds: float) -> None:
+        self._service = service
+        self._account = account
+        self._login = login
+        self._seconds = seconds
+        # The loop keeps the time: a thread that waits for a resolver cannot even be woken.
+        self._line = Line(account.host, account.port, seconds + 1)
+        self._dialogue = service.dialogue(self._line)
+        self._is_broken = False
+        self._loop = asyncio.get_running_loop()
+        self._verdicts: asyncio.Queue[Verdict | None] = asyncio.Queue()
+
+    async def hold(self, tell: Tell) -> None:
+        """Tell each level's verdict; every login that was not accepted is remembered, also one cut off."""
+        is_accepted = False
+        # Daemonic, since nothing may hold up the program's end; the pool of asyncio.to_thread is waited for.
+        threading.Thread(target=self._speak, name=f"{self._service.subject} test", daemon=True).start()
+        try:
+            for level in _LEVELS:
+                verdict = await self._next(level)
+                is_accepted = level == "answer" and verdict.outcome != "failed"
+                tell(verdict)
+                if verdict.outcome == "failed":
+                    break
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(_GOODBYE_SECONDS):
+                    await self._verdicts.get()
+        finally:
+            if self._dialogue.login_sent and not is_accepted:
+                _FAILED_LOGINS.note(self._account)
+            self._line.cut()
+
+    async def _next(self, level: Level) -> Verdict:
+        try:
+            async with asyncio.timeout(self._seconds):
+                verdict = await self._verdicts.get()
+        except TimeoutError:
+            verdict = None
+        if verdict is not None:
+            return verdict
+        # Before anything else, so that a server which answers at last is not sent the login.
+        self._line.cut()
+        if level == "reach":
+            in_vain = reaching.timed_out(self._line, self._service.ports, self._seconds)
+        else:
+            in_vain = reaching.no_answer(self._line, self._seconds)
+        return self._failed(level, in_vain, self._seconds)
+
+    def _speak(self) -> None:
+        """The thread: says goodbye and closes whatever happens, and never raises."""
+        try:
+            for level in _LEVELS:
+                verdict = self._ask(level)
+                self._post(verdict)
+                if verdict.outcome == "failed":
+                    break
+            if not self._is_broken:
+                self._dialogue.leave()
+        finally:
+            self._line.close()
+            self._post(None)
+
+    def _ask(self, level: Level) -> Verdict:
+        started = time.monotonic()
+        try:
+            if level == "reach":
+                verdict = self._dialogue.reach(self._service.patience(self._account.port))
+            else:
+                verdict = self._dialogue.log_in(self._login)
+        except ProviderFailed as failed:
+            verdict = self._failed(level, failed, 0)
+        except Exception as error:
+            # The libraries meet a hostile server with errors of any type.
+            self._is_broken = True
+            meant = reaching.failure(error, self._line, self._service.subject, self._service.ports)
+            verdict = self._failed(level, meant, 0)
+        return replace(verdict, milliseconds=round((time.monotonic() - started) * 1000))
+
+    def _failed(self, level: Level, failed: ProviderFailed, seconds: float) -> Verdict:
+        return Verdict(
+            level,
+            self._service.subject,
+            "failed",
+            failed.sentence,
+            failed.what_to_do,
+            milliseconds=round(seconds * 1000),
+            code=failed.code,
+        )
+
+    def _post(self, verdict: Verdict | None) -> None:
+        # Nobody listens any more where the loop has been closed.
+        with contextlib.suppress(RuntimeError):
+            self._loop.call_soon_threadsafe(self._verdicts.put_nowait, verdict)

@@ -1,0 +1,180 @@
+"""What is said to an IMAP server: TLS, one LOGIN, STATUS INBOX, LOGOUT."""
+
+from __future__ import annotations
+
+import contextlib
+import imaplib
+import re
+from typing import TYPE_CHECKING, Any
+
+from tui.data.errors import ProviderFailed
+from tui.providers.check import Verdict
+from tui.providers.mail import answers, reaching
+from tui.providers.mail.line import MOST_BYTES, TooMuch
+
+if TYPE_CHECKING:
+    from tui.providers.mail.answers import Login
+    from tui.providers.mail.line import Line
+
+SUBJECT = "IMAP"
+TLS_PORT = 993
+STARTTLS_PORT = 143
+PORTS = str(TLS_PORT)
+
+_QUOTABLE = re.compile("[ -~]*")
+
+
+class _Imap(imaplib.IMAP4):
+    """imaplib's client on a line that somebody else opens, secures and closes."""
+
+    literal: Any  # bytes, whatever the stubs say
+
+    def __init__(self, line: Line) -> None:
+        self._line = line
+        super().__init__(line.host, line.port)
+
+    def open(self, host: str = "", port: int = TLS_PORT, timeout: float | None = None) -> None:
+        """Speak through the line as it is now; what was read ahead in the clear is forgotten."""
+        self.host = host
+        self.port = port
+        self.sock = self._line.open_socket
+        self._reader = self._line.reader()
+
+    def read(self, size: int) -> bytes:
+        if size > MOST_BYTES:
+            raise TooMuch
+        return self._reader.read(size)
+
+    def readline(self) -> bytes:
+        return self._reader.readline(MOST_BYTES)
+
+    def shutdown(self) -> None:
+        """Leave closing to the line's owner."""
+
+
+class ImapDialogue:
+    """One conversation with the IMAP server at the end of `line`; to be called from one thread."""
+
+    def __init__(self, line: Line) -> None:
+        self.login_sent = False
+        self._line = line
+        self._imap: _Imap | None = None
+
+    def reach(self, patience: float) -> Verdict:
+        """Connect and get to a verified TLS; `patience` seconds are waited for a greeting in the clear.
+
+        Raises ProviderFailed with what the server said, and whatever a broken connection raises.
+        """
+        line = self._line
+        line.connect()
+        in_the_clear = line.greets_within(patience)
+        version = "" if in_the_clear else line.secure()
+        try:
+            imap = self._imap = _Imap(line)
+        except imaplib.IMAP4.error as error:
+            raise self._no_welcome(error) from error
+        if in_the_clear:
+            if not self._may_start_tls(imap):
+                raise reaching.without_starttls(line, TLS_PORT)
+            version = line.secure()
+            imap.open(line.host, line.port)
+        how = "STARTTLS, " if in_the_clear else ""
+        return Verdict(
+            "reach", SUBJECT, "passed", f"{line.host}:{line.port} answers; {how}{version}, certificate verified."
+        )
+
+    def log_in(self, login: Login) -> Verdict:
+        """Send the login once; raises ProviderFailed where it is not accepted."""
+        imap = self._imap
+        if imap is None:
+            raise ConnectionAbortedError
+        if not _QUOTABLE.fullmatch(login.user):
+            raise ProviderFailed(
+                "The e-mail address has characters that IMAP's LOGIN cannot carry; nothing was sent.",
+                "Enter the address as Zoho shows it, in plain letters.",
+            )
+        try:
+            # What was offered before TLS counts for nothing.
+            offered = imap.capability()[1][-1] or b""
+            if imap.state != "NONAUTH" or b"LOGINDISABLED" in offered.upper().split():
+                raise ProviderFailed(
+                    f"{self._line.host} offers no way to log in with a password.",
+                    f"Check the host and the port ({PORTS}).",
+                )
+            self.login_sent = True
+            answer, data = self._send(imap, login)
+        except imaplib.IMAP4.abort:
+            self._raise_goodbye(imap, login)
+            raise
+        except imaplib.IMAP4.error:
+            # imaplib's text repeats the server's, which may repeat the command.
+            raise ProviderFailed(
+                "The server did not understand the login (BAD).", f"Check the host and the port ({PORTS}).", code="BAD"
+            ) from None
+        if answer != "OK":
+            raise answers.imap_refusal((data[-1] or b"").decode(errors="replace"), self._line.host, login)
+        return self._look_inside(imap)
+
+    def leave(self) -> None:
+        """Say goodbye where somebody still listens."""
+        if self._imap is not None:
+            with contextlib.suppress(Exception):
+                self._imap.logout()
+
+    @staticmethod
+    def _may_start_tls(imap: _Imap) -> bool:
+        if imap.state != "NONAUTH" or "STARTTLS" not in imap.capabilities:
+            return False
+        try:
+            return imap.xatom("STARTTLS")[0] == "OK"
+        except imaplib.IMAP4.abort:
+            raise
+        except imaplib.IMAP4.error:
+            return False  # BAD
+
+    @staticmethod
+    def _send(imap: _Imap, login: Login) -> tuple[str, list[Any]]:
+        # Not AUTHENTICATE PLAIN: Zoho refused it with BAD (thunderbird-android#6814). Not imaplib's login(), which
+        # leaves the user unquoted and knows only ASCII.
+        if _QUOTABLE.fullmatch(login.password):
+            return imap.xatom("LOGIN", answers.quoted(login.user), answers.quoted(login.password))
+        imap.literal = login.password.encode(errors="replace")
+        return imap.xatom("LOGIN", answers.quoted(login.user))
+
+    @staticmethod
+    def _look_inside(imap: _Imap) -> Verdict:
+        """The verdict on an accepted login, with how full the inbox is."""
+        imap.state = "AUTH"
+        said = ""
+        with contextlib.suppress(imaplib.IMAP4.error, OSError, TooMuch):
+            answer, data = imap.status("INBOX", "(MESSAGES UNSEEN)")
+            said = (data[-1] or b"").decode(errors="replace") if answer == "OK" else ""
+        messages = re.search(r"\bMESSAGES ([0-9]{1,10})\b", said)
+        unseen = re.search(r"\bUNSEEN ([0-9]{1,10})\b", said)
+        if messages is None:
+            return Verdict(
+                "answer",
+                SUBJECT,
+                "doubtful",
+                "The app password was accepted, but the inbox could not be looked into.",
+                "Open the mailbox in a browser and see whether it works there.",
+                code="OK",
+            )
+        count = f"{messages[1]} message{'' if messages[1] == '1' else 's'} in the inbox"
+        unread = f", {unseen[1]} unread" if unseen else ""
+        return Verdict("answer", SUBJECT, "passed", f"The app password was accepted; {count}{unread}.", code="OK")
+
+    @staticmethod
+    def _raise_goodbye(imap: _Imap, login: Login) -> None:
+        """Raises ProviderFailed where imaplib gave up because the server said BYE."""
+        said = imap.response("BYE")[1][-1]
+        if said is not None:
+            raise answers.imap_goodbye(said.decode(errors="replace"), login) from None
+
+    def _no_welcome(self, error: imaplib.IMAP4.error) -> Exception:
+        """What it means that the greeting or the first answer was not one."""
+        said = error.args[0] if error.args else ""
+        # imaplib raises the whole line of a greeting that is not OK.
+        if isinstance(said, bytes) and said.upper().startswith(b"* BYE"):
+            return answers.imap_goodbye(said[5:].decode(errors="replace"), None)
+        return error if reaching.is_hang_up(error) else reaching.not_the_protocol(self._line, SUBJECT, PORTS)
