@@ -37,32 +37,18 @@ begin
 end
 $function$;
 
-create or replace function switchboard.action_of(
-  kind text, change text, before jsonb, after jsonb, changed text[], hint text
-) returns text language plpgsql immutable set search_path = pg_catalog, pg_temp as $function$
--- The name of a change. hint picks among the names that fit, where a change has more than one.
+create or replace function switchboard.action_of(kind text, after jsonb, changed text[], hint text)
+returns text language plpgsql immutable set search_path = pg_catalog, pg_temp as $function$
+-- The name of an update of is_active or of assigned_to_user_id, which has more than one that fits: hint picks.
 declare
   fitting text[];
 begin
   if kind = 'credential' then
-    if change <> 'UPDATE' then
-      return case change when 'INSERT' then 'credential_created' else 'credential_deleted' end;
-    end if;
-    fitting := array['credential_updated'];
-    if 'is_active' = any (changed) then
-      fitting := fitting || case when after -> 'is_active' = 'true' then 'credential_enabled' else 'credential_disabled' end;
-    end if;
-    if hint = any (fitting) then
-      return hint;
-    end if;
-    return case when changed <@ array['is_active', 'updated_at', 'updated_by'] then fitting[cardinality(fitting)]
-                else 'credential_updated' end;
-  elsif kind = 'permission' then
-    return case change when 'INSERT' then 'permission_granted' when 'DELETE' then 'permission_revoked'
-                       else 'permission_changed' end;
-  end if;
-  if change <> 'UPDATE' then
-    return case change when 'INSERT' then 'number_added' else 'number_deactivated' end;
+    fitting := array['credential_updated',
+                     case when after -> 'is_active' = 'true' then 'credential_enabled' else 'credential_disabled' end];
+    return case when hint = any (fitting) then hint
+                when changed <@ array['is_active', 'updated_at', 'updated_by'] then fitting[2]
+                else fitting[1] end;
   end if;
   fitting := array['number_updated'];
   if 'is_active' = any (changed) and after -> 'is_active' is distinct from 'true' then
@@ -94,57 +80,106 @@ language plpgsql security definer set search_path = pg_catalog, pg_temp as $func
 -- Argument: credential, permission or number. Only the contract's columns are read, since an adopted table may
 -- have others: nobody's business, or large, or of a content that jsonb refuses. A change of those alone is not
 -- logged, or as one of updated_at where that moves with it. The envelope is compared, and never written.
+-- All in one body, because it runs for each row: a function with a search_path of its own is slow to call.
 declare
   kind constant text := tg_argv[0];
+  -- In the order of the alphabet, in which changed lists them.
+  names constant text[] := case kind
+    when 'credential' then array['created_at', 'created_by', 'credentials_encrypted', 'display_name', 'id',
+      'integration_type', 'is_active', 'is_verified', 'last_verified_at', 'organization_id', 'updated_at', 'updated_by']
+    when 'permission' then array['can_configure', 'can_send', 'can_view', 'daily_limit', 'expires_at', 'granted_at',
+      'granted_by', 'id', 'integration_id', 'monthly_limit', 'user_id']
+    else array['assigned_to_user_id', 'can_call', 'can_sms', 'created_at', 'display_name', 'id', 'integration_id',
+      'is_active', 'is_primary', 'number_type', 'organization_id', 'phone_number', 'updated_at'] end;
+  side text;
+  this record;
+  part jsonb;
+  fields text;
   before jsonb;
   after jsonb;
   present jsonb;
-  fields text;
-  shown constant text[] := case kind
-    when 'credential' then array['id', 'organization_id', 'integration_type', 'display_name', 'is_active',
-      'is_verified', 'last_verified_at', 'created_by', 'updated_by', 'created_at', 'updated_at']
-    when 'permission' then array['id', 'user_id', 'integration_id', 'can_view', 'can_send', 'can_configure',
-      'daily_limit', 'monthly_limit', 'granted_by', 'granted_at', 'expires_at']
-    else array['id', 'organization_id', 'integration_id', 'phone_number', 'display_name', 'number_type',
-      'assigned_to_user_id', 'is_primary', 'can_call', 'can_sms', 'is_active', 'created_at', 'updated_at'] end;
+  was jsonb;
+  becomes jsonb;
   changed text[];
   details jsonb;
   organization uuid;
   type text;
-  integration text;
+  integration uuid;
   parent jsonb;
   claimed_operator constant text := nullif(current_setting('switchboard.operator_id', true), '');
   operator uuid := case when claimed_operator is not null then switchboard.uuid_or_null(claimed_operator) end;
   operator_from text := 'operator';
-  author_column text;
+  author_column constant text := case when kind = 'permission' then 'granted_by' when kind = 'number' then null
+                                      when tg_op = 'INSERT' then 'created_by' else 'updated_by' end;
+  author uuid;
+  action text;
 begin
-  -- Dynamic, so that neither a column that was dropped nor one that changed its type aborts anybody's write.
-  select coalesce(string_agg(format('%L, $1.%I', a.attname, a.attname), ', '), '') into fields
-  from pg_attribute a
-  where a.attrelid = tg_relid and a.attname = any (shown || array['credentials_encrypted']) and not a.attisdropped;
-  if tg_op <> 'INSERT' then
-    execute format('select jsonb_build_object(%s)', fields) into before using old;
-  end if;
-  if tg_op <> 'DELETE' then
-    execute format('select jsonb_build_object(%s)', fields) into after using new;
-  end if;
-  present := coalesce(after, before);
-  organization := present ->> 'organization_id';
+  -- Neither a column that was dropped nor one that changed its type may abort anybody's write. Columns are named one
+  -- by one all the same, because a statement put together for each row costs more than all the rest: that is done
+  -- only where this fails. Nothing is written in the block, so it takes no transaction id.
+  begin
+    foreach side in array case tg_op when 'INSERT' then array['after'] when 'DELETE' then array['before']
+                                     else array['before', 'after'] end
+    loop
+      if side = 'before' then this := old; else this := new; end if;
+      if kind = 'credential' then
+        part := jsonb_build_object(
+          'created_at', this.created_at, 'created_by', this.created_by,
+          'credentials_encrypted', this.credentials_encrypted, 'display_name', this.display_name, 'id', this.id,
+          'integration_type', this.integration_type, 'is_active', this.is_active, 'is_verified', this.is_verified,
+          'last_verified_at', this.last_verified_at, 'organization_id', this.organization_id,
+          'updated_at', this.updated_at, 'updated_by', this.updated_by);
+      elsif kind = 'permission' then
+        part := jsonb_build_object(
+          'can_configure', this.can_configure, 'can_send', this.can_send, 'can_view', this.can_view,
+          'daily_limit', this.daily_limit, 'expires_at', this.expires_at, 'granted_at', this.granted_at,
+          'granted_by', this.granted_by, 'id', this.id, 'integration_id', this.integration_id,
+          'monthly_limit', this.monthly_limit, 'user_id', this.user_id);
+      else
+        part := jsonb_build_object(
+          'assigned_to_user_id', this.assigned_to_user_id, 'can_call', this.can_call, 'can_sms', this.can_sms,
+          'created_at', this.created_at, 'display_name', this.display_name, 'id', this.id,
+          'integration_id', this.integration_id, 'is_active', this.is_active, 'is_primary', this.is_primary,
+          'number_type', this.number_type, 'organization_id', this.organization_id,
+          'phone_number', this.phone_number, 'updated_at', this.updated_at);
+      end if;
+      if side = 'before' then before := part; else after := part; end if;
+    end loop;
+    present := coalesce(after, before);
+    organization := present ->> 'organization_id';
+    integration := present ->> 'integration_id';
+    author := present ->> author_column;
+  exception when others then
+    -- Of a type that is none of the contract's, the text: jsonb may refuse the rest.
+    select coalesce(string_agg(format(case when a.atttypid = any (array['uuid', 'text', 'varchar', 'bool', 'int2', 'int4',
+      'int8', 'timestamptz']::regtype[]) then '%L, $1.%I' else '%L, $1.%I::text' end, a.attname, a.attname), ', '), '')
+    into fields
+    from pg_attribute a
+    where a.attrelid = tg_relid and a.attname = any (names) and not a.attisdropped;
+    if tg_op <> 'INSERT' then
+      execute format('select jsonb_build_object(%s)', fields) into before using old;
+    end if;
+    if tg_op <> 'DELETE' then
+      execute format('select jsonb_build_object(%s)', fields) into after using new;
+    end if;
+    present := coalesce(after, before);
+    organization := switchboard.uuid_or_null(present ->> 'organization_id');
+    integration := switchboard.uuid_or_null(present ->> 'integration_id');
+    author := switchboard.uuid_or_null(present ->> author_column);
+  end;
   type := present ->> 'integration_type';
-  integration := present ->> 'integration_id';
 
   if tg_op = 'UPDATE' then
-    select array_agg(n.key order by n.key),
-           jsonb_build_object(
-             'changed', jsonb_agg(n.key order by n.key),
-             'before', coalesce(jsonb_object_agg(n.key, before -> n.key) filter (where n.key = any (shown)), '{}'),
-             'after', coalesce(jsonb_object_agg(n.key, n.value) filter (where n.key = any (shown)), '{}'))
-    into changed, details
-    from jsonb_each(after) n
-    where n.value is distinct from before -> n.key;
+    select array_agg(n),
+           coalesce(jsonb_object_agg(n, before -> n) filter (where n <> 'credentials_encrypted'), '{}'),
+           coalesce(jsonb_object_agg(n, after -> n) filter (where n <> 'credentials_encrypted'), '{}')
+    into changed, was, becomes
+    from unnest(names) n
+    where after -> n is distinct from before -> n;
     if changed is null then
       return null;
     end if;
+    details := jsonb_build_object('changed', changed, 'before', was, 'after', becomes);
     if kind = 'credential' and 'credentials_encrypted' = any (changed) then
       details := details || jsonb_build_object('envelope', jsonb_build_object('changed', true,
         'before', switchboard.envelope_format(before ->> 'credentials_encrypted'),
@@ -157,7 +192,7 @@ begin
     end if;
   else
     details := jsonb_build_object(case tg_op when 'INSERT' then 'after' else 'before' end,
-      (select jsonb_strip_nulls(jsonb_object_agg(c, present -> c)) from unnest(shown) c));
+      jsonb_strip_nulls(present - 'credentials_encrypted'));
     if kind = 'credential' then
       details := details || jsonb_build_object('envelope', jsonb_build_object(
         case tg_op when 'INSERT' then 'after' else 'before' end,
@@ -168,10 +203,10 @@ begin
   if kind <> 'credential' and integration is not null then
     select jsonb_build_object('organization_id', c.organization_id, 'integration_type', c.integration_type) into parent
     from public.integration_credentials c
-    where c.id = integration::uuid;
+    where c.id = integration;
     if parent is null then
       parent := nullif(switchboard.object_or_empty(
-        current_setting('switchboard.deleted_' || replace(integration, '-', ''), true)), '{}');
+        current_setting('switchboard.deleted_' || replace(integration::text, '-', ''), true)), '{}');
       if tg_op = 'DELETE' and parent is not null then
         details := details || '{"cascade": true}';
       end if;
@@ -182,18 +217,23 @@ begin
 
   -- Another program names no operator, but says in the row itself who created, updated or granted.
   if operator is null then
-    author_column := case when kind = 'permission' then 'granted_by' when kind = 'number' then null
-                          when tg_op = 'INSERT' then 'created_by' else 'updated_by' end;
     if tg_op = 'INSERT' or author_column = any (changed) then
-      operator := present ->> author_column;
+      operator := author;
     end if;
     operator_from := case when operator is null then 'nobody' else 'row' end;
   end if;
 
+  action := case
+    when tg_op = 'INSERT' then case kind when 'credential' then 'credential_created'
+                                         when 'permission' then 'permission_granted' else 'number_added' end
+    when tg_op = 'DELETE' then case kind when 'credential' then 'credential_deleted'
+                                         when 'permission' then 'permission_revoked' else 'number_deactivated' end
+    when kind = 'permission' then 'permission_changed'
+    when changed && array['is_active', 'assigned_to_user_id'] then
+      switchboard.action_of(kind, after, changed, nullif(current_setting('switchboard.action', true), ''))
+    else kind || '_updated' end;
   perform switchboard.write_log(
-    organization, operator, type,
-    switchboard.action_of(kind, tg_op, before, after, changed,
-                          nullif(current_setting('switchboard.action', true), '')),
+    organization, operator, type, action,
     'success',
     details || jsonb_build_object(
       'source', 'trigger',

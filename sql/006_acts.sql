@@ -81,10 +81,17 @@ returns text language plpgsql security definer set search_path = pg_catalog, pg_
 -- 30 s, another session_user's, or its log row is not committed yet; P0002: the integration is gone.
 declare
   given switchboard.open_tickets;
+  tried xid;
   envelope text;
 begin
-  select * into given from switchboard.open_tickets t where t.ticket = open_envelope.ticket for update;
-  if not found or given.opened_by <> session_user or given.used_at is not null
+  -- Whoever comes second with a ticket waits for the end of the first one's transaction, however it ends.
+  perform pg_advisory_xact_lock(hashtextextended('switchboard ticket ' || open_envelope.ticket, 0));
+  select t.* into given from switchboard.open_tickets t where t.ticket = open_envelope.ticket;
+  select t.xmax into tried from switchboard.open_tickets t where t.ticket = open_envelope.ticket;
+  -- A rollback takes used_at back, but not the mark of the UPDATE below in the row's xmax: the ticket stays used.
+  -- (VACUUM may wipe that mark off; nobody but its owner can make it come within the 30 s. The opening that the
+  -- ticket stands for is in the log in any case, committed before.)
+  if given.ticket is null or given.opened_by <> session_user or given.used_at is not null or tried <> '0'::xid
      or clock_timestamp() - given.created_at > interval '30 seconds' then
     raise exception 'the ticket is not valid, or not any more' using errcode = 'SB002';
   end if;

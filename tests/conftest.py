@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
 import psycopg
@@ -12,7 +13,20 @@ from tests.support.sitting import MASTER_KEY, SALT
 from tests.support.supabase import SupabaseServer
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Generator, Iterator
+
+# Set by .ci/run, which brings whatever a test needs: there a test that is skipped is a test that is missing.
+NO_SKIPS = "TESTS_MAY_NOT_SKIP"
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Turn a skip into a failure where NO_SKIPS is set."""
+    report = yield
+    if report.skipped and not hasattr(report, "wasxfail") and os.environ.get(NO_SKIPS):
+        report.outcome = "failed"
+        report.longrepr = f"{NO_SKIPS} is set, and this test was skipped: {report.longrepr}"
+    return report
 
 
 @pytest.fixture(scope="session")

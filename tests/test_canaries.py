@@ -5,16 +5,15 @@ from __future__ import annotations
 import base64
 import binascii
 import json
-import os
-import subprocess
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 import psycopg
 
+from tests.support.commands import Shell, derived_once
 from tests.support.console_app import settings_of
-from tests.support.sitting import KEY
-from tests.support.terminal import REPOSITORY, SWITCHBOARD, Terminal
+from tests.support.sitting import KEY, SALT
+from tests.support.terminal import SWITCHBOARD, Terminal
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -42,15 +41,16 @@ def forms(secret: str) -> list[bytes]:
 
 
 def test_nothing_that_a_run_leaves_behind_holds_a_secret(
-    postgres: TestServer, installed_database: str, tmp_path: Path
+    postgres: TestServer, keyed_database: str, tmp_path: Path
 ) -> None:
-    name = installed_database.rpartition("/")[2].partition("?")[0]
+    name = keyed_database.rpartition("/")[2].partition("?")[0]
     postgres.create_role("carol", f"login superuser password '{CANARIES['database password']}'")
     postgres.log_every_statement(name)
     url = postgres.conninfo(name, user="carol", password=CANARIES["database password"])
     environment = settings_of(url, HOME=str(tmp_path), SWITCHBOARD_IDLE_LOCK="86400")
     mark = postgres.log_size()
     left: dict[str, bytes] = {}
+    derived_once(KEY, SALT)
 
     with Terminal(SWITCHBOARD, environment=environment, cwd=tmp_path) as terminal:
         terminal.wait_for("● connected")
@@ -82,19 +82,11 @@ def test_nothing_that_a_run_leaves_behind_holds_a_secret(
         (("doctor",), ""),
         (("setup", "--dry-run"), ""),
     ):
-        base = {"PATH": os.environ["PATH"], "PYTHONPATH": str(REPOSITORY), "LANG": "C.UTF-8"}
-        done = subprocess.run(
-            [*SWITCHBOARD, *arguments],
-            input=given.encode(),
-            capture_output=True,
-            check=False,
-            cwd=tmp_path,
-            env=base | environment,
-        )
-        assert done.returncode in (0, 2, 5), done.stderr
-        left[" ".join(arguments)] = done.stdout + done.stderr
+        done = Shell(tmp_path, environment).run(*arguments, stdin=given)
+        assert done.status in (0, 2, 5), done.err
+        left[" ".join(arguments)] = (done.out + done.err).encode()
 
-    with psycopg.connect(installed_database) as connection:
+    with psycopg.connect(keyed_database) as connection:
         rows = connection.execute("select l::text from integration_audit_logs as l").fetchall()
         assert len(rows) >= 3
         left["log rows"] = "\n".join(row for (row,) in rows).encode()

@@ -236,11 +236,11 @@ class SwitchboardApp(OrderedApp):
             if self.ready:
                 page.start_load()
 
-    def open_editor(self, integration_type: str) -> None:
+    def open_editor(self, integration_type: str, integration: Integration | None = None) -> None:
         """Open the credential editor on top of the screen."""
         from tui.screens.credential_editor import CredentialEditor
 
-        self.push_screen(CredentialEditor(integration_type))
+        self.push_screen(CredentialEditor(integration_type, integration))
 
     async def use_session(self, session: Session) -> None:
         """Leave the connection there is, work with other settings from now on, and show the integrations."""
@@ -328,6 +328,8 @@ class SwitchboardApp(OrderedApp):
         from tui.screens.chooser import ChooserScreen
 
         if not isinstance(self.screen, ChooserScreen):
+            if isinstance(self.screen, Page):
+                self.screen.focus_for_acts()
             self.push_screen(screen_type(self.screen))
 
     def action_organization(self) -> None:

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.support.commands import Shell
-from tests.support.sitting import ACME, KEY, PHONE
+from tests.support.commands import Shell, derived_once
+from tests.support.sitting import ACME, KEY, PHONE, SALT
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -21,9 +21,16 @@ def shell(tmp_path: Path) -> Shell:
 
 
 @pytest.fixture
-def acme(shell: Shell, installed_database: str) -> Shell:
+def new_acme(shell: Shell, installed_database: str) -> Shell:
     """A shell on an installed database without rows, with a master key and an organisation."""
     return shell.with_(DATABASE_URL=installed_database, ENCRYPTION_MASTER_KEY=KEY, SWITCHBOARD_ORGANIZATION=str(ACME))
+
+
+@pytest.fixture
+def acme(shell: Shell, keyed_database: str) -> Shell:
+    """The same where the master key is recorded, as after a first write."""
+    derived_once(KEY, SALT)
+    return shell.with_(DATABASE_URL=keyed_database, ENCRYPTION_MASTER_KEY=KEY, SWITCHBOARD_ORGANIZATION=str(ACME))
 
 
 @pytest.fixture

@@ -11,7 +11,9 @@ from urllib.parse import quote
 import psycopg
 import pytest
 
-from tests.support.sitting import ACME
+from tests.support.commands import derived_once, execute
+from tests.support.sitting import ACME, SALT
+from tui.data.encryption import MasterKey
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -68,10 +70,20 @@ MISTAKES = (
 )
 
 
+@pytest.fixture(scope="module")
+def key_id() -> str:
+    """The canary key's id; each key that the commands are given is derived here, once."""
+    for key in (MASTER_KEY, OTHER_KEY, PASSWORD):
+        derived_once(key, SALT)
+    return MasterKey(MASTER_KEY, "a test").key_id(SALT)
+
+
 @pytest.fixture
-def guarded(shell: Shell, postgres: TestServer, installed_database: str) -> Shell:
+def guarded(shell: Shell, postgres: TestServer, installed_database: str, key_id: str) -> Shell:
     """A shell in which every secret is a canary, on a server that asks for the password."""
     postgres.create_role("canary", f"superuser login password '{PASSWORD}'")
+    record = "insert into switchboard.keys (key_id, purpose, salt) values (%s, 'master', %s)"
+    execute(installed_database, record, key_id, SALT)
     name = str(psycopg.conninfo.conninfo_to_dict(installed_database)["dbname"])
     there = shell.with_(
         DATABASE_URL=postgres.conninfo(name, user="canary", password=PASSWORD),

@@ -125,22 +125,22 @@ def test_a_master_key_that_is_missing_or_wrong_ends_with_4_and_writes_nothing(
     ],
 )
 def test_a_master_key_that_is_too_weak_to_write_with_ends_with_4_and_writes_nothing(
-    acme: Shell, key: str, words: str
+    new_acme: Shell, key: str, words: str
 ) -> None:
-    before = contents(acme.environment["DATABASE_URL"])
-    shell = acme.with_(ENCRYPTION_MASTER_KEY=key)
+    before = contents(new_acme.environment["DATABASE_URL"])
+    shell = new_acme.with_(ENCRYPTION_MASTER_KEY=key)
     line = shell.run("integrations", "configure", "exotel_phone", stdin=phone()).refusal(4)
     assert words in line
     assert key not in line
     assert shell.run("keys", "status").status == 4
-    assert contents(acme.environment["DATABASE_URL"]) == before
+    assert contents(new_acme.environment["DATABASE_URL"]) == before
 
 
-def test_the_key_is_recorded_with_the_first_write_and_not_before(acme: Shell) -> None:
-    database = acme.environment["DATABASE_URL"]
-    assert acme.run("keys", "status", "--json").data["state"] == "unused"
+def test_the_key_is_recorded_with_the_first_write_and_not_before(new_acme: Shell) -> None:
+    database = new_acme.environment["DATABASE_URL"]
+    assert new_acme.run("keys", "status", "--json").data["state"] == "unused"
     assert execute(database, "select count(*) from switchboard.keys") == [(0,)]
-    acme.run("integrations", "configure", "exotel_phone", stdin=phone())
+    new_acme.run("integrations", "configure", "exotel_phone", stdin=phone())
     assert execute(database, "select count(*) from switchboard.keys") == [(1,)]
 
 

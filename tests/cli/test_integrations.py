@@ -30,6 +30,8 @@ def test_an_integration_is_configured_listed_shown_disabled_enabled_and_deleted(
     assert [(one["integration_type"], one["state"], one["id"]) for one in others] == [
         (name, "not set up", None) for name in ("exotel_whatsapp", "exotel_sms", "zoho_mail")
     ]
+    known = ("organization_id", "integration_type", "state")
+    assert {value for one in others for name, value in one.items() if name not in known} == {None}
 
     shown = acme.run("integrations", "show", "exotel_phone", "--json").data
     assert shown["credential"] == {
@@ -82,6 +84,8 @@ def test_show_prints_no_secret_and_of_an_unknown_field_only_that_it_is_set(acme:
     acme.run("integrations", "configure", "exotel_phone", stdin=json.dumps(given))
     shown = dict(line.split(maxsplit=1) for line in acme.run("integrations", "show", "exotel_phone").out.splitlines())
     assert shown["name"] == "Front desk"
+    label = acme.run("audit", "list", "--json").data[0]["details"]["operator"]
+    assert (shown["created"].split(" by ")[1], shown["changed"].split(" by ")[1]) == (label, label)
     assert shown["smtp_password"] == shown["api_key"] == shown["api_token"] == "set"
     assert shown["api_host"] == "not set (api.exotel.com applies)"
     assert shown["caller_id"] == "08033755555 (+91 80 3375 5555)"
@@ -167,3 +171,19 @@ def test_a_role_that_may_not_read_envelopes_sees_the_rest(with_phone: Shell, pos
     line = as_reader.run("integrations", "disable", "exotel_phone").refusal(3)
     assert "reader" in line
     assert "integration_credentials" in line
+
+
+def test_of_two_rows_of_one_type_the_one_that_is_meant_is_named_by_its_id(with_phone: Shell) -> None:
+    database = database_of(with_phone)
+    execute(database, "alter table integration_credentials drop constraint unique_org_integration")
+    copy = """insert into integration_credentials (organization_id, integration_type, credentials_encrypted)
+              select organization_id, integration_type, 'none' from integration_credentials returning id"""
+    ((second,),) = execute(database, copy)
+    refused = with_phone.run("integrations", "disable", "exotel_phone").refusal(2)
+    assert "There are 2 rows of exotel_phone" in refused
+    assert str(second) in refused
+    assert with_phone.run("integrations", "disable", str(second)).out == "exotel_phone is disabled.\n"
+    query = "select is_active from integration_credentials order by id = %s"
+    assert execute(database, query, second) == [(True,), (False,)]
+    refused = with_phone.run("integrations", "configure", "exotel_phone", stdin="{}").refusal(2)
+    assert "2 rows of exotel_phone" in refused

@@ -41,9 +41,9 @@ class TestKeysGenerate:
         assert made.data.keys() == {"master_key"}
         assert made.err == ""
 
-    def test_makes_a_key_that_can_be_written_with(self, acme: Shell) -> None:
-        key = acme.run("keys", "generate").out.strip()
-        saved = acme.with_(ENCRYPTION_MASTER_KEY=key).run(
+    def test_makes_a_key_that_can_be_written_with(self, new_acme: Shell) -> None:
+        key = new_acme.run("keys", "generate").out.strip()
+        saved = new_acme.with_(ENCRYPTION_MASTER_KEY=key).run(
             "integrations", "configure", "exotel_phone", stdin=json.dumps(PHONE)
         )
         assert saved.status == 0
@@ -127,6 +127,7 @@ class TestAuditList:
             ("'infinity'", "{}"),
             ("null", "[1e400]"),
             ("'20000-01-01'", f"[{'9' * 5000}]"),
+            ("'2026-01-01'", json.dumps({"operator": "x", "changed": ["a", "b"], "to": "é" * 5000, "xid": "1"})),
             ("'-infinity'", "[" * 2000 + "]" * 2000),
         ):
             execute(
@@ -136,9 +137,16 @@ class TestAuditList:
             )
         listed = acme.run("audit", "list")
         assert listed.status == 0, listed.err
-        assert len(listed.out.splitlines()) == 5
+        lines = listed.out.splitlines()
+        assert len(lines) == 6
+        # Whole they are with --json alone.
+        assert max(map(len, lines)) <= 200
+        assert any(f"to: {'é' * 59}…; changed: a, b" in line for line in lines)
         rows = acme.run("audit", "list", "--json").data
-        assert {row["created_at"] for row in rows} == {"infinity", "-infinity", None, "20000-01-01 00:00:00+00"}
+        assert {row["created_at"] for row in rows} == {
+            *("infinity", "-infinity", None, "20000-01-01 00:00:00+00", "2026-01-01T00:00:00+00:00"),
+        }
+        assert any("é" * 5000 in str(row["details"]) for row in rows)
 
 
 class TestDoctor:

@@ -75,6 +75,7 @@ def test_a_dry_run_lists_every_line_and_leaves_nothing_behind(shell: Shell, empt
     assert shown.status == 0
     assert "  + table public.integration_credentials: " in shown.out
     assert shown.out.splitlines()[-1] == "Nothing was done: this was a dry run."
+    assert shown.err.startswith("No master key is configured. Setting up needs none, saving a credential does: ")
     assert on_empty(shell, empty_database).run("setup", "--dry-run", "--read-only", "--json").data["dry_run"] is True
     assert objects(empty_database) == before
 

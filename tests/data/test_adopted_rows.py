@@ -31,6 +31,8 @@ async def test_an_envelope_that_is_null_is_malformed_and_can_be_replaced(keyed_d
     await add(keyed_database)
     run(keyed_database, "update integration_credentials set credentials_encrypted = null")
     async with opened(keyed_database) as database:
+        (untried,) = await list_integrations(database, None, ACME, [])
+        assert untried.state == "checking"
         (listed,) = await list_integrations(database, keyring(), ACME, [])
         assert (listed.state, listed.unreadable) == ("unreadable", "malformed")
         assert [why for _, why in (await take_census(database, keyring())).unreadable] == ["malformed"]

@@ -63,6 +63,58 @@ async def test_a_column_dropped_or_changed_later_aborts_no_write(empty_database:
         assert len(log_of(connection)) == 4
 
 
+async def test_a_column_that_became_something_else_aborts_no_write_and_hides_no_change(empty_database: str) -> None:
+    await installed(empty_database)
+    add = (
+        "with c as (insert into public.integration_credentials (organization_id, integration_type, "
+        "credentials_encrypted, display_name, created_by) values (gen_random_uuid(), 'zoho_mail', 'sb2.canary', "
+        "{name}, {author}) returning id, organization_id) insert into public.organization_phone_numbers "
+        "(organization_id, integration_id, phone_number) select organization_id, id, md5(id::text)::varchar(20) from c"
+    )
+    odd = add.format(name=f"'{NUL}'", author="'nobody'")
+    with psycopg.connect(empty_database, autocommit=True) as connection:
+        connection.execute(add.format(name="null", author="null"))
+        connection.execute("alter table public.organization_phone_numbers drop column number_type")
+        connection.execute(
+            "alter table public.integration_credentials alter column created_by type text, "
+            "alter column display_name type json using null, add column place point"
+        )
+        connection.execute(odd)
+    # A new session has no plans from before, and meets what the columns hold now.
+    with psycopg.connect(empty_database, autocommit=True) as connection:
+        connection.execute(odd)
+        assert log_of(connection)[-2]["details"]["after"]["display_name"] == NUL
+        assert (log_of(connection)[-2]["user_id"], log_of(connection)[-2]["details"]["user_from"]) == (None, "nobody")
+        connection.execute("update public.integration_credentials set is_active = false, place = point(1, 2)")
+        assert len(log_of(connection, since=7)) == 3
+        for row in log_of(connection, since=7):
+            assert row["action"] == "credential_disabled"
+            assert row["details"]["changed"] == ["is_active", "updated_at"]
+        connection.execute("update public.integration_credentials set credentials_encrypted = 'canary'")
+        for row in log_of(connection, since=10):
+            assert row["details"]["changed"] == ["credentials_encrypted", "updated_at"]
+            assert row["details"]["envelope"] == {"changed": True, "before": "sb2", "after": "neither"}
+        connection.execute("update public.organization_phone_numbers set can_call = false")
+        assert [row["details"]["before"]["can_call"] for row in log_of(connection, since=13)] == [True] * 3
+        connection.execute("delete from public.integration_credentials")
+        assert len(log_of(connection)) == 22
+        assert not [row for row in log_of(connection) if "canary" in str(row)]
+
+
+async def test_an_id_that_became_free_text_aborts_no_write(empty_database: str) -> None:
+    await installed(empty_database)
+    add = "insert into public.organization_phone_numbers (organization_id, integration_id, phone_number) values "
+    with psycopg.connect(empty_database, autocommit=True) as connection:
+        connection.execute(
+            "alter table public.organization_phone_numbers drop constraint organization_phone_numbers_"
+            "integration_id_fkey, alter column integration_id type text"
+        )
+        connection.execute(add + "(gen_random_uuid(), 'none yet', '1')")
+        connection.execute("update public.organization_phone_numbers set integration_id = 'still none'")
+        assert log_of(connection)[-1]["details"]["row"]["integration_id"] == "still none"
+        assert log_of(connection)[-1]["integration_type"] == "none"
+
+
 @pytest.mark.parametrize(
     ("stricter", "sentence"),
     [

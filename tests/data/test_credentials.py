@@ -43,8 +43,8 @@ def rows(conninfo: str, query: str) -> list[Any]:
         return connection.execute(query).fetchall()
 
 
-async def test_a_new_credential_is_saved_and_opens_again_with_its_order_kept(installed_database: str) -> None:
-    async with opened(installed_database) as database:
+async def test_a_new_credential_is_saved_and_opens_again_with_its_order_kept(keyed_database: str) -> None:
+    async with opened(keyed_database) as database:
         saved = await save_credential(database, keyring(), draft(name="Front desk"), None, "auto")
         again = await stored(database)
     assert saved.created
@@ -110,9 +110,9 @@ async def test_without_a_record_the_newest_rows_tell_whether_the_key_is_wrong(in
 
 
 async def test_auto_means_legacy_as_soon_as_any_legacy_row_exists_and_an_edit_keeps_the_format(
-    installed_database: str,
+    keyed_database: str,
 ) -> None:
-    async with opened(installed_database) as database:
+    async with opened(keyed_database) as database:
         await save_credential(database, keyring(), draft(), None, "auto")
         await save_credential(database, keyring(), draft(kind="exotel_sms"), None, "legacy")
         await save_credential(database, keyring(), draft(kind="zoho_mail"), None, "auto")
@@ -128,38 +128,38 @@ async def listed(database: Database) -> list[Any]:
     return [one for one in await list_integrations(database, keyring(), ACME, []) if one.id is not None]
 
 
-async def test_an_edit_keeps_unknown_fields_and_the_text_of_numbers_it_did_not_touch(installed_database: str) -> None:
+async def test_an_edit_keeps_unknown_fields_and_the_text_of_numbers_it_did_not_touch(keyed_database: str) -> None:
     kept = b'"business_hours":{"tz":"Asia/Kolkata"},"rate":1e-7,"big":12345678901234567890,"x":"\\ud800"'
     plaintext = b'{"api_key":"old",' + kept + b"}"
     row = RowBinding(ACME, ACME, "exotel_phone")
     envelope = keyring().seal(plaintext, row, format="legacy", salt=b"")
-    with psycopg.connect(installed_database) as connection:
+    with psycopg.connect(keyed_database) as connection:
         values = (row.row_id, row.organization_id, row.integration_type, envelope)
         connection.execute(
             "insert into integration_credentials (id, organization_id, integration_type, credentials_encrypted) "
             "values (%s, %s, %s, %s)",
             values,
         )
-    async with opened(installed_database) as database:
+    async with opened(keyed_database) as database:
         base = await stored(database)
         await save_credential(database, keyring(), draft({**(base.credential or {}), "api_key": "new"}), base, "auto")
         again = await stored(database)
     assert again.plaintext == plaintext.replace(b'"old"', b'"new"')
 
 
-async def test_saving_what_is_stored_writes_nothing(installed_database: str) -> None:
-    async with opened(installed_database) as database:
+async def test_saving_what_is_stored_writes_nothing(keyed_database: str) -> None:
+    async with opened(keyed_database) as database:
         await save_credential(database, keyring(), draft(), None, "auto")
-        before = rows(installed_database, "select xmin, credentials_encrypted from integration_credentials")
+        before = rows(keyed_database, "select xmin, credentials_encrypted from integration_credentials")
         saved = await save_credential(database, keyring(), draft(), await stored(database), "auto")
     assert saved.changed == ()
-    assert rows(installed_database, "select xmin, credentials_encrypted from integration_credentials") == before
+    assert rows(keyed_database, "select xmin, credentials_encrypted from integration_credentials") == before
 
 
-async def test_a_new_name_alone_leaves_the_envelope_and_the_verification(installed_database: str) -> None:
-    async with opened(installed_database) as database:
+async def test_a_new_name_alone_leaves_the_envelope_and_the_verification(keyed_database: str) -> None:
+    async with opened(keyed_database) as database:
         await save_credential(database, keyring(), draft(), None, "auto")
-        with psycopg.connect(installed_database) as connection:
+        with psycopg.connect(keyed_database) as connection:
             connection.execute("update integration_credentials set is_verified = true, last_verified_at = now()")
         base = await stored(database)
         saved = await save_credential(database, keyring(), draft(name="Reception"), base, "auto")
@@ -172,9 +172,9 @@ async def test_a_new_name_alone_leaves_the_envelope_and_the_verification(install
 
 
 async def test_of_two_who_save_over_the_same_version_the_second_gets_a_conflict_with_what_is_stored(
-    installed_database: str,
+    keyed_database: str,
 ) -> None:
-    async with opened(installed_database) as database:
+    async with opened(keyed_database) as database:
         await save_credential(database, keyring(), draft(), None, "auto")
         base = await stored(database)
         await save_credential(database, keyring(), draft({**PHONE, "caller_id": "first"}), base, "auto")
@@ -185,18 +185,18 @@ async def test_of_two_who_save_over_the_same_version_the_second_gets_a_conflict_
         assert ((await stored(database)).credential or {})["caller_id"] == "first"
 
 
-async def test_of_two_who_create_the_same_type_the_second_gets_a_conflict(installed_database: str) -> None:
-    async with opened(installed_database) as database:
+async def test_of_two_who_create_the_same_type_the_second_gets_a_conflict(keyed_database: str) -> None:
+    async with opened(keyed_database) as database:
         await save_credential(database, keyring(), draft(), None, "auto")
         with pytest.raises(CredentialConflict):
             await save_credential(database, keyring(), draft({**PHONE, "caller_id": "2"}), None, "auto")
 
 
-async def test_a_save_over_a_deleted_row_is_a_conflict_without_a_current_version(installed_database: str) -> None:
-    async with opened(installed_database) as database:
+async def test_a_save_over_a_deleted_row_is_a_conflict_without_a_current_version(keyed_database: str) -> None:
+    async with opened(keyed_database) as database:
         await save_credential(database, keyring(), draft(), None, "auto")
         base = await stored(database)
-        with psycopg.connect(installed_database) as connection:
+        with psycopg.connect(keyed_database) as connection:
             connection.execute("delete from integration_credentials")
         with pytest.raises(CredentialConflict) as caught:
             await save_credential(database, keyring(), draft({**PHONE, "caller_id": "2"}), base, "auto")
@@ -207,13 +207,13 @@ async def test_a_save_over_a_deleted_row_is_a_conflict_without_a_current_version
     ("envelope", "reason"), [("not an envelope", "malformed"), ("sb2.a.b.c.d", "malformed"), (None, "other key")]
 )
 async def test_one_unreadable_row_never_hides_the_others(
-    installed_database: str, envelope: str | None, reason: str
+    keyed_database: str, envelope: str | None, reason: str
 ) -> None:
-    async with opened(installed_database) as database:
+    async with opened(keyed_database) as database:
         await save_credential(database, keyring(), draft(), None, "auto")
         row = RowBinding(GLOBEX, ACME, "zoho_mail")
         text = envelope or keyring(OTHER_MASTER_KEY).seal(b"{}", row, format="legacy", salt=b"")
-        with psycopg.connect(installed_database) as connection:
+        with psycopg.connect(keyed_database) as connection:
             connection.execute(
                 "insert into integration_credentials (id, organization_id, integration_type, credentials_encrypted) "
                 "values (%s, %s, 'zoho_mail', %s)",
@@ -230,14 +230,14 @@ async def test_one_unreadable_row_never_hides_the_others(
 
 
 async def test_the_log_names_the_fields_that_changed_and_holds_no_value_and_no_envelope(
-    installed_database: str,
+    keyed_database: str,
 ) -> None:
-    async with opened(installed_database) as database:
+    async with opened(keyed_database) as database:
         await save_credential(database, keyring(), draft(), None, "auto")
         base = await stored(database)
         await save_credential(database, keyring(), draft({**PHONE, "api_token": "canary-token"}), base, "auto")
         again = await stored(database)
-    log = rows(installed_database, "select action, user_id, details from integration_audit_logs order by created_at")
+    log = rows(keyed_database, "select action, user_id, details from integration_audit_logs order by created_at")
     assert [(action, who) for action, who, _ in log] == [("credential_created", ASHA), ("credential_updated", ASHA)]
     assert log[1][2]["fields"] == ["api_token"]
     text = json.dumps([details for _, _, details in log])
@@ -245,15 +245,15 @@ async def test_the_log_names_the_fields_that_changed_and_holds_no_value_and_no_e
         assert secret not in text
 
 
-async def test_read_only_mode_saves_nothing(installed_database: str) -> None:
-    async with opened(installed_database, read_only=True) as database:
+async def test_read_only_mode_saves_nothing(keyed_database: str) -> None:
+    async with opened(keyed_database, read_only=True) as database:
         with pytest.raises(ReadOnlyMode):
             await save_credential(database, keyring(), draft(), None, "auto")
-    assert rows(installed_database, "select count(*) from integration_credentials") == [(0,)]
+    assert rows(keyed_database, "select count(*) from integration_credentials") == [(0,)]
 
 
-async def test_neither_a_draft_nor_what_is_stored_shows_itself(installed_database: str) -> None:
-    async with opened(installed_database) as database:
+async def test_neither_a_draft_nor_what_is_stored_shows_itself(keyed_database: str) -> None:
+    async with opened(keyed_database) as database:
         await save_credential(database, keyring(), draft(), None, "auto")
         shown = f"{draft()!r} {await stored(database)!r} {MASTER_KEY!r}"
     assert PHONE["api_key"] not in shown

@@ -133,18 +133,22 @@ async def test_a_deadlock_runs_the_whole_unit_again(things: str) -> None:
 
 
 async def test_a_lock_wait_ends_after_five_seconds_and_names_the_holder(things: str) -> None:
-    async def unit(connection: Connection) -> None:
-        await connection.execute("set local lock_timeout = '2s'")
-        await connection.execute("update public.things set name = 'c'")
+    def lock(name: str) -> Any:
+        async def unit(connection: Connection) -> None:
+            await connection.execute("select set_config('lock_timeout', '2s', false)")
+            await connection.execute("select from public.things where name = %s for update", (name,))
+
+        return unit
 
     with psycopg.connect(things, application_name="somebody's psql") as holder:
-        holder.execute("insert into public.things (name) values ('a')")
+        holder.execute("insert into public.things (name) values ('a'), ('b')")
         holder.commit()
-        holder.execute("update public.things set name = 'b'")
+        holder.execute("select from public.things for update")
         async with opened(things) as database:
-            with pytest.raises(Locked) as caught:
-                await database.write(unit)
-    assert "somebody's psql" in caught.value.sentence
+            failures = await asyncio.gather(database.write(lock("a")), database.read(lock("b")), return_exceptions=True)
+    for failure in failures:
+        assert isinstance(failure, Locked)
+        assert "somebody's psql" in failure.sentence
 
 
 async def test_a_statement_that_takes_too_long_is_cancelled_and_the_connection_stays_usable(things: str) -> None:

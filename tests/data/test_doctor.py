@@ -101,18 +101,18 @@ async def test_without_a_connection_it_says_why_and_goes_on_with_the_rest(tmp_pa
     ],
 )
 async def test_what_was_switched_off_or_opened_is_a_problem_with_the_query_that_shows_it(
-    installed_database: str, tmp_path: Path, statement: str, title: str
+    keyed_database: str, tmp_path: Path, statement: str, title: str
 ) -> None:
-    execute(installed_database, statement)
-    (found,) = titled(await examined(installed_database, tmp_path), title)
+    execute(keyed_database, statement)
+    (found,) = titled(await examined(keyed_database, tmp_path), title)
     assert found.state == "problem"
     assert "switchboard setup" in found.what_to_do
-    assert execute(installed_database, found.query) != []
+    assert execute(keyed_database, found.query) != []
 
 
-async def test_a_drifted_schema_is_a_problem(installed_database: str, tmp_path: Path) -> None:
-    execute(installed_database, "alter table public.integration_credentials drop column display_name")
-    found = await examined(installed_database, tmp_path)
+async def test_a_drifted_schema_is_a_problem(keyed_database: str, tmp_path: Path) -> None:
+    execute(keyed_database, "alter table public.integration_credentials drop column display_name")
+    found = await examined(keyed_database, tmp_path)
     assert ("Drift", "problem") in not_ok(found)
 
 
@@ -120,17 +120,17 @@ def test_every_hole_has_words_for_being_closed() -> None:
     assert set(CLOSED) == {hole.title for hole in HOLES}
 
 
-async def test_keys_are_judged_wrong_weak_missing_and_right(installed_database: str, tmp_path: Path) -> None:
-    await add(installed_database)
-    right = await examined(installed_database, tmp_path)
+async def test_keys_are_judged_wrong_weak_missing_and_right(keyed_database: str, tmp_path: Path) -> None:
+    await add(keyed_database)
+    right = await examined(keyed_database, tmp_path)
     assert "is the one in use" in titled(right, "Master key")[0].sentence
     assert titled(right, "Credentials")[0].sentence == "All 1 credentials open (1 sb2)."
-    wrong = await examined(installed_database, tmp_path, keyring(OTHER_MASTER_KEY))
+    wrong = await examined(keyed_database, tmp_path, keyring(OTHER_MASTER_KEY))
     assert not_ok(wrong) == [("Master key", "problem"), ("Credentials", "problem")]
     assert "1 of 1 credentials do not open (other key)." in titled(wrong, "Credentials")[0].sentence
-    missing = await examined(installed_database, tmp_path, Keyring(None))
+    missing = await examined(keyed_database, tmp_path, Keyring(None))
     assert not_ok(missing) == [("Master key", "problem")]
-    rotated = await examined(installed_database, tmp_path, keyring(OTHER_MASTER_KEY, MASTER_KEY))
+    rotated = await examined(keyed_database, tmp_path, keyring(OTHER_MASTER_KEY, MASTER_KEY))
     assert titled(rotated, "Credentials")[0].state == "ok"
     assert KEY not in repr([right, wrong, missing, rotated])
 
@@ -153,6 +153,12 @@ async def test_what_a_role_may_not_see_is_said_to_be_invisible(
     found = await examined(conninfo, tmp_path)
     assert titled(found, "Master key")[0].state == "warning"
     assert titled(found, "Master key")[0].sentence.startswith("Not visible to your role.")
+    assert titled(found, "Hidden rows") == []
+    execute(installed_database, "grant select (id) on public.integration_credentials to onlooker")
+    (hidden,) = titled(await examined(conninfo, tmp_path), "Hidden rows")
+    assert (hidden.state, hidden.what_to_do[:4]) == ("warning", "Let ")
+    assert hidden.sentence.startswith("Roles without a policy see no rows. onlooker: granted privileges")
+    assert execute(installed_database, hidden.query) == [("onlooker", "integration_credentials", "select")]
 
 
 def test_the_connection_is_judged_by_its_encryption_pooler_version_and_role() -> None:

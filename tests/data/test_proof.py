@@ -29,9 +29,9 @@ async def test_it_shows_four_tables_and_a_round_trip_and_leaves_nothing_behind(i
     assert contents(installed_database) == before
 
 
-async def test_beside_another_program_the_trial_has_the_legacy_format(installed_database: str) -> None:
-    await add(installed_database, policy="legacy")
-    assert "(legacy)" in (await proven(installed_database))[-1].sentence
+async def test_beside_another_program_the_trial_has_the_legacy_format(keyed_database: str) -> None:
+    await add(keyed_database, policy="legacy")
+    assert "(legacy)" in (await proven(keyed_database))[-1].sentence
 
 
 @pytest.mark.parametrize(
@@ -42,21 +42,21 @@ async def test_beside_another_program_the_trial_has_the_legacy_format(installed_
     ],
 )
 async def test_a_missing_table_and_row_security_that_is_off_fail(
-    installed_database: str, statement: str, title: str
+    keyed_database: str, statement: str, title: str
 ) -> None:
-    execute(installed_database, statement)
-    assert [one.title for one in await proven(installed_database) if one.state == "problem"] == [title]
+    execute(keyed_database, statement)
+    assert [one.title for one in await proven(keyed_database) if one.state == "problem"] == [title]
 
 
-async def test_a_wrong_key_fails_and_a_missing_one_is_said_not_to_have_been_tried(installed_database: str) -> None:
-    await add(installed_database)
-    assert (await proven(installed_database, keyring(OTHER_MASTER_KEY)))[-1].state == "problem"
-    assert (await proven(installed_database, Keyring(None)))[-1].state == "warning"
+async def test_a_wrong_key_fails_and_a_missing_one_is_said_not_to_have_been_tried(keyed_database: str) -> None:
+    await add(keyed_database)
+    assert (await proven(keyed_database, keyring(OTHER_MASTER_KEY)))[-1].state == "problem"
+    assert (await proven(keyed_database, Keyring(None)))[-1].state == "warning"
 
 
-async def test_a_trigger_that_changes_what_is_stored_is_found_out(installed_database: str) -> None:
+async def test_a_trigger_that_changes_what_is_stored_is_found_out(keyed_database: str) -> None:
     execute(
-        installed_database,
+        keyed_database,
         """
         create function public.meddle() returns trigger language plpgsql as
           $$ begin new.credentials_encrypted := 'x' || new.credentials_encrypted; return new; end $$;
@@ -64,4 +64,4 @@ async def test_a_trigger_that_changes_what_is_stored_is_found_out(installed_data
           for each row execute function public.meddle();
         """,
     )
-    assert (await proven(installed_database))[-1].state == "problem"
+    assert (await proven(keyed_database))[-1].state == "problem"

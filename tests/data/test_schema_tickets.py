@@ -105,6 +105,22 @@ def test_a_ticket_whose_log_row_was_rolled_back_opens_nothing(connection: Connec
     assert refused(connection, ticket)
 
 
+@pytest.mark.parametrize("isolation", ["read committed", "repeatable read"])
+def test_a_rollback_does_not_give_a_ticket_back(
+    connection: Connection, integration: UUID, database: str, isolation: str
+) -> None:
+    connection.execute(f"set default_transaction_isolation = '{isolation}'")
+    for outer in (False, True):
+        ticket = begin(connection, integration)
+        with connection.transaction(force_rollback=outer):
+            with connection.transaction(force_rollback=True):
+                assert open_envelope(connection, ticket) == "the envelope"
+            assert refused(connection, ticket)
+        assert refused(connection, ticket)
+        with psycopg.connect(database, autocommit=True) as second:
+            assert refused(second, ticket)
+
+
 def test_a_ticket_is_good_for_thirty_seconds(connection: Connection, integration: UUID) -> None:
     ticket = begin(connection, integration)
     connection.execute("update switchboard.open_tickets set created_at = created_at - interval '31 seconds'")

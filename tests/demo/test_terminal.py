@@ -55,6 +55,8 @@ def test_a_resize_and_a_signal_reach_the_program() -> None:
     with Terminal(program(ECHO)) as terminal:
         terminal.wait_for("ready 80")
         terminal.resize(100, 30)
+        # Python may be about to read when the signal comes, and sees it only with the line.
+        terminal.type("abc\r")
         terminal.wait_for("size 100 30")
         terminal.signal(signal.SIGTERM)
         assert terminal.wait_for_exit() == 128 + signal.SIGTERM

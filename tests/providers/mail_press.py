@@ -65,6 +65,6 @@ async def until(condition: Any, seconds: float = 5) -> None:
         await asyncio.sleep(0.005)
 
 
-def speaking_threads() -> list[str]:
+def speaking_threads() -> list[threading.Thread]:
     """The threads that still talk to a mail server."""
-    return [one.name for one in threading.enumerate() if one.name in {"SMTP test", "IMAP test"}]
+    return [one for one in threading.enumerate() if one.name in {"SMTP test", "IMAP test"}]

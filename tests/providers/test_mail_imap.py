@@ -138,13 +138,13 @@ async def test_on_the_port_of_implicit_tls_a_server_that_speaks_in_the_clear_is_
     assert reach.milliseconds < 1000
 
 
-@pytest.mark.parametrize("status", ["NO Not now", "BAD Unknown", "OK But nothing untagged"])
+@pytest.mark.parametrize("status", ["NO Not now", "BAD Unknown", "OK But nothing untagged", "hang up"])
 async def test_an_inbox_that_cannot_be_looked_into_is_doubtful(status: str) -> None:
     answers = iter(["* CAPABILITY IMAP4rev1\r\n{tag} OK done\r\n"] * 2 + ["{tag} OK in\r\n", f"{{tag}} {status}\r\n"])
 
     async def talk(reader: StreamReader, writer: StreamWriter) -> None:
         writer.write(b"* OK hello\r\n")
-        while line := (await reader.readline()).decode():
+        while (line := (await reader.readline()).decode()) and not (status == "hang up" and "STATUS" in line):
             writer.write(next(answers, "{tag} OK bye\r\n").format(tag=line.split()[0]).encode())
 
     with ScriptedServer(talk, server_context()) as server:

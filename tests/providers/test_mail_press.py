@@ -26,6 +26,7 @@ from tui.providers import integration_type
 from tui.providers.check import Report
 from tui.providers.mail.check import IMAP, SMTP
 from tui.providers.mail.failed_logins import Account, FailedLogins
+from tui.providers.mail.line import Line
 
 if TYPE_CHECKING:
     from asyncio import StreamReader, StreamWriter
@@ -162,6 +163,7 @@ async def test_cancelling_returns_at_once_and_hangs_up(service: Service, at_logi
         tls = "implicit" if at_login else "starttls"
         task = asyncio.create_task(ask(service, server.port, tls=tls))
         await until(lambda: stuck.is_reached)
+        assert all(thread.daemon for thread in speaking_threads())
         begun = time.monotonic()
         task.cancel()
         with pytest.raises(asyncio.CancelledError):
@@ -174,6 +176,15 @@ async def test_cancelling_returns_at_once_and_hangs_up(service: Service, at_logi
             (again,) = await ask(service, server.port, tls=tls)
             assert again.what_to_do.startswith("Wait ")
             assert server.connections == 1
+
+
+def test_a_line_that_is_cut_while_its_name_is_looked_up_is_never_connected() -> None:
+    with ScriptedServer(silent) as server:
+        line = Line("localhost", server.port, 1)
+        line.cut()
+        with pytest.raises(ConnectionAbortedError):
+            line.connect()
+        assert server.connections == 0
 
 
 async def test_cancelling_a_press_ends_both() -> None:

@@ -71,6 +71,8 @@ async def test_any_password_arrives_as_it_is(password: str, mechanism: str) -> N
     with SmtpServer(user=login.user, password=password, mechanisms=(mechanism,)) as server:
         _, answer = await ask(SMTP, server.port, login)
         assert server.attempts == [Attempt(mechanism, login.user, password)]
+        # RFC 5321, section 4.5.3.1.4
+        assert server.longest_auth <= 512
     assert answer.outcome == "passed"
 
 

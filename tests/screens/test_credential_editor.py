@@ -115,7 +115,7 @@ async def test_leaving_with_something_typed_asks_and_escape_stays(keyed_database
         await open_editor(it)
         await fill(it, {"caller_id": "08033755555"})
         await it.press("escape")
-        await it.wait_for("Not saved yet: Caller ID.")
+        await it.wait_for("Not saved yet in Exotel phone: Caller ID.")
         await it.press("escape")
         await it.wait_for(lambda: not it.page.prompt.is_asking)
         assert row(it, "caller_id").value == "08033755555"
@@ -141,6 +141,7 @@ async def test_a_conflict_is_shown_field_by_field_and_mine_can_be_kept_over_thei
             await save_credential(database, keyring(), Draft(ACME, "exotel_phone", theirs, None), base, "auto")
         await it.press("f2")
         await it.wait_for("Somebody else saved this integration meanwhile")
+        assert it.shows("Exotel phone was not saved.")
         assert it.shows(f"Caller ID: theirs “{numbers['theirs']}”; yours “{numbers['mine']}”")
         assert it.shows("API token: changed by them; yours: as before")
         assert "a-token-of-theirs" not in it.text

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
@@ -9,8 +10,13 @@ import psycopg
 
 from tests.support.console_app import add, console, piloted
 from tests.support.sitting import ACME, GLOBEX, OTHER_MASTER_KEY, keyring
+from tui.data.models import Integration
 from tui.data.schema.install import install
+from tui.screens.integration_view import COLUMNS, row_of
 from tui.screens.integrations import IntegrationsScreen
+from tui.screens.naming import full_name
+from tui.widgets.glyphs import UNICODE
+from tui.widgets.row_list import GAP, layout_columns
 
 if TYPE_CHECKING:
     from tests.support.postgres import TestServer
@@ -74,18 +80,22 @@ async def test_a_filter_that_matches_nothing_says_why_and_which_key_changes_it(k
 
 async def test_space_asks_and_no_is_the_default(keyed_database: str) -> None:
     await add(keyed_database)
+    run(keyed_database, "update integration_credentials set display_name = 'Dispatch line'")
     async with piloted(console(keyed_database)) as it:
-        await it.wait_for("active")
+        await it.wait_for("● active")
         await it.press("space")
-        await it.wait_for("Disable Exotel phone?")
+        await it.wait_for("Disable Dispatch line (Exotel phone)?")
+        assert it.shows("Nobody has access through it.")
         await it.press("enter", "escape")
         await it.wait_for(lambda: not it.page.prompt.is_asking)
         assert one(keyed_database, "select is_active from integration_credentials") is True
         await it.press("space")
-        await it.wait_for("Disable Exotel phone?")
+        await it.wait_for("Disable Dispatch line (Exotel phone)?")
         await it.press("y")
         await it.wait_for("is disabled.")
         await it.wait_for("○ disabled")
+        (changed,) = (line for line in it.text.splitlines() if line.startswith(" Changed"))
+        assert changed.endswith(f" by {it.app.session.operator.label}")
     assert one(keyed_database, "select is_active from integration_credentials") is False
     log = "select action from integration_audit_logs order by created_at desc limit 1"
     assert one(keyed_database, log) == "credential_disabled"
@@ -95,22 +105,24 @@ async def test_a_delete_counts_what_goes_with_it_and_wants_the_type_typed(keyed_
     await add(keyed_database)
     await add(keyed_database, "exotel_sms")
     integration = one(keyed_database, "select id from integration_credentials where integration_type like '%phone'")
-    for _ in range(2):
-        values = (uuid4(), integration)
-        grant = "insert into user_integration_permissions (user_id, integration_id) values (%s, %s)"
-        run(keyed_database, grant, *values)
+    grant = "insert into user_integration_permissions (user_id, integration_id, can_view, expires_at)"
+    for can_view, expires_at in ((True, None), (True, "tomorrow"), (True, "yesterday"), (False, None)):
+        run(keyed_database, f"{grant} values (%s, %s, %s, %s)", uuid4(), integration, can_view, expires_at)
     number = "insert into organization_phone_numbers (organization_id, integration_id, phone_number)"
     run(keyed_database, f"{number} values (%s, %s, '+911141169368')", ACME, integration)
     async with piloted(console(keyed_database)) as it:
-        await it.wait_for("active")
+        await it.wait_for("2 people have access; 1 number")
         await it.press("d")
-        await it.wait_for("removes access for 2 people; 1 number is deleted with it")
+        await it.wait_for(
+            "Deleting Exotel phone cannot be undone. It removes access for 2 people (2 more permissions have expired "
+            "or grant nothing); 1 number is deleted with it."
+        )
         await it.press("t")
         await it.type("exotel_sms")
         await it.press("enter")
         await it.wait_for("Nothing was deleted.")
         await it.press("d", "t")
-        await it.wait_for("Type exotel_phone to delete it")
+        await it.wait_for("Type exotel_phone to delete Exotel phone")
         await it.type("exotel_phone")
         await it.press("enter")
         await it.wait_for("Exotel phone is deleted")
@@ -124,7 +136,7 @@ async def test_a_delete_is_refused_when_more_goes_with_it_than_was_shown(keyed_d
     async with piloted(console(keyed_database)) as it:
         await it.wait_for("active")
         await it.press("d")
-        await it.wait_for("removes access for 0 people")
+        await it.wait_for("It removes nobody's access; no number is deleted with it.")
         run(
             keyed_database,
             "insert into user_integration_permissions (user_id, integration_id, can_view) values (%s, %s, true)",
@@ -182,6 +194,9 @@ async def test_below_the_smallest_size_there_is_a_notice_and_nothing_is_broken(k
         await it.wait_for("not set up")
         await it.pilot.resize_terminal(50, 10)
         await it.wait_for("too small")
+        await it.pilot.resize_terminal(60, 20)
+        await it.wait_for("not set up")
+        assert ["Integration", "State", "Connection", "People"] in [line.split() for line in it.text.splitlines()]
         await it.pilot.resize_terminal(120, 40)
         await it.wait_for("not set up")
         assert "too small" not in it.text
@@ -214,6 +229,16 @@ async def test_help_lists_the_keys_of_the_screen_and_filters_as_one_types(keyed_
         await it.wait_for("Enable / disable")
         await it.type("sort")
         await it.wait_for(lambda: "Enable / disable" not in it.text and "Sort" in it.text)
+        for lose_the_focus in ("filter", "nothing"):
+            await it.press("escape")
+            await it.wait_for(lambda: isinstance(it.app.screen, IntegrationsScreen))
+            if lose_the_focus == "filter":
+                await it.press("slash", "z")
+            else:
+                it.app.screen.set_focus(None)
+            await it.press("f1")
+            await it.wait_for("Keys on this screen")
+            await it.wait_for(lambda: {"up", "pagedown", "enter", "e", "slash"} <= set(it.row_keys))
 
 
 async def test_a_support_login_sees_what_it_may_and_is_told_why_not_the_rest(
@@ -238,3 +263,69 @@ async def test_a_support_login_sees_what_it_may_and_is_told_why_not_the_rest(
         await it.wait_for("Disable Exotel phone?")
         await it.press("y")
         await it.wait_for("Exotel phone is disabled.")
+
+
+async def test_each_row_of_one_type_is_listed_and_acts_are_on_the_row_under_the_cursor(keyed_database: str) -> None:
+    await add(keyed_database, policy="legacy")
+    run(keyed_database, "alter table integration_credentials drop constraint unique_org_integration")
+    run(
+        keyed_database,
+        "insert into integration_credentials (organization_id, integration_type, credentials_encrypted, display_name) "
+        "select organization_id, integration_type, credentials_encrypted, 'Night line' from integration_credentials",
+    )
+    rows = "select string_agg({}, ',' order by created_at) from integration_credentials"
+    before = one(keyed_database, rows.format("credentials_encrypted")).split(",")
+    async with piloted(console(keyed_database)) as it:
+        await it.wait_for("1/2 Exotel phone")
+        await it.wait_for("2/2 Night line")
+        await it.wait_for("● active")
+        assert "Exotel phone (exotel_phone), one of 2 rows of this type" in it.text
+        await it.press("j", "enter")
+        await it.wait_for("[1] Integrations  5  Setup  Night line (Exotel phone), row 2 of 2")
+        await it.wait_for("acme1")
+        for _ in range(6):
+            await it.press("down")
+        await it.type("08033755555")
+        await it.press("f2")
+        await it.wait_for("Saved: caller_id.")
+        after = one(keyed_database, rows.format("credentials_encrypted")).split(",")
+        assert [old == new for old, new in zip(before, after, strict=True)] == [True, False]
+        await it.press("escape")
+        await it.wait_for("sorted by")
+        await it.press("space")
+        await it.wait_for("Disable Night line (Exotel phone), row 2 of 2?")
+        await it.press("y")
+        await it.wait_for("is disabled.")
+        assert one(keyed_database, rows.format("is_active::text")) == "true,false"
+        await it.press("k", "d")
+        await it.wait_for("Deleting Exotel phone, row 1 of 2 cannot be undone.")
+        await it.press("t")
+        await it.type("exotel_phone")
+        await it.press("enter")
+        await it.wait_for("Exotel phone, row 1 of 2 is deleted")
+        await it.wait_for(lambda: "2/2" not in it.text)
+    assert one(keyed_database, rows.format("display_name")) == "Night line"
+
+
+def test_no_column_of_the_list_is_ever_cut() -> None:
+    for width in range(59, 200):
+        shown = layout_columns(COLUMNS, width)
+        assert sum(cells for _, cells in shown) + GAP * (len(shown) - 1) <= width
+
+
+def test_an_integration_is_called_by_its_name_with_its_type() -> None:
+    there = Integration(ACME, ACME, "exotel_whatsapp", "Shipment updates")
+    names = [
+        full_name(one)
+        for one in (
+            there,
+            replace(there, display_name=None),
+            replace(there, place=(2, 3), display_name="Exotel WhatsApp"),
+        )
+    ]
+    assert names == ["Shipment updates (Exotel WhatsApp)", "Exotel WhatsApp", "Exotel WhatsApp, row 2 of 3"]
+
+
+def test_what_is_not_known_yet_is_not_called_active() -> None:
+    row = row_of(Integration(ACME, ACME, "exotel_sms", is_active=True, unreadable="not tried"), UNICODE)
+    assert row.cells[1].text == "◌ checking"

@@ -17,8 +17,13 @@ async def revealed(it: Console) -> None:
     await it.press("R")
     await it.wait_for(lambda: isinstance(it.app.screen, RevealScreen) and "API token" in it.text)
     assert KEY not in it.text
+    assert it.text.count("hidden") == 2
     await it.press("R")
     await it.wait_for(KEY)
+    assert [line.split()[-2:] for line in it.text.splitlines() if line.startswith("API ")] == [
+        ["shown", "below"],
+        ["token", "hidden"],
+    ]
 
 
 async def test_a_secret_is_shown_alone_and_leaves_with_the_cursor(keyed_database: str) -> None:
@@ -28,6 +33,7 @@ async def test_a_secret_is_shown_alone_and_leaves_with_the_cursor(keyed_database
         assert TOKEN not in it.text
         await it.press("j")
         await it.wait_for(lambda: KEY not in it.text)
+        await it.wait_for(lambda: it.text.count("hidden") == 2)
         await it.press("R")
         await it.wait_for(TOKEN)
         assert KEY not in it.text

@@ -55,6 +55,7 @@ async def test_a_string_pasted_into_any_field_is_taken_apart(login: str, tmp_pat
 async def test_a_string_typed_into_the_host_moves_to_the_masked_field(login: str, tmp_path: Path) -> None:
     async with wizard(tmp_path) as console:
         await console.wait_for(FIRST)
+        assert "Tested when pasted, or with enter." in console.text
         await console.focus("#c-host")
         await console.type(login)
         await console.wait_for("Press enter to use this connection string.")

@@ -171,6 +171,12 @@ async def test_where_all_is_set_up_the_doctor_opens_instead(installed_database: 
         await console.wait_for("all is well")
         await console.press("w")
         await console.wait_for("Where is your Postgres database?")
+        await console.wait_for("esc leave")
+        await console.press("escape")
+        await console.wait_for("all is well")
+        await console.press("question_mark")
+        await console.wait_for("Set up again")
+        assert "slash" not in console.row_keys
         await console.press("escape")
         await console.wait_for("all is well")
         execute(installed_database, "alter table public.integration_credentials disable row level security")

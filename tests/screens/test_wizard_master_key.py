@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import stat
 from typing import TYPE_CHECKING
 from uuid import uuid4
@@ -178,10 +179,30 @@ async def test_later_goes_on_without_a_key(empty_database: str, tmp_path: Path) 
         await at_the_key(console, empty_database)
         await choose(console, "later")
         await console.enter(THIRD)
+        assert "✓ Master key" not in console.text
         await console.install("Encryption was not tried: there is no master key yet.")
         await console.type("Acme")
         await console.enter("There is no master key yet, so no credential can be saved.")
     assert "ENCRYPTION_MASTER_KEY" not in (tmp_path / ".env").read_text()
+
+
+@pytest.mark.parametrize(
+    ("key", "why"),
+    [("a-short-new-key", "It is shorter than 32"), ("your-32-character-secret-key-here", "It is a placeholder")],
+)
+async def test_a_weak_key_that_is_configured_is_not_kept_as_if_it_could_write(
+    empty_database: str, tmp_path: Path, key: str, why: str
+) -> None:
+    async with wizard(tmp_path, {"SUPABASE_SERVICE_ROLE_KEY": key}) as console:
+        await console.connect(empty_database)
+        await console.enter("the API key in the environment")
+        await console.wait_for("rotating that API key would lose every credential")
+        assert console.shows(f"cannot be used for writing: {why}")
+        await console.enter("This key is too weak to write with.")
+        await console.focus("#k-ways")
+        await console.press(*["down"] * len(WAYS))
+        await console.enter(THIRD)
+        assert "✓ Master key" not in console.text
 
 
 async def test_a_key_of_the_environment_is_kept_and_no_other_is_offered(empty_database: str, tmp_path: Path) -> None:
@@ -189,7 +210,7 @@ async def test_a_key_of_the_environment_is_kept_and_no_other_is_offered(empty_da
         await console.connect(empty_database)
         await console.enter(SECOND)
         await console.wait_for("A good key")
-        assert "(o) Keep it" in console.text
+        assert re.search(r"\(o\) Keep it +from the environment$", console.text, re.MULTILINE)
         assert "Generate one" not in console.text
         await console.enter(THIRD)
     assert "ENCRYPTION_MASTER_KEY" not in console.env
@@ -247,3 +268,6 @@ async def test_every_line_can_be_reached_and_seen_at_any_size(
         await console.enter("A good key")
         await console.focus("#k-stored")
         await console.wait_for("[ ] I have stored a copy of the key elsewhere")
+        await console.press("space")
+        await console.enter(THIRD)
+        await console.wait_for("left/right view  pgdn read  enter go on  esc back  F1 help")

@@ -121,9 +121,16 @@ async def test_a_step_that_is_settled_is_passed_with_enter_the_second_time(empty
 async def test_the_first_step_is_not_left_by_escape_or_by_one_key(tmp_path: Path) -> None:
     async with wizard(tmp_path) as console:
         await console.wait_for(FIRST)
+        await console.wait_for("tab next line  enter go on  ctrl+c twice quits  F1 help")
         await console.press("escape")
         await console.wait_for("This is the first step.")
         await console.focus("#c-demo")
+        await console.press("question_mark")
+        await console.wait_for("Keys on this screen")
+        await console.wait_for(lambda: "question_mark" in console.row_keys)
+        assert not {"slash", "r", "w"} & set(console.row_keys)
+        await console.press("escape")
+        await console.wait_for(FIRST)
         await console.press("q")
         await console.wait_for("press ctrl+c twice")
         assert console.app.is_running

@@ -11,8 +11,10 @@ from tests.support.console_app import Console, piloted
 from tui.app import SwitchboardApp
 from tui.config import load_settings
 from tui.data.key_sources import read_keyring
+from tui.screens.page import SMALLEST
 from tui.screens.setup import SetupScreen
 from tui.session import Session
+from tui.widgets.frame import KeyHints, whole_hints
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -58,6 +60,9 @@ class Wizard(Console):
         """Press enter and wait for what it leads to."""
         await self.press("enter")
         await self.wait_for(wanted)
+        if isinstance(self.app.screen, SetupScreen):
+            hints = self.setup.query_one(KeyHints).hints
+            assert whole_hints(hints, SMALLEST[0]) == list(hints), "a hint is cut off on the smallest screen"
 
     async def focus(self, selector: str) -> None:
         """Move with tab to a line of the form, as a person does, and see that it can be reached."""

@@ -53,6 +53,12 @@ def _program() -> ForkedProgram:
     return program
 
 
+@cache
+def derived_once(master_key: str, salt: bytes) -> None:
+    """Let commands that run with this key on a database with this salt find it derived, as a long session would."""
+    _program().derive(master_key, salt)
+
+
 class Shell:
     """Runs commands; `environment` is all that they get beside PATH, HOME and a UTF-8 locale."""
 

@@ -6,15 +6,15 @@ import os
 import pickle
 import shutil
 import signal
-import tempfile
 from contextlib import contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from tests.support.folders import new_folder
 from tui.demo.account import Account, running_as_root
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from pathlib import Path
 
 SERVER_ACCOUNT = Account.named("nobody") if running_as_root() else None
 
@@ -22,7 +22,7 @@ SERVER_ACCOUNT = Account.named("nobody") if running_as_root() else None
 @contextmanager
 def reachable_folder(*, owner: Account | None = None) -> Iterator[Path]:
     """A short temporary folder that the server's account can pass, unlike tmp_path."""
-    folder = Path(tempfile.mkdtemp(prefix="sb-", dir="/tmp"))
+    folder = new_folder("sb-")
     try:
         if owner is not None:
             os.chown(folder, owner.uid, owner.gid)

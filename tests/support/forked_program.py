@@ -10,6 +10,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
 REPOSITORY = Path(__file__).parents[2]
 MOST_BYTES = 100_000
+DERIVATION_S = 60.0
 PRELOADED = (
     *("tui.cli.root", "tui.cli.run", "tui.cli.output", "tui.cli.configure", "tui.cli.confirm", "tui.cli.setup"),
     *("tui.data.integrations", "tui.data.audit", "tui.data.doctor", "tui.data.directory", "tui.data.schema.install"),
@@ -29,6 +31,7 @@ class ForkedProgram:
     """Starts the program by fork: the same `main`, with the arguments, environment, folder and streams it is given.
 
     Not for what depends on how Python itself starts (encodings, PYTHON* variables), nor for the list of processes.
+    Of the slow derivation of master keys it remembers those that `derive` asked for, and computes any other anew.
     """
 
     def __init__(self) -> None:
@@ -63,6 +66,13 @@ class ForkedProgram:
             err.seek(0)
             return status, out.read(), err.read()
 
+    def derive(self, master_key: str, salt: bytes) -> None:
+        """Derive that key with that salt now, so that no fork has to."""
+        request = json.dumps([master_key, salt.hex()]).encode()
+        self._socket.settimeout(DERIVATION_S)
+        self._socket.send(request)
+        self._socket.recv(16)
+
     def close(self) -> None:
         """End the process that forks."""
         self._socket.close()
@@ -75,10 +85,18 @@ def serve(requests: socket.socket) -> None:
 
     for name in PRELOADED:
         importlib.import_module(name)
+    from tui.data import master_key
+
+    master_key._scrypt = cache(master_key._scrypt)
     while True:
         request, descriptors, _, _ = socket.recv_fds(requests, 2 * MOST_BYTES, 3)
         if not request:
             return
+        if not descriptors:
+            text, salt = json.loads(request)
+            master_key.MasterKey(text, "a test").sb2(bytes.fromhex(salt))
+            requests.send(b"0")
+            continue
         process = os.fork()
         if process == 0:
             requests.close()

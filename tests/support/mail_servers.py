@@ -105,6 +105,7 @@ class SmtpServer(_Mailbox):
     ) -> None:
         super().__init__(tls, certificate, user, password)
         self.noop_reply = "250 OK"
+        self.longest_auth = 0  # bytes, with its line end
         self._mechanisms = mechanisms
         self._refusal = refusal
 
@@ -146,6 +147,7 @@ class SmtpServer(_Mailbox):
 
     async def handle_AUTH(self, server: Any, session: Any, envelope: Any, arguments: list[str]) -> Any:
         self.commands.append("AUTH")
+        self.longest_auth = max(self.longest_auth, len(" ".join(["AUTH", *arguments])) + 2)
         return MISSING
 
     async def handle_NOOP(self, server: Any, session: Any, envelope: Any, argument: str) -> str:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import itertools
 import shutil
-import tempfile
 from pathlib import Path
 
 import psycopg
 from psycopg import sql
 
+from tests.support.folders import new_folder
 from tui.demo.account import Account, running_as_root
 from tui.demo.embedded import EmbeddedServer
 
@@ -24,16 +24,17 @@ class TestServer:
     """
 
     __test__ = False
+    server_class: type[EmbeddedServer] = EmbeddedServer
 
     def __init__(self, *, version: int = 18, superuser: str = "postgres") -> None:
         self._numbers = itertools.count(1)
-        self.folder = _folder_for_servers()
-        self.server = EmbeddedServer(
+        self.folder = new_folder("switchboard-test-")
+        self.server = self.server_class(
             self.folder / "postgres",
             version=version,
             account=Account.named("nobody") if running_as_root() else None,
             superuser=superuser,
-            settings={"log_statement": "none", "log_min_messages": "warning", "max_prepared_transactions": "4"},
+            settings=self.settings(),
             tcp=True,
         )
         try:
@@ -42,6 +43,10 @@ class TestServer:
         except BaseException:
             self.close()
             raise
+
+    def settings(self) -> dict[str, str]:
+        """What the server is configured with; its folder is there by now."""
+        return {"log_statement": "none", "log_min_messages": "warning", "max_prepared_transactions": "4"}
 
     def close(self) -> None:
         """Stop the server and delete its folder."""
@@ -114,14 +119,3 @@ def run_schema_files(conninfo: str) -> None:
     with psycopg.connect(conninfo) as connection:
         for file in sorted(SCHEMA_FILES.glob("*.sql")):
             connection.execute(file.read_text(encoding="utf-8"))
-
-
-def _folder_for_servers() -> Path:
-    """A new folder that root's server account can pass too: pytest's own tmp_path is closed to it."""
-    for candidate in (tempfile.gettempdir(), "/tmp", "/var/tmp"):
-        if not running_as_root() or Account.named("nobody").may_reach(Path(candidate)):
-            folder = Path(tempfile.mkdtemp(prefix="switchboard-test-", dir=candidate))
-            if running_as_root():
-                folder.chmod(0o711)
-            return folder
-    raise RuntimeError("no temporary folder that the server's account can reach")

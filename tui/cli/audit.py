@@ -11,7 +11,7 @@ import click
 
 from tui.cli.output import Column, Output
 from tui.cli.parsing import Count, Group
-from tui.text import ascii_json
+from tui.text import ascii_json, safe_text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -23,6 +23,13 @@ if TYPE_CHECKING:
     from tui.session import Session
 
 MOST_ROWS = 10_000
+PIPED_WIDTH = 200
+VALUE_WIDTH = 60
+# Who it was has columns of its own; which row, and what it held before and after, only JSON has room for.
+ONLY_IN_JSON = {
+    *("operator", "operation_id", "session_user", "role", "client_address", "xid"),
+    *("source", "table", "user_from", "row", "before", "after"),
+}
 
 
 @click.group("audit", cls=Group)
@@ -40,7 +47,10 @@ def audit() -> None:
 )
 @click.pass_obj
 def list_(options: Options, limit: int) -> int:
-    """List the newest rows of the organisation's log, newest first."""
+    """List the newest rows of the organisation's log, newest first.
+
+    Of the details only a summary that fits the line is shown; --json has the whole of them.
+    """
     from tui.cli.run import run
 
     return run(options, partial(_list, limit=limit))
@@ -63,8 +73,9 @@ async def _list(session: Session, out: Output, *, limit: int) -> None:
             Column("ACTION", lambda row: row["action"], shrinks_to=19),
             Column("STATUS", lambda row: row["status"], usual=7),
             Column("ADDRESS", lambda row: row["ip_address"] or "", optional=True, usual=15),
-            Column("DETAILS", _details, shrinks_to=20, optional=True),
+            Column("DETAILS", _summary, shrinks_to=20, optional=True),
         ],
+        piped_width=PIPED_WIDTH,
         empty="The log of this organisation is empty.",
     )
 
@@ -87,5 +98,21 @@ def _who(row: Mapping[str, Any], people: Mapping[UUID, Person]) -> str:
     return (person and (person.email or person.name)) or str(row["user_id"] or label or "")
 
 
-def _details(row: Mapping[str, Any]) -> str:
-    return "" if row["details"] is None else ascii_json(row["details"])
+def _summary(row: Mapping[str, Any]) -> str:
+    details = row["details"]
+    if details is None:
+        return ""
+    if not isinstance(details, dict):
+        return ascii_json(details)[:PIPED_WIDTH]
+    parts = (
+        f"{name}: {safe_text(_short(value), VALUE_WIDTH)}"
+        for name, value in details.items()
+        if name not in ONLY_IN_JSON
+    )
+    return "; ".join(parts)[:PIPED_WIDTH]
+
+
+def _short(value: object) -> str:
+    if isinstance(value, list) and all(isinstance(one, str) for one in value):
+        return ", ".join(value)
+    return value if isinstance(value, str) else ascii_json(value)

@@ -26,8 +26,8 @@ NAMES = ("id", "integration_type", "display_name")
 
 
 async def test_one(session: Session, out: Output, *, integration_type: str) -> None:
-    """Test the integration of a type. Raises CheckFailed where it did not pass."""
-    wanted = [one for one in await _set_up(session, out) if one.integration_type == integration_type]
+    """Test the integration of a type or id. Raises CheckFailed where it did not pass."""
+    wanted = [one for one in await _set_up(session, out) if integration_type in (one.integration_type, str(one.id))]
     if not wanted:
         known_type(integration_type)
         raise NotFound(
@@ -35,7 +35,8 @@ async def test_one(session: Session, out: Output, *, integration_type: str) -> N
             f"Set it up with `switchboard integrations configure {integration_type}`.",
         )
     if len(wanted) > 1:
-        raise InvalidInput(f"There are {len(wanted)} rows of {integration_type}.", "Use `integrations test --all`.")
+        ids = ", ".join(str(one.id) for one in wanted)
+        raise InvalidInput(f"There are {len(wanted)} rows of {integration_type}.", f"Give an id, or --all: {ids}.")
     tested = await run_on_stored(session, wanted[0], _teller(out, wanted[0]))
     if out.as_json:
         out.data(_record(wanted[0], tested))

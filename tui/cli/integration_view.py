@@ -15,18 +15,25 @@ from tui.times import shown
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import tzinfo
-    from uuid import UUID
 
+    from tui.data.authors import Authors
     from tui.data.credentials import StoredCredential
-    from tui.data.models import Person
 
 NOT_VISIBLE = "not visible to your role"
 SET, NOT_SET = "set", "not set"
+UNKNOWN = "somebody unknown"
+# What a type that has no row has no value for: false would say that somebody disabled it.
+OF_A_ROW = ("is_active", "is_verified", "proven", "failing")
 
 
 def record_of(integration: Integration) -> dict[str, Any]:
-    """Return what JSON has of an integration: the row's columns, then what was derived; never its envelope."""
+    """Return what JSON has of an integration: the row's columns, then what was derived; never its envelope.
+
+    Of a type that is not set up, everything but the organisation, the type and the state is None.
+    """
     values = {field.name: getattr(integration, field.name) for field in dataclasses.fields(Integration)}
+    if integration.id is None:
+        values |= dict.fromkeys(OF_A_ROW)
     return values | {"state": integration.state}
 
 
@@ -84,27 +91,22 @@ def detail_record(integration: Integration, stored: StoredCredential | None) -> 
 def detail_lines(
     integration: Integration,
     stored: StoredCredential | None,
-    people: Mapping[UUID, Person],
+    authors: Authors,
     zone: tzinfo,
     organization: str,
 ) -> list[tuple[str, object]]:
     """Return names and values, one line each: the row first, then the fields of the credential."""
-
-    def who(person_id: UUID | None) -> str:
-        person = people.get(person_id) if person_id else None
-        return (person and (person.email or person.name)) or str(person_id or "somebody unknown")
-
     lines: list[tuple[str, object]] = [
         ("type", f"{integration.integration_type} ({title_of(integration.integration_type)})"),
         ("name", integration.display_name or NOT_SET),
         ("organisation", organization),
         ("state", _state(record_of(integration))),
-        ("verified", _verified_words(integration, who, zone)),
+        ("verified", _verified_words(integration, authors, zone)),
         ("envelope", NOT_VISIBLE if stored is None else stored.format or "neither format"),
         ("people", _visible(integration.people_with_access)),
         ("phone numbers", _visible(integration.phone_numbers)),
-        ("created", f"{shown(integration.created_at, zone)} by {who(integration.created_by)}"),
-        ("changed", f"{shown(integration.updated_at, zone)} by {who(integration.updated_by)}"),
+        ("created", f"{shown(integration.created_at, zone)} by {authors.created or UNKNOWN}"),
+        ("changed", f"{shown(integration.updated_at, zone)} by {authors.changed or UNKNOWN}"),
     ]
     if stored is None:
         return [*lines, ("credential", NOT_VISIBLE)]
@@ -146,11 +148,11 @@ def _visible(count: int | None) -> object:
     return NOT_VISIBLE if count is None else count
 
 
-def _verified_words(integration: Integration, who: Any, zone: tzinfo) -> str:
+def _verified_words(integration: Integration, authors: Authors, zone: tzinfo) -> str:
     if integration.failing:
         return f"no: the test of {shown(integration.tested_at, zone)} failed"
     if not integration.is_verified:
         return "no: never tested, or changed since"
     if not integration.proven:
         return "by another program, unproven"
-    return f"{shown(integration.last_verified_at, zone)} by {who(integration.verified_by)}"
+    return f"{shown(integration.last_verified_at, zone)} by {authors.tested or UNKNOWN}"

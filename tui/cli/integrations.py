@@ -10,8 +10,6 @@ import click
 from tui.cli.parsing import Group, Text
 
 if TYPE_CHECKING:
-    from uuid import UUID
-
     from tui.cli.output import Output
     from tui.cli.request import Options
     from tui.data.models import Integration
@@ -139,21 +137,27 @@ async def _list(session: Session, out: Output) -> None:
 async def _show(session: Session, out: Output, *, integration_type: str) -> None:
     from tui.cli.integration_view import detail_lines, detail_record
     from tui.cli.run import organization_of
+    from tui.data.authors import Authors, authors_of
     from tui.data.credentials import load_credential
-    from tui.data.directory import people_by_id
     from tui.data.errors import PermissionDenied
     from tui.data.keys import check_gate
 
     found = await _found(session, integration_type, with_key=True)
     try:
-        stored = await load_credential(session.database, session.keyring, found.organization_id, integration_type)
+        stored = await load_credential(
+            session.database,
+            session.keyring,
+            found.organization_id,
+            found.integration_type,
+            integration_id=found.id,
+        )
     except PermissionDenied:
         stored = None
-    named: set[UUID] = {one for one in (found.created_by, found.updated_by, found.verified_by) if one is not None}
-    people = await people_by_id(session.database, named)
+    known = await authors_of(session.database, [found])
+    authors = known[found.id] if found.id else Authors()
     organization = organization_of(session)
     name = f"{organization.name} ({organization.id})" if organization.name else str(organization.id)
-    out.record(detail_record(found, stored), detail_lines(found, stored, people, session.settings.timezone, name))
+    out.record(detail_record(found, stored), detail_lines(found, stored, authors, session.settings.timezone, name))
     if stored is not None and stored.problem is not None:
         if stored.problem.reason in ("no key", "other key"):
             (await check_gate(session.database, session.keyring)).require_write()
@@ -164,11 +168,12 @@ async def _set_active(session: Session, out: Output, *, integration_type: str, a
     from tui.data.integrations import set_active
 
     found = await _found(session, integration_type)
+    name = found.integration_type
     changed = await set_active(session.database, found, active=active)
     state = "enabled" if active else "disabled"
     out.result(
-        {"id": found.id, "integration_type": integration_type, "is_active": active, "changed": changed},
-        f"{integration_type} is {state}." if changed else f"{integration_type} was {state} already.",
+        {"id": found.id, "integration_type": name, "is_active": active, "changed": changed},
+        f"{name} is {state}." if changed else f"{name} was {state} already.",
     )
 
 
@@ -178,46 +183,51 @@ async def _delete(session: Session, out: Output, *, options: Options, integratio
     from tui.data.integrations import what_goes_with
 
     found = await _found(session, integration_type)
+    name = found.integration_type
     expected = await what_goes_with(session.database, found)
     if not options.yes:
         await confirm_by_name(
             out,
-            integration_type,
-            f"Deleting {integration_type} {expected.sentence()}. It cannot be undone.",
+            name,
+            f"Deleting {name} {expected.sentence()}. It cannot be undone.",
             f"`switchboard integrations disable {integration_type}` stops its use and keeps everything.",
         )
     gone = await delete_integration(session.database, found, expected)
     out.result(
         {
             "id": found.id,
-            "integration_type": integration_type,
+            "integration_type": name,
             "deleted": True,
             "permissions": gone.permissions,
             "people": gone.people,
             "phone_numbers": gone.phone_numbers,
         },
-        f"{integration_type} is deleted, with {gone.permissions} permissions and {gone.phone_numbers} phone numbers.",
+        f"{name} is deleted, with {gone.permissions} permissions and {gone.phone_numbers} phone numbers.",
     )
 
 
-async def _found(session: Session, integration_type: str, *, with_key: bool = False) -> Integration:
-    """Return the integration of that type. Raises NotFound, and UnknownType for one that nobody knows.
+async def _found(session: Session, wanted: str, *, with_key: bool = False) -> Integration:
+    """Return the integration of that type or id. Raises NotFound, and UnknownType for a type that nobody knows.
 
-    Opening every envelope of the list takes the key half a second, so it is only done where that is shown.
+    Where an adopted table holds several rows of a type, InvalidInput lists their ids. Opening every envelope of the
+    list takes the key half a second, so it is only done where that is shown.
     """
     from tui.cli.run import organization_of
     from tui.data.encryption import Keyring
-    from tui.data.errors import NotFound
+    from tui.data.errors import InvalidInput, NotFound
     from tui.data.integrations import list_integrations
     from tui.providers import integration_type as known_type
 
     keyring = session.keyring if with_key else Keyring(None)
     listed = await list_integrations(session.database, keyring, organization_of(session).id, [])
-    for one in listed:
-        if one.integration_type == integration_type:
-            return one
-    known_type(integration_type)
+    found = [one for one in listed if wanted in (one.integration_type, str(one.id))]
+    if len(found) > 1:
+        ids = ", ".join(str(one.id) for one in found)
+        raise InvalidInput(f"There are {len(found)} rows of {wanted}.", f"Give the id of the one you mean: {ids}.")
+    if found:
+        return found[0]
+    known_type(wanted)
     raise NotFound(
-        f"{integration_type} is not set up in this organisation.",
-        f"Set it up with `switchboard integrations configure {integration_type}`.",
+        f"{wanted} is not set up in this organisation.",
+        f"Set it up with `switchboard integrations configure {wanted}`.",
     )

@@ -41,12 +41,22 @@ class Output:
     def __init__(self, *, as_json: bool) -> None:
         self.as_json = as_json
 
-    def rows(self, records: Sequence[Mapping[str, Any]], columns: Sequence[Column], *, empty: str) -> None:
-        """Write a list: one JSON array of the records, or a table; `empty` is said where there are none."""
+    def rows(
+        self,
+        records: Sequence[Mapping[str, Any]],
+        columns: Sequence[Column],
+        *,
+        empty: str,
+        piped_width: int | None = None,
+    ) -> None:
+        """Write a list: one JSON array of the records, or a table; `empty` is said where there are none.
+
+        A table is as wide as the terminal at most, or `piped_width` where there is none; None sets no bound then.
+        """
         if self.as_json:
             self.data(list(records))
         elif records:
-            self._table(records, columns)
+            self._table(records, columns, piped_width)
         else:
             self.say(empty)
 
@@ -87,8 +97,8 @@ class Output:
         else:
             _write_error(_inert(f"Warning: {sentence} {what_to_do}".rstrip(), sys.stderr))
 
-    def _table(self, records: Sequence[Mapping[str, Any]], columns: Sequence[Column]) -> None:
-        available = _terminal_width(sys.stdout)
+    def _table(self, records: Sequence[Mapping[str, Any]], columns: Sequence[Column], piped_width: int | None) -> None:
+        available = _terminal_width(sys.stdout) or piped_width
         columns = _that_fit(columns, available)
         cells = [[_inert(column.cell(record), sys.stdout) for column in columns] for record in records]
         lines = [[column.title for column in columns], *cells]

@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from tui.session import Session
 
 NO_KEY = (
-    "No master key is configured, and none was made up: credentials cannot be saved yet. "
-    "Make one with `switchboard keys generate`."
+    "No master key is configured. Setting up needs none, saving a credential does: give the one that this database's "
+    "credentials were written with, or, where there are none yet, make one with `switchboard keys generate`."
 )
 
 

@@ -9,7 +9,7 @@ from uuid import uuid4
 
 from tui.data.audit import log_act
 from tui.data.encryption import RowBinding, encode_credential, envelope_format, updated_plaintext
-from tui.data.errors import Conflict, ConstraintViolated, PermissionDenied, Unreadable
+from tui.data.errors import Conflict, ConstraintViolated, InvalidInput, PermissionDenied, Unreadable
 from tui.data.keys import check_gate, confirm_gate, format_for_new_row
 from tui.data.models import Integration
 from tui.data.rights import read_rights
@@ -120,11 +120,17 @@ class CredentialConflict(Conflict):
 
 
 async def load_credential(
-    database: Database, keyring: Keyring, organization_id: UUID, integration_type: str
+    database: Database,
+    keyring: Keyring,
+    organization_id: UUID,
+    integration_type: str,
+    *,
+    integration_id: UUID | None = None,
 ) -> StoredCredential | None:
     """Return the integration with its credential, or None where the type is not set up.
 
-    Raises PermissionDenied where this role may not read envelopes.
+    `integration_id` says which row is meant: adopted tables may hold several of a type, and without it they are
+    InvalidInput. Raises PermissionDenied where this role may not read envelopes.
     """
     if not (await read_rights(database)).envelopes:
         role = database.info.role if database.info else "your role"
@@ -136,14 +142,20 @@ async def load_credential(
 select {COLUMNS}, c.credentials_encrypted as envelope
   from public.integration_credentials as c
  where c.organization_id = %(organization_id)s and c.integration_type = %(integration_type)s
+   and (%(id)s::uuid is null or c.id = %(id)s)
 """
 
-    async def unit(connection: Connection) -> dict[str, Any] | None:
-        key = {"organization_id": organization_id, "integration_type": integration_type}
-        return await (await connection.execute(query, key)).fetchone()
+    async def unit(connection: Connection) -> list[dict[str, Any]]:
+        key = {"organization_id": organization_id, "integration_type": integration_type, "id": integration_id}
+        return await (await connection.execute(query, key)).fetchall()
 
-    row = await database.read(unit)
-    return None if row is None else await asyncio.to_thread(stored, row, keyring)
+    rows = await database.read(unit)
+    if len(rows) > 1:
+        raise InvalidInput(
+            f"There are {len(rows)} rows of {integration_type}, so it is not clear which one is meant.",
+            "Open the one you mean in the console, or delete the others by their ids.",
+        )
+    return await asyncio.to_thread(stored, rows[0], keyring) if rows else None
 
 
 async def save_credential(
@@ -261,7 +273,9 @@ async def _replace(
 
     if not await database.write(unit):
         raise CredentialConflict(
-            await load_credential(database, keyring, draft.organization_id, draft.integration_type)
+            await load_credential(
+                database, keyring, draft.organization_id, draft.integration_type, integration_id=row.row_id
+            )
         )
     renamed = () if draft.display_name == base.integration.display_name else ("display_name",)
     return Saved(row.row_id, created=False, changed=(*changed, *renamed))

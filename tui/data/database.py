@@ -17,7 +17,14 @@ from psycopg.rows import dict_row, scalar_row
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
 from tui.data.connection import probe
-from tui.data.errors import CommitInDoubt, ConnectionFailed, ConnectionLost, Locked, ReadOnlyMode
+from tui.data.errors import (
+    CommitInDoubt,
+    ConnectionFailed,
+    ConnectionLost,
+    Locked,
+    ReadOnlyMode,
+    SwitchboardError,
+)
 from tui.data.failures import translate
 from tui.data.json_values import register_tolerant_json
 from tui.data.timestamps import register_tolerant_timestamps
@@ -69,7 +76,7 @@ select a.usename as role, a.application_name as program, a.client_addr::text as 
 
 @dataclass(slots=True)
 class _Attempt:
-    """What a write has told about itself so far: enough to find out how it ended."""
+    """What a unit has told about itself so far: enough to find out who blocks it, and how a write ended."""
 
     backend_pid: int = 0
     transaction_id: str | None = None
@@ -235,35 +242,42 @@ class Database:
         progress.transaction_id = await cursor.fetchone()
 
     async def _watched(self, unit: Unit[T], operation: UUID, progress: _Attempt) -> T:
-        """Await a write; when it ends in a lock time-out, say who held the lock."""
-        task = asyncio.ensure_future(
-            given_back(lambda held: self._write_once(unit, operation, progress, held), WRITE_ANSWERS_WITHIN_S)
-        )
-        holder = ""
+        """Await a write; when the answer to its COMMIT does not come, find out how it ended."""
         try:
-            done, _ = await asyncio.wait({task}, timeout=BLOCKER_LOOK_AFTER_S)
-            if not done:
-                holder = await self._blocker(progress.backend_pid)
-            return await task
-        except Locked as failure:
-            if holder:
-                raise Locked(f"{failure.sentence} {holder}", failure.what_to_do, details=failure.details) from None
-            raise
+            return await self._naming_the_holder(
+                given_back(lambda held: self._write_once(unit, operation, progress, held), WRITE_ANSWERS_WITHIN_S),
+                progress,
+            )
         except ConnectionLost:
             if progress.committing and not progress.asked:
                 settled: T = await self._settled(progress)
                 return settled
             raise
-        finally:
-            task.cancel()
 
-    async def _blocker(self, pid: int) -> str:
+    async def _naming_the_holder(self, work: Awaitable[T], progress: _Attempt) -> T:
+        """Await what may wait for a lock; when it ends in a lock time-out, say who held the lock."""
+        look = asyncio.ensure_future(self._blocker(progress))
+        try:
+            return await work
+        except Locked as failure:
+            holder = look.result() if look.done() else ""
+            if holder:
+                raise Locked(f"{failure.sentence} {holder}", failure.what_to_do, details=failure.details) from None
+            raise
+        finally:
+            look.cancel()
+
+    async def _blocker(self, progress: _Attempt) -> str:
+        """Wait a moment, then say who blocks the attempt; nothing where nobody does, or that cannot be found out."""
+        await asyncio.sleep(BLOCKER_LOOK_AFTER_S)
+        pid = progress.backend_pid
+
         async def look(connection: Connection) -> dict[str, Any] | None:
             return await (await connection.execute(BLOCKERS, {"pid": pid})).fetchone()
 
         try:
-            row = await self._read_once(look)
-        except ConnectionFailed:
+            row = await given_back(lambda held: self._read_held(look, held, _Attempt()), ANSWERS_WITHIN_S)
+        except SwitchboardError:
             return ""
         if row is None:
             return ""
@@ -304,12 +318,16 @@ class Database:
         raise doubt
 
     async def _read_once(self, unit: Unit[T]) -> T:
-        return await given_back(lambda held: self._read_held(unit, held), ANSWERS_WITHIN_S)
+        progress = _Attempt()
+        return await self._naming_the_holder(
+            given_back(lambda held: self._read_held(unit, held, progress), ANSWERS_WITHIN_S), progress
+        )
 
-    async def _read_held(self, unit: Unit[T], held: list[Connection]) -> T:
+    async def _read_held(self, unit: Unit[T], held: list[Connection], progress: _Attempt) -> T:
         try:
             async with self._connection() as connection:
                 held.append(connection)
+                progress.backend_pid = connection.info.backend_pid
                 if not self._pools_transactions():
                     return await unit(connection)
                 async with connection.transaction():

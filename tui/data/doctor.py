@@ -8,7 +8,7 @@ from tui.data.errors import MasterKeyError, PermissionDenied, SwitchboardError
 from tui.data.findings import Finding, FindingState, env_file_findings, server_findings
 from tui.data.key_sources import standing_warning
 from tui.data.keys import check_gate, take_census
-from tui.data.schema.holes import HOLES
+from tui.data.schema.holes import HOLES, find_hidden_rows
 from tui.data.schema.preflight import ROLES
 from tui.data.schema.state import schema_state
 from tui.data.schema.verify import verify
@@ -111,6 +111,7 @@ async def _schema(database: Database) -> list[Finding]:
         found.append(Finding("schema", "Schema", "ok", "The schema is complete, and as Switchboard made it."))
     found += _drifts(verification.drifts)
     found += _holes(verification.holes, is_installed=state == "installed")
+    found += _hidden_rows(await database.read(find_hidden_rows))
     return [*found, await _roles(database)]
 
 
@@ -138,6 +139,14 @@ def _holes(holes: Iterable[Hole], *, is_installed: bool) -> list[Finding]:
             found.append(Finding("access", title, "warning", here.sentence, what_to_do, here.query))
         elif is_installed:
             found.append(Finding("access", title, "ok", closed))
+    return found
+
+
+def _hidden_rows(holes: Iterable[Hole]) -> list[Finding]:
+    found = []
+    for hole in holes:
+        sentence, _, what_to_do = hole.sentence.rpartition(". ")
+        found.append(Finding("access", "Hidden rows", "warning", f"{hole.title}. {sentence}.", what_to_do, hole.query))
     return found
 
 

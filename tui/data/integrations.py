@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -24,9 +24,9 @@ if TYPE_CHECKING:
 # The log row of a test and the time it sets belong to one transaction, but not to one moment.
 ONE_TEST = timedelta(minutes=1)
 
-PEOPLE_WITH_ACCESS = """(select count(distinct p.user_id) from public.user_integration_permissions as p
-         where p.integration_id = c.id and (p.can_view or p.can_send or p.can_configure)
-           and (p.expires_at is null or p.expires_at > now()))"""
+GRANTS = "((p.can_view or p.can_send or p.can_configure) and (p.expires_at is null or p.expires_at > now())) is true"
+PEOPLE_WITH_ACCESS = f"""(select count(distinct p.user_id) from public.user_integration_permissions as p
+         where p.integration_id = c.id and {GRANTS})"""
 NUMBERS = "(select count(*) from public.organization_phone_numbers as n where n.integration_id = c.id)"
 
 LATEST_TEST = """left join lateral (
@@ -44,33 +44,44 @@ LATEST_TEST = """left join lateral (
 NO_TEST = """cross join (select null as status, null::timestamptz as created_at, null::uuid as user_id) as test
        cross join (select null::timestamptz as created_at) as change"""
 
+NOBODY_LOSES = "removes nobody's access"
+
 SET_ACTIVE = """
 update public.integration_credentials set is_active = %(active)s, updated_by = %(operator)s
  where id = %(id)s and is_active is distinct from %(active)s
 returning id
 """
 DELETE = "delete from public.integration_credentials where id = %(id)s"
-WHAT_GOES_WITH_IT = """
-select p.permissions, p.people, n.phone_numbers
-  from (select count(*) as permissions, count(distinct user_id) as people
-          from public.user_integration_permissions where integration_id = %(id)s) as p,
+WHAT_GOES_WITH_IT = f"""
+select p.permissions, p.people, p.idle, n.phone_numbers
+  from (select count(*) as permissions, count(distinct p.user_id) filter (where {GRANTS}) as people,
+               count(*) filter (where not {GRANTS}) as idle
+          from public.user_integration_permissions as p where p.integration_id = %(id)s) as p,
        (select count(*) as phone_numbers from public.organization_phone_numbers where integration_id = %(id)s) as n
 """
 
 
 @dataclass(frozen=True, slots=True)
 class GoesWithIt:
-    """What is deleted together with an integration: rows of permissions (of so many people) and phone numbers."""
+    """What is deleted together with an integration: permissions and phone numbers.
+
+    `people` have access now, as the list counts them; `idle` permissions have expired or grant nothing.
+    """
 
     permissions: int
     people: int
+    idle: int
     phone_numbers: int
 
     def sentence(self) -> str:
         """Say it for a person: "removes access for 37 people; 4 numbers are deleted with it"."""
-        people = f"removes access for {_count(self.people, 'person', 'people')}"
-        numbers = f"{_count(self.phone_numbers, 'number is', 'numbers are')} deleted with it"
-        return f"{people}; {numbers}"
+        people = f"removes access for {_count(self.people, 'person', 'people')}" if self.people else NOBODY_LOSES
+        if self.idle:
+            more = "more " if self.permissions > self.idle else ""
+            one, many = "permission has expired or grants nothing", "permissions have expired or grant nothing"
+            people = f"{people} ({_count(self.idle, more + one, more + many)})"
+        numbers = _count(self.phone_numbers, "number is", "numbers are") if self.phone_numbers else "no number is"
+        return f"{people}; {numbers} deleted with it"
 
 
 async def list_integrations(
@@ -83,6 +94,7 @@ async def list_integrations(
 ) -> list[Integration]:
     """Return every integration of the organisation and the types of `types` that are not set up, in that order.
 
+    Adopted tables without UNIQUE may hold several rows of a type: each is returned, the oldest first.
     An envelope that does not open is reported in its row and never fails the list. Without a keyring
     none is opened, which spares the first derivation of a key. `rights` saves asking for them.
     """
@@ -97,7 +109,7 @@ select {COLUMNS}, {envelope} as envelope, {people} as people_with_access, {numbe
        change.created_at as changed_at
   from public.integration_credentials as c {test}
  where c.organization_id = %(organization_id)s
- order by c.integration_type
+ order by c.created_at, c.id
 """
 
     async def unit(connection: Connection) -> list[dict[str, Any]]:
@@ -105,9 +117,14 @@ select {COLUMNS}, {envelope} as envelope, {people} as people_with_access, {numbe
 
     rows = await database.read(unit)
     listed = [await asyncio.to_thread(_integration, row, keyring, visible.envelopes) for row in rows]
-    by_type = {integration.integration_type: integration for integration in listed}
-    order = [*types, *sorted(set(by_type) - set(types))]
-    return [by_type.get(name) or Integration(None, organization_id, name) for name in order]
+    by_type: dict[str, list[Integration]] = {name: [] for name in types}
+    for integration in sorted(listed, key=lambda one: one.integration_type):
+        by_type.setdefault(integration.integration_type, []).append(integration)
+    return [
+        one
+        for name, of_type in by_type.items()
+        for one in (_placed(of_type) or [Integration(None, organization_id, name)])
+    ]
 
 
 async def set_active(database: Database, integration: Integration, *, active: bool) -> bool:
@@ -156,7 +173,7 @@ async def delete(database: Database, integration: Integration, expected: GoesWit
 
 async def _goes_with(connection: Connection, integration: Integration) -> GoesWithIt:
     row = await (await connection.execute(WHAT_GOES_WITH_IT, {"id": integration.id})).fetchone()
-    return GoesWithIt(**row) if row else GoesWithIt(0, 0, 0)
+    return GoesWithIt(**row) if row else GoesWithIt(0, 0, 0, 0)
 
 
 async def _must_exist(connection: Connection, integration: Integration) -> None:
@@ -172,12 +189,19 @@ def _not_found(integration: Integration) -> NotFound:
     )
 
 
+def _placed(of_type: list[Integration]) -> list[Integration]:
+    """Tell rows of one type apart."""
+    if len(of_type) < 2:
+        return of_type
+    return [replace(one, place=(number, len(of_type))) for number, one in enumerate(of_type, start=1)]
+
+
 def _integration(row: dict[str, Any], keyring: Keyring | None, envelopes_visible: bool) -> Integration:
     base = without_envelope(row)
     envelope_shape: EnvelopeFormat | None = None
     unreadable: UnreadableReason | None = "not visible"
     if envelopes_visible and keyring is None:
-        envelope_shape, unreadable = envelope_format(row["envelope"]), None
+        envelope_shape, unreadable = envelope_format(row["envelope"] or ""), "not tried"
     elif envelopes_visible and keyring is not None:
         found = stored(row, keyring)
         envelope_shape = found.format

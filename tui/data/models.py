@@ -10,8 +10,8 @@ if TYPE_CHECKING:
     from uuid import UUID
 
 EnvelopeFormat = Literal["sb2", "legacy"]
-UnreadableReason = Literal["other key", "altered", "malformed", "ambiguous", "no key", "not visible"]
-IntegrationState = Literal["active", "disabled", "not set up", "unreadable"]
+UnreadableReason = Literal["other key", "altered", "malformed", "ambiguous", "no key", "not visible", "not tried"]
+IntegrationState = Literal["active", "disabled", "not set up", "unreadable", "checking"]
 Json = dict[str, Any]
 
 
@@ -49,8 +49,10 @@ class Integration:
     """A row of integration_credentials without its envelope, or (id None) a type that is not set up.
 
     `envelope_format` is None where the row's envelope may not be read by this role, or where it is neither format;
-    `unreadable` says why the envelope does not open. `proven` is True where a successful connection test by
-    Switchboard is in the log since the envelope last changed; is_verified without it was set by another program.
+    `unreadable` says why the envelope does not open, or that nobody has tried yet. `place` is (1, 2) for the first of
+    two rows of one type, which adopted tables may have, and None for the only one. `proven` is True where a successful
+    connection test by Switchboard is in the log since the envelope last changed; is_verified without it was set by
+    another program.
     """
 
     id: UUID | None
@@ -72,12 +74,15 @@ class Integration:
     verified_by: UUID | None = None
     people_with_access: int | None = None
     phone_numbers: int | None = None
+    place: tuple[int, int] | None = None
 
     @property
     def state(self) -> IntegrationState:
         """The one word shown for it; unreadable goes before disabled because it needs somebody."""
         if self.id is None:
             return "not set up"
+        if self.unreadable == "not tried":
+            return "checking"
         if self.unreadable is not None and self.unreadable != "not visible":
             return "unreadable"
         return "active" if self.is_active else "disabled"

@@ -83,15 +83,16 @@ def as_text(value: Any) -> str:
 
 
 def _read_json(field: Field, given: Any) -> Reading:
-    """JSON's own types: true and false, whole numbers where digits lose nothing, null for blank."""
+    """JSON's own types: true and false, whole numbers for a port, null for blank."""
     if given is None:
         return Reading()
     if isinstance(given, bool):
         return Reading(given) if field.kind == "yes_no" else Reading(problem=f"{_expected(field)}, not true or false.")
-    if isinstance(given, int) and field.kind in {"port", "text", "word"} and abs(given) < 10**60:
+    if isinstance(given, int) and field.kind == "port" and abs(given) < 10**60:
         return read(field, str(given))
-    if isinstance(given, int | float) and field.kind in {"phone", "sender", "e164"}:
-        return Reading(problem=f"A text in quotes, {_PHONE}: a JSON number loses a leading zero.")
+    if isinstance(given, int | float) and field.kind not in {"port", "yes_no"}:
+        such_as = f", {_PHONE}" if field.kind in {"phone", "sender", "e164"} else ""
+        return Reading(problem=f"A text in quotes{such_as}: a JSON number loses a leading zero.")
     return Reading(problem=f"{_expected(field)}, not a JSON {_json_name(given)}.")
 
 

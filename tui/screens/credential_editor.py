@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -11,6 +12,7 @@ from textual.widgets import Static
 
 from tui.providers import integration_type
 from tui.screens.credential_form import CredentialForm, conflict_lines, field_help
+from tui.screens.naming import full_name
 from tui.screens.page import Page
 from tui.widgets.faces import Faces
 from tui.widgets.form_row import FormRow
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
     from tui.connection_test import Tested
     from tui.data.credentials import CredentialConflict, PassedTest, StoredCredential
     from tui.data.errors import SwitchboardError
+    from tui.data.models import Integration
 
 
 class CredentialEditor(Page):
@@ -41,9 +44,11 @@ class CredentialEditor(Page):
     ]
     section = "integrations"
 
-    def __init__(self, type_name: str) -> None:
+    def __init__(self, type_name: str, integration: Integration | None = None) -> None:
         super().__init__()
         self._type = integration_type(type_name)
+        self._row_id = integration.id if integration else None
+        self._place = integration.place if integration else None
         self._form = CredentialForm(self._type, None)
         self._base: StoredCredential | None = None
         self._loaded = False
@@ -64,7 +69,12 @@ class CredentialEditor(Page):
         verb = "edit" if self._base else "set up"
         changed = self._form.changed_names(self._values()) if self._loaded else ()
         state = Part(f"{len(changed)} changed" if changed else "unchanged", "warning" if changed else "quiet")
-        return (Part(f"{self._type.title}: {verb}"), state)
+        return (Part(f"{self._full_name}: {verb}"), state)
+
+    @property
+    def _full_name(self) -> str:
+        """What to call what is edited."""
+        return full_name(replace(self._base.integration, place=self._place)) if self._base else self._type.title
 
     async def load(self) -> None:
         """Read the credential and lay out its fields."""
@@ -92,7 +102,13 @@ class CredentialEditor(Page):
         organization = self.session.organization
         if organization is None:
             raise RuntimeError("the editor opens on an organisation's integration")
-        return await load_credential(self.session.database, self.session.keyring, organization.id, self._type.name)
+        return await load_credential(
+            self.session.database,
+            self.session.keyring,
+            organization.id,
+            self._type.name,
+            integration_id=self._row_id,
+        )
 
     def show_failure(self, failure: SwitchboardError) -> None:
         """Show a failure to read in the form's place; a failure after that keeps what was typed."""
@@ -204,6 +220,7 @@ class CredentialEditor(Page):
             await self._settle(conflict)
             return False
         self._passed = None
+        self._row_id = saved.integration_id
         self._base = await self._stored()
         self._form = CredentialForm(self._type, self._base)
         for row in self._rows():
@@ -218,7 +235,8 @@ class CredentialEditor(Page):
         if self._base is None or self._base.problem is None:
             return True
         typed = await self.prompt.line(
-            f"What is stored here cannot be read ({self._base.problem.reason}) and would be replaced as a whole.\n"
+            f"What is stored for {self._full_name} cannot be read ({self._base.problem.reason}) "
+            "and would be replaced as a whole.\n"
             f"Type {self._type.name} to replace it, or esc to leave it:"
         )
         if typed is None or typed.strip() != self._type.name:
@@ -231,7 +249,7 @@ class CredentialEditor(Page):
         values = self._values()
         lines = conflict_lines(self._form, values, conflict.current)
         choices = [Choice("m", "keep mine over theirs"), Choice("t", "take theirs")]
-        question = "\n".join([conflict.sentence, *lines])
+        question = "\n".join([f"{self._full_name} was not saved.", conflict.sentence, *lines])
         chosen = await self.prompt.choose(question, choices, leave="go on editing")
         if chosen is None:
             self.status.say("Not saved: what you typed is still here.", "warning")
@@ -258,7 +276,7 @@ class CredentialEditor(Page):
         changed = self._form.changed_names(self._values())
         names = ", ".join(self._form.label(name) for name in changed)
         chosen = await self.prompt.choose(
-            f"Not saved yet: {names}.",
+            f"Not saved yet in {self._full_name}: {names}.",
             (Choice("s", "save"), Choice("d", "discard what was typed")),
             leave="go on editing",
         )

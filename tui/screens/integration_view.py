@@ -11,25 +11,31 @@ from tui.widgets.row_list import Cell, Column, Row
 from tui.widgets.text_lines import TextLine
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
     from datetime import tzinfo
     from uuid import UUID
 
-    from tui.data.models import Integration, Person
+    from tui.data.authors import Authors
+    from tui.data.models import Integration
     from tui.widgets.frame import Tone
     from tui.widgets.glyphs import Glyphs
 
 COLUMNS = (
     Column("Integration", 16, grows=True),
     Column("State", 12),
-    Column("Connection", 21),
-    Column("Format", 6, drops=1),
+    Column("Connection", 19),
+    Column("Format", 6, drops=2),
     Column("People", 6),
-    Column("Numbers", 7),
+    Column("Numbers", 7, drops=1),
 )
 SORTS = ("type", "state", "last verified", "last changed")
-STATE_ORDER = {"unreadable": 0, "active": 1, "disabled": 2, "not set up": 3}
+STATE_ORDER = {"unreadable": 0, "checking": 1, "active": 1, "disabled": 2, "not set up": 3}
 NOT_VISIBLE = "not visible to your role"
+UNKNOWN = "somebody unknown"
+
+
+def key_of(integration: Integration) -> str:
+    """Return the key of its row: the type, or the row's id where a type has several."""
+    return str(integration.id) if integration.place else integration.integration_type
 
 
 def sort_key(order: str, integration: Integration) -> tuple[object, ...]:
@@ -45,6 +51,9 @@ def row_of(integration: Integration, glyphs: Glyphs) -> Row:
     sign, tone = state_sign(integration, glyphs)
     words, connection_tone = connection_words(integration, glyphs)
     title = safe_text(integration.display_name or title_of(integration.integration_type), 60)
+    if integration.place:
+        # Before the name, where a narrow column does not cut it.
+        title = "{}/{} {}".format(*integration.place, title)
     cells = (
         Cell(title, "quiet" if integration.id is None else "plain"),
         Cell(f"{sign} {integration.state}", tone),
@@ -53,7 +62,7 @@ def row_of(integration: Integration, glyphs: Glyphs) -> Row:
         Cell(_count(integration.id, integration.people_with_access)),
         Cell(_count(integration.id, integration.phone_numbers)),
     )
-    return Row(integration.integration_type, cells)
+    return Row(key_of(integration), cells)
 
 
 def state_sign(integration: Integration, glyphs: Glyphs) -> tuple[str, Tone]:
@@ -62,13 +71,14 @@ def state_sign(integration: Integration, glyphs: Glyphs) -> tuple[str, Tone]:
         "active": (glyphs.good, "good"),
         "disabled": (glyphs.empty, "quiet"),
         "unreadable": (glyphs.bad, "bad"),
+        "checking": (glyphs.busy, "quiet"),
         "not set up": (" ", "quiet"),
     }
     return signs[integration.state]
 
 
 def connection_words(integration: Integration, glyphs: Glyphs) -> tuple[str, Tone]:
-    """Return what is known of the connection, in at most 21 cells where times allow."""
+    """Return what is known of the connection, in at most 19 cells where times allow."""
     if integration.id is None:
         return "", "quiet"
     if integration.failing:
@@ -80,29 +90,28 @@ def connection_words(integration: Integration, glyphs: Glyphs) -> tuple[str, Ton
     return f"{glyphs.yes} {ago(integration.last_verified_at)}", "good"
 
 
-def detail(integration: Integration, people: Mapping[UUID, Person], zone: tzinfo) -> tuple[TextLine, ...]:
+def detail(integration: Integration, authors: Authors, zone: tzinfo) -> tuple[TextLine, ...]:
     """Return the lines below the list: everything known of one integration, never a secret."""
     title = f"{title_of(integration.integration_type)} ({safe_text(integration.integration_type, 50)})"
     if integration.id is None:
         return (TextLine(title), TextLine("Not set up in this organisation; enter sets it up.", "quiet"))
-
-    def who(person_id: UUID | None) -> str:
-        if person_id is None:
-            return "somebody unknown"
-        person = people.get(person_id)
-        return safe_text((person.email or person.name) if person else person_id, 60)
-
-    created = f"{shown(integration.created_at, zone)} by {who(integration.created_by)}"
-    changed = f"{shown(integration.updated_at, zone)} by {who(integration.updated_by)}"
+    if integration.place:
+        title += f", one of {integration.place[1]} rows of this type"
+    created = f"{shown(integration.created_at, zone)} by {_who(authors.created)}"
+    changed = f"{shown(integration.updated_at, zone)} by {_who(authors.changed)}"
     return (
         TextLine(title),
         TextLine(f"{integration.state}{_why(integration)}", label="State       "),
-        TextLine(_connection(integration, who, zone), label="Connection  "),
+        TextLine(_connection(integration, authors, zone), label="Connection  "),
         TextLine(_envelope(integration), label="Envelope    "),
         TextLine(_used(integration), label="Used by     "),
         TextLine(created, label="Created     "),
         TextLine(changed, label="Changed     "),
     )
+
+
+def _who(name: str | None) -> str:
+    return safe_text(name, 60) if name else UNKNOWN
 
 
 def _envelope(integration: Integration) -> str:
@@ -116,11 +125,12 @@ def _why(integration: Integration) -> str:
         "malformed": ": the text is no envelope",
         "ambiguous": ": it opens under two of the configured keys",
         "no key": ": no master key is configured",
+        "not tried": " whether its credential can be read",
     }
     return reasons.get(integration.unreadable or "", "")
 
 
-def _connection(integration: Integration, who: Callable[[UUID | None], str], zone: tzinfo) -> str:
+def _connection(integration: Integration, authors: Authors, zone: tzinfo) -> str:
     if integration.failing:
         return f"the last test failed, {shown(integration.tested_at, zone)}"
     if not integration.is_verified:
@@ -128,13 +138,19 @@ def _connection(integration: Integration, who: Callable[[UUID | None], str], zon
     when = shown(integration.last_verified_at, zone)
     if not integration.proven:
         return f"verified {when} by another program, unproven"
-    return f"verified {when} by {who(integration.verified_by)}"
+    return f"verified {when} by {_who(authors.tested)}"
 
 
 def _used(integration: Integration) -> str:
-    people = NOT_VISIBLE if integration.people_with_access is None else f"{integration.people_with_access} people"
-    numbers = NOT_VISIBLE if integration.phone_numbers is None else f"{integration.phone_numbers} numbers"
-    return f"{people}, {numbers}"
+    people = _counted(integration.people_with_access, "nobody has access", "1 person has access", "people have access")
+    numbers = _counted(integration.phone_numbers, "no number", "1 number", "numbers")
+    return f"{people}; {numbers}"
+
+
+def _counted(count: int | None, none: str, one: str, many: str) -> str:
+    if count is None:
+        return NOT_VISIBLE
+    return (none, one)[count] if count < 2 else f"{count} {many}"
 
 
 def _count(row_id: UUID | None, number: int | None) -> str:

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from textual.binding import Binding, BindingType
 
 from tui.providers import registry, title_of
-from tui.screens.integration_view import COLUMNS, SORTS, detail, row_of, sort_key
+from tui.screens.integration_view import COLUMNS, SORTS, detail, key_of, row_of, sort_key
+from tui.screens.naming import full_name
 from tui.screens.page import Page
 from tui.text import safe_text
 from tui.widgets.faces import Faces
@@ -19,11 +20,13 @@ from tui.widgets.text_lines import TextLines
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from uuid import UUID
 
     from textual.widget import Widget
 
+    from tui.data.authors import Authors
     from tui.data.errors import SwitchboardError
-    from tui.data.models import Integration, Person
+    from tui.data.models import Integration
     from tui.data.rights import Rights
 
 
@@ -58,7 +61,7 @@ class IntegrationsScreen(Page):
     def __init__(self) -> None:
         super().__init__()
         self._listed: list[Integration] = []
-        self._people: dict[Any, Person] = {}
+        self._authors: dict[UUID, Authors] = {}
         self._rights: Rights | None = None
         self._sort = 0
 
@@ -88,7 +91,7 @@ class IntegrationsScreen(Page):
     def current(self) -> Integration | None:
         """The integration under the cursor."""
         key = self.query_one(RowBody).current_key
-        return next((one for one in self._listed if one.integration_type == key), None)
+        return next((one for one in self._listed if key_of(one) == key), None)
 
     async def load(self) -> None:
         """Read the organisation's integrations and the people named in them."""
@@ -114,12 +117,11 @@ class IntegrationsScreen(Page):
         )
 
     async def _show(self, listed: list[Integration]) -> None:
-        from tui.data.directory import people_by_id
+        from tui.data.authors import authors_of
 
-        named = {one for row in listed for one in (row.updated_by, row.created_by, row.verified_by) if one is not None}
-        people = await people_by_id(self.session.database, named)
+        authors = await authors_of(self.session.database, listed, rights=self._rights)
         if self.is_mounted:
-            self._listed, self._people = listed, people
+            self._listed, self._authors = listed, authors
             self.filter_changed()
 
     def filter_changed(self) -> None:
@@ -180,7 +182,7 @@ class IntegrationsScreen(Page):
         if action in ("toggle_active", "delete", "secrets", "test"):
             possible = not self.busy and self.current is not None and self.current.id is not None
             return True if possible else None
-        return True
+        return super().check_action(action, parameters)
 
     def _may(self, right: str) -> bool:
         """Whether the database lets this role do it; where not, say so instead."""
@@ -193,7 +195,7 @@ class IntegrationsScreen(Page):
     def action_edit(self) -> None:
         """Open the credential editor on the type under the cursor."""
         if self.current is not None and not self.busy and self._may("configure"):
-            self.console.open_editor(self.current.integration_type)
+            self.console.open_editor(self.current.integration_type, self.current)
 
     def action_secrets(self) -> None:
         """List the secrets of the integration under the cursor."""
@@ -218,7 +220,7 @@ class IntegrationsScreen(Page):
         from tui.connection_test import Job, run_on_stored
 
         self.status.clear()
-        jobs = [Job(_named(one), partial(run_on_stored, self.session, one)) for one in wanted]
+        jobs = [Job(full_name(one), partial(run_on_stored, self.session, one)) for one in wanted]
         self.console.open_connection_test(title, jobs, lambda _: self.start_load())
 
     def action_sort(self) -> None:
@@ -242,16 +244,15 @@ class IntegrationsScreen(Page):
     async def _toggle(self, integration: Integration) -> None:
         from tui.data.integrations import set_active
 
-        title = title_of(integration.integration_type)
+        title = full_name(integration)
         wanted = not integration.is_active
         if wanted:
             question = f"Enable {title}? Programs and people may use it again."
         else:
-            people = integration.people_with_access
-            whom = (
-                "" if people is None else f" {people} {'person loses' if people == 1 else 'people lose'} it until then."
+            question = (
+                f"Disable {title}? Nothing is deleted, and it can be enabled again."
+                f"{_who_loses_it(integration.people_with_access)}"
             )
-            question = f"Disable {title}? Nothing is deleted, and it can be enabled again.{whom}"
         if not await self.prompt.confirm(question, "enable" if wanted else "disable"):
             return
         changed = await self.writing(set_active(self.session.database, integration, active=wanted))
@@ -267,7 +268,7 @@ class IntegrationsScreen(Page):
     async def _delete(self, integration: Integration) -> None:
         from tui.data.integrations import delete, what_goes_with
 
-        title, name = title_of(integration.integration_type), integration.integration_type
+        title, name = full_name(integration), integration.integration_type
         expected = await what_goes_with(self.session.database, integration)
         offer = [Choice("t", "type its name to delete it")]
         if integration.is_active:
@@ -279,7 +280,7 @@ class IntegrationsScreen(Page):
             await self._toggle(integration)
         if chosen != "t":
             return
-        typed = await self.prompt.line(f"Type {name} to delete it, or esc to leave it:")
+        typed = await self.prompt.line(f"Type {name} to delete {title}, or esc to leave it:")
         if typed is None or typed.strip() != name:
             self.status.say("Nothing was deleted.")
             return
@@ -290,11 +291,19 @@ class IntegrationsScreen(Page):
     def _show_detail(self) -> None:
         current = self.current
         self.query_one("#detail", TextLines).show(
-            detail(current, self._people, self.session.settings.timezone) if current else ()
+            detail(current, self._authors_of(current), self.session.settings.timezone) if current else ()
         )
         self.refresh_frame()
 
+    def _authors_of(self, integration: Integration) -> Authors:
+        from tui.data.authors import Authors
 
-def _named(integration: Integration) -> str:
-    title = title_of(integration.integration_type)
-    return f"{integration.display_name} ({title})" if integration.display_name else title
+        return self._authors.get(integration.id, Authors()) if integration.id else Authors()
+
+
+def _who_loses_it(people: int | None) -> str:
+    if people is None:
+        return ""
+    if not people:
+        return " Nobody has access through it."
+    return f" {people} {'person loses' if people == 1 else 'people lose'} access until then."

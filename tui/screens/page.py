@@ -51,8 +51,8 @@ class Console(Protocol):
     def connect(self) -> None:
         """Connect in the background and tell the screens."""
 
-    def open_editor(self, integration_type: str) -> None:
-        """Open the credential editor."""
+    def open_editor(self, integration_type: str, integration: Integration | None = None) -> None:
+        """Open the credential editor on that row of the type, or on the only one."""
 
     def open_secrets(self, integration: Integration) -> None:
         """Open the list of an integration's secrets."""
@@ -257,6 +257,10 @@ class Page(Screen[Any]):
         self.query_one(ContextLine).parts = (*sections, *self.context())
         self.query_one(KeyHints).hints = (("esc", "closes the question"),) if self.prompt.is_asking else self.hints()
 
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Offer the filter only where there is something to filter."""
+        return self.filterable if action == "filter" else True
+
     def action_filter(self) -> None:
         """Type a filter; the list follows every key."""
         if self.filterable:
@@ -328,6 +332,13 @@ class Page(Screen[Any]):
         """Close the filter line and focus the list again."""
         self._show_filter(shown=False)
         self.focus_body()
+
+    def focus_for_acts(self) -> None:
+        """Focus what the keys are for where nothing is, or the filter: only there do they act and stand in the help."""
+        if self.is_filtering:
+            self.end_filtering()
+        elif self.focused is None:
+            self.focus_body()
 
     @property
     def is_filtering(self) -> bool:

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual.binding import Binding, BindingType
 
-from tui.providers import integration_type, title_of
+from tui.providers import integration_type
+from tui.screens.naming import full_name
 from tui.screens.page import Page
 from tui.text import safe_text
 from tui.widgets.frame import Part
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
 SHOWN_FOR_S = 30.0
 COLUMNS = (Column("Secret", 20, grows=True), Column("", 20))
+HIDDEN, SHOWN = Cell("hidden", "quiet"), Cell("shown below", "warning")
 
 
 class RevealScreen(Page):
@@ -53,16 +55,19 @@ class RevealScreen(Page):
 
     def context(self) -> tuple[Part, ...]:
         """Say whose secrets these are."""
-        return (Part(f"{title_of(self._integration.integration_type)}: secrets", "warning"),)
+        return (Part(f"{full_name(self._integration)}: secrets", "warning"),)
 
     async def load(self) -> None:
         """List the fields; no envelope is read for that."""
         fields = integration_type(self._integration.integration_type).fields
-        rows = [Row(one.name, (Cell(one.label), Cell("hidden", "quiet"))) for one in fields if one.secret]
-        body = self.query_one(RowBody)
-        body.show(rows)
-        self.set_focus(body)
+        rows = [Row(one.name, (Cell(one.label), HIDDEN)) for one in fields if one.secret]
+        self.query_one(RowBody).show(rows)
+        self.focus_body()
         self.hide_secrets()
+
+    def focus_body(self) -> None:
+        """Focus the list."""
+        self.set_focus(self.query_one(RowBody))
 
     def on_row_body_opened(self) -> None:
         """Reveal, as R does."""
@@ -74,7 +79,9 @@ class RevealScreen(Page):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Open one secret at a time."""
-        return not (action in ("reveal", "copy") and self.busy)
+        if action in ("reveal", "copy"):
+            return not self.busy
+        return super().check_action(action, parameters)
 
     def action_reveal(self) -> None:
         """Show the secret under the cursor."""
@@ -91,6 +98,7 @@ class RevealScreen(Page):
             TextLine(""),
             TextLine("Hidden again after 30 s, when you move, or when you leave.", "quiet"),
         )
+        self._mark(field)
         self._stop_timer()
         self._hide_timer = self.set_timer(SHOWN_FOR_S, self.hide_secrets)
 
@@ -116,6 +124,7 @@ class RevealScreen(Page):
         """Take the value off the screen."""
         self._stop_timer()
         if self.is_mounted:
+            self._mark(None)
             self._say(TextLine("Every reveal and every copy is written to the audit log, with your name.", "quiet"))
 
     def on_app_blur(self) -> None:
@@ -129,6 +138,11 @@ class RevealScreen(Page):
     def on_resize(self, event: events.Resize) -> None:
         """Hide when the window changes: somebody may be moving it onto another display."""
         self.hide_secrets()
+
+    def _mark(self, shown: str | None) -> None:
+        """Say in each row whether its secret is on the screen."""
+        body = self.query_one(RowBody)
+        body.show([Row(row.key, (row.cells[0], SHOWN if row.key == shown else HIDDEN)) for row in body.rows])
 
     def _say(self, *lines: TextLine) -> None:
         self.query_one("#value", TextLines).show(lines)

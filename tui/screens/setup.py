@@ -56,7 +56,7 @@ class SetupScreen(Page):
     def hints(self) -> tuple[tuple[str, str], ...]:
         """Return the keys of what is shown."""
         if self._wizard is not None:
-            return self._wizard.hints()
+            return self._wizard.hints(leaves=not self._needs_wizard())
         return (("r", "look again"), ("w", "setup wizard"), ("1", "integrations"), ("?", "help"))
 
     def context(self) -> tuple[Part, ...]:
@@ -99,7 +99,8 @@ class SetupScreen(Page):
             env_file=settings.env_file_to_write,
             failure=failure,
         )
-        if self.is_mounted:
+        # The wizard may stand in its place by now.
+        if self.is_mounted and pane.is_attached:
             pane.show(found)
 
     def show_failure(self, failure: SwitchboardError) -> None:
@@ -123,6 +124,12 @@ class SetupScreen(Page):
         if not self._acting:
             self._acting = True
             self.act(self._act(work))
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Offer what the doctor does only where the doctor is."""
+        if action in ("wizard", "reload"):
+            return self._wizard is None
+        return super().check_action(action, parameters)
 
     def action_wizard(self) -> None:
         """Open the wizard from the doctor."""

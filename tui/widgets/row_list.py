@@ -88,7 +88,9 @@ class RowHeader(Widget):
     def render_line(self, y: int) -> Strip:
         """Return the titles, laid out as the rows are."""
         cells = [Cell(column.title) for column in self._body.columns]
-        return self._body.strip(cells, HEADER, self.size.width)
+        # As wide as the rows, which leave room for their scrollbar.
+        titles = self._body.strip(cells, HEADER, self._body.scrollable_content_region.width or self.size.width)
+        return titles.adjust_cell_length(self.size.width, HEADER)
 
 
 class RowBody(ScrollView, can_focus=True):

@@ -117,7 +117,7 @@ where {_TABLES}
     ),
 )
 
-# Asked before an installation only: whether such a role is to see anything is not for a proof to say.
+# Told by the plan and by the doctor; whether such a role is to see anything is not for a proof to say.
 HIDDEN_ROWS = Hole(
     "Roles without a policy see no rows",
     "{roles}: granted privileges on the tables, but neither the owner nor named in a policy, so with row security "

@@ -1,4 +1,4 @@
-"""The wizard's first step: where the database is, tested while it is typed."""
+"""The wizard's first step: where the database is, tested before going on."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ TLS_OPTIONS = (
     Option("disable", "disable", "NOT encrypted"),
 )
 HELP = {
-    "uri": "In Supabase: Connect, Session pooler. Begins with postgresql://. Kept hidden.",
+    "uri": "In Supabase: Connect, Session pooler. Tested when pasted, or with enter.",
     "host": "Name or address, such as db.example.com; a folder for a socket.",
     "port": "5432, unless your provider says otherwise.",
     "database": "Its name; in Supabase it is postgres.",
@@ -80,7 +80,7 @@ class ConnectionStep(Step):
     key = "connection"
     rail_name = "Connection"
     heading = "Where is your Postgres database?"
-    lead = "Paste its connection string, or fill in the fields. It is tested as you type."
+    lead = "Paste its connection string, or fill in the fields: tested as they are typed."
     LABELS: ClassVar[dict[str, str]] = {
         "uri": "Connection string",
         "host": "Host",
@@ -132,7 +132,7 @@ class ConnectionStep(Step):
 
     def hints(self) -> Hints:
         """Return the keys that are not obvious."""
-        return (("left/right", "change TLS"),) if self._tls.has_focus else ()
+        return (("left/right", "TLS"),) if self._tls.has_focus else ()
 
     async def finish(self) -> bool:
         """Go on with a connection that works."""

@@ -8,6 +8,7 @@ from textual.message import Message
 
 from tui.providers import registry
 from tui.screens.wizard.step import Step
+from tui.text import safe_text
 from tui.widgets.form import Option, OptionLines
 from tui.widgets.verdicts import Verdict, Verdicts
 
@@ -50,13 +51,17 @@ class FirstIntegrationStep(Step):
 
     async def arrive(self) -> None:
         """Say what is missing for a credential."""
-        missing = self.flow.keyring.current is None
-        warning = Verdict(
-            "warning", "There is no master key yet, so no credential can be saved.", "Go back to Master key."
-        )
-        self._note.say([warning] if missing else [])
-        if missing:
+        why = self._why_nothing_can_be_saved()
+        warning = Verdict("warning", f"{why}, so no credential can be saved.", "Go back to Master key.")
+        self._note.say([warning] if why else [])
+        if why:
             self._types.chosen = LATER
+
+    def _why_nothing_can_be_saved(self) -> str:
+        key = self.flow.keyring.current
+        if key is None:
+            return "There is no master key yet"
+        return f"The master key from {safe_text(key.source, 60)} is too weak" if key.weaknesses() else ""
 
     def hints(self) -> Hints:
         """Return the keys that are not obvious."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -11,11 +12,12 @@ from textual.widgets import Input, Static
 
 from tui.data.encryption import Keyring, MasterKey, generate_master_key
 from tui.data.errors import MasterKeyError, SchemaMissing, SwitchboardError
-from tui.data.key_sources import COMMAND, FILE, VALUE, read_keyring
+from tui.data.key_sources import COMMAND, FILE, SERVICE_ROLE, VALUE, read_keyring, standing_warning
 from tui.data.keys import Gate, check_gate, take_census
 from tui.data.schema.state import schema_state
 from tui.screens.wizard.saving import SaveLines
 from tui.screens.wizard.step import Step
+from tui.text import safe_text
 from tui.widgets.form import CheckLine, Field, Option, OptionLines
 from tui.widgets.line_input import LineInput
 from tui.widgets.verdicts import Verdict, Verdicts
@@ -33,6 +35,8 @@ Way = Literal["keep", "generate", "paste", "file", "command", "later"]
 
 QUIET_S = 0.5
 WIZARD = "the wizard"
+ENVIRONMENT = "the environment"
+LEADS_TO = {FILE: "from the file that {} names", COMMAND: "from the command in {}", SERVICE_ROLE: "the API key in {}"}
 NOT_TRIED = Verdict(
     "warning",
     "The key could not be tried: the tables here are not those that Switchboard expects.",
@@ -40,7 +44,7 @@ NOT_TRIED = Verdict(
 )
 NEW_WAYS: tuple[Way, ...] = ("generate", "paste", "file", "command")
 OPTIONS: dict[Way, Option] = {
-    "keep": Option("keep", "Keep it", "the key that is configured"),
+    "keep": Option("keep", "Keep it", "the key that is there"),
     "generate": Option("generate", "Generate one", "new and random, shown once"),
     "paste": Option("paste", "Paste one", "the key that is in use already"),
     "file": Option("file", "From a file", "a file that holds nothing but the key"),
@@ -67,7 +71,10 @@ class MasterKeyStep(Step):
         self._judged: tuple[str, str] | None = None
         self._keyring: Keyring | None = None
         self._gate: Gate | None = None
-        self._ways = OptionLines([OPTIONS[way] for way in self._offered()], label_width=15, id="k-ways")
+        ways = [
+            replace(OPTIONS[way], meaning=_source(flow)) if way == "keep" else OPTIONS[way] for way in self._offered()
+        ]
+        self._ways = OptionLines(ways, label_width=15, id="k-ways")
         self._new_key = Static("", id="k-new", markup=False)
         self._inputs = {way: LineInput(secret=way == "paste", id=f"k-{way}") for way in FIELDS}
         self._verdict = Verdicts(flow.glyphs, id="k-verdict")
@@ -129,18 +136,23 @@ class MasterKeyStep(Step):
         """Say why the key cannot be taken, and what to do."""
         if self._gate is None or self._keyring is None:
             return "There is no key yet.", "Give one, or choose Later."
+        is_fixed = "generate" not in self._offered() and self._way == "keep"
+        instead = f"{'Set another one there and start again' if is_fixed else 'Give another one'}, or choose Later."
         if self._gate.state == "wrong key":
             what = "This key is not the one in use, so nothing could be written."
-            return what, "Give the right one, or choose Later."
-        if self._way == "keep":
-            return None
+            return what, instead
         if self._gate.state == "weak key" and not await self._opens_something(self._keyring):
-            return "This key is too weak to write with.", "Give another one, or choose Later."
-        if not self._stored.ticked:
+            return "This key is too weak to write with.", instead
+        if self._way != "keep" and not self._stored.ticked:
             self._stored.focus()
             what = "First store a copy elsewhere: in a password manager, or on paper in a safe."
             return what, "Then tick the box with space."
         return None
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether there is a key that can write."""
+        return self._way != "later" and self._gate is not None and self._gate.may_write
 
     def on_option_lines_chosen(self, event: OptionLines.Chosen) -> None:
         """Show what the way needs, and judge it."""
@@ -174,7 +186,7 @@ class MasterKeyStep(Step):
         """A key from the environment cannot be replaced here: the environment wins over `.env`."""
         if not self._is_configured:
             return [*NEW_WAYS, "later"]
-        if any(variable.origin == "the environment" for variable in self.flow.settings.master_key):
+        if any(variable.origin == ENVIRONMENT for variable in self.flow.settings.master_key):
             return ["keep", "later"]
         return ["keep", *NEW_WAYS[1:], "generate", "later"]
 
@@ -217,19 +229,23 @@ class MasterKeyStep(Step):
             self._verdict.clear()
             return
         self._verdict.say([Verdict("quiet", "Trying the key ...")])
+        keyring, gate = None, None
         try:
-            self._keyring = await self._read(typed[1])
-            self._gate = await check_gate(self.flow.connected(), self._keyring)
+            keyring = await self._read(typed[1])
+            gate = await check_gate(self.flow.connected(), keyring)
         except SchemaMissing:
-            self._gate = _unjudged(self._keyring)
-            self._verdict.say([NOT_TRIED])
-            return
+            gate, found = _unjudged(keyring), [NOT_TRIED]
         except SwitchboardError as failure:
-            self._keyring = None
-            self._verdict.say([Verdict("bad", failure.sentence, failure.what_to_do)])
+            keyring, found = None, [Verdict("bad", failure.sentence, failure.what_to_do)]
+        else:
+            standing = standing_warning(keyring)
+            found = [_judgement(gate), *([Verdict("warning", standing)] if standing else [])]
+        if self._judged is not typed:
+            # Another key is being tried by now; this one's verdict must not be taken for its.
             return
-        self._verdict.say([_judgement(self._gate)])
-        if self._way == "keep" and self._gate.may_write:
+        self._keyring, self._gate = keyring, gate
+        self._verdict.say(found)
+        if self._way == "keep" and gate is not None and gate.may_write:
             self.flow.done.add(self.key)
             self.post_message(self.Settled())
 
@@ -267,6 +283,15 @@ class MasterKeyStep(Step):
             case "command":
                 values[COMMAND] = typed
         await self._save.save(values)
+
+
+def _source(flow: Flow) -> str:
+    """Say where the key that is configured comes from."""
+    key = flow.keyring.current
+    source = key.source if key else ""
+    # Its source is the variable's name with its origin behind it in brackets: see read_keyring.
+    name, _, origin = source.removesuffix(")").partition(" (")
+    return safe_text(LEADS_TO.get(name, "from {}").format(origin or source), 60)
 
 
 def _absolute(path: str) -> str:

@@ -19,6 +19,7 @@ from tui.screens.wizard.master_key import MasterKeyStep
 from tui.screens.wizard.organization import OrganizationStep
 from tui.screens.wizard.plan import PlanStep
 from tui.screens.wizard.proof import ProofStep
+from tui.widgets.form import ActionLine
 
 if TYPE_CHECKING:
     from textual.app import RenderResult
@@ -90,10 +91,16 @@ class WizardPane(Vertical):
         """The step that is shown."""
         return self._steps.get(self._present)
 
-    def hints(self) -> Hints:
-        """Return the keys of the step that is shown."""
+    def hints(self, *, leaves: bool) -> Hints:
+        """Return the keys of the step that is shown, as many as fit 60 cells.
+
+        `leaves` says whether escape leaves the wizard from its first step.
+        """
         own = self.step.hints() if self.step else ()
-        return (*own, ("enter", "continue"), ("tab", "next line"), ("esc", "back"), ("F1", "help"))
+        is_act = isinstance(self.screen.focused, ActionLine)
+        first = ("esc", "leave") if leaves else ("ctrl+c twice", "quits")
+        back = ("esc", "back") if self._present else first
+        return (*(own or (("tab", "next line"),)), ("enter", "do it" if is_act else "go on"), back, ("F1", "help"))
 
     async def show(self, index: int) -> None:
         """Show a step, the one before staying as it is."""

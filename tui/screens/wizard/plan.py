@@ -105,7 +105,7 @@ class PlanStep(Step):
 
     def hints(self) -> Hints:
         """Return the keys that are not obvious."""
-        return (("left/right", "what to show"), ("pgdn", "read on")) if self._view.has_focus else ()
+        return (("left/right", "view"), ("pgdn", "read")) if self._view.has_focus else ()
 
     async def finish(self) -> bool:
         """Go on when nothing is in the way, looking once more where something was."""

@@ -90,6 +90,11 @@ class Step(VerticalScroll, can_focus=False):
         """Do what the step is for and return True, or say what is missing and return False."""
         return True
 
+    @property
+    def is_settled(self) -> bool:
+        """Whether nothing of the step's matter is left open once it is finished; the rail ticks it then."""
+        return True
+
     def leave(self) -> None:
         """Take away what must not stay on the screen."""
 
@@ -136,5 +141,8 @@ class Step(VerticalScroll, can_focus=False):
             self.fail(failure)
             return
         if finished and self.is_mounted:
-            self.flow.done.add(self.key)
+            if self.is_settled:
+                self.flow.done.add(self.key)
+            else:
+                self.flow.done.discard(self.key)
             self.post_message(self.Finished())

@@ -1,0 +1,125 @@
+"""What only servers from Debian's packages can show: Postgres 15, TLS that is verified, a real PgBouncer."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import psycopg
+import pytest
+import trustme
+
+from tests.support.debian import PASSWORD, PGBOUNCER, POSTGRES_15, DebianServer, PgBouncer, needs
+from tests.support.schema import installed, log_of, shape_of
+from tests.support.sitting import ACME, PHONE, keyring, opened
+from tui.data.connection import make_conninfo, parse_connection_string, pooling_kind
+from tui.data.credentials import Draft, load_credential, save_credential
+from tui.data.errors import ConnectionFailed, ServerUnsuitable
+from tui.data.findings import server_findings
+from tui.data.integrations import list_integrations, set_active
+from tui.data.reveal import open_secret
+from tui.data.schema.expected import expected_shape, portable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+pytestmark = pytest.mark.debian
+
+
+@pytest.fixture(scope="session")
+def debian() -> Iterator[DebianServer]:
+    needs(POSTGRES_15 / "postgres", "postgresql-15")
+    server = DebianServer()
+    yield server
+    server.close()
+
+
+@pytest.fixture
+def database(debian: DebianServer) -> Iterator[str]:
+    """Name of a database of the role `owner`, who is no superuser, may create roles, and has PASSWORD."""
+    debian.create_role("owner", f"login createrole password '{PASSWORD}'")
+    name = debian.create_database(owner="owner", prefix="debian")
+    yield name
+    debian.drop_database(name)
+    debian.drop_new_roles()
+
+
+async def use(conninfo: str) -> None:
+    """Save, list, edit, disable and reveal a credential."""
+    async with opened(conninfo) as database:
+        await save_credential(database, keyring(), Draft(ACME, "exotel_phone", PHONE, "Desk"), None, "auto")
+        base = await load_credential(database, keyring(), ACME, "exotel_phone")
+        assert base
+        edited = Draft(ACME, "exotel_phone", PHONE | {"api_token": "another"}, "Night desk")
+        assert (await save_credential(database, keyring(), edited, base, "auto")).changed == (
+            *("api_token", "display_name"),
+        )
+        (listed,) = await list_integrations(database, keyring(), ACME, [])
+        assert (listed.display_name, listed.unreadable) == ("Night desk", None)
+        assert await set_active(database, listed, active=False)
+        assert (await open_secret(database, keyring(), listed, "api_token", "reveal")).reveal("compare") == "another"
+
+
+async def test_postgres_15_gets_the_same_schema_and_all_acts_work_on_it(debian: DebianServer, database: str) -> None:
+    conninfo = debian.conninfo(database, user="owner")
+    done = await installed(conninfo, roles=True)
+    assert done.verification
+    assert done.verification.is_well
+    there = {line for line in portable(await shape_of(conninfo)) if line.kind != "grant"}
+    assert there == {line for line in expected_shape() if line.kind != "grant"}
+    assert (await installed(conninfo)).plan.is_empty
+    await use(conninfo)
+    with psycopg.connect(conninfo) as connection:
+        assert [row["action"] for row in log_of(connection)] == [
+            *("schema_changed", "credential_created", "credential_updated", "credential_disabled"),
+            "credential_revealed",
+        ]
+
+
+async def test_a_certificate_is_verified_up_to_the_host_name(
+    debian: DebianServer, database: str, tmp_path: Path
+) -> None:
+    def given(**parameters: str) -> str:
+        text = debian.over_tls(database, "owner", **{"sslrootcert": str(debian.authority), **parameters})
+        return make_conninfo(parse_connection_string(text), application_name="a test")
+
+    async with opened(given(sslmode="verify-full")) as there:
+        assert there.info
+        assert there.info.tls == "TLSv1.3"
+    trustme.CA().cert_pem.write_to_path(tmp_path / "other.pem")
+    for wrong in ({"sslrootcert": str(tmp_path / "other.pem")}, {"host": "127.0.0.1"}):
+        with pytest.raises(ConnectionFailed) as failure:
+            async with opened(given(sslmode="verify-full", **wrong)):
+                pass
+        assert failure.value.sentence == "The server's TLS certificate is not the one expected for this host."
+        assert "sslrootcert" in failure.value.what_to_do
+        assert PASSWORD not in failure.value.details
+
+
+async def test_through_pgbouncer_everything_works_but_installing(debian: DebianServer, database: str) -> None:
+    needs(PGBOUNCER, "pgbouncer")
+    with PgBouncer(debian, "owner") as pooler:
+        through = pooler.conninfo(database, "owner")
+        assert await pooling_kind(through) == "transaction"
+        with pytest.raises(ServerUnsuitable) as refused:
+            await installed(through)
+        assert "transaction pooler" in refused.value.sentence
+        assert "5432" in refused.value.what_to_do
+        with psycopg.connect(debian.conninfo(database)) as connection:
+            assert connection.execute("select to_regnamespace('switchboard')").fetchone() == (None,)
+
+        await installed(debian.conninfo(database, user="owner"))
+        async with opened(through) as there:
+            assert there.info
+            assert there.info.pooling == "transaction"
+            assert ("Pooler", "warning") in [(one.title, one.state) for one in server_findings(there.info, None)]
+        await use(through)
+        # Its own sessions stay as they were: nothing of one operator is left for whoever comes next.
+        with psycopg.connect(through, autocommit=True, prepare_threshold=None) as connection:
+            left = "select current_setting('switchboard.operator_label', true), current_setting('statement_timeout')"
+            assert connection.execute(left).fetchone() in [("", "0"), (None, "0")]
+
+        with pytest.raises(ConnectionFailed) as plain:
+            async with opened(f"{through}?sslmode=require"):
+                pass
+        assert plain.value.sentence.startswith("The server offers no TLS")
