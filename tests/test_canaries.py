@@ -9,13 +9,16 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 import psycopg
+import pytest
 
 from tests.support.commands import Shell, derived_once
 from tests.support.console_app import settings_of
+from tests.support.exotel_server import ExotelServer
 from tests.support.sitting import KEY, SALT
 from tests.support.terminal import SWITCHBOARD, Terminal
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from tests.support.postgres import TestServer
@@ -40,8 +43,15 @@ def forms(secret: str) -> list[bytes]:
     return [raw, quote(secret, safe="").encode(), binascii.hexlify(raw), *(part.encode() for part in encoded)]
 
 
+@pytest.fixture
+def exotel() -> Iterator[ExotelServer]:
+    """A stand-in that accepts the canaries."""
+    with ExotelServer() as server:
+        yield server
+
+
 def test_nothing_that_a_run_leaves_behind_holds_a_secret(
-    postgres: TestServer, keyed_database: str, tmp_path: Path
+    postgres: TestServer, keyed_database: str, tmp_path: Path, exotel: ExotelServer
 ) -> None:
     name = keyed_database.rpartition("/")[2].partition("?")[0]
     postgres.create_role("carol", f"login superuser password '{CANARIES['database password']}'")
@@ -70,8 +80,13 @@ def test_nothing_that_a_run_leaves_behind_holds_a_secret(
         assert terminal.wait_for_exit() == 0
         left["terminal"] = bytes(terminal.output)
 
+    exotel.sid, exotel.api_key, exotel.api_token = "acme1", CANARIES["api key"], CANARIES["api token"]
+    environment |= exotel.environment
     for arguments, given in (
         (("integrations", "configure", "zoho_mail"), json.dumps(BY_COMMAND)),
+        (("integrations", "configure", "exotel_phone"), json.dumps({"api_host": exotel.host})),
+        (("integrations", "test", "exotel_phone", "--json"), ""),
+        (("phone-numbers", "sync", "--yes"), ""),
         (("integrations", "configure", "zoho_mail", "--json"), json.dumps({**BY_COMMAND, "smtp_port": "no port"})),
         (("integrations", "list", "--json"), ""),
         (("integrations", "show", "exotel_phone"), ""),

@@ -48,8 +48,8 @@ class Tested:
 
     def summary(self) -> str:
         """Say what it came to, beginning with the first failure."""
-        failure = next(iter(self.report.failures), None)
-        why = f"{failure.sentence} {failure.what_to_do} " if failure else ""
+        reason = self.report.reason
+        why = f"{reason.sentence} {reason.what_to_do} " if reason else ""
         return f"{why}{self.conclusion()}"
 
     def conclusion(self) -> str:
@@ -61,7 +61,7 @@ class Tested:
             remarks = f", with {doubtful} remark{'' if doubtful == 1 else 's'}" if doubtful else ""
             said = f"Verified{remarks}."
         elif judgement_of(self.report) == "unknown":
-            said = "The provider was not asked, which says nothing about the credential: its state stays."
+            said = "The provider said neither yes nor no, so the credential keeps its state."
         else:
             said = "Not verified; the credential is kept."
         if self.kept == "read-only":
@@ -72,10 +72,10 @@ class Tested:
 
 
 def judgement_of(report: Report) -> Judgement:
-    """Return what a report says about the credential; a provider that was not reached says nothing."""
+    """Return what a report says about the credential; a provider that was not reached, or is busy, says nothing."""
     if report.passed:
         return "verified"
-    return "refused" if any(one.level != "reach" for one in report.failures) else "unknown"
+    return "refused" if report.says_no else "unknown"
 
 
 async def run_on_stored(session: Session, integration: Integration, tell: Tell) -> Tested:

@@ -43,6 +43,11 @@ def write_hostile_rows(connection: psycopg.Connection[Any]) -> None:
             " user_agent) values (%s, %s, %s, %s, %s, %s, %s)",
             (ACME, ASHA, text[:50], text[:100], text[:50], Jsonb({text[:60]: [text], "operator": text}), text),
         )
+        connection.execute(
+            "insert into organization_phone_numbers (organization_id, phone_number, display_name, number_type,"
+            " assigned_to_user_id) values (%s, %s, %s, %s, %s)",
+            (ACME, f"{number}{text}"[:20], text[:100], text[:50], ASHA),
+        )
     everything = "".join(STORABLE)[:5000]
     connection.execute("insert into switchboard.people_labels (id, label) values (%s, %s)", (ASHA, everything))
     connection.execute("insert into switchboard.organization_labels (id, name) values (%s, %s)", (ACME, everything))
@@ -70,8 +75,9 @@ def inert(outcome: Outcome) -> list[str]:
 
 def test_every_table_stays_one_line_a_row(hostile: Shell) -> None:
     assert len(inert(hostile.run("integrations", "list"))) == 1 + len(STORABLE) + 4
+    assert len(inert(hostile.run("phone-numbers", "list", "--all"))) == 1 + len(STORABLE)
     log = inert(hostile.run("audit", "list", "--limit", "1000"))
-    assert len(log) == 1 + 2 * len(STORABLE) + 1
+    assert len(log) == 1 + 3 * len(STORABLE) + 1
 
 
 def test_json_is_exact(hostile: Shell) -> None:
@@ -112,6 +118,10 @@ def test_hostile_arguments_come_back_inert(hostile: Shell) -> None:
     inert(hostile.run("--operator", evil, "integrations", "list"))
     inert(hostile.run("--env-file", evil, "integrations", "list"))
     inert(hostile.run("audit", "list", "--limit", evil))
+    for command in ("list", "add", "deactivate", "unassign", "primary"):
+        inert(hostile.run("phone-numbers", command, evil))
+    inert(hostile.run("phone-numbers", "assign", "+911141169368", evil))
+    inert(hostile.run("integrations", "test", evil))
     inert(hostile.run(evil))
     inert(hostile.run(f"--{evil}"))
 
@@ -133,7 +143,10 @@ def test_hostile_names_of_database_and_role_stay_inert(shell: Shell, postgres: A
 
 @pytest.mark.parametrize(
     "arguments",
-    [["integrations", "list"], ["integrations", "show", "exotel_whatsapp"], ["audit", "list"], ["keys", "status"]],
+    [
+        *(["integrations", "list"], ["integrations", "show", "exotel_whatsapp"], ["audit", "list"]),
+        *(["phone-numbers", "list", "--all"], ["keys", "status"]),
+    ],
 )
 def test_no_control_byte_from_data_reaches_a_terminal(hostile: Shell, arguments: list[str]) -> None:
     with Terminal([*SWITCHBOARD, *arguments], environment=hostile.environment, cwd=hostile.folder) as terminal:

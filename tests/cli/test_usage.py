@@ -17,7 +17,11 @@ if TYPE_CHECKING:
 
 COMMANDS = (
     *("switchboard demo", "switchboard setup", "switchboard schema", "switchboard doctor"),
-    *(f"switchboard integrations {one}" for one in ("list", "show", "configure", "enable", "disable", "delete")),
+    *(
+        f"switchboard integrations {one}"
+        for one in ("list", "show", "configure", "test", "enable", "disable", "delete")
+    ),
+    *(f"switchboard phone-numbers {one}" for one in ("list", "sync", "add", "edit", "deactivate", "assign", "primary")),
     *("switchboard keys generate", "switchboard keys status", "switchboard audit list"),
 )
 SECRET = "sk-CANARY-5f0c1e2d"
@@ -55,8 +59,9 @@ print(json.dumps(dict(helps(switchboard, "switchboard"))))
     ("arguments", "words"),
     [
         (["integration"], "integrations"),
-        (["integrations"], "list, show, configure, enable, disable, delete"),
-        (["integrations", "test"], "list, show"),
+        (["integrations"], "list, show, configure, test, enable, disable, delete"),
+        (["integrations", "test"], "Give a TYPE, or --all"),
+        (["integrations", "check"], "list, show"),
         (["integrations", "show"], "TYPE"),
         (["integrations", "list", "--jsn"], "--json"),
         (["integrations", "configure", "exotel_sms", json.dumps({"api_key": SECRET})], "standard input"),

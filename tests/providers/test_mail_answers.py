@@ -63,6 +63,7 @@ async def test_each_answer_of_smtp_has_its_sentence_after_one_login(reply: str) 
         reach, answer = await ask(SMTP, server.port)
         assert len(server.attempts) == 1
     assert (reach.outcome, answer.outcome, answer.code) == ("passed", "failed", code)
+    assert answer.is_temporary == (sentence in (LATER, CROWDED))
     assert answer.sentence.startswith(sentence)
     assert what_to_do in answer.what_to_do
 
@@ -75,6 +76,7 @@ async def test_each_answer_of_imap_has_its_sentence_after_one_login(text: str) -
         assert len(server.attempts) == 1
         assert server.commands[-1] == "LOGOUT"
     assert (reach.outcome, answer.outcome, answer.code) == ("passed", "failed", code)
+    assert answer.is_temporary == (sentence in (LATER, CROWDED))
     assert answer.sentence.startswith(sentence)
     assert what_to_do in answer.what_to_do
 

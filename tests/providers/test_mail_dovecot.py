@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.providers.mail_press import ask, until
+from tests.support.debian import needs
 from tests.support.dovecot import DOVECOT, Dovecot
 from tui.providers.mail.answers import Login
 from tui.providers.mail.check import IMAP
@@ -15,16 +16,14 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import Literal
 
-pytestmark = [
-    pytest.mark.debian,
-    pytest.mark.skipif(not DOVECOT.exists(), reason="needs Debian's dovecot-imapd"),
-]
+pytestmark = pytest.mark.debian
 
 LOGIN = Login("desk@example.com", 'pässwörd "✓" \\')
 
 
 @pytest.fixture(scope="module")
 def dovecot() -> Iterator[Dovecot]:
+    needs(DOVECOT, "dovecot-imapd")
     with Dovecot(LOGIN.user, LOGIN.password, messages=2) as server:
         yield server
 

@@ -160,7 +160,7 @@ async def test_a_server_that_answers_too_late_is_not_sent_the_login(service: Ser
     kind = SmtpServer if service is SMTP else ImapServer
     with kind(tls="implicit") as server:
         # The wait for a greeting in the clear is longer than the level may take.
-        told = await ask(service, server.port, seconds=1)
+        told = await ask(service, server.port, tls="to be found out", seconds=1)
         await until(lambda: not speaking_threads())
         assert [one.outcome for one in told] == ["failed"]
         assert server.attempts == []

@@ -8,10 +8,14 @@ from typing import TYPE_CHECKING
 from textual.binding import Binding
 
 from tui.app import SwitchboardApp
+from tui.screens.connection_test import ConnectionTestScreen
 from tui.screens.credential_editor import CredentialEditor
 from tui.screens.integrations import IntegrationsScreen
 from tui.screens.key_table import merged
+from tui.screens.number_form import NumberScreen
+from tui.screens.number_sync import NumberSyncScreen
 from tui.screens.page import Page
+from tui.screens.phone_numbers import PhoneNumbersScreen
 from tui.screens.reveal import RevealScreen
 from tui.screens.setup import SetupScreen
 from tui.widgets.row_list import RowBody
@@ -27,6 +31,10 @@ PLACES = (
     ("Integrations", IntegrationsScreen.BINDINGS),
     ("Secrets of an integration", RevealScreen.BINDINGS),
     ("Credential editor", CredentialEditor.BINDINGS),
+    ("Connection test", ConnectionTestScreen.BINDINGS),
+    ("Phone numbers", PhoneNumbersScreen.BINDINGS),
+    ("Form of a number", NumberScreen.BINDINGS),
+    ("Sync of numbers", NumberSyncScreen.BINDINGS),
     ("Setup", SetupScreen.BINDINGS),
 )
 

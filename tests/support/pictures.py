@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import re
 import sys
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from tests.support.certificates import authority_file
 from tests.support.console_app import Console, piloted
 from tests.support.consoles import reachable_folder
+from tests.support.exotel_server import ExotelServer, exophone
 from tui.app import SwitchboardApp
 from tui.config import load_settings
+from tui.data.credentials import Draft, load_credential, save_credential
 from tui.data.key_sources import read_keyring
 from tui.demo.session import prepare_demo
 from tui.session import Session
@@ -44,6 +48,9 @@ async def draw(environment: Mapping[str, str]) -> None:
     """Walk through the screens and save each."""
     async with piloted(console_on(environment)) as it:
         await it.wait_for("Dispatch line")
+        await draw_numbers(it)
+        await it.press("1")
+        await it.wait_for("Dispatch line")
         save(it, "integrations")
         await it.press("d")
         await it.wait_for("cannot be undone")
@@ -54,7 +61,7 @@ async def draw(environment: Mapping[str, str]) -> None:
         await it.press("escape")
         await it.wait_for("sorted by")
         await it.press("R")
-        await it.wait_for("secrets")
+        await it.wait_for("reveal for 30 s")
         save(it, "secrets")
         await it.press("escape")
         await it.wait_for("sorted by")
@@ -74,6 +81,37 @@ async def draw(environment: Mapping[str, str]) -> None:
     async with piloted(console_on({}, wizard=True)) as it:
         await it.wait_for("Password")
         save(it, "wizard")
+
+
+async def draw_numbers(it: Console) -> None:
+    """Save section 3, with a stand-in for Exotel to sync from and to test against."""
+    session = it.app.session
+    assert session.organization is not None
+    listed = [exophone("+911141169368"), exophone("+918047180101", name="Dispatch"), exophone("+918047180155")]
+    os.environ["SSL_CERT_FILE"] = str(authority_file())
+    with ExotelServer(numbers=listed) as exotel:
+        base = await load_credential(session.database, session.keyring, session.organization.id, "exotel_phone")
+        fields = exotel.credential(virtual_number="01141169368")
+        draft = Draft(session.organization.id, "exotel_phone", fields, "Dispatch line")
+        await save_credential(session.database, session.keyring, draft, base, "sb2")
+        await it.press("t")
+        await it.wait_for("1 of 1 verified")
+        save(it, "test")
+        await it.press("escape", "3")
+        await it.wait_for("sorted by number")
+        await it.wait_for("Vikram")
+        save(it, "numbers")
+        await it.press("S")
+        await it.wait_for("no longer listed")
+        save(it, "sync")
+        await it.press("escape", "a")
+        await it.wait_for("Add a number")
+        await it.type("1800 202 0145")
+        save(it, "number")
+        await it.press("escape")
+        await it.wait_for("discard what was typed")
+        await it.press("d")
+        await it.wait_for("sorted by number")
 
 
 def main() -> None:

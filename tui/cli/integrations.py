@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from tui.cli.parsing import Group, Text
+from tui.data.errors import InvalidInput
 
 if TYPE_CHECKING:
     from tui.cli.output import Output
@@ -79,7 +80,7 @@ def test(options: Options, integration_type: str | None, everything: bool) -> in
     from tui.cli.run import run
 
     if everything == (integration_type is not None):
-        raise click.UsageError("Give a TYPE, or --all.")
+        raise InvalidInput("It is not clear what to test.", "Give a TYPE, or --all.")
     if integration_type is None:
         return run(options, test_all, keys=True)
     return run(options, partial(test_one, integration_type=integration_type), keys=True)
@@ -214,7 +215,7 @@ async def _found(session: Session, wanted: str, *, with_key: bool = False) -> In
     """
     from tui.cli.run import organization_of
     from tui.data.encryption import Keyring
-    from tui.data.errors import InvalidInput, NotFound
+    from tui.data.errors import NotFound
     from tui.data.integrations import list_integrations
     from tui.providers import integration_type as known_type
 

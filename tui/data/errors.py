@@ -205,11 +205,13 @@ class DemoFailed(SwitchboardError):
 class ProviderFailed(SwitchboardError):
     """A provider could not be reached, refused the credential, or answered what cannot be understood.
 
-    `code` is the provider's own, such as "401"; empty where it gave none.
+    `code` is the provider's own, such as "401"; empty where it gave none. `is_temporary`: it says nothing about the
+    credential.
     """
 
     title = "The provider did not agree"
 
-    def __init__(self, sentence: str, what_to_do: str, *, code: str = "") -> None:
+    def __init__(self, sentence: str, what_to_do: str, *, code: str = "", is_temporary: bool = False) -> None:
         super().__init__(sentence, what_to_do)
         self.code = code
+        self.is_temporary = is_temporary

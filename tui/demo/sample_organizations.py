@@ -149,9 +149,9 @@ def credential(organization: SampleOrganization, integration_type: str) -> Json:
         return {
             "email": f"desk@{organization.domain}",
             "app_password": made_up[:16],
-            "smtp_host": "smtp.zoho.com",
+            "smtp_host": "smtp.zoho.invalid",
             "smtp_port": 587,
-            "imap_host": "imap.zoho.com",
+            "imap_host": "imap.zoho.invalid",
             "imap_port": 993,
         }
     number = organization.numbers[0][0]
@@ -159,7 +159,7 @@ def credential(organization: SampleOrganization, integration_type: str) -> Json:
         "account_sid": f"{slug}1",
         "api_key": made_up,
         "api_token": made_up[::-1],
-        "api_host": "api.in.exotel.com",
+        "api_host": "api.exotel.invalid",
     }
     if integration_type == "exotel_phone":
         return fields | {"virtual_number": number, "caller_id": number}

@@ -25,7 +25,8 @@ class Verdict:
     """What one level of a test found out about one subject, such as "account", "number", "SMTP" or "IMAP".
 
     `sentence` and `what_to_do` never hold a secret or the provider's own text unfiltered. `code` is the provider's
-    code ("401", "535", "AUTHENTICATIONFAILED"), empty where none was given.
+    code ("401", "535", "AUTHENTICATIONFAILED"), empty where none was given. `is_temporary` marks a failure that says
+    nothing about the credential: too many connections, an answer that broke off.
     """
 
     level: Level
@@ -35,6 +36,7 @@ class Verdict:
     what_to_do: str = ""
     milliseconds: int | None = None
     code: str = ""
+    is_temporary: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +56,20 @@ class Report:
     def failures(self) -> tuple[Verdict, ...]:
         """The verdicts that say no."""
         return tuple(one for one in self.verdicts if one.outcome == "failed")
+
+    @property
+    def says_no(self) -> bool:
+        """Whether a failure speaks against the credential itself: not one to reach the provider, nor a passing one."""
+        return any(one.level != "reach" and not one.is_temporary for one in self.failures)
+
+    @property
+    def reason(self) -> Verdict | None:
+        """Why it did not pass: the first failure, else the first doubt; None where it passed."""
+        if self.passed:
+            return None
+        return next(iter(self.failures), None) or next(
+            (one for one in self.verdicts if one.outcome == "doubtful"), None
+        )
 
     @property
     def level(self) -> Level | None:

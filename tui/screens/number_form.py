@@ -150,7 +150,7 @@ class NumberScreen(Page):
             )
         else:
             edit = NumberEdit.of(self._number)
-            if name != (self._number.display_name or ""):
+            if name != (self._number.display_name or "").strip():
                 edit = replace(edit, display_name=readable_name(name))
             if kind != str(self._number.number_type):
                 edit = replace(edit, number_type=kind)

@@ -85,7 +85,7 @@ class NumberSyncScreen(Page):
             faces.show_content()
         else:
             faces.show_empty(f"Nothing to write: all {plan.synced} listed numbers are as they should be.", "esc  back")
-        self.query_one("#notes", TextLines).show(_notes(plan))
+        self._show_notes()
         self.focus_body()
         self.refresh_frame()
 
@@ -93,6 +93,18 @@ class NumberSyncScreen(Page):
         """Show a failure in the list's place."""
         self.query_one(Faces).show_failed(failure.title, failure.sentence, failure.what_to_do)
         super().show_failure(failure)
+
+    def on_row_body_moved(self) -> None:
+        """Say the whole of what the row under the cursor would write."""
+        self._show_notes()
+
+    def _show_notes(self) -> None:
+        if self._plan is None:
+            return
+        body = self.query_one(RowBody)
+        current = [TextLine(body.rows[body.cursor].cells[-1].text)] if body.rows else []
+        said = TextLine(f"{self._plan.sentence()}.")
+        self.query_one("#notes", TextLines).show([said, *current, *_notes(self._plan)])
 
     def focus_body(self) -> None:
         """Focus the rows."""
@@ -151,9 +163,14 @@ class NumberSyncScreen(Page):
 
 
 def _notes(plan: SyncPlan) -> list[TextLine]:
-    notes = [TextLine(plan.sentence() + ".")]
+    notes = []
     if plan.left:
-        notes.append(TextLine(f"{len(plan.left)} active numbers are not listed and none of its business: they stay."))
+        many = (
+            "1 active number is not listed and stays"
+            if len(plan.left) == 1
+            else (f"{len(plan.left)} active numbers are not listed and stay")
+        )
+        notes.append(TextLine(f"{many} as it is: {plan.left[0].reason}." if len(plan.left) == 1 else f"{many}."))
     for rows in plan.duplicates[:2]:
         notes.append(TextLine(f"{shown_number(rows[0])} is stored in {len(rows)} rows.", "warning"))
     if plan.unusable:

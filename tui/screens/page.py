@@ -13,7 +13,7 @@ from textual.worker import Worker, WorkerState
 
 from tui.data.errors import ConnectionLost, SwitchboardError
 from tui.text import safe_text
-from tui.widgets.frame import ContextLine, KeyHints, Part, StatusLine, TopLine
+from tui.widgets.frame import ContextLine, KeyHints, Part, StatusLine, TopLine, cells
 from tui.widgets.line_input import LineInput
 from tui.widgets.prompt import Prompt
 
@@ -247,19 +247,25 @@ class Page(Screen[Any]):
             Part("READ-ONLY" if session.read_only else ""),
             Part(f"{glyphs.good if tone == 'good' else glyphs.warning} {health}"),
         )
-        sections = tuple(
-            Part(
-                f"[{key}] {title}" if name == self.section else f" {key}  {title} ",
-                "plain" if name == self.section else "quiet",
-            )
-            for key, name, title in self.console.sections
-        )
-        self.query_one(ContextLine).parts = (*sections, *self.context())
+        self.query_one(ContextLine).parts = self._section_parts(self.context())
         self.query_one(KeyHints).hints = (("esc", "closes the question"),) if self.prompt.is_asking else self.hints()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Offer the filter only where there is something to filter."""
         return self.filterable if action == "filter" else True
+
+    def _section_parts(self, context: tuple[Part, ...]) -> tuple[Part, ...]:
+        """Return the sections before the context: on an inner screen, or where it gets tight, shorter ones."""
+        here = [Part(f"[{key}] {title}") for key, name, title in self.console.sections if name == self.section]
+        if len(self.app.screen_stack) > 1:
+            return (*here, *context)
+        named = [
+            here[0] if name == self.section else Part(f" {key}  {title} ", "quiet")
+            for key, name, title in self.console.sections
+        ]
+        if sum(cells(part.text) + 1 for part in (*named, *context)) > self.size.width:
+            named = [part if part in here else Part(part.text.split()[0], "quiet") for part in named]
+        return (*named, *context)
 
     def action_filter(self) -> None:
         """Type a filter; the list follows every key."""
@@ -325,6 +331,7 @@ class Page(Screen[Any]):
         if too_small and not self.has_class("-too-small"):
             self._had_focus = self.focused
         self.set_class(too_small, "-too-small")
+        self.refresh_frame()
         if not too_small and self.focused is None and self._had_focus is not None and self._had_focus.is_attached:
             self.set_focus(self._had_focus)
 

@@ -109,7 +109,7 @@ def imap_goodbye(text: str, login: Login | None) -> ProviderFailed:
     said = said_in(text, login)
     barred = _barred("IMAP", text, "BYE", said)
     return barred or ProviderFailed(
-        f"The server ended the conversation.{said}", "Try again in some minutes.", code="BYE"
+        f"The server ended the conversation.{said}", "Try again in some minutes.", code="BYE", is_temporary=True
     )
 
 
@@ -138,6 +138,7 @@ def _barred(what: str, text: str, code: str, said: str) -> ProviderFailed | None
             f"The server has too many connections or logins of this account.{said}",
             "Close other mail programs of this mailbox or wait some minutes, then try again.",
             code=code,
+            is_temporary=True,
         )
     if _BLOCKED.search(text):
         return ProviderFailed(
@@ -150,7 +151,10 @@ def _barred(what: str, text: str, code: str, said: str) -> ProviderFailed | None
 
 def _later(code: str, said: str) -> ProviderFailed:
     return ProviderFailed(
-        f"The server could not check the password just now.{said}", "Try again in some minutes.", code=code
+        f"The server could not check the password just now.{said}",
+        "Try again in some minutes.",
+        code=code,
+        is_temporary=True,
     )
 
 

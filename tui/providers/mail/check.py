@@ -181,7 +181,7 @@ class _Conversation:
             # The libraries meet a hostile server with errors of any type.
             self._is_broken = True
             meant = reaching.failure(error, self._line, self._service.subject, self._service.ports)
-            verdict = self._failed(level, meant, 0)
+            verdict = replace(self._failed(level, meant, 0), is_temporary=True)
         return replace(verdict, milliseconds=round((time.monotonic() - started) * 1000))
 
     def _failed(self, level: Level, failed: ProviderFailed, seconds: float) -> Verdict:
@@ -193,6 +193,7 @@ class _Conversation:
             failed.what_to_do,
             milliseconds=round(seconds * 1000),
             code=failed.code,
+            is_temporary=failed.is_temporary,
         )
 
     def _post(self, verdict: Verdict | None) -> None:

@@ -73,6 +73,7 @@ def no_answer(line: Line, seconds: float) -> ProviderFailed:
     return ProviderFailed(
         f"{line.host} did not answer the login within {seconds:g} s, so whether it is right is not known.",
         "Try again in some minutes.",
+        is_temporary=True,
     )
 
 

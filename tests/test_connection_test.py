@@ -1,0 +1,47 @@
+"""What a report of a connection test says about the credential itself."""
+
+from __future__ import annotations
+
+import pytest
+
+from tui.connection_test import Tested, judgement_of
+from tui.providers.check import Report, Verdict
+
+REACHED = Verdict("reach", "host", "passed", "It answers.")
+YES = Verdict("answer", "account", "passed", "Accepted.", code="200")
+NO = Verdict("answer", "account", "failed", "Not accepted.", "Copy it again.", code="401")
+BUSY = Verdict("answer", "SMTP", "failed", "Too many connections.", "Wait.", code="421", is_temporary=True)
+DOUBT = Verdict("answer", "account", "doubtful", "Asked too often.", "Wait 30 s.", code="429")
+UNREACHED = Verdict("reach", "IMAP", "failed", "No such host.", "Check its spelling.")
+INCOMPLETE = Verdict("shape", "fields", "failed", "Account SID: it is required.", "Correct it.")
+
+
+@pytest.mark.parametrize(
+    ("verdicts", "judgement", "code"),
+    [
+        ((REACHED, YES), "verified", "200"),
+        ((REACHED, YES, DOUBT), "verified", "429"),
+        ((REACHED, NO), "refused", "401"),
+        ((YES, NO), "refused", "401"),
+        ((INCOMPLETE,), "refused", ""),
+        ((UNREACHED,), "unknown", ""),
+        ((YES, UNREACHED), "unknown", "200"),
+        ((YES, BUSY), "unknown", "421"),
+        ((BUSY, NO), "refused", "421"),
+        ((REACHED, DOUBT), "unknown", "429"),
+        ((REACHED,), "unknown", ""),
+    ],
+)
+def test_only_a_no_of_the_provider_speaks_against_a_credential(
+    verdicts: tuple[Verdict, ...], judgement: str, code: str
+) -> None:
+    report = Report(verdicts, 12)
+    assert (judgement_of(report), report.code) == (judgement, code)
+
+
+@pytest.mark.parametrize("verdicts", [(REACHED, NO), (REACHED, DOUBT), (YES, BUSY), (UNREACHED,)])
+def test_what_did_not_pass_says_why_first_and_then_what_was_kept(verdicts: tuple[Verdict, ...]) -> None:
+    said = Tested(Report(verdicts, 12), "kept").summary()
+    reason = verdicts[-1]
+    assert said.startswith(f"{reason.sentence} {reason.what_to_do} ")
+    assert said.endswith(("the credential is kept.", "the credential keeps its state."))
