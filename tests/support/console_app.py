@@ -8,6 +8,9 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from textual import events
+from textual.keys import _character_to_key
+
 from tests.support.sitting import ACME, KEY, PHONE, keyring, opened
 from tui.app import SwitchboardApp
 from tui.config import load_settings
@@ -81,8 +84,15 @@ class Console:
         await self.pilot.press(*keys)
 
     async def type(self, text: str) -> None:
-        """Type a text."""
-        await self.pilot.press(*("space" if character == " " else character for character in text))
+        """Type a text as a terminal sends it, in one go: waiting after each key would take longer than the test."""
+        for character in text:
+            key = _character_to_key(character)
+            pressed = events.Key(key, character)
+            pressed.set_sender(self.app)
+            assert self.app._driver is not None
+            self.app._driver.send_message(pressed)
+        await self.pilot.pause()
+        await self.wait_for(lambda: self.app.keys_done)
 
     def shows(self, wanted: str) -> bool:
         """Whether a text is on the screen, wrapped over lines or not."""

@@ -40,6 +40,11 @@ class OrderedApp(App[int]):
         self._key_at_work: KeyDone | None = None
         self._keys_sent = 0
 
+    @property
+    def keys_done(self) -> bool:
+        """Whether every key that came has done its work."""
+        return not self._keys and self._key_at_work is None
+
     async def on_event(self, event: events.Event) -> None:
         """Hand keys and pastes out one at a time, each to what has the focus once the one before has done its work.
 
