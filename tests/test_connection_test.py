@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tui.connection_test import Tested, judgement_of
+from tui import connection_test
 from tui.providers.check import Report, Verdict
 
 REACHED = Verdict("reach", "host", "passed", "It answers.")
@@ -36,12 +36,12 @@ def test_only_a_no_of_the_provider_speaks_against_a_credential(
     verdicts: tuple[Verdict, ...], judgement: str, code: str
 ) -> None:
     report = Report(verdicts, 12)
-    assert (judgement_of(report), report.code) == (judgement, code)
+    assert (connection_test.judgement_of(report), report.code) == (judgement, code)
 
 
 @pytest.mark.parametrize("verdicts", [(REACHED, NO), (REACHED, DOUBT), (YES, BUSY), (UNREACHED,)])
 def test_what_did_not_pass_says_why_first_and_then_what_was_kept(verdicts: tuple[Verdict, ...]) -> None:
-    said = Tested(Report(verdicts, 12), "kept").summary()
+    said = connection_test.Tested(Report(verdicts, 12), "kept").summary()
     reason = verdicts[-1]
     assert said.startswith(f"{reason.sentence} {reason.what_to_do} ")
     assert said.endswith(("the credential is kept.", "the credential keeps its state."))

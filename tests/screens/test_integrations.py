@@ -281,7 +281,7 @@ async def test_each_row_of_one_type_is_listed_and_acts_are_on_the_row_under_the_
         await it.wait_for("● active")
         assert "Exotel phone (exotel_phone), one of 2 rows of this type" in it.text
         await it.press("j", "enter")
-        await it.wait_for("[1] Integrations  5  Setup  Night line (Exotel phone), row 2 of 2")
+        await it.wait_for("[1] Integrations Night line (Exotel phone), row 2 of 2")
         await it.wait_for("acme1")
         for _ in range(6):
             await it.press("down")
