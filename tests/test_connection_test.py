@@ -12,6 +12,8 @@ YES = Verdict("answer", "account", "passed", "Accepted.", code="200")
 NO = Verdict("answer", "account", "failed", "Not accepted.", "Copy it again.", code="401")
 BUSY = Verdict("answer", "SMTP", "failed", "Too many connections.", "Wait.", code="421", is_temporary=True)
 DOUBT = Verdict("answer", "account", "doubtful", "Asked too often.", "Wait 30 s.", code="429")
+POSTPONED = Verdict("answer", "number", "doubtful", "Asked too often.", "Wait 30 s.", code="429", is_temporary=True)
+LOCKED = Verdict("shape", "envelope", "failed", "No master key.", "Configure it.", is_temporary=True)
 UNREACHED = Verdict("reach", "IMAP", "failed", "No such host.", "Check its spelling.")
 INCOMPLETE = Verdict("shape", "fields", "failed", "Account SID: it is required.", "Correct it.")
 
@@ -21,6 +23,8 @@ INCOMPLETE = Verdict("shape", "fields", "failed", "Account SID: it is required."
     [
         ((REACHED, YES), "verified", "200"),
         ((REACHED, YES, DOUBT), "verified", "429"),
+        ((REACHED, YES, POSTPONED), "unknown", "429"),
+        ((LOCKED,), "unknown", ""),
         ((REACHED, NO), "refused", "401"),
         ((YES, NO), "refused", "401"),
         ((INCOMPLETE,), "refused", ""),
@@ -39,9 +43,17 @@ def test_only_a_no_of_the_provider_speaks_against_a_credential(
     assert (connection_test.judgement_of(report), report.code) == (judgement, code)
 
 
-@pytest.mark.parametrize("verdicts", [(REACHED, NO), (REACHED, DOUBT), (YES, BUSY), (UNREACHED,)])
+@pytest.mark.parametrize("verdicts", [(REACHED, NO), (REACHED, DOUBT), (YES, BUSY), (UNREACHED,), (LOCKED,)])
 def test_what_did_not_pass_says_why_first_and_then_what_was_kept(verdicts: tuple[Verdict, ...]) -> None:
     said = connection_test.Tested(Report(verdicts, 12), "kept").summary()
     reason = verdicts[-1]
     assert said.startswith(f"{reason.sentence} {reason.what_to_do} ")
     assert said.endswith(("the credential is kept.", "the credential keeps its state."))
+
+
+def test_a_yes_to_what_is_not_stored_any_more_verifies_nothing() -> None:
+    report = Report((REACHED, YES), 12)
+    assert connection_test.Tested(report, "kept").is_verified
+    changed = connection_test.Tested(report, "changed meanwhile")
+    assert not changed.is_verified
+    assert "Verified" not in changed.summary()

@@ -9,11 +9,11 @@ from click import Group
 
 from tests.support.key_tables import README, key_table, key_table_in_readme
 from tui.cli.root import switchboard
-from tui.config import MASTER_KEY_NAMES, PREVIOUS_KEY_NAMES, SWITCHBOARD_NAMES
+from tui.config import MASTER_KEY_NAMES, PREVIOUS_KEY_NAMES, SERVICE_ROLE_NAME, SWITCHBOARD_NAMES
 
 TEXT = README.read_text(encoding="utf-8")
 EXAMPLE = (README.parent / ".env.example").read_text(encoding="utf-8")
-NAMES = (*MASTER_KEY_NAMES, *PREVIOUS_KEY_NAMES, *SWITCHBOARD_NAMES, "DATABASE_URL")
+NAMES = (*MASTER_KEY_NAMES, *PREVIOUS_KEY_NAMES, *SWITCHBOARD_NAMES, SERVICE_ROLE_NAME, "DATABASE_URL")
 
 
 def test_the_key_table_is_the_one_the_bindings_give() -> None:

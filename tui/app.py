@@ -240,7 +240,7 @@ class SwitchboardApp(OrderedApp):
         """Open the credential editor on top of the screen."""
         from tui.screens.credential_editor import CredentialEditor
 
-        self.push_screen(CredentialEditor(integration_type, integration))
+        self.push_screen(CredentialEditor(integration_type, integration), lambda _: self.organization_changed())
 
     async def use_session(self, session: Session) -> None:
         """Leave the connection there is, work with other settings from now on, and show the integrations."""

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from tui.providers.fields import IntegrationType
     from tui.session import Session
 
+ENVELOPE = "envelope"
 LONGEST_S = 90.0
 """Each level has a time-out of its own; this one only ends a test that does not keep to them."""
 
@@ -46,6 +47,16 @@ class Tested:
     kept: Kept | Literal["not saved"]
     passed_draft: PassedTest | None = None
 
+    @property
+    def is_verified(self) -> bool:
+        """Whether the provider said yes to what is stored now, or to the draft."""
+        return self.report.passed and self.kept != "changed meanwhile"
+
+    @property
+    def lacks_key(self) -> bool:
+        """Whether nothing was asked because no key that is configured here opens the envelope."""
+        return any(one.subject == ENVELOPE and one.is_temporary for one in self.report.verdicts)
+
     def summary(self) -> str:
         """Say what it came to, beginning with the first failure."""
         reason = self.report.reason
@@ -60,6 +71,8 @@ class Tested:
             doubtful = sum(one.outcome == "doubtful" for one in self.report.verdicts)
             remarks = f", with {doubtful} remark{'' if doubtful == 1 else 's'}" if doubtful else ""
             said = f"Verified{remarks}."
+        elif self.lacks_key:
+            said = "Nothing was asked, and the credential keeps its state."
         elif judgement_of(self.report) == "unknown":
             said = "The provider said neither yes nor no, so the credential keeps its state."
         else:
@@ -82,7 +95,7 @@ async def run_on_stored(session: Session, integration: Integration, tell: Tell) 
     """Test an integration that is set up, and keep the result.
 
     The opening is logged before, and its outcome after; both carry one operation id. Raises UnknownType, InvalidInput
-    where the type has no test, PermissionDenied, and MasterKeyMissing.
+    where the type has no test, and PermissionDenied; an envelope that does not open is a verdict.
     """
     known = _testable(integration.integration_type)
     operation_id = uuid4()
@@ -90,15 +103,14 @@ async def run_on_stored(session: Session, integration: Integration, tell: Tell) 
     try:
         opened = await asyncio.to_thread(session.keyring.open, taken.envelope, binding(integration))
     except Unreadable as problem:
-        verdict = Verdict("shape", "envelope", "failed", problem.sentence, problem.what_to_do)
+        # The key that is configured here says nothing about the credential.
+        is_locked = problem.reason in ("no key", "other key")
+        verdict = Verdict("shape", ENVELOPE, "failed", problem.sentence, problem.what_to_do, is_temporary=is_locked)
         tell(verdict)
         report = Report((verdict,), 0)
-        # The key that is configured here says nothing about the credential.
-        judgement: Judgement = "unknown" if problem.reason in ("no key", "other key") else "refused"
     else:
         report = await _tested(known, opened.credential, tell)
-        judgement = judgement_of(report)
-    outcome = _outcome(report, judgement)
+    outcome = _outcome(report)
     kept = await record_test(session.database, integration, outcome, taken.stamp, operation_id)
     return Tested(report, kept)
 
@@ -111,7 +123,7 @@ async def run_on_draft(session: Session, draft: Draft, tell: Tell) -> Tested:
     known = _testable(draft.integration_type)
     credential = dict(draft.credential)
     report = await _tested(known, credential, tell)
-    outcome = _outcome(report, judgement_of(report))
+    outcome = _outcome(report)
     at = await log_draft_test(session.database, draft.organization_id, draft.integration_type, outcome)
     return Tested(report, "not saved", PassedTest(credential, at, outcome.details()) if report.passed else None)
 
@@ -147,10 +159,9 @@ def shape_of(known: IntegrationType, credential: Mapping[str, Any]) -> Verdict:
     return Verdict("shape", "fields", "failed", " ".join(named), "Correct it in the editor, then test again.")
 
 
-def _outcome(report: Report, judgement: Judgement) -> Outcome:
-    return Outcome(
-        judgement, report.level, report.milliseconds, report.code, tuple(_told(one) for one in report.verdicts)
-    )
+def _outcome(report: Report) -> Outcome:
+    verdicts = tuple(_told(one) for one in report.verdicts)
+    return Outcome(judgement_of(report), report.level, report.milliseconds, report.code, verdicts)
 
 
 def _told(verdict: Verdict) -> Json:

@@ -31,26 +31,34 @@ LONGEST_S = 180.0
 
 
 async def integration_to_sync(session: Session, organization_id: UUID, wanted: str | None = None) -> Integration:
-    """Return the integration whose account lists the numbers: the one of that type, or the first that can.
+    """Return the integration whose account lists the numbers: the one of that type or id, or the first that can.
 
-    Raises UnknownType, InvalidInput where the type lists none or is disabled, and NotFound where it is not set up.
+    Raises UnknownType, InvalidInput where the type lists none, is disabled, or has several rows in use, and NotFound
+    where it is not set up.
     """
     known = [one.name for one in registry().values() if one.list_numbers is not None]
-    if wanted is not None:
-        _listing(integration_type(wanted))
     listed = await list_integrations(session.database, Keyring(None), organization_id, known)
-    there = {one.integration_type: one for one in listed if one.id is not None}
-    ready = [there[name] for name in known if name in there and (wanted is None or name == wanted)]
+    there = [one for name in known for one in listed if one.integration_type == name and one.id is not None]
+    ready = [one for one in there if wanted in (None, one.integration_type, str(one.id))]
+    if wanted is not None and not ready:
+        _listing(integration_type(wanted))
     if not ready:
         raise NotFound(
             f"{wanted or 'No integration whose provider lists phone numbers'} is "
             f"{'not ' if wanted else ''}set up in this organisation.",
             f"Set up {wanted or ' or '.join(known)} first, or add numbers by hand.",
         )
-    active = next((one for one in ready if one.is_active), None)
-    if active is None:
+    active = [one for one in ready if one.is_active]
+    if not active:
         raise InvalidInput(f"{ready[0].integration_type} is disabled, so it is not used.", "Enable it first.")
-    return active
+    alike = [one for one in active if one.integration_type == active[0].integration_type]
+    if len(alike) > 1:
+        ids = ", ".join(str(one.id) for one in alike)
+        raise InvalidInput(
+            f"There are {len(alike)} rows of {alike[0].integration_type} in use, and each may be another account.",
+            f"Choose one with `switchboard phone-numbers sync --integration ID`: {ids}.",
+        )
+    return active[0]
 
 
 async def plan_from_provider(session: Session, integration: Integration, tell: Callable[[int], None]) -> SyncPlan:

@@ -206,6 +206,21 @@ def test_only_a_type_that_lists_numbers_and_is_set_up_can_be_synced(
     assert contents(database_of(office)) == before
 
 
+def test_of_two_rows_of_a_type_the_account_is_chosen_by_its_id(office: Shell) -> None:
+    database = database_of(office)
+    execute(database, "alter table integration_credentials drop constraint unique_org_integration")
+    copy = """insert into integration_credentials (organization_id, integration_type, credentials_encrypted)
+              select organization_id, integration_type, 'not an envelope' from integration_credentials"""
+    first = integration_of(office)
+    execute(database, copy)
+    line = office.run("phone-numbers", "sync", "--dry-run").refusal(2)
+    assert "2 rows of exotel_phone" in line
+    assert str(first) in line
+    assert office.run("phone-numbers", "sync", "--dry-run", "--integration", str(first)).status == 0
+    execute(database, "update integration_credentials set is_active = false where id <> %s", first)
+    assert office.run("phone-numbers", "sync", "--dry-run").status == 0
+
+
 def test_a_disabled_integration_is_not_used_and_without_its_key_it_is_not_opened(office: Shell) -> None:
     without = office.without("ENCRYPTION_MASTER_KEY").run("phone-numbers", "sync", "--yes")
     assert (without.status, "ENCRYPTION_MASTER_KEY" in without.err) == (4, True), without.err

@@ -128,6 +128,22 @@ def test_something_in_the_way_is_named_and_nothing_is_half_done(shell: Shell, em
     assert objects(empty_database) == before
 
 
+def test_a_column_of_another_type_is_said_in_a_sentence_with_what_to_do_before_anything_is_asked(
+    shell: Shell, empty_database: str
+) -> None:
+    there = on_empty(shell, empty_database)
+    there.run("setup", "--yes")
+    execute(empty_database, "alter table integration_credentials drop column display_name, alter created_by type text")
+    for options in ((), ("--yes",), ("--dry-run",)):
+        refused = there.run("setup", *options)
+        assert refused.status == 1
+        assert "To be made: not known while something is in the way\n" in refused.out
+        assert refused.err.splitlines()[-1] == (
+            "The column public.integration_credentials.created_by is of type text, and uuid is needed. "
+            "Columns and constraints are never changed nor filled here: change them, or use another database."
+        )
+
+
 def test_the_groups_are_created_only_when_asked_for(shell: Shell, empty_database: str, postgres: TestServer) -> None:
     there = on_empty(shell, empty_database)
     there.run("setup", "--yes")

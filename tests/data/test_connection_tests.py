@@ -96,6 +96,34 @@ async def test_in_read_only_mode_only_the_log_tells_of_a_test(keyed_database: st
     ]
 
 
+async def test_in_read_only_mode_too_what_changed_meanwhile_is_not_judged_by_the_test(keyed_database: str) -> None:
+    await add(keyed_database)
+    async with opened(keyed_database, read_only=True) as looking, opened(keyed_database) as database:
+        integration = await phone(looking)
+        taken = await take_envelope(looking, integration, "test")
+        await set_active(database, integration, active=False)
+        assert await record_test(looking, integration, REFUSED, taken.stamp, uuid4()) == "changed meanwhile"
+        assert not (await phone(looking)).failing
+
+
+async def test_a_secret_typed_once_more_is_verified_by_its_test_though_nothing_else_changes(
+    keyed_database: str,
+) -> None:
+    await add(keyed_database)
+    async with opened(keyed_database) as database:
+        base = await load_credential(database, keyring(), ACME, "exotel_phone")
+        at = await log_draft_test(database, ACME, "exotel_phone", VERIFIED)
+        draft = Draft(ACME, "exotel_phone", PHONE, None)
+        saved = await save_credential(
+            database, keyring(), draft, base, "sb2", test=PassedTest(PHONE, at, VERIFIED.details())
+        )
+        after = await phone(database)
+        stored = await load_credential(database, keyring(), ACME, "exotel_phone")
+    assert (saved.changed, after.is_verified, after.proven, after.last_verified_at) == ((), True, True, at)
+    assert base is not None and stored is not None
+    assert stored.envelope == base.envelope
+
+
 @pytest.mark.parametrize(("saved", "verified"), [(PHONE, True), (PHONE | {"api_token": "another"}, False)])
 async def test_a_draft_stays_verified_only_when_it_is_saved_as_it_was_tested(
     keyed_database: str, saved: dict[str, Any], verified: bool
@@ -130,3 +158,18 @@ async def test_the_test_of_a_draft_says_nothing_about_what_is_stored(keyed_datab
         stored = await phone(database)
     assert (stored.is_verified, stored.proven, stored.failing) == (True, True, False)
     assert logged(keyed_database)[0]["details"]["draft"] is True
+
+
+async def test_of_two_rows_of_a_type_only_the_tested_one_is_proven(keyed_database: str) -> None:
+    await add(keyed_database)
+    with psycopg.connect(keyed_database) as connection:
+        connection.execute("alter table integration_credentials drop constraint unique_org_integration")
+        connection.execute(
+            """insert into integration_credentials
+                      (organization_id, integration_type, credentials_encrypted, is_verified, last_verified_at)
+               select organization_id, integration_type, 'none', true, now() from integration_credentials"""
+        )
+    async with opened(keyed_database) as database:
+        assert await kept_after(database, VERIFIED) == "kept"
+        tested, other = await list_integrations(database, keyring(), ACME, [])
+    assert (tested.proven, other.is_verified, other.proven, other.tested_at) == (True, True, False, None)

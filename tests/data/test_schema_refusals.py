@@ -97,12 +97,13 @@ async def test_columns_of_another_type_are_all_named_and_left_alone(empty_databa
     async with await psycopg.AsyncConnection.connect(empty_database) as conn:
         plan = await make_plan(conn)
     assert [line.text for line in plan.in_the_way] == [
-        "the column public.integration_audit_logs.details is of type json, and jsonb is needed",
-        "the column public.organization_phone_numbers.phone_number is missing, "
-        "and the table has rows that would need a value",
-        "the column public.organization_phone_numbers.created_at is of type timestamp without time zone, "
-        "and timestamp with time zone is needed",
+        "The column public.integration_audit_logs.details is of type json, and jsonb is needed.",
+        "The column public.organization_phone_numbers.phone_number is missing, "
+        "and the table has rows that would need a value.",
+        "The column public.organization_phone_numbers.created_at is of type timestamp without time zone, "
+        "and timestamp with time zone is needed.",
     ]
+    assert plan.way_out == failure.what_to_do != ""
     assert not plan.is_empty and plan.missing == ()
 
 

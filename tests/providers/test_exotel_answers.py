@@ -38,7 +38,7 @@ ANSWERS = {
     "account: 401": ("failed", "401", "does not accept the API key and token", REGION),
     "account: 402": ("failed", "402", "balance or plan", "Top it up"),
     "account: 403": ("failed", "403", "forbids its use", "suspended, or the key restricted to other addresses"),
-    "account: 403 as a web page": ("failed", "403", "forbids its use", "a proxy may have given it"),
+    "account: 403 as a web page": ("doubtful", "403", "forbids its use", "a proxy may have given it"),
     "account: 404": ("failed", "404", "knows no account of this SID", REGION),
     "account: 407": ("doubtful", "407", "wants a sign-in first", PROXY),
     "account: 409": ("doubtful", "409", "no answer to this question", "Check the API host"),

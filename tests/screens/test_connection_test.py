@@ -91,6 +91,52 @@ async def test_escape_stops_an_answer_that_never_ends_and_nothing_is_kept(
     assert log_of_tests(keyed_database) == [("pending", None)]
 
 
+async def test_what_was_stopped_says_so_and_only_t_asks_again(keyed_database: str, exotel: ExotelServer) -> None:
+    exotel.answer("account", FAULTS["dripping"])
+    await add(keyed_database, credential=exotel.credential(virtual_number="01141169368"))
+    async with piloted(console(keyed_database)) as it:
+        await press_t(it)
+        await it.wait_for(lambda: exotel.requests)
+        await it.press("escape")
+        await it.wait_for("t test again")
+        assert "testing" not in it.text
+        # As after a connection to the database that is back.
+        it.app.organization_changed()
+        await it.pilot.pause()
+        assert "t test again" in it.text
+        exotel.answer_as_usual()
+        await it.press("t")
+        await it.wait_for("1 of 1 verified")
+    assert [request.path for request in exotel.requests].count("/v1/Accounts/exampleco1") == 2
+
+
+async def test_quitting_while_an_answer_never_ends_is_no_crash(keyed_database: str, exotel: ExotelServer) -> None:
+    exotel.answer("account", FAULTS["dripping"])
+    await add(keyed_database, credential=exotel.credential(virtual_number="01141169368"))
+    async with piloted(console(keyed_database)) as it:
+        await press_t(it)
+        await it.wait_for(lambda: exotel.requests)
+        await it.press("ctrl+c", "ctrl+c")
+        await it.wait_for(exotel.left.is_set)
+    assert (it.app.return_code, it.app.return_value, it.app.crash_file) == (0, 130, None)
+
+
+async def test_a_secret_typed_once_more_and_tested_is_verified_when_it_is_saved(
+    keyed_database: str, exotel: ExotelServer
+) -> None:
+    await add(keyed_database, credential=exotel.credential(virtual_number="01141169368"))
+    async with piloted(console(keyed_database)) as it:
+        await it.wait_for("not tested")
+        await open_editor(it)
+        await fill(it, {"api_token": exotel.api_token})
+        await it.press("f4")
+        await it.wait_for("Saved unchanged, it stays verified.")
+        await it.press("escape")
+        await it.press("f2")
+        await it.wait_for("Nothing changed. It is verified.")
+    assert state(keyed_database) == (True, True)
+
+
 async def test_a_sweep_goes_on_where_one_of_them_fails(keyed_database: str, exotel: ExotelServer) -> None:
     await add(keyed_database, credential=exotel.credential(virtual_number="01141169368"))
     await add(keyed_database, "exotel_sms", exotel.credential(sms_number="+918033755555"))

@@ -159,13 +159,17 @@ async def test_an_unreadable_credential_is_replaced_only_after_its_type_is_typed
     envelope = keyring(OTHER_MASTER_KEY).seal(json.dumps(PHONE).encode(), binding, format="legacy", salt=b"")
     with psycopg.connect(keyed_database) as connection:
         connection.execute(
-            "insert into integration_credentials (id, organization_id, integration_type, credentials_encrypted) "
-            "values (%s, %s, 'exotel_phone', %s)",
+            "insert into integration_credentials (id, organization_id, integration_type, credentials_encrypted, "
+            "display_name) values (%s, %s, 'exotel_phone', %s, 'Front desk')",
             (ACME, ACME, envelope),
         )
     async with piloted(console(keyed_database)) as it:
         await open_editor(it)
         await it.wait_for("replaces it as a whole")
+        await it.pilot.pause()
+        assert it.shows("replaces it as a whole")
+        assert "stored, but it cannot be read" in it.text
+        assert "not stored yet" not in it.text
         await fill(it, PHONE)
         await it.press("f2")
         await it.wait_for("Type exotel_phone to replace it")

@@ -80,6 +80,19 @@ async def test_whose_number_is_answered_in_any_notation_and_across_organisations
         await it.wait_for("No organisation that you may read has")
 
 
+async def test_on_the_smallest_window_a_number_of_others_says_its_state_and_no_act_is_offered(numbers: str) -> None:
+    execute(numbers, "update organization_phone_numbers set is_active = false where organization_id = %s", GLOBEX)
+    async with piloted(console(numbers), size=(60, 20)) as it:
+        await open_numbers(it)
+        await it.wait_for("enter assign")
+        await find(it, "022 4897 1500")
+        await it.wait_for("Globex")
+        heading, found = it.text.splitlines()[2:4]
+        assert heading.split()[-1] == "State"
+        assert found.split()[-1] == "off"
+        assert not any(word in it.text for word in ("assign  ", "activate  ", "e edit"))
+
+
 async def test_the_words_of_a_filter_are_looked_for_in_everything_a_number_says(numbers: str) -> None:
     async with piloted(console(numbers)) as it:
         await open_numbers(it)
@@ -195,6 +208,35 @@ async def test_a_sync_shows_its_plan_and_writes_nothing_before_it_is_applied(
         await it.press("escape")
         await it.wait_for("sorted by number")
     assert [row["status"] for row in log_rows(numbers, "numbers_synced")] == ["pending", "success"] * 2
+
+
+async def test_a_list_without_any_of_our_numbers_is_asked_about_before_they_go(
+    numbers: str, exotel: ExotelServer
+) -> None:
+    await add(numbers, credential=exotel.credential(virtual_number="01141169368"))
+    execute(
+        numbers,
+        "update organization_phone_numbers set integration_id = (select id from integration_credentials) "
+        "where phone_number = %s",
+        OLD,
+    )
+    exotel.numbers = []
+    active = "select is_active from organization_phone_numbers where phone_number = %s"
+    async with piloted(console(numbers)) as it:
+        await open_numbers(it)
+        await it.wait_for("Asha Rao")
+        await it.press("S")
+        await it.wait_for("1 no longer listed")
+        await it.press("A")
+        await it.wait_for("its only number would be deactivated")
+        await it.press("n")
+        await it.wait_for("Nothing was written.")
+        assert execute(numbers, active, OLD) == [(True,)]
+        await it.press("A")
+        await it.wait_for("its only number would be deactivated")
+        await it.press("y")
+        await it.wait_for("1 deactivated.")
+    assert execute(numbers, active, OLD) == [(False,)]
 
 
 async def test_a_listing_that_breaks_off_writes_nothing_and_says_so(numbers: str, exotel: ExotelServer) -> None:

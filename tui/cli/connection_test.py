@@ -9,6 +9,7 @@ from tui.cli.run import organization_of
 from tui.connection_test import run_on_stored
 from tui.data.errors import CheckFailed, InvalidInput, NotFound, SwitchboardError
 from tui.data.integrations import list_integrations
+from tui.data.keys import check_gate
 from tui.providers import integration_type as known_type
 from tui.providers import registry
 
@@ -26,7 +27,10 @@ NAMES = ("id", "integration_type", "display_name")
 
 
 async def test_one(session: Session, out: Output, *, integration_type: str) -> None:
-    """Test the integration of a type or id. Raises CheckFailed where it did not pass."""
+    """Test the integration of a type or id.
+
+    Raises CheckFailed where it did not pass, and MasterKeyError where no key that is configured opens it.
+    """
     wanted = [one for one in await _set_up(session, out) if integration_type in (one.integration_type, str(one.id))]
     if not wanted:
         known_type(integration_type)
@@ -37,20 +41,23 @@ async def test_one(session: Session, out: Output, *, integration_type: str) -> N
     if len(wanted) > 1:
         ids = ", ".join(str(one.id) for one in wanted)
         raise InvalidInput(f"There are {len(wanted)} rows of {integration_type}.", f"Give an id, or --all: {ids}.")
+    _announce(out)
     tested = await run_on_stored(session, wanted[0], _teller(out, wanted[0]))
     if out.as_json:
         out.data(_record(wanted[0], tested))
     else:
         out.text(tested.summary())
-    if not tested.report.passed:
+    if not tested.is_verified:
+        await _require_key(session, [tested])
         raise CheckFailed(f"{integration_type} did not pass its test.", "What to do stands above.")
 
 
 async def test_all(session: Session, out: Output) -> None:
-    """Test every integration that is set up, side by side. Raises CheckFailed where one did not pass."""
+    """Test every integration that is set up, side by side. Raises as test_one does."""
     wanted = [one for one in await _set_up(session, out) if _has_test(one)]
     if not wanted:
         raise NotFound("No integration of this organisation can be tested.", "Set one up first.")
+    _announce(out)
     results = await asyncio.gather(*(_one_of_all(session, out, one) for one in wanted))
     if out.as_json:
         out.data([_record(one, result) for one, result in zip(wanted, results, strict=True)])
@@ -58,17 +65,26 @@ async def test_all(session: Session, out: Output) -> None:
         for one, result in zip(wanted, results, strict=True):
             said = result.summary() if not isinstance(result, SwitchboardError) else str(result)
             out.text(f"{one.integration_type}: {said}")
-    failed = sum(isinstance(result, SwitchboardError) or not result.report.passed for result in results)
+    failed = sum(isinstance(result, SwitchboardError) or not result.is_verified for result in results)
     if failed:
+        await _require_key(session, [one for one in results if not isinstance(one, SwitchboardError)])
         raise CheckFailed(f"{failed} of {len(wanted)} did not pass.", "What to do stands above.")
 
 
 async def _set_up(session: Session, out: Output) -> Sequence[Integration]:
     from tui.data.encryption import Keyring
 
-    listed = await list_integrations(session.database, Keyring(None), organization_of(session).id, [])
+    return await list_integrations(session.database, Keyring(None), organization_of(session).id, [])
+
+
+def _announce(out: Output) -> None:
     out.say("Asking the provider; ctrl+c stops.")
-    return listed
+
+
+async def _require_key(session: Session, tested: Sequence[Tested]) -> None:
+    """Raise MasterKeyError where a key is what is missing: nothing was asked then."""
+    if any(one.lacks_key for one in tested):
+        (await check_gate(session.database, session.keyring)).require_write()
 
 
 def _has_test(integration: Integration) -> bool:

@@ -31,7 +31,8 @@ def record_of(integration: Integration) -> dict[str, Any]:
 
     Of a type that is not set up, everything but the organisation, the type and the state is None.
     """
-    values = {field.name: getattr(integration, field.name) for field in dataclasses.fields(Integration)}
+    names = [field.name for field in dataclasses.fields(Integration) if field.name != "place"]
+    values = {name: getattr(integration, name) for name in names}
     if integration.id is None:
         values |= dict.fromkeys(OF_A_ROW)
     return values | {"state": integration.state}

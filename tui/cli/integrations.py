@@ -67,11 +67,13 @@ def configure(options: Options, integration_type: str) -> int:
 
 
 @integrations.command("test")
-@click.argument("integration_type", metavar="TYPE", type=Text(), required=False)
+@click.argument("integration_type", metavar="[TYPE]", type=Text(), required=False)
 @click.option("--all", "everything", is_flag=True, help="Test every integration of the organisation.")
 @click.pass_obj
 def test(options: Options, integration_type: str | None, everything: bool) -> int:
     """Ask the provider whether a credential works; nothing is sent or changed there.
+
+    Give a TYPE (or the id of a row), or --all.
 
     Three levels, each reported by itself: shape (the fields), reach (name, TLS), answer (what the provider said).
     Exits with 5 where it did not pass.

@@ -81,7 +81,7 @@ def list_(
 
 @phone_numbers.command("sync")
 @click.option("--dry-run", is_flag=True, help="Only show what it would change.")
-@click.option("--integration", metavar="TYPE", type=Text(), help="Whose account: exotel_phone, or another type.")
+@click.option("--integration", metavar="TYPE|ID", type=Text(), help="Whose account: exotel_phone, another type, an id.")
 @click.option("--deactivate-all", is_flag=True, help="Also where that leaves the integration without a number.")
 @click.pass_obj
 def sync(options: Options, dry_run: bool, integration: str | None, deactivate_all: bool) -> int:

@@ -60,6 +60,7 @@ async def _setup(session: Session, out: Output, options: Options, *, dry_run: bo
     if dry_run:
         _finish(out, session, planned)
         return
+    _refuse_what_is_in_the_way(plan)
     if not plan.is_empty and not options.yes:
         await confirm(
             out, "Do this now, in one transaction?", "The database is not set up yet, and setting it up changes it."
@@ -89,11 +90,12 @@ def _show(out: Output, plan: Plan, *, every_line: bool) -> None:
     out.text(f"Database {server.database} as {server.role}, PostgreSQL {server.version_text}")
     out.text(f"Found: {plan.starting_shape}")
     out.text(f"Present: {_counted(plan.present)}")
-    out.text(f"To be made: {_counted(plan.missing)}")
+    unknown = "not known while something is in the way" if plan.in_the_way else ""
+    out.text(f"To be made: {unknown or _counted(plan.missing)}")
     if every_line:
         for line in plan.missing:
             out.text(f"  + {line}")
-    out.text(f"To be changed: {_counted(plan.different)}")
+    out.text(f"To be changed: {unknown or _counted(plan.different)}")
     for line in plan.different:
         out.text(f"  ~ {line}")
     for name in plan.log_indexes:
@@ -128,12 +130,16 @@ def _finish(out: Output, session: Session, report: InstallReport) -> None:
             out.warn(drift.sentence)
         for hole in found.holes:
             out.warn(f"{hole.title}: {hole.sentence}", hole.closed_by and f"{hole.closed_by}.")
+    _refuse_what_is_in_the_way(plan)
+    if not has_key:
+        out.say(NO_KEY)
+
+
+def _refuse_what_is_in_the_way(plan: Plan) -> None:
     if plan.in_the_way:
         from tui.data.errors import SchemaInTheWay
 
-        raise SchemaInTheWay(plan.in_the_way[0].text, "Move it out of the way, then run setup again.")
-    if not has_key:
-        out.say(NO_KEY)
+        raise SchemaInTheWay(plan.in_the_way[0].text, plan.way_out)
 
 
 def _outcome(report: InstallReport) -> str:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 SEEN = """
 select c.updated_at::text as stamp, c.is_verified
-  from public.integration_credentials as c where c.id = %(id)s for update
+  from public.integration_credentials as c where c.id = %(id)s {lock}
 """
 SET_VERIFIED = """
 update public.integration_credentials
@@ -74,16 +74,18 @@ async def record_test(
     row = binding(integration)
 
     async def unit(connection: Connection) -> Kept:
-        kept: Kept = "read-only"
-        if not database.read_only:
-            seen = await (await connection.execute(SEEN, {"id": row.row_id})).fetchone()
-            if seen is None:
-                raise NotFound(
-                    f"The integration {row.integration_type} was deleted while it was tested.", "Reload the list."
-                )
-            kept = "kept" if seen["stamp"] == stamp else "changed meanwhile"
+        query = SEEN.format(lock="" if database.read_only else "for update")
+        seen = await (await connection.execute(query, {"id": row.row_id})).fetchone()
+        if seen is None:
+            raise NotFound(
+                f"The integration {row.integration_type} was deleted while it was tested.", "Reload the list."
+            )
+        kept: Kept = "read-only" if database.read_only else "kept"
+        if seen["stamp"] != stamp:
+            kept = "changed meanwhile"
+        if kept == "kept":
             differs = outcome.judgement == "verified" or (outcome.judgement == "refused" and seen["is_verified"])
-            if kept == "kept" and differs:
+            if differs:
                 await connection.execute(SET_VERIFIED, {"id": row.row_id, "verified": outcome.judgement == "verified"})
         details = {**outcome.details(), "integration_id": str(row.row_id), "result": kept}
         if kept == "changed meanwhile":

@@ -88,7 +88,7 @@ class Draft:
 
 @dataclass(frozen=True, slots=True)
 class Saved:
-    """A save that went through: the row, and the names of the fields it changed (none: nothing was written)."""
+    """A save that went through: the row, and the names of the fields it changed (none: at most that it is verified)."""
 
     integration_id: UUID
     created: bool
@@ -174,14 +174,14 @@ async def save_credential(
     With the passed `test` of exactly this credential it is saved as verified; any other change ends that.
     Raises MasterKeyError at the gate, CredentialConflict where the row is not what was read, and ConstraintViolated.
     """
-    if base is not None and base.credential is not None:
+    if test is not None and dict(test.credential) != dict(draft.credential):
+        test = None
+    if base is not None and base.credential is not None and test is None:
         changed = _changed_fields(base.credential, draft.credential)
         if not changed and draft.display_name == base.integration.display_name:
             return Saved(binding(base.integration).row_id, created=False, changed=())
     gate = await check_gate(database, keyring)
     gate.require_write()
-    if test is not None and dict(test.credential) != dict(draft.credential):
-        test = None
     if base is None:
         return await _create(database, keyring, draft, gate, policy, test)
     return await _replace(database, keyring, draft, base, gate, policy, test)

@@ -34,11 +34,13 @@ LATEST_TEST = """left join lateral (
           where l.action = 'connection_tested' and l.organization_id = c.organization_id
             and l.integration_type = c.integration_type and l.details ->> 'source' = 'switchboard'
             and l.status <> 'pending' and l.details -> 'draft' is null
+            and coalesce(l.details ->> 'integration_id', c.id::text) = c.id::text
           order by l.created_at desc limit 1) as test on true
        left join lateral (
          select l.created_at from public.integration_audit_logs as l
           where l.action = 'credential_updated' and l.organization_id = c.organization_id
             and l.integration_type = c.integration_type and l.details -> 'envelope' ->> 'changed' = 'true'
+            and coalesce(l.details -> 'row' ->> 'id', c.id::text) = c.id::text
           order by l.created_at desc limit 1) as change on true"""
 
 NO_TEST = """cross join (select null as status, null::timestamptz as created_at, null::uuid as user_id) as test

@@ -25,8 +25,8 @@ class Verdict:
     """What one level of a test found out about one subject, such as "account", "number", "SMTP" or "IMAP".
 
     `sentence` and `what_to_do` never hold a secret or the provider's own text unfiltered. `code` is the provider's
-    code ("401", "535", "AUTHENTICATIONFAILED"), empty where none was given. `is_temporary` marks a failure that says
-    nothing about the credential: too many connections, an answer that broke off.
+    code ("401", "535", "AUTHENTICATIONFAILED"), empty where none was given. `is_temporary` marks a failure or a
+    doubt that says nothing about the credential and leaves it unproven: too many connections, a broken answer.
     """
 
     level: Level
@@ -48,9 +48,10 @@ class Report:
 
     @property
     def passed(self) -> bool:
-        """Whether the provider said yes and nothing failed."""
+        """Whether the provider said yes, nothing failed, and nothing was left out that it could say another time."""
         answered = any(one.level == "answer" and one.outcome == "passed" for one in self.verdicts)
-        return answered and not self.failures
+        postponed = any(one.outcome == "doubtful" and one.is_temporary for one in self.verdicts)
+        return answered and not self.failures and not postponed
 
     @property
     def failures(self) -> tuple[Verdict, ...]:

@@ -192,7 +192,8 @@ def _not_let_in(answer: Answer, host: str) -> Refusal:
         )
     if is_web_page(answer):
         what_to_do += " The answer was a web page, so a proxy may have given it in Exotel's place."
-    return Refusal(sentence, what_to_do, str(answer.status))
+    # A proxy's no is none of Exotel's.
+    return Refusal(sentence, what_to_do, str(answer.status), says_no=not is_web_page(answer))
 
 
 def _not_answered(answer: Answer, host: str) -> Refusal:

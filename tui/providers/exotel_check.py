@@ -295,8 +295,19 @@ def _unlisted(subject: str, problem: ProviderFailed, milliseconds: int) -> Verdi
             f"Exotel accepts the key, but not for the list of ExoPhones ({problem.code}), so the number is unproven."
         )
         what_to_do = "The key may be restricted to parts of the API; look at my.exotel.com > ExoPhones for the number."
-        return Verdict("answer", subject, "doubtful", sentence, what_to_do, milliseconds, problem.code)
+        return Verdict(
+            "answer", subject, "doubtful", sentence, what_to_do, milliseconds, problem.code, is_temporary=True
+        )
     says_no = isinstance(problem, Refused) and problem.refusal.says_no
     sentence = f"The number is unproven. {problem.sentence}"
     outcome: Outcome = "failed" if says_no else "doubtful"
-    return Verdict("answer", subject, outcome, sentence, problem.what_to_do, milliseconds, problem.code)
+    return Verdict(
+        "answer",
+        subject,
+        outcome,
+        sentence,
+        problem.what_to_do,
+        milliseconds,
+        problem.code,
+        is_temporary=not says_no,
+    )

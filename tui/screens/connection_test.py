@@ -46,6 +46,7 @@ class ConnectionTestScreen(Page):
         self._panes: list[JobPane] = []
         self._begun = 0.0
         self._clock: Timer | None = None
+        self._was_begun = False
         self._is_running = False
         self._finished: dict[int, Tested] = {}
 
@@ -64,7 +65,7 @@ class ConnectionTestScreen(Page):
         """Say what is tested and how it stands."""
         if self._is_running:
             return (Part(self._title), Part(f"testing, {self._seconds:.0f} s", "quiet"))
-        passed = sum(tested.report.passed for tested in self._finished.values())
+        passed = sum(tested.is_verified for tested in self._finished.values())
         tone: Tone = "good" if passed == len(self._jobs) else "warning"
         return (Part(self._title), Part(f"{passed} of {len(self._jobs)} verified", tone))
 
@@ -79,7 +80,7 @@ class ConnectionTestScreen(Page):
     async def load(self) -> None:
         """Run every job; the others go on when one cannot be run."""
         self._finished.clear()
-        self._is_running = True
+        self._was_begun = self._is_running = True
         self._begun = time.monotonic()
         self._clock = self.set_interval(1, self.refresh_frame)
         self.call_later(self.refresh_frame)
@@ -93,6 +94,8 @@ class ConnectionTestScreen(Page):
         finally:
             self._clock.stop()
             self._is_running = False
+            # Not at once: where the program ends, the frame is gone already.
+            self.call_later(self.refresh_frame)
 
     async def _run(self, index: int) -> None:
         pane, job = self._panes[index], self._jobs[index]
@@ -106,11 +109,11 @@ class ConnectionTestScreen(Page):
             pane.end(Verdict("bad", failure.sentence, failure.what_to_do))
         else:
             self._finished[index] = tested
-            pane.end(Verdict("good" if tested.report.passed else "bad", tested.conclusion()))
+            pane.end(Verdict(tone_of(tested), tested.conclusion()))
 
     def start_load(self) -> None:
-        """Run the tests once; only t asks a provider again."""
-        if not self._finished and not self._is_running:
+        """Run the tests once; only t asks a provider again, not a connection to the database that is back."""
+        if not self._was_begun:
             super().start_load()
 
     def action_again(self) -> None:
@@ -129,11 +132,18 @@ class ConnectionTestScreen(Page):
             self.workers.cancel_group(self, "load")
             self.status.say("Stopped.")
         else:
-            self.dismiss(tuple(self._finished.get(index) for index in range(len(self._jobs))))
+            self.leave(tuple(self._finished.get(index) for index in range(len(self._jobs))))
 
     @property
     def _seconds(self) -> float:
         return time.monotonic() - self._begun
+
+
+def tone_of(tested: Tested) -> Tone:
+    """Return the tone of what a test came to; a yes to what is not stored any more is none."""
+    if tested.is_verified:
+        return "good"
+    return "warning" if tested.report.passed else "bad"
 
 
 class JobPane(Static):

@@ -52,6 +52,7 @@ class CredentialEditor(Page):
         self._form = CredentialForm(self._type, None)
         self._base: StoredCredential | None = None
         self._loaded = False
+        self._checked: dict[str, str] = {}
         self._passed: PassedTest | None = None
 
     def compose_body(self) -> Iterable[Widget]:
@@ -88,6 +89,7 @@ class CredentialEditor(Page):
         await container.remove_children()
         await container.mount_all(self._form.rows())
         self._loaded = True
+        self._checked = self._values()
         faces.show_content()
         if self.focused is None:
             self._rows()[0].focus_control()
@@ -118,7 +120,8 @@ class CredentialEditor(Page):
 
     def on_form_row_changed(self) -> None:
         """Check what was typed, as it is typed."""
-        if not self.busy:
+        # A field that has just been laid out tells of the text it starts with.
+        if not self.busy and self._values() != self._checked:
             self.status.clear()
         self._check()
 
@@ -179,7 +182,7 @@ class CredentialEditor(Page):
         tested = results[0] if results else None
         if tested is not None:
             self._passed = tested.passed_draft
-            self.status.say(tested.conclusion(), "good" if tested.report.passed else "bad")
+            self.status.say(tested.conclusion(), "good" if tested.is_verified else "bad")
 
     def _points_at_problem(self, values: Mapping[str, str], lead: str) -> bool:
         """Go to the first field that is wrong, and say so; False where none is."""
@@ -225,7 +228,9 @@ class CredentialEditor(Page):
         self._form = CredentialForm(self._type, self._base)
         for row in self._rows():
             row.show(self._form.initial(row.field_name), self._form.placeholder(row.field_name))
-        what = "Saved as a new integration." if saved.created else f"Saved: {', '.join(saved.changed)}."
+        what = f"Saved: {', '.join(saved.changed)}." if saved.changed else "Nothing changed."
+        if saved.created:
+            what = "Saved as a new integration."
         verified = self._base is not None and self._base.integration.is_verified
         self.status.say(f"{what} {'It is verified.' if verified else 'It is not tested yet.'}", "good")
         self._check()
@@ -286,11 +291,10 @@ class CredentialEditor(Page):
     def _leave(self) -> None:
         for row in self._rows():
             row.value = ""
-        self.dismiss()
-        self.console.organization_changed()
+        self.leave()
 
     def _check(self) -> None:
-        values = self._values()
+        values = self._checked = self._values()
         wrong = self._form.problems(values)
         changed = self._form.changed_names(values)
         for row in self._rows():

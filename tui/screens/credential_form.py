@@ -79,6 +79,8 @@ class CredentialForm:
         if field is None:
             return self.type.title
         if field.secret:
+            if self.stored is not None and self.stored.credential is None:
+                return "stored, but it cannot be read"
             return "stored; leave blank to keep it" if name in self._credential else "not stored yet"
         return field.default or ""
 

@@ -210,8 +210,12 @@ class IntegrationsScreen(Page):
 
     def action_test_all(self) -> None:
         """Test every integration that is set up."""
-        wanted = [one for one in self._listed if one.id is not None and one.integration_type in registry()]
-        if wanted and not self.busy:
+        known = registry()
+        testable = {name for name, one in known.items() if one.test is not None}
+        wanted = [one for one in self._listed if one.id is not None and one.integration_type in testable]
+        if self.busy:
+            return
+        if wanted:
             self._test("Test of all", wanted)
         else:
             self.status.say("Nothing is set up here that could be tested.")

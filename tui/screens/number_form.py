@@ -156,7 +156,7 @@ class NumberScreen(Page):
                 edit = replace(edit, number_type=kind)
             change = edit_number(database, self._number, replace(edit, can_call=can_call, can_sms=can_sms))
         done: NumberChanged = await self.writing(change)
-        self.dismiss(done)
+        self.leave(done)
 
     def action_back(self) -> None:
         """Leave, asking first where something typed would be lost."""
@@ -165,7 +165,7 @@ class NumberScreen(Page):
         if self._is_changed:
             self.act(self._leave_after_asking())
         else:
-            self.dismiss(None)
+            self.leave()
 
     async def _leave_after_asking(self) -> None:
         choices = (Choice("s", "save"), Choice("d", "discard what was typed"))
@@ -173,7 +173,7 @@ class NumberScreen(Page):
         if chosen == "s":
             await self._save()
         elif chosen == "d":
-            self.dismiss(None)
+            self.leave()
 
 
 def _shown(number: PhoneNumber) -> tuple[str, str, bool, bool]:

@@ -39,6 +39,7 @@ class NumberSyncScreen(Page):
         self._plan: SyncPlan | None = None
         self._listed = 0
         self._source = "the provider"
+        self._is_listing = False
 
     def compose_body(self) -> Iterable[Widget]:
         """Lay the rows that would be written over what else there is to know."""
@@ -48,7 +49,7 @@ class NumberSyncScreen(Page):
     def hints(self) -> tuple[tuple[str, str], ...]:
         """Return what can be done with the plan."""
         if self._plan is None:
-            return (("esc", "stop"), ("r", "again"), ("?", "help"))
+            return (("esc", "stop" if self._is_listing else "back"), ("r", "list again"), ("?", "help"))
         apply = (("A", "apply"),) if self._plan.writes else ()
         return (*apply, ("r", "list again"), ("esc", "leave it" if self._plan.writes else "back"), ("?", "help"))
 
@@ -65,7 +66,8 @@ class NumberSyncScreen(Page):
         if organization is None:
             return
         await self._forget()
-        self._listed = 0
+        self._listed, self._is_listing = 0, True
+        self.refresh_frame()
         faces = self.query_one(Faces)
         faces.show_loading("the numbers at the provider")
         integration = await integration_to_sync(self.session, organization.id)
@@ -77,7 +79,7 @@ class NumberSyncScreen(Page):
         self.refresh_frame()
 
     def _show(self, plan: SyncPlan) -> None:
-        self._plan = plan
+        self._plan, self._is_listing = plan, False
         rows = plan_rows(plan)
         self.query_one(RowBody).show(rows)
         faces = self.query_one(Faces)
@@ -91,6 +93,7 @@ class NumberSyncScreen(Page):
 
     def show_failure(self, failure: SwitchboardError) -> None:
         """Show a failure in the list's place."""
+        self._is_listing = False
         self.query_one(Faces).show_failed(failure.title, failure.sentence, failure.what_to_do)
         super().show_failure(failure)
 
@@ -137,7 +140,7 @@ class NumberSyncScreen(Page):
             self.tell_failure(conflict)
             return
         self._plan = None
-        self.dismiss(
+        self.leave(
             f"Synced {result.synced_numbers} numbers: {result.new_numbers} new, {result.updated_numbers} changed, "
             f"{result.deactivated_numbers} deactivated."
         )
@@ -146,12 +149,15 @@ class NumberSyncScreen(Page):
         """Stop listing, else leave without writing anything."""
         if any(worker.group == "load" and worker.is_running for worker in self.workers):
             super().action_back()
+            self._is_listing = False
+            self.query_one(Faces).show_empty("Stopped, and nothing was written.", "r  list again    esc  back")
+            self.refresh_frame()
         elif not self.busy and not self.prompt.is_asking:
             self.act(self._leave())
 
     async def _leave(self) -> None:
         await self._forget()
-        self.dismiss(None)
+        self.leave()
 
     async def _forget(self) -> None:
         """Let the log say that a plan was not applied."""

@@ -24,7 +24,7 @@ NAME = Column("Name", 10, grows=True, drops=1)
 ASSIGNED = Column("Assigned to", 20)
 REST = (Column("Type", 9, drops=2), Column("Can", 8), Column("State", 8))
 COLUMNS = (NUMBER, NAME, ASSIGNED, *REST)
-EVERYWHERE = (NUMBER, Column("Organisation", 10, grows=True), ASSIGNED, *REST)
+EVERYWHERE = (NUMBER, Column("Organisation", 9, grows=True), ASSIGNED, REST[0], Column("Can", 8, drops=1), REST[2])
 """The columns while every organisation is searched."""
 
 SYNC_COLUMNS = (Column("Sync", 7), NUMBER, Column("Name", 12, drops=1), Column("What", 20, grows=True))

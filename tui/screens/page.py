@@ -108,6 +108,7 @@ class Page(Screen[Any]):
         self.filter_text = ""
         self._writes = 0
         self._had_focus: Widget | None = None
+        self._left: tuple[object] | None = None
 
     @property
     def console(self) -> Console:
@@ -173,8 +174,16 @@ class Page(Screen[Any]):
             self.show_failure(self.console.failure)
 
     def on_screen_resume(self) -> None:
-        """Draw the frame again: the session may have changed while another screen was open."""
+        """Draw the frame again: the session may have changed while another screen was open. Leave if that waited."""
         self.refresh_frame()
+        if self._left is not None:
+            self.dismiss(*self._left)
+
+    def leave(self, result: object = None) -> None:
+        """Leave with a result, once help or the cover over this screen is gone: dismiss() takes what is on top."""
+        self._left = (result,)
+        if self.is_active:
+            self.dismiss(result)
 
     def start_load(self) -> None:
         """Fill the screen, giving up on an earlier attempt."""
@@ -292,7 +301,7 @@ class Page(Screen[Any]):
         elif self.filter_text:
             self._set_filter("")
         elif len(self.app.screen_stack) > 1 and not self.busy:
-            self.dismiss()
+            self.leave()
         else:
             self.status.clear()
 

@@ -78,7 +78,7 @@ class PersonScreen(ChooserScreen):
 
     def chosen(self, key: str) -> None:
         """Leave with that person."""
-        self.dismiss(self._known[key])
+        self.leave(self._known[key])
 
 
 def _row(person: Person) -> Row:

@@ -91,7 +91,8 @@ class PhoneNumbersScreen(Page):
         if current.assigned_to_user_id is not None:
             acts.append(("p", "to the pool"))
         acts.append(("e", "edit"))
-        if rights is not None and not rights.change:
+        here = self.session.organization
+        if here is None or current.organization_id != here.id or (rights is not None and not rights.change):
             acts = []
         return (*acts, ("S", "sync"), ("/", "whose?"), ("v", "view"), ("?", "help"))
 

@@ -37,7 +37,8 @@ class Plan:
     """What is there, what will be made, what will be changed, and what prevents it.
 
     `different` shows "what is -> what will be", or "-> taken away". `log_indexes` are built after the commit,
-    without blocking writers, because the log is large. `sql_text` is what to hand to whoever may run it.
+    without blocking writers, because the log is large. `sql_text` is what to hand to whoever may run it. `way_out`
+    says what to do about `in_the_way`; where something is, nothing is known of what would be made and changed.
     """
 
     facts: Preflight
@@ -48,6 +49,7 @@ class Plan:
     in_the_way: tuple[Line, ...]
     holes: tuple[Hole, ...]
     log_indexes: tuple[str, ...] = ()
+    way_out: str = ""
     statements: tuple[Statement, ...] = field(
         default_factory=lambda: tuple(statement for file in schema_files() for statement in file.statements)
     )
@@ -72,6 +74,7 @@ async def make_plan(conn: AsyncConnection[Any], *, roles: bool = False) -> Plan:
         holes = (*await find_holes(conn), *await find_hidden_rows(conn))
         before = await read_shape(conn)
         in_the_way = tuple(Line("problem", problem.error.title, problem.sentence) for problem in facts.problems)
+        way_out = facts.problems[0].what_to_do if facts.problems else ""
         log_indexes: tuple[str, ...] = ()
         after = before
         if not in_the_way:
@@ -84,12 +87,23 @@ async def make_plan(conn: AsyncConnection[Any], *, roles: bool = False) -> Plan:
                     log_indexes = await missing_log_indexes(conn)
                     after = await read_shape(conn)
             except SchemaInTheWay as failure:
+                way_out = failure.what_to_do
                 in_the_way = tuple(
-                    Line("problem", failure.title, sentence)
+                    Line("problem", failure.title, f"{sentence[:1].upper()}{sentence[1:].rstrip('.')}.")
                     for sentence in (failure.details or failure.sentence).splitlines()
                 )
         changes = compare(before, after)
-        return Plan(facts, shape, changes.present, changes.missing, changes.different, in_the_way, holes, log_indexes)
+        return Plan(
+            facts,
+            shape,
+            changes.present,
+            changes.missing,
+            changes.different,
+            in_the_way,
+            holes,
+            log_indexes,
+            way_out,
+        )
 
     return await with_retries(conn, plan)
 

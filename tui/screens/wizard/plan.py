@@ -159,7 +159,7 @@ def _verdicts(plan: Plan) -> list[Verdict]:
     found = [Verdict("good" if plan.is_empty else "plain", SHAPES.get(plan.starting_shape, plan.starting_shape))]
     if plan.in_the_way:
         sentences = [Verdict("bad", problem.sentence, problem.what_to_do) for problem in plan.facts.problems]
-        return [*found, *(sentences or [Verdict("bad", line.text) for line in plan.in_the_way])]
+        return [*found, *(sentences or [Verdict("bad", line.text, plan.way_out) for line in plan.in_the_way])]
     if plan.is_empty:
         found.append(Verdict("good", "Everything is there: nothing will be changed."))
     else:
