@@ -13,6 +13,7 @@ from tui.cli.doctor import doctor
 from tui.cli.integrations import integrations
 from tui.cli.keys import keys
 from tui.cli.parsing import Group, usage_failure
+from tui.cli.permissions import permissions
 from tui.cli.request import OpenConsole, Options
 from tui.cli.schema import schema
 from tui.cli.setup import setup
@@ -41,7 +42,7 @@ def switchboard(options: Options) -> OpenConsole:
     return OpenConsole(options)
 
 
-for command in (demo, setup, schema, doctor, integrations, audit, keys):
+for command in (demo, setup, schema, doctor, integrations, permissions, audit, keys):
     switchboard.add_command(command)
 
 

@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING, Any, ClassVar, Protocol, cast
 
 from textual import work
 from textual.binding import Binding, BindingType
-from textual.containers import Vertical
+from textual.containers import Horizontal, Vertical
 from textual.screen import Screen
 from textual.widgets import Static
 from textual.worker import Worker, WorkerState
 
 from tui.data.errors import ConnectionLost, SwitchboardError
 from tui.text import safe_text
-from tui.widgets.frame import ContextLine, KeyHints, Part, StatusLine, TopLine
+from tui.widgets.frame import ContextLine, KeyHints, Part, SectionLine, StatusLine, TopLine
 from tui.widgets.line_input import LineInput
 from tui.widgets.prompt import Prompt
 
@@ -27,6 +27,9 @@ if TYPE_CHECKING:
 
     from tui.connection_test import Job, Tested
     from tui.data.models import Integration
+    from tui.data.permission_changes import Applied
+    from tui.data.permission_stage import Staged
+    from tui.data.permissions import Holder
     from tui.session import Session
     from tui.widgets.glyphs import Glyphs
 
@@ -61,6 +64,18 @@ class Console(Protocol):
     ) -> None:
         """Run connection tests on a screen of their own; `then` gets the finished ones when it is left."""
 
+    def open_permission_review(self, staged: Staged, then: Callable[[Staged, Applied | None], None]) -> None:
+        """Open the review of what is staged; `then` gets what is left of it, and what was applied."""
+
+    def open_access_of(self, person: Holder) -> None:
+        """Open what a person can do, and why not."""
+
+    def open_users_of(self, integration: Integration) -> None:
+        """Open who can use an integration, and why not."""
+
+    def open_leaver_report(self, person: Holder) -> None:
+        """Open what a leaver could reach and knows."""
+
     def organization_changed(self) -> None:
         """Tell every screen that another organisation is looked at."""
 
@@ -92,6 +107,8 @@ class Page(Screen[Any]):
     ]
     section: ClassVar[str] = ""
     filterable: ClassVar[bool] = False
+    is_inner: ClassVar[bool] = False
+    """Whether it is opened from a section, so that no key leads to the others: only its own is named."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -127,7 +144,9 @@ class Page(Screen[Any]):
     def compose(self) -> ComposeResult:
         """Lay out the frame round the body."""
         yield TopLine()
-        yield ContextLine()
+        with Horizontal(id="context"):
+            yield SectionLine()
+            yield ContextLine()
         with Vertical(id="body"):
             yield from self.compose_body()
         yield Prompt()
@@ -243,8 +262,10 @@ class Page(Screen[Any]):
                 "plain" if name == self.section else "quiet",
             )
             for key, name, title in self.console.sections
+            if name == self.section or not self.is_inner
         )
-        self.query_one(ContextLine).parts = (*sections, *self.context())
+        self.query_one(SectionLine).parts = sections
+        self.query_one(ContextLine).parts = self.context()
         self.query_one(KeyHints).hints = (("esc", "closes the question"),) if self.prompt.is_asking else self.hints()
 
     def action_filter(self) -> None:
@@ -330,6 +351,13 @@ class Page(Screen[Any]):
 
     def hide_secrets(self) -> None:
         """Take every revealed secret off the screen."""
+
+    def unsaved(self) -> str:
+        """Say in a sentence what leaving would lose, or nothing."""
+        return ""
+
+    def forget_unsaved(self) -> None:
+        """Lose it: somebody said so."""
 
     def focus_body(self) -> None:
         """Focus what the keys of this screen are for."""
