@@ -20,10 +20,11 @@ begin
     left(coalesce(integration_type, 'none'), 50),
     action,
     status,
-    (details - array['operator', 'operation_id', 'session_user', 'role', 'client_address', 'xid'])
+    (details - array['operator', 'operation_id', 'undo_of', 'session_user', 'role', 'client_address', 'xid'])
       || jsonb_strip_nulls(jsonb_build_object(
       'operator', nullif(current_setting('switchboard.operator_label', true), ''),
       'operation_id', nullif(current_setting('switchboard.operation_id', true), ''),
+      'undo_of', nullif(current_setting('switchboard.undo_of', true), ''),
       'session_user', session_user,
       'role', coalesce(nullif(current_setting('role', true), 'none'), session_user),
       'client_address', host(client_address),

@@ -31,6 +31,9 @@ if TYPE_CHECKING:
     from tui.connection_test import Job, Tested
     from tui.data.models import Integration, Person, PhoneNumber
     from tui.data.number_changes import NumberChanged
+    from tui.data.permission_changes import Applied
+    from tui.data.permission_stage import Staged
+    from tui.data.permissions import Holder
     from tui.screens.chooser import KeysScreen
     from tui.session import Session
 
@@ -46,6 +49,12 @@ def _integrations() -> Screen[Any]:
     from tui.screens.integrations import IntegrationsScreen
 
     return IntegrationsScreen()
+
+
+def _permissions() -> Screen[Any]:
+    from tui.screens.permissions import PermissionsScreen
+
+    return PermissionsScreen()
 
 
 def _phone_numbers() -> Screen[Any]:
@@ -67,6 +76,7 @@ class SwitchboardApp(OrderedApp):
     ENABLE_COMMAND_PALETTE = False
     MODES: ClassVar[dict[str, str | Callable[[], Screen[Any]]]] = {
         "integrations": _integrations,
+        "permissions": _permissions,
         "phone_numbers": _phone_numbers,
         "setup": _setup,
     }
@@ -78,6 +88,14 @@ class SwitchboardApp(OrderedApp):
             show=False,
             id="app.integrations",
             tooltip="Every integration",
+        ),
+        Binding(
+            "2",
+            "section('permissions')",
+            "Permissions",
+            show=False,
+            id="app.permissions",
+            tooltip="Who may use what",
         ),
         Binding(
             "3",
@@ -115,7 +133,12 @@ class SwitchboardApp(OrderedApp):
         ),
         Binding("ctrl+q", "nothing", "", show=False, id="app.nothing"),
     ]
-    sections = (("1", "integrations", "Integrations"), ("3", "phone_numbers", "Phone numbers"), ("5", "setup", "Setup"))
+    sections = (
+        ("1", "integrations", "Integrations"),
+        ("2", "permissions", "Permissions"),
+        ("3", "phone_numbers", "Phone numbers"),
+        ("5", "setup", "Setup"),
+    )
 
     def __init__(self, session: Session, *, wizard: bool = False) -> None:
         super().__init__()
@@ -286,6 +309,30 @@ class SwitchboardApp(OrderedApp):
 
         self.push_screen(NumberSyncScreen(), then)
 
+    def open_permission_review(self, staged: Staged, then: Callable[[Staged, Applied | None], None]) -> None:
+        """Open the review of what is staged; `then` gets what is left of it, and what was applied."""
+        from tui.screens.permission_review import PermissionReviewScreen
+
+        self.push_screen(PermissionReviewScreen(staged), lambda left: then(*(left or (staged, None))))
+
+    def open_access_of(self, person: Holder) -> None:
+        """Open what a person can do, and why not."""
+        from tui.screens.effective_access import AccessOfPersonScreen
+
+        self.push_screen(AccessOfPersonScreen(person))
+
+    def open_users_of(self, integration: Integration) -> None:
+        """Open who can use an integration, and why not."""
+        from tui.screens.effective_access import UsersOfIntegrationScreen
+
+        self.push_screen(UsersOfIntegrationScreen(integration))
+
+    def open_leaver_report(self, person: Holder) -> None:
+        """Open what a leaver could reach and knows."""
+        from tui.screens.leaver import LeaverScreen
+
+        self.push_screen(LeaverScreen(person))
+
     def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
         """Let nothing that a worker of the app did not expect go by in silence."""
         if event.state is WorkerState.ERROR and event.worker.error is not None:
@@ -337,14 +384,33 @@ class SwitchboardApp(OrderedApp):
         from tui.screens.chooser import OrganizationScreen
 
         if self.session.is_connected and len(self.screen_stack) == 1:
-            self.push_screen(OrganizationScreen())
+            self._leave(lambda: self.push_screen(OrganizationScreen()))
 
     def action_quit_at_root(self) -> None:
         """Quit from a section's own screen; elsewhere go back."""
         if len(self.screen_stack) == 1:
-            self.exit(0)
+            self._leave(lambda: self.exit(0))
         elif isinstance(self.screen, Page):
             self.screen.action_back()
+
+    def _leave(self, go: Callable[[], object]) -> None:
+        """Do what would lose staged changes only when there are none, or nobody wants them."""
+        staging = next((page for page in self._pages() if page.unsaved()), None)
+        if staging is None:
+            go()
+        elif isinstance(self.screen, Page) and not self.screen.prompt.is_asking:
+            self.screen.act(self._ask_to_leave(self.screen, staging, go))
+
+    async def _ask_to_leave(self, page: Page, staging: Page, go: Callable[[], object]) -> None:
+        from tui.widgets.prompt import Choice
+
+        choices = (Choice("r", "look at them"), Choice("d", "drop them and go on"))
+        chosen = await page.prompt.choose(staging.unsaved(), choices, leave="stay")
+        if chosen == "r":
+            self.switch_mode(staging.section)
+        elif chosen == "d":
+            staging.forget_unsaved()
+            go()
 
     def action_interrupt(self) -> None:
         """Quit on the second ctrl+c within two seconds; the first one only says so."""

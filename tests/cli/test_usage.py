@@ -22,6 +22,7 @@ COMMANDS = (
         for one in ("list", "show", "configure", "test", "enable", "disable", "delete")
     ),
     *(f"switchboard phone-numbers {one}" for one in ("list", "sync", "add", "edit", "deactivate", "assign", "primary")),
+    *(f"switchboard permissions {one}" for one in ("list", "grant", "revoke", "copy", "report")),
     *("switchboard keys generate", "switchboard keys status", "switchboard audit list"),
 )
 SECRET = "sk-CANARY-5f0c1e2d"

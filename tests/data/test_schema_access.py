@@ -62,6 +62,7 @@ MATRIX = {
     "switchboard.people_labels": {"switchboard_admin": "SIUD"},
     "switchboard.organization_labels": {"switchboard_admin": "SIUD"},
     "switchboard.open_tickets": {},
+    "switchboard.send_actions": {"switchboard_admin": "SIUD", "switchboard_support": "S"},
     "switchboard.people": {"switchboard_admin": "S", "switchboard_support": "S", "switchboard_auditor": "S"},
     "switchboard.organizations": {"switchboard_admin": "S", "switchboard_support": "S", "switchboard_auditor": "S"},
 }
@@ -76,6 +77,7 @@ CALLABLE = {
     "log_act": {"switchboard_admin", "switchboard_support", "switchboard_auditor"},
     "begin_open": {"switchboard_admin", "switchboard_support"},
     "open_envelope": {"switchboard_admin", "switchboard_support"},
+    "may": {"service_role", "switchboard_admin", "switchboard_support"},
 }
 ROW = "decode(repeat('00', 32), 'hex')"
 # The columns of a new row, and the column that an update sets to itself.
@@ -106,6 +108,7 @@ ROWS = {
     "switchboard.people_labels": ("id, label", f"'{OTHER}', 'x'", "label"),
     "switchboard.organization_labels": ("id, name", f"'{OTHER}', 'x'", "name"),
     "switchboard.open_tickets": ("integration_id, purpose", f"'{INTEGRATION}', 'test'", "purpose"),
+    "switchboard.send_actions": ("action", "'fax_sent'", "action"),
     "switchboard.people": ("id", f"'{OTHER}'", "id"),
     "switchboard.organizations": ("id", f"'{OTHER}'", "id"),
 }
@@ -153,7 +156,8 @@ def may(connection: psycopg.Connection, role: str, statement: str) -> bool:
 
 def statements(thing: str) -> dict[str, str]:
     columns, values, column = ROWS[thing]
-    first = "key_id" if thing == "switchboard.keys" else "ticket" if thing == "switchboard.open_tickets" else "id"
+    others = {"switchboard.keys": "key_id", "switchboard.open_tickets": "ticket", "switchboard.send_actions": "action"}
+    first = others.get(thing, "id")
     return {
         "S": f"select {first} from {thing}",
         "I": f"insert into {thing} ({columns}) values ({values})",
@@ -253,6 +257,16 @@ def test_support_opens_an_envelope_to_test_but_not_to_look(project: str, purpose
             (ticket,) = connection.execute(begin).fetchone() or (None,)
             opened = connection.execute("select switchboard.open_envelope(%s)", [ticket]).fetchone()
             assert opened == ("the envelope",)
+
+
+def test_a_service_that_asks_what_somebody_may_do_reaches_nothing_else_of_the_schema(project: str) -> None:
+    with psycopg.connect(project, autocommit=True) as connection:
+        ask = f"select reason from switchboard.may('{HOME}', '{INTEGRATION}', 'view')"
+        assert may(connection, "service_role", ask)
+        connection.execute("set role service_role")
+        assert connection.execute(ask).fetchone() == ("may not view",)
+        with pytest.raises(psycopg.errors.InsufficientPrivilege):
+            connection.execute("select switchboard.open_envelope(gen_random_uuid())")
 
 
 def test_changes_by_a_role_without_rights_on_the_log_are_logged(project: str) -> None:

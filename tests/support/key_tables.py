@@ -5,30 +5,44 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from textual.binding import Binding
+from textual.binding import Binding, BindingType
 
 from tui.app import SwitchboardApp
 from tui.screens.connection_test import ConnectionTestScreen
 from tui.screens.credential_editor import CredentialEditor
+from tui.screens.effective_access import AccessOfPersonScreen
 from tui.screens.integrations import IntegrationsScreen
 from tui.screens.key_table import merged
 from tui.screens.number_form import NumberScreen
 from tui.screens.number_sync import NumberSyncScreen
 from tui.screens.page import Page
+from tui.screens.permission_review import PermissionReviewScreen
+from tui.screens.permissions import PermissionsScreen
 from tui.screens.phone_numbers import PhoneNumbersScreen
 from tui.screens.reveal import RevealScreen
 from tui.screens.setup import SetupScreen
+from tui.widgets.grid import Grid
 from tui.widgets.row_list import RowBody
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+
+def _of_the_grid(binding: BindingType) -> bool:
+    """Whether it is none of the keys that every list has."""
+    return isinstance(binding, Binding) and (binding.id or "").startswith("grid.")
+
+
 README = Path(__file__).parents[2] / "README.md"
+BAR = "\\|"
 BEGIN, END = "<!-- keys -->\n", "<!-- /keys -->"
 PLACES = (
     ("Everywhere", (*SwitchboardApp.BINDINGS, *Page.BINDINGS)),
     ("In a list", RowBody.BINDINGS),
     ("Integrations", IntegrationsScreen.BINDINGS),
+    ("Permissions", (*PermissionsScreen.BINDINGS, *(one for one in Grid.BINDINGS if _of_the_grid(one)))),
+    ("Review of permissions", PermissionReviewScreen.BINDINGS),
+    ("Effective access", AccessOfPersonScreen.BINDINGS),
     ("Secrets of an integration", RevealScreen.BINDINGS),
     ("Credential editor", CredentialEditor.BINDINGS),
     ("Connection test", ConnectionTestScreen.BINDINGS),
@@ -44,7 +58,8 @@ def key_table() -> str:
     rows = ["| where | keys | id | what |", "|---|---|---|---|"]
     for place, bindings in PLACES:
         for keys, _, binding in merged(_bindings(bindings)):
-            rows.append(f"| {place} | {keys} | {binding.id} | {binding.tooltip or binding.description} |")
+            spelled, what = keys.replace("|", BAR), binding.tooltip or binding.description
+            rows.append(f"| {place} | {spelled} | {binding.id} | {what} |")
     return "\n".join(rows) + "\n"
 
 

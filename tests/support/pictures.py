@@ -48,6 +48,9 @@ async def draw(environment: Mapping[str, str]) -> None:
     """Walk through the screens and save each."""
     async with piloted(console_on(environment)) as it:
         await it.wait_for("Dispatch line")
+        await draw_permissions(it)
+        await it.press("1")
+        await it.wait_for("Dispatch line")
         await draw_numbers(it)
         await it.press("1")
         await it.wait_for("Dispatch line")
@@ -81,6 +84,21 @@ async def draw(environment: Mapping[str, str]) -> None:
     async with piloted(console_on({}, wizard=True)) as it:
         await it.wait_for("Password")
         save(it, "wizard")
+
+
+async def draw_permissions(it: Console) -> None:
+    """Save section 2 with something staged, and its review."""
+    await it.press("2")
+    await it.wait_for("Asha")
+    await it.press("s", "j", "c")
+    await it.wait_for("staged")
+    save(it, "permissions")
+    await it.press("A")
+    await it.wait_for("apply")
+    save(it, "review")
+    await it.press("escape")
+    await it.wait_for("staged")
+    await it.press("u", "u")
 
 
 async def draw_numbers(it: Console) -> None:

@@ -13,6 +13,7 @@ from tui.cli.doctor import doctor
 from tui.cli.integrations import integrations
 from tui.cli.keys import keys
 from tui.cli.parsing import Group, usage_failure
+from tui.cli.permissions import permissions
 from tui.cli.phone_numbers import phone_numbers
 from tui.cli.request import OpenConsole, Options
 from tui.cli.schema import schema
@@ -42,7 +43,7 @@ def switchboard(options: Options) -> OpenConsole:
     return OpenConsole(options)
 
 
-for command in (demo, setup, schema, doctor, integrations, phone_numbers, audit, keys):
+for command in (demo, setup, schema, doctor, integrations, permissions, phone_numbers, audit, keys):
     switchboard.add_command(command)
 
 

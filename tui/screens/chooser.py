@@ -34,6 +34,7 @@ class ChooserScreen(Page):
         Binding("pageup", "page(-1)", "Page up", show=False),
         Binding("pagedown", "page(1)", "Page down", show=False),
     ]
+    is_inner = True
     heading: ClassVar[str] = ""
     columns: ClassVar[Sequence[Column]] = ()
 

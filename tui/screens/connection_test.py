@@ -38,6 +38,7 @@ class ConnectionTestScreen(Page):
         Binding("t", "again", "Test again", show=False, id="connection_test.again", tooltip="Ask the provider again"),
     ]
     section = "integrations"
+    is_inner = True
 
     def __init__(self, title: str, jobs: Sequence[Job]) -> None:
         super().__init__()

@@ -43,6 +43,7 @@ class CredentialEditor(Page):
         Binding("up", "field(-1)", "Previous field", show=False, id="editor.previous"),
     ]
     section = "integrations"
+    is_inner = True
 
     def __init__(self, type_name: str, integration: Integration | None = None) -> None:
         super().__init__()

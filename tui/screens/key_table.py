@@ -15,6 +15,8 @@ NAMES = {
     "question_mark": "?",
     "slash": "/",
     "colon": ":",
+    "minus": "-",
+    "vertical_line": "|",
     "escape": "esc",
     "pageup": "page up",
     "pagedown": "page down",

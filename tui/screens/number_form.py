@@ -42,6 +42,7 @@ class NumberScreen(Page):
         Binding("up", "app.focus_previous", "Previous field", show=False, id="number_form.previous"),
     ]
     section = "phone_numbers"
+    is_inner = True
 
     def __init__(self, number: PhoneNumber | None) -> None:
         super().__init__()

@@ -33,6 +33,7 @@ class NumberSyncScreen(Page):
         Binding("A", "apply", "Apply", show=False, id="number_sync.apply", tooltip="Write it, in one transaction"),
     ]
     section = "phone_numbers"
+    is_inner = True
 
     def __init__(self) -> None:
         super().__init__()

@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING, Any, ClassVar, Protocol, cast
 
 from textual import work
 from textual.binding import Binding, BindingType
-from textual.containers import Vertical
+from textual.containers import Horizontal, Vertical
 from textual.screen import Screen
 from textual.widgets import Static
 from textual.worker import Worker, WorkerState
 
 from tui.data.errors import ConnectionLost, SwitchboardError
 from tui.text import safe_text
-from tui.widgets.frame import ContextLine, KeyHints, Part, StatusLine, TopLine, cells
+from tui.widgets.frame import ContextLine, KeyHints, Part, SectionLine, StatusLine, TopLine, cells
 from tui.widgets.line_input import LineInput
 from tui.widgets.prompt import Prompt
 
@@ -28,6 +28,9 @@ if TYPE_CHECKING:
     from tui.connection_test import Job, Tested
     from tui.data.models import Integration, Person, PhoneNumber
     from tui.data.number_changes import NumberChanged
+    from tui.data.permission_changes import Applied
+    from tui.data.permission_stage import Staged
+    from tui.data.permissions import Holder
     from tui.session import Session
     from tui.widgets.glyphs import Glyphs
 
@@ -71,6 +74,18 @@ class Console(Protocol):
     def open_number_sync(self, then: Callable[[str | None], None]) -> None:
         """Open a sync of phone numbers; `then` gets a sentence about what was written."""
 
+    def open_permission_review(self, staged: Staged, then: Callable[[Staged, Applied | None], None]) -> None:
+        """Open the review of what is staged; `then` gets what is left of it, and what was applied."""
+
+    def open_access_of(self, person: Holder) -> None:
+        """Open what a person can do, and why not."""
+
+    def open_users_of(self, integration: Integration) -> None:
+        """Open who can use an integration, and why not."""
+
+    def open_leaver_report(self, person: Holder) -> None:
+        """Open what a leaver could reach and knows."""
+
     def organization_changed(self) -> None:
         """Tell every screen that another organisation is looked at."""
 
@@ -102,6 +117,8 @@ class Page(Screen[Any]):
     ]
     section: ClassVar[str] = ""
     filterable: ClassVar[bool] = False
+    is_inner: ClassVar[bool] = False
+    """Whether it is opened from a section, so that no key leads to the others: only its own is named."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -138,7 +155,9 @@ class Page(Screen[Any]):
     def compose(self) -> ComposeResult:
         """Lay out the frame round the body."""
         yield TopLine()
-        yield ContextLine()
+        with Horizontal(id="context"):
+            yield SectionLine()
+            yield ContextLine()
         with Vertical(id="body"):
             yield from self.compose_body()
         yield Prompt()
@@ -256,7 +275,9 @@ class Page(Screen[Any]):
             Part("READ-ONLY" if session.read_only else ""),
             Part(f"{glyphs.good if tone == 'good' else glyphs.warning} {health}"),
         )
-        self.query_one(ContextLine).parts = self._section_parts(self.context())
+        context = self.context()
+        self.query_one(SectionLine).parts = self._section_parts(context)
+        self.query_one(ContextLine).parts = context
         self.query_one(KeyHints).hints = (("esc", "closes the question"),) if self.prompt.is_asking else self.hints()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
@@ -266,15 +287,15 @@ class Page(Screen[Any]):
     def _section_parts(self, context: tuple[Part, ...]) -> tuple[Part, ...]:
         """Return the sections before the context: on an inner screen, or where it gets tight, shorter ones."""
         here = [Part(f"[{key}] {title}") for key, name, title in self.console.sections if name == self.section]
-        if len(self.app.screen_stack) > 1:
-            return (*here, *context)
+        if self.is_inner:
+            return tuple(here)
         named = [
             here[0] if name == self.section else Part(f" {key}  {title} ", "quiet")
             for key, name, title in self.console.sections
         ]
         if sum(cells(part.text) + 1 for part in (*named, *context)) > self.size.width:
             named = [part if part in here else Part(part.text.split()[0], "quiet") for part in named]
-        return (*named, *context)
+        return tuple(named)
 
     def action_filter(self) -> None:
         """Type a filter; the list follows every key."""
@@ -367,6 +388,13 @@ class Page(Screen[Any]):
 
     def hide_secrets(self) -> None:
         """Take every revealed secret off the screen."""
+
+    def unsaved(self) -> str:
+        """Say in a sentence what leaving would lose, or nothing."""
+        return ""
+
+    def forget_unsaved(self) -> None:
+        """Lose it: somebody said so."""
 
     def focus_body(self) -> None:
         """Focus what the keys of this screen are for."""

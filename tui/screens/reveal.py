@@ -38,6 +38,7 @@ class RevealScreen(Page):
         Binding("y", "copy", "Copy", show=False, id="reveal.copy", tooltip="Copy this secret unseen; logged by itself"),
     ]
     section = "integrations"
+    is_inner = True
 
     def __init__(self, integration: Integration) -> None:
         super().__init__()

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from textual.content import Content
+from textual.geometry import Region, Size
 from textual.reactive import reactive
 from textual.widget import Widget
 
@@ -41,12 +42,23 @@ class Line(Widget):
     """One row made of parts, cut to the width it has."""
 
     DEFAULT_CSS = "Line { height: 1; width: 1fr; }"
-    parts: reactive[tuple[Part, ...]] = reactive((), layout=False)
+    parts: reactive[tuple[Part, ...]] = reactive((), layout=False, repaint=False)
     separator: str = " "
 
     def render(self) -> Content:
         """Return the parts that fit."""
-        return Content.assemble(*_styled(shortened(self.parts, self.size.width, len(self.separator)), self.separator))
+        return Content.assemble(*_styled(self._fitting(self.parts), self.separator))
+
+    def watch_parts(self, before: tuple[Part, ...], after: tuple[Part, ...]) -> None:
+        """Paint as far as there is or was something: on a slow link blanks are not free."""
+        old, new = self._fitting(before), self._fitting(after)
+        if old != new:
+            gap = len(self.separator)
+            used = max(sum(cells(part.text) + gap for part in parts) for parts in (old, new))
+            self.refresh(Region(0, 0, max(1, used), 1))
+
+    def _fitting(self, parts: Sequence[Part]) -> list[Part]:
+        return shortened(parts, self.size.width, len(self.separator))
 
 
 class TopLine(Line):
@@ -56,19 +68,41 @@ class TopLine(Line):
     separator = "  "
 
 
+class SectionLine(Line):
+    """The sections, and which one is open; as wide as it needs."""
+
+    DEFAULT_CSS = "SectionLine { height: 1; width: auto; }"
+
+    def watch_parts(self, before: tuple[Part, ...], after: tuple[Part, ...]) -> None:
+        """Take the width that the sections need."""
+        self.refresh(layout=True)
+
+    def get_content_width(self, container: Size, viewport: Size) -> int:
+        """The width of all sections with a blank behind the last."""
+        return sum(cells(part.text) + len(self.separator) for part in self.parts)
+
+
 class ContextLine(Line):
-    """The sections, which one is open, and the active filter."""
+    """What is open and the active filter; a widget of its own, so that a change does not send the sections again."""
 
 
 class StatusLine(Widget):
     """What happened last, over as many as four lines; stays until the next act or until it is dismissed."""
 
     DEFAULT_CSS = "StatusLine { height: auto; min-height: 1; max-height: 4; width: 1fr; }"
-    said: reactive[Part] = reactive(Part(""), layout=True)
+    said: reactive[Part] = reactive(Part(""), layout=False, repaint=False)
 
     def render(self) -> Content:
         """Return the sentence."""
         return Content.styled(self.said.text, STYLES[self.said.tone]) if self.said.text else Content("")
+
+    def watch_said(self, before: Part, after: Part) -> None:
+        """Paint as far as something was said; make room where that takes more than one line."""
+        longest = max(cells(before.text), cells(after.text))
+        if longest > self.size.width or self.size.height > 1:
+            self.refresh(layout=True)
+        else:
+            self.refresh(Region(0, 0, max(1, longest), 1))
 
     def say(self, text: str, tone: Tone = "plain") -> None:
         """Show one sentence."""

@@ -73,6 +73,7 @@ class Prompt(Vertical, can_focus=True):
         self._choices = ()
         field = self.query_one(LineInput)
         field.value = value
+        field.cursor_position = len(value)
         field.display = True
         return await self._ask(question, field)
 

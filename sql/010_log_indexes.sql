@@ -61,4 +61,4 @@ begin
 end
 $do$;
 
-comment on schema switchboard is 'switchboard schema 009';
+comment on schema switchboard is 'switchboard schema 010';

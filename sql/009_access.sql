@@ -34,6 +34,8 @@ begin
     grant select, insert, update, delete on public.integration_credentials, public.user_integration_permissions,
       public.organization_phone_numbers to service_role;
     grant select, insert on public.integration_audit_logs to service_role;
+    grant usage on schema switchboard to service_role;
+    grant execute on function switchboard.may(uuid, uuid, text) to service_role;
   end if;
 
   if to_regrole('switchboard_admin') is not null then
@@ -41,8 +43,8 @@ begin
       public.organization_phone_numbers to switchboard_admin;
     grant insert, update on switchboard.keys to switchboard_admin;
     grant insert on switchboard.seals, switchboard.schema_version to switchboard_admin;
-    grant select, insert, update, delete on switchboard.people_labels, switchboard.organization_labels
-      to switchboard_admin;
+    grant select, insert, update, delete on switchboard.people_labels, switchboard.organization_labels,
+      switchboard.send_actions to switchboard_admin;
   end if;
 
   if to_regrole('switchboard_support') is not null then
@@ -52,6 +54,7 @@ begin
       on public.integration_credentials to switchboard_support;
     grant select on public.user_integration_permissions to switchboard_support;
     grant select, insert, update on public.organization_phone_numbers to switchboard_support;
+    grant select on switchboard.send_actions to switchboard_support;
   end if;
 
   foreach holder in array array['switchboard_admin', 'switchboard_support', 'switchboard_auditor']
@@ -62,8 +65,8 @@ begin
                    'switchboard.seals, switchboard.people, switchboard.organizations to %s', holder);
     execute format('grant execute on function switchboard.log_act(text, uuid, text, text, jsonb) to %s', holder);
     if holder <> 'switchboard_auditor' then
-      execute format('grant execute on function switchboard.begin_open(uuid, text), switchboard.open_envelope(uuid) '
-                     'to %s', holder);
+      execute format('grant execute on function switchboard.begin_open(uuid, text), switchboard.open_envelope(uuid), '
+                     'switchboard.may(uuid, uuid, text) to %s', holder);
     end if;
   end loop;
 end

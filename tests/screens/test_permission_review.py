@@ -1,0 +1,191 @@
+"""Reviewing and applying what is staged, the conflicts it meets, and undoing an apply as one."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import psycopg
+import pytest
+
+from tests.screens.permission_driver import body, detail, give, grid, line, logged, permissions, query, settled
+from tests.support.people import directory_database, integration, person
+from tui.screens.permission_review import PermissionReviewScreen
+from tui.screens.permissions import PermissionsScreen
+from tui.widgets.row_list import RowBody
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tests.support.console_app import Console
+    from tests.support.postgres import TestServer
+
+TABLE = "public.user_integration_permissions"
+
+
+@pytest.fixture
+def few(postgres: TestServer) -> Iterator[str]:
+    with directory_database(postgres, people=4, integrations=2) as conninfo:
+        yield conninfo
+
+
+async def review(it: Console) -> None:
+    """Open the review and wait for its names."""
+    await it.press("A")
+    await it.wait_for(lambda: isinstance(it.app.screen, PermissionReviewScreen))
+    await settled(it)
+
+
+async def back_in_the_grid(it: Console) -> None:
+    await it.wait_for(lambda: isinstance(it.app.screen, PermissionsScreen))
+    await settled(it)
+
+
+async def test_the_review_groups_and_counts_what_changes_and_shows_before_and_after(few: str) -> None:
+    give(few, 2, 1, daily_limit=9)
+    give(few, 3, 1)
+    async with grid(few) as it:
+        await it.press("c", "down", "s", "down", "d")
+        await review(it)
+        assert "1 grant, 1 change and 1 revoke for 3 people" in it.text
+        assert "gives configure once" in it.text
+        for title in ("Grants (1)", "Changes (1)", "Revokes (1)"):
+            assert title in it.text
+        assert line(it, "Person 000001") == "Exotel phone --- → V-C"
+        assert line(it, "Person 000002") == "Exotel phone V-- → VS-"
+        assert line(it, "Person 000003") == "Exotel phone V-- → ---"
+        await it.press("down", "down")
+        assert detail(it, "Before") == "view, 9 a day"
+        assert detail(it, "After") == "view, send, 9 a day"
+        await it.press("d")
+        assert "1 grant and 1 revoke for 2 people" in it.text
+        await it.press("escape")
+        await back_in_the_grid(it)
+        assert "2 staged" in it.text
+        assert line(it, "Person 000002").startswith("V-- d")
+    assert [row["action"] for row in logged(few)] == ["permission_granted"] * 2
+
+
+async def test_an_apply_is_one_transaction_and_u_undoes_it_as_one(few: str) -> None:
+    give(few, 2, 1, daily_limit=9)
+    before = permissions(few)
+    async with grid(few) as it:
+        await it.press("s", "down", "d")
+        await review(it)
+        await it.press("A")
+        await back_in_the_grid(it)
+        assert it.status == "Applied in one transaction: 1 grant, 1 revoke. u undoes it as one."
+        assert line(it, "Person 000001") == "VS- ---"
+        assert permissions(few) == {(person(1), integration(1), True, True, False, None, None, None)}
+        await it.press("u")
+        await it.wait_for("Undo the last apply (1 grant, 1 revoke)?")
+        await it.press("n")
+        assert permissions(few) != before
+        await it.press("u", "y")
+        await it.wait_for("Undone in one transaction")
+        assert line(it, "Person 000002") == "V-- d□□□□□□ ---"
+    assert permissions(few) == before
+    operations = {str(row["details"]["operation_id"]): row["details"].get("undo_of") for row in logged(few)[1:]}
+    assert len(operations) == 2
+    assert next(iter(operations)) in operations.values()
+
+
+async def test_a_conflict_is_looked_at_cell_by_cell_and_can_be_left_staged(few: str) -> None:
+    async with grid(few) as it:
+        await it.press("s", "down", "s", "down", "s")
+        give(few, 1, 1)
+        give(few, 2, 1, can_configure=True)
+        await review(it)
+        await it.press("A")
+        await it.wait_for("2 cells are not as you saw them")
+        await it.press("l")
+        await it.wait_for(lambda: not it.page.prompt.is_asking)
+        assert it.text.count("✗ Person") == 2
+        assert detail(it, "You saw") == "nothing"
+        assert detail(it, "Now") == "view"
+        assert detail(it, "You want") == "view, send"
+        await it.press("down")
+        assert detail(it, "Now") == "view, configure"
+        await it.press("A")
+        await it.wait_for("2 cells are not as you saw them")
+        await it.press("d")
+        await it.wait_for("1 grant for 1 person")
+        await it.press("A")
+        await back_in_the_grid(it)
+    assert len(permissions(few)) == 3
+
+
+async def test_a_deleted_integration_is_named_as_the_conflict(few: str) -> None:
+    async with grid(few) as it:
+        await it.press("s", "right", "s")
+        query(few, "delete from integration_credentials where id = %s", integration(1))
+        await review(it)
+        await it.press("A")
+        await it.wait_for("the integration was deleted")
+        await it.press("escape")
+        await back_in_the_grid(it)
+        assert "2 staged" in it.text
+        assert "phone" not in it.text.splitlines()[3]
+    assert permissions(few) == set()
+
+
+async def test_a_role_that_loses_its_right_meanwhile_is_told_and_keeps_what_is_staged(
+    postgres: TestServer, few: str
+) -> None:
+    postgres.create_role("eve")
+    with psycopg.connect(few) as connection:
+        connection.execute(
+            "grant usage on schema switchboard to eve; grant select on all tables in schema public to eve"
+        )
+        connection.execute("grant select on all tables in schema switchboard to eve")
+        connection.execute(f"grant insert, update, delete on {TABLE} to eve")
+        connection.execute("grant execute on all functions in schema switchboard to eve")
+        connection.execute("alter role eve bypassrls")
+    async with grid(few.replace("postgres@", "eve@")) as it:
+        await it.press("s")
+        with psycopg.connect(few) as connection:
+            connection.execute(f"revoke insert on {TABLE} from eve")
+        await review(it)
+        await it.press("A")
+        await it.wait_for("The role eve may look at permissions but not change them")
+        await it.press("escape")
+        await back_in_the_grid(it)
+        assert "1 staged" in it.text
+
+
+async def test_five_hundred_changes_are_reviewed_applied_and_undone_with_a_log_row_each(postgres: TestServer) -> None:
+    with directory_database(postgres, people=250, integrations=2) as conninfo:
+        async with grid(conninfo, until="1 of 250") as it:
+            await it.press("vertical_line", "right", "s")
+            await it.wait_for("Staged for 250 of the 250 people listed.")
+            await review(it)
+            assert "500 grants for 250 people" in it.text
+            await it.press("end")
+            assert "Person 000250" in it.text
+            await it.press("A")
+            await back_in_the_grid(it)
+            assert "Applied in one transaction: 500 grants." in it.status
+            assert body(it).row == 0
+            assert len(permissions(conninfo)) == 500
+            await it.press("u", "y")
+            await it.wait_for("Undone in one transaction: 500 revokes.")
+            assert line(it, "Person 000001") == "--- ---"
+        assert permissions(conninfo) == set()
+        rows = logged(conninfo)
+        assert [row["action"] for row in rows] == ["permission_granted"] * 500 + ["permission_revoked"] * 500
+        assert len({row["details"]["operation_id"] for row in rows}) == 2
+        assert {row["details"].get("undo_of") for row in rows[500:]} == {rows[0]["details"]["operation_id"]}
+
+
+async def test_the_review_of_many_keeps_its_cursor_where_a_change_was_dropped(few: str) -> None:
+    async with grid(few) as it:
+        await it.press("vertical_line", "v")
+        await it.wait_for("Staged for 4 of the 4 people listed.")
+        await review(it)
+        await it.press("down", "d")
+        assert "3 grants for 3 people" in it.text
+        assert it.page.query_one(RowBody).cursor == 2
+        await it.press("d", "d", "d")
+        await it.wait_for("Nothing is staged any more.")
+        await it.press("A", "escape")
+        await back_in_the_grid(it)
+        assert "staged" not in it.text

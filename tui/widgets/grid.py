@@ -1,0 +1,381 @@
+"""A grid of any height with a sticky heading and a sticky first column, painted cell by cell."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING, ClassVar, Literal, Protocol
+
+from rich.segment import Segment
+from rich.style import Style
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal
+from textual.geometry import Region
+from textual.message import Message
+from textual.strip import Strip
+from textual.widget import Widget
+
+from tui.text import fit
+from tui.widgets.grid_cells import GAP, GridCell, Widths, cell_segment, share_width
+from tui.widgets.row_list import TONES
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
+    from textual.app import ComposeResult
+
+    from tui.widgets.grid_cells import GridColumn, GridRow
+
+HEADING_LINES = 2
+HEADING = Style.parse("bold")
+HEADING_BOTTOM = Style.parse("bold underline")
+CURSOR = Style.parse("reverse")
+CURSOR_LABEL = Style.parse("bold")
+PLACEHOLDER = GridCell("···", tone="quiet")
+Span = Literal["cell", "range", "rows", "columns"]
+
+
+class GridSource(Protocol):
+    """Where the rows come from. They are numbered in order, without gaps, from any number on."""
+
+    def row(self, index: int) -> GridRow | None:
+        """Return a row, None where it is not there yet."""
+
+    def corner(self, index: int) -> tuple[str, str]:
+        """Return the corner's two lines while the cursor is on a row: where it is, and what the rows are."""
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """The cells that an act is about; `rows` is None where it is every row there is. Ends are included."""
+
+    span: Span
+    rows: tuple[int, int] | None
+    columns: tuple[int, int]
+
+    def columns_of(self, row: int) -> tuple[int, int] | None:
+        """The first and last selected column of a row, None where nothing of it is selected."""
+        if self.rows is None or self.rows[0] <= row <= self.rows[1]:
+            return self.columns
+        return None
+
+
+class GridPart(Widget):
+    """One column of a grid as it is seen.
+
+    A widget of its own, because Textual sends a widget's line from its left end: a cell must not send its neighbours.
+    """
+
+    DEFAULT_CSS = "GridPart { height: 1fr; }"
+
+    def __init__(self, line: Callable[[int], list[Segment]]) -> None:
+        super().__init__()
+        self._line = line
+
+    def render_line(self, y: int) -> Strip:
+        """Return one line, the heading's two first."""
+        return Strip(self._line(y)).adjust_cell_length(self.size.width).simplify()
+
+
+class Grid(Horizontal, can_focus=True):
+    """Draws the rows of a source that fit, moves a cursor over them, and keeps what is selected."""
+
+    DEFAULT_CSS = "Grid { height: 1fr; width: 1fr; }"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("up,k", "move(-1)", "Up", show=False, id="list.up"),
+        Binding("down,j", "move(1)", "Down", show=False, id="list.down"),
+        Binding("left,h", "move_across(-1)", "Left", show=False, id="list.left"),
+        Binding("right,l", "move_across(1)", "Right", show=False, id="list.right"),
+        Binding("pageup", "page(-1)", "Page up", show=False, id="list.page_up"),
+        Binding("pagedown", "page(1)", "Page down", show=False, id="list.page_down"),
+        Binding("home,g", "end(-1)", "First row", show=False, id="list.first"),
+        Binding("end,G", "end(1)", "Last row", show=False, id="list.last"),
+        Binding("enter", "open", "Open", show=False, id="list.open"),
+        Binding("V", "select('range')", "Range", show=False, id="grid.range", tooltip="Begin a range; moves extend it"),
+        Binding(
+            "minus",
+            "select('rows')",
+            "Whole row",
+            key_display="-",
+            show=False,
+            id="grid.rows",
+            tooltip="Select the whole row; moves add rows",
+        ),
+        Binding(
+            "vertical_line",
+            "select('columns')",
+            "Whole column",
+            key_display="|",
+            show=False,
+            id="grid.columns",
+            tooltip="Select the column for everybody listed, also those not on the screen",
+        ),
+    ]
+
+    class Moved(Message):
+        """The cursor, the selection or the part that is seen has changed."""
+
+    class Opened(Message):
+        """Enter was pressed on a cell."""
+
+    class EndWanted(Message):
+        """The first (-1) or the last (1) row is wanted."""
+
+        def __init__(self, direction: int) -> None:
+            super().__init__()
+            self.direction = direction
+
+    def __init__(self, source: GridSource, *, id: str | None = None) -> None:
+        super().__init__(id=id)
+        self._source = source
+        self.columns: tuple[GridColumn, ...] = ()
+        self.lowest, self.highest = 0, -1
+        self.row = self.column = self.top = self.left = 0
+        self._span: Span = "cell"
+        self._anchor = (0, 0)
+        self._used = False
+        self._labels = GridPart(self._label_line)
+        self._parts: list[GridPart] = []
+        # Every column paints the same rows; what the source says of one is asked once until something is painted anew.
+        self._asked: dict[int, GridRow | None] = {}
+
+    def compose(self) -> ComposeResult:
+        """Lay the labels before the cells."""
+        yield self._labels
+
+    @property
+    def height_of_rows(self) -> int:
+        """How many rows are seen."""
+        return max(1, self.size.height - HEADING_LINES)
+
+    @property
+    def widths(self) -> Widths:
+        """How the width is shared."""
+        return share_width(self.size.width, len(self.columns))
+
+    @property
+    def selection(self) -> Selection:
+        """What an act is about now; the cell under the cursor where nothing else is selected."""
+        rows = (min(self._anchor[0], self.row), max(self._anchor[0], self.row))
+        columns = (min(self._anchor[1], self.column), max(self._anchor[1], self.column))
+        if self._span == "cell":
+            return Selection("cell", (self.row, self.row), (self.column, self.column))
+        if self._span == "rows":
+            return Selection("rows", rows, (0, max(0, len(self.columns) - 1)))
+        return Selection(self._span, None if self._span == "columns" else rows, columns)
+
+    def set_columns(self, columns: Sequence[GridColumn]) -> None:
+        """Show other columns."""
+        if self.columns != tuple(columns):
+            self.columns = tuple(columns)
+            self.column = max(0, min(self.column, len(self.columns) - 1))
+            self._show_cursor()
+            self.repaint()
+
+    def set_bounds(self, lowest: int, highest: int) -> None:
+        """Tell the numbers of the first and the last row there are; highest below lowest means there is none."""
+        before, seen = (self.lowest, self.highest), range(self.top, self.top + self.height_of_rows)
+        self.lowest, self.highest = lowest, highest
+        if not lowest <= self.row <= highest:
+            self.move_to(self.row, self.column)
+        self._show_cursor()
+        changed = {row for old, new in zip(before, (lowest, highest), strict=True) if old != new for row in (old, new)}
+        if changed:
+            self.refresh_rows(range(max(seen.start, min(changed)), min(seen.stop, max(changed) + 1)))
+        self._refresh_corner()
+
+    def place(self, row: int, top: int) -> None:
+        """Put the cursor on a row and another row at the top, and paint everything: the rows are others now."""
+        self.row, self.top = row, top
+        self._span = "cell"
+        self._show_cursor()
+        self.repaint()
+
+    def move_to(self, row: int, column: int) -> None:
+        """Put the cursor on a cell, or the nearest there is."""
+        before, at = self.selection, (self.row, self.column)
+        if self._used:
+            self._span, self._used = "cell", False
+        self.row = max(self.lowest, min(self.highest, row))
+        self.column = max(0, min(len(self.columns) - 1, column))
+        if (self.row, self.column) == at and before == self.selection:
+            return
+        if self._show_cursor():
+            self.repaint()
+        else:
+            self._repaint_difference(before, at)
+        self.post_message(self.Moved())
+
+    def unselect(self) -> bool:
+        """Select nothing but the cell under the cursor; False where that was so already."""
+        before = self.selection
+        self._span, self._used = "cell", False
+        self._repaint_difference(before, (self.row, self.column))
+        if before.span != "cell":
+            self.post_message(self.Moved())
+        return before.span != "cell"
+
+    def use_selection(self) -> None:
+        """Something was done with the selection: the next move ends it, other acts may follow before."""
+        self._used = self._span != "cell"
+
+    def refresh_cells(self, cells: Iterable[tuple[int, int]]) -> None:
+        """Paint some cells again, given as row and column."""
+        self._asked.clear()
+        for row, column in cells:
+            self._refresh_span(row, column, column)
+
+    def refresh_rows(self, rows: Iterable[int]) -> None:
+        """Paint whole rows again."""
+        self._asked.clear()
+        for row in rows:
+            for part in (self._labels, *self._parts):
+                self._refresh_line(part, row)
+
+    def refresh_missing(self) -> bool:
+        """Paint again the rows that were not there when they were painted; whether there are any."""
+        missing = [index for index, row in self._asked.items() if row is None]
+        self.refresh_rows(missing)
+        return bool(missing)
+
+    def repaint(self) -> None:
+        """Share the width anew, and paint everything again."""
+        self._asked.clear()
+        widths = self.widths
+        new = [GridPart(partial(self._cell_line, place)) for place in range(len(self._parts), widths.seen)]
+        if new:
+            self._parts += new
+            self.mount(*new)
+        self._labels.styles.width = widths.label
+        for place, part in enumerate(self._parts):
+            part.styles.width = widths.column
+            part.display = place < min(widths.seen, len(self.columns))
+        for part in (self._labels, *self._parts):
+            part.refresh()
+
+    def _row_at(self, index: int) -> GridRow | None:
+        if index not in self._asked:
+            self._asked[index] = self._source.row(index)
+        return self._asked[index]
+
+    def _label_line(self, y: int) -> list[Segment]:
+        width = self.widths.label
+        if y == 0:
+            return [Segment(fit(self._source.corner(self.row)[0], width), TONES["quiet"])]
+        if y == 1:
+            return [Segment(f"{self._corner_bottom(width - GAP)} ", HEADING_BOTTOM)]
+        index = self.top + y - HEADING_LINES
+        if not self.lowest <= index <= self.highest:
+            return []
+        row, style = self._row_at(index), CURSOR_LABEL if index == self.row else Style.null()
+        label, tone = ("  …", TONES["quiet"]) if row is None else (f"{row.sign or ' '} {row.label}", TONES[row.tone])
+        return [Segment(fit(label, width - GAP), tone + style)]
+
+    def _cell_line(self, place: int, y: int) -> list[Segment]:
+        column, width = self.left + place, self.widths.column - GAP
+        if column >= len(self.columns):
+            return []
+        if y < HEADING_LINES:
+            heading = self.columns[column]
+            style = (HEADING if y == 0 else HEADING_BOTTOM) + TONES[heading.tone]
+            # A heading stands over the letters, behind the place for the mark.
+            return [Segment(f"{fit(f' {heading.top if y == 0 else heading.bottom}', width)} ", style)]
+        index = self.top + y - HEADING_LINES
+        if not self.lowest <= index <= self.highest:
+            return []
+        row, selected = self._row_at(index), self.selection.columns_of(index)
+        over = selected is not None and selected[0] <= column <= selected[1]
+        style = CURSOR if over and (self.has_focus or self._span != "cell") else Style.null()
+        return [cell_segment(PLACEHOLDER if row is None else row.cells[column], width, style)]
+
+    def _corner_bottom(self, width: int) -> str:
+        rows, seen, count = self._source.corner(self.row)[1], self.widths.seen, len(self.columns)
+        if seen >= count:
+            return fit(rows, width)
+        last = self.left + seen
+        where = f"{'<' if self.left else ' '}{self.left + 1}-{last} of {count}{'>' if last < count else ' '}"
+        return f"{fit(rows, width - len(where))}{where}"
+
+    def _show_cursor(self) -> bool:
+        """Scroll so that the cursor is seen; whether that changed anything."""
+        before, seen = (self.top, self.left), self.widths.seen
+        height = self.height_of_rows
+        # While another widget stands in its place it has no height, and every row would be the last.
+        if self.size.height:
+            self.top = min(max(self.top, self.row - height + 1), self.row)
+            self.top = max(self.lowest, min(self.top, self.highest - height + 1))
+            self.left = min(max(self.left, self.column - seen + 1), self.column)
+            self.left = max(0, min(self.left, len(self.columns) - seen))
+        if before != (self.top, self.left):
+            self.repaint()
+        return before != (self.top, self.left)
+
+    def _repaint_difference(self, before: Selection, at: tuple[int, int]) -> None:
+        after = self.selection
+        for row in range(self.top, self.top + self.height_of_rows):
+            old, new = before.columns_of(row), after.columns_of(row)
+            if old != new:
+                ends = [*(old or ()), *(new or ())]
+                self._refresh_span(row, min(ends), max(ends))
+        if at[0] != self.row:
+            for row in (at[0], self.row):
+                self._refresh_line(self._labels, row)
+            self._refresh_corner()
+
+    def _refresh_corner(self) -> None:
+        self._labels.refresh(Region(0, 0, self.widths.label, 1))
+
+    def _refresh_line(self, part: GridPart, row: int) -> None:
+        part.refresh(Region(0, HEADING_LINES + row - self.top, part.size.width, 1))
+
+    def _refresh_span(self, row: int, first: int, last: int) -> None:
+        if 0 <= row - self.top < self.height_of_rows:
+            for part in self._parts[max(0, first - self.left) : max(0, last - self.left + 1)]:
+                self._refresh_line(part, row)
+
+    def watch_has_focus(self, has_focus: bool) -> None:
+        """Show the cursor only where keys arrive."""
+        self.refresh_cells([(self.row, self.column)])
+
+    def on_resize(self) -> None:
+        """Keep the cursor in view at the new size."""
+        self._show_cursor()
+        self.repaint()
+        self.post_message(self.Moved())
+
+    def action_move(self, by: int) -> None:
+        """Move the cursor by rows."""
+        self.move_to(self.row + by, self.column)
+
+    def action_move_across(self, by: int) -> None:
+        """Move the cursor by columns."""
+        self.move_to(self.row, self.column + by)
+
+    def action_page(self, by: int) -> None:
+        """Move the cursor and what is seen by pages."""
+        step = by * max(1, self.height_of_rows - 1)
+        before = self.top
+        self.top += step
+        self.move_to(self.row + step, self.column)
+        self._show_cursor()
+        if self.top != before:
+            self.repaint()
+
+    def action_end(self, direction: int) -> None:
+        """Ask for the first or the last row: it may have to be read."""
+        self.post_message(self.EndWanted(direction))
+
+    def action_select(self, span: Span) -> None:
+        """Begin to select from here, or stop selecting where that is what is selected."""
+        if span == self._span:
+            self.unselect()
+            return
+        before = self.selection
+        self._span, self._anchor, self._used = span, (self.row, self.column), False
+        self._repaint_difference(before, (self.row, self.column))
+        self.post_message(self.Moved())
+
+    def action_open(self) -> None:
+        """Tell that the cell under the cursor is wanted."""
+        if self.lowest <= self.row <= self.highest and self.columns:
+            self.post_message(self.Opened())

@@ -1,0 +1,106 @@
+"""What a grid is made of, and how wide its parts are: headings, rows, cells with a mark, a sign and small bars."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from rich.segment import Segment
+from rich.style import Style
+
+from tui.text import fit
+from tui.widgets.row_list import TONES
+
+if TYPE_CHECKING:
+    from tui.widgets.frame import Tone
+
+FULL, FREE = "■", "□"
+GAP = 1
+NARROWEST, WIDEST = 7, 20
+NARROWEST_LABEL, WIDEST_LABEL = 20, 40
+COLUMN_WITH_BARS = 15
+SHORTEST_BAR, LONGEST_BAR = 3, 6
+CHANGED = Style(bold=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """How much of something is used up, from 0 to 1 and above, with one letter for what it is."""
+
+    letter: str
+    share: float
+
+    def drawn(self, steps: int) -> str:
+        """Return the letter and `steps` boxes; all are full only at the limit, one is once anything is used."""
+        full = steps if self.share >= 1 else min(steps - 1, max(int(self.share * steps), int(self.share > 0)))
+        return f"{self.letter}{FULL * full}{FREE * (steps - full)}"
+
+
+@dataclass(frozen=True, slots=True)
+class GridCell:
+    """A short text of three cells with a mark before it, a sign behind it, and bars where there is room for them."""
+
+    text: str
+    mark: str = ""
+    sign: str = ""
+    bars: tuple[Bar, ...] = ()
+    tone: Tone = "plain"
+
+    def drawn(self, width: int) -> str:
+        """Return exactly `width` cells."""
+        short = f"{self.mark or ' '}{self.text}{self.sign or ' '}"
+        return fit(f"{short} {_bars(self.bars, width - len(short) - 1)}".rstrip(), width)
+
+
+@dataclass(frozen=True, slots=True)
+class GridRow:
+    """A row: its label with a sign before it, and one cell per column."""
+
+    label: str
+    cells: tuple[GridCell, ...]
+    sign: str = ""
+    tone: Tone = "plain"
+
+
+@dataclass(frozen=True, slots=True)
+class GridColumn:
+    """A heading of two lines."""
+
+    top: str
+    bottom: str
+    tone: Tone = "plain"
+
+
+@dataclass(frozen=True, slots=True)
+class Widths:
+    """How the width of a grid is shared: the label, each column with its gap, and how many columns are seen."""
+
+    label: int
+    column: int
+    seen: int
+
+
+def share_width(width: int, columns: int) -> Widths:
+    """Return the widths at which as many columns as possible are seen, with bars where all fit with them."""
+    wanted = max(1, columns)
+    label = max(NARROWEST_LABEL, min(WIDEST_LABEL, width - wanted * COLUMN_WITH_BARS))
+    column = max(NARROWEST, min(WIDEST, (width - label) // wanted))
+    return Widths(label, column, max(1, min(wanted, (width - label) // column)))
+
+
+def cell_segment(cell: GridCell, width: int, over: Style) -> Segment:
+    """Return a cell drawn `width` wide, in the style of its tone under another."""
+    style = TONES[cell.tone] + (CHANGED if cell.mark else Style.null()) + over
+    return Segment(cell.drawn(width), style)
+
+
+def _bars(bars: tuple[Bar, ...], room: int) -> str:
+    if not bars:
+        return ""
+    for gap in (1, 0):
+        steps = (room - len(bars) - gap * (len(bars) - 1)) // len(bars)
+        if steps >= SHORTEST_BAR:
+            return (" " * gap).join(bar.drawn(min(LONGEST_BAR, steps)) for bar in bars)
+    # The one that will stop somebody first.
+    fullest = max(bars, key=lambda bar: bar.share)
+    return fullest.drawn(min(LONGEST_BAR, room - 1)) if room > SHORTEST_BAR else ""
