@@ -12,6 +12,7 @@ from textual.binding import Binding, BindingType
 from textual.worker import Worker, WorkerState
 
 from tui.data.errors import SwitchboardError, UnknownOrganization
+from tui.doors import Doors
 from tui.keymap import keymap_file, read_keymap
 from tui.process import crash_report
 from tui.screens.page import Page
@@ -28,12 +29,6 @@ if TYPE_CHECKING:
     from textual.filter import LineFilter
     from textual.screen import Screen
 
-    from tui.connection_test import Job, Tested
-    from tui.data.models import Integration, Person, PhoneNumber
-    from tui.data.number_changes import NumberChanged
-    from tui.data.permission_changes import Applied
-    from tui.data.permission_stage import Staged
-    from tui.data.permissions import Holder
     from tui.screens.chooser import KeysScreen
     from tui.session import Session
 
@@ -143,6 +138,7 @@ class SwitchboardApp(OrderedApp):
     def __init__(self, session: Session, *, wizard: bool = False) -> None:
         super().__init__()
         self.session = session
+        self.doors = Doors(self)
         self.glyphs = UNICODE
         self.crash_file: Path | None = None
         self.failure: SwitchboardError | None = None
@@ -259,12 +255,6 @@ class SwitchboardApp(OrderedApp):
             if self.ready:
                 page.start_load()
 
-    def open_editor(self, integration_type: str, integration: Integration | None = None) -> None:
-        """Open the credential editor on top of the screen."""
-        from tui.screens.credential_editor import CredentialEditor
-
-        self.push_screen(CredentialEditor(integration_type, integration), lambda _: self.organization_changed())
-
     async def use_session(self, session: Session) -> None:
         """Leave the connection there is, work with other settings from now on, and show the integrations."""
         await self.session.close()
@@ -276,62 +266,6 @@ class SwitchboardApp(OrderedApp):
     def look_around(self) -> None:
         """Leave for the console on sample data; the caller of `run` starts it."""
         self.exit(DEMO)
-
-    def open_secrets(self, integration: Integration) -> None:
-        """Open the list of an integration's secrets."""
-        from tui.screens.reveal import RevealScreen
-
-        self.push_screen(RevealScreen(integration))
-
-    def open_connection_test(
-        self, title: str, jobs: Sequence[Job], then: Callable[[tuple[Tested | None, ...]], None]
-    ) -> None:
-        """Run connection tests on a screen of their own; `then` is called with the finished ones when it is left."""
-        from tui.screens.connection_test import ConnectionTestScreen
-
-        self.push_screen(ConnectionTestScreen(title, jobs), lambda results: then(results or ()))
-
-    def choose_person(self, heading: str, then: Callable[[Person], None]) -> None:
-        """Let a person of the organisation be chosen; `then` is not called where that was left."""
-        from tui.screens.person_chooser import PersonScreen
-
-        self.push_screen(PersonScreen(heading), lambda person: then(person) if person is not None else None)
-
-    def open_number(self, number: PhoneNumber | None, then: Callable[[NumberChanged | None], None]) -> None:
-        """Open the form of a phone number, or of a new one; `then` gets what was saved."""
-        from tui.screens.number_form import NumberScreen
-
-        self.push_screen(NumberScreen(number), then)
-
-    def open_number_sync(self, then: Callable[[str | None], None]) -> None:
-        """Open a sync of phone numbers; `then` gets a sentence about what was written."""
-        from tui.screens.number_sync import NumberSyncScreen
-
-        self.push_screen(NumberSyncScreen(), then)
-
-    def open_permission_review(self, staged: Staged, then: Callable[[Staged, Applied | None], None]) -> None:
-        """Open the review of what is staged; `then` gets what is left of it, and what was applied."""
-        from tui.screens.permission_review import PermissionReviewScreen
-
-        self.push_screen(PermissionReviewScreen(staged), lambda left: then(*(left or (staged, None))))
-
-    def open_access_of(self, person: Holder) -> None:
-        """Open what a person can do, and why not."""
-        from tui.screens.effective_access import AccessOfPersonScreen
-
-        self.push_screen(AccessOfPersonScreen(person))
-
-    def open_users_of(self, integration: Integration) -> None:
-        """Open who can use an integration, and why not."""
-        from tui.screens.effective_access import UsersOfIntegrationScreen
-
-        self.push_screen(UsersOfIntegrationScreen(integration))
-
-    def open_leaver_report(self, person: Holder) -> None:
-        """Open what a leaver could reach and knows."""
-        from tui.screens.leaver import LeaverScreen
-
-        self.push_screen(LeaverScreen(person))
 
     def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
         """Let nothing that a worker of the app did not expect go by in silence."""

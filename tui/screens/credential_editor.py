@@ -177,7 +177,7 @@ class CredentialEditor(Page):
         else:
             run = partial(run_on_draft, self.session, self._form.draft(values, self._organization_id()))
         title = f"Test of {self._type.title}"
-        self.console.open_connection_test(title, [Job(self._type.title, run)], self._tested)
+        self.console.doors.open_connection_test(title, [Job(self._type.title, run)], self._tested)
 
     def _tested(self, results: tuple[Tested | None, ...]) -> None:
         tested = results[0] if results else None

@@ -134,7 +134,7 @@ class AccessOfPersonScreen(AccessScreen):
 
     def action_leaver(self) -> None:
         """Open the leaver report."""
-        self.console.open_leaver_report(self._person)
+        self.console.doors.open_leaver_report(self._person)
 
 
 class UsersOfIntegrationScreen(AccessScreen):

@@ -195,12 +195,12 @@ class IntegrationsScreen(Page):
     def action_edit(self) -> None:
         """Open the credential editor on the type under the cursor."""
         if self.current is not None and not self.busy and self._may("configure"):
-            self.console.open_editor(self.current.integration_type, self.current)
+            self.console.doors.open_editor(self.current.integration_type, self.current)
 
     def action_secrets(self) -> None:
         """List the secrets of the integration under the cursor."""
         if self.current is not None and self._may("envelopes"):
-            self.console.open_secrets(self.current)
+            self.console.doors.open_secrets(self.current)
 
     def action_test(self) -> None:
         """Ask the provider whether the credential under the cursor works."""
@@ -225,7 +225,7 @@ class IntegrationsScreen(Page):
 
         self.status.clear()
         jobs = [Job(full_name(one), partial(run_on_stored, self.session, one)) for one in wanted]
-        self.console.open_connection_test(title, jobs, lambda _: self.start_load())
+        self.console.doors.open_connection_test(title, jobs, lambda _: self.start_load())
 
     def action_sort(self) -> None:
         """Order by the next column."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar, Protocol, cast
+from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from textual import work
 from textual.binding import Binding, BindingType
@@ -18,88 +18,18 @@ from tui.widgets.line_input import LineInput
 from tui.widgets.prompt import Prompt
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Coroutine, Iterable, Sequence
+    from collections.abc import Awaitable, Coroutine, Iterable
 
     from textual import events
     from textual.app import ComposeResult
     from textual.widget import Widget
     from textual.widgets import Input
 
-    from tui.connection_test import Job, Tested
-    from tui.data.models import Integration, Person, PhoneNumber
-    from tui.data.number_changes import NumberChanged
-    from tui.data.permission_changes import Applied
-    from tui.data.permission_stage import Staged
-    from tui.data.permissions import Holder
+    from tui.screens.console import Console
     from tui.session import Session
-    from tui.widgets.glyphs import Glyphs
 
 SMALLEST = (60, 20)
 SAVING = "Saving …"
-
-
-class Console(Protocol):
-    """What screens may ask of the app."""
-
-    session: Session
-    glyphs: Glyphs
-    sections: tuple[tuple[str, str, str], ...]
-    failure: SwitchboardError | None
-    ready: bool
-
-    @property
-    def health(self) -> tuple[str, str]:
-        """The tone and the words for the connection's health."""
-
-    def connect(self) -> None:
-        """Connect in the background and tell the screens."""
-
-    def open_editor(self, integration_type: str, integration: Integration | None = None) -> None:
-        """Open the credential editor on that row of the type, or on the only one."""
-
-    def open_secrets(self, integration: Integration) -> None:
-        """Open the list of an integration's secrets."""
-
-    def open_connection_test(
-        self, title: str, jobs: Sequence[Job], then: Callable[[tuple[Tested | None, ...]], None]
-    ) -> None:
-        """Run connection tests on a screen of their own; `then` gets the finished ones when it is left."""
-
-    def choose_person(self, heading: str, then: Callable[[Person], None]) -> None:
-        """Let a person of the organisation be chosen; `then` is not called where that was left."""
-
-    def open_number(self, number: PhoneNumber | None, then: Callable[[NumberChanged | None], None]) -> None:
-        """Open the form of a phone number, or of a new one; `then` gets what was saved."""
-
-    def open_number_sync(self, then: Callable[[str | None], None]) -> None:
-        """Open a sync of phone numbers; `then` gets a sentence about what was written."""
-
-    def open_permission_review(self, staged: Staged, then: Callable[[Staged, Applied | None], None]) -> None:
-        """Open the review of what is staged; `then` gets what is left of it, and what was applied."""
-
-    def open_access_of(self, person: Holder) -> None:
-        """Open what a person can do, and why not."""
-
-    def open_users_of(self, integration: Integration) -> None:
-        """Open who can use an integration, and why not."""
-
-    def open_leaver_report(self, person: Holder) -> None:
-        """Open what a leaver could reach and knows."""
-
-    def organization_changed(self) -> None:
-        """Tell every screen that another organisation is looked at."""
-
-    def connection_lost(self, failure: SwitchboardError) -> None:
-        """Show the banner and keep trying to reconnect."""
-
-    async def use_session(self, session: Session) -> None:
-        """Work with other settings from now on, beginning at the integrations."""
-
-    def look_around(self) -> None:
-        """Leave for the console on sample data."""
-
-    def fail(self, error: BaseException) -> None:
-        """End the program on the crash page."""
 
 
 class Page(Screen[Any]):

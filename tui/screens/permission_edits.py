@@ -101,7 +101,7 @@ class PermissionEdits:
             self._page.status.say("Nothing is staged: v, s and c change rights, e expiry and limits.")
             return
         self._page.status.clear()
-        self._page.console.open_permission_review(model.staged, partial(self._after_review, model))
+        self._page.console.doors.open_permission_review(model.staged, partial(self._after_review, model))
 
     def _after_review(self, model: GridModel, staged: Staged, applied: Applied | None) -> None:
         dropped = staged is not model.staged

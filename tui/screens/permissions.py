@@ -228,7 +228,7 @@ class PermissionsScreen(Page):
         """Open what this person can do, and why not."""
         person = self.model.person(self.pane.grid.row) if self.model else None
         if person is not None:
-            self.console.open_access_of(person)
+            self.console.doors.open_access_of(person)
 
     def on_grid_end_wanted(self, event: Grid.EndWanted) -> None:
         """Go to the first or the last row, reading it where it is not held."""
@@ -301,13 +301,13 @@ class PermissionsScreen(Page):
         """Open everybody who holds a right on the integration under the cursor."""
         grid = self.pane.grid
         if self.model is not None and grid.column < len(self.model.integrations):
-            self.console.open_users_of(self.model.integrations[grid.column])
+            self.console.doors.open_users_of(self.model.integrations[grid.column])
 
     def action_leaver(self) -> None:
         """Open what the person under the cursor could reach and knows."""
         person = self.model.person(self.pane.grid.row) if self.model else None
         if person is not None:
-            self.console.open_leaver_report(person)
+            self.console.doors.open_leaver_report(person)
 
     def action_add(self) -> None:
         """Add a person by id and label, where there is no directory."""

@@ -272,7 +272,7 @@ class PhoneNumbersScreen(Page):
         if not number.is_active:
             self.status.say(f"{shown_number(number)} is not active: d activates it first.", "warning")
             return
-        self.console.choose_person(
+        self.console.doors.choose_person(
             f"Assign {shown_number(number)} to", lambda person: self.act(self._assign(number, person))
         )
 
@@ -372,13 +372,13 @@ class PhoneNumbersScreen(Page):
     def action_add(self) -> None:
         """Add a number by hand."""
         if not self.busy and self._may("add") and self.session.organization is not None:
-            self.console.open_number(None, self._saved)
+            self.console.doors.open_number(None, self._saved)
 
     def action_edit(self) -> None:
         """Edit the number's name, its type and what it can do."""
         number = self._own()
         if number is not None:
-            self.console.open_number(number, self._saved)
+            self.console.doors.open_number(number, self._saved)
 
     def _saved(self, done: NumberChanged | None) -> None:
         if done is None:
@@ -391,7 +391,7 @@ class PhoneNumbersScreen(Page):
         """Compare with what the provider lists; nothing is written before the plan was seen."""
         allowed = self._may("sync") and self._may("add") and self._may("change")
         if allowed and not self.busy and self.session.organization is not None:
-            self.console.open_number_sync(self._synced)
+            self.console.doors.open_number_sync(self._synced)
 
     def _synced(self, sentence: str | None) -> None:
         if sentence:

@@ -262,7 +262,7 @@ class SetupScreen(Page):
         await self._close_wizard_quietly()
         await self.console.use_session(session)
         if open_type is not None and session.is_connected:
-            self.console.open_editor(open_type)
+            self.console.doors.open_editor(open_type)
 
     async def _close_wizard_quietly(self) -> None:
         if self._wizard is not None:
