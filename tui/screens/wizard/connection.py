@@ -226,7 +226,8 @@ class ConnectionStep(Step):
         target = self._inputs["uri"]
         target.value = text
         target.cursor_position = len(text)
-        target.focus()
+        # Not focus(), which waits for a turn of the loop: the rest of the string may be here already.
+        self.screen.set_focus(target)
 
     def _fill(self, settings: ConnectionSettings | None) -> None:
         """Put settings into the fields; their password is kept beside, and only for their host."""
@@ -293,6 +294,9 @@ class ConnectionStep(Step):
         values = self._values()
         if quiet:
             await asyncio.sleep(quiet)
+        if self._inputs["uri"].value:
+            # What was typed has turned out to be a connection string, which is tested when it is taken.
+            return
         if not any(values) and self._configured is None:
             self._found.clear()
             return
