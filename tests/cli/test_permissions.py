@@ -175,6 +175,21 @@ def test_a_limit_is_judged_with_the_one_that_is_there(directory: Shell) -> None:
     assert directory.run("permissions", "grant", ANN, "exotel_phone", *both, "--yes").status == 0
 
 
+def test_a_type_that_an_adopted_table_has_twice_is_listed_given_and_revoked_as_a_whole(directory: Shell) -> None:
+    database = directory.environment["DATABASE_URL"]
+    execute(
+        database,
+        "do $$ declare one name; begin for one in select conname from pg_constraint where contype = 'u' and conrelid = "
+        "'public.integration_credentials'::regclass loop execute format("
+        "'alter table public.integration_credentials drop constraint %I', one); end loop; end $$",
+    )
+    execute(database, "update public.integration_credentials set integration_type = 'exotel_phone'")
+    assert directory.run("permissions", "grant", ANN, "exotel_phone", "--view", "--yes", "--json").data["grants"] == 2
+    assert len(directory.run("permissions", "list", "--type", "exotel_phone", "--json").data) == 2
+    assert directory.run("permissions", "revoke", ANN, "exotel_phone", "--yes").status == 0
+    assert rows(directory) == []
+
+
 def test_who_left_the_directory_keeps_the_row_marked_and_can_only_be_revoked(directory: Shell) -> None:
     database = directory.environment["DATABASE_URL"]
     directory.run("permissions", "grant", ANN, "exotel_phone", "--view", "--yes")

@@ -91,6 +91,27 @@ async def test_an_integration_lists_everybody_who_holds_a_right_with_what_stands
         ]
 
 
+async def test_of_two_rows_for_the_same_two_the_one_granted_last_decides_who_can_use_an_integration(
+    directory: str,
+) -> None:
+    run(
+        directory,
+        "do $$ declare one name; begin for one in select conname from pg_constraint where contype = 'u' and conrelid = "
+        "'public.user_integration_permissions'::regclass loop execute format("
+        "'alter table public.user_integration_permissions drop constraint %I', one); end loop; end $$",
+    )
+    run(directory, PERMIT, person(1), integration(1), True, None, None)
+    run(
+        directory,
+        "insert into public.user_integration_permissions (user_id, integration_id, granted_at) "
+        "values (%s, %s, now() + interval '1 minute')",
+        *(person(1), integration(1)),
+    )
+    async with opened(directory) as database:
+        assert not (await access_to_integration(database, ACME, integration(1))).entries
+        assert (await access_of_person(database, ACME, person(1)))[0].can_do == ()
+
+
 async def secrets_of(conninfo: str) -> dict[str, KnownSecret]:
     async with opened(conninfo) as database:
         found = await leaver_report(database, ACME, Holder(person(1), None, "Ann", "active"))

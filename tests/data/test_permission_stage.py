@@ -63,6 +63,37 @@ def test_a_cell_that_is_wanted_as_it_was_seen_is_no_change(staged: Staged) -> No
     assert len(staged) == 0
 
 
+def test_a_right_that_is_taken_and_given_again_keeps_its_expiry_and_limits(staged: Staged) -> None:
+    limited = Access(True, expires_at=NOW + timedelta(days=1), daily_limit=5, monthly_limit=50)
+    one = cell(ANN, access=limited)
+    staged.toggle([one], "view", NOW)
+    assert staged.access(one) == NOTHING
+    assert staged.toggle([one, one], "view", NOW).notes == ()
+    assert staged.access(one) == limited
+    assert len(staged) == 0
+    staged.revoke([one], NOW)
+    staged.give([one], ("send",), NOW)
+    assert staged.access(one) == Access(True, True, False, limited.expires_at, 5, 50)
+    staged.revoke([one], NOW)
+    staged.take([one], ("configure",), NOW)
+    assert staged.access(one) == NOTHING
+
+
+def test_a_cell_that_is_staged_back_shows_what_is_read_next_and_is_staged_against_that(staged: Staged) -> None:
+    staged.toggle([cell(ANN), cell(BOB)], "view", NOW)
+    staged.toggle([cell(ANN)], "view", NOW)
+    by_another = cell(ANN, access=SEND)
+    assert staged.access(by_another) == SEND
+    assert not staged.is_changed(by_another.key)
+    staged.toggle([by_another], "send", NOW)
+    (change,) = staged.review().changes
+    assert (change.seen, change.wanted) == (by_another.grant, VIEW)
+    assert staged.undo() == {by_another.key}
+    assert staged.access(by_another) == SEND
+    assert staged.undo() == {(BOB, PHONE)}
+    assert (len(staged), staged.steps) == (0, 0)
+
+
 def test_staging_what_is_there_already_is_no_step(staged: Staged) -> None:
     assert staged.stage([(cell(ANN, access=VIEW), VIEW)], NOW).cells == frozenset()
     assert staged.steps == 0

@@ -163,3 +163,20 @@ def test_the_state_of_a_cell_is_one_word() -> None:
     grant = Grant(uuid4(), uuid4(), uuid4(), Access(can_view=True))
     assert Cell(grant.user_id, grant.integration_id, grant).state(NOW) == "active"
     assert Cell(grant.user_id, grant.integration_id).state(NOW) == "none"
+
+
+@pytest.mark.parametrize(
+    ("zone", "typed", "moment"),
+    [
+        # Set back over midnight: that day has its last hour twice.
+        ("America/Santiago", "2027-04-03", "2027-04-04T03:59:59+00:00"),
+        ("Asia/Beirut", "2026-10-24", "2026-10-24T21:59:59+00:00"),
+        # Set forward over midnight: that day has no last hour.
+        ("America/Nuuk", "2027-03-27", "2027-03-28T00:59:59+00:00"),
+        ("Europe/Berlin", "2027-03-28", "2027-03-28T21:59:59+00:00"),
+    ],
+)
+def test_a_day_ends_once_whatever_its_clocks_do(zone: str, typed: str, moment: str) -> None:
+    found = parse_expiry(typed, datetime(2026, 1, 1, tzinfo=UTC), ZoneInfo(zone))
+    assert found is not None
+    assert found.astimezone(UTC).isoformat() == moment

@@ -16,6 +16,10 @@ if TYPE_CHECKING:
 
     from tests.support.postgres import TestServer
 
+TYPED = """
+insert into public.integration_audit_logs (organization_id, user_id, integration_type, action, status, details)
+values (%s, %s, 'exotel_phone', 'credential_created', 'success', '{"source": "trigger", "fields": ["account_sid"]}')
+"""
 REVEALED = """
 insert into public.integration_audit_logs (organization_id, user_id, integration_type, action, status, details)
 values (%s, %s, 'exotel_phone', 'credential_revealed', 'success', '{"fields": ["api_token"]}')
@@ -105,6 +109,7 @@ async def test_the_leaver_report_lists_the_secrets_they_have_seen(few: str) -> N
     give(few, 1, 1)
     query(few, REVEALED, ACME, person(1))
     query(few, REVEALED, ACME, None)
+    query(few, TYPED, ACME, person(1))
     number = "insert into organization_phone_numbers (organization_id, phone_number, assigned_to_user_id)"
     query(few, f"{number} values (%s, '+918047180101', %s)", ACME, person(1))
     async with grid(few) as it:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import psycopg
@@ -189,3 +191,72 @@ async def test_the_review_of_many_keeps_its_cursor_where_a_change_was_dropped(fe
         await it.press("A", "escape")
         await back_in_the_grid(it)
         assert "staged" not in it.text
+
+
+async def test_a_row_that_was_taken_before_an_apply_is_put_as_it_is_since(few: str) -> None:
+    give(few, 1, 1)
+    async with grid(few) as it:
+        await it.press("Y", "s")
+        await review(it)
+        await it.press("A")
+        await back_in_the_grid(it)
+        await it.press("down", "P")
+        assert line(it, "Person 000002") == "*VS- ---"
+        await it.press("u")
+        query(few, f"update {TABLE} set can_configure = true")
+        await it.press("r")
+        await settled(it)
+        await it.press("P")
+        assert line(it, "Person 000002") == "*VSC ---"
+
+
+async def test_a_question_about_a_selection_sets_nothing_for_others_who_have_its_place_meanwhile(few: str) -> None:
+    give(few, 1, 1)
+    give(few, 2, 1)
+    async with grid(few) as it:
+        await it.press("e", "d")
+        await it.wait_for("Sends a day")
+        query(few, "delete from public.users where id = %s", person(1))
+        query(few, f"delete from {TABLE} where user_id = %s", person(1))
+        it.page.start_load()
+        await it.wait_for("1 of 3")
+        await it.type("5")
+        await it.press("enter")
+        await it.wait_for("The list was read anew meanwhile, so nothing was staged.")
+        assert "staged" not in it.text.replace("nothing was staged", "")
+
+
+async def test_the_cursor_stays_on_its_integration_when_another_one_is_set_up_before_it(few: str) -> None:
+    async with grid(few) as it:
+        await it.press("right", "v")
+        query(few, "update integration_credentials set integration_type = 'exotel_zz' where id = %s", integration(1))
+        await it.press("r")
+        await settled(it)
+        assert detail(it, "Access").startswith("Exotel WhatsApp: view")
+        await it.press("s")
+        assert line(it, "Person 000001") == "*VS- ---"
+
+
+async def test_a_time_from_now_counts_from_the_answer_and_not_from_when_the_grid_was_read(few: str) -> None:
+    give(few, 1, 1)
+    async with grid(few) as it:
+        model = it.page.pane.model
+        (held,) = model.listing.window.pages
+        held.page = replace(held.page, now=held.page.now - timedelta(days=1))
+        await it.press("e", "x")
+        await it.wait_for("Expires (now never)")
+        await it.type("12h")
+        await it.press("enter")
+        await it.wait_for("1 staged")
+        (change,) = model.staged.review().changes
+        assert change.wanted.expires_at > datetime.now(UTC) + timedelta(hours=11)
+
+
+async def test_a_column_is_not_staged_before_anybody_is_listed(few: str) -> None:
+    async with grid(few) as it:
+        await it.press("vertical_line")
+        it.page.pane.model.listing = None
+        await it.press("v")
+        await settled(it)
+        assert it.app.crash_file is None
+        assert it.app.return_code is None

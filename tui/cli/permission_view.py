@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from tui.cli.output import Column
-from tui.providers import registry
+from tui.providers import is_secret
 from tui.times import shown
 
 if TYPE_CHECKING:
@@ -194,13 +194,7 @@ def report_lines(report: LeaverReport, zone: tzinfo) -> list[tuple[str, object]]
 
 def _secrets(report: LeaverReport) -> list[KnownSecret]:
     """Leave out fields that are no secrets, which are in the log because they were typed."""
-
-    def is_secret(one: KnownSecret) -> bool:
-        known = registry().get(one.integration_type)
-        field = known.field(one.field) if known and one.field else None
-        return field is None or field.secret
-
-    return [one for one in report.secrets if is_secret(one)]
+    return [one for one in report.secrets if is_secret(one.integration_type, one.field)]
 
 
 def _how(one: KnownSecret) -> list[str]:

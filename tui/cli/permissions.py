@@ -145,13 +145,13 @@ async def _list(session: Session, out: Output, *, user: str | None, integration_
     from tui.data.grantees import find_holder
 
     organization = organization_of(session).id
-    only = None if integration_type is None else (await _integrations(session, [integration_type]))[0].id
+    only = None if integration_type is None else {one.id for one in await _integrations(session, [integration_type])}
     if user is None:
         found = await list_access(session.database, organization)
     else:
         person = await find_holder(session.database, organization, user)
         found = list(await access_of_person(session.database, organization, person.id))
-    listed = [record_of(entry) for entry in found if only in (None, entry.integration.id)]
+    listed = [record_of(entry) for entry in found if only is None or entry.integration.id in only]
     empty = "Nobody holds a permission here." if user is None else "No integration is set up here."
     out.rows(listed, columns(session.settings.timezone), empty=empty)
     out.say((await enforcement(session.database)).sentence())
@@ -289,21 +289,24 @@ async def _change(
 
 
 async def _integrations(session: Session, types: Sequence[str]) -> list[Integration]:
-    """Return the integrations of these types. Raises UnknownType, and NotFound for one that is not set up."""
+    """Return the integrations of these types: an adopted table may have several of one, and all of them are meant.
+
+    Raises UnknownType, and NotFound for one that is not set up.
+    """
     from tui.cli.run import organization_of
     from tui.data.errors import NotFound
     from tui.data.permissions import integrations_of
     from tui.providers import integration_type as known_type
 
-    there = {one.integration_type: one for one in await integrations_of(session.database, organization_of(session).id)}
+    there = await integrations_of(session.database, organization_of(session).id)
     for name in types:
-        if name not in there:
+        if all(one.integration_type != name for one in there):
             known_type(name)
             raise NotFound(
                 f"{name} is not set up in this organisation.",
                 f"Set it up with `switchboard integrations configure {name}`.",
             )
-    return [there[name] for name in dict.fromkeys(types)]
+    return [one for name in dict.fromkeys(types) for one in there if one.integration_type == name]
 
 
 async def _grantee(session: Session, user: str, label: str | None) -> Holder:

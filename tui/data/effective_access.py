@@ -60,9 +60,10 @@ GRANTS_OF_INTEGRATION = f"""
 select g.*, d.email, d.name, d.is_active, d.id is not null as is_known,
        d.organization_id is null or d.organization_id = %(organization_id)s as is_member
   from (select distinct on (p.user_id) {GRANT_COLUMNS} from public.user_integration_permissions as p
-         where p.integration_id = %(integration_id)s and (p.can_view or p.can_send or p.can_configure)
+         where p.integration_id = %(integration_id)s
          order by p.user_id, {LAST_GRANTED_FIRST}) as g
   left join switchboard.people as d on d.id = g.user_id
+ where g.can_view or g.can_send or g.can_configure
  order by d.id is null, lower(left(coalesce(nullif(btrim(d.name), ''), d.email, g.user_id::text), 200)), g.user_id
  limit %(limit)s
 """

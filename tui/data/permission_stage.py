@@ -116,9 +116,15 @@ class Staged:
     _seen: dict[CellKey, Grant | None] = field(default_factory=dict)
     _wanted: dict[CellKey, Access] = field(default_factory=dict)
     _steps: list[dict[CellKey, Access | None]] = field(default_factory=list)
+    # Kept, and not counted anew: it is asked for at every key, and there may be tens of thousands.
+    _changed: set[CellKey] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._changed = set()
+        self._note_changed(self._wanted)
 
     def __len__(self) -> int:
-        return sum(1 for _ in self._net())
+        return len(self._changed)
 
     @property
     def steps(self) -> int:
@@ -127,12 +133,11 @@ class Staged:
 
     def access(self, cell: Cell) -> Access:
         """What the cell will say once all is applied."""
-        return self._wanted.get(cell.key, cell.access)
+        return self._wanted[cell.key] if self.is_changed(cell.key) else cell.access
 
     def is_changed(self, key: CellKey) -> bool:
         """Whether apply would change this cell."""
-        wanted = self._wanted.get(key)
-        return wanted is not None and not _same(self._seen[key], wanted)
+        return key in self._changed
 
     def stage(self, wanted: Iterable[tuple[Cell, Access]], now: datetime) -> Step:
         """Stage values for cells, as one step. Raises InvalidInput where one cannot be; nothing is staged then."""
@@ -141,7 +146,8 @@ class Staged:
         seen: dict[CellKey, Grant | None] = {}
         for cell, access in wanted:
             value, note = normalised(access)
-            first_seen = self._seen.get(cell.key, cell.grant)
+            # A cell that was staged back to what it was may have been read again since, with something else in it.
+            first_seen = self._seen[cell.key] if self.is_changed(cell.key) else cell.grant
             before = Cell(*cell.key, first_seen).access
             check(value, before, now)
             if note and before != value:
@@ -149,9 +155,11 @@ class Staged:
             if value != self.access(cell):
                 values[cell.key], seen[cell.key] = value, first_seen
         if values:
+            self._forget([key for key, grant in seen.items() if key in self._seen and self._seen[key] != grant])
             self._seen |= seen
             self._steps.append({key: self._wanted.get(key) for key in values})
             self._wanted |= values
+            self._note_changed(values)
         return Step(frozenset(values), tuple(notes))
 
     def toggle(self, cells: Sequence[Cell], right: Right, now: datetime) -> Step:
@@ -160,7 +168,10 @@ class Staged:
         return self.give(cells, (right,), now) if given else self.take(cells, (right,), now)
 
     def give(self, cells: Sequence[Cell], rights: Sequence[Right], now: datetime) -> Step:
-        """Give rights to all of the cells, and view with them."""
+        """Give rights to all of the cells, and view with them.
+
+        A stored permission that was staged to be revoked comes back with its expiry and limits, not without any.
+        """
         return self._each(cells, lambda access: _with_rights(access, rights, given=True), now)
 
     def take(self, cells: Sequence[Cell], rights: Sequence[Right], now: datetime) -> Step:
@@ -218,11 +229,12 @@ class Staged:
                 del self._wanted[key], self._seen[key]
             else:
                 self._wanted[key] = before
+        self._note_changed(step)
         return frozenset(step)
 
     def clear(self) -> None:
         """Forget everything that is staged."""
-        self._seen, self._wanted, self._steps = {}, {}, []
+        self._seen, self._wanted, self._steps, self._changed = {}, {}, [], set()
 
     def review(self) -> Review:
         """The net difference: a cell that is wanted as it was seen is not in it."""
@@ -241,16 +253,38 @@ class Staged:
             [kept for step in self._steps if (kept := {k: v for k, v in step.items() if k not in left_out})],
         )
 
+    def _forget(self, keys: Iterable[CellKey]) -> None:
+        """Take cells that come to nothing out of the steps, so that `undo` cannot stage them against what is there."""
+        for key in keys:
+            del self._wanted[key], self._seen[key]
+            for step in self._steps:
+                step.pop(key, None)
+        self._steps = [step for step in self._steps if step]
+
     def _net(self) -> Iterable[Change]:
         for key, wanted in self._wanted.items():
-            if not _same(self._seen[key], wanted):
+            if key in self._changed:
                 yield Change(*key, self._seen[key], wanted)
+
+    def _note_changed(self, keys: Iterable[CellKey]) -> None:
+        for key in keys:
+            if key in self._wanted and not _same(self._seen[key], self._wanted[key]):
+                self._changed.add(key)
+            else:
+                self._changed.discard(key)
+
+    def _with_limits(self, cell: Cell) -> Access:
+        access = self.access(cell)
+        if access.rights:
+            return access
+        stored = Cell(*cell.key, self._seen.get(cell.key, cell.grant)).access
+        return replace(stored, can_view=False, can_send=False, can_configure=False) if stored.rights else access
 
     def _each(self, cells: Sequence[Cell], change: Callable[[Access], tuple[Access, list[str]]], now: datetime) -> Step:
         notes: dict[str, None] = {}
         values = []
         for cell in cells:
-            access, said = change(self.access(cell))
+            access, said = change(self._with_limits(cell))
             values.append((cell, access))
             if access != self.access(cell):
                 notes |= dict.fromkeys(said)

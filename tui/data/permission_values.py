@@ -20,7 +20,8 @@ CellKey = tuple["UUID", "UUID"]
 
 HIGHEST_LIMIT = 2_147_483_647
 SOON, VERY_SOON = timedelta(days=30), timedelta(days=7)
-LAST_SECOND = time(23, 59, 59)
+# The later one of the two where clocks are set back over midnight.
+LAST_SECOND = time(23, 59, 59, fold=1)
 EXAMPLES = "Give a date such as 2027-03-31, a time from now such as 30d or 2w, end of month, or never."
 
 _DAYS = re.compile(r"([0-9]{1,5}) ?(d|w)(?:(?<=d)ays?|(?<=w)eeks?)?")

@@ -234,6 +234,18 @@ async def count_people(database: Database, organization_id: UUID, filter: People
     return await database.read(unit)
 
 
+async def server_time(database: Database) -> datetime:
+    """Return what time it is for the database, whose clock decides what has expired."""
+
+    async def unit(connection: Connection) -> datetime:
+        row: dict[str, datetime] | None = await (await connection.execute(NOW)).fetchone()
+        if row is None:
+            raise AssertionError("the time is one row")
+        return row["now"]
+
+    return await database.read(unit)
+
+
 async def holders_by_id(database: Database, organization_id: UUID, ids: Iterable[UUID]) -> dict[UUID, Holder]:
     """Return those of these people who are of the organisation or hold one of its permissions."""
     query = " union all ".join(f"select w.* from ({people}) as w where w.id = any (%(ids)s)" for people in PEOPLE)

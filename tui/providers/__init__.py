@@ -46,6 +46,13 @@ def integration_type(name: str) -> IntegrationType:
     raise UnknownType(f"There is no integration type {name[:50]!a}.", f"{meant}The types are {', '.join(known)}.")
 
 
+def is_secret(name: str, field: str) -> bool:
+    """Whether a field of the type of that name is secret; what nobody here knows is."""
+    known = registry().get(name)
+    found = known.field(field) if known and field else None
+    return found is None or found.secret
+
+
 def title_of(name: str) -> str:
     """Return what people call the type of that name; a type nobody here knows is called by its name."""
     known = registry().get(name)

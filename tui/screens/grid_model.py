@@ -12,7 +12,7 @@ from tui.widgets.text_lines import TextLine
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
-    from datetime import datetime, tzinfo
+    from datetime import tzinfo
     from uuid import UUID
 
     from tui.data.models import Integration
@@ -62,10 +62,17 @@ class GridModel:
         """Return the cells of a row, none where they are not read yet."""
         return self.listing.window.cells(index, self._columns()) if self.listing else []
 
-    def now(self, index: int) -> datetime | None:
-        """Return the server's time when a row was read."""
-        found = self._at(index)
-        return found[0].page.now if found else None
+    def as_held(self, cells: Sequence[Cell]) -> list[Cell]:
+        """Return a row that was taken before as it is held now, or as it was taken where it is not held."""
+        index = self.listing.window.index_of(cells[0].user_id) if self.listing and cells else None
+        return list(cells) if index is None else self.cells(index)
+
+    def aim(self, selection: Selection) -> tuple[object, ...]:
+        """Return what a selection is about: something else once other people or columns have its numbers."""
+        people = [self.person(row) for row in selection.rows or ()]
+        ids = [one and one.id for one in people]
+        listed = self.listing.wanted if self.listing else None
+        return (*ids, *self._columns(selection.columns), listed)
 
     def detail(self, index: int, column: int, selection: Selection) -> tuple[TextLine, ...]:
         """Return the lines about the cell under the cursor, and about how much is selected."""
@@ -111,8 +118,8 @@ class GridModel:
         """Read the cells of everybody listed. Raises InvalidInput where they are too many."""
         if self.listing is None:
             raise RuntimeError("nothing is listed")
-        pages = await self.listing.read_everybody()
         wanted = self._columns(columns)
+        pages = await self.listing.read_everybody()
         people = [(one, tuple(page.cell(one.id, i) for i in wanted)) for page in pages for one in page.people]
         return Chosen(tuple(people), pages[-1].now)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from tui.providers import title_of
+from tui.providers import is_secret, title_of
 from tui.screens.grid_view import in_full, person_words
 from tui.screens.page import Page
 from tui.text import safe_text
@@ -85,8 +85,10 @@ class LeaverScreen(Page):
 
 def report_rows(report: LeaverReport, zone: tzinfo, glyphs: Glyphs) -> list[tuple[Cell, Cell]]:
     """Return the report as lines of two cells: secrets to rotate, access, phone numbers."""
-    rotate = [secret for secret in report.secrets if secret.to_be_rotated]
-    others = [secret for secret in report.secrets if not secret.to_be_rotated]
+    # Fields that are no secrets are in the log because they were typed.
+    secrets = [one for one in report.secrets if is_secret(one.integration_type, one.field)]
+    rotate = [secret for secret in secrets if secret.to_be_rotated]
+    others = [secret for secret in secrets if not secret.to_be_rotated]
     held = [one for one in report.access if one.grant is not None and one.grant.access.rights]
     rows = [_title(f"Secrets to rotate ({len(rotate)})", "bad" if rotate else "good")]
     rows += [(_secret(one), Cell(_known(one, zone), "bad")) for one in rotate]

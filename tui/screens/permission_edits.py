@@ -7,6 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from tui.data.errors import InvalidInput
+from tui.data.permissions import server_time
 from tui.screens.grid_view import applied_words
 from tui.screens.staging import ask_values, stage_copy, stage_revoke, stage_right, stage_values
 from tui.text import safe_text
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from tui.screens.page import Page
     from tui.screens.permission_pane import PermissionPane
     from tui.screens.staging import Chosen
+    from tui.widgets.grid import Selection
 
 
 class PermissionEdits:
@@ -52,10 +54,11 @@ class PermissionEdits:
 
     def put_row(self) -> None:
         """Stage the remembered row for the selected people; for a range or a column only what is selected of it."""
-        if self._taken is None:
+        model = self._pane.model
+        if self._taken is None or model is None:
             self._page.status.say("No row is taken yet: Y takes the one under the cursor.")
             return
-        source = self._taken
+        source = model.as_held(self._taken)
         whole = self._pane.grid.selection.span in ("cell", "rows")
         self._stage(lambda staged, chosen: stage_copy(staged, source, chosen), whole_rows=whole)
 
@@ -64,19 +67,24 @@ class PermissionEdits:
         grid, model = self._pane.grid, self._pane.model
         if model is None or (access := model.access(grid.row, grid.column)) is None:
             return
-        alone = grid.selection.span == "cell"
+        selection = grid.selection
+        alone = selection.span == "cell"
         if alone and not access.rights:
             self._page.status.say("This cell gives nothing, so there is nothing to limit: give a right first.")
             return
-        self._page.act(self._ask(model, access, "this cell" if alone else model.selection_words(grid.selection)))
+        self._page.act(self._ask(model, access, selection))
 
-    async def _ask(self, model: GridModel, access: Access, how_many: str) -> None:
-        now = model.now(self._pane.grid.row)
-        if now is not None:
-            zone = self._page.session.settings.timezone
-            values = await ask_values(self._page.prompt, access, how_many, now, zone)
-            if values:
-                self._stage(partial(stage_values, values=values))
+    async def _ask(self, model: GridModel, access: Access, selection: Selection) -> None:
+        aim, session = model.aim(selection), self._page.session
+        how_many = "this cell" if selection.span == "cell" else model.selection_words(selection)
+        clock = partial(server_time, session.database)
+        values = await ask_values(self._page.prompt, access, how_many, session.settings.timezone, clock)
+        if not values:
+            return
+        if model is self._pane.model and model.aim(selection) == aim:
+            self._stage(partial(stage_values, values=values), selection=selection)
+        else:
+            self._page.status.say("The list was read anew meanwhile, so nothing was staged. Press e again.", "warning")
 
     def undo(self) -> None:
         """Take back the last step of staging; where nothing is staged, offer to undo what was applied."""
@@ -114,6 +122,8 @@ class PermissionEdits:
 
     def _show_applied(self, model: GridModel, applied: Applied, word: str) -> None:
         self._applied = applied
+        if self._taken is not None:
+            self._taken = [replace(one, grant=applied.grants.get(one.key, one.grant)) for one in self._taken]
         model.put(applied.grants)
         self._pane.show_all()
         self._page.refresh_frame()
@@ -136,9 +146,15 @@ class PermissionEdits:
         else:
             self._show_applied(model, outcome, "Undone")
 
-    def _stage(self, do: Callable[[Staged, Chosen], Step], *, whole_rows: bool = False) -> None:
-        selection, model = self._pane.grid.selection, self._pane.model
-        if model is None or not model.integrations or self._is_reading:
+    def _stage(
+        self,
+        do: Callable[[Staged, Chosen], Step],
+        *,
+        whole_rows: bool = False,
+        selection: Selection | None = None,
+    ) -> None:
+        selection, model = selection or self._pane.grid.selection, self._pane.model
+        if model is None or model.listing is None or not model.integrations or self._is_reading:
             return
         if selection.rows is None:
             self._page.act(self._stage_for_everybody(model, selection.columns, do))

@@ -84,8 +84,16 @@ class PermissionPane(Vertical):
         return self.model.corner(index) if self.model else ("", "")
 
     def show_columns(self, integrations: Sequence[Integration]) -> None:
-        """Show the integrations as columns."""
-        self.grid.set_columns([heading(one, self._glyphs) for one in integrations])
+        """Show the integrations as columns, with the cursor on the one that it was on."""
+        grid, model = self.grid, self.model
+        if model is None:
+            return
+        before = model.integrations[grid.column].id if grid.column < len(model.integrations) else None
+        model.integrations = integrations
+        grid.set_columns([heading(one, self._glyphs) for one in integrations])
+        column = next((n for n, one in enumerate(integrations) if before and one.id == before), grid.column)
+        if column != grid.column:
+            grid.move_to(grid.row, column)
 
     def show_note(self, note: str) -> None:
         """Show a sentence below everything; of one that does not fit, the part before the colon."""

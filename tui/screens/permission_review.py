@@ -52,6 +52,7 @@ class PermissionReviewScreen(Page):
     def __init__(self, staged: Staged) -> None:
         super().__init__()
         self._staged = staged
+        self._review = staged.review()
         self._people: Mapping[UUID, Holder] = {}
         self._integrations: Mapping[UUID, Integration] = {}
         self._conflicts: dict[CellKey, Conflict] = {}
@@ -73,7 +74,7 @@ class PermissionReviewScreen(Page):
 
     def context(self) -> tuple[Part, ...]:
         """Say what it comes to."""
-        review = self._staged.review()
+        review = self._review
         configure = review.configure_given
         gained = f"gives configure {'once' if configure == 1 else f'{configure:,} times'}" if configure else ""
         return (Part(review.sentence(), "warning", give=1), Part(gained, "bad"))
@@ -93,7 +94,7 @@ class PermissionReviewScreen(Page):
         faces = self.query_one(Faces)
         faces.show_loading("the review")
         database, organization_id = self.session.database, self._staged.organization_id
-        people = {change.user_id for change in self._staged.review().all}
+        people = {change.user_id for change in self._review.all}
         self._people = await holders_by_id(database, organization_id, people)
         listed = await integrations_of(database, organization_id)
         self._integrations = {one.id: one for one in listed if one.id is not None}
@@ -101,7 +102,7 @@ class PermissionReviewScreen(Page):
             self._show()
 
     def _show(self) -> None:
-        review = self._staged.review()
+        review = self._review
         rows: list[Row] = []
         self._changes = {}
         groups: tuple[tuple[str, Sequence[Change]], ...] = (
@@ -183,6 +184,7 @@ class PermissionReviewScreen(Page):
     def _without(self, keys: Iterable[CellKey]) -> None:
         dropped = set(keys)
         self._staged = self._staged.without(dropped)
+        self._review = self._staged.review()
         self._conflicts = {key: one for key, one in self._conflicts.items() if key not in dropped}
         self._show()
 

@@ -152,7 +152,6 @@ class PermissionsScreen(Page):
             self.pane.model = model = GridModel(organization.id, self.console.glyphs, self.session.settings.timezone)
             self._model_of, self._edits = self.session, PermissionEdits(self, self.pane)
         integrations = await integrations_of(self.session.database, organization.id)
-        model.integrations = integrations
         self.pane.show_columns(integrations)
         if not integrations:
             faces.show_empty("No integration is set up here, so there is nothing to give.", "1  set one up")

@@ -15,7 +15,7 @@ from tui.times import shown
 from tui.widgets.prompt import Choice
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Awaitable, Callable, Sequence
     from datetime import datetime, tzinfo
     from uuid import UUID
 
@@ -81,10 +81,12 @@ def stage_revoke(staged: Staged, chosen: Chosen) -> Step:
     return staged.revoke(chosen.cells, chosen.now)
 
 
-async def ask_values(prompt: Prompt, access: Access, how_many: str, now: datetime, zone: tzinfo) -> dict[str, Any]:
+async def ask_values(
+    prompt: Prompt, access: Access, how_many: str, zone: tzinfo, clock: Callable[[], Awaitable[datetime]]
+) -> dict[str, Any]:
     """Ask which of expiry and limits to set for `how_many` cells, and to what; empty where nobody wants to.
 
-    An answer that is not understood is told and asked for again, as it was typed.
+    An answer that is not understood is told and asked for again, as it was typed. `clock` gives the server's time.
     """
     chosen = await prompt.choose(f"Set for {how_many}:", WHAT)
     if chosen is None:
@@ -98,7 +100,10 @@ async def ask_values(prompt: Prompt, access: Access, how_many: str, now: datetim
             return {}
         typed = answer
         try:
-            return {name: parse_expiry(answer, now, zone) if name == "expires_at" else parse_limit(answer)}
+            # By the time of the answer: a grid may have been read yesterday.
+            if name == "expires_at":
+                return {name: parse_expiry(answer, await clock(), zone)}
+            return {name: parse_limit(answer)}
         except InvalidInput as wrong:
             complaint = f"{wrong.sentence} {wrong.what_to_do}\n"
 

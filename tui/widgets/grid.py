@@ -168,6 +168,7 @@ class Grid(Horizontal, can_focus=True):
         """Show other columns."""
         if self.columns != tuple(columns):
             self.columns = tuple(columns)
+            self._span, self._used = "cell", False
             self.column = max(0, min(self.column, len(self.columns) - 1))
             self._show_cursor()
             self.repaint()
