@@ -150,6 +150,7 @@ def test_one_person_gets_exactly_what_another_has(directory: Shell) -> None:
         (("grant", ANN, "exotel_phone", "--view", "--daily-limit", "lots"), 2, "whole number"),
         (("grant", ANN, "exotel_phone", "--view", "--daily-limit", "9", "--monthly-limit", "8"), 2, "below the daily"),
         (("grant", ANN, "exotel_phone", "--view", "--label", "Ann"), 2, "directory"),
+        (("grant", ANN, "exotel_phone", "--daily-limit", "9"), 2, "no right yet"),
         (("grant", ANN), 2, "TYPE"),
         (("revoke", "nobody@acme.example", "exotel_phone"), 2, "No person"),
         (("revoke", ANN, "exotel_fax"), 2, "exotel_fax"),

@@ -160,12 +160,12 @@ async def _list(session: Session, out: Output, *, user: str | None, integration_
 async def _grant(
     session: Session, out: Output, *, options: Options, user: str, types: Sequence[str], given: Given, dry_run: bool
 ) -> None:
-    from datetime import UTC, datetime
-
+    from tui.data.errors import InvalidInput
     from tui.data.permission_values import parse_expiry
+    from tui.data.permissions import server_time
 
     integrations = await _integrations(session, types)
-    now = datetime.now(UTC)
+    now = await server_time(session.database)
     changed: dict[str, Any] = dict(given.limits)
     if given.expires is not None:
         changed["expires_at"] = parse_expiry(given.expires, now, session.settings.timezone)
@@ -185,8 +185,8 @@ async def _grant(
                 access, note = with_right(access, right, given=True)
                 notes += [note] if note else []
             if not access.rights:
-                notes.append("There is no right yet: expiry and limits need one.")
-            elif access.is_expired(now) and "expires_at" not in changed:
+                raise InvalidInput("There is no right yet, and expiry and limits need one.", "Add --view or --send.")
+            if access.is_expired(now) and "expires_at" not in changed:
                 notes.append("That permission has expired and stays so: add --expires.")
             wanted.append((cell, replace(access, **changed)))
         return [*notes, *staged.stage(wanted, now).notes]
@@ -253,8 +253,6 @@ async def _change(
     label: tuple[UUID, str] | None = None,
 ) -> None:
     """Stage, print the review, ask, and apply in one transaction. Raises Conflict where something changed meanwhile."""
-    from datetime import UTC, datetime
-
     from tui.cli.confirm import confirm
     from tui.cli.permission_view import review_lines, review_record
     from tui.cli.run import organization_of
@@ -262,14 +260,14 @@ async def _change(
     from tui.data.permission_changes import Applied, apply
     from tui.data.permission_stage import Staged
     from tui.data.permission_values import Cell
-    from tui.data.permissions import grants_of
+    from tui.data.permissions import grants_of, server_time
 
     organization = organization_of(session).id
     grants = await grants_of(session.database, organization, [person.id for person in people])
     by_id = {one.id: one for one in integrations if one.id is not None}
     cells = {person.id: [Cell(person.id, one, grants.get((person.id, one))) for one in by_id] for person in people}
     staged = Staged(organization)
-    notes = list(dict.fromkeys(stage(staged, cells, datetime.now(UTC))))
+    notes = list(dict.fromkeys(stage(staged, cells, await server_time(session.database))))
     review = staged.review()
     lines = review_lines(review, {person.id: person for person in people}, by_id, session.settings.timezone)
     record = review_record(review, by_id) | {"notes": notes}
