@@ -107,7 +107,7 @@ def test_resizing_from_1x1_to_500x1000_breaks_nothing(filled: str) -> None:
     with started(filled) as terminal:
         settled(terminal)
         for columns, rows in ((1, 1), (500, 200), (20, 5), (1000, 500), (80, 24)):
-            terminal.resize(columns, rows)
+            terminal.resize(columns, rows, watched=columns < 500)
             terminal.wait_until_quiet()
         terminal.wait_for("Exotel phone")
         terminal.press("q")

@@ -79,6 +79,7 @@ class Terminal:
     ) -> None:
         self.output = bytearray()
         self._unread = b""
+        self._is_watched = True
         self._screen = pyte.Screen(columns, rows)
         self._stream = pyte.ByteStream(self._screen)
         self._master, slave = pty.openpty()
@@ -187,9 +188,14 @@ class Terminal:
         self.bytes_since()
         return len(self.output)
 
-    def resize(self, columns: int, rows: int) -> None:
-        """Change the terminal's size; the program gets SIGWINCH."""
-        self._screen.resize(rows, columns)
+    def resize(self, columns: int, rows: int, *, watched: bool = True) -> None:
+        """Change the terminal's size; the program gets SIGWINCH.
+
+        Not `watched`, what is written is kept but not drawn: half a million cells take the screen many seconds.
+        """
+        self._is_watched = watched
+        if watched:
+            self._screen.resize(rows, columns)
         _set_size(self._master, columns, rows)
 
     def signal(self, number: signal.Signals) -> None:
@@ -231,7 +237,8 @@ class Terminal:
         held = INCOMPLETE.search(self._unread)
         ready = self._unread[: held.start()] if held else self._unread
         self._unread = self._unread[len(ready) :]
-        self._stream.feed(UNKNOWN_TO_PYTE.sub(b"", ready))
+        if self._is_watched:
+            self._stream.feed(UNKNOWN_TO_PYTE.sub(b"", ready))
         return bool(data)
 
     def _wait_briefly(self) -> None:
