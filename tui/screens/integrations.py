@@ -9,9 +9,8 @@ from textual.binding import Binding, BindingType
 
 from tui.providers import registry, title_of
 from tui.screens.integration_view import COLUMNS, SORTS, detail, key_of, row_of, sort_key
+from tui.screens.list_page import ListPage
 from tui.screens.naming import full_name
-from tui.screens.page import Page
-from tui.text import safe_text
 from tui.widgets.faces import Faces
 from tui.widgets.frame import Part
 from tui.widgets.prompt import Choice
@@ -25,7 +24,6 @@ if TYPE_CHECKING:
     from textual.widget import Widget
 
     from tui.data.authors import Authors
-    from tui.data.errors import SwitchboardError
     from tui.data.models import Integration
     from tui.data.rights import Rights
 
@@ -38,7 +36,7 @@ REFUSED = {
 }
 
 
-class IntegrationsScreen(Page):
+class IntegrationsScreen(ListPage):
     """Lists, filters, sorts, enables, disables and deletes integrations; opens the credential editor."""
 
     CSS_PATH: ClassVar[Any] = ["integrations.tcss"]
@@ -56,7 +54,7 @@ class IntegrationsScreen(Page):
         Binding("y", "copy", "Copy row", show=False, id="integrations.copy", tooltip="Copy the row, never a secret"),
     ]
     section = "integrations"
-    filterable = True
+    refused = REFUSED
 
     def __init__(self) -> None:
         super().__init__()
@@ -98,15 +96,10 @@ class IntegrationsScreen(Page):
         from tui.data.integrations import list_integrations
         from tui.data.rights import read_rights
 
-        organization = self.session.organization
-        faces = self.query_one(Faces)
-        if self.session.schema != "installed":
-            faces.show_empty("Switchboard is not set up in this database.", "5  set it up")
-            return
+        organization = self.organization_to_list()
         if organization is None:
-            faces.show_empty("No organisation is chosen.", "o  choose one")
             return
-        faces.show_loading("integrations")
+        self.query_one(Faces).show_loading("integrations")
         database, types = self.session.database, list(registry())
         self._rights = await read_rights(database)
         if not self._listed:
@@ -154,21 +147,6 @@ class IntegrationsScreen(Page):
             Part(total, "quiet", give=2),
         )
 
-    def show_failure(self, failure: SwitchboardError) -> None:
-        """Show a failure in the list's place."""
-        self.query_one(Faces).show_failed(failure.title, failure.sentence, failure.what_to_do)
-        super().show_failure(failure)
-
-    def focus_body(self) -> None:
-        """Focus the list."""
-        self.set_focus(self.query_one(RowBody))
-
-    def on_mount(self) -> None:
-        """Focus the list, and wait for the connection."""
-        self.focus_body()
-        if not self.session.is_connected and self.console.failure is None:
-            self.query_one(Faces).show_loading("the connection")
-
     def on_row_body_moved(self) -> None:
         """Follow the cursor with the detail and the hints."""
         self._show_detail()
@@ -184,22 +162,14 @@ class IntegrationsScreen(Page):
             return True if possible else None
         return super().check_action(action, parameters)
 
-    def _may(self, right: str) -> bool:
-        """Whether the database lets this role do it; where not, say so instead."""
-        if self._rights is None or getattr(self._rights, right):
-            return True
-        role = self.session.server.role if self.session.server else "your role"
-        self.status.say(f"The role {safe_text(role, 40)} {REFUSED[right]}", "warning")
-        return False
-
     def action_edit(self) -> None:
         """Open the credential editor on the type under the cursor."""
-        if self.current is not None and not self.busy and self._may("configure"):
+        if self.current is not None and not self.busy and self.may(self._rights, "configure"):
             self.console.doors.open_editor(self.current.integration_type, self.current)
 
     def action_secrets(self) -> None:
         """List the secrets of the integration under the cursor."""
-        if self.current is not None and self._may("envelopes"):
+        if self.current is not None and self.may(self._rights, "envelopes"):
             self.console.doors.open_secrets(self.current)
 
     def action_test(self) -> None:
@@ -236,13 +206,11 @@ class IntegrationsScreen(Page):
     def action_copy(self) -> None:
         """Send the row's text to the terminal's clipboard."""
         if self.current is not None:
-            cells = row_of(self.current, self.console.glyphs).cells
-            self.app.copy_to_clipboard("\t".join(cell.text.strip() for cell in cells))
-            self.status.say("Row sent to your terminal's clipboard (cannot be confirmed).")
+            self.copy_row(row_of(self.current, self.console.glyphs).cells)
 
     def action_toggle_active(self) -> None:
         """Enable or disable the integration, after asking."""
-        if self.current is not None and self._may("enable"):
+        if self.current is not None and self.may(self._rights, "enable"):
             self.act(self._toggle(self.current))
 
     async def _toggle(self, integration: Integration) -> None:
@@ -266,7 +234,7 @@ class IntegrationsScreen(Page):
 
     def action_delete(self) -> None:
         """Delete the integration, after counting what goes with it and asking for its type."""
-        if self.current is not None and self._may("delete"):
+        if self.current is not None and self.may(self._rights, "delete"):
             self.act(self._delete(self.current))
 
     async def _delete(self, integration: Integration) -> None:

@@ -9,6 +9,7 @@ from textual.binding import Binding, BindingType
 
 from tui.data.errors import SwitchboardError
 from tui.data.phone_numbers import organization_of, shown_number, shown_person
+from tui.screens.list_page import ListPage
 from tui.screens.number_view import (
     COLUMNS,
     EVERYWHERE,
@@ -22,7 +23,6 @@ from tui.screens.number_view import (
     row_of,
     sort_key,
 )
-from tui.screens.page import Page
 from tui.text import safe_text
 from tui.widgets.faces import Faces
 from tui.widgets.frame import Part
@@ -46,7 +46,7 @@ REFUSED = {
 ON_A_NUMBER = ("assign", "unassign", "edit", "switch", "primary", "copy")
 
 
-class PhoneNumbersScreen(Page):
+class PhoneNumbersScreen(ListPage):
     """Lists, finds, adds, edits, assigns and syncs phone numbers."""
 
     CSS_PATH: ClassVar[Any] = ["phone_numbers.tcss"]
@@ -67,7 +67,7 @@ class PhoneNumbersScreen(Page):
         Binding("y", "copy", "Copy row", show=False, id="numbers.copy", tooltip="Copy the row"),
     ]
     section = "phone_numbers"
-    filterable = True
+    refused = REFUSED
 
     def __init__(self) -> None:
         super().__init__()
@@ -132,15 +132,10 @@ class PhoneNumbersScreen(Page):
         """Read the organisation's numbers, and look again for the number in the filter."""
         from tui.data.phone_numbers import list_phone_numbers, read_number_rights
 
-        organization = self.session.organization
-        faces = self.query_one(Faces)
-        if self.session.schema != "installed":
-            faces.show_empty("Switchboard is not set up in this database.", "5  set it up")
-            return
+        organization = self.organization_to_list()
         if organization is None:
-            faces.show_empty("No organisation is chosen.", "o  choose one")
             return
-        faces.show_loading("phone numbers")
+        self.query_one(Faces).show_loading("phone numbers")
         self._rights = await read_number_rights(self.session.database)
         listed = await list_phone_numbers(self.session.database, organization.id)
         if self.is_mounted:
@@ -193,21 +188,6 @@ class PhoneNumbersScreen(Page):
         self.query_one("#detail", TextLines).show(detail(current, self.session.settings.timezone) if current else ())
         self.refresh_frame()
 
-    def show_failure(self, failure: SwitchboardError) -> None:
-        """Show a failure in the list's place."""
-        self.query_one(Faces).show_failed(failure.title, failure.sentence, failure.what_to_do)
-        super().show_failure(failure)
-
-    def focus_body(self) -> None:
-        """Focus the list."""
-        self.set_focus(self.query_one(RowBody))
-
-    def on_mount(self) -> None:
-        """Focus the list, and wait for the connection."""
-        self.focus_body()
-        if not self.session.is_connected and self.console.failure is None:
-            self.query_one(Faces).show_loading("the connection")
-
     def on_row_body_moved(self) -> None:
         """Follow the cursor with the detail and the hints."""
         self._show_detail()
@@ -226,18 +206,10 @@ class PhoneNumbersScreen(Page):
             return None
         return True
 
-    def _may(self, right: str) -> bool:
-        """Whether the database lets this role do it; where not, say so instead."""
-        if self._rights is None or getattr(self._rights, right):
-            return True
-        role = self.session.server.role if self.session.server else "your role"
-        self.status.say(f"The role {safe_text(role, 40)} {REFUSED[right]}", "warning")
-        return False
-
     def _own(self) -> PhoneNumber | None:
         """The number under the cursor, where it is one that may be changed from here."""
         current = self.current
-        if current is None or self.busy or not self._may("change"):
+        if current is None or self.busy or not self.may(self._rights, "change"):
             return None
         organization = self.session.organization
         if organization is None or current.organization_id != organization.id:
@@ -260,9 +232,7 @@ class PhoneNumbersScreen(Page):
     def action_copy(self) -> None:
         """Send the row's text to the terminal's clipboard."""
         if self.current is not None:
-            cells = row_of(self.current, self.console.glyphs, everywhere=False).cells
-            self.app.copy_to_clipboard("\t".join(cell.text.strip() for cell in cells))
-            self.status.say("Row sent to your terminal's clipboard (cannot be confirmed).")
+            self.copy_row(row_of(self.current, self.console.glyphs, everywhere=False).cells)
 
     def action_assign(self) -> None:
         """Choose the person who gets the number."""
@@ -371,7 +341,7 @@ class PhoneNumbersScreen(Page):
 
     def action_add(self) -> None:
         """Add a number by hand."""
-        if not self.busy and self._may("add") and self.session.organization is not None:
+        if not self.busy and self.may(self._rights, "add") and self.session.organization is not None:
             self.console.doors.open_number(None, self._saved)
 
     def action_edit(self) -> None:
@@ -389,7 +359,7 @@ class PhoneNumbersScreen(Page):
 
     def action_sync(self) -> None:
         """Compare with what the provider lists; nothing is written before the plan was seen."""
-        allowed = self._may("sync") and self._may("add") and self._may("change")
+        allowed = self.may(self._rights, "sync") and self.may(self._rights, "add") and self.may(self._rights, "change")
         if allowed and not self.busy and self.session.organization is not None:
             self.console.doors.open_number_sync(self._synced)
 

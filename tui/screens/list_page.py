@@ -1,0 +1,61 @@
+"""What the sections that are one list share: its faces, its focus, the row to copy, and what the role may not do."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+from tui.screens.page import Page
+from tui.text import safe_text
+from tui.widgets.faces import Faces
+from tui.widgets.row_list import RowBody
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from tui.data.errors import SwitchboardError
+    from tui.data.models import Organization
+    from tui.widgets.row_list import Cell
+
+
+class ListPage(Page):
+    """A section whose body is a RowList in Faces; `refused` ends "The role x ..." for each right that may lack."""
+
+    filterable = True
+    refused: ClassVar[Mapping[str, str]] = {}
+
+    def organization_to_list(self) -> Organization | None:
+        """Return the organisation whose rows are to be listed; None where the list says why there is none."""
+        if self.session.schema != "installed":
+            self.query_one(Faces).show_empty("Switchboard is not set up in this database.", "5  set it up")
+            return None
+        if self.session.organization is None:
+            self.query_one(Faces).show_empty("No organisation is chosen.", "o  choose one")
+        return self.session.organization
+
+    def show_failure(self, failure: SwitchboardError) -> None:
+        """Show a failure in the list's place."""
+        self.query_one(Faces).show_failed(failure.title, failure.sentence, failure.what_to_do)
+        super().show_failure(failure)
+
+    def focus_body(self) -> None:
+        """Focus the list."""
+        self.set_focus(self.query_one(RowBody))
+
+    def on_mount(self) -> None:
+        """Focus the list, and wait for the connection."""
+        self.focus_body()
+        if not self.session.is_connected and self.console.failure is None:
+            self.query_one(Faces).show_loading("the connection")
+
+    def may(self, rights: object | None, right: str) -> bool:
+        """Whether the database lets this role do it, as far as `rights` are known; where not, say so instead."""
+        if rights is None or getattr(rights, right):
+            return True
+        role = self.session.server.role if self.session.server else "your role"
+        self.status.say(f"The role {safe_text(role, 40)} {self.refused[right]}", "warning")
+        return False
+
+    def copy_row(self, cells: Iterable[Cell]) -> None:
+        """Send a row's text to the terminal's clipboard."""
+        self.app.copy_to_clipboard("\t".join(cell.text.strip() for cell in cells))
+        self.status.say("Row sent to your terminal's clipboard (cannot be confirmed).")
