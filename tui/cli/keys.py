@@ -63,11 +63,13 @@ def status(options: Options) -> int:
 async def _status(session: Session, out: Output) -> None:
     from tui.data.keys import check_gate, take_census
     from tui.data.rights import read_rights
+    from tui.data.seal_keys import recorded_keys
 
     gate = await check_gate(session.database, session.keyring)
     visible = await read_rights(session.database)
     census = await take_census(session.database, session.keyring) if visible.envelopes else None
     previous = [key.source for key in session.keyring.previous]
+    sealing = await session.database.read(recorded_keys)
     out.record(
         {
             "state": gate.state,
@@ -81,8 +83,15 @@ async def _status(session: Session, out: Output) -> None:
             "unreadable": [{"id": row_id, "reason": reason} for row_id, reason in census.unreadable]
             if census
             else None,
+            "sealing_keys": [
+                {"key_id": key_id, "public_key": public_key.hex(), "state": state}
+                for key_id, public_key, state in sealing
+            ],
         },
-        _lines(gate, census, previous),
+        [
+            *_lines(gate, census, previous),
+            *(("sealing key", f"{key_id} ({state})") for key_id, _, state in sealing),
+        ],
     )
     gate.require_write()
 

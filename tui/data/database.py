@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import math
 import random
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -56,6 +57,8 @@ select set_config('lock_timeout', %(lock)s, %(local)s), set_config('statement_ti
        set_config('client_connection_check_interval', '2000', %(local)s),
        set_config('search_path', 'pg_catalog, pg_temp', %(local)s)
 """
+
+STATEMENT_TIMEOUT = "select set_config('statement_timeout', %(statement)s, true)"
 
 OPERATOR_SETTINGS = """
 select set_config('switchboard.operator_id', %(operator_id)s, true),
@@ -172,6 +175,29 @@ class Database:
             return await self._read_once(unit)
         except ConnectionLost:
             return await self._read_once(unit)
+
+    async def read_at_length(self, unit: Unit[T], *, statement_timeout_ms: int) -> T:
+        """Run once, never again, a unit that reads everything from one snapshot and may take long.
+
+        The limit is on each of its statements; whether the server still answers is for the caller to watch.
+        """
+
+        async def work(held: list[Connection]) -> T:
+            try:
+                async with self._connection() as connection:
+                    held.append(connection)
+                    await connection.execute("begin isolation level repeatable read, read only")
+                    try:
+                        await self._apply_timeouts(connection, local=True)
+                        await connection.execute(STATEMENT_TIMEOUT, {"statement": str(statement_timeout_ms)})
+                        return await unit(connection)
+                    finally:
+                        with contextlib.suppress(psycopg.Error):
+                            await connection.execute("rollback")
+            except (psycopg.Error, OSError, UnicodeError) as exc:
+                raise translate(exc, doing="reading", role=self._role()) from None
+
+        return await given_back(work, math.inf)
 
     async def write(self, unit: Unit[T], *, operation_id: UUID | None = None, log_only: bool = False) -> T:
         """Run a unit in one transaction that carries the operator, and commit it.

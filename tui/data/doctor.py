@@ -12,6 +12,7 @@ from tui.data.schema.holes import HOLES, find_hidden_rows
 from tui.data.schema.preflight import ROLES
 from tui.data.schema.state import schema_state
 from tui.data.schema.verify import verify
+from tui.data.seal_findings import seal_findings
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Iterable
@@ -112,7 +113,8 @@ async def _schema(database: Database) -> list[Finding]:
     found += _drifts(verification.drifts)
     found += _holes(verification.holes, is_installed=state == "installed")
     found += _hidden_rows(await database.read(find_hidden_rows))
-    return [*found, await _roles(database)]
+    found.append(await _roles(database))
+    return found + (await _guarded("access", "Seals", seal_findings(database)) if state == "installed" else [])
 
 
 def _drifts(drifts: Iterable[Drift]) -> list[Finding]:

@@ -38,6 +38,18 @@ class InvalidInput(SwitchboardError):
     exit_status = 2
 
 
+class FilterError(InvalidInput):
+    """A filter of the log that is not understood; `offset` and `length` are of the word in `text`, in characters."""
+
+    title = "Filter not understood"
+
+    def __init__(self, sentence: str, what_to_do: str, *, text: str, offset: int, length: int) -> None:
+        super().__init__(sentence, what_to_do)
+        self.text = text
+        self.offset = offset
+        self.length = length
+
+
 class UnknownType(InvalidInput):
     """No provider of that integration type."""
 
@@ -104,6 +116,13 @@ class WrongMasterKey(MasterKeyError):
     """The configured key is not the one this database was written with."""
 
     title = "Wrong master key"
+
+
+class SealKeyError(SwitchboardError):
+    """The private key that signs seals is missing, cannot be read, or may not be used any more."""
+
+    title = "Sealing key"
+    exit_status = 4
 
 
 class CheckFailed(SwitchboardError):
@@ -194,6 +213,12 @@ class DatabaseFailed(SwitchboardError):
     """Any other failure the server reported."""
 
     title = "The database refused"
+
+
+class ExportFailed(SwitchboardError):
+    """An export of the log that did not come to its end; no file of it is left."""
+
+    title = "Not exported"
 
 
 class DemoFailed(SwitchboardError):

@@ -12,7 +12,7 @@ import time
 from typing import TYPE_CHECKING
 
 from tui.data.encryption import Keyring, MasterKey
-from tui.data.errors import MasterKeyError
+from tui.data.errors import MasterKeyError, SwitchboardError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -109,23 +109,24 @@ def _file_text(name: str, path: str) -> str:
         reason = (exc.strerror if isinstance(exc, OSError) else None) or "not a file's name"
         raise MasterKeyError(f"The file that {name} names cannot be opened: {reason}.", "Check its name.") from None
     try:
-        _check_owner_and_mode(os.fstat(descriptor), name)
+        check_owner_and_mode(os.fstat(descriptor), name)
         with os.fdopen(descriptor, "rb", closefd=False) as file:
             return _text(file.read(LARGEST_BYTES + 1), name)
     finally:
         os.close(descriptor)
 
 
-def _check_owner_and_mode(found: os.stat_result, name: str) -> None:
+def check_owner_and_mode(found: os.stat_result, name: str, failure: type[SwitchboardError] = MasterKeyError) -> None:
+    """Raise `failure` unless it is a plain file of this user or root that others can neither read nor write."""
     if not stat.S_ISREG(found.st_mode):
-        raise MasterKeyError(f"What {name} names is not a plain file.", "Put the key into a plain file.")
+        raise failure(f"What {name} names is not a plain file.", "Put the key into a plain file.")
     if found.st_uid not in (os.geteuid(), 0):
-        raise MasterKeyError(
+        raise failure(
             f"The file that {name} names belongs to somebody else.",
             "It must belong to the user who runs Switchboard, or to root.",
         )
     if found.st_mode & 0o026 or (found.st_mode & 0o040 and found.st_uid != 0):
-        raise MasterKeyError(
+        raise failure(
             f"The file that {name} names can be read or written by others than its owner.", "Close it with chmod 600."
         )
 

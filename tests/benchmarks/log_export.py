@@ -1,0 +1,70 @@
+"""What an export of a whole log costs, beside psql copying the same rows."""
+
+from __future__ import annotations
+
+import tempfile
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import psycopg
+
+from tests.benchmarks.measures import TIME, measure
+from tui.data.audit_filter import parse_filter
+from tui.data.audit_names import resolve_filter
+from tui.data.audit_where import where
+from tui.data.log_export import TIMED, export_log
+from tui.data.log_export_file import NewFile
+from tui.data.log_export_format import FORMATS
+
+if TYPE_CHECKING:
+    from tests.benchmarks.measures import Bench
+    from tui.data.audit_filter import LogFilter
+    from tui.data.log_export_format import FormatName
+
+EVERYTHING = "org:* -action:log_exported"
+# Found by no index: rows are looked through while they are streamed.
+SOME = "org:* ip:10.0.0.0/12"
+
+
+@measure("export")
+async def export(bench: Bench) -> None:
+    """Export everything in both formats, and a filter that no index serves; rate, size, and memory grown by."""
+    for line in (EVERYTHING, SOME):
+        chosen = (await resolve_filter(bench.database, parse_filter(line), None)).log_filter
+        for form in FORMATS:
+            await _one(bench, chosen, form, line)
+
+
+async def _one(bench: Bench, chosen: LogFilter, form: FormatName, line: str) -> None:
+    _forget_peak()
+    resident = _peak_kib()
+    with tempfile.TemporaryDirectory(dir=bench.log.folder) as folder:
+        started = time.perf_counter()
+        done = await export_log(bench.database, chosen, form, NewFile(Path(folder) / "log"))
+        seconds = time.perf_counter() - started
+    grown = (_peak_kib() - resident) / 1024
+    rate = f"{done.rows:,} rows, {seconds:.1f} s, {done.rows / seconds:,.0f} rows/s, {done.size / 1e6:,.0f} MB"
+    bench.tell(f"{form}: {line}", f"{rate}, memory grown by {grown:.0f} MiB")
+    psql = _psql_seconds(bench, chosen, form)
+    bench.tell("  psql, the same COPY to /dev/null", f"{psql:.1f} s, {done.rows / psql:,.0f} rows/s")
+
+
+def _forget_peak() -> None:
+    """Set the peak back to what is resident now: proc_pid_clear_refs(5)."""
+    Path("/proc/self/clear_refs").write_text("5")
+
+
+def _peak_kib() -> int:
+    with Path("/proc/self/status").open() as status:
+        return next(int(line.split()[1]) for line in status if line.startswith("VmHWM"))
+
+
+def _psql_seconds(bench: Bench, chosen: LogFilter, form: FormatName) -> float:
+    condition, order = TIMED
+    wanted = where(chosen).also(condition, **FORMATS[form].parameters)
+    with psycopg.connect(bench.log.conninfo) as connection:
+        cursor = psycopg.ClientCursor(connection)
+        statement = cursor.mogrify(FORMATS[form].query(wanted.sql, order), wanted.parameters)
+    (took,) = TIME.findall(bench.log.psql(f"\\o /dev/null\n\\timing on\n{statement};\n"))
+    return float(took) / 1000

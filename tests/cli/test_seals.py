@@ -1,0 +1,185 @@
+"""The commands `audit seal` and `audit verify`."""
+
+from __future__ import annotations
+
+import json
+import stat
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.support.commands import Shell, contents, execute, one_line_of_json
+from tests.support.tampering import as_owner, row_id, write_log
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@pytest.fixture
+def with_key(acme: Shell, tmp_path: Path) -> Shell:
+    """A shell on a database with a log, and a sealing key."""
+    write_log(acme.environment["DATABASE_URL"])
+    made = acme.run("audit", "seal", "--new-key", "seal.pem")
+    assert made.status == 0, made.err
+    return acme.with_(SWITCHBOARD_SEAL_KEY_FILE=str(tmp_path / "seal.pem"))
+
+
+@pytest.fixture
+def sealed(with_key: Shell) -> Shell:
+    """The same where the log is sealed."""
+    assert with_key.run("audit", "seal").status == 0
+    return with_key
+
+
+class TestNewKey:
+    def test_needs_no_database_and_prints_the_public_half_alone(self, shell: Shell) -> None:
+        made = shell.run("audit", "seal", "--new-key", "seal.pem", "--json").data
+        assert made.keys() == {"key_id", "public_key"}
+        assert len(bytes.fromhex(made["public_key"])) == 32
+        file = shell.folder / "seal.pem"
+        assert stat.S_IMODE(file.stat().st_mode) == 0o600
+        private = file.read_text().splitlines()[1]
+        told = shell.run("audit", "seal", "--new-key", "other.pem")
+        assert private not in json.dumps(made) + told.out + told.err
+        assert "SWITCHBOARD_SEAL_KEY_FILE" in told.err
+
+    def test_never_overwrites_a_file(self, shell: Shell) -> None:
+        shell.run("audit", "seal", "--new-key", "seal.pem")
+        before = (shell.folder / "seal.pem").read_bytes()
+        assert "never overwritten" in shell.run("audit", "seal", "--new-key", "seal.pem").refusal(4)
+        assert (shell.folder / "seal.pem").read_bytes() == before
+
+
+class TestSeal:
+    def test_seals_once_and_then_has_nothing_to_do(self, with_key: Shell) -> None:
+        first = with_key.run("audit", "seal", "--json").data
+        assert (first["seals"], first["rows"]) == (5, 12)
+        again = with_key.run("audit", "seal", "--json").data
+        assert (again["seals"], again["rows"], again["newest_seal"]) == (0, 0, first["newest_seal"])
+        said = with_key.run("audit", "seal")
+        assert said.out.startswith("There was nothing to seal. Sealed until ")
+        assert first["newest_seal"] in said.out
+
+    def test_without_a_key_ends_with_4_and_seals_nothing(self, acme: Shell) -> None:
+        before = contents(acme.environment["DATABASE_URL"])
+        assert "SWITCHBOARD_SEAL_KEY_FILE is not set" in acme.run("audit", "seal").refusal(4)
+        wrong = acme.with_(SWITCHBOARD_SEAL_KEY_FILE="nothing.pem")
+        assert "cannot be opened" in wrong.run("audit", "seal").refusal(4)
+        assert contents(acme.environment["DATABASE_URL"]) == before
+
+    def test_is_refused_in_read_only_mode(self, with_key: Shell) -> None:
+        with_key.run("audit", "seal", "--read-only").refusal(2)
+
+    def test_shows_the_key_in_the_status_of_keys(self, sealed: Shell) -> None:
+        (key,) = sealed.run("keys", "status", "--json").data["sealing_keys"]
+        assert key["state"] == "active"
+        assert key["key_id"] in sealed.run("keys", "status").out
+
+
+class TestVerify:
+    def test_finds_nothing_in_a_log_as_it_was_sealed(self, sealed: Shell) -> None:
+        report = (
+            sealed.without("SWITCHBOARD_SEAL_KEY_FILE", "ENCRYPTION_MASTER_KEY").run("audit", "verify", "--json").data
+        )
+        assert (report["ok"], report["seals"], report["rows"]) == (True, 5, 12)
+        assert (report["first_hour"], report["findings"]) == ("2026-01-01T08:00:00+00:00", [])
+        said = sealed.run("audit", "verify")
+        assert said.status == 0
+        assert "12 rows under 5 seals" in said.out
+        assert "its owner can replace" in said.err
+
+    def test_ends_with_5_and_names_the_row(self, sealed: Shell) -> None:
+        database = sealed.environment["DATABASE_URL"]
+        execute(
+            database,
+            "insert into organization_phone_numbers (organization_id, phone_number) values (%s, '1')",
+            row_id(1, 1),
+        )
+        row = row_id(8, 2)
+        for statement in (
+            f"update integration_audit_logs set status = 'failed' where id = '{row}'",
+            f"delete from integration_audit_logs where id = '{row_id(9, 1)}'",
+        ):
+            execute(database, "alter table integration_audit_logs disable trigger switchboard_append_only")
+            execute(database, statement)
+            execute(database, "alter table integration_audit_logs enable always trigger switchboard_append_only")
+        found = sealed.run("audit", "verify", "--json")
+        assert found.status == 5
+        report = one_line_of_json(found.out)
+        assert not report["ok"]
+        assert [(one["kind"], one["hour"], one["row"]) for one in report["findings"]] == [
+            ("altered", "2026-01-01T08:00:00+00:00", str(row)),
+            ("removed", "2026-01-01T09:00:00+00:00", str(row_id(9, 1))),
+        ]
+        assert one_line_of_json(found.err)["exit"] == 5
+        assert f"row {row} was altered after sealing" in sealed.run("audit", "verify").out
+
+    def test_of_a_log_without_a_seal_ends_with_5(self, with_key: Shell) -> None:
+        found = with_key.run("audit", "verify")
+        assert found.status == 5
+        assert "The log has no seal, so nothing can be said of it" in found.out
+
+    async def test_trusts_what_was_kept_elsewhere(self, sealed: Shell) -> None:
+        database = sealed.environment["DATABASE_URL"]
+        report = sealed.run("audit", "verify", "--json").data
+        key, newest = report["keys"][0]["public_key"], report["newest_seal"]
+        (sealed.folder / "manifest.json").write_text(
+            json.dumps({"seals": {"public_keys": [key], "newest_seal": newest, "sealed_until": None}})
+        )
+        ways = (
+            ("--public-key", key),
+            ("--newest-seal", newest),
+            ("--public-key", key, "--newest-seal", newest),
+            ("--manifest", "manifest.json"),
+        )
+        for way in ways:
+            assert sealed.run("audit", "verify", *way).status == 0
+        # Everything is sealed anew with another key.
+        await as_owner(
+            database,
+            "delete from switchboard.seals",
+            "delete from switchboard.keys where purpose = 'seal'",
+            "delete from public.integration_audit_logs where action = 'log_sealed'",
+        )
+        sealed.run("audit", "seal", "--new-key", "forged.pem")
+        assert sealed.with_(SWITCHBOARD_SEAL_KEY_FILE="forged.pem").run("audit", "seal").status == 0
+        assert sealed.run("audit", "verify").status == 0
+        for way in ways:
+            assert sealed.run("audit", "verify", *way).status == 5
+
+    @pytest.mark.parametrize(
+        "arguments",
+        [
+            ("--public-key", "xyz"),
+            ("--newest-seal", "12"),
+            ("--manifest", "nothing.json"),
+            ("--manifest", "nothing.json", "--newest-seal", "ab" * 32),
+        ],
+    )
+    def test_refuses_what_is_no_key_no_seal_and_no_manifest(self, acme: Shell, arguments: tuple[str, ...]) -> None:
+        acme.run("audit", "verify", *arguments).refusal(2)
+
+    def test_works_in_read_only_mode_and_writes_nothing(self, sealed: Shell) -> None:
+        before = contents(sealed.environment["DATABASE_URL"])
+        assert sealed.run("audit", "verify", "--read-only").status == 0
+        assert contents(sealed.environment["DATABASE_URL"]) == before
+
+
+class TestDoctor:
+    def test_says_how_far_the_log_is_sealed(self, sealed: Shell) -> None:
+        (found,) = [one for one in sealed.run("doctor", "--json").data if one["title"] == "Seals"]
+        assert found["state"] == "ok"
+        assert found["sentence"].startswith("The log is sealed until ")
+
+    async def test_warns_when_the_newest_seal_is_old(self, sealed: Shell) -> None:
+        await as_owner(
+            sealed.environment["DATABASE_URL"],
+            "update switchboard.seals set sealed_at = sealed_at - interval '50 hours'",
+        )
+        (found,) = [one for one in sealed.run("doctor", "--json").data if one["title"] == "Seals"]
+        assert found["state"] == "warning"
+        assert "50 hours old" in found["sentence"]
+
+    def test_says_when_it_is_not_sealed_at_all(self, acme: Shell) -> None:
+        (found,) = [one for one in acme.run("doctor", "--json").data if one["title"] == "Seals"]
+        assert (found["state"], found["sentence"][:24]) == ("ok", "The log is not sealed, s")

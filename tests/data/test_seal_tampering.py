@@ -1,0 +1,130 @@
+"""Every way of tampering with a sealed log is found, and said in words that name the hour and the row."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+import psycopg
+import pytest
+
+from tests.support.tampering import HOURS, KEY, WAYS, Way, as_owner, check, found_after, row_id, seal, write_log
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tests.support.postgres import TestServer
+
+
+@pytest.fixture(scope="module")
+def sealed_log(postgres: TestServer, installed_template: str) -> tuple[str, str]:
+    """Name of a database with a sealed log, and its newest seal."""
+    name = postgres.create_database(template=installed_template, prefix="template_sealed")
+    write_log(postgres.conninfo(name))
+    return name, asyncio.run(seal(postgres.conninfo(name)))
+
+
+@pytest.fixture
+def sealed(postgres: TestServer, sealed_log: tuple[str, str]) -> Iterator[str]:
+    """Connection URI of a copy of it."""
+    name = postgres.create_database(template=sealed_log[0], prefix="sealed")
+    yield postgres.conninfo(name)
+    postgres.drop_database(name)
+
+
+async def test_a_log_that_nobody_touched_is_as_it_was_sealed(sealed: str, sealed_log: tuple[str, str]) -> None:
+    report = await check(sealed, public_keys=(KEY.public_key,), newest=sealed_log[1])
+    assert report.findings == []
+    assert report.is_well
+    # Of the rows without a time, of each hour with rows, and of the last hour that can be sealed.
+    assert (report.seals, report.rows) == (len(HOURS) + 2, sum(HOURS.values()))
+    assert report.newest_seal == sealed_log[1]
+    assert [(key.key_id, key.given) for key in report.keys] == [(KEY.key_id, True)]
+
+
+@pytest.mark.parametrize("way", WAYS, ids=lambda way: way.name)
+async def test_it_is_found(way: Way, sealed: str, sealed_log: tuple[str, str]) -> None:
+    alone, kept = await found_after(way, sealed, sealed_log[1])
+    report = kept if way.kept else alone
+    said = "\n".join(one.sentence for one in report.findings)
+    for words in way.words:
+        assert words in said
+    assert not kept.is_well
+    # What has to be kept elsewhere for it is what the README says it is.
+    assert alone.is_well is bool(way.kept)
+
+
+async def test_only_the_hour_that_was_touched_is_named(sealed: str) -> None:
+    await as_owner(sealed, f"delete from public.integration_audit_logs where id = '{row_id(9, 1)}'")
+    report = await check(sealed)
+    assert [(one.kind, one.row) for one in report.findings] == [("removed", row_id(9, 1))]
+    assert report.found == 1
+
+
+async def test_a_hundred_rows_of_an_hour_are_counted_where_twenty_are_named(sealed: str) -> None:
+    await as_owner(
+        sealed,
+        "insert into public.integration_audit_logs (organization_id, integration_type, action, status, created_at) "
+        "select gen_random_uuid(), 'x', 'call_made', 'success', '2026-01-01 08:30+00' from generate_series(1, 100)",
+    )
+    report = await check(sealed)
+    assert report.found == 21
+    assert report.findings[-1].sentence == (
+        "80 more rows of 2026-01-01 08:00 UTC are not as they were sealed (100 added; 5 sealed, 105 there)."
+    )
+
+
+async def test_two_rows_that_have_the_same_content_are_told_apart_by_their_ids(sealed: str) -> None:
+    """One is deleted and the other takes its time and its content."""
+    first, second = row_id(8, 1), row_id(8, 2)
+    await as_owner(
+        sealed,
+        f"update public.integration_audit_logs as l set details = o.details, created_at = o.created_at "
+        f"from public.integration_audit_logs as o where l.id = '{second}' and o.id = '{first}'",
+        f"delete from public.integration_audit_logs where id = '{first}'",
+    )
+    found = {(one.kind, one.row) for one in (await check(sealed)).findings}
+    assert found == {("altered", second), ("removed", first)}
+
+
+async def test_a_row_that_commits_late_is_told_from_one_that_was_added_later(installed_database: str) -> None:
+    write_log(installed_database)
+    with psycopg.connect(installed_database) as late:
+        late.execute(
+            "insert into public.integration_audit_logs (id, organization_id, integration_type, action, status, "
+            "created_at) values (%s, gen_random_uuid(), 'x', 'call_made', 'success', '2026-01-01 08:30+00')",
+            (row_id(8, 50),),
+        )
+        await seal(installed_database)
+        late.commit()
+    (found,) = (await check(installed_database)).findings
+    assert found.sentence == (
+        f"In 2026-01-01 08:00 UTC row {row_id(8, 50)} was added after sealing (5 sealed, 6 there); its transaction was "
+        "under way when the hour was sealed, so it may only have committed late."
+    )
+
+
+async def test_rows_are_not_judged_by_a_seal_that_is_not_genuine(sealed: str) -> None:
+    await as_owner(
+        sealed,
+        "update switchboard.seals set digest = decode(repeat('00', 32), 'hex') where hour = '2026-01-01 08:00+00'",
+    )
+    report = await check(sealed)
+    assert [one.kind for one in report.findings] == ["seal"]
+
+
+@pytest.mark.parametrize(
+    "change",
+    ["row_list = row_list || row_list, row_count = row_count * 2", "operator = 'somebody else'", "previous = digest"],
+    ids=str,
+)
+async def test_no_part_of_a_seal_can_be_changed(sealed: str, change: str) -> None:
+    await as_owner(sealed, f"update switchboard.seals set {change} where hour = '2026-01-01 09:00+00'")
+    (found,) = (await check(sealed)).findings
+    assert found.sentence == "The seal of 2026-01-01 09:00 UTC was altered: its signature is not that of its key."
+
+
+async def test_a_key_that_is_not_trusted_signs_for_nothing(sealed: str) -> None:
+    report = await check(sealed, public_keys=(bytes(32),))
+    assert [one.kind for one in report.findings] == ["key"]
+    assert f"{report.seals} seals are signed with the key {KEY.key_id}" in report.findings[0].sentence

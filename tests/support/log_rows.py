@@ -1,0 +1,72 @@
+"""Rows of the log put into a database past the program, many at once or one by one."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+from uuid import UUID, uuid4
+
+import psycopg
+
+from tests.support.sitting import ACME, ASHA, GLOBEX
+from tui.data.audit_filter import parse_filter
+from tui.data.audit_names import resolve_filter
+
+if TYPE_CHECKING:
+    from tui.data.audit_filter import LogFilter
+    from tui.data.database import Database
+
+# A year by minutes, three rows each; every hundredth without a time. The last ones are of the end of 2025.
+FILL = """
+insert into integration_audit_logs
+  (organization_id, user_id, integration_type, action, status, details, ip_address, user_agent, created_at)
+select case when n %% 5 = 0 then %(globex)s::uuid else %(acme)s::uuid end,
+       case when n %% 21 = 0 then null when n %% 3 = 0 then %(asha)s::uuid else md5((n %% 40)::text)::uuid end,
+       case when n %% 2 = 0 then 'exotel_phone' else 'zoho_mail' end,
+       case when n %% 1000 = 7 then 'credential_deleted' when n %% 2 = 0 then 'call_made' else 'email_sent' end,
+       case when n %% 11 = 5 then 'failed' when n %% 50 = 3 then 'pending' else 'success' end,
+       jsonb_build_object('n', n, 'error_code', case when n %% 11 = 5 then 429 end),
+       ('10.0.' || n %% 200 || '.' || n %% 250)::inet, 'agent/' || n %% 7,
+       case when n %% 100 <> 99 then timestamptz '2025-12-31 23:59+00' - (%(rows)s - n) / 3 * interval '1 minute' end
+  from generate_series(1, %(rows)s) as n
+"""
+INSERT = """
+insert into integration_audit_logs
+  (id, organization_id, user_id, integration_type, action, status, details, ip_address, user_agent, created_at)
+values (%(id)s, %(organization_id)s, %(user_id)s, %(integration_type)s, %(action)s, %(status)s, %(details)s,
+        %(ip_address)s, %(user_agent)s, coalesce(%(created_at)s::timestamptz, case when %(timed)s then now() end))
+"""
+
+
+def fill_log(conninfo: str, rows: int) -> None:
+    """Add many rows, and let the server look at them."""
+    with psycopg.connect(conninfo, autocommit=True) as connection:
+        connection.execute(FILL, {"rows": rows, "acme": ACME, "globex": GLOBEX, "asha": ASHA})
+        connection.execute("vacuum (analyze) integration_audit_logs")
+
+
+def log_row(connection: psycopg.Connection[Any], *, timed: bool = True, **columns: Any) -> UUID:
+    """Add one row within the connection's transaction, of now where no time is given; returns its id."""
+    row = {
+        "id": uuid4(),
+        "organization_id": ACME,
+        "user_id": None,
+        "integration_type": "zoho_mail",
+        "action": "email_sent",
+        "status": "success",
+        "details": None,
+        "ip_address": None,
+        "user_agent": None,
+        "created_at": None,
+        "timed": timed,
+    } | columns
+    if row["details"] is not None:
+        row["details"] = json.dumps(row["details"])
+    connection.execute(INSERT, row)
+    row_id: UUID = row["id"]
+    return row_id
+
+
+async def filtered(database: Database, line: str, organization_id: UUID | None = None) -> LogFilter:
+    """A filter line, looked up; of all organisations unless told."""
+    return (await resolve_filter(database, parse_filter(line), organization_id)).log_filter

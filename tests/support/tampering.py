@@ -1,0 +1,305 @@
+"""Ways of tampering with a sealed log, as its owner; `python -m tests.support.tampering` prints what verify says."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+import psycopg
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from tests.support.postgres import TestServer, run_schema_files
+from tests.support.sitting import ACME, ASHA, opened
+from tui.data.seal_keys import SealKey
+from tui.data.seal_verify import SealReport, verify_log
+from tui.data.seals import seal_log
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    Owner = psycopg.AsyncConnection[tuple[object, ...]]
+
+KEY = SealKey(Ed25519PrivateKey.from_private_bytes(bytes(range(32))))
+OTHER_KEY = SealKey(Ed25519PrivateKey.from_private_bytes(bytes(32)))
+LOG, SEALS = "public.integration_audit_logs", "switchboard.seals"
+TRIGGERS = ("switchboard_append_only", "switchboard_no_truncate")
+# Rows in each hour of 2026-01-01; there is none at ten.
+HOURS = {8: 5, 9: 4, 11: 3}
+
+
+def row_id(hour: int, number: int) -> UUID:
+    """The id of a row of that day."""
+    return UUID(f"00000000-0000-4000-8000-0000000{hour:02}{number:03}")
+
+
+INSERT = f"""
+insert into {LOG} (id, organization_id, user_id, integration_type, action, status, details, ip_address, user_agent,
+                   created_at)
+values (%s, %s, %s, 'exotel_phone', 'call_made', 'success', %s, '192.0.2.7', 'backend/1.0', %s)
+"""
+
+
+def write_log(conninfo: str) -> None:
+    """Write the rows that are sealed afterwards."""
+    with psycopg.connect(conninfo) as connection:
+        for hour, rows in HOURS.items():
+            for n in range(1, rows + 1):
+                moment = f"2026-01-01 {hour:02}:{n * 7:02}:00.000{n:03}+00"
+                connection.execute(INSERT, (row_id(hour, n), ACME, ASHA, f'{{"n": {n}, "to": "+91 é \\""}}', moment))
+
+
+async def seal(conninfo: str, key: SealKey = KEY) -> str:
+    """Seal the log; return the newest seal as it is noted down elsewhere."""
+    async with opened(conninfo) as database:
+        sealed = await seal_log(database, key)
+    return sealed.newest_seal or ""
+
+
+async def check(conninfo: str, *, public_keys: tuple[bytes, ...] = (), newest: str | None = None) -> SealReport:
+    """What verify says."""
+    async with opened(conninfo) as database:
+        return await verify_log(database, public_keys=public_keys, newest=bytes.fromhex(newest) if newest else None)
+
+
+async def as_owner(conninfo: str, *statements: str) -> None:
+    """Run statements past the triggers that protect the log and its seals, and put those back."""
+    async with await psycopg.AsyncConnection.connect(conninfo) as owner:
+        await _triggers(owner, "disable")
+        for statement in statements:
+            await owner.execute(statement.encode())
+        await _triggers(owner, "enable always")
+
+
+async def _triggers(owner: Owner, how: str) -> None:
+    for table in (LOG, SEALS):
+        for trigger in TRIGGERS:
+            await owner.execute(f"alter table {table} {how} trigger {trigger}".encode())
+
+
+def tampering(*statements: str) -> Callable[[str], Awaitable[None]]:
+    """Tampering by statements alone."""
+    return lambda conninfo: as_owner(conninfo, *statements)
+
+
+async def sign_everything_anew(conninfo: str) -> None:
+    """What an owner can do who has no sealing key, and makes one."""
+    await as_owner(
+        conninfo,
+        f"delete from {SEALS}",
+        "delete from switchboard.keys where purpose = 'seal'",
+        f"update {LOG} set status = 'failed' where id = '{row_id(8, 2)}'",
+        f"delete from {LOG} where action = 'log_sealed'",
+    )
+    await seal(conninfo, OTHER_KEY)
+
+
+async def remove_the_tail_and_seal_again(conninfo: str) -> None:
+    """The nightly job goes on from what is left."""
+    await as_owner(
+        conninfo,
+        f"delete from {SEALS} where hour >= '2026-01-01 11:00+00'",
+        f"delete from {LOG} where created_at >= '2026-01-01 11:00+00' and action <> 'log_sealed'",
+    )
+    await seal(conninfo, KEY)
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """One way: what is done, what verify has to say, and what of it has to have been kept elsewhere for that."""
+
+    name: str
+    do: Callable[[str], Awaitable[None]]
+    words: tuple[str, ...]
+    kept: str = ""
+
+
+FIRST, SECOND = row_id(8, 1), row_id(8, 2)
+BACK_DATED = row_id(8, 99)
+ROW = f"'{BACK_DATED}', '{ACME}', null, 'zoho_mail', 'email_sent', 'success', null, null, null"
+WAYS = (
+    Way(
+        "details of a row changed",
+        tampering(f"update {LOG} set details = '{{\"n\": 9}}' where id = '{SECOND}'"),
+        (f"In 2026-01-01 08:00 UTC row {SECOND} was altered after sealing.",),
+    ),
+    Way(
+        "status of a row changed",
+        tampering(f"update {LOG} set status = 'failed' where id = '{row_id(9, 4)}'"),
+        (f"In 2026-01-01 09:00 UTC row {row_id(9, 4)} was altered after sealing.",),
+    ),
+    Way(
+        "created_at changed within the hour",
+        tampering(f"update {LOG} set created_at = created_at + interval '20 minutes' where id = '{FIRST}'"),
+        (f"In 2026-01-01 08:00 UTC row {FIRST} was altered after sealing.",),
+    ),
+    Way(
+        "a row moved into another hour",
+        tampering(f"update {LOG} set created_at = created_at + interval '1 hour' where id = '{SECOND}'"),
+        (
+            f"In 2026-01-01 08:00 UTC row {SECOND} was taken out after sealing: it says 2026-01-01 09:14:00.000002",
+            f"In 2026-01-01 09:00 UTC row {SECOND} was added after sealing (4 sealed, 5 there)",
+        ),
+    ),
+    Way(
+        "one row deleted",
+        tampering(f"delete from {LOG} where id = '{SECOND}'"),
+        (f"In 2026-01-01 08:00 UTC row {SECOND} was removed after sealing (5 sealed, 4 there).",),
+    ),
+    Way(
+        "a whole hour deleted",
+        tampering(f"delete from {LOG} where created_at < '2026-01-01 09:00+00'"),
+        ("Every row of 2026-01-01 08:00 UTC was removed after sealing (5 sealed, 0 there).",),
+    ),
+    Way(
+        "a back-dated row inserted",
+        tampering(f"insert into {LOG} values ({ROW}, '2026-01-01 08:30+00')"),
+        (
+            f"In 2026-01-01 08:00 UTC row {BACK_DATED} was added after sealing (5 sealed, 6 there); "
+            "its transaction began after the hour was sealed.",
+        ),
+    ),
+    Way(
+        "a back-dated row in an hour that was empty",
+        tampering(f"insert into {LOG} values ({ROW}, '2026-01-01 10:30+00')"),
+        (
+            f"In 2026-01-01 10:00 UTC row {BACK_DATED} was added after sealing (0 sealed, 1 there); "
+            "its transaction began after the hour was sealed.",
+        ),
+    ),
+    Way(
+        "a row's time taken away",
+        tampering(f"update {LOG} set created_at = null where id = '{SECOND}'"),
+        (
+            f"In 2026-01-01 08:00 UTC row {SECOND} was taken out after sealing: it says no time now",
+            f"Among the rows without a time row {SECOND} was added after sealing (0 sealed, 1 there)",
+        ),
+    ),
+    Way(
+        "the tail removed with its seals, the log's own row left",
+        tampering(
+            f"delete from {SEALS} where hour >= '2026-01-01 11:00+00'",
+            f"delete from {LOG} where created_at >= '2026-01-01 11:00+00' and action <> 'log_sealed'",
+        ),
+        ("The log says that a seal ", "it is not in the chain: seals were removed"),
+    ),
+    Way(
+        "the same, and the log sealed again afterwards",
+        remove_the_tail_and_seal_again,
+        ("The log says that a seal ", "it is not in the chain: seals were removed"),
+    ),
+    Way(
+        "the tail removed with its seals and every later row",
+        tampering(
+            f"delete from {SEALS} where hour >= '2026-01-01 11:00+00'",
+            f"delete from {LOG} where created_at >= '2026-01-01 11:00+00'",
+        ),
+        ("that was kept elsewhere is not in the chain: seals were removed",),
+        kept="newest seal",
+    ),
+    Way(
+        "a row deleted and its seal rewritten",
+        tampering(
+            f"delete from {LOG} where id = '{SECOND}'",
+            f"update {SEALS} set row_count = 4, row_list = null where hour = '2026-01-01 08:00+00'",
+        ),
+        ("The seal of 2026-01-01 08:00 UTC was altered: its signature is not that of its key.",),
+    ),
+    Way(
+        "an hour removed with its seal",
+        tampering(
+            f"delete from {SEALS} where hour = '2026-01-01 09:00+00'",
+            f"delete from {LOG} where created_at >= '2026-01-01 09:00+00' and created_at < '2026-01-01 10:00+00'",
+        ),
+        ("Seals are missing after that of 2026-01-01 08:00 UTC and before that of 2026-01-01 11:00 UTC",),
+    ),
+    Way(
+        "two seals exchanged",
+        tampering(
+            f"alter table {SEALS} alter id set generated by default",
+            f"update {SEALS} set id = id + 100",
+            f"update {SEALS} set id = case extract(hour from hour at time zone 'UTC') when 8 then 3 when 9 then 2 "
+            "else id - 100 end",
+            f"update {SEALS} set id = id + 100 where id > 3 and row_count = 3",
+        ),
+        ("The seal of 2026-01-01 08:00 UTC is out of its place.", "Seals are missing"),
+    ),
+    Way(
+        "every seal removed",
+        tampering(f"truncate {SEALS}"),
+        ("The log has no seal, but a sealing key is recorded: every seal was removed.",),
+    ),
+    Way(
+        "the key replaced and everything signed anew",
+        sign_everything_anew,
+        ("which is not among the public keys to trust.",),
+        kept="public key",
+    ),
+    Way(
+        "the public key's record altered",
+        tampering("update switchboard.keys set public_key = decode(repeat('07', 32), 'hex') where purpose = 'seal'"),
+        ("was altered: it holds another public key.",),
+    ),
+    Way(
+        "the log's protecting trigger switched off",
+        lambda conninfo: _switch_off(conninfo, f"alter table {LOG} disable trigger switchboard_append_only"),
+        ("The trigger public.integration_audit_logs.switchboard_append_only is switched off.",),
+    ),
+    Way(
+        "the trigger that writes the log dropped",
+        lambda conninfo: _switch_off(
+            conninfo, "drop trigger switchboard_log_change on public.user_integration_permissions"
+        ),
+        ("The trigger public.user_integration_permissions.switchboard_log_change is missing.",),
+    ),
+    Way(
+        "the protecting function emptied",
+        lambda conninfo: _switch_off(
+            conninfo,
+            "create or replace function switchboard.refuse_change() returns trigger language plpgsql "
+            "set search_path = pg_catalog, pg_temp as 'begin return new; end'",
+        ),
+        ("The function switchboard.refuse_change() is not as it was installed.",),
+    ),
+    Way(
+        "a rule that swallows new rows",
+        lambda conninfo: _switch_off(conninfo, f"create rule quiet as on insert to {LOG} do instead nothing"),
+        ("The rule quiet on public.integration_audit_logs can swallow or change what is written.",),
+    ),
+)
+
+
+async def _switch_off(conninfo: str, statement: str) -> None:
+    async with await psycopg.AsyncConnection.connect(conninfo) as owner:
+        await owner.execute(statement.encode())
+
+
+async def found_after(way: Way, conninfo: str, newest: str) -> tuple[SealReport, SealReport]:
+    """Tamper with a sealed log; return what verify says from the database alone, and with what was kept elsewhere."""
+    await way.do(conninfo)
+    kept = await check(conninfo, public_keys=(KEY.public_key,), newest=newest)
+    return await check(conninfo), kept
+
+
+def main() -> None:
+    """Print the table: each way, and the first sentences of verify."""
+    server = TestServer()
+    try:
+        name = server.create_database(prefix="sealed")
+        run_schema_files(server.conninfo(name))
+        write_log(server.conninfo(name))
+        newest = asyncio.run(seal(server.conninfo(name)))
+        print("| tampering | needs | what verify says |\n|---|---|---|")
+        for way in WAYS:
+            conninfo = server.conninfo(server.create_database(template=name))
+            alone, kept = asyncio.run(found_after(way, conninfo, newest))
+            report = kept if way.kept else alone
+            said = " ".join(one.sentence for one in report.findings[: len(way.words) + 1])
+            print(f"| {way.name} | {way.kept or '-'} | {said} |")
+    finally:
+        server.close()
+
+
+if __name__ == "__main__":
+    main()

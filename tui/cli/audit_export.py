@@ -1,0 +1,118 @@
+"""The command `audit export`: the rows of a filter as a file with a manifest, or on standard output."""
+
+from __future__ import annotations
+
+import sys
+import time
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from tui.cli.audit_filter import FILTERED, LANGUAGE, check_filter, filter_argument, filter_of
+from tui.cli.parsing import Command, Text
+from tui.data.errors import InvalidInput
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tui.cli.output import Output
+    from tui.cli.request import Options
+    from tui.data.log_export import Exported, Progress
+    from tui.data.log_export_format import FormatName
+    from tui.session import Session
+
+PROGRESS_EVERY_S = 2.0
+CSV, JSONL = "csv", "jsonl"
+
+
+@click.command("export", cls=Command, context_settings=FILTERED, epilog=LANGUAGE)
+@filter_argument
+@click.option("--output", type=Text(), metavar="FILE", help="Write a new FILE, and FILE.manifest.json beside it.")
+@click.option("--format", "form", type=Text(), metavar="csv|jsonl", help="csv where FILE ends in .csv, else jsonl.")
+@click.pass_obj
+def export(options: Options, words: tuple[str, ...], output: str | None, form: str | None) -> int:
+    """Write the rows of the organisation's log, newest first: all of them, or those of the filter.
+
+    jsonl has a JSON object on each line, exact and in ASCII. csv is changed so that no spreadsheet takes a field for a
+    formula. The log says who exported what before the first row is read. An existing file is never replaced, and an
+    export that is interrupted leaves none. Without --output rows go to standard output, and there is no manifest.
+    """
+    from tui.cli.run import run
+
+    check_filter(options, words)
+    chosen = _format(options, output, form)
+    path = None if output is None else Path(output)
+    return run(options, partial(_export, words=words, path=path, form=chosen), organization=False)
+
+
+def _format(options: Options, output: str | None, form: str | None) -> FormatName:
+    if form is not None and form not in (CSV, JSONL):
+        raise InvalidInput("--format is neither csv nor jsonl.", "Give one of the two.")
+    if options.json and form == CSV and output is None:
+        raise InvalidInput("--json and --format csv do not go together on standard output.", "Leave one out.")
+    named_csv = output is not None and output.lower().endswith(f".{CSV}")
+    return "csv" if form == CSV or (form is None and named_csv) else "jsonl"
+
+
+async def _export(
+    session: Session, out: Output, *, words: tuple[str, ...], path: Path | None, form: FormatName
+) -> None:
+    from tui.data.log_export import export_log
+    from tui.data.log_export_file import NewFile, Stream
+
+    resolved = await filter_of(session, out, words)
+    sys.stdout.flush()
+    destination = Stream(sys.stdout.fileno()) if path is None else NewFile(path)
+    done = await export_log(session.database, resolved.log_filter, form, destination, on_progress=_progress(out))
+    if path is None:
+        out.say(f"{_summary(done)} SHA-256 {done.sha256}. No manifest: --output writes one.")
+    else:
+        record: dict[str, Any] = {"file": str(path), "manifest": f"{path}.manifest.json", **_figures(done)}
+        out.result(record, f"{_summary(done)} They are in {path}, the manifest in {path}.manifest.json.")
+
+
+def _figures(done: Exported) -> dict[str, Any]:
+    return {name: done.manifest[name] for name in ("rows", "bytes", "sha256", "first", "last", "format", "altered")}
+
+
+def _summary(done: Exported) -> str:
+    altered = ", altered so that nothing in it is a formula" if done.manifest["altered"] else ""
+    return f"Exported {_rows(done.rows)} as {done.manifest['format']}{altered}."
+
+
+def _progress(out: Output) -> Callable[[Progress], None]:
+    """Say now and then how far it has come; nothing where it is over before."""
+    begun = said = time.monotonic()
+
+    def tell(progress: Progress) -> None:
+        nonlocal said
+        now = time.monotonic()
+        if now - said >= PROGRESS_EVERY_S:
+            said = now
+            out.say(progress_line(progress, now - begun))
+
+    return tell
+
+
+def progress_line(progress: Progress, seconds: float) -> str:
+    """Return the rows so far, of how many, how many in a second, and the time left where that can be said."""
+    rate = progress.rows / seconds if seconds > 0 else 0.0
+    expected = progress.expected
+    known = expected.rows is not None and expected.kind in ("exact", "about") and expected.rows >= progress.rows
+    of = f" of {expected.text}" if known else ""
+    left = ""
+    if known and rate > 0:
+        left = f", about {_duration(((expected.rows or 0) - progress.rows) / rate)} left"
+    return f"{_rows(progress.rows)}{of}, {rate:,.0f} a second{left} ..."
+
+
+def _duration(seconds: float) -> str:
+    if seconds < 90:
+        return f"{max(round(seconds), 1)} s"
+    return f"{round(seconds / 60)} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
+
+
+def _rows(number: int) -> str:
+    return f"{number:,} row{'' if number == 1 else 's'}"

@@ -1,0 +1,140 @@
+"""The formats of an export of the log: what the server is asked for, and how its rows become the bytes of a file."""
+
+from __future__ import annotations
+
+import json
+import re
+from abc import ABC, abstractmethod
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+FormatName = Literal["csv", "jsonl"]
+
+COLUMNS = (
+    *("id", "organization_id", "user_id", "integration_type", "action"),
+    *("status", "details", "ip_address", "user_agent", "created_at"),
+)
+SOURCE = {"ip_address": "host(l.ip_address)"}
+FROM = "from public.integration_audit_logs as l where {where} order by {order}"
+
+# What a spreadsheet may take for a formula: https://owasp.org/www-community/attacks/CSV_Injection
+FORMULA_STARTS = list("=+-@\t\r\n\uff1d\uff0b\uff0d\uff20")
+HIDDEN, BROKEN = "\u25af", "\ufffd"
+
+_NOT_ASCII = re.compile("[^\\x00-\\x7e]+")
+_NOT_INERT = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]")
+_NOT_INERT_ASCII = re.compile(b"[\x00-\x1f\x7f]")
+
+
+class Format(ABC):
+    """How rows are asked for with COPY and made into lines; `altered` says what is not as it is stored."""
+
+    name: FormatName
+    header: bytes = b""
+    altered: str | None = None
+    parameters: ClassVar[Mapping[str, Any]] = {}
+
+    @abstractmethod
+    def query(self, where: str, order: str) -> str:
+        """Return the COPY statement; its named parameters are those of the condition and `parameters`."""
+
+    @abstractmethod
+    def block(self, rows: Sequence[bytes]) -> bytes:
+        """Return the lines of rows as COPY sends them."""
+
+    @abstractmethod
+    def time_text(self, row: bytes) -> str | None:
+        """Return when a row was, as Postgres writes it, None where it has no time; created_at is the last column.
+
+        The rest of the row is not looked at: it may hold what Python's readers refuse.
+        """
+
+    def moment(self, row: bytes) -> str | None:
+        """Return when a row was: ISO 8601 in UTC; what Postgres writes where Python has no such time."""
+        text = self.time_text(row)
+        try:
+            return text and datetime.fromisoformat(text).isoformat()
+        except ValueError:
+            return text
+
+
+class JsonLines(Format):
+    """A JSON object for each row, exactly as stored, in printable ASCII: also numbers that Python has no value for."""
+
+    name = "jsonl"
+
+    def query(self, where: str, order: str) -> str:
+        """Return a statement whose rows are objects under the columns' names."""
+        columns = ", ".join(f"{SOURCE.get(name, f'l.{name}')} as {name}" for name in COLUMNS)
+        rows = f"select {columns} {FROM.format(where=where, order=order)}"
+        return f"copy (select row_to_json(r) from ({rows}) as r) to stdout"
+
+    def block(self, rows: Sequence[bytes]) -> bytes:
+        """Return the rows as lines. In JSON text there is nothing but backslashes that COPY would escape."""
+        lines = b"".join(rows).replace(b"\\\\", b"\\")
+        if lines.isascii() and b"\x7f" not in lines:
+            return lines
+        # Outside of strings JSON is ASCII, so whatever is not stands in one.
+        return _NOT_ASCII.sub(_spelled, lines.decode("utf-8", "surrogateescape")).encode("ascii")
+
+    def time_text(self, row: bytes) -> str | None:
+        """Return the object's last value."""
+        found: str | None = json.loads(row.rpartition(b'"created_at":')[2].rstrip(b"}\n"))
+        return found
+
+
+class Csv(Format):
+    """RFC 4180 in UTF-8 with a header: nothing in it is a formula, or does anything to a terminal."""
+
+    name = "csv"
+    parameters: ClassVar[Mapping[str, Any]] = {"formula_starts": FORMULA_STARTS}
+    header = ",".join(COLUMNS).encode() + b"\r\n"
+    altered = (
+        "A field that began with = + - @ TAB CR or LF has an apostrophe before it; control characters are shown as "
+        "U+2400 to U+2421 or U+FFFD, those that cannot be seen as U+25AF. NULL is an empty field without quotes."
+    )
+
+    def query(self, where: str, order: str) -> str:
+        """Return a statement whose rows are CSV, with the apostrophes."""
+        columns = ", ".join(map(_guarded, COLUMNS))
+        return f"copy (select {columns} {FROM.format(where=where, order=order)}) to stdout (format csv)"
+
+    def block(self, rows: Sequence[bytes]) -> bytes:
+        """Return the rows as lines that end in CR LF."""
+        return b"".join([_inert(row[:-1]) + b"\r\n" for row in rows])
+
+    def time_text(self, row: bytes) -> str | None:
+        """Return the last field."""
+        return row.rpartition(b",")[2].decode().strip("'\n") or None
+
+
+FORMATS: dict[FormatName, Format] = {"csv": Csv(), "jsonl": JsonLines()}
+
+
+def _guarded(name: str) -> str:
+    if name in ("id", "organization_id", "user_id"):
+        return f"l.{name}"
+    value = SOURCE.get(name, f"l.{name}::text")
+    return f"case when left({value}, 1) = any (%(formula_starts)s) then '''' || {value} else {value} end as {name}"
+
+
+def _spelled(run: re.Match[str]) -> str:
+    return json.dumps(run[0])[1:-1]
+
+
+def _inert(row: bytes) -> bytes:
+    if row.isascii() and not _NOT_INERT_ASCII.search(row):
+        return row
+    return _NOT_INERT.sub(_shown, row.decode("utf-8", "surrogateescape")).encode()
+
+
+def _shown(character: re.Match[str]) -> str:
+    code = ord(character[0])
+    if code < 0x20:
+        return chr(0x2400 + code)
+    if code == 0x7F:
+        return "\u2421"
+    return BROKEN if code < 0xA0 or 0xD800 <= code <= 0xDFFF else HIDDEN
