@@ -58,6 +58,12 @@ def _phone_numbers() -> Screen[Any]:
     return PhoneNumbersScreen()
 
 
+def _audit() -> Screen[Any]:
+    from tui.screens.audit import AuditScreen
+
+    return AuditScreen()
+
+
 def _setup() -> Screen[Any]:
     from tui.screens.setup import SetupScreen
 
@@ -73,6 +79,7 @@ class SwitchboardApp(OrderedApp):
         "integrations": _integrations,
         "permissions": _permissions,
         "phone_numbers": _phone_numbers,
+        "audit": _audit,
         "setup": _setup,
     }
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -100,6 +107,7 @@ class SwitchboardApp(OrderedApp):
             id="app.phone_numbers",
             tooltip="Who has which number",
         ),
+        Binding("4", "section('audit')", "Audit", show=False, id="app.audit", tooltip="Who did what, and when"),
         Binding(
             "5", "section('setup')", "Setup", show=False, id="app.setup", tooltip="The doctor, and the setup wizard"
         ),
@@ -132,6 +140,7 @@ class SwitchboardApp(OrderedApp):
         ("1", "integrations", "Integrations"),
         ("2", "permissions", "Permissions"),
         ("3", "phone_numbers", "Phone numbers"),
+        ("4", "audit", "Audit"),
         ("5", "setup", "Setup"),
     )
 

@@ -9,11 +9,12 @@ if TYPE_CHECKING:
 
     from tui.app import SwitchboardApp
     from tui.connection_test import Job, Tested
-    from tui.data.models import Integration, Person, PhoneNumber
+    from tui.data.models import Integration, LogRow, Person, PhoneNumber
     from tui.data.number_changes import NumberChanged
     from tui.data.permission_changes import Applied
     from tui.data.permission_stage import Staged
     from tui.data.permissions import Holder
+    from tui.screens.log_view import Names
 
 
 class Doors:
@@ -85,3 +86,9 @@ class Doors:
         from tui.screens.leaver import LeaverScreen
 
         self._app.push_screen(LeaverScreen(person))
+
+    def open_log_row(self, row: LogRow, names: Names, step: Callable[[int], LogRow | None]) -> None:
+        """Open a row of the log in full; `step` moves to the next newer (-1) or older (1) one and returns it."""
+        from tui.screens.log_row import LogRowScreen
+
+        self._app.push_screen(LogRowScreen(row, names, step))

@@ -113,6 +113,21 @@ def spelled(value: object) -> str:
     return "".join(out)
 
 
+def spelled_json(value: object) -> str:
+    """Return `value` as indented JSON that is exact, with everything that could hide as JSON's own escapes (\\u202e).
+
+    Letters of every script stay as they are, so people can read it; a parser reads the value back.
+    """
+    text = json.dumps(value, ensure_ascii=False, indent=2, default=_as_text)
+    out: list[str] = []
+    marks = 0
+    for character in text:
+        marks = marks + 1 if _joins(character) else 0
+        hides = character != "\n" and (marks > _MOST_MARKS or _SHOWN[ord(character)] != character)
+        out.append(json.dumps(character)[1:-1] if hides else character)
+    return "".join(out).replace("\x7f", "\\u007f")
+
+
 def fit(text: str, width: int, *, ellipsis: str = ELLIPSIS) -> str:
     """Return `text`, made inert, cut or padded to exactly `width` terminal cells, so that a column never shifts.
 

@@ -18,9 +18,9 @@ from tests.cli.test_roles import login
 from tests.support.commands import PROGRAM, execute
 from tests.support.log_rows import fill_log, log_row
 from tests.support.numbers import create_people
-from tui.cli.audit_export import progress_line
 from tui.data.audit_counts import Count
 from tui.data.log_export import Progress
+from tui.log_words import progress_line
 
 if TYPE_CHECKING:
     from tests.support.commands import Shell

@@ -13,6 +13,7 @@ import click
 from tui.cli.audit_filter import FILTERED, LANGUAGE, check_filter, filter_argument, filter_of
 from tui.cli.parsing import Command, Text
 from tui.data.errors import InvalidInput
+from tui.log_words import progress_line, rows_words
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -79,7 +80,7 @@ def _figures(done: Exported) -> dict[str, Any]:
 
 def _summary(done: Exported) -> str:
     altered = ", altered so that nothing in it is a formula" if done.manifest["altered"] else ""
-    return f"Exported {_rows(done.rows)} as {done.manifest['format']}{altered}."
+    return f"Exported {rows_words(done.rows)} as {done.manifest['format']}{altered}."
 
 
 def _progress(out: Output) -> Callable[[Progress], None]:
@@ -94,25 +95,3 @@ def _progress(out: Output) -> Callable[[Progress], None]:
             out.say(progress_line(progress, now - begun))
 
     return tell
-
-
-def progress_line(progress: Progress, seconds: float) -> str:
-    """Return the rows so far, of how many, how many in a second, and the time left where that can be said."""
-    rate = progress.rows / seconds if seconds > 0 else 0.0
-    expected = progress.expected
-    known = expected.rows is not None and expected.kind in ("exact", "about") and expected.rows >= progress.rows
-    of = f" of {expected.text}" if known else ""
-    left = ""
-    if known and rate > 0:
-        left = f", about {_duration(((expected.rows or 0) - progress.rows) / rate)} left"
-    return f"{_rows(progress.rows)}{of}, {rate:,.0f} a second{left} ..."
-
-
-def _duration(seconds: float) -> str:
-    if seconds < 90:
-        return f"{max(round(seconds), 1)} s"
-    return f"{round(seconds / 60)} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
-
-
-def _rows(number: int) -> str:
-    return f"{number:,} row{'' if number == 1 else 's'}"

@@ -6,7 +6,7 @@ import dataclasses
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from tui.text import ascii_json, safe_text
+from tui.log_words import summary, who
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -16,12 +16,6 @@ if TYPE_CHECKING:
     from tui.data.models import LogRow, Person
 
 PIPED_WIDTH = 200
-VALUE_WIDTH = 60
-# Who it was has columns of its own; which row, and what it held before and after, only JSON has room for.
-ONLY_IN_JSON = {
-    *("operator", "operation_id", "session_user", "role", "client_address", "xid"),
-    *("source", "table", "user_from", "row", "before", "after"),
-}
 
 
 def record_of(row: LogRow) -> dict[str, Any]:
@@ -39,28 +33,9 @@ def time_of(record: Mapping[str, Any], zone: tzinfo) -> str:
 
 def who_of(record: Mapping[str, Any], people: Mapping[UUID, Person]) -> str:
     """Return who it was: e-mail, name, id, or the name that the operator went by."""
-    person = people.get(record["user_id"])
-    details = record["details"]
-    label = details.get("operator") if isinstance(details, dict) else None
-    return (person and (person.email or person.name)) or str(record["user_id"] or label or "")
+    return who(record["user_id"], record["details"], people)
 
 
 def summary_of(record: Mapping[str, Any]) -> str:
     """Return what fits a line of the details."""
-    details = record["details"]
-    if details is None:
-        return ""
-    if not isinstance(details, dict):
-        return ascii_json(details)[:PIPED_WIDTH]
-    parts = (
-        f"{name}: {safe_text(_short(value), VALUE_WIDTH)}"
-        for name, value in details.items()
-        if name not in ONLY_IN_JSON
-    )
-    return "; ".join(parts)[:PIPED_WIDTH]
-
-
-def _short(value: object) -> str:
-    if isinstance(value, list) and all(isinstance(one, str) for one in value):
-        return ", ".join(value)
-    return value if isinstance(value, str) else ascii_json(value)
+    return summary(record["details"])

@@ -13,7 +13,7 @@ from tui.data.errors import TimedOut
 from tui.data.models import LogRow
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncGenerator, AsyncIterator
     from datetime import datetime
     from uuid import UUID
 
@@ -94,18 +94,18 @@ class LogReader:
         """Return a reader of the rows that a search inside this filter matches: `older(place, 1)` is its next match."""
         return LogReader(self.database, self.log_filter.also(search))
 
-    def older(self, place: Place | None = None, limit: int = 50) -> AsyncIterator[Found]:
+    def older(self, place: Place | None = None, limit: int = 50) -> AsyncGenerator[Found, None]:
         """Read up to `limit` rows behind a place, from the newest row on without one. Raises what reading raises."""
         return self._read(OLDER, place, limit)
 
-    def newer(self, place: Place | None = None, limit: int = 50) -> AsyncIterator[Found]:
+    def newer(self, place: Place | None = None, limit: int = 50) -> AsyncGenerator[Found, None]:
         """Read up to `limit` rows before a place, the nearest first; without one the log's last rows ("End").
 
         The rows of each step are newest first, and newer than those of the steps before.
         """
         return self._read(NEWER, place, limit)
 
-    async def _read(self, direction: Direction, place: Place | None, limit: int) -> AsyncIterator[Found]:
+    async def _read(self, direction: Direction, place: Place | None, limit: int) -> AsyncGenerator[Found, None]:
         wanted = limit
         parts = self._parts(direction, place)
         for number, timed in enumerate(parts, 1):

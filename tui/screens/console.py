@@ -9,11 +9,12 @@ if TYPE_CHECKING:
 
     from tui.connection_test import Job, Tested
     from tui.data.errors import SwitchboardError
-    from tui.data.models import Integration, Person, PhoneNumber
+    from tui.data.models import Integration, LogRow, Person, PhoneNumber
     from tui.data.number_changes import NumberChanged
     from tui.data.permission_changes import Applied
     from tui.data.permission_stage import Staged
     from tui.data.permissions import Holder
+    from tui.screens.log_view import Names
     from tui.session import Session
     from tui.widgets.glyphs import Glyphs
 
@@ -52,6 +53,9 @@ class Doors(Protocol):
 
     def open_leaver_report(self, person: Holder) -> None:
         """Open what a leaver could reach and knows."""
+
+    def open_log_row(self, row: LogRow, names: Names, step: Callable[[int], LogRow | None]) -> None:
+        """Open a row of the log in full; `step` moves to the next newer (-1) or older (1) one and returns it."""
 
 
 class Console(Protocol):

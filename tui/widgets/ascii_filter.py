@@ -14,7 +14,8 @@ if TYPE_CHECKING:
 
 STAND_INS = str.maketrans(
     {
-        **dict.fromkeys("─━═▔▁▂▃▄▅▆▇█", "-"),
+        **dict.fromkeys("─━═▔", "-"),
+        **dict(zip("▁▂▃▄▅▆▇█", "_.:-=+*#", strict=True)),
         **dict.fromkeys("│┃║▏▎▍▌▋▊▉▕", "|"),
         **dict.fromkeys("┌┐└┘├┤┬┴┼╭╮╰╯", "+"),
         **{"●": "*", "○": "o", "◌": "~", "✓": "+", "✗": "x", "▲": "!", "■": "#", "□": "."},

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, Protocol
 
 from rich.segment import Segment
 from rich.style import Style
@@ -76,21 +76,44 @@ def layout_columns(columns: Sequence[Column], width: int) -> list[tuple[int, int
     return [(i, columns[i].width + (spare if columns[i].grows else 0)) for i in shown]
 
 
+def row_strip(columns: Sequence[Column], cells: Sequence[Cell], style: Style, width: int) -> Strip:
+    """Return the cells as one strip of `width`, every cell in the style of its tone and `style`."""
+    segments: list[Segment] = []
+    for index, cell_width in layout_columns(columns, width):
+        if segments:
+            segments.append(Segment(" " * GAP, style))
+        cell = cells[index]
+        tone = TONES[cell.tone]
+        segments.append(Segment(fit(cell.text, cell_width), style if style is CURSOR else tone + style))
+    return Strip(segments).adjust_cell_length(width, style).simplify()
+
+
+class Columned(Protocol):
+    """A list whose rows have columns."""
+
+    columns: tuple[Column, ...]
+
+    @property
+    def scrollable_content_region(self) -> Region:
+        """Where its rows are drawn."""
+
+
 class RowHeader(Widget):
     """The titles of the columns."""
 
     DEFAULT_CSS = "RowHeader { height: 1; }"
 
-    def __init__(self, body: RowBody) -> None:
+    def __init__(self, body: Columned) -> None:
         super().__init__()
         self._body = body
 
     def render_line(self, y: int) -> Strip:
         """Return the titles, laid out as the rows are."""
-        cells = [Cell(column.title) for column in self._body.columns]
+        columns = self._body.columns
+        cells = [Cell(column.title) for column in columns]
         # As wide as the rows, which leave room for their scrollbar.
-        titles = self._body.strip(cells, HEADER, self._body.scrollable_content_region.width or self.size.width)
-        return titles.adjust_cell_length(self.size.width, HEADER)
+        width = self._body.scrollable_content_region.width or self.size.width
+        return row_strip(columns, cells, HEADER, width).adjust_cell_length(self.size.width, HEADER)
 
 
 class RowBody(ScrollView, can_focus=True):
@@ -151,18 +174,7 @@ class RowBody(ScrollView, can_focus=True):
         if index >= len(self.rows):
             return Strip.blank(width, TONES["plain"])
         style = CURSOR if index == self.cursor and self.has_focus else Style.null()
-        return self.strip(self.rows[index].cells, style, width)
-
-    def strip(self, cells: Sequence[Cell], style: Style, width: int) -> Strip:
-        """Return the cells as one strip of `width`, every cell in the style of its tone and `style`."""
-        segments: list[Segment] = []
-        for index, cell_width in layout_columns(self.columns, width):
-            if segments:
-                segments.append(Segment(" " * GAP, style))
-            cell = cells[index]
-            tone = TONES[cell.tone]
-            segments.append(Segment(fit(cell.text, cell_width), style if style is CURSOR else tone + style))
-        return Strip(segments).adjust_cell_length(width, style).simplify()
+        return row_strip(self.columns, self.rows[index].cells, style, width)
 
     def watch_cursor(self, before: int, after: int) -> None:
         """Repaint the two rows concerned and keep the cursor in view."""

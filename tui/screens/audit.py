@@ -1,0 +1,406 @@
+"""Section 4: the log at any size, newest first: filtered, searched, followed, measured and exported."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, ClassVar
+
+from textual import work
+from textual.binding import Binding, BindingType
+
+from tui.data.audit_pages import LogReader, Place
+from tui.data.errors import FilterError, SwitchboardError
+from tui.screens.list_page import ListPage
+from tui.screens.log_export import LogExport
+from tui.screens.log_follow import LogFollow
+from tui.screens.log_offers import LogFilterLine
+from tui.screens.log_pane import LogPane
+from tui.screens.log_questions import ask_likeness, ask_moment
+from tui.screens.log_ruler import LogRuler
+from tui.screens.log_search import LogSearch
+from tui.screens.log_view import row_of
+from tui.widgets.faces import Faces
+from tui.widgets.frame import Part
+
+if TYPE_CHECKING:
+    from collections.abc import Coroutine, Iterable
+
+    from textual.widget import Widget
+
+    from tui.data.audit_counts import Count
+    from tui.data.audit_filter import LogFilter
+    from tui.data.audit_names import Resolved
+    from tui.data.models import LogRow
+    from tui.widgets.filter_line import FilterLine
+    from tui.widgets.window_list import WindowBody
+
+
+def _key(keys: str, action: str, name: str, label: str, tooltip: str) -> Binding:
+    return Binding(keys, action, label, show=False, id=f"audit.{name}", tooltip=tooltip)
+
+
+class AuditScreen(ListPage):
+    """Shows the log of the organisation, or what the filter names."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        _key("s", "search", "search", "Search", "Mark the rows that match; same language as the filter"),
+        _key("n", "match(1)", "next", "Next match", "The next older row that matches the search"),
+        _key("N", "match(-1)", "previous", "Previous match", "The next newer row that matches the search"),
+        _key("ctrl+g", "jump", "jump", "Jump to a date", "2026-01-31, yesterday, 2d, this month"),
+        _key("space", "fold", "fold", "Fold, unfold", "The rows of one operation"),
+        _key("w", "like_this", "like", "Only like this", "Filter by what the row under the cursor has"),
+        _key("f", "follow", "follow", "Follow", "Show new rows as they come; scrolling pauses"),
+        _key("b", "bars", "bars", "Histogram", "Rows per hour, day or month, and the failed ones"),
+        _key("x", "export", "export", "Export", "The rows of the filter, as CSV or JSON lines"),
+        _key("y", "copy", "copy", "Copy row", "Copy the row"),
+    ]
+    section = "audit"
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._filter: LogFilter | None = None
+        self._count: Count | None = None
+        self._typing_search = False
+
+    @property
+    def pane(self) -> LogPane:
+        """The list and what is known of the row under the cursor."""
+        return self.query_one(LogPane)
+
+    def compose_body(self) -> Iterable[Widget]:
+        """Lay the list over the ruler and the line for the filter."""
+        pane = LogPane(self.session.settings.timezone)
+        self._search = LogSearch(self, pane, self._resolved)
+        self._follow = LogFollow(self, pane, lambda: self._go_to_end(-1))
+        self._export = LogExport(self)
+        yield pane
+        yield LogRuler()
+        yield LogFilterLine()
+
+    def hints(self) -> tuple[tuple[str, str], ...]:
+        """Return the keys that fit what is shown."""
+        if self.query_one(LogFilterLine).is_open:
+            return (
+                ("enter", "apply"),
+                ("tab", "complete"),
+                ("up down", "other offers"),
+                ("esc", "leave"),
+                ("F1", "help"),
+            )
+        if self._search.text:
+            return (
+                ("n N", "next, previous"),
+                ("esc", "end search"),
+                ("enter", "details"),
+                ("/", "filter"),
+                ("?", "help"),
+            )
+        return (
+            *(("enter", "details"), ("/", "filter"), ("s", "search"), ("ctrl+g", "date"), ("f", "follow")),
+            *(("x", "export"), ("b", "bars"), ("w", "like this"), ("?", "help")),
+        )
+
+    def context(self) -> tuple[Part, ...]:
+        """Return the filter, the search, how many rows, and what is going on."""
+        count = f"{self._count.text} rows" if self._count else ""
+        if self._count and self._count.rows is None:
+            count = "too many rows to count quickly" if self.pane.window.entries else ""
+        return (
+            *super().context(),
+            Part(self._search.words, "warning", give=1),
+            Part(self._follow.words, "good", give=-1),
+            Part(self._export.words, "warning", give=-1),
+            Part(count, "quiet", give=2),
+        )
+
+    def focus_body(self) -> None:
+        """Focus the list."""
+        self.set_focus(self.pane.body)
+
+    async def load(self) -> None:
+        """Show the newest rows of the filter; then, behind them, how many there are and over which time."""
+        organization = self.organization_to_list()
+        if organization is None:
+            return
+        self.query_one(Faces).show_loading("the log")
+        self._count, self.pane.matches = None, set()
+        resolved = await self._resolve(self.filter_text)
+        self._filter = resolved.log_filter
+        if resolved.notes:
+            self.status.say(" ".join(resolved.notes), "warning")
+        await self._name_organizations()
+        if self._follow.is_on:
+            await self._follow.begin(self._filter)
+        await self.pane.open(LogReader(self.session.database, self._filter))
+        if not self.is_mounted:
+            return
+        if not self.pane.window.entries and self.pane.window.at_oldest:
+            self._show_empty()
+        self._measure()
+
+    def _show_empty(self) -> None:
+        if self.filter_text:
+            self.query_one(Faces).show_empty("No row of the log is in this filter.", "esc  clear the filter")
+        else:
+            self.query_one(Faces).show_empty("The log of this organisation is empty.", "/  org:* looks in all of them")
+
+    async def _resolve(self, text: str) -> Resolved:
+        from tui.data.audit_filter import parse_filter
+        from tui.data.audit_names import resolve_filter
+
+        organization = self.session.organization
+        parsed = parse_filter(text, zone=self.session.settings.timezone, now=datetime.now(UTC))
+        return await resolve_filter(self.session.database, parsed, organization.id if organization else None)
+
+    async def _resolved(self, text: str) -> LogFilter:
+        return (await self._resolve(text)).log_filter
+
+    async def _name_organizations(self) -> None:
+        from tui.data.directory import list_organizations
+
+        if not self.pane.names.organizations:
+            known = await list_organizations(self.session.database)
+            self.pane.names.organizations = {one.id: one.name for one in known if one.name}
+
+    @work(group="measure", exclusive=True, exit_on_error=False)
+    async def _measure(self) -> None:
+        """Count the rows and find the time they span; neither keeps anybody waiting."""
+        from tui.data.audit_counts import count_rows
+
+        wanted = self._filter
+        if wanted is None:
+            return
+        try:
+            count = await count_rows(self.session.database, wanted)
+            if self.is_mounted and wanted is self._filter:
+                self._count = count
+                self.refresh_frame()
+                await self.query_one(LogRuler).measure(self.session.database, wanted, self.session.settings.timezone)
+                self._mark_time()
+        except SwitchboardError as failure:
+            if self.is_mounted:
+                self.tell_failure(failure)
+
+    def _mark_time(self) -> None:
+        row = self.pane.current
+        self.query_one(LogRuler).mark_time(row.created_at if row else None)
+
+    def filter_changed(self) -> None:
+        """Show the rows of `filter_text`."""
+        self._search.look_for("")
+        self.start_load()
+
+    def action_filter(self) -> None:
+        """Type a filter; it is applied with enter."""
+        self._type("filter", self.filter_text, search=False)
+
+    def action_search(self) -> None:
+        """Type what to look for within the filter."""
+        self._type("search", self._search.text, search=True)
+
+    def _type(self, title: str, text: str, *, search: bool) -> None:
+        if self.console.ready and self._filter is not None:
+            self._typing_search, organization = search, self.session.organization
+            line = self.query_one(LogFilterLine)
+            line.use(self.session.database, organization.id if organization else None)
+            self.status.display = False
+            line.open(title, text)
+            self.refresh_frame()
+
+    @property
+    def is_filtering(self) -> bool:
+        """Whether a filter or a search is being typed."""
+        return self.query_one(LogFilterLine).is_open
+
+    def end_filtering(self) -> None:
+        """Close the line and focus the list."""
+        self.query_one(LogFilterLine).close()
+        self.status.display = True
+        self.focus_body()
+        self.refresh_frame()
+
+    def on_filter_line_left(self) -> None:
+        """Leave everything as it was."""
+        self.end_filtering()
+
+    def on_filter_line_submitted(self, event: FilterLine.Submitted) -> None:
+        """Apply what was typed, or point at the word that is wrong."""
+        self._apply(event.text.strip(), event.text)
+
+    @work(group="apply", exclusive=True, exit_on_error=False)
+    async def _apply(self, text: str, typed: str) -> None:
+        line = self.query_one(LogFilterLine)
+        try:
+            await self._resolve(text)
+        except FilterError as failure:
+            blanks = len(typed) - len(typed.lstrip())
+            line.point(f"{failure.sentence} {failure.what_to_do}", failure.offset + blanks, failure.length)
+            return
+        except SwitchboardError as failure:
+            self.end_filtering()
+            self.tell_failure(failure)
+            return
+        if not self.is_mounted or not line.is_open:
+            return
+        self.end_filtering()
+        self.status.clear()
+        if self._typing_search:
+            self._search.look_for(text)
+            self.refresh_frame()
+            if text:
+                self.action_match(1)
+        else:
+            self._set_filter(text)
+
+    def on_log_pane_moved(self) -> None:
+        """Follow the cursor on the ruler, and say how far reading has come."""
+        self._mark_time()
+        self._follow.moved()
+        self.refresh_frame()
+
+    def on_log_pane_failed(self, event: LogPane.Failed) -> None:
+        """Say what went wrong, and keep what is shown."""
+        self.tell_failure(event.failure)
+
+    def on_log_pane_crashed(self, event: LogPane.Crashed) -> None:
+        """End the program on the crash page."""
+        self.console.fail(event.error)
+
+    def on_log_ruler_failed(self, event: LogRuler.Failed) -> None:
+        """Say what went wrong with the histogram."""
+        self.tell_failure(event.failure)
+
+    def on_window_body_end_wanted(self, event: WindowBody.EndWanted) -> None:
+        """Go to the newest or the oldest row, reading it where it is not held."""
+        window, body = self.pane.window, self.pane.body
+        if window.at_newest if event.direction < 0 else window.at_oldest:
+            body.action_move(event.direction * len(window.lines()))
+        else:
+            self._go_to_end(event.direction)
+
+    def _go_to_end(self, direction: int) -> None:
+        reader = self.pane.reader
+        if reader is not None:
+            self._read(self.pane.open(reader) if direction < 0 else self.pane.open_end())
+
+    def on_window_body_opened(self) -> None:
+        """Open the row in full."""
+        if self.pane.current is not None:
+            self.console.doors.open_log_row(self.pane.current, self.pane.names, self._step)
+
+    def _step(self, by: int) -> LogRow | None:
+        before = self.pane.current
+        self.pane.body.action_move(by)
+        row = self.pane.current
+        return None if row is before else row
+
+    @work(group="load", exclusive=True, exit_on_error=False)
+    async def _read(self, reading: Coroutine[object, object, object]) -> None:
+        try:
+            await reading
+        except SwitchboardError as failure:
+            if self.is_mounted:
+                self.tell_failure(failure)
+        if self.is_mounted:
+            self._mark_time()
+            self.refresh_frame()
+
+    def action_match(self, by: int) -> None:
+        """Go to the next older or newer row that matches the search."""
+        if not self._search.text:
+            self.action_search()
+        elif self.pane.current is not None:
+            self._read(self._search.go_on(by))
+
+    def action_jump(self) -> None:
+        """Ask for a date, and go to the last row of it or the next older one."""
+        if self.pane.reader is not None:
+            self.run_worker(self._jump(), group="ask", exclusive=True, exit_on_error=False)
+
+    async def _jump(self) -> None:
+        moment = await ask_moment(self.prompt, self.session.settings.timezone)
+        if moment is not None and self.is_mounted:
+            self.status.clear()
+            self._read(self._go_to(Place.at_time(moment)))
+
+    async def _go_to(self, place: Place) -> None:
+        reader = self.pane.reader
+        if reader is None:
+            return
+        await self.pane.open(reader, place=place)
+        if not self.pane.window.entries and self.pane.window.at_oldest:
+            await self.pane.open_end()
+            self.status.say("The log begins later than that: this is its oldest row.")
+
+    def action_fold(self) -> None:
+        """Unfold the operation under the cursor, or fold it."""
+        self.pane.toggle_fold()
+
+    def action_follow(self) -> None:
+        """Follow the log from its newest row on, or stop following."""
+        if self._follow.is_on:
+            self._follow.stop()
+        else:
+            self._follow.is_on = True
+            self.start_load()
+        self.refresh_frame()
+
+    def action_bars(self) -> None:
+        """Show the histogram, or hide it."""
+        self.query_one(LogRuler).toggle()
+
+    def action_export(self) -> None:
+        """Export the rows of the filter."""
+        if self._filter is not None:
+            self._export.start(self._filter)
+
+    def action_copy(self) -> None:
+        """Send the row's text to the terminal's clipboard."""
+        line = self.pane.line
+        if line is not None:
+            cells = row_of(line, self.pane.names, self.session.settings.timezone, is_match=False).cells
+            self.copy_row(cells)
+
+    def action_like_this(self) -> None:
+        """Filter by something that the row under the cursor has."""
+        if self.pane.current is not None:
+            self.run_worker(self._like_this(self.pane.current), group="ask", exclusive=True, exit_on_error=False)
+
+    async def _like_this(self, row: LogRow) -> None:
+        words = await ask_likeness(self.prompt, row)
+        if words is not None and self.is_mounted:
+            self._set_filter(f"{self.filter_text} {words}".strip())
+
+    def action_back(self) -> None:
+        """Stop what runs, else end the search, else clear the filter."""
+        pane = self.pane
+        reading = any(worker.group == "load" and worker.is_running for worker in self.workers)
+        if reading or pane.is_searching:
+            self.workers.cancel_group(self, "load")
+            pane.stop_here()
+            self.status.say("Stopped.")
+        elif self._export.is_running:
+            self._export.ask_to_stop()
+        elif self.query_one(LogRuler).stop():
+            self.status.say("Stopped: hours that show ? were not counted.")
+        elif self._search.text:
+            self._search.look_for("")
+            self.refresh_frame()
+        else:
+            super().action_back()
+
+    def unsaved(self) -> str:
+        """Say that leaving would stop an export."""
+        return (
+            "An export of the log is running; leaving stops it, and no file is left." if self._export.is_running else ""
+        )
+
+    def forget_unsaved(self) -> None:
+        """Stop the export."""
+        self._export.stop()
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Dim what needs a row where there is none."""
+        if action in ("fold", "like_this", "copy", "match") and self.pane.current is None:
+            return None
+        return None if action == "export" and self._export.is_running else True

@@ -1,0 +1,307 @@
+"""The list of the log over a few lines about the row under the cursor: reads on as one scrolls, and says how far."""
+
+from __future__ import annotations
+
+from contextlib import aclosing
+from typing import TYPE_CHECKING
+
+from textual import work
+from textual.containers import Vertical
+from textual.message import Message
+from textual.worker import Worker, WorkerState
+
+from tui.data.audit_pages import Found, Place
+from tui.data.errors import SwitchboardError
+from tui.screens.log_view import Names, columns, detail, row_of
+from tui.screens.log_window import LogWindow
+from tui.times import shown
+from tui.widgets.faces import Faces
+from tui.widgets.text_lines import TextLines
+from tui.widgets.window_list import WindowBody, WindowList
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import tzinfo
+    from uuid import UUID
+
+    from textual.app import ComposeResult
+
+    from tui.data.audit_pages import LogReader
+    from tui.data.models import LogRow
+    from tui.screens.log_window import Direction, Line
+    from tui.widgets.row_list import Row
+
+FIRST_PAGE = 51
+READ_AHEAD = 200
+MOST_PEOPLE = 5_000
+
+
+class LogPane(Vertical):
+    """Shows the rows of one reader. A window round what is seen is held, however far one scrolls."""
+
+    DEFAULT_CSS = """
+    LogPane { height: 1fr; }
+    LogPane > #detail { height: 5; border-top: solid ansi_bright_black; padding: 0 1; }
+    """
+
+    class Moved(Message):
+        """Another row is under the cursor, or reading has come further."""
+
+    class Failed(Message):
+        """Reading on failed; what is shown stays."""
+
+        def __init__(self, failure: SwitchboardError) -> None:
+            super().__init__()
+            self.failure = failure
+
+    class Crashed(Message):
+        """A worker met what it did not expect."""
+
+        def __init__(self, error: BaseException) -> None:
+            super().__init__()
+            self.error = error
+
+    def __init__(self, zone: tzinfo) -> None:
+        super().__init__()
+        self.names = Names()
+        self.reader: LogReader | None = None
+        self.window = LogWindow()
+        self.matches: set[UUID] = set()
+        self.zone = zone
+        self._lines: list[Line] = []
+        self._unknown: set[UUID] = set()
+        self._reading: Direction | None = None
+        self._stopped = False
+
+    @property
+    def faces(self) -> Faces:
+        """What stands in the list's place while there is nothing to show."""
+        return self.query_one(Faces)
+
+    @property
+    def body(self) -> WindowBody:
+        """The lines of the list."""
+        return self.query_one(WindowBody)
+
+    @property
+    def line(self) -> Line | None:
+        """The line under the cursor."""
+        cursor = self.body.cursor
+        return self._lines[cursor] if cursor < len(self._lines) else None
+
+    @property
+    def current(self) -> LogRow | None:
+        """The row under the cursor."""
+        return self.line.row if self.line else None
+
+    @property
+    def is_searching(self) -> bool:
+        """Whether rows are being looked through, which may take long."""
+        return self._reading is not None and self.window.searched_to is not None
+
+    @property
+    def at_top(self) -> bool:
+        """Whether the cursor is on the newest row there is."""
+        return self.body.cursor == 0 and self.window.at_newest
+
+    def compose(self) -> ComposeResult:
+        """Lay the list over the lines about the row under the cursor."""
+        yield Faces(WindowList(columns(self.zone)))
+        yield TextLines(id="detail")
+
+    async def open(self, reader: LogReader, *, place: Place | None = None) -> None:
+        """Show a reader's rows from its newest, or from a place on. Raises what reading raises."""
+        self._begin(reader, LogWindow(at_newest=place is None))
+        if place is not None:
+            self.window.begin_at(place)
+        await self._read("older", max(FIRST_PAGE, 2 * self.body.lines_seen))
+        if self.is_mounted:
+            self._read_on()
+
+    async def open_end(self) -> None:
+        """Show the last rows of the log. Raises what reading raises."""
+        if self.reader is None:
+            return
+        self._begin(self.reader, LogWindow(at_oldest=True))
+        await self._read("newer", max(FIRST_PAGE, 2 * self.body.lines_seen))
+        if self.is_mounted:
+            self.body.move_to(len(self._lines) - 1)
+
+    async def open_at(self, row: LogRow) -> None:
+        """Show the log round a row, with the cursor on it. Raises what reading raises."""
+        if self.reader is None:
+            return
+        if self.window.entry_of(row.id) is None:
+            self._begin(self.reader, LogWindow())
+            self.window.begin_at(Place(row.created_at_text or None))
+            await self._read("older", FIRST_PAGE)
+            await self._read("newer", self.body.lines_seen)
+        self.go_to(row)
+
+    def _begin(self, reader: LogReader, window: LogWindow) -> None:
+        self.stop()
+        self.reader, self.window, self._stopped = reader, window, False
+        self.body.reset()
+        self._lines = []
+
+    def go_to(self, row: LogRow) -> bool:
+        """Put the cursor on a row that is held, unfolding what hides it; False where it is not held."""
+        entry = self.window.entry_of(row.id)
+        if entry is None:
+            return False
+        if entry.headline.id != row.id and not entry.unfolded:
+            entry.unfolded = True
+        self.refresh_lines()
+        wanted = {str(row.id)} if entry.unfolded else {f"entry {entry.key}"}
+        place = next((n for n, line in enumerate(self._lines) if line.key in wanted), None)
+        if place is not None:
+            first = self.body.top
+            seen = first <= place < first + self.body.lines_seen
+            (self.body.move_to if seen else self.body.center)(place)
+        return place is not None
+
+    def toggle_fold(self) -> None:
+        """Unfold the entry under the cursor, or fold it."""
+        line = self.line
+        if line is not None and len(line.entry.numbered) > 1:
+            line.entry.unfolded = not line.entry.unfolded
+            self.refresh_lines()
+            self.body.move_to(self._lines.index(next(it for it in self._lines if it.entry is line.entry)))
+
+    async def add_new(self, rows: Sequence[LogRow]) -> None:
+        """Put rows on top that have just been written, newest first; the cursor stays on top."""
+        await self._look_up(rows)
+        if self.is_mounted and (self.at_top or not self.window.entries):
+            self.window.add_newer(Found(tuple(rows), more=False, done=True))
+            self.window.forget(0, 4 * self.body.lines_seen + READ_AHEAD)
+            self.faces.show_content()
+            self.refresh_lines()
+            self.body.move_to(0)
+
+    def stop(self) -> None:
+        """Stop reading, on the server too."""
+        self.workers.cancel_group(self, "read on")
+        self._stopped = self._reading is not None
+        self._reading = None
+
+    def stop_here(self) -> None:
+        """Stop reading, and say how far it has come."""
+        self.stop()
+        self.refresh_lines()
+
+    def refresh_lines(self) -> None:
+        """Show what the window holds now."""
+        self._lines = self.window.lines()
+        lines, names, zone, matches = self._lines, self.names, self.zone, self.matches
+
+        def row_at(place: int) -> Row:
+            line = lines[place]
+            return row_of(line, names, zone, is_match=line.row.id in matches)
+
+        self.body.show([line.key for line in lines], row_at, self._note())
+        self._show_detail()
+
+    def _note(self) -> str:
+        """What stands behind the last line."""
+        window = self.window
+        if window.searched_to is None:
+            return ""
+        if window.at_oldest:
+            return "  the log has no older row in this filter"
+        until = f"searched back to {shown(window.searched_to, self.zone)}"
+        if self._stopped:
+            return f"  stopped: {until}; move on down to search on"
+        return f"  searching ... {until}; esc stops" if self._reading else f"  {until}; move on down to search on"
+
+    def _show_detail(self) -> None:
+        self.query_one("#detail", TextLines).show(detail(self.line, self.names) if self.line else ())
+
+    def on_window_body_moved(self, event: WindowBody.Moved) -> None:
+        """Follow the cursor, and read what is missing round what is seen."""
+        self._show_detail()
+        self._stopped = False
+        self._read_on()
+        event.stop()
+        self.post_message(self.Moved())
+
+    def _wanted(self) -> Direction | None:
+        """In which direction rows are missing for what is seen and a page beyond."""
+        if self.reader is None or not self.is_mounted:
+            return None
+        body, window = self.body, self.window
+        if not window.at_oldest and body.top + 2 * body.lines_seen > len(self._lines):
+            return "older"
+        return "newer" if not window.at_newest and body.top < body.lines_seen else None
+
+    def _read_on(self) -> None:
+        if self._reading is None and not self._stopped and self._wanted() is not None:
+            self._reading = self._wanted()
+            self._reading_on()
+
+    @work(group="read on", exclusive=True, exit_on_error=False)
+    async def _reading_on(self) -> None:
+        try:
+            while (direction := self._wanted()) is not None:
+                await self._read(direction, READ_AHEAD)
+        except SwitchboardError as failure:
+            self._reading, self._stopped = None, True
+            self.post_message(self.Failed(failure))
+
+    async def _read(self, direction: Direction, limit: int) -> None:
+        """Read rows beyond what is held, showing them as they come; what is far from view is forgotten."""
+        reader, window = self.reader, self.window
+        if reader is None:
+            return
+        self._reading = direction
+        place = window.place(direction)
+        steps = reader.older(place, limit) if direction == "older" else reader.newer(place, limit)
+        try:
+            async with aclosing(steps) as found_in_steps:
+                async for found in found_in_steps:
+                    await self._look_up(found.rows)
+                    if not self.is_mounted or window is not self.window:
+                        return
+                    self._take(direction, found)
+        finally:
+            if window is self.window:
+                self._reading = None
+        if self.is_mounted and window is self.window:
+            self.refresh_lines()
+            self.post_message(self.Moved())
+
+    def _take(self, direction: Direction, found: Found) -> None:
+        window, body = self.window, self.body
+        (window.add_older if direction == "older" else window.add_newer)(found)
+        self.refresh_lines()
+        if self._lines:
+            self.faces.show_content()
+            seen = {id(line.entry) for line in self._lines[body.top : body.top + body.lines_seen]}
+            places = [n for n, entry in enumerate(window.entries) if id(entry) in seen]
+            if places:
+                reach = 4 * body.lines_seen + READ_AHEAD
+                window.forget(max(0, places[0] - reach), places[-1] + reach)
+                self.refresh_lines()
+        elif found.searched_to is not None and not found.done:
+            self.faces.show_content()
+        self.post_message(self.Moved())
+
+    async def _look_up(self, rows: Sequence[LogRow]) -> None:
+        """Find out what the people in rows are called."""
+        from tui.data.directory import people_by_id
+
+        if self.reader is None:
+            return
+        known, unknown = self.names.people, self._unknown
+        if len(known) + len(unknown) > MOST_PEOPLE:
+            known.clear()
+            unknown.clear()
+        wanted = {row.user_id for row in rows if row.user_id is not None} - known.keys() - unknown
+        if wanted:
+            found = await people_by_id(self.reader.database, wanted)
+            known.update(found)
+            unknown.update(wanted - found.keys())
+
+    def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
+        """Let nothing that the worker did not expect go by in silence."""
+        if event.state is WorkerState.ERROR and event.worker.error is not None:
+            self.post_message(self.Crashed(event.worker.error))

@@ -1,0 +1,59 @@
+"""Looking for rows within what the filter shows: the next one that matches, older or newer, however far away."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tui.data.audit_pages import Place
+from tui.text import safe_text
+from tui.times import shown
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from tui.data.audit_filter import LogFilter
+    from tui.screens.log_pane import LogPane
+    from tui.screens.page import Page
+
+
+class LogSearch:
+    """What is searched for, as it was typed; empty where nothing is."""
+
+    def __init__(self, page: Page, pane: LogPane, resolve: Callable[[str], Awaitable[LogFilter]]) -> None:
+        self._page = page
+        self._pane = pane
+        self._resolve = resolve
+        self.text = ""
+
+    @property
+    def words(self) -> str:
+        """What is searched for, for the context line."""
+        return f"s {safe_text(self.text, 30)}" if self.text else ""
+
+    def look_for(self, text: str) -> None:
+        """Search for something else, or for nothing any more."""
+        self.text = text
+        self._pane.matches = set()
+        self._pane.refresh_lines()
+
+    async def go_on(self, by: int) -> None:
+        """Go to the next older (1) or newer (-1) match, in one query where an index serves. Raises what reading raises.
+
+        Runs until it is cancelled, also on the server, where rows have to be looked through.
+        """
+        pane, start = self._pane, self._pane.current
+        if pane.reader is None or start is None:
+            return
+        matching = pane.reader.matching(await self._resolve(self.text))
+        place = Place.of(start)
+        async for found in matching.older(place, 1) if by > 0 else matching.newer(place, 1):
+            if found.rows:
+                self._page.status.clear()
+                pane.matches.add(found.rows[0].id)
+                await pane.open_at(found.rows[0])
+                return
+            if found.searched_to is not None:
+                until = shown(found.searched_to, pane.zone)
+                self._page.status.say(f"Searching ... {'back' if by > 0 else 'up'} to {until}; esc stops.")
+        where, other = ("older", "N") if by > 0 else ("newer", "n")
+        self._page.status.say(f"No {where} row matches; {other} looks the other way.")

@@ -1,0 +1,168 @@
+"""How a row of the log reads: its line in the list, the few lines below the list, and where its changes come from."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from tui.data.seals import NO_ORGANIZATION
+from tui.log_words import short, summary
+from tui.text import safe_text, spelled
+from tui.times import ago, shown
+from tui.widgets.row_list import Cell, Column, Row
+from tui.widgets.text_lines import TextLine
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime, tzinfo
+    from uuid import UUID
+
+    from tui.data.models import LogRow, Person
+    from tui.screens.log_window import Line
+    from tui.widgets.frame import Tone
+
+TONES: dict[str, Tone] = {"failed": "bad", "pending": "warning"}
+FOLDED, UNFOLDED, WITHIN, MATCH = "+", "-", "|", "*"
+VALUE_WIDTH = 60
+MOST_CHANGES = 200
+LABEL = 8
+
+
+class Names:
+    """What ids are called: people as far as they were looked up, and every organisation."""
+
+    def __init__(self) -> None:
+        self.people: dict[UUID, Person] = {}
+        self.organizations: dict[UUID, str] = {}
+
+    def who(self, row: LogRow) -> str:
+        """Return whom a row is about in few words: the name, else the e-mail, the id, or what the operator went by."""
+        person = self.people.get(row.user_id) if row.user_id else None
+        if person is not None and (person.name or person.email):
+            return safe_text(person.name or person.email, VALUE_WIDTH)
+        if row.user_id is not None:
+            return str(row.user_id)
+        label = operator_of(row)
+        return safe_text(label, VALUE_WIDTH) if label else ""
+
+    def organization(self, organization_id: UUID) -> str:
+        """Return the name of an organisation, else its id."""
+        if organization_id == NO_ORGANIZATION:
+            return "no organisation"
+        return safe_text(self.organizations.get(organization_id) or organization_id, VALUE_WIDTH)
+
+
+def columns(zone: tzinfo) -> tuple[Column, ...]:
+    """Return the columns of the list: those at the end are there on wide terminals."""
+    return (
+        Column(f"  Time ({zone})", 21),
+        Column("Who", 10),
+        Column("Action", 19),
+        Column("Type", 15),
+        Column("Status", 7),
+        Column("Address", 15, drops=1),
+        Column("Organisation", 16, drops=3),
+        Column("Details", 30, grows=True, drops=2),
+    )
+
+
+def row_of(line: Line, names: Names, zone: tzinfo, *, is_match: bool) -> Row:
+    """Return a line of the list."""
+    row, entry = line.row, line.entry
+    count = len(entry.numbered)
+    fold = WITHIN if line.within else " " if count == 1 else UNFOLDED if entry.unfolded else FOLDED
+    more = f" +{count - 1}" if count > 1 and not line.within else ""
+    action = safe_text(row.action, 100)
+    tone = TONES.get(row.status, "plain")
+    if more and len(action) + len(more) > 19:
+        action = f"{action[: 18 - len(more)]}…"
+    return Row(
+        line.key,
+        (
+            Cell(f"{MATCH if is_match else ' '}{fold}{clock_of(row, zone)}", "warning" if is_match else "plain"),
+            Cell(names.who(row)),
+            Cell(action + more),
+            Cell(safe_text(row.integration_type, 50)),
+            Cell(safe_text(row.status, 50), tone),
+            Cell(row.ip_address or ""),
+            Cell(names.organization(row.organization_id)),
+            Cell(summary(row.details), "quiet"),
+        ),
+    )
+
+
+def clock_of(row: LogRow, zone: tzinfo) -> str:
+    """Return the time to the second in the zone; one that Python cannot hold as Postgres writes it."""
+    if row.created_at is None:
+        return row.created_at_text or "without a time"
+    return f"{row.created_at.astimezone(zone):%Y-%m-%d %H:%M:%S}"
+
+
+def detail(line: Line, names: Names) -> tuple[TextLine, ...]:
+    """Return the lines below the list: who, what, from where, and what is folded."""
+    row, count = line.row, len(line.entry.numbered)
+    changes = changes_of(row)
+    what = "; ".join(f"{name}: {before} -> {after}" for name, before, after in changes) or summary(row.details)
+    agent = f"   {spelled(row.user_agent)}" if row.user_agent else ""
+    fold = ""
+    if count > 1:
+        fold = f"{count} rows of one operation: space {'folds' if line.entry.unfolded else 'unfolds'} them"
+    return (
+        TextLine(person_of(row, names), label="Who".ljust(LABEL)),
+        TextLine(safe_text(what, 400) or "no details", label="What".ljust(LABEL)),
+        TextLine(f"{row.ip_address or 'no address'}{agent}", label="From".ljust(LABEL)),
+        TextLine(fold, "quiet"),
+    )
+
+
+def person_of(row: LogRow, names: Names) -> str:
+    """Return whom a row is about in full: name, e-mail and id, beside what the console said and the server saw."""
+    person = names.people.get(row.user_id) if row.user_id else None
+    parts: list[str] = []
+    if person is not None:
+        known = [safe_text(it, VALUE_WIDTH) for it in (person.name, person.email) if it]
+        parts.append(f"{known[0]} <{known[1]}>" if len(known) == 2 else (known or [str(person.id)])[0])
+    elif row.user_id is not None:
+        parts.append(f"{row.user_id}, not in the directory")
+    label, login = operator_of(row), evidence_of(row).get("session_user")
+    if label and (person is None or label not in (person.email, person.name)):
+        parts.append(f"operator {safe_text(label, VALUE_WIDTH)}")
+    if login:
+        parts.append(f"login {safe_text(login, VALUE_WIDTH)}")
+    return ", ".join(parts) or "nobody named"
+
+
+def operator_of(row: LogRow) -> str | None:
+    """Return what the operator went by, as the console said."""
+    label = evidence_of(row).get("operator")
+    return label if isinstance(label, str) else None
+
+
+def evidence_of(row: LogRow) -> dict[str, Any]:
+    """Return the details where they are an object, else nothing."""
+    return row.details if isinstance(row.details, dict) else {}
+
+
+def changes_of(row: LogRow) -> list[tuple[str, str, str]]:
+    """Return (column, before, after) of what a row says was changed, spelled; "" where it says nothing of a side."""
+    details = evidence_of(row)
+    before, after = details.get("before"), details.get("after")
+    sides = [side if isinstance(side, dict) else {} for side in (before, after)]
+    both = list(dict.fromkeys([*sides[0], *sides[1]]))[:MOST_CHANGES]
+    changes = [(spelled(name), _value(sides[0], name), _value(sides[1], name)) for name in both]
+    envelope = details.get("envelope")
+    if isinstance(envelope, dict):
+        changes.append(("envelope", _value(envelope, "before"), _value(envelope, "after")))
+    return [change for change in changes if change[1] or change[2]]
+
+
+def _value(side: Mapping[str, Any], name: str) -> str:
+    return spelled(short(side[name])) if name in side else ""
+
+
+def time_in_full(row: LogRow, zone: tzinfo, now: datetime) -> str:
+    """Return the time to the microsecond, marked, and how long ago that is."""
+    moment = row.created_at
+    if moment is None:
+        return row.created_at_text or "without a time"
+    local = moment.astimezone(zone)
+    return f"{local:%Y-%m-%d %H:%M:%S.%f} {shown(moment, zone).rpartition(' ')[2]}, {ago(moment, now)}"

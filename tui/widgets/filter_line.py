@@ -1,0 +1,165 @@
+"""A line at the foot to type a filter into: offers what could come next, and points at the word that is wrong."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+from rich.cells import cell_len
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal, Vertical
+from textual.message import Message
+from textual.widgets.input import Selection
+
+from tui.text import safe_text
+from tui.widgets.frame import Line, Part
+from tui.widgets.line_input import LineInput
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from textual.app import ComposeResult
+    from textual.widgets import Input
+
+SEEN = 12
+
+
+class FilterLine(Vertical):
+    """Hidden until it is opened; tab puts in the offer that is marked, enter submits, escape leaves."""
+
+    DEFAULT_CSS = """
+    FilterLine { height: 2; display: none; }
+    FilterLine > Horizontal { height: 1; }
+    FilterLine #filter-title { width: auto; }
+    """
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("tab", "complete", "Complete", show=False, id="filter.complete", tooltip="Put in the marked offer"),
+        Binding("down", "mark(1)", "Next offer", show=False, id="filter.next", tooltip="Mark the next offer"),
+        Binding("up", "mark(-1)", "Previous offer", show=False, id="filter.previous", tooltip="Mark the one before"),
+        Binding("escape", "leave", "Leave", show=False, id="filter.leave", tooltip="Leave everything as it was"),
+    ]
+
+    class Edited(Message):
+        """The text or the place of the cursor has changed: offers for it are wanted."""
+
+        def __init__(self, text: str, cursor: int) -> None:
+            super().__init__()
+            self.text = text
+            self.cursor = cursor
+
+    class Submitted(Message):
+        """Enter was pressed."""
+
+        def __init__(self, text: str) -> None:
+            super().__init__()
+            self.text = text
+
+    class Left(Message):
+        """It was closed with escape."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._offers: tuple[tuple[str, str], ...] = ()
+        self._replaced = (0, 0)
+        self._marked = 0
+
+    def compose(self) -> ComposeResult:
+        """Lay the line over the offers."""
+        with Horizontal():
+            yield Line(id="filter-title")
+            yield LineInput(id="filter-text")
+        yield Line(id="filter-offers")
+
+    @property
+    def field(self) -> LineInput:
+        """Where it is typed."""
+        return self.query_one("#filter-text", LineInput)
+
+    @property
+    def is_open(self) -> bool:
+        """Whether somebody types."""
+        return bool(self.display)
+
+    def open(self, title: str, text: str) -> None:
+        """Show it with a text to begin with, and take the keys."""
+        self.display = True
+        heading = self.query_one("#filter-title", Line)
+        heading.styles.width = len(title) + 1
+        heading.parts = (Part(title, "quiet"),)
+        field = self.field
+        field.value = text
+        field.cursor_position = len(text)
+        self._offers = ()
+        self.query_one("#filter-offers", Line).parts = ()
+        # Not field.focus(), which waits for a turn of the loop: the next key may be here already.
+        self.screen.set_focus(field)
+        self.post_message(self.Edited(text, len(text)))
+
+    def close(self) -> None:
+        """Hide it."""
+        self.display = False
+
+    def offer(self, start: int, end: int, offers: Sequence[tuple[str, str]]) -> None:
+        """Offer texts, each with a word about it, for the characters from `start` to before `end`."""
+        self._replaced, self._offers, self._marked = (start, end), tuple(offers), 0
+        self._show_offers()
+
+    def point(self, sentence: str, offset: int, length: int) -> None:
+        """Say what is wrong, under the word of that many characters it is about."""
+        field = self.field
+        text = field.value
+        self._offers = ()
+        left = self.query_one("#filter-title", Line).size.width + cell_len(safe_text(text[:offset], 4_000))
+        left -= int(field.scroll_offset.x)
+        carets = "^" * max(1, min(length, 20))
+        said = safe_text(sentence, 300)
+        if left < 0 or left + len(carets) + 1 + cell_len(said) > self.size.width:
+            left, carets = 0, ""
+        shown = f"{' ' * left}{carets} {said}" if carets else said
+        self.query_one("#filter-offers", Line).parts = (Part(shown, "bad"),)
+        field.selection = Selection(offset, min(len(text), offset + length))
+
+    def on_input_changed(self, event: Input.Changed) -> None:
+        """Ask for offers."""
+        event.stop()
+        if self.is_open:
+            self._offers = ()
+            self.post_message(self.Edited(event.value, self.field.cursor_position))
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        """Hand the text on."""
+        event.stop()
+        self.post_message(self.Submitted(event.value))
+
+    def action_complete(self) -> None:
+        """Put the marked offer in the place of what it completes."""
+        if not self._offers:
+            return
+        text, (start, end), field = self._offers[self._marked][0], self._replaced, self.field
+        if not text.endswith((":", ".")) and not field.value[end:].startswith(" "):
+            text += " "
+        field.value = field.value[:start] + text + field.value[end:]
+        field.cursor_position = start + len(text)
+
+    def action_mark(self, by: int) -> None:
+        """Mark another offer."""
+        if self._offers:
+            self._marked = (self._marked + by) % len(self._offers)
+            self._show_offers()
+
+    def action_leave(self) -> None:
+        """Close it, and say so."""
+        self.close()
+        self.post_message(self.Left())
+
+    def _show_offers(self) -> None:
+        first = max(0, self._marked - 2)
+        parts = [Part("tab", "quiet", give=-1)] if self._offers else []
+        for place, (text, note) in enumerate(self._offers[first : first + SEEN], first):
+            shown = safe_text(text, 40)
+            if place == self._marked:
+                shown = f"[{shown}]" + (f" {safe_text(note, 40)}" if note else "")
+            parts.append(Part(shown, "warning" if place == self._marked else "plain", give=place, whole=True))
+        more = len(self._offers) - first - SEEN
+        if more > 0:
+            parts.append(Part(f"+{more}", "quiet"))
+        self.query_one("#filter-offers", Line).parts = tuple(parts)

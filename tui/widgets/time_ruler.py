@@ -1,0 +1,118 @@
+"""A stretch of time from left to right: where the cursor is in it, and above it, where wanted, how much there was."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from rich.segment import Segment
+from textual.geometry import Region
+from textual.strip import Strip
+from textual.widget import Widget
+
+from tui.text import fit
+from tui.widgets.row_list import TONES
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from tui.widgets.frame import Tone
+
+BARS = "▁▂▃▄▅▆▇█"
+UNKNOWN = "?"
+MARKER = "▲"
+LABEL = 12
+TAIL = 18
+FEWEST = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Scale:
+    """What the ruler measures: `share` of a moment is between 0 (left) and 1; the labels stand at its ends."""
+
+    left: str
+    right: str
+
+
+@dataclass(frozen=True, slots=True)
+class Series:
+    """A line of bars from the left: a number each, None where nobody has counted yet; `tail` stands behind them."""
+
+    label: str
+    values: tuple[int | None, ...]
+    tail: str
+    tone: Tone = "plain"
+
+
+class TimeRuler(Widget):
+    """One line of ruler, and above it one for each series; what has not changed is not painted again."""
+
+    DEFAULT_CSS = "TimeRuler { height: 1; }"
+
+    def __init__(self, *, id: str | None = None) -> None:
+        super().__init__(id=id)
+        self._scale: Scale | None = None
+        self._series: tuple[Series, ...] = ()
+        self._share: float | None = None
+
+    @property
+    def track(self) -> int:
+        """How many cells the stretch of time takes."""
+        return max(FEWEST, self.size.width - LABEL - TAIL)
+
+    def show(self, scale: Scale | None) -> None:
+        """Show another stretch, or none."""
+        if scale != self._scale:
+            self._scale = scale
+            self.refresh()
+
+    def mark(self, share: float | None) -> None:
+        """Put the marker at a share of the stretch; None takes it away."""
+        before, self._share = self._place(), None if share is None else min(max(share, 0.0), 1.0)
+        after, y = self._place(), len(self._series)
+        for place in {before, after} - {None} if before != after else ():
+            self.refresh(Region(LABEL + (place or 0), y, 1, 1))
+
+    def draw(self, series: Sequence[Series]) -> None:
+        """Show other bars, or none."""
+        before, self._series = self._series, tuple(series)
+        if len(before) != len(self._series):
+            self.styles.height = 1 + len(self._series)
+            self.refresh(layout=True)
+            return
+        for y, (old, new) in enumerate(zip(before, self._series, strict=True)):
+            if old != new:
+                self.refresh(Region(0, y, self.size.width, 1))
+
+    def render_line(self, y: int) -> Strip:
+        """Return a line of bars, or the ruler below them."""
+        if y < len(self._series):
+            return self._bars(self._series[y])
+        if self._scale is None:
+            return Strip.blank(self.size.width)
+        track = ["─"] * self.track
+        place = self._place()
+        if place is not None:
+            track[place] = MARKER
+        text = f"{fit(self._scale.left, LABEL - 1)} {''.join(track)} {self._scale.right}"
+        return Strip([Segment(fit(text, self.size.width), TONES["quiet"])])
+
+    def _bars(self, series: Series) -> Strip:
+        count, track = len(series.values), self.track
+        most = max((value or 0 for value in series.values), default=0)
+        bars = []
+        for cell in range(track if count else 0):
+            # Where the stretch has fewer units than cells, each is several cells wide.
+            value = series.values[cell * count // track]
+            bars.append(UNKNOWN if value is None else _bar(value, most))
+        label = Segment(f"{fit(series.label, LABEL - 1)} ", TONES["quiet"])
+        drawn = Segment("".join(bars).ljust(track), TONES[series.tone])
+        return Strip([label, drawn, Segment(fit(f" {series.tail}", self.size.width - LABEL - track), TONES["quiet"])])
+
+    def _place(self) -> int | None:
+        return None if self._share is None else min(int(self._share * self.track), self.track - 1)
+
+
+def _bar(value: int, most: int) -> str:
+    """The bar of a value: nothing for none, and never nothing for some."""
+    return BARS[max(0, -(-value * len(BARS) // most) - 1)] if value else " "

@@ -1,0 +1,193 @@
+"""A list of which only a window is held: lines come and go at both ends while what is seen stays where it is."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+from rich.segment import Segment
+from rich.style import Style
+from textual.containers import Vertical
+from textual.geometry import Region
+from textual.message import Message
+from textual.strip import Strip
+from textual.widget import Widget
+
+from tui.text import fit
+from tui.widgets.row_list import CURSOR, TONES, RowBody, RowHeader, row_strip
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from textual.app import ComposeResult
+    from textual.binding import BindingType
+
+    from tui.widgets.row_list import Column, Row
+
+
+class WindowBody(Widget, can_focus=True):
+    """The lines held, with a cursor on one of them; each is drawn when it is first seen."""
+
+    DEFAULT_CSS = "WindowBody { height: 1fr; }"
+    BINDINGS: ClassVar[list[BindingType]] = RowBody.BINDINGS
+
+    class Moved(Message):
+        """The cursor stands on another line, or other lines are seen."""
+
+    class Opened(Message):
+        """Enter was pressed on a line."""
+
+    class EndWanted(Message):
+        """The first (-1) or the last (1) line there is anywhere is wanted."""
+
+        def __init__(self, direction: int) -> None:
+            super().__init__()
+            self.direction = direction
+
+    def __init__(self, columns: Sequence[Column]) -> None:
+        super().__init__()
+        self.columns = tuple(columns)
+        self.cursor = self.top = 0
+        self._keys: Sequence[str] = ()
+        self._row_at: Callable[[int], Row] | None = None
+        self._note = ""
+        self._drawn: dict[str, Row] = {}
+        self._painted: dict[int, tuple[object, bool]] = {}
+
+    @property
+    def lines_seen(self) -> int:
+        """How many lines are seen."""
+        return max(1, self.size.height)
+
+    @property
+    def current_key(self) -> str | None:
+        """The key of the line under the cursor, None where there are none."""
+        return self._keys[self.cursor] if self.cursor < len(self._keys) else None
+
+    def show(self, keys: Sequence[str], row_at: Callable[[int], Row], note: str = "") -> None:
+        """Show other lines by their keys; `note` stands behind the last one.
+
+        The line on top stays there, and the cursor on its line, where they are still held.
+        """
+        key, anchor = self.current_key, self._keys[self.top] if self.top < len(self._keys) else None
+        self._keys, self._row_at, self._note = keys, row_at, note
+        self._drawn = {}
+        places = {one: place for place, one in enumerate(keys)}
+        row = self.cursor - self.top
+        self.cursor = places.get(key or "", min(self.cursor, max(0, len(keys) - 1)))
+        self.top = places.get(anchor or "", self.cursor - row)
+        self._keep_in_view()
+        for y in range(self.size.height):
+            if self._painted.get(y) != self._state(y):
+                self._repaint(y)
+
+    def reset(self) -> None:
+        """Let what is shown next begin at its first line; what is painted stays until then."""
+        self._keys, self._note, self.cursor, self.top = (), "", 0, 0
+
+    def move_to(self, place: int) -> None:
+        """Put the cursor on a line, or the nearest there is."""
+        before, top = self.cursor, self.top
+        self.cursor = max(0, min(len(self._keys) - 1, place))
+        self._keep_in_view()
+        if self.top != top:
+            self.refresh()
+        else:
+            for one in {before, self.cursor} if before != self.cursor else ():
+                self._repaint(one - self.top)
+        self.post_message(self.Moved())
+
+    def center(self, place: int) -> None:
+        """Put the cursor on a line, with as many lines before it as behind it."""
+        self.top, self.cursor = place - self.lines_seen // 2, place
+        self.refresh()
+        self.move_to(place)
+
+    def render_line(self, y: int) -> Strip:
+        """Return one line."""
+        width, place = self.size.width, self.top + y
+        self._painted[y] = self._state(y)
+        if place < len(self._keys):
+            style = CURSOR if place == self.cursor and self.has_focus else Style.null()
+            return row_strip(self.columns, self._row(place).cells, style, width)
+        if place == len(self._keys) and self._note:
+            return Strip([Segment(fit(self._note, width), TONES["quiet"])])
+        return Strip.blank(width, TONES["plain"])
+
+    def _row(self, place: int) -> Row:
+        key = self._keys[place]
+        if key not in self._drawn and self._row_at is not None:
+            self._drawn[key] = self._row_at(place)
+        return self._drawn[key]
+
+    def _state(self, y: int) -> tuple[object, bool]:
+        """What stands in a line, and whether the cursor is on it."""
+        place = self.top + y
+        if place < len(self._keys):
+            return self._row(place), place == self.cursor
+        return self._note if place == len(self._keys) else "", False
+
+    def _keep_in_view(self) -> None:
+        # While something else stands in its place it has no height, and every line would be the last.
+        if self.size.height:
+            behind = len(self._keys) + (1 if self._note else 0)
+            self.top = max(min(self.top, self.cursor), self.cursor - self.lines_seen + 1)
+            self.top = max(0, min(self.top, behind - self.lines_seen))
+
+    def _repaint(self, y: int) -> None:
+        if 0 <= y < self.size.height:
+            self.refresh(Region(0, y, self.size.width, 1))
+
+    def watch_has_focus(self, has_focus: bool) -> None:
+        """Show the cursor only where keys arrive."""
+        self._repaint(self.cursor - self.top)
+
+    def on_resize(self) -> None:
+        """Keep the cursor in view at the new size."""
+        self._keep_in_view()
+        self.refresh()
+        self.post_message(self.Moved())
+
+    def action_move(self, by: int) -> None:
+        """Move the cursor by lines."""
+        if self._keys:
+            self.move_to(self.cursor + by)
+
+    def action_page(self, by: int) -> None:
+        """Move the cursor and what is seen by pages."""
+        if self._keys:
+            step = by * max(1, self.lines_seen - 1)
+            self.top += step
+            self.cursor += step
+            self.refresh()
+            self.move_to(self.cursor)
+
+    def action_end(self, direction: int) -> None:
+        """Ask for the first or the last line: it may have to be read."""
+        self.post_message(self.EndWanted(direction))
+
+    def action_open(self) -> None:
+        """Tell that the line under the cursor is wanted."""
+        if self.current_key is not None:
+            self.post_message(self.Opened())
+
+
+class WindowList(Vertical):
+    """Header and lines together."""
+
+    DEFAULT_CSS = "WindowList { height: 1fr; }"
+
+    def __init__(self, columns: Sequence[Column]) -> None:
+        super().__init__()
+        self.body = WindowBody(columns)
+
+    def compose(self) -> ComposeResult:
+        """Lay the header over the lines."""
+        yield RowHeader(self.body)
+        yield self.body
+
+    def use_columns(self, columns: Sequence[Column]) -> None:
+        """Show other columns from now on; lines with cells for them follow."""
+        if self.body.columns != tuple(columns):
+            self.body.columns = tuple(columns)
+            self.query_one(RowHeader).refresh()
+            self.body.refresh()
