@@ -13,7 +13,7 @@ from tui.data.errors import TimedOut
 from tui.data.models import LogRow
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, AsyncIterator
+    from collections.abc import AsyncGenerator, AsyncIterator, Sequence
     from datetime import datetime
     from uuid import UUID
 
@@ -32,6 +32,8 @@ BRANCH = """select {columns} from public.integration_audit_logs as l
 MERGED = "select {columns} from ({branches}) as l order by l.created_at {order}, l.id {order} limit %(limit)s"
 TIMELESS = """select {columns} from public.integration_audit_logs as l
  where {where} order by l.id {order} limit %(limit)s"""
+
+AMONG = "select l.id from public.integration_audit_logs as l where {where}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +95,12 @@ class LogReader:
     def matching(self, search: LogFilter) -> LogReader:
         """Return a reader of the rows that a search inside this filter matches: `older(place, 1)` is its next match."""
         return LogReader(self.database, self.log_filter.also(search))
+
+    async def among(self, ids: Sequence[UUID]) -> set[UUID]:
+        """Return those of some rows that are in the filter. Raises what reading raises."""
+        wanted = where(self.log_filter).also("l.id = any (%(ids)s)", ids=list(ids))
+        found = await fetch(self.database, AMONG.format(where=wanted.sql), wanted.parameters, TIMELESS_MS)
+        return {row["id"] for row in found}
 
     def older(self, place: Place | None = None, limit: int = 50) -> AsyncGenerator[Found, None]:
         """Read up to `limit` rows behind a place, from the newest row on without one. Raises what reading raises."""

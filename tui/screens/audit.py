@@ -96,7 +96,8 @@ class AuditScreen(ListPage):
                 ("?", "help"),
             )
         return (
-            *(("enter", "details"), ("/", "filter"), ("s", "search"), ("ctrl+g", "date"), ("f", "follow")),
+            *(("enter", "details"), ("/", "filter"), ("s", "search"), ("ctrl+g", "date")),
+            ("f", "stop following" if self._follow.is_on else "follow"),
             *(("x", "export"), ("b", "bars"), ("w", "like this"), ("?", "help")),
         )
 
@@ -123,7 +124,7 @@ class AuditScreen(ListPage):
         if organization is None:
             return
         self.query_one(Faces).show_loading("the log")
-        self._count, self.pane.matches = None, set()
+        self._count = None
         resolved = await self._resolve(self.filter_text)
         self._filter = resolved.log_filter
         if resolved.notes:
@@ -187,7 +188,7 @@ class AuditScreen(ListPage):
 
     def filter_changed(self) -> None:
         """Show the rows of `filter_text`."""
-        self._search.look_for("")
+        self._search.end()
         self.start_load()
 
     def action_filter(self) -> None:
@@ -223,6 +224,11 @@ class AuditScreen(ListPage):
         """Leave everything as it was."""
         self.end_filtering()
 
+    def on_filter_line_edited(self) -> None:
+        """Take away what was said of the text before."""
+        if self.is_filtering:
+            self.status.display = False
+
     def on_filter_line_submitted(self, event: FilterLine.Submitted) -> None:
         """Apply what was typed, or point at the word that is wrong."""
         self._apply(event.text.strip(), event.text)
@@ -234,7 +240,9 @@ class AuditScreen(ListPage):
             await self._resolve(text)
         except FilterError as failure:
             blanks = len(typed) - len(typed.lstrip())
-            line.point(f"{failure.sentence} {failure.what_to_do}", failure.offset + blanks, failure.length)
+            line.point(failure.offset + blanks, failure.length)
+            self.status.display = True
+            self.tell_failure(failure)
             return
         except SwitchboardError as failure:
             self.end_filtering()
@@ -245,10 +253,7 @@ class AuditScreen(ListPage):
         self.end_filtering()
         self.status.clear()
         if self._typing_search:
-            self._search.look_for(text)
-            self.refresh_frame()
-            if text:
-                self.action_match(1)
+            self._read(self._search_for(text))
         else:
             self._set_filter(text)
 
@@ -311,6 +316,11 @@ class AuditScreen(ListPage):
             self.action_search()
         elif self.pane.current is not None:
             self._read(self._search.go_on(by))
+
+    async def _search_for(self, text: str) -> None:
+        await self._search.look_for(text)
+        if text:
+            await self._search.go_on(1)
 
     def action_jump(self) -> None:
         """Ask for a date, and go to the last row of it or the next older one."""
@@ -384,7 +394,7 @@ class AuditScreen(ListPage):
         elif self.query_one(LogRuler).stop():
             self.status.say("Stopped: hours that show ? were not counted.")
         elif self._search.text:
-            self._search.look_for("")
+            self._search.end()
             self.refresh_frame()
         else:
             super().action_back()

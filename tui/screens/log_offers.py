@@ -31,7 +31,6 @@ class LogFilterLine(FilterLine):
 
     def on_filter_line_edited(self, event: FilterLine.Edited) -> None:
         """Look up what fits."""
-        event.stop()
         self._complete(event.text, event.cursor)
 
     @work(group="complete", exclusive=True, exit_on_error=False)

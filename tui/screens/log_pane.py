@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
     from textual.app import ComposeResult
 
+    from tui.data.audit_filter import LogFilter
     from tui.data.audit_pages import LogReader
     from tui.data.models import LogRow
     from tui.screens.log_window import Direction, Line
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
 FIRST_PAGE = 51
 READ_AHEAD = 200
 MOST_PEOPLE = 5_000
+MOST_MATCHES = 5_000
 
 
 class LogPane(Vertical):
@@ -66,7 +68,8 @@ class LogPane(Vertical):
         self.names = Names()
         self.reader: LogReader | None = None
         self.window = LogWindow()
-        self.matches: set[UUID] = set()
+        self._searched: LogReader | None = None
+        self._matches: set[UUID] = set()
         self.zone = zone
         self._lines: list[Line] = []
         self._unknown: set[UUID] = set()
@@ -106,7 +109,7 @@ class LogPane(Vertical):
 
     def compose(self) -> ComposeResult:
         """Lay the list over the lines about the row under the cursor."""
-        yield Faces(WindowList(columns(self.zone)))
+        yield Faces(WindowList(columns(self.zone, 0)))
         yield TextLines(id="detail")
 
     async def open(self, reader: LogReader, *, place: Place | None = None) -> None:
@@ -149,16 +152,30 @@ class LogPane(Vertical):
         entry = self.window.entry_of(row.id)
         if entry is None:
             return False
-        if entry.headline.id != row.id and not entry.unfolded:
-            entry.unfolded = True
+        is_headline = entry.headline.id == row.id
+        entry.unfolded = entry.unfolded or not is_headline
         self.refresh_lines()
-        wanted = {str(row.id)} if entry.unfolded else {f"entry {entry.key}"}
-        place = next((n for n, line in enumerate(self._lines) if line.key in wanted), None)
-        if place is not None:
-            first = self.body.top
-            seen = first <= place < first + self.body.lines_seen
-            (self.body.move_to if seen else self.body.center)(place)
-        return place is not None
+        key = f"entry {entry.key}" if is_headline else str(row.id)
+        place = next(n for n, line in enumerate(self._lines) if line.key == key)
+        first = self.body.top
+        seen = first <= place < first + self.body.lines_seen
+        (self.body.move_to if seen else self.body.center)(place)
+        return True
+
+    async def mark(self, search: LogFilter | None) -> None:
+        """Mark the rows that a search within the filter matches. Raises what reading raises."""
+        self.unmark()
+        if self.reader is not None and search is not None:
+            self._searched = self.reader.matching(search)
+            await self._look_up([row for entry in self.window.entries for row in entry.rows])
+            if self.is_mounted:
+                self.refresh_lines()
+
+    def unmark(self) -> None:
+        """Mark nothing."""
+        self._searched = None
+        self._matches = set()
+        self.refresh_lines()
 
     def toggle_fold(self) -> None:
         """Unfold the entry under the cursor, or fold it."""
@@ -192,7 +209,7 @@ class LogPane(Vertical):
     def refresh_lines(self) -> None:
         """Show what the window holds now."""
         self._lines = self.window.lines()
-        lines, names, zone, matches = self._lines, self.names, self.zone, self.matches
+        lines, names, zone, matches = self._lines, self.names, self.zone, self._matches
 
         def row_at(place: int) -> Row:
             line = lines[place]
@@ -215,6 +232,10 @@ class LogPane(Vertical):
 
     def _show_detail(self) -> None:
         self.query_one("#detail", TextLines).show(detail(self.line, self.names) if self.line else ())
+
+    def on_resize(self) -> None:
+        """Show what fits the new width."""
+        self.query_one(WindowList).use_columns(columns(self.zone, self.size.width))
 
     def on_window_body_moved(self, event: WindowBody.Moved) -> None:
         """Follow the cursor, and read what is missing round what is seen."""
@@ -286,7 +307,7 @@ class LogPane(Vertical):
         self.post_message(self.Moved())
 
     async def _look_up(self, rows: Sequence[LogRow]) -> None:
-        """Find out what the people in rows are called."""
+        """Find out what the people in rows are called, and which rows match the search."""
         from tui.data.directory import people_by_id
 
         if self.reader is None:
@@ -300,6 +321,10 @@ class LogPane(Vertical):
             found = await people_by_id(self.reader.database, wanted)
             known.update(found)
             unknown.update(wanted - found.keys())
+        if self._searched is not None and rows:
+            if len(self._matches) > MOST_MATCHES:
+                self._matches = set()
+            self._matches |= await self._searched.among([row.id for row in rows])
 
     def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
         """Let nothing that the worker did not expect go by in silence."""

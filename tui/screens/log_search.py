@@ -30,11 +30,15 @@ class LogSearch:
         """What is searched for, for the context line."""
         return f"s {safe_text(self.text, 30)}" if self.text else ""
 
-    def look_for(self, text: str) -> None:
-        """Search for something else, or for nothing any more."""
+    async def look_for(self, text: str) -> None:
+        """Search for something else from now on, and mark what matches. Raises what reading raises."""
         self.text = text
-        self._pane.matches = set()
-        self._pane.refresh_lines()
+        await self._pane.mark(await self._resolve(text) if text else None)
+
+    def end(self) -> None:
+        """Search for nothing any more."""
+        self.text = ""
+        self._pane.unmark()
 
     async def go_on(self, by: int) -> None:
         """Go to the next older (1) or newer (-1) match, in one query where an index serves. Raises what reading raises.
@@ -49,7 +53,6 @@ class LogSearch:
         async for found in matching.older(place, 1) if by > 0 else matching.newer(place, 1):
             if found.rows:
                 self._page.status.clear()
-                pane.matches.add(found.rows[0].id)
                 await pane.open_at(found.rows[0])
                 return
             if found.searched_to is not None:

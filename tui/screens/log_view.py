@@ -25,6 +25,7 @@ FOLDED, UNFOLDED, WITHIN, MATCH = "+", "-", "|", "*"
 VALUE_WIDTH = 60
 MOST_CHANGES = 200
 LABEL = 8
+WIDE = 110
 
 
 class Names:
@@ -51,11 +52,11 @@ class Names:
         return safe_text(self.organizations.get(organization_id) or organization_id, VALUE_WIDTH)
 
 
-def columns(zone: tzinfo) -> tuple[Column, ...]:
-    """Return the columns of the list: those at the end are there on wide terminals."""
+def columns(zone: tzinfo, width: int) -> tuple[Column, ...]:
+    """Return the columns of a list of so many cells: those at the end are there on wide terminals."""
     return (
         Column(f"  Time ({zone})", 21),
-        Column("Who", 10),
+        Column("Who", 10 if width < WIDE else 20),
         Column("Action", 19),
         Column("Type", 15),
         Column("Status", 7),

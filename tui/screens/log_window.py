@@ -48,7 +48,7 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A line of the list: an entry's headline, or (`within`) one of the rows of an unfolded one."""
+    """A line of the list: an entry's headline, or (`within`) another row of an unfolded one."""
 
     entry: Entry
     row: LogRow
@@ -105,9 +105,10 @@ class LogWindow:
         """The lines of the list, in its order."""
         out: list[Line] = []
         for entry in self.entries:
-            out.append(Line(entry, entry.headline))
+            headline = entry.headline
+            out.append(Line(entry, headline))
             if entry.unfolded:
-                out += [Line(entry, row, within=True) for row in entry.rows]
+                out += [Line(entry, row, within=True) for row in entry.rows if row is not headline]
         return out
 
     def entry_of(self, row_id: UUID) -> Entry | None:

@@ -103,20 +103,17 @@ class FilterLine(Vertical):
         self._replaced, self._offers, self._marked = (start, end), tuple(offers), 0
         self._show_offers()
 
-    def point(self, sentence: str, offset: int, length: int) -> None:
-        """Say what is wrong, under the word of that many characters it is about."""
+    def point(self, offset: int, length: int) -> None:
+        """Select the word of that many characters and point at it; what is wrong with it is said elsewhere."""
         field = self.field
         text = field.value
+        end = min(len(text), offset + max(length, 1))
+        field.selection = Selection(offset, end)
         self._offers = ()
         left = self.query_one("#filter-title", Line).size.width + cell_len(safe_text(text[:offset], 4_000))
-        left -= int(field.scroll_offset.x)
-        carets = "^" * max(1, min(length, 20))
-        said = safe_text(sentence, 300)
-        if left < 0 or left + len(carets) + 1 + cell_len(said) > self.size.width:
-            left, carets = 0, ""
-        shown = f"{' ' * left}{carets} {said}" if carets else said
-        self.query_one("#filter-offers", Line).parts = (Part(shown, "bad"),)
-        field.selection = Selection(offset, min(len(text), offset + length))
+        carets = "^" * max(1, cell_len(safe_text(text[offset:end], 4_000)))
+        pointer = f"{' ' * (left - int(field.scroll_offset.x))}{carets}"
+        self.query_one("#filter-offers", Line).parts = (Part(pointer[: self.size.width], "bad"),)
 
     def on_input_changed(self, event: Input.Changed) -> None:
         """Ask for offers."""
