@@ -225,10 +225,8 @@ class LogPane(Vertical):
             return ""
         if window.at_oldest:
             return "  the log has no older row in this filter"
-        until = f"searched back to {shown(window.searched_to, self.zone)}"
-        if self._stopped:
-            return f"  stopped: {until}; move on down to search on"
-        return f"  searching ... {until}; esc stops" if self._reading else f"  {until}; move on down to search on"
+        back_to = f"back to {shown(window.searched_to, self.zone)}"
+        return f"  searching ... {back_to}; esc stops" if self._reading else f"  searched {back_to}; down searches on"
 
     def _show_detail(self) -> None:
         self.query_one("#detail", TextLines).show(detail(self.line, self.names) if self.line else ())
@@ -239,10 +237,11 @@ class LogPane(Vertical):
 
     def on_window_body_moved(self, event: WindowBody.Moved) -> None:
         """Follow the cursor, and read what is missing round what is seen."""
-        self._show_detail()
-        self._stopped = False
-        self._read_on()
         event.stop()
+        self._show_detail()
+        if event.by_key:
+            self._stopped = False
+        self._read_on()
         self.post_message(self.Moved())
 
     def _wanted(self) -> Direction | None:

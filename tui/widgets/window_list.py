@@ -31,7 +31,11 @@ class WindowBody(Widget, can_focus=True):
     BINDINGS: ClassVar[list[BindingType]] = RowBody.BINDINGS
 
     class Moved(Message):
-        """The cursor stands on another line, or other lines are seen."""
+        """The cursor stands on another line, or other lines are seen; `by_key` where somebody wanted that."""
+
+        def __init__(self, *, by_key: bool) -> None:
+            super().__init__()
+            self.by_key = by_key
 
     class Opened(Message):
         """Enter was pressed on a line."""
@@ -94,7 +98,7 @@ class WindowBody(Widget, can_focus=True):
         else:
             for one in {before, self.cursor} if before != self.cursor else ():
                 self._repaint(one - self.top)
-        self.post_message(self.Moved())
+        self.post_message(self.Moved(by_key=True))
 
     def center(self, place: int) -> None:
         """Put the cursor on a line, with as many lines before it as behind it."""
@@ -145,7 +149,7 @@ class WindowBody(Widget, can_focus=True):
         """Keep the cursor in view at the new size."""
         self._keep_in_view()
         self.refresh()
-        self.post_message(self.Moved())
+        self.post_message(self.Moved(by_key=False))
 
     def action_move(self, by: int) -> None:
         """Move the cursor by lines."""
