@@ -189,6 +189,7 @@ class AuditScreen(ListPage):
     def filter_changed(self) -> None:
         """Show the rows of `filter_text`."""
         self._search.end()
+        self.status.clear()
         self.start_load()
 
     def action_filter(self) -> None:
