@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING
 from textual.binding import Binding, BindingType
 
 from tui.app import SwitchboardApp
+from tui.screens.audit import AuditScreen
 from tui.screens.connection_test import ConnectionTestScreen
 from tui.screens.credential_editor import CredentialEditor
 from tui.screens.effective_access import AccessOfPersonScreen
 from tui.screens.integrations import IntegrationsScreen
 from tui.screens.key_table import merged
+from tui.screens.log_row import LogRowScreen
 from tui.screens.number_form import NumberScreen
 from tui.screens.number_sync import NumberSyncScreen
 from tui.screens.page import Page
@@ -21,6 +23,7 @@ from tui.screens.permissions import PermissionsScreen
 from tui.screens.phone_numbers import PhoneNumbersScreen
 from tui.screens.reveal import RevealScreen
 from tui.screens.setup import SetupScreen
+from tui.widgets.filter_line import FilterLine
 from tui.widgets.grid import Grid
 from tui.widgets.row_list import RowBody
 
@@ -49,6 +52,9 @@ PLACES = (
     ("Phone numbers", PhoneNumbersScreen.BINDINGS),
     ("Form of a number", NumberScreen.BINDINGS),
     ("Sync of numbers", NumberSyncScreen.BINDINGS),
+    ("Audit", AuditScreen.BINDINGS),
+    ("Filter of the log", FilterLine.BINDINGS),
+    ("Row of the log", LogRowScreen.BINDINGS),
     ("Setup", SetupScreen.BINDINGS),
 )
 

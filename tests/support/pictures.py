@@ -52,6 +52,7 @@ async def draw(environment: Mapping[str, str]) -> None:
         await it.press("1")
         await it.wait_for("Dispatch line")
         await draw_numbers(it)
+        await draw_audit(it)
         await it.press("1")
         await it.wait_for("Dispatch line")
         save(it, "integrations")
@@ -130,6 +131,30 @@ async def draw_numbers(it: Console) -> None:
         await it.wait_for("discard what was typed")
         await it.press("d")
         await it.wait_for("sorted by number")
+
+
+async def draw_audit(it: Console) -> None:
+    """Save section 4 with its histogram and a filter half typed, and one row in full."""
+    await it.press("4")
+    await it.wait_for("about 12")
+    await it.press("b")
+    await it.wait_for("/month")
+    await it.press("j")
+    save(it, "audit")
+    await it.press("slash")
+    await it.type("status:failed action:")
+    await it.wait_for("[call_made]")
+    save(it, "filter")
+    await it.press("escape", "slash")
+    await it.type("action:credential_updated")
+    await it.press("enter")
+    await it.wait_for("/action:credential_updated")
+    await it.wait_for("->")
+    await it.press("j", "enter")
+    await it.wait_for("Before and after")
+    save(it, "log_row")
+    await it.press("escape", "escape")
+    await it.wait_for("about 12")
 
 
 def main() -> None:

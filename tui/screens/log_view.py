@@ -24,6 +24,8 @@ TONES: dict[str, Tone] = {"failed": "bad", "pending": "warning"}
 FOLDED, UNFOLDED, WITHIN, MATCH = "+", "-", "|", "*"
 VALUE_WIDTH = 60
 MOST_CHANGES = 200
+# What changes with every change, and says the least about it.
+UPKEEP = ("id", "organization_id", "created_at", "created_by", "updated_at", "updated_by", "granted_at", "granted_by")
 LABEL = 8
 WIDE = 110
 
@@ -148,11 +150,11 @@ def changes_of(row: LogRow) -> list[tuple[str, str, str]]:
     details = evidence_of(row)
     before, after = details.get("before"), details.get("after")
     sides = [side if isinstance(side, dict) else {} for side in (before, after)]
-    both = list(dict.fromkeys([*sides[0], *sides[1]]))[:MOST_CHANGES]
+    both = sorted(dict.fromkeys([*sides[0], *sides[1]]), key=lambda name: name in UPKEEP)[:MOST_CHANGES]
     changes = [(spelled(name), _value(sides[0], name), _value(sides[1], name)) for name in both]
     envelope = details.get("envelope")
     if isinstance(envelope, dict):
-        changes.append(("envelope", _value(envelope, "before"), _value(envelope, "after")))
+        changes.insert(0, ("envelope", _value(envelope, "before"), _value(envelope, "after")))
     return [change for change in changes if change[1] or change[2]]
 
 
