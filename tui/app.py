@@ -347,7 +347,7 @@ class SwitchboardApp(OrderedApp):
     async def _ask_to_leave(self, page: Page, staging: Page, go: Callable[[], object]) -> None:
         from tui.widgets.prompt import Choice
 
-        choices = (Choice("r", "look at them"), Choice("d", "drop them and go on"))
+        choices = (Choice("r", "go there"), Choice("d", "drop it and go on"))
         chosen = await page.prompt.choose(staging.unsaved(), choices, leave="stay")
         if chosen == "r":
             self.switch_mode(staging.section)

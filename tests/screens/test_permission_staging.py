@@ -226,7 +226,7 @@ async def test_quitting_and_leaving_the_organisation_ask_while_something_is_stag
         await it.press("r")
         await it.wait_for("1 staged")
         await it.press("o")
-        await it.wait_for("drop them and go on")
+        await it.wait_for("drop it and go on")
         await it.press("d")
         await it.wait_for("Choose an organisation")
         await it.type("glob")

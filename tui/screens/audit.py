@@ -59,6 +59,7 @@ class AuditScreen(ListPage):
     def __init__(self) -> None:
         super().__init__()
         self._filter: LogFilter | None = None
+        self._shown: tuple[object, ...] = ()
         self._count: Count | None = None
         self._typing_search = False
 
@@ -119,7 +120,7 @@ class AuditScreen(ListPage):
         self.set_focus(self.pane.body)
 
     async def load(self) -> None:
-        """Show the newest rows of the filter; then, behind them, how many there are and over which time."""
+        """Show the newest rows of the filter, or again those round the cursor; then count them."""
         organization = self.organization_to_list()
         if organization is None:
             return
@@ -129,10 +130,12 @@ class AuditScreen(ListPage):
         self._filter = resolved.log_filter
         if resolved.notes:
             self.status.say(" ".join(resolved.notes), "warning")
-        await self._name_organizations()
+        before, self._shown = self._shown, (self.session, organization.id, self.filter_text)
+        reader, row = LogReader(self.session.database, self._filter), self.pane.current
+        stays = row is not None and before == self._shown and not self.pane.at_top and not self._follow.is_on
         if self._follow.is_on:
             await self._follow.begin(self._filter)
-        await self.pane.open(LogReader(self.session.database, self._filter))
+        await (self.pane.open_at(row, reader) if row is not None and stays else self.pane.open(reader))
         if not self.is_mounted:
             return
         if not self.pane.window.entries and self.pane.window.at_oldest:
@@ -156,22 +159,18 @@ class AuditScreen(ListPage):
     async def _resolved(self, text: str) -> LogFilter:
         return (await self._resolve(text)).log_filter
 
-    async def _name_organizations(self) -> None:
-        from tui.data.directory import list_organizations
-
-        if not self.pane.names.organizations:
-            known = await list_organizations(self.session.database)
-            self.pane.names.organizations = {one.id: one.name for one in known if one.name}
-
     @work(group="measure", exclusive=True, exit_on_error=False)
     async def _measure(self) -> None:
-        """Count the rows and find the time they span; neither keeps anybody waiting."""
+        """Count the rows, find the time they span and what organisations are called; none keeps anybody waiting."""
         from tui.data.audit_counts import count_rows
+        from tui.data.directory import list_organizations
 
         wanted = self._filter
         if wanted is None:
             return
         try:
+            known = await list_organizations(self.session.database)
+            self.pane.name_organizations({one.id: one.name for one in known if one.name})
             count = await count_rows(self.session.database, wanted)
             if self.is_mounted and wanted is self._filter:
                 self._count = count

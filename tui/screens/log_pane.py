@@ -130,16 +130,18 @@ class LogPane(Vertical):
         if self.is_mounted:
             self.body.move_to(len(self._lines) - 1)
 
-    async def open_at(self, row: LogRow) -> None:
-        """Show the log round a row, with the cursor on it. Raises what reading raises."""
-        if self.reader is None:
+    async def open_at(self, row: LogRow, reader: LogReader | None = None) -> None:
+        """Show the log round a row, with the cursor on it; read anew with a reader. Raises what reading raises."""
+        reading = reader or self.reader
+        if reading is None:
             return
-        if self.window.entry_of(row.id) is None:
-            self._begin(self.reader, LogWindow())
+        if reader is not None or self.window.entry_of(row.id) is None:
+            self._begin(reading, LogWindow())
             self.window.begin_at(Place(row.created_at_text or None))
             await self._read("older", FIRST_PAGE)
             await self._read("newer", self.body.lines_seen)
-        self.go_to(row)
+        if self.is_mounted:
+            self.go_to(row)
 
     def _begin(self, reader: LogReader, window: LogWindow) -> None:
         self.stop()
@@ -161,6 +163,12 @@ class LogPane(Vertical):
         seen = first <= place < first + self.body.lines_seen
         (self.body.move_to if seen else self.body.center)(place)
         return True
+
+    def name_organizations(self, names: dict[UUID, str]) -> None:
+        """Show what organisations are called."""
+        if names != self.names.organizations:
+            self.names.organizations = names
+            self.refresh_lines()
 
     async def mark(self, search: LogFilter | None) -> None:
         """Mark the rows that a search within the filter matches. Raises what reading raises."""

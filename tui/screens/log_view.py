@@ -148,13 +148,14 @@ def evidence_of(row: LogRow) -> dict[str, Any]:
 def changes_of(row: LogRow) -> list[tuple[str, str, str]]:
     """Return (column, before, after) of what a row says was changed, spelled; "" where it says nothing of a side."""
     details = evidence_of(row)
-    before, after = details.get("before"), details.get("after")
-    sides = [side if isinstance(side, dict) else {} for side in (before, after)]
+    sides = [side if isinstance(side := details.get(name), dict) else {} for name in ("before", "after")]
     both = sorted(dict.fromkeys([*sides[0], *sides[1]]), key=lambda name: name in UPKEEP)[:MOST_CHANGES]
     changes = [(spelled(name), _value(sides[0], name), _value(sides[1], name)) for name in both]
     envelope = details.get("envelope")
     if isinstance(envelope, dict):
-        changes.insert(0, ("envelope", _value(envelope, "before"), _value(envelope, "after")))
+        before, after = _value(envelope, "before"), _value(envelope, "after")
+        anew = ", written anew" if before and before == after else ""
+        changes.insert(0, ("envelope", before, f"{after}{anew}"))
     return [change for change in changes if change[1] or change[2]]
 
 
