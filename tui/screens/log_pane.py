@@ -6,14 +6,13 @@ from contextlib import aclosing
 from typing import TYPE_CHECKING
 
 from textual import work
-from textual.containers import Vertical
 from textual.message import Message
-from textual.worker import Worker, WorkerState
 
 from tui.data.audit_pages import Found, Place
 from tui.data.errors import SwitchboardError
 from tui.screens.log_view import Names, columns, detail, row_of
 from tui.screens.log_window import LogWindow
+from tui.screens.reading_pane import ReadingPane
 from tui.times import shown
 from tui.widgets.faces import Faces
 from tui.widgets.text_lines import TextLines
@@ -38,7 +37,7 @@ MOST_PEOPLE = 5_000
 MOST_MATCHES = 5_000
 
 
-class LogPane(Vertical):
+class LogPane(ReadingPane):
     """Shows the rows of one reader. A window round what is seen is held, however far one scrolls."""
 
     DEFAULT_CSS = """
@@ -48,20 +47,6 @@ class LogPane(Vertical):
 
     class Moved(Message):
         """Another row is under the cursor, or reading has come further."""
-
-    class Failed(Message):
-        """Reading on failed; what is shown stays."""
-
-        def __init__(self, failure: SwitchboardError) -> None:
-            super().__init__()
-            self.failure = failure
-
-    class Crashed(Message):
-        """A worker met what it did not expect."""
-
-        def __init__(self, error: BaseException) -> None:
-            super().__init__()
-            self.error = error
 
     def __init__(self, zone: tzinfo) -> None:
         super().__init__()
@@ -332,8 +317,3 @@ class LogPane(Vertical):
             if len(self._matches) > MOST_MATCHES:
                 self._matches = set()
             self._matches |= await self._searched.among([row.id for row in rows])
-
-    def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
-        """Let nothing that the worker did not expect go by in silence."""
-        if event.state is WorkerState.ERROR and event.worker.error is not None:
-            self.post_message(self.Crashed(event.worker.error))

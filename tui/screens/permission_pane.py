@@ -5,12 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from textual import work
-from textual.containers import Vertical
-from textual.message import Message
-from textual.worker import Worker, WorkerState
 
 from tui.data.errors import PermissionDenied, SwitchboardError
 from tui.screens.grid_view import heading
+from tui.screens.reading_pane import ReadingPane
 from tui.widgets.faces import Faces
 from tui.widgets.grid import Grid
 from tui.widgets.text_lines import TextLine, TextLines
@@ -30,27 +28,13 @@ if TYPE_CHECKING:
 NOTE_LINE = 4
 
 
-class PermissionPane(Vertical):
+class PermissionPane(ReadingPane):
     """Shows a model; reads the pages, the count and the use that are missing for what is seen."""
 
     DEFAULT_CSS = """
     PermissionPane { height: 1fr; }
     PermissionPane > #detail { height: 6; border-top: solid ansi_bright_black; padding: 0 1; }
     """
-
-    class Failed(Message):
-        """Reading on failed; what is shown stays."""
-
-        def __init__(self, failure: SwitchboardError) -> None:
-            super().__init__()
-            self.failure = failure
-
-    class Crashed(Message):
-        """A worker met what it did not expect."""
-
-        def __init__(self, error: BaseException) -> None:
-            super().__init__()
-            self.error = error
 
     def __init__(self, glyphs: Glyphs) -> None:
         super().__init__()
@@ -174,11 +158,6 @@ class PermissionPane(Vertical):
         """Follow the cursor with the lines below and with what is read."""
         self.fill()
         self.show_detail()
-
-    def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
-        """Let nothing that a worker did not expect go by in silence."""
-        if event.state is WorkerState.ERROR and event.worker.error is not None:
-            self.post_message(self.Crashed(event.worker.error))
 
     @property
     def _seen(self) -> range:

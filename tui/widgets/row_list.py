@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar, Protocol
+from typing import TYPE_CHECKING, ClassVar
 
 from rich.segment import Segment
 from rich.style import Style
@@ -88,14 +88,10 @@ def row_strip(columns: Sequence[Column], cells: Sequence[Cell], style: Style, wi
     return Strip(segments).adjust_cell_length(width, style).simplify()
 
 
-class Columned(Protocol):
-    """A list whose rows have columns."""
+class Columned(Widget):
+    """The body of a list, whose rows have columns."""
 
     columns: tuple[Column, ...]
-
-    @property
-    def scrollable_content_region(self) -> Region:
-        """Where its rows are drawn."""
 
 
 class RowHeader(Widget):
@@ -116,7 +112,7 @@ class RowHeader(Widget):
         return row_strip(columns, cells, HEADER, width).adjust_cell_length(self.size.width, HEADER)
 
 
-class RowBody(ScrollView, can_focus=True):
+class RowBody(Columned, ScrollView, can_focus=True):
     """The rows themselves."""
 
     DEFAULT_CSS = "RowBody { height: 1fr; overflow-x: hidden; scrollbar-size-vertical: 1; }"
@@ -215,23 +211,31 @@ class RowBody(ScrollView, can_focus=True):
             self.refresh(Region(0, y, self.size.width, 1))
 
 
-class RowList(Vertical):
-    """Header and rows together."""
+class ColumnList(Vertical):
+    """Header and body together."""
 
-    DEFAULT_CSS = "RowList { height: 1fr; }"
+    DEFAULT_CSS = "ColumnList { height: 1fr; }"
 
-    def __init__(self, columns: Sequence[Column], *, id: str | None = None) -> None:
+    def __init__(self, body: Columned, *, id: str | None = None) -> None:
         super().__init__(id=id)
-        self.body = RowBody(columns)
+        self._body = body
 
     def compose(self) -> ComposeResult:
-        """Lay the header over the rows."""
-        yield RowHeader(self.body)
-        yield self.body
+        """Lay the header over the body."""
+        yield RowHeader(self._body)
+        yield self._body
 
     def use_columns(self, columns: Sequence[Column]) -> None:
         """Show other columns from now on; rows with cells for them follow."""
-        if self.body.columns != tuple(columns):
-            self.body.columns = tuple(columns)
+        if self._body.columns != tuple(columns):
+            self._body.columns = tuple(columns)
             self.query_one(RowHeader).refresh()
-            self.body.refresh()
+            self._body.refresh()
+
+
+class RowList(ColumnList):
+    """A list of all its rows."""
+
+    def __init__(self, columns: Sequence[Column], *, id: str | None = None) -> None:
+        self.body = RowBody(columns)
+        super().__init__(self.body, id=id)

@@ -6,25 +6,22 @@ from typing import TYPE_CHECKING, ClassVar
 
 from rich.segment import Segment
 from rich.style import Style
-from textual.containers import Vertical
 from textual.geometry import Region
 from textual.message import Message
 from textual.strip import Strip
-from textual.widget import Widget
 
 from tui.text import fit
-from tui.widgets.row_list import CURSOR, TONES, RowBody, RowHeader, row_strip
+from tui.widgets.row_list import CURSOR, TONES, Columned, ColumnList, RowBody, row_strip
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from textual.app import ComposeResult
     from textual.binding import BindingType
 
     from tui.widgets.row_list import Column, Row
 
 
-class WindowBody(Widget, can_focus=True):
+class WindowBody(Columned, can_focus=True):
     """The lines held, with a cursor on one of them; each is drawn when it is first seen."""
 
     DEFAULT_CSS = "WindowBody { height: 1fr; }"
@@ -173,23 +170,9 @@ class WindowBody(Widget, can_focus=True):
             self.post_message(self.Opened())
 
 
-class WindowList(Vertical):
-    """Header and lines together."""
-
-    DEFAULT_CSS = "WindowList { height: 1fr; }"
+class WindowList(ColumnList):
+    """A list of which a window is held."""
 
     def __init__(self, columns: Sequence[Column]) -> None:
-        super().__init__()
         self.body = WindowBody(columns)
-
-    def compose(self) -> ComposeResult:
-        """Lay the header over the lines."""
-        yield RowHeader(self.body)
-        yield self.body
-
-    def use_columns(self, columns: Sequence[Column]) -> None:
-        """Show other columns from now on; lines with cells for them follow."""
-        if self.body.columns != tuple(columns):
-            self.body.columns = tuple(columns)
-            self.query_one(RowHeader).refresh()
-            self.body.refresh()
+        super().__init__(self.body)
