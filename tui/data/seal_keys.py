@@ -35,7 +35,8 @@ EXPECTED = "Give 64 hexadecimal digits, or a file that holds them or the key in 
 _HEX_32 = re.compile(r"[0-9a-fA-F]{64}")
 
 RECORDED = """
-select key_id, public_key, state from switchboard.keys where purpose = 'seal' order by created_at, key_id
+select key_id, coalesce(public_key, '') as public_key, state
+  from switchboard.keys where purpose = 'seal' order by created_at, key_id
 """
 
 
