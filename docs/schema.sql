@@ -102,6 +102,7 @@ create table if not exists switchboard.seals (
 );
 create unique index if not exists seals_one_per_hour on switchboard.seals (coalesce(hour, '-infinity'));
 create index if not exists seals_key on switchboard.seals (key_id);
+
 create table if not exists switchboard.people_labels (
   id              uuid primary key,
   label           text not null,
@@ -910,6 +911,12 @@ begin
   if action is null or action not in ('connection_tested', 'numbers_synced', 'log_exported', 'log_sealed',
                                       'keys_rotated', 'schema_changed') then
     raise exception 'not an act that a program logs by itself' using errcode = 'invalid_parameter_value';
+  end if;
+  -- Of each seal that the log says was made, `audit verify` asks where it is.
+  if action = 'log_sealed' and not has_table_privilege(
+       coalesce(nullif(current_setting('role', true), 'none'), session_user), 'switchboard.seals', 'INSERT') then
+    raise exception 'the role % makes no seals', coalesce(nullif(current_setting('role', true), 'none'), session_user)
+      using errcode = 'insufficient_privilege';
   end if;
   if status is null or status not in ('success', 'failed', 'pending') then
     raise exception 'a status is success, failed or pending' using errcode = 'invalid_parameter_value';

@@ -97,6 +97,7 @@ create table if not exists switchboard.seals (
 );
 create unique index if not exists seals_one_per_hour on switchboard.seals (coalesce(hour, '-infinity'));
 create index if not exists seals_key on switchboard.seals (key_id);
+
 create table if not exists switchboard.people_labels (
   id              uuid primary key,
   label           text not null,

@@ -333,3 +333,14 @@ class TestRoles:
         (found,) = (await check(people["the_auditor"])).findings
         assert found.row is not None
         assert "its transaction began after the hour was sealed" in found.sentence
+
+    async def test_only_who_may_seal_may_say_in_the_log_that_it_was_done(self, people: dict[str, str]) -> None:
+        await seal(people["the_admin"])
+        claim = (
+            "select switchboard.log_act('log_sealed', gen_random_uuid(), 'none', 'success', "
+            "jsonb_build_object('newest_seal', repeat('ab', 32)))"
+        )
+        for role in ("the_support", "the_auditor"):
+            with pytest.raises(psycopg.errors.InsufficientPrivilege, match=f"the role {role} makes no seals"):
+                execute(people[role], claim)
+        assert (await check(people["the_auditor"])).is_well
