@@ -137,6 +137,12 @@ async def test_what_nobody_is_called_is_said_with_the_nearest_name(log: tuple[st
     assert "Did you mean asha@acme.example?" in note
 
 
+async def test_a_span_that_ends_before_it_begins_is_said_to_have_no_row(log: tuple[str, dict[UUID, str]]) -> None:
+    async with opened(log[0]) as database:
+        for line, notes in (("since:2026-01-02 until:2026-01-01", 1), ("since:2026-01-02 until:2026-01-02", 0)):
+            assert len((await resolve_filter(database, parse_filter(line), ACME)).notes) == notes
+
+
 async def test_an_unknown_organisation_is_pointed_at_with_the_nearest_one(log: tuple[str, dict[UUID, str]]) -> None:
     async with opened(log[0]) as database:
         with pytest.raises(FilterError) as caught:

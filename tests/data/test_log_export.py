@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 STORABLE = [text for text in hostile_strings().values() if "\0" not in text and not re.search("[\ud800-\udfff]", text)]
 FORMULAS = [
     "=1+1",
+    "Mozilla/5.0 (X11;=1+1;+1; -1;\uff1d1",
     "+1",
     "-1",
     "@SUM(A1)",
@@ -124,6 +125,10 @@ class TestCsv:
         agents = [row["user_agent"] for row in rows]
         assert {"'=1+1", "'+1", "'-1", "'@SUM(A1)", "'\u2409=1", "'\u240d=1", '\'=cmd|" /C calc"!A0'} <= {*agents}
         assert "'-infinity" in [row["created_at"] for row in rows]
+        assert "Mozilla/5.0 (X11;'=1+1;'+1; -1;'\uff1d1" in agents
+        # As a spreadsheet reads it where the comma is the decimal sign.
+        pieces = (tmp_path / "log").read_text(encoding="utf-8").split(";")
+        assert not [piece for piece in pieces[1:] if piece.startswith(tuple("=+-@\uff1d\uff0b\uff0d\uff20"))]
         assert all(len(row) == len(COLUMNS) and None not in row.values() for row in rows)
 
     async def test_has_nothing_in_it_that_a_terminal_obeys_and_one_line_for_each_row(

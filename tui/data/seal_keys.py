@@ -162,6 +162,11 @@ def read_manifest(path: Path) -> tuple[tuple[bytes, ...], bytes | None]:
         raise refused from None
     if not all(_HEX_32.fullmatch(key) for key in keys) or not (newest is None or _HEX_32.fullmatch(str(newest))):
         raise refused
+    if not keys and newest is None:
+        raise InvalidInput(
+            "That manifest is of an export made before the log was sealed: there is neither key nor seal in it.",
+            "Give that of a later export, or verify without it.",
+        )
     return tuple(map(bytes.fromhex, keys)), None if newest is None else bytes.fromhex(newest)
 
 
