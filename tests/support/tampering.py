@@ -105,6 +105,17 @@ async def remove_the_tail_and_seal_again(conninfo: str) -> None:
     await seal(conninfo, KEY)
 
 
+async def alter_under_new_seals(conninfo: str) -> None:
+    """The nightly job signs what the owner has made of the hours whose seals are gone."""
+    await as_owner(
+        conninfo,
+        f"delete from {SEALS} where hour >= '2026-01-01 11:00+00'",
+        f"delete from {LOG} where action = 'log_sealed'",
+        f"update {LOG} set status = 'failed' where id = '{row_id(11, 1)}'",
+    )
+    await seal(conninfo, KEY)
+
+
 @dataclass(frozen=True, slots=True)
 class Way:
     """One way: what is done, what verify has to say, and what of it has to have been kept elsewhere for that."""
@@ -195,6 +206,12 @@ WAYS = (
             f"delete from {SEALS} where hour >= '2026-01-01 11:00+00'",
             f"delete from {LOG} where created_at >= '2026-01-01 11:00+00'",
         ),
+        ("was kept elsewhere, and it is not in the chain: seals were removed",),
+        kept="newest seal",
+    ),
+    Way(
+        "the newest seals removed with the log's rows about them, a row altered, and the log sealed again",
+        alter_under_new_seals,
         ("was kept elsewhere, and it is not in the chain: seals were removed",),
         kept="newest seal",
     ),
