@@ -9,6 +9,7 @@ import json
 import re
 import stat
 from typing import TYPE_CHECKING, Any
+from uuid import UUID
 
 import psycopg
 import pytest
@@ -173,6 +174,16 @@ class TestTheManifest:
         assert manifest["seals"] == {"newest_seal": None, "sealed_until": None, "public_keys": []}
         assert manifest["exported_by"]["operator"] == "asha@acme.example"
         assert manifest["started_at"] < manifest["finished_at"]
+
+    async def test_and_the_log_name_no_organisation_where_rows_of_all_are_exported(
+        self, installed_database: str, tmp_path: Path
+    ) -> None:
+        fill_log(installed_database, 300)
+        done = await exported(installed_database, tmp_path / "log", f"org:{ACME},*")
+        assert (done.rows, done.manifest["organizations"]) == (301, None)
+        with psycopg.connect(installed_database) as connection:
+            query = "select organization_id from integration_audit_logs where action = 'log_exported'"
+            assert {row[0] for row in connection.execute(query)} == {UUID(int=0)}
 
     async def test_and_the_file_are_closed_to_others_and_nothing_else_is_left(
         self, installed_database: str, tmp_path: Path
