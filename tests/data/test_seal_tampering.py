@@ -14,6 +14,8 @@ from tests.support.sitting import opened, operator
 from tests.support.tampering import HOURS, KEY, WAYS, Way, as_owner, check, found_after, row_id, seal, write_log
 from tui.data import seal_hours
 from tui.data.database import Database
+from tui.data.errors import CheckFailed
+from tui.data.seal_findings import seal_findings
 from tui.data.seal_verify import verify_log
 from tui.data.seals import read_seal_evidence, seal_log
 
@@ -82,6 +84,13 @@ async def test_only_the_hour_that_was_touched_is_named(sealed: str) -> None:
     report = await check(sealed)
     assert [(one.kind, one.row) for one in report.findings] == [("removed", row_id(9, 1))]
     assert report.found == 1
+
+
+async def test_the_rows_of_an_emptied_hour_are_named_too(sealed: str) -> None:
+    await as_owner(sealed, "delete from public.integration_audit_logs where created_at < '2026-01-01 09:00+00'")
+    every, *rows = (await check(sealed)).findings
+    assert every.sentence == "Every row of 2026-01-01 08:00 UTC was removed after sealing (5 sealed, 0 there)."
+    assert {(one.kind, one.row) for one in rows} == {("removed", row_id(8, n)) for n in range(1, HOURS[8] + 1)}
 
 
 async def test_a_hundred_rows_of_an_hour_are_counted_where_twenty_are_named(sealed: str) -> None:
@@ -199,7 +208,22 @@ async def test_a_forged_seal_of_the_last_hour_there_is_ends_no_check(sealed: str
     assert "has 1 row, and no seal that can be relied on" in unsealed.sentence
 
 
-async def test_a_row_of_the_first_moment_there_is_stops_neither_a_check_nor_the_next_seal(sealed: str) -> None:
+async def test_a_seal_of_an_hour_to_come_does_not_silence_the_nightly_job(sealed: str) -> None:
+    """With it there would be nothing to seal, night after night."""
+    await as_owner(
+        sealed,
+        "insert into switchboard.seals (hour, row_count, digest, key_id, signature, previous, sealed_at) "
+        "select '2126-01-01', 0, digest, key_id, signature, previous, 'infinity' from switchboard.seals where id = 5",
+    )
+    with pytest.raises(CheckFailed, match="not over yet") as failed:
+        await seal(sealed)
+    assert failed.value.exit_status == 5
+    async with opened(sealed) as database:
+        (finding,) = await seal_findings(database)
+    assert (finding.state, "not over yet" in finding.sentence) == ("problem", True)
+
+
+async def test_a_row_of_the_first_moment_there_is_stops_no_check(sealed: str) -> None:
     execute(
         sealed,
         "insert into public.integration_audit_logs (organization_id, integration_type, action, status, created_at) "

@@ -168,7 +168,9 @@ async def test_rows_without_a_time_have_a_seal_of_their_own(installed_database: 
     assert "(4 sealed, 5 there)" in found.sentence
 
 
-@pytest.mark.parametrize("moment", ["'4713-01-02 BC'", "'0001-01-01 00:00+00'", "'1969-12-31 23:30+00'"])
+@pytest.mark.parametrize(
+    "moment", ["'4714-11-24 00:00+00 BC'", "'4713-01-02 BC'", "'0001-01-01 00:00+00'", "'1969-12-31 23:30+00'"]
+)
 async def test_rows_of_any_age_are_sealed(installed_database: str, moment: str) -> None:
     execute(installed_database, ADD.format(moment))
     await seal(installed_database)

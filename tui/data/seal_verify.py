@@ -305,8 +305,7 @@ def _findings_of(seal: Seal, rows: int, changed: ChangedRows | None) -> list[Sea
     hour, numbers = seal.hour, f"{seal.row_count} sealed, {rows} there"
     if rows == 0:
         every = SealFinding("removed", f"Every row of {hour_text(hour)} was removed after sealing ({numbers}).", hour)
-        moved = [one for one in changed.rows if one.change == "moved"] if changed else []
-        return [every, *(SealFinding("moved", _row_sentence(hour, one, numbers), hour, one.id) for one in moved)]
+        return [every, *(_named(hour, numbers, changed) if changed else [])]
     if changed is None:
         sentence = f"The rows of {hour_text(hour)} are not as they were sealed ({numbers}); no list names them."
         return [SealFinding("hour", sentence, hour)]

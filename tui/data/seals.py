@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID, uuid4
 
 from tui.data.audit import log_act
-from tui.data.errors import PermissionDenied, ReadOnlyMode, SealKeyError
+from tui.data.errors import CheckFailed, PermissionDenied, ReadOnlyMode, SealKeyError
 from tui.data.seal_hours import EMPTY, HOUR, HourOfRows, digest_in_pages, hours_with_rows, read_bounds
 from tui.data.seal_keys import key_id_of, recorded_keys
 
@@ -29,6 +29,7 @@ SEALS_PER_COMMIT = 5_000
 SEALS_AT_ONCE = 1_000
 # The log is sealed for all organisations at once; these stand in its row for none of them.
 NO_ORGANIZATION = UUID(int=0)
+FROM_THE_FUTURE = "The newest seal is of an hour that is not over yet: it was put in, or the server's clock was wrong."
 
 LOCK = """
 select set_config('lock_timeout', '50s', true), pg_advisory_xact_lock(hashtextextended('switchboard seals', 0))
@@ -162,16 +163,19 @@ async def seal_log(
     its seals and one row log_sealed of one operation. Two runs at once do not collide: each goes on from what the
     other has committed. `on_progress` is told how many rows are read, and the hour (seconds since 1970) of the last.
 
-    Raises ReadOnlyMode, PermissionDenied before anything is read, SealKeyError for a key that is retired, and what
-    Database.write raises.
+    Raises ReadOnlyMode, PermissionDenied before anything is read, SealKeyError for a key that is retired, CheckFailed
+    where the newest seal cannot be one, and what Database.write raises.
     """
     if database.read_only:
         raise ReadOnlyMode("Switchboard is in read-only mode, so nothing was sealed.", "Start it without --read-only.")
     await _require_rights(database, key)
     operation, seals, rows = uuid4(), 0, 0
-    bounds = await read_bounds(database)
     while True:
         newest = await newest_seal(database)
+        # After it: another run may have sealed an hour that is old enough since a moment ago.
+        bounds = await read_bounds(database)
+        if newest and newest.hour is not None and newest.hour >= bounds.until:
+            raise CheckFailed(FROM_THE_FUTURE, "Nothing was sealed; run `switchboard audit verify`.")
         try:
             async for batch in _batches(database, newest, bounds.first, bounds.until, on_progress):
                 newest = await _commit(database, key, batch, newest, operation)
