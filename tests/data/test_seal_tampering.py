@@ -185,6 +185,28 @@ async def test_a_check_comes_to_its_end_whatever_is_in_a_seal(sealed: str, chang
     assert not report.is_well
 
 
+@pytest.mark.parametrize(
+    ("table", "change", "column"),
+    [
+        (
+            "switchboard.seals",
+            "drop constraint seals_digest_check, alter digest type text using digest::text",
+            "digest",
+        ),
+        ("switchboard.seals", "drop column row_list", "row_list"),
+        ("switchboard.keys", "drop column state", "state"),
+        ("public.integration_audit_logs", "rename column details to particulars", "details"),
+        ("public.integration_audit_logs", "alter column created_at type timestamp", "created_at"),
+    ],
+)
+async def test_a_column_that_is_not_there_or_of_another_type_is_said(
+    sealed: str, table: str, change: str, column: str
+) -> None:
+    await as_owner(sealed, f"alter table {table} {change}")
+    (found,) = (await check(sealed)).findings
+    assert found.sentence == f"The column {table}.{column} is missing or of another type, so nothing can be checked."
+
+
 async def test_seals_without_ids_are_no_seals(sealed: str) -> None:
     await as_owner(
         sealed,

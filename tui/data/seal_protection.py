@@ -39,7 +39,33 @@ PROTECTING = frozenset(
     }
 )
 MISSING = """
-select t.name from unnest(array['switchboard.seals', 'switchboard.keys']) as t (name) where to_regclass(t.name) is null
+select format('The table %s is missing: every %s was removed.', t.name, t.row) as sentence
+  from (values ('switchboard.seals', 'seal'), ('switchboard.keys', 'key')) as t (name, row)
+ where to_regclass(t.name) is null
+union all
+select format('The column %s.%s is missing or of another type, so nothing can be checked.', w.relation, w.name)
+  from (values ('switchboard.seals', 'id', 'bigint'), ('switchboard.seals', 'hour', 'timestamp with time zone'),
+               ('switchboard.seals', 'row_count', 'bigint'), ('switchboard.seals', 'digest', 'bytea'),
+               ('switchboard.seals', 'row_list', 'bytea'), ('switchboard.seals', 'xid', 'xid8'),
+               ('switchboard.seals', 'previous', 'bytea'), ('switchboard.seals', 'key_id', 'text'),
+               ('switchboard.seals', 'sealed_at', 'timestamp with time zone'),
+               ('switchboard.seals', 'sealed_by', 'text'),
+               ('switchboard.seals', 'operator', 'text'), ('switchboard.seals', 'signature', 'bytea'),
+               ('switchboard.keys', 'key_id', 'text'), ('switchboard.keys', 'purpose', 'text'),
+               ('switchboard.keys', 'public_key', 'bytea'), ('switchboard.keys', 'state', 'text'),
+               ('public.integration_audit_logs', 'id', 'uuid'),
+               ('public.integration_audit_logs', 'organization_id', 'uuid'),
+               ('public.integration_audit_logs', 'user_id', 'uuid'),
+               ('public.integration_audit_logs', 'integration_type', null),
+               ('public.integration_audit_logs', 'action', null), ('public.integration_audit_logs', 'status', null),
+               ('public.integration_audit_logs', 'details', 'jsonb'),
+               ('public.integration_audit_logs', 'ip_address', 'inet'),
+               ('public.integration_audit_logs', 'user_agent', null),
+               ('public.integration_audit_logs', 'created_at', 'timestamp with time zone')) as w (relation, name, type)
+  left join pg_attribute as a
+    on a.attrelid = to_regclass(w.relation) and a.attname = w.name and not a.attisdropped
+ where to_regclass(w.relation) is not null
+   and (a.attname is null or format_type(a.atttypid, null) <> w.type)
 """
 # tgtype has a bit for BEFORE (2) and one for INSERT (4): https://www.postgresql.org/docs/current/catalog-pg-trigger.html
 FOREIGN = """
@@ -60,9 +86,9 @@ select format('The policy %s on %s can hide rows.', p.polname, p.polrelid::regcl
 """
 
 
-async def missing_tables(connection: Connection) -> list[str]:
-    """Return the names of those of the tables that seals need which are not there."""
-    return [row["name"] for row in await (await connection.execute(MISSING)).fetchall()]
+async def missing(connection: Connection) -> list[str]:
+    """Say in a sentence each which tables and columns are not there without which seals cannot be read."""
+    return [row["sentence"] for row in await (await connection.execute(MISSING)).fetchall()]
 
 
 async def unprotected(connection: Connection) -> list[str]:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from tui.data.seal_hours import HOUR, digest_in_pages, hours_with_rows, read_bounds
 from tui.data.seal_keys import is_signed, key_id_of, recorded_keys
-from tui.data.seal_protection import missing_tables, unprotected
+from tui.data.seal_protection import missing, unprotected
 from tui.data.seal_rows import changed_rows, rows_added
 from tui.data.seals import log_is_whole, newest_seal, sealed_until, seals_of
 
@@ -109,11 +109,9 @@ async def verify_log(
     """
     report = SealReport()
     check = _Check(database, report, on_progress)
-    missing = await database.read(missing_tables)
-    for table in missing:
-        sentence = f"The table {table} is missing: every {'seal' if table.endswith('seals') else 'key'} was removed."
+    for sentence in await database.read(missing):
         report.add(SealFinding("protection", sentence))
-    if missing:
+    if report.found:
         return report
     await database.read(log_is_whole)
     for sentence in await database.read(unprotected):
@@ -182,14 +180,14 @@ class _Check:
         log = _Ahead(
             hours_with_rows(self._database, first, until) if first is not None and until is not None else _none()
         )
-        missing = dict(awaited)
+        absent = dict(awaited)
         before: Seal | None = None
         # Whether the seal before can be relied on; a chain broken there is that one's finding.
         before_is_good = True
         latest_hour: int | None = None
         async for seal in seals_of(self._database, last.id):
             self._report.seals += 1
-            missing.pop(seal.fingerprint().hex(), None)
+            absent.pop(seal.fingerprint().hex(), None)
             is_good = self._signature(seal, trusted)
             linked = self._link(seal, before, report=is_good and before_is_good)
             before, before_is_good = seal, is_good
@@ -209,7 +207,7 @@ class _Check:
             if latest_hour is None:
                 self._report.first_hour = seal.hour
             latest_hour = seal.hour
-        for finding in missing.values():
+        for finding in absent.values():
             self._report.add(finding)
         for key_id, count in self._unknown_keys.items():
             sentence = f"{_seals(count)} signed with the key {key_id}, which is not among the public keys to trust."
