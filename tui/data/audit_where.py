@@ -182,7 +182,9 @@ class _Parts:
             text = self._name(value)
             at = f"(l.details #> {path}::text[])"
             parts.append(f"l.details #>> {path}::text[] = {text}::text")
-            parts.append(f"(jsonb_typeof({at}) = 'array' and {at} ? {text}::text)")
+            listed = f"case jsonb_typeof({at}) when 'array' then {at} else '[]' end"
+            among = f"exists (select from jsonb_array_elements_text({listed}) as e (v) where e.v = {text}::text)"
+            parts.append(f"(jsonb_typeof({at}) = 'array' and {among})")
         return _any(parts)
 
     def _text(self, term: Term) -> str:
