@@ -102,22 +102,6 @@ create table if not exists switchboard.seals (
 );
 create unique index if not exists seals_one_per_hour on switchboard.seals (coalesce(hour, '-infinity'));
 create index if not exists seals_key on switchboard.seals (key_id);
-do $do$
-begin
-  -- An installation of an earlier version has the table without them. With the list, 24 bytes a row, a check can name
-  -- the row that was altered, added or removed; xid, of the sealing, tells a later row from one that committed late.
-  if not exists (select from pg_attribute a
-                 where a.attrelid = 'switchboard.seals'::regclass and a.attname = 'row_list' and not a.attisdropped) then
-    alter table switchboard.seals
-      add column row_list bytea check (octet_length(row_list) = row_count * 24),
-      add column xid xid8;
-  end if;
-end
-$do$;
-comment on table switchboard.seals is
-  'Signed digests of the log, one per hour in UTC; hour is null for the rows whose created_at is null or infinite. '
-  'previous is the SHA-256 of the seal before, null in the first. row_list: id and the first 8 bytes of the leaf of '
-  'each row, in their order.';
 
 create table if not exists switchboard.people_labels (
   id              uuid primary key,
@@ -928,6 +912,12 @@ begin
                                       'keys_rotated', 'schema_changed') then
     raise exception 'not an act that a program logs by itself' using errcode = 'invalid_parameter_value';
   end if;
+  -- Of each seal that the log says was made, `audit verify` asks where it is.
+  if action = 'log_sealed' and not has_table_privilege(
+       coalesce(nullif(current_setting('role', true), 'none'), session_user), 'switchboard.seals', 'INSERT') then
+    raise exception 'the role % makes no seals', coalesce(nullif(current_setting('role', true), 'none'), session_user)
+      using errcode = 'insufficient_privilege';
+  end if;
   if status is null or status not in ('success', 'failed', 'pending') then
     raise exception 'a status is success, failed or pending' using errcode = 'invalid_parameter_value';
   end if;
@@ -1396,6 +1386,25 @@ begin
 end
 $do$;
 
-comment on schema switchboard is 'switchboard schema 010';
+-- 011_seal_lists.sql
+-- What a seal holds beside its digest: the list of its rows, so that a check can name the one that was altered, added or
+-- removed, and the transaction of the sealing, which tells a later row from one that committed late.
+
+do $do$
+begin
+  if not exists (select from pg_attribute a
+                 where a.attrelid = 'switchboard.seals'::regclass and a.attname = 'row_list' and not a.attisdropped) then
+    alter table switchboard.seals
+      add column row_list bytea check (octet_length(row_list) = row_count * 24),
+      add column xid xid8;
+  end if;
+end
+$do$;
+comment on table switchboard.seals is
+  'Signed digests of the log, one per hour in UTC; hour is null for the rows whose created_at is null or infinite. '
+  'previous is the SHA-256 of the seal before, null in the first. row_list: id and the first 8 bytes of the leaf of '
+  'each row, in their order.';
+
+comment on schema switchboard is 'switchboard schema 011';
 
 commit;

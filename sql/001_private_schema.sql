@@ -97,22 +97,6 @@ create table if not exists switchboard.seals (
 );
 create unique index if not exists seals_one_per_hour on switchboard.seals (coalesce(hour, '-infinity'));
 create index if not exists seals_key on switchboard.seals (key_id);
-do $do$
-begin
-  -- An installation of an earlier version has the table without them. With the list, 24 bytes a row, a check can name
-  -- the row that was altered, added or removed; xid, of the sealing, tells a later row from one that committed late.
-  if not exists (select from pg_attribute a
-                 where a.attrelid = 'switchboard.seals'::regclass and a.attname = 'row_list' and not a.attisdropped) then
-    alter table switchboard.seals
-      add column row_list bytea check (octet_length(row_list) = row_count * 24),
-      add column xid xid8;
-  end if;
-end
-$do$;
-comment on table switchboard.seals is
-  'Signed digests of the log, one per hour in UTC; hour is null for the rows whose created_at is null or infinite. '
-  'previous is the SHA-256 of the seal before, null in the first. row_list: id and the first 8 bytes of the leaf of '
-  'each row, in their order.';
 
 create table if not exists switchboard.people_labels (
   id              uuid primary key,

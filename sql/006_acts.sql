@@ -9,6 +9,12 @@ begin
                                       'keys_rotated', 'schema_changed') then
     raise exception 'not an act that a program logs by itself' using errcode = 'invalid_parameter_value';
   end if;
+  -- Of each seal that the log says was made, `audit verify` asks where it is.
+  if action = 'log_sealed' and not has_table_privilege(
+       coalesce(nullif(current_setting('role', true), 'none'), session_user), 'switchboard.seals', 'INSERT') then
+    raise exception 'the role % makes no seals', coalesce(nullif(current_setting('role', true), 'none'), session_user)
+      using errcode = 'insufficient_privilege';
+  end if;
   if status is null or status not in ('success', 'failed', 'pending') then
     raise exception 'a status is success, failed or pending' using errcode = 'invalid_parameter_value';
   end if;

@@ -60,5 +60,3 @@ begin
   end if;
 end
 $do$;
-
-comment on schema switchboard is 'switchboard schema 010';

@@ -66,6 +66,17 @@ class TestAuditListWithAFilter:
         assert len(found(logged, "action:call_made", "until:2026-01-03")) == 3
         assert len(found(kolkata, "action:call_made", "until:2026-01-03")) == 2
 
+    def test_shows_times_that_are_no_times_in_another_zone(self, logged: Shell) -> None:
+        with psycopg.connect(logged.environment["DATABASE_URL"]) as connection:
+            connection.execute("set timezone to 'UTC'")
+            for moment in ("0001-01-01 00:00+00", "9999-12-31 23:59:59+00"):
+                log_row(connection, action="edge", created_at=moment)
+        for zone in ("America/New_York", "Pacific/Kiritimati"):
+            listed = logged.with_(SWITCHBOARD_TIMEZONE=zone).run("audit", "list", "action:edge")
+            assert listed.status == 0, listed.err
+            assert "9999-12-31 23:59:59+00" in listed.out
+            assert "0001-01-01 00:00:00+00" in listed.out
+
     def test_takes_more_rows_than_a_page_has(self, logged: Shell) -> None:
         with psycopg.connect(logged.environment["DATABASE_URL"]) as connection:
             for _ in range(1_100):

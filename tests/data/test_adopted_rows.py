@@ -9,8 +9,9 @@ import psycopg
 import pytest
 
 from tests.support.console_app import add
+from tests.support.log_rows import filtered
 from tests.support.sitting import ACME, PHONE, keyring, opened
-from tui.data.audit import newest
+from tui.data.audit_pages import LogReader, collected
 from tui.data.credentials import CredentialConflict, Draft, load_credential, save_credential
 from tui.data.directory import find_person, resolve_organization
 from tui.data.errors import DatabaseFailed, InvalidInput, NotFound
@@ -117,10 +118,14 @@ async def test_rows_without_a_time_come_last_and_are_reachable(keyed_database: s
         keyed_database, log + "(%s, 'x', 'timeless', 'success', null), (%s, 'x', 'timed', 'success', now())", ACME, ACME
     )
     async with opened(keyed_database) as database:
-        for organization in (ACME, None):
-            assert [row.action for row in await newest(database, organization, 5)] == ["timed", "timeless"]
-        assert [row.action for row in await newest(database, ACME, 1)] == ["timed"]
-        assert await newest(database, uuid4(), 5) == []
+        for line, limit, actions in (
+            ("org:*", 5, ["timed", "timeless"]),
+            (f"org:{ACME}", 5, ["timed", "timeless"]),
+            (f"org:{ACME}", 1, ["timed"]),
+            (f"org:{uuid4()}", 5, []),
+        ):
+            page = await collected(LogReader(database, await filtered(database, line)).older(None, limit))
+            assert [row.action for row in page.rows] == actions
 
 
 @pytest.mark.parametrize("look", [resolve_organization, find_person])

@@ -152,6 +152,19 @@ async def test_rows_of_impossible_times_do_not_stretch_a_histogram(
         postgres.drop_database(name)
 
 
+@pytest.mark.parametrize("moment", ["0001-01-02", "0001-01-05", "0001-02-02", "9999-12-15", "9999-12-30 12:00"])
+@pytest.mark.parametrize("zone", ["Asia/Kolkata", "America/New_York"])
+async def test_a_histogram_of_the_first_or_last_days_there_are_is_none(
+    installed_database: str, moment: str, zone: str
+) -> None:
+    with psycopg.connect(installed_database) as connection:
+        log_row(connection, created_at=f"{moment}+00")
+    async with opened(installed_database) as database:
+        for unit in tui.data.audit_counts.UNITS:
+            plan = await plan_histogram(database, await filtered(database, ""), ZoneInfo(zone), unit=unit)
+            assert plan.spans == ()
+
+
 async def test_a_histogram_ends_in_time_with_the_newest_buckets_counted(
     log: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -28,7 +28,10 @@ ROWS = {
         **{"action": "call_made", "integration_type": "exotel_phone", "status": "failed", "user_id": RAVI},
         **{"details": {"error_code": 429, "error": 'Rate "limit" 100%\nexceeded'}, "ip_address": "10.1.9.9/24"},
     },
-    "mail": {"user_agent": "Zoho/Agent_1", "details": {"after": {"is_active": True}, "fields": ["api_key", "sid"]}},
+    "mail": {
+        "user_agent": "Zoho/Agent_1",
+        "details": {"after": {"is_active": True}, "fields": ["api_key", "sid", 503, True]},
+    },
     "mail pending": {"status": "pending", "ip_address": "2001:db8::7", "details": ["a", "b"]},
     "by a label": {"action": "number_added", "details": {"operator": "Root", "a.b": {"c": "x, y"}}},
     "elsewhere": {"organization_id": GLOBEX, "user_id": MEENA, "details": {"error": "größe ÄÖ"}},
@@ -82,6 +85,9 @@ LINES = {
     "details.error_code:429,1": {"call failed", "without a time"},
     "details.after.is_active:true": {"mail"},
     "details.fields:sid": {"mail"},
+    "details.fields:503": {"mail"},
+    "details.fields:true": {"mail"},
+    "details.fields:50": set(),
     'details."a.b".c:"x, y"': {"by a label"},
     "details.n:null": set(),
     "zoho/agent": {"mail"},
@@ -135,6 +141,12 @@ async def test_what_nobody_is_called_is_said_with_the_nearest_name(log: tuple[st
     (note,) = resolved.notes
     assert "Nobody in the directory is called ashaa@acme.example" in note
     assert "Did you mean asha@acme.example?" in note
+
+
+async def test_a_span_that_ends_before_it_begins_is_said_to_have_no_row(log: tuple[str, dict[UUID, str]]) -> None:
+    async with opened(log[0]) as database:
+        for line, notes in (("since:2026-01-02 until:2026-01-01", 1), ("since:2026-01-02 until:2026-01-02", 0)):
+            assert len((await resolve_filter(database, parse_filter(line), ACME)).notes) == notes
 
 
 async def test_an_unknown_organisation_is_pointed_at_with_the_nearest_one(log: tuple[str, dict[UUID, str]]) -> None:

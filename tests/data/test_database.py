@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
@@ -276,6 +277,21 @@ async def test_points_in_time_that_a_datetime_cannot_hold_load_as_none(things: s
 
     async with opened(things) as database:
         assert await database.read(unit) == [None, None, None]
+
+
+async def test_times_are_read_whatever_way_the_database_writes_them(things: str) -> None:
+    async def unit(connection: Connection) -> tuple[Any, Any]:
+        row = await (await connection.execute("select t, t::text as text from (values (now())) as v(t)")).fetchone()
+        return (row["t"], datetime.fromisoformat(row["text"])) if row else (None, None)
+
+    with psycopg.connect(things) as owner:
+        owner.execute(f"alter database {owner.info.dbname} set datestyle to 'SQL, DMY'")
+        # Its abbreviation, IST, is Israel's to Postgres.
+        owner.execute(f"alter database {owner.info.dbname} set timezone to 'Asia/Kolkata'")
+    async with opened(things) as database:
+        moment, text = await database.read(unit)
+    assert moment is not None
+    assert moment == text
 
 
 async def _setting_of_nothing(connection: Connection) -> None:

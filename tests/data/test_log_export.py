@@ -9,6 +9,7 @@ import json
 import re
 import stat
 from typing import TYPE_CHECKING, Any
+from uuid import UUID
 
 import psycopg
 import pytest
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 STORABLE = [text for text in hostile_strings().values() if "\0" not in text and not re.search("[\ud800-\udfff]", text)]
 FORMULAS = [
     "=1+1",
+    "Mozilla/5.0 (X11;=1+1;+1; -1;\uff1d1",
     "+1",
     "-1",
     "@SUM(A1)",
@@ -124,6 +126,10 @@ class TestCsv:
         agents = [row["user_agent"] for row in rows]
         assert {"'=1+1", "'+1", "'-1", "'@SUM(A1)", "'\u2409=1", "'\u240d=1", '\'=cmd|" /C calc"!A0'} <= {*agents}
         assert "'-infinity" in [row["created_at"] for row in rows]
+        assert "Mozilla/5.0 (X11;'=1+1;'+1; -1;'\uff1d1" in agents
+        # As a spreadsheet reads it where the comma is the decimal sign.
+        pieces = (tmp_path / "log").read_text(encoding="utf-8").split(";")
+        assert not [piece for piece in pieces[1:] if piece.startswith(tuple("=+-@\uff1d\uff0b\uff0d\uff20"))]
         assert all(len(row) == len(COLUMNS) and None not in row.values() for row in rows)
 
     async def test_has_nothing_in_it_that_a_terminal_obeys_and_one_line_for_each_row(
@@ -168,6 +174,16 @@ class TestTheManifest:
         assert manifest["seals"] == {"newest_seal": None, "sealed_until": None, "public_keys": []}
         assert manifest["exported_by"]["operator"] == "asha@acme.example"
         assert manifest["started_at"] < manifest["finished_at"]
+
+    async def test_and_the_log_name_no_organisation_where_rows_of_all_are_exported(
+        self, installed_database: str, tmp_path: Path
+    ) -> None:
+        fill_log(installed_database, 300)
+        done = await exported(installed_database, tmp_path / "log", f"org:{ACME},*")
+        assert (done.rows, done.manifest["organizations"]) == (301, None)
+        with psycopg.connect(installed_database) as connection:
+            query = "select organization_id from integration_audit_logs where action = 'log_exported'"
+            assert {row[0] for row in connection.execute(query)} == {UUID(int=0)}
 
     async def test_and_the_file_are_closed_to_others_and_nothing_else_is_left(
         self, installed_database: str, tmp_path: Path

@@ -9,6 +9,7 @@ import psycopg
 import pytest
 
 from tests.support.schema import installed, log_of, run_psql, shape_of
+from tests.support.tampering import check, seal
 from tui.data.errors import Locked
 from tui.data.schema import apply
 from tui.data.schema.files import SchemaFile, schema_files, schema_text
@@ -147,6 +148,19 @@ async def test_the_state_is_told_in_one_word(empty_database: str, monkeypatch: p
         monkeypatch.undo()
         await conn.execute("drop trigger switchboard_log_change on public.integration_credentials")
         assert await schema_state(conn) == "partial"
+
+
+async def test_what_an_earlier_version_installed_is_outdated_until_seals_can_have_lists(empty_database: str) -> None:
+    await installed(empty_database)
+    with psycopg.connect(empty_database) as owner:
+        owner.execute("alter table switchboard.seals drop column row_list, drop column xid")
+        owner.execute("comment on schema switchboard is 'switchboard schema 010'")
+    async with await psycopg.AsyncConnection.connect(empty_database, autocommit=True) as conn:
+        assert await schema_state(conn) == "outdated"
+        await installed(empty_database)
+        assert await schema_state(conn) == "installed"
+    await seal(empty_database)
+    assert (await check(empty_database)).is_well
 
 
 async def test_an_installation_is_in_the_log_and_in_the_history(empty_database: str) -> None:

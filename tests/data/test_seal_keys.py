@@ -143,8 +143,10 @@ def test_a_public_key_is_digits_or_a_file_of_either_kind(tmp_path: Path) -> None
         *("", "[]", "{}", '{"seals": null}', '{"seals": {"public_keys": 1, "newest_seal": null}}', "[" * 100_000),
         '{"seals": {"public_keys": ["00"], "newest_seal": null}}',
         json.dumps({"seals": {"public_keys": [HEX], "newest_seal": "x"}}),
+        # Of an export before the first seal: with it nothing at all would be checked that the owner cannot replace.
+        '{"seals": {"public_keys": [], "newest_seal": null, "sealed_until": null}}',
     ],
-    ids=range(8),
+    ids=range(9),
 )
 def test_what_is_no_manifest_is_refused(tmp_path: Path, text: str) -> None:
     (tmp_path / "manifest.json").write_text(text)

@@ -3,17 +3,42 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING
+import json
+from typing import TYPE_CHECKING, TypeVar
 
 import psycopg
 import pytest
 
+from tests.support.commands import execute
+from tests.support.sitting import opened, operator
 from tests.support.tampering import HOURS, KEY, WAYS, Way, as_owner, check, found_after, row_id, seal, write_log
+from tui.data import seal_hours
+from tui.data.database import Database
+from tui.data.errors import CheckFailed
+from tui.data.seal_findings import seal_findings
+from tui.data.seal_verify import verify_log
+from tui.data.seals import read_seal_evidence, seal_log
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from tests.support.postgres import TestServer
+    from tui.data.database import Unit
+
+T = TypeVar("T")
+
+
+class SealedMeanwhile(Database):
+    """A database whose log is sealed by somebody else after so many reads."""
+
+    reads_left = 0
+
+    async def read(self, unit: Unit[T]) -> T:
+        found = await super().read(unit)
+        self.reads_left -= 1
+        if self.reads_left == 0:
+            await seal_log(self, KEY)
+        return found
 
 
 @pytest.fixture(scope="module")
@@ -59,6 +84,13 @@ async def test_only_the_hour_that_was_touched_is_named(sealed: str) -> None:
     report = await check(sealed)
     assert [(one.kind, one.row) for one in report.findings] == [("removed", row_id(9, 1))]
     assert report.found == 1
+
+
+async def test_the_rows_of_an_emptied_hour_are_named_too(sealed: str) -> None:
+    await as_owner(sealed, "delete from public.integration_audit_logs where created_at < '2026-01-01 09:00+00'")
+    every, *rows = (await check(sealed)).findings
+    assert every.sentence == "Every row of 2026-01-01 08:00 UTC was removed after sealing (5 sealed, 0 there)."
+    assert {(one.kind, one.row) for one in rows} == {("removed", row_id(8, n)) for n in range(1, HOURS[8] + 1)}
 
 
 async def test_a_hundred_rows_of_an_hour_are_counted_where_twenty_are_named(sealed: str) -> None:
@@ -128,3 +160,145 @@ async def test_a_key_that_is_not_trusted_signs_for_nothing(sealed: str) -> None:
     report = await check(sealed, public_keys=(bytes(32),))
     assert [one.kind for one in report.findings] == ["key"]
     assert f"{report.seals} seals are signed with the key {KEY.key_id}" in report.findings[0].sentence
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "alter column signature drop not null; update {} set signature = null where id = 2",
+        "alter column row_count drop not null; update {} set row_count = null where id = 2",
+        "alter column sealed_by drop not null; update {} set sealed_by = null where id = 2",
+        "alter column key_id drop not null; update {} set key_id = null where id = 2",
+        "drop constraint seals_hour_check; update {} set hour = 'infinity' where id = 5",
+        "drop constraint seals_signature_check; update {} set signature = '' where id = 2",
+        "drop constraint seals_check; update {} set row_list = '' where id = 2",
+        "alter id drop identity; alter table {} drop constraint seals_pkey; alter table {} alter id drop not null; "
+        "update {} set id = null where id = 5",
+    ],
+    ids=str,
+)
+async def test_a_check_comes_to_its_end_whatever_is_in_a_seal(sealed: str, change: str) -> None:
+    seals = "switchboard.seals"
+    await as_owner(sealed, f"alter table {seals} {change.replace('{}', seals)}")
+    report = await check(sealed)
+    assert {one.kind for one in report.findings} <= {"seal", "chain", "key"}
+    assert not report.is_well
+
+
+@pytest.mark.parametrize(
+    ("table", "change", "column"),
+    [
+        (
+            "switchboard.seals",
+            "drop constraint seals_digest_check, alter digest type text using digest::text",
+            "digest",
+        ),
+        ("switchboard.seals", "drop column row_list", "row_list"),
+        ("switchboard.keys", "drop column state", "state"),
+        ("public.integration_audit_logs", "rename column details to particulars", "details"),
+        ("public.integration_audit_logs", "alter column created_at type timestamp", "created_at"),
+    ],
+)
+async def test_a_column_that_is_not_there_or_of_another_type_is_said(
+    sealed: str, table: str, change: str, column: str
+) -> None:
+    await as_owner(sealed, f"alter table {table} {change}")
+    (found,) = (await check(sealed)).findings
+    assert found.sentence == f"The column {table}.{column} is missing or of another type, so nothing can be checked."
+
+
+async def test_seals_without_ids_are_no_seals(sealed: str) -> None:
+    await as_owner(
+        sealed,
+        "alter table switchboard.seals alter id drop identity",
+        "alter table switchboard.seals drop constraint seals_pkey",
+        "alter table switchboard.seals alter id drop not null",
+        "update switchboard.seals set id = null",
+        "delete from public.integration_audit_logs where action = 'log_sealed'",
+    )
+    assert "every seal was removed" in (await check(sealed)).findings[-1].sentence
+
+
+async def test_a_forged_seal_of_the_last_hour_there_is_ends_no_check(sealed: str) -> None:
+    await as_owner(
+        sealed,
+        "insert into switchboard.seals (hour, row_count, digest, key_id, signature, previous) "
+        "select '294276-12-31 23:00+00', 0, digest, key_id, signature, previous from switchboard.seals where id = 5",
+    )
+    forged, unsealed = (await check(sealed)).findings
+    assert "was altered: its signature is not that of its key" in forged.sentence
+    assert "has 1 row, and no seal that can be relied on" in unsealed.sentence
+
+
+async def test_a_seal_of_an_hour_to_come_does_not_silence_the_nightly_job(sealed: str) -> None:
+    """With it there would be nothing to seal, night after night."""
+    await as_owner(
+        sealed,
+        "insert into switchboard.seals (hour, row_count, digest, key_id, signature, previous, sealed_at) "
+        "select '2126-01-01', 0, digest, key_id, signature, previous, 'infinity' from switchboard.seals where id = 5",
+    )
+    with pytest.raises(CheckFailed, match="not over yet") as failed:
+        await seal(sealed)
+    assert failed.value.exit_status == 5
+    async with opened(sealed) as database:
+        (finding,) = await seal_findings(database)
+    assert (finding.state, "not over yet" in finding.sentence) == ("problem", True)
+
+
+async def test_a_row_of_the_first_moment_there_is_stops_no_check(sealed: str) -> None:
+    execute(
+        sealed,
+        "insert into public.integration_audit_logs (organization_id, integration_type, action, status, created_at) "
+        "values (gen_random_uuid(), 'x', 'call_made', 'success', '4714-11-24 00:00+00 BC')",
+    )
+    assert [one.kind for one in (await check(sealed)).findings] == ["added"]
+
+
+@pytest.mark.parametrize("value", ["null", "''", "'\\x0707'"])
+async def test_a_record_of_a_key_that_holds_none_is_said_and_not_handed_on(sealed: str, value: str) -> None:
+    await as_owner(
+        sealed,
+        "alter table switchboard.keys drop constraint keys_check1",
+        f"update switchboard.keys set public_key = {value} where purpose = 'seal'",
+    )
+    report = await check(sealed)
+    assert f"The record of the sealing key {KEY.key_id} was altered: it holds another public key." in [
+        one.sentence for one in report.findings
+    ]
+    async with opened(sealed) as database:
+        assert (await read_seal_evidence(database)).public_keys == ()
+
+
+async def test_a_row_that_claims_a_seal_is_named_with_its_hour(sealed: str) -> None:
+    """Whoever may write to the log can raise such an alarm: the row says who did."""
+    row = row_id(9, 77)
+    execute(
+        sealed,
+        "insert into public.integration_audit_logs (id, organization_id, integration_type, action, status, details, "
+        "created_at) values (%s, gen_random_uuid(), 'none', 'log_sealed', 'success', %s, '2126-01-01 09:30+00')",
+        row,
+        json.dumps({"newest_seal": "ab" * 32}),
+    )
+    (found,) = (await check(sealed)).findings
+    assert (found.kind, found.row, found.hour) == ("chain", row, 4922931600)
+    assert found.sentence.startswith(
+        f"Row {row} of the log (2126-01-01 09:00 UTC) says that a seal abababababababab..."
+    )
+
+
+@pytest.mark.parametrize("after", range(1, 9))
+async def test_a_log_that_is_sealed_meanwhile_is_well(
+    installed_database: str, monkeypatch: pytest.MonkeyPatch, after: int
+) -> None:
+    write_log(installed_database)
+    monkeypatch.setattr(seal_hours, "SETTLED_MIN", 25 * 60)
+    await seal(installed_database)
+    monkeypatch.undo()
+    database = SealedMeanwhile(installed_database, operator())
+    database.reads_left = after
+    await database.open()
+    report = await verify_log(database)
+    await database.close()
+    assert database.reads_left <= 0
+    assert report.findings == []
+    assert (await check(installed_database)).seals == len(HOURS) + 3

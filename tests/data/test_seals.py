@@ -168,7 +168,9 @@ async def test_rows_without_a_time_have_a_seal_of_their_own(installed_database: 
     assert "(4 sealed, 5 there)" in found.sentence
 
 
-@pytest.mark.parametrize("moment", ["'4713-01-02 BC'", "'0001-01-01 00:00+00'", "'1969-12-31 23:30+00'"])
+@pytest.mark.parametrize(
+    "moment", ["'4714-11-24 00:00+00 BC'", "'4713-01-02 BC'", "'0001-01-01 00:00+00'", "'1969-12-31 23:30+00'"]
+)
 async def test_rows_of_any_age_are_sealed(installed_database: str, moment: str) -> None:
     execute(installed_database, ADD.format(moment))
     await seal(installed_database)
@@ -333,3 +335,14 @@ class TestRoles:
         (found,) = (await check(people["the_auditor"])).findings
         assert found.row is not None
         assert "its transaction began after the hour was sealed" in found.sentence
+
+    async def test_only_who_may_seal_may_say_in_the_log_that_it_was_done(self, people: dict[str, str]) -> None:
+        await seal(people["the_admin"])
+        claim = (
+            "select switchboard.log_act('log_sealed', gen_random_uuid(), 'none', 'success', "
+            "jsonb_build_object('newest_seal', repeat('ab', 32)))"
+        )
+        for role in ("the_support", "the_auditor"):
+            with pytest.raises(psycopg.errors.InsufficientPrivilege, match=f"the role {role} makes no seals"):
+                execute(people[role], claim)
+        assert (await check(people["the_auditor"])).is_well

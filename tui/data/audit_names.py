@@ -61,6 +61,8 @@ async def resolve_filter(database: Database, log_filter: LogFilter, organization
             terms.append(term)
     if organization_id is not None and not any(term.name == "org" for term in terms):
         terms.append(Term("org", (str(organization_id),), ids=(organization_id,)))
+    if log_filter.since is not None and log_filter.until is not None and log_filter.since >= log_filter.until:
+        notes.append("What until: says is not after what since: says, so no row is in this filter.")
     return Resolved(replace(log_filter, terms=tuple(terms)), tuple(notes))
 
 

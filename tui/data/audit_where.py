@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 MOST_BRANCHES = 12
 MOST_DRIVERS = 4
 COLUMNS = {"action": "l.action", "status": "l.status", "type": "l.integration_type"}
-# Columns that lead one of the log's indexes (sql/009_log_indexes.sql); status does so behind the organisation.
+# Columns that lead one of the log's indexes (sql/010_log_indexes.sql); status does so behind the organisation.
 INDEXED = ("action", "user", "org")
 # Literally, beside the organisation's id: the condition of the partial index that begins with it. Without one it would
 # only halve the server's estimate, and with that spoil its choice of another index.
@@ -182,7 +182,9 @@ class _Parts:
             text = self._name(value)
             at = f"(l.details #> {path}::text[])"
             parts.append(f"l.details #>> {path}::text[] = {text}::text")
-            parts.append(f"(jsonb_typeof({at}) = 'array' and {at} ? {text}::text)")
+            listed = f"case jsonb_typeof({at}) when 'array' then {at} else '[]' end"
+            among = f"exists (select from jsonb_array_elements_text({listed}) as e (v) where e.v = {text}::text)"
+            parts.append(f"(jsonb_typeof({at}) = 'array' and {among})")
         return _any(parts)
 
     def _text(self, term: Term) -> str:

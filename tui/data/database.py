@@ -55,7 +55,7 @@ SESSION_SETTINGS = """
 select set_config('lock_timeout', %(lock)s, %(local)s), set_config('statement_timeout', %(statement)s, %(local)s),
        set_config('idle_in_transaction_session_timeout', %(idle)s, %(local)s),
        set_config('client_connection_check_interval', '2000', %(local)s),
-       set_config('search_path', 'pg_catalog, pg_temp', %(local)s)
+       set_config('search_path', 'pg_catalog, pg_temp', %(local)s), set_config('DateStyle', 'ISO, YMD', %(local)s)
 """
 
 STATEMENT_TIMEOUT = "select set_config('statement_timeout', %(statement)s, true)"

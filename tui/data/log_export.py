@@ -13,6 +13,7 @@ from psycopg import AsyncClientCursor
 from tui import __version__
 from tui.data.audit import log_act
 from tui.data.audit_counts import Count, count_rows
+from tui.data.audit_filter import EVERY
 from tui.data.audit_where import Where, where
 from tui.data.database import answers
 from tui.data.errors import ConnectionFailed, ConnectionLost, ExportFailed, PermissionDenied, SwitchboardError, TimedOut
@@ -202,7 +203,8 @@ class _Act:
 
 def organizations_of(log_filter: LogFilter) -> list[str] | None:
     """Return the ids of the organisations whose rows a resolved filter may have, None for all that may be read."""
-    named = [term for term in log_filter.terms if term.name == "org" and not term.negated and term.ids]
+    positive = [term for term in log_filter.terms if term.name == "org" and not term.negated]
+    named = [term for term in positive if term.ids and EVERY not in term.values]
     sets = [{str(one) for one in term.ids or ()} for term in named]
     return sorted(set.intersection(*sets)) if sets else None
 

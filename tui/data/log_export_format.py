@@ -27,6 +27,8 @@ HIDDEN, BROKEN = "\u25af", "\ufffd"
 _NOT_ASCII = re.compile("[^\\x00-\\x7e]+")
 _NOT_INERT = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]")
 _NOT_INERT_ASCII = re.compile(b"[\x00-\x1f\x7f]")
+# Where the comma is the decimal sign, spreadsheets take the semicolon for what divides fields, whatever the quotes.
+_AFTER_SEMICOLON = re.compile("(?<=;)(?=[=+@\uff1d\uff0b\uff0d\uff20-])".encode())
 
 
 class Format(ABC):
@@ -93,8 +95,9 @@ class Csv(Format):
     parameters: ClassVar[Mapping[str, Any]] = {"formula_starts": FORMULA_STARTS}
     header = ",".join(COLUMNS).encode() + b"\r\n"
     altered = (
-        "A field that began with = + - @ TAB CR or LF has an apostrophe before it; control characters are shown as "
-        "U+2400 to U+2421 or U+FFFD, those that cannot be seen as U+25AF. NULL is an empty field without quotes."
+        "A field that began with = + - @ TAB CR or LF has an apostrophe before it, and so has = + - @ after a "
+        "semicolon; control characters are shown as U+2400 to U+2421 or U+FFFD, those that cannot be seen as U+25AF. "
+        "NULL is an empty field without quotes."
     )
 
     def query(self, where: str, order: str) -> str:
@@ -126,6 +129,8 @@ def _spelled(run: re.Match[str]) -> str:
 
 
 def _inert(row: bytes) -> bytes:
+    if b";" in row:
+        row = _AFTER_SEMICOLON.sub(b"'", row)
     if row.isascii() and not _NOT_INERT_ASCII.search(row):
         return row
     return _NOT_INERT.sub(_shown, row.decode("utf-8", "surrogateescape")).encode()

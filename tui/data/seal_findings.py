@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from tui.data.findings import Finding
-from tui.data.seals import newest_seal, sealed_until
+from tui.data.seals import FROM_THE_FUTURE, newest_seal, sealed_until
 
 if TYPE_CHECKING:
     from tui.data.database import Connection, Database
@@ -14,8 +14,9 @@ if TYPE_CHECKING:
 OLDEST_H = 36
 
 AGE = """
-select extract(epoch from now() - s.sealed_at)::bigint / 3600 as hours
-  from switchboard.seals as s order by s.id desc limit 1
+select case when isfinite(s.sealed_at) then extract(epoch from now() - s.sealed_at)::bigint / 3600 else 0 end as hours,
+       coalesce(s.hour > now(), false) as ahead
+  from switchboard.seals as s where s.id is not null order by s.id desc limit 1
 """
 
 
@@ -30,11 +31,13 @@ async def seal_findings(database: Database) -> list[Finding]:
         what_to_do = "`switchboard audit seal --new-key FILE` makes a key; run `switchboard audit seal` every night."
         return [Finding("access", "Seals", "ok", sentence, what_to_do)]
 
-    async def unit(connection: Connection) -> int:
+    async def unit(connection: Connection) -> tuple[int, bool]:
         row = await (await connection.execute(AGE)).fetchone()
-        return int(row["hours"]) if row else 0
+        return (int(row["hours"]), row["ahead"]) if row else (0, False)
 
-    hours = await database.read(unit)
+    hours, is_ahead = await database.read(unit)
+    if is_ahead:
+        return [Finding("access", "Seals", "problem", FROM_THE_FUTURE, "Run `switchboard audit verify`.")]
     until = sealed_until(newest)
     reach = f"until {until:%Y-%m-%d %H:%M} UTC" if until else "for the rows without a time"
     if hours >= OLDEST_H:

@@ -37,15 +37,16 @@ ID = "coalesce(l.id, 'ffffffff-ffff-ffff-ffff-ffffffffffff'::uuid)"
 ENTRY = "coalesce(uuid_send(r.id), decode('00000000000000000000000000000000', 'hex')) || substring(r.leaf from 1 for 8)"
 
 _HOURS = """
-with recursive hours (hour, row_count, digest, row_list, total) as (
-  select to_timestamp(%(start)s::float8) - interval '1 hour', 0::bigint, null::bytea, null::bytea, 0::bigint
+with recursive hours (hour, following, row_count, digest, row_list, total) as (
+  select null::timestamptz, to_timestamp(%(start)s::float8), 0::bigint, null::bytea, null::bytea, 0::bigint
   union all
-  select next.hour, bucket.row_count, bucket.digest, bucket.row_list, before.total + bucket.row_count
+  select next.hour, next.hour + interval '1 hour', bucket.row_count, bucket.digest, bucket.row_list,
+         before.total + bucket.row_count
     from hours as before
    cross join lateral (
      select date_trunc('hour', l.created_at, 'UTC') as hour
        from public.integration_audit_logs as l
-      where l.created_at >= before.hour + interval '1 hour' and l.created_at < to_timestamp(%(until)s::float8)
+      where l.created_at >= before.following and l.created_at < to_timestamp(%(until)s::float8)
       order by l.created_at
       limit 1) as next
    cross join lateral (

@@ -35,7 +35,8 @@ EXPECTED = "Give 64 hexadecimal digits, or a file that holds them or the key in 
 _HEX_32 = re.compile(r"[0-9a-fA-F]{64}")
 
 RECORDED = """
-select key_id, public_key, state from switchboard.keys where purpose = 'seal' order by created_at, key_id
+select key_id, coalesce(public_key, '') as public_key, state
+  from switchboard.keys where purpose = 'seal' order by created_at, key_id
 """
 
 
@@ -161,6 +162,11 @@ def read_manifest(path: Path) -> tuple[tuple[bytes, ...], bytes | None]:
         raise refused from None
     if not all(_HEX_32.fullmatch(key) for key in keys) or not (newest is None or _HEX_32.fullmatch(str(newest))):
         raise refused
+    if not keys and newest is None:
+        raise InvalidInput(
+            "That manifest is of an export made before the log was sealed: there is neither key nor seal in it.",
+            "Give that of a later export, or verify without it.",
+        )
     return tuple(map(bytes.fromhex, keys)), None if newest is None else bytes.fromhex(newest)
 
 

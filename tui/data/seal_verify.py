@@ -6,11 +6,11 @@ import re
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import partial
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
-from tui.data.schema.verify import verify
 from tui.data.seal_hours import HOUR, digest_in_pages, hours_with_rows, read_bounds
 from tui.data.seal_keys import is_signed, key_id_of, recorded_keys
+from tui.data.seal_protection import missing, unprotected
 from tui.data.seal_rows import changed_rows, rows_added
 from tui.data.seals import log_is_whole, newest_seal, sealed_until, seals_of
 
@@ -29,42 +29,21 @@ FindingKind = Literal["altered", "removed", "moved", "added", "hour", "seal", "c
 
 # What is wrong with so many hours is one thing, and the rest of the list would say it again.
 LISTED = 200
+# The last full hour that Postgres has a time for, 294276-12-31 23:00.
+LAST_MOMENT = 9_224_318_012_400
 FINGERPRINT = re.compile(r"[0-9a-f]{64}")
 
-# What keeps the log and its seals from being changed, and writes the log: by the catalogue's lines.
-PROTECTING = frozenset(
-    {
-        *(
-            f"{table}.{trigger}"
-            for table in ("public.integration_audit_logs", "switchboard.seals")
-            for trigger in ("switchboard_append_only", "switchboard_no_truncate")
-        ),
-        *(
-            f"public.{table}.switchboard_log_change"
-            for table in ("integration_credentials", "user_integration_permissions", "organization_phone_numbers")
-        ),
-        "public.integration_credentials.switchboard_remember",
-        "switchboard.refuse_change()",
-        "switchboard.log_change()",
-        "switchboard.remember_integration()",
-        "switchboard.log_act(text,uuid,text,text,jsonb)",
-        "switchboard.write_log(uuid,uuid,text,text,text,jsonb)",
-    }
-)
-RULES = """
-select r.rulename::text as name, r.ev_class::regclass::text as relation
-  from pg_rewrite as r
- where r.ev_class in ('public.integration_audit_logs'::regclass, 'switchboard.seals'::regclass)
-   and r.ev_enabled <> 'D'
- order by 1
-"""
 # By the ids the newest seal is the last one, unless somebody has changed them.
-LAST_HOUR = "select extract(epoch from max(s.hour))::bigint as hour from switchboard.seals as s where s.id <= %(id)s"
+LAST_HOUR = """
+select extract(epoch from max(s.hour))::bigint as hour from switchboard.seals as s
+ where s.id <= %(id)s and isfinite(s.hour)
+"""
 # What the log itself says of each sealing.
 LOGGED = """
-select l.details ->> 'newest_seal' as newest_seal
+select l.details ->> 'newest_seal' as newest_seal, l.id as row,
+       extract(epoch from date_trunc('hour', l.created_at, 'UTC'))::bigint as hour
   from public.integration_audit_logs as l
- where l.action = 'log_sealed' and l.created_at < 'infinity'
+ where l.action = 'log_sealed' and l.created_at < 'infinity' and l.created_at > '-infinity'
  order by l.created_at desc
  limit 100000
 """
@@ -130,15 +109,20 @@ async def verify_log(
     """
     report = SealReport()
     check = _Check(database, report, on_progress)
+    for sentence in await database.read(missing):
+        report.add(SealFinding("protection", sentence))
+    if report.found:
+        return report
     await database.read(log_is_whole)
-    for sentence in await database.read(_unprotected):
+    for sentence in await database.read(unprotected):
         report.add(SealFinding("protection", sentence))
     trusted = await check.trust(public_keys)
-    last = await newest_seal(database)
+    # Before the newest seal: what is sealed in between is in the chain, and not awaited.
     awaited = await check.awaited(newest)
+    last = await newest_seal(database)
     if last is None:
-        for _, sentence in awaited:
-            report.add(SealFinding("chain", sentence))
+        for finding in awaited.values():
+            report.add(finding)
         report.add(SealFinding("seal", _nothing_sealed(has_keys=check.has_recorded_keys)))
         return report
     report.newest_seal, report.sealed_until = last.fingerprint().hex(), sealed_until(last)
@@ -169,45 +153,41 @@ class _Check:
         self._report.keys = [KeyUsed(key_id, public_key, bool(given)) for key_id, public_key in trusted.items()]
         return trusted
 
-    async def awaited(self, newest: bytes | None) -> list[tuple[str, str]]:
-        """Return the fingerprints that have to be in the chain, each with what it means when it is not."""
-        found = []
+    async def awaited(self, newest: bytes | None) -> dict[str, SealFinding]:
+        """Return the fingerprints that have to be in the chain, each with what is found when it is not."""
+        gone = "it is not in the chain: seals were removed, or the chain was made anew."
+        found = {}
         if newest is not None:
-            sentence = (
-                f"The seal {newest.hex()[:16]}... that was kept elsewhere is not in the chain: "
-                "seals were removed, or the chain was made anew."
-            )
-            found.append((newest.hex(), sentence))
+            sentence = f"The seal {newest.hex()[:16]}... was kept elsewhere, and {gone}"
+            found[newest.hex()] = SealFinding("chain", sentence)
 
-        async def unit(connection: Connection) -> list[str]:
-            rows = await (await connection.execute(LOGGED)).fetchall()
-            return [row["newest_seal"] or "" for row in rows]
+        async def unit(connection: Connection) -> list[dict[str, Any]]:
+            return await (await connection.execute(LOGGED)).fetchall()
 
-        for logged in await self._database.read(unit):
+        for row in await self._database.read(unit):
             # Other programs may write to the log as well, and anything at all.
+            logged = row["newest_seal"] or ""
             if FINGERPRINT.fullmatch(logged):
-                sentence = (
-                    f"The log says that a seal {logged[:16]}... was made, and it is not in the chain: "
-                    "seals were removed, or the chain was made anew."
-                )
-                found.append((logged, sentence))
+                place = f"Row {row['row']} of the log ({hour_text(row['hour'])})"
+                sentence = f"{place} says that a seal {logged[:16]}... was made, and {gone}"
+                found.setdefault(logged, SealFinding("chain", sentence, row["hour"], row["row"]))
         return found
 
-    async def chain(self, last: Seal, trusted: dict[str, bytes], awaited: list[tuple[str, str]]) -> None:
+    async def chain(self, last: Seal, trusted: dict[str, bytes], awaited: dict[str, SealFinding]) -> None:
         """Walk along the seals up to `last`, and compare each hour."""
         first = (await read_bounds(self._database)).first
         until = await self._database.read(partial(_end_of_hours, last=last))
         log = _Ahead(
             hours_with_rows(self._database, first, until) if first is not None and until is not None else _none()
         )
-        missing = {fingerprint for fingerprint, _ in awaited}
+        absent = dict(awaited)
         before: Seal | None = None
         # Whether the seal before can be relied on; a chain broken there is that one's finding.
         before_is_good = True
         latest_hour: int | None = None
         async for seal in seals_of(self._database, last.id):
             self._report.seals += 1
-            missing.discard(seal.fingerprint().hex())
+            absent.pop(seal.fingerprint().hex(), None)
             is_good = self._signature(seal, trusted)
             linked = self._link(seal, before, report=is_good and before_is_good)
             before, before_is_good = seal, is_good
@@ -227,9 +207,8 @@ class _Check:
             if latest_hour is None:
                 self._report.first_hour = seal.hour
             latest_hour = seal.hour
-        for fingerprint, sentence in awaited:
-            if fingerprint in missing:
-                self._report.add(SealFinding("chain", sentence))
+        for finding in absent.values():
+            self._report.add(finding)
         for key_id, count in self._unknown_keys.items():
             sentence = f"{_seals(count)} signed with the key {key_id}, which is not among the public keys to trust."
             self._report.add(SealFinding("key", sentence))
@@ -324,8 +303,7 @@ def _findings_of(seal: Seal, rows: int, changed: ChangedRows | None) -> list[Sea
     hour, numbers = seal.hour, f"{seal.row_count} sealed, {rows} there"
     if rows == 0:
         every = SealFinding("removed", f"Every row of {hour_text(hour)} was removed after sealing ({numbers}).", hour)
-        moved = [one for one in changed.rows if one.change == "moved"] if changed else []
-        return [every, *(SealFinding("moved", _row_sentence(hour, one, numbers), hour, one.id) for one in moved)]
+        return [every, *(_named(hour, numbers, changed) if changed else [])]
     if changed is None:
         sentence = f"The rows of {hour_text(hour)} are not as they were sealed ({numbers}); no list names them."
         return [SealFinding("hour", sentence, hour)]
@@ -371,22 +349,9 @@ def _nothing_sealed(*, has_keys: bool) -> str:
     return "The log has no seal, so nothing can be said of it; `switchboard audit seal` makes the first ones."
 
 
-async def _unprotected(connection: Connection) -> list[str]:
-    """Say which triggers and functions that protect or write the log are missing, switched off or altered."""
-    found = []
-    for drift in (await verify(connection)).drifts:
-        line = drift.expected or drift.found
-        name = line.name if line else ""
-        if name in PROTECTING or (drift.expected is None and name.startswith("public.integration_audit_logs to ")):
-            found.append(drift.sentence)
-    for row in await (await connection.execute(RULES)).fetchall():
-        found.append(f"The rule {row['name']} on {row['relation']} can swallow or change what is written.")
-    return found
-
-
 async def _end_of_hours(connection: Connection, last: Seal) -> int | None:
     row = await (await connection.execute(LAST_HOUR, {"id": last.id})).fetchone()
-    return None if row is None or row["hour"] is None else int(row["hour"]) + HOUR
+    return None if row is None or row["hour"] is None else min(int(row["hour"]) + HOUR, LAST_MOMENT)
 
 
 async def _none() -> AsyncIterator[HourOfRows]:

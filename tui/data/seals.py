@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID, uuid4
 
 from tui.data.audit import log_act
-from tui.data.errors import PermissionDenied, ReadOnlyMode, SealKeyError
+from tui.data.errors import CheckFailed, PermissionDenied, ReadOnlyMode, SealKeyError
 from tui.data.seal_hours import EMPTY, HOUR, HourOfRows, digest_in_pages, hours_with_rows, read_bounds
-from tui.data.seal_keys import recorded_keys
+from tui.data.seal_keys import key_id_of, recorded_keys
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
@@ -29,18 +29,25 @@ SEALS_PER_COMMIT = 5_000
 SEALS_AT_ONCE = 1_000
 # The log is sealed for all organisations at once; these stand in its row for none of them.
 NO_ORGANIZATION = UUID(int=0)
+FROM_THE_FUTURE = "The newest seal is of an hour that is not over yet: it was put in, or the server's clock was wrong."
 
 LOCK = """
 select set_config('lock_timeout', '50s', true), pg_advisory_xact_lock(hashtextextended('switchboard seals', 0))
 """
+# Whatever the owner of the table puts there is read: what no sealing writes never has the signature of one.
 SEALS = """
-select s.id, extract(epoch from s.hour)::bigint as hour, s.row_count, s.digest, sha256(s.row_list) as list_digest,
-       s.xid::text as xid, s.previous, trunc(extract(epoch from s.sealed_at) * 1000000)::bigint as sealed_at,
-       s.sealed_by, s.operator, s.key_id, s.signature
+select s.id, case when isfinite(s.hour) then extract(epoch from s.hour)::bigint end as hour,
+       coalesce(s.row_count, -1) as row_count, coalesce(s.digest, '') as digest, sha256(s.row_list) as list_digest,
+       s.xid::text as xid, s.previous,
+       case when isfinite(s.sealed_at) then trunc(extract(epoch from s.sealed_at) * 1000000)::bigint else -1 end
+         as sealed_at,
+       coalesce(s.sealed_by, '') as sealed_by, s.operator, coalesce(s.key_id, '') as key_id,
+       coalesce(s.signature, '') as signature
   from switchboard.seals as s
 """
-NEWEST = f"{SEALS} order by s.id desc limit 1"
-AFTER = f"{SEALS} where s.id > %(id)s and s.id <= %(last)s order by s.id limit {SEALS_AT_ONCE}"
+NEWEST = f"{SEALS} where s.id is not null order by s.id desc limit 1"
+FROM = f"{SEALS} where s.id >= %(id)s and s.id <= %(last)s order by s.id limit {SEALS_AT_ONCE}"
+LOWEST_ID = -(2**63)
 MOMENT = """
 select trunc(extract(epoch from now()) * 1000000)::bigint as sealed_at, session_user::text as sealed_by,
        pg_current_xact_id()::text as xid
@@ -156,16 +163,19 @@ async def seal_log(
     its seals and one row log_sealed of one operation. Two runs at once do not collide: each goes on from what the
     other has committed. `on_progress` is told how many rows are read, and the hour (seconds since 1970) of the last.
 
-    Raises ReadOnlyMode, PermissionDenied before anything is read, SealKeyError for a key that is retired, and what
-    Database.write raises.
+    Raises ReadOnlyMode, PermissionDenied before anything is read, SealKeyError for a key that is retired, CheckFailed
+    where the newest seal cannot be one, and what Database.write raises.
     """
     if database.read_only:
         raise ReadOnlyMode("Switchboard is in read-only mode, so nothing was sealed.", "Start it without --read-only.")
     await _require_rights(database, key)
     operation, seals, rows = uuid4(), 0, 0
-    bounds = await read_bounds(database)
     while True:
         newest = await newest_seal(database)
+        # After it: another run may have sealed an hour that is old enough since a moment ago.
+        bounds = await read_bounds(database)
+        if newest and newest.hour is not None and newest.hour >= bounds.until:
+            raise CheckFailed(FROM_THE_FUTURE, "Nothing was sealed; run `switchboard audit verify`.")
         try:
             async for batch in _batches(database, newest, bounds.first, bounds.until, on_progress):
                 newest = await _commit(database, key, batch, newest, operation)
@@ -184,16 +194,16 @@ async def newest_seal(database: Database) -> Seal | None:
 
 async def seals_of(database: Database, last: int) -> AsyncIterator[Seal]:
     """Yield the seals up to the one of that id, the oldest first, SEALS_AT_ONCE with each read."""
-    after = 0
+    following = LOWEST_ID
 
     async def unit(connection: Connection) -> list[Seal]:
-        found = await (await connection.execute(AFTER, {"id": after, "last": last})).fetchall()
+        found = await (await connection.execute(FROM, {"id": following, "last": last})).fetchall()
         return [Seal(**row) for row in found]
 
     while found := await database.read(unit):
         for seal in found:
             yield seal
-        after = found[-1].id
+        following = found[-1].id + 1
 
 
 async def read_seal_evidence(database: Database) -> SealEvidence:
@@ -202,7 +212,8 @@ async def read_seal_evidence(database: Database) -> SealEvidence:
     async def unit(connection: Connection) -> SealEvidence:
         newest, keys = await _newest(connection), await recorded_keys(connection)
         fingerprint = newest.fingerprint().hex() if newest else None
-        return SealEvidence(fingerprint, sealed_until(newest), tuple(public.hex() for _, public, _ in keys))
+        genuine = tuple(public.hex() for key_id, public, _ in keys if key_id == key_id_of(public))
+        return SealEvidence(fingerprint, sealed_until(newest), genuine)
 
     return await database.read(unit)
 
