@@ -52,6 +52,8 @@ def short(value: Any) -> str:
 
 def progress_line(progress: Progress, seconds: float) -> str:
     """Return the rows so far, of how many, how many in a second, and the time left where that can be said."""
+    if not progress.rows:
+        return f"waiting for the first row, {_duration(seconds)} ..."
     rate = progress.rows / seconds if seconds > 0 else 0.0
     expected = progress.expected
     known = expected.rows is not None and expected.kind in ("exact", "about") and expected.rows >= progress.rows

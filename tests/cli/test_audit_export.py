@@ -217,6 +217,7 @@ def test_what_is_asked_for_wrongly_is_refused_before_anything_is_done(
         (Count(10_000, "more than"), 4_000, "4,000 rows, 200 a second ..."),
         (Count(None, "unknown"), 4_000, "4,000 rows, 200 a second ..."),
         (Count(3_000, "about"), 4_000, "4,000 rows, 200 a second ..."),
+        (Count(10_000_000, "about"), 0, "waiting for the first row, 20 s ..."),
     ],
 )
 def test_progress_says_what_is_known_and_no_more(expected: Count, rows: int, line: str) -> None:

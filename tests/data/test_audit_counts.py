@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 
 import psycopg
 import pytest
+from psycopg.conninfo import make_conninfo
 
 import tui.data.audit_counts
 from tests.support.log_rows import fill_log, filtered, log_row
@@ -73,6 +74,24 @@ async def test_a_count_is_exact_up_to_the_cap_and_an_estimate_above(log: str) ->
         words = await count_rows(database, await filtered(database, "agent"))
         assert words == Count(10_000, "more than")
         assert await count_exactly(database, await filtered(database, "agent")) == Count(ROWS, "exact")
+
+
+async def test_of_a_log_of_which_a_policy_shows_a_part_nothing_is_estimated(log: str, postgres: TestServer) -> None:
+    postgres.create_role("percy")
+    with psycopg.connect(log, autocommit=True) as owner:
+        owner.execute("grant usage on schema switchboard to percy")
+        owner.execute("grant select on integration_audit_logs to percy")
+        owner.execute(
+            "create policy percy_reads on integration_audit_logs for select to percy using (user_id is not null)"
+        )
+    try:
+        async with opened(make_conninfo(log, user="percy")) as database:
+            seen = await count_rows(database, await filtered(database, ""))
+        assert seen == Count(counted(log, "user_id is not null"), "exact")
+        assert seen.rows is not None and seen.rows > 10_000
+    finally:
+        with psycopg.connect(log, autocommit=True) as owner:
+            owner.execute("drop owned by percy")
 
 
 async def test_a_count_that_takes_too_long_is_not_made_up(log: str) -> None:

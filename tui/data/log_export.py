@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 STATEMENT_TIMEOUT_MS = 6 * 3_600_000
 BLOCK_BYTES = 256 * 1024
 SILENCE_S = 10.0
+TOLD_EVERY_S = 1.0
 ANSWER_WITHIN_S = 5.0
 LAST_ROW_WITHIN_S = 10.0
 
@@ -83,7 +84,7 @@ async def export_log(
     First a row log_exported, pending and with the filter, is committed; where that fails, nothing is exported. All
     rows are from one snapshot taken after it. At the end a row of the same operation says how it ended, also when it
     was cancelled; without that one, it was killed or the server was out of reach. Allowed in read-only mode. Memory
-    does not grow with the number of rows. `on_progress` is told after each block.
+    does not grow with the number of rows. `on_progress` is told after each block, and every second.
 
     Raises InvalidInput and ExportFailed of the destination, PermissionDenied, ExportFailed where the connection broke,
     and OSError where a stream takes no more.
@@ -247,7 +248,7 @@ async def _written(
 
     work = database.read_at_length(unit, statement_timeout_ms=STATEMENT_TIMEOUT_MS)
     try:
-        await _watched(database, work, progress, destination)
+        await _watched(database, work, progress, destination, on_progress)
     except (ConnectionFailed, TimedOut) as failure:
         raise ExportFailed(
             f"The export broke off after {progress.rows:,} rows and is not complete: {failure.sentence}",
@@ -293,19 +294,33 @@ async def _copied(
     return ends
 
 
-async def _watched(database: Database, work: Awaitable[None], progress: Progress, destination: Destination) -> None:
-    """Await the work; whenever nothing comes for a while, see whether the server answers. Raises ConnectionLost."""
+async def _watched(
+    database: Database,
+    work: Awaitable[None],
+    progress: Progress,
+    destination: Destination,
+    on_progress: Callable[[Progress], None] | None,
+) -> None:
+    """Await the work; tell of it also while nothing comes, as when the server sorts all rows before the first.
+
+    After a while of that, see whether the server answers. Raises ConnectionLost.
+    """
     task = asyncio.ensure_future(work)
+    silent_s = 0.0
     try:
         while True:
             before = progress.size
-            done, _ = await asyncio.wait({task}, timeout=SILENCE_S)
+            done, _ = await asyncio.wait({task}, timeout=TOLD_EVERY_S)
             if done:
                 task.result()
                 return
-            if progress.size == before and not destination.waiting:
+            if on_progress is not None:
+                on_progress(progress)
+            silent_s = silent_s + TOLD_EVERY_S if progress.size == before and not destination.waiting else 0.0
+            if silent_s >= SILENCE_S:
                 # A filter may have no row for minutes; a server that is gone answers nobody.
                 await _answered(database)
+                silent_s = 0.0
     finally:
         if not task.done():
             task.cancel()
