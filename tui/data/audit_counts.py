@@ -35,9 +35,11 @@ EXACT = "select count(*) as rows from public.integration_audit_logs as l where {
 # What Python has no value for is left out of the histogram: infinity, and years beyond 1 to 9999.
 NEWEST_AND_OLDEST = """
 select (select l.created_at from public.integration_audit_logs as l
-         where {where} and l.created_at < '9999-12-30' order by l.created_at desc limit 1) as newest,
+         where {where} and l.created_at > '0001-01-03' and l.created_at < '9999-12-30'
+         order by l.created_at desc limit 1) as newest,
        (select l.created_at from public.integration_audit_logs as l
-         where {where} and l.created_at > '0001-01-03' order by l.created_at limit 1) as oldest,
+         where {where} and l.created_at > '0001-01-03' and l.created_at < '9999-12-30'
+         order by l.created_at limit 1) as oldest,
        clock_timestamp() as now
 """
 IN_BUCKET = "l.created_at >= b.start and l.created_at < b.stop"
