@@ -12,10 +12,13 @@ MINUTE, HOUR, DAY = 60, 3_600, 86_400
 
 
 def shown(moment: datetime | None, zone: tzinfo) -> str:
-    """Return "2026-11-22 12:40 UTC", or "never"."""
+    """Return "2026-11-22 12:40 UTC", or "never"; what the zone has no year for as it is."""
     if moment is None:
         return "never"
-    local = moment.astimezone(zone)
+    try:
+        local = moment.astimezone(zone)
+    except OverflowError:
+        local = moment
     return f"{local:%Y-%m-%d %H:%M} {local.tzname() or zone}"
 
 

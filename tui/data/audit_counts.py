@@ -36,9 +36,11 @@ EXACT = "select count(*) as rows from public.integration_audit_logs as l where {
 # Times whose month Python has no value for in every zone are left out: infinity, and years beyond 1 to 9999.
 NEWEST_AND_OLDEST = """
 select (select l.created_at from public.integration_audit_logs as l
-         where {where} and l.created_at < '9999-11-29' order by l.created_at desc limit 1) as newest,
+         where {where} and l.created_at > '0001-02-03' and l.created_at < '9999-11-29'
+         order by l.created_at desc limit 1) as newest,
        (select l.created_at from public.integration_audit_logs as l
-         where {where} and l.created_at > '0001-02-03' order by l.created_at limit 1) as oldest,
+         where {where} and l.created_at > '0001-02-03' and l.created_at < '9999-11-29'
+         order by l.created_at limit 1) as oldest,
        clock_timestamp() as now
 """
 IN_BUCKET = "l.created_at >= b.start and l.created_at < b.stop"

@@ -389,6 +389,8 @@ class AuditScreen(ListPage):
             self.workers.cancel_group(self, "load")
             pane.stop_here()
             self.status.say("Stopped.")
+            if not pane.window.entries and pane.window.searched_to is None:
+                self.query_one(Faces).show_empty("Reading the log was stopped.", "r  read it again")
         elif self._export.is_running:
             self._export.ask_to_stop()
         elif self.query_one(LogRuler).stop():

@@ -46,6 +46,9 @@ class ListPage(Page):
         self.focus_body()
         if not self.session.is_connected and self.console.failure is None:
             self.query_one(Faces).show_loading("the connection")
+        elif self.session.schema not in (None, "installed"):
+            # Nothing is loaded before the wizard is done.
+            self.organization_to_list()
 
     def may(self, rights: object | None, right: str) -> bool:
         """Whether the database lets this role do it, as far as `rights` are known; where not, say so instead."""

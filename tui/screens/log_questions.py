@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -21,7 +22,7 @@ WORDS = {"u": "the person", "o": "the operation"}
 
 
 async def ask_moment(prompt: Prompt, zone: tzinfo) -> datetime | None:
-    """Ask until it is a date or a time; returns the end of what it names, None where it was left."""
+    """Ask until it is a date or a time; returns the last moment of what it names, None where it was left."""
     answer: str | None = ""
     question = f"Go to which date or time ({zone})? 2026-01-31, 10:30, yesterday, 2d, last month"
     while answer is not None:
@@ -29,9 +30,11 @@ async def ask_moment(prompt: Prompt, zone: tzinfo) -> datetime | None:
         if not answer or not answer.strip():
             return None
         try:
-            return parse_stretch(answer, zone, datetime.now(UTC)).end
+            stretch = parse_stretch(answer, zone, datetime.now(UTC))
         except ValueError as error:
             question = f"“{safe_text(answer, 40)}” is no date or time. {error}"
+        else:
+            return max(stretch.start, stretch.end - timedelta(microseconds=1))
     return None
 
 
@@ -58,6 +61,7 @@ def like_this(row: LogRow) -> dict[str, str]:
         terms["o"] = f"details.operation_id:{quoted(operation)}"
         if row.created_at is not None:
             # No index leads to details, so a stretch of time keeps it quick; no operation takes a day.
-            first, last = (row.created_at.astimezone(UTC) + timedelta(days=by) for by in (-1, 1))
-            terms["o"] += f" since:{first:%Y-%m-%dT%H:%M:%SZ} until:{last:%Y-%m-%dT%H:%M:%SZ}"
+            with suppress(OverflowError):
+                first, last = (row.created_at.astimezone(UTC) + timedelta(days=by) for by in (-1, 1))
+                terms["o"] += f" since:{first:%Y-%m-%dT%H:%M:%SZ} until:{last:%Y-%m-%dT%H:%M:%SZ}"
     return terms

@@ -94,10 +94,12 @@ def row_of(line: Line, names: Names, zone: tzinfo, *, is_match: bool) -> Row:
 
 
 def clock_of(row: LogRow, zone: tzinfo) -> str:
-    """Return the time to the second in the zone; one that Python cannot hold as Postgres writes it."""
-    if row.created_at is None:
-        return row.created_at_text or "without a time"
-    return f"{row.created_at.astimezone(zone):%Y-%m-%d %H:%M:%S}"
+    """Return the time to the second in the zone; one that Python cannot hold there as Postgres writes it."""
+    local = _local(row, zone)
+    if local is not None:
+        return f"{local:%Y-%m-%d %H:%M:%S}"
+    date, _, era = row.created_at_text.partition(" ")
+    return f"{date} BC" if era.endswith("BC") else row.created_at_text or "without a time"
 
 
 def detail(line: Line, names: Names) -> tuple[TextLine, ...]:
@@ -165,8 +167,15 @@ def _value(side: Mapping[str, Any], name: str) -> str:
 
 def time_in_full(row: LogRow, zone: tzinfo, now: datetime) -> str:
     """Return the time to the microsecond, marked, and how long ago that is."""
-    moment = row.created_at
-    if moment is None:
+    local = _local(row, zone)
+    if local is None:
         return row.created_at_text or "without a time"
-    local = moment.astimezone(zone)
-    return f"{local:%Y-%m-%d %H:%M:%S.%f} {shown(moment, zone).rpartition(' ')[2]}, {ago(moment, now)}"
+    return f"{local:%Y-%m-%d %H:%M:%S.%f} {shown(local, zone).rpartition(' ')[2]}, {ago(local, now)}"
+
+
+def _local(row: LogRow, zone: tzinfo) -> datetime | None:
+    try:
+        return row.created_at.astimezone(zone) if row.created_at else None
+    except OverflowError:
+        # The last hours of the year 9999 and the first of the year 1 are in no year elsewhere.
+        return None

@@ -116,22 +116,40 @@ class LogWindow:
         return next((entry for entry in self.entries if any(row.id == row_id for row in entry.rows)), None)
 
     def forget(self, first: int, last: int) -> None:
-        """Forget the entries before the one numbered `first` and behind `last`, counted from the newest held."""
-        # Rows of one entry lie apart: reading goes on before all that are forgotten, and skips what is still held.
-        kept, behind = self.entries[: last + 1], self.entries[last + 1 :]
-        newest = min((number for entry in behind for number, _ in entry.numbered), default=None)
-        before = [it for entry in kept for it in entry.numbered if newest is not None and it[0] < newest]
-        if before:
-            self.entries = kept
-            self._ends["older"] = Place.of(max(before)[1])
+        """Forget the entries before the one numbered `first` and behind `last`, counted from the newest held.
+
+        Entries lie among one another: rows of other entries beyond the first row that is forgotten are forgotten too,
+        so that what is held never has a gap. No entry within NEAR_ENTRIES of those kept loses any.
+        """
+        behind = [number for entry in self.entries[last + 1 :] for number, _ in entry.numbered]
+        ahead = [number for entry in self.entries[:first] for number, _ in entry.numbered]
+        if behind and min(behind) > self._first:
+            self._end = min(behind)
+            self._ends["older"] = Place.of(self._keep(self._first, self._end)[-1])
             self.at_oldest, self.searched_to = False, None
-        ahead, kept = self.entries[:first], self.entries[first:]
-        oldest = max((number for entry in ahead for number, _ in entry.numbered), default=None)
-        beyond = [it for entry in kept for it in entry.numbered if oldest is not None and it[0] > oldest]
-        if beyond:
-            self.entries = kept
-            self._ends["newer"] = Place.of(min(beyond)[1])
+        if ahead and max(ahead) + 1 < self._end:
+            self._first = max(ahead) + 1
+            self._ends["newer"] = Place.of(self._keep(self._first, self._end)[0])
             self.at_newest = False
+
+    def _keep(self, first: int, end: int) -> list[LogRow]:
+        """Keep the rows numbered from `first` to before `end`; returns them, newest first."""
+        entries: list[Entry] = []
+        shortened: list[Entry] = []
+        for entry in self.entries:
+            kept = [it for it in entry.numbered if first <= it[0] < end]
+            (entries if len(kept) == len(entry.numbered) else shortened).append(entry)
+            entry.numbered = kept
+        for entry in shortened:
+            if entry.numbered:
+                # The row it is known by may come back in an entry of its own, and what is left belongs elsewhere.
+                newest, row = entry.numbered[0]
+                entry.key = entry.key if any(it.id == entry.key for it in entry.rows) else row.id
+                place = next((n for n, it in enumerate(entries) if it.numbered[0][0] > newest), len(entries))
+                entries.insert(place, entry)
+        self.entries = entries
+        numbered = sorted((it for entry in entries for it in entry.numbered), key=lambda it: it[0])
+        return [row for _, row in numbered]
 
     def _new(self, rows: Iterable[LogRow]) -> list[LogRow]:
         held = {row.id for entry in self.entries for row in entry.rows}

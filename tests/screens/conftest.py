@@ -1,0 +1,27 @@
+"""A log that several files of tests only read; one per process."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.support.log_rows import fill_log
+from tests.support.numbers import create_people
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tests.support.postgres import TestServer
+
+YEAR_ROWS = 3_000
+
+
+@pytest.fixture(scope="session")
+def filled_log(postgres: TestServer, keyed_template: str) -> Iterator[str]:
+    """3,000 rows of Acme and Globex with ties in time and rows without one, and people; not to be changed."""
+    name = postgres.create_database(template=keyed_template, prefix="filled_log")
+    create_people(postgres.conninfo(name))
+    fill_log(postgres.conninfo(name), YEAR_ROWS)
+    yield postgres.conninfo(name)
+    postgres.drop_database(name)

@@ -1,0 +1,103 @@
+"""The log on a test's database, opened by Pilot, beside what SQL says it should show."""
+
+from __future__ import annotations
+
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+from tests.support.commands import execute
+from tests.support.console_app import console, piloted
+from tests.support.sitting import ACME
+from tui.screens.audit import AuditScreen
+from tui.screens.log_pane import LogPane
+from tui.widgets.filter_line import FilterLine
+from tui.widgets.frame import Line
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from tests.support.console_app import Console
+    from tui.widgets.window_list import WindowBody
+
+IN_ORDER = "order by created_at desc nulls last, id desc"
+OF_ACME = f"organization_id = '{ACME}'"
+
+
+@asynccontextmanager
+async def log(conninfo: str, *, size: tuple[int, int] = (80, 24), **more: str) -> AsyncIterator[Console]:
+    """A console whose log is open and read."""
+    async with piloted(console(conninfo, **more), size) as it:
+        await open_log(it)
+        yield it
+
+
+async def open_log(it: Console) -> None:
+    """Go to section 4 and wait until everything is read."""
+    await it.wait_for("● connected")
+    await it.press("4")
+    await it.wait_for(lambda: isinstance(it.app.screen, AuditScreen))
+    await settled(it)
+
+
+async def settled(it: Console) -> None:
+    """Wait until nothing is read, counted or looked up any more; following goes on."""
+    await it.pilot.pause()
+    await it.wait_for(lambda: not any(one.is_running for one in it.app.workers if one.group not in ("follow", "ask")))
+
+
+async def press(it: Console, *keys: str) -> None:
+    """Press keys, each when what the one before it asked for is there."""
+    for key in keys:
+        await it.press(key)
+        await settled(it)
+
+
+async def apply(it: Console, text: str, key: str = "slash") -> None:
+    """Type a filter, or with `s` a search, over the one there is, and apply it."""
+    await it.press(key, "ctrl+u")
+    await it.type(text)
+    await it.press("enter")
+    await settled(it)
+
+
+def pane(it: Console) -> LogPane:
+    """The list of the log."""
+    return it.app.screen_stack[0].query_one(LogPane)
+
+
+def body(it: Console) -> WindowBody:
+    """The lines of the list."""
+    return pane(it).body
+
+
+def current(it: Console) -> UUID:
+    """The id of the row under the cursor."""
+    row = pane(it).current
+    assert row is not None
+    return row.id
+
+
+def seen(it: Console) -> list[UUID]:
+    """The ids of the rows in view."""
+    shown, lines = body(it), pane(it).window.lines()
+    rows = [line.row.id for line in lines[shown.top : shown.top + shown.lines_seen]]
+    clocks = [line[2:21] for line in it.text.splitlines()[3 : 3 + len(rows)]]
+    expected = [one.row.created_at for one in lines[shown.top : shown.top + shown.lines_seen]]
+    assert [not clock.startswith("without") for clock in clocks] == [at is not None for at in expected]
+    return rows
+
+
+def of_sql(conninfo: str, where: str = OF_ACME) -> list[UUID]:
+    """The ids of rows in the order of the log."""
+    return [row_id for (row_id,) in execute(conninfo, f"select id from integration_audit_logs where {where} {IN_ORDER}")]
+
+
+def offers(it: Console) -> str:
+    """What stands below the filter while it is typed."""
+    return "".join(part.text + " " for part in it.page.query_one("#filter-offers", Line).parts)
+
+
+def typed(it: Console) -> str:
+    """What stands in the line for the filter."""
+    return it.page.query_one(FilterLine).field.value
