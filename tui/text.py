@@ -128,6 +128,21 @@ def spelled_json(value: object) -> str:
     return "".join(out).replace("\x7f", "\\u007f")
 
 
+def one_by_one(text: str) -> str:
+    """Return `text` inert with one character for each of its own: for a field that it is edited in.
+
+    What would hide is there to be seen and deleted, so a run of it is not drawn as one as `safe_text` does.
+    """
+    if text.isascii() and text.isprintable():
+        return text
+    out: list[str] = []
+    marks = 0
+    for character in text.translate(_SHOWN):
+        marks = marks + 1 if _joins(character) else 0
+        out.append(HIDDEN if character == _PLACEHOLDER or marks > _MOST_MARKS else character)
+    return "".join(out)
+
+
 def fit(text: str, width: int, *, ellipsis: str = ELLIPSIS) -> str:
     """Return `text`, made inert, cut or padded to exactly `width` terminal cells, so that a column never shifts.
 

@@ -104,9 +104,11 @@ class AuditScreen(ListPage):
 
     def context(self) -> tuple[Part, ...]:
         """Return the filter, the search, how many rows, and what is going on."""
-        count = f"{self._count.text} rows" if self._count else ""
-        if self._count and self._count.rows is None:
-            count = "too many rows to count quickly" if self.pane.window.entries else ""
+        count = ""
+        if self._count and self._count.rows is not None:
+            count = "1 row" if self._count.text == "1" else f"{self._count.text} rows"
+        elif self._count and self.pane.window.entries:
+            count = "too many rows to count quickly"
         return (
             *super().context(),
             Part(self._search.words, "warning", give=1),

@@ -10,7 +10,7 @@ from textual.containers import Horizontal, Vertical
 from textual.message import Message
 from textual.widgets.input import Selection
 
-from tui.text import safe_text
+from tui.text import one_by_one, safe_text
 from tui.widgets.frame import Line, Part
 from tui.widgets.line_input import LineInput
 
@@ -110,8 +110,8 @@ class FilterLine(Vertical):
         end = min(len(text), offset + max(length, 1))
         field.selection = Selection(offset, end)
         self._offers = ()
-        left = self.query_one("#filter-title", Line).size.width + cell_len(safe_text(text[:offset], 4_000))
-        carets = "^" * max(1, cell_len(safe_text(text[offset:end], 4_000)))
+        left = self.query_one("#filter-title", Line).size.width + cell_len(one_by_one(text[:offset]))
+        carets = "^" * max(1, cell_len(one_by_one(text[offset:end])))
         pointer = f"{' ' * (left - int(field.scroll_offset.x))}{carets}"
         self.query_one("#filter-offers", Line).parts = (Part(pointer[: self.size.width], "bad"),)
 

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from rich.cells import cell_len
 from rich.text import Text
 from textual.message import Message
 from textual.widgets import Input
+
+from tui.text import one_by_one
 
 if TYPE_CHECKING:
     from textual import events
@@ -18,7 +21,8 @@ class LineInput(Input):
     """An Input without border, blink, or silent loss.
 
     A paste of several lines is refused whole, with a message (`PasteRefused`); one line break at its end is dropped.
-    A secret one never copies itself to the clipboard, and shows a mask of constant length while it is not edited.
+    What it holds is drawn inert, a character for each. A secret one never copies itself to the clipboard, and shows
+    a mask of constant length while it is not edited.
     """
 
     DEFAULT_CSS = """
@@ -42,7 +46,12 @@ class LineInput(Input):
     def _value(self) -> Text:
         if self.password and self.value and not self.has_focus:
             return Text(MASK, no_wrap=True, end="")
-        return super()._value
+        if self.password:
+            return super()._value
+        return Text(one_by_one(self.value), no_wrap=True, overflow="ignore", end="")
+
+    def _position_to_cell(self, position: int) -> int:
+        return super()._position_to_cell(position) if self.password else cell_len(one_by_one(self.value[:position]))
 
     def _on_paste(self, event: events.Paste) -> None:
         event.stop()
