@@ -96,7 +96,8 @@ class Console:
 
     def shows(self, wanted: str) -> bool:
         """Whether a text is on the screen, wrapped over lines or not."""
-        return wanted in self.text or wanted in " ".join(self.text.split())
+        text = self.text
+        return wanted in text or wanted in " ".join(text.split())
 
     async def wait_for(self, wanted: str | Callable[[], object]) -> None:
         """Wait until a text is on the screen, or a condition holds."""
