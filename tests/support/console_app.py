@@ -80,8 +80,9 @@ class Console:
         return self.page.status.said.text
 
     async def press(self, *keys: str) -> None:
-        """Press keys one after the other."""
+        """Press keys one after the other, and wait until what they did is laid out."""
         await self.pilot.press(*keys)
+        self.app.screen._on_timer_update()
 
     async def type(self, text: str) -> None:
         """Type a text as a terminal sends it, in one go: waiting after each key would take longer than the test."""
