@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 from typing import TYPE_CHECKING
 
@@ -27,6 +28,23 @@ def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.Tes
         report.outcome = "failed"
         report.longrepr = f"{NO_SKIPS} is set, and this test was skipped: {report.longrepr}"
     return report
+
+
+def pytest_configure() -> None:
+    """Let consoles that no terminal shows draw ten frames a second instead of sixty; read when Textual is imported."""
+    os.environ.setdefault("TEXTUAL_FPS", "10")
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Start with the screens, whose modules take longest: no worker is left with one while the others have ended."""
+    items.sort(key=lambda item: item.path.parent.name != "screens")
+
+
+def pytest_collection_finish() -> None:
+    """Keep what was imported and collected, which stays to the end, out of every later garbage collection."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(scope="session")

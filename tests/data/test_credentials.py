@@ -12,6 +12,7 @@ from tests.support.sitting import (
     ACME,
     ASHA,
     GLOBEX,
+    KEY,
     MASTER_KEY,
     OTHER_MASTER_KEY,
     PHONE,
@@ -19,7 +20,7 @@ from tests.support.sitting import (
     opened,
 )
 from tui.data.credentials import CredentialConflict, Draft, StoredCredential, load_credential, save_credential
-from tui.data.encryption import MasterKey, RowBinding
+from tui.data.encryption import Keyring, MasterKey, RowBinding
 from tui.data.errors import InvalidInput, MasterKeyError, MasterKeyMissing, ReadOnlyMode, WrongMasterKey
 from tui.data.integrations import list_integrations
 from tui.data.keys import check_gate, take_census
@@ -62,6 +63,17 @@ async def test_the_first_write_records_the_key_in_the_same_transaction(installed
     recorded = rows(installed_database, "select key_id, purpose, state from switchboard.keys")
     assert gate.state == "open"
     assert recorded == [(gate.key_id, "master", "active")]
+
+
+async def test_a_key_that_is_not_recorded_yet_is_looked_at_again_without_another_derivation(
+    installed_database: str,
+) -> None:
+    ring = Keyring(MasterKey(KEY, "a test"))
+    async with opened(installed_database) as database:
+        first, second = [await check_gate(database, ring) for _ in range(2)]
+        other = await check_gate(database, Keyring(MasterKey(KEY, "another")))
+    assert (first.salt, first.key_id) == (second.salt, second.key_id)
+    assert other.salt != first.salt
 
 
 async def test_a_save_that_fails_records_no_key(installed_database: str) -> None:

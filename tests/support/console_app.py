@@ -80,8 +80,9 @@ class Console:
         return self.page.status.said.text
 
     async def press(self, *keys: str) -> None:
-        """Press keys one after the other."""
+        """Press keys one after the other, and wait until what they did is laid out."""
         await self.pilot.press(*keys)
+        self.app.screen._on_timer_update()
 
     async def type(self, text: str) -> None:
         """Type a text as a terminal sends it, in one go: waiting after each key would take longer than the test."""
@@ -96,7 +97,8 @@ class Console:
 
     def shows(self, wanted: str) -> bool:
         """Whether a text is on the screen, wrapped over lines or not."""
-        return wanted in self.text or wanted in " ".join(self.text.split())
+        text = self.text
+        return wanted in text or wanted in " ".join(text.split())
 
     async def wait_for(self, wanted: str | Callable[[], object]) -> None:
         """Wait until a text is on the screen, or a condition holds."""

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import io
 import json
 import os
+import pkgutil
 import socket
 import subprocess
 import sys
@@ -20,10 +22,11 @@ if TYPE_CHECKING:
 REPOSITORY = Path(__file__).parents[2]
 MOST_BYTES = 100_000
 DERIVATION_S = 60.0
+PRELOADED_PACKAGES = ("tui.cli", "tui.data", "tui.providers")
 PRELOADED = (
-    *("tui.cli.root", "tui.cli.run", "tui.cli.output", "tui.cli.configure", "tui.cli.confirm", "tui.cli.setup"),
-    *("tui.data.integrations", "tui.data.audit", "tui.data.doctor", "tui.data.directory", "tui.data.schema.install"),
-    *("tui.providers.validation", "tui.dotenv_file", "tui.process", "tui.session", "phonenumbers", "psycopg_pool"),
+    *("tui.connection_test", "tui.dotenv_file", "tui.number_sync", "tui.process", "tui.session", "phonenumbers"),
+    *("phonenumbers.data.region_IN", "psycopg_pool", "httpx2", "anyio._backends._asyncio", "anyio.streams.tls", "h11"),
+    *("concurrent.futures.thread", "encodings.idna", "encodings.utf_16_le", "importlib.readers", "pwd", "resource"),
 )
 
 
@@ -83,11 +86,17 @@ def serve(requests: socket.socket) -> None:
     """Fork for each request, and answer with its exit status, until the other side closes."""
     import importlib
 
-    for name in PRELOADED:
+    packages = [importlib.import_module(name) for name in PRELOADED_PACKAGES]
+    modules = [
+        one.name for package in packages for one in pkgutil.walk_packages(package.__path__, f"{package.__name__}.")
+    ]
+    for name in (*PRELOADED, *modules):
         importlib.import_module(name)
     from tui.data import master_key
 
     master_key._scrypt = cache(master_key._scrypt)
+    # A collection in a fork would write to, and so copy, every page of what was imported.
+    gc.freeze()
     while True:
         request, descriptors, _, _ = socket.recv_fds(requests, 2 * MOST_BYTES, 3)
         if not request:

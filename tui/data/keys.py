@@ -8,7 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Literal
 from uuid import UUID
 
-from tui.data.encryption import Keyring, RowBinding, envelope_format, new_salt, sb2_key_id, sb2_salt
+from tui.data.encryption import Keyring, RowBinding, envelope_format, sb2_key_id, sb2_salt
 from tui.data.errors import Conflict, MasterKeyError, MasterKeyMissing, Unreadable, WrongMasterKey
 from tui.data.models import Census, EnvelopeFormat, UnreadableReason
 
@@ -204,13 +204,14 @@ def _opens(keyring: Keyring, row: dict[str, Any]) -> bool:
 
 
 def _salt_of(rows: list[dict[str, Any]], key: MasterKey) -> bytes:
-    """Return the salt of the rows that the key has written; each salt tried costs a derivation."""
+    """Return the salt of the rows that the key has written, else its first; each salt tried costs a derivation."""
     found: dict[bytes, str] = {}
     for row in rows:
         salt, named = sb2_salt(row["credentials_encrypted"] or ""), sb2_key_id(row["credentials_encrypted"] or "")
         if salt is not None and named is not None:
             found.setdefault(salt, named)
-    return next((s for s, named in list(found.items())[:SALTS_TRIED] if key.key_id(s) == named), None) or new_salt()
+    of_rows = (salt for salt, named in list(found.items())[:SALTS_TRIED] if key.key_id(salt) == named)
+    return next(of_rows, None) or key.first_salt()
 
 
 def _binding(row: dict[str, Any]) -> RowBinding:

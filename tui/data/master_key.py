@@ -50,7 +50,7 @@ class MasterKey:
     Equality is identity: see `same_as`.
     """
 
-    __slots__ = ("__legacy", "__lock", "__salts", "__sb2", "__text", "__weaknesses", "source")
+    __slots__ = ("__first_salt", "__legacy", "__lock", "__salts", "__sb2", "__text", "__weaknesses", "source")
 
     def __init__(self, text: Secret | str, source: str) -> None:
         """Wrap the text; `source` names its origin in messages. Raises MasterKeyError where it is not UTF-8."""
@@ -60,6 +60,7 @@ class MasterKey:
         self.__lock = Lock()
         self.__sb2: dict[bytes, Sb2Key] = {}
         self.__salts: dict[bytes, bytes] = {}
+        self.__first_salt = new_salt()
         self.__legacy: AESGCM | None = None
         self.__weaknesses: tuple[str, ...] | None = None
         if not _is_unicode(self.__text):
@@ -99,6 +100,10 @@ class MasterKey:
                 self.__sb2[salt] = found
                 self.__salts[found.key_id] = salt
         return found
+
+    def first_salt(self) -> bytes:
+        """Return the salt to use where none is recorded: random, and the same each time, so that it is derived once."""
+        return self.__first_salt
 
     def salt_of(self, key_id: bytes) -> bytes | None:
         """Return the salt this object has already derived that key id with, None where it has not."""
