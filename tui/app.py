@@ -147,7 +147,7 @@ class SwitchboardApp(OrderedApp):
     def __init__(self, session: Session, *, wizard: bool = False) -> None:
         super().__init__()
         self.session = session
-        self.doors = Doors(self)
+        self.doors = Doors(self, self.organization_changed)
         self.glyphs = UNICODE
         self.crash_file: Path | None = None
         self.failure: SwitchboardError | None = None

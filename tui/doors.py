@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from tui.app import SwitchboardApp
+    from textual.app import App
+
     from tui.connection_test import Job, Tested
     from tui.data.models import Integration, LogRow, Person, PhoneNumber
     from tui.data.number_changes import NumberChanged
@@ -18,18 +19,20 @@ if TYPE_CHECKING:
 
 
 class Doors:
-    """Opens screens on top of the one that is shown; `then` is called with what they were left with."""
+    """Opens screens on top of the one that is shown; `then` is called with what they were left with.
 
-    def __init__(self, app: SwitchboardApp) -> None:
+    `changed` is called where what other screens show may not be true any more.
+    """
+
+    def __init__(self, app: App[int], changed: Callable[[], None]) -> None:
         self._app = app
+        self._changed = changed
 
     def open_editor(self, integration_type: str, integration: Integration | None = None) -> None:
         """Open the credential editor on top of the screen."""
         from tui.screens.credential_editor import CredentialEditor
 
-        self._app.push_screen(
-            CredentialEditor(integration_type, integration), lambda _: self._app.organization_changed()
-        )
+        self._app.push_screen(CredentialEditor(integration_type, integration), lambda _: self._changed())
 
     def open_secrets(self, integration: Integration) -> None:
         """Open the list of an integration's secrets."""

@@ -11,7 +11,7 @@ from tests.support.mail_servers import IMAP_DISABLED, PASSWORD, USER, WRONG_HOST
 from tui.data.errors import ProviderFailed
 from tui.providers.mail.answers import Login, imap_refusal, smtp_refusal
 from tui.providers.mail.check import IMAP, SMTP
-from tui.providers.zoho_mail import other_hosts
+from tui.providers.mail.hosts import other_hosts
 
 WRONG = "The server refused the address or the app password."
 CROWDED = "The server has too many connections or logins of this account."

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
-from uuid import UUID
 
 from tests.support.commands import execute
 from tests.support.console_app import console, piloted
@@ -16,6 +15,7 @@ from tui.widgets.frame import Line
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
+    from uuid import UUID
 
     from tests.support.console_app import Console
     from tui.widgets.window_list import WindowBody
@@ -90,7 +90,9 @@ def seen(it: Console) -> list[UUID]:
 
 def of_sql(conninfo: str, where: str = OF_ACME) -> list[UUID]:
     """The ids of rows in the order of the log."""
-    return [row_id for (row_id,) in execute(conninfo, f"select id from integration_audit_logs where {where} {IN_ORDER}")]
+    return [
+        row_id for (row_id,) in execute(conninfo, f"select id from integration_audit_logs where {where} {IN_ORDER}")
+    ]
 
 
 def offers(it: Console) -> str:

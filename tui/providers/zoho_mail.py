@@ -2,51 +2,23 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Any
 
 from tui.providers.fields import Field, Findings, IntegrationType
 from tui.providers.kinds import as_text
+from tui.providers.mail.hosts import DEFAULT_IMAP_HOST, DEFAULT_SMTP_HOST, IMAP_HOSTS, SMTP_HOSTS, ZOHO_HOST
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from tui.providers.check import Tell
 
-DATA_CENTRES = ("com", "eu", "in", "com.au", "jp", "com.cn", "sa")
-SMTP_HOSTS = tuple(f"{name}.zoho.{centre}" for centre in DATA_CENTRES for name in ("smtp", "smtppro"))
-IMAP_HOSTS = tuple(f"{name}.zoho.{centre}" for centre in DATA_CENTRES for name in ("imap", "imappro"))
-DEFAULT_SMTP_HOST = "smtp.zoho.com"
-DEFAULT_IMAP_HOST = "imap.zoho.com"
-
-_ZOHO_HOST = re.compile(r"(?:smtp|imap)(pro)?\.zoho\.(.+)")
-
-
-def centre_of(host: str) -> str:
-    """Return the ending of the data centre that a mail host belongs to; com for hosts that are not Zoho's."""
-    match = _ZOHO_HOST.fullmatch(host.lower())
-    return match[2] if match and match[2] in DATA_CENTRES else "com"
-
-
-def other_hosts(host: str) -> str:
-    """Return, in a clause, which other hosts serve the accounts that `host` does not."""
-    match = _ZOHO_HOST.fullmatch(host.lower())
-    if match is None:
-        return "Zoho's hosts are smtp, smtppro, imap and imappro.zoho.com, with the ending of the data centre"
-    protocol = host[:4].lower()
-    plan, whom = ("", "personal and free mailboxes") if match[1] else ("pro", "paid organisations")
-    elsewhere = [one for one in DATA_CENTRES if one != match[2]]
-    return (
-        f"{protocol}{plan}.zoho.{match[2]} serves {whom}, {protocol}{match[1] or ''}.zoho.{elsewhere[0]} "
-        f"(or {', '.join(f'.{one}' for one in elsewhere[1:])}) the other data centres"
-    )
-
 
 def check_hosts(credential: Mapping[str, Any]) -> Findings:
     """Find an SMTP and an IMAP host of two plans or two data centres: one of them would refuse the password."""
     found = Findings()
-    smtp = _ZOHO_HOST.fullmatch(str(credential.get("smtp_host") or DEFAULT_SMTP_HOST))
-    imap = _ZOHO_HOST.fullmatch(str(credential.get("imap_host") or DEFAULT_IMAP_HOST))
+    smtp = ZOHO_HOST.fullmatch(str(credential.get("smtp_host") or DEFAULT_SMTP_HOST))
+    imap = ZOHO_HOST.fullmatch(str(credential.get("imap_host") or DEFAULT_IMAP_HOST))
     if smtp and imap and smtp.groups() != imap.groups():
         found.warnings["imap_host"] = (
             f"The SMTP host is of another plan or data centre; imap{smtp[1] or ''}.zoho.{smtp[2]} would go with it."
