@@ -11,7 +11,10 @@ from tests.support.commands import Shell, derived_once
 from tests.support.sitting import ACME, KEY, PHONE, SALT
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
+
+    from tests.support.postgres import TestServer
 
 
 @pytest.fixture
@@ -20,22 +23,39 @@ def shell(tmp_path: Path) -> Shell:
     return Shell(tmp_path)
 
 
+def of_acme(shell: Shell, conninfo: str) -> Shell:
+    """The shell with a database, a master key and an organisation."""
+    return shell.with_(DATABASE_URL=conninfo, ENCRYPTION_MASTER_KEY=KEY, SWITCHBOARD_ORGANIZATION=str(ACME))
+
+
 @pytest.fixture
 def new_acme(shell: Shell, installed_database: str) -> Shell:
     """A shell on an installed database without rows, with a master key and an organisation."""
-    return shell.with_(DATABASE_URL=installed_database, ENCRYPTION_MASTER_KEY=KEY, SWITCHBOARD_ORGANIZATION=str(ACME))
+    return of_acme(shell, installed_database)
 
 
 @pytest.fixture
 def acme(shell: Shell, keyed_database: str) -> Shell:
     """The same where the master key is recorded, as after a first write."""
     derived_once(KEY, SALT)
-    return shell.with_(DATABASE_URL=keyed_database, ENCRYPTION_MASTER_KEY=KEY, SWITCHBOARD_ORGANIZATION=str(ACME))
+    return of_acme(shell, keyed_database)
+
+
+@pytest.fixture(scope="session")
+def phone_template(postgres: TestServer, keyed_template: str, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """Name of a database in which exotel_phone was set up, to be cloned and not to be changed."""
+    name = postgres.create_database(template=keyed_template, prefix="template_phone")
+    derived_once(KEY, SALT)
+    shell = of_acme(Shell(tmp_path_factory.mktemp("phone")), postgres.conninfo(name))
+    saved = shell.run("integrations", "configure", "exotel_phone", stdin=json.dumps(PHONE))
+    assert saved.status == 0, saved.err
+    return name
 
 
 @pytest.fixture
-def with_phone(acme: Shell) -> Shell:
-    """The same with exotel_phone set up."""
-    saved = acme.run("integrations", "configure", "exotel_phone", stdin=json.dumps(PHONE))
-    assert saved.status == 0, saved.err
-    return acme
+def with_phone(shell: Shell, postgres: TestServer, phone_template: str) -> Iterator[Shell]:
+    """A shell on a database with a recorded master key and exotel_phone set up."""
+    name = postgres.create_database(template=phone_template, prefix="phone")
+    yield of_acme(shell, postgres.conninfo(name))
+    postgres.drop_database(name)
+    postgres.drop_new_roles()

@@ -6,6 +6,7 @@ import stat
 import time
 from collections import Counter
 from datetime import datetime, timedelta
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 from uuid import UUID
@@ -55,8 +56,14 @@ def query(session: DemoSession, text: str) -> list[tuple[object, ...]]:
         return connection.execute(text.encode()).fetchall()
 
 
+@cache
+def keyring_of(text: str) -> Keyring:
+    """A keyring that tests share: its slow derivation is done once."""
+    return Keyring(MasterKey(text, "the demo"))
+
+
 def keyring(session: DemoSession) -> Keyring:
-    return Keyring(MasterKey(session.environment["ENCRYPTION_MASTER_KEY"], "the demo"))
+    return keyring_of(session.environment["ENCRYPTION_MASTER_KEY"])
 
 
 def exists(server: EmbeddedServer, dbname: str) -> bool:
