@@ -221,10 +221,11 @@ class LogPane(Vertical):
     def _note(self) -> str:
         """What stands behind the last line."""
         window = self.window
+        if window.at_oldest:
+            in_windows = self.reader is not None and self.reader.in_windows
+            return "  the log has no older row in this filter" if in_windows else ""
         if window.searched_to is None:
             return ""
-        if window.at_oldest:
-            return "  the log has no older row in this filter"
         until = f"searched back to {shown(window.searched_to, self.zone)}"
         if self._stopped:
             return f"  stopped: {until}; move on down to search on"

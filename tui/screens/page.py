@@ -271,7 +271,7 @@ class Page(Screen[Any]):
 
     def on_key(self, event: events.Key) -> None:
         """Leave the filter with escape (cleared) or down (kept)."""
-        if self.is_filtering and event.key in ("escape", "down"):
+        if self.query_one("#filter", LineInput).display and event.key in ("escape", "down"):
             event.stop()
             if event.key == "escape":
                 self._set_filter("")

@@ -148,18 +148,16 @@ class WindowBody(Widget, can_focus=True):
         self.post_message(self.Moved())
 
     def action_move(self, by: int) -> None:
-        """Move the cursor by lines."""
-        if self._keys:
-            self.move_to(self.cursor + by)
+        """Move the cursor by lines; where there are none, whoever looks for some is told to go on."""
+        self.move_to(self.cursor + by)
 
     def action_page(self, by: int) -> None:
         """Move the cursor and what is seen by pages."""
-        if self._keys:
-            step = by * max(1, self.lines_seen - 1)
-            self.top += step
-            self.cursor += step
-            self.refresh()
-            self.move_to(self.cursor)
+        step = by * max(1, self.lines_seen - 1) if self._keys else 0
+        self.top += step
+        self.cursor += step
+        self.refresh()
+        self.move_to(self.cursor)
 
     def action_end(self, direction: int) -> None:
         """Ask for the first or the last line: it may have to be read."""
