@@ -138,6 +138,8 @@ class AuditScreen(ListPage):
         if self._follow.is_on:
             await self._follow.begin(self._filter)
         await (self.pane.open_at(row, reader) if row is not None and stays else self.pane.open(reader))
+        if self._search.text:
+            await self._search.look_for(self._search.text)
         if not self.is_mounted:
             return
         if not self.pane.window.entries and self.pane.window.at_oldest:

@@ -214,12 +214,13 @@ class LogPane(ReadingPane):
     def _note(self) -> str:
         """What stands behind the last line."""
         window = self.window
+        if window.at_oldest:
+            in_windows = self.reader is not None and self.reader.in_windows
+            return "  the log has no older row in this filter" if in_windows else ""
         if window.searched_to is None:
             return ""
-        if window.at_oldest:
-            return "  the log has no older row in this filter"
-        back_to = f"back to {shown(window.searched_to, self.zone)}"
-        return f"  searching ... {back_to}; esc stops" if self._reading else f"  searched {back_to}; down searches on"
+        until = f"  searched back to {shown(window.searched_to, self.zone)}"
+        return f"{until} ... esc stops" if self._reading else f"{until}; down searches on"
 
     def _show_detail(self) -> None:
         self.query_one("#detail", TextLines).show(detail(self.line, self.names) if self.line else ())
