@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import signal
 import time
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -370,8 +371,12 @@ class SwitchboardApp(OrderedApp):
         """Take a key that terminals use for flow control."""
 
     async def on_unmount(self) -> None:
-        """Leave no query running on the server."""
+        """Leave no query running on the server, and let an export that breaks off say so in the log."""
+        workers = list(self.workers)
         self.workers.cancel_all()
+        ends = asyncio.gather(*(worker.wait() for worker in workers), return_exceptions=True)
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(ends, QUIT_WITHIN_S)
         await self.session.close()
 
     def _pages(self) -> list[Page]:
