@@ -103,8 +103,9 @@ class AuditScreen(ListPage):
 
     def context(self) -> tuple[Part, ...]:
         """Return the filter, the search, how many rows, and what is going on."""
-        count = f"{self._count.text} rows" if self._count else ""
-        if self._count and self._count.rows is None:
+        known = self._count if not self._follow.came else None
+        count = f"{known.text} row{'' if known.rows == 1 else 's'}" if known else ""
+        if known and known.rows is None:
             count = "too many rows to count quickly" if self.pane.window.entries else ""
         return (
             *super().context(),
