@@ -104,11 +104,10 @@ class AuditScreen(ListPage):
 
     def context(self) -> tuple[Part, ...]:
         """Return the filter, the search, how many rows, and what is going on."""
-        count = ""
-        if self._count and self._count.rows is not None:
-            count = "1 row" if self._count.text == "1" else f"{self._count.text} rows"
-        elif self._count and self.pane.window.entries:
-            count = "too many rows to count quickly"
+        known = self._count if not self._follow.came else None
+        count = f"{known.text} row{'' if known.text == '1' else 's'}" if known else ""
+        if known and known.rows is None:
+            count = "too many rows to count quickly" if self.pane.window.entries else ""
         return (
             *super().context(),
             Part(self._search.words, "warning", give=1),
