@@ -17,7 +17,7 @@ from tests.support.certificates import server_context
 from tests.support.loopback import ScriptedServer, Tap, dripping, endless, saying, silent
 from tests.support.mail_servers import PASSWORD, ImapServer, SmtpServer
 from tui.providers.mail.check import IMAP, SMTP
-from tui.providers.mail.line import Line
+from tui.providers.mail.line import MOST_BYTES, Line
 from tui.providers.mail.reaching import timed_out
 
 if TYPE_CHECKING:
@@ -177,6 +177,16 @@ async def test_a_server_that_sends_without_end_is_left_after_a_megabyte(service:
     assert reach.sentence in {
         f"localhost:{server.port} sends without end.",
         f"What localhost:{server.port} answers is not {service.subject}.",
+    }
+
+
+@BOTH
+async def test_a_line_that_does_not_end_with_the_last_byte_allowed_is_one_without_end(service: Service) -> None:
+    with ScriptedServer(saying(b"x" * MOST_BYTES)) as server:
+        (reach,) = await ask(service, server.port)
+    assert reach.sentence in {
+        f"localhost:{server.port} sends without end.",
+        f"What localhost:{server.port} answers is not SMTP.",
     }
 
 

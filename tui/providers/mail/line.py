@@ -13,13 +13,13 @@ if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
 
 MOST_BYTES = 1_000_000
-"""What a server may send in one dialogue; an honest one needs a few thousand bytes."""
+"""So much a server never sends in one dialogue; an honest one needs a few thousand bytes."""
 
 _PER_ADDRESS = 3.0  # seconds, where the name has further addresses to try
 
 
 class TooMuch(Exception):
-    """The server sent more than MOST_BYTES."""
+    """The server sent MOST_BYTES."""
 
 
 class Line:
@@ -103,7 +103,8 @@ class Line:
     def count(self, size: int) -> None:
         """Add to what was received, in bytes; raises TooMuch."""
         self._received += size
-        if self._received > MOST_BYTES:
+        # Not only beyond it: a line that is cut off at this length looks like one that a hang-up cut off.
+        if self._received >= MOST_BYTES:
             raise TooMuch
 
     def cut(self) -> None:
