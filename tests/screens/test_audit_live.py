@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
@@ -279,11 +278,11 @@ class TestAnExport:
             await it.wait_for("the log says so first ... esc stops")
             await it.wait_for("a second")
             assert re.search(r"Exporting: [\d,]+ rows?.*, [\d,]+ a second.* \.\.\. esc stops", it.status)
-            assert os.listdir(tmp_path) == ["log.jsonl.part"]
+            assert [file.name for file in tmp_path.iterdir()] == ["log.jsonl.part"]
             yield it
 
     def check_nothing_left(self, conninfo: str, tmp_path: Path) -> None:
-        assert os.listdir(tmp_path) == []
+        assert list(tmp_path.iterdir()) == []
         rows = "select status, details ->> 'error' from integration_audit_logs where action = 'log_exported'"
         assert execute(conninfo, f"{rows} order by created_at") == [("pending", None), ("failed", "cancelled")]
 
