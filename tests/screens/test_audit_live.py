@@ -58,6 +58,11 @@ def write(conninfo: str, count: int = 1, **columns: Any) -> None:
             log_row(connection, **columns)
 
 
+def names_in(folder: Path) -> list[str]:
+    """The names of the files in a folder."""
+    return sorted(file.name for file in folder.iterdir())
+
+
 class TestFollowing:
     async def test_shows_new_rows_on_top_and_counts_them_while_the_cursor_is_elsewhere(
         self, keyed_database: str
@@ -278,11 +283,11 @@ class TestAnExport:
             await it.wait_for("the log says so first ... esc stops")
             await it.wait_for("a second")
             assert re.search(r"Exporting: [\d,]+ rows?.*, [\d,]+ a second.* \.\.\. esc stops", it.status)
-            assert [file.name for file in tmp_path.iterdir()] == ["log.jsonl.part"]
+            assert names_in(tmp_path) == ["log.jsonl.part"]
             yield it
 
     def check_nothing_left(self, conninfo: str, tmp_path: Path) -> None:
-        assert list(tmp_path.iterdir()) == []
+        assert names_in(tmp_path) == []
         rows = "select status, details ->> 'error' from integration_audit_logs where action = 'log_exported'"
         assert execute(conninfo, f"{rows} order by created_at") == [("pending", None), ("failed", "cancelled")]
 
