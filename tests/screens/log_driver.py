@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
-from uuid import UUID
 
 from tests.support.commands import execute
 from tests.support.console_app import console, piloted
@@ -16,6 +15,7 @@ from tui.widgets.frame import Line
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
+    from uuid import UUID
 
     from tests.support.console_app import Console
     from tui.widgets.window_list import WindowBody
@@ -60,6 +60,21 @@ async def apply(it: Console, text: str, key: str = "slash") -> None:
     await it.type(text)
     await it.press("enter")
     await settled(it)
+
+
+async def said(it: Console, *texts: str) -> None:
+    """Wait until the status line says something: looking at the whole screen again and again would cost more."""
+    await it.wait_for(lambda: all(text in it.status for text in texts))
+
+
+async def asked(it: Console) -> None:
+    """Wait until a question is open."""
+    await it.wait_for(lambda: it.page.prompt.is_asking)
+
+
+async def listed(it: Console, *actions: str) -> None:
+    """Wait until rows of these actions are on the list."""
+    await it.wait_for(lambda: {*actions} <= {line.row.action for line in pane(it).window.lines()})
 
 
 def pane(it: Console) -> LogPane:

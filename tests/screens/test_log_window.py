@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
@@ -96,7 +97,7 @@ class Log:
             places = [self.place(one) for one in entry.rows]
             assert places == sorted(places)
             assert 0 < len(places) <= log_window.MOST_IN_ENTRY
-        for above, below in zip(entries, entries[1:], strict=False):
+        for above, below in itertools.pairwise(entries):
             assert self.place(above.rows[0]) < self.place(below.rows[-1])
         keys = [line.key for line in self.window.lines()]
         assert len(set(keys)) == len(keys)

@@ -24,6 +24,8 @@ TONES: dict[str, Tone] = {"failed": "bad", "pending": "warning"}
 FOLDED, UNFOLDED, WITHIN, MATCH = "+", "-", "|", "*"
 VALUE_WIDTH = 60
 MOST_CHANGES = 200
+# Below the list there is one line for each: nobody waits there for a megabyte to be spelled.
+CUT_AT = 400
 LABEL = 8
 WIDE = 110
 
@@ -103,9 +105,9 @@ def clock_of(row: LogRow, zone: tzinfo) -> str:
 def detail(line: Line, names: Names) -> tuple[TextLine, ...]:
     """Return the lines below the list: who, what, from where, and what is folded."""
     row, count = line.row, len(line.entry.numbered)
-    changes = changes_of(row)
+    changes = changes_of(row, CUT_AT)
     what = "; ".join(f"{name}: {before} -> {after}" for name, before, after in changes) or summary(row.details)
-    agent = f"   {spelled(row.user_agent)}" if row.user_agent else ""
+    agent = f"   {spelled(row.user_agent[:CUT_AT])}" if row.user_agent else ""
     fold = ""
     if count > 1:
         fold = f"{count} rows of one operation: space {'folds' if line.entry.unfolded else 'unfolds'} them"
@@ -145,21 +147,26 @@ def evidence_of(row: LogRow) -> dict[str, Any]:
     return row.details if isinstance(row.details, dict) else {}
 
 
-def changes_of(row: LogRow) -> list[tuple[str, str, str]]:
-    """Return (column, before, after) of what a row says was changed, spelled; "" where it says nothing of a side."""
+def changes_of(row: LogRow, cut_at: int | None = None) -> list[tuple[str, str, str]]:
+    """Return (column, before, after) of what a row says was changed, spelled; "" where it says nothing of a side.
+
+    Of each only the first `cut_at` characters are looked at.
+    """
     details = evidence_of(row)
     before, after = details.get("before"), details.get("after")
     sides = [side if isinstance(side, dict) else {} for side in (before, after)]
     both = list(dict.fromkeys([*sides[0], *sides[1]]))[:MOST_CHANGES]
-    changes = [(spelled(name), _value(sides[0], name), _value(sides[1], name)) for name in both]
+    changes = [
+        (spelled(name[:cut_at]), _value(sides[0], name, cut_at), _value(sides[1], name, cut_at)) for name in both
+    ]
     envelope = details.get("envelope")
     if isinstance(envelope, dict):
-        changes.append(("envelope", _value(envelope, "before"), _value(envelope, "after")))
+        changes.append(("envelope", _value(envelope, "before", cut_at), _value(envelope, "after", cut_at)))
     return [change for change in changes if change[1] or change[2]]
 
 
-def _value(side: Mapping[str, Any], name: str) -> str:
-    return spelled(short(side[name])) if name in side else ""
+def _value(side: Mapping[str, Any], name: str, cut_at: int | None) -> str:
+    return spelled(short(side[name])[:cut_at]) if name in side else ""
 
 
 def time_in_full(row: LogRow, zone: tzinfo, now: datetime) -> str:
