@@ -17,7 +17,7 @@ from rich.cells import cell_len
 
 from tests.hostile import UNSAFE, hostile_strings
 from tui.data.secret import Secret
-from tui.text import _SHOWN, ascii_json, fit, plain, safe_text, spelled
+from tui.text import _SHOWN, ascii_json, fit, plain, safe_text, spelled, spelled_json
 
 HOSTILE = hostile_strings()
 
@@ -255,3 +255,32 @@ def test_json_refuses_what_is_no_number(value: float) -> None:
 def test_json_refuses_a_secret_and_does_not_name_it() -> None:
     with pytest.raises(TypeError, match=r"^Secret has no place in JSON$"):
         ascii_json({"x": Secret("hunter2")})
+
+
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | any_text,
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(any_text, inner, max_size=4),
+    max_leaves=12,
+)
+
+
+@given(json_values)
+@example({"\u202e": ["\x7f\x9b", "a" + "\u0301" * 9, "\U000e0041", "\u0301x", "\ud800", "é漢"]})
+def test_spelled_json_is_read_back_exactly_and_hides_nothing(value: object) -> None:
+    shown = spelled_json(value)
+    # JSON itself cannot tell two surrogates from the character that they make.
+    assert json.loads(shown) == json.loads(json.dumps(value))
+    lines = shown.split("\n")
+    assert not any(UNSAFE.search(line) for line in lines)
+    # What the screen would still change is how letters and their marks are composed, nothing else.
+    assert all(plain(line) == unicodedata.normalize("NFC", line) for line in lines)
+
+
+def test_spelled_json_leaves_what_people_can_read_and_writes_times_and_ids_as_text() -> None:
+    value = {"name": "Zoë 漢字", "at": datetime(2026, 1, 1, tzinfo=UTC), "id": UUID(int=1), "ip": ip_address("::1")}
+    shown = spelled_json(value)
+    assert '"name": "Zoë 漢字"' in shown
+    assert json.loads(shown)["at"] == "2026-01-01T00:00:00+00:00"
+    assert json.loads(shown)["ip"] == "::1"
+    with pytest.raises(TypeError):
+        spelled_json({"key": Secret("s")})

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from uuid import UUID
 
+    from tui.data.audit_counts import Count
     from tui.data.log_export import Progress
     from tui.data.models import Person
 
@@ -62,6 +63,13 @@ def progress_line(progress: Progress, seconds: float) -> str:
     if known and rate > 0:
         left = f", about {_duration(((expected.rows or 0) - progress.rows) / rate)} left"
     return f"{rows_words(progress.rows)}{of}, {rate:,.0f} a second{left} ..."
+
+
+def count_words(count: Count) -> str:
+    """Return "1 row", "> 10,000 rows", or that it would take too long to say."""
+    if count.rows is None:
+        return "too many rows to count quickly"
+    return f"{count.text} row{'' if count.rows == 1 else 's'}"
 
 
 def rows_words(number: int) -> str:

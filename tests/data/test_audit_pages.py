@@ -208,3 +208,18 @@ async def test_a_role_of_some_columns_alone_reads_the_log_by_them(large: str, po
             connection.execute("alter table integration_audit_logs drop column secret")
             connection.execute("drop owned by clerk")
             connection.execute("drop role clerk")
+
+
+async def test_which_of_some_rows_are_in_a_filter_is_told_in_one_query_whatever_they_are(large: str) -> None:
+    async with opened(large) as database:
+        rows = (await collected(LogReader(database, await filtered(database, "", ACME)).older(None, 120))).rows
+        rows += (await collected(LogReader(database, await filtered(database, "")).newer(None, 5), newer=True)).rows
+        for line, wanted in (
+            ("status:failed", {row.id for row in rows if row.status == "failed" and row.organization_id == ACME}),
+            ("ip:10.0.7.0/24 org:*", {row.id for row in rows if (row.ip_address or "").startswith("10.0.7.")}),
+            ("since:2020-01-01 org:*", {row.id for row in rows if row.created_at is not None}),
+            ("action:nothing", set()),
+        ):
+            reader = LogReader(database, await filtered(database, line, ACME))
+            assert await reader.among([row.id for row in rows]) == wanted, line
+            assert await reader.among([]) == set()

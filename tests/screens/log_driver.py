@@ -62,6 +62,21 @@ async def apply(it: Console, text: str, key: str = "slash") -> None:
     await settled(it)
 
 
+async def said(it: Console, *texts: str) -> None:
+    """Wait until the status line says something: looking at the whole screen again and again would cost more."""
+    await it.wait_for(lambda: all(text in it.status for text in texts))
+
+
+async def asked(it: Console) -> None:
+    """Wait until a question is open."""
+    await it.wait_for(lambda: it.page.prompt.is_asking)
+
+
+async def listed(it: Console, *actions: str) -> None:
+    """Wait until rows of these actions are on the list."""
+    await it.wait_for(lambda: {*actions} <= {line.row.action for line in pane(it).window.lines()})
+
+
 def pane(it: Console) -> LogPane:
     """The list of the log."""
     return it.app.screen_stack[0].query_one(LogPane)
@@ -81,12 +96,10 @@ def current(it: Console) -> UUID:
 
 def seen(it: Console) -> list[UUID]:
     """The ids of the rows in view."""
-    shown, lines = body(it), pane(it).window.lines()
-    rows = [line.row.id for line in lines[shown.top : shown.top + shown.lines_seen]]
-    clocks = [line[2:21] for line in it.text.splitlines()[3 : 3 + len(rows)]]
-    expected = [one.row.created_at for one in lines[shown.top : shown.top + shown.lines_seen]]
-    assert [not clock.startswith("without") for clock in clocks] == [at is not None for at in expected]
-    return rows
+    shown = body(it)
+    lines = pane(it).window.lines()[shown.top : shown.top + shown.lines_seen]
+    assert [line.key for line in lines] == list(shown._keys[shown.top : shown.top + shown.lines_seen])
+    return [line.row.id for line in lines]
 
 
 def of_sql(conninfo: str, where: str = OF_ACME) -> list[UUID]:

@@ -9,7 +9,20 @@ import psycopg
 import pytest
 from textual.binding import Binding
 
-from tests.screens.log_driver import OF_ACME, apply, body, current, log, of_sql, open_log, pane, press, seen, settled
+from tests.screens.log_driver import (
+    IN_ORDER,
+    OF_ACME,
+    apply,
+    body,
+    current,
+    log,
+    of_sql,
+    open_log,
+    pane,
+    press,
+    seen,
+    settled,
+)
 from tests.support.commands import execute
 from tests.support.console_app import console, piloted
 from tests.support.log_rows import log_row
@@ -34,22 +47,28 @@ async def test_it_opens_on_the_newest_rows_with_who_when_and_how_many(filled_log
             "select action, integration_type, user_agent, host(ip_address) from integration_audit_logs where id = %s",
             current(it),
         )
-        first = it.text.splitlines()[3]
+        lines = it.text.splitlines()[3 : 3 + body(it).lines_seen]
+        clock = "to_char(created_at at time zone 'UTC', 'YYYY-MM-DD HH24:MI:SS')"
+        query = f"select {clock} from integration_audit_logs where {OF_ACME} {IN_ORDER} limit {len(lines)}"
+        assert [line[2:21] for line in lines] == [text for (text,) in execute(filled_log, query)]
+        first = lines[0]
         assert action in first
         assert kind in first
         assert f"{address}   {agent}" in it.text
 
 
 async def test_every_row_is_reached_by_pages_down_and_up_and_by_both_ends(filled_log: str) -> None:
-    async with log(filled_log, size=(60, 120)) as it:
-        expected, step = of_sql(filled_log), body(it).lines_seen - 1
+    async with log(filled_log, size=(60, 60)) as it:
+        await apply(it, "type:zoho_mail")
+        expected = of_sql(filled_log, f"{OF_ACME} and integration_type = 'zoho_mail'")
+        step = body(it).lines_seen - 1
         place = 0
         while place < len(expected) - 1 - step:
             place += step
             await press(it, "pagedown")
             assert current(it) == expected[place]
             assert seen(it) == expected[body_top(it, expected) :][: step + 1]
-        assert len(pane(it).window.lines()) < 1_400
+        assert len(pane(it).window.lines()) < 1_000
         await press(it, "pagedown", "pagedown")
         assert current(it) == expected[-1]
         assert "without a time" in it.text
@@ -331,6 +350,7 @@ async def test_times_that_no_clock_here_can_show_are_shown_as_postgres_writes_th
         assert len(seen_rows := it.text.splitlines()[3:7]) == 4
         assert "infinity" in seen_rows[0]
         assert "BC" in seen_rows[3]
+        await press(it, "b")
         for _ in range(4):
-            await press(it, "enter", "escape", "b", "b", "w", "escape", "down")
+            await press(it, "enter", "escape", "w", "escape", "down")
         assert it.app.is_running

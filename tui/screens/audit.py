@@ -10,9 +10,11 @@ from textual.binding import Binding, BindingType
 
 from tui.data.audit_pages import LogReader, Place
 from tui.data.errors import FilterError, SwitchboardError
+from tui.log_words import count_words
 from tui.screens.list_page import ListPage
 from tui.screens.log_export import LogExport
 from tui.screens.log_follow import LogFollow
+from tui.screens.log_hints import SEARCHING, TYPING, reading
 from tui.screens.log_offers import LogFilterLine
 from tui.screens.log_pane import LogPane
 from tui.screens.log_questions import ask_likeness, ask_moment
@@ -80,34 +82,13 @@ class AuditScreen(ListPage):
 
     def hints(self) -> tuple[tuple[str, str], ...]:
         """Return the keys that fit what is shown."""
-        if self.query_one(LogFilterLine).is_open:
-            return (
-                ("enter", "apply"),
-                ("tab", "complete"),
-                ("up down", "other offers"),
-                ("esc", "leave"),
-                ("F1", "help"),
-            )
-        if self._search.text:
-            return (
-                ("n N", "next, previous"),
-                ("esc", "end search"),
-                ("enter", "details"),
-                ("/", "filter"),
-                ("?", "help"),
-            )
-        return (
-            *(("enter", "details"), ("/", "filter"), ("s", "search"), ("ctrl+g", "date")),
-            ("f", "stop following" if self._follow.is_on else "follow"),
-            *(("x", "export"), ("b", "bars"), ("w", "like this"), ("?", "help")),
-        )
+        if self.is_filtering:
+            return TYPING
+        return SEARCHING if self._search.text else reading(following=self._follow.is_on)
 
     def context(self) -> tuple[Part, ...]:
         """Return the filter, the search, how many rows, and what is going on."""
-        known = self._count if not self._follow.came else None
-        count = f"{known.text} row{'' if known.text == '1' else 's'}" if known else ""
-        if known and known.rows is None:
-            count = "too many rows to count quickly" if self.pane.window.entries else ""
+        count = "" if self._count is None or self._follow.came else count_words(self._count)
         return (
             *super().context(),
             Part(self._search.words, "warning", give=1),
@@ -256,7 +237,7 @@ class AuditScreen(ListPage):
         self.end_filtering()
         self.status.clear()
         if self._typing_search:
-            self._read(self._search_for(text))
+            self._read(self._search.begin(text))
         else:
             self._set_filter(text)
 
@@ -319,11 +300,6 @@ class AuditScreen(ListPage):
             self.action_search()
         elif self.pane.current is not None:
             self._read(self._search.go_on(by))
-
-    async def _search_for(self, text: str) -> None:
-        await self._search.look_for(text)
-        if text:
-            await self._search.go_on(1)
 
     def action_jump(self) -> None:
         """Ask for a date, and go to the last row of it or the next older one."""

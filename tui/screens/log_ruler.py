@@ -70,6 +70,8 @@ class LogRuler(TimeRuler):
         """Stop counting, on the server too; whether anything was being counted."""
         counting, self._counting = self._counting, False
         self.workers.cancel_group(self, "count")
+        if counting:
+            self._draw()
         return counting
 
     @work(group="count", exclusive=True, exit_on_error=False)

@@ -35,6 +35,12 @@ class LogSearch:
         self.text = text
         await self._pane.mark(await self._resolve(text) if text else None)
 
+    async def begin(self, text: str) -> None:
+        """Search for something else, and go to its next older match; nothing ends the search. Raises as `go_on`."""
+        await self.look_for(text)
+        if text:
+            await self.go_on(1)
+
     def end(self) -> None:
         """Search for nothing any more."""
         self.text = ""

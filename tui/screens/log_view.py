@@ -26,6 +26,8 @@ VALUE_WIDTH = 60
 MOST_CHANGES = 200
 # What changes with every change, and says the least about it.
 UPKEEP = ("id", "organization_id", "created_at", "created_by", "updated_at", "updated_by", "granted_at", "granted_by")
+# Below the list there is one line for each: nobody waits there for a megabyte to be spelled.
+CUT_AT = 400
 LABEL = 8
 WIDE = 110
 
@@ -105,9 +107,9 @@ def clock_of(row: LogRow, zone: tzinfo) -> str:
 def detail(line: Line, names: Names) -> tuple[TextLine, ...]:
     """Return the lines below the list: who, what, from where, and what is folded."""
     row, count = line.row, len(line.entry.numbered)
-    changes = changes_of(row)
+    changes = changes_of(row, CUT_AT)
     what = "; ".join(f"{name}: {before} -> {after}" for name, before, after in changes) or summary(row.details)
-    agent = f"   {spelled(row.user_agent)}" if row.user_agent else ""
+    agent = f"   {spelled(row.user_agent[:CUT_AT])}" if row.user_agent else ""
     fold = ""
     if count > 1:
         fold = f"{count} rows of one operation: space {'folds' if line.entry.unfolded else 'unfolds'} them"
@@ -147,22 +149,27 @@ def evidence_of(row: LogRow) -> dict[str, Any]:
     return row.details if isinstance(row.details, dict) else {}
 
 
-def changes_of(row: LogRow) -> list[tuple[str, str, str]]:
-    """Return (column, before, after) of what a row says was changed, spelled; "" where it says nothing of a side."""
+def changes_of(row: LogRow, cut_at: int | None = None) -> list[tuple[str, str, str]]:
+    """Return (column, before, after) of what a row says was changed, spelled; "" where it says nothing of a side.
+
+    Of each only the first `cut_at` characters are looked at.
+    """
     details = evidence_of(row)
     sides = [side if isinstance(side := details.get(name), dict) else {} for name in ("before", "after")]
     both = sorted(dict.fromkeys([*sides[0], *sides[1]]), key=lambda name: name in UPKEEP)[:MOST_CHANGES]
-    changes = [(spelled(name), _value(sides[0], name), _value(sides[1], name)) for name in both]
+    changes = [
+        (spelled(name[:cut_at]), _value(sides[0], name, cut_at), _value(sides[1], name, cut_at)) for name in both
+    ]
     envelope = details.get("envelope")
     if isinstance(envelope, dict):
-        before, after = _value(envelope, "before"), _value(envelope, "after")
+        before, after = _value(envelope, "before", cut_at), _value(envelope, "after", cut_at)
         anew = ", written anew" if before and before == after else ""
         changes.insert(0, ("envelope", before, f"{after}{anew}"))
     return [change for change in changes if change[1] or change[2]]
 
 
-def _value(side: Mapping[str, Any], name: str) -> str:
-    return spelled(short(side[name])) if name in side else ""
+def _value(side: Mapping[str, Any], name: str, cut_at: int | None) -> str:
+    return spelled(short(side[name])[:cut_at]) if name in side else ""
 
 
 def time_in_full(row: LogRow, zone: tzinfo, now: datetime) -> str:

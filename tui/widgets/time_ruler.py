@@ -102,9 +102,10 @@ class TimeRuler(Widget):
         most = max((value or 0 for value in series.values), default=0)
         bars = []
         for cell in range(track if count else 0):
-            # Where the stretch has fewer units than cells, each is several cells wide.
-            value = series.values[cell * count // track]
-            bars.append(UNKNOWN if value is None else _bar(value, most))
+            # Where there are fewer units than cells, each is several cells wide; of several in a cell the highest shows.
+            first, end = cell * count // track, (cell + 1) * count // track
+            known = [value for value in series.values[first : max(end, first + 1)] if value is not None]
+            bars.append(_bar(max(known), most) if known else UNKNOWN)
         label = Segment(f"{fit(series.label, LABEL - 1)} ", TONES["quiet"])
         drawn = Segment("".join(bars).ljust(track), TONES[series.tone])
         return Strip([label, drawn, Segment(fit(f" {series.tail}", self.size.width - LABEL - track), TONES["quiet"])])
