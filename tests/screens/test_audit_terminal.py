@@ -44,9 +44,11 @@ def opened(terminal: Terminal, shown: str) -> None:
     terminal.wait_until_quiet()
 
 
-def cost(terminal: Terminal, *keys: str) -> int:
+def cost(terminal: Terminal, key: str) -> int:
+    """Bytes that a key costs, from the first, however long that takes to come."""
     mark = terminal.mark()
-    terminal.press(*keys)
+    terminal.press(key)
+    terminal.wait_for(lambda _: len(terminal.output) > mark)
     terminal.wait_until_quiet()
     return len(terminal.bytes_since(mark))
 
