@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import signal
 import time
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -37,6 +38,7 @@ EXIT_CRASH = 70
 DEMO = 200
 RETRY_AFTER_S = 2
 QUIT_WITHIN_S = 2.0
+LAST_WORDS_WITHIN_S = 2.0
 ONCE_MORE = "Press ctrl+c once more to quit."
 
 
@@ -370,8 +372,11 @@ class SwitchboardApp(OrderedApp):
         """Take a key that terminals use for flow control."""
 
     async def on_unmount(self) -> None:
-        """Leave no query running on the server."""
+        """Leave no query running on the server, and let what is broken off say so in the log."""
+        left = [worker.wait() for worker in self.workers if worker.is_running]
         self.workers.cancel_all()
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(asyncio.gather(*left, return_exceptions=True), LAST_WORDS_WITHIN_S)
         await self.session.close()
 
     def _pages(self) -> list[Page]:

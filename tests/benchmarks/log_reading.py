@@ -146,6 +146,7 @@ async def windows(bench: Bench) -> None:
         "user:none",
     ):
         reading = await reader(bench, line)
+        bench.queries.clear()
         steps, rows, more = [], 0, True
         started = before = time.perf_counter()
         back_to = ""
@@ -159,7 +160,8 @@ async def windows(bench: Bench) -> None:
         whole = time.perf_counter() - started
         end = "" if not more or rows >= PAGE else f", stopped at {back_to}"
         times = f"{steps[0]:.0f} ms / {max(steps):.0f} ms / {whole:.2f} s"
-        bench.tell(line, f"{times} in {len(steps)} steps: {rows} rows{end}")
+        psql = sum(bench.psql_times(list(bench.queries))) / 1000
+        bench.tell(line, f"{times} in {len(steps)} steps (psql, the same queries: {psql:.2f} s): {rows} rows{end}")
 
 
 @measure("counts, histogram, completion, statistics")

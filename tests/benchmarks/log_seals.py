@@ -85,4 +85,5 @@ async def _timed(work: Awaitable[T]) -> tuple[float, T]:
 
 
 def _rate(seconds: float, rows: int, more: str) -> str:
-    return f"{seconds:.2f} s, {rows / seconds:,.0f} rows/s  {more}".rstrip()
+    million = seconds / rows * 1_000_000 if rows else 0.0
+    return f"{seconds:.2f} s, {rows / seconds:,.0f} rows/s, {million:.1f} s a million  {more}".rstrip()

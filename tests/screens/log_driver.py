@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from tui.widgets.window_list import WindowBody
 
 IN_ORDER = "order by created_at desc nulls last, id desc"
+WAITING = ("follow", "ask", "export")
 OF_ACME = f"organization_id = '{ACME}'"
 
 
@@ -43,7 +44,7 @@ async def open_log(it: Console) -> None:
 async def settled(it: Console) -> None:
     """Wait until nothing is read, counted or looked up any more; following goes on."""
     await it.pilot.pause()
-    await it.wait_for(lambda: not any(one.is_running for one in it.app.workers if one.group not in ("follow", "ask")))
+    await it.wait_for(lambda: all(one.is_finished for one in it.app.workers if one.group not in WAITING))
 
 
 async def press(it: Console, *keys: str) -> None:

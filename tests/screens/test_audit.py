@@ -175,7 +175,7 @@ async def test_a_row_in_full_shows_both_sides_what_hides_and_its_neighbours(keye
             },
         )
         log_row(connection, action="newer_one", created_at="2026-01-03 00:00+00")
-    async with log(keyed_database, size=(100, 60)) as it:
+    async with log(keyed_database, size=(120, 60)) as it:
         await press(it, "down")
         assert r"203.0.113.9   \x1b]52;c;cm0gLXJm\x07\x9b31m" in it.text
         assert r"is_active: true -> false; display_name: Old\nname -> \u202egpj.exe; daily_limit:  -> 5" in it.text

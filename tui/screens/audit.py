@@ -104,11 +104,10 @@ class AuditScreen(ListPage):
 
     def context(self) -> tuple[Part, ...]:
         """Return the filter, the search, how many rows, and what is going on."""
-        count = ""
-        if self._count and self._count.rows is not None:
-            count = "1 row" if self._count.text == "1" else f"{self._count.text} rows"
-        elif self._count and self.pane.window.entries:
-            count = "too many rows to count quickly"
+        known = self._count if not self._follow.came else None
+        count = f"{known.text} row{'' if known.text == '1' else 's'}" if known else ""
+        if known and known.rows is None:
+            count = "too many rows to count quickly" if self.pane.window.entries else ""
         return (
             *super().context(),
             Part(self._search.words, "warning", give=1),
@@ -138,6 +137,8 @@ class AuditScreen(ListPage):
         if self._follow.is_on:
             await self._follow.begin(self._filter)
         await (self.pane.open_at(row, reader) if row is not None and stays else self.pane.open(reader))
+        if self._search.text:
+            await self._search.look_for(self._search.text)
         if not self.is_mounted:
             return
         if not self.pane.window.entries and self.pane.window.at_oldest:

@@ -111,7 +111,7 @@ class LogExport:
                 page.refresh_frame()
 
         form: FormatName = "csv" if path.suffix.lower() == ".csv" else "jsonl"
-        page.status.say(f"{EXPORTING}the log says so first ...")
+        page.status.say(f"{EXPORTING}the log says so first ... esc stops")
         page.refresh_frame()
         done = await export_log(page.session.database, wanted, form, NewFile(path), on_progress=tell)
         if page.is_mounted:

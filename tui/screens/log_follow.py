@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tui.data.errors import SwitchboardError
+from tui.data.errors import ConnectionLost, SwitchboardError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -23,6 +23,8 @@ class LogFollow:
         self._pane = pane
         self._resume = resume
         self.is_on = False
+        self.came = False
+        """Whether rows have come since `begin`, so that what was counted before holds no more."""
         self._waiting = 0
 
     @property
@@ -43,7 +45,7 @@ class LogFollow:
         """Take what is in the log by now as known, and look for what is new from now on. Raises what reading raises."""
         from tui.data.audit_tail import Tail
 
-        self._waiting = 0
+        self._waiting, self.came = 0, False
         tail = Tail(self._page.session.database, wanted)
         await tail.begin()
         self._page.run_worker(self._poll(tail), group="follow", exclusive=True, exit_on_error=False)
@@ -55,14 +57,18 @@ class LogFollow:
             async for rows in follow(tail):
                 if not self._page.is_mounted:
                     return
+                self.came = True
                 if self._pane.at_top or not self._pane.window.entries:
                     await self._pane.add_new(rows[::-1])
                 else:
                     self._waiting += len(rows)
                 self._page.refresh_frame()
         except SwitchboardError as failure:
+            # Once there is a connection again, the page is loaded anew, and begins anew to follow.
+            self.is_on = isinstance(failure, ConnectionLost)
             if self._page.is_mounted:
                 self._page.tell_failure(failure)
+                self._page.refresh_frame()
 
     def moved(self) -> None:
         """Go on where the cursor is back on top: what has come meanwhile is read."""

@@ -214,12 +214,13 @@ class LogPane(ReadingPane):
     def _note(self) -> str:
         """What stands behind the last line."""
         window = self.window
+        if window.at_oldest:
+            in_windows = self.reader is not None and self.reader.in_windows
+            return "  the log has no older row in this filter" if in_windows else ""
         if window.searched_to is None:
             return ""
-        if window.at_oldest:
-            return "  the log has no older row in this filter"
-        back_to = f"back to {shown(window.searched_to, self.zone)}"
-        return f"  searching ... {back_to}; esc stops" if self._reading else f"  searched {back_to}; down searches on"
+        until = f"  searched back to {shown(window.searched_to, self.zone)}"
+        return f"{until} ... esc stops" if self._reading else f"{until}; down searches on"
 
     def _show_detail(self) -> None:
         self.query_one("#detail", TextLines).show(detail(self.line, self.names) if self.line else ())
@@ -238,13 +239,17 @@ class LogPane(ReadingPane):
         self.post_message(self.Moved())
 
     def _wanted(self) -> Direction | None:
-        """In which direction rows are missing for what is seen and a page beyond."""
+        """In which direction rows are missing for what is seen and two pages beyond, which may be wanted at once.
+
+        Only one page beyond where rows are looked through, which costs the server more.
+        """
         if self.reader is None or not self.is_mounted:
             return None
         body, window = self.body, self.window
-        if not window.at_oldest and body.top + 2 * body.lines_seen > len(self._lines):
+        beyond = (1 if window.searched_to is not None else 2) * body.lines_seen
+        if not window.at_oldest and body.top + body.lines_seen + beyond > len(self._lines):
             return "older"
-        return "newer" if not window.at_newest and body.top < body.lines_seen else None
+        return "newer" if not window.at_newest and body.top < beyond else None
 
     def _read_on(self) -> None:
         if self._reading is None and not self._stopped and self._wanted() is not None:

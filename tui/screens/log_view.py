@@ -98,7 +98,7 @@ def clock_of(row: LogRow, zone: tzinfo) -> str:
     local = _local(row, zone)
     if local is not None:
         return f"{local:%Y-%m-%d %H:%M:%S}"
-    date, _, era = row.created_at_text.partition(" ")
+    date, _, era = (row.created_at_text or "").partition(" ")
     return f"{date} BC" if era.endswith("BC") else row.created_at_text or "without a time"
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, cast
 from textual import work
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
+from textual.reactive import Reactive
 from textual.screen import Screen
 from textual.widgets import Static
 from textual.worker import Worker, WorkerState
@@ -47,6 +48,8 @@ class Page(Screen[Any]):
     ]
     section: ClassVar[str] = ""
     filterable: ClassVar[bool] = False
+    # Whoever gets or loses the focus paints itself; Textual's own would paint the whole screen as well.
+    focused: Reactive[Widget | None] = Reactive(None, repaint=False)
     is_inner: ClassVar[bool] = False
     """Whether it is opened from a section, so that no key leads to the others: only its own is named."""
 
@@ -127,6 +130,11 @@ class Page(Screen[Any]):
         self.refresh_frame()
         if self._left is not None:
             self.dismiss(*self._left)
+
+    def _compositor_refresh(self) -> None:
+        """Draw nothing while another screen covers this one, which would paint all of that; resuming draws it whole."""
+        if self is self.app.screen:
+            super()._compositor_refresh()
 
     def leave(self, result: object = None) -> None:
         """Leave with a result, once help or the cover over this screen is gone: dismiss() takes what is on top."""

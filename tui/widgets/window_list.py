@@ -149,12 +149,12 @@ class WindowBody(Columned, can_focus=True):
         self.post_message(self.Moved(by_key=False))
 
     def action_move(self, by: int) -> None:
-        """Move the cursor by lines."""
+        """Move the cursor by lines; where there are none, whoever looks for some is told to go on."""
         self.move_to(self.cursor + by)
 
     def action_page(self, by: int) -> None:
         """Move the cursor and what is seen by pages."""
-        step = by * max(1, self.lines_seen - 1)
+        step = by * max(1, self.lines_seen - 1) if self._keys else 0
         self.top += step
         self.cursor += step
         self.refresh()
