@@ -11,11 +11,11 @@ from urllib.parse import quote
 import psycopg
 import pytest
 
-from tests.support.commands import Shell, derived_once
+from tests.support.commands import Shell
 from tests.support.console_app import settings_of
 from tests.support.exotel_server import ExotelServer
-from tests.support.sitting import KEY, SALT
-from tests.support.terminal import SWITCHBOARD, Terminal
+from tests.support.forked_terminal import ForkedTerminal
+from tests.support.sitting import KEY
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -60,9 +60,8 @@ def test_nothing_that_a_run_leaves_behind_holds_a_secret(
     environment = settings_of(url, HOME=str(tmp_path), SWITCHBOARD_IDLE_LOCK="86400")
     mark = postgres.log_size()
     left: dict[str, bytes] = {}
-    derived_once(KEY, SALT)
 
-    with Terminal(SWITCHBOARD, environment=environment, cwd=tmp_path) as terminal:
+    with ForkedTerminal(environment=environment, cwd=tmp_path) as terminal:
         terminal.wait_for("● connected")
         terminal.wait_for("not set up")
         terminal.press("enter")

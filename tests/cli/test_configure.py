@@ -7,8 +7,8 @@ import json
 import pytest
 
 from tests.support.commands import Shell, contents, execute
+from tests.support.forked_terminal import ForkedTerminal
 from tests.support.sitting import ACME, KEY, OTHER_KEY, PHONE
-from tests.support.terminal import SWITCHBOARD, Terminal
 
 SECRET = "sk-CANARY-5f0c1e2d"
 
@@ -59,8 +59,8 @@ def test_an_unknown_type_is_refused_before_standard_input_is_read(acme: Shell) -
 
 
 def test_a_terminal_on_standard_input_is_refused_with_the_form(acme: Shell) -> None:
-    command = [*SWITCHBOARD, "integrations", "configure", "exotel_sms"]
-    with Terminal(command, environment=acme.environment, cwd=acme.folder) as terminal:
+    command = ["integrations", "configure", "exotel_sms"]
+    with ForkedTerminal(*command, environment=acme.environment, cwd=acme.folder) as terminal:
         assert terminal.wait_for_exit() == 2
         shown = "".join(terminal.lines)
     assert "which is a terminal" in shown

@@ -13,7 +13,7 @@ import psycopg
 import pytest
 
 from tests.support.commands import PROGRAM, Shell, contents
-from tests.support.terminal import SWITCHBOARD, Terminal
+from tests.support.forked_terminal import ForkedTerminal
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -114,15 +114,15 @@ def test_deleting_asks_for_the_name_after_saying_what_goes_with_it(with_phone: S
     assert "removes access for 3 people; 1 number is deleted with it" in line
     assert "--yes" in line
     assert "disable" in line
-    command = [*SWITCHBOARD, "integrations", "delete", "exotel_phone"]
-    with Terminal(command, environment=with_phone.environment, cwd=with_phone.folder) as terminal:
+    command = ["integrations", "delete", "exotel_phone"]
+    with ForkedTerminal(*command, environment=with_phone.environment, cwd=with_phone.folder) as terminal:
         terminal.wait_for("Type exotel_phone to go on:")
         assert "removes access for 3 people" in terminal.text
         assert "switchboard integrations disable exotel_phone" in terminal.text
         terminal.type("exotel_fone\n")
         assert terminal.wait_for_exit() == 2
     assert contents(database) == before
-    with Terminal(command, environment=with_phone.environment, cwd=with_phone.folder) as terminal:
+    with ForkedTerminal(*command, environment=with_phone.environment, cwd=with_phone.folder) as terminal:
         terminal.wait_for("to go on:")
         terminal.type("exotel_phone\n")
         assert terminal.wait_for_exit() == 0

@@ -12,8 +12,8 @@ from psycopg.types.json import Jsonb
 
 from tests.hostile import UNSAFE, hostile_strings
 from tests.support.commands import one_line_of_json
+from tests.support.forked_terminal import ForkedTerminal
 from tests.support.sitting import ACME, ASHA, PHONE, keyring, opened
-from tests.support.terminal import SWITCHBOARD, Terminal
 from tui.data.credentials import Draft, save_credential
 
 if TYPE_CHECKING:
@@ -149,7 +149,7 @@ def test_hostile_names_of_database_and_role_stay_inert(shell: Shell, postgres: A
     ],
 )
 def test_no_control_byte_from_data_reaches_a_terminal(hostile: Shell, arguments: list[str]) -> None:
-    with Terminal([*SWITCHBOARD, *arguments], environment=hostile.environment, cwd=hostile.folder) as terminal:
+    with ForkedTerminal(*arguments, environment=hostile.environment, cwd=hostile.folder) as terminal:
         assert terminal.wait_for_exit(60) == 0
         text = terminal.bytes_since().decode()
     assert UNSAFE.search(text.replace("\r\n", "")) is None

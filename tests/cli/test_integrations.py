@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 
 from tests.support.commands import Shell, contents, execute
+from tests.support.forked_terminal import ForkedTerminal
 from tests.support.sitting import ACME, ASHA, GLOBEX, PHONE
-from tests.support.terminal import SWITCHBOARD, Terminal
 
 COLUMNS = {
     *("id", "organization_id", "integration_type", "display_name", "is_active", "is_verified", "last_verified_at"),
@@ -69,8 +69,8 @@ def test_the_list_is_a_table_whose_columns_are_aligned(with_phone: Shell) -> Non
 def test_on_a_terminal_of_80_columns_no_line_is_longer(with_phone: Shell) -> None:
     given = json.dumps({"display_name": "A very long name for the line that the dispatchers of this organisation use"})
     with_phone.run("integrations", "configure", "exotel_phone", stdin=given)
-    command = [*SWITCHBOARD, "integrations", "list"]
-    with Terminal(command, environment=with_phone.environment, cwd=with_phone.folder) as terminal:
+    command = ["integrations", "list"]
+    with ForkedTerminal(*command, environment=with_phone.environment, cwd=with_phone.folder) as terminal:
         assert terminal.wait_for_exit() == 0
         text = terminal.bytes_since().decode()
     assert "\x1b" not in text

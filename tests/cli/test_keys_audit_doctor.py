@@ -8,8 +8,8 @@ import json
 import psycopg
 
 from tests.support.commands import Shell, contents, execute, one_line_of_json
+from tests.support.forked_terminal import ForkedTerminal
 from tests.support.sitting import ACME, ASHA, GLOBEX, KEY, OTHER_KEY, PHONE
-from tests.support.terminal import SWITCHBOARD, Terminal
 
 LOG_COLUMNS = {
     *("id", "organization_id", "user_id", "integration_type", "action", "status", "details", "ip_address"),
@@ -114,8 +114,8 @@ class TestAuditList:
         head, first, *_ = shell.run("audit", "list").out.splitlines()
         assert "TIME (Asia/Kolkata)" in head
         assert first.startswith("2026-01-01 05:32:00")
-        command = [*SWITCHBOARD, "audit", "list"]
-        with Terminal(command, environment=shell.environment, cwd=shell.folder) as terminal:
+        command = ["audit", "list"]
+        with ForkedTerminal(*command, environment=shell.environment, cwd=shell.folder) as terminal:
             assert terminal.wait_for_exit() == 0
             lines = terminal.bytes_since().decode().splitlines()
         assert max(map(len, lines)) <= 80

@@ -10,9 +10,9 @@ from uuid import UUID
 import pytest
 
 from tests.support.commands import Shell, contents, execute
+from tests.support.forked_terminal import ForkedTerminal
 from tests.support.people import directory_database, integration, person
 from tests.support.sitting import ACME, GLOBEX, KEY, PHONE
-from tests.support.terminal import SWITCHBOARD, Terminal
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -116,7 +116,7 @@ def test_without_yes_it_asks_and_only_yes_applies(directory: Shell) -> None:
     assert (refused.status, refused.out) == (2, "")
     assert "Add --yes" in refused.err
     for answer, expected in (("n", []), ("y", [(person(1), integration(1), True, False, False, None, None)])):
-        with Terminal([*SWITCHBOARD, *command], environment=directory.environment, cwd=directory.folder) as terminal:
+        with ForkedTerminal(*command, environment=directory.environment, cwd=directory.folder) as terminal:
             terminal.wait_for("[y/N]")
             terminal.type(answer + "\r")
             assert terminal.wait_for_exit() == (0 if expected else 2)

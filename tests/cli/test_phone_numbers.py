@@ -10,9 +10,9 @@ import pytest
 
 from tests.hostile import UNSAFE, hostile_strings
 from tests.support.commands import Shell, contents, execute
+from tests.support.forked_terminal import ForkedTerminal
 from tests.support.numbers import BANGALORE, DELHI, MEENA, OLD, RAVI, add_row, create_people
 from tests.support.sitting import ACME, ASHA, GLOBEX
-from tests.support.terminal import SWITCHBOARD, Terminal
 
 if TYPE_CHECKING:
     from tests.support.postgres import TestServer
@@ -125,8 +125,8 @@ def test_a_number_that_nobody_has_is_an_empty_list_and_a_sentence(office: Shell)
 def test_on_a_terminal_of_80_columns_no_line_is_longer(office: Shell) -> None:
     add_row(database_of(office), "08040000001", display_name="A very long name for a line " * 3)
     for arguments in (["list"], ["list", "9368"]):
-        command = [*SWITCHBOARD, "phone-numbers", *arguments]
-        with Terminal(command, environment=office.environment, cwd=office.folder) as terminal:
+        command = ["phone-numbers", *arguments]
+        with ForkedTerminal(*command, environment=office.environment, cwd=office.folder) as terminal:
             assert terminal.wait_for_exit() == 0
             text = terminal.bytes_since().decode()
         assert "+91 11 4116 9368" in text
@@ -175,13 +175,13 @@ def test_a_number_is_not_taken_from_somebody_without_being_asked(office: Shell) 
     assert f"is assigned to {holder}, and would be taken from them. Add --yes" in line
     line = office.run("phone-numbers", "deactivate", OLD).refusal(2)
     assert f"is assigned to {holder}, who cannot use it then and is the primary number" in line
-    command = [*SWITCHBOARD, "phone-numbers", "assign", OLD, "asha@acme.example"]
-    with Terminal(command, environment=office.environment, cwd=office.folder) as terminal:
+    command = ["phone-numbers", "assign", OLD, "asha@acme.example"]
+    with ForkedTerminal(*command, environment=office.environment, cwd=office.folder) as terminal:
         terminal.wait_for("Assign it to Asha Rao? [y/N]")
         terminal.type("\r")
         assert terminal.wait_for_exit() == 2
     assert contents(database_of(office)) == before
-    with Terminal(command, environment=office.environment, cwd=office.folder) as terminal:
+    with ForkedTerminal(*command, environment=office.environment, cwd=office.folder) as terminal:
         terminal.wait_for("Assign it to Asha Rao? [y/N]")
         terminal.type("y\r")
         assert terminal.wait_for_exit() == 0

@@ -11,9 +11,9 @@ import pytest
 
 from tests.support.commands import Shell, contents, execute
 from tests.support.exotel_server import API_KEY, API_TOKEN, AUTH_TOKEN, FAULTS, ExotelServer, exophone, exophones
+from tests.support.forked_terminal import ForkedTerminal
 from tests.support.numbers import BANGALORE, DELHI, OLD, RAVI, add_row, create_people, log_rows
 from tests.support.sitting import ACME
-from tests.support.terminal import SWITCHBOARD, Terminal
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -120,15 +120,15 @@ def test_a_dry_run_is_possible_in_read_only_mode_and_writes_only_the_log(office:
 def test_without_an_answer_nothing_is_written_and_the_log_says_so(office: Shell) -> None:
     before = numbers_of(office)
     assert office.run("phone-numbers", "sync", "--json").status == 2
-    command = [*SWITCHBOARD, "phone-numbers", "sync"]
-    with Terminal(command, environment=office.environment, cwd=office.folder) as terminal:
+    command = ["phone-numbers", "sync"]
+    with ForkedTerminal(*command, environment=office.environment, cwd=office.folder) as terminal:
         terminal.wait_for("Apply it? [y/N]")
         terminal.type("n\r")
         assert terminal.wait_for_exit() == 2
     assert numbers_of(office) == before
     outcomes = [row["details"].get("outcome") for row in log_rows(database_of(office), "numbers_synced")]
     assert outcomes == [None, "not confirmed", None, "not confirmed"]
-    with Terminal(command, environment=office.environment, cwd=office.folder) as terminal:
+    with ForkedTerminal(*command, environment=office.environment, cwd=office.folder) as terminal:
         terminal.wait_for("Apply it? [y/N]")
         text = terminal.bytes_since().decode()
         assert max(map(len, text.splitlines())) <= 80, text
@@ -145,8 +145,8 @@ def test_a_list_without_our_numbers_takes_more_than_yes(office: Shell, exotel: E
     assert "none of the 2 active numbers" in refused
     assert "--deactivate-all does it" in refused
     assert "Add --yes" not in refused
-    command = [*SWITCHBOARD, "phone-numbers", "sync"]
-    with Terminal(command, environment=office.environment, cwd=office.folder) as terminal:
+    command = ["phone-numbers", "sync"]
+    with ForkedTerminal(*command, environment=office.environment, cwd=office.folder) as terminal:
         terminal.wait_for("Type exotel_phone to go on:")
         terminal.type("yes\r")
         assert terminal.wait_for_exit() == 2

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import psycopg
 
 from tests.support.commands import Shell, contents, execute
+from tests.support.forked_terminal import ForkedTerminal
 from tests.support.sitting import KEY
 from tests.support.terminal import SWITCHBOARD, Terminal
 
@@ -96,12 +97,12 @@ def test_read_only_mode_refuses_it(shell: Shell, empty_database: str) -> None:
 def test_on_a_terminal_it_asks_and_anything_but_yes_leaves_nothing_behind(shell: Shell, empty_database: str) -> None:
     there = on_empty(shell, empty_database)
     for answer, status in (("n\n", 2), ("\n", 2), ("\x04", 2), ("\x03", 130)):
-        with Terminal([*SWITCHBOARD, "setup"], environment=there.environment, cwd=shell.folder) as terminal:
+        with ForkedTerminal("setup", environment=there.environment, cwd=shell.folder) as terminal:
             terminal.wait_for("[y/N]")
             terminal.type(answer)
             assert terminal.wait_for_exit() == status
         assert contents(empty_database) == {}
-    with Terminal([*SWITCHBOARD, "setup"], environment=there.environment, cwd=shell.folder, rows=60) as terminal:
+    with ForkedTerminal("setup", environment=there.environment, cwd=shell.folder, rows=60) as terminal:
         terminal.wait_for("[y/N]")
         terminal.type("y\n")
         assert terminal.wait_for_exit() == 0

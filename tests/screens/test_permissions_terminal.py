@@ -11,8 +11,8 @@ import pytest
 from tests.hostile import hostile_strings
 from tests.screens.permission_driver import give, logged, permissions
 from tests.support.console_app import settings_of
+from tests.support.forked_terminal import ForkedTerminal
 from tests.support.people import directory_database, fill_log, give_everybody, integration, person
-from tests.support.terminal import SWITCHBOARD, Terminal
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -29,14 +29,14 @@ def filled(postgres: TestServer) -> Iterator[str]:
         yield conninfo
 
 
-def cost(terminal: Terminal, *keys: str) -> int:
+def cost(terminal: ForkedTerminal, *keys: str) -> int:
     mark = terminal.mark()
     terminal.press(*keys)
     terminal.wait_until_quiet()
     return len(terminal.bytes_since(mark))
 
 
-def opened(terminal: Terminal) -> None:
+def opened(terminal: ForkedTerminal) -> None:
     terminal.wait_for("● connected")
     terminal.press("2")
     terminal.wait_for("1 of 120")
@@ -45,7 +45,7 @@ def opened(terminal: Terminal) -> None:
 
 
 def test_a_toggle_a_move_a_page_and_an_idle_time_keep_to_their_bytes(filled: str) -> None:
-    with Terminal(SWITCHBOARD, environment=settings_of(filled)) as terminal:
+    with ForkedTerminal(environment=settings_of(filled)) as terminal:
         opened(terminal)
         for keys in ("s", "s", "c", "v", "v", "v"):
             assert 0 < cost(terminal, keys) <= 300, keys
@@ -72,8 +72,8 @@ def test_two_consoles_on_the_same_cells_conflict_and_one_goes_on_with_the_rest(p
         give(conninfo, 1, 1)
         settings = settings_of(conninfo)
         with (
-            Terminal(SWITCHBOARD, environment=settings) as first,
-            Terminal(SWITCHBOARD, environment=settings) as second,
+            ForkedTerminal(environment=settings) as first,
+            ForkedTerminal(environment=settings) as second,
         ):
             for terminal, keys in ((first, "sjs"), (second, "cjjc")):
                 terminal.wait_for("● connected")
@@ -115,7 +115,7 @@ def test_hostile_names_and_mails_reach_no_terminal_as_control_bytes(filled: str)
         for (user_id,), text in zip(people.fetchall(), storable, strict=False):
             values = (f"000 {text}", f"{user_id}{text}", user_id)
             connection.execute("update public.users set full_name = %s, email = %s where id = %s", values)
-    with Terminal(SWITCHBOARD, environment=settings_of(filled)) as terminal:
+    with ForkedTerminal(environment=settings_of(filled)) as terminal:
         opened(terminal)
         for key in ["j"] * 12 + ["s", "pagedown", "s", "pagedown", "enter"]:
             terminal.press(key)

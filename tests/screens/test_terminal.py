@@ -11,6 +11,7 @@ import pytest
 
 from tests.hostile import hostile_strings
 from tests.support.console_app import add, settings_of
+from tests.support.forked_terminal import ForkedTerminal
 from tests.support.sitting import ACME, PHONE
 from tests.support.terminal import SWITCHBOARD, Terminal
 
@@ -22,8 +23,14 @@ CURSOR_SHOWN = b"\x1b[?25h"
 
 
 def started(conninfo: str, **more: Any) -> Terminal:
+    """The console as a new interpreter, for how it starts and ends."""
     environment = settings_of(conninfo, **more.pop("environment", {}))
     return Terminal(SWITCHBOARD, environment=environment, **more)
+
+
+def forked(conninfo: str, **environment: str) -> ForkedTerminal:
+    """The console, for what it does in between."""
+    return ForkedTerminal(environment=settings_of(conninfo, **environment))
 
 
 @pytest.fixture
@@ -79,7 +86,7 @@ def test_a_signal_ends_it_with_its_own_status_and_restores_the_terminal(
 
 def test_a_wrong_connection_string_is_said_without_its_password(tmp_path: Path) -> None:
     url = "postgresql://asha:s3cret-canary@127.0.0.1:1/none"
-    with Terminal(SWITCHBOARD, environment={"DATABASE_URL": url}, cwd=tmp_path) as terminal:
+    with ForkedTerminal(environment={"DATABASE_URL": url}, cwd=tmp_path) as terminal:
         terminal.wait_for("no connection")
         terminal.wait_until_quiet()
         assert b"canary" not in terminal.output
@@ -88,7 +95,7 @@ def test_a_wrong_connection_string_is_said_without_its_password(tmp_path: Path) 
 
 def test_it_starts_in_poor_terminals_and_says_the_state_in_words(filled: str) -> None:
     for environment in ({"TERM": "vt100"}, {"TERM": "screen"}, {"TERM": "linux"}, {"NO_COLOR": "1"}):
-        with started(filled, environment=environment) as terminal:
+        with forked(filled, **environment) as terminal:
             settled(terminal)
             assert "active" in terminal.text
             terminal.press("q")
@@ -96,7 +103,7 @@ def test_it_starts_in_poor_terminals_and_says_the_state_in_words(filled: str) ->
 
 
 def test_ascii_drawing_holds_no_other_character(filled: str) -> None:
-    with started(filled, environment={"SWITCHBOARD_ASCII": "1"}) as terminal:
+    with forked(filled, SWITCHBOARD_ASCII="1") as terminal:
         terminal.wait_for("* connected")
         terminal.wait_for("* active")
         terminal.wait_until_quiet()
@@ -104,7 +111,7 @@ def test_ascii_drawing_holds_no_other_character(filled: str) -> None:
 
 
 def test_resizing_from_1x1_to_500x1000_breaks_nothing(filled: str) -> None:
-    with started(filled) as terminal:
+    with forked(filled) as terminal:
         settled(terminal)
         for columns, rows in ((1, 1), (500, 200), (20, 5), (1000, 500), (80, 24)):
             terminal.resize(columns, rows, watched=columns < 500)
@@ -115,7 +122,7 @@ def test_resizing_from_1x1_to_500x1000_breaks_nothing(filled: str) -> None:
 
 
 def test_a_burst_of_keys_lands_field_by_field_as_if_typed_slowly(filled: str) -> None:
-    with started(filled) as terminal:
+    with forked(filled) as terminal:
         settled(terminal)
         terminal.type("\r")
         terminal.wait_for("what people call it here")
@@ -132,7 +139,7 @@ ESCAPES = re.compile(rb"\x1b(\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(\x07|\x1b\\)|[=>
 
 def test_hostile_strings_in_every_column_reach_no_terminal_as_control_bytes(filled: str) -> None:
     storable = [text for text in hostile_strings().values() if not re.search("[\0\ud800-\udfff]", text)]
-    with started(filled) as terminal:
+    with forked(filled) as terminal:
         settled(terminal)
         with psycopg.connect(filled, autocommit=True) as connection:
             for text in storable:

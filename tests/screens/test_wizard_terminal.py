@@ -10,7 +10,7 @@ from psycopg.conninfo import conninfo_to_dict
 
 from tests.screens.wizard_driver import FIRST, SEVENTH, SIXTH, THIRD
 from tests.support.commands import execute
-from tests.support.terminal import SWITCHBOARD, Terminal
+from tests.support.forked_terminal import ForkedTerminal
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -28,7 +28,7 @@ def help_line(text: str) -> str:
     return lines[max(y for y, line in enumerate(lines) if line.startswith("───")) + 1].strip()
 
 
-def fill(terminal: Terminal, label: str, text: str) -> None:
+def fill(terminal: ForkedTerminal, label: str, text: str) -> None:
     """Go down to the field that the help line explains, and paste a text into it."""
 
     for _ in range(12):
@@ -51,7 +51,7 @@ def test_from_an_empty_database_to_a_saved_and_reopened_credential(
     postgres.create_role("builder", f"login password '{PASSWORD}'")
     name = str(conninfo_to_dict(empty_database)["dbname"])
     execute(empty_database, f'alter database "{name}" owner to builder')
-    with Terminal(SWITCHBOARD, cwd=tmp_path) as terminal:
+    with ForkedTerminal(cwd=tmp_path) as terminal:
         terminal.wait_for(FIRST)
         terminal.paste(postgres.conninfo(name, user="builder", password=PASSWORD))
         terminal.wait_for("Connected to database")
@@ -95,7 +95,7 @@ def test_from_an_empty_database_to_a_saved_and_reopened_credential(
         assert key[1].encode() not in terminal.bytes_since(after_the_key)
     ((envelope,),) = execute(empty_database, "select credentials_encrypted from public.integration_credentials")
     assert envelope.startswith("sb2.")
-    with Terminal(SWITCHBOARD, cwd=tmp_path) as terminal:
+    with ForkedTerminal(cwd=tmp_path) as terminal:
         terminal.wait_for("● active")
         terminal.wait_for("enter edit")
         terminal.press("enter")
@@ -105,7 +105,7 @@ def test_from_an_empty_database_to_a_saved_and_reopened_credential(
 
 
 def test_the_sample_data_open_from_the_first_step_and_nothing_is_written_here(tmp_path: Path) -> None:
-    with Terminal(SWITCHBOARD, cwd=tmp_path, environment={"XDG_DATA_HOME": str(tmp_path / "data")}) as terminal:
+    with ForkedTerminal(cwd=tmp_path, environment={"XDG_DATA_HOME": str(tmp_path / "data")}) as terminal:
         terminal.wait_for(FIRST)
         terminal.press("shift+tab")
         terminal.press("enter")

@@ -47,16 +47,17 @@ class Outcome:
 
 
 @cache
-def _program() -> ForkedProgram:
-    program = ForkedProgram()
-    atexit.register(program.close)
-    return program
+def program() -> ForkedProgram:
+    """The process that starts commands by fork: one for all tests of a process."""
+    started = ForkedProgram()
+    atexit.register(started.close)
+    return started
 
 
 @cache
 def derived_once(master_key: str, salt: bytes) -> None:
     """Let commands that run with this key on a database with this salt find it derived, as a long session would."""
-    _program().derive(master_key, salt)
+    program().derive(master_key, salt)
 
 
 class Shell:
@@ -81,12 +82,11 @@ class Shell:
 
     def run(self, *arguments: str | bytes, stdin: str | bytes = "") -> Outcome:
         """Run a command to its end."""
-        program = _program()
-        if not program.can_run(arguments, self.environment):
+        if not program().can_run(arguments, self.environment):
             return self._run([*PROGRAM, *arguments], stdin)
         given = stdin.encode() if isinstance(stdin, str) else stdin
         texts = [argument for argument in arguments if isinstance(argument, str)]
-        status, out, err = program.run(texts, given, self.folder, self.environment, TIMEOUT_S)
+        status, out, err = program().run(texts, given, self.folder, self.environment, TIMEOUT_S)
         return Outcome(status, out.decode(), err.decode())
 
     def run_script(self, script: str, *arguments: str) -> Outcome:

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from types import TracebackType
     from typing import Self
 
+    from tests.support.forked_program import ForkedProcess
+
 DEFAULT_TIMEOUT = 15.0
 REPOSITORY = Path(__file__).parents[2]
 SWITCHBOARD = (sys.executable, "-m", "tui")
@@ -84,25 +86,14 @@ class Terminal:
         self._stream = pyte.ByteStream(self._screen)
         self._master, slave = pty.openpty()
         _set_size(self._master, columns, rows)
-        base = {
+        whole = {
             "PATH": os.environ["PATH"],
             "HOME": str(cwd or "/nonexistent"),
             "TERM": "xterm-256color",
             "LANG": "C.UTF-8",
             "PYTHONPATH": str(REPOSITORY),
-        }
-        self.process = subprocess.Popen(
-            [*TAKE_TERMINAL, *(os.fspath(part) for part in command)],
-            stdin=slave,
-            stdout=slave,
-            stderr=slave,
-            cwd=cwd,
-            env=base | dict(environment or {}),
-            start_new_session=True,
-            user=user,
-            group=group,
-            extra_groups=[] if user is not None else None,
-        )
+        } | dict(environment or {})
+        self.process = self._start(command, slave, cwd, whole, user, group)
         os.close(slave)
 
     def __enter__(self) -> Self:
@@ -214,6 +205,28 @@ class Terminal:
         self.process.wait()
         if self._master >= 0:
             self.hang_up()
+
+    def _start(
+        self,
+        command: Sequence[str | Path],
+        slave: int,
+        cwd: Path | None,
+        environment: dict[str, str],
+        user: int | None,
+        group: int | None,
+    ) -> subprocess.Popen[bytes] | ForkedProcess:
+        return subprocess.Popen(
+            [*TAKE_TERMINAL, *(os.fspath(part) for part in command)],
+            stdin=slave,
+            stdout=slave,
+            stderr=slave,
+            cwd=cwd,
+            env=environment,
+            start_new_session=True,
+            user=user,
+            group=group,
+            extra_groups=[] if user is not None else None,
+        )
 
     def _read_until(self, found: Callable[[], bool], timeout: float, complaint: str) -> None:
         deadline = time.monotonic() + timeout
