@@ -10,7 +10,10 @@ language sql stable set search_path = pg_catalog, pg_temp as $function$
     ('idx_integration_audit_logs_action_time', '(action, created_at DESC)', ''),
     ('idx_integration_audit_logs_user_time', '(user_id, created_at DESC)', ' WHERE (user_id IS NOT NULL)'),
     ('idx_integration_audit_logs_org_not_success', '(organization_id, status, created_at DESC)',
-     ' WHERE ((status)::text <> ''success''::text)')
+     ' WHERE ((status)::text <> ''success''::text)'),
+    -- What Switchboard itself wrote about an integration, among all that other programs log.
+    ('idx_integration_audit_logs_own', '(organization_id, integration_type, action, created_at DESC)',
+     ' WHERE ((details ->> ''source''::text) = ANY (ARRAY[''switchboard''::text, ''trigger''::text]))')
   ) as w (name, columns, condition)
   where not exists (
     select from pg_index i

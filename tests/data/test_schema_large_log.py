@@ -22,9 +22,10 @@ FILL = (
     "select '00000000-0000-4000-8000-000000000001', 'zoho_mail', 'email_sent', 'success' "
     "from generate_series(1, 100000)"
 )
-FOUR = (
+FIVE = (
     "idx_integration_audit_logs_action_time",
     "idx_integration_audit_logs_org_not_success",
+    "idx_integration_audit_logs_own",
     "idx_integration_audit_logs_time",
     "idx_integration_audit_logs_user_time",
 )
@@ -58,10 +59,10 @@ def indexes(conninfo: str) -> set[str]:
 
 async def test_setup_builds_the_indexes_of_a_large_log_after_the_commit(large: str) -> None:
     async with await psycopg.AsyncConnection.connect(large, autocommit=True) as conn:
-        assert (await make_plan(conn)).log_indexes == FOUR
+        assert (await make_plan(conn)).log_indexes == FIVE
     report = await installed(large)
-    assert report.indexes_built == FOUR
-    assert indexes(large) == {*FOUR, "idx_integration_audit_logs_org_time"}
+    assert report.indexes_built == FIVE
+    assert indexes(large) == {*FIVE, "idx_integration_audit_logs_org_time"}
     assert report.verification is not None and report.verification.is_well
     assert not (await installed(large)).applied
 
@@ -71,7 +72,7 @@ async def test_psql_leaves_them_to_setup_and_says_so(postgres: TestServer, large
     assert "these indexes are left to `switchboard setup`" in said.splitlines()[-1]
     assert indexes(large) == {"idx_integration_audit_logs_org_time"}
     report = await installed(large)
-    assert report.indexes_built == FOUR and report.statements_run == 0
+    assert report.indexes_built == FIVE and report.statements_run == 0
 
 
 async def test_what_a_broken_build_left_is_replaced(large: str) -> None:
@@ -85,8 +86,8 @@ async def test_what_a_broken_build_left_is_replaced(large: str) -> None:
 async def test_a_builder_waits_for_another_one_without_blocking_it(large: str) -> None:
     """Two installations at once: the second waits at the lock, finds nothing left to do, and neither deadlocks."""
     first, second = await asyncio.gather(installed(large), installed(large))
-    assert sorted([first.indexes_built, second.indexes_built], key=len)[1] == FOUR
-    assert indexes(large) == {*FOUR, "idx_integration_audit_logs_org_time"}
+    assert sorted([first.indexes_built, second.indexes_built], key=len)[1] == FIVE
+    assert indexes(large) == {*FIVE, "idx_integration_audit_logs_org_time"}
     with psycopg.connect(large) as connection:
         assert connection.execute("select pg_try_advisory_lock(%s)", [LOCK_KEY]).fetchone() == (True,)
         actions = connection.execute(

@@ -55,6 +55,7 @@ def slow_for_eve(connection: psycopg.Connection[Any], seconds: str = "0") -> Non
 
 
 def names_in(folder: Path) -> list[str]:
+    """The names of the files in a folder."""
     return [path.name for path in folder.iterdir()]
 
 
@@ -62,11 +63,6 @@ def write(conninfo: str, count: int = 1, **columns: Any) -> None:
     with psycopg.connect(conninfo) as connection:
         for _ in range(count):
             log_row(connection, **columns)
-
-
-def names_in(folder: Path) -> list[str]:
-    """The names of the files in a folder."""
-    return sorted(file.name for file in folder.iterdir())
 
 
 class TestFollowing:

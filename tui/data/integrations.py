@@ -39,7 +39,8 @@ LATEST_TEST = """left join lateral (
        left join lateral (
          select l.created_at from public.integration_audit_logs as l
           where l.action = 'credential_updated' and l.organization_id = c.organization_id
-            and l.integration_type = c.integration_type and l.details -> 'envelope' ->> 'changed' = 'true'
+            and l.integration_type = c.integration_type and l.details ->> 'source' = 'trigger'
+            and l.details -> 'envelope' ->> 'changed' = 'true'
             and coalesce(l.details -> 'row' ->> 'id', c.id::text) = c.id::text
           order by l.created_at desc limit 1) as change on true"""
 
