@@ -272,7 +272,9 @@ async def test_the_way_back_leaves_the_four_tables_to_the_other_program(supabase
     with psycopg.connect(conninfo) as connection:
         connection.execute("drop schema switchboard cascade")
     shape = await shape_of(conninfo)
-    assert not [str(line) for line in shape if "switchboard" in str(line)]
+    # An index goes on naming those who wrote a row; nothing else does.
+    named = [line for line in map(str, shape) if "switchboard" in line.replace("'switchboard'::text", "")]
+    assert not named
     assert row_hashes(conninfo, columns) == before
     with psycopg.connect(conninfo) as connection:
         connection.execute("update integration_credentials set display_name = 'x'")

@@ -223,6 +223,8 @@ class AuditScreen(ListPage):
         try:
             await self._resolve(text)
         except FilterError as failure:
+            if not line.is_open:
+                return
             blanks = len(typed) - len(typed.lstrip())
             line.point(failure.offset + blanks, failure.length)
             self.status.display = True

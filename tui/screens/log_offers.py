@@ -29,6 +29,11 @@ class LogFilterLine(FilterLine):
         if before is None or (before.database, before.organization_id) != (database, organization_id):
             self._completer = Completer(database, organization_id)
 
+    def point(self, offset: int, length: int) -> None:
+        """Point at a word, which no offer that is still looked up may cover."""
+        self.workers.cancel_group(self, "complete")
+        super().point(offset, length)
+
     def on_filter_line_edited(self, event: FilterLine.Edited) -> None:
         """Look up what fits."""
         self._complete(event.text, event.cursor)

@@ -102,7 +102,7 @@ class TimeRuler(Widget):
         most = max((value or 0 for value in series.values), default=0)
         bars = []
         for cell in range(track if count else 0):
-            # A unit may be several cells wide; of several units in one cell the highest shows.
+            # With fewer units than cells each is several cells wide; of several in one cell the highest shows.
             first, end = cell * count // track, (cell + 1) * count // track
             known = [value for value in series.values[first : max(end, first + 1)] if value is not None]
             bars.append(_bar(max(known), most) if known else UNKNOWN)
