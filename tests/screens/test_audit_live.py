@@ -27,6 +27,7 @@ from tests.screens.log_driver import (
 from tests.support.commands import execute
 from tests.support.log_rows import fill_log, log_row
 from tests.support.sitting import ACME
+from tests.support.tampering import seal
 from tui.screens.log_ruler import LogRuler
 from tui.widgets.time_ruler import BARS
 
@@ -332,3 +333,14 @@ def of_row(conninfo: str, row_id: UUID) -> str:
     """The action of a row."""
     ((action,),) = execute(conninfo, "select action from integration_audit_logs where id = %s", row_id)
     return str(action)
+
+
+async def test_a_row_in_full_says_whether_its_hour_is_sealed(keyed_database: str) -> None:
+    write(keyed_database, created_at="2026-01-01 00:00+00")
+    await seal(keyed_database)
+    async with log(keyed_database) as it:
+        assert "log_sealed" in it.text
+        await press(it, "enter")
+        await it.wait_for("its hour is not sealed yet")
+        await press(it, "right")
+        await it.wait_for("its hour is sealed: `switchboard audit verify` checks it")

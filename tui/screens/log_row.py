@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from rich.cells import chop_cells
 from textual.binding import Binding, BindingType
 
+from tui.data.errors import PermissionDenied
 from tui.screens.log_view import MOST_CHANGES, Names, changes_of, evidence_of, person_of, time_in_full
 from tui.screens.page import Page
 from tui.text import safe_text, spelled, spelled_json
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from textual.widget import Widget
 
     from tui.data.models import LogRow
+    from tui.data.seals import SealEvidence
     from tui.widgets.frame import Tone
 
 LABEL = 13
@@ -45,6 +47,7 @@ class LogRowScreen(Page):
         self._row = row
         self._names = names
         self._step = step
+        self._seals: SealEvidence | None = None
 
     def compose_body(self) -> Iterable[Widget]:
         """Lay out the lines."""
@@ -62,6 +65,17 @@ class LogRowScreen(Page):
         """Show the row."""
         self.focus_body()
         self._show()
+
+    async def load(self) -> None:
+        """Find out how far the log is sealed, where this role may know."""
+        from tui.data.seals import read_seal_evidence
+
+        try:
+            self._seals = await read_seal_evidence(self.session.database)
+        except PermissionDenied:
+            return
+        if self.is_mounted:
+            self._show()
 
     def on_resize(self, event: events.Resize) -> None:
         """Break the lines at the new width."""
@@ -93,10 +107,8 @@ class LogRowScreen(Page):
 
     def _show(self) -> None:
         width = max(40, self.size.width - 1)
-        lines = [
-            Row(str(n), (Cell(text, tone),))
-            for n, (text, tone) in enumerate(row_lines(self._row, self._names, self.session.settings.timezone, width))
-        ]
+        about = row_lines(self._row, self._names, self.session.settings.timezone, width, self._seals)
+        lines = [Row(str(n), (Cell(text, tone),)) for n, (text, tone) in enumerate(about)]
         rows = self.query_one(RowList)
         rows.use_columns((Column(self._heading(), 20, grows=True),))
         rows.body.show(lines)
@@ -109,7 +121,9 @@ def as_json(row: LogRow) -> str:
     return spelled_json(values | {"created_at": row.created_at or row.created_at_text or None})
 
 
-def row_lines(row: LogRow, names: Names, zone: tzinfo, width: int) -> list[tuple[str, Tone]]:
+def row_lines(
+    row: LogRow, names: Names, zone: tzinfo, width: int, seals: SealEvidence | None = None
+) -> list[tuple[str, Tone]]:
     """Return the lines about a row, each with its tone, broken at `width` cells."""
     details = evidence_of(row)
     facts = [
@@ -125,6 +139,7 @@ def row_lines(row: LogRow, names: Names, zone: tzinfo, width: int) -> list[tuple
         ("Connected as", spelled(details["session_user"]) if details.get("session_user") else ""),
         ("Seen from", spelled(details["client_address"]) if details.get("client_address") else ""),
         ("Operation", spelled(details["operation_id"]) if details.get("operation_id") else ""),
+        ("Seal", _seal_words(row, seals)),
         ("Written by", "a trigger" if details.get("source") == "trigger" else ""),
     ]
     out: list[tuple[str, Tone]] = []
@@ -146,6 +161,13 @@ def row_lines(row: LogRow, names: Names, zone: tzinfo, width: int) -> list[tuple
         indent = " " * (len(line) - len(line.lstrip()) + 2)
         out += [(one, "plain") for one in _wrapped(line, width, indent)]
     return out[:MOST_LINES]
+
+
+def _seal_words(row: LogRow, seals: SealEvidence | None) -> str:
+    if seals is None or row.created_at is None:
+        return ""
+    is_sealed = seals.sealed_until is not None and row.created_at < seals.sealed_until
+    return "its hour is sealed: `switchboard audit verify` checks it" if is_sealed else "its hour is not sealed yet"
 
 
 def _named(name: str, identity: str) -> str:
