@@ -53,7 +53,7 @@ async def test_a_failing_installation_leaves_nothing_behind_and_can_be_tried_aga
         assert contents(empty_database) == {}
         execute(empty_database, "drop event trigger no_views; drop function public.no_views()")
         await console.enter("Installed in")
-        assert console.text.count("✓ 0") == 10
+        assert console.text.count("✓ 0") == 11
         await console.enter("A trial credential was encrypted")
 
 
