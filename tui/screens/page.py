@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
 SMALLEST = (60, 20)
 SAVING = "Saving …"
+CONTEXT_ROOM = 40
 
 
 class Page(Screen[Any]):
@@ -214,7 +215,7 @@ class Page(Screen[Any]):
             Part(f"{glyphs.good if tone == 'good' else glyphs.warning} {health}"),
         )
         context = self.context()
-        self.query_one(SectionLine).parts = self._section_parts(context)
+        self.query_one(SectionLine).parts = self._section_parts()
         self.query_one(ContextLine).parts = context
         self.query_one(KeyHints).hints = (("esc", "closes the question"),) if self.prompt.is_asking else self.hints()
 
@@ -222,8 +223,8 @@ class Page(Screen[Any]):
         """Offer the filter only where there is something to filter."""
         return self.filterable if action == "filter" else True
 
-    def _section_parts(self, context: tuple[Part, ...]) -> tuple[Part, ...]:
-        """Return the sections before the context: on an inner screen, or where it gets tight, shorter ones."""
+    def _section_parts(self) -> tuple[Part, ...]:
+        """Return the sections before the context: on an inner screen, or where there is little room, shorter ones."""
         here = [Part(f"[{key}] {title}") for key, name, title in self.console.sections if name == self.section]
         if self.is_inner:
             return tuple(here)
@@ -231,7 +232,8 @@ class Page(Screen[Any]):
             here[0] if name == self.section else Part(f" {key}  {title} ", "quiet")
             for key, name, title in self.console.sections
         ]
-        if sum(cells(part.text) + 1 for part in (*named, *context)) > self.size.width:
+        # By the width alone: names that came and went with the context would send the whole line again.
+        if sum(cells(part.text) + 1 for part in named) + CONTEXT_ROOM > self.size.width:
             named = [part if part in here else Part(part.text.split()[0], "quiet") for part in named]
         return tuple(named)
 
