@@ -23,7 +23,7 @@ from tui.data.credentials import CredentialConflict, Draft, StoredCredential, lo
 from tui.data.encryption import Keyring, MasterKey, RowBinding
 from tui.data.errors import InvalidInput, MasterKeyError, MasterKeyMissing, ReadOnlyMode, WrongMasterKey
 from tui.data.integrations import list_integrations
-from tui.data.keys import check_gate, take_census
+from tui.data.keys import check_gate, check_gate_for_new_key, take_census
 
 if TYPE_CHECKING:
     from tui.data.database import Database
@@ -74,6 +74,28 @@ async def test_a_key_that_is_not_recorded_yet_is_looked_at_again_without_another
         other = await check_gate(database, Keyring(MasterKey(KEY, "another")))
     assert (first.salt, first.key_id) == (second.salt, second.key_id)
     assert other.salt != first.salt
+
+
+@pytest.mark.parametrize("before", ["nothing", "no envelope", "an envelope", "a record"])
+async def test_a_new_key_is_judged_without_deriving_it_as_it_would_be_otherwise(
+    installed_database: str, before: str
+) -> None:
+    async with opened(installed_database) as database:
+        if before in ("an envelope", "a record"):
+            await save_credential(database, keyring(), draft(), None, "legacy")
+        with psycopg.connect(installed_database) as connection:
+            if before == "an envelope":
+                connection.execute("delete from switchboard.keys")
+            elif before == "no envelope":
+                connection.execute(
+                    "insert into integration_credentials (organization_id, integration_type, credentials_encrypted) "
+                    "values (gen_random_uuid(), 'exotel_sms', 'no envelope')"
+                )
+        told = await check_gate_for_new_key(database, OTHER_MASTER_KEY)
+        derived = await check_gate(database, keyring(OTHER_MASTER_KEY))
+    assert told.state == ("wrong key" if before in ("an envelope", "a record") else "unused")
+    assert (told.state, told.recorded_key_id) == (derived.state, derived.recorded_key_id)
+    assert (told.recorded_key_id is not None) == (before == "a record")
 
 
 async def test_a_save_that_fails_records_no_key(installed_database: str) -> None:

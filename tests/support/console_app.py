@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from contextlib import asynccontextmanager
+from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from textual import events
 from textual.keys import _character_to_key
 
+from tests.support import parsed_stylesheets
 from tests.support.sitting import ACME, KEY, PHONE, keyring, opened
 from tui.app import SwitchboardApp
 from tui.config import load_settings
@@ -27,7 +29,9 @@ if TYPE_CHECKING:
     from tui.data.encryption import Keyring
 
 LONGEST_WAIT_S = 15.0
-LOOK_EVERY_S = 0.02
+parsed_stylesheets.share()
+
+FIRST_LOOK_AFTER_S, LOOK_EVERY_S = 0.02, 0.1
 
 
 def settings_of(conninfo: str, **more: str) -> dict[str, str]:
@@ -80,20 +84,29 @@ class Console:
         return self.page.status.said.text
 
     async def press(self, *keys: str) -> None:
-        """Press keys one after the other, and wait until what they did is laid out."""
-        await self.pilot.press(*keys)
+        """Press keys one after the other, one that is repeated like a key held down; wait until all is laid out."""
+        for key, same in groupby(keys):
+            for _ in list(same)[1:]:
+                self.send(key)
+            await self.pilot.press(key)
+            if self.app._keys:
+                await self.wait_for(lambda: not self.app._keys)
         self.app.screen._on_timer_update()
 
     async def type(self, text: str) -> None:
         """Type a text as a terminal sends it, in one go: waiting after each key would take longer than the test."""
         for character in text:
-            key = _character_to_key(character)
-            pressed = events.Key(key, character)
-            pressed.set_sender(self.app)
-            assert self.app._driver is not None
-            self.app._driver.send_message(pressed)
+            self.send(character)
         await self.pilot.pause()
         await self.wait_for(lambda: self.app.keys_done)
+
+    def send(self, key: str) -> None:
+        """Send one key and do not wait for what it does."""
+        name = _character_to_key(key) if len(key) == 1 else key
+        pressed = events.Key(name, key if len(key) == 1 else None)
+        pressed.set_sender(self.app)
+        assert self.app._driver is not None
+        self.app._driver.send_message(pressed)
 
     def shows(self, wanted: str) -> bool:
         """Whether a text is on the screen, wrapped over lines or not."""
@@ -105,13 +118,15 @@ class Console:
         loop = self.app._loop
         assert loop is not None
         deadline = loop.time() + LONGEST_WAIT_S
+        look_after = FIRST_LOOK_AFTER_S
         while not (self.shows(wanted) if isinstance(wanted, str) else wanted()):
             if loop.time() > deadline:
                 raise AssertionError(f"never came: {wanted!r}\n{self.text}")
-            # Rendering the screen as text costs more than what is waited for: look at it fifty times a second.
+            # Rendering the screen as text costs more than what is waited for: look at it ever more seldom.
             with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(LOOK_EVERY_S):
+                async with asyncio.timeout(look_after):
                     await asyncio.Event().wait()
+            look_after = min(LOOK_EVERY_S, 1.5 * look_after)
         await self.pilot.pause()
 
 

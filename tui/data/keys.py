@@ -114,6 +114,17 @@ async def check_gate(database: Database, keyring: Keyring) -> Gate:
     return Gate(state, salt, key_id, key.source, recorded_id, weaknesses)
 
 
+async def check_gate_for_new_key(database: Database, key: MasterKey) -> Gate:
+    """Say what `check_gate` would of a key generated a moment ago: no record or envelope is of it, so none is derived.
+
+    The gate has neither salt nor key id, so nothing can be written with it; `check_gate` gives one that has.
+    """
+    recorded, rows = await _evidence(database)
+    is_used = recorded is not None or any(envelope_format(row["credentials_encrypted"] or "") for row in rows)
+    recorded_id = str(recorded["key_id"]) if recorded else None
+    return Gate("wrong key" if is_used else "unused", b"", None, key.source, recorded_id)
+
+
 async def confirm_gate(connection: Connection, gate: Gate) -> None:
     """Inside the writing transaction: record the key with the first write, and make sure it is still the one.
 

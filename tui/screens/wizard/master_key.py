@@ -13,7 +13,7 @@ from textual.widgets import Input, Static
 from tui.data.encryption import Keyring, MasterKey, generate_master_key
 from tui.data.errors import MasterKeyError, SchemaMissing, SwitchboardError
 from tui.data.key_sources import COMMAND, FILE, SERVICE_ROLE, VALUE, read_keyring, standing_warning
-from tui.data.keys import Gate, check_gate, take_census
+from tui.data.keys import Gate, check_gate, check_gate_for_new_key, take_census
 from tui.data.schema.state import schema_state
 from tui.screens.wizard.saving import SaveLines
 from tui.screens.wizard.step import Step
@@ -232,7 +232,7 @@ class MasterKeyStep(Step):
         keyring, gate = None, None
         try:
             keyring = await self._read(typed[1])
-            gate = await check_gate(self.flow.connected(), keyring)
+            gate = await self._gate_of(keyring)
         except SchemaMissing:
             gate, found = _unjudged(keyring), [NOT_TRIED]
         except SwitchboardError as failure:
@@ -248,6 +248,12 @@ class MasterKeyStep(Step):
         if self._way == "keep" and gate is not None and gate.may_write:
             self.flow.done.add(self.key)
             self.post_message(self.Settled())
+
+    async def _gate_of(self, keyring: Keyring) -> Gate:
+        database, key = self.flow.connected(), keyring.current
+        if self._way == "generate" and key is not None:
+            return await check_gate_for_new_key(database, key)
+        return await check_gate(database, keyring)
 
     async def _read(self, typed: str) -> Keyring:
         way, previous = self._way, self._before.previous
