@@ -11,7 +11,8 @@ from tests.support.terminal import Terminal
 ECHO = """
     import os, signal, sys
     def resized(number, frame):
-        print("size", *os.get_terminal_size(), flush=True)
+        # Not print(), which may be under way: a signal comes at any time.
+        os.write(1, "size {} {}\\n".format(*os.get_terminal_size()).encode())
     signal.signal(signal.SIGWINCH, resized)
     print("ready", os.get_terminal_size().columns, os.environ.get("PGHOST", "no host"), flush=True)
     for line in sys.stdin:
