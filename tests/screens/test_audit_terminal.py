@@ -13,14 +13,16 @@ import psycopg
 from tests.hostile import hostile_strings
 from tests.screens.test_terminal import _inert
 from tests.support.console_app import settings_of
+from tests.support.forked_terminal import ForkedTerminal
 from tests.support.log_rows import fill_log, log_row
 from tests.support.numbers import create_people
 from tests.support.sitting import ACME, ASHA
-from tests.support.terminal import SWITCHBOARD, Terminal
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
+
+    from tests.support.terminal import Terminal
 
 ROWS = 3_000
 ENDS = "select status from integration_audit_logs where action = 'log_exported' order by created_at"
@@ -64,7 +66,7 @@ def writes_nothing(terminal: Terminal) -> bool:
 
 def test_the_list_keeps_to_its_bytes_follows_in_silence_and_survives_every_size(keyed_database: str) -> None:
     logged(keyed_database)
-    with Terminal(SWITCHBOARD, environment=settings_of(keyed_database)) as terminal:
+    with ForkedTerminal(environment=settings_of(keyed_database)) as terminal:
         terminal.wait_for("● connected")
         terminal.wait_until_quiet()
         mark = terminal.mark()
@@ -124,7 +126,7 @@ def test_hostile_strings_in_every_column_of_the_log_reach_no_terminal(keyed_data
         label = "update switchboard.organization_labels set name = %s where id = %s"
         connection.execute(label, ("Ac\x1b]52;c;x\x07\u202e\u200b\x9bme", ACME))
     environment = settings_of(keyed_database)
-    with Terminal(SWITCHBOARD, environment=environment, columns=160, cwd=tmp_path) as terminal:
+    with ForkedTerminal(environment=environment, columns=160, cwd=tmp_path) as terminal:
         opened(terminal, " rows")
         # Each row is drawn in the list, below it and in full, and each offer is marked once.
         drawn(terminal, *["j"] * len(storable), "home", "enter", *["right"] * len(storable), "end")
@@ -198,7 +200,7 @@ def test_ascii_drawing_holds_nothing_else_and_a_hangup_during_an_export_leaves_n
 ) -> None:
     logged(keyed_database, 60_000)
     environment = settings_of(keyed_database, SWITCHBOARD_ASCII="1")
-    with Terminal(SWITCHBOARD, environment=environment, cwd=tmp_path) as terminal:
+    with ForkedTerminal(environment=environment, cwd=tmp_path) as terminal:
         opened(terminal, "k rows")
         terminal.press("b")
         terminal.wait_for(" max ")
@@ -218,7 +220,7 @@ def test_ascii_drawing_holds_nothing_else_and_a_hangup_during_an_export_leaves_n
             terminal.press(*keys)
             terminal.wait_until_quiet(0.15)
             assert terminal.text.isascii(), [one for one in terminal.text if not one.isascii()]
-        assert "to which new file" in terminal.text
+        terminal.wait_for("to which new file")
         terminal.press("enter")
         until(terminal, lambda: any(file.stat().st_size for file in tmp_path.glob("*.part")))
         terminal.signal(signal.SIGHUP)
