@@ -15,7 +15,9 @@ from tests.support.sitting import ACME, ASHA, GLOBEX
 from tui.data.audit_pages import Found, Place
 from tui.data.models import LogRow
 from tui.screens import log_window
+from tui.screens.log_view import Names, row_of
 from tui.screens.log_window import LogWindow
+from tui.text import fit
 
 if TYPE_CHECKING:
     from tui.screens.log_window import Direction
@@ -200,6 +202,14 @@ def test_rows_of_an_operation_are_one_line_headed_by_the_act_and_unfold_below_it
     lines = log.window.lines()
     assert [line.row for line in lines] == [log.rows[0], act, *changes, log.rows[5]]
     assert [line.within for line in lines] == [False, False, True, True, True, False]
+
+
+@pytest.mark.parametrize("action", ["a" * 100, "操作" * 50, "操作" * 4], ids=["long", "long and wide", "wide"])
+def test_how_many_rows_are_folded_is_told_whatever_the_action_is_called(action: str) -> None:
+    log = Log([row(n, 1, {"operation_id": "sync"}, action=action) for n in range(3)])
+    log.read_all()
+    shown = row_of(log.window.lines()[0], Names(), UTC, is_match=False)
+    assert fit(shown.cells[2].text, 19).rstrip().endswith(" +2")
 
 
 @pytest.mark.parametrize("order", ["the trigger's first", "its own first"])

@@ -137,7 +137,7 @@ class LogReader:
         timeless = place is not None and place.at is None
         if direction is OLDER:
             return [False] if timeless else [True, False]
-        return [True] if place is not None and not timeless else [False, True]
+        return [True] if place is not None and not (timeless and place.id) else [False, True]
 
     async def _timed(
         self, direction: Direction, place: Place | None, limit: int

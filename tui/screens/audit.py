@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, ClassVar
 
 from textual import work
-from textual.binding import Binding, BindingType
 
 from tui.data.audit_pages import LogReader, Place
 from tui.data.errors import FilterError, SwitchboardError
@@ -14,48 +12,34 @@ from tui.log_words import count_words
 from tui.screens.list_page import ListPage
 from tui.screens.log_export import LogExport
 from tui.screens.log_follow import LogFollow
-from tui.screens.log_hints import SEARCHING, TYPING, reading
+from tui.screens.log_hints import KEYS, SEARCHING, TYPING, reading
 from tui.screens.log_offers import LogFilterLine
 from tui.screens.log_pane import LogPane
 from tui.screens.log_questions import ask_likeness, ask_moment
 from tui.screens.log_ruler import LogRuler
+from tui.screens.log_scope import no_rows, resolve
 from tui.screens.log_search import LogSearch
 from tui.screens.log_view import row_of
 from tui.widgets.faces import Faces
 from tui.widgets.frame import Part
 
 if TYPE_CHECKING:
-    from collections.abc import Coroutine, Iterable
+    from collections.abc import Awaitable, Callable, Iterable
 
+    from textual.binding import BindingType
     from textual.widget import Widget
 
     from tui.data.audit_counts import Count
     from tui.data.audit_filter import LogFilter
-    from tui.data.audit_names import Resolved
     from tui.data.models import LogRow
     from tui.widgets.filter_line import FilterLine
     from tui.widgets.window_list import WindowBody
 
 
-def _key(keys: str, action: str, name: str, label: str, tooltip: str) -> Binding:
-    return Binding(keys, action, label, show=False, id=f"audit.{name}", tooltip=tooltip)
-
-
 class AuditScreen(ListPage):
     """Shows the log of the organisation, or what the filter names."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        _key("s", "search", "search", "Search", "Mark the rows that match; same language as the filter"),
-        _key("n", "match(1)", "next", "Next match", "The next older row that matches the search"),
-        _key("N", "match(-1)", "previous", "Previous match", "The next newer row that matches the search"),
-        _key("ctrl+g", "jump", "jump", "Jump to a date", "2026-01-31, yesterday, 2d, this month"),
-        _key("space", "fold", "fold", "Fold, unfold", "The rows of one operation"),
-        _key("w", "like_this", "like", "Only like this", "Filter by what the row under the cursor has"),
-        _key("f", "follow", "follow", "Follow", "Show new rows as they come; scrolling pauses"),
-        _key("b", "bars", "bars", "Histogram", "Rows per hour, day or month, and the failed ones"),
-        _key("x", "export", "export", "Export", "The rows of the filter, as CSV or JSON lines"),
-        _key("y", "copy", "copy", "Copy row", "Copy the row"),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = KEYS
     section = "audit"
 
     def __init__(self) -> None:
@@ -64,6 +48,10 @@ class AuditScreen(ListPage):
         self._shown: tuple[object, ...] = ()
         self._count: Count | None = None
         self._typing_search = False
+        self._read_before = Part("")
+        self._opened: LogRow | None = None
+        # Until it is known which rows a load wants, and until they are marked and counted: who cancels it sees to that.
+        self._opening = self._unfinished = False
 
     @property
     def pane(self) -> LogPane:
@@ -107,41 +95,41 @@ class AuditScreen(ListPage):
         if organization is None:
             return
         self.query_one(Faces).show_loading("the log")
-        self._count = None
-        resolved = await self._resolve(self.filter_text)
-        self._filter = resolved.log_filter
+        self._count, self._opening = None, True
+        before, self._shown = self._shown, (self.session, organization.id, self.filter_text)
+        if before != self._shown:
+            self.pane.leave()
+        self._follow.pause()
+        try:
+            resolved = await resolve(self.session, self.filter_text)
+            self._filter = resolved.log_filter
+            if self._follow.is_on:
+                await self._follow.begin(self._filter)
+        except SwitchboardError as failure:
+            self._follow.failed(failure)
+            raise
         if resolved.notes:
             self.status.say(" ".join(resolved.notes), "warning")
-        before, self._shown = self._shown, (self.session, organization.id, self.filter_text)
         reader, row = LogReader(self.session.database, self._filter), self.pane.current
-        stays = row is not None and before == self._shown and not self.pane.at_top and not self._follow.is_on
-        if self._follow.is_on:
-            await self._follow.begin(self._filter)
+        stays = row is not None and not self.pane.at_top and not self._follow.is_on
+        self._opening, self._unfinished = False, True
         await (self.pane.open_at(row, reader) if row is not None and stays else self.pane.open(reader))
-        if self._search.text:
+        await self._finish()
+
+    async def _finish(self) -> None:
+        """Say why there is nothing, where that is so; mark and count the rows of a load once."""
+        if self._unfinished and self._search.text:
             await self._search.look_for(self._search.text)
         if not self.is_mounted:
             return
         if not self.pane.window.entries and self.pane.window.at_oldest:
-            self._show_empty()
-        self._measure()
-
-    def _show_empty(self) -> None:
-        if self.filter_text:
-            self.query_one(Faces).show_empty("No row of the log is in this filter.", "esc  clear the filter")
-        else:
-            self.query_one(Faces).show_empty("The log of this organisation is empty.", "/  org:* looks in all of them")
-
-    async def _resolve(self, text: str) -> Resolved:
-        from tui.data.audit_filter import parse_filter
-        from tui.data.audit_names import resolve_filter
-
-        organization = self.session.organization
-        parsed = parse_filter(text, zone=self.session.settings.timezone, now=datetime.now(UTC))
-        return await resolve_filter(self.session.database, parsed, organization.id if organization else None)
+            self.query_one(Faces).show_empty(*no_rows(self.filter_text))
+        if self._unfinished:
+            self._unfinished = False
+            self._measure()
 
     async def _resolved(self, text: str) -> LogFilter:
-        return (await self._resolve(text)).log_filter
+        return (await resolve(self.session, text)).log_filter
 
     @work(group="measure", exclusive=True, exit_on_error=False)
     async def _measure(self) -> None:
@@ -186,6 +174,7 @@ class AuditScreen(ListPage):
     def _type(self, title: str, text: str, *, search: bool) -> None:
         if self.console.ready and self._filter is not None:
             self._typing_search, organization = search, self.session.organization
+            self._read_before = self.status.said
             line = self.query_one(LogFilterLine)
             line.use(self.session.database, organization.id if organization else None)
             self.status.display = False
@@ -206,6 +195,7 @@ class AuditScreen(ListPage):
 
     def on_filter_line_left(self) -> None:
         """Leave everything as it was."""
+        self.workers.cancel_group(self, "apply")
         self.end_filtering()
 
     def on_filter_line_edited(self) -> None:
@@ -221,7 +211,7 @@ class AuditScreen(ListPage):
     async def _apply(self, text: str, typed: str) -> None:
         line = self.query_one(LogFilterLine)
         try:
-            await self._resolve(text)
+            await self._resolved(text)
         except FilterError as failure:
             if not line.is_open:
                 return
@@ -229,6 +219,7 @@ class AuditScreen(ListPage):
             line.point(failure.offset + blanks, failure.length)
             self.status.display = True
             self.tell_failure(failure)
+            self._read_before = self.status.said
             return
         except SwitchboardError as failure:
             self.end_filtering()
@@ -236,12 +227,15 @@ class AuditScreen(ListPage):
             return
         if not self.is_mounted or not line.is_open:
             return
+        news = self.status.said
         self.end_filtering()
         self.status.clear()
         if self._typing_search:
-            self._read(self._search.begin(text))
+            self._read(lambda: self._search.begin(text))
         else:
             self._set_filter(text)
+        if news != self._read_before:
+            self.status.said = news  # How an export ended meanwhile, which nobody has read.
 
     def on_log_pane_moved(self) -> None:
         """Follow the cursor on the ruler, and say how far reading has come."""
@@ -270,28 +264,34 @@ class AuditScreen(ListPage):
             self._go_to_end(event.direction)
 
     def _go_to_end(self, direction: int) -> None:
-        reader = self.pane.reader
-        if reader is not None:
-            self._read(self.pane.open(reader) if direction < 0 else self.pane.open_end())
+        self._read(self.pane.open_newest if direction < 0 else self.pane.open_end)
 
     def on_window_body_opened(self) -> None:
         """Open the row in full."""
-        if self.pane.current is not None:
-            self.console.doors.open_log_row(self.pane.current, self.pane.names, self._step)
+        self._opened = self.pane.current
+        if self._opened is not None:
+            self.console.doors.open_log_row(self._opened, self.pane.names, self._step)
 
     def _step(self, by: int) -> LogRow | None:
+        if self._opened is not None:
+            # Rows that came on top meanwhile have taken the cursor with them.
+            self.pane.go_to(self._opened)
         before = self.pane.current
         self.pane.body.action_move(by)
-        row = self.pane.current
-        return None if row is before else row
+        self._opened = self.pane.current
+        return None if self._opened is before else self._opened
 
     @work(group="load", exclusive=True, exit_on_error=False)
-    async def _read(self, reading: Coroutine[object, object, object]) -> None:
+    async def _read(self, reading: Callable[[], Awaitable[object]]) -> None:
         try:
-            await reading
+            if self._opening:
+                # A load was given up for this, and what is wanted is in the rows that it was to show.
+                await self.load()
+            await reading()
+            await self._finish()
         except SwitchboardError as failure:
             if self.is_mounted:
-                self.tell_failure(failure)
+                (self.tell_failure if self.pane.window.entries else self.show_failure)(failure)
         if self.is_mounted:
             self._mark_time()
             self.refresh_frame()
@@ -301,7 +301,7 @@ class AuditScreen(ListPage):
         if not self._search.text:
             self.action_search()
         elif self.pane.current is not None:
-            self._read(self._search.go_on(by))
+            self._read(lambda: self._search.go_on(by))
 
     def action_jump(self) -> None:
         """Ask for a date, and go to the last row of it or the next older one."""
@@ -312,15 +312,10 @@ class AuditScreen(ListPage):
         moment = await ask_moment(self.prompt, self.session.settings.timezone)
         if moment is not None and self.is_mounted:
             self.status.clear()
-            self._read(self._go_to(Place.at_time(moment)))
+            self._read(lambda: self._go_to(Place.at_time(moment)))
 
     async def _go_to(self, place: Place) -> None:
-        reader = self.pane.reader
-        if reader is None:
-            return
-        await self.pane.open(reader, place=place)
-        if not self.pane.window.entries and self.pane.window.at_oldest:
-            await self.pane.open_end()
+        if not await self.pane.open_place(place) and self.pane.window.entries:
             self.status.say("The log begins later than that: this is its oldest row.")
 
     def action_fold(self) -> None:
@@ -331,7 +326,7 @@ class AuditScreen(ListPage):
         """Follow the log from its newest row on, or stop following."""
         if self._follow.is_on:
             self._follow.stop()
-        else:
+        elif self._filter is not None:
             self._follow.is_on = True
             self.start_load()
         self.refresh_frame()
@@ -343,7 +338,9 @@ class AuditScreen(ListPage):
     def action_export(self) -> None:
         """Export the rows of the filter."""
         if self._filter is not None:
-            self._export.start(self._filter)
+            # Not the rows on the list: those of a filter that has just been applied may not be there yet.
+            text = self.filter_text
+            self._export.start(lambda: self._resolved(text))
 
     def action_copy(self) -> None:
         """Send the row's text to the terminal's clipboard."""
@@ -369,8 +366,11 @@ class AuditScreen(ListPage):
         if reading or pane.is_searching:
             self.workers.cancel_group(self, "load")
             pane.stop_here()
+            self._follow.give_up()
             self.status.say("Stopped.")
-            if not pane.window.entries and pane.window.searched_to is None:
+            if pane.window.entries or pane.window.searched_to is not None:
+                self.query_one(Faces).show_content()
+            else:
                 self.query_one(Faces).show_empty("Reading the log was stopped.", "r  read it again")
         elif self._export.is_running:
             self._export.ask_to_stop()

@@ -12,6 +12,8 @@ from tui.log_words import progress_line, rows_words
 from tui.text import safe_text
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
     from tui.data.audit_filter import LogFilter
     from tui.data.log_export import Progress
     from tui.data.log_export_format import FormatName
@@ -40,8 +42,8 @@ class LogExport:
         """How far it is, for the context line."""
         return "" if self._rows is None else f"exporting, {rows_words(self._rows)}"
 
-    def start(self, wanted: LogFilter) -> None:
-        """Ask for the file and export the rows of a resolved filter."""
+    def start(self, wanted: Callable[[], Awaitable[LogFilter]]) -> None:
+        """Ask for the file and export the rows of the filter that `wanted` resolves."""
         if not self.is_running:
             self._page.run_worker(self._run(wanted), group="export", exclusive=True, exit_on_error=False)
 
@@ -61,13 +63,13 @@ class LogExport:
     def _prompt(self) -> Prompt:
         return self._page.prompt
 
-    async def _run(self, wanted: LogFilter) -> None:
+    async def _run(self, wanted: Callable[[], Awaitable[LogFilter]]) -> None:
         path = await self._ask_for_file()
         if path is None:
             return
         self._rows = 0
         try:
-            await self._export(wanted, path)
+            await self._export(await wanted(), path)
         except SwitchboardError as failure:
             if self._page.is_mounted:
                 self._page.tell_failure(failure)
@@ -120,4 +122,9 @@ class LogExport:
 
 
 def _path(typed: str) -> Path:
-    return Path(typed.strip()).expanduser()
+    path = Path(typed.strip())
+    try:
+        return path.expanduser()
+    except RuntimeError:
+        # Nobody here is called that: then it is the name of a folder.
+        return path

@@ -39,7 +39,20 @@ class LogFollow:
     def stop(self) -> None:
         """Follow no more."""
         self.is_on = False
+        self.pause()
+
+    def pause(self) -> None:
+        """Look for nothing until `begin`: what comes is of what was shown before."""
         self._page.workers.cancel_group(self._page, "follow")
+
+    def give_up(self) -> None:
+        """Follow no more where `begin` was not reached."""
+        if not any(one.group == "follow" and one.is_running for one in self._page.workers):
+            self.stop()
+
+    def failed(self, failure: SwitchboardError) -> None:
+        """Follow no more, unless there will be a connection again: then the page is loaded anew, and begins anew."""
+        self.is_on = self.is_on and isinstance(failure, ConnectionLost)
 
     async def begin(self, wanted: LogFilter) -> None:
         """Take what is in the log by now as known, and look for what is new from now on. Raises what reading raises."""
@@ -48,7 +61,8 @@ class LogFollow:
         self._waiting, self.came = 0, False
         tail = Tail(self._page.session.database, wanted)
         await tail.begin()
-        self._page.run_worker(self._poll(tail), group="follow", exclusive=True, exit_on_error=False)
+        if self.is_on:
+            self._page.run_worker(self._poll(tail), group="follow", exclusive=True, exit_on_error=False)
 
     async def _poll(self, tail: Tail) -> None:
         from tui.data.audit_tail import follow
@@ -64,8 +78,7 @@ class LogFollow:
                     self._waiting += len(rows)
                 self._page.refresh_frame()
         except SwitchboardError as failure:
-            # Once there is a connection again, the page is loaded anew, and begins anew to follow.
-            self.is_on = isinstance(failure, ConnectionLost)
+            self.failed(failure)
             if self._page.is_mounted:
                 self._page.tell_failure(failure)
                 self._page.refresh_frame()

@@ -1,9 +1,28 @@
-"""The keys named at the foot of the log: while one reads, types a filter, or goes from match to match."""
+"""The keys of the log, and which of them are named at its foot: while one reads, types, or goes from match to match."""
 
 from __future__ import annotations
 
+from textual.binding import Binding, BindingType
+
 Hints = tuple[tuple[str, str], ...]
 
+
+def _key(keys: str, action: str, name: str, label: str, tooltip: str) -> Binding:
+    return Binding(keys, action, label, show=False, id=f"audit.{name}", tooltip=tooltip)
+
+
+KEYS: list[BindingType] = [
+    _key("s", "search", "search", "Search", "Mark the rows that match; same language as the filter"),
+    _key("n", "match(1)", "next", "Next match", "The next older row that matches the search"),
+    _key("N", "match(-1)", "previous", "Previous match", "The next newer row that matches the search"),
+    _key("ctrl+g", "jump", "jump", "Jump to a date", "2026-01-31, yesterday, 2d, this month"),
+    _key("space", "fold", "fold", "Fold, unfold", "The rows of one operation"),
+    _key("w", "like_this", "like", "Only like this", "Filter by what the row under the cursor has"),
+    _key("f", "follow", "follow", "Follow", "Show new rows as they come; scrolling pauses"),
+    _key("b", "bars", "bars", "Histogram", "Rows per hour, day or month, and the failed ones"),
+    _key("x", "export", "export", "Export", "The rows of the filter, as CSV or JSON lines"),
+    _key("y", "copy", "copy", "Copy row", "Copy the row"),
+]
 TYPING: Hints = (
     ("enter", "apply"),
     ("tab", "complete"),

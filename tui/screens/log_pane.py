@@ -59,6 +59,8 @@ class LogPane(ReadingPane):
         self._lines: list[Line] = []
         self._unknown: set[UUID] = set()
         self._reading: Direction | None = None
+        # Which reading is the last that was begun: one that is cancelled may end after the next has begun.
+        self._turn = 0
         self._stopped = False
 
     @property
@@ -85,7 +87,7 @@ class LogPane(ReadingPane):
     @property
     def is_searching(self) -> bool:
         """Whether rows are being looked through, which may take long."""
-        return self._reading is not None and self.window.searched_to is not None
+        return self._reading is not None and self.reader is not None and self.reader.in_windows
 
     @property
     def at_top(self) -> bool:
@@ -106,6 +108,21 @@ class LogPane(ReadingPane):
         if self.is_mounted:
             self._read_on()
 
+    async def open_newest(self) -> None:
+        """Show the reader's newest rows again. Raises what reading raises."""
+        if self.reader is not None:
+            await self.open(self.reader)
+
+    async def open_place(self, place: Place) -> bool:
+        """Show the rows from a place on, or the last where it is behind all (False). Raises what reading raises."""
+        if self.reader is None:
+            return True
+        await self.open(self.reader, place=place)
+        is_behind_all = not self.window.entries and self.window.at_oldest
+        if is_behind_all:
+            await self.open_end()
+        return not is_behind_all
+
     async def open_end(self) -> None:
         """Show the last rows of the log. Raises what reading raises."""
         if self.reader is None:
@@ -124,11 +141,22 @@ class LogPane(ReadingPane):
             self._begin(reading, LogWindow())
             self.window.begin_at(Place(row.created_at_text or None))
             await self._read("older", FIRST_PAGE)
+            if self.window.entry_of(row.id) is None and await reading.among([row.id]):
+                # It lies deep among rows of the same time, or of none.
+                self._begin(reading, LogWindow())
+                await self._look_up([row])
+                self.window.add_older(Found((row,), more=True, done=True))
+                await self._read("older", FIRST_PAGE)
             await self._read("newer", self.body.lines_seen)
         if self.is_mounted:
             self.go_to(row)
 
-    def _begin(self, reader: LogReader, window: LogWindow) -> None:
+    def leave(self) -> None:
+        """Hold nothing: other rows are wanted, and no key may act on these, which stay painted until then."""
+        self._begin(None, LogWindow())
+        self._show_detail()
+
+    def _begin(self, reader: LogReader | None, window: LogWindow) -> None:
         self.stop()
         self.reader, self.window, self._stopped = reader, window, False
         self.body.reset()
@@ -186,13 +214,14 @@ class LogPane(ReadingPane):
             self.window.forget(0, 4 * self.body.lines_seen + READ_AHEAD)
             self.faces.show_content()
             self.refresh_lines()
-            self.body.move_to(0)
+            self.body.move_to(0, by_key=False)
 
     def stop(self) -> None:
         """Stop reading, on the server too."""
         self.workers.cancel_group(self, "read on")
         self._stopped = self._reading is not None
         self._reading = None
+        self._turn += 1
 
     def stop_here(self) -> None:
         """Stop reading, and say how far it has come."""
@@ -270,8 +299,8 @@ class LogPane(ReadingPane):
         reader, window = self.reader, self.window
         if reader is None:
             return
-        self._reading = direction
-        place = window.place(direction)
+        self._reading, self._turn = direction, self._turn + 1
+        turn, place = self._turn, window.place(direction)
         steps = reader.older(place, limit) if direction == "older" else reader.newer(place, limit)
         try:
             async with aclosing(steps) as found_in_steps:
@@ -281,7 +310,7 @@ class LogPane(ReadingPane):
                         return
                     self._take(direction, found)
         finally:
-            if window is self.window:
+            if turn == self._turn:
                 self._reading = None
         if self.is_mounted and window is self.window:
             self.refresh_lines()
@@ -310,15 +339,21 @@ class LogPane(ReadingPane):
         if self.reader is None:
             return
         known, unknown = self.names.people, self._unknown
+        held = [row for entry in self.window.entries for row in entry.rows]
         if len(known) + len(unknown) > MOST_PEOPLE:
-            known.clear()
-            unknown.clear()
+            seen = {row.user_id for row in held}
+            for one in known.keys() - seen:
+                del known[one]
+            unknown &= seen
         wanted = {row.user_id for row in rows if row.user_id is not None} - known.keys() - unknown
         if wanted:
             found = await people_by_id(self.reader.database, wanted)
             known.update(found)
             unknown.update(wanted - found.keys())
-        if self._searched is not None and rows:
-            if len(self._matches) > MOST_MATCHES:
-                self._matches = set()
-            self._matches |= await self._searched.among([row.id for row in rows])
+        searched = self._searched
+        if searched is not None and rows:
+            matches = await searched.among([row.id for row in rows])
+            if searched is self._searched:
+                if len(self._matches) > MOST_MATCHES:
+                    self._matches &= {row.id for row in held}
+                self._matches |= matches

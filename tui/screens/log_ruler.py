@@ -41,6 +41,8 @@ class LogRuler(TimeRuler):
         self._zone: tzinfo | None = None
         self._wanted = False
         self._counting = False
+        # Which count is the last that was begun: one that is cancelled may end after the next has begun.
+        self._turn = 0
 
     async def measure(self, database: Database, log_filter: LogFilter, zone: tzinfo) -> None:
         """Show the time that the filter's rows span. Raises what reading raises."""
@@ -79,7 +81,8 @@ class LogRuler(TimeRuler):
         histogram, source = self._histogram, self._source
         if histogram is None or source is None:
             return
-        self._counting = True
+        self._counting, self._turn = True, self._turn + 1
+        turn = self._turn
         drawn = time.monotonic()
         try:
             async for bucket in count_buckets(*source, histogram):
@@ -92,7 +95,8 @@ class LogRuler(TimeRuler):
         except SwitchboardError as failure:
             self.post_message(self.Failed(failure))
         finally:
-            self._counting = False
+            if turn == self._turn:
+                self._counting = False
         if self.is_mounted:
             self._draw()
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from rich.cells import cell_len, chop_cells
+
 from tui.data.seals import NO_ORGANIZATION
 from tui.log_words import short, summary
 from tui.text import safe_text, spelled
@@ -78,8 +80,8 @@ def row_of(line: Line, names: Names, zone: tzinfo, *, is_match: bool) -> Row:
     more = f" +{count - 1}" if count > 1 and not line.within else ""
     action = safe_text(row.action, 100)
     tone = TONES.get(row.status, "plain")
-    if more and len(action) + len(more) > 19:
-        action = f"{action[: 18 - len(more)]}…"
+    if more and cell_len(action) + len(more) > 19:
+        action = f"{chop_cells(action, 18 - len(more))[0]}…"
     return Row(
         line.key,
         (

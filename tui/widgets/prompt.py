@@ -79,7 +79,7 @@ class Prompt(Vertical, can_focus=True):
 
     async def _ask(self, question: str, focus: Widget) -> str | None:
         self.cancel()
-        self._before = self.screen.focused
+        self._before = self._before if self.is_asking else self.screen.focused
         answer: asyncio.Future[str | None] = asyncio.get_running_loop().create_future()
         self._answer = answer
         lines = (safe_text(line, 500) for line in question.split("\n"))
@@ -90,7 +90,8 @@ class Prompt(Vertical, can_focus=True):
         try:
             return await answer
         finally:
-            self._close()
+            if self._answer is answer:
+                self._close()
 
     def cancel(self) -> None:
         """Answer an open question with None."""

@@ -85,7 +85,7 @@ class WindowBody(Columned, can_focus=True):
         """Let what is shown next begin at its first line; what is painted stays until then."""
         self._keys, self._note, self.cursor, self.top = (), "", 0, 0
 
-    def move_to(self, place: int) -> None:
+    def move_to(self, place: int, *, by_key: bool = True) -> None:
         """Put the cursor on a line, or the nearest there is."""
         before, top = self.cursor, self.top
         self.cursor = max(0, min(len(self._keys) - 1, place))
@@ -95,7 +95,7 @@ class WindowBody(Columned, can_focus=True):
         else:
             for one in {before, self.cursor} if before != self.cursor else ():
                 self._repaint(one - self.top)
-        self.post_message(self.Moved(by_key=True))
+        self.post_message(self.Moved(by_key=by_key))
 
     def center(self, place: int) -> None:
         """Put the cursor on a line, with as many lines before it as behind it."""
