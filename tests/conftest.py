@@ -45,6 +45,8 @@ def pytest_collection_finish() -> None:
     """Keep what was imported and collected, which stays to the end, out of every later garbage collection."""
     gc.collect()
     gc.freeze()
+    # A console makes and drops tens of thousands of objects a second; looking for circles among them can wait.
+    gc.set_threshold(50_000, 20, 20)
 
 
 @pytest.fixture(scope="session")
