@@ -104,6 +104,11 @@ class LogRow:
     created_at: datetime | None
     created_at_text: str = ""
 
+    @property
+    def evidence(self) -> Json:
+        """The details where they are an object, else an empty one: other programs write what they like."""
+        return self.details if isinstance(self.details, dict) else {}
+
 
 @dataclass(frozen=True, slots=True)
 class ServerInfo:

@@ -188,7 +188,7 @@ class LogPane(ReadingPane):
         self.unmark()
         if self.reader is not None and search is not None:
             self._searched = self.reader.matching(search)
-            await self._look_up([row for entry in self.window.entries for row in entry.rows])
+            await self._look_up(self.window.rows)
             if self.is_mounted:
                 self.refresh_lines()
 
@@ -325,9 +325,10 @@ class LogPane(ReadingPane):
             seen = {id(line.entry) for line in self._lines[body.top : body.top + body.lines_seen]}
             places = [n for n, entry in enumerate(window.entries) if id(entry) in seen]
             if places:
-                reach = 4 * body.lines_seen + READ_AHEAD
+                reach, held = 4 * body.lines_seen + READ_AHEAD, len(window.entries)
                 window.forget(max(0, places[0] - reach), places[-1] + reach)
-                self.refresh_lines()
+                if len(window.entries) != held:
+                    self.refresh_lines()
         elif found.searched_to is not None and not found.done:
             self.faces.show_content()
         self.post_message(self.Moved())
@@ -339,9 +340,8 @@ class LogPane(ReadingPane):
         if self.reader is None:
             return
         known, unknown = self.names.people, self._unknown
-        held = [row for entry in self.window.entries for row in entry.rows]
         if len(known) + len(unknown) > MOST_PEOPLE:
-            seen = {row.user_id for row in held}
+            seen = {row.user_id for row in self.window.rows}
             for one in known.keys() - seen:
                 del known[one]
             unknown &= seen
@@ -355,5 +355,5 @@ class LogPane(ReadingPane):
             matches = await searched.among([row.id for row in rows])
             if searched is self._searched:
                 if len(self._matches) > MOST_MATCHES:
-                    self._matches &= {row.id for row in held}
+                    self._matches &= {row.id for row in self.window.rows}
                 self._matches |= matches

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 from tui.data.audit_filter import quoted
 from tui.data.audit_times import parse_stretch
-from tui.screens.log_view import evidence_of
 from tui.text import safe_text
 from tui.widgets.prompt import Choice
 
@@ -56,7 +55,7 @@ def like_this(row: LogRow) -> dict[str, str]:
     }
     if row.ip_address:
         terms["i"] = f"ip:{row.ip_address}"
-    operation = evidence_of(row).get("operation_id")
+    operation = row.evidence.get("operation_id")
     if isinstance(operation, str) and operation:
         terms["o"] = f"details.operation_id:{quoted(operation)}"
         if row.created_at is not None:

@@ -9,7 +9,7 @@ from rich.cells import chop_cells
 from textual.binding import Binding, BindingType
 
 from tui.data.errors import PermissionDenied
-from tui.screens.log_view import MOST_CHANGES, Names, changes_of, evidence_of, person_of, time_in_full
+from tui.screens.log_view import MOST_CHANGES, Names, changes_of, person_of, time_in_full
 from tui.screens.page import Page
 from tui.text import safe_text, spelled, spelled_json
 from tui.widgets.frame import Part
@@ -125,7 +125,7 @@ def row_lines(
     row: LogRow, names: Names, zone: tzinfo, width: int, seals: SealEvidence | None = None
 ) -> list[tuple[str, Tone]]:
     """Return the lines about a row, each with its tone, broken at `width` cells."""
-    details = evidence_of(row)
+    details = row.evidence
     facts = [
         ("Time", time_in_full(row, zone, datetime.now(UTC))),
         ("Who", person_of(row, names)),

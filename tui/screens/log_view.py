@@ -132,7 +132,7 @@ def person_of(row: LogRow, names: Names) -> str:
         parts.append(f"{known[0]} <{known[1]}>" if len(known) == 2 else (known or [str(person.id)])[0])
     elif row.user_id is not None:
         parts.append(f"{row.user_id}, not in the directory")
-    label, login = operator_of(row), evidence_of(row).get("session_user")
+    label, login = operator_of(row), row.evidence.get("session_user")
     if label and (person is None or label not in (person.email, person.name)):
         parts.append(f"operator {safe_text(label, VALUE_WIDTH)}")
     if login:
@@ -142,13 +142,8 @@ def person_of(row: LogRow, names: Names) -> str:
 
 def operator_of(row: LogRow) -> str | None:
     """Return what the operator went by, as the console said."""
-    label = evidence_of(row).get("operator")
+    label = row.evidence.get("operator")
     return label if isinstance(label, str) else None
-
-
-def evidence_of(row: LogRow) -> dict[str, Any]:
-    """Return the details where they are an object, else nothing."""
-    return row.details if isinstance(row.details, dict) else {}
 
 
 def changes_of(row: LogRow, cut_at: int | None = None) -> list[tuple[str, str, str]]:
@@ -156,7 +151,7 @@ def changes_of(row: LogRow, cut_at: int | None = None) -> list[tuple[str, str, s
 
     Of each only the first `cut_at` characters are looked at.
     """
-    details = evidence_of(row)
+    details = row.evidence
     sides = [side if isinstance(side := details.get(name), dict) else {} for name in ("before", "after")]
     both = sorted(dict.fromkeys([*sides[0], *sides[1]]), key=lambda name: name in UPKEEP)[:MOST_CHANGES]
     changes = [

@@ -75,6 +75,11 @@ class LogWindow:
     _first: int = 0
     _end: int = 0
 
+    @property
+    def rows(self) -> list[LogRow]:
+        """Every row that is held, entry by entry."""
+        return [row for entry in self.entries for row in entry.rows]
+
     def place(self, direction: Direction) -> Place | None:
         """The place beyond which reading goes on in that direction; None where nothing has been read."""
         return self._ends.get(direction)
@@ -152,7 +157,7 @@ class LogWindow:
         return [row for _, row in numbered]
 
     def _new(self, rows: Iterable[LogRow]) -> list[LogRow]:
-        held = {row.id for entry in self.entries for row in entry.rows}
+        held = {row.id for row in self.rows}
         return [row for row in rows if row.id not in held]
 
     def _move_ends(self, rows: tuple[LogRow, ...], *, newest_first: bool = False) -> None:
@@ -189,18 +194,15 @@ class LogWindow:
 
 def is_by_trigger(row: LogRow) -> bool:
     """Whether a trigger wrote the row."""
-    return isinstance(row.details, dict) and row.details.get("source") == "trigger"
+    return row.evidence.get("source") == "trigger"
 
 
 def operation_of(row: LogRow) -> str | None:
     """Return what the rows of one operation have in common: its id, or the transaction of another program's write."""
-    details = row.details
-    if not isinstance(details, dict):
-        return None
-    operation = details.get("operation_id")
+    operation, transaction = row.evidence.get("operation_id"), row.evidence.get("xid")
     if isinstance(operation, str) and operation:
         return operation
-    return f"transaction {details['xid']}" if is_by_trigger(row) and details.get("xid") else None
+    return f"transaction {transaction}" if is_by_trigger(row) and transaction else None
 
 
 def is_same_write(row: LogRow, other: LogRow) -> bool:
@@ -208,11 +210,9 @@ def is_same_write(row: LogRow, other: LogRow) -> bool:
     if is_by_trigger(row) == is_by_trigger(other):
         return False
     trigger, own = (row, other) if is_by_trigger(row) else (other, row)
-    by_switchboard = isinstance(trigger.details, dict) and trigger.details.get("operation_id")
-    announced = operation_of(own)
     return (
-        not by_switchboard
-        and announced is None
+        not trigger.evidence.get("operation_id")
+        and operation_of(own) is None
         and own.action.startswith("credential_")
         and trigger.action.startswith("credential_")
         and (row.organization_id, row.integration_type) == (other.organization_id, other.integration_type)
