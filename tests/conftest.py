@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import os
+import signal
 from typing import TYPE_CHECKING
 
 import psycopg
@@ -31,8 +32,12 @@ def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.Tes
 
 
 def pytest_configure() -> None:
-    """Let consoles that no terminal shows draw ten frames a second instead of sixty; read when Textual is imported."""
+    """Prepare the process: for consoles that no terminal shows, and for commands that a signal is to reach."""
+    # Ten frames a second instead of sixty; read when Textual is imported.
     os.environ.setdefault("TEXTUAL_FPS", "10")
+    # Started in the background by a shell, it ignores SIGINT, and so would every command that it starts.
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.hookimpl(trylast=True)

@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING
 import psycopg
 import pytest
 
-from tests.cli.test_endings import wait_until
 from tests.cli.test_roles import login
 from tests.support.commands import PROGRAM, execute
 from tests.support.log_rows import fill_log, log_row
 from tests.support.numbers import create_people
+from tests.support.waiting import wait_until
 from tui.data.audit_counts import Count
 from tui.data.log_export import Progress
 from tui.log_words import progress_line
@@ -131,7 +131,7 @@ class TestStandardOutput:
         assert "do not go together" in logged.run("audit", "export", "--json", "--format", "csv").refusal(2)
 
     def test_that_is_closed_early_ends_it_quietly(self, logged: Shell) -> None:
-        fill_log(logged.environment["DATABASE_URL"], 20_000)
+        fill_log(logged.environment["DATABASE_URL"], 5_000, padding=1_000)
         with logged.start("audit", "export") as process:
             assert process.stdout is not None and process.stderr is not None
             assert process.stdout.readline()
@@ -155,7 +155,7 @@ class TestStandardOutput:
 
 
 def test_a_signal_leaves_no_file_and_is_in_the_log(logged: Shell) -> None:
-    fill_log(logged.environment["DATABASE_URL"], 120_000)
+    fill_log(logged.environment["DATABASE_URL"], 40_000, padding=1_000)
     for number, status in ((signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)):
         with logged.start("audit", "export", "--output", "log") as process:
             part = logged.folder / "log.part"
@@ -169,7 +169,7 @@ def test_a_signal_leaves_no_file_and_is_in_the_log(logged: Shell) -> None:
 
 
 def test_memory_does_not_grow_with_the_rows(logged: Shell) -> None:
-    fill_log(logged.environment["DATABASE_URL"], 80_000)
+    fill_log(logged.environment["DATABASE_URL"], 20_000, padding=1_000)
     for form in ("csv", "jsonl"):
         done = logged.run_script(MEMORY, "--format", form)
         assert done.status == 0, done.err

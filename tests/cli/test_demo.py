@@ -26,9 +26,9 @@ IN_ANOTHER_FOLDER = (
 )
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def folder() -> Iterator[Path]:
-    """Where the demo is kept, which is stopped afterwards."""
+    """Where the demo is kept: built by the first test that asks for it, and stopped at the end."""
     with reachable_folder() as somewhere:
         yield somewhere / "demo"
         server = demo_server(reset=False, folder=somewhere / "demo")
@@ -45,6 +45,16 @@ def settings_of(printed: Outcome) -> dict[str, str]:
     ).stdout.decode()
     variables = dict(entry.split("=", 1) for entry in after.split("\0") if entry)
     return {name: variables[name] for name in names}
+
+
+def test_the_console_builds_it_opens_on_it_and_stops_it_at_the_end(shell: Shell, folder: Path) -> None:
+    command = [sys.executable, "-c", IN_ANOTHER_FOLDER, str(folder), "demo"]
+    with Terminal(command, environment=GARBAGE, cwd=shell.folder) as terminal:
+        terminal.wait_for("Dispatch line", timeout=60)
+        assert "Meridian Freight" in terminal.text
+        terminal.press("q")
+        assert terminal.wait_for_exit() == 0
+    assert not demo_server(reset=False, folder=folder).running
 
 
 def test_its_settings_let_every_command_work_on_it_whatever_else_is_configured(shell: Shell, folder: Path) -> None:
@@ -66,13 +76,3 @@ def test_its_settings_let_every_command_work_on_it_whatever_else_is_configured(s
     saved.write_text(printed.out)
     saved.chmod(0o600)
     assert shell.run("--env-file", "demo.env", "integrations", "list").status == 0
-
-
-def test_the_console_opens_on_it_and_stops_it_at_the_end(shell: Shell, folder: Path) -> None:
-    command = [sys.executable, "-c", IN_ANOTHER_FOLDER, str(folder), "demo"]
-    with Terminal(command, environment=GARBAGE, cwd=shell.folder) as terminal:
-        terminal.wait_for("Dispatch line", timeout=60)
-        assert "Meridian Freight" in terminal.text
-        terminal.press("q")
-        assert terminal.wait_for_exit() == 0
-    assert not demo_server(reset=False, folder=folder).running

@@ -5,30 +5,14 @@ from __future__ import annotations
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import psycopg
 import pytest
 
 from tests.support.commands import PROGRAM, Shell, contents
 from tests.support.forked_terminal import ForkedTerminal
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-
-def wait_until(condition: Callable[[], object], timeout: float = 20) -> None:
-    deadline = time.monotonic() + timeout
-    while not condition():
-        assert time.monotonic() < deadline, "it never came true"
-
-
-def waits_for_a_lock(database: str) -> bool:
-    with psycopg.connect(database) as connection:
-        row = connection.execute("select count(*) from pg_locks where not granted").fetchone()
-    return bool(row and row[0])
+from tests.support.waiting import wait_until
 
 
 @pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)])
@@ -37,10 +21,11 @@ def test_a_signal_during_a_write_undoes_it_and_is_the_exit_status(
 ) -> None:
     database = with_phone.environment["DATABASE_URL"]
     before = contents(database)
-    with psycopg.connect(database) as holder:
+    waiting = "select 1 from pg_locks where not granted"
+    with psycopg.connect(database) as holder, psycopg.connect(database, autocommit=True) as watcher:
         holder.execute("select from integration_credentials for update")
         with with_phone.start("integrations", "disable", "exotel_phone") as process:
-            wait_until(lambda: waits_for_a_lock(database))
+            wait_until(lambda: watcher.execute(waiting).fetchone())
             process.send_signal(number)
             assert process.wait(timeout=20) == status
             assert process.stdout is not None

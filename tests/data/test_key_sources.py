@@ -8,6 +8,7 @@ import time
 import psutil
 import pytest
 
+from tests.support.waiting import wait_until
 from tui.data import key_sources
 from tui.data.encryption import MasterKey
 from tui.data.errors import MasterKeyError
@@ -188,9 +189,7 @@ class TestCommand:
         program = f"import subprocess; open({str(pid_file)!r}, 'w').write(str(subprocess.Popen(['sleep', '600']).pid))"
         with pytest.raises(MasterKeyError, match="did not end"):
             keyring(**{COMMAND: python(program)})
-        deadline = time.monotonic() + 5
-        while is_running(int(pid_file.read_text())):
-            assert time.monotonic() < deadline
+        wait_until(lambda: not is_running(int(pid_file.read_text())), timeout=5)
 
     def test_that_floods_is_stopped_before_its_time_is_over(self):
         started = time.monotonic()

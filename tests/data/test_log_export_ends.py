@@ -157,7 +157,7 @@ class TestAFile:
 
 class TestAnExportThatBreaksOff:
     async def test_because_the_connection_is_lost_leaves_no_file(self, installed_database: str, tmp_path: Path) -> None:
-        fill_log(installed_database, 60_000)
+        fill_log(installed_database, 20_000, padding=1_000)
 
         def lose(_progress: object) -> None:
             end_other_sessions(installed_database)
@@ -172,7 +172,7 @@ class TestAnExportThatBreaksOff:
     ) -> None:
         for name in ("SILENCE_S", "ANSWER_WITHIN_S", "LAST_ROW_WITHIN_S"):
             monkeypatch.setattr(log_export, name, 0.5)
-        fill_log(installed_database, 60_000)
+        fill_log(installed_database, 20_000, padding=1_000)
         postgres.create_role("walter", "login superuser password 'walter'")
         server = conninfo_to_dict(installed_database)
         async with BlackHole(int(str(server["port"]))) as hole:
@@ -187,7 +187,7 @@ class TestAnExportThatBreaksOff:
     async def test_because_the_disk_is_full_leaves_no_file_and_a_connection_that_works(
         self, installed_database: str, tmp_path: Path, small_files: None
     ) -> None:
-        fill_log(installed_database, 10_000)
+        fill_log(installed_database, 2_000, padding=1_000)
         async with opened(installed_database) as console:
             everything = await filtered(console, "org:*")
             with pytest.raises(ExportFailed, match="could not be written"):
@@ -200,7 +200,7 @@ class TestAnExportThatBreaksOff:
     async def test_because_it_is_cancelled_leaves_no_file_and_stops_on_the_server(
         self, installed_database: str, tmp_path: Path
     ) -> None:
-        fill_log(installed_database, 60_000)
+        fill_log(installed_database, 20_000, padding=1_000)
         async with opened(installed_database) as console:
             everything = await filtered(console, "org:*")
             begun = asyncio.Event()

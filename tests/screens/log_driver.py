@@ -43,7 +43,6 @@ async def open_log(it: Console) -> None:
 
 async def settled(it: Console) -> None:
     """Wait until nothing is read, counted or looked up any more; following goes on."""
-    await it.pilot.pause()
     await it.wait_for(lambda: all(one.is_finished for one in it.app.workers if one.group not in WAITING))
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import signal
-import time
 from typing import TYPE_CHECKING
 from uuid import UUID
 
@@ -17,9 +16,9 @@ from tests.support.forked_terminal import ForkedTerminal
 from tests.support.log_rows import fill_log, log_row
 from tests.support.numbers import create_people
 from tests.support.sitting import ACME, ASHA
+from tests.support.waiting import wait_until
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from pathlib import Path
 
     from tests.support.terminal import Terminal
@@ -28,10 +27,10 @@ ROWS = 3_000
 ENDS = "select status from integration_audit_logs where action = 'log_exported' order by created_at"
 
 
-def logged(conninfo: str, rows: int = ROWS) -> None:
+def logged(conninfo: str, rows: int = ROWS, padding: int = 0) -> None:
     """A log of two organisations, people with names, and on top an operation of three rows."""
     create_people(conninfo)
-    fill_log(conninfo, rows)
+    fill_log(conninfo, rows, padding=padding)
     with psycopg.connect(conninfo) as connection:
         for number in range(3):
             details = {"operation_id": "00000000-0000-4000-8000-000000000001", "n": number}
@@ -198,7 +197,7 @@ def _plant(connection: psycopg.Connection, number: int, text: str) -> None:
 def test_ascii_drawing_holds_nothing_else_and_a_hangup_during_an_export_leaves_no_file(
     keyed_database: str, tmp_path: Path
 ) -> None:
-    logged(keyed_database, 60_000)
+    logged(keyed_database, 20_000, padding=1_000)
     environment = settings_of(keyed_database, SWITCHBOARD_ASCII="1")
     with ForkedTerminal(environment=environment, cwd=tmp_path) as terminal:
         opened(terminal, "k rows")
@@ -222,18 +221,11 @@ def test_ascii_drawing_holds_nothing_else_and_a_hangup_during_an_export_leaves_n
             assert terminal.text.isascii(), [one for one in terminal.text if not one.isascii()]
         terminal.wait_for("to which new file")
         terminal.press("enter")
-        until(terminal, lambda: any(file.stat().st_size for file in tmp_path.glob("*.part")))
+        # What it writes meanwhile fits into the terminal's buffer.
+        wait_until(lambda: any(file.stat().st_size for file in tmp_path.glob("*.part")))
         terminal.signal(signal.SIGHUP)
         assert terminal.wait_for_exit() == 129
     assert [file.name for file in tmp_path.iterdir() if file.name.startswith("log-")] == []
     with psycopg.connect(keyed_database) as connection:
         ends = connection.execute(ENDS).fetchall()
     assert ends == [("pending",), ("failed",)]
-
-
-def until(terminal: Terminal, found: Callable[[], bool]) -> None:
-    """Wait until a condition holds, reading what the program writes meanwhile."""
-    deadline = time.monotonic() + 15
-    while not found():
-        assert time.monotonic() < deadline, terminal.text
-        terminal.bytes_since()

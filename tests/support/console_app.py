@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from textual import events
+from textual._wait import wait_for_idle
 from textual.keys import _character_to_key
 
 from tests.support import parsed_stylesheets
@@ -85,25 +86,29 @@ class Console:
 
     async def press(self, *keys: str) -> None:
         """Press keys one after the other, one that is repeated like a key held down; wait until all is laid out."""
-        for key, same in groupby(keys):
-            for _ in list(same)[1:]:
+        for number, (key, same) in enumerate(groupby(keys)):
+            if number:
+                await wait_for_idle(0)
+            for _ in same:
                 self.send(key)
-            await self.pilot.press(key)
-            if self.app._keys:
-                await self.wait_for(lambda: not self.app._keys)
-        self.app.screen._on_timer_update()
+        await self._keys_done()
 
     async def type(self, text: str) -> None:
         """Type a text as a terminal sends it, in one go: waiting after each key would take longer than the test."""
         for character in text:
             self.send(character)
+        await self._keys_done()
+
+    async def _keys_done(self) -> None:
         await self.pilot.pause()
-        await self.wait_for(lambda: self.app.keys_done)
+        if not self.app.keys_done:
+            await self.wait_for(lambda: self.app.keys_done or self.app._exit)
 
     def send(self, key: str) -> None:
         """Send one key and do not wait for what it does."""
-        name = _character_to_key(key) if len(key) == 1 else key
-        pressed = events.Key(name, key if len(key) == 1 else None)
+        character = " " if key == "space" else key
+        is_typed = len(character) == 1
+        pressed = events.Key(_character_to_key(character) if is_typed else key, character if is_typed else None)
         pressed.set_sender(self.app)
         assert self.app._driver is not None
         self.app._driver.send_message(pressed)

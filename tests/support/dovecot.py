@@ -11,11 +11,11 @@ import shutil
 import socket
 import subprocess
 import tempfile
-import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tests.support.certificates import authority
+from tests.support.waiting import wait_until
 
 if TYPE_CHECKING:
     from typing import Self
@@ -102,10 +102,8 @@ class Dovecot:
     def __enter__(self) -> Self:
         command = [DOVECOT, "-F", "-c", self._folder / "dovecot.conf"]
         self._process = subprocess.Popen(command, cwd=self._folder, **self._as)
-        deadline = time.monotonic() + 20
-        while not self._listens():
-            assert self._process.poll() is None, self.log()
-            assert time.monotonic() < deadline, self.log()
+        wait_until(lambda: self._process.poll() is not None or self._listens())
+        assert self._process.poll() is None, self.log()
         return self
 
     def __exit__(self, *_: object) -> None:

@@ -26,7 +26,7 @@ select case when n %% 5 = 0 then %(globex)s::uuid else %(acme)s::uuid end,
        case when n %% 1000 = 7 then 'credential_deleted' when n %% 2 = 0 then 'call_made' else 'email_sent' end,
        case when n %% 11 = 5 then 'failed' when n %% 50 = 3 then 'pending' else 'success' end,
        jsonb_build_object('n', n, 'error_code', case when n %% 11 = 5 then 429 end),
-       ('10.0.' || n %% 200 || '.' || n %% 250)::inet, 'agent/' || n %% 7,
+       ('10.0.' || n %% 200 || '.' || n %% 250)::inet, 'agent/' || n %% 7 || repeat('.', %(padding)s),
        case when n %% 100 <> 99 then timestamptz '2025-12-31 23:59+00' - (%(rows)s - n) / 3 * interval '1 minute' end
   from generate_series(1, %(rows)s) as n
 """
@@ -38,10 +38,10 @@ values (%(id)s, %(organization_id)s, %(user_id)s, %(integration_type)s, %(action
 """
 
 
-def fill_log(conninfo: str, rows: int) -> None:
-    """Add many rows, and let the server look at them."""
+def fill_log(conninfo: str, rows: int, *, padding: int = 0) -> None:
+    """Add many rows, each longer by `padding` bytes, and let the server look at them."""
     with psycopg.connect(conninfo, autocommit=True) as connection:
-        connection.execute(FILL, {"rows": rows, "acme": ACME, "globex": GLOBEX, "asha": ASHA})
+        connection.execute(FILL, {"rows": rows, "padding": padding, "acme": ACME, "globex": GLOBEX, "asha": ASHA})
         connection.execute("vacuum (analyze) integration_audit_logs")
 
 
