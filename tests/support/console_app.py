@@ -91,18 +91,16 @@ class Console:
                 await wait_for_idle(0)
             for _ in same:
                 self.send(key)
-        await self._keys_done()
+        await self.pilot.pause()
+        if self.app._keys:
+            await self.wait_for(lambda: not self.app._keys)
 
     async def type(self, text: str) -> None:
         """Type a text as a terminal sends it, in one go: waiting after each key would take longer than the test."""
         for character in text:
             self.send(character)
-        await self._keys_done()
-
-    async def _keys_done(self) -> None:
         await self.pilot.pause()
-        if not self.app.keys_done:
-            await self.wait_for(lambda: self.app.keys_done or self.app._exit)
+        await self.wait_for(lambda: self.app.keys_done)
 
     def send(self, key: str) -> None:
         """Send one key and do not wait for what it does."""

@@ -39,6 +39,7 @@ class OrderedApp(App[int]):
         self._keys: deque[events.Key | events.Paste] = deque()
         self._key_at_work: KeyDone | None = None
         self._keys_sent = 0
+        self._key_sent_at = 0.0
 
     @property
     def keys_done(self) -> bool:
@@ -54,12 +55,17 @@ class OrderedApp(App[int]):
         if isinstance(event, events.Key | events.Paste) and not event.is_forwarded:
             self.last_key_at = time.monotonic()
             self._keys.append(event)
-            if self._key_at_work is None:
+            if self._key_at_work is None or self._key_is_lost(self._key_at_work):
                 await self._next_key()
             elif len(self._keys) == 1:
                 self._watch_key()
         else:
             await super().on_event(event)
+
+    def _key_is_lost(self, key: KeyDone) -> bool:
+        """Whether a key will not be heard of again: it was sent long ago, and what had the focus is gone."""
+        waited = self.last_key_at - self._key_sent_at
+        return waited > KEY_GIVEN_UP_AFTER_S and not key.target.is_attached
 
     async def _next_key(self) -> None:
         self._key_at_work = None
@@ -67,6 +73,7 @@ class OrderedApp(App[int]):
             target = self.focused or self.screen
             await super().on_event(self._keys.popleft())
             self._keys_sent += 1
+            self._key_sent_at = time.monotonic()
             self._follow_key(target, KEY_ROUNDS)
         if self._keys:
             self._watch_key()
