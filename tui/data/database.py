@@ -27,6 +27,7 @@ from tui.data.errors import (
     SwitchboardError,
 )
 from tui.data.failures import translate
+from tui.data.given_back import given_back
 from tui.data.json_values import register_tolerant_json
 from tui.data.timestamps import register_tolerant_timestamps
 
@@ -45,7 +46,6 @@ STATEMENT_TIMEOUT_MS = 15_000
 IDLE_IN_TRANSACTION_MS = 10_000
 BLOCKER_LOOK_AFTER_S = 1.0
 CLOSE_TIMEOUT_S = 2.0
-CANCEL_TIMEOUT_S = 2.0
 # The server's own limits come first; what is longer than they allow is a server that no longer answers.
 ANSWERS_WITHIN_S = 20.0
 WRITE_ANSWERS_WITHIN_S = 60.0
@@ -86,34 +86,6 @@ class _Attempt:
     committing: bool = False
     asked: bool = False
     result: Any = None
-
-
-async def given_back(work: Callable[[list[Connection]], Awaitable[T]], seconds: float) -> T:
-    """Await work that puts the connection it uses into the list it is given, and give control back in any case.
-
-    When this is cancelled, or `seconds` have passed, the work is cancelled on the server; where that gets no answer
-    within CANCEL_TIMEOUT_S either, the connection is closed here. Raises ConnectionLost after the time.
-    Source: safety.md, "A black hole".
-    """
-    held: list[Connection] = []
-    task = asyncio.ensure_future(work(held))
-    try:
-        done, _ = await asyncio.wait({task}, timeout=seconds)
-        if done:
-            return task.result()
-        raise ConnectionLost(
-            f"The database has not answered for {seconds:.0f} seconds.",
-            "Check the network; Switchboard reconnects by itself.",
-        )
-    finally:
-        if not task.done():
-            task.cancel()
-            _, left = await asyncio.wait({task}, timeout=CANCEL_TIMEOUT_S)
-            if left:
-                for connection in held:
-                    connection.pgconn.finish()
-        if task.done() and not task.cancelled():
-            task.exception()
 
 
 async def answers(connection: Connection) -> None:
