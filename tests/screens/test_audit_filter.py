@@ -216,6 +216,9 @@ async def test_a_search_marks_its_rows_and_goes_from_one_to_the_next_both_ways(f
         await press(it, "N", "N", "N")
         assert current(it) == matches[0]
         assert "No newer row matches; n looks the other way." in it.status
+        # A row that matches is the first one from the cursor on.
+        await apply(it, "type:exotel_phone,zoho_mail action:credential_deleted", "s")
+        assert (current(it), it.status) == (matches[0], "")
         # Round a match the log goes on both ways as it is.
         expected = of_sql(filled_log)
         place = expected.index(matches[0])

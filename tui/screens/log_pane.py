@@ -192,6 +192,11 @@ class LogPane(ReadingPane):
             if self.is_mounted:
                 self.refresh_lines()
 
+    @property
+    def at_match(self) -> bool:
+        """Whether the row under the cursor is marked."""
+        return self.current is not None and self.current.id in self._matches
+
     def unmark(self) -> None:
         """Mark nothing."""
         self._searched = None

@@ -36,9 +36,12 @@ class LogSearch:
         await self._pane.mark(await self._resolve(text) if text else None)
 
     async def begin(self, text: str) -> None:
-        """Search for something else, and go to its next older match; nothing ends the search. Raises as `go_on`."""
+        """Search for something else, and go to its first match from the cursor on; nothing ends the search.
+
+        Raises as `go_on`.
+        """
         await self.look_for(text)
-        if text:
+        if text and not self._pane.at_match:
             await self.go_on(1)
 
     def end(self) -> None:
