@@ -113,12 +113,13 @@ def spelled(value: object) -> str:
     return "".join(out)
 
 
-def spelled_json(value: object) -> str:
+def spelled_json(value: object, most: int | None = None) -> str:
     """Return `value` as indented JSON that is exact, with everything that could hide as JSON's own escapes (\\u202e).
 
-    Letters of every script stay as they are, so people can read it; a parser reads the value back.
+    Letters of every script stay as they are, so people can read it; a parser reads the value back. With `most` it ends
+    after so many characters, before they are spelled.
     """
-    text = json.dumps(value, ensure_ascii=False, indent=2, default=_as_text)
+    text = json.dumps(value, ensure_ascii=False, indent=2, default=_as_text)[:most]
     out: list[str] = []
     marks = 0
     for character in text:

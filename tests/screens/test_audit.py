@@ -221,7 +221,7 @@ async def test_a_row_in_full_shows_both_sides_what_hides_and_its_neighbours(keye
         await it.press("left")
         await it.wait_for("newer_one: success")
         await it.press("left")
-        await it.wait_for("There is no newer row.")
+        await it.wait_for("There is no newer row here yet.")
         await it.press("right", "right")
         await it.wait_for("older_one: success")
         await it.press("right")

@@ -52,6 +52,7 @@ class AuditScreen(ListPage):
         self._opened: LogRow | None = None
         # Until it is known which rows a load wants, and until they are marked and counted: who cancels it sees to that.
         self._opening = self._unfinished = False
+        self._from_newest = False
 
     @property
     def pane(self) -> LogPane:
@@ -99,6 +100,7 @@ class AuditScreen(ListPage):
         before, self._shown = self._shown, (self.session, organization.id, self.filter_text)
         if before != self._shown:
             self.pane.leave()
+            self.query_one(LogRuler).forget()
         self._follow.pause()
         try:
             resolved = await resolve(self.session, self.filter_text)
@@ -111,7 +113,8 @@ class AuditScreen(ListPage):
         if resolved.notes:
             self.status.say(" ".join(resolved.notes), "warning")
         reader, row = LogReader(self.session.database, self._filter), self.pane.current
-        stays = row is not None and not self.pane.at_top and not self._follow.is_on
+        stays = row is not None and not self.pane.at_top and not self._from_newest
+        self._from_newest = False
         self._opening, self._unfinished = False, True
         await (self.pane.open_at(row, reader) if row is not None and stays else self.pane.open(reader))
         await self._finish()
@@ -273,9 +276,11 @@ class AuditScreen(ListPage):
             self.console.doors.open_log_row(self._opened, self.pane.names, self._step)
 
     def _step(self, by: int) -> LogRow | None:
-        if self._opened is not None:
-            # Rows that came on top meanwhile have taken the cursor with them.
-            self.pane.go_to(self._opened)
+        opened = self._opened
+        # Rows that came on top meanwhile have taken the cursor with them, or were more than are held.
+        if opened is not None and not self.pane.go_to(opened):
+            self._read(lambda: self.pane.open_at(opened))
+            return None
         before = self.pane.current
         self.pane.body.action_move(by)
         self._opened = self.pane.current
@@ -327,7 +332,7 @@ class AuditScreen(ListPage):
         if self._follow.is_on:
             self._follow.stop()
         elif self._filter is not None:
-            self._follow.is_on = True
+            self._follow.is_on = self._from_newest = True
             self.start_load()
         self.refresh_frame()
 

@@ -32,7 +32,7 @@ class LogFollow:
         """Whether it follows, for the context line."""
         if not self.is_on:
             return ""
-        if self._pane.at_top or not self._pane.window.entries:
+        if self._pane.takes_new:
             return "following"
         return f"paused, {self._waiting:,} new (g)" if self._waiting else "paused (g)"
 
@@ -72,9 +72,7 @@ class LogFollow:
                 if not self._page.is_mounted:
                     return
                 self.came = True
-                if self._pane.at_top or not self._pane.window.entries:
-                    await self._pane.add_new(rows[::-1])
-                else:
+                if not self._pane.takes_new or not await self._pane.add_new(rows[::-1]):
                     self._waiting += len(rows)
                 self._page.refresh_frame()
         except SwitchboardError as failure:

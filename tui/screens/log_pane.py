@@ -55,6 +55,7 @@ class LogPane(ReadingPane):
         self.window = LogWindow()
         self._searched: LogReader | None = None
         self._matches: set[UUID] = set()
+        self._is_marked = False
         self.zone = zone
         self._lines: list[Line] = []
         self._unknown: set[UUID] = set()
@@ -93,6 +94,11 @@ class LogPane(ReadingPane):
     def at_top(self) -> bool:
         """Whether the cursor is on the newest row there is."""
         return self.body.cursor == 0 and self.window.at_newest
+
+    @property
+    def takes_new(self) -> bool:
+        """Whether rows that have just been written belong on top of what is shown, and would be seen there."""
+        return self.at_top or (self.window.at_newest and not self.window.entries)
 
     def compose(self) -> ComposeResult:
         """Lay the list over the lines about the row under the cursor."""
@@ -137,6 +143,8 @@ class LogPane(ReadingPane):
         reading = reader or self.reader
         if reading is None:
             return
+        is_current = self.current is not None and self.current.id == row.id
+        at_line = self.body.cursor - self.body.top if is_current else None
         if reader is not None or self.window.entry_of(row.id) is None:
             self._begin(reading, LogWindow())
             self.window.begin_at(Place(row.created_at_text or None))
@@ -149,7 +157,7 @@ class LogPane(ReadingPane):
                 await self._read("older", FIRST_PAGE)
             await self._read("newer", self.body.lines_seen)
         if self.is_mounted:
-            self.go_to(row)
+            self.go_to(row, at_line)
 
     def leave(self) -> None:
         """Hold nothing: other rows are wanted, and no key may act on these, which stay painted until then."""
@@ -162,8 +170,11 @@ class LogPane(ReadingPane):
         self.body.reset()
         self._lines = []
 
-    def go_to(self, row: LogRow) -> bool:
-        """Put the cursor on a row that is held, unfolding what hides it; False where it is not held."""
+    def go_to(self, row: LogRow, at_line: int | None = None) -> bool:
+        """Put the cursor on a row that is held, unfolding what hides it; False where it is not held.
+
+        It is seen `at_line`, counted from the top; without that where it is, or in the middle.
+        """
         entry = self.window.entry_of(row.id)
         if entry is None:
             return False
@@ -173,8 +184,12 @@ class LogPane(ReadingPane):
         key = f"entry {entry.key}" if is_headline else str(row.id)
         place = next(n for n, line in enumerate(self._lines) if line.key == key)
         first = self.body.top
-        seen = first <= place < first + self.body.lines_seen
-        (self.body.move_to if seen else self.body.center)(place)
+        if at_line is not None:
+            self.body.stand(place, at_line)
+        elif first <= place < first + self.body.lines_seen:
+            self.body.move_to(place)
+        else:
+            self.body.stand(place, self.body.lines_seen // 2)
         return True
 
     def name_organizations(self, names: dict[UUID, str]) -> None:
@@ -188,7 +203,13 @@ class LogPane(ReadingPane):
         self.unmark()
         if self.reader is not None and search is not None:
             self._searched = self.reader.matching(search)
+            await self.mark_the_rest()
+
+    async def mark_the_rest(self) -> None:
+        """Mark the rows that are held where that was broken off. Raises what reading raises."""
+        if self._searched is not None and not self._is_marked:
             await self._look_up(self.window.rows)
+            self._is_marked = True
             if self.is_mounted:
                 self.refresh_lines()
 
@@ -200,6 +221,7 @@ class LogPane(ReadingPane):
     def unmark(self) -> None:
         """Mark nothing."""
         self._searched = None
+        self._is_marked = False
         self._matches = set()
         self.refresh_lines()
 
@@ -211,15 +233,20 @@ class LogPane(ReadingPane):
             self.refresh_lines()
             self.body.move_to(self._lines.index(next(it for it in self._lines if it.entry is line.entry)))
 
-    async def add_new(self, rows: Sequence[LogRow]) -> None:
-        """Put rows on top that have just been written, newest first; the cursor stays on top."""
+    async def add_new(self, rows: Sequence[LogRow]) -> bool:
+        """Put rows on top that have just been written, newest first; the cursor stays on top.
+
+        False where that is not the place any more once they are looked up: then they are not shown.
+        """
         await self._look_up(rows)
-        if self.is_mounted and (self.at_top or not self.window.entries):
+        takes_new = self.is_mounted and self.takes_new
+        if takes_new:
             self.window.add_newer(Found(tuple(rows), more=False, done=True))
             self.window.forget(0, 4 * self.body.lines_seen + READ_AHEAD)
             self.faces.show_content()
             self.refresh_lines()
             self.body.move_to(0, by_key=False)
+        return takes_new
 
     def stop(self) -> None:
         """Stop reading, on the server too."""
@@ -249,8 +276,11 @@ class LogPane(ReadingPane):
         """What stands behind the last line."""
         window = self.window
         if window.at_oldest:
-            in_windows = self.reader is not None and self.reader.in_windows
-            return "  the log has no older row in this filter" if in_windows else ""
+            if self.reader is None or not self.reader.in_windows:
+                return ""
+            if self._reading == "newer" and not window.entries:
+                return "  searching from the oldest row up ... esc stops"
+            return "  the log has no older row in this filter"
         if window.searched_to is None:
             return ""
         until = f"  searched back to {shown(window.searched_to, self.zone)}"
@@ -306,6 +336,7 @@ class LogPane(ReadingPane):
             return
         self._reading, self._turn = direction, self._turn + 1
         turn, place = self._turn, window.place(direction)
+        reached = place
         steps = reader.older(place, limit) if direction == "older" else reader.newer(place, limit)
         try:
             async with aclosing(steps) as found_in_steps:
@@ -313,7 +344,10 @@ class LogPane(ReadingPane):
                     await self._look_up(found.rows)
                     if not self.is_mounted or window is not self.window:
                         return
-                    self._take(direction, found)
+                    if reached is not None and window.place(direction) != reached:
+                        # What was read last is forgotten: rows beyond it would leave a gap.
+                        break
+                    reached = self._take(direction, found)
         finally:
             if turn == self._turn:
                 self._reading = None
@@ -321,9 +355,11 @@ class LogPane(ReadingPane):
             self.refresh_lines()
             self.post_message(self.Moved())
 
-    def _take(self, direction: Direction, found: Found) -> None:
+    def _take(self, direction: Direction, found: Found) -> Place | None:
+        """Add what was read, and forget what is far from view; returns how far has been read."""
         window, body = self.window, self.body
         (window.add_older if direction == "older" else window.add_newer)(found)
+        reached = window.place(direction)
         self.refresh_lines()
         if self._lines:
             self.faces.show_content()
@@ -337,6 +373,7 @@ class LogPane(ReadingPane):
         elif found.searched_to is not None and not found.done:
             self.faces.show_content()
         self.post_message(self.Moved())
+        return reached
 
     async def _look_up(self, rows: Sequence[LogRow]) -> None:
         """Find out what the people in rows are called, and which rows match the search."""

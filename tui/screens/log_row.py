@@ -89,7 +89,7 @@ class LogRowScreen(Page):
         """Show the row beside this one."""
         row = self._step(by)
         if row is None:
-            self.status.say("There is no newer row." if by < 0 else "There is no older row here yet.")
+            self.status.say("There is no newer row here yet." if by < 0 else "There is no older row here yet.")
             return
         self.status.clear()
         self._row = row
@@ -125,7 +125,7 @@ def row_lines(
     row: LogRow, names: Names, zone: tzinfo, width: int, seals: SealEvidence | None = None
 ) -> list[tuple[str, Tone]]:
     """Return the lines about a row, each with its tone, broken at `width` cells."""
-    details = row.evidence
+    details, most = row.evidence, MOST_LINES * width
     facts = [
         ("Time", time_in_full(row, zone, datetime.now(UTC))),
         ("Who", person_of(row, names)),
@@ -147,7 +147,7 @@ def row_lines(
         if text:
             first, *rest = _wrapped(text, width - LABEL)
             out += [(f"{label.ljust(LABEL)}{first}", "plain"), *((" " * LABEL + more, "plain") for more in rest)]
-    changes = changes_of(row)
+    changes = changes_of(row, most)
     if changes:
         out += [("", "plain"), ("Before and after", "good")]
         for name, before, after in changes:
@@ -157,10 +157,13 @@ def row_lines(
         if len(changes) >= MOST_CHANGES:
             out.append(("More columns are in the JSON below.", "quiet"))
     out += [("", "plain"), ("Details (JSON, exact; what would hide is escaped)", "good")]
-    for line in spelled_json(row.details).split("\n")[:MOST_LINES]:
+    for line in spelled_json(row.details, most).split("\n")[:MOST_LINES]:
         indent = " " * (len(line) - len(line.lstrip()) + 2)
         out += [(one, "plain") for one in _wrapped(line, width, indent)]
-    return out[:MOST_LINES]
+    if len(out) <= MOST_LINES:
+        return out
+    cut = f"Cut after {MOST_LINES:,} lines: y copies the whole row, x in the list exports it."
+    return [*out[: MOST_LINES - 1], (cut, "warning")]
 
 
 def _seal_words(row: LogRow, seals: SealEvidence | None) -> str:

@@ -56,6 +56,14 @@ class LogRuler(TimeRuler):
         if self._wanted:
             self._count()
 
+    def forget(self) -> None:
+        """Show nothing until something is measured: what is shown is of other rows."""
+        self.stop()
+        self._histogram, self._source, self._counted = None, None, {}
+        self.show(None)
+        self.mark(None)
+        self._draw()
+
     def mark_time(self, moment: datetime | None) -> None:
         """Put the marker at a moment; None takes it away."""
         self.mark(None if moment is None or self._histogram is None else _share(self._histogram, moment))

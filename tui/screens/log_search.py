@@ -63,9 +63,11 @@ class LogSearch:
             if found.rows:
                 self._page.status.clear()
                 await pane.open_at(found.rows[0])
+                await pane.mark_the_rest()
                 return
             if found.searched_to is not None:
                 until = shown(found.searched_to, pane.zone)
                 self._page.status.say(f"Searching ... {'back' if by > 0 else 'up'} to {until}; esc stops.")
         where, other = ("older", "N") if by > 0 else ("newer", "n")
+        await pane.mark_the_rest()
         self._page.status.say(f"No {where} row matches; {other} looks the other way.")

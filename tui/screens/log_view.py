@@ -31,7 +31,7 @@ UPKEEP = ("id", "organization_id", "created_at", "created_by", "updated_at", "up
 # Below the list there is one line for each: nobody waits there for a megabyte to be spelled.
 CUT_AT = 400
 LABEL = 8
-WIDE = 110
+NARROW, WIDE = 80, 110
 
 
 class Names:
@@ -62,13 +62,13 @@ def columns(zone: tzinfo, width: int) -> tuple[Column, ...]:
     """Return the columns of a list of so many cells: those at the end are there on wide terminals."""
     return (
         Column(f"  Time ({zone})", 21),
-        Column("Who", 10 if width < WIDE else 20),
+        Column("Who", 7 if width < NARROW else 10 if width < WIDE else 20),
         Column("Action", 19),
-        Column("Type", 15),
+        Column("Type", 15, drops=1),
         Column("Status", 7),
-        Column("Address", 15, drops=1),
-        Column("Organisation", 16, drops=3),
-        Column("Details", 30, grows=True, drops=2),
+        Column("Address", 15, drops=2),
+        Column("Organisation", 16, drops=4),
+        Column("Details", 30, grows=True, drops=3),
     )
 
 

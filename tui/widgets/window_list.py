@@ -97,9 +97,9 @@ class WindowBody(Columned, can_focus=True):
                 self._repaint(one - self.top)
         self.post_message(self.Moved(by_key=by_key))
 
-    def center(self, place: int) -> None:
-        """Put the cursor on a line, with as many lines before it as behind it."""
-        self.top, self.cursor = place - self.lines_seen // 2, place
+    def stand(self, place: int, at_line: int) -> None:
+        """Put the cursor on a line, seen `at_line`, counted from the top."""
+        self.top, self.cursor = place - at_line, place
         self.refresh()
         self.move_to(place)
 
@@ -131,7 +131,9 @@ class WindowBody(Columned, can_focus=True):
         # While something else stands in its place it has no height, and every line would be the last.
         if self.size.height:
             behind = len(self._keys) + (1 if self._note else 0)
-            self.top = max(min(self.top, self.cursor), self.cursor - self.lines_seen + 1)
+            # With the last line the note behind it is to be seen.
+            last = self.cursor + 1 if self.cursor == len(self._keys) - 1 and self.lines_seen > 1 else self.cursor
+            self.top = max(min(self.top, self.cursor), min(last, behind - 1) - self.lines_seen + 1)
             self.top = max(0, min(self.top, behind - self.lines_seen))
 
     def _repaint(self, y: int) -> None:
