@@ -98,6 +98,31 @@ class TestAFile:
         assert (logged.folder / "log").read_text() == "kept"
         assert acts(logged) == []
 
+    @pytest.mark.parametrize("name", [".", "/", ".."])
+    def test_that_is_a_folder_is_refused(self, logged: Shell, name: str) -> None:
+        assert ("folder" if name != ".." else "There is .. already") in logged.run(
+            "audit", "export", "--output", name
+        ).refusal(2)
+        assert acts(logged) == []
+
+    def test_of_many_people_has_a_manifest_that_can_be_used_again(self, logged: Shell) -> None:
+        people = (
+            "insert into switchboard.people_labels (id, label) select gen_random_uuid(), 'team' || n % 9 || ' ' || n"
+        )
+        execute(logged.environment["DATABASE_URL"], "drop view if exists switchboard.people cascade")
+        execute(logged.environment["DATABASE_URL"], "drop table if exists public.users, public.staff cascade")
+        assert logged.run("setup", "--yes").status in (0, 5)
+        execute(logged.environment["DATABASE_URL"], f"{people} from generate_series(1, 1700) as n")
+        names = ",".join(f"team{n}" for n in range(9))
+        logged.run("audit", "seal", "--new-key", "seal.pem")
+        shell = logged.with_(SWITCHBOARD_SEAL_KEY_FILE=str(logged.folder / "seal.pem"))
+        assert shell.run("audit", "seal").status == 0
+        assert logged.run("audit", "export", f"-user:{names}", "--output", "log").status == 0
+        manifest = json.loads((logged.folder / "log.manifest.json").read_text())
+        assert len(manifest["filter"]) > 60_000
+        assert logged.run("audit", "list", manifest["filter"], "--json").status == 0
+        assert logged.run("audit", "verify", "--manifest", "log.manifest.json").status == 0
+
     def test_in_a_folder_that_is_not_there_is_refused(self, logged: Shell) -> None:
         line = logged.run("audit", "export", "--output", "nowhere/log").refusal(1)
         assert "No such file or directory" in line

@@ -50,6 +50,26 @@ async def test_rows_come_once_oldest_first_and_none_that_were_there(
         assert await new_ids(tail) == []
 
 
+async def test_a_row_comes_of_a_transaction_that_nobody_was_shown_and_that_wrote_nothing_for_long(
+    installed_database: str, writer: psycopg.Connection
+) -> None:
+    writer.execute("create role eve login")
+    writer.execute("grant usage on schema switchboard to eve")
+    writer.execute("grant select on all tables in schema public, switchboard to eve")
+    writer.execute("create policy eve on integration_audit_logs for select to eve using (true)")
+    async with opened(installed_database.replace("postgres@", "eve@")) as database:
+        tail = Tail(database, await filtered(database, ""), overlap=NONE)
+        await tail.begin()
+        with psycopg.connect(installed_database) as late:
+            late.execute("select now()")
+            for _ in range(3):
+                log_row(writer)
+                await new_ids(tail)
+            wanted = log_row(late)
+            late.commit()
+        assert wanted in await new_ids(tail)
+
+
 async def test_a_filter_is_followed_too(installed_database: str, writer: psycopg.Connection) -> None:
     async with opened(installed_database) as database:
         tail = Tail(database, await filtered(database, 'status:failed "limit"'))

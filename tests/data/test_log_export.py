@@ -114,8 +114,28 @@ class TestJsonLines:
         await exported(installed_database, tmp_path / "log", "org:* action:counted")
         assert stored in (tmp_path / "log").read_text("ascii")
 
+    async def test_keep_the_mask_of_an_address(self, installed_database: str, tmp_path: Path) -> None:
+        with psycopg.connect(installed_database) as connection:
+            for number, address in enumerate(("10.0.0.5/24", "10.0.0.6", "2001:db8::1/64")):
+                log_row(connection, ip_address=address, created_at=f"2026-01-01 00:0{number}+00")
+        for form, read in (("jsonl", json_rows), ("csv", csv_rows)):
+            await exported(installed_database, tmp_path / form, "", form)  # type: ignore[arg-type]
+            addresses = [row["ip_address"] for row in read(tmp_path / form)]
+            assert addresses[-3:] == ["2001:db8::1/64", "10.0.0.6", "10.0.0.5/24"]
+        await exported(installed_database, tmp_path / "network", "ip:10.0.0.0/28")
+        assert [row["ip_address"] for row in json_rows(tmp_path / "network")] == ["10.0.0.6", "10.0.0.5/24"]
+
 
 class TestCsv:
+    async def test_has_no_formula_behind_a_semicolon_and_quotes(self, installed_database: str, tmp_path: Path) -> None:
+        with psycopg.connect(installed_database) as connection:
+            log_row(connection, user_agent='a;"=1+1;b', details={"x": ';"";@SUM(1)'})
+        await exported(installed_database, tmp_path / "log.csv", "", "csv")
+        text = (tmp_path / "log.csv").read_text()
+        fields = [field for row in csv.reader(io.StringIO(text, newline=""), delimiter=";") for field in row]
+        assert "'=1+1" in fields
+        assert not [field for field in fields if field.startswith(("=", "+", "-", "@"))]
+
     async def test_begins_no_field_with_what_makes_it_a_formula(self, installed_database: str, tmp_path: Path) -> None:
         log_hostile_rows(installed_database)
         await exported(installed_database, tmp_path / "log", "org:*", "csv")
@@ -198,6 +218,23 @@ class TestTheManifest:
         again = await exported(installed_database, tmp_path / "two", first.manifest["filter"])
         assert 0 < first.rows < 300
         assert again.sha256 == first.sha256
+
+    async def test_has_a_filter_that_means_an_operator_also_when_somebody_is_called_so(
+        self, installed_database: str, tmp_path: Path
+    ) -> None:
+        with psycopg.connect(installed_database) as connection:
+            log_row(connection, details={"operator": "ravi"})
+        await exported(installed_database, tmp_path / "before", "user:ravi")
+        written = json.loads((tmp_path / "before.manifest.json").read_text())["filter"]
+        with psycopg.connect(installed_database) as connection:
+            connection.execute(
+                "insert into switchboard.people_labels (id, label) values (gen_random_uuid(), 'Ravindra')"
+            )
+        await exported(installed_database, tmp_path / "after", written)
+        assert [row["id"] for row in json_rows(tmp_path / "after")] == [
+            row["id"] for row in json_rows(tmp_path / "before")
+        ]
+        assert len(json_rows(tmp_path / "after")) == 1
 
 
 class TestWhichRows:

@@ -11,11 +11,12 @@ import pytest
 
 from tests.support.commands import execute
 from tests.support.sitting import opened, operator
-from tests.support.tampering import HOURS, KEY, WAYS, Way, as_owner, check, found_after, row_id, seal, write_log
-from tui.data import seal_hours
+from tests.support.tampering import HOURS, KEY, LOG, WAYS, Way, as_owner, check, found_after, row_id, seal, write_log
+from tui.data import seal_hours, seal_verify
 from tui.data.database import Database
 from tui.data.errors import CheckFailed
 from tui.data.seal_findings import seal_findings
+from tui.data.seal_rows import ChangedRows
 from tui.data.seal_verify import verify_log
 from tui.data.seals import read_seal_evidence, seal_log
 
@@ -65,6 +66,43 @@ async def test_a_log_that_nobody_touched_is_as_it_was_sealed(sealed: str, sealed
     assert (report.seals, report.rows) == (len(HOURS) + 2, sum(HOURS.values()))
     assert report.newest_seal == sealed_log[1]
     assert [(key.key_id, key.given) for key in report.keys] == [(KEY.key_id, True)]
+
+
+async def test_a_digest_that_is_another_one_is_a_finding_though_the_list_names_no_row(
+    sealed: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await as_owner(sealed, f"update {LOG} set status = 'failed' where id = '{row_id(8, 1)}'")
+
+    async def nothing_named(*_: object) -> ChangedRows:
+        # Two texts of a row whose leaves begin with the same eight bytes take 2^32 hashes to find.
+        return ChangedRows((), {"altered": 0, "removed": 0, "moved": 0, "added": 0})
+
+    monkeypatch.setattr(seal_verify, "changed_rows", nothing_named)
+    (found,) = (await check(sealed)).findings
+    assert "The rows of 2026-01-01 08:00 UTC are not as they were sealed" in found.sentence
+
+
+async def test_many_rows_are_counted_for_what_became_of_them(installed_database: str) -> None:
+    with psycopg.connect(installed_database) as connection:
+        connection.execute(
+            f"insert into {LOG} (organization_id, integration_type, action, status, created_at)"
+            " select gen_random_uuid(), 'zoho_mail', 'email_sent', 'success',"
+            " timestamptz '2026-01-01 08:00+00' + n * interval '1 second' from generate_series(1, 1500) as n"
+        )
+    await seal(installed_database)
+    first = f"select id from {LOG} where action = 'email_sent' order by created_at limit"
+    await as_owner(
+        installed_database,
+        f"update {LOG} set status = 'failed' where action = 'email_sent'",
+        f"update {LOG} set created_at = created_at - interval '1 hour', status = 'success' where id in ({first} 50)",
+    )
+    said = "\n".join(one.sentence for one in (await check(installed_database)).findings)
+    assert "1450 altered, 50 moved; 1500 sealed, 1450 there" in said
+
+
+async def test_the_time_of_a_keys_record_that_is_missing_is_a_finding(sealed: str) -> None:
+    await as_owner(sealed, "alter table switchboard.keys drop column created_at cascade")
+    assert "switchboard.keys.created_at is missing" in "\n".join(one.sentence for one in (await check(sealed)).findings)
 
 
 @pytest.mark.parametrize("way", WAYS, ids=lambda way: way.name)

@@ -334,7 +334,7 @@ class TestRoles:
         execute(admin, ADD.format("'2026-01-01 08:30+00'"))
         (found,) = (await check(people["the_auditor"])).findings
         assert found.row is not None
-        assert "its transaction began after the hour was sealed" in found.sentence
+        assert "it was written after the hour was sealed" in found.sentence
 
     async def test_only_who_may_seal_may_say_in_the_log_that_it_was_done(self, people: dict[str, str]) -> None:
         await seal(people["the_admin"])

@@ -168,7 +168,7 @@ WAYS = (
         tampering(f"insert into {LOG} values ({ROW}, '2026-01-01 08:30+00')"),
         (
             f"In 2026-01-01 08:00 UTC row {BACK_DATED} was added after sealing (5 sealed, 6 there); "
-            "its transaction began after the hour was sealed.",
+            "it was written after the hour was sealed.",
         ),
     ),
     Way(
@@ -176,7 +176,7 @@ WAYS = (
         tampering(f"insert into {LOG} values ({ROW}, '2026-01-01 10:30+00')"),
         (
             f"In 2026-01-01 10:00 UTC row {BACK_DATED} was added after sealing (0 sealed, 1 there); "
-            "its transaction began after the hour was sealed.",
+            "it was written after the hour was sealed.",
         ),
     ),
     Way(

@@ -30,8 +30,11 @@ ALIASES = {
     "before": "until",
 }
 NOBODY = "none"
+# Before what an operator went by: nobody of the directory is meant.
+OPERATOR = "operator="
 EVERY = "*"
-MOST_CHARACTERS = 4_000
+# What a manifest says of a filter has every id that a name stood for.
+MOST_CHARACTERS = 200_000
 MOST_TERMS = 50
 
 _NAME = re.compile(r"[A-Za-z][A-Za-z_]*")
@@ -342,7 +345,7 @@ def _written(term: Term) -> str:
     if term.name == "details":
         return f"{sign}details.{'.'.join(_path_part(part) for part in term.path)}:{_list(term.values)}"
     if term.ids is not None:
-        values = [*map(str, term.ids), *term.labels]
+        values = [*map(str, term.ids), *(f"{OPERATOR}{label}" for label in term.labels)]
         if NOBODY in term.values and term.name == "user":
             values.append(NOBODY)
         if EVERY in term.values and term.name == "org":

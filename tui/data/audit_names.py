@@ -6,7 +6,7 @@ import difflib
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from tui.data.audit_filter import EVERY, NOBODY, Term
+from tui.data.audit_filter import EVERY, NOBODY, OPERATOR, Term
 from tui.data.directory import list_organizations, parse_uuid
 from tui.data.errors import FilterError
 from tui.text import plain
@@ -76,6 +76,9 @@ async def _user(database: Database, term: Term) -> tuple[Term, list[str]]:
             ids.append(person_id)
             continue
         if name == NOBODY:
+            continue
+        if name.startswith(OPERATOR):
+            labels.append(name.removeprefix(OPERATOR))
             continue
         found = await _people_called(database, name)
         ids += found

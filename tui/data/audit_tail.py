@@ -125,7 +125,8 @@ class Tail:
         if state["open_since"] is not None:
             reach.append(max(state["open_since"], now - LONGEST_IDLE))
         if state["hidden"]:
-            reach.append(self._since(int(state["oldest"]), now))
+            # One that has not written yet has no id to go by, and its rows may say when it began.
+            reach += [self._since(int(state["oldest"]), now), now - LONGEST_IDLE]
         if not self._marks or self._marks[-1][1] != state["following"]:
             self._marks.append((now, int(state["following"])))
         self._begun = self._begun or now

@@ -56,6 +56,8 @@ class NewFile:
     """A file that must not be there yet, closed to others, written beside its name and given it at the end."""
 
     def __init__(self, path: Path) -> None:
+        if not path.name:
+            raise InvalidInput(f"{path} is a folder.", "Name a new file in it.")
         self.path = path
         self.name = path.name
         self.waiting = False

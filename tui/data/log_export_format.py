@@ -17,7 +17,6 @@ COLUMNS = (
     *("id", "organization_id", "user_id", "integration_type", "action"),
     *("status", "details", "ip_address", "user_agent", "created_at"),
 )
-SOURCE = {"ip_address": "host(l.ip_address)"}
 FROM = "from public.integration_audit_logs as l where {where} order by {order}"
 
 # What a spreadsheet may take for a formula: https://owasp.org/www-community/attacks/CSV_Injection
@@ -28,7 +27,7 @@ _NOT_ASCII = re.compile("[^\\x00-\\x7e]+")
 _NOT_INERT = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]")
 _NOT_INERT_ASCII = re.compile(b"[\x00-\x1f\x7f]")
 # Where the comma is the decimal sign, spreadsheets take the semicolon for what divides fields, whatever the quotes.
-_AFTER_SEMICOLON = re.compile("(?<=;)(?=[=+@\uff1d\uff0b\uff0d\uff20-])".encode())
+_AFTER_SEMICOLON = re.compile('(;"*)(?=[=+@\uff1d\uff0b\uff0d\uff20-])'.encode())
 
 
 class Format(ABC):
@@ -70,7 +69,7 @@ class JsonLines(Format):
 
     def query(self, where: str, order: str) -> str:
         """Return a statement whose rows are objects under the columns' names."""
-        columns = ", ".join(f"{SOURCE.get(name, f'l.{name}')} as {name}" for name in COLUMNS)
+        columns = ", ".join(f"l.{name}" for name in COLUMNS)
         rows = f"select {columns} {FROM.format(where=where, order=order)}"
         return f"copy (select row_to_json(r) from ({rows}) as r) to stdout"
 
@@ -96,7 +95,8 @@ class Csv(Format):
     header = ",".join(COLUMNS).encode() + b"\r\n"
     altered = (
         "A field that began with = + - @ TAB CR or LF has an apostrophe before it, and so has = + - @ after a "
-        "semicolon; control characters are shown as U+2400 to U+2421 or U+FFFD, those that cannot be seen as U+25AF. "
+        "semicolon, also behind quotes; control characters are shown as U+2400 to U+2421 or U+FFFD, those that cannot "
+        "be seen as U+25AF. "
         "NULL is an empty field without quotes."
     )
 
@@ -120,7 +120,8 @@ FORMATS: dict[FormatName, Format] = {"csv": Csv(), "jsonl": JsonLines()}
 def _guarded(name: str) -> str:
     if name in ("id", "organization_id", "user_id"):
         return f"l.{name}"
-    value = SOURCE.get(name, f"l.{name}::text")
+    # As text alone an address would have a mask of 32 or 128 bits.
+    value = "abbrev(l.ip_address)" if name == "ip_address" else f"l.{name}::text"
     return f"case when left({value}, 1) = any (%(formula_starts)s) then '''' || {value} else {value} end as {name}"
 
 
@@ -130,7 +131,7 @@ def _spelled(run: re.Match[str]) -> str:
 
 def _inert(row: bytes) -> bytes:
     if b";" in row:
-        row = _AFTER_SEMICOLON.sub(b"'", row)
+        row = _AFTER_SEMICOLON.sub(rb"\1'", row)
     if row.isascii() and not _NOT_INERT_ASCII.search(row):
         return row
     return _NOT_INERT.sub(_shown, row.decode("utf-8", "surrogateescape")).encode()

@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 
 FILE = "SWITCHBOARD_SEAL_KEY_FILE"
 LARGEST_BYTES = 65_536
+# A manifest holds the filter, written out with every id that a name stood for.
+LARGEST_MANIFEST_BYTES = 4_194_304
 MAKE_ONE = "Name the file of the sealing key in it; `switchboard audit seal --new-key FILE` makes one."
 EXPECTED = "Give 64 hexadecimal digits, or a file that holds them or the key in PEM."
 
@@ -156,7 +158,7 @@ def read_manifest(path: Path) -> tuple[tuple[bytes, ...], bytes | None]:
     """
     refused = InvalidInput("That file is no manifest of an export with seals in it.", "Give the file beside an export.")
     try:
-        seals: Any = json.loads(_small_file(path, "manifest"))["seals"]
+        seals: Any = json.loads(_small_file(path, "manifest", LARGEST_MANIFEST_BYTES))["seals"]
         keys, newest = [str(key) for key in seals["public_keys"]], seals["newest_seal"]
     except (ValueError, TypeError, KeyError, RecursionError):
         raise refused from None
@@ -176,14 +178,18 @@ async def recorded_keys(connection: Connection) -> list[tuple[str, bytes, str]]:
     return [(row["key_id"], bytes(row["public_key"]), row["state"]) for row in found]
 
 
-def _small_file(path: Path, what: str) -> str:
-    """The text of a file that somebody named on the command line."""
+def _small_file(path: Path, what: str, most: int = LARGEST_BYTES) -> str:
+    """The text of a file of at most so many bytes that somebody named on the command line."""
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
         with os.fdopen(descriptor, "rb") as file:
             if stat.S_ISREG(os.fstat(descriptor).st_mode):
-                return file.read(LARGEST_BYTES).decode()
-        reason = "not a plain file"
+                content = file.read(most + 1)
+                if len(content) <= most:
+                    return content.decode()
+                reason = "it is too large"
+            else:
+                reason = "not a plain file"
     except UnicodeDecodeError:
         reason = "not a text"
     except (OSError, ValueError) as exc:

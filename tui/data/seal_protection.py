@@ -53,6 +53,7 @@ select format('The column %s.%s is missing or of another type, so nothing can be
                ('switchboard.seals', 'operator', 'text'), ('switchboard.seals', 'signature', 'bytea'),
                ('switchboard.keys', 'key_id', 'text'), ('switchboard.keys', 'purpose', 'text'),
                ('switchboard.keys', 'public_key', 'bytea'), ('switchboard.keys', 'state', 'text'),
+               ('switchboard.keys', 'created_at', 'timestamp with time zone'),
                ('public.integration_audit_logs', 'id', 'uuid'),
                ('public.integration_audit_logs', 'organization_id', 'uuid'),
                ('public.integration_audit_logs', 'user_id', 'uuid'),

@@ -20,7 +20,8 @@ RowChange = Literal["altered", "removed", "moved", "added"]
 ID_BYTES = 16
 NAMED_ROWS = 20
 # Of an hour that somebody filled up with rows no more than these are looked at closer.
-KEPT_ROWS = 1_000
+KEPT_ROWS = 100_000
+LOOKED_UP_AT_ONCE = 5_000
 
 LIST = "select row_list from switchboard.seals where id = %(id)s"
 # Transaction ids on rows have 32 bits: the whole one is the latest with these that has been given out.
@@ -39,8 +40,9 @@ select l.id, l.created_at::text as moment,
 class ChangedRow:
     """One row: its id (None where it has none), what became of it, and where it is now if it was moved.
 
-    `was_under_way`: the transaction that wrote an added row had begun before its hour was sealed, so that it may only
-    have committed late. None where that cannot be told.
+    `was_under_way`: the transaction that wrote an added row had its id before its hour was sealed, so that it may only
+    have committed late; False where the row was written afterwards, be it in a transaction that was open already. None
+    where that cannot be told.
     """
 
     id: UUID | None
@@ -102,12 +104,13 @@ async def _named(
         else:
             added.append(row_id)
     removed = list(gone.elements())
-    present = await _present(database, [*removed[:NAMED_ROWS], *added[:NAMED_ROWS]])
+    present = await _present(database, added[:NAMED_ROWS])
+    for at in range(0, len(removed), LOOKED_UP_AT_ONCE):
+        present |= await _present(database, removed[at : at + LOOKED_UP_AT_ONCE])
     rows = [ChangedRow(_uuid(row_id), "altered") for row_id in altered[:NAMED_ROWS]]
-    moved = 0
+    moved = sum(row_id in present for row_id in removed)
     for row_id in removed[:NAMED_ROWS]:
         now = present.get(row_id)
-        moved += now is not None
         rows.append(
             ChangedRow(_uuid(row_id), "moved", moved_to=now[0]) if now else ChangedRow(_uuid(row_id), "removed")
         )

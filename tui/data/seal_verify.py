@@ -317,6 +317,10 @@ def _named(hour: int | None, numbers: str, changed: ChangedRows) -> list[SealFin
         kinds = ", ".join(f"{count} {kind}" for kind, count in changed.counts.items() if count)
         sentence = f"{rest} more rows of {hour_text(hour)} are not as they were sealed ({kinds}; {numbers})."
         found.append(SealFinding("hour", sentence, hour))
+    if not found:
+        # The list has only the beginning of each leaf: where it finds nothing, the digest is still another one.
+        sentence = f"The rows of {hour_text(hour)} are not as they were sealed ({numbers}); no list tells which."
+        found.append(SealFinding("hour", sentence, hour))
     return found
 
 
@@ -333,7 +337,7 @@ def _row_sentence(hour: int | None, row: ChangedRow, numbers: str) -> str:
         case "added":
             when = {
                 True: "; its transaction was under way when the hour was sealed, so it may only have committed late",
-                False: "; its transaction began after the hour was sealed",
+                False: "; it was written after the hour was sealed",
                 None: "",
             }[row.was_under_way]
             return f"{place} {name} was added after sealing ({numbers}){when}."
