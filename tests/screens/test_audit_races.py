@@ -28,7 +28,7 @@ from tests.support.log_rows import fill_log, log_row
 from tests.support.numbers import create_people
 from tests.support.sitting import ASHA
 from tui.data import audit_windows
-from tui.screens import log_pane
+from tui.screens import log_lookups
 from tui.screens.audit import AuditScreen
 
 if TYPE_CHECKING:
@@ -186,7 +186,7 @@ async def test_an_export_to_the_home_of_nobody_is_a_file_that_cannot_be_made(key
 async def test_people_in_view_keep_their_names_however_many_others_were_met(
     keyed_database: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(log_pane, "MOST_PEOPLE", 20)
+    monkeypatch.setattr(log_lookups, "MOST_PEOPLE", 20)
     create_people(keyed_database)
     fill_log(keyed_database, 60)
     with psycopg.connect(keyed_database) as connection:

@@ -47,12 +47,11 @@ class AuditScreen(ListPage):
         self._filter: LogFilter | None = None
         self._shown: tuple[object, ...] = ()
         self._count: Count | None = None
-        self._typing_search = False
+        self._typing_search = self._from_newest = False
         self._read_before = Part("")
         self._opened: LogRow | None = None
         # Until it is known which rows a load wants, and until they are marked and counted: who cancels it sees to that.
         self._opening = self._unfinished = False
-        self._from_newest = False
 
     @property
     def pane(self) -> LogPane:

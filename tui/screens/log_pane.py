@@ -10,7 +10,8 @@ from textual.message import Message
 
 from tui.data.audit_pages import Found, Place
 from tui.data.errors import SwitchboardError
-from tui.screens.log_view import Names, columns, detail, row_of
+from tui.screens.log_lookups import LogLookups
+from tui.screens.log_view import columns, detail, row_of
 from tui.screens.log_window import LogWindow
 from tui.screens.reading_pane import ReadingPane
 from tui.times import shown
@@ -28,13 +29,12 @@ if TYPE_CHECKING:
     from tui.data.audit_filter import LogFilter
     from tui.data.audit_pages import LogReader
     from tui.data.models import LogRow
+    from tui.screens.log_view import Names
     from tui.screens.log_window import Direction, Line
     from tui.widgets.row_list import Row
 
 FIRST_PAGE = 51
 READ_AHEAD = 200
-MOST_PEOPLE = 5_000
-MOST_MATCHES = 5_000
 
 
 class LogPane(ReadingPane):
@@ -50,19 +50,20 @@ class LogPane(ReadingPane):
 
     def __init__(self, zone: tzinfo) -> None:
         super().__init__()
-        self.names = Names()
         self.reader: LogReader | None = None
         self.window = LogWindow()
-        self._searched: LogReader | None = None
-        self._matches: set[UUID] = set()
-        self._is_marked = False
+        self._lookups = LogLookups(lambda: self.window.rows)
         self.zone = zone
         self._lines: list[Line] = []
-        self._unknown: set[UUID] = set()
         self._reading: Direction | None = None
         # Which reading is the last that was begun: one that is cancelled may end after the next has begun.
         self._turn = 0
         self._stopped = False
+
+    @property
+    def names(self) -> Names:
+        """What people and organisations are called."""
+        return self._lookups.names
 
     @property
     def faces(self) -> Faces:
@@ -152,7 +153,7 @@ class LogPane(ReadingPane):
             if self.window.entry_of(row.id) is None and await reading.among([row.id]):
                 # It lies deep among rows of the same time, or of none.
                 self._begin(reading, LogWindow())
-                await self._look_up([row])
+                await self._lookups.look_up(reading.database, [row])
                 self.window.add_older(Found((row,), more=True, done=True))
                 await self._read("older", FIRST_PAGE)
             await self._read("newer", self.body.lines_seen)
@@ -202,27 +203,22 @@ class LogPane(ReadingPane):
         """Mark the rows that a search within the filter matches. Raises what reading raises."""
         self.unmark()
         if self.reader is not None and search is not None:
-            self._searched = self.reader.matching(search)
+            self._lookups.search(self.reader.matching(search))
             await self.mark_the_rest()
 
     async def mark_the_rest(self) -> None:
         """Mark the rows that are held where that was broken off. Raises what reading raises."""
-        if self._searched is not None and not self._is_marked:
-            await self._look_up(self.window.rows)
-            self._is_marked = True
-            if self.is_mounted:
-                self.refresh_lines()
+        if await self._lookups.complete() and self.is_mounted:
+            self.refresh_lines()
 
     @property
     def at_match(self) -> bool:
         """Whether the row under the cursor is marked."""
-        return self.current is not None and self.current.id in self._matches
+        return self.current is not None and self.current.id in self._lookups.matches
 
     def unmark(self) -> None:
         """Mark nothing."""
-        self._searched = None
-        self._is_marked = False
-        self._matches = set()
+        self._lookups.search(None)
         self.refresh_lines()
 
     def toggle_fold(self) -> None:
@@ -238,7 +234,8 @@ class LogPane(ReadingPane):
 
         False where that is not the place any more once they are looked up: then they are not shown.
         """
-        await self._look_up(rows)
+        if self.reader is not None:
+            await self._lookups.look_up(self.reader.database, rows)
         takes_new = self.is_mounted and self.takes_new
         if takes_new:
             self.window.add_newer(Found(tuple(rows), more=False, done=True))
@@ -263,7 +260,7 @@ class LogPane(ReadingPane):
     def refresh_lines(self) -> None:
         """Show what the window holds now."""
         self._lines = self.window.lines()
-        lines, names, zone, matches = self._lines, self.names, self.zone, self._matches
+        lines, names, zone, matches = self._lines, self.names, self.zone, self._lookups.matches
 
         def row_at(place: int) -> Row:
             line = lines[place]
@@ -341,7 +338,7 @@ class LogPane(ReadingPane):
         try:
             async with aclosing(steps) as found_in_steps:
                 async for found in found_in_steps:
-                    await self._look_up(found.rows)
+                    await self._lookups.look_up(reader.database, found.rows)
                     if not self.is_mounted or window is not self.window:
                         return
                     if reached is not None and window.place(direction) != reached:
@@ -374,28 +371,3 @@ class LogPane(ReadingPane):
             self.faces.show_content()
         self.post_message(self.Moved())
         return reached
-
-    async def _look_up(self, rows: Sequence[LogRow]) -> None:
-        """Find out what the people in rows are called, and which rows match the search."""
-        from tui.data.directory import people_by_id
-
-        if self.reader is None:
-            return
-        known, unknown = self.names.people, self._unknown
-        if len(known) + len(unknown) > MOST_PEOPLE:
-            seen = {row.user_id for row in self.window.rows}
-            for one in known.keys() - seen:
-                del known[one]
-            unknown &= seen
-        wanted = {row.user_id for row in rows if row.user_id is not None} - known.keys() - unknown
-        if wanted:
-            found = await people_by_id(self.reader.database, wanted)
-            known.update(found)
-            unknown.update(wanted - found.keys())
-        searched = self._searched
-        if searched is not None and rows:
-            matches = await searched.among([row.id for row in rows])
-            if searched is self._searched:
-                if len(self._matches) > MOST_MATCHES:
-                    self._matches &= {row.id for row in self.window.rows}
-                self._matches |= matches

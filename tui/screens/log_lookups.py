@@ -1,0 +1,68 @@
+"""What is looked up of the rows on the list: what the people in them are called, and which rows a search matches."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tui.screens.log_view import Names
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from uuid import UUID
+
+    from tui.data.audit_pages import LogReader
+    from tui.data.database import Database
+    from tui.data.models import LogRow
+
+MOST_PEOPLE = 5_000
+MOST_MATCHES = 5_000
+
+
+class LogLookups:
+    """Keeps what was found of no more people and rows than somebody looks at; `held` returns the rows of the list."""
+
+    def __init__(self, held: Callable[[], Sequence[LogRow]]) -> None:
+        self._held = held
+        self.names = Names()
+        self._unknown: set[UUID] = set()
+        self.matches: set[UUID] = set()
+        self._searched: LogReader | None = None
+        self._is_complete = True
+
+    def search(self, searched: LogReader | None) -> None:
+        """Look from now on for the rows of a reader; None for none."""
+        self._searched, self.matches, self._is_complete = searched, set(), searched is None
+
+    async def complete(self) -> bool:
+        """Look for matches among the rows held; False where that was done already. Raises what reading raises."""
+        searched = self._searched
+        if searched is None or self._is_complete:
+            return False
+        await self._look_for_matches(searched, self._held())
+        self._is_complete = searched is self._searched
+        return True
+
+    async def look_up(self, database: Database, rows: Sequence[LogRow]) -> None:
+        """Find out what the people in rows are called, and which rows match. Raises what reading raises."""
+        from tui.data.directory import people_by_id
+
+        known, unknown = self.names.people, self._unknown
+        if len(known) + len(unknown) > MOST_PEOPLE:
+            seen = {row.user_id for row in self._held()}
+            for one in known.keys() - seen:
+                del known[one]
+            unknown &= seen
+        wanted = {row.user_id for row in rows if row.user_id is not None} - known.keys() - unknown
+        if wanted:
+            found = await people_by_id(database, wanted)
+            known.update(found)
+            unknown.update(wanted - found.keys())
+        if self._searched is not None:
+            await self._look_for_matches(self._searched, rows)
+
+    async def _look_for_matches(self, searched: LogReader, rows: Sequence[LogRow]) -> None:
+        matches = await searched.among([row.id for row in rows]) if rows else set()
+        if searched is self._searched:
+            if len(self.matches) > MOST_MATCHES:
+                self.matches &= {row.id for row in self._held()}
+            self.matches |= matches
