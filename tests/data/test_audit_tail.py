@@ -9,7 +9,7 @@ import psycopg
 import pytest
 
 import tui.data.audit_tail
-from tests.support.log_rows import filtered, log_row
+from tests.support.log_rows import filtered, let_eve_read, log_row
 from tests.support.sitting import ACME, GLOBEX, opened
 from tui.data.audit_tail import Tail, follow
 
@@ -53,9 +53,7 @@ async def test_rows_come_once_oldest_first_and_none_that_were_there(
 async def test_a_row_comes_of_a_transaction_that_nobody_was_shown_and_that_wrote_nothing_for_long(
     installed_database: str, writer: psycopg.Connection
 ) -> None:
-    writer.execute("create role eve login")
-    writer.execute("grant usage on schema switchboard to eve")
-    writer.execute("grant select on all tables in schema public, switchboard to eve")
+    let_eve_read(writer)
     writer.execute("create policy eve on integration_audit_logs for select to eve using (true)")
     async with opened(installed_database.replace("postgres@", "eve@")) as database:
         tail = Tail(database, await filtered(database, ""), overlap=NONE)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-import psycopg
 import pytest
 
 from tests.screens.log_driver import (
@@ -26,9 +25,8 @@ from tests.screens.log_driver import (
 )
 from tests.support.commands import execute
 from tests.support.console_app import console, piloted
-from tests.support.log_rows import fill_log
+from tests.support.log_rows import slow_log_of_eve
 from tests.support.sitting import ASHA, GLOBEX
-from tui.data import audit_windows
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -45,19 +43,7 @@ select query from pg_stat_activity
 @pytest.fixture
 def slow_log(keyed_database: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     """600 rows of which those of n <= 560 take the server a while each; windows are small."""
-    monkeypatch.setattr(audit_windows, "FIRST_WINDOW", 20)
-    monkeypatch.setattr(audit_windows, "SMALLEST_WINDOW", 10)
-    monkeypatch.setattr(audit_windows, "LARGEST_WINDOW", 20)
-    fill_log(keyed_database, 600)
-    with psycopg.connect(keyed_database) as connection:
-        connection.execute("create role eve login")
-        connection.execute("grant usage on schema switchboard to eve")
-        connection.execute("grant select on all tables in schema public, switchboard to eve")
-        connection.execute(
-            "create policy slow on integration_audit_logs for select to eve using "
-            "(case when (details ->> 'n')::int <= 560 then pg_sleep(0.002)::text = '' else true end)"
-        )
-    return keyed_database.replace("postgres@", "eve@")
+    return slow_log_of_eve(keyed_database, monkeypatch, 600, "<= 560")
 
 
 async def test_a_filter_is_applied_with_enter_stays_while_others_are_open_and_esc_clears_it(filled_log: str) -> None:

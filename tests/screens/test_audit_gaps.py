@@ -11,8 +11,8 @@ from uuid import uuid4
 import psycopg
 
 from tests.screens.log_driver import OF_ACME, apply, asked, body, current, log, of_sql, pane, press, settled
-from tests.support.log_rows import fill_log, log_row
-from tui.data import audit_windows, directory
+from tests.support.log_rows import fill_log, log_row, slow_log_of_eve
+from tui.data import directory
 from tui.data.audit_pages import LogReader
 from tui.screens.log_row import MOST_LINES, row_lines
 from tui.screens.log_view import Names
@@ -26,21 +26,6 @@ if TYPE_CHECKING:
 
     from tests.support.console_app import Console
     from tui.data.database import Database
-
-
-def slowed(conninfo: str, monkeypatch: pytest.MonkeyPatch, rows: int, slow: str) -> str:
-    """Fill a log of which the server takes 2 ms for each row where a condition on n holds; windows are small."""
-    for name, size in (("FIRST_WINDOW", 20), ("SMALLEST_WINDOW", 10), ("LARGEST_WINDOW", 20)):
-        monkeypatch.setattr(audit_windows, name, size)
-    fill_log(conninfo, rows)
-    with psycopg.connect(conninfo) as connection:
-        connection.execute("create role eve login")
-        connection.execute("grant usage on schema switchboard to eve")
-        connection.execute("grant select on all tables in schema public, switchboard to eve")
-        condition = f"(details ->> 'n')::int {slow}"
-        policy = f"case when {condition} then pg_sleep(0.002)::text = '' else true end"
-        connection.execute(f"create policy slow on integration_audit_logs for select to eve using ({policy})".encode())
-    return conninfo.replace("postgres@", "eve@")
 
 
 async def hold(it: Console, key: str, entries: int) -> None:
@@ -62,7 +47,7 @@ def gaps(it: Console, expected: Sequence[UUID]) -> list[tuple[int, int]]:
 async def test_rows_read_at_one_end_leave_no_gap_where_one_moves_to_the_other(
     keyed_database: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    slow = slowed(keyed_database, monkeypatch, 2_400, "between 1 and 1600")
+    slow = slow_log_of_eve(keyed_database, monkeypatch, 2_400, "between 1 and 1600")
     expected = of_sql(keyed_database, f"{OF_ACME} and action = 'call_made'")
     async with log(slow) as it:
         await it.press("slash")
@@ -84,7 +69,7 @@ async def test_rows_read_at_one_end_leave_no_gap_where_one_moves_to_the_other(
 async def test_a_row_that_comes_while_a_date_is_gone_to_takes_no_place_there(
     keyed_database: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    slow = slowed(keyed_database, monkeypatch, 600, "> 0")
+    slow = slow_log_of_eve(keyed_database, monkeypatch, 600, "> 0")
     async with log(slow) as it:
         await press(it, "f")
         await apply(it, "ip:10.0.7.0/24")
@@ -132,7 +117,7 @@ async def test_a_row_is_counted_where_one_moves_away_while_its_person_is_looked_
 async def test_no_histogram_stands_under_the_name_of_another_filter(
     keyed_database: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async with log(slowed(keyed_database, monkeypatch, 600, "<= 560")) as it:
+    async with log(slow_log_of_eve(keyed_database, monkeypatch, 600, "<= 560")) as it:
         await apply(it, "since:2025-12-31T23:50")
         await press(it, "b")
         await it.wait_for("max ")
@@ -156,7 +141,7 @@ async def test_the_note_behind_the_last_row_is_seen_with_it(keyed_database: str)
 
 
 async def test_a_search_from_the_oldest_row_up_says_so(keyed_database: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    async with log(slowed(keyed_database, monkeypatch, 600, "> 0")) as it:
+    async with log(slow_log_of_eve(keyed_database, monkeypatch, 600, "> 0")) as it:
         await it.press("slash")
         await it.type("ip:192.0.2.1")
         await it.press("enter")

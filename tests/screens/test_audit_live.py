@@ -25,7 +25,7 @@ from tests.screens.log_driver import (
     settled,
 )
 from tests.support.commands import execute
-from tests.support.log_rows import fill_log, log_row
+from tests.support.log_rows import fill_log, let_eve_read, log_row
 from tests.support.sitting import ACME
 from tests.support.tampering import seal
 from tui.screens.log_ruler import LogRuler
@@ -44,9 +44,7 @@ FAILED = "status:failed"
 
 def slow_for_eve(connection: psycopg.Connection[Any], seconds: str = "0") -> None:
     """Make a login that may read everything, and takes so long for each row: an expression of n."""
-    connection.execute("create role eve login")
-    connection.execute("grant usage on schema switchboard to eve")
-    connection.execute("grant select on all tables in schema public, switchboard to eve")
+    let_eve_read(connection)
     connection.execute("grant execute on all functions in schema switchboard to eve")
     for setting in ("enable_seqscan", "enable_sort", "enable_bitmapscan"):
         connection.execute(f"alter role eve set {setting} = off".encode())

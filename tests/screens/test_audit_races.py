@@ -24,10 +24,9 @@ from tests.screens.log_driver import (
     settled,
 )
 from tests.support.console_app import console, piloted
-from tests.support.log_rows import fill_log, log_row
+from tests.support.log_rows import fill_log, log_row, slow_log_of_eve
 from tests.support.numbers import create_people
 from tests.support.sitting import ASHA
-from tui.data import audit_windows
 from tui.screens import log_lookups
 from tui.screens.audit import AuditScreen
 
@@ -43,18 +42,7 @@ LOCK = "lock table integration_audit_logs in access exclusive mode"
 @pytest.fixture
 def slow_log(keyed_database: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     """600 rows that take the server a while each, looked through in small windows."""
-    for name, size in (("FIRST_WINDOW", 20), ("SMALLEST_WINDOW", 10), ("LARGEST_WINDOW", 20)):
-        monkeypatch.setattr(audit_windows, name, size)
-    fill_log(keyed_database, 600)
-    with psycopg.connect(keyed_database) as connection:
-        connection.execute("create role eve login")
-        connection.execute("grant usage on schema switchboard to eve")
-        connection.execute("grant select on all tables in schema public, switchboard to eve")
-        connection.execute(
-            "create policy slow on integration_audit_logs for select to eve using "
-            "(case when (details ->> 'n')::int > 0 then pg_sleep(0.003)::text = '' else true end)"
-        )
-    return keyed_database.replace("postgres@", "eve@")
+    return slow_log_of_eve(keyed_database, monkeypatch, 600, "> 0", seconds="0.003")
 
 
 def follows(it: Console) -> bool:

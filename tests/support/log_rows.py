@@ -9,10 +9,13 @@ from uuid import UUID, uuid4
 import psycopg
 
 from tests.support.sitting import ACME, ASHA, GLOBEX
+from tui.data import audit_windows
 from tui.data.audit_filter import parse_filter
 from tui.data.audit_names import resolve_filter
 
 if TYPE_CHECKING:
+    import pytest
+
     from tui.data.audit_filter import LogFilter
     from tui.data.database import Database
 
@@ -43,6 +46,29 @@ def fill_log(conninfo: str, rows: int, *, padding: int = 0) -> None:
     with psycopg.connect(conninfo, autocommit=True) as connection:
         connection.execute(FILL, {"rows": rows, "padding": padding, "acme": ACME, "globex": GLOBEX, "asha": ASHA})
         connection.execute("vacuum (analyze) integration_audit_logs")
+
+
+def let_eve_read(connection: psycopg.Connection[Any]) -> None:
+    """Make a login without any rights but to read; of the log it sees what a policy for it lets it see."""
+    connection.execute("create role eve login")
+    connection.execute("grant usage on schema switchboard to eve")
+    connection.execute("grant select on all tables in schema public, switchboard to eve")
+
+
+def slow_log_of_eve(
+    conninfo: str, monkeypatch: pytest.MonkeyPatch, rows: int, slow: str, *, seconds: str = "0.002"
+) -> str:
+    """Fill a log whose rows take the server so long each where a condition on n holds; it is looked through in small
+    windows. Returns the connection URI of a login for which it is slow.
+    """
+    for name, size in (("FIRST_WINDOW", 20), ("SMALLEST_WINDOW", 10), ("LARGEST_WINDOW", 20)):
+        monkeypatch.setattr(audit_windows, name, size)
+    fill_log(conninfo, rows)
+    with psycopg.connect(conninfo) as connection:
+        let_eve_read(connection)
+        policy = f"case when (details ->> 'n')::int {slow} then pg_sleep({seconds})::text = '' else true end"
+        connection.execute(f"create policy slow on integration_audit_logs for select to eve using ({policy})".encode())
+    return conninfo.replace("postgres@", "eve@")
 
 
 def log_row(connection: psycopg.Connection[Any], *, timed: bool = True, **columns: Any) -> UUID:

@@ -165,8 +165,8 @@ class _Parts:
         parts = []
         for value in term.values:
             address = f"{self._name(value)}::inet"
-            # An address of the column may come with a network's mask; hardly any does, and the rest is several times
-            # quicker.
+            # An address of the column may come with a network's mask; hardly any does, and comparing those as text is
+            # several times slower.
             has_mask = f"masklen(l.ip_address) < {128 if ':' in value else 32}"
             if "/" in value:
                 parts.append(f"l.ip_address <<= {address}")

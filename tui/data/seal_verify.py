@@ -304,10 +304,7 @@ def _findings_of(seal: Seal, rows: int, changed: ChangedRows | None) -> list[Sea
     if rows == 0:
         every = SealFinding("removed", f"Every row of {hour_text(hour)} was removed after sealing ({numbers}).", hour)
         return [every, *(_named(hour, numbers, changed) if changed else [])]
-    if changed is None:
-        sentence = f"The rows of {hour_text(hour)} are not as they were sealed ({numbers}); no list names them."
-        return [SealFinding("hour", sentence, hour)]
-    return _named(hour, numbers, changed)
+    return [_unnamed(hour, numbers)] if changed is None else _named(hour, numbers, changed)
 
 
 def _named(hour: int | None, numbers: str, changed: ChangedRows) -> list[SealFinding]:
@@ -317,11 +314,13 @@ def _named(hour: int | None, numbers: str, changed: ChangedRows) -> list[SealFin
         kinds = ", ".join(f"{count} {kind}" for kind, count in changed.counts.items() if count)
         sentence = f"{rest} more rows of {hour_text(hour)} are not as they were sealed ({kinds}; {numbers})."
         found.append(SealFinding("hour", sentence, hour))
-    if not found:
-        # The list has only the beginning of each leaf: where it finds nothing, the digest is still another one.
-        sentence = f"The rows of {hour_text(hour)} are not as they were sealed ({numbers}); no list tells which."
-        found.append(SealFinding("hour", sentence, hour))
-    return found
+    # The list has only the beginning of each leaf: where it finds nothing, the digest is still another one.
+    return found or [_unnamed(hour, numbers)]
+
+
+def _unnamed(hour: int | None, numbers: str) -> SealFinding:
+    sentence = f"The rows of {hour_text(hour)} are not as they were sealed ({numbers}); no list names them."
+    return SealFinding("hour", sentence, hour)
 
 
 def _row_sentence(hour: int | None, row: ChangedRow, numbers: str) -> str:
