@@ -112,10 +112,15 @@ def _run_app(options: Options, environ: Mapping[str, str], cwd: Path) -> int:
     from tui.cli.output import Output
     from tui.cli.run import open_session
     from tui.process import EXIT_CRASH, crash_sentence
+    from tui.terminal.ending import EndingOnSignals
 
+    # The size is the terminal's own, whatever a shell has exported.
+    for name in ("COLUMNS", "LINES"):
+        os.environ.pop(name, None)
     session = open_session(options, Output(as_json=False), keys=True, environ=environ, cwd=cwd)
     app = SwitchboardApp(session, wizard=session.settings.nothing_configured)
-    status = app.run(mouse=False)
+    with EndingOnSignals(app.end_soon, app.abandon_terminal):
+        status = app.run(mouse=False)
     if app.crash_file is not None:
         return _report(EndedBadly(crash_sentence(app.crash_file), "", EXIT_CRASH), options)
     return status or app.return_code or 0

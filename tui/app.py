@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import signal
 import time
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -17,6 +16,7 @@ from tui.doors import Doors
 from tui.keymap import keymap_file, read_keymap
 from tui.process import crash_report
 from tui.screens.page import Page
+from tui.terminal.driver import TerminalDriver
 from tui.widgets.ascii_filter import AsciiFilter
 from tui.widgets.glyphs import UNICODE
 from tui.widgets.inert import InertFilter
@@ -148,6 +148,7 @@ class SwitchboardApp(OrderedApp):
 
     def __init__(self, session: Session, *, wizard: bool = False) -> None:
         super().__init__()
+        self.driver_class = TerminalDriver
         self.session = session
         self.doors = Doors(self, self.organization_changed)
         self.glyphs = UNICODE
@@ -157,6 +158,8 @@ class SwitchboardApp(OrderedApp):
         self._wizard = wizard
         self._health: tuple[str, str] = ("warning", "not set up yet" if wizard else "connecting")
         self._interrupted_at = 0.0
+        self._loop_to_end: asyncio.AbstractEventLoop | None = None
+        self._asked_to_end = 0
         self._own_filters = (InertFilter(), *((AsciiFilter(),) if session.settings.ascii else ()))
         self.animation_level = "none"
 
@@ -176,9 +179,9 @@ class SwitchboardApp(OrderedApp):
     def on_mount(self) -> None:
         """Draw the first screen, and connect behind it."""
         self.theme = "ansi-dark"
-        loop = asyncio.get_running_loop()
-        for number in (signal.SIGTERM, signal.SIGHUP):
-            loop.add_signal_handler(number, self.exit, 128 + number)
+        self._loop_to_end = asyncio.get_running_loop()
+        if self._asked_to_end:
+            self.exit(self._asked_to_end)
         keymap = read_keymap(keymap_file())
         self.set_keymap(keymap.keys)
         self._watch_idle(self.session.settings.idle_lock)
@@ -187,6 +190,22 @@ class SwitchboardApp(OrderedApp):
             self.connect()
         if keymap.problem:
             self.call_after_refresh(self._say, keymap.problem)
+
+    def end_soon(self, status: int) -> None:
+        """End with this exit status; called in any thread, also before the screen is drawn."""
+        self._asked_to_end = status
+        if self._loop_to_end is not None:
+            self._loop_to_end.call_soon_threadsafe(self.exit, status)
+
+    def abandon_terminal(self) -> None:
+        """Leave the terminal as it was: the process ends now, in whatever state the console is."""
+        if isinstance(self._driver, TerminalDriver):
+            self._driver.abandon()
+
+    @property
+    def terminal_is_behind(self) -> bool:
+        """Whether the terminal has not taken the frames before."""
+        return isinstance(self._driver, TerminalDriver) and self._driver.is_behind
 
     def _watch_idle(self, seconds: float) -> None:
         """Look again when the limit could be reached; cover the screen once it is."""

@@ -115,6 +115,11 @@ class Terminal:
         return "\n".join(self.lines)
 
     @property
+    def descriptor(self) -> int:
+        """The side of the pty that a terminal has."""
+        return self._master
+
+    @property
     def cursor(self) -> tuple[int, int]:
         """The cursor's column and row, from 0."""
         return self._screen.cursor.x, self._screen.cursor.y
@@ -131,6 +136,10 @@ class Terminal:
     def type(self, text: str) -> None:
         """Send text as if typed."""
         os.write(self._master, text.encode())
+
+    def send(self, text: str) -> None:
+        """Send text in which U+DC80 to U+DCFF are bytes that are no UTF-8."""
+        os.write(self._master, text.encode("utf-8", "surrogateescape"))
 
     def paste(self, text: str) -> None:
         """Send text as a bracketed paste."""

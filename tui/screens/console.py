@@ -72,6 +72,10 @@ class Console(Protocol):
     def health(self) -> tuple[str, str]:
         """The tone and the words for the connection's health."""
 
+    @property
+    def terminal_is_behind(self) -> bool:
+        """Whether the terminal has not taken the frames before."""
+
     def connect(self) -> None:
         """Connect in the background and tell the screens."""
 

@@ -137,6 +137,11 @@ class Page(Screen[Any]):
         if self is self.app.screen:
             super()._compositor_refresh()
 
+    def _on_timer_update(self) -> None:
+        """Draw nothing while the terminal is behind: the timer goes on, and all that changed is drawn as it is then."""
+        if not self.console.terminal_is_behind:
+            super()._on_timer_update()
+
     def leave(self, result: object = None) -> None:
         """Leave with a result, once help or the cover over this screen is gone: dismiss() takes what is on top."""
         self._left = (result,)

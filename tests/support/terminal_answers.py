@@ -1,0 +1,42 @@
+"""What terminals send beside keys that Textual knows: answers to questions of other programs, and other keys."""
+
+from __future__ import annotations
+
+# XTerm's, Kitty's, VTE's, tmux's, rxvt's, Konsole's.
+ANSWERS = {
+    "device attributes": "\x1b[?64;1;2;6;9;15;16;17;18;21;22;28c",
+    "secondary device attributes": "\x1b[>41;370;0c",
+    "tertiary device attributes": "\x1bP!|7E565445\x1b\\",
+    "XTVERSION": "\x1bP>|tmux 3.3a\x1b\\",
+    "foreground, OSC 10": "\x1b]10;rgb:ffff/ffff/ffff\x1b\\",
+    "background, OSC 11, ended by BEL": "\x1b]11;rgb:0000/0000/0000\x07",
+    "palette, OSC 4": "\x1b]4;1;rgb:cdcd/0000/0000\x1b\\",
+    "clipboard, OSC 52": "\x1b]52;c;UlJSIEEgUiB5IHkK\x07",
+    "title report": "\x1b]lRARRyyA: vim\x1b\\",
+    "XTGETTCAP": "\x1bP1+r544e=787465726d\x1b\\",
+    "DECRQSS": "\x1bP1$r0 q\x1b\\",
+    "Kitty's graphics, APC": "\x1b_Gi=31;OK\x1b\\",
+    "privacy message": "\x1b^RyA\x1b\\",
+    "start of string": "\x1bXRyA\x1b\\",
+    "status": "\x1b[0n",
+    "cursor position": "\x1b[24;80R",
+    "extended cursor position": "\x1b[?24;80;1R",
+    "size of the window": "\x1b[4;600;800t",
+    "size of a cell": "\x1b[6;18;9t",
+    "size in characters": "\x1b[8;24;80t",
+    "in-band resize": "\x1b[48;24;80;480;640t",
+    "a mode": "\x1b[?2004;2$y",
+    "Kitty's flags": "\x1b[?25u",
+    "the palette's mode": "\x1b[?997;1n",
+    "mouse, X10": "\x1b[M !A",
+    "mouse, SGR": "\x1b[<0;10;10M",
+    "mouse, urxvt": "\x1b[32;10;10M",
+    "Konsole's modified arrow": "\x1bO5A",
+    "an old XTerm's modified arrow": "\x1bO1;2A",
+    "an arrow with another prefix": "\x1b[>1;2A",
+    "a key that goes up": "\x1b[97;1:3u",
+    "a key without a character": "\x1b[99999999;1u",
+    "an alternate key": "\x1b[1:2;3u",
+    "eight-bit device attributes": b"\x9b?62;22c".decode("utf-8", "surrogateescape"),
+    "eight-bit XTVERSION": b"\x90>|XTerm(379)\x9c".decode("utf-8", "surrogateescape"),
+}

@@ -1,0 +1,176 @@
+"""How the console ends when a signal comes or its terminal goes away, and what it draws on a terminal that is slow."""
+
+from __future__ import annotations
+
+import select
+import signal
+import subprocess
+import sys
+import termios
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import psycopg
+import pytest
+
+from tests.support.console_app import add, settings_of
+from tests.support.forked_terminal import ForkedTerminal
+from tests.support.terminal import SWITCHBOARD, Terminal
+from tui.terminal.pace import ANSWER, MOST_UNDRAWN
+from tui.terminal.pace import QUESTION as QUESTION_TEXT
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+ENDS_WITHIN_S = 2.0
+QUESTION = QUESTION_TEXT.encode()
+LEFT = b"\x1b[?1049l"
+
+
+class TerminalOfAnother(Terminal):
+    """A terminal that is not the program's own, as after `su` or in a container: nobody sends it SIGHUP."""
+
+    def _start(
+        self,
+        command: Sequence[str | Path],
+        slave: int,
+        cwd: Path | None,
+        environment: dict[str, str],
+        user: int | None,
+        group: int | None,
+    ) -> subprocess.Popen[bytes]:
+        return subprocess.Popen(
+            command, stdin=slave, stdout=slave, stderr=slave, cwd=cwd, env=environment, start_new_session=True
+        )
+
+
+@pytest.fixture
+async def filled(keyed_database: str) -> str:
+    await add(keyed_database, "exotel_phone")
+    return keyed_database
+
+
+def ended_within(terminal: Terminal, seconds: float) -> int:
+    """Wait for the end without reading what is written; return the exit status."""
+    terminal.process.wait(timeout=seconds)
+    status = terminal.process.returncode
+    assert status is not None
+    return status if status >= 0 else 128 - status
+
+
+def wait_until_idle(terminal: Terminal, idle_s: float = 0.5, timeout_s: float = 60) -> None:
+    """Wait until the program has used no processor for a while, without reading what it writes."""
+    deadline = time.monotonic() + timeout_s
+    used, since = -1, time.monotonic()
+    while time.monotonic() - since < idle_s:
+        now = processor_ticks(terminal.process.pid)
+        if now - used > 1:
+            used, since = now, time.monotonic()
+        assert time.monotonic() < deadline
+        select.select([], [], [], 0.05)
+
+
+def processor_ticks(pid: int) -> int:
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return int(fields[11]) + int(fields[12])
+
+
+def connections(conninfo: str) -> int:
+    """How many others are connected to that database."""
+    with psycopg.connect(conninfo) as connection:
+        left = "select count(*) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()"
+        return connection.execute(left).fetchone()[0]
+
+
+def test_a_terminal_that_goes_away_without_a_signal_is_a_hang_up(filled: str) -> None:
+    with TerminalOfAnother(SWITCHBOARD, environment=settings_of(filled)) as terminal:
+        terminal.wait_for("● active")
+        terminal.hang_up()
+        assert ended_within(terminal, ENDS_WITHIN_S) == 129
+    assert connections(filled) == 0
+
+
+@pytest.mark.parametrize(("number", "status"), [(signal.SIGTERM, 143), (signal.SIGHUP, 129), (signal.SIGINT, 130)])
+def test_a_signal_ends_it_while_the_terminal_reads_nothing(filled: str, number: signal.Signals, status: int) -> None:
+    with ForkedTerminal(environment=settings_of(filled), columns=200, rows=60) as terminal:
+        terminal.wait_for("● active")
+        before = termios.tcgetattr(terminal.descriptor)
+        # Each of these draws a whole screen; nobody reads it.
+        for size in ((190, 50), (200, 60)) * 20:
+            terminal.resize(*size, watched=False)
+            terminal.press("?", "esc")
+        wait_until_idle(terminal)
+        terminal.signal(number)
+        assert ended_within(terminal, ENDS_WITHIN_S) == status
+        assert before[3] & (termios.ECHO | termios.ICANON) == 0
+        assert termios.tcgetattr(terminal.descriptor)[3] & termios.ECHO
+        assert LEFT in terminal.bytes_since()
+        if number is signal.SIGTERM:
+            assert b"\x1b[?25h" in terminal.bytes_since()
+
+
+def test_a_signal_ends_a_loop_that_is_stuck(tmp_path: Path) -> None:
+    program = (
+        "import sys, time\n"
+        "from tui.terminal.ending import EndingOnSignals\n"
+        "told = []\n"
+        "with EndingOnSignals(told.append, lambda: print('restored after', told, flush=True)):\n"
+        "    print('ready', flush=True)\n"
+        "    while True: time.sleep(60)\n"
+    )
+    process = subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, text=True)
+    assert process.stdout is not None
+    assert process.stdout.readline() == "ready\n"
+    process.send_signal(signal.SIGTERM)
+    assert process.wait(timeout=ENDS_WITHIN_S + 1) == 143
+    assert process.stdout.read() == "restored after [143]\n"
+
+
+def test_of_keys_held_down_the_newest_frame_is_drawn(filled: str) -> None:
+    with psycopg.connect(filled) as connection:
+        connection.execute(
+            "insert into public.integration_audit_logs (organization_id, integration_type, action, status, created_at)"
+            " select organization_id, 'exotel_phone', 'call_made', 'success', now() - number * interval '1 minute'"
+            " from public.integration_credentials, generate_series(1, 2000) number"
+        )
+    with ForkedTerminal(environment=settings_of(filled)) as terminal:
+        terminal.wait_for("● active")
+        terminal.press("4")
+        terminal.wait_for("call_made")
+        terminal.wait_until_quiet()
+        mark = terminal.mark()
+        terminal.type("j" * 1158)
+        # The terminal takes nothing until all of them have done their work.
+        wait_until_idle(terminal)
+        terminal.wait_for("call_made")
+        terminal.wait_until_quiet()
+        assert len(terminal.bytes_since(mark)) < 60_000
+
+
+def test_frames_wait_for_the_other_end_of_a_line_that_swallows_everything(filled: str) -> None:
+    with ForkedTerminal(environment=settings_of(filled)) as terminal:
+        terminal.wait_for("● active")
+        assert QUESTION in terminal.bytes_since()
+        terminal.send(ANSWER)
+        terminal.press("?")
+        terminal.wait_for("Keys on this screen")
+        mark = terminal.mark()
+        # Like sshd on a slow line: all is read at once, and nothing says that it has been drawn.
+        for _ in range(200):
+            terminal.press("j", "k")
+            terminal.wait_until_quiet(0.01)
+        held = len(terminal.bytes_since(mark))
+        assert held < 2 * MOST_UNDRAWN
+        terminal.send(ANSWER)
+        terminal.press("j")
+        terminal.wait_for(lambda _: len(terminal.output) > mark + held)
+
+
+def test_the_size_is_the_terminals_own(filled: str) -> None:
+    environment = settings_of(filled, COLUMNS="40", LINES="10")
+    with ForkedTerminal(environment=environment, columns=100, rows=30) as terminal:
+        terminal.wait_for("● active")
+        terminal.wait_until_quiet()
+        assert "? help" in terminal.lines[29]
+        assert "too small" not in terminal.output.decode()

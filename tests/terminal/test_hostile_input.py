@@ -1,0 +1,91 @@
+"""Bytes of the terminal that are no keys, on the real console: nothing is applied, shown, tested, typed or ended."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import psycopg
+
+from tests.screens.permission_driver import give, permissions
+from tests.support.console_app import add, settings_of
+from tests.support.forked_terminal import ForkedTerminal
+from tests.support.people import directory_database
+from tests.support.sitting import PHONE
+from tests.support.terminal_answers import ANSWERS
+
+if TYPE_CHECKING:
+    from tests.support.postgres import TestServer
+
+# Each was an act: the arrow applied what was staged, R showed a secret, the report of a cell's size ran a test.
+PIECES = (
+    ("\x1b[", "A"),
+    ("\x1bO", "R"),
+    ("\x1bO", "A"),
+    ("\x1b[1;2", "A"),
+    ("\x1b[6;18;9", "t"),
+    ("\x1b]10;rgb", "yR"),
+)
+WHOLE = (*ANSWERS.values(), "\udcff", "\udcc3", "\x1b[99999999;1u", "\x1b[1:2;3u")
+PAUSE_S = 0.12
+
+
+HALVES = tuple((one[: len(one) // 2], one[len(one) // 2 :]) for one in WHOLE if len(one) > 3)
+
+
+def send_what_is_no_key(terminal: ForkedTerminal, *more: tuple[str, str]) -> None:
+    """Send all of it, some in pieces with a pause between them."""
+    for begun, rest in (*PIECES, *more):
+        terminal.send(begun)
+        terminal.wait_until_quiet(PAUSE_S)
+        terminal.send(rest)
+    for one in WHOLE:
+        terminal.send(one)
+    # The tail of the last one is not waited for any more.
+    terminal.send("\x1b[B\x1b[A")
+
+
+def acts_logged(conninfo: str) -> list[str]:
+    with psycopg.connect(conninfo) as connection:
+        found = connection.execute(
+            "select action from public.integration_audit_logs where action !~ '^credential_created'"
+        )
+        return [action for (action,) in found]
+
+
+def test_nothing_staged_is_applied(postgres: TestServer) -> None:
+    with directory_database(postgres, people=4, integrations=2) as conninfo:
+        give(conninfo, 1, 1)
+        before = permissions(conninfo)
+        with ForkedTerminal(environment=settings_of(conninfo)) as terminal:
+            terminal.wait_for("● connected")
+            terminal.press("2")
+            terminal.wait_for("1 of 4")
+            terminal.press(*"sjs")
+            terminal.wait_for("2 staged")
+            terminal.press("A")
+            terminal.wait_for("1 grant and 1 change for 2 people")
+            send_what_is_no_key(terminal)
+            terminal.wait_until_quiet()
+            assert "1 grant and 1 change for 2 people" in terminal.text
+            assert permissions(conninfo) == before
+
+
+async def test_no_secret_is_shown_nothing_tested_and_nothing_opened(keyed_database: str) -> None:
+    await add(keyed_database, "exotel_phone")
+    logged = acts_logged(keyed_database)
+    with ForkedTerminal(environment=settings_of(keyed_database)) as terminal:
+        terminal.wait_for("● active")
+        first = terminal.wait_until_quiet()
+        send_what_is_no_key(terminal, *HALVES)
+        assert terminal.wait_until_quiet() == first
+        terminal.press("R")
+        terminal.wait_for("hidden")
+        send_what_is_no_key(terminal)
+        terminal.wait_until_quiet()
+        assert "hidden" in terminal.text
+        assert PHONE["api_token"] not in terminal.output.decode("utf-8", "replace")
+        terminal.press("esc")
+        terminal.wait_for("not tested")
+        terminal.press("q")
+        assert terminal.wait_for_exit() == 0
+    assert acts_logged(keyed_database) == logged

@@ -1,0 +1,123 @@
+"""Textual's driver for a terminal at the end of a slow line that may go away at any moment."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import select
+import signal
+import sys
+import termios
+import time
+from typing import Any
+
+from textual.drivers.linux_driver import LinuxDriver
+
+from tui.terminal.input_grammar import InputGrammar
+from tui.terminal.keys import KeyReader
+from tui.terminal.pace import ANSWER, Pace
+from tui.terminal.writer import TerminalWriter, leave_clean
+
+READ_AT_ONCE = 65_536
+# How often the input thread looks whether it is to end.
+LOOKS_EVERY_S = 0.1
+LAST_ANSWER_WITHIN_S = 0.5
+LOOKS_FOR_ANSWER_EVERY_S = 0.01
+USUAL_SIZE = (80, 24)
+
+
+class TerminalDriver(LinuxDriver):
+    """Reads through a grammar of its own, writes without waiting, and ends the program when the terminal is gone.
+
+    `run_input_thread`, `_get_terminal_size`, `_query_in_band_window_resize` and `attrs_before` are Textual's own: its
+    version is pinned.
+    """
+
+    def __init__(self, app: Any, **more: Any) -> None:
+        super().__init__(app, **more)
+        self._output = sys.__stderr__.fileno() if sys.__stderr__ is not None else 2
+        self._writer: TerminalWriter | None = None
+        self._pace = Pace()
+
+    @property
+    def is_behind(self) -> bool:
+        """Whether the terminal has not taken, or is known not to have drawn, what was written."""
+        return self._pace.is_behind or (self._writer is not None and self._writer.pending > 0)
+
+    def write(self, data: str) -> None:
+        """Write some time soon."""
+        if self._writer is not None:
+            self._pace.wrote(len(data))
+            self._writer.write(data)
+
+    def flush(self) -> None:
+        """Ask behind a frame, now and then, whether it has been drawn."""
+        if question := self._pace.question():
+            self.write(question)
+
+    def start_application_mode(self) -> None:
+        """Take the terminal over."""
+        self._writer, self._pace = TerminalWriter(self._output), Pace()
+        self._writer.start()
+        super().start_application_mode()  # type: ignore[no-untyped-call]
+
+    def disable_input(self) -> None:
+        """Stop reading, once an answer that is under way has come: the shell would take it for keys."""
+        deadline = time.monotonic() + LAST_ANSWER_WITHIN_S
+        while self._pace.is_asked and not self.exit_event.is_set() and time.monotonic() < deadline:
+            time.sleep(LOOKS_FOR_ANSWER_EVERY_S)
+        super().disable_input()
+
+    def close(self) -> None:
+        """Write what is left, if the terminal takes it."""
+        if self._writer is not None:
+            writer, self._writer = self._writer, None
+            writer.stop()
+        super().close()
+
+    def abandon(self) -> None:
+        """Leave the terminal as it was, from any thread and without waiting: the process is about to end."""
+        if self._writer is not None:
+            self._writer.drop()
+        leave_clean(self._output)
+        if self.attrs_before is not None:
+            with contextlib.suppress(termios.error):
+                termios.tcsetattr(self.fileno, termios.TCSANOW, self.attrs_before)
+
+    def run_input_thread(self) -> None:
+        """Read until the driver is stopped; the end of the terminal is a hang-up."""
+        grammar, keys = InputGrammar(), KeyReader()
+        while not self.exit_event.is_set():
+            deadline = grammar.deadline
+            wait = LOOKS_EVERY_S if deadline is None else min(LOOKS_EVERY_S, max(0.0, deadline - time.monotonic()))
+            if select.select([self.fileno], [], [], wait)[0]:
+                data = self._read()
+                if not data:
+                    # `su` and `docker exec` hold the terminal's SIGHUP back.
+                    os.kill(os.getpid(), signal.SIGHUP)
+                    return
+                tokens = grammar.feed(data, time.monotonic())
+            else:
+                tokens = grammar.tick(time.monotonic())
+            for token in tokens:
+                if token.text == ANSWER:
+                    self._pace.answered()
+            for message in keys.messages(tokens):
+                self.process_message(message)
+
+    def _read(self) -> bytes:
+        """Return what the terminal sent, nothing where it is gone."""
+        try:
+            return os.read(self.fileno, READ_AT_ONCE)
+        except OSError:
+            return b""
+
+    def _get_terminal_size(self) -> tuple[int, int]:
+        try:
+            columns, rows = os.get_terminal_size(self._output)
+        except OSError:
+            columns = rows = 0
+        return columns or USUAL_SIZE[0], rows or USUAL_SIZE[1]
+
+    def _query_in_band_window_resize(self) -> None:
+        """Ask for no sizes in the input: SIGWINCH tells that there is a new one, and the terminal which."""

@@ -1,0 +1,88 @@
+"""What a sequence of the terminal means to Textual: a key, the focus, a mode that it knows, or nothing at all."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from textual import events, messages
+from textual._ansi_sequences import ANSI_SEQUENCES_KEYS
+from textual._keyboard_protocol import FUNCTIONAL_KEYS
+from textual._xterm_parser import FOCUSIN, FOCUSOUT, XTermParser
+from textual.keys import Keys
+
+from tui.terminal.input_grammar import Kind, Token
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from textual.message import Message
+
+# https://sw.kovidgoyal.net/kitty/keyboard-protocol/ without alternate keys and event types, which are not asked for:
+# a key that goes up would be taken for one that goes down. https://invisible-island.net/xterm/modified-keys.html
+_KITTY = re.compile(r"\x1b\[(?P<code>\d*)(?:;(?P<modifiers>\d*)(?:;(?P<text>[\d:]*))?)?(?P<end>[u~ABCDEFHPQS])")
+_MODIFIED_OTHER_KEY = "27~"
+_MOST_MODIFIERS = 256
+# Where the cursor is, which F3 with modifiers cannot be told from.
+_CURSOR_POSITION = re.compile(r"\x1b\[\d+;\d+R")
+_SYNCHRONIZED_OUTPUT = re.compile(r"\x1b\[\?2026;[1-4]\$y")
+
+
+class KeyReader:
+    """Turns tokens into Textual's messages; what is no key that Textual knows becomes nothing."""
+
+    def __init__(self) -> None:
+        self._textual = XTermParser()
+
+    def messages(self, tokens: Iterable[Token]) -> Iterator[Message]:
+        """Yield the messages, in order."""
+        for kind, text in tokens:
+            match kind:
+                case Kind.TEXT:
+                    for character in text:
+                        yield from self._keys(character)
+                case Kind.ESCAPE:
+                    yield events.Key("escape", text)
+                case Kind.PASTE:
+                    yield events.Paste(text)
+                case Kind.ALT:
+                    if f"\x1b{text}" in ANSI_SEQUENCES_KEYS:
+                        yield from self._keys(f"\x1b{text}")
+                    else:
+                        yield from self._textual._sequence_to_key_events(text, alt=True)
+                case Kind.SEQUENCE:
+                    yield from self._sequence(text)
+
+    def _sequence(self, sequence: str) -> Iterator[Message]:
+        if sequence == FOCUSIN:
+            yield events.AppFocus()
+        elif sequence == FOCUSOUT:
+            yield events.AppBlur()
+        elif _SYNCHRONIZED_OUTPUT.fullmatch(sequence):
+            yield messages.TerminalSupportsSynchronizedOutput()
+        elif _CURSOR_POSITION.fullmatch(sequence):
+            return
+        elif sequence in ANSI_SEQUENCES_KEYS or _is_kitty_key(sequence):
+            yield from self._keys(sequence)
+
+    def _keys(self, sequence: str) -> Iterator[events.Key]:
+        for key in self._textual._sequence_to_key_events(sequence):
+            if key.key != Keys.Ignore:
+                yield key
+
+
+def _is_kitty_key(sequence: str) -> bool:
+    """Whether it names a key that there is: Textual takes the numbers as they come, and fails on some."""
+    found = _KITTY.fullmatch(sequence)
+    if found is None or int(found["modifiers"] or 0) > _MOST_MODIFIERS:
+        return False
+    key = f"{found['code'] or 1}{found['end']}"
+    is_named = key in FUNCTIONAL_KEYS or key == _MODIFIED_OTHER_KEY
+    if not is_named and (found["end"] != "u" or not _is_character(found["code"] or "1")):
+        return False
+    codes = [code for code in (found["text"] or "").split(":") if code]
+    return all(_is_character(code) for code in codes) and (key != _MODIFIED_OTHER_KEY or len(codes) == 1)
+
+
+def _is_character(code: str) -> bool:
+    return len(code) <= 7 and (0 < (number := int(code)) < 0xD800 or 0xDFFF < number <= 0x10FFFF)

@@ -1,0 +1,133 @@
+"""Writes to the terminal without ever making the program wait, and tells how far behind the terminal is."""
+
+from __future__ import annotations
+
+import os
+import select
+import termios
+import threading
+import time
+
+AT_ONCE = 4096
+STALLED_AFTER_S = 0.5
+"""How long a terminal that takes nothing is waited for at the end."""
+LONGEST_DRAIN_S = 1.0
+# CAN ends a sequence that was cut, ST a string; then as Textual's driver leaves it: no synchronized update, plain text,
+# no pastes in brackets, wrapped lines, plain keys, the first screen, a cursor, no reports of the focus.
+LEAVE_CLEAN = "\x18\x1b\\\x1b[?2026l\x1b[0m\x1b[?2004l\x1b[?7h\x1b[<u\x1b[?1049l\x1b[?25h\x1b[?1004l"
+
+
+class TerminalWriter(threading.Thread):
+    """Takes text from any thread at once and writes it in a thread of its own.
+
+    The terminal is opened anew, so that it can be written to without blocking: the flag on an inherited descriptor
+    would reach the shell. Where that is refused (after `su`), a write blocks this thread alone.
+    """
+
+    def __init__(self, descriptor: int) -> None:
+        super().__init__(name="terminal-output", daemon=True)
+        self._inherited = descriptor
+        self._changed = threading.Condition()
+        self._waiting: list[bytes] = []
+        self._pending = 0
+        self._progress_at = time.monotonic()
+        self._is_stopped = False
+        self._is_gone = False
+        self._descriptor = _own_descriptor(descriptor)
+
+    @property
+    def pending(self) -> int:
+        """Bytes that the terminal has not taken yet."""
+        return self._pending
+
+    def write(self, text: str) -> None:
+        """Write the text some time soon; after the terminal has gone, nothing happens."""
+        data = text.encode("utf-8", "replace")
+        with self._changed:
+            if not self._is_gone and not self._is_stopped:
+                self._waiting.append(data)
+                self._pending += len(data)
+                self._changed.notify_all()
+
+    def run(self) -> None:
+        """Write until `stop`."""
+        while (data := self._next()) is not None:
+            view = memoryview(data)
+            while view and not self._is_gone:
+                written = self._write_some(view[:AT_ONCE])
+                view = view[written:]
+                if written:
+                    self._account(written)
+        os.close(self._descriptor)
+
+    def stop(self) -> None:
+        """Wait until all is written; a terminal that takes nothing is left clean, without what it has not taken."""
+        deadline = time.monotonic() + LONGEST_DRAIN_S
+        with self._changed:
+            while self._pending and not self._is_gone:
+                left = min(self._progress_at + STALLED_AFTER_S, deadline) - time.monotonic()
+                if left <= 0:
+                    break
+                self._changed.wait(left)
+            is_stalled = bool(self._pending)
+            self._is_stopped = True
+            self._changed.notify_all()
+        if is_stalled:
+            self.drop()
+            leave_clean(self._inherited)
+        self.join(timeout=0.2)
+
+    def drop(self) -> None:
+        """Write nothing any more, not even what waits."""
+        with self._changed:
+            self._is_gone, self._pending = True, 0
+            self._waiting.clear()
+            self._changed.notify_all()
+
+    def _next(self) -> bytes | None:
+        """Wait for something to write; None once it is over."""
+        with self._changed:
+            while not self._waiting:
+                if self._is_stopped:
+                    return None
+                self._changed.wait()
+            data = b"".join(self._waiting)
+            self._waiting.clear()
+            self._progress_at = time.monotonic()
+            return data
+
+    def _write_some(self, data: memoryview) -> int:
+        try:
+            if select.select([], [self._descriptor], [], 0.1)[1]:
+                return os.write(self._descriptor, data)
+        except BlockingIOError:
+            return 0
+        except (OSError, ValueError):
+            # The terminal has gone away; the thread that reads from it ends the program.
+            self.drop()
+        return 0
+
+    def _account(self, written: int) -> None:
+        with self._changed:
+            self._pending = max(0, self._pending - written)
+            self._progress_at = time.monotonic()
+            self._changed.notify_all()
+
+
+def leave_clean(descriptor: int) -> None:
+    """Drop what the terminal has not shown yet, and leave it as a shell expects it, as far as it takes anything."""
+    try:
+        termios.tcflush(descriptor, termios.TCOFLUSH)
+        own = _own_descriptor(descriptor)
+        if select.select([], [own], [], 0.1)[1]:
+            os.write(own, LEAVE_CLEAN.encode())
+        os.close(own)
+    except (OSError, termios.error):
+        return
+
+
+def _own_descriptor(descriptor: int) -> int:
+    try:
+        return os.open(os.ttyname(descriptor), os.O_WRONLY | os.O_NOCTTY | os.O_NONBLOCK | os.O_CLOEXEC)
+    except OSError:
+        return os.dup(descriptor)
