@@ -18,6 +18,7 @@ from tui.keymap import keymap_file, read_keymap
 from tui.process import crash_report
 from tui.screens.page import Page
 from tui.widgets.ascii_filter import AsciiFilter
+from tui.widgets.colours import TERMINAL_COLOURS, ColourlessFilter, colours_are_unwanted
 from tui.widgets.glyphs import UNICODE
 from tui.widgets.inert import InertFilter
 from tui.widgets.ordered_app import OrderedApp
@@ -157,7 +158,13 @@ class SwitchboardApp(OrderedApp):
         self._wizard = wizard
         self._health: tuple[str, str] = ("warning", "not set up yet" if wizard else "connecting")
         self._interrupted_at = 0.0
-        self._own_filters = (InertFilter(), *((AsciiFilter(),) if session.settings.ascii else ()))
+        self.no_color = colours_are_unwanted(session.environ)
+        self._line_filters: tuple[LineFilter, ...] = (
+            InertFilter(),
+            *((AsciiFilter(),) if session.settings.ascii else ()),
+            *((ColourlessFilter(),) if self.no_color else ()),
+        )
+        self.register_theme(TERMINAL_COLOURS)
         self.animation_level = "none"
 
     @property
@@ -166,8 +173,8 @@ class SwitchboardApp(OrderedApp):
         return self._health
 
     def get_line_filters(self) -> Sequence[LineFilter]:
-        """Put the filter that makes every segment inert before all others."""
-        return [*self._own_filters, *super().get_line_filters()]
+        """Return our own, the one that makes segments inert first; Textual's turn colours into absolute ones."""
+        return self._line_filters
 
     def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
         """Offer none of Textual's own commands: one of them writes a screenshot of secrets."""
@@ -175,7 +182,7 @@ class SwitchboardApp(OrderedApp):
 
     def on_mount(self) -> None:
         """Draw the first screen, and connect behind it."""
-        self.theme = "ansi-dark"
+        self.theme = TERMINAL_COLOURS.name
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGHUP):
             loop.add_signal_handler(number, self.exit, 128 + number)
