@@ -16,8 +16,8 @@ from tui.doors import Doors
 from tui.keymap import keymap_file, read_keymap
 from tui.process import crash_report
 from tui.screens.page import Page
-from tui.terminal.driver import TerminalDriver
 from tui.widgets.ascii_filter import AsciiFilter
+from tui.widgets.colours import TERMINAL_COLOURS, ColourlessFilter, colours_are_unwanted
 from tui.widgets.glyphs import UNICODE
 from tui.widgets.inert import InertFilter
 from tui.widgets.ordered_app import OrderedApp
@@ -148,7 +148,6 @@ class SwitchboardApp(OrderedApp):
 
     def __init__(self, session: Session, *, wizard: bool = False) -> None:
         super().__init__()
-        self.driver_class = TerminalDriver
         self.session = session
         self.doors = Doors(self, self.organization_changed)
         self.glyphs = UNICODE
@@ -158,9 +157,13 @@ class SwitchboardApp(OrderedApp):
         self._wizard = wizard
         self._health: tuple[str, str] = ("warning", "not set up yet" if wizard else "connecting")
         self._interrupted_at = 0.0
-        self._loop_to_end: asyncio.AbstractEventLoop | None = None
-        self._asked_to_end = 0
-        self._own_filters = (InertFilter(), *((AsciiFilter(),) if session.settings.ascii else ()))
+        self.no_color = colours_are_unwanted(session.environ)
+        self._line_filters: tuple[LineFilter, ...] = (
+            InertFilter(),
+            *((AsciiFilter(),) if session.settings.ascii else ()),
+            *((ColourlessFilter(),) if self.no_color else ()),
+        )
+        self.register_theme(TERMINAL_COLOURS)
         self.animation_level = "none"
 
     @property
@@ -169,8 +172,8 @@ class SwitchboardApp(OrderedApp):
         return self._health
 
     def get_line_filters(self) -> Sequence[LineFilter]:
-        """Put the filter that makes every segment inert before all others."""
-        return [*self._own_filters, *super().get_line_filters()]
+        """Return our own, the one that makes segments inert first; Textual's turn colours into absolute ones."""
+        return self._line_filters
 
     def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
         """Offer none of Textual's own commands: one of them writes a screenshot of secrets."""
@@ -178,10 +181,7 @@ class SwitchboardApp(OrderedApp):
 
     def on_mount(self) -> None:
         """Draw the first screen, and connect behind it."""
-        self.theme = "ansi-dark"
-        self._loop_to_end = asyncio.get_running_loop()
-        if self._asked_to_end:
-            self.exit(self._asked_to_end)
+        self.theme = TERMINAL_COLOURS.name
         keymap = read_keymap(keymap_file())
         self.set_keymap(keymap.keys)
         self._watch_idle(self.session.settings.idle_lock)
@@ -190,22 +190,6 @@ class SwitchboardApp(OrderedApp):
             self.connect()
         if keymap.problem:
             self.call_after_refresh(self._say, keymap.problem)
-
-    def end_soon(self, status: int) -> None:
-        """End with this exit status; called in any thread, also before the screen is drawn."""
-        self._asked_to_end = status
-        if self._loop_to_end is not None:
-            self._loop_to_end.call_soon_threadsafe(self.exit, status)
-
-    def abandon_terminal(self) -> None:
-        """Leave the terminal as it was: the process ends now, in whatever state the console is."""
-        if isinstance(self._driver, TerminalDriver):
-            self._driver.abandon()
-
-    @property
-    def terminal_is_behind(self) -> bool:
-        """Whether the terminal has not taken the frames before."""
-        return isinstance(self._driver, TerminalDriver) and self._driver.is_behind
 
     def _watch_idle(self, seconds: float) -> None:
         """Look again when the limit could be reached; cover the screen once it is."""

@@ -39,7 +39,7 @@ def console_on(environment: Mapping[str, str], *, wizard: bool = False) -> Switc
 def save(it: Console, name: str) -> None:
     """Write the screen as it is now."""
     svg = it.app.export_screenshot(title="Switchboard", simplify=True)
-    svg = UNIQUE.sub(f"terminal-{name}", REMOTE.sub("", svg))
+    svg = UNIQUE.sub(f"terminal-{name.replace('/', '-')}", REMOTE.sub("", svg))
     (DOCS / f"{name}.svg").write_text(svg, encoding="utf-8")
     print(f"docs/{name}.svg", file=sys.stderr)
 
@@ -85,6 +85,25 @@ async def draw(environment: Mapping[str, str]) -> None:
     async with piloted(console_on({}, wizard=True)) as it:
         await it.wait_for("Password")
         save(it, "wizard")
+
+
+async def draw_without_colours(environment: Mapping[str, str]) -> None:
+    """Save each section as it is under NO_COLOR."""
+    (DOCS / "no_color").mkdir(exist_ok=True)
+    async with piloted(console_on({**environment, "NO_COLOR": "1"})) as it:
+        for key, section, shown, then in (
+            ("1", "integrations", "Dispatch line", ()),
+            ("2", "permissions", "this month", ("V", "j", "l", "s")),
+            ("3", "phone_numbers", "Vikram", ()),
+            ("4", "audit", "about 12", ("b",)),
+            ("5", "setup", "Schema", ()),
+        ):
+            await it.press(key)
+            await it.wait_for(shown)
+            await it.press(*then)
+            if section == "audit":
+                await it.wait_for("/month")
+            save(it, f"no_color/{section}")
 
 
 async def draw_permissions(it: Console) -> None:
@@ -161,6 +180,7 @@ def main() -> None:
     """Draw on a demo of its own, so that nobody's demo is touched."""
     with reachable_folder() as folder, prepare_demo(reset=False, folder=folder / "demo") as demo:
         asyncio.run(draw(demo.environment))
+        asyncio.run(draw_without_colours(demo.environment))
 
 
 if __name__ == "__main__":

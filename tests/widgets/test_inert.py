@@ -58,7 +58,7 @@ def test_styles_stay_and_only_the_unsafe_segment_changes() -> None:
 
 def test_a_harmless_line_is_handed_on_as_it_is() -> None:
     for text in ("plain", "漢字 │ é", "no-break\xa0space \u3000"):
-        line = [Segment(text)]
+        line = [Segment(text, Style.null())]
         assert InertFilter().apply(line, BACKGROUND) is line
 
 
@@ -93,7 +93,10 @@ async def test_not_even_a_careless_screen_sends_a_control() -> None:
 
 
 def test_a_full_screen_costs_less_than_a_millisecond(capsys: pytest.CaptureFixture[str]) -> None:
-    line = [Segment(text) for text in ("│ ", "alice@example.com   ", " exotel_phone ", "active", " 漢字\xa0│", "  ")]
+    line = [
+        Segment(text, Style.null())
+        for text in ("│ ", "alice@example.com   ", " exotel_phone ", "active", " 漢字\xa0│", "  ")
+    ]
     best = float("inf")
     for _ in range(20):
         started = time.perf_counter()

@@ -45,7 +45,7 @@ class ChooserScreen(Page):
     def compose_body(self) -> Iterable[Widget]:
         """Lay the line over the rows."""
         yield LineInput(placeholder="type to filter", id="wanted")
-        yield Faces(RowList(self.columns))
+        yield Faces(RowList(self.columns, moved_from_elsewhere=True))
 
     def on_mount(self) -> None:
         """Start typing at once."""

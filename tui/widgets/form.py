@@ -170,6 +170,8 @@ class Field(Horizontal):
     DEFAULT_CSS = f"""
     Field {{ height: 1; width: 1fr; }}
     Field > .label {{ width: {LABEL_WIDTH}; }}
+    /* The first makes Textual style the label anew when the focus moves; the second alone it would not see. */
+    Field:focus-within {{ height: 1; }}
     Field:focus-within > .label {{ text-style: reverse; }}
     """
 

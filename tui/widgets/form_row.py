@@ -24,6 +24,8 @@ class FormRow(Horizontal):
     FormRow TextArea { height: 4; border: none; padding: 0; }
     FormRow.-wrong Label { color: ansi_red; text-style: bold; }
     FormRow.-changed Label { text-style: bold; }
+    /* The first makes Textual style the labels anew when the focus moves; the second alone it would not see. */
+    FormRow:focus-within { height: auto; }
     FormRow:focus-within Label { text-style: reverse; }
     """
 

@@ -8,8 +8,9 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from textual import events
-from textual.app import App
 from textual.message import Message
+
+from tui.terminal.app import TerminalApp
 
 if TYPE_CHECKING:
     from textual.widget import Widget
@@ -30,7 +31,7 @@ class KeyDone(Message, bubble=True):
         self.rounds = rounds
 
 
-class OrderedApp(App[int]):
+class OrderedApp(TerminalApp):
     """Knows when the last key came, and sends the next one only when all widgets have done with the one before."""
 
     def __init__(self) -> None:

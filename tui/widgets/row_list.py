@@ -138,10 +138,11 @@ class RowBody(Columned, ScrollView, can_focus=True):
     class Moved(Message):
         """The cursor stands on another row."""
 
-    def __init__(self, columns: Sequence[Column]) -> None:
+    def __init__(self, columns: Sequence[Column], *, moved_from_elsewhere: bool = False) -> None:
         super().__init__()
         self.columns = tuple(columns)
         self.rows: tuple[Row, ...] = ()
+        self._moved_from_elsewhere = moved_from_elsewhere
 
     def show(self, rows: Sequence[Row]) -> None:
         """Replace the rows; the cursor stays on the row with the same key, else on the nearest place."""
@@ -163,13 +164,17 @@ class RowBody(Columned, ScrollView, can_focus=True):
         """The key of the row under the cursor, None where there are no rows."""
         return self.rows[self.cursor].key if self.cursor < len(self.rows) else None
 
+    @property
+    def _shows_cursor(self) -> bool:
+        return self.has_focus or self._moved_from_elsewhere
+
     def render_line(self, y: int) -> Strip:
         """Return one line of the viewport."""
         width = self.scrollable_content_region.width
         index = y + int(self.scroll_offset.y)
         if index >= len(self.rows):
             return Strip.blank(width, TONES["plain"])
-        style = CURSOR if index == self.cursor and self.has_focus else Style.null()
+        style = CURSOR if index == self.cursor and self._shows_cursor else Style.null()
         return row_strip(self.columns, self.rows[index].cells, style, width)
 
     def watch_cursor(self, before: int, after: int) -> None:
@@ -234,8 +239,8 @@ class ColumnList(Vertical):
 
 
 class RowList(ColumnList):
-    """A list of all its rows."""
+    """A list of all its rows; the cursor shows while it has the focus, and always where another widget moves it."""
 
-    def __init__(self, columns: Sequence[Column], *, id: str | None = None) -> None:
-        self.body = RowBody(columns)
+    def __init__(self, columns: Sequence[Column], *, moved_from_elsewhere: bool = False, id: str | None = None) -> None:
+        self.body = RowBody(columns, moved_from_elsewhere=moved_from_elsewhere)
         super().__init__(self.body, id=id)

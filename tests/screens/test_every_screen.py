@@ -1,0 +1,168 @@
+"""Every screen and inner screen on terminals of many kinds: what is drawn, and with which bytes."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from datetime import UTC, datetime
+from itertools import product
+from typing import TYPE_CHECKING
+
+import psycopg
+import pytest
+
+from tests.support.commands import derived_once
+from tests.support.console_app import settings_of
+from tests.support.every_screen import COVERED_AFTER_S, LOCK, WALK, Stop, final_screens
+from tests.support.exotel_server import ExotelServer, exophone
+from tests.support.forked_terminal import ForkedTerminal
+from tests.support.palettes import unreadable_cells
+from tests.support.postgres import run_schema_files
+from tests.support.sitting import KEY, MASTER_KEY, keyring, opened
+from tui.data.credentials import Draft, load_credential, save_credential
+from tui.demo import sample
+from tui.demo.sample_organizations import ORGANIZATIONS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
+
+    from tests.support.postgres import TestServer
+
+MERIDIAN = ORGANIZATIONS[0]
+COLUMNS, ROWS = 80, 24
+QUIET_S = 0.05
+TERMS = ("xterm", "tmux-256color", "linux", "vt100")
+NO_COLOR, ASCII, TRUE_COLOUR = {"NO_COLOR": "1"}, {"SWITCHBOARD_ASCII": "1"}, {"COLORTERM": "truecolor"}
+# Each value of each variable is met by each screen; both palettes are tried on whatever was drawn.
+ENVIRONMENTS = (
+    {"TERM": "xterm"} | NO_COLOR,
+    {"TERM": "tmux-256color"} | TRUE_COLOUR,
+    {"TERM": "linux"} | ASCII,
+    {"TERM": "vt100"} | NO_COLOR | ASCII,
+)
+OTHERS = [
+    whole
+    for term, *more in product(TERMS, ({}, NO_COLOR), ({}, ASCII), ({}, TRUE_COLOUR))
+    if (whole := {"TERM": term} | more[0] | more[1] | more[2]) not in ENVIRONMENTS
+]
+SGR = re.compile(rb"\x1b\[([0-9;:]*)m")
+PLAIN_CODES = {*range(10), *range(21, 30)}
+TERMINALS_OWN_COLOURS = {*range(30, 38), 39, *range(40, 48), 49, *range(90, 98), *range(100, 108)}
+
+
+@pytest.fixture(scope="module")
+def exotel() -> Iterator[ExotelServer]:
+    listed = [exophone("+911141169368"), exophone("+918047180101", name="Dispatch"), exophone("+918047180155")]
+    with ExotelServer(numbers=listed) as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def settings(postgres: TestServer, exotel: ExotelServer) -> Iterator[dict[str, str]]:
+    """A console's environment on the demo's data, with a stand-in for Exotel."""
+    name = postgres.create_database(prefix="every_screen")
+    conninfo = postgres.conninfo(name)
+    with psycopg.connect(conninfo) as connection:
+        sample.create_people(connection)
+    run_schema_files(conninfo)
+    with psycopg.connect(conninfo) as connection:
+        sample.fill(connection, MASTER_KEY, datetime.now(UTC))
+        ((salt,),) = connection.execute("select salt from switchboard.keys").fetchall()
+    derived_once(KEY, salt)
+    asyncio.run(_reach(conninfo, exotel))
+    names = {"SWITCHBOARD_ORGANIZATION": str(MERIDIAN.id), "SWITCHBOARD_OPERATOR": MERIDIAN.email("Asha")}
+    yield settings_of(conninfo, **names, **exotel.environment)
+    postgres.drop_database(name)
+
+
+async def _reach(conninfo: str, exotel: ExotelServer) -> None:
+    async with opened(conninfo) as database:
+        base = await load_credential(database, keyring(), MERIDIAN.id, "exotel_phone")
+        fields = exotel.credential(virtual_number="01141169368")
+        await save_credential(
+            database, keyring(), Draft(MERIDIAN.id, "exotel_phone", fields, "Dispatch line"), base, "sb2"
+        )
+
+
+def name_of(environment: Mapping[str, str]) -> str:
+    return "-".join(value if name == "TERM" else name for name, value in environment.items())
+
+
+def test_the_walk_meets_every_screen_there_is() -> None:
+    assert {stop.screen for stop in (*WALK, LOCK)} == final_screens()
+
+
+def test_commands_write_no_codes_at_all_on_a_terminal(settings: dict[str, str]) -> None:
+    for arguments, status in ((("integrations", "list"), 0), (("doctor",), 5)):
+        with ForkedTerminal(*arguments, environment=settings) as terminal:
+            assert terminal.wait_for_exit() == status
+            assert len(terminal.output) > 100
+            assert b"\x1b" not in terminal.output
+
+
+@pytest.mark.parametrize(
+    "environment",
+    [*ENVIRONMENTS, *(pytest.param(one, marks=pytest.mark.long) for one in OTHERS)],
+    ids=name_of,
+)
+def test_every_screen_is_drawn_so_that_it_can_be_read(
+    settings: dict[str, str], environment: dict[str, str], tmp_path: Path
+) -> None:
+    with ForkedTerminal(environment=settings | environment, cwd=tmp_path) as terminal:
+        terminal.wait_for(" connected")
+        for stop in WALK:
+            go(terminal, stop)
+            readable(terminal, environment)
+        terminal.resize(50, 10)
+        terminal.wait_for("too small")
+        readable(terminal, environment)
+        terminal.resize(COLUMNS, ROWS)
+        terminal.wait_for(WALK[-1].shows)
+        terminal.press("ctrl+c", "ctrl+c")
+        assert terminal.wait_for_exit() == 130
+        only_wanted_codes(bytes(terminal.output), environment)
+    covered = settings | environment | {"SWITCHBOARD_IDLE_LOCK": str(COVERED_AFTER_S)}
+    with ForkedTerminal(environment=covered, cwd=tmp_path) as terminal:
+        terminal.wait_for(LOCK.shows)
+        readable(terminal, environment)
+        only_wanted_codes(bytes(terminal.output), environment)
+
+
+def go(terminal: ForkedTerminal, stop: Stop) -> None:
+    """Press the keys that lead there; wait until the screen is there and what the cursor is on is drawn reversed."""
+    if stop.back:
+        mark = terminal.mark()
+        terminal.press("esc")
+        # A key too soon behind it would be taken for alt and that key.
+        terminal.wait_for(lambda text: len(terminal.output) > mark and stop.back in text)
+        terminal.wait_until_quiet(QUIET_S)
+    terminal.press(*stop.keys)
+    terminal.type(stop.text)
+    terminal.wait_for(stop.shows)
+    try:
+        terminal.wait_for(lambda _: stop.marked in "\n".join(reversed_texts(terminal)), timeout=3)
+    except TimeoutError:
+        raise AssertionError(f"{stop.marked!r} is not drawn reversed\n{terminal.text}") from None
+    terminal.wait_until_quiet(QUIET_S)
+
+
+def reversed_texts(terminal: ForkedTerminal) -> Iterator[str]:
+    """Yield what is drawn reversed in each line below the top line, which always is."""
+    for row in range(1, ROWS):
+        cells = (terminal.cell(column, row) for column in range(COLUMNS))
+        yield "".join(cell.data for cell in cells if cell.reverse)
+
+
+def readable(terminal: ForkedTerminal, environment: Mapping[str, str]) -> None:
+    wrong = list(unreadable_cells(terminal))
+    assert not wrong, (wrong[:5], terminal.text)
+    if "SWITCHBOARD_ASCII" in environment:
+        assert terminal.text.isascii(), ({one for one in terminal.text if not one.isascii()}, terminal.text)
+
+
+def only_wanted_codes(output: bytes, environment: Mapping[str, str]) -> None:
+    """No code of an absolute colour, and none of any colour where NO_COLOR is set."""
+    wanted = PLAIN_CODES if "NO_COLOR" in environment else PLAIN_CODES | TERMINALS_OWN_COLOURS
+    for codes in set(SGR.findall(output)):
+        assert {int(code or 0) for code in re.split(rb"[;:]", codes)} <= wanted, codes

@@ -1,0 +1,60 @@
+"""What NO_COLOR leaves of a line, and when it counts."""
+
+from __future__ import annotations
+
+import pytest
+from rich.color import ColorSystem
+from rich.segment import Segment
+from rich.style import Style
+from textual.color import Color
+from textual.filter import DimFilter, Monochrome
+from textual.strip import Strip
+
+from tests.support.console_app import console
+from tui.widgets.colours import ColourlessFilter
+from tui.widgets.inert import InertFilter
+
+BACKGROUND = Color(0, 0, 0)
+
+
+def drawn(style: str | None) -> str:
+    """What the terminal gets for the letter x in that style."""
+    line = InertFilter().apply([Segment("x", None if style is None else Style.parse(style))], BACKGROUND)
+    (segment,) = ColourlessFilter().apply(line, BACKGROUND)
+    assert segment.style is not None
+    return Strip.render_style(segment.style, segment.text, ColorSystem.TRUECOLOR)
+
+
+@pytest.mark.parametrize(
+    ("style", "sent"),
+    [
+        (None, "x"),
+        ("red", "x"),
+        ("default on default", "x"),
+        ("#ff0000 on default", "x"),
+        ("bold dim underline green", "\x1b[1;2;4mx\x1b[0m"),
+        ("reverse yellow", "\x1b[7mx\x1b[0m"),
+        # What stands out by its background alone has to stand out without it.
+        ("black on bright_blue", "\x1b[7mx\x1b[0m"),
+        ("bold on #123456", "\x1b[1;7mx\x1b[0m"),
+        ("reverse white on black", "\x1b[7mx\x1b[0m"),
+    ],
+)
+def test_colours_go_and_everything_else_stays(style: str | None, sent: str) -> None:
+    assert drawn(style) == sent
+
+
+def test_a_segment_without_a_style_reaches_no_later_filter() -> None:
+    for text in ("harmless", "a\x1b[31mb"):
+        line = InertFilter().apply([Segment("first", Style(bold=True)), Segment(text)], BACKGROUND)
+        assert [segment.style for segment in line] == [Style(bold=True), Style.null()]
+        for later in (Monochrome(), DimFilter(), ColourlessFilter()):
+            later.apply(line, BACKGROUND)
+
+
+@pytest.mark.parametrize(("value", "counts"), [("1", True), ("0", True), ("", False)])
+def test_no_color_counts_when_it_is_not_empty(monkeypatch: pytest.MonkeyPatch, value: str, counts: bool) -> None:
+    # Textual looks at the process's own environment, and takes an empty one as well.
+    monkeypatch.setenv("NO_COLOR", value)
+    filters = console("postgresql://nowhere", NO_COLOR=value).get_line_filters()
+    assert [type(one) for one in filters] == [InertFilter, *([ColourlessFilter] if counts else [])]
