@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import random
 from typing import TYPE_CHECKING
 
 import psycopg
+import pytest
 
 from tests.screens.permission_driver import give, permissions
 from tests.support.console_app import add, settings_of
@@ -42,6 +44,30 @@ def send_what_is_no_key(terminal: ForkedTerminal, *more: tuple[str, str]) -> Non
         terminal.send(one)
     # The tail of the last one is not waited for any more.
     terminal.send("\x1b[B\x1b[A")
+
+
+@pytest.mark.long
+async def test_random_cuts_on_the_real_console_cause_no_act_and_no_end(keyed_database: str) -> None:
+    """Real pauses: 400 cuts on the list, the secrets and the permissions; no ESC stands alone, which is the key."""
+    await add(keyed_database, "exotel_phone")
+    logged = acts_logged(keyed_database)
+    chance = random.Random(11)
+    with ForkedTerminal(environment=settings_of(keyed_database)) as terminal:
+        terminal.wait_for("● active")
+        for keys, shown in (("", "● active"), ("R", "hidden"), ("\x1b", "● active"), ("2", "add a person")):
+            terminal.send(keys)
+            terminal.wait_for(shown)
+            for _ in range(100):
+                sequence = chance.choice(WHOLE)
+                at = chance.randint(2, len(sequence)) if len(sequence) > 2 else len(sequence)
+                terminal.send(sequence[:at])
+                terminal.wait_until_quiet(PAUSE_S)
+                terminal.send(sequence[at:])
+            terminal.wait_until_quiet()
+            assert shown in terminal.text
+        terminal.press("q")
+        assert terminal.wait_for_exit() == 0
+    assert acts_logged(keyed_database) == logged
 
 
 def acts_logged(conninfo: str) -> list[str]:
