@@ -27,12 +27,18 @@ def test_every_variable_is_in_the_configuration_table_and_in_the_example() -> No
 
 
 def test_every_picture_is_there() -> None:
-    pictures = re.findall(r"\]\((docs/[^)]+)\)", TEXT)
+    pictures = re.findall(r"!\[[^\]]*\]\((docs/[^)]+)\)", TEXT)
     assert len(pictures) >= 8
     for picture in pictures:
         svg = (Path(README.parent) / picture).read_text(encoding="utf-8")
         assert "<svg" in svg
         assert "http" not in svg.replace("http://www.w3.org", "")
+
+
+def test_every_document_that_is_named_is_there() -> None:
+    named = re.findall(r"(?<!!)\[[^\]]*\]\((docs/[^)]+)\)", TEXT)
+    assert named
+    assert [one for one in named if not (README.parent / one).is_file()] == []
 
 
 def test_every_command_there_is_stands_in_the_list_of_commands() -> None:
@@ -42,6 +48,12 @@ def test_every_command_there_is_stands_in_the_list_of_commands() -> None:
         if isinstance(command, Group):
             for inner in command.commands:
                 assert re.search(rf"^switchboard {name}.*\b{inner}\b", commands, re.MULTILINE), (name, inner)
+
+
+def test_the_sshd_block_is_the_one_of_the_document_on_ssh() -> None:
+    blocks = [block for block in TEXT.split("```") if "\n    ForceCommand" in block]
+    assert len(blocks) == 1
+    assert f"```{blocks[0]}```" in (README.parent / "docs" / "ssh.md").read_text(encoding="utf-8")
 
 
 def test_the_three_messages_people_search_for_are_explained() -> None:

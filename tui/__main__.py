@@ -65,6 +65,7 @@ def _guarded(arguments: list[str], options: Options) -> int:
 
     try:
         refuse_other_encodings()
+        arguments = _asked_for(arguments, options)
         outcome = run_command(arguments, options)
         return outcome if isinstance(outcome, int) else _open_console(outcome)
     except SwitchboardError as failure:
@@ -80,6 +81,24 @@ def _guarded(arguments: list[str], options: Options) -> int:
         return _report(EndedBadly(crash_sentence(crash_report(error)), "", EXIT_CRASH), options)
 
 
+def _asked_for(arguments: list[str], options: Options) -> list[str]:
+    """Note whether this is the locked console; return the arguments, there with what was asked for over SSH."""
+    from tui.data.errors import InvalidInput
+    from tui.locked import asks_for_json, forget_places, is_locked, words_over_ssh
+
+    options.locked = is_locked(arguments, os.environ)
+    if not options.locked:
+        return arguments
+    forget_places(os.environ)
+    try:
+        words = words_over_ssh(os.environ)
+    except InvalidInput:
+        options.json |= asks_for_json(os.environ)
+        raise
+    options.json |= "--json" in words
+    return [*arguments, *words]
+
+
 def _open_console(wanted: OpenConsole) -> int:
     """Open the console on the configured database, or on the demo's with nothing of the configuration."""
     from dataclasses import replace
@@ -93,7 +112,8 @@ def _open_console(wanted: OpenConsole) -> int:
         from tui.app import DEMO
 
         status = _run_app(wanted.options, os.environ, Path.cwd())
-        return _open_console(replace(wanted, demo=True)) if status == DEMO else status
+        wants_demo = status == DEMO and not wanted.options.locked
+        return _open_console(replace(wanted, demo=True)) if wants_demo else status
     require_terminal(DEMO_WITHOUT_A_TERMINAL)
     from tui.cli.demo import forget_libpq
     from tui.cli.output import Output
@@ -118,7 +138,7 @@ def _run_app(options: Options, environ: Mapping[str, str], cwd: Path) -> int:
     for name in ("COLUMNS", "LINES"):
         os.environ.pop(name, None)
     session = open_session(options, Output(as_json=False), keys=True, environ=environ, cwd=cwd)
-    app = SwitchboardApp(session, wizard=session.settings.nothing_configured)
+    app = SwitchboardApp(session, wizard=session.settings.nothing_configured and not options.locked)
     with EndingOnSignals(app.end_soon, app.abandon_terminal):
         status = app.run(mouse=False)
     if app.crash_file is not None:

@@ -13,9 +13,11 @@ from textual.worker import Worker, WorkerState
 
 from tui.data.errors import SwitchboardError, UnknownOrganization
 from tui.doors import Doors
-from tui.keymap import keymap_file, read_keymap
+from tui.keymap import Keymap, keymap_file, read_keymap
+from tui.locked_acts import CLOSED, is_open
 from tui.process import crash_report
 from tui.screens.page import Page
+from tui.session import require_configured, require_installed
 from tui.widgets.ascii_filter import AsciiFilter
 from tui.widgets.colours import TERMINAL_COLOURS, ColourlessFilter, colours_are_unwanted
 from tui.widgets.glyphs import UNICODE
@@ -23,10 +25,12 @@ from tui.widgets.inert import InertFilter
 from tui.widgets.ordered_app import OrderedApp
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
     from pathlib import Path
 
+    from textual.actions import ActionParseResult
     from textual.app import SystemCommand
+    from textual.dom import DOMNode
     from textual.filter import LineFilter
     from textual.screen import Screen
 
@@ -182,7 +186,8 @@ class SwitchboardApp(OrderedApp):
     def on_mount(self) -> None:
         """Draw the first screen, and connect behind it."""
         self.theme = TERMINAL_COLOURS.name
-        keymap = read_keymap(keymap_file())
+        # A person's file could not open what is closed, but might say of another file whether it is there.
+        keymap = Keymap() if self.session.settings.locked else read_keymap(keymap_file())
         self.set_keymap(keymap.keys)
         self._watch_idle(self.session.settings.idle_lock)
         self.switch_mode("setup" if self._wizard else "integrations")
@@ -219,8 +224,12 @@ class SwitchboardApp(OrderedApp):
 
     async def _connect(self) -> None:
         try:
+            if self.session.settings.locked:
+                require_configured(self.session)
             await self.session.connect()
             self._set_health("good", "connected")
+            if self.session.settings.locked:
+                require_installed(self.session)
             if self.session.schema != "installed":
                 self.switch_mode("setup")
                 return
@@ -301,6 +310,27 @@ class SwitchboardApp(OrderedApp):
     def panic(self, *renderables: object) -> None:
         """Never print what an exception wants to show: it may hold a secret."""
         self._fatal_error()
+
+    async def run_action(
+        self,
+        action: str | ActionParseResult,
+        default_namespace: DOMNode | None = None,
+        namespaces: Mapping[str, DOMNode] | None = None,
+    ) -> bool:
+        """Run an act, or say that the locked console does not."""
+        if self._is_open(action, default_namespace):
+            return await super().run_action(action, default_namespace, namespaces)
+        self._say(CLOSED)
+        return True
+
+    def _check_action_state(self, action: str, default_namespace: DOMNode) -> bool | None:
+        """Offer nothing in help and palette that the locked console does not do."""
+        return self._is_open(action, default_namespace) and super()._check_action_state(action, default_namespace)
+
+    def _is_open(self, action: str | ActionParseResult, node: DOMNode | None) -> bool:
+        if not self.session.settings.locked:
+            return True
+        return isinstance(action, str) and is_open(type(self if node is None else node), action)
 
     def action_section(self, name: str) -> None:
         """Open a section; the one that is left keeps its filter and cursor."""

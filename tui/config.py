@@ -19,7 +19,8 @@ __all__ = ["ConfigError", "CredentialFormat", "Settings", "Variable", "load_sett
 
 CredentialFormat = Literal["auto", "sb2", "legacy"]
 
-MASTER_KEY_NAMES = ("ENCRYPTION_MASTER_KEY", "ENCRYPTION_MASTER_KEY_FILE", "ENCRYPTION_MASTER_KEY_COMMAND")
+KEY_COMMAND_NAME = "ENCRYPTION_MASTER_KEY_COMMAND"
+MASTER_KEY_NAMES = ("ENCRYPTION_MASTER_KEY", "ENCRYPTION_MASTER_KEY_FILE", KEY_COMMAND_NAME)
 PREVIOUS_KEY_NAMES = ("ENCRYPTION_MASTER_KEY_PREVIOUS", "ENCRYPTION_MASTER_KEY_PREVIOUS_FILE")
 SERVICE_ROLE_NAME = "SUPABASE_SERVICE_ROLE_KEY"
 SWITCHBOARD_NAMES = (
@@ -31,7 +32,12 @@ SWITCHBOARD_NAMES = (
     "SWITCHBOARD_IDLE_LOCK",
     "SWITCHBOARD_SEAL_KEY_FILE",
     "SWITCHBOARD_ASCII",
+    "SWITCHBOARD_EXPORT_DIR",
+    "SWITCHBOARD_LOCKED",
 )
+LOCKED_NAME = "SWITCHBOARD_LOCKED"
+# What the locked console reads instead of `.env`.
+ROOT_FILE = Path("/etc/switchboard/env")
 # Those that stand for a keyword of the connection string:
 # https://www.postgresql.org/docs/current/libpq-envars.html
 LIBPQ_NAME = re.compile(
@@ -45,6 +51,8 @@ ENVIRONMENT_ONLY_NAMES = frozenset({"PGSERVICEFILE", "PGSYSCONFDIR"})
 PLACE_NAMES = ("PGHOST", "PGSERVICE", "PGDATABASE")
 DEFAULT_IDLE_LOCK_S = 300
 LONGEST_IDLE_LOCK_S = 86_400
+
+ENVIRONMENT = "the environment"
 
 _PREFIX = "SWITCHBOARD_"
 _KNOWN_NAMES = frozenset(
@@ -108,6 +116,12 @@ class Settings:
     ascii: bool = False
     """Whether to draw with ASCII alone."""
 
+    locked: bool = False
+    """Whether this is the locked console."""
+
+    export_dir: Path | None = None
+    """The only folder that the locked console writes files to."""
+
     env_file: Path | None = None
     """The file that was read; None where there was none."""
 
@@ -123,23 +137,37 @@ class Settings:
         return tuple((it.name, it.value, it.origin) for it in (*self.master_key, *self.previous_keys, *service_role))
 
 
-def load_settings(environ: Mapping[str, str], *, env_file: Path | None = None, cwd: Path) -> Settings:
+def load_settings(
+    environ: Mapping[str, str],
+    *,
+    env_file: Path | None = None,
+    cwd: Path,
+    locked: bool = False,
+    root_file: Path = ROOT_FILE,
+) -> Settings:
     """Read the settings from the environment and from `.env` in `cwd`, or from the file named instead.
 
-    A variable wins over the file. Raises ConfigError, which never holds a value: for a file that is missing (where one
-    was named), open to others or ambiguous, for an unknown name in it, and for a value that is not understood.
+    A variable wins over the file. In the locked console the file is `root_file`, which only root may write, and it
+    wins. Raises ConfigError, which never holds a value: for a file that is missing (where one was named), open to
+    others or ambiguous, for an unknown name in it, for a value that is not understood, and in the locked console for
+    a key command that does not come from root.
     """
-    file = cwd / (env_file or ".env")
-    in_file = read_env_file(file, _is_ours)
+    file = root_file if locked else cwd / (env_file or ".env")
+    in_file = read_env_file(file, _is_ours, of_root=locked)
     if in_file is None and env_file is not None:
         raise ConfigError("The file named with --env-file is not there.", "Check its name, or leave the option out.")
     _refuse_unknown(in_file or {}, file)
-    values = _Values(environ, in_file or {}, str(file))
+    values = _Values(environ, in_file or {}, str(file), file_wins=locked)
     libpq = {
-        name: value for name, value in values.of_file.items() if LIBPQ_NAME.fullmatch(name) and name not in environ
+        name: value
+        for name, value in values.of_file.items()
+        if LIBPQ_NAME.fullmatch(name) and (locked or name not in environ)
     }
     places = [values.text("DATABASE_URL"), *(environ.get(name) or libpq.get(name) for name in PLACE_NAMES)]
     seal_key_file = values.text("SWITCHBOARD_SEAL_KEY_FILE")
+    export_dir = values.text("SWITCHBOARD_EXPORT_DIR")
+    if locked:
+        _check_key_command(values.variable(KEY_COMMAND_NAME), file)
     return Settings(
         database_url=values.text("DATABASE_URL"),
         libpq=libpq,
@@ -155,6 +183,8 @@ def load_settings(environ: Mapping[str, str], *, env_file: Path | None = None, c
         idle_lock=_idle_lock(values.text("SWITCHBOARD_IDLE_LOCK")),
         seal_key_file=cwd / seal_key_file if seal_key_file else None,
         ascii=values.flag("SWITCHBOARD_ASCII"),
+        locked=locked,
+        export_dir=Path(export_dir) if export_dir else None,
         env_file=None if in_file is None else file,
         env_file_to_write=file,
         warnings=tuple(_warnings(environ, values.of_file)),
@@ -163,16 +193,17 @@ def load_settings(environ: Mapping[str, str], *, env_file: Path | None = None, c
 
 @dataclass(frozen=True, slots=True)
 class _Values:
-    """The environment over the file; an empty value counts as none, but still covers the file's."""
+    """The environment over the file, or the file over it; an empty value counts as none, but covers the other's."""
 
     environ: Mapping[str, str] = field(repr=False)
     of_file: Mapping[str, str] = field(repr=False)
     file: str
+    file_wins: bool
 
     def variable(self, name: str) -> Variable | None:
         """The variable where it is set and not empty."""
-        if name in self.environ:
-            found = Variable(name, self.environ[name], "the environment")
+        if name in self.environ and not (self.file_wins and name in self.of_file):
+            found = Variable(name, self.environ[name], ENVIRONMENT)
         else:
             found = Variable(name, self.of_file.get(name, ""), self.file)
         return found if found.value else None
@@ -203,7 +234,27 @@ def _is_ours(name: str) -> bool:
     return known or LIBPQ_NAME.fullmatch(name) is not None
 
 
+def _check_key_command(command: Variable | None, root_file: Path) -> None:
+    """Refuse a program that somebody else than root has chosen, by naming it or by the folders of PATH."""
+    if command is None:
+        return
+    if command.origin == ENVIRONMENT:
+        raise ConfigError(
+            f"{command.name} in the environment is not open in the locked console.",
+            f"Whoever runs this machine may set it in {root_file}.",
+        )
+    if not command.value.lstrip(" '\"").startswith("/"):
+        raise ConfigError(
+            f"{command.name} in {root_file} does not name its program by the whole path.",
+            "Write it as /usr/bin/pass show ...: the locked console looks in no folder of PATH.",
+        )
+
+
 def _refuse_unknown(values: Mapping[str, str], file: Path) -> None:
+    if LOCKED_NAME in values:
+        raise ConfigError(
+            f"{LOCKED_NAME} in {file} locks nothing.", "Set it in the environment, or start `switchboard --locked`."
+        )
     for name in values:
         if name.startswith(_PREFIX) and name not in SWITCHBOARD_NAMES:
             nearest = difflib.get_close_matches(name, SWITCHBOARD_NAMES, n=1, cutoff=0)[0]

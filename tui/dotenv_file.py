@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 LARGEST_BYTES = 1_000_000
+READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 
 _ENTRY = re.compile(
     r"\s*(?P<export>export[ \t]+)?(?P<name>[^=\s]+)(?P<blanks>[^\S\r\n]*)=(?P<raw>.*?)(?P<end>\r\n|\n|\r)?\Z", re.DOTALL
@@ -49,14 +50,15 @@ class ConfigError(Exception):
         return f"{self.sentence} {self.what_to_do}"
 
 
-def read_env_file(path: Path, is_ours: Callable[[str], bool]) -> dict[str, str] | None:
+def read_env_file(path: Path, is_ours: Callable[[str], bool], *, of_root: bool = False) -> dict[str, str] | None:
     """Values of the names that `is_ours` accepts, without interpolation; None where there is no file.
 
     A folder of that name (a virtual environment, for one) counts as no file. Raises ConfigError where the file is a
     symbolic link, belongs to somebody else, can be written or read by others, is no UTF-8 text, or holds a line of
-    ours that another reader of the file would read differently.
+    ours that another reader of the file would read differently; with `of_root` also where anybody but root could have
+    put it there.
     """
-    content = _checked_content(path)
+    content = _checked_content(path, of_root=of_root)
     return None if content is None else {name: entry.value for name, entry in _entries(path, content, is_ours).items()}
 
 
@@ -91,21 +93,29 @@ def write_env_values(path: Path, values: Mapping[str, str]) -> None:
     _replace_file(path, new.encode())
 
 
-def _checked_content(path: Path, *, for_writing: bool = False) -> bytes | None:
+def _checked_content(path: Path, *, for_writing: bool = False, of_root: bool = False) -> bytes | None:
     """What is in the file, once its kind, owner and mode have been looked at on the opened file itself."""
+    folder = None
     try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+        if of_root:
+            folder = _folder_of_root(path.parent)
+        descriptor = os.open(path if folder is None else path.name, READ, dir_fd=folder)
     except FileNotFoundError:
         return None
     except OSError as exc:
         if exc.errno == errno.ELOOP:
             raise ConfigError(
                 f"{_shown(path)} is a symbolic link.",
-                "Put the file itself there, or name the real one with --env-file.",
+                "Put the file itself there." if of_root else "Put the file itself there, or name it with --env-file.",
             ) from None
         raise ConfigError(f"{_shown(path)} cannot be opened: {exc.strerror}.", "Check its owner and mode.") from None
+    finally:
+        if folder is not None:
+            os.close(folder)
     try:
         found = os.fstat(descriptor)
+        if of_root and found.st_uid != 0:
+            raise ConfigError(f"{_shown(path)} does not belong to root.", f"Run: chown root {_shown(path)}")
         if stat.S_ISDIR(found.st_mode) and not for_writing:
             return None
         _check_owner_and_mode(path, found, for_writing=for_writing)
@@ -118,6 +128,19 @@ def _checked_content(path: Path, *, for_writing: bool = False) -> bytes | None:
             f"{_shown(path)} is larger than a file of settings can be.", "Check that it is the right file."
         )
     return content
+
+
+def _folder_of_root(folder: Path) -> int:
+    """Open a folder that root alone may write to. Raises ConfigError for any other, OSError."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
+    found = os.fstat(descriptor)
+    if found.st_uid != 0 or found.st_mode & 0o022:
+        os.close(descriptor)
+        raise ConfigError(
+            f"{_shown(folder)} can be written by others than root.",
+            f"Run: chown root {_shown(folder)}; chmod go-w {_shown(folder)}",
+        )
+    return descriptor
 
 
 def _check_owner_and_mode(path: Path, found: os.stat_result, *, for_writing: bool) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from tui.data.errors import SwitchboardError
+from tui.data.errors import ConnectionFailed, SchemaMissing, SwitchboardError
 from tui.data.models import Operator
 from tui.process import login_name, source_address, user_agent
 
@@ -17,6 +17,13 @@ if TYPE_CHECKING:
     from tui.data.encryption import Keyring
     from tui.data.models import Organization, ServerInfo
     from tui.data.schema.state import SchemaState
+
+
+NOT_INSTALLED = {
+    "missing": "Switchboard is not set up in this database.",
+    "partial": "Only a part of what Switchboard needs is in this database.",
+    "outdated": "What Switchboard keeps in this database is of an earlier version.",
+}
 
 
 class Session:
@@ -111,3 +118,23 @@ class Session:
         if self._database is not None:
             database, self._database = self._database, None
             await database.close()
+
+
+def require_configured(session: Session) -> None:
+    """Raise ConnectionFailed where nothing says which database is meant; libpq would guess one."""
+    if session.settings.nothing_configured:
+        what_to_do = (
+            "Set DATABASE_URL, or PGHOST and its like, in the environment or in .env; `switchboard` asks for it."
+        )
+        if session.settings.locked:
+            what_to_do = "Whoever runs this machine sets DATABASE_URL in /etc/switchboard/env or in the environment."
+        raise ConnectionFailed("No database is configured.", what_to_do)
+
+
+def require_installed(session: Session) -> None:
+    """Raise SchemaMissing where what Switchboard needs is not in the database that the session has connected to."""
+    if session.schema != "installed":
+        what_to_do = "Run `switchboard setup`; with --dry-run it only says what it would do."
+        if session.settings.locked:
+            what_to_do = "Whoever runs this machine sets it up with `switchboard setup`."
+        raise SchemaMissing(NOT_INSTALLED[session.schema or "missing"], what_to_do)

@@ -40,10 +40,12 @@ def settings_of(conninfo: str, **more: str) -> dict[str, str]:
     return {"DATABASE_URL": conninfo, "ENCRYPTION_MASTER_KEY": KEY, "SWITCHBOARD_ORGANIZATION": str(ACME), **more}
 
 
-def console(conninfo: str, *, ring: Keyring | None = None, **more: str) -> SwitchboardApp:
+def console(conninfo: str, *, ring: Keyring | None = None, locked: bool = False, **more: str) -> SwitchboardApp:
     """A console that has not started yet. The keyring is shared, so that keys are derived once per process."""
     environment = settings_of(conninfo, **more)
-    settings = load_settings(environment, cwd=Path("/nonexistent"))
+    settings = load_settings(
+        environment, cwd=Path("/nonexistent"), locked=locked, root_file=Path("/nonexistent/of_root")
+    )
     return SwitchboardApp(Session(settings, environment, ring or keyring()))
 
 

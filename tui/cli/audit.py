@@ -14,7 +14,7 @@ from tui.cli.audit_stats import stats
 from tui.cli.audit_tail import tail
 from tui.cli.audit_view import PIPED_WIDTH, record_of, summary_of, time_of, who_of
 from tui.cli.output import Column, Output
-from tui.cli.parsing import Count, Group
+from tui.cli.parsing import Count, Group, option
 from tui.cli.seals import seal, verify
 
 if TYPE_CHECKING:
@@ -28,15 +28,16 @@ ROWS_AT_ONCE = 500
 PROGRESS_EVERY_S = 2.0
 
 
-@click.group("audit", cls=Group)
+@click.group("audit", locked=True, cls=Group)
 def audit() -> None:
     """Who did what, and when."""
 
 
-@audit.command("list", context_settings=FILTERED, epilog=LANGUAGE)
+@audit.command("list", locked=True, context_settings=FILTERED, epilog=LANGUAGE)
 @filter_argument
-@click.option(
+@option(
     "--limit",
+    locked=True,
     type=Count(MOST_ROWS),
     default=50,
     metavar="N",

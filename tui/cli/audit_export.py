@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from tui.cli.audit_filter import FILTERED, LANGUAGE, check_filter, filter_argument, filter_of
-from tui.cli.parsing import Command, Text
+from tui.cli.parsing import Command, Text, is_locked, option
 from tui.data.errors import InvalidInput
+from tui.locked import require_plain_name
 from tui.log_words import progress_line, rows_words
 
 if TYPE_CHECKING:
@@ -28,24 +29,43 @@ PROGRESS_EVERY_S = 2.0
 CSV, JSONL = "csv", "jsonl"
 
 
-@click.command("export", cls=Command, context_settings=FILTERED, epilog=LANGUAGE)
+class NewFileName(Text):
+    """The name of a file to write: any path, or in the locked console a plain name in the folder for exports."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """Return the text. Raises InvalidInput."""
+        text = super().convert(value, param, ctx)
+        if is_locked(ctx):
+            require_plain_name(text)
+        return text
+
+
+@click.command("export", locked=True, cls=Command, context_settings=FILTERED, epilog=LANGUAGE)
 @filter_argument
-@click.option("--output", type=Text(), metavar="FILE", help="Write a new FILE, and FILE.manifest.json beside it.")
-@click.option("--format", "form", type=Text(), metavar="csv|jsonl", help="csv where FILE ends in .csv, else jsonl.")
+@option(
+    "--output",
+    locked=True,
+    type=NewFileName(),
+    metavar="FILE",
+    help="Write a new FILE, and FILE.manifest.json beside it.",
+)
+@option(
+    "--format", "form", locked=True, type=Text(), metavar="csv|jsonl", help="csv where FILE ends in .csv, else jsonl."
+)
 @click.pass_obj
 def export(options: Options, words: tuple[str, ...], output: str | None, form: str | None) -> int:
     """Write the rows of the organisation's log, newest first: all of them, or those of the filter.
 
     jsonl has a JSON object on each line, exact and in ASCII. csv is changed so that no spreadsheet takes a field for a
     formula. The log says who exported what before the first row is read. An existing file is never replaced, and an
-    export that is interrupted leaves none. Without --output rows go to standard output, and there is no manifest.
+    export that is interrupted leaves none. Without --output rows go to standard output, and there is no manifest. In
+    the locked console FILE is a plain name in SWITCHBOARD_EXPORT_DIR.
     """
     from tui.cli.run import run
 
     check_filter(options, words)
     chosen = _format(options, output, form)
-    path = None if output is None else Path(output)
-    return run(options, partial(_export, words=words, path=path, form=chosen), organization=False)
+    return run(options, partial(_export, words=words, output=output, form=chosen), organization=False)
 
 
 def _format(options: Options, output: str | None, form: str | None) -> FormatName:
@@ -58,20 +78,23 @@ def _format(options: Options, output: str | None, form: str | None) -> FormatNam
 
 
 async def _export(
-    session: Session, out: Output, *, words: tuple[str, ...], path: Path | None, form: FormatName
+    session: Session, out: Output, *, words: tuple[str, ...], output: str | None, form: FormatName
 ) -> None:
     from tui.data.log_export import export_log
-    from tui.data.log_export_file import NewFile, Stream
+    from tui.data.log_export_file import Stream
+    from tui.export_place import new_file
 
     resolved = await filter_of(session, out, words)
     sys.stdout.flush()
-    destination = Stream(sys.stdout.fileno()) if path is None else NewFile(path)
+    file = None if output is None else new_file(session.settings, Path(output))
+    destination = Stream(sys.stdout.fileno()) if file is None else file
     done = await export_log(session.database, resolved.log_filter, form, destination, on_progress=_progress(out))
-    if path is None:
+    if file is None:
         out.say(f"{_summary(done)} SHA-256 {done.sha256}. No manifest: --output writes one.")
     else:
-        record: dict[str, Any] = {"file": str(path), "manifest": f"{path}.manifest.json", **_figures(done)}
-        out.result(record, f"{_summary(done)} They are in {path}, the manifest in {path}.manifest.json.")
+        name = str(file.path)
+        record: dict[str, Any] = {"file": name, "manifest": f"{name}.manifest.json", **_figures(done)}
+        out.result(record, f"{_summary(done)} They are in {name}, the manifest in {name}.manifest.json.")
 
 
 def _figures(done: Exported) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from tui.cli.parsing import Text
+from tui.cli.parsing import Text, argument
 from tui.data.errors import FilterError
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ status:failed since:2d -action:call_made details.error_code:429,503 "Rate limit\
 
 def filter_argument(command: F) -> F:
     """Give a command the words of its filter as `words`; its context settings must be FILTERED."""
-    return click.argument("words", nargs=-1, type=Text(), metavar="FILTER", callback=_refuse_options)(command)
+    return argument("words", locked=True, nargs=-1, type=Text(), metavar="FILTER", callback=_refuse_options)(command)
 
 
 def check_filter(options: Options, words: Sequence[str]) -> None:

@@ -26,7 +26,7 @@ MOST_LINES = 31
 PROGRESS_EVERY_S = 2.0
 
 
-@click.command("stats", cls=Command, context_settings=FILTERED, epilog=LANGUAGE)
+@click.command("stats", locked=True, cls=Command, context_settings=FILTERED, epilog=LANGUAGE)
 @filter_argument
 @click.pass_obj
 def stats(options: Options, words: tuple[str, ...]) -> int:

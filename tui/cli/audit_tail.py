@@ -31,7 +31,7 @@ GIVE_UP_AFTER_S = 60.0
 WIDTHS = {"who": 24, "integration_type": 16, "action": 22, "status": 8, "ip_address": 15}
 
 
-@click.command("tail", cls=Command, context_settings=FILTERED, epilog=LANGUAGE)
+@click.command("tail", locked=True, cls=Command, context_settings=FILTERED, epilog=LANGUAGE)
 @filter_argument
 @click.pass_obj
 def tail(options: Options, words: tuple[str, ...]) -> int:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from tui.cli.output import Output
-from tui.cli.parsing import Command
+from tui.cli.parsing import Command, option
 from tui.cli.request import OpenConsole, Options
 
 if TYPE_CHECKING:
@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 
 
 @click.command("demo", cls=Command)
-@click.option("--reset", is_flag=True, help="Start over with fresh sample data.")
-@click.option("--env", "env", is_flag=True, help="Print its settings instead of opening the console.")
+@option("--reset", is_flag=True, help="Start over with fresh sample data.")
+@option("--env", "env", is_flag=True, help="Print its settings instead of opening the console.")
 @click.pass_obj
 def demo(options: Options, reset: bool, env: bool) -> int | OpenConsole:
     """Open the console on an embedded Postgres with sample data.

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from tui.session import Session
 
 
-@click.command("doctor", cls=Command)
+@click.command("doctor", locked=True, cls=Command)
 @click.pass_obj
 def doctor(options: Options) -> int:
     """Look at connection, schema, key, access and files.
@@ -30,10 +30,10 @@ def doctor(options: Options) -> int:
 
 
 async def _examine(session: Session, out: Output) -> None:
-    from tui.cli.run import require_configured
     from tui.data.connection_string import from_environment
     from tui.data.doctor import examine
     from tui.data.errors import CheckFailed, SwitchboardError
+    from tui.session import require_configured
 
     failure: SwitchboardError | None = None
     connection = None

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from tui.cli.parsing import Group, Text
+from tui.cli.parsing import Group, Text, argument, option
 from tui.data.errors import InvalidInput
 
 if TYPE_CHECKING:
@@ -16,15 +16,15 @@ if TYPE_CHECKING:
     from tui.data.models import Integration
     from tui.session import Session
 
-type_argument = click.argument("integration_type", metavar="TYPE", type=Text())
+type_argument = argument("integration_type", locked=True, metavar="TYPE", type=Text())
 
 
-@click.group("integrations", cls=Group)
+@click.group("integrations", locked=True, cls=Group)
 def integrations() -> None:
     """The integrations of an organisation and their credentials."""
 
 
-@integrations.command("list")
+@integrations.command("list", locked=True)
 @click.pass_obj
 def list_(options: Options) -> int:
     """List every type of integration, configured or not."""
@@ -33,7 +33,7 @@ def list_(options: Options) -> int:
     return run(options, _list, keys=True)
 
 
-@integrations.command("show")
+@integrations.command("show", locked=True)
 @type_argument
 @click.pass_obj
 def show(options: Options, integration_type: str) -> int:
@@ -43,7 +43,7 @@ def show(options: Options, integration_type: str) -> int:
     return run(options, partial(_show, integration_type=integration_type), keys=True)
 
 
-@integrations.command("configure")
+@integrations.command("configure", locked=True)
 @type_argument
 @click.pass_obj
 def configure(options: Options, integration_type: str) -> int:
@@ -66,9 +66,9 @@ def configure(options: Options, integration_type: str) -> int:
     return run(options, partial(save, options=options, provider=provider, given=given), keys=True, writes=True)
 
 
-@integrations.command("test")
-@click.argument("integration_type", metavar="[TYPE]", type=Text(), required=False)
-@click.option("--all", "everything", is_flag=True, help="Test every integration of the organisation.")
+@integrations.command("test", locked=True)
+@argument("integration_type", locked=True, metavar="[TYPE]", type=Text(), required=False)
+@option("--all", "everything", locked=True, is_flag=True, help="Test every integration of the organisation.")
 @click.pass_obj
 def test(options: Options, integration_type: str | None, everything: bool) -> int:
     """Ask the provider whether a credential works; nothing is sent or changed there.
@@ -88,7 +88,7 @@ def test(options: Options, integration_type: str | None, everything: bool) -> in
     return run(options, partial(test_one, integration_type=integration_type), keys=True)
 
 
-@integrations.command("enable")
+@integrations.command("enable", locked=True)
 @type_argument
 @click.pass_obj
 def enable(options: Options, integration_type: str) -> int:
@@ -98,7 +98,7 @@ def enable(options: Options, integration_type: str) -> int:
     return run(options, partial(_set_active, integration_type=integration_type, active=True), writes=True)
 
 
-@integrations.command("disable")
+@integrations.command("disable", locked=True)
 @type_argument
 @click.pass_obj
 def disable(options: Options, integration_type: str) -> int:
@@ -108,7 +108,7 @@ def disable(options: Options, integration_type: str) -> int:
     return run(options, partial(_set_active, integration_type=integration_type, active=False), writes=True)
 
 
-@integrations.command("delete")
+@integrations.command("delete", locked=True)
 @type_argument
 @click.pass_obj
 def delete(options: Options, integration_type: str) -> int:

@@ -26,7 +26,7 @@ STATES = {
 }
 
 
-@click.group("keys", cls=Group)
+@click.group("keys", locked=True, cls=Group)
 def keys() -> None:
     """The master key that credentials are encrypted with."""
 
@@ -48,7 +48,7 @@ def generate(options: Options) -> int:
     return 0
 
 
-@keys.command("status")
+@keys.command("status", locked=True)
 @click.pass_obj
 def status(options: Options) -> int:
     """Show which key is configured, which one is in use, and what it opens.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -9,10 +10,31 @@ import click
 
 from tui.cli.request import Options
 from tui.data.errors import InvalidInput
+from tui.locked import closed
 from tui.text import plain
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+
+class Option(click.Option):
+    """An option; `locked` says that it works in the locked console, which it does not unless that is said."""
+
+    def __init__(self, *arguments: Any, locked: bool = False, **attributes: Any) -> None:
+        super().__init__(*arguments, **attributes)
+        self.locked = locked
+
+
+class Argument(click.Argument):
+    """An argument; `locked` says that it works in the locked console."""
+
+    def __init__(self, *arguments: Any, locked: bool = False, **attributes: Any) -> None:
+        super().__init__(*arguments, **attributes)
+        self.locked = locked
+
+
+option = partial(click.option, cls=Option)
+argument = partial(click.argument, cls=Argument)
 
 
 class Text(click.ParamType[str]):
@@ -54,12 +76,13 @@ def _remember(context: click.Context, parameter: click.Parameter, value: Any) ->
         setattr(options, parameter.name, Path(value) if parameter.name == "env_file" else value)
 
 
-def _option(flag: str, *, text: str = "", metavar: str | None = None) -> click.Option:
+def _option(flag: str, *, text: str = "", metavar: str | None = None, locked: bool = False) -> click.Option:
     # Said of an option with a value, is_flag=False would let click accept it without one.
     kind = {"is_flag": True} if metavar is None else {"type": Text()}
-    return click.Option(
+    return Option(
         [flag],
         **kind,
+        locked=locked,
         metavar=metavar,
         help=text,
         expose_value=False,
@@ -68,17 +91,28 @@ def _option(flag: str, *, text: str = "", metavar: str | None = None) -> click.O
 
 
 COMMON: list[click.Parameter] = [
-    _option("--organization", metavar="ID|NAME", text="The organisation to look at."),
+    _option("--organization", metavar="ID|NAME", text="The organisation to look at.", locked=True),
+    # Closed: behind a forced command the log would say what a person claims, not what whoever runs the machine set.
     _option("--operator", metavar="ID|E-MAIL", text="Who you are, for the audit log."),
     _option("--env-file", metavar="FILE", text="Read settings from FILE instead of ./.env."),
-    _option("--read-only", text="Write nothing but the log."),
-    _option("--json", text="Print JSON; failures too, on standard error."),
-    _option("--yes", text="Do not ask for confirmation."),
+    _option("--read-only", text="Write nothing but the log.", locked=True),
+    _option("--json", text="Print JSON; failures too, on standard error.", locked=True),
+    _option("--yes", text="Do not ask for confirmation.", locked=True),
+    _option("--locked", text="Close what leads out of Switchboard.", locked=True),
 ]
 
 
 class Command(click.Command):
-    """A command that takes the common options."""
+    """A command that takes the common options; `locked` says that it works in the locked console."""
+
+    def __init__(self, *arguments: Any, locked: bool = False, **attributes: Any) -> None:
+        super().__init__(*arguments, **attributes)
+        self.locked = locked
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Read the arguments. Raises InvalidInput for what is closed in the locked console."""
+        _refuse_what_is_closed(self, ctx, args)
+        return super().parse_args(ctx, args)
 
     def get_params(self, ctx: click.Context) -> list[click.Parameter]:
         """Return its own parameters, then the common ones."""
@@ -90,17 +124,38 @@ class Command(click.Command):
 
 
 class Group(click.Group):
-    """A family of commands, listed in the order they were added, that takes the common options."""
+    """A family of commands, listed in the order they were added, that takes the common options.
+
+    `locked` says that it works in the locked console; each of its commands says so for itself.
+    """
 
     command_class = Command
+
+    def __init__(self, *arguments: Any, locked: bool = False, **attributes: Any) -> None:
+        super().__init__(*arguments, **attributes)
+        self.locked = locked
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Read the arguments. Raises InvalidInput for what is closed in the locked console."""
+        _refuse_what_is_closed(self, ctx, args)
+        return super().parse_args(ctx, args)
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find the command of that name. Raises InvalidInput for one that is closed in the locked console."""
+        name, command, rest = super().resolve_command(ctx, args)
+        if command is not None and not _is_open(command, ctx):
+            raise closed(f"`{plain(ctx.command_path)} {name}`")
+        return name, command, rest
 
     def get_params(self, ctx: click.Context) -> list[click.Parameter]:
         """Return its own parameters, then the common ones."""
         return _with_common(super().get_params(ctx))
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        """Return the names in the order they were added."""
-        return list(self.commands)
+        """Return the names in the order they were added; in the locked console those that work there."""
+        return [name for name, command in self.commands.items() if _is_open(command, ctx)]
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the commands first, then the options."""
@@ -131,6 +186,28 @@ def usage_failure(wrong: click.UsageError) -> InvalidInput:
     return InvalidInput(f"`{command}` takes no further argument.", f"{look} Secrets and JSON come from standard input.")
 
 
+def is_locked(context: click.Context | None) -> bool:
+    """Tell whether the command line is read for the locked console."""
+    options = context.find_object(Options) if context else None
+    return options is not None and options.locked
+
+
+def _is_open(part: click.Command | click.Parameter, context: click.Context) -> bool:
+    """Whether a command, an option or an argument works here: in the locked console none that does not say so."""
+    if not is_locked(context) or part is context.command.get_help_option(context):
+        return True
+    return getattr(part, "locked", False) is True
+
+
+def _refuse_what_is_closed(command: click.Command, context: click.Context, arguments: list[str]) -> None:
+    """Look at what is given before any of it takes effect."""
+    if is_locked(context):
+        _, _, given = command.make_parser(context).parse_args(list(arguments))
+        for parameter in given:
+            if not _is_open(parameter, context):
+                raise closed(f"The option {parameter.opts[0]}")
+
+
 def _with_common(parameters: Sequence[click.Parameter]) -> list[click.Parameter]:
     return [*parameters, *COMMON]
 
@@ -139,7 +216,8 @@ def _write_options(command: click.Command, context: click.Context, formatter: cl
     parameters = command.get_params(context)
     own = [parameter for parameter in parameters if parameter not in COMMON]
     for title, listed in (("Options", own), ("Common options, before or after the command", COMMON)):
-        records = [parameter.get_help_record(context) for parameter in listed if isinstance(parameter, click.Option)]
+        options = [one for one in listed if isinstance(one, click.Option) and _is_open(one, context)]
+        records = [parameter.get_help_record(context) for parameter in options]
         with formatter.section(title):
             formatter.write_dl([record for record in records if record is not None])
 

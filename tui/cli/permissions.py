@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from tui.cli.parsing import Group, Text
+from tui.cli.parsing import Group, Text, argument, option
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -24,9 +24,9 @@ if TYPE_CHECKING:
     from tui.data.permissions import Holder
     from tui.session import Session
 
-user_argument = click.argument("user", metavar="USER", type=Text())
-types_argument = click.argument("types", metavar="TYPE...", type=Text(), nargs=-1, required=True)
-dry_run_option = click.option("--dry-run", is_flag=True, help="Only print the review.")
+user_argument = argument("user", locked=True, metavar="USER", type=Text())
+types_argument = argument("types", locked=True, metavar="TYPE...", type=Text(), nargs=-1, required=True)
+dry_run_option = option("--dry-run", locked=True, is_flag=True, help="Only print the review.")
 NAMED_CONFLICTS = 5
 
 
@@ -40,7 +40,7 @@ class Given:
     label: str | None
 
 
-@click.group("permissions", cls=Group)
+@click.group("permissions", locked=True, cls=Group)
 def permissions() -> None:
     """Who may use which integration, for how long and how much.
 
@@ -48,9 +48,9 @@ def permissions() -> None:
     """
 
 
-@permissions.command("list")
-@click.option("--user", metavar="USER", type=Text(), help="Only this person, on every integration.")
-@click.option("--type", "integration_type", metavar="TYPE", type=Text(), help="Only this integration.")
+@permissions.command("list", locked=True)
+@option("--user", locked=True, metavar="USER", type=Text(), help="Only this person, on every integration.")
+@option("--type", "integration_type", locked=True, metavar="TYPE", type=Text(), help="Only this integration.")
 @click.pass_obj
 def list_(options: Options, user: str | None, integration_type: str | None) -> int:
     """List who may do what now, and why not."""
@@ -59,16 +59,16 @@ def list_(options: Options, user: str | None, integration_type: str | None) -> i
     return run(options, partial(_list, user=user, integration_type=integration_type))
 
 
-@permissions.command("grant")
+@permissions.command("grant", locked=True)
 @user_argument
 @types_argument
-@click.option("--view", is_flag=True, help="See that it is there, and its log.")
-@click.option("--send", is_flag=True, help="Send with it; implies --view.")
-@click.option("--configure", is_flag=True, help="Change its credential; implies --view.")
-@click.option("--expires", metavar="WHEN", type=Text(), help="A date, 30d, 2w, end of month, never.")
-@click.option("--daily-limit", metavar="N", type=Text(), help="Sends per day, or unlimited.")
-@click.option("--monthly-limit", metavar="N", type=Text(), help="Sends per month, or unlimited.")
-@click.option("--label", metavar="NAME", type=Text(), help="A name for an id; only without a directory.")
+@option("--view", locked=True, is_flag=True, help="See that it is there, and its log.")
+@option("--send", locked=True, is_flag=True, help="Send with it; implies --view.")
+@option("--configure", locked=True, is_flag=True, help="Change its credential; implies --view.")
+@option("--expires", locked=True, metavar="WHEN", type=Text(), help="A date, 30d, 2w, end of month, never.")
+@option("--daily-limit", locked=True, metavar="N", type=Text(), help="Sends per day, or unlimited.")
+@option("--monthly-limit", locked=True, metavar="N", type=Text(), help="Sends per month, or unlimited.")
+@option("--label", locked=True, metavar="NAME", type=Text(), help="A name for an id; only without a directory.")
 @dry_run_option
 @click.pass_obj
 def grant(
@@ -99,7 +99,7 @@ def grant(
     return run(options, work, writes=not dry_run)
 
 
-@permissions.command("revoke")
+@permissions.command("revoke", locked=True)
 @user_argument
 @types_argument
 @dry_run_option
@@ -111,9 +111,9 @@ def revoke(options: Options, user: str, types: tuple[str, ...], dry_run: bool) -
     return run(options, partial(_revoke, options=options, user=user, types=types, dry_run=dry_run), writes=not dry_run)
 
 
-@permissions.command("copy")
-@click.argument("source", metavar="FROM", type=Text())
-@click.argument("target", metavar="TO", type=Text())
+@permissions.command("copy", locked=True)
+@argument("source", locked=True, metavar="FROM", type=Text())
+@argument("target", locked=True, metavar="TO", type=Text())
 @dry_run_option
 @click.pass_obj
 def copy(options: Options, source: str, target: str, dry_run: bool) -> int:
@@ -128,7 +128,7 @@ def copy(options: Options, source: str, target: str, dry_run: bool) -> int:
     )
 
 
-@permissions.command("report")
+@permissions.command("report", locked=True)
 @user_argument
 @click.pass_obj
 def report(options: Options, user: str) -> int:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from tui.cli.parsing import Group, Text
+from tui.cli.parsing import Group, Text, argument, option
 
 if TYPE_CHECKING:
     from tui.cli.output import Output
@@ -18,11 +18,11 @@ if TYPE_CHECKING:
     from tui.data.phone_numbers import NumberFilter
     from tui.session import Session
 
-number_argument = click.argument("number", metavar="NUMBER", type=Text())
+number_argument = argument("number", locked=True, metavar="NUMBER", type=Text())
 TYPES = "virtual, toll-free or local."
 
 
-@click.group("phone-numbers", cls=Group)
+@click.group("phone-numbers", locked=True, cls=Group)
 def phone_numbers() -> None:
     """The phone numbers of an organisation, and whose they are.
 
@@ -44,16 +44,16 @@ class Asked:
     every: bool
 
 
-@phone_numbers.command("list")
-@click.argument("number", metavar="[NUMBER]", type=Text(), required=False)
-@click.option("--assigned-to", metavar="USER", type=Text(), help="Those of a person: id or e-mail.")
-@click.option("--free", is_flag=True, help="Those in the pool, assigned to nobody.")
-@click.option("--type", "number_type", metavar="TYPE", type=Text(), help=f"Those of a type: {TYPES}")
-@click.option("--can-call", is_flag=True, help="Those that can call.")
-@click.option("--can-sms", is_flag=True, help="Those that can send SMS.")
-@click.option("--primary", is_flag=True, help="Primary numbers.")
-@click.option("--inactive", is_flag=True, help="Those that are switched off.")
-@click.option("--all", "every", is_flag=True, help="Also those that are switched off.")
+@phone_numbers.command("list", locked=True)
+@argument("number", locked=True, metavar="[NUMBER]", type=Text(), required=False)
+@option("--assigned-to", locked=True, metavar="USER", type=Text(), help="Those of a person: id or e-mail.")
+@option("--free", locked=True, is_flag=True, help="Those in the pool, assigned to nobody.")
+@option("--type", "number_type", locked=True, metavar="TYPE", type=Text(), help=f"Those of a type: {TYPES}")
+@option("--can-call", locked=True, is_flag=True, help="Those that can call.")
+@option("--can-sms", locked=True, is_flag=True, help="Those that can send SMS.")
+@option("--primary", locked=True, is_flag=True, help="Primary numbers.")
+@option("--inactive", locked=True, is_flag=True, help="Those that are switched off.")
+@option("--all", "every", locked=True, is_flag=True, help="Also those that are switched off.")
 @click.pass_obj
 def list_(
     options: Options,
@@ -79,10 +79,16 @@ def list_(
     return run(options, partial(_list, number=number, asked=filters), organization=here)
 
 
-@phone_numbers.command("sync")
-@click.option("--dry-run", is_flag=True, help="Only show what it would change.")
-@click.option("--integration", metavar="TYPE|ID", type=Text(), help="Whose account: exotel_phone, another type, an id.")
-@click.option("--deactivate-all", is_flag=True, help="Also where that leaves the integration without a number.")
+@phone_numbers.command("sync", locked=True)
+@option("--dry-run", locked=True, is_flag=True, help="Only show what it would change.")
+@option(
+    "--integration",
+    locked=True,
+    metavar="TYPE|ID",
+    type=Text(),
+    help="Whose account: exotel_phone, another type, an id.",
+)
+@option("--deactivate-all", locked=True, is_flag=True, help="Also where that leaves the integration without a number.")
 @click.pass_obj
 def sync(options: Options, dry_run: bool, integration: str | None, deactivate_all: bool) -> int:
     """Bring the numbers in line with what the provider lists.
@@ -97,13 +103,19 @@ def sync(options: Options, dry_run: bool, integration: str | None, deactivate_al
     return run(options, work, keys=True, writes=not dry_run)
 
 
-@phone_numbers.command("add")
+@phone_numbers.command("add", locked=True)
 @number_argument
-@click.option("--name", metavar="TEXT", type=Text(), help="What people call it; up to 100 characters.")
-@click.option("--type", "number_type", metavar="TYPE", type=Text(), help=f"{TYPES} Derived where left out.")
-@click.option("--no-call", is_flag=True, help="It cannot call.")
-@click.option("--no-sms", is_flag=True, help="It cannot send SMS.")
-@click.option("--integration", metavar="TYPE", type=Text(), help="The integration it belongs to; none where left out.")
+@option("--name", locked=True, metavar="TEXT", type=Text(), help="What people call it; up to 100 characters.")
+@option("--type", "number_type", locked=True, metavar="TYPE", type=Text(), help=f"{TYPES} Derived where left out.")
+@option("--no-call", locked=True, is_flag=True, help="It cannot call.")
+@option("--no-sms", locked=True, is_flag=True, help="It cannot send SMS.")
+@option(
+    "--integration",
+    locked=True,
+    metavar="TYPE",
+    type=Text(),
+    help="The integration it belongs to; none where left out.",
+)
 @click.pass_obj
 def add(
     options: Options,
@@ -137,14 +149,14 @@ def add(
     return run(options, work, writes=True)
 
 
-@phone_numbers.command("edit")
+@phone_numbers.command("edit", locked=True)
 @number_argument
-@click.option("--name", metavar="TEXT", type=Text(), help="What people call it; up to 100 characters.")
-@click.option("--no-name", is_flag=True, help="Remove its name.")
-@click.option("--type", "number_type", metavar="TYPE", type=Text(), help=TYPES)
-@click.option("--call/--no-call", "can_call", default=None, help="Whether it can call.")
-@click.option("--sms/--no-sms", "can_sms", default=None, help="Whether it can send SMS.")
-@click.option("--active", is_flag=True, help="Switch it on again.")
+@option("--name", locked=True, metavar="TEXT", type=Text(), help="What people call it; up to 100 characters.")
+@option("--no-name", locked=True, is_flag=True, help="Remove its name.")
+@option("--type", "number_type", locked=True, metavar="TYPE", type=Text(), help=TYPES)
+@option("--call/--no-call", "can_call", locked=True, default=None, help="Whether it can call.")
+@option("--sms/--no-sms", "can_sms", locked=True, default=None, help="Whether it can send SMS.")
+@option("--active", locked=True, is_flag=True, help="Switch it on again.")
 @click.pass_obj
 def edit(
     options: Options,
@@ -181,7 +193,7 @@ def edit(
     return run(options, work, writes=True)
 
 
-@phone_numbers.command("deactivate")
+@phone_numbers.command("deactivate", locked=True)
 @number_argument
 @click.pass_obj
 def deactivate(options: Options, number: str) -> int:
@@ -194,9 +206,9 @@ def deactivate(options: Options, number: str) -> int:
     return run(options, partial(_deactivate, options=options, number=number), writes=True)
 
 
-@phone_numbers.command("assign")
+@phone_numbers.command("assign", locked=True)
 @number_argument
-@click.argument("user", metavar="USER", type=Text())
+@argument("user", locked=True, metavar="USER", type=Text())
 @click.pass_obj
 def assign(options: Options, number: str, user: str) -> int:
     """Hand a number to a person: id or e-mail. Asks where somebody else has it."""
@@ -205,7 +217,7 @@ def assign(options: Options, number: str, user: str) -> int:
     return run(options, partial(_assign, options=options, number=number, user=user), writes=True)
 
 
-@phone_numbers.command("unassign")
+@phone_numbers.command("unassign", locked=True)
 @number_argument
 @click.pass_obj
 def unassign(options: Options, number: str) -> int:
@@ -223,7 +235,7 @@ def unassign(options: Options, number: str) -> int:
     return run(options, work, writes=True)
 
 
-@phone_numbers.command("primary")
+@phone_numbers.command("primary", locked=True)
 @number_argument
 @click.pass_obj
 def primary(options: Options, number: str) -> int:

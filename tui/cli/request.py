@@ -19,6 +19,8 @@ class Options:
     read_only: bool = False
     json: bool = False
     yes: bool = False
+    locked: bool = False
+    """Whether this is the locked console; known before anything else is read."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from tui.cli.demo import demo
 from tui.cli.doctor import doctor
 from tui.cli.integrations import integrations
 from tui.cli.keys import keys
-from tui.cli.parsing import Group, usage_failure
+from tui.cli.parsing import Group, Option, usage_failure
 from tui.cli.permissions import permissions
 from tui.cli.phone_numbers import phone_numbers
 from tui.cli.request import OpenConsole, Options
@@ -27,13 +27,16 @@ PROGRAM = "switchboard"
 
 @click.group(
     PROGRAM,
+    locked=True,
     cls=Group,
     invoke_without_command=True,
     context_settings={"max_content_width": 80},
-    epilog="Settings come from the environment and from ./.env. Secrets are never options or arguments: they come "
-    "from standard input, a file, or the environment.",
+    epilog="Settings come from the environment and from ./.env (locked: /etc/switchboard/env). Secrets are never "
+    "options or arguments: they come from standard input, a file, or the environment.",
 )
-@click.version_option(__version__, message=f"{PROGRAM} {__version__}", help="Print the version.")
+@click.version_option(
+    __version__, message=f"{PROGRAM} {__version__}", help="Print the version.", cls=Option, locked=True
+)
 @click.pass_obj
 def switchboard(options: Options) -> OpenConsole:
     """Look after the integration credentials that an organisation keeps in Postgres.

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING
 from tui.cli.output import Output
 from tui.config import load_settings
 from tui.data.encryption import Keyring
-from tui.data.errors import ConnectionFailed, ReadOnlyMode, SchemaMissing
+from tui.data.errors import ReadOnlyMode
 from tui.data.key_sources import read_keyring, standing_warning
-from tui.session import Session
+from tui.session import Session, require_configured, require_installed
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Coroutine, Mapping
@@ -25,11 +25,6 @@ if TYPE_CHECKING:
 
 
 SIGNAL = 128
-NOT_INSTALLED = {
-    "missing": "Switchboard is not set up in this database.",
-    "partial": "Only a part of what Switchboard needs is in this database.",
-    "outdated": "What Switchboard keeps in this database is of an earlier version.",
-}
 
 
 def run(
@@ -53,11 +48,7 @@ def run(
     async def command() -> None:
         require_configured(session)
         await session.connect()
-        if session.schema != "installed":
-            raise SchemaMissing(
-                NOT_INSTALLED[session.schema or "missing"],
-                "Run `switchboard setup`; with --dry-run it only says what it would do.",
-            )
+        require_installed(session)
         if organization:
             await session.find_organization()
         await work(session, out)
@@ -71,10 +62,11 @@ def open_session(
 ) -> Session:
     """Return a session that is not connected yet, and say what is doubtful about the settings.
 
-    What the command line says wins over the environment, and that over `.env` in `cwd`. With `keys` the master keys
-    are read, which may run a command of up to 10 seconds. Raises ConfigError and MasterKeyError.
+    What the command line says wins over the environment, and that over `.env` in `cwd`; the locked console reads root's
+    file instead. With `keys` the master keys are read, which may run a command of up to 10 seconds. Raises ConfigError
+    and MasterKeyError.
     """
-    settings = load_settings(environ, env_file=options.env_file, cwd=cwd or Path.cwd())
+    settings = load_settings(environ, env_file=options.env_file, cwd=cwd or Path.cwd(), locked=options.locked)
     settings = replace(
         settings,
         organization=options.organization or settings.organization,
@@ -97,15 +89,6 @@ def require_writable(session: Session) -> None:
         raise ReadOnlyMode(
             "Switchboard is in read-only mode, so nothing was written.",
             "Start it without --read-only and without SWITCHBOARD_READ_ONLY.",
-        )
-
-
-def require_configured(session: Session) -> None:
-    """Raise ConnectionFailed where nothing says which database is meant; libpq would guess one."""
-    if session.settings.nothing_configured:
-        raise ConnectionFailed(
-            "No database is configured.",
-            "Set DATABASE_URL, or PGHOST and its like, in the environment or in .env; `switchboard` asks for it.",
         )
 
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from tui.cli.request import Options
 
 
-@click.command("schema", cls=Command)
+@click.command("schema", locked=True, cls=Command)
 @click.pass_obj
 def schema(options: Options) -> int:
     """Print the whole SQL, for a dashboard's SQL editor.

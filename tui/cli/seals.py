@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from functools import partial
 from pathlib import Path
@@ -10,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from tui.cli.output import Output
-from tui.cli.parsing import Command, Text
+from tui.cli.parsing import Command, Text, is_locked, option
+from tui.locked import closed
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -20,10 +22,22 @@ if TYPE_CHECKING:
     from tui.session import Session
 
 PROGRESS_EVERY_S = 5.0
+DIGITS = re.compile(r"\s*[0-9a-fA-F]{64}\s*")
+
+
+class KeyOrFile(Text):
+    """A public key in digits, or the name of its file; the locked console reads no file that a person names."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """Return the text. Raises InvalidInput."""
+        text = super().convert(value, param, ctx)
+        if is_locked(ctx) and not DIGITS.fullmatch(text):
+            raise closed("A file for --public-key", "Give the key itself, 64 hexadecimal digits.")
+        return text
 
 
 @click.command("seal", cls=Command)
-@click.option("--new-key", type=Text(), metavar="FILE", help="Make a sealing key in a new FILE and stop there.")
+@option("--new-key", type=Text(), metavar="FILE", help="Make a sealing key in a new FILE and stop there.")
 @click.pass_obj
 def seal(options: Options, new_key: str | None) -> int:
     """Sign every whole hour of the log that ended 15 minutes ago.
@@ -38,17 +52,20 @@ def seal(options: Options, new_key: str | None) -> int:
     return run(options, _seal, organization=False, writes=True)
 
 
-@click.command("verify", cls=Command)
-@click.option(
+@click.command("verify", locked=True, cls=Command)
+@option(
     "--public-key",
     "public_keys",
-    type=Text(),
+    locked=True,
+    type=KeyOrFile(),
     multiple=True,
     metavar="KEY|FILE",
     help="Trust this key instead of those in the database; may be given again.",
 )
-@click.option("--newest-seal", type=Text(), metavar="SEAL", help="A seal noted down before: it must be in the chain.")
-@click.option("--manifest", type=Text(), metavar="FILE", help="Take both from the manifest of an export.")
+@option(
+    "--newest-seal", locked=True, type=Text(), metavar="SEAL", help="A seal noted down before: it must be in the chain."
+)
+@option("--manifest", type=Text(), metavar="FILE", help="Take both from the manifest of an export.")
 @click.pass_obj
 def verify(options: Options, public_keys: tuple[str, ...], newest_seal: str | None, manifest: str | None) -> int:
     """Check the log against its seals; no secret is needed.

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from tui.cli.output import Output
-from tui.cli.parsing import Command
+from tui.cli.parsing import Command, option
 
 if TYPE_CHECKING:
     from tui.cli.request import Options
@@ -25,8 +25,8 @@ NO_KEY = (
 
 
 @click.command("setup", cls=Command)
-@click.option("--dry-run", is_flag=True, help="Only say what would be done.")
-@click.option("--roles", is_flag=True, help="Also create the groups for administrators, support and auditors.")
+@option("--dry-run", is_flag=True, help="Only say what would be done.")
+@option("--roles", is_flag=True, help="Also create the groups for administrators, support and auditors.")
 @click.pass_obj
 def setup(options: Options, dry_run: bool, roles: bool) -> int:
     """Set the database up, or bring it up to date.
@@ -34,7 +34,8 @@ def setup(options: Options, dry_run: bool, roles: bool) -> int:
     Shows what is there and what will be done, asks, does it in one transaction, and checks the outcome. What is
     there is kept: no row is changed, and the other program goes on working. A second run changes nothing.
     """
-    from tui.cli.run import open_session, require_configured, require_writable, run_to_the_end
+    from tui.cli.run import open_session, require_writable, run_to_the_end
+    from tui.session import require_configured
 
     out = Output(as_json=options.json)
     session = open_session(options, out, keys=True)

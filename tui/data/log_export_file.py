@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 PART, MANIFEST = ".part", ".manifest.json"
 NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+FOLDER = getattr(os, "O_PATH", os.O_RDONLY) | os.O_DIRECTORY | os.O_CLOEXEC
 # What a pipe takes at once when it takes anything: https://pubs.opengroup.org/onlinepubs/9699919799/functions/write.html
 AT_ONCE = 4096
 WITHOUT_LINKS = (errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK, errno.EACCES)
@@ -53,32 +54,42 @@ class StreamBroken(Exception):
 
 
 class NewFile:
-    """A file that must not be there yet, closed to others, written beside its name and given it at the end."""
+    """A file that must not be there yet, closed to others, written beside its name and given it at the end.
 
-    def __init__(self, path: Path) -> None:
+    Its folder is opened once and everything happens in that one, whatever takes its place meanwhile; not
+    `through_links` the folder itself may not be a symbolic link.
+    """
+
+    def __init__(self, path: Path, *, through_links: bool = True) -> None:
         if not path.name:
             raise InvalidInput(f"{path} is a folder.", "Name a new file in it.")
         self.path = path
         self.name = path.name
         self.waiting = False
-        self._part = path.with_name(path.name + PART)
-        self._manifest = path.with_name(path.name + MANIFEST)
+        self._part = path.name + PART
+        self._manifest = path.name + MANIFEST
+        self._folder_flags = FOLDER if through_links else FOLDER | os.O_NOFOLLOW
+        self._folder: int | None = None
         self._descriptor: int | None = None
 
     def prepare(self) -> None:
         """Create the unfinished file. Raises InvalidInput where one of the names is taken, ExportFailed."""
-        for path in (self.path, self._manifest):
-            if os.path.lexists(path):
-                raise _taken(path)
         try:
-            self._descriptor = os.open(self._part, NEW, 0o600)
+            self._folder = os.open(self.path.parent, self._folder_flags)
+            for name in (self.name, self._manifest):
+                if self._is_there(name):
+                    raise _taken(name)
+            self._descriptor = os.open(self._part, NEW, 0o600, dir_fd=self._folder)
         except FileExistsError:
             raise InvalidInput(
-                f"There is {self._part.name} already: another export writes it, or one was killed.",
+                f"There is {self._part} already: another export writes it, or one was killed.",
                 "Wait for the other one, or remove the file.",
             ) from None
         except (OSError, ValueError) as error:
             raise self._failed(error) from None
+        finally:
+            if self._descriptor is None:
+                self._close()
 
     async def write(self, block: bytes) -> None:
         """Write to the unfinished file. Raises ExportFailed."""
@@ -92,7 +103,7 @@ class NewFile:
         made = False
         try:
             os.fsync(self._open)
-            descriptor = os.open(self._manifest, NEW, 0o600)
+            descriptor = os.open(self._manifest, NEW, 0o600, dir_fd=self._folder)
             made = True
             try:
                 _write_all(descriptor, ascii_json(manifest, indent=2).encode() + b"\n")
@@ -102,17 +113,16 @@ class NewFile:
             self._give_name()
         except OSError as error:
             if made:
-                self._manifest.unlink(missing_ok=True)
+                self._remove(self._manifest)
             self.discard()
-            raise (_taken(self.path) if error.errno == errno.EEXIST else self._failed(error)) from None
+            raise (_taken(self.name) if error.errno == errno.EEXIST else self._failed(error)) from None
         self._close()
 
     def discard(self) -> None:
         """Remove the unfinished file."""
         if self._descriptor is not None:
+            self._remove(self._part)
             self._close()
-            with contextlib.suppress(OSError):
-                self._part.unlink(missing_ok=True)
 
     @property
     def _open(self) -> int:
@@ -120,24 +130,37 @@ class NewFile:
             raise RuntimeError("the file is not prepared")
         return self._descriptor
 
+    def _is_there(self, name: str) -> bool:
+        try:
+            os.stat(name, dir_fd=self._folder, follow_symlinks=False)
+        except FileNotFoundError:
+            return False
+        return True
+
+    def _remove(self, name: str) -> None:
+        with contextlib.suppress(OSError):
+            os.unlink(name, dir_fd=self._folder)
+
     def _give_name(self) -> None:
         """A link, unlike a renaming, never takes the place of what is there."""
+        folder = self._folder
         try:
-            os.link(self._part, self.path, follow_symlinks=False)
+            os.link(self._part, self.name, src_dir_fd=folder, dst_dir_fd=folder, follow_symlinks=False)
         except OSError as error:
             if error.errno not in WITHOUT_LINKS:
                 raise
-            if os.path.lexists(self.path):
+            if self._is_there(self.name):
                 raise FileExistsError(errno.EEXIST, "exists") from None
-            self._part.rename(self.path)
+            os.rename(self._part, self.name, src_dir_fd=folder, dst_dir_fd=folder)
         else:
-            self._part.unlink()
+            os.unlink(self._part, dir_fd=folder)
 
     def _close(self) -> None:
-        if self._descriptor is not None:
-            descriptor, self._descriptor = self._descriptor, None
-            with contextlib.suppress(OSError):
-                os.close(descriptor)
+        for descriptor in (self._descriptor, self._folder):
+            if descriptor is not None:
+                with contextlib.suppress(OSError):
+                    os.close(descriptor)
+        self._descriptor = self._folder = None
 
     def _failed(self, error: OSError | ValueError) -> ExportFailed:
         reason = error.strerror if isinstance(error, OSError) and error.strerror else "the name is not a file's"
@@ -202,5 +225,5 @@ def _write_all(descriptor: int, block: bytes) -> None:
         left = left[os.write(descriptor, left) :]
 
 
-def _taken(path: Path) -> InvalidInput:
-    return InvalidInput(f"There is {path.name} already, and an export replaces nothing.", "Name a new file.")
+def _taken(name: str) -> InvalidInput:
+    return InvalidInput(f"There is {name} already, and an export replaces nothing.", "Name a new file.")

@@ -8,12 +8,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tui.data.errors import SwitchboardError
+from tui.export_place import export_folder, new_file
+from tui.locked import is_plain_name
 from tui.log_words import progress_line, rows_words
 from tui.text import safe_text
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
+    from tui.config import Settings
     from tui.data.audit_filter import LogFilter
     from tui.data.log_export import Progress
     from tui.data.log_export_format import FormatName
@@ -23,6 +26,7 @@ if TYPE_CHECKING:
 SAID_EVERY_S = 1.0
 EXPORTING = "Exporting: "
 ENDINGS = (".csv", ".jsonl")
+ENDINGS_WORDS = "It ends in .jsonl (exact) or .csv (formula-safe)."
 
 
 class LogExport:
@@ -64,7 +68,11 @@ class LogExport:
         return self._page.prompt
 
     async def _run(self, wanted: Callable[[], Awaitable[LogFilter]]) -> None:
-        path = await self._ask_for_file()
+        try:
+            path = await self._ask_for_file()
+        except SwitchboardError as failure:
+            self._page.tell_failure(failure)
+            return
         if path is None:
             return
         self._rows = 0
@@ -84,19 +92,21 @@ class LogExport:
 
     async def _ask_for_file(self) -> Path | None:
         answer: str | None = f"log-{datetime.now(UTC):%Y-%m-%d}.jsonl"
-        question = "Export the rows of this filter to which new file? It ends in .jsonl (exact) or .csv (formula-safe)."
+        settings = self._page.session.settings
+        where = f" It will be in {safe_text(str(export_folder(settings)), 60)}." if settings.locked else ""
+        question = f"Export the rows of this filter to which new file? {ENDINGS_WORDS}{where}"
         while True:
             answer = await self._prompt.line(question, answer or "")
             if answer is None or not answer.strip():
                 return None
-            path = _path(answer)
-            if path.suffix.lower() in ENDINGS:
+            path = Path(answer.strip()) if settings.locked else _path(answer)
+            refusal = _refusal(answer.strip(), path, settings)
+            if not refusal:
                 return path
-            question = f"“{safe_text(answer, 40)}” ends in neither .jsonl nor .csv."
+            question = f"“{safe_text(answer, 40)}” {refusal}"
 
     async def _export(self, wanted: LogFilter, path: Path) -> None:
         from tui.data.log_export import export_log
-        from tui.data.log_export_file import NewFile
 
         page, status = self._page, self._page.status
         begun = said = time.monotonic()
@@ -115,10 +125,18 @@ class LogExport:
         form: FormatName = "csv" if path.suffix.lower() == ".csv" else "jsonl"
         page.status.say(f"{EXPORTING}the log says so first ... esc stops")
         page.refresh_frame()
-        done = await export_log(page.session.database, wanted, form, NewFile(path), on_progress=tell)
+        file = new_file(page.session.settings, path)
+        done = await export_log(page.session.database, wanted, form, file, on_progress=tell)
         if page.is_mounted:
             altered = ", altered so that no field is a formula" if done.manifest["altered"] else ""
-            status.say(f"Exported {rows_words(done.rows)}{altered} to {path}; the manifest is beside it.", "good")
+            status.say(f"Exported {rows_words(done.rows)}{altered} to {file.path}; the manifest is beside it.", "good")
+
+
+def _refusal(typed: str, path: Path, settings: Settings) -> str:
+    """Say why a file of that name is not made; nothing where it may be."""
+    if settings.locked and not is_plain_name(typed):
+        return "is not a plain name: no folder, and no dot in front."
+    return "" if path.suffix.lower() in ENDINGS else "ends in neither .jsonl nor .csv."
 
 
 def _path(typed: str) -> Path:

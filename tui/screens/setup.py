@@ -11,7 +11,7 @@ from tui.data.errors import ConnectionFailed, SwitchboardError
 from tui.screens.doctor_pane import DoctorPane
 from tui.screens.page import Page
 from tui.screens.wizard.flow import Flow
-from tui.screens.wizard.pane import WizardPane
+from tui.screens.wizard.pane import STEPS, WizardPane
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -57,7 +57,8 @@ class SetupScreen(Page):
         """Return the keys of what is shown."""
         if self._wizard is not None:
             return self._wizard.hints(leaves=not self._needs_wizard())
-        return (("r", "look again"), ("w", "setup wizard"), ("1", "integrations"), ("?", "help"))
+        wizard = (("w", "setup wizard"),) if self._has_wizard else ()
+        return (("r", "look again"), *wizard, ("1", "integrations"), ("?", "help"))
 
     def context(self) -> tuple[Part, ...]:
         """Say how many problems the doctor found."""
@@ -91,7 +92,8 @@ class SetupScreen(Page):
         except SwitchboardError as malformed:
             wanted, failure = None, malformed
         if not session.is_connected and failure is None:
-            failure = ConnectionFailed("There is no connection to the database yet.", "Wait a moment, then press r.")
+            waiting = ConnectionFailed("There is no connection to the database yet.", "Wait a moment, then press r.")
+            failure = self.console.failure or waiting
         found = await examine(
             session.database if session.is_connected else None,
             session.keyring,
@@ -202,11 +204,16 @@ class SetupScreen(Page):
         elif self._doctor is not None:
             self._doctor.focus_list()
 
+    @property
+    def _has_wizard(self) -> bool:
+        """Whether the wizard can be opened: in the locked console only if every step of it works there."""
+        return not self.session.settings.locked or all(step.works_locked for step in STEPS)
+
     def _needs_wizard(self) -> bool:
         session = self.session
-        return (session.settings.nothing_configured and not session.is_connected) or (
-            session.is_connected and session.schema != "installed"
-        )
+        if session.is_connected:
+            return self._has_wizard and session.schema != "installed"
+        return self._has_wizard and session.settings.nothing_configured
 
     async def _act(self, work: Work) -> None:
         try:
@@ -215,6 +222,8 @@ class SetupScreen(Page):
             self._acting = False
 
     async def _open_wizard(self) -> None:
+        if not self._has_wizard:
+            return
         place = self.query_one("#setup", Vertical)
         await place.remove_children()
         self._doctor = None

@@ -50,6 +50,8 @@ class Step(VerticalScroll, can_focus=False):
         Binding("down", "focus_by(1)", "Next line", show=False, id="wizard.down"),
         Binding("enter", "proceed", "Continue", show=False, id="wizard.continue", tooltip="Go on to the next step"),
     ]
+    works_locked: ClassVar[bool] = False
+    """Whether it works in the locked console; what asks for a connection, a key or a command, or writes, does not."""
     key: ClassVar[str] = ""
     rail_name: ClassVar[str] = ""
     heading: ClassVar[str] = ""

@@ -1,0 +1,180 @@
+"""The allow-list of the locked console's command line: every command and option there is, and what is closed."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import click
+import pytest
+
+from tests.support.commands import one_line_of_json
+from tests.support.ways_out import ways_table, ways_table_in_document
+from tui.cli.parsing import Command, Group, option
+from tui.cli.request import Options
+from tui.cli.root import run_command, switchboard
+from tui.data.errors import InvalidInput, SwitchboardError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tests.support.commands import Shell
+
+# Whatever is not here works locked. A command or an option that is added is closed until it says otherwise, and then
+# this test fails until somebody has thought about it.
+CLOSED_COMMANDS = {"demo", "setup", "keys generate", "audit seal"}
+CLOSED_OPTIONS = {"--operator", "--env-file"}
+CLOSED_OPTIONS_OF = {"audit verify": {"--manifest"}}
+OPEN_COMMANDS = {
+    *("", "schema", "doctor", "keys", "keys status"),
+    *("integrations", *(f"integrations {one}" for one in ("list", "show", "configure", "test"))),
+    *(f"integrations {one}" for one in ("enable", "disable", "delete")),
+    *("permissions", *(f"permissions {one}" for one in ("list", "grant", "revoke", "copy", "report"))),
+    *("phone-numbers", *(f"phone-numbers {one}" for one in ("list", "sync", "add", "edit", "deactivate"))),
+    *(f"phone-numbers {one}" for one in ("assign", "unassign", "primary")),
+    *("audit", *(f"audit {one}" for one in ("list", "export", "tail", "stats", "verify"))),
+}
+IS_CLOSED = "is not open in the locked console"
+
+
+def every_command(command: click.Command = switchboard, path: str = "") -> Iterator[tuple[str, click.Command]]:
+    yield path, command
+    for name, inner in getattr(command, "commands", {}).items():
+        yield from every_command(inner, f"{path} {name}".strip())
+
+
+def refusal(*arguments: str) -> str:
+    """What a locked command line is refused with before the command is run; nothing where it is not."""
+    context: click.Context | None = None
+    try:
+        words = list(arguments)
+        command: click.Command = switchboard
+        context = command.make_context("switchboard", words, obj=Options(locked=True))
+        while isinstance(command, click.Group) and (rest := [*context._protected_args, *context.args]):
+            name, found, rest = command.resolve_command(context, rest)
+            assert found is not None
+            command = found
+            context = command.make_context(name, rest, parent=context)
+    except (click.UsageError, SwitchboardError, click.exceptions.Exit) as refused:
+        return str(refused)
+    return ""
+
+
+class TestEveryCommand:
+    def test_is_open_or_closed_as_was_decided(self) -> None:
+        opened = {path for path, command in every_command() if getattr(command, "locked", False)}
+        closed = {path for path, _ in every_command()} - opened
+        assert opened == OPEN_COMMANDS
+        assert closed == CLOSED_COMMANDS
+
+    @pytest.mark.parametrize("path", sorted(CLOSED_COMMANDS))
+    def test_that_is_closed_is_refused_whatever_else_is_said(self, path: str) -> None:
+        for more in ([], ["--help"], ["--json"]):
+            with pytest.raises(InvalidInput, match=f"`switchboard {path}` {IS_CLOSED}") as refused:
+                run_command([*path.split(), *more], Options(locked=True))
+            assert refused.value.exit_status == 2
+
+    def test_that_is_closed_is_in_no_help_and_in_no_list(self) -> None:
+        with pytest.raises(InvalidInput) as wrong:
+            run_command(["nonsense"], Options(locked=True))
+        assert "schema, doctor" in str(wrong.value)
+        assert "demo" not in str(wrong.value)
+
+    def test_that_says_nothing_is_closed_also_where_it_is_plain_click(self) -> None:
+        group = Group("later", locked=True)
+        group.add_command(Command("ours", callback=lambda: None))
+        group.add_command(click.Command("plain", callback=lambda: None))
+        for name in ("ours", "plain"):
+            with pytest.raises(InvalidInput, match=IS_CLOSED):
+                group.invoke(group.make_context("later", [name], obj=Options(locked=True)))
+            group.invoke(group.make_context("later", [name], obj=Options()))
+
+
+class TestEveryOption:
+    def test_is_open_or_closed_as_was_decided(self) -> None:
+        for path, command in every_command():
+            if path in CLOSED_COMMANDS:
+                continue
+            wanted = CLOSED_OPTIONS | CLOSED_OPTIONS_OF.get(path, set())
+            parameters = [one for one in command.get_params(click.Context(command)) if isinstance(one, click.Option)]
+            assert wanted <= {one.opts[0] for one in parameters}, path
+            for parameter in parameters:
+                given = [parameter.opts[0]] if parameter.is_flag else [parameter.opts[0], "x"]
+                is_refused = refusal(*path.split(), *given).startswith(f"The option {parameter.opts[0]} {IS_CLOSED}")
+                assert is_refused == (parameter.opts[0] in wanted), (path, parameter.opts[0])
+
+    def test_that_says_nothing_is_closed_also_where_it_is_plain_click(self) -> None:
+        effects: list[object] = []
+
+        @click.command("later", cls=Command, locked=True)
+        @click.option("--plain", is_eager=True, callback=lambda *given: effects.append(given[-1]))
+        @option("--ours")
+        def later(plain: str | None, ours: str | None) -> None:
+            raise AssertionError
+
+        for name in ("--plain", "--ours"):
+            with pytest.raises(InvalidInput, match=f"The option {name} {IS_CLOSED}"):
+                later.make_context("later", [name, "x"], obj=Options(locked=True))
+        assert not effects
+        later.make_context("later", ["--plain", "x", "--ours", "x"], obj=Options())
+        assert effects == ["x"]
+
+    @pytest.mark.parametrize("name", ["/tmp/x", "../x", "..", ".", ".bashrc", "a/b", "a\nb"])
+    def test_of_a_file_takes_a_plain_name_only(self, name: str) -> None:
+        assert "plain name" in refusal("audit", "export", "--output", name)
+        assert not refusal("audit", "export", "--output", "log.csv")
+
+    def test_of_a_public_key_takes_digits_only(self) -> None:
+        assert IS_CLOSED in refusal("audit", "verify", "--public-key", "/etc/shadow")
+        assert IS_CLOSED in refusal("audit", "verify", "--public-key", "a" * 64, "--public-key", "b" * 63)
+        assert not refusal("audit", "verify", "--public-key", "a" * 64)
+
+
+class TestTheProgram:
+    def test_reads_no_env_file_of_the_working_folder(self, shell: Shell) -> None:
+        (shell.folder / ".env").write_text("nonsense of a file\n")
+        assert "No database is configured" in shell.run("--locked", "integrations", "list").refusal(1)
+        (shell.folder / ".env").unlink()
+
+    @pytest.mark.parametrize("arguments", [["--locked", "--env-file", "x"], ["--env-file", "x", "--locked"]])
+    def test_reads_no_file_that_is_named(self, shell: Shell, arguments: list[str]) -> None:
+        assert f"--env-file {IS_CLOSED}" in shell.run(*arguments, "integrations", "list").refusal(2)
+
+    def test_is_locked_by_the_variable_which_cannot_undo_the_option(self, shell: Shell) -> None:
+        for locked in (shell.with_(SWITCHBOARD_LOCKED="1"), shell):
+            assert IS_CLOSED in locked.run("demo", *([] if locked is not shell else ["--locked"])).refusal(2)
+        assert IS_CLOSED in shell.with_(SWITCHBOARD_LOCKED="0").run("demo", "--locked").refusal(2)
+        assert "neither 1 nor 0" in shell.with_(SWITCHBOARD_LOCKED="").run("--version").refusal(2)
+
+    def test_takes_no_command_over_ssh_unless_it_is_locked(self, shell: Shell) -> None:
+        asked = shell.with_(SSH_ORIGINAL_COMMAND="keys status '")
+        assert asked.run("--version").status == 0
+        assert "not closed" in asked.run("--locked").refusal(2)
+
+    def test_does_what_was_asked_over_ssh(self, with_phone: Shell) -> None:
+        locked = with_phone.with_(SWITCHBOARD_LOCKED="1", SSH_ORIGINAL_COMMAND="switchboard integrations list --json")
+        assert "exotel_phone" in [one["integration_type"] for one in locked.run().data]
+        failure = one_line_of_json(locked.with_(SSH_ORIGINAL_COMMAND="demo --json").run().err)
+        assert failure["exit"] == 2
+        assert json.dumps(failure).count(IS_CLOSED) == 1
+
+    def test_prints_json_over_ssh_only_where_a_word_asks_for_it(self, acme: Shell) -> None:
+        listed = acme.run("--locked", "audit", "list", "a --json b")
+        asked = acme.with_(SSH_ORIGINAL_COMMAND="audit list 'a --json b'").run("--locked")
+        assert (asked.status, asked.err) == (0, listed.err)
+        assert asked.out == listed.out
+
+    def test_exports_to_the_folder_for_exports_and_names_it(self, acme: Shell) -> None:
+        assert "SWITCHBOARD_EXPORT_DIR is not set" in acme.run("--locked", "audit", "export", "--output", "x").refusal(
+            2
+        )
+        (acme.folder / "exports").mkdir()
+        locked = acme.with_(SWITCHBOARD_EXPORT_DIR=str(acme.folder / "exports"))
+        done = locked.run("--locked", "audit", "export", "--output", "log.csv")
+        assert done.status == 0, done.err
+        assert f"{acme.folder}/exports/log.csv" in done.out
+        assert sorted(one.name for one in acme.folder.rglob("*")) == ["exports", "log.csv", "log.csv.manifest.json"]
+
+
+def test_the_document_has_the_ways_out_that_are_tried() -> None:
+    assert ways_table_in_document() == ways_table()

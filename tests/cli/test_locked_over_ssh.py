@@ -1,0 +1,176 @@
+"""The locked console behind the README's sshd block, on a real sshd: what works over it, and every way out of it."""
+
+from __future__ import annotations
+
+import csv
+import io
+import os
+import socket
+import subprocess
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING
+
+import psycopg
+import pytest
+
+from tests.support.commands import Outcome, one_line_of_json
+from tests.support.log_rows import log_row
+from tests.support.sitting import ACME, KEY
+from tests.support.sshd import Sshd
+from tests.support.terminal import Terminal
+from tests.support.waiting import wait_until
+from tests.support.ways_out import WAYS, WayOut
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from tests.support.postgres import TestServer
+
+pytestmark = pytest.mark.debian
+
+AT_ONCE = 4
+
+
+@pytest.fixture(scope="module")
+def sshd(postgres: TestServer, keyed_template: str) -> Iterator[Sshd]:
+    """The sshd, on a database with one row in its log; exports go to the folder `exports`."""
+    name = postgres.create_database(template=keyed_template, prefix="locked")
+    with psycopg.connect(postgres.conninfo(name)) as connection:
+        log_row(connection, action="call_made")
+    server = Sshd(
+        {
+            "DATABASE_URL": postgres.conninfo(name),
+            "ENCRYPTION_MASTER_KEY": KEY,
+            "SWITCHBOARD_ORGANIZATION": str(ACME),
+        }
+    )
+    exports = server.folder / "exports"
+    exports.mkdir()
+    with server.settings.open("a") as settings:
+        settings.write(f"SWITCHBOARD_EXPORT_DIR='{exports}'\n")
+    with server:
+        yield server
+    postgres.drop_database(name)
+
+
+@pytest.fixture(scope="module")
+def outside(sshd: Sshd) -> Path:
+    """A folder that nothing may be written to, with programs that would tell that they were run."""
+    folder = sshd.folder / "outside"
+    folder.mkdir()
+    (folder / "sitecustomize.py").write_text(f"open('{folder}/made', 'w')")
+    (folder / "rc").write_text(f"touch {folder}/made")
+    (sshd.folder / "file").touch()
+    return folder
+
+
+def take(sshd: Sshd, outside: Path, way: WayOut) -> Outcome:
+    """Try a way out."""
+    fill = {"{outside}": str(outside), "{port}": str(sshd.port), "host": "127.0.0.1"}
+
+    def filled(text: str) -> str:
+        for name, value in fill.items():
+            text = text.replace(name, value)
+        return text
+
+    options = [filled(one) for one in way.options]
+    typed = [filled(way.typed)] if way.typed else []
+    if way.program == "ssh":
+        return sshd.run([*sshd.client("ssh", *options), *typed])
+    return sshd.run([*sshd.client(way.program), *options])
+
+
+@pytest.fixture(scope="module")
+def answers(sshd: Sshd, outside: Path) -> dict[WayOut, Outcome]:
+    """What each way out got, all of them tried, a few at once."""
+    with ThreadPoolExecutor(AT_ONCE) as threads:
+        return dict(zip(WAYS, threads.map(lambda way: take(sshd, outside, way), WAYS), strict=True))
+
+
+def test_the_block_loads(sshd: Sshd) -> None:
+    assert sshd.test_configuration() == ""
+
+
+def test_a_command_writes_its_rows_to_the_standard_output_of_whoever_asks(sshd: Sshd) -> None:
+    done = sshd.ask("switchboard audit export --format csv action:call_made")
+    assert done.status == 0, done.err
+    assert [row["action"] for row in csv.DictReader(io.StringIO(done.out))] == ["call_made"]
+
+
+def test_a_command_writes_a_file_of_a_plain_name_in_the_folder_for_exports_only(sshd: Sshd) -> None:
+    done = sshd.ask("audit export --output calls.csv action:call_made")
+    assert done.status == 0, done.err
+    assert sorted(path.name for path in (sshd.folder / "exports").iterdir()) == [
+        "calls.csv",
+        "calls.csv.manifest.json",
+    ]
+
+
+def test_a_command_is_taken_apart_into_words_as_sh_would(sshd: Sshd) -> None:
+    found = sshd.ask("audit list --json 'action:call_made' since:2\\000-01-01")
+    assert [row["action"] for row in found.data] == ["call_made"]
+
+
+def test_a_command_says_in_json_what_is_wrong_with_it_where_it_asks_for_json(sshd: Sshd) -> None:
+    assert one_line_of_json(sshd.ask("demo --json").err)["exit"] == 2
+    assert one_line_of_json(sshd.ask("audit list --json 'x").err)["exit"] == 2
+
+
+@pytest.mark.parametrize("way", WAYS, ids=lambda way: way.line)
+def test_every_way_out_is_answered_by_a_sentence(answers: dict[WayOut, Outcome], way: WayOut) -> None:
+    got = answers[way]
+    assert got.status == way.status, (got.out, got.err)
+    assert way.answer in (got.out + got.err), (got.out, got.err)
+    assert "uid=" not in got.out + got.err
+    assert "root:" not in got.out + got.err
+
+
+def test_no_way_out_leaves_anything_outside(answers: dict[WayOut, Outcome], outside: Path) -> None:
+    assert answers
+    assert sorted(path.name for path in outside.iterdir()) == ["rc", "sitecustomize.py"]
+
+
+def test_a_forwarded_port_leads_nowhere(sshd: Sshd) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    forwarding = sshd.client("ssh", "-N", "-L", f"127.0.0.1:{port}:127.0.0.1:{sshd.port}")
+    process = subprocess.Popen(forwarding, stderr=subprocess.DEVNULL, env={"PATH": os.environ["PATH"]})
+    try:
+        with socket.socket() as through:
+            wait_until(lambda: through.connect_ex(("127.0.0.1", port)) == 0)
+            # An sshd that was reached would greet.
+            assert through.recv(100) == b""
+    finally:
+        process.terminate()
+        process.wait()
+
+
+def test_the_console_itself_opens_neither_wizard_nor_file_nor_shell(sshd: Sshd, outside: Path) -> None:
+    command = sshd.client("ssh", "-tt")
+    environment = {"LANG": "C.UTF-8"}
+    with Terminal(command, environment=environment, cwd=sshd.folder) as terminal:
+        terminal.wait_for(" connected")
+        terminal.press("5")
+        terminal.wait_for("look again")
+        assert "setup wizard" not in terminal.text
+        terminal.press("w")
+        terminal.wait_for("That is not open in the locked console.")
+        terminal.press("4")
+        terminal.wait_for("call_made")
+        terminal.press("x")
+        terminal.wait_for("Export the rows of this filter")
+        terminal.press("ctrl+u")
+        terminal.type(f"{outside}/log.csv")
+        terminal.press("enter")
+        terminal.wait_for("is not a plain name")
+        terminal.press("esc")
+        terminal.wait_until_gone("is not a plain name")
+        terminal.press("ctrl+z")
+        terminal.press("?")
+        terminal.wait_for("Keys on this screen")
+        terminal.press("esc")
+        terminal.wait_until_gone("Keys on this screen")
+        terminal.press("q")
+        assert terminal.wait_for_exit() == 0
+    assert not (outside / "log.csv").exists()

@@ -1,0 +1,182 @@
+"""The allow-list of the locked console's keys: every binding and wizard step there is, and what a closed one says."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from typing import TYPE_CHECKING
+
+import psycopg
+from textual.dom import DOMNode
+
+import tui
+from tests.support.console_app import console, piloted
+from tests.support.log_rows import log_row
+from tui.locked_acts import CLOSED, OPEN, OPEN_CLASSES, bindings_of, is_open, name_of
+from tui.screens.setup import SetupScreen
+from tui.screens.wizard.pane import STEPS
+from tui.screens.wizard.step import Step
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    import pytest
+
+# Whatever else is bound works locked. A binding that is added is closed until it is put into OPEN, and then this test
+# fails until somebody has thought about it.
+CLOSED_ACTS = {
+    "setup.wizard",
+    *("wizard.up", "wizard.down", "wizard.continue", "wizard.read_up", "wizard.read_down"),
+    # Textual's own, which the console's keys stand in the place of.
+    *("App.quit", "App.help_quit"),
+}
+
+
+def every_node_type() -> set[type[DOMNode]]:
+    """The app, every screen and every widget of ours, also those that nothing has imported yet."""
+    for module in pkgutil.walk_packages(tui.__path__, "tui."):
+        if module.name != "tui.__main__":
+            importlib.import_module(module.name)
+
+    def below(node_type: type[DOMNode]) -> Iterator[type[DOMNode]]:
+        for one in node_type.__subclasses__():
+            yield one
+            yield from below(one)
+
+    return {one for one in below(DOMNode) if one.__module__.startswith("tui.")}
+
+
+def names_below(folder: Path) -> list[str]:
+    return sorted(path.name for path in folder.rglob("*"))
+
+
+class TestEveryBinding:
+    def test_is_open_or_closed_as_was_decided(self) -> None:
+        opened, closed = set(), set()
+        for node_type in every_node_type():
+            for declaring, binding in bindings_of(node_type):
+                if declaring not in OPEN_CLASSES:
+                    (opened if is_open(node_type, binding.action) else closed).add(name_of(declaring, binding))
+        assert closed == CLOSED_ACTS
+        assert opened == OPEN
+
+    def test_that_was_never_declared_is_closed(self) -> None:
+        assert not is_open(SetupScreen, "open_a_shell")
+        assert not is_open(SetupScreen, "app.exit")
+        assert not is_open(SetupScreen, "app.open_url('x')")
+
+    def test_of_textual_is_open_as_a_whole_only_where_it_moves_or_edits(self) -> None:
+        assert {one.__name__ for one in OPEN_CLASSES} == {"Input", "ScrollableContainer"}
+
+
+class TestEveryStepOfTheWizard:
+    def test_is_closed(self) -> None:
+        every_node_type()
+        assert set(Step.__subclasses__()) == set(STEPS)
+        assert [step.__name__ for step in STEPS if step.works_locked] == []
+
+
+class TestAClosedKey:
+    async def test_says_so_and_does_nothing_and_is_not_offered(self, keyed_database: str) -> None:
+        async with piloted(console(keyed_database, locked=True)) as it:
+            await it.wait_for(" connected")
+            await it.press("5")
+            await it.wait_for("look again")
+            assert not it.shows("setup wizard")
+            await it.press("w")
+            await it.wait_for(lambda: it.status == CLOSED)
+            assert isinstance(it.page, SetupScreen)
+            assert it.page.wizard is None
+            await it.press("question_mark")
+            await it.wait_for("Read it again from the database")
+            assert not it.shows("Open the setup wizard")
+            await it.press("escape")
+            await it.press("colon")
+            await it.wait_for("Run")
+            await it.type("open the setup")
+            await it.wait_for("Nothing matches.")
+
+    async def test_is_open_where_the_console_is_not_locked(self, keyed_database: str) -> None:
+        async with piloted(console(keyed_database)) as it:
+            await it.wait_for(" connected")
+            await it.press("5")
+            await it.wait_for("setup wizard")
+            await it.press("w")
+            await it.wait_for(lambda: isinstance(it.page, SetupScreen) and it.page.wizard is not None)
+
+
+class TestWhereNothingIsSetUp:
+    async def test_no_wizard_opens_and_no_database_is_guessed(self) -> None:
+        async with piloted(console("", locked=True)) as it:
+            await it.wait_for("No database is configured.")
+            await it.wait_for("/etc/switchboard/env")
+            await it.press("5")
+            await it.wait_for("look again")
+            await it.press("r")
+            await it.wait_for("No database is configured.")
+            assert isinstance(it.page, SetupScreen)
+            assert it.page.wizard is None
+
+    async def test_a_database_without_the_schema_is_said_to_be_one(self, empty_database: str) -> None:
+        async with piloted(console(empty_database, locked=True)) as it:
+            await it.wait_for("Switchboard is not set up in this database.")
+            await it.press("5")
+            await it.wait_for("The schema is not installed.")
+            assert isinstance(it.page, SetupScreen)
+            assert it.page.wizard is None
+
+
+class TestAnExport:
+    async def test_asks_for_a_plain_name_and_writes_below_the_folder(self, keyed_database: str, tmp_path: Path) -> None:
+        exports = tmp_path / "exports"
+        exports.mkdir()
+        with psycopg.connect(keyed_database) as connection:
+            log_row(connection, action="call_made")
+        app = console(keyed_database, locked=True, SWITCHBOARD_EXPORT_DIR=str(exports))
+        async with piloted(app, (120, 30)) as it:
+            await it.wait_for(" connected")
+            await it.press("4")
+            await it.wait_for("call_made")
+            for name, refusal in (
+                (f"{tmp_path}/log.csv", "is not a plain name"),
+                ("../log.csv", "is not a plain name"),
+                ("~/log.csv", "is not a plain name"),
+                (".log.csv", "is not a plain name"),
+                ("log.csv/", "is not a plain name"),
+                ("log", "ends in neither"),
+            ):
+                if not it.page.prompt.is_asking:
+                    await it.press("x")
+                    await it.wait_for("Export the rows of this filter")
+                    await it.wait_for(f"It will be in {exports}"[:60])
+                await it.press("ctrl+u")
+                await it.type(name)
+                await it.press("enter")
+                await it.wait_for(refusal)
+            await it.press("ctrl+u")
+            await it.type("log.csv")
+            await it.press("enter")
+            await it.wait_for((exports / "log.csv.manifest.json").exists)
+            await it.wait_for(lambda: "the manifest is beside it" in it.status)
+        assert names_below(tmp_path) == ["exports", "log.csv", "log.csv.manifest.json"]
+
+    async def test_without_a_folder_names_the_way_over_standard_output(self, keyed_database: str) -> None:
+        async with piloted(console(keyed_database, locked=True)) as it:
+            await it.wait_for(" connected")
+            await it.press("4")
+            await it.wait_for("The log")
+            await it.press("x")
+            await it.wait_for(lambda: "audit export > log.csv" in it.status)
+            assert not it.page.prompt.is_asking
+
+
+async def test_a_persons_own_keys_are_not_read(
+    keyed_database: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
+    (tmp_path / "switchboard").mkdir()
+    (tmp_path / "switchboard" / "keys.toml").write_text("not a keymap")
+    async with piloted(console(keyed_database, locked=True)) as it:
+        await it.wait_for(" connected")
+        assert it.status == ""
