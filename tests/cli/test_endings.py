@@ -12,6 +12,7 @@ import pytest
 
 from tests.support.commands import PROGRAM, Shell, contents
 from tests.support.forked_terminal import ForkedTerminal
+from tests.support.terminal import SWITCHBOARD, TerminalOfAnother
 from tests.support.waiting import wait_until
 
 
@@ -34,6 +35,15 @@ def test_a_signal_during_a_write_undoes_it_and_is_the_exit_status(
             assert b"Traceback" not in process.stderr.read()
         holder.rollback()
     assert contents(database) == before
+
+
+def test_a_terminal_that_goes_away_without_a_signal_ends_a_command_that_waits(with_phone: Shell) -> None:
+    with TerminalOfAnother(
+        [*SWITCHBOARD, "audit", "tail"], environment=with_phone.environment, cwd=with_phone.folder
+    ) as terminal:
+        terminal.wait_for("exotel_phone")
+        terminal.hang_up()
+        assert terminal.process.wait(timeout=10) == 129
 
 
 def test_a_lock_that_somebody_holds_is_named_after_5_seconds(with_phone: Shell) -> None:

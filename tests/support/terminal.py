@@ -270,5 +270,22 @@ class Terminal:
             return
 
 
+class TerminalOfAnother(Terminal):
+    """A terminal that is not the program's own, as after `su` or in a container: nobody sends it SIGHUP."""
+
+    def _start(
+        self,
+        command: Sequence[str | Path],
+        slave: int,
+        cwd: Path | None,
+        environment: dict[str, str],
+        user: int | None,
+        group: int | None,
+    ) -> subprocess.Popen[bytes]:
+        return subprocess.Popen(
+            command, stdin=slave, stdout=slave, stderr=slave, cwd=cwd, env=environment, start_new_session=True
+        )
+
+
 def _set_size(descriptor: int, columns: int, rows: int) -> None:
     fcntl.ioctl(descriptor, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))

@@ -9,40 +9,19 @@ import sys
 import termios
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import psycopg
 import pytest
 
 from tests.support.console_app import add, settings_of
 from tests.support.forked_terminal import ForkedTerminal
-from tests.support.terminal import SWITCHBOARD, Terminal
+from tests.support.terminal import SWITCHBOARD, Terminal, TerminalOfAnother
 from tui.terminal.pace import ANSWER, MOST_UNDRAWN
 from tui.terminal.pace import QUESTION as QUESTION_TEXT
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
 
 ENDS_WITHIN_S = 2.0
 QUESTION = QUESTION_TEXT.encode()
 LEFT = b"\x1b[?1049l"
-
-
-class TerminalOfAnother(Terminal):
-    """A terminal that is not the program's own, as after `su` or in a container: nobody sends it SIGHUP."""
-
-    def _start(
-        self,
-        command: Sequence[str | Path],
-        slave: int,
-        cwd: Path | None,
-        environment: dict[str, str],
-        user: int | None,
-        group: int | None,
-    ) -> subprocess.Popen[bytes]:
-        return subprocess.Popen(
-            command, stdin=slave, stdout=slave, stderr=slave, cwd=cwd, env=environment, start_new_session=True
-        )
 
 
 @pytest.fixture

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import select
 import signal
 from dataclasses import replace
 from pathlib import Path
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
 
 SIGNAL = 128
+TERMINAL_LOOKED_AT_EVERY_S = 1.0
 
 
 def run(
@@ -113,6 +115,7 @@ async def _heard(session: Session, command: Coroutine[Any, Any, None]) -> None:
         task.cancel()
 
     loop = asyncio.get_running_loop()
+    watching = loop.create_task(_watch_terminal(stop))
     for number in (signal.SIGTERM, signal.SIGHUP):
         # Under nohup SIGHUP is ignored, and stays so.
         if signal.getsignal(number) != signal.SIG_IGN:
@@ -124,4 +127,21 @@ async def _heard(session: Session, command: Coroutine[Any, Any, None]) -> None:
             raise
         raise SystemExit(SIGNAL + received[0]) from None
     finally:
+        watching.cancel()
         await session.close()
+
+
+async def _watch_terminal(stop: Callable[[int], None]) -> None:
+    """Stop as SIGHUP would once the terminal has gone away: after `su` and in a container nobody sends it.
+
+    Only a write would notice otherwise, and a command that waits for rows may have nothing to write for days.
+    """
+    terminals = select.poll()
+    for descriptor in (0, 1, 2):
+        if os.isatty(descriptor):
+            terminals.register(descriptor, 0)
+    while True:
+        if any(event & select.POLLHUP for _, event in terminals.poll(0)):
+            stop(signal.SIGHUP)
+            return
+        await asyncio.sleep(TERMINAL_LOOKED_AT_EVERY_S)
