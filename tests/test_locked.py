@@ -92,6 +92,8 @@ class TestACommandOverSsh:
             ("audit \x1b[2J", "control character"),
             ("audit \x7f", "control character"),
             ("audit \x85", "control character"),
+            ("audit list --operator x", "--operator is not open"),
+            ("audit list --operator=x", "--operator is not open"),
             ("audit \udcff", "not valid UTF-8"),
             (f"xx {'y' * 8190}", "8 KB"),
             ("é" * 4097, "8 KB"),

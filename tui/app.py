@@ -76,6 +76,11 @@ def _setup() -> Screen[Any]:
     return SetupScreen()
 
 
+def _opens(key: str, section: str, title: str, tooltip: str) -> Binding:
+    """Return the binding that opens a section."""
+    return Binding(key, f"section('{section}')", title, show=False, id=f"app.{section}", tooltip=tooltip)
+
+
 class SwitchboardApp(OrderedApp):
     """The console. `run` returns the exit status; `crash_file` names the trace after a crash."""
 
@@ -89,34 +94,11 @@ class SwitchboardApp(OrderedApp):
         "setup": _setup,
     }
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding(
-            "1",
-            "section('integrations')",
-            "Integrations",
-            show=False,
-            id="app.integrations",
-            tooltip="Every integration",
-        ),
-        Binding(
-            "2",
-            "section('permissions')",
-            "Permissions",
-            show=False,
-            id="app.permissions",
-            tooltip="Who may use what",
-        ),
-        Binding(
-            "3",
-            "section('phone_numbers')",
-            "Phone numbers",
-            show=False,
-            id="app.phone_numbers",
-            tooltip="Who has which number",
-        ),
-        Binding("4", "section('audit')", "Audit", show=False, id="app.audit", tooltip="Who did what, and when"),
-        Binding(
-            "5", "section('setup')", "Setup", show=False, id="app.setup", tooltip="The doctor, and the setup wizard"
-        ),
+        _opens("1", "integrations", "Integrations", "Every integration"),
+        _opens("2", "permissions", "Permissions", "Who may use what"),
+        _opens("3", "phone_numbers", "Phone numbers", "Who has which number"),
+        _opens("4", "audit", "Audit", "Who did what, and when"),
+        _opens("5", "setup", "Setup", "The doctor, and the setup wizard"),
         Binding(
             "question_mark,f1", "help", "Help", key_display="?", show=False, id="app.help", tooltip="Every key here"
         ),

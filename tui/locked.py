@@ -16,6 +16,7 @@ OPTION = "--locked"
 VARIABLE = "SWITCHBOARD_LOCKED"
 ORIGINAL_COMMAND = "SSH_ORIGINAL_COMMAND"
 PROGRAM = "switchboard"
+OPERATOR = "--operator"
 MOST_BYTES = 8192
 ASK = "Ask whoever runs this machine."
 # By these a person would choose where a crash report is written.
@@ -42,7 +43,7 @@ def words_over_ssh(environ: Mapping[str, str]) -> list[str]:
     """Return the words of the command that sshd was asked for under a forced command; none where it was not asked.
 
     The words are taken apart as sh would, and nothing else of a shell happens to them. Raises InvalidInput for more
-    than 8 KB, for what is not UTF-8, for a control character and for a quote that is not closed.
+    than 8 KB, for what is not UTF-8, for a control character, for a quote that is not closed and for an operator.
     """
     content = os.fsencode(environ.get(ORIGINAL_COMMAND, ""))
     if len(content) > MOST_BYTES:
@@ -61,6 +62,9 @@ def words_over_ssh(environ: Mapping[str, str]) -> list[str]:
         words = None
     if words is None:
         raise InvalidInput("The command over SSH has a quote that is not closed.", "Close it, or escape it with \\.")
+    if any(word.partition("=")[0] == OPERATOR for word in words):
+        # The log would say who a person claims to be, not who whoever runs the machine said that it is.
+        raise closed(f"The option {OPERATOR}")
     return words[1:] if words[:1] == [PROGRAM] else words
 
 

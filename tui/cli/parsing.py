@@ -92,8 +92,8 @@ def _option(flag: str, *, text: str = "", metavar: str | None = None, locked: bo
 
 COMMON: list[click.Parameter] = [
     _option("--organization", metavar="ID|NAME", text="The organisation to look at.", locked=True),
-    # Closed: behind a forced command the log would say what a person claims, not what whoever runs the machine set.
-    _option("--operator", metavar="ID|E-MAIL", text="Who you are, for the audit log."),
+    # Of the forced command itself: see `words_over_ssh`.
+    _option("--operator", metavar="ID|E-MAIL", text="Who you are, for the audit log.", locked=True),
     _option("--env-file", metavar="FILE", text="Read settings from FILE instead of ./.env."),
     _option("--read-only", text="Write nothing but the log.", locked=True),
     _option("--json", text="Print JSON; failures too, on standard error.", locked=True),
