@@ -12,7 +12,7 @@ import pytest
 
 from tests.support.commands import PROGRAM, Shell, contents
 from tests.support.forked_terminal import ForkedTerminal
-from tests.support.terminal import SWITCHBOARD, TerminalOfAnother
+from tests.support.terminal import SWITCHBOARD, Terminal
 from tests.support.waiting import wait_until
 
 
@@ -38,8 +38,11 @@ def test_a_signal_during_a_write_undoes_it_and_is_the_exit_status(
 
 
 def test_a_terminal_that_goes_away_without_a_signal_ends_a_command_that_waits(with_phone: Shell) -> None:
-    with TerminalOfAnother(
-        [*SWITCHBOARD, "audit", "tail"], environment=with_phone.environment, cwd=with_phone.folder
+    with Terminal(
+        [*SWITCHBOARD, "audit", "tail"],
+        environment=with_phone.environment,
+        cwd=with_phone.folder,
+        is_owner=False,
     ) as terminal:
         terminal.wait_for("exotel_phone")
         terminal.hang_up()

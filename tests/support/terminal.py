@@ -64,8 +64,9 @@ class Terminal:
 
     Use as a context manager: whatever is still running at the end is killed. Of the test's own environment only
     PATH gets in, and HOME is the working folder (or nothing at all), so that no machine's settings do;
-    `environment` is added to it. SWITCHBOARD is the command of the source tree, whatever the working folder.
-    All waits look at the screen each time bytes arrive and end by `TimeoutError` with the screen in it.
+    `environment` is added to it. Not `is_owner`, the terminal is that of another program, as after `su` or in a
+    container, and nobody sends SIGHUP when it goes away. SWITCHBOARD is the command of the source tree, whatever the
+    working folder. All waits look at the screen each time bytes arrive and end by `TimeoutError` with the screen in it.
     """
 
     def __init__(
@@ -78,7 +79,9 @@ class Terminal:
         cwd: Path | None = None,
         user: int | None = None,
         group: int | None = None,
+        is_owner: bool = True,
     ) -> None:
+        self._taking = TAKE_TERMINAL if is_owner else ()
         self.output = bytearray()
         self._unread = b""
         self._is_watched = True
@@ -225,7 +228,7 @@ class Terminal:
         group: int | None,
     ) -> subprocess.Popen[bytes] | ForkedProcess:
         return subprocess.Popen(
-            [*TAKE_TERMINAL, *(os.fspath(part) for part in command)],
+            [*self._taking, *(os.fspath(part) for part in command)],
             stdin=slave,
             stdout=slave,
             stderr=slave,
@@ -268,23 +271,6 @@ class Terminal:
             self.process.wait(timeout=0.05)
         except subprocess.TimeoutExpired:
             return
-
-
-class TerminalOfAnother(Terminal):
-    """A terminal that is not the program's own, as after `su` or in a container: nobody sends it SIGHUP."""
-
-    def _start(
-        self,
-        command: Sequence[str | Path],
-        slave: int,
-        cwd: Path | None,
-        environment: dict[str, str],
-        user: int | None,
-        group: int | None,
-    ) -> subprocess.Popen[bytes]:
-        return subprocess.Popen(
-            command, stdin=slave, stdout=slave, stderr=slave, cwd=cwd, env=environment, start_new_session=True
-        )
 
 
 def _set_size(descriptor: int, columns: int, rows: int) -> None:

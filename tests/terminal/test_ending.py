@@ -15,7 +15,7 @@ import pytest
 
 from tests.support.console_app import add, settings_of
 from tests.support.forked_terminal import ForkedTerminal
-from tests.support.terminal import SWITCHBOARD, Terminal, TerminalOfAnother
+from tests.support.terminal import SWITCHBOARD, Terminal
 from tui.terminal.pace import ANSWER, MOST_UNDRAWN
 from tui.terminal.pace import QUESTION as QUESTION_TEXT
 
@@ -63,7 +63,7 @@ def connections(conninfo: str) -> int:
 
 
 def test_a_terminal_that_goes_away_without_a_signal_is_a_hang_up(filled: str) -> None:
-    with TerminalOfAnother(SWITCHBOARD, environment=settings_of(filled)) as terminal:
+    with Terminal(SWITCHBOARD, environment=settings_of(filled), is_owner=False) as terminal:
         terminal.wait_for("● active")
         terminal.hang_up()
         assert ended_within(terminal, ENDS_WITHIN_S) == 129
