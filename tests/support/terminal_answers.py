@@ -16,6 +16,7 @@ ANSWERS = {
     "XTGETTCAP": "\x1bP1+r544e=787465726d\x1b\\",
     "DECRQSS": "\x1bP1$r0 q\x1b\\",
     "Kitty's graphics, APC": "\x1b_Gi=31;OK\x1b\\",
+    "a string with a bell in it": "\x1bP1$r\x07RyA\x1b\\",
     "privacy message": "\x1b^RyA\x1b\\",
     "start of string": "\x1bXRyA\x1b\\",
     "status": "\x1b[0n",

@@ -173,6 +173,15 @@ def test_a_paste_is_whole_wherever_it_is_cut_and_none_of_it_is_a_key() -> None:
 def test_a_paste_without_an_end_is_left_with_escape_once_nothing_comes() -> None:
     for way_out in ("\x1b", "\x03", "\x1b[27u"):
         assert come_of("\x1b[200~half", way_out, "j", pause=TAIL_WITHIN_S) == ["paste half", "j"]
+    # Where the escape was the first byte of the end, its tail vanishes too.
+    line = Line()
+    line.read("\x1b[200~half")
+    line.pause(TAIL_WITHIN_S)
+    line.read("\x1b")
+    line.pause(1.0)
+    line.read("[201~")
+    line.read("j")
+    assert line.came == ["paste half", "j"]
     # Before that it may belong to what is pasted.
     assert come_of("\x1b[200~half", "\x1b", "x\x1b[201~", pause=1.0) == ["paste half\x1bx"]
 

@@ -32,7 +32,7 @@ LONGEST_SEQUENCE = 64
 LONGEST_PASTE = 16_000_000
 """Characters of a paste that are kept."""
 
-ESC, BEL, INTERRUPT = "\x1b", "\x07", "\x03"
+ESC, BEL, INTERRUPT, OSC = "\x1b", "\x07", "\x03", "\x1b]"
 PASTE_BEGINS, PASTE_ENDS = "\x1b[200~", "\x1b[201~"
 # Bytes that are no UTF-8 arrive as U+DC80 to U+DCFF (surrogateescape): a terminal that sends C1 controls as single
 # bytes sends those.
@@ -42,6 +42,8 @@ _C1 = {
     for code in (byte, 0xDC00 + byte)
 }
 _STRINGS = frozenset("P]X^_")
+# CAN, SUB, and ST as one character; XTerm ends an OSC with BEL as well.
+_STRING_ENDS = frozenset("\x18\x1a\x9c\udc9c")
 _INTRODUCERS = _STRINGS | frozenset("[O")
 _PLAIN = re.compile("[^\x1b\x80-\x9f\udc80-\udcff]+")
 # Escape and ctrl+c, as bytes and as Kitty's protocol has them.
@@ -255,7 +257,7 @@ class InputGrammar:
                 yield from self._read(character, now)
         elif character == ESC:
             self._enter(_State.STRING_ESCAPE, now + ESCAPE_ALONE_AFTER_S)
-        elif character in ("\x18", "\x1a", "\x9c", "\udc9c", BEL):
+        elif character in _STRING_ENDS or (character == BEL and self._sequence == OSC):
             self._leave()
         elif character == INTERRUPT:
             self._leave()
@@ -268,6 +270,8 @@ class InputGrammar:
         if self._deadline is None and text[at:] in _WAYS_OUT:
             # Its end was lost, nothing came for a while, and somebody wants to go on.
             self._end_paste(tokens)
+            if text[at:] == ESC:
+                self._enter(_State.AFTER_ESCAPE, now + TAIL_WITHIN_S)
             return len(text)
         joined = self._paste_tail + text[at:]
         end = joined.find(PASTE_ENDS)
