@@ -15,7 +15,7 @@ from tui.data.errors import SwitchboardError, UnknownOrganization
 from tui.doors import Doors
 from tui.keymap import Keymap, keymap_file, read_keymap
 from tui.locked_acts import CLOSED, is_open
-from tui.process import crash_report
+from tui.process import EXIT_CRASH, crash_report
 from tui.screens.page import Page
 from tui.session import require_configured, require_installed
 from tui.widgets.ascii_filter import AsciiFilter
@@ -37,7 +37,6 @@ if TYPE_CHECKING:
     from tui.screens.chooser import KeysScreen
     from tui.session import Session
 
-EXIT_CRASH = 70
 # What `run` returns when somebody in the wizard asked for the sample data; never an exit status of the program.
 DEMO = 200
 RETRY_AFTER_S = 2
@@ -177,6 +176,12 @@ class SwitchboardApp(OrderedApp):
             self.connect()
         if keymap.problem:
             self.call_after_refresh(self._say, keymap.problem)
+
+    def resumed(self) -> None:
+        """Show no secret again, and read everything anew."""
+        for page in self._pages():
+            page.hide_secrets()
+        self.organization_changed()
 
     def _watch_idle(self, seconds: float) -> None:
         """Look again when the limit could be reached; cover the screen once it is."""

@@ -15,7 +15,9 @@ import pytest
 
 from tests.support.console_app import add, settings_of
 from tests.support.forked_terminal import ForkedTerminal
+from tests.support.sitting import PHONE
 from tests.support.terminal import SWITCHBOARD, Terminal
+from tests.support.waiting import wait_until
 from tui.terminal.pace import ANSWER, MOST_UNDRAWN
 from tui.terminal.pace import QUESTION as QUESTION_TEXT
 
@@ -125,6 +127,32 @@ def test_of_keys_held_down_the_newest_frame_is_drawn(filled: str) -> None:
         terminal.wait_for("call_made")
         terminal.wait_until_quiet()
         assert len(terminal.bytes_since(mark)) < 60_000
+
+
+def test_what_was_stopped_is_drawn_again_without_its_secret(filled: str) -> None:
+    with ForkedTerminal(environment=settings_of(filled)) as terminal:
+        terminal.wait_for("● active")
+        terminal.press("R")
+        terminal.wait_for("hidden")
+        terminal.press("enter")
+        terminal.wait_for(PHONE["api_key"])
+        terminal.wait_until_quiet()
+        terminal.signal(signal.SIGTSTP)
+        wait_until(lambda: state(terminal) == "T")
+        assert termios.tcgetattr(terminal.descriptor)[3] & termios.ECHO
+        mark = terminal.mark()
+        terminal.signal(signal.SIGCONT)
+        terminal.wait_until_gone(PHONE["api_key"])
+        terminal.wait_for(lambda _: b"hidden" in terminal.bytes_since(mark))
+        terminal.wait_until_quiet()
+        assert PHONE["api_key"].encode() not in terminal.bytes_since(mark)
+        terminal.press("esc")
+        terminal.wait_for("● active")
+
+
+def state(terminal: Terminal) -> str:
+    """The state of the program as the kernel says it, T for stopped."""
+    return Path(f"/proc/{terminal.process.pid}/stat").read_text().rpartition(")")[2].split()[0]
 
 
 def test_frames_wait_for_the_other_end_of_a_line_that_swallows_everything(filled: str) -> None:

@@ -21,6 +21,7 @@ class TerminalApp(App[int]):
     def on_mount(self) -> None:
         """End at once where that was asked before."""
         self._loop_to_end = asyncio.get_running_loop()
+        self.app_resume_signal.subscribe(self, self._draw_again)
         if self._asked_to_end is not None:
             self.exit(self._asked_to_end)
 
@@ -29,6 +30,14 @@ class TerminalApp(App[int]):
         self._asked_to_end = status
         if self._loop_to_end is not None:
             self._loop_to_end.call_soon_threadsafe(self.exit, status)
+
+    def resumed(self) -> None:
+        """Do what is due after the program was stopped (SIGTSTP) and goes on."""
+
+    def _draw_again(self, _: object) -> None:
+        self.resumed()
+        # Textual draws only what has changed, and the terminal has cleared its screen.
+        self.screen.refresh()
 
     def abandon_terminal(self) -> None:
         """Leave the terminal as it was: the process ends now, in whatever state the console is."""
