@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.support.commands import execute
 from tests.support.console_app import add, console, piloted
 from tui.keymap import Keymap, read_keymap
 
@@ -26,13 +27,34 @@ def test_a_file_that_is_none_changes_no_key_and_is_named(tmp_path: Path, content
     assert str(file) in found.problem
 
 
-async def test_a_remapped_key_does_what_the_usual_one_did(
-    keyed_database: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def use_keys(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, content: str) -> None:
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
     folder = tmp_path / "switchboard"
     folder.mkdir()
-    (folder / "keys.toml").write_text('"integrations.sort" = "f6"')
+    (folder / "keys.toml").write_text(content)
+
+
+async def test_a_question_is_not_answered_by_the_key_that_opened_it(
+    keyed_database: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    use_keys(tmp_path, monkeypatch, '"integrations.toggle" = "y"')
+    await add(keyed_database)
+    is_active = "select is_active from integration_credentials"
+    async with piloted(console(keyed_database)) as it:
+        await it.wait_for("● active")
+        await it.press(*["y"] * 5)
+        await it.wait_for("Disable Exotel phone?")
+        assert it.page.prompt.is_asking
+        assert execute(keyed_database, is_active) == [(True,)]
+        await it.press("x", "y")
+        await it.wait_for("is disabled.")
+    assert execute(keyed_database, is_active) == [(False,)]
+
+
+async def test_a_remapped_key_does_what_the_usual_one_did(
+    keyed_database: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    use_keys(tmp_path, monkeypatch, '"integrations.sort" = "f6"')
     await add(keyed_database)
     async with piloted(console(keyed_database)) as it:
         await it.wait_for("● active")

@@ -9,8 +9,10 @@ import psycopg
 import pytest
 from psycopg.conninfo import conninfo_to_dict
 
+from tests.support.sitting import operator
 from tui.data.connect_failures import scrubbed
 from tui.data.connection import make_conninfo, parse_connection_string
+from tui.data.database import Database
 from tui.data.errors import ConnectionFailed, InvalidInput, ServerUnsuitable
 from tui.data.failures import translate
 
@@ -97,6 +99,11 @@ class TestConnecting:
 
     async def test_name_that_does_not_exist(self):
         assert "cannot be found" in (await connecting("host=no-such-host.invalid")).sentence
+
+    @pytest.mark.parametrize("host", ["h" * 64, "a..example"])
+    async def test_name_that_python_refuses_to_look_up(self, host):
+        with pytest.raises(ConnectionFailed, match="no name that can be looked up"):
+            await Database(f"host={host}", operator()).open()
 
     async def test_socket_that_is_not_there(self):
         assert "no server's socket" in (await connecting("host=/nonexistent/folder")).sentence

@@ -117,6 +117,12 @@ async def test_a_delete_counts_what_goes_with_it_and_wants_the_type_typed(keyed_
             "Deleting Exotel phone cannot be undone. It removes access for 2 people (2 more permissions have expired "
             "or grant nothing); 1 number is deleted with it."
         )
+        await it.press(*["d"] * 5)
+        assert it.shows("[space] disable it instead")
+        await it.press("space")
+        await it.wait_for("Disable Exotel phone?")
+        await it.press("n", "d")
+        await it.wait_for("cannot be undone")
         await it.press("t")
         await it.type("exotel_sms")
         await it.press("enter")

@@ -58,7 +58,7 @@ async def test_a_sync_that_ends_under_the_help_leaves_the_help_and_then_itself(
         await it.press("S")
         await it.wait_for("1 new")
         with held_up(keyed_database, "organization_phone_numbers"):
-            await it.press("A")
+            await it.press("enter")
             await it.wait_for(lambda: it.page.busy)
             sync = it.page
             await it.press("question_mark")

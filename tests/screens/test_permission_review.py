@@ -73,7 +73,7 @@ async def test_an_apply_is_one_transaction_and_u_undoes_it_as_one(few: str) -> N
     async with grid(few) as it:
         await it.press("s", "down", "d")
         await review(it)
-        await it.press("A")
+        await it.press("enter")
         await back_in_the_grid(it)
         assert it.status == "Applied in one transaction: 1 grant, 1 revoke. u undoes it as one."
         assert line(it, "Person 000001") == "VS- ---"
@@ -91,13 +91,37 @@ async def test_an_apply_is_one_transaction_and_u_undoes_it_as_one(few: str) -> N
     assert next(iter(operations)) in operations.values()
 
 
+async def test_a_held_key_opens_the_review_and_another_that_is_held_applies_it_once(few: str) -> None:
+    async with grid(few) as it:
+        await it.press("s", *["A"] * 10)
+        await it.wait_for("Nothing is applied yet: enter applies all of it.")
+        await settled(it)
+        assert permissions(few) == set()
+        await it.press(*["enter"] * 10)
+        await settled(it)
+    assert [row["action"] for row in logged(few)] == ["permission_granted"]
+
+
+async def test_nothing_is_applied_that_was_not_seen(few: str) -> None:
+    async with grid(few) as it:
+        await it.press("s")
+        with psycopg.connect(few) as connection:
+            connection.execute("lock table public.users")
+            await it.press("A", "enter")
+            await it.wait_for(lambda: isinstance(it.app.screen, PermissionReviewScreen))
+            assert it.app.screen.busy is False
+        await settled(it)
+        assert "1 grant for 1 person" in it.text
+    assert permissions(few) == set()
+
+
 async def test_a_conflict_is_looked_at_cell_by_cell_and_can_be_left_staged(few: str) -> None:
     async with grid(few) as it:
         await it.press("s", "down", "s", "down", "s")
         give(few, 1, 1)
         give(few, 2, 1, can_configure=True)
         await review(it)
-        await it.press("A")
+        await it.press("enter")
         await it.wait_for("2 cells are not as you saw them")
         await it.press("l")
         await it.wait_for(lambda: not it.page.prompt.is_asking)
@@ -107,11 +131,11 @@ async def test_a_conflict_is_looked_at_cell_by_cell_and_can_be_left_staged(few: 
         assert detail(it, "You want") == "view, send"
         await it.press("down")
         assert detail(it, "Now") == "view, configure"
-        await it.press("A")
+        await it.press("enter")
         await it.wait_for("2 cells are not as you saw them")
         await it.press("d")
         await it.wait_for("1 grant for 1 person")
-        await it.press("A")
+        await it.press("enter")
         await back_in_the_grid(it)
     assert len(permissions(few)) == 3
 
@@ -121,7 +145,7 @@ async def test_a_deleted_integration_is_named_as_the_conflict(few: str) -> None:
         await it.press("s", "right", "s")
         query(few, "delete from integration_credentials where id = %s", integration(1))
         await review(it)
-        await it.press("A")
+        await it.press("enter")
         await it.wait_for("the integration was deleted")
         await it.press("escape")
         await back_in_the_grid(it)
@@ -147,7 +171,7 @@ async def test_a_role_that_loses_its_right_meanwhile_is_told_and_keeps_what_is_s
         with psycopg.connect(few) as connection:
             connection.execute(f"revoke insert on {TABLE} from eve")
         await review(it)
-        await it.press("A")
+        await it.press("enter")
         await it.wait_for("The role eve may look at permissions but not change them")
         await it.press("escape")
         await back_in_the_grid(it)
@@ -163,7 +187,7 @@ async def test_five_hundred_changes_are_reviewed_applied_and_undone_with_a_log_r
             assert "500 grants for 250 people" in it.text
             await it.press("end")
             assert "Person 000250" in it.text
-            await it.press("A")
+            await it.press("enter")
             await back_in_the_grid(it)
             assert "Applied in one transaction: 500 grants." in it.status
             assert body(it).row == 0
@@ -188,7 +212,7 @@ async def test_the_review_of_many_keeps_its_cursor_where_a_change_was_dropped(fe
         assert it.page.query_one(RowBody).cursor == 2
         await it.press("d", "d", "d")
         await it.wait_for("Nothing is staged any more.")
-        await it.press("A", "escape")
+        await it.press("A", "enter", "escape")
         await back_in_the_grid(it)
         assert "staged" not in it.text
 
@@ -198,7 +222,7 @@ async def test_a_row_that_was_taken_before_an_apply_is_put_as_it_is_since(few: s
     async with grid(few) as it:
         await it.press("Y", "s")
         await review(it)
-        await it.press("A")
+        await it.press("enter")
         await back_in_the_grid(it)
         await it.press("down", "P")
         assert line(it, "Person 000002") == "*VS- ---"

@@ -219,6 +219,8 @@ async def test_quitting_and_leaving_the_organisation_ask_while_something_is_stag
     async with grid(few) as it:
         await it.press("s", "q")
         await it.wait_for("1 change of permissions is staged and not applied.")
+        await it.press("escape", "5", "q")
+        await it.wait_for("1 change of permissions is staged and not applied.")
         await it.press("escape", "1")
         await it.wait_for("sorted by")
         await it.press("o")

@@ -231,7 +231,7 @@ async def test_effective_access_says_what_can_be_done_and_why_not(few: str) -> N
         await it.wait_for("Secrets to rotate (0)")
         assert "Access to revoke (3)" in it.text
         await it.press("escape", "escape")
-        await it.wait_for("A apply")
+        await it.wait_for("A review")
         await it.press("i")
         await it.wait_for("of 1 holders can use it now")
         assert "Person 000001" in it.text

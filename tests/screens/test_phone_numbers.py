@@ -138,6 +138,27 @@ async def test_a_number_goes_to_a_person_from_another_one_and_back_to_the_pool(n
     assert [row["action"] for row in log_rows(numbers, *actions)] == ["number_assigned", "number_unassigned"]
 
 
+async def test_keys_that_are_held_down_give_nobody_a_free_number_and_switch_none_on(numbers: str) -> None:
+    execute(numbers, "update organization_phone_numbers set is_active = false where phone_number = %s", OLD)
+    async with piloted(console(numbers)) as it:
+        await open_numbers(it)
+        await it.wait_for("+91 11 4116 9368")
+        await it.press(*["d"] * 5)
+        await it.wait_for("Activate +91 11 4116 9368?")
+        await it.press("y")
+        await it.wait_for("is active.")
+        await it.press("j")
+        await it.wait_for("nobody: it is free")
+        await it.press("enter")
+        await it.wait_for("Ravi Kumar")
+        await it.press(*["enter"] * 5)
+        await it.wait_for("+91 80 3375 5555 is free. Give it to Asha Rao?")
+        assert holder(numbers, BANGALORE) is None
+        await it.press("y")
+        await it.wait_for("is assigned to Asha Rao")
+    assert holder(numbers, BANGALORE) == ASHA
+
+
 async def test_who_was_second_is_told_who_has_the_number_now(numbers: str) -> None:
     async with piloted(console(numbers)) as it:
         await open_numbers(it)
@@ -199,8 +220,10 @@ async def test_a_sync_shows_its_plan_and_writes_nothing_before_it_is_applied(
         await it.wait_for("1 new, 1 changed, 0 the same, 0 no longer listed")
         assert "Night line" in it.text
         assert "can_sms: yes to no" in it.text
+        await it.press(*["A"] * 5)
+        await it.wait_for("Nothing is written yet: enter writes all of it.")
         assert len(execute(numbers, "select * from organization_phone_numbers")) == 3
-        await it.press("A")
+        await it.press("enter")
         await it.wait_for("Synced 2 numbers: 1 new, 1 changed, 0 deactivated.")
         await it.wait_for(lambda: len(it.row_keys) == 3)
         await it.press("S")
@@ -227,12 +250,12 @@ async def test_a_list_without_any_of_our_numbers_is_asked_about_before_they_go(
         await it.wait_for("Asha Rao")
         await it.press("S")
         await it.wait_for("1 no longer listed")
-        await it.press("A")
+        await it.press("enter")
         await it.wait_for("its only number would be deactivated")
         await it.press("n")
         await it.wait_for("Nothing was written.")
         assert execute(numbers, active, OLD) == [(True,)]
-        await it.press("A")
+        await it.press("enter")
         await it.wait_for("its only number would be deactivated")
         await it.press("y")
         await it.wait_for("1 deactivated.")

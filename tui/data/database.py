@@ -348,9 +348,14 @@ class Database:
             ) from None
 
     async def _connect(self) -> Connection:
-        connection = await psycopg.AsyncConnection.connect(
-            self._conninfo, autocommit=True, prepare_threshold=None, row_factory=dict_row
-        )
+        try:
+            connection = await psycopg.AsyncConnection.connect(
+                self._conninfo, autocommit=True, prepare_threshold=None, row_factory=dict_row
+            )
+        except UnicodeError:
+            # Python's own, before any name server is asked: psycopg passes it on as it is.
+            sentence = "The host is no name that can be looked up: between its dots stand 1 to 63 characters."
+            raise ConnectionFailed(sentence, "Correct the host.") from None
         register_tolerant_timestamps(connection)
         register_tolerant_json(connection)
         return connection

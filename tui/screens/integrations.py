@@ -244,11 +244,11 @@ class IntegrationsScreen(ListPage):
         expected = await what_goes_with(self.session.database, integration)
         offer = [Choice("t", "type its name to delete it")]
         if integration.is_active:
-            offer.insert(0, Choice("d", "disable it instead"))
+            offer.insert(0, Choice("space", "disable it instead"))
         chosen = await self.prompt.choose(
             f"Deleting {title} cannot be undone. It {expected.sentence()}. The credential itself is gone too.", offer
         )
-        if chosen == "d":
+        if chosen == "space":
             await self._toggle(integration)
         if chosen != "t":
             return

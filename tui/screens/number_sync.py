@@ -26,11 +26,20 @@ if TYPE_CHECKING:
 
 
 class NumberSyncScreen(Page):
-    """Shows what the sync would write; A writes it in one transaction. Dismissed with a sentence, or None."""
+    """Shows what the sync would write; enter writes it in one transaction. Dismissed with a sentence, or None."""
 
     CSS_PATH: ClassVar[Any] = ["number_sync.tcss"]
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("A", "apply", "Apply", show=False, id="number_sync.apply", tooltip="Write it, in one transaction"),
+        Binding(
+            "enter",
+            "apply",
+            "Apply",
+            show=False,
+            priority=True,
+            id="number_sync.apply",
+            tooltip="Write it, in one transaction",
+        ),
+        Binding("A", "say_how", show=False),
     ]
     section = "phone_numbers"
     is_inner = True
@@ -51,7 +60,7 @@ class NumberSyncScreen(Page):
         """Return what can be done with the plan."""
         if self._plan is None:
             return (("esc", "stop" if self._is_listing else "back"), ("r", "list again"), ("?", "help"))
-        apply = (("A", "apply"),) if self._plan.writes else ()
+        apply = (("enter", "apply"),) if self._plan.writes else ()
         return (*apply, ("r", "list again"), ("esc", "leave it" if self._plan.writes else "back"), ("?", "help"))
 
     def context(self) -> tuple[Part, ...]:
@@ -117,8 +126,14 @@ class NumberSyncScreen(Page):
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Offer to apply only where there is something to."""
         if action == "apply":
-            return True if self._plan is not None and self._plan.writes and not self.busy else None
+            possible = self._plan is not None and self._plan.writes and not self.busy and not self.prompt.is_asking
+            return True if possible else None
         return True
+
+    def action_say_how(self) -> None:
+        """Say which key writes: letters only prepare."""
+        if self._plan is not None and self._plan.writes:
+            self.status.say("Nothing is written yet: enter writes all of it.")
 
     def action_apply(self) -> None:
         """Write the plan."""

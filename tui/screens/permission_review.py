@@ -39,11 +39,21 @@ LABEL = 10
 
 
 class PermissionReviewScreen(Page):
-    """Lists the net changes; A applies them as one. Dismissed with what is left staged and what was applied."""
+    """Lists the net changes; enter applies them as one. Dismissed with what is left staged and what was applied."""
 
     CSS_PATH: ClassVar[Any] = ["permission_review.tcss"]
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("A", "apply", "Apply", show=False, id="review.apply", tooltip="Apply all of it in one transaction"),
+        Binding(
+            "enter",
+            "apply",
+            "Apply",
+            show=False,
+            priority=True,
+            id="review.apply",
+            tooltip="Apply all of it in one transaction",
+        ),
+        # A opened the review: held down, or as the end of a broken sequence, it must not apply it too.
+        Binding("A", "say_how", show=False),
         Binding("d", "drop", "Drop", show=False, id="review.drop", tooltip="Stage this one no more"),
     ]
     section = "permissions"
@@ -66,7 +76,7 @@ class PermissionReviewScreen(Page):
     def hints(self) -> tuple[tuple[str, str], ...]:
         """Return the two acts, and the way back."""
         return (
-            ("A", "apply in one transaction"),
+            ("enter", "apply all of it"),
             ("d", "drop this one"),
             ("esc", "back, all stays staged"),
             ("?", "help"),
@@ -172,8 +182,10 @@ class PermissionReviewScreen(Page):
         self.refresh_frame()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Offer nothing while it is being applied."""
-        return None if action in ("apply", "drop") and (self.busy or not len(self._staged)) else True
+        """Offer nothing before the changes are shown, while they are being applied, or while a question is open."""
+        return (
+            None if action in ("apply", "drop") and (self.busy or not self._changes or self.prompt.is_asking) else True
+        )
 
     def action_drop(self) -> None:
         """Stage the change under the cursor no more."""
@@ -187,6 +199,11 @@ class PermissionReviewScreen(Page):
         self._review = self._staged.review()
         self._conflicts = {key: one for key, one in self._conflicts.items() if key not in dropped}
         self._show()
+
+    def action_say_how(self) -> None:
+        """Say which key applies: letters only prepare."""
+        if self._changes:
+            self.status.say("Nothing is applied yet: enter applies all of it.")
 
     def action_apply(self) -> None:
         """Apply everything in one transaction."""

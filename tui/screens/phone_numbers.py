@@ -250,8 +250,11 @@ class PhoneNumbersScreen(ListPage):
         from tui.data.number_changes import assign_number
 
         name = safe_text(person.name or person.email or person.id, 60)
-        if number.assigned_to_user_id is not None and number.assigned_to_user_id != person.id:
-            question = f"{shown_number(number)} is taken from {shown_person(number)} and given to {name}."
+        if number.assigned_to_user_id != person.id:
+            # Asked of a free one too: an enter held down opens the people and takes the first of them.
+            question = f"{shown_number(number)} is free. Give it to {name}?"
+            if number.assigned_to_user_id is not None:
+                question = f"{shown_number(number)} is taken from {shown_person(number)} and given to {name}."
             if not await self.prompt.confirm(question, "assign it"):
                 return
         done = await self._changed(assign_number(self.session.database, number, person))
@@ -316,6 +319,8 @@ class PhoneNumbersScreen(ListPage):
                 return
             done = await self._changed(deactivate_number(self.session.database, number))
         else:
+            if not await self.prompt.confirm(f"Activate {name}? Programs and people may use it again.", "activate"):
+                return
             done = await self._changed(activate_number(self.session.database, number))
         if done is not None:
             self._tell(done, f"{name} is {'active' if done.number.is_active else 'not active any more'}.")

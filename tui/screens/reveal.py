@@ -11,6 +11,7 @@ from tui.screens.naming import full_name
 from tui.screens.page import Page
 from tui.text import safe_text
 from tui.widgets.frame import Part
+from tui.widgets.prompt import Choice
 from tui.widgets.row_list import Cell, Column, Row, RowBody, RowList
 from tui.widgets.text_lines import TextLine, TextLines
 
@@ -34,8 +35,20 @@ class RevealScreen(Page):
 
     CSS_PATH: ClassVar[Any] = ["reveal.tcss"]
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("R", "reveal", "Reveal", show=False, id="reveal.reveal", tooltip="Show this secret for 30 s; logged"),
-        Binding("y", "copy", "Copy", show=False, id="reveal.copy", tooltip="Copy this secret unseen; logged by itself"),
+        Binding(
+            "enter",
+            "reveal",
+            "Reveal",
+            show=False,
+            priority=True,
+            id="reveal.reveal",
+            tooltip="Show this secret for 30 s; logged",
+        ),
+        # R opened this list: held down, or as the end of a broken sequence, it must not reveal too.
+        Binding("R", "say_how", show=False),
+        Binding(
+            "y", "copy", "Copy", show=False, id="reveal.copy", tooltip="Copy this secret unseen, after asking; logged"
+        ),
     ]
     section = "integrations"
     is_inner = True
@@ -44,6 +57,8 @@ class RevealScreen(Page):
         super().__init__()
         self._integration = integration
         self._hide_timer: Timer | None = None
+        # Whether enter has just copied or shown this secret: held down, it must do no more.
+        self._is_done = False
 
     def compose_body(self) -> Iterable[Widget]:
         """Lay the fields over the place where a value is shown."""
@@ -52,7 +67,7 @@ class RevealScreen(Page):
 
     def hints(self) -> tuple[tuple[str, str], ...]:
         """Return the two acts."""
-        return (("R", "reveal for 30 s"), ("y", "copy unseen"), ("esc", "back"), ("?", "help"))
+        return (("enter", "reveal for 30 s"), ("y", "copy unseen"), ("esc", "back"), ("?", "help"))
 
     def context(self) -> tuple[Part, ...]:
         """Say whose secrets these are."""
@@ -70,27 +85,31 @@ class RevealScreen(Page):
         """Focus the list."""
         self.set_focus(self.query_one(RowBody))
 
-    def on_row_body_opened(self) -> None:
-        """Reveal, as R does."""
-        self.action_reveal()
-
     def on_row_body_moved(self) -> None:
         """Hide what belongs to another row."""
         self.hide_secrets()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Open one secret at a time."""
+        """Open one secret at a time, and none by the enter that answers a question."""
         if action in ("reveal", "copy"):
-            return not self.busy
+            return not self.busy and not self.prompt.is_asking
         return super().check_action(action, parameters)
+
+    def action_say_how(self) -> None:
+        """Say which key reveals, and let it do so again."""
+        self._is_done = False
+        self.status.say("enter reveals the secret under the cursor.")
 
     def action_reveal(self) -> None:
         """Show the secret under the cursor."""
         key = self.query_one(RowBody).current_key
-        if key is not None:
+        if self._is_done:
+            self.status.say("R, then enter, reveals it.")
+        elif key is not None:
             self.act(self._reveal(key))
 
     async def _reveal(self, field: str) -> None:
+        self._is_done = True
         secret = await self._open(field, "reveal")
         if self.app.screen is not self or self.query_one(RowBody).current_key != field:
             return
@@ -104,12 +123,17 @@ class RevealScreen(Page):
         self._hide_timer = self.set_timer(SHOWN_FOR_S, self.hide_secrets)
 
     def action_copy(self) -> None:
-        """Send the secret under the cursor to the terminal's clipboard without showing it."""
-        key = self.query_one(RowBody).current_key
-        if key is not None:
-            self.act(self._copy(key))
+        """Send the secret under the cursor to the terminal's clipboard without showing it, after asking."""
+        body = self.query_one(RowBody)
+        if body.rows:
+            row = body.rows[body.cursor]
+            self.act(self._copy(row.key, row.cells[0].text))
 
-    async def _copy(self, field: str) -> None:
+    async def _copy(self, field: str, label: str) -> None:
+        question = f"Copy the {label} of {full_name(self._integration)} to the terminal's clipboard? The log says so."
+        if await self.prompt.choose(question, (Choice("enter", "copy"),)) is None:
+            return
+        self._is_done = True
         secret = await self._open(field, "copy")
         self.app.copy_to_clipboard(secret.reveal("the operator asked to copy it"))
         self.status.say("Sent to your terminal's clipboard (cannot be confirmed). The log says so.")
@@ -124,6 +148,7 @@ class RevealScreen(Page):
     def hide_secrets(self) -> None:
         """Take the value off the screen."""
         self._stop_timer()
+        self._is_done = False
         if self.is_mounted:
             self._mark(None)
             self._say(TextLine("Every reveal and every copy is written to the audit log, with your name.", "quiet"))

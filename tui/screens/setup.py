@@ -138,10 +138,10 @@ class SetupScreen(Page):
         if self._wizard is None and not self.busy:
             self.run_quietly(self._open_wizard, group="face")
 
-    def action_leave(self) -> None:
-        """Quit from the doctor; in the wizard one key must not lose what was typed."""
+    async def action_leave(self) -> None:
+        """Quit from the doctor, as everywhere; in the wizard one key must not lose what was typed."""
         if self._wizard is None:
-            self.app.exit(0)
+            await self.run_action("app.quit_at_root")
         else:
             self.status.say(HOW_TO_LEAVE)
 

@@ -32,11 +32,12 @@ class KeyDone(Message, bubble=True):
 
 
 class OrderedApp(TerminalApp):
-    """Knows when the last key came, and sends the next one only when all widgets have done with the one before."""
+    """Knows the last key and when it came, and sends the next only when all widgets have done with the one before."""
 
     def __init__(self) -> None:
         super().__init__()
         self.last_key_at = time.monotonic()
+        self.last_key = ""
         self._keys: deque[events.Key | events.Paste] = deque()
         self._key_at_work: KeyDone | None = None
         self._keys_sent = 0
@@ -72,7 +73,10 @@ class OrderedApp(TerminalApp):
         self._key_at_work = None
         while self._keys and self._key_at_work is None:
             target = self.focused or self.screen
-            await super().on_event(self._keys.popleft())
+            event = self._keys.popleft()
+            if isinstance(event, events.Key):
+                self.last_key = event.key
+            await super().on_event(event)
             self._keys_sent += 1
             self._key_sent_at = time.monotonic()
             self._follow_key(target, KEY_ROUNDS)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from textual.containers import Vertical
 from textual.message import Message
@@ -21,17 +21,22 @@ if TYPE_CHECKING:
     from textual.widget import Widget
     from textual.widgets import Input
 
+    from tui.widgets.ordered_app import OrderedApp
+
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """A key and what it does."""
+    """A key (its character, or its name such as enter) and what it does."""
 
     key: str
     label: str
 
 
 class Prompt(Vertical, can_focus=True):
-    """Asks one question and gives the focus back afterwards. Escape always answers None."""
+    """Asks one question and gives the focus back afterwards. Escape always answers None.
+
+    The key that opened a question never answers it, so that a key held down decides nothing.
+    """
 
     DEFAULT_CSS = """
     Prompt { height: auto; max-height: 12; display: none; border-top: solid ansi_yellow; }
@@ -46,6 +51,7 @@ class Prompt(Vertical, can_focus=True):
         super().__init__()
         self._answer: asyncio.Future[str | None] | None = None
         self._choices: tuple[Choice, ...] = ()
+        self._opened_by = ""
         self._before: Widget | None = None
 
     def compose(self) -> ComposeResult:
@@ -82,6 +88,7 @@ class Prompt(Vertical, can_focus=True):
         self._before = self._before if self.is_asking else self.screen.focused
         answer: asyncio.Future[str | None] = asyncio.get_running_loop().create_future()
         self._answer = answer
+        self._opened_by = cast("OrderedApp", self.app).last_key
         lines = (safe_text(line, 500) for line in question.split("\n"))
         self.query_one(Static).update("\n".join(lines))
         self.display = True
@@ -106,9 +113,13 @@ class Prompt(Vertical, can_focus=True):
             self._reply(None)
         elif self._choices:
             event.stop()
-            wanted = event.character or event.key
-            if wanted in [choice.key for choice in self._choices]:
-                self._reply(wanted)
+            if event.key == self._opened_by:
+                return
+            # A person's own keys may open a question by what answers it: then any other key before it will do.
+            self._opened_by = ""
+            answer = next((one.key for one in self._choices if one.key in (event.character, event.key)), None)
+            if answer is not None:
+                self._reply(answer)
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         """Take the line."""

@@ -1,0 +1,253 @@
+"""No single letter acts: on every screen each printable key is held down, and the database stays as it was."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import psycopg
+import pytest
+from textual.keys import _character_to_key
+from textual.widgets import Input, TextArea
+
+from tests.support.certificates import authority_file
+from tests.support.console_app import Console, add, console, piloted
+from tests.support.exotel_server import API_KEY, API_TOKEN, ExotelServer, exophone
+from tests.support.numbers import BANGALORE, DELHI, OLD, add_row, create_people
+from tests.support.sitting import ASHA
+from tui import screens
+from tui.screens.audit import AuditScreen
+from tui.screens.chooser import ChooserScreen, HelpScreen, KeysScreen, OrganizationScreen, PaletteScreen
+from tui.screens.connection_test import ConnectionTestScreen
+from tui.screens.credential_editor import CredentialEditor
+from tui.screens.effective_access import AccessOfPersonScreen, AccessScreen, UsersOfIntegrationScreen
+from tui.screens.integrations import IntegrationsScreen
+from tui.screens.leaver import LeaverScreen
+from tui.screens.list_page import ListPage
+from tui.screens.log_row import LogRowScreen
+from tui.screens.number_form import NumberScreen
+from tui.screens.number_sync import NumberSyncScreen
+from tui.screens.page import Page
+from tui.screens.permission_review import PermissionReviewScreen
+from tui.screens.permissions import PermissionsScreen
+from tui.screens.person_chooser import PersonScreen
+from tui.screens.phone_numbers import PhoneNumbersScreen
+from tui.screens.reveal import RevealScreen
+from tui.screens.setup import SetupScreen
+from tui.widgets.row_list import RowBody
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+PRINTABLE = [chr(code) for code in range(0x20, 0x7F)]
+HELD = 4
+"""How often a held key arrives: enough to answer what it opened, and what goes round (a view, a tick) comes round."""
+SAME_EVERYWHERE = "app."
+"""Bindings that are tried on one place of all, and in bulk on one of each section."""
+
+# What one key may do, by the id of its binding, and why.
+NOT_PRESSED = {
+    "app.quit": "ends the program: nothing is written, and what is staged is asked about first",
+    "setup.leave": "the same in section 5",
+}
+ASKS_A_PROVIDER = {
+    "integrations.test": "a test is one key by design: a row of the log, and whether the credential is verified",
+    "integrations.test_all": "the same for each",
+    "connection_test.again": "the same again",
+    "page.reload": "the same on a test; on a sync the numbers are listed again",
+    "numbers.sync": "numbers are listed, which is a row of the log; enter writes them once they are seen",
+}
+MADE_BY_ASKING = (
+    *(f'"action": "{name}"' for name in ("connection_tested", "numbers_synced", "credential_updated")),
+    *(f'"purpose": "{name}"' for name in ("test", "sync")),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A screen, the keys that lead there (first its section's), and a text that it shows once one is there."""
+
+    screen: type[Page]
+    keys: tuple[str, ...]
+    shows: str
+    is_rare: bool = False
+    """Whether it has the keys of another place and only another state, or takes text alone."""
+
+
+PLACES = {
+    "integrations": Place(IntegrationsScreen, ("1", "g"), "space disable"),
+    "a type that is not set up": Place(IntegrationsScreen, ("1", "G"), "enter set up", is_rare=True),
+    "secrets": Place(RevealScreen, ("1", "g", "R"), "API token"),
+    "connection test": Place(ConnectionTestScreen, ("1", "g", "t"), "1 of 1 verified"),
+    "credential editor": Place(CredentialEditor, ("1", "g", "enter"), "stored; leave blank"),
+    "organisations": Place(OrganizationScreen, ("1", "o"), "Globex", is_rare=True),
+    "help": Place(HelpScreen, ("1", "question_mark"), "Enable / disable", is_rare=True),
+    "palette": Place(PaletteScreen, ("1", "colon"), "Enable / disable", is_rare=True),
+    "grid with something staged": Place(PermissionsScreen, ("2", "g", "v"), "1 staged"),
+    "grid": Place(PermissionsScreen, ("2", "g"), "Asha Rao", is_rare=True),
+    "grid with everybody selected": Place(
+        PermissionsScreen, ("2", "g", "vertical_line"), "everybody listed (3)", is_rare=True
+    ),
+    "review": Place(PermissionReviewScreen, ("2", "g", "v", "A"), "1 grant for 1 person"),
+    "access of a person": Place(AccessOfPersonScreen, ("2", "g", "enter"), "L leaver report", is_rare=True),
+    "users of an integration": Place(UsersOfIntegrationScreen, ("2", "g", "i"), "can use it now", is_rare=True),
+    "leaver report": Place(LeaverScreen, ("2", "g", "L"), "Access to revoke", is_rare=True),
+    "grid after an apply": Place(PermissionsScreen, ("2", "g", "v", "A", "enter"), "u undoes it as one", is_rare=True),
+    "a number that is assigned": Place(PhoneNumbersScreen, ("3", "g"), "to the pool"),
+    "a number that is not active": Place(PhoneNumbersScreen, ("3", "g", "j"), "d activate"),
+    "a number that is free": Place(PhoneNumbersScreen, ("3", "G"), "nobody: it is free", is_rare=True),
+    "people": Place(PersonScreen, ("3", "g", "enter"), "Ravi Kumar", is_rare=True),
+    "name of a number": Place(NumberScreen, ("3", "g", "e"), "can send and receive SMS", is_rare=True),
+    "type of a number": Place(NumberScreen, ("3", "g", "e", "tab"), "can send and receive SMS"),
+    "abilities of a number": Place(
+        NumberScreen, ("3", "g", "e", "tab", "tab"), "can send and receive SMS", is_rare=True
+    ),
+    "sync of numbers": Place(NumberSyncScreen, ("3", "S"), "1 new"),
+    "log": Place(AuditScreen, ("4", "g"), "credential_created"),
+    "filter of the log": Place(AuditScreen, ("4", "slash"), "enter apply", is_rare=True),
+    "row of the log": Place(LogRowScreen, ("4", "g", "enter"), "Written by", is_rare=True),
+    "doctor": Place(SetupScreen, ("5",), "all is well"),
+    "wizard": Place(SetupScreen, ("5", "w"), "The server is PostgreSQL", is_rare=True),
+    "wizard's key": Place(SetupScreen, ("5", "w", "enter"), "This is the key", is_rare=True),
+    "wizard's plan": Place(SetupScreen, ("5", "w", "enter", "enter"), "nothing will be changed", is_rare=True),
+}
+BASES = {Page, ListPage, ChooserScreen, KeysScreen, AccessScreen}
+
+
+class Tables:
+    """Every row of a database, but whether a credential is verified."""
+
+    def __init__(self, connection: psycopg.Connection[Any]) -> None:
+        tables = connection.execute(
+            "select format('%I.%I', schemaname, tablename) from pg_tables where schemaname in ('public', 'switchboard')"
+        )
+        left_out = "'{is_verified,last_verified_at,updated_at,updated_by}'::text[]"
+        self._connection = connection
+        self._query = " union all ".join(
+            f"select '{table} ' || (to_jsonb(t) - {left_out})::text from {table} as t" for (table,) in tables
+        )
+
+    def rows(self) -> frozenset[str]:
+        """Each row with its table before it."""
+        return frozenset(row for (row,) in self._connection.execute(self._query.encode()))
+
+
+async def until_quiet(it: Console) -> None:
+    """Wait until nothing is read or written, or a question waits for its answer."""
+
+    def is_quiet() -> bool:
+        busy = [one for one in it.app.workers if one.is_running and one.group in ("load", "write", "face")]
+        return not busy or it.page.prompt.is_asking
+
+    if not is_quiet():
+        await it.wait_for(is_quiet)
+
+
+async def go(it: Console, place: Place) -> None:
+    """Go to a place, wherever one is, losing what is typed or staged."""
+
+    def is_away() -> bool:
+        is_in_wizard = isinstance(it.page, SetupScreen) and it.page.wizard is not None
+        return it.page.prompt.is_asking or it.page.is_filtering or len(it.app.screen_stack) > 1 or is_in_wizard
+
+    while is_away():
+        await it.press("d" if it.page.prompt.is_asking and "discard" in it.text else "escape")
+        await until_quiet(it)
+    await it.press(place.keys[0])
+    await until_quiet(it)
+    await it.press("escape", "escape")
+    it.page.forget_unsaved()
+    for key in place.keys[1:]:
+        await it.press(key)
+        await until_quiet(it)
+    await it.wait_for(place.shows)
+    assert type(it.page) is place.screen
+
+
+def where(it: Console) -> tuple[object, ...]:
+    """Where one is: another answer means that a key has led away."""
+    lists = [len(body.rows) for body in it.page.query(RowBody)]
+    return type(it.page), it.page.prompt.is_asking, it.page.is_filtering, it.app.focused, lists
+
+
+def meanings(it: Console) -> dict[str, str]:
+    """The printable keys that do something here, each with the id of its binding; where one types, none does."""
+    if isinstance(it.app.focused, Input | TextArea):
+        return {}
+    active = it.page.active_bindings
+    keys = {character: _character_to_key(character) for character in PRINTABLE}
+    return {character: active[key].binding.id or "" for character, key in keys.items() if key in active}
+
+
+async def acts_of_single_keys(it: Console, tables: Tables, place: Place, *, first: bool) -> list[tuple[object, ...]]:
+    """Hold each key down, and then press those without a meaning; return the keys that did something to the tables."""
+    await go(it, place)
+    before, here, known = tables.rows(), where(it), meanings(it)
+    acts: list[tuple[object, ...]] = []
+    tried = [key for key, name in known.items() if first or not name.startswith(SAME_EVERYWHERE)]
+    for keys in (*tried, "".join(key for key in PRINTABLE if key not in known)):
+        meaning = known.get(keys, "")
+        if meaning in NOT_PRESSED:
+            continue
+        if where(it) != here:
+            await go(it, place)
+            before = tables.rows()
+        await (it.press(*keys * HELD) if len(keys) == 1 else it.type(keys))
+        await until_quiet(it)
+        after = tables.rows()
+        changed = after ^ before
+        if meaning in ASKS_A_PROVIDER:
+            changed = {row for row in changed if not any(made in row for made in MADE_BY_ASKING)}
+        if changed or it.app.clipboard in (API_KEY, API_TOKEN):
+            acts.append((keys, meaning, sorted(changed)))
+        before = after
+    return acts
+
+
+async def check(conninfo: str, exotel: ExotelServer, section: str, *, rare: bool) -> None:
+    """Try the places of a section."""
+    create_people(conninfo)
+    await add(conninfo, credential=exotel.credential(virtual_number=OLD))
+    add_row(conninfo, OLD, assigned_to_user_id=ASHA, number_type="local")
+    add_row(conninfo, "+912248971500", is_active=False)
+    add_row(conninfo, BANGALORE, is_primary=True)
+    wanted = {name: one for name, one in PLACES.items() if one.keys[0] == section and one.is_rare == rare}
+    async with piloted(console(conninfo)) as it:
+        with psycopg.connect(conninfo, autocommit=True) as connection:
+            tables = Tables(connection)
+            await it.wait_for("● active")
+            acts = {
+                name: await acts_of_single_keys(it, tables, place, first=number == 0 and (rare or section == "1"))
+                for number, (name, place) in enumerate(wanted.items())
+            }
+    assert {name: found for name, found in acts.items() if found} == {}
+
+
+@pytest.fixture
+def exotel(monkeypatch: pytest.MonkeyPatch) -> Iterator[ExotelServer]:
+    monkeypatch.setenv("SSL_CERT_FILE", str(authority_file()))
+    with ExotelServer(numbers=[exophone(DELHI), exophone("+918047180101")]) as server:
+        yield server
+
+
+@pytest.mark.parametrize("section", "12345")
+async def test_no_printable_key_that_is_held_down_acts(keyed_database: str, exotel: ExotelServer, section: str) -> None:
+    await check(keyed_database, exotel, section, rare=False)
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("section", "12345")
+async def test_nor_does_one_in_a_rarer_place(keyed_database: str, exotel: ExotelServer, section: str) -> None:
+    await check(keyed_database, exotel, section, rare=True)
+
+
+def test_every_screen_is_among_the_places() -> None:
+    for module in pkgutil.walk_packages(screens.__path__, f"{screens.__name__}."):
+        importlib.import_module(module.name)
+
+    def below(one: type[Page]) -> set[type[Page]]:
+        return {one}.union(*(below(inner) for inner in one.__subclasses__() if inner.__module__.startswith("tui.")))
+
+    assert below(Page) - BASES == {place.screen for place in PLACES.values()}
