@@ -5,10 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
+from textual.keys import _character_to_key
 
 from tests.support.commands import execute
 from tests.support.console_app import add, console, piloted
+from tests.support.node_types import every_node_type
 from tui.keymap import Keymap, read_keymap
+from tui.locked_acts import bindings_of, name_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -25,6 +28,19 @@ def test_a_file_that_is_none_changes_no_key_and_is_named(tmp_path: Path, content
     found = read_keymap(file)
     assert found.keys == {}
     assert str(file) in found.problem
+
+
+def test_no_key_is_one_that_could_be_the_second_byte_of_a_sequence() -> None:
+    """Behind an esc such a character, and what follows it, is taken for a sequence that came in pieces."""
+    usual = {
+        key: name_of(declaring, binding)
+        for node_type in every_node_type()
+        for declaring, binding in bindings_of(node_type)
+        for key in binding.key.split(",")
+    }
+    assert len(usual) > 50
+    named = {_character_to_key(character) for character in "[]OPX^_\\"}
+    assert {key: usual[key] for key in named & set(usual)} == {}
 
 
 def use_keys(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, content: str) -> None:

@@ -32,6 +32,7 @@ OPEN = frozenset(
         *("integrations.test", "integrations.test_all", "integrations.secrets", "integrations.sort"),
         *("editor.save", "editor.test", "editor.suggest", "editor.next", "editor.previous"),
         *("reveal.reveal", "reveal.copy", "connection_test.again"),
+        *("NumberSyncScreen.say_how", "PermissionReviewScreen.say_how", "RevealScreen.say_how"),
         *("permissions.view", "permissions.send", "permissions.configure", "permissions.revoke", "permissions.values"),
         *("permissions.take", "permissions.put", "permissions.undo", "permissions.review", "permissions.who"),
         *("permissions.sort", "permissions.users", "permissions.leaver", "permissions.add", "permissions.copy"),

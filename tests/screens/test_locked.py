@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-import importlib
-import pkgutil
 from typing import TYPE_CHECKING
 
 import psycopg
-from textual.dom import DOMNode
 
-import tui
 from tests.support.console_app import console, piloted
 from tests.support.log_rows import log_row
+from tests.support.node_types import every_node_type
 from tui.locked_acts import CLOSED, OPEN, OPEN_CLASSES, bindings_of, is_open, name_of
 from tui.screens.setup import SetupScreen
 from tui.screens.wizard.pane import STEPS
 from tui.screens.wizard.step import Step
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
     import pytest
@@ -31,20 +27,6 @@ CLOSED_ACTS = {
     # Textual's own, which the console's keys stand in the place of.
     *("App.quit", "App.help_quit"),
 }
-
-
-def every_node_type() -> set[type[DOMNode]]:
-    """The app, every screen and every widget of ours, also those that nothing has imported yet."""
-    for module in pkgutil.walk_packages(tui.__path__, "tui."):
-        if module.name != "tui.__main__":
-            importlib.import_module(module.name)
-
-    def below(node_type: type[DOMNode]) -> Iterator[type[DOMNode]]:
-        for one in node_type.__subclasses__():
-            yield one
-            yield from below(one)
-
-    return {one for one in below(DOMNode) if one.__module__.startswith("tui.")}
 
 
 def names_below(folder: Path) -> list[str]:

@@ -224,13 +224,13 @@ async def test_a_row_that_was_taken_before_an_apply_is_put_as_it_is_since(few: s
         await review(it)
         await it.press("enter")
         await back_in_the_grid(it)
-        await it.press("down", "P")
+        await it.press("down", "p")
         assert line(it, "Person 000002") == "*VS- ---"
         await it.press("u")
         query(few, f"update {TABLE} set can_configure = true")
         await it.press("r")
         await settled(it)
-        await it.press("P")
+        await it.press("p")
         assert line(it, "Person 000002") == "*VSC ---"
 
 

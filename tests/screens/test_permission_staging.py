@@ -125,9 +125,9 @@ async def test_a_row_is_taken_from_one_person_and_put_to_others(few: str) -> Non
     give(few, 1, 2, expires_at=datetime.now(UTC) - timedelta(days=1))
     give(few, 2, 4)
     async with grid(few) as it:
-        await it.press("P")
+        await it.press("p")
         assert it.status.startswith("No row is taken yet")
-        await it.press("Y", "down", "minus", "down", "P")
+        await it.press("Y", "down", "minus", "down", "p")
         assert it.shows("1 expired permission was not copied.")
         assert line(it, "Person 000002") == "*VS- d□□□□□□ --- --- *---"
         assert line(it, "Person 000003") == "*VS- d□□□□□□ --- --- ---"

@@ -50,7 +50,7 @@ class PermissionEdits:
         if model is not None and person is not None:
             self._taken = model.cells(row)
             name = safe_text(person.label, 40)
-            self._page.status.say(f"Took the row of {name}; P makes the rows of whoever is selected the same.")
+            self._page.status.say(f"Took the row of {name}; p makes the rows of whoever is selected the same.")
 
     def put_row(self) -> None:
         """Stage the remembered row for the selected people; for a range or a column only what is selected of it."""

@@ -46,7 +46,7 @@ class PermissionsScreen(Page):
         _key("d", "revoke", "revoke", "Revoke", "Take every right from what is selected"),
         _key("e", "values", "values", "Expiry, limits", "Set the expiry, the daily or the monthly limit"),
         _key("Y", "take_row", "take", "Take row", "Remember the row of the person under the cursor"),
-        _key("P", "put_row", "put", "Put row", "Make the selected people's rows the same"),
+        _key("p", "put_row", "put", "Put row", "Make the selected people's rows the same"),
         _key("u", "undo", "undo", "Undo", "Take back the last step; then what was applied, as one"),
         _key("A", "review", "review", "Review, apply", "Look at everything staged; enter applies it there"),
         _key("w", "who", "who", "Who is shown", "Everybody, with access, expiring, no longer in the directory"),
