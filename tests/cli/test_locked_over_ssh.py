@@ -16,7 +16,7 @@ import pytest
 from tests.support.commands import Outcome, one_line_of_json
 from tests.support.log_rows import log_row
 from tests.support.sitting import ACME, KEY
-from tests.support.sshd import Sshd
+from tests.support.sshd import OTHER_ADDRESS, Sshd, listens
 from tests.support.terminal import Terminal
 from tests.support.waiting import wait_until
 from tests.support.ways_out import WAYS, WayOut
@@ -137,8 +137,8 @@ def test_a_forwarded_port_leads_nowhere(sshd: Sshd) -> None:
     forwarding = sshd.client("ssh", "-N", "-L", f"127.0.0.1:{port}:127.0.0.1:{sshd.port}")
     process = subprocess.Popen(forwarding, stderr=subprocess.DEVNULL, env={"PATH": os.environ["PATH"]})
     try:
-        with socket.socket() as through:
-            wait_until(lambda: through.connect_ex(("127.0.0.1", port)) == 0)
+        wait_until(lambda: listens(port))
+        with socket.create_connection(("127.0.0.1", port), timeout=10, source_address=OTHER_ADDRESS) as through:
             # An sshd that was reached would greet.
             assert through.recv(100) == b""
     finally:

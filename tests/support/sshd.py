@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 SSHD = Path("/usr/sbin/sshd")
 README = Path(__file__).parents[2] / "README.md"
 TIMEOUT_S = 30
+# A socket that is connected to a free port may be given that port itself, and then it talks to itself for ever.
+OTHER_ADDRESS = ("127.0.0.2", 0)
 # Whatever the block does not forbid is allowed, so that it alone is what forbids.
 CONFIGURATION = """
 Port {port}
@@ -154,5 +156,11 @@ class Sshd:
 
     def _answers(self) -> bool:
         assert self._process.poll() is None, (self.folder / "log").read_text()
-        with socket.socket() as probe:
-            return probe.connect_ex(("127.0.0.1", self.port)) == 0
+        return listens(self.port)
+
+
+def listens(port: int) -> bool:
+    """Whether something listens on that port of this machine."""
+    with socket.socket() as probe:
+        probe.bind(OTHER_ADDRESS)
+        return probe.connect_ex(("127.0.0.1", port)) == 0

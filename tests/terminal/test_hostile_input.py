@@ -31,12 +31,9 @@ WHOLE = (*ANSWERS.values(), "\udcff", "\udcc3", "\x1b[99999999;1u", "\x1b[1:2;3u
 PAUSE_S = 0.12
 
 
-HALVES = tuple((one[: len(one) // 2], one[len(one) // 2 :]) for one in WHOLE if len(one) > 3)
-
-
-def send_what_is_no_key(terminal: ForkedTerminal, *more: tuple[str, str]) -> None:
+def send_what_is_no_key(terminal: ForkedTerminal) -> None:
     """Send all of it, some in pieces with a pause between them."""
-    for begun, rest in (*PIECES, *more):
+    for begun, rest in PIECES:
         terminal.send(begun)
         terminal.wait_until_quiet(PAUSE_S)
         terminal.send(rest)
@@ -102,7 +99,7 @@ async def test_no_secret_is_shown_nothing_tested_and_nothing_opened(keyed_databa
     with ForkedTerminal(environment=settings_of(keyed_database)) as terminal:
         terminal.wait_for("● active")
         first = terminal.wait_until_quiet()
-        send_what_is_no_key(terminal, *HALVES)
+        send_what_is_no_key(terminal)
         assert terminal.wait_until_quiet() == first
         terminal.press("R")
         terminal.wait_for("hidden")
