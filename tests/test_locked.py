@@ -11,8 +11,8 @@ import pytest
 from tui.config import ConfigError, Settings, load_settings
 from tui.data.errors import InvalidInput
 from tui.data.log_export_file import NewFile
-from tui.export_place import export_folder, new_file
-from tui.locked import forget_places, is_locked, is_plain_name, words_over_ssh
+from tui.export_place import export_folder, is_plain_name, new_file
+from tui.locked import forget_connection, forget_places, is_locked, words_over_ssh
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -57,6 +57,18 @@ class TestALockedConsole:
         }
         forget_places(environ)
         assert environ == {"LANG": "C"}
+
+
+def test_only_who_connects_is_left_of_libpqs_variables() -> None:
+    environ = {
+        "PGHOSTADDR": "203.0.113.7",
+        "PGSERVICEFILE": "/x",
+        "PGSSLMODE": "disable",
+        "PGUSER": "asha",
+        "LANG": "C",
+    }
+    forget_connection(environ)
+    assert environ == {"PGUSER": "asha", "LANG": "C"}
 
 
 class TestACommandOverSsh:
@@ -146,6 +158,9 @@ class TestSettings:
         settings = load(of_others, of_root)
         assert (settings.database_url, settings.read_only) == ("root", True)
         assert settings.libpq == {"PGUSER": "of_root"}
+        assert not settings.place_is_roots
+        assert load({}, "DATABASE_URL=postgresql://db/x\n").place_is_roots
+        assert not load({"DATABASE_URL": "postgresql://db/x"}).place_is_roots
         assert str(settings.timezone) == "Asia/Kolkata"
         assert str(settings.export_dir) == "/srv"
 
@@ -214,6 +229,10 @@ class TestTheFolderForExports:
     def test_takes_a_plain_name(self, name: str) -> None:
         assert is_plain_name(name)
 
+    @pytest.mark.parametrize("name", ["log.csv.part", "log.csv.manifest.json"])
+    def test_takes_none_that_stands_in_the_way_of_another(self, name: str) -> None:
+        assert not is_plain_name(name)
+
     @pytest.mark.parametrize(
         "name", ["", ".", "..", ".bashrc", "/log", "a/log", "../log", "log/", "a\nb", "a\0b", "a\x1b[2J", "a\u202eb"]
     )
@@ -223,7 +242,7 @@ class TestTheFolderForExports:
     def test_is_missing_until_it_is_set(self) -> None:
         with pytest.raises(InvalidInput, match="SWITCHBOARD_EXPORT_DIR is not set") as refused:
             export_folder(Settings(locked=True))
-        assert "ssh HOST audit export > log.csv" in refused.value.what_to_do
+        assert "ssh HOST audit export --format csv > log.csv" in refused.value.what_to_do
 
     @pytest.mark.parametrize("folder", ["relative", "missing", "file", "link"])
     def test_is_a_plain_folder_named_whole(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, folder: str) -> None:

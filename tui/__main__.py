@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 SIGNAL = 128
 SIGINT, SIGPIPE = 2, 13
 WITHOUT_A_TERMINAL = "switchboard integrations list"
+LOCKED_WITHOUT_A_TERMINAL = "ssh HOST integrations list"
 DEMO_WITHOUT_A_TERMINAL = "switchboard demo --env"
 
 
@@ -31,6 +32,14 @@ class EndedBadly:
 
 def main() -> int:
     """Run `switchboard` with the process's own arguments; return the exit status (product.md, "Exit status")."""
+    try:
+        return _main()
+    except KeyboardInterrupt:
+        # While the first modules were imported.
+        return SIGNAL + SIGINT
+
+
+def _main() -> int:
     from tui.process import harden
 
     harden()
@@ -107,7 +116,7 @@ def _open_console(wanted: OpenConsole) -> int:
     from tui.process import require_terminal
 
     if not wanted.demo:
-        require_terminal(WITHOUT_A_TERMINAL)
+        require_terminal(LOCKED_WITHOUT_A_TERMINAL if wanted.options.locked else WITHOUT_A_TERMINAL)
         # Not before: it takes a quarter of a second.
         from tui.app import DEMO
 

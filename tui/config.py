@@ -80,6 +80,9 @@ class Settings:
     libpq: dict[str, str] = field(default_factory=dict, repr=False)
     """The PG* variables that only the file has; libpq finds those of the environment by itself."""
 
+    place_is_roots: bool = False
+    """Whether root's file says where the database is, so that no variable of libpq's may say it anew (locked)."""
+
     nothing_configured: bool = True
     """Whether nothing says where the database is: no DATABASE_URL, PGHOST, PGSERVICE or PGDATABASE."""
 
@@ -171,6 +174,7 @@ def load_settings(
     return Settings(
         database_url=values.text("DATABASE_URL"),
         libpq=libpq,
+        place_is_roots=locked and any(values.of_file.get(name) for name in ("DATABASE_URL", *PLACE_NAMES)),
         nothing_configured=not any(places),
         master_key=values.variables(MASTER_KEY_NAMES),
         previous_keys=values.variables(PREVIOUS_KEY_NAMES),

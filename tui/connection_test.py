@@ -17,13 +17,13 @@ from tui.providers.check import Report, Verdict
 from tui.providers.validation import validate
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Mapping
+    from collections.abc import Awaitable, Callable, Mapping, Sequence
 
     from tui.data.connection_tests import Judgement, Kept
     from tui.data.credentials import Draft
     from tui.data.models import Integration, Json
     from tui.providers.check import Tell
-    from tui.providers.fields import IntegrationType
+    from tui.providers.fields import Field, IntegrationType
     from tui.session import Session
 
 ENVELOPE = "envelope"
@@ -115,17 +115,62 @@ async def run_on_stored(session: Session, integration: Integration, tell: Tell) 
     return Tested(report, kept)
 
 
-async def run_on_draft(session: Session, draft: Draft, tell: Tell) -> Tested:
+async def run_on_draft(
+    session: Session, draft: Draft, tell: Tell, *, stored: Mapping[str, Any] | None = None
+) -> Tested:
     """Test a credential that is not saved; where it passed, a save of exactly this one keeps it verified.
 
-    Raises as run_on_stored does.
+    `stored` is what it was made from. Raises as run_on_stored does, and InvalidInput where a secret that is stored, and
+    was not typed, would be sent to a host that it was not stored for: nobody would have had to reveal it.
     """
     known = _testable(draft.integration_type)
     credential = dict(draft.credential)
+    strange = _strange_hosts(known, credential, stored or {})
+    if strange:
+        _refuse_to_send(known, credential, stored or {}, strange, is_locked=session.settings.locked)
     report = await _tested(known, credential, tell)
     outcome = _outcome(report)
-    at = await log_draft_test(session.database, draft.organization_id, draft.integration_type, outcome)
+    hosts = {field.name: str(credential[field.name]) for field in strange}
+    at = await log_draft_test(session.database, draft.organization_id, draft.integration_type, outcome, hosts)
     return Tested(report, "not saved", PassedTest(credential, at, outcome.details()) if report.passed else None)
+
+
+def _strange_hosts(known: IntegrationType, typed: Mapping[str, Any], stored: Mapping[str, Any]) -> list[Field]:
+    """The fields with a host that is neither the provider's own nor the stored one."""
+    return [
+        field
+        for field in known.fields
+        if field.kind in ("host", "host_port")
+        and (host := typed.get(field.name) or field.default)
+        and host != (stored.get(field.name) or field.default)
+        and str(host).partition(":")[0] not in field.choices
+    ]
+
+
+def _refuse_to_send(
+    known: IntegrationType,
+    typed: Mapping[str, Any],
+    stored: Mapping[str, Any],
+    strange: Sequence[Field],
+    *,
+    is_locked: bool,
+) -> None:
+    named = " and ".join(field.label for field in strange)
+    if is_locked:
+        raise InvalidInput(
+            f"The locked console asks only the provider's hosts and the stored one: the {named} is another.",
+            "Save it first, if you may: the log says so.",
+        )
+    kept = [
+        field.label
+        for field in known.fields
+        if field.secret and field.name in stored and typed.get(field.name) == stored[field.name]
+    ]
+    if kept:
+        raise InvalidInput(
+            f"The stored {' and '.join(kept)} would be sent to the {named} that was typed.",
+            "Type the secrets too to test them there, or save it first: the log says so.",
+        )
 
 
 async def _tested(known: IntegrationType, credential: Mapping[str, Any], tell: Tell) -> Report:

@@ -118,7 +118,7 @@ def _checked_content(path: Path, *, for_writing: bool = False, of_root: bool = F
             raise ConfigError(f"{_shown(path)} does not belong to root.", f"Run: chown root {_shown(path)}")
         if stat.S_ISDIR(found.st_mode) and not for_writing:
             return None
-        _check_owner_and_mode(path, found, for_writing=for_writing)
+        _check_owner_and_mode(path, found, for_writing=for_writing, mode="640" if of_root else "600")
         with os.fdopen(descriptor, "rb", closefd=False) as file:
             content = file.read(LARGEST_BYTES + 1)
     finally:
@@ -143,7 +143,7 @@ def _folder_of_root(folder: Path) -> int:
     return descriptor
 
 
-def _check_owner_and_mode(path: Path, found: os.stat_result, *, for_writing: bool) -> None:
+def _check_owner_and_mode(path: Path, found: os.stat_result, *, for_writing: bool, mode: str) -> None:
     if not stat.S_ISREG(found.st_mode):
         raise ConfigError(f"{_shown(path)} is not a plain file.", "Put a plain file there.")
     user = os.geteuid()
@@ -151,7 +151,7 @@ def _check_owner_and_mode(path: Path, found: os.stat_result, *, for_writing: boo
         raise ConfigError(
             f"{_shown(path)} belongs to somebody else.", "It must belong to the user who runs Switchboard, or to root."
         )
-    close_it = f"Run: chmod 600 {_shown(path)}"
+    close_it = f"Run: chmod {mode} {_shown(path)}"
     if for_writing:
         return
     if found.st_mode & 0o022:

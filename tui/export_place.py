@@ -5,8 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from tui.data.errors import InvalidInput
-from tui.data.log_export_file import NewFile
-from tui.locked import require_plain_name
+from tui.data.log_export_file import MANIFEST, PART, NewFile
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -14,7 +13,7 @@ if TYPE_CHECKING:
     from tui.config import Settings
 
 VARIABLE = "SWITCHBOARD_EXPORT_DIR"
-STANDARD_OUTPUT = "standard output works: `ssh HOST audit export > log.csv`."
+STANDARD_OUTPUT = "standard output works: `ssh HOST audit export --format csv > log.csv`."
 
 
 def new_file(settings: Settings, path: Path) -> NewFile:
@@ -39,3 +38,18 @@ def export_folder(settings: Settings) -> Path:
             f"Ask whoever runs this machine to correct it; {STANDARD_OUTPUT}",
         )
     return folder
+
+
+def is_plain_name(name: str) -> bool:
+    """Tell whether it names a file and no folder, shows as what it is, is not hidden, and is in no other one's way."""
+    is_one_name = bool(name) and "/" not in name and not name.startswith(".") and name.isprintable()
+    return is_one_name and not name.endswith((PART, MANIFEST))
+
+
+def require_plain_name(name: str) -> None:
+    """Raise InvalidInput unless it is the plain name of a file."""
+    if not is_plain_name(name):
+        raise InvalidInput(
+            "In the locked console a file has a plain name: no folder, no dot in front, no .part or .manifest.json.",
+            "Give a name such as log.csv.",
+        )

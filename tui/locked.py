@@ -19,6 +19,7 @@ PROGRAM = "switchboard"
 OPERATOR = "--operator"
 MOST_BYTES = 8192
 ASK = "Ask whoever runs this machine."
+WHO_CONNECTS = ("PGUSER", "PGPASSWORD", "PGPASSFILE")
 # By these a person would choose where a crash report is written.
 PLACES = ("TMPDIR", "TEMP", "TMP")
 
@@ -80,20 +81,13 @@ def forget_places(environ: MutableMapping[str, str]) -> None:
             del environ[name]
 
 
+def forget_connection(environ: MutableMapping[str, str]) -> None:
+    """Take libpq's own variables away, but for who connects: PGHOSTADDR would send root's password elsewhere."""
+    for name in list(environ):
+        if name.startswith("PG") and name not in WHO_CONNECTS:
+            del environ[name]
+
+
 def closed(what: str, instead: str = ASK) -> InvalidInput:
     """Return the failure that says that something does not work in the locked console, and what does."""
     return InvalidInput(f"{what} is not open in the locked console.", instead)
-
-
-def is_plain_name(name: str) -> bool:
-    """Tell whether it names a file and no folder, shows as what it is, and is not a hidden one."""
-    return bool(name) and "/" not in name and not name.startswith(".") and name.isprintable()
-
-
-def require_plain_name(name: str) -> None:
-    """Raise InvalidInput unless it is the plain name of a file."""
-    if not is_plain_name(name):
-        raise InvalidInput(
-            "In the locked console a file has a plain name: without a folder, and not beginning with a dot.",
-            "Give a name such as log.csv.",
-        )

@@ -103,6 +103,18 @@ class TestEveryOption:
                 is_refused = refusal(*path.split(), *given).startswith(f"The option {parameter.opts[0]} {IS_CLOSED}")
                 assert is_refused == (parameter.opts[0] in wanted), (path, parameter.opts[0])
 
+    def test_says_for_itself_whether_it_is_open_and_few_name_a_file(self) -> None:
+        given = [
+            (path, one)
+            for path, command in every_command()
+            for one in command.get_params(click.Context(command))
+            if one is not command.get_help_option(click.Context(command))
+        ]
+        silent = {(path, one.opts[0]) for path, one in given if path in OPEN_COMMANDS and not hasattr(one, "locked")}
+        assert silent == set()
+        files = {(path, one.opts[0]) for path, one in given if one.locked and "FILE" in (one.metavar or "")}
+        assert files == {("audit export", "--output"), ("audit verify", "--public-key")}
+
     def test_that_says_nothing_is_closed_also_where_it_is_plain_click(self) -> None:
         effects: list[object] = []
 

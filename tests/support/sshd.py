@@ -35,7 +35,6 @@ CONFIGURATION = """
 Port {port}
 ListenAddress 127.0.0.1
 HostKey {folder}/host
-AuthorizedKeysFile {folder}/user.pub
 PidFile none
 UsePAM no
 StrictModes no
@@ -49,13 +48,14 @@ Subsystem sftp /usr/lib/openssh/sftp-server
 """
 
 
-def readme_block() -> str:
-    """Return the README's sshd block, for this program and this user in the place of the README's."""
+def readme_block(keys: Path) -> str:
+    """Return the README's sshd block, for this program, this user and these keys in the place of the README's."""
     text = README.read_text(encoding="utf-8")
     (block,) = (block for block in text.split("```") if "\n    ForceCommand" in block)
     for written, ours in (
         ("/opt/switchboard/bin/python", sys.executable),
         ("Match Group switchboard", f"Match User {getpass.getuser()}"),
+        ("/etc/ssh/keys/%u", str(keys)),
     ):
         assert block.count(written) == 1, written
         block = block.replace(written, ours)
@@ -84,7 +84,9 @@ class Sshd:
         with socket.create_server(("127.0.0.1", 0)) as free:
             self.port: int = free.getsockname()[1]
         self.configuration = self.folder / "sshd_config"
-        configuration = CONFIGURATION.format(port=self.port, folder=self.folder) + readme_block()
+        configuration = CONFIGURATION.format(port=self.port, folder=self.folder) + readme_block(
+            self.folder / "user.pub"
+        )
         self.configuration.write_text(configuration)
         # As Debian's service makes it.
         Path("/run/sshd").mkdir(mode=0o755, exist_ok=True)

@@ -13,7 +13,7 @@ BEGIN, END = "<!-- ways out -->\n", "<!-- /ways out -->"
 OPEN = "schema, doctor, integrations, permissions, phone-numbers, audit, keys"
 NO_COMMAND = f"`switchboard` has no such command. Commands are: {OPEN}."
 PLAIN_NAME = (
-    "In the locked console a file has a plain name: without a folder, and not beginning with a dot. "
+    "In the locked console a file has a plain name: no folder, no dot in front, no .part or .manifest.json. "
     "Give a name such as log.csv."
 )
 NOTHING_FOUND = "No row of the log is in this filter."
@@ -108,7 +108,7 @@ WAYS = (
         "",
         2,
         "The console needs a terminal, and standard input is not one. Use `ssh -t` if this is a remote login, or run "
-        "`switchboard integrations list`, which needs none.",
+        "`ssh HOST integrations list`, which needs none.",
         *("-T",),
         shown="ssh -T host",
     ),

@@ -13,7 +13,6 @@ import click
 from tui.cli.audit_filter import FILTERED, LANGUAGE, check_filter, filter_argument, filter_of
 from tui.cli.parsing import Command, Text, is_locked, option
 from tui.data.errors import InvalidInput
-from tui.locked import require_plain_name
 from tui.log_words import progress_line, rows_words
 
 if TYPE_CHECKING:
@@ -36,6 +35,8 @@ class NewFileName(Text):
         """Return the text. Raises InvalidInput."""
         text = super().convert(value, param, ctx)
         if is_locked(ctx):
+            from tui.export_place import require_plain_name
+
             require_plain_name(text)
         return text
 

@@ -15,6 +15,7 @@ from tui.config import load_settings
 from tui.data.encryption import Keyring
 from tui.data.errors import ReadOnlyMode
 from tui.data.key_sources import read_keyring, standing_warning
+from tui.locked import ASK, forget_connection
 from tui.session import Session, require_configured, require_installed
 
 if TYPE_CHECKING:
@@ -69,6 +70,8 @@ def open_session(
     and MasterKeyError.
     """
     settings = load_settings(environ, env_file=options.env_file, cwd=cwd or Path.cwd(), locked=options.locked)
+    if settings.place_is_roots:
+        forget_connection(os.environ)
     settings = replace(
         settings,
         organization=options.organization or settings.organization,
@@ -90,7 +93,7 @@ def require_writable(session: Session) -> None:
     if session.read_only:
         raise ReadOnlyMode(
             "Switchboard is in read-only mode, so nothing was written.",
-            "Start it without --read-only and without SWITCHBOARD_READ_ONLY.",
+            ASK if session.settings.locked else "Start it without --read-only and without SWITCHBOARD_READ_ONLY.",
         )
 
 

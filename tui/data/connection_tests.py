@@ -10,6 +10,7 @@ from tui.data.credentials import binding
 from tui.data.errors import NotFound
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from datetime import datetime
     from uuid import UUID
 
@@ -105,9 +106,17 @@ async def record_test(
 
 
 async def log_draft_test(
-    database: Database, organization_id: UUID, integration_type: str, outcome: Outcome
+    database: Database,
+    organization_id: UUID,
+    integration_type: str,
+    outcome: Outcome,
+    strange_hosts: Mapping[str, str] | None = None,
 ) -> datetime | str | None:
-    """Log the test of a credential that is not saved; returns the time of the log row, by the server's clock."""
+    """Log the test of a credential that is not saved; returns the time of the log row, by the server's clock.
+
+    `strange_hosts` are those that it was sent to and that are neither stored nor the provider's, by the field's name.
+    """
+    hosts = {"hosts": dict(strange_hosts)} if strange_hosts else {}
 
     async def unit(connection: Connection) -> datetime | str | None:
         log_id = await log_act(
@@ -116,7 +125,7 @@ async def log_draft_test(
             organization_id,
             integration_type,
             status=outcome.status,
-            details={**outcome.details(), "draft": True},
+            details={**outcome.details(), **hosts, "draft": True},
         )
         logged = await (await connection.execute(LOGGED_AT, {"id": log_id})).fetchone()
         return logged["created_at"] if logged else None

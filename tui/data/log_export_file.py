@@ -83,7 +83,7 @@ class NewFile:
         except FileExistsError:
             raise InvalidInput(
                 f"There is {self._part} already: another export writes it, or one was killed.",
-                "Wait for the other one, or remove the file.",
+                "Wait for the other one, give another name, or have the file removed.",
             ) from None
         except (OSError, ValueError) as error:
             raise self._failed(error) from None
@@ -166,7 +166,7 @@ class NewFile:
         reason = error.strerror if isinstance(error, OSError) and error.strerror else "the name is not a file's"
         return ExportFailed(
             f"{self.name} could not be written: {reason}; no file was left.",
-            "Choose another folder with --output, or make room.",
+            "Make room, or have it written somewhere else.",
         )
 
 

@@ -175,7 +175,8 @@ class CredentialEditor(Page):
         if untouched and self._base is not None:
             run = partial(run_on_stored, self.session, self._base.integration)
         else:
-            run = partial(run_on_draft, self.session, self._form.draft(values, self._organization_id()))
+            stored = self._base.credential if self._base is not None else None
+            run = partial(run_on_draft, self.session, self._form.draft(values, self._organization_id()), stored=stored)
         title = f"Test of {self._type.title}"
         self.console.doors.open_connection_test(title, [Job(self._type.title, run)], self._tested)
 

@@ -8,8 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tui.data.errors import SwitchboardError
-from tui.export_place import export_folder, new_file
-from tui.locked import is_plain_name
+from tui.export_place import export_folder, is_plain_name, new_file
 from tui.log_words import progress_line, rows_words
 from tui.text import safe_text
 

@@ -24,6 +24,8 @@ LOOKS_EVERY_S = 0.1
 LAST_ANSWER_WITHIN_S = 0.5
 LOOKS_FOR_ANSWER_EVERY_S = 0.01
 USUAL_SIZE = (80, 24)
+# Any client of SSH may ask for 65535x65535, which would take gigabytes.
+LARGEST_SIZE = (1000, 1000)
 
 
 class TerminalDriver(LinuxDriver):
@@ -113,11 +115,16 @@ class TerminalDriver(LinuxDriver):
             return b""
 
     def _get_terminal_size(self) -> tuple[int, int]:
-        try:
-            columns, rows = os.get_terminal_size(self._output)
-        except OSError:
-            columns = rows = 0
-        return columns or USUAL_SIZE[0], rows or USUAL_SIZE[1]
+        return terminal_size(self._output)
 
     def _query_in_band_window_resize(self) -> None:
         """Ask for no sizes in the input: SIGWINCH tells that there is a new one, and the terminal which."""
+
+
+def terminal_size(descriptor: int) -> tuple[int, int]:
+    """Return columns and rows as the terminal has them, within what can be drawn; COLUMNS and LINES do not count."""
+    try:
+        columns, rows = os.get_terminal_size(descriptor)
+    except OSError:
+        columns = rows = 0
+    return min(columns or USUAL_SIZE[0], LARGEST_SIZE[0]), min(rows or USUAL_SIZE[1], LARGEST_SIZE[1])
