@@ -288,6 +288,11 @@ class SwitchboardApp(OrderedApp):
             self._handle_exception(error)
 
     def _fatal_error(self) -> None:
+        if self._exit:
+            # A screen that was being laid out when the end came finds its widgets gone: that is no crash.
+            self._return_code = 0
+            self._close_messages_no_wait()
+            return
         if self._exception is not None and self.crash_file is None:
             self.crash_file = crash_report(self._exception)
         self._return_code = EXIT_CRASH

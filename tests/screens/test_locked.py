@@ -158,7 +158,7 @@ class TestAnExport:
             await it.press("4")
             await it.wait_for("The log")
             await it.press("x")
-            await it.wait_for(lambda: "audit export > log.csv" in it.status)
+            await it.wait_for(lambda: "export --format csv > log.csv" in it.status)
             assert not it.page.prompt.is_asking
 
 

@@ -112,3 +112,18 @@ async def test_a_copy_goes_to_the_terminal_unseen_and_is_in_the_log(keyed_databa
         await it.wait_for("R, then enter, reveals it.")
         assert KEY not in it.text
     assert openings(keyed_database) == ["credential_copied"]
+
+
+async def test_enter_held_down_in_the_palette_reveals_and_copies_nothing(keyed_database: str) -> None:
+    await add(keyed_database)
+    async with piloted(console(keyed_database)) as it:
+        await it.wait_for("● active")
+        await it.press("colon", *"reveal", "enter")
+        await it.wait_for(lambda: isinstance(it.app.screen, RevealScreen))
+        await it.press(*["enter"] * 5)
+        await it.wait_for("R, then enter, reveals it.")
+        await it.press("colon", *"copy", "enter")
+        await it.wait_for("Copy the API key of Exotel phone")
+        await it.press(*["enter"] * 5)
+        assert it.page.prompt.is_asking
+    assert openings(keyed_database) == []

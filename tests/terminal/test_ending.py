@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import select
 import signal
 import subprocess
@@ -23,6 +24,7 @@ from tui.terminal.pace import QUESTION as QUESTION_TEXT
 
 ENDS_WITHIN_S = 2.0
 QUESTION = QUESTION_TEXT.encode()
+CODES = re.compile(rb"\x1b\[[0-?]*[ -/]*[@-~]|\x1b\\\\|\x18")
 LEFT = b"\x1b[?1049l"
 
 
@@ -86,9 +88,9 @@ def test_a_signal_ends_it_while_the_terminal_reads_nothing(filled: str, number: 
         assert ended_within(terminal, ENDS_WITHIN_S) == status
         assert before[3] & (termios.ECHO | termios.ICANON) == 0
         assert termios.tcgetattr(terminal.descriptor)[3] & termios.ECHO
-        assert LEFT in terminal.bytes_since()
-        if number is signal.SIGTERM:
-            assert b"\x1b[?25h" in terminal.bytes_since()
+        # Behind it nothing of the screen: it would stand in the shell's.
+        assert CODES.sub(b"", terminal.bytes_since().rpartition(LEFT)[2]) == b""
+        assert b"\x1b[?25h" in terminal.bytes_since()
 
 
 def test_a_signal_ends_a_loop_that_is_stuck(tmp_path: Path) -> None:
@@ -148,6 +150,33 @@ def test_what_was_stopped_is_drawn_again_without_its_secret(filled: str) -> None
         assert PHONE["api_key"].encode() not in terminal.bytes_since(mark)
         terminal.press("esc")
         terminal.wait_for("● active")
+
+
+def test_going_on_without_having_stopped_takes_the_terminal_only_once(filled: str) -> None:
+    with ForkedTerminal(environment=settings_of(filled)) as terminal:
+        terminal.wait_for("● active")
+        threads = len(list(Path(f"/proc/{terminal.process.pid}/task").iterdir()))
+        for _ in range(3):
+            mark = terminal.mark()
+            terminal.signal(signal.SIGCONT)
+            terminal.wait_for(lambda _, mark=mark: b"active" in terminal.bytes_since(mark))
+        assert len(list(Path(f"/proc/{terminal.process.pid}/task").iterdir())) == threads
+        terminal.press("q")
+        assert terminal.wait_for_exit() == 0
+        assert termios.tcgetattr(terminal.descriptor)[3] & termios.ECHO
+
+
+@pytest.mark.parametrize("key", ["2", "4", "R"])
+def test_a_signal_while_a_screen_is_opened_is_no_crash(filled: str, key: str) -> None:
+    with ForkedTerminal(environment=settings_of(filled)) as terminal:
+        terminal.wait_for("● active")
+        terminal.press(key)
+        terminal.signal(signal.SIGTERM)
+        # As systemd ends a session: the program goes on, in case it was stopped.
+        terminal.signal(signal.SIGCONT)
+        assert terminal.wait_for_exit() == 143
+        assert termios.tcgetattr(terminal.descriptor)[3] & termios.ECHO
+        assert "crashed" not in terminal.output.decode("utf-8", "replace")
 
 
 def state(terminal: Terminal) -> str:

@@ -144,8 +144,12 @@ def report(failure: Failure, *, as_json: bool) -> int:
 
 
 def _write_error(line: str) -> None:
-    sys.stderr.write(line + "\n")
-    sys.stderr.flush()
+    try:
+        sys.stderr.write(line + "\n")
+        sys.stderr.flush()
+    except OSError:
+        # The terminal has gone away. What is still buffered must not fail again at exit, which would then be 120.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stderr.fileno())
 
 
 def _inert(value: object, stream: TextIO) -> str:

@@ -73,6 +73,10 @@ class Console(Protocol):
         """The tone and the words for the connection's health."""
 
     @property
+    def is_key_held(self) -> bool:
+        """Whether the last key is the one before over again."""
+
+    @property
     def terminal_is_behind(self) -> bool:
         """Whether the terminal has not taken the frames before."""
 

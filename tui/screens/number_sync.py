@@ -136,8 +136,10 @@ class NumberSyncScreen(Page):
             self.status.say("Nothing is written yet: enter writes all of it.")
 
     def action_apply(self) -> None:
-        """Write the plan."""
-        if self._plan is not None and self._plan.writes and not self.busy:
+        """Write the plan, but not by an enter that is held down since it opened this."""
+        if self.console.is_key_held:
+            self.status.say("Nothing is written yet: A, then enter, writes all of it.")
+        elif self._plan is not None and self._plan.writes and not self.busy:
             self.act(self._apply(self._plan))
 
     async def _apply(self, plan: SyncPlan) -> None:

@@ -206,8 +206,11 @@ class PermissionReviewScreen(Page):
             self.status.say("Nothing is applied yet: enter applies all of it.")
 
     def action_apply(self) -> None:
-        """Apply everything in one transaction."""
-        self.act(self._apply())
+        """Apply everything in one transaction, but not by an enter that is held down since it opened this."""
+        if self.console.is_key_held:
+            self.status.say("Nothing is applied yet: A, then enter, applies all of it.")
+        else:
+            self.act(self._apply())
 
     async def _apply(self) -> None:
         from tui.data.permission_changes import Applied, apply

@@ -57,8 +57,6 @@ class RevealScreen(Page):
         super().__init__()
         self._integration = integration
         self._hide_timer: Timer | None = None
-        # Whether enter has just copied or shown this secret: held down, it must do no more.
-        self._is_done = False
 
     def compose_body(self) -> Iterable[Widget]:
         """Lay the fields over the place where a value is shown."""
@@ -96,20 +94,18 @@ class RevealScreen(Page):
         return super().check_action(action, parameters)
 
     def action_say_how(self) -> None:
-        """Say which key reveals, and let it do so again."""
-        self._is_done = False
+        """Say which key reveals."""
         self.status.say("enter reveals the secret under the cursor.")
 
     def action_reveal(self) -> None:
-        """Show the secret under the cursor."""
+        """Show the secret under the cursor, but not by an enter that is held down since it did something else."""
         key = self.query_one(RowBody).current_key
-        if self._is_done:
+        if self.console.is_key_held:
             self.status.say("R, then enter, reveals it.")
         elif key is not None:
             self.act(self._reveal(key))
 
     async def _reveal(self, field: str) -> None:
-        self._is_done = True
         secret = await self._open(field, "reveal")
         if self.app.screen is not self or self.query_one(RowBody).current_key != field:
             return
@@ -133,7 +129,6 @@ class RevealScreen(Page):
         question = f"Copy the {label} of {full_name(self._integration)} to the terminal's clipboard? The log says so."
         if await self.prompt.choose(question, (Choice("enter", "copy"),)) is None:
             return
-        self._is_done = True
         secret = await self._open(field, "copy")
         self.app.copy_to_clipboard(secret.reveal("the operator asked to copy it"))
         self.status.say("Sent to your terminal's clipboard (cannot be confirmed). The log says so.")
@@ -148,7 +143,6 @@ class RevealScreen(Page):
     def hide_secrets(self) -> None:
         """Take the value off the screen."""
         self._stop_timer()
-        self._is_done = False
         if self.is_mounted:
             self._mark(None)
             self._say(TextLine("Every reveal and every copy is written to the audit log, with your name.", "quiet"))

@@ -16,7 +16,7 @@ from textual.drivers.linux_driver import LinuxDriver
 from tui.terminal.input_grammar import InputGrammar
 from tui.terminal.keys import KeyReader
 from tui.terminal.pace import ANSWER, Pace
-from tui.terminal.writer import TerminalWriter, leave_clean
+from tui.terminal.writer import TerminalWriter
 
 READ_AT_ONCE = 65_536
 # How often the input thread looks whether it is to end.
@@ -25,6 +25,8 @@ LAST_ANSWER_WITHIN_S = 0.5
 LOOKS_FOR_ANSWER_EVERY_S = 0.01
 USUAL_SIZE = (80, 24)
 # Any client of SSH may ask for 65535x65535, which would take gigabytes.
+# The other screen, no cursor, reports of the focus, pastes in brackets, no wrapped lines: a shell may have undone them.
+TAKEN_AGAIN = "\x1b[?1049h\x1b[?25l\x1b[?1004h\x1b[?2004h\x1b[?7l"
 LARGEST_SIZE = (1000, 1000)
 
 
@@ -40,6 +42,9 @@ class TerminalDriver(LinuxDriver):
         self._output = sys.__stderr__.fileno() if sys.__stderr__ is not None else 2
         self._writer: TerminalWriter | None = None
         self._pace = Pace()
+        self._is_drawing = False
+        self._is_suspended = False
+        self._raw: list[Any] | None = None
 
     @property
     def is_behind(self) -> bool:
@@ -58,15 +63,55 @@ class TerminalDriver(LinuxDriver):
             self.write(question)
 
     def start_application_mode(self) -> None:
-        """Take the terminal over."""
+        """Take the terminal over, unless the program was continued in the background and will be stopped again."""
         self._writer, self._pace = TerminalWriter(self._output), Pace()
         self._writer.start()
         super().start_application_mode()  # type: ignore[no-untyped-call]
+        self._is_drawing = self._key_thread is not None and self._key_thread.is_alive()
+        if not self._is_drawing:
+            self.close()
+            return
+        with contextlib.suppress(termios.error):
+            self._raw = termios.tcgetattr(self.fileno)
+
+    def stop_application_mode(self) -> None:
+        """Give the terminal back."""
+        if self._is_drawing:
+            self._is_drawing = False
+            super().stop_application_mode()
+
+    def suspend_application_mode(self) -> None:
+        """Give the terminal back for a while."""
+        self._is_suspended = True
+        super().suspend_application_mode()
+
+    def resume_application_mode(self) -> None:
+        """Take the terminal over again."""
+        super().resume_application_mode()
+        self._is_suspended = not self._is_drawing
+
+    def _sigtstp_application(self, *_: object) -> None:
+        """Stop, once however often it is asked for."""
+        if not self._is_suspended:
+            super()._sigtstp_application()
+
+    def _sigcont_application(self, *_: object) -> None:
+        """Go on: after a stop that was noticed (SIGTSTP) as before it, after another (SIGSTOP) by drawing anew.
+
+        It also comes to programs that were never stopped: systemd sends it behind SIGTERM.
+        """
+        if self._is_suspended:
+            super()._sigcont_application()
+        elif self._is_drawing and self._raw is not None:
+            with contextlib.suppress(termios.error):
+                termios.tcsetattr(self.fileno, termios.TCSANOW, self._raw)
+            self.write(TAKEN_AGAIN)
+            self.send_message(self.SignalResume())
 
     def disable_input(self) -> None:
         """Stop reading, once an answer that is under way has come: the shell would take it for keys."""
         deadline = time.monotonic() + LAST_ANSWER_WITHIN_S
-        while self._pace.is_asked and not self.exit_event.is_set() and time.monotonic() < deadline:
+        while self._pace.awaits_answer and not self.exit_event.is_set() and time.monotonic() < deadline:
             time.sleep(LOOKS_FOR_ANSWER_EVERY_S)
         super().disable_input()
 
@@ -80,8 +125,7 @@ class TerminalDriver(LinuxDriver):
     def abandon(self) -> None:
         """Leave the terminal as it was, from any thread and without waiting: the process is about to end."""
         if self._writer is not None:
-            self._writer.drop()
-        leave_clean(self._output)
+            self._writer.abandon()
         if self.attrs_before is not None:
             with contextlib.suppress(termios.error):
                 termios.tcsetattr(self.fileno, termios.TCSANOW, self.attrs_before)
@@ -93,7 +137,13 @@ class TerminalDriver(LinuxDriver):
             deadline = grammar.deadline
             wait = LOOKS_EVERY_S if deadline is None else min(LOOKS_EVERY_S, max(0.0, deadline - time.monotonic()))
             if select.select([self.fileno], [], [], wait)[0]:
-                data = self._read()
+                try:
+                    data = os.read(self.fileno, READ_AT_ONCE)
+                except BlockingIOError:
+                    # Somebody else has made the terminal non-blocking.
+                    continue
+                except OSError:
+                    data = b""
                 if not data:
                     # `su` and `docker exec` hold the terminal's SIGHUP back.
                     os.kill(os.getpid(), signal.SIGHUP)
@@ -106,13 +156,6 @@ class TerminalDriver(LinuxDriver):
                     self._pace.answered()
             for message in keys.messages(tokens):
                 self.process_message(message)
-
-    def _read(self) -> bytes:
-        """Return what the terminal sent, nothing where it is gone."""
-        try:
-            return os.read(self.fileno, READ_AT_ONCE)
-        except OSError:
-            return b""
 
     def _get_terminal_size(self) -> tuple[int, int]:
         return terminal_size(self._output)

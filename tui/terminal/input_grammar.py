@@ -23,8 +23,8 @@ ESCAPE_ALONE_AFTER_S = 0.1
 TAIL_WITHIN_S = 2.0
 """How long the rest of an unfinished sequence is waited for, and swallowed."""
 
-LONGEST_STRING_S = 10.0
-"""How long a string (an answer of the terminal) without an end may swallow keys that come one by one."""
+LONGEST_SEQUENCE_S = 8.0
+"""How long a sequence without an end may swallow keys that come one by one."""
 
 LONGEST_SEQUENCE = 64
 """Characters of a sequence that are kept; a longer one vanishes."""
@@ -44,10 +44,12 @@ _C1 = {
 _STRINGS = frozenset("P]X^_")
 # CAN, SUB, and ST as one character; XTerm ends an OSC with BEL as well.
 _STRING_ENDS = frozenset("\x18\x1a\x9c\udc9c")
+# By word back and forward, the word before, and the field before.
+_ALT_KEYS = frozenset("bf\x7f\t")
 _INTRODUCERS = _STRINGS | frozenset("[O")
 _PLAIN = re.compile("[^\x1b\x80-\x9f\udc80-\udcff]+")
-# Escape and ctrl+c, as bytes and as Kitty's protocol has them.
-_WAYS_OUT = (ESC, INTERRUPT, "\x1b[27u", "\x1b[99;5u")
+# Escape and ctrl+c, as bytes and as Kitty's protocol has them (also with a lock on, which it counts as a modifier).
+_WAY_OUT = re.compile(r"\x1b|\x03|\x1b\[(27|99)(;\d+)?u")
 _NOT_UNICODE = re.compile("[\udc80-\udcff]")
 # rxvt ends Shift+Delete and its like with $, which for others comes before the last character.
 _RXVT_SHIFTED = re.compile(r"\x1b\[\d+\$")
@@ -60,8 +62,6 @@ class Kind(Enum):
     """Characters, each a key."""
     SEQUENCE = auto()
     """An escape sequence from ESC to its last character; it may be a key."""
-    ALT = auto()
-    """A character behind ESC: the key with Alt."""
     ESCAPE = auto()
     """The escape key."""
     PASTE = auto()
@@ -106,7 +106,8 @@ class InputGrammar:
         self._sequence = ""
         self._is_late = False
         self._deadline: float | None = None
-        self._string_until = 0.0
+        self._until = 0.0
+        self._is_fresh = False
         self._left = 0
         self._paste: list[str] = []
         self._pasted = 0
@@ -162,15 +163,19 @@ class InputGrammar:
 
         Its ESC was told as a key, which may have closed what the rest was meant for.
         """
-        self._sequence, self._is_late = ESC + introducer, is_late
+        self._sequence, self._is_late, self._is_fresh = ESC + introducer, is_late, True
+        self._until = now + LONGEST_SEQUENCE_S
         if introducer in _STRINGS:
-            self._string_until = now + LONGEST_STRING_S
             self._enter(_State.STRING, now + TAIL_WITHIN_S)
         else:
             self._enter(_State.SS3 if introducer == "O" else _State.CSI, now + TAIL_WITHIN_S)
 
     def _read(self, character: str, now: float) -> Iterator[Token]:
         """Take one character that is not plain text."""
+        is_fresh, self._is_fresh = self._is_fresh, False
+        if is_fresh and not character.isascii():
+            # No sequence: what looked like an 8-bit introducer was a piece of a character that came broken.
+            self._leave()
         match self._state:
             case _State.GROUND:
                 yield from self._read_ground(character, now)
@@ -203,23 +208,22 @@ class InputGrammar:
         self._leave()
         if character in _INTRODUCERS:
             self._begin(character, now)
-        elif character in "\t\x7f":
+        elif character in _ALT_KEYS:
             yield Token(Kind.SEQUENCE, ESC + character)
-        elif character < " " or not character.isprintable():
-            # Two keys that a slow line brought together. Alt+enter, told as enter, would do what esc was to leave.
+        elif character != "\\":
+            # Nothing has a key with Alt: these are two keys that a slow line brought together. Told as one, the second
+            # would do what the first was to leave.
             yield Token(Kind.ESCAPE, ESC)
             yield from self._read_ground(character, now)
-        elif character != "\\":
-            yield Token(Kind.ALT, character)
 
     def _read_sequence(self, character: str, now: float) -> Iterator[Token]:
         """Take a character of CSI, SS3 or a mouse report."""
-        if character < " " or character == "\x7f" or character in _C1:
-            # No sequence has a control character: somebody pressed a key while the tail was missing.
+        if character < " " or character == "\x7f" or (not character.isascii() and self._state is not _State.MOUSE):
+            # No sequence has such a character: somebody pressed a key while the tail was missing.
             self._leave()
             yield from self._read_ground(character, now)
             return
-        self._deadline = now + TAIL_WITHIN_S
+        self._deadline = min(now + TAIL_WITHIN_S, self._until)
         if len(self._sequence) <= LONGEST_SEQUENCE:
             self._sequence += character
         if self._state is _State.MOUSE:
@@ -263,11 +267,11 @@ class InputGrammar:
             self._leave()
             yield Token(Kind.TEXT, character)
         else:
-            self._deadline = min(now + TAIL_WITHIN_S, self._string_until)
+            self._deadline = min(now + TAIL_WITHIN_S, self._until)
 
     def _read_paste(self, text: str, at: int, now: float, tokens: list[Token]) -> int:
         """Take what belongs to the paste; return where it ends."""
-        if self._deadline is None and text[at:] in _WAYS_OUT:
+        if self._deadline is None and _WAY_OUT.fullmatch(text, at):
             # Its end was lost, nothing came for a while, and somebody wants to go on.
             self._end_paste(tokens)
             if text[at:] == ESC:

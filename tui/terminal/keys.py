@@ -45,11 +45,6 @@ class KeyReader:
                     yield events.Key("escape", text)
                 case Kind.PASTE:
                     yield events.Paste(text)
-                case Kind.ALT:
-                    if f"\x1b{text}" in ANSI_SEQUENCES_KEYS:
-                        yield from self._keys(f"\x1b{text}")
-                    else:
-                        yield from self._textual._sequence_to_key_events(text, alt=True)
                 case Kind.SEQUENCE:
                     yield from self._sequence(text)
 
@@ -77,7 +72,8 @@ def _is_kitty_key(sequence: str) -> bool:
     if found is None or int(found["modifiers"] or 0) > _MOST_MODIFIERS:
         return False
     key = f"{found['code'] or 1}{found['end']}"
-    is_named = key in FUNCTIONAL_KEYS or key == _MODIFIED_OTHER_KEY
+    # Text that no key has, as an input method makes it, comes with the key 0.
+    is_named = key in FUNCTIONAL_KEYS or key == _MODIFIED_OTHER_KEY or (key == "0u" and bool(found["text"]))
     if not is_named and (found["end"] != "u" or not _is_character(found["code"] or "1")):
         return False
     codes = [code for code in (found["text"] or "").split(":") if code]

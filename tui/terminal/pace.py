@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
+from collections import deque
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 QUESTION, ANSWER = "\x1b[5n", "\x1b[0n"
 """ECMA-48, DSR: a terminal answers when it has drawn all that came before."""
@@ -13,8 +19,13 @@ ASKS_EVERY = 2_000
 MOST_UNDRAWN = 8_000
 """Bytes that may be under way before the next frame waits."""
 
-PATIENCE_S = 10.0
-"""How long a frame waits for an answer."""
+PATIENCE_S = 2.0
+"""How long a frame waits for an answer; then one goes out all the same, with another question."""
+
+ASKED_AT_FIRST = 3
+"""Questions to a terminal that has never answered; it may be one that does not."""
+
+MOST_QUESTIONS = 8
 
 
 class Pace:
@@ -23,37 +34,46 @@ class Pace:
     Over SSH the pty takes everything at once, and seconds of frames wait in buffers behind it.
     """
 
-    def __init__(self) -> None:
-        self._undrawn = 0
-        self._since_question = 0
-        self._asked_at: float | None = None
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._sent = 0
+        self._drawn = 0
+        # When each question that is not answered was asked, and what had been sent before it.
+        self._questions: deque[tuple[float, int]] = deque(maxlen=MOST_QUESTIONS)
+        self._last_question = 0
+        self._asked = 0
         self._has_answered = False
 
     @property
     def is_behind(self) -> bool:
         """Whether the next frame should wait."""
-        asked_at = self._asked_at
-        is_asked = self._has_answered and asked_at is not None and time.monotonic() - asked_at < PATIENCE_S
-        return is_asked and self._undrawn > MOST_UNDRAWN
+        return self._has_answered and self._is_waiting and self._sent - self._drawn > MOST_UNDRAWN
 
     @property
-    def is_asked(self) -> bool:
-        """Whether an answer is under way."""
-        return self._has_answered and self._asked_at is not None
+    def awaits_answer(self) -> bool:
+        """Whether an answer may come at any moment."""
+        return self._is_waiting
+
+    @property
+    def _is_waiting(self) -> bool:
+        return bool(self._questions) and self._clock() - self._questions[-1][0] < PATIENCE_S
 
     def wrote(self, count: int) -> None:
         """Count characters that are sent to the terminal."""
-        self._undrawn += count
-        self._since_question += count
+        self._sent += count
 
     def question(self) -> str:
         """Return what is to be sent behind a frame: a question, or nothing."""
-        if self._asked_at is not None or self._since_question < ASKS_EVERY:
+        is_pointless = not self._has_answered and self._asked >= ASKED_AT_FIRST
+        if is_pointless or self._is_waiting or self._sent - self._last_question < ASKS_EVERY:
             return ""
-        self._asked_at, self._since_question = time.monotonic(), 0
+        self._questions.append((self._clock(), self._sent))
+        self._last_question = self._sent
+        self._asked += 1
         return QUESTION
 
     def answered(self) -> None:
-        """Take an answer: all that was sent before the question has been drawn."""
-        if self._asked_at is not None:
-            self._has_answered, self._asked_at, self._undrawn = True, None, self._since_question
+        """Take an answer: all that was sent before the oldest question has been drawn."""
+        with contextlib.suppress(IndexError):
+            self._drawn = self._questions.popleft()[1]
+            self._has_answered = True

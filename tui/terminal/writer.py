@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
+import fcntl
 import os
 import select
+import struct
 import termios
 import threading
 import time
@@ -12,6 +15,10 @@ AT_ONCE = 4096
 STALLED_AFTER_S = 0.5
 """How long a terminal that takes nothing is waited for at the end."""
 LONGEST_DRAIN_S = 1.0
+ENDS_WITHIN_S = 0.2
+FLUSHES = 5
+# https://man7.org/linux/man-pages/man2/TIOCCONS.2const.html lists it; Python's termios does not have it.
+TIOCGDEV = 0x80045432
 # CAN ends a sequence that was cut, ST a string; then as Textual's driver leaves it: no synchronized update, plain text,
 # no pastes in brackets, wrapped lines, plain keys, the first screen, a cursor, no reports of the focus.
 LEAVE_CLEAN = "\x18\x1b\\\x1b[?2026l\x1b[0m\x1b[?2004l\x1b[?7h\x1b[<u\x1b[?1049l\x1b[?25h\x1b[?1004l"
@@ -73,9 +80,22 @@ class TerminalWriter(threading.Thread):
             self._is_stopped = True
             self._changed.notify_all()
         if is_stalled:
-            self.drop()
-            leave_clean(self._inherited)
-        self.join(timeout=0.2)
+            self.abandon()
+        self.join(timeout=ENDS_WITHIN_S)
+
+    def abandon(self) -> None:
+        """Drop what the terminal has not shown, and leave it as a shell expects it, as far as it takes anything."""
+        with self._changed:
+            self._is_stopped = True
+        self.drop()
+        # A write that is under way goes on as soon as there is room again: let it end before the last words.
+        for _ in range(FLUSHES):
+            with contextlib.suppress(termios.error):
+                termios.tcflush(self._inherited, termios.TCOFLUSH)
+            self.join(timeout=ENDS_WITHIN_S / FLUSHES)
+            if not self.is_alive():
+                break
+        leave_clean(self._inherited)
 
     def drop(self) -> None:
         """Write nothing any more, not even what waits."""
@@ -98,7 +118,7 @@ class TerminalWriter(threading.Thread):
 
     def _write_some(self, data: memoryview) -> int:
         try:
-            if select.select([], [self._descriptor], [], 0.1)[1]:
+            if select.select([], [self._descriptor], [], 0.1)[1] and not self._is_gone:
                 return os.write(self._descriptor, data)
         except BlockingIOError:
             return 0
@@ -127,7 +147,26 @@ def leave_clean(descriptor: int) -> None:
 
 
 def _own_descriptor(descriptor: int) -> int:
+    """Open the terminal anew, without blocking; where that is refused return a copy, which blocks."""
+    for path in (_name_of(descriptor), "/dev/tty"):
+        with contextlib.suppress(OSError):
+            own = os.open(path, os.O_WRONLY | os.O_NOCTTY | os.O_NONBLOCK | os.O_CLOEXEC)
+            if _device(own) == os.fstat(descriptor).st_rdev:
+                return own
+            os.close(own)
+    return os.dup(descriptor)
+
+
+def _name_of(descriptor: int) -> str:
     try:
-        return os.open(os.ttyname(descriptor), os.O_WRONLY | os.O_NOCTTY | os.O_NONBLOCK | os.O_CLOEXEC)
+        return os.ttyname(descriptor)
     except OSError:
-        return os.dup(descriptor)
+        return ""
+
+
+def _device(descriptor: int) -> int:
+    """Return the number of the terminal itself, also for /dev/tty, which is a name for another one (Linux)."""
+    device = os.fstat(descriptor).st_rdev
+    with contextlib.suppress(OSError):
+        (device,) = struct.unpack("I", fcntl.ioctl(descriptor, TIOCGDEV, b"\0\0\0\0"))
+    return device

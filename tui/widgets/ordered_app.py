@@ -38,6 +38,8 @@ class OrderedApp(TerminalApp):
         super().__init__()
         self.last_key_at = time.monotonic()
         self.last_key = ""
+        self.key_before = ""
+        self._simulated: list[events.Key] = []
         self._keys: deque[events.Key | events.Paste] = deque()
         self._key_at_work: KeyDone | None = None
         self._keys_sent = 0
@@ -75,13 +77,30 @@ class OrderedApp(TerminalApp):
             target = self.focused or self.screen
             event = self._keys.popleft()
             if isinstance(event, events.Key):
-                self.last_key = event.key
+                self._note(event)
             await super().on_event(event)
             self._keys_sent += 1
             self._key_sent_at = time.monotonic()
             self._follow_key(target, KEY_ROUNDS)
         if self._keys:
             self._watch_key()
+
+    @property
+    def is_key_held(self) -> bool:
+        """Whether the last key is the one before over again, as when it is held down."""
+        return self.last_key == self.key_before
+
+    def simulate_key(self, key: str) -> None:
+        """Press a key in somebody's place: what they last pressed themselves stays what it was."""
+        event = events.Key(key, None)
+        self._simulated.append(event)
+        self.post_message(event)
+
+    def _note(self, event: events.Key) -> None:
+        if any(one is event for one in self._simulated):
+            self._simulated.remove(event)
+        else:
+            self.key_before, self.last_key = self.last_key, event.key
 
     def _follow_key(self, target: Widget, rounds: int) -> None:
         done = KeyDone(target, rounds)
