@@ -148,7 +148,7 @@ def _run_app(options: Options, environ: Mapping[str, str], cwd: Path) -> int:
         os.environ.pop(name, None)
     session = open_session(options, Output(as_json=False), keys=True, environ=environ, cwd=cwd)
     app = SwitchboardApp(session, wizard=session.settings.nothing_configured and not options.locked)
-    with EndingOnSignals(app.end_soon, app.abandon_terminal):
+    with EndingOnSignals(app.end_soon, app.abandon_terminal, app.wake):
         status = app.run(mouse=False)
     if app.crash_file is not None:
         return _report(EndedBadly(crash_sentence(app.crash_file), "", EXIT_CRASH), options)

@@ -70,7 +70,7 @@ def test_q_ends_it_with_status_0_and_restores_the_terminal(filled: str) -> None:
         assert terminal.output.rindex(CURSOR_SHOWN) > 0
 
 
-@pytest.mark.parametrize(("number", "status"), [(signal.SIGTERM, 143), (signal.SIGHUP, 129)])
+@pytest.mark.parametrize(("number", "status"), [(signal.SIGTERM, 143), (signal.SIGHUP, 129), (signal.SIGINT, 130)])
 def test_a_signal_ends_it_with_its_own_status_and_restores_the_terminal(
     filled: str, number: signal.Signals, status: int
 ) -> None:

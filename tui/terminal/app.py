@@ -31,6 +31,11 @@ class TerminalApp(App[int]):
         if self._loop_to_end is not None:
             self._loop_to_end.call_soon_threadsafe(self.exit, status)
 
+    def wake(self) -> None:
+        """Let the event loop take a turn; called in any thread."""
+        if self._loop_to_end is not None:
+            self._loop_to_end.call_soon_threadsafe(_nothing)
+
     def resumed(self) -> None:
         """Do what is due after the program was stopped (SIGTSTP) and goes on."""
 
@@ -48,3 +53,7 @@ class TerminalApp(App[int]):
     def terminal_is_behind(self) -> bool:
         """Whether the terminal has not taken, or not drawn, the frames before."""
         return isinstance(self._driver, TerminalDriver) and self._driver.is_behind
+
+
+def _nothing() -> None:
+    """Be called: that alone wakes a loop."""

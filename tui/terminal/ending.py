@@ -24,9 +24,14 @@ class EndingOnSignals:
     To be entered in the main thread, and not beside `loop.add_signal_handler`, which takes the same pipe.
     """
 
-    def __init__(self, ask: Callable[[int], None], force: Callable[[], None]) -> None:
-        """`ask` is told the exit status, in the thread; `force` leaves the terminal as it was, just before the end."""
+    def __init__(self, ask: Callable[[int], None], force: Callable[[], None], wake: Callable[[], None]) -> None:
+        """`ask` is told the exit status, in the thread; `force` leaves the terminal as it was, just before the end.
+
+        `wake` wakes the event loop, for the handlers of other signals: the system may give a signal to any thread, and
+        Python runs its handler only when the main thread does something.
+        """
         self._ask = ask
+        self._wake = wake
         self._force = force
         self._is_over = threading.Event()
         self._read, self._write = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
@@ -52,6 +57,8 @@ class EndingOnSignals:
 
     def _listen(self) -> None:
         while numbers := os.read(self._read, 64):
+            with contextlib.suppress(RuntimeError):
+                self._wake()
             ending = next((number for number in numbers if number in SIGNALS), None)
             if ending is None:
                 continue
