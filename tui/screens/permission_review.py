@@ -202,7 +202,7 @@ class PermissionReviewScreen(Page):
 
     def action_say_how(self) -> None:
         """Say which key applies: letters only prepare."""
-        if self._changes:
+        if len(self._staged):
             self.status.say("Nothing is applied yet: enter applies all of it.")
 
     def action_apply(self) -> None:
