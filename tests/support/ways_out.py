@@ -115,6 +115,19 @@ WAYS = (
 )
 
 
+# The others are answered by the same lines of code as one of these.
+ALIKE = (
+    "git-upload-pack x",
+    "rsync",
+    "audit list | sh",
+    "audit list >",
+    "audit export --output ../",
+    "setup",
+    "keys gen",
+)
+TWENTY_WAYS = tuple(way for way in WAYS if not way.typed.startswith(ALIKE) and way.program != "sftp")
+
+
 def ways_table() -> str:
     """Return the table as Markdown."""
     rows = ["| typed | exit | answer |", "|---|---|---|"]
