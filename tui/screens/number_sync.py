@@ -10,7 +10,7 @@ from tui.data.number_sync import SyncConflict
 from tui.data.phone_numbers import shown_number
 from tui.providers import title_of
 from tui.screens.number_view import SYNC_COLUMNS, plan_rows
-from tui.screens.page import Page
+from tui.screens.page import Page, enter_does
 from tui.widgets.faces import Faces
 from tui.widgets.frame import Part
 from tui.widgets.row_list import RowBody, RowList
@@ -30,15 +30,7 @@ class NumberSyncScreen(Page):
 
     CSS_PATH: ClassVar[Any] = ["number_sync.tcss"]
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding(
-            "enter",
-            "apply",
-            "Apply",
-            show=False,
-            priority=True,
-            id="number_sync.apply",
-            tooltip="Write it, in one transaction",
-        ),
+        enter_does("apply", "Apply", id="number_sync.apply", tooltip="Write it, in one transaction"),
         Binding("A", "say_how", show=False),
     ]
     section = "phone_numbers"

@@ -34,6 +34,11 @@ SAVING = "Saving …"
 CONTEXT_ROOM = 40
 
 
+def enter_does(action: str, title: str, *, id: str, tooltip: str) -> Binding:
+    """Return the binding of an act that enter does, and no letter; it comes before the list's own enter."""
+    return Binding("enter", action, title, show=False, priority=True, id=id, tooltip=tooltip)
+
+
 class Page(Screen[Any]):
     """A screen with top line, context line, body, prompt, status line and key hints.
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from textual.binding import Binding, BindingType
 
 from tui.screens.grid_view import in_full, letter_change, value_changes
-from tui.screens.page import Page
+from tui.screens.page import Page, enter_does
 from tui.text import safe_text
 from tui.widgets.faces import Faces
 from tui.widgets.frame import Part
@@ -43,15 +43,7 @@ class PermissionReviewScreen(Page):
 
     CSS_PATH: ClassVar[Any] = ["permission_review.tcss"]
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding(
-            "enter",
-            "apply",
-            "Apply",
-            show=False,
-            priority=True,
-            id="review.apply",
-            tooltip="Apply all of it in one transaction",
-        ),
+        enter_does("apply", "Apply", id="review.apply", tooltip="Apply all of it in one transaction"),
         # A opened the review: held down, or as the end of a broken sequence, it must not apply it too.
         Binding("A", "say_how", show=False),
         Binding("d", "drop", "Drop", show=False, id="review.drop", tooltip="Stage this one no more"),

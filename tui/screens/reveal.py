@@ -8,7 +8,7 @@ from textual.binding import Binding, BindingType
 
 from tui.providers import integration_type
 from tui.screens.naming import full_name
-from tui.screens.page import Page
+from tui.screens.page import Page, enter_does
 from tui.text import safe_text
 from tui.widgets.frame import Part
 from tui.widgets.prompt import Choice
@@ -35,15 +35,7 @@ class RevealScreen(Page):
 
     CSS_PATH: ClassVar[Any] = ["reveal.tcss"]
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding(
-            "enter",
-            "reveal",
-            "Reveal",
-            show=False,
-            priority=True,
-            id="reveal.reveal",
-            tooltip="Show this secret for 30 s; logged",
-        ),
+        enter_does("reveal", "Reveal", id="reveal.reveal", tooltip="Show this secret for 30 s; logged"),
         # R opened this list: held down, or as the end of a broken sequence, it must not reveal too.
         Binding("R", "say_how", show=False),
         Binding(

@@ -47,15 +47,11 @@ class Pace:
     @property
     def is_behind(self) -> bool:
         """Whether the next frame should wait."""
-        return self._has_answered and self._is_waiting and self._sent - self._drawn > MOST_UNDRAWN
+        return self._has_answered and self.awaits_answer and self._sent - self._drawn > MOST_UNDRAWN
 
     @property
     def awaits_answer(self) -> bool:
         """Whether an answer may come at any moment."""
-        return self._is_waiting
-
-    @property
-    def _is_waiting(self) -> bool:
         return bool(self._questions) and self._clock() - self._questions[-1][0] < PATIENCE_S
 
     def wrote(self, count: int) -> None:
@@ -65,7 +61,7 @@ class Pace:
     def question(self) -> str:
         """Return what is to be sent behind a frame: a question, or nothing."""
         is_pointless = not self._has_answered and self._asked >= ASKED_AT_FIRST
-        if is_pointless or self._is_waiting or self._sent - self._last_question < ASKS_EVERY:
+        if is_pointless or self.awaits_answer or self._sent - self._last_question < ASKS_EVERY:
             return ""
         self._questions.append((self._clock(), self._sent))
         self._last_question = self._sent

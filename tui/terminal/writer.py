@@ -95,7 +95,7 @@ class TerminalWriter(threading.Thread):
             self.join(timeout=ENDS_WITHIN_S / FLUSHES)
             if not self.is_alive():
                 break
-        leave_clean(self._inherited)
+        _leave_clean(self._inherited)
 
     def drop(self) -> None:
         """Write nothing any more, not even what waits."""
@@ -134,7 +134,7 @@ class TerminalWriter(threading.Thread):
             self._changed.notify_all()
 
 
-def leave_clean(descriptor: int) -> None:
+def _leave_clean(descriptor: int) -> None:
     """Drop what the terminal has not shown yet, and leave it as a shell expects it, as far as it takes anything."""
     try:
         termios.tcflush(descriptor, termios.TCOFLUSH)
