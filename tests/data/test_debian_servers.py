@@ -66,7 +66,7 @@ async def test_postgres_15_gets_the_same_schema_and_all_acts_work_on_it(debian: 
     assert done.verification
     assert done.verification.is_well
     there = {line for line in portable(await shape_of(conninfo)) if line.kind != "grant"}
-    assert there == {line for line in expected_shape() if line.kind != "grant"}
+    assert there == {line for line in expected_shape() if line.kind != "grant" and "own_select" not in line.name}
     assert (await installed(conninfo)).plan.is_empty
     await use(conninfo)
     with psycopg.connect(conninfo) as connection:

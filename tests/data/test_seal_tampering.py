@@ -219,7 +219,7 @@ async def test_a_check_comes_to_its_end_whatever_is_in_a_seal(sealed: str, chang
     seals = "switchboard.seals"
     await as_owner(sealed, f"alter table {seals} {change.replace('{}', seals)}")
     report = await check(sealed)
-    assert {one.kind for one in report.findings} <= {"seal", "chain", "key"}
+    assert {one.kind for one in report.findings} <= {"seal", "chain", "key", "protection"}
     assert not report.is_well
 
 
