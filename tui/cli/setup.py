@@ -77,9 +77,11 @@ async def _setup(
         return
     _refuse_what_is_in_the_way(plan)
     if not plan.is_empty and not options.yes:
-        await confirm(
-            out, "Do this now, in one transaction?", "The database is not set up yet, and setting it up changes it."
-        )
+        if plan.missing or plan.different:
+            why = "The database is not set up yet, and setting it up changes it."
+        else:
+            why = "What another program has there was not accepted yet."
+        await confirm(out, "Do this now, in one transaction?", why)
     done = await install(
         conninfo, operator_label=label, progress=_Steps(out), roles=roles, accept=accept, agreed=plan.accepts
     )
