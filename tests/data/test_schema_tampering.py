@@ -116,6 +116,9 @@ async def test_an_adoption_accepts_what_is_harmless_and_tells_what_becomes_of_it
         (row,) = connection.execute("select count(*) from switchboard.accepted").fetchone() or (0,)
         assert (len(logged), row) == (3, 3)
         assert {one["operator"] for one in logged} == {"a test"}
+    with pytest.raises(InvalidInput) as refused:
+        await installed(empty_database, accept=[f"rule {LOG}.quiet"])
+    assert (refused.value.sentence, refused.value.what_to_do) == (rule, NEVER)
     execute(empty_database, f"drop rule quiet on {LOG}")
     assert await sentences(empty_database) == []
     assert not (await installed(empty_database)).applied
