@@ -15,5 +15,3 @@ comment on table switchboard.seals is
   'Signed digests of the log, one per hour in UTC; hour is null for the rows whose created_at is null or infinite. '
   'previous is the SHA-256 of the seal before, null in the first. row_list: id and the first 8 bytes of the leaf of '
   'each row, in their order.';
-
-comment on schema switchboard is 'switchboard schema 011';

@@ -62,6 +62,8 @@ MATRIX = {
     "switchboard.people_labels": {"switchboard_admin": "SIUD"},
     "switchboard.organization_labels": {"switchboard_admin": "SIUD"},
     "switchboard.open_tickets": {},
+    "switchboard.locks": {},
+    "switchboard.deleted_integrations": {},
     "switchboard.send_actions": {"switchboard_admin": "SIUD", "switchboard_support": "S"},
     "switchboard.people": {"switchboard_admin": "S", "switchboard_support": "S", "switchboard_auditor": "S"},
     "switchboard.organizations": {"switchboard_admin": "S", "switchboard_support": "S", "switchboard_auditor": "S"},
@@ -74,6 +76,8 @@ OWNER = {
     "switchboard.organizations": "S",
 }
 CALLABLE = {
+    "actions": {"switchboard_admin", "switchboard_support", "switchboard_auditor"},
+    "take_lock": {"switchboard_admin", "switchboard_support"},
     "log_act": {"switchboard_admin", "switchboard_support", "switchboard_auditor"},
     "begin_open": {"switchboard_admin", "switchboard_support"},
     "open_envelope": {"switchboard_admin", "switchboard_support"},
@@ -108,6 +112,8 @@ ROWS = {
     "switchboard.people_labels": ("id, label", f"'{OTHER}', 'x'", "label"),
     "switchboard.organization_labels": ("id, name", f"'{OTHER}', 'x'", "name"),
     "switchboard.open_tickets": ("integration_id, purpose", f"'{INTEGRATION}', 'test'", "purpose"),
+    "switchboard.locks": ("what, key", "'numbers', 'there'", "key"),
+    "switchboard.deleted_integrations": ("xid, id", "'7', 'there'", "id"),
     "switchboard.send_actions": ("action", "'fax_sent'", "action"),
     "switchboard.people": ("id", f"'{OTHER}'", "id"),
     "switchboard.organizations": ("id", f"'{OTHER}'", "id"),
@@ -123,6 +129,8 @@ values ('2026-01-01', 1, {ROW}, 's', decode(repeat('00', 64), 'hex'));
 insert into switchboard.people_labels (id, label) values ('{HOME}', 'Ann');
 insert into switchboard.organization_labels (id, name) values ('{HOME}', 'Home');
 insert into switchboard.open_tickets (integration_id, purpose) values ('{INTEGRATION}', 'test');
+insert into switchboard.locks (what, key) values ('numbers', 'here');
+insert into switchboard.deleted_integrations (xid, id) values ('7', 'here');
 insert into auth.users (id) values ('{HOME}');
 """
 
@@ -157,6 +165,7 @@ def may(connection: psycopg.Connection, role: str, statement: str) -> bool:
 def statements(thing: str) -> dict[str, str]:
     columns, values, column = ROWS[thing]
     others = {"switchboard.keys": "key_id", "switchboard.open_tickets": "ticket", "switchboard.send_actions": "action"}
+    others["switchboard.locks"] = "key"
     first = others.get(thing, "id")
     return {
         "S": f"select {first} from {thing}",

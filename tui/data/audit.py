@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 LOG_COLUMNS = """l.id, l.organization_id, l.user_id, l.integration_type, l.action, l.status, l.details,
        host(l.ip_address) as ip_address, l.user_agent, l.created_at, l.created_at::text as created_at_text"""
 
+# What somebody had before their eyes; every action, and who may log it, stands in switchboard.actions() (sql/).
+OPENINGS = frozenset({"credential_revealed", "credential_copied", "credential_lent"})
+
 LOG_ACT = """
 select switchboard.log_act(%(action)s, %(organization_id)s, %(integration_type)s, %(status)s, %(details)s) as id
 """

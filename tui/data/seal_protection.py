@@ -24,6 +24,7 @@ PROTECTING = frozenset(
             for table in ("integration_credentials", "user_integration_permissions", "organization_phone_numbers")
         ),
         "public.integration_credentials.switchboard_remember",
+        "public.integration_credentials.switchboard_forget",
         "switchboard.refuse_change()",
         "switchboard.log_change()",
         "switchboard.remember_integration()",
@@ -35,7 +36,9 @@ PROTECTING = frozenset(
         "switchboard.envelope_format(text)",
         "switchboard.uuid_or_null(text)",
         "switchboard.inet_or_null(text)",
-        "switchboard.object_or_empty(text)",
+        "switchboard.actions()",
+        "switchboard.bounded(jsonb,integer,integer)",
+        "switchboard.hold(text,text)",
     }
 )
 MISSING = """
