@@ -155,8 +155,9 @@ create or replace function switchboard.actions() returns table (name text, kind 
 language sql immutable set search_path = pg_catalog, pg_temp as $function$
   -- Every action that Switchboard logs, some of them of versions to come; other programs add names of their own, and
   -- those that count against limits are in send_actions. kind: a change is logged by the triggers, an opening by
-  -- begin_open, and an act by log_act, for members of roles and for the owner of the log. log_sealed names no role: it
-  -- is for whoever may insert seals. A function, because `audit verify` sees when one is altered, and not when rows are.
+  -- begin_open, and an act by log_act, for the owner of the log and for members of roles; without roles for everybody
+  -- who may call log_act, and log_sealed for whoever may insert seals. A function, because `audit verify` sees when one
+  -- is altered, and not when rows are.
   values
     ('credential_created', 'change', null::text[]), ('credential_updated', 'change', null),
     ('credential_deleted', 'change', null), ('credential_enabled', 'change', null),
@@ -169,8 +170,7 @@ language sql immutable set search_path = pg_catalog, pg_temp as $function$
     ('credential_lent', 'opening', null),
     ('connection_tested', 'act', array['switchboard_admin', 'switchboard_support']),
     ('numbers_synced', 'act', array['switchboard_admin', 'switchboard_support']),
-    ('log_exported', 'act', array['switchboard_admin', 'switchboard_support', 'switchboard_auditor']),
-    ('log_sealed', 'act', null),
+    ('log_exported', 'act', null), ('log_sealed', 'act', array['switchboard_admin']),
     ('keys_rotated', 'act', array['switchboard_admin']), ('key_retired', 'act', array['switchboard_admin']),
     ('credential_versions_forgotten', 'act', array['switchboard_admin']),
     ('schema_changed', 'act', array['switchboard_admin']), ('settings_changed', 'act', array['switchboard_admin']),
@@ -1070,7 +1070,8 @@ begin
   end if;
   -- Of each seal that the log says was made, `audit verify` asks where it is.
   if not (case when act.name = 'log_sealed' then has_table_privilege(caller, 'switchboard.seals'::text, 'INSERT'::text)
-               else pg_has_role(caller, (select c.relowner from pg_class c
+               else act.roles is null
+                 or pg_has_role(caller, (select c.relowner from pg_class c
                                          where c.oid = 'public.integration_audit_logs'::regclass), 'USAGE'::text)
                  or exists (select from pg_roles r where r.rolname = any (act.roles)
                               and pg_has_role(caller, r.oid, 'USAGE'::text)) end) then

@@ -170,7 +170,7 @@ class TestActions:
         assert {name for name, kind, _ in rows if kind == "change"} == CHANGES
         assert {name for name, kind, _ in rows if kind == "act"} == set(ACTS)
         assert len(rows) == len({name for name, _, _ in rows}) == len(OPENINGS | CHANGES | set(ACTS))
-        listed = {name: set(roles or [ADMIN]) for name, kind, roles in rows if kind == "act"}
+        listed = {name: set(roles or [ADMIN, SUPPORT, AUDITOR]) for name, kind, roles in rows if kind == "act"}
         assert listed == ACTS
 
     def test_each_group_logs_its_own_acts_and_no_other(self, project: str) -> None:
