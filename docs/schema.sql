@@ -126,8 +126,57 @@ create index if not exists open_tickets_recent on switchboard.open_tickets (open
 comment on table switchboard.open_tickets is
   'Permissions to read one envelope once, each given together with a row of the log.';
 
+create table if not exists switchboard.locks (
+  what     text not null,
+  key      text not null,
+  taken_at timestamptz not null default clock_timestamp(),
+  primary key (what, key)
+);
+comment on table switchboard.locks is
+  'What one transaction at a time may do, a row for each. Nobody but our own functions can lock one: the key of an '
+  'advisory lock can be computed and held by everybody.';
+
+create table if not exists switchboard.deleted_integrations (
+  xid              xid8 not null,
+  id               text not null,
+  organization_id  text,
+  integration_type text,
+  primary key (xid, id)
+);
+comment on table switchboard.deleted_integrations is
+  'What the log needs of an integration to name its children, which a cascade deletes after it. Rows are of use only '
+  'within their transaction; the next deletion clears those of transactions that have ended.';
+
 -- 002_helpers.sql
--- What the other files use to change only what differs, so that a second run takes no lock on a busy table.
+-- What the other files use: the actions of the log, and ways to change only what differs, so that a second run takes
+-- no lock on a busy table.
+
+create or replace function switchboard.actions() returns table (name text, kind text, roles text[])
+language sql immutable set search_path = pg_catalog, pg_temp as $function$
+  -- Every action that Switchboard logs, some of them of versions to come; other programs add names of their own, and
+  -- those that count against limits are in send_actions. kind: a change is logged by the triggers, an opening by
+  -- begin_open, and an act by log_act, for the owner of the log and for members of roles; without roles for everybody
+  -- who may call log_act, and log_sealed for whoever may insert seals. A function, because `audit verify` sees when one
+  -- is altered, and not when rows are.
+  values
+    ('credential_created', 'change', null::text[]), ('credential_updated', 'change', null),
+    ('credential_deleted', 'change', null), ('credential_enabled', 'change', null),
+    ('credential_disabled', 'change', null), ('credential_rolled_back', 'change', null),
+    ('credential_restored', 'change', null), ('permission_granted', 'change', null),
+    ('permission_changed', 'change', null), ('permission_revoked', 'change', null),
+    ('number_added', 'change', null), ('number_updated', 'change', null), ('number_assigned', 'change', null),
+    ('number_unassigned', 'change', null), ('number_deactivated', 'change', null),
+    ('credential_revealed', 'opening', null), ('credential_copied', 'opening', null),
+    ('credential_lent', 'opening', null),
+    ('connection_tested', 'act', array['switchboard_admin', 'switchboard_support']),
+    ('numbers_synced', 'act', array['switchboard_admin', 'switchboard_support']),
+    ('log_exported', 'act', null), ('log_sealed', 'act', array['switchboard_admin']),
+    ('keys_rotated', 'act', array['switchboard_admin']), ('key_retired', 'act', array['switchboard_admin']),
+    ('credential_versions_forgotten', 'act', array['switchboard_admin']),
+    ('schema_changed', 'act', array['switchboard_admin']), ('settings_changed', 'act', array['switchboard_admin']),
+    ('access_changed', 'act', array['switchboard_admin']), ('checkpoint_made', 'act', array['switchboard_admin']),
+    ('log_archived', 'act', array['switchboard_admin'])
+$function$;
 
 create or replace function switchboard.put_trigger(relation text, name text, definition text, always boolean)
 returns void language plpgsql set search_path = pg_catalog, pg_temp as $function$
@@ -190,15 +239,6 @@ begin
   return value::inet;
 exception when data_exception then
   return null;
-end
-$function$;
-
-create or replace function switchboard.object_or_empty(value text) returns jsonb
-language plpgsql immutable set search_path = pg_catalog, pg_temp as $function$
-begin
-  return case when jsonb_typeof(value::jsonb) = 'object' then value::jsonb else '{}' end;
-exception when data_exception then
-  return '{}';
 end
 $function$;
 
@@ -383,12 +423,7 @@ begin
       'select v.action || %L || v.status from (select a::character varying as action, s::character varying as status '
       'from unnest($1) a cross join unnest($2) s) v where not (%s) order by 1 limit 1', ' with status ', wanted.condition)
     into refused
-    using array['credential_created', 'credential_updated', 'credential_enabled', 'credential_disabled',
-                'credential_deleted', 'credential_revealed', 'credential_copied', 'permission_granted',
-                'permission_changed', 'permission_revoked', 'number_added', 'number_updated', 'number_assigned',
-                'number_unassigned', 'number_deactivated', 'connection_tested', 'numbers_synced', 'log_exported',
-                'log_sealed', 'keys_rotated', 'schema_changed'],
-          array['success', 'failed', 'pending'];
+    using array(select a.name from switchboard.actions() a), array['success', 'failed', 'pending'];
     if refused is not null then
       in_the_way := in_the_way || format('the constraint %I of public.integration_audit_logs refuses rows that will be '
                                          'written, %s for one', wanted.name, refused);
@@ -519,7 +554,7 @@ end
 $do$;
 
 -- 004_upkeep.sql
--- updated_at, and at most one primary number per organisation.
+-- updated_at, at most one primary number per organisation, and what one transaction at a time may do.
 
 create or replace function switchboard.touch_updated_at() returns trigger
 language plpgsql set search_path = pg_catalog, pg_temp as $function$
@@ -535,14 +570,47 @@ begin
 end
 $function$;
 
+create or replace function switchboard.hold(thing text, whose text) returns void
+language plpgsql set search_path = pg_catalog, pg_temp as $function$
+-- Waits until no other transaction holds the same, and holds it to the end of this one. A row takes no place among the
+-- server's locks, of which there are only so many: an import may touch any number of organisations at once.
+begin
+  perform from switchboard.locks l where l.what = thing and l.key = whose for update;
+  if not found then
+    insert into switchboard.locks (what, key) values (thing, whose) on conflict (what, key) do nothing;
+    perform from switchboard.locks l where l.what = thing and l.key = whose for update;
+  end if;
+end
+$function$;
+
+create or replace function switchboard.take_lock(what text, organization_id uuid) returns void
+language plpgsql security definer set search_path = pg_catalog, pg_temp as $function$
+-- Lets one console at a time change the numbers, the primary number or the permissions of an organisation, or make
+-- seals (of no organisation). Only for whoever may add rows to that table anyway: nobody else can keep them waiting.
+declare
+  caller constant name := coalesce(nullif(current_setting('role'::text, true), 'none'), session_user)::name;
+  relation constant text := case what when 'numbers' then 'public.organization_phone_numbers'
+                                      when 'primary' then 'public.organization_phone_numbers'
+                                      when 'permissions' then 'public.user_integration_permissions'
+                                      when 'seals' then 'switchboard.seals' end;
+begin
+  if relation is null then
+    raise exception 'what is locked is numbers, primary, permissions or seals' using errcode = 'invalid_parameter_value';
+  end if;
+  if not has_table_privilege(caller, relation::text, 'INSERT'::text) then
+    raise exception 'the role % adds no rows to %', caller, relation using errcode = 'insufficient_privilege';
+  end if;
+  perform switchboard.hold(what::text, coalesce(organization_id::text, '')::text);
+end
+$function$;
+
 create or replace function switchboard.clear_other_primary() returns trigger
 language plpgsql security definer set search_path = pg_catalog, pg_temp as $function$
 -- Known limit: one UPDATE that sets is_primary on several rows of an organisation fails with 27000 where the row
 -- that was primary comes after the new one; clear the old one in a statement of its own, or let this do it.
 begin
   -- Of two that make a primary number at the same time, the second waits, and then sees the first one's.
-  -- One of 1,024 locks, since a server has only so many: an import may touch any number of organisations at once.
-  perform pg_advisory_xact_lock(hashtext('switchboard primary'), hashtext(new.organization_id::text) % 1024);
+  perform switchboard.hold('primary'::text, coalesce(new.organization_id::text, '')::text);
   -- An insert that meets a row of the same number will not become a row (on conflict ...), and must not
   -- touch the row that it is about to update.
   if tg_op = 'INSERT' and exists (
@@ -603,16 +671,84 @@ $do$;
 -- The log of changes: each changed row of the other three tables has exactly one row, written in the same
 -- transaction by a trigger; and the log itself is append-only.
 
+create or replace function switchboard.bounded(value jsonb, room integer, depth integer) returns jsonb
+language plpgsql immutable set search_path = pg_catalog, pg_temp as $function$
+-- The value where its text has at most `room` bytes; else one that has, in which what is too long is cut and says how
+-- long it was. Of an object the evidence is kept first, then the shortest members. What is nested deeper than `depth`
+-- is cut as text, so that the work is a few passes over the value, however it is made.
+declare
+  size constant integer := octet_length(value::text);
+  free integer := room - 60;
+  part record;
+  result jsonb;
+  content text;
+  shown integer := greatest(free, 0);
+begin
+  if size <= room then
+    return value;
+  end if;
+  if jsonb_typeof(value) = 'object' and depth > 0 and free > 100 then
+    result := '{}';
+    for part in
+      select e.key, e.value, octet_length(e.value::text) + octet_length(to_jsonb(e.key)::text) + 4 as size,
+             octet_length(to_jsonb(e.key)::text) + 4 as name_size, count(*) over () - row_number() over w + 1 as left_over
+      from jsonb_each(value) e
+      window w as (order by e.key = any (array['source', 'table', 'change', 'row', 'user_from', 'cascade', 'purpose',
+                                               'integration_id', 'envelope']) desc,
+                            octet_length(e.value::text) + octet_length(to_jsonb(e.key)::text), e.key)
+      order by row_number() over w
+    loop
+      if part.size > free then
+        -- The others are no shorter: they share what room there is.
+        exit when free / part.left_over - part.name_size < 100;
+        part.value := switchboard.bounded(part.value::jsonb, (free / part.left_over - part.name_size)::integer,
+                                          (depth - 1)::integer);
+        part.size := octet_length(part.value::text) + part.name_size;
+      end if;
+      result := result || jsonb_build_object(part.key, part.value);
+      free := free - part.size;
+      part.left_over := part.left_over - 1;
+    end loop;
+    return case when part.left_over > 0 then result || jsonb_build_object('cut', part.left_over) else result end;
+  end if;
+  if jsonb_typeof(value) = 'array' and depth > 0 and free > 100 then
+    result := '[]';
+    for part in select e.value, octet_length(e.value::text) + 2 as size from jsonb_array_elements(value) e
+    loop
+      exit when part.size > free;
+      result := result || jsonb_build_array(part.value);
+      free := free - part.size;
+    end loop;
+    return result || to_jsonb(format(' [cut, %s elements]', jsonb_array_length(value)));
+  end if;
+  content := case when jsonb_typeof(value) = 'string' then value #>> '{}' else value::text end;
+  loop
+    result := to_jsonb(left(content, shown) || format(' [cut, %s bytes]', size));
+    exit when shown = 0 or octet_length(result::text) <= room;
+    -- A character may take six bytes of JSON.
+    shown := least(shown - 1, (shown::bigint * greatest(free, 0) / octet_length(result::text))::integer);
+  end loop;
+  return result;
+end
+$function$;
+
 create or replace function switchboard.write_log(
   organization_id uuid, user_id uuid, integration_type text, action text, status text, details jsonb
 ) returns uuid language plpgsql set search_path = pg_catalog, pg_temp as $function$
 -- Adds the evidence to details: operator and operation_id are what the client claims, the rest is what the server
 -- knows. Never fails for want of a value: a row without an organisation gets the nil UUID, without a type 'none'.
+-- No row becomes large: details have at most 16 kB as text, evidence included; cut tells how many bytes there were.
 declare
   row_id constant uuid := gen_random_uuid();
-  claimed_address constant text := nullif(current_setting('switchboard.source_address', true), '');
+  claimed_address constant text := nullif(current_setting('switchboard.source_address'::text, true), '');
   client_address constant inet := inet_client_addr();
+  told jsonb := details - array['operator', 'operation_id', 'undo_of', 'session_user', 'role', 'client_address', 'xid'];
 begin
+  -- By the text: as jsonb a number of 100,000 digits takes ten bytes.
+  if octet_length(told::text) > 13000 then
+    told := switchboard.bounded(told::jsonb, 12950::integer, 4::integer)
+      || jsonb_build_object('cut', jsonb_build_object('bytes', octet_length(told::text)));
+  end if;
   insert into public.integration_audit_logs
     (id, organization_id, user_id, integration_type, action, status, details, ip_address, user_agent, created_at)
   values (
@@ -620,21 +756,20 @@ begin
     coalesce(organization_id, '00000000-0000-0000-0000-000000000000'),
     user_id,
     left(coalesce(integration_type, 'none'), 50),
-    action,
-    status,
-    (details - array['operator', 'operation_id', 'undo_of', 'session_user', 'role', 'client_address', 'xid'])
-      || jsonb_strip_nulls(jsonb_build_object(
-      'operator', nullif(current_setting('switchboard.operator_label', true), ''),
-      'operation_id', nullif(current_setting('switchboard.operation_id', true), ''),
-      'undo_of', nullif(current_setting('switchboard.undo_of', true), ''),
+    left(action, 100),
+    left(status, 50),
+    told || jsonb_strip_nulls(jsonb_build_object(
+      'operator', nullif(left(current_setting('switchboard.operator_label'::text, true), 200), ''),
+      'operation_id', nullif(left(current_setting('switchboard.operation_id'::text, true), 100), ''),
+      'undo_of', nullif(left(current_setting('switchboard.undo_of'::text, true), 100), ''),
       'session_user', session_user,
-      'role', coalesce(nullif(current_setting('role', true), 'none'), session_user),
+      'role', coalesce(nullif(current_setting('role'::text, true), 'none'), session_user),
       'client_address', host(client_address),
       'xid', pg_current_xact_id()::text)),
     case when claimed_address is null then client_address
-         else coalesce(switchboard.inet_or_null(claimed_address), client_address) end,
-    coalesce(nullif(current_setting('switchboard.user_agent', true), ''),
-             nullif(current_setting('application_name', true), ''), ''),
+         else coalesce(switchboard.inet_or_null(claimed_address::text), client_address) end,
+    coalesce(nullif(left(current_setting('switchboard.user_agent'::text, true), 500), ''),
+             nullif(current_setting('application_name'::text, true), ''), ''),
     clock_timestamp());
   return row_id;
 end
@@ -667,12 +802,24 @@ $function$;
 
 create or replace function switchboard.remember_integration() returns trigger
 language plpgsql security definer set search_path = pg_catalog, pg_temp as $function$
+-- On a cascade the parent is gone before its children are logged: what they need of it is kept here.
 begin
-  -- On a cascade the parent is gone before its children are logged: what they need of it is kept here.
-  -- Each in a setting of its own: one that grew with every row would be copied for every row.
+  if tg_level = 'STATEMENT' then
+    -- What ended transactions left; without waiting for whoever does the same, and only where a row that is gone by now
+    -- is no failure.
+    if current_setting('transaction_isolation'::text) in ('read committed', 'read uncommitted') then
+      delete from switchboard.deleted_integrations
+      where (xid, id) in (
+        select d.xid, d.id from switchboard.deleted_integrations d
+        where d.xid < pg_snapshot_xmin(pg_current_snapshot()) for update skip locked);
+    end if;
+    return null;
+  end if;
   if old.id is not null then
-    perform set_config('switchboard.deleted_' || replace(old.id::text, '-', ''), jsonb_build_object(
-      'organization_id', old.organization_id, 'integration_type', old.integration_type)::text, true);
+    insert into switchboard.deleted_integrations (xid, id, organization_id, integration_type)
+    values (pg_current_xact_id(), old.id::text, old.organization_id::text, old.integration_type::text)
+    on conflict (xid, id) do update
+      set organization_id = excluded.organization_id, integration_type = excluded.integration_type;
   end if;
   return old;
 end
@@ -709,8 +856,8 @@ declare
   type text;
   integration uuid;
   parent jsonb;
-  claimed_operator constant text := nullif(current_setting('switchboard.operator_id', true), '');
-  operator uuid := case when claimed_operator is not null then switchboard.uuid_or_null(claimed_operator) end;
+  claimed_operator constant text := nullif(current_setting('switchboard.operator_id'::text, true), '');
+  operator uuid := case when claimed_operator is not null then switchboard.uuid_or_null(claimed_operator::text) end;
   operator_from text := 'operator';
   author_column constant text := case when kind = 'permission' then 'granted_by' when kind = 'number' then null
                                       when tg_op = 'INSERT' then 'created_by' else 'updated_by' end;
@@ -766,9 +913,9 @@ begin
       execute format('select jsonb_build_object(%s)', fields) into after using new;
     end if;
     present := coalesce(after, before);
-    organization := switchboard.uuid_or_null(present ->> 'organization_id');
-    integration := switchboard.uuid_or_null(present ->> 'integration_id');
-    author := switchboard.uuid_or_null(present ->> author_column);
+    organization := switchboard.uuid_or_null((present ->> 'organization_id')::text);
+    integration := switchboard.uuid_or_null((present ->> 'integration_id')::text);
+    author := switchboard.uuid_or_null((present ->> author_column)::text);
   end;
   type := present ->> 'integration_type';
 
@@ -785,12 +932,12 @@ begin
     details := jsonb_build_object('changed', changed, 'before', was, 'after', becomes);
     if kind = 'credential' and 'credentials_encrypted' = any (changed) then
       details := details || jsonb_build_object('envelope', jsonb_build_object('changed', true,
-        'before', switchboard.envelope_format(before ->> 'credentials_encrypted'),
-        'after', switchboard.envelope_format(after ->> 'credentials_encrypted')));
+        'before', switchboard.envelope_format((before ->> 'credentials_encrypted')::text),
+        'after', switchboard.envelope_format((after ->> 'credentials_encrypted')::text)));
       -- The names (never values) of the fields inside the envelope, from whoever could open it.
-      if nullif(current_setting('switchboard.fields', true), '') is not null then
+      if nullif(current_setting('switchboard.fields'::text, true), '') is not null then
         details := details || jsonb_build_object('fields',
-          string_to_array(current_setting('switchboard.fields', true), ','));
+          string_to_array(current_setting('switchboard.fields'::text, true), ','));
       end if;
     end if;
   else
@@ -799,7 +946,7 @@ begin
     if kind = 'credential' then
       details := details || jsonb_build_object('envelope', jsonb_build_object(
         case tg_op when 'INSERT' then 'after' else 'before' end,
-        switchboard.envelope_format(present ->> 'credentials_encrypted')));
+        switchboard.envelope_format((present ->> 'credentials_encrypted')::text)));
     end if;
   end if;
 
@@ -808,13 +955,14 @@ begin
     from public.integration_credentials c
     where c.id = integration;
     if parent is null then
-      parent := nullif(switchboard.object_or_empty(
-        current_setting('switchboard.deleted_' || replace(integration::text, '-', ''), true)), '{}');
+      select jsonb_build_object('organization_id', d.organization_id, 'integration_type', d.integration_type) into parent
+      from switchboard.deleted_integrations d
+      where d.xid = pg_current_xact_id() and d.id = integration::text;
       if tg_op = 'DELETE' and parent is not null then
         details := details || '{"cascade": true}';
       end if;
     end if;
-    organization := coalesce(organization, switchboard.uuid_or_null(parent ->> 'organization_id'));
+    organization := coalesce(organization, switchboard.uuid_or_null((parent ->> 'organization_id')::text));
     type := parent ->> 'integration_type';
   end if;
 
@@ -833,12 +981,13 @@ begin
                                          when 'permission' then 'permission_revoked' else 'number_deactivated' end
     when kind = 'permission' then 'permission_changed'
     when changed && array['is_active', 'assigned_to_user_id'] then
-      switchboard.action_of(kind, after, changed, nullif(current_setting('switchboard.action', true), ''))
+      switchboard.action_of(kind::text, after::jsonb, changed::text[],
+                            nullif(current_setting('switchboard.action'::text, true), '')::text)
     else kind || '_updated' end;
   perform switchboard.write_log(
-    organization, operator, type, action,
-    'success',
-    details || jsonb_build_object(
+    organization::uuid, operator::uuid, type::text, action::text,
+    'success'::text,
+    (details || jsonb_build_object(
       'source', 'trigger',
       'table', tg_table_name,
       'change', lower(tg_op),
@@ -847,7 +996,7 @@ begin
         'id', present -> 'id',
         'integration_id', case when kind = 'credential' then present -> 'id' else present -> 'integration_id' end,
         'user_id', present -> 'user_id',
-        'phone_number', present -> 'phone_number'))));
+        'phone_number', present -> 'phone_number'))))::jsonb);
   return null;
 end
 $function$;
@@ -887,6 +1036,9 @@ begin
   perform switchboard.put_trigger('public.integration_credentials', 'switchboard_remember',
     'CREATE TRIGGER switchboard_remember BEFORE DELETE ON public.integration_credentials FOR EACH ROW '
     'EXECUTE FUNCTION switchboard.remember_integration()', true);
+  perform switchboard.put_trigger('public.integration_credentials', 'switchboard_forget',
+    'CREATE TRIGGER switchboard_forget BEFORE DELETE ON public.integration_credentials FOR EACH STATEMENT '
+    'EXECUTE FUNCTION switchboard.remember_integration()', true);
   for wanted in
     select unnest(array['public.integration_audit_logs', 'switchboard.seals']) as relation
   loop
@@ -906,17 +1058,24 @@ $do$;
 create or replace function switchboard.log_act(
   action text, organization_id uuid, integration_type text, status text, details jsonb
 ) returns uuid language plpgsql security definer set search_path = pg_catalog, pg_temp as $function$
--- Changes of rows are logged by triggers, and openings by begin_open: neither can be claimed here.
+-- The acts that switchboard.actions() gives this role. Changes of rows are logged by triggers, and openings by
+-- begin_open: neither can be claimed here.
+declare
+  caller constant name := coalesce(nullif(current_setting('role'::text, true), 'none'), session_user)::name;
+  act record;
 begin
-  if action is null or action not in ('connection_tested', 'numbers_synced', 'log_exported', 'log_sealed',
-                                      'keys_rotated', 'schema_changed') then
+  select a.name, a.roles into act from switchboard.actions() a where a.name = log_act.action and a.kind = 'act';
+  if not found then
     raise exception 'not an act that a program logs by itself' using errcode = 'invalid_parameter_value';
   end if;
   -- Of each seal that the log says was made, `audit verify` asks where it is.
-  if action = 'log_sealed' and not has_table_privilege(
-       coalesce(nullif(current_setting('role', true), 'none'), session_user), 'switchboard.seals', 'INSERT') then
-    raise exception 'the role % makes no seals', coalesce(nullif(current_setting('role', true), 'none'), session_user)
-      using errcode = 'insufficient_privilege';
+  if not (case when act.name = 'log_sealed' then has_table_privilege(caller, 'switchboard.seals'::text, 'INSERT'::text)
+               else act.roles is null
+                 or pg_has_role(caller, (select c.relowner from pg_class c
+                                         where c.oid = 'public.integration_audit_logs'::regclass), 'USAGE'::text)
+                 or exists (select from pg_roles r where r.rolname = any (act.roles)
+                              and pg_has_role(caller, r.oid, 'USAGE'::text)) end) then
+    raise exception 'the role % does not log the act %', caller, act.name using errcode = 'insufficient_privilege';
   end if;
   if status is null or status not in ('success', 'failed', 'pending') then
     raise exception 'a status is success, failed or pending' using errcode = 'invalid_parameter_value';
@@ -925,10 +1084,10 @@ begin
     raise exception 'details is an object' using errcode = 'invalid_parameter_value';
   end if;
   return switchboard.write_log(
-    organization_id,
-    switchboard.uuid_or_null(nullif(current_setting('switchboard.operator_id', true), '')),
-    integration_type, action, status,
-    coalesce(details, '{}') || '{"source": "switchboard"}');
+    organization_id::uuid,
+    switchboard.uuid_or_null(nullif(current_setting('switchboard.operator_id'::text, true), '')::text)::uuid,
+    integration_type::text, action::text, status::text,
+    (coalesce(details, '{}') || '{"source": "switchboard"}')::jsonb);
 end
 $function$;
 
@@ -938,10 +1097,13 @@ returns uuid language plpgsql security definer set search_path = pg_catalog, pg_
 -- The transaction-local setting switchboard.fields may name what is shown of it.
 -- reveal and copy are acts complete in themselves; test and sync are pending until log_act gives their outcome.
 -- Fails with P0002 (no such integration), 22023 (purpose), 42501 (reveal or copy without the right to read
--- the envelope), SB001 (more than 10 reveals, or 10 copies, in 5 minutes by one session_user).
+-- the envelope), SB001 (more than 10 reveals, 10 copies, 600 tests or 600 syncs in 5 minutes by one session_user; the
+-- message says when the next is possible).
 declare
   integration record;
   given uuid;
+  most constant integer := case when purpose in ('reveal', 'copy') then 10 else 600 end;
+  filling timestamptz;
 begin
   if purpose is null or purpose not in ('reveal', 'copy', 'test', 'sync') then
     raise exception 'an envelope is opened to reveal, copy, test or sync' using errcode = 'invalid_parameter_value';
@@ -958,28 +1120,38 @@ begin
       raise exception 'the role % may not read secrets', coalesce(nullif(current_setting('role', true), 'none'), session_user)
         using errcode = 'insufficient_privilege';
     end if;
-    -- Two openings at the same time must not both count as the tenth.
-    perform pg_advisory_xact_lock(hashtextextended('switchboard ' || purpose || ' ' || session_user, 0));
-    if (select count(*) from switchboard.open_tickets t
-        where t.opened_by = session_user and t.purpose = begin_open.purpose
-          and t.created_at > clock_timestamp() - interval '5 minutes') >= 10 then
-      raise exception 'too many secrets opened to % in the last 5 minutes', purpose using errcode = 'SB001';
-    end if;
   end if;
-  delete from switchboard.open_tickets t where t.created_at < clock_timestamp() - interval '1 hour';
+  -- Two openings at the same time must not both count as the last one: the second waits. It changes the row, so that
+  -- a transaction whose snapshot is older fails (40001) instead of counting what was there before.
+  insert into switchboard.locks (what, key) values ('open to ' || purpose, session_user)
+  on conflict (what, key) do update set taken_at = clock_timestamp();
+  select t.created_at into filling
+  from switchboard.open_tickets t
+  where t.opened_by = session_user and t.purpose = begin_open.purpose
+    and t.created_at > clock_timestamp() - interval '5 minutes'
+  order by t.created_at desc offset most - 1 limit 1;
+  if found then
+    raise exception 'more than % openings to % in 5 minutes are refused: the next is possible in % s', most, purpose,
+      ceil(extract(epoch from filling + interval '5 minutes' - clock_timestamp()))
+      using errcode = 'SB001';
+  end if;
+  -- Those of others are theirs: nobody waits for a row that another login holds.
+  delete from switchboard.open_tickets t
+  where t.opened_by = session_user and t.purpose = begin_open.purpose
+    and t.created_at < clock_timestamp() - interval '1 hour';
   insert into switchboard.open_tickets as t (integration_id, purpose)
   values (begin_open.integration_id, begin_open.purpose)
   returning t.ticket into given;
   perform switchboard.write_log(
-    integration.organization_id,
-    switchboard.uuid_or_null(nullif(current_setting('switchboard.operator_id', true), '')),
-    integration.integration_type,
-    case purpose when 'reveal' then 'credential_revealed' when 'copy' then 'credential_copied'
-                 when 'test' then 'connection_tested' else 'numbers_synced' end,
-    case when purpose in ('reveal', 'copy') then 'success' else 'pending' end,
+    integration.organization_id::uuid,
+    switchboard.uuid_or_null(nullif(current_setting('switchboard.operator_id'::text, true), '')::text)::uuid,
+    integration.integration_type::text,
+    (case purpose when 'reveal' then 'credential_revealed' when 'copy' then 'credential_copied'
+                  when 'test' then 'connection_tested' else 'numbers_synced' end)::text,
+    (case when purpose in ('reveal', 'copy') then 'success' else 'pending' end)::text,
     jsonb_strip_nulls(jsonb_build_object(
       'source', 'switchboard', 'purpose', purpose, 'integration_id', begin_open.integration_id,
-      'fields', string_to_array(nullif(current_setting('switchboard.fields', true), ''), ','))));
+      'fields', string_to_array(nullif(current_setting('switchboard.fields'::text, true), ''), ',')))::jsonb);
   return given;
 end
 $function$;
@@ -990,17 +1162,10 @@ returns text language plpgsql security definer set search_path = pg_catalog, pg_
 -- 30 s, another session_user's, or its log row is not committed yet; P0002: the integration is gone.
 declare
   given switchboard.open_tickets;
-  tried xid;
   envelope text;
 begin
-  -- Whoever comes second with a ticket waits for the end of the first one's transaction, however it ends.
-  perform pg_advisory_xact_lock(hashtextextended('switchboard ticket ' || open_envelope.ticket, 0));
   select t.* into given from switchboard.open_tickets t where t.ticket = open_envelope.ticket;
-  select t.xmax into tried from switchboard.open_tickets t where t.ticket = open_envelope.ticket;
-  -- A rollback takes used_at back, but not the mark of the UPDATE below in the row's xmax: the ticket stays used.
-  -- (VACUUM may wipe that mark off; nobody but its owner can make it come within the 30 s. The opening that the
-  -- ticket stands for is in the log in any case, committed before.)
-  if given.ticket is null or given.opened_by <> session_user or given.used_at is not null or tried <> '0'::xid
+  if given.ticket is null or given.opened_by <> session_user or given.used_at is not null
      or clock_timestamp() - given.created_at > interval '30 seconds' then
     raise exception 'the ticket is not valid, or not any more' using errcode = 'SB002';
   end if;
@@ -1008,7 +1173,14 @@ begin
   if given.xid = pg_current_xact_id() then
     raise exception 'an envelope opens after its log row is committed' using errcode = 'SB002';
   end if;
-  update switchboard.open_tickets t set used_at = clock_timestamp() where t.ticket = given.ticket;
+  -- Whoever has tried has left a mark in the row's xmax, also where that transaction is not over yet or was rolled
+  -- back: the ticket is used, and nobody waits to hear so. (VACUUM may wipe the mark of a rollback off; nobody but its
+  -- owner can make it come within the 30 s. The opening that the ticket stands for is in the log in any case.)
+  update switchboard.open_tickets t set used_at = clock_timestamp()
+  where t.ticket = given.ticket and t.used_at is null and t.xmax = '0'::xid;
+  if not found then
+    raise exception 'the ticket is not valid, or not any more' using errcode = 'SB002';
+  end if;
   select c.credentials_encrypted into envelope
   from public.integration_credentials c
   where c.id = given.integration_id;
@@ -1239,10 +1411,11 @@ begin
     execute format('grant usage on schema switchboard to %s', holder);
     execute format('grant select on public.integration_audit_logs, switchboard.schema_version, switchboard.keys, '
                    'switchboard.seals, switchboard.people, switchboard.organizations to %s', holder);
-    execute format('grant execute on function switchboard.log_act(text, uuid, text, text, jsonb) to %s', holder);
+    execute format('grant execute on function switchboard.log_act(text, uuid, text, text, jsonb), '
+                   'switchboard.actions() to %s', holder);
     if holder <> 'switchboard_auditor' then
       execute format('grant execute on function switchboard.begin_open(uuid, text), switchboard.open_envelope(uuid), '
-                     'switchboard.may(uuid, uuid, text) to %s', holder);
+                     'switchboard.may(uuid, uuid, text), switchboard.take_lock(text, uuid) to %s', holder);
     end if;
   end loop;
 end
@@ -1407,6 +1580,23 @@ comment on table switchboard.seals is
   'Signed digests of the log, one per hour in UTC; hour is null for the rows whose created_at is null or infinite. '
   'previous is the SHA-256 of the seal before, null in the first. row_list: id and the first 8 bytes of the leaf of '
   'each row, in their order.';
+
+-- 012_actions.sql
+-- The actions of the log in one list (switchboard.actions), and for each which roles may log it by themselves. The list
+-- stands in 002_helpers.sql, since the files from 003 on ask it; here is what comes last.
+
+-- What a deleted integration was is kept in a table now, which nobody else can write, and not as a text.
+do $do$
+begin
+  if to_regprocedure('switchboard.object_or_empty(text)') is not null then
+    drop function switchboard.object_or_empty(text);
+  end if;
+end
+$do$;
+
+comment on function switchboard.actions() is
+  'Every action that Switchboard logs: its name, its kind (change, opening or act), and for an act the roles that may '
+  'log it by themselves.';
 
 -- 013_accepted.sql
 -- What is there, and what of it others may have put there: everything in the schema switchboard, everything hung on

@@ -120,3 +120,24 @@ create table if not exists switchboard.open_tickets (
 create index if not exists open_tickets_recent on switchboard.open_tickets (opened_by, purpose, created_at);
 comment on table switchboard.open_tickets is
   'Permissions to read one envelope once, each given together with a row of the log.';
+
+create table if not exists switchboard.locks (
+  what     text not null,
+  key      text not null,
+  taken_at timestamptz not null default clock_timestamp(),
+  primary key (what, key)
+);
+comment on table switchboard.locks is
+  'What one transaction at a time may do, a row for each. Nobody but our own functions can lock one: the key of an '
+  'advisory lock can be computed and held by everybody.';
+
+create table if not exists switchboard.deleted_integrations (
+  xid              xid8 not null,
+  id               text not null,
+  organization_id  text,
+  integration_type text,
+  primary key (xid, id)
+);
+comment on table switchboard.deleted_integrations is
+  'What the log needs of an integration to name its children, which a cascade deletes after it. Rows are of use only '
+  'within their transaction; the next deletion clears those of transactions that have ended.';

@@ -1,4 +1,32 @@
--- What the other files use to change only what differs, so that a second run takes no lock on a busy table.
+-- What the other files use: the actions of the log, and ways to change only what differs, so that a second run takes
+-- no lock on a busy table.
+
+create or replace function switchboard.actions() returns table (name text, kind text, roles text[])
+language sql immutable set search_path = pg_catalog, pg_temp as $function$
+  -- Every action that Switchboard logs, some of them of versions to come; other programs add names of their own, and
+  -- those that count against limits are in send_actions. kind: a change is logged by the triggers, an opening by
+  -- begin_open, and an act by log_act, for the owner of the log and for members of roles; without roles for everybody
+  -- who may call log_act, and log_sealed for whoever may insert seals. A function, because `audit verify` sees when one
+  -- is altered, and not when rows are.
+  values
+    ('credential_created', 'change', null::text[]), ('credential_updated', 'change', null),
+    ('credential_deleted', 'change', null), ('credential_enabled', 'change', null),
+    ('credential_disabled', 'change', null), ('credential_rolled_back', 'change', null),
+    ('credential_restored', 'change', null), ('permission_granted', 'change', null),
+    ('permission_changed', 'change', null), ('permission_revoked', 'change', null),
+    ('number_added', 'change', null), ('number_updated', 'change', null), ('number_assigned', 'change', null),
+    ('number_unassigned', 'change', null), ('number_deactivated', 'change', null),
+    ('credential_revealed', 'opening', null), ('credential_copied', 'opening', null),
+    ('credential_lent', 'opening', null),
+    ('connection_tested', 'act', array['switchboard_admin', 'switchboard_support']),
+    ('numbers_synced', 'act', array['switchboard_admin', 'switchboard_support']),
+    ('log_exported', 'act', null), ('log_sealed', 'act', array['switchboard_admin']),
+    ('keys_rotated', 'act', array['switchboard_admin']), ('key_retired', 'act', array['switchboard_admin']),
+    ('credential_versions_forgotten', 'act', array['switchboard_admin']),
+    ('schema_changed', 'act', array['switchboard_admin']), ('settings_changed', 'act', array['switchboard_admin']),
+    ('access_changed', 'act', array['switchboard_admin']), ('checkpoint_made', 'act', array['switchboard_admin']),
+    ('log_archived', 'act', array['switchboard_admin'])
+$function$;
 
 create or replace function switchboard.put_trigger(relation text, name text, definition text, always boolean)
 returns void language plpgsql set search_path = pg_catalog, pg_temp as $function$
@@ -61,14 +89,5 @@ begin
   return value::inet;
 exception when data_exception then
   return null;
-end
-$function$;
-
-create or replace function switchboard.object_or_empty(value text) returns jsonb
-language plpgsql immutable set search_path = pg_catalog, pg_temp as $function$
-begin
-  return case when jsonb_typeof(value::jsonb) = 'object' then value::jsonb else '{}' end;
-exception when data_exception then
-  return '{}';
 end
 $function$;

@@ -178,12 +178,7 @@ begin
       'select v.action || %L || v.status from (select a::character varying as action, s::character varying as status '
       'from unnest($1) a cross join unnest($2) s) v where not (%s) order by 1 limit 1', ' with status ', wanted.condition)
     into refused
-    using array['credential_created', 'credential_updated', 'credential_enabled', 'credential_disabled',
-                'credential_deleted', 'credential_revealed', 'credential_copied', 'permission_granted',
-                'permission_changed', 'permission_revoked', 'number_added', 'number_updated', 'number_assigned',
-                'number_unassigned', 'number_deactivated', 'connection_tested', 'numbers_synced', 'log_exported',
-                'log_sealed', 'keys_rotated', 'schema_changed'],
-          array['success', 'failed', 'pending'];
+    using array(select a.name from switchboard.actions() a), array['success', 'failed', 'pending'];
     if refused is not null then
       in_the_way := in_the_way || format('the constraint %I of public.integration_audit_logs refuses rows that will be '
                                          'written, %s for one', wanted.name, refused);

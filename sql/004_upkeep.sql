@@ -1,4 +1,4 @@
--- updated_at, and at most one primary number per organisation.
+-- updated_at, at most one primary number per organisation, and what one transaction at a time may do.
 
 create or replace function switchboard.touch_updated_at() returns trigger
 language plpgsql set search_path = pg_catalog, pg_temp as $function$
@@ -14,14 +14,47 @@ begin
 end
 $function$;
 
+create or replace function switchboard.hold(thing text, whose text) returns void
+language plpgsql set search_path = pg_catalog, pg_temp as $function$
+-- Waits until no other transaction holds the same, and holds it to the end of this one. A row takes no place among the
+-- server's locks, of which there are only so many: an import may touch any number of organisations at once.
+begin
+  perform from switchboard.locks l where l.what = thing and l.key = whose for update;
+  if not found then
+    insert into switchboard.locks (what, key) values (thing, whose) on conflict (what, key) do nothing;
+    perform from switchboard.locks l where l.what = thing and l.key = whose for update;
+  end if;
+end
+$function$;
+
+create or replace function switchboard.take_lock(what text, organization_id uuid) returns void
+language plpgsql security definer set search_path = pg_catalog, pg_temp as $function$
+-- Lets one console at a time change the numbers, the primary number or the permissions of an organisation, or make
+-- seals (of no organisation). Only for whoever may add rows to that table anyway: nobody else can keep them waiting.
+declare
+  caller constant name := coalesce(nullif(current_setting('role'::text, true), 'none'), session_user)::name;
+  relation constant text := case what when 'numbers' then 'public.organization_phone_numbers'
+                                      when 'primary' then 'public.organization_phone_numbers'
+                                      when 'permissions' then 'public.user_integration_permissions'
+                                      when 'seals' then 'switchboard.seals' end;
+begin
+  if relation is null then
+    raise exception 'what is locked is numbers, primary, permissions or seals' using errcode = 'invalid_parameter_value';
+  end if;
+  if not has_table_privilege(caller, relation::text, 'INSERT'::text) then
+    raise exception 'the role % adds no rows to %', caller, relation using errcode = 'insufficient_privilege';
+  end if;
+  perform switchboard.hold(what::text, coalesce(organization_id::text, '')::text);
+end
+$function$;
+
 create or replace function switchboard.clear_other_primary() returns trigger
 language plpgsql security definer set search_path = pg_catalog, pg_temp as $function$
 -- Known limit: one UPDATE that sets is_primary on several rows of an organisation fails with 27000 where the row
 -- that was primary comes after the new one; clear the old one in a statement of its own, or let this do it.
 begin
   -- Of two that make a primary number at the same time, the second waits, and then sees the first one's.
-  -- One of 1,024 locks, since a server has only so many: an import may touch any number of organisations at once.
-  perform pg_advisory_xact_lock(hashtext('switchboard primary'), hashtext(new.organization_id::text) % 1024);
+  perform switchboard.hold('primary'::text, coalesce(new.organization_id::text, '')::text);
   -- An insert that meets a row of the same number will not become a row (on conflict ...), and must not
   -- touch the row that it is about to update.
   if tg_op = 'INSERT' and exists (

@@ -1,16 +1,84 @@
 -- The log of changes: each changed row of the other three tables has exactly one row, written in the same
 -- transaction by a trigger; and the log itself is append-only.
 
+create or replace function switchboard.bounded(value jsonb, room integer, depth integer) returns jsonb
+language plpgsql immutable set search_path = pg_catalog, pg_temp as $function$
+-- The value where its text has at most `room` bytes; else one that has, in which what is too long is cut and says how
+-- long it was. Of an object the evidence is kept first, then the shortest members. What is nested deeper than `depth`
+-- is cut as text, so that the work is a few passes over the value, however it is made.
+declare
+  size constant integer := octet_length(value::text);
+  free integer := room - 60;
+  part record;
+  result jsonb;
+  content text;
+  shown integer := greatest(free, 0);
+begin
+  if size <= room then
+    return value;
+  end if;
+  if jsonb_typeof(value) = 'object' and depth > 0 and free > 100 then
+    result := '{}';
+    for part in
+      select e.key, e.value, octet_length(e.value::text) + octet_length(to_jsonb(e.key)::text) + 4 as size,
+             octet_length(to_jsonb(e.key)::text) + 4 as name_size, count(*) over () - row_number() over w + 1 as left_over
+      from jsonb_each(value) e
+      window w as (order by e.key = any (array['source', 'table', 'change', 'row', 'user_from', 'cascade', 'purpose',
+                                               'integration_id', 'envelope']) desc,
+                            octet_length(e.value::text) + octet_length(to_jsonb(e.key)::text), e.key)
+      order by row_number() over w
+    loop
+      if part.size > free then
+        -- The others are no shorter: they share what room there is.
+        exit when free / part.left_over - part.name_size < 100;
+        part.value := switchboard.bounded(part.value::jsonb, (free / part.left_over - part.name_size)::integer,
+                                          (depth - 1)::integer);
+        part.size := octet_length(part.value::text) + part.name_size;
+      end if;
+      result := result || jsonb_build_object(part.key, part.value);
+      free := free - part.size;
+      part.left_over := part.left_over - 1;
+    end loop;
+    return case when part.left_over > 0 then result || jsonb_build_object('cut', part.left_over) else result end;
+  end if;
+  if jsonb_typeof(value) = 'array' and depth > 0 and free > 100 then
+    result := '[]';
+    for part in select e.value, octet_length(e.value::text) + 2 as size from jsonb_array_elements(value) e
+    loop
+      exit when part.size > free;
+      result := result || jsonb_build_array(part.value);
+      free := free - part.size;
+    end loop;
+    return result || to_jsonb(format(' [cut, %s elements]', jsonb_array_length(value)));
+  end if;
+  content := case when jsonb_typeof(value) = 'string' then value #>> '{}' else value::text end;
+  loop
+    result := to_jsonb(left(content, shown) || format(' [cut, %s bytes]', size));
+    exit when shown = 0 or octet_length(result::text) <= room;
+    -- A character may take six bytes of JSON.
+    shown := least(shown - 1, (shown::bigint * greatest(free, 0) / octet_length(result::text))::integer);
+  end loop;
+  return result;
+end
+$function$;
+
 create or replace function switchboard.write_log(
   organization_id uuid, user_id uuid, integration_type text, action text, status text, details jsonb
 ) returns uuid language plpgsql set search_path = pg_catalog, pg_temp as $function$
 -- Adds the evidence to details: operator and operation_id are what the client claims, the rest is what the server
 -- knows. Never fails for want of a value: a row without an organisation gets the nil UUID, without a type 'none'.
+-- No row becomes large: details have at most 16 kB as text, evidence included; cut tells how many bytes there were.
 declare
   row_id constant uuid := gen_random_uuid();
-  claimed_address constant text := nullif(current_setting('switchboard.source_address', true), '');
+  claimed_address constant text := nullif(current_setting('switchboard.source_address'::text, true), '');
   client_address constant inet := inet_client_addr();
+  told jsonb := details - array['operator', 'operation_id', 'undo_of', 'session_user', 'role', 'client_address', 'xid'];
 begin
+  -- By the text: as jsonb a number of 100,000 digits takes ten bytes.
+  if octet_length(told::text) > 13000 then
+    told := switchboard.bounded(told::jsonb, 12950::integer, 4::integer)
+      || jsonb_build_object('cut', jsonb_build_object('bytes', octet_length(told::text)));
+  end if;
   insert into public.integration_audit_logs
     (id, organization_id, user_id, integration_type, action, status, details, ip_address, user_agent, created_at)
   values (
@@ -18,21 +86,20 @@ begin
     coalesce(organization_id, '00000000-0000-0000-0000-000000000000'),
     user_id,
     left(coalesce(integration_type, 'none'), 50),
-    action,
-    status,
-    (details - array['operator', 'operation_id', 'undo_of', 'session_user', 'role', 'client_address', 'xid'])
-      || jsonb_strip_nulls(jsonb_build_object(
-      'operator', nullif(current_setting('switchboard.operator_label', true), ''),
-      'operation_id', nullif(current_setting('switchboard.operation_id', true), ''),
-      'undo_of', nullif(current_setting('switchboard.undo_of', true), ''),
+    left(action, 100),
+    left(status, 50),
+    told || jsonb_strip_nulls(jsonb_build_object(
+      'operator', nullif(left(current_setting('switchboard.operator_label'::text, true), 200), ''),
+      'operation_id', nullif(left(current_setting('switchboard.operation_id'::text, true), 100), ''),
+      'undo_of', nullif(left(current_setting('switchboard.undo_of'::text, true), 100), ''),
       'session_user', session_user,
-      'role', coalesce(nullif(current_setting('role', true), 'none'), session_user),
+      'role', coalesce(nullif(current_setting('role'::text, true), 'none'), session_user),
       'client_address', host(client_address),
       'xid', pg_current_xact_id()::text)),
     case when claimed_address is null then client_address
-         else coalesce(switchboard.inet_or_null(claimed_address), client_address) end,
-    coalesce(nullif(current_setting('switchboard.user_agent', true), ''),
-             nullif(current_setting('application_name', true), ''), ''),
+         else coalesce(switchboard.inet_or_null(claimed_address::text), client_address) end,
+    coalesce(nullif(left(current_setting('switchboard.user_agent'::text, true), 500), ''),
+             nullif(current_setting('application_name'::text, true), ''), ''),
     clock_timestamp());
   return row_id;
 end
@@ -65,12 +132,24 @@ $function$;
 
 create or replace function switchboard.remember_integration() returns trigger
 language plpgsql security definer set search_path = pg_catalog, pg_temp as $function$
+-- On a cascade the parent is gone before its children are logged: what they need of it is kept here.
 begin
-  -- On a cascade the parent is gone before its children are logged: what they need of it is kept here.
-  -- Each in a setting of its own: one that grew with every row would be copied for every row.
+  if tg_level = 'STATEMENT' then
+    -- What ended transactions left; without waiting for whoever does the same, and only where a row that is gone by now
+    -- is no failure.
+    if current_setting('transaction_isolation'::text) in ('read committed', 'read uncommitted') then
+      delete from switchboard.deleted_integrations
+      where (xid, id) in (
+        select d.xid, d.id from switchboard.deleted_integrations d
+        where d.xid < pg_snapshot_xmin(pg_current_snapshot()) for update skip locked);
+    end if;
+    return null;
+  end if;
   if old.id is not null then
-    perform set_config('switchboard.deleted_' || replace(old.id::text, '-', ''), jsonb_build_object(
-      'organization_id', old.organization_id, 'integration_type', old.integration_type)::text, true);
+    insert into switchboard.deleted_integrations (xid, id, organization_id, integration_type)
+    values (pg_current_xact_id(), old.id::text, old.organization_id::text, old.integration_type::text)
+    on conflict (xid, id) do update
+      set organization_id = excluded.organization_id, integration_type = excluded.integration_type;
   end if;
   return old;
 end
@@ -107,8 +186,8 @@ declare
   type text;
   integration uuid;
   parent jsonb;
-  claimed_operator constant text := nullif(current_setting('switchboard.operator_id', true), '');
-  operator uuid := case when claimed_operator is not null then switchboard.uuid_or_null(claimed_operator) end;
+  claimed_operator constant text := nullif(current_setting('switchboard.operator_id'::text, true), '');
+  operator uuid := case when claimed_operator is not null then switchboard.uuid_or_null(claimed_operator::text) end;
   operator_from text := 'operator';
   author_column constant text := case when kind = 'permission' then 'granted_by' when kind = 'number' then null
                                       when tg_op = 'INSERT' then 'created_by' else 'updated_by' end;
@@ -164,9 +243,9 @@ begin
       execute format('select jsonb_build_object(%s)', fields) into after using new;
     end if;
     present := coalesce(after, before);
-    organization := switchboard.uuid_or_null(present ->> 'organization_id');
-    integration := switchboard.uuid_or_null(present ->> 'integration_id');
-    author := switchboard.uuid_or_null(present ->> author_column);
+    organization := switchboard.uuid_or_null((present ->> 'organization_id')::text);
+    integration := switchboard.uuid_or_null((present ->> 'integration_id')::text);
+    author := switchboard.uuid_or_null((present ->> author_column)::text);
   end;
   type := present ->> 'integration_type';
 
@@ -183,12 +262,12 @@ begin
     details := jsonb_build_object('changed', changed, 'before', was, 'after', becomes);
     if kind = 'credential' and 'credentials_encrypted' = any (changed) then
       details := details || jsonb_build_object('envelope', jsonb_build_object('changed', true,
-        'before', switchboard.envelope_format(before ->> 'credentials_encrypted'),
-        'after', switchboard.envelope_format(after ->> 'credentials_encrypted')));
+        'before', switchboard.envelope_format((before ->> 'credentials_encrypted')::text),
+        'after', switchboard.envelope_format((after ->> 'credentials_encrypted')::text)));
       -- The names (never values) of the fields inside the envelope, from whoever could open it.
-      if nullif(current_setting('switchboard.fields', true), '') is not null then
+      if nullif(current_setting('switchboard.fields'::text, true), '') is not null then
         details := details || jsonb_build_object('fields',
-          string_to_array(current_setting('switchboard.fields', true), ','));
+          string_to_array(current_setting('switchboard.fields'::text, true), ','));
       end if;
     end if;
   else
@@ -197,7 +276,7 @@ begin
     if kind = 'credential' then
       details := details || jsonb_build_object('envelope', jsonb_build_object(
         case tg_op when 'INSERT' then 'after' else 'before' end,
-        switchboard.envelope_format(present ->> 'credentials_encrypted')));
+        switchboard.envelope_format((present ->> 'credentials_encrypted')::text)));
     end if;
   end if;
 
@@ -206,13 +285,14 @@ begin
     from public.integration_credentials c
     where c.id = integration;
     if parent is null then
-      parent := nullif(switchboard.object_or_empty(
-        current_setting('switchboard.deleted_' || replace(integration::text, '-', ''), true)), '{}');
+      select jsonb_build_object('organization_id', d.organization_id, 'integration_type', d.integration_type) into parent
+      from switchboard.deleted_integrations d
+      where d.xid = pg_current_xact_id() and d.id = integration::text;
       if tg_op = 'DELETE' and parent is not null then
         details := details || '{"cascade": true}';
       end if;
     end if;
-    organization := coalesce(organization, switchboard.uuid_or_null(parent ->> 'organization_id'));
+    organization := coalesce(organization, switchboard.uuid_or_null((parent ->> 'organization_id')::text));
     type := parent ->> 'integration_type';
   end if;
 
@@ -231,12 +311,13 @@ begin
                                          when 'permission' then 'permission_revoked' else 'number_deactivated' end
     when kind = 'permission' then 'permission_changed'
     when changed && array['is_active', 'assigned_to_user_id'] then
-      switchboard.action_of(kind, after, changed, nullif(current_setting('switchboard.action', true), ''))
+      switchboard.action_of(kind::text, after::jsonb, changed::text[],
+                            nullif(current_setting('switchboard.action'::text, true), '')::text)
     else kind || '_updated' end;
   perform switchboard.write_log(
-    organization, operator, type, action,
-    'success',
-    details || jsonb_build_object(
+    organization::uuid, operator::uuid, type::text, action::text,
+    'success'::text,
+    (details || jsonb_build_object(
       'source', 'trigger',
       'table', tg_table_name,
       'change', lower(tg_op),
@@ -245,7 +326,7 @@ begin
         'id', present -> 'id',
         'integration_id', case when kind = 'credential' then present -> 'id' else present -> 'integration_id' end,
         'user_id', present -> 'user_id',
-        'phone_number', present -> 'phone_number'))));
+        'phone_number', present -> 'phone_number'))))::jsonb);
   return null;
 end
 $function$;
@@ -284,6 +365,9 @@ begin
   end loop;
   perform switchboard.put_trigger('public.integration_credentials', 'switchboard_remember',
     'CREATE TRIGGER switchboard_remember BEFORE DELETE ON public.integration_credentials FOR EACH ROW '
+    'EXECUTE FUNCTION switchboard.remember_integration()', true);
+  perform switchboard.put_trigger('public.integration_credentials', 'switchboard_forget',
+    'CREATE TRIGGER switchboard_forget BEFORE DELETE ON public.integration_credentials FOR EACH STATEMENT '
     'EXECUTE FUNCTION switchboard.remember_integration()', true);
   for wanted in
     select unnest(array['public.integration_audit_logs', 'switchboard.seals']) as relation

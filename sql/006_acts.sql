@@ -3,17 +3,24 @@
 create or replace function switchboard.log_act(
   action text, organization_id uuid, integration_type text, status text, details jsonb
 ) returns uuid language plpgsql security definer set search_path = pg_catalog, pg_temp as $function$
--- Changes of rows are logged by triggers, and openings by begin_open: neither can be claimed here.
+-- The acts that switchboard.actions() gives this role. Changes of rows are logged by triggers, and openings by
+-- begin_open: neither can be claimed here.
+declare
+  caller constant name := coalesce(nullif(current_setting('role'::text, true), 'none'), session_user)::name;
+  act record;
 begin
-  if action is null or action not in ('connection_tested', 'numbers_synced', 'log_exported', 'log_sealed',
-                                      'keys_rotated', 'schema_changed') then
+  select a.name, a.roles into act from switchboard.actions() a where a.name = log_act.action and a.kind = 'act';
+  if not found then
     raise exception 'not an act that a program logs by itself' using errcode = 'invalid_parameter_value';
   end if;
   -- Of each seal that the log says was made, `audit verify` asks where it is.
-  if action = 'log_sealed' and not has_table_privilege(
-       coalesce(nullif(current_setting('role', true), 'none'), session_user), 'switchboard.seals', 'INSERT') then
-    raise exception 'the role % makes no seals', coalesce(nullif(current_setting('role', true), 'none'), session_user)
-      using errcode = 'insufficient_privilege';
+  if not (case when act.name = 'log_sealed' then has_table_privilege(caller, 'switchboard.seals'::text, 'INSERT'::text)
+               else act.roles is null
+                 or pg_has_role(caller, (select c.relowner from pg_class c
+                                         where c.oid = 'public.integration_audit_logs'::regclass), 'USAGE'::text)
+                 or exists (select from pg_roles r where r.rolname = any (act.roles)
+                              and pg_has_role(caller, r.oid, 'USAGE'::text)) end) then
+    raise exception 'the role % does not log the act %', caller, act.name using errcode = 'insufficient_privilege';
   end if;
   if status is null or status not in ('success', 'failed', 'pending') then
     raise exception 'a status is success, failed or pending' using errcode = 'invalid_parameter_value';
@@ -22,10 +29,10 @@ begin
     raise exception 'details is an object' using errcode = 'invalid_parameter_value';
   end if;
   return switchboard.write_log(
-    organization_id,
-    switchboard.uuid_or_null(nullif(current_setting('switchboard.operator_id', true), '')),
-    integration_type, action, status,
-    coalesce(details, '{}') || '{"source": "switchboard"}');
+    organization_id::uuid,
+    switchboard.uuid_or_null(nullif(current_setting('switchboard.operator_id'::text, true), '')::text)::uuid,
+    integration_type::text, action::text, status::text,
+    (coalesce(details, '{}') || '{"source": "switchboard"}')::jsonb);
 end
 $function$;
 
@@ -35,10 +42,13 @@ returns uuid language plpgsql security definer set search_path = pg_catalog, pg_
 -- The transaction-local setting switchboard.fields may name what is shown of it.
 -- reveal and copy are acts complete in themselves; test and sync are pending until log_act gives their outcome.
 -- Fails with P0002 (no such integration), 22023 (purpose), 42501 (reveal or copy without the right to read
--- the envelope), SB001 (more than 10 reveals, or 10 copies, in 5 minutes by one session_user).
+-- the envelope), SB001 (more than 10 reveals, 10 copies, 600 tests or 600 syncs in 5 minutes by one session_user; the
+-- message says when the next is possible).
 declare
   integration record;
   given uuid;
+  most constant integer := case when purpose in ('reveal', 'copy') then 10 else 600 end;
+  filling timestamptz;
 begin
   if purpose is null or purpose not in ('reveal', 'copy', 'test', 'sync') then
     raise exception 'an envelope is opened to reveal, copy, test or sync' using errcode = 'invalid_parameter_value';
@@ -55,28 +65,38 @@ begin
       raise exception 'the role % may not read secrets', coalesce(nullif(current_setting('role', true), 'none'), session_user)
         using errcode = 'insufficient_privilege';
     end if;
-    -- Two openings at the same time must not both count as the tenth.
-    perform pg_advisory_xact_lock(hashtextextended('switchboard ' || purpose || ' ' || session_user, 0));
-    if (select count(*) from switchboard.open_tickets t
-        where t.opened_by = session_user and t.purpose = begin_open.purpose
-          and t.created_at > clock_timestamp() - interval '5 minutes') >= 10 then
-      raise exception 'too many secrets opened to % in the last 5 minutes', purpose using errcode = 'SB001';
-    end if;
   end if;
-  delete from switchboard.open_tickets t where t.created_at < clock_timestamp() - interval '1 hour';
+  -- Two openings at the same time must not both count as the last one: the second waits. It changes the row, so that
+  -- a transaction whose snapshot is older fails (40001) instead of counting what was there before.
+  insert into switchboard.locks (what, key) values ('open to ' || purpose, session_user)
+  on conflict (what, key) do update set taken_at = clock_timestamp();
+  select t.created_at into filling
+  from switchboard.open_tickets t
+  where t.opened_by = session_user and t.purpose = begin_open.purpose
+    and t.created_at > clock_timestamp() - interval '5 minutes'
+  order by t.created_at desc offset most - 1 limit 1;
+  if found then
+    raise exception 'more than % openings to % in 5 minutes are refused: the next is possible in % s', most, purpose,
+      ceil(extract(epoch from filling + interval '5 minutes' - clock_timestamp()))
+      using errcode = 'SB001';
+  end if;
+  -- Those of others are theirs: nobody waits for a row that another login holds.
+  delete from switchboard.open_tickets t
+  where t.opened_by = session_user and t.purpose = begin_open.purpose
+    and t.created_at < clock_timestamp() - interval '1 hour';
   insert into switchboard.open_tickets as t (integration_id, purpose)
   values (begin_open.integration_id, begin_open.purpose)
   returning t.ticket into given;
   perform switchboard.write_log(
-    integration.organization_id,
-    switchboard.uuid_or_null(nullif(current_setting('switchboard.operator_id', true), '')),
-    integration.integration_type,
-    case purpose when 'reveal' then 'credential_revealed' when 'copy' then 'credential_copied'
-                 when 'test' then 'connection_tested' else 'numbers_synced' end,
-    case when purpose in ('reveal', 'copy') then 'success' else 'pending' end,
+    integration.organization_id::uuid,
+    switchboard.uuid_or_null(nullif(current_setting('switchboard.operator_id'::text, true), '')::text)::uuid,
+    integration.integration_type::text,
+    (case purpose when 'reveal' then 'credential_revealed' when 'copy' then 'credential_copied'
+                  when 'test' then 'connection_tested' else 'numbers_synced' end)::text,
+    (case when purpose in ('reveal', 'copy') then 'success' else 'pending' end)::text,
     jsonb_strip_nulls(jsonb_build_object(
       'source', 'switchboard', 'purpose', purpose, 'integration_id', begin_open.integration_id,
-      'fields', string_to_array(nullif(current_setting('switchboard.fields', true), ''), ','))));
+      'fields', string_to_array(nullif(current_setting('switchboard.fields'::text, true), ''), ',')))::jsonb);
   return given;
 end
 $function$;
@@ -87,17 +107,10 @@ returns text language plpgsql security definer set search_path = pg_catalog, pg_
 -- 30 s, another session_user's, or its log row is not committed yet; P0002: the integration is gone.
 declare
   given switchboard.open_tickets;
-  tried xid;
   envelope text;
 begin
-  -- Whoever comes second with a ticket waits for the end of the first one's transaction, however it ends.
-  perform pg_advisory_xact_lock(hashtextextended('switchboard ticket ' || open_envelope.ticket, 0));
   select t.* into given from switchboard.open_tickets t where t.ticket = open_envelope.ticket;
-  select t.xmax into tried from switchboard.open_tickets t where t.ticket = open_envelope.ticket;
-  -- A rollback takes used_at back, but not the mark of the UPDATE below in the row's xmax: the ticket stays used.
-  -- (VACUUM may wipe that mark off; nobody but its owner can make it come within the 30 s. The opening that the
-  -- ticket stands for is in the log in any case, committed before.)
-  if given.ticket is null or given.opened_by <> session_user or given.used_at is not null or tried <> '0'::xid
+  if given.ticket is null or given.opened_by <> session_user or given.used_at is not null
      or clock_timestamp() - given.created_at > interval '30 seconds' then
     raise exception 'the ticket is not valid, or not any more' using errcode = 'SB002';
   end if;
@@ -105,7 +118,14 @@ begin
   if given.xid = pg_current_xact_id() then
     raise exception 'an envelope opens after its log row is committed' using errcode = 'SB002';
   end if;
-  update switchboard.open_tickets t set used_at = clock_timestamp() where t.ticket = given.ticket;
+  -- Whoever has tried has left a mark in the row's xmax, also where that transaction is not over yet or was rolled
+  -- back: the ticket is used, and nobody waits to hear so. (VACUUM may wipe the mark of a rollback off; nobody but its
+  -- owner can make it come within the 30 s. The opening that the ticket stands for is in the log in any case.)
+  update switchboard.open_tickets t set used_at = clock_timestamp()
+  where t.ticket = given.ticket and t.used_at is null and t.xmax = '0'::xid;
+  if not found then
+    raise exception 'the ticket is not valid, or not any more' using errcode = 'SB002';
+  end if;
   select c.credentials_encrypted into envelope
   from public.integration_credentials c
   where c.id = given.integration_id;

@@ -63,10 +63,11 @@ begin
     execute format('grant usage on schema switchboard to %s', holder);
     execute format('grant select on public.integration_audit_logs, switchboard.schema_version, switchboard.keys, '
                    'switchboard.seals, switchboard.people, switchboard.organizations to %s', holder);
-    execute format('grant execute on function switchboard.log_act(text, uuid, text, text, jsonb) to %s', holder);
+    execute format('grant execute on function switchboard.log_act(text, uuid, text, text, jsonb), '
+                   'switchboard.actions() to %s', holder);
     if holder <> 'switchboard_auditor' then
       execute format('grant execute on function switchboard.begin_open(uuid, text), switchboard.open_envelope(uuid), '
-                     'switchboard.may(uuid, uuid, text) to %s', holder);
+                     'switchboard.may(uuid, uuid, text), switchboard.take_lock(text, uuid) to %s', holder);
     end if;
   end loop;
 end

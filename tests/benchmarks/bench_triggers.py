@@ -15,6 +15,7 @@ HOME = UUID("11111111-1111-4111-8111-111111111111")
 ROWS = 10_000
 BUDGET_ONE = 0.6  # ms
 BUDGET_BULK = 1.5  # s
+BUDGET_DELETE = 5.0  # s
 ENVELOPE = "0" * 32 + ":" + "a" * 32 + ":" + "c0ffee" * 100
 
 
@@ -48,6 +49,30 @@ def bulk_update(connection: psycopg.Connection, rows: int) -> tuple[float, float
         return updated - started, time.perf_counter() - updated
 
 
+def bulk_delete(connection: psycopg.Connection, rows: int) -> tuple[float, int]:
+    """Seconds of one delete of so many integrations with a permission and a number each, and the bytes it kept."""
+    memory = "select sum(used_bytes)::bigint from pg_backend_memory_contexts"
+    connection.execute(
+        "insert into public.integration_credentials (organization_id, integration_type, credentials_encrypted) "
+        "select gen_random_uuid(), 'exotel_sms', %s from generate_series(1, %s)",
+        [ENVELOPE, rows],
+    )
+    connection.execute(
+        "insert into public.user_integration_permissions (user_id, integration_id) "
+        "select gen_random_uuid(), id from public.integration_credentials where integration_type = 'exotel_sms'"
+    )
+    connection.execute(
+        "insert into public.organization_phone_numbers (organization_id, integration_id, phone_number) "
+        "select organization_id, id, '1' from public.integration_credentials where integration_type = 'exotel_sms'"
+    )
+    (before,) = connection.execute(memory).fetchone() or (0,)
+    started = time.perf_counter()
+    connection.execute("delete from public.integration_credentials where integration_type = 'exotel_sms'")
+    taken = time.perf_counter() - started
+    (after,) = connection.execute(memory).fetchone() or (0,)
+    return taken, after - before
+
+
 def main(rounds: int) -> None:
     server = TestServer()
     try:
@@ -70,6 +95,10 @@ def main(rounds: int) -> None:
                         connection.execute(f"alter table public.{table} {word} trigger switchboard_log_change")
                     singles[state] += one_update(connection, rounds // 4)
                     bulks[state].append(bulk_update(connection, ROWS))
+            bulk_delete(connection, ROWS // 10)
+            deleted = {rows: bulk_delete(connection, rows) for rows in (ROWS // 10, ROWS)}
+        for rows, (seconds, kept) in deleted.items():
+            print(f"{rows:,} integrations with two children each, one delete: {seconds:.2f} s, {kept:,} bytes kept")
         for state, taken in singles.items():
             print(
                 f"log triggers {state:>3}: one update, committed: median {statistics.median(taken):.2f} ms, "
@@ -79,7 +108,7 @@ def main(rounds: int) -> None:
         off = min(updated for updated, _ in bulks["off"])
         floor = off + min(copied for _, copied in bulks["on"])
         print(f"floor: {floor:.2f} s for the update and a plain INSERT of as many rows of the log")
-        print(f"budget: one update {BUDGET_ONE} ms; {ROWS:,} rows {BUDGET_BULK} s")
+        print(f"budget: one update {BUDGET_ONE} ms; {ROWS:,} rows {BUDGET_BULK} s, deleted {BUDGET_DELETE} s")
     finally:
         server.close()
 

@@ -130,7 +130,7 @@ async def test_an_id_that_became_free_text_aborts_no_write(empty_database: str) 
         (
             "add constraint known check (status in ('success', 'failed'))",
             "The constraint known of public.integration_audit_logs refuses rows that will be written, "
-            "connection_tested with status pending",
+            "access_changed with status pending",
         ),
         ("add constraint named check (action !~ '^number')", "The constraint named of public.integration_audit_logs"),
     ],

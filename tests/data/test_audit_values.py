@@ -96,5 +96,5 @@ async def test_without_rows_the_words_that_are_always_there_remain(installed_dat
     async with opened(installed_database) as database:
         completer = Completer(database, ACME)
         assert await completer.values("status") == ("success", "failed", "pending")
-        assert await completer.values("action") == ()
+        assert {"credential_created", "log_sealed"} <= set(await completer.values("action"))
         assert await completer.values("details.") == ()

@@ -109,7 +109,7 @@ async def test_of_two_that_choose_different_primary_numbers_one_wins_and_the_oth
             make_primary(asha, await row_of(asha, ids[0]), before),
             make_primary(ravi, await row_of(ravi, ids[1]), before),
         ]
-        held = f"select pg_advisory_xact_lock(hashtext('switchboard primary'), hashtext('{ACME}') % 1024)"
+        held = f"select switchboard.take_lock('primary', '{ACME}')"
         won, lost = winner_and_loser(await at_once(installed_database, acts, held))
     assert isinstance(lost, NumberConflict)
     assert lost.current == won.number
@@ -123,7 +123,7 @@ async def test_of_two_that_choose_different_primary_numbers_one_wins_and_the_oth
 async def test_of_two_that_add_one_number_in_two_notations_one_adds_it(installed_database: str) -> None:
     async with two_operators(installed_database) as (asha, ravi):
         acts = [add_number(asha, ACME, OLD), add_number(ravi, ACME, DELHI)]
-        held = f"select pg_advisory_xact_lock(hashtext('switchboard numbers'), hashtext('{ACME}') % 1024)"
+        held = f"select switchboard.take_lock('numbers', '{ACME}')"
         won, lost = winner_and_loser(await at_once(installed_database, acts, held))
     assert isinstance(lost, NumberExists)
     assert [one.id for one in lost.existing] == [won.number.id]

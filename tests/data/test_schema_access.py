@@ -62,6 +62,8 @@ MATRIX = {
     "switchboard.people_labels": {"switchboard_admin": "SIUD"},
     "switchboard.organization_labels": {"switchboard_admin": "SIUD"},
     "switchboard.open_tickets": {},
+    "switchboard.locks": {},
+    "switchboard.deleted_integrations": {},
     "switchboard.send_actions": {"switchboard_admin": "SIUD", "switchboard_support": "S"},
     "switchboard.accepted": {"switchboard_admin": "S", "switchboard_support": "S", "switchboard_auditor": "S"},
     "switchboard.people": {"switchboard_admin": "S", "switchboard_support": "S", "switchboard_auditor": "S"},
@@ -75,6 +77,8 @@ OWNER = {
     "switchboard.organizations": "S",
 }
 CALLABLE = {
+    "actions": {"switchboard_admin", "switchboard_support", "switchboard_auditor"},
+    "take_lock": {"switchboard_admin", "switchboard_support"},
     "log_act": {"switchboard_admin", "switchboard_support", "switchboard_auditor"},
     "begin_open": {"switchboard_admin", "switchboard_support"},
     "open_envelope": {"switchboard_admin", "switchboard_support"},
@@ -109,6 +113,8 @@ ROWS = {
     "switchboard.people_labels": ("id, label", f"'{OTHER}', 'x'", "label"),
     "switchboard.organization_labels": ("id, name", f"'{OTHER}', 'x'", "name"),
     "switchboard.open_tickets": ("integration_id, purpose", f"'{INTEGRATION}', 'test'", "purpose"),
+    "switchboard.locks": ("what, key", "'numbers', 'there'", "key"),
+    "switchboard.deleted_integrations": ("xid, id", "'7', 'there'", "id"),
     "switchboard.send_actions": ("action", "'fax_sent'", "action"),
     "switchboard.accepted": ("object, definition, log_row", f"'table x', 'y', '{OTHER}'", "definition"),
     "switchboard.people": ("id", f"'{OTHER}'", "id"),
@@ -126,6 +132,8 @@ insert into switchboard.people_labels (id, label) values ('{HOME}', 'Ann');
 insert into switchboard.organization_labels (id, name) values ('{HOME}', 'Home');
 insert into switchboard.open_tickets (integration_id, purpose) values ('{INTEGRATION}', 'test');
 insert into switchboard.accepted (object, definition, log_row) values ('trigger x', 'y', '{HOME}');
+insert into switchboard.locks (what, key) values ('numbers', 'here');
+insert into switchboard.deleted_integrations (xid, id) values ('7', 'here');
 insert into auth.users (id) values ('{HOME}');
 """
 
@@ -161,6 +169,7 @@ def statements(thing: str) -> dict[str, str]:
     columns, values, column = ROWS[thing]
     others = {"switchboard.keys": "key_id", "switchboard.open_tickets": "ticket", "switchboard.send_actions": "action"}
     others["switchboard.accepted"] = "object"
+    others["switchboard.locks"] = "key"
     first = others.get(thing, "id")
     return {
         "S": f"select {first} from {thing}",

@@ -345,6 +345,8 @@ class TestRoles:
             "jsonb_build_object('newest_seal', repeat('ab', 32)))"
         )
         for role in ("the_support", "the_auditor"):
-            with pytest.raises(psycopg.errors.InsufficientPrivilege, match=f"the role {role} makes no seals"):
+            with pytest.raises(
+                psycopg.errors.InsufficientPrivilege, match=f"the role {role} does not log the act log_sealed"
+            ):
                 execute(people[role], claim)
         assert (await check(people["the_auditor"])).is_well

@@ -141,7 +141,7 @@ async def test_tab_puts_in_what_exists_and_up_and_down_choose_among_it(filled_lo
         assert "credential_deleted" in offers(it)
         await press(it, "down")
         assert "[credential_deleted]" in offers(it)
-        await press(it, "up", "up")
+        await press(it, "up", "down", "down")
         assert "[email_sent]" in offers(it)
         await press(it, "tab")
         assert typed(it) == "action:email_sent "

@@ -189,10 +189,13 @@ async def test_rows_of_one_operation_fold_and_space_shows_and_hides_them(keyed_d
     with psycopg.connect(keyed_database) as connection:
         log_row(connection, action="before_it", created_at="2026-01-01 00:00+00")
         for n in range(3):
-            details = {"operation_id": "one", "source": "trigger"}
+            details = {"operation_id": "one", "source": "trigger", "session_user": "app"}
             log_row(connection, action=f"number_added_{n}", created_at="2026-01-01 00:01+00", details=details)
         log_row(
-            connection, action="numbers_synced", created_at="2026-01-01 00:01:01+00", details={"operation_id": "one"}
+            connection,
+            action="numbers_synced",
+            created_at="2026-01-01 00:01:01+00",
+            details=details | {"source": "switchboard"},
         )
         log_row(connection, action="after_it", created_at="2026-01-01 00:02+00")
     async with log(keyed_database) as it:

@@ -34,6 +34,7 @@ def logged(conninfo: str, rows: int = ROWS, padding: int = 0) -> None:
     with psycopg.connect(conninfo) as connection:
         for number in range(3):
             details = {"operation_id": "00000000-0000-4000-8000-000000000001", "n": number}
+            details |= {"source": "switchboard", "session_user": "app"}
             log_row(connection, action="number_added", user_id=ASHA, details=details)
 
 

@@ -22,6 +22,8 @@ from tui.text import fit
 if TYPE_CHECKING:
     from tui.screens.log_window import Direction
 
+# What every row of Switchboard's own has.
+OWN = {"source": "switchboard", "session_user": "app"}
 BEGIN = datetime(2026, 1, 1, tzinfo=UTC)
 
 
@@ -38,11 +40,13 @@ def row(number: int, at: float | None = None, details: Any = None, **columns: An
         "user_agent": None,
     } | columns
     text = "" if moment is None else str(moment)
+    if details and "operation_id" in details:
+        details = OWN | details
     return LogRow(id=UUID(int=10_000 - number), details=details, created_at=moment, created_at_text=text, **values)
 
 
 def by_trigger(number: int, at: float, xid: int = 7, **columns: Any) -> LogRow:
-    return row(number, at, {"source": "trigger", "xid": xid}, action="credential_updated", **columns)
+    return row(number, at, OWN | {"source": "trigger", "xid": xid}, action="credential_updated", **columns)
 
 
 class Log:
@@ -242,6 +246,39 @@ def test_rows_that_only_look_like_one_write_stay_apart(other: LogRow) -> None:
     log = Log([row(0, 0, action="credential_configured", user_id=ASHA), other])
     log.read_all()
     assert len(log.window.lines()) == 2
+
+
+def test_only_rows_of_one_login_and_person_fold_and_an_opening_never_does() -> None:
+    """The id of an operation is what a client says: a reveal was hidden in another person's sync."""
+    sync = {"operation_id": "sync", "session_user": "ravi", "operator": "Ravi"}
+    act = row(0, 0, sync, action="numbers_synced", user_id=ASHA)
+    stranger = sync | {"session_user": "eve"}
+    apart = {
+        "another login": row(1, 0, stranger, action="number_added", user_id=ASHA),
+        "another person through that login": row(1, 0, sync, action="number_added", user_id=GLOBEX),
+        "another name through that login": row(1, 0, sync | {"operator": "Eve"}, action="number_added", user_id=ASHA),
+        "a reveal": row(1, 0, stranger, action="credential_revealed", user_id=ASHA),
+        "a reveal of one's own": row(1, 0, sync, action="credential_revealed", user_id=ASHA),
+        "a copy": row(1, 0, sync, action="credential_copied", user_id=ASHA),
+        "another program's": row(1, 0, sync | {"source": "backend"}, action="number_added", user_id=ASHA),
+        "without a login": row(1, 0, sync | {"session_user": None}, action="number_added", user_id=ASHA),
+    }
+    for name, other in apart.items():
+        for rows in ([act, other], [other, act]):
+            log = Log(rows)
+            log.read_all()
+            assert len(log.window.lines()) == 2, name
+    log = Log([act, row(1, 0, sync | {"source": "trigger"}, action="number_added", user_id=ASHA)])
+    log.read_all()
+    assert len(log.window.lines()) == 1
+    # Another program's own account of a write is of that write, and never an opening.
+    for own in (
+        row(1, 0, action="credential_revealed", user_id=ASHA),
+        row(1, 0, {"session_user": "eve"}, action="credential_configured", user_id=ASHA),
+    ):
+        log = Log([by_trigger(0, 0, user_id=ASHA), own])
+        log.read_all()
+        assert len(log.window.lines()) == 2
 
 
 def test_rows_of_one_transaction_fold_and_those_of_another_one_or_a_minute_later_do_not() -> None:

@@ -58,7 +58,8 @@ TAMPERINGS = (
         "a child table of the integrations that logs nothing",
         f"create table public.more () inherits ({CREDENTIALS})",
         f"The child table public.more is not guarded as {CREDENTIALS} is: no row security, no trigger "
-        "switchboard_log_change that is always on, no trigger switchboard_remember that is always on.",
+        "switchboard_forget that is always on, no trigger switchboard_log_change that is always on, no trigger "
+        "switchboard_remember that is always on.",
     ),
     one(
         "a rule on the integrations",

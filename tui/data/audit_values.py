@@ -9,7 +9,7 @@ from tui.data.audit_filter import ALIASES, QUALIFIERS, quoted
 from tui.data.audit_query import fetch
 from tui.data.audit_times import PHRASES
 from tui.data.directory import list_organizations, search_people
-from tui.data.errors import TimedOut
+from tui.data.errors import PermissionDenied, SchemaMissing, TimedOut
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -43,6 +43,8 @@ with recursive leaps (action) as (
     from leaps as s where s.action is not null)
 select action as value from leaps where action is not null limit 1000
 """
+# What Switchboard itself logs, whether or not it has happened yet.
+ACTIONS_LISTED = "select a.name as value from switchboard.actions() as a order by a.name"
 # No index begins with these: those of the newest rows, and the types that are set up.
 TYPES = """
 select distinct r.value from (select l.integration_type as value from public.integration_audit_logs as l
@@ -54,10 +56,16 @@ KEYS = """
 select k.key as value from (select l.details from public.integration_audit_logs as l
   where l.created_at is not null order by l.created_at desc limit %(recent)s) as r
  cross join lateral jsonb_object_keys(
-   case when jsonb_typeof(r.details) = 'object' then r.details else '{}' end) as k (key)
+   case when pg_column_size(r.details) <= 32768 and jsonb_typeof(r.details) = 'object' then r.details
+        else '{}' end) as k (key)
  group by k.key order by count(*) desc limit 200
 """
-QUERIES = {"action": (ACTIONS,), "type": (TYPES, TYPES_SET_UP), "status": (STATUSES_MET,), "details.": (KEYS,)}
+QUERIES = {
+    "action": (ACTIONS, ACTIONS_LISTED),
+    "type": (TYPES, TYPES_SET_UP),
+    "status": (STATUSES_MET,),
+    "details.": (KEYS,),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +118,8 @@ class Completer:
             for query in QUERIES.get(name, ()):
                 try:
                     rows = await fetch(self.database, query, {"recent": RECENT_ROWS}, LOOK_MS)
-                except TimedOut:
+                except (TimedOut, PermissionDenied, SchemaMissing):
+                    # A login without a group may not ask for the list, and an earlier schema has none.
                     continue
                 found += [row["value"] for row in rows if row["value"]]
             self._values[name] = tuple(dict.fromkeys(found))

@@ -22,7 +22,7 @@ select w.id, w.what, l.label
   from unnest(%(ids)s::uuid[], %(whats)s::text[], %(organizations)s::uuid[], %(types)s::text[],
               %(moments)s::timestamptz[]) as w (id, what, organization_id, integration_type, moment)
  cross join lateral (
-       select l.details ->> 'operator' as label
+       select left(l.details ->> 'operator', 200) as label
          from public.integration_audit_logs as l
         where l.organization_id = w.organization_id
           and l.created_at between w.moment - interval '1 minute' and w.moment + interval '1 hour'

@@ -24,6 +24,8 @@ from tui.data.errors import (
 
 Kind = tuple[type[SwitchboardError], str, str]
 
+TOO_MANY_OPENINGS = "Wait that long; the limit is there so that nobody empties the store unnoticed."
+
 _LOST: Kind = (ConnectionLost, "The server ended the connection.", CHECK_NETWORK)
 _COLLIDED: Kind = (
     Locked,
@@ -68,11 +70,6 @@ _FIXED: dict[str, Kind] = {
     "57P03": (ConnectionLost, "The server is starting or stopping, and takes no connections yet.", CHECK_NETWORK),
     "57P05": _LOST,
     # Ours: sql/006_acts.sql.
-    "SB001": (
-        DatabaseFailed,
-        "You have opened ten secrets in the last five minutes, and the database allows no more.",
-        "Wait a few minutes; the limit is there so that nobody empties the store unnoticed.",
-    ),
     "SB002": (
         DatabaseFailed,
         "The permission to open this secret has run out; nothing was shown.",
@@ -119,6 +116,9 @@ def _reported(exc: psycopg.Error, sqlstate: str, role: str | None) -> Switchboar
     elif sqlstate.startswith("23"):
         sentence = f"A rule of the database refused it: {primary}"
         kind = (ConstraintViolated, sentence, "Change what the rule is about.")
+    elif sqlstate == "SB001":
+        # Ours, with the number and the wait: sql/006_acts.sql.
+        kind = (DatabaseFailed, primary[:1].upper() + primary[1:], TOO_MANY_OPENINGS)
     elif sqlstate == "P0002":
         kind = (NotFound, "The integration is not there any more.", "Reload; somebody else deleted it.")
     elif sqlstate.startswith("P0"):

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 # the same text (a rotation of the master key) or a new row may have kept the secret.
 SECRETS = """
 with known as (
-  select l.integration_type, f.name as field, max(l.created_at) as last_at, count(*) as times,
+  select l.integration_type, left(f.name, 200) as field, max(l.created_at) as last_at, count(*) as times,
          bool_or(l.action = 'credential_revealed') as revealed, bool_or(l.action = 'credential_copied') as copied,
          bool_or(l.action in ('credential_created', 'credential_updated')) as typed
     from public.integration_audit_logs as l
@@ -32,7 +32,7 @@ with known as (
           or l.details ->> 'source' = 'trigger'
              and (l.action = 'credential_created'
                   or l.action = 'credential_updated' and l.details -> 'envelope' ->> 'changed' = 'true'))
-   group by l.integration_type, f.name)
+   group by l.integration_type, left(f.name, 200))
 select k.*, c.id as integration_id, later.changed_at, later.perhaps_changed_at
   from known as k
   left join public.integration_credentials as c

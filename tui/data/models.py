@@ -109,6 +109,12 @@ class LogRow:
         """The details where they are an object, else an empty one: other programs write what they like."""
         return self.details if isinstance(self.details, dict) else {}
 
+    @property
+    def is_cut(self) -> bool:
+        """Whether the details are longer than a list reads, and only say how much is stored (data/audit.py)."""
+        cut = self.evidence.get("cut")
+        return isinstance(cut, dict) and "stored_bytes" in cut
+
 
 @dataclass(frozen=True, slots=True)
 class ServerInfo:

@@ -31,13 +31,9 @@ if TYPE_CHECKING:
 UNIQUE_VIOLATION = "23505"
 
 # Whoever adds numbers to an organisation waits for the other: the same number may come in two notations.
-LOCK_NUMBERS = """
-select pg_advisory_xact_lock(hashtext('switchboard numbers'), hashtext((%(organization_id)s::uuid)::text) %% 1024)
-"""
+LOCK_NUMBERS = "select switchboard.take_lock('numbers', %(organization_id)s::uuid)"
 # The lock that switchboard.clear_other_primary takes (sql/004_upkeep.sql), so that the previous one is known for sure.
-LOCK_PRIMARY = """
-select pg_advisory_xact_lock(hashtext('switchboard primary'), hashtext((%(organization_id)s::uuid)::text) %% 1024)
-"""
+LOCK_PRIMARY = "select switchboard.take_lock('primary', %(organization_id)s::uuid)"
 INSERT = """
 insert into public.organization_phone_numbers
        (organization_id, integration_id, phone_number, display_name, number_type, can_call, can_sms, is_primary,
@@ -56,7 +52,7 @@ PERSON = "select id, email, name, organization_id, is_active from switchboard.pe
 HAS_PEOPLE = "select pg_get_viewdef('switchboard.people'::regclass) not like '%people_labels%' as has_people"
 LOG_VISIBLE = "select has_table_privilege('public.integration_audit_logs', 'select') as visible"
 LAST_CHANGE = """
-select l.details ->> 'operator' as operator, l.details ->> 'session_user' as login, p.email, p.name
+select left(l.details ->> 'operator', 200) as operator, l.details ->> 'session_user' as login, p.email, p.name
   from public.integration_audit_logs as l
   left join lateral (select email, name from switchboard.people where id = l.user_id limit 1) as p on true
  where l.organization_id = %(organization_id)s and l.created_at > clock_timestamp() - interval '1 day'

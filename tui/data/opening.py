@@ -41,9 +41,9 @@ async def take_envelope(
 ) -> TakenEnvelope:
     """Return the envelope of an integration that is set up, its log row being committed before.
 
-    The database enforces the order, who may do it, and at most ten reveals and ten copies in five minutes
-    (database.md, "Opening an envelope"). Works in read-only mode, since nothing but the log is written. `fields` are
-    the names, with commas between, that the log row says are shown. Raises PermissionDenied and DatabaseFailed.
+    The database enforces the order, who may do it, and how many in five minutes (sql/006_acts.sql). Works in read-only
+    mode, since nothing but the log is written. `fields` are the names, with commas between, that the log row says are
+    shown. Raises PermissionDenied and DatabaseFailed.
     """
     row = binding(integration)
 

@@ -28,9 +28,9 @@ select current_user::text as role,
        to_regrole('switchboard_admin') is not null as has_groups
 """
 # One console applies to an organisation at a time, so that two never wait for each other's rows, and so that a table
-# without a unique key gets no row twice. One of 1,024 locks, as in sql/004_upkeep.sql.
+# without a unique key gets no row twice.
 LOCK = """
-select pg_advisory_xact_lock(hashtext('switchboard permissions'), hashtext(%(organization_id)s::text) %% 1024),
+select switchboard.take_lock('permissions', %(organization_id)s::uuid),
        set_config('switchboard.undo_of', %(undo_of)s, true)
 """
 THERE = """

@@ -31,9 +31,7 @@ SEALS_AT_ONCE = 1_000
 NO_ORGANIZATION = UUID(int=0)
 FROM_THE_FUTURE = "The newest seal is of an hour that is not over yet: it was put in, or the server's clock was wrong."
 
-LOCK = """
-select set_config('lock_timeout', '50s', true), pg_advisory_xact_lock(hashtextextended('switchboard seals', 0))
-"""
+LOCK = "select set_config('lock_timeout', '50s', true), switchboard.take_lock('seals', null)"
 # Whatever the owner of the table puts there is read: what no sealing writes never has the signature of one.
 SEALS = """
 select s.id, case when isfinite(s.hour) then extract(epoch from s.hour)::bigint end as hour,

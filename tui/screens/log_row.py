@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from textual import events
     from textual.widget import Widget
 
+    from tui.data.audit import LongDetails
     from tui.data.models import LogRow
     from tui.data.seals import SealEvidence
     from tui.widgets.frame import Tone
@@ -48,6 +50,7 @@ class LogRowScreen(Page):
         self._names = names
         self._step = step
         self._seals: SealEvidence | None = None
+        self._long: LongDetails | None = None
 
     def compose_body(self) -> Iterable[Widget]:
         """Lay out the lines."""
@@ -67,11 +70,16 @@ class LogRowScreen(Page):
         self._show()
 
     async def load(self) -> None:
-        """Find out how far the log is sealed, where this role may know."""
+        """Read details that the list left out; find out how far the log is sealed, where this role may know."""
+        from tui.data.audit import read_long_details
         from tui.data.seals import read_seal_evidence
 
+        if self._row.is_cut:
+            self._long = await read_long_details(self.session.database, self._row)
+            if self.is_mounted:
+                self._show()
         try:
-            self._seals = await read_seal_evidence(self.session.database)
+            self._seals = self._seals or await read_seal_evidence(self.session.database)
         except PermissionDenied:
             return
         if self.is_mounted:
@@ -92,9 +100,11 @@ class LogRowScreen(Page):
             self.status.say("There is no newer row here yet." if by < 0 else "There is no older row here yet.")
             return
         self.status.clear()
-        self._row = row
+        self._row, self._long = row, None
         self.query_one(RowBody).cursor = 0
         self._show()
+        if row.is_cut:
+            self.start_load()
         self.refresh_frame()
 
     def action_copy(self) -> None:
@@ -107,7 +117,7 @@ class LogRowScreen(Page):
 
     def _show(self) -> None:
         width = max(40, self.size.width - 1)
-        about = row_lines(self._row, self._names, self.session.settings.timezone, width, self._seals)
+        about = row_lines(self._row, self._names, self.session.settings.timezone, width, self._seals, self._long)
         lines = [Row(str(n), (Cell(text, tone),)) for n, (text, tone) in enumerate(about)]
         rows = self.query_one(RowList)
         rows.use_columns((Column(self._heading(), 20, grows=True),))
@@ -122,9 +132,19 @@ def as_json(row: LogRow) -> str:
 
 
 def row_lines(
-    row: LogRow, names: Names, zone: tzinfo, width: int, seals: SealEvidence | None = None
+    row: LogRow,
+    names: Names,
+    zone: tzinfo,
+    width: int,
+    seals: SealEvidence | None = None,
+    long: LongDetails | None = None,
 ) -> list[tuple[str, Tone]]:
-    """Return the lines about a row, each with its tone, broken at `width` cells."""
+    """Return the lines about a row, each with its tone, broken at `width` cells; `long` are details of one that is cut.
+
+    Whoever looks at it is told where the row has more than that.
+    """
+    if long is not None:
+        row = replace(row, details=long.evidence)
     details, most = row.evidence, MOST_LINES * width
     facts = [
         ("Time", time_in_full(row, zone, datetime.now(UTC))),
@@ -156,8 +176,13 @@ def row_lines(
                     out += [(one, "plain") for one in _wrapped(f"{sign} {name}: {value}", width, "    ")]
         if len(changes) >= MOST_CHANGES:
             out.append(("More columns are in the JSON below.", "quiet"))
+    text = spelled_json(row.details, most)
     out += [("", "plain"), ("Details (JSON, exact; what would hide is escaped)", "good")]
-    for line in spelled_json(row.details, most).split("\n")[:MOST_LINES]:
+    if long is not None:
+        text = spelled(long.text)
+        shown = f"The first {len(long.text):,} characters of {long.size:,} bytes: x in the list exports the whole row."
+        out.append((shown if len(long.text) < long.size else f"{long.size:,} bytes", "warning"))
+    for line in text.split("\n")[:MOST_LINES]:
         indent = " " * (len(line) - len(line.lstrip()) + 2)
         out += [(one, "plain") for one in _wrapped(line, width, indent)]
     if len(out) <= MOST_LINES:

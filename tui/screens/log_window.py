@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
+from tui.data.audit import OPENINGS
 from tui.data.audit_pages import Place
 
 if TYPE_CHECKING:
@@ -198,11 +199,18 @@ def is_by_trigger(row: LogRow) -> bool:
 
 
 def operation_of(row: LogRow) -> str | None:
-    """Return what the rows of one operation have in common: its id, or the transaction of another program's write."""
-    operation, transaction = row.evidence.get("operation_id"), row.evidence.get("xid")
+    """Return what the rows of one operation have in common: its id, or the transaction of another program's write.
+
+    The id is what a client says, so it joins only what one login wrote for one person; and an opening stands alone,
+    whatever it says it is part of: nobody's look at a secret is hidden in a line about something else.
+    """
+    told = row.evidence
+    operation, transaction, login = told.get("operation_id"), told.get("xid"), told.get("session_user")
+    if row.action in OPENINGS or told.get("source") not in ("trigger", "switchboard") or not isinstance(login, str):
+        return None
     if isinstance(operation, str) and operation:
-        return operation
-    return f"transaction {transaction}" if is_by_trigger(row) and transaction else None
+        return f"{login} as {row.user_id} {told.get('operator')}: {operation}"
+    return f"{login}: transaction {transaction}" if is_by_trigger(row) and transaction else None
 
 
 def is_same_write(row: LogRow, other: LogRow) -> bool:
@@ -212,7 +220,9 @@ def is_same_write(row: LogRow, other: LogRow) -> bool:
     trigger, own = (row, other) if is_by_trigger(row) else (other, row)
     return (
         not trigger.evidence.get("operation_id")
-        and operation_of(own) is None
+        # What our own functions wrote is never another program's account of it.
+        and not own.evidence.get("session_user")
+        and own.action not in OPENINGS
         and own.action.startswith("credential_")
         and trigger.action.startswith("credential_")
         and (row.organization_id, row.integration_type) == (other.organization_id, other.integration_type)
