@@ -162,6 +162,14 @@ lines (kind, name, definition, own, harm) as (
   join calls f on f.classid = 'pg_class'::regclass and f.objid = i.indexrelid and f.foreign
   where not o.own
   union all
+  -- Its idea of what is equal or greater decides which rows a query finds.
+  select 'index order', o.name || '.' || n.relname, pg_get_indexdef(i.indexrelid), o.own, 'can hide rows'
+  from ours o join pg_index i on i.indrelid = o.oid join pg_class n on n.oid = i.indexrelid
+  where exists (select from unnest(i.indclass::oid[]) k (oid)
+                where k.oid >= 16384
+                  and not exists (select from pg_depend e
+                                  where e.classid = 'pg_opclass'::regclass and e.objid = k.oid and e.deptype = 'e'))
+  union all
   -- tgtype has bits for ROW (1), BEFORE (2) and INSTEAD OF (64):
   -- https://www.postgresql.org/docs/current/catalog-pg-trigger.html
   select 'trigger', o.name || '.' || t.tgname, concat_ws(' ', pg_get_triggerdef(t.oid),
@@ -327,7 +335,7 @@ begin
       using errcode = 'SB003', hint = 'Look at it again.';
   end if;
   log_row := switchboard.log_act('schema_changed'::text, null::uuid, null::text, 'success'::text,
-    jsonb_build_object('accepted', what, 'definition', seen));
+    jsonb_build_object('accepted', what, 'definition', seen)::jsonb);
   insert into switchboard.accepted as a (object, definition, log_row, operator)
   values (what, seen, log_row, nullif(current_setting('switchboard.operator_label', true), ''))
   on conflict (object) do update

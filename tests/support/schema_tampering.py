@@ -157,6 +157,13 @@ TAMPERINGS = (
         f"The index function {LOG}.quiet {NOT_OURS}",
     ),
     one(
+        "an index with an order of its own",
+        "create operator class public.odd for type timestamptz using btree as operator 1 <, operator 2 <=, "
+        "operator 3 =, operator 4 >=, operator 5 >, function 1 pg_catalog.timestamptz_cmp(timestamptz, timestamptz); "
+        f"create index quiet on {LOG} (created_at public.odd)",
+        f"The index order {LOG}.quiet can hide rows.",
+    ),
+    one(
         "a check of the seals taken away",
         "alter table switchboard.seals drop constraint seals_row_count_check",
         "switchboard.seals lacks the constraint CHECK ((row_count >= 0)).",
