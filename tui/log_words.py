@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from tui.data.claims import claimed
 from tui.text import ascii_json, safe_text
 
 if TYPE_CHECKING:
@@ -24,10 +25,10 @@ NOT_IN_A_LINE = {
 
 
 def who(user_id: UUID | None, details: object, people: Mapping[UUID, Person]) -> str:
-    """Return who it was: e-mail, name, id, or the name that the operator went by; as stored, so not yet safe."""
+    """Return who it was, marked as a claim: e-mail, name, id, or what the operator went by; not yet safe."""
     person = people.get(user_id) if user_id else None
     label = details.get("operator") if isinstance(details, dict) else None
-    return (person and (person.email or person.name)) or str(user_id or label or "")
+    return claimed((person and (person.email or person.name)) or str(user_id or label or ""))
 
 
 def summary(details: object) -> str:

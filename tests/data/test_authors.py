@@ -53,13 +53,13 @@ async def test_an_operator_without_a_user_id_is_called_as_the_log_calls_them(ins
         for label, unit in (("ben@jump", create), ("eve@jump", create_another)):
             database.operator = Operator(None, label)
             await database.write(unit)
-        assert await _authors(database) == Authors("ben@jump", "ben@jump", None)
+        assert await _authors(database) == Authors("~ben@jump", "~ben@jump", None)
         database.operator = Operator(None, "chitra@jump")
         await set_active(database, await _only(database), active=False)
-        assert await _authors(database) == Authors("ben@jump", "chitra@jump", None)
+        assert await _authors(database) == Authors("~ben@jump", "~chitra@jump", None)
         database.operator = Operator(None, "dev@jump")
         await database.write(tested)
-        assert await _authors(database) == Authors("ben@jump", "dev@jump", "dev@jump")
+        assert await _authors(database) == Authors("~ben@jump", "~dev@jump", "~dev@jump")
         there = await _only(database)
         assert await authors_of(database, [there], rights=Rights(log=False)) == {there.id: Authors()}
 
@@ -71,4 +71,4 @@ async def test_where_neither_row_nor_log_names_anybody_nobody_is_named(installed
                 connection.execute(INSERT, (organization_id, "exotel_sms", author))
         ours, theirs = await _only(database), await _only(database, GLOBEX)
         found = await authors_of(database, [ours, theirs])
-        assert found == {ours.id: Authors(), theirs.id: Authors(created=str(ASHA))}
+        assert found == {ours.id: Authors(), theirs.id: Authors(created=f"~{ASHA}")}

@@ -235,7 +235,7 @@ async def test_what_changed_since_it_was_seen_is_left_alone_and_told(installed_d
         free = (await unassign_number(database, seen)).number
         with pytest.raises(NumberConflict) as caught:
             await deactivate_number(database, seen)
-        assert "returned to the pool meanwhile, by Asha Rao" in caught.value.sentence
+        assert "returned to the pool meanwhile, by ~Asha Rao" in caught.value.sentence
         assert caught.value.current == free
         execute(installed_database, "delete from organization_phone_numbers")
         with pytest.raises(NumberConflict) as caught:

@@ -72,7 +72,7 @@ async def test_of_two_that_assign_one_free_number_one_wins_and_the_other_is_told
     holder = won.number.assignee
     assert isinstance(lost, NumberConflict)
     assert lost.sentence == (
-        f"+91 11 4116 9368 was assigned to {holder.name} ({holder.email}) meanwhile, by {holder.name}; "
+        f"+91 11 4116 9368 was assigned to {holder.name} ({holder.email}) meanwhile, by ~{holder.name}; "
         "nothing of yours was written."
     )
     assert lost.current == won.number
@@ -89,12 +89,12 @@ async def test_a_number_is_not_switched_off_under_the_person_who_just_got_it(ins
         await assign_number(ravi, seen, RAVI_KUMAR)
         with pytest.raises(NumberConflict) as caught:
             await deactivate_number(asha, seen)
-        assert "assigned to Ravi Kumar (ravi@acme.example) meanwhile, by Ravi Kumar" in caught.value.sentence
+        assert "assigned to Ravi Kumar (ravi@acme.example) meanwhile, by ~Ravi Kumar" in caught.value.sentence
         assert (await row_of(asha, row_id)).is_active
         await deactivate_number(ravi, await row_of(ravi, row_id))
         with pytest.raises(NumberConflict) as caught:
             await assign_number(asha, replace(seen, assigned_to_user_id=RAVI), ASHA_RAO)
-        assert "was deactivated meanwhile, by Ravi Kumar" in caught.value.sentence
+        assert "was deactivated meanwhile, by ~Ravi Kumar" in caught.value.sentence
 
 
 @pytest.mark.parametrize("with_primary", [True, False])
@@ -114,7 +114,7 @@ async def test_of_two_that_choose_different_primary_numbers_one_wins_and_the_oth
     assert isinstance(lost, NumberConflict)
     assert lost.current == won.number
     who = "Asha Rao" if won.number.id == ids[0] else "Ravi Kumar"
-    assert f"became primary meanwhile, by {who}" in lost.sentence
+    assert f"became primary meanwhile, by ~{who}" in lost.sentence
     assert [one.id for one in won.previous] == before
     primary = "select id from organization_phone_numbers where is_primary"
     assert execute(installed_database, primary) == [(won.number.id,)]

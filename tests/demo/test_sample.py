@@ -213,6 +213,7 @@ class TestContents:
             " and tgrelid::regclass::text like '%integration_credentials' group by 1, 2 order by 1",
         )
         assert rows == [
+            ("switchboard_forget", "A", 1),
             ("switchboard_log_change", "A", 1),
             ("switchboard_remember", "A", 1),
             ("switchboard_updated_at", "O", 1),

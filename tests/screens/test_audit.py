@@ -203,7 +203,7 @@ async def test_a_row_in_full_shows_both_sides_what_hides_and_its_neighbours(keye
         for wanted in (
             "credential_updated: success",
             "2026-01-02 10:11:12.000345 UTC",
-            f"{ASHA}, not in the directory, operator asha@jump, login app",
+            f"~{ASHA}, not in the directory, operator asha@jump (claimed; login app)",
             r"- display_name: Old\nname",
             r"+ display_name: \u202egpj.exe",
             "+ daily_limit: 5",

@@ -95,7 +95,7 @@ async def test_space_asks_and_no_is_the_default(keyed_database: str) -> None:
         await it.wait_for("is disabled.")
         await it.wait_for("○ disabled")
         (changed,) = (line for line in it.text.splitlines() if line.startswith(" Changed"))
-        assert changed.endswith(f" by {it.app.session.operator.label}")
+        assert changed.endswith(f" by ~{it.app.session.operator.label}")
     assert one(keyed_database, "select is_active from integration_credentials") is False
     log = "select action from integration_audit_logs order by created_at desc limit 1"
     assert one(keyed_database, log) == "credential_disabled"

@@ -47,7 +47,8 @@ def audit() -> None:
 def list_(options: Options, words: tuple[str, ...], limit: int) -> int:
     """List the newest rows of the organisation's log, newest first.
 
-    Of the details only a summary that fits the line is shown; --json has the whole of them.
+    Of the details only a summary that fits the line is shown; --json has the whole of them, but for those over 64 kB,
+    which only export writes. ~ before a name: that is what the program said; the login is in the details.
     """
     from tui.cli.run import run
 

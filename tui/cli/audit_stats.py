@@ -42,6 +42,7 @@ def stats(options: Options, words: tuple[str, ...]) -> int:
 
 async def _stats(session: Session, out: Output, *, words: tuple[str, ...]) -> None:
     from tui.data.audit_stats import Statistics, statistics
+    from tui.data.claims import claimed
     from tui.data.directory import people_by_id
 
     resolved = await filter_of(session, out, words)
@@ -65,7 +66,8 @@ async def _stats(session: Session, out: Output, *, words: tuple[str, ...]) -> No
     _section(out, "ACTION", counted.by_action)
     _section(out, "STATUS", counted.by_status)
     _section(out, "TYPE", counted.by_type)
-    _section(out, "USER", counted.by_user, {one: names.get(one) or str(one or "none") for one in counted.by_user})
+    who = {one: claimed(names.get(one) or str(one or "")) or "none" for one in counted.by_user}
+    _section(out, "USER", counted.by_user, who)
     _section(out, f"DAY ({zone})", counted.by_day, newest_first=True)
 
 

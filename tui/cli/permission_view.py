@@ -187,6 +187,8 @@ def report_lines(report: LeaverReport, zone: tzinfo) -> list[tuple[str, object]]
         lines.append(
             ("not known by whom", f"{report.unattributed} openings of secrets by a console without an operator")
         )
+    if secrets:
+        lines.append(("only claimed", "who saw a secret is what consoles and other programs said of themselves"))
     if report.other_organizations:
         lines.append(("elsewhere", f"holds permissions in {report.other_organizations} more organisation(s)"))
     return lines

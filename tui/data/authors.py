@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from tui.data.claims import claimed
 from tui.data.directory import people_by_id
 from tui.data.rights import Rights, read_rights
 
@@ -40,7 +41,10 @@ select w.id, w.what, l.label
 
 @dataclass(frozen=True, slots=True)
 class Authors:
-    """E-mail, name or id of a person, else the label under which the log has the operator; None: nobody knows."""
+    """E-mail, name or id of a person, else the label under which the log has the operator; None: nobody knows.
+
+    Marked as claims: neither the columns of a row nor the log can prove them.
+    """
 
     created: str | None = None
     changed: str | None = None
@@ -73,7 +77,8 @@ async def authors_of(
 
     def who(row_id: UUID, what: str, person_id: UUID | None) -> str | None:
         person = people.get(person_id) if person_id else None
-        return (person and (person.email or person.name)) or str(person_id or "") or labels.get((row_id, what))
+        name = (person and (person.email or person.name)) or str(person_id or "") or labels.get((row_id, what))
+        return claimed(name) if name else None
 
     return {
         row_id: Authors(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+from tui.data.claims import claimed
 from tui.data.directory import find_person, parse_uuid
 from tui.data.errors import Conflict, ConstraintViolated, InvalidInput, UnknownPerson
 from tui.data.models import Person
@@ -344,7 +345,7 @@ async def _by_whom(database: Database, number: PhoneNumber) -> str:
 
     row = await database.read(unit) or {}
     login = f"the login {row['login']}" if row.get("login") else None
-    who = row.get("name") or row.get("email") or row.get("operator") or login
+    who = claimed(row.get("name") or row.get("email") or row.get("operator") or "") or login
     return f", by {safe_text(who, 60)}" if who else ""
 
 

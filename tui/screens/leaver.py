@@ -118,6 +118,7 @@ def not_known(report: LeaverReport) -> list[str]:
     if report.unattributed:
         many = "1 opening of secrets names" if report.unattributed == 1 else f"{report.unattributed} openings name"
         notes.append(f"{many} nobody in the log; it may have been this person.")
+    notes.append("Who saw what is what consoles and other programs said of themselves.")
     notes.append("What was read past Switchboard, with the master key and a login of one's own, is in no log.")
     return notes
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from rich.cells import cell_len, chop_cells
 
+from tui.data.claims import claimed
 from tui.data.seals import NO_ORGANIZATION
 from tui.log_words import short, summary
 from tui.text import safe_text, spelled
@@ -42,14 +43,10 @@ class Names:
         self.organizations: dict[UUID, str] = {}
 
     def who(self, row: LogRow) -> str:
-        """Return whom a row is about in few words: the name, else the e-mail, the id, or what the operator went by."""
+        """Return who it was in few words, as a claim: name, else e-mail, id, or what the operator went by."""
         person = self.people.get(row.user_id) if row.user_id else None
-        if person is not None and (person.name or person.email):
-            return safe_text(person.name or person.email, VALUE_WIDTH)
-        if row.user_id is not None:
-            return str(row.user_id)
-        label = operator_of(row)
-        return safe_text(label, VALUE_WIDTH) if label else ""
+        name = (person and (person.name or person.email)) or str(row.user_id or "") or operator_of(row)
+        return claimed(safe_text(name, VALUE_WIDTH)) if name else ""
 
     def organization(self, organization_id: UUID) -> str:
         """Return the name of an organisation, else its id."""
@@ -124,7 +121,7 @@ def detail(line: Line, names: Names) -> tuple[TextLine, ...]:
 
 
 def person_of(row: LogRow, names: Names) -> str:
-    """Return whom a row is about in full: name, e-mail and id, beside what the console said and the server saw."""
+    """Return who it was in full: name, e-mail and id as claimed, beside the login, which is what the server knows."""
     person = names.people.get(row.user_id) if row.user_id else None
     parts: list[str] = []
     if person is not None:
@@ -135,9 +132,10 @@ def person_of(row: LogRow, names: Names) -> str:
     label, login = operator_of(row), row.evidence.get("session_user")
     if label and (person is None or label not in (person.email, person.name)):
         parts.append(f"operator {safe_text(label, VALUE_WIDTH)}")
-    if login:
-        parts.append(f"login {safe_text(login, VALUE_WIDTH)}")
-    return ", ".join(parts) or "nobody named"
+    known_login = f"login {safe_text(login, VALUE_WIDTH)}" if login else ""
+    if not parts:
+        return ", ".join(filter(None, ("nobody named", known_login)))
+    return f"{claimed(', '.join(parts))} ({'; '.join(filter(None, ('claimed', known_login)))})"
 
 
 def operator_of(row: LogRow) -> str | None:
