@@ -58,7 +58,7 @@ async def unprotected(connection: Connection) -> list[str]:
     """Say in a sentence each what protects or writes the log and is off or altered, and what is there of others."""
     drifts = (await verify(connection)).drifts
     if await schema_state(connection) == "outdated":
-        # What setup will bring differs for that reason alone; the triggers are the same in every version.
+        # What setup will bring differs for that reason alone; whether a trigger is on does not.
         drifts = tuple(drift for drift in drifts if drift.expected is None or drift.expected.kind == "trigger")
         return [OUTDATED, *(drift.sentence for drift in drifts)]
     return [drift.sentence for drift in drifts if _protects(drift)]
