@@ -53,6 +53,19 @@ begin
       found.what, found.owner, current_user
       using errcode = 'SB003', hint = format('If it is as it should be, run this as %s; else move it away.', found.owner);
   end loop;
+  -- Nor may a function of the same name, that fits a call better, take the place of one that these files call.
+  for found in
+    select p.oid::regprocedure::text as what
+    from pg_proc p
+    where p.pronamespace = to_regnamespace('switchboard')
+      and p.proname in ('put_trigger', 'put_policy', 'put_view', 'column_or_null')
+      and p.oid::regprocedure::text not in (
+        'switchboard.put_trigger(text,text,text,boolean)', 'switchboard.put_policy(text,text,text,text,text,text)',
+        'switchboard.put_view(text,text)', 'switchboard.column_or_null(text,text,text[])')
+  loop
+    raise exception 'the function % is in the way: one that setup calls has its name', found.what
+      using errcode = 'SB003', hint = 'Find out who made it, and drop it.';
+  end loop;
 end
 $do$;
 

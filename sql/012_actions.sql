@@ -14,4 +14,3 @@ comment on function switchboard.actions() is
   'Every action that Switchboard logs: its name, its kind (change, opening or act), and for an act the roles that may '
   'log it by themselves.';
 
-comment on schema switchboard is 'switchboard schema 012';

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import signal
 from typing import TYPE_CHECKING
 
@@ -9,6 +10,7 @@ import psycopg
 
 from tests.support.commands import Shell, contents, execute
 from tests.support.forked_terminal import ForkedTerminal
+from tests.support.schema import run_shape
 from tests.support.sitting import KEY
 from tests.support.terminal import SWITCHBOARD, Terminal
 
@@ -161,3 +163,33 @@ def test_the_printed_schema_installs_the_same(shell: Shell, empty_database: str)
     with psycopg.connect(empty_database, autocommit=True) as connection:
         connection.execute(printed.out.encode())
     assert on_empty(shell, empty_database).run("setup", "--dry-run", "--json").data["missing"] == []
+
+
+def test_what_others_have_there_is_accepted_with_the_plan_and_later_by_the_name_that_the_doctor_says(
+    shell: Shell, empty_database: str
+) -> None:
+    there = on_empty(shell, empty_database).with_(ENCRYPTION_MASTER_KEY=KEY)
+    run_shape(empty_database, "plain_schema")
+    execute(empty_database, "alter table integration_credentials add column note text")
+    assert "  = column public.integration_credentials.note: text" in there.run("setup", "--dry-run").out.splitlines()
+    assert there.run("setup", "--yes", "--json").data["accepted"] == ["column public.integration_credentials.note"]
+    execute(empty_database, 'alter table integration_credentials add column "it\'s theirs" text')
+    (found,) = [one for one in there.run("doctor", "--json").data if one["title"] == "Of others"]
+    assert (found["state"], found["sentence"]) == (
+        "warning",
+        "The column public.integration_credentials.it's theirs is not Switchboard's, and nobody has accepted it.",
+    )
+    command = shlex.split(found["what_to_do"].partition("`")[2].partition("`")[0])
+    assert command[:3] == ["switchboard", "setup", "--accept"]
+    assert found["sentence"] in " ".join(there.run("audit", "verify").out.split())
+    before = contents(empty_database)
+    assert "read-only mode" in there.run("--read-only", *command[1:], "--yes").refusal(2)
+    asked = there.run(*command[1:])
+    assert (asked.status, "was not accepted yet. Add --yes" in asked.err) == (2, True)
+    assert contents(empty_database) == before
+    assert there.run(*command[1:], "--yes").status == 0
+    titles = {one["title"]: one["sentence"] for one in there.run("doctor", "--json").data}
+    assert "Of others" not in titles
+    assert titles["Accepted"].startswith(
+        "2 things of other programs are accepted: column public.integration_credentials."
+    )

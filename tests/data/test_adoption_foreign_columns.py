@@ -26,6 +26,8 @@ async def test_columns_without_equality_and_of_any_content_are_no_obstacle(empty
         connection.execute("alter table organization_phone_numbers add column n text generated always as ('x') stored")
     await installed(empty_database)
     with psycopg.connect(empty_database) as connection:
+        # The columns of others were accepted, each with a row of the log.
+        start = len(log_of(connection))
         connection.execute(
             "with c as (insert into integration_credentials (organization_id, integration_type, "
             "credentials_encrypted, updated_at) values (gen_random_uuid(), 'zoho_mail', 'x', '2020-01-01') "
@@ -34,17 +36,17 @@ async def test_columns_without_equality_and_of_any_content_are_no_obstacle(empty
             "insert into organization_phone_numbers (organization_id, integration_id, phone_number) "
             "select organization_id, id, '1' from c"
         )
-        assert len(log_of(connection, since=1)) == 3
+        assert len(log_of(connection, since=start)) == 3
         connection.execute("update integration_credentials set extra = extra, place = place")
-        assert len(log_of(connection, since=1)) == 3
+        assert len(log_of(connection, since=start)) == 3
         connection.execute("update integration_credentials set place = point(1, 2), plain_key = 'canary'")
         assert log_of(connection)[-1]["details"]["changed"] == ["updated_at"]
         # Where no updated_at moves along, a change past the contract is not logged.
         connection.execute("update user_integration_permissions set place = point(1, 2), plain_key = 'canary'")
-        assert len(log_of(connection, since=1)) == 4
+        assert len(log_of(connection, since=start)) == 4
         connection.execute("update organization_phone_numbers set can_call = false, plain_key = 'canary'")
         connection.execute("delete from integration_credentials")
-        assert len(log_of(connection, since=1)) == 8
+        assert len(log_of(connection, since=start)) == 8
         assert not [row for row in log_of(connection) if "canary" in str(row)]
 
 

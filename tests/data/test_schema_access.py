@@ -65,6 +65,7 @@ MATRIX = {
     "switchboard.locks": {},
     "switchboard.deleted_integrations": {},
     "switchboard.send_actions": {"switchboard_admin": "SIUD", "switchboard_support": "S"},
+    "switchboard.accepted": {"switchboard_admin": "S", "switchboard_support": "S", "switchboard_auditor": "S"},
     "switchboard.people": {"switchboard_admin": "S", "switchboard_support": "S", "switchboard_auditor": "S"},
     "switchboard.organizations": {"switchboard_admin": "S", "switchboard_support": "S", "switchboard_auditor": "S"},
 }
@@ -115,6 +116,7 @@ ROWS = {
     "switchboard.locks": ("what, key", "'numbers', 'there'", "key"),
     "switchboard.deleted_integrations": ("xid, id", "'7', 'there'", "id"),
     "switchboard.send_actions": ("action", "'fax_sent'", "action"),
+    "switchboard.accepted": ("object, definition, log_row", f"'table x', 'y', '{OTHER}'", "definition"),
     "switchboard.people": ("id", f"'{OTHER}'", "id"),
     "switchboard.organizations": ("id", f"'{OTHER}'", "id"),
 }
@@ -129,6 +131,7 @@ values ('2026-01-01', 1, {ROW}, 's', decode(repeat('00', 64), 'hex'));
 insert into switchboard.people_labels (id, label) values ('{HOME}', 'Ann');
 insert into switchboard.organization_labels (id, name) values ('{HOME}', 'Home');
 insert into switchboard.open_tickets (integration_id, purpose) values ('{INTEGRATION}', 'test');
+insert into switchboard.accepted (object, definition, log_row) values ('trigger x', 'y', '{HOME}');
 insert into switchboard.locks (what, key) values ('numbers', 'here');
 insert into switchboard.deleted_integrations (xid, id) values ('7', 'here');
 insert into auth.users (id) values ('{HOME}');
@@ -165,6 +168,7 @@ def may(connection: psycopg.Connection, role: str, statement: str) -> bool:
 def statements(thing: str) -> dict[str, str]:
     columns, values, column = ROWS[thing]
     others = {"switchboard.keys": "key_id", "switchboard.open_tickets": "ticket", "switchboard.send_actions": "action"}
+    others["switchboard.accepted"] = "object"
     others["switchboard.locks"] = "key"
     first = others.get(thing, "id")
     return {

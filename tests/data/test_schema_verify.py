@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING
 import psycopg
 import pytest
 
-from tests.support.schema import installed
+from tests.support.schema import installed, prepare_reference
 from tui.data.schema.expected import expected_shape, portable
-from tui.data.schema.roles import create_roles
 from tui.data.schema.shape import read_shape
 from tui.data.schema.verify import verify
 
@@ -67,22 +66,24 @@ BREAKINGS = {
     "revoke select on public.integration_audit_logs from switchboard_auditor": (
         "The grant public.integration_audit_logs to switchboard_auditor (select) is missing."
     ),
-    "grant select on public.integration_credentials to switchboard_auditor": "",
+    "grant select on public.integration_credentials to switchboard_auditor": (
+        "The grant public.integration_credentials to switchboard_auditor (select) is not Switchboard's, and nobody has "
+        "accepted it."
+    ),
     "grant delete on public.integration_audit_logs to switchboard_admin": (
         "The grant public.integration_audit_logs to switchboard_admin is not as it was installed."
     ),
     "grant update on public.integration_audit_logs to helper": (
-        "helper holds update on the log, which nobody should change."
+        "The grant public.integration_audit_logs to helper (update) lets its holder change the log."
     ),
     "grant execute on function switchboard.open_envelope(uuid) to public": (
-        "public holds execute on switchboard.open_envelope(uuid), which is Switchboard's own."
+        "The grant switchboard.open_envelope(uuid) to public (execute) gives away what is Switchboard's own."
     ),
     "drop policy switchboard_support_select on public.organization_phone_numbers": (
         "The policy public.organization_phone_numbers.switchboard_support_select is missing."
     ),
     "create policy mine on public.integration_credentials to helper using (true)": (
-        "The policy public.integration_credentials.mine is not Switchboard's and may let through more than is meant; "
-        "it is left alone."
+        "The policy public.integration_credentials.mine is not Switchboard's, and nobody has accepted it."
     ),
 }
 
@@ -97,8 +98,8 @@ async def test_what_is_expected_is_what_an_installation_makes(server: str, reque
     postgres: TestServer = request.getfixturevalue(server)
     name = postgres.create_database(prefix="expected")
     async with await psycopg.AsyncConnection.connect(postgres.conninfo(name), autocommit=True) as conn:
-        await conn.execute("create role service_role")
-        await create_roles(conn)
+        with psycopg.connect(postgres.conninfo(name)) as connection:
+            prepare_reference(connection)
         await installed(postgres.conninfo(name))
         assert portable(await read_shape(conn)) == sorted(expected_shape()), "python -m tests.support.regenerate"
         assert (await verify(conn)).is_well

@@ -219,7 +219,7 @@ async def test_a_check_comes_to_its_end_whatever_is_in_a_seal(sealed: str, chang
     seals = "switchboard.seals"
     await as_owner(sealed, f"alter table {seals} {change.replace('{}', seals)}")
     report = await check(sealed)
-    assert {one.kind for one in report.findings} <= {"seal", "chain", "key"}
+    assert {one.kind for one in report.findings} <= {"seal", "chain", "key", "protection"}
     assert not report.is_well
 
 
@@ -243,6 +243,26 @@ async def test_a_column_that_is_not_there_or_of_another_type_is_said(
     await as_owner(sealed, f"alter table {table} {change}")
     (found,) = (await check(sealed)).findings
     assert found.sentence == f"The column {table}.{column} is missing or of another type, so nothing can be checked."
+
+
+async def test_a_log_whose_reveals_are_called_something_else_is_neither_checked_nor_sealed(sealed: str) -> None:
+    """The digests stay equal: a cast of the column's own type to json says what was sealed."""
+    execute(sealed, "create type public.act as enum ('email_sent', 'log_sealed')")
+    execute(
+        sealed,
+        "create function public.said(public.act) returns json language sql immutable as "
+        "$$select case when $1 = 'log_sealed' then '\"log_sealed\"' else '\"call_made\"' end::json$$",
+    )
+    execute(sealed, "create cast (public.act as json) with function public.said(public.act)")
+    execute(
+        sealed,
+        f"alter table {LOG} alter column action type public.act using "
+        "case action when 'log_sealed' then action else 'email_sent' end::public.act",
+    )
+    (found,) = (await check(sealed)).findings
+    assert found.sentence == f"The column {LOG}.action is missing or of another type, so nothing can be checked."
+    with pytest.raises(CheckFailed, match="is missing or of another type"):
+        await seal(sealed)
 
 
 async def test_seals_without_ids_are_no_seals(sealed: str) -> None:

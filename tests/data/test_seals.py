@@ -312,6 +312,8 @@ class TestRoles:
             empty_database,
             "grant select on public.integration_audit_logs, switchboard.seals, switchboard.keys to stranger",
         )
+        things = ("switchboard", "switchboard.keys", "switchboard.seals", "public.integration_audit_logs")
+        asyncio.run(installed(empty_database, accept=[f"grant {thing} to stranger" for thing in things]))
         yield {
             role: postgres.conninfo(str(name), user=role)
             for role in ("the_admin", "the_support", "the_auditor", "stranger")

@@ -71,7 +71,7 @@ async def test_another_programs_tables_are_recognised_their_holes_shown_and_thei
           integration_type varchar(50) not null, credentials_encrypted text not null, display_name varchar(255),
           is_active boolean default true, is_verified boolean default false, last_verified_at timestamptz,
           created_by uuid, updated_by uuid, created_at timestamptz default now(), updated_at timestamptz default now(),
-          unique (organization_id, integration_type));
+          note text, unique (organization_id, integration_type));
         grant all on public.integration_credentials to anon;
         insert into public.integration_credentials (organization_id, integration_type, credentials_encrypted)
           values (gen_random_uuid(), 'zoho_mail', 'no envelope');
@@ -83,7 +83,10 @@ async def test_another_programs_tables_are_recognised_their_holes_shown_and_thei
         await console.enter(SECOND)
         await console.enter(THIRD)
         await console.wait_for("holes were found in what is there.")
-        await console.press("right", "right")
+        assert "One thing of another program is there and harmless" in console.text
+        await console.press("right")
+        await console.wait_for("= column public.integration_credentials.note: text")
+        await console.press("right")
         await console.wait_for("The credentials were open to everybody with the API's public key")
         await console.press("pagedown")
         await console.wait_for("from pg_class c cross join lateral aclexplode(c.relacl) g")
@@ -92,6 +95,9 @@ async def test_another_programs_tables_are_recognised_their_holes_shown_and_thei
         await console.enter("Press enter to install.")
         await console.enter("Installed in")
     assert contents(empty_database)["public.integration_credentials"] == before
+    assert execute(empty_database, "select object from switchboard.accepted") == [
+        ("column public.integration_credentials.note",)
+    ]
     granted = "select has_table_privilege('anon', 'public.integration_credentials', 'select')"
     assert execute(empty_database, granted) == [(False,)]
 

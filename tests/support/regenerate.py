@@ -8,8 +8,8 @@ from pathlib import Path
 import psycopg
 
 from tests.support.postgres import TestServer, run_schema_files
-from tests.support.schema import shape_of
-from tui.data.schema.expected import GRANTED_ROLES, as_json_lines
+from tests.support.schema import prepare_reference, shape_of
+from tui.data.schema.expected import as_json_lines
 from tui.data.schema.files import schema_text
 
 ROOT = Path(__file__).parents[2]
@@ -20,8 +20,7 @@ def main() -> None:
     try:
         conninfo = server.conninfo(server.create_database())
         with psycopg.connect(conninfo) as connection:
-            for role in GRANTED_ROLES:
-                connection.execute(f"create role {role}")
+            prepare_reference(connection)
         run_schema_files(conninfo)
         expected = as_json_lines(asyncio.run(shape_of(conninfo)))
     finally:

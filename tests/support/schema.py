@@ -10,6 +10,7 @@ import psycopg
 from psycopg import sql
 from psycopg.rows import dict_row
 
+from tui.data.schema.expected import GRANTED_ROLES
 from tui.data.schema.install import InstallReport, install
 from tui.data.schema.shape import TABLES, Line, read_shape
 
@@ -24,6 +25,17 @@ async def shape_of(conninfo: str) -> frozenset[Line]:
     """The catalogue as lines."""
     async with await psycopg.AsyncConnection.connect(conninfo) as conn:
         return await read_shape(conn)
+
+
+def prepare_reference(connection: psycopg.Connection[Any]) -> None:
+    """Give a database all that an installation grants to: its roles, and who belongs to which organisation."""
+    for role in GRANTED_ROLES:
+        connection.execute(f"create role {role}")
+    connection.execute(
+        "create schema auth; create function auth.uid() returns uuid language sql as 'select null::uuid'; "
+        "create table public.users (id uuid primary key, organization_id uuid); "
+        "grant select on public.users to authenticated"
+    )
 
 
 async def installed(conninfo: str, **options: Any) -> InstallReport:

@@ -306,7 +306,7 @@ WAYS = (
     Way(
         "a rule that swallows new rows",
         lambda conninfo: _switch_off(conninfo, f"create rule quiet as on insert to {LOG} do instead nothing"),
-        ("The rule quiet on public.integration_audit_logs can swallow or change what is written.",),
+        ("The rule public.integration_audit_logs.quiet can swallow or change what is written.",),
     ),
     Way(
         "a trigger that swallows new rows",
@@ -315,7 +315,7 @@ WAYS = (
             "create function public.quiet() returns trigger language plpgsql as 'begin return null; end'; "
             f"create trigger quiet before insert on {LOG} for each row execute function public.quiet()",
         ),
-        ("The trigger quiet on public.integration_audit_logs can swallow or change what is written.",),
+        ("The trigger public.integration_audit_logs.quiet can swallow or change what is written.",),
     ),
     Way(
         "secrets opened without a row in the log",
@@ -331,7 +331,7 @@ WAYS = (
         lambda conninfo: _switch_off(
             conninfo, f"create policy quiet on {LOG} as restrictive for select to public using (action <> 'call_made')"
         ),
-        ("The policy quiet on public.integration_audit_logs can hide rows.",),
+        ("The policy public.integration_audit_logs.quiet can hide rows.",),
     ),
 )
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from tui.cli.output import Output
-from tui.cli.parsing import Command, option
+from tui.cli.parsing import Command, Text, option
 
 if TYPE_CHECKING:
     from tui.cli.request import Options
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from tui.data.schema.install import InstallReport
     from tui.data.schema.plan import Plan
     from tui.data.schema.shape import Line
+    from tui.data.schema.verify import Drift
     from tui.session import Session
 
 NO_KEY = (
@@ -27,12 +28,23 @@ NO_KEY = (
 @click.command("setup", cls=Command)
 @option("--dry-run", is_flag=True, help="Only say what would be done.")
 @option("--roles", is_flag=True, help="Also create the groups for administrators, support and auditors.")
+@option(
+    "--accept",
+    multiple=True,
+    type=Text(),
+    metavar="NAME",
+    help="Accept what NAME, as the doctor says it, names of another program; may be given again.",
+)
 @click.pass_obj
-def setup(options: Options, dry_run: bool, roles: bool) -> int:
+def setup(options: Options, dry_run: bool, roles: bool, accept: tuple[str, ...]) -> int:
     """Set the database up, or bring it up to date.
 
     Shows what is there and what will be done, asks, does it in one transaction, and checks the outcome. What is
     there is kept: no row is changed, and the other program goes on working. A second run changes nothing.
+
+    What other programs have hung on the tables (columns, triggers, policies, grants) is accepted by the first run,
+    later only by its name, and named by `doctor` and `audit verify` when it is another one. What can drop, rewrite or
+    hide rows of the log is never accepted.
     """
     from tui.cli.run import open_session, require_writable, run_to_the_end
     from tui.session import require_configured
@@ -42,11 +54,13 @@ def setup(options: Options, dry_run: bool, roles: bool) -> int:
     require_configured(session)
     if not dry_run:
         require_writable(session)
-    run_to_the_end(session, _setup(session, out, options, dry_run=dry_run, roles=roles))
+    run_to_the_end(session, _setup(session, out, options, dry_run=dry_run, roles=roles, accept=accept))
     return 0
 
 
-async def _setup(session: Session, out: Output, options: Options, *, dry_run: bool, roles: bool) -> None:
+async def _setup(
+    session: Session, out: Output, options: Options, *, dry_run: bool, roles: bool, accept: tuple[str, ...]
+) -> None:
     from tui.cli.confirm import confirm
     from tui.data.connection_settings import make_conninfo
     from tui.data.connection_string import from_environment
@@ -55,7 +69,7 @@ async def _setup(session: Session, out: Output, options: Options, *, dry_run: bo
     wanted = from_environment(session.settings.database_url, session.settings.libpq)
     conninfo = make_conninfo(wanted, application_name=session.operator.user_agent)
     label = session.operator.label
-    planned = await install(conninfo, operator_label=label, dry_run=True, roles=roles)
+    planned = await install(conninfo, operator_label=label, dry_run=True, roles=roles, accept=accept)
     plan = planned.plan
     _show(out, plan, every_line=dry_run)
     if dry_run:
@@ -63,10 +77,14 @@ async def _setup(session: Session, out: Output, options: Options, *, dry_run: bo
         return
     _refuse_what_is_in_the_way(plan)
     if not plan.is_empty and not options.yes:
-        await confirm(
-            out, "Do this now, in one transaction?", "The database is not set up yet, and setting it up changes it."
-        )
-    done = await install(conninfo, operator_label=label, progress=_Steps(out), roles=roles)
+        if plan.missing or plan.different:
+            why = "The database is not set up yet, and setting it up changes it."
+        else:
+            why = "What another program has there was not accepted yet."
+        await confirm(out, "Do this now, in one transaction?", why)
+    done = await install(
+        conninfo, operator_label=label, progress=_Steps(out), roles=roles, accept=accept, agreed=plan.accepts
+    )
     _finish(out, session, done)
 
 
@@ -103,10 +121,23 @@ def _show(out: Output, plan: Plan, *, every_line: bool) -> None:
         out.text(f"  + index {name}, built afterwards without blocking anybody")
     for line in plan.in_the_way:
         out.text(f"  ! {line.text}")
+    if plan.accepts:
+        out.text("Not Switchboard's, and accepted with this plan:")
+    for line in plan.accepts:
+        out.text(f"  = {line}")
+    # Where there is nothing to do the same is said at the end.
+    for drift in plan.foreign if every_line or not plan.is_empty else ():
+        out.text(f"  ? {drift.sentence}{_way_on(drift)}")
     for hole in plan.holes:
         out.text(f"Hole: {hole.title}. {hole.sentence}")
         out.text(f"  Closed by: {hole.closed_by or 'nothing that Switchboard does; somebody has to decide'}")
         out.text(f"  Shown by: {' '.join(hole.query.split())}")
+
+
+def _way_on(drift: Drift) -> str:
+    from tui.data.schema.accepted import what_to_do
+
+    return f" {what_to_do(drift.found)}" if drift.expected is None and drift.found else ""
 
 
 def _counted(lines: tuple[Line, ...]) -> str:
@@ -128,7 +159,7 @@ def _finish(out: Output, session: Session, report: InstallReport) -> None:
     out.result(_record(report, has_key=has_key), _outcome(report))
     if found is not None and not out.as_json:
         for drift in found.drifts:
-            out.warn(drift.sentence)
+            out.warn(drift.sentence, _way_on(drift).strip())
         for hole in found.holes:
             out.warn(f"{hole.title}: {hole.sentence}", hole.closed_by and f"{hole.closed_by}.")
     _refuse_what_is_in_the_way(plan)
@@ -167,6 +198,8 @@ def _record(report: InstallReport, *, has_key: bool) -> dict[str, Any]:
             for hole in plan.holes
         ],
         "log_indexes": list(plan.log_indexes),
+        "accepted": [f"{line.kind} {line.name}" for line in plan.accepts],
+        "not_accepted": [drift.sentence for drift in plan.foreign],
         "dry_run": found is None,
         "applied": report.applied,
         "statements_run": report.statements_run,

@@ -58,7 +58,8 @@ async def read_long_details(database: Database, row: LogRow) -> LongDetails | No
 
 
 LOG_ACT = """
-select switchboard.log_act(%(action)s, %(organization_id)s, %(integration_type)s, %(status)s, %(details)s) as id
+select switchboard.log_act(%(action)s::text, %(organization_id)s::uuid, %(integration_type)s::text, %(status)s::text,
+                           %(details)s::jsonb) as id
 """
 
 

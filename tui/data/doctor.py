@@ -8,6 +8,7 @@ from tui.data.errors import MasterKeyError, PermissionDenied, SwitchboardError
 from tui.data.findings import Finding, FindingState, env_file_findings, server_findings
 from tui.data.key_sources import standing_warning
 from tui.data.keys import check_gate, take_census
+from tui.data.schema.accepted import what_to_do
 from tui.data.schema.holes import HOLES, find_hidden_rows
 from tui.data.schema.preflight import ROLES
 from tui.data.schema.state import schema_state
@@ -111,6 +112,10 @@ async def _schema(database: Database) -> list[Finding]:
     elif not verification.drifts:
         found.append(Finding("schema", "Schema", "ok", "The schema is complete, and as Switchboard made it."))
     found += _drifts(verification.drifts)
+    if verification.accepted:
+        count = len(verification.accepted)
+        things = "One thing of another program is" if count == 1 else f"{count} things of other programs are"
+        found.append(Finding("schema", "Accepted", "ok", f"{things} accepted: {', '.join(verification.accepted)}."))
     found += _holes(verification.holes, is_installed=state == "installed")
     found += _hidden_rows(await database.read(find_hidden_rows))
     found.append(await _roles(database))
@@ -119,11 +124,18 @@ async def _schema(database: Database) -> list[Finding]:
 
 def _drifts(drifts: Iterable[Drift]) -> list[Finding]:
     every = list(drifts)
-    found = [Finding("schema", "Drift", "problem", drift.sentence, RUN_SETUP) for drift in every[:LISTED_DRIFTS]]
+    found = [_drift(drift) for drift in every[:LISTED_DRIFTS]]
     rest = len(every) - len(found)
     if rest:
         found.append(Finding("schema", "Drift", "problem", f"{rest} more differences like these.", RUN_SETUP))
     return found
+
+
+def _drift(drift: Drift) -> Finding:
+    if drift.expected is not None or drift.found is None:
+        return Finding("schema", "Drift", "problem", drift.sentence, RUN_SETUP)
+    state: FindingState = "problem" if drift.acceptable is None else "warning"
+    return Finding("schema", "Of others", state, drift.sentence, what_to_do(drift.found))
 
 
 def _holes(holes: Iterable[Hole], *, is_installed: bool) -> list[Finding]:

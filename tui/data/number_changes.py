@@ -32,9 +32,9 @@ if TYPE_CHECKING:
 UNIQUE_VIOLATION = "23505"
 
 # Whoever adds numbers to an organisation waits for the other: the same number may come in two notations.
-LOCK_NUMBERS = "select switchboard.take_lock('numbers', %(organization_id)s::uuid)"
+LOCK_NUMBERS = "select switchboard.take_lock('numbers'::text, %(organization_id)s::uuid)"
 # The lock that switchboard.clear_other_primary takes (sql/004_upkeep.sql), so that the previous one is known for sure.
-LOCK_PRIMARY = "select switchboard.take_lock('primary', %(organization_id)s::uuid)"
+LOCK_PRIMARY = "select switchboard.take_lock('primary'::text, %(organization_id)s::uuid)"
 INSERT = """
 insert into public.organization_phone_numbers
        (organization_id, integration_id, phone_number, display_name, number_type, can_call, can_sms, is_primary,

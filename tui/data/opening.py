@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 
 Purpose = Literal["reveal", "copy", "test", "sync"]
 
-BEGIN_OPEN = "select switchboard.begin_open(%(id)s, %(purpose)s) as ticket"
-OPEN_ENVELOPE = "select switchboard.open_envelope(%(ticket)s) as envelope"
+BEGIN_OPEN = "select switchboard.begin_open(%(id)s::uuid, %(purpose)s::text) as ticket"
+OPEN_ENVELOPE = "select switchboard.open_envelope(%(ticket)s::uuid) as envelope"
 STAMP = "select c.updated_at::text as stamp from public.integration_credentials as c where c.id = %(id)s"
 
 

@@ -30,7 +30,7 @@ select current_user::text as role,
 # One console applies to an organisation at a time, so that two never wait for each other's rows, and so that a table
 # without a unique key gets no row twice.
 LOCK = """
-select switchboard.take_lock('permissions', %(organization_id)s::uuid),
+select switchboard.take_lock('permissions'::text, %(organization_id)s::uuid),
        set_config('switchboard.undo_of', %(undo_of)s, true)
 """
 THERE = """

@@ -13,6 +13,7 @@ from tui.data.audit import log_act
 from tui.data.errors import CheckFailed, PermissionDenied, ReadOnlyMode, SealKeyError
 from tui.data.seal_hours import EMPTY, HOUR, HourOfRows, digest_in_pages, hours_with_rows, read_bounds
 from tui.data.seal_keys import key_id_of, recorded_keys
+from tui.data.seal_protection import missing
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
@@ -31,7 +32,7 @@ SEALS_AT_ONCE = 1_000
 NO_ORGANIZATION = UUID(int=0)
 FROM_THE_FUTURE = "The newest seal is of an hour that is not over yet: it was put in, or the server's clock was wrong."
 
-LOCK = "select set_config('lock_timeout', '50s', true), switchboard.take_lock('seals', null)"
+LOCK = "select set_config('lock_timeout', '50s', true), switchboard.take_lock('seals'::text, null::uuid)"
 # Whatever the owner of the table puts there is read: what no sealing writes never has the signature of one.
 SEALS = """
 select s.id, case when isfinite(s.hour) then extract(epoch from s.hour)::bigint end as hour,
@@ -245,6 +246,8 @@ async def _require_rights(database: Database, key: SealKey) -> None:
     """Refuse before hours are spent on reading. What is granted here is checked by the database again."""
 
     async def unit(connection: Connection) -> None:
+        if unreadable := await missing(connection):
+            raise CheckFailed(unreadable[0], "Nothing was sealed; run `switchboard audit verify`.")
         await log_is_whole(connection)
         row = await (await connection.execute(RIGHTS)).fetchone() or {}
         states = {key_id: state for key_id, _, state in await recorded_keys(connection)}

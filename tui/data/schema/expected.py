@@ -13,7 +13,7 @@ from tui.data.schema.shape import Line
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-GRANTED_ROLES = ("service_role", *ROLES)
+GRANTED_ROLES = ("service_role", "authenticated", *ROLES)
 
 
 @cache

@@ -5,14 +5,15 @@ from __future__ import annotations
 import asyncio
 import json
 import time
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, cast
 from uuid import uuid4
 
 import psycopg
 
 from tui.data.failures import translate
+from tui.data.schema.accepted import definition_of, object_of
 from tui.data.schema.apply import LOCK_KEY, Progress, run_files, take_lock, with_retries
 from tui.data.schema.files import schema_files
 from tui.data.schema.plan import Changes, Plan, compare, make_plan
@@ -24,6 +25,8 @@ from tui.data.schema.verify import Verification, verify
 if TYPE_CHECKING:
     from psycopg import AsyncConnection
 
+    from tui.data.schema.shape import Line
+
 OpenConnection = Callable[[], Awaitable["AsyncConnection[Any]"]]
 
 _RECORD_FILE = """
@@ -33,7 +36,8 @@ where %(sha256)s is distinct from (select v.sha256 from switchboard.schema_versi
                                    where v.file = %(file)s order by v.id desc limit 1)
 """
 
-_LOG = "select switchboard.log_act('schema_changed', null, null, 'success', %(details)s::jsonb)"
+_ACCEPT = "select switchboard.accept(%(object)s::text, %(definition)s::text)"
+_LOG = "select switchboard.log_act('schema_changed'::text, null::uuid, null::text, 'success'::text, %(details)s::jsonb)"
 
 # None where the name is free; else whether what has it is left of a build of the log's index that failed.
 _NAME_TAKEN = """
@@ -73,18 +77,23 @@ async def install(
     progress: Callable[[Progress], None] | None = None,
     dry_run: bool = False,
     roles: bool = False,
+    accept: Sequence[str] = (),
+    agreed: Sequence[Line] | None = None,
 ) -> InstallReport:
     """Install, adopt or upgrade: all of it or nothing, and nothing at all on a second run.
 
     `open_connection` is a connection string or an async callable that returns a new connection. `roles` also creates
-    the three groups. What prevents an installation is found before anything runs and raised: PermissionDenied,
-    ServerUnsuitable, SchemaInTheWay. Raises Locked after five attempts, and other errors of `tui.data.errors`; none
-    carries a row.
+    the three groups. `accept` names what of others is accepted, see `make_plan`; of that only what is in `agreed`,
+    where a person has been shown a plan. What prevents an installation is found before anything runs and raised:
+    InvalidInput, PermissionDenied, ServerUnsuitable, SchemaInTheWay. Raises Locked after five attempts, and other
+    errors of `tui.data.errors`; none carries a row.
     """
     started = time.monotonic()
     try:
         async with await _open(open_connection) as conn:
-            plan = await make_plan(conn, roles=roles)
+            plan = await make_plan(conn, roles=roles, accept=accept)
+            if agreed is not None:
+                plan = replace(plan, accepts=tuple(line for line in plan.accepts if line in agreed))
             if problems := plan.facts.problems:
                 every = "\n".join(problem.sentence for problem in problems)
                 raise problems[0].error(problems[0].sentence, problems[0].what_to_do, details=every)
@@ -92,7 +101,7 @@ async def install(
                 return InstallReport(plan, None, 0, (), (), None, time.monotonic() - started)
             changes: Changes | None = None
             count, created = 0, cast("tuple[str, ...]", ())
-            if plan.missing or plan.different or plan.in_the_way:
+            if plan.missing or plan.different or plan.accepts or plan.in_the_way:
                 changes, count, created = await _apply(conn, plan, operator_label, progress, roles=roles)
         built = await _build_log_indexes(open_connection) if plan.log_indexes else ()
         async with await _open(open_connection) as conn:
@@ -128,6 +137,8 @@ async def _apply(
             created = await create_roles(conn) if roles else ()
             count = await run_files(conn, progress)
             changes = compare(before, await read_shape(conn))
+            for line in plan.accepts:
+                await run(conn, _ACCEPT, {"object": object_of(line), "definition": definition_of(line)})
             for file in schema_files():
                 await run(conn, _RECORD_FILE, {"file": file.name, "sha256": file.sha256, "operator": operator_label})
             details = {

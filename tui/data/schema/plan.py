@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import psycopg
 
-from tui.data.errors import SchemaInTheWay
+from tui.data.errors import InvalidInput, SchemaInTheWay
+from tui.data.schema.accepted import NEVER, object_of
 from tui.data.schema.adoption import StartingShape, starting_shape
 from tui.data.schema.apply import run_files, take_lock, with_retries
 from tui.data.schema.files import Statement, schema_files, schema_text
@@ -16,11 +17,15 @@ from tui.data.schema.preflight import Preflight, preflight
 from tui.data.schema.roles import create_roles
 from tui.data.schema.rows import rows
 from tui.data.schema.shape import Line, read_shape
+from tui.data.schema.verify import Drift, find_foreign
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from psycopg import AsyncConnection
 
-_UNIQUE_NAMES = frozenset({"table", "column", "trigger", "policy", "grant", "function", "view", "schema"})
+# Several of one table have one name in the shape.
+_NAMELESS = ("constraint", "index")
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +44,7 @@ class Plan:
     `different` shows "what is -> what will be", or "-> taken away". `log_indexes` are built after the commit,
     without blocking writers, because the log is large. `sql_text` is what to hand to whoever may run it. `way_out`
     says what to do about `in_the_way`; where something is, nothing is known of what would be made and changed.
+    `accepts` is what others have put there and confirming the plan accepts; `foreign` what it leaves unaccepted.
     """
 
     facts: Preflight
@@ -50,6 +56,8 @@ class Plan:
     holes: tuple[Hole, ...]
     log_indexes: tuple[str, ...] = ()
     way_out: str = ""
+    accepts: tuple[Line, ...] = ()
+    foreign: tuple[Drift, ...] = ()
     statements: tuple[Statement, ...] = field(
         default_factory=lambda: tuple(statement for file in schema_files() for statement in file.statements)
     )
@@ -58,14 +66,16 @@ class Plan:
     @property
     def is_empty(self) -> bool:
         """Whether there is nothing left to do and nothing in the way."""
-        return not (self.missing or self.different or self.in_the_way or self.log_indexes)
+        return not (self.missing or self.different or self.in_the_way or self.log_indexes or self.accepts)
 
 
-async def make_plan(conn: AsyncConnection[Any], *, roles: bool = False) -> Plan:
+async def make_plan(conn: AsyncConnection[Any], *, roles: bool = False, accept: Sequence[str] = ()) -> Plan:
     """Find out what `install` would do, by doing it and rolling back: about 50 ms, with brief locks on the tables.
 
-    Where an installation cannot run, `in_the_way` says why, and only the holes are looked for.
-    Raises Locked, PermissionDenied and other errors of `tui.data.errors`.
+    Where an installation cannot run, `in_the_way` says why, and only the holes are looked for. `accept` names what of
+    others is to be accepted; where Switchboard was not installed, all that is harmless is.
+    Raises InvalidInput for a name that cannot be accepted, Locked, PermissionDenied and other errors of
+    `tui.data.errors`.
     """
 
     async def plan() -> Plan:
@@ -76,6 +86,7 @@ async def make_plan(conn: AsyncConnection[Any], *, roles: bool = False) -> Plan:
         in_the_way = tuple(Line("problem", problem.error.title, problem.sentence) for problem in facts.problems)
         way_out = facts.problems[0].what_to_do if facts.problems else ""
         log_indexes: tuple[str, ...] = ()
+        foreign: tuple[Drift, ...] = ()
         after = before
         if not in_the_way:
             try:
@@ -86,6 +97,7 @@ async def make_plan(conn: AsyncConnection[Any], *, roles: bool = False) -> Plan:
                     await run_files(conn)
                     log_indexes = await missing_log_indexes(conn)
                     after = await read_shape(conn)
+                    foreign = await find_foreign(conn, after)
             except SchemaInTheWay as failure:
                 way_out = failure.what_to_do
                 in_the_way = tuple(
@@ -93,6 +105,7 @@ async def make_plan(conn: AsyncConnection[Any], *, roles: bool = False) -> Plan:
                     for sentence in (failure.details or failure.sentence).splitlines()
                 )
         changes = compare(before, after)
+        accepts = _accepted(foreign, accept, adopting=shape != "installed by Switchboard") if not in_the_way else ()
         return Plan(
             facts,
             shape,
@@ -103,14 +116,31 @@ async def make_plan(conn: AsyncConnection[Any], *, roles: bool = False) -> Plan:
             holes,
             log_indexes,
             way_out,
+            accepts,
+            tuple(drift for drift in foreign if drift.found not in accepts),
         )
 
     return await with_retries(conn, plan)
 
 
+def _accepted(foreign: tuple[Drift, ...], names: Sequence[str], *, adopting: bool) -> tuple[Line, ...]:
+    """What of the foreign things is accepted: all that is harmless where the tables are adopted, else what is named."""
+    by_name = {object_of(drift.found): drift for drift in foreign if drift.found}
+    for name in names:
+        if name not in by_name:
+            raise InvalidInput(
+                f"There is nothing to accept by the name {name}.",
+                "Give the whole name as `switchboard doctor` says it, in quotes: what it names is not accepted yet.",
+            )
+        if by_name[name].acceptable is None:
+            raise InvalidInput(by_name[name].sentence, NEVER)
+    lines = [drift.acceptable for name, drift in by_name.items() if adopting or name in names]
+    return tuple(line for line in lines if line)
+
+
 def compare(before: frozenset[Line], after: frozenset[Line]) -> Changes:
     """Sort the lines of two shapes into those that stay, those that are made, and those that change."""
-    gone = {(line.kind, line.name): line for line in before - after if line.kind in _UNIQUE_NAMES}
+    gone = {(line.kind, line.name): line for line in before - after if line.kind not in _NAMELESS}
     missing, different = [], []
     for line in sorted(after - before):
         old = gone.pop((line.kind, line.name), None)
@@ -118,7 +148,7 @@ def compare(before: frozenset[Line], after: frozenset[Line]) -> Changes:
             missing.append(line)
         else:
             different.append(Line(line.kind, line.name, f"{old.text} -> {line.text}"))
-    taken = [line for line in before - after if line.kind not in _UNIQUE_NAMES] + list(gone.values())
+    taken = [line for line in before - after if line.kind in _NAMELESS] + list(gone.values())
     different += [Line(line.kind, line.name, f"{line.text} -> taken away") for line in taken]
     return Changes(tuple(sorted(before & after)), tuple(missing), tuple(sorted(different)))
 

@@ -1,4 +1,4 @@
-"""Whether the schema is as the files make it: what is missing, altered or switched off."""
+"""Whether the schema is as the files make it: what is missing, altered, switched off, or somebody else's."""
 
 from __future__ import annotations
 
@@ -6,18 +6,21 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from tui.data.schema.accepted import foreign_lines, foreign_sentence, object_of, read_accepted
 from tui.data.schema.expected import GRANTED_ROLES, expected_shape
 from tui.data.schema.holes import Hole, find_holes
 from tui.data.schema.rows import rows
 from tui.data.schema.shape import Line, read_shape
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from psycopg import AsyncConnection
 
-_LOG = "public.integration_audit_logs"
+    from tui.data.schema.accepted import Acceptance
+
 _CAST = re.compile(r"\((\w+)\)::text|::text")
 _COLUMNS = re.compile(r"\(([^()]*)\)")
-_API_ROLES = ("public", "anon", "authenticated")
 _THINGS = ("table", "view", "column", "function")
 
 
@@ -29,13 +32,19 @@ class Drift:
     found: Line | None
     sentence: str
 
+    @property
+    def acceptable(self) -> Line | None:
+        """What a person may accept, if it belongs there: somebody else's, and no harm to the log."""
+        return self.found if self.expected is None and self.found is not None and self.found.harm is None else None
+
 
 @dataclass(frozen=True, slots=True)
 class Verification:
-    """What differs and which holes are open; both empty when all is well."""
+    """What differs and which holes are open, both empty when all is well; and what of others somebody has accepted."""
 
     drifts: tuple[Drift, ...]
     holes: tuple[Hole, ...]
+    accepted: tuple[str, ...] = ()
 
     @property
     def is_well(self) -> bool:
@@ -46,18 +55,38 @@ class Verification:
 async def verify(conn: AsyncConnection[Any]) -> Verification:
     """Compare the catalogue with what an installation has; takes no locks, any role may. Raises psycopg.Error.
 
-    Adopted tables may be looser than fresh ones (nullable columns, longer texts, names and further columns of their
-    own): that is no difference.
+    Adopted tables may be looser than fresh ones (nullable columns, longer texts, names, indexes and constraints of
+    their own): that is no difference. Whatever else others have added is one until somebody accepts it.
     """
-    known = await rows(
+    found = await read_shape(conn)
+    accepted = await read_accepted(conn)
+    drifts = differences(found, await _known_roles(conn), accepted)
+    present = {object_of(line) for line in found} - {object_of(drift.found) for drift in drifts if drift.found}
+    words = [f"{name} ({one.by}, {one.on})" for name, one in sorted(accepted.items()) if name in present]
+    return Verification(drifts, await find_holes(conn), tuple(words))
+
+
+async def find_foreign(conn: AsyncConnection[Any], found: frozenset[Line]) -> tuple[Drift, ...]:
+    """Return what of a shape is neither installed nor accepted. Raises psycopg.Error."""
+    drifts = differences(found, await _known_roles(conn), await read_accepted(conn))
+    return tuple(drift for drift in drifts if drift.expected is None)
+
+
+async def _known_roles(conn: AsyncConnection[Any]) -> frozenset[str]:
+    """The roles that an installation grants to, as far as they exist. Raises psycopg.Error."""
+    found = await rows(
         conn, "select rolname::text from pg_roles where rolname = any (%(roles)s)", {"roles": list(GRANTED_ROLES)}
     )
-    drifts = differences(await read_shape(conn), frozenset(name for (name,) in known))
-    return Verification(drifts, await find_holes(conn))
+    return frozenset(name for (name,) in found)
 
 
-def differences(found: frozenset[Line], roles: frozenset[str]) -> tuple[Drift, ...]:
+def differences(
+    found: frozenset[Line], roles: frozenset[str], accepted: Mapping[str, Acceptance] | None = None
+) -> tuple[Drift, ...]:
     """Compare a shape with the expected one, as far as it concerns the roles that exist."""
+    if not any(line.kind == "policy" and line.name.endswith(".switchboard_own_select") for line in found):
+        # People signed in through Supabase see nothing where the database does not know who belongs to what.
+        roles -= {"authenticated"}
     expected = [line for line in expected_shape() if _concerns(line, roles)]
     by_name = {(line.kind, line.name): line for line in found}
     drifts = []
@@ -70,8 +99,10 @@ def differences(found: frozenset[Line], roles: frozenset[str]) -> tuple[Drift, .
         drift.expected.name for drift in drifts if drift.expected and not drift.found and drift.expected.kind in _THINGS
     }
     drifts = [drift for drift in drifts if drift.expected and not _part_of(drift.expected, gone)]
-    wanted = {(line.kind, line.name) for line in expected}
-    drifts += [Drift(None, line, sentence) for line in sorted(found) if (sentence := _unwanted(line, wanted))]
+    # Of constraints and indexes there are many by one name.
+    wanted = {(line.kind, line.name) for line in expected if line.kind not in ("constraint", "index")}
+    more = [line for line in foreign_lines(found, wanted) if line not in expected]
+    drifts += [Drift(None, line, sentence) for line in more if (sentence := foreign_sentence(line, accepted or {}))]
     return tuple(drifts)
 
 
@@ -114,19 +145,19 @@ def _keeps_updated_at(table: str, found: frozenset[Line]) -> bool:
     return any(
         line.kind == "trigger"
         and line.name.startswith(f"{table}.")
-        and re.search(r"EXECUTE FUNCTION \S*updated_at\S*\(\)$", line.text)
+        and re.search(r"EXECUTE FUNCTION \S*updated_at\S*\(\)( calls |$)", line.text)
         for line in found
     )
 
 
 def _loosely_equal(wanted: Line, there: Line) -> bool:
     if wanted.kind == "table":
-        return "no row security" not in there.text and "forced" not in there.text
+        return not re.search("no row security|forced|unlogged|access method|foreign|view", there.text)
     return wanted.kind == "column" and _base_type(there.text) == _base_type(wanted.text)
 
 
 def _base_type(text: str) -> str:
-    kind = re.sub(r"( not null| identity| default .*)+$", "", text)
+    kind = re.sub(r"( not null| identity( by default)?| default .*)+$", "", text)
     return {"smallint": "integer", "bigint": "integer"}.get(
         kind, re.sub(r"^character varying(\(\d+\))?$", "text", kind)
     )
@@ -162,19 +193,14 @@ def _sentence(line: Line, there: Line | None) -> str:
         return f"{what} ({line.text}) is missing." if line.kind == "grant" else f"{what} is missing."
     if line.kind == "trigger" and "DISABLED" in there.text:
         return f"{what} is switched off."
-    if line.kind == "table" and "no row security" in there.text:
-        return f"Row security is off on {line.name}."
-    return f"{what} is not as it was installed."
+    return (_table_sentence(line, there) if line.kind == "table" else "") or f"{what} is not as it was installed."
 
 
-def _unwanted(line: Line, wanted: set[tuple[str, str]]) -> str:
-    """Say what is wrong with a line that no installation makes; empty where it is nobody's harm."""
-    if line.kind == "grant" and (line.kind, line.name) not in wanted:
-        thing, _, grantee = line.name.rpartition(" to ")
-        if grantee in _API_ROLES and thing.startswith("switchboard"):
-            return f"{grantee} holds {line.text} on {thing}, which is Switchboard's own."
-        if thing == _LOG and {"update", "delete", "truncate"} & set(line.text.split(", ")):
-            return f"{grantee} holds {line.text} on the log, which nobody should change."
-    if line.kind == "policy" and (line.kind, line.name) not in wanted and ".switchboard_own_select" not in line.name:
-        return f"The policy {line.name} is not Switchboard's and may let through more than is meant; it is left alone."
+def _table_sentence(line: Line, there: Line) -> str:
+    if "unlogged" in there.text:
+        return f"{line.name} is UNLOGGED: a crash of the server empties it."
+    if line.name.startswith("public."):
+        return f"Row security is off on {line.name}." if "no row security" in there.text else ""
+    if "no row security" not in there.text:
+        return f"Row security was switched on for {line.name}, so that nobody but its owner sees a row of it."
     return ""

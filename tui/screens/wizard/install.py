@@ -67,7 +67,10 @@ class InstallStep(Step, can_focus=True):
         self._result.say([Verdict("quiet", "Installing ...")])
         try:
             report = await install(
-                self.flow.conninfo(), operator_label=self.flow.operator.label, progress=self._show_progress
+                self.flow.conninfo(),
+                operator_label=self.flow.operator.label,
+                progress=self._show_progress,
+                agreed=self.flow.plan.accepts if self.flow.plan else None,
             )
         except SwitchboardError as failure:
             await self._show_failure(failure, before)

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 SQL_FILE = "switchboard-schema.sql"
 VIEWS = (
     Option("summary", "summary", "left and right show more"),
-    Option("changes", "every change", "+ is made, ~ is changed"),
+    Option("changes", "every change", "+ is made, ~ is changed, = is accepted, ? is neither"),
     Option("holes", "holes", "each with the query that shows it"),
     Option("sql", "the SQL", "everything that will be run"),
 )
@@ -165,6 +165,18 @@ def _verdicts(plan: Plan) -> list[Verdict]:
     else:
         counts = f"{len(plan.missing)} things will be made, {len(plan.different)} changed, {len(plan.present)} stay."
         found.append(Verdict("plain", counts))
+    if plan.accepts:
+        things = (
+            "One thing of another program is" if len(plan.accepts) == 1 else f"{len(plan.accepts)} things of others are"
+        )
+        found.append(
+            Verdict("plain", f"{things} there and harmless: installing accepts what every change lists with =.")
+        )
+    if plan.foreign:
+        things = "One thing" if len(plan.foreign) == 1 else f"{len(plan.foreign)} things"
+        found.append(
+            Verdict("warning", f"{things} of others can do harm, or nobody has accepted: every change lists it.")
+        )
     if plan.holes:
         holes = "One hole was" if len(plan.holes) == 1 else f"{len(plan.holes)} holes were"
         found.append(Verdict("warning", f"{holes} found in what is there. Each is shown below with its query."))
@@ -181,7 +193,9 @@ def _text(plan: Plan, view: str) -> list[str]:
         made = [spelled(f"+ {line}") for line in plan.missing]
         changed = [spelled(f"~ {line}") for line in plan.different]
         later = [f"+ index {name} (built afterwards, without blocking anybody)" for name in plan.log_indexes]
-        return changed + made + later or ["Nothing will be changed."]
+        theirs = [spelled(f"= {line}") for line in plan.accepts]
+        left = [spelled(f"? {drift.sentence}") for drift in plan.foreign]
+        return left + theirs + changed + made + later or ["Nothing will be changed."]
     return _summary("made", plan.missing) + _summary("changed", plan.different) or ["Nothing will be changed."]
 
 

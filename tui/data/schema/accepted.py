@@ -1,0 +1,113 @@
+"""What others have hung on the tables: which lines are theirs, and whether somebody has accepted them as harmless."""
+
+from __future__ import annotations
+
+import hashlib
+import shlex
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import psycopg
+
+from tui.data.schema.rows import rows
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from psycopg import AsyncConnection
+
+    from tui.data.schema.shape import Line
+
+NEVER = "It can never be accepted: find out who made it, and drop it."
+LOG = "public.integration_audit_logs"
+_WITH_PARTS = ("table", "view", "sequence", "function", "procedure", "aggregate")
+_API_ROLES = ("public", "anon", "authenticated")
+# Whether a table of theirs is quicker or stricter is no matter of the log; what runs a function has its own line.
+_HARMLESS_ON_TABLES = ("constraint", "index")
+# An acceptance that is not in the log, which is sealed, was written by somebody who did not want it to be seen.
+_ACCEPTED = """
+select a.object, a.definition, coalesce(a.operator, a.accepted_by), to_char(a.accepted_at, 'YYYY-MM-DD')
+from switchboard.accepted a join public.integration_audit_logs l on l.id = a.log_row
+where l.action = 'schema_changed' and l.details ->> 'accepted' = a.object and l.details ->> 'definition' = a.definition
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Acceptance:
+    """The SHA-256 of the definition that was accepted, in hexadecimal digits, by whom, and on which day."""
+
+    definition: str
+    by: str
+    on: str
+
+
+def definition_of(line: Line) -> str:
+    """The SHA-256 that stands for a line's text in an acceptance."""
+    return hashlib.sha256(line.text.encode()).hexdigest()
+
+
+def object_of(line: Line) -> str:
+    """The name by which a person accepts what a line is about."""
+    return f"{line.kind} {line.name}"
+
+
+async def read_accepted(conn: AsyncConnection[Any]) -> dict[str, Acceptance]:
+    """Return what is accepted and in the log, by its name; nothing where this role may not read it.
+
+    Raises psycopg.OperationalError; where the table is not as it was installed, nothing counts.
+    """
+    try:
+        async with conn.transaction():
+            found = await rows(conn, _ACCEPTED)
+    except (psycopg.ProgrammingError, psycopg.DataError):
+        return {}
+    return {name: Acceptance(*rest) for name, *rest in found}
+
+
+def foreign_lines(found: Iterable[Line], wanted: set[tuple[str, str]]) -> Iterator[Line]:
+    """Yield the lines that no installation makes; not those that are harmless, or named as a hole anyway.
+
+    `wanted` holds kind and name of what an installation makes.
+    """
+    lines = sorted(line for line in found if (line.kind, line.name) not in wanted and line.kind != "schema")
+    columns = {line.name for line in lines if line.kind == "column"}
+    things = {line.name for line in lines if line.kind in _WITH_PARTS}
+    for line in lines:
+        if line.kind in _HARMLESS_ON_TABLES and line.name.startswith("public."):
+            continue
+        if line.kind == "default" and line.name in columns:
+            continue
+        # Of a thing that is named, in the schema switchboard, its parts are not, nor who may use it.
+        name = line.name.rpartition(" to ")[0] if line.kind == "grant" else line.name
+        if line.kind not in _WITH_PARTS and things & {name, name.rpartition(".")[0]}:
+            continue
+        if line.kind == "grant" and _is_a_hole(line.name):
+            continue
+        yield line
+
+
+def foreign_sentence(line: Line, accepted: Mapping[str, Acceptance]) -> str:
+    """Say what is wrong with such a line; empty where it is accepted as it is now."""
+    what = f"The {object_of(line)}" + (f" ({line.text})" if line.kind in ("grant", "owner") else "")
+    if line.harm is not None:
+        return f"{what} {line.harm}."
+    acceptance = accepted.get(object_of(line))
+    if acceptance is None:
+        return f"{what} is not Switchboard's, and nobody has accepted it."
+    if acceptance.definition != definition_of(line):
+        return f"{what} was changed since {acceptance.by} accepted it on {acceptance.on}."
+    return ""
+
+
+def what_to_do(line: Line) -> str:
+    """Say what a person can do about a foreign line."""
+    if line.harm is not None:
+        return NEVER
+    command = f"switchboard setup --accept {shlex.quote(object_of(line))}"
+    return f"If it belongs there, run `{command}`; else find out who made it."
+
+
+def _is_a_hole(grant: str) -> bool:
+    """Whether it is one of the grants on a whole table of which schema.holes speaks; those on the log are said here."""
+    thing, _, grantee = grant.rpartition(" to ")
+    return grantee in _API_ROLES and thing.startswith("public.") and thing.count(".") == 1 and thing != LOG
