@@ -31,7 +31,7 @@ def connect_failure(exc: BaseException, *, doing: str) -> SwitchboardError:
 
     Unless it happened while connecting (`doing` says so, or the text), an unknown one is a broken connection.
     """
-    text = str(exc)
+    text = _message(exc)
     sqlstate = (exc.sqlstate or "") if isinstance(exc, psycopg.Error) else ""
     connecting = doing.startswith("connect") or text.startswith(_WHILE_CONNECTING)
     kind = None
@@ -47,7 +47,7 @@ def connect_failure(exc: BaseException, *, doing: str) -> SwitchboardError:
     elif kind is None:
         kind = (ConnectionFailed, "There is no connection to the database.", "Check host, port and network.")
     error, sentence, what_to_do = kind
-    return error(sentence, with_words(what_to_do, exc), details=scrubbed(text))
+    return error(sentence, with_words(what_to_do, exc), details=_without_password(scrubbed(text), exc))
 
 
 def is_answer(exc: BaseException) -> bool:
@@ -72,11 +72,15 @@ def as_sentence(text: str) -> str:
     return line if line.endswith((".", "!", "?", "…")) else f"{line}."
 
 
-def _words(exc: BaseException) -> str:
-    text = str(exc)
+def _message(exc: BaseException) -> str:
+    """All of a failed login's message; of a server's error its first line, since DETAIL may hold a row."""
     if isinstance(exc, psycopg.Error) and exc.sqlstate:
-        # DETAIL may hold a row.
-        text = exc.diag.message_primary or ""
+        return exc.diag.message_primary or ""
+    return str(exc)
+
+
+def _words(exc: BaseException) -> str:
+    text = _message(exc)
     if not scrubbed(text):
         return ""
     said: list[str] = []

@@ -120,7 +120,8 @@ def _reported(exc: psycopg.Error, sqlstate: str, role: str | None) -> Switchboar
     else:
         error, sentence, what_to_do = _server_kind(exc, sqlstate, primary)
         # What has a context was raised in a function, whose words may quote a row.
-        if sqlstate.startswith(_ABOUT_THE_SERVER) and primary not in sentence and not exc.diag.context:
+        about_the_server = sqlstate.startswith(_ABOUT_THE_SERVER) or _is_fatal(exc)
+        if about_the_server and primary not in sentence and not exc.diag.context:
             what_to_do = with_words(what_to_do, exc)
         kind = (error, sentence, what_to_do)
     error, sentence, what_to_do = kind
@@ -129,13 +130,18 @@ def _reported(exc: psycopg.Error, sqlstate: str, role: str | None) -> Switchboar
 
 def _server_kind(exc: psycopg.Error, sqlstate: str, primary: str) -> Kind:
     """What an error says that is about the server, the pooler or the connection rather than about what was asked."""
-    if sqlstate in _FIXED:
+    if sqlstate in _FIXED and _FIXED[sqlstate] != _COLLIDED:
         return _FIXED[sqlstate]
-    if exc.diag.severity in ("FATAL", "PANIC"):
+    if _is_fatal(exc):
         # Poolers use 08P01 and XX000 for everything, and end the connection with it.
         return recognised(primary) or _LOST
     unknown = (DatabaseFailed, f"The database refused it: {primary}", "Ask whoever runs the database.")
-    return _FIXED.get(sqlstate[:2]) or unknown
+    return _FIXED.get(sqlstate) or _FIXED.get(sqlstate[:2]) or unknown
+
+
+def _is_fatal(exc: psycopg.Error) -> bool:
+    """Whether the server, or a pooler, ended the connection with it."""
+    return (exc.diag.severity_nonlocalized or exc.diag.severity) in ("FATAL", "PANIC")
 
 
 def _unreported(exc: BaseException, doing: str) -> SwitchboardError:

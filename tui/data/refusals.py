@@ -131,7 +131,7 @@ _BY_TEXT: tuple[tuple[str, Kind], ...] = (
         ),
     ),
     (
-        "no tenant identifier|ENOIDENTIFIER|Invalid format for user or db_name|no username supplied|"
+        "no tenant identifier|ENOIDENTIFIER|EINVALIDUSERINFO|Authentication error, reason|no username supplied|"
         "no PostgreSQL user name|username too long",
         (
             ConnectionFailed,
@@ -155,7 +155,7 @@ _BY_TEXT: tuple[tuple[str, Kind], ...] = (
     (
         "server login has been failing|server_login_retry|server login failed|auth_query connection failed|"
         "client_login_timeout \\(server down\\)|ECHECKOUTRETRIES|EPOOLCHECKOUT|pool checkout failed|"
-        "EAUTHQUERY. authentication query failed: connection|Connection failed .:error",
+        "EAUTHQUERY. (authentication query failed|auth_query)|Connection failed .:error",
         (
             ConnectionFailed,
             "The pooler cannot reach or log in to the server behind it.",
@@ -230,7 +230,15 @@ _BY_TEXT: tuple[tuple[str, Kind], ...] = (
         ),
     ),
     ('authentication failed|role "" does not exist|login rejected|FATAL:  not allowed', NOT_ADMITTED),
-    ('database "" does not exist|no such database|cannot connect to invalid database', NO_DATABASE),
+    ('database "" does not exist|no such database', NO_DATABASE),
+    (
+        "cannot connect to invalid database",
+        (
+            ConnectionFailed,
+            "Somebody began to drop that database, and it cannot be used any more.",
+            "Connect to another one, or let its owner drop it and create it again.",
+        ),
+    ),
     (
         "permission denied for database|not currently accepting connections",
         (
@@ -293,8 +301,15 @@ _BY_TEXT: tuple[tuple[str, Kind], ...] = (
         ),
     ),
     (
-        "invalid response to SSL|expected authentication request|invalid message|unsupported frontend|"
-        "protocol not supported|ESTARTUP|EAUTHPROTOCOL|[Pp]rotocol version",
+        "unsupported frontend protocol|protocol not supported|protocol negotiation message",
+        (
+            ConnectionFailed,
+            "The server speaks another version of Postgres's protocol.",
+            "Take min_protocol_version and max_protocol_version out of the connection string, or upgrade the server.",
+        ),
+    ),
+    (
+        "invalid response to SSL|expected authentication request|invalid message",
         (
             ConnectionFailed,
             "What answers at that address is not a Postgres server.",
@@ -356,7 +371,7 @@ _BY_TEXT: tuple[tuple[str, Kind], ...] = (
         _ENDED,
     ),
     (
-        "EPOOL|EPROXY|EWORKER|ESUBSCRIBE|pause failed|FATAL:  not connected|Internal error \\(",
+        "EPOOL|EPROXY|EWORKER|ESUBSCRIBE|ESTARTUP|EAUTHPROTOCOL|pause failed|FATAL:  not connected|Internal error \\(",
         _POOLER_BROKEN,
     ),
     (
