@@ -38,7 +38,7 @@ _FIXED: dict[str, Kind] = {
     "25006": (
         ServerUnsuitable,
         "The server only reads at the moment: it is a standby, or set to read-only.",
-        "Connect to the primary server; nothing was written.",
+        "Connect to the primary server, or have default_transaction_read_only reset; nothing was written.",
     ),
     "25P03": _LOST,
     "25P04": _LOST,
@@ -119,9 +119,9 @@ def _reported(exc: psycopg.Error, sqlstate: str, role: str | None) -> Switchboar
         kind = (DatabaseFailed, refused, "Ask whoever runs the database.")
     else:
         error, sentence, what_to_do = _server_kind(exc, sqlstate, primary)
-        # What has a context was raised in a function, whose words may quote a row.
-        about_the_server = sqlstate.startswith(_ABOUT_THE_SERVER) or _is_fatal(exc)
-        if about_the_server and primary not in sentence and not exc.diag.context:
+        # What has a context was raised in a function, whose words may quote a row; only the server itself is fatal.
+        about_the_server = sqlstate.startswith(_ABOUT_THE_SERVER) and not exc.diag.context
+        if (about_the_server or _is_fatal(exc)) and primary not in sentence:
             what_to_do = with_words(what_to_do, exc)
         kind = (error, sentence, what_to_do)
     error, sentence, what_to_do = kind
