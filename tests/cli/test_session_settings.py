@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
     from tests.support.commands import Shell
     from tests.support.postgres import TestServer
+    from tui.data.database import Connection
 
 # Every setting that a client may have and that somebody may have set to this for a database or a role.
 HOSTILE = {
@@ -51,7 +52,7 @@ HOSTILE = {
     "extra_float_digits": "-15",
     "gin_fuzzy_search_limit": "1",
     "idle_in_transaction_session_timeout": "1",
-    "idle_session_timeout": "20",
+    "idle_session_timeout": "500",
     "intervalstyle": "sql_standard",
     "lc_monetary": "C",
     "lc_numeric": "C",
@@ -67,11 +68,11 @@ HOSTILE = {
     "row_security": "off",
     "search_path": "hostile, public",
     "standard_conforming_strings": "off",
-    "statement_timeout": "10",
+    "statement_timeout": "100",
     "synchronous_commit": "off",
     "timezone": "Asia/Kathmandu",
     "timezone_abbreviations": "India",
-    "transaction_timeout": "10",
+    "transaction_timeout": "100",
     "transform_null_equals": "on",
     "work_mem": "64",
     "xmlbinary": "hex",
@@ -93,13 +94,17 @@ READ = (
     ["audit", "verify", "--json"],
     ["doctor", "--json"],
 )
+# On a busy machine too short, or too slow, for every day.
 LONG_ONLY = {
     "debug_parallel_query": "on",
+    "idle_session_timeout": "50",
     "jit": "on",
     "jit_above_cost": "0",
     "lc_messages": "C",
-    "log_statement": "all",
     "log_duration": "on",
+    "log_statement": "all",
+    "statement_timeout": "5",
+    "transaction_timeout": "5",
 }
 KEY_ID = MASTER_KEY.key_id(SALT)
 
@@ -218,3 +223,25 @@ def test_a_database_set_to_read_only_is_said_and_read(shell: Shell, postgres: Te
         assert shell.run("integrations", "list").status == 0
         line = shell.run("phone-numbers", "add", "+911141169368").refusal(1)
         assert "default_transaction_read_only" in line
+
+
+def test_a_session_that_would_not_keep_foreign_keys_is_made_one_that_does_or_refused(
+    shell: Shell, postgres: TestServer, installed_database: str
+) -> None:
+    postgres.create_role("eve", "login")
+    name = str(conninfo.conninfo_to_dict(installed_database)["dbname"])
+    with hostile(postgres, installed_database, {"session_replication_role": "replica"}):
+        assert shell.with_(DATABASE_URL=installed_database).run("permissions", "list").status != 3
+        eve = shell.with_(DATABASE_URL=postgres.conninfo(name, user="eve"))
+        assert "session_replication_role" in eve.run("permissions", "list").refusal(3)
+
+    async def role_of_session() -> object:
+        with hostile(postgres, installed_database, {"session_replication_role": "replica"}):
+            async with opened(installed_database) as database:
+                return await database.read(_role_of_session)
+
+    assert asyncio.run(role_of_session()) == {"session_replication_role": "origin"}
+
+
+async def _role_of_session(connection: Connection) -> object:
+    return await (await connection.execute("show session_replication_role")).fetchone()

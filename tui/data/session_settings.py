@@ -20,7 +20,7 @@ SNAPSHOT = "isolation level repeatable read, read only"
 
 # What decides how a text is read, how a value is written, which rows are seen, and when a session ends. Left to
 # whoever runs the database: where things are kept, how they are planned, how durable a commit is, whether a
-# session may write (default_transaction_read_only), and what only a superuser may set.
+# session may write (default_transaction_read_only), and what else only a superuser may set.
 _PINNED = {
     "array_nulls": "on",
     "bytea_output": "hex",
@@ -41,6 +41,8 @@ _PINNED = {
     "restrict_nonsystem_relation_kind": "",
     "row_security": "on",
     "search_path": "pg_catalog, pg_temp",
+    # Under any other, foreign keys are not kept; who may not set it is refused, and the server says why.
+    "session_replication_role": "origin",
     "standard_conforming_strings": "on",
     "TimeZone": "UTC",
     "transaction_timeout": "0",
