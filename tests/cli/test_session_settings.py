@@ -13,12 +13,13 @@ from psycopg import conninfo, sql
 from tests.support.commands import derived_once, execute
 from tests.support.schema import shape_of
 from tests.support.sitting import ACME, KEY, MASTER_KEY, PHONE, SALT, keyring, opened, operator
-from tests.support.tampering import write_log
+from tests.support.tampering import LOG, write_log
 from tui.data.database import Database
 from tui.data.errors import ServerUnsuitable
 from tui.data.integrations import list_integrations
 from tui.data.reveal import open_secret
 from tui.data.schema.expected import expected_shape, portable
+from tui.data.seal_hours import LEAF
 from tui.data.setup_plan import plan_setup
 
 if TYPE_CHECKING:
@@ -106,6 +107,14 @@ LONG_ONLY = {
     "statement_timeout": "5",
     "transaction_timeout": "5",
 }
+ZONE_OF_THE_CHANGE = """
+select right(details -> 'after' ->> 'updated_at', 6) from public.integration_audit_logs
+ where details ->> 'source' = 'trigger' and details -> 'changed' ? 'display_name'
+"""
+# As an auditor would ask for them, in a session that nothing is pinned in.
+LEAVES = f"""
+select encode(sha256(string_agg({LEAF}, ''::bytea order by l.id)), 'hex') from {LOG} as l where l.action = 'call_made'
+"""
 KEY_ID = MASTER_KEY.key_id(SALT)
 
 
@@ -144,6 +153,9 @@ def write(shell: Shell, database: str) -> None:
     assert (done := shell.run("integrations", "configure", "exotel_phone", stdin=credential)).status == 0, done
     assert (done := shell.run("phone-numbers", "add", "+911141169368")).status == 0, done
     write_log(lifted)
+    execute(lifted, "update public.integration_credentials set display_name = E'B\\u00fcr\\u00f6'")
+    ((zone,),) = execute(lifted, ZONE_OF_THE_CHANGE)
+    assert zone == "+00:00"
     assert shell.run("audit", "seal", "--new-key", "seal.pem").status == 0
     key = str(shell.folder / "seal.pem")
     assert (done := shell.with_(SWITCHBOARD_SEAL_KEY_FILE=key).run("audit", "seal")).status == 0, done
@@ -161,6 +173,7 @@ def read(shell: Shell, database: str) -> dict[str, object]:
             (listed,) = await list_integrations(console, keyring(), ACME, [])
             return (await open_secret(console, keyring(), listed, "api_token", "reveal")).reveal("compare")
 
+    found["leaves"] = execute(conninfo.make_conninfo(database, options=LIFTED), LEAVES)
     return found | {"reveal": asyncio.run(revealed())}
 
 
