@@ -1,6 +1,6 @@
 """Every recorded refusal of a server, a pooler and libpq is named, with what to do and with the server's own words."""
 
-from tests.support.refusal_table import DRIVER, PAGE, REFUSALS, everything_told, page
+from tests.support.refusal_table import DRIVER, PAGE, REFUSALS, SESSION, everything_told, page
 from tests.support.refusing_server import PASSWORD, refused
 from tui.data.errors import ConnectionFailed, ConnectionLost
 
@@ -21,6 +21,8 @@ async def test_every_refusal_is_named_and_repeated_without_a_secret():
             "the words": said in failure.what_to_do,
             "one line": failure.what_to_do.isprintable(),
             "no password": PASSWORD not in shown,
+            # Else a COMMIT that the pooler ended would not be asked after.
+            "a lost connection": refusal.when != SESSION or isinstance(failure, ConnectionFailed),
             "an answer": failure.answered is (refusal.when != DRIVER),
         }
         failed = [check for check, holds in checks.items() if not holds]

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from tests.support.refusing_server import refused
-from tui.data.errors import ConnectionFailed, ConnectionLost, DatabaseFailed, ServerUnsuitable, TimedOut
+from tui.data.errors import ConnectionFailed, ConnectionLost, DatabaseFailed, ServerUnsuitable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -202,7 +202,7 @@ REFUSALS = (
         SESSION,
         (
             ("08P01", "query_wait_timeout", "busy for too long", "enlarge the pool"),
-            ("08P01", "query_timeout", "took too long", "Narrow it down", TimedOut),
+            ("08P01", "query_timeout", "took too long", "Narrow it down"),
             ("08P01", "client_idle_timeout", "pooler ended the connection", "reconnects", ConnectionLost),
             ("08P01", "idle transaction timeout", "pooler ended the connection", "reconnects", ConnectionLost),
             ("08P01", "transaction timeout", "pooler ended the connection", "reconnects", ConnectionLost),
@@ -212,6 +212,7 @@ REFUSALS = (
             ("28P01", 'password authentication failed for user "eve"', "refused the user name", "Check both"),
             ("3D000", 'database "app" does not exist', "no database of that name", "Check the name"),
             ("53300", "sorry, too many clients already", "no free connection", "Try again"),
+            ("08P01", "out of memory", "ran out of memory", "Try again later"),
         ),
     ),
     *_rows(

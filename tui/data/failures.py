@@ -8,6 +8,7 @@ import psycopg
 
 from tui.data.connect_failures import as_sentence, connect_failure, is_answer, one_line, scrubbed, with_words
 from tui.data.errors import (
+    ConnectionFailed,
     ConnectionLost,
     ConstraintViolated,
     DatabaseFailed,
@@ -130,13 +131,13 @@ def _reported(exc: psycopg.Error, sqlstate: str, role: str | None) -> Switchboar
 
 def _server_kind(exc: psycopg.Error, sqlstate: str, primary: str) -> Kind:
     """What an error says that is about the server, the pooler or the connection rather than about what was asked."""
-    if sqlstate in _FIXED and _FIXED[sqlstate] != _COLLIDED:
-        return _FIXED[sqlstate]
+    known = _FIXED.get(sqlstate)
     if _is_fatal(exc):
-        # Poolers use 08P01 and XX000 for everything, and end the connection with it.
-        return recognised(primary) or _LOST
+        # Poolers use 08P01 and XX000 for everything. The connection went with it, so a COMMIT may be in doubt.
+        error, sentence, what_to_do = (known if known != _COLLIDED else None) or recognised(primary) or _LOST
+        return (error if issubclass(error, ConnectionFailed) else ConnectionFailed, sentence, what_to_do)
     unknown = (DatabaseFailed, f"The database refused it: {primary}", "Ask whoever runs the database.")
-    return _FIXED.get(sqlstate) or _FIXED.get(sqlstate[:2]) or unknown
+    return known or _FIXED.get(sqlstate[:2]) or unknown
 
 
 def _is_fatal(exc: psycopg.Error) -> bool:

@@ -15,7 +15,6 @@ from tui.data.errors import (
     InvalidInput,
     ServerUnsuitable,
     SwitchboardError,
-    TimedOut,
 )
 
 Kind = tuple[type[SwitchboardError], str, str]
@@ -359,7 +358,7 @@ _BY_TEXT: tuple[tuple[str, Kind], ...] = (
     (
         "query_timeout",
         (
-            TimedOut,
+            ConnectionFailed,
             "The pooler stopped it: it took too long.",
             "Narrow it down, or try again when the server is less busy.",
         ),
