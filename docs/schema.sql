@@ -9,7 +9,13 @@ begin;
 
 -- Names without a schema are the server's own, whatever search_path the files are run with. pg_temp is named, and
 -- last, because where it is not named it comes first: everybody can make a temporary type called uuid.
-select pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
+select pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true),
+       -- Settings of the database or of the role: what is compared with the catalogue's texts is written plainly.
+       pg_catalog.set_config('quote_all_identifiers', 'off', true),
+       pg_catalog.set_config('standard_conforming_strings', 'on', true),
+       pg_catalog.set_config('transform_null_equals', 'off', true),
+       pg_catalog.set_config('check_function_bodies', 'on', true),
+       pg_catalog.set_config('plpgsql.extra_errors', 'none', true);
 
 do $do$
 declare
@@ -839,11 +845,12 @@ end
 $function$;
 
 create or replace function switchboard.log_change() returns trigger
-language plpgsql security definer set search_path = pg_catalog, pg_temp as $function$
+language plpgsql security definer set search_path = pg_catalog, pg_temp set timezone = 'UTC' as $function$
 -- Argument: credential, permission or number. Only the contract's columns are read, since an adopted table may
 -- have others: nobody's business, or large, or of a content that jsonb refuses. A change of those alone is not
 -- logged, or as one of updated_at where that moves with it. The envelope is compared, and never written.
--- All in one body, because it runs for each row: a function with a search_path of its own is slow to call.
+-- All in one body, because it runs for each row: a function with a search_path of its own is slow to call. Times are
+-- written in UTC, in whatever zone the writer's session is.
 declare
   kind constant text := tg_argv[0];
   -- In the order of the alphabet, in which changed lists them.

@@ -14,12 +14,13 @@ class SwitchboardError(Exception):
     `sentence` says what is wrong and `what_to_do` what to do about it, one sentence each, free of secrets and
     of row contents. `details` may hold raw driver text that a screen shows only on request.
     `exit_status` is the command's exit status (product.md, "Exit status"). `sqlstate` is the five characters the
-    server gave with it, empty where none did.
+    server gave with it, empty where none did; `answered` is whether a living server or pooler said it.
     """
 
     title: ClassVar[str] = "It failed"
     exit_status: ClassVar[int] = 1
     sqlstate: str = ""
+    answered: bool = False
 
     def __init__(self, sentence: str, what_to_do: str, *, details: str = "") -> None:
         super().__init__(sentence)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from tui.data.connection import probe
+from tui.data.connection import encoding_problem, probe
 from tui.data.errors import PermissionDenied, SchemaInTheWay, ServerUnsuitable, SwitchboardError
 from tui.data.schema.rows import rows
 from tui.data.schema.shape import TABLES
@@ -166,6 +166,8 @@ def _server_problems(server: ServerInfo) -> list[Problem]:
                 ServerUnsuitable,
             )
         )
+    if problem := encoding_problem(server):
+        found.append(Problem(*problem, ServerUnsuitable))
     if server.in_recovery or server.read_only:
         found.append(
             Problem(
