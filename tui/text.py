@@ -63,6 +63,11 @@ class _Shown(dict[int, str]):
 _SHOWN = _Shown()
 
 
+def is_invisible(character: str) -> bool:
+    """Whether nobody would see the character: bidi and zero-width controls, tags, fillers, variation selectors."""
+    return _SHOWN[ord(character)] == _PLACEHOLDER
+
+
 def safe_text(value: object, limit: int = 200) -> str:
     """Return `value` as one line that a terminal only draws, at most `limit` characters long.
 
