@@ -32,7 +32,8 @@ _IGNORABLE = frozenset(
         *(*range(0x180B, 0x1810), *range(0xFE00, 0xFE10), *range(0xFFF0, 0xFFF9), *range(0xE0000, 0xE1000)),
     ]
 )
-_EMOJI_MODIFIERS = frozenset([0xFE0E, 0xFE0F, *range(0x1F3FB, 0x1F400)])
+_SKIN_TONES = frozenset(map(chr, range(0x1F3FB, 0x1F400)))
+_EMOJI_MODIFIERS = frozenset([0xFE0E, 0xFE0F, *map(ord, _SKIN_TONES)])
 
 
 class _Shown(dict[int, str]):
@@ -64,8 +65,11 @@ _SHOWN = _Shown()
 
 
 def is_invisible(character: str) -> bool:
-    """Whether nobody would see the character: bidi and zero-width controls, tags, fillers, variation selectors."""
-    return _SHOWN[ord(character)] == _PLACEHOLDER
+    """Whether nobody would see the character: bidi and zero-width controls, tags, fillers, variation selectors.
+
+    Unicode's Cf, Zl, Zp and Default_Ignorable_Code_Point, and the blank that is a drawn pattern.
+    """
+    return _SHOWN[ord(character)] == _PLACEHOLDER and character not in _SKIN_TONES
 
 
 def safe_text(value: object, limit: int = 200) -> str:

@@ -229,7 +229,7 @@ def _check_values(values: Mapping[str, str]) -> None:
     shown = [value for keyword, value in values.items() if keyword != "password"]
     places = [values.get(keyword, "") for keyword in ("host", "user", "dbname")]
     sslkey = values.get("sslkey") or libpq_defaults().get("sslkey", "")
-    refused = [refused_kind(keyword, value) for keyword, value in (values | {"sslkey": sslkey}).items()]
+    refused = [refused_kind(keyword, value) for keyword, value in {**values, "sslkey": sslkey}.items()]
     checks = (
         *((kind, True) for kind in refused if kind is not None),
         ("control", "\0" in password or not all(value.isprintable() for value in shown)),
