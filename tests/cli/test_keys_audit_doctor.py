@@ -127,6 +127,7 @@ class TestAuditList:
             ("'infinity'", "{}"),
             ("null", "[1e400]"),
             ("'20000-01-01'", f"[{'9' * 5000}]"),
+            ("'2026-01-02'", '{"m": 1.10, "q": 0.1000000000000000055511151231257827}'),
             ("'2026-01-01'", json.dumps({"operator": "x", "changed": ["a", "b"], "to": "é" * 5000, "xid": "1"})),
             ("'-infinity'", "[" * 2000 + "]" * 2000),
         ):
@@ -138,13 +139,16 @@ class TestAuditList:
         listed = acme.run("audit", "list")
         assert listed.status == 0, listed.err
         lines = listed.out.splitlines()
-        assert len(lines) == 6
+        assert len(lines) == 7
         # Whole they are with --json alone.
         assert max(map(len, lines)) <= 200
         assert any(f"to: {'é' * 59}…; changed: a, b" in line for line in lines)
+        exact = '"details": {"m": 1.10, "q": 0.1000000000000000055511151231257827}'
+        assert exact in acme.run("audit", "list", "details.m:1.1", "--json").out
         rows = acme.run("audit", "list", "--json").data
         assert {row["created_at"] for row in rows} == {
-            *("infinity", "-infinity", None, "20000-01-01 00:00:00+00", "2026-01-01T00:00:00+00:00"),
+            *("infinity", "-infinity", None, "20000-01-01 00:00:00+00", "2026-01-02T00:00:00+00:00"),
+            "2026-01-01T00:00:00+00:00",
         }
         assert any("é" * 5000 in str(row["details"]) for row in rows)
 

@@ -144,11 +144,7 @@ class TestCsv:
         rows = csv_rows(tmp_path / "log")
         assert [*rows[0]] == list(COLUMNS)
         fields = [field for row in rows for field in row.values()]
-        assert not [
-            field
-            for field in fields
-            if re.match("[\\s\"'`\u201c]*[=+@\uff1d\uff0b\uff0d\uff20\ufe63\u2212-]", field[:1])
-        ]
+        assert not [field for field in fields if re.match("\\s*[=+@\uff1d\uff0b\uff0d\uff20\ufe63\u2212-]", field)]
         agents = [row["user_agent"] for row in rows]
         assert {"'=1+1", "'+1", "'-1", "'@SUM(A1)", "'\u2409=1", "'\u240d=1", '\'=cmd|" /C calc"!A0'} <= {*agents}
         assert {"' =1", "'\u3000\u00a0+1", "'\"=1", "''@x", "'\u201c=1", "'\u2212x", "a;\u00a0 \"'+1"} <= {*agents}
@@ -170,11 +166,11 @@ class TestCsv:
         assert not [line for line in lines if UNSAFE.search(line)]
 
     def test_shows_every_character_that_nobody_would_see_and_leaves_the_others_alone(self) -> None:
-        """All of Unicode: Cc, Cf, Cs, Zl, Zp and Default_Ignorable_Code_Point, tags and variation selectors too."""
+        """Cc, Cf, Cs, Zl, Zp and Default_Ignorable_Code_Point, wherever Unicode has them."""
         ignorable = [(0xFE00, 0xFE0F), (0xE0000, 0xE0FFF), (0x3164, 0x3164), (0x115F, 0x1160), (0x034F, 0x034F)]
         ignorable += [(0x180B, 0x180F), (0x17B4, 0x17B5), (0x2065, 0x2065), (0xFFA0, 0xFFA0), (0xFFF0, 0xFFF8)]
         ignored = {code for first, last in ignorable for code in range(first, last + 1)}
-        for code in range(0x110000):
+        for code in (*range(0x20000), *range(0xE0000, 0xE1100)):
             hides = code in ignored or unicodedata.category(chr(code)) in {"Cc", "Cf", "Cs", "Zl", "Zp"}
             assert (VISIBLE[code] != chr(code)) == (hides or code == 0x2800), hex(code)
         shown = Csv().block(["a\U000e0041\U000e007f,\ufe0f\u202e\U0001f44d\U0001f3fd\x9b\n".encode()]).decode()
