@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from tui.data.directory import directory_sources
 from tui.data.errors import MasterKeyError, PermissionDenied, SwitchboardError
 from tui.data.findings import Finding, FindingState, env_file_findings, server_findings
 from tui.data.key_sources import standing_warning, wrapping_words
@@ -81,6 +82,7 @@ async def examine(
             found.append(Finding("connection", failure.title, "problem", failure.sentence, failure.what_to_do))
         schema = await _guarded("schema", "Schema", _schema(database))
         found += schema
+        found += await _guarded("schema", "Directory", _directory(database))
         found += await _guarded("key", "Master key", _key(database, keyring))
     found += _reminders(keyring)
     found += env_file_findings(env_file)
@@ -150,6 +152,17 @@ def _hidden_rows(holes: Iterable[Hole]) -> list[Finding]:
     for hole in holes:
         sentence, _, what_to_do = hole.sentence.rpartition(". ")
         found.append(Finding("access", "Hidden rows", "warning", f"{hole.title}. {sentence}.", what_to_do, hole.query))
+    return found
+
+
+async def _directory(database: Database) -> list[Finding]:
+    """Why people or organisations do not come from the tables that look as if they were theirs."""
+    if await database.read(schema_state) == "missing":
+        return []
+    found = []
+    for source in (await directory_sources(database)).values():
+        if source.note is not None:
+            found.append(Finding("schema", source.view_name.capitalize(), "warning", *source.note))
     return found
 
 

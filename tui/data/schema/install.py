@@ -12,6 +12,7 @@ from uuid import uuid4
 
 import psycopg
 
+from tui.data.directory_source import DIRECTORY_SOURCES, Source
 from tui.data.failures import translate
 from tui.data.schema.apply import LOCK_KEY, Progress, run_files, take_lock, with_retries
 from tui.data.schema.files import schema_files
@@ -59,6 +60,8 @@ class InstallReport:
     indexes_built: tuple[str, ...]
     verification: Verification | None
     seconds: float
+    notes: tuple[tuple[str, str], ...] = ()
+    """What people and organisations do not come from although it is there, and what to do, a sentence each."""
 
     @property
     def applied(self) -> bool:
@@ -96,7 +99,11 @@ async def install(
                 changes, count, created = await _apply(conn, plan, operator_label, progress, roles=roles)
         built = await _build_log_indexes(open_connection) if plan.log_indexes else ()
         async with await _open(open_connection) as conn:
-            return InstallReport(plan, changes, count, created, built, await verify(conn), time.monotonic() - started)
+            verification = await verify(conn)
+            sources = [Source(*row) for row in await rows(conn, DIRECTORY_SOURCES)]
+            notes = tuple(source.note for source in sources if source.note is not None)
+            taken = time.monotonic() - started
+            return InstallReport(plan, changes, count, created, built, verification, taken, notes)
     except (psycopg.Error, OSError) as exc:
         raise translate(exc, doing="setting up") from None
 
