@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual import work
 
 from tui.data.errors import SwitchboardError
 from tui.screens.chooser import ChooserScreen
+from tui.screens.question import Question
 from tui.widgets.faces import Faces
 from tui.widgets.frame import Part
 from tui.widgets.line_input import LineInput
@@ -19,15 +19,12 @@ if TYPE_CHECKING:
 
     from tui.widgets.row_list import Row
 
-PAUSE_S = 0.1
-"""After a key, before the server is asked: who types on asks once."""
-
 
 class SearchScreen(ChooserScreen):
-    """Asks for what is typed, one question at a time; an answer to anything but what stands there now is dropped.
+    """Shows what the server finds.
 
-    Enter before that answer takes the one that it brings, where it brings one alone: rows of an earlier text are no
-    choice of anybody's.
+    Enter before the answer to what is typed takes the one that it brings, where it brings one alone: rows of an earlier
+    text are no choice of anybody's.
     """
 
     what: ClassVar[str] = ""
@@ -36,8 +33,7 @@ class SearchScreen(ChooserScreen):
     def __init__(self) -> None:
         super().__init__()
         self.known: dict[str, Any] = {}
-        self._answered: str | None = None
-        self._is_asking = False
+        self._question = Question(self, lambda: self.query_one("#wanted", LineInput).value, self.find, self._show)
         self._enter_waits = False
         self._is_cut = False
 
@@ -49,11 +45,6 @@ class SearchScreen(ChooserScreen):
         """Say why there is nothing."""
         raise NotImplementedError
 
-    @property
-    def wanted(self) -> str:
-        """What is typed."""
-        return self.query_one("#wanted", LineInput).value
-
     def context(self) -> tuple[Part, ...]:
         """Say what is being chosen, and whether there are more than are shown."""
         more = (Part(f"the first {self.most}: type more of the name", "quiet"),) if self._is_cut else ()
@@ -62,7 +53,7 @@ class SearchScreen(ChooserScreen):
     async def load(self) -> None:
         """Ask again for what stands there."""
         self.query_one(Faces).show_loading(self.what)
-        await self._ask(self.wanted)
+        await self._question.ask()
 
     def show_failure(self, failure: SwitchboardError) -> None:
         """Say in the list's place what went wrong."""
@@ -72,37 +63,26 @@ class SearchScreen(ChooserScreen):
     def show_rows(self) -> None:
         """Look for what is typed."""
         self._enter_waits = False
-        if self.wanted != self._answered and not self._is_asking:
+        if not self._question.is_answered and not self._question.is_under_way:
             self.query_one(Faces).show_loading(self.what)
             self._follow()
 
     def take_current(self) -> None:
         """Take the row under the cursor, once the answer to what is typed is there."""
-        if self._answered == self.wanted:
+        if self._question.is_answered:
             super().take_current()
         else:
             self._enter_waits = True
 
     @work(group="search", exit_on_error=False)
     async def _follow(self) -> None:
-        """Ask until the answer is that to what is typed. No question is cut off: its connection would be."""
-        self._is_asking = True
         try:
-            while self.is_mounted and self._answered != self.wanted:
-                await asyncio.sleep(PAUSE_S)
-                await self._ask(self.wanted)
+            await self._question.follow()
         except SwitchboardError as failure:
             if self.is_mounted:
                 self.show_failure(failure)
-        finally:
-            self._is_asking = False
 
-    async def _ask(self, text: str) -> None:
-        self._answered = None
-        found = await self.find(text)
-        if not self.is_mounted or text != self.wanted:
-            return
-        self._answered = text
+    async def _show(self, text: str, found: Sequence[tuple[Any, Row]]) -> None:
         self.known = {row.key: one for one, row in found}
         self._is_cut = len(found) >= self.most
         self.query_one(RowBody).show([row for _, row in found])
