@@ -351,7 +351,7 @@ class SwitchboardApp(OrderedApp):
 
     def action_organization(self) -> None:
         """Look at another organisation."""
-        from tui.screens.chooser import OrganizationScreen
+        from tui.screens.organization_chooser import OrganizationScreen
 
         if self.session.is_connected and len(self.screen_stack) == 1:
             self._leave(lambda: self.push_screen(OrganizationScreen()))

@@ -149,13 +149,17 @@ async def test_organisations_of_the_directory_are_listed_and_none_can_be_added(
     known = uuid4()
     execute(empty_database, "create table public.organizations (id uuid primary key, name text)")
     execute(empty_database, "insert into public.organizations values (%s, 'Globex \x1b[31m')", known)
+    many = "insert into public.organizations select gen_random_uuid(), 'Clinic ' || n from generate_series(1, 300) as n"
+    execute(empty_database, many)
     async with wizard(tmp_path, HAS_KEY) as console:
         await console.connect(empty_database)
         await console.enter(SECOND)
         await console.enter(THIRD)
         await console.install()
-        await console.wait_for("Globex ␛[31m")
+        await console.wait_for("Clinic 1")
         assert "a new one" not in console.text
+        await console.type("globex")
+        await console.wait_for("Globex ␛[31m")
         await console.enter(SEVENTH)
     assert load_settings({}, cwd=tmp_path).organization == str(known)
 

@@ -14,7 +14,7 @@ from tui.cli.output import Output
 from tui.config import load_settings
 from tui.data.encryption import Keyring
 from tui.data.errors import ReadOnlyMode
-from tui.data.key_sources import read_keyring, standing_warning
+from tui.data.key_sources import read_keyring, standing_warning, wrapping_warning
 from tui.locked import ASK, forget_connection
 from tui.session import Session, require_configured, require_installed
 
@@ -81,9 +81,9 @@ def open_session(
     for sentence in settings.warnings:
         out.warn(sentence)
     keyring = read_keyring(settings.master_key_sources()) if keys else Keyring(None)
-    standing = standing_warning(keyring)
-    if standing:
-        out.warn(standing)
+    for standing in (standing_warning(keyring), wrapping_warning(keyring)):
+        if standing:
+            out.warn(standing)
     # What the evidence is taken from is this process's own environment, also for the demo.
     return Session(settings, os.environ, keyring)
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Literal
 
 from psycopg import conninfo, pq
 
+from tui.data.connection_parameters import REFUSED
 from tui.data.errors import InvalidInput
 
 if TYPE_CHECKING:
@@ -149,6 +150,8 @@ def make_conninfo(settings: ConnectionSettings, *, application_name: str) -> str
     pooler refuses start-up options; the database sets them once it knows what it talks to.
     """
     values: dict[str, str | None] = {
+        # Given as empty, so that no service file has its say.
+        **{keyword: "" for keyword in REFUSED if keyword in libpq_keywords()},
         "host": settings.host,
         "port": settings.port,
         "dbname": settings.database,

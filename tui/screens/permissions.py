@@ -168,8 +168,8 @@ class PermissionsScreen(Page):
 
     @work(group="allowed", exclusive=True, exit_on_error=False)
     async def _read_what_is_allowed(self, model: GridModel) -> None:
+        from tui.data.directory import people_are_labelled
         from tui.data.effective_access import enforcement
-        from tui.data.grantees import people_are_labelled
         from tui.data.permission_changes import can_change
 
         database = self.session.database

@@ -12,6 +12,7 @@ from uuid import uuid4
 
 import psycopg
 
+from tui.data.directory_source import DIRECTORY_SOURCES, Source
 from tui.data.failures import translate
 from tui.data.schema.accepted import definition_of, object_of
 from tui.data.schema.apply import LOCK_KEY, Progress, limited_transaction, run_files, take_lock, with_retries
@@ -63,6 +64,8 @@ class InstallReport:
     indexes_built: tuple[str, ...]
     verification: Verification | None
     seconds: float
+    notes: tuple[tuple[str, str], ...] = ()
+    """What people and organisations do not come from although it is there, and what to do, a sentence each."""
 
     @property
     def applied(self) -> bool:
@@ -106,7 +109,9 @@ async def install(
         built = await _build_log_indexes(open_connection) if plan.log_indexes else ()
         async with await _open(open_connection) as conn, limited_transaction(conn):
             found = await verify(conn)
-        return InstallReport(plan, changes, count, created, built, found, time.monotonic() - started)
+            sources = [Source(*row) for row in await rows(conn, DIRECTORY_SOURCES)]
+        notes = tuple(source.note for source in sources if source.note is not None)
+        return InstallReport(plan, changes, count, created, built, found, time.monotonic() - started, notes)
     except (psycopg.Error, OSError) as exc:
         raise translate(exc, doing="setting up") from None
 

@@ -125,4 +125,5 @@ def _result(report: InstallReport) -> list[Verdict]:
     if report.verification is not None and not report.verification.is_well:
         count = len(report.verification.drifts) + len(report.verification.holes)
         lines.append(Verdict("warning", f"{count} things still differ: section 5 lists them once you are through."))
+    lines += [Verdict("warning", *note) for note in report.notes]
     return [*lines, Verdict("plain", "Press enter to see the proof.")]
