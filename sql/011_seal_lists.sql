@@ -16,4 +16,16 @@ comment on table switchboard.seals is
   'previous is the SHA-256 of the seal before, null in the first. row_list: id and the first 8 bytes of the leaf of '
   'each row, in their order.';
 
+do $do$
+begin
+  -- In one transaction with all before it: of these files nothing stays where a newer version's have run.
+  if substring(obj_description('switchboard'::regnamespace, 'pg_namespace')
+               from '^switchboard schema ([0-9]{1,9})$')::int > 11 then
+    raise exception using
+      errcode = 'SB003',
+      message = 'a newer Switchboard has set this database up',
+      hint = 'Upgrade Switchboard on this machine.';
+  end if;
+end
+$do$;
 comment on schema switchboard is 'switchboard schema 011';

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from tui.data.schema.state import schema_state
 from tui.data.schema.verify import verify
 
 if TYPE_CHECKING:
@@ -85,6 +86,10 @@ select format('The policy %s on %s can hide rows.', p.polname, p.polrelid::regcl
  where p.polrelid = to_regclass('public.integration_audit_logs') and not p.polpermissive and p.polcmd in ('r', '*')
  order by 1
 """
+OF_A_NEWER = (
+    "A newer Switchboard has set this database up, so this one cannot tell whether the log is protected: "
+    "verify it with that one."
+)
 
 
 async def missing(connection: Connection) -> list[str]:
@@ -93,7 +98,12 @@ async def missing(connection: Connection) -> list[str]:
 
 
 async def unprotected(connection: Connection) -> list[str]:
-    """Say in a sentence each what protects or writes the log and is missing, switched off, altered or in the way."""
+    """Say in a sentence each what protects or writes the log and is missing, switched off, altered or in the way.
+
+    Of a newer version's schema it is said that this cannot be told: silence would let its owner claim one.
+    """
+    if await schema_state(connection) == "newer":
+        return [OF_A_NEWER]
     found = [drift.sentence for drift in (await verify(connection)).drifts if _protects(drift)]
     return found + [row["sentence"] for row in await (await connection.execute(FOREIGN)).fetchall()]
 
