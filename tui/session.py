@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from tui.data.errors import ConnectionFailed, SchemaMissing, SchemaNewer, SwitchboardError
+from tui.data.errors import ConnectionFailed, ReadOnlyMode, SchemaMissing, SchemaNewer, SwitchboardError
 from tui.data.models import Operator
 from tui.process import login_name, source_address, user_agent
 
@@ -122,11 +122,12 @@ class Session:
         await self._look_at_schema()
 
     async def _look_at_schema(self) -> None:
+        """Find out what is installed, and whether that lets this version write."""
         from tui.data.schema.state import schema_state
 
         self.schema = await self.database.read(schema_state)
-        if self.schema == "newer":
-            self.database.refusal = SchemaNewer
+        refusal = ReadOnlyMode if self.settings.read_only else None
+        self.database.refusal = SchemaNewer if self.schema == "newer" else refusal
 
     async def close(self) -> None:
         """Close the connections; takes two seconds at most."""

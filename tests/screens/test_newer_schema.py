@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from tests.support.commands import contents
+from tests.support.commands import contents, execute
 from tests.support.console_app import add, console, piloted
 from tests.support.schema import set_up_by_a_newer_version
 from tui.data.errors import SchemaNewer
+from tui.data.schema.files import latest_number
 from tui.screens.setup import SetupScreen
 
 
@@ -28,7 +29,7 @@ async def test_it_reads_says_why_it_only_reads_and_refuses_every_write(keyed_dat
     assert contents(keyed_database) == before
 
 
-async def test_a_set_up_by_a_newer_version_is_met_when_the_connection_is_back(keyed_database: str) -> None:
+async def test_what_was_set_up_meanwhile_is_met_when_the_connection_is_back(keyed_database: str) -> None:
     await add(keyed_database)
     async with piloted(console(keyed_database)) as it:
         await it.wait_for("● active")
@@ -36,3 +37,6 @@ async def test_a_set_up_by_a_newer_version_is_met_when_the_connection_is_back(ke
         set_up_by_a_newer_version(keyed_database)
         await it.app.session.ping()
         assert it.app.session.read_only and it.app.session.database.refusal is SchemaNewer
+        execute(keyed_database, f"comment on schema switchboard is 'switchboard schema {latest_number():03}'")
+        await it.app.session.ping()
+        assert not it.app.session.read_only and not it.app.session.database.read_only
