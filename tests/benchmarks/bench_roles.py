@@ -1,7 +1,8 @@
 """Prints what the log costs each role beside its owner: `python -m tests.benchmarks.bench_roles [ROWS] [--folder DIR]`.
 
-Builds a log of 1,000,000 rows unless told otherwise. Each figure is the median of 15 samples of at least 50 ms of work,
-the roles in turn; the owner's, of the same run, is the floor, and 1.15 of it the budget.
+Builds a log of 1,000,000 rows unless told otherwise. Each figure is the median of 15 samples of at least 50 ms of work;
+the owner's, of the same run, is the floor, and 1.15 of it the budget. The roles take turns within a sample, so that
+what else the machine does meets them alike.
 """
 
 from __future__ import annotations
@@ -60,12 +61,15 @@ MEASURES: dict[str, tuple[str, Measure]] = {
 }
 
 
-async def milliseconds(measure: Measure, database: Database, wanted: LogFilter, times: int) -> float:
-    """What one of so many runs one after another took."""
-    started = time.perf_counter()
+async def sample(measure: Measure, databases: dict[str, Database], wanted: LogFilter, times: int) -> dict[str, float]:
+    """Milliseconds of one run in each database, of so many."""
+    taken = dict.fromkeys(databases, 0.0)
     for _ in range(times):
-        await measure(database, wanted)
-    return (time.perf_counter() - started) * 1000 / times
+        for name, database in databases.items():
+            started = time.perf_counter()
+            await measure(database, wanted)
+            taken[name] += time.perf_counter() - started
+    return {name: seconds * 1000 / times for name, seconds in taken.items()}
 
 
 async def run(conninfo: str) -> None:
@@ -79,15 +83,10 @@ async def run(conninfo: str) -> None:
         print(f"{'median ms':30} {'owner':>10} " + " ".join(f"{name.partition('_')[2]:>18}" for name in ROLES))
         for title, (line, measure) in MEASURES.items():
             wanted = (await resolve_filter(databases["owner"], parse_filter(line), None)).log_filter
-            for database in databases.values():
-                await measure(database, wanted)
-            once = await milliseconds(measure, databases["owner"], wanted, 3)
-            times = math.ceil(SAMPLE_MS / once)
-            taken: dict[str, list[float]] = {name: [] for name in databases}
-            for _ in range(SAMPLES):
-                for name, database in databases.items():
-                    taken[name].append(await milliseconds(measure, database, wanted, times))
-            figures = {name: statistics.median(samples) for name, samples in taken.items()}
+            await sample(measure, databases, wanted, 1)
+            once = (await sample(measure, databases, wanted, 3))["owner"]
+            samples = [await sample(measure, databases, wanted, math.ceil(SAMPLE_MS / once)) for _ in range(SAMPLES)]
+            figures = {name: statistics.median(one[name] for one in samples) for name in databases}
             floor = figures.pop("owner")
             shown = [f"{it:8.2f} ({it / floor:4.2f}){'!' if it > floor * BUDGET else ' '}" for it in figures.values()]
             print(f"{title:30} {floor:10.2f} " + " ".join(f"{it:>18}" for it in shown), flush=True)
