@@ -209,3 +209,14 @@ async def test_the_doctor_says_why_there_is_no_connection(tmp_path: Path) -> Non
         await console.wait_for("✗ problem")
         await console.wait_for("127.0.0.1")
         assert "canary" not in console.text
+
+
+async def test_in_read_only_mode_nothing_is_installed(empty_database: str, tmp_path: Path) -> None:
+    async with wizard(tmp_path, {**HAS_KEY, "SWITCHBOARD_READ_ONLY": "1"}) as console:
+        await console.connect(empty_database)
+        await console.enter(SECOND)
+        await console.enter(THIRD)
+        await console.wait_for("will be made")
+        await console.enter("Press enter to install.")
+        await console.enter("Switchboard is in read-only mode")
+    assert contents(empty_database) == {}

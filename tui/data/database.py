@@ -98,8 +98,13 @@ class Database:
         self._conninfo = conninfo
         self._pool: AsyncConnectionPool[Connection] | None = None
         self.operator = operator
-        self.read_only = read_only
+        self.refusal: type[ReadOnlyMode] | None = ReadOnlyMode if read_only else None
         self.info: ServerInfo | None = None
+
+    @property
+    def read_only(self) -> bool:
+        """Whether nothing but the log may be written; `refusal` says why."""
+        return self.refusal is not None
 
     async def open(self) -> ServerInfo:
         """Connect once for an exact error, probe the server, then open the pool behind it.
@@ -173,13 +178,10 @@ class Database:
         COMMIT was sent. When the reply to COMMIT is lost, the server is asked how it ended: either the result is
         returned, or ConnectionLost says that nothing was saved, or CommitInDoubt that it is not known.
         `log_only` marks units that write nothing but the log, which read-only mode allows.
-        Raises ReadOnlyMode in read-only mode.
+        Raises ReadOnlyMode, or what else `refusal` is, before anything is sent.
         """
-        if self.read_only and not log_only:
-            raise ReadOnlyMode(
-                "Switchboard is in read-only mode, so nothing was written.",
-                "Start it without --read-only and without SWITCHBOARD_READ_ONLY.",
-            )
+        if self.refusal is not None and not log_only:
+            raise self.refusal()
         operation = operation_id or uuid4()
         for attempt in range(1, ATTEMPTS + 1):
             progress = _Attempt()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from tui.data.directory import directory_sources
-from tui.data.errors import MasterKeyError, PermissionDenied, SwitchboardError
+from tui.data.errors import MasterKeyError, PermissionDenied, SchemaNewer, SwitchboardError
 from tui.data.findings import Finding, FindingState, env_file_findings, server_findings
 from tui.data.key_sources import standing_warning, wrapping_words
 from tui.data.keys import check_gate, take_census
@@ -104,6 +104,8 @@ async def _schema(database: Database) -> list[Finding]:
     state = await database.read(schema_state)
     if state == "missing":
         return [Finding("schema", "Schema", "problem", "The schema is not installed.", RUN_SETUP)]
+    if state == "newer":
+        return await _newer_schema(database)
     verification = await database.read(verify)
     found = []
     if state == "partial":
@@ -123,6 +125,13 @@ async def _schema(database: Database) -> list[Finding]:
     found += _hidden_rows(await database.read(find_hidden_rows))
     found.append(await _roles(database))
     return found + (await _guarded("access", "Seals", seal_findings(database)) if state == "installed" else [])
+
+
+async def _newer_schema(database: Database) -> list[Finding]:
+    """What this version can tell of it: not whether it is complete, nor what setup would mend."""
+    newer = SchemaNewer()
+    found = [Finding("schema", "Schema", "warning", newer.sentence, newer.what_to_do), await _roles(database)]
+    return found + await _guarded("access", "Seals", seal_findings(database))
 
 
 def _drifts(drifts: Iterable[Drift]) -> list[Finding]:

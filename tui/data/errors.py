@@ -74,6 +74,30 @@ class ReadOnlyMode(InvalidInput):
 
     title = "Read-only"
 
+    def __init__(
+        self,
+        sentence: str = "Switchboard is in read-only mode, so nothing was written.",
+        what_to_do: str = "Start it without --read-only and without SWITCHBOARD_READ_ONLY.",
+        *,
+        details: str = "",
+    ) -> None:
+        super().__init__(sentence, what_to_do, details=details)
+
+
+class SchemaNewer(ReadOnlyMode):
+    """A newer Switchboard has set the database up: this one reads it, and writes nothing but the log."""
+
+    title = "Set up by a newer Switchboard"
+
+    def __init__(
+        self,
+        sentence: str = "A newer Switchboard has set this database up, so this one only reads it.",
+        what_to_do: str = "Upgrade Switchboard on this machine, or ask whoever runs it.",
+        *,
+        details: str = "",
+    ) -> None:
+        super().__init__(sentence, what_to_do, details=details)
+
 
 class ConfirmationNeeded(InvalidInput):
     """An act that cannot be undone was asked for without --yes and without a person to ask."""

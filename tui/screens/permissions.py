@@ -138,7 +138,7 @@ class PermissionsScreen(Page):
         from tui.data.permissions import integrations_of
 
         faces, organization = self.pane.faces, self.session.organization
-        if self.session.schema != "installed":
+        if not self.session.is_set_up:
             faces.show_empty("Switchboard is not set up in this database.", "5  set it up")
             return
         if organization is None:

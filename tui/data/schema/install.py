@@ -13,6 +13,7 @@ from uuid import uuid4
 import psycopg
 
 from tui.data.directory_source import DIRECTORY_SOURCES, Source
+from tui.data.errors import SchemaNewer
 from tui.data.failures import translate
 from tui.data.schema.accepted import definition_of, object_of
 from tui.data.schema.apply import LOCK_KEY, Progress, limited_transaction, run_files, take_lock, with_retries
@@ -21,6 +22,7 @@ from tui.data.schema.plan import Changes, Plan, compare, make_plan
 from tui.data.schema.roles import create_roles
 from tui.data.schema.rows import rows, run
 from tui.data.schema.shape import read_shape
+from tui.data.schema.state import schema_state
 from tui.data.schema.verify import Verification, verify
 
 if TYPE_CHECKING:
@@ -88,8 +90,8 @@ async def install(
     `open_connection` is a connection string or an async callable that returns a new connection. `roles` also creates
     the three groups. `accept` names what of others is accepted, see `make_plan`; of that only what is in `agreed`,
     where a person has been shown a plan. What prevents an installation is found before anything runs and raised:
-    InvalidInput, PermissionDenied, ServerUnsuitable, SchemaInTheWay. Raises Locked after five attempts, and other
-    errors of `tui.data.errors`; none carries a row.
+    InvalidInput, PermissionDenied, ServerUnsuitable, SchemaInTheWay, SchemaNewer. Raises Locked after five
+    attempts, and other errors of `tui.data.errors`; none carries a row.
     """
     started = time.monotonic()
     try:
@@ -137,7 +139,9 @@ async def _apply(
         async with limited_transaction(conn):
             await take_lock(conn)
             await run(conn, _CLAIM, {"operator": operator_label, "operation": str(uuid4())})
-            # Somebody else may have installed between the plan and the lock.
+            # Somebody else may have installed between the plan and the lock, with a newer version even.
+            if await schema_state(conn) == "newer":
+                raise SchemaNewer
             before = await read_shape(conn)
             created = await create_roles(conn) if roles else ()
             count = await run_files(conn, progress)
