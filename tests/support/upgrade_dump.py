@@ -50,6 +50,9 @@ select '{ACME}', c.id, n.number, n.name, 'virtual', n.assignee, n.name = 'Front 
  where c.integration_type = 'exotel_phone';
 delete from public.user_integration_permissions as p using public.integration_credentials as c
  where c.id = p.integration_id and c.integration_type = 'exotel_phone';
+insert into public.integration_credentials (organization_id, integration_type, credentials_encrypted)
+values ('{GLOBEX}', 'exotel_sms', 'no envelope');
+delete from public.integration_credentials where integration_type = 'exotel_sms';
 select switchboard.begin_open(c.id, 'reveal') from public.integration_credentials as c
  where c.integration_type = 'exotel_phone';
 """

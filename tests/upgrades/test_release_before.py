@@ -18,6 +18,7 @@ from tests.support.schema import installed, shape_of
 from tests.support.sitting import ACME, ASHA, KEY
 from tests.support.tampering import KEY as SEAL_KEY
 from tests.support.tampering import check
+from tui.data.schema.files import latest_number
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
@@ -25,9 +26,11 @@ if TYPE_CHECKING:
     from tests.support.postgres import TestServer
 
 FOLDER = Path(__file__).parent
-RELEASE = sorted(FOLDER.glob("release_*.tar.xz"))[-1]
-NUMBER = RELEASE.name.removeprefix("release_")[:3]
-DUMP = (FOLDER / f"{NUMBER}.sql").read_bytes()
+RELEASES = sorted(int(path.name.removeprefix("release_")[:3]) for path in FOLDER.glob("release_*.tar.xz"))
+# One of this number may be kept already: it is not released yet, or nothing of the schema has changed since.
+NUMBER = next((number for number in reversed(RELEASES) if number < latest_number()), RELEASES[-1])
+RELEASE = FOLDER / f"release_{NUMBER:03}.tar.xz"
+DUMP = (FOLDER / f"{NUMBER:03}.sql").read_bytes()
 MAIL = {"email": "desk@acme.example", "app_password": "hgfedcba87654321"}
 
 CHANGES = {
