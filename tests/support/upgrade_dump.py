@@ -55,6 +55,11 @@ values ('{GLOBEX}', 'exotel_sms', 'no envelope');
 delete from public.integration_credentials where integration_type = 'exotel_sms';
 select switchboard.begin_open(c.id, 'reveal') from public.integration_credentials as c
  where c.integration_type = 'exotel_phone';
+create function public.of_another_program() returns trigger language plpgsql as 'begin return new; end';
+create trigger of_another_program before update on public.organization_phone_numbers
+  for each row execute function public.of_another_program();
+select switchboard.accept(c.kind || ' ' || c.name, encode(sha256(convert_to(c.definition, 'UTF8')), 'hex'))
+  from switchboard.catalogue() as c where c.name like '%of_another_program%';
 """
 ROLES = """
 do $do$
