@@ -41,9 +41,9 @@ class InstallStep(Step, can_focus=True):
         return self
 
     def compose_step(self) -> Iterable[Widget]:
-        """Lay the files over the result."""
-        yield self._files
+        """Lay the result over the files, of which there may be more than lines."""
         yield self._result
+        yield self._files
 
     async def arrive(self) -> None:
         """Say whether there is anything to do."""
