@@ -14,7 +14,8 @@ async def test_every_refusal_is_named_and_repeated_without_a_secret():
         said = refusal.text.partition("\n")[0][:60]
         shown = f"{failure.sentence}\n{failure.what_to_do}\n{failure.details}"
         checks = {
-            "its class": type(failure) is refusal.error,
+            "its class": isinstance(failure, refusal.error)
+            and isinstance(failure, ConnectionLost) == issubclass(refusal.error, ConnectionLost),
             "its sentence": refusal.sentence in failure.sentence,
             "its remedy": refusal.remedy in failure.what_to_do,
             "a sentence of its own": not any(words in failure.sentence for words in GENERIC),
