@@ -25,6 +25,7 @@ _SCHEME = re.compile(r"(?:tel|sms|whatsapp|callto):(?://)?", re.IGNORECASE)
 _FOLDED = {0x2212: "-", 0xFF0B: "+", 0xFF08: "(", 0xFF09: ")", 0xFF0E: ".", 0xFF0F: "/", 0x2044: "/"}
 # What a spreadsheet makes of a number: read with its nought it would be another one.
 _DECIMAL = re.compile(r"\+?\d{6,}\.0{1,2}")
+_LONGEST = 250  # characters, as the library reads
 _SEPARATOR = re.compile(r"[ .\-/]+")
 
 
@@ -102,7 +103,7 @@ def _plainly(text: str) -> str:
     """The text in plain signs: one kind of blank and hyphen, nothing that nobody sees, no tel: in front, no (+91)."""
     if text.isascii() and text.removeprefix("+").isdigit():
         return text
-    plain = "".join(_signs(text)).strip()
+    plain = "".join(_signs(text.strip())).strip() if len(text) <= _LONGEST else "too long"
     scheme = _SCHEME.match(plain)
     plain = plain[scheme.end() :].strip() if scheme else plain
     return re.sub(r"^\(\s*(\+[\d ]+)\)", r"\1 ", plain)
