@@ -9,7 +9,13 @@ begin;
 
 -- Names without a schema are the server's own, whatever search_path the files are run with. pg_temp is named, and
 -- last, because where it is not named it comes first: everybody can make a temporary type called uuid.
-select pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
+select pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true),
+       -- Settings of the database or of the role: what is compared with the catalogue's texts is written plainly.
+       pg_catalog.set_config('quote_all_identifiers', 'off', true),
+       pg_catalog.set_config('standard_conforming_strings', 'on', true),
+       pg_catalog.set_config('transform_null_equals', 'off', true),
+       pg_catalog.set_config('check_function_bodies', 'on', true),
+       pg_catalog.set_config('plpgsql.extra_errors', 'none', true);
 
 do $do$
 declare
@@ -839,11 +845,12 @@ end
 $function$;
 
 create or replace function switchboard.log_change() returns trigger
-language plpgsql security definer set search_path = pg_catalog, pg_temp as $function$
+language plpgsql security definer set search_path = pg_catalog, pg_temp set timezone = 'UTC' as $function$
 -- Argument: credential, permission or number. Only the contract's columns are read, since an adopted table may
 -- have others: nobody's business, or large, or of a content that jsonb refuses. A change of those alone is not
 -- logged, or as one of updated_at where that moves with it. The envelope is compared, and never written.
--- All in one body, because it runs for each row: a function with a search_path of its own is slow to call.
+-- All in one body, because it runs for each row: a function with a search_path of its own is slow to call. Times are
+-- written in UTC, in whatever zone the writer's session is.
 declare
   kind constant text := tg_argv[0];
   -- In the order of the alphabet, in which changed lists them.
@@ -1239,24 +1246,53 @@ do $do$
 declare
   people text;
   organizations text;
-  source text;
+  is_active text;
+  users regclass;
+  accounts regclass;
+  email text;
+  name text;
 begin
-  foreach source in array array['public.users', 'auth.users']
-  loop
-    continue when people is not null or to_regclass(source) is null;
-    continue when not has_table_privilege(to_regclass(source), 'SELECT')
-      or not exists (select from pg_attribute a where a.attrelid = to_regclass(source) and a.attname = 'id'
-                       and a.atttypid = 'uuid'::regtype and not a.attisdropped);
-    people := format('select t.id, %s as email, %s as name, %s as organization_id, coalesce(%s, true) as is_active from %s t',
-      switchboard.column_or_null(source, 'text', 'email'),
-      case when source = 'auth.users' and exists (
-             select from pg_attribute a where a.attrelid = to_regclass(source)
-               and a.attname = 'raw_user_meta_data' and a.atttypid = 'jsonb'::regtype)
-           then 't.raw_user_meta_data ->> ''full_name''' else switchboard.column_or_null(source, 'text', 'full_name', 'name') end,
-      switchboard.column_or_null(source, 'uuid', 'organization_id'),
-      switchboard.column_or_null(source, 'boolean', 'is_active'),
-      source);
-  end loop;
+  -- A table of users is one where the four tables' UUIDs can be found. Without USAGE on a schema to_regclass fails.
+  select max(c.oid) filter (where n.nspname = 'public'), max(c.oid) filter (where n.nspname = 'auth')
+  into users, accounts
+  from pg_namespace n
+  join pg_class c on c.relnamespace = n.oid and c.relname = 'users' and c.relkind in ('r', 'p', 'v', 'm', 'f')
+  join pg_attribute a on a.attrelid = c.oid and a.attname = 'id' and a.atttypid = 'uuid'::regtype and not a.attisdropped
+  where n.nspname in ('public', 'auth')
+    and has_schema_privilege(n.oid, 'USAGE') and has_table_privilege(c.oid, 'SELECT');
+
+  -- Who is deleted or banned is not active, whichever of the two tables says so.
+  select coalesce(string_agg(format(w.condition, s.alias), ' and ' order by s.place, w.place), 'true') into is_active
+  from unnest(array[coalesce(users, accounts), case when users is not null then accounts end], array['t', 'a'])
+         with ordinality s (relation, alias, place)
+  cross join (values
+      (1, 'is_active', '{boolean}'::regtype[], 'coalesce(%s.is_active, true)'),
+      (2, 'is_deleted', '{boolean}', '%s.is_deleted is not true'),
+      (3, 'deleted_at', '{timestamptz,timestamp,date}', '%s.deleted_at is null'),
+      (4, 'banned_until', '{timestamptz,timestamp}', 'coalesce(%s.banned_until <= now(), true)')
+    ) w (place, name, types, condition)
+  join pg_attribute c on c.attrelid = s.relation and c.attname = w.name and c.atttypid = any (w.types) and not c.attisdropped;
+
+  if users is not null or accounts is not null then
+    email := switchboard.column_or_null(coalesce(users, accounts)::text, 'text', 'email');
+    name := switchboard.column_or_null(coalesce(users, accounts)::text, 'text', 'full_name', 'name');
+    if accounts is not null then
+      -- What the program's own table of users leaves out is in Supabase's.
+      if users is not null then
+        email := format('coalesce(%s, %s)', email,
+                        replace(switchboard.column_or_null('auth.users', 'text', 'email'), 't.', 'a.'));
+      end if;
+      if exists (select from pg_attribute c where c.attrelid = accounts and c.attname = 'raw_user_meta_data'
+                   and c.atttypid = 'jsonb'::regtype and not c.attisdropped) then
+        name := format('coalesce(%1$s, %2$s.raw_user_meta_data ->> ''full_name'', %2$s.raw_user_meta_data ->> ''name'')',
+                       name, case when users is null then 't' else 'a' end);
+      end if;
+    end if;
+    people := format('select t.id, %s as email, %s as name, %s as organization_id, %s as is_active from %s t %s',
+      email, name, switchboard.column_or_null(coalesce(users, accounts)::text, 'uuid', 'organization_id'), is_active,
+      coalesce(users, accounts),
+      case when users is not null and accounts is not null then 'left join auth.users a on a.id = t.id' end);
+  end if;
   perform switchboard.put_view('people', coalesce(people,
     'select l.id, null::text as email, l.label as name, l.organization_id, true as is_active from switchboard.people_labels l'));
 
@@ -1264,8 +1300,13 @@ begin
      and has_table_privilege('public.organizations', 'SELECT')
      and exists (select from pg_attribute a where a.attrelid = to_regclass('public.organizations')
                    and a.attname = 'id' and a.atttypid = 'uuid'::regtype and not a.attisdropped) then
-    organizations := format('select t.id, %s as name from public.organizations t',
-      switchboard.column_or_null('public.organizations', 'text', 'name', 'display_name'));
+    organizations := format('select t.id, %s as name from public.organizations t where %s',
+      switchboard.column_or_null('public.organizations', 'text', 'name', 'display_name'),
+      (select coalesce(string_agg(w.condition, ' and ' order by w.place), 'true')
+       from (values (1, 'is_deleted', '{boolean}'::regtype[], 't.is_deleted is not true'),
+                    (2, 'deleted_at', '{timestamptz,timestamp,date}', 't.deleted_at is null')) w (place, name, types, condition)
+       join pg_attribute c on c.attrelid = 'public.organizations'::regclass and c.attname = w.name
+                          and c.atttypid = any (w.types) and not c.attisdropped));
   else
     -- The log's own organisations by leaps along its index: a plain distinct would read all of it. The nil UUID
     -- stands there for acts that concern no organisation; as one in use it is in the other tables.
@@ -1436,8 +1477,8 @@ $do$;
 
 do $do$
 declare
-  relation text;
   wanted record;
+  test text;
   membership constant text := 'organization_id = ANY (ARRAY( SELECT u.organization_id
    FROM public.users u
   WHERE (u.id = ( SELECT auth.uid() AS uid))))';
@@ -1456,27 +1497,37 @@ begin
   end loop;
 
   for wanted in
-    select 'public.' || w.relation as relation, w.role, w.command
+    select 'public.' || w.relation as relation, w.role, c.command
     from (values
-      ('integration_credentials', 'switchboard_admin', 'all'),
-      ('user_integration_permissions', 'switchboard_admin', 'all'),
-      ('integration_audit_logs', 'switchboard_admin', 'select'),
-      ('organization_phone_numbers', 'switchboard_admin', 'all'),
-      ('integration_credentials', 'switchboard_support', 'select'),
-      ('integration_credentials', 'switchboard_support', 'update'),
-      ('user_integration_permissions', 'switchboard_support', 'select'),
-      ('integration_audit_logs', 'switchboard_support', 'select'),
-      ('organization_phone_numbers', 'switchboard_support', 'select'),
-      ('organization_phone_numbers', 'switchboard_support', 'insert'),
-      ('organization_phone_numbers', 'switchboard_support', 'update'),
-      ('integration_audit_logs', 'switchboard_auditor', 'select')
-    ) as w (relation, role, command)
+      ('integration_credentials', 'switchboard_admin', array['select', 'insert', 'update', 'delete']),
+      ('user_integration_permissions', 'switchboard_admin', array['select', 'insert', 'update', 'delete']),
+      ('integration_audit_logs', 'switchboard_admin', array['select']),
+      ('organization_phone_numbers', 'switchboard_admin', array['select', 'insert', 'update', 'delete']),
+      ('integration_credentials', 'switchboard_support', array['select', 'update']),
+      ('user_integration_permissions', 'switchboard_support', array['select']),
+      ('integration_audit_logs', 'switchboard_support', array['select']),
+      ('organization_phone_numbers', 'switchboard_support', array['select', 'insert', 'update']),
+      ('integration_audit_logs', 'switchboard_auditor', array['select'])
+    ) as w (relation, role, commands) cross join unnest(w.commands) as c (command)
   loop
     continue when to_regrole(wanted.role) is null;
-    -- These roles see every row: what they may do to it is a matter of the grants above.
+    -- These roles see every row: what they may do to it is a matter of the grants above. "true" costs nothing and keeps
+    -- the server's estimates; a test that names the role is for writes, once per statement and not for each row.
+    test := case when wanted.command = 'select' then 'true'
+                 else format('( SELECT pg_has_role(CURRENT_USER, %L::name, ''USAGE''::text) AS pg_has_role)', wanted.role) end;
     perform switchboard.put_policy(wanted.relation, wanted.role || '_' || wanted.command, wanted.command, wanted.role,
-      case when wanted.command <> 'insert' then format('pg_has_role(CURRENT_USER, %L::name, ''USAGE''::text)', wanted.role) end,
-      case when wanted.command <> 'select' then format('pg_has_role(CURRENT_USER, %L::name, ''USAGE''::text)', wanted.role) end);
+      case when wanted.command <> 'insert' then test end,
+      case when wanted.command in ('insert', 'update') then test end);
+  end loop;
+
+  -- Up to 011 an administrator's commands had one policy together.
+  for wanted in
+    select p.polrelid::regclass::text as relation from pg_policy p
+    where p.polname = 'switchboard_admin_all' and p.polrelid in (
+      'public.integration_credentials'::regclass, 'public.user_integration_permissions'::regclass,
+      'public.organization_phone_numbers'::regclass)
+  loop
+    execute format('drop policy switchboard_admin_all on %s', wanted.relation);
   end loop;
 
   -- People signed in through Supabase see what they hold, where the database knows who belongs to what.
@@ -1987,6 +2038,18 @@ begin
 end
 $do$;
 
+do $do$
+begin
+  -- In one transaction with all before it: of these files nothing stays where a newer version's have run.
+  if substring(obj_description('switchboard'::regnamespace, 'pg_namespace')
+               from '^switchboard schema ([0-9]{1,9})$')::int > 13 then
+    raise exception using
+      errcode = 'SB003',
+      message = 'a newer Switchboard has set this database up',
+      hint = 'Upgrade Switchboard on this machine.';
+  end if;
+end
+$do$;
 comment on schema switchboard is 'switchboard schema 013';
 
 commit;

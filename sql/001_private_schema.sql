@@ -4,7 +4,13 @@
 
 -- Names without a schema are the server's own, whatever search_path the files are run with. pg_temp is named, and
 -- last, because where it is not named it comes first: everybody can make a temporary type called uuid.
-select pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
+select pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true),
+       -- Settings of the database or of the role: what is compared with the catalogue's texts is written plainly.
+       pg_catalog.set_config('quote_all_identifiers', 'off', true),
+       pg_catalog.set_config('standard_conforming_strings', 'on', true),
+       pg_catalog.set_config('transform_null_equals', 'off', true),
+       pg_catalog.set_config('check_function_bodies', 'on', true),
+       pg_catalog.set_config('plpgsql.extra_errors', 'none', true);
 
 do $do$
 declare

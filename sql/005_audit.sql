@@ -156,11 +156,12 @@ end
 $function$;
 
 create or replace function switchboard.log_change() returns trigger
-language plpgsql security definer set search_path = pg_catalog, pg_temp as $function$
+language plpgsql security definer set search_path = pg_catalog, pg_temp set timezone = 'UTC' as $function$
 -- Argument: credential, permission or number. Only the contract's columns are read, since an adopted table may
 -- have others: nobody's business, or large, or of a content that jsonb refuses. A change of those alone is not
 -- logged, or as one of updated_at where that moves with it. The envelope is compared, and never written.
--- All in one body, because it runs for each row: a function with a search_path of its own is slow to call.
+-- All in one body, because it runs for each row: a function with a search_path of its own is slow to call. Times are
+-- written in UTC, in whatever zone the writer's session is.
 declare
   kind constant text := tg_argv[0];
   -- In the order of the alphabet, in which changed lists them.

@@ -32,24 +32,53 @@ do $do$
 declare
   people text;
   organizations text;
-  source text;
+  is_active text;
+  users regclass;
+  accounts regclass;
+  email text;
+  name text;
 begin
-  foreach source in array array['public.users', 'auth.users']
-  loop
-    continue when people is not null or to_regclass(source) is null;
-    continue when not has_table_privilege(to_regclass(source), 'SELECT')
-      or not exists (select from pg_attribute a where a.attrelid = to_regclass(source) and a.attname = 'id'
-                       and a.atttypid = 'uuid'::regtype and not a.attisdropped);
-    people := format('select t.id, %s as email, %s as name, %s as organization_id, coalesce(%s, true) as is_active from %s t',
-      switchboard.column_or_null(source, 'text', 'email'),
-      case when source = 'auth.users' and exists (
-             select from pg_attribute a where a.attrelid = to_regclass(source)
-               and a.attname = 'raw_user_meta_data' and a.atttypid = 'jsonb'::regtype)
-           then 't.raw_user_meta_data ->> ''full_name''' else switchboard.column_or_null(source, 'text', 'full_name', 'name') end,
-      switchboard.column_or_null(source, 'uuid', 'organization_id'),
-      switchboard.column_or_null(source, 'boolean', 'is_active'),
-      source);
-  end loop;
+  -- A table of users is one where the four tables' UUIDs can be found. Without USAGE on a schema to_regclass fails.
+  select max(c.oid) filter (where n.nspname = 'public'), max(c.oid) filter (where n.nspname = 'auth')
+  into users, accounts
+  from pg_namespace n
+  join pg_class c on c.relnamespace = n.oid and c.relname = 'users' and c.relkind in ('r', 'p', 'v', 'm', 'f')
+  join pg_attribute a on a.attrelid = c.oid and a.attname = 'id' and a.atttypid = 'uuid'::regtype and not a.attisdropped
+  where n.nspname in ('public', 'auth')
+    and has_schema_privilege(n.oid, 'USAGE') and has_table_privilege(c.oid, 'SELECT');
+
+  -- Who is deleted or banned is not active, whichever of the two tables says so.
+  select coalesce(string_agg(format(w.condition, s.alias), ' and ' order by s.place, w.place), 'true') into is_active
+  from unnest(array[coalesce(users, accounts), case when users is not null then accounts end], array['t', 'a'])
+         with ordinality s (relation, alias, place)
+  cross join (values
+      (1, 'is_active', '{boolean}'::regtype[], 'coalesce(%s.is_active, true)'),
+      (2, 'is_deleted', '{boolean}', '%s.is_deleted is not true'),
+      (3, 'deleted_at', '{timestamptz,timestamp,date}', '%s.deleted_at is null'),
+      (4, 'banned_until', '{timestamptz,timestamp}', 'coalesce(%s.banned_until <= now(), true)')
+    ) w (place, name, types, condition)
+  join pg_attribute c on c.attrelid = s.relation and c.attname = w.name and c.atttypid = any (w.types) and not c.attisdropped;
+
+  if users is not null or accounts is not null then
+    email := switchboard.column_or_null(coalesce(users, accounts)::text, 'text', 'email');
+    name := switchboard.column_or_null(coalesce(users, accounts)::text, 'text', 'full_name', 'name');
+    if accounts is not null then
+      -- What the program's own table of users leaves out is in Supabase's.
+      if users is not null then
+        email := format('coalesce(%s, %s)', email,
+                        replace(switchboard.column_or_null('auth.users', 'text', 'email'), 't.', 'a.'));
+      end if;
+      if exists (select from pg_attribute c where c.attrelid = accounts and c.attname = 'raw_user_meta_data'
+                   and c.atttypid = 'jsonb'::regtype and not c.attisdropped) then
+        name := format('coalesce(%1$s, %2$s.raw_user_meta_data ->> ''full_name'', %2$s.raw_user_meta_data ->> ''name'')',
+                       name, case when users is null then 't' else 'a' end);
+      end if;
+    end if;
+    people := format('select t.id, %s as email, %s as name, %s as organization_id, %s as is_active from %s t %s',
+      email, name, switchboard.column_or_null(coalesce(users, accounts)::text, 'uuid', 'organization_id'), is_active,
+      coalesce(users, accounts),
+      case when users is not null and accounts is not null then 'left join auth.users a on a.id = t.id' end);
+  end if;
   perform switchboard.put_view('people', coalesce(people,
     'select l.id, null::text as email, l.label as name, l.organization_id, true as is_active from switchboard.people_labels l'));
 
@@ -57,8 +86,13 @@ begin
      and has_table_privilege('public.organizations', 'SELECT')
      and exists (select from pg_attribute a where a.attrelid = to_regclass('public.organizations')
                    and a.attname = 'id' and a.atttypid = 'uuid'::regtype and not a.attisdropped) then
-    organizations := format('select t.id, %s as name from public.organizations t',
-      switchboard.column_or_null('public.organizations', 'text', 'name', 'display_name'));
+    organizations := format('select t.id, %s as name from public.organizations t where %s',
+      switchboard.column_or_null('public.organizations', 'text', 'name', 'display_name'),
+      (select coalesce(string_agg(w.condition, ' and ' order by w.place), 'true')
+       from (values (1, 'is_deleted', '{boolean}'::regtype[], 't.is_deleted is not true'),
+                    (2, 'deleted_at', '{timestamptz,timestamp,date}', 't.deleted_at is null')) w (place, name, types, condition)
+       join pg_attribute c on c.attrelid = 'public.organizations'::regclass and c.attname = w.name
+                          and c.atttypid = any (w.types) and not c.attisdropped));
   else
     -- The log's own organisations by leaps along its index: a plain distinct would read all of it. The nil UUID
     -- stands there for acts that concern no organisation; as one in use it is in the other tables.

@@ -373,4 +373,16 @@ begin
 end
 $do$;
 
+do $do$
+begin
+  -- In one transaction with all before it: of these files nothing stays where a newer version's have run.
+  if substring(obj_description('switchboard'::regnamespace, 'pg_namespace')
+               from '^switchboard schema ([0-9]{1,9})$')::int > 13 then
+    raise exception using
+      errcode = 'SB003',
+      message = 'a newer Switchboard has set this database up',
+      hint = 'Upgrade Switchboard on this machine.';
+  end if;
+end
+$do$;
 comment on schema switchboard is 'switchboard schema 013';

@@ -155,9 +155,36 @@ class TestValues:
         assert refused.value.what_to_do
         assert CANARY not in str(refused.value)
 
-    def test_a_mistyped_time_zone_gets_the_nearest_name(self, load):
-        with pytest.raises(ConfigError, match="Asia/Kolkata"):
-            load({"SWITCHBOARD_TIMEZONE": "Asia/Kolkatta"})
+    def test_what_is_no_time_zone_gets_the_names_it_may_mean_and_never_one_of_like_letters(self, load):
+        for value, names in {
+            "Asia/Kolkatta": "Asia/Kolkata;",
+            "asia/kolkata": "Asia/Kolkata;",
+            "Kolkata": "Asia/Kolkata;",
+            "new york": "America/New_York;",
+            "IST": "Asia/Kolkata (India), Europe/Dublin (Ireland) or Asia/Jerusalem (Israel);",
+            "EST": "America/New_York (United States) or Australia/Sydney (Australia);",
+            "ist": "Asia/Kolkata (India), ",
+            "GMT+5:30": "Asia/Kolkata;",
+            "UTC+0530": "Asia/Kolkata;",
+            "+05:30": "Asia/Kolkata;",
+            "UTC-3:30": "America/St_Johns;",
+            "GMT+5": "Etc/GMT-5, which is 5 h ahead of UTC,",
+            "UTC-8": "Etc/GMT+8, which is 8 h behind UTC,",
+            "GMT+99": "Europe/Berlin;",
+            "+5:17": "Europe/Berlin;",
+            "India": "Asia/Kolkata;",
+            "germany": "Europe/Berlin or ",
+            "Indian": "Europe/Berlin;",
+            "Mars/Base": "Europe/Berlin;",
+        }.items():
+            with pytest.raises(ConfigError) as refused:
+                load({"SWITCHBOARD_TIMEZONE": value})
+            assert f"Use a whole name: {names}" in refused.value.what_to_do, value
+
+    def test_an_odd_line_of_another_program_in_the_file_is_a_warning(self, load, tmp_path):
+        settings = load({}, "export FOO\nDATABASE_URL=b\n")
+        assert settings.database_url == "b"
+        assert settings.warnings == (f"Line 1 of {tmp_path / '.env'} is no NAME=value and was left aside.",)
 
 
 class TestSecrets:

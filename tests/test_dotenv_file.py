@@ -112,7 +112,7 @@ class TestReading:
             f"OUR-NAME={CANARY}",
             f"OUR {CANARY}",
             f"OUR: {CANARY}",
-            f"={CANARY}",
+            "export OUR",
             f"OUR={CANARY}\nOUR={CANARY}2",
         ],
     )
@@ -148,6 +148,28 @@ class TestReading:
         with pytest.raises(ConfigError, match="Line 2") as refused:
             read_env_file(env(b"OUR=x\nOUR2=\xff\n"), is_ours)
         assert refused.value.__context__ is None
+
+    def test_an_odd_line_of_another_program_is_a_doubt_that_names_it_and_not_the_end(self, env):
+        key = "-----BEGIN PRIVATE KEY-----\nMIIEvQIBADANBgkqh\n-----END PRIVATE KEY-----"
+        last = "OUR='postgresql://app:pw@127.0.0.1:5432/d'\n"
+        for lines, said in {
+            f"PRIVATE_KEY={key}\nexport FOO\n": "Lines 2, 3 and 4 of",
+            "TITLE='open\n": "Line 1 of",
+            "TITLE='a\nX=it's\nY='b\n": "Lines 1 and 3 of",
+            "X=1\n={CANARY}\n": "Line 2 of",
+            b"# caf\xe9\nX=\xff\n": "Lines 1 and 2 of",
+            "a\nb\nc\nd\ne\n": "Lines 1, 2, 3 and 2 more of",
+            "FOO BAR=1\n": "Line 1 of",
+            f"PRIVATE_KEY='{key}'\n": None,
+        }.items():
+            content = (lines if isinstance(lines, bytes) else lines.encode()) + last.encode()
+            path, doubts = env(content), []
+            values = read_env_file(path, is_ours, doubts=doubts)
+            assert values == {"OUR": "postgresql://app:pw@127.0.0.1:5432/d"}, lines
+            assert len(doubts) == (said is not None), lines
+            assert all(one.startswith(said) and "left aside" in one and "MII" not in one for one in doubts), doubts
+            write_env_values(path, {"OUR": "x", "OUR2": "y"})
+            assert path.read_bytes() == content.replace(last.encode(), b"OUR='x'\nOUR2='y'\n")
 
     def test_takes_a_missing_file_and_a_folder_for_no_file(self, tmp_path):
         assert read_env_file(tmp_path / ".env", is_ours) is None
@@ -243,7 +265,7 @@ class TestWriting:
     def test_refuses_a_file_that_it_cannot_read_strictly(self, env):
         path = env("OUR='open\n")
         with pytest.raises(ConfigError):
-            write_env_values(path, {"OUR2": "x"})
+            write_env_values(path, {"OUR": "x"})
         assert path.read_text() == "OUR='open\n"
 
     def test_says_what_is_wrong_with_a_folder_that_is_not_there(self, tmp_path):

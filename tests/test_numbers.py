@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.hostile import hostile_strings
-from tui.numbers import display, e164, in_numbering_plan, number_type, same_number
+from tui.numbers import display, e164, in_numbering_plan, number_type, same_number, why_not
 
 DELHI = "+911141169368"
 
@@ -31,6 +31,16 @@ DELHI = "+911141169368"
         " 01141169368\n",
         "+٩١١١٤١١٦٩٣٦٨",
         "＋９１１１４１１６９３６８",
+        "(+91) 11 4116 9368",
+        "（＋91）11　4116－9368",
+        "+91 (0)11 4116 9368",
+        "+91 11\u202f4116\u20099368",
+        "011\u00ad4116\u00ad9368",
+        "\u061c+911141169368",
+        "0114\U000e00201169368\u3164",
+        "tel:+91-11-4116-9368",
+        "whatsapp:+911141169368",
+        "011/41169368",
     ],
     ids=ascii,
 )
@@ -46,7 +56,7 @@ def test_every_notation_of_a_number_is_one_number(text: str) -> None:
     [
         *("", "+", "EXOTEL", "AD-EXOTEL", "1800-FLOWERS", "+91XXXXXXXXXX", "123", "call 9876543210"),
         *("01141169368 ext 5", "+911141169368;ext=5", "\x1b+911141169368", "9876543210 / 9876543211"),
-        *("9" * 30, "1" * 100_000),
+        *("9" * 30, "1" * 100_000, "1 " * 50_000, f"01141169368{' ' * 300}5"),
     ],
     ids=lambda text: ascii(text)[:30],
 )
@@ -55,6 +65,23 @@ def test_what_is_no_number_is_none_and_shown_as_it_is(text: str) -> None:
     assert display(text) == text
     assert number_type(text) == "virtual"
     assert not in_numbering_plan(text)
+
+
+def test_what_a_spreadsheet_made_and_two_numbers_in_one_field_are_refused_with_their_sentence() -> None:
+    decimals = ["9513886363.0", "919513886363.0", "+919513886363.00", " 9513886363 .0", "９５１３８８６３６３.0"]
+    two = ["01141169368 / 69", "01141169368/69", "011-41169368-69", "01141169368\n69", "9513886363 9513886364"]
+    for text in [*decimals, *two, "01141169368\u202869", "(+91) 9513886363 / 4", "whatsapp:9513886363-64"]:
+        assert e164(text) is None, ascii(text)
+        assert not same_number(text, "9513886363")
+        said = why_not(text)
+        assert said is not None, ascii(text)
+        assert said[0] == (
+            "That is a number with decimals, as a spreadsheet makes of a phone number."
+            if text in decimals
+            else "That is more than one phone number."
+        ), ascii(text)
+    for text in ["9513886363", "030 123456-0", "+49 511/123456", "+1 202-555-0100", "", "EXOTEL", "123", "1.0"]:
+        assert why_not(text) is None, text
 
 
 def test_the_region_counts_only_without_a_plus() -> None:

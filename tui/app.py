@@ -11,7 +11,7 @@ from textual import work
 from textual.binding import Binding, BindingType
 from textual.worker import Worker, WorkerState
 
-from tui.data.errors import SwitchboardError, UnknownOrganization
+from tui.data.errors import SchemaNewer, SwitchboardError, UnknownOrganization
 from tui.doors import Doors
 from tui.keymap import Keymap, keymap_file, read_keymap
 from tui.locked_acts import CLOSED, is_open
@@ -217,7 +217,7 @@ class SwitchboardApp(OrderedApp):
             self._set_health("good", "connected")
             if self.session.settings.locked:
                 require_installed(self.session)
-            if self.session.schema != "installed":
+            if not self.session.is_set_up:
                 self.switch_mode("setup")
                 return
             await self.session.find_organization()
@@ -232,6 +232,8 @@ class SwitchboardApp(OrderedApp):
             return
         self.ready = True
         self.organization_changed()
+        if self.session.schema == "newer":
+            self._say(str(SchemaNewer()))
 
     def connection_lost(self, failure: SwitchboardError) -> None:
         """Show the banner and keep trying to reconnect; loads run again afterwards, writes never."""
@@ -351,7 +353,7 @@ class SwitchboardApp(OrderedApp):
 
     def action_organization(self) -> None:
         """Look at another organisation."""
-        from tui.screens.chooser import OrganizationScreen
+        from tui.screens.organization_chooser import OrganizationScreen
 
         if self.session.is_connected and len(self.screen_stack) == 1:
             self._leave(lambda: self.push_screen(OrganizationScreen()))

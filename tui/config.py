@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from datetime import UTC, tzinfo
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
-from zoneinfo import ZoneInfo, available_timezones
 
 from tui.dotenv_file import ConfigError, read_env_file
+from tui.time_zones import name_to_use, time_zone
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -156,7 +156,8 @@ def load_settings(
     a key command that does not come from root.
     """
     file = root_file if locked else cwd / (env_file or ".env")
-    in_file = read_env_file(file, _is_ours, of_root=locked)
+    doubts: list[str] = []
+    in_file = read_env_file(file, _is_ours, of_root=locked, doubts=doubts)
     if in_file is None and env_file is not None:
         raise ConfigError("The file named with --env-file is not there.", "Check its name, or leave the option out.")
     _refuse_unknown(in_file or {}, file)
@@ -191,7 +192,7 @@ def load_settings(
         export_dir=Path(export_dir) if export_dir else None,
         env_file=None if in_file is None else file,
         env_file_to_write=file,
-        warnings=tuple(_warnings(environ, values.of_file)),
+        warnings=(*doubts, *_warnings(environ, values.of_file)),
     )
 
 
@@ -293,16 +294,12 @@ def _credential_format(value: str | None) -> CredentialFormat:
 
 
 def _timezone(value: str | None) -> tzinfo:
-    if value is None or value.strip().upper() == "UTC":
-        # Needs no time zone database, which a small machine may lack.
-        return UTC
-    try:
-        return ZoneInfo(value.strip())
-    except (ValueError, KeyError, OSError):
-        near = difflib.get_close_matches(value.strip(), sorted(available_timezones()), n=1)
-    example = near[0] if near else "Europe/Berlin"
+    zone = UTC if value is None else time_zone(value)
+    if zone is not None:
+        return zone
     raise ConfigError(
-        "SWITCHBOARD_TIMEZONE is not a time zone that this machine knows.", f"Use a name such as {example}, or UTC."
+        "SWITCHBOARD_TIMEZONE is not a time zone that this machine knows by that name.",
+        f"Use a whole name: {name_to_use(value or '')}; or UTC.",
     )
 
 

@@ -13,10 +13,10 @@ import unicodedata
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, ClassVar
 
-from dotenv.parser import parse_stream
+from dotenv.parser import Binding, parse_stream
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
 
 LARGEST_BYTES = 1_000_000
@@ -26,6 +26,9 @@ _ENTRY = re.compile(
     r"\s*(?P<export>export[ \t]+)?(?P<name>[^=\s]+)(?P<blanks>[^\S\r\n]*)=(?P<raw>.*?)(?P<end>\r\n|\n|\r)?\Z", re.DOTALL
 )
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")
+_LINE_END = re.compile(r"\r\n|\n|\r")
+_BROKEN = re.compile("[\ud800-\udfff]")
 _NOTHING = re.compile(r"[ \t]*|[ \t]+#[^\r\n]*")
 _AFTER = r"(?:[ \t]*|[ \t]+#[^\r\n]*)"
 # python-dotenv undoes \\ and \' within single quotes, sh and Node's dotenv do not.
@@ -50,16 +53,23 @@ class ConfigError(Exception):
         return f"{self.sentence} {self.what_to_do}"
 
 
-def read_env_file(path: Path, is_ours: Callable[[str], bool], *, of_root: bool = False) -> dict[str, str] | None:
+def read_env_file(
+    path: Path, is_ours: Callable[[str], bool], *, of_root: bool = False, doubts: list[str] | None = None
+) -> dict[str, str] | None:
     """Values of the names that `is_ours` accepts, without interpolation; None where there is no file.
 
     A folder of that name (a virtual environment, for one) counts as no file. Raises ConfigError where the file is a
     symbolic link, belongs to somebody else, can be written or read by others, is no UTF-8 text, or holds a line of
     ours that another reader of the file would read differently; with `of_root` also where anybody but root could have
-    put it there.
+    put it there. Of other programs' lines that are no NAME=value a sentence that names them is added to `doubts`.
     """
     content = _checked_content(path, of_root=of_root)
-    return None if content is None else {name: entry.value for name, entry in _entries(path, content, is_ours).items()}
+    if content is None:
+        return None
+    entries, odd = _entries(path, content, is_ours)
+    if odd and doubts is not None:
+        doubts.append(_left_aside(path, odd))
+    return {name: entry.value for name, entry in entries.items()}
 
 
 def write_env_values(path: Path, values: Mapping[str, str]) -> None:
@@ -70,8 +80,8 @@ def write_env_values(path: Path, values: Mapping[str, str]) -> None:
     python-dotenv, Node's dotenv and sh alike; nothing is written then.
     """
     content = _checked_content(path, for_writing=True)
-    old = "" if content is None else _decoded(path, content)
-    present = _entries(path, content or b"", values.__contains__)
+    old = "" if content is None else _decoded(content)
+    present, _ = _entries(path, content or b"", values.__contains__)
     newline = "\r\n" if "\r\n" in old else "\n"
     new = old
     for name, value in values.items():
@@ -87,10 +97,11 @@ def write_env_values(path: Path, values: Mapping[str, str]) -> None:
         else:
             gap = newline if new and not new.endswith(("\n", "\r")) else ""
             new = f"{new}{gap}{assignment}{newline}"
-    written = {name: entry.value for name, entry in _entries(path, new.encode(), values.__contains__).items()}
-    if written != dict(values):
+    encoded = new.encode(errors="surrogateescape")
+    entries, _ = _entries(path, encoded, values.__contains__)
+    if {name: entry.value for name, entry in entries.items()} != dict(values):
         raise ConfigError(f"{_shown(path)} could not be changed safely.", "Edit it by hand.")
-    _replace_file(path, new.encode())
+    _replace_file(path, encoded)
 
 
 def _checked_content(path: Path, *, for_writing: bool = False, of_root: bool = False) -> bytes | None:
@@ -169,25 +180,23 @@ class _Entry:
     end: int
 
 
-def _entries(path: Path, content: bytes, is_ours: Callable[[str], bool]) -> dict[str, _Entry]:
-    text = _decoded(path, content)
+def _entries(path: Path, content: bytes, is_ours: Callable[[str], bool]) -> tuple[dict[str, _Entry], list[int]]:
+    """Names of ours and their entries, and the lines of others that are no NAME=value."""
+    text = _decoded(content)
     # Windows' editors put a byte order mark in front; python-dotenv and Node's dotenv both read past it.
     start = len(text) - len(text.removeprefix("\ufeff"))
     entries: dict[str, _Entry] = {}
     lines: dict[str, int] = {}
-    for binding in parse_stream(io.StringIO(text[start:], newline="")):
-        original = binding.original.string
-        blanks = original[: len(original) - len(original.lstrip())]
-        line = binding.original.line + len(re.findall(r"\r\n|\n|\r", blanks))
+    odd: list[int] = []
+    for line, original, binding in _bindings(text[start:]):
         where = f"Line {line} of {_shown(path)}"
         name = binding.key
-        if binding.error:
-            raise ConfigError(
-                f"{where} cannot be read.", "Write NAME='value', with both quotes; a remark begins with #."
-            )
-        if name is not None and binding.value is None:
-            raise ConfigError(f"{where} has no =.", "Write NAME='value', or put # in front.")
-        if name is not None and is_ours(name):
+        is_text = not _BROKEN.search(original)
+        if not is_text or binding.error or (name is not None and binding.value is None):
+            if any(is_ours(word) for word in _WORD.findall(original.partition("=")[0])):
+                raise _unreadable(where, is_text=is_text, is_error=binding.error)
+            odd.append(line)
+        elif name is not None and is_ours(name):
             if name in lines:
                 raise ConfigError(
                     f"{where} sets {name}, which line {lines[name]} has set already.", "Keep the one that is right."
@@ -199,7 +208,48 @@ def _entries(path: Path, content: bytes, is_ours: Callable[[str], bool]) -> dict
             value = _value(parts, binding.value, where)
             entries[name] = _Entry(value, start + parts.start("name"), start + parts.end("raw"))
         start += len(original)
-    return entries
+    return entries, odd
+
+
+def _bindings(text: str) -> Iterator[tuple[int, str, Binding]]:
+    """Each piece of the file with the number of its line; one that cannot be read ends with that line.
+
+    python-dotenv takes all lines up to the next quote into it, and with them one of ours.
+    """
+    first = 0
+    while text:
+        taken = 0
+        for binding in parse_stream(io.StringIO(text, newline="")):
+            original = binding.original.string
+            blanks = original[: len(original) - len(original.lstrip())]
+            line = first + binding.original.line + len(_LINE_END.findall(blanks))
+            cut = _LINE_END.search(original, len(blanks)) if binding.error else None
+            is_cut = cut is not None and cut.end() < len(original)
+            original = original[: cut.end()] if cut else original
+            taken += len(original)
+            yield line, original, binding
+            if is_cut:
+                first = line
+                break
+        text = text[taken:]
+
+
+def _unreadable(where: str, *, is_text: bool, is_error: bool) -> ConfigError:
+    """Why a line with a name of ours is refused."""
+    if not is_text:
+        return ConfigError(f"{where} is not UTF-8 text.", "Save the file as UTF-8.")
+    if is_error:
+        return ConfigError(f"{where} cannot be read.", "Write NAME='value', with both quotes; a remark begins with #.")
+    return ConfigError(f"{where} has no =.", "Write NAME='value', or put # in front.")
+
+
+def _left_aside(path: Path, odd: list[int]) -> str:
+    """The sentence that names lines of other programs, at most three of them."""
+    if len(odd) == 1:
+        return f"Line {odd[0]} of {_shown(path)} is no NAME=value and was left aside."
+    first = [str(line) for line in odd[:3]]
+    last = first.pop() if len(odd) <= 3 else f"{len(odd) - 3} more"
+    return f"Lines {', '.join(first)} and {last} of {_shown(path)} are no NAME=value and were left aside."
 
 
 def _value(parts: re.Match[str], as_python_dotenv: str | None, where: str) -> str:
@@ -282,13 +332,9 @@ def _replace_file(path: Path, content: bytes) -> None:
         os.close(folder)
 
 
-def _decoded(path: Path, content: bytes) -> str:
-    try:
-        return content.decode("utf-8")
-    except UnicodeDecodeError as exc:
-        line = content.count(b"\n", 0, exc.start) + 1
-    # Raised out here because the decoder's error carries the whole file, and would travel along as the context.
-    raise ConfigError(f"Line {line} of {_shown(path)} is not UTF-8 text.", "Save the file as UTF-8.")
+def _decoded(content: bytes) -> str:
+    """The text, with a lone surrogate for each byte that is no UTF-8: another program's line may be in Latin-1."""
+    return content.decode("utf-8", "surrogateescape")
 
 
 def _shown(path: Path) -> str:

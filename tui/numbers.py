@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from typing import TYPE_CHECKING, Literal
 
+from tui.text import is_invisible
+
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from phonenumbers import PhoneNumber
 
 NumberType = Literal["virtual", "toll-free", "local"]
@@ -14,8 +19,14 @@ DEFAULT_REGION = "IN"
 
 # Letters are refused before the library sees them: it would read "1800 FLOWERS", an extension, or the digits
 # at the end of a sentence as a number.
-_NOTATION = re.compile(r"[+\uff0b]?[\d\s().\-/\u2010-\u2015\u2212]*")
-_INVISIBLE = re.compile("[\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
+_NOTATION = re.compile(r"\+?[\d ().\-/]*")
+# RFC 3966, and what Twilio and messengers put in front.
+_SCHEME = re.compile(r"(?:tel|sms|whatsapp|callto):(?://)?", re.IGNORECASE)
+_FOLDED = {0x2212: "-", 0xFF0B: "+", 0xFF08: "(", 0xFF09: ")", 0xFF0E: ".", 0xFF0F: "/", 0x2044: "/"}
+# What a spreadsheet makes of a number: read with its nought it would be another one.
+_DECIMAL = re.compile(r"\+?\d{6,}\.0{1,2}")
+_LONGEST = 250  # characters, as the library reads
+_SEPARATOR = re.compile(r"[ .\-/]+")
 
 
 def e164(text: str, default_region: str = DEFAULT_REGION) -> str | None:
@@ -75,10 +86,75 @@ def same_number(left: str, right: str, default_region: str = DEFAULT_REGION) -> 
     return left.strip() == right.strip() if known is None else known == e164(right, default_region)
 
 
+def why_not(text: str) -> tuple[str, str] | None:
+    """Return what is wrong with a text that looks like a number, and what to do; None where there is more to say."""
+    text = _plainly(text)
+    if _DECIMAL.fullmatch(text.replace(" ", "")):
+        return (
+            "That is a number with decimals, as a spreadsheet makes of a phone number.",
+            "Leave the noughts out.",
+        )
+    if _NOTATION.fullmatch(text) and _holds_two(text, DEFAULT_REGION):
+        return "That is more than one phone number.", "Give each by itself, without an extension."
+    return None
+
+
+def _plainly(text: str) -> str:
+    """The text in plain signs: one kind of blank and hyphen, nothing that nobody sees, no tel: in front, no (+91)."""
+    if text.isascii() and text.removeprefix("+").isdigit():
+        return text
+    plain = "".join(_signs(text.strip())).strip() if len(text) <= _LONGEST else "too long"
+    scheme = _SCHEME.match(plain)
+    plain = plain[scheme.end() :].strip() if scheme else plain
+    return re.sub(r"^\(\s*(\+[\d ]+)\)", r"\1 ", plain)
+
+
+def _signs(text: str) -> Iterator[str]:
+    for sign in text:
+        kind = unicodedata.category(sign)
+        if sign in "\t\n\r" or kind[0] == "Z":
+            # A line break stands between two numbers more often than within one.
+            yield "/" if sign in "\n\r" or kind in {"Zl", "Zp"} else " "
+        elif kind == "Pd":
+            yield "-"
+        elif not is_invisible(sign):
+            yield _FOLDED.get(ord(sign), sign)
+
+
+def _holds_two(text: str, default_region: str) -> bool:
+    """Whether it ends in another number, or the last digits of one: 01141169368 / 69.
+
+    What the numbering plan knows is followed by another number after a slash, and after anything else where the plan
+    does not know the whole.
+    """
+    whole_is_known = None
+    for separator in _SEPARATOR.finditer(text):
+        before, after = text[: separator.start()], text[separator.end() :]
+        if not re.search(r"\d", after):
+            break
+        first = _possible(before, default_region)
+        if first is None:
+            continue
+        from phonenumbers import is_valid_number
+
+        if not is_valid_number(first):
+            continue
+        if whole_is_known is None:
+            whole = _possible(text, default_region)
+            whole_is_known = whole is not None and is_valid_number(whole)
+        if "/" in separator[0] or not whole_is_known:
+            return True
+    return False
+
+
 def _parsed(text: str, default_region: str) -> PhoneNumber | None:
-    text = _INVISIBLE.sub("", text).strip()
-    if not _NOTATION.fullmatch(text):
+    text = _plainly(text)
+    if not _NOTATION.fullmatch(text) or _DECIMAL.fullmatch(text.replace(" ", "")) or _holds_two(text, default_region):
         return None
+    return _possible(text, default_region)
+
+
+def _possible(text: str, default_region: str) -> PhoneNumber | None:
     # The import takes 14 to 22 ms: only whoever looks at a number pays for it.
     from phonenumbers import NumberParseException, is_possible_number, parse
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from tui.data.errors import ConnectionFailed, SchemaMissing, SwitchboardError
+from tui.data.errors import ConnectionFailed, ReadOnlyMode, SchemaMissing, SchemaNewer, SwitchboardError
 from tui.data.models import Operator
 from tui.process import login_name, source_address, user_agent
 
@@ -40,7 +40,6 @@ class Session:
         self.organization: Organization | None = None
         self.server: ServerInfo | None = None
         self.schema: SchemaState | None = None
-        self.read_only = settings.read_only
         self.database_name = "no database"
         self._database: Database | None = None
 
@@ -50,6 +49,16 @@ class Session:
         if self._database is None:
             raise RuntimeError("the session is not connected")
         return self._database
+
+    @property
+    def is_set_up(self) -> bool:
+        """Whether the database can be worked with, or at least read: where a newer Switchboard has set it up."""
+        return self.schema in ("installed", "newer")
+
+    @property
+    def read_only(self) -> bool:
+        """Whether nothing but the log may be written."""
+        return self.settings.read_only or self.schema == "newer"
 
     @property
     def is_connected(self) -> bool:
@@ -64,19 +73,20 @@ class Session:
         """
         from tui.data.connection import from_environment, make_conninfo
         from tui.data.database import Database
-        from tui.data.schema.state import schema_state
 
         await self.close()
         wanted = from_environment(self.settings.database_url, self.settings.libpq)
         self.database_name = wanted.describe()
         database = Database(
-            make_conninfo(wanted, application_name=self.operator.user_agent), self.operator, read_only=self.read_only
+            make_conninfo(wanted, application_name=self.operator.user_agent),
+            self.operator,
+            read_only=self.settings.read_only,
         )
         self.server = await database.open()
         self.database_name = f"{self.server.database}@{'local' if self.server.is_local else self.server.host}"
         self._database = database
-        self.schema = await database.read(schema_state)
-        if self.schema in ("installed", "outdated"):
+        await self._look_at_schema()
+        if self.is_set_up or self.schema == "outdated":
             try:
                 await self.find_operator()
             except SwitchboardError:
@@ -108,10 +118,16 @@ class Session:
         return self.organization
 
     async def ping(self) -> None:
-        """Raise ConnectionLost while the server does not answer."""
-        from tui.data.database import answers
+        """Raise ConnectionLost while the server does not answer; once it does, see whether it was set up anew."""
+        await self._look_at_schema()
 
-        await self.database.read(answers)
+    async def _look_at_schema(self) -> None:
+        """Find out what is installed, and whether that lets this version write."""
+        from tui.data.schema.state import schema_state
+
+        self.schema = await self.database.read(schema_state)
+        refusal = ReadOnlyMode if self.settings.read_only else None
+        self.database.refusal = SchemaNewer if self.schema == "newer" else refusal
 
     async def close(self) -> None:
         """Close the connections; takes two seconds at most."""
@@ -133,7 +149,7 @@ def require_configured(session: Session) -> None:
 
 def require_installed(session: Session) -> None:
     """Raise SchemaMissing where what Switchboard needs is not in the database that the session has connected to."""
-    if session.schema != "installed":
+    if not session.is_set_up:
         what_to_do = "Run `switchboard setup`; with --dry-run it only says what it would do."
         if session.settings.locked:
             what_to_do = "Whoever runs this machine sets it up with `switchboard setup`."

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import re
+import secrets
 import unicodedata
 from datetime import date
+from decimal import Decimal
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
 from uuid import UUID
 
@@ -24,6 +26,10 @@ _BASE_FOR_MARKS = "\u25cc"
 _MOST_MARKS = 6  # Burmese and Tibetan stack five on one letter; a flood has hundreds.
 _MOST_REMEMBERED = 20_000  # code points; more than any honest installation uses
 _PLACEHOLDER = "\0"
+# No stored text can have it, so none can become a number.
+_MARK = secrets.token_hex(16)
+_MARKED = re.compile(f'"{_MARK}([-+.0-9E]+){_MARK}"')
+_MOST_NOUGHTS = 200_000  # Postgres' numeric has at most 131,072 digits before the point
 
 # Unicode's Default_Ignorable_Code_Point that are not of category Cf, and the blank that is a drawn pattern.
 _IGNORABLE = frozenset(
@@ -32,7 +38,8 @@ _IGNORABLE = frozenset(
         *(*range(0x180B, 0x1810), *range(0xFE00, 0xFE10), *range(0xFFF0, 0xFFF9), *range(0xE0000, 0xE1000)),
     ]
 )
-_EMOJI_MODIFIERS = frozenset([0xFE0E, 0xFE0F, *range(0x1F3FB, 0x1F400)])
+_SKIN_TONES = frozenset(map(chr, range(0x1F3FB, 0x1F400)))
+_EMOJI_MODIFIERS = frozenset([0xFE0E, 0xFE0F, *map(ord, _SKIN_TONES)])
 
 
 class _Shown(dict[int, str]):
@@ -61,6 +68,14 @@ class _Shown(dict[int, str]):
 
 
 _SHOWN = _Shown()
+
+
+def is_invisible(character: str) -> bool:
+    """Whether nobody would see the character: bidi and zero-width controls, tags, fillers, variation selectors.
+
+    Unicode's Cf, Zl, Zp and Default_Ignorable_Code_Point, and the blank that is a drawn pattern.
+    """
+    return _SHOWN[ord(character)] == _PLACEHOLDER and character not in _SKIN_TONES
 
 
 def safe_text(value: object, limit: int = 200) -> str:
@@ -119,7 +134,7 @@ def spelled_json(value: object, most: int | None = None) -> str:
     Letters of every script stay as they are, so people can read it; a parser reads the value back. With `most` it ends
     after so many characters, before they are spelled.
     """
-    text = json.dumps(value, ensure_ascii=False, indent=2, default=_as_text)[:most]
+    text = _with_numbers(json.dumps(value, ensure_ascii=False, indent=2, default=_as_text))[:most]
     out: list[str] = []
     marks = 0
     for character in text:
@@ -162,19 +177,29 @@ def fit(text: str, width: int, *, ellipsis: str = ELLIPSIS) -> str:
 def ascii_json(value: object, *, indent: int | None = None) -> str:
     """Return `value` as JSON in printable ASCII: exact, also for lone surrogates, and inert in any terminal.
 
-    UUIDs, dates, times and addresses are written as text. Raises ValueError for NaN and infinities, TypeError for
-    anything JSON has no place for, a Secret among them.
+    A Decimal is written with all its digits; UUIDs, dates, times and addresses as text. Raises ValueError for NaN and
+    infinities, TypeError for anything JSON has no place for, a Secret among them.
     """
-    text = json.dumps(value, ensure_ascii=True, allow_nan=False, indent=indent, default=_as_text)
+    text = _with_numbers(json.dumps(value, ensure_ascii=True, allow_nan=False, indent=indent, default=_as_text))
     return text.replace("\x7f", "\\u007f")
 
 
 def _as_text(value: object) -> str:
+    if isinstance(value, Decimal):
+        if not value.is_finite():
+            raise ValueError("JSON has no such number")
+        # As Postgres writes it, but for an exponent that would fill the memory.
+        return f"{_MARK}{value if abs(value.adjusted()) > _MOST_NOUGHTS else format(value, 'f')}{_MARK}"
     if isinstance(value, date):
         return value.isoformat()
     if isinstance(value, UUID | IPv4Address | IPv6Address | IPv4Network | IPv6Network):
         return str(value)
     raise TypeError(f"{type(value).__name__} has no place in JSON")
+
+
+def _with_numbers(text: str) -> str:
+    """Take marks and quotes off the numbers: json writes no digits but those of float and int."""
+    return _MARKED.sub(r"\1", text) if _MARK in text else text
 
 
 def _inert(text: str) -> str:

@@ -67,7 +67,11 @@ def test_a_wrong_password_is_named_as_such(shell: Shell, postgres: TestServer, e
     url = postgres.conninfo(str(name), user="eve", password=PASSWORD)
     line = shell.with_(DATABASE_URL=url).run("setup", "--yes").refusal(1)
     assert "refused the user name or the password" in line
+    assert 'The server said: password authentication failed for user "eve".' in line
     assert PASSWORD not in line
+    failure = json.loads(shell.with_(DATABASE_URL=url).run("setup", "--yes", "--json").refusal(1))
+    assert failure.keys() == {"error", "what_to_do", "exit"}
+    assert failure["what_to_do"].endswith('The server said: password authentication failed for user "eve".')
 
 
 def test_a_role_that_may_not_install_is_told_which_privilege_it_lacks(

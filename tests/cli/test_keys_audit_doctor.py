@@ -79,6 +79,21 @@ class TestKeysStatus:
         assert status["key_id"] != status["recorded_key_id"]
         assert one_line_of_json(wrong.err)["exit"] == 4
 
+    def test_of_a_key_with_quotes_round_it_names_both_readings_and_which_is_in_use(self, with_phone: Shell) -> None:
+        quoted = with_phone.with_(ENCRYPTION_MASTER_KEY=f"'{KEY}'")
+        asked = quoted.run("keys", "status", "--json")
+        status = one_line_of_json(asked.out)
+        in_use = status["recorded_key_id"]
+        assert status["other_reading"] == {"without": "quotes", "key_id": in_use, "state": "open"}
+        assert "has quotes round it, and that is part of the key" in asked.err
+        assert "It is the one in use without the quotes round it: take that out." in asked.err
+        findings = one_line_of_json(quoted.run("doctor", "--json").out)
+        (said,) = [one for one in findings if one["title"] == "Around the key"]
+        assert said["state"] == "warning"
+        assert f"its key id is {status['key_id']} as it is, and {in_use} without." in said["sentence"]
+        assert said["what_to_do"] == "What is stored was written without the quotes: take that out."
+        assert KEY not in asked.out + asked.err + str(findings)
+
     def test_of_an_earlier_key_that_is_configured_beside_counts_what_it_opens(self, with_phone: Shell) -> None:
         both = with_phone.with_(ENCRYPTION_MASTER_KEY=OTHER_KEY, ENCRYPTION_MASTER_KEY_PREVIOUS=KEY)
         status = one_line_of_json(both.run("keys", "status", "--json").out)
@@ -127,6 +142,7 @@ class TestAuditList:
             ("'infinity'", "{}"),
             ("null", "[1e400]"),
             ("'20000-01-01'", f"[{'9' * 5000}]"),
+            ("'2026-01-02'", '{"m": 1.10, "q": 0.1000000000000000055511151231257827}'),
             ("'2026-01-01'", json.dumps({"operator": "x", "changed": ["a", "b"], "to": "é" * 5000, "xid": "1"})),
             ("'-infinity'", "[" * 2000 + "]" * 2000),
         ):
@@ -138,13 +154,16 @@ class TestAuditList:
         listed = acme.run("audit", "list")
         assert listed.status == 0, listed.err
         lines = listed.out.splitlines()
-        assert len(lines) == 6
+        assert len(lines) == 7
         # Whole they are with --json alone.
         assert max(map(len, lines)) <= 200
         assert any(f"to: {'é' * 59}…; changed: a, b" in line for line in lines)
+        exact = '"details": {"m": 1.10, "q": 0.1000000000000000055511151231257827}'
+        assert exact in acme.run("audit", "list", "details.m:1.1", "--json").out
         rows = acme.run("audit", "list", "--json").data
         assert {row["created_at"] for row in rows} == {
-            *("infinity", "-infinity", None, "20000-01-01 00:00:00+00", "2026-01-01T00:00:00+00:00"),
+            *("infinity", "-infinity", None, "20000-01-01 00:00:00+00", "2026-01-02T00:00:00+00:00"),
+            "2026-01-01T00:00:00+00:00",
         }
         assert any("é" * 5000 in str(row["details"]) for row in rows)
 

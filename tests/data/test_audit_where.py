@@ -108,6 +108,53 @@ LINES = {
 }
 
 
+ODD_ROWS = {
+    "plain": {"ip_address": "203.0.113.7", "details": {"m": 1.1, "list": ["1.10", 3]}},
+    "mapped": {"ip_address": "::ffff:203.0.113.7", "details": {"m": "1.10", "list": [[1.1], 2]}},
+    "mapped, of a network": {"ip_address": "::ffff:203.0.113.9/120", "details": {"m": 1}},
+    "other": {"ip_address": "::203.0.113.7", "details": {"m": [1, 2.50]}},
+    "exact": {},
+}
+ODD_LINES = {
+    "ip:203.0.113.7": {"plain", "mapped"},
+    "ip:::ffff:203.0.113.7": {"plain", "mapped"},
+    "ip:::ffff:cb00:7107": {"plain", "mapped"},
+    "ip:203.0.113.9": {"mapped, of a network"},
+    "ip:203.0.113.0/24": {"plain", "mapped", "mapped, of a network"},
+    "ip:::ffff:203.0.113.0/120": {"plain", "mapped", "mapped, of a network"},
+    "ip:::ffff:0:0/96": {"plain", "mapped", "mapped, of a network"},
+    "ip:0.0.0.0/0": {"plain", "mapped", "mapped, of a network"},
+    "ip:::/0": {"mapped", "mapped, of a network", "other"},
+    "ip:198.51.100.0/24,203.0.113.7": {"plain", "mapped"},
+    "details.m:1.1": {"exact", "plain"},
+    "details.m:1.10": {"exact", "plain", "mapped"},
+    "details.m:1.0": {"mapped, of a network", "other"},
+    "details.m:2.5": {"other"},
+    "details.list:1.1": set(),
+    "details.list:1.10": {"plain"},
+    "details.list:3e0": {"plain"},
+    "details.q:0.1000000000000000055511151231257827": {"exact"},
+    "details.q:0.1": set(),
+    "details.m:1e999": set(),
+}
+
+
+async def test_addresses_and_numbers_are_found_in_every_form_and_negations_find_the_rest(
+    installed_database: str,
+) -> None:
+    """All that reads the log asks with the conditions of `where`: the list, stats, export and tail."""
+    with psycopg.connect(installed_database) as connection:
+        names = {log_row(connection, **columns): called for called, columns in ODD_ROWS.items()}
+        connection.execute("alter table integration_audit_logs disable trigger user")
+        connection.execute(
+            "update integration_audit_logs set details = %s::jsonb where details is null",
+            ('{"m": 1.10, "q": 0.1000000000000000055511151231257827}',),
+        )
+    for line, expected in ODD_LINES.items():
+        for asked, rows in ((line, expected), (f"-{line}", set(ODD_ROWS) - expected)):
+            assert await found((installed_database, names), asked) == rows, asked
+
+
 @pytest.mark.parametrize("line", LINES)
 async def test_a_filter_finds_its_rows_whatever_the_organisation(log: tuple[str, dict[UUID, str]], line: str) -> None:
     assert await found(log, line) == LINES[line]

@@ -8,6 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from psycopg import pq
 
+from tui.data.connection_parameters import REFUSED, TAKEN, refused_kind
+from tui.data.connection_settings import libpq_keywords, make_conninfo
 from tui.data.connection_string import MISTAKES, from_environment, parse_connection_string
 from tui.data.errors import MalformedConnectionString
 
@@ -90,6 +92,13 @@ MISTYPED = [
     ("parameter", f"postgresql://u:{CANARY}@h/d?pgbouncer=true"),
     ("parameter", f"postgresql://u:{CANARY}@h/d?sslmode"),
     ("parameter twice", f"postgresql://u:{CANARY}@h/d?sslmode=require&sslmode=disable"),
+    ("key log", f"postgresql://u:{CANARY}@h/d?sslkeylogfile=/tmp/k"),
+    ("key log", f"host=h password={CANARY} sslkeylogfile=/tmp/k"),
+    ("sign-in", f"postgresql://u:{CANARY}@h/d?oauth_issuer=https%3A%2F%2Fx&oauth_client_id=y"),
+    ("replication", f"postgresql://u:{CANARY}@h/d?replication=database"),
+    ("engine", f"host=h password={CANARY} sslkey=pkcs11:token"),
+    ("placeholder", f"postgresql://postgres.[YOUR-PROJECT]:{CANARY}@h/d"),
+    ("placeholder", f"host=db.<project-ref>.supabase.co password={CANARY}"),
     ("sslmode", f"postgresql://u:{CANARY}@h/d?sslmode=verify_full"),
     ("sslmode", f"password={CANARY} sslmode=on"),
     ("timeout", f"postgresql://u:{CANARY}@h/d?connect_timeout=5s"),
@@ -157,6 +166,11 @@ class TestReading:
             "host=h port=5432 user=u password='a b\\'c\\\\' dbname=d sslmode=require",
             "host=h1,h2 port=1,2 dbname = d",
             "  service=x  ",
+            "host=127.0.0.1 port=5432 user=app dbname=d password=p[ab]c",
+            "host=127.0.0.1 port=5432 user=app dbname=d password=a<b>c",
+            "host=127.0.0.1 port=5432 user=app dbname=d password=x{{y}}z",
+            "host=h user=app password=[ab]",
+            "postgresql://app:p[ab]c<d>{e}@h/d",
         ],
     )
     def test_reads_as_libpq_does(self, text):
@@ -181,6 +195,30 @@ class TestReading:
         settings = parse_connection_string(f"postgresql://u:{CANARY}@h/d?sslpassword={CANARY}2")
         assert CANARY not in repr(settings) + str(settings) + f"{settings}" + repr(settings.password)
         assert repr(settings) == "ConnectionSettings(u@h:5432/d)"
+
+
+class TestParameters:
+    """Each of libpq's parameters has been read and judged."""
+
+    def test_each_one_of_this_libpq_is_in_the_table_once(self):
+        assert libpq_keywords() <= TAKEN | set(REFUSED)
+        assert not TAKEN & set(REFUSED)
+        assert refused_kind("servicefile", "/x") == "parameter"
+
+    def test_neither_a_service_file_nor_the_environment_brings_in_what_is_refused(self, tmp_path, monkeypatch):
+        file = tmp_path / "services"
+        file.write_text(f"[x]\nhost=127.0.0.1\nport=1\n{''.join(f'{keyword}=/tmp/k{chr(10)}' for keyword in REFUSED)}")
+        monkeypatch.setenv("PGSERVICEFILE", str(file))
+        conninfo = make_conninfo(parse_connection_string("service=x"), application_name="t")
+        connection = pq.PGconn.connect_start(conninfo.encode())
+        effective = {option.keyword.decode(): option.val for option in connection.info}
+        connection.finish()
+        assert effective["port"] == b"1"
+        assert {keyword: effective[keyword] for keyword in REFUSED} == dict.fromkeys(REFUSED, b"")
+        monkeypatch.setenv("PGSSLKEY", "engine:key")
+        with pytest.raises(MalformedConnectionString) as refused:
+            from_environment("service=x", {})
+        assert refused.value.sentence == MISTAKES["engine"][0]
 
 
 class TestFromEnvironment:

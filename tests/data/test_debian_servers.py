@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import subprocess
 from typing import TYPE_CHECKING
 
@@ -18,6 +20,7 @@ from tui.data.errors import ConnectionFailed, ServerUnsuitable
 from tui.data.findings import server_findings
 from tui.data.integrations import list_integrations, set_active
 from tui.data.reveal import open_secret
+from tui.data.schema import install as install_module
 from tui.data.schema.expected import expected_shape, portable
 from tui.data.schema.shape import TABLES
 from tui.data.schema.verify import verify
@@ -27,7 +30,25 @@ if TYPE_CHECKING:
     from pathlib import Path
     from uuid import UUID
 
+    from tui.data.database import Connection
+
 pytestmark = pytest.mark.debian
+
+SESSIONS = "select pid from pg_stat_activity where datname = %s and pid <> pg_backend_pid()"
+# What one client can leave to the next in a session: settings (the pooler itself keeps track of the name), locks,
+# statements, channels, a role, temporary tables.
+LEFT = """
+select 'setting ' || name || ' = ' || setting from pg_settings where source = 'session' and name <> 'application_name'
+union all select 'own setting ' || n || ' = ' || current_setting(n) from unnest(array[
+  'switchboard.operator_id', 'switchboard.operator_label', 'switchboard.operation_id', 'switchboard.fields']) n
+  where current_setting(n, true) <> ''
+union all select 'lock ' || objid from pg_locks where locktype = 'advisory' and pid = pg_backend_pid()
+union all select 'statement ' || name from pg_prepared_statements
+union all select 'cursor ' || name from pg_cursors where name <> ''
+union all select 'channel ' || c from pg_listening_channels() c
+union all select 'role ' || current_user where current_user <> session_user
+union all select 'temporary ' || relname from pg_class where relnamespace = pg_my_temp_schema()
+"""
 
 
 @pytest.fixture(scope="session")
@@ -173,3 +194,70 @@ async def test_through_pgbouncer_everything_works_but_installing(debian: DebianS
             async with opened(f"{through}?sslmode=require"):
                 pass
         assert plain.value.sentence.startswith("The server offers no TLS")
+
+
+async def test_a_session_pooler_that_resets_nothing_gets_its_sessions_back_as_they_were(
+    debian: DebianServer, database: str
+) -> None:
+    needs(PGBOUNCER, "pgbouncer")
+    with PgBouncer(debian, "owner", pool_mode="session", server_reset_query="", default_pool_size=8) as pooler:
+        through = make_conninfo(parse_connection_string(pooler.conninfo(database, "owner")), application_name="a test")
+        assert await pooling_kind(through) == "session"
+        await installed(through, roles=True)
+        with psycopg.connect(debian.conninfo(database, user="owner")) as owner:
+            owner.execute("drop index public.idx_integration_audit_logs_time")
+        # As on a large log: built on a session of its own, outside a transaction.
+        assert await install_module._build_log_indexes(through) == ("idx_integration_audit_logs_time",)
+        await use(through)
+        async with opened(through) as there:
+            assert there.info
+            assert there.info.pooling == "session"
+
+            async def slow(connection: Connection) -> None:
+                await connection.execute("select pg_sleep(600)")
+
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(there.read(slow), 0.2)
+        # Every session that the pooler keeps, one after another: each held by a client of its own.
+        with contextlib.ExitStack() as clients:
+            kept = debian.admin().execute(SESSIONS, (database,)).fetchall()
+            assert kept
+            pids = set()
+            for _ in kept:
+                client = clients.enter_context(psycopg.connect(through, autocommit=True))
+                assert client.execute(LEFT).fetchall() == []
+                pids |= set(client.execute("select pg_backend_pid()").fetchall())
+            assert pids & set(kept)
+
+
+@pytest.mark.parametrize(
+    ("settings", "change", "sentence", "words"),
+    [
+        ({}, {"user": "nobody"}, "refused the user name or the password", "authentication failed"),
+        ({}, {"password": "wrong"}, "refused the user name or the password", "authentication failed"),
+        ({}, {"dbname": "missing"}, "no database of that name", 'database "missing" does not exist'),
+        ({"max_client_conn": 1}, {}, "no free connection", "no more connections allowed (max_client_conn)"),
+        ({}, {"options": "-c work_mem=64"}, "refuses a setting", "unsupported startup parameter"),
+        ({"pool_mode": "session", "default_pool_size": 1, "query_wait_timeout": 1}, {}, "busy", "query_wait_timeout"),
+    ],
+)
+async def test_what_pgbouncer_itself_refuses_is_named_and_repeated(
+    debian: DebianServer,
+    database: str,
+    settings: dict[str, str | int],
+    change: dict[str, str],
+    sentence: str,
+    words: str,
+) -> None:
+    needs(PGBOUNCER, "pgbouncer")
+    with PgBouncer(debian, "owner", **settings) as pooler:
+        through = pooler.conninfo(database, "owner")
+        with psycopg.connect(through, autocommit=True) as first:
+            first.execute("select 1")
+            with pytest.raises(ConnectionFailed) as refused:
+                async with opened(psycopg.conninfo.make_conninfo(through, **change)):
+                    pass
+    assert sentence in refused.value.sentence
+    assert words in refused.value.what_to_do
+    assert PASSWORD not in f"{refused.value} {refused.value.details}"
+    assert refused.value.answered

@@ -7,17 +7,26 @@ import json
 import pytest
 
 from tui.data.json_values import MOST_LEVELS, tolerant_loads
+from tui.text import ascii_json, spelled_json
 
 
-@pytest.mark.parametrize("text", ['{"a": [1, -2, 1e-7, true, null, "\\ud800"]}', "[]", '"x"', str(10**3999)])
+@pytest.mark.parametrize("text", ['{"a": [1, -2, 1e-07, true, null, "\\ud800"]}', "[]", '"x"', str(10**3999)])
 def test_what_python_can_hold_is_loaded_as_ever(text):
     assert tolerant_loads(text) == json.loads(text)
     assert tolerant_loads(text.encode()) == json.loads(text)
 
 
-@pytest.mark.parametrize("digits", ["9" * 5000, "-" + "9" * 5000, "1e400", "-1e400", f"{'9' * 5000}.5"])
-def test_a_number_beyond_python_comes_as_its_digits(digits):
-    assert tolerant_loads(f'{{"n": {digits}}}') == {"n": digits}
+def test_a_number_that_python_would_change_is_kept_and_written_again_to_the_digit() -> None:
+    numbers = ["1.10", "0.1000000000000000055511151231257827", "0.0000001", "9" * 4000, "100.0"]
+    numbers += ["1" + "0" * 400 + ".5", f"{'9' * 5000}.5", "-0.0", "1.1", "12345678901234567890", "1e-07"]
+    for digits in numbers:
+        for text in (f'{{"n": [{digits}, "{digits}"]}}', digits):
+            value = tolerant_loads(text)
+            assert ascii_json(value) == text, digits[:40]
+            assert "".join(spelled_json(value).split()) == text.replace(" ", ""), digits[:40]
+    assert ascii_json(tolerant_loads("[1e400, 1e999999999]")) == f"[1{'0' * 400}, 1E+999999999]"
+    for digits in ("9" * 5000, "-" + "9" * 5000, f"1e{'9' * 30}"):
+        assert tolerant_loads(digits) == digits
 
 
 @pytest.mark.parametrize("levels", [MOST_LEVELS + 1, 990, 50_000])

@@ -21,6 +21,7 @@ from tui.data.key_sources import (
     VALUE,
     read_keyring,
     standing_warning,
+    wrapping_warning,
 )
 
 CANARY = "canary-key-5e0b"
@@ -209,6 +210,33 @@ class TestPreviousKeys:
         ring = keyring(**{VALUE: "now", PREVIOUS_FILE: key_file(b"one\r\n\ntwo \nnow\n")})
         assert [is_key(key, text) for key, text in zip(ring.previous, ["one", "two "], strict=True)] == [True, True]
         assert ring.previous[1].source.endswith("line 3")
+
+
+class TestWhatStandsRoundTheKey:
+    """Quotes and line breaks that another reader of the same variable would take off."""
+
+    def test_is_part_of_it_and_named_together_with_the_other_reading(self):
+        for text, wrapping in {
+            "'key'": "quotes",
+            '"key"': "quotes",
+            "\u201ckey\u201d": "quotes",
+            "key\n": "line break",
+            "key\r\n": "line break",
+            " key": "blanks",
+            "\ufeffkey": "blanks",
+            "'key'\n": "line break and quotes",
+            "'key\n'": "quotes and line break",
+        }.items():
+            ring = keyring(**{VALUE: text})
+            assert is_key(ring.current, text)
+            assert is_key(ring.current.without_wrapping(), "key"), ascii(text)
+            assert ring.current.wrapping == wrapping
+            assert f"has {wrapping.replace('line', 'a line')} round it" in wrapping_warning(ring)
+            assert "key" not in repr(ring.current.without_wrapping()).lower().replace("masterkey", "")
+        for text in ("key", "'key", "key'", "k'e'y", "'", "''", "\"'", "a b"):
+            ring = keyring(**{VALUE: text})
+            assert ring.current.without_wrapping() is None, text
+            assert wrapping_warning(ring) is None
 
 
 class TestServiceRoleKey:

@@ -8,6 +8,7 @@ import io
 import json
 import re
 import stat
+import unicodedata
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
@@ -19,7 +20,7 @@ from tests.support.log_rows import fill_log, filtered, log_row
 from tests.support.sitting import ACME, opened
 from tui.data.log_export import Exported, export_log
 from tui.data.log_export_file import NewFile
-from tui.data.log_export_format import COLUMNS
+from tui.data.log_export_format import COLUMNS, VISIBLE, Csv
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -39,6 +40,7 @@ FORMULAS = [
     "\n=1",
     "\uff1d1",
     '=cmd|" /C calc"!A0',
+    *(" =1", "\u3000\u00a0+1", '"=1', "'@x", "\u201c=1", "\ufe66x", "\u2212x", " \ufe63x", 'a;\u00a0 "+1'),
     "=1,2;3\r\n=4",
     "a\x7fb",
 ]
@@ -142,11 +144,12 @@ class TestCsv:
         rows = csv_rows(tmp_path / "log")
         assert [*rows[0]] == list(COLUMNS)
         fields = [field for row in rows for field in row.values()]
-        assert not [field for field in fields if field.startswith(tuple("=+-@\t\r\n\uff1d\uff0b\uff0d\uff20"))]
+        assert not [field for field in fields if re.match("\\s*[=+@\uff1d\uff0b\uff0d\uff20\ufe63\u2212-]", field)]
         agents = [row["user_agent"] for row in rows]
         assert {"'=1+1", "'+1", "'-1", "'@SUM(A1)", "'\u2409=1", "'\u240d=1", '\'=cmd|" /C calc"!A0'} <= {*agents}
+        assert {"' =1", "'\u3000\u00a0+1", "'\"=1", "''@x", "'\u201c=1", "'\u2212x", "a;\u00a0 \"'+1"} <= {*agents}
         assert "'-infinity" in [row["created_at"] for row in rows]
-        assert "Mozilla/5.0 (X11;'=1+1;'+1; -1;'\uff1d1" in agents
+        assert "Mozilla/5.0 (X11;'=1+1;'+1; '-1;'\uff1d1" in agents
         # As a spreadsheet reads it where the comma is the decimal sign.
         pieces = (tmp_path / "log").read_text(encoding="utf-8").split(";")
         assert not [piece for piece in pieces[1:] if piece.startswith(tuple("=+-@\uff1d\uff0b\uff0d\uff20"))]
@@ -161,6 +164,17 @@ class TestCsv:
         assert lines.pop() == ""
         assert len(lines) == done.rows + 1
         assert not [line for line in lines if UNSAFE.search(line)]
+
+    def test_shows_every_character_that_nobody_would_see_and_leaves_the_others_alone(self) -> None:
+        """Cc, Cf, Cs, Zl, Zp and Default_Ignorable_Code_Point, wherever Unicode has them."""
+        ignorable = [(0xFE00, 0xFE0F), (0xE0000, 0xE0FFF), (0x3164, 0x3164), (0x115F, 0x1160), (0x034F, 0x034F)]
+        ignorable += [(0x180B, 0x180F), (0x17B4, 0x17B5), (0x2065, 0x2065), (0xFFA0, 0xFFA0), (0xFFF0, 0xFFF8)]
+        ignored = {code for first, last in ignorable for code in range(first, last + 1)}
+        for code in (*range(0x20000), *range(0xE0000, 0xE1100)):
+            hides = code in ignored or unicodedata.category(chr(code)) in {"Cc", "Cf", "Cs", "Zl", "Zp"}
+            assert (VISIBLE[code] != chr(code)) == (hides or code == 0x2800), hex(code)
+        shown = Csv().block(["a\U000e0041\U000e007f,\ufe0f\u202e\U0001f44d\U0001f3fd\x9b\n".encode()]).decode()
+        assert shown == "a\u25af\u25af,\u25af\u25af\U0001f44d\U0001f3fd\ufffd\r\n"
 
     async def test_tells_an_empty_text_from_none_and_leaves_the_rest_alone(
         self, installed_database: str, tmp_path: Path

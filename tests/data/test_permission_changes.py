@@ -244,7 +244,7 @@ async def test_an_expiry_that_passed_while_it_was_staged_is_refused_by_the_serve
         with pytest.raises(InvalidInput, match="has passed"):
             await apply(database, staged)
         with pytest.raises(ReadOnlyMode):
-            database.read_only = True
+            database.refusal = ReadOnlyMode
             await apply(database, staged)
     assert permissions(directory) == []
 

@@ -305,3 +305,16 @@ def test_a_login_sees_rows_only_through_its_groups_policy(project: str) -> None:
         with pytest.raises(psycopg.errors.InsufficientPrivilege):
             connection.execute(statements("public.user_integration_permissions")["I"])
         connection.rollback()
+
+
+def test_policies_are_as_supabases_linter_asks_for(project: str) -> None:
+    """One permissive policy for each role and command, and nobody writes because of a plain "true"."""
+    with psycopg.connect(project) as connection:
+        policies = connection.execute(
+            "select tablename::text, unnest(roles)::text, cmd, qual, with_check from pg_policies "
+            "where schemaname = 'public' and permissive = 'PERMISSIVE'"
+        ).fetchall()
+    commands = [(table, role, cmd) for table, role, cmd, _, _ in policies]
+    assert len(commands) > 20 and len(set(commands)) == len(commands)
+    assert "ALL" not in {cmd for _, _, cmd in commands}
+    assert [one for one in policies if one[2] != "SELECT" and "true" in (one[3], one[4])] == []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -216,7 +217,7 @@ async def test_an_installation_waits_for_a_lock_and_then_goes_through(
         waits.append("waited")
         blocker.rollback()
 
-    monkeypatch.setattr(apply, "_LIMITS", apply._LIMITS.replace("'3s'", "'50ms'"))
+    monkeypatch.setattr(apply, "LIMITS", replace(apply.LIMITS, lock_ms=50))
     # The back-off is the moment in which the other one lets go.
     monkeypatch.setattr(apply.asyncio, "sleep", release)
     report = await installed(empty_database)
@@ -227,7 +228,7 @@ async def test_an_installation_waits_for_a_lock_and_then_goes_through(
 async def test_a_lock_that_stays_is_named_with_its_holder(empty_database: str, monkeypatch: pytest.MonkeyPatch) -> None:
     await installed(empty_database)
     monkeypatch.setattr(apply, "ATTEMPTS", 1)
-    monkeypatch.setattr(apply, "_LIMITS", apply._LIMITS.replace("'3s'", "'50ms'"))
+    monkeypatch.setattr(apply, "LIMITS", replace(apply.LIMITS, lock_ms=50))
     with psycopg.connect(empty_database, application_name="nightly job") as blocker:
         blocker.execute("alter table public.integration_credentials disable row level security")
         blocker.commit()

@@ -3,13 +3,27 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from uuid import UUID, uuid4
 
 import psycopg
 import pytest
 
+from tests.support.log_rows import filtered
 from tests.support.schema import installed
+from tests.support.sitting import opened
+from tui.data.directory import (
+    has_directory,
+    list_organizations,
+    name_organization,
+    people_are_labelled,
+    resolve_organization,
+)
+from tui.data.doctor import examine
+from tui.data.encryption import Keyring
+from tui.data.errors import UnknownOrganization
+from tui.data.models import Organization
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -153,6 +167,124 @@ async def test_supabases_own_users_are_the_directory_where_there_are_no_others(s
             [HOME],
         )
         assert connection.execute("select * from switchboard.people").fetchall() == [(HOME, "a@b.c", "Ann", None, True)]
+
+
+async def test_what_a_table_of_users_lacks_is_in_supabases_and_who_is_gone_is_not_active(supabase_like: str) -> None:
+    """Another setup follows what the database has by then."""
+    await installed(supabase_like)
+    names = ("ann", "ben", "cat", "deleted", "banned", "was", "only")
+    people = {name: UUID(int=number) for number, name in enumerate(names, 1)}
+    gone, home = UUID(int=20), UUID(int=21)
+    with psycopg.connect(supabase_like) as connection:
+        connection.execute(
+            "create table public.users (id uuid primary key, full_name text, organization_id uuid, is_active bool,"
+            " is_deleted bool not null default false, deleted_at timestamp)"
+        )
+        connection.execute("create table public.organizations (id uuid primary key, name text, deleted_at timestamptz)")
+        connection.execute(
+            "insert into public.organizations values (%s, 'Home', null), (%s, 'Gone', now())", [home, gone]
+        )
+        for name, person in people.items():
+            told = '{"name": "Told"}' if name == "ben" else "{}"
+            connection.execute(
+                "insert into auth.users (id, email, raw_user_meta_data) values (%s, %s, %s)",
+                [person, f"{name}@b.c", told],
+            )
+            if name != "only":
+                called = None if name == "ben" else name.title()
+                connection.execute("insert into public.users values (%s, %s, %s)", [person, called, home])
+        connection.execute("insert into public.users values (%s, 'Alone')", [UUID(int=9)])
+        for change, name in {
+            "public.users set is_active = false": "cat",
+            "public.users set deleted_at = now()": "deleted",
+            "auth.users set banned_until = now() + interval '1 day'": "banned",
+            "auth.users set banned_until = now() - interval '1 day'": "was",
+        }.items():
+            connection.execute(f"update {change} where id = %s", [people[name]])
+    await installed(supabase_like)
+    with psycopg.connect(supabase_like) as connection:
+        rows = connection.execute("select email, name, organization_id, is_active from switchboard.people order by id")
+        assert rows.fetchall() == [
+            ("ann@b.c", "Ann", home, True),
+            ("ben@b.c", "Told", home, True),
+            ("cat@b.c", "Cat", home, False),
+            ("deleted@b.c", "Deleted", home, False),
+            ("banned@b.c", "Banned", home, False),
+            ("was@b.c", "Was", home, True),
+            (None, "Alone", None, True),
+        ]
+        assert connection.execute("select name from switchboard.organizations").fetchall() == [("Home",)]
+        connection.execute("update auth.users set deleted_at = now() where email like 'ann%'")
+        connection.execute("drop table public.users cascade")
+    await installed(supabase_like)
+    with psycopg.connect(supabase_like) as connection:
+        active = connection.execute("select email from switchboard.people where is_active order by id").fetchall()
+        assert active == [(f"{name}@b.c",) for name in ("ben", "cat", "deleted", "was", "only")]
+
+
+async def test_ids_that_are_no_uuids_are_said_and_are_no_dead_end(empty_database: str) -> None:
+    with psycopg.connect(empty_database) as connection:
+        connection.execute("create table public.organizations (id integer primary key, name text)")
+        connection.execute("create table public.users (id text primary key, email text)")
+        connection.execute("insert into public.organizations values (7, 'Seven')")
+    report = await installed(empty_database)
+    kept = "are the UUIDs in use there, with names that Switchboard keeps."
+    sentences = [
+        f"public.{which}, and the tables of integrations hold UUIDs: {who} {kept}"
+        for which, who in (
+            ("organizations has ids of type integer", "organisations"),
+            ("users has ids of type text", "people"),
+        )
+    ]
+    assert [said[0] for said in report.notes] == sentences
+    async with opened(empty_database) as database:
+        assert not await has_directory(database)
+        assert await people_are_labelled(database)
+        for wanted in (None, "7", "Seven"):
+            with pytest.raises(UnknownOrganization) as refused:
+                await resolve_organization(database, wanted)
+            assert refused.value.what_to_do.startswith(sentences[0])
+            assert "a UUID" in refused.value.what_to_do
+        assert await resolve_organization(database, str(HOME)) == Organization(HOME, None)
+        await name_organization(database, HOME, "Home")
+        assert await resolve_organization(database, None) == Organization(HOME, "Home")
+        found = await examine(database, Keyring(None), connection=None, env_file=Path("/nonexistent/.env"))
+        assert [one.sentence for one in found if one.title == "Organizations"] == [report.notes[0][0]]
+        with psycopg.connect(empty_database) as connection:
+            connection.execute(
+                "create or replace view switchboard.organizations as"
+                " select lpad(o.id::text, 32, '0')::uuid as id, o.name from organizations o"
+            )
+        assert await has_directory(database)
+        assert (await resolve_organization(database, "seven")).name == "Seven"
+    assert [said[0].split()[0] for said in (await installed(empty_database)).notes] == ["public.users"]
+
+
+async def test_an_organisation_is_found_among_more_than_any_list_holds(empty_database: str) -> None:
+    with psycopg.connect(empty_database) as connection:
+        connection.execute("create table public.organizations (id uuid primary key, name text)")
+        connection.execute(
+            "insert into public.organizations select ('aaaaaaaa-aaaa-4aaa-8aaa-aaaaaaaa' || n)::uuid, 'Clinic ' || n"
+            " from generate_series(1000, 2500) as n"
+        )
+        connection.execute("insert into public.organizations values (%s, 'Zoë_100%%'), (%s, null)", [HOME, UUID(int=5)])
+    await installed(empty_database)
+    async with opened(empty_database) as database:
+        assert (await resolve_organization(database, "zoë_100%")).id == HOME
+        assert await resolve_organization(database, str(UUID(int=5))) == Organization(UUID(int=5), None)
+        assert [one.name for one in await list_organizations(database, "2499 clin")] == ["Clinic 2499"]
+        assert [one.name for one in await list_organizations(database, "ë_100%")] == ["Zoë_100%"]
+        assert await list_organizations(database, "ë-100%") == []
+        assert [one.id for one in await list_organizations(database, str(HOME)[:10])] == [HOME]
+        assert len(await list_organizations(database, "", 20)) == 20
+        assert (await filtered(database, "org:zoë_100%")).terms[0].ids == (HOME,)
+        with pytest.raises(UnknownOrganization, match="No organisation has that") as refused:
+            await resolve_organization(database, "inic 2500")
+        assert refused.value.what_to_do.startswith("Like it are: ")
+        assert refused.value.what_to_do.count("Clinic ") == refused.value.what_to_do.count("Clinic 2500") == 1
+        with pytest.raises(UnknownOrganization) as many:
+            await resolve_organization(database, None)
+        assert many.value.what_to_do.endswith(" and more")
 
 
 async def test_a_view_that_an_administrator_replaced_is_left_alone(empty_database: str) -> None:

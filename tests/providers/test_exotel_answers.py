@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import base64
+import json
 import logging
 import urllib.parse
+from dataclasses import replace
+from typing import Any
 
 import pytest
 
 from tests.support.answers import CASES, PATIENCE_S, dead_ends, decisive, verdict_of_dead_end, verdicts_of
 from tests.support.certificates import authority_file
 from tests.support.exotel_server import API_KEY, API_TOKEN, AUTH_TOKEN, SID, basic
+from tui.providers.exotel_answers import account_refusal, refusal, templates_refusal
+from tui.providers.exotel_http import Answer
 
 LATE = f"within {PATIENCE_S:g} s"
 REGION = "try api.exotel.com or api.in.exotel.com"
@@ -102,9 +107,62 @@ ANSWERS = {
     "templates: 404": ("failed", "404", "gives no templates for this WABA (404)", "Check the WABA id"),
     "templates: 429": ("doubtful", "429", "asked too often", "Wait a minute"),
     "templates: 200 around 404": ("failed", "404", "gives no templates for this WABA (404)", "Check the WABA id"),
+    "templates: 200 around code 403": (
+        "failed",
+        "403",
+        "gives no templates for this WABA (403)",
+        "WhatsApp is enabled",
+    ),
     "templates: no list": ("doubtful", "200", "not with a list of templates", "its API may have changed"),
     "templates: silent": ("doubtful", "", f"did not answer {LATE}", "try again later"),
 }
+
+REFUSED = {
+    "code": 403,
+    "status": "failure",
+    "error_data": {"code": 1010, "message": "Authorization failed"},
+    "data": None,
+}
+EMPTY: dict[str, Any] = {"whatsapp": {"templates": []}}
+ACTIVE = {"sid": SID, "status": "active"}
+XML_AROUND_403 = (
+    b"<TwilioResponse><RestException><Status>403</Status></RestException>"
+    b"<Account><Sid>x</Sid><Status>active</Status></Account></TwilioResponse>"
+)
+
+# A body that comes with 200 and is no yes, and the code that it gives in place of it.
+NO_YES: list[tuple[Any, str]] = [
+    ({"RestException": {"Status": 403, "Message": AUTH_TOKEN}, **ACTIVE, "response": EMPTY}, "403"),
+    ({"TwilioResponse": {"RestException": {"Status": "401"}, "Account": ACTIVE}}, "401"),
+    ({"RestException": {"Message": AUTH_TOKEN}, "Account": ACTIVE}, "200"),
+    ({"error": AUTH_TOKEN, **ACTIVE, "response": EMPTY}, "200"),
+    ({"errors": [AUTH_TOKEN], **ACTIVE, "response": EMPTY}, "200"),
+    ({"error": {"code": 404}}, "404"),
+    ({}, "200"),
+    ([], "200"),
+    ({"http_code": 404, "response": AUTH_TOKEN}, "404"),
+    ({"http_code": "403", "response": EMPTY, **ACTIVE}, "403"),
+    ({"http_code": True, "response": EMPTY, **ACTIVE}, "200"),
+    ({"http_code": "many", "response": EMPTY, **ACTIVE}, "200"),
+    ({"request_id": "a", "method": "GET", "http_code": 200, "response": REFUSED}, "403"),
+    ({"http_code": 200, "response": {**REFUSED, **EMPTY, "data": ACTIVE}}, "403"),
+    ({"http_code": 200, "response": [{"code": "401", "data": ACTIVE}]}, "401"),
+    ({"http_code": 207, "response": {"whatsapp": {"templates": [REFUSED]}}}, "403"),
+    ({"response": {"error_data": {"code": 1010}, **EMPTY, "data": ACTIVE}}, "200"),
+    ({"response": {"status": "failure", **EMPTY, "data": ACTIVE}}, "200"),
+    ({"response": {"whatsapp": {"templates": None}}, "Account": {"Sid": SID}}, "200"),
+    ({"response": {"whatsapp": {"templates": ["x"]}}, "Account": {"Sid": None, "Status": "active"}}, "200"),
+    ({"response": {"whatsapp": {"templates": [{"data": None}]}}, "Account": {"Sid": " ", "Status": "active"}}, "200"),
+    ({"response": {"templates": []}, "Account": {"Sid": SID, "Status": None}}, "200"),
+    (XML_AROUND_403, "403"),
+    (b"<TwilioResponse><Account><Sid>x</Sid></Account></TwilioResponse>", "200"),
+]
+YES: list[Any] = [
+    {**ACTIVE, "http_code": 200, "response": EMPTY},
+    {"http_code": "200", "metadata": None, "response": {"code": 200, "error_data": None, **EMPTY, "data": ACTIVE}},
+    {"response": {"code": 200, "status": "success", "data": ACTIVE, **EMPTY}, "error": None},
+    {"Sid": SID, "Status": "Active", "response": {"whatsapp": {"templates": [{"code": 200, "data": {"name": "hi"}}]}}},
+]
 
 SUBJECTS = {"reach": "host", "caller ID": "caller ID", "sms": "number"}
 
@@ -167,6 +225,27 @@ async def test_each_way_of_not_being_reached_has_its_own_sentence() -> None:
         assert sentence in verdict.sentence, name
         assert what_to_do in verdict.what_to_do, name
         assert verdict.milliseconds is not None
+
+
+def test_within_a_200_only_the_documented_shape_of_success_is_a_yes() -> None:
+    """Both for the account and for the templates; the list of ExoPhones is none that comes with an error."""
+    for body, code in NO_YES:
+        answer = Answer(200, 1, {}, body if isinstance(body, bytes) else json.dumps(body).encode())
+        for read in (account_refusal, templates_refusal):
+            refused = read(answer, "api.exotel.com")
+            assert refused is not None, (read.__name__, body)
+            if not isinstance(body, bytes) or read is account_refusal:
+                assert refused.code == code, (read.__name__, body)
+            assert refused.says_no == (refused.code != "200"), body
+            assert AUTH_TOKEN not in repr(refused)
+        if code != "200" and isinstance(body, dict):
+            listed = replace(answer, body=json.dumps({**body, "incoming_phone_numbers": []}).encode())
+            assert (refused := refusal(listed, "api.exotel.com")) is not None, body
+            assert refused.code == code
+    for body in YES:
+        answer = Answer(200, 1, {}, json.dumps(body).encode())
+        for read in (account_refusal, templates_refusal):
+            assert read(answer, "api.exotel.com") is None, (read.__name__, body)
 
 
 def test_no_two_answers_share_a_sentence_by_accident() -> None:

@@ -29,6 +29,7 @@ SMTP_ANSWERS = {
     "550 5.4.6 Unusual sending activity detected": ("550", "The provider has blocked SMTP for this account.", "Zoho"),
     "454 4.7.0 Temporary authentication failure": ("454", LATER, "Try again in some minutes."),
     "421 Service closing": ("421", LATER, "Try again in some minutes."),
+    "554 5.7.8 Access Restricted": ("554", UNKNOWN, "Check the host"),
     "530 Must issue a STARTTLS command first": ("530", UNKNOWN, "Check the host"),
     "504 5.5.4 Unrecognized authentication type": ("504", UNKNOWN, "Check the host"),
 }
@@ -42,6 +43,9 @@ IMAP_ANSWERS = {
     "IMAP access is disabled for your domain": ("NO", "IMAP is not enabled for this mailbox;", "administrator"),
     WRONG_HOST: ("ALERT", "The server refused the login with a notice.", "another plan or data centre"),
     "[ALERT] Too many simultaneous connections. (Failure)": ("ALERT", CROWDED, "Close other mail programs"),
+    "[ALERT] Your account is not enabled for IMAP access": ("ALERT", "IMAP is not enabled", "Settings > Mail Accounts"),
+    "[ALERT] Please use an application-specific password": ("ALERT", WRONG, "Make a new app password"),
+    "[ALERT] Invalid credentials (Failure)": ("ALERT", WRONG, "Make a new app password"),
     "[LIMIT] Slow down": ("LIMIT", CROWDED, "wait some minutes"),
     "[ALERT] Your account is blocked": ("ALERT", "The provider has blocked IMAP for this account.", "prolongs"),
     "[ALERT] Unusual IMAP activity": (

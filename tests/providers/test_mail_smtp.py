@@ -106,6 +106,14 @@ async def test_a_refused_starttls_ends_it() -> None:
     assert reach.what_to_do == "Try again in some minutes."
 
 
+async def test_a_yes_that_comes_before_the_password_was_sent_is_none() -> None:
+    welcome = b"220 hello\r\n250-hello\r\n250 AUTH LOGIN\r\n235 welcome\r\n250 fine\r\n"
+    with ScriptedServer(saying(welcome), server_context()) as server:
+        _, answer = await ask(SMTP, server.port, tls="implicit")
+    assert (answer.outcome, answer.code) == ("failed", "")
+    assert answer.sentence == "The server refused the login for a reason not known here. It said: welcome"
+
+
 async def test_what_somebody_in_between_says_before_tls_is_not_taken_for_the_server() -> None:
     """Command injection into STARTTLS (CVE-2011-0411): the lines behind 220 come from outside of TLS."""
 

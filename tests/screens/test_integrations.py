@@ -170,6 +170,36 @@ async def test_another_organisation_is_chosen_by_name_and_shows_its_own(keyed_da
         await it.wait_for(lambda: it.text.count("not set up") >= 4)
 
 
+async def test_the_server_is_asked_for_the_organisation_that_is_typed_and_late_answers_are_dropped(
+    keyed_database: str,
+) -> None:
+    """Beyond what any list holds; enter before the answer takes what it brings, never a row of an earlier text."""
+    run(
+        keyed_database,
+        "insert into switchboard.organization_labels"
+        " select ('aaaaaaaa-aaaa-4aaa-8aaa-aaaaaaaa' || n)::uuid, 'Clinic ' || n from generate_series(1000, 2500) as n",
+    )
+    async with piloted(console(keyed_database)) as it:
+        await it.wait_for("not set up")
+        await it.press("o")
+        await it.wait_for("the first 200: type more of the name")
+        await it.type("nothing like it")
+        await it.wait_for("Nothing matches.")
+        await it.press("ctrl+u")
+        with psycopg.connect(keyed_database) as other:
+            other.execute("lock table switchboard.organization_labels")
+            await it.type("1111")
+            await it.wait_for("Loading organisations")
+            await it.press("backspace")
+            await it.press("backspace")
+            await it.press("backspace")
+            await it.press("backspace")
+            await it.type("clinic 2345")
+            await it.press("enter")
+            other.rollback()
+        await it.wait_for(lambda: isinstance(it.app.screen, IntegrationsScreen) and "Clinic 2345" in it.text)
+
+
 async def test_read_only_mode_is_always_on_screen_and_refuses(keyed_database: str) -> None:
     await add(keyed_database)
     async with piloted(console(keyed_database, SWITCHBOARD_READ_ONLY="1")) as it:

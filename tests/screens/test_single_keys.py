@@ -19,7 +19,7 @@ from tests.support.numbers import BANGALORE, DELHI, OLD, add_row, create_people
 from tests.support.sitting import ASHA
 from tui import screens
 from tui.screens.audit import AuditScreen
-from tui.screens.chooser import ChooserScreen, HelpScreen, KeysScreen, OrganizationScreen, PaletteScreen
+from tui.screens.chooser import ChooserScreen, HelpScreen, KeysScreen, PaletteScreen
 from tui.screens.connection_test import ConnectionTestScreen
 from tui.screens.credential_editor import CredentialEditor
 from tui.screens.effective_access import AccessOfPersonScreen, AccessScreen, UsersOfIntegrationScreen
@@ -29,12 +29,14 @@ from tui.screens.list_page import ListPage
 from tui.screens.log_row import LogRowScreen
 from tui.screens.number_form import NumberScreen
 from tui.screens.number_sync import NumberSyncScreen
+from tui.screens.organization_chooser import OrganizationScreen
 from tui.screens.page import Page
 from tui.screens.permission_review import PermissionReviewScreen
 from tui.screens.permissions import PermissionsScreen
 from tui.screens.person_chooser import PersonScreen
 from tui.screens.phone_numbers import PhoneNumbersScreen
 from tui.screens.reveal import RevealScreen
+from tui.screens.search_chooser import SearchScreen
 from tui.screens.setup import SetupScreen
 from tui.widgets.row_list import RowBody
 
@@ -113,7 +115,7 @@ PLACES = {
     "wizard's key": Place(SetupScreen, ("5", "w", "enter"), "This is the key", is_rare=True),
     "wizard's plan": Place(SetupScreen, ("5", "w", "enter", "enter"), "nothing will be changed", is_rare=True),
 }
-BASES = {Page, ListPage, ChooserScreen, KeysScreen, AccessScreen}
+BASES = {Page, ListPage, ChooserScreen, SearchScreen, KeysScreen, AccessScreen}
 
 
 class Tables:

@@ -84,7 +84,10 @@ async def test_fields_are_tested_as_typed_and_the_password_when_its_field_is_lef
 @pytest.mark.parametrize(
     ("change", "said"),
     [
-        (lambda url: url.replace(CANARY, f"{CANARY}-wrong"), "password"),
+        (
+            lambda url: url.replace(CANARY, f"{CANARY}-wrong"),
+            'The server said: password authentication failed for user "guest".',
+        ),
         (lambda url: url.replace("guest:", "nobody-of-that-name:"), "password"),
         (lambda url: url.replace("127.0.0.1", "no-such-host.invalid"), "no-such-host.invalid"),
         (lambda url: url + "?sslmode=require", "TLS"),

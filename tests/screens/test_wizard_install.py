@@ -149,13 +149,17 @@ async def test_organisations_of_the_directory_are_listed_and_none_can_be_added(
     known = uuid4()
     execute(empty_database, "create table public.organizations (id uuid primary key, name text)")
     execute(empty_database, "insert into public.organizations values (%s, 'Globex \x1b[31m')", known)
+    many = "insert into public.organizations select gen_random_uuid(), 'Clinic ' || n from generate_series(1, 300) as n"
+    execute(empty_database, many)
     async with wizard(tmp_path, HAS_KEY) as console:
         await console.connect(empty_database)
         await console.enter(SECOND)
         await console.enter(THIRD)
         await console.install()
-        await console.wait_for("Globex ␛[31m")
+        await console.wait_for("Clinic 1")
         assert "a new one" not in console.text
+        await console.type("globex")
+        await console.wait_for("Globex ␛[31m")
         await console.enter(SEVENTH)
     assert load_settings({}, cwd=tmp_path).organization == str(known)
 
@@ -205,3 +209,14 @@ async def test_the_doctor_says_why_there_is_no_connection(tmp_path: Path) -> Non
         await console.wait_for("✗ problem")
         await console.wait_for("127.0.0.1")
         assert "canary" not in console.text
+
+
+async def test_in_read_only_mode_nothing_is_installed(empty_database: str, tmp_path: Path) -> None:
+    async with wizard(tmp_path, {**HAS_KEY, "SWITCHBOARD_READ_ONLY": "1"}) as console:
+        await console.connect(empty_database)
+        await console.enter(SECOND)
+        await console.enter(THIRD)
+        await console.wait_for("will be made")
+        await console.enter("Press enter to install.")
+        await console.enter("Switchboard is in read-only mode")
+    assert contents(empty_database) == {}

@@ -116,6 +116,9 @@ CASES: Mapping[str, Case] = {
     "templates: 200 around 404": _templates(
         Scripted(200, json.dumps({"http_code": 404, "response": AUTH_TOKEN}).encode())
     ),
+    "templates: 200 around code 403": _templates(
+        Scripted(200, json.dumps({"http_code": 200, "response": {"code": 403, "status": "failure"}}).encode())
+    ),
     "templates: no list": _templates(Scripted(200, b"[]")),
     "templates: silent": _templates(FAULTS["silent"]),
 }

@@ -69,17 +69,19 @@ class DebianServer(TestServer):
 class PgBouncer:
     """Debian's PgBouncer in transaction mode, as its package configures it otherwise; without TLS.
 
-    It knows the logins in `users`, all with PASSWORD, and reaches the server over its socket.
+    It knows the logins in `users`, all with PASSWORD, and reaches the server over its socket. `settings` are further
+    ones of its file, which win.
     """
 
-    def __init__(self, server: TestServer, *users: str) -> None:
+    def __init__(self, server: TestServer, *users: str, **settings: str | int) -> None:
         self.folder = new_folder("switchboard-pooler-")
         self._socket = socket.create_server(("127.0.0.1", 0))
         self.port = self._socket.getsockname()[1]
         target = psycopg.conninfo.conninfo_to_dict(server.conninfo())
-        logins, settings = self.folder / "userlist.txt", self.folder / "pgbouncer.ini"
+        logins, file = self.folder / "userlist.txt", self.folder / "pgbouncer.ini"
+        chosen = {"pool_mode": "transaction"} | settings
         logins.write_text("".join(f'"{user}" "{PASSWORD}"\n' for user in users), encoding="utf-8")
-        settings.write_text(
+        file.write_text(
             f"""
 [databases]
 * = host={target["host"]} port={target["port"]}
@@ -89,13 +91,13 @@ listen_port = {self.port}
 unix_socket_dir =
 auth_type = scram-sha-256
 auth_file = {logins}
-pool_mode = transaction
 logfile = {self.folder / "log"}
 pidfile = {self.folder / "pid"}
-""",
+"""
+            + "".join(f"{name} = {value}\n" for name, value in chosen.items()),
             encoding="utf-8",
         )
-        for path in (self.folder, logins, settings):
+        for path in (self.folder, logins, file):
             _give_to_server(path)
 
     def conninfo(self, dbname: str, user: str) -> str:

@@ -11,7 +11,7 @@ from textual.screen import Screen
 
 import tui.screens
 from tui.screens.audit import AuditScreen
-from tui.screens.chooser import HelpScreen, OrganizationScreen, PaletteScreen
+from tui.screens.chooser import HelpScreen, PaletteScreen
 from tui.screens.connection_test import ConnectionTestScreen
 from tui.screens.credential_editor import CredentialEditor
 from tui.screens.effective_access import AccessOfPersonScreen, UsersOfIntegrationScreen
@@ -21,6 +21,7 @@ from tui.screens.lock import LockScreen
 from tui.screens.log_row import LogRowScreen
 from tui.screens.number_form import NumberScreen
 from tui.screens.number_sync import NumberSyncScreen
+from tui.screens.organization_chooser import OrganizationScreen
 from tui.screens.permission_review import PermissionReviewScreen
 from tui.screens.permissions import PermissionsScreen
 from tui.screens.person_chooser import PersonScreen

@@ -75,17 +75,19 @@ class ForkedProgram:
 
     Not for what depends on how Python itself starts (encodings, PYTHON* variables), nor for the list of processes.
     Of the slow derivation of master keys it remembers those that `derive` asked for, and computes any other anew.
+    `root` is the folder with the program: this one, or that of a release.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, root: Path = REPOSITORY) -> None:
         self._socket, other = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         with other:
             self._server = subprocess.Popen(
                 [sys.executable, "-m", __name__, str(other.fileno())],
                 pass_fds=[other.fileno()],
-                cwd=REPOSITORY,
+                cwd=root,
                 # Textual reads its settings when it is imported; the program takes them out of its environment first.
-                env={name: value for name, value in os.environ.items() if not name.startswith("TEXTUAL")},
+                env={name: value for name, value in os.environ.items() if not name.startswith("TEXTUAL")}
+                | {"PYTHONPATH": str(REPOSITORY)},
                 start_new_session=True,
             )
 
@@ -175,7 +177,9 @@ def _preload(modules: tuple[str, ...], packages: tuple[str, ...]) -> None:
     found = [importlib.import_module(name) for name in packages]
     inner = [one.name for package in found for one in pkgutil.walk_packages(package.__path__, f"{package.__name__}.")]
     for name in (*modules, *inner):
-        importlib.import_module(name)
+        # A release may not have it yet.
+        with contextlib.suppress(ModuleNotFoundError):
+            importlib.import_module(name)
     # A collection in a fork would write to, and so copy, every page of what was imported.
     gc.collect()
     gc.freeze()

@@ -43,6 +43,12 @@ async def installed(conninfo: str, **options: Any) -> InstallReport:
     return await install(conninfo, operator_label="a test", **options)
 
 
+def set_up_by_a_newer_version(conninfo: str) -> None:
+    """Give an installed schema the number that no version of this one has: nobody knows what is in it."""
+    with psycopg.connect(conninfo) as connection:
+        connection.execute("comment on schema switchboard is 'switchboard schema 999'")
+
+
 def run_shape(conninfo: str, *names: str) -> None:
     """Run files of tests/data/shapes in one transaction."""
     with psycopg.connect(conninfo) as connection:

@@ -42,7 +42,9 @@ create table auth.users (
     raw_app_meta_data jsonb,
     raw_user_meta_data jsonb,
     created_at timestamptz,
-    updated_at timestamptz
+    updated_at timestamptz,
+    banned_until timestamptz,
+    deleted_at timestamptz
 );
 alter table auth.users owner to supabase_auth_admin;
 grant all on auth.users to postgres;

@@ -75,7 +75,7 @@ async def _new_rows(following: Tail, out: Output) -> Sequence[LogRow]:
         except ConnectionFailed as failure:
             if lost_at is None:
                 lost_at = time.monotonic()
-                out.warn(failure.sentence, "Trying again.")
+                out.warn(failure.sentence, f"{failure.what_to_do} Trying again.")
             elif time.monotonic() - lost_at > GIVE_UP_AFTER_S:
                 raise
         await sleep(RETRY_EVERY_S)

@@ -77,6 +77,13 @@ async def _status(session: Session, out: Output) -> None:
             "source": gate.key_source,
             "recorded_key_id": gate.recorded_key_id,
             "weaknesses": list(gate.weaknesses),
+            "other_reading": {
+                "without": gate.other.wrapping,
+                "key_id": gate.other.key_id,
+                "state": gate.other.state,
+            }
+            if gate.other
+            else None,
             "previous_sources": previous,
             "by_format": census.by_format if census else None,
             "by_key": census.by_key if census else None,
@@ -103,6 +110,8 @@ def _lines(gate: Gate, census: Census | None, previous: list[str]) -> list[tuple
         ("comes from", gate.key_source or "-"),
         ("key id in use", gate.recorded_key_id or "none recorded yet"),
     ]
+    if gate.other:
+        lines.append((f"without the {gate.other.wrapping}", f"key id {gate.other.key_id}: {STATES[gate.other.state]}"))
     lines += [("weakness", weakness) for weakness in gate.weaknesses]
     lines += [("earlier key from", source) for source in previous]
     if census is None:

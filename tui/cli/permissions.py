@@ -310,9 +310,9 @@ async def _integrations(session: Session, types: Sequence[str]) -> list[Integrat
 async def _grantee(session: Session, user: str, label: str | None) -> Holder:
     """Return who is given something; an id with a label is somebody where there is no directory."""
     from tui.cli.run import organization_of
-    from tui.data.directory import parse_uuid
+    from tui.data.directory import parse_uuid, people_are_labelled
     from tui.data.errors import InvalidInput
-    from tui.data.grantees import find_grantee, people_are_labelled
+    from tui.data.grantees import find_grantee
     from tui.data.permissions import Holder
 
     organization = organization_of(session).id

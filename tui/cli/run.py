@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 from tui.cli.output import Output
 from tui.config import load_settings
 from tui.data.encryption import Keyring
-from tui.data.errors import ReadOnlyMode
-from tui.data.key_sources import read_keyring, standing_warning
+from tui.data.errors import ReadOnlyMode, SchemaNewer
+from tui.data.key_sources import read_keyring, standing_warning, wrapping_warning
 from tui.locked import ASK, forget_connection
 from tui.session import Session, require_configured, require_installed
 
@@ -52,6 +52,11 @@ def run(
         require_configured(session)
         await session.connect()
         require_installed(session)
+        if writes:
+            require_writable(session)
+        if session.schema == "newer":
+            newer = SchemaNewer()
+            out.warn(newer.sentence, newer.what_to_do)
         if organization:
             await session.find_organization()
         await work(session, out)
@@ -81,20 +86,19 @@ def open_session(
     for sentence in settings.warnings:
         out.warn(sentence)
     keyring = read_keyring(settings.master_key_sources()) if keys else Keyring(None)
-    standing = standing_warning(keyring)
-    if standing:
-        out.warn(standing)
+    for standing in (standing_warning(keyring), wrapping_warning(keyring)):
+        if standing:
+            out.warn(standing)
     # What the evidence is taken from is this process's own environment, also for the demo.
     return Session(settings, os.environ, keyring)
 
 
 def require_writable(session: Session) -> None:
-    """Raise ReadOnlyMode where nothing may be written."""
+    """Raise ReadOnlyMode, or SchemaNewer once the session has connected, where nothing may be written."""
+    if session.schema == "newer":
+        raise SchemaNewer
     if session.read_only:
-        raise ReadOnlyMode(
-            "Switchboard is in read-only mode, so nothing was written.",
-            ASK if session.settings.locked else "Start it without --read-only and without SWITCHBOARD_READ_ONLY.",
-        )
+        raise ReadOnlyMode(what_to_do=ASK) if session.settings.locked else ReadOnlyMode()
 
 
 def organization_of(session: Session) -> Organization:

@@ -162,6 +162,8 @@ def _finish(out: Output, session: Session, report: InstallReport) -> None:
             out.warn(drift.sentence, _way_on(drift).strip())
         for hole in found.holes:
             out.warn(f"{hole.title}: {hole.sentence}", hole.closed_by and f"{hole.closed_by}.")
+        for sentence, what_to_do in report.notes:
+            out.warn(sentence, what_to_do)
     _refuse_what_is_in_the_way(plan)
     if not has_key:
         out.say(NO_KEY)
@@ -207,6 +209,7 @@ def _record(report: InstallReport, *, has_key: bool) -> dict[str, Any]:
         "indexes_built": list(report.indexes_built),
         "drifts": None if found is None else [drift.sentence for drift in found.drifts],
         "holes_left": None if found is None else [hole.title for hole in found.holes],
+        "notes": [sentence for sentence, _ in report.notes],
         "seconds": round(report.seconds, 3),
         "master_key": "configured" if has_key else "missing",
         "next_step": None if has_key else "switchboard keys generate",

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from tui.data.audit_filter import EVERY, NOBODY, OPERATOR, Term
-from tui.data.directory import list_organizations, parse_uuid
+from tui.data.directory import list_organizations, organizations_called, parse_uuid
 from tui.data.errors import FilterError
 from tui.text import plain
 
@@ -114,20 +114,20 @@ async def _nobody(database: Database, name: str) -> str:
 
 
 async def _org(database: Database, term: Term, text: str) -> Term:
-    known = await list_organizations(database)
     ids: list[UUID] = []
     for name in term.values:
         if name == EVERY:
             continue
         organization_id = parse_uuid(name)
-        found = [one.id for one in known if one.name is not None and one.name.lower() == name.lower()]
         if organization_id is not None:
             # Rows of one that was deleted, and of none, are in the log all the same.
             ids.append(organization_id)
-        elif len(found) == 1:
+            continue
+        found = [one.id for one in await organizations_called(database, name)]
+        if len(found) == 1:
             ids += found
         else:
-            names = {one.name.lower(): one.name for one in known if one.name}
+            names = {one.name.lower(): one.name for one in await list_organizations(database) if one.name}
             near = difflib.get_close_matches(name.lower(), names, n=1, cutoff=0.5)
             wrong = "No organisation has that name." if not found else "More than one organisation has that name."
             what_to_do = f"Did you mean {_short(names[near[0]])}?" if near and not found else "Use its id, a UUID."

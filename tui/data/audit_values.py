@@ -131,7 +131,7 @@ class Completer:
         if name in ("since", "until"):
             return _fitting([Candidate(quoted(one)) for one in TIMES], value)
         if name == "org":
-            known = await list_organizations(self.database)
+            known = await list_organizations(self.database, value, MOST_CANDIDATES)
             named = [Candidate(quoted(one.name), str(one.id)) for one in known if one.name]
             return _fitting([*named, *(Candidate(str(one.id), one.name or "") for one in known)], value)
         if name == "user" and self.organization_id is not None:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import itertools
 import json
 import math
+import re
 from dataclasses import dataclass, field, replace
+from ipaddress import IPv4Network, ip_network
 from typing import TYPE_CHECKING, Any
 
 from tui.data.audit_filter import EVERY, NOBODY
@@ -24,6 +26,7 @@ INDEXED = ("action", "user", "org")
 # only halve the server's estimate, and with that spoil its choice of another index.
 NOT_SUCCESS = "l.status <> 'success'"
 FREE_TEXT = ("l.action", "l.integration_type", "l.status", "l.user_agent")
+NUMBER = re.compile(r"-?(?:0|[1-9][0-9]{0,199})(?:\.[0-9]{1,200})?(?:[eE][+-]?[0-9]{1,3})?")
 OF_AN_ADDRESS = frozenset("0123456789abcdefABCDEF.:")
 
 Parts = tuple[tuple[str, ...], dict[str, Any]]
@@ -162,27 +165,26 @@ class _Parts:
         return f"{column} = any ({self._name(listed)}::uuid[])"
 
     def _ip(self, term: Term) -> str:
-        parts = []
-        for value in term.values:
-            address = f"{self._name(value)}::inet"
-            # An address of the column may come with a network's mask; hardly any does, and comparing those as text is
-            # several times slower.
-            has_mask = f"masklen(l.ip_address) < {128 if ':' in value else 32}"
-            if "/" in value:
-                parts.append(f"l.ip_address <<= {address}")
-                parts.append(f"({has_mask} and host(l.ip_address)::inet <<= {address})")
-            else:
-                parts.append(f"l.ip_address = {address}")
-                parts.append(f"({has_mask} and host(l.ip_address) = host({address}))")
-        return _any(parts)
+        forms = [form for one in term.values for form in _address_forms(one)]
+        wanted = f"any ({self._name(forms)}::inet[])"
+        within = "<<=" if any("/" in one for one in forms) else "="
+        # An address of the column may come with a network's mask; hardly any does, and taking it off is slow.
+        has_mask = "masklen(l.ip_address) < case family(l.ip_address) when 4 then 32 else 128 end"
+        return f"(l.ip_address {within} {wanted} or ({has_mask} and host(l.ip_address)::inet {within} {wanted}))"
 
     def _details(self, term: Term) -> str:
-        """The value as text, whatever JSON has it as; of a list, one of its elements."""
+        """The value as text, whatever JSON has it as, and a number as what equals it; of a list, an element."""
         path = self._name(list(term.path))
         parts = []
         for value in term.values:
             text = self._name(value)
             at = f"(l.details #> {path}::text[])"
+            if NUMBER.fullmatch(value):
+                # jsonb compares numbers by what they mean: 1.1 is 1.10.
+                number, word = f"{text}::jsonb", f"to_jsonb({text}::text)"
+                parts.append(f"{at} = any (array[{number}, {word}])")
+                parts.append(f"(jsonb_typeof({at}) = 'array' and ({at} @> {number} or {at} @> {word}))")
+                continue
             parts.append(f"l.details #>> {path}::text[] = {text}::text")
             listed = f"case jsonb_typeof({at}) when 'array' then {at} else '[]' end"
             among = f"exists (select from jsonb_array_elements_text({listed}) as e (v) where e.v = {text}::text)"
@@ -234,6 +236,21 @@ def _choices(term: Term) -> list[Term]:
     if term.name in ("user", "org"):
         return [replace(term, ids=(one,)) for one in term.ids or ()]
     return [replace(term, values=(one,)) for one in term.values]
+
+
+def _address_forms(value: str) -> list[str]:
+    """An address or network, and the same as the other version of IP has it: 203.0.113.7 is ::ffff:203.0.113.7.
+
+    RFC 4291, section 2.5.5.2: a socket that is open to both versions says the longer one.
+    """
+    network = ip_network(value, strict=False)
+    if isinstance(network, IPv4Network):
+        mapped = f"::ffff:{network.network_address}"
+        return [value, f"{mapped}/{network.prefixlen + 96}" if "/" in value else mapped]
+    plain = network.network_address.ipv4_mapped
+    if plain is None or network.prefixlen < 96:
+        return [value]
+    return [value, f"{plain}/{network.prefixlen - 96}" if "/" in value else str(plain)]
 
 
 def _any(parts: list[str]) -> str:

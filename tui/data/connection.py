@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import psycopg
+from psycopg import pq
 from psycopg.rows import dict_row, scalar_row
 
 from tui.data.connection_settings import (
@@ -15,10 +16,12 @@ from tui.data.connection_settings import (
 )
 from tui.data.connection_string import from_environment, parse_connection_string
 from tui.data.models import ServerInfo
+from tui.data.session_settings import Limits, pinned_transaction
 
 __all__ = [
     "ConnectionSettings",
     "PoolingKind",
+    "encoding_problem",
     "from_environment",
     "make_conninfo",
     "parse_connection_string",
@@ -30,6 +33,7 @@ SERVER_FACTS = """
 select pg_catalog.current_setting('server_version_num')::int as version,
        pg_catalog.current_database()::text as database,
        current_user::text as role,
+       pg_catalog.getdatabaseencoding()::text as encoding,
        pg_catalog.pg_backend_pid() as backend_pid,
        (select s.version from pg_catalog.pg_stat_ssl as s
          where s.pid = pg_catalog.pg_backend_pid() and s.ssl) as tls,
@@ -42,18 +46,17 @@ select pg_catalog.current_setting('server_version_num')::int as version,
   from pg_catalog.pg_roles as r where r.rolname = current_user
 """
 
+FACTS_WITHIN_MS = 5_000
 BACKEND_PID = "select pg_catalog.pg_backend_pid()"
 POOLING_ROUNDS = 3
 
 
 async def probe(connection: psycopg.AsyncConnection[Any]) -> ServerInfo:
-    """Ask a fresh connection about its server and role: one round trip, and two connections more behind a pooler.
+    """Ask a fresh connection about its server and role: one transaction, and two connections more behind a pooler.
 
     Raises psycopg.Error.
     """
-    cursor = connection.cursor(row_factory=dict_row)
-    await cursor.execute(SERVER_FACTS)
-    facts = await cursor.fetchone() or {}
+    facts = await _facts(connection)
     settings = _settings_of(connection)
     pooling: PoolingKind = "direct"
     if settings.port == TRANSACTION_POOLER_PORT:
@@ -73,6 +76,28 @@ async def probe(connection: psycopg.AsyncConnection[Any]) -> ServerInfo:
         is_local=settings.is_local,
         pooling=pooling,
         **facts,
+    )
+
+
+async def _facts(connection: psycopg.AsyncConnection[Any]) -> dict[str, Any]:
+    cursor = connection.cursor(row_factory=dict_row)
+    if connection.info.transaction_status != pq.TransactionStatus.IDLE:
+        await cursor.execute(SERVER_FACTS)
+        return await cursor.fetchone() or {}
+    # What is in between is not known yet, so nothing may stay in the session.
+    async with pinned_transaction(connection, Limits(0, FACTS_WITHIN_MS, FACTS_WITHIN_MS)):
+        await cursor.execute(SERVER_FACTS)
+        return await cursor.fetchone() or {}
+
+
+def encoding_problem(server: ServerInfo) -> tuple[str, str] | None:
+    """Say why the database's encoding is none to work with, and what to do; None where it is UTF8."""
+    if server.encoding == "UTF8":
+        return None
+    return (
+        f"The database {server.database} keeps its texts in {server.encoding}, which cannot hold every name and note.",
+        "Create a database with encoding 'UTF8' (create database ... encoding 'UTF8' template template0) and move the "
+        "tables there.",
     )
 
 

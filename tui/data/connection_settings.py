@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Literal
 
 from psycopg import conninfo, pq
 
+from tui.data.connection_parameters import REFUSED
 from tui.data.errors import InvalidInput
 
 if TYPE_CHECKING:
@@ -143,12 +144,14 @@ class ConnectionSettings:
 
 
 def make_conninfo(settings: ConnectionSettings, *, application_name: str) -> str:
-    """The string for psycopg, with the 5 s connect time-out, keepalives and TLS of safety.md.
+    """The string for psycopg, with the 5 s connect time-out, keepalives, UTF-8 and TLS of safety.md.
 
     It holds the password: it is never shown, logged or stored. Time-outs inside the server are not in it, because a
     pooler refuses start-up options; the database sets them once it knows what it talks to.
     """
     values: dict[str, str | None] = {
+        # Given as empty, so that no service file has its say.
+        **{keyword: "" for keyword in REFUSED if keyword in libpq_keywords()},
         "host": settings.host,
         "port": settings.port,
         "dbname": settings.database,
@@ -156,6 +159,8 @@ def make_conninfo(settings: ConnectionSettings, *, application_name: str) -> str
         "password": settings.password.reveal("connect") if settings.password else None,
         **settings.parameters,
         **KEEPALIVES,
+        # Of the settings of a session this one is given here: no pooler refuses it, and it decides how errors read.
+        "client_encoding": "UTF8",
         "connect_timeout": str(CONNECT_TIMEOUT_S),
         "application_name": application_name,
     }

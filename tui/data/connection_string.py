@@ -11,7 +11,8 @@ from urllib.parse import unquote_to_bytes
 import psycopg
 from psycopg import pq
 
-from tui.data.connection_settings import ConnectionSettings, libpq_keywords, libpq_variables
+from tui.data.connection_parameters import refused_kind
+from tui.data.connection_settings import ConnectionSettings, libpq_defaults, libpq_keywords, libpq_variables
 from tui.data.errors import MalformedConnectionString
 from tui.data.secret import Secret
 
@@ -73,8 +74,24 @@ MISTAKES = {
         "It is usually 5432; if the password holds a : or a /, write that as %3A or %2F.",
     ),
     "parameter": (
-        "The connection string has a parameter after the ? that Postgres's client does not know.",
+        "The connection string has a parameter that Postgres's client or Switchboard does not know.",
         "Take it out (pgbouncer, schema and connection_limit are for other programs).",
+    ),
+    "key log": (
+        "The connection string has the secrets of TLS written into a file (sslkeylogfile).",
+        "Take it out: whoever reads that file reads the connection.",
+    ),
+    "sign-in": (
+        "The connection string asks for a sign-in with a code (oauth_...), which Switchboard cannot show.",
+        "Take it out, and use a password or a certificate.",
+    ),
+    "replication": (
+        "The connection string asks for a connection for replication.",
+        "Take replication out: Switchboard needs an ordinary one.",
+    ),
+    "engine": (
+        "The sslkey of the connection names an engine, a library that would be loaded, and not a file.",
+        "Give the path of a key file, in the connection string or in PGSSLKEY.",
     ),
     "parameter twice": ("A parameter is given twice in the connection string.", "Give it once."),
     "sslmode": (
@@ -101,7 +118,12 @@ SSL_MODES = frozenset({"verify-full", "verify-ca", "require", "prefer", "allow",
 _SCHEME = re.compile(r"((?:jdbc:)?[A-Za-z][A-Za-z0-9+.-]*)://")
 _URI = re.compile(r"postgres(?:ql)?://", re.IGNORECASE)
 _ASSIGNMENT = re.compile(r"""(?:export\s+|set\s+)?[A-Za-z_]\w*\s*=\s*["']?[A-Za-z][A-Za-z0-9+.]*://""", re.IGNORECASE)
-_PLACEHOLDER = re.compile(r"\[[A-Za-z][A-Za-z _-]*\]|<[A-Za-z][A-Za-z _-]*>|\$?\{\{?[A-Za-z_ -]+\}?\}")
+_BRACKETED = r"(?:\[[A-Za-z][A-Za-z _-]*\]|<[A-Za-z][A-Za-z _-]*>|\$?\{\{?[A-Za-z_ -]+\}?\})"
+# A whole part of a URI, of a user or of a host name: brackets in the middle of a password are the password's own.
+_PLACEHOLDER = re.compile(rf"(?<![^:/@.,?&=]){_BRACKETED}(?![^:/@.,?&=])")
+_PLACEHOLDER_PASSWORD = re.compile(
+    rf"(?=.*(?:your|pass|pw|secret|insert|here|change)){_BRACKETED}", re.IGNORECASE | re.DOTALL
+)
 _PLACEHOLDER_PASSWORDS = frozenset({"your-password", "your_password", "yourpassword", "your-db-password"})
 _QUOTES = "\"'`“”‘’"
 _NAME_AND_VALUE = re.compile(r"[A-Za-z_]+\s*=")
@@ -176,7 +198,7 @@ def _check_front(text: str) -> None:
         ("psql", text.lower().startswith("psql ")),
         ("quotes", text[:1] in _QUOTES or (text[-1:] in _QUOTES and not _NAME_AND_VALUE.match(text))),
         ("assignment", bool(_ASSIGNMENT.match(text))),
-        ("placeholder", bool(_PLACEHOLDER.search(text))),
+        ("placeholder", bool(_URI.match(text) and _PLACEHOLDER.search(text))),
         ("two strings", len(_URI.findall(text)) > 1),
         ("blanks", bool(_URI.match(text) and re.search(r"\s", text))),
         ("control", not all(character.isprintable() or character.isspace() for character in text)),
@@ -205,9 +227,14 @@ def _check_values(values: Mapping[str, str]) -> None:
     """Refuse wrong values, whichever notation they came in."""
     password = values.get("password", "")
     shown = [value for keyword, value in values.items() if keyword != "password"]
+    places = [values.get(keyword, "") for keyword in ("host", "user", "dbname")]
+    sslkey = values.get("sslkey") or libpq_defaults().get("sslkey", "")
+    refused = [refused_kind(keyword, value) for keyword, value in {**values, "sslkey": sslkey}.items()]
     checks = (
+        *((kind, True) for kind in refused if kind is not None),
         ("control", "\0" in password or not all(value.isprintable() for value in shown)),
-        ("placeholder", password.lower() in _PLACEHOLDER_PASSWORDS),
+        ("placeholder", password.lower() in _PLACEHOLDER_PASSWORDS or bool(_PLACEHOLDER_PASSWORD.fullmatch(password))),
+        ("placeholder", any(_PLACEHOLDER.search(place) for place in places)),
         ("port", not all(_is_port(port) for port in values.get("port", "").split(","))),
         ("sslmode", values.get("sslmode", "prefer") not in SSL_MODES),
         ("timeout", not re.fullmatch(r"\s*-?\d{1,6}\s*", values.get("connect_timeout", "5"))),

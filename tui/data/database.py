@@ -8,7 +8,7 @@ import logging
 import math
 import random
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, TypeVar
 from uuid import UUID, uuid4
 
@@ -17,18 +17,20 @@ from psycopg import errors as pg
 from psycopg.rows import dict_row, scalar_row
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
-from tui.data.connection import probe
+from tui.data.connection import encoding_problem, probe
 from tui.data.errors import (
     CommitInDoubt,
     ConnectionFailed,
     ConnectionLost,
     Locked,
     ReadOnlyMode,
+    ServerUnsuitable,
     SwitchboardError,
 )
 from tui.data.failures import translate
 from tui.data.given_back import given_back
 from tui.data.json_values import register_tolerant_json
+from tui.data.session_settings import READ_COMMITTED, SNAPSHOT, Limits, begin, pin_session, pinned_transaction
 from tui.data.timestamps import register_tolerant_timestamps
 
 if TYPE_CHECKING:
@@ -44,21 +46,13 @@ Unit = Callable[[Connection], Awaitable[T]]
 LOCK_TIMEOUT_MS = 5_000
 STATEMENT_TIMEOUT_MS = 15_000
 IDLE_IN_TRANSACTION_MS = 10_000
+LIMITS = Limits(LOCK_TIMEOUT_MS, STATEMENT_TIMEOUT_MS, IDLE_IN_TRANSACTION_MS)
 BLOCKER_LOOK_AFTER_S = 1.0
 CLOSE_TIMEOUT_S = 2.0
 # The server's own limits come first; what is longer than they allow is a server that no longer answers.
 ANSWERS_WITHIN_S = 20.0
 WRITE_ANSWERS_WITHIN_S = 60.0
 ATTEMPTS = 3
-
-SESSION_SETTINGS = """
-select set_config('lock_timeout', %(lock)s, %(local)s), set_config('statement_timeout', %(statement)s, %(local)s),
-       set_config('idle_in_transaction_session_timeout', %(idle)s, %(local)s),
-       set_config('client_connection_check_interval', '2000', %(local)s),
-       set_config('search_path', 'pg_catalog, pg_temp', %(local)s), set_config('DateStyle', 'ISO, YMD', %(local)s)
-"""
-
-STATEMENT_TIMEOUT = "select set_config('statement_timeout', %(statement)s, true)"
 
 OPERATOR_SETTINGS = """
 select set_config('switchboard.operator_id', %(operator_id)s, true),
@@ -104,8 +98,13 @@ class Database:
         self._conninfo = conninfo
         self._pool: AsyncConnectionPool[Connection] | None = None
         self.operator = operator
-        self.read_only = read_only
+        self.refusal: type[ReadOnlyMode] | None = ReadOnlyMode if read_only else None
         self.info: ServerInfo | None = None
+
+    @property
+    def read_only(self) -> bool:
+        """Whether nothing but the log may be written; `refusal` says why."""
+        return self.refusal is not None
 
     async def open(self) -> ServerInfo:
         """Connect once for an exact error, probe the server, then open the pool behind it.
@@ -115,8 +114,10 @@ class Database:
         try:
             async with await self._connect() as connection:
                 info = await probe(connection)
-        except (psycopg.Error, OSError) as exc:
+        except (psycopg.Error, OSError, UnicodeError) as exc:
             raise translate(exc, doing="connecting") from None
+        if problem := encoding_problem(info):
+            raise ServerUnsuitable(*problem)
         self.info = info
         self._pool = AsyncConnectionPool(
             self._conninfo,
@@ -158,10 +159,9 @@ class Database:
             try:
                 async with self._connection() as connection:
                     held.append(connection)
-                    await connection.execute("begin isolation level repeatable read, read only")
+                    limits = replace(LIMITS, statement_ms=statement_timeout_ms)
+                    await begin(connection, limits, characteristics=SNAPSHOT)
                     try:
-                        await self._apply_timeouts(connection, local=True)
-                        await connection.execute(STATEMENT_TIMEOUT, {"statement": str(statement_timeout_ms)})
                         return await unit(connection)
                     finally:
                         with contextlib.suppress(psycopg.Error):
@@ -178,13 +178,10 @@ class Database:
         COMMIT was sent. When the reply to COMMIT is lost, the server is asked how it ended: either the result is
         returned, or ConnectionLost says that nothing was saved, or CommitInDoubt that it is not known.
         `log_only` marks units that write nothing but the log, which read-only mode allows.
-        Raises ReadOnlyMode in read-only mode.
+        Raises ReadOnlyMode, or what else `refusal` is, before anything is sent.
         """
-        if self.read_only and not log_only:
-            raise ReadOnlyMode(
-                "Switchboard is in read-only mode, so nothing was written.",
-                "Start it without --read-only and without SWITCHBOARD_READ_ONLY.",
-            )
+        if self.refusal is not None and not log_only:
+            raise self.refusal()
         operation = operation_id or uuid4()
         for attempt in range(1, ATTEMPTS + 1):
             progress = _Attempt()
@@ -201,7 +198,10 @@ class Database:
             async with self._connection() as connection:
                 held.append(connection)
                 progress.backend_pid = connection.info.backend_pid
-                await connection.execute("begin")
+                if self._is_pooled():
+                    await begin(connection, LIMITS)
+                else:
+                    await connection.execute(f"begin {READ_COMMITTED}".encode())
                 try:
                     await self._begin(connection, operation, progress)
                     result = await unit(connection)
@@ -222,8 +222,6 @@ class Database:
             raise failure from None
 
     async def _begin(self, connection: Connection, operation: UUID, progress: _Attempt) -> None:
-        if self._pools_transactions():
-            await self._apply_timeouts(connection, local=True)
         operator = self.operator
         await connection.execute(
             OPERATOR_SETTINGS,
@@ -326,10 +324,9 @@ class Database:
             async with self._connection() as connection:
                 held.append(connection)
                 progress.backend_pid = connection.info.backend_pid
-                if not self._pools_transactions():
+                if not self._is_pooled():
                     return await unit(connection)
-                async with connection.transaction():
-                    await self._apply_timeouts(connection, local=True)
+                async with pinned_transaction(connection, LIMITS):
                     return await unit(connection)
         except (psycopg.Error, OSError, UnicodeError) as exc:
             raise translate(exc, doing="reading", role=self._role()) from None
@@ -363,22 +360,12 @@ class Database:
     async def _configure(self, connection: Connection) -> None:
         register_tolerant_timestamps(connection)
         register_tolerant_json(connection)
-        if not self._pools_transactions():
-            await self._apply_timeouts(connection, local=False)
+        if not self._is_pooled():
+            await pin_session(connection, LIMITS)
 
-    async def _apply_timeouts(self, connection: Connection, *, local: bool) -> None:
-        await connection.execute(
-            SESSION_SETTINGS,
-            {
-                "lock": str(LOCK_TIMEOUT_MS),
-                "statement": str(STATEMENT_TIMEOUT_MS),
-                "idle": str(IDLE_IN_TRANSACTION_MS),
-                "local": local,
-            },
-        )
-
-    def _pools_transactions(self) -> bool:
-        return self.info is not None and self.info.pooling == "transaction"
+    def _is_pooled(self) -> bool:
+        """Whether a pooler hands the server's session on to other programs, after each transaction or each client."""
+        return self.info is not None and self.info.pooling != "direct"
 
     def _role(self) -> str | None:
         return self.info.role if self.info else None

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from uuid import UUID
 
+from tui.data.directory_source import DIRECTORY_SOURCES, Source
 from tui.data.errors import InvalidInput, UnknownOrganization, UnknownPerson
 from tui.data.models import Organization, Person
 
@@ -13,9 +14,14 @@ if TYPE_CHECKING:
 
     from tui.data.database import Connection, Database
 
-ORGANIZATIONS = "select id, name from switchboard.organizations order by name nulls last, id limit %(limit)s"
-HAS_DIRECTORY = "select pg_catalog.to_regclass('public.organizations') is not null as it_has"
-ORGANIZATION_BY_ID = "select id, name from switchboard.organizations where id = %(id)s"
+# Those whose name begins with what is typed come first.
+ORGANIZATIONS = """
+select o.id, o.name from switchboard.organizations as o
+ where not exists (select from unnest(%(patterns)s::text[]) as w (pattern)
+                    where coalesce(o.name, '') || ' ' || o.id::text not ilike w.pattern)
+ order by coalesce(o.name ilike %(start)s, false) desc, o.name nulls last, o.id limit %(limit)s
+"""
+ORGANIZATIONS_BY_ID = "select id, name from switchboard.organizations where id = any (%(ids)s)"
 ORGANIZATION_BY_NAME = """
 select id, name from switchboard.organizations where lower(name) = lower(%(name)s) order by id limit 3
 """
@@ -41,15 +47,54 @@ select id, email, name, organization_id, is_active from switchboard.people
 """
 
 LISTED_ORGANIZATIONS = 1_000
+FOUND_ORGANIZATIONS = 200
+SHOWN_ORGANIZATIONS = 20
+"""As many as a sentence names."""
+
 FOUND_PEOPLE = 200
 
 
-async def list_organizations(database: Database) -> list[Organization]:
-    """Return the organisations this login may see, by name; at most LISTED_ORGANIZATIONS."""
+async def list_organizations(
+    database: Database, text: str = "", limit: int = LISTED_ORGANIZATIONS
+) -> list[Organization]:
+    """Return the organisations this login may see whose name or id has each word of `text` in it, by name."""
+    wanted = " ".join(text.split())
+    patterns = [f"%{_escaped(word)}%" for word in wanted.split()]
 
     async def unit(connection: Connection) -> list[Organization]:
-        rows = await (await connection.execute(ORGANIZATIONS, {"limit": LISTED_ORGANIZATIONS})).fetchall()
+        values = {"patterns": patterns, "start": f"{_escaped(wanted)}%", "limit": limit}
+        rows = await (await connection.execute(ORGANIZATIONS, values)).fetchall()
         return [Organization(row["id"], row["name"]) for row in rows]
+
+    return await database.read(unit)
+
+
+async def organizations_called(database: Database, name: str) -> list[Organization]:
+    """Return the organisations of exactly that name, in any case; at most three."""
+
+    async def unit(connection: Connection) -> list[Organization]:
+        rows = await (await connection.execute(ORGANIZATION_BY_NAME, {"name": name})).fetchall()
+        return [Organization(row["id"], row["name"]) for row in rows]
+
+    return await database.read(unit)
+
+
+async def organizations_by_id(database: Database, ids: Iterable[UUID]) -> dict[UUID, str | None]:
+    """Return those of the organisations that are known, and what they are called."""
+
+    async def unit(connection: Connection) -> dict[UUID, str | None]:
+        rows = await (await connection.execute(ORGANIZATIONS_BY_ID, {"ids": list(set(ids))})).fetchall()
+        return {row["id"]: row["name"] for row in rows}
+
+    return await database.read(unit)
+
+
+async def directory_sources(database: Database) -> dict[str, Source]:
+    """Return what the views "organizations" and "people" are made of."""
+
+    async def unit(connection: Connection) -> dict[str, Source]:
+        rows = await (await connection.execute(DIRECTORY_SOURCES)).fetchall()
+        return {row["view_name"]: Source(**row) for row in rows}
 
     return await database.read(unit)
 
@@ -57,17 +102,16 @@ async def list_organizations(database: Database) -> list[Organization]:
 async def resolve_organization(database: Database, wanted: str | None) -> Organization:
     """Return the organisation meant by an id or a name; None means the only one there is.
 
-    Where public.organizations exists an unknown one is an error, else any UUID is accepted.
+    Where there is a directory an unknown one is an error, else any UUID is accepted.
     Raises UnknownOrganization, which lists the ones to choose from.
     """
     if wanted is None:
-        known = await list_organizations(database)
+        known = await list_organizations(database, limit=SHOWN_ORGANIZATIONS + 1)
         if len(known) == 1:
             return known[0]
         if not known:
-            raise UnknownOrganization(
-                "There is no organisation yet.", "Name one with --organization and its id (a UUID)."
-            )
+            way_on = await _way_on(database, "Name one with --organization and its id (a UUID).")
+            raise UnknownOrganization("There is no organisation yet.", way_on)
         raise UnknownOrganization(
             "There is more than one organisation.",
             f"Choose one with --organization or SWITCHBOARD_ORGANIZATION: {_listed(known)}",
@@ -87,13 +131,13 @@ async def name_organization(database: Database, organization_id: UUID, name: str
 
 
 async def has_directory(database: Database) -> bool:
-    """Whether organisations come from public.organizations, so that Switchboard cannot add one."""
+    """Whether organisations come from another program, so that Switchboard cannot add one."""
+    return not (await directory_sources(database))["organizations"].is_labelled
 
-    async def unit(connection: Connection) -> bool:
-        row = await (await connection.execute(HAS_DIRECTORY)).fetchone()
-        return bool(row and row["it_has"])
 
-    return await database.read(unit)
+async def people_are_labelled(database: Database) -> bool:
+    """Whether there is no directory of people, so that they are ids that were typed and given a label here."""
+    return (await directory_sources(database))["people"].is_labelled
 
 
 async def find_person(database: Database, wanted: str) -> Person:
@@ -134,10 +178,10 @@ async def search_people(
     A whole id that no directory knows is a person too where there is no directory (product.md, "The screens").
     """
     wanted = text.strip()
-    escaped = wanted.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
 
     async def unit(connection: Connection) -> list[Person]:
-        values = {"organization_id": organization_id, "pattern": f"%{escaped}%" if wanted else "%", "limit": limit}
+        pattern = f"%{_escaped(wanted)}%" if wanted else "%"
+        values = {"organization_id": organization_id, "pattern": pattern, "limit": limit}
         rows = await (await connection.execute(SEARCH_PEOPLE, values)).fetchall()
         return [Person(**row) for row in rows]
 
@@ -159,27 +203,35 @@ def parse_uuid(text: str) -> UUID | None:
 
 async def _named_organization(database: Database, wanted: str) -> Organization:
     organization_id = parse_uuid(wanted)
-
-    async def unit(connection: Connection) -> list[Organization]:
-        query = ORGANIZATION_BY_ID if organization_id else ORGANIZATION_BY_NAME
-        rows = await (await connection.execute(query, {"id": organization_id, "name": wanted})).fetchall()
-        return [Organization(row["id"], row["name"]) for row in rows]
-
-    found = await database.read(unit)
+    if organization_id is not None:
+        known = await organizations_by_id(database, [organization_id])
+        if organization_id in known or not await has_directory(database):
+            return Organization(organization_id, known.get(organization_id))
+    found = await organizations_called(database, wanted)
     if len(found) == 1:
         return found[0]
     if len(found) > 1:
         raise UnknownOrganization("More than one organisation has that name.", f"Use its id: {_listed(found)}")
-    if organization_id and not await has_directory(database):
-        return Organization(organization_id, None)
-    known = await list_organizations(database)
+    like_it = await list_organizations(database, wanted, SHOWN_ORGANIZATIONS + 1)
+    some = like_it or await list_organizations(database, limit=SHOWN_ORGANIZATIONS + 1)
+    said = f"{'Like it are' if like_it else 'Known are'}: {_listed(some)}"
     raise UnknownOrganization(
         "No organisation has that id or name.",
-        f"Known are: {_listed(known)}" if known else "There is none yet: give its id, a UUID.",
+        said if some else await _way_on(database, "There is none yet: give its id, a UUID."),
     )
 
 
-def _listed(organizations: list[Organization], most: int = 20) -> str:
-    names = [f"{one.id} ({one.name})" if one.name else str(one.id) for one in organizations[:most]]
-    rest = len(organizations) - most
-    return ", ".join(names) + (f", and {rest} more" if rest > 0 else "")
+async def _way_on(database: Database, otherwise: str) -> str:
+    """What to do where there is no organisation, beginning with the table that looks as if it had some."""
+    note = (await directory_sources(database))["organizations"].note
+    return otherwise if note is None else f"{note[0]} {otherwise}"
+
+
+def _listed(organizations: list[Organization]) -> str:
+    names = [f"{one.id} ({one.name})" if one.name else str(one.id) for one in organizations[:SHOWN_ORGANIZATIONS]]
+    return ", ".join(names) + (" and more" if len(organizations) > SHOWN_ORGANIZATIONS else "")
+
+
+def _escaped(text: str) -> str:
+    """The text as a pattern of LIKE means it."""
+    return text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tui.data.errors import MasterKeyError, PermissionDenied, SwitchboardError
+from tui.data.directory import directory_sources
+from tui.data.errors import MasterKeyError, PermissionDenied, SchemaNewer, SwitchboardError
 from tui.data.findings import Finding, FindingState, env_file_findings, server_findings
-from tui.data.key_sources import standing_warning
+from tui.data.key_sources import standing_warning, wrapping_words
 from tui.data.keys import check_gate, take_census
 from tui.data.schema.accepted import what_to_do
 from tui.data.schema.holes import HOLES, find_hidden_rows
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from tui.data.connection_settings import ConnectionSettings
     from tui.data.database import Connection, Database
     from tui.data.encryption import Keyring
+    from tui.data.keys import Gate, OtherReading
     from tui.data.models import Census
     from tui.data.schema.holes import Hole
     from tui.data.schema.verify import Drift
@@ -81,6 +83,7 @@ async def examine(
             found.append(Finding("connection", failure.title, "problem", failure.sentence, failure.what_to_do))
         schema = await _guarded("schema", "Schema", _schema(database))
         found += schema
+        found += await _guarded("schema", "Directory", _directory(database))
         found += await _guarded("key", "Master key", _key(database, keyring))
     found += _reminders(keyring)
     found += env_file_findings(env_file)
@@ -101,6 +104,8 @@ async def _schema(database: Database) -> list[Finding]:
     state = await database.read(schema_state)
     if state == "missing":
         return [Finding("schema", "Schema", "problem", "The schema is not installed.", RUN_SETUP)]
+    if state == "newer":
+        return await _newer_schema(database)
     verification = await database.read(verify)
     found = []
     if state == "partial":
@@ -120,6 +125,13 @@ async def _schema(database: Database) -> list[Finding]:
     found += _hidden_rows(await database.read(find_hidden_rows))
     found.append(await _roles(database))
     return found + (await _guarded("access", "Seals", seal_findings(database)) if state == "installed" else [])
+
+
+async def _newer_schema(database: Database) -> list[Finding]:
+    """What this version can tell of it: not whether it is complete, nor what setup would mend."""
+    newer = SchemaNewer()
+    found = [Finding("schema", "Schema", "warning", newer.sentence, newer.what_to_do), await _roles(database)]
+    return found + await _guarded("access", "Seals", seal_findings(database))
 
 
 def _drifts(drifts: Iterable[Drift]) -> list[Finding]:
@@ -164,6 +176,17 @@ def _hidden_rows(holes: Iterable[Hole]) -> list[Finding]:
     return found
 
 
+async def _directory(database: Database) -> list[Finding]:
+    """Why people or organisations do not come from the tables that look as if they were theirs."""
+    if await database.read(schema_state) == "missing":
+        return []
+    found = []
+    for source in (await directory_sources(database)).values():
+        if source.note is not None:
+            found.append(Finding("schema", source.view_name.capitalize(), "warning", *source.note))
+    return found
+
+
 async def _roles(database: Database) -> Finding:
     async def unit(connection: Connection) -> list[str]:
         rows = await (await connection.execute(MISSING_ROLES, {"roles": list(ROLES)})).fetchall()
@@ -187,9 +210,28 @@ async def _key(database: Database, keyring: Keyring) -> list[Finding]:
         found.append(Finding("key", "Master key", "problem", refused.sentence, refused.what_to_do))
     else:
         found.append(_open_gate(gate.state, gate.key_source or "", gate.key_id or ""))
+    if gate.other is not None and keyring.current is not None:
+        found.append(_two_readings(gate, gate.other, wrapping_words(keyring.current)))
     if keyring.keys and await database.read(schema_state) != "missing":
         found += await _guarded("key", "Credentials", _census(database, keyring))
     return found
+
+
+def _two_readings(gate: Gate, other: OtherReading, wrapping: str) -> Finding:
+    """The key as it is and without what stands round it, and which of the two is in use."""
+    if other.is_in_use:
+        what_to_do = f"What is stored was written without the {other.wrapping}: take that out."
+    elif gate.state in ("open", "mixed"):
+        what_to_do = "What is stored was written with it: leave it, and set it the same way wherever the key is set."
+    elif gate.state == "unused":
+        what_to_do = "Nothing is stored yet: take it out now, unless other programs use the key with it."
+    else:
+        what_to_do = "Neither of the two is the key in use."
+    sentence = (
+        f"The master key from {gate.key_source} has {wrapping} round it: its key id is {gate.key_id} as it is, and "
+        f"{other.key_id} without."
+    )
+    return Finding("key", "Around the key", "warning", sentence, what_to_do)
 
 
 def _open_gate(state: str, source: str, key_id: str) -> Finding:

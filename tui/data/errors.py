@@ -14,12 +14,13 @@ class SwitchboardError(Exception):
     `sentence` says what is wrong and `what_to_do` what to do about it, one sentence each, free of secrets and
     of row contents. `details` may hold raw driver text that a screen shows only on request.
     `exit_status` is the command's exit status (product.md, "Exit status"). `sqlstate` is the five characters the
-    server gave with it, empty where none did.
+    server gave with it, empty where none did; `answered` is whether a living server or pooler said it.
     """
 
     title: ClassVar[str] = "It failed"
     exit_status: ClassVar[int] = 1
     sqlstate: str = ""
+    answered: bool = False
 
     def __init__(self, sentence: str, what_to_do: str, *, details: str = "") -> None:
         super().__init__(sentence)
@@ -72,6 +73,30 @@ class ReadOnlyMode(InvalidInput):
     """A write was asked for in read-only mode."""
 
     title = "Read-only"
+
+    def __init__(
+        self,
+        sentence: str = "Switchboard is in read-only mode, so nothing was written.",
+        what_to_do: str = "Start it without --read-only and without SWITCHBOARD_READ_ONLY.",
+        *,
+        details: str = "",
+    ) -> None:
+        super().__init__(sentence, what_to_do, details=details)
+
+
+class SchemaNewer(ReadOnlyMode):
+    """A newer Switchboard has set the database up: this one reads it, and writes nothing but the log."""
+
+    title = "Set up by a newer Switchboard"
+
+    def __init__(
+        self,
+        sentence: str = "A newer Switchboard has set this database up, so this one only reads it.",
+        what_to_do: str = "Upgrade Switchboard on this machine, or ask whoever runs it.",
+        *,
+        details: str = "",
+    ) -> None:
+        super().__init__(sentence, what_to_do, details=details)
 
 
 class ConfirmationNeeded(InvalidInput):

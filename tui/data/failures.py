@@ -6,7 +6,7 @@ import re
 
 import psycopg
 
-from tui.data.connect_failures import CHECK_NETWORK, connect_failure, one_line, scrubbed
+from tui.data.connect_failures import as_sentence, connect_failure, is_answer, one_line, scrubbed, with_words
 from tui.data.errors import (
     ConnectionFailed,
     ConnectionLost,
@@ -21,8 +21,7 @@ from tui.data.errors import (
     SwitchboardError,
     TimedOut,
 )
-
-Kind = tuple[type[SwitchboardError], str, str]
+from tui.data.refusals import CHECK_NETWORK, DISK_FULL, NO_MEMORY, NO_SLOT, STARTING, Kind, recognised
 
 TOO_MANY_OPENINGS = "Wait that long; the limit is there so that nobody empties the store unnoticed."
 
@@ -42,23 +41,15 @@ _FIXED: dict[str, Kind] = {
     "25006": (
         ServerUnsuitable,
         "The server only reads at the moment: it is a standby, or set to read-only.",
-        "Connect to the primary server; nothing was written.",
+        "Connect to the primary server, or have default_transaction_read_only reset; nothing was written.",
     ),
     "25P03": _LOST,
     "25P04": _LOST,
     "40001": _COLLIDED,
     "40P01": _COLLIDED,
-    "53": (DatabaseFailed, "The server ran out of memory or another resource.", "Try again later."),
-    "53100": (
-        DatabaseFailed,
-        "The server's disk is full; nothing was written.",
-        "Tell whoever runs the database.",
-    ),
-    "53300": (
-        ConnectionFailed,
-        "The server has no free connection left.",
-        "Try again in a moment; close other programs, or use the pooler's address.",
-    ),
+    "53": NO_MEMORY,
+    "53100": DISK_FULL,
+    "53300": NO_SLOT,
     "55P03": (Locked, "Somebody else holds a lock on it.", "Try again; nothing was changed."),
     "57014": (
         TimedOut,
@@ -67,7 +58,7 @@ _FIXED: dict[str, Kind] = {
     ),
     "57P01": _LOST,
     "57P02": _LOST,
-    "57P03": (ConnectionLost, "The server is starting or stopping, and takes no connections yet.", CHECK_NETWORK),
+    "57P03": (ConnectionLost, *STARTING[1:]),
     "57P05": _LOST,
     # Ours: sql/006_acts.sql.
     "SB002": (
@@ -78,6 +69,8 @@ _FIXED: dict[str, Kind] = {
 }
 _MISSING = frozenset({"3F000", "42P01", "42703", "42704", "42883"})
 _LOGIN = ("28", "3D")
+# Classes whose messages are about the server and the connection, never about a row: the server's words are shown.
+_ABOUT_THE_SERVER = ("08", "25", "53", "54", "57", "58", "F0", "XX")
 
 # The only place where Postgres says how long a column may be is the type's name in the message.
 _LENGTH = re.compile(r"character(?: varying)?\((\d{1,9})\)")
@@ -97,13 +90,13 @@ def translate(exc: BaseException, *, doing: str = "", role: str | None = None) -
         failure = _reported(exc, sqlstate, role)
     else:
         failure = _unreported(exc, doing)
-    failure.sqlstate = sqlstate
+    failure.sqlstate, failure.answered = sqlstate, is_answer(exc)
     return failure
 
 
 def _reported(exc: psycopg.Error, sqlstate: str, role: str | None) -> SwitchboardError:
     """A failure that the server reported while it was asked something."""
-    primary = _sentence(exc.diag.message_primary or "no reason given")
+    primary = as_sentence(exc.diag.message_primary or "no reason given")
     if sqlstate == "42501":
         kind = _denied(primary, role)
     elif sqlstate == "22001":
@@ -126,10 +119,30 @@ def _reported(exc: psycopg.Error, sqlstate: str, role: str | None) -> Switchboar
         refused = "A trigger of another program refused it; nothing was written."
         kind = (DatabaseFailed, refused, "Ask whoever runs the database.")
     else:
-        unknown = (DatabaseFailed, f"The database refused it: {primary}", "Ask whoever runs the database.")
-        kind = _FIXED.get(sqlstate) or _FIXED.get(sqlstate[:2]) or unknown
+        error, sentence, what_to_do = _server_kind(exc, sqlstate, primary)
+        # What has a context was raised in a function, whose words may quote a row; only the server itself is fatal.
+        about_the_server = sqlstate.startswith(_ABOUT_THE_SERVER) and not exc.diag.context
+        if (about_the_server or _is_fatal(exc)) and primary not in sentence:
+            what_to_do = with_words(what_to_do, exc)
+        kind = (error, sentence, what_to_do)
     error, sentence, what_to_do = kind
     return error(sentence, what_to_do, details=_details(exc))
+
+
+def _server_kind(exc: psycopg.Error, sqlstate: str, primary: str) -> Kind:
+    """What an error says that is about the server, the pooler or the connection rather than about what was asked."""
+    known = _FIXED.get(sqlstate)
+    if _is_fatal(exc):
+        # Poolers use 08P01 and XX000 for everything. The connection went with it, so a COMMIT may be in doubt.
+        error, sentence, what_to_do = (known if known != _COLLIDED else None) or recognised(primary) or _LOST
+        return (error if issubclass(error, ConnectionFailed) else ConnectionFailed, sentence, what_to_do)
+    unknown = (DatabaseFailed, f"The database refused it: {primary}", "Ask whoever runs the database.")
+    return known or _FIXED.get(sqlstate[:2]) or unknown
+
+
+def _is_fatal(exc: psycopg.Error) -> bool:
+    """Whether the server, or a pooler, ended the connection with it."""
+    return (exc.diag.severity_nonlocalized or exc.diag.severity) in ("FATAL", "PANIC")
 
 
 def _unreported(exc: BaseException, doing: str) -> SwitchboardError:
@@ -142,7 +155,7 @@ def _unreported(exc: BaseException, doing: str) -> SwitchboardError:
         return connect_failure(exc, doing=doing)
     return DatabaseFailed(
         "The database driver reported an error that Switchboard did not expect.",
-        "Report it with the details.",
+        with_words("Report it.", exc),
         details=scrubbed(str(exc)),
     )
 
@@ -168,8 +181,3 @@ def _details(exc: psycopg.Error) -> str:
     }
     told = [f"{word} {one_line(name)}" for word, name in names.items() if name]
     return ", ".join([f"{type(exc).__name__} {exc.sqlstate}", *told])
-
-
-def _sentence(text: str) -> str:
-    line = one_line(text)
-    return line if line.endswith((".", "!", "?", "…")) else f"{line}."

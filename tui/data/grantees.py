@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from tui.data.directory import find_person, parse_uuid
+from tui.data.directory import find_person, parse_uuid, people_are_labelled
 from tui.data.errors import InvalidInput, UnknownPerson
 from tui.data.permissions import Holder, holders_by_id
 
@@ -15,30 +15,12 @@ if TYPE_CHECKING:
 
 MOST_LETTERS = 200
 
-# Without a directory the view of people is made of the labels; an administrator may have replaced it by another.
-LABELLED = """
-select exists (
-  select from pg_catalog.pg_rewrite as r
-    join pg_catalog.pg_depend as d on d.classid = 'pg_catalog.pg_rewrite'::regclass and d.objid = r.oid
-   where r.ev_class = pg_catalog.to_regclass('switchboard.people')
-     and d.refobjid = pg_catalog.to_regclass('switchboard.people_labels')) as it_is
-"""
 LABEL = """
 insert into switchboard.people_labels as l (id, label, organization_id)
 values (%(id)s, %(label)s, %(organization_id)s)
 on conflict (id) do update
    set label = excluded.label, organization_id = coalesce(l.organization_id, excluded.organization_id)
 """
-
-
-async def people_are_labelled(database: Database) -> bool:
-    """Whether there is no directory, so that people are ids that were typed and given a label here."""
-
-    async def unit(connection: Connection) -> bool:
-        row: dict[str, Any] | None = await (await connection.execute(LABELLED)).fetchone()
-        return bool(row and row["it_is"])
-
-    return await database.read(unit)
 
 
 async def label_person(database: Database, organization_id: UUID, user_id: UUID, label: str) -> Holder:

@@ -1,9 +1,9 @@
-"""Loading of JSON columns that hold what Python has no value for, so that one such row never hides the others."""
+"""Loading of JSON columns as they are stored: numbers exactly, and one row that Python cannot hold hides no other."""
 
 from __future__ import annotations
 
 import json
-import math
+from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Any
 
 from psycopg.types.json import set_json_loads
@@ -20,9 +20,11 @@ MOST_LEVELS = 200
 
 
 def tolerant_loads(text: str | bytes) -> Any:
-    """Return the value; a number that Python cannot hold comes as its digits, and what is nested too deep as its text.
+    """Return the value; a decimal that float would change is a Decimal. Text stays what other readers refuse.
 
-    jsonb takes numbers of any size, and nesting up to the server's stack.
+    That is an integer of more than MOST_DIGITS, and what is nested too deep.
+
+    jsonb keeps every digit of a number of any size (1.10 is not 1.1), and nesting up to the server's stack.
     """
     written = text if isinstance(text, str) else text.decode()
     try:
@@ -42,9 +44,14 @@ def _integer(digits: str) -> int | str:
     return int(digits) if len(digits) <= MOST_DIGITS else digits
 
 
-def _float(digits: str) -> float | str:
+def _float(digits: str) -> float | Decimal | str:
     value = float(digits)
-    return value if math.isfinite(value) else digits
+    if repr(value) == digits:
+        return value
+    try:
+        return Decimal(digits)
+    except InvalidOperation:  # an exponent of 19 digits, which the type json keeps
+        return digits
 
 
 def _is_deep(value: object) -> bool:

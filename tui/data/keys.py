@@ -51,11 +51,26 @@ on conflict do nothing
 
 
 @dataclass(frozen=True, slots=True)
+class OtherReading:
+    """The key without what stands round it: what that is, its key id, and its state at the gate."""
+
+    wrapping: str
+    key_id: str
+    state: GateState
+
+    @property
+    def is_in_use(self) -> bool:
+        """Whether what is stored was written with it."""
+        return self.state in ("open", "mixed")
+
+
+@dataclass(frozen=True, slots=True)
 class Gate:
     """What the gate found: whether the configured key may write, and with which salt.
 
     `recorded_key_id` is None until the first write recorded one. `state` "unused" means that there is neither a record
     nor an envelope, "mixed" that some of the newest envelopes open and some do not. `weaknesses` are sentences.
+    `other` is there where quotes or a line break stand round the key.
     """
 
     state: GateState
@@ -64,6 +79,7 @@ class Gate:
     key_source: str | None
     recorded_key_id: str | None
     weaknesses: tuple[str, ...] = ()
+    other: OtherReading | None = None
 
     @property
     def may_write(self) -> bool:
@@ -89,7 +105,9 @@ class Gate:
             raise WrongMasterKey(
                 f"The master key from {self.key_source} (key id {self.key_id}) is not the one in use: this database "
                 f"was written with {expected}.",
-                "Configure the key it was set up with; nothing is written until then.",
+                f"It is the one in use without the {self.other.wrapping} round it: take that out."
+                if self.other and self.other.is_in_use
+                else "Configure the key it was set up with; nothing is written until then.",
             )
 
 
@@ -105,13 +123,16 @@ async def check_gate(database: Database, keyring: Keyring) -> Gate:
     key = keyring.current
     if key is None:
         return Gate("no key", b"", None, None, recorded_id)
-    salt = bytes(recorded["salt"]) if recorded else await asyncio.to_thread(_salt_of, rows, key)
-    key_id = await asyncio.to_thread(key.key_id, salt)
+    salt, key_id, state = await asyncio.to_thread(_examined, key, recorded, rows)
     weaknesses = tuple(key.weaknesses())
-    state = await asyncio.to_thread(_judge, keyring, key_id, recorded_id, rows)
+    other = key.without_wrapping()
+    reading = None
+    if other is not None:
+        _, other_id, other_state = await asyncio.to_thread(_examined, other, recorded, rows)
+        reading = OtherReading(key.wrapping, other_id, other_state)
     if state in ("open", "unused", "mixed") and weaknesses:
         state = "weak key"
-    return Gate(state, salt, key_id, key.source, recorded_id, weaknesses)
+    return Gate(state, salt, key_id, key.source, recorded_id, weaknesses, reading)
 
 
 async def check_gate_for_new_key(database: Database, key: MasterKey) -> Gate:
@@ -195,10 +216,19 @@ async def _evidence(database: Database) -> tuple[dict[str, Any] | None, list[dic
     return await database.read(unit)
 
 
-def _judge(keyring: Keyring, key_id: str, recorded_id: str | None, rows: list[dict[str, Any]]) -> GateState:
+def _examined(
+    key: MasterKey, recorded: dict[str, Any] | None, rows: list[dict[str, Any]]
+) -> tuple[bytes, str, GateState]:
+    """The key's salt and key id here, and what it is to what is stored."""
+    salt = bytes(recorded["salt"]) if recorded else _salt_of(rows, key)
+    key_id = key.key_id(salt)
+    return salt, key_id, _judge(key, key_id, str(recorded["key_id"]) if recorded else None, rows)
+
+
+def _judge(key: MasterKey, key_id: str, recorded_id: str | None, rows: list[dict[str, Any]]) -> GateState:
     if recorded_id is not None:
         return "open" if recorded_id == key_id else "wrong key"
-    current = Keyring(keyring.current)
+    current = Keyring(key)
     # A text that is no envelope was written with no key, so it says nothing about this one.
     opens = [_opens(current, row) for row in rows if envelope_format(row["credentials_encrypted"] or "")]
     if any(opens):

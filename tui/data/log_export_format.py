@@ -8,8 +8,10 @@ from abc import ABC, abstractmethod
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
+from tui.text import BROKEN, HIDDEN, is_invisible
+
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
 FormatName = Literal["csv", "jsonl"]
 
@@ -20,14 +22,25 @@ COLUMNS = (
 FROM = "from public.integration_audit_logs as l where {where} order by {order}"
 
 # What a spreadsheet may take for a formula: https://owasp.org/www-community/attacks/CSV_Injection
-FORMULA_STARTS = list("=+-@\t\r\n\uff1d\uff0b\uff0d\uff20")
-HIDDEN, BROKEN = "\u25af", "\ufffd"
+# Far Eastern ones read the wide forms and the small ones too, and a minus has a sign of its own.
+FORMULA_STARTS = list("=+-@\uff1d\uff0b\uff0d\uff20\ufe66\ufe62\ufe63\ufe6b\u2212")
+# Whoever trims a field or takes its quotes off comes upon what is behind these.
+_BLANKS = " \u00a0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u202f\u205f\u3000"
+BEFORE_FORMULA = f"{_BLANKS}\"'`\u2018\u2019\u201c\u201d"
+LINE_STARTS = list("\t\r\n")
+_MOST_REMEMBERED = 20_000  # code points
 
 _NOT_ASCII = re.compile("[^\\x00-\\x7e]+")
-_NOT_INERT = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]")
 _NOT_INERT_ASCII = re.compile(b"[\x00-\x1f\x7f]")
+
+
+def _any_of(characters: Iterable[str]) -> bytes:
+    """A pattern over UTF-8 for one of the characters."""
+    return b"(?:" + b"|".join(re.escape(one.encode()) for one in characters) + b")"
+
+
 # Where the comma is the decimal sign, spreadsheets take the semicolon for what divides fields, whatever the quotes.
-_AFTER_SEMICOLON = re.compile('(;"*)(?=[=+@\uff1d\uff0b\uff0d\uff20-])'.encode())
+_AFTER_SEMICOLON = re.compile(b"(;" + _any_of(BEFORE_FORMULA) + b"*)(?=" + _any_of(FORMULA_STARTS) + b")")
 
 
 class Format(ABC):
@@ -91,12 +104,16 @@ class Csv(Format):
     """RFC 4180 in UTF-8 with a header: nothing in it is a formula, or does anything to a terminal."""
 
     name = "csv"
-    parameters: ClassVar[Mapping[str, Any]] = {"formula_starts": FORMULA_STARTS}
+    parameters: ClassVar[Mapping[str, Any]] = {
+        "formula_starts": FORMULA_STARTS,
+        "before_formula": BEFORE_FORMULA,
+        "line_starts": LINE_STARTS,
+    }
     header = ",".join(COLUMNS).encode() + b"\r\n"
     altered = (
-        "A field that began with = + - @ TAB CR or LF has an apostrophe before it, and so has = + - @ after a "
-        "semicolon, also behind quotes; control characters are shown as U+2400 to U+2421 or U+FFFD, those that cannot "
-        "be seen as U+25AF. "
+        "A field that began with = + - @ in any width, also behind blanks or quotes, or with TAB CR or LF has an "
+        "apostrophe before it, and so has = + - @ after a semicolon; control characters are shown as U+2400 to U+2421 "
+        "or U+FFFD, those that cannot be seen as U+25AF. "
         "NULL is an empty field without quotes."
     )
 
@@ -122,7 +139,11 @@ def _guarded(name: str) -> str:
         return f"l.{name}"
     # As text alone an address would have a mask of 32 or 128 bits.
     value = "abbrev(l.ip_address)" if name == "ip_address" else f"l.{name}::text"
-    return f"case when left({value}, 1) = any (%(formula_starts)s) then '''' || {value} else {value} end as {name}"
+    return (
+        f"case when left({value}, 1) = any (%(line_starts)s)"
+        f" or left(ltrim({value}, %(before_formula)s), 1) = any (%(formula_starts)s)"
+        f" then '''' || {value} else {value} end as {name}"
+    )
 
 
 def _spelled(run: re.Match[str]) -> str:
@@ -134,13 +155,25 @@ def _inert(row: bytes) -> bytes:
         row = _AFTER_SEMICOLON.sub(rb"\1'", row)
     if row.isascii() and not _NOT_INERT_ASCII.search(row):
         return row
-    return _NOT_INERT.sub(_shown, row.decode("utf-8", "surrogateescape")).encode()
+    return row.decode("utf-8", "surrogateescape").translate(VISIBLE).encode()
 
 
-def _shown(character: re.Match[str]) -> str:
-    code = ord(character[0])
-    if code < 0x20:
-        return chr(0x2400 + code)
-    if code == 0x7F:
-        return "\u2421"
-    return BROKEN if code < 0xA0 or 0xD800 <= code <= 0xDFFF else HIDDEN
+class _Visible(dict[int, str]):
+    """What stands in a field for each code point, worked out once each."""
+
+    def __missing__(self, code: int) -> str:
+        character = chr(code)
+        if code < 0x20:
+            shown = chr(0x2400 + code)
+        elif code == 0x7F:
+            shown = "\u2421"
+        elif 0x80 <= code < 0xA0 or 0xD800 <= code <= 0xDFFF:
+            shown = BROKEN
+        else:
+            shown = HIDDEN if is_invisible(character) else character
+        if len(self) < _MOST_REMEMBERED:
+            self[code] = shown
+        return shown
+
+
+VISIBLE = _Visible()

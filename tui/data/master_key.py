@@ -28,6 +28,8 @@ LONGEST_REPETITION = 64
 _SB2_SCRYPT_N = 2**17
 _LEGACY_SCRYPT_N = 2**14
 _LEGACY_SALT = b"salt"
+_BLANKS = " \t\r\n\u00a0\u200b\ufeff"
+_QUOTES = frozenset({"''", '""', "``", "\u2018\u2019", "\u201c\u201d"})
 # What guides print in place of a key, without digits, case and punctuation: your-32-character-secret-key-here ...
 _PLACEHOLDERS = re.compile(
     "yourchar|yoursecret|yourencryption|yourmaster|yourrandom|keyhere|changeme|changethis|replaceme|replacethis|"
@@ -50,13 +52,20 @@ class MasterKey:
     Equality is identity: see `same_as`.
     """
 
-    __slots__ = ("__first_salt", "__legacy", "__lock", "__salts", "__sb2", "__text", "__weaknesses", "source")
+    __slots__ = (
+        *("__bare", "__first_salt", "__legacy", "__lock", "__salts", "__sb2", "__text", "__weaknesses"),
+        *("source", "wrapping"),
+    )
 
     def __init__(self, text: Secret | str, source: str) -> None:
         """Wrap the text; `source` names its origin in messages. Raises MasterKeyError where it is not UTF-8."""
         self.__text = text if isinstance(text, Secret) else Secret(text)
         del text  # a traceback that shows local variables must not show it
         self.source = source
+        self.wrapping, bare = _unwrapped(self.__text.reveal("look at both ends"))
+        """What stands round the text and belongs to it all the same, such as "quotes"; empty where nothing does."""
+        self.__bare: Secret | MasterKey | None = Secret(bare) if self.wrapping and bare else None
+        del bare
         self.__lock = Lock()
         self.__sb2: dict[bytes, Sb2Key] = {}
         self.__salts: dict[bytes, bytes] = {}
@@ -78,6 +87,15 @@ class MasterKey:
     def same_as(self, other: MasterKey) -> bool:
         """Tell in constant time whether both are the same text."""
         return hmac.compare_digest(self._bytes(), other._bytes())
+
+    def without_wrapping(self) -> MasterKey | None:
+        """Return the other key that may be meant, the text without quotes, blanks or line breaks round it.
+
+        `docker run --env-file` leaves them there, python-dotenv and the shell take them off. None where there are none.
+        """
+        if isinstance(self.__bare, Secret):
+            self.__bare = MasterKey(self.__bare, f"{self.source}, without the {self.wrapping}")
+        return self.__bare
 
     def key_id(self, salt: bytes) -> str:
         """Return the key id with this 16-byte salt: 22 characters of base64url. Raises as `sb2`."""
@@ -152,6 +170,23 @@ def _scrypt(key_material: bytes, salt: bytes, n: int) -> bytes:
 def _hkdf(root: bytes, info: bytes, length: int) -> bytes:
     """RFC 5869 with SHA-256 and no salt."""
     return HKDF(algorithm=SHA256(), length=length, salt=None, info=info).derive(root)
+
+
+def _unwrapped(text: str) -> tuple[str, str]:
+    """What stands round a key, in words, and the key without it; nothing where no pair of quotes and no blank does."""
+    found: dict[str, None] = {}
+    bare = text
+    while True:
+        stripped = bare.strip(_BLANKS)
+        if stripped != bare:
+            ends = bare[: len(bare) - len(bare.lstrip(_BLANKS))] + bare[len(bare.rstrip(_BLANKS)) :]
+            found["line break" if "\n" in ends or "\r" in ends else "blanks"] = None
+        elif len(bare) >= 2 and bare[0] + bare[-1] in _QUOTES:
+            found["quotes"] = None
+            stripped = bare[1:-1]
+        else:
+            return " and ".join(found), bare
+        bare = stripped
 
 
 def _is_unicode(text: Secret) -> bool:

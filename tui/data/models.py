@@ -135,6 +135,7 @@ class ServerInfo:
     create_role: bool
     create_in_database: bool
     create_in_public: bool
+    encoding: str = "UTF8"
 
     @property
     def version_text(self) -> str:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from tui.data.claims import claimed
-from tui.data.directory import find_person, parse_uuid
+from tui.data.directory import find_person, parse_uuid, people_are_labelled
 from tui.data.errors import Conflict, ConstraintViolated, InvalidInput, UnknownPerson
 from tui.data.models import Person
 from tui.data.number_input import known_type, number_to_add, readable_name
@@ -49,14 +49,12 @@ update public.organization_phone_numbers as n set {changes}
 returning n.id
 """
 PERSON = "select id, email, name, organization_id, is_active from switchboard.people where id = %(id)s"
-# Where the view of people shows Switchboard's own labels, there is no directory to check an id against.
-HAS_PEOPLE = "select pg_get_viewdef('switchboard.people'::regclass) not like '%people_labels%' as has_people"
 LOG_VISIBLE = "select has_table_privilege('public.integration_audit_logs', 'select') as visible"
 LAST_CHANGE = """
 select left(l.details ->> 'operator', 200) as operator, l.details ->> 'session_user' as login, p.email, p.name
   from public.integration_audit_logs as l
   left join lateral (select email, name from switchboard.people where id = l.user_id limit 1) as p on true
- where l.organization_id = %(organization_id)s and l.created_at > clock_timestamp() - interval '1 day'
+ where l.organization_id = %(organization_id)s and l.created_at > now() - interval '1 day'
    and l.action like 'number\\_%%' and l.details -> 'row' ->> 'id' = %(id)s::text
  order by l.created_at desc limit 1
 """
@@ -123,7 +121,7 @@ async def find_assignee(database: Database, wanted: str) -> Person:
         return await find_person(database, wanted)
     except UnknownPerson:
         person_id = parse_uuid(wanted)
-        if person_id is None or await _has_people(database):
+        if person_id is None or not await people_are_labelled(database):
             raise
         return Person(person_id, None, None, None, True)
 
@@ -207,7 +205,7 @@ async def assign_number(database: Database, seen: PhoneNumber, person: Person) -
     if seen.assigned_to_user_id == person.id:
         return NumberChanged(seen, ())
     known = await _read_person(database, person.id)
-    if known is None and await _has_people(database):
+    if known is None and not await people_are_labelled(database):
         raise UnknownPerson("That person is not in the directory any more.", "Choose somebody else.")
     known = known or person
     if not known.is_active:
@@ -353,14 +351,6 @@ async def _read_person(database: Database, person_id: UUID) -> Person | None:
     async def unit(connection: Connection) -> Person | None:
         row = await (await connection.execute(PERSON, {"id": person_id})).fetchone()
         return Person(**row) if row else None
-
-    return await database.read(unit)
-
-
-async def _has_people(database: Database) -> bool:
-    async def unit(connection: Connection) -> bool:
-        row = await (await connection.execute(HAS_PEOPLE)).fetchone()
-        return bool(row and row["has_people"])
 
     return await database.read(unit)
 

@@ -6,7 +6,7 @@ import unicodedata
 
 from tui.data.errors import InvalidInput
 from tui.data.phone_numbers import known_number
-from tui.numbers import in_numbering_plan
+from tui.numbers import in_numbering_plan, why_not
 
 NUMBER_TYPES = ("virtual", "toll-free", "local")
 LONGEST_NAME = 100
@@ -20,6 +20,8 @@ def number_to_add(text: str) -> tuple[str, str | None]:
     number = known_number(text)
     # Zeros after the country code may be read as a prefix, so that what is stored would mean yet another number.
     if number is None or known_number(number) != number:
+        if (said := why_not(text)) is not None:
+            raise InvalidInput(*said)
         raise InvalidInput(
             "That is not a phone number.",
             "Give 10 to 15 digits in any notation, such as 011-4116 9368 or +911141169368.",

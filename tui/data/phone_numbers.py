@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from tui.data.directory import parse_uuid
 from tui.data.errors import InvalidInput, NotFound
 from tui.data.models import Person, PhoneNumber
-from tui.numbers import display, e164
+from tui.numbers import display, e164, why_not
 from tui.text import safe_text
 
 if TYPE_CHECKING:
@@ -154,6 +154,8 @@ async def find_phone_numbers(
         return FoundNumbers(tuple(await _with_digits(connection, digits, conditions, values)), False)
 
     found = await database.read(unit)
+    if not found.numbers and number_id is None and (said := why_not(text)) is not None:
+        raise InvalidInput(*said)
     if not found.numbers and number_id is None and not searchable:
         raise InvalidInput(
             "That is neither a phone number nor at least four digits of one.",

@@ -40,11 +40,12 @@ _HOURS = """
 with recursive hours (hour, following, row_count, digest, row_list, total) as (
   select null::timestamptz, to_timestamp(%(start)s::float8), 0::bigint, null::bytea, null::bytea, 0::bigint
   union all
-  select next.hour, next.hour + interval '1 hour', bucket.row_count, bucket.digest, bucket.row_list,
+  select next.hour, next.following, bucket.row_count, bucket.digest, bucket.row_list,
          before.total + bucket.row_count
     from hours as before
    cross join lateral (
-     select date_trunc('hour', l.created_at, 'UTC') as hour
+     select date_trunc('hour', l.created_at, 'UTC') as hour,
+            date_trunc('hour', l.created_at, 'UTC') + interval '1 hour' as following
        from public.integration_audit_logs as l
       where l.created_at >= before.following and l.created_at < to_timestamp(%(until)s::float8)
       order by l.created_at
@@ -54,7 +55,7 @@ with recursive hours (hour, following, row_count, digest, row_list, total) as (
        from (select l.id, {leaf} as leaf
                from (select {columns}
                        from public.integration_audit_logs as l
-                      where l.created_at >= next.hour and l.created_at < next.hour + interval '1 hour'
+                      where l.created_at >= next.hour and l.created_at < next.following
                       order by l.created_at, {id}
                       fetch first (%(largest)s + 1) rows with ties) as l
               order by l.created_at, {id}, leaf) as r) as bucket
@@ -83,7 +84,7 @@ select count(*), string_agg(r.leaf, ''::bytea order by r.place), string_agg({ent
   from placed as r
 """
 _OF_HOUR = """l.created_at >= to_timestamp(%(hour)s::float8)
-     and l.created_at < to_timestamp(%(hour)s::float8) + interval '1 hour'"""
+     and l.created_at < to_timestamp(%(until)s::float8)"""
 _WITHOUT_HOUR = "(l.created_at is null or l.created_at in ('infinity', '-infinity'))"
 # Said twice, because an index is used for the first alone.
 _FURTHER = """and {moment} >= %(moment)s::timestamptz
@@ -217,6 +218,8 @@ async def _page(
         id_of_r=ID.replace("l.", "r."),
     )
     values: dict[str, object] = {"hour": hour, "rows": ROWS_OF_A_PAGE}
+    if hour is not None:
+        values["until"] = hour + HOUR
     if last:
         values |= {"moment": last[0], "id": last[1]}
 

@@ -47,6 +47,10 @@ select format('The column %s.%s is missing or of another type, so nothing can be
         or a.atttypid <> all (array(select ('pg_catalog.' || n.name)::regtype
                                       from unnest(string_to_array(w.types, ' ')) as n (name))))
 """
+OF_A_NEWER = (
+    "A newer Switchboard has set this database up, so this one cannot tell whether the log is protected: "
+    "verify it with that one."
+)
 
 
 async def missing(connection: Connection) -> list[str]:
@@ -55,9 +59,15 @@ async def missing(connection: Connection) -> list[str]:
 
 
 async def unprotected(connection: Connection) -> list[str]:
-    """Say in a sentence each what protects or writes the log and is off or altered, and what is there of others."""
+    """Say in a sentence each what protects or writes the log and is off or altered, and what is there of others.
+
+    Of a newer version's schema it is said that this cannot be told: silence would let its owner claim one.
+    """
+    state = await schema_state(connection)
+    if state == "newer":
+        return [OF_A_NEWER]
     drifts = (await verify(connection)).drifts
-    if await schema_state(connection) == "outdated":
+    if state == "outdated":
         # What setup will bring differs for that reason alone; whether a trigger is on does not.
         drifts = tuple(drift for drift in drifts if drift.expected is None or drift.expected.kind == "trigger")
         return [OUTDATED, *(drift.sentence for drift in drifts)]

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID, uuid4
 
 from tui.data.audit import log_act
-from tui.data.errors import CheckFailed, PermissionDenied, ReadOnlyMode, SealKeyError
+from tui.data.errors import CheckFailed, PermissionDenied, SealKeyError
 from tui.data.seal_hours import EMPTY, HOUR, HourOfRows, digest_in_pages, hours_with_rows, read_bounds
 from tui.data.seal_keys import key_id_of, recorded_keys
 from tui.data.seal_protection import missing
@@ -165,8 +165,8 @@ async def seal_log(
     Raises ReadOnlyMode, PermissionDenied before anything is read, SealKeyError for a key that is retired, CheckFailed
     where the newest seal cannot be one, and what Database.write raises.
     """
-    if database.read_only:
-        raise ReadOnlyMode("Switchboard is in read-only mode, so nothing was sealed.", "Start it without --read-only.")
+    if database.refusal is not None:
+        raise database.refusal()
     await _require_rights(database, key)
     operation, seals, rows = uuid4(), 0, 0
     while True:

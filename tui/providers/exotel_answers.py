@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from tui import numbers
 from tui.data.errors import ProviderFailed
 from tui.data.models import ListedNumber
+from tui.providers import exotel_bodies as bodies
 from tui.providers.exotel_http import HOSTS
 from tui.providers.kinds import host_and_port
 
@@ -21,7 +21,6 @@ WEB_PAGE = (
     "else check the API host."
 )
 
-_DEEPEST = 4
 _BROKEN_CHARACTERS = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]+")
 _LONGEST_NAME = 100  # characters; organization_phone_numbers.display_name holds no more
 _DIGITS = re.compile(r"\+?[0-9]{3,19}")
@@ -49,14 +48,14 @@ class Refused(ProviderFailed):
 
 
 def refusal(answer: Answer, host: str) -> Refusal | None:
-    """Return why the account was not let in, by the HTTP status alone; None for 200.
+    """Return why the account was not let in, by the HTTP status, or by the one within a 200; None for a yes.
 
     The meanings are those of Exotel's error-codes and authentication pages, which disagree whether a wrong SID or
     region is 401 or 404: both sentences name both.
     """
     status, code = answer.status, str(answer.status)
     if status == 200:
-        return _web_page(answer, host) if is_web_page(answer) else None
+        return _web_page(answer, host) if is_web_page(answer) else _refusal_within(answer, host)
     if status in {401, 403, 404}:
         return _not_let_in(answer, host)
     if status in _NO:
@@ -87,8 +86,8 @@ def account_refusal(answer: Answer, host: str) -> Refusal | None:
     refused = refusal(answer, host)
     if refused is not None:
         return refused
-    known, status = _account_status(answer.body)
-    if not known:
+    status = bodies.account_status(answer.body)
+    if status is None:
         return Refusal(
             f"{host} accepted the key, but did not answer with an account.",
             "Check the API host: another service may be behind it.",
@@ -102,7 +101,7 @@ def account_refusal(answer: Answer, host: str) -> Refusal | None:
             "Only Exotel can change that: ask its support, or look at my.exotel.com.",
             "200",
         )
-    if word not in {"", "active"}:
+    if word != "active":
         return Refusal(
             "Exotel accepts the key, but gives the account a status that Switchboard does not know.",
             "Look at my.exotel.com whether the account may be used.",
@@ -117,16 +116,7 @@ def templates_refusal(answer: Answer, host: str) -> Refusal | None:
     refused = refusal(answer, host)
     if refused is not None:
         return refused
-    body = _json(answer.body)
-    if not isinstance(body, dict):
-        return _not_understood(host, "templates")
-    inner = body.get("http_code")
-    # The v2 envelope carries a status of its own, and a bulk answer may be 200 around a refusal.
-    if isinstance(inner, int) and inner != 200:
-        return (
-            refusal(replace(answer, status=inner), host) if 300 <= inner < 600 else _not_understood(host, "templates")
-        )
-    return None
+    return None if bodies.has_templates(answer.body) else _not_understood(host, "templates")
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,7 +147,7 @@ class Page:
 
 def page_of(answer: Answer, host: str, asked_size: int) -> Page:
     """Read a page of the list of ExoPhones; raises ProviderFailed where it is none."""
-    body = _json(answer.body)
+    body = bodies.parsed_json(answer.body)
     entries = body.get("incoming_phone_numbers") if isinstance(body, dict) else None
     if not isinstance(body, dict) or not isinstance(entries, list):
         raise Refused(_not_understood(host, "ExoPhones"))
@@ -172,6 +162,21 @@ def page_of(answer: Answer, host: str, asked_size: int) -> Page:
 def other_regions(host: str) -> str:
     """Return the hosts that the account may live on instead, as a sentence names them."""
     return " or ".join(one for one in HOSTS if one != host)
+
+
+def _refusal_within(answer: Answer, host: str) -> Refusal | None:
+    """The refusal that a 200 is wrapped around; a proxy does not answer so."""
+    status = bodies.refusing_status(answer.body)
+    if status is None:
+        return None
+    if status != bodies.UNKNOWN_STATUS:
+        return refusal(replace(answer, status=status, body=b""), host)
+    return Refusal(
+        f"{host} answered 200, but with an error within.",
+        "Look at my.exotel.com whether the account may be used; try again later.",
+        "200",
+        says_no=False,
+    )
 
 
 def _not_let_in(answer: Answer, host: str) -> Refusal:
@@ -272,43 +277,6 @@ def _retry_after(answer: Answer) -> int | None:
     if until.tzinfo is None or now.tzinfo is None:
         return None
     return max(round((until - now).total_seconds()), 0)
-
-
-def _json(body: bytes) -> Any:
-    try:
-        return json.loads(body)
-    except (ValueError, RecursionError):
-        return None
-
-
-def _account_status(body: bytes) -> tuple[bool, str]:
-    """Whether a body is an account, in JSON or XML, and the status in it."""
-    found = _account_object(_json(body))
-    if found is not None:
-        return True, str(found.get("status") or "")
-    text = body.decode("utf-8", "replace")
-    if "<TwilioResponse" not in text:
-        return False, ""
-    account = text.find("<Account")
-    begin, end = text.find("<Status>", account), text.find("</Status>", account)
-    if account < 0 or not account < begin < end:
-        return account >= 0, ""
-    return True, text[begin + len("<Status>") : end]
-
-
-def _account_object(value: Any) -> dict[str, Any] | None:
-    """The first object with a SID, however it is wrapped: the wrapping is not documented."""
-    level = [value]
-    for _ in range(_DEEPEST):
-        deeper: list[Any] = []
-        for one in level:
-            if isinstance(one, dict):
-                lower = {str(name).lower(): inner for name, inner in one.items()}
-                if "sid" in lower:
-                    return lower
-                deeper += one.values()
-        level = deeper
-    return None
 
 
 def _exophone(entry: Any) -> ExoPhone | None:

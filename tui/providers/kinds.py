@@ -30,6 +30,7 @@ _YES_NO = {
     **dict.fromkeys(("yes", "y", "true", "on", "1"), True),
     **dict.fromkeys(("no", "n", "false", "off", "0"), False),
 }
+_PLAIN_PHONE = re.compile(r"\+?[0-9 ().\-/]*")
 _PHONE = "such as 01141169368 or +911141169368"
 
 
@@ -144,8 +145,9 @@ def _read_word(field: Field, text: str) -> Reading:
 def _read_phone(field: Field, text: str) -> Reading:
     number = numbers.e164(text)
     if number is None:
-        return Reading(problem=f"A phone number of 10 to 15 digits, {_PHONE}.")
-    if not text.isascii():
+        said = numbers.why_not(text)
+        return Reading(problem=" ".join(said) if said else f"A phone number of 10 to 15 digits, {_PHONE}.")
+    if not _PLAIN_PHONE.fullmatch(text):
         return Reading(problem=f"Digits 0 to 9 and plain signs only, {_PHONE}.", offer=number)
     return Reading(text, warnings=_unusual(number))
 
@@ -162,7 +164,10 @@ def _read_sender(field: Field, text: str) -> Reading:
 def _read_e164(field: Field, text: str) -> Reading:
     number = numbers.e164(text)
     if number is None:
-        return Reading(problem="A phone number with its country code, such as +919876543210.")
+        said = numbers.why_not(text)
+        return Reading(
+            problem=" ".join(said) if said else "A phone number with its country code, such as +919876543210."
+        )
     converted = () if number == text else (f"It is stored as {number}.",)
     return Reading(number, warnings=(*converted, *_unusual(number)))
 

@@ -137,14 +137,12 @@ class AuditScreen(ListPage):
     async def _measure(self) -> None:
         """Count the rows, find the time they span and what organisations are called; none keeps anybody waiting."""
         from tui.data.audit_counts import count_rows
-        from tui.data.directory import list_organizations
 
         wanted = self._filter
         if wanted is None:
             return
         try:
-            known = await list_organizations(self.session.database)
-            self.pane.name_organizations({one.id: one.name for one in known if one.name})
+            await self.pane.name_organizations(self.session.database)
             count = await count_rows(self.session.database, wanted)
             if self.is_mounted and wanted is self._filter:
                 self._count = count

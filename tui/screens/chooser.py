@@ -1,4 +1,4 @@
-"""Choosing one of many by typing a part of its name: the base, the palette, and the organisation switch."""
+"""Choosing one of many by typing a part of its name: the base, the palette and the help."""
 
 from __future__ import annotations
 
@@ -8,11 +8,10 @@ from textual.binding import Binding, BindingType
 
 from tui.screens.key_table import key_rows
 from tui.screens.page import Page
-from tui.text import safe_text
 from tui.widgets.faces import Faces
 from tui.widgets.frame import Part
 from tui.widgets.line_input import LineInput
-from tui.widgets.row_list import Cell, Column, Row, RowBody, RowList
+from tui.widgets.row_list import Column, Row, RowBody, RowList
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -20,8 +19,6 @@ if TYPE_CHECKING:
     from textual.screen import Screen
     from textual.widget import Widget
     from textual.widgets import Input
-
-    from tui.data.models import Organization
 
 
 class ChooserScreen(Page):
@@ -35,7 +32,7 @@ class ChooserScreen(Page):
         Binding("pagedown", "page(1)", "Page down", show=False),
     ]
     is_inner = True
-    heading: ClassVar[str] = ""
+    heading = ""
     columns: ClassVar[Sequence[Column]] = ()
 
     def __init__(self) -> None:
@@ -82,6 +79,10 @@ class ChooserScreen(Page):
     def on_input_submitted(self, event: Input.Submitted) -> None:
         """Take the row under the cursor."""
         event.stop()
+        self.take_current()
+
+    def take_current(self) -> None:
+        """Take the row under the cursor, where there is one."""
         key = self.query_one(RowBody).current_key
         if key is not None:
             self.chosen(key)
@@ -105,38 +106,6 @@ class ChooserScreen(Page):
     def action_back(self) -> None:
         """Leave without choosing."""
         self.dismiss()
-
-
-class OrganizationScreen(ChooserScreen):
-    """Switches the organisation that every section looks at."""
-
-    heading = "Choose an organisation"
-    columns = (Column("Organisation", 30, grows=True), Column("Id", 36))
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._known: dict[str, Organization] = {}
-
-    async def load(self) -> None:
-        """Read the organisations this login may see."""
-        from tui.data.directory import list_organizations
-
-        self.query_one(Faces).show_loading("organisations")
-        listed = await list_organizations(self.session.database)
-        if not self.is_mounted:
-            return
-        self._known = {str(one.id): one for one in listed}
-        self.rows = [Row(str(o.id), (Cell(safe_text(o.name or "(no name)", 80)), Cell(str(o.id)))) for o in listed]
-        if listed:
-            self.show_rows()
-        else:
-            self.query_one(Faces).show_empty("There is no organisation yet.", "5  set one up")
-
-    def chosen(self, key: str) -> None:
-        """Look at that organisation from now on."""
-        self.session.organization = self._known[key]
-        self.dismiss()
-        self.console.organization_changed()
 
 
 class KeysScreen(ChooserScreen):

@@ -25,7 +25,7 @@ class ListPage(Page):
 
     def organization_to_list(self) -> Organization | None:
         """Return the organisation whose rows are to be listed; None where the list says why there is none."""
-        if self.session.schema != "installed":
+        if not self.session.is_set_up:
             self.query_one(Faces).show_empty("Switchboard is not set up in this database.", "5  set it up")
             return None
         if self.session.organization is None:
@@ -46,7 +46,7 @@ class ListPage(Page):
         self.focus_body()
         if not self.session.is_connected and self.console.failure is None:
             self.query_one(Faces).show_loading("the connection")
-        elif self.session.schema not in (None, "installed"):
+        elif self.session.schema is not None and not self.session.is_set_up:
             # Nothing is loaded before the wizard is done.
             self.organization_to_list()
 

@@ -25,6 +25,8 @@ class LogLookups:
         self._held = held
         self.names = Names()
         self._unknown: set[UUID] = set()
+        self._nameless: set[UUID] = set()
+        self._has_more_organizations = False
         self.matches: set[UUID] = set()
         self._searched: LogReader | None = None
         self._is_complete = True
@@ -43,9 +45,14 @@ class LogLookups:
         return True
 
     async def look_up(self, database: Database, rows: Sequence[LogRow]) -> None:
-        """Find out what the people in rows are called, and which rows match. Raises what reading raises."""
+        """Find out what the people and organisations in rows are called, and which rows match.
+
+        Raises what reading raises.
+        """
         from tui.data.directory import people_by_id
 
+        if self._has_more_organizations:
+            await self._name_those_of(database, rows)
         known, unknown = self.names.people, self._unknown
         if len(known) + len(unknown) > MOST_PEOPLE:
             seen = {row.user_id for row in self._held()}
@@ -59,6 +66,31 @@ class LogLookups:
             unknown.update(wanted - found.keys())
         if self._searched is not None:
             await self._look_for_matches(self._searched, rows)
+
+    async def name_organizations(self, database: Database) -> bool:
+        """Find out what organisations are called now: the first of them, and those in the rows held.
+
+        Tells whether a name has changed. Raises what reading raises.
+        """
+        from tui.data.directory import LISTED_ORGANIZATIONS, list_organizations
+
+        before = dict(self.names.organizations)
+        listed = await list_organizations(database)
+        self.names.organizations |= {one.id: one.name for one in listed if one.name}
+        self._has_more_organizations = len(listed) >= LISTED_ORGANIZATIONS
+        if self._has_more_organizations:
+            self._nameless.clear()
+            await self._name_those_of(database, self._held())
+        return before != self.names.organizations
+
+    async def _name_those_of(self, database: Database, rows: Sequence[LogRow]) -> None:
+        from tui.data.directory import organizations_by_id
+
+        unnamed = {row.organization_id for row in rows} - self.names.organizations.keys() - self._nameless
+        if unnamed:
+            named = await organizations_by_id(database, unnamed)
+            self.names.organizations |= {one: name for one, name in named.items() if name}
+            self._nameless |= unnamed - self.names.organizations.keys()
 
     async def _look_for_matches(self, searched: LogReader, rows: Sequence[LogRow]) -> None:
         matches = await searched.among([row.id for row in rows]) if rows else set()

@@ -22,12 +22,12 @@ from tui.widgets.window_list import WindowBody, WindowList
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import tzinfo
-    from uuid import UUID
 
     from textual.app import ComposeResult
 
     from tui.data.audit_filter import LogFilter
     from tui.data.audit_pages import LogReader
+    from tui.data.database import Database
     from tui.data.models import LogRow
     from tui.screens.log_view import Names
     from tui.screens.log_window import Direction, Line
@@ -193,10 +193,9 @@ class LogPane(ReadingPane):
             self.body.stand(place, self.body.lines_seen // 2)
         return True
 
-    def name_organizations(self, names: dict[UUID, str]) -> None:
-        """Show what organisations are called."""
-        if names != self.names.organizations:
-            self.names.organizations = names
+    async def name_organizations(self, database: Database) -> None:
+        """Show what organisations are called now. Raises what reading raises."""
+        if await self._lookups.name_organizations(database):
             self.refresh_lines()
 
     async def mark(self, search: LogFilter | None) -> None:

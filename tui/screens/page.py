@@ -221,7 +221,7 @@ class Page(Screen[Any]):
             Part(shown, give=2),
             Part(safe_text(session.database_name, 60), give=3),
             Part(safe_text(session.operator.label, 40), give=4),
-            Part("READ-ONLY" if session.read_only else ""),
+            Part("READ-ONLY: newer schema" if session.schema == "newer" else "READ-ONLY" if session.read_only else ""),
             Part(f"{glyphs.good if tone == 'good' else glyphs.warning} {health}"),
         )
         context = self.context()

@@ -138,7 +138,7 @@ class PermissionsScreen(Page):
         from tui.data.permissions import integrations_of
 
         faces, organization = self.pane.faces, self.session.organization
-        if self.session.schema != "installed":
+        if not self.session.is_set_up:
             faces.show_empty("Switchboard is not set up in this database.", "5  set it up")
             return
         if organization is None:
@@ -168,8 +168,8 @@ class PermissionsScreen(Page):
 
     @work(group="allowed", exclusive=True, exit_on_error=False)
     async def _read_what_is_allowed(self, model: GridModel) -> None:
+        from tui.data.directory import people_are_labelled
         from tui.data.effective_access import enforcement
-        from tui.data.grantees import people_are_labelled
         from tui.data.permission_changes import can_change
 
         database = self.session.database

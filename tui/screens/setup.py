@@ -212,7 +212,7 @@ class SetupScreen(Page):
     def _needs_wizard(self) -> bool:
         session = self.session
         if session.is_connected:
-            return self._has_wizard and session.schema != "installed"
+            return self._has_wizard and not session.is_set_up
         return self._has_wizard and session.settings.nothing_configured
 
     async def _act(self, work: Work) -> None:

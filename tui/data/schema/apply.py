@@ -13,9 +13,11 @@ from tui.data.failures import translate
 from tui.data.schema.files import schema_files
 from tui.data.schema.rows import rows, run
 from tui.data.schema.shape import TABLES
+from tui.data.session_settings import Limits, pinned_transaction
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
+    from contextlib import AbstractAsyncContextManager
 
     from psycopg import AsyncConnection
 
@@ -26,11 +28,7 @@ LOCK_KEY = int.from_bytes(b"switchbd")
 ATTEMPTS = 5
 IN_THE_WAY = "SB003"
 
-_LIMITS = """
-select set_config('lock_timeout', '3s', true), set_config('statement_timeout', '60s', true),
-       set_config('idle_in_transaction_session_timeout', '60s', true),
-       set_config('search_path', 'pg_catalog, pg_temp', true)
-"""
+LIMITS = Limits(lock_ms=3_000, statement_ms=60_000, idle_in_transaction_ms=60_000)
 
 _HOLDERS = """
 select distinct coalesce(nullif(a.application_name, ''), 'a program without a name') || ' as role ' || a.usename,
@@ -71,9 +69,13 @@ async def run_files(conn: AsyncConnection[Any], progress: Callable[[Progress], N
     return len(statements)
 
 
+def limited_transaction(conn: AsyncConnection[Any]) -> AbstractAsyncContextManager[None]:
+    """A transaction with the settings and the limits of an installation. Raises psycopg.Error."""
+    return pinned_transaction(conn, LIMITS)
+
+
 async def take_lock(conn: AsyncConnection[Any]) -> None:
-    """Limit the open transaction's waiting, and wait for any other installation to end. Raises psycopg.Error."""
-    await run(conn, _LIMITS)
+    """Wait in the open transaction for any other installation to end. Raises psycopg.Error."""
     await run(conn, "select pg_advisory_xact_lock(%(key)s)", {"key": LOCK_KEY})
 
 

@@ -12,14 +12,17 @@ from uuid import uuid4
 
 import psycopg
 
+from tui.data.directory_source import DIRECTORY_SOURCES, Source
+from tui.data.errors import SchemaNewer
 from tui.data.failures import translate
 from tui.data.schema.accepted import definition_of, object_of
-from tui.data.schema.apply import LOCK_KEY, Progress, run_files, take_lock, with_retries
+from tui.data.schema.apply import LOCK_KEY, Progress, limited_transaction, run_files, take_lock, with_retries
 from tui.data.schema.files import schema_files
 from tui.data.schema.plan import Changes, Plan, compare, make_plan
 from tui.data.schema.roles import create_roles
 from tui.data.schema.rows import rows, run
 from tui.data.schema.shape import read_shape
+from tui.data.schema.state import schema_state
 from tui.data.schema.verify import Verification, verify
 
 if TYPE_CHECKING:
@@ -63,6 +66,8 @@ class InstallReport:
     indexes_built: tuple[str, ...]
     verification: Verification | None
     seconds: float
+    notes: tuple[tuple[str, str], ...] = ()
+    """What people and organisations do not come from although it is there, and what to do, a sentence each."""
 
     @property
     def applied(self) -> bool:
@@ -85,8 +90,8 @@ async def install(
     `open_connection` is a connection string or an async callable that returns a new connection. `roles` also creates
     the three groups. `accept` names what of others is accepted, see `make_plan`; of that only what is in `agreed`,
     where a person has been shown a plan. What prevents an installation is found before anything runs and raised:
-    InvalidInput, PermissionDenied, ServerUnsuitable, SchemaInTheWay. Raises Locked after five attempts, and other
-    errors of `tui.data.errors`; none carries a row.
+    InvalidInput, PermissionDenied, ServerUnsuitable, SchemaInTheWay, SchemaNewer. Raises Locked after five
+    attempts, and other errors of `tui.data.errors`; none carries a row.
     """
     started = time.monotonic()
     try:
@@ -104,18 +109,20 @@ async def install(
             if plan.missing or plan.different or plan.accepts or plan.in_the_way:
                 changes, count, created = await _apply(conn, plan, operator_label, progress, roles=roles)
         built = await _build_log_indexes(open_connection) if plan.log_indexes else ()
-        async with await _open(open_connection) as conn:
-            return InstallReport(plan, changes, count, created, built, await verify(conn), time.monotonic() - started)
+        async with await _open(open_connection) as conn, limited_transaction(conn):
+            found = await verify(conn)
+            sources = [Source(*row) for row in await rows(conn, DIRECTORY_SOURCES)]
+        notes = tuple(source.note for source in sources if source.note is not None)
+        return InstallReport(plan, changes, count, created, built, found, time.monotonic() - started, notes)
     except (psycopg.Error, OSError) as exc:
         raise translate(exc, doing="setting up") from None
 
 
 async def _open(open_connection: OpenConnection | str) -> AsyncConnection[Any]:
     if isinstance(open_connection, str):
-        return await psycopg.AsyncConnection.connect(
-            open_connection, autocommit=True, prepare_threshold=None, connect_timeout=5
-        )
-    conn = await open_connection()
+        conn = await psycopg.AsyncConnection.connect(open_connection, prepare_threshold=None, connect_timeout=5)
+    else:
+        conn = await open_connection()
     await conn.set_autocommit(True)
     return conn
 
@@ -129,10 +136,12 @@ async def _apply(
     roles: bool,
 ) -> tuple[Changes, int, tuple[str, ...]]:
     async def once() -> tuple[Changes, int, tuple[str, ...]]:
-        async with conn.transaction():
+        async with limited_transaction(conn):
             await take_lock(conn)
             await run(conn, _CLAIM, {"operator": operator_label, "operation": str(uuid4())})
-            # Somebody else may have installed between the plan and the lock.
+            # Somebody else may have installed between the plan and the lock, with a newer version even.
+            if await schema_state(conn) == "newer":
+                raise SchemaNewer
             before = await read_shape(conn)
             created = await create_roles(conn) if roles else ()
             count = await run_files(conn, progress)
@@ -160,14 +169,16 @@ async def _build_log_indexes(open_connection: OpenConnection | str) -> tuple[str
     An index of the log that was left invalid is dropped and built again; a name that something else has gets a number.
     """
     async with await _open(open_connection) as conn:
-        await run(conn, "select set_config('statement_timeout', '0', false), set_config('lock_timeout', '0', false)")
+        # A build cannot run in a transaction, so these are the session's until they are reset below.
+        await run(conn, "set statement_timeout = 0; set lock_timeout = 0; set idle_session_timeout = 0")
         # Waiting inside pg_advisory_lock would hold a snapshot, which the build of another one waits for.
         locked = False
         while not locked:
             ((locked,),) = await rows(conn, "select pg_try_advisory_lock(%(key)s)", {"key": LOCK_KEY})
             await asyncio.sleep(0 if locked else 0.2)
         try:
-            missing = await rows(conn, "select name, definition from switchboard.missing_log_indexes()")
+            async with limited_transaction(conn):
+                missing = await rows(conn, "select name, definition from switchboard.missing_log_indexes()")
             built = []
             for wanted, definition in missing:
                 name, place = wanted, 1
@@ -181,4 +192,6 @@ async def _build_log_indexes(open_connection: OpenConnection | str) -> tuple[str
                 await run(conn, f"create index concurrently {name} on public.integration_audit_logs {definition}")
         finally:
             await run(conn, "select pg_advisory_unlock(%(key)s)", {"key": LOCK_KEY})
+            # Through a session pooler the next program gets this session.
+            await run(conn, "reset statement_timeout; reset lock_timeout; reset idle_session_timeout")
     return tuple(built)

@@ -10,7 +10,7 @@ import psycopg
 from tui.data.errors import InvalidInput, SchemaInTheWay
 from tui.data.schema.accepted import NEVER, object_of
 from tui.data.schema.adoption import StartingShape, starting_shape
-from tui.data.schema.apply import run_files, take_lock, with_retries
+from tui.data.schema.apply import limited_transaction, run_files, take_lock, with_retries
 from tui.data.schema.files import Statement, schema_files, schema_text
 from tui.data.schema.holes import Hole, find_hidden_rows, find_holes
 from tui.data.schema.preflight import Preflight, preflight
@@ -79,31 +79,33 @@ async def make_plan(conn: AsyncConnection[Any], *, roles: bool = False, accept: 
     """
 
     async def plan() -> Plan:
-        facts = await preflight(conn, roles=roles)
-        shape = await starting_shape(conn, facts)
-        holes = (*await find_holes(conn), *await find_hidden_rows(conn))
-        before = await read_shape(conn)
-        in_the_way = tuple(Line("problem", problem.error.title, problem.sentence) for problem in facts.problems)
-        way_out = facts.problems[0].what_to_do if facts.problems else ""
-        log_indexes: tuple[str, ...] = ()
-        foreign: tuple[Drift, ...] = ()
-        after = before
-        if not in_the_way:
-            try:
-                async with conn.transaction(force_rollback=True):
-                    await take_lock(conn)
-                    if roles:
-                        await create_roles(conn)
-                    await run_files(conn)
-                    log_indexes = await missing_log_indexes(conn)
-                    after = await read_shape(conn)
-                    foreign = await find_foreign(conn, after)
-            except SchemaInTheWay as failure:
-                way_out = failure.what_to_do
-                in_the_way = tuple(
-                    Line("problem", failure.title, f"{sentence[:1].upper()}{sentence[1:].rstrip('.')}.")
-                    for sentence in (failure.details or failure.sentence).splitlines()
-                )
+        # Also around what only reads the catalogue: how that names things depends on settings.
+        async with limited_transaction(conn):
+            facts = await preflight(conn, roles=roles)
+            shape = await starting_shape(conn, facts)
+            holes = (*await find_holes(conn), *await find_hidden_rows(conn))
+            before = await read_shape(conn)
+            in_the_way = tuple(Line("problem", problem.error.title, problem.sentence) for problem in facts.problems)
+            way_out = facts.problems[0].what_to_do if facts.problems else ""
+            log_indexes: tuple[str, ...] = ()
+            foreign: tuple[Drift, ...] = ()
+            after = before
+            if not in_the_way:
+                try:
+                    async with conn.transaction(force_rollback=True):
+                        await take_lock(conn)
+                        if roles:
+                            await create_roles(conn)
+                        await run_files(conn)
+                        log_indexes = await missing_log_indexes(conn)
+                        after = await read_shape(conn)
+                        foreign = await find_foreign(conn, after)
+                except SchemaInTheWay as failure:
+                    way_out = failure.what_to_do
+                    in_the_way = tuple(
+                        Line("problem", failure.title, f"{sentence[:1].upper()}{sentence[1:].rstrip('.')}.")
+                        for sentence in (failure.details or failure.sentence).splitlines()
+                    )
         changes = compare(before, after)
         accepts = _accepted(foreign, accept, adopting=shape != "installed by Switchboard") if not in_the_way else ()
         return Plan(

@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from tui.data.connection import probe
-from tui.data.errors import PermissionDenied, SchemaInTheWay, ServerUnsuitable, SwitchboardError
+from tui.data.connection import encoding_problem, probe
+from tui.data.errors import PermissionDenied, SchemaInTheWay, SchemaNewer, ServerUnsuitable, SwitchboardError
 from tui.data.schema.rows import rows
 from tui.data.schema.shape import TABLES
+from tui.data.schema.state import schema_state
 
 if TYPE_CHECKING:
     from psycopg import AsyncConnection
@@ -119,6 +120,9 @@ async def preflight(conn: AsyncConnection[Any], *, roles: bool = False) -> Prefl
     )
     ((owner, owned, missing),) = await rows(conn, _SCHEMA_FACTS, {"roles": list(ROLES)})
     found = _server_problems(server)
+    if await schema_state(conn) == "newer":
+        newer = SchemaNewer()
+        found.append(Problem(newer.sentence, newer.what_to_do, SchemaNewer))
     if not owned:
         found.append(
             Problem(
@@ -166,6 +170,8 @@ def _server_problems(server: ServerInfo) -> list[Problem]:
                 ServerUnsuitable,
             )
         )
+    if problem := encoding_problem(server):
+        found.append(Problem(*problem, ServerUnsuitable))
     if server.in_recovery or server.read_only:
         found.append(
             Problem(

@@ -1,4 +1,4 @@
-"""Whether the schema is there, asked in one quick query at start-up."""
+"""Whether the schema is there, and of which version, asked in one quick query at start-up."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from tui.data.schema.shape import TABLES
 if TYPE_CHECKING:
     from psycopg import AsyncConnection
 
-SchemaState = Literal["missing", "partial", "installed", "outdated"]
+SchemaState = Literal["missing", "partial", "installed", "outdated", "newer"]
 
 _QUERY = """
 select
@@ -32,11 +32,14 @@ async def schema_state(conn: AsyncConnection[Any]) -> SchemaState:
     """Tell from the catalogue what is installed; any role may ask.
 
     missing: none of the four tables and no schema switchboard. partial: some of it, or tables of another program.
-    outdated: complete, but of an earlier number than sql/ has now. Raises psycopg.Error.
+    outdated: complete, but of an earlier number than sql/ has now. newer: of a later one, whose tables and triggers
+    are for a later version to judge. Raises psycopg.Error.
     """
     ((tables, triggers, has_schema, number),) = await rows(conn, _QUERY, {"tables": list(TABLES)})
+    if number is not None and number > latest_number():
+        return "newer"
     if tables == 0 and not has_schema:
         return "missing"
     if tables < len(TABLES) or triggers < len(TABLES) - 1 or number is None:
         return "partial"
-    return "installed" if number >= latest_number() else "outdated"
+    return "installed" if number == latest_number() else "outdated"

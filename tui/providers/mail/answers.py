@@ -22,12 +22,14 @@ _IMAP_CODES = frozenset(
 _LATER = {"INUSE", "SERVERBUG", "UNAVAILABLE"}
 
 # Zoho's: "You are yet to enable IMAP for your account. Please contact your administrator (Failure)".
-_SWITCHED_OFF = re.compile(r"enable\s+imap|imap\b.{0,40}\b(?:disabled|not enabled|switched off)", re.IGNORECASE)
+_SWITCHED_OFF = re.compile(
+    r"enabled?(?: for)?\s+imap|imap\b.{0,40}\b(?:disabled|not enabled|switched off)", re.IGNORECASE
+)
 _CROWDED = re.compile(r"too many|simultaneous|concurrent|connections? limit|limit exceeded", re.IGNORECASE)
 _BLOCKED = re.compile(r"\b(?:block|locked|suspend|unusual|disabled|deactivated)", re.IGNORECASE)
 _WRONG_PASSWORD = re.compile(
     r"invalid credentials|authentication failed|(?:login|password)\b.*\b(?:failed|incorrect|invalid|wrong)"
-    r"|(?:incorrect|invalid|wrong)\b.*\b(?:login|password)",
+    r"|(?:incorrect|invalid|wrong)\b.*\b(?:login|password)|application-specific password",
     re.IGNORECASE,
 )
 _AUTHENTICATION = {"AUTHENTICATIONFAILED", "AUTHORIZATIONFAILED", "EXPIRED"}
@@ -97,7 +99,7 @@ def imap_refusal(text: str, host: str, login: Login) -> ProviderFailed:
     barred = _barred("IMAP", text, code, said)
     if barred is not None:
         return barred
-    if code in _AUTHENTICATION or (code == "NO" and _WRONG_PASSWORD.search(text)):
+    if code in _AUTHENTICATION or (code in {"NO", "ALERT"} and _WRONG_PASSWORD.search(text)):
         return wrong_password(host, code)
     if code == "ALERT":
         return ProviderFailed(f"The server refused the login with a notice.{said}", _another_host(host), code=code)

@@ -56,7 +56,7 @@ class Flow:
 
         await self.close()
         self.connection, self.plan = wanted, None
-        database = Database(self.conninfo(), self.operator)
+        database = Database(self.conninfo(), self.operator, read_only=self.settings.read_only)
         server = await database.open()
         self.database, self.server = database, server
         return server

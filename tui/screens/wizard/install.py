@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tui.data.errors import SwitchboardError
+from tui.data.errors import ReadOnlyMode, SwitchboardError
 from tui.data.schema.files import schema_files
 from tui.data.schema.install import install
 from tui.data.schema.state import schema_state
@@ -60,9 +60,11 @@ class InstallStep(Step, can_focus=True):
             self._result.say([Verdict("plain", "Press enter to install.")])
 
     async def finish(self) -> bool:
-        """Install with the first enter, go on with the next."""
+        """Install with the first enter, go on with the next. Raises ReadOnlyMode in read-only mode."""
         if self._is_installed:
             return True
+        if self.flow.settings.read_only:
+            raise ReadOnlyMode
         before = await self.flow.connected().read(schema_state)
         self._result.say([Verdict("quiet", "Installing ...")])
         try:
@@ -125,4 +127,5 @@ def _result(report: InstallReport) -> list[Verdict]:
     if report.verification is not None and not report.verification.is_well:
         count = len(report.verification.drifts) + len(report.verification.holes)
         lines.append(Verdict("warning", f"{count} things still differ: section 5 lists them once you are through."))
+    lines += [Verdict("warning", *note) for note in report.notes]
     return [*lines, Verdict("plain", "Press enter to see the proof.")]

@@ -6,8 +6,20 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 from uuid import UUID, uuid4
 
-from tui.data.directory import find_person, has_directory, list_organizations, name_organization, parse_uuid
+from textual import work
+
+from tui.data.directory import (
+    FOUND_ORGANIZATIONS,
+    directory_sources,
+    find_person,
+    list_organizations,
+    name_organization,
+    organizations_by_id,
+    parse_uuid,
+)
+from tui.data.errors import SwitchboardError
 from tui.data.models import Organization
+from tui.screens.question import Question
 from tui.screens.wizard.saving import SaveLines
 from tui.screens.wizard.step import Step
 from tui.text import safe_text
@@ -20,6 +32,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from textual.widget import Widget
+    from textual.widgets import Input
 
     from tui.screens.wizard.flow import Flow
     from tui.screens.wizard.step import Hints
@@ -40,7 +53,10 @@ class OrganizationStep(Step):
         super().__init__(flow)
         self._known: list[Organization] = []
         self._may_add = True
+        self._source_note: tuple[str, str] | None = None
         self._list = RowList(COLUMNS, id="o-list")
+        self._part = LineInput(placeholder="a part of its name or id", id="o-part")
+        self._question = Question(self, lambda: self._part.value, self._find, self._show)
         self._new_name = LineInput(placeholder="the name people know it by", id="o-name")
         self._new_id = LineInput(str(uuid4()), id="o-id")
         self._operator = LineInput(
@@ -53,6 +69,7 @@ class OrganizationStep(Step):
 
     def compose_step(self) -> Iterable[Widget]:
         """Lay the organisations, the fields of a new one, and the operator."""
+        yield Field("Find", self._part, id="o-part-line")
         yield self._list
         yield Field("Name", self._new_name, id="o-name-line")
         yield Field("Id", self._new_id, id="o-id-line")
@@ -62,28 +79,59 @@ class OrganizationStep(Step):
 
     def on_mount(self) -> None:
         """Most databases have no organisation yet, so begin with the name of a new one."""
-        self._list.display = False
+        self._list.display = self.query_one("#o-part-line").display = False
 
     async def arrive(self) -> None:
         """List the organisations there are; without any, ask for a new one."""
-        database = self.flow.connected()
-        self._known = await list_organizations(database)
-        self._may_add = not await has_directory(database)
-        rows = [Row(str(one.id), (_name_cell(one), Cell(str(one.id)))) for one in self._known]
-        if self._may_add:
-            rows.append(Row(NEW, (Cell("+ a new one"), Cell("named below", "quiet"))))
-        self._list.body.show(rows)
-        self._list.styles.height = min(7, len(rows) + 1)
-        self._list.display = bool(self._known)
-        self._preselect(rows)
-        self._show_fields()
-        if not rows:
+        sources = await directory_sources(self.flow.connected())
+        self._may_add, self._source_note = sources["organizations"].is_labelled, sources["organizations"].note
+        self._part.value = ""
+        await self._question.ask()
+        # Where a list does not hold them all, a part of the name is typed.
+        self.query_one("#o-part-line").display = len(self._known) >= FOUND_ORGANIZATIONS
+        if self._chosen is None:
             self._note.say(
                 [Verdict("bad", "There is no organisation in public.organizations.", "Add one there first.")]
             )
 
+    async def _find(self, text: str) -> list[Organization]:
+        """What is found, the one chosen before at first, which may not be among so many."""
+        database = self.flow.connected()
+        found = await list_organizations(database, text, FOUND_ORGANIZATIONS)
+        asked = self._asked
+        if text or asked is None or asked in [one.id for one in found]:
+            return found
+        return [*(Organization(*one) for one in (await organizations_by_id(database, [asked])).items()), *found]
+
+    async def _show(self, text: str, found: list[Organization]) -> None:
+        self._known = found
+        rows = [Row(str(one.id), (_name_cell(one), Cell(str(one.id)))) for one in found]
+        if self._may_add:
+            rows.append(Row(NEW, (Cell("+ a new one"), Cell("named below", "quiet"))))
+        self._list.body.show(rows)
+        self._list.styles.height = min(7, len(rows) + 1)
+        self._list.display = bool(found) or bool(text)
+        if not text:
+            self._preselect(rows)
+        self._show_fields()
+
+    def on_input_changed(self, event: Input.Changed) -> None:
+        """Follow the part of a name."""
+        if event.input is self._part:
+            event.stop()
+            self._follow()
+
+    @work(group="o-part", exit_on_error=False)
+    async def _follow(self) -> None:
+        try:
+            await self._question.follow()
+        except SwitchboardError as failure:
+            self.fail(failure)
+
     def first_line(self) -> Widget:
-        """Begin at the list, or at the name of a new one."""
+        """Begin at the part of a name, at the list, or at the name of a new one."""
+        if self.query_one("#o-part-line").display:
+            return self._part
         return self._list.body if self._known else self._new_name
 
     def hints(self) -> Hints:
@@ -98,6 +146,8 @@ class OrganizationStep(Step):
             person = await find_person(database, wanted)
             label = person.email or person.name or str(person.id)
             database.operator = replace(self.flow.operator, user_id=person.id, label=label)
+        if not self._question.is_answered:
+            return self.refuse("The list is not what was typed yet.", "Press enter once it is there.")
         if self._chosen is None:
             return self.refuse("There is no organisation to choose.", "Add one to public.organizations first.")
         organization = await self._new_organization() if self._chosen == NEW else self._known_organization(self._chosen)
@@ -131,10 +181,15 @@ class OrganizationStep(Step):
     def _chosen(self) -> str | None:
         return self._list.body.current_key
 
+    @property
+    def _asked(self) -> UUID | None:
+        """The organisation that was chosen or configured before."""
+        chosen = self.flow.organization
+        return chosen.id if chosen else parse_uuid(self.flow.settings.organization or "")
+
     def _preselect(self, rows: list[Row]) -> None:
         keys = [row.key for row in rows]
-        wanted = self.flow.organization
-        asked = str(wanted.id) if wanted else str(parse_uuid(self.flow.settings.organization or "") or "")
+        asked = str(self._asked or "")
         if asked in keys:
             self._list.body.cursor = keys.index(asked)
         elif asked and self._may_add:
@@ -144,11 +199,10 @@ class OrganizationStep(Step):
     def _show_fields(self) -> None:
         is_new = self._chosen == NEW
         self.query_one("#o-name-line").display = self.query_one("#o-id-line").display = is_new
-        self._note.say(
-            [Verdict("plain", "Another program's organisation? Put its id in place of the random one.")]
-            if is_new
-            else []
-        )
+        notes = [Verdict("warning", self._source_note[0])] if self._source_note else []
+        if is_new:
+            notes.append(Verdict("plain", "Another program's organisation? Put its id in place of the random one."))
+        self._note.say(notes)
 
     def _known_organization(self, key: str) -> Organization | None:
         return next((one for one in self._known if one.id == UUID(key)), None)

@@ -1,0 +1,114 @@
+"""Prints what the log costs each role beside its owner: `python -m tests.benchmarks.bench_roles [ROWS] [--folder DIR]`.
+
+Builds a log of 1,000,000 rows unless told otherwise. Each figure is the median of 15 samples of at least 50 ms of work;
+the owner's, of the same run, is the floor, and 1.15 of it the budget. The roles take turns within a sample, so that
+what else the machine does meets them alike.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import contextlib
+import math
+import statistics
+import time
+from datetime import UTC
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import psycopg
+from psycopg.conninfo import make_conninfo
+
+from tests.benchmarks.log_server import LogServer
+from tests.support.postgres import run_schema_files
+from tui.data.audit_counts import count_buckets, count_exactly, count_rows, plan_histogram
+from tui.data.audit_filter import parse_filter
+from tui.data.audit_names import resolve_filter
+from tui.data.audit_pages import LogReader, collected
+from tui.data.database import Database
+from tui.data.models import Operator
+from tui.data.schema.preflight import ROLES
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from tui.data.audit_filter import LogFilter
+
+    Measure = Callable[[Database, LogFilter], Awaitable[object]]
+
+SAMPLES, SAMPLE_MS, BUDGET = 15, 50, 1.15
+LAST_90_DAYS = "since:2025-11-02"
+
+
+async def first_page(database: Database, wanted: LogFilter) -> None:
+    await collected(LogReader(database, wanted).older(None, 51))
+
+
+async def histogram(database: Database, wanted: LogFilter) -> None:
+    plan = await plan_histogram(database, wanted, UTC, unit="day", most=31)
+    _ = [bucket async for bucket in count_buckets(database, wanted, plan)]
+
+
+MEASURES: dict[str, tuple[str, Measure]] = {
+    "first page": ("", first_page),
+    "first page, failed": ("status:failed", first_page),
+    "first page, words": ("timeout", first_page),
+    "count as the screen shows it": ("", count_rows),
+    "count, exact": ("", count_exactly),
+    "count, failed of 90 days": (f"status:failed {LAST_90_DAYS}", count_exactly),
+    "histogram of 31 days": (f"{LAST_90_DAYS}", histogram),
+}
+
+
+async def sample(measure: Measure, databases: dict[str, Database], wanted: LogFilter, times: int) -> dict[str, float]:
+    """Milliseconds of one run in each database, of so many."""
+    taken = dict.fromkeys(databases, 0.0)
+    for _ in range(times):
+        for name, database in databases.items():
+            started = time.perf_counter()
+            await measure(database, wanted)
+            taken[name] += time.perf_counter() - started
+    return {name: seconds * 1000 / times for name, seconds in taken.items()}
+
+
+async def run(conninfo: str) -> None:
+    logins = {"owner": conninfo} | {role: make_conninfo(conninfo, user=f"bench_of_{role}") for role in ROLES}
+    async with contextlib.AsyncExitStack() as stack:
+        databases = {}
+        for name, login in logins.items():
+            databases[name] = Database(login, Operator(None, "a benchmark"))
+            await databases[name].open()
+            stack.push_async_callback(databases[name].close)
+        print(f"{'median ms':30} {'owner':>10} " + " ".join(f"{name.partition('_')[2]:>18}" for name in ROLES))
+        for title, (line, measure) in MEASURES.items():
+            wanted = (await resolve_filter(databases["owner"], parse_filter(line), None)).log_filter
+            await sample(measure, databases, wanted, 1)
+            once = (await sample(measure, databases, wanted, 3))["owner"]
+            samples = [await sample(measure, databases, wanted, math.ceil(SAMPLE_MS / once)) for _ in range(SAMPLES)]
+            figures = {name: statistics.median(one[name] for one in samples) for name in databases}
+            floor = figures.pop("owner")
+            shown = [f"{it:8.2f} ({it / floor:4.2f}){'!' if it > floor * BUDGET else ' '}" for it in figures.values()]
+            print(f"{title:30} {floor:10.2f} " + " ".join(f"{it:>18}" for it in shown), flush=True)
+    print(f"In brackets beside the owner's; ! is over the budget of {BUDGET}.")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="bench_roles", description=__doc__)
+    parser.add_argument("rows", type=int, nargs="?", default=1_000_000)
+    parser.add_argument("--folder", type=Path, help="where the server is kept for the next time")
+    chosen = parser.parse_args()
+    with LogServer(chosen.rows, chosen.folder) as log:
+        with psycopg.connect(log.conninfo) as connection:
+            there = {name for (name,) in connection.execute("select rolname::text from pg_roles").fetchall()}
+            for role in ROLES:
+                for name, options in ((role, "nologin"), (f"bench_of_{role}", f"login in role {role}")):
+                    if name not in there:
+                        connection.execute(f"create role {name} {options}".encode())
+        # Its policies and grants are for the roles that exist.
+        run_schema_files(log.conninfo)
+        asyncio.run(run(log.conninfo))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,165 @@
+"""The release before runs against the present schema: consoles are upgraded after the database, one by one."""
+
+from __future__ import annotations
+
+import json
+import tarfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import psycopg
+import pytest
+from psycopg.conninfo import make_conninfo
+
+from tests.support.commands import Outcome, execute, one_line_of_json
+from tests.support.exotel_server import ExotelServer
+from tests.support.forked_program import ForkedProgram
+from tests.support.schema import installed, shape_of
+from tests.support.sitting import ACME, ASHA, KEY
+from tests.support.tampering import KEY as SEAL_KEY
+from tests.support.tampering import check
+from tui.data.schema.files import latest_number
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Iterator
+
+    from tests.support.postgres import TestServer
+
+FOLDER = Path(__file__).parent
+RELEASES = sorted(int(path.name.removeprefix("release_")[:3]) for path in FOLDER.glob("release_*.tar.xz"))
+# One of this number may be kept already: it is not released yet, or nothing of the schema has changed since.
+NUMBER = next((number for number in reversed(RELEASES) if number < latest_number()), RELEASES[-1])
+RELEASE = FOLDER / f"release_{NUMBER:03}.tar.xz"
+DUMP = (FOLDER / f"{NUMBER:03}.sql").read_bytes()
+MAIL = {"email": "desk@acme.example", "app_password": "hgfedcba87654321"}
+
+CHANGES = {
+    *("credential_enabled", "credential_updated", "credential_disabled", "connection_tested", "permission_granted"),
+    *("permission_revoked", "number_added", "number_assigned", "number_unassigned", "number_deactivated"),
+}
+
+
+class Release:
+    """Commands of the release on a database that the present setup has brought up to date."""
+
+    def __init__(self, program: ForkedProgram, conninfo: str, folder: Path, exotel: ExotelServer) -> None:
+        self.program = program
+        self.conninfo = conninfo
+        self.folder = folder
+        self.exotel = exotel
+        self.environment = {
+            "PATH": "/usr/bin:/bin",
+            "HOME": str(folder),
+            "LANG": "C.UTF-8",
+            "DATABASE_URL": conninfo,
+            "ENCRYPTION_MASTER_KEY": KEY,
+            "SWITCHBOARD_ORGANIZATION": str(ACME),
+            **exotel.environment,
+        }
+
+    def run(self, line: str, given: object = None, *, role: str | None = None) -> Outcome:
+        """Run a command to its end; `given` is JSON for its standard input, `role` a login of that name."""
+        environment = dict(self.environment)
+        if role is not None:
+            environment["DATABASE_URL"] = make_conninfo(self.conninfo, user=role)
+        stdin = b"" if given is None else json.dumps(given).encode()
+        status, out, err = self.program.run(line.split(), stdin, self.folder, environment, 60)
+        return Outcome(status, out.decode(), err.decode())
+
+    def works(self, line: str, given: object = None, *, role: str | None = None) -> Any:
+        """Run a command that has to succeed; return what it wrote as JSON."""
+        done = self.run(f"{line} --json", given, role=role)
+        assert (line, done.status) == (line, 0), done.err
+        return one_line_of_json(done.out) if done.out.count("\n") == 1 else done.out
+
+
+@pytest.fixture(scope="module")
+def program(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ForkedProgram]:
+    """The release, unpacked and imported once."""
+    folder = tmp_path_factory.mktemp("release")
+    with tarfile.open(RELEASE) as archive:
+        archive.extractall(folder, filter="data")
+    started = ForkedProgram(folder)
+    yield started
+    started.close()
+
+
+@pytest.fixture
+async def release(postgres: TestServer, program: ForkedProgram, tmp_path: Path) -> AsyncIterator[Release]:
+    """The release on a database of its own that was brought up to date, with a login in each group."""
+    name = postgres.create_database(prefix="before")
+    conninfo = postgres.conninfo(name)
+    with psycopg.connect(conninfo) as owner:
+        owner.execute(DUMP)
+        for role in ("admin", "support", "auditor"):
+            owner.execute(f"create role old_{role} login in role switchboard_{role}".encode())
+    await installed(conninfo)
+    ((salt,),) = execute(conninfo, "select salt from switchboard.keys where purpose = 'master'")
+    program.derive(KEY, salt)
+    with ExotelServer() as exotel:
+        yield Release(program, conninfo, tmp_path, exotel)
+    postgres.drop_database(name)
+    postgres.drop_new_roles()
+
+
+async def test_its_commands_work_and_leave_what_the_present_one_accepts(release: Release) -> None:
+    shape = await shape_of(release.conninfo)
+    listed = release.works("integrations list")
+    assert [one["integration_type"] for one in listed if one["state"] != "not set up"] == ["exotel_phone", "zoho_mail"]
+    assert release.works("integrations enable exotel_phone")["is_active"] is True
+    credential = release.exotel.credential(virtual_number="+911141169368")
+    release.works("integrations configure exotel_phone", credential)
+    release.works("integrations configure zoho_mail", MAIL)
+    assert release.works("integrations show zoho_mail")["state"] == "disabled"
+    # A test opens the envelope by a ticket, writes what it found and logs it.
+    assert release.run("integrations test exotel_phone").out == "Verified.\n"
+    release.works(f"permissions grant {ASHA} exotel_phone --send --daily-limit 5 --yes")
+    assert [one["allowed"] for one in release.works(f"permissions list --user {ASHA} --type exotel_phone")] == [
+        ["view", "send"]
+    ]
+    release.works(f"permissions revoke {ASHA} exotel_phone --yes")
+    release.works(f"permissions report {ASHA}")
+    release.works("phone-numbers add 08041000000")
+    release.works(f"phone-numbers assign 08041000000 {ASHA}")
+    release.works("phone-numbers unassign 08041000000")
+    release.works("phone-numbers primary 08041000000")
+    release.works("phone-numbers deactivate 08041000000 --yes")
+    release.works("phone-numbers list")
+    release.works("integrations disable exotel_phone")
+    release.works("keys status")
+    assert {one["action"] for one in release.works("audit list --limit 200")} >= CHANGES
+    assert release.works("audit stats")["rows"] > 30
+    release.works("audit export --output log.jsonl")
+    assert (release.folder / "log.jsonl").read_bytes().count(b"\n") > 30
+    release.works("integrations list --read-only")
+    release.works("integrations list", role="old_support")
+    release.works("phone-numbers list", role="old_support")
+    assert release.works("audit list --limit 5", role="old_auditor")
+    release.run("audit export --output auditor.csv", role="old_auditor")
+    assert (release.folder / "auditor.csv").exists()
+    refused = release.run(f"permissions grant {ASHA} exotel_phone --send --yes", role="old_support")
+    assert (refused.status, "switchboard_support" in refused.err or "old_support" in refused.err) == (3, True)
+    release.works(f"permissions grant {ASHA} exotel_phone --send --yes", role="old_admin")
+    for command in ("audit verify", "doctor"):
+        # It may name what it does not know.
+        done = release.run(command)
+        assert done.status in (0, 5) and "Traceback" not in done.err, done.err
+        assert "was altered after sealing" not in done.out and "removed" not in done.out
+    assert await shape_of(release.conninfo) == shape
+    assert (await check(release.conninfo, public_keys=(SEAL_KEY.public_key,))).is_well
+    assert (await installed(release.conninfo)).plan.is_empty
+
+
+def test_a_secret_is_revealed_and_copied_by_the_calls_that_it_makes(release: Release) -> None:
+    ((integration,),) = execute(
+        release.conninfo, "select id from public.integration_credentials where integration_type = 'exotel_phone'"
+    )
+    for purpose in ("reveal", "copy", "test", "sync"):
+        ((ticket,),) = execute(release.conninfo, "select switchboard.begin_open(%s, %s)", integration, purpose)
+        ((opened,),) = execute(release.conninfo, "select switchboard.open_envelope(%s)", ticket)
+        assert opened.startswith("sb2.")
+    execute(
+        release.conninfo,
+        "select switchboard.log_act(%s, %s, %s, 'success', %s)",
+        *("log_exported", ACME, "none", json.dumps({"rows": 1})),
+    )

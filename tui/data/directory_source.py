@@ -1,0 +1,72 @@
+"""Where people and organisations come from: a table of another program, or what Switchboard keeps; and why."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+# The views are the one answer to the question which of them is the directory: sql/007_directory.sql decided it when it
+# made them, and an administrator may have put others in their place.
+SOURCES = """
+select s.view_name, s.table_name, s.relation is not null as table_exists,
+       pg_catalog.format_type(a.atttypid, a.atttypmod) as id_type,
+       exists (select from uses as u where u.view_name = s.view_name and u.used = s.relation) as is_used,
+       exists (select from uses as u where u.view_name = s.view_name
+                  and u.used = pg_catalog.to_regclass('switchboard.' || s.labels)) as is_labelled
+  from (select v.view_name, v.table_name, v.labels, pg_catalog.to_regclass(v.table_name)
+          from (values ('organizations', 'public.organizations', 'organization_labels'),
+                       ('people', 'public.users', 'people_labels')) as v (view_name, table_name, labels)
+       ) as s (view_name, table_name, labels, relation)
+  left join pg_catalog.pg_attribute as a on a.attrelid = s.relation and a.attname = 'id' and not a.attisdropped
+ order by s.view_name
+"""
+USES = """
+with uses (view_name, used) as (
+  select c.relname::text, d.refobjid
+    from pg_catalog.pg_class as c
+    join pg_catalog.pg_rewrite as r on r.ev_class = c.oid
+    join pg_catalog.pg_depend as d on d.classid = 'pg_catalog.pg_rewrite'::regclass and d.objid = r.oid
+   where c.relnamespace = pg_catalog.to_regnamespace('switchboard') and c.relname in ('people', 'organizations'))
+"""
+DIRECTORY_SOURCES = USES + SOURCES
+
+_COLUMNS = {
+    "organizations": "id uuid and name text",
+    "people": "id uuid, email text, name text, organization_id uuid and is_active boolean",
+}
+_WHO = {"organizations": "Organisations", "people": "People"}
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """One of the two views, the table that it would be made of, and whether it is.
+
+    `id_type` is the type of the table's id as SQL writes it, None without one. `is_labelled` says that ids which were
+    typed count, with names that Switchboard keeps.
+    """
+
+    view_name: str
+    table_name: str
+    table_exists: bool
+    id_type: str | None
+    is_used: bool
+    is_labelled: bool
+
+    @property
+    def note(self) -> tuple[str, str] | None:
+        """Why the table is not what the view is made of, and the way on; None where it is, or where there is none."""
+        if self.is_used or not self.table_exists:
+            return None
+        who, instead = _WHO[self.view_name], "those of auth.users"
+        if self.is_labelled:
+            instead = "the UUIDs in use there, with names that Switchboard keeps"
+        if self.id_type == "uuid":
+            return (
+                f"{self.table_name} is there, but {who.lower()} are {instead}.",
+                f"Run `switchboard setup` as a role that may read {self.table_name}.",
+            )
+        ids = f"has ids of type {self.id_type}" if self.id_type else "has no column id"
+        return (
+            f"{self.table_name} {ids}, and the tables of integrations hold UUIDs: {who.lower()} are {instead}.",
+            f"Where there is a mapping, replace the view switchboard.{self.view_name} by one with "
+            f"{_COLUMNS[self.view_name]}; setup then leaves it alone.",
+        )
