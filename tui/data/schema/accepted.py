@@ -24,8 +24,8 @@ _WITH_PARTS = ("table", "view", "sequence", "function", "procedure", "aggregate"
 _API_ROLES = ("public", "anon", "authenticated")
 # Whether a table of theirs is quicker or stricter is no matter of the log; what runs a function has its own line.
 _HARMLESS_ON_TABLES = ("constraint", "index")
-# An acceptance that is not in the log, which is sealed, was written by somebody who did not want it to be seen. The time
-# is asked for as well, because an adopted log may have no index on its ids.
+# An acceptance that is not in the log, which is sealed, was written by somebody who did not want it to be seen.
+# The time is asked for as well: an adopted log may have no index on its ids.
 _ACCEPTED = """
 select a.object, a.definition, coalesce(a.operator, a.accepted_by), to_char(a.accepted_at, 'YYYY-MM-DD')
 from switchboard.accepted a join public.integration_audit_logs l on l.id = a.log_row
