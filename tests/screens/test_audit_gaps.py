@@ -219,6 +219,23 @@ async def test_a_row_that_is_too_long_says_that_it_is_cut(keyed_database: str) -
         assert lines[-1][0].startswith("Cut after 5,000 lines: y copies the whole row")
 
 
+async def test_a_row_whose_details_the_list_did_not_read_shows_their_beginning_and_how_much_there_is(
+    keyed_database: str,
+) -> None:
+    with psycopg.connect(keyed_database) as connection:
+        log_row(connection, action="small", created_at="2026-01-02", details={"n": 1})
+        log_row(connection, action="huge", created_at="2026-01-01", details={"a": "x" * 300_000, "operator": "Ann"})
+    async with log(keyed_database) as it:
+        await it.press("enter")
+        await it.wait_for("small: success")
+        await it.press("right")
+        await it.wait_for("First 200,000 characters of 300,028 bytes; x in the list exports all.")
+        assert "~operator Ann (claimed)" in it.text
+        await it.press("left")
+        await it.wait_for("small: success")
+        assert "characters of" not in it.text
+
+
 async def test_the_status_is_seen_on_the_smallest_terminal(filled_log: str) -> None:
     async with log(filled_log, size=(60, 20)) as it:
         assert "failed" in it.text

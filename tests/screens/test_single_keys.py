@@ -119,11 +119,12 @@ BASES = {Page, ListPage, ChooserScreen, SearchScreen, KeysScreen, AccessScreen}
 
 
 class Tables:
-    """Every row of a database, but whether a credential is verified."""
+    """Every row of a database, but whether a credential is verified, and what is there only to be locked."""
 
     def __init__(self, connection: psycopg.Connection[Any]) -> None:
         tables = connection.execute(
-            "select format('%I.%I', schemaname, tablename) from pg_tables where schemaname in ('public', 'switchboard')"
+            "select format('%I.%I', schemaname, tablename) from pg_tables "
+            "where schemaname in ('public', 'switchboard') and tablename <> 'locks'"
         )
         left_out = "'{is_verified,last_verified_at,updated_at,updated_by}'::text[]"
         self._connection = connection

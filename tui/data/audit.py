@@ -23,7 +23,7 @@ LOG_COLUMNS = """l.id, l.organization_id, l.user_id, left(l.integration_type, 20
        case when pg_column_size(l.details) > 32768 or octet_length(l.details::text) > 65536
             then jsonb_build_object('cut', jsonb_build_object('stored_bytes', pg_column_size(l.details)))
             else l.details end as details,
-       host(l.ip_address) as ip_address, left(l.user_agent, 1000) as user_agent, l.created_at,
+       host(l.ip_address) as ip_address, left(l.user_agent, 65536) as user_agent, l.created_at,
        l.created_at::text as created_at_text"""
 MOST_IN_FULL = 200_000
 DETAILS_MS = 10_000

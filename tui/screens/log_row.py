@@ -180,7 +180,7 @@ def row_lines(
     out += [("", "plain"), ("Details (JSON, exact; what would hide is escaped)", "good")]
     if long is not None:
         text = spelled(long.text)
-        shown = f"The first {len(long.text):,} characters of {long.size:,} bytes: x in the list exports the whole row."
+        shown = f"First {len(long.text):,} characters of {long.size:,} bytes; x in the list exports all."
         out.append((shown if len(long.text) < long.size else f"{long.size:,} bytes", "warning"))
     for line in text.split("\n")[:MOST_LINES]:
         indent = " " * (len(line) - len(line.lstrip()) + 2)
