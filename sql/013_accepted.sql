@@ -304,6 +304,8 @@ lines (kind, name, definition, own, harm) as (
     case t.evtenabled when 'A' then 'ALWAYS' when 'R' then 'ON REPLICAS' end, 'calls', b.text), false, null
   from pg_event_trigger t join bodies b on b.oid = t.evtfoid
   where t.evtenabled <> 'D'
+    -- Supabase's own, which it changes with its releases.
+    and pg_get_userbyid(t.evtowner) <> 'supabase_admin'
     and not exists (select from pg_depend d
                     where d.classid = 'pg_event_trigger'::regclass and d.objid = t.oid and d.deptype = 'e')
 )

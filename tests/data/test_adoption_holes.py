@@ -190,6 +190,15 @@ async def test_a_program_that_would_see_no_rows_any_more_is_named_before(
         assert await find_hidden_rows(conn) == ()
 
 
+async def test_the_event_triggers_of_supabase_itself_are_nobodys_concern(project: str) -> None:
+    await installed(project)
+    with psycopg.connect(psycopg.conninfo.make_conninfo(project, user="supabase_admin")) as connection:
+        connection.execute("create function watch() returns event_trigger language plpgsql as 'begin end'")
+        connection.execute("create event trigger pgrst_ddl_watch on ddl_command_end execute function watch()")
+    async with await psycopg.AsyncConnection.connect(project) as conn:
+        assert (await verify(conn)).is_well
+
+
 OPENED_LATER = [
     ("grant select (id), truncate on public.organization_phone_numbers to anon", GRANTS),
     ("grant select on public.integration_credentials to authenticated", GRANTS),
