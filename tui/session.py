@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from tui.data.models import Organization, ServerInfo
     from tui.data.schema.state import SchemaState
 
-
+AGAIN_AFTER_S = 2.0
 NOT_INSTALLED = {
     "missing": "Switchboard is not set up in this database.",
     "partial": "Only a part of what Switchboard needs is in this database.",
@@ -42,6 +43,8 @@ class Session:
         self.schema: SchemaState | None = None
         self.read_only = settings.read_only
         self.database_name = "no database"
+        # The database that was asked for, and the same once it could be connected to.
+        self._wanted: Database | None = None
         self._database: Database | None = None
 
     @property
@@ -72,6 +75,7 @@ class Session:
         database = Database(
             make_conninfo(wanted, application_name=self.operator.user_agent), self.operator, read_only=self.read_only
         )
+        self._wanted = database
         self.server = await database.open()
         self.database_name = f"{self.server.database}@{'local' if self.server.is_local else self.server.host}"
         self._database = database
@@ -107,17 +111,30 @@ class Session:
         self.organization = await resolve_organization(self.database, wanted or self.settings.organization)
         return self.organization
 
-    async def ping(self) -> None:
-        """Raise ConnectionLost while the server does not answer."""
-        from tui.data.database import answers
+    async def until_lost(self) -> SwitchboardError:
+        """Watch the connection until there is none; return why."""
+        return await self.database.until_lost()
 
-        await self.database.read(answers)
+    async def until_back(self) -> SwitchboardError | None:
+        """Ask the database that `connect` was for, every two seconds, until it lets us in.
+
+        Returns what asking again cannot help against.
+        """
+        if self._wanted is None:
+            await asyncio.sleep(AGAIN_AFTER_S)
+            return None
+        return await self._wanted.until_back()
+
+    @property
+    def seconds_to_next_try(self) -> float:
+        """How long it is until the database is asked again while `until_back` waits."""
+        return self._wanted.seconds_to_next_try if self._wanted is not None else 0.0
 
     async def close(self) -> None:
-        """Close the connections; takes two seconds at most."""
-        if self._database is not None:
-            database, self._database = self._database, None
-            await database.close()
+        """Close the connections; waits for nobody."""
+        wanted, self._wanted, self._database = self._wanted, None, None
+        if wanted is not None:
+            await wanted.close()
 
 
 def require_configured(session: Session) -> None:

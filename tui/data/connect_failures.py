@@ -7,9 +7,15 @@ import socket
 
 import psycopg
 
-from tui.data.errors import ConnectionFailed, ConnectionLost, InvalidInput, ServerUnsuitable, SwitchboardError
-
-CHECK_NETWORK = "Check the network; Switchboard reconnects by itself."
+from tui.data.errors import (
+    CHECK_NETWORK,
+    ConnectionFailed,
+    ConnectionLost,
+    InvalidInput,
+    NoFreeConnection,
+    ServerUnsuitable,
+    SwitchboardError,
+)
 
 Kind = tuple[type[SwitchboardError], str, str]
 
@@ -62,7 +68,7 @@ _BY_TEXT: tuple[tuple[str, Kind], ...] = (
     (
         "too many (clients|connections)|connection slots|[Mm]ax ?[Cc]lients",
         (
-            ConnectionFailed,
+            NoFreeConnection,
             "The server has no free connection left.",
             "Try again in a moment; close other programs, or use the pooler's address.",
         ),

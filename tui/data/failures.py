@@ -6,14 +6,15 @@ import re
 
 import psycopg
 
-from tui.data.connect_failures import CHECK_NETWORK, connect_failure, one_line, scrubbed
+from tui.data.connect_failures import connect_failure, one_line, scrubbed
 from tui.data.errors import (
-    ConnectionFailed,
+    CHECK_NETWORK,
     ConnectionLost,
     ConstraintViolated,
     DatabaseFailed,
     InvalidInput,
     Locked,
+    NoFreeConnection,
     NotFound,
     PermissionDenied,
     SchemaMissing,
@@ -53,7 +54,7 @@ _FIXED: dict[str, Kind] = {
         "Tell whoever runs the database.",
     ),
     "53300": (
-        ConnectionFailed,
+        NoFreeConnection,
         "The server has no free connection left.",
         "Try again in a moment; close other programs, or use the pooler's address.",
     ),

@@ -3,28 +3,31 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import time
-from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, cast
+from functools import partial
+from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 import psycopg
 
-from tui.data.failures import translate
+from tui.data.commit import Commit
+from tui.data.errors import CommitInDoubt, ConnectionFailed, ConnectionLost
 from tui.data.schema.apply import LOCK_KEY, Progress, run_files, take_lock, with_retries
 from tui.data.schema.files import schema_files
 from tui.data.schema.plan import Changes, Plan, compare, make_plan
 from tui.data.schema.roles import create_roles
 from tui.data.schema.rows import rows, run
+from tui.data.schema.server import Server
 from tui.data.schema.shape import read_shape
 from tui.data.schema.verify import Verification, verify
 
 if TYPE_CHECKING:
-    from psycopg import AsyncConnection
+    from collections.abc import Callable
 
-OpenConnection = Callable[[], Awaitable["AsyncConnection[Any]"]]
+    from psycopg import AsyncConnection
 
 _RECORD_FILE = """
 insert into switchboard.schema_version (file, sha256, operator)
@@ -67,7 +70,7 @@ class InstallReport:
 
 
 async def install(
-    open_connection: OpenConnection | str,
+    conninfo: str,
     *,
     operator_label: str,
     progress: Callable[[Progress], None] | None = None,
@@ -76,98 +79,153 @@ async def install(
 ) -> InstallReport:
     """Install, adopt or upgrade: all of it or nothing, and nothing at all on a second run.
 
-    `open_connection` is a connection string or an async callable that returns a new connection. `roles` also creates
-    the three groups. What prevents an installation is found before anything runs and raised: PermissionDenied,
-    ServerUnsuitable, SchemaInTheWay. Raises Locked after five attempts, and other errors of `tui.data.errors`; none
-    carries a row.
+    `roles` also creates the three groups. What prevents an installation is found before anything runs and raised:
+    PermissionDenied, ServerUnsuitable, SchemaInTheWay. When the answer to COMMIT is lost, the server is asked how it
+    ended. Raises Locked after five attempts, CommitInDoubt, and other errors of `tui.data.errors`; none carries a row.
     """
     started = time.monotonic()
+    server = Server(conninfo)
     try:
-        async with await _open(open_connection) as conn:
-            plan = await make_plan(conn, roles=roles)
-            if problems := plan.facts.problems:
-                every = "\n".join(problem.sentence for problem in problems)
-                raise problems[0].error(problems[0].sentence, problems[0].what_to_do, details=every)
-            if dry_run:
-                return InstallReport(plan, None, 0, (), (), None, time.monotonic() - started)
-            changes: Changes | None = None
-            count, created = 0, cast("tuple[str, ...]", ())
-            if plan.missing or plan.different or plan.in_the_way:
-                changes, count, created = await _apply(conn, plan, operator_label, progress, roles=roles)
-        built = await _build_log_indexes(open_connection) if plan.log_indexes else ()
-        async with await _open(open_connection) as conn:
-            return InstallReport(plan, changes, count, created, built, await verify(conn), time.monotonic() - started)
-    except (psycopg.Error, OSError) as exc:
-        raise translate(exc, doing="setting up") from None
-
-
-async def _open(open_connection: OpenConnection | str) -> AsyncConnection[Any]:
-    if isinstance(open_connection, str):
-        return await psycopg.AsyncConnection.connect(
-            open_connection, autocommit=True, prepare_threshold=None, connect_timeout=5
+        plan = await server.run(partial(make_plan, roles=roles))
+        if problems := plan.facts.problems:
+            every = "\n".join(problem.sentence for problem in problems)
+            raise problems[0].error(problems[0].sentence, problems[0].what_to_do, details=every)
+        if dry_run:
+            return InstallReport(plan, None, 0, (), (), None, time.monotonic() - started)
+        made = _Made(None, 0, ())
+        if plan.missing or plan.different or plan.in_the_way:
+            made = await _apply(server, plan, operator_label, progress, roles=roles)
+        try:
+            built = await server.run(_build_log_indexes) if plan.log_indexes else ()
+            verification = await server.run(verify)
+        except ConnectionFailed as failure:
+            if made.changes is None:
+                raise
+            # Not the failure itself: nobody is to think that all of it was lost.
+            raise ConnectionLost(
+                "The tables are set up; the connection broke while the log's indexes were built, or all was checked.",
+                "Run `switchboard setup` again: it goes on with what is missing.",
+                details=failure.details,
+            ) from None
+        return InstallReport(
+            plan, made.changes, made.statements, made.roles, built, verification, time.monotonic() - started
         )
-    conn = await open_connection()
-    await conn.set_autocommit(True)
-    return conn
+    finally:
+        server.close()
+
+
+@dataclass(frozen=True, slots=True)
+class _Made:
+    """What the transaction of an installation made; `changes` is None where there was none."""
+
+    changes: Changes | None
+    statements: int
+    roles: tuple[str, ...]
 
 
 async def _apply(
+    server: Server,
+    plan: Plan,
+    operator_label: str,
+    progress: Callable[[Progress], None] | None,
+    *,
+    roles: bool,
+) -> _Made:
+    commit = Commit()
+    made: list[_Made] = []
+
+    async def transaction(conn: AsyncConnection[Any]) -> None:
+        await run(conn, "begin")
+        try:
+            made.append(await _install(conn, plan, operator_label, progress, roles=roles))
+            await commit.note(conn)
+        except BaseException:
+            with contextlib.suppress(psycopg.Error):
+                await run(conn, "rollback")
+            raise
+        await commit.send(conn, server.connect)
+
+    try:
+        await server.run(lambda conn: with_retries(conn, lambda: transaction(conn)), commit=commit)
+    except ConnectionFailed as failure:
+        if not commit.sent:
+            raise
+        if not await _was_made(server, commit):
+            raise ConnectionLost(
+                "The connection broke while setting up; nothing was changed.",
+                "Run it again once the connection is back.",
+                details=failure.details,
+            ) from None
+    except asyncio.CancelledError:
+        if commit.sent:
+            await commit.interrupted(server.connect)
+        raise
+    return made[-1]
+
+
+async def _was_made(server: Server, commit: Commit) -> bool:
+    try:
+        return await commit.was_made(server.connect, server.pulse)
+    except CommitInDoubt:
+        raise CommitInDoubt(
+            "The connection broke while setting up, and the server could not be asked whether it was done.",
+            "Run `switchboard setup --dry-run` once the connection is back: it says what is there.",
+        ) from None
+
+
+async def _install(
     conn: AsyncConnection[Any],
     plan: Plan,
     operator_label: str,
     progress: Callable[[Progress], None] | None,
     *,
     roles: bool,
-) -> tuple[Changes, int, tuple[str, ...]]:
-    async def once() -> tuple[Changes, int, tuple[str, ...]]:
-        async with conn.transaction():
-            await take_lock(conn)
-            await run(conn, _CLAIM, {"operator": operator_label, "operation": str(uuid4())})
-            # Somebody else may have installed between the plan and the lock.
-            before = await read_shape(conn)
-            created = await create_roles(conn) if roles else ()
-            count = await run_files(conn, progress)
-            changes = compare(before, await read_shape(conn))
-            for file in schema_files():
-                await run(conn, _RECORD_FILE, {"file": file.name, "sha256": file.sha256, "operator": operator_label})
-            details = {
-                "starting_shape": plan.starting_shape,
-                "made": len(changes.missing),
-                "changed": len(changes.different),
-                "schema_number": schema_files()[-1].number,
-                "roles_created": list(created),
-            }
-            await run(conn, _LOG, {"details": json.dumps(details)})
-        return changes, count, created
-
-    return await with_retries(conn, once)
+) -> _Made:
+    """Make everything in the transaction that is open."""
+    await take_lock(conn)
+    await run(conn, _CLAIM, {"operator": operator_label, "operation": str(uuid4())})
+    # Somebody else may have installed between the plan and the lock.
+    before = await read_shape(conn)
+    created = await create_roles(conn) if roles else ()
+    count = await run_files(conn, progress)
+    changes = compare(before, await read_shape(conn))
+    for file in schema_files():
+        await run(conn, _RECORD_FILE, {"file": file.name, "sha256": file.sha256, "operator": operator_label})
+    details = {
+        "starting_shape": plan.starting_shape,
+        "made": len(changes.missing),
+        "changed": len(changes.different),
+        "schema_number": schema_files()[-1].number,
+        "roles_created": list(created),
+    }
+    await run(conn, _LOG, {"details": json.dumps(details)})
+    return _Made(changes, count, created)
 
 
-async def _build_log_indexes(open_connection: OpenConnection | str) -> tuple[str, ...]:
+async def _build_log_indexes(conn: AsyncConnection[Any]) -> tuple[str, ...]:
     """Build what is missing while others write; return the names.
 
     An index of the log that was left invalid is dropped and built again; a name that something else has gets a number.
     """
-    async with await _open(open_connection) as conn:
-        await run(conn, "select set_config('statement_timeout', '0', false), set_config('lock_timeout', '0', false)")
-        # Waiting inside pg_advisory_lock would hold a snapshot, which the build of another one waits for.
-        locked = False
-        while not locked:
-            ((locked,),) = await rows(conn, "select pg_try_advisory_lock(%(key)s)", {"key": LOCK_KEY})
-            await asyncio.sleep(0 if locked else 0.2)
-        try:
-            missing = await rows(conn, "select name, definition from switchboard.missing_log_indexes()")
-            built = []
-            for wanted, definition in missing:
-                name, place = wanted, 1
-                while taken := await rows(conn, _NAME_TAKEN, {"name": name}):
-                    if taken[0][0]:
-                        await run(conn, f"drop index concurrently if exists public.{name}")
-                    else:
-                        place += 1
-                        name = f"{wanted}_{place}"
-                built.append(name)
-                await run(conn, f"create index concurrently {name} on public.integration_audit_logs {definition}")
-        finally:
-            await run(conn, "select pg_advisory_unlock(%(key)s)", {"key": LOCK_KEY})
+    await run(conn, "select set_config('statement_timeout', '0', false), set_config('lock_timeout', '0', false)")
+    # Waiting inside pg_advisory_lock would hold a snapshot, which the build of another one waits for.
+    locked = False
+    while not locked:
+        ((locked,),) = await rows(conn, "select pg_try_advisory_lock(%(key)s)", {"key": LOCK_KEY})
+        await asyncio.sleep(0 if locked else 0.2)
+    try:
+        missing = await rows(conn, "select name, definition from switchboard.missing_log_indexes()")
+        built = []
+        for wanted, definition in missing:
+            name, place = wanted, 1
+            while taken := await rows(conn, _NAME_TAKEN, {"name": name}):
+                if taken[0][0]:
+                    await run(conn, f"drop index concurrently if exists public.{name}")
+                else:
+                    place += 1
+                    name = f"{wanted}_{place}"
+            built.append(name)
+            await run(conn, f"create index concurrently {name} on public.integration_audit_logs {definition}")
+    finally:
+        await run(conn, "select pg_advisory_unlock(%(key)s)", {"key": LOCK_KEY})
     return tuple(built)
