@@ -63,6 +63,8 @@ def _main() -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sentence = f"The output could not be written: {error.strerror}."
         return _report(EndedBadly(sentence, "Look where it is redirected to, and run it again.", 1), options)
+    finally:
+        _say_last_words(options)
     return status
 
 
@@ -148,7 +150,12 @@ def _run_app(options: Options, environ: Mapping[str, str], cwd: Path) -> int:
         os.environ.pop(name, None)
     session = open_session(options, Output(as_json=False), keys=True, environ=environ, cwd=cwd)
     app = SwitchboardApp(session, wizard=session.settings.nothing_configured and not options.locked)
-    with EndingOnSignals(app.end_soon, app.abandon_terminal, app.wake):
+
+    def abandon() -> None:
+        app.abandon_terminal()
+        _say_last_words(options)
+
+    with EndingOnSignals(app.end_soon, abandon, app.wake):
         status = app.run(mouse=False)
     if app.crash_file is not None:
         return _report(EndedBadly(crash_sentence(app.crash_file), "", EXIT_CRASH), options)
@@ -159,6 +166,17 @@ def _report(failure: Failure, options: Options) -> int:
     from tui.cli.output import report
 
     return report(failure, as_json=options.json)
+
+
+def _say_last_words(options: Options) -> None:
+    """Say how a write ended that was interrupted, below everything else, and once the terminal is restored."""
+    commit = sys.modules.get("tui.data.commit")
+    if commit is None:
+        return
+    from tui.cli.output import Output
+
+    for sentence, what_to_do in commit.last_words():
+        Output(as_json=options.json).warn(sentence, what_to_do)
 
 
 def _is_of_output(error: OSError) -> bool:

@@ -16,6 +16,7 @@ from tui.doors import Doors
 from tui.keymap import Keymap, keymap_file, read_keymap
 from tui.locked_acts import CLOSED, is_open
 from tui.process import EXIT_CRASH, crash_report
+from tui.reconnecting import connect_and_stay, stay_connected
 from tui.screens.page import Page
 from tui.session import require_configured, require_installed
 from tui.widgets.ascii_filter import AsciiFilter
@@ -39,7 +40,6 @@ if TYPE_CHECKING:
 
 # What `run` returns when somebody in the wizard asked for the sample data; never an exit status of the program.
 DEMO = 200
-RETRY_AFTER_S = 2
 QUIT_WITHIN_S = 2.0
 LAST_WORDS_WITHIN_S = 2.0
 ONCE_MORE = "Press ctrl+c once more to quit."
@@ -202,60 +202,69 @@ class SwitchboardApp(OrderedApp):
     def connect(self) -> None:
         """Connect in the background and tell the screens."""
         self.failure, self.ready = None, False
-        self._set_health("warning", "connecting")
+        self.say_health("warning", "connecting")
         self._connecting()
 
     @work(group="connection", exclusive=True, exit_on_error=False)
     async def _connecting(self) -> None:
-        await self._connect()
+        await connect_and_stay(self)
 
-    async def _connect(self) -> None:
+    async def try_to_connect(self) -> SwitchboardError | None:
+        """Connect and tell the screens; return what went wrong."""
         try:
             if self.session.settings.locked:
                 require_configured(self.session)
             await self.session.connect()
-            self._set_health("good", "connected")
+            self.failure = None
+            self.say_health("good", "connected")
             if self.session.settings.locked:
                 require_installed(self.session)
             if not self.session.is_set_up:
                 self.switch_mode("setup")
-                return
+                return None
             await self.session.find_organization()
         except UnknownOrganization:
             self.ready = True
             self.action_organization()
         except SwitchboardError as failure:
-            self.failure = failure
-            self._set_health(*(("good", "connected") if self.session.is_connected else ("bad", "no connection")))
-            for page in self._pages():
-                page.show_failure(failure)
-            return
-        self.ready = True
-        self.organization_changed()
-        if self.session.schema == "newer":
-            self._say(str(SchemaNewer()))
+            self.say_failure(failure)
+            return failure
+        else:
+            self.ready = True
+            self.organization_changed()
+            if self.session.schema == "newer":
+                self._say(str(SchemaNewer()))
+        return None
+
+    def say_failure(self, failure: SwitchboardError) -> None:
+        """Show why there is no connection, or what else went wrong on the way in."""
+        self.failure = failure
+        is_connected = self.session.is_connected and not failure.may_pass
+        self.say_health(*(("good", "connected") if is_connected else ("bad", "no connection")))
+        for page in self._pages():
+            page.show_failure(failure)
 
     def connection_lost(self, failure: SwitchboardError) -> None:
         """Show the banner and keep trying to reconnect; loads run again afterwards, writes never."""
-        self._set_health("bad", "connection lost")
-        self._reconnect()
+        if self.ready and self._health[0] != "bad":
+            self._reconnecting(failure)
 
     @work(group="connection", exclusive=True, exit_on_error=False)
-    async def _reconnect(self) -> None:
-        while True:
-            for left in range(RETRY_AFTER_S, 0, -1):
-                self._set_health("bad", f"connection lost, trying again in {left} s")
-                await asyncio.sleep(1)
-            try:
-                await self.session.ping()
-            except SwitchboardError:
-                continue
-            self._set_health("good", "connected")
-            for page in self._pages():
-                page.start_load()
-            return
+    async def _reconnecting(self, failure: SwitchboardError | None = None) -> None:
+        async def known() -> SwitchboardError:
+            return failure or await self.session.until_lost()
 
-    def _set_health(self, tone: str, words: str) -> None:
+        await stay_connected(self, known)
+
+    def load_again(self) -> None:
+        """Fill every screen again."""
+        for page in self._pages():
+            page.start_load()
+
+    def say_health(self, tone: str, words: str) -> None:
+        """Show how the connection is."""
+        if (tone, words) == self._health:
+            return
         self._health = (tone, words)
         for page in self._pages():
             page.refresh_frame()
@@ -269,11 +278,15 @@ class SwitchboardApp(OrderedApp):
 
     async def use_session(self, session: Session) -> None:
         """Leave the connection there is, work with other settings from now on, and show the integrations."""
+        self.workers.cancel_group(self, "connection")
         await self.session.close()
         self.session = session
         self.switch_mode("integrations")
-        self._set_health("warning", "connecting")
-        await self._connect()
+        self.failure, self.ready = None, False
+        self.say_health("warning", "connecting")
+        await self.try_to_connect()
+        if self.session.is_connected:
+            self._reconnecting()
 
     def look_around(self) -> None:
         """Leave for the console on sample data; the caller of `run` starts it."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -18,7 +20,7 @@ if TYPE_CHECKING:
     from tui.data.models import Organization, ServerInfo
     from tui.data.schema.state import SchemaState
 
-
+AGAIN_AFTER_S = 2.0
 NOT_INSTALLED = {
     "missing": "Switchboard is not set up in this database.",
     "partial": "Only a part of what Switchboard needs is in this database.",
@@ -41,6 +43,8 @@ class Session:
         self.server: ServerInfo | None = None
         self.schema: SchemaState | None = None
         self.database_name = "no database"
+        # The database that was asked for, and the same once it could be connected to.
+        self._wanted: Database | None = None
         self._database: Database | None = None
 
     @property
@@ -82,6 +86,7 @@ class Session:
             self.operator,
             read_only=self.settings.read_only,
         )
+        self._wanted = database
         self.server = await database.open()
         self.database_name = f"{self.server.database}@{'local' if self.server.is_local else self.server.host}"
         self._database = database
@@ -117,9 +122,29 @@ class Session:
         self.organization = await resolve_organization(self.database, wanted or self.settings.organization)
         return self.organization
 
-    async def ping(self) -> None:
-        """Raise ConnectionLost while the server does not answer; once it does, see whether it was set up anew."""
-        await self._look_at_schema()
+    async def until_lost(self) -> SwitchboardError:
+        """Watch the connection until there is none; return why."""
+        return await self.database.until_lost()
+
+    async def until_back(self) -> SwitchboardError | None:
+        """Ask the database that `connect` was for, every two seconds, until it lets us in.
+
+        Returns what asking again cannot help against.
+        """
+        if self._wanted is None:
+            await asyncio.sleep(AGAIN_AFTER_S)
+            return None
+        refusal = await self._wanted.until_back()
+        if refusal is None and self.is_connected:
+            # It may have been away to be set up anew. Where it is away again, that is found out as it was before.
+            with contextlib.suppress(ConnectionFailed):
+                await self._look_at_schema()
+        return refusal
+
+    @property
+    def seconds_to_next_try(self) -> float:
+        """How long it is until the database is asked again while `until_back` waits."""
+        return self._wanted.seconds_to_next_try if self._wanted is not None else 0.0
 
     async def _look_at_schema(self) -> None:
         """Find out what is installed, and whether that lets this version write."""
@@ -130,10 +155,10 @@ class Session:
         self.database.refusal = SchemaNewer if self.schema == "newer" else refusal
 
     async def close(self) -> None:
-        """Close the connections; takes two seconds at most."""
-        if self._database is not None:
-            database, self._database = self._database, None
-            await database.close()
+        """Close the connections; waits for nobody."""
+        wanted, self._wanted, self._database = self._wanted, None, None
+        if wanted is not None:
+            await wanted.close()
 
 
 def require_configured(session: Session) -> None:

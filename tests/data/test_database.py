@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 import psycopg
 import pytest
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
+from tests.support.line import Line
+from tests.support.pooler import TransactionPooler
 from tests.support.sitting import ASHA, opened
 from tui.data.database import Connection, Database
 from tui.data.errors import (
@@ -260,6 +264,25 @@ async def _commit_in_doubt(conninfo: str, *, reaches_server: bool) -> None:
                 await database.write(unit)
             assert "nothing was saved" in caught.value.sentence
         assert await _count(database) == before + (1 if reaches_server else 0)
+
+
+async def test_an_answer_to_commit_that_never_comes_is_asked_for_over_another_connection(things: str) -> None:
+    """Also through a pooler of transactions."""
+
+    async def unit(connection: Connection) -> str:
+        await connection.execute(ADD)
+        return "done"
+
+    async with TransactionPooler(things) as pooler:
+        with Line(int(str(conninfo_to_dict(pooler.conninfo)["port"]))) as line:
+            async with opened(make_conninfo(pooler.conninfo, port=line.port)) as database:
+                assert database.info is not None
+                assert database.info.pooling == "transaction"
+                line.lose_commit()
+                started = time.monotonic()
+                assert await database.write(unit) == "done"
+                assert time.monotonic() - started < 5
+                assert await _count(database) == 1
 
 
 async def test_a_dead_server_is_a_failed_connection_and_not_a_traceback() -> None:

@@ -4,7 +4,6 @@ import psycopg
 import pytest
 from psycopg import errors as pg
 from psycopg.conninfo import conninfo_to_dict
-from psycopg_pool import AsyncConnectionPool
 
 from tui.data.errors import (
     ConnectionFailed,
@@ -13,6 +12,7 @@ from tui.data.errors import (
     DatabaseFailed,
     InvalidInput,
     Locked,
+    NoFreeConnection,
     NotFound,
     PermissionDenied,
     SchemaMissing,
@@ -131,7 +131,7 @@ class TestStatements:
     @pytest.mark.parametrize(
         ("sqlstate", "error", "word"),
         [
-            ("53300", ConnectionFailed, "free connection"),
+            ("53300", NoFreeConnection, "free connection"),
             ("53100", DatabaseFailed, "disk is full"),
             ("53200", DatabaseFailed, "memory"),
             ("57P01", ConnectionLost, "ended"),
@@ -159,14 +159,6 @@ class TestStatements:
 
     def test_a_character_that_postgres_cannot_store_is_invalid_input(self, connection):
         assert type(running(connection, "select %s::text", ("a\x00b",))) is InvalidInput
-
-    async def test_a_pool_that_gives_no_connection_is_a_lost_connection(self):
-        async with AsyncConnectionPool(
-            "host=127.0.0.1 port=1", min_size=0, max_size=1, open=False, timeout=0.1
-        ) as pool:
-            with pytest.raises(psycopg.Error) as refused:
-                await pool.getconn()
-        assert type(translate(refused.value, doing="reading")) is ConnectionLost
 
     def test_what_is_ours_already_stays_as_it_is(self):
         failure = NotFound("It is gone.", "Reload.")

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from tui.widgets.window_list import WindowBody
 
 IN_ORDER = "order by created_at desc nulls last, id desc"
-WAITING = ("follow", "ask", "export")
+WAITING = ("connection", "follow", "ask", "export")
 OF_ACME = f"organization_id = '{ACME}'"
 
 
@@ -42,7 +42,7 @@ async def open_log(it: Console) -> None:
 
 
 async def settled(it: Console) -> None:
-    """Wait until nothing is read, counted or looked up any more; following goes on."""
+    """Wait until nothing is read, counted or looked up any more; watching the connection and following go on."""
     await it.wait_for(lambda: all(one.is_finished for one in it.app.workers if one.group not in WAITING))
 
 

@@ -39,8 +39,8 @@ async def open_grid(it: Console, until: str = "Person 000001") -> None:
 
 
 async def settled(it: Console) -> None:
-    """Wait until nothing is read any more."""
-    await it.app.workers.wait_for_complete()
+    """Wait until nothing is read any more; watching the connection goes on."""
+    await it.wait_for(lambda: all(one.is_finished for one in it.app.workers if one.group != "connection"))
     await it.pilot.pause()
 
 

@@ -34,7 +34,7 @@ CONSOLE_PACKAGES = ("tui.demo", "tui.screens", "tui.widgets")
 CONSOLE_MODULES = ("tui.app", "textual.drivers.linux_driver")
 PRELOADED = (
     *("tui.connection_test", "tui.dotenv_file", "tui.number_sync", "tui.process", "tui.session", "phonenumbers"),
-    *("phonenumbers.data.region_IN", "psycopg_pool", "httpx2", "anyio._backends._asyncio", "anyio.streams.tls", "h11"),
+    *("phonenumbers.data.region_IN", "psycopg", "httpx2", "anyio._backends._asyncio", "anyio.streams.tls", "h11"),
     *("concurrent.futures.thread", "encodings.idna", "encodings.utf_16_le", "importlib.readers", "pwd", "resource"),
 )
 

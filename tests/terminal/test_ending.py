@@ -10,17 +10,23 @@ import sys
 import termios
 import time
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import psycopg
 import pytest
+from psycopg.conninfo import conninfo_to_dict
 
 from tests.support.console_app import add, settings_of
 from tests.support.forked_terminal import ForkedTerminal
+from tests.support.line import Line
 from tests.support.sitting import PHONE
 from tests.support.terminal import SWITCHBOARD, Terminal
 from tests.support.waiting import wait_until
 from tui.terminal.pace import ANSWER, MOST_UNDRAWN
 from tui.terminal.pace import QUESTION as QUESTION_TEXT
+
+if TYPE_CHECKING:
+    from tests.support.postgres import TestServer
 
 ENDS_WITHIN_S = 2.0
 QUESTION = QUESTION_TEXT.encode()
@@ -178,6 +184,42 @@ def test_a_signal_while_a_screen_is_opened_is_no_crash(filled: str, key: str) ->
         assert terminal.wait_for_exit() == 143
         assert termios.tcgetattr(terminal.descriptor)[3] & termios.ECHO
         assert "crashed" not in terminal.output.decode("utf-8", "replace")
+
+
+def test_a_signal_while_the_answer_to_commit_is_missing_says_how_it_ended(filled: str, postgres: TestServer) -> None:
+    postgres.create_role("walter", "login superuser password 'walter'")
+    server = conninfo_to_dict(filled)
+    with Line(int(server["port"])) as line:
+        through = f"postgresql://walter:walter@127.0.0.1:{line.port}/{server['dbname']}?sslmode=disable"
+        for reaches_server, words in ((False, "nothing was saved"), (True, "it was saved")):
+            with ForkedTerminal(environment=settings_of(through), columns=120) as terminal:
+                terminal.wait_for("● active")
+                line.lose_commit(reaches_server=reaches_server)
+                terminal.press("space")
+                terminal.wait_for("Disable Exotel phone?")
+                terminal.press("y")
+                assert line.commit_seen.wait(20)
+                terminal.signal(signal.SIGTERM)
+                assert ended_within(terminal, ENDS_WITHIN_S) == 143
+                assert f"Interrupted while saving: {words}." in terminal.bytes_since().rpartition(LEFT)[2].decode()
+
+
+def test_ctrl_c_ends_it_within_three_seconds_while_the_server_answers_nothing(
+    filled: str, postgres: TestServer
+) -> None:
+    postgres.create_role("walter", "login superuser password 'walter'")
+    server = conninfo_to_dict(filled)
+    with Line(int(server["port"])) as line:
+        through = f"postgresql://walter:walter@127.0.0.1:{line.port}/{server['dbname']}?sslmode=disable"
+        with ForkedTerminal(environment=settings_of(through)) as terminal:
+            terminal.wait_for("● active")
+            line.swallow()
+            terminal.press("r", "ctrl+c")
+            terminal.wait_for("once more")
+            started = time.monotonic()
+            terminal.press("ctrl+c")
+            assert terminal.wait_for_exit() == 130
+            assert time.monotonic() - started < 3
 
 
 def state(terminal: Terminal) -> str:

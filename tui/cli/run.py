@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from tui.cli.output import Output
 from tui.config import load_settings
 from tui.data.encryption import Keyring
-from tui.data.errors import ReadOnlyMode, SchemaNewer
+from tui.data.errors import CHECK_NETWORK, ReadOnlyMode, SchemaNewer, SwitchboardError
 from tui.data.key_sources import read_keyring, standing_warning, wrapping_warning
 from tui.locked import ASK, forget_connection
 from tui.session import Session, require_configured, require_installed
@@ -109,8 +109,15 @@ def organization_of(session: Session) -> Organization:
 
 
 def run_to_the_end(session: Session, command: Coroutine[Any, Any, None]) -> None:
-    """Run a command and close the session, however it ends. SIGTERM and SIGHUP end it as SystemExit."""
-    asyncio.run(_heard(session, command))
+    """Run a command and close the session, however it ends. SIGTERM and SIGHUP end it as SystemExit.
+
+    Raises SwitchboardError with a sentence that is true of a command, which does not try again by itself.
+    """
+    try:
+        asyncio.run(_heard(session, command))
+    except SwitchboardError as failure:
+        failure.what_to_do = failure.what_to_do.replace(CHECK_NETWORK, "Check the network, then run it again.")
+        raise
 
 
 async def _heard(session: Session, command: Coroutine[Any, Any, None]) -> None:

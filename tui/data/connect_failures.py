@@ -8,8 +8,8 @@ import socket
 
 import psycopg
 
-from tui.data.errors import ConnectionFailed, ConnectionLost, SwitchboardError
-from tui.data.refusals import BY_SQLSTATE, CHECK_NETWORK, recognised
+from tui.data.errors import CHECK_NETWORK, ConnectionFailed, ConnectionLost, SwitchboardError, Unreachable
+from tui.data.refusals import BY_SQLSTATE, recognised
 
 _WHILE_CONNECTING = ("connection failed:", "connection is bad:", "failed to resolve", "connection timeout expired")
 # What psycopg and libpq put in front of a message, and what libpq writes in front of a server's own: the severity,
@@ -45,7 +45,8 @@ def connect_failure(exc: BaseException, *, doing: str) -> SwitchboardError:
         refused = "The server refused the connection, for a reason that Switchboard does not know."
         kind = (ConnectionFailed, refused, "Ask whoever runs the server.")
     elif kind is None:
-        kind = (ConnectionFailed, "There is no connection to the database.", "Check host, port and network.")
+        nobody = Unreachable if isinstance(exc, OSError) else ConnectionFailed
+        kind = (nobody, "There is no connection to the database.", "Check host, port and network.")
     error, sentence, what_to_do = kind
     return error(sentence, with_words(what_to_do, exc), details=_without_password(scrubbed(text), exc))
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import psycopg
 from psycopg import pq
 from psycopg.rows import dict_row, scalar_row
 
+from tui.data.connecting import connect
 from tui.data.connection_settings import (
     TRANSACTION_POOLER_PORT,
     ConnectionSettings,
@@ -17,6 +17,9 @@ from tui.data.connection_settings import (
 from tui.data.connection_string import from_environment, parse_connection_string
 from tui.data.models import ServerInfo
 from tui.data.session_settings import Limits, pinned_transaction
+
+if TYPE_CHECKING:
+    import psycopg
 
 __all__ = [
     "ConnectionSettings",
@@ -51,10 +54,12 @@ BACKEND_PID = "select pg_catalog.pg_backend_pid()"
 POOLING_ROUNDS = 3
 
 
-async def probe(connection: psycopg.AsyncConnection[Any]) -> ServerInfo:
+async def probe(
+    connection: psycopg.AsyncConnection[Any], held: list[psycopg.AsyncConnection[Any]] | None = None
+) -> ServerInfo:
     """Ask a fresh connection about its server and role: one transaction, and two connections more behind a pooler.
 
-    Raises psycopg.Error.
+    Those are put into `held` as well. Raises psycopg.Error.
     """
     facts = await _facts(connection)
     settings = _settings_of(connection)
@@ -62,7 +67,7 @@ async def probe(connection: psycopg.AsyncConnection[Any]) -> ServerInfo:
     if settings.port == TRANSACTION_POOLER_PORT:
         pooling = "transaction"
     elif connection.info.backend_pid != facts.pop("backend_pid"):
-        pooling = await pooling_kind(connection.info.dsn, password=connection.info.password)
+        pooling = await pooling_kind(connection.info.dsn, password=connection.info.password, held=held)
     facts.pop("backend_pid", None)
     tls = facts.pop("tls")
     if not connection.pgconn.ssl_in_use:
@@ -101,7 +106,9 @@ def encoding_problem(server: ServerInfo) -> tuple[str, str] | None:
     )
 
 
-async def pooling_kind(conninfo: str, *, password: str | None = None) -> PoolingKind:
+async def pooling_kind(
+    conninfo: str, *, password: str | None = None, held: list[psycopg.AsyncConnection[Any]] | None = None
+) -> PoolingKind:
     """Find out with two connections of its own what stands between us and the server.
 
     Port 6543, one backend serving both connections, or one connection served by several: the pooler hands out
@@ -109,21 +116,17 @@ async def pooling_kind(conninfo: str, *, password: str | None = None) -> Pooling
     Raises psycopg.Error or OSError.
     """
     async with (
-        await _plain_connection(conninfo, password) as first,
-        await _plain_connection(conninfo, password) as second,
+        await connect(conninfo, scalar_row, password=password) as first,
+        await connect(conninfo, scalar_row, password=password) as second,
     ):
+        if held is not None:
+            held += [first, second]
         if str(first.info.port) == TRANSACTION_POOLER_PORT:
             return "transaction"
         seen = [(await _backend_pid(first), await _backend_pid(second)) for _ in range(POOLING_ROUNDS)]
         if any(one == other for one, other in seen) or len(set(seen)) > 1:
             return "transaction"
         return "direct" if seen[0] == (first.info.backend_pid, second.info.backend_pid) else "session"
-
-
-async def _plain_connection(conninfo: str, password: str | None) -> psycopg.AsyncConnection[int]:
-    return await psycopg.AsyncConnection.connect(
-        conninfo, autocommit=True, prepare_threshold=None, row_factory=scalar_row, password=password
-    )
 
 
 async def _backend_pid(connection: psycopg.AsyncConnection[int]) -> int | None:

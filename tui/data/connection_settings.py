@@ -22,7 +22,14 @@ if TYPE_CHECKING:
 PoolingKind = Literal["direct", "session", "transaction"]
 
 CONNECT_TIMEOUT_S = 5
-KEEPALIVES = {"keepalives": "1", "keepalives_idle": "10", "keepalives_interval": "5", "keepalives_count": "3"}
+KEEPALIVES = {
+    "keepalives": "1",
+    "keepalives_idle": "10",
+    "keepalives_interval": "5",
+    "keepalives_count": "3",
+    # Milliseconds until what was sent and never acknowledged ends the connection, which keepalives do not.
+    "tcp_user_timeout": "10000",
+}
 TRANSACTION_POOLER_PORT = "6543"
 PASSWORD_KEYWORDS = frozenset(
     {"password", "sslpassword", "oauth_client_secret", "scram_client_key", "scram_server_key"}

@@ -4,22 +4,23 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import logging
 import math
 import random
+import time
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, TypeVar
 from uuid import UUID, uuid4
 
 import psycopg
 from psycopg import errors as pg
-from psycopg.rows import dict_row, scalar_row
-from psycopg_pool import AsyncConnectionPool, PoolTimeout
+from psycopg.rows import dict_row
 
+from tui.data.commit import Commit
+from tui.data.connecting import Connection, connect
 from tui.data.connection import encoding_problem, probe
+from tui.data.connections import Connections
 from tui.data.errors import (
-    CommitInDoubt,
     ConnectionFailed,
     ConnectionLost,
     Locked,
@@ -36,20 +37,17 @@ from tui.data.timestamps import register_tolerant_timestamps
 if TYPE_CHECKING:
     from tui.data.models import Operator, ServerInfo
 
-# The driver's own warnings would be written over the screen; what they say is raised as well.
-logging.getLogger("psycopg").addHandler(logging.NullHandler())
-
-Connection = psycopg.AsyncConnection[dict[str, Any]]
 T = TypeVar("T")
 Unit = Callable[[Connection], Awaitable[T]]
+__all__ = ["Connection", "Database", "Unit"]
 
 LOCK_TIMEOUT_MS = 5_000
 STATEMENT_TIMEOUT_MS = 15_000
 IDLE_IN_TRANSACTION_MS = 10_000
 LIMITS = Limits(LOCK_TIMEOUT_MS, STATEMENT_TIMEOUT_MS, IDLE_IN_TRANSACTION_MS)
 BLOCKER_LOOK_AFTER_S = 1.0
-CLOSE_TIMEOUT_S = 2.0
-# The server's own limits come first; what is longer than they allow is a server that no longer answers.
+OPENS_WITHIN_S = 9.0
+# The server's own limits come first; what is longer than they allow is a line that no longer carries anything.
 ANSWERS_WITHIN_S = 20.0
 WRITE_ANSWERS_WITHIN_S = 60.0
 ATTEMPTS = 3
@@ -76,15 +74,8 @@ class _Attempt:
     """What a unit has told about itself so far: enough to find out who blocks it, and how a write ended."""
 
     backend_pid: int = 0
-    transaction_id: str | None = None
-    committing: bool = False
-    asked: bool = False
+    commit: Commit = field(default_factory=Commit)
     result: Any = None
-
-
-async def answers(connection: Connection) -> None:
-    """A unit of work that only finds out whether the server answers."""
-    await connection.execute("select 1")
 
 
 class Database:
@@ -96,7 +87,7 @@ class Database:
 
     def __init__(self, conninfo: str, operator: Operator, *, read_only: bool = False) -> None:
         self._conninfo = conninfo
-        self._pool: AsyncConnectionPool[Connection] | None = None
+        self._connections = Connections(self._connect)
         self.operator = operator
         self.refusal: type[ReadOnlyMode] | None = ReadOnlyMode if read_only else None
         self.info: ServerInfo | None = None
@@ -107,57 +98,89 @@ class Database:
         return self.refusal is not None
 
     async def open(self) -> ServerInfo:
-        """Connect once for an exact error, probe the server, then open the pool behind it.
+        """Connect once for an exact error, probe the server, and keep the connection for what follows.
 
-        Raises ConnectionFailed and its like; takes no longer than connect_timeout.
+        Raises ConnectionFailed and its like, within ten seconds.
         """
+
+        async def work(held: list[Connection]) -> Connection:
+            connection = await self._plain_connection()
+            held.append(connection)
+            self.info = await probe(connection, held)
+            await self._configure(connection)
+            return connection
+
         try:
-            async with await self._connect() as connection:
-                info = await probe(connection)
+            first = await given_back(work, OPENS_WITHIN_S)
         except (psycopg.Error, OSError, UnicodeError) as exc:
             raise translate(exc, doing="connecting") from None
-        if problem := encoding_problem(info):
+        if self.info is None:
+            raise AssertionError("a probe that succeeds has facts")
+        if problem := encoding_problem(self.info):
+            first.pgconn.finish()
             raise ServerUnsuitable(*problem)
-        self.info = info
-        self._pool = AsyncConnectionPool(
-            self._conninfo,
-            connection_class=psycopg.AsyncConnection[dict[str, Any]],
-            kwargs={"autocommit": True, "prepare_threshold": None, "row_factory": dict_row},
-            configure=self._configure,
-            check=AsyncConnectionPool.check_connection,
-            min_size=1,
-            max_size=4,
-            max_lifetime=1800,
-            reconnect_timeout=30,
-            timeout=6,
-            open=False,
-        )
-        await self._pool.open(wait=False)
-        return info
+        self._connections.is_open = True
+        self._connections.keep(first)
+        return self.info
 
     async def close(self) -> None:
-        """Close the pool, leaving at most two seconds to a server that does not answer."""
-        if self._pool is not None:
-            pool, self._pool = self._pool, None
-            with contextlib.suppress(asyncio.TimeoutError):
-                await asyncio.wait_for(pool.close(timeout=CLOSE_TIMEOUT_S), CLOSE_TIMEOUT_S + 0.5)
+        """Close the connections; waits for nobody."""
+        self._connections.close()
+
+    @property
+    def is_silent(self) -> bool:
+        """Whether the server was asked and has not answered."""
+        return self._connections.pulse.is_silent
+
+    def heard(self) -> None:
+        """Note that the server is sending, so that nobody takes it for silent."""
+        self._connections.pulse.heard()
+
+    async def until_lost(self) -> SwitchboardError:
+        """Feel the server's pulse until there is no connection to be had; return why."""
+        pulse = self._connections.pulse
+        failure: SwitchboardError | None = None
+
+        def is_lost() -> bool:
+            nonlocal failure
+            failure = pulse.failure
+            # Where the server refuses another connection, those that are in use are enough.
+            return failure is not None and (pulse.is_silent or not self._connections.is_in_use)
+
+        await pulse.until(is_lost)
+        if failure is None:
+            raise AssertionError("what was waited for is there")
+        return failure
+
+    async def until_back(self) -> SwitchboardError | None:
+        """Try to connect, every two seconds, until it succeeds; return what trying again cannot help against."""
+        pulse = self._connections.pulse
+        await pulse.until(lambda: pulse.failure is None or not pulse.failure.may_pass)
+        return pulse.failure
+
+    @property
+    def seconds_to_next_try(self) -> float:
+        """How long it is until the server is asked again while `until_back` waits."""
+        return self._connections.pulse.next_at - time.monotonic()
 
     async def read(self, unit: Unit[T]) -> T:
         """Run a unit that only reads; repeated once when the connection broke under it."""
         try:
             return await self._read_once(unit)
         except ConnectionLost:
+            if self.is_silent:
+                raise
             return await self._read_once(unit)
 
     async def read_at_length(self, unit: Unit[T], *, statement_timeout_ms: int) -> T:
         """Run once, never again, a unit that reads everything from one snapshot and may take long.
 
-        The limit is on each of its statements; whether the server still answers is for the caller to watch.
+        The limit is on each of its statements; it ends before only once the server is gone.
         """
 
         async def work(held: list[Connection]) -> T:
             try:
-                async with self._connection() as connection:
+                async with self._connections.lent() as connection:
                     held.append(connection)
                     limits = replace(LIMITS, statement_ms=statement_timeout_ms)
                     await begin(connection, limits, characteristics=SNAPSHOT)
@@ -169,7 +192,7 @@ class Database:
             except (psycopg.Error, OSError, UnicodeError) as exc:
                 raise translate(exc, doing="reading", role=self._role()) from None
 
-        return await given_back(work, math.inf)
+        return await given_back(work, math.inf, pulse=self._connections.pulse)
 
     async def write(self, unit: Unit[T], *, operation_id: UUID | None = None, log_only: bool = False) -> T:
         """Run a unit in one transaction that carries the operator, and commit it.
@@ -188,14 +211,14 @@ class Database:
             try:
                 return await self._watched(unit, operation, progress)
             except (pg.DeadlockDetected, pg.SerializationFailure) as exc:
-                if attempt == ATTEMPTS or progress.committing:
+                if attempt == ATTEMPTS or progress.commit.sent:
                     raise translate(exc, doing="saving") from None
                 await asyncio.sleep(random.uniform(0.02, 0.1) * attempt)  # noqa: S311
         raise AssertionError("unreachable")
 
     async def _write_once(self, unit: Unit[T], operation: UUID, progress: _Attempt, held: list[Connection]) -> T:
         try:
-            async with self._connection() as connection:
+            async with self._connections.lent() as connection:
                 held.append(connection)
                 progress.backend_pid = connection.info.backend_pid
                 if self._is_pooled():
@@ -209,17 +232,13 @@ class Database:
                     with contextlib.suppress(psycopg.Error):
                         await connection.execute("rollback")
                     raise
-                progress.result, progress.committing = result, True
-                await connection.execute("commit")
+                progress.result = result
+                await progress.commit.send(connection, self._plain_connection)
                 return result
         except (pg.DeadlockDetected, pg.SerializationFailure):
             raise
         except (psycopg.Error, OSError, UnicodeError) as exc:
-            failure = translate(exc, doing="saving", role=self._role())
-            if progress.committing and isinstance(failure, ConnectionFailed):
-                settled: T = await self._settled(progress)
-                return settled
-            raise failure from None
+            raise translate(exc, doing="saving", role=self._role()) from None
 
     async def _begin(self, connection: Connection, operation: UUID, progress: _Attempt) -> None:
         operator = self.operator
@@ -233,22 +252,34 @@ class Database:
                 "operation_id": str(operation),
             },
         )
-        cursor = connection.cursor(row_factory=scalar_row)
-        await cursor.execute("select pg_catalog.pg_current_xact_id()::text")
-        progress.transaction_id = await cursor.fetchone()
+        await progress.commit.note(connection)
 
     async def _watched(self, unit: Unit[T], operation: UUID, progress: _Attempt) -> T:
         """Await a write; when the answer to its COMMIT does not come, find out how it ended."""
+        commit = progress.commit
         try:
             return await self._naming_the_holder(
-                given_back(lambda held: self._write_once(unit, operation, progress, held), WRITE_ANSWERS_WITHIN_S),
+                given_back(
+                    lambda held: self._write_once(unit, operation, progress, held),
+                    WRITE_ANSWERS_WITHIN_S,
+                    pulse=self._connections.pulse,
+                    may_cancel=lambda: not commit.sent,
+                ),
                 progress,
             )
-        except ConnectionLost:
-            if progress.committing and not progress.asked:
-                settled: T = await self._settled(progress)
-                return settled
+        except ConnectionFailed:
+            if not commit.sent:
+                raise
+        except asyncio.CancelledError:
+            if commit.sent:
+                await commit.interrupted(self._plain_connection)
             raise
+        if await commit.was_made(self._plain_connection, self._connections.pulse):
+            result: T = progress.result
+            return result
+        raise ConnectionLost(
+            "The connection broke while saving; nothing was saved.", "Try again once the connection is back."
+        )
 
     async def _naming_the_holder(self, work: Awaitable[T], progress: _Attempt) -> T:
         """Await what may wait for a lock; when it ends in a lock time-out, say who held the lock."""
@@ -272,7 +303,7 @@ class Database:
             return await (await connection.execute(BLOCKERS, {"pid": pid})).fetchone()
 
         try:
-            row = await given_back(lambda held: self._read_held(look, held, _Attempt()), ANSWERS_WITHIN_S)
+            row = await self._given_back(look, _Attempt())
         except SwitchboardError:
             return ""
         if row is None:
@@ -281,47 +312,18 @@ class Database:
         since = "" if row["seconds"] is None else f", in a transaction open for {row['seconds']} s"
         return f"It is held by {program} as role {row['role']}{since}."
 
-    async def _settled(self, progress: _Attempt) -> Any:
-        """Return the result of a unit whose COMMIT did reach the server; raise where it did not, or nobody knows."""
-        progress.asked = True
-        if await self._was_committed(progress):
-            return progress.result
-        raise ConnectionLost(
-            "The connection broke while saving; nothing was saved.", "Try again once the connection is back."
-        )
-
-    async def _was_committed(self, progress: _Attempt) -> bool:
-        """Ask the server, for up to ten seconds, how a transaction ended. Raises CommitInDoubt when it cannot say."""
-        doubt = CommitInDoubt(
-            "The connection broke while saving, and the server could not be asked whether it was saved.",
-            "Reload and look before you try again.",
-        )
-        deadline = asyncio.get_running_loop().time() + 10
-        while asyncio.get_running_loop().time() < deadline:
-            try:
-                async with await self._connect() as connection:
-                    cursor = connection.cursor(row_factory=scalar_row)
-                    await cursor.execute(
-                        "select pg_catalog.pg_xact_status(%s::text::pg_catalog.xid8)",
-                        (progress.transaction_id,),
-                    )
-                    status = await cursor.fetchone()
-            except (psycopg.Error, OSError):
-                status = "unreachable"
-            if status in ("committed", "aborted"):
-                return bool(status == "committed")
-            await asyncio.sleep(0.2)
-        raise doubt
-
     async def _read_once(self, unit: Unit[T]) -> T:
         progress = _Attempt()
-        return await self._naming_the_holder(
-            given_back(lambda held: self._read_held(unit, held, progress), ANSWERS_WITHIN_S), progress
+        return await self._naming_the_holder(self._given_back(unit, progress), progress)
+
+    async def _given_back(self, unit: Unit[T], progress: _Attempt) -> T:
+        return await given_back(
+            lambda held: self._read_held(unit, held, progress), ANSWERS_WITHIN_S, pulse=self._connections.pulse
         )
 
     async def _read_held(self, unit: Unit[T], held: list[Connection], progress: _Attempt) -> T:
         try:
-            async with self._connection() as connection:
+            async with self._connections.lent() as connection:
                 held.append(connection)
                 progress.backend_pid = connection.info.backend_pid
                 if not self._is_pooled():
@@ -331,24 +333,14 @@ class Database:
         except (psycopg.Error, OSError, UnicodeError) as exc:
             raise translate(exc, doing="reading", role=self._role()) from None
 
-    @contextlib.asynccontextmanager
-    async def _connection(self) -> Any:
-        if self._pool is None:
-            raise ConnectionFailed("There is no connection to the database.", "Wait until it is back, or restart.")
-        try:
-            async with self._pool.connection() as connection:
-                yield connection
-        except PoolTimeout:
-            raise ConnectionLost(
-                "The database did not answer for six seconds.",
-                "Check the network; Switchboard reconnects by itself.",
-            ) from None
-
     async def _connect(self) -> Connection:
+        connection = await self._plain_connection()
+        await self._configure(connection)
+        return connection
+
+    async def _plain_connection(self) -> Connection:
         try:
-            connection = await psycopg.AsyncConnection.connect(
-                self._conninfo, autocommit=True, prepare_threshold=None, row_factory=dict_row
-            )
+            connection = await connect(self._conninfo, dict_row)
         except UnicodeError:
             # Python's own, before any name server is asked: psycopg passes it on as it is.
             sentence = "The host is no name that can be looked up: between its dots stand 1 to 63 characters."
@@ -358,8 +350,6 @@ class Database:
         return connection
 
     async def _configure(self, connection: Connection) -> None:
-        register_tolerant_timestamps(connection)
-        register_tolerant_json(connection)
         if not self._is_pooled():
             await pin_session(connection, LIMITS)
 

@@ -8,19 +8,25 @@ if TYPE_CHECKING:
     from tui.data.models import UnreadableReason
 
 
+# The console adds that it reconnects by itself, a command that it is to be run again.
+CHECK_NETWORK = "Check the network."
+
+
 class SwitchboardError(Exception):
     """A failure that is shown to a person.
 
     `sentence` says what is wrong and `what_to_do` what to do about it, one sentence each, free of secrets and
     of row contents. `details` may hold raw driver text that a screen shows only on request.
     `exit_status` is the command's exit status (product.md, "Exit status"). `sqlstate` is the five characters the
-    server gave with it, empty where none did; `answered` is whether a living server or pooler said it.
+    server gave with it, empty where none did; `answered` is whether a living server or pooler said it. `may_pass`: it
+    may end by itself, so that trying again may help.
     """
 
     title: ClassVar[str] = "It failed"
     exit_status: ClassVar[int] = 1
     sqlstate: str = ""
     answered: bool = False
+    may_pass: bool = False
 
     def __init__(self, sentence: str, what_to_do: str, *, details: str = "") -> None:
         super().__init__(sentence)
@@ -192,10 +198,24 @@ class ConnectionFailed(SwitchboardError):
     title = "No connection"
 
 
+class Unreachable(ConnectionFailed):
+    """Nobody answers there, or not yet."""
+
+    may_pass = True
+
+
+class NoFreeConnection(ConnectionFailed):
+    """The server answers, and has no connection left for us, or ours are all in use."""
+
+    title = "No free connection"
+    may_pass = True
+
+
 class ConnectionLost(ConnectionFailed):
     """The connection broke while in use. Reads may be repeated, writes never by themselves."""
 
     title = "Connection lost"
+    may_pass = True
 
 
 class CommitInDoubt(ConnectionLost):

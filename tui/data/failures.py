@@ -8,6 +8,7 @@ import psycopg
 
 from tui.data.connect_failures import as_sentence, connect_failure, is_answer, one_line, scrubbed, with_words
 from tui.data.errors import (
+    CHECK_NETWORK,
     ConnectionFailed,
     ConnectionLost,
     ConstraintViolated,
@@ -21,7 +22,7 @@ from tui.data.errors import (
     SwitchboardError,
     TimedOut,
 )
-from tui.data.refusals import CHECK_NETWORK, DISK_FULL, NO_MEMORY, NO_SLOT, STARTING, Kind, recognised
+from tui.data.refusals import DISK_FULL, NO_MEMORY, NO_SLOT, STARTING, Kind, recognised
 
 TOO_MANY_OPENINGS = "Wait that long; the limit is there so that nobody empties the store unnoticed."
 

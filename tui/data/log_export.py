@@ -16,8 +16,7 @@ from tui.data.audit import log_act
 from tui.data.audit_counts import Count, count_rows
 from tui.data.audit_filter import EVERY
 from tui.data.audit_where import Where, where
-from tui.data.database import answers
-from tui.data.errors import ConnectionFailed, ConnectionLost, ExportFailed, PermissionDenied, SwitchboardError, TimedOut
+from tui.data.errors import ConnectionFailed, ExportFailed, PermissionDenied, SwitchboardError, TimedOut
 from tui.data.log_export_file import StreamBroken
 from tui.data.log_export_format import FORMATS
 from tui.data.seals import NO_ORGANIZATION, SealEvidence, read_seal_evidence
@@ -34,10 +33,10 @@ if TYPE_CHECKING:
 # For each of the two statements: 10,000,000 rows take minutes, over a slow line hours.
 STATEMENT_TIMEOUT_MS = 6 * 3_600_000
 BLOCK_BYTES = 256 * 1024
-SILENCE_S = 10.0
 TOLD_EVERY_S = 1.0
-ANSWER_WITHIN_S = 5.0
-LAST_ROW_WITHIN_S = 10.0
+LAST_ROW_WITHIN_S = 5.0
+# Whoever presses ctrl+c has control back within three seconds, one of which is for cancelling on the server.
+LAST_ROW_OF_CANCELLED_WITHIN_S = 1.5
 
 SETTINGS = """
 select set_config('TimeZone', 'UTC', true), set_config('DateStyle', 'ISO, YMD', true),
@@ -150,13 +149,14 @@ class _Act:
 
     async def fail(self, failure: BaseException) -> None:
         """Add the row of an export that broke off, where the server can still be told."""
-        if not self._announced:
+        if not self._announced or self._database.is_silent:
             return
+        within = LAST_ROW_WITHIN_S
         reason = failure.sentence if isinstance(failure, SwitchboardError) else "the output took no more"
         if isinstance(failure, asyncio.CancelledError):
-            reason = "cancelled"
+            reason, within = "cancelled", LAST_ROW_OF_CANCELLED_WITHIN_S
         told = asyncio.ensure_future(self._end("failed", {"error": reason}))
-        ends = asyncio.get_running_loop().time() + LAST_ROW_WITHIN_S
+        ends = asyncio.get_running_loop().time() + within
         while not told.done() and (left := ends - asyncio.get_running_loop().time()) > 0:
             # A console that ends cancels more than once.
             with contextlib.suppress(asyncio.CancelledError):
@@ -236,6 +236,7 @@ async def _written(
 
     async def put(rows: list[bytes]) -> None:
         block = form.block(rows)
+        database.heard()
         await destination.write(block)
         _account(progress, block, len(rows))
         if on_progress is not None:
@@ -254,7 +255,7 @@ async def _written(
 
     work = database.read_at_length(unit, statement_timeout_ms=STATEMENT_TIMEOUT_MS)
     try:
-        await _watched(database, work, progress, destination, on_progress)
+        await _told(work, progress, on_progress)
     except (ConnectionFailed, TimedOut) as failure:
         raise ExportFailed(
             f"The export broke off after {progress.rows:,} rows and is not complete: {failure.sentence}",
@@ -300,45 +301,17 @@ async def _copied(
     return ends
 
 
-async def _watched(
-    database: Database,
-    work: Awaitable[None],
-    progress: Progress,
-    destination: Destination,
-    on_progress: Callable[[Progress], None] | None,
-) -> None:
-    """Await the work; tell of it also while nothing comes, as when the server sorts all rows before the first.
-
-    After a while of that, see whether the server answers. Raises ConnectionLost.
-    """
+async def _told(work: Awaitable[None], progress: Progress, on_progress: Callable[[Progress], None] | None) -> None:
+    """Await the work; tell of it also while nothing comes, as when the server sorts all rows before the first."""
     task = asyncio.ensure_future(work)
-    silent_s = 0.0
     try:
-        while True:
-            before = progress.size
-            done, _ = await asyncio.wait({task}, timeout=TOLD_EVERY_S)
-            if done:
-                task.result()
-                return
+        while not (await asyncio.wait({task}, timeout=TOLD_EVERY_S))[0]:
             if on_progress is not None:
                 on_progress(progress)
-            silent_s = silent_s + TOLD_EVERY_S if progress.size == before and not destination.waiting else 0.0
-            if silent_s >= SILENCE_S:
-                # A filter may have no row for minutes; a server that is gone answers nobody.
-                await _answered(database)
-                silent_s = 0.0
+        task.result()
     finally:
         if not task.done():
             task.cancel()
             await asyncio.wait({task})
         if not task.cancelled():
             task.exception()
-
-
-async def _answered(database: Database) -> None:
-    try:
-        await asyncio.wait_for(database.read(answers), ANSWER_WITHIN_S)
-    except TimeoutError:
-        raise ConnectionLost(
-            "The database does not answer any more.", "Check the network, then export again."
-        ) from None

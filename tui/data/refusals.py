@@ -9,17 +9,19 @@ from __future__ import annotations
 import re
 
 from tui.data.errors import (
+    CHECK_NETWORK,
     ConnectionFailed,
     ConnectionLost,
     DatabaseFailed,
     InvalidInput,
+    NoFreeConnection,
     ServerUnsuitable,
     SwitchboardError,
+    Unreachable,
 )
 
 Kind = tuple[type[SwitchboardError], str, str]
 
-CHECK_NETWORK = "Check the network; Switchboard reconnects by itself."
 _IPV6 = "db.REF.supabase.co is IPv6 only, use the pooler's host from IPv4."
 
 PASSWORD: Kind = (
@@ -39,23 +41,23 @@ NO_DATABASE: Kind = (
     "Check the name after the host; on Supabase it is postgres.",
 )
 NO_SLOT: Kind = (
-    ConnectionFailed,
+    NoFreeConnection,
     "The server has no free connection left.",
     "Try again in a moment; close other programs, or use the pooler's address.",
 )
 NO_POOL_SLOT: Kind = (
-    ConnectionFailed,
+    NoFreeConnection,
     "The pooler has no free connection left for one more client.",
     "Try again in a moment and close other programs; in session mode (port 5432) each client holds a connection, in "
     "transaction mode (port 6543) they share them.",
 )
 POOL_BUSY: Kind = (
-    ConnectionFailed,
+    NoFreeConnection,
     "All of the pooler's connections to the server were busy for too long.",
     "Try again in a moment; close other programs, or let whoever runs the pooler enlarge the pool.",
 )
 STARTING: Kind = (
-    ConnectionFailed,
+    Unreachable,
     "The server is starting or stopping, and takes no connections yet.",
     CHECK_NETWORK,
 )
@@ -71,7 +73,7 @@ _TLS_WANTED: Kind = (
     "Add sslmode=require, or verify-full with sslrootcert, to the connection string.",
 )
 _POOLER_BROKEN: Kind = (
-    ConnectionFailed,
+    Unreachable,
     "The pooler failed before it asked the server.",
     "Try again in a moment; if it stays, tell whoever runs the pooler, or use the direct address.",
 )
@@ -80,7 +82,7 @@ _POOLER_SET_UP: Kind = (
     "The pooler is not set up for this login.",
     "Tell whoever runs the pooler, or use the direct address.",
 )
-_ENDED: Kind = (ConnectionLost, "The pooler ended the connection.", "Try again; Switchboard reconnects by itself.")
+_ENDED: Kind = (ConnectionLost, "The pooler ended the connection.", "Try again.")
 
 BY_SQLSTATE: dict[str, Kind] = {"28P01": PASSWORD, "28000": NOT_ADMITTED, "3D000": NO_DATABASE}
 
@@ -156,7 +158,7 @@ _BY_TEXT: tuple[tuple[str, Kind], ...] = (
         "client_login_timeout \\(server down\\)|ECHECKOUTRETRIES|EPOOLCHECKOUT|pool checkout failed|"
         "EAUTHQUERY. (authentication query failed|auth_query)|Connection failed .:error",
         (
-            ConnectionFailed,
+            Unreachable,
             "The pooler cannot reach or log in to the server behind it.",
             "Look whether the server runs and the project is not paused; try again in a minute, or use the direct "
             "address.",
@@ -284,7 +286,7 @@ _BY_TEXT: tuple[tuple[str, Kind], ...] = (
         ),
     ),
     (
-        "SSL error|SSL SYSCALL|ESSLHANDSHAKE|ALPN|during SSL exchange",
+        "SSL error|ESSLHANDSHAKE|ALPN|during SSL exchange",
         (
             ConnectionFailed,
             "TLS with the server could not be set up.",
@@ -350,7 +352,7 @@ _BY_TEXT: tuple[tuple[str, Kind], ...] = (
     (
         "resolve host|translate host name|Name or service not known|No address associated|nodename nor servname",
         (
-            ConnectionFailed,
+            Unreachable,
             "The host's name cannot be found.",
             f"Check its spelling, the network, and that a Supabase project is not paused; {_IPV6}",
         ),
@@ -376,7 +378,7 @@ _BY_TEXT: tuple[tuple[str, Kind], ...] = (
     (
         "[Tt]imed? ?out",
         (
-            ConnectionFailed,
+            Unreachable,
             "The server did not answer in time.",
             f"Check host, port and firewall; {_IPV6}",
         ),
@@ -384,7 +386,7 @@ _BY_TEXT: tuple[tuple[str, Kind], ...] = (
     (
         "Connection refused",
         (
-            ConnectionFailed,
+            Unreachable,
             "Nothing takes connections at that host and port.",
             "Check both, and whether the server runs.",
         ),
@@ -392,7 +394,7 @@ _BY_TEXT: tuple[tuple[str, Kind], ...] = (
     (
         "unreachable|No route to host",
         (
-            ConnectionFailed,
+            Unreachable,
             "There is no way to that host from here.",
             f"Check the network; {_IPV6}",
         ),
@@ -400,15 +402,16 @@ _BY_TEXT: tuple[tuple[str, Kind], ...] = (
     (
         "on socket .*(No such file|Permission denied)",
         (
-            ConnectionFailed,
+            Unreachable,
             "There is no server's socket here that this user may use.",
             "Check that the server runs, or give its host and port.",
         ),
     ),
     (
-        "closed the connection unexpectedly|connection has been closed unexpectedly|Connection reset",
+        "closed the connection unexpectedly|connection has been closed unexpectedly|Connection reset|SSL SYSCALL|"
+        "Broken pipe",
         (
-            ConnectionFailed,
+            Unreachable,
             "The server, or something in between, ended the connection at once.",
             "Check host and port, and whether a firewall or the server's settings refuse this address.",
         ),

@@ -1,13 +1,11 @@
-"""The plan of an installation, made on a connection of its own: the pool's limits and transactions do not suit it."""
+"""The plan of an installation, made on a connection of its own: the limits and transactions of units do not suit it."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import psycopg
-
-from tui.data.failures import translate
 from tui.data.schema.plan import make_plan
+from tui.data.schema.server import Server
 
 if TYPE_CHECKING:
     from tui.data.schema.plan import Plan
@@ -15,10 +13,8 @@ if TYPE_CHECKING:
 
 async def plan_setup(conninfo: str) -> Plan:
     """Find out what an installation would do there; nothing stays changed. Raises as `make_plan` does."""
+    server = Server(conninfo)
     try:
-        async with await psycopg.AsyncConnection.connect(
-            conninfo, autocommit=True, prepare_threshold=None
-        ) as connection:
-            return await make_plan(connection)
-    except (psycopg.Error, OSError) as exc:
-        raise translate(exc, doing="planning") from None
+        return await server.run(make_plan, doing="planning")
+    finally:
+        server.close()

@@ -10,7 +10,7 @@ from textual.binding import Binding, BindingType
 from textual.containers import VerticalScroll
 from textual.widgets import Static
 
-from tui.data.errors import ConnectionLost, SwitchboardError
+from tui.data.errors import SwitchboardError
 from tui.screens.page import Page
 from tui.text import safe_text
 from tui.widgets.frame import Part
@@ -103,11 +103,10 @@ class ConnectionTestScreen(Page):
         pane.begin()
         try:
             tested = await job.run(pane.tell)
-        except ConnectionLost as failure:
-            pane.end(Verdict("bad", failure.sentence, failure.what_to_do))
-            self.console.connection_lost(failure)
         except SwitchboardError as failure:
             pane.end(Verdict("bad", failure.sentence, failure.what_to_do))
+            if failure.may_pass:
+                self.console.connection_lost(failure)
         else:
             self._finished[index] = tested
             pane.end(Verdict(tone_of(tested), tested.conclusion()))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tui.data.errors import ConnectionLost, SwitchboardError
+from tui.data.errors import SwitchboardError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -52,7 +52,7 @@ class LogFollow:
 
     def failed(self, failure: SwitchboardError) -> None:
         """Follow no more, unless there will be a connection again: then the page is loaded anew, and begins anew."""
-        self.is_on = self.is_on and isinstance(failure, ConnectionLost)
+        self.is_on = self.is_on and failure.may_pass
 
     async def begin(self, wanted: LogFilter) -> None:
         """Take what is in the log by now as known, and look for what is new from now on. Raises what reading raises."""

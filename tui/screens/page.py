@@ -12,7 +12,7 @@ from textual.screen import Screen
 from textual.widgets import Static
 from textual.worker import Worker, WorkerState
 
-from tui.data.errors import ConnectionLost, SwitchboardError
+from tui.data.errors import SwitchboardError
 from tui.text import safe_text
 from tui.widgets.frame import ContextLine, KeyHints, Part, SectionLine, StatusLine, TopLine, cells
 from tui.widgets.line_input import LineInput
@@ -201,8 +201,9 @@ class Page(Screen[Any]):
 
     def tell_failure(self, failure: SwitchboardError) -> None:
         """Say what went wrong on the status line, where it stays."""
-        self.status.say(f"{failure.sentence} {failure.what_to_do}", "bad")
-        if isinstance(failure, ConnectionLost):
+        by_itself = " Switchboard reconnects by itself." if failure.may_pass else ""
+        self.status.say(f"{failure.sentence} {failure.what_to_do}{by_itself}", "bad")
+        if failure.may_pass:
             self.console.connection_lost(failure)
 
     def on_worker_state_changed(self, event: Worker.StateChanged) -> None:

@@ -3,34 +3,37 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import time
-from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, cast
+from functools import partial
+from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 import psycopg
 
+from tui.data.commit import Commit
 from tui.data.directory_source import DIRECTORY_SOURCES, Source
-from tui.data.errors import SchemaNewer
-from tui.data.failures import translate
+from tui.data.errors import CommitInDoubt, ConnectionFailed, ConnectionLost, SchemaNewer
 from tui.data.schema.accepted import definition_of, object_of
-from tui.data.schema.apply import LOCK_KEY, Progress, limited_transaction, run_files, take_lock, with_retries
+from tui.data.schema.apply import LIMITS, LOCK_KEY, Progress, limited_transaction, run_files, take_lock, with_retries
 from tui.data.schema.files import schema_files
 from tui.data.schema.plan import Changes, Plan, compare, make_plan
 from tui.data.schema.roles import create_roles
 from tui.data.schema.rows import rows, run
+from tui.data.schema.server import Server
 from tui.data.schema.shape import read_shape
 from tui.data.schema.state import schema_state
 from tui.data.schema.verify import Verification, verify
+from tui.data.session_settings import begin
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
     from psycopg import AsyncConnection
 
     from tui.data.schema.shape import Line
-
-OpenConnection = Callable[[], Awaitable["AsyncConnection[Any]"]]
 
 _RECORD_FILE = """
 insert into switchboard.schema_version (file, sha256, operator)
@@ -76,7 +79,7 @@ class InstallReport:
 
 
 async def install(
-    open_connection: OpenConnection | str,
+    conninfo: str,
     *,
     operator_label: str,
     progress: Callable[[Progress], None] | None = None,
@@ -87,111 +90,173 @@ async def install(
 ) -> InstallReport:
     """Install, adopt or upgrade: all of it or nothing, and nothing at all on a second run.
 
-    `open_connection` is a connection string or an async callable that returns a new connection. `roles` also creates
-    the three groups. `accept` names what of others is accepted, see `make_plan`; of that only what is in `agreed`,
-    where a person has been shown a plan. What prevents an installation is found before anything runs and raised:
-    InvalidInput, PermissionDenied, ServerUnsuitable, SchemaInTheWay, SchemaNewer. Raises Locked after five
-    attempts, and other errors of `tui.data.errors`; none carries a row.
+    `roles` also creates the three groups. `accept` names what of others is accepted, see `make_plan`; of that only what
+    is in `agreed`, where a person has been shown a plan. What prevents an installation is found before anything runs:
+    InvalidInput, PermissionDenied, ServerUnsuitable, SchemaInTheWay, SchemaNewer. When the answer to COMMIT is lost,
+    the server is asked how it ended. Raises Locked after five attempts, CommitInDoubt, and other errors of
+    `tui.data.errors`; none carries a row.
     """
     started = time.monotonic()
+    server = Server(conninfo)
     try:
-        async with await _open(open_connection) as conn:
-            plan = await make_plan(conn, roles=roles, accept=accept)
-            if agreed is not None:
-                plan = replace(plan, accepts=tuple(line for line in plan.accepts if line in agreed))
-            if problems := plan.facts.problems:
-                every = "\n".join(problem.sentence for problem in problems)
-                raise problems[0].error(problems[0].sentence, problems[0].what_to_do, details=every)
-            if dry_run:
-                return InstallReport(plan, None, 0, (), (), None, time.monotonic() - started)
-            changes: Changes | None = None
-            count, created = 0, cast("tuple[str, ...]", ())
-            if plan.missing or plan.different or plan.accepts or plan.in_the_way:
-                changes, count, created = await _apply(conn, plan, operator_label, progress, roles=roles)
-        built = await _build_log_indexes(open_connection) if plan.log_indexes else ()
-        async with await _open(open_connection) as conn, limited_transaction(conn):
-            found = await verify(conn)
-            sources = [Source(*row) for row in await rows(conn, DIRECTORY_SOURCES)]
-        notes = tuple(source.note for source in sources if source.note is not None)
-        return InstallReport(plan, changes, count, created, built, found, time.monotonic() - started, notes)
-    except (psycopg.Error, OSError) as exc:
-        raise translate(exc, doing="setting up") from None
+        plan = await server.run(partial(make_plan, roles=roles, accept=accept))
+        if agreed is not None:
+            plan = replace(plan, accepts=tuple(line for line in plan.accepts if line in agreed))
+        if problems := plan.facts.problems:
+            every = "\n".join(problem.sentence for problem in problems)
+            raise problems[0].error(problems[0].sentence, problems[0].what_to_do, details=every)
+        if dry_run:
+            return InstallReport(plan, None, 0, (), (), None, time.monotonic() - started)
+        made = _Made(None, 0, ())
+        if plan.missing or plan.different or plan.accepts or plan.in_the_way:
+            made = await _apply(server, plan, operator_label, progress, roles=roles)
+        try:
+            built = await server.run(_build_log_indexes) if plan.log_indexes else ()
+            verification, notes = await server.run(_checked)
+        except ConnectionFailed as failure:
+            if made.changes is None:
+                raise
+            # Not the failure itself: nobody is to think that all of it was lost.
+            raise ConnectionLost(
+                "The tables are set up; the connection broke while the log's indexes were built, or all was checked.",
+                "Run `switchboard setup` again: it goes on with what is missing.",
+                details=failure.details,
+            ) from None
+        return InstallReport(
+            plan, made.changes, made.statements, made.roles, built, verification, time.monotonic() - started, notes
+        )
+    finally:
+        server.close()
 
 
-async def _open(open_connection: OpenConnection | str) -> AsyncConnection[Any]:
-    if isinstance(open_connection, str):
-        conn = await psycopg.AsyncConnection.connect(open_connection, prepare_threshold=None, connect_timeout=5)
-    else:
-        conn = await open_connection()
-    await conn.set_autocommit(True)
-    return conn
+@dataclass(frozen=True, slots=True)
+class _Made:
+    """What the transaction of an installation made; `changes` is None where there was none."""
+
+    changes: Changes | None
+    statements: int
+    roles: tuple[str, ...]
 
 
 async def _apply(
+    server: Server,
+    plan: Plan,
+    operator_label: str,
+    progress: Callable[[Progress], None] | None,
+    *,
+    roles: bool,
+) -> _Made:
+    commit = Commit()
+    made: list[_Made] = []
+
+    async def transaction(conn: AsyncConnection[Any]) -> None:
+        await begin(conn, LIMITS)
+        try:
+            made.append(await _install(conn, plan, operator_label, progress, roles=roles))
+            await commit.note(conn)
+        except BaseException:
+            with contextlib.suppress(psycopg.Error):
+                await run(conn, "rollback")
+            raise
+        await commit.send(conn, server.connect)
+
+    try:
+        await server.run(lambda conn: with_retries(conn, lambda: transaction(conn)), commit=commit)
+    except ConnectionFailed as failure:
+        if not commit.sent:
+            raise
+        if not await _was_made(server, commit):
+            raise ConnectionLost(
+                "The connection broke while setting up; nothing was changed.",
+                "Run it again once the connection is back.",
+                details=failure.details,
+            ) from None
+    except asyncio.CancelledError:
+        if commit.sent:
+            await commit.interrupted(server.connect)
+        raise
+    return made[-1]
+
+
+async def _was_made(server: Server, commit: Commit) -> bool:
+    try:
+        return await commit.was_made(server.connect, server.pulse)
+    except CommitInDoubt:
+        raise CommitInDoubt(
+            "The connection broke while setting up, and the server could not be asked whether it was done.",
+            "Run `switchboard setup --dry-run` once the connection is back: it says what is there.",
+        ) from None
+
+
+async def _install(
     conn: AsyncConnection[Any],
     plan: Plan,
     operator_label: str,
     progress: Callable[[Progress], None] | None,
     *,
     roles: bool,
-) -> tuple[Changes, int, tuple[str, ...]]:
-    async def once() -> tuple[Changes, int, tuple[str, ...]]:
-        async with limited_transaction(conn):
-            await take_lock(conn)
-            await run(conn, _CLAIM, {"operator": operator_label, "operation": str(uuid4())})
-            # Somebody else may have installed between the plan and the lock, with a newer version even.
-            if await schema_state(conn) == "newer":
-                raise SchemaNewer
-            before = await read_shape(conn)
-            created = await create_roles(conn) if roles else ()
-            count = await run_files(conn, progress)
-            changes = compare(before, await read_shape(conn))
-            for line in plan.accepts:
-                await run(conn, _ACCEPT, {"object": object_of(line), "definition": definition_of(line)})
-            for file in schema_files():
-                await run(conn, _RECORD_FILE, {"file": file.name, "sha256": file.sha256, "operator": operator_label})
-            details = {
-                "starting_shape": plan.starting_shape,
-                "made": len(changes.missing),
-                "changed": len(changes.different),
-                "schema_number": schema_files()[-1].number,
-                "roles_created": list(created),
-            }
-            await run(conn, _LOG, {"details": json.dumps(details)})
-        return changes, count, created
-
-    return await with_retries(conn, once)
+) -> _Made:
+    """Make everything in the transaction that is open."""
+    await take_lock(conn)
+    await run(conn, _CLAIM, {"operator": operator_label, "operation": str(uuid4())})
+    # Somebody else may have installed between the plan and the lock, with a newer version even.
+    if await schema_state(conn) == "newer":
+        raise SchemaNewer
+    before = await read_shape(conn)
+    created = await create_roles(conn) if roles else ()
+    count = await run_files(conn, progress)
+    changes = compare(before, await read_shape(conn))
+    for line in plan.accepts:
+        await run(conn, _ACCEPT, {"object": object_of(line), "definition": definition_of(line)})
+    for file in schema_files():
+        await run(conn, _RECORD_FILE, {"file": file.name, "sha256": file.sha256, "operator": operator_label})
+    details = {
+        "starting_shape": plan.starting_shape,
+        "made": len(changes.missing),
+        "changed": len(changes.different),
+        "schema_number": schema_files()[-1].number,
+        "roles_created": list(created),
+    }
+    await run(conn, _LOG, {"details": json.dumps(details)})
+    return _Made(changes, count, created)
 
 
-async def _build_log_indexes(open_connection: OpenConnection | str) -> tuple[str, ...]:
+async def _checked(conn: AsyncConnection[Any]) -> tuple[Verification, tuple[tuple[str, str], ...]]:
+    """What a verification finds, and what people and organisations do not come from although it is there."""
+    async with limited_transaction(conn):
+        found = await verify(conn)
+        sources = [Source(*row) for row in await rows(conn, DIRECTORY_SOURCES)]
+    return found, tuple(source.note for source in sources if source.note is not None)
+
+
+async def _build_log_indexes(conn: AsyncConnection[Any]) -> tuple[str, ...]:
     """Build what is missing while others write; return the names.
 
     An index of the log that was left invalid is dropped and built again; a name that something else has gets a number.
     """
-    async with await _open(open_connection) as conn:
-        # A build cannot run in a transaction, so these are the session's until they are reset below.
-        await run(conn, "set statement_timeout = 0; set lock_timeout = 0; set idle_session_timeout = 0")
-        # Waiting inside pg_advisory_lock would hold a snapshot, which the build of another one waits for.
-        locked = False
-        while not locked:
-            ((locked,),) = await rows(conn, "select pg_try_advisory_lock(%(key)s)", {"key": LOCK_KEY})
-            await asyncio.sleep(0 if locked else 0.2)
-        try:
-            async with limited_transaction(conn):
-                missing = await rows(conn, "select name, definition from switchboard.missing_log_indexes()")
-            built = []
-            for wanted, definition in missing:
-                name, place = wanted, 1
-                while taken := await rows(conn, _NAME_TAKEN, {"name": name}):
-                    if taken[0][0]:
-                        await run(conn, f"drop index concurrently if exists public.{name}")
-                    else:
-                        place += 1
-                        name = f"{wanted}_{place}"
-                built.append(name)
-                await run(conn, f"create index concurrently {name} on public.integration_audit_logs {definition}")
-        finally:
-            await run(conn, "select pg_advisory_unlock(%(key)s)", {"key": LOCK_KEY})
-            # Through a session pooler the next program gets this session.
-            await run(conn, "reset statement_timeout; reset lock_timeout; reset idle_session_timeout")
+    # A build cannot run in a transaction, so these are the session's until they are reset below.
+    await run(conn, "set statement_timeout = 0; set lock_timeout = 0; set idle_session_timeout = 0")
+    # Waiting inside pg_advisory_lock would hold a snapshot, which the build of another one waits for.
+    locked = False
+    while not locked:
+        ((locked,),) = await rows(conn, "select pg_try_advisory_lock(%(key)s)", {"key": LOCK_KEY})
+        await asyncio.sleep(0 if locked else 0.2)
+    try:
+        async with limited_transaction(conn):
+            missing = await rows(conn, "select name, definition from switchboard.missing_log_indexes()")
+        built = []
+        for wanted, definition in missing:
+            name, place = wanted, 1
+            while taken := await rows(conn, _NAME_TAKEN, {"name": name}):
+                if taken[0][0]:
+                    await run(conn, f"drop index concurrently if exists public.{name}")
+                else:
+                    place += 1
+                    name = f"{wanted}_{place}"
+            built.append(name)
+            await run(conn, f"create index concurrently {name} on public.integration_audit_logs {definition}")
+    finally:
+        await run(conn, "select pg_advisory_unlock(%(key)s)", {"key": LOCK_KEY})
+        # Through a session pooler the next program gets this session.
+        await run(conn, "reset statement_timeout; reset lock_timeout; reset idle_session_timeout")
     return tuple(built)

@@ -1,0 +1,167 @@
+"""What a command says and does when its connection breaks: while it commits, while it waits, and when it is stopped."""
+
+from __future__ import annotations
+
+import signal
+import threading
+import time
+from typing import TYPE_CHECKING
+
+import psycopg
+import pytest
+from psycopg.conninfo import conninfo_to_dict
+
+from tests.support.commands import Shell, execute
+from tests.support.forked_terminal import ForkedTerminal
+from tests.support.line import Line
+from tests.support.loopback import ScriptedServer, letting_in
+from tests.support.waiting import wait_until
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from tests.support.postgres import TestServer
+
+STATE = "select is_active from public.integration_credentials"
+END_OTHERS = (
+    "select pg_terminate_backend(pid, 5000) from pg_stat_activity"
+    " where datname = current_database() and pid <> pg_backend_pid()"
+)
+LIST = ("integrations", "list")
+DISABLE = ("integrations", "disable", "exotel_phone")
+SAVED = "Interrupted while saving: it was saved."
+NOT_SAVED = "Interrupted while saving: nothing was saved."
+UNKNOWN = "Interrupted while saving, and the server could not be asked whether it was saved."
+
+
+@pytest.fixture
+def line(postgres: TestServer) -> Iterator[Line]:
+    """A line to the server, and on it the superuser walter."""
+    postgres.create_role("walter", "login superuser password 'walter'")
+    with Line(int(conninfo_to_dict(postgres.conninfo())["port"])) as line:
+        yield line
+
+
+def over(line: Line, shell: Shell) -> Shell:
+    """The shell with the same database at the end of the line."""
+    name = str(conninfo_to_dict(shell.environment["DATABASE_URL"])["dbname"])
+    return shell.with_(DATABASE_URL=f"postgresql://walter:walter@127.0.0.1:{line.port}/{name}?sslmode=disable")
+
+
+@pytest.mark.parametrize(
+    ("number", "status", "fate", "words", "is_active"),
+    [
+        (signal.SIGINT, 130, "saved", SAVED, False),
+        (signal.SIGTERM, 143, "lost", NOT_SAVED, True),
+        (signal.SIGHUP, 129, "unknown", UNKNOWN, False),
+    ],
+)
+def test_a_signal_while_the_answer_to_commit_is_missing_says_how_it_ended(
+    with_phone: Shell, line: Line, number: signal.Signals, status: int, fate: str, words: str, *, is_active: bool
+) -> None:
+    shell = over(line, with_phone)
+    line.lose_commit(reaches_server=fate != "lost")
+    with ForkedTerminal(*DISABLE, environment=shell.environment, cwd=shell.folder, columns=120) as terminal:
+        assert line.commit_seen.wait(20)
+        if fate == "unknown":
+            wait_until(lambda: execute(with_phone.environment["DATABASE_URL"], STATE) == [(is_active,)])
+            line.swallow()
+        started = time.monotonic()
+        terminal.signal(number)
+        assert (terminal.wait_for_exit(), words in said(terminal)) == (status, True), terminal.text
+        assert time.monotonic() - started < 3
+    assert execute(with_phone.environment["DATABASE_URL"], STATE) == [(is_active,)]
+
+
+@pytest.mark.parametrize(
+    ("fate", "status", "words"),
+    [
+        ("saved", 0, "The database is set up and is as it should be"),
+        ("lost", 1, "The connection broke while setting up; nothing was changed."),
+        ("unknown", 1, "the server could not be asked whether it was done. Run `switchboard setup --dry-run`"),
+    ],
+)
+def test_setup_says_how_it_ended_when_the_answer_to_its_commit_is_lost(
+    shell: Shell, line: Line, empty_database: str, fate: str, status: int, words: str
+) -> None:
+    at_the_end = over(line, shell.with_(DATABASE_URL=empty_database))
+    line.lose_commit(after=b"select switchboard.log_act('schema_changed'", reaches_server=fate != "lost")
+    with ForkedTerminal(
+        "setup", "--yes", environment=at_the_end.environment, cwd=shell.folder, columns=200
+    ) as terminal:
+        assert line.commit_seen.wait(20)
+        if fate == "unknown":
+            line.refuse()
+        if fate == "lost":
+            execute(empty_database, END_OTHERS)
+        assert (terminal.wait_for_exit(), words in said(terminal)) == (status, True), terminal.text
+    installed = execute(empty_database, "select to_regclass('switchboard.schema_version') is not null")
+    assert installed == [(fate != "lost",)]
+
+
+def test_ctrl_c_ends_a_command_within_three_seconds_whatever_it_waits_for(with_phone: Shell, line: Line) -> None:
+    shell = over(line, with_phone)
+    asked = threading.Event()
+    with ScriptedServer(letting_in(asked)) as silent:
+        url = f"postgresql://x@127.0.0.1:{silent.port}/x?sslmode=disable"
+        with ForkedTerminal(*LIST, environment=shell.with_(DATABASE_URL=url).environment, cwd=shell.folder) as terminal:
+            assert asked.wait(20)
+            assert_ends_at_once(terminal)
+    with ForkedTerminal("audit", "tail", environment=shell.environment, cwd=shell.folder) as terminal:
+        terminal.wait_for("exotel_phone")
+        line.swallow()
+        assert_ends_at_once(terminal)
+    with ForkedTerminal(*LIST, environment=shell.environment, cwd=shell.folder) as terminal:
+        wait_until(lambda: line.connections > 1)
+        assert_ends_at_once(terminal)
+
+
+def test_ctrl_c_ends_a_command_that_waits_for_a_name_server(with_phone: Shell) -> None:
+    script = (
+        "import os, socket, threading, signal\n"
+        "def waiting(*_, **__):\n"
+        "    os.kill(os.getpid(), signal.SIGINT)\n"
+        "    threading.Event().wait(60)\n"
+        "socket.getaddrinfo = waiting\n"
+        "import sys; sys.argv = ['switchboard', 'integrations', 'list']\n"
+        "from tui.__main__ import main\n"
+        "sys.exit(main())\n"
+    )
+    shell = with_phone.with_(DATABASE_URL="postgresql://x@db.example/x?sslmode=disable")
+    started = time.monotonic()
+    assert shell.run_script(script).status == 130
+    assert time.monotonic() - started < 6
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("outage", [Line.refuse, Line.swallow])
+def test_a_command_gives_up_within_ten_seconds_once_the_server_is_gone(
+    with_phone: Shell, line: Line, outage: Callable[[Line], None]
+) -> None:
+    shell = over(line, with_phone)
+    with psycopg.connect(with_phone.environment["DATABASE_URL"]) as holder:
+        holder.execute("lock table public.integration_credentials, public.integration_audit_logs")
+        for command, status in ((LIST, 1), (DISABLE, 1), (("audit", "export"), 1), (("doctor",), 5)):
+            with shell.start(*command) as process:
+                wait_until(lambda: holder.execute("select 1 from pg_locks where not granted").fetchone())
+                outage(line)
+                started = time.monotonic()
+                assert process.wait(20) == status
+                print(command, time.monotonic() - started)
+                assert time.monotonic() - started < 10, command
+                assert process.stderr is not None
+                words = process.stderr.read().decode()
+                assert "by itself" not in words
+                assert status != 1 or "run it again" in words, words
+                line.restore()
+
+
+def said(terminal: ForkedTerminal) -> str:
+    return " ".join(terminal.text.split())
+
+
+def assert_ends_at_once(terminal: ForkedTerminal) -> None:
+    started = time.monotonic()
+    terminal.signal(signal.SIGINT)
+    assert terminal.wait_for_exit() == 130
+    assert time.monotonic() - started < 3

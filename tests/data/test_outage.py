@@ -1,0 +1,236 @@
+"""A server that is gone, full, or only slow: who is told what, how soon, and what goes on."""
+
+from __future__ import annotations
+
+import asyncio
+import math
+import threading
+import time
+from typing import TYPE_CHECKING
+
+import psycopg
+import pytest
+from psycopg.conninfo import conninfo_to_dict
+
+from tests.support.line import Line
+from tests.support.loopback import ScriptedServer, letting_in
+from tests.support.sitting import operator
+from tui.data import connections
+from tui.data.connecting import standing_of
+from tui.data.database import Connection, Database
+from tui.data.errors import ConnectionFailed, ConnectionLost, NoFreeConnection
+from tui.data.given_back import given_back
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Iterator
+
+    from tests.support.postgres import TestServer
+
+
+@pytest.fixture
+def line(postgres: TestServer) -> Iterator[Line]:
+    """A line to the server, and on it the role walter."""
+    postgres.create_role("walter", "login password 'walter'")
+    with Line(int(conninfo_to_dict(postgres.conninfo("postgres"))["port"])) as line:
+        yield line
+    postgres.drop_new_roles()
+
+
+@pytest.fixture
+async def database(line: Line) -> AsyncIterator[Database]:
+    """A database that was opened over the line."""
+    database = Database(over(line), operator())
+    await database.open()
+    yield database
+    started = time.monotonic()
+    await database.close()
+    assert time.monotonic() - started < 0.5
+
+
+def over(line: Line) -> str:
+    return (
+        f"host=127.0.0.1 port={line.port} user=walter password=walter dbname=postgres sslmode=disable connect_timeout=5"
+    )
+
+
+def sleeping(seconds: float) -> str:
+    return f"select pg_sleep({seconds})"
+
+
+@pytest.mark.parametrize("kind", ["read", "write"])
+async def test_cancelling_in_a_black_hole_gives_control_back_within_three_seconds(
+    line: Line, database: Database, kind: str
+) -> None:
+    at_work = asyncio.Event()
+
+    async def unit(connection: Connection) -> None:
+        at_work.set()
+        await connection.execute(sleeping(60))
+
+    task = asyncio.create_task(database.read(unit) if kind == "read" else database.write(unit))
+    await at_work.wait()
+    line.swallow()
+    started = time.monotonic()
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert time.monotonic() - started < 3
+
+
+async def test_cancelling_the_first_questions_gives_control_back_within_three_seconds() -> None:
+    asked = threading.Event()
+    with ScriptedServer(letting_in(asked)) as server:
+        database = Database(f"host=127.0.0.1 port={server.port} user=x dbname=x sslmode=disable", operator())
+        opening = asyncio.create_task(database.open())
+        await asyncio.to_thread(asked.wait, 20)
+        started = time.monotonic()
+        opening.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await opening
+        assert time.monotonic() - started < 3
+
+
+async def test_connecting_gives_up_within_six_seconds() -> None:
+    with Line(1) as line:
+        line.swallow()
+        database = Database(over(line), operator())
+        started = time.monotonic()
+        with pytest.raises(ConnectionFailed):
+            await database.open()
+        assert time.monotonic() - started < 6
+
+
+async def test_a_query_that_is_silent_for_long_goes_on_while_the_server_answers_others(
+    line: Line, postgres: TestServer
+) -> None:
+    """Also where it answers that it has no connection left."""
+    for limit in (-1, 1):
+        with postgres.admin() as admin:
+            admin.execute(f"alter role walter connection limit {limit}".encode())
+        database = Database(over(line), operator())
+        await database.open()
+        try:
+
+            async def work(held: list[psycopg.AsyncConnection[object]], database: Database = database) -> str:
+                async with database._connections.lent() as connection:
+                    held.append(connection)
+                    await connection.execute(sleeping(3))
+                return "done"
+
+            pulse = database._connections.pulse
+            assert await given_back(work, math.inf, pulse=pulse, gone_after_s=1) == "done", limit
+        finally:
+            await database.close()
+
+
+async def test_work_ends_soon_after_the_server_is_gone(line: Line, database: Database) -> None:
+    at_work = asyncio.Event()
+
+    async def work(held: list[psycopg.AsyncConnection[object]]) -> None:
+        async with database._connections.lent() as connection:
+            held.append(connection)
+            at_work.set()
+            await connection.execute(sleeping(60))
+
+    ending = asyncio.create_task(given_back(work, math.inf, pulse=database._connections.pulse, gone_after_s=1))
+    await at_work.wait()
+    line.swallow()
+    started = time.monotonic()
+    with pytest.raises(ConnectionLost, match=r"has not answered for \d seconds"):
+        await ending
+    assert time.monotonic() - started < 4
+
+
+@pytest.mark.parametrize("outage", [Line.refuse, Line.swallow])
+async def test_an_outage_is_seen_within_three_seconds_and_its_end_within_five(
+    line: Line, database: Database, outage: object
+) -> None:
+    watching = asyncio.create_task(database.until_lost())
+    await database.read(_one)
+    started = time.monotonic()
+    outage(line)  # type: ignore[operator]
+    failure = await watching
+    assert time.monotonic() - started < 3.2
+    assert failure.may_pass
+    back = asyncio.create_task(database.until_back())
+    assert not (await asyncio.wait({back}, timeout=0.5))[0]
+    line.restore()
+    started = time.monotonic()
+    assert await back is None
+    assert await database.read(_one) == 1
+    assert time.monotonic() - started < 5
+
+
+async def test_that_all_connections_are_taken_is_said_as_that(
+    line: Line, database: Database, postgres: TestServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(connections, "TURN_WITHIN_S", 0.3)
+    busy = asyncio.Barrier(connections.MOST + 1)
+
+    async def unit(connection: Connection) -> None:
+        await connection.execute("select 1")
+        await busy.wait()
+        await busy.wait()
+
+    units = [asyncio.create_task(database.read(unit)) for _ in range(connections.MOST)]
+    await busy.wait()
+    with pytest.raises(NoFreeConnection) as ours:
+        await database.read(_one)
+    await busy.wait()
+    await asyncio.gather(*units)
+    with postgres.admin() as admin:
+        admin.execute("alter role walter connection limit 0")
+        admin.execute("select pg_terminate_backend(pid, 5000) from pg_stat_activity where usename = 'walter'")
+    with pytest.raises(NoFreeConnection) as theirs:
+        await database.read(_one)
+    with pytest.raises(NoFreeConnection) as at_first:
+        await Database(over(line), operator()).open()
+    for failure in (ours.value, theirs.value, at_first.value):
+        assert failure.title == "No free connection"
+        assert failure.may_pass
+
+
+async def test_a_login_that_is_refused_is_not_tried_again(line: Line, postgres: TestServer) -> None:
+    database = Database(over(line).replace("password=walter", "password=wrong"), operator())
+    with pytest.raises(ConnectionFailed) as failure:
+        await database.open()
+    assert not failure.value.may_pass
+    assert (await database.until_back()) is not None
+    await database.close()
+
+
+def test_what_a_failure_to_connect_says_about_the_server() -> None:
+    failed = 'connection failed: connection to server at "203.0.113.7", port 5432 failed: '
+    said = {
+        "gone": (
+            f"{failed}Connection refused\n\tIs the server running on that host and accepting TCP/IP connections?",
+            f"{failed}server closed the connection unexpectedly",
+            f"{failed}FATAL:  the database system is starting up",
+            f"{failed}FATAL:  server login has been failing, try again later (server_login_retry)",
+            "connection timeout expired",
+            "failed to resolve host 'db.example': [Errno -3] Temporary failure in name resolution",
+        ),
+        "full": (
+            f"{failed}FATAL:  sorry, too many clients already",
+            f'{failed}FATAL:  too many connections for role "walter"',
+            f"{failed}FATAL:  remaining connection slots are reserved for roles with the SUPERUSER attribute",
+            f"{failed}FATAL:  no more connections allowed (max_client_conn)",
+            f"{failed}FATAL:  (EMAXCONN) max client connections reached, limit: 200",
+            f"{failed}FATAL:  MaxClientsInSessionMode: max clients reached - in Session mode max clients are limited",
+        ),
+        "refuses": (
+            f'{failed}FATAL:  password authentication failed for user "walter"',
+            f"{failed}FATAL:  Tenant or user not found",
+            f'{failed}FATALE:  il database "x" non esiste',
+            f"{failed}SSL error: certificate verify failed",
+            f"{failed}Connection refused\n- host: 'x': {failed}FATAL:  password authentication failed",
+        ),
+    }
+    for standing, texts in said.items():
+        for text in texts:
+            assert standing_of(psycopg.OperationalError(text)) == standing, text
+
+
+async def _one(connection: Connection) -> int:
+    row = await (await connection.execute("select 1 as one")).fetchone()
+    return int(row["one"]) if row else 0

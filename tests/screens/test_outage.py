@@ -1,0 +1,108 @@
+"""The console while its server is away: the banner, the way back by itself, and what is not tried again."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+import pytest
+from psycopg.conninfo import conninfo_to_dict
+
+from tests.support.commands import execute
+from tests.support.console_app import add, console, piloted
+from tests.support.line import Line
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from tests.support.console_app import Console
+    from tests.support.postgres import TestServer
+
+DISABLE = "update public.integration_credentials set is_active = false"
+PASSWORD = "a password of the role that is right"
+
+
+@pytest.fixture
+async def filled(keyed_database: str, postgres: TestServer) -> str:
+    """A database with an integration, whose owner is walter: limits on connections do not bind a superuser."""
+    await add(keyed_database, "exotel_phone")
+    postgres.create_role("walter", f"login password '{PASSWORD}'")
+    execute(keyed_database, "grant all on all tables in schema public, switchboard to walter")
+    execute(keyed_database, "grant usage on schema public, switchboard to walter")
+    execute(keyed_database, "grant execute on all functions in schema switchboard to walter")
+    execute(keyed_database, "alter role walter bypassrls")
+    return keyed_database
+
+
+@pytest.fixture
+def line(postgres: TestServer) -> Iterator[Line]:
+    """A line to the server."""
+    with Line(int(conninfo_to_dict(postgres.conninfo())["port"])) as line:
+        yield line
+
+
+def over(line: Line, conninfo: str, password: str = PASSWORD) -> str:
+    return line.conninfo(str(conninfo_to_dict(conninfo)["dbname"]), user="walter", password=password)
+
+
+def banner(it: Console) -> str:
+    return it.app.health[1]
+
+
+@pytest.mark.parametrize("outage", [Line.refuse, pytest.param(Line.swallow, marks=pytest.mark.long)])
+async def test_an_outage_is_shown_within_three_seconds_and_the_screen_whole_within_five_of_its_end(
+    filled: str, line: Line, outage: Callable[[Line], None]
+) -> None:
+    async with piloted(console(over(line, filled))) as it:
+        await it.wait_for("● active")
+        outage(line)
+        started = time.monotonic()
+        # Nobody presses a key.
+        await it.wait_for("connection lost, trying again in")
+        assert time.monotonic() - started < 3.5
+        execute(filled, DISABLE)
+        line.restore()
+        started = time.monotonic()
+        await it.wait_for("○ disabled")
+        assert time.monotonic() - started < 5
+        assert banner(it) == "connected"
+
+
+async def test_taken_connections_are_shown_as_that_and_the_screen_is_whole_once_one_is_free(
+    filled: str, line: Line, postgres: TestServer
+) -> None:
+    async with piloted(console(over(line, filled))) as it:
+        await it.wait_for("● active")
+        with postgres.admin() as admin:
+            admin.execute("alter role walter connection limit 0")
+            admin.execute("select pg_terminate_backend(pid, 5000) from pg_stat_activity where usename = 'walter'")
+            await it.wait_for("no free connection, trying again in")
+            execute(filled, DISABLE)
+            admin.execute("alter role walter connection limit -1")
+        await it.wait_for("○ disabled")
+        assert banner(it) == "connected"
+
+
+async def test_a_console_that_found_no_server_at_its_start_tries_again_by_itself(filled: str, line: Line) -> None:
+    line.refuse()
+    async with piloted(console(over(line, filled))) as it:
+        await it.wait_for("no connection, trying again in")
+        await it.wait_for("Switchboard reconnects by itself.")
+        await it.press("r")
+        await it.wait_for("no connection, trying again in")
+        line.restore()
+        await it.wait_for("● active")
+        assert banner(it) == "connected"
+
+
+async def test_a_login_that_is_refused_is_tried_again_only_when_asked(
+    filled: str, line: Line, postgres: TestServer
+) -> None:
+    async with piloted(console(over(line, filled, "a password that is wrong"))) as it:
+        await it.wait_for("refused the user name or the password")
+        assert banner(it) == "no connection"
+        assert not any(worker.group == "connection" and worker.is_running for worker in it.app.workers)
+        with postgres.admin() as admin:
+            admin.execute("alter role walter password 'a password that is wrong'")
+        await it.press("r")
+        await it.wait_for("● active")

@@ -1,0 +1,65 @@
+"""A server as an installation uses it: a connection for each part, for as long as the server answers."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import psycopg
+from psycopg.rows import dict_row
+
+from tui.data.connecting import connect
+from tui.data.connections import Connections
+from tui.data.failures import translate
+from tui.data.given_back import given_back
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from psycopg import AsyncConnection
+
+    from tui.data.commit import Commit
+
+T = TypeVar("T")
+
+
+class Server:
+    """Runs parts of an installation; the limits and transactions of `Database` do not suit them."""
+
+    def __init__(self, conninfo: str) -> None:
+        self._conninfo = conninfo
+        self._connections = Connections(self.connect)
+        self._connections.is_open = True
+        self.pulse = self._connections.pulse
+
+    async def connect(self) -> AsyncConnection[Any]:
+        """Return a new connection. Raises psycopg.Error or OSError."""
+        return await connect(self._conninfo, dict_row)
+
+    async def run(
+        self,
+        work: Callable[[AsyncConnection[Any]], Awaitable[T]],
+        *,
+        doing: str = "setting up",
+        commit: Commit | None = None,
+    ) -> T:
+        """Run work on a new connection; `commit` is that of the work's transaction. Raises SwitchboardError."""
+
+        async def on_a_connection(held: list[AsyncConnection[Any]]) -> T:
+            conn = await self.connect()
+            try:
+                held.append(conn)
+                return await work(conn)
+            finally:
+                await conn.close()
+
+        try:
+            return await given_back(
+                on_a_connection, math.inf, pulse=self.pulse, may_cancel=lambda: commit is None or not commit.sent
+            )
+        except (psycopg.Error, OSError) as exc:
+            raise translate(exc, doing=doing) from None
+
+    def close(self) -> None:
+        """Close what was opened to feel the pulse."""
+        self._connections.close()
