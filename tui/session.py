@@ -136,8 +136,8 @@ class Session:
             return None
         refusal = await self._wanted.until_back()
         if refusal is None and self.is_connected:
-            # It may have been away to be set up anew. Where it is away again, that is found out as it was before.
-            with contextlib.suppress(ConnectionFailed):
+            # It may have been away to be set up anew. Where that cannot be seen, what is loaded next says why.
+            with contextlib.suppress(SwitchboardError):
                 await self._look_at_schema()
         return refusal
 

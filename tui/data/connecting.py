@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 Connection = psycopg.AsyncConnection[dict[str, Any]]
 Standing = Literal["gone", "full", "refuses"]
 Row = TypeVar("Row")
+T = TypeVar("T")
 
 LATE_S = 0.25
 
@@ -52,20 +53,27 @@ async def connect(
 
 async def answers(connection: psycopg.AsyncConnection[Any], within: float) -> bool:
     """Ask a connection that nobody uses whether the server still answers; one that does not is closed."""
-    loop = asyncio.get_running_loop()
     asking = asyncio.ensure_future(connection.execute("select 1"))
     asking.add_done_callback(lambda done: _close_unless_answered(connection, done))
     try:
-        while not asking.done():
-            ends = loop.time() + within
-            await asyncio.wait({asking}, timeout=within)
-            # Where this process was not running meanwhile, the answer may be here and was not looked at.
-            if loop.time() < ends + LATE_S:
-                break
+        await first_done({asking}, within)
     finally:
         if not asking.done():
             cut(connection)
     return asking.done() and not connection.closed
+
+
+async def first_done(asked: set[asyncio.Future[T]], within: float) -> set[asyncio.Future[T]]:
+    """Return those that are done once one is, or `within` seconds have passed.
+
+    Where this process was not running meanwhile, an answer may be here that nobody has looked at: then once more.
+    """
+    loop = asyncio.get_running_loop()
+    while True:
+        ends = loop.time() + within
+        done, _ = await asyncio.wait(asked, timeout=within, return_when=asyncio.FIRST_COMPLETED)
+        if done or loop.time() < ends + LATE_S:
+            return done
 
 
 def _close_unless_answered(connection: psycopg.AsyncConnection[Any], asking: asyncio.Future[Any]) -> None:

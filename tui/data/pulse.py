@@ -8,7 +8,7 @@ import math
 import time
 from typing import TYPE_CHECKING
 
-from tui.data.connecting import standing_of
+from tui.data.connecting import first_done, standing_of
 from tui.data.errors import CHECK_NETWORK, ConnectionLost
 from tui.data.failures import translate
 
@@ -99,7 +99,7 @@ class Pulse:
                 if len(asked) * RETRY_EVERY_S < ASKS_FOR_S:
                     asked.add(asyncio.ensure_future(self._ask()))
                 self.next_at = time.monotonic() + RETRY_EVERY_S
-                done, _ = await asyncio.wait(asked, timeout=ANSWERS_WITHIN_S, return_when=asyncio.FIRST_COMPLETED)
+                done = await first_done(asked, ANSWERS_WITHIN_S)
                 asked -= done
                 self._note([one.exception() for one in done])
                 if self.failure is None:
