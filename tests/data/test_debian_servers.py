@@ -207,7 +207,8 @@ async def test_a_session_pooler_that_resets_nothing_gets_its_sessions_back_as_th
         with psycopg.connect(debian.conninfo(database, user="owner")) as owner:
             owner.execute("drop index public.idx_integration_audit_logs_time")
         # As on a large log: built on a session of its own, outside a transaction.
-        assert await install_module._build_log_indexes(through) == ("idx_integration_audit_logs_time",)
+        async with await psycopg.AsyncConnection.connect(through, autocommit=True) as conn:
+            assert await install_module._build_log_indexes(conn) == ("idx_integration_audit_logs_time",)
         await use(through)
         async with opened(through) as there:
             assert there.info

@@ -222,7 +222,7 @@ async def test_an_installation_waits_for_a_lock_and_then_goes_through(
     monkeypatch.setattr(apply.asyncio, "sleep", release)
     report = await installed(empty_database)
     blocker.close()
-    assert waits == ["waited"] and report.applied
+    assert waits and report.applied
 
 
 async def test_a_lock_that_stays_is_named_with_its_holder(empty_database: str, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,6 +9,7 @@ import psycopg
 import pytest
 
 from tests.support.schema import installed, run_psql, run_shape
+from tests.support.waiting import wait_until
 from tui.data.schema.apply import LOCK_KEY
 from tui.data.schema.plan import make_plan
 
@@ -81,6 +82,21 @@ async def test_what_a_broken_build_left_is_replaced(large: str) -> None:
         connection.execute(f"update pg_index set indisvalid = false where indexrelid = '{TIME}'::regclass")
     report = await installed(large)
     assert TIME in report.indexes_built and TIME in indexes(large)
+
+
+async def test_an_installation_that_waits_for_a_builder_holds_no_snapshot(large: str) -> None:
+    """CREATE INDEX CONCURRENTLY waits for every snapshot, so whoever waits for it with one is a deadlock."""
+    await installed(large)
+    with psycopg.connect(large, autocommit=True) as builder:
+        builder.execute("select pg_advisory_lock(%s)", [LOCK_KEY])
+        waiting = asyncio.create_task(installed(large))
+        asks = (
+            "select count(*) from pg_stat_activity where query like '%advisory_xact_lock%' and pid <> pg_backend_pid()"
+        )
+        holds = f"{asks} and backend_xmin is null and state = 'idle in transaction'"
+        await asyncio.to_thread(wait_until, lambda: builder.execute(holds).fetchone() == (1,), 2.5)
+        builder.execute("select pg_advisory_unlock(%s)", [LOCK_KEY])
+        await waiting
 
 
 async def test_a_builder_waits_for_another_one_without_blocking_it(large: str) -> None:

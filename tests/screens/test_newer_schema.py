@@ -35,8 +35,8 @@ async def test_what_was_set_up_meanwhile_is_met_when_the_connection_is_back(keye
         await it.wait_for("● active")
         assert "READ-ONLY" not in it.text
         set_up_by_a_newer_version(keyed_database)
-        await it.app.session.ping()
+        await it.app.session.until_back()
         assert it.app.session.read_only and it.app.session.database.refusal is SchemaNewer
         execute(keyed_database, f"comment on schema switchboard is 'switchboard schema {latest_number():03}'")
-        await it.app.session.ping()
+        await it.app.session.until_back()
         assert not it.app.session.read_only and not it.app.session.database.read_only

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -75,8 +76,17 @@ def limited_transaction(conn: AsyncConnection[Any]) -> AbstractAsyncContextManag
 
 
 async def take_lock(conn: AsyncConnection[Any]) -> None:
-    """Wait in the open transaction for any other installation to end. Raises psycopg.Error."""
-    await run(conn, "select pg_advisory_xact_lock(%(key)s)", {"key": LOCK_KEY})
+    """Wait in the open transaction for any other installation to end, LIMITS.lock_ms at most. Raises psycopg.Error.
+
+    It asks again and again: waiting inside pg_advisory_xact_lock holds a snapshot, for whose end a concurrent build of
+    an index waits, and the builder holds this lock.
+    """
+    ends = time.monotonic() + LIMITS.lock_ms / 1000
+    # Without parameters, since a query with some keeps its snapshot until the next one.
+    while not (await rows(conn, f"select pg_try_advisory_xact_lock({LOCK_KEY})"))[0][0]:
+        if time.monotonic() >= ends:
+            raise psycopg.errors.LockNotAvailable
+        await asyncio.sleep(0.1)
 
 
 async def with_retries(conn: AsyncConnection[Any], act: Callable[[], Awaitable[T]]) -> T:
