@@ -144,11 +144,13 @@ create table if not exists switchboard.locks (
   what     text not null,
   key      text not null,
   taken_at timestamptz not null default clock_timestamp(),
+  uses     integer not null default 1,
+  since    timestamptz not null default clock_timestamp(),
   primary key (what, key)
 );
 comment on table switchboard.locks is
   'What one transaction at a time may do, a row for each. Nobody but our own functions can lock one: the key of an '
-  'advisory lock can be computed and held by everybody.';
+  'advisory lock can be computed and held by everybody. uses, since: how often it was taken in these five minutes.';
 
 create table if not exists switchboard.deleted_integrations (
   xid              xid8 not null,

@@ -27,6 +27,12 @@ begin
 end
 $function$;
 
+create or replace function switchboard.lock_key(whose text) returns text
+language sql immutable set search_path = pg_catalog, pg_temp as $function$
+  -- One of 1,024, so that nobody fills the table of locks with organisations that do not exist.
+  select coalesce((hashtext(whose) % 1024)::text, '')
+$function$;
+
 create or replace function switchboard.take_lock(what text, organization_id uuid) returns void
 language plpgsql security definer set search_path = pg_catalog, pg_temp as $function$
 -- Lets one console at a time change the numbers, the primary number or the permissions of an organisation, or make
@@ -44,7 +50,7 @@ begin
   if not has_table_privilege(caller, relation::text, 'INSERT'::text) then
     raise exception 'the role % adds no rows to %', caller, relation using errcode = 'insufficient_privilege';
   end if;
-  perform switchboard.hold(what::text, coalesce(organization_id::text, '')::text);
+  perform switchboard.hold(what::text, switchboard.lock_key(organization_id::text)::text);
 end
 $function$;
 
@@ -54,7 +60,7 @@ language plpgsql security definer set search_path = pg_catalog, pg_temp as $func
 -- that was primary comes after the new one; clear the old one in a statement of its own, or let this do it.
 begin
   -- Of two that make a primary number at the same time, the second waits, and then sees the first one's.
-  perform switchboard.hold('primary'::text, coalesce(new.organization_id::text, '')::text);
+  perform switchboard.hold('primary'::text, switchboard.lock_key(new.organization_id::text)::text);
   -- An insert that meets a row of the same number will not become a row (on conflict ...), and must not
   -- touch the row that it is about to update.
   if tg_op = 'INSERT' and exists (

@@ -134,6 +134,10 @@ create or replace function switchboard.remember_integration() returns trigger
 language plpgsql security definer set search_path = pg_catalog, pg_temp as $function$
 -- On a cascade the parent is gone before its children are logged: what they need of it is kept here.
 begin
+  if tg_op <> 'DELETE' then
+    -- Used as a trigger of another event, it would swallow what is written.
+    raise exception 'this remembers what is deleted, and nothing else' using errcode = 'feature_not_supported';
+  end if;
   if tg_level = 'STATEMENT' then
     -- What ended transactions left; without waiting for whoever does the same, and only where a row that is gone by now
     -- is no failure.
@@ -341,6 +345,15 @@ begin
 end
 $function$;
 
+create or replace function switchboard.log_truncate() returns trigger
+language plpgsql security definer set search_path = pg_catalog, pg_temp as $function$
+-- TRUNCATE fires no trigger for a row: the rows are deleted before it, so that each has its row in the log.
+begin
+  execute format('delete from only %s', tg_relid::regclass);
+  return null;
+end
+$function$;
+
 create or replace function switchboard.refuse_change() returns trigger
 language plpgsql set search_path = pg_catalog, pg_temp as $function$
 begin
@@ -363,6 +376,9 @@ begin
     perform switchboard.put_trigger(wanted.relation, 'switchboard_log_change',
       format('CREATE TRIGGER switchboard_log_change AFTER INSERT OR DELETE OR UPDATE ON %s FOR EACH ROW '
              'EXECUTE FUNCTION switchboard.log_change(%L)', wanted.relation, wanted.kind), true);
+    perform switchboard.put_trigger(wanted.relation, 'switchboard_log_truncate',
+      format('CREATE TRIGGER switchboard_log_truncate BEFORE TRUNCATE ON %s FOR EACH STATEMENT '
+             'EXECUTE FUNCTION switchboard.log_truncate()', wanted.relation), true);
   end loop;
   perform switchboard.put_trigger('public.integration_credentials', 'switchboard_remember',
     'CREATE TRIGGER switchboard_remember BEFORE DELETE ON public.integration_credentials FOR EACH ROW '

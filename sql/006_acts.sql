@@ -7,7 +7,10 @@ create or replace function switchboard.log_act(
 -- begin_open: neither can be claimed here.
 declare
   caller constant name := coalesce(nullif(current_setting('role'::text, true), 'none'), session_user)::name;
+  is_owner constant boolean := pg_has_role(caller, (select c.relowner from pg_class c
+                                                    where c.oid = 'public.integration_audit_logs'::regclass), 'USAGE'::text);
   act record;
+  held record;
 begin
   select a.name, a.roles into act from switchboard.actions() a where a.name = log_act.action and a.kind = 'act';
   if not found then
@@ -15,9 +18,7 @@ begin
   end if;
   -- Of each seal that the log says was made, `audit verify` asks where it is.
   if not (case when act.name = 'log_sealed' then has_table_privilege(caller, 'switchboard.seals'::text, 'INSERT'::text)
-               else act.roles is null
-                 or pg_has_role(caller, (select c.relowner from pg_class c
-                                         where c.oid = 'public.integration_audit_logs'::regclass), 'USAGE'::text)
+               else act.roles is null or is_owner
                  or exists (select from pg_roles r where r.rolname = any (act.roles)
                               and pg_has_role(caller, r.oid, 'USAGE'::text)) end) then
     raise exception 'the role % does not log the act %', caller, act.name using errcode = 'insufficient_privilege';
@@ -27,6 +28,19 @@ begin
   end if;
   if jsonb_typeof(details) <> 'object' then
     raise exception 'details is an object' using errcode = 'invalid_parameter_value';
+  end if;
+  -- Nobody fills the log, which keeps everything.
+  if not is_owner then
+    insert into switchboard.locks as l (what, key) values ('log an act', session_user)
+    on conflict (what, key) do update set
+      taken_at = clock_timestamp(),
+      uses = case when l.since < clock_timestamp() - interval '5 minutes' then 1 else l.uses + 1 end,
+      since = case when l.since < clock_timestamp() - interval '5 minutes' then clock_timestamp() else l.since end
+    returning l.uses, l.since into held;
+    if held.uses > 600 then
+      raise exception 'more than 600 acts in 5 minutes are refused: the next is possible in % s',
+        ceil(extract(epoch from held.since + interval '5 minutes' - clock_timestamp())) using errcode = 'SB001';
+    end if;
   end if;
   return switchboard.write_log(
     organization_id::uuid,

@@ -42,15 +42,19 @@ owners as (
   union
   select f.relowner from four f group by f.relowner having count(*) > 1),
 bodies as not materialized (
-  select p.oid, p.pronamespace, concat_ws(' ', p.oid::regprocedure::text, l.lanname, case when p.prosecdef then 'definer' end,
+  select p.oid, p.pronamespace,
+    -- What belongs to an extension and is compiled: whoever owns an extension can add a function of theirs to it.
+    l.lanname in ('c', 'internal')
+      and exists (select from pg_depend d where d.classid = 'pg_proc'::regclass and d.objid = p.oid and d.deptype = 'e')
+      as compiled,
+    concat_ws(' ', p.oid::regprocedure::text, l.lanname, case when p.prosecdef then 'definer' end,
     array_to_string(p.proconfig, ' '), 'md5',
     md5(concat_ws(' ', p.prosrc, p.probin, pg_get_function_sqlbody(p.oid)))) as text
   from pg_proc p join pg_language l on l.oid = p.prolang),
 -- Only what is not the server's own is recorded as a dependency.
 calls as (
   select d.classid, d.objid, d.objsubid, string_agg(b.text, ', ' order by b.text) as text,
-    bool_or(not exists (select from pg_depend e
-                        where e.classid = d.refclassid and e.objid = d.refobjid and e.deptype = 'e')) as foreign
+    bool_or(not b.compiled) as foreign
   from pg_depend d join bodies b on b.oid = d.refobjid
   where d.refclassid = 'pg_proc'::regclass
     and d.classid in ('pg_attrdef'::regclass, 'pg_constraint'::regclass, 'pg_class'::regclass, 'pg_policy'::regclass)
@@ -112,14 +116,19 @@ lines (kind, name, definition, own, harm) as (
   where n.nspname = 'switchboard' and not r.rolsuper and r.oid not in (select f.relowner from four f)
   union all
   select 'column', o.name || '.' || a.attname, concat_ws(' ', format_type(a.atttypid, a.atttypmod),
+    (select string_agg(concat_ws(' calls ', pg_get_constraintdef(k.oid), f.text), ' ' order by k.conname)
+     from pg_constraint k left join calls f on f.classid = 'pg_constraint'::regclass and f.objid = k.oid
+     where k.contypid = a.atttypid and t.typtype = 'd'),
     (select 'collate ' || c.collname from pg_collation c where c.oid = a.attcollation and not c.collisdeterministic),
     case when a.attgenerated <> '' then 'generated always as ' || pg_get_expr(d.adbin, d.adrelid) end,
     case when a.attnotnull then 'not null' end,
     case a.attidentity when 'a' then 'identity' when 'd' then 'identity by default' end,
     case when a.attgenerated = '' then 'default ' || pg_get_expr(d.adbin, d.adrelid) end,
-    'calls ' || coalesce(c.text, g.text)), o.own, null
+    'calls ' || coalesce(c.text, g.text)), o.own,
+    case when o.is_log and t.typtype = 'd' then 'is of a domain, whose checks can become any function' end
   from ours o
   join pg_attribute a on a.attrelid = o.oid and a.attnum > 0 and not a.attisdropped
+  join pg_type t on t.oid = a.atttypid
   left join pg_attrdef d on d.adrelid = a.attrelid and d.adnum = a.attnum
   left join calls c on c.classid = 'pg_attrdef'::regclass and c.objid = d.oid
   left join calls g on g.classid = 'pg_class'::regclass and g.objid = o.oid and g.objsubid = a.attnum
@@ -139,9 +148,10 @@ lines (kind, name, definition, own, harm) as (
     and (coalesce(c.foreign, false)
          or not (e.text ~ '^(now|clock_timestamp|statement_timestamp|transaction_timestamp|gen_random_uuid)\(\)$'
                  or e.text ~ '^CURRENT_TIMESTAMP(\(\d\))?$' or e.text ~ '^timezone\(''[^'']*''::text, (now\(\)|CURRENT_TIMESTAMP)\)$'
-                 or e.text ~ '^\w+\.uuid_generate_v\dm?c?\(\)$'
+                 or (a.atttypid = 'uuid'::regtype and e.text ~ '^\w+\.uuid_generate_v\dm?c?\(\)$')
                  or (e.text ~ '^(''([^'']|'''')*''|-?[\d.]+|true|false|NULL)(::[\w ]+(\(\d+\))?)?$'
-                     and not (o.is_log and a.attname in ('id', 'created_at')))))
+                     and not (o.is_log and a.attname in ('id', 'created_at', 'user_id', 'ip_address', 'action', 'details')
+                              and e.text !~ '^(NULL|''\{\}'')(::[\w ]+)?$'))))
   union all
   select 'constraint', o.name, pg_get_constraintdef(c.oid), o.own, null
   from ours o join pg_constraint c on c.conrelid = o.oid where c.contype in ('p', 'u', 'f', 'c', 'x')
@@ -151,11 +161,16 @@ lines (kind, name, definition, own, harm) as (
   from ours o join pg_index i on i.indrelid = o.oid
   where not exists (select from pg_constraint c where c.conindid = i.indexrelid and c.contype in ('p', 'u', 'x'))
   union all
-  -- A constraint or an index of others is harmless, unless it runs a function of others for each row.
-  select 'check', o.name || '.' || c.conname, pg_get_constraintdef(c.oid) || ' calls ' || f.text, o.own, null
+  -- A constraint or an index of others is harmless, unless it runs a function of others for each row, or one of the
+  -- server's that runs a text as a statement.
+  select 'check', o.name || '.' || c.conname, concat_ws(' calls ', t.text, f.text), o.own,
+    case when o.is_log and t.runs then 'can run any statement' end
   from ours o join pg_constraint c on c.conrelid = o.oid
-  join calls f on f.classid = 'pg_constraint'::regclass and f.objid = c.oid and f.foreign
-  where not o.own
+  cross join lateral (
+    select pg_get_constraintdef(c.oid) as text,
+      pg_get_constraintdef(c.oid) ~ '(ts_rewrite|ts_stat|_to_xml\w*|set_config|setval|lo_\w+|dblink\w*|pg_\w+)\(' as runs) t
+  left join calls f on f.classid = 'pg_constraint'::regclass and f.objid = c.oid and f.foreign
+  where not o.own and c.contype = 'c' and (t.runs or f.text is not null)
   union all
   select 'index function', o.name || '.' || n.relname, pg_get_indexdef(i.indexrelid) || ' calls ' || f.text, o.own, null
   from ours o join pg_index i on i.indrelid = o.oid join pg_class n on n.oid = i.indexrelid
@@ -170,14 +185,19 @@ lines (kind, name, definition, own, harm) as (
                   and not exists (select from pg_depend e
                                   where e.classid = 'pg_opclass'::regclass and e.objid = k.oid and e.deptype = 'e'))
   union all
-  -- tgtype has bits for ROW (1), BEFORE (2) and INSTEAD OF (64):
+  -- tgtype has bits for BEFORE (2) and INSTEAD OF (64):
   -- https://www.postgresql.org/docs/current/catalog-pg-trigger.html
   select 'trigger', o.name || '.' || t.tgname, concat_ws(' ', pg_get_triggerdef(t.oid),
     case t.tgenabled when 'A' then 'ALWAYS' when 'D' then 'DISABLED' when 'R' then 'ON REPLICAS' end,
     'calls ' || case when b.pronamespace <> coalesce(to_regnamespace('switchboard'), 0::regnamespace) then b.text end), o.own,
-    case when o.is_log and t.tgtype & 1 = 1 and t.tgtype & 66 <> 0 then 'can swallow or change what is written' end
+    case when o.is_log and t.tgtype & 66 <> 0 then 'can swallow or change what is written' end
   from ours o join pg_trigger t on t.tgrelid = o.oid join bodies b on b.oid = t.tgfoid
-  where not t.tgisinternal
+  where not (t.tgisinternal and b.pronamespace = 'pg_catalog'::regnamespace)
+  union all
+  select distinct 'foreign key', k.conrelid::regclass || '.' || k.conname, '', false, 'is switched off, so that it is not kept'
+  from ours o join pg_trigger t on t.tgrelid = o.oid join bodies b on b.oid = t.tgfoid
+  join pg_constraint k on k.oid = t.tgconstraint
+  where t.tgisinternal and b.pronamespace = 'pg_catalog'::regnamespace and t.tgenabled <> 'O'
   union all
   select 'rule', o.name || '.' || r.rulename, pg_get_ruledef(r.oid), o.own, 'can swallow or change what is written'
   from ours o join pg_rewrite r on r.ev_class = o.oid
@@ -202,31 +222,32 @@ lines (kind, name, definition, own, harm) as (
     false,
     case when bool_or(g.is_log and g.privilege ~ '^(update|delete|truncate|trigger)')
            then 'lets its holder change the log'
-         when bool_or(g.own) and not bool_and(g.harmless) then 'gives away what is Switchboard''s own' end
+         when bool_or(g.own) and not bool_and(g.harmless) then 'gives away what is Switchboard''s own'
+         when bool_or(g.is_table) and g.grantee in ('public', 'anon', 'authenticated') then 'opens the table to the API' end
   from (
     select o.name, case a.grantee when 0 then 'public' else pg_get_userbyid(a.grantee) end as grantee,
            lower(a.privilege_type) || case when a.is_grantable then ' with grant option' else '' end as privilege,
-           o.own, o.is_log, a.privilege_type = 'SELECT' and not a.is_grantable and o.relkind <> 'S'
+           o.own, o.is_log, not o.own as is_table, a.privilege_type = 'SELECT' and not a.is_grantable and o.relkind <> 'S'
              and o.name <> 'switchboard.open_tickets' as harmless
     from ours o cross join lateral aclexplode(o.relacl) a
     where a.grantee <> o.relowner and a.privilege_type <> 'MAINTAIN'
     union all
     select o.name || '.' || t.attname, case a.grantee when 0 then 'public' else pg_get_userbyid(a.grantee) end,
            lower(a.privilege_type) || case when a.is_grantable then ' with grant option' else '' end,
-           o.own, o.is_log, false
+           o.own, o.is_log, false, false
     from ours o join pg_attribute t on t.attrelid = o.oid cross join lateral aclexplode(t.attacl) a
     where a.grantee <> o.relowner
     union all
     select n.nspname, case a.grantee when 0 then 'public' else pg_get_userbyid(a.grantee) end,
            lower(a.privilege_type) || case when a.is_grantable then ' with grant option' else '' end,
-           true, false, a.privilege_type = 'USAGE' and not a.is_grantable
+           true, false, false, a.privilege_type = 'USAGE' and not a.is_grantable
     from pg_namespace n cross join lateral aclexplode(n.nspacl) a
     where n.nspname = 'switchboard' and a.grantee <> n.nspowner
     union all
     select p.oid::regprocedure::text, case a.grantee when 0 then 'public' else pg_get_userbyid(a.grantee) end,
            lower(a.privilege_type) || case when a.is_grantable then ' with grant option' else '' end,
            -- Whether somebody may do something is a question for any program.
-           true, false, p.proname = 'may' and a.grantee <> 0 and not a.is_grantable
+           true, false, false, p.proname = 'may' and a.grantee <> 0 and not a.is_grantable
     from pg_proc p cross join lateral aclexplode(coalesce(p.proacl, acldefault('f', p.proowner))) a
     where p.pronamespace = to_regnamespace('switchboard') and a.grantee <> p.proowner) g
   group by g.name, g.grantee
@@ -256,12 +277,18 @@ lines (kind, name, definition, own, harm) as (
        where t.tgrelid = o.oid and not t.tgisinternal and p.pronamespace = to_regnamespace('switchboard')
          and t.tgenabled = 'A'
          and not exists (select from pg_trigger m
-                         where m.tgrelid = c.oid and m.tgname = t.tgname and m.tgfoid = t.tgfoid and m.tgtype = t.tgtype
-                           and m.tgargs = t.tgargs and m.tgqual is null and m.tgenabled = 'A')),
+                         where m.tgrelid = c.oid and m.tgenabled = 'A'
+                           and replace(pg_get_triggerdef(m.oid), format(' ON %s ', c.oid::regclass), ' ON ')
+                             = replace(pg_get_triggerdef(t.oid), format(' ON %s ', o.oid::regclass), ' ON '))),
       (select string_agg('a trigger of its own, ' || t.tgname, ', ' order by t.tgname)
        from pg_trigger t join pg_proc p on p.oid = t.tgfoid
-       where t.tgrelid = c.oid and not t.tgisinternal and t.tgparentid = 0
-         and p.pronamespace <> coalesce(to_regnamespace('switchboard'), 0::regnamespace)),
+       where t.tgrelid = c.oid and t.tgparentid = 0
+         and not (t.tgisinternal and p.pronamespace = 'pg_catalog'::regnamespace)
+         and not exists (select from pg_trigger m
+                         where m.tgrelid = o.oid and m.tgenabled = t.tgenabled
+                           and replace(pg_get_triggerdef(t.oid), format(' ON %s ', c.oid::regclass), ' ON ')
+                             = replace(pg_get_triggerdef(m.oid), format(' ON %s ', o.oid::regclass), ' ON '))),
+      case when c.relowner <> o.relowner then 'it belongs to ' || pg_get_userbyid(c.relowner) end,
       (select string_agg('a rule, ' || r.rulename, ', ' order by r.rulename) from pg_rewrite r where r.ev_class = c.oid),
       (select string_agg('a policy that can hide rows, ' || p.polname, ', ' order by p.polname)
        from pg_policy p where p.polrelid = c.oid and not p.polpermissive),
@@ -284,9 +311,7 @@ lines (kind, name, definition, own, harm) as (
   where (o.space = to_regnamespace('switchboard') or (o.space = 'pg_catalog'::regnamespace and o.oid >= 16384))
     -- The type of a table's rows, the arrays of a type: a part of what is named.
     and not exists (select from pg_depend d where d.classid = o.class and d.objid = o.oid and d.deptype = 'i')
-    and not exists (select from pg_depend d join pg_extension e on e.oid = d.refobjid
-                    where d.classid = o.class and d.objid = o.oid and d.deptype = 'e'
-                      and d.refclassid = 'pg_extension'::regclass and e.extnamespace = 'pg_catalog'::regnamespace)
+    and not (o.class = 'pg_proc'::regclass and exists (select from bodies b where b.oid = o.oid and b.compiled))
   union all
   -- The server's own functions there are internal, c or sql.
   select 'function', i.identity, '', false, 'was put into pg_catalog, which every function of Switchboard trusts'
@@ -298,16 +323,26 @@ lines (kind, name, definition, own, harm) as (
   where c.oid >= 16384
     and (c.castsource < 16384 or c.castsource in (select u.type from used u))
     and (c.casttarget < 16384 or c.casttarget in (select u.type from used u))
-    and not exists (select from pg_depend d where d.classid = 'pg_cast'::regclass and d.objid = c.oid and d.deptype = 'e')
+    -- An extension brings casts of its own types.
+    and not ((c.castsource >= 16384 or c.casttarget >= 16384)
+             and (c.castfunc = 0 or exists (select from bodies b where b.oid = c.castfunc and b.compiled))
+             and exists (select from pg_depend d
+                         where d.classid = 'pg_cast'::regclass and d.objid = c.oid and d.deptype = 'e'))
   union all
   select 'event trigger', t.evtname::text, concat_ws(' ', 'on', t.evtevent, array_to_string(t.evttags, ', '),
     case t.evtenabled when 'A' then 'ALWAYS' when 'R' then 'ON REPLICAS' end, 'calls', b.text), false, null
   from pg_event_trigger t join bodies b on b.oid = t.evtfoid
   where t.evtenabled <> 'D'
-    -- Supabase's own, which it changes with its releases.
-    and pg_get_userbyid(t.evtowner) <> 'supabase_admin'
-    and not exists (select from pg_depend d
-                    where d.classid = 'pg_event_trigger'::regclass and d.objid = t.oid and d.deptype = 'e')
+    -- Supabase's own, which it changes with its releases; there the role postgres is no superuser.
+    and not (pg_get_userbyid(t.evtowner) = 'supabase_admin'
+             and exists (select from pg_roles r where r.rolname = 'postgres' and not r.rolsuper))
+    and not b.compiled
+  union all
+  select 'member', g.rolname || ' to ' || m.rolname, '', false, 'gives the API what is kept from it'
+  from pg_auth_members a join pg_roles g on g.oid = a.roleid join pg_roles m on m.oid = a.member
+  where m.rolname in ('anon', 'authenticated', 'service_role')
+    and (g.rolname in ('switchboard_admin', 'switchboard_support', 'switchboard_auditor')
+         or g.oid in (select w.owner from owners w))
 )
 select l.kind, l.name, l.definition,
   case when l.own then coalesce(l.harm, 'stands in the schema switchboard, where nothing of others belongs') else l.harm end

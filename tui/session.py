@@ -148,8 +148,10 @@ class Session:
 
     async def _look_at_schema(self) -> None:
         """Find out what is installed, and whether that lets this version write."""
+        from tui.data.schema.files import latest_number
         from tui.data.schema.state import schema_state
 
+        self.database.latest_schema = latest_number()
         self.schema = await self.database.read(schema_state)
         refusal = ReadOnlyMode if self.settings.read_only else None
         self.database.refusal = SchemaNewer if self.schema == "newer" else refusal

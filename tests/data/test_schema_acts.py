@@ -187,6 +187,20 @@ class TestActions:
                     assert did is (role in allowed), (act, role)
                 connection.execute("select switchboard.log_act(%s, null, null, 'success', '{}')", [act])
 
+    def test_nobody_fills_the_log_but_its_owner(self, project: str) -> None:
+        acts = (
+            "select count(switchboard.log_act('log_exported', null, null, 'success', '{}')) from generate_series(1, %s)"
+        )
+        with psycopg.connect(project, autocommit=True) as connection:
+            with connection.transaction(force_rollback=True):
+                connection.execute(f"set local role {AUDITOR}")
+                assert connection.execute(acts, [600]).fetchone() == (600,)
+                with pytest.raises(psycopg.Error, match=r"the next is possible in [23][0-9][0-9] s") as refused:
+                    connection.execute(acts, [1])
+                assert refused.value.sqlstate == "SB001"
+            with connection.transaction(force_rollback=True):
+                assert connection.execute(acts, [601]).fetchone() == (601,)
+
 
 class TestOpenings:
     @pytest.mark.parametrize("isolation", ["read committed", "repeatable read", "serializable"])

@@ -314,6 +314,16 @@ def test_deleting_many_integrations_costs_the_same_for_each_and_leaves_no_memory
     assert memory[0] == memory[1]
 
 
+def test_truncate_logs_each_row_as_a_deletion_does(committing: Connection) -> None:
+    committing.execute(INTO_MANY, {"many": 3})
+    committing.execute(CHILDREN)
+    committing.execute("truncate public.integration_credentials cascade")
+    assert committing.execute(RIGHTLY_NAMED, {"many": 3}).fetchone() == (2 * 3,)
+    deleted = "select count(*) from public.integration_audit_logs where action = 'credential_deleted'"
+    assert committing.execute(deleted).fetchone() == (3,)
+    assert committing.execute("select count(*) from public.integration_credentials").fetchone() == (0,)
+
+
 def test_what_is_remembered_of_a_deleted_integration_is_its_transactions_own(
     committing: Connection, installed_database: str
 ) -> None:

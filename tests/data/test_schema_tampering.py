@@ -10,7 +10,7 @@ import pytest
 from psycopg.rows import dict_row
 
 from tests.support.schema import installed, log_of, prepare_reference, run_shape
-from tests.support.schema_tampering import LOG, QUIET, TAMPERINGS, table
+from tests.support.schema_tampering import LOG, NOT_OURS, QUIET, TAMPERINGS, table
 from tui.data.errors import InvalidInput
 from tui.data.schema.accepted import NEVER, definition_of, object_of
 from tui.data.schema.verify import verify
@@ -30,6 +30,7 @@ insert into switchboard.accepted (object, definition, log_row)
 select %(object)s, %(definition)s, row from logged
 """
 ACCEPT = "select switchboard.accept(%(object)s, %(definition)s)"
+A_ROW = "(organization_id, integration_type, action, status) values (gen_random_uuid(), 'zoho_mail', 'x', 'success')"
 TRIGGER = "trigger public.integration_credentials.trigger_integration_credentials_updated_at"
 
 
@@ -67,6 +68,7 @@ async def test_each_tampering_is_named_and_what_can_do_harm_never_accepted(
 ) -> None:
     """One database, and one transaction for each, rolled back."""
     postgres.create_role("helper")
+    postgres.create_role("anon")
     await installed(empty_database, roles=True)
     async with await owner_of(empty_database) as conn:
         for way in TAMPERINGS:
@@ -110,7 +112,8 @@ async def test_an_adoption_accepts_what_is_harmless_and_tells_what_becomes_of_it
     assert [drift.sentence for drift in report.plan.foreign] == [rule]
     assert report.verification is not None
     assert [drift.sentence for drift in report.verification.drifts] == [rule]
-    assert report.verification.accepted[0].startswith("column public.integration_credentials.plain_key (a test, 20")
+    plain_key = "column public.integration_credentials.plain_key (~a test (postgres), 20"
+    assert report.verification.accepted[0].startswith(plain_key)
     with psycopg.connect(empty_database) as connection:
         logged = [row["details"] for row in log_of(connection) if "accepted" in row["details"]]
         (row,) = connection.execute("select count(*) from switchboard.accepted").fetchone() or (0,)
@@ -132,7 +135,7 @@ async def test_an_adoption_accepts_what_is_harmless_and_tells_what_becomes_of_it
         drift for drift in await sentences(empty_database) if drift.startswith(f"The {TRIGGER} was changed since")
     ]
     assert len(changed) == 1
-    assert changed[0].startswith(f"The {TRIGGER} was changed since a test accepted it on 20")
+    assert changed[0].startswith(f"The {TRIGGER} was changed since ~a test (postgres) accepted it on 20")
     assert len(await sentences(empty_database)) == 2
     assert not (await installed(empty_database)).applied
     await installed(empty_database, accept=[TRIGGER], agreed=[])
@@ -166,6 +169,18 @@ async def test_an_upgrade_accepts_nothing_by_itself_and_names_the_command(empty_
         assert refused.value.sentence == refusal
     assert (await installed(empty_database, accept=[f"trigger {LOG}.quiet"])).verification.is_well
     assert await sentences(empty_database) == []
+
+
+@pytest.mark.parametrize("loss", ["comment on schema switchboard is null", "drop schema switchboard cascade"])
+async def test_what_was_put_there_after_an_installation_is_no_part_of_an_adoption(
+    empty_database: str, loss: str
+) -> None:
+    await installed(empty_database)
+    execute(empty_database, f"{QUIET}create trigger quiet after insert on {LOG} for each row execute function quiet()")
+    execute(empty_database, loss)
+    report = await installed(empty_database)
+    assert (report.applied, report.plan.accepts) == (True, ())
+    assert await sentences(empty_database) == [f"The trigger {LOG}.quiet {NOT_OURS}"]
 
 
 async def test_an_acceptance_that_is_not_in_the_log_does_not_count(empty_database: str) -> None:
@@ -211,8 +226,20 @@ async def test_a_partition_that_is_guarded_as_the_log_is_can_be_accepted(empty_d
     assert [object_of(line) for line in report.plan.accepts] == ["partition public.logs_all"]
     said = await sentences(empty_database)
     assert not [one for one in said if "logs_all" in one], said
-    execute(empty_database, "create policy quiet on logs_all as restrictive using (false)")
-    assert [one for one in await sentences(empty_database) if "a policy that can hide rows, quiet" in one]
+    for change, named in (
+        ("create policy quiet on logs_all as restrictive using (false)", "a policy that can hide rows, quiet"),
+        (
+            "create trigger silent before insert on logs_all for each row "
+            "execute function switchboard.remember_integration(); alter table logs_all enable always trigger silent",
+            "a trigger of its own, silent",
+        ),
+        ("create role heir; alter table logs_all owner to heir", "it belongs to heir"),
+    ):
+        execute(empty_database, change)
+        assert [one for one in await sentences(empty_database) if named in one], change
+    with pytest.raises(psycopg.errors.FeatureNotSupported):
+        execute(empty_database, f"insert into {LOG} {A_ROW}")
+    execute(empty_database, "reassign owned by heir to current_user; drop role heir")
 
 
 async def test_row_security_that_an_event_trigger_switches_on_is_taken_off_where_it_hides_everything(

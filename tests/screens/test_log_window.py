@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
@@ -279,6 +280,12 @@ def test_only_rows_of_one_login_and_person_fold_and_an_opening_never_does() -> N
         log = Log([by_trigger(0, 0, user_id=ASHA), own])
         log.read_all()
         assert len(log.window.lines()) == 2
+    # Nor is a deletion hidden behind a line about something else.
+    deleted = replace(by_trigger(0, 0, user_id=ASHA), action="credential_deleted")
+    for action, lines in {"credential_verified": 2, "credential_deleted": 1}.items():
+        log = Log([deleted, row(1, 0, action=action, user_id=ASHA)])
+        log.read_all()
+        assert len(log.window.lines()) == lines, action
 
 
 def test_rows_of_one_transaction_fold_and_those_of_another_one_or_a_minute_later_do_not() -> None:

@@ -35,6 +35,12 @@ async def test_what_was_set_up_meanwhile_is_met_when_the_connection_is_back(keye
         await it.wait_for("● active")
         assert "READ-ONLY" not in it.text
         set_up_by_a_newer_version(keyed_database)
+        before = contents(keyed_database)
+        await it.press("space")
+        await it.wait_for("Disable Exotel phone?")
+        await it.press("y")
+        await it.wait_for(SchemaNewer().sentence)
+        assert contents(keyed_database) == before
         await it.app.session.until_back()
         assert it.app.session.read_only and it.app.session.database.refusal is SchemaNewer
         execute(keyed_database, f"comment on schema switchboard is 'switchboard schema {latest_number():03}'")

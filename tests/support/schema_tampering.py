@@ -59,7 +59,7 @@ TAMPERINGS = (
         f"create table public.more () inherits ({CREDENTIALS})",
         f"The child table public.more is not guarded as {CREDENTIALS} is: no row security, no trigger "
         "switchboard_forget that is always on, no trigger switchboard_log_change that is always on, no trigger "
-        "switchboard_remember that is always on.",
+        "switchboard_log_truncate that is always on, no trigger switchboard_remember that is always on.",
     ),
     one(
         "a rule on the integrations",
@@ -273,6 +273,80 @@ TAMPERINGS = (
         "a cast between types of the server",
         "create cast (varchar as uuid) with inout as implicit",
         "The cast (character varying AS pg_catalog.uuid) can change what the columns say.",
+    ),
+    one(
+        "a trigger before each statement on the log",
+        f"{QUIET}create trigger quiet before insert on {LOG} for each statement execute function public.quiet()",
+        f"The trigger {LOG}.quiet can swallow or change what is written.",
+    ),
+    one(
+        "a trigger on the log that calls itself the server's own",
+        f"{QUIET}create trigger quiet before insert on {LOG} for each row execute function public.quiet(); "
+        "update pg_trigger set tgisinternal = true where tgname = 'quiet'",
+        f"The trigger {LOG}.quiet can swallow or change what is written.",
+    ),
+    one(
+        "a child table of the integrations that logs changes of one column only",
+        f"create table public.more () inherits ({CREDENTIALS}); alter table public.more enable row level security; "
+        + "".join(
+            f"create trigger switchboard_{name} {event} on public.more for each {level} "
+            f"execute function switchboard.{function}; "
+            f"alter table public.more enable always trigger switchboard_{name}; "
+            for name, event, level, function in (
+                ("forget", "before delete", "statement", "remember_integration()"),
+                ("log_change", "after insert or delete or update of id", "row", "log_change('credential')"),
+                ("log_truncate", "before truncate", "statement", "log_truncate()"),
+                ("remember", "before delete", "row", "remember_integration()"),
+            )
+        ),
+        f"The child table public.more is not guarded as {CREDENTIALS} is: no trigger switchboard_log_change that is "
+        "always on, a trigger of its own, switchboard_log_change.",
+    ),
+    one(
+        "a condition of the log that runs a text as a statement",
+        f"alter table {LOG} add check (ts_rewrite('a'::tsquery, 'select ''a''::tsquery, ''b''::tsquery') is not null)",
+        f"The check {LOG}.integration_audit_logs_check can run any statement.",
+    ),
+    one(
+        "a column of the log whose type can get conditions later",
+        f"create domain public.later as text; alter table {LOG} add column more public.later",
+        f"The column {LOG}.more is of a domain, whose checks can become any function.",
+    ),
+    one(
+        "a person who is filled in where another program names none",
+        f"alter table {LOG} alter column user_id set default '00000000-0000-4000-8000-000000000001'",
+        f"The default {LOG}.user_id {NOT_OURS}",
+    ),
+    one(
+        "times that a function of an extension's owner makes",
+        "create function public.uuid_generate_v1() returns timestamptz language sql as "
+        "$$select '2001-01-01'::timestamptz$$; "
+        f"alter table {LOG} alter column created_at set default public.uuid_generate_v1(); "
+        "alter extension plpgsql add function public.uuid_generate_v1()",
+        f"The default {LOG}.created_at can change what new rows of the log say.",
+    ),
+    one(
+        "a cast that an extension's owner calls its own",
+        "create cast (varchar as uuid) with inout as implicit; alter extension plpgsql add cast (varchar as uuid)",
+        "The cast (character varying AS pg_catalog.uuid) can change what the columns say.",
+    ),
+    one(
+        "a right of the API on a whole table",
+        f"grant truncate on {CREDENTIALS} to anon",
+        f"The grant {CREDENTIALS} to anon (truncate) opens the table to the API.",
+    ),
+    one(
+        "a role of the API in one of the groups",
+        "grant switchboard_support to anon",
+        "The member switchboard_support to anon gives the API what is kept from it.",
+    ),
+    one(
+        "every trigger of the permissions switched off",
+        "alter table public.user_integration_permissions disable trigger all",
+        "The foreign key public.user_integration_permissions.user_integration_permissions_integration_id_fkey is "
+        "switched off, so that it is not kept.",
+        "The trigger public.user_integration_permissions.switchboard_log_change is switched off.",
+        "The trigger public.user_integration_permissions.switchboard_log_truncate is switched off.",
     ),
     one(
         "an event trigger",

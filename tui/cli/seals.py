@@ -154,11 +154,15 @@ def _record(report: SealReport) -> dict[str, Any]:
 
 
 def _lines(report: SealReport) -> list[tuple[str, object]]:
+    from tui.data.seal_protection import OF_A_NEWER
     from tui.data.seal_verify import hour_text
 
     until = f"{report.sealed_until:%Y-%m-%d %H:%M} UTC" if report.sealed_until else "no hour yet"
+    verdict = "as it was sealed" if report.is_well else "NOT as it was sealed, or not protected"
+    if [one.sentence for one in report.findings] == [OF_A_NEWER]:
+        verdict = "as it was sealed, as far as this version can tell"
     lines: list[tuple[str, object]] = [
-        ("log", "as it was sealed" if report.is_well else "NOT as it was sealed, or not protected"),
+        ("log", verdict),
         ("compared", f"{_count(report.rows, 'row')} under {_count(report.seals, 'seal')}"),
         ("first hour", "none" if report.first_hour is None else hour_text(report.first_hour)),
         ("sealed until", f"{until}; later rows are not under a seal yet"),

@@ -25,6 +25,7 @@ from tui.data.errors import (
     ConnectionLost,
     Locked,
     ReadOnlyMode,
+    SchemaNewer,
     ServerUnsuitable,
     SwitchboardError,
 )
@@ -57,7 +58,9 @@ select set_config('switchboard.operator_id', %(operator_id)s, true),
        set_config('switchboard.operator_label', %(operator_label)s, true),
        set_config('switchboard.source_address', %(source_address)s, true),
        set_config('switchboard.user_agent', %(user_agent)s, true),
-       set_config('switchboard.operation_id', %(operation_id)s, true)
+       set_config('switchboard.operation_id', %(operation_id)s, true),
+       pg_catalog.substring(pg_catalog.obj_description(pg_catalog.to_regnamespace('switchboard'), 'pg_namespace'),
+                            '^switchboard schema ([0-9]{1,9})$')::int as schema_number
 """
 
 BLOCKERS = """
@@ -73,6 +76,7 @@ select a.usename as role, a.application_name as program, a.client_addr::text as 
 class _Attempt:
     """What a unit has told about itself so far: enough to find out who blocks it, and how a write ended."""
 
+    log_only: bool = False
     backend_pid: int = 0
     commit: Commit = field(default_factory=Commit)
     result: Any = None
@@ -91,6 +95,8 @@ class Database:
         self.operator = operator
         self.refusal: type[ReadOnlyMode] | None = ReadOnlyMode if read_only else None
         self.info: ServerInfo | None = None
+        self.latest_schema: int | None = None
+        """The newest schema that may be written to; None where that was not asked yet."""
 
     @property
     def read_only(self) -> bool:
@@ -207,7 +213,7 @@ class Database:
             raise self.refusal()
         operation = operation_id or uuid4()
         for attempt in range(1, ATTEMPTS + 1):
-            progress = _Attempt()
+            progress = _Attempt(log_only=log_only)
             try:
                 return await self._watched(unit, operation, progress)
             except (pg.DeadlockDetected, pg.SerializationFailure) as exc:
@@ -242,7 +248,7 @@ class Database:
 
     async def _begin(self, connection: Connection, operation: UUID, progress: _Attempt) -> None:
         operator = self.operator
-        await connection.execute(
+        cursor = await connection.execute(
             OPERATOR_SETTINGS,
             {
                 "operator_id": str(operator.user_id or ""),
@@ -252,6 +258,12 @@ class Database:
                 "operation_id": str(operation),
             },
         )
+        row = await cursor.fetchone()
+        # It may have been set up anew since the console looked.
+        if row and self.latest_schema is not None and (row["schema_number"] or 0) > self.latest_schema:
+            self.refusal = SchemaNewer
+            if not progress.log_only:
+                raise SchemaNewer
         await progress.commit.note(connection)
 
     async def _watched(self, unit: Unit[T], operation: UUID, progress: _Attempt) -> T:

@@ -36,6 +36,8 @@ _PINNED = {
     "gin_fuzzy_search_limit": "0",
     "idle_session_timeout": "0",
     "IntervalStyle": "postgres",
+    # Compiling a query over the catalogue takes seconds, running it some milliseconds.
+    "jit": "off",
     "plpgsql.extra_errors": "none",
     "quote_all_identifiers": "off",
     "restrict_nonsystem_relation_kind": "",

@@ -225,6 +225,8 @@ def is_same_write(row: LogRow, other: LogRow) -> bool:
         and own.action not in OPENINGS
         and own.action.startswith("credential_")
         and trigger.action.startswith("credential_")
+        # Nor is a deletion a line about something else.
+        and (trigger.action != "credential_deleted" or own.action == trigger.action)
         and (row.organization_id, row.integration_type) == (other.organization_id, other.integration_type)
         and (own.user_id is None or trigger.user_id in (None, own.user_id))
         and _apart(row, other) <= SAME_WRITE_S

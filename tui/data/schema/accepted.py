@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import psycopg
 
+from tui.data.claims import claimed
 from tui.data.schema.rows import rows
 
 if TYPE_CHECKING:
@@ -21,13 +22,13 @@ if TYPE_CHECKING:
 NEVER = "It can never be accepted: find out who made it, and drop it."
 LOG = "public.integration_audit_logs"
 _WITH_PARTS = ("table", "view", "sequence", "function", "procedure", "aggregate")
-_API_ROLES = ("public", "anon", "authenticated")
 # Whether a table of theirs is quicker or stricter is no matter of the log; what runs a function has its own line.
 _HARMLESS_ON_TABLES = ("constraint", "index")
 # An acceptance that is not in the log, which is sealed, was written by somebody who did not want it to be seen.
 # The time is asked for as well: an adopted log may have no index on its ids.
 _ACCEPTED = """
-select a.object, a.definition, coalesce(a.operator, a.accepted_by), to_char(a.accepted_at, 'YYYY-MM-DD')
+select a.object, a.definition, coalesce(l.details ->> 'operator', ''), l.details ->> 'session_user',
+       to_char(l.created_at, 'YYYY-MM-DD')
 from switchboard.accepted a join public.integration_audit_logs l on l.id = a.log_row
 where l.action = 'schema_changed' and l.details ->> 'accepted' = a.object and l.details ->> 'definition' = a.definition
   and l.created_at between a.accepted_at - interval '1 minute' and a.accepted_at + interval '1 minute'
@@ -63,11 +64,14 @@ async def read_accepted(conn: AsyncConnection[Any]) -> dict[str, Acceptance]:
             found = await rows(conn, _ACCEPTED)
     except (psycopg.ProgrammingError, psycopg.DataError):
         return {}
-    return {name: Acceptance(*rest) for name, *rest in found}
+    return {
+        name: Acceptance(definition, f"{claimed(operator)} ({login})" if operator else login, on)
+        for name, definition, operator, login, on in found
+    }
 
 
 def foreign_lines(found: Iterable[Line], wanted: set[tuple[str, str]]) -> Iterator[Line]:
-    """Yield the lines that no installation makes; not those that are harmless, or named as a hole anyway.
+    """Yield the lines that no installation makes; not those that are harmless.
 
     `wanted` holds kind and name of what an installation makes.
     """
@@ -82,8 +86,6 @@ def foreign_lines(found: Iterable[Line], wanted: set[tuple[str, str]]) -> Iterat
         # Of a thing that is named, in the schema switchboard, its parts are not, nor who may use it.
         name = line.name.rpartition(" to ")[0] if line.kind == "grant" else line.name
         if line.kind not in _WITH_PARTS and things & {name, name.rpartition(".")[0]}:
-            continue
-        if line.kind == "grant" and _is_a_hole(line.name):
             continue
         yield line
 
@@ -107,9 +109,3 @@ def what_to_do(line: Line) -> str:
         return NEVER
     command = f"switchboard setup --accept {shlex.quote(object_of(line))}"
     return f"If it belongs there, run `{command}`; else find out who made it."
-
-
-def _is_a_hole(grant: str) -> bool:
-    """Whether it is one of the grants on a whole table of which schema.holes speaks; those on the log are said here."""
-    thing, _, grantee = grant.rpartition(" to ")
-    return grantee in _API_ROLES and thing.startswith("public.") and thing.count(".") == 1 and thing != LOG

@@ -62,3 +62,18 @@ async def starting_shape(conn: AsyncConnection[Any], facts: Preflight) -> Starti
         if uniques == len(_NAMED) and not named and not secured and not policies and not triggers:
             return "the other backend's plain schema file"
     return "part of it, or drifted"
+
+
+_LOGS_ACTIONS = """
+select exists (select from pg_attribute a
+               where a.attrelid = to_regclass('public.integration_audit_logs') and a.attname = 'action')
+"""
+_WAS_INSTALLED = "select to_regclass('switchboard.schema_version') is not null"
+_IN_THE_LOG = "select exists (select from public.integration_audit_logs l where l.action = 'schema_changed')"
+
+
+async def was_installed(conn: AsyncConnection[Any]) -> bool:
+    """Whether an installation has been here before, whatever was taken away of it since. Raises psycopg.Error."""
+    if (await rows(conn, _WAS_INSTALLED))[0][0]:
+        return True
+    return bool((await rows(conn, _LOGS_ACTIONS))[0][0]) and bool((await rows(conn, _IN_THE_LOG))[0][0])

@@ -9,7 +9,7 @@ import psycopg
 
 from tui.data.errors import InvalidInput, SchemaInTheWay
 from tui.data.schema.accepted import NEVER, object_of
-from tui.data.schema.adoption import StartingShape, starting_shape
+from tui.data.schema.adoption import StartingShape, starting_shape, was_installed
 from tui.data.schema.apply import limited_transaction, run_files, take_lock, with_retries
 from tui.data.schema.files import Statement, schema_files, schema_text
 from tui.data.schema.holes import Hole, find_hidden_rows, find_holes
@@ -83,6 +83,7 @@ async def make_plan(conn: AsyncConnection[Any], *, roles: bool = False, accept: 
         async with limited_transaction(conn):
             facts = await preflight(conn, roles=roles)
             shape = await starting_shape(conn, facts)
+            adopting = shape != "installed by Switchboard" and not await was_installed(conn)
             holes = (*await find_holes(conn), *await find_hidden_rows(conn))
             before = await read_shape(conn)
             in_the_way = tuple(Line("problem", problem.error.title, problem.sentence) for problem in facts.problems)
@@ -107,7 +108,7 @@ async def make_plan(conn: AsyncConnection[Any], *, roles: bool = False, accept: 
                         for sentence in (failure.details or failure.sentence).splitlines()
                     )
         changes = compare(before, after)
-        accepts = _accepted(foreign, accept, adopting=shape != "installed by Switchboard") if not in_the_way else ()
+        accepts = _accepted(foreign, accept, adopting=adopting) if not in_the_way else ()
         return Plan(
             facts,
             shape,
