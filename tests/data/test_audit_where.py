@@ -68,7 +68,7 @@ LINES = {
     "type:exotel_phone": {"call", "call failed"},
     f"user:{ASHA}": {"call"},
     "user:ASHA@acme.example": {"call"},
-    'user:"ravi kumar"': {"call failed"},
+    'user:"~ravi kumar"': {"call failed"},
     "user:acme.example": {"call", "call failed", "elsewhere"},
     "user:root": {"by a label"},
     "user:none": {"mail", "mail pending", "by a label", "without a time", "old"},

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from tui.data.audit_filter import EVERY, NOBODY, OPERATOR, Term
+from tui.data.claims import MARK
 from tui.data.directory import list_organizations, organizations_called, parse_uuid
 from tui.data.errors import FilterError
 from tui.text import plain
@@ -70,7 +71,8 @@ async def _user(database: Database, term: Term) -> tuple[Term, list[str]]:
     ids: list[UUID] = []
     labels: list[str] = []
     notes: list[str] = []
-    for name in term.values:
+    # As the log shows them: claimed.
+    for name in (value.removeprefix(MARK) or value for value in term.values):
         person_id = parse_uuid(name)
         if person_id is not None:
             ids.append(person_id)

@@ -87,7 +87,8 @@ def row_of(line: Line, names: Names, zone: tzinfo, *, is_match: bool) -> Row:
             Cell(action + more),
             Cell(safe_text(row.integration_type, 50)),
             Cell(safe_text(row.status, 50), tone),
-            Cell(row.ip_address or ""),
+            # The width is that of an IPv4 address, also where it is stored as IPv6 has it.
+            Cell((row.ip_address or "").removeprefix("::ffff:")),
             Cell(names.organization(row.organization_id)),
             Cell(summary(row.details), "quiet"),
         ),
