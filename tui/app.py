@@ -282,11 +282,7 @@ class SwitchboardApp(OrderedApp):
         await self.session.close()
         self.session = session
         self.switch_mode("integrations")
-        self.failure, self.ready = None, False
-        self.say_health("warning", "connecting")
-        await self.try_to_connect()
-        if self.session.is_connected:
-            self._reconnecting()
+        self.connect()
 
     def look_around(self) -> None:
         """Leave for the console on sample data; the caller of `run` starts it."""

@@ -75,5 +75,8 @@ async def _is_back(app: Reconnecting, failure: SwitchboardError) -> bool:
         back.cancel()
     refusal = back.result()
     if refusal is not None:
+        # Whoever tries again, once that is mended, connects anew.
+        await app.session.close()
+        app.ready = False
         app.say_failure(refusal)
     return refusal is None

@@ -58,7 +58,7 @@ class Commit:
         answer.add_done_callback(lambda done: done.cancelled() or done.exception())
         try:
             while not (await asyncio.wait({answer}, timeout=SILENT_S))[0]:
-                status = await self._status(connect, [])
+                status = await self._status_within(connect, SILENT_S)
                 if status == COMMITTED:
                     return
                 if status == ABORTED:
@@ -110,6 +110,11 @@ class Commit:
             if not asked.result():
                 known = ("Interrupted while saving: nothing was saved.", "")
             _last_words[_last_words.index(unknown)] = known
+
+    async def _status_within(self, connect: Connect, seconds: float) -> str:
+        with contextlib.suppress(SwitchboardError):
+            return await given_back(lambda held: self._status(connect, held), seconds, may_cancel=lambda: False)
+        return UNDECIDED
 
     async def _asked(self, connect: Connect, held: list[psycopg.AsyncConnection[Any]]) -> bool:
         while True:

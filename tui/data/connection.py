@@ -111,7 +111,7 @@ async def pooling_kind(
 ) -> PoolingKind:
     """Find out with two connections of its own what stands between us and the server.
 
-    Port 6543, one backend serving both connections, or one connection served by several: the pooler hands out
+    One backend serving both connections, or one connection served by several: the pooler hands out
     transactions. A backend that is not the one the connection was told of: some pooler is in between.
     Raises psycopg.Error or OSError.
     """
@@ -121,8 +121,6 @@ async def pooling_kind(
     ):
         if held is not None:
             held += [first, second]
-        if str(first.info.port) == TRANSACTION_POOLER_PORT:
-            return "transaction"
         seen = [(await _backend_pid(first), await _backend_pid(second)) for _ in range(POOLING_ROUNDS)]
         if any(one == other for one, other in seen) or len(set(seen)) > 1:
             return "transaction"

@@ -28,6 +28,7 @@ from tui.data.errors import (
     SchemaNewer,
     ServerUnsuitable,
     SwitchboardError,
+    TimedOut,
 )
 from tui.data.failures import translate
 from tui.data.given_back import given_back
@@ -279,7 +280,7 @@ class Database:
                 ),
                 progress,
             )
-        except ConnectionFailed:
+        except (ConnectionFailed, TimedOut):
             if not commit.sent:
                 raise
         except asyncio.CancelledError:
@@ -366,8 +367,8 @@ class Database:
             await pin_session(connection, LIMITS)
 
     def _is_pooled(self) -> bool:
-        """Whether a pooler hands the server's session on to other programs, after each transaction or each client."""
-        return self.info is not None and self.info.pooling != "direct"
+        """Whether a pooler hands the server's session on to other programs, as far as is known yet."""
+        return self.info is None or self.info.pooling != "direct"
 
     def _role(self) -> str | None:
         return self.info.role if self.info else None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from tui.data.directory import directory_sources
-from tui.data.errors import MasterKeyError, PermissionDenied, SchemaNewer, SwitchboardError
+from tui.data.errors import CHECK_NETWORK, MasterKeyError, PermissionDenied, SchemaNewer, SwitchboardError
 from tui.data.findings import Finding, FindingState, env_file_findings, server_findings
 from tui.data.key_sources import standing_warning, wrapping_words
 from tui.data.keys import check_gate, take_census
@@ -17,7 +17,7 @@ from tui.data.schema.verify import verify
 from tui.data.seal_findings import seal_findings
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Iterable
+    from collections.abc import Awaitable, Callable, Iterable
     from pathlib import Path
 
     from tui.data.connection_settings import ConnectionSettings
@@ -81,10 +81,18 @@ async def examine(
         found += server_findings(database.info, connection)
         if failure is not None:
             found.append(Finding("connection", failure.title, "problem", failure.sentence, failure.what_to_do))
-        schema = await _guarded("schema", "Schema", _schema(database))
-        found += schema
-        found += await _guarded("schema", "Directory", _directory(database))
-        found += await _guarded("key", "Master key", _key(database, keyring))
+        looks: tuple[tuple[str, str, Callable[[], Awaitable[list[Finding]]]], ...] = (
+            ("schema", "Schema", lambda: _schema(database)),
+            ("schema", "Directory", lambda: _directory(database)),
+            ("key", "Master key", lambda: _key(database, keyring)),
+        )
+        for area, title, look in looks:
+            if database.is_silent:
+                found.append(
+                    Finding(area, title, "problem", "Not looked at: the database does not answer.", CHECK_NETWORK)
+                )
+            else:
+                found += await _guarded(area, title, look())
     found += _reminders(keyring)
     found += env_file_findings(env_file)
     return found

@@ -7,7 +7,7 @@ import time
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from tui.data.connecting import cut
-from tui.data.errors import CHECK_NETWORK, ConnectionLost
+from tui.data.errors import CHECK_NETWORK, ConnectionLost, TimedOut
 from tui.data.pulse import GONE_AFTER_S
 
 if TYPE_CHECKING:
@@ -37,8 +37,8 @@ async def given_back(
 
     Work that takes longer goes on for as long as the server has a pulse, up to `seconds`. When this is cancelled or the
     time has passed, the work is cancelled on the server; where that gets no answer within CANCEL_WITHIN_S, where the
-    server is gone, or `may_cancel` says no, the connection is cut off here. Raises ConnectionLost after the time, and
-    once nothing was heard of the server for `gone_after_s`.
+    server is gone, or `may_cancel` says no, the connection is cut off here. Raises TimedOut after the time
+    where the server has a pulse, else ConnectionLost, and that too once nothing was heard of it for `gone_after_s`.
     """
     held: list[AsyncConnection[Any]] = []
     started = time.monotonic()
@@ -53,6 +53,11 @@ async def given_back(
                     await asyncio.wait({task}, timeout=LOOK_EVERY_S)
         if task.done():
             return task.result()
+        if pulse is not None and not pulse.is_silent:
+            raise TimedOut(
+                f"It took longer than {seconds:.0f} seconds.",
+                "Narrow it down, or try again when the server is less busy.",
+            )
         raise ConnectionLost(f"The database has not answered for {seconds:.0f} seconds.", CHECK_NETWORK)
     finally:
         await _ended(task, held, may_cancel=may_cancel() and not (pulse is not None and pulse.is_silent))

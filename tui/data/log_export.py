@@ -38,10 +38,6 @@ LAST_ROW_WITHIN_S = 5.0
 # Whoever presses ctrl+c has control back within three seconds, one of which is for cancelling on the server.
 LAST_ROW_OF_CANCELLED_WITHIN_S = 1.5
 
-SETTINGS = """
-select set_config('TimeZone', 'UTC', true), set_config('DateStyle', 'ISO, YMD', true),
-       set_config('client_encoding', 'UTF8', true)
-"""
 CLOCK = "select clock_timestamp() as now"
 TIMED = ("l.created_at is not null", "l.created_at desc, l.id desc")
 # In a statement of their own, since no index serves "nulls last".
@@ -243,7 +239,6 @@ async def _written(
             on_progress(progress)
 
     async def unit(connection: Connection) -> None:
-        await connection.execute(SETTINGS)
         if form.header:
             await destination.write(form.header)
             _account(progress, form.header, 0)

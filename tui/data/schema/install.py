@@ -234,14 +234,14 @@ async def _build_log_indexes(conn: AsyncConnection[Any]) -> tuple[str, ...]:
 
     An index of the log that was left invalid is dropped and built again; a name that something else has gets a number.
     """
-    # A build cannot run in a transaction, so these are the session's until they are reset below.
-    await run(conn, "set statement_timeout = 0; set lock_timeout = 0; set idle_session_timeout = 0")
-    # Waiting inside pg_advisory_lock would hold a snapshot, which the build of another one waits for.
     locked = False
-    while not locked:
-        ((locked,),) = await rows(conn, "select pg_try_advisory_lock(%(key)s)", {"key": LOCK_KEY})
-        await asyncio.sleep(0 if locked else 0.2)
     try:
+        # A build cannot run in a transaction, so these are the session's until they are reset below.
+        await run(conn, "set statement_timeout = 0; set lock_timeout = 0; set idle_session_timeout = 0")
+        # Waiting inside pg_advisory_lock would hold a snapshot, which the build of another one waits for.
+        while not locked:
+            ((locked,),) = await rows(conn, "select pg_try_advisory_lock(%(key)s)", {"key": LOCK_KEY})
+            await asyncio.sleep(0 if locked else 0.2)
         async with limited_transaction(conn):
             missing = await rows(conn, "select name, definition from switchboard.missing_log_indexes()")
         built = []
@@ -256,7 +256,8 @@ async def _build_log_indexes(conn: AsyncConnection[Any]) -> tuple[str, ...]:
             built.append(name)
             await run(conn, f"create index concurrently {name} on public.integration_audit_logs {definition}")
     finally:
-        await run(conn, "select pg_advisory_unlock(%(key)s)", {"key": LOCK_KEY})
+        if locked:
+            await run(conn, "select pg_advisory_unlock(%(key)s)", {"key": LOCK_KEY})
         # Through a session pooler the next program gets this session.
         await run(conn, "reset statement_timeout; reset lock_timeout; reset idle_session_timeout")
     return tuple(built)
