@@ -13,9 +13,10 @@ import trustme
 
 from tests.support.debian import PASSWORD, PGBOUNCER, POSTGRES_15, DebianServer, PgBouncer, needs
 from tests.support.schema import installed, log_of, shape_of
-from tests.support.sitting import ACME, PHONE, keyring, opened
+from tests.support.sitting import ACME, PHONE, keyring, opened, operator
 from tui.data.connection import make_conninfo, parse_connection_string, pooling_kind
 from tui.data.credentials import Draft, load_credential, save_credential
+from tui.data.database import Database
 from tui.data.errors import ConnectionFailed, ServerUnsuitable
 from tui.data.findings import server_findings
 from tui.data.integrations import list_integrations, set_active
@@ -210,6 +211,10 @@ async def test_a_session_pooler_that_resets_nothing_gets_its_sessions_back_as_th
         async with await psycopg.AsyncConnection.connect(through, autocommit=True) as conn:
             assert await install_module._build_log_indexes(conn) == ("idx_integration_audit_logs_time",)
         await use(through)
+        # A console that found no server at its start asks for one before it knows what is in between.
+        waiting = Database(through, operator())
+        assert await waiting.until_back() is None
+        await waiting.close()
         async with opened(through) as there:
             assert there.info
             assert there.info.pooling == "session"

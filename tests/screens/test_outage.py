@@ -95,6 +95,23 @@ async def test_a_console_that_found_no_server_at_its_start_tries_again_by_itself
         assert banner(it) == "connected"
 
 
+async def test_a_login_that_is_refused_after_an_outage_leaves_no_console_that_looks_connected(
+    filled: str, line: Line, postgres: TestServer
+) -> None:
+    async with piloted(console(over(line, filled))) as it:
+        await it.wait_for("● active")
+        with postgres.admin() as admin:
+            admin.execute("alter role walter password 'another password'")
+            admin.execute("select pg_terminate_backend(pid, 5000) from pg_stat_activity where usename = 'walter'")
+            await it.wait_for("no connection")
+            await it.wait_for("refused the user name or the password")
+            admin.execute(f"alter role walter password '{PASSWORD}'")
+        await it.press("r")
+        await it.wait_for("● connected")
+        line.refuse()
+        await it.wait_for("connection lost, trying again in")
+
+
 async def test_a_login_that_is_refused_is_tried_again_only_when_asked(
     filled: str, line: Line, postgres: TestServer
 ) -> None:
