@@ -170,16 +170,22 @@ class TestValues:
             "UTC-3:30": "America/St_Johns;",
             "GMT+5": "Etc/GMT-5, which is 5 h ahead of UTC,",
             "UTC-8": "Etc/GMT+8, which is 8 h behind UTC,",
-            "GMT+99": "Europe/Berlin;",
-            "+5:17": "Europe/Berlin;",
             "India": "Asia/Kolkata;",
             "germany": "Europe/Berlin or ",
-            "Indian": "Europe/Berlin;",
-            "Mars/Base": "Europe/Berlin;",
+            "Europe/Berln": "Europe/Berlin;",
+            "america/new yorkk": "America/New_York;",
         }.items():
             with pytest.raises(ConfigError) as refused:
                 load({"SWITCHBOARD_TIMEZONE": value})
             assert f"Use a whole name: {names}" in refused.value.what_to_do, value
+        for value in (
+            *("GMT+99", "+5:17", "Indian", "Mars/Base", "Factory", "right/Europe/Berlin", "posix/UTC", "posixrules"),
+            *("Asia/Mumbai", "Asia/Pune", "Asia/Goa", "Asia/Osaka", "Europe/Milan", "Europe/Munich"),
+            *("America/Atlanta", "America/Boston", "Africa/Capetown"),
+        ):
+            with pytest.raises(ConfigError) as refused:
+                load({"SWITCHBOARD_TIMEZONE": value})
+            assert refused.value.what_to_do == "Use a whole name such as Europe/Berlin, or UTC.", value
 
     def test_an_odd_line_of_another_program_in_the_file_is_a_warning(self, load, tmp_path):
         settings = load({}, "export FOO\nDATABASE_URL=b\n")

@@ -113,6 +113,7 @@ class TestReading:
             f"OUR {CANARY}",
             f"OUR: {CANARY}",
             "export OUR",
+            f"'OUR={CANARY}",
             f"OUR={CANARY}\nOUR={CANARY}2",
         ],
     )
@@ -149,6 +150,11 @@ class TestReading:
             read_env_file(env(b"OUR=x\nOUR2=\xff\n"), is_ours)
         assert refused.value.__context__ is None
 
+    def test_refuses_a_file_of_utf16_whole(self, env):
+        for encoding in ("utf-16", "utf-16-le", "utf-16-be"):
+            with pytest.raises(ConfigError, match=r"\.env is not UTF-8 text\. Save the file as UTF-8\."):
+                read_env_file(env("X=1\nOUR=x\n".encode(encoding)), is_ours)
+
     def test_an_odd_line_of_another_program_is_a_doubt_that_names_it_and_not_the_end(self, env):
         key = "-----BEGIN PRIVATE KEY-----\nMIIEvQIBADANBgkqh\n-----END PRIVATE KEY-----"
         last = "OUR='postgresql://app:pw@127.0.0.1:5432/d'\n"
@@ -161,13 +167,18 @@ class TestReading:
             "a\nb\nc\nd\ne\n": "Lines 1, 2, 3 and 2 more of",
             "FOO BAR=1\n": "Line 1 of",
             f"PRIVATE_KEY='{key}'\n": None,
+            b"NAME=M\xfcller\n": "Line 1 of .* cannot be read as UTF-8",
+            b"# f\xfcr OUR\n": "Line 1 of .* cannot be read as UTF-8",
+            b"X OUR=\xfc\n": "Line 1 of .* cannot be read as UTF-8",
+            "watch_file $OUR\nunset OUR\n": "Lines 1 and 2 of .* are no NAME=value",
+            '{\n"OUR": "x"\n}\n': "Lines 1, 2 and 3 of .* are no NAME=value",
         }.items():
             content = (lines if isinstance(lines, bytes) else lines.encode()) + last.encode()
             path, doubts = env(content), []
             values = read_env_file(path, is_ours, doubts=doubts)
             assert values == {"OUR": "postgresql://app:pw@127.0.0.1:5432/d"}, lines
             assert len(doubts) == (said is not None), lines
-            assert all(one.startswith(said) and "left aside" in one and "MII" not in one for one in doubts), doubts
+            assert all(re.match(said, one) and "left aside" in one and "MII" not in one for one in doubts), doubts
             write_env_values(path, {"OUR": "x", "OUR2": "y"})
             assert path.read_bytes() == content.replace(last.encode(), b"OUR='x'\nOUR2='y'\n")
 

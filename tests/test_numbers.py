@@ -67,10 +67,37 @@ def test_what_is_no_number_is_none_and_shown_as_it_is(text: str) -> None:
     assert not in_numbering_plan(text)
 
 
-def test_what_a_spreadsheet_made_and_two_numbers_in_one_field_are_refused_with_their_sentence() -> None:
-    decimals = ["9513886363.0", "919513886363.0", "+919513886363.00", " 9513886363 .0", "９５１３８８６３６３.0"]
-    two = ["01141169368 / 69", "01141169368/69", "011-41169368-69", "01141169368\n69", "9513886363 9513886364"]
-    for text in [*decimals, *two, "01141169368\u202869", "(+91) 9513886363 / 4", "whatsapp:9513886363-64"]:
+def test_what_is_not_one_number_as_it_is_dialled_is_refused_with_its_sentence() -> None:
+    decimals = [
+        "9513886363.000",
+        "9513886363.5",
+        "+919513886363.25",
+        "9513886363.0",
+        "919513886363.0",
+        "+919513886363.00",
+        " 9513886363 .0",
+        "９５１３８８６３６３.0",
+    ]
+    exponents = ["9.51E+09", "9.513886363e9", "9,51E+09", "+9.2E+11", "9E9"]
+    extended = ["01141169368 ext 4", "+911141169368;ext=12", "01141169368 x5", "011 41169368 extn. 4", "01141169368 #4"]
+    several = ["9513886363, 9513886364", "9513886363;9513886364", "9513886363 & 69", "9513886363 and +919513886364"]
+    two = [
+        *several,
+        "01141169368 / 69",
+        "01141169368/69",
+        "011-41169368-69",
+        "01141169368\n69",
+        "9513886363 9513886364",
+    ]
+    for text in [
+        *decimals,
+        *exponents,
+        *extended,
+        *two,
+        "01141169368\u202869",
+        "(+91) 9513886363 / 4",
+        "whatsapp:9513886363-64",
+    ]:
         assert e164(text) is None, ascii(text)
         assert not same_number(text, "9513886363")
         said = why_not(text)
@@ -78,9 +105,24 @@ def test_what_a_spreadsheet_made_and_two_numbers_in_one_field_are_refused_with_t
         assert said[0] == (
             "That is a number with decimals, as a spreadsheet makes of a phone number."
             if text in decimals
+            else "That is a number with an exponent, as a spreadsheet makes of a phone number."
+            if text in exponents
+            else "That is a phone number with an extension."
+            if text in extended
             else "That is more than one phone number."
         ), ascii(text)
-    for text in ["9513886363", "030 123456-0", "+49 511/123456", "+1 202-555-0100", "", "EXOTEL", "123", "1.0"]:
+    for text in [
+        "9513886363",
+        "030 123456-0",
+        "+49 511/123456",
+        "+1 202-555-0100",
+        "",
+        "EXOTEL",
+        "123",
+        "1.0",
+        "A,B",
+        "1;2",
+    ]:
         assert why_not(text) is None, text
 
 

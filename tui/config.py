@@ -297,9 +297,10 @@ def _timezone(value: str | None) -> tzinfo:
     zone = UTC if value is None else time_zone(value)
     if zone is not None:
         return zone
+    names = name_to_use(value or "")
     raise ConfigError(
         "SWITCHBOARD_TIMEZONE is not a time zone that this machine knows by that name.",
-        f"Use a whole name: {name_to_use(value or '')}; or UTC.",
+        f"Use a whole name: {names}; or UTC." if names else "Use a whole name such as Europe/Berlin, or UTC.",
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import contextlib
 import errno
 import io
@@ -26,7 +27,8 @@ _ENTRY = re.compile(
     r"\s*(?P<export>export[ \t]+)?(?P<name>[^=\s]+)(?P<blanks>[^\S\r\n]*)=(?P<raw>.*?)(?P<end>\r\n|\n|\r)?\Z", re.DOTALL
 )
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
-_WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")
+# A name in quotes is one before = alone: JSON has them before a colon.
+_FIRST_WORD = re.compile(r"\s*(?:export[ \t]+)?(['\"])?(?P<name>[A-Za-z_][A-Za-z0-9_-]*)(?(1)['\"]?[ \t]*=)")
 _LINE_END = re.compile(r"\r\n|\n|\r")
 _BROKEN = re.compile("[\ud800-\udfff]")
 _NOTHING = re.compile(r"[ \t]*|[ \t]+#[^\r\n]*")
@@ -59,16 +61,17 @@ def read_env_file(
     """Values of the names that `is_ours` accepts, without interpolation; None where there is no file.
 
     A folder of that name (a virtual environment, for one) counts as no file. Raises ConfigError where the file is a
-    symbolic link, belongs to somebody else, can be written or read by others, is no UTF-8 text, or holds a line of
-    ours that another reader of the file would read differently; with `of_root` also where anybody but root could have
-    put it there. Of other programs' lines that are no NAME=value a sentence that names them is added to `doubts`.
+    symbolic link, belongs to somebody else, can be written or read by others, is UTF-16, or holds a line of ours that
+    is no UTF-8 text or that another reader of the file would read differently; with `of_root` also where anybody but
+    root could have put it there. What cannot be read of other programs' lines is added to `doubts`, in sentences that
+    name them.
     """
     content = _checked_content(path, of_root=of_root)
     if content is None:
         return None
     entries, odd = _entries(path, content, is_ours)
-    if odd and doubts is not None:
-        doubts.append(_left_aside(path, odd))
+    if doubts is not None:
+        doubts += [_left_aside(path, lines, *why) for why, lines in odd.items()]
     return {name: entry.value for name, entry in entries.items()}
 
 
@@ -138,6 +141,8 @@ def _checked_content(path: Path, *, for_writing: bool = False, of_root: bool = F
         raise ConfigError(
             f"{_shown(path)} is larger than a file of settings can be.", "Check that it is the right file."
         )
+    if b"\0" in content or content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        raise ConfigError(f"{_shown(path)} is not UTF-8 text.", "Save the file as UTF-8.")
     return content
 
 
@@ -180,22 +185,30 @@ class _Entry:
     end: int
 
 
-def _entries(path: Path, content: bytes, is_ours: Callable[[str], bool]) -> tuple[dict[str, _Entry], list[int]]:
-    """Names of ours and their entries, and the lines of others that are no NAME=value."""
+# What is said of a line, and of several.
+_NO_ENTRY = ("is no NAME=value", "are no NAME=value")
+_NO_TEXT = ("cannot be read as UTF-8", "cannot be read as UTF-8")
+
+
+def _entries(
+    path: Path, content: bytes, is_ours: Callable[[str], bool]
+) -> tuple[dict[str, _Entry], dict[tuple[str, str], list[int]]]:
+    """Names of ours and their entries, and the lines of others that cannot be read, by what is said of them."""
     text = _decoded(content)
     # Windows' editors put a byte order mark in front; python-dotenv and Node's dotenv both read past it.
     start = len(text) - len(text.removeprefix("\ufeff"))
     entries: dict[str, _Entry] = {}
     lines: dict[str, int] = {}
-    odd: list[int] = []
+    odd: dict[tuple[str, str], list[int]] = {}
     for line, original, binding in _bindings(text[start:]):
         where = f"Line {line} of {_shown(path)}"
         name = binding.key
         is_text = not _BROKEN.search(original)
         if not is_text or binding.error or (name is not None and binding.value is None):
-            if any(is_ours(word) for word in _WORD.findall(original.partition("=")[0])):
+            first = _FIRST_WORD.match(original)
+            if first and is_ours(first["name"]):
                 raise _unreadable(where, is_text=is_text, is_error=binding.error)
-            odd.append(line)
+            odd.setdefault(_NO_ENTRY if is_text else _NO_TEXT, []).append(line)
         elif name is not None and is_ours(name):
             if name in lines:
                 raise ConfigError(
@@ -243,13 +256,13 @@ def _unreadable(where: str, *, is_text: bool, is_error: bool) -> ConfigError:
     return ConfigError(f"{where} has no =.", "Write NAME='value', or put # in front.")
 
 
-def _left_aside(path: Path, odd: list[int]) -> str:
+def _left_aside(path: Path, lines: list[int], of_one: str, of_several: str) -> str:
     """The sentence that names lines of other programs, at most three of them."""
-    if len(odd) == 1:
-        return f"Line {odd[0]} of {_shown(path)} is no NAME=value and was left aside."
-    first = [str(line) for line in odd[:3]]
-    last = first.pop() if len(odd) <= 3 else f"{len(odd) - 3} more"
-    return f"Lines {', '.join(first)} and {last} of {_shown(path)} are no NAME=value and were left aside."
+    if len(lines) == 1:
+        return f"Line {lines[0]} of {_shown(path)} {of_one} and was left aside."
+    first = [str(line) for line in lines[:3]]
+    last = first.pop() if len(lines) <= 3 else f"{len(lines) - 3} more"
+    return f"Lines {', '.join(first)} and {last} of {_shown(path)} {of_several} and were left aside."
 
 
 def _value(parts: re.Match[str], as_python_dotenv: str | None, where: str) -> str:

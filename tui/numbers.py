@@ -24,7 +24,10 @@ _NOTATION = re.compile(r"\+?[\d ().\-/]*")
 _SCHEME = re.compile(r"(?:tel|sms|whatsapp|callto):(?://)?", re.IGNORECASE)
 _FOLDED = {0x2212: "-", 0xFF0B: "+", 0xFF08: "(", 0xFF09: ")", 0xFF0E: ".", 0xFF0F: "/", 0x2044: "/"}
 # What a spreadsheet makes of a number: read with its nought it would be another one.
-_DECIMAL = re.compile(r"\+?\d{6,}\.0{1,2}")
+_DECIMAL = re.compile(r"\+?(?:\d{6,}\.0{1,3}|\d{9,}\.\d{1,3})")
+_EXPONENT = re.compile(r"\+?\d(?:[.,]\d+)?e\+?\d{1,2}", re.IGNORECASE)
+_EXTENSION = re.compile(r"[ ,;]*(?:ext(?:ension|n)?\b\.?|x|#)[ =:]*\d{1,7}\Z", re.IGNORECASE)
+_BETWEEN_NUMBERS = re.compile(r"[,;&]| (?:and|or) ", re.IGNORECASE)
 _LONGEST = 250  # characters, as the library reads
 _SEPARATOR = re.compile(r"[ .\-/]+")
 
@@ -89,12 +92,23 @@ def same_number(left: str, right: str, default_region: str = DEFAULT_REGION) -> 
 def why_not(text: str) -> tuple[str, str] | None:
     """Return what is wrong with a text that looks like a number, and what to do; None where there is more to say."""
     text = _plainly(text)
-    if _DECIMAL.fullmatch(text.replace(" ", "")):
-        return (
-            "That is a number with decimals, as a spreadsheet makes of a phone number.",
-            "Leave the noughts out.",
-        )
-    if _NOTATION.fullmatch(text) and _holds_two(text, DEFAULT_REGION):
+    whole = text.replace(" ", "")
+    for pattern, what in ((_DECIMAL, "decimals"), (_EXPONENT, "an exponent")):
+        if pattern.fullmatch(whole):
+            return (
+                f"That is a number with {what}, as a spreadsheet makes of a phone number.",
+                "Give its digits alone; in the spreadsheet, make the cell text.",
+            )
+    extension = _EXTENSION.search(text)
+    if extension and _parsed(text[: extension.start()], DEFAULT_REGION) is not None:
+        return "That is a phone number with an extension.", "Give the number alone."
+    first, *others = _BETWEEN_NUMBERS.split(text)
+    if others:
+        is_list = all(_NOTATION.fullmatch(one) and re.search(r"\d", one) for one in others)
+        holds_two = is_list and _parsed(first, DEFAULT_REGION) is not None
+    else:
+        holds_two = _NOTATION.fullmatch(text) is not None and _holds_two(text, DEFAULT_REGION)
+    if holds_two:
         return "That is more than one phone number.", "Give each by itself, without an extension."
     return None
 

@@ -9,9 +9,13 @@ import unicodedata
 from datetime import date
 from decimal import Decimal
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
+from typing import TYPE_CHECKING
 from uuid import UUID
 
 from rich.cells import get_character_cell_size
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 HIDDEN = "\u25af"
 """Stands for a run of characters that nobody would see: bidi and zero-width controls, tags, fillers."""
@@ -42,8 +46,12 @@ _SKIN_TONES = frozenset(map(chr, range(0x1F3FB, 0x1F400)))
 _EMOJI_MODIFIERS = frozenset([0xFE0E, 0xFE0F, *map(ord, _SKIN_TONES)])
 
 
-class _Shown(dict[int, str]):
-    """What is drawn for a code point, worked out once each; a hidden one is the placeholder."""
+class EachOnce(dict[int, str]):
+    """What a function gives for a code point, worked out once each: a table for `str.translate`."""
+
+    def __init__(self, shown: Callable[[int], str]) -> None:
+        super().__init__()
+        self._shown = shown
 
     def __missing__(self, code: int) -> str:
         shown = self._shown(code)
@@ -51,23 +59,24 @@ class _Shown(dict[int, str]):
             self[code] = shown
         return shown
 
-    @staticmethod
-    def _shown(code: int) -> str:
-        if code < 0x20:
-            return NEWLINE if code == 0x0A else chr(0x2400 + code)
-        if code == 0x7F:
-            return "\u2421"
-        if code in _IGNORABLE or code in _EMOJI_MODIFIERS:
-            return _PLACEHOLDER
-        category = unicodedata.category(chr(code))
-        if category in {"Cf", "Zl", "Zp"}:
-            return _PLACEHOLDER
-        if category in {"Cc", "Cs", "Cn", "Co"}:
-            return BROKEN
-        return chr(code)
+
+def _drawn(code: int) -> str:
+    """What is drawn for a code point; a hidden one is the placeholder."""
+    if code < 0x20:
+        return NEWLINE if code == 0x0A else chr(0x2400 + code)
+    if code == 0x7F:
+        return "\u2421"
+    if code in _IGNORABLE or code in _EMOJI_MODIFIERS:
+        return _PLACEHOLDER
+    category = unicodedata.category(chr(code))
+    if category in {"Cf", "Zl", "Zp"}:
+        return _PLACEHOLDER
+    if category in {"Cc", "Cs", "Cn", "Co"}:
+        return BROKEN
+    return chr(code)
 
 
-_SHOWN = _Shown()
+_SHOWN = EachOnce(_drawn)
 
 
 def is_invisible(character: str) -> bool:

@@ -33,7 +33,8 @@ _OF_ABBREVIATION = {
     "WEST": "Europe/Lisbon",
     "SAST": "Africa/Johannesburg",
 }
-_EXAMPLE = "Europe/Berlin"
+# What the tz database holds besides the zones of places: other countings of seconds, and the mark of an unset clock.
+_NO_PLACE = ("right/", "posix", "Factory")
 # The tz database knows these as fixed distances from UTC, which is the meaning of only some who write them.
 _AMBIGUOUS = frozenset({"EST", "MST"})
 _OFFSET = re.compile(r"(?:GMT|UTC|Z)?\s*([+-])\s*(\d{1,2})(?::?([0-5]\d))?", re.IGNORECASE)
@@ -54,12 +55,15 @@ _AT_OFFSET = {
 
 
 def time_zone(text: str) -> tzinfo | None:
-    """Return the zone of a name of the tz database; None for any other, and for a name with two meanings (EST)."""
+    """Return the zone of a name of the tz database; None for any other, and for a name with two meanings (EST).
+
+    `right/...` counts leap seconds, `posix/...` is another name of each zone, and Factory is no zone.
+    """
     name = text.strip()
     if name.upper() == "UTC":
         # Needs no time zone database, which a small machine may lack.
         return UTC
-    if name.upper() in _AMBIGUOUS:
+    if name.upper() in _AMBIGUOUS or name.startswith(_NO_PLACE):
         return None
     try:
         return ZoneInfo(name)
@@ -67,10 +71,10 @@ def time_zone(text: str) -> tzinfo | None:
         return None
 
 
-def name_to_use(text: str) -> str:
+def name_to_use(text: str) -> str | None:
     """Return what to write in place of a text that is no zone: the zones that it may mean, never just similar letters.
 
-    _EXAMPLE stands where nothing is known of it; a misspelt Region/City gets the nearest.
+    A city of its region that is misspelt by a letter is taken for it. None where nothing is known of the text.
     """
     name = text.strip()
     offset = _OFFSET.fullmatch(name)
@@ -78,25 +82,30 @@ def name_to_use(text: str) -> str:
         return _at(offset[1], int(offset[2]), int(offset[3] or 0))
     if name.upper() in _OF_ABBREVIATION:
         return _OF_ABBREVIATION[name.upper()]
-    zones = sorted(available_timezones())
+    zones = sorted(zone for zone in available_timezones() if not zone.startswith(_NO_PLACE))
     word = name.replace(" ", "_").casefold()
     found = [zone for zone in zones if word in {zone.casefold(), zone.rpartition("/")[2].casefold()}]
     found = found or _zones_of_country(name)
-    if "/" in name:
-        found = found or difflib.get_close_matches(name, zones, n=1, cutoff=0.8)
-    return " or ".join(found[:3]) or _EXAMPLE
+    return " or ".join(found[:3] or _misspelt(word, zones)) or None
 
 
-def _at(sign: str, hours: int, minutes: int) -> str:
+def _misspelt(word: str, zones: list[str]) -> list[str]:
+    """The zone of the same region whose city differs in hardly a letter: Mumbai is no misspelt Dubai."""
+    region, _, city = word.rpartition("/")
+    cities = {zone.casefold().rpartition("/")[2]: zone for zone in zones if zone.casefold().startswith(f"{region}/")}
+    return [cities[one] for one in difflib.get_close_matches(city, cities, n=1, cutoff=0.9)]
+
+
+def _at(sign: str, hours: int, minutes: int) -> str | None:
     """The zone at a distance from UTC; those of the tz database that are called after it have the sign reversed."""
     named = _AT_OFFSET.get(f"{sign}{hours}:{minutes:02}")
     if named or minutes:
-        return named or _EXAMPLE
+        return named
     if not hours:
         return "UTC"
     zone = f"Etc/GMT{'-' if sign == '+' else '+'}{hours}"
     if zone not in available_timezones():
-        return _EXAMPLE
+        return None
     ahead = ZoneInfo(zone).utcoffset(datetime(2000, 1, 1)) or timedelta()
     hours = round(ahead / timedelta(hours=1))
     return f"{zone}, which is {abs(hours)} h {'ahead of' if hours > 0 else 'behind'} UTC, or of a city"

@@ -85,14 +85,24 @@ class TestKeysStatus:
         status = one_line_of_json(asked.out)
         in_use = status["recorded_key_id"]
         assert status["other_reading"] == {"without": "quotes", "key_id": in_use, "state": "open"}
-        assert "has quotes round it, and that is part of the key" in asked.err
-        assert "It is the one in use without the quotes round it: take that out." in asked.err
+        assert "begins or ends with quotes, and that is part of the key" in asked.err
+        assert "It is the one in use without the quotes: take that out." in asked.err
         findings = one_line_of_json(quoted.run("doctor", "--json").out)
         (said,) = [one for one in findings if one["title"] == "Around the key"]
         assert said["state"] == "warning"
         assert f"its key id is {status['key_id']} as it is, and {in_use} without." in said["sentence"]
         assert said["what_to_do"] == "What is stored was written without the quotes: take that out."
         assert KEY not in asked.out + asked.err + str(findings)
+
+    def test_of_a_quoted_key_where_none_is_recorded_names_no_key_id_and_no_future(self, new_acme: Shell) -> None:
+        quoted = new_acme.with_(ENCRYPTION_MASTER_KEY="'short'")
+        lines = dict(line.split("  ", 1) for line in quoted.run("keys", "status").out.splitlines() if "  " in line)
+        assert lines["key id"].strip() == "-"
+        assert lines["without the quotes"].strip() == "no key is in use yet"
+        findings = one_line_of_json(quoted.run("doctor", "--json").out)
+        (said,) = [one for one in findings if one["title"] == "Around the key"]
+        assert said["sentence"].endswith("begins or ends with quotes, and that is part of the key.")
+        assert said["what_to_do"].startswith("Nothing is stored yet: take it out now")
 
     def test_of_an_earlier_key_that_is_configured_beside_counts_what_it_opens(self, with_phone: Shell) -> None:
         both = with_phone.with_(ENCRYPTION_MASTER_KEY=OTHER_KEY, ENCRYPTION_MASTER_KEY_PREVIOUS=KEY)

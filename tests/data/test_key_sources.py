@@ -21,7 +21,7 @@ from tui.data.key_sources import (
     VALUE,
     read_keyring,
     standing_warning,
-    wrapping_warning,
+    wrapping_warnings,
 )
 
 CANARY = "canary-key-5e0b"
@@ -223,7 +223,10 @@ class TestWhatStandsRoundTheKey:
             "key\n": "line break",
             "key\r\n": "line break",
             " key": "blanks",
-            "\ufeffkey": "blanks",
+            "\ufeffkey": "byte order mark",
+            "'key": "quotes",
+            "key\u201d": "quotes",
+            "\u201ekey\u201c": "quotes",
             "'key'\n": "line break and quotes",
             "'key\n'": "quotes and line break",
         }.items():
@@ -231,12 +234,16 @@ class TestWhatStandsRoundTheKey:
             assert is_key(ring.current, text)
             assert is_key(ring.current.without_wrapping(), "key"), ascii(text)
             assert ring.current.wrapping == wrapping
-            assert f"has {wrapping.replace('line', 'a line')} round it" in wrapping_warning(ring)
+            words = wrapping.replace("line", "a line").replace("byte", "a byte")
+            (warning,) = wrapping_warnings(ring)
+            assert f"The master key from {ring.current.source} begins or ends with {words}, and that is part" in warning
+            (warning,) = wrapping_warnings(keyring(**{VALUE: "now", PREVIOUS: text}))
+            assert f"The earlier key from {PREVIOUS} (the environment) begins or ends with {words}," in warning
             assert "key" not in repr(ring.current.without_wrapping()).lower().replace("masterkey", "")
-        for text in ("key", "'key", "key'", "k'e'y", "'", "''", "\"'", "a b"):
+        for text in ("key", "k'e'y", "'", "''", "\"'", "a b"):
             ring = keyring(**{VALUE: text})
             assert ring.current.without_wrapping() is None, text
-            assert wrapping_warning(ring) is None
+            assert wrapping_warnings(ring) == []
 
 
 class TestServiceRoleKey:

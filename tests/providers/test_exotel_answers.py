@@ -154,14 +154,30 @@ NO_YES: list[tuple[Any, str]] = [
     ({"response": {"whatsapp": {"templates": ["x"]}}, "Account": {"Sid": None, "Status": "active"}}, "200"),
     ({"response": {"whatsapp": {"templates": [{"data": None}]}}, "Account": {"Sid": " ", "Status": "active"}}, "200"),
     ({"response": {"templates": []}, "Account": {"Sid": SID, "Status": None}}, "200"),
+    ({"http_code": 200, "response": {"whatsapp": {"code": 403, "status": "failure", "templates": []}}}, "403"),
+    ({"http_code": 200, "response": {"whatsapp": {"error": AUTH_TOKEN, "templates": []}, "data": ACTIVE}}, "200"),
+    ({"HTTP_CODE": 403, "response": EMPTY, **ACTIVE}, "403"),
+    ({"http_code": 200, "response": {"Code": 403, **EMPTY, "data": ACTIVE}}, "403"),
+    ({"http_code": 200, "response": {"Status": "failure", **EMPTY, "data": ACTIVE}}, "200"),
+    ({"http_code": 200, "success": False, "response": {**EMPTY, "data": ACTIVE}}, "200"),
+    ({"response": EMPTY}, "200"),
+    ({"response": EMPTY, "IncomingPhoneNumber": ACTIVE}, "200"),
     (XML_AROUND_403, "403"),
     (b"<TwilioResponse><Account><Sid>x</Sid></Account></TwilioResponse>", "200"),
+    (b"<TwilioResponse><Account><Status>active</Status></Account></TwilioResponse>", "200"),
+    (b"<TwilioResponse><Accounts><Sid>x</Sid><Status>active</Status></Accounts></TwilioResponse>", "200"),
+    (b"<TwilioResponse><Account><Sid>x</Sid></Account><Status>active</Status></TwilioResponse>", "200"),
+    (b"<a>" * 20_000, "200"),
+    (b"<!DOCTYPE a [<!ENTITY b '" + b"c" * 999 + b"'>]><a>" + b"&b;" * 9_999 + b"</a>", "200"),
 ]
 YES: list[Any] = [
     {**ACTIVE, "http_code": 200, "response": EMPTY},
     {"http_code": "200", "metadata": None, "response": {"code": 200, "error_data": None, **EMPTY, "data": ACTIVE}},
-    {"response": {"code": 200, "status": "success", "data": ACTIVE, **EMPTY}, "error": None},
-    {"Sid": SID, "Status": "Active", "response": {"whatsapp": {"templates": [{"code": 200, "data": {"name": "hi"}}]}}},
+    {"http_code": 200, "response": {"code": 200, "status": "success", "data": ACTIVE, **EMPTY}, "error": None},
+    {
+        **{"Sid": SID, "Status": "Active", "http_code": 200},
+        "response": {"whatsapp": {"templates": [{"code": 200, "data": {"name": "hi"}}]}},
+    },
 ]
 
 SUBJECTS = {"reach": "host", "caller ID": "caller ID", "sms": "number"}

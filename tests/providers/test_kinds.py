@@ -115,6 +115,7 @@ def test_what_is_neither_number_nor_sender_says_so(name: str) -> None:
 
 def test_a_sender_may_be_a_number() -> None:
     assert read(field("sender"), "01141169368") == Reading("01141169368")
+    assert str(read(field("sender"), "9513886363.0").problem).startswith("That is a number with decimals")
 
 
 def test_a_whatsapp_number_is_stored_as_e164_and_a_conversion_is_told() -> None:

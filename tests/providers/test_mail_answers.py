@@ -29,7 +29,7 @@ SMTP_ANSWERS = {
     "550 5.4.6 Unusual sending activity detected": ("550", "The provider has blocked SMTP for this account.", "Zoho"),
     "454 4.7.0 Temporary authentication failure": ("454", LATER, "Try again in some minutes."),
     "421 Service closing": ("421", LATER, "Try again in some minutes."),
-    "554 5.7.8 Access Restricted": ("554", UNKNOWN, "Check the host"),
+    "554 5.7.8 Access Restricted": ("554", "The server restricts SMTP for this account.", "administrator"),
     "530 Must issue a STARTTLS command first": ("530", UNKNOWN, "Check the host"),
     "504 5.5.4 Unrecognized authentication type": ("504", UNKNOWN, "Check the host"),
 }

@@ -73,7 +73,7 @@ async def _status(session: Session, out: Output) -> None:
     out.record(
         {
             "state": gate.state,
-            "key_id": gate.key_id,
+            "key_id": gate.known_key_id,
             "source": gate.key_source,
             "recorded_key_id": gate.recorded_key_id,
             "weaknesses": list(gate.weaknesses),
@@ -106,12 +106,15 @@ async def _status(session: Session, out: Output) -> None:
 def _lines(gate: Gate, census: Census | None, previous: list[str]) -> list[tuple[str, object]]:
     lines: list[tuple[str, object]] = [
         ("key", STATES[gate.state]),
-        ("key id", gate.key_id or "-"),
+        ("key id", gate.known_key_id or "-"),
         ("comes from", gate.key_source or "-"),
         ("key id in use", gate.recorded_key_id or "none recorded yet"),
     ]
     if gate.other:
-        lines.append((f"without the {gate.other.wrapping}", f"key id {gate.other.key_id}: {STATES[gate.other.state]}"))
+        key_id = f"key id {gate.other.key_id}: " if gate.other.key_id else ""
+        # What will be recorded with the first write is the key as it is.
+        state = STATES[gate.other.state].partition(";")[0]
+        lines.append((f"without the {gate.other.wrapping}", f"{key_id}{state}"))
     lines += [("weakness", weakness) for weakness in gate.weaknesses]
     lines += [("earlier key from", source) for source in previous]
     if census is None:

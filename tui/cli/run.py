@@ -14,7 +14,7 @@ from tui.cli.output import Output
 from tui.config import load_settings
 from tui.data.encryption import Keyring
 from tui.data.errors import CHECK_NETWORK, ReadOnlyMode, SchemaNewer, SwitchboardError
-from tui.data.key_sources import read_keyring, standing_warning, wrapping_warning
+from tui.data.key_sources import read_keyring, standing_warning, wrapping_warnings
 from tui.locked import ASK, forget_connection
 from tui.session import Session, require_configured, require_installed
 
@@ -86,7 +86,7 @@ def open_session(
     for sentence in settings.warnings:
         out.warn(sentence)
     keyring = read_keyring(settings.master_key_sources()) if keys else Keyring(None)
-    for standing in (standing_warning(keyring), wrapping_warning(keyring)):
+    for standing in (standing_warning(keyring), *wrapping_warnings(keyring)):
         if standing:
             out.warn(standing)
     # What the evidence is taken from is this process's own environment, also for the demo.

@@ -217,7 +217,7 @@ async def _key(database: Database, keyring: Keyring) -> list[Finding]:
     except MasterKeyError as refused:
         found.append(Finding("key", "Master key", "problem", refused.sentence, refused.what_to_do))
     else:
-        found.append(_open_gate(gate.state, gate.key_source or "", gate.key_id or ""))
+        found.append(_open_gate(gate.state, gate.key_source or "", gate.known_key_id))
     if gate.other is not None and keyring.current is not None:
         found.append(_two_readings(gate, gate.other, wrapping_words(keyring.current)))
     if keyring.keys and await database.read(schema_state) != "missing":
@@ -231,18 +231,19 @@ def _two_readings(gate: Gate, other: OtherReading, wrapping: str) -> Finding:
         what_to_do = f"What is stored was written without the {other.wrapping}: take that out."
     elif gate.state in ("open", "mixed"):
         what_to_do = "What is stored was written with it: leave it, and set it the same way wherever the key is set."
-    elif gate.state == "unused":
+    elif other.state == "unused":
         what_to_do = "Nothing is stored yet: take it out now, unless other programs use the key with it."
-    else:
+    elif gate.state == "wrong key":
         what_to_do = "Neither of the two is the key in use."
-    sentence = (
-        f"The master key from {gate.key_source} has {wrapping} round it: its key id is {gate.key_id} as it is, and "
-        f"{other.key_id} without."
-    )
-    return Finding("key", "Around the key", "warning", sentence, what_to_do)
+    else:
+        what_to_do = f"Without the {other.wrapping} it is not the key in use."
+    sentence = f"The master key from {gate.key_source} begins or ends with {wrapping}, and that is part of the key"
+    if gate.known_key_id and other.key_id:
+        sentence += f": its key id is {gate.known_key_id} as it is, and {other.key_id} without"
+    return Finding("key", "Around the key", "warning", f"{sentence}.", what_to_do)
 
 
-def _open_gate(state: str, source: str, key_id: str) -> Finding:
+def _open_gate(state: str, source: str, key_id: str | None) -> Finding:
     if state == "mixed":
         return Finding(
             "key",
@@ -254,7 +255,7 @@ def _open_gate(state: str, source: str, key_id: str) -> Finding:
     sentence = (
         f"The master key from {source} is ready; its id is kept with the first credential."
         if state == "unused"
-        else f"The master key from {source} is the one in use (key id {key_id})."
+        else f"The master key from {source} is the one in use{f' (key id {key_id})' if key_id else ''}."
     )
     return Finding("key", "Master key", "ok", sentence)
 

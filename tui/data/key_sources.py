@@ -55,20 +55,24 @@ def standing_warning(keyring: Keyring) -> str | None:
     return STANDING_WARNING if current is not None and current.source.startswith(SERVICE_ROLE) else None
 
 
-def wrapping_warning(keyring: Keyring) -> str | None:
-    """What has to be said as long as the master key has quotes or a line break round it, which are part of it."""
-    current = keyring.current
-    if current is None or current.without_wrapping() is None:
-        return None
-    return (
-        f"The master key from {current.source} has {wrapping_words(current)} round it, and that is part of the key: "
-        "without it, it would be another key. `switchboard keys status` says which of the two opens what is stored."
-    )
+def wrapping_warnings(keyring: Keyring) -> list[str]:
+    """What has to be said as long as a key begins or ends with quotes or a line break, which are part of it."""
+    return [
+        f"The {'master' if key is keyring.current else 'earlier'} key from {key.source} begins or ends with "
+        f"{wrapping_words(key)}, and that is part of the key: without it, it would be another key. "
+        + (
+            "`switchboard keys status` says which of the two opens what is stored."
+            if key is keyring.current
+            else "Take that out where credentials of this key do not open."
+        )
+        for key in keyring.keys
+        if key.without_wrapping() is not None
+    ]
 
 
 def wrapping_words(key: MasterKey) -> str:
     """Return "quotes", "a line break" or both, as a sentence has them."""
-    return key.wrapping.replace("line break", "a line break")
+    return key.wrapping.replace("line break", "a line break").replace("byte order", "a byte order")
 
 
 def _refuse_two(given: Mapping[str, Source], names: tuple[str, ...], what: str) -> None:

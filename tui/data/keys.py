@@ -52,10 +52,10 @@ on conflict do nothing
 
 @dataclass(frozen=True, slots=True)
 class OtherReading:
-    """The key without what stands round it: what that is, its key id, and its state at the gate."""
+    """The key without what stands round it: what that is, its key id as `Gate.known_key_id`, its state at the gate."""
 
     wrapping: str
-    key_id: str
+    key_id: str | None
     state: GateState
 
     @property
@@ -80,6 +80,12 @@ class Gate:
     recorded_key_id: str | None
     weaknesses: tuple[str, ...] = ()
     other: OtherReading | None = None
+    salt_is_new: bool = False
+
+    @property
+    def known_key_id(self) -> str | None:
+        """The key's id as everybody computes it; None where nothing is stored with its salt, which is random then."""
+        return None if self.salt_is_new else self.key_id
 
     @property
     def may_write(self) -> bool:
@@ -103,9 +109,9 @@ class Gate:
         if self.state == "wrong key":
             expected = f"key id {self.recorded_key_id}" if self.recorded_key_id else "another key"
             raise WrongMasterKey(
-                f"The master key from {self.key_source} (key id {self.key_id}) is not the one in use: this database "
-                f"was written with {expected}.",
-                f"It is the one in use without the {self.other.wrapping} round it: take that out."
+                f"The master key from {self.key_source}{f' (key id {self.known_key_id})' if self.known_key_id else ''} "
+                f"is not the one in use: this database was written with {expected}.",
+                f"It is the one in use without the {self.other.wrapping}: take that out."
                 if self.other and self.other.is_in_use
                 else "Configure the key it was set up with; nothing is written until then.",
             )
@@ -128,11 +134,12 @@ async def check_gate(database: Database, keyring: Keyring) -> Gate:
     other = key.without_wrapping()
     reading = None
     if other is not None:
-        _, other_id, other_state = await asyncio.to_thread(_examined, other, recorded, rows)
-        reading = OtherReading(key.wrapping, other_id, other_state)
+        other_salt, other_id, other_state = await asyncio.to_thread(_examined, other, recorded, rows)
+        known_id = None if other_salt == other.first_salt() else other_id
+        reading = OtherReading(key.wrapping, known_id, other_state)
     if state in ("open", "unused", "mixed") and weaknesses:
         state = "weak key"
-    return Gate(state, salt, key_id, key.source, recorded_id, weaknesses, reading)
+    return Gate(state, salt, key_id, key.source, recorded_id, weaknesses, reading, salt == key.first_salt())
 
 
 async def check_gate_for_new_key(database: Database, key: MasterKey) -> Gate:

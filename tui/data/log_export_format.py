@@ -8,7 +8,7 @@ from abc import ABC, abstractmethod
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
-from tui.text import BROKEN, HIDDEN, is_invisible
+from tui.text import BROKEN, HIDDEN, EachOnce, is_invisible
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -28,7 +28,6 @@ FORMULA_STARTS = list("=+-@\uff1d\uff0b\uff0d\uff20\ufe66\ufe62\ufe63\ufe6b\u221
 _BLANKS = " \u00a0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u202f\u205f\u3000"
 BEFORE_FORMULA = f"{_BLANKS}\"'`\u2018\u2019\u201c\u201d"
 LINE_STARTS = list("\t\r\n")
-_MOST_REMEMBERED = 20_000  # code points
 
 _NOT_ASCII = re.compile("[^\\x00-\\x7e]+")
 _NOT_INERT_ASCII = re.compile(b"[\x00-\x1f\x7f]")
@@ -158,22 +157,15 @@ def _inert(row: bytes) -> bytes:
     return row.decode("utf-8", "surrogateescape").translate(VISIBLE).encode()
 
 
-class _Visible(dict[int, str]):
-    """What stands in a field for each code point, worked out once each."""
-
-    def __missing__(self, code: int) -> str:
-        character = chr(code)
-        if code < 0x20:
-            shown = chr(0x2400 + code)
-        elif code == 0x7F:
-            shown = "\u2421"
-        elif 0x80 <= code < 0xA0 or 0xD800 <= code <= 0xDFFF:
-            shown = BROKEN
-        else:
-            shown = HIDDEN if is_invisible(character) else character
-        if len(self) < _MOST_REMEMBERED:
-            self[code] = shown
-        return shown
+def _visible(code: int) -> str:
+    """What stands in a field for a code point: other than on the screen, one without a character stays."""
+    if code < 0x20:
+        return chr(0x2400 + code)
+    if code == 0x7F:
+        return "\u2421"
+    if 0x80 <= code < 0xA0 or 0xD800 <= code <= 0xDFFF:
+        return BROKEN
+    return HIDDEN if is_invisible(chr(code)) else chr(code)
 
 
-VISIBLE = _Visible()
+VISIBLE = EachOnce(_visible)

@@ -28,8 +28,13 @@ LONGEST_REPETITION = 64
 _SB2_SCRYPT_N = 2**17
 _LEGACY_SCRYPT_N = 2**14
 _LEGACY_SALT = b"salt"
-_BLANKS = " \t\r\n\u00a0\u200b\ufeff"
-_QUOTES = frozenset({"''", '""', "``", "\u2018\u2019", "\u201c\u201d"})
+# What may stand at either end of a key without being meant, and what it is called.
+_WRAPPINGS = {
+    "byte order mark": "\ufeff",
+    "line break": "\r\n",
+    "blanks": " \t\u00a0\u200b",
+    "quotes": "'\"`\u2018\u2019\u201a\u201c\u201d\u201e",
+}
 # What guides print in place of a key, without digits, case and punctuation: your-32-character-secret-key-here ...
 _PLACEHOLDERS = re.compile(
     "yourchar|yoursecret|yourencryption|yourmaster|yourrandom|keyhere|changeme|changethis|replaceme|replacethis|"
@@ -173,20 +178,15 @@ def _hkdf(root: bytes, info: bytes, length: int) -> bytes:
 
 
 def _unwrapped(text: str) -> tuple[str, str]:
-    """What stands round a key, in words, and the key without it; nothing where no pair of quotes and no blank does."""
+    """What stands at either end of a key, in words, and the key without it."""
     found: dict[str, None] = {}
     bare = text
     while True:
-        stripped = bare.strip(_BLANKS)
-        if stripped != bare:
-            ends = bare[: len(bare) - len(bare.lstrip(_BLANKS))] + bare[len(bare.rstrip(_BLANKS)) :]
-            found["line break" if "\n" in ends or "\r" in ends else "blanks"] = None
-        elif len(bare) >= 2 and bare[0] + bare[-1] in _QUOTES:
-            found["quotes"] = None
-            stripped = bare[1:-1]
-        else:
+        name = next((name for name, signs in _WRAPPINGS.items() if bare.strip(signs) != bare), None)
+        if name is None:
             return " and ".join(found), bare
-        bare = stripped
+        found[name] = None
+        bare = bare.strip(_WRAPPINGS[name])
 
 
 def _is_unicode(text: Secret) -> bool:

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import json
 import re
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from xml.etree.ElementTree import Element
 
 UNKNOWN_STATUS = 0
 
-_DEEPEST = 4
-_XML_REFUSAL = re.compile(r"<RestException>(?:.{0,2000}?<Status>\s*([0-9]{3})\s*</Status>)?", re.DOTALL)
 _ERROR_NAMES = frozenset({"restexception", "error", "errors", "error_data"})
+# What an account comes in: nothing, Account, TwilioResponse, or the v2 envelope.
+_ROUND_AN_ACCOUNT = ("twilioresponse", "response", "data", "account")
 
 
 def parsed_json(body: bytes) -> Any:
@@ -28,34 +31,56 @@ def refusing_status(body: bytes) -> int | None:
     a list, code, status and error_data. UNKNOWN_STATUS stands for an error without a status of HTTP.
     https://developer.exotel.com/docs/references/error-codes
     """
-    value = parsed_json(body)
-    if value is None:
-        found = _XML_REFUSAL.search(body.decode("utf-8", "replace"))
-        return _status(found[1]) if found else None
-    statuses = [status for part in _parts(value) for status in _statuses(part) if not 200 <= status < 300]
+    parts = _parts(_parsed(body))
+    statuses = [status for part in parts for status in _statuses(part) if not _is_success(status)]
     return next((status for status in statuses if status != UNKNOWN_STATUS), statuses[0] if statuses else None)
 
 
 def account_status(body: bytes) -> str | None:
     """Return the status in an account, in JSON or XML, empty where it gives none; None where it is no account."""
-    found = _account_object(parsed_json(body))
-    if found is not None:
-        status = found.get("status")
-        return status if isinstance(status, str) else ""
-    text = body.decode("utf-8", "replace")
-    account = text.find("<Account") if "<TwilioResponse" in text else -1
-    if account < 0:
+    found = _parsed(body)
+    for name in _ROUND_AN_ACCOUNT:
+        found = found.get(name, found) if isinstance(found, dict) and "sid" not in found else found
+        found = found[0] if isinstance(found, list) and found else found
+    if not isinstance(found, dict) or not isinstance(sid := found.get("sid"), str) or not sid.strip():
         return None
-    begin, end = text.find("<Status>", account), text.find("</Status>", account)
-    return text[begin + len("<Status>") : end] if account < begin < end else ""
+    status = found.get("status")
+    return status if isinstance(status, str) else ""
 
 
 def has_templates(body: bytes) -> bool:
-    """Whether a body is a list of templates, which may be empty: `response.whatsapp.templates[].data`."""
-    value = parsed_json(body)
+    """Whether a body is a v2 envelope with a list of templates, which may be empty: `response.whatsapp.templates`."""
+    value = _parsed(body)
+    if not isinstance(value, dict) or not _is_success(_status(value.get("http_code"))):
+        return False
     for name in ("response", "whatsapp", "templates"):
         value = value.get(name) if isinstance(value, dict) else None
     return isinstance(value, list) and all(isinstance(one, dict) and isinstance(one.get("data"), dict) for one in value)
+
+
+def _parsed(body: bytes) -> Any:
+    """The value of a body in JSON or XML, its names in small letters: Exotel writes Status and status; None if none."""
+    from xml.etree import ElementTree
+
+    try:
+        if not body.lstrip().startswith(b"<"):
+            return _in_small_letters(json.loads(body))
+        # No entity, which might grow; as text, since the encoding that XML claims could hide one.
+        text = body.decode("utf-8")
+        return None if "<!" in text else {(root := ElementTree.fromstring(text)).tag.lower(): _of_xml(root)}  # noqa: S314
+    except (ValueError, RecursionError, ElementTree.ParseError):
+        return None
+
+
+def _of_xml(element: Element) -> Any:
+    """What is within an element: its text, or its elements as those of an object in JSON, the first of each name."""
+    return {one.tag.lower(): _of_xml(one) for one in reversed(element)} or element.text
+
+
+def _in_small_letters(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {name.lower(): _in_small_letters(inner) for name, inner in value.items()}
+    return [_in_small_letters(one) for one in value] if isinstance(value, list) else value
 
 
 def _parts(body: Any) -> list[dict[str, Any]]:
@@ -63,10 +88,10 @@ def _parts(body: Any) -> list[dict[str, Any]]:
     found = [body]
     if isinstance(body, dict):
         response = body.get("response")
-        found += [body.get("TwilioResponse"), *(response if isinstance(response, list) else [response])]
+        found += [body.get("twilioresponse"), *(response if isinstance(response, list) else [response])]
         whatsapp = response.get("whatsapp") if isinstance(response, dict) else None
         templates = whatsapp.get("templates") if isinstance(whatsapp, dict) else None
-        found += templates if isinstance(templates, list) else []
+        found += [whatsapp, *(templates if isinstance(templates, list) else [])]
     return [one for one in found if isinstance(one, dict)]
 
 
@@ -74,31 +99,22 @@ def _statuses(part: dict[str, Any]) -> list[int]:
     """The statuses that one object gives."""
     found = [_status(part[name]) for name in ("http_code", "code") if part.get(name) is not None]
     for name, error in part.items():
-        if name.lower() in _ERROR_NAMES and error:
-            inner = {key.lower(): value for key, value in error.items()} if isinstance(error, dict) else {}
+        if name in _ERROR_NAMES and error:
+            inner = error if isinstance(error, dict) else {}
             found.append(_status(inner.get("status", inner.get("code"))))
     # An account has a status too, but beside its SID.
     if isinstance(word := part.get("status"), str) and "sid" not in part and word.lower() != "success":
         found.append(UNKNOWN_STATUS)
+    if part.get("success", True) is not True:
+        found.append(UNKNOWN_STATUS)
     return found
+
+
+def _is_success(status: int) -> bool:
+    return 200 <= status < 300
 
 
 def _status(value: Any) -> int:
     """The number where it is one of HTTP's, written as number or text, else UNKNOWN_STATUS."""
     text = str(value).strip() if isinstance(value, int | str) and not isinstance(value, bool) else ""
     return int(text) if re.fullmatch("[2-5][0-9]{2}", text) else UNKNOWN_STATUS
-
-
-def _account_object(value: Any) -> dict[str, Any] | None:
-    """The first object with a SID, however it is wrapped: the wrapping is not documented."""
-    level = [value]
-    for _ in range(_DEEPEST):
-        deeper: list[Any] = []
-        for one in level:
-            if isinstance(one, dict):
-                lower = {str(name).lower(): inner for name, inner in one.items()}
-                if isinstance(sid := lower.get("sid"), str) and sid.strip():
-                    return lower
-                deeper += one.values()
-        level = deeper
-    return None

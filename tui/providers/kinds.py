@@ -156,7 +156,7 @@ def _read_sender(field: Field, text: str) -> Reading:
     if numbers.e164(text) is None and _SENDER.fullmatch(text):
         return Reading(text, warnings=("It is not a phone number; as a sender name it must be approved for you.",))
     reading = _read_phone(field, text)
-    if reading.problem and reading.offer is None:
+    if reading.problem and reading.offer is None and numbers.why_not(text) is None:
         return Reading(problem=f"A phone number, {_PHONE}, or a sender name of 2 to 11 letters and digits.")
     return reading
 

@@ -27,6 +27,7 @@ _SWITCHED_OFF = re.compile(
 )
 _CROWDED = re.compile(r"too many|simultaneous|concurrent|connections? limit|limit exceeded", re.IGNORECASE)
 _BLOCKED = re.compile(r"\b(?:block|locked|suspend|unusual|disabled|deactivated)", re.IGNORECASE)
+_RESTRICTED = re.compile(r"\baccess (?:is )?restricted\b", re.IGNORECASE)
 _WRONG_PASSWORD = re.compile(
     r"invalid credentials|authentication failed|(?:login|password)\b.*\b(?:failed|incorrect|invalid|wrong)"
     r"|(?:incorrect|invalid|wrong)\b.*\b(?:login|password)|application-specific password",
@@ -146,6 +147,13 @@ def _barred(what: str, text: str, code: str, said: str) -> ProviderFailed | None
         return ProviderFailed(
             f"The provider has blocked {what} for this account.{said}",
             "Do not try again now: it prolongs the block. The mailbox's owner or an administrator unblocks it at Zoho.",
+            code=code,
+        )
+    if _RESTRICTED.search(text):
+        # Zoho documents no reason: the plan, the organisation's rules and the network are all possible.
+        return ProviderFailed(
+            f"The server restricts {what} for this account.{said}",
+            f"Ask the mailbox's administrator whether Zoho's plan, a rule or this network shuts {what} out.",
             code=code,
         )
     return None

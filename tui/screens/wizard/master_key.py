@@ -12,7 +12,7 @@ from textual.widgets import Input, Static
 
 from tui.data.encryption import Keyring, MasterKey, generate_master_key
 from tui.data.errors import MasterKeyError, SchemaMissing, SwitchboardError
-from tui.data.key_sources import COMMAND, FILE, SERVICE_ROLE, VALUE, read_keyring, standing_warning, wrapping_warning
+from tui.data.key_sources import COMMAND, FILE, SERVICE_ROLE, VALUE, read_keyring, standing_warning, wrapping_warnings
 from tui.data.keys import Gate, check_gate, check_gate_for_new_key, take_census
 from tui.data.schema.state import schema_state
 from tui.screens.wizard.saving import SaveLines
@@ -238,7 +238,7 @@ class MasterKeyStep(Step):
         except SwitchboardError as failure:
             keyring, found = None, [Verdict("bad", failure.sentence, failure.what_to_do)]
         else:
-            standing = [one for one in (standing_warning(keyring), wrapping_warning(keyring)) if one]
+            standing = [one for one in (standing_warning(keyring), *wrapping_warnings(keyring)) if one]
             found = [_judgement(gate), *(Verdict("warning", one) for one in standing)]
         if self._judged is not typed:
             # Another key is being tried by now; this one's verdict must not be taken for its.
@@ -329,7 +329,8 @@ def _judgement(gate: Gate) -> Verdict:
         return Verdict("warning", refused.sentence, refused.what_to_do)
     match gate.state:
         case "open":
-            return Verdict("good", f"This is the key this database was written with (key id {gate.key_id}).")
+            key_id = f" (key id {gate.known_key_id})" if gate.known_key_id else ""
+            return Verdict("good", f"This is the key this database was written with{key_id}.")
         case "mixed":
             return Verdict(
                 "warning",
