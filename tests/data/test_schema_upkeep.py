@@ -294,6 +294,34 @@ async def test_an_organisation_is_found_among_more_than_any_list_holds(empty_dat
         assert many.value.what_to_do.endswith(" and more")
 
 
+async def test_an_organisation_that_was_deleted_is_reached_by_the_id_that_is_in_use(
+    postgres: TestServer, empty_database: str
+) -> None:
+    numbered, logged, known = uuid4(), uuid4(), uuid4()
+    with psycopg.connect(empty_database) as connection:
+        connection.execute("create table organizations (id uuid primary key, name text, deleted_at timestamptz)")
+        connection.execute(
+            "insert into organizations values (%s, 'Numbered', now()), (%s, 'Logged', now()), (%s, 'Known', null)",
+            [numbered, logged, known],
+        )
+    await installed(empty_database, roles=True)
+    with psycopg.connect(empty_database) as connection:
+        connection.execute(ADD, [numbered, "1", False])
+        connection.execute("select switchboard.log_act('log_exported', %s, null, 'success', '{}')", [logged])
+    postgres.create_role("looks", "login in role switchboard_auditor")
+    async with (
+        opened(empty_database) as database,
+        opened(psycopg.conninfo.make_conninfo(empty_database, user="looks")) as auditing,
+    ):
+        for reader in (database, auditing):
+            for one in (numbered, logged):
+                found = await resolve_organization(reader, str(one))
+                assert found == Organization(one, "no longer in the directory"), (reader, one)
+            with pytest.raises(UnknownOrganization) as refused:
+                await resolve_organization(reader, str(uuid4()))
+            assert "Known" not in refused.value.what_to_do
+
+
 async def test_a_view_that_an_administrator_replaced_is_left_alone(empty_database: str) -> None:
     await installed(empty_database)
     with psycopg.connect(empty_database) as connection:
