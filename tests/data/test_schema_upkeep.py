@@ -14,6 +14,7 @@ from tests.support.log_rows import filtered
 from tests.support.schema import installed
 from tests.support.sitting import opened
 from tui.data.directory import (
+    find_person,
     has_directory,
     list_organizations,
     name_organization,
@@ -22,7 +23,7 @@ from tui.data.directory import (
 )
 from tui.data.doctor import examine
 from tui.data.encryption import Keyring
-from tui.data.errors import UnknownOrganization
+from tui.data.errors import UnknownOrganization, UnknownPerson
 from tui.data.models import Organization
 
 if TYPE_CHECKING:
@@ -246,6 +247,10 @@ async def test_ids_that_are_no_uuids_are_said_and_are_no_dead_end(empty_database
             assert refused.value.what_to_do.startswith(sentences[0])
             assert "a UUID" in refused.value.what_to_do
         assert await resolve_organization(database, str(HOME)) == Organization(HOME, None)
+        with pytest.raises(UnknownPerson) as unknown:
+            await find_person(database, "nobody@b.c")
+        assert unknown.value.what_to_do.startswith(f"{sentences[1]} Where there is a mapping, replace the view switch")
+        assert (await find_person(database, str(HOME))).id == HOME
         await name_organization(database, HOME, "Home")
         assert await resolve_organization(database, None) == Organization(HOME, "Home")
         found = await examine(database, Keyring(None), connection=None, env_file=Path("/nonexistent/.env"))

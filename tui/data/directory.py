@@ -151,7 +151,21 @@ async def people_are_labelled(database: Database) -> bool:
 
 
 async def find_person(database: Database, wanted: str) -> Person:
-    """Return the person with that id or e-mail (in any case). Raises UnknownPerson."""
+    """Return the person with that id or e-mail (in any case). Raises UnknownPerson.
+
+    Where the database has no directory of people any id is somebody.
+    """
+    try:
+        return await known_person(database, wanted)
+    except UnknownPerson:
+        person_id = parse_uuid(wanted)
+        if person_id is None or not await people_are_labelled(database):
+            raise
+        return Person(person_id, None, None, None, True)
+
+
+async def known_person(database: Database, wanted: str) -> Person:
+    """Return the person of the directory, or with a label, who has that id or e-mail. Raises UnknownPerson."""
     person_id = parse_uuid(wanted)
 
     async def unit(connection: Connection) -> list[Person]:
@@ -161,7 +175,8 @@ async def find_person(database: Database, wanted: str) -> Person:
 
     found = await database.read(unit)
     if not found:
-        raise UnknownPerson("No person has that id or e-mail.", "Check the spelling; ids are UUIDs.")
+        note = (await directory_sources(database))["people"].note or ()
+        raise UnknownPerson("No person has that id or e-mail.", " ".join((*note, "Check the spelling; ids are UUIDs.")))
     if len(found) > 1:
         raise UnknownPerson("More than one person has that e-mail.", "Use the id of the one you mean.")
     return found[0]
