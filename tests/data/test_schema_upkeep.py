@@ -178,22 +178,26 @@ async def test_what_a_table_of_users_lacks_is_in_supabases_and_who_is_gone_is_no
     gone, home = UUID(int=20), UUID(int=21)
     with psycopg.connect(supabase_like) as connection:
         connection.execute(
-            "create table public.users (id uuid primary key, full_name text, organization_id uuid, is_active bool,"
-            " is_deleted bool not null default false, deleted_at timestamp)"
+            "create table public.users (id uuid primary key, full_name text, email text, organization_id uuid,"
+            " is_active bool, is_deleted bool not null default false, deleted_at timestamp)"
         )
         connection.execute("create table public.organizations (id uuid primary key, name text, deleted_at timestamptz)")
         connection.execute(
             "insert into public.organizations values (%s, 'Home', null), (%s, 'Gone', now())", [home, gone]
         )
         for name, person in people.items():
-            told = '{"name": "Told"}' if name == "ben" else "{}"
+            told = '{"full_name": {"of": "x"}, "name": "Told"}' if name == "ben" else "{}"
             connection.execute(
                 "insert into auth.users (id, email, raw_user_meta_data) values (%s, %s, %s)",
                 [person, f"{name}@b.c", told],
             )
             if name != "only":
-                called = None if name == "ben" else name.title()
-                connection.execute("insert into public.users values (%s, %s, %s)", [person, called, home])
+                # Blank is as good as missing.
+                called = " " if name == "ben" else name.title()
+                connection.execute(
+                    "insert into public.users (id, full_name, email, organization_id) values (%s, %s, '', %s)",
+                    [person, called, home],
+                )
         connection.execute("insert into public.users values (%s, 'Alone')", [UUID(int=9)])
         for change, name in {
             "public.users set is_active = false": "cat",
@@ -216,7 +220,19 @@ async def test_what_a_table_of_users_lacks_is_in_supabases_and_who_is_gone_is_no
         ]
         assert connection.execute("select name from switchboard.organizations").fetchall() == [("Home",)]
         connection.execute("update auth.users set deleted_at = now() where email like 'ann%'")
-        connection.execute("drop table public.users cascade")
+        # A view of users may have them twice.
+        connection.execute(
+            "create table profiles as table users; drop table users cascade;"
+            " create view users as select * from profiles union all select * from profiles"
+        )
+    await installed(supabase_like)
+    with psycopg.connect(supabase_like) as connection:
+        rows = connection.execute("select name, is_active from switchboard.people order by name").fetchall()
+        assert rows == [
+            *(("Alone", True), ("Ann", False), ("Banned", False), ("Cat", False), ("Deleted", False)),
+            *(("Told", True), ("Was", True)),
+        ]
+        connection.execute("drop view public.users cascade")
     await installed(supabase_like)
     with psycopg.connect(supabase_like) as connection:
         active = connection.execute("select email from switchboard.people where is_active order by id").fetchall()
@@ -331,14 +347,16 @@ async def test_a_view_that_an_administrator_replaced_is_left_alone(empty_databas
     await installed(empty_database)
     with psycopg.connect(empty_database) as connection:
         connection.execute(
-            "create or replace view switchboard.people as select gen_random_uuid() as id, 'x'::text as email, "
-            "null::text as name, null::uuid as organization_id, true as is_active"
+            f"create or replace view switchboard.people as select '{HOME}'::uuid as id, 'x'::text as email, "
+            "null::text as name, null::uuid as organization_id, true as is_active from generate_series(1, 2)"
         )
         connection.execute("create table public.users (id uuid primary key, email text)")
         connection.execute("create table public.organizations (id uuid primary key, name text)")
         connection.execute("insert into public.organizations values (%s, 'Home')", [HOME])
     await installed(empty_database)
     with psycopg.connect(empty_database) as connection:
-        assert connection.execute("select email from switchboard.people").fetchall() == [("x",)]
+        assert connection.execute("select email from switchboard.people").fetchall() == [("x",)] * 2
         # The other view was not replaced, so it follows what the database has now.
         assert connection.execute("select name from switchboard.organizations").fetchall() == [("Home",)]
+    async with opened(empty_database) as database:
+        assert (await find_person(database, str(HOME))).email == "x"

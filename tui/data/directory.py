@@ -177,7 +177,7 @@ async def known_person(database: Database, wanted: str) -> Person:
     if not found:
         note = (await directory_sources(database))["people"].note or ()
         raise UnknownPerson("No person has that id or e-mail.", " ".join((*note, "Check the spelling; ids are UUIDs.")))
-    if len(found) > 1:
+    if len(found) > 1 and person_id is None:
         raise UnknownPerson("More than one person has that e-mail.", "Use the id of the one you mean.")
     return found[0]
 
