@@ -20,6 +20,7 @@ from tui.data.directory import (
     name_organization,
     people_are_labelled,
     resolve_organization,
+    search_people,
 )
 from tui.data.doctor import examine
 from tui.data.encryption import Keyring
@@ -285,6 +286,10 @@ async def test_ids_that_are_no_uuids_are_said_and_are_no_dead_end(empty_database
         ]
         assert await has_directory(database)
         assert (await resolve_organization(database, "seven")).name == "Seven"
+        with psycopg.connect(empty_database) as connection:
+            connection.execute("insert into mapping values (%s, ' ')", [HOME])
+        assert [one.name for one in await list_organizations(database)] == ["Seven", None]
+        assert {one.name for one in await search_people(database, HOME, "")} == {"Seven", None}
     assert (await installed(empty_database)).notes == ()
 
 

@@ -14,14 +14,16 @@ if TYPE_CHECKING:
 
     from tui.data.database import Connection, Database
 
-# Those whose name begins with what is typed come first.
+# Those whose name begins with what is typed come first. A blank name is none: views may have been replaced.
 ORGANIZATIONS = """
-select o.id, o.name from switchboard.organizations as o
+select o.id, o.name from (select id, nullif(btrim(name), '') as name from switchboard.organizations) as o
  where not exists (select from unnest(%(patterns)s::text[]) as w (pattern)
                     where coalesce(o.name, '') || ' ' || o.id::text not ilike w.pattern)
  order by coalesce(o.name ilike %(start)s, false) desc, o.name nulls last, o.id limit %(limit)s
 """
-ORGANIZATIONS_BY_ID = "select id, name from switchboard.organizations where id = any (%(ids)s)"
+ORGANIZATIONS_BY_ID = """
+select id, nullif(btrim(name), '') as name from switchboard.organizations where id = any (%(ids)s)
+"""
 ORGANIZATION_BY_NAME = """
 select id, name from switchboard.organizations where lower(name) = lower(%(name)s) order by id limit 3
 """
@@ -47,7 +49,8 @@ select id, email, name, organization_id, is_active from switchboard.people where
 
 # Active people first, so that a name typed in part finds whoever it is meant for.
 SEARCH_PEOPLE = """
-select id, email, name, organization_id, is_active from switchboard.people
+select id, email, name, organization_id, is_active
+  from (select id, email, nullif(btrim(name), '') as name, organization_id, is_active from switchboard.people) as p
  where (organization_id = %(organization_id)s or organization_id is null)
    and (%(pattern)s = '%%' or name ilike %(pattern)s or email ilike %(pattern)s or id::text ilike %(pattern)s)
  order by is_active desc, lower(coalesce(name, email, id::text)), id limit %(limit)s
