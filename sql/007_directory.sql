@@ -5,9 +5,17 @@ create or replace function switchboard.put_view(name text, query text) returns v
 language plpgsql set search_path = pg_catalog, pg_temp as $function$
 declare
   relation constant regclass := to_regclass('switchboard.' || name);
+  printed constant text := pg_get_viewdef(relation);
+  -- A dump keeps the comment, and before Postgres 16 a view of one table was printed with the table's alias at each
+  -- column. Of other columns than these no such view was ever made.
+  columns constant text := 'id|email|full_name|name|display_name|organization_id|is_active|is_deleted|deleted_at'
+    || '|banned_until|raw_user_meta_data|label';
+  printed_before_16 constant text := coalesce(regexp_replace(
+    printed, '(?<![.''"]|AS )\m(' || columns || ')\M(?!'')', substring(printed from '\sFROM \w+\.\w+ (\w)\M') || '.\1', 'g'), '');
 begin
-  if relation is not null and obj_description(relation, 'pg_class')
-       is distinct from 'made by Switchboard ' || md5(pg_get_viewdef(relation)) then
+  -- The comment alone proves nothing: whoever replaces the view keeps it.
+  if relation is not null and coalesce(obj_description(relation, 'pg_class'), '') not in
+       ('made by Switchboard ' || md5(printed), 'made by Switchboard ' || md5(printed_before_16)) then
     return;
   end if;
   execute format('create or replace view switchboard.%I as %s', name, query);
@@ -37,6 +45,10 @@ declare
   accounts regclass;
   email text;
   name text;
+  organization text;
+  is_unique boolean;
+  -- What is left blank is not there.
+  filled constant text := 'nullif(btrim(%s), '''')';
 begin
   -- A table of users is one where the four tables' UUIDs can be found. Without USAGE on a schema to_regclass fails.
   select max(c.oid) filter (where n.nspname = 'public'), max(c.oid) filter (where n.nspname = 'auth')
@@ -59,25 +71,39 @@ begin
     ) w (place, name, types, condition)
   join pg_attribute c on c.attrelid = s.relation and c.attname = w.name and c.atttypid = any (w.types) and not c.attisdropped;
 
+  select not exists (
+    select from unnest(array[users, accounts]) s (relation)
+    where s.relation is not null and not exists (
+      select from pg_index i join pg_attribute a on a.attrelid = i.indrelid and a.attnum = i.indkey[0] and a.attname = 'id'
+      where i.indrelid = s.relation and i.indisunique and i.indisvalid and i.indnkeyatts = 1 and i.indpred is null))
+  into is_unique;
+
   if users is not null or accounts is not null then
     email := switchboard.column_or_null(coalesce(users, accounts)::text, 'text', 'email');
-    name := switchboard.column_or_null(coalesce(users, accounts)::text, 'text', 'full_name', 'name');
+    name := format(filled, switchboard.column_or_null(coalesce(users, accounts)::text, 'text', 'full_name', 'name'));
+    organization := switchboard.column_or_null(coalesce(users, accounts)::text, 'uuid', 'organization_id');
     if accounts is not null then
       -- What the program's own table of users leaves out is in Supabase's.
       if users is not null then
-        email := format('coalesce(%s, %s)', email,
+        email := format('coalesce(%s, %s)', format(filled, email),
                         replace(switchboard.column_or_null('auth.users', 'text', 'email'), 't.', 'a.'));
       end if;
       if exists (select from pg_attribute c where c.attrelid = accounts and c.attname = 'raw_user_meta_data'
                    and c.atttypid = 'jsonb'::regtype and not c.attisdropped) then
-        name := format('coalesce(%1$s, %2$s.raw_user_meta_data ->> ''full_name'', %2$s.raw_user_meta_data ->> ''name'')',
-                       name, case when users is null then 't' else 'a' end);
+        -- Its owner fills it, with whatever JSON they like.
+        select format('coalesce(%s, %s)', name, string_agg(format(filled, format(
+                 'case when jsonb_typeof(%1$s -> %2$L) = ''string'' then %1$s ->> %2$L end',
+                 case when users is null then 't' else 'a' end || '.raw_user_meta_data', k.key)), ', ' order by k.place))
+        into name
+        from (values (1, 'full_name'), (2, 'name')) k (place, key);
       end if;
     end if;
-    people := format('select t.id, %s as email, %s as name, %s as organization_id, %s as is_active from %s t %s',
-      email, name, switchboard.column_or_null(coalesce(users, accounts)::text, 'uuid', 'organization_id'), is_active,
+    -- Where nothing keeps ids from standing there twice, as in a view, who is inactive in one row is so.
+    people := format('select %s t.id, %s as email, %s as name, %s as organization_id, %s as is_active from %s t %s %s',
+      case when is_unique then '' else 'distinct on (1, 4)' end, email, name, organization, is_active,
       coalesce(users, accounts),
-      case when users is not null and accounts is not null then 'left join auth.users a on a.id = t.id' end);
+      case when users is not null and accounts is not null then 'left join auth.users a on a.id = t.id' end,
+      case when is_unique then '' else 'order by 1, 4, 5' end);
   end if;
   perform switchboard.put_view('people', coalesce(people,
     'select l.id, null::text as email, l.label as name, l.organization_id, true as is_active from switchboard.people_labels l'));
@@ -87,7 +113,7 @@ begin
      and exists (select from pg_attribute a where a.attrelid = to_regclass('public.organizations')
                    and a.attname = 'id' and a.atttypid = 'uuid'::regtype and not a.attisdropped) then
     organizations := format('select t.id, %s as name from public.organizations t where %s',
-      switchboard.column_or_null('public.organizations', 'text', 'name', 'display_name'),
+      format(filled, switchboard.column_or_null('public.organizations', 'text', 'name', 'display_name')),
       (select coalesce(string_agg(w.condition, ' and ' order by w.place), 'true')
        from (values (1, 'is_deleted', '{boolean}'::regtype[], 't.is_deleted is not true'),
                     (2, 'deleted_at', '{timestamptz,timestamp,date}', 't.deleted_at is null')) w (place, name, types, condition)

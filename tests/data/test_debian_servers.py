@@ -14,6 +14,7 @@ import trustme
 from tests.support.debian import PASSWORD, PGBOUNCER, POSTGRES_15, DebianServer, PgBouncer, needs
 from tests.support.schema import installed, log_of, shape_of
 from tests.support.sitting import ACME, PHONE, keyring, opened, operator
+from tests.support.upgrade_dump import ONLY_ELSEWHERE
 from tui.data.connection import make_conninfo, parse_connection_string, pooling_kind
 from tui.data.credentials import Draft, load_credential, save_credential
 from tui.data.database import Database
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from pathlib import Path
     from uuid import UUID
 
+    from tests.support.postgres import TestServer
     from tui.data.database import Connection
 
 pytestmark = pytest.mark.debian
@@ -146,6 +148,54 @@ async def test_a_backup_comes_back_without_being_logged_again(
         async with await psycopg.AsyncConnection.connect(there) as conn:
             assert (await verify(conn)).is_well
         debian.drop_database(str(psycopg.conninfo.conninfo_to_dict(there)["dbname"]))
+
+
+async def test_a_directory_that_came_from_postgres_15_is_still_followed_and_a_replaced_one_left(
+    debian: DebianServer, database: str, postgres: TestServer
+) -> None:
+    """Newer servers print a view of one table otherwise, and a dump keeps the comment that says how it was made."""
+    source = debian.conninfo(database, user="owner")
+    with psycopg.connect(source) as connection:
+        connection.execute("create table users (id uuid primary key, email varchar(80), name text, deleted_at date)")
+        connection.execute("create table organizations (id uuid primary key, name varchar(80), deleted_at timestamp)")
+
+    def restored() -> str:
+        plain = ["--no-owner", "--inserts", source]
+        text = subprocess.run([POSTGRES_15 / "pg_dump", *plain], check=True, capture_output=True, text=True).stdout
+        name = postgres.create_database(prefix="restored")
+        with psycopg.connect(postgres.conninfo(name)) as connection:
+            connection.execute(ONLY_ELSEWHERE.sub("", text))
+        return postgres.conninfo(name)
+
+    await installed(source)
+    for replaced in (False, True):
+        if replaced:
+            with psycopg.connect(source) as connection:
+                connection.execute(
+                    "create or replace view switchboard.people as select t.id, null::text as email, t.name,"
+                    " null::uuid as organization_id, t.deleted_at is null as is_active from users t"
+                )
+        newer = restored()
+        with psycopg.connect(newer) as connection:
+            connection.execute("alter table users add is_deleted bool; alter table organizations add is_deleted bool")
+            connection.execute("insert into users values (gen_random_uuid(), 'a@b.c', 'Ann', null, true)")
+            connection.execute("insert into organizations values (gen_random_uuid(), 'Gone', null, true)")
+        await installed(newer)
+        with psycopg.connect(newer) as connection:
+            people = connection.execute("select email, name, is_active from switchboard.people").fetchall()
+            assert people == [(None, "Ann", True) if replaced else ("a@b.c", "Ann", False)]
+            assert connection.execute("select * from switchboard.organizations").fetchall() == []
+    # Without a table of them, people are those with labels, which is a view of one table too.
+    with psycopg.connect(source) as connection:
+        connection.execute("drop table users, organizations cascade")
+    await installed(source)
+    newer = restored()
+    with psycopg.connect(newer) as connection:
+        connection.execute("create table users (id uuid primary key, email text)")
+        connection.execute("insert into users values (gen_random_uuid(), 'a@b.c')")
+    await installed(newer)
+    with psycopg.connect(newer) as connection:
+        assert connection.execute("select email from switchboard.people").fetchall() == [("a@b.c",)]
 
 
 async def test_a_certificate_is_verified_up_to_the_host_name(

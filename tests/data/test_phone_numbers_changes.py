@@ -22,6 +22,7 @@ from tests.support.numbers import (
     row_of,
 )
 from tests.support.sitting import ACME, ASHA, GLOBEX, opened
+from tui.data.directory import find_person
 from tui.data.errors import InvalidInput, ReadOnlyMode, UnknownPerson
 from tui.data.models import Person
 from tui.data.number_changes import (
@@ -33,7 +34,6 @@ from tui.data.number_changes import (
     assign_number,
     deactivate_number,
     edit_number,
-    find_assignee,
     make_primary,
     unassign_number,
 )
@@ -124,8 +124,8 @@ async def test_a_number_goes_from_the_pool_to_a_person_to_another_and_back(insta
     create_people(installed_database)
     row_id = add_row(installed_database, OLD)
     async with opened(installed_database) as database:
-        asha = await find_assignee(database, "ASHA@acme.example")
-        ravi = await find_assignee(database, str(RAVI))
+        asha = await find_person(database, "ASHA@acme.example")
+        ravi = await find_person(database, str(RAVI))
         first = await assign_number(database, await row_of(database, row_id), asha)
         assert (first.number.assigned_to_user_id, first.changed) == (ASHA, ("assigned_to_user_id",))
         assert (await assign_number(database, first.number, asha)).changed == ()
@@ -144,11 +144,11 @@ async def test_only_an_active_number_and_an_active_person_are_brought_together(i
     off, on = add_row(installed_database, OLD, is_active=False), add_row(installed_database, BANGALORE)
     async with opened(installed_database) as database:
         with pytest.raises(InvalidInput) as caught:
-            await assign_number(database, await row_of(database, off), await find_assignee(database, str(RAVI)))
+            await assign_number(database, await row_of(database, off), await find_person(database, str(RAVI)))
         assert "+91 11 4116 9368 is not active" in caught.value.sentence
         seen = await row_of(database, on)
         with pytest.raises(InvalidInput) as caught:
-            await assign_number(database, seen, await find_assignee(database, str(MEENA)))
+            await assign_number(database, seen, await find_person(database, str(MEENA)))
         assert "meena@acme.example is not active" in caught.value.sentence
         # What the caller believes of the person does not count.
         with pytest.raises(InvalidInput):
@@ -156,8 +156,8 @@ async def test_only_an_active_number_and_an_active_person_are_brought_together(i
         with pytest.raises(UnknownPerson):
             await assign_number(database, seen, Person(uuid4(), None, None, None, True))
         with pytest.raises(UnknownPerson):
-            await find_assignee(database, str(uuid4()))
-        done = await assign_number(database, seen, await find_assignee(database, "guest@globex.example"))
+            await find_person(database, str(uuid4()))
+        done = await assign_number(database, seen, await find_person(database, "guest@globex.example"))
     assert done.warning == "Guest belongs to another organisation than the number."
 
 
@@ -165,8 +165,8 @@ async def test_without_a_directory_of_people_any_id_can_have_a_number(installed_
     row_id, unknown = add_row(installed_database, OLD), uuid4()
     async with opened(installed_database) as database:
         with pytest.raises(UnknownPerson):
-            await find_assignee(database, "asha@acme.example")
-        person = await find_assignee(database, str(unknown))
+            await find_person(database, "asha@acme.example")
+        person = await find_person(database, str(unknown))
         done = await assign_number(database, await row_of(database, row_id), person)
     assert (done.number.assigned_to_user_id, done.number.assignee) == (unknown, None)
 

@@ -14,15 +14,17 @@ from tests.support.log_rows import filtered
 from tests.support.schema import installed
 from tests.support.sitting import opened
 from tui.data.directory import (
+    find_person,
     has_directory,
     list_organizations,
     name_organization,
     people_are_labelled,
     resolve_organization,
+    search_people,
 )
 from tui.data.doctor import examine
 from tui.data.encryption import Keyring
-from tui.data.errors import UnknownOrganization
+from tui.data.errors import UnknownOrganization, UnknownPerson
 from tui.data.models import Organization
 
 if TYPE_CHECKING:
@@ -177,22 +179,26 @@ async def test_what_a_table_of_users_lacks_is_in_supabases_and_who_is_gone_is_no
     gone, home = UUID(int=20), UUID(int=21)
     with psycopg.connect(supabase_like) as connection:
         connection.execute(
-            "create table public.users (id uuid primary key, full_name text, organization_id uuid, is_active bool,"
-            " is_deleted bool not null default false, deleted_at timestamp)"
+            "create table public.users (id uuid primary key, full_name text, email text, organization_id uuid,"
+            " is_active bool, is_deleted bool not null default false, deleted_at timestamp)"
         )
         connection.execute("create table public.organizations (id uuid primary key, name text, deleted_at timestamptz)")
         connection.execute(
             "insert into public.organizations values (%s, 'Home', null), (%s, 'Gone', now())", [home, gone]
         )
         for name, person in people.items():
-            told = '{"name": "Told"}' if name == "ben" else "{}"
+            told = '{"full_name": {"of": "x"}, "name": "Told"}' if name == "ben" else "{}"
             connection.execute(
                 "insert into auth.users (id, email, raw_user_meta_data) values (%s, %s, %s)",
                 [person, f"{name}@b.c", told],
             )
             if name != "only":
-                called = None if name == "ben" else name.title()
-                connection.execute("insert into public.users values (%s, %s, %s)", [person, called, home])
+                # Blank is as good as missing.
+                called = " " if name == "ben" else name.title()
+                connection.execute(
+                    "insert into public.users (id, full_name, email, organization_id) values (%s, %s, '', %s)",
+                    [person, called, home],
+                )
         connection.execute("insert into public.users values (%s, 'Alone')", [UUID(int=9)])
         for change, name in {
             "public.users set is_active = false": "cat",
@@ -215,7 +221,19 @@ async def test_what_a_table_of_users_lacks_is_in_supabases_and_who_is_gone_is_no
         ]
         assert connection.execute("select name from switchboard.organizations").fetchall() == [("Home",)]
         connection.execute("update auth.users set deleted_at = now() where email like 'ann%'")
-        connection.execute("drop table public.users cascade")
+        # A view of users may have them twice.
+        connection.execute(
+            "create table profiles as table users; drop table users cascade;"
+            " create view users as select * from profiles union all select * from profiles"
+        )
+    await installed(supabase_like)
+    with psycopg.connect(supabase_like) as connection:
+        rows = connection.execute("select name, is_active from switchboard.people order by name").fetchall()
+        assert rows == [
+            *(("Alone", True), ("Ann", False), ("Banned", False), ("Cat", False), ("Deleted", False)),
+            *(("Told", True), ("Was", True)),
+        ]
+        connection.execute("drop view public.users cascade")
     await installed(supabase_like)
     with psycopg.connect(supabase_like) as connection:
         active = connection.execute("select email from switchboard.people where is_active order by id").fetchall()
@@ -246,18 +264,33 @@ async def test_ids_that_are_no_uuids_are_said_and_are_no_dead_end(empty_database
             assert refused.value.what_to_do.startswith(sentences[0])
             assert "a UUID" in refused.value.what_to_do
         assert await resolve_organization(database, str(HOME)) == Organization(HOME, None)
+        with pytest.raises(UnknownPerson) as unknown:
+            await find_person(database, "nobody@b.c")
+        assert unknown.value.what_to_do.startswith(f"{sentences[1]} Where there is a mapping, replace the view switch")
+        assert (await find_person(database, str(HOME))).id == HOME
         await name_organization(database, HOME, "Home")
         assert await resolve_organization(database, None) == Organization(HOME, "Home")
         found = await examine(database, Keyring(None), connection=None, env_file=Path("/nonexistent/.env"))
         assert [one.sentence for one in found if one.title == "Organizations"] == [report.notes[0][0]]
         with psycopg.connect(empty_database) as connection:
             connection.execute(
-                "create or replace view switchboard.organizations as"
-                " select lpad(o.id::text, 32, '0')::uuid as id, o.name from organizations o"
+                "create table mapping as select lpad(o.id::text, 32, '0')::uuid as id, o.name from organizations o;"
+                "create or replace view switchboard.organizations as select m.id, m.name from mapping m;"
+                "create or replace view switchboard.people as select m.id, null::text as email, m.name,"
+                " null::uuid as organization_id, true as is_active from mapping m"
             )
+        found = await examine(database, Keyring(None), connection=None, env_file=Path("/nonexistent/.env"))
+        assert [(one.state, one.sentence) for one in found if one.title in ("Organizations", "People")] == [
+            ("ok", f"{who} come from a view that Switchboard did not make, or not in this form.")
+            for who in ("Organisations", "People")
+        ]
         assert await has_directory(database)
         assert (await resolve_organization(database, "seven")).name == "Seven"
-    assert [said[0].split()[0] for said in (await installed(empty_database)).notes] == ["public.users"]
+        with psycopg.connect(empty_database) as connection:
+            connection.execute("insert into mapping values (%s, ' ')", [HOME])
+        assert [one.name for one in await list_organizations(database)] == ["Seven", None]
+        assert {one.name for one in await search_people(database, HOME, "")} == {"Seven", None}
+    assert (await installed(empty_database)).notes == ()
 
 
 async def test_an_organisation_is_found_among_more_than_any_list_holds(empty_database: str) -> None:
@@ -287,18 +320,48 @@ async def test_an_organisation_is_found_among_more_than_any_list_holds(empty_dat
         assert many.value.what_to_do.endswith(" and more")
 
 
+async def test_an_organisation_that_was_deleted_is_reached_by_the_id_that_is_in_use(
+    postgres: TestServer, empty_database: str
+) -> None:
+    numbered, logged, known = uuid4(), uuid4(), uuid4()
+    with psycopg.connect(empty_database) as connection:
+        connection.execute("create table organizations (id uuid primary key, name text, deleted_at timestamptz)")
+        connection.execute(
+            "insert into organizations values (%s, 'Numbered', now()), (%s, 'Logged', now()), (%s, 'Known', null)",
+            [numbered, logged, known],
+        )
+    await installed(empty_database, roles=True)
+    with psycopg.connect(empty_database) as connection:
+        connection.execute(ADD, [numbered, "1", False])
+        connection.execute("select switchboard.log_act('log_exported', %s, null, 'success', '{}')", [logged])
+    postgres.create_role("looks", "login in role switchboard_auditor")
+    async with (
+        opened(empty_database) as database,
+        opened(psycopg.conninfo.make_conninfo(empty_database, user="looks")) as auditing,
+    ):
+        for reader in (database, auditing):
+            for one in (numbered, logged):
+                found = await resolve_organization(reader, str(one))
+                assert found == Organization(one, "no longer in the directory"), (reader, one)
+            with pytest.raises(UnknownOrganization) as refused:
+                await resolve_organization(reader, str(uuid4()))
+            assert "Known" not in refused.value.what_to_do
+
+
 async def test_a_view_that_an_administrator_replaced_is_left_alone(empty_database: str) -> None:
     await installed(empty_database)
     with psycopg.connect(empty_database) as connection:
         connection.execute(
-            "create or replace view switchboard.people as select gen_random_uuid() as id, 'x'::text as email, "
-            "null::text as name, null::uuid as organization_id, true as is_active"
+            f"create or replace view switchboard.people as select '{HOME}'::uuid as id, 'x'::text as email, "
+            "null::text as name, null::uuid as organization_id, true as is_active from generate_series(1, 2)"
         )
         connection.execute("create table public.users (id uuid primary key, email text)")
         connection.execute("create table public.organizations (id uuid primary key, name text)")
         connection.execute("insert into public.organizations values (%s, 'Home')", [HOME])
     await installed(empty_database)
     with psycopg.connect(empty_database) as connection:
-        assert connection.execute("select email from switchboard.people").fetchall() == [("x",)]
+        assert connection.execute("select email from switchboard.people").fetchall() == [("x",)] * 2
         # The other view was not replaced, so it follows what the database has now.
         assert connection.execute("select name from switchboard.organizations").fetchall() == [("Home",)]
+    async with opened(empty_database) as database:
+        assert (await find_person(database, str(HOME))).email == "x"

@@ -15,6 +15,7 @@ from tui.data.schema.install import install
 from tui.screens.integration_view import COLUMNS, row_of
 from tui.screens.integrations import IntegrationsScreen
 from tui.screens.naming import full_name
+from tui.screens.organization_chooser import OrganizationScreen
 from tui.widgets.glyphs import UNICODE
 from tui.widgets.row_list import GAP, layout_columns
 
@@ -198,6 +199,23 @@ async def test_the_server_is_asked_for_the_organisation_that_is_typed_and_late_a
             await it.press("enter")
             other.rollback()
         await it.wait_for(lambda: isinstance(it.app.screen, IntegrationsScreen) and "Clinic 2345" in it.text)
+        run(keyed_database, "insert into switchboard.organization_labels values (gen_random_uuid(), 'Clinic 23')")
+        for typed in ("clinic 24", "clinic 23"):
+            await it.press("o")
+            await it.wait_for("the first 200: type more of the name")
+            with psycopg.connect(keyed_database) as other:
+                other.execute("lock table switchboard.organization_labels")
+                await it.type(typed)
+                await it.press("enter")
+                other.rollback()
+            if typed == "clinic 24":
+                await it.wait_for("More than one matches: choose one.")
+                assert isinstance(it.app.screen, OrganizationScreen)
+                await it.press("escape")
+        # Of those that match, one is called exactly that.
+        await it.wait_for(lambda: isinstance(it.app.screen, IntegrationsScreen))
+        chosen = it.app.session.organization
+        assert chosen is not None and chosen.name == "Clinic 23"
 
 
 async def test_read_only_mode_is_always_on_screen_and_refuses(keyed_database: str) -> None:

@@ -274,8 +274,8 @@ async def _list(session: Session, out: Output, *, number: str | None, asked: Ask
 
 
 async def _filter(session: Session, asked: Asked, *, searching: bool) -> NumberFilter:
+    from tui.data.directory import find_person
     from tui.data.errors import InvalidInput
-    from tui.data.number_changes import find_assignee
     from tui.data.number_input import known_type
     from tui.data.phone_numbers import NumberFilter
 
@@ -283,7 +283,7 @@ async def _filter(session: Session, asked: Asked, *, searching: bool) -> NumberF
         raise InvalidInput("--free and --assigned-to exclude each other.", "Give one of them.")
     if asked.inactive and asked.every:
         raise InvalidInput("--inactive and --all exclude each other.", "Give one of them.")
-    person = await find_assignee(session.database, asked.assigned_to) if asked.assigned_to else None
+    person = await find_person(session.database, asked.assigned_to) if asked.assigned_to else None
     return NumberFilter(
         assigned_to=person.id if person else None,
         pool=True if asked.free else None,
@@ -316,11 +316,12 @@ async def _deactivate(session: Session, out: Output, *, options: Options, number
 
 async def _assign(session: Session, out: Output, *, options: Options, number: str, user: str) -> None:
     from tui.cli.confirm import confirm
-    from tui.data.number_changes import assign_number, find_assignee
+    from tui.data.directory import find_person
+    from tui.data.number_changes import assign_number
     from tui.data.phone_numbers import shown_name, shown_number, shown_person
 
     seen = await _the_number(session, number)
-    person = await find_assignee(session.database, user)
+    person = await find_person(session.database, user)
     if seen.is_active and seen.assigned_to_user_id not in (None, person.id) and not options.yes:
         what = f"{shown_number(seen)} is assigned to {shown_person(seen)}, and would be taken from them."
         await confirm(out, f"{what}\nAssign it to {shown_name(person)}?", what)

@@ -14,17 +14,26 @@ if TYPE_CHECKING:
 
     from tui.data.database import Connection, Database
 
-# Those whose name begins with what is typed come first.
+# Those whose name begins with what is typed come first. A blank name is none: views may have been replaced.
 ORGANIZATIONS = """
-select o.id, o.name from switchboard.organizations as o
+select o.id, o.name from (select id, nullif(btrim(name), '') as name from switchboard.organizations) as o
  where not exists (select from unnest(%(patterns)s::text[]) as w (pattern)
                     where coalesce(o.name, '') || ' ' || o.id::text not ilike w.pattern)
  order by coalesce(o.name ilike %(start)s, false) desc, o.name nulls last, o.id limit %(limit)s
 """
-ORGANIZATIONS_BY_ID = "select id, name from switchboard.organizations where id = any (%(ids)s)"
+ORGANIZATIONS_BY_ID = """
+select id, nullif(btrim(name), '') as name from switchboard.organizations where id = any (%(ids)s)
+"""
 ORGANIZATION_BY_NAME = """
 select id, name from switchboard.organizations where lower(name) = lower(%(name)s) order by id limit 3
 """
+# Where an organisation stays in use although the directory has dropped it. A role reads not all of them.
+TABLES_OF_ORGANIZATIONS = """
+select t.name
+  from (values ('integration_credentials'), ('organization_phone_numbers'), ('integration_audit_logs')) as t (name)
+ where pg_catalog.has_column_privilege('public.' || t.name, 'organization_id', 'select')
+"""
+IN_USE = "(select 1 from public.{} where organization_id = %(id)s limit 1)"
 NAME_ORGANIZATION = """
 insert into switchboard.organization_labels (id, name) values (%(id)s, %(name)s)
 on conflict (id) do update set name = excluded.name
@@ -40,11 +49,15 @@ select id, email, name, organization_id, is_active from switchboard.people where
 
 # Active people first, so that a name typed in part finds whoever it is meant for.
 SEARCH_PEOPLE = """
-select id, email, name, organization_id, is_active from switchboard.people
+select id, email, name, organization_id, is_active
+  from (select id, email, nullif(btrim(name), '') as name, organization_id, is_active from switchboard.people) as p
  where (organization_id = %(organization_id)s or organization_id is null)
    and (%(pattern)s = '%%' or name ilike %(pattern)s or email ilike %(pattern)s or id::text ilike %(pattern)s)
  order by is_active desc, lower(coalesce(name, email, id::text)), id limit %(limit)s
 """
+
+DROPPED = "no longer in the directory"
+"""The name of an organisation that other programs have deleted and whose integrations or log are still here."""
 
 LISTED_ORGANIZATIONS = 1_000
 FOUND_ORGANIZATIONS = 200
@@ -102,7 +115,7 @@ async def directory_sources(database: Database) -> dict[str, Source]:
 async def resolve_organization(database: Database, wanted: str | None) -> Organization:
     """Return the organisation meant by an id or a name; None means the only one there is.
 
-    Where there is a directory an unknown one is an error, else any UUID is accepted.
+    Where there is a directory an unknown one is an error, unless its id is in use; else any UUID is accepted.
     Raises UnknownOrganization, which lists the ones to choose from.
     """
     if wanted is None:
@@ -141,7 +154,21 @@ async def people_are_labelled(database: Database) -> bool:
 
 
 async def find_person(database: Database, wanted: str) -> Person:
-    """Return the person with that id or e-mail (in any case). Raises UnknownPerson."""
+    """Return the person with that id or e-mail (in any case). Raises UnknownPerson.
+
+    Where the database has no directory of people any id is somebody.
+    """
+    try:
+        return await known_person(database, wanted)
+    except UnknownPerson:
+        person_id = parse_uuid(wanted)
+        if person_id is None or not await people_are_labelled(database):
+            raise
+        return Person(person_id, None, None, None, True)
+
+
+async def known_person(database: Database, wanted: str) -> Person:
+    """Return the person of the directory, or with a label, who has that id or e-mail. Raises UnknownPerson."""
     person_id = parse_uuid(wanted)
 
     async def unit(connection: Connection) -> list[Person]:
@@ -151,8 +178,9 @@ async def find_person(database: Database, wanted: str) -> Person:
 
     found = await database.read(unit)
     if not found:
-        raise UnknownPerson("No person has that id or e-mail.", "Check the spelling; ids are UUIDs.")
-    if len(found) > 1:
+        note = (await directory_sources(database))["people"].note or ()
+        raise UnknownPerson("No person has that id or e-mail.", " ".join((*note, "Check the spelling; ids are UUIDs.")))
+    if len(found) > 1 and person_id is None:
         raise UnknownPerson("More than one person has that e-mail.", "Use the id of the one you mean.")
     return found[0]
 
@@ -212,6 +240,12 @@ async def _named_organization(database: Database, wanted: str) -> Organization:
         return found[0]
     if len(found) > 1:
         raise UnknownOrganization("More than one organisation has that name.", f"Use its id: {_listed(found)}")
+    if organization_id is not None:
+        if await _is_in_use(database, organization_id):
+            return Organization(organization_id, DROPPED)
+        raise UnknownOrganization(
+            "No organisation has that id, and nothing here belongs to it.", "Check it; a part of the name finds it too."
+        )
     like_it = await list_organizations(database, wanted, SHOWN_ORGANIZATIONS + 1)
     some = like_it or await list_organizations(database, limit=SHOWN_ORGANIZATIONS + 1)
     said = f"{'Like it are' if like_it else 'Known are'}: {_listed(some)}"
@@ -219,6 +253,15 @@ async def _named_organization(database: Database, wanted: str) -> Organization:
         "No organisation has that id or name.",
         said if some else await _way_on(database, "There is none yet: give its id, a UUID."),
     )
+
+
+async def _is_in_use(database: Database, organization_id: UUID) -> bool:
+    async def unit(connection: Connection) -> bool:
+        tables = [row["name"] for row in await (await connection.execute(TABLES_OF_ORGANIZATIONS)).fetchall()]
+        query = " union all ".join(IN_USE.format(table) for table in tables)
+        return bool(tables) and bool(await (await connection.execute(query, {"id": organization_id})).fetchall())
+
+    return await database.read(unit)
 
 
 async def _way_on(database: Database, otherwise: str) -> str:

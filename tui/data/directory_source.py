@@ -11,11 +11,14 @@ select s.view_name, s.table_name, s.relation is not null as table_exists,
        pg_catalog.format_type(a.atttypid, a.atttypmod) as id_type,
        exists (select from uses as u where u.view_name = s.view_name and u.used = s.relation) as is_used,
        exists (select from uses as u where u.view_name = s.view_name
-                  and u.used = pg_catalog.to_regclass('switchboard.' || s.labels)) as is_labelled
-  from (select v.view_name, v.table_name, v.labels, pg_catalog.to_regclass(v.table_name)
+                  and u.used = pg_catalog.to_regclass('switchboard.' || s.labels)) as is_labelled,
+       pg_catalog.obj_description(s.made, 'pg_class') is not distinct from
+       'made by Switchboard ' || pg_catalog.md5(pg_catalog.pg_get_viewdef(s.made)) as is_as_made
+  from (select v.view_name, v.table_name, v.labels, pg_catalog.to_regclass(v.table_name),
+               pg_catalog.to_regclass('switchboard.' || v.view_name)
           from (values ('organizations', 'public.organizations', 'organization_labels'),
                        ('people', 'public.users', 'people_labels')) as v (view_name, table_name, labels)
-       ) as s (view_name, table_name, labels, relation)
+       ) as s (view_name, table_name, labels, relation, made)
   left join pg_catalog.pg_attribute as a on a.attrelid = s.relation and a.attname = 'id' and not a.attisdropped
  order by s.view_name
 """
@@ -41,7 +44,7 @@ class Source:
     """One of the two views, the table that it would be made of, and whether it is.
 
     `id_type` is the type of the table's id as SQL writes it, None without one. `is_labelled` says that ids which were
-    typed count, with names that Switchboard keeps.
+    typed count, with names that Switchboard keeps; `is_as_made` that setup made the view, and nobody has replaced it.
     """
 
     view_name: str
@@ -50,11 +53,15 @@ class Source:
     id_type: str | None
     is_used: bool
     is_labelled: bool
+    is_as_made: bool
 
     @property
     def note(self) -> tuple[str, str] | None:
-        """Why the table is not what the view is made of, and the way on; None where it is, or where there is none."""
-        if self.is_used or not self.table_exists:
+        """Why the table is not what the view is made of, and the way on.
+
+        None where it is, where there is none, and where the view is not ours: whoever replaced it knows.
+        """
+        if self.is_used or not self.table_exists or not self.is_as_made:
             return None
         who, instead = _WHO[self.view_name], "those of auth.users"
         if self.is_labelled:
@@ -69,4 +76,14 @@ class Source:
             f"{self.table_name} {ids}, and the tables of integrations hold UUIDs: {who.lower()} are {instead}.",
             f"Where there is a mapping, replace the view switchboard.{self.view_name} by one with "
             f"{_COLUMNS[self.view_name]}; setup then leaves it alone.",
+        )
+
+    @property
+    def replaced(self) -> tuple[str, str] | None:
+        """That the view is not as setup makes it, and the way on; None where it is."""
+        if self.is_as_made:
+            return None
+        return (
+            f"{_WHO[self.view_name]} come from a view that Switchboard did not make, or not in this form.",
+            f"Leave it if it is yours; else drop the view switchboard.{self.view_name} and run `switchboard setup`.",
         )

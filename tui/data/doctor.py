@@ -185,13 +185,16 @@ def _hidden_rows(holes: Iterable[Hole]) -> list[Finding]:
 
 
 async def _directory(database: Database) -> list[Finding]:
-    """Why people or organisations do not come from the tables that look as if they were theirs."""
+    """Why people or organisations do not come from the tables that look as if they were theirs, or whose views are."""
     if await database.read(schema_state) == "missing":
         return []
     found = []
     for source in (await directory_sources(database)).values():
+        title = source.view_name.capitalize()
         if source.note is not None:
-            found.append(Finding("schema", source.view_name.capitalize(), "warning", *source.note))
+            found.append(Finding("schema", title, "warning", *source.note))
+        elif source.replaced is not None:
+            found.append(Finding("schema", title, "ok", *source.replaced))
     return found
 
 

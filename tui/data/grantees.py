@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tui.data.directory import find_person, parse_uuid, people_are_labelled
+from tui.data.directory import known_person, parse_uuid, people_are_labelled
 from tui.data.errors import InvalidInput, UnknownPerson
 from tui.data.permissions import Holder, holders_by_id
 
@@ -50,12 +50,12 @@ async def find_holder(database: Database, organization_id: UUID, wanted: str) ->
     """
     user_id = parse_uuid(wanted)
     if user_id is None:
-        user_id = (await find_person(database, wanted)).id
+        user_id = (await known_person(database, wanted)).id
     found = await holders_by_id(database, organization_id, [user_id])
     if user_id in found:
         return found[user_id]
     # Of two failures the one that says more: known elsewhere, or nowhere.
-    await find_person(database, str(user_id))
+    await known_person(database, str(user_id))
     raise UnknownPerson("That person belongs to another organisation.", "Look at --organization, or at the person.")
 
 

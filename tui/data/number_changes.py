@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from tui.data.claims import claimed
-from tui.data.directory import find_person, parse_uuid, people_are_labelled
+from tui.data.directory import people_are_labelled
 from tui.data.errors import Conflict, ConstraintViolated, InvalidInput, UnknownPerson
 from tui.data.models import Person
 from tui.data.number_input import known_type, number_to_add, readable_name
@@ -110,20 +110,6 @@ class NumberConflict(Conflict):
     def __init__(self, what: str, current: PhoneNumber | None) -> None:
         super().__init__(f"{what}; nothing of yours was written.", "Look at it again, then decide.")
         self.current = current
-
-
-async def find_assignee(database: Database, wanted: str) -> Person:
-    """Return whom a number can be assigned to, by id or e-mail.
-
-    Where the database has no directory of people any id is accepted. Raises UnknownPerson.
-    """
-    try:
-        return await find_person(database, wanted)
-    except UnknownPerson:
-        person_id = parse_uuid(wanted)
-        if person_id is None or not await people_are_labelled(database):
-            raise
-        return Person(person_id, None, None, None, True)
 
 
 async def add_number(

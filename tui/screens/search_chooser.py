@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 class SearchScreen(ChooserScreen):
     """Shows what the server finds.
 
-    Enter before the answer to what is typed takes the one that it brings, where it brings one alone: rows of an earlier
-    text are no choice of anybody's.
+    Enter before the answer to what is typed takes the one that it brings, where it brings one alone or one of exactly
+    that name: rows of an earlier text are no choice of anybody's.
     """
 
     what: ClassVar[str] = ""
@@ -91,6 +91,17 @@ class SearchScreen(ChooserScreen):
         else:
             await self.show_none(text)
         self.refresh_frame()
-        if self._enter_waits and len(found) == 1:
-            self.chosen(found[0][1].key)
-        self._enter_waits = False
+        enter_waits, self._enter_waits = self._enter_waits, False
+        if not enter_waits or not found:
+            return
+        meant = [row for _, row in found if _says(row, text)] if len(found) > 1 else [found[0][1]]
+        if len(meant) == 1:
+            self.chosen(meant[0].key)
+        else:
+            self.status.say("More than one matches: choose one.", "warning")
+
+
+def _says(row: Row, text: str) -> bool:
+    """Whether one of the row's cells is exactly what was typed, in any case."""
+    wanted = text.strip().casefold()
+    return any(cell.text.casefold() == wanted for cell in row.cells if wanted)

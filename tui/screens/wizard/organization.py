@@ -222,4 +222,4 @@ class OrganizationStep(Step):
 
 
 def _name_cell(organization: Organization) -> Cell:
-    return Cell(safe_text(organization.name)) if organization.name else Cell("without a name", "quiet")
+    return Cell(safe_text(organization.name)) if organization.name else Cell("(no name)", "quiet")
