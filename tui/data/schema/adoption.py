@@ -68,7 +68,10 @@ _LOGS_ACTIONS = """
 select exists (select from pg_attribute a
                where a.attrelid = to_regclass('public.integration_audit_logs') and a.attname = 'action')
 """
-_WAS_INSTALLED = "select to_regclass('switchboard.schema_version') is not null"
+_WAS_INSTALLED = """
+select exists (select from pg_class c
+               where c.relnamespace = to_regnamespace('switchboard') and c.relname = 'schema_version')
+"""
 _IN_THE_LOG = "select exists (select from public.integration_audit_logs l where l.action = 'schema_changed')"
 
 

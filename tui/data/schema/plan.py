@@ -83,7 +83,7 @@ async def make_plan(conn: AsyncConnection[Any], *, roles: bool = False, accept: 
         async with limited_transaction(conn):
             facts = await preflight(conn, roles=roles)
             shape = await starting_shape(conn, facts)
-            adopting = shape != "installed by Switchboard" and not await was_installed(conn)
+            adopting = shape not in ("installed by Switchboard", "not the owner") and not await was_installed(conn)
             holes = (*await find_holes(conn), *await find_hidden_rows(conn))
             before = await read_shape(conn)
             in_the_way = tuple(Line("problem", problem.error.title, problem.sentence) for problem in facts.problems)
