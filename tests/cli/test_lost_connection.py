@@ -14,7 +14,7 @@ from psycopg.conninfo import conninfo_to_dict
 from tests.support.commands import Shell, execute
 from tests.support.forked_terminal import ForkedTerminal
 from tests.support.line import Line
-from tests.support.loopback import ScriptedServer, letting_in
+from tests.support.loopback import ScriptedServer, letting_in, saying
 from tests.support.waiting import wait_until
 
 if TYPE_CHECKING:
@@ -114,6 +114,13 @@ def test_ctrl_c_ends_a_command_within_three_seconds_whatever_it_waits_for(with_p
     with ForkedTerminal(*LIST, environment=shell.environment, cwd=shell.folder) as terminal:
         wait_until(lambda: line.connections > 1)
         assert_ends_at_once(terminal)
+
+
+def test_a_command_that_meets_a_starting_server_is_to_be_run_again(with_phone: Shell) -> None:
+    fields = b"SFATAL\0C57P03\0Mthe database system is starting up\0\0"
+    with ScriptedServer(saying(b"E" + (len(fields) + 4).to_bytes(4) + fields)) as starting:
+        url = f"postgresql://x@127.0.0.1:{starting.port}/x?sslmode=disable"
+        assert "Wait a moment, then run it again." in with_phone.with_(DATABASE_URL=url).run(*LIST).refusal(1)
 
 
 def test_ctrl_c_ends_a_command_that_waits_for_a_name_server(with_phone: Shell) -> None:

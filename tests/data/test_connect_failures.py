@@ -97,6 +97,16 @@ class TestConnecting:
     async def test_dead_port(self):
         assert "Nothing takes connections" in (await connecting("host=127.0.0.1 port=1")).sentence
 
+    async def test_several_hosts_are_told_without_places_and_without_doubles(self, eve):
+        wrong = {"password": f"{CANARY}wrong"}
+        places = {"host": "127.0.0.1,127.0.0.1,127.0.0.1", "port": f"{eve['port']},1,{eve['port']}"}
+        failure = await connecting("", **eve | wrong | places)
+        said = 'The server said: password authentication failed for user "eve"; Connection refused.'
+        assert failure.what_to_do.endswith(said)
+        dead_last = await connecting("", **eve | wrong | {"host": "127.0.0.1,127.0.0.1", "port": f"{eve['port']},1"})
+        assert dead_last.answered
+        assert "user name or the password" in dead_last.sentence
+
     async def test_name_that_does_not_exist(self):
         assert "cannot be found" in (await connecting("host=no-such-host.invalid")).sentence
 

@@ -106,6 +106,59 @@ class TestStatements:
         assert "append-only" not in f"{failure} {failure.details}"
         assert failure.sentence == "A trigger of another program refused it; nothing was written."
 
+    def test_another_programs_trigger_never_shows_its_words_whatever_code_it_gives(self, connection):
+        # A foreign trigger may well lie below a function of ours, and give a code that is ours.
+        connection.execute("""
+            create schema switchboard;
+            create table t (a text);
+            create function refuse() returns trigger language plpgsql as $$ begin
+              raise exception 'row was %', new.a using errcode = tg_argv[0], constraint = new.a, hint = new.a; end $$;
+            create function switchboard.write(a text) returns void language plpgsql as $$ begin
+              insert into public.t values (a); end $$;
+        """)
+        wrong = []
+        about_the_row = ("ZZ001", "22001", "23514", "42501", "42P01", "HV000", "P0001", "0A000")
+        of_the_server = ("08006", "28000", "3D000", "40001", "53100", "57000", "XX000")
+        ours = ("P0002", "SB001", "SB002", "SB003")
+        for sqlstate in (*about_the_row, *of_the_server, *ours):
+            connection.execute(
+                "drop trigger if exists refuse on t;"
+                f"create trigger refuse before insert on t for each row execute function refuse('{sqlstate}')"
+            )
+            for statement in ("insert into t values (%s)", "select switchboard.write(%s)"):
+                failure = running(connection, statement, (CANARY,))
+                told = (type(failure), failure.sentence, failure.sqlstate, sqlstate in failure.details)
+                expected = (
+                    DatabaseFailed,
+                    "A trigger of another program refused it; nothing was written.",
+                    sqlstate,
+                    True,
+                )
+                wrong += (
+                    [f"{sqlstate} {statement}: {failure!r}"] if told != expected or CANARY in all_of(failure) else []
+                )
+        assert not wrong, "\n".join(wrong)
+
+    def test_a_function_of_ours_and_the_server_inside_one_keep_their_words(self, connection):
+        connection.execute("""
+            create schema switchboard;
+            create table t (a int constraint positive check (a > 0));
+            create function switchboard.refuse(code text) returns void language plpgsql as $$ begin
+              raise exception 'more than 600 acts are refused' using errcode = code; end $$;
+            create function switchboard.write() returns void language plpgsql as $$ begin
+              insert into public.t values (-1); end $$;
+            create function other() returns trigger language plpgsql as $$ begin
+              insert into public.t values (-1); return new; end $$;
+            create table u (a int);
+            create trigger other before insert on u for each row execute function other();
+        """)
+        for sqlstate in ("SB001", "42501", "23514", "22023"):
+            failure = running(connection, "select switchboard.refuse(%s)", (sqlstate,))
+            assert "trigger of another program" not in failure.sentence, sqlstate
+            assert ("600 acts" in failure.sentence) is (sqlstate != "22023")
+        for statement in ("select switchboard.write()", "insert into u values (1)"):
+            assert "positive" in running(connection, statement).sentence, statement
+
     def test_a_missing_privilege_names_role_and_object(self, connection, empty_database, postgres):
         connection.execute(
             "create table secrets (a int); create role support login; alter table secrets enable row level security"

@@ -201,6 +201,7 @@ async def test_a_login_that_is_refused_is_not_tried_again(line: Line, postgres: 
 
 def test_what_a_failure_to_connect_says_about_the_server() -> None:
     failed = 'connection failed: connection to server at "203.0.113.7", port 5432 failed: '
+    behind = "- host: 'x', port: '5432', hostaddr: '203.0.113.8': "
     said = {
         "gone": (
             f"{failed}Connection refused\n\tIs the server running on that host and accepting TCP/IP connections?",
@@ -223,7 +224,7 @@ def test_what_a_failure_to_connect_says_about_the_server() -> None:
             f"{failed}FATAL:  Tenant or user not found",
             f'{failed}FATALE:  il database "x" non esiste',
             f"{failed}SSL error: certificate verify failed",
-            f"{failed}Connection refused\n- host: 'x': {failed}FATAL:  password authentication failed",
+            f"{failed}Connection refused\n{behind}{failed}FATAL:  password authentication failed",
         ),
     }
     for standing, texts in said.items():

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from tui.cli.output import Output
 from tui.config import load_settings
 from tui.data.encryption import Keyring
-from tui.data.errors import CHECK_NETWORK, ReadOnlyMode, SchemaNewer, SwitchboardError
+from tui.data.errors import CHECK_NETWORK, WAIT_A_MOMENT, ReadOnlyMode, SchemaNewer, SwitchboardError
 from tui.data.key_sources import read_keyring, standing_warning, wrapping_warnings
 from tui.locked import ASK, forget_connection
 from tui.session import Session, require_configured, require_installed
@@ -116,7 +116,9 @@ def run_to_the_end(session: Session, command: Coroutine[Any, Any, None]) -> None
     try:
         asyncio.run(_heard(session, command))
     except SwitchboardError as failure:
-        failure.what_to_do = failure.what_to_do.replace(CHECK_NETWORK, "Check the network, then run it again.")
+        for advice in (CHECK_NETWORK, WAIT_A_MOMENT):
+            again = f"{advice.removesuffix('.')}, then run it again."
+            failure.what_to_do = failure.what_to_do.replace(advice, again)
         raise
 
 

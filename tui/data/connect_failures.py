@@ -12,9 +12,12 @@ from tui.data.errors import CHECK_NETWORK, ConnectionFailed, ConnectionLost, Swi
 from tui.data.refusals import BY_SQLSTATE, recognised
 
 _WHILE_CONNECTING = ("connection failed:", "connection is bad:", "failed to resolve", "connection timeout expired")
-# What psycopg and libpq put in front of a message, and what libpq writes in front of a server's own: the severity,
-# in the server's language, a colon and two blanks.
-_PLACE = re.compile(r"^(?:- host: .*?: )?(?:connection (?:failed|is bad): )?(?:connection to server .*? failed: )?")
+# What psycopg (the first part where there are several addresses) and libpq put in front of a message, and what libpq
+# writes in front of a server's own: the severity, in the server's language, a colon and two blanks.
+_PLACE = re.compile(
+    r"^(?:- host: .*?, hostaddr: (?:'[^']*'|None): )?(?:connection (?:failed|is bad): )?"
+    r"(?:connection to server .*? failed: )?"
+)
 _SEVERITY = re.compile(r"^[^\W\d_]+:  ")
 _LONGEST_WORDS = 200
 _REPEATS_WHAT_WAS_TYPED = re.compile(

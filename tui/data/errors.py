@@ -10,6 +10,7 @@ if TYPE_CHECKING:
 
 # The console adds that it reconnects by itself, a command that it is to be run again.
 CHECK_NETWORK = "Check the network."
+WAIT_A_MOMENT = "Wait a moment."
 
 
 class SwitchboardError(Exception):

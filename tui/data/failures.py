@@ -76,6 +76,12 @@ _ABOUT_THE_SERVER = ("08", "25", "53", "54", "57", "58", "F0", "XX")
 # The only place where Postgres says how long a column may be is the type's name in the message.
 _LENGTH = re.compile(r"character(?: varying)?\((\d{1,9})\)")
 
+# What raised an error, by its place in the server's source: a procedural language, not the server itself.
+_RAISED_BY_CODE = re.compile(r"(?:^|[/\\])pl(?:_exec|perl|py_\w+|tcl|v8)\.")
+# The first line of CONTEXT is that of the innermost function, in the server's language; names but ours may be quoted.
+# A DO block that nothing called is of the files of sql/.
+_OURS = re.compile(r'[^"\n]*?(?<![a-z0-9_])(?:switchboard\.\w+\(|inline_code_block\b[^\n]*\Z)')
+
 
 def translate(exc: BaseException, *, doing: str = "", role: str | None = None) -> SwitchboardError:
     """What to tell a person about an error of the driver, the pool, or the network.
@@ -87,12 +93,29 @@ def translate(exc: BaseException, *, doing: str = "", role: str | None = None) -
     if isinstance(exc, SwitchboardError):
         return exc
     sqlstate = (exc.sqlstate or "") if isinstance(exc, psycopg.Error) else ""
-    if isinstance(exc, psycopg.Error) and sqlstate and not sqlstate.startswith(_LOGIN):
+    if isinstance(exc, psycopg.Error) and sqlstate and is_of_another_program(exc):
+        # Its words may quote the row, and so may the names that it gives.
+        refused = "A trigger of another program refused it; nothing was written."
+        failure: SwitchboardError = DatabaseFailed(
+            refused, "Ask whoever runs the database.", details=f"{type(exc).__name__} {sqlstate}"
+        )
+    elif isinstance(exc, psycopg.Error) and sqlstate and not sqlstate.startswith(_LOGIN):
         failure = _reported(exc, sqlstate, role)
     else:
         failure = _unreported(exc, doing)
     failure.sqlstate, failure.answered = sqlstate, is_answer(exc)
     return failure
+
+
+def is_of_another_program(exc: psycopg.Error) -> bool:
+    """Whether a function that is not ours raised an error, such as another program's trigger below a function of ours.
+
+    Of class P0, which RAISE gives by itself, ours use one code only: that there is no such row.
+    """
+    if (exc.sqlstate or "").startswith("P0") and exc.sqlstate != "P0002":
+        return True
+    context = exc.diag.context or ""
+    return bool(context and _RAISED_BY_CODE.search(exc.diag.source_file or "") and not _OURS.match(context))
 
 
 def _reported(exc: psycopg.Error, sqlstate: str, role: str | None) -> SwitchboardError:
@@ -115,10 +138,6 @@ def _reported(exc: psycopg.Error, sqlstate: str, role: str | None) -> Switchboar
         kind = (DatabaseFailed, primary[:1].upper() + primary[1:], TOO_MANY_OPENINGS)
     elif sqlstate == "P0002":
         kind = (NotFound, "The integration is not there any more.", "Reload; somebody else deleted it.")
-    elif sqlstate.startswith("P0"):
-        # Another program's trigger may quote the row in its message.
-        refused = "A trigger of another program refused it; nothing was written."
-        kind = (DatabaseFailed, refused, "Ask whoever runs the database.")
     else:
         error, sentence, what_to_do = _server_kind(exc, sqlstate, primary)
         # What has a context was raised in a function, whose words may quote a row; only the server itself is fatal.

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 
 from tui.data.errors import (
-    CHECK_NETWORK,
+    WAIT_A_MOMENT,
     ConnectionFailed,
     ConnectionLost,
     DatabaseFailed,
@@ -22,6 +22,7 @@ from tui.data.errors import (
 
 Kind = tuple[type[SwitchboardError], str, str]
 
+_OTHER_KIND = "The server is not of the kind that target_session_attrs asks for."
 _IPV6 = "db.REF.supabase.co is IPv6 only, use the pooler's host from IPv4."
 
 PASSWORD: Kind = (
@@ -59,7 +60,7 @@ POOL_BUSY: Kind = (
 STARTING: Kind = (
     Unreachable,
     "The server is starting or stopping, and takes no connections yet.",
-    CHECK_NETWORK,
+    WAIT_A_MOMENT,
 )
 DISK_FULL: Kind = (
     DatabaseFailed,
@@ -334,12 +335,16 @@ _BY_TEXT: tuple[tuple[str, Kind], ...] = (
         ),
     ),
     (
-        "hot standby mode|session is (not )?read-only|server is in hot standby",
+        "not in hot standby mode|session is not read-only",
         (
             ServerUnsuitable,
-            "The server is not of the kind that target_session_attrs asks for.",
-            "Give the address of the primary server.",
+            _OTHER_KIND,
+            "Give the address of a standby, or take target_session_attrs out of the connection string.",
         ),
+    ),
+    (
+        "hot standby mode|session is read-only",
+        (ServerUnsuitable, _OTHER_KIND, "Give the address of the primary server."),
     ),
     (
         "invalid \\S+ value|invalid port number|invalid integer value|invalid connection option",
@@ -374,6 +379,14 @@ _BY_TEXT: tuple[tuple[str, Kind], ...] = (
     (
         "EPOOL|EPROXY|EWORKER|ESUBSCRIBE|ESTARTUP|EAUTHPROTOCOL|pause failed|FATAL:  not connected|Internal error \\(",
         _POOLER_BROKEN,
+    ),
+    (
+        "canceling (authentication|statement)|client_login_timeout|EAUTHTIMEOUT",
+        (
+            Unreachable,
+            "The login took too long, and was broken off there.",
+            "Try again in a moment; if it stays, tell whoever runs the server or its pooler.",
+        ),
     ),
     (
         "[Tt]imed? ?out",
@@ -418,11 +431,12 @@ _BY_TEXT: tuple[tuple[str, Kind], ...] = (
     ),
 )
 _PATTERNS = tuple((re.compile(pattern, re.DOTALL), kind) for pattern, kind in _BY_TEXT)
-_QUOTED = re.compile(r'"[^"]*"')
+# Names may hold anything, also the words looked for and quotes; those that PgBouncer does not quote end the line.
+_QUOTED = re.compile(r'"(?:[^"]|"(?=[^\s,.:;?!)]))*"')
+_UNQUOTED = re.compile(r"(no such (?:user|database): ).*")
 
 
 def recognised(text: str) -> Kind | None:
     """What a refusal's words mean; None where they are not known."""
-    # Names within quotes may hold anything, also the words looked for.
-    plain = _QUOTED.sub('""', text)
+    plain = _QUOTED.sub('""', _UNQUOTED.sub(r"\1", text))
     return next((kind for pattern, kind in _PATTERNS if pattern.search(plain)), None)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import psycopg
 
 from tui.data.errors import Locked, SchemaInTheWay, SwitchboardError
-from tui.data.failures import translate
+from tui.data.failures import is_of_another_program, translate
 from tui.data.schema.files import schema_files
 from tui.data.schema.rows import rows, run
 from tui.data.schema.shape import TABLES
@@ -114,7 +114,7 @@ async def _holder(conn: AsyncConnection[Any]) -> str:
 
 
 def _failure(exc: psycopg.Error, conn: AsyncConnection[Any], where: str) -> SwitchboardError:
-    if exc.sqlstate == IN_THE_WAY:
+    if exc.sqlstate == IN_THE_WAY and not is_of_another_program(exc):
         # Raised by the files themselves, whose texts hold names and types, never values.
         return SchemaInTheWay(
             f"{(exc.diag.message_primary or '').rstrip('.')}.".replace("the ", "The ", 1),
