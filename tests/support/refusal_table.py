@@ -75,7 +75,12 @@ REFUSALS = (
             ("3D000", 'database "app" does not exist', "no database of that name", "postgres"),
             ("3D000", 'cannot connect to invalid database "app"', "began to drop", "another one"),
             ("42501", 'permission denied for database "app"', "may not connect", "CONNECT"),
-            ("55000", 'database "app" is not currently accepting connections', "may not connect", "CONNECT"),
+            (
+                "55000",
+                'database "app" is not currently accepting connections',
+                "somebody has closed it",
+                "allow_connections",
+            ),
             ("53300", "sorry, too many clients already", "no free connection", "Try again"),
             (
                 "53300",

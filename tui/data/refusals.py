@@ -242,7 +242,15 @@ _BY_TEXT: tuple[tuple[str, Kind], ...] = (
         ),
     ),
     (
-        "permission denied for database|not currently accepting connections",
+        "not currently accepting connections",
+        (
+            Unreachable,
+            "The database takes no connections at the moment: somebody has closed it.",
+            "Ask whoever runs it; it is opened with `alter database ... allow_connections true`.",
+        ),
+    ),
+    (
+        "permission denied for database",
         (
             ConnectionFailed,
             "This role may not connect to that database.",
