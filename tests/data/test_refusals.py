@@ -2,7 +2,8 @@
 
 from tests.support.refusal_table import DRIVER, PAGE, REFUSALS, SESSION, everything_told, page
 from tests.support.refusing_server import PASSWORD, refused
-from tui.data.errors import ConnectionFailed, ConnectionLost
+from tui.data.connecting import standing_of
+from tui.data.errors import ConnectionFailed, ConnectionLost, UnknownRefusal
 
 GENERIC = ("There is no connection to the database.", "that Switchboard does not know", "The database refused it")
 
@@ -34,10 +35,25 @@ async def test_every_refusal_is_named_and_repeated_without_a_secret():
 
 
 async def test_an_unknown_refusal_still_shows_the_words():
-    for when, error in (("login", ConnectionFailed), ("session", ConnectionLost)):
+    for when, error in (("login", UnknownRefusal), ("session", ConnectionLost)):
         failure = await refused(when, "XX000", "the flux\n capacitor is empty")
         assert type(failure) is error
         assert "The server said: the flux" in failure.what_to_do
         assert "capacitor is empty" in failure.what_to_do
         assert PASSWORD not in f"{failure} {failure.details}"
         assert failure.answered
+
+
+async def test_a_refusal_in_other_words_may_pass_and_is_not_tried_as_often_as_silence():
+    # libpq tells no SQLSTATE of a failed login, so that another language's words say nothing.
+    for sqlstate, text in (
+        ("57P03", "das Datenbanksystem startet"),
+        ("53300", "tut mir leid, schon zu viele Verbindungen"),
+        ("XX000", "Control plane request failed"),
+        ("XX000", "Timed-out waiting to acquire database connection"),
+    ):
+        failure = await refused("login", sqlstate, text)
+        assert (type(failure), failure.may_pass, standing_of(failure)) == (UnknownRefusal, True, "refuses"), text
+    for text in ('password authentication failed for user "eve"', 'database "app" does not exist'):
+        failure = await refused("login", "28000", text)
+        assert (failure.may_pass, standing_of(failure)) == (False, "refuses"), text

@@ -8,7 +8,14 @@ import socket
 
 import psycopg
 
-from tui.data.errors import CHECK_NETWORK, ConnectionFailed, ConnectionLost, SwitchboardError, Unreachable
+from tui.data.errors import (
+    CHECK_NETWORK,
+    ConnectionFailed,
+    ConnectionLost,
+    SwitchboardError,
+    UnknownRefusal,
+    Unreachable,
+)
 from tui.data.refusals import BY_SQLSTATE, recognised
 
 _WHILE_CONNECTING = ("connection failed:", "connection is bad:", "failed to resolve", "connection timeout expired")
@@ -46,7 +53,7 @@ def connect_failure(exc: BaseException, *, doing: str) -> SwitchboardError:
         kind = (ConnectionLost, "The connection to the database is lost.", CHECK_NETWORK)
     elif kind is None and is_answer(exc):
         refused = "The server refused the connection, for a reason that Switchboard does not know."
-        kind = (ConnectionFailed, refused, "Ask whoever runs the server.")
+        kind = (UnknownRefusal, refused, "Ask whoever runs the server.")
     elif kind is None:
         nobody = Unreachable if isinstance(exc, OSError) else ConnectionFailed
         kind = (nobody, "There is no connection to the database.", "Check host, port and network.")

@@ -15,7 +15,7 @@ import psycopg
 from psycopg.conninfo import conninfo_to_dict
 
 from tui.data.connection_settings import CONNECT_TIMEOUT_S, libpq_defaults
-from tui.data.errors import NoFreeConnection
+from tui.data.errors import NoFreeConnection, UnknownRefusal
 from tui.data.failures import translate
 
 if TYPE_CHECKING:
@@ -95,7 +95,7 @@ def standing_of(failure: BaseException) -> Standing:
     told = translate(failure, doing="connecting")
     if isinstance(told, NoFreeConnection):
         return "full"
-    return "gone" if told.may_pass else "refuses"
+    return "gone" if told.may_pass and not isinstance(told, UnknownRefusal) else "refuses"
 
 
 async def _addresses(conninfo: str) -> dict[str, str]:

@@ -205,6 +205,12 @@ class Unreachable(ConnectionFailed):
     may_pass = True
 
 
+class UnknownRefusal(ConnectionFailed):
+    """The server refused a login in words that are not known, such as another language's: perhaps only for now."""
+
+    may_pass = True
+
+
 class NoFreeConnection(ConnectionFailed):
     """The server answers, and has no connection left for us, or ours are all in use."""
 
