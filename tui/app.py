@@ -282,7 +282,13 @@ class SwitchboardApp(OrderedApp):
         await self.session.close()
         self.session = session
         self.switch_mode("integrations")
-        self.connect()
+        self.failure, self.ready = None, False
+        self.say_health("warning", "connecting")
+        failure = await self.try_to_connect()
+        if failure is not None and failure.may_pass:
+            self._reconnecting(failure)
+        elif self.session.is_connected:
+            self._reconnecting()
 
     def look_around(self) -> None:
         """Leave for the console on sample data; the caller of `run` starts it."""

@@ -1,9 +1,14 @@
 """Every recorded refusal of a server, a pooler and libpq is named, with what to do and with the server's own words."""
 
+import time
+
+import psycopg
+
 from tests.support.refusal_table import DRIVER, PAGE, REFUSALS, SESSION, everything_told, page
 from tests.support.refusing_server import PASSWORD, refused
 from tui.data.connecting import standing_of
 from tui.data.errors import ConnectionFailed, ConnectionLost, UnknownRefusal
+from tui.data.pulse import Pulse
 
 GENERIC = ("There is no connection to the database.", "that Switchboard does not know", "The database refused it")
 
@@ -57,3 +62,19 @@ async def test_a_refusal_in_other_words_may_pass_and_is_not_tried_as_often_as_si
     for text in ('password authentication failed for user "eve"', 'database "app" does not exist'):
         failure = await refused("login", "28000", text)
         assert (failure.may_pass, standing_of(failure)) == (False, "refuses"), text
+
+
+async def test_a_login_that_is_refused_is_tried_again_after_half_a_minute_whatever_the_words():
+    for text, least in (
+        ("das Datenbanksystem startet", 20),
+        ('password authentication failed for user "eve"', 20),
+        ("the database system is starting up", 0),
+        ("sorry, too many clients already", 0),
+    ):
+
+        async def ask(words=text):
+            raise psycopg.OperationalError(f"connection failed: FATAL:  {words}")
+
+        pulse = Pulse(ask)
+        await pulse.until(lambda pulse=pulse: pulse.failure is not None)
+        assert least < pulse.next_at - time.monotonic() < least + 11, text

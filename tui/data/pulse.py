@@ -106,7 +106,7 @@ class Pulse:
                     _leave(asked)
                     asked = set()
                     self.next_at = time.monotonic() + BEAT_EVERY_S
-                elif not self.is_silent and not self.failure.may_pass:
+                elif standing_of(self.failure) == "refuses":
                     self.next_at = time.monotonic() + RETRY_REFUSED_EVERY_S
                 await asyncio.sleep(self.next_at - time.monotonic())
         finally:
