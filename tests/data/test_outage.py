@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import math
+import socket
 import threading
 import time
 from typing import TYPE_CHECKING
@@ -11,18 +12,20 @@ from typing import TYPE_CHECKING
 import psycopg
 import pytest
 from psycopg.conninfo import conninfo_to_dict
+from psycopg.rows import tuple_row
 
 from tests.support.line import Line
-from tests.support.loopback import ScriptedServer, letting_in
+from tests.support.loopback import ScriptedServer, letting_in, silent
 from tests.support.sitting import operator
 from tui.data import connections
-from tui.data.connecting import standing_of
+from tui.data.connecting import connect, standing_of
 from tui.data.database import Connection, Database
 from tui.data.errors import ConnectionFailed, ConnectionLost, NoFreeConnection
 from tui.data.given_back import given_back
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
+    from pathlib import Path
 
     from tests.support.postgres import TestServer
 
@@ -229,6 +232,64 @@ def test_what_a_failure_to_connect_says_about_the_server() -> None:
     for standing, texts in said.items():
         for text in texts:
             assert standing_of(psycopg.OperationalError(text)) == standing, text
+
+
+async def test_a_service_says_where_to_connect_to_before_the_environment_does(
+    line: Line, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also by a name, which this program looks up, and not libpq while everything waits."""
+    services = tmp_path / "services"
+    services.write_text(
+        f"[address]\nhost=127.0.0.1\nport={line.port}\n"
+        f"[name]\nhost=db.example\nport={line.port}\n"
+        f"[hostaddr]\nhostaddr=127.0.0.1\nport={line.port}\n"
+    )
+    monkeypatch.setenv("PGSERVICEFILE", str(services))
+    monkeypatch.setenv("PGHOST", "other.example")
+    monkeypatch.setenv("PGPORT", "1")
+    known = {"db.example": [(socket.AF_INET, socket.SOCK_STREAM, 6, "", ("127.0.0.1", 0))]}
+    monkeypatch.setattr(socket, "getaddrinfo", lambda host, *_, **__: known[host])
+    login = "user=walter password=walter dbname=postgres sslmode=disable connect_timeout=5"
+    for service in ("address", "name", "hostaddr"):
+        async with await connect(f"service={service} {login}", tuple_row) as connection:
+            assert connection.info.port == line.port, service
+    monkeypatch.setenv("PGSERVICE", "name")
+    async with await connect(login, tuple_row) as connection:
+        assert connection.info.host == "db.example"
+
+
+async def test_a_server_behind_two_addresses_that_are_dead_is_found(line: Line) -> None:
+    with ScriptedServer(silent) as dead:
+        places = f"host=127.0.0.1,127.0.0.1,127.0.0.1 port={dead.port},{dead.port},{line.port}"
+        database = Database(f"{places} {over(line).partition(' port=')[2].partition(' ')[2]}", operator())
+        await database.open()
+        await database.close()
+
+
+async def test_hosts_and_ports_that_do_not_match_are_refused() -> None:
+    with pytest.raises(psycopg.OperationalError, match="could not match 3 port numbers"):
+        await connect("host=localhost,localhost port=1,2,3", tuple_row)
+
+
+async def test_a_name_is_looked_up_once_for_all_who_wait(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str] = []
+    answered = threading.Event()
+
+    def look_up(host: str, *_: object, **__: object) -> None:
+        asked.append(host)
+        answered.wait(20)
+        raise OSError("no such name")
+
+    monkeypatch.setattr(socket, "getaddrinfo", look_up)
+    waiting = [asyncio.create_task(connect("host=db.example", tuple_row)) for _ in range(3)]
+    await asyncio.wait(waiting, timeout=0.05)
+    waiting[0].cancel()
+    await asyncio.wait(waiting[:1])
+    answered.set()
+    for one in waiting[1:]:
+        with pytest.raises(psycopg.OperationalError, match=r"failed to resolve host .* no such name"):
+            await one
+    assert asked == ["db.example"]
 
 
 async def _one(connection: Connection) -> int:
