@@ -18,6 +18,7 @@ from psycopg.conninfo import make_conninfo
 from tui.data.connection_settings import CONNECT_TIMEOUT_S
 from tui.data.errors import NoFreeConnection
 from tui.data.failures import translate
+from tui.data.listening import ListeningConnection
 
 if TYPE_CHECKING:
     from psycopg.rows import AsyncRowFactory
@@ -45,7 +46,7 @@ async def connect(
     a host that is no name.
     """
     places = await _places(conninfo)
-    return await psycopg.AsyncConnection.connect(
+    return await ListeningConnection.connect(
         conninfo,
         autocommit=True,
         prepare_threshold=None,
