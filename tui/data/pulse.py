@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 BEAT_EVERY_S = 0.8
 RETRY_EVERY_S = 2.0
+# A command that asks several things of a server that is gone waits this long for each.
+SILENT_PATIENCE_S = 1.0
 MOST_HANGING = 2
 # Trying a login that is refused over and over locks accounts, and makes poolers shut everybody out.
 RETRY_REFUSED_EVERY_S = 30.0
@@ -102,7 +104,7 @@ class Pulse:
         try:
             while True:
                 await self._rested(rest)
-                patience = RETRY_EVERY_S if self.is_silent else self._patience()
+                patience = SILENT_PATIENCE_S if self.is_silent else self._patience()
                 if len(asked) < MOST_HANGING:
                     asked.add(asyncio.ensure_future(self._ask()))
                 self.next_at = time.monotonic() + RETRY_EVERY_S
