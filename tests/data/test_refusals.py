@@ -75,6 +75,6 @@ async def test_a_login_that_is_refused_is_tried_again_after_half_a_minute_whatev
         async def ask(words=text):
             raise psycopg.OperationalError(f"connection failed: FATAL:  {words}")
 
-        pulse = Pulse(ask)
+        pulse = Pulse(ask, patience=lambda: 1.0, rest=lambda: 0.0)
         await pulse.until(lambda pulse=pulse: pulse.failure is not None)
         assert least < pulse.next_at - time.monotonic() < least + 11, text

@@ -9,14 +9,16 @@ import logging
 import os
 import socket
 import threading
+from concurrent.futures import Future
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 import psycopg
-from psycopg.conninfo import conninfo_to_dict
+from psycopg.conninfo import make_conninfo
 
-from tui.data.connection_settings import CONNECT_TIMEOUT_S, libpq_defaults
+from tui.data.connection_settings import CONNECT_TIMEOUT_S
 from tui.data.errors import NoFreeConnection, UnknownRefusal
 from tui.data.failures import translate
+from tui.data.listening import ListeningConnection
 
 if TYPE_CHECKING:
     from psycopg.rows import AsyncRowFactory
@@ -27,6 +29,9 @@ Row = TypeVar("Row")
 T = TypeVar("T")
 
 LATE_S = 0.25
+
+_look_ups: dict[str, Future[list[str]]] = {}
+"""The names that are being looked up: one thread for each, however many wait for it."""
 
 # The driver's own warnings would be written over the screen; what they say is raised as well.
 logging.getLogger("psycopg").addHandler(logging.NullHandler())
@@ -40,14 +45,14 @@ async def connect(
     A cancelled call ends at once, also while a name is looked up. Raises psycopg.Error, OSError, and UnicodeError for
     a host that is no name.
     """
-    addresses = await _addresses(conninfo)
-    return await psycopg.AsyncConnection.connect(
+    places = await _places(conninfo)
+    return await ListeningConnection.connect(
         conninfo,
         autocommit=True,
         prepare_threshold=None,
         row_factory=row_factory,
         password=password,
-        **addresses,  # type: ignore[arg-type]
+        **places,  # type: ignore[arg-type]
     )
 
 
@@ -98,17 +103,17 @@ def standing_of(failure: BaseException) -> Standing:
     return "gone" if told.may_pass and not isinstance(told, UnknownRefusal) else "refuses"
 
 
-async def _addresses(conninfo: str) -> dict[str, str]:
-    """Look up the hosts of a connection string as psycopg would, but in threads that nothing waits for at the end.
+async def _places(conninfo: str) -> dict[str, str]:
+    """Say where to connect to, as psycopg would, but with names looked up in threads that nothing waits for at the end.
 
-    https://www.postgresql.org/docs/current/libpq-connect.html#LIBPQ-CONNECT-HOST: lists go together item by item.
+    https://www.postgresql.org/docs/current/libpq-connect.html#LIBPQ-CONNECT-HOST: lists go together item by item. All
+    of it is said, since psycopg asks the environment before the service file for what is not.
     """
-    given = {**libpq_defaults(), **conninfo_to_dict(conninfo)}
-    hosts, ports = str(given.get("host") or "").split(","), str(given.get("port") or "5432").split(",")
-    if given.get("hostaddr") or not any(_is_name(host) for host in hosts):
-        return {}
-    if len(ports) != len(hosts):
-        ports = ports[:1] * len(hosts)
+    given = _completed(conninfo)
+    hosts, ports = given.get("host", "").split(","), given.get("port", "5432").split(",")
+    if "hostaddr" in given or len(ports) not in (1, len(hosts)):
+        return _in_time(given, len(hosts))
+    ports = ports * len(hosts) if len(ports) == 1 else ports
     found: list[tuple[str, str, str]] = []
     last: psycopg.OperationalError | None = None
     for host, port in zip(hosts, ports, strict=True):
@@ -118,11 +123,35 @@ async def _addresses(conninfo: str) -> dict[str, str]:
             last = psycopg.OperationalError(f"failed to resolve host {host!r}: {failure}")
     if last is not None and not found:
         raise last
-    if any(host.startswith("/") or not host for host, _, _ in found):
+    if any(host.startswith(("/", "@")) or not host for host, _, _ in found):
         # A socket among names has no address: psycopg's own look-up knows how to mix them.
-        return {}
+        return _in_time(given, len(found))
     names, addresses, places = zip(*found, strict=True)
-    return {"host": ",".join(names), "hostaddr": ",".join(addresses), "port": ",".join(places)}
+    where = {"host": ",".join(names), "hostaddr": ",".join(addresses), "port": ",".join(places)}
+    return _in_time(given | where, len(found))
+
+
+def _completed(conninfo: str) -> dict[str, str]:
+    """Return where libpq would connect to: from the string, its service, the environment, or built in.
+
+    libpq tells it of a connection that it has not begun, because the sslmode is none. With a password it reads no
+    password file.
+    """
+    unbegun = psycopg.pq.PGconn.connect_start(make_conninfo(conninfo, sslmode="none", password="none").encode())  # noqa: S106
+    try:
+        known = {option.keyword.decode(): (option.val or b"").decode() for option in unbegun.info}
+    finally:
+        unbegun.finish()
+    return {word: known[word] for word in ("host", "hostaddr", "port", "connect_timeout") if known.get(word)}
+
+
+def _in_time(where: dict[str, str], number: int) -> dict[str, str]:
+    """Share the time-out, which psycopg gives to each address anew, among them; libpq takes none under two seconds."""
+    with contextlib.suppress(ValueError):
+        limit = int(where.get("connect_timeout", ""))
+        if limit > 0 and number > 1:
+            return where | {"connect_timeout": str(max(2, limit // number))}
+    return where
 
 
 def _is_name(host: str) -> bool:
@@ -137,31 +166,25 @@ def _is_name(host: str) -> bool:
 
 async def _looked_up(host: str) -> list[str]:
     """Return the addresses of a name. Raises OSError, also after CONNECT_TIMEOUT_S, and UnicodeError."""
-    loop = asyncio.get_running_loop()
-    answer: asyncio.Future[list[str]] = loop.create_future()
-
-    def settle(addresses: list[str], failure: BaseException | None) -> None:
-        if answer.done():
-            return
-        if failure is None:
-            answer.set_result(addresses)
-        else:
-            answer.set_exception(failure)
-
-    def look_up() -> None:
-        addresses: list[str] = []
-        failure: BaseException | None = None
-        try:
-            found = socket.getaddrinfo(host, None, proto=socket.IPPROTO_TCP, type=socket.SOCK_STREAM)
-            addresses = [str(item[4][0]) for item in found]
-        except (OSError, UnicodeError) as exc:
-            failure = exc
-        with contextlib.suppress(RuntimeError):  # the loop is closed: nobody wants it any more
-            loop.call_soon_threadsafe(settle, addresses, failure)
-
-    threading.Thread(target=look_up, name="name look-up", daemon=True).start()
+    answer = _look_ups.get(host)
+    if answer is None:
+        answer = _look_ups[host] = Future()
+        # Once it runs, whoever no longer waits for it cannot cancel it for the others.
+        answer.set_running_or_notify_cancel()
+        threading.Thread(target=_look_up, args=(host, answer), name="name look-up", daemon=True).start()
     try:
         async with asyncio.timeout(CONNECT_TIMEOUT_S):
-            return await answer
+            return await asyncio.wrap_future(answer)
     except TimeoutError:
         raise OSError("no name server answered in time") from None
+
+
+def _look_up(host: str, answer: Future[list[str]]) -> None:
+    try:
+        found = socket.getaddrinfo(host, None, proto=socket.IPPROTO_TCP, type=socket.SOCK_STREAM)
+    except (OSError, UnicodeError) as failure:
+        del _look_ups[host]
+        answer.set_exception(failure)
+    else:
+        del _look_ups[host]
+        answer.set_result([str(item[4][0]) for item in found])

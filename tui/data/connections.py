@@ -15,9 +15,10 @@ from weakref import WeakKeyDictionary
 import psycopg
 from psycopg.pq import TransactionStatus
 
-from tui.data.connecting import answers, standing_of
+from tui.data.connecting import answers, first_done, standing_of
 from tui.data.errors import ConnectionFailed, NoFreeConnection
-from tui.data.pulse import ANSWERS_WITHIN_S, ASKS_FOR_S, Pulse
+from tui.data.listening import at_login, listen
+from tui.data.pulse import RETRY_EVERY_S, Pulse
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable
@@ -27,7 +28,17 @@ if TYPE_CHECKING:
 MOST = 4
 TURN_WITHIN_S = 6.0
 AGAIN_AFTER_S = 0.5
+ANSWERS_WITHIN_S = 1.5
+# A connection that does not answer at once is asked on beside a new one: it may be waiting its turn in a pooler.
+AT_ONCE_S = 0.75
+ASKS_FOR_S = 9.0
+# Together with a beat of the pulse these show an outage within three seconds. A login takes longer than an answer.
+PATIENCE_S = 2.0
+LOGIN_PATIENCE_S = 2.5
+# While all are lent, a question needs a connection more.
+ALL_LENT_REST_S = 3.0
 LIVES_S = 1800.0
+RENEWED_AGAIN_AFTER_S = 60.0
 # What nobody has needed for so long is closed, but for one: a session pooler may have fifteen for everybody.
 IDLE_S = 60.0
 
@@ -46,8 +57,14 @@ class Connections:
         self._idle: list[Connection] = []
         self._used_at: WeakKeyDictionary[Connection, float] = WeakKeyDictionary()
         self._ends_at: WeakKeyDictionary[Connection, float] = WeakKeyDictionary()
+        self._opens_at = 0.0
+        self._renewing: asyncio.Task[None] | None = None
         self.is_open = False
-        self.pulse = Pulse(self._ask)
+        self.pulse = Pulse(
+            self._ask,
+            patience=lambda: PATIENCE_S if self._idle else LOGIN_PATIENCE_S,
+            rest=lambda: ALL_LENT_REST_S if self._lent >= MOST else 0.0,
+        )
 
     @contextlib.asynccontextmanager
     async def lent(self) -> AsyncIterator[Connection]:
@@ -77,15 +94,19 @@ class Connections:
             self._turns.release()
 
     def keep(self, connection: Connection) -> None:
-        """Keep a connection for the next unit, or close it where it is too old, in a transaction, or one too many."""
-        now = time.monotonic()
+        """Keep a connection for the next unit, or close it where it is in a transaction, or one too many."""
         is_usable = not connection.closed and connection.info.transaction_status == TransactionStatus.IDLE
-        has_room = self.is_open and len(self._idle) + self._lent < MOST
-        if is_usable and has_room and now < self._ends_at.setdefault(connection, now + LIVES_S):
+        if is_usable and self._has_room:
+            listen(connection, self.pulse.heard)
+            self._ends_at.setdefault(connection, time.monotonic() + LIVES_S)
             self._idle.append(connection)
             self.pulse.heard()
         else:
             connection.pgconn.finish()
+
+    @property
+    def _has_room(self) -> bool:
+        return self.is_open and len(self._idle) + self._lent < MOST
 
     @property
     def is_in_use(self) -> bool:
@@ -96,6 +117,8 @@ class Connections:
         """Close what is idle now, and what is lent when it comes back."""
         self.is_open = False
         self._close_idle()
+        if self._renewing is not None:
+            self._renewing.cancel()
 
     async def _ready(self, ends: float) -> Connection:
         while True:
@@ -106,7 +129,7 @@ class Connections:
                 # The others are on the same line, and would each take as long.
                 self._close_idle()
             try:
-                return await self._connect()
+                return await self._new()
             except (psycopg.Error, OSError) as failure:
                 standing = standing_of(failure)
                 if standing == "refuses" or not self.is_open:
@@ -115,25 +138,82 @@ class Connections:
                     raise _none_is_free() from None
             await asyncio.sleep(AGAIN_AFTER_S)
 
+    async def _new(self) -> Connection:
+        """Open a connection; what the server says at the login is heard. Raises psycopg.Error or OSError."""
+        before = at_login.set(self.pulse.heard)
+        try:
+            connection = await self._connect()
+        finally:
+            at_login.reset(before)
+        listen(connection, self.pulse.heard)
+        return connection
+
+    async def _keep_another(self) -> None:
+        """Open a connection for the next unit, two seconds after the last. Raises psycopg.Error or OSError."""
+        now = time.monotonic()
+        opens_at = max(now, self._opens_at)
+        self._opens_at = opens_at + RETRY_EVERY_S
+        await asyncio.sleep(opens_at - now)
+        async with asyncio.timeout(ASKS_FOR_S):
+            connection = await self._new()
+        self.keep(connection)
+
     async def _ask(self) -> None:
         """Find out whether the server answers. Raises psycopg.Error or OSError."""
-        while self._idle:
-            oldest = self._idle.pop(0)
-            if self._idle and time.monotonic() - self._used_at.get(oldest, 0.0) > IDLE_S:
-                oldest.pgconn.finish()
-                continue
-            if await answers(oldest, ANSWERS_WITHIN_S):
+        self._close_unneeded()
+        if not self._idle:
+            await self._keep_another()
+            return
+        oldest = self._idle.pop(0)
+        asking = asyncio.ensure_future(answers(oldest, ASKS_FOR_S))
+        opening: asyncio.Task[None] | None = None
+        try:
+            if not await first_done({asking}, AT_ONCE_S):
+                opening = asyncio.create_task(self._keep_another())
+                await asyncio.wait({asking, opening}, return_when=asyncio.FIRST_COMPLETED)
+                if opening.done() and _is_refused_for_now(opening.exception()):
+                    await asyncio.wait({asking})
+            if asking.done() and asking.result():
                 self.keep(oldest)
+                self._renew(oldest)
                 return
-            self._close_idle()
-        async with asyncio.timeout(ASKS_FOR_S):
-            connection = await self._connect()
-        self.keep(connection)
+            # The others are on the same line.
+            if asking.done() or (opening is not None and opening.exception() is not None):
+                self._close_idle()
+            await (opening or self._keep_another())
+        finally:
+            asking.cancel()
+            if opening is not None:
+                opening.cancel()
+                opening.add_done_callback(lambda left: left.cancelled() or left.exception())
+
+    def _close_unneeded(self) -> None:
+        now = time.monotonic()
+        while len(self._idle) > 1 and now - self._used_at.get(self._idle[0], 0.0) > IDLE_S:
+            self._idle.pop(0).pgconn.finish()
+
+    def _renew(self, connection: Connection) -> None:
+        """Replace an idle connection that is too old, once there is another: the server may have none to give."""
+        is_due = self._has_room and time.monotonic() >= self._ends_at.get(connection, 0.0)
+        if is_due and (self._renewing is None or self._renewing.done()):
+            self._ends_at[connection] = time.monotonic() + RENEWED_AGAIN_AFTER_S
+            self._renewing = asyncio.create_task(self._renewed(connection))
+
+    async def _renewed(self, connection: Connection) -> None:
+        with contextlib.suppress(psycopg.Error, OSError):
+            await self._keep_another()
+            if connection in self._idle:
+                self._idle.remove(connection)
+                connection.pgconn.finish()
 
     def _close_idle(self) -> None:
         for connection in self._idle:
             connection.pgconn.finish()
         self._idle.clear()
+
+
+def _is_refused_for_now(failure: BaseException | None) -> bool:
+    return failure is not None and standing_of(failure) == "full"
 
 
 def _none_is_free() -> NoFreeConnection:

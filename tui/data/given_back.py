@@ -43,6 +43,8 @@ async def given_back(
     held: list[AsyncConnection[Any]] = []
     started = time.monotonic()
     task = asyncio.ensure_future(work(held))
+    # It may end after this has, and then nobody asks how.
+    task.add_done_callback(lambda done: done.cancelled() or done.exception())
     try:
         await asyncio.wait({task}, timeout=seconds if pulse is None else 0 if pulse.is_silent else PULSE_AFTER_S)
         if not task.done() and pulse is not None:
@@ -78,5 +80,3 @@ async def _ended(task: asyncio.Future[Any], held: list[AsyncConnection[Any]], *,
                 await asyncio.wait({task}, timeout=ENDS_WITHIN_S)
             task.cancel()
             await asyncio.wait({task}, timeout=ENDS_WITHIN_S)
-        if task.done() and not task.cancelled():
-            task.exception()

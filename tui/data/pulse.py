@@ -17,12 +17,13 @@ if TYPE_CHECKING:
 
     from tui.data.errors import SwitchboardError
 
-BEAT_EVERY_S = 1.0
-ANSWERS_WITHIN_S = 1.5
+BEAT_EVERY_S = 0.8
 RETRY_EVERY_S = 2.0
+# A command that asks several things of a server that is gone waits this long for each.
+SILENT_PATIENCE_S = 1.0
+MOST_HANGING = 2
 # Trying a login that is refused over and over locks accounts, and makes poolers shut everybody out.
 RETRY_REFUSED_EVERY_S = 30.0
-ASKS_FOR_S = 6.0
 GONE_AFTER_S = 6.0
 
 NO_ANSWER = ConnectionLost("The database does not answer.", CHECK_NETWORK)
@@ -32,11 +33,16 @@ class Pulse:
     """Knows since when the server has been silent. It asks only while it is `watched`.
 
     `ask` returns once the server has answered on a connection, else it raises psycopg.Error or OSError. A refusal is an
-    answer too, such as that all connections are taken.
+    answer too, such as that all connections are taken. Both `patience`, how long a question may wait for a first word,
+    and `rest`, how long after the last word there is no need to ask, are in seconds.
     """
 
-    def __init__(self, ask: Callable[[], Awaitable[None]]) -> None:
+    def __init__(
+        self, ask: Callable[[], Awaitable[None]], *, patience: Callable[[], float], rest: Callable[[], float]
+    ) -> None:
         self._ask = ask
+        self._patience = patience
+        self._rest = rest
         self.failure: SwitchboardError | None = None
         """Why the last question found no connection; None once one did."""
         self.next_at = 0.0
@@ -92,25 +98,41 @@ class Pulse:
         return ConnectionLost(f"{sentence} {self.failure.sentence}", CHECK_NETWORK, details=self.failure.details)
 
     async def _beat(self) -> None:
-        """Ask; where no answer comes, ask again beside the questions before, which may hang on a line that is dead."""
+        """Ask; where no answer comes, ask again beside the question before, which may hang on a line that is dead."""
         asked: set[asyncio.Future[None]] = set()
+        rest = 0.0
         try:
             while True:
-                if len(asked) * RETRY_EVERY_S < ASKS_FOR_S:
+                await self._rested(rest)
+                patience = SILENT_PATIENCE_S if self.is_silent else self._patience()
+                if len(asked) < MOST_HANGING:
                     asked.add(asyncio.ensure_future(self._ask()))
                 self.next_at = time.monotonic() + RETRY_EVERY_S
-                done = await first_done(asked, ANSWERS_WITHIN_S)
+                done = await first_done(asked, patience)
+                while not done and (seconds := self._heard_at + patience - time.monotonic()) > 0:
+                    # Whoever has said a word meanwhile is slow, and not gone.
+                    done = await first_done(asked, seconds)
                 asked -= done
                 self._note([one.exception() for one in done])
-                if self.failure is None:
+                rest = BEAT_EVERY_S if done else 0.0
+                if done and self.failure is None:
                     _leave(asked)
                     asked = set()
-                    self.next_at = time.monotonic() + BEAT_EVERY_S
-                elif standing_of(self.failure) == "refuses":
+                    continue
+                if self.failure is not None and not self.is_silent and standing_of(self.failure) == "refuses":
                     self.next_at = time.monotonic() + RETRY_REFUSED_EVERY_S
                 await asyncio.sleep(self.next_at - time.monotonic())
         finally:
             _leave(asked)
+
+    async def _rested(self, rest: float) -> None:
+        """Wait until nothing was heard for a while: who is told something need not ask."""
+        while self.failure is None:
+            self.next_at = self._heard_at + max(rest, self._rest())
+            seconds = self.next_at - time.monotonic()
+            if seconds <= 0:
+                return
+            await asyncio.sleep(min(seconds, BEAT_EVERY_S))
 
     def _note(self, outcomes: list[BaseException | None]) -> None:
         """Take down what questions came to; none means that there was no answer in time."""
@@ -120,13 +142,13 @@ class Pulse:
             self.failure = None
         elif failures:
             self.failure = translate(failures[0], doing="connecting")
-        elif self.failure is None:
-            self.failure = NO_ANSWER
-        if self.failure is not None:
             if any(standing_of(failure) != "gone" for failure in failures):
                 self.heard()
             else:
                 self._silent_at = time.monotonic()
+        else:
+            self.failure = self.failure or NO_ANSWER
+            self._silent_at = time.monotonic()
         self._noted.set()
 
 
