@@ -215,6 +215,7 @@ class TestContents:
         assert rows == [
             ("switchboard_forget", "A", 1),
             ("switchboard_log_change", "A", 1),
+            ("switchboard_log_truncate", "A", 1),
             ("switchboard_remember", "A", 1),
             ("switchboard_updated_at", "O", 1),
         ]
