@@ -33,7 +33,7 @@ ANSWERS_WITHIN_S = 1.5
 AT_ONCE_S = 0.75
 ASKS_FOR_S = 9.0
 # Together with a beat of the pulse these show an outage within three seconds. A login takes longer than an answer.
-PATIENCE_S = 2.0
+PATIENCE_S = 1.8
 LOGIN_PATIENCE_S = 2.5
 # While all are lent, a question needs a connection more.
 ALL_LENT_REST_S = 3.0

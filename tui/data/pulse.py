@@ -21,7 +21,8 @@ BEAT_EVERY_S = 0.8
 RETRY_EVERY_S = 2.0
 # A command that asks several things of a server that is gone waits this long for each.
 SILENT_PATIENCE_S = 1.0
-MOST_HANGING = 2
+# One that hangs does so for nine seconds: with four, a server that is back is asked within three.
+MOST_HANGING = 4
 # Trying a login that is refused over and over locks accounts, and makes poolers shut everybody out.
 RETRY_REFUSED_EVERY_S = 30.0
 GONE_AFTER_S = 6.0
