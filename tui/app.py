@@ -251,10 +251,7 @@ class SwitchboardApp(OrderedApp):
 
     @work(group="connection", exclusive=True, exit_on_error=False)
     async def _reconnecting(self, failure: SwitchboardError | None = None) -> None:
-        async def known() -> SwitchboardError:
-            return failure or await self.session.until_lost()
-
-        await stay_connected(self, known)
+        await stay_connected(self, failure)
 
     def load_again(self) -> None:
         """Fill every screen again."""

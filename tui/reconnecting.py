@@ -8,8 +8,6 @@ from typing import TYPE_CHECKING, Protocol
 from tui.data.errors import NoFreeConnection
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
-
     from tui.data.errors import SwitchboardError
     from tui.session import Session
 
@@ -41,23 +39,22 @@ async def connect_and_stay(app: Reconnecting) -> None:
         if not await _is_back(app, failure):
             return
     if app.session.is_connected:
-        await stay_connected(app, app.session.until_lost)
+        await stay_connected(app)
 
 
-async def stay_connected(app: Reconnecting, until_lost: Callable[[], Awaitable[SwitchboardError]]) -> None:
+async def stay_connected(app: Reconnecting, failure: SwitchboardError | None = None) -> None:
     """Wait until the connection is lost, get it back, fill the screens again, and so on.
 
-    `until_lost` returns why it was lost the first time. Ends where trying again cannot help.
+    `failure` says why it is lost already. Ends where trying again cannot help.
     """
-    failure = await until_lost()
-    while await _is_back(app, failure):
+    while await _is_back(app, failure or await app.session.until_lost()):
+        failure = None
         app.say_health("good", "connected")
         if app.ready:
             app.load_again()
         else:
             await connect_and_stay(app)
             return
-        failure = await app.session.until_lost()
 
 
 async def _is_back(app: Reconnecting, failure: SwitchboardError) -> bool:

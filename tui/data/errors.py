@@ -80,30 +80,19 @@ class ReadOnlyMode(InvalidInput):
     """A write was asked for in read-only mode."""
 
     title = "Read-only"
+    usual_sentence: ClassVar[str] = "Switchboard is in read-only mode, so nothing was written."
+    usual_way_out: ClassVar[str] = "Start it without --read-only and without SWITCHBOARD_READ_ONLY."
 
-    def __init__(
-        self,
-        sentence: str = "Switchboard is in read-only mode, so nothing was written.",
-        what_to_do: str = "Start it without --read-only and without SWITCHBOARD_READ_ONLY.",
-        *,
-        details: str = "",
-    ) -> None:
-        super().__init__(sentence, what_to_do, details=details)
+    def __init__(self, sentence: str = "", what_to_do: str = "", *, details: str = "") -> None:
+        super().__init__(sentence or self.usual_sentence, what_to_do or self.usual_way_out, details=details)
 
 
 class SchemaNewer(ReadOnlyMode):
     """A newer Switchboard has set the database up: this one reads it, and writes nothing but the log."""
 
     title = "Set up by a newer Switchboard"
-
-    def __init__(
-        self,
-        sentence: str = "A newer Switchboard has set this database up, so this one only reads it.",
-        what_to_do: str = "Upgrade Switchboard on this machine, or ask whoever runs it.",
-        *,
-        details: str = "",
-    ) -> None:
-        super().__init__(sentence, what_to_do, details=details)
+    usual_sentence = "A newer Switchboard has set this database up, so this one only reads it."
+    usual_way_out = "Upgrade Switchboard on this machine, or ask whoever runs it."
 
 
 class ConfirmationNeeded(InvalidInput):

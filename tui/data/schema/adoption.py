@@ -44,6 +44,16 @@ from (select array(select c.oid from pg_class c
                    where c.relnamespace = to_regnamespace('public') and c.relname = any (%(tables)s)) as oids) t
 """
 
+_LOGS_ACTIONS = """
+select exists (select from pg_attribute a
+               where a.attrelid = to_regclass('public.integration_audit_logs') and a.attname = 'action')
+"""
+_WAS_INSTALLED = """
+select exists (select from pg_class c
+               where c.relnamespace = to_regnamespace('switchboard') and c.relname = 'schema_version')
+"""
+_IN_THE_LOG = "select exists (select from public.integration_audit_logs l where l.action = 'schema_changed')"
+
 
 async def starting_shape(conn: AsyncConnection[Any], facts: Preflight) -> StartingShape:
     """Tell the starting shape from names that only its maker gives. Raises psycopg.Error."""
@@ -62,17 +72,6 @@ async def starting_shape(conn: AsyncConnection[Any], facts: Preflight) -> Starti
         if uniques == len(_NAMED) and not named and not secured and not policies and not triggers:
             return "the other backend's plain schema file"
     return "part of it, or drifted"
-
-
-_LOGS_ACTIONS = """
-select exists (select from pg_attribute a
-               where a.attrelid = to_regclass('public.integration_audit_logs') and a.attname = 'action')
-"""
-_WAS_INSTALLED = """
-select exists (select from pg_class c
-               where c.relnamespace = to_regnamespace('switchboard') and c.relname = 'schema_version')
-"""
-_IN_THE_LOG = "select exists (select from public.integration_audit_logs l where l.action = 'schema_changed')"
 
 
 async def was_installed(conn: AsyncConnection[Any]) -> bool:
