@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 import psycopg
 import pytest
 
-from tests.support.postgres import TestServer, run_schema_files
+from tests.support.servers.postgres import TestServer, run_schema_files
+from tests.support.servers.supabase import SupabaseServer
 from tests.support.sitting import MASTER_KEY, SALT
-from tests.support.supabase import SupabaseServer
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator
@@ -43,7 +43,7 @@ def pytest_configure() -> None:
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Start with the screens, whose modules take longest: no worker is left with one while the others have ended."""
-    items.sort(key=lambda item: item.path.parent.name != "screens")
+    items.sort(key=lambda item: "screens" not in item.path.parts)
 
 
 def pytest_collection_finish() -> None:

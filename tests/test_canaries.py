@@ -12,16 +12,16 @@ import psycopg
 import pytest
 
 from tests.support.commands import Shell
-from tests.support.console_app import settings_of
-from tests.support.exotel_server import ExotelServer
-from tests.support.forked_terminal import ForkedTerminal
+from tests.support.servers.exotel import ExotelServer
 from tests.support.sitting import KEY
+from tests.support.terminal.console_app import settings_of
+from tests.support.terminal.forked_terminal import ForkedTerminal
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from tests.support.postgres import TestServer
+    from tests.support.servers.postgres import TestServer
 
 CANARIES = {
     "master key": KEY,

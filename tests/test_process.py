@@ -13,7 +13,7 @@ import platformdirs
 import pytest
 
 from tui import __version__
-from tui.data.errors import InvalidInput, NotFound
+from tui.errors import InvalidInput, NotFound
 from tui.process import (
     crash_report,
     crash_sentence,
@@ -106,7 +106,7 @@ def test_any_other_output_encoding_is_refused(name: str) -> None:
 
 TERMINAL = """
 import sys
-from tui.data.errors import NoTerminal
+from tui.errors import NoTerminal
 from tui.process import require_terminal
 try:
     require_terminal("switchboard integrations list")
@@ -239,7 +239,7 @@ def test_our_own_messages_and_scrubbed_ones_are_in_the_report(tmp_path: Path) ->
     assert ours is not None
     assert scrubbed is not None
     assert broken is not None
-    assert "tui.data.errors.NotFound: It is gone\\x1b. Look again.\n" in ours.read_text()
+    assert "tui.errors.NotFound: It is gone\\x1b. Look again.\n" in ours.read_text()
     assert "builtins.ValueError: key ***\\x1b[2J\n" in scrubbed.read_text()
     assert "UnshowableError: (its message cannot be shown)\n" in broken.read_text()
     assert "canary" not in ours.read_text() + scrubbed.read_text() + broken.read_text()

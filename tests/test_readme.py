@@ -7,9 +7,9 @@ from pathlib import Path
 
 from click import Group
 
-from tests.support.key_tables import README, key_table, key_table_in_readme
+from tests.generate.key_tables import README, key_table, key_table_in_readme
 from tui.cli.root import switchboard
-from tui.config import MASTER_KEY_NAMES, PREVIOUS_KEY_NAMES, SERVICE_ROLE_NAME, SWITCHBOARD_NAMES
+from tui.settings.settings import MASTER_KEY_NAMES, PREVIOUS_KEY_NAMES, SERVICE_ROLE_NAME, SWITCHBOARD_NAMES
 
 TEXT = README.read_text(encoding="utf-8")
 EXAMPLE = (README.parent / ".env.example").read_text(encoding="utf-8")

@@ -71,7 +71,7 @@ def _main() -> int:
 def _guarded(arguments: list[str], options: Options) -> int:
     """Run the command; whatever goes wrong becomes one line on standard error and an exit status."""
     from tui.cli.root import run_command
-    from tui.data.errors import SwitchboardError
+    from tui.errors import SwitchboardError
     from tui.process import EXIT_CRASH, crash_report, crash_sentence, refuse_other_encodings
 
     try:
@@ -83,7 +83,7 @@ def _guarded(arguments: list[str], options: Options) -> int:
         return _report(failure, options)
     except Exception as error:
         # Not before: what reads .env takes a while to import.
-        from tui.dotenv_file import ConfigError
+        from tui.settings.dotenv_file import ConfigError
 
         if isinstance(error, ConfigError):
             return _report(error, options)
@@ -94,8 +94,8 @@ def _guarded(arguments: list[str], options: Options) -> int:
 
 def _asked_for(arguments: list[str], options: Options) -> list[str]:
     """Note whether this is the locked console; return the arguments, there with what was asked for over SSH."""
-    from tui.data.errors import InvalidInput
-    from tui.locked import asks_for_json, forget_places, is_locked, words_over_ssh
+    from tui.errors import InvalidInput
+    from tui.locked.mode import asks_for_json, forget_places, is_locked, words_over_ssh
 
     options.locked = is_locked(arguments, os.environ)
     if not options.locked:
@@ -170,7 +170,7 @@ def _report(failure: Failure, options: Options) -> int:
 
 def _say_last_words(options: Options) -> None:
     """Say how a write ended that was interrupted, below everything else, and once the terminal is restored."""
-    commit = sys.modules.get("tui.data.commit")
+    commit = sys.modules.get("tui.data.postgres.commit")
     if commit is None:
         return
     from tui.cli.output import Output

@@ -11,14 +11,14 @@ from textual import work
 from textual.binding import Binding, BindingType
 from textual.worker import Worker, WorkerState
 
-from tui.data.errors import SchemaNewer, SwitchboardError, UnknownOrganization
-from tui.doors import Doors
-from tui.keymap import Keymap, keymap_file, read_keymap
-from tui.locked_acts import CLOSED, is_open
+from tui.errors import SchemaNewer, SwitchboardError, UnknownOrganization
+from tui.locked.acts import CLOSED, is_open
+from tui.navigation import Doors
 from tui.process import EXIT_CRASH, crash_report
-from tui.reconnecting import connect_and_stay, stay_connected
 from tui.screens.page import Page
-from tui.session import require_configured, require_installed
+from tui.session.reconnecting import connect_and_stay, stay_connected
+from tui.session.session import require_configured, require_installed
+from tui.settings.keymap import Keymap, keymap_file, read_keymap
 from tui.widgets.ascii_filter import AsciiFilter
 from tui.widgets.colours import TERMINAL_COLOURS, ColourlessFilter, colours_are_unwanted
 from tui.widgets.glyphs import UNICODE
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from textual.screen import Screen
 
     from tui.screens.chooser import KeysScreen
-    from tui.session import Session
+    from tui.session.session import Session
 
 # What `run` returns when somebody in the wizard asked for the sample data; never an exit status of the program.
 DEMO = 200
@@ -46,31 +46,31 @@ ONCE_MORE = "Press ctrl+c once more to quit."
 
 
 def _integrations() -> Screen[Any]:
-    from tui.screens.integrations import IntegrationsScreen
+    from tui.screens.integrations.screen import IntegrationsScreen
 
     return IntegrationsScreen()
 
 
 def _permissions() -> Screen[Any]:
-    from tui.screens.permissions import PermissionsScreen
+    from tui.screens.permissions.screen import PermissionsScreen
 
     return PermissionsScreen()
 
 
 def _phone_numbers() -> Screen[Any]:
-    from tui.screens.phone_numbers import PhoneNumbersScreen
+    from tui.screens.numbers.screen import PhoneNumbersScreen
 
     return PhoneNumbersScreen()
 
 
 def _audit() -> Screen[Any]:
-    from tui.screens.audit import AuditScreen
+    from tui.screens.audit.screen import AuditScreen
 
     return AuditScreen()
 
 
 def _setup() -> Screen[Any]:
-    from tui.screens.setup import SetupScreen
+    from tui.screens.setup.screen import SetupScreen
 
     return SetupScreen()
 

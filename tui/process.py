@@ -7,7 +7,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from tui import __version__
-from tui.data.errors import InvalidInput, NoTerminal, SwitchboardError
+from tui.errors import InvalidInput, NoTerminal, SwitchboardError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, MutableMapping

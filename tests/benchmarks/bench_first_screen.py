@@ -12,9 +12,9 @@ import sys
 import time
 from typing import TYPE_CHECKING
 
-from tests.support.console_app import add, settings_of
-from tests.support.postgres import TestServer, run_schema_files
-from tests.support.terminal import SWITCHBOARD, Terminal
+from tests.support.servers.postgres import TestServer, run_schema_files
+from tests.support.terminal.console_app import add, settings_of
+from tests.support.terminal.pty import SWITCHBOARD, Terminal
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -14,10 +14,10 @@ from pathlib import Path
 
 import psycopg
 
-from tests.support.console_app import settings_of
 from tests.support.people import directory_database, fill_log, give_everybody
-from tests.support.postgres import TestServer
-from tests.support.terminal import SWITCHBOARD, Terminal
+from tests.support.servers.postgres import TestServer
+from tests.support.terminal.console_app import settings_of
+from tests.support.terminal.pty import SWITCHBOARD, Terminal
 
 PEOPLE = (12, 1_000, 10_000)
 INTEGRATIONS = 8

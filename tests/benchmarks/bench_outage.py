@@ -16,14 +16,14 @@ from typing import TYPE_CHECKING
 import psycopg
 from psycopg.conninfo import conninfo_to_dict
 
-from tests.support.console_app import add, console, piloted
-from tests.support.line import Line
-from tests.support.postgres import TestServer, run_schema_files
+from tests.support.servers.line import Line
+from tests.support.servers.postgres import TestServer, run_schema_files
+from tests.support.terminal.console_app import add, console, piloted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tests.support.console_app import Console
+    from tests.support.terminal.console_app import Console
 
 LENGTHS = (3.0, 8.0, 20.0, 45.0, 100.0)
 KINDS = ("refused", "black hole", "slots taken")

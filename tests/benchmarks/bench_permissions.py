@@ -19,16 +19,16 @@ from tests.support.people import (
     integration,
     person,
 )
-from tests.support.postgres import TestServer, run_schema_files
+from tests.support.servers.postgres import TestServer, run_schema_files
 from tests.support.sitting import ACME, opened
-from tui.data.permission_changes import Applied, apply, undo_applied
-from tui.data.permission_stage import Staged
-from tui.data.permissions import PeopleFilter, count_people, people_page, use_of
+from tui.data.permissions.apply import Applied, apply, undo_applied
+from tui.data.permissions.people import PeopleFilter, count_people, people_page, use_of
+from tui.data.permissions.staging import Staged
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
-    from tui.data.database import Connection, Database
+    from tui.data.postgres.database import Connection, Database
 
 INTEGRATIONS = 8
 SENDERS = 2_000

@@ -21,19 +21,19 @@ import psycopg
 from psycopg.conninfo import make_conninfo
 
 from tests.benchmarks.log_server import LogServer
-from tests.support.postgres import run_schema_files
-from tui.data.audit_counts import count_buckets, count_exactly, count_rows, plan_histogram
-from tui.data.audit_filter import parse_filter
-from tui.data.audit_names import resolve_filter
-from tui.data.audit_pages import LogReader, collected
-from tui.data.database import Database
-from tui.data.models import Operator
+from tests.support.servers.postgres import run_schema_files
+from tui.data.audit.counts import count_buckets, count_exactly, count_rows, plan_histogram
+from tui.data.audit.filter import parse_filter
+from tui.data.audit.names import resolve_filter
+from tui.data.audit.pages import LogReader, collected
+from tui.data.postgres.database import Database
 from tui.data.schema.preflight import ROLES
+from tui.models import Operator
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
-    from tui.data.audit_filter import LogFilter
+    from tui.data.audit.filter import LogFilter
 
     Measure = Callable[[Database, LogFilter], Awaitable[object]]
 

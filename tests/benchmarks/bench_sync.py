@@ -8,7 +8,7 @@ import statistics
 import sys
 import time
 
-from tests.support.exotel_server import ExotelServer, exophones
+from tests.support.servers.exotel import ExotelServer, exophones
 from tui.providers.exotel_check import list_numbers
 
 NUMBERS = 500

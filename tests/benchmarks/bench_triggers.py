@@ -9,7 +9,7 @@ from uuid import UUID
 
 import psycopg
 
-from tests.support.postgres import TestServer, run_schema_files
+from tests.support.servers.postgres import TestServer, run_schema_files
 
 HOME = UUID("11111111-1111-4111-8111-111111111111")
 ROWS = 10_000

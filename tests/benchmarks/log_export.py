@@ -10,17 +10,17 @@ from typing import TYPE_CHECKING
 import psycopg
 
 from tests.benchmarks.measures import TIME, measure
-from tui.data.audit_filter import parse_filter
-from tui.data.audit_names import resolve_filter
-from tui.data.audit_where import where
-from tui.data.log_export import TIMED, export_log
-from tui.data.log_export_file import NewFile
-from tui.data.log_export_format import FORMATS
+from tui.data.audit.export import TIMED, export_log
+from tui.data.audit.export_file import NewFile
+from tui.data.audit.export_format import FORMATS
+from tui.data.audit.filter import parse_filter
+from tui.data.audit.names import resolve_filter
+from tui.data.audit.where import where
 
 if TYPE_CHECKING:
     from tests.benchmarks.measures import Bench
-    from tui.data.audit_filter import LogFilter
-    from tui.data.log_export_format import FormatName
+    from tui.data.audit.export_format import FormatName
+    from tui.data.audit.filter import LogFilter
 
 EVERYTHING = "org:* -action:log_exported"
 # Found by no index: rows are looked through while they are streamed.

@@ -12,17 +12,17 @@ from typing import TYPE_CHECKING
 import psycopg
 
 from tests.benchmarks.measures import Bench, measure, spread
-from tui.data.audit_counts import count_buckets, count_rows, plan_histogram
-from tui.data.audit_filter import parse_filter
-from tui.data.audit_names import resolve_filter
-from tui.data.audit_pages import LogReader, Place, collected
-from tui.data.audit_stats import Statistics, statistics
-from tui.data.audit_values import Completer
+from tui.data.audit.completion import Completer
+from tui.data.audit.counts import count_buckets, count_rows, plan_histogram
+from tui.data.audit.filter import parse_filter
+from tui.data.audit.names import resolve_filter
+from tui.data.audit.pages import LogReader, Place, collected
+from tui.data.audit.stats import Statistics, statistics
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
-    from tui.data.audit_pages import Found
+    from tui.data.audit.pages import Found
 
 PAGE = 51
 ROUNDS = 40

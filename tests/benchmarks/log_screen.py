@@ -13,12 +13,12 @@ import psycopg
 from tests.benchmarks.bench_grid import cost, resident_kb
 from tests.benchmarks.log_server import LogServer
 from tests.benchmarks.measures import measure, spread
-from tests.support.console_app import settings_of
-from tests.support.terminal import SWITCHBOARD, Terminal
-from tui.data.audit_filter import parse_filter
-from tui.data.audit_names import resolve_filter
-from tui.data.audit_pages import LogReader, Place, collected
-from tui.screens.log_pane import READ_AHEAD
+from tests.support.terminal.console_app import settings_of
+from tests.support.terminal.pty import SWITCHBOARD, Terminal
+from tui.data.audit.filter import parse_filter
+from tui.data.audit.names import resolve_filter
+from tui.data.audit.pages import LogReader, Place, collected
+from tui.screens.audit.pane import READ_AHEAD
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -12,10 +12,10 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from tests.benchmarks.measures import TIME, measure
 from tests.support.tampering import as_owner
-from tui.data.seal_hours import LEAF, hours_with_rows
-from tui.data.seal_keys import SealKey
-from tui.data.seal_verify import verify_log
-from tui.data.seals import seal_log
+from tui.data.seals.hours import LEAF, hours_with_rows
+from tui.data.seals.keys import SealKey
+from tui.data.seals.sealing import seal_log
+from tui.data.seals.verify import verify_log
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable

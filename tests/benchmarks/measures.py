@@ -9,19 +9,19 @@ from typing import TYPE_CHECKING, Any
 
 import psycopg
 
-import tui.data.audit_counts
-import tui.data.audit_pages
-import tui.data.audit_windows
-from tui.data.audit_query import fetch
+import tui.data.audit.counts
+import tui.data.audit.pages
+import tui.data.audit.windows
+from tui.data.audit.query import fetch
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping, Sequence
 
     from tests.benchmarks.log_server import LogServer
-    from tui.data.database import Database
+    from tui.data.postgres.database import Database
 
 TIME = re.compile(r"^Time: ([\d.]+) ms", re.MULTILINE)
-READERS = (tui.data.audit_pages, tui.data.audit_windows, tui.data.audit_counts)
+READERS = (tui.data.audit.pages, tui.data.audit.windows, tui.data.audit.counts)
 
 MEASURES: dict[str, Callable[[Bench], Awaitable[None]]] = {}
 

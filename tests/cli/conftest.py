@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from tests.support.postgres import TestServer
+    from tests.support.servers.postgres import TestServer
 
 
 @pytest.fixture

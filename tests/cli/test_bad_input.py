@@ -13,11 +13,11 @@ import pytest
 from psycopg import sql
 
 from tests.support.commands import Shell, contents, execute
-from tests.support.pooler import TransactionPooler
+from tests.support.servers.pooler import TransactionPooler
 from tests.support.sitting import ACME, GLOBEX, PHONE
 
 if TYPE_CHECKING:
-    from tests.support.postgres import TestServer
+    from tests.support.servers.postgres import TestServer
 
 PASSWORD = "sk-CANARY-5f0c1e2d"
 

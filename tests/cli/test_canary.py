@@ -13,13 +13,13 @@ import pytest
 
 from tests.support.commands import derived_once, execute
 from tests.support.sitting import ACME, SALT
-from tui.data.encryption import MasterKey
+from tui.data.keys.encryption import MasterKey
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from tests.support.commands import Shell
-    from tests.support.postgres import TestServer
+    from tests.support.servers.postgres import TestServer
 
 PASSWORD = "canary-Pw/7#d@4"
 MASTER_KEY = "canary-mK9x Vb3!kQ9z-Lm7_Xw2-pR5tYc8 Jd1"

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.support.consoles import reachable_folder
-from tests.support.terminal import Terminal
+from tests.support.terminal.pty import Terminal
 from tui.demo.session import demo_server
 
 if TYPE_CHECKING:

@@ -11,8 +11,8 @@ import psycopg
 import pytest
 
 from tests.support.commands import PROGRAM, Shell, contents
-from tests.support.forked_terminal import ForkedTerminal
-from tests.support.terminal import SWITCHBOARD, Terminal
+from tests.support.terminal.forked_terminal import ForkedTerminal
+from tests.support.terminal.pty import SWITCHBOARD, Terminal
 from tests.support.waiting import wait_until
 
 

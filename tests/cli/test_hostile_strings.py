@@ -10,11 +10,11 @@ import psycopg
 import pytest
 from psycopg.types.json import Jsonb
 
-from tests.hostile import UNSAFE, hostile_strings
 from tests.support.commands import one_line_of_json
-from tests.support.forked_terminal import ForkedTerminal
+from tests.support.hostile_strings import UNSAFE, hostile_strings
 from tests.support.sitting import ACME, ASHA, PHONE, keyring, opened
-from tui.data.credentials import Draft, save_credential
+from tests.support.terminal.forked_terminal import ForkedTerminal
+from tui.data.integrations.credentials import Draft, save_credential
 
 if TYPE_CHECKING:
     from tests.support.commands import Outcome, Shell

@@ -8,8 +8,8 @@ import json
 import psycopg
 
 from tests.support.commands import Shell, contents, execute, one_line_of_json
-from tests.support.forked_terminal import ForkedTerminal
 from tests.support.sitting import ACME, ASHA, GLOBEX, KEY, OTHER_KEY, PHONE
+from tests.support.terminal.forked_terminal import ForkedTerminal
 
 LOG_COLUMNS = {
     *("id", "organization_id", "user_id", "integration_type", "action", "status", "details", "ip_address"),

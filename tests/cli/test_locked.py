@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 import click
 import pytest
 
+from tests.generate.ways_out import ways_table, ways_table_in_document
 from tests.support.commands import one_line_of_json
-from tests.support.ways_out import ways_table, ways_table_in_document
 from tui.cli.parsing import Command, Group, option
 from tui.cli.request import Options
 from tui.cli.root import run_command, switchboard
-from tui.data.errors import InvalidInput, SwitchboardError
+from tui.errors import InvalidInput, SwitchboardError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

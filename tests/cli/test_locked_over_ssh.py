@@ -14,19 +14,19 @@ from typing import TYPE_CHECKING
 import psycopg
 import pytest
 
+from tests.generate.ways_out import TWENTY_WAYS, WAYS, WayOut
 from tests.support.commands import Outcome, one_line_of_json
 from tests.support.log_rows import log_row
+from tests.support.servers.sshd import OTHER_ADDRESS, Sshd, listens
 from tests.support.sitting import ACME, KEY
-from tests.support.sshd import OTHER_ADDRESS, Sshd, listens
-from tests.support.terminal import Terminal
+from tests.support.terminal.pty import Terminal
 from tests.support.waiting import wait_until
-from tests.support.ways_out import TWENTY_WAYS, WAYS, WayOut
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from tests.support.postgres import TestServer
+    from tests.support.servers.postgres import TestServer
 
 pytestmark = pytest.mark.debian
 

@@ -12,15 +12,15 @@ import pytest
 from psycopg.conninfo import conninfo_to_dict
 
 from tests.support.commands import Shell, execute
-from tests.support.forked_terminal import ForkedTerminal
-from tests.support.line import Line
-from tests.support.loopback import ScriptedServer, letting_in, saying
+from tests.support.servers.line import Line
+from tests.support.servers.loopback import ScriptedServer, letting_in, saying
+from tests.support.terminal.forked_terminal import ForkedTerminal
 from tests.support.waiting import wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from tests.support.postgres import TestServer
+    from tests.support.servers.postgres import TestServer
 
 STATE = "select is_active from public.integration_credentials"
 END_OTHERS = (

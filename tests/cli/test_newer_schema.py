@@ -11,7 +11,7 @@ from tests.support.commands import contents, execute
 from tests.support.schema import set_up_by_a_newer_version
 from tests.support.sitting import ASHA, PHONE
 from tests.support.tampering import write_log
-from tui.data.errors import SchemaNewer
+from tui.errors import SchemaNewer
 
 if TYPE_CHECKING:
     from tests.support.commands import Shell

@@ -8,7 +8,7 @@ from tests.support.commands import contents
 
 if TYPE_CHECKING:
     from tests.support.commands import Shell
-    from tests.support.postgres import TestServer
+    from tests.support.servers.postgres import TestServer
 
 
 def login(shell: Shell, postgres: TestServer, group: str) -> Shell:

@@ -14,20 +14,20 @@ from tests.support.commands import derived_once, execute
 from tests.support.schema import shape_of
 from tests.support.sitting import ACME, KEY, MASTER_KEY, PHONE, SALT, keyring, opened, operator
 from tests.support.tampering import LOG, write_log
-from tui.data.database import Database
-from tui.data.errors import ServerUnsuitable
-from tui.data.integrations import list_integrations
-from tui.data.reveal import open_secret
+from tui.data.integrations.listing import list_integrations
+from tui.data.integrations.reveal import open_secret
+from tui.data.postgres.database import Database
 from tui.data.schema.expected import expected_shape, portable
-from tui.data.seal_hours import LEAF
-from tui.data.setup_plan import plan_setup
+from tui.data.seals.hours import LEAF
+from tui.data.setup.plan import plan_setup
+from tui.errors import ServerUnsuitable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from tests.support.commands import Shell
-    from tests.support.postgres import TestServer
-    from tui.data.database import Connection
+    from tests.support.servers.postgres import TestServer
+    from tui.data.postgres.database import Connection
 
 # Every setting that a client may have and that somebody may have set to this for a database or a role.
 HOSTILE = {

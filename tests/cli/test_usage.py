@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.support.commands import Shell, one_line_of_json
-from tests.support.terminal import SWITCHBOARD, Terminal
+from tests.support.terminal.pty import SWITCHBOARD, Terminal
 from tui import __version__
 
 if TYPE_CHECKING:
@@ -145,7 +145,7 @@ def test_a_command_never_imports_the_console(with_phone: Shell) -> None:
 
 def test_a_crash_is_one_clean_line_and_a_private_report_without_values(acme: Shell) -> None:
     script = (
-        "import sys, tui.cli.schema as broken; from tui.__main__ import main\n"
+        "import sys, tui.cli.setup.schema as broken; from tui.__main__ import main\n"
         "def explode(self, value): private = 'sk-CANARY-5f0c1e2d'; raise RuntimeError(private)\n"
         "import tui.cli.output; tui.cli.output.Output.data = explode\n"
         "sys.argv = ['switchboard', *sys.argv[1:]]; sys.exit(main())"

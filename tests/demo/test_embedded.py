@@ -15,9 +15,9 @@ import psycopg
 import pytest
 
 from tests.support.consoles import SERVER_ACCOUNT, Console, Fork, reachable_folder
-from tui.data.errors import DemoFailed
 from tui.demo.account import Account, running_as_root
 from tui.demo.embedded import EmbeddedServer
+from tui.errors import DemoFailed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -3,8 +3,8 @@
 import psycopg
 import pytest
 
-from tests.support.postgres import TestServer
-from tests.support.supabase import SupabaseServer, as_web_user
+from tests.support.servers.postgres import TestServer
+from tests.support.servers.supabase import SupabaseServer, as_web_user
 
 
 def test_an_empty_database_has_no_tables(empty_database: str) -> None:

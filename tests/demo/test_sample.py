@@ -17,16 +17,16 @@ import pytest
 
 from tests.support.consoles import SERVER_ACCOUNT, Fork, reachable_folder
 from tests.support.waiting import wait_until
-from tui.data.database import Database
-from tui.data.encryption import Keyring, MasterKey, RowBinding
-from tui.data.errors import DemoFailed, Unreadable
-from tui.data.integrations import list_integrations
-from tui.data.keys import check_gate
-from tui.data.models import Integration, Operator
+from tui.data.integrations.listing import list_integrations
+from tui.data.keys.encryption import Keyring, MasterKey, RowBinding
+from tui.data.keys.gate import check_gate
+from tui.data.postgres.database import Database
 from tui.data.schema.state import schema_state
 from tui.demo.account import FALLBACK_ACCOUNT, OWN_ACCOUNT, account_for_root, running_as_root
 from tui.demo.embedded import EmbeddedServer
 from tui.demo.session import DATABASE, DemoSession, demo_folder, prepare_demo
+from tui.errors import DemoFailed, Unreadable
+from tui.models import Integration, Operator
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -6,7 +6,7 @@ import textwrap
 
 import pytest
 
-from tests.support.terminal import Terminal
+from tests.support.terminal.pty import Terminal
 
 ECHO = """
     import os, signal, sys

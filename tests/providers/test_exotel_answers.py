@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 
 from tests.support.answers import CASES, PATIENCE_S, dead_ends, decisive, verdict_of_dead_end, verdicts_of
-from tests.support.certificates import authority_file
-from tests.support.exotel_server import API_KEY, API_TOKEN, AUTH_TOKEN, SID, basic
+from tests.support.servers.certificates import authority_file
+from tests.support.servers.exotel import API_KEY, API_TOKEN, AUTH_TOKEN, SID, basic
 from tui.providers.exotel_answers import account_refusal, refusal, templates_refusal
 from tui.providers.exotel_http import Answer
 

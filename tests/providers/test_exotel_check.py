@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.support.certificates import authority_file
-from tests.support.exotel_server import FAULTS, ExotelServer, error, exophone, exophones
+from tests.support.servers.certificates import authority_file
+from tests.support.servers.exotel import FAULTS, ExotelServer, error, exophone, exophones
 from tui.providers import integration_type
 from tui.providers.check import Report
 from tui.providers.exotel_check import list_numbers, prove_phone, prove_sms, prove_whatsapp
@@ -21,7 +21,7 @@ from tui.providers.exotel_http import ExotelAccount
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tests.support.exotel_server import Scripted
+    from tests.support.servers.exotel import Scripted
     from tui.providers.check import Verdict
 
 NUMBER = {"virtual_number": "011-4116 9368"}

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.support.certificates import authority_file
-from tests.support.exotel_server import FAULTS, ExotelServer, Scripted, error, exophone, exophones
-from tui.data.errors import ProviderFailed
-from tui.data.models import ListedNumber
+from tests.support.servers.certificates import authority_file
+from tests.support.servers.exotel import FAULTS, ExotelServer, Scripted, error, exophone, exophones
+from tui.errors import ProviderFailed
+from tui.models import ListedNumber
 from tui.providers import integration_type
 from tui.providers.exotel_check import list_numbers
 

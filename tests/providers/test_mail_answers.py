@@ -6,9 +6,9 @@ import base64
 
 import pytest
 
-from tests.providers.mail_press import ask
-from tests.support.mail_servers import IMAP_DISABLED, PASSWORD, USER, WRONG_HOST, WRONG_PASSWORD, ImapServer, SmtpServer
-from tui.data.errors import ProviderFailed
+from tests.providers.mail_fuzzing import ask
+from tests.support.servers.mail import IMAP_DISABLED, PASSWORD, USER, WRONG_HOST, WRONG_PASSWORD, ImapServer, SmtpServer
+from tui.errors import ProviderFailed
 from tui.providers.mail.answers import Login, imap_refusal, smtp_refusal
 from tui.providers.mail.check import IMAP, SMTP
 from tui.providers.mail.hosts import other_hosts

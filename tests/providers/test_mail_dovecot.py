@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.providers.mail_press import ask, until
-from tests.support.debian import needs
-from tests.support.dovecot import DOVECOT, Dovecot
+from tests.providers.mail_fuzzing import ask, until
+from tests.support.servers.debian import needs
+from tests.support.servers.dovecot import DOVECOT, Dovecot
 from tui.providers.mail.answers import Login
 from tui.providers.mail.check import IMAP
 

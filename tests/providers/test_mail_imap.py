@@ -7,17 +7,17 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.providers.mail_press import ask
-from tests.support.certificates import server_context
-from tests.support.loopback import ScriptedServer, Tap, silent
-from tests.support.mail_servers import PASSWORD, USER, Attempt, ImapServer
+from tests.providers.mail_fuzzing import ask
+from tests.support.servers.certificates import server_context
+from tests.support.servers.loopback import ScriptedServer, Tap, silent
+from tests.support.servers.mail import PASSWORD, USER, Attempt, ImapServer
 from tui.providers.mail.answers import Login
 from tui.providers.mail.check import IMAP
 
 if TYPE_CHECKING:
     from asyncio import StreamReader, StreamWriter
 
-    from tests.support.mail_servers import Tls
+    from tests.support.servers.mail import Tls
 
 WRONG = Login(USER, "canary-wrong")
 

@@ -12,10 +12,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.providers.mail_press import ask, speaking_threads, until
-from tests.support.certificates import server_context
-from tests.support.loopback import ScriptedServer, Tap, dripping, endless, saying, silent
-from tests.support.mail_servers import PASSWORD, ImapServer, SmtpServer
+from tests.providers.mail_fuzzing import ask, speaking_threads, until
+from tests.support.servers.certificates import server_context
+from tests.support.servers.loopback import ScriptedServer, Tap, dripping, endless, saying, silent
+from tests.support.servers.mail import PASSWORD, ImapServer, SmtpServer
 from tui.providers.mail.check import IMAP, SMTP
 from tui.providers.mail.line import MOST_BYTES, Line
 from tui.providers.mail.reaching import timed_out
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from asyncio import StreamReader, StreamWriter
     from collections.abc import Iterator
 
-    from tests.support.certificates import Certificate
+    from tests.support.servers.certificates import Certificate
     from tui.providers.mail.check import Service
 
 BOTH = pytest.mark.parametrize("service", [SMTP, IMAP], ids=["SMTP", "IMAP"])

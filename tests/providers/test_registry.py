@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 import tui.providers
-from tui.data.errors import UnknownType
+from tui.errors import UnknownType
 from tui.providers import integration_type, registry, title_of
 from tui.providers.validation import form_values, validate
 

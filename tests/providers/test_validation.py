@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.hostile import hostile_strings
+from tests.support.hostile_strings import hostile_strings
 from tui.providers import integration_type, registry
 from tui.providers.fields import Field, IntegrationType
 from tui.providers.validation import Validated, form_values, validate

@@ -12,7 +12,7 @@ from tests.support.numbers import create_people
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tests.support.postgres import TestServer
+    from tests.support.servers.postgres import TestServer
 
 YEAR_ROWS = 3_000
 

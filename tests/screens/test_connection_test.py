@@ -7,16 +7,16 @@ from typing import TYPE_CHECKING, Any
 import psycopg
 import pytest
 
-from tests.screens.test_credential_editor import fill, open_editor
-from tests.support.certificates import authority_file
-from tests.support.console_app import add, console, piloted
-from tests.support.exotel_server import FAULTS, ExotelServer
+from tests.screens.integrations.test_editor import fill, open_editor
+from tests.support.servers.certificates import authority_file
+from tests.support.servers.exotel import FAULTS, ExotelServer
+from tests.support.terminal.console_app import add, console, piloted
 from tui.screens.connection_test import ConnectionTestScreen
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tests.support.console_app import Console
+    from tests.support.terminal.console_app import Console
 
 
 @pytest.fixture

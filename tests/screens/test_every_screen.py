@@ -12,14 +12,14 @@ import psycopg
 import pytest
 
 from tests.support.commands import derived_once
-from tests.support.console_app import settings_of
-from tests.support.every_screen import COVERED_AFTER_S, LOCK, WALK, Stop, final_screens
-from tests.support.exotel_server import ExotelServer, exophone
-from tests.support.forked_terminal import ForkedTerminal
-from tests.support.palettes import unreadable_cells
-from tests.support.postgres import run_schema_files
+from tests.support.servers.exotel import ExotelServer, exophone
+from tests.support.servers.postgres import run_schema_files
 from tests.support.sitting import KEY, MASTER_KEY, keyring, opened
-from tui.data.credentials import Draft, load_credential, save_credential
+from tests.support.terminal.console_app import settings_of
+from tests.support.terminal.every_screen import COVERED_AFTER_S, LOCK, WALK, Stop, final_screens
+from tests.support.terminal.forked_terminal import ForkedTerminal
+from tests.support.terminal.palettes import unreadable_cells
+from tui.data.integrations.credentials import Draft, load_credential, save_credential
 from tui.demo import sample
 from tui.demo.sample_organizations import ORGANIZATIONS
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
-    from tests.support.postgres import TestServer
+    from tests.support.servers.postgres import TestServer
 
 MERIDIAN = ORGANIZATIONS[0]
 COLUMNS, ROWS = 80, 24

@@ -8,23 +8,23 @@ from typing import TYPE_CHECKING
 import psycopg
 import pytest
 
-from tests.screens.test_credential_editor import fill, open_editor
-from tests.support.certificates import authority_file
-from tests.support.console_app import add, console, piloted
-from tests.support.exotel_server import FAULTS, ExotelServer
+from tests.screens.integrations.test_editor import fill, open_editor
 from tests.support.numbers import DELHI, OLD, add_row, log_rows
+from tests.support.servers.certificates import authority_file
+from tests.support.servers.exotel import FAULTS, ExotelServer
+from tests.support.terminal.console_app import add, console, piloted
 from tui.screens.chooser import HelpScreen
-from tui.screens.credential_editor import CredentialEditor
+from tui.screens.integrations.editor import CredentialEditor
 from tui.screens.lock import LockScreen
-from tui.screens.number_form import NumberScreen
-from tui.screens.number_sync import NumberSyncScreen
+from tui.screens.numbers.form import NumberScreen
+from tui.screens.numbers.sync import NumberSyncScreen
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from textual.screen import Screen
 
-    from tests.support.console_app import Console
+    from tests.support.terminal.console_app import Console
 
 
 @pytest.fixture

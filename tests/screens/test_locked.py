@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING
 
 import psycopg
 
-from tests.support.console_app import console, piloted
 from tests.support.log_rows import log_row
-from tests.support.node_types import every_node_type
-from tui.locked_acts import CLOSED, OPEN, OPEN_CLASSES, bindings_of, is_open, name_of
-from tui.screens.setup import SetupScreen
-from tui.screens.wizard.pane import STEPS
-from tui.screens.wizard.step import Step
+from tests.support.terminal.console_app import console, piloted
+from tests.support.terminal.node_types import every_node_type
+from tui.locked.acts import CLOSED, OPEN, OPEN_CLASSES, bindings_of, is_open, name_of
+from tui.screens.setup.screen import SetupScreen
+from tui.screens.setup.wizard.pane import STEPS
+from tui.screens.setup.wizard.step import Step
 
 if TYPE_CHECKING:
     from pathlib import Path

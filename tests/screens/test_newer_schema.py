@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from tests.support.commands import contents, execute
-from tests.support.console_app import add, console, piloted
 from tests.support.schema import set_up_by_a_newer_version
-from tui.data.errors import SchemaNewer
+from tests.support.terminal.console_app import add, console, piloted
 from tui.data.schema.files import latest_number
-from tui.screens.setup import SetupScreen
+from tui.errors import SchemaNewer
+from tui.screens.setup.screen import SetupScreen
 
 
 async def test_it_reads_says_why_it_only_reads_and_refuses_every_write(keyed_database: str) -> None:

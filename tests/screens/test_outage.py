@@ -9,14 +9,14 @@ import pytest
 from psycopg.conninfo import conninfo_to_dict
 
 from tests.support.commands import execute
-from tests.support.console_app import add, console, piloted
-from tests.support.line import Line
+from tests.support.servers.line import Line
+from tests.support.terminal.console_app import add, console, piloted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from tests.support.console_app import Console
-    from tests.support.postgres import TestServer
+    from tests.support.servers.postgres import TestServer
+    from tests.support.terminal.console_app import Console
 
 DISABLE = "update public.integration_credentials set is_active = false"
 PASSWORD = "a password of the role that is right"

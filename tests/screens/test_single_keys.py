@@ -12,32 +12,32 @@ import pytest
 from textual.keys import _character_to_key
 from textual.widgets import Input, TextArea
 
-from tests.support.certificates import authority_file
-from tests.support.console_app import Console, add, console, piloted
-from tests.support.exotel_server import API_KEY, API_TOKEN, ExotelServer, exophone
 from tests.support.numbers import BANGALORE, DELHI, OLD, add_row, create_people
+from tests.support.servers.certificates import authority_file
+from tests.support.servers.exotel import API_KEY, API_TOKEN, ExotelServer, exophone
 from tests.support.sitting import ASHA
+from tests.support.terminal.console_app import Console, add, console, piloted
 from tui import screens
-from tui.screens.audit import AuditScreen
+from tui.screens.audit.row import LogRowScreen
+from tui.screens.audit.screen import AuditScreen
 from tui.screens.chooser import ChooserScreen, HelpScreen, KeysScreen, PaletteScreen
 from tui.screens.connection_test import ConnectionTestScreen
-from tui.screens.credential_editor import CredentialEditor
-from tui.screens.effective_access import AccessOfPersonScreen, AccessScreen, UsersOfIntegrationScreen
-from tui.screens.integrations import IntegrationsScreen
-from tui.screens.leaver import LeaverScreen
+from tui.screens.integrations.editor import CredentialEditor
+from tui.screens.integrations.reveal import RevealScreen
+from tui.screens.integrations.screen import IntegrationsScreen
 from tui.screens.list_page import ListPage
-from tui.screens.log_row import LogRowScreen
-from tui.screens.number_form import NumberScreen
-from tui.screens.number_sync import NumberSyncScreen
+from tui.screens.numbers.form import NumberScreen
+from tui.screens.numbers.screen import PhoneNumbersScreen
+from tui.screens.numbers.sync import NumberSyncScreen
 from tui.screens.organization_chooser import OrganizationScreen
 from tui.screens.page import Page
-from tui.screens.permission_review import PermissionReviewScreen
-from tui.screens.permissions import PermissionsScreen
+from tui.screens.permissions.effective import AccessOfPersonScreen, AccessScreen, UsersOfIntegrationScreen
+from tui.screens.permissions.leaver import LeaverScreen
+from tui.screens.permissions.review import PermissionReviewScreen
+from tui.screens.permissions.screen import PermissionsScreen
 from tui.screens.person_chooser import PersonScreen
-from tui.screens.phone_numbers import PhoneNumbersScreen
-from tui.screens.reveal import RevealScreen
 from tui.screens.search_chooser import SearchScreen
-from tui.screens.setup import SetupScreen
+from tui.screens.setup.screen import SetupScreen
 from tui.widgets.row_list import RowBody
 
 if TYPE_CHECKING:

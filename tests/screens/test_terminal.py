@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any
 import psycopg
 import pytest
 
-from tests.hostile import hostile_strings
-from tests.support.console_app import add, settings_of
-from tests.support.forked_terminal import ForkedTerminal
+from tests.support.hostile_strings import hostile_strings
 from tests.support.sitting import ACME, PHONE
-from tests.support.terminal import SWITCHBOARD, Terminal
+from tests.support.terminal.console_app import add, settings_of
+from tests.support.terminal.forked_terminal import ForkedTerminal
+from tests.support.terminal.pty import SWITCHBOARD, Terminal
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -200,7 +200,7 @@ def test_a_crash_ends_with_status_70_one_clean_line_and_a_report_without_values(
     broken = tmp_path / "broken"
     broken.mkdir()
     (broken / "sitecustomize.py").write_text(
-        "import tui.screens.integrations as s\n"
+        "import tui.screens.integrations.screen as s\n"
         "async def load(self):\n"
         f"    api_key = {PHONE['api_key']!r}\n"
         "    raise KeyError(api_key)\n"

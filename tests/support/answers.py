@@ -11,8 +11,8 @@ import threading
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from tests.support.certificates import authority_file
-from tests.support.exotel_server import (
+from tests.support.servers.certificates import authority_file
+from tests.support.servers.exotel import (
     AUTH_TOKEN,
     FAULTS,
     ExotelServer,
@@ -29,8 +29,8 @@ from tui.providers.exotel_http import SECONDS
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from tests.support.certificates import Certificate
-    from tests.support.exotel_server import Place
+    from tests.support.servers.certificates import Certificate
+    from tests.support.servers.exotel import Place
     from tui.providers.check import Verdict
 
 PATIENCE_S = 1.0

@@ -16,7 +16,7 @@ from typing import Any
 import psycopg
 from psycopg import sql
 
-from tests.support.forked_program import ForkedProgram
+from tests.support.terminal.forked_program import ForkedProgram
 
 REPOSITORY = Path(__file__).parents[2]
 PROGRAM = (sys.executable, "-m", "tui")

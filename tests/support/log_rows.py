@@ -9,15 +9,15 @@ from uuid import UUID, uuid4
 import psycopg
 
 from tests.support.sitting import ACME, ASHA, GLOBEX
-from tui.data import audit_windows
-from tui.data.audit_filter import parse_filter
-from tui.data.audit_names import resolve_filter
+from tui.data.audit import windows as audit_windows
+from tui.data.audit.filter import parse_filter
+from tui.data.audit.names import resolve_filter
 
 if TYPE_CHECKING:
     import pytest
 
-    from tui.data.audit_filter import LogFilter
-    from tui.data.database import Database
+    from tui.data.audit.filter import LogFilter
+    from tui.data.postgres.database import Database
 
 # A year by minutes, three rows each; every hundredth without a time. The last ones are of the end of 2025.
 FILL = """

@@ -9,12 +9,12 @@ import psycopg
 
 from tests.support.commands import execute
 from tests.support.sitting import ACME, ASHA, GLOBEX
-from tui.data.models import Integration, ListedNumber
-from tui.data.phone_numbers import list_phone_numbers
+from tui.data.numbers.listing import list_phone_numbers
+from tui.models import Integration, ListedNumber
 
 if TYPE_CHECKING:
-    from tui.data.database import Database
-    from tui.data.models import PhoneNumber
+    from tui.data.postgres.database import Database
+    from tui.models import PhoneNumber
 
 RAVI = UUID("00000000-0000-4000-8000-0000000ba710")
 MEENA = UUID("00000000-0000-4000-8000-00000003ee4a")

@@ -10,7 +10,7 @@ from weakref import WeakKeyDictionary
 
 import psycopg
 
-from tests.support.postgres import TestServer, run_schema_files
+from tests.support.servers.postgres import TestServer, run_schema_files
 from tests.support.sitting import ACME
 
 if TYPE_CHECKING:

@@ -13,8 +13,8 @@ from uuid import UUID
 
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 
-from tui.data.encryption import Keyring, MasterKey, RowBinding
-from tui.data.errors import Unreadable
+from tui.data.keys.encryption import Keyring, MasterKey, RowBinding
+from tui.errors import Unreadable
 
 if TYPE_CHECKING:
     from collections.abc import Callable

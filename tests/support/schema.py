@@ -15,9 +15,9 @@ from tui.data.schema.install import InstallReport, install
 from tui.data.schema.shape import TABLES, Line, read_shape
 
 if TYPE_CHECKING:
-    from tests.support.postgres import TestServer
+    from tests.support.servers.postgres import TestServer
 
-SHAPES = Path(__file__).parents[1] / "data" / "shapes"
+SHAPES = Path(__file__).parents[1] / "data" / "schema" / "shapes"
 SCHEMA_FILES = Path(__file__).parents[2] / "sql"
 
 

@@ -6,9 +6,9 @@ from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from tui.data.database import Database
-from tui.data.encryption import Keyring, MasterKey
-from tui.data.models import Operator
+from tui.data.keys.encryption import Keyring, MasterKey
+from tui.data.postgres.database import Database
+from tui.models import Operator
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator

@@ -16,17 +16,17 @@ import psycopg
 import pytest
 from psycopg.conninfo import conninfo_to_dict
 
-from tests.support.console_app import add, settings_of
-from tests.support.forked_terminal import ForkedTerminal
-from tests.support.line import Line
+from tests.support.servers.line import Line
 from tests.support.sitting import PHONE
-from tests.support.terminal import SWITCHBOARD, Terminal
+from tests.support.terminal.console_app import add, settings_of
+from tests.support.terminal.forked_terminal import ForkedTerminal
+from tests.support.terminal.pty import SWITCHBOARD, Terminal
 from tests.support.waiting import wait_until
 from tui.terminal.pace import ANSWER, MOST_UNDRAWN
 from tui.terminal.pace import QUESTION as QUESTION_TEXT
 
 if TYPE_CHECKING:
-    from tests.support.postgres import TestServer
+    from tests.support.servers.postgres import TestServer
 
 ENDS_WITHIN_S = 2.0
 QUESTION = QUESTION_TEXT.encode()

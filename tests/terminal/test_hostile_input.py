@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING
 import psycopg
 import pytest
 
-from tests.screens.permission_driver import give, permissions
-from tests.support.console_app import add, settings_of
-from tests.support.forked_terminal import ForkedTerminal
+from tests.screens.permissions.driver import give, permissions
 from tests.support.people import directory_database
 from tests.support.sitting import PHONE
-from tests.support.terminal_answers import ANSWERS
+from tests.support.terminal.answers import ANSWERS
+from tests.support.terminal.console_app import add, settings_of
+from tests.support.terminal.forked_terminal import ForkedTerminal
 
 if TYPE_CHECKING:
-    from tests.support.postgres import TestServer
+    from tests.support.servers.postgres import TestServer
 
 # Each was an act: the arrow applied what was staged, R showed a secret, the report of a cell's size ran a test.
 PIECES = (

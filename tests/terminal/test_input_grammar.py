@@ -11,7 +11,7 @@ from textual._ansi_sequences import ANSI_SEQUENCES_KEYS
 from textual._keyboard_protocol import FUNCTIONAL_KEYS
 from textual._xterm_parser import XTermParser
 
-from tests.support.terminal_answers import ANSWERS
+from tests.support.terminal.answers import ANSWERS
 from tui.terminal.input_grammar import ESCAPE_ALONE_AFTER_S, TAIL_WITHIN_S, InputGrammar
 from tui.terminal.keys import KeyReader
 

@@ -12,18 +12,18 @@ import pytest
 from psycopg.conninfo import make_conninfo
 
 from tests.support.commands import Outcome, execute, one_line_of_json
-from tests.support.exotel_server import ExotelServer
-from tests.support.forked_program import ForkedProgram
 from tests.support.schema import installed, shape_of
+from tests.support.servers.exotel import ExotelServer
 from tests.support.sitting import ACME, ASHA, KEY
 from tests.support.tampering import KEY as SEAL_KEY
 from tests.support.tampering import check
+from tests.support.terminal.forked_program import ForkedProgram
 from tui.data.schema.files import latest_number
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
 
-    from tests.support.postgres import TestServer
+    from tests.support.servers.postgres import TestServer
 
 FOLDER = Path(__file__).parent
 RELEASES = sorted(int(path.name.removeprefix("release_")[:3]) for path in FOLDER.glob("release_*.tar.xz"))

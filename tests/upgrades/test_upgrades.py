@@ -1,7 +1,7 @@
 """Databases that releases left behind: `setup` brings each up to date, and nothing in them is lost.
 
 NNN.sql is a database of the release whose schema had that number, release_NNN.tar.xz that release itself. The rule: a
-number that was released keeps its dump for ever, and it is written (`python -m tests.support.upgrade_dump --program`)
+number that was released keeps its dump for ever, and it is written (`python -m tests.generate.upgrade_dump --program`)
 from the code that is released, at the latest before sql/ gets a file with the next number. Numbers that were only ever
 on the way to a release are in NEVER_RELEASED. Of the programs the newest is enough: it runs against the present schema.
 """
@@ -18,14 +18,14 @@ from psycopg import sql
 from tests.support.schema import installed
 from tests.support.sitting import ACME, PHONE, keyring, opened
 from tests.support.tampering import KEY, check, seal
-from tui.data.credentials import load_credential
-from tui.data.integrations import list_integrations
+from tui.data.integrations.credentials import load_credential
+from tui.data.integrations.listing import list_integrations
 from tui.data.schema.files import latest_number
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tests.support.postgres import TestServer
+    from tests.support.servers.postgres import TestServer
 
 FOLDER = Path(__file__).parent
 OLDEST = 11

@@ -10,7 +10,7 @@ from textual.color import Color
 from textual.filter import DimFilter, Monochrome
 from textual.strip import Strip
 
-from tests.support.console_app import console
+from tests.support.terminal.console_app import console
 from tui.widgets.colours import ColourlessFilter
 from tui.widgets.inert import InertFilter
 

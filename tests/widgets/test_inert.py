@@ -16,7 +16,7 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 from textual.widgets import Static
 
-from tests.hostile import hostile_strings
+from tests.support.hostile_strings import hostile_strings
 from tui.widgets.inert import InertFilter
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ import os
 import sys
 from typing import TYPE_CHECKING
 
-from tui.data.errors import ConfirmationNeeded
+from tui.errors import ConfirmationNeeded
 
 if TYPE_CHECKING:
     from tui.cli.output import Output

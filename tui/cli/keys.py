@@ -11,9 +11,9 @@ from tui.cli.parsing import Group
 
 if TYPE_CHECKING:
     from tui.cli.request import Options
-    from tui.data.keys import Gate
-    from tui.data.models import Census
-    from tui.session import Session
+    from tui.data.keys.gate import Gate
+    from tui.models import Census
+    from tui.session.session import Session
 
 NOT_VISIBLE = "not visible to your role"
 STATES = {
@@ -35,7 +35,7 @@ def keys() -> None:
 @click.pass_obj
 def generate(options: Options) -> int:
     """Print a new master key; the database is not touched."""
-    from tui.data.master_key import generate_master_key
+    from tui.data.keys.master_key import generate_master_key
 
     out = Output(as_json=options.json)
     key = generate_master_key().reveal("printed for the person who asked for a new one")
@@ -61,9 +61,9 @@ def status(options: Options) -> int:
 
 
 async def _status(session: Session, out: Output) -> None:
-    from tui.data.keys import check_gate, take_census
-    from tui.data.rights import read_rights
-    from tui.data.seal_keys import recorded_keys
+    from tui.data.integrations.rights import read_rights
+    from tui.data.keys.gate import check_gate, take_census
+    from tui.data.seals.keys import recorded_keys
 
     gate = await check_gate(session.database, session.keyring)
     visible = await read_rights(session.database)

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from tui.cli.request import Options
-from tui.data.errors import InvalidInput
-from tui.locked import closed
-from tui.text import plain
+from tui.errors import InvalidInput
+from tui.locked.mode import closed
+from tui.words.text import plain
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

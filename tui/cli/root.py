@@ -7,17 +7,17 @@ from typing import TYPE_CHECKING
 import click
 
 from tui import __version__
-from tui.cli.audit import audit
+from tui.cli.audit.commands import audit
 from tui.cli.demo import demo
-from tui.cli.doctor import doctor
-from tui.cli.integrations import integrations
+from tui.cli.integrations.commands import integrations
 from tui.cli.keys import keys
+from tui.cli.numbers.commands import phone_numbers
 from tui.cli.parsing import Group, Option, usage_failure
-from tui.cli.permissions import permissions
-from tui.cli.phone_numbers import phone_numbers
+from tui.cli.permissions.commands import permissions
 from tui.cli.request import OpenConsole, Options
-from tui.cli.schema import schema
-from tui.cli.setup import setup
+from tui.cli.setup.commands import setup
+from tui.cli.setup.doctor import doctor
+from tui.cli.setup.schema import schema
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -11,19 +11,19 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tui.cli.output import Output
-from tui.config import load_settings
-from tui.data.encryption import Keyring
-from tui.data.errors import CHECK_NETWORK, WAIT_A_MOMENT, ReadOnlyMode, SchemaNewer, SwitchboardError
-from tui.data.key_sources import read_keyring, standing_warning, wrapping_warnings
-from tui.locked import ASK, forget_connection
-from tui.session import Session, require_configured, require_installed
+from tui.data.keys.encryption import Keyring
+from tui.data.keys.sources import read_keyring, standing_warning, wrapping_warnings
+from tui.errors import CHECK_NETWORK, WAIT_A_MOMENT, ReadOnlyMode, SchemaNewer, SwitchboardError
+from tui.locked.mode import ASK, forget_connection
+from tui.session.session import Session, require_configured, require_installed
+from tui.settings.settings import load_settings
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Coroutine, Mapping
     from typing import Any
 
     from tui.cli.request import Options
-    from tui.data.models import Organization
+    from tui.models import Organization
 
 
 SIGNAL = 128

@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING
 from uuid import UUID
 
 from tui.data.directory_source import DIRECTORY_SOURCES, Source
-from tui.data.errors import InvalidInput, UnknownOrganization, UnknownPerson
-from tui.data.models import Organization, Person
+from tui.errors import InvalidInput, UnknownOrganization, UnknownPerson
+from tui.models import Organization, Person
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from tui.data.database import Connection, Database
+    from tui.data.postgres.database import Connection, Database
 
 # Those whose name begins with what is typed come first. A blank name is none: views may have been replaced.
 ORGANIZATIONS = """

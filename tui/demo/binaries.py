@@ -7,7 +7,7 @@ import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tui.data.errors import DemoFailed
+from tui.errors import DemoFailed
 
 if TYPE_CHECKING:
     from tui.demo.account import Account

@@ -16,10 +16,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import quote, urlencode
 
-from tui.data.errors import DemoFailed
 from tui.demo import locks
 from tui.demo.binaries import copied_binaries, installed_binaries, may_run
 from tui.demo.folders import make_folder, make_private
+from tui.errors import DemoFailed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

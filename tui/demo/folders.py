@@ -7,7 +7,7 @@ import stat
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from tui.data.errors import DemoFailed
+from tui.errors import DemoFailed
 
 if TYPE_CHECKING:
     from pathlib import Path

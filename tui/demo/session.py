@@ -16,14 +16,14 @@ import platformdirs
 import psycopg
 from psycopg import sql
 
-from tui.data.encryption import MasterKey, generate_master_key
-from tui.data.errors import DemoFailed
+from tui.data.keys.encryption import MasterKey, generate_master_key
 from tui.data.schema.files import schema_files
 from tui.data.schema.install import install
 from tui.demo import locks, sample, sample_log, sample_organizations
 from tui.demo.account import account_for_root, running_as_root
 from tui.demo.embedded import EmbeddedServer
 from tui.demo.sample_organizations import ORGANIZATIONS
+from tui.errors import DemoFailed
 
 if TYPE_CHECKING:
     from types import TracebackType

@@ -8,7 +8,7 @@ from functools import cache
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from tui.data.errors import UnknownType
+from tui.errors import UnknownType
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -6,12 +6,12 @@ import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from tui import numbers
-from tui.data.errors import ProviderFailed
-from tui.data.models import ListedNumber
+from tui.errors import ProviderFailed
+from tui.models import ListedNumber
 from tui.providers import exotel_bodies as bodies
 from tui.providers.exotel_http import HOSTS
 from tui.providers.kinds import host_and_port
+from tui.words import phone_number as numbers
 
 if TYPE_CHECKING:
     from tui.providers.exotel_http import Answer

@@ -9,17 +9,17 @@ from contextlib import aclosing
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Literal
 
-from tui import numbers
-from tui.data.errors import ProviderFailed
+from tui.errors import ProviderFailed
 from tui.providers.check import Verdict
 from tui.providers.exotel_answers import Refused, account_refusal, is_web_page, page_of, refusal, templates_refusal
 from tui.providers.exotel_http import SECONDS, ExotelAccount
 from tui.providers.kinds import as_text
+from tui.words import phone_number as numbers
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 
-    from tui.data.models import ListedNumber
+    from tui.models import ListedNumber
     from tui.providers.check import Level, Outcome, Tell
     from tui.providers.exotel_answers import ExoPhone, Refusal
     from tui.providers.exotel_http import Answer

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from tui import __version__
-from tui.data.errors import ProviderFailed
+from tui.errors import ProviderFailed
 from tui.providers.kinds import as_text, host_and_port
 from tui.providers.reach import failure_of, named, reach
 

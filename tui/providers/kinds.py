@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from tui import numbers
+from tui.words import phone_number as numbers
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -12,7 +12,7 @@ import threading
 import time
 from typing import TYPE_CHECKING, Literal
 
-from tui.data.errors import ProviderFailed
+from tui.errors import ProviderFailed
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

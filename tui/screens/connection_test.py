@@ -10,11 +10,11 @@ from textual.binding import Binding, BindingType
 from textual.containers import VerticalScroll
 from textual.widgets import Static
 
-from tui.data.errors import SwitchboardError
+from tui.errors import SwitchboardError
 from tui.screens.page import Page
-from tui.text import safe_text
 from tui.widgets.frame import Part
 from tui.widgets.verdicts import Verdict, Verdicts
+from tui.words.text import safe_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from textual.timer import Timer
     from textual.widget import Widget
 
-    from tui.connection_test import Job, Tested
     from tui.providers.check import Verdict as Told
+    from tui.session.connection_test import Job, Tested
     from tui.widgets.frame import Tone
     from tui.widgets.glyphs import Glyphs
 

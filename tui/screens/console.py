@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from tui.connection_test import Job, Tested
-    from tui.data.errors import SwitchboardError
-    from tui.data.models import Integration, LogRow, Person, PhoneNumber
-    from tui.data.number_changes import NumberChanged
-    from tui.data.permission_changes import Applied
-    from tui.data.permission_stage import Staged
-    from tui.data.permissions import Holder
-    from tui.screens.log_view import Names
-    from tui.session import Session
+    from tui.data.numbers.changes import NumberChanged
+    from tui.data.permissions.apply import Applied
+    from tui.data.permissions.people import Holder
+    from tui.data.permissions.staging import Staged
+    from tui.errors import SwitchboardError
+    from tui.models import Integration, LogRow, Person, PhoneNumber
+    from tui.screens.audit.view import Names
+    from tui.session.connection_test import Job, Tested
+    from tui.session.session import Session
     from tui.widgets.glyphs import Glyphs
 
 

@@ -5,15 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, ClassVar
 
 from tui.screens.page import Page
-from tui.text import safe_text
 from tui.widgets.faces import Faces
 from tui.widgets.row_list import RowBody
+from tui.words.text import safe_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from tui.data.errors import SwitchboardError
-    from tui.data.models import Organization
+    from tui.errors import SwitchboardError
+    from tui.models import Organization
     from tui.widgets.row_list import Cell
 
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from tui.providers import title_of
-from tui.text import safe_text
+from tui.words.text import safe_text
 
 if TYPE_CHECKING:
-    from tui.data.models import Integration
+    from tui.models import Integration
 
 NAME_MOST = 60
 

@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING
 
 from tui.data.directory import FOUND_ORGANIZATIONS
 from tui.screens.search_chooser import SearchScreen
-from tui.text import safe_text
 from tui.widgets.faces import Faces
 from tui.widgets.row_list import Cell, Column, Row
+from tui.words.text import safe_text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from tui.data.models import Organization
+    from tui.models import Organization
 
 
 class OrganizationScreen(SearchScreen):

@@ -12,11 +12,11 @@ from textual.screen import Screen
 from textual.widgets import Static
 from textual.worker import Worker, WorkerState
 
-from tui.data.errors import SwitchboardError
-from tui.text import safe_text
+from tui.errors import SwitchboardError
 from tui.widgets.frame import ContextLine, KeyHints, Part, SectionLine, StatusLine, TopLine, cells
 from tui.widgets.line_input import LineInput
 from tui.widgets.prompt import Prompt
+from tui.words.text import safe_text
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Coroutine, Iterable
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from textual.widgets import Input
 
     from tui.screens.console import Console
-    from tui.session import Session
+    from tui.session.session import Session
 
 SMALLEST = (60, 20)
 SAVING = "Saving …"

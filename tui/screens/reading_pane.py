@@ -9,7 +9,7 @@ from textual.message import Message
 from textual.worker import Worker, WorkerState
 
 if TYPE_CHECKING:
-    from tui.data.errors import SwitchboardError
+    from tui.errors import SwitchboardError
 
 
 class ReadingPane(Vertical):

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual import work
 
-from tui.data.errors import SwitchboardError
+from tui.errors import SwitchboardError
 from tui.screens.chooser import ChooserScreen
 from tui.screens.question import Question
 from tui.widgets.faces import Faces

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from textual.containers import Vertical
 from textual.widgets import Static
 
-from tui.text import safe_text
+from tui.words.text import safe_text
 
 if TYPE_CHECKING:
     from textual.app import ComposeResult

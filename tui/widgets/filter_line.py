@@ -10,9 +10,9 @@ from textual.containers import Horizontal, Vertical
 from textual.message import Message
 from textual.widgets.input import Selection
 
-from tui.text import one_by_one, safe_text
 from tui.widgets.frame import Line, Part
 from tui.widgets.line_input import LineInput
+from tui.words.text import one_by_one, safe_text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -13,7 +13,7 @@ from textual.reactive import reactive
 from textual.widget import Widget
 from textual.widgets import Static
 
-from tui.text import fit, safe_text
+from tui.words.text import fit, safe_text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

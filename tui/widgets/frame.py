@@ -10,7 +10,7 @@ from textual.geometry import Region, Size
 from textual.reactive import reactive
 from textual.widget import Widget
 
-from tui.text import fit, safe_text
+from tui.words.text import fit, safe_text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

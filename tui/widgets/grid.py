@@ -15,9 +15,9 @@ from textual.message import Message
 from textual.strip import Strip
 from textual.widget import Widget
 
-from tui.text import fit
 from tui.widgets.grid_cells import GAP, GridCell, Widths, cell_segment, share_width
 from tui.widgets.row_list import TONES
+from tui.words.text import fit
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from rich.segment import Segment
 from rich.style import Style
 
-from tui.text import fit
 from tui.widgets.row_list import TONES
+from tui.words.text import fit
 
 if TYPE_CHECKING:
     from tui.widgets.frame import Tone

@@ -9,7 +9,7 @@ from rich.text import Text
 from textual.message import Message
 from textual.widgets import Input
 
-from tui.text import one_by_one
+from tui.words.text import one_by_one
 
 if TYPE_CHECKING:
     from textual import events

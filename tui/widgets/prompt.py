@@ -10,8 +10,8 @@ from textual.containers import Vertical
 from textual.message import Message
 from textual.widgets import Static
 
-from tui.text import safe_text
 from tui.widgets.line_input import LineInput
+from tui.words.text import safe_text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

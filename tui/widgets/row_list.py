@@ -16,7 +16,7 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 from textual.widget import Widget
 
-from tui.text import fit
+from tui.words.text import fit
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

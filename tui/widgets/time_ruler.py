@@ -10,8 +10,8 @@ from textual.geometry import Region
 from textual.strip import Strip
 from textual.widget import Widget
 
-from tui.text import fit
 from tui.widgets.row_list import TONES
+from tui.words.text import fit
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -10,8 +10,8 @@ from textual.content import Content
 from textual.reactive import reactive
 from textual.widget import Widget
 
-from tui.text import safe_text
 from tui.widgets.frame import STYLES, Tone
+from tui.words.text import safe_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

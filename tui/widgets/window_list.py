@@ -10,8 +10,8 @@ from textual.geometry import Region
 from textual.message import Message
 from textual.strip import Strip
 
-from tui.text import fit
 from tui.widgets.row_list import CURSOR, TONES, Columned, ColumnList, RowBody, row_strip
+from tui.words.text import fit
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

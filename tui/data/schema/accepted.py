@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import psycopg
 
-from tui.data.claims import claimed
 from tui.data.schema.rows import rows
+from tui.words.claims import claimed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping

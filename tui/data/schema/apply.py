@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import psycopg
 
-from tui.data.errors import Locked, SchemaInTheWay, SwitchboardError
-from tui.data.failures import is_of_another_program, translate
+from tui.data.postgres.failures import is_of_another_program, translate
+from tui.data.postgres.session_settings import Limits, pinned_transaction
 from tui.data.schema.files import schema_files
 from tui.data.schema.rows import rows, run
 from tui.data.schema.shape import TABLES
-from tui.data.session_settings import Limits, pinned_transaction
+from tui.errors import Locked, SchemaInTheWay, SwitchboardError
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -57,7 +57,7 @@ class Progress:
 async def run_files(conn: AsyncConnection[Any], progress: Callable[[Progress], None] | None = None) -> int:
     """Run every statement of sql/ in the transaction that is open; return how many.
 
-    Raises SchemaInTheWay, PermissionDenied, Locked and other errors of `tui.data.errors`; none carries a row.
+    Raises SchemaInTheWay, PermissionDenied, Locked and other errors of `tui.errors`; none carries a row.
     """
     statements = [statement for file in schema_files() for statement in file.statements]
     for done, statement in enumerate(statements):

@@ -20,7 +20,7 @@ GRANTED_ROLES = ("service_role", "authenticated", *ROLES)
 def expected_shape() -> frozenset[Line]:
     """The lines that hold on every installation; those of a role hold only where the role exists.
 
-    The file expected.jsonl is made anew after a change to sql/: `python -m tests.support.regenerate`.
+    The file expected.jsonl is made anew after a change to sql/: `python -m tests.generate.schema`.
     """
     text = resources.files("tui.data.schema").joinpath("expected.jsonl").read_text(encoding="utf-8")
     return frozenset(Line(*json.loads(line)) for line in text.splitlines())

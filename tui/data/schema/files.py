@@ -84,7 +84,7 @@ def latest_number() -> int:
 def schema_text() -> str:
     """The whole schema as one text for a dashboard's SQL editor, in one transaction.
 
-    docs/schema.sql is this text: `python -m tests.support.regenerate`.
+    docs/schema.sql is this text: `python -m tests.generate.schema`.
     """
     parts = [
         "-- Switchboard's schema: made from the files in sql/, do not edit. It can be run again at any time.",

@@ -13,9 +13,9 @@ from uuid import uuid4
 
 import psycopg
 
-from tui.data.commit import Commit
 from tui.data.directory_source import DIRECTORY_SOURCES, Source
-from tui.data.errors import CommitInDoubt, ConnectionFailed, ConnectionLost, SchemaNewer
+from tui.data.postgres.commit import Commit
+from tui.data.postgres.session_settings import begin
 from tui.data.schema.accepted import definition_of, object_of
 from tui.data.schema.apply import LIMITS, LOCK_KEY, Progress, limited_transaction, run_files, take_lock, with_retries
 from tui.data.schema.files import schema_files
@@ -26,7 +26,7 @@ from tui.data.schema.server import Server
 from tui.data.schema.shape import read_shape
 from tui.data.schema.state import schema_state
 from tui.data.schema.verify import Verification, verify
-from tui.data.session_settings import begin
+from tui.errors import CommitInDoubt, ConnectionFailed, ConnectionLost, SchemaNewer
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -94,7 +94,7 @@ async def install(
     is in `agreed`, where a person has been shown a plan. What prevents an installation is found before anything runs:
     InvalidInput, PermissionDenied, ServerUnsuitable, SchemaInTheWay, SchemaNewer. When the answer to COMMIT is lost,
     the server is asked how it ended. Raises Locked after five attempts, CommitInDoubt, and other errors of
-    `tui.data.errors`; none carries a row.
+    `tui.errors`; none carries a row.
     """
     started = time.monotonic()
     server = Server(conninfo)

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 import psycopg
 
-from tui.data.errors import InvalidInput, SchemaInTheWay
 from tui.data.schema.accepted import NEVER, object_of
 from tui.data.schema.adoption import StartingShape, starting_shape, was_installed
 from tui.data.schema.apply import limited_transaction, run_files, take_lock, with_retries
@@ -18,6 +17,7 @@ from tui.data.schema.roles import create_roles
 from tui.data.schema.rows import rows
 from tui.data.schema.shape import Line, read_shape
 from tui.data.schema.verify import Drift, find_foreign
+from tui.errors import InvalidInput, SchemaInTheWay
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -75,7 +75,7 @@ async def make_plan(conn: AsyncConnection[Any], *, roles: bool = False, accept: 
     Where an installation cannot run, `in_the_way` says why, and only the holes are looked for. `accept` names what of
     others is to be accepted; where Switchboard was not installed, all that is harmless is.
     Raises InvalidInput for a name that cannot be accepted, Locked, PermissionDenied and other errors of
-    `tui.data.errors`.
+    `tui.errors`.
     """
 
     async def plan() -> Plan:

@@ -5,16 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from tui.data.connection import encoding_problem, probe
-from tui.data.errors import PermissionDenied, SchemaInTheWay, SchemaNewer, ServerUnsuitable, SwitchboardError
+from tui.data.postgres.probe import encoding_problem, probe
 from tui.data.schema.rows import rows
 from tui.data.schema.shape import TABLES
 from tui.data.schema.state import schema_state
+from tui.errors import PermissionDenied, SchemaInTheWay, SchemaNewer, ServerUnsuitable, SwitchboardError
 
 if TYPE_CHECKING:
     from psycopg import AsyncConnection
 
-    from tui.data.models import ServerInfo
+    from tui.models import ServerInfo
 
 OLDEST_VERSION = 140000
 ROLES = ("switchboard_admin", "switchboard_support", "switchboard_auditor")

@@ -8,17 +8,17 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import psycopg
 from psycopg.rows import dict_row
 
-from tui.data.connecting import connect
-from tui.data.connections import Connections
-from tui.data.failures import translate
-from tui.data.given_back import given_back
+from tui.data.postgres.connecting import connect
+from tui.data.postgres.deadline import given_back
+from tui.data.postgres.failures import translate
+from tui.data.postgres.pool import Connections
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
     from psycopg import AsyncConnection
 
-    from tui.data.commit import Commit
+    from tui.data.postgres.commit import Commit
 
 T = TypeVar("T")
 

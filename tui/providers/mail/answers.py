@@ -6,9 +6,9 @@ import base64
 import re
 from dataclasses import dataclass, field
 
-from tui.data.errors import ProviderFailed
+from tui.errors import ProviderFailed
 from tui.providers.mail.hosts import centre_of, other_hosts
-from tui.text import safe_text
+from tui.words.text import safe_text
 
 _MOST_SAID = 120  # characters of the server's own text
 

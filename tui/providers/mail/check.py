@@ -9,7 +9,7 @@ import time
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Protocol
 
-from tui.data.errors import ProviderFailed
+from tui.errors import ProviderFailed
 from tui.providers.check import Verdict
 from tui.providers.mail import imap, reaching, smtp
 from tui.providers.mail.answers import Login

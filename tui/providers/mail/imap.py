@@ -7,7 +7,7 @@ import imaplib
 import re
 from typing import TYPE_CHECKING, Any
 
-from tui.data.errors import ProviderFailed
+from tui.errors import ProviderFailed
 from tui.providers.check import Verdict
 from tui.providers.mail import answers, reaching
 from tui.providers.mail.line import MOST_BYTES, TooMuch

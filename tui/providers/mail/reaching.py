@@ -9,9 +9,9 @@ import socket
 import ssl
 from typing import TYPE_CHECKING
 
-from tui.data.errors import ProviderFailed
+from tui.errors import ProviderFailed
 from tui.providers.mail.line import TooMuch
-from tui.text import safe_text
+from tui.words.text import safe_text
 
 if TYPE_CHECKING:
     from tui.providers.mail.line import Line

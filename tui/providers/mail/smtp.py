@@ -6,7 +6,7 @@ import contextlib
 import smtplib
 from typing import TYPE_CHECKING
 
-from tui.data.errors import ProviderFailed
+from tui.errors import ProviderFailed
 from tui.providers.check import Verdict
 from tui.providers.mail import answers, reaching
 from tui.providers.mail.line import TooMuch

@@ -1,0 +1,165 @@
+"""`integrations configure`: what it accepts on standard input, and that a refusal writes nothing."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from tests.support.commands import Shell, contents, execute
+from tests.support.sitting import ACME, KEY, OTHER_KEY, PHONE
+from tests.support.terminal.forked_terminal import ForkedTerminal
+
+SECRET = "sk-CANARY-5f0c1e2d"
+
+
+def phone(**changes: object) -> str:
+    return json.dumps({**PHONE, "api_token": SECRET, **changes})
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        ("", "Standard input is empty"),
+        (f'["{SECRET}"]', "not a JSON object"),
+        (f'"{SECRET}"', "not a JSON object"),
+        (f'{{"api_token": "{SECRET}"', "not JSON"),
+        (f'{{"api_token": "{SECRET}"}} {{}}', "not JSON"),
+        (f'{{"api_token": "{SECRET}", "api_token": "x"}}', "the same name twice"),
+        (f'{{"api_token": "{SECRET}", "n": NaN}}', "NaN"),
+        (f'{{"api_token": "{SECRET}", "n": 1e999}}', "double"),
+        (f'{{"api_token": "{SECRET}", "a": ' + "[" * 200 + "]" * 200 + "}", "nested deeper"),
+        (b'{"api_token": "\xff"}', "UTF-8"),
+        (b" " * 1_000_001, "larger"),
+        (json.dumps({"api_token": SECRET}), "account_sid: It is required"),
+        (phone(display_name="n" * 256), "at most 255 characters"),
+        (phone(display_name=7), "display_name"),
+        (phone(display_name="a\0b"), "display_name"),
+        (phone(display_name="a\ud800b"), "display_name"),
+        (phone(virtual_number="not a number"), "virtual_number:"),
+        (phone(virtual_number="0" * 21), "virtual_number:"),
+        (phone(account_sid="s" * 256), "account_sid:"),
+    ],
+)
+def test_what_is_no_credential_is_refused_in_one_line_and_not_written(
+    acme: Shell, given: str | bytes, words: str
+) -> None:
+    before = contents(acme.environment["DATABASE_URL"])
+    line = acme.run("integrations", "configure", "exotel_phone", stdin=given).refusal(2)
+    assert words in line
+    assert SECRET not in line
+    assert contents(acme.environment["DATABASE_URL"]) == before
+
+
+def test_an_unknown_type_is_refused_before_standard_input_is_read(acme: Shell) -> None:
+    with acme.start_waiting("integrations", "configure", "exotel_fone") as process:
+        assert process.wait(timeout=30) == 2
+        assert process.stderr is not None
+        assert b"Did you mean exotel_phone?" in process.stderr.read()
+
+
+def test_a_terminal_on_standard_input_is_refused_with_the_form(acme: Shell) -> None:
+    command = ["integrations", "configure", "exotel_sms"]
+    with ForkedTerminal(*command, environment=acme.environment, cwd=acme.folder) as terminal:
+        assert terminal.wait_for_exit() == 2
+        shown = "".join(terminal.lines)
+    assert "which is a terminal" in shown
+    assert '"sms_number": "..."' in shown
+
+
+def test_a_field_nobody_knows_is_kept_with_a_warning(acme: Shell) -> None:
+    saved = acme.run("integrations", "configure", "exotel_phone", stdin=phone(virtual_numbr="1"))
+    assert saved.status == 0
+    assert saved.err == (
+        "Warning: virtual_numbr: Exotel phone has no field of this name; it is kept as it is. "
+        "Did you mean virtual_number?\n"
+    )
+    assert "virtual_numbr" in acme.run("integrations", "show", "exotel_phone").out
+
+
+def test_an_unreadable_credential_is_replaced_only_when_that_is_confirmed(acme: Shell) -> None:
+    database = acme.environment["DATABASE_URL"]
+    acme.run("integrations", "configure", "exotel_phone", stdin=phone())
+    execute(database, "update integration_credentials set credentials_encrypted = 'broken'")
+    before = contents(database)
+    line = acme.run("integrations", "configure", "exotel_phone", stdin=phone()).refusal(2)
+    assert "unreadable (malformed)" in line
+    assert "--yes" in line
+    assert "It is required" in acme.run(
+        "integrations", "configure", "exotel_phone", "--yes", stdin='{"virtual_number": "01141169368"}'
+    ).refusal(2)
+    assert contents(database) == before
+    assert acme.run("integrations", "configure", "exotel_phone", "--yes", stdin=phone()).status == 0
+    assert acme.run("integrations", "show", "exotel_phone").status == 0
+
+
+@pytest.mark.parametrize(
+    ("keys", "words"),
+    [
+        ({}, "ENCRYPTION_MASTER_KEY not configured"),
+        ({"ENCRYPTION_MASTER_KEY": OTHER_KEY}, "is not the one in use"),
+        ({"ENCRYPTION_MASTER_KEY": KEY, "ENCRYPTION_MASTER_KEY_FILE": "key.txt"}, "more than one source"),
+        ({"ENCRYPTION_MASTER_KEY_FILE": "missing.txt"}, "ENCRYPTION_MASTER_KEY_FILE"),
+        ({"ENCRYPTION_MASTER_KEY_COMMAND": "/bin/false"}, "failed (exit status 1)"),
+    ],
+)
+def test_a_master_key_that_is_missing_or_wrong_ends_with_4_and_writes_nothing(
+    with_phone: Shell, keys: dict[str, str], words: str
+) -> None:
+    before = contents(with_phone.environment["DATABASE_URL"])
+    shell = with_phone.without("ENCRYPTION_MASTER_KEY").with_(**keys)
+    line = shell.run("integrations", "configure", "exotel_phone", stdin=phone()).refusal(4)
+    assert words in line
+    assert KEY not in line
+    assert OTHER_KEY not in line
+    assert shell.run("keys", "status").status == 4
+    assert contents(with_phone.environment["DATABASE_URL"]) == before
+
+
+@pytest.mark.parametrize(
+    ("key", "words"),
+    [
+        ("short-Vb3!kQ9z", "shorter than 32 characters"),
+        ("your-32-character-secret-key-here", "placeholder"),
+        ("ab" * 20, "little variety"),
+    ],
+)
+def test_a_master_key_that_is_too_weak_to_write_with_ends_with_4_and_writes_nothing(
+    new_acme: Shell, key: str, words: str
+) -> None:
+    before = contents(new_acme.environment["DATABASE_URL"])
+    shell = new_acme.with_(ENCRYPTION_MASTER_KEY=key)
+    line = shell.run("integrations", "configure", "exotel_phone", stdin=phone()).refusal(4)
+    assert words in line
+    assert key not in line
+    assert shell.run("keys", "status").status == 4
+    assert contents(new_acme.environment["DATABASE_URL"]) == before
+
+
+def test_the_key_is_recorded_with_the_first_write_and_not_before(new_acme: Shell) -> None:
+    database = new_acme.environment["DATABASE_URL"]
+    assert new_acme.run("keys", "status", "--json").data["state"] == "unused"
+    assert execute(database, "select count(*) from switchboard.keys") == [(0,)]
+    new_acme.run("integrations", "configure", "exotel_phone", stdin=phone())
+    assert execute(database, "select count(*) from switchboard.keys") == [(1,)]
+
+
+def test_in_read_only_mode_nothing_is_written(with_phone: Shell) -> None:
+    before = contents(with_phone.environment["DATABASE_URL"])
+    by_variable = with_phone.with_(SWITCHBOARD_READ_ONLY="1")
+    for command in (["configure", "exotel_phone"], ["disable", "exotel_phone"], ["delete", "exotel_phone", "--yes"]):
+        assert "read-only mode" in with_phone.run("--read-only", "integrations", *command, stdin=phone()).refusal(2)
+        assert "read-only mode" in by_variable.run("integrations", *command, stdin=phone()).refusal(2)
+    assert by_variable.run("integrations", "list").status == 0
+    assert contents(with_phone.environment["DATABASE_URL"]) == before
+
+
+def test_a_legacy_row_makes_the_next_new_row_legacy_too(acme: Shell) -> None:
+    sms = json.dumps({**PHONE, "sms_number": "EXOTEL"})
+    acme.with_(SWITCHBOARD_CREDENTIAL_FORMAT="legacy").run("integrations", "configure", "exotel_sms", stdin=sms)
+    acme.run("integrations", "configure", "exotel_phone", stdin=phone())
+    formats = "select distinct credentials_encrypted ~ '^[0-9a-f]{32}:[0-9a-f]{32}:' from integration_credentials"
+    assert execute(acme.environment["DATABASE_URL"], formats) == [(True,)]
+    assert execute(
+        acme.environment["DATABASE_URL"], "select distinct organization_id from integration_credentials"
+    ) == [(ACME,)]

@@ -1,0 +1,276 @@
+"""The commands `permissions`: listing, granting, revoking, copying, the leaver report, and what each refuses."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+import pytest
+
+from tests.support.commands import Shell, contents, execute
+from tests.support.people import directory_database, integration, person
+from tests.support.sitting import ACME, GLOBEX, KEY, PHONE
+from tests.support.terminal.forked_terminal import ForkedTerminal
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from tests.support.servers.postgres import TestServer
+
+ANN, BOB = "person1@acme.example", "person2@acme.example"
+GONE = UUID(int=0xFF)
+
+
+@pytest.fixture
+def directory(tmp_path: Path, postgres: TestServer) -> Iterator[Shell]:
+    """A shell on a database with three people and two integrations, exotel_phone and exotel_whatsapp."""
+    with directory_database(postgres) as conninfo:
+        yield Shell(tmp_path).with_(
+            DATABASE_URL=conninfo, ENCRYPTION_MASTER_KEY=KEY, SWITCHBOARD_ORGANIZATION=str(ACME)
+        )
+
+
+def rows(shell: Shell) -> list[tuple[object, ...]]:
+    return execute(
+        shell.environment["DATABASE_URL"],
+        "select user_id, integration_id, can_view, can_send, can_configure, daily_limit, monthly_limit"
+        " from public.user_integration_permissions order by user_id, integration_id",
+    )
+
+
+def actions(shell: Shell) -> list[str]:
+    found = execute(
+        shell.environment["DATABASE_URL"],
+        "select action::text from public.integration_audit_logs where action like 'permission%'"
+        " order by created_at, id",
+    )
+    return [str(action) for (action,) in found]
+
+
+def test_a_permission_is_granted_changed_listed_and_revoked(directory: Shell) -> None:
+    granted = directory.run(
+        *("permissions", "grant", ANN, "exotel_phone", "exotel_whatsapp", "--send", "--daily-limit", "20"),
+        *("--monthly-limit", "1,000", "--expires", "2099-06-30", "--yes", "--json"),
+    ).data
+    assert (granted["applied"], granted["grants"], granted["changes"], granted["revokes"]) == (True, 2, 0, 0)
+    assert granted["notes"] == ["send implies view: view added."]
+    assert granted["cells"][0]["after"]["expires_at"] == "2099-06-30T23:59:59+00:00"
+    assert set(rows(directory)) == {(person(1), integration(n), True, True, False, 20, 1000) for n in (1, 2)}
+
+    (first, second) = directory.run("permissions", "list", "--user", ANN, "--json").data
+    assert (first["integration_type"], first["allowed"]) == ("exotel_phone", ["view", "send"])
+    assert first["refused"] == {"configure": "may not configure"}
+    assert (first["state"], first["email"], first["used_today"]) == ("active", ANN, 0)
+    listed = directory.run("permissions", "list", "--type", "exotel_phone")
+    assert listed.out.splitlines()[1].split() == [
+        *(
+            "Person",
+            "000001",
+            "exotel_phone",
+            "view",
+            "send",
+            "2099-06-30",
+            "23:59",
+            "UTC",
+            "0/20",
+            "0/1000",
+            "allowed",
+        ),
+    ]
+    assert "Not enforced by any program seen" in listed.err
+
+    changed = directory.run(
+        "permissions", "grant", str(person(1)), "exotel_phone", "--daily-limit", "unlimited", "--yes"
+    )
+    assert changed.out == "Applied: 1 change for 1 person.\n"
+    assert changed.err.splitlines() == ["change  Person 000001  exotel_phone: daily limit unlimited (was 20)"]
+
+    again = directory.run("permissions", "grant", ANN, "exotel_phone", "--view", "--yes")
+    assert (again.status, again.out) == (0, "Nothing changes.\n")
+    revoked = directory.run("permissions", "revoke", ANN, "exotel_phone", second["integration_type"], "--yes", "--json")
+    assert revoked.data["revokes"] == 2
+    assert rows(directory) == []
+    assert actions(directory) == [*["permission_granted"] * 2, "permission_changed", *["permission_revoked"] * 2]
+
+
+def test_a_dry_run_prints_the_review_and_writes_nothing_even_in_read_only_mode(directory: Shell) -> None:
+    before = contents(directory.environment["DATABASE_URL"])
+    command = ("permissions", "grant", ANN, "exotel_phone", "--configure", "--dry-run")
+    assert directory.run(*command, "--read-only").out.splitlines() == [
+        "grant   Person 000001  exotel_phone: +view, +configure",
+        "configure implies view: view added.",
+        "1 grant for 1 person.",
+    ]
+    planned = directory.run(*command, "--json").data
+    assert (planned["applied"], planned["operation_id"], planned["grants"]) == (False, None, 1)
+    assert contents(directory.environment["DATABASE_URL"]) == before
+    assert "read-only" in directory.run(*command[:-1], "--yes", "--read-only").refusal(2)
+
+
+def test_without_yes_it_asks_and_only_yes_applies(directory: Shell) -> None:
+    command = ("permissions", "grant", ANN, "exotel_phone", "--view")
+    refused = directory.run(*command)
+    assert (refused.status, refused.out) == (2, "")
+    assert "Add --yes" in refused.err
+    for answer, expected in (("n", []), ("y", [(person(1), integration(1), True, False, False, None, None)])):
+        with ForkedTerminal(*command, environment=directory.environment, cwd=directory.folder) as terminal:
+            terminal.wait_for("[y/N]")
+            terminal.type(answer + "\r")
+            assert terminal.wait_for_exit() == (0 if expected else 2)
+        assert rows(directory) == expected
+
+
+def test_one_person_gets_exactly_what_another_has(directory: Shell) -> None:
+    directory.run("permissions", "grant", ANN, "exotel_phone", "--send", "--daily-limit", "5", "--yes")
+    directory.run("permissions", "grant", BOB, "exotel_whatsapp", "--view", "--yes")
+    done = directory.run("permissions", "copy", ANN, BOB, "--yes")
+    assert done.out == "Applied: 1 grant and 1 revoke for 1 person.\n"
+    assert done.err.splitlines() == [
+        "grant   Person 000002  exotel_phone: +view, +send, daily limit 5",
+        "revoke  Person 000002  exotel_whatsapp: -view",
+    ]
+    assert [row[0] for row in rows(directory)] == sorted([person(1), person(2)])
+    assert "same person" in directory.run("permissions", "copy", ANN, str(person(1)), "--yes").refusal(2)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "status", "words"),
+    [
+        (("grant", "nobody@acme.example", "exotel_phone", "--view"), 2, "No person"),
+        (("grant", str(GONE), "exotel_phone", "--view"), 2, "No person"),
+        (("grant", ANN, "exotel_fax", "--view"), 2, "exotel_fax"),
+        (("grant", ANN, "zoho_mail", "--view"), 1, "not set up"),
+        (("grant", ANN, "exotel_phone"), 2, "not said what"),
+        (("grant", ANN, "exotel_phone", "--view", "--expires", "2001-01-01"), 2, "has passed"),
+        (("grant", ANN, "exotel_phone", "--view", "--expires", "whenever"), 2, "not understood"),
+        (("grant", ANN, "exotel_phone", "--view", "--daily-limit", "-1"), 2, "negative"),
+        (("grant", ANN, "exotel_phone", "--view", "--daily-limit", "lots"), 2, "whole number"),
+        (("grant", ANN, "exotel_phone", "--view", "--daily-limit", "9", "--monthly-limit", "8"), 2, "below the daily"),
+        (("grant", ANN, "exotel_phone", "--view", "--label", "Ann"), 2, "directory"),
+        (("grant", ANN, "exotel_phone", "--daily-limit", "9"), 2, "no right yet"),
+        (("grant", ANN), 2, "TYPE"),
+        (("revoke", "nobody@acme.example", "exotel_phone"), 2, "No person"),
+        (("revoke", ANN, "exotel_fax"), 2, "exotel_fax"),
+        (("copy", ANN, str(GONE)), 2, "No person"),
+        (("report", str(GONE)), 2, "No person"),
+        (("list", "--user", "nobody@acme.example"), 2, "No person"),
+        (("list", "--type", "zoho_mail"), 1, "not set up"),
+    ],
+)
+def test_bad_input_is_one_sentence_and_writes_nothing(
+    directory: Shell, arguments: tuple[str, ...], status: int, words: str
+) -> None:
+    before = contents(directory.environment["DATABASE_URL"])
+    assert words in directory.run("permissions", *arguments, "--yes").refusal(status)
+    assert contents(directory.environment["DATABASE_URL"]) == before
+
+
+def test_a_limit_is_judged_with_the_one_that_is_there(directory: Shell) -> None:
+    directory.run("permissions", "grant", ANN, "exotel_phone", "--send", "--monthly-limit", "10", "--yes")
+    refused = directory.run("permissions", "grant", ANN, "exotel_phone", "--daily-limit", "11", "--yes")
+    assert "monthly limit (10) is below the daily one (11)" in refused.refusal(2)
+    both = ("--daily-limit", "11", "--monthly-limit", "11")
+    assert directory.run("permissions", "grant", ANN, "exotel_phone", *both, "--yes").status == 0
+
+
+def test_a_type_that_an_adopted_table_has_twice_is_listed_given_and_revoked_as_a_whole(directory: Shell) -> None:
+    database = directory.environment["DATABASE_URL"]
+    execute(
+        database,
+        "do $$ declare one name; begin for one in select conname from pg_constraint where contype = 'u' and conrelid = "
+        "'public.integration_credentials'::regclass loop execute format("
+        "'alter table public.integration_credentials drop constraint %I', one); end loop; end $$",
+    )
+    execute(database, "update public.integration_credentials set integration_type = 'exotel_phone'")
+    assert directory.run("permissions", "grant", ANN, "exotel_phone", "--view", "--yes", "--json").data["grants"] == 2
+    assert len(directory.run("permissions", "list", "--type", "exotel_phone", "--json").data) == 2
+    assert directory.run("permissions", "revoke", ANN, "exotel_phone", "--yes").status == 0
+    assert rows(directory) == []
+
+
+def test_who_left_the_directory_keeps_the_row_marked_and_can_only_be_revoked(directory: Shell) -> None:
+    database = directory.environment["DATABASE_URL"]
+    directory.run("permissions", "grant", ANN, "exotel_phone", "--view", "--yes")
+    directory.run("permissions", "grant", BOB, "exotel_phone", "--view", "--yes")
+    execute(database, "delete from public.users where id = %s", person(1))
+    execute(database, "update public.users set is_active = false where id = %s", person(2))
+    execute(
+        database,
+        "insert into public.users (id, email, organization_id) values (%s, 'gil@globex.example', %s)",
+        *(UUID(int=7), GLOBEX),
+    )
+    listed = {one["user_id"]: one["standing"] for one in directory.run("permissions", "list", "--json").data}
+    assert listed == {str(person(1)): "not in the directory", str(person(2)): "inactive"}
+    for user, words in (
+        (str(person(1)), "not in the directory any more"),
+        (BOB, "inactive"),
+        ("gil@globex.example", "another organisation"),
+    ):
+        assert words in directory.run("permissions", "grant", user, "exotel_phone", "--send", "--yes").refusal(2)
+    for user in (str(person(1)), BOB):
+        assert directory.run("permissions", "revoke", user, "exotel_phone", "--yes").status == 0
+    assert rows(directory) == []
+
+
+def test_without_a_directory_an_id_is_given_a_label(with_phone: Shell) -> None:
+    someone = str(UUID(int=5))
+    refused = with_phone.run("permissions", "grant", someone, "exotel_phone", "--view", "--yes").refusal(2)
+    assert "No person" in refused
+    assert "UUID" in with_phone.run("permissions", "grant", "e@x", "exotel_phone", "--view", "--label", "E").refusal(2)
+    for label, rights in (("Eve", "--view"), ("Eve Adams", "--send")):
+        given = with_phone.run("permissions", "grant", someone, "exotel_phone", rights, "--label", label, "--yes")
+        assert given.status == 0, given.err
+    (only,) = with_phone.run("permissions", "list", "--json").data
+    assert (only["name"], only["standing"], only["can_send"]) == ("Eve Adams", "active", True)
+
+
+def test_the_report_names_what_they_could_reach_and_the_secrets_that_were_not_changed_since(with_phone: Shell) -> None:
+    database = with_phone.environment["DATABASE_URL"]
+    execute(database, "insert into switchboard.people_labels values (%s, 'Ann'), (%s, 'Bob')", person(1), person(2))
+    with_phone.run("permissions", "grant", str(person(1)), "exotel_phone", "--send", "--expires", "30d", "--yes")
+    insert = (
+        "insert into public.integration_audit_logs"
+        " (organization_id, user_id, integration_type, action, status, details)"
+        " values (%s, %s, 'exotel_phone', %s, 'success', %s::jsonb)"
+    )
+    for action, field in (("revealed", "api_key"), ("copied", "api_key"), ("revealed", "api_token")):
+        execute(database, insert, ACME, person(1), f"credential_{action}", json.dumps({"fields": [field]}))
+    execute(database, insert, ACME, None, "credential_revealed", json.dumps({"fields": ["api_key"]}))
+    with_phone.run("integrations", "configure", "exotel_phone", stdin=json.dumps({**PHONE, "api_token": "new" * 9}))
+
+    found = with_phone.run("permissions", "report", str(person(1)), "--json").data
+    assert [one["integration_type"] for one in found["permissions"]] == ["exotel_phone"]
+    key, token = found["secrets"]
+    assert (key["field"], key["how"], key["times"], key["to_be_rotated"]) == (
+        "api_key",
+        ["revealed", "copied"],
+        2,
+        True,
+    )
+    assert (token["field"], token["how"], token["to_be_rotated"]) == ("api_token", ["revealed"], False)
+    assert datetime.fromisoformat(token["changed_at"]) <= datetime.now(UTC)
+    assert found["unattributed_openings"] == 1
+    text = with_phone.run("permissions", "report", str(person(1))).out
+    assert "to be rotated" in text
+    assert "exotel_phone api_key: revealed, copied" in text
+    other = with_phone.run("permissions", "report", str(person(2))).out
+    assert "none seen, as far as the log says" in other
+
+
+def test_support_lists_and_reports_and_is_told_who_may_grant(directory: Shell, postgres: TestServer) -> None:
+    directory.run("permissions", "grant", ANN, "exotel_phone", "--view", "--yes")
+    assert directory.run("setup", "--yes", "--roles").status == 0
+    postgres.create_role("eve", "login in role switchboard_support")
+    eve = directory.with_(DATABASE_URL=directory.environment["DATABASE_URL"].replace("postgres@", "eve@"))
+    assert eve.run("permissions", "list").status == 0
+    assert eve.run("permissions", "report", ANN).status == 0
+    assert eve.run("permissions", "grant", ANN, "exotel_phone", "--configure", "--dry-run").status == 0
+    before = contents(directory.environment["DATABASE_URL"])
+    refused = eve.run("permissions", "grant", ANN, "exotel_phone", "--configure", "--yes")
+    assert refused.status == 3
+    assert "eve" in refused.err
+    assert "switchboard_admin" in refused.err
+    assert contents(directory.environment["DATABASE_URL"]) == before

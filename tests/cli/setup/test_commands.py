@@ -1,0 +1,195 @@
+"""The command `setup`: it shows, asks, does all or nothing, and a second run changes nothing."""
+
+from __future__ import annotations
+
+import shlex
+import signal
+from typing import TYPE_CHECKING
+
+import psycopg
+
+from tests.support.commands import Shell, contents, execute
+from tests.support.schema import run_shape
+from tests.support.sitting import KEY
+from tests.support.terminal.forked_terminal import ForkedTerminal
+from tests.support.terminal.pty import SWITCHBOARD, Terminal
+
+if TYPE_CHECKING:
+    from tests.support.servers.postgres import TestServer
+
+TABLES = {
+    *("integration_credentials", "user_integration_permissions"),
+    *("integration_audit_logs", "organization_phone_numbers"),
+}
+
+
+def objects(database: str) -> list[tuple[str, ...]]:
+    """Everything in the catalogue that is not Postgres' own, roles included."""
+    with psycopg.connect(database) as connection:
+        return connection.execute("""
+            select 'relation', c.oid::regclass::text from pg_class c where c.oid > 16383 and relnamespace <> 99
+            union all select 'function', p.oid::regprocedure::text from pg_proc p where p.oid > 16383
+            union all select 'schema', nspname::text from pg_namespace where oid > 16383 and nspname !~ '^pg_'
+            union all select 'role', rolname::text from pg_roles order by 1, 2
+        """).fetchall()
+
+
+def on_empty(shell: Shell, database: str) -> Shell:
+    return shell.with_(DATABASE_URL=database)
+
+
+def test_setup_without_a_key_installs_and_its_last_line_names_keys_generate(shell: Shell, empty_database: str) -> None:
+    done = on_empty(shell, empty_database).run("setup", "--yes")
+    assert done.status == 0, done.err
+    assert "`switchboard keys generate`" in done.err.splitlines()[-1]
+    assert contents(empty_database).keys() >= {f"public.{name}" for name in TABLES}
+    assert execute(empty_database, "select count(*) from switchboard.keys") == [(0,)]
+    assert not list(shell.folder.iterdir())
+
+
+def test_with_a_key_nothing_more_is_said_and_the_progress_goes_to_standard_error(
+    shell: Shell, empty_database: str
+) -> None:
+    done = on_empty(shell, empty_database).with_(ENCRYPTION_MASTER_KEY=KEY).run("setup", "--yes")
+    assert done.status == 0
+    assert "keys generate" not in done.err
+    assert "003_tables.sql" in done.err
+    assert "Found: nothing" in done.out
+    assert done.out.splitlines()[-1].startswith("The database is set up and is as it should be")
+
+
+def test_a_second_run_changes_nothing(shell: Shell, empty_database: str) -> None:
+    there = on_empty(shell, empty_database)
+    first = there.run("setup", "--yes", "--json").data
+    assert (first["applied"], first["starting_shape"], first["next_step"]) == (
+        *(True, "nothing"),
+        "switchboard keys generate",
+    )
+    before, rows = objects(empty_database), contents(empty_database)
+    second = there.run("setup", "--yes", "--json").data
+    assert (second["applied"], second["missing"], second["different"]) == (False, [], [])
+    assert there.run("setup").status == 0, "nothing to do is nothing to ask about"
+    assert (objects(empty_database), contents(empty_database)) == (before, rows)
+
+
+def test_a_dry_run_lists_every_line_and_leaves_nothing_behind(shell: Shell, empty_database: str) -> None:
+    before = objects(empty_database)
+    shown = on_empty(shell, empty_database).run("setup", "--dry-run", "--roles")
+    assert shown.status == 0
+    assert "  + table public.integration_credentials: " in shown.out
+    assert shown.out.splitlines()[-1] == "Nothing was done: this was a dry run."
+    assert shown.err.startswith("No master key is configured. Setting up needs none, saving a credential does: ")
+    assert on_empty(shell, empty_database).run("setup", "--dry-run", "--read-only", "--json").data["dry_run"] is True
+    assert objects(empty_database) == before
+
+
+def test_without_a_terminal_and_without_yes_nothing_is_done(shell: Shell, empty_database: str) -> None:
+    before = objects(empty_database)
+    refused = on_empty(shell, empty_database).run("setup")
+    assert refused.status == 2
+    assert "--yes" in refused.err.splitlines()[-1]
+    assert objects(empty_database) == before
+
+
+def test_read_only_mode_refuses_it(shell: Shell, empty_database: str) -> None:
+    assert "read-only mode" in on_empty(shell, empty_database).run("--read-only", "setup", "--yes").refusal(2)
+    assert contents(empty_database) == {}
+
+
+def test_on_a_terminal_it_asks_and_anything_but_yes_leaves_nothing_behind(shell: Shell, empty_database: str) -> None:
+    there = on_empty(shell, empty_database)
+    for answer, status in (("n\n", 2), ("\n", 2), ("\x04", 2), ("\x03", 130)):
+        with ForkedTerminal("setup", environment=there.environment, cwd=shell.folder) as terminal:
+            terminal.wait_for("[y/N]")
+            terminal.type(answer)
+            assert terminal.wait_for_exit() == status
+        assert contents(empty_database) == {}
+    with ForkedTerminal("setup", environment=there.environment, cwd=shell.folder, rows=60) as terminal:
+        terminal.wait_for("[y/N]")
+        terminal.type("y\n")
+        assert terminal.wait_for_exit() == 0
+        assert "The database is set up" in terminal.text
+    assert contents(empty_database)
+
+
+def test_a_signal_at_the_question_ends_it_and_leaves_nothing_behind(shell: Shell, empty_database: str) -> None:
+    there = on_empty(shell, empty_database)
+    with Terminal([*SWITCHBOARD, "setup"], environment=there.environment, cwd=shell.folder) as terminal:
+        terminal.wait_for("[y/N]")
+        terminal.signal(signal.SIGTERM)
+        assert terminal.wait_for_exit() == 143
+        assert "Traceback" not in terminal.text
+    assert contents(empty_database) == {}
+
+
+def test_something_in_the_way_is_named_and_nothing_is_half_done(shell: Shell, empty_database: str) -> None:
+    execute(empty_database, "create view public.integration_audit_logs as select 1 as id")
+    before = objects(empty_database)
+    refused = on_empty(shell, empty_database).run("setup", "--yes")
+    assert refused.status == 1
+    assert "public.integration_audit_logs is in the way" in refused.err
+    assert objects(empty_database) == before
+
+
+def test_a_column_of_another_type_is_said_in_a_sentence_with_what_to_do_before_anything_is_asked(
+    shell: Shell, empty_database: str
+) -> None:
+    there = on_empty(shell, empty_database)
+    there.run("setup", "--yes")
+    execute(empty_database, "alter table integration_credentials drop column display_name, alter created_by type text")
+    for options in ((), ("--yes",), ("--dry-run",)):
+        refused = there.run("setup", *options)
+        assert refused.status == 1
+        assert "To be made: not known while something is in the way\n" in refused.out
+        assert refused.err.splitlines()[-1] == (
+            "The column public.integration_credentials.created_by is of type text, and uuid is needed. "
+            "Columns and constraints are never changed nor filled here: change them, or use another database."
+        )
+
+
+def test_the_groups_are_created_only_when_asked_for(shell: Shell, empty_database: str, postgres: TestServer) -> None:
+    there = on_empty(shell, empty_database)
+    there.run("setup", "--yes")
+    assert "switchboard_support" not in postgres.roles()
+    done = there.run("setup", "--yes", "--roles", "--json").data
+    assert done["roles_created"] == ["switchboard_admin", "switchboard_support", "switchboard_auditor"]
+    assert "switchboard_support" in postgres.roles()
+
+
+def test_the_printed_schema_installs_the_same(shell: Shell, empty_database: str) -> None:
+    printed = shell.run("schema")
+    assert (printed.status, printed.err) == (0, "")
+    assert shell.run("schema", "--json").data == {"sql": printed.out}
+    with psycopg.connect(empty_database, autocommit=True) as connection:
+        connection.execute(printed.out.encode())
+    assert on_empty(shell, empty_database).run("setup", "--dry-run", "--json").data["missing"] == []
+
+
+def test_what_others_have_there_is_accepted_with_the_plan_and_later_by_the_name_that_the_doctor_says(
+    shell: Shell, empty_database: str
+) -> None:
+    there = on_empty(shell, empty_database).with_(ENCRYPTION_MASTER_KEY=KEY)
+    run_shape(empty_database, "plain_schema")
+    execute(empty_database, "alter table integration_credentials add column note text")
+    assert "  = column public.integration_credentials.note: text" in there.run("setup", "--dry-run").out.splitlines()
+    assert there.run("setup", "--yes", "--json").data["accepted"] == ["column public.integration_credentials.note"]
+    execute(empty_database, 'alter table integration_credentials add column "it\'s theirs" text')
+    (found,) = [one for one in there.run("doctor", "--json").data if one["title"] == "Of others"]
+    assert (found["state"], found["sentence"]) == (
+        "warning",
+        "The column public.integration_credentials.it's theirs is not Switchboard's, and nobody has accepted it.",
+    )
+    command = shlex.split(found["what_to_do"].partition("`")[2].partition("`")[0])
+    assert command[:3] == ["switchboard", "setup", "--accept"]
+    assert found["sentence"] in " ".join(there.run("audit", "verify").out.split())
+    before = contents(empty_database)
+    assert "read-only mode" in there.run("--read-only", *command[1:], "--yes").refusal(2)
+    asked = there.run(*command[1:])
+    assert (asked.status, "was not accepted yet. Add --yes" in asked.err) == (2, True)
+    assert contents(empty_database) == before
+    assert there.run(*command[1:], "--yes").status == 0
+    titles = {one["title"]: one["sentence"] for one in there.run("doctor", "--json").data}
+    assert "Of others" not in titles
+    assert titles["Accepted"].startswith(
+        "2 things of other programs are accepted: column public.integration_credentials."
+    )

@@ -1,0 +1,283 @@
+"""Exports of the log: every row of the filter once, exact as JSON lines, safe as CSV, with a manifest that holds."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import io
+import json
+import re
+import stat
+import unicodedata
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+import psycopg
+import pytest
+
+from tests.support.hostile_strings import UNSAFE, hostile_strings
+from tests.support.log_rows import fill_log, filtered, log_row
+from tests.support.sitting import ACME, opened
+from tui.data.audit.export import Exported, export_log
+from tui.data.audit.export_file import NewFile
+from tui.data.audit.export_format import COLUMNS, VISIBLE, Csv
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tui.data.audit.export_format import FormatName
+
+# Postgres stores neither U+0000 nor half of a pair.
+STORABLE = [text for text in hostile_strings().values() if "\0" not in text and not re.search("[\ud800-\udfff]", text)]
+FORMULAS = [
+    "=1+1",
+    "Mozilla/5.0 (X11;=1+1;+1; -1;\uff1d1",
+    "+1",
+    "-1",
+    "@SUM(A1)",
+    "\t=1",
+    "\r=1",
+    "\n=1",
+    "\uff1d1",
+    '=cmd|" /C calc"!A0',
+    *(" =1", "\u3000\u00a0+1", '"=1', "'@x", "\u201c=1", "\ufe66x", "\u2212x", " \ufe63x", 'a;\u00a0 "+1'),
+    "=1,2;3\r\n=4",
+    "a\x7fb",
+]
+ALL_ROWS = """
+select row_to_json(r) from (
+  select l.id, l.organization_id, l.user_id, l.integration_type, l.action, l.status, l.details,
+         host(l.ip_address) as ip_address, l.user_agent, l.created_at
+    from integration_audit_logs as l where l.action <> 'log_exported'
+   order by l.created_at desc nulls last, l.id desc) as r
+"""
+
+
+async def exported(conninfo: str, path: Path, line: str, form: FormatName = "jsonl", **database: Any) -> Exported:
+    async with opened(conninfo, **database) as console:
+        return await export_log(console, await filtered(console, line), form, NewFile(path))
+
+
+def json_rows(path: Path) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in path.read_text("ascii").split("\n")[:-1]]
+
+
+def csv_rows(path: Path) -> list[dict[str, str]]:
+    return list(csv.DictReader(io.StringIO(path.read_bytes().decode(), newline=""), strict=True))
+
+
+def modes_in(folder: Path) -> dict[str, int]:
+    return {path.name: stat.S_IMODE(path.stat().st_mode) for path in folder.iterdir()}
+
+
+def log_hostile_rows(conninfo: str) -> None:
+    with psycopg.connect(conninfo) as connection:
+        for text in [*STORABLE, *FORMULAS]:
+            log_row(
+                connection,
+                integration_type=text[:50],
+                action=text[:100],
+                status=text[:50],
+                user_agent=text,
+                details={text[:60]: [text]},
+            )
+        log_row(connection, details="-2", user_agent="", created_at="-infinity", ip_address="2001:db8::1")
+        log_row(connection, timed=False, created_at=None)
+        log_row(connection, created_at="infinity")
+        log_row(connection, created_at="0044-03-15 00:00:00+00 BC")
+        log_row(connection, created_at="20000-01-01 00:00:00.000001+00")
+
+
+class TestJsonLines:
+    async def test_hold_every_row_exactly_as_it_is_stored_newest_first(
+        self, installed_database: str, tmp_path: Path
+    ) -> None:
+        log_hostile_rows(installed_database)
+        await exported(installed_database, tmp_path / "log", "org:* -action:log_exported")
+        with psycopg.connect(installed_database) as connection:
+            connection.execute("set timezone to 'UTC'")
+            stored = [row for (row,) in connection.execute(ALL_ROWS)]
+        assert json_rows(tmp_path / "log") == stored
+        assert [*stored[0]] == list(COLUMNS)
+
+    async def test_are_printable_ascii(self, installed_database: str, tmp_path: Path) -> None:
+        log_hostile_rows(installed_database)
+        await exported(installed_database, tmp_path / "log", "org:*")
+        assert not re.search(b"[^\\x20-\\x7e\n]", (tmp_path / "log").read_bytes())
+
+    async def test_keep_numbers_that_python_has_no_value_for(self, installed_database: str, tmp_path: Path) -> None:
+        details = '{"huge": 1e400, "long": ' + "9" * 5000 + ', "exact": 0.10000000000000000000001}'
+        with psycopg.connect(installed_database) as connection:
+            (stored,) = connection.execute(
+                "insert into integration_audit_logs (organization_id, integration_type, action, status, details)"
+                " values (%s, 'none', 'counted', 'success', %s::jsonb) returning details::text",
+                (ACME, details),
+            ).fetchone() or ("",)
+        await exported(installed_database, tmp_path / "log", "org:* action:counted")
+        assert stored in (tmp_path / "log").read_text("ascii")
+
+    async def test_keep_the_mask_of_an_address(self, installed_database: str, tmp_path: Path) -> None:
+        with psycopg.connect(installed_database) as connection:
+            for number, address in enumerate(("10.0.0.5/24", "10.0.0.6", "2001:db8::1/64")):
+                log_row(connection, ip_address=address, created_at=f"2026-01-01 00:0{number}+00")
+        for form, read in (("jsonl", json_rows), ("csv", csv_rows)):
+            await exported(installed_database, tmp_path / form, "", form)  # type: ignore[arg-type]
+            addresses = [row["ip_address"] for row in read(tmp_path / form)]
+            assert addresses[-3:] == ["2001:db8::1/64", "10.0.0.6", "10.0.0.5/24"]
+        await exported(installed_database, tmp_path / "network", "ip:10.0.0.0/28")
+        assert [row["ip_address"] for row in json_rows(tmp_path / "network")] == ["10.0.0.6", "10.0.0.5/24"]
+
+
+class TestCsv:
+    async def test_has_no_formula_behind_a_semicolon_and_quotes(self, installed_database: str, tmp_path: Path) -> None:
+        with psycopg.connect(installed_database) as connection:
+            log_row(connection, user_agent='a;"=1+1;b', details={"x": ';"";@SUM(1)'})
+        await exported(installed_database, tmp_path / "log.csv", "", "csv")
+        text = (tmp_path / "log.csv").read_text()
+        fields = [field for row in csv.reader(io.StringIO(text, newline=""), delimiter=";") for field in row]
+        assert "'=1+1" in fields
+        assert not [field for field in fields if field.startswith(("=", "+", "-", "@"))]
+
+    async def test_begins_no_field_with_what_makes_it_a_formula(self, installed_database: str, tmp_path: Path) -> None:
+        log_hostile_rows(installed_database)
+        await exported(installed_database, tmp_path / "log", "org:*", "csv")
+        rows = csv_rows(tmp_path / "log")
+        assert [*rows[0]] == list(COLUMNS)
+        fields = [field for row in rows for field in row.values()]
+        assert not [field for field in fields if re.match("\\s*[=+@\uff1d\uff0b\uff0d\uff20\ufe63\u2212-]", field)]
+        agents = [row["user_agent"] for row in rows]
+        assert {"'=1+1", "'+1", "'-1", "'@SUM(A1)", "'\u2409=1", "'\u240d=1", '\'=cmd|" /C calc"!A0'} <= {*agents}
+        assert {"' =1", "'\u3000\u00a0+1", "'\"=1", "''@x", "'\u201c=1", "'\u2212x", "a;\u00a0 \"'+1"} <= {*agents}
+        assert "'-infinity" in [row["created_at"] for row in rows]
+        assert "Mozilla/5.0 (X11;'=1+1;'+1; '-1;'\uff1d1" in agents
+        # As a spreadsheet reads it where the comma is the decimal sign.
+        pieces = (tmp_path / "log").read_text(encoding="utf-8").split(";")
+        assert not [piece for piece in pieces[1:] if piece.startswith(tuple("=+-@\uff1d\uff0b\uff0d\uff20"))]
+        assert all(len(row) == len(COLUMNS) and None not in row.values() for row in rows)
+
+    async def test_has_nothing_in_it_that_a_terminal_obeys_and_one_line_for_each_row(
+        self, installed_database: str, tmp_path: Path
+    ) -> None:
+        log_hostile_rows(installed_database)
+        done = await exported(installed_database, tmp_path / "log", "org:*", "csv")
+        lines = (tmp_path / "log").read_bytes().decode().split("\r\n")
+        assert lines.pop() == ""
+        assert len(lines) == done.rows + 1
+        assert not [line for line in lines if UNSAFE.search(line)]
+
+    def test_shows_every_character_that_nobody_would_see_and_leaves_the_others_alone(self) -> None:
+        """Cc, Cf, Cs, Zl, Zp and Default_Ignorable_Code_Point, wherever Unicode has them."""
+        ignorable = [(0xFE00, 0xFE0F), (0xE0000, 0xE0FFF), (0x3164, 0x3164), (0x115F, 0x1160), (0x034F, 0x034F)]
+        ignorable += [(0x180B, 0x180F), (0x17B4, 0x17B5), (0x2065, 0x2065), (0xFFA0, 0xFFA0), (0xFFF0, 0xFFF8)]
+        ignored = {code for first, last in ignorable for code in range(first, last + 1)}
+        for code in (*range(0x20000), *range(0xE0000, 0xE1100)):
+            hides = code in ignored or unicodedata.category(chr(code)) in {"Cc", "Cf", "Cs", "Zl", "Zp"}
+            assert (VISIBLE[code] != chr(code)) == (hides or code == 0x2800), hex(code)
+        shown = Csv().block(["a\U000e0041\U000e007f,\ufe0f\u202e\U0001f44d\U0001f3fd\x9b\n".encode()]).decode()
+        assert shown == "a\u25af\u25af,\u25af\u25af\U0001f44d\U0001f3fd\ufffd\r\n"
+
+    async def test_tells_an_empty_text_from_none_and_leaves_the_rest_alone(
+        self, installed_database: str, tmp_path: Path
+    ) -> None:
+        with psycopg.connect(installed_database) as connection:
+            log_row(connection, user_agent="")
+            log_row(connection, user_agent="a 'quote', \"two\", and नमस्ते")
+        await exported(installed_database, tmp_path / "log", "action:email_sent", "csv")
+        lines = (tmp_path / "log").read_text().splitlines()
+        assert sorted(line.split(",")[8] for line in lines[1:]) == ['""', "\"a 'quote'"]
+        assert "a 'quote', \"two\", and नमस्ते" in [row["user_agent"] for row in csv_rows(tmp_path / "log")]
+
+
+class TestTheManifest:
+    @pytest.mark.parametrize("form", ["csv", "jsonl"])
+    async def test_describes_the_file_that_it_lies_beside(
+        self, installed_database: str, tmp_path: Path, form: FormatName
+    ) -> None:
+        fill_log(installed_database, 300)
+        path = tmp_path / "log"
+        done = await exported(installed_database, path, f"org:{ACME} -action:log_exported", form)
+        manifest = json.loads((tmp_path / "log.manifest.json").read_text("ascii"))
+        assert manifest == done.manifest
+        assert manifest["sha256"] == hashlib.sha256(path.read_bytes()).hexdigest()
+        rows: list[Any] = csv_rows(path) if form == "csv" else json_rows(path)
+        assert (manifest["rows"], manifest["bytes"]) == (len(rows), path.stat().st_size) == (240, done.size)
+        assert (manifest["format"], manifest["altered"]) == (form, form == "csv")
+        assert manifest["organizations"] == [str(ACME)]
+        assert manifest["filter_as_typed"] == f"org:{ACME} -action:log_exported"
+        assert (manifest["first"], manifest["last"]) == ("2025-12-31T22:20:00+00:00", "2025-12-31T23:59:00+00:00")
+        assert manifest["seals"] == {"newest_seal": None, "sealed_until": None, "public_keys": []}
+        assert manifest["exported_by"]["operator"] == "asha@acme.example"
+        assert manifest["started_at"] < manifest["finished_at"]
+
+    async def test_and_the_log_name_no_organisation_where_rows_of_all_are_exported(
+        self, installed_database: str, tmp_path: Path
+    ) -> None:
+        fill_log(installed_database, 300)
+        done = await exported(installed_database, tmp_path / "log", f"org:{ACME},*")
+        assert (done.rows, done.manifest["organizations"]) == (301, None)
+        with psycopg.connect(installed_database) as connection:
+            query = "select organization_id from integration_audit_logs where action = 'log_exported'"
+            assert {row[0] for row in connection.execute(query)} == {UUID(int=0)}
+
+    async def test_and_the_file_are_closed_to_others_and_nothing_else_is_left(
+        self, installed_database: str, tmp_path: Path
+    ) -> None:
+        await exported(installed_database, tmp_path / "log", "org:*")
+        assert modes_in(tmp_path) == {"log": 0o600, "log.manifest.json": 0o600}
+
+    async def test_has_a_filter_that_finds_the_same_rows_again(self, installed_database: str, tmp_path: Path) -> None:
+        fill_log(installed_database, 300)
+        line = "user:none,asha -status:success since:2025-12-31T22:30 org:*"
+        first = await exported(installed_database, tmp_path / "one", line)
+        again = await exported(installed_database, tmp_path / "two", first.manifest["filter"])
+        assert 0 < first.rows < 300
+        assert again.sha256 == first.sha256
+
+    async def test_has_a_filter_that_means_an_operator_also_when_somebody_is_called_so(
+        self, installed_database: str, tmp_path: Path
+    ) -> None:
+        with psycopg.connect(installed_database) as connection:
+            log_row(connection, details={"operator": "ravi"})
+        await exported(installed_database, tmp_path / "before", "user:ravi")
+        written = json.loads((tmp_path / "before.manifest.json").read_text())["filter"]
+        with psycopg.connect(installed_database) as connection:
+            connection.execute(
+                "insert into switchboard.people_labels (id, label) values (gen_random_uuid(), 'Ravindra')"
+            )
+        await exported(installed_database, tmp_path / "after", written)
+        assert [row["id"] for row in json_rows(tmp_path / "after")] == [
+            row["id"] for row in json_rows(tmp_path / "before")
+        ]
+        assert len(json_rows(tmp_path / "after")) == 1
+
+
+class TestWhichRows:
+    async def test_are_those_of_the_filter_and_with_a_bound_none_without_a_time(
+        self, installed_database: str, tmp_path: Path
+    ) -> None:
+        fill_log(installed_database, 1000)
+        line = f"org:{ACME} -action:log_exported"
+        await exported(installed_database, tmp_path / "all", line)
+        found = json_rows(tmp_path / "all")
+        assert {row["organization_id"] for row in found} == {str(ACME)}
+        assert [row["created_at"] is None for row in found] == [False] * 790 + [True] * 10
+        await exported(installed_database, tmp_path / "since", f"{line} since:2000-01-01")
+        assert json_rows(tmp_path / "since") == found[:790]
+
+    async def test_may_be_none(self, installed_database: str, tmp_path: Path) -> None:
+        done = await exported(installed_database, tmp_path / "log", "action:nothing")
+        assert ((tmp_path / "log").read_bytes(), done.rows, done.manifest["first"]) == (b"", 0, None)
+
+    async def test_come_from_one_snapshot(self, installed_database: str, tmp_path: Path) -> None:
+        fill_log(installed_database, 2000)
+        late: list[object] = []
+        async with opened(installed_database) as console:
+            chosen = await filtered(console, "action:email_sent")
+
+            def write_meanwhile(_progress: object) -> None:
+                with psycopg.connect(installed_database) as other:
+                    late.append(log_row(other, timed=False))
+
+            done = await export_log(console, chosen, "jsonl", NewFile(tmp_path / "log"), on_progress=write_meanwhile)
+        assert late
+        assert done.rows == len(json_rows(tmp_path / "log")) == 1000 - 2

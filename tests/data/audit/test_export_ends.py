@@ -1,0 +1,263 @@
+"""How an export of the log ends: what the log says of it, and that whatever goes wrong leaves no half file."""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import os
+import re
+import time
+from typing import TYPE_CHECKING, Any
+
+import psycopg
+import pytest
+from psycopg.conninfo import conninfo_to_dict
+
+from tests.support.log_rows import fill_log, filtered, log_row
+from tests.support.servers.line import Line
+from tests.support.sitting import ACME, opened
+from tui.data.audit.export import export_log
+from tui.data.audit.export_file import NewFile, Stream
+from tui.errors import ExportFailed, InvalidInput, PermissionDenied
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from tests.support.servers.postgres import TestServer
+    from tui.data.audit.export import Exported, Progress
+    from tui.data.audit.export_file import Destination
+
+ACTS = """
+select status, organization_id, details from integration_audit_logs where action = 'log_exported' order by created_at
+"""
+
+
+def acts(conninfo: str) -> list[tuple[Any, ...]]:
+    with psycopg.connect(conninfo) as connection:
+        return connection.execute(ACTS).fetchall()
+
+
+def names_in(folder: Path) -> list[str]:
+    return sorted(path.name for path in folder.iterdir())
+
+
+def refuse_links(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As exFAT and some network file systems do."""
+
+    def link(*_: object, **__: object) -> None:
+        raise PermissionError(errno.EPERM, "Operation not permitted")
+
+    monkeypatch.setattr(os, "link", link)
+
+
+async def export(
+    conninfo: str,
+    destination: Destination,
+    line: str = "org:*",
+    on_progress: Callable[[Progress], None] | None = None,
+    *,
+    read_only: bool = False,
+) -> Exported:
+    async with opened(conninfo, read_only=read_only) as console:
+        chosen = await filtered(console, line)
+        return await export_log(console, chosen, "jsonl", destination, on_progress=on_progress)
+
+
+def end_other_sessions(conninfo: str) -> None:
+    with psycopg.connect(conninfo) as connection:
+        connection.execute(
+            "select pg_terminate_backend(pid) from pg_stat_activity"
+            " where datname = current_database() and pid <> pg_backend_pid()"
+        )
+
+
+class TestTheLog:
+    async def test_says_who_exported_what_before_and_what_came_of_it_after_as_one_operation(
+        self, installed_database: str, tmp_path: Path
+    ) -> None:
+        with psycopg.connect(installed_database) as connection:
+            log_row(connection)
+        seen: list[list[tuple[Any, ...]]] = []
+
+        def look(_progress: object) -> None:
+            seen.append(acts(installed_database))
+
+        line = f"org:{ACME} action:email_sent"
+        done = await export(installed_database, NewFile(tmp_path / "log"), line, look)
+        ((status, organization, before),) = seen[0]
+        assert (status, organization, before["filter"], before["format"]) == ("pending", ACME, line, "jsonl")
+        assert (before["operator"], before["output"]) == ("asha@acme.example", "log")
+        (_, (status, organization, after)) = acts(installed_database)
+        assert (status, organization, after["rows"], after["sha256"]) == ("success", ACME, 1, done.sha256)
+        assert before["operation_id"] == after["operation_id"] == done.manifest["operation_id"]
+
+    async def test_is_written_in_read_only_mode_too(self, installed_database: str, tmp_path: Path) -> None:
+        await export(installed_database, NewFile(tmp_path / "log"), read_only=True)
+        assert [status for status, *_ in acts(installed_database)] == ["pending", "success"]
+
+    async def test_that_cannot_be_written_lets_nothing_be_exported(
+        self, installed_database: str, postgres: TestServer, tmp_path: Path
+    ) -> None:
+        postgres.create_role("eve", "login")
+        with psycopg.connect(installed_database) as connection:
+            log_row(connection)
+            connection.execute("grant usage on schema switchboard to eve")
+            connection.execute("grant select on integration_audit_logs, switchboard.people to eve")
+            connection.execute("alter table integration_audit_logs disable row level security")
+        eve = installed_database.replace("postgres@", "eve@")
+        with pytest.raises(PermissionDenied):
+            await export(eve, NewFile(tmp_path / "log"))
+        assert names_in(tmp_path) == []
+
+
+class TestAFile:
+    @pytest.mark.parametrize("taken", ["log", "log.manifest.json", "log.part"])
+    async def test_that_is_there_already_is_not_touched(
+        self, installed_database: str, tmp_path: Path, taken: str
+    ) -> None:
+        (tmp_path / taken).symlink_to(tmp_path / "elsewhere")
+        with pytest.raises(InvalidInput, match=re.escape(taken)):
+            await export(installed_database, NewFile(tmp_path / "log"))
+        assert names_in(tmp_path) == [taken]
+        assert acts(installed_database) == []
+
+    @pytest.mark.parametrize("links", [True, False])
+    async def test_that_appears_meanwhile_is_not_replaced(
+        self, installed_database: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, links: bool
+    ) -> None:
+        if not links:
+            refuse_links(monkeypatch)
+
+        def make(_progress: object) -> None:
+            (tmp_path / "log").write_text("somebody else's")
+
+        with pytest.raises(InvalidInput, match="replaces nothing"):
+            await export(installed_database, NewFile(tmp_path / "log"), on_progress=make)
+        assert names_in(tmp_path) == ["log"]
+        assert (tmp_path / "log").read_text() == "somebody else's"
+        assert [status for status, *_ in acts(installed_database)] == ["pending", "failed"]
+
+    async def test_is_made_too_where_the_file_system_has_no_links(
+        self, installed_database: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        refuse_links(monkeypatch)
+        await export(installed_database, NewFile(tmp_path / "log"))
+        assert names_in(tmp_path) == ["log", "log.manifest.json"]
+
+    @pytest.mark.parametrize("name", ["missing/log", "a file/log", "x" * 300, "nul\0"])
+    async def test_that_cannot_be_made_is_said_before_anything_is_logged(
+        self, installed_database: str, tmp_path: Path, name: str
+    ) -> None:
+        (tmp_path / "a file").touch()
+        with pytest.raises((ExportFailed, InvalidInput), match="could not be written"):
+            await export(installed_database, NewFile(tmp_path / name))
+        assert acts(installed_database) == []
+
+
+class TestAnExportThatBreaksOff:
+    async def test_because_the_connection_is_lost_leaves_no_file(self, installed_database: str, tmp_path: Path) -> None:
+        fill_log(installed_database, 20_000, padding=1_000)
+
+        def lose(_progress: object) -> None:
+            end_other_sessions(installed_database)
+
+        with pytest.raises(ExportFailed, match=r"broke off after [\d,]+ rows and is not complete"):
+            await export(installed_database, NewFile(tmp_path / "log"), on_progress=lose)
+        assert names_in(tmp_path) == []
+        assert [status for status, *_ in acts(installed_database)] == ["pending", "failed"]
+
+    async def test_because_the_server_falls_silent_leaves_no_file(
+        self, installed_database: str, postgres: TestServer, tmp_path: Path
+    ) -> None:
+        fill_log(installed_database, 20_000, padding=1_000)
+        postgres.create_role("walter", "login superuser password 'walter'")
+        server = conninfo_to_dict(installed_database)
+        with Line(int(server["port"])) as line:
+            through = line.conninfo(str(server["dbname"]), user="walter", password="walter")
+            started = time.monotonic()
+            with pytest.raises(ExportFailed, match=r"broke off after [\d,]+ rows .* has not answered for \d seconds"):
+                await export(through, NewFile(tmp_path / "log"), on_progress=lambda _: line.swallow())
+            assert time.monotonic() - started < 10
+        assert names_in(tmp_path) == []
+
+    async def test_because_the_disk_is_full_leaves_no_file_and_a_connection_that_works(
+        self, installed_database: str, tmp_path: Path, small_files: None
+    ) -> None:
+        fill_log(installed_database, 2_000, padding=1_000)
+        async with opened(installed_database) as console:
+            everything = await filtered(console, "org:*")
+            with pytest.raises(ExportFailed, match="could not be written"):
+                await export_log(console, everything, "jsonl", NewFile(tmp_path / "log"))
+        assert names_in(tmp_path) == []
+        status, _, details = acts(installed_database)[-1]
+        assert status == "failed"
+        assert "could not be written" in details["error"]
+
+    async def test_because_it_is_cancelled_leaves_no_file_and_stops_on_the_server(
+        self, installed_database: str, tmp_path: Path
+    ) -> None:
+        fill_log(installed_database, 20_000, padding=1_000)
+        async with opened(installed_database) as console:
+            everything = await filtered(console, "org:*")
+            begun = asyncio.Event()
+            work = export_log(
+                console, everything, "jsonl", NewFile(tmp_path / "log"), on_progress=lambda _: begun.set()
+            )
+            task = asyncio.ensure_future(work)
+            await begun.wait()
+            task.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await task
+            with psycopg.connect(installed_database) as other:
+                running = "select count(*) from pg_stat_activity where state = 'active' and query like 'copy%'"
+                assert other.execute(running).fetchone() == (0,)
+        assert names_in(tmp_path) == []
+        status, _, details = acts(installed_database)[-1]
+        assert (status, details["error"]) == ("failed", "cancelled")
+
+
+class TestAStream:
+    async def test_whose_reader_is_slow_stops_nothing_else_and_gets_everything(self, installed_database: str) -> None:
+        fill_log(installed_database, 3_000)
+        reader, writer = os.pipe()
+
+        def read_all() -> bytes:
+            with os.fdopen(reader, "rb") as pipe:
+                return pipe.read()
+
+        task = asyncio.ensure_future(export(installed_database, Stream(writer, "a pipe")))
+        ready = asyncio.Event()
+        asyncio.get_running_loop().add_reader(reader, ready.set)
+        # Nobody reads yet, and still the loop goes on: the pipe is full, or soon will be.
+        await ready.wait()
+        asyncio.get_running_loop().remove_reader(reader)
+        reading = asyncio.create_task(asyncio.to_thread(read_all))
+        done = await task
+        os.close(writer)
+        got = await reading
+        assert len(got) == done.size
+        assert got.count(b"\n") == done.rows == 3_001
+
+    async def test_that_takes_no_more_is_an_error_of_the_system_and_in_the_log(self, installed_database: str) -> None:
+        fill_log(installed_database, 3_000)
+        reader, writer = os.pipe()
+        os.close(reader)
+        with pytest.raises(BrokenPipeError):
+            await export(installed_database, Stream(writer, "a pipe"))
+        os.close(writer)
+        assert [status for status, *_ in acts(installed_database)] == ["pending", "failed"]
+
+
+@pytest.fixture
+def small_files() -> Iterator[None]:
+    """No file of this process may grow beyond 1 MB, which for a writer is as a full disk."""
+    import resource
+    import signal
+
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    before = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1_000_000, limits[1]))
+    yield
+    resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    signal.signal(signal.SIGXFSZ, before)

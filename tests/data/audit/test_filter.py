@@ -1,0 +1,163 @@
+"""The filter language: what a line means, what is wrong with one, and that writing it out loses nothing."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tui.data.audit.filter import LogFilter, Term, join_words, parse_filter, quoted
+from tui.errors import FilterError
+
+NOW = datetime(2026, 3, 11, 20, 15, 30, tzinfo=UTC)
+
+
+def parsed(text: str) -> LogFilter:
+    return parse_filter(text, now=NOW)
+
+
+def test_qualifiers_words_and_phrases_become_terms() -> None:
+    line = 'action:a,b -status:success user:"Asha Rao" ip:10.1.2.3/8 details.after.is_active:true limit "two words"'
+    assert parsed(line).terms == (
+        Term("action", ("a", "b")),
+        Term("status", ("success",), negated=True),
+        Term("user", ("Asha Rao",)),
+        Term("ip", ("10.0.0.0/8",)),
+        Term("details", ("true",), path=("after", "is_active")),
+        Term("text", ("limit",)),
+        Term("text", ("two words",)),
+    )
+
+
+def test_an_empty_line_is_everything() -> None:
+    assert parsed("  ") == LogFilter()
+
+
+def test_until_a_day_means_to_its_end_and_a_negated_bound_is_the_other_one() -> None:
+    day = parsed("since:2026-01-01 until:2026-01-31")
+    assert (day.since, day.until) == (datetime(2026, 1, 1, tzinfo=UTC), datetime(2026, 2, 1, tzinfo=UTC))
+    assert parsed("-since:2026-01-01").until == datetime(2026, 1, 1, tzinfo=UTC)
+    assert parsed("-until:2026-01-31").since == datetime(2026, 2, 1, tzinfo=UTC)
+    assert parsed("since:2d since:1h until:1h until:2h").since == NOW - timedelta(hours=1)
+    assert parsed("since:2d since:1h until:1h until:2h").until == NOW - timedelta(hours=2)
+
+
+@pytest.mark.parametrize("line", ["since:this month", 'since:"this month"', "SINCE:This_Month"])
+def test_a_phrase_for_a_time_needs_no_quotes(line: str) -> None:
+    assert parsed(line) == LogFilter(since=datetime(2026, 3, 1, tzinfo=UTC))
+
+
+def test_a_clock_after_a_date_belongs_to_it() -> None:
+    assert parsed("since:2026-01-31 10:30 x") == LogFilter(
+        (Term("text", ("x",)),), datetime(2026, 1, 31, 10, 30, tzinfo=UTC)
+    )
+    assert parsed("since:2026-01-31 x").terms == (Term("text", ("x",)),)
+
+
+def test_keys_of_details_may_hold_dots_and_values_anything() -> None:
+    assert parsed(r'details."a.b".c:"x, \"y\" \\z"').terms == (Term("details", ('x, "y" \\z',), path=("a.b", "c")),)
+
+
+def test_text_with_a_colon_that_is_no_qualifier_is_text() -> None:
+    words = ["http://x.example/y", "10:30", '"acton:x"', "2001:db8::1"]
+    assert [term.name for term in parsed(" ".join(words)).terms] == ["text"] * 4
+
+
+@pytest.mark.parametrize(
+    ("line", "word", "sentence", "what_to_do"),
+    [
+        ("status:failed acton:x", "acton:", "no qualifier acton:", "Did you mean action:?"),
+        ("x -sttaus:failed y", "-sttaus:"[1:], "no qualifier", "Did you mean status:?"),
+        ("qqq:1", "qqq:", "no qualifier", "Qualifiers are action, status"),
+        ("detail.code:1", "detail:", "no qualifier detail:", "details.KEY"),
+        ("since:yesterdy", "since:yesterdy", "not a time", 'Did you mean "yesterday"?'),
+        ("a until:2026-02-30 b", "until:2026-02-30", "not a time", "Use 2026-01-31"),
+        ("since:1d,2d", "since:1d,2d", "one time only", "Leave out"),
+        ("x ip:10.0.0.300", "ip:10.0.0.300", "neither an address nor a network", "ip:10.0.0.0/8"),
+        ("ip:fe80::1%eth0", "ip:fe80::1%eth0", "neither an address", "ip:10"),
+        ("action: x", "action:", "value of action: is missing", "action:a,b"),
+        ("action:a, x", "action:a,", "missing", "action:a,b"),
+        ("details:x", "details:x", "a key and a value", "details.error_code:429"),
+        ("details.x", "details.x", "a key and a value", "details.error_code:429"),
+        ('x "open', '"open', "not closed", 'Put a "'),
+        ('action:"a"b', 'action:"a"b', "no blank", "blank or a comma"),
+        ('action:a"b', 'action:a"b', "in the middle", "between quotes"),
+        ("x - y", "-", "nothing to look for", "Put a word"),
+        ('""', '""', "nothing to look for", "Put a word"),
+    ],
+)
+def test_an_error_points_at_the_word_and_says_what_to_do(line: str, word: str, sentence: str, what_to_do: str) -> None:
+    with pytest.raises(FilterError) as caught:
+        parsed(line)
+    wrong = caught.value
+    pointed_at = wrong.text[wrong.offset : wrong.offset + wrong.length]
+    assert pointed_at.lstrip("-").startswith(word[:6].lstrip("-")) and wrong.length <= len(word) + 1
+    assert sentence in wrong.sentence and what_to_do in wrong.what_to_do
+    assert wrong.exit_status == 2
+
+
+def test_a_filter_without_end_is_refused() -> None:
+    for line in ("x" * 300_000, "x " * 60):
+        with pytest.raises(FilterError):
+            parsed(line)
+
+
+def test_the_shells_words_become_the_line_that_was_typed() -> None:
+    # switchboard audit list since:"this month" -user:"Asha Rao" "Rate limit" action:a
+    typed = ["since:this month", "-user:Asha Rao", "Rate limit", "action:a"]
+    assert join_words(typed) == 'since:"this month" -user:"Asha Rao" "Rate limit" action:a'
+    assert join_words(["action:a status:failed"]) == "action:a status:failed"
+    assert join_words(['"a b" c']) == '"a b" c'
+    assert parsed(join_words(["details.after.name:two words"])).terms == (
+        Term("details", ("two words",), path=("after", "name")),
+    )
+
+
+VALUES = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=12).filter(str.strip)
+NAMED = st.builds(
+    Term,
+    st.sampled_from(["action", "status", "type", "user", "org"]),
+    st.lists(VALUES, min_size=1, max_size=3, unique=True).map(tuple),
+    st.booleans(),
+)
+DETAILS = st.builds(
+    lambda path, values, negated: Term("details", tuple(values), negated, tuple(path)),
+    st.lists(VALUES, min_size=1, max_size=3),
+    st.lists(VALUES, min_size=1, max_size=3, unique=True),
+    st.booleans(),
+)
+ADDRESSES = st.builds(
+    lambda address, negated: Term("ip", (str(address),), negated),
+    st.one_of(st.ip_addresses(), st.ip_addresses(v=4).map(lambda it: f"{it}/32")),
+    st.booleans(),
+)
+WORDS = st.builds(lambda value, negated: Term("text", (value,), negated), VALUES, st.booleans())
+TIMES = st.none() | st.datetimes(datetime(2, 1, 1), datetime(9998, 1, 1), timezones=st.just(UTC))
+FILTERS = st.builds(
+    lambda terms, since, until: LogFilter(tuple(terms), since, until),
+    st.lists(st.one_of(NAMED, DETAILS, ADDRESSES, WORDS), max_size=5),
+    TIMES,
+    TIMES,
+)
+
+
+@given(FILTERS)
+def test_a_filter_written_out_means_the_same_at_any_time(log_filter: LogFilter) -> None:
+    assert parse_filter(log_filter.canonical(), now=NOW) == log_filter
+
+
+@given(st.text(st.sampled_from('ab:.,"\\- \t\n-action:since:details.x:ip:10.0.0.0/8'), max_size=40))
+def test_any_line_is_a_filter_or_an_error_that_points_into_it(line: str) -> None:
+    try:
+        once = parsed(line)
+    except FilterError as wrong:
+        assert 0 <= wrong.offset < len(line) and wrong.length >= 1
+    else:
+        assert parse_filter(once.canonical(), now=NOW) == once
+
+
+@given(VALUES)
+def test_a_quoted_value_is_read_as_it_was(value: str) -> None:
+    assert parsed(f"action:{quoted(value)}").terms == (Term("action", (value,)),)

@@ -1,0 +1,204 @@
+"""Following the log: each row once, also of transactions that were open long before they committed."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+import psycopg
+import pytest
+
+import tui.data.audit.tail
+from tests.support.log_rows import filtered, let_eve_read, log_row
+from tests.support.sitting import ACME, GLOBEX, opened
+from tui.data.audit.tail import Tail, follow
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from datetime import datetime
+    from uuid import UUID
+
+    from tests.support.servers.postgres import TestServer
+
+NONE = timedelta(0)
+
+
+@pytest.fixture
+def writer(installed_database: str) -> Iterator[psycopg.Connection]:
+    """Another program that writes and commits each row by itself."""
+    with psycopg.connect(installed_database, autocommit=True) as connection:
+        yield connection
+
+
+async def new_ids(tail: Tail) -> list[UUID]:
+    return [row.id for row in await tail.poll()]
+
+
+async def test_rows_come_once_oldest_first_and_none_that_were_there(
+    installed_database: str, writer: psycopg.Connection
+) -> None:
+    log_row(writer)
+    async with opened(installed_database) as database:
+        tail = Tail(database, await filtered(database, "", ACME))
+        await tail.begin()
+        assert await new_ids(tail) == []
+        first, second = log_row(writer), log_row(writer)
+        log_row(writer, organization_id=GLOBEX)
+        assert await new_ids(tail) == [first, second]
+        third = log_row(writer)
+        assert await new_ids(tail) == [third]
+        assert await new_ids(tail) == []
+
+
+async def test_a_row_comes_of_a_transaction_that_nobody_was_shown_and_that_wrote_nothing_for_long(
+    installed_database: str, writer: psycopg.Connection
+) -> None:
+    let_eve_read(writer)
+    writer.execute("create policy eve on integration_audit_logs for select to eve using (true)")
+    async with opened(installed_database.replace("postgres@", "eve@")) as database:
+        tail = Tail(database, await filtered(database, ""), overlap=NONE)
+        await tail.begin()
+        with psycopg.connect(installed_database) as late:
+            late.execute("select now()")
+            for _ in range(3):
+                log_row(writer)
+                await new_ids(tail)
+            wanted = log_row(late)
+            late.commit()
+        assert wanted in await new_ids(tail)
+
+
+async def test_a_filter_is_followed_too(installed_database: str, writer: psycopg.Connection) -> None:
+    async with opened(installed_database) as database:
+        tail = Tail(database, await filtered(database, 'status:failed "limit"'))
+        await tail.begin()
+        log_row(writer, status="failed")
+        log_row(writer, details={"error": "limit"})
+        wanted = log_row(writer, status="failed", details={"error": "Rate limit"})
+        assert await new_ids(tail) == [wanted]
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+async def test_a_row_of_a_transaction_that_commits_late_appears(
+    installed_database: str, writer: psycopg.Connection, when: str
+) -> None:
+    """Its time is that of the transaction's beginning, which newer rows have long overtaken; no overlap hides that."""
+    with psycopg.connect(installed_database) as slow:
+        late = None
+        async with opened(installed_database) as database:
+            tail = Tail(database, await filtered(database, ""), overlap=NONE)
+            if when == "before":
+                late = log_row(slow)
+            await tail.begin()
+            if when == "after":
+                late = log_row(slow)
+            for _ in range(3):
+                newer = log_row(writer)
+                assert await new_ids(tail) == [newer]
+            slow.commit()
+            assert await new_ids(tail) == [late]
+            assert await new_ids(tail) == []
+
+
+async def test_a_transaction_that_commits_while_it_is_looked_at_is_not_lost(installed_database: str) -> None:
+    with psycopg.connect(installed_database) as slow:
+
+        class Overtaken(Tail):
+            async def _ids(self) -> list[tuple[UUID, datetime | None]]:
+                found = await super()._ids()
+                slow.commit()
+                return found
+
+        async with opened(installed_database) as database:
+            tail = Overtaken(database, await filtered(database, ""), overlap=NONE)
+            await tail.begin()
+            late = log_row(slow)
+            assert await new_ids(tail) == []
+            assert await new_ids(tail) == [late]
+
+
+async def test_a_transaction_that_has_not_written_yet_is_waited_for_too(
+    installed_database: str, writer: psycopg.Connection
+) -> None:
+    with psycopg.connect(installed_database) as slow:
+        slow.execute("select 1")
+        async with opened(installed_database) as database:
+            tail = Tail(database, await filtered(database, ""), overlap=NONE)
+            await tail.begin()
+            newer = log_row(writer)
+            assert await new_ids(tail) == [newer]
+            late = log_row(slow)
+            slow.commit()
+            assert await new_ids(tail) == [late]
+
+
+async def test_a_login_that_is_not_shown_others_transactions_goes_by_their_ids(
+    installed_database: str, writer: psycopg.Connection, postgres: TestServer
+) -> None:
+    postgres.create_role("clerk", "login bypassrls")
+    writer.execute("grant select on integration_audit_logs to clerk; grant usage on schema switchboard to clerk")
+    name = installed_database.partition("?")[0].rpartition("/")[2]
+    async with opened(postgres.conninfo(name, user="clerk")) as database:
+        tail = Tail(database, await filtered(database, ""), overlap=NONE)
+        await tail.begin()
+        with psycopg.connect(installed_database) as slow:
+            late = log_row(slow)
+            for _ in range(3):
+                newer = log_row(writer)
+                assert await new_ids(tail) == [newer]
+            slow.commit()
+        assert await new_ids(tail) == [late]
+
+
+async def test_what_was_read_once_is_forgotten_when_nothing_can_bring_it_back(
+    installed_database: str, writer: psycopg.Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tui.data.audit.tail, "LONGEST_IDLE", NONE)
+    async with opened(installed_database) as database:
+        tail = Tail(database, await filtered(database, ""), overlap=NONE)
+        await tail.begin()
+        for _ in range(5):
+            newer = log_row(writer)
+            assert await new_ids(tail) == [newer]
+        assert len(tail._seen) <= 2
+
+
+async def test_after_a_broken_connection_nothing_is_missing(
+    installed_database: str, writer: psycopg.Connection
+) -> None:
+    async with opened(installed_database) as database:
+        tail = Tail(database, await filtered(database, ""), overlap=NONE)
+        await tail.begin()
+        rows = [log_row(writer)]
+        writer.execute(
+            "select pg_terminate_backend(pid) from pg_stat_activity"
+            " where datname = current_database() and pid <> pg_backend_pid()"
+        )
+        rows.append(log_row(writer))
+        assert await new_ids(tail) == rows
+
+
+async def test_following_yields_rows_as_they_come(installed_database: str, writer: psycopg.Connection) -> None:
+    async with opened(installed_database) as database:
+        tail = Tail(database, await filtered(database, ""))
+        await tail.begin()
+        following = follow(tail, interval=0)
+        first = log_row(writer)
+        assert [row.id for row in await anext(following)] == [first]
+        second = log_row(writer)
+        assert [row.id for row in await anext(following)] == [second]
+
+
+async def test_rows_that_were_read_otherwise_are_not_new(installed_database: str, writer: psycopg.Connection) -> None:
+    async with opened(installed_database) as database:
+        tail = Tail(database, await filtered(database, ""))
+        await tail.begin()
+        log_row(writer)
+        rows = await Tail(database, tail.log_filter).poll()
+        assert rows == []
+        other = Tail(database, tail.log_filter)
+        await other.begin()
+        known = log_row(writer)
+        new = [row for row in await other.poll() if row.id == known]
+        tail.know(new)
+        assert known not in await new_ids(tail)

@@ -1,0 +1,228 @@
+"""Which rows each qualifier finds, that a negation finds all the others, and whom names mean."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import psycopg
+import pytest
+
+from tests.support.log_rows import filtered, log_row
+from tests.support.numbers import MEENA, RAVI, create_people
+from tests.support.sitting import ACME, ASHA, GLOBEX, opened
+from tui.data.audit.filter import parse_filter
+from tui.data.audit.names import resolve_filter
+from tui.data.audit.pages import LogReader, collected
+from tui.data.audit.where import branches, where
+from tui.errors import FilterError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from uuid import UUID
+
+    from tests.support.servers.postgres import TestServer
+
+ROWS = {
+    "call": {"action": "call_made", "integration_type": "exotel_phone", "user_id": ASHA, "ip_address": "10.1.2.3"},
+    "call failed": {
+        **{"action": "call_made", "integration_type": "exotel_phone", "status": "failed", "user_id": RAVI},
+        **{"details": {"error_code": 429, "error": 'Rate "limit" 100%\nexceeded'}, "ip_address": "10.1.9.9/24"},
+    },
+    "mail": {
+        "user_agent": "Zoho/Agent_1",
+        "details": {"after": {"is_active": True}, "fields": ["api_key", "sid", 503, True]},
+    },
+    "mail pending": {"status": "pending", "ip_address": "2001:db8::7", "details": ["a", "b"]},
+    "by a label": {"action": "number_added", "details": {"operator": "Root", "a.b": {"c": "x, y"}}},
+    "elsewhere": {"organization_id": GLOBEX, "user_id": MEENA, "details": {"error": "größe ÄÖ"}},
+    "without a time": {"timed": False, "details": {"error_code": "429", "n": None}},
+    "old": {"created_at": "2020-02-01 10:30+00", "action": "credential_deleted"},
+}
+
+
+@pytest.fixture(scope="module")
+def log(postgres: TestServer, installed_template: str) -> Iterator[tuple[str, dict[UUID, str]]]:
+    name = postgres.create_database(template=installed_template, prefix="where")
+    conninfo = postgres.conninfo(name)
+    create_people(conninfo)
+    with psycopg.connect(conninfo) as connection:
+        ids = {log_row(connection, **columns): called for called, columns in ROWS.items()}  # type: ignore[arg-type]
+    yield conninfo, ids
+    postgres.drop_database(name)
+
+
+async def found(log: tuple[str, dict[UUID, str]], line: str, organization_id: UUID | None = None) -> set[str]:
+    conninfo, names = log
+    async with opened(conninfo) as database:
+        reader = LogReader(database, await filtered(database, line, organization_id))
+        rows = (await collected(reader.older(None, 100))).rows
+    assert len({row.id for row in rows}) == len(rows)
+    return {names[row.id] for row in rows}
+
+
+LINES = {
+    "action:call_made": {"call", "call failed"},
+    "action:call_made,number_added": {"call", "call failed", "by a label"},
+    "status:failed": {"call failed"},
+    "status:failed,pending": {"call failed", "mail pending"},
+    "type:exotel_phone": {"call", "call failed"},
+    f"user:{ASHA}": {"call"},
+    "user:ASHA@acme.example": {"call"},
+    'user:"~ravi kumar"': {"call failed"},
+    "user:acme.example": {"call", "call failed", "elsewhere"},
+    "user:root": {"by a label"},
+    "user:none": {"mail", "mail pending", "by a label", "without a time", "old"},
+    "user:none,asha@acme.example": {"call", "mail", "mail pending", "by a label", "without a time", "old"},
+    "org:globex": {"elsewhere"},
+    f"org:{GLOBEX}": {"elsewhere"},
+    "org:*": set(ROWS),
+    "ip:10.1.2.3": {"call"},
+    "ip:10.1.9.9": {"call failed"},
+    "ip:10.1.0.0/16": {"call", "call failed"},
+    "ip:2001:db8::/32": {"mail pending"},
+    "ip:10.1.2.3,2001:db8::7": {"call", "mail pending"},
+    "details.error_code:429": {"call failed", "without a time"},
+    "details.error_code:429,1": {"call failed", "without a time"},
+    "details.after.is_active:true": {"mail"},
+    "details.fields:sid": {"mail"},
+    "details.fields:503": {"mail"},
+    "details.fields:true": {"mail"},
+    "details.fields:50": set(),
+    'details."a.b".c:"x, y"': {"by a label"},
+    "details.n:null": set(),
+    "zoho/agent": {"mail"},
+    "agent_1": {"mail"},
+    "agentx1": set(),
+    "rat%limit": set(),
+    "number_added": {"by a label"},
+    '"rate \\"LIMIT\\" 100%"': {"call failed"},
+    "GRÖSSE": set(),
+    "größe": {"elsewhere"},
+    "10.1.2.3": {"call"},
+    "call status:failed": {"call failed"},
+    "until:2020-02-01": {"old"},
+    "until:2020-01-31": set(),
+    "since:2020-02-01 until:2020-02-01": {"old"},
+    'until:"2020-02-01 10:30"': set(),
+    "action:call_made action:number_added": set(),
+}
+
+
+ODD_ROWS = {
+    "plain": {"ip_address": "203.0.113.7", "details": {"m": 1.1, "list": ["1.10", 3]}},
+    "mapped": {"ip_address": "::ffff:203.0.113.7", "details": {"m": "1.10", "list": [[1.1], 2]}},
+    "mapped, of a network": {"ip_address": "::ffff:203.0.113.9/120", "details": {"m": 1}},
+    "other": {"ip_address": "::203.0.113.7", "details": {"m": [1, 2.50]}},
+    "exact": {},
+}
+ODD_LINES = {
+    "ip:203.0.113.7": {"plain", "mapped"},
+    "ip:::ffff:203.0.113.7": {"plain", "mapped"},
+    "ip:::ffff:cb00:7107": {"plain", "mapped"},
+    "ip:203.0.113.9": {"mapped, of a network"},
+    "ip:203.0.113.0/24": {"plain", "mapped", "mapped, of a network"},
+    "ip:::ffff:203.0.113.0/120": {"plain", "mapped", "mapped, of a network"},
+    "ip:::ffff:0:0/96": {"plain", "mapped", "mapped, of a network"},
+    "ip:0.0.0.0/0": {"plain", "mapped", "mapped, of a network"},
+    "ip:::/0": {"mapped", "mapped, of a network", "other"},
+    "ip:198.51.100.0/24,203.0.113.7": {"plain", "mapped"},
+    "details.m:1.1": {"exact", "plain"},
+    "details.m:1.10": {"exact", "plain", "mapped"},
+    "details.m:1.0": {"mapped, of a network", "other"},
+    "details.m:2.5": {"other"},
+    "details.list:1.1": set(),
+    "details.list:1.10": {"plain"},
+    "details.list:3e0": {"plain"},
+    "details.q:0.1000000000000000055511151231257827": {"exact"},
+    "details.q:0.1": set(),
+    "details.m:1e999": set(),
+}
+
+
+async def test_addresses_and_numbers_are_found_in_every_form_and_negations_find_the_rest(
+    installed_database: str,
+) -> None:
+    """All that reads the log asks with the conditions of `where`: the list, stats, export and tail."""
+    with psycopg.connect(installed_database) as connection:
+        names = {log_row(connection, **columns): called for called, columns in ODD_ROWS.items()}
+        connection.execute("alter table integration_audit_logs disable trigger user")
+        connection.execute(
+            "update integration_audit_logs set details = %s::jsonb where details is null",
+            ('{"m": 1.10, "q": 0.1000000000000000055511151231257827}',),
+        )
+    for line, expected in ODD_LINES.items():
+        for asked, rows in ((line, expected), (f"-{line}", set(ODD_ROWS) - expected)):
+            assert await found((installed_database, names), asked) == rows, asked
+
+
+@pytest.mark.parametrize("line", LINES)
+async def test_a_filter_finds_its_rows_whatever_the_organisation(log: tuple[str, dict[UUID, str]], line: str) -> None:
+    assert await found(log, line) == LINES[line]
+
+
+@pytest.mark.parametrize("line", [line for line in LINES if " " not in line and "until" not in line])
+async def test_a_negation_finds_all_other_rows(log: tuple[str, dict[UUID, str]], line: str) -> None:
+    assert await found(log, f"-{line}") == set(ROWS) - LINES[line]
+
+
+async def test_the_chosen_organisation_holds_unless_the_filter_names_others(log: tuple[str, dict[UUID, str]]) -> None:
+    assert await found(log, "", GLOBEX) == {"elsewhere"}
+    assert await found(log, "org:*", GLOBEX) == set(ROWS)
+    assert await found(log, "org:Acme\\ Foods,globex".replace("Acme\\ Foods", '"acme foods"'), GLOBEX) == set(ROWS)
+    assert await found(log, "-org:globex", GLOBEX) == set(ROWS) - {"elsewhere"}
+
+
+async def test_a_filter_written_out_finds_the_same_rows_without_the_directory(
+    log: tuple[str, dict[UUID, str]],
+) -> None:
+    conninfo, _ = log
+    for line, names in LINES.items():
+        async with opened(conninfo) as database:
+            written = (await filtered(database, line, ACME if "org" not in line else None)).canonical()
+        assert await found(log, written) == (names if "org" in line else names - {"elsewhere"})
+
+
+async def test_what_nobody_is_called_is_said_with_the_nearest_name(log: tuple[str, dict[UUID, str]]) -> None:
+    async with opened(log[0]) as database:
+        resolved = await resolve_filter(database, parse_filter("user:ashaa@acme.example"), ACME)
+    (note,) = resolved.notes
+    assert "Nobody in the directory is called ashaa@acme.example" in note
+    assert "Did you mean asha@acme.example?" in note
+
+
+async def test_a_span_that_ends_before_it_begins_is_said_to_have_no_row(log: tuple[str, dict[UUID, str]]) -> None:
+    async with opened(log[0]) as database:
+        for line, notes in (("since:2026-01-02 until:2026-01-01", 1), ("since:2026-01-02 until:2026-01-02", 0)):
+            assert len((await resolve_filter(database, parse_filter(line), ACME)).notes) == notes
+
+
+async def test_an_unknown_organisation_is_pointed_at_with_the_nearest_one(log: tuple[str, dict[UUID, str]]) -> None:
+    async with opened(log[0]) as database:
+        with pytest.raises(FilterError) as caught:
+            await resolve_filter(database, parse_filter("status:failed org:globxe"), ACME)
+    assert (caught.value.offset, caught.value.length) == (14, 10)
+    assert caught.value.what_to_do == "Did you mean Globex?"
+
+
+async def test_only_what_is_set_becomes_a_condition_and_failures_name_the_index(
+    log: tuple[str, dict[UUID, str]],
+) -> None:
+    async with opened(log[0]) as database:
+        one = where(await filtered(database, "status:failed", ACME))
+        assert one.conditions == (
+            "l.status = %(f0)s",
+            "l.status <> 'success'",
+            "l.organization_id = %(f1)s::uuid",
+        )
+        # Where that index cannot help it would only mislead the server's estimate.
+        assert where(await filtered(database, "status:failed")).conditions == ("l.status = %(f0)s",)
+        assert where(await filtered(database, "-status:success")).conditions == ("l.status <> 'success'",)
+        assert where(await filtered(database, "")).sql == "true"
+        assert len(branches(await filtered(database, "action:a,b status:failed", ACME))) == 2
+        for line in ("ip:10.0.0.1", "details.a:b", "-action:a", "word", "user:nobody", "action:a,b,c,d,e status:a,b,c"):
+            assert branches(await filtered(database, line)) == ()
+
+
+def test_a_filter_whose_names_are_not_looked_up_makes_no_query() -> None:
+    with pytest.raises(ValueError, match="looked up"):
+        where(parse_filter("user:asha"))

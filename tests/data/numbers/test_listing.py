@@ -1,0 +1,204 @@
+"""Reading phone numbers: lists by filters, and whose number it is, in whatever notation it is stored or asked for."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+from uuid import uuid4
+
+import pytest
+
+from tests.support.commands import contents, execute
+from tests.support.numbers import (
+    BANGALORE,
+    DELHI,
+    OLD,
+    RAVI,
+    add_integration,
+    add_row,
+    create_people,
+)
+from tests.support.sitting import ACME, ASHA, GLOBEX, opened
+from tui.data.numbers.listing import (
+    AmbiguousNumber,
+    NumberFilter,
+    NumberRights,
+    find_phone_numbers,
+    list_phone_numbers,
+    read_number_rights,
+    the_phone_number,
+)
+from tui.errors import InvalidInput, NotFound, PermissionDenied
+
+if TYPE_CHECKING:
+    from tests.support.servers.postgres import TestServer
+
+NOTATIONS = [
+    *(OLD, DELHI, "011-4116 9368", "(011) 4116.9368", "0091 11 4116 9368", "911141169368", "1141169368"),
+    *("+91\u00a011\u20114116\u20119368", "+٩١١١٤١١٦٩٣٦٨", "０１１４１１６９３６８", " 01141169368 "),
+]
+
+
+async def texts(conninfo: str, text: str, **options: Any) -> list[str]:
+    async with opened(conninfo) as database:
+        return [one.phone_number for one in (await find_phone_numbers(database, text, **options)).numbers]
+
+
+async def test_a_row_has_its_columns_what_it_means_and_whose_it_is(installed_database: str) -> None:
+    create_people(installed_database)
+    integration = add_integration(installed_database)
+    row_id = add_row(
+        installed_database, OLD, integration_id=integration.id, display_name="Desk", assigned_to_user_id=RAVI
+    )
+    async with opened(installed_database) as database:
+        (one,) = await list_phone_numbers(database, ACME)
+    assert (one.id, one.phone_number, one.e164, one.display_name) == (row_id, OLD, DELHI, "Desk")
+    assert (one.can_call, one.can_sms, one.is_active, one.is_primary) == (True, True, True, False)
+    assert one.assignee is not None
+    assert (one.assignee.email, one.integration_type, one.organization_name) == (
+        *("ravi@acme.example", "exotel_phone", "Acme Foods"),
+    )
+
+
+async def test_each_filter_leaves_out_what_it_says(installed_database: str) -> None:
+    create_people(installed_database)
+    rows: dict[str, dict[str, Any]] = {
+        "primary": {"is_primary": True, "number_type": "virtual"},
+        "asha": {"assigned_to_user_id": ASHA, "number_type": "local"},
+        "no call": {"can_call": False, "number_type": None},
+        "null sms": {"can_sms": None, "number_type": "toll-free"},
+        "off": {"is_active": False},
+        "null active": {"is_active": None},
+    }
+    for place, (name, columns) in enumerate(rows.items()):
+        add_row(installed_database, f"0804000000{place}", display_name=name, **columns)
+    add_row(installed_database, OLD, organization_id=GLOBEX, display_name="elsewhere")
+    everything = set(rows)
+    expected: list[tuple[NumberFilter, set[str]]] = [
+        (NumberFilter(), everything),
+        (NumberFilter(assigned_to=ASHA), {"asha"}),
+        (NumberFilter(pool=True), everything - {"asha"}),
+        (NumberFilter(pool=False), {"asha"}),
+        (NumberFilter(number_type="local"), {"asha"}),
+        (NumberFilter(can_call=True), everything - {"no call"}),
+        (NumberFilter(can_call=False), {"no call"}),
+        (NumberFilter(can_sms=True), everything - {"null sms"}),
+        (NumberFilter(can_sms=False), {"null sms"}),
+        (NumberFilter(active=True), everything - {"off", "null active"}),
+        (NumberFilter(active=False), {"off", "null active"}),
+        (NumberFilter(primary=True), {"primary"}),
+        (NumberFilter(pool=True, active=True, can_call=True), {"primary", "null sms"}),
+    ]
+    async with opened(installed_database) as database:
+        for wanted, names in expected:
+            found = {one.display_name for one in await list_phone_numbers(database, ACME, wanted)}
+            assert found == names, wanted
+        listed = [one.display_name for one in await list_phone_numbers(database, ACME)]
+        assert len(await list_phone_numbers(database, None)) == len(rows) + 1
+    assert listed[0] == "primary"
+    assert set(listed[-2:]) == {"off", "null active"}
+
+
+@pytest.mark.parametrize("stored", NOTATIONS, ids=ascii)
+async def test_whatever_the_notation_of_the_row_any_notation_finds_it(installed_database: str, stored: str) -> None:
+    add_row(installed_database, stored)
+    add_row(installed_database, "01141169369")
+    add_row(installed_database, "08041169368")
+    async with opened(installed_database) as database:
+        for asked in NOTATIONS:
+            found = await find_phone_numbers(database, asked)
+            assert ([one.phone_number for one in found.numbers], found.exact) == ([stored], True), ascii(asked)
+
+
+async def test_every_organisation_is_searched_and_each_hit_says_which_and_whose(installed_database: str) -> None:
+    create_people(installed_database)
+    add_row(installed_database, OLD, assigned_to_user_id=RAVI)
+    add_row(installed_database, DELHI, organization_id=GLOBEX, is_active=False)
+    async with opened(installed_database) as database:
+        found = (await find_phone_numbers(database, "011-4116 9368")).numbers
+        assert [(one.organization_name, one.assignee and one.assignee.name) for one in found] == [
+            *(("Acme Foods", "Ravi Kumar"), ("Globex", None)),
+        ]
+        only = await find_phone_numbers(database, "011-4116 9368", GLOBEX)
+        assert [one.phone_number for one in only.numbers] == [DELHI]
+        active = await find_phone_numbers(database, "011-4116 9368", wanted=NumberFilter(active=True))
+        assert [one.phone_number for one in active.numbers] == [OLD]
+
+
+@pytest.mark.parametrize("part", ["9368", "6 9368", "69-368", "4116 9368", "1141169", "+91 11 4116", "011-4116"])
+async def test_some_of_the_digits_find_it_too(installed_database: str, part: str) -> None:
+    add_row(installed_database, OLD)
+    add_row(installed_database, "08033755555")
+    assert await texts(installed_database, part) == [OLD]
+
+
+async def test_numbers_that_end_with_the_digits_come_before_those_that_hold_them(installed_database: str) -> None:
+    add_row(installed_database, "+919368000001")
+    add_row(installed_database, OLD)
+    assert await texts(installed_database, "9368") == [OLD, "+919368000001"]
+
+
+@pytest.mark.parametrize("text", ["", "368", "Ravi", "Ravi 9368", "011"])
+async def test_what_is_no_number_and_too_short_for_a_part_is_refused_with_what_to_give(
+    installed_database: str, text: str
+) -> None:
+    add_row(installed_database, OLD)
+    with pytest.raises(InvalidInput) as caught:
+        await texts(installed_database, text)
+    assert "last four digits" in caught.value.what_to_do
+
+
+async def test_a_stored_text_that_is_no_number_is_found_by_itself(installed_database: str) -> None:
+    add_row(installed_database, "AD-EXOTEL ")
+    assert await texts(installed_database, "AD-EXOTEL") == ["AD-EXOTEL "]
+
+
+async def test_an_act_means_one_row_of_its_own_organisation(installed_database: str) -> None:
+    create_people(installed_database)
+    row_id = add_row(installed_database, OLD)
+    add_row(installed_database, BANGALORE, organization_id=GLOBEX)
+    async with opened(installed_database) as database:
+        for text in ("011-4116 9368", str(row_id)):
+            assert (await the_phone_number(database, ACME, text)).id == row_id
+        for text, words in ((BANGALORE, "a number of Globex"), ("9368", "+91 11 4116 9368"), (str(uuid4()), "list")):
+            with pytest.raises(NotFound) as caught:
+                await the_phone_number(database, ACME, text)
+            assert words in caught.value.what_to_do
+
+
+async def test_a_number_that_is_stored_twice_is_ambiguous_and_its_rows_are_named(installed_database: str) -> None:
+    ids = {add_row(installed_database, OLD), add_row(installed_database, DELHI)}
+    async with opened(installed_database) as database:
+        with pytest.raises(AmbiguousNumber) as caught:
+            await the_phone_number(database, ACME, "011 4116 9368")
+        assert {one.id for one in caught.value.candidates} == ids
+        for row_id in ids:
+            assert str(row_id) in caught.value.what_to_do
+            assert (await the_phone_number(database, ACME, str(row_id))).id == row_id
+
+
+async def test_reading_writes_nothing(installed_database: str) -> None:
+    add_row(installed_database, "011-4116 9368")
+    before = contents(installed_database)
+    assert await texts(installed_database, OLD) == ["011-4116 9368"]
+    assert contents(installed_database) == before
+
+
+async def test_a_role_that_may_not_read_integrations_still_finds_numbers(
+    installed_database: str, postgres: TestServer
+) -> None:
+    integration = add_integration(installed_database)
+    add_row(installed_database, OLD, integration_id=integration.id)
+    postgres.create_role("desk", "login bypassrls")
+    execute(installed_database, "grant usage on schema public, switchboard to desk")
+    execute(installed_database, "grant select on switchboard.people, switchboard.organizations to desk")
+    as_desk = installed_database.replace("postgres@", "desk@")
+    async with opened(as_desk) as database:
+        assert await read_number_rights(database) == NumberRights()
+        with pytest.raises(PermissionDenied) as caught:
+            await list_phone_numbers(database, ACME)
+        assert "organization_phone_numbers" in caught.value.sentence
+    execute(installed_database, "grant select on organization_phone_numbers to desk")
+    async with opened(as_desk) as database:
+        (one,) = (await find_phone_numbers(database, "9368")).numbers
+        assert (one.phone_number, one.integration_type) == (OLD, None)
+        assert await read_number_rights(database) == NumberRights(view=True)

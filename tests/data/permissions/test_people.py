@@ -1,0 +1,222 @@
+"""Reading permissions: people page by page, filtered and sorted, their cells, and what they have used."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+import psycopg
+import pytest
+
+from tests.support.people import directory_database, fill, give_everybody, integration, person
+from tests.support.sitting import ACME, GLOBEX, opened
+from tui.data.permissions.people import (
+    PeopleFilter,
+    Use,
+    count_people,
+    grants_of,
+    holders_by_id,
+    integrations_of,
+    people_page,
+    use_of,
+)
+from tui.data.permissions.values import Access
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tests.support.servers.postgres import TestServer
+    from tui.data.permissions.people import Sort
+    from tui.data.postgres.database import Database
+
+GONE, STRANGER = UUID(int=0xFF), UUID(int=0xEE)
+PERMIT = (
+    "insert into public.user_integration_permissions (user_id, integration_id, can_view, can_send, expires_at) "
+    "values (%s, %s, true, %s, now() + %s::interval)"
+)
+
+
+@pytest.fixture
+def directory(postgres: TestServer) -> Iterator[str]:
+    with directory_database(postgres, people=7) as conninfo:
+        yield conninfo
+
+
+def run(conninfo: str, statement: str, *values: object) -> None:
+    with psycopg.connect(conninfo) as connection:
+        connection.execute(statement.encode(), values)
+
+
+async def names(database: Database, filter: PeopleFilter | None = None, sort: Sort = "name") -> list[str]:
+    """Everybody, read in pages of two, in both directions, which must agree with each other and with the count."""
+    found, place, more = [], None, True
+    while more:
+        page = await people_page(database, ACME, filter, sort, place, 2)
+        found += [one.label for one in page.people]
+        place, more = page.last, page.more
+    backwards, place, more = [], None, True
+    while more:
+        page = await people_page(database, ACME, filter, sort, place, 2, backwards=True)
+        backwards = [one.label for one in page.people] + backwards
+        place, more = page.first, page.more
+    assert backwards == found
+    assert await count_people(database, ACME, filter) == len(found)
+    return found
+
+
+async def test_everybody_of_the_organisation_comes_once_and_behind_them_who_else_holds_something(
+    directory: str,
+) -> None:
+    with psycopg.connect(directory) as connection:
+        fill(connection, people=0, integrations=1, organization=GLOBEX)
+        connection.execute(
+            "insert into public.users (id, email, full_name, organization_id) "
+            "values (%s, 'gil@globex.example', 'Gil', %s)",
+            [STRANGER, GLOBEX],
+        )
+        for user in (GONE, STRANGER, person(3)):
+            connection.execute(PERMIT, [user, integration(1), False, None])
+        connection.execute("update public.users set is_active = false where id = %s", [person(2)])
+        connection.execute(PERMIT, [UUID(int=0xDD), integration(1, GLOBEX), False, None])
+    async with opened(directory) as database:
+        assert await names(database) == [*(f"Person {n:06}" for n in range(1, 8)), str(GONE), "Gil"]
+        page = await people_page(database, ACME)
+        assert {one.label: one.standing for one in page.people if one.standing != "active"} == {
+            "Person 000002": "inactive",
+            str(GONE): "not in the directory",
+            "Gil": "of another organisation",
+        }
+        known = await holders_by_id(database, ACME, [GONE, person(1), UUID(int=0xDD)])
+        assert {key: one.standing for key, one in known.items()} == {GONE: "not in the directory", person(1): "active"}
+        gone = PeopleFilter(no_longer_in_directory=True)
+        assert await names(database, gone) == ["Person 000002", str(GONE)]
+
+
+async def test_the_filter_finds_any_part_of_name_e_mail_or_id_and_takes_no_sign_for_a_pattern(directory: str) -> None:
+    run(directory, "update public.users set full_name = '100%% o_o \\ Ärger' where id = %s", person(1))
+    run(directory, "update public.users set full_name = 'oxo' where id = %s", person(2))
+    async with opened(directory) as database:
+        for text, found in {
+            "%": [person(1)],
+            "o_o": [person(1)],
+            "\\": [person(1)],
+            " ärg ": [person(1)],
+            "ON2@": [person(2)],
+            str(person(3)).upper(): [person(3)],
+            str(person(3))[5:20]: [person(3)],
+            "nobody": [],
+            "\0": [],
+            "\udcff": [],
+        }.items():
+            page = await people_page(database, ACME, PeopleFilter(text))
+            assert [one.id for one in page.people] == found, text
+            assert await count_people(database, ACME, PeopleFilter(text)) == len(found)
+
+
+async def test_the_flags_keep_who_has_access_now_and_whose_access_ends_within_30_days(directory: str) -> None:
+    for number, ends in enumerate(("29 days", "31 days", "-1 day", None, "1 hour"), 1):
+        run(directory, PERMIT, person(number), integration(1), False, ends)
+    run(
+        directory,
+        "update public.user_integration_permissions set can_view = false where user_id in (%s, %s)",
+        person(4),
+        person(5),
+    )
+    run(directory, PERMIT, GONE, integration(2), True, "2 days")
+    async with opened(directory) as database:
+        access = PeopleFilter(only_with_access=True)
+        assert await names(database, access) == ["Person 000001", "Person 000002", str(GONE)]
+        soon = PeopleFilter(expires_within_30_days=True)
+        assert await names(database, soon) == ["Person 000001", str(GONE)]
+        assert await names(database, PeopleFilter("person1@", expires_within_30_days=True)) == ["Person 000001"]
+
+
+async def test_people_are_sorted_by_name_by_e_mail_and_by_the_newest_grant(directory: str) -> None:
+    run(directory, "update public.users set full_name = null where id = %s", person(1))
+    run(directory, "update public.users set full_name = '  ', email = 'aa@acme.example' where id = %s", person(3))
+    run(directory, "update public.users set full_name = 'Ägypten' where id = %s", person(4))
+    run(directory, PERMIT, person(5), integration(1), False, None)
+    run(directory, PERMIT, person(2), integration(1), False, None)
+    run(directory, PERMIT, person(5), integration(2), False, None)
+    run(directory, PERMIT, GONE, integration(2), False, None)
+    async with opened(directory) as database:
+        by_name = await names(database)
+        assert by_name[0] == "aa@acme.example"
+        assert (len(by_name), by_name[-1]) == (8, str(GONE))
+        by_mail = await names(database, sort="email")
+        assert by_mail[:2] == ["aa@acme.example", "person1@acme.example"]
+        by_grant = await names(database, sort="granted")
+        assert by_grant[:2] == ["Person 000005", "Person 000002"]
+        assert set(by_grant) == set(by_name)
+
+
+async def test_a_page_has_the_cells_of_exactly_its_people(directory: str) -> None:
+    with psycopg.connect(directory) as connection:
+        give_everybody(connection)
+        connection.execute(PERMIT, [GONE, integration(2), True, "3 days"])
+    async with opened(directory) as database:
+        page = await people_page(database, ACME, limit=2)
+        assert set(page.grants) == {(person(n), integration(i)) for n in (1, 2) for i in (1, 2)}
+        cell = page.cell(person(1), integration(1))
+        assert cell.access == Access(can_view=True, can_send=True, daily_limit=100, monthly_limit=1000)
+        assert (cell.state(page.now), page.cell(GONE, integration(1)).state(page.now)) == ("active", "none")
+        (grant,) = (await grants_of(database, ACME, [GONE])).values()
+        assert grant.access.expires_at is not None
+        assert await grants_of(database, GLOBEX, [GONE]) == {}
+        types = [one.integration_type for one in await integrations_of(database, ACME)]
+        assert types == ["exotel_phone", "exotel_whatsapp"]
+
+
+async def test_an_expiry_that_no_calendar_has_is_never_or_long_past(directory: str) -> None:
+    run(directory, PERMIT, person(1), integration(1), False, None)
+    run(directory, PERMIT, person(2), integration(1), False, None)
+    run(directory, "update user_integration_permissions set expires_at = 'infinity' where user_id = %s", person(1))
+    run(directory, "update user_integration_permissions set expires_at = '-infinity' where user_id = %s", person(2))
+    async with opened(directory) as database:
+        page = await people_page(database, ACME)
+        states = [page.cell(person(n), integration(1)).state(page.now) for n in (1, 2)]
+        assert states == ["active", "expired"]
+
+
+async def test_use_is_what_was_sent_successfully_today_and_this_month_in_utc(directory: str) -> None:
+    insert = (
+        "insert into public.integration_audit_logs "
+        "(organization_id, user_id, integration_type, action, status, created_at) "
+        "values (%s, %s, %s, %s, %s, date_trunc(%s, now(), 'UTC') + %s::interval)"
+    )
+    for organization, user, type_, action, status, unit, offset in [
+        (ACME, person(1), "exotel_phone", "call_made", "success", "day", "0"),
+        (ACME, person(1), "exotel_phone", "sms_sent", "success", "day", "1 second"),
+        (ACME, person(1), "zoho_mail", "email_sent", "success", "day", "0"),
+        (ACME, person(1), "exotel_phone", "call_made", "success", "month", "-1 microsecond"),
+        (ACME, person(1), "exotel_phone", "call_made", "failed", "day", "0"),
+        (ACME, person(1), "exotel_phone", "connection_tested", "success", "day", "0"),
+        (GLOBEX, person(1), "exotel_phone", "call_made", "success", "day", "0"),
+        (ACME, person(2), "exotel_phone", "call_made", "success", "month", "0"),
+        (ACME, person(3), "exotel_phone", "call_made", "success", "day", "0"),
+    ]:
+        run(directory, insert, organization, user, type_, action, status, unit, offset)
+    async with opened(directory) as database:
+        used = await use_of(database, ACME, [person(1), person(2)])
+        assert used[person(1), "exotel_phone"] == Use(2, 2)
+        assert used[person(1), "zoho_mail"] == Use(1, 1)
+        assert used[person(2), "exotel_phone"].this_month == 1
+        assert len(used) == 3
+        assert await use_of(database, ACME, []) == {}
+
+
+async def test_without_a_directory_people_are_the_labels_and_whoever_holds_something(installed_database: str) -> None:
+    with psycopg.connect(installed_database) as connection:
+        connection.execute(
+            "insert into public.integration_credentials (id, organization_id, integration_type, credentials_encrypted) "
+            "values (%s, %s, 'zoho_mail', 'x')",
+            [integration(1), ACME],
+        )
+        connection.execute(
+            "insert into switchboard.people_labels (id, label, organization_id) "
+            "values (%s, 'Ann', %s), (%s, 'Bob', null), (%s, 'Gil', %s)",
+            [person(1), ACME, person(2), STRANGER, GLOBEX],
+        )
+        connection.execute(PERMIT, [GONE, integration(1), False, None])
+    async with opened(installed_database) as database:
+        assert await names(database) == ["Ann", "Bob", str(GONE)]

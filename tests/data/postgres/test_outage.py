@@ -1,0 +1,425 @@
+"""A server that is gone, full, or only slow: who is told what, how soon, and what goes on."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import gc
+import math
+import socket
+import threading
+import time
+from typing import TYPE_CHECKING
+
+import psycopg
+import pytest
+from psycopg.conninfo import conninfo_to_dict
+from psycopg.rows import tuple_row
+
+from tests.support.servers.line import Line
+from tests.support.servers.loopback import ScriptedServer, letting_in, silent
+from tests.support.servers.pooler import TransactionPooler
+from tests.support.sitting import operator
+from tests.support.waiting import wait_until
+from tui.data.postgres import pool as connections
+from tui.data.postgres.connecting import connect, standing_of
+from tui.data.postgres.database import Connection, Database
+from tui.data.postgres.deadline import given_back
+from tui.errors import ConnectionFailed, ConnectionLost, NoFreeConnection
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+    from pathlib import Path
+
+    from tests.support.servers.postgres import TestServer
+
+
+@pytest.fixture
+def line(postgres: TestServer) -> Iterator[Line]:
+    """A line to the server, and on it the role walter."""
+    postgres.create_role("walter", "login password 'walter'")
+    with Line(int(conninfo_to_dict(postgres.conninfo("postgres"))["port"])) as line:
+        yield line
+    postgres.drop_new_roles()
+
+
+@pytest.fixture
+async def database(line: Line) -> AsyncIterator[Database]:
+    """A database that was opened over the line."""
+    database = Database(over(line), operator())
+    await database.open()
+    yield database
+    started = time.monotonic()
+    await database.close()
+    assert time.monotonic() - started < 0.5
+
+
+def over(line: Line) -> str:
+    return (
+        f"host=127.0.0.1 port={line.port} user=walter password=walter dbname=postgres sslmode=disable connect_timeout=5"
+    )
+
+
+def sleeping(seconds: float) -> str:
+    return f"select pg_sleep({seconds})"
+
+
+@pytest.mark.parametrize("kind", ["read", "write"])
+async def test_cancelling_in_a_black_hole_gives_control_back_within_three_seconds(
+    line: Line, database: Database, kind: str
+) -> None:
+    at_work = asyncio.Event()
+
+    async def unit(connection: Connection) -> None:
+        at_work.set()
+        await connection.execute(sleeping(60))
+
+    task = asyncio.create_task(database.read(unit) if kind == "read" else database.write(unit))
+    await at_work.wait()
+    line.swallow()
+    started = time.monotonic()
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert time.monotonic() - started < 3
+
+
+async def test_cancelling_the_first_questions_gives_control_back_within_three_seconds() -> None:
+    asked = threading.Event()
+    with ScriptedServer(letting_in(asked)) as server:
+        database = Database(f"host=127.0.0.1 port={server.port} user=x dbname=x sslmode=disable", operator())
+        opening = asyncio.create_task(database.open())
+        await asyncio.to_thread(asked.wait, 20)
+        started = time.monotonic()
+        opening.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await opening
+        assert time.monotonic() - started < 3
+
+
+async def test_connecting_gives_up_within_six_seconds() -> None:
+    with Line(1) as line:
+        line.swallow()
+        database = Database(over(line), operator())
+        started = time.monotonic()
+        with pytest.raises(ConnectionFailed):
+            await database.open()
+        assert time.monotonic() - started < 6
+
+
+async def test_a_query_that_is_silent_for_long_goes_on_while_the_server_answers_others(
+    line: Line, postgres: TestServer
+) -> None:
+    """Also where it answers that it has no connection left."""
+    for limit in (-1, 1):
+        with postgres.admin() as admin:
+            admin.execute(f"alter role walter connection limit {limit}".encode())
+        database = Database(over(line), operator())
+        await database.open()
+        try:
+
+            async def work(held: list[psycopg.AsyncConnection[object]], database: Database = database) -> str:
+                async with database._connections.lent() as connection:
+                    held.append(connection)
+                    await connection.execute(sleeping(3))
+                return "done"
+
+            pulse = database._connections.pulse
+            assert await given_back(work, math.inf, pulse=pulse, gone_after_s=1) == "done", limit
+        finally:
+            await database.close()
+
+
+async def test_work_ends_soon_after_the_server_is_gone(line: Line, database: Database) -> None:
+    at_work = asyncio.Event()
+
+    async def work(held: list[psycopg.AsyncConnection[object]]) -> None:
+        async with database._connections.lent() as connection:
+            held.append(connection)
+            at_work.set()
+            await connection.execute(sleeping(60))
+
+    ending = asyncio.create_task(given_back(work, math.inf, pulse=database._connections.pulse, gone_after_s=1))
+    await at_work.wait()
+    line.swallow()
+    started = time.monotonic()
+    with pytest.raises(ConnectionLost, match=r"has not answered for \d seconds"):
+        await ending
+    assert time.monotonic() - started < 4
+
+
+@pytest.mark.parametrize("outage", [Line.refuse, Line.swallow])
+async def test_an_outage_is_seen_within_three_seconds_and_its_end_within_five(
+    line: Line, database: Database, outage: object
+) -> None:
+    watching = asyncio.create_task(database.until_lost())
+    await database.read(_one)
+    started = time.monotonic()
+    outage(line)  # type: ignore[operator]
+    failure = await watching
+    assert time.monotonic() - started < 3.2
+    assert failure.may_pass
+    back = asyncio.create_task(database.until_back())
+    assert not (await asyncio.wait({back}, timeout=0.5))[0]
+    line.restore()
+    started = time.monotonic()
+    assert await back is None
+    assert await database.read(_one) == 1
+    assert time.monotonic() - started < 5
+
+
+async def test_that_all_connections_are_taken_is_said_as_that(
+    line: Line, database: Database, postgres: TestServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(connections, "TURN_WITHIN_S", 0.3)
+    busy = asyncio.Barrier(connections.MOST + 1)
+
+    async def unit(connection: Connection) -> None:
+        await connection.execute("select 1")
+        await busy.wait()
+        await busy.wait()
+
+    units = [asyncio.create_task(database.read(unit)) for _ in range(connections.MOST)]
+    await busy.wait()
+    with pytest.raises(NoFreeConnection) as ours:
+        await database.read(_one)
+    await busy.wait()
+    await asyncio.gather(*units)
+    with postgres.admin() as admin:
+        admin.execute("alter role walter connection limit 0")
+        admin.execute("select pg_terminate_backend(pid, 5000) from pg_stat_activity where usename = 'walter'")
+    with pytest.raises(NoFreeConnection) as theirs:
+        await database.read(_one)
+    with pytest.raises(NoFreeConnection) as at_first:
+        await Database(over(line), operator()).open()
+    for failure in (ours.value, theirs.value, at_first.value):
+        assert failure.title == "No free connection"
+        assert failure.may_pass
+
+
+async def test_a_login_that_is_refused_is_not_tried_again(line: Line, postgres: TestServer) -> None:
+    database = Database(over(line).replace("password=walter", "password=wrong"), operator())
+    with pytest.raises(ConnectionFailed) as failure:
+        await database.open()
+    assert not failure.value.may_pass
+    assert (await database.until_back()) is not None
+    await database.close()
+
+
+def test_what_a_failure_to_connect_says_about_the_server() -> None:
+    failed = 'connection failed: connection to server at "203.0.113.7", port 5432 failed: '
+    behind = "- host: 'x', port: '5432', hostaddr: '203.0.113.8': "
+    said = {
+        "gone": (
+            f"{failed}Connection refused\n\tIs the server running on that host and accepting TCP/IP connections?",
+            f"{failed}server closed the connection unexpectedly",
+            f"{failed}FATAL:  the database system is starting up",
+            f"{failed}FATAL:  server login has been failing, try again later (server_login_retry)",
+            "connection timeout expired",
+            "failed to resolve host 'db.example': [Errno -3] Temporary failure in name resolution",
+        ),
+        "full": (
+            f"{failed}FATAL:  sorry, too many clients already",
+            f'{failed}FATAL:  too many connections for role "walter"',
+            f"{failed}FATAL:  remaining connection slots are reserved for roles with the SUPERUSER attribute",
+            f"{failed}FATAL:  no more connections allowed (max_client_conn)",
+            f"{failed}FATAL:  (EMAXCONN) max client connections reached, limit: 200",
+            f"{failed}FATAL:  MaxClientsInSessionMode: max clients reached - in Session mode max clients are limited",
+        ),
+        "refuses": (
+            f'{failed}FATAL:  password authentication failed for user "walter"',
+            f"{failed}FATAL:  Tenant or user not found",
+            f'{failed}FATALE:  il database "x" non esiste',
+            f"{failed}SSL error: certificate verify failed",
+            f"{failed}Connection refused\n{behind}{failed}FATAL:  password authentication failed",
+        ),
+    }
+    for standing, texts in said.items():
+        for text in texts:
+            assert standing_of(psycopg.OperationalError(text)) == standing, text
+
+
+async def test_a_service_says_where_to_connect_to_before_the_environment_does(
+    line: Line, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also by a name, which this program looks up, and not libpq while everything waits."""
+    services = tmp_path / "services"
+    services.write_text(
+        f"[address]\nhost=127.0.0.1\nport={line.port}\n"
+        f"[name]\nhost=db.example\nport={line.port}\n"
+        f"[hostaddr]\nhostaddr=127.0.0.1\nport={line.port}\n"
+    )
+    monkeypatch.setenv("PGSERVICEFILE", str(services))
+    monkeypatch.setenv("PGHOST", "other.example")
+    monkeypatch.setenv("PGPORT", "1")
+    known = {"db.example": [(socket.AF_INET, socket.SOCK_STREAM, 6, "", ("127.0.0.1", 0))]}
+    monkeypatch.setattr(socket, "getaddrinfo", lambda host, *_, **__: known[host])
+    login = "user=walter password=walter dbname=postgres sslmode=disable connect_timeout=5"
+    for service in ("address", "name", "hostaddr"):
+        async with await connect(f"service={service} {login}", tuple_row) as connection:
+            assert connection.info.port == line.port, service
+    monkeypatch.setenv("PGSERVICE", "name")
+    async with await connect(login, tuple_row) as connection:
+        assert connection.info.host == "db.example"
+
+
+async def test_a_server_behind_two_addresses_that_are_dead_is_found(line: Line) -> None:
+    with ScriptedServer(silent) as dead:
+        places = f"host=127.0.0.1,127.0.0.1,127.0.0.1 port={dead.port},{dead.port},{line.port}"
+        database = Database(f"{places} {over(line).partition(' port=')[2].partition(' ')[2]}", operator())
+        await database.open()
+        await database.close()
+
+
+async def test_hosts_and_ports_that_do_not_match_are_refused() -> None:
+    with pytest.raises(psycopg.OperationalError, match="could not match 3 port numbers"):
+        await connect("host=localhost,localhost port=1,2,3", tuple_row)
+
+
+async def test_a_name_is_looked_up_once_for_all_who_wait(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str] = []
+    answered = threading.Event()
+
+    def look_up(host: str, *_: object, **__: object) -> None:
+        asked.append(host)
+        answered.wait(20)
+        raise OSError("no such name")
+
+    monkeypatch.setattr(socket, "getaddrinfo", look_up)
+    waiting = [asyncio.create_task(connect("host=db.example", tuple_row)) for _ in range(3)]
+    await asyncio.wait(waiting, timeout=0.05)
+    waiting[0].cancel()
+    await asyncio.wait(waiting[:1])
+    answered.set()
+    for one in waiting[1:]:
+        with pytest.raises(psycopg.OperationalError, match=r"failed to resolve host .* no such name"):
+            await one
+    assert asked == ["db.example"]
+
+
+async def test_a_server_that_is_slow_to_let_in_is_not_lost(line: Line) -> None:
+    slow = Database(f"{over(line)} options='-c post_auth_delay=2'", operator())
+    await slow.open()
+    units = [asyncio.create_task(slow.read(_sleeping(1))) for _ in range(2)]
+    lost = asyncio.create_task(slow.until_lost())
+    await asyncio.gather(*units)
+    assert not lost.done()
+    lost.cancel()
+    await slow.close()
+
+
+async def test_a_pooler_whose_only_backend_is_taken_is_not_lost(postgres: TestServer) -> None:
+    async with TransactionPooler(postgres.conninfo("postgres")) as pooler:
+        database = Database(pooler.conninfo, operator())
+        await database.open()
+        async with await connect(pooler.conninfo, tuple_row) as other:
+            lost = asyncio.create_task(database.until_lost())
+            await other.execute(sleeping(4))
+            assert not lost.done()
+            lost.cancel()
+        await database.close()
+
+
+async def test_while_all_connections_are_at_work_the_pulse_opens_no_further_one(line: Line, database: Database) -> None:
+    at_work = asyncio.Barrier(connections.MOST + 1)
+
+    async def unit(connection: Connection) -> None:
+        await connection.execute("select 1")
+        await at_work.wait()
+        await connection.execute(sleeping(0.5))
+
+    units = [asyncio.create_task(database.read(unit)) for _ in range(connections.MOST)]
+    await at_work.wait()
+    lost = asyncio.create_task(database.until_lost())
+    await asyncio.gather(*units)
+    assert line.connections == connections.MOST
+    lost.cancel()
+
+
+async def test_an_old_connection_is_kept_until_there_is_another(
+    line: Line, postgres: TestServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(connections, "LIVES_S", 0.0)
+    monkeypatch.setattr(connections, "RENEWED_AGAIN_AFTER_S", 0.0)
+    with postgres.admin() as admin:
+        admin.execute("alter role walter connection limit 1")
+        database = Database(over(line), operator())
+        await database.open()
+        first = await database.read(_backend)
+        lost = asyncio.create_task(database.until_lost())
+        await asyncio.to_thread(wait_until, lambda: line.connections > 1)
+        assert await database.read(_backend) == first
+        admin.execute("alter role walter connection limit -1")
+        alive = "select from pg_stat_activity where pid = %s"
+        await asyncio.to_thread(wait_until, lambda: admin.execute(alive, (first,)).fetchone() is None)
+        assert await database.read(_backend) != first
+        assert not lost.done()
+        lost.cancel()
+        await database.close()
+
+
+async def test_a_request_to_cancel_is_not_hung_up_on_by_a_second_interruption() -> None:
+    asked, cancelled, hung_up = threading.Event(), threading.Event(), threading.Event()
+    answer = threading.Event()
+
+    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        head = await reader.readexactly(8)
+        if head[4:] != b"\x04\xd2\x16\x2e":
+            await letting_in(asked)(reader, writer)
+            return
+        await reader.readexactly(int.from_bytes(head[:4]) - 8)
+        cancelled.set()
+        end = asyncio.ensure_future(reader.read())
+        end.add_done_callback(lambda _: answer.is_set() or hung_up.set())
+        await asyncio.to_thread(answer.wait, 20)
+
+    with ScriptedServer(talk) as server:
+        connection = await connect(f"host=127.0.0.1 port={server.port} user=x dbname=x sslmode=disable", tuple_row)
+        asking = asyncio.create_task(connection.execute("select 1"))
+        assert await asyncio.to_thread(asked.wait, 20)
+        asking.cancel()
+        assert await asyncio.to_thread(cancelled.wait, 20)
+        asking.cancel()
+        await asyncio.wait({asking})
+        assert not await asyncio.to_thread(hung_up.wait, 0.2)
+        answer.set()
+
+
+async def test_work_that_fails_after_control_was_given_back_is_not_reported_by_the_loop() -> None:
+    reported: list[dict[str, object]] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _, context: reported.append(context))
+    goes_on = asyncio.Event()
+    tasks: list[asyncio.Task[object]] = []
+
+    async def work(_: list[psycopg.AsyncConnection[object]]) -> None:
+        task = asyncio.current_task()
+        assert task is not None
+        tasks.append(task)
+        del task
+        while not goes_on.is_set():
+            with contextlib.suppress(asyncio.CancelledError):
+                await goes_on.wait()
+        raise ValueError
+
+    with pytest.raises(ConnectionLost):
+        await given_back(work, 0.0, may_cancel=lambda: False)
+    goes_on.set()
+    await asyncio.wait([tasks.pop()])
+    gc.collect()
+    assert not reported
+
+
+async def _backend(connection: Connection) -> int:
+    return connection.info.backend_pid
+
+
+def _sleeping(seconds: float) -> Callable[[Connection], Awaitable[None]]:
+    async def unit(connection: Connection) -> None:
+        await connection.execute(sleeping(seconds))
+
+    return unit
+
+
+async def _one(connection: Connection) -> int:
+    row = await (await connection.execute("select 1 as one")).fetchone()
+    return int(row["one"]) if row else 0

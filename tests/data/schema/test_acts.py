@@ -1,0 +1,336 @@
+"""What a row of the log may hold and who may write which, and openings: how many, and that nobody blocks them."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from contextlib import ExitStack
+from typing import TYPE_CHECKING, Any
+from uuid import UUID, uuid4
+
+import psycopg
+import pytest
+
+from tests.support.schema import installed, log_of
+from tui.data.audit.rows import OPENINGS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tests.support.servers.postgres import TestServer
+    from tests.support.servers.supabase import SupabaseServer
+
+    Connection = psycopg.Connection[Any]
+
+MOST_BYTES = 16_384
+ADMIN, SUPPORT, AUDITOR = "switchboard_admin", "switchboard_support", "switchboard_auditor"
+ADDED = "insert into public.integration_credentials (organization_id, integration_type, credentials_encrypted) values "
+# For each of Switchboard's acts the groups that may log it by themselves; whoever owns the log may all of them.
+ACTS = {
+    "connection_tested": {ADMIN, SUPPORT},
+    "numbers_synced": {ADMIN, SUPPORT},
+    "log_exported": {ADMIN, SUPPORT, AUDITOR},
+    "log_sealed": {ADMIN},
+    **{act: {ADMIN} for act in ("keys_rotated", "key_retired", "credential_versions_forgotten", "schema_changed")},
+    **{act: {ADMIN} for act in ("settings_changed", "access_changed", "checkpoint_made", "log_archived")},
+}
+CHANGES = {
+    *(f"credential_{what}" for what in ("created", "updated", "deleted", "enabled", "disabled")),
+    *("credential_rolled_back", "credential_restored"),
+    *(f"permission_{what}" for what in ("granted", "changed", "revoked")),
+    *(f"number_{what}" for what in ("added", "updated", "assigned", "unassigned", "deactivated")),
+}
+
+
+@pytest.fixture(scope="module")
+def database(postgres: TestServer, installed_template: str) -> Iterator[str]:
+    name = postgres.create_database(template=installed_template, prefix="acts")
+    for login in ("alice", "bob"):
+        postgres.create_role(login, "login superuser")
+    yield postgres.conninfo(name)
+    postgres.drop_database(name)
+    postgres.drop_new_roles()
+
+
+@pytest.fixture(scope="module")
+def project(supabase_server: SupabaseServer) -> Iterator[str]:
+    """A Supabase project with the schema and its groups."""
+    name = supabase_server.create_project()
+    asyncio.run(installed(supabase_server.conninfo(name, user="postgres"), roles=True))
+    yield supabase_server.conninfo(name)
+    supabase_server.drop_database(name)
+    supabase_server.drop_new_roles()
+
+
+@pytest.fixture
+def connection(database: str) -> Iterator[Connection]:
+    with psycopg.connect(database, autocommit=True) as connected:
+        connected.execute("delete from switchboard.open_tickets")
+        connected.execute("delete from public.integration_credentials")
+        yield connected
+
+
+@pytest.fixture
+def integration(connection: Connection) -> UUID:
+    row = connection.execute(ADDED + "(gen_random_uuid(), 'zoho_mail', 'the envelope') returning id").fetchone()
+    assert row
+    found: UUID = row[0]
+    return found
+
+
+def login(database: str, name: str, isolation: str = "read committed") -> Connection:
+    options = f"-c lock_timeout=200ms -c default_transaction_isolation={isolation.replace(' ', chr(92) + ' ')}"
+    return psycopg.connect(database.replace("postgres@", f"{name}@"), autocommit=True, options=options)
+
+
+def begin(connection: Connection, integration: UUID, purpose: str = "reveal") -> UUID:
+    row = connection.execute("select switchboard.begin_open(%s, %s)", [integration, purpose]).fetchone()
+    assert row
+    ticket: UUID = row[0]
+    return ticket
+
+
+def size_of(details: str) -> str:
+    """The statement that logs details, given as an expression."""
+    return f"select switchboard.log_act('log_exported', null, null, 'success', {details})"
+
+
+class TestSizes:
+    def test_no_act_makes_a_large_row_whatever_its_details_are(self, connection: Connection) -> None:
+        """Checked red with 50 MB, which an auditor's log_act wrote; as many bytes of each kind here as take no time."""
+        large = {
+            "a text": "jsonb_build_object('kept', 7, 'large', repeat('x', 1000000))",
+            "six bytes a character": "jsonb_build_object('kept', 7, 'large', repeat(chr(1), 200000))",
+            "four bytes a character": "jsonb_build_object('kept', 7, 'large', repeat(chr(128512), 200000))",
+            "a name": "jsonb_build_object('kept', 7, repeat('x', 1000000), 1)",
+            "many members": "(select jsonb_object_agg('n' || n, n) || '{\"kept\": 7}' "
+            "from generate_series(1, 50000) n)",
+            "many shorter than the evidence": "(select jsonb_object_agg(n, 1) || '{\"kept\": 7}' "
+            "from generate_series(1, 9999) n)",
+            "a list": "jsonb_build_object('kept', 7, 'large', (select jsonb_agg(n) from generate_series(1, 50000) n))",
+            "two levels": "jsonb_build_object('kept', 7, "
+            "'before', jsonb_build_object('x', repeat('a', 500000), 'y', 1), "
+            "'after', jsonb_build_object('x', repeat('b', 500000), 'y', 2))",
+            "deep": "jsonb_build_object('kept', 7, 'large', (repeat('[', 4000) || repeat(' 1,', 3000) || '1' || "
+            "repeat(']', 4000))::jsonb, "
+            "'deep', (repeat('{\"a\":', 3000) || to_jsonb(repeat('x', 90000))::text || repeat('}', 3000))::jsonb)",
+            "a number": "jsonb_build_object('kept', 7, 'large', ('1' || repeat('0', 100000))::numeric)",
+        }
+        for name, details in large.items():
+            with connection.transaction():
+                for setting in ("operator_label", "operation_id", "undo_of", "user_agent"):
+                    connection.execute(
+                        "select set_config(%s, repeat(chr(2), 100000), true)", [f"switchboard.{setting}"]
+                    )
+                connection.execute(size_of(details))
+            row = connection.execute(
+                "select octet_length(details::text), octet_length((%s)::text), details, length(user_agent) "
+                "from public.integration_audit_logs order by created_at desc limit 1".replace("%s", details)
+            ).fetchone()
+            assert row is not None
+            length, original, written, agent = row
+            assert length <= MOST_BYTES, (name, length)
+            assert agent <= 500, name
+            assert written["source"] == "switchboard" and written["session_user"] == "postgres", name
+            assert original <= written["cut"]["bytes"] <= original + 100, (name, written["cut"], original)
+            assert name.startswith("many") or written["kept"] == 7, name
+            # Most of the room is used: what was cut is not thrown away.
+            assert name == "a name" or length > 5000, (name, length)
+        assert written["large"].endswith(" [cut, 100001 bytes]")
+
+    def test_what_is_small_is_written_as_it_is(self, connection: Connection) -> None:
+        connection.execute(size_of("jsonb_build_object('text', repeat('x', 12000))"))
+        details = log_of(connection)[-1]["details"]
+        assert details["text"] == "x" * 12000 and "cut" not in details
+
+    def test_a_large_column_of_an_adopted_table_makes_no_large_row(self, connection: Connection) -> None:
+        with connection.transaction(force_rollback=True):
+            for column in ("display_name", "phone_number"):
+                connection.execute(f"alter table public.organization_phone_numbers alter column {column} type text")
+            connection.execute("alter table public.organization_phone_numbers drop constraint unique_org_phone_number")
+            connection.execute(
+                "insert into public.organization_phone_numbers (organization_id, phone_number, display_name) "
+                "values (gen_random_uuid(), repeat('7', 300000), repeat('x', 300000))"
+            )
+            connection.execute("update public.organization_phone_numbers set display_name = repeat('y', 300000)")
+            added, updated = log_of(connection)[-2:]
+        for row in (added, updated):
+            details = row["details"]
+            assert len(json.dumps(details, ensure_ascii=False)) <= MOST_BYTES
+            assert details["source"] == "trigger" and details["row"]["id"] and details["table"], details.keys()
+            assert details["row"]["phone_number"].endswith("[cut, 300002 bytes]")
+        assert updated["details"]["changed"] == ["display_name", "updated_at"]
+        assert updated["details"]["after"]["display_name"].startswith("yyyy")
+
+
+class TestActions:
+    def test_one_list_has_every_action_and_who_logs_it(self, connection: Connection) -> None:
+        rows = connection.execute("select name, kind, roles from switchboard.actions()").fetchall()
+        assert {name for name, kind, _ in rows if kind == "opening"} == OPENINGS
+        assert {name for name, kind, _ in rows if kind == "change"} == CHANGES
+        assert {name for name, kind, _ in rows if kind == "act"} == set(ACTS)
+        assert len(rows) == len({name for name, _, _ in rows}) == len(OPENINGS | CHANGES | set(ACTS))
+        listed = {name: set(roles or [ADMIN, SUPPORT, AUDITOR]) for name, kind, roles in rows if kind == "act"}
+        assert listed == ACTS
+
+    def test_each_group_logs_its_own_acts_and_no_other(self, project: str) -> None:
+        with psycopg.connect(project, autocommit=True) as connection:
+            for act, allowed in ACTS.items():
+                for role in (ADMIN, SUPPORT, AUDITOR):
+                    with connection.transaction(force_rollback=True):
+                        connection.execute(f"set local role {role}")
+                        try:
+                            connection.execute("select switchboard.log_act(%s, null, null, 'success', '{}')", [act])
+                            did = True
+                        except psycopg.errors.InsufficientPrivilege:
+                            did = False
+                    assert did is (role in allowed), (act, role)
+                connection.execute("select switchboard.log_act(%s, null, null, 'success', '{}')", [act])
+
+    def test_nobody_fills_the_log_but_its_owner(self, project: str) -> None:
+        acts = (
+            "select count(switchboard.log_act('log_exported', null, null, 'success', '{}')) from generate_series(1, %s)"
+        )
+        with psycopg.connect(project, autocommit=True) as connection:
+            with connection.transaction(force_rollback=True):
+                connection.execute(f"set local role {AUDITOR}")
+                assert connection.execute(acts, [600]).fetchone() == (600,)
+                with pytest.raises(psycopg.Error, match=r"the next is possible in [23][0-9][0-9] s") as refused:
+                    connection.execute(acts, [1])
+                assert refused.value.sqlstate == "SB001"
+            with connection.transaction(force_rollback=True):
+                assert connection.execute(acts, [601]).fetchone() == (601,)
+
+
+class TestOpenings:
+    @pytest.mark.parametrize("isolation", ["read committed", "repeatable read", "serializable"])
+    def test_ten_reveals_are_ten_at_every_isolation_level(
+        self, database: str, connection: Connection, integration: UUID, isolation: str
+    ) -> None:
+        """Six transactions that all began before the first reveal: together they got sixty."""
+        with ExitStack() as stack:
+            sessions = [stack.enter_context(login(database, "alice", isolation)) for _ in range(6)]
+            for session in sessions:
+                session.execute("begin")
+                session.execute("select count(*) from switchboard.open_tickets")
+            for session in sessions:
+                try:
+                    for _ in range(10):
+                        begin(session, integration)
+                    session.execute("commit")
+                except psycopg.Error as failure:
+                    assert failure.sqlstate == ("SB001" if isolation == "read committed" else "40001")
+                    session.execute("rollback")
+        assert connection.execute("select count(*) from switchboard.open_tickets").fetchone() == (10,)
+
+    @pytest.mark.parametrize("purpose", ["test", "sync"])
+    def test_tests_and_syncs_have_a_limit_too_and_say_when_it_ends(
+        self, connection: Connection, integration: UUID, purpose: str
+    ) -> None:
+        fill = (
+            "insert into switchboard.open_tickets (integration_id, purpose, opened_by, created_at) select %s, %s, %s, "
+            "clock_timestamp() - interval '4 minutes' from generate_series(1, %s)"
+        )
+        connection.execute(fill, [integration, purpose, "bob", 600])
+        connection.execute(fill, [integration, purpose, "postgres", 599])
+        begin(connection, integration, purpose)
+        with pytest.raises(psycopg.Error) as caught:
+            begin(connection, integration, purpose)
+        assert caught.value.sqlstate == "SB001"
+        assert caught.value.diag.message_primary in {
+            f"more than 600 openings to {purpose} in 5 minutes are refused: the next is possible in {seconds} s"
+            for seconds in (58, 59, 60)
+        }
+
+    def test_nobody_else_can_keep_an_opening_waiting(
+        self, database: str, connection: Connection, integration: UUID
+    ) -> None:
+        """Another login holds every advisory key that ours were made from, has opened, and has cleared old tickets."""
+        with login(database, "alice") as alice, login(database, "bob") as bob:
+            for purpose in ("reveal", "test"):
+                begin(alice, integration, purpose)
+            connection.execute("update switchboard.open_tickets set created_at = created_at - interval '2 hours'")
+            ticket = begin(alice, integration, "copy")
+            bob.execute("begin")
+            for key in ("reveal alice", "copy alice", "test alice", "sync alice", f"ticket {ticket}"):
+                bob.execute("select pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"switchboard {key}"])
+            for purpose in ("reveal", "test"):
+                begin(bob, integration, purpose)
+            for purpose in ("reveal", "test", "sync"):
+                opened = begin(alice, integration, purpose)
+                found = alice.execute("select switchboard.open_envelope(%s)", [opened]).fetchone()
+                assert found == ("the envelope",)
+            assert alice.execute("select switchboard.open_envelope(%s)", [ticket]).fetchone() == ("the envelope",)
+            left = "select count(*) from switchboard.open_tickets where created_at < now() - interval '1 hour'"
+            assert connection.execute(left).fetchone() == (0,)
+
+    def test_whoever_comes_second_with_a_ticket_is_refused_at_once(
+        self, database: str, connection: Connection, integration: UUID
+    ) -> None:
+        ticket = begin(connection, integration)
+        ask = "select switchboard.open_envelope(%s)"
+        with login(database, "postgres") as first, login(database, "postgres") as second:
+            first.execute("begin")
+            assert first.execute(ask, [ticket]).fetchone() == ("the envelope",)
+            for _ in range(2):
+                with pytest.raises(psycopg.Error) as caught:
+                    second.execute(ask, [ticket])
+                assert caught.value.sqlstate == "SB002"
+                first.execute("rollback")
+
+
+class TestLocks:
+    def test_only_setup_uses_advisory_locks(self, connection: Connection) -> None:
+        found = connection.execute(
+            "select proname from pg_proc "
+            "where pronamespace = 'switchboard'::regnamespace and prosrc ~ 'pg_\\w*advisory'"
+        ).fetchall()
+        assert found == []
+
+    def test_an_import_into_many_organisations_takes_no_lock_for_each(self, connection: Connection) -> None:
+        locks = "select count(*) from pg_locks where pid = pg_backend_pid()"
+        add = (
+            "insert into public.organization_phone_numbers (organization_id, phone_number, is_primary) "
+            "select gen_random_uuid(), n::text, true from generate_series(1, 300) n"
+        )
+        with connection.transaction(force_rollback=True):
+            connection.execute(add)
+            before = connection.execute(locks).fetchone()
+            connection.execute(add)
+            assert connection.execute(locks).fetchone() == before
+
+    def test_another_login_that_holds_the_old_keys_blocks_no_primary_number(
+        self, database: str, connection: Connection
+    ) -> None:
+        home = uuid4()
+        with login(database, "bob") as bob, login(database, "alice") as alice:
+            bob.execute("begin")
+            bob.execute(
+                "select pg_advisory_xact_lock(hashtext('switchboard primary'), hashtext(%s) %% 1024)", [str(home)]
+            )
+            alice.execute(
+                "insert into public.organization_phone_numbers (organization_id, phone_number, is_primary) "
+                "values (%s, '1', true)",
+                [home],
+            )
+
+    def test_a_lock_is_for_whoever_writes_that_table(self, project: str) -> None:
+        wanted = {
+            "numbers": {ADMIN, SUPPORT},
+            "primary": {ADMIN, SUPPORT},
+            "permissions": {ADMIN},
+            "seals": {ADMIN},
+        }
+        with psycopg.connect(project, autocommit=True) as connection:
+            for what, allowed in wanted.items():
+                for role in (ADMIN, SUPPORT, AUDITOR):
+                    with connection.transaction(force_rollback=True):
+                        connection.execute(f"set local role {role}")
+                        try:
+                            connection.execute("select switchboard.take_lock(%s, gen_random_uuid())", [what])
+                            did = True
+                        except psycopg.errors.InsufficientPrivilege:
+                            did = False
+                    assert did is (role in allowed), (what, role)
+            with pytest.raises(psycopg.errors.InvalidParameterValue):
+                connection.execute("select switchboard.take_lock('open to reveal', null)")

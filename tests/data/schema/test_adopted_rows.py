@@ -1,0 +1,175 @@
+"""Rows that another program left behind, odd or changed meanwhile: nothing hides, crashes or is lost."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+from uuid import uuid4
+
+import psycopg
+import pytest
+
+from tests.support.log_rows import filtered
+from tests.support.sitting import ACME, PHONE, keyring, opened
+from tests.support.terminal.console_app import add
+from tui.data.audit.pages import LogReader, collected
+from tui.data.directory import find_person, resolve_organization
+from tui.data.integrations.credentials import CredentialConflict, Draft, load_credential, save_credential
+from tui.data.integrations.listing import delete, list_integrations, what_goes_with
+from tui.data.keys.gate import check_gate, take_census
+from tui.errors import DatabaseFailed, InvalidInput, NotFound
+
+if TYPE_CHECKING:
+    from tui.data.postgres.database import Connection
+
+
+def run(conninfo: str, statement: str, *values: Any) -> None:
+    with psycopg.connect(conninfo) as connection:
+        connection.execute(statement.encode(), values or None)
+
+
+async def test_an_envelope_that_is_null_is_malformed_and_can_be_replaced(keyed_database: str) -> None:
+    run(keyed_database, "alter table integration_credentials alter credentials_encrypted drop not null")
+    await add(keyed_database)
+    run(keyed_database, "update integration_credentials set credentials_encrypted = null")
+    async with opened(keyed_database) as database:
+        (untried,) = await list_integrations(database, None, ACME, [])
+        assert untried.state == "checking"
+        (listed,) = await list_integrations(database, keyring(), ACME, [])
+        assert (listed.state, listed.unreadable) == ("unreadable", "malformed")
+        assert [why for _, why in (await take_census(database, keyring())).unreadable] == ["malformed"]
+        base = await load_credential(database, keyring(), ACME, "exotel_phone")
+        await save_credential(database, keyring(), Draft(ACME, "exotel_phone", PHONE, None), base, "auto")
+        again = await load_credential(database, keyring(), ACME, "exotel_phone")
+    assert again is not None
+    assert again.credential == PHONE
+
+
+async def test_a_row_without_an_organisation_is_counted_as_unreadable(keyed_database: str) -> None:
+    await add(keyed_database)
+    run(keyed_database, "alter table integration_credentials alter organization_id drop not null")
+    run(keyed_database, "update integration_credentials set organization_id = null")
+    async with opened(keyed_database) as database:
+        assert [why for _, why in (await take_census(database, keyring())).unreadable] == ["altered"]
+
+
+async def test_the_census_counts_more_rows_than_a_page_holds(keyed_database: str) -> None:
+    await add(keyed_database, policy="legacy")
+    run(
+        keyed_database,
+        "insert into integration_credentials (organization_id, integration_type, credentials_encrypted) "
+        "select gen_random_uuid(), 'exotel_sms', credentials_encrypted "
+        "from integration_credentials, generate_series(1, 1200)",
+    )
+    async with opened(keyed_database) as database:
+        census = await take_census(database, keyring())
+    assert census.by_format == {"legacy": 1201}
+    assert sum(census.by_key.values()) == 1201
+
+
+async def test_a_text_that_is_no_envelope_says_nothing_about_the_key(installed_database: str) -> None:
+    run(
+        installed_database,
+        "insert into integration_credentials (organization_id, integration_type, credentials_encrypted) "
+        "values (gen_random_uuid(), 'exotel_sms', 'no envelope')",
+    )
+    async with opened(installed_database) as database:
+        assert (await check_gate(database, keyring())).state == "unused"
+
+
+async def test_a_name_that_somebody_else_changed_meanwhile_is_a_conflict(keyed_database: str) -> None:
+    await add(keyed_database)
+    async with opened(keyed_database) as database:
+        base = await load_credential(database, keyring(), ACME, "exotel_phone")
+        run(keyed_database, "update integration_credentials set display_name = 'by somebody else'")
+        mine = Draft(ACME, "exotel_phone", {**PHONE, "caller_id": "08033755555"}, None)
+        with pytest.raises(CredentialConflict):
+            await save_credential(database, keyring(), mine, base, "auto")
+
+
+async def test_a_success_of_ours_proves_nothing_once_the_envelope_changed(keyed_database: str) -> None:
+    await add(keyed_database)
+    tested = "select switchboard.log_act('connection_tested', %s, 'exotel_phone', 'success', '{}')"
+    run(keyed_database, tested, ACME)
+    run(keyed_database, "update integration_credentials set is_verified = true, last_verified_at = now()")
+    async with opened(keyed_database) as database:
+        assert [one.proven for one in await list_integrations(database, keyring(), ACME, [])] == [True]
+        run(
+            keyed_database,
+            "update integration_credentials set credentials_encrypted = credentials_encrypted || 'x', "
+            "is_verified = true, last_verified_at = now()",
+        )
+        (changed,) = await list_integrations(database, keyring(), ACME, [])
+    assert (changed.is_verified, changed.proven, changed.verified_by) == (True, False, None)
+
+
+async def test_deleting_what_is_gone_says_so(keyed_database: str) -> None:
+    await add(keyed_database)
+    async with opened(keyed_database) as database:
+        (listed,) = await list_integrations(database, keyring(), ACME, [])
+        expected = await what_goes_with(database, listed)
+        run(keyed_database, "delete from integration_credentials")
+        with pytest.raises(NotFound):
+            await delete(database, listed, expected)
+
+
+async def test_rows_without_a_time_come_last_and_are_reachable(keyed_database: str) -> None:
+    log = "insert into integration_audit_logs (organization_id, integration_type, action, status, created_at) values "
+    run(
+        keyed_database, log + "(%s, 'x', 'timeless', 'success', null), (%s, 'x', 'timed', 'success', now())", ACME, ACME
+    )
+    async with opened(keyed_database) as database:
+        for line, limit, actions in (
+            ("org:*", 5, ["timed", "timeless"]),
+            (f"org:{ACME}", 5, ["timed", "timeless"]),
+            (f"org:{ACME}", 1, ["timed"]),
+            (f"org:{uuid4()}", 5, []),
+        ):
+            page = await collected(LogReader(database, await filtered(database, line)).older(None, limit))
+            assert [row.action for row in page.rows] == actions
+
+
+@pytest.mark.parametrize("look", [resolve_organization, find_person])
+async def test_typed_text_that_is_not_unicode_is_refused(keyed_database: str, look: Any) -> None:
+    async with opened(keyed_database) as database:
+        with pytest.raises(InvalidInput):
+            await look(database, "\udcff")
+
+
+async def test_another_programs_trigger_that_quotes_the_row_is_not_repeated(keyed_database: str) -> None:
+    await add(keyed_database)
+    run(
+        keyed_database,
+        "create function public.noisy() returns trigger language plpgsql as "
+        "$$ begin raise exception 'refused row %', new; end $$",
+    )
+    run(
+        keyed_database,
+        "create trigger noisy before update on integration_credentials for each row execute function public.noisy()",
+    )
+
+    async def unit(connection: Connection) -> None:
+        await connection.execute("update public.integration_credentials set is_active = false")
+
+    async with opened(keyed_database) as database:
+        with pytest.raises(DatabaseFailed) as caught:
+            await database.write(unit)
+    assert "sb2." not in f"{caught.value} {caught.value.details}"
+
+
+async def test_an_operator_in_public_is_never_used(keyed_database: str) -> None:
+    """CVE-2018-1058: whoever may create in public could otherwise run code as whoever looks at an integration."""
+    await add(keyed_database)
+    run(
+        keyed_database,
+        "create function public.trap(varchar, varchar) returns boolean language plpgsql as "
+        "$$ begin raise exception 'trapped'; end $$",
+    )
+    run(keyed_database, "create operator public.= (leftarg = varchar, rightarg = varchar, function = public.trap)")
+    async with opened(keyed_database) as database:
+        assert await load_credential(database, keyring(), ACME, "exotel_phone") is not None
+
+        async def path(connection: Connection) -> str:
+            row = await (await connection.execute("select current_setting('search_path') as path")).fetchone()
+            return str(row["path"]) if row else ""
+
+        assert await database.read(path) == await database.write(path) == "pg_catalog, pg_temp"

@@ -1,0 +1,269 @@
+"""A fresh installation: the same by every way, all or nothing, and nothing at all the second time."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import psycopg
+import pytest
+
+from tests.support.schema import installed, log_of, run_psql, shape_of
+from tests.support.tampering import check, seal
+from tui.data.schema import apply
+from tui.data.schema.files import SchemaFile, schema_files, schema_text
+from tui.data.schema.plan import make_plan
+from tui.data.schema.state import schema_state
+from tui.errors import Locked
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from tests.support.servers.postgres import TestServer
+    from tui.data.schema.apply import Progress
+
+
+@pytest.fixture(params=["16", "18", "supabase"])
+def fresh(request: pytest.FixtureRequest) -> Iterator[Callable[[], tuple[TestServer, str]]]:
+    """Makes databases whose owner, no superuser, is the one to install."""
+    name = {"16": "postgres16", "18": "postgres", "supabase": "supabase_server"}[request.param]
+    server = request.getfixturevalue(name)
+    made: list[str] = []
+
+    def make() -> tuple[TestServer, str]:
+        if request.param == "supabase":
+            made.append(server.create_project())
+            return server, server.conninfo(made[-1], user="postgres")
+        if "owner" not in server.roles():
+            server.create_role("owner")
+        made.append(server.create_database(owner="owner", prefix="fresh"))
+        return server, server.conninfo(made[-1], user="owner")
+
+    yield make
+    for database in made:
+        server.drop_database(database)
+    server.drop_new_roles()
+
+
+async def test_setup_psql_and_the_pasted_text_give_the_same_schema(fresh: Callable[[], tuple[TestServer, str]]) -> None:
+    _, by_setup = fresh()
+    server, by_psql = fresh()
+    _, by_text = fresh()
+    await installed(by_setup)
+    run_psql(server, by_psql)
+    with psycopg.connect(by_text, autocommit=True) as connection:
+        connection.execute(schema_text())
+    shape = await shape_of(by_setup)
+    assert len(shape) > 150
+    assert await shape_of(by_psql) == shape
+    assert await shape_of(by_text) == shape
+
+
+async def test_every_way_can_be_gone_twice_and_changes_nothing(fresh: Callable[[], tuple[TestServer, str]]) -> None:
+    server, conninfo = fresh()
+    first = await installed(conninfo)
+    shape = await shape_of(conninfo)
+    with psycopg.connect(conninfo) as connection:
+        log = log_of(connection)
+        versions = connection.execute("select * from switchboard.schema_version order by id").fetchall()
+    again = await installed(conninfo)
+    run_psql(server, conninfo)
+    with psycopg.connect(conninfo, autocommit=True) as connection:
+        connection.execute(schema_text())
+        assert log_of(connection) == log
+        assert connection.execute("select * from switchboard.schema_version order by id").fetchall() == versions
+    assert first.applied and first.verification is not None and first.verification.is_well
+    assert not again.applied and again.plan.is_empty and again.statements_run == 0
+    assert await shape_of(conninfo) == shape
+
+
+async def test_a_second_run_replaces_no_trigger_policy_or_table(postgres: TestServer, empty_database: str) -> None:
+    """By object id: dropping and making again would look the same as a shape, and lock the tables."""
+    with psycopg.connect(empty_database) as connection:
+        connection.execute("create role switchboard_admin")
+    await installed(empty_database)
+    query = (
+        "select 'trigger', oid::int8, xmin::text from pg_trigger "
+        "union all select 'policy', oid::int8, xmin::text from pg_policy "
+        "union all select 'class', oid::int8, relrowsecurity::text "
+        "from pg_class where relnamespace = 'public'::regnamespace"
+    )
+    with psycopg.connect(empty_database) as connection:
+        before = set(connection.execute(query).fetchall())
+    run_psql(postgres, empty_database)
+    with psycopg.connect(empty_database) as connection:
+        assert set(connection.execute(query).fetchall()) == before
+
+
+async def test_a_dry_run_leaves_nothing_behind(fresh: Callable[[], tuple[TestServer, str]]) -> None:
+    _, conninfo = fresh()
+    report = await installed(conninfo, dry_run=True)
+    assert not report.applied and len(report.plan.missing) > 150
+    assert await shape_of(conninfo) == frozenset()
+
+
+async def test_a_dry_run_with_roles_leaves_no_roles_behind(empty_database: str, postgres: TestServer) -> None:
+    before = postgres.roles()
+    report = await installed(empty_database, dry_run=True, roles=True)
+    assert any(line.name.endswith("to switchboard_auditor") for line in report.plan.missing)
+    assert postgres.roles() == before
+
+
+async def test_a_failure_at_the_last_statement_leaves_nothing_behind(
+    empty_database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    broken = (*schema_files(), SchemaFile("999_broken.sql", "select 1 / 0;"))
+    monkeypatch.setattr(apply, "schema_files", lambda: broken)
+    with pytest.raises(Exception) as caught:
+        await installed(empty_database)
+    assert "999_broken.sql, statement 1" in caught.value.details
+    assert await shape_of(empty_database) == frozenset()
+
+
+async def test_a_lost_connection_in_the_middle_leaves_nothing_behind(empty_database: str, postgres: TestServer) -> None:
+    def kill(progress: Progress) -> None:
+        if progress.done == progress.total - 2:
+            with postgres.admin() as admin:
+                admin.execute(
+                    "select pg_terminate_backend(pid) from pg_stat_activity where state = 'idle in transaction'"
+                )
+
+    with pytest.raises(Exception) as caught:
+        await installed(empty_database, progress=kill)
+    assert caught.value.exit_status == 1
+    assert await shape_of(empty_database) == frozenset()
+    assert (await installed(empty_database)).applied
+
+
+async def test_the_state_is_told_in_one_word(empty_database: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    async with await psycopg.AsyncConnection.connect(empty_database, autocommit=True) as conn:
+        assert await schema_state(conn) == "missing"
+        await conn.execute("create table public.integration_credentials (id uuid)")
+        assert await schema_state(conn) == "partial"
+        await conn.execute("drop table public.integration_credentials")
+        await installed(empty_database)
+        assert await schema_state(conn) == "installed"
+        monkeypatch.setattr("tui.data.schema.state.latest_number", lambda: 999)
+        assert await schema_state(conn) == "outdated"
+        monkeypatch.undo()
+        await conn.execute("drop trigger switchboard_log_change on public.integration_credentials")
+        assert await schema_state(conn) == "partial"
+
+
+async def test_what_an_earlier_version_installed_is_outdated_until_seals_can_have_lists(empty_database: str) -> None:
+    await installed(empty_database)
+    with psycopg.connect(empty_database) as owner:
+        owner.execute("alter table switchboard.seals drop column row_list, drop column xid")
+        owner.execute("comment on schema switchboard is 'switchboard schema 010'")
+    async with await psycopg.AsyncConnection.connect(empty_database, autocommit=True) as conn:
+        assert await schema_state(conn) == "outdated"
+        await installed(empty_database)
+        assert await schema_state(conn) == "installed"
+    await seal(empty_database)
+    assert (await check(empty_database)).is_well
+
+
+async def test_an_installation_is_in_the_log_and_in_the_history(empty_database: str) -> None:
+    await installed(empty_database)
+    with psycopg.connect(empty_database) as connection:
+        (row,) = log_of(connection)
+        history = connection.execute(
+            "select file, sha256, operator from switchboard.schema_version order by id"
+        ).fetchall()
+    assert row["action"] == "schema_changed" and row["details"]["operator"] == "a test"
+    assert row["details"]["starting_shape"] == "nothing"
+    assert history == [(file.name, file.sha256, "a test") for file in schema_files()]
+
+
+async def test_progress_names_each_statement_once_and_in_order(empty_database: str) -> None:
+    seen: list[Progress] = []
+    report = await installed(empty_database, progress=seen.append)
+    assert [(step.file, step.number) for step in seen] == [(s.file, s.number) for s in report.plan.statements]
+    assert [step.done for step in seen] == list(range(report.statements_run))
+
+
+async def test_a_plan_shows_what_is_missing_and_what_was_altered(empty_database: str) -> None:
+    await installed(empty_database)
+    with psycopg.connect(empty_database) as connection:
+        connection.execute("drop index public.idx_integration_audit_logs_action_time")
+        connection.execute("alter table public.integration_audit_logs disable trigger switchboard_append_only")
+        connection.execute("grant delete on public.integration_audit_logs to public")
+    async with await psycopg.AsyncConnection.connect(empty_database, autocommit=True) as conn:
+        plan = await make_plan(conn)
+    assert plan.starting_shape == "installed by Switchboard"
+    assert [str(line) for line in plan.missing] == [
+        "index public.integration_audit_logs: btree (action, created_at DESC)"
+    ]
+    assert [(line.kind, line.name) for line in plan.different] == [
+        ("grant", "public.integration_audit_logs to public"),
+        ("trigger", "public.integration_audit_logs.switchboard_append_only"),
+    ]
+    assert plan.different[0].text == "delete -> taken away"
+    assert (await installed(empty_database)).verification.is_well
+
+
+async def test_an_installation_waits_for_a_lock_and_then_goes_through(
+    empty_database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await installed(empty_database)
+    with psycopg.connect(empty_database) as connection:
+        connection.execute("alter table public.integration_credentials disable row level security")
+    blocker = psycopg.connect(empty_database)
+    blocker.execute("lock table public.integration_credentials in access share mode")
+    waits: list[str] = []
+
+    async def release(seconds: float) -> None:
+        waits.append("waited")
+        blocker.rollback()
+
+    monkeypatch.setattr(apply, "LIMITS", replace(apply.LIMITS, lock_ms=50))
+    # The back-off is the moment in which the other one lets go.
+    monkeypatch.setattr(apply.asyncio, "sleep", release)
+    report = await installed(empty_database)
+    blocker.close()
+    assert waits and report.applied
+
+
+async def test_a_lock_that_stays_is_named_with_its_holder(empty_database: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    await installed(empty_database)
+    monkeypatch.setattr(apply, "ATTEMPTS", 1)
+    monkeypatch.setattr(apply, "LIMITS", replace(apply.LIMITS, lock_ms=50))
+    with psycopg.connect(empty_database, application_name="nightly job") as blocker:
+        blocker.execute("alter table public.integration_credentials disable row level security")
+        blocker.commit()
+        blocker.execute("lock table public.integration_credentials in access share mode")
+        with pytest.raises(Locked, match="nightly job as role postgres"):
+            await installed(empty_database)
+
+
+async def test_no_error_of_an_installation_carries_a_row(empty_database: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    await installed(empty_database)
+    text = (
+        "insert into public.integration_credentials (organization_id, integration_type, credentials_encrypted) "
+        "values (gen_random_uuid(), null, 'canary');"
+    )
+    monkeypatch.setattr(apply, "schema_files", lambda: (SchemaFile("001_canary.sql", text),))
+    with psycopg.connect(empty_database) as connection:
+        connection.execute("drop index public.idx_integration_audit_logs_time")
+    with pytest.raises(Exception) as caught:
+        await installed(empty_database)
+    assert "integration_type" in f"{caught.value} {caught.value.details}"
+    assert "canary" not in f"{caught.value} {caught.value.details} {caught.value.__cause__}".replace("001_canary", "")
+
+
+def test_the_kept_text_of_the_schema_is_the_files() -> None:
+    kept = Path(__file__).parents[3] / "docs" / "schema.sql"
+    assert kept.read_text(encoding="utf-8") == schema_text(), "python -m tests.generate.schema"
+
+
+def test_the_files_hold_statements_and_nothing_else() -> None:
+    for file in schema_files():
+        assert not [s for s in file.statements if s.sql.lower().lstrip().startswith(("begin", "commit", "\\"))]
+        joined = "".join("".join(statement.sql.split()) for statement in file.statements)
+        assert joined == "".join(file.text.split())
+
+
+def test_the_last_file_says_its_own_number_in_the_database() -> None:
+    last = schema_files()[-1]
+    assert f"comment on schema switchboard is 'switchboard schema {last.name[:3]}';" in last.text

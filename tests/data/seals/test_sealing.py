@@ -1,0 +1,353 @@
+"""Sealing: what is sealed and when, what the digest is, and who may seal."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import json
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import psycopg
+import pytest
+from psycopg.rows import dict_row
+
+from tests.support.commands import contents, execute
+from tests.support.schema import installed
+from tests.support.sitting import opened
+from tests.support.tampering import HOURS, KEY, OTHER_KEY, as_owner, check, seal, write_log
+from tui.data.seals import hours as seal_hours
+from tui.data.seals import sealing as seals
+from tui.data.seals.sealing import read_seal_evidence, seal_log
+from tui.errors import PermissionDenied, ReadOnlyMode, SealKeyError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tests.support.servers.postgres import TestServer
+
+ADD = (
+    "insert into public.integration_audit_logs (organization_id, integration_type, action, status, created_at) "
+    "values (gen_random_uuid(), 'x', 'call_made', 'success', {})"
+)
+SEALS = "select hour, row_count, digest, row_list, previous from switchboard.seals order by id"
+README = (Path(__file__).parents[3] / "README.md").read_text(encoding="utf-8")
+# What the README gives to people who check by hand: the hours that differ, and what each seal signs.
+DIFFERING, STATEMENTS = re.findall(r"^```sql\n(.*?)^```", README, re.MULTILINE | re.DOTALL)
+
+
+def sealed_hours(conninfo: str) -> dict[str, int]:
+    """Rows under each seal, by its hour in UTC."""
+    query = (
+        "select coalesce(to_char(hour at time zone 'UTC', 'DD HH24'), 'none'), row_count from switchboard.seals "
+        "order by id"
+    )
+    return dict(execute(conninfo, query))
+
+
+def leaf(row: dict[str, Any]) -> bytes:
+    """The leaf of a row as an auditor would compute it: the text of a JSON array, and its SHA-256."""
+    texts = ("id", "organization_id", "user_id", "integration_type", "action", "status")
+    parts = [json.dumps(None if row[name] is None else str(row[name]), ensure_ascii=False) for name in texts]
+    parts.append(row["details"] or "null")
+    parts += [json.dumps(row[name], ensure_ascii=False) for name in ("address", "user_agent", "microseconds")]
+    return hashlib.sha256(f"[{', '.join(parts)}]".encode()).digest()
+
+
+def cut_at_eleven(_: int, hour: int) -> None:
+    """Break off where that hour has been read."""
+    if hour % 86400 == 11 * 3600:
+        raise KeyboardInterrupt
+
+
+def test_an_auditor_gets_the_same_digest_without_switchboard(installed_database: str) -> None:
+    write_log(installed_database)
+    execute(
+        installed_database,
+        "insert into public.integration_audit_logs (organization_id, integration_type, action, status, details, "
+        "ip_address, user_agent, created_at) values (gen_random_uuid(), E'a\"b\\\\c\\td', 'x', 'failed', "
+        """'{"zz": [1.50, 1e3, null, true], "b": "\\u00e9\\n\\u2028"}', '2001:db8::1/64', E'\\x7f ü 😀', """
+        "'2026-01-01 08:59:59.999999+00')",
+    )
+    asyncio.run(seal(installed_database))
+    with psycopg.connect(installed_database, row_factory=dict_row) as connection:
+        rows = connection.execute(
+            "select id, organization_id, user_id, integration_type, action, status, details::text, "
+            "host(ip_address) as address, user_agent, "
+            "(extract(epoch from created_at) * 1000000)::bigint as microseconds "
+            "from public.integration_audit_logs where created_at >= '2026-01-01 08:00+00' "
+            "and created_at < '2026-01-01 09:00+00' order by created_at, id"
+        ).fetchall()
+        (stored,) = connection.execute(f"{SEALS} offset 1 limit 1").fetchall()
+    leaves = [leaf(row) for row in rows]
+    assert len(leaves) == stored["row_count"] == HOURS[8] + 1
+    assert hashlib.sha256(b"".join(leaves)).digest() == stored["digest"]
+    assert stored["row_list"] == b"".join(row["id"].bytes + one[:8] for row, one in zip(rows, leaves, strict=True))
+
+
+async def test_what_is_signed_is_what_postgres_makes_of_the_columns(installed_database: str) -> None:
+    write_log(installed_database)
+    await seal(installed_database)
+    async with opened(installed_database) as database:
+        newest = await seals.newest_seal(database)
+        assert newest is not None
+        chain = [one async for one in seals.seals_of(database, newest.id)]
+    texts = [text.encode() for _, text in execute(installed_database, STATEMENTS)]
+    assert [one.statement() for one in chain] == texts
+    assert [one.previous for one in chain] == [None, *(hashlib.sha256(text).digest() for text in texts[:-1])]
+
+
+async def test_the_query_of_the_readme_finds_the_hours_that_differ(installed_database: str) -> None:
+    write_log(installed_database)
+    await seal(installed_database)
+    assert execute(installed_database, DIFFERING) == []
+    await as_owner(
+        installed_database,
+        "update public.integration_audit_logs set status = 'failed' where created_at < '2026-01-01 09:00+00'",
+        "delete from public.integration_audit_logs where created_at > '2026-01-01 11:00+00'",
+    )
+    found = [(hour.hour, sealed, there) for hour, sealed, there in execute(installed_database, DIFFERING)]
+    assert found == [(8, 5, 5), (11, 3, 0)]
+
+
+async def test_each_hour_with_rows_is_sealed_and_the_last_one_in_any_case(installed_database: str) -> None:
+    write_log(installed_database)
+    await seal(installed_database)
+    hours = sealed_hours(installed_database)
+    assert list(hours.items())[:4] == [("none", 0), *((f"01 {hour:02}", rows) for hour, rows in HOURS.items())]
+    assert list(hours.values())[4:] == [0]
+
+
+@pytest.mark.parametrize("minutes", [seal_hours.SETTLED_MIN, 60 + seal_hours.SETTLED_MIN, 40])
+async def test_an_hour_is_sealed_when_it_has_been_over_for_a_while(
+    installed_database: str, monkeypatch: pytest.MonkeyPatch, minutes: int
+) -> None:
+    monkeypatch.setattr(seal_hours, "SETTLED_MIN", minutes)
+    end = f"date_trunc('hour', now() - interval '{minutes} minutes', 'UTC')"
+    for moment in ("now()", end, f"{end} - interval '1 microsecond'"):
+        execute(installed_database, ADD.format(moment))
+    async with opened(installed_database) as database:
+        sealed = await seal_log(database, KEY)
+    assert [sealed.rows, sealed.sealed_until] == [1, execute(installed_database, f"select {end}")[0][0]]
+
+
+def test_an_hour_waits_for_15_minutes() -> None:
+    assert seal_hours.SETTLED_MIN == 15
+
+
+async def test_a_second_run_has_nothing_to_do_and_writes_nothing(installed_database: str) -> None:
+    write_log(installed_database)
+    newest = await seal(installed_database)
+    before = contents(installed_database)
+    async with opened(installed_database) as database:
+        again = await seal_log(database, KEY)
+    assert (again.seals, again.rows, again.newest_seal) == (0, 0, newest)
+    assert contents(installed_database) == before
+
+
+async def test_the_log_has_one_row_about_it(installed_database: str) -> None:
+    write_log(installed_database)
+    newest = await seal(installed_database)
+    ((details,),) = execute(
+        installed_database, "select details from public.integration_audit_logs where action = 'log_sealed'"
+    )
+    assert (details["seals"], details["rows"]) == (len(HOURS) + 2, sum(HOURS.values()))
+    assert (details["newest_seal"], details["key_id"]) == (newest, KEY.key_id)
+    assert details["operator"] == "asha@acme.example"
+
+
+async def test_rows_without_a_time_have_a_seal_of_their_own(installed_database: str) -> None:
+    for moment in ("null", "null", "'infinity'", "'-infinity'", "'2026-01-01'"):
+        execute(installed_database, ADD.format(moment))
+    await seal(installed_database)
+    assert list(sealed_hours(installed_database).items())[:2] == [("none", 4), ("01 00", 1)]
+    assert (await check(installed_database)).is_well
+    execute(installed_database, ADD.format("null"))
+    (found,) = (await check(installed_database)).findings
+    assert "Among the rows without a time row" in found.sentence
+    assert "(4 sealed, 5 there)" in found.sentence
+
+
+@pytest.mark.parametrize(
+    "moment", ["'4714-11-24 00:00+00 BC'", "'4713-01-02 BC'", "'0001-01-01 00:00+00'", "'1969-12-31 23:30+00'"]
+)
+async def test_rows_of_any_age_are_sealed(installed_database: str, moment: str) -> None:
+    execute(installed_database, ADD.format(moment))
+    await seal(installed_database)
+    assert (await check(installed_database)).is_well
+    execute(installed_database, ADD.format(moment))
+    assert [one.kind for one in (await check(installed_database)).findings] == ["added"]
+
+
+async def test_it_is_the_same_on_an_older_server(empty_database16: str) -> None:
+    await installed(empty_database16)
+    write_log(empty_database16)
+    await seal(empty_database16)
+    assert (await check(empty_database16)).is_well
+    assert execute(empty_database16, DIFFERING) == []
+    execute(empty_database16, ADD.format("'2026-01-01 08:30+00'"))
+    assert [one.kind for one in (await check(empty_database16)).findings] == ["added"]
+
+
+async def test_an_empty_log_can_be_sealed(installed_database: str) -> None:
+    await seal(installed_database)
+    assert (await check(installed_database)).is_well
+    execute(installed_database, ADD.format("'2026-01-01'"))
+    assert [one.kind for one in (await check(installed_database)).findings] == ["added"]
+
+
+async def test_two_jobs_at_once_make_one_chain(installed_database: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(seals, "SEALS_PER_COMMIT", 3)
+    execute(
+        installed_database,
+        "insert into public.integration_audit_logs (organization_id, integration_type, action, status, created_at) "
+        "select gen_random_uuid(), 'x', 'call_made', 'success', timestamptz '2026-01-01' + n * interval '20 minutes' "
+        "from generate_series(0, 89) n",
+    )
+    async with opened(installed_database) as one, opened(installed_database) as other:
+        done = await asyncio.gather(seal_log(one, KEY), seal_log(other, KEY), seal_log(one, KEY))
+    assert sum(sealed.seals for sealed in done) == 32
+    assert sum(sealed.rows for sealed in done) == 90
+    assert len({sealed.newest_seal for sealed in done}) == 1
+    report = await check(installed_database)
+    assert (report.findings, report.seals, report.rows) == ([], 32, 90)
+
+
+async def test_what_was_sealed_before_a_break_is_gone_on_from(
+    installed_database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(seals, "SEALS_PER_COMMIT", 2)
+    write_log(installed_database)
+    async with opened(installed_database) as database:
+        with pytest.raises(KeyboardInterrupt):
+            await seal_log(database, KEY, on_progress=cut_at_eleven)
+        assert list(sealed_hours(installed_database)) == ["none", "01 08"]
+        rest = await seal_log(database, KEY)
+    assert rest.seals == 3
+    assert (await check(installed_database)).is_well
+
+
+async def test_an_hour_of_many_rows_has_the_digest_it_would_have_at_once(
+    installed_database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Rows of one moment stay together, also without a primary key, where ids may be null or equal."""
+    with psycopg.connect(installed_database) as owner:
+        owner.execute("alter table public.integration_audit_logs drop constraint integration_audit_logs_pkey")
+        owner.execute("alter table public.integration_audit_logs alter column id drop not null")
+        owner.execute(
+            "insert into public.integration_audit_logs (id, organization_id, integration_type, action, status, "
+            "details, created_at) select case n %% 4 when 0 then null when 1 then md5('same')::uuid "
+            "else gen_random_uuid() end, gen_random_uuid(), 'x', 'call_made', 'success', to_jsonb(n), "
+            "timestamptz '2026-01-01 08:00+00' + n / 13 * interval '1 microsecond' from generate_series(1, 100) n",
+            [],
+        )
+    async with opened(installed_database) as database:
+        (whole,) = [one async for one in seal_hours.hours_with_rows(database, 1767250800, 1767258000, listed=True)]
+        monkeypatch.setattr(seal_hours, "ROWS_OF_A_PAGE", 7)
+        assert await seal_hours.digest_in_pages(database, whole.hour, listed=True) == whole
+        monkeypatch.setattr(seal_hours, "LARGEST_LISTED", 50)
+        (large,) = [one async for one in seal_hours.hours_with_rows(database, 1767250800, 1767258000, listed=True)]
+    assert (large.digest, large.row_count, large.row_list) == (whole.digest, 100, None)
+
+
+async def test_of_an_hour_without_a_list_the_hour_is_named(
+    installed_database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(seal_hours, "LARGEST_LISTED", 4)
+    write_log(installed_database)
+    await seal(installed_database)
+    assert (await check(installed_database)).is_well
+    execute(installed_database, ADD.format("'2026-01-01 08:30+00'"))
+    (found,) = (await check(installed_database)).findings
+    assert found.sentence == (
+        "The rows of 2026-01-01 08:00 UTC are not as they were sealed (5 sealed, 6 there); no list names them."
+    )
+
+
+async def test_a_change_of_the_key_leaves_the_chain_whole(
+    installed_database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(seals, "SEALS_PER_COMMIT", 2)
+    write_log(installed_database)
+    async with opened(installed_database) as database:
+        with pytest.raises(KeyboardInterrupt):
+            await seal_log(database, KEY, on_progress=cut_at_eleven)
+        await seal_log(database, OTHER_KEY)
+        evidence = await read_seal_evidence(database)
+    assert evidence.public_keys == (KEY.public_key.hex(), OTHER_KEY.public_key.hex())
+    assert (await check(installed_database)).is_well
+    report = await check(installed_database, public_keys=(KEY.public_key,))
+    (found,) = report.findings
+    assert found.sentence.startswith(f"3 seals are signed with the key {OTHER_KEY.key_id}")
+
+
+async def test_a_retired_key_seals_no_more(installed_database: str) -> None:
+    await seal(installed_database)
+    execute(installed_database, "update switchboard.keys set state = 'retired' where purpose = 'seal'")
+    with pytest.raises(SealKeyError, match="is retired"):
+        await seal(installed_database)
+
+
+async def test_read_only_mode_seals_nothing(installed_database: str) -> None:
+    before = contents(installed_database)
+    async with opened(installed_database, read_only=True) as database:
+        with pytest.raises(ReadOnlyMode):
+            await seal_log(database, KEY)
+    assert contents(installed_database) == before
+
+
+class TestRoles:
+    """An administrator seals; support and auditors check; nobody checks a log that is partly hidden from them."""
+
+    @pytest.fixture
+    def people(self, postgres: TestServer, empty_database: str) -> Iterator[dict[str, str]]:
+        asyncio.run(installed(empty_database, roles=True))
+        write_log(empty_database)
+        name = psycopg.conninfo.conninfo_to_dict(empty_database)["dbname"]
+        for role in ("admin", "support", "auditor"):
+            postgres.create_role(f"the_{role}", f"login in role switchboard_{role}")
+        postgres.create_role("stranger", "login")
+        execute(empty_database, "grant usage on schema switchboard to stranger")
+        execute(
+            empty_database,
+            "grant select on public.integration_audit_logs, switchboard.seals, switchboard.keys to stranger",
+        )
+        things = ("switchboard", "switchboard.keys", "switchboard.seals", "public.integration_audit_logs")
+        asyncio.run(installed(empty_database, accept=[f"grant {thing} to stranger" for thing in things]))
+        yield {
+            role: postgres.conninfo(str(name), user=role)
+            for role in ("the_admin", "the_support", "the_auditor", "stranger")
+        }
+
+    async def test_who_may_seal_and_who_may_check(self, people: dict[str, str]) -> None:
+        for role in ("the_support", "the_auditor"):
+            with pytest.raises(PermissionDenied, match=f"The role {role} may not seal the log: it lacks INSERT"):
+                await seal(people[role])
+        newest = await seal(people["the_admin"])
+        for role in ("the_admin", "the_support", "the_auditor"):
+            report = await check(people[role], newest=newest)
+            assert (report.findings, report.rows) == ([], sum(HOURS.values()))
+        with pytest.raises(PermissionDenied, match="The role stranger does not see every row of the log"):
+            await check(people["stranger"])
+
+    async def test_an_auditor_is_told_the_row(self, people: dict[str, str]) -> None:
+        await seal(people["the_admin"])
+        admin = people["the_admin"].replace("the_admin", "postgres")
+        execute(admin, ADD.format("'2026-01-01 08:30+00'"))
+        (found,) = (await check(people["the_auditor"])).findings
+        assert found.row is not None
+        assert "it was written after the hour was sealed" in found.sentence
+
+    async def test_only_who_may_seal_may_say_in_the_log_that_it_was_done(self, people: dict[str, str]) -> None:
+        await seal(people["the_admin"])
+        claim = (
+            "select switchboard.log_act('log_sealed', gen_random_uuid(), 'none', 'success', "
+            "jsonb_build_object('newest_seal', repeat('ab', 32)))"
+        )
+        for role in ("the_support", "the_auditor"):
+            with pytest.raises(
+                psycopg.errors.InsufficientPrivilege, match=f"the role {role} does not log the act log_sealed"
+            ):
+                execute(people[role], claim)
+        assert (await check(people["the_auditor"])).is_well

@@ -1,0 +1,89 @@
+"""The README's key table, made from the bindings: `python -m tests.generate.key_tables` writes it into README.md."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from textual.binding import Binding, BindingType
+
+from tui.app import SwitchboardApp
+from tui.screens.audit.row import LogRowScreen
+from tui.screens.audit.screen import AuditScreen
+from tui.screens.connection_test import ConnectionTestScreen
+from tui.screens.integrations.editor import CredentialEditor
+from tui.screens.integrations.reveal import RevealScreen
+from tui.screens.integrations.screen import IntegrationsScreen
+from tui.screens.key_table import merged
+from tui.screens.numbers.form import NumberScreen
+from tui.screens.numbers.screen import PhoneNumbersScreen
+from tui.screens.numbers.sync import NumberSyncScreen
+from tui.screens.page import Page
+from tui.screens.permissions.effective import AccessOfPersonScreen
+from tui.screens.permissions.review import PermissionReviewScreen
+from tui.screens.permissions.screen import PermissionsScreen
+from tui.screens.setup.screen import SetupScreen
+from tui.widgets.filter_line import FilterLine
+from tui.widgets.grid import Grid
+from tui.widgets.row_list import RowBody
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+
+def _of_the_grid(binding: BindingType) -> bool:
+    """Whether it is none of the keys that every list has."""
+    return isinstance(binding, Binding) and (binding.id or "").startswith("grid.")
+
+
+README = Path(__file__).parents[2] / "README.md"
+BAR = "\\|"
+BEGIN, END = "<!-- keys -->\n", "<!-- /keys -->"
+PLACES = (
+    ("Everywhere", (*SwitchboardApp.BINDINGS, *Page.BINDINGS)),
+    ("In a list", RowBody.BINDINGS),
+    ("Integrations", IntegrationsScreen.BINDINGS),
+    ("Permissions", (*PermissionsScreen.BINDINGS, *(one for one in Grid.BINDINGS if _of_the_grid(one)))),
+    ("Review of permissions", PermissionReviewScreen.BINDINGS),
+    ("Effective access", AccessOfPersonScreen.BINDINGS),
+    ("Secrets of an integration", RevealScreen.BINDINGS),
+    ("Credential editor", CredentialEditor.BINDINGS),
+    ("Connection test", ConnectionTestScreen.BINDINGS),
+    ("Phone numbers", PhoneNumbersScreen.BINDINGS),
+    ("Form of a number", NumberScreen.BINDINGS),
+    ("Sync of numbers", NumberSyncScreen.BINDINGS),
+    ("Audit", AuditScreen.BINDINGS),
+    ("Filter of the log", FilterLine.BINDINGS),
+    ("Row of the log", LogRowScreen.BINDINGS),
+    ("Setup", SetupScreen.BINDINGS),
+)
+
+
+def key_table() -> str:
+    """Return the table as Markdown."""
+    rows = ["| where | keys | id | what |", "|---|---|---|---|"]
+    for place, bindings in PLACES:
+        for keys, _, binding in merged(_bindings(bindings)):
+            spelled, what = keys.replace("|", BAR), binding.tooltip or binding.description
+            rows.append(f"| {place} | {spelled} | {binding.id} | {what} |")
+    return "\n".join(rows) + "\n"
+
+
+def key_table_in_readme() -> str:
+    """Return the table that the README has now."""
+    text = README.read_text(encoding="utf-8")
+    return text[text.index(BEGIN) + len(BEGIN) : text.index(END)]
+
+
+def _bindings(bindings: Iterable[object]) -> list[Binding]:
+    return [one for one in bindings if isinstance(one, Binding)]
+
+
+def main() -> None:
+    """Put the table into the README."""
+    text = README.read_text(encoding="utf-8")
+    README.write_text(text[: text.index(BEGIN)] + BEGIN + key_table() + text[text.index(END) :], encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

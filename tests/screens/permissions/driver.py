@@ -1,0 +1,91 @@
+"""The permission grid on a test's database, opened by Pilot, and what the tables say afterwards."""
+
+from __future__ import annotations
+
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, Any
+
+import psycopg
+from psycopg.rows import dict_row
+
+from tests.support.people import integration, person
+from tests.support.terminal.console_app import Console, console, piloted
+from tui.screens.permissions.screen import PermissionsScreen
+from tui.widgets.grid import Grid
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+TABLE = "public.user_integration_permissions"
+
+
+@asynccontextmanager
+async def grid(
+    conninfo: str, *, size: tuple[int, int] = (80, 24), until: str = "Person 000001", **more: str
+) -> AsyncIterator[Console]:
+    """A console whose grid is open and shows `until`."""
+    async with piloted(console(conninfo, **more), size) as it:
+        await open_grid(it, until)
+        yield it
+
+
+async def open_grid(it: Console, until: str = "Person 000001") -> None:
+    """Go to section 2 and wait until everything is read."""
+    await it.wait_for("● connected")
+    await it.press("2")
+    await it.wait_for(lambda: isinstance(it.app.screen, PermissionsScreen))
+    await it.wait_for(until)
+    await settled(it)
+
+
+async def settled(it: Console) -> None:
+    """Wait until nothing is read any more; watching the connection goes on."""
+    await it.wait_for(lambda: all(one.is_finished for one in it.app.workers if one.group != "connection"))
+    await it.pilot.pause()
+
+
+def body(it: Console) -> Grid:
+    """The grid of the screen on top."""
+    return it.page.query_one(Grid)
+
+
+def line(it: Console, label: str) -> str:
+    """The line of the screen that names a person, without the name."""
+    found = next((line for line in it.text.splitlines() if line[2:].startswith(label)), "")
+    return " ".join(found[2 + len(label) :].split())
+
+
+def detail(it: Console, label: str) -> str:
+    """One of the lines below the grid."""
+    found = next((line for line in it.text.splitlines() if line.startswith(f" {label} ")), "")
+    return found[1 + len(label) :].strip()
+
+
+def query(conninfo: str, statement: str, *values: object) -> list[dict[str, Any]]:
+    """Run a statement and return its rows."""
+    with psycopg.connect(conninfo, row_factory=dict_row) as connection:
+        cursor = connection.execute(statement.encode(), values or None)
+        return cursor.fetchall() if cursor.description else []
+
+
+def give(conninfo: str, who: int, which: int, **values: object) -> None:
+    """Give person `who` view on integration `which` (both from 1), and whatever else is named."""
+    row: dict[str, object] = {"user_id": person(who), "integration_id": integration(which), "can_view": True, **values}
+    names, places = ", ".join(row), ", ".join(["%s"] * len(row))
+    query(conninfo, f"insert into {TABLE} ({names}) values ({places})", *row.values())
+
+
+def permissions(conninfo: str) -> set[tuple[Any, ...]]:
+    """Everything the table says, without ids and times of granting."""
+    rows = query(
+        conninfo,
+        f"select user_id, integration_id, can_view, can_send, can_configure, daily_limit, monthly_limit, "
+        f"expires_at from {TABLE}",
+    )
+    return {tuple(row.values()) for row in rows}
+
+
+def logged(conninfo: str) -> list[dict[str, Any]]:
+    """The log's rows about permissions, oldest first."""
+    rows = "select action, details from public.integration_audit_logs where action like 'permission%'"
+    return query(conninfo, f"{rows} order by created_at, id")

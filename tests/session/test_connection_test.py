@@ -1,0 +1,84 @@
+"""What a report of a connection test says about the credential itself."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.support.sitting import ACME, PHONE
+from tui.data.integrations.credentials import Draft
+from tui.data.keys.encryption import Keyring
+from tui.errors import InvalidInput
+from tui.providers.check import Report, Verdict
+from tui.session import connection_test
+from tui.session.session import Session
+from tui.settings.settings import Settings
+
+REACHED = Verdict("reach", "host", "passed", "It answers.")
+YES = Verdict("answer", "account", "passed", "Accepted.", code="200")
+NO = Verdict("answer", "account", "failed", "Not accepted.", "Copy it again.", code="401")
+BUSY = Verdict("answer", "SMTP", "failed", "Too many connections.", "Wait.", code="421", is_temporary=True)
+DOUBT = Verdict("answer", "account", "doubtful", "Asked too often.", "Wait 30 s.", code="429")
+POSTPONED = Verdict("answer", "number", "doubtful", "Asked too often.", "Wait 30 s.", code="429", is_temporary=True)
+LOCKED = Verdict("shape", "envelope", "failed", "No master key.", "Configure it.", is_temporary=True)
+UNREACHED = Verdict("reach", "IMAP", "failed", "No such host.", "Check its spelling.")
+INCOMPLETE = Verdict("shape", "fields", "failed", "Account SID: it is required.", "Correct it.")
+
+
+@pytest.mark.parametrize(
+    ("verdicts", "judgement", "code"),
+    [
+        ((REACHED, YES), "verified", "200"),
+        ((REACHED, YES, DOUBT), "verified", "429"),
+        ((REACHED, YES, POSTPONED), "unknown", "429"),
+        ((LOCKED,), "unknown", ""),
+        ((REACHED, NO), "refused", "401"),
+        ((YES, NO), "refused", "401"),
+        ((INCOMPLETE,), "refused", ""),
+        ((UNREACHED,), "unknown", ""),
+        ((YES, UNREACHED), "unknown", "200"),
+        ((YES, BUSY), "unknown", "421"),
+        ((BUSY, NO), "refused", "421"),
+        ((REACHED, DOUBT), "unknown", "429"),
+        ((REACHED,), "unknown", ""),
+    ],
+)
+def test_only_a_no_of_the_provider_speaks_against_a_credential(
+    verdicts: tuple[Verdict, ...], judgement: str, code: str
+) -> None:
+    report = Report(verdicts, 12)
+    assert (connection_test.judgement_of(report), report.code) == (judgement, code)
+
+
+@pytest.mark.parametrize("verdicts", [(REACHED, NO), (REACHED, DOUBT), (YES, BUSY), (UNREACHED,), (LOCKED,)])
+def test_what_did_not_pass_says_why_first_and_then_what_was_kept(verdicts: tuple[Verdict, ...]) -> None:
+    said = connection_test.Tested(Report(verdicts, 12), "kept").summary()
+    reason = verdicts[-1]
+    assert said.startswith(f"{reason.sentence} {reason.what_to_do} ")
+    assert said.endswith(("the credential is kept.", "the credential keeps its state."))
+
+
+def test_a_yes_to_what_is_not_stored_any_more_verifies_nothing() -> None:
+    report = Report((REACHED, YES), 12)
+    assert connection_test.Tested(report, "kept").is_verified
+    changed = connection_test.Tested(report, "changed meanwhile")
+    assert not changed.is_verified
+    assert "Verified" not in changed.summary()
+
+
+@pytest.mark.parametrize("is_locked", [False, True])
+@pytest.mark.parametrize("host", ["evil.example", "127.0.0.1:22", "api.exotel.com.evil.example"])
+async def test_a_stored_secret_is_not_sent_to_a_host_that_was_only_typed(host: str, is_locked: bool) -> None:
+    """Who may not reveal it would otherwise read it on a server of their own."""
+    told: list[Verdict] = []
+    typed = {**PHONE, "api_host": host, "api_key": "typed-anew"}
+    session = Session(Settings(locked=is_locked), {}, Keyring(None))
+    with pytest.raises(InvalidInput, match=r"stored API token would be sent|asks only the provider's hosts"):
+        await connection_test.run_on_draft(session, Draft(ACME, "exotel_phone", typed, None), told.append, stored=PHONE)
+    assert told == []
+
+
+async def test_the_locked_console_asks_no_host_that_was_only_typed_whatever_the_secrets() -> None:
+    typed = {**PHONE, "api_host": "127.0.0.1:22", "api_key": "typed-anew", "api_token": "typed-anew"}
+    session = Session(Settings(locked=True), {}, Keyring(None))
+    with pytest.raises(InvalidInput, match="asks only the provider's hosts"):
+        await connection_test.run_on_draft(session, Draft(ACME, "exotel_phone", typed, None), lambda _: None)

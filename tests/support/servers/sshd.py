@@ -1,0 +1,168 @@
+"""A real sshd on loopback that lets the current user in by key, as the README's block tells it to.
+
+It needs Debian's openssh-server and root: tests that use it carry the marker debian and skip elsewhere.
+"""
+
+from __future__ import annotations
+
+import getpass
+import os
+import shutil
+import socket
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.support.commands import Outcome
+from tests.support.folders import new_folder
+from tests.support.servers.debian import needs
+from tests.support.waiting import wait_until
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Self
+
+SSHD = Path("/usr/sbin/sshd")
+README = Path(__file__).parents[3] / "README.md"
+TIMEOUT_S = 30
+# A socket that is connected to a free port may be given that port itself, and then it talks to itself for ever.
+OTHER_ADDRESS = ("127.0.0.2", 0)
+# Whatever the block does not forbid is allowed, so that it alone is what forbids.
+CONFIGURATION = """
+Port {port}
+ListenAddress 127.0.0.1
+HostKey {folder}/host
+PidFile none
+UsePAM no
+StrictModes no
+PermitRootLogin yes
+PasswordAuthentication no
+MaxStartups 100
+AllowTcpForwarding yes
+AllowStreamLocalForwarding yes
+PermitTunnel yes
+Subsystem sftp /usr/lib/openssh/sftp-server
+"""
+
+
+def readme_block(keys: Path) -> str:
+    """Return the README's sshd block, for this program, this user and these keys in the place of the README's."""
+    text = README.read_text(encoding="utf-8")
+    (block,) = (block for block in text.split("```") if "\n    ForceCommand" in block)
+    for written, ours in (
+        ("/opt/switchboard/bin/python", sys.executable),
+        ("Match Group switchboard", f"Match User {getpass.getuser()}"),
+        ("/etc/ssh/keys/%u", str(keys)),
+    ):
+        assert block.count(written) == 1, written
+        block = block.replace(written, ours)
+    return block
+
+
+class Sshd:
+    """An sshd with the README's block; `settings` is what the only file in /etc/switchboard says for its sessions.
+
+    That folder is laid over the machine's /etc for this sshd alone, in a mount namespace; nothing is written there.
+    """
+
+    def __init__(self, settings: Mapping[str, str]) -> None:
+        needs(SSHD, "openssh-server")
+        if os.geteuid() != 0 or subprocess.run(["unshare", "-m", "true"], capture_output=True, check=False).returncode:
+            pytest.skip("needs root, and to be allowed a mount namespace")
+        self.folder = new_folder("switchboard-sshd-")
+        self._etc = self.folder / "etc"
+        self.settings = self._etc / "switchboard" / "env"
+        self.settings.parent.mkdir(mode=0o755, parents=True)
+        self.settings.touch(0o600)
+        self.settings.write_text("".join(f"{name}='{value}'\n" for name, value in settings.items()))
+        for name in ("host", "user"):
+            key = ["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", self.folder / name]
+            subprocess.run(key, check=True, capture_output=True)
+        with socket.create_server(("127.0.0.1", 0)) as free:
+            self.port: int = free.getsockname()[1]
+        self.configuration = self.folder / "sshd_config"
+        configuration = CONFIGURATION.format(port=self.port, folder=self.folder) + readme_block(
+            self.folder / "user.pub"
+        )
+        self.configuration.write_text(configuration)
+        # As Debian's service makes it.
+        Path("/run/sshd").mkdir(mode=0o755, exist_ok=True)
+
+    def test_configuration(self) -> str:
+        """Return what `sshd -t` says; nothing where it would load."""
+        said = subprocess.run([SSHD, "-t", "-f", self.configuration], capture_output=True, text=True, check=False)
+        return said.stderr if said.stderr or not said.returncode else f"exit status {said.returncode}"
+
+    def __enter__(self) -> Self:
+        over = 'mount -t overlay overlay -o "lowerdir=$1:/etc" /etc && shift && exec "$@"'
+        log = (self.folder / "log").open("wb")
+        self._process = subprocess.Popen(
+            ["unshare", "-m", "sh", "-c", over, "sh", self._etc, SSHD, "-D", "-e", "-f", self.configuration],
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            env={"PATH": os.environ["PATH"]},
+        )
+        log.close()
+        try:
+            wait_until(self._answers)
+        except BaseException:
+            self.__exit__()
+            raise
+        # The master stays with the streams that it was started with, so it is given none.
+        master = [*self.client(), "switchboard", "--version"]
+        subprocess.run(
+            master, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=False
+        )
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        subprocess.run([*self.client(), "-O", "exit"], capture_output=True, check=False)
+        self._process.terminate()
+        self._process.wait()
+        shutil.rmtree(self.folder)
+
+    def client(self, program: str = "ssh", *options: str) -> list[str]:
+        """Return the beginning of a command line that logs in; for scp and sftp without the host.
+
+        Without options of its own ssh shares one connection, which takes a third of the time.
+        """
+        port = "-p" if program == "ssh" else "-P"
+        shared = f"{self.folder}/shared" if program == "ssh" and not options else "none"
+        known = (
+            "StrictHostKeyChecking=no",
+            "UserKnownHostsFile=/dev/null",
+            "BatchMode=yes",
+            "LogLevel=ERROR",
+            "SendEnv=LANG",
+        )
+        known += (f"ControlPath={shared}", "ControlMaster=auto", "ControlPersist=yes")
+        command = [program, "-F", "none", port, str(self.port), "-i", str(self.folder / "user")]
+        command += [part for one in known for part in ("-o", one)]
+        return [*command, *options, *(["127.0.0.1"] if program == "ssh" else [])]
+
+    def run(self, command: list[str | bytes], stdin: bytes = b"") -> Outcome:
+        """Run a client to its end."""
+        environment = {"PATH": os.environ["PATH"], "LANG": "C.UTF-8", "HOME": str(self.folder)}
+        done = subprocess.run(
+            command, input=stdin, capture_output=True, env=environment, cwd=self.folder, timeout=TIMEOUT_S, check=False
+        )
+        return Outcome(done.returncode, done.stdout.decode(), done.stderr.decode())
+
+    def ask(self, *command: str | bytes) -> Outcome:
+        """Run `ssh host command`."""
+        return self.run([*self.client(), *command])
+
+    def _answers(self) -> bool:
+        assert self._process.poll() is None, (self.folder / "log").read_text()
+        return listens(self.port)
+
+
+def listens(port: int) -> bool:
+    """Whether something listens on that port of this machine."""
+    with socket.socket() as probe:
+        probe.bind(OTHER_ADDRESS)
+        return probe.connect_ex(("127.0.0.1", port)) == 0

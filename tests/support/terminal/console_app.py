@@ -1,0 +1,143 @@
+"""The console on a test's database, driven by Textual's pilot."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from contextlib import asynccontextmanager
+from itertools import groupby
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from textual import events
+from textual._wait import wait_for_idle
+from textual.keys import _character_to_key
+
+from tests.support.sitting import ACME, KEY, PHONE, keyring, opened
+from tests.support.terminal import parsed_stylesheets
+from tui.app import SwitchboardApp
+from tui.data.integrations.credentials import Draft, save_credential
+from tui.screens.page import Page
+from tui.session.session import Session
+from tui.settings.settings import load_settings
+from tui.widgets.row_list import RowBody
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable, Mapping
+
+    from textual.pilot import Pilot
+
+    from tui.data.keys.encryption import Keyring
+
+LONGEST_WAIT_S = 15.0
+parsed_stylesheets.share()
+
+FIRST_LOOK_AFTER_S, LOOK_EVERY_S = 0.02, 0.1
+
+
+def settings_of(conninfo: str, **more: str) -> dict[str, str]:
+    """The environment of a console on that database."""
+    return {"DATABASE_URL": conninfo, "ENCRYPTION_MASTER_KEY": KEY, "SWITCHBOARD_ORGANIZATION": str(ACME), **more}
+
+
+def console(conninfo: str, *, ring: Keyring | None = None, locked: bool = False, **more: str) -> SwitchboardApp:
+    """A console that has not started yet. The keyring is shared, so that keys are derived once per process."""
+    environment = settings_of(conninfo, **more)
+    settings = load_settings(
+        environment, cwd=Path("/nonexistent"), locked=locked, root_file=Path("/nonexistent/of_root")
+    )
+    return SwitchboardApp(Session(settings, environment, ring or keyring()))
+
+
+@asynccontextmanager
+async def piloted(app: SwitchboardApp, size: tuple[int, int] = (80, 24)) -> AsyncIterator[Console]:
+    """Run the console headless and hand out what drives it."""
+    async with app.run_test(size=size) as pilot:
+        yield Console(app, pilot)
+
+
+class Console:
+    """Presses keys and waits for conditions; text is what a person would read."""
+
+    def __init__(self, app: SwitchboardApp, pilot: Pilot[int]) -> None:
+        self.app = app
+        self.pilot = pilot
+
+    @property
+    def page(self) -> Page:
+        """The screen on top."""
+        assert isinstance(self.app.screen, Page)
+        return self.app.screen
+
+    @property
+    def text(self) -> str:
+        """The screen as text, line by line."""
+        width, height = self.app.size
+        strips = self.app.screen._compositor.render_strips()[:height]
+        return "\n".join(strip.text[:width].rstrip() for strip in strips)
+
+    @property
+    def row_keys(self) -> list[str]:
+        """The keys of the rows on the list of the screen."""
+        return [row.key for row in self.page.query_one(RowBody).rows]
+
+    @property
+    def status(self) -> str:
+        """What the status line says."""
+        return self.page.status.said.text
+
+    async def press(self, *keys: str) -> None:
+        """Press keys one after the other, one that is repeated like a key held down; wait until all is laid out."""
+        for number, (key, same) in enumerate(groupby(keys)):
+            if number:
+                await wait_for_idle(0)
+            for _ in same:
+                self.send(key)
+        await self.pilot.pause()
+        if self.app._keys:
+            await self.wait_for(lambda: not self.app._keys)
+
+    async def type(self, text: str) -> None:
+        """Type a text as a terminal sends it, in one go: waiting after each key would take longer than the test."""
+        for character in text:
+            self.send(character)
+        await self.pilot.pause()
+        await self.wait_for(lambda: self.app.keys_done)
+
+    def send(self, key: str) -> None:
+        """Send one key and do not wait for what it does."""
+        character = " " if key == "space" else key
+        is_typed = len(character) == 1
+        pressed = events.Key(_character_to_key(character) if is_typed else key, character if is_typed else None)
+        pressed.set_sender(self.app)
+        assert self.app._driver is not None
+        self.app._driver.send_message(pressed)
+
+    def shows(self, wanted: str) -> bool:
+        """Whether a text is on the screen, wrapped over lines or not."""
+        text = self.text
+        return wanted in text or wanted in " ".join(text.split())
+
+    async def wait_for(self, wanted: str | Callable[[], object]) -> None:
+        """Wait until a text is on the screen, or a condition holds."""
+        loop = self.app._loop
+        assert loop is not None
+        deadline = loop.time() + LONGEST_WAIT_S
+        look_after = FIRST_LOOK_AFTER_S
+        while not (self.shows(wanted) if isinstance(wanted, str) else wanted()):
+            if loop.time() > deadline:
+                raise AssertionError(f"never came: {wanted!r}\n{self.text}")
+            # Rendering the screen as text costs more than what is waited for: look at it ever more seldom.
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(look_after):
+                    await asyncio.Event().wait()
+            look_after = min(LOOK_EVERY_S, 1.5 * look_after)
+        await self.pilot.pause()
+
+
+async def add(
+    conninfo: str, kind: str = "exotel_phone", credential: Mapping[str, object] = PHONE, *, policy: str = "sb2"
+) -> None:
+    """Store a credential in Acme as the data module does."""
+    async with opened(conninfo) as database:
+        await save_credential(database, keyring(), Draft(ACME, kind, credential, None), None, policy)  # type: ignore[arg-type]

@@ -1,0 +1,117 @@
+"""The way through every screen and inner screen of the console, with the keys that open each and what it then shows."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from textual.screen import Screen
+
+import tui.screens
+from tui.screens.audit.row import LogRowScreen
+from tui.screens.audit.screen import AuditScreen
+from tui.screens.chooser import HelpScreen, PaletteScreen
+from tui.screens.connection_test import ConnectionTestScreen
+from tui.screens.integrations.editor import CredentialEditor
+from tui.screens.integrations.reveal import RevealScreen
+from tui.screens.integrations.screen import IntegrationsScreen
+from tui.screens.lock import LockScreen
+from tui.screens.numbers.form import NumberScreen
+from tui.screens.numbers.screen import PhoneNumbersScreen
+from tui.screens.numbers.sync import NumberSyncScreen
+from tui.screens.organization_chooser import OrganizationScreen
+from tui.screens.permissions.effective import AccessOfPersonScreen, UsersOfIntegrationScreen
+from tui.screens.permissions.leaver import LeaverScreen
+from tui.screens.permissions.review import PermissionReviewScreen
+from tui.screens.permissions.screen import PermissionsScreen
+from tui.screens.person_chooser import PersonScreen
+from tui.screens.setup.screen import SetupScreen
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """A screen, the keys that lead to it from the stop before, and two texts that it then shows.
+
+    `shows` tells that it is there, `marked` (nothing for none) is what the cursor or the focus is on. Both are ASCII.
+    Where `back` is given, escape is pressed before the keys and has led back once that is shown. `text` is typed last.
+    """
+
+    screen: type[Screen[Any]]
+    keys: tuple[str, ...]
+    shows: str
+    marked: str = ""
+    text: str = ""
+    back: str = ""
+
+
+COVERED_AFTER_S = 1
+LOCK = Stop(LockScreen, (), "Any key goes on")
+
+# The hints of each section, which a question or another screen takes away.
+LIST, GRID, NUMBERS, LOG = "space disable", "v s c rights", "enter assign", "enter details"
+# Nothing in here applies, saves or deletes; what a key reads is looked at in the tests of its screen.
+WALK = (
+    Stop(IntegrationsScreen, (), LIST, "Dispatch line"),
+    Stop(IntegrationsScreen, ("d",), "[t] type its name to delete it"),
+    Stop(IntegrationsScreen, ("/",), "filter", "f", back=LIST),
+    Stop(CredentialEditor, ("enter",), "stored; leave blank", "Display name", back=LIST),
+    Stop(CredentialEditor, ("tab",), "Account SID: ", "Account SID *"),
+    Stop(RevealScreen, ("R",), "is written to the audit log", "API key", back=LIST),
+    Stop(ConnectionTestScreen, ("t",), "1 of 1 verified", back=LIST),
+    Stop(PaletteScreen, (":",), "What it does", "Edit the credential", back=LIST),
+    Stop(PaletteScreen, ("down",), "What it does", "Set the type under the cursor up"),
+    Stop(HelpScreen, ("?",), "Keys on this screen", "Edit the credential", back=LIST),
+    Stop(HelpScreen, (), "Nothing matches.", text="zzz"),
+    Stop(OrganizationScreen, ("o",), "Harbour Clinics", "Harbour Clinics", back=LIST),
+    Stop(PermissionsScreen, ("2",), "this month", "V--", back=LIST),
+    Stop(PermissionsScreen, ("V", "down", "right"), "2 people x 2 integrations", "VS-  d"),
+    Stop(PermissionsScreen, ("left", "up", "s", "down", "c"), "2 staged", "*V-C", back=GRID),
+    Stop(PermissionReviewScreen, ("A",), "1 grant and 1 change for 2 people", "Daniel Okafor"),
+    Stop(AccessOfPersonScreen, ("enter",), "Can do now", "Exotel phone", back=GRID),
+    Stop(LeaverScreen, ("L",), "Access to revoke", "Secrets to rotate"),
+    Stop(AccessOfPersonScreen, (), "Can do now", "Exotel phone", back="Can do now"),
+    Stop(UsersOfIntegrationScreen, ("i",), "holders can use it now", "Asha Raman", back=GRID),
+    Stop(PermissionsScreen, ("u", "u"), "Took the last step back", back=GRID),
+    Stop(PhoneNumbersScreen, ("3",), "Vikram Shetty (", "+91 11 4116 9368"),
+    Stop(PersonScreen, ("enter",), "(not active)", "Asha Raman"),
+    Stop(NumberScreen, ("a",), "Add a number", "Number", back=NUMBERS),
+    Stop(NumberScreen, ("tab",), "Add a number", "Name", text="x"),
+    Stop(NumberScreen, (), "[d] discard what was typed", back="[d] discard"),
+    Stop(NumberSyncScreen, ("d", "S"), "no longer listed", "new "),
+    Stop(AuditScreen, ("4",), "about 12", "~Asha Ram", back=NUMBERS),
+    Stop(AuditScreen, ("b",), "/month", "~Asha Ram"),
+    Stop(AuditScreen, ("/",), "[call_made]", text="status:failed action:"),
+    Stop(AuditScreen, ("/",), "^^^", text="foo:bar\r", back=LOG),
+    Stop(AuditScreen, ("w",), "[s] status:", back=LOG),
+    Stop(LogRowScreen, ("enter",), "Operation", "Time", back=LOG),
+    Stop(AuditScreen, ("ctrl+g",), "2026-01-31", back=LOG),
+    Stop(AuditScreen, ("x",), "to which new file", back=LOG),
+    Stop(SetupScreen, ("5",), "w setup wizard", "Credentials", back=LOG),
+    Stop(SetupScreen, ("w",), "may do everything", "Host"),
+    Stop(SetupScreen, ("enter",), "This is the key", "(o) Keep it"),
+    Stop(SetupScreen, ("enter",), "Nothing will be changed.", "< summary >"),
+    Stop(SetupScreen, ("enter",), "It is installed already", "Install"),
+    Stop(SetupScreen, ("enter",), "A trial credential was encrypted", "Proof"),
+    Stop(SetupScreen, ("enter",), "Save both to .env", "Meridian Freight"),
+    Stop(SetupScreen, ("enter",), "Which integration first?", "(o) Exotel phone"),
+)
+
+
+def final_screens() -> set[type[Screen[Any]]]:
+    """Every screen of the console that is no base of another one of its own."""
+    for module in pkgutil.walk_packages(tui.screens.__path__, "tui.screens."):
+        importlib.import_module(module.name)
+    ours = set(_ours(Screen))
+    return {screen for screen in ours if ours.isdisjoint(_ours(screen))}
+
+
+def _ours(parent: type[Screen[Any]]) -> Iterator[type[Screen[Any]]]:
+    for one in parent.__subclasses__():
+        if one.__module__.startswith("tui."):
+            yield one
+        yield from _ours(one)

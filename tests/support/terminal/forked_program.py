@@ -1,0 +1,245 @@
+"""The program run as processes of their own that need not import everything anew: forked off one that has."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import gc
+import importlib
+import io
+import json
+import os
+import pkgutil
+import select
+import socket
+import subprocess
+import sys
+import tempfile
+import termios
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import signal
+    from collections.abc import Mapping, Sequence
+
+REPOSITORY = Path(__file__).parents[3]
+MOST_BYTES = 100_000
+DERIVATION_S = 60.0
+START_S = 60.0
+PRELOADED_PACKAGES = ("tui.cli", "tui.data", "tui.providers")
+# What only the console and the demo need.
+CONSOLE_PACKAGES = ("tui.demo", "tui.screens", "tui.widgets")
+CONSOLE_MODULES = ("tui.app", "textual.drivers.linux_driver")
+PRELOADED = (
+    *(
+        "tui.session.connection_test",
+        "tui.settings.dotenv_file",
+        "tui.session.number_sync",
+        "tui.process",
+        "tui.session.session",
+        "phonenumbers",
+    ),
+    *("phonenumbers.data.region_IN", "psycopg", "httpx2", "anyio._backends._asyncio", "anyio.streams.tls", "h11"),
+    *("concurrent.futures.thread", "encodings.idna", "encodings.utf_16_le", "importlib.readers", "pwd", "resource"),
+)
+
+
+class ForkedProcess:
+    """A program that runs on a terminal of its own, as far as subprocess.Popen's words are needed for it."""
+
+    def __init__(self, report: int) -> None:
+        self._report = os.fdopen(report, "rb", buffering=0)
+        self.pid = int(self._report.readline())
+        self.returncode: int | None = None
+
+    def poll(self) -> int | None:
+        """The exit status, negative for a signal, or None while it runs."""
+        return self._look(0)
+
+    def wait(self, timeout: float | None = None) -> int:
+        """Wait for the end; return the exit status. Raises subprocess.TimeoutExpired."""
+        status = self._look(timeout)
+        if status is None:
+            raise subprocess.TimeoutExpired("switchboard", timeout or 0)
+        return status
+
+    def send_signal(self, number: signal.Signals) -> None:
+        """Send it a signal while it runs."""
+        if self.poll() is None:
+            os.kill(self.pid, number)
+
+    def _look(self, timeout: float | None) -> int | None:
+        if self.returncode is None and select.select([self._report], [], [], timeout)[0]:
+            self.returncode = int(self._report.readline())
+            self._report.close()
+        return self.returncode
+
+
+class ForkedProgram:
+    """Starts the program by fork: the same `main`, with the arguments, environment, folder and streams it is given.
+
+    Not for what depends on how Python itself starts (encodings, PYTHON* variables), nor for the list of processes.
+    Of the slow derivation of master keys it remembers those that `derive` asked for, and computes any other anew.
+    `root` is the folder with the program: this one, or that of a release.
+    """
+
+    def __init__(self, root: Path = REPOSITORY) -> None:
+        self._socket, other = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        with other:
+            self._server = subprocess.Popen(
+                [sys.executable, "-m", __name__, str(other.fileno())],
+                pass_fds=[other.fileno()],
+                cwd=root,
+                # Textual reads its settings when it is imported; the program takes them out of its environment first.
+                env={name: value for name, value in os.environ.items() if not name.startswith("TEXTUAL")}
+                | {"PYTHONPATH": str(REPOSITORY)},
+                start_new_session=True,
+            )
+
+    def can_run(self, arguments: Sequence[object], environment: Mapping[str, str]) -> bool:
+        """Whether a fork behaves as a fresh start would."""
+        usual = all(isinstance(argument, str) for argument in arguments) and environment.get("LANG") == "C.UTF-8"
+        odd = [name for name in environment if name.startswith(("PYTHON", "LC_", "TEXTUAL")) and name != "PYTHONPATH"]
+        return usual and not odd and len(json.dumps([arguments, dict(environment)])) < MOST_BYTES
+
+    def run(
+        self, arguments: Sequence[str], stdin: bytes, folder: Path, environment: Mapping[str, str], timeout: float
+    ) -> tuple[int, bytes, bytes]:
+        """Run the program to its end; return status and both streams. Raises TimeoutError."""
+        with contextlib.ExitStack() as stack:
+            given, out, err = (stack.enter_context(tempfile.TemporaryFile()) for _ in range(3))
+            given.write(stdin)
+            given.seek(0)
+            request = json.dumps(["run", list(arguments), dict(environment), str(folder)]).encode()
+            socket.send_fds(self._socket, [request], [file.fileno() for file in (given, out, err)])
+            self._socket.settimeout(timeout)
+            status = int(self._socket.recv(16))
+            out.seek(0)
+            err.seek(0)
+            return status, out.read(), err.read()
+
+    def start(
+        self, arguments: Sequence[str], terminal: int, folder: Path, environment: Mapping[str, str]
+    ) -> ForkedProcess:
+        """Start the program as the leader of a session whose controlling terminal is `terminal`."""
+        report, write = os.pipe()
+        request = json.dumps(["start", list(arguments), dict(environment), str(folder)]).encode()
+        socket.send_fds(self._socket, [request], [terminal, write])
+        os.close(write)
+        self._socket.settimeout(START_S)
+        self._socket.recv(16)
+        return ForkedProcess(report)
+
+    def derive(self, master_key: str, salt: bytes) -> None:
+        """Derive that key with that salt now, so that no fork has to."""
+        request = json.dumps(["derive", master_key, salt.hex()]).encode()
+        self._socket.settimeout(DERIVATION_S)
+        self._socket.send(request)
+        self._socket.recv(16)
+
+    def close(self) -> None:
+        """End the process that forks."""
+        self._socket.close()
+        self._server.wait(timeout=10)
+
+
+def serve(requests: socket.socket) -> None:
+    """Do what each request asks for, until the other side closes."""
+    _preload(PRELOADED, PRELOADED_PACKAGES)
+    try:
+        from tui.data.keys import master_key
+    except ImportError:
+        # The release before has it elsewhere.
+        from tui.data import master_key
+
+    master_key._scrypt = cache(master_key._scrypt)
+    keepers: list[int] = []
+    while True:
+        request, descriptors, _, _ = socket.recv_fds(requests, 2 * MOST_BYTES, 3)
+        keepers = [keeper for keeper in keepers if not os.waitpid(keeper, os.WNOHANG)[0]]
+        if not request:
+            break
+        verb, *rest = json.loads(request)
+        answer = 0
+        if verb == "derive":
+            master_key.MasterKey(rest[0], "a test").sb2(bytes.fromhex(rest[1]))
+        else:
+            if verb == "start" and not rest[0]:
+                _preload(CONSOLE_MODULES, CONSOLE_PACKAGES)
+            process = os.fork()
+            if process == 0:
+                requests.close()
+                (_become if verb == "run" else _keep)(*rest, descriptors)
+            for descriptor in descriptors:
+                os.close(descriptor)
+            if verb == "start":
+                keepers.append(process)
+            else:
+                answer = os.waitstatus_to_exitcode(os.waitpid(process, 0)[1])
+        requests.send(str(answer).encode())
+    for keeper in keepers:
+        os.waitpid(keeper, 0)
+
+
+@cache
+def _preload(modules: tuple[str, ...], packages: tuple[str, ...]) -> None:
+    found = [importlib.import_module(name) for name in packages]
+    inner = [one.name for package in found for one in pkgutil.walk_packages(package.__path__, f"{package.__name__}.")]
+    for name in (*modules, *inner):
+        # A release may not have it yet.
+        with contextlib.suppress(ModuleNotFoundError):
+            importlib.import_module(name)
+    # A collection in a fork would write to, and so copy, every page of what was imported.
+    gc.collect()
+    gc.freeze()
+
+
+def _keep(arguments: list[str], environment: dict[str, str], folder: str, descriptors: list[int]) -> None:
+    """Start the program on the terminal, and report its number and then its status."""
+    terminal, report = descriptors
+    process = os.fork()
+    if process == 0:
+        os.close(report)
+        os.setsid()
+        fcntl.ioctl(terminal, termios.TIOCSCTTY, 0)
+        _become(arguments, environment, folder, [terminal] * 3)
+    os.close(terminal)
+    os.write(report, f"{process}\n".encode())
+    status = os.waitstatus_to_exitcode(os.waitpid(process, 0)[1])
+    with contextlib.suppress(BrokenPipeError):
+        os.write(report, f"{status}\n".encode())
+    os._exit(0)
+
+
+def _become(arguments: list[str], environment: dict[str, str], folder: str, descriptors: list[int]) -> None:
+    for number, descriptor in enumerate(descriptors):
+        os.dup2(descriptor, number)
+    os.closerange(3, 64)
+    os.chdir(folder)
+    os.environ.clear()
+    os.environ.update(environment)
+    sys.argv = ["switchboard", *arguments]
+    sys.stdin = sys.__stdin__ = io.TextIOWrapper(io.BufferedReader(io.FileIO(0)), "utf-8", "surrogateescape")
+    out = io.BufferedWriter(io.FileIO(1, "w"))
+    sys.stdout = sys.__stdout__ = io.TextIOWrapper(out, "utf-8", "surrogateescape", line_buffering=os.isatty(1))
+    error = io.BufferedWriter(io.FileIO(2, "w"))
+    sys.stderr = sys.__stderr__ = io.TextIOWrapper(error, "utf-8", "backslashreplace", line_buffering=True)
+    from tui.__main__ import main
+
+    status: object = 1
+    try:
+        status = main()
+        sys.stdout.flush()
+    except SystemExit as ended:
+        status = ended.code or 0
+    except BaseException:
+        sys.excepthook(*sys.exc_info())
+    finally:
+        sys.stderr.flush()
+        os._exit(status if isinstance(status, int) else 1)
+
+
+if __name__ == "__main__":
+    serve(socket.socket(fileno=int(sys.argv[1])))

@@ -1,0 +1,99 @@
+"""The argument FILTER of the commands that read the log: the rest of the words, and what is wrong with them."""
+
+from __future__ import annotations
+
+import difflib
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from tui.cli.parsing import Text, argument
+from tui.errors import FilterError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from datetime import tzinfo
+
+    from tui.cli.output import Output
+    from tui.cli.request import Options
+    from tui.data.audit.filter import LogFilter
+    from tui.data.audit.names import Resolved
+    from tui.session.session import Session
+
+F = TypeVar("F", bound="Callable[..., Any]")
+
+# So that a negation is a word of the filter: -status:success.
+FILTERED: dict[str, Any] = {"ignore_unknown_options": True}
+SHOWN_BEFORE, SHOWN = 60, 160
+LANGUAGE = """FILTER is any of action: status: type: user: org: ip: since: until: details.KEY: and words to look for.
+All must hold; commas separate alternatives, and - before any of them negates it. For example:
+status:failed since:2d -action:call_made details.error_code:429,503 "Rate limit\""""
+
+
+def filter_argument(command: F) -> F:
+    """Give a command the words of its filter as `words`; its context settings must be FILTERED."""
+    return argument("words", locked=True, nargs=-1, type=Text(), metavar="FILTER", callback=_refuse_options)(command)
+
+
+def check_filter(options: Options, words: Sequence[str]) -> None:
+    """Raise FilterError for a filter that is none, before anything is connected to."""
+    from datetime import UTC
+
+    from tui.cli.output import Output
+
+    _parsed(Output(as_json=options.json), words, UTC)
+
+
+async def filter_of(session: Session, out: Output, words: Sequence[str]) -> Resolved:
+    """Return the filter that the words say, of the chosen organisation unless org: names others.
+
+    Says what was not found in the directory. Raises FilterError, and UnknownOrganization where none is chosen.
+    """
+    from tui.data.audit.names import resolve_filter
+
+    parsed = _parsed(out, words, session.settings.timezone)
+    names_its_own = any(term.name == "org" for term in parsed.terms)
+    organization_id = None if names_its_own else (await session.find_organization()).id
+    try:
+        resolved = await resolve_filter(session.database, parsed, organization_id)
+    except FilterError as wrong:
+        _point_at(out, wrong)
+        raise
+    for note in resolved.notes:
+        out.say(note)
+    return resolved
+
+
+def _parsed(out: Output, words: Sequence[str], zone: tzinfo) -> LogFilter:
+    from tui.data.audit.filter import join_words, parse_filter
+
+    try:
+        return parse_filter(join_words(words), zone=zone)
+    except FilterError as wrong:
+        _point_at(out, wrong)
+        raise
+
+
+def _point_at(out: Output, wrong: FilterError) -> None:
+    """Show the filter with carets under the word that is wrong."""
+    from rich.cells import cell_len
+
+    from tui.words.text import plain
+
+    if not wrong.text:
+        return
+    start = max(wrong.offset - SHOWN_BEFORE, 0)
+    before = plain(wrong.text[start : wrong.offset])
+    word = plain(wrong.text[wrong.offset : wrong.offset + wrong.length])[:SHOWN]
+    after = plain(wrong.text[wrong.offset + wrong.length :])[:SHOWN_BEFORE]
+    out.say(before + word + after)
+    out.say(" " * cell_len(before) + "^" * max(cell_len(word), 1))
+
+
+def _refuse_options(context: click.Context, parameter: click.Parameter, words: tuple[str, ...]) -> tuple[str, ...]:
+    for word in words:
+        if word.startswith("--"):
+            known = [name for it in context.command.get_params(context) for name in it.opts if name.startswith("--")]
+            near = difflib.get_close_matches(word.partition("=")[0], known, n=1, cutoff=0.6)
+            raise click.NoSuchOption(word, possibilities=near, ctx=context)
+    return words

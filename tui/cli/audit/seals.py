@@ -1,0 +1,193 @@
+"""The commands `audit seal` and `audit verify`: signing the log hour by hour, and checking that nothing was altered."""
+
+from __future__ import annotations
+
+import re
+import time
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from tui.cli.output import Output
+from tui.cli.parsing import Command, Text, is_locked, option
+from tui.locked.mode import closed
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tui.cli.request import Options
+    from tui.data.seals.verify import SealReport
+    from tui.session.session import Session
+
+PROGRESS_EVERY_S = 5.0
+DIGITS = re.compile(r"\s*[0-9a-fA-F]{64}\s*")
+
+
+class KeyOrFile(Text):
+    """A public key in digits, or the name of its file; the locked console reads no file that a person names."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """Return the text. Raises InvalidInput."""
+        text = super().convert(value, param, ctx)
+        if is_locked(ctx) and not DIGITS.fullmatch(text):
+            raise closed("A file for --public-key", "Give the key itself, 64 hexadecimal digits.")
+        return text
+
+
+@click.command("seal", cls=Command)
+@option("--new-key", type=Text(), metavar="FILE", help="Make a sealing key in a new FILE and stop there.")
+@click.pass_obj
+def seal(options: Options, new_key: str | None) -> int:
+    """Sign every whole hour of the log that ended 15 minutes ago.
+
+    Meant for a nightly job: where nothing is to do it says so and exits with 0, and two at once do not collide. The
+    private key is in the file that SWITCHBOARD_SEAL_KEY_FILE names; without it the exit status is 4.
+    """
+    from tui.cli.run import run
+
+    if new_key is not None:
+        return _new_key(Output(as_json=options.json), new_key)
+    return run(options, _seal, organization=False, writes=True)
+
+
+@click.command("verify", locked=True, cls=Command)
+@option(
+    "--public-key",
+    "public_keys",
+    locked=True,
+    type=KeyOrFile(),
+    multiple=True,
+    metavar="KEY|FILE",
+    help="Trust this key instead of those in the database; may be given again.",
+)
+@option(
+    "--newest-seal", locked=True, type=Text(), metavar="SEAL", help="A seal noted down before: it must be in the chain."
+)
+@option("--manifest", type=Text(), metavar="FILE", help="Take both from the manifest of an export.")
+@click.pass_obj
+def verify(options: Options, public_keys: tuple[str, ...], newest_seal: str | None, manifest: str | None) -> int:
+    """Check the log against its seals; no secret is needed.
+
+    Exits with 5 where a row or a seal is not as it was sealed, or where what protects the log is off. Whoever owns
+    the database can replace the public keys in it: --public-key or --manifest brings them from elsewhere.
+    """
+    from tui.cli.run import run
+    from tui.data.seals.keys import read_manifest, read_newest_seal, read_public_key
+    from tui.errors import InvalidInput
+
+    if manifest is not None and (public_keys or newest_seal):
+        raise InvalidInput(
+            "--manifest brings the keys and the newest seal, and they were given as well.", "Give one or the other."
+        )
+    keys, newest = read_manifest(Path(manifest)) if manifest is not None else ((), None)
+    keys = keys or tuple(map(read_public_key, public_keys))
+    newest = newest or (read_newest_seal(newest_seal) if newest_seal is not None else None)
+    return run(options, partial(_verify, keys=keys, newest=newest), organization=False)
+
+
+def _new_key(out: Output, path: str) -> int:
+    from tui.data.seals.keys import new_seal_key
+
+    key = new_seal_key(Path(path))
+    public_key = key.public_key.hex()
+    out.record({"key_id": key.key_id, "public_key": public_key}, [("key id", key.key_id), ("public key", public_key)])
+    out.say("Name the file in SWITCHBOARD_SEAL_KEY_FILE. Keep the public key where the database's owner cannot change")
+    out.say("it: with it `audit verify --public-key` notices seals that somebody else has made.")
+    return 0
+
+
+async def _seal(session: Session, out: Output) -> None:
+    from tui.data.seals.keys import read_seal_key
+    from tui.data.seals.sealing import seal_log
+
+    key = read_seal_key(session.settings.seal_key_file)
+    sealed = await seal_log(session.database, key, on_progress=_progress(out, "sealed"))
+    until = f"{sealed.sealed_until:%Y-%m-%d %H:%M} UTC" if sealed.sealed_until else "no hour yet"
+    done = f"Sealed {_count(sealed.rows, 'row')} with {_count(sealed.seals, 'seal')}"
+    newest = sealed.newest_seal or "none"
+    out.result(
+        {
+            "seals": sealed.seals,
+            "rows": sealed.rows,
+            "sealed_until": sealed.sealed_until,
+            "newest_seal": sealed.newest_seal,
+            "key_id": key.key_id,
+        },
+        f"{done if sealed.seals else 'There was nothing to seal'}. Sealed until {until}; newest seal {newest}.",
+    )
+
+
+async def _verify(session: Session, out: Output, *, keys: tuple[bytes, ...], newest: bytes | None) -> None:
+    from tui.data.seals.verify import verify_log
+    from tui.errors import CheckFailed
+
+    report = await verify_log(session.database, public_keys=keys, newest=newest, on_progress=_progress(out, "compared"))
+    out.record(_record(report), _lines(report))
+    if report.keys and not any(key.given for key in report.keys):
+        out.say("The public keys are the database's own, which its owner can replace: see --public-key.")
+    if not report.is_well:
+        raise CheckFailed(
+            f"The log is not as it was sealed, or not protected: {_count(report.found, 'finding')}.",
+            "Each stands above; compare with a backup or an export, and ask who owns the database.",
+        )
+
+
+def _record(report: SealReport) -> dict[str, Any]:
+    from tui.data.seals.verify import hour_moment
+
+    return {
+        "ok": report.is_well,
+        "seals": report.seals,
+        "rows": report.rows,
+        "first_hour": hour_moment(report.first_hour),
+        "sealed_until": report.sealed_until,
+        "newest_seal": report.newest_seal,
+        "keys": [{"key_id": key.key_id, "public_key": key.public_key.hex(), "given": key.given} for key in report.keys],
+        "found": report.found,
+        "findings": [
+            {"kind": one.kind, "hour": hour_moment(one.hour), "row": one.row, "sentence": one.sentence}
+            for one in report.findings
+        ],
+    }
+
+
+def _lines(report: SealReport) -> list[tuple[str, object]]:
+    from tui.data.seals.protection import OF_A_NEWER
+    from tui.data.seals.verify import hour_text
+
+    until = f"{report.sealed_until:%Y-%m-%d %H:%M} UTC" if report.sealed_until else "no hour yet"
+    verdict = "as it was sealed" if report.is_well else "NOT as it was sealed, or not protected"
+    if [one.sentence for one in report.findings] == [OF_A_NEWER]:
+        verdict = "as it was sealed, as far as this version can tell"
+    lines: list[tuple[str, object]] = [
+        ("log", verdict),
+        ("compared", f"{_count(report.rows, 'row')} under {_count(report.seals, 'seal')}"),
+        ("first hour", "none" if report.first_hour is None else hour_text(report.first_hour)),
+        ("sealed until", f"{until}; later rows are not under a seal yet"),
+        ("newest seal", report.newest_seal or "none"),
+    ]
+    lines += [("public key", f"{key.public_key.hex()} ({key.key_id})") for key in report.keys]
+    lines += [("finding", one.sentence) for one in report.findings]
+    rest = report.found - len(report.findings)
+    return [*lines, ("finding", f"{rest} more like these")] if rest else lines
+
+
+def _progress(out: Output, verb: str) -> Callable[[int, int], None]:
+    """Say now and then how far it has come; nothing where it is over before."""
+    said = time.monotonic()
+
+    def tell(rows: int, hour: int) -> None:
+        from tui.data.seals.verify import hour_text
+
+        nonlocal said
+        if time.monotonic() - said >= PROGRESS_EVERY_S:
+            said = time.monotonic()
+            out.say(f"{_count(rows, 'row')} {verb}, up to {hour_text(hour)} ...")
+
+    return tell
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number:,} {what}{'' if number == 1 else 's'}"

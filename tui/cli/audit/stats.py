@@ -1,0 +1,114 @@
+"""The command `audit stats`: what the rows of a filter add up to."""
+
+from __future__ import annotations
+
+import time
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from tui.cli.audit.filter import FILTERED, LANGUAGE, check_filter, filter_argument, filter_of
+from tui.cli.output import Column
+from tui.cli.parsing import Command
+from tui.words.times import shown
+
+if TYPE_CHECKING:
+    from collections import Counter
+    from datetime import tzinfo
+
+    from tui.cli.output import Output
+    from tui.cli.request import Options
+    from tui.data.audit.stats import Statistics
+    from tui.session.session import Session
+
+MOST_LINES = 31
+PROGRESS_EVERY_S = 2.0
+
+
+@click.command("stats", locked=True, cls=Command, context_settings=FILTERED, epilog=LANGUAGE)
+@filter_argument
+@click.pass_obj
+def stats(options: Options, words: tuple[str, ...]) -> int:
+    """Count the rows of a filter by action, status, type, user and day.
+
+    Where there are more than can be counted in a minute it is the newest that are, and it says back to when.
+    """
+    from tui.cli.run import run
+
+    check_filter(options, words)
+    return run(options, partial(_stats, words=words), organization=False)
+
+
+async def _stats(session: Session, out: Output, *, words: tuple[str, ...]) -> None:
+    from tui.data.audit.stats import Statistics, statistics
+    from tui.data.directory import people_by_id
+    from tui.words.claims import claimed
+
+    resolved = await filter_of(session, out, words)
+    zone = session.settings.timezone
+    counted = Statistics()
+    said = time.monotonic()
+    async for counted in statistics(session.database, resolved.log_filter, zone):
+        if not counted.complete and time.monotonic() - said > PROGRESS_EVERY_S:
+            said = time.monotonic()
+            out.say(f"{counted.rows:,} rows counted, back to {shown(counted.counted_back_to, zone)}.")
+    people = await people_by_id(session.database, [one for one in counted.by_user if one is not None])
+    names: dict[Any, str | None] = {one.id: one.email or one.name for one in people.values()}
+    if out.as_json:
+        out.data(_record(counted, zone))
+        return
+    if counted.complete:
+        out.text(f"{counted.rows:,} rows, all of the filter.")
+    else:
+        since = shown(counted.counted_back_to, zone)
+        out.text(f"The newest {counted.rows:,} rows, back to {since}; older ones were not counted (narrow the filter).")
+    _section(out, "ACTION", counted.by_action)
+    _section(out, "STATUS", counted.by_status)
+    _section(out, "TYPE", counted.by_type)
+    who = {one: claimed(names.get(one) or str(one or "")) or "none" for one in counted.by_user}
+    _section(out, "USER", counted.by_user, who)
+    _section(out, f"DAY ({zone})", counted.by_day, newest_first=True)
+
+
+def _section(
+    out: Output, title: str, counter: Counter[Any], names: dict[Any, str] | None = None, *, newest_first: bool = False
+) -> None:
+    """Write one table, the largest first or the newest, with what does not fit in it as its last line."""
+    ordered = sorted(counter.items(), key=lambda it: str(it[0] or ""), reverse=True)
+    if not newest_first:
+        ordered.sort(key=lambda it: -it[1])
+    records = [
+        {"what": (names or {}).get(value, value) or "none", "rows": rows} for value, rows in ordered[:MOST_LINES]
+    ]
+    rest = ordered[MOST_LINES:]
+    if rest:
+        records.append({"what": f"({len(rest):,} more)", "rows": sum(rows for _, rows in rest)})
+    if records:
+        out.text("")
+        columns = [
+            Column(title, lambda record: record["what"], shrinks_to=20),
+            Column("ROWS", lambda record: f"{record['rows']:,}", to_the_right=True),
+        ]
+        out.rows(records, columns, empty="")
+
+
+def _record(counted: Statistics, zone: tzinfo) -> dict[str, Any]:
+    tables: dict[str, Counter[Any]] = {
+        "action": counted.by_action,
+        "status": counted.by_status,
+        "integration_type": counted.by_type,
+        "user_id": counted.by_user,
+        "day": counted.by_day,
+    }
+    lists = {
+        f"by_{name}": [{name: value, "rows": rows} for value, rows in counter.most_common()]
+        for name, counter in tables.items()
+    }
+    return {
+        "rows": counted.rows,
+        "complete": counted.complete,
+        "counted_back_to": counted.counted_back_to,
+        "timezone": str(zone),
+        **lists,
+    }

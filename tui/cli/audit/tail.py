@@ -1,0 +1,99 @@
+"""The command `audit tail`: the log as it is written."""
+
+from __future__ import annotations
+
+import sys
+import time
+from functools import partial
+from typing import TYPE_CHECKING
+
+import click
+
+from tui.cli.audit.filter import FILTERED, LANGUAGE, check_filter, filter_argument, filter_of
+from tui.cli.audit.view import record_of, summary_of, time_of, who_of
+from tui.cli.parsing import Command
+from tui.errors import ConnectionFailed
+from tui.words.text import fit
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from tui.cli.output import Output
+    from tui.cli.request import Options
+    from tui.data.audit.tail import Tail
+    from tui.models import LogRow
+    from tui.session.session import Session
+
+ROWS_BEFORE = 10
+INTERVAL_S = 1.0
+RETRY_EVERY_S = 2.0
+GIVE_UP_AFTER_S = 60.0
+WIDTHS = {"who": 24, "integration_type": 16, "action": 22, "status": 8, "ip_address": 15}
+
+
+@click.command("tail", locked=True, cls=Command, context_settings=FILTERED, epilog=LANGUAGE)
+@filter_argument
+@click.pass_obj
+def tail(options: Options, words: tuple[str, ...]) -> int:
+    """Show the last rows of the log and then each new one, oldest first, until it is interrupted.
+
+    With --json a line of JSON for each row. A lost connection is waited for, for a minute; no row is missed.
+    """
+    from tui.cli.run import run
+
+    check_filter(options, words)
+    return run(options, partial(_tail, words=words), organization=False)
+
+
+async def _tail(session: Session, out: Output, *, words: tuple[str, ...]) -> None:
+    from asyncio import sleep
+
+    from tui.data.audit.pages import LogReader
+    from tui.data.audit.tail import Tail
+
+    resolved = await filter_of(session, out, words)
+    following = Tail(session.database, resolved.log_filter)
+    await following.begin()
+    async for found in LogReader(session.database, resolved.log_filter).older(None, ROWS_BEFORE):
+        # Of a filter that no index serves those of the first window will do.
+        following.know(found.rows)
+        await _show(session, out, found.rows[::-1])
+        break
+    while True:
+        await _show(session, out, await _new_rows(following, out))
+        await sleep(INTERVAL_S)
+
+
+async def _new_rows(following: Tail, out: Output) -> Sequence[LogRow]:
+    """Look for new rows; wait for a connection that broke. Raises ConnectionFailed after GIVE_UP_AFTER_S."""
+    from asyncio import sleep
+
+    lost_at: float | None = None
+    while True:
+        try:
+            return await following.poll()
+        except ConnectionFailed as failure:
+            if lost_at is None:
+                lost_at = time.monotonic()
+                out.warn(failure.sentence, f"{failure.what_to_do} Trying again.")
+            elif time.monotonic() - lost_at > GIVE_UP_AFTER_S:
+                raise
+        await sleep(RETRY_EVERY_S)
+
+
+async def _show(session: Session, out: Output, rows: Sequence[LogRow]) -> None:
+    from tui.data.directory import people_by_id
+
+    if not rows:
+        return
+    zone = session.settings.timezone
+    people = {} if out.as_json else await people_by_id(session.database, [row.user_id for row in rows if row.user_id])
+    for record in map(record_of, rows):
+        if out.as_json:
+            out.data(record)
+            continue
+        cells = {**record, "who": who_of(record, people)}
+        columns = [fit(str(cells[name] or ""), width) for name, width in WIDTHS.items()]
+        out.text("  ".join([time_of(record, zone), *columns, summary_of(record)]))
+    # Whoever reads it through a pipe reads it now.
+    sys.stdout.flush()

@@ -1,0 +1,98 @@
+"""`integrations configure`: from a JSON object on standard input to a saved credential."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Any
+
+from tui.cli.run import organization_of
+from tui.data.integrations.credentials import Draft, load_credential, save_credential
+from tui.data.keys.credential_json import parse_credential
+from tui.data.keys.gate import check_gate
+from tui.errors import ConfirmationNeeded, InvalidInput
+from tui.providers.validation import validate
+
+if TYPE_CHECKING:
+    from tui.cli.output import Output
+    from tui.cli.request import Options
+    from tui.data.integrations.credentials import StoredCredential
+    from tui.providers.fields import IntegrationType
+    from tui.session.session import Session
+
+LARGEST_BYTES = 1_000_000
+NAME_LENGTH = 255
+"""Characters that integration_credentials.display_name holds."""
+
+
+def read_object(provider: IntegrationType) -> dict[str, Any]:
+    """Read the one JSON object from standard input. Raises InvalidInput, also where that is a terminal."""
+    required = {field.name: "..." for field in provider.fields if field.required}
+    form = ", ".join(f'"{name}": "{value}"' for name, value in required.items())
+    if sys.stdin is None or sys.stdin.isatty():
+        raise InvalidInput(
+            f"The credential of {provider.name} is read from standard input, which is a terminal.",
+            f"Put {{{form}}} into a file of mode 0600 and add `< file`.",
+        )
+    text = sys.stdin.buffer.read(LARGEST_BYTES + 1)
+    if len(text) > LARGEST_BYTES:
+        raise InvalidInput("Standard input is larger than a credential can be.", f"Give one JSON object: {{{form}}}.")
+    if not text.strip():
+        raise InvalidInput("Standard input is empty.", f"Give one JSON object: {{{form}}}.")
+    return parse_credential(text)
+
+
+async def configure(
+    session: Session, out: Output, *, options: Options, provider: IntegrationType, given: dict[str, Any]
+) -> None:
+    """Check what was given together with what is stored, and save it."""
+    organization = organization_of(session)
+    base = await load_credential(session.database, session.keyring, organization.id, provider.name)
+    name = _display_name(given, base)
+    if base is not None and base.problem is not None:
+        (await check_gate(session.database, session.keyring)).require_write()
+        if not options.yes:
+            raise ConfirmationNeeded(
+                f"The stored credential of {provider.name} is unreadable ({base.problem.reason}), so saving replaces "
+                "it as a whole.",
+                "Give every field and --yes, or configure the key it was written with.",
+            )
+    values = {field: value for field, value in given.items() if field != "display_name"}
+    checked = validate(provider, values, existing=base.credential if base else None)
+    if checked.problems:
+        said = " ".join(f"{field}: {sentence}" for field, sentence in checked.problems.items())
+        raise InvalidInput(
+            f"The credential of {provider.name} was not accepted. {said}",
+            "Correct it and run it again; nothing was written.",
+        )
+    for field, sentence in checked.warnings.items():
+        out.warn(f"{field}: {sentence}")
+    draft = Draft(organization.id, provider.name, checked.credential, name)
+    saved = await save_credential(session.database, session.keyring, draft, base, session.settings.credential_format)
+    record = {
+        "id": saved.integration_id,
+        "organization_id": organization.id,
+        "integration_type": provider.name,
+        "created": saved.created,
+        "changed": list(saved.changed),
+    }
+    if not saved.changed and not saved.created:
+        out.result(record, f"{provider.name} holds exactly that already; nothing was written.")
+    else:
+        verb = "set up" if saved.created else "changed"
+        out.result(record, f"{provider.name} is {verb}: {', '.join(saved.changed)}.")
+
+
+def _display_name(given: dict[str, Any], base: StoredCredential | None) -> str | None:
+    """Return the name to store: the given one, or the one there is. Raises InvalidInput."""
+    if "display_name" not in given:
+        return base.integration.display_name if base else None
+    name = given["display_name"]
+    if name is None:
+        return None
+    if not isinstance(name, str) or len(name.strip()) > NAME_LENGTH:
+        raise InvalidInput(
+            f"display_name is not a text of at most {NAME_LENGTH} characters.", "Shorten it, or leave it out."
+        )
+    if "\0" in name or any("\ud800" <= character <= "\udfff" for character in name):
+        raise InvalidInput("display_name holds what is no character (U+0000, or half of a pair).", "Type it again.")
+    return name.strip() or None

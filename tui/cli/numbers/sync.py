@@ -1,0 +1,89 @@
+"""The command `phone-numbers sync`: the plan shown, agreed to, and applied."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tui.errors import ConfirmationNeeded
+
+if TYPE_CHECKING:
+    from tui.cli.output import Output
+    from tui.cli.request import Options
+    from tui.data.numbers.sync_plan import SyncPlan
+    from tui.session.session import Session
+
+
+async def sync(
+    session: Session, out: Output, *, options: Options, dry_run: bool, wanted: str | None, deactivate_all: bool
+) -> None:
+    """Open the credential, list the account's numbers, show what would change, ask, and do it.
+
+    A plan that leaves the integration without a number takes --deactivate-all, or its type typed by a person; --yes
+    alone is not enough, since what runs by itself would believe a provider that lists nothing by mistake.
+    """
+    from tui.cli.numbers.view import plan_record
+    from tui.cli.run import organization_of
+    from tui.data.numbers.sync import SyncConflict, apply_sync
+    from tui.session.number_sync import integration_to_sync, leave_plan, plan_from_provider
+
+    integration = await integration_to_sync(session, organization_of(session).id, wanted)
+    out.say(f"Asking the provider of {integration.integration_type} for its numbers.")
+    plan = await plan_from_provider(session, integration, lambda count: out.say(f"{count} numbers so far."))
+    _show(out, plan)
+    if dry_run:
+        await leave_plan(session, plan, "dry run")
+        if out.as_json:
+            out.data(plan_record(plan) | {"dry_run": True})
+        else:
+            out.text(f"{_capital(plan.sentence())}; nothing was written.")
+        return
+    try:
+        agreed_to_all = await _agreed(out, plan, options, deactivate_all=deactivate_all)
+    except ConfirmationNeeded:
+        await leave_plan(session, plan, "not confirmed")
+        raise
+    try:
+        done = await apply_sync(session.database, plan, deactivate_all=agreed_to_all)
+    except SyncConflict as conflict:
+        _show(out, conflict.plan)
+        raise
+    out.result(
+        plan_record(plan) | done.counts() | {"dry_run": False},
+        f"Synced: {done.synced_numbers} listed, {done.new_numbers} added, {done.updated_numbers} updated, "
+        f"{done.deactivated_numbers} switched off.",
+    )
+
+
+def _show(out: Output, plan: SyncPlan) -> None:
+    from tui.cli.numbers.view import PLAN_COLUMNS, plan_notes, plan_rows
+
+    if not out.as_json:
+        out.rows(plan_rows(plan), PLAN_COLUMNS, empty="The numbers agree with what the provider lists.")
+        for note in plan_notes(plan):
+            out.say(note)
+
+
+async def _agreed(out: Output, plan: SyncPlan, options: Options, *, deactivate_all: bool) -> bool:
+    """Have the plan confirmed; return whether that includes switching off all numbers of the integration."""
+    from tui.cli.confirm import confirm, confirm_by_name
+
+    if not plan.writes:
+        return False
+    if plan.deactivates_all and not deactivate_all:
+        affects = f"The provider lists none of the {len(plan.gone)} active numbers of this integration: all go off."
+        if options.yes:
+            raise ConfirmationNeeded(affects, "Make sure that it is the right account; --deactivate-all does it.")
+        await confirm_by_name(
+            out,
+            plan.integration.integration_type,
+            affects,
+            "--deactivate-all is needed too where nobody can be asked; make sure that it is the right account.",
+        )
+        return True
+    if not options.yes:
+        await confirm(out, f"{_capital(plan.sentence())}. Apply it?", f"The sync would write: {plan.sentence()}.")
+    return deactivate_all
+
+
+def _capital(sentence: str) -> str:
+    return sentence[:1].upper() + sentence[1:]

@@ -1,0 +1,216 @@
+"""The command `setup`: plans the schema, shows the plan, installs or adopts, and proves it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from tui.cli.output import Output
+from tui.cli.parsing import Command, Text, option
+
+if TYPE_CHECKING:
+    from tui.cli.request import Options
+    from tui.data.schema.apply import Progress
+    from tui.data.schema.install import InstallReport
+    from tui.data.schema.plan import Plan
+    from tui.data.schema.shape import Line
+    from tui.data.schema.verify import Drift
+    from tui.session.session import Session
+
+NO_KEY = (
+    "No master key is configured. Setting up needs none, saving a credential does: give the one that this database's "
+    "credentials were written with, or, where there are none yet, make one with `switchboard keys generate`."
+)
+
+
+@click.command("setup", cls=Command)
+@option("--dry-run", is_flag=True, help="Only say what would be done.")
+@option("--roles", is_flag=True, help="Also create the groups for administrators, support and auditors.")
+@option(
+    "--accept",
+    multiple=True,
+    type=Text(),
+    metavar="NAME",
+    help="Accept what NAME, as the doctor says it, names of another program; may be given again.",
+)
+@click.pass_obj
+def setup(options: Options, dry_run: bool, roles: bool, accept: tuple[str, ...]) -> int:
+    """Set the database up, or bring it up to date.
+
+    Shows what is there and what will be done, asks, does it in one transaction, and checks the outcome. What is
+    there is kept: no row is changed, and the other program goes on working. A second run changes nothing.
+
+    What other programs have hung on the tables (columns, triggers, policies, grants) is accepted by the first run,
+    later only by its name, and named by `doctor` and `audit verify` when it is another one. What can drop, rewrite or
+    hide rows of the log is never accepted.
+    """
+    from tui.cli.run import open_session, require_writable, run_to_the_end
+    from tui.session.session import require_configured
+
+    out = Output(as_json=options.json)
+    session = open_session(options, out, keys=True)
+    require_configured(session)
+    if not dry_run:
+        require_writable(session)
+    run_to_the_end(session, _setup(session, out, options, dry_run=dry_run, roles=roles, accept=accept))
+    return 0
+
+
+async def _setup(
+    session: Session, out: Output, options: Options, *, dry_run: bool, roles: bool, accept: tuple[str, ...]
+) -> None:
+    from tui.cli.confirm import confirm
+    from tui.data.postgres.connection_settings import make_conninfo
+    from tui.data.postgres.connection_string import from_environment
+    from tui.data.schema.install import install
+
+    wanted = from_environment(session.settings.database_url, session.settings.libpq)
+    conninfo = make_conninfo(wanted, application_name=session.operator.user_agent)
+    label = session.operator.label
+    planned = await install(conninfo, operator_label=label, dry_run=True, roles=roles, accept=accept)
+    plan = planned.plan
+    _show(out, plan, every_line=dry_run)
+    if dry_run:
+        _finish(out, session, planned)
+        return
+    _refuse_what_is_in_the_way(plan)
+    if not plan.is_empty and not options.yes:
+        if plan.missing or plan.different:
+            why = "The database is not set up yet, and setting it up changes it."
+        else:
+            why = "What another program has there was not accepted yet."
+        await confirm(out, "Do this now, in one transaction?", why)
+    done = await install(
+        conninfo, operator_label=label, progress=_Steps(out), roles=roles, accept=accept, agreed=plan.accepts
+    )
+    _finish(out, session, done)
+
+
+class _Steps:
+    """Says which file is being run, once each."""
+
+    def __init__(self, out: Output) -> None:
+        self._out = out
+        self._file = ""
+
+    def __call__(self, progress: Progress) -> None:
+        if progress.file != self._file:
+            self._file = progress.file
+            self._out.say(f"{progress.done:4} of {progress.total} statements done; now {progress.file}")
+
+
+def _show(out: Output, plan: Plan, *, every_line: bool) -> None:
+    """Write the plan: what is there, what will be made and changed, what is in the way, and the holes."""
+    if out.as_json:
+        return
+    server = plan.facts.server
+    out.text(f"Database {server.database} as {server.role}, PostgreSQL {server.version_text}")
+    out.text(f"Found: {plan.starting_shape}")
+    out.text(f"Present: {_counted(plan.present)}")
+    unknown = "not known while something is in the way" if plan.in_the_way else ""
+    out.text(f"To be made: {unknown or _counted(plan.missing)}")
+    if every_line:
+        for line in plan.missing:
+            out.text(f"  + {line}")
+    out.text(f"To be changed: {unknown or _counted(plan.different)}")
+    for line in plan.different:
+        out.text(f"  ~ {line}")
+    for name in plan.log_indexes:
+        out.text(f"  + index {name}, built afterwards without blocking anybody")
+    for line in plan.in_the_way:
+        out.text(f"  ! {line.text}")
+    if plan.accepts:
+        out.text("Not Switchboard's, and accepted with this plan:")
+    for line in plan.accepts:
+        out.text(f"  = {line}")
+    # Where there is nothing to do the same is said at the end.
+    for drift in plan.foreign if every_line or not plan.is_empty else ():
+        out.text(f"  ? {drift.sentence}{_way_on(drift)}")
+    for hole in plan.holes:
+        out.text(f"Hole: {hole.title}. {hole.sentence}")
+        out.text(f"  Closed by: {hole.closed_by or 'nothing that Switchboard does; somebody has to decide'}")
+        out.text(f"  Shown by: {' '.join(hole.query.split())}")
+
+
+def _way_on(drift: Drift) -> str:
+    from tui.data.schema.accepted import what_to_do
+
+    return f" {what_to_do(drift.found)}" if drift.expected is None and drift.found else ""
+
+
+def _counted(lines: tuple[Line, ...]) -> str:
+    kinds = Counter(line.kind for line in lines)
+    return ", ".join(f"{count} {_plural(kind, count)}" for kind, count in kinds.items()) or "nothing"
+
+
+def _plural(kind: str, count: int) -> str:
+    if count == 1:
+        return kind
+    many = {"index": "indexes", "policy": "policies"}
+    return many.get(kind, f"{kind}s")
+
+
+def _finish(out: Output, session: Session, report: InstallReport) -> None:
+    """Write what it came to; the last line says how to get a key where there is none."""
+    plan, found = report.plan, report.verification
+    has_key = session.keyring.current is not None
+    out.result(_record(report, has_key=has_key), _outcome(report))
+    if found is not None and not out.as_json:
+        for drift in found.drifts:
+            out.warn(drift.sentence, _way_on(drift).strip())
+        for hole in found.holes:
+            out.warn(f"{hole.title}: {hole.sentence}", hole.closed_by and f"{hole.closed_by}.")
+        for sentence, what_to_do in report.notes:
+            out.warn(sentence, what_to_do)
+    _refuse_what_is_in_the_way(plan)
+    if not has_key:
+        out.say(NO_KEY)
+
+
+def _refuse_what_is_in_the_way(plan: Plan) -> None:
+    if plan.in_the_way:
+        from tui.errors import SchemaInTheWay
+
+        raise SchemaInTheWay(plan.in_the_way[0].text, plan.way_out)
+
+
+def _outcome(report: InstallReport) -> str:
+    if report.verification is None:
+        return "Nothing is left to do." if report.plan.is_empty else "Nothing was done: this was a dry run."
+    if not report.applied:
+        return "Nothing was left to do."
+    roles = f" The groups {', '.join(report.roles_created)} were created." if report.roles_created else ""
+    built = f" {len(report.indexes_built)} indexes were built." if report.indexes_built else ""
+    verdict = "and is as it should be" if report.verification.is_well else "but is not as it should be"
+    return f"The database is set up {verdict} ({report.seconds:.1f} s).{roles}{built}"
+
+
+def _record(report: InstallReport, *, has_key: bool) -> dict[str, Any]:
+    plan, found = report.plan, report.verification
+    return {
+        "starting_shape": plan.starting_shape,
+        "present": [str(line) for line in plan.present],
+        "missing": [str(line) for line in plan.missing],
+        "different": [str(line) for line in plan.different],
+        "in_the_way": [line.text for line in plan.in_the_way],
+        "holes": [
+            {"title": hole.title, "sentence": hole.sentence, "query": hole.query, "closed_by": hole.closed_by}
+            for hole in plan.holes
+        ],
+        "log_indexes": list(plan.log_indexes),
+        "accepted": [f"{line.kind} {line.name}" for line in plan.accepts],
+        "not_accepted": [drift.sentence for drift in plan.foreign],
+        "dry_run": found is None,
+        "applied": report.applied,
+        "statements_run": report.statements_run,
+        "roles_created": list(report.roles_created),
+        "indexes_built": list(report.indexes_built),
+        "drifts": None if found is None else [drift.sentence for drift in found.drifts],
+        "holes_left": None if found is None else [hole.title for hole in found.holes],
+        "notes": [sentence for sentence, _ in report.notes],
+        "seconds": round(report.seconds, 3),
+        "master_key": "configured" if has_key else "missing",
+        "next_step": None if has_key else "switchboard keys generate",
+    }

@@ -1,0 +1,74 @@
+"""The command `doctor`: everything an installation stands on, and what is not well."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from tui.cli.output import Column, Output
+from tui.cli.parsing import Command
+
+if TYPE_CHECKING:
+    from tui.cli.request import Options
+    from tui.session.session import Session
+
+
+@click.command("doctor", locked=True, cls=Command)
+@click.pass_obj
+def doctor(options: Options) -> int:
+    """Look at connection, schema, key, access and files.
+
+    Exits with 5 where it found a problem; warnings alone are no reason.
+    """
+    from tui.cli.run import open_session, run_to_the_end
+
+    out = Output(as_json=options.json)
+    session = open_session(options, out, keys=True)
+    run_to_the_end(session, _examine(session, out))
+    return 0
+
+
+async def _examine(session: Session, out: Output) -> None:
+    from tui.data.postgres.connection_string import from_environment
+    from tui.data.setup.doctor import examine
+    from tui.errors import CheckFailed, SwitchboardError
+    from tui.session.session import require_configured
+
+    failure: SwitchboardError | None = None
+    connection = None
+    try:
+        require_configured(session)
+        connection = from_environment(session.settings.database_url, session.settings.libpq)
+        await session.connect()
+    except SwitchboardError as why:
+        failure = why
+    findings = await examine(
+        session.database if session.is_connected else None,
+        session.keyring,
+        connection=connection,
+        env_file=session.settings.env_file_to_write,
+        failure=failure,
+    )
+    out.rows(
+        [
+            {
+                "area": one.area,
+                "title": one.title,
+                "state": one.state,
+                "sentence": one.sentence,
+                "what_to_do": one.what_to_do,
+            }
+            for one in findings
+        ],
+        [
+            Column("STATE", lambda one: one["state"]),
+            Column("WHAT", lambda one: one["title"]),
+            Column("HOW IT STANDS", lambda one: f"{one['sentence']} {one['what_to_do']}".rstrip(), wraps=True),
+        ],
+        empty="There was nothing to look at.",
+    )
+    problems = sum(one.state == "problem" for one in findings)
+    if problems:
+        count = "one problem" if problems == 1 else f"{problems} problems"
+        raise CheckFailed(f"The doctor found {count}.", "What to do about each stands above.")

@@ -1,0 +1,312 @@
+"""Exporting the log: announced in the log before it starts, streamed from one snapshot, accounted for at its end."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import hashlib
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+from uuid import UUID, uuid4
+
+from psycopg import AsyncClientCursor
+
+from tui import __version__
+from tui.data.audit.counts import Count, count_rows
+from tui.data.audit.export_file import StreamBroken
+from tui.data.audit.export_format import FORMATS
+from tui.data.audit.filter import EVERY
+from tui.data.audit.where import Where, where
+from tui.data.log_act import log_act
+from tui.data.seals.sealing import NO_ORGANIZATION, SealEvidence, read_seal_evidence
+from tui.errors import ConnectionFailed, ExportFailed, PermissionDenied, SwitchboardError, TimedOut
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+    from datetime import datetime
+
+    from tui.data.audit.export_file import Destination
+    from tui.data.audit.export_format import Format, FormatName
+    from tui.data.audit.filter import LogFilter
+    from tui.data.postgres.database import Connection, Database
+
+# For each of the two statements: 10,000,000 rows take minutes, over a slow line hours.
+STATEMENT_TIMEOUT_MS = 6 * 3_600_000
+BLOCK_BYTES = 256 * 1024
+TOLD_EVERY_S = 1.0
+LAST_ROW_WITHIN_S = 5.0
+# Whoever presses ctrl+c has control back within three seconds, one of which is for cancelling on the server.
+LAST_ROW_OF_CANCELLED_WITHIN_S = 1.5
+
+CLOCK = "select clock_timestamp() as now"
+TIMED = ("l.created_at is not null", "l.created_at desc, l.id desc")
+# In a statement of their own, since no index serves "nulls last".
+TIMELESS = ("l.created_at is null", "l.id desc")
+
+
+@dataclass(slots=True)
+class Progress:
+    """How far an export has come, `size` in bytes; `expected` is what was counted or estimated before it began."""
+
+    expected: Count
+    rows: int = 0
+    size: int = 0
+    newest: bytes | None = None
+    oldest: bytes | None = None
+    finished_at: datetime | None = None
+    digest: Any = field(default_factory=hashlib.sha256)
+
+
+@dataclass(frozen=True, slots=True)
+class Exported:
+    """An export that has come to its end, of `size` bytes; `manifest` is ready for JSON."""
+
+    rows: int
+    size: int
+    sha256: str
+    manifest: dict[str, Any]
+
+
+async def export_log(
+    database: Database,
+    log_filter: LogFilter,
+    form: FormatName,
+    destination: Destination,
+    *,
+    on_progress: Callable[[Progress], None] | None = None,
+) -> Exported:
+    """Write the rows of a resolved filter to a destination, newest first, those without a time last.
+
+    First a row log_exported, pending and with the filter, is committed; where that fails, nothing is exported. All
+    rows are from one snapshot taken after it. At the end a row of the same operation says how it ended, also when it
+    was cancelled; without that one, it was killed or the server was out of reach. Allowed in read-only mode. Memory
+    does not grow with the number of rows. `on_progress` is told after each block, and every second.
+
+    Raises InvalidInput and ExportFailed of the destination, PermissionDenied, ExportFailed where the connection broke,
+    and OSError where a stream takes no more.
+    """
+    act = _Act(database, log_filter, form, destination.name)
+    destination.prepare()
+    try:
+        started_at = await act.announce()
+        evidence = await _evidence(database)
+        progress = Progress(await count_rows(database, log_filter))
+        await _written(database, log_filter, FORMATS[form], destination, progress, on_progress)
+        manifest = act.manifest(progress, started_at, evidence)
+        destination.publish(manifest)
+    except BaseException as failure:
+        destination.discard()
+        await act.fail(failure)
+        if isinstance(failure, StreamBroken):
+            raise failure.error from None
+        raise
+    await act.succeed(manifest)
+    return Exported(progress.rows, progress.size, manifest["sha256"], manifest)
+
+
+class _Act:
+    """The rows of the log about one export, and its manifest."""
+
+    def __init__(self, database: Database, log_filter: LogFilter, form: FormatName, output: str) -> None:
+        self._database = database
+        self._form = form
+        self._operation = uuid4()
+        self._announced = False
+        self._organizations = organizations_of(log_filter)
+        self._asked = {"filter": log_filter.canonical(), "typed": log_filter.text}
+        self._details = {**self._asked, "format": form, "output": output}
+
+    async def announce(self) -> datetime:
+        """Commit the row that comes before everything; return when it was written."""
+
+        async def unit(connection: Connection) -> datetime:
+            await self._log(connection, "pending", {})
+            row = await (await connection.execute(CLOCK)).fetchone()
+            if row is None:
+                raise AssertionError("a clock has a time")
+            now: datetime = row["now"]
+            return now
+
+        now = await self._database.write(unit, operation_id=self._operation, log_only=True)
+        self._announced = True
+        return now
+
+    async def succeed(self, manifest: dict[str, Any]) -> None:
+        """Add the row of an export that is complete. Raises ExportFailed, which says that it is."""
+        names = ("rows", "bytes", "sha256", "first", "last")
+        try:
+            await self._end("success", {name: manifest[name] for name in names})
+        except SwitchboardError as failure:
+            raise ExportFailed(
+                "The export is complete, but its end could not be written to the log, where it stays pending.",
+                failure.what_to_do,
+                details=failure.details,
+            ) from None
+
+    async def fail(self, failure: BaseException) -> None:
+        """Add the row of an export that broke off, where the server can still be told."""
+        if not self._announced or self._database.is_silent:
+            return
+        within = LAST_ROW_WITHIN_S
+        reason = failure.sentence if isinstance(failure, SwitchboardError) else "the output took no more"
+        if isinstance(failure, asyncio.CancelledError):
+            reason, within = "cancelled", LAST_ROW_OF_CANCELLED_WITHIN_S
+        told = asyncio.ensure_future(self._end("failed", {"error": reason}))
+        ends = asyncio.get_running_loop().time() + within
+        while not told.done() and (left := ends - asyncio.get_running_loop().time()) > 0:
+            # A console that ends cancels more than once.
+            with contextlib.suppress(asyncio.CancelledError):
+                await asyncio.wait({told}, timeout=left)
+        told.cancel()
+        with contextlib.suppress(SwitchboardError, asyncio.CancelledError):
+            await told
+
+    def manifest(self, progress: Progress, started_at: datetime, evidence: SealEvidence) -> dict[str, Any]:
+        """Return what somebody needs to check the export; times are the server's."""
+        form, operator, info = FORMATS[self._form], self._database.operator, self._database.info
+        return {
+            "filter": self._asked["filter"],
+            "filter_as_typed": self._asked["typed"],
+            "organizations": self._organizations,
+            "rows": progress.rows,
+            "first": form.moment(progress.oldest) if progress.oldest else None,
+            "last": form.moment(progress.newest) if progress.newest else None,
+            "bytes": progress.size,
+            "sha256": progress.digest.hexdigest(),
+            "format": form.name,
+            "altered": form.altered is not None,
+            "how_altered": form.altered,
+            "seals": evidence.as_record(),
+            "exported_by": {
+                "operator": operator.label,
+                "user_id": None if operator.user_id is None else str(operator.user_id),
+                "role": info.role if info else None,
+                "source_address": operator.source_address,
+                "user_agent": operator.user_agent,
+            },
+            "database": info.database if info else None,
+            "operation_id": str(self._operation),
+            "started_at": started_at.isoformat(),
+            "finished_at": progress.finished_at.isoformat() if progress.finished_at else None,
+            "switchboard": __version__,
+        }
+
+    async def _end(self, status: str, details: dict[str, Any]) -> None:
+        async def unit(connection: Connection) -> None:
+            await self._log(connection, status, details)
+
+        await self._database.write(unit, operation_id=self._operation, log_only=True)
+
+    async def _log(self, connection: Connection, status: str, details: dict[str, Any]) -> None:
+        only = self._organizations or []
+        organization = UUID(only[0]) if len(only) == 1 else NO_ORGANIZATION
+        about = {**self._details, "organizations": self._organizations, **details}
+        await log_act(connection, "log_exported", organization, "none", status=status, details=about)
+
+
+def organizations_of(log_filter: LogFilter) -> list[str] | None:
+    """Return the ids of the organisations whose rows a resolved filter may have, None for all that may be read."""
+    positive = [term for term in log_filter.terms if term.name == "org" and not term.negated]
+    named = [term for term in positive if term.ids and EVERY not in term.values]
+    sets = [{str(one) for one in term.ids or ()} for term in named]
+    return sorted(set.intersection(*sets)) if sets else None
+
+
+async def _evidence(database: Database) -> SealEvidence:
+    try:
+        return await read_seal_evidence(database)
+    except PermissionDenied:
+        return SealEvidence(None, None, ())
+
+
+async def _written(
+    database: Database,
+    log_filter: LogFilter,
+    form: Format,
+    destination: Destination,
+    progress: Progress,
+    on_progress: Callable[[Progress], None] | None,
+) -> None:
+    """Stream everything. Raises ExportFailed where the connection broke, or it took too long."""
+    wanted = where(log_filter)
+
+    async def put(rows: list[bytes]) -> None:
+        block = form.block(rows)
+        database.heard()
+        await destination.write(block)
+        _account(progress, block, len(rows))
+        if on_progress is not None:
+            on_progress(progress)
+
+    async def unit(connection: Connection) -> None:
+        if form.header:
+            await destination.write(form.header)
+            _account(progress, form.header, 0)
+        progress.newest, progress.oldest = await _copied(connection, form, wanted, TIMED, put)
+        if not log_filter.bounds_time:
+            await _copied(connection, form, wanted, TIMELESS, put)
+        row = await (await connection.execute(CLOCK)).fetchone()
+        progress.finished_at = row["now"] if row else None
+
+    work = database.read_at_length(unit, statement_timeout_ms=STATEMENT_TIMEOUT_MS)
+    try:
+        await _told(work, progress, on_progress)
+    except (ConnectionFailed, TimedOut) as failure:
+        raise ExportFailed(
+            f"The export broke off after {progress.rows:,} rows and is not complete: {failure.sentence}",
+            failure.what_to_do,
+            details=failure.details,
+        ) from None
+
+
+def _account(progress: Progress, block: bytes, rows: int) -> None:
+    progress.digest.update(block)
+    progress.size += len(block)
+    progress.rows += rows
+
+
+async def _copied(
+    connection: Connection,
+    form: Format,
+    wanted: Where,
+    part: tuple[str, str],
+    put: Callable[[list[bytes]], Awaitable[None]],
+) -> tuple[bytes | None, bytes | None]:
+    """Hand on the rows of one part in blocks; return the first and the last of them as COPY sent them."""
+    condition, order = part
+    asked = wanted.also(condition, **form.parameters)
+    # COPY takes no parameters, so they become literals here.
+    statement = AsyncClientCursor(connection).mogrify(form.query(asked.sql, order), asked.parameters)
+    ends: tuple[bytes | None, bytes | None] = (None, None)
+    rows: list[bytes] = []
+    size = 0
+    async with connection.cursor() as cursor, cursor.copy(statement.encode()) as copy:
+        # The server sends a message for each row: https://www.postgresql.org/docs/current/protocol-flow.html#PROTOCOL-COPY
+        async for data in copy:
+            row = bytes(data)
+            rows.append(row)
+            size += len(row)
+            if size >= BLOCK_BYTES:
+                ends = ends[0] or rows[0], row
+                await put(rows)
+                rows, size = [], 0
+    if rows:
+        ends = ends[0] or rows[0], rows[-1]
+        await put(rows)
+    return ends
+
+
+async def _told(work: Awaitable[None], progress: Progress, on_progress: Callable[[Progress], None] | None) -> None:
+    """Await the work; tell of it also while nothing comes, as when the server sorts all rows before the first."""
+    task = asyncio.ensure_future(work)
+    try:
+        while not (await asyncio.wait({task}, timeout=TOLD_EVERY_S))[0]:
+            if on_progress is not None:
+                on_progress(progress)
+        task.result()
+    finally:
+        if not task.done():
+            task.cancel()
+            await asyncio.wait({task})
+        if not task.cancelled():
+            task.exception()

@@ -1,0 +1,171 @@
+"""The formats of an export of the log: what the server is asked for, and how its rows become the bytes of a file."""
+
+from __future__ import annotations
+
+import json
+import re
+from abc import ABC, abstractmethod
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
+
+from tui.words.text import BROKEN, HIDDEN, EachOnce, is_invisible
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+FormatName = Literal["csv", "jsonl"]
+
+COLUMNS = (
+    *("id", "organization_id", "user_id", "integration_type", "action"),
+    *("status", "details", "ip_address", "user_agent", "created_at"),
+)
+FROM = "from public.integration_audit_logs as l where {where} order by {order}"
+
+# What a spreadsheet may take for a formula: https://owasp.org/www-community/attacks/CSV_Injection
+# Far Eastern ones read the wide forms and the small ones too, and a minus has a sign of its own.
+FORMULA_STARTS = list("=+-@\uff1d\uff0b\uff0d\uff20\ufe66\ufe62\ufe63\ufe6b\u2212")
+# Whoever trims a field or takes its quotes off comes upon what is behind these.
+_BLANKS = " \u00a0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u202f\u205f\u3000"
+BEFORE_FORMULA = f"{_BLANKS}\"'`\u2018\u2019\u201c\u201d"
+LINE_STARTS = list("\t\r\n")
+
+_NOT_ASCII = re.compile("[^\\x00-\\x7e]+")
+_NOT_INERT_ASCII = re.compile(b"[\x00-\x1f\x7f]")
+
+
+def _any_of(characters: Iterable[str]) -> bytes:
+    """A pattern over UTF-8 for one of the characters."""
+    return b"(?:" + b"|".join(re.escape(one.encode()) for one in characters) + b")"
+
+
+# Where the comma is the decimal sign, spreadsheets take the semicolon for what divides fields, whatever the quotes.
+_AFTER_SEMICOLON = re.compile(b"(;" + _any_of(BEFORE_FORMULA) + b"*)(?=" + _any_of(FORMULA_STARTS) + b")")
+
+
+class Format(ABC):
+    """How rows are asked for with COPY and made into lines; `altered` says what is not as it is stored."""
+
+    name: FormatName
+    header: bytes = b""
+    altered: str | None = None
+    parameters: ClassVar[Mapping[str, Any]] = {}
+
+    @abstractmethod
+    def query(self, where: str, order: str) -> str:
+        """Return the COPY statement; its named parameters are those of the condition and `parameters`."""
+
+    @abstractmethod
+    def block(self, rows: Sequence[bytes]) -> bytes:
+        """Return the lines of rows as COPY sends them."""
+
+    @abstractmethod
+    def time_text(self, row: bytes) -> str | None:
+        """Return when a row was, as Postgres writes it, None where it has no time; created_at is the last column.
+
+        The rest of the row is not looked at: it may hold what Python's readers refuse.
+        """
+
+    def moment(self, row: bytes) -> str | None:
+        """Return when a row was: ISO 8601 in UTC; what Postgres writes where Python has no such time."""
+        text = self.time_text(row)
+        try:
+            return text and datetime.fromisoformat(text).isoformat()
+        except ValueError:
+            return text
+
+
+class JsonLines(Format):
+    """A JSON object for each row, exactly as stored, in printable ASCII: also numbers that Python has no value for."""
+
+    name = "jsonl"
+
+    def query(self, where: str, order: str) -> str:
+        """Return a statement whose rows are objects under the columns' names."""
+        columns = ", ".join(f"l.{name}" for name in COLUMNS)
+        rows = f"select {columns} {FROM.format(where=where, order=order)}"
+        return f"copy (select row_to_json(r) from ({rows}) as r) to stdout"
+
+    def block(self, rows: Sequence[bytes]) -> bytes:
+        """Return the rows as lines. In JSON text there is nothing but backslashes that COPY would escape."""
+        lines = b"".join(rows).replace(b"\\\\", b"\\")
+        if lines.isascii() and b"\x7f" not in lines:
+            return lines
+        # Outside of strings JSON is ASCII, so whatever is not stands in one.
+        return _NOT_ASCII.sub(_spelled, lines.decode("utf-8", "surrogateescape")).encode("ascii")
+
+    def time_text(self, row: bytes) -> str | None:
+        """Return the object's last value."""
+        found: str | None = json.loads(row.rpartition(b'"created_at":')[2].rstrip(b"}\n"))
+        return found
+
+
+class Csv(Format):
+    """RFC 4180 in UTF-8 with a header: nothing in it is a formula, or does anything to a terminal."""
+
+    name = "csv"
+    parameters: ClassVar[Mapping[str, Any]] = {
+        "formula_starts": FORMULA_STARTS,
+        "before_formula": BEFORE_FORMULA,
+        "line_starts": LINE_STARTS,
+    }
+    header = ",".join(COLUMNS).encode() + b"\r\n"
+    altered = (
+        "A field that began with = + - @ in any width, also behind blanks or quotes, or with TAB CR or LF has an "
+        "apostrophe before it, and so has = + - @ after a semicolon; control characters are shown as U+2400 to U+2421 "
+        "or U+FFFD, those that cannot be seen as U+25AF. "
+        "NULL is an empty field without quotes."
+    )
+
+    def query(self, where: str, order: str) -> str:
+        """Return a statement whose rows are CSV, with the apostrophes."""
+        columns = ", ".join(map(_guarded, COLUMNS))
+        return f"copy (select {columns} {FROM.format(where=where, order=order)}) to stdout (format csv)"
+
+    def block(self, rows: Sequence[bytes]) -> bytes:
+        """Return the rows as lines that end in CR LF."""
+        return b"".join([_inert(row[:-1]) + b"\r\n" for row in rows])
+
+    def time_text(self, row: bytes) -> str | None:
+        """Return the last field."""
+        return row.rpartition(b",")[2].decode().strip("'\n") or None
+
+
+FORMATS: dict[FormatName, Format] = {"csv": Csv(), "jsonl": JsonLines()}
+
+
+def _guarded(name: str) -> str:
+    if name in ("id", "organization_id", "user_id"):
+        return f"l.{name}"
+    # As text alone an address would have a mask of 32 or 128 bits.
+    value = "abbrev(l.ip_address)" if name == "ip_address" else f"l.{name}::text"
+    return (
+        f"case when left({value}, 1) = any (%(line_starts)s)"
+        f" or left(ltrim({value}, %(before_formula)s), 1) = any (%(formula_starts)s)"
+        f" then '''' || {value} else {value} end as {name}"
+    )
+
+
+def _spelled(run: re.Match[str]) -> str:
+    return json.dumps(run[0])[1:-1]
+
+
+def _inert(row: bytes) -> bytes:
+    if b";" in row:
+        row = _AFTER_SEMICOLON.sub(rb"\1'", row)
+    if row.isascii() and not _NOT_INERT_ASCII.search(row):
+        return row
+    return row.decode("utf-8", "surrogateescape").translate(VISIBLE).encode()
+
+
+def _visible(code: int) -> str:
+    """What stands in a field for a code point: other than on the screen, one without a character stays."""
+    if code < 0x20:
+        return chr(0x2400 + code)
+    if code == 0x7F:
+        return "\u2421"
+    if 0x80 <= code < 0xA0 or 0xD800 <= code <= 0xDFFF:
+        return BROKEN
+    return HIDDEN if is_invisible(chr(code)) else chr(code)
+
+
+VISIBLE = EachOnce(_visible)

@@ -1,0 +1,370 @@
+"""The filter language of the log: a line of qualifiers and words, taken apart into a LogFilter, and written again."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from ipaddress import ip_network
+from typing import TYPE_CHECKING, Literal, get_args
+
+from tui.data.audit.times import parse_stretch
+from tui.errors import FilterError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from datetime import tzinfo
+    from uuid import UUID
+
+    from tui.data.audit.times import Stretch
+
+TermName = Literal["action", "status", "type", "user", "org", "ip", "details", "text"]
+QUALIFIERS = ("action", "status", "type", "user", "org", "ip", "since", "until", "details.")
+ALIASES = {
+    "organization": "org",
+    "organisation": "org",
+    "actor": "user",
+    "who": "user",
+    "address": "ip",
+    "before": "until",
+}
+NOBODY = "none"
+# Before what an operator went by: nobody of the directory is meant.
+OPERATOR = "operator="
+EVERY = "*"
+# What a manifest says of a filter has every id that a name stood for.
+MOST_CHARACTERS = 200_000
+MOST_TERMS = 50
+
+_NAME = re.compile(r"[A-Za-z][A-Za-z_]*")
+_BARE = re.compile(r'[^\s,"][^\s,]*')
+_PATH_PART = re.compile(r'[^\s.:,"]+')
+_OPENING = re.compile(r"(-?)(?:(details)\.|([A-Za-z][A-Za-z_]*):(?!//))?")
+_DOTTED = re.compile(r"([A-Za-z]+)\.[^\s:]+:")
+_CLOCK = re.compile(r"\d{1,2}:\d{2}[\d:.]*(?:[zZ]|[+-]\d{2}:?\d{2})?")
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """One condition: what it names has one of the values, or, negated, none of them.
+
+    `path` are the keys that lead to a value in details. For `user` and `org` `resolve_filter` puts into `ids` whom the
+    values mean, and into `labels` names that the directory does not know, which operators may have gone by.
+    `offset` and `length` are of the word in the filter's text, in characters.
+    """
+
+    name: TermName
+    values: tuple[str, ...]
+    negated: bool = False
+    path: tuple[str, ...] = ()
+    ids: tuple[UUID, ...] | None = field(default=None, kw_only=True)
+    labels: tuple[str, ...] = field(default=(), kw_only=True)
+    offset: int = field(default=0, compare=False, kw_only=True)
+    length: int = field(default=0, compare=False, kw_only=True)
+
+
+@dataclass(frozen=True, slots=True)
+class LogFilter:
+    """Which rows of the log: those for which every term holds, from `since` to before `until`.
+
+    Both times are aware. Rows without a time are in no filter that has one of them.
+    """
+
+    terms: tuple[Term, ...] = ()
+    since: datetime | None = None
+    until: datetime | None = None
+    text: str = field(default="", compare=False)
+
+    @property
+    def is_resolved(self) -> bool:
+        """Whether people and organisations are ids by now."""
+        return all(term.ids is not None for term in self.terms if term.name in ("user", "org"))
+
+    @property
+    def bounds_time(self) -> bool:
+        """Whether only rows with a time can be in it."""
+        return self.since is not None or self.until is not None
+
+    def also(self, other: LogFilter) -> LogFilter:
+        """Return the filter of the rows that are in both."""
+        since = max((it for it in (self.since, other.since) if it is not None), default=None)
+        until = min((it for it in (self.until, other.until) if it is not None), default=None)
+        return LogFilter(self.terms + other.terms, since, until, f"{self.text} {other.text}".strip())
+
+    def canonical(self) -> str:
+        """Return the filter as a line that means the same whenever and wherever it is parsed."""
+        words = [_written(term) for term in self.terms]
+        if self.since is not None:
+            words.append(f"since:{_instant(self.since)}")
+        if self.until is not None:
+            words.append(f"until:{_instant(self.until)}")
+        return " ".join(words)
+
+
+def parse_filter(text: str, *, zone: tzinfo = UTC, now: datetime | None = None) -> LogFilter:
+    """Take a filter line apart; times without an offset are of `zone`, and relative ones count from `now`.
+
+    All terms must hold; a comma separates alternatives; `-` negates; what has blanks, commas or quotes goes between
+    double quotes, with \\ before a quote or a backslash. Raises FilterError, which points at the word.
+    """
+    if len(text) > MOST_CHARACTERS:
+        raise FilterError(
+            f"The filter is longer than {MOST_CHARACTERS} characters.", "Shorten it.", text="", offset=0, length=0
+        )
+    return _Parser(text, zone, now or datetime.now(UTC)).parse()
+
+
+def join_words(words: Sequence[str]) -> str:
+    """Return one filter line from the arguments of a command, whose quotes the shell has taken away.
+
+    An argument with blanks is one value (`since:this month`) or one phrase, unless it is a filter line of its own.
+    """
+    return " ".join(_argument(word) for word in words)
+
+
+def quoted(value: str) -> str:
+    """Return a value as it has to be written in a filter: between quotes where it needs them."""
+    plain = _BARE.fullmatch(value) and '"' not in value and not value.startswith("-")
+    return value if plain else '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'
+
+
+class _Parser:
+    """Reads one line from the left to the right."""
+
+    def __init__(self, text: str, zone: tzinfo, now: datetime) -> None:
+        self.text = text
+        self.zone = zone
+        self.now = now
+        self.at = 0
+
+    def parse(self) -> LogFilter:
+        terms: list[Term] = []
+        since: list[datetime] = []
+        until: list[datetime] = []
+        while self._skip_blanks():
+            start = self.at
+            opening = _OPENING.match(self.text, self.at)
+            if opening is None:
+                raise AssertionError("the pattern matches the empty text")
+            negated = bool(opening[1])
+            name = (opening[2] or opening[3] or "").lower()
+            name = ALIASES.get(name, name)
+            self.at = opening.end()
+            if name in ("since", "until"):
+                values = self._times(name, start)
+                if name == "since":
+                    (until if negated else since).append(values.start)
+                else:
+                    (since if negated else until).append(values.end)
+                continue
+            if len(terms) == MOST_TERMS:
+                raise self._error(f"The filter has more than {MOST_TERMS} conditions.", "Leave some out.", start)
+            terms.append(self._term(name, start, negated))
+        return LogFilter(tuple(terms), max(since, default=None), min(until, default=None), self.text.strip())
+
+    def _term(self, name: str, start: int, negated: bool) -> Term:
+        path: tuple[str, ...] = ()
+        known = next((it for it in get_args(TermName) if it == (name or "text")), None)
+        if known is None or name == "text":
+            raise self._unknown(name, start)
+        if known == "text":
+            self._refuse_misspelt_details(start)
+            values: tuple[str, ...] = (self._word(start),)
+        else:
+            path = self._path(start) if known == "details" else ()
+            values = self._values(name, start)
+        if known == "ip":
+            values = tuple(self._address(value, start) for value in values)
+        return Term(known, values, negated, path, offset=start, length=self.at - start)
+
+    def _refuse_misspelt_details(self, start: int) -> None:
+        found = _DOTTED.match(self.text, self.at)
+        if found and difflib.get_close_matches(found[1].lower(), ["details"], cutoff=0.7):
+            raise self._unknown(found[1], start)
+
+    def _skip_blanks(self) -> bool:
+        while self.at < len(self.text) and self.text[self.at].isspace():
+            self.at += 1
+        return self.at < len(self.text)
+
+    def _peek(self) -> str:
+        return self.text[self.at : self.at + 1]
+
+    def _word(self, start: int) -> str:
+        """A word or a phrase to look for; commas belong to it."""
+        if self._peek() == '"':
+            value = self._quoted()
+        else:
+            end = self.at
+            while end < len(self.text) and not self.text[end].isspace():
+                end += 1
+            value, self.at = self.text[self.at : end], end
+        if not value.strip():
+            raise self._error(
+                "There is nothing to look for.", "Put a word after the minus or between the quotes.", start
+            )
+        return value
+
+    def _values(self, name: str, start: int) -> tuple[str, ...]:
+        values = [self._value(name, start)]
+        while self._peek() == ",":
+            self.at += 1
+            values.append(self._value(name, start))
+        if not (self.at == len(self.text) or self._peek().isspace()):
+            raise self._error(
+                f"After the quoted value of {name}: there is no blank.", "Put a blank or a comma there.", start
+            )
+        return tuple(dict.fromkeys(values))
+
+    def _value(self, name: str, start: int) -> str:
+        if self._peek() == '"':
+            value = self._quoted()
+        else:
+            found = _BARE.match(self.text, self.at)
+            value = found[0] if found else ""
+            self.at += len(value)
+            if '"' in value:
+                raise self._error(
+                    f"A quote stands in the middle of a value of {name}:.", "Put the whole value between quotes.", start
+                )
+        if not value.strip():
+            example = {"details": "details.error_code:429", "ip": "ip:10.0.0.0/8"}.get(name, f"{name}:a or {name}:a,b")
+            raise self._error(f"A value of {name}: is missing.", f"Write it right after the colon: {example}.", start)
+        return value
+
+    def _quoted(self) -> str:
+        start = self.at
+        self.at += 1
+        value: list[str] = []
+        while self.at < len(self.text):
+            character = self.text[self.at]
+            self.at += 1
+            if character == '"':
+                return "".join(value)
+            if character == "\\" and self._peek() in ('"', "\\"):
+                character = self._peek()
+                self.at += 1
+            value.append(character)
+        raise self._error("The quote is not closed.", 'Put a " where it ends.', start)
+
+    def _path(self, start: int) -> tuple[str, ...]:
+        parts: list[str] = []
+        while True:
+            if self._peek() == '"':
+                part = self._quoted()
+            else:
+                found = _PATH_PART.match(self.text, self.at)
+                part = found[0] if found else ""
+                self.at += len(part)
+            following, self.at = self._peek(), self.at + 1
+            parts.append(part)
+            if following == "." and part:
+                continue
+            if following == ":" and part:
+                return tuple(parts)
+            self.at = min(self.at, len(self.text))
+            raise self._error(
+                "After details. a key and a value are needed.",
+                "Write details.error_code:429, or details.after.is_active:true.",
+                start,
+            )
+
+    def _times(self, name: str, start: int) -> Stretch:
+        value = self._value(name, start)
+        if self._peek() == ",":
+            raise self._error(f"{name}: takes one time only.", "Leave out what follows the comma.", start)
+        rest = re.match(r"\s+(\S+)", self.text[self.at :])
+        if rest is not None and _belongs(value, rest[1]):
+            # Without quotes too: since:this month, until:2026-01-31 10:30.
+            value += f" {rest[1]}"
+            self.at += rest.end()
+        try:
+            return parse_stretch(value, self.zone, self.now)
+        except ValueError as wrong:
+            raise self._error(f"What {name}: says is not a time.", str(wrong), start) from None
+
+    def _address(self, value: str, start: int) -> str:
+        try:
+            if "%" in value:
+                raise ValueError("the type inet knows no zones")
+            return str(ip_network(value, strict=False)) if "/" in value else str(ip_network(value).network_address)
+        except ValueError:
+            raise self._error(
+                "What ip: says is neither an address nor a network.",
+                "Write ip:10.1.2.3, ip:10.0.0.0/8 or ip:2001:db8::/32.",
+                start,
+            ) from None
+
+    def _unknown(self, name: str, start: int) -> FilterError:
+        near = difflib.get_close_matches(
+            name, [*(it for it in QUALIFIERS if it != "details."), *ALIASES], n=1, cutoff=0.6
+        )
+        if difflib.get_close_matches(name, ["details"], cutoff=0.7):
+            near = ["details.KEY"]
+        meant = f"Did you mean {near[0]}:?" if near else f"Qualifiers are {', '.join(QUALIFIERS[:-1])} and details.KEY."
+        what_to_do = f"{meant} Text that has a colon goes between double quotes."
+        return self._error(f"There is no qualifier {name[:40]}:.", what_to_do, start, len(name) + 1)
+
+    def _error(self, sentence: str, what_to_do: str, start: int, length: int | None = None) -> FilterError:
+        if length is None:
+            end = self.at
+            while end < len(self.text) and not self.text[end].isspace():
+                end += 1
+            length = max(end - start, 1)
+        return FilterError(sentence, what_to_do, text=self.text, offset=start, length=length)
+
+
+def _belongs(value: str, word: str) -> bool:
+    """Whether the next word is the rest of a time that was written without quotes."""
+    if value.lower() in ("this", "last"):
+        return True
+    return re.fullmatch(r"\d{4}-\d{1,2}-\d{1,2}", value) is not None and _CLOCK.fullmatch(word) is not None
+
+
+def _argument(word: str) -> str:
+    if '"' in word or not any(character.isspace() for character in word):
+        return word
+    opening = _OPENING.match(word)
+    at = opening.end() if opening else 0
+    if opening is not None and opening[2]:
+        at = word.find(":") + 1
+    if re.search(r"(?:^|\s)-?[A-Za-z][A-Za-z_.]*:\S", word[at:]):
+        return word
+    head, value = word[:at], word[at:]
+    return head + quoted(value)
+
+
+def _written(term: Term) -> str:
+    sign = "-" if term.negated else ""
+    if term.name == "text":
+        value = term.values[0]
+        plain = _NAME.fullmatch(value) is not None
+        return sign + (value if plain else f'"{_escaped(value)}"')
+    name = term.name
+    if term.name == "details":
+        return f"{sign}details.{'.'.join(_path_part(part) for part in term.path)}:{_list(term.values)}"
+    if term.ids is not None:
+        values = [*map(str, term.ids), *(f"{OPERATOR}{label}" for label in term.labels)]
+        if NOBODY in term.values and term.name == "user":
+            values.append(NOBODY)
+        if EVERY in term.values and term.name == "org":
+            values.append(EVERY)
+        return f"{sign}{name}:{_list(values)}"
+    return f"{sign}{name}:{_list(term.values)}"
+
+
+def _list(values: Iterable[str]) -> str:
+    return ",".join(quoted(value) for value in values)
+
+
+def _path_part(part: str) -> str:
+    return part if _PATH_PART.fullmatch(part) else f'"{_escaped(part)}"'
+
+
+def _escaped(value: str) -> str:
+    return value.replace("\\", "\\\\").replace('"', '\\"')
+
+
+def _instant(moment: datetime) -> str:
+    return moment.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")

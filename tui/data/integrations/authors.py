@@ -1,0 +1,106 @@
+"""Who created, last changed and tested an integration, in words: from the directory, else as the log calls them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from tui.data.directory import people_by_id
+from tui.data.integrations.rights import Rights, read_rights
+from tui.words.claims import claimed
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from uuid import UUID
+
+    from tui.data.postgres.database import Connection, Database
+    from tui.models import Integration
+
+# The row of an insert says when its transaction began, and its log row when it was written; other programs set
+# updated_at by clocks of their own. The bounds keep it to a few pages of the index on (organization_id, created_at);
+# behind the offset they are values, and no expression that row security keeps from the index.
+LABELS = """
+select w.id, w.what, l.label
+  from (select w.*, w.moment - interval '1 minute' as since, w.moment + interval '1 hour' as until
+          from unnest(%(ids)s::uuid[], %(whats)s::text[], %(organizations)s::uuid[], %(types)s::text[],
+                      %(moments)s::timestamptz[]) as w (id, what, organization_id, integration_type, moment)
+        offset 0) as w
+ cross join lateral (
+       select left(l.details ->> 'operator', 200) as label
+         from public.integration_audit_logs as l
+        where l.organization_id = w.organization_id
+          and l.created_at between w.since and w.until
+          and case w.what
+              when 'tested' then l.action = 'connection_tested' and l.integration_type = w.integration_type
+                and l.created_at = w.moment and l.details ->> 'source' = 'switchboard'
+              else l.details ->> 'source' = 'trigger' and l.details #>> '{row,id}' = w.id::text
+                and (l.action = 'credential_created' or w.what = 'changed' and l.action in
+                     ('credential_updated', 'credential_enabled', 'credential_disabled'))
+              end
+        order by l.created_at desc limit 1) as l
+ where l.label is not null
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Authors:
+    """E-mail, name or id of a person, else the label under which the log has the operator; None: nobody knows.
+
+    Marked as claims: neither the columns of a row nor the log can prove them.
+    """
+
+    created: str | None = None
+    changed: str | None = None
+    tested: str | None = None
+
+
+async def authors_of(
+    database: Database, integrations: Iterable[Integration], *, rights: Rights | None = None
+) -> dict[UUID, Authors]:
+    """Return the authors of each integration that is set up, by its id.
+
+    A label is what an operator without a user id claimed to be; it is found where this role may read the log.
+    `rights` saves asking for them. Raises as Database.read does.
+    """
+    there = [(one.id, one) for one in integrations if one.id is not None]
+    ids = {person for _, one in there for person in (one.created_by, one.updated_by, one.verified_by) if person}
+    people = await people_by_id(database, ids)
+    nameless = [
+        (row_id, what, one.organization_id, one.integration_type, moment)
+        for row_id, one in there
+        for what, person, moment in (
+            ("created", one.created_by, one.created_at),
+            ("changed", one.updated_by, one.updated_at),
+            ("tested", one.verified_by, one.tested_at if one.proven else None),
+        )
+        if person is None and moment is not None
+    ]
+    may_read_log = bool(nameless) and (rights or await read_rights(database)).log
+    labels = await _labels(database, nameless) if may_read_log else {}
+
+    def who(row_id: UUID, what: str, person_id: UUID | None) -> str | None:
+        person = people.get(person_id) if person_id else None
+        name = (person and (person.email or person.name)) or str(person_id or "") or labels.get((row_id, what))
+        return claimed(name) if name else None
+
+    return {
+        row_id: Authors(
+            who(row_id, "created", one.created_by),
+            who(row_id, "changed", one.updated_by),
+            who(row_id, "tested", one.verified_by),
+        )
+        for row_id, one in there
+    }
+
+
+async def _labels(database: Database, wanted: list[tuple[Any, ...]]) -> dict[tuple[UUID, str], str]:
+    names = ("ids", "whats", "organizations", "types", "moments")
+    columns: dict[str, list[Any]] = {
+        name: list(column) for name, column in zip(names, zip(*wanted, strict=True), strict=True)
+    }
+
+    async def unit(connection: Connection) -> dict[tuple[UUID, str], str]:
+        rows = await (await connection.execute(LABELS, columns)).fetchall()
+        return {(row["id"], row["what"]): row["label"] for row in rows}
+
+    return await database.read(unit)

@@ -1,0 +1,230 @@
+"""Integrations: listing them, and the acts that change one."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from tui.data.integrations.credentials import COLUMNS, stored, without_envelope
+from tui.data.integrations.rights import Rights, read_rights
+from tui.data.keys.encryption import envelope_format
+from tui.errors import Conflict, NotFound
+from tui.models import Integration
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from uuid import UUID
+
+    from tui.data.keys.encryption import Keyring
+    from tui.data.postgres.database import Connection, Database
+    from tui.models import EnvelopeFormat, UnreadableReason
+
+# The log row of a test and the time it sets belong to one transaction, but not to one moment.
+ONE_TEST = timedelta(minutes=1)
+
+GRANTS = "((p.can_view or p.can_send or p.can_configure) and (p.expires_at is null or p.expires_at > now())) is true"
+PEOPLE_WITH_ACCESS = f"""(select count(distinct p.user_id) from public.user_integration_permissions as p
+         where p.integration_id = c.id and {GRANTS})"""
+NUMBERS = "(select count(*) from public.organization_phone_numbers as n where n.integration_id = c.id)"
+
+LATEST_TEST = """left join lateral (
+         select l.status, l.created_at, l.user_id from public.integration_audit_logs as l
+          where l.action = 'connection_tested' and l.organization_id = c.organization_id
+            and l.integration_type = c.integration_type and l.details ->> 'source' = 'switchboard'
+            and l.status <> 'pending' and l.details -> 'draft' is null
+            and coalesce(l.details ->> 'integration_id', c.id::text) = c.id::text
+          order by l.created_at desc limit 1) as test on true
+       left join lateral (
+         select l.created_at from public.integration_audit_logs as l
+          where l.action = 'credential_updated' and l.organization_id = c.organization_id
+            and l.integration_type = c.integration_type and l.details ->> 'source' = 'trigger'
+            and l.details -> 'envelope' ->> 'changed' = 'true'
+            and coalesce(l.details -> 'row' ->> 'id', c.id::text) = c.id::text
+          order by l.created_at desc limit 1) as change on true"""
+
+NO_TEST = """cross join (select null as status, null::timestamptz as created_at, null::uuid as user_id) as test
+       cross join (select null::timestamptz as created_at) as change"""
+
+NOBODY_LOSES = "removes nobody's access"
+
+SET_ACTIVE = """
+update public.integration_credentials set is_active = %(active)s, updated_by = %(operator)s
+ where id = %(id)s and is_active is distinct from %(active)s
+returning id
+"""
+DELETE = "delete from public.integration_credentials where id = %(id)s"
+WHAT_GOES_WITH_IT = f"""
+select p.permissions, p.people, p.idle, n.phone_numbers
+  from (select count(*) as permissions, count(distinct p.user_id) filter (where {GRANTS}) as people,
+               count(*) filter (where not {GRANTS}) as idle
+          from public.user_integration_permissions as p where p.integration_id = %(id)s) as p,
+       (select count(*) as phone_numbers from public.organization_phone_numbers where integration_id = %(id)s) as n
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class GoesWithIt:
+    """What is deleted together with an integration: permissions and phone numbers.
+
+    `people` have access now, as the list counts them; `idle` permissions have expired or grant nothing.
+    """
+
+    permissions: int
+    people: int
+    idle: int
+    phone_numbers: int
+
+    def sentence(self) -> str:
+        """Say it for a person: "removes access for 37 people; 4 numbers are deleted with it"."""
+        people = f"removes access for {_count(self.people, 'person', 'people')}" if self.people else NOBODY_LOSES
+        if self.idle:
+            more = "more " if self.permissions > self.idle else ""
+            one, many = "permission has expired or grants nothing", "permissions have expired or grant nothing"
+            people = f"{people} ({_count(self.idle, more + one, more + many)})"
+        numbers = _count(self.phone_numbers, "number is", "numbers are") if self.phone_numbers else "no number is"
+        return f"{people}; {numbers} deleted with it"
+
+
+async def list_integrations(
+    database: Database,
+    keyring: Keyring | None,
+    organization_id: UUID,
+    types: Sequence[str],
+    *,
+    rights: Rights | None = None,
+) -> list[Integration]:
+    """Return every integration of the organisation and the types of `types` that are not set up, in that order.
+
+    Adopted tables without UNIQUE may hold several rows of a type: each is returned, the oldest first.
+    An envelope that does not open is reported in its row and never fails the list. Without a keyring
+    none is opened, which spares the first derivation of a key. `rights` saves asking for them.
+    """
+    visible = rights or await read_rights(database)
+    people = PEOPLE_WITH_ACCESS if visible.permissions else "null"
+    numbers = NUMBERS if visible.numbers else "null"
+    envelope = "c.credentials_encrypted" if visible.envelopes else "null"
+    test = LATEST_TEST if visible.log else NO_TEST
+    query = f"""
+select {COLUMNS}, {envelope} as envelope, {people} as people_with_access, {numbers} as phone_numbers,
+       test.status as test_status, test.created_at as tested_at, test.user_id as tested_by,
+       change.created_at as changed_at
+  from public.integration_credentials as c {test}
+ where c.organization_id = %(organization_id)s
+ order by c.created_at, c.id
+"""
+
+    async def unit(connection: Connection) -> list[dict[str, Any]]:
+        return await (await connection.execute(query, {"organization_id": organization_id})).fetchall()
+
+    rows = await database.read(unit)
+    listed = [await asyncio.to_thread(_integration, row, keyring, visible.envelopes) for row in rows]
+    by_type: dict[str, list[Integration]] = {name: [] for name in types}
+    for integration in sorted(listed, key=lambda one: one.integration_type):
+        by_type.setdefault(integration.integration_type, []).append(integration)
+    return [
+        one
+        for name, of_type in by_type.items()
+        for one in (_placed(of_type) or [Integration(None, organization_id, name)])
+    ]
+
+
+async def set_active(database: Database, integration: Integration, *, active: bool) -> bool:
+    """Enable or disable an integration. Returns whether that changed anything. Raises NotFound."""
+
+    async def unit(connection: Connection) -> bool:
+        values = {"id": integration.id, "active": active, "operator": database.operator.user_id}
+        if await (await connection.execute(SET_ACTIVE, values)).fetchone():
+            return True
+        await _must_exist(connection, integration)
+        return False
+
+    return await database.write(unit)
+
+
+async def what_goes_with(database: Database, integration: Integration) -> GoesWithIt:
+    """Count what a delete would take along."""
+
+    async def unit(connection: Connection) -> GoesWithIt:
+        return await _goes_with(connection, integration)
+
+    return await database.read(unit)
+
+
+async def delete(database: Database, integration: Integration, expected: GoesWithIt) -> GoesWithIt:
+    """Delete an integration with its permissions and phone numbers, provided that they are the ones that were shown.
+
+    Raises NotFound, and Conflict when what goes with it is not what the person agreed to; nothing is deleted then.
+    """
+
+    async def unit(connection: Connection) -> GoesWithIt:
+        there = "select id from public.integration_credentials where id = %(id)s for update"
+        if await (await connection.execute(there, {"id": integration.id})).fetchone() is None:
+            raise _not_found(integration)
+        found = await _goes_with(connection, integration)
+        if found != expected:
+            raise Conflict(
+                f"What goes with it changed meanwhile: it {found.sentence()}. Nothing was deleted.",
+                "Look at the new counts and confirm again.",
+            )
+        await connection.execute(DELETE, {"id": integration.id})
+        return found
+
+    return await database.write(unit)
+
+
+async def _goes_with(connection: Connection, integration: Integration) -> GoesWithIt:
+    row = await (await connection.execute(WHAT_GOES_WITH_IT, {"id": integration.id})).fetchone()
+    return GoesWithIt(**row) if row else GoesWithIt(0, 0, 0, 0)
+
+
+async def _must_exist(connection: Connection, integration: Integration) -> None:
+    query = "select id from public.integration_credentials where id = %(id)s"
+    if await (await connection.execute(query, {"id": integration.id})).fetchone() is None:
+        raise _not_found(integration)
+
+
+def _not_found(integration: Integration) -> NotFound:
+    return NotFound(
+        f"The integration {integration.integration_type} is not there any more.",
+        "Reload; somebody else deleted it.",
+    )
+
+
+def _placed(of_type: list[Integration]) -> list[Integration]:
+    """Tell rows of one type apart."""
+    if len(of_type) < 2:
+        return of_type
+    return [replace(one, place=(number, len(of_type))) for number, one in enumerate(of_type, start=1)]
+
+
+def _integration(row: dict[str, Any], keyring: Keyring | None, envelopes_visible: bool) -> Integration:
+    base = without_envelope(row)
+    envelope_shape: EnvelopeFormat | None = None
+    unreadable: UnreadableReason | None = "not visible"
+    if envelopes_visible and keyring is None:
+        envelope_shape, unreadable = envelope_format(row["envelope"] or ""), "not tried"
+    elif envelopes_visible and keyring is not None:
+        found = stored(row, keyring)
+        envelope_shape = found.format
+        unreadable = found.problem.reason if found.problem else None
+    tested_at, verified_at = row["tested_at"], row["last_verified_at"]
+    stands = tested_at is not None and (row["changed_at"] is None or row["changed_at"] < tested_at)
+    ours = verified_at is not None and stands and tested_at >= verified_at - ONE_TEST
+    proven = bool(row["is_verified"] and row["test_status"] == "success" and ours)
+    return Integration(
+        **base,
+        envelope_format=envelope_shape,
+        unreadable=unreadable,
+        proven=proven,
+        failing=stands and row["test_status"] == "failed",
+        tested_at=tested_at if stands else None,
+        verified_by=row["tested_by"] if proven else None,
+        people_with_access=row["people_with_access"],
+        phone_numbers=row["phone_numbers"],
+    )
+
+
+def _count(number: int, one: str, many: str) -> str:
+    return f"{number} {one if number == 1 else many}"

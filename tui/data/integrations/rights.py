@@ -1,0 +1,43 @@
+"""What the role of this connection may do with integrations, so that screens offer nothing that would be refused."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from tui.data.postgres.database import Connection, Database
+
+RIGHTS = """
+select has_column_privilege('public.integration_credentials', 'credentials_encrypted', 'select') as envelopes,
+       has_table_privilege('public.user_integration_permissions', 'select') as permissions,
+       has_table_privilege('public.organization_phone_numbers', 'select') as numbers,
+       has_table_privilege('public.integration_audit_logs', 'select') as log,
+       has_column_privilege('public.integration_credentials', 'credentials_encrypted', 'insert')
+         and has_column_privilege('public.integration_credentials', 'credentials_encrypted', 'update') as configure,
+       has_column_privilege('public.integration_credentials', 'is_active', 'update') as enable,
+       has_table_privilege('public.integration_credentials', 'delete') as delete
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Rights:
+    """Which parts this role may read (the first four), and which acts the database lets it do."""
+
+    envelopes: bool = False
+    permissions: bool = False
+    numbers: bool = False
+    log: bool = False
+    configure: bool = False
+    enable: bool = False
+    delete: bool = False
+
+
+async def read_rights(database: Database) -> Rights:
+    """Ask the database what this role may do. The answer is advice: each act is checked by the database again."""
+
+    async def unit(connection: Connection) -> Rights:
+        row = await (await connection.execute(RIGHTS)).fetchone()
+        return Rights(**row) if row else Rights()
+
+    return await database.read(unit)

@@ -1,0 +1,133 @@
+"""What the tables and the log keep of a connection test."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+from tui.data.integrations.credentials import binding
+from tui.data.log_act import log_act
+from tui.errors import NotFound
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+    from uuid import UUID
+
+    from tui.data.postgres.database import Connection, Database
+    from tui.models import Integration, Json
+
+SEEN = """
+select c.updated_at::text as stamp, c.is_verified
+  from public.integration_credentials as c where c.id = %(id)s {lock}
+"""
+SET_VERIFIED = """
+update public.integration_credentials
+   set is_verified = %(verified)s,
+       last_verified_at = case when %(verified)s then clock_timestamp() else last_verified_at end
+ where id = %(id)s
+"""
+LOGGED_AT = "select l.created_at from public.integration_audit_logs as l where l.id = %(id)s"
+
+Judgement = Literal["verified", "refused", "unknown"]
+"""verified: the provider said yes. refused: it said no, or the credential is not complete. unknown: it was not reached,
+which says nothing about the credential."""
+
+Kept = Literal["kept", "changed meanwhile", "read-only"]
+"""Whether the row says what the test found."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a test came to: the judgement, the highest level reached, the whole time, and the provider's code."""
+
+    judgement: Judgement
+    level: str | None
+    milliseconds: int
+    code: str
+    verdicts: tuple[Json, ...] = ()
+
+    def details(self) -> Json:
+        """Return what the log row says; never a secret, nor a text of the provider."""
+        told: Json = {
+            "judgement": self.judgement,
+            "level": self.level,
+            "milliseconds": self.milliseconds,
+            "code": self.code,
+            "verdicts": list(self.verdicts),
+        }
+        return {name: value for name, value in told.items() if value not in (None, "", [])}
+
+    @property
+    def status(self) -> str:
+        """The status of the log row."""
+        return "success" if self.judgement == "verified" else "failed"
+
+
+async def record_test(
+    database: Database, integration: Integration, outcome: Outcome, stamp: str | None, operation_id: UUID
+) -> Kept:
+    """Keep the outcome in the row and in the log, in one transaction.
+
+    The row keeps it only where it is still the one that was opened (`stamp`); a test that did not reach the provider
+    leaves is_verified as it was. In read-only mode only the log is written. Raises NotFound and PermissionDenied.
+    """
+    row = binding(integration)
+
+    async def unit(connection: Connection) -> Kept:
+        query = SEEN.format(lock="" if database.read_only else "for update")
+        seen = await (await connection.execute(query, {"id": row.row_id})).fetchone()
+        if seen is None:
+            raise NotFound(
+                f"The integration {row.integration_type} was deleted while it was tested.", "Reload the list."
+            )
+        kept: Kept = "read-only" if database.read_only else "kept"
+        if seen["stamp"] != stamp:
+            kept = "changed meanwhile"
+        if kept == "kept":
+            differs = outcome.judgement == "verified" or (outcome.judgement == "refused" and seen["is_verified"])
+            if differs:
+                await connection.execute(SET_VERIFIED, {"id": row.row_id, "verified": outcome.judgement == "verified"})
+        details = {**outcome.details(), "integration_id": str(row.row_id), "result": kept}
+        if kept == "changed meanwhile":
+            # What was tested is not what is stored: as with a draft, the row's state is not told by it.
+            details["draft"] = True
+        await log_act(
+            connection,
+            "connection_tested",
+            row.organization_id,
+            row.integration_type,
+            status=outcome.status,
+            details=details,
+        )
+        return kept
+
+    return await database.write(unit, operation_id=operation_id, log_only=True)
+
+
+async def log_draft_test(
+    database: Database,
+    organization_id: UUID,
+    integration_type: str,
+    outcome: Outcome,
+    strange_hosts: Mapping[str, str] | None = None,
+) -> datetime | str | None:
+    """Log the test of a credential that is not saved; returns the time of the log row, by the server's clock.
+
+    `strange_hosts` are those that it was sent to and that are neither stored nor the provider's, by the field's name.
+    """
+    hosts = {"hosts": dict(strange_hosts)} if strange_hosts else {}
+
+    async def unit(connection: Connection) -> datetime | str | None:
+        log_id = await log_act(
+            connection,
+            "connection_tested",
+            organization_id,
+            integration_type,
+            status=outcome.status,
+            details={**outcome.details(), **hosts, "draft": True},
+        )
+        logged = await (await connection.execute(LOGGED_AT, {"id": log_id})).fetchone()
+        return logged["created_at"] if logged else None
+
+    return await database.write(unit, log_only=True)

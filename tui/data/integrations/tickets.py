@@ -1,0 +1,65 @@
+"""Opening an envelope by ticket: the log row is committed before the envelope is handed out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+from tui.data.integrations.credentials import binding
+
+if TYPE_CHECKING:
+    from uuid import UUID
+
+    from tui.data.postgres.database import Connection, Database
+    from tui.models import Integration
+
+Purpose = Literal["reveal", "copy", "test", "sync"]
+
+BEGIN_OPEN = "select switchboard.begin_open(%(id)s::uuid, %(purpose)s::text) as ticket"
+OPEN_ENVELOPE = "select switchboard.open_envelope(%(ticket)s::uuid) as envelope"
+STAMP = "select c.updated_at::text as stamp from public.integration_credentials as c where c.id = %(id)s"
+
+
+@dataclass(frozen=True, slots=True)
+class TakenEnvelope:
+    """An envelope, and the stamp of the row it was taken from: another stamp later means another content."""
+
+    envelope: str
+    stamp: str | None
+
+    def __repr__(self) -> str:
+        return "TakenEnvelope(…)"
+
+
+async def take_envelope(
+    database: Database,
+    integration: Integration,
+    purpose: Purpose,
+    *,
+    fields: str = "",
+    operation_id: UUID | None = None,
+) -> TakenEnvelope:
+    """Return the envelope of an integration that is set up, its log row being committed before.
+
+    The database enforces the order, who may do it, and how many in five minutes (sql/006_acts.sql). Works in read-only
+    mode, since nothing but the log is written. `fields` are the names, with commas between, that the log row says are
+    shown. Raises PermissionDenied and DatabaseFailed.
+    """
+    row = binding(integration)
+
+    async def begin(connection: Connection) -> UUID:
+        await connection.execute("select set_config('switchboard.fields', %s, true)", (fields,))
+        values = {"id": row.row_id, "purpose": purpose}
+        found = await (await connection.execute(BEGIN_OPEN, values)).fetchone()
+        ticket: UUID = (found or {})["ticket"]
+        return ticket
+
+    ticket = await database.write(begin, operation_id=operation_id, log_only=True)
+
+    async def take(connection: Connection) -> TakenEnvelope:
+        # The stamp first: what changes in between is then noticed, instead of taken for what was opened.
+        stamp = await (await connection.execute(STAMP, {"id": row.row_id})).fetchone()
+        found = await (await connection.execute(OPEN_ENVELOPE, {"ticket": ticket})).fetchone()
+        return TakenEnvelope(str((found or {})["envelope"]), (stamp or {}).get("stamp"))
+
+    return await database.write(take, operation_id=operation_id, log_only=True)

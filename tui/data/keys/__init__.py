@@ -1,0 +1,1 @@
+"""Master keys, envelopes, and the gate that every write of one passes."""

@@ -1,0 +1,267 @@
+"""The record of the master key in the database, and the gate every write of an envelope passes."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING, Any, Literal
+from uuid import UUID
+
+from tui.data.keys.encryption import Keyring, RowBinding, envelope_format, sb2_key_id, sb2_salt
+from tui.errors import Conflict, MasterKeyError, MasterKeyMissing, Unreadable, WrongMasterKey
+from tui.models import Census, EnvelopeFormat, UnreadableReason
+
+if TYPE_CHECKING:
+    from tui.data.keys.encryption import MasterKey
+    from tui.data.postgres.database import Connection, Database
+
+GateState = Literal["open", "wrong key", "no key", "weak key", "unused", "mixed"]
+CredentialFormat = Literal["auto", "sb2", "legacy"]
+
+NEWEST_ROWS = 50
+CENSUS_PAGE = 500
+SALTS_TRIED = 3
+NOBODY = UUID(int=0)
+LEGACY_SHAPE = "^[0-9a-f]{32}:[0-9a-f]{32}:([0-9a-f]{2})*$"
+
+WHAT_EXISTS = """
+select pg_catalog.to_regclass('switchboard.keys') is not null as keys,
+       pg_catalog.to_regclass('public.integration_credentials') is not null as credentials
+"""
+RECORDED_KEY = """
+select key_id, salt, created_at from switchboard.keys where purpose = 'master' and state = 'active'
+"""
+NEWEST_ENVELOPES = """
+select id, organization_id, integration_type, credentials_encrypted
+  from public.integration_credentials order by updated_at desc nulls last, id limit %(limit)s
+"""
+CENSUS = """
+select id, organization_id, integration_type, credentials_encrypted
+  from public.integration_credentials where true order by id limit %(limit)s
+"""
+ANY_LEGACY = """
+select exists (select 1 from public.integration_credentials where credentials_encrypted ~ %(shape)s) as any_legacy
+"""
+RECORD_KEY = """
+insert into switchboard.keys (key_id, purpose, salt, state, created_by)
+values (%(key_id)s, 'master', %(salt)s, 'active', session_user)
+on conflict do nothing
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class OtherReading:
+    """The key without what stands round it: what that is, its key id as `Gate.known_key_id`, its state at the gate."""
+
+    wrapping: str
+    key_id: str | None
+    state: GateState
+
+    @property
+    def is_in_use(self) -> bool:
+        """Whether what is stored was written with it."""
+        return self.state in ("open", "mixed")
+
+
+@dataclass(frozen=True, slots=True)
+class Gate:
+    """What the gate found: whether the configured key may write, and with which salt.
+
+    `recorded_key_id` is None until the first write recorded one. `state` "unused" means that there is neither a record
+    nor an envelope, "mixed" that some of the newest envelopes open and some do not. `weaknesses` are sentences.
+    `other` is there where quotes or a line break stand round the key.
+    """
+
+    state: GateState
+    salt: bytes
+    key_id: str | None
+    key_source: str | None
+    recorded_key_id: str | None
+    weaknesses: tuple[str, ...] = ()
+    other: OtherReading | None = None
+    salt_is_new: bool = False
+
+    @property
+    def known_key_id(self) -> str | None:
+        """The key's id as everybody computes it; None where nothing is stored with its salt, which is random then."""
+        return None if self.salt_is_new else self.key_id
+
+    @property
+    def may_write(self) -> bool:
+        """Whether an envelope may be written with the configured key."""
+        return self.state in ("open", "unused", "mixed")
+
+    def require_write(self) -> None:
+        """Raise the MasterKeyError that says why nothing may be written; do nothing where it may."""
+        if self.state == "no key":
+            raise MasterKeyMissing(
+                "ENCRYPTION_MASTER_KEY not configured: credentials cannot be encrypted.",
+                f"Set the key this database was set up with (key id {self.recorded_key_id})."
+                if self.recorded_key_id
+                else "Set it in the environment or in .env; `switchboard keys generate` makes a new one.",
+            )
+        if self.state == "weak key":
+            raise MasterKeyError(
+                f"The master key from {self.key_source} cannot be used for writing: {self.weaknesses[0]}",
+                "Use the key this database was set up with, or a new one from `switchboard keys generate`.",
+            )
+        if self.state == "wrong key":
+            expected = f"key id {self.recorded_key_id}" if self.recorded_key_id else "another key"
+            raise WrongMasterKey(
+                f"The master key from {self.key_source}{f' (key id {self.known_key_id})' if self.known_key_id else ''} "
+                f"is not the one in use: this database was written with {expected}.",
+                f"It is the one in use without the {self.other.wrapping}: take that out."
+                if self.other and self.other.is_in_use
+                else "Configure the key it was set up with; nothing is written until then.",
+            )
+
+
+async def check_gate(database: Database, keyring: Keyring) -> Gate:
+    """Compare the configured key with the record, or, where there is none, with the newest envelopes.
+
+    Works before the schema is installed too, on the tables of another program or on none.
+    Derives the key in a worker thread (about 0.3 s once per key and salt). Never raises for a wrong key: see Gate.
+    Source of the rules: encryption.md, "The gate".
+    """
+    recorded, rows = await _evidence(database)
+    recorded_id = str(recorded["key_id"]) if recorded else None
+    key = keyring.current
+    if key is None:
+        return Gate("no key", b"", None, None, recorded_id)
+    salt, key_id, state = await asyncio.to_thread(_examined, key, recorded, rows)
+    weaknesses = tuple(key.weaknesses())
+    other = key.without_wrapping()
+    reading = None
+    if other is not None:
+        other_salt, other_id, other_state = await asyncio.to_thread(_examined, other, recorded, rows)
+        known_id = None if other_salt == other.first_salt() else other_id
+        reading = OtherReading(key.wrapping, known_id, other_state)
+    if state in ("open", "unused", "mixed") and weaknesses:
+        state = "weak key"
+    return Gate(state, salt, key_id, key.source, recorded_id, weaknesses, reading, salt == key.first_salt())
+
+
+async def check_gate_for_new_key(database: Database, key: MasterKey) -> Gate:
+    """Say what `check_gate` would of a key generated a moment ago: no record or envelope is of it, so none is derived.
+
+    The gate has neither salt nor key id, so nothing can be written with it; `check_gate` gives one that has.
+    """
+    recorded, rows = await _evidence(database)
+    is_used = recorded is not None or any(envelope_format(row["credentials_encrypted"] or "") for row in rows)
+    recorded_id = str(recorded["key_id"]) if recorded else None
+    return Gate("wrong key" if is_used else "unused", b"", None, key.source, recorded_id)
+
+
+async def confirm_gate(connection: Connection, gate: Gate) -> None:
+    """Inside the writing transaction: record the key with the first write, and make sure it is still the one.
+
+    Raises MasterKeyError where the gate does not let it write, and Conflict where the key was changed meanwhile.
+    """
+    gate.require_write()
+    if gate.recorded_key_id is None:
+        await connection.execute(RECORD_KEY, {"key_id": gate.key_id, "salt": gate.salt})
+    recorded = await (await connection.execute(RECORDED_KEY)).fetchone()
+    if recorded is None or recorded["key_id"] != gate.key_id or bytes(recorded["salt"]) != gate.salt:
+        raise Conflict(
+            "The master key of this database was changed a moment ago by somebody else; nothing was written.",
+            "Reload, and check which key is in use with `switchboard keys status`.",
+        )
+
+
+async def format_for_new_row(connection: Connection, policy: CredentialFormat) -> EnvelopeFormat:
+    """Return the format a new row gets: `auto` means legacy where any legacy row exists in the database, else sb2."""
+    if policy != "auto":
+        return policy
+    row = await (await connection.execute(ANY_LEGACY, {"shape": LEGACY_SHAPE})).fetchone()
+    return "legacy" if row and row["any_legacy"] else "sb2"
+
+
+async def take_census(database: Database, keyring: Keyring) -> Census:
+    """Open every envelope and count them by format and by key id; needs SELECT on the envelopes.
+
+    Reads CENSUS_PAGE rows at a time and opens them outside of any transaction.
+    """
+    census = Census()
+    unreadable: list[tuple[UUID, UnreadableReason]] = []
+    after: UUID | None = None
+    while rows := await database.read(partial(_census_page, after=after)):
+        unreadable += await asyncio.to_thread(_count_page, keyring, rows, census)
+        after = rows[-1]["id"]
+    return Census(census.by_format, census.by_key, tuple(unreadable))
+
+
+async def _census_page(connection: Connection, *, after: UUID | None) -> list[dict[str, Any]]:
+    query = CENSUS.replace("where", "where id > %(after)s and" if after else "where")
+    return await (await connection.execute(query, {"after": after, "limit": CENSUS_PAGE})).fetchall()
+
+
+def _count_page(keyring: Keyring, rows: list[dict[str, Any]], census: Census) -> list[tuple[UUID, UnreadableReason]]:
+    unreadable: list[tuple[UUID, UnreadableReason]] = []
+    for row in rows:
+        envelope = row["credentials_encrypted"] or ""
+        shape = envelope_format(envelope) or "malformed"
+        census.by_format[shape] = census.by_format.get(shape, 0) + 1
+        try:
+            opened = keyring.open_bytes(envelope, _binding(row))
+        except Unreadable as exc:
+            unreadable.append((row["id"], exc.reason))
+            continue
+        name = opened.key_id or f"{opened.key.source} (legacy)"
+        census.by_key[name] = census.by_key.get(name, 0) + 1
+    return unreadable
+
+
+async def _evidence(database: Database) -> tuple[dict[str, Any] | None, list[dict[str, Any]]]:
+    async def unit(connection: Connection) -> tuple[dict[str, Any] | None, list[dict[str, Any]]]:
+        exists = await (await connection.execute(WHAT_EXISTS)).fetchone() or {}
+        recorded = await (await connection.execute(RECORDED_KEY)).fetchone() if exists["keys"] else None
+        if recorded is not None or not exists["credentials"]:
+            return recorded, []
+        return None, await (await connection.execute(NEWEST_ENVELOPES, {"limit": NEWEST_ROWS})).fetchall()
+
+    return await database.read(unit)
+
+
+def _examined(
+    key: MasterKey, recorded: dict[str, Any] | None, rows: list[dict[str, Any]]
+) -> tuple[bytes, str, GateState]:
+    """The key's salt and key id here, and what it is to what is stored."""
+    salt = bytes(recorded["salt"]) if recorded else _salt_of(rows, key)
+    key_id = key.key_id(salt)
+    return salt, key_id, _judge(key, key_id, str(recorded["key_id"]) if recorded else None, rows)
+
+
+def _judge(key: MasterKey, key_id: str, recorded_id: str | None, rows: list[dict[str, Any]]) -> GateState:
+    if recorded_id is not None:
+        return "open" if recorded_id == key_id else "wrong key"
+    current = Keyring(key)
+    # A text that is no envelope was written with no key, so it says nothing about this one.
+    opens = [_opens(current, row) for row in rows if envelope_format(row["credentials_encrypted"] or "")]
+    if any(opens):
+        return "open" if all(opens) else "mixed"
+    return "wrong key" if opens else "unused"
+
+
+def _opens(keyring: Keyring, row: dict[str, Any]) -> bool:
+    try:
+        keyring.open_bytes(row["credentials_encrypted"] or "", _binding(row))
+    except Unreadable:
+        return False
+    return True
+
+
+def _salt_of(rows: list[dict[str, Any]], key: MasterKey) -> bytes:
+    """Return the salt of the rows that the key has written, else its first; each salt tried costs a derivation."""
+    found: dict[bytes, str] = {}
+    for row in rows:
+        salt, named = sb2_salt(row["credentials_encrypted"] or ""), sb2_key_id(row["credentials_encrypted"] or "")
+        if salt is not None and named is not None:
+            found.setdefault(salt, named)
+    of_rows = (salt for salt, named in list(found.items())[:SALTS_TRIED] if key.key_id(salt) == named)
+    return next(of_rows, None) or key.first_salt()
+
+
+def _binding(row: dict[str, Any]) -> RowBinding:
+    # An adopted row may lack its organisation; no envelope is bound to nobody, so such a row does not open.
+    return RowBinding(row["id"], row["organization_id"] or NOBODY, str(row["integration_type"]))

@@ -1,0 +1,218 @@
+"""A master key: what is derived from it, and whether it is fit to write with."""
+
+from __future__ import annotations
+
+import base64
+import hmac
+import re
+import secrets
+from collections import Counter
+from dataclasses import dataclass
+from itertools import pairwise
+from threading import Lock
+from typing import NoReturn
+
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+from cryptography.hazmat.primitives.kdf.scrypt import Scrypt
+
+from tui.data.keys.envelopes import KEY_ID_BYTES, SALT_BYTES, base64url
+from tui.errors import MasterKeyError
+from tui.secret import Secret
+
+MINIMUM_CHARACTERS = 32
+MINIMUM_DISTINCT = 8
+LONGEST_REPETITION = 64
+
+_SB2_SCRYPT_N = 2**17
+_LEGACY_SCRYPT_N = 2**14
+_LEGACY_SALT = b"salt"
+# What may stand at either end of a key without being meant, and what it is called.
+_WRAPPINGS = {
+    "byte order mark": "\ufeff",
+    "line break": "\r\n",
+    "blanks": " \t\u00a0\u200b",
+    "quotes": "'\"`\u2018\u2019\u201a\u201c\u201d\u201e",
+}
+# What guides print in place of a key, without digits, case and punctuation: your-32-character-secret-key-here ...
+_PLACEHOLDERS = re.compile(
+    "yourchar|yoursecret|yourencryption|yourmaster|yourrandom|keyhere|changeme|changethis|replaceme|replacethis|"
+    "replacewith|placeholder|insertkey|putyour|examplekey"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Sb2Key:
+    """What a master key gives with one salt; the cipher object keeps the raw key out of Python's reach."""
+
+    key_id: bytes
+    cipher: AESGCM
+
+
+class MasterKey:
+    """A master key, any text at all, and where it came from; the text never shows and is never changed.
+
+    Derived keys are kept for the life of the object, and each is derived once, whatever the number of threads.
+    Equality is identity: see `same_as`.
+    """
+
+    __slots__ = (
+        *("__bare", "__first_salt", "__legacy", "__lock", "__salts", "__sb2", "__text", "__weaknesses"),
+        *("source", "wrapping"),
+    )
+
+    def __init__(self, text: Secret | str, source: str) -> None:
+        """Wrap the text; `source` names its origin in messages. Raises MasterKeyError where it is not UTF-8."""
+        self.__text = text if isinstance(text, Secret) else Secret(text)
+        del text  # a traceback that shows local variables must not show it
+        self.source = source
+        self.wrapping, bare = _unwrapped(self.__text.reveal("look at both ends"))
+        """What stands round the text and belongs to it all the same, such as "quotes"; empty where nothing does."""
+        self.__bare: Secret | MasterKey | None = Secret(bare) if self.wrapping and bare else None
+        del bare
+        self.__lock = Lock()
+        self.__sb2: dict[bytes, Sb2Key] = {}
+        self.__salts: dict[bytes, bytes] = {}
+        self.__first_salt = new_salt()
+        self.__legacy: AESGCM | None = None
+        self.__weaknesses: tuple[str, ...] | None = None
+        if not _is_unicode(self.__text):
+            raise MasterKeyError(
+                f"The master key from {source} is not valid UTF-8 text.",
+                "Use exactly the bytes it was set up with, or a new key from `switchboard keys generate`.",
+            )
+
+    def __repr__(self) -> str:
+        return "MasterKey(…)"
+
+    def __reduce_ex__(self, protocol: object) -> NoReturn:
+        raise TypeError("a MasterKey cannot be pickled or copied")
+
+    def same_as(self, other: MasterKey) -> bool:
+        """Tell in constant time whether both are the same text."""
+        return hmac.compare_digest(self._bytes(), other._bytes())
+
+    def without_wrapping(self) -> MasterKey | None:
+        """Return the other key that may be meant, the text without quotes, blanks or line breaks round it.
+
+        `docker run --env-file` leaves them there, python-dotenv and the shell take them off. None where there are none.
+        """
+        if isinstance(self.__bare, Secret):
+            self.__bare = MasterKey(self.__bare, f"{self.source}, without the {self.wrapping}")
+        return self.__bare
+
+    def key_id(self, salt: bytes) -> str:
+        """Return the key id with this 16-byte salt: 22 characters of base64url. Raises as `sb2`."""
+        return base64url(self.sb2(salt).key_id)
+
+    def sb2(self, salt: bytes) -> Sb2Key:
+        """Return key id and cipher for envelopes of this 16-byte salt: about 0.5 s and 128 MiB the first time.
+
+        Raises MasterKeyError for a salt of another length.
+        """
+        if len(salt) != SALT_BYTES:
+            raise MasterKeyError(
+                f"The salt kept with the master key is not {SALT_BYTES} bytes long.",
+                "The key record is damaged: restore it from a backup of the database.",
+            )
+        found = self.__sb2.get(salt)
+        if found is None:
+            with self.__lock:
+                found = self.__sb2.get(salt) or self._derived_sb2(salt)
+                self.__sb2[salt] = found
+                self.__salts[found.key_id] = salt
+        return found
+
+    def first_salt(self) -> bytes:
+        """Return the salt to use where none is recorded: random, and the same each time, so that it is derived once."""
+        return self.__first_salt
+
+    def salt_of(self, key_id: bytes) -> bytes | None:
+        """Return the salt this object has already derived that key id with, None where it has not."""
+        return self.__salts.get(key_id)
+
+    def legacy_cipher(self) -> AESGCM:
+        """Return the cipher for legacy envelopes: about 0.06 s the first time."""
+        if self.__legacy is None:
+            with self.__lock:
+                self.__legacy = self.__legacy or AESGCM(_scrypt(self._bytes(), _LEGACY_SALT, _LEGACY_SCRYPT_N))
+        return self.__legacy
+
+    def weaknesses(self) -> list[str]:
+        """Return why nothing may be written with this key, a sentence each and the key in none; [] where it may.
+
+        Source of the rules: the 32 characters every guide to these tables asks for; a placeholder is no key.
+        """
+        if self.__weaknesses is None:
+            self.__weaknesses = _weaknesses(self.__text.reveal("weaknesses"))
+        return list(self.__weaknesses)
+
+    def _bytes(self) -> bytes:
+        return self.__text.reveal("derive").encode("utf-8")
+
+    def _derived_sb2(self, salt: bytes) -> Sb2Key:
+        root = _scrypt(self._bytes(), salt, _SB2_SCRYPT_N)
+        key_id = _hkdf(root, b"switchboard key id", KEY_ID_BYTES)
+        return Sb2Key(key_id, AESGCM(_hkdf(root, b"switchboard encryption key", 32)))
+
+
+def generate_master_key() -> Secret:
+    """Return a new master key: 32 random bytes from the operating system, base64 (44 characters)."""
+    return Secret(base64.b64encode(secrets.token_bytes(32)).decode("ascii"))
+
+
+def new_salt() -> bytes:
+    """Return 16 random bytes from the operating system, to be kept with the key for its whole life."""
+    return secrets.token_bytes(SALT_BYTES)
+
+
+def _scrypt(key_material: bytes, salt: bytes, n: int) -> bytes:
+    """RFC 7914 with r = 8, p = 1 and 32 bytes of output."""
+    return Scrypt(salt=salt, length=32, n=n, r=8, p=1).derive(key_material)
+
+
+def _hkdf(root: bytes, info: bytes, length: int) -> bytes:
+    """RFC 5869 with SHA-256 and no salt."""
+    return HKDF(algorithm=SHA256(), length=length, salt=None, info=info).derive(root)
+
+
+def _unwrapped(text: str) -> tuple[str, str]:
+    """What stands at either end of a key, in words, and the key without it."""
+    found: dict[str, None] = {}
+    bare = text
+    while True:
+        name = next((name for name, signs in _WRAPPINGS.items() if bare.strip(signs) != bare), None)
+        if name is None:
+            return " and ".join(found), bare
+        found[name] = None
+        bare = bare.strip(_WRAPPINGS[name])
+
+
+def _is_unicode(text: Secret) -> bool:
+    # Encoding it to find out would put the text into an exception.
+    return not any("\ud800" <= character <= "\udfff" for character in text.reveal("check"))
+
+
+def _weaknesses(text: str) -> tuple[str, ...]:
+    found = []
+    if len(text) < MINIMUM_CHARACTERS:
+        found.append(f"It is shorter than {MINIMUM_CHARACTERS} characters.")
+    if _PLACEHOLDERS.search(re.sub(r"[\W\d_]+", "", text.casefold())):
+        found.append("It is a placeholder from a guide, not a key.")
+    if _has_little_variety(text):
+        found.append("It has little variety: few different characters, a repetition or a sequence.")
+    return tuple(found)
+
+
+def _has_little_variety(text: str) -> bool:
+    """Tell whether it has few different characters, repeats one piece, or climbs in even steps (abcd..., 2468...).
+
+    A key of 32 random hex digits fails this by chance once in ten million.
+    """
+    if len(set(text)) < MINIMUM_DISTINCT:
+        return True
+    pieces = range(1, min(len(text) // 2, LONGEST_REPETITION) + 1)
+    repeats = any(text[length:] == text[:-length] for length in pieces)
+    steps = Counter(ord(after) - ord(before) for before, after in pairwise(text))
+    return repeats or steps.most_common(1)[0][1] * 2 >= len(text) - 1

@@ -1,0 +1,234 @@
+"""Where master keys come from: variables, a file, or a command, read exactly as they are."""
+
+from __future__ import annotations
+
+import os
+import selectors
+import shlex
+import signal
+import stat
+import subprocess
+import time
+from typing import TYPE_CHECKING
+
+from tui.data.keys.encryption import Keyring, MasterKey
+from tui.errors import MasterKeyError, SwitchboardError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+VALUE = "ENCRYPTION_MASTER_KEY"
+FILE = "ENCRYPTION_MASTER_KEY_FILE"
+COMMAND = "ENCRYPTION_MASTER_KEY_COMMAND"
+PREVIOUS = "ENCRYPTION_MASTER_KEY_PREVIOUS"
+PREVIOUS_FILE = "ENCRYPTION_MASTER_KEY_PREVIOUS_FILE"
+SERVICE_ROLE = "SUPABASE_SERVICE_ROLE_KEY"
+
+COMMAND_TIMEOUT_S = 10.0
+LARGEST_BYTES = 65_536
+
+STANDING_WARNING = (
+    "The master key is SUPABASE_SERVICE_ROLE_KEY: rotating that API key would lose every credential. "
+    "A key of its own (ENCRYPTION_MASTER_KEY) would be safer."
+)
+
+Source = tuple[str, str]  # value, and where the variable was set
+
+
+def read_keyring(sources: Iterable[tuple[str, str, str]]) -> Keyring:
+    """Read the master keys: `sources` holds name, value and origin of each variable that is set.
+
+    A command is run here, so this comes before the screen opens: up to 10 seconds. Nothing is trimmed but one line
+    end, "\\n" or "\\r\\n", at the end of a file's or a command's text. Without any source the keyring is empty.
+    Raises MasterKeyError for two sources at once, for a file that is missing or open to others, for a command that
+    fails, and for what is not UTF-8; never with any of what was read.
+    """
+    given: dict[str, Source] = {name: (value, origin) for name, value, origin in sources if value}
+    _refuse_two(given, (VALUE, FILE, COMMAND), "the master key")
+    _refuse_two(given, (PREVIOUS, PREVIOUS_FILE), "earlier master keys")
+    return Keyring(_current(given), _previous(given))
+
+
+def standing_warning(keyring: Keyring) -> str | None:
+    """What has to stay on the screen as long as the service_role key is the master key."""
+    current = keyring.current
+    return STANDING_WARNING if current is not None and current.source.startswith(SERVICE_ROLE) else None
+
+
+def wrapping_warnings(keyring: Keyring) -> list[str]:
+    """What has to be said as long as a key begins or ends with quotes or a line break, which are part of it."""
+    return [
+        f"The {'master' if key is keyring.current else 'earlier'} key from {key.source} begins or ends with "
+        f"{wrapping_words(key)}, and that is part of the key: without it, it would be another key. "
+        + (
+            "`switchboard keys status` says which of the two opens what is stored."
+            if key is keyring.current
+            else "Take that out where credentials of this key do not open."
+        )
+        for key in keyring.keys
+        if key.without_wrapping() is not None
+    ]
+
+
+def wrapping_words(key: MasterKey) -> str:
+    """Return "quotes", "a line break" or both, as a sentence has them."""
+    return key.wrapping.replace("line break", "a line break").replace("byte order", "a byte order")
+
+
+def _refuse_two(given: Mapping[str, Source], names: tuple[str, ...], what: str) -> None:
+    found = [f"{name} ({given[name][1]})" for name in names if name in given]
+    if len(found) > 1:
+        raise MasterKeyError(
+            f"There is more than one source of {what}: {', '.join(found)}.", "Keep one and take the others out."
+        )
+
+
+def _current(given: Mapping[str, Source]) -> MasterKey | None:
+    if VALUE in given:
+        return MasterKey(given[VALUE][0], _named(VALUE, given))
+    if FILE in given:
+        return MasterKey(_only_key(_file_text(FILE, given[FILE][0]), FILE), _named(FILE, given))
+    if COMMAND in given:
+        return MasterKey(_only_key(_command_text(given[COMMAND][0]), COMMAND), _named(COMMAND, given))
+    if SERVICE_ROLE in given:
+        return MasterKey(given[SERVICE_ROLE][0], _named(SERVICE_ROLE, given))
+    return None
+
+
+def _previous(given: Mapping[str, Source]) -> list[MasterKey]:
+    if PREVIOUS in given:
+        return [MasterKey(given[PREVIOUS][0], _named(PREVIOUS, given))]
+    if PREVIOUS_FILE not in given:
+        return []
+    source = _named(PREVIOUS_FILE, given)
+    lines = _file_text(PREVIOUS_FILE, given[PREVIOUS_FILE][0]).split("\n")
+    return [
+        MasterKey(key, f"{source}, line {number}")
+        for number, line in enumerate(lines, start=1)
+        if (key := line.removesuffix("\r"))
+    ]
+
+
+def _named(name: str, given: Mapping[str, Source]) -> str:
+    return f"{name} ({given[name][1]})"
+
+
+def _only_key(text: str, name: str) -> str:
+    """The text without one line end, "\\n" or "\\r\\n"; whatever else is there belongs to the key."""
+    key = text.removesuffix("\r\n") if text.endswith("\r\n") else text.removesuffix("\n")
+    if not key:
+        raise MasterKeyError(f"What {name} leads to is empty.", "It must hold the master key and nothing else.")
+    return key
+
+
+def _file_text(name: str, path: str) -> str:
+    """Content of a key file, after looking at the kind, owner and mode of what was opened; links are followed."""
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    except (OSError, ValueError) as exc:
+        reason = (exc.strerror if isinstance(exc, OSError) else None) or "not a file's name"
+        raise MasterKeyError(f"The file that {name} names cannot be opened: {reason}.", "Check its name.") from None
+    try:
+        check_owner_and_mode(os.fstat(descriptor), name)
+        with os.fdopen(descriptor, "rb", closefd=False) as file:
+            return _text(file.read(LARGEST_BYTES + 1), name)
+    finally:
+        os.close(descriptor)
+
+
+def check_owner_and_mode(found: os.stat_result, name: str, failure: type[SwitchboardError] = MasterKeyError) -> None:
+    """Raise `failure` unless it is a plain file of this user or root that others can neither read nor write."""
+    if not stat.S_ISREG(found.st_mode):
+        raise failure(f"What {name} names is not a plain file.", "Put the key into a plain file.")
+    if found.st_uid not in (os.geteuid(), 0):
+        raise failure(
+            f"The file that {name} names belongs to somebody else.",
+            "It must belong to the user who runs Switchboard, or to root.",
+        )
+    if found.st_mode & 0o026 or (found.st_mode & 0o040 and found.st_uid != 0):
+        raise failure(
+            f"The file that {name} names can be read or written by others than its owner.", "Close it with chmod 600."
+        )
+
+
+def _command_text(command: str) -> str:
+    """Standard output of a program: no shell, no input, its own session, and nothing it says is shown."""
+    try:
+        arguments = shlex.split(command)
+    except ValueError:
+        arguments = []
+    if not arguments:
+        raise MasterKeyError(
+            f"{COMMAND} is not a command with its arguments.", "Check its quotes; it is run without a shell."
+        )
+    try:
+        process = subprocess.Popen(
+            arguments,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+    except (OSError, ValueError) as exc:
+        reason = (exc.strerror if isinstance(exc, OSError) else None) or "not a program's name"
+    else:
+        return _finished_output(process)
+    raise MasterKeyError(
+        f"The program of {COMMAND} cannot be started: {reason}.", "Check its name; it is run without a shell."
+    )
+
+
+def _finished_output(process: subprocess.Popen[bytes]) -> str:
+    """What the program wrote, once it has ended well. Its whole session is ended with it, however it goes."""
+    deadline = time.monotonic() + COMMAND_TIMEOUT_S
+    try:
+        text = _text(_read_until(process, deadline), COMMAND)
+        status = process.wait(max(0.0, deadline - time.monotonic()))
+    except (TimeoutError, subprocess.TimeoutExpired):
+        raise MasterKeyError(
+            f"The program of {COMMAND} did not end within {COMMAND_TIMEOUT_S:.0f} seconds.",
+            "It must print the key without asking anything.",
+        ) from None
+    finally:
+        _end(process)
+    if status != 0:
+        how = f"exit status {status}" if status > 0 else f"signal {-status}"
+        raise MasterKeyError(
+            f"The program of {COMMAND} failed ({how}).", "Run it by hand to see why; its output is not shown here."
+        )
+    return text
+
+
+def _read_until(process: subprocess.Popen[bytes], deadline: float) -> bytes:
+    if process.stdout is None:
+        raise AssertionError("the output is a pipe")
+    output = b""
+    with selectors.DefaultSelector() as selector:
+        selector.register(process.stdout, selectors.EVENT_READ)
+        while len(output) <= LARGEST_BYTES:
+            if not selector.select(max(0.0, deadline - time.monotonic())):
+                raise TimeoutError
+            chunk = os.read(process.stdout.fileno(), LARGEST_BYTES)
+            if not chunk:
+                break
+            output += chunk
+    return output
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    if process.returncode is None:
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+    if process.stdout is not None:
+        process.stdout.close()
+
+
+def _text(content: bytes, name: str) -> str:
+    if len(content) > LARGEST_BYTES:
+        raise MasterKeyError(f"What {name} leads to is too long for a master key.", "Check that it is the right one.")
+    try:
+        return content.decode("utf-8")
+    except UnicodeDecodeError:
+        pass
+    # Raised out here because the decoder's error carries the bytes, and would travel along as the context.
+    raise MasterKeyError(f"What {name} leads to is not UTF-8 text.", "Use exactly the text it was set up with.")

@@ -1,0 +1,1 @@
+"""Phone numbers: listing, changing and syncing them."""

@@ -1,0 +1,307 @@
+"""Phone numbers: reading them, listed by filters or found in any notation."""
+
+from __future__ import annotations
+
+import unicodedata
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+from tui.data.directory import parse_uuid
+from tui.errors import InvalidInput, NotFound
+from tui.models import Person, PhoneNumber
+from tui.words.phone_number import display, e164, why_not
+from tui.words.text import safe_text
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from uuid import UUID
+
+    from tui.data.postgres.database import Connection, Database
+
+ROW_COLUMNS = (
+    *("id", "organization_id", "integration_id", "phone_number", "display_name", "number_type"),
+    *("assigned_to_user_id", "is_primary", "can_call", "can_sms", "is_active", "created_at", "updated_at"),
+)
+FLAGS = frozenset({"is_primary", "can_call", "can_sms", "is_active"})
+
+# The names of organisations once for all rows, since an adopted directory may hold an id twice.
+NUMBERS = """
+select {columns}, {integration_type} as integration_type, o.name as organization_name,
+       p.id as person_id, p.email as person_email, p.name as person_name,
+       p.organization_id as person_organization_id, p.is_active as person_is_active
+  from public.organization_phone_numbers as n
+  left join (select distinct on (id) id, name from switchboard.organizations order by id, name) as o
+    on o.id = n.organization_id
+  left join lateral (select id, email, name, organization_id, is_active from switchboard.people
+                      where id = n.assigned_to_user_id limit 1) as p on true
+ where {where}
+ order by o.name nulls last, n.organization_id, coalesce(n.is_primary, false) desc,
+          coalesce(n.is_active, false) desc, n.phone_number, n.id
+ {tail}
+"""
+INTEGRATION_TYPE = "(select c.integration_type from public.integration_credentials as c where c.id = n.integration_id)"
+
+RIGHTS = """
+select has_table_privilege('public.organization_phone_numbers', 'select') as view,
+       has_table_privilege('public.organization_phone_numbers', 'insert') as add,
+       has_table_privilege('public.organization_phone_numbers', 'update') as change,
+       has_function_privilege('switchboard.begin_open(uuid, text)', 'execute') as sync
+"""
+TYPES_VISIBLE = """
+select has_column_privilege('public.integration_credentials', 'integration_type', 'select')
+   and has_column_privilege('public.integration_credentials', 'id', 'select') as visible
+"""
+
+# Digits of other scripts are left to Python: a row with any of them is looked at in any case.
+DIGITS = "regexp_replace(n.phone_number, '[^0-9]', '', 'g')"
+OTHER_SCRIPT = "n.phone_number ~ '[^\\u0001-\\u007f]'"
+
+# All notations of a number share their last digits; what stands before them is a prefix of the country or of the line.
+COMMON_DIGITS = 6
+FEWEST_DIGITS = 4
+MOST_CANDIDATES = 2_000
+
+
+@dataclass(frozen=True, slots=True)
+class NumberRights:
+    """What this role may do with phone numbers; `sync` also needs `add` and `change`."""
+
+    view: bool = False
+    add: bool = False
+    change: bool = False
+    sync: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class NumberFilter:
+    """Which numbers are wanted; None means that it does not matter. `pool` True: assigned to nobody."""
+
+    assigned_to: UUID | None = None
+    pool: bool | None = None
+    number_type: str | None = None
+    can_call: bool | None = None
+    can_sms: bool | None = None
+    active: bool | None = None
+    primary: bool | None = None
+
+
+ANY = NumberFilter()
+
+
+@dataclass(frozen=True, slots=True)
+class FoundNumbers:
+    """What a search found; `exact` where a whole number was given and these are its rows, in whatever notation."""
+
+    numbers: tuple[PhoneNumber, ...]
+    exact: bool
+
+
+class AmbiguousNumber(InvalidInput):
+    """More than one row is meant; `candidates` are they."""
+
+    title = "Which number?"
+
+    def __init__(self, candidates: Sequence[PhoneNumber]) -> None:
+        listed = ", ".join(f"{one.id} (stored as {shown_text(one.phone_number)})" for one in candidates)
+        super().__init__(f"{len(candidates)} rows of this organisation are that number.", f"Use an id: {listed}")
+        self.candidates = tuple(candidates)
+
+
+async def read_number_rights(database: Database) -> NumberRights:
+    """Ask the database what this role may do. The answer is advice: each act is checked by the database again."""
+
+    async def unit(connection: Connection) -> NumberRights:
+        row = await (await connection.execute(RIGHTS)).fetchone()
+        return NumberRights(**row) if row else NumberRights()
+
+    return await database.read(unit)
+
+
+async def list_phone_numbers(
+    database: Database, organization_id: UUID | None, wanted: NumberFilter = ANY
+) -> list[PhoneNumber]:
+    """Return the numbers of one organisation, or of all this login may read: primary first, the inactive ones last."""
+    where, values = _conditions(organization_id, wanted)
+
+    async def unit(connection: Connection) -> list[PhoneNumber]:
+        return await rows_where(connection, where, values)
+
+    return await database.read(unit)
+
+
+async def find_phone_numbers(
+    database: Database, text: str, organization_id: UUID | None = None, wanted: NumberFilter = ANY
+) -> FoundNumbers:
+    """Return whose number `text` is, in one organisation or in all this login may read.
+
+    `text` is an id, a number in any notation, or some of its digits, at least four; of the latter the numbers that end
+    with them come first. Rows are compared by what they mean, in whatever notation they are stored; at most
+    MOST_CANDIDATES. Raises InvalidInput where `text` is none of these.
+    """
+    number_id = parse_uuid(text)
+    digits, number = digits_of(text), known_number(text)
+    searchable = len(digits) >= FEWEST_DIGITS and not any(one.isalpha() for one in text)
+    conditions, values = _conditions(organization_id, wanted)
+    values |= {"id": number_id, "text": text.strip(), "most": MOST_CANDIDATES}
+
+    async def unit(connection: Connection) -> FoundNumbers:
+        if number_id is not None:
+            return FoundNumbers(tuple(await rows_where(connection, f"{conditions} and n.id = %(id)s", values)), True)
+        same = await same_numbers(connection, text, conditions, values)
+        if same or not searchable:
+            return FoundNumbers(tuple(same), number is not None or bool(same))
+        return FoundNumbers(tuple(await _with_digits(connection, digits, conditions, values)), False)
+
+    found = await database.read(unit)
+    if not found.numbers and number_id is None and (said := why_not(text)) is not None:
+        raise InvalidInput(*said)
+    if not found.numbers and number_id is None and not searchable:
+        raise InvalidInput(
+            "That is neither a phone number nor at least four digits of one.",
+            "Give it in any notation, such as 011-4116 9368, or its last four digits.",
+        )
+    return found
+
+
+async def the_phone_number(database: Database, organization_id: UUID, text: str) -> PhoneNumber:
+    """Return the one row of the organisation that is meant by an id or by a whole number in any notation.
+
+    Raises NotFound, which names the organisation that does have it, AmbiguousNumber, and InvalidInput.
+    """
+    found = await find_phone_numbers(database, text)
+    here = [one for one in found.numbers if one.organization_id == organization_id]
+    if found.exact and len(here) == 1:
+        return here[0]
+    if found.exact and here:
+        raise AmbiguousNumber(here)
+    if found.exact and found.numbers:
+        elsewhere = sorted({organization_of(one) for one in found.numbers})
+        raise NotFound(
+            "This organisation has no such number.", f"It is a number of {' and of '.join(elsewhere)}: choose that one."
+        )
+    if here:
+        meant = ", ".join(shown_number(one) for one in here[:5])
+        raise NotFound("This organisation has no such number.", f"Give the whole number; some like it: {meant}.")
+    raise NotFound("This organisation has no such number.", "`switchboard phone-numbers list --all` shows all of it.")
+
+
+async def rows_where(connection: Connection, where: str, values: dict[str, Any], tail: str = "") -> list[PhoneNumber]:
+    """Return the rows a condition over n is true of, within the caller's unit; `tail` follows the order."""
+    visible = await (await connection.execute(TYPES_VISIBLE)).fetchone()
+    query = NUMBERS.format(
+        columns=", ".join(f"n.{name}" for name in ROW_COLUMNS),
+        integration_type=INTEGRATION_TYPE if visible and visible["visible"] else "null",
+        where=where,
+        tail=tail,
+    )
+    return [_phone_number(row) for row in await (await connection.execute(query, values)).fetchall()]
+
+
+async def same_numbers(connection: Connection, text: str, conditions: str, values: dict[str, Any]) -> list[PhoneNumber]:
+    """Return the rows that are this number, in whatever notation; of what is no number, those of the same text."""
+    number = known_number(text)
+    if number is None:
+        given = values | {"text": text.strip()}
+        return await rows_where(connection, f"{conditions} and btrim(n.phone_number) = %(text)s", given)
+    ending = values | {"ending": f"%{number[-COMMON_DIGITS:]}"}
+    candidates = await rows_where(connection, f"{conditions} and ({DIGITS} like %(ending)s or {OTHER_SCRIPT})", ending)
+    return [one for one in candidates if one.e164 == number]
+
+
+async def _with_digits(
+    connection: Connection, digits: str, conditions: str, values: dict[str, Any]
+) -> list[PhoneNumber]:
+    """Return the rows in whose number these digits stand in a row, those that end with them first."""
+    # A prefix of the line (0, 00) is in no E.164 number.
+    significant = digits.lstrip("0")
+    sought = significant if len(significant) >= FEWEST_DIGITS else digits
+    # A row may lack the country code that was typed, so only the last of the digits choose the candidates.
+    given = values | {"part": f"%{sought[-FEWEST_DIGITS:]}%"}
+    condition = f"{conditions} and ({DIGITS} like %(part)s or {OTHER_SCRIPT})"
+    candidates = await rows_where(connection, condition, given, "limit %(most)s")
+    hits = [one for one in candidates if sought in digits_of(one.phone_number) or sought in (one.e164 or "")]
+    return sorted(hits, key=lambda one: not (one.e164 or digits_of(one.phone_number)).endswith(sought))
+
+
+def _conditions(organization_id: UUID | None, wanted: NumberFilter) -> tuple[str, dict[str, Any]]:
+    """Compose the condition from what is set; the words are this module's own, values travel as parameters."""
+    values: dict[str, Any] = {"organization_id": organization_id, "assignee": wanted.assigned_to}
+    parts = ["true"] if organization_id is None else ["n.organization_id = %(organization_id)s"]
+    if wanted.assigned_to is not None:
+        parts.append("n.assigned_to_user_id = %(assignee)s")
+    if wanted.pool is not None:
+        parts.append(f"n.assigned_to_user_id is {'null' if wanted.pool else 'not null'}")
+    if wanted.number_type is not None:
+        parts.append("n.number_type = %(number_type)s")
+        values["number_type"] = wanted.number_type
+    flags = {
+        "can_call": wanted.can_call,
+        "can_sms": wanted.can_sms,
+        "is_active": wanted.active,
+        "is_primary": wanted.primary,
+    }
+    parts += [f"n.{name} is {'true' if flag else 'not true'}" for name, flag in flags.items() if flag is not None]
+    return " and ".join(parts), values
+
+
+@lru_cache(maxsize=20_000)
+def known_number(text: str) -> str | None:
+    """As `numbers.e164`, remembered: parsing takes 70 microseconds, and lists are read again and again."""
+    return e164(text)
+
+
+def digits_of(text: str) -> str:
+    """Return the digits in a text, of whatever script, as 0 to 9."""
+    return "".join(str(unicodedata.digit(one)) for one in text if one.isdecimal())
+
+
+def shown_text(text: str) -> str:
+    """Return a stored text for a sentence: inert, and short."""
+    return safe_text(text, 40)
+
+
+def shown_number(number: PhoneNumber) -> str:
+    """Return the number as people read it, for a sentence."""
+    return shown_text(display(number.phone_number))
+
+
+def shown_person(number: PhoneNumber) -> str:
+    """Return who has the number, for a sentence: name and e-mail, else the id."""
+    person = number.assignee
+    if number.assigned_to_user_id is None:
+        return "nobody"
+    named = [safe_text(text, 60) for text in (person.name, person.email) if text] if person else []
+    if len(named) == 2:
+        return f"{named[0]} ({named[1]})"
+    return named[0] if named else str(number.assigned_to_user_id)
+
+
+def shown_name(person: Person) -> str:
+    """Return what a person is called, for a sentence."""
+    return safe_text(person.name or person.email or person.id, 60)
+
+
+def organization_of(number: PhoneNumber) -> str:
+    """Return the organisation of a number for a sentence: its name, else its id."""
+    return safe_text(number.organization_name, 60) if number.organization_name else str(number.organization_id)
+
+
+def _phone_number(row: dict[str, Any]) -> PhoneNumber:
+    own: dict[str, Any] = {name: bool(row[name]) if name in FLAGS else row[name] for name in ROW_COLUMNS}
+    assignee = None
+    if row["person_id"] is not None:
+        assignee = Person(
+            row["person_id"],
+            row["person_email"],
+            row["person_name"],
+            row["person_organization_id"],
+            bool(row["person_is_active"]),
+        )
+    return PhoneNumber(
+        **own,
+        e164=known_number(row["phone_number"]),
+        assignee=assignee,
+        integration_type=row["integration_type"],
+        organization_name=row["organization_name"],
+    )

@@ -1,0 +1,230 @@
+"""What a sync of phone numbers would do: an organisation's rows compared with what a provider lists."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+from uuid import UUID, uuid4
+
+from tui.data.numbers.input import LONGEST_NAME
+from tui.data.numbers.listing import known_number
+from tui.words.phone_number import number_type, same_number
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from tui.models import Integration, ListedNumber, PhoneNumber
+
+LONGEST_NUMBER = 20
+
+
+@dataclass(frozen=True, slots=True)
+class FieldChange:
+    """One column of a row: what it holds, and what it would hold."""
+
+    name: str
+    before: Any
+    after: Any
+
+
+@dataclass(frozen=True, slots=True)
+class ChangedNumber:
+    """A row that the sync would change, and how."""
+
+    number: PhoneNumber
+    changes: tuple[FieldChange, ...]
+
+    def after(self, name: str) -> Any:
+        """The column's value after the sync."""
+        return next((one.after for one in self.changes if one.name == name), getattr(self.number, name))
+
+
+@dataclass(frozen=True, slots=True)
+class NewNumber:
+    """A row that the sync would add; `phone_number` is E.164."""
+
+    phone_number: str
+    display_name: str | None
+    number_type: str
+    can_call: bool
+    can_sms: bool
+    is_primary: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class LeftNumber:
+    """An active row that is not listed and stays as it is, and why, as the end of a sentence."""
+
+    number: PhoneNumber
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class SyncPlan:
+    """What a sync would do, and what it was made from.
+
+    `same` are the rows that agree, `gone` those that would be deactivated, `left` active ones that are not listed and
+    none of this integration's business, `duplicates` the rows that are one number in several notations, `unusable` the
+    listed texts that are no number. `primary` is the E.164 of the number that would become primary.
+    `without_primary`: the organisation has no primary number, and the sync gives it none.
+    `line` is the number that the credential itself names. `operation_id` is that of everything the sync logs.
+    """
+
+    integration: Integration
+    listed: tuple[ListedNumber, ...]
+    line: str | None
+    new: tuple[NewNumber, ...]
+    changed: tuple[ChangedNumber, ...]
+    same: tuple[PhoneNumber, ...]
+    gone: tuple[PhoneNumber, ...]
+    left: tuple[LeftNumber, ...]
+    duplicates: tuple[tuple[PhoneNumber, ...], ...]
+    unusable: tuple[str, ...]
+    primary: str | None
+    without_primary: bool
+    deactivates_all: bool
+    seen: tuple[PhoneNumber, ...] = field(repr=False)
+    operation_id: UUID = field(default_factory=uuid4)
+
+    @property
+    def writes(self) -> bool:
+        """Whether there is anything to write but the log."""
+        return bool(self.new or self.changed or self.gone)
+
+    @property
+    def synced(self) -> int:
+        """How many different numbers the provider listed."""
+        return len({_meaning(one.number) for one in self.listed}) - len(self.unusable)
+
+    def sentence(self) -> str:
+        """Say it for a person: "3 new, 1 changed, 12 the same, 2 no longer listed"."""
+        return (
+            f"{len(self.new)} new, {len(self.changed)} changed, {len(self.same)} the same, "
+            f"{len(self.gone)} no longer listed"
+        )
+
+
+def plan_of(
+    rows: Sequence[PhoneNumber],
+    integration: Integration,
+    listed: Sequence[ListedNumber],
+    *,
+    line: str | None,
+    operation_id: UUID,
+) -> SyncPlan:
+    """Make the plan from all rows of the organisation.
+
+    Numbers are matched by what they mean; a row keeps its text. The provider decides what a number can do; a name and
+    a type are only filled in. Only rows of this very integration can be gone.
+    """
+    offered: dict[str, ListedNumber] = {}
+    for one in listed:
+        offered.setdefault(_meaning(one.number), one)
+    by_meaning: dict[str, list[PhoneNumber]] = {}
+    for row in rows:
+        by_meaning.setdefault(_meaning(row.phone_number), []).append(row)
+
+    matched = [(row, offered[key]) for key, same in by_meaning.items() if key in offered for row in same]
+    missing = [row for key, same in by_meaning.items() if key not in offered for row in same if row.is_active]
+    left = [LeftNumber(row, reason) for row in missing if (reason := _left_because(row, integration))]
+    left_ids = {one.number.id for one in left}
+    gone = tuple(row for row in missing if row.id not in left_ids)
+    gone_ids = {row.id for row in gone}
+
+    primary_stays = any(row.is_primary and row.id not in gone_ids for row in rows)
+    wanted = None if primary_stays or line is None else known_number(line)
+    primary = wanted if wanted in offered else None
+    primary_row = _best(by_meaning.get(primary or "", []))
+
+    awake = {key for key, same in by_meaning.items() if any(row.is_active for row in same)}
+    woken = {key: _best(same) for key, same in by_meaning.items() if key not in awake}
+    planned = [
+        ChangedNumber(
+            row,
+            tuple(
+                _changes(
+                    row,
+                    one,
+                    active=row.is_active or row is woken.get(_meaning(row.phone_number)),
+                    primary=row.is_primary or row is primary_row,
+                )
+            ),
+        )
+        for row, one in matched
+    ]
+    own_active = {row.id for row in rows if row.integration_id == integration.id and row.is_active}
+    return SyncPlan(
+        integration,
+        tuple(listed),
+        line,
+        new=tuple(
+            _new(key, one, primary=key == primary)
+            for key, one in offered.items()
+            if key not in by_meaning and _is_usable(key)
+        ),
+        changed=tuple(one for one in planned if one.changes),
+        same=tuple(one.number for one in planned if not one.changes),
+        gone=gone,
+        left=tuple(left),
+        duplicates=tuple(tuple(same) for key, same in by_meaning.items() if len(same) > 1 and known_number(key)),
+        unusable=tuple(key for key in offered if not _is_usable(key) and key not in by_meaning),
+        primary=primary,
+        without_primary=not primary_stays and primary is None,
+        deactivates_all=bool(gone) and own_active <= gone_ids,
+        seen=tuple(rows),
+        operation_id=operation_id,
+    )
+
+
+def _meaning(text: str) -> str:
+    """What two texts have in common that are one number; of what is no number, the text itself."""
+    return known_number(text) or text.strip()
+
+
+def _is_usable(key: str) -> bool:
+    return known_number(key) == key and len(key) <= LONGEST_NUMBER
+
+
+def _left_because(row: PhoneNumber, integration: Integration) -> str | None:
+    if row.integration_id is None:
+        return "it was added by hand"
+    if row.integration_id != integration.id:
+        return f"it belongs to {row.integration_type or 'another integration'}"
+    if row.e164 is None:
+        return "its text is no phone number, so it cannot be looked for"
+    return None
+
+
+def _best(rows: Sequence[PhoneNumber]) -> PhoneNumber | None:
+    """Of the rows of one number the one in use: active before inactive, assigned before free, the oldest first."""
+    ranked = sorted(
+        rows, key=lambda row: (not row.is_active, row.assigned_to_user_id is None, str(row.created_at), str(row.id))
+    )
+    return ranked[0] if ranked else None
+
+
+def _changes(row: PhoneNumber, one: ListedNumber, *, active: bool, primary: bool) -> Iterable[FieldChange]:
+    name = _name(one)
+    wanted: dict[str, Any] = {
+        "display_name": row.display_name if (row.display_name or "").strip() else name or row.display_name,
+        "number_type": row.number_type or number_type(row.phone_number),
+        "can_call": one.can_call,
+        "can_sms": one.can_sms,
+        "is_active": active,
+        "is_primary": primary,
+    }
+    for column, value in wanted.items():
+        if getattr(row, column) != value:
+            yield FieldChange(column, getattr(row, column), value)
+
+
+def _new(number: str, one: ListedNumber, *, primary: bool) -> NewNumber:
+    return NewNumber(number, _name(one), number_type(number), one.can_call, one.can_sms, primary)
+
+
+def _name(one: ListedNumber) -> str | None:
+    """Return the provider's name for a number as it can be stored; a name that is the number itself says nothing."""
+    text = "".join(c for c in one.name or "" if c >= " " and not "\ud800" <= c <= "\udfff").strip()
+    if not text or same_number(text, one.number):
+        return None
+    return text[:LONGEST_NAME].strip()

@@ -1,0 +1,1 @@
+"""Who may use which integration: reading, staging, applying, explaining."""

@@ -1,0 +1,325 @@
+"""Applying staged changes of permissions in one transaction, and undoing what was applied as one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, Literal
+from uuid import UUID, uuid4
+
+from tui.data.permissions.people import GRANT_COLUMNS, LAST_GRANTED_FIRST, grant_from
+from tui.data.permissions.values import NOTHING, Access, Grant, check
+from tui.errors import PermissionDenied
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+    from datetime import datetime
+
+    from tui.data.permissions.staging import Change, Staged
+    from tui.data.permissions.values import CellKey
+    from tui.data.postgres.database import Connection, Database
+
+Outcome = Literal["grant", "change", "revoke"]
+TABLE = "public.user_integration_permissions"
+
+CAN_CHANGE = f"""
+select current_user::text as role,
+       has_table_privilege('{TABLE}', 'insert') and has_table_privilege('{TABLE}', 'update')
+         and has_table_privilege('{TABLE}', 'delete') as it_can,
+       to_regrole('switchboard_admin') is not null as has_groups
+"""
+# One console applies to an organisation at a time, so that two never wait for each other's rows, and so that a table
+# without a unique key gets no row twice.
+LOCK = """
+select switchboard.take_lock('permissions'::text, %(organization_id)s::uuid),
+       set_config('switchboard.undo_of', %(undo_of)s, true)
+"""
+THERE = """
+select c.id, clock_timestamp() as now from public.integration_credentials as c
+ where c.organization_id = %(organization_id)s and c.id = any (%(integration_ids)s)
+"""
+CELLS = "unnest(%(user_ids)s::uuid[], %(integration_ids)s::uuid[]) as k(user_id, integration_id)"
+# The locks are taken in the order of the table's key, which is everybody's.
+PRESENT = f"""
+select {GRANT_COLUMNS} from {CELLS}
+  join {TABLE} as p on p.user_id = k.user_id and p.integration_id = k.integration_id
+ order by p.user_id, p.integration_id, {LAST_GRANTED_FIRST} for update of p
+"""
+DELETE = f"""
+delete from {TABLE} as p using {CELLS} where p.user_id = k.user_id and p.integration_id = k.integration_id
+"""
+WANTED = """unnest(%(ids)s::uuid[], %(user_ids)s::uuid[], %(integration_ids)s::uuid[], %(can_view)s::boolean[],
+         %(can_send)s::boolean[], %(can_configure)s::boolean[], %(daily_limit)s::bigint[], %(monthly_limit)s::bigint[],
+         %(expires_at)s::timestamptz[], %(granted_by)s::uuid[], %(granted_at)s::timestamptz[])
+       as k(id, user_id, integration_id, can_view, can_send, can_configure, daily_limit, monthly_limit, expires_at,
+            granted_by, granted_at)"""
+UPDATE = f"""
+update {TABLE} as p
+   set can_view = k.can_view, can_send = k.can_send, can_configure = k.can_configure, daily_limit = k.daily_limit,
+       monthly_limit = k.monthly_limit, expires_at = k.expires_at, granted_by = k.granted_by, granted_at = k.granted_at
+  from {WANTED}
+ where p.user_id = k.user_id and p.integration_id = k.integration_id
+returning {GRANT_COLUMNS}
+"""
+INSERT = f"""
+insert into {TABLE} as p (id, user_id, integration_id, can_view, can_send, can_configure, daily_limit, monthly_limit,
+                          expires_at, granted_by, granted_at)
+select k.id, k.user_id, k.integration_id, k.can_view, k.can_send, k.can_configure, k.daily_limit, k.monthly_limit,
+       k.expires_at, k.granted_by, k.granted_at
+  from {WANTED} order by k.user_id, k.integration_id
+    on conflict do nothing
+returning {GRANT_COLUMNS}
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Conflict:
+    """A cell that is not as it was seen any more. `integration_gone` tells that its integration was deleted."""
+
+    user_id: UUID
+    integration_id: UUID
+    seen: Access
+    now: Access
+    wanted: Access
+    integration_gone: bool = False
+
+    @property
+    def key(self) -> CellKey:
+        """The cell it is about."""
+        return self.user_id, self.integration_id
+
+
+@dataclass(frozen=True, slots=True)
+class Conflicts:
+    """Nothing was written, because of these cells; `Staged.without` goes on with the rest."""
+
+    cells: tuple[Conflict, ...]
+
+    @property
+    def keys(self) -> frozenset[CellKey]:
+        """The cells they are about."""
+        return frozenset(one.key for one in self.cells)
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """One cell that was written: the row before and after, None where there is none."""
+
+    user_id: UUID
+    integration_id: UUID
+    before: Grant | None
+    after: Grant | None
+
+    @property
+    def kind(self) -> Outcome:
+        """What it was, as the log names it."""
+        if self.after is None:
+            return "revoke"
+        return "grant" if self.before is None else "change"
+
+
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """What one transaction wrote. Each cell has one row in the log, all with `operation_id`.
+
+    `undo_of` is the operation that it was the inverse of, which the log's rows say too (details.undo_of).
+    """
+
+    operation_id: UUID
+    organization_id: UUID
+    cells: tuple[Written, ...]
+    undo_of: UUID | None = None
+
+    @property
+    def grants(self) -> Mapping[CellKey, Grant | None]:
+        """What each cell now holds, for a screen that shows it."""
+        return {(one.user_id, one.integration_id): one.after for one in self.cells}
+
+    def count(self, kind: Outcome) -> int:
+        """How many cells were granted, changed or revoked."""
+        return sum(one.kind == kind for one in self.cells)
+
+
+@dataclass(frozen=True, slots=True)
+class _Target:
+    """A cell to write: the values it must still have, and the row it gets. A new row's time is the server's."""
+
+    user_id: UUID
+    integration_id: UUID
+    seen: Grant | None
+    row: Grant | None
+
+    @property
+    def key(self) -> CellKey:
+        return self.user_id, self.integration_id
+
+
+class _NotAsSeen(Exception):
+    """Ends the transaction, with the cells that are the reason."""
+
+    def __init__(self, cells: Iterable[Conflict]) -> None:
+        super().__init__()
+        self.cells = tuple(cells)
+
+
+async def can_change(database: Database) -> bool:
+    """Whether this role may change permissions at all; the database decides again on every apply."""
+    row = await database.read(_can_change)
+    return bool(row["it_can"])
+
+
+async def apply(database: Database, staged: Staged) -> Applied | Conflicts:
+    """Write the net difference in one transaction, if every cell still is as it was seen; else write nothing.
+
+    The operator becomes the one who granted. Raises PermissionDenied, which names the missing role, InvalidInput for
+    an expiry that has passed meanwhile, ReadOnlyMode, and what any write raises.
+    """
+    changes = staged.review().all
+    operator = database.operator.user_id
+    targets = [_Target(*change.key, change.seen, _row(change, operator)) for change in changes]
+    return await _write(database, staged.organization_id, targets, changes=changes)
+
+
+async def undo_applied(database: Database, applied: Applied) -> Applied | Conflicts:
+    """Write the inverse of what was applied, in one transaction, if every cell still is as that left it.
+
+    A row comes back with its id, who granted it and when. The log's rows say in details.undo_of what they undo.
+    Undoing the result applies it again. Raises as `apply` does.
+    """
+    targets = [_Target(one.user_id, one.integration_id, one.after, one.before) for one in applied.cells]
+    return await _write(database, applied.organization_id, targets, undo_of=applied.operation_id)
+
+
+async def _write(
+    database: Database,
+    organization_id: UUID,
+    targets: Sequence[_Target],
+    *,
+    changes: Sequence[Change] = (),
+    undo_of: UUID | None = None,
+) -> Applied | Conflicts:
+    operation = uuid4()
+    if not targets:
+        return Applied(operation, organization_id, (), undo_of)
+
+    async def unit(connection: Connection) -> tuple[Written, ...]:
+        await _require_rights(connection)
+        values = {"organization_id": organization_id, "undo_of": str(undo_of or "")}
+        await connection.execute(LOCK, values)
+        integrations, now = await _integrations(connection, organization_id, targets)
+        for change in changes:
+            check(change.wanted, change.before, now)
+        present = await _present(connection, targets)
+        conflicts = [
+            _conflict(target, present.get(target.key), gone=target.integration_id not in integrations)
+            for target in targets
+            if target.integration_id not in integrations or not _as_seen(target.seen, present.get(target.key))
+        ]
+        if conflicts:
+            raise _NotAsSeen(conflicts)
+        written = await _written(connection, targets, present, now if undo_of is None else None)
+        return tuple(Written(*target.key, present.get(target.key), written.get(target.key)) for target in targets)
+
+    try:
+        cells = await database.write(unit, operation_id=operation)
+    except _NotAsSeen as conflicting:
+        return Conflicts(conflicting.cells)
+    return Applied(operation, organization_id, cells, undo_of)
+
+
+async def _written(
+    connection: Connection, targets: Sequence[_Target], present: Mapping[CellKey, Grant], now: datetime | None
+) -> dict[CellKey, Grant]:
+    """Write the targets, and return the rows that are there now. `now` is the time of granting, None to keep theirs."""
+    gone = [target for target in targets if target.row is None]
+    if gone:
+        await connection.execute(DELETE, _keys(gone))
+    rows = [(target, target.row) for target in targets if target.row is not None]
+    if now is not None:
+        rows = [(target, replace(row, granted_at=now)) for target, row in rows]
+    found: dict[CellKey, Grant] = {}
+    for query, there in ((UPDATE, True), (INSERT, False)):
+        some = [row for target, row in rows if (target.key in present) is there]
+        if some:
+            returned = await (await connection.execute(query, _columns(some))).fetchall()
+            found |= {(row["user_id"], row["integration_id"]): grant_from(row) for row in returned}
+    missing = [target for target, _ in rows if target.key not in found]
+    if missing:
+        # Another program, which does not take our lock, has made the row since it was looked for.
+        present_now = await _present(connection, missing)
+        raise _NotAsSeen(_conflict(target, present_now.get(target.key), gone=False) for target in missing)
+    return found
+
+
+async def _require_rights(connection: Connection) -> None:
+    row = await _can_change(connection)
+    if not row["it_can"]:
+        raise PermissionDenied(
+            f"The role {row['role']} may look at permissions but not change them, configure least of all.",
+            "Ask somebody whose login is in the group switchboard_admin."
+            if row["has_groups"]
+            else f"The owner of the tables can allow it: grant insert, update, delete on {TABLE}.",
+        )
+
+
+async def _can_change(connection: Connection) -> dict[str, Any]:
+    row = await (await connection.execute(CAN_CHANGE)).fetchone()
+    if row is None:
+        raise AssertionError("a question about oneself has one answer")
+    return row
+
+
+async def _integrations(
+    connection: Connection, organization_id: UUID, targets: Sequence[_Target]
+) -> tuple[set[UUID], datetime]:
+    wanted = list({target.integration_id for target in targets})
+    values = {"organization_id": organization_id, "integration_ids": wanted}
+    rows = await (await connection.execute(THERE, values)).fetchall()
+    if not rows:
+        raise _NotAsSeen(_conflict(target, None, gone=True) for target in targets)
+    return {row["id"] for row in rows}, rows[0]["now"]
+
+
+async def _present(connection: Connection, targets: Sequence[_Target]) -> dict[CellKey, Grant]:
+    rows = await (await connection.execute(PRESENT, _keys(targets))).fetchall()
+    # Of several rows for the same cell the first one stands, so it is put in last.
+    return {(row["user_id"], row["integration_id"]): grant_from(row) for row in reversed(rows)}
+
+
+def _row(change: Change, operator: UUID | None) -> Grant | None:
+    if not change.wanted.rights:
+        return None
+    return Grant(change.seen.id if change.seen else uuid4(), *change.key, change.wanted, operator)
+
+
+def _as_seen(seen: Grant | None, present: Grant | None) -> bool:
+    if seen is None or present is None:
+        return seen is present
+    return seen.access == present.access
+
+
+def _conflict(target: _Target, present: Grant | None, *, gone: bool) -> Conflict:
+    seen, now, wanted = (NOTHING if grant is None else grant.access for grant in (target.seen, present, target.row))
+    return Conflict(*target.key, seen, now, wanted, gone)
+
+
+def _keys(targets: Sequence[_Target]) -> dict[str, Any]:
+    return {
+        "user_ids": [target.user_id for target in targets],
+        "integration_ids": [target.integration_id for target in targets],
+    }
+
+
+def _columns(rows: Sequence[Grant]) -> dict[str, Any]:
+    return {
+        "ids": [row.id for row in rows],
+        "user_ids": [row.user_id for row in rows],
+        "integration_ids": [row.integration_id for row in rows],
+        "can_view": [row.access.can_view for row in rows],
+        "can_send": [row.access.can_send for row in rows],
+        "can_configure": [row.access.can_configure for row in rows],
+        "daily_limit": [row.access.daily_limit for row in rows],
+        "monthly_limit": [row.access.monthly_limit for row in rows],
+        "expires_at": [row.access.expires_at for row in rows],
+        "granted_by": [row.granted_by for row in rows],
+        "granted_at": [row.granted_at for row in rows],
+    }

@@ -1,0 +1,263 @@
+"""Who can do what, really, and why or why not: by person and by integration; and whether anything asks."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+from tui.data.integrations.credentials import COLUMNS, without_envelope
+from tui.data.permissions.people import (
+    GRANT_COLUMNS,
+    LAST_GRANTED_FIRST,
+    MOST_PEOPLE,
+    USE,
+    Holder,
+    Use,
+    grant_from,
+    holder_from,
+    holders_by_id,
+    integrations_of,
+    people_page,
+    use_of,
+)
+from tui.data.permissions.values import RIGHTS
+from tui.errors import NotFound
+from tui.models import Integration
+
+if TYPE_CHECKING:
+    from datetime import datetime
+    from uuid import UUID
+
+    from tui.data.permissions.values import Grant, Right
+    from tui.data.postgres.database import Connection, Database
+
+# The words of switchboard.may, sql/008_enforcement.sql.
+Reason = Literal[
+    "no permission",
+    "may not view",
+    "may not send",
+    "may not configure",
+    "expired",
+    "integration disabled",
+    "daily limit reached",
+    "monthly limit reached",
+]
+MAY_NOT: dict[Right, Reason] = {"view": "may not view", "send": "may not send", "configure": "may not configure"}
+MOST_USERS = 1_000
+
+OF_PERSON = f"""
+select {COLUMNS}, clock_timestamp() as now from public.integration_credentials as c
+ where c.organization_id = %(organization_id)s order by c.integration_type, c.id
+"""
+GRANTS_OF_PERSON = f"""
+select distinct on (p.integration_id) {GRANT_COLUMNS} from public.user_integration_permissions as p
+  join public.integration_credentials as c on c.id = p.integration_id
+ where p.user_id = %(user_id)s and c.organization_id = %(organization_id)s
+ order by p.integration_id, {LAST_GRANTED_FIRST}
+"""
+OF_INTEGRATION = OF_PERSON.replace("where", "where c.id = %(integration_id)s and")
+GRANTS_OF_INTEGRATION = f"""
+select g.*, d.email, d.name, d.is_active, d.id is not null as is_known,
+       d.organization_id is null or d.organization_id = %(organization_id)s as is_member
+  from (select distinct on (p.user_id) {GRANT_COLUMNS} from public.user_integration_permissions as p
+         where p.integration_id = %(integration_id)s
+         order by p.user_id, {LAST_GRANTED_FIRST}) as g
+  left join switchboard.people as d on d.id = g.user_id
+ where g.can_view or g.can_send or g.can_configure
+ order by d.id is null, lower(left(coalesce(nullif(btrim(d.name), ''), d.email, g.user_id::text), 200)), g.user_id
+ limit %(limit)s
+"""
+# The counter exists while track_functions is pl or all, and is per function, not per caller.
+ASKED = """
+select current_setting('track_functions') in ('pl', 'all') as counted,
+       (select s.calls from pg_catalog.pg_stat_user_functions as s
+         where s.schemaname = 'switchboard' and s.funcname = 'may') as calls,
+       pg_catalog.pg_stat_get_db_stat_reset_time(
+         (select d.oid from pg_catalog.pg_database as d where d.datname = current_database())) as since
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """Whether one act is allowed now, and the reason why not."""
+
+    right: Right
+    reason: Reason | None
+
+    @property
+    def allowed(self) -> bool:
+        """Whether nothing stands against it."""
+        return self.reason is None
+
+
+@dataclass(frozen=True, slots=True)
+class EffectiveAccess:
+    """What one person can do with one integration at `now`, the server's time, with the row that decides it."""
+
+    person: Holder
+    integration: Integration
+    grant: Grant | None
+    use: Use
+    now: datetime
+
+    def verdict(self, right: Right) -> Verdict:
+        """Judge as switchboard.may does, from what was read."""
+        return Verdict(right, self._reason(right))
+
+    @property
+    def verdicts(self) -> tuple[Verdict, ...]:
+        """The verdicts on view, send and configure."""
+        return tuple(self.verdict(right) for right in RIGHTS)
+
+    @property
+    def can_do(self) -> tuple[Right, ...]:
+        """What is allowed now."""
+        return tuple(verdict.right for verdict in self.verdicts if verdict.allowed)
+
+    def _reason(self, right: Right) -> Reason | None:
+        if self.grant is None:
+            return "no permission"
+        access = self.grant.access
+        reasons: tuple[tuple[bool, Reason], ...] = (
+            (not access.has(right), MAY_NOT[right]),
+            (access.is_expired(self.now), "expired"),
+            (not self.integration.is_active, "integration disabled"),
+            (right == "send" and _reached(self.use.today, access.daily_limit), "daily limit reached"),
+            (right == "send" and _reached(self.use.this_month, access.monthly_limit), "monthly limit reached"),
+        )
+        return next((reason for applies, reason in reasons if applies), None)
+
+
+@dataclass(frozen=True, slots=True)
+class UsersOfIntegration:
+    """Everybody who holds a right on an integration, by name; `more` where there are more than were asked for."""
+
+    integration: Integration
+    entries: tuple[EffectiveAccess, ...]
+    more: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Enforcement:
+    """Whether any program asks switchboard.may, as far as the server counts it.
+
+    `calls` is None where the server does not count; `since` is when its statistics began, None where it cannot say.
+    Whether the program that asks heeds the answer is not known to anybody here, nor which permission it asked about.
+    """
+
+    calls: int | None
+    since: datetime | None
+
+    @property
+    def is_asked(self) -> bool | None:
+        """True where something has asked, False where nothing has, None where it is not counted."""
+        return None if self.calls is None else self.calls > 0
+
+    def sentence(self) -> str:
+        """Say it for a person, without the time."""
+        if self.calls is None:
+            return "Not enforced by any program seen: this server does not count who asks (track_functions is off)."
+        if self.calls == 0:
+            return "Not enforced by any program seen: nothing has asked switchboard.may."
+        times = "once" if self.calls == 1 else f"{self.calls} times"
+        return f"switchboard.may was asked {times}: some program looks at permissions and limits."
+
+
+async def access_of_person(database: Database, organization_id: UUID, user_id: UUID) -> tuple[EffectiveAccess, ...]:
+    """Return what a person can do with every integration of the organisation that is set up, by type.
+
+    A person whom nobody knows and who holds nothing has no permission on each.
+    """
+    known = await holders_by_id(database, organization_id, [user_id])
+    person = known.get(user_id) or Holder(user_id, None, None, "not in the directory")
+
+    async def unit(connection: Connection) -> tuple[EffectiveAccess, ...]:
+        values = {"organization_id": organization_id, "user_id": user_id, "user_ids": [user_id]}
+        integrations = await (await connection.execute(OF_PERSON, values)).fetchall()
+        rows = await (await connection.execute(GRANTS_OF_PERSON, values)).fetchall()
+        grants = {row["integration_id"]: grant_from(row) for row in rows}
+        used = await _use(connection, values)
+        return tuple(
+            EffectiveAccess(
+                person,
+                Integration(**without_envelope(row)),
+                grants.get(row["id"]),
+                used.get((user_id, row["integration_type"]), Use()),
+                row["now"],
+            )
+            for row in integrations
+        )
+
+    return await database.read(unit)
+
+
+async def list_access(database: Database, organization_id: UUID) -> list[EffectiveAccess]:
+    """Return every permission of the organisation, by person and then by type, with what it allows now."""
+    integrations = {one.id: one for one in await integrations_of(database, organization_id)}
+    found: list[EffectiveAccess] = []
+    place, more = None, True
+    while more:
+        page = await people_page(database, organization_id, beyond=place, limit=MOST_PEOPLE)
+        used = await use_of(database, organization_id, list({user_id for user_id, _ in page.grants}))
+        for person in page.people:
+            for integration_id, integration in integrations.items():
+                grant = page.grants.get((person.id, integration_id)) if integration_id else None
+                if grant is not None:
+                    use = used.get((person.id, integration.integration_type), Use())
+                    found.append(EffectiveAccess(person, integration, grant, use, page.now))
+        place, more = page.last, page.more
+    return found
+
+
+async def access_to_integration(
+    database: Database, organization_id: UUID, integration_id: UUID, limit: int = MOST_USERS
+) -> UsersOfIntegration:
+    """Return up to `limit` people who hold a right on an integration, and what each can do now. Raises NotFound."""
+
+    async def unit(connection: Connection) -> UsersOfIntegration:
+        values: dict[str, Any] = {
+            "organization_id": organization_id,
+            "integration_id": integration_id,
+            "limit": limit + 1,
+        }
+        row = await (await connection.execute(OF_INTEGRATION, values)).fetchone()
+        if row is None:
+            raise NotFound("That integration is not there any more.", "Reload; somebody else deleted it.")
+        integration = Integration(**without_envelope(row))
+        rows = await (await connection.execute(GRANTS_OF_INTEGRATION, values)).fetchall()
+        used = await _use(connection, values | {"user_ids": [one["user_id"] for one in rows[:limit]]})
+        entries = tuple(
+            EffectiveAccess(
+                holder_from(one | {"id": one["user_id"]}),
+                integration,
+                grant_from(one),
+                used.get((one["user_id"], integration.integration_type), Use()),
+                row["now"],
+            )
+            for one in rows[:limit]
+        )
+        return UsersOfIntegration(integration, entries, len(rows) > limit)
+
+    return await database.read(unit)
+
+
+async def enforcement(database: Database) -> Enforcement:
+    """Tell whether anything has asked switchboard.may; nothing of Switchboard's own calls it."""
+
+    async def unit(connection: Connection) -> Enforcement:
+        row = await (await connection.execute(ASKED)).fetchone()
+        if row is None:
+            raise AssertionError("a question about a setting has one answer")
+        calls = row["calls"] or 0
+        return Enforcement(calls if calls or row["counted"] else None, row["since"])
+
+    return await database.read(unit)
+
+
+async def _use(connection: Connection, values: dict[str, Any]) -> dict[tuple[UUID, str], Use]:
+    rows = await (await connection.execute(USE, values)).fetchall()
+    return {(row["user_id"], row["integration_type"]): Use(row["today"], row["this_month"]) for row in rows}
+
+
+def _reached(used: int, limit: int | None) -> bool:
+    return limit is not None and used >= limit

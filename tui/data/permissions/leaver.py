@@ -1,0 +1,129 @@
+"""What somebody who leaves could reach, and which secrets they know that have not been changed since."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from tui.data.permissions.effective import access_of_person
+
+if TYPE_CHECKING:
+    from datetime import datetime
+    from uuid import UUID
+
+    from tui.data.permissions.effective import EffectiveAccess
+    from tui.data.permissions.people import Holder
+    from tui.data.postgres.database import Connection, Database
+
+# Whoever typed a secret knows it as well. A row of the log without names of fields is about all of them: ''.
+# A change ends that only where the log says that this field was in it: another program's change, a new envelope of
+# the same text (a rotation of the master key) or a new row may have kept the secret.
+SECRETS = """
+with known as (
+  select l.integration_type, left(f.name, 200) as field, max(l.created_at) as last_at, count(*) as times,
+         bool_or(l.action = 'credential_revealed') as revealed, bool_or(l.action = 'credential_copied') as copied,
+         bool_or(l.action in ('credential_created', 'credential_updated')) as typed
+    from public.integration_audit_logs as l
+   cross join lateral jsonb_array_elements_text(
+           case when jsonb_typeof(l.details -> 'fields') = 'array' then l.details -> 'fields' else '[""]' end
+         ) as f (name)
+   where l.user_id = %(user_id)s and l.organization_id = %(organization_id)s and l.status = 'success'
+     and (l.action in ('credential_revealed', 'credential_copied')
+          or l.details ->> 'source' = 'trigger'
+             and (l.action = 'credential_created'
+                  or l.action = 'credential_updated' and l.details -> 'envelope' ->> 'changed' = 'true'))
+   group by l.integration_type, left(f.name, 200))
+select k.*, c.id as integration_id, later.changed_at, later.perhaps_changed_at
+  from known as k
+  left join public.integration_credentials as c
+    on c.organization_id = %(organization_id)s and c.integration_type = k.integration_type
+ cross join lateral (
+       select max(l.created_at) filter (where l.details -> 'fields' ? k.field) as changed_at,
+              max(l.created_at) filter (where l.details -> 'fields' is null) as perhaps_changed_at
+         from public.integration_audit_logs as l
+        where l.organization_id = %(organization_id)s and l.integration_type = k.integration_type
+          and l.action in ('credential_created', 'credential_updated') and l.created_at > k.last_at
+          and l.details ->> 'source' = 'trigger'
+          and (l.action = 'credential_created' or l.details -> 'envelope' ->> 'changed' = 'true')) as later
+ order by k.integration_type, k.field
+"""
+UNATTRIBUTED = """
+select count(*) as openings from public.integration_audit_logs as l
+ where l.action in ('credential_revealed', 'credential_copied') and l.organization_id = %(organization_id)s
+   and l.user_id is null
+"""
+NUMBERS = """
+select n.phone_number from public.organization_phone_numbers as n
+ where n.assigned_to_user_id = %(user_id)s and n.organization_id = %(organization_id)s order by n.phone_number
+"""
+ELSEWHERE = """
+select count(distinct c.organization_id) as organizations from public.user_integration_permissions as p
+  join public.integration_credentials as c on c.id = p.integration_id
+ where p.user_id = %(user_id)s and c.organization_id <> %(organization_id)s
+   and (p.can_view or p.can_send or p.can_configure) and (p.expires_at is null or p.expires_at > now())
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class KnownSecret:
+    """A field of a credential that the person has had before their eyes; `field` is '' where the log names none.
+
+    `integration_id` is None where the integration was deleted since: the provider may still accept the secret.
+    `changed_at` is when the field was changed after that, `perhaps_changed_at` when the credential was, without the
+    log saying which of its fields.
+    """
+
+    integration_type: str
+    integration_id: UUID | None
+    field: str
+    times: int
+    last_at: datetime
+    revealed: bool
+    copied: bool
+    typed: bool
+    changed_at: datetime | None
+    perhaps_changed_at: datetime | None
+
+    @property
+    def to_be_rotated(self) -> bool:
+        """Whether nothing shows that it was changed since."""
+        return self.changed_at is None
+
+
+@dataclass(frozen=True, slots=True)
+class LeaverReport:
+    """What one person could reach in one organisation, and what they know.
+
+    `other_organizations` counts organisations where they hold a permission too. `unattributed` counts openings of
+    secrets by consoles that named no person: one of them may have been this one. What was read past Switchboard,
+    with the master key and a login of one's own, is in no log.
+    """
+
+    person: Holder
+    access: tuple[EffectiveAccess, ...]
+    phone_numbers: tuple[str, ...]
+    secrets: tuple[KnownSecret, ...]
+    other_organizations: int
+    unattributed: int
+
+
+async def leaver_report(database: Database, organization_id: UUID, person: Holder) -> LeaverReport:
+    """Put the report on one person together. Raises PermissionDenied where the role may not read one of its parts."""
+    access = await access_of_person(database, organization_id, person.id)
+
+    async def unit(connection: Connection) -> LeaverReport:
+        values = {"organization_id": organization_id, "user_id": person.id}
+        secrets = await (await connection.execute(SECRETS, values)).fetchall()
+        numbers = await (await connection.execute(NUMBERS, values)).fetchall()
+        elsewhere = await (await connection.execute(ELSEWHERE, values)).fetchone()
+        unattributed = await (await connection.execute(UNATTRIBUTED, values)).fetchone()
+        return LeaverReport(
+            person,
+            access,
+            tuple(row["phone_number"] for row in numbers),
+            tuple(KnownSecret(**row) for row in secrets),
+            elsewhere["organizations"] if elsewhere else 0,
+            unattributed["openings"] if unattributed else 0,
+        )
+
+    return await database.read(unit)

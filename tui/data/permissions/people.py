@@ -1,0 +1,351 @@
+"""Permissions as the grid reads them: a page of people, their cells, and what they have used."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+from tui.data.integrations.credentials import COLUMNS, without_envelope
+from tui.data.permissions.values import Access, Cell, Grant
+from tui.models import Integration
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+    from datetime import datetime
+    from uuid import UUID
+
+    from tui.data.permissions.values import CellKey
+    from tui.data.postgres.database import Connection, Database
+
+Sort = Literal["name", "email", "granted"]
+Standing = Literal["active", "inactive", "of another organisation", "not in the directory"]
+MOST_PEOPLE = 1_000
+
+# An expiry of 'infinity' loads as None, which is right; one before all dates must not.
+ACCESS_COLUMNS = """coalesce(p.can_view, false) as can_view, coalesce(p.can_send, false) as can_send,
+       coalesce(p.can_configure, false) as can_configure,
+       case when p.expires_at < '0002-01-01' then '0002-01-01'::timestamptz else p.expires_at end as expires_at,
+       p.daily_limit, p.monthly_limit"""
+GRANT_COLUMNS = f"p.id, p.user_id, p.integration_id, p.granted_by, p.granted_at, {ACCESS_COLUMNS}"
+# An adopted table may have several rows for the same two: the one granted last stands, as for switchboard.may.
+LAST_GRANTED_FIRST = "p.granted_at desc nulls last, p.id"
+
+OF_THE_ORGANIZATION = """p.integration_id = any (array(
+           select c.id from public.integration_credentials as c where c.organization_id = %(organization_id)s))"""
+GIVES_A_RIGHT = "(p.can_view or p.can_send or p.can_configure)"
+MEMBER = "(d.organization_id = %(organization_id)s or d.organization_id is null)"
+
+# The directory's people of the organisation come first, and only behind them whoever else holds a permission on one of
+# its integrations: finding those takes reading every permission, which a first page should not wait for.
+MEMBERS = f"""
+select d.id, d.email, d.name, d.organization_id, d.is_active, true as is_member, true as is_known
+  from switchboard.people as d where {MEMBER}
+"""
+OTHERS = f"""
+select h.user_id as id, d.email, d.name, d.organization_id, d.is_active, false as is_member,
+       d.id is not null as is_known
+  from (select distinct p.user_id from public.user_integration_permissions as p
+         where {OF_THE_ORGANIZATION}
+           and not exists (select from switchboard.people as d where d.id = p.user_id and {MEMBER})) as h
+  left join switchboard.people as d on d.id = h.user_id
+"""
+PEOPLE = (MEMBERS, OTHERS)
+LAST_GRANT = f"""
+  left join (select p.user_id, max(p.granted_at) as granted_at from public.user_integration_permissions as p
+              where {OF_THE_ORGANIZATION} group by p.user_id) as g on g.user_id = w.id
+"""
+NAME = "lower(left(coalesce(nullif(btrim(w.name), ''), w.email, w.id::text), 200))"
+# The expression, its type, whether it ascends, and what it needs to be joined.
+SORT_KEYS: dict[Sort, tuple[str, str, bool, str]] = {
+    "name": (NAME, "text", True, ""),
+    "email": ("lower(left(coalesce(w.email, chr(1114109)), 200))", "text", True, ""),
+    "granted": ("coalesce(g.granted_at, '-infinity')", "timestamptz", False, LAST_GRANT),
+}
+MATCHES = """(w.name ilike %(pattern)s or w.email ilike %(pattern)s or w.id::text ilike %(pattern)s)"""
+HOLDS = f"""exists (select from public.user_integration_permissions as p
+                    where p.user_id = w.id and {OF_THE_ORGANIZATION} and {GIVES_A_RIGHT} and """
+WITH_ACCESS = HOLDS + "(p.expires_at is null or p.expires_at > now()))"
+EXPIRES_SOON = HOLDS + "p.expires_at > now() and p.expires_at <= now() + interval '30 days')"
+NOT_IN_DIRECTORY = "(not w.is_known or not coalesce(w.is_active, true))"
+
+CELLS = f"""
+select distinct on (p.user_id, p.integration_id) {GRANT_COLUMNS}
+  from public.user_integration_permissions as p
+ where p.user_id = any (%(user_ids)s) and {OF_THE_ORGANIZATION}
+ order by p.user_id, p.integration_id, {LAST_GRANTED_FIRST}
+"""
+INTEGRATIONS = f"""
+select {COLUMNS} from public.integration_credentials as c where c.organization_id = %(organization_id)s
+ order by c.integration_type, c.id
+"""
+NOW = "select clock_timestamp() as now"
+
+# Counted as switchboard.may counts (sql/008_enforcement.sql).
+USE = """
+select l.user_id, l.integration_type,
+       count(*) filter (where l.created_at >= date_trunc('day', now(), 'UTC')) as today, count(*) as this_month
+  from public.integration_audit_logs as l
+ where l.user_id = any (%(user_ids)s) and l.created_at >= date_trunc('month', now(), 'UTC')
+   and l.organization_id = %(organization_id)s and l.status = 'success'
+   and l.action = any (array(select s.action from switchboard.send_actions as s))
+ group by l.user_id, l.integration_type
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class PeopleFilter:
+    """Which people are shown. `text` is any part of a name, an e-mail or an id, in any case.
+
+    `expires_within_30_days` leaves out what has expired already; `no_longer_in_directory` keeps the ids that the
+    directory does not know and the people who are inactive there.
+    """
+
+    text: str = ""
+    only_with_access: bool = False
+    expires_within_30_days: bool = False
+    no_longer_in_directory: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Holder:
+    """A row of the grid: somebody of the organisation, or somebody else who holds one of its permissions."""
+
+    id: UUID
+    email: str | None
+    name: str | None
+    standing: Standing
+
+    @property
+    def label(self) -> str:
+        """What to call them: name, else e-mail, else id."""
+        return (self.name or "").strip() or self.email or str(self.id)
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A person's place in the sorted list: 0 among the directory's people or 1 behind them, sort key, and id."""
+
+    part: int
+    key: str
+    id: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class PeoplePage:
+    """Consecutive people, in the order of the list, with their cells.
+
+    `first` and `last` are the places of its ends, None where it is empty; `more` tells whether there is somebody
+    beyond it in the direction in which it was read. `grants` holds only what is there; `now` is the server's time,
+    which the states of cells are relative to.
+    """
+
+    people: tuple[Holder, ...]
+    grants: Mapping[CellKey, Grant]
+    first: Place | None
+    last: Place | None
+    more: bool
+    now: datetime
+
+    def cell(self, user_id: UUID, integration_id: UUID) -> Cell:
+        """The cell of a person of this page."""
+        return Cell(user_id, integration_id, self.grants.get((user_id, integration_id)))
+
+
+@dataclass(frozen=True, slots=True)
+class Use:
+    """Successful sends since the beginning of the day and of the month in UTC."""
+
+    today: int = 0
+    this_month: int = 0
+
+
+async def integrations_of(database: Database, organization_id: UUID) -> list[Integration]:
+    """Return the organisation's integrations that are set up, the columns of the grid, without their envelopes."""
+
+    async def unit(connection: Connection) -> list[Integration]:
+        rows = await (await connection.execute(INTEGRATIONS, {"organization_id": organization_id})).fetchall()
+        return [Integration(**without_envelope(row)) for row in rows]
+
+    return await database.read(unit)
+
+
+async def people_page(
+    database: Database,
+    organization_id: UUID,
+    filter: PeopleFilter | None = None,
+    sort: Sort = "name",
+    beyond: Place | None = None,
+    limit: int = 50,
+    *,
+    backwards: bool = False,
+) -> PeoplePage:
+    """Return up to `limit` (1 to MOST_PEOPLE) people beyond a place, None for the list's own end, with their cells.
+
+    The people of the directory come first; behind them those who hold a permission and are not in the directory, or of
+    another organisation there. "granted" has the newest grant first; people without a name are sorted by e-mail, then
+    by id. Backwards, it is the people before the place, still in the order of the list.
+    Raises PermissionDenied where the role may not read permissions.
+    """
+    wanted = filter or PeopleFilter()
+    most = max(1, min(limit, MOST_PEOPLE))
+    values = _values(organization_id, wanted) | {"limit": most + 1}
+    if beyond is not None:
+        values |= {"key": beyond.key, "id": beyond.id}
+    parts = [1, 0] if backwards else [0, 1]
+    if beyond is not None:
+        parts = parts[parts.index(beyond.part) :]
+
+    async def unit(connection: Connection) -> PeoplePage:
+        found: list[tuple[int, dict[str, Any]]] = []
+        for part in parts:
+            if len(found) <= most:
+                starts = beyond is not None and beyond.part == part
+                query = _page_query(part, wanted, sort, backwards=backwards, from_place=starts)
+                rows = await (await connection.execute(query, values)).fetchall()
+                found += [(part, row) for row in rows]
+        shown = found[:most][::-1] if backwards else found[:most]
+        grants = await _grants(connection, organization_id, [row["id"] for _, row in shown])
+        ends = [Place(part, row["sort_text"], row["id"]) for part, row in (shown[:1] + shown[-1:])]
+        row = await (await connection.execute(NOW)).fetchone()
+        if row is None:
+            raise AssertionError("the time is one row")
+        return PeoplePage(
+            tuple(holder_from(row) for _, row in shown),
+            grants,
+            ends[0] if ends else None,
+            ends[-1] if ends else None,
+            len(found) > most,
+            row["now"],
+        )
+
+    return await database.read(unit)
+
+
+async def count_people(database: Database, organization_id: UUID, filter: PeopleFilter | None = None) -> int:
+    """Count exactly the people that `people_page` would go through."""
+    wanted = filter or PeopleFilter()
+    counts = [f"(select count(*) from ({people}) as w {_where(wanted)})" for people in PEOPLE]
+
+    async def unit(connection: Connection) -> int:
+        query = f"select {' + '.join(counts)} as people"
+        row = await (await connection.execute(query, _values(organization_id, wanted))).fetchone()
+        return int(row["people"]) if row else 0
+
+    return await database.read(unit)
+
+
+async def server_time(database: Database) -> datetime:
+    """Return what time it is for the database, whose clock decides what has expired."""
+
+    async def unit(connection: Connection) -> datetime:
+        row: dict[str, datetime] | None = await (await connection.execute(NOW)).fetchone()
+        if row is None:
+            raise AssertionError("the time is one row")
+        return row["now"]
+
+    return await database.read(unit)
+
+
+async def holders_by_id(database: Database, organization_id: UUID, ids: Iterable[UUID]) -> dict[UUID, Holder]:
+    """Return those of these people who are of the organisation or hold one of its permissions."""
+    query = " union all ".join(f"select w.* from ({people}) as w where w.id = any (%(ids)s)" for people in PEOPLE)
+
+    async def unit(connection: Connection) -> dict[UUID, Holder]:
+        values = {"organization_id": organization_id, "ids": list(set(ids))}
+        rows = await (await connection.execute(query, values)).fetchall()
+        return {row["id"]: holder_from(row) for row in rows}
+
+    return await database.read(unit)
+
+
+async def grants_of(database: Database, organization_id: UUID, user_ids: Sequence[UUID]) -> dict[CellKey, Grant]:
+    """Return the permissions of these people on the organisation's integrations, as they are now."""
+
+    async def unit(connection: Connection) -> dict[CellKey, Grant]:
+        return await _grants(connection, organization_id, user_ids)
+
+    return await database.read(unit)
+
+
+async def use_of(database: Database, organization_id: UUID, user_ids: Sequence[UUID]) -> dict[tuple[UUID, str], Use]:
+    """Return what these people have sent, by person and integration type; who is not in it has sent nothing.
+
+    Raises PermissionDenied where the role may not read the log.
+    """
+    if not user_ids:
+        return {}
+
+    async def unit(connection: Connection) -> dict[tuple[UUID, str], Use]:
+        values = {"organization_id": organization_id, "user_ids": list(user_ids)}
+        rows = await (await connection.execute(USE, values)).fetchall()
+        return {(row["user_id"], row["integration_type"]): Use(row["today"], row["this_month"]) for row in rows}
+
+    return await database.read(unit)
+
+
+def grant_from(row: Mapping[str, Any]) -> Grant:
+    """Return what a row selected with GRANT_COLUMNS says."""
+    access = Access(
+        row["can_view"],
+        row["can_send"],
+        row["can_configure"],
+        row["expires_at"],
+        row["daily_limit"],
+        row["monthly_limit"],
+    )
+    return Grant(row["id"], row["user_id"], row["integration_id"], access, row["granted_by"], row["granted_at"])
+
+
+def holder_from(row: Mapping[str, Any]) -> Holder:
+    """Return who a row is about: id, email, name, is_active, and whether they are known and members."""
+    standing: Standing = "active"
+    if not row["is_known"]:
+        standing = "not in the directory"
+    elif not row["is_member"]:
+        standing = "of another organisation"
+    elif row["is_active"] is False:
+        standing = "inactive"
+    return Holder(row["id"], row["email"], row["name"], standing)
+
+
+async def _grants(connection: Connection, organization_id: UUID, user_ids: Sequence[UUID]) -> dict[CellKey, Grant]:
+    if not user_ids:
+        return {}
+    values = {"organization_id": organization_id, "user_ids": list(user_ids)}
+    rows = await (await connection.execute(CELLS, values)).fetchall()
+    return {(row["user_id"], row["integration_id"]): grant_from(row) for row in rows}
+
+
+def _where(wanted: PeopleFilter) -> str:
+    conditions = [
+        condition
+        for condition, applies in (
+            (MATCHES, wanted.text.strip()),
+            (WITH_ACCESS, wanted.only_with_access),
+            (EXPIRES_SOON, wanted.expires_within_30_days),
+            (NOT_IN_DIRECTORY, wanted.no_longer_in_directory),
+        )
+        if applies
+    ]
+    return f"where {' and '.join(conditions)}" if conditions else ""
+
+
+def _values(organization_id: UUID, wanted: PeopleFilter) -> dict[str, Any]:
+    values: dict[str, Any] = {"organization_id": organization_id}
+    if text := wanted.text.strip():
+        # What cannot be stored is in no name; the driver would refuse to send it.
+        storable = text.replace("\0", "\ufffd").encode("utf-8", "replace").decode("utf-8")
+        escaped = storable.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+        values["pattern"] = f"%{escaped}%"
+    return values
+
+
+def _page_query(part: int, wanted: PeopleFilter, sort: Sort, *, backwards: bool, from_place: bool) -> str:
+    expression, type_, ascends, joined = SORT_KEYS[sort]
+    direction, side = ("asc", ">") if ascends != backwards else ("desc", "<")
+    place = f"where (w.sort_key, w.id) {side} (%(key)s::{type_}, %(id)s)" if from_place else ""
+    return f"""
+select w.*, w.sort_key::text as sort_text
+  from (select w.*, {expression} as sort_key from ({PEOPLE[part]}) as w {joined} {_where(wanted)}) as w {place}
+ order by w.sort_key {direction}, w.id {direction} limit %(limit)s
+"""

@@ -1,0 +1,142 @@
+"""The COMMIT of one transaction: what is noted before it, so that the server can be asked how it ended."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import psycopg
+from psycopg.rows import scalar_row
+
+from tui.data.postgres.connecting import cut
+from tui.data.postgres.deadline import ENDS_WITHIN_S, given_back
+from tui.errors import CommitInDoubt, SwitchboardError
+
+if TYPE_CHECKING:
+    from tui.data.postgres.liveness import Pulse
+
+ASKED_WITHIN_S = 10.0
+GONE_AFTER_S = 9.0
+INTERRUPTED_ASKS_S = 2.0
+AGAIN_AFTER_S = 0.2
+SILENT_S = 2.0
+
+STATUS = "select pg_catalog.pg_xact_status(%s::text::pg_catalog.xid8)"
+COMMITTED, ABORTED, UNDECIDED = "committed", "aborted", "in progress"
+
+LOOK_FIRST = "Reload, or run `switchboard audit list`, and look before you try again."
+
+Connect = Callable[[], Awaitable[psycopg.AsyncConnection[Any]]]
+
+_last_words: list[tuple[str, str]] = []
+
+
+@dataclass(slots=True)
+class Commit:
+    """A transaction on its way to COMMIT; `sent` from the moment on at which nobody but the server knows its end."""
+
+    transaction_id: str = ""
+    sent: bool = False
+
+    async def note(self, connection: psycopg.AsyncConnection[Any]) -> None:
+        """Note the id of the transaction that is open, which also gives it one. Raises psycopg.Error."""
+        self.sent = False
+        cursor = connection.cursor(row_factory=scalar_row)
+        await cursor.execute("select pg_catalog.pg_current_xact_id()::text")
+        self.transaction_id = await cursor.fetchone() or ""
+
+    async def send(self, connection: psycopg.AsyncConnection[Any], connect: Connect) -> None:
+        """Commit. Where no answer comes for two seconds, ask for it over a new connection, and go on waiting.
+
+        Raises psycopg.Error, which does not say whether it was done.
+        """
+        self.sent = True
+        answer = asyncio.ensure_future(connection.execute("commit"))
+        answer.add_done_callback(lambda done: done.cancelled() or done.exception())
+        try:
+            while not (await asyncio.wait({answer}, timeout=SILENT_S))[0]:
+                status = await self._status_within(connect, SILENT_S)
+                if status == COMMITTED:
+                    return
+                if status == ABORTED:
+                    break
+        finally:
+            if not answer.done():
+                cut(connection)
+                # Who waits on a connection has to have left it before it is closed.
+                await asyncio.wait({answer}, timeout=ENDS_WITHIN_S)
+        await answer
+
+    async def was_made(self, connect: Connect, pulse: Pulse) -> bool:
+        """Ask the server over a new connection whether it was committed: for ten seconds, less where it is gone.
+
+        Raises CommitInDoubt where it cannot be asked, or has not decided by then.
+        """
+        try:
+            return await given_back(
+                lambda held: self._asked(connect, held),
+                ASKED_WITHIN_S,
+                pulse=pulse,
+                gone_after_s=GONE_AFTER_S,
+                may_cancel=lambda: False,
+            )
+        except SwitchboardError:
+            raise CommitInDoubt(
+                "The connection broke while saving, and the server could not be asked whether it was saved.",
+                LOOK_FIRST,
+            ) from None
+
+    async def interrupted(self, connect: Connect) -> None:
+        """Ask after an interruption, for two seconds at most, and leave what is known among the last words.
+
+        To be called while a cancellation is on its way; further ones are not heard meanwhile.
+        """
+        unknown = (
+            "Interrupted while saving, and the server could not be asked whether it was saved.",
+            LOOK_FIRST,
+        )
+        _last_words.append(unknown)
+        asked = asyncio.ensure_future(
+            given_back(lambda held: self._asked(connect, held), INTERRUPTED_ASKS_S, may_cancel=lambda: False)
+        )
+        while not asked.done():
+            with contextlib.suppress(asyncio.CancelledError):
+                await asyncio.wait({asked})
+        with contextlib.suppress(SwitchboardError, asyncio.CancelledError):
+            known = ("Interrupted while saving: it was saved.", "")
+            if not asked.result():
+                known = ("Interrupted while saving: nothing was saved.", "")
+            _last_words[_last_words.index(unknown)] = known
+
+    async def _status_within(self, connect: Connect, seconds: float) -> str:
+        with contextlib.suppress(SwitchboardError):
+            return await given_back(lambda held: self._status(connect, held), seconds, may_cancel=lambda: False)
+        return UNDECIDED
+
+    async def _asked(self, connect: Connect, held: list[psycopg.AsyncConnection[Any]]) -> bool:
+        while True:
+            status = await self._status(connect, held)
+            if status != UNDECIDED:
+                return status == COMMITTED
+            await asyncio.sleep(AGAIN_AFTER_S)
+
+    async def _status(self, connect: Connect, held: list[psycopg.AsyncConnection[Any]]) -> str:
+        """Ask over a new connection; what cannot be asked is undecided."""
+        status: str | None = None
+        with contextlib.suppress(psycopg.Error, OSError):
+            async with await connect() as connection:
+                held.append(connection)
+                cursor = connection.cursor(row_factory=scalar_row)
+                await cursor.execute(STATUS, (self.transaction_id,))
+                status = await cursor.fetchone()
+        return status if status in (COMMITTED, ABORTED) else UNDECIDED
+
+
+def last_words() -> list[tuple[str, str]]:
+    """Return, once, what an interruption left to say: what is known, and what to do."""
+    said = list(dict.fromkeys(_last_words))
+    _last_words.clear()
+    return said

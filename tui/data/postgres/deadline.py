@@ -1,0 +1,82 @@
+"""Work on connections whose caller gets control back, whatever the server does or does not do."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from tui.data.postgres.connecting import cut
+from tui.data.postgres.liveness import GONE_AFTER_S
+from tui.errors import CHECK_NETWORK, ConnectionLost, TimedOut
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from psycopg import AsyncConnection
+
+    from tui.data.postgres.liveness import Pulse
+
+T = TypeVar("T")
+
+CANCEL_WITHIN_S = 1.0
+ENDS_WITHIN_S = 0.5
+PULSE_AFTER_S = 1.0
+LOOK_EVERY_S = 0.25
+
+
+async def given_back(
+    work: Callable[[list[AsyncConnection[Any]]], Awaitable[T]],
+    seconds: float,
+    *,
+    pulse: Pulse | None = None,
+    gone_after_s: float = GONE_AFTER_S,
+    may_cancel: Callable[[], bool] = lambda: True,
+) -> T:
+    """Await work that puts the connection it uses into the list it is given, and give control back in any case.
+
+    Work that takes longer goes on for as long as the server has a pulse, up to `seconds`. When this is cancelled or the
+    time has passed, the work is cancelled on the server; where that gets no answer within CANCEL_WITHIN_S, where the
+    server is gone, or `may_cancel` says no, the connection is cut off here. Raises TimedOut after the time
+    where the server has a pulse, else ConnectionLost, and that too once nothing was heard of it for `gone_after_s`.
+    """
+    held: list[AsyncConnection[Any]] = []
+    started = time.monotonic()
+    task = asyncio.ensure_future(work(held))
+    # It may end after this has, and then nobody asks how.
+    task.add_done_callback(lambda done: done.cancelled() or done.exception())
+    try:
+        await asyncio.wait({task}, timeout=seconds if pulse is None else 0 if pulse.is_silent else PULSE_AFTER_S)
+        if not task.done() and pulse is not None:
+            with pulse.watched():
+                while not task.done() and time.monotonic() - started < seconds:
+                    if pulse.is_gone(started, after=gone_after_s):
+                        raise pulse.lost()
+                    await asyncio.wait({task}, timeout=LOOK_EVERY_S)
+        if task.done():
+            return task.result()
+        if pulse is not None and not pulse.is_silent:
+            raise TimedOut(
+                f"It took longer than {seconds:.0f} seconds.",
+                "Narrow it down, or try again when the server is less busy.",
+            )
+        raise ConnectionLost(f"The database has not answered for {seconds:.0f} seconds.", CHECK_NETWORK)
+    finally:
+        await _ended(task, held, may_cancel=may_cancel() and not (pulse is not None and pulse.is_silent))
+
+
+async def _ended(task: asyncio.Future[Any], held: list[AsyncConnection[Any]], *, may_cancel: bool) -> None:
+    """End the work: on the server where it may be cancelled there and listens, and here in any case."""
+    try:
+        if not task.done() and may_cancel:
+            task.cancel()
+            await asyncio.wait({task}, timeout=CANCEL_WITHIN_S)
+    finally:
+        if not task.done():
+            for connection in held:
+                cut(connection)
+            if held and not may_cancel:
+                # What was cut off fails by itself; cancelled, it would ask the server to cancel.
+                await asyncio.wait({task}, timeout=ENDS_WITHIN_S)
+            task.cancel()
+            await asyncio.wait({task}, timeout=ENDS_WITHIN_S)

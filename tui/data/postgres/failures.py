@@ -1,0 +1,203 @@
+"""What a driver's error becomes: one sentence and what to do, with nothing in it that was typed or stored."""
+
+from __future__ import annotations
+
+import re
+
+import psycopg
+
+from tui.data.postgres.connect_failures import as_sentence, connect_failure, is_answer, one_line, scrubbed, with_words
+from tui.data.postgres.refusals import DISK_FULL, NO_MEMORY, NO_SLOT, STARTING, Kind, recognised
+from tui.errors import (
+    CHECK_NETWORK,
+    ConnectionFailed,
+    ConnectionLost,
+    ConstraintViolated,
+    DatabaseFailed,
+    InvalidInput,
+    Locked,
+    NotFound,
+    PermissionDenied,
+    SchemaMissing,
+    ServerUnsuitable,
+    SwitchboardError,
+    TimedOut,
+)
+
+TOO_MANY_OPENINGS = "Wait that long; the limit is there so that nobody empties the store unnoticed."
+
+_LOST: Kind = (ConnectionLost, "The server ended the connection.", CHECK_NETWORK)
+_COLLIDED: Kind = (
+    Locked,
+    "It collided with what somebody else was doing at the same time.",
+    "Try again; nothing was changed.",
+)
+
+# The meaning of an error code, by the five characters or by its class, the first two:
+# https://www.postgresql.org/docs/current/errcodes-appendix.html
+_FIXED: dict[str, Kind] = {
+    "08": _LOST,
+    # Class 22 quotes the value in its primary message, which therefore is not repeated.
+    "22": (InvalidInput, "A value does not fit its column's type.", "Correct it."),
+    "25006": (
+        ServerUnsuitable,
+        "The server only reads at the moment: it is a standby, or set to read-only.",
+        "Connect to the primary server, or have default_transaction_read_only reset; nothing was written.",
+    ),
+    "25P03": _LOST,
+    "25P04": _LOST,
+    "40001": _COLLIDED,
+    "40P01": _COLLIDED,
+    "53": NO_MEMORY,
+    "53100": DISK_FULL,
+    "53300": NO_SLOT,
+    "55P03": (Locked, "Somebody else holds a lock on it.", "Try again; nothing was changed."),
+    "57014": (
+        TimedOut,
+        "The server stopped it: it took too long, or somebody cancelled it.",
+        "Narrow it down, or try again when the server is less busy.",
+    ),
+    "57P01": _LOST,
+    "57P02": _LOST,
+    "57P03": (ConnectionLost, *STARTING[1:]),
+    "57P05": _LOST,
+    # Ours: sql/006_acts.sql.
+    "SB002": (
+        DatabaseFailed,
+        "The permission to open this secret has run out; nothing was shown.",
+        "Try again.",
+    ),
+}
+_MISSING = frozenset({"3F000", "42P01", "42703", "42704", "42883"})
+_LOGIN = ("28", "3D")
+# Classes whose messages are about the server and the connection, never about a row: the server's words are shown.
+_ABOUT_THE_SERVER = ("08", "25", "53", "54", "57", "58", "F0", "XX")
+
+# The only place where Postgres says how long a column may be is the type's name in the message.
+_LENGTH = re.compile(r"character(?: varying)?\((\d{1,9})\)")
+
+# What raised an error, by its place in the server's source: a procedural language, not the server itself.
+_RAISED_BY_CODE = re.compile(r"(?:^|[/\\])pl(?:_exec|perl|py_\w+|tcl|v8)\.")
+# The first line of CONTEXT is that of the innermost function, in the server's language; names but ours may be quoted.
+# A DO block that nothing called is of the files of sql/.
+_OURS = re.compile(r'[^"\n]*?(?<![a-z0-9_])(?:switchboard\.\w+\(|inline_code_block\b[^\n]*\Z)')
+
+
+def translate(exc: BaseException, *, doing: str = "", role: str | None = None) -> SwitchboardError:
+    """What to tell a person about an error of the driver, the pool, or the network.
+
+    `doing` is what was going on, as a gerund ("saving", "connecting"); `role` is the database role, named where it
+    lacks a privilege. Raise the result `from None`: the original carries the failing row and, while connecting, what
+    was typed. The server's SQLSTATE travels as `sqlstate`.
+    """
+    if isinstance(exc, SwitchboardError):
+        return exc
+    sqlstate = (exc.sqlstate or "") if isinstance(exc, psycopg.Error) else ""
+    if isinstance(exc, psycopg.Error) and sqlstate and is_of_another_program(exc):
+        # Its words may quote the row, and so may the names that it gives.
+        refused = "A trigger of another program refused it; nothing was written."
+        failure: SwitchboardError = DatabaseFailed(
+            refused, "Ask whoever runs the database.", details=f"{type(exc).__name__} {sqlstate}"
+        )
+    elif isinstance(exc, psycopg.Error) and sqlstate and not sqlstate.startswith(_LOGIN):
+        failure = _reported(exc, sqlstate, role)
+    else:
+        failure = _unreported(exc, doing)
+    failure.sqlstate, failure.answered = sqlstate, is_answer(exc)
+    return failure
+
+
+def is_of_another_program(exc: psycopg.Error) -> bool:
+    """Whether a function that is not ours raised an error, such as another program's trigger below a function of ours.
+
+    Of class P0, which RAISE gives by itself, ours use one code only: that there is no such row.
+    """
+    if (exc.sqlstate or "").startswith("P0") and exc.sqlstate != "P0002":
+        return True
+    context = exc.diag.context or ""
+    return bool(context and _RAISED_BY_CODE.search(exc.diag.source_file or "") and not _OURS.match(context))
+
+
+def _reported(exc: psycopg.Error, sqlstate: str, role: str | None) -> SwitchboardError:
+    """A failure that the server reported while it was asked something."""
+    primary = as_sentence(exc.diag.message_primary or "no reason given")
+    if sqlstate == "42501":
+        kind = _denied(primary, role)
+    elif sqlstate == "22001":
+        length = _LENGTH.search(primary)
+        limit = f" (at most {length[1]} characters)" if length else ""
+        kind = (InvalidInput, f"A text is too long for its column{limit}.", "Shorten it.")
+    elif sqlstate in _MISSING:
+        sentence = f"Something Switchboard needs is not in this database: {primary}"
+        kind = (SchemaMissing, sentence, "Run `switchboard setup`, or open section 5.")
+    elif sqlstate.startswith("23"):
+        sentence = f"A rule of the database refused it: {primary}"
+        kind = (ConstraintViolated, sentence, "Change what the rule is about.")
+    elif sqlstate == "SB001":
+        # Ours, with the number and the wait: sql/006_acts.sql.
+        kind = (DatabaseFailed, primary[:1].upper() + primary[1:], TOO_MANY_OPENINGS)
+    elif sqlstate == "P0002":
+        kind = (NotFound, "The integration is not there any more.", "Reload; somebody else deleted it.")
+    else:
+        error, sentence, what_to_do = _server_kind(exc, sqlstate, primary)
+        # What has a context was raised in a function, whose words may quote a row; only the server itself is fatal.
+        about_the_server = sqlstate.startswith(_ABOUT_THE_SERVER) and not exc.diag.context
+        if (about_the_server or _is_fatal(exc)) and primary not in sentence:
+            what_to_do = with_words(what_to_do, exc)
+        kind = (error, sentence, what_to_do)
+    error, sentence, what_to_do = kind
+    return error(sentence, what_to_do, details=_details(exc))
+
+
+def _server_kind(exc: psycopg.Error, sqlstate: str, primary: str) -> Kind:
+    """What an error says that is about the server, the pooler or the connection rather than about what was asked."""
+    known = _FIXED.get(sqlstate)
+    if _is_fatal(exc):
+        # Poolers use 08P01 and XX000 for everything. The connection went with it, so a COMMIT may be in doubt.
+        error, sentence, what_to_do = (known if known != _COLLIDED else None) or recognised(primary) or _LOST
+        return (error if issubclass(error, ConnectionFailed) else ConnectionFailed, sentence, what_to_do)
+    unknown = (DatabaseFailed, f"The database refused it: {primary}", "Ask whoever runs the database.")
+    return known or _FIXED.get(sqlstate[:2]) or unknown
+
+
+def _is_fatal(exc: psycopg.Error) -> bool:
+    """Whether the server, or a pooler, ended the connection with it."""
+    return (exc.diag.severity_nonlocalized or exc.diag.severity) in ("FATAL", "PANIC")
+
+
+def _unreported(exc: BaseException, doing: str) -> SwitchboardError:
+    """A failure of libpq, psycopg, its pool, or the operating system, and every failed login."""
+    if isinstance(exc, (psycopg.DataError, UnicodeError)):
+        return InvalidInput("A text holds a character that Postgres cannot store, such as U+0000.", "Take it out.")
+    if isinstance(exc, psycopg.InterfaceError):
+        return ConnectionLost("The connection to the database is closed.", CHECK_NETWORK)
+    if isinstance(exc, (psycopg.OperationalError, OSError)) or getattr(exc, "sqlstate", None):
+        return connect_failure(exc, doing=doing)
+    return DatabaseFailed(
+        "The database driver reported an error that Switchboard did not expect.",
+        with_words("Report it.", exc),
+        details=scrubbed(str(exc)),
+    )
+
+
+def _denied(primary: str, role: str | None) -> Kind:
+    who = f"role {one_line(role)}" if role else "your role"
+    reason = "a row-level security policy refuses the row." if "row-level security" in primary else primary
+    return (
+        PermissionDenied,
+        f"The database refused {who}: {reason}",
+        f"Ask whoever runs the database for that privilege for {who}, or connect as another role.",
+    )
+
+
+def _details(exc: psycopg.Error) -> str:
+    """Error class, SQLSTATE and the names of what it is about: nothing of the row, which DETAIL would hold."""
+    diag = exc.diag
+    names = {
+        "schema": diag.schema_name,
+        "table": diag.table_name,
+        "column": diag.column_name,
+        "constraint": diag.constraint_name,
+    }
+    told = [f"{word} {one_line(name)}" for word, name in names.items() if name]
+    return ", ".join([f"{type(exc).__name__} {exc.sqlstate}", *told])

@@ -1,0 +1,220 @@
+"""The connections to one server: few, lent for one unit of work each, and kept for the next.
+
+Not psycopg_pool: its back-off, which grows to half a minute, would decide when a server that is back is found, and it
+does not tell whoever waits why there is no connection.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import time
+from typing import TYPE_CHECKING
+from weakref import WeakKeyDictionary
+
+import psycopg
+from psycopg.pq import TransactionStatus
+
+from tui.data.postgres.connecting import answers, first_done, standing_of
+from tui.data.postgres.connection import at_login, listen
+from tui.data.postgres.liveness import RETRY_EVERY_S, Pulse
+from tui.errors import ConnectionFailed, NoFreeConnection
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Awaitable, Callable
+
+    from tui.data.postgres.connecting import Connection
+
+MOST = 4
+TURN_WITHIN_S = 6.0
+AGAIN_AFTER_S = 0.5
+ANSWERS_WITHIN_S = 1.5
+# A connection that does not answer at once is asked on beside a new one: it may be waiting its turn in a pooler.
+AT_ONCE_S = 0.75
+ASKS_FOR_S = 9.0
+# Together with a beat of the pulse these show an outage within three seconds. A login takes longer than an answer.
+PATIENCE_S = 1.8
+LOGIN_PATIENCE_S = 2.5
+# While all are lent, a question needs a connection more.
+ALL_LENT_REST_S = 3.0
+LIVES_S = 1800.0
+RENEWED_AGAIN_AFTER_S = 60.0
+# What nobody has needed for so long is closed, but for one: a session pooler may have fifteen for everybody.
+IDLE_S = 60.0
+
+
+class Connections:
+    """At most four connections, and the server's pulse, which is felt on one that is idle or on a new one.
+
+    None is kept, and none lent, unless `is_open`.
+    """
+
+    def __init__(self, connect: Callable[[], Awaitable[Connection]]) -> None:
+        """`connect` returns a new connection that is ready for use; it raises psycopg.Error or OSError."""
+        self._connect = connect
+        self._turns = asyncio.Semaphore(MOST)
+        self._lent = 0
+        self._idle: list[Connection] = []
+        self._used_at: WeakKeyDictionary[Connection, float] = WeakKeyDictionary()
+        self._ends_at: WeakKeyDictionary[Connection, float] = WeakKeyDictionary()
+        self._opens_at = 0.0
+        self._renewing: asyncio.Task[None] | None = None
+        self.is_open = False
+        self.pulse = Pulse(
+            self._ask,
+            patience=lambda: PATIENCE_S if self._idle else LOGIN_PATIENCE_S,
+            rest=lambda: ALL_LENT_REST_S if self._lent >= MOST else 0.0,
+        )
+
+    @contextlib.asynccontextmanager
+    async def lent(self) -> AsyncIterator[Connection]:
+        """Lend a connection that has just answered. While the server is silent this waits for it, without an end.
+
+        Raises NoFreeConnection after TURN_WITHIN_S where all are taken, here or on the server, psycopg.Error or OSError
+        where the login is refused, and ConnectionFailed where these are not open.
+        """
+        if not self.is_open:
+            raise ConnectionFailed("There is no connection to the database.", "Wait until it is back, or restart.")
+        ends = time.monotonic() + TURN_WITHIN_S
+        try:
+            async with asyncio.timeout(TURN_WITHIN_S):
+                await self._turns.acquire()
+        except TimeoutError:
+            raise _none_is_free() from None
+        try:
+            connection = await self._ready(ends)
+            self._lent += 1
+            try:
+                yield connection
+            finally:
+                self._lent -= 1
+                self._used_at[connection] = time.monotonic()
+                self.keep(connection)
+        finally:
+            self._turns.release()
+
+    def keep(self, connection: Connection) -> None:
+        """Keep a connection for the next unit, or close it where it is in a transaction, or one too many."""
+        is_usable = not connection.closed and connection.info.transaction_status == TransactionStatus.IDLE
+        if is_usable and self._has_room:
+            listen(connection, self.pulse.heard)
+            self._ends_at.setdefault(connection, time.monotonic() + LIVES_S)
+            self._idle.append(connection)
+            self.pulse.heard()
+        else:
+            connection.pgconn.finish()
+
+    @property
+    def _has_room(self) -> bool:
+        return self.is_open and len(self._idle) + self._lent < MOST
+
+    @property
+    def is_in_use(self) -> bool:
+        """Whether some unit works on a connection now."""
+        return self._lent > 0
+
+    def close(self) -> None:
+        """Close what is idle now, and what is lent when it comes back."""
+        self.is_open = False
+        self._close_idle()
+        if self._renewing is not None:
+            self._renewing.cancel()
+
+    async def _ready(self, ends: float) -> Connection:
+        while True:
+            while self._idle:
+                connection = self._idle.pop()
+                if await answers(connection, ANSWERS_WITHIN_S):
+                    return connection
+                # The others are on the same line, and would each take as long.
+                self._close_idle()
+            try:
+                return await self._new()
+            except (psycopg.Error, OSError) as failure:
+                standing = standing_of(failure)
+                if standing == "refuses" or not self.is_open:
+                    raise
+                if standing == "full" and time.monotonic() >= ends:
+                    raise _none_is_free() from None
+            await asyncio.sleep(AGAIN_AFTER_S)
+
+    async def _new(self) -> Connection:
+        """Open a connection; what the server says at the login is heard. Raises psycopg.Error or OSError."""
+        before = at_login.set(self.pulse.heard)
+        try:
+            connection = await self._connect()
+        finally:
+            at_login.reset(before)
+        listen(connection, self.pulse.heard)
+        return connection
+
+    async def _keep_another(self) -> None:
+        """Open a connection for the next unit, two seconds after the last. Raises psycopg.Error or OSError."""
+        now = time.monotonic()
+        opens_at = max(now, self._opens_at)
+        self._opens_at = opens_at + RETRY_EVERY_S
+        await asyncio.sleep(opens_at - now)
+        async with asyncio.timeout(ASKS_FOR_S):
+            connection = await self._new()
+        self.keep(connection)
+
+    async def _ask(self) -> None:
+        """Find out whether the server answers. Raises psycopg.Error or OSError."""
+        self._close_unneeded()
+        if not self._idle:
+            await self._keep_another()
+            return
+        oldest = self._idle.pop(0)
+        asking = asyncio.ensure_future(answers(oldest, ASKS_FOR_S))
+        opening: asyncio.Task[None] | None = None
+        try:
+            if not await first_done({asking}, AT_ONCE_S):
+                opening = asyncio.create_task(self._keep_another())
+                await asyncio.wait({asking, opening}, return_when=asyncio.FIRST_COMPLETED)
+                if opening.done() and _is_refused_for_now(opening.exception()):
+                    await asyncio.wait({asking})
+            if asking.done() and asking.result():
+                self.keep(oldest)
+                self._renew(oldest)
+                return
+            # The others are on the same line.
+            if asking.done() or (opening is not None and opening.exception() is not None):
+                self._close_idle()
+            await (opening or self._keep_another())
+        finally:
+            asking.cancel()
+            if opening is not None:
+                opening.cancel()
+                opening.add_done_callback(lambda left: left.cancelled() or left.exception())
+
+    def _close_unneeded(self) -> None:
+        now = time.monotonic()
+        while len(self._idle) > 1 and now - self._used_at.get(self._idle[0], 0.0) > IDLE_S:
+            self._idle.pop(0).pgconn.finish()
+
+    def _renew(self, connection: Connection) -> None:
+        """Replace an idle connection that is too old, once there is another: the server may have none to give."""
+        is_due = self._has_room and time.monotonic() >= self._ends_at.get(connection, 0.0)
+        if is_due and (self._renewing is None or self._renewing.done()):
+            self._ends_at[connection] = time.monotonic() + RENEWED_AGAIN_AFTER_S
+            self._renewing = asyncio.create_task(self._renewed(connection))
+
+    async def _renewed(self, connection: Connection) -> None:
+        with contextlib.suppress(psycopg.Error, OSError):
+            await self._keep_another()
+            if connection in self._idle:
+                self._idle.remove(connection)
+                connection.pgconn.finish()
+
+    def _close_idle(self) -> None:
+        for connection in self._idle:
+            connection.pgconn.finish()
+        self._idle.clear()
+
+
+def _is_refused_for_now(failure: BaseException | None) -> bool:
+    return failure is not None and standing_of(failure) == "full"
+
+
+def _none_is_free() -> NoFreeConnection:
+    return NoFreeConnection("Every connection is in use.", "Try again in a moment.")

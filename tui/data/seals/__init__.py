@@ -1,0 +1,1 @@
+"""Tamper evidence over the audit log: sealing and verifying."""

@@ -1,0 +1,234 @@
+"""The log as seals see it: hours in UTC, and of each the number of rows, the digest over their leaves, and a list."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from psycopg.rows import tuple_row
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from tui.data.postgres.database import Connection, Database
+
+HOUR = 3600
+# An hour is sealed when it has been over for so long: what began in it has committed by then, or is found as late.
+SETTLED_MIN = 15
+# A statement digests no more rows than these beyond its last hour, so that each ends in about a second.
+ROWS_AT_ONCE = 100_000
+# Hours with more rows than these are read in pages, and get no list.
+LARGEST_LISTED = 100_000
+ROWS_OF_A_PAGE = 50_000
+ENTRY_BYTES = 24
+EMPTY = hashlib.sha256(b"").digest()
+
+# The canonical leaf of a row. Part of what seals prove: with another text every digest would be another.
+LEAF = """sha256(convert_to(jsonb_build_array(
+           l.id, l.organization_id, l.user_id, l.integration_type, l.action, l.status, l.details, host(l.ip_address),
+           l.user_agent, trunc(extract(epoch from l.created_at) * 1000000))::text, 'UTF8'))"""
+COLUMNS = (
+    "l.id, l.organization_id, l.user_id, l.integration_type, l.action, l.status, l.details, l.ip_address, "
+    "l.user_agent, l.created_at"
+)
+# Where the primary key is missing ids may be null or equal; the leaf decides between those.
+ID = "coalesce(l.id, 'ffffffff-ffff-ffff-ffff-ffffffffffff'::uuid)"
+ENTRY = "coalesce(uuid_send(r.id), decode('00000000000000000000000000000000', 'hex')) || substring(r.leaf from 1 for 8)"
+
+_HOURS = """
+with recursive hours (hour, following, row_count, digest, row_list, total) as (
+  select null::timestamptz, to_timestamp(%(start)s::float8), 0::bigint, null::bytea, null::bytea, 0::bigint
+  union all
+  select next.hour, next.following, bucket.row_count, bucket.digest, bucket.row_list,
+         before.total + bucket.row_count
+    from hours as before
+   cross join lateral (
+     select date_trunc('hour', l.created_at, 'UTC') as hour,
+            date_trunc('hour', l.created_at, 'UTC') + interval '1 hour' as following
+       from public.integration_audit_logs as l
+      where l.created_at >= before.following and l.created_at < to_timestamp(%(until)s::float8)
+      order by l.created_at
+      limit 1) as next
+   cross join lateral (
+     select count(*) as row_count, sha256(string_agg(r.leaf, ''::bytea)) as digest, {row_list} as row_list
+       from (select l.id, {leaf} as leaf
+               from (select {columns}
+                       from public.integration_audit_logs as l
+                      where l.created_at >= next.hour and l.created_at < next.following
+                      order by l.created_at, {id}
+                      fetch first (%(largest)s + 1) rows with ties) as l
+              order by l.created_at, {id}, leaf) as r) as bucket
+   where before.total < %(at_once)s
+)
+select extract(epoch from hour)::bigint, row_count, digest, row_list
+  from hours
+ where row_count > 0
+ order by hour
+"""
+_LIST = f"string_agg({ENTRY}, ''::bytea)"
+
+_PAGE = """
+with page as materialized (
+  select l.id, {moment} as moment, {leaf} as leaf
+    from (select {columns}
+            from public.integration_audit_logs as l
+           where {bucket} {further}
+           order by {moment}, {id}
+           fetch first (%(rows)s) rows with ties) as l
+), placed as (
+  select l.id, l.moment, l.leaf, row_number() over (order by l.moment, {id}, l.leaf) as place from page as l
+)
+select count(*), string_agg(r.leaf, ''::bytea order by r.place), string_agg({entry}, ''::bytea order by r.place),
+       (array_agg(r.moment::text order by r.place desc))[1], (array_agg({id_of_r} order by r.place desc))[1]
+  from placed as r
+"""
+_OF_HOUR = """l.created_at >= to_timestamp(%(hour)s::float8)
+     and l.created_at < to_timestamp(%(until)s::float8)"""
+_WITHOUT_HOUR = "(l.created_at is null or l.created_at in ('infinity', '-infinity'))"
+# Said twice, because an index is used for the first alone.
+_FURTHER = """and {moment} >= %(moment)s::timestamptz
+     and ({moment}, {id}) > (%(moment)s::timestamptz, %(id)s::uuid)"""
+
+_BOUNDS = """
+select (select extract(epoch from date_trunc('hour', l.created_at, 'UTC'))::bigint
+          from public.integration_audit_logs as l
+         where l.created_at > '-infinity' and l.created_at < 'infinity'
+         order by l.created_at limit 1),
+       extract(epoch from date_trunc('hour', now() - make_interval(mins => %(settled)s), 'UTC'))::bigint
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class HourOfRows:
+    """What an hour holds. `hour` is its first second since 1970, or None for rows whose created_at is null or infinite.
+
+    `digest` is the SHA-256 over the leaves of the rows one after another, in the order of created_at and id (rows
+    without an id last; equal ones in the order of their leaves). `row_list` holds for each row, in the same order, 16
+    bytes of id (zeros without one) and the first 8 bytes of its leaf; it is None where it was not asked for, and for
+    more than LARGEST_LISTED rows.
+    """
+
+    hour: int | None
+    row_count: int
+    digest: bytes
+    row_list: bytes | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """The first hour that has rows (None: no row has a time), and the end of the last that is old enough to seal."""
+
+    first: int | None
+    until: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Page:
+    row_count: int
+    leaves: bytes
+    row_list: bytes
+    last: tuple[str, str]
+
+
+async def read_bounds(database: Database) -> Bounds:
+    """Return where sealing can begin and where it has to end: with the last hour over for 15 minutes, by the server."""
+
+    async def unit(connection: Connection) -> Bounds:
+        cursor = connection.cursor(row_factory=tuple_row)
+        await cursor.execute(_BOUNDS, {"settled": SETTLED_MIN})
+        row = await cursor.fetchone()
+        if row is None:
+            raise AssertionError("a select without a table returns one row")
+        return Bounds(*row)
+
+    return await database.read(unit)
+
+
+async def hours_with_rows(
+    database: Database, start: int, until: int, *, listed: bool = False
+) -> AsyncIterator[HourOfRows]:
+    """Yield the hours that have rows, from `start` to before `until` (seconds since 1970), the earliest first.
+
+    Each read is a statement of its own over ROWS_AT_ONCE rows or little more, none of which stays here. With
+    `listed` the lists come along. Raises what Database.read raises.
+    """
+    query = _HOURS.format(row_list=_LIST if listed else "null::bytea", leaf=LEAF, id=ID, columns=COLUMNS)
+
+    async def unit(connection: Connection) -> list[tuple[int, int, bytes, bytes | None]]:
+        cursor = connection.cursor(row_factory=tuple_row, binary=True)
+        values = {"start": start, "until": until, "largest": LARGEST_LISTED, "at_once": ROWS_AT_ONCE}
+        await cursor.execute(query.encode(), values)
+        return await cursor.fetchall()
+
+    while found := await database.read(unit):
+        for hour, row_count, digest, row_list in found:
+            if row_count > LARGEST_LISTED:
+                yield await digest_in_pages(database, hour)
+            else:
+                yield HourOfRows(hour, row_count, digest, row_list)
+        start = found[-1][0] + HOUR
+
+
+async def digest_in_pages(database: Database, hour: int | None, *, listed: bool = False) -> HourOfRows:
+    """Return what one hour of any size holds, or (None) what is in none; the memory needed is that of a page."""
+    digest, row_count, row_list = hashlib.sha256(), 0, bytearray()
+    async for page in _pages(database, hour):
+        digest.update(page.leaves)
+        row_count += page.row_count
+        if listed and row_count <= LARGEST_LISTED:
+            row_list += page.row_list
+    whole = listed and row_count <= LARGEST_LISTED
+    return HourOfRows(hour, row_count, digest.digest(), bytes(row_list) if whole else None)
+
+
+async def entries_of(database: Database, hour: int | None) -> AsyncIterator[bytes]:
+    """Yield for each row of an hour, or of none, the 24 bytes that a seal's list has for it."""
+    async for page in _pages(database, hour):
+        for start in range(0, len(page.row_list), ENTRY_BYTES):
+            yield page.row_list[start : start + ENTRY_BYTES]
+
+
+async def _pages(database: Database, hour: int | None) -> AsyncIterator[_Page]:
+    moment = "coalesce(l.created_at, 'infinity')" if hour is None else "l.created_at"
+    bucket = _WITHOUT_HOUR if hour is None else _OF_HOUR
+    last: tuple[str, str] | None = None
+    while True:
+        page = await _page(database, hour, moment, bucket, last)
+        if page is None:
+            return
+        yield page
+        if page.row_count < ROWS_OF_A_PAGE:
+            return
+        last = page.last
+
+
+async def _page(
+    database: Database, hour: int | None, moment: str, bucket: str, last: tuple[str, str] | None
+) -> _Page | None:
+    further = _FURTHER.format(moment=moment, id=ID) if last else ""
+    query = _PAGE.format(
+        moment=moment,
+        bucket=bucket,
+        further=further,
+        leaf=LEAF,
+        id=ID,
+        columns=COLUMNS,
+        entry=ENTRY,
+        id_of_r=ID.replace("l.", "r."),
+    )
+    values: dict[str, object] = {"hour": hour, "rows": ROWS_OF_A_PAGE}
+    if hour is not None:
+        values["until"] = hour + HOUR
+    if last:
+        values |= {"moment": last[0], "id": last[1]}
+
+    async def unit(connection: Connection) -> _Page | None:
+        cursor = connection.cursor(row_factory=tuple_row, binary=True)
+        await cursor.execute(query.encode(), values)
+        row = await cursor.fetchone()
+        if row is None or not row[0]:
+            return None
+        return _Page(row[0], row[1], row[2], (row[3], str(row[4])))
+
+    return await database.read(unit)

@@ -1,0 +1,1 @@
+"""What the wizard and the doctor look at."""

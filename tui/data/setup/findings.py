@@ -1,0 +1,189 @@
+"""Findings: one sentence on how something stands, and those that need no query of their own."""
+
+from __future__ import annotations
+
+import stat
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+from tui.settings.dotenv_file import ConfigError, read_env_file
+from tui.settings.git_ignore import git_ignore_state
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tui.data.postgres.connection_settings import ConnectionSettings
+    from tui.models import ServerInfo
+
+FindingState = Literal["ok", "warning", "problem"]
+
+OLDEST_VERSION = 140000
+SESSION_POOLER = "Use the direct connection or the session pooler (port 5432) for that."
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that was looked at: one sentence how it stands, one what to do (empty where nothing is to do).
+
+    `area` groups findings (connection, schema, access, key, files); `title` names the thing in a word or two; `query`
+    shows it in the database, where a query can.
+    """
+
+    area: str
+    title: str
+    state: FindingState
+    sentence: str
+    what_to_do: str = ""
+    query: str = ""
+
+
+def server_findings(server: ServerInfo, settings: ConnectionSettings | None) -> list[Finding]:
+    """Say what the connection, its TLS, the pooler in between, the server and the role are like; nothing secret."""
+    return [
+        Finding(
+            "connection",
+            "Connection",
+            "ok",
+            f"Connected to database {server.database} on {_place(server)} as {server.role}.",
+        ),
+        _version(server),
+        _tls(server, settings),
+        _pooling(server),
+        _role(server),
+    ]
+
+
+def blocking_finding(server: ServerInfo) -> Finding | None:
+    """Return what makes this server unusable for Switchboard, None where nothing does."""
+    found = _version(server)
+    return found if found.state == "problem" else None
+
+
+def env_file_findings(env_file: Path) -> list[Finding]:
+    """Say whether `.env` is closed to others and whether git would take it along."""
+    try:
+        present = read_env_file(env_file, lambda _: False) is not None
+    except ConfigError as failure:
+        return [Finding("files", env_file.name, "problem", failure.sentence, failure.what_to_do)]
+    if not present:
+        return [
+            Finding("files", env_file.name, "ok", f"There is no {env_file.name} here: settings come from elsewhere.")
+        ]
+    mode = stat.S_IMODE(env_file.stat().st_mode)
+    closed = Finding("files", env_file.name, "ok", f"{env_file.name} is closed to others (mode {mode:04o}).")
+    return [closed, git_finding(env_file)]
+
+
+def git_finding(env_file: Path) -> Finding:
+    """Say whether git would take `.env` along."""
+    name = env_file.name
+    match git_ignore_state(env_file):
+        case "not in git":
+            return Finding("files", "git", "ok", f"{name} is in no git work tree, so it cannot be committed from here.")
+        case "ignored":
+            return Finding("files", "git", "ok", f"git ignores {name}.")
+        case "tracked":
+            return Finding(
+                "files",
+                "git",
+                "problem",
+                f"{name} is committed in git, so everybody with the repository has what is in it.",
+                f"Run git rm --cached {name}, add it to .gitignore, and replace every secret in it.",
+            )
+        case "not ignored":
+            return Finding(
+                "files",
+                "git",
+                "problem",
+                f"git does not ignore {name}, so the next commit may take it along.",
+                f"Add the line /{name} to .gitignore.",
+            )
+
+
+def _place(server: ServerInfo) -> str:
+    if not server.host or server.host.startswith(("/", "@")):
+        return "this machine"
+    host = f"[{server.host}]" if ":" in server.host else server.host
+    return f"{host}:{server.port}"
+
+
+def _version(server: ServerInfo) -> Finding:
+    if server.version < OLDEST_VERSION:
+        return Finding(
+            "connection",
+            "Server",
+            "problem",
+            f"The server is PostgreSQL {server.version_text}; Switchboard needs 14 or newer.",
+            "Upgrade the server, or use another one.",
+        )
+    if server.in_recovery or server.read_only:
+        kind = "a standby" if server.in_recovery else "set to read-only"
+        return Finding(
+            "connection",
+            "Server",
+            "problem",
+            f"The server is PostgreSQL {server.version_text}, but {kind}: nothing can be written there.",
+            "Connect to the primary server.",
+        )
+    return Finding("connection", "Server", "ok", f"The server is PostgreSQL {server.version_text}.")
+
+
+def _tls(server: ServerInfo, settings: ConnectionSettings | None) -> Finding:
+    warning = settings.tls_warning() if settings else None
+    if server.is_local:
+        how = f"{server.tls}, on this machine" if server.tls else "not needed, it stays on this machine"
+        return Finding("connection", "TLS", "ok", f"Encryption: {how}.")
+    if server.tls is None:
+        return Finding(
+            "connection",
+            "TLS",
+            "warning",
+            "NOT encrypted: everybody on the way can read what passes.",
+            "Choose verify-full, or at least require.",
+        )
+    if warning:
+        return Finding(
+            "connection",
+            "TLS",
+            "warning",
+            f"Encrypted ({server.tls}) but NOT verified: it may not be the right server.",
+            "Choose verify-full and give the provider's CA file (sslrootcert).",
+        )
+    return Finding("connection", "TLS", "ok", f"Encrypted with {server.tls}, and the server's certificate was checked.")
+
+
+def _pooling(server: ServerInfo) -> Finding:
+    if server.pooling == "transaction":
+        return Finding(
+            "connection",
+            "Pooler",
+            "warning",
+            "A transaction pooler is in between: fine for daily work, not for installing.",
+            SESSION_POOLER,
+        )
+    kind = "A session pooler is in between, which is fine." if server.pooling == "session" else "Direct, no pooler."
+    return Finding("connection", "Pooler", "ok", kind)
+
+
+def _role(server: ServerInfo) -> Finding:
+    if server.superuser:
+        return Finding("connection", "Role", "ok", f"The role {server.role} is a superuser: it may do everything.")
+    if server.create_in_database and server.create_in_public:
+        return Finding(
+            "connection", "Role", "ok", f"The role {server.role} may create schemas and tables, so it may install."
+        )
+    lacking = [
+        what
+        for what, allowed in (
+            (f"database {server.database}", server.create_in_database),
+            ("schema public", server.create_in_public),
+        )
+        if not allowed
+    ]
+    return Finding(
+        "connection",
+        "Role",
+        "warning",
+        f"The role {server.role} may not install: no CREATE on {', '.join(lacking)}.",
+        "Daily work does not need it; install as the owner of the database.",
+    )

@@ -1,0 +1,142 @@
+"""The proof that an installation works: the four tables, row security, and a credential there and back again."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from typing import TYPE_CHECKING
+from uuid import uuid4
+
+from tui.data.keys.encryption import RowBinding
+from tui.data.keys.gate import check_gate, format_for_new_row
+from tui.data.schema.shape import TABLES
+from tui.data.setup.findings import Finding
+from tui.errors import SwitchboardError
+
+if TYPE_CHECKING:
+    from tui.data.keys.encryption import Keyring
+    from tui.data.keys.gate import CredentialFormat, Gate
+    from tui.data.postgres.database import Connection, Database
+    from tui.models import EnvelopeFormat
+
+# The query by which the guides to these tables check an installation.
+TABLES_OF_THE_GUIDE = """
+select table_name from information_schema.tables
+ where table_schema = 'public' and table_name = any (%(tables)s)
+"""
+ROW_SECURITY = """
+select c.relname::text as name, c.relrowsecurity as is_on
+  from pg_catalog.pg_class as c
+ where c.relnamespace = pg_catalog.to_regnamespace('public') and c.relname = any (%(tables)s)
+"""
+STORE = """
+insert into public.integration_credentials (id, organization_id, integration_type, credentials_encrypted, is_active)
+values (%(id)s, %(organization_id)s, %(integration_type)s, %(envelope)s, false)
+"""
+READ_BACK = "select credentials_encrypted from public.integration_credentials where id = %(id)s"
+
+TRIAL_TYPE = "exotel_sms"
+
+
+class _TakenBackError(Exception):
+    """Carries what the trial read out of a transaction that must not be kept."""
+
+    def __init__(self, envelope: str, envelope_format: EnvelopeFormat) -> None:
+        super().__init__()
+        self.envelope = envelope
+        self.envelope_format = envelope_format
+
+
+async def prove(database: Database, keyring: Keyring, policy: CredentialFormat) -> list[Finding]:
+    """Show that tables, row security and encryption are in place; leaves nothing behind in the database.
+
+    `policy` is the format new credentials get. Raises ConnectionFailed and its like where the tables cannot be looked
+    at; a failing round trip is a Finding.
+    """
+    found = await _tables(database)
+    if all(one.state == "ok" for one in found):
+        found.append(await _round_trip(database, keyring, policy))
+    return found
+
+
+async def _tables(database: Database) -> list[Finding]:
+    async def unit(connection: Connection) -> tuple[set[str], dict[str, bool]]:
+        tables = await (await connection.execute(TABLES_OF_THE_GUIDE, {"tables": list(TABLES)})).fetchall()
+        secured = await (await connection.execute(ROW_SECURITY, {"tables": list(TABLES)})).fetchall()
+        return {row["table_name"] for row in tables}, {row["name"]: row["is_on"] for row in secured}
+
+    present, secured = await database.read(unit)
+    return [_table(name, name in present, secured.get(name, False)) for name in TABLES]
+
+
+def _table(name: str, is_present: bool, is_secured: bool) -> Finding:
+    if not is_present:
+        return Finding("proof", name, "problem", f"The table {name} is missing.", "Install again.")
+    if not is_secured:
+        return Finding("proof", name, "problem", f"{name} is there, but its row security is off.", "Install again.")
+    return Finding("proof", name, "ok", f"{name} is there, and its row security is on.")
+
+
+async def _round_trip(database: Database, keyring: Keyring, policy: CredentialFormat) -> Finding:
+    """Encrypt, store, read and decrypt a made-up credential in a transaction that is rolled back."""
+    if keyring.current is None:
+        return Finding(
+            "proof",
+            "encryption",
+            "warning",
+            "Encryption was not tried: there is no master key yet.",
+            "Configure one; `switchboard keys generate` makes a new one.",
+        )
+    row = RowBinding(uuid4(), uuid4(), TRIAL_TYPE)
+    credential = {"proof": str(uuid4())}
+    try:
+        gate = await check_gate(database, keyring)
+        if gate.state == "weak key":
+            sentence = f"Encryption was not tried: the master key only reads. {gate.weaknesses[0]}"
+            return Finding(
+                "proof", "encryption", "warning", sentence, "Set the database up with a key of at least 32 characters."
+            )
+        gate.require_write()
+        trial = await _stored_and_read(database, keyring, row, credential, gate, policy)
+        opened = await asyncio.to_thread(keyring.open, trial.envelope, row)
+    except SwitchboardError as failure:
+        return Finding("proof", "encryption", "problem", failure.sentence, failure.what_to_do)
+    if opened.credential != credential:
+        return Finding(
+            "proof", "encryption", "problem", "What was read back is not what was stored.", "Look at the triggers."
+        )
+    sentence = f"A trial credential was encrypted ({trial.envelope_format}), stored, read, and opened again."
+    return Finding("proof", "encryption", "ok", sentence)
+
+
+async def _stored_and_read(
+    database: Database,
+    keyring: Keyring,
+    row: RowBinding,
+    credential: dict[str, str],
+    gate: Gate,
+    policy: CredentialFormat,
+) -> _TakenBackError:
+    async def which(connection: Connection) -> EnvelopeFormat:
+        return await format_for_new_row(connection, policy)
+
+    envelope_format = await database.read(which)
+    plaintext = json.dumps(credential).encode()
+    envelope = await asyncio.to_thread(keyring.seal, plaintext, row, format=envelope_format, salt=gate.salt)
+
+    async def trial(connection: Connection) -> None:
+        values = {
+            "id": row.row_id,
+            "organization_id": row.organization_id,
+            "integration_type": row.integration_type,
+            "envelope": envelope,
+        }
+        await connection.execute(STORE, values)
+        stored = await (await connection.execute(READ_BACK, {"id": row.row_id})).fetchone()
+        raise _TakenBackError(stored["credentials_encrypted"] if stored else "", envelope_format)
+
+    try:
+        await database.write(trial)
+    except _TakenBackError as read:
+        return read
+    raise AssertionError("the trial always ends in a rollback")

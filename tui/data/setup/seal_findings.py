@@ -1,0 +1,46 @@
+"""What the doctor says of seals: whether the log is sealed, and how far."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tui.data.seals.sealing import FROM_THE_FUTURE, newest_seal, sealed_until
+from tui.data.setup.findings import Finding
+
+if TYPE_CHECKING:
+    from tui.data.postgres.database import Connection, Database
+
+# A nightly job that ran late is no news; one that did not run is.
+OLDEST_H = 36
+
+AGE = """
+select case when isfinite(s.sealed_at) then extract(epoch from now() - s.sealed_at)::bigint / 3600 else 0 end as hours,
+       coalesce(s.hour > now(), false) as ahead
+  from switchboard.seals as s where s.id is not null order by s.id desc limit 1
+"""
+
+
+async def seal_findings(database: Database) -> list[Finding]:
+    """Say how far the log is sealed; whether it still is as it was sealed only `audit verify` can say.
+
+    Raises PermissionDenied and its like.
+    """
+    newest = await newest_seal(database)
+    if newest is None:
+        sentence = "The log is not sealed, so nothing proves that its rows are as they were written."
+        what_to_do = "`switchboard audit seal --new-key FILE` makes a key; run `switchboard audit seal` every night."
+        return [Finding("access", "Seals", "ok", sentence, what_to_do)]
+
+    async def unit(connection: Connection) -> tuple[int, bool]:
+        row = await (await connection.execute(AGE)).fetchone()
+        return (int(row["hours"]), row["ahead"]) if row else (0, False)
+
+    hours, is_ahead = await database.read(unit)
+    if is_ahead:
+        return [Finding("access", "Seals", "problem", FROM_THE_FUTURE, "Run `switchboard audit verify`.")]
+    until = sealed_until(newest)
+    reach = f"until {until:%Y-%m-%d %H:%M} UTC" if until else "for the rows without a time"
+    if hours >= OLDEST_H:
+        sentence = f"The log is sealed {reach}, and the newest seal is {hours} hours old."
+        return [Finding("access", "Seals", "warning", sentence, "See why `switchboard audit seal` did not run.")]
+    return [Finding("access", "Seals", "ok", f"The log is sealed {reach}; `switchboard audit verify` checks it.")]

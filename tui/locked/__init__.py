@@ -1,0 +1,1 @@
+"""The locked console: when this process is one, and what works in it."""

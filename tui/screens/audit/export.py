@@ -1,0 +1,147 @@
+"""An export started from the screen: asks for the file, says how far it is, and can be stopped without leaving one."""
+
+from __future__ import annotations
+
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tui.errors import SwitchboardError
+from tui.locked.export_place import export_folder, is_plain_name, new_file
+from tui.words.audit import progress_line, rows_words
+from tui.words.text import safe_text
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from tui.data.audit.export import Progress
+    from tui.data.audit.export_format import FormatName
+    from tui.data.audit.filter import LogFilter
+    from tui.screens.page import Page
+    from tui.settings.settings import Settings
+    from tui.widgets.prompt import Prompt
+
+SAID_EVERY_S = 1.0
+EXPORTING = "Exporting: "
+ENDINGS = (".csv", ".jsonl")
+ENDINGS_WORDS = "It ends in .jsonl (exact) or .csv (formula-safe)."
+
+
+class LogExport:
+    """At most one export at a time; another key never stops it, only somebody who says so."""
+
+    def __init__(self, page: Page) -> None:
+        self._page = page
+        self._rows: int | None = None
+
+    @property
+    def is_running(self) -> bool:
+        """Whether rows are being written."""
+        return self._rows is not None
+
+    @property
+    def words(self) -> str:
+        """How far it is, for the context line."""
+        return "" if self._rows is None else f"exporting, {rows_words(self._rows)}"
+
+    def start(self, wanted: Callable[[], Awaitable[LogFilter]]) -> None:
+        """Ask for the file and export the rows of the filter that `wanted` resolves."""
+        if not self.is_running:
+            self._page.run_worker(self._run(wanted), group="export", exclusive=True, exit_on_error=False)
+
+    def ask_to_stop(self) -> None:
+        """Stop after asking."""
+        self._page.run_worker(self._ask_to_stop(), group="ask", exclusive=True, exit_on_error=False)
+
+    def stop(self) -> None:
+        """Stop at once."""
+        self._page.workers.cancel_group(self._page, "export")
+
+    async def _ask_to_stop(self) -> None:
+        if await self._prompt.confirm("Stop the export? No file is left of it.", "stop it"):
+            self.stop()
+
+    @property
+    def _prompt(self) -> Prompt:
+        return self._page.prompt
+
+    async def _run(self, wanted: Callable[[], Awaitable[LogFilter]]) -> None:
+        try:
+            path = await self._ask_for_file()
+        except SwitchboardError as failure:
+            self._page.tell_failure(failure)
+            return
+        if path is None:
+            return
+        self._rows = 0
+        try:
+            await self._export(await wanted(), path)
+        except SwitchboardError as failure:
+            if self._page.is_mounted:
+                self._page.tell_failure(failure)
+        except BaseException:
+            if self._page.is_mounted:
+                self._page.status.say("The export was stopped; no file is left of it.", "warning")
+            raise
+        finally:
+            self._rows = None
+            if self._page.is_mounted:
+                self._page.refresh_frame()
+
+    async def _ask_for_file(self) -> Path | None:
+        answer: str | None = f"log-{datetime.now(UTC):%Y-%m-%d}.jsonl"
+        settings = self._page.session.settings
+        where = f" It will be in {safe_text(str(export_folder(settings)), 60)}." if settings.locked else ""
+        question = f"Export the rows of this filter to which new file? {ENDINGS_WORDS}{where}"
+        while True:
+            answer = await self._prompt.line(question, answer or "")
+            if answer is None or not answer.strip():
+                return None
+            path = Path(answer.strip()) if settings.locked else _path(answer)
+            refusal = _refusal(answer.strip(), path, settings)
+            if not refusal:
+                return path
+            question = f"“{safe_text(answer, 40)}” {refusal}"
+
+    async def _export(self, wanted: LogFilter, path: Path) -> None:
+        from tui.data.audit.export import export_log
+
+        page, status = self._page, self._page.status
+        begun = said = time.monotonic()
+
+        def tell(progress: Progress) -> None:
+            nonlocal said
+            now = time.monotonic()
+            self._rows = progress.rows
+            if now - said >= SAID_EVERY_S and page.is_mounted:
+                said = now
+                # What somebody has to read stays; the context line tells that it goes on.
+                if not status.said.text or status.said.text.startswith(EXPORTING):
+                    status.say(f"{EXPORTING}{progress_line(progress, now - begun)} esc stops")
+                page.refresh_frame()
+
+        form: FormatName = "csv" if path.suffix.lower() == ".csv" else "jsonl"
+        page.status.say(f"{EXPORTING}the log says so first ... esc stops")
+        page.refresh_frame()
+        file = new_file(page.session.settings, path)
+        done = await export_log(page.session.database, wanted, form, file, on_progress=tell)
+        if page.is_mounted:
+            altered = ", altered so that no field is a formula" if done.manifest["altered"] else ""
+            status.say(f"Exported {rows_words(done.rows)}{altered} to {file.path}; the manifest is beside it.", "good")
+
+
+def _refusal(typed: str, path: Path, settings: Settings) -> str:
+    """Say why a file of that name is not made; nothing where it may be."""
+    if settings.locked and not is_plain_name(typed):
+        return "is not a plain name: no folder, and no dot in front."
+    return "" if path.suffix.lower() in ENDINGS else "ends in neither .jsonl nor .csv."
+
+
+def _path(typed: str) -> Path:
+    path = Path(typed.strip())
+    try:
+        return path.expanduser()
+    except RuntimeError:
+        # Nobody here is called that: then it is the name of a folder.
+        return path

@@ -1,0 +1,51 @@
+"""The line for a filter of the log, offering what exists in the log as somebody types."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from textual import work
+
+from tui.data.audit.completion import Completer
+from tui.errors import SwitchboardError
+from tui.widgets.filter_line import FilterLine
+
+if TYPE_CHECKING:
+    from uuid import UUID
+
+    from tui.data.postgres.database import Database
+
+
+class LogFilterLine(FilterLine):
+    """Remembers what it has looked up for one organisation."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._completer: Completer | None = None
+
+    def use(self, database: Database, organization_id: UUID | None) -> None:
+        """Offer what is in this database's log and people; what was looked up before is kept where it is the same."""
+        before = self._completer
+        if before is None or (before.database, before.organization_id) != (database, organization_id):
+            self._completer = Completer(database, organization_id)
+
+    def point(self, offset: int, length: int) -> None:
+        """Point at a word, which no offer that is still looked up may cover."""
+        self.workers.cancel_group(self, "complete")
+        super().point(offset, length)
+
+    def on_filter_line_edited(self, event: FilterLine.Edited) -> None:
+        """Look up what fits."""
+        self._complete(event.text, event.cursor)
+
+    @work(group="complete", exclusive=True, exit_on_error=False)
+    async def _complete(self, text: str, cursor: int) -> None:
+        if self._completer is None:
+            return
+        try:
+            found = await self._completer.complete(text, cursor)
+        except SwitchboardError:
+            # Offers are a help; what is wrong with the connection is said when the filter is applied.
+            return
+        if self.is_mounted and self.is_open and self.field.value == text:
+            self.offer(found.start, found.end, [(one.text, one.note) for one in found.candidates])

@@ -1,0 +1,100 @@
+"""What is looked up of the rows on the list: what the people in them are called, and which rows a search matches."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tui.screens.audit.view import Names
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from uuid import UUID
+
+    from tui.data.audit.pages import LogReader
+    from tui.data.postgres.database import Database
+    from tui.models import LogRow
+
+MOST_PEOPLE = 5_000
+MOST_MATCHES = 5_000
+
+
+class LogLookups:
+    """Keeps what was found of no more people and rows than somebody looks at; `held` returns the rows of the list."""
+
+    def __init__(self, held: Callable[[], Sequence[LogRow]]) -> None:
+        self._held = held
+        self.names = Names()
+        self._unknown: set[UUID] = set()
+        self._nameless: set[UUID] = set()
+        self._has_more_organizations = False
+        self.matches: set[UUID] = set()
+        self._searched: LogReader | None = None
+        self._is_complete = True
+
+    def search(self, searched: LogReader | None) -> None:
+        """Look from now on for the rows of a reader; None for none."""
+        self._searched, self.matches, self._is_complete = searched, set(), searched is None
+
+    async def complete(self) -> bool:
+        """Look for matches among the rows held; False where that was done already. Raises what reading raises."""
+        searched = self._searched
+        if searched is None or self._is_complete:
+            return False
+        await self._look_for_matches(searched, self._held())
+        self._is_complete = searched is self._searched
+        return True
+
+    async def look_up(self, database: Database, rows: Sequence[LogRow]) -> None:
+        """Find out what the people and organisations in rows are called, and which rows match.
+
+        Raises what reading raises.
+        """
+        from tui.data.directory import people_by_id
+
+        if self._has_more_organizations:
+            await self._name_those_of(database, rows)
+        known, unknown = self.names.people, self._unknown
+        if len(known) + len(unknown) > MOST_PEOPLE:
+            seen = {row.user_id for row in self._held()}
+            for one in known.keys() - seen:
+                del known[one]
+            unknown &= seen
+        wanted = {row.user_id for row in rows if row.user_id is not None} - known.keys() - unknown
+        if wanted:
+            found = await people_by_id(database, wanted)
+            known.update(found)
+            unknown.update(wanted - found.keys())
+        if self._searched is not None:
+            await self._look_for_matches(self._searched, rows)
+
+    async def name_organizations(self, database: Database) -> bool:
+        """Find out what organisations are called now: the first of them, and those in the rows held.
+
+        Tells whether a name has changed. Raises what reading raises.
+        """
+        from tui.data.directory import LISTED_ORGANIZATIONS, list_organizations
+
+        before = dict(self.names.organizations)
+        listed = await list_organizations(database)
+        self.names.organizations |= {one.id: one.name for one in listed if one.name}
+        self._has_more_organizations = len(listed) >= LISTED_ORGANIZATIONS
+        if self._has_more_organizations:
+            self._nameless.clear()
+            await self._name_those_of(database, self._held())
+        return before != self.names.organizations
+
+    async def _name_those_of(self, database: Database, rows: Sequence[LogRow]) -> None:
+        from tui.data.directory import organizations_by_id
+
+        unnamed = {row.organization_id for row in rows} - self.names.organizations.keys() - self._nameless
+        if unnamed:
+            named = await organizations_by_id(database, unnamed)
+            self.names.organizations |= {one: name for one, name in named.items() if name}
+            self._nameless |= unnamed - self.names.organizations.keys()
+
+    async def _look_for_matches(self, searched: LogReader, rows: Sequence[LogRow]) -> None:
+        matches = await searched.among([row.id for row in rows]) if rows else set()
+        if searched is self._searched:
+            if len(self.matches) > MOST_MATCHES:
+                self.matches &= {row.id for row in self._held()}
+            self.matches |= matches

@@ -1,0 +1,372 @@
+"""The list of the log over a few lines about the row under the cursor: reads on as one scrolls, and says how far."""
+
+from __future__ import annotations
+
+from contextlib import aclosing
+from typing import TYPE_CHECKING
+
+from textual import work
+from textual.message import Message
+
+from tui.data.audit.pages import Found, Place
+from tui.errors import SwitchboardError
+from tui.screens.audit.lookups import LogLookups
+from tui.screens.audit.view import columns, detail, row_of
+from tui.screens.audit.window import LogWindow
+from tui.screens.reading_pane import ReadingPane
+from tui.widgets.faces import Faces
+from tui.widgets.text_lines import TextLines
+from tui.widgets.window_list import WindowBody, WindowList
+from tui.words.times import shown
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import tzinfo
+
+    from textual.app import ComposeResult
+
+    from tui.data.audit.filter import LogFilter
+    from tui.data.audit.pages import LogReader
+    from tui.data.postgres.database import Database
+    from tui.models import LogRow
+    from tui.screens.audit.view import Names
+    from tui.screens.audit.window import Direction, Line
+    from tui.widgets.row_list import Row
+
+FIRST_PAGE = 51
+READ_AHEAD = 200
+
+
+class LogPane(ReadingPane):
+    """Shows the rows of one reader. A window round what is seen is held, however far one scrolls."""
+
+    DEFAULT_CSS = """
+    LogPane { height: 1fr; }
+    LogPane > #detail { height: 5; border-top: solid ansi_bright_black; padding: 0 1; }
+    """
+
+    class Moved(Message):
+        """Another row is under the cursor, or reading has come further."""
+
+    def __init__(self, zone: tzinfo) -> None:
+        super().__init__()
+        self.reader: LogReader | None = None
+        self.window = LogWindow()
+        self._lookups = LogLookups(lambda: self.window.rows)
+        self.zone = zone
+        self._lines: list[Line] = []
+        self._reading: Direction | None = None
+        # Which reading is the last that was begun: one that is cancelled may end after the next has begun.
+        self._turn = 0
+        self._stopped = False
+
+    @property
+    def names(self) -> Names:
+        """What people and organisations are called."""
+        return self._lookups.names
+
+    @property
+    def faces(self) -> Faces:
+        """What stands in the list's place while there is nothing to show."""
+        return self.query_one(Faces)
+
+    @property
+    def body(self) -> WindowBody:
+        """The lines of the list."""
+        return self.query_one(WindowBody)
+
+    @property
+    def line(self) -> Line | None:
+        """The line under the cursor."""
+        cursor = self.body.cursor
+        return self._lines[cursor] if cursor < len(self._lines) else None
+
+    @property
+    def current(self) -> LogRow | None:
+        """The row under the cursor."""
+        return self.line.row if self.line else None
+
+    @property
+    def is_searching(self) -> bool:
+        """Whether rows are being looked through, which may take long."""
+        return self._reading is not None and self.reader is not None and self.reader.in_windows
+
+    @property
+    def at_top(self) -> bool:
+        """Whether the cursor is on the newest row there is."""
+        return self.body.cursor == 0 and self.window.at_newest
+
+    @property
+    def takes_new(self) -> bool:
+        """Whether rows that have just been written belong on top of what is shown, and would be seen there."""
+        return self.at_top or (self.window.at_newest and not self.window.entries)
+
+    def compose(self) -> ComposeResult:
+        """Lay the list over the lines about the row under the cursor."""
+        yield Faces(WindowList(columns(self.zone, 0)))
+        yield TextLines(id="detail")
+
+    async def open(self, reader: LogReader, *, place: Place | None = None) -> None:
+        """Show a reader's rows from its newest, or from a place on. Raises what reading raises."""
+        self._begin(reader, LogWindow(at_newest=place is None))
+        if place is not None:
+            self.window.begin_at(place)
+        await self._read("older", max(FIRST_PAGE, 2 * self.body.lines_seen))
+        if self.is_mounted:
+            self._read_on()
+
+    async def open_newest(self) -> None:
+        """Show the reader's newest rows again. Raises what reading raises."""
+        if self.reader is not None:
+            await self.open(self.reader)
+
+    async def open_place(self, place: Place) -> bool:
+        """Show the rows from a place on, or the last where it is behind all (False). Raises what reading raises."""
+        if self.reader is None:
+            return True
+        await self.open(self.reader, place=place)
+        is_behind_all = not self.window.entries and self.window.at_oldest
+        if is_behind_all:
+            await self.open_end()
+        return not is_behind_all
+
+    async def open_end(self) -> None:
+        """Show the last rows of the log. Raises what reading raises."""
+        if self.reader is None:
+            return
+        self._begin(self.reader, LogWindow(at_oldest=True))
+        await self._read("newer", max(FIRST_PAGE, 2 * self.body.lines_seen))
+        if self.is_mounted:
+            self.body.move_to(len(self._lines) - 1)
+
+    async def open_at(self, row: LogRow, reader: LogReader | None = None) -> None:
+        """Show the log round a row, with the cursor on it; read anew with a reader. Raises what reading raises."""
+        reading = reader or self.reader
+        if reading is None:
+            return
+        is_current = self.current is not None and self.current.id == row.id
+        at_line = self.body.cursor - self.body.top if is_current else None
+        if reader is not None or self.window.entry_of(row.id) is None:
+            self._begin(reading, LogWindow())
+            self.window.begin_at(Place(row.created_at_text or None))
+            await self._read("older", FIRST_PAGE)
+            if self.window.entry_of(row.id) is None and await reading.among([row.id]):
+                # It lies deep among rows of the same time, or of none.
+                self._begin(reading, LogWindow())
+                await self._lookups.look_up(reading.database, [row])
+                self.window.add_older(Found((row,), more=True, done=True))
+                await self._read("older", FIRST_PAGE)
+            await self._read("newer", self.body.lines_seen)
+        if self.is_mounted:
+            self.go_to(row, at_line)
+
+    def leave(self) -> None:
+        """Hold nothing: other rows are wanted, and no key may act on these, which stay painted until then."""
+        self._begin(None, LogWindow())
+        self._show_detail()
+
+    def _begin(self, reader: LogReader | None, window: LogWindow) -> None:
+        self.stop()
+        self.reader, self.window, self._stopped = reader, window, False
+        self.body.reset()
+        self._lines = []
+
+    def go_to(self, row: LogRow, at_line: int | None = None) -> bool:
+        """Put the cursor on a row that is held, unfolding what hides it; False where it is not held.
+
+        It is seen `at_line`, counted from the top; without that where it is, or in the middle.
+        """
+        entry = self.window.entry_of(row.id)
+        if entry is None:
+            return False
+        is_headline = entry.headline.id == row.id
+        entry.unfolded = entry.unfolded or not is_headline
+        self.refresh_lines()
+        key = f"entry {entry.key}" if is_headline else str(row.id)
+        place = next(n for n, line in enumerate(self._lines) if line.key == key)
+        first = self.body.top
+        if at_line is not None:
+            self.body.stand(place, at_line)
+        elif first <= place < first + self.body.lines_seen:
+            self.body.move_to(place)
+        else:
+            self.body.stand(place, self.body.lines_seen // 2)
+        return True
+
+    async def name_organizations(self, database: Database) -> None:
+        """Show what organisations are called now. Raises what reading raises."""
+        if await self._lookups.name_organizations(database):
+            self.refresh_lines()
+
+    async def mark(self, search: LogFilter | None) -> None:
+        """Mark the rows that a search within the filter matches. Raises what reading raises."""
+        self.unmark()
+        if self.reader is not None and search is not None:
+            self._lookups.search(self.reader.matching(search))
+            await self.mark_the_rest()
+
+    async def mark_the_rest(self) -> None:
+        """Mark the rows that are held where that was broken off. Raises what reading raises."""
+        if await self._lookups.complete() and self.is_mounted:
+            self.refresh_lines()
+
+    @property
+    def at_match(self) -> bool:
+        """Whether the row under the cursor is marked."""
+        return self.current is not None and self.current.id in self._lookups.matches
+
+    def unmark(self) -> None:
+        """Mark nothing."""
+        self._lookups.search(None)
+        self.refresh_lines()
+
+    def toggle_fold(self) -> None:
+        """Unfold the entry under the cursor, or fold it."""
+        line = self.line
+        if line is not None and len(line.entry.numbered) > 1:
+            line.entry.unfolded = not line.entry.unfolded
+            self.refresh_lines()
+            self.body.move_to(self._lines.index(next(it for it in self._lines if it.entry is line.entry)))
+
+    async def add_new(self, rows: Sequence[LogRow]) -> bool:
+        """Put rows on top that have just been written, newest first; the cursor stays on top.
+
+        False where that is not the place any more once they are looked up: then they are not shown.
+        """
+        if self.reader is not None:
+            await self._lookups.look_up(self.reader.database, rows)
+        takes_new = self.is_mounted and self.takes_new
+        if takes_new:
+            self.window.add_newer(Found(tuple(rows), more=False, done=True))
+            self.window.forget(0, 4 * self.body.lines_seen + READ_AHEAD)
+            self.faces.show_content()
+            self.refresh_lines()
+            self.body.move_to(0, by_key=False)
+        return takes_new
+
+    def stop(self) -> None:
+        """Stop reading, on the server too."""
+        self.workers.cancel_group(self, "read on")
+        self._stopped = self._reading is not None
+        self._reading = None
+        self._turn += 1
+
+    def stop_here(self) -> None:
+        """Stop reading, and say how far it has come."""
+        self.stop()
+        self.refresh_lines()
+
+    def refresh_lines(self) -> None:
+        """Show what the window holds now."""
+        self._lines = self.window.lines()
+        lines, names, zone, matches = self._lines, self.names, self.zone, self._lookups.matches
+
+        def row_at(place: int) -> Row:
+            line = lines[place]
+            return row_of(line, names, zone, is_match=line.row.id in matches)
+
+        self.body.show([line.key for line in lines], row_at, self._note())
+        self._show_detail()
+
+    def _note(self) -> str:
+        """What stands behind the last line."""
+        window = self.window
+        if window.at_oldest:
+            if self.reader is None or not self.reader.in_windows:
+                return ""
+            if self._reading == "newer" and not window.entries:
+                return "  searching from the oldest row up ... esc stops"
+            return "  the log has no older row in this filter"
+        if window.searched_to is None:
+            return ""
+        until = f"  searched back to {shown(window.searched_to, self.zone)}"
+        return f"{until} ... esc stops" if self._reading else f"{until}; down searches on"
+
+    def _show_detail(self) -> None:
+        self.query_one("#detail", TextLines).show(detail(self.line, self.names) if self.line else ())
+
+    def on_resize(self) -> None:
+        """Show what fits the new width."""
+        self.query_one(WindowList).use_columns(columns(self.zone, self.size.width))
+
+    def on_window_body_moved(self, event: WindowBody.Moved) -> None:
+        """Follow the cursor, and read what is missing round what is seen."""
+        event.stop()
+        self._show_detail()
+        if event.by_key:
+            self._stopped = False
+        self._read_on()
+        self.post_message(self.Moved())
+
+    def _wanted(self) -> Direction | None:
+        """In which direction rows are missing for what is seen and two pages beyond, which may be wanted at once.
+
+        Only one page beyond where rows are looked through, which costs the server more.
+        """
+        if self.reader is None or not self.is_mounted:
+            return None
+        body, window = self.body, self.window
+        beyond = (1 if window.searched_to is not None else 2) * body.lines_seen
+        if not window.at_oldest and body.top + body.lines_seen + beyond > len(self._lines):
+            return "older"
+        return "newer" if not window.at_newest and body.top < beyond else None
+
+    def _read_on(self) -> None:
+        if self._reading is None and not self._stopped and self._wanted() is not None:
+            self._reading = self._wanted()
+            self._reading_on()
+
+    @work(group="read on", exclusive=True, exit_on_error=False)
+    async def _reading_on(self) -> None:
+        try:
+            while (direction := self._wanted()) is not None:
+                await self._read(direction, READ_AHEAD)
+        except SwitchboardError as failure:
+            self._reading, self._stopped = None, True
+            self.post_message(self.Failed(failure))
+
+    async def _read(self, direction: Direction, limit: int) -> None:
+        """Read rows beyond what is held, showing them as they come; what is far from view is forgotten."""
+        reader, window = self.reader, self.window
+        if reader is None:
+            return
+        self._reading, self._turn = direction, self._turn + 1
+        turn, place = self._turn, window.place(direction)
+        reached = place
+        steps = reader.older(place, limit) if direction == "older" else reader.newer(place, limit)
+        try:
+            async with aclosing(steps) as found_in_steps:
+                async for found in found_in_steps:
+                    await self._lookups.look_up(reader.database, found.rows)
+                    if not self.is_mounted or window is not self.window:
+                        return
+                    if reached is not None and window.place(direction) != reached:
+                        # What was read last is forgotten: rows beyond it would leave a gap.
+                        break
+                    reached = self._take(direction, found)
+        finally:
+            if turn == self._turn:
+                self._reading = None
+        if self.is_mounted and window is self.window:
+            self.refresh_lines()
+            self.post_message(self.Moved())
+
+    def _take(self, direction: Direction, found: Found) -> Place | None:
+        """Add what was read, and forget what is far from view; returns how far has been read."""
+        window, body = self.window, self.body
+        (window.add_older if direction == "older" else window.add_newer)(found)
+        reached = window.place(direction)
+        self.refresh_lines()
+        if self._lines:
+            self.faces.show_content()
+            seen = {id(line.entry) for line in self._lines[body.top : body.top + body.lines_seen]}
+            places = [n for n, entry in enumerate(window.entries) if id(entry) in seen]
+            if places:
+                reach, held = 4 * body.lines_seen + READ_AHEAD, len(window.entries)
+                window.forget(max(0, places[0] - reach), places[-1] + reach)
+                if len(window.entries) != held:
+                    self.refresh_lines()
+        elif found.searched_to is not None and not found.done:
+            self.faces.show_content()
+        self.post_message(self.Moved())
+        return reached

@@ -1,0 +1,66 @@
+"""What the log's screen asks: which date to go to, and in what other rows are to be like one."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+from tui.data.audit.filter import quoted
+from tui.data.audit.times import parse_stretch
+from tui.widgets.prompt import Choice
+from tui.words.text import safe_text
+
+if TYPE_CHECKING:
+    from datetime import tzinfo
+
+    from tui.models import LogRow
+    from tui.widgets.prompt import Prompt
+
+WORDS = {"u": "the person", "o": "the operation"}
+
+
+async def ask_moment(prompt: Prompt, zone: tzinfo) -> datetime | None:
+    """Ask until it is a date or a time; returns the last moment of what it names, None where it was left."""
+    answer: str | None = ""
+    question = f"Go to which date or time ({zone})? 2026-01-31, 10:30, yesterday, 2d, last month"
+    while answer is not None:
+        answer = await prompt.line(question, answer)
+        if not answer or not answer.strip():
+            return None
+        try:
+            stretch = parse_stretch(answer, zone, datetime.now(UTC))
+        except ValueError as error:
+            question = f"“{safe_text(answer, 40)}” is no date or time. {error}"
+        else:
+            return max(stretch.start, stretch.end - timedelta(microseconds=1))
+    return None
+
+
+async def ask_likeness(prompt: Prompt, row: LogRow) -> str | None:
+    """Ask in what rows should be like one; returns that as words of the filter language, None where it was left."""
+    terms = like_this(row)
+    choices = tuple(Choice(key, WORDS.get(key, safe_text(term, 40))) for key, term in terms.items())
+    chosen = await prompt.choose("Show only rows that are like this one in", choices)
+    return terms[chosen] if chosen is not None else None
+
+
+def like_this(row: LogRow) -> dict[str, str]:
+    """Return by key the words of the filter language for what a row has."""
+    terms = {
+        "a": f"action:{quoted(row.action)}",
+        "s": f"status:{quoted(row.status)}",
+        "t": f"type:{quoted(row.integration_type)}",
+        "u": f"user:{row.user_id}" if row.user_id else "user:none",
+    }
+    if row.ip_address:
+        terms["i"] = f"ip:{row.ip_address}"
+    operation = row.evidence.get("operation_id")
+    if isinstance(operation, str) and operation:
+        terms["o"] = f"details.operation_id:{quoted(operation)}"
+        if row.created_at is not None:
+            # No index leads to details, so a stretch of time keeps it quick; no operation takes a day.
+            with suppress(OverflowError):
+                first, last = (row.created_at.astimezone(UTC) + timedelta(days=by) for by in (-1, 1))
+                terms["o"] += f" since:{first:%Y-%m-%dT%H:%M:%SZ} until:{last:%Y-%m-%dT%H:%M:%SZ}"
+    return terms

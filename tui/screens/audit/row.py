@@ -1,0 +1,210 @@
+"""One row of the log in full: who, when, from where, before and after, and the details as JSON with nothing hidden."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from rich.cells import chop_cells
+from textual.binding import Binding, BindingType
+
+from tui.errors import PermissionDenied
+from tui.screens.audit.view import MOST_CHANGES, Names, changes_of, person_of, time_in_full
+from tui.screens.page import Page
+from tui.widgets.frame import Part
+from tui.widgets.row_list import Cell, Column, Row, RowBody, RowList
+from tui.words.text import safe_text, spelled, spelled_json
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+    from datetime import tzinfo
+
+    from textual import events
+    from textual.widget import Widget
+
+    from tui.data.audit.rows import LongDetails
+    from tui.data.seals.sealing import SealEvidence
+    from tui.models import LogRow
+    from tui.widgets.frame import Tone
+
+LABEL = 13
+MOST_LINES = 5_000
+
+
+class LogRowScreen(Page):
+    """Scrolls through everything a row holds; left and right go to the rows beside it."""
+
+    CSS_PATH: ClassVar[Any] = ["row.tcss"]
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("left,h", "step(-1)", "Newer row", show=False, id="log_row.newer", tooltip="The next newer row"),
+        Binding("right,l", "step(1)", "Older row", show=False, id="log_row.older", tooltip="The next older row"),
+        Binding("y", "copy", "Copy", show=False, id="log_row.copy", tooltip="Copy the whole row as JSON"),
+    ]
+    section = "audit"
+    is_inner = True
+
+    def __init__(self, row: LogRow, names: Names, step: Callable[[int], LogRow | None]) -> None:
+        super().__init__()
+        self._row = row
+        self._names = names
+        self._step = step
+        self._seals: SealEvidence | None = None
+        self._long: LongDetails | None = None
+
+    def compose_body(self) -> Iterable[Widget]:
+        """Lay out the lines."""
+        yield RowList((Column(self._heading(), 20, grows=True),))
+
+    def hints(self) -> tuple[tuple[str, str], ...]:
+        """Return what there is to do."""
+        return (("left right", "newer, older row"), ("y", "copy as JSON"), ("esc", "back"), ("?", "help"))
+
+    def context(self) -> tuple[Part, ...]:
+        """Say which row it is."""
+        return (Part(f"row {self._row.id}", "quiet"),)
+
+    def on_mount(self) -> None:
+        """Show the row."""
+        self.focus_body()
+        self._show()
+
+    async def load(self) -> None:
+        """Read details that the list left out; find out how far the log is sealed, where this role may know."""
+        from tui.data.audit.rows import read_long_details
+        from tui.data.seals.sealing import read_seal_evidence
+
+        if self._row.is_cut:
+            self._long = await read_long_details(self.session.database, self._row)
+            if self.is_mounted:
+                self._show()
+        try:
+            self._seals = self._seals or await read_seal_evidence(self.session.database)
+        except PermissionDenied:
+            return
+        if self.is_mounted:
+            self._show()
+
+    def on_resize(self, event: events.Resize) -> None:
+        """Break the lines at the new width."""
+        self._show()
+
+    def focus_body(self) -> None:
+        """Focus the lines."""
+        self.set_focus(self.query_one(RowBody))
+
+    def action_step(self, by: int) -> None:
+        """Show the row beside this one."""
+        row = self._step(by)
+        if row is None:
+            self.status.say("There is no newer row here yet." if by < 0 else "There is no older row here yet.")
+            return
+        self.status.clear()
+        self._row, self._long = row, None
+        self.query_one(RowBody).cursor = 0
+        self._show()
+        if row.is_cut:
+            self.start_load()
+        self.refresh_frame()
+
+    def action_copy(self) -> None:
+        """Send the row as JSON to the terminal's clipboard."""
+        self.app.copy_to_clipboard(as_json(self._row))
+        self.status.say("Row sent to your terminal's clipboard as JSON (cannot be confirmed).")
+
+    def _heading(self) -> str:
+        return f"{safe_text(self._row.action, 100)}: {safe_text(self._row.status, 50)}"
+
+    def _show(self) -> None:
+        width = max(40, self.size.width - 1)
+        about = row_lines(self._row, self._names, self.session.settings.timezone, width, self._seals, self._long)
+        lines = [Row(str(n), (Cell(text, tone),)) for n, (text, tone) in enumerate(about)]
+        rows = self.query_one(RowList)
+        rows.use_columns((Column(self._heading(), 20, grows=True),))
+        rows.body.show(lines)
+
+
+def as_json(row: LogRow) -> str:
+    """Return the whole row as JSON that hides nothing."""
+    names = ("id", "organization_id", "user_id", "integration_type", "action", "status", "details", "ip_address")
+    values = {name: getattr(row, name) for name in (*names, "user_agent")}
+    return spelled_json(values | {"created_at": row.created_at or row.created_at_text or None})
+
+
+def row_lines(
+    row: LogRow,
+    names: Names,
+    zone: tzinfo,
+    width: int,
+    seals: SealEvidence | None = None,
+    long: LongDetails | None = None,
+) -> list[tuple[str, Tone]]:
+    """Return the lines about a row, each with its tone, broken at `width` cells; `long` are details of one that is cut.
+
+    Whoever looks at it is told where the row has more than that.
+    """
+    if long is not None:
+        row = replace(row, details=long.evidence)
+    details, most = row.evidence, MOST_LINES * width
+    facts = [
+        ("Time", time_in_full(row, zone, datetime.now(UTC))),
+        ("Who", person_of(row, names)),
+        ("User id", str(row.user_id or "none")),
+        ("Organisation", _named(names.organization(row.organization_id), str(row.organization_id))),
+        ("Type", spelled(row.integration_type)),
+        ("Status", spelled(row.status)),
+        ("Address", row.ip_address or "none"),
+        ("User agent", spelled(row.user_agent) if row.user_agent else "none"),
+        ("Role", spelled(details["role"]) if details.get("role") else ""),
+        ("Connected as", spelled(details["session_user"]) if details.get("session_user") else ""),
+        ("Seen from", spelled(details["client_address"]) if details.get("client_address") else ""),
+        ("Operation", spelled(details["operation_id"]) if details.get("operation_id") else ""),
+        ("Seal", _seal_words(row, seals)),
+        ("Written by", "a trigger" if details.get("source") == "trigger" else ""),
+    ]
+    out: list[tuple[str, Tone]] = []
+    for label, text in facts:
+        if text:
+            first, *rest = _wrapped(text, width - LABEL)
+            out += [(f"{label.ljust(LABEL)}{first}", "plain"), *((" " * LABEL + more, "plain") for more in rest)]
+    changes = changes_of(row, most)
+    if changes:
+        out += [("", "plain"), ("Before and after", "good")]
+        for name, before, after in changes:
+            for sign, value in (("-", before), ("+", after)):
+                if value:
+                    out += [(one, "plain") for one in _wrapped(f"{sign} {name}: {value}", width, "    ")]
+        if len(changes) >= MOST_CHANGES:
+            out.append(("More columns are in the JSON below.", "quiet"))
+    text = spelled_json(row.details, most)
+    out += [("", "plain"), ("Details (JSON, exact; what would hide is escaped)", "good")]
+    if long is not None:
+        text = spelled(long.text)
+        shown = f"First {len(long.text):,} characters of {long.size:,} bytes; x in the list exports all."
+        out.append((shown if len(long.text) < long.size else f"{long.size:,} bytes", "warning"))
+    for line in text.split("\n")[:MOST_LINES]:
+        indent = " " * (len(line) - len(line.lstrip()) + 2)
+        out += [(one, "plain") for one in _wrapped(line, width, indent)]
+    if len(out) <= MOST_LINES:
+        return out
+    cut = f"Cut after {MOST_LINES:,} lines: y copies the whole row, x in the list exports it."
+    return [*out[: MOST_LINES - 1], (cut, "warning")]
+
+
+def _seal_words(row: LogRow, seals: SealEvidence | None) -> str:
+    if seals is None or row.created_at is None:
+        return ""
+    is_sealed = seals.sealed_until is not None and row.created_at < seals.sealed_until
+    return "its hour is sealed: `switchboard audit verify` checks it" if is_sealed else "its hour is not sealed yet"
+
+
+def _named(name: str, identity: str) -> str:
+    return identity if name == identity else f"{name} ({identity})"
+
+
+def _wrapped(text: str, width: int, indent: str = "") -> list[str]:
+    """Break a text at `width` cells, wherever that falls: nothing of it is dropped, blanks included."""
+    first, *more = chop_cells(text, width) or [""]
+    indent = indent[: width // 2]
+    rest = chop_cells("".join(more), width - len(indent)) if more else []
+    return [first, *(f"{indent}{one}" for one in rest)]

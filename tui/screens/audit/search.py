@@ -1,0 +1,73 @@
+"""Looking for rows within what the filter shows: the next one that matches, older or newer, however far away."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tui.data.audit.pages import Place
+from tui.words.text import safe_text
+from tui.words.times import shown
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from tui.data.audit.filter import LogFilter
+    from tui.screens.audit.pane import LogPane
+    from tui.screens.page import Page
+
+
+class LogSearch:
+    """What is searched for, as it was typed; empty where nothing is."""
+
+    def __init__(self, page: Page, pane: LogPane, resolve: Callable[[str], Awaitable[LogFilter]]) -> None:
+        self._page = page
+        self._pane = pane
+        self._resolve = resolve
+        self.text = ""
+
+    @property
+    def words(self) -> str:
+        """What is searched for, for the context line."""
+        return f"s {safe_text(self.text, 30)}" if self.text else ""
+
+    async def look_for(self, text: str) -> None:
+        """Search for something else from now on, and mark what matches. Raises what reading raises."""
+        self.text = text
+        await self._pane.mark(await self._resolve(text) if text else None)
+
+    async def begin(self, text: str) -> None:
+        """Search for something else, and go to its first match from the cursor on; nothing ends the search.
+
+        Raises as `go_on`.
+        """
+        await self.look_for(text)
+        if text and not self._pane.at_match:
+            await self.go_on(1)
+
+    def end(self) -> None:
+        """Search for nothing any more."""
+        self.text = ""
+        self._pane.unmark()
+
+    async def go_on(self, by: int) -> None:
+        """Go to the next older (1) or newer (-1) match, in one query where an index serves. Raises what reading raises.
+
+        Runs until it is cancelled, also on the server, where rows have to be looked through.
+        """
+        pane, start = self._pane, self._pane.current
+        if pane.reader is None or start is None:
+            return
+        matching = pane.reader.matching(await self._resolve(self.text))
+        place = Place.of(start)
+        async for found in matching.older(place, 1) if by > 0 else matching.newer(place, 1):
+            if found.rows:
+                self._page.status.clear()
+                await pane.open_at(found.rows[0])
+                await pane.mark_the_rest()
+                return
+            if found.searched_to is not None:
+                until = shown(found.searched_to, pane.zone)
+                self._page.status.say(f"Searching ... {'back' if by > 0 else 'up'} to {until}; esc stops.")
+        where, other = ("older", "N") if by > 0 else ("newer", "n")
+        await pane.mark_the_rest()
+        self._page.status.say(f"No {where} row matches; {other} looks the other way.")

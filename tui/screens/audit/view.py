@@ -1,0 +1,184 @@
+"""How a row of the log reads: its line in the list, the few lines below the list, and where its changes come from."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from rich.cells import cell_len, chop_cells
+
+from tui.data.seals.sealing import NO_ORGANIZATION
+from tui.widgets.row_list import Cell, Column, Row
+from tui.widgets.text_lines import TextLine
+from tui.words.audit import short, summary
+from tui.words.claims import claimed
+from tui.words.text import safe_text, spelled
+from tui.words.times import ago, shown
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime, tzinfo
+    from uuid import UUID
+
+    from tui.models import LogRow, Person
+    from tui.screens.audit.window import Line
+    from tui.widgets.frame import Tone
+
+TONES: dict[str, Tone] = {"failed": "bad", "pending": "warning"}
+FOLDED, UNFOLDED, WITHIN, MATCH = "+", "-", "|", "*"
+VALUE_WIDTH = 60
+MOST_CHANGES = 200
+# What changes with every change, and says the least about it.
+UPKEEP = ("id", "organization_id", "created_at", "created_by", "updated_at", "updated_by", "granted_at", "granted_by")
+# Below the list there is one line for each: nobody waits there for a megabyte to be spelled.
+CUT_AT = 400
+LABEL = 8
+NARROW, WIDE = 80, 110
+
+
+class Names:
+    """What ids are called: people as far as they were looked up, and every organisation."""
+
+    def __init__(self) -> None:
+        self.people: dict[UUID, Person] = {}
+        self.organizations: dict[UUID, str] = {}
+
+    def who(self, row: LogRow) -> str:
+        """Return who it was in few words, as a claim: name, else e-mail, id, or what the operator went by."""
+        person = self.people.get(row.user_id) if row.user_id else None
+        name = (person and (person.name or person.email)) or str(row.user_id or "") or operator_of(row)
+        return claimed(safe_text(name, VALUE_WIDTH)) if name else ""
+
+    def organization(self, organization_id: UUID) -> str:
+        """Return the name of an organisation, else its id."""
+        if organization_id == NO_ORGANIZATION:
+            return "no organisation"
+        return safe_text(self.organizations.get(organization_id) or organization_id, VALUE_WIDTH)
+
+
+def columns(zone: tzinfo, width: int) -> tuple[Column, ...]:
+    """Return the columns of a list of so many cells: those at the end are there on wide terminals."""
+    return (
+        Column(f"  Time ({zone})", 21),
+        Column("Who", 7 if width < NARROW else 10 if width < WIDE else 20),
+        Column("Action", 19),
+        Column("Type", 15, drops=1),
+        Column("Status", 7),
+        Column("Address", 15, drops=2),
+        Column("Organisation", 16, drops=4),
+        Column("Details", 30, grows=True, drops=3),
+    )
+
+
+def row_of(line: Line, names: Names, zone: tzinfo, *, is_match: bool) -> Row:
+    """Return a line of the list."""
+    row, entry = line.row, line.entry
+    count = len(entry.numbered)
+    fold = WITHIN if line.within else " " if count == 1 else UNFOLDED if entry.unfolded else FOLDED
+    more = f" +{count - 1}" if count > 1 and not line.within else ""
+    action = safe_text(row.action, 100)
+    tone = TONES.get(row.status, "plain")
+    if more and cell_len(action) + len(more) > 19:
+        action = f"{chop_cells(action, 18 - len(more))[0]}…"
+    return Row(
+        line.key,
+        (
+            Cell(f"{MATCH if is_match else ' '}{fold}{clock_of(row, zone)}", "warning" if is_match else "plain"),
+            Cell(names.who(row)),
+            Cell(action + more),
+            Cell(safe_text(row.integration_type, 50)),
+            Cell(safe_text(row.status, 50), tone),
+            # The width is that of an IPv4 address, also where it is stored as IPv6 has it.
+            Cell((row.ip_address or "").removeprefix("::ffff:")),
+            Cell(names.organization(row.organization_id)),
+            Cell(summary(row.details), "quiet"),
+        ),
+    )
+
+
+def clock_of(row: LogRow, zone: tzinfo) -> str:
+    """Return the time to the second in the zone; one that Python cannot hold there as Postgres writes it."""
+    local = _local(row, zone)
+    if local is not None:
+        return f"{local:%Y-%m-%d %H:%M:%S}"
+    date, _, era = (row.created_at_text or "").partition(" ")
+    return f"{date} BC" if era.endswith("BC") else row.created_at_text or "without a time"
+
+
+def detail(line: Line, names: Names) -> tuple[TextLine, ...]:
+    """Return the lines below the list: who, what, from where, and what is folded."""
+    row, count = line.row, len(line.entry.numbered)
+    changes = changes_of(row, CUT_AT)
+    what = "; ".join(f"{name}: {before} -> {after}" for name, before, after in changes) or summary(row.details)
+    agent = f"   {spelled(row.user_agent[:CUT_AT])}" if row.user_agent else ""
+    fold = ""
+    if count > 1:
+        fold = f"{count} rows of one operation: space {'folds' if line.entry.unfolded else 'unfolds'} them"
+    return (
+        TextLine(person_of(row, names), label="Who".ljust(LABEL)),
+        TextLine(safe_text(what, 400) or "no details", label="What".ljust(LABEL)),
+        TextLine(f"{row.ip_address or 'no address'}{agent}", label="From".ljust(LABEL)),
+        TextLine(fold, "quiet"),
+    )
+
+
+def person_of(row: LogRow, names: Names) -> str:
+    """Return who it was in full: name, e-mail and id as claimed, beside the login, which is what the server knows."""
+    person = names.people.get(row.user_id) if row.user_id else None
+    parts: list[str] = []
+    if person is not None:
+        known = [safe_text(it, VALUE_WIDTH) for it in (person.name, person.email) if it]
+        parts.append(f"{known[0]} <{known[1]}>" if len(known) == 2 else (known or [str(person.id)])[0])
+    elif row.user_id is not None:
+        parts.append(f"{row.user_id}, not in the directory")
+    label, login = operator_of(row), row.evidence.get("session_user")
+    if label and (person is None or label not in (person.email, person.name)):
+        parts.append(f"operator {safe_text(label, VALUE_WIDTH)}")
+    known_login = f"login {safe_text(login, VALUE_WIDTH)}" if login else ""
+    if not parts:
+        return ", ".join(filter(None, ("nobody named", known_login)))
+    return f"{claimed(', '.join(parts))} ({'; '.join(filter(None, ('claimed', known_login)))})"
+
+
+def operator_of(row: LogRow) -> str | None:
+    """Return what the operator went by, as the console said."""
+    label = row.evidence.get("operator")
+    return label if isinstance(label, str) else None
+
+
+def changes_of(row: LogRow, cut_at: int | None = None) -> list[tuple[str, str, str]]:
+    """Return (column, before, after) of what a row says was changed, spelled; "" where it says nothing of a side.
+
+    Of each only the first `cut_at` characters are looked at.
+    """
+    details = row.evidence
+    sides = [side if isinstance(side := details.get(name), dict) else {} for name in ("before", "after")]
+    both = sorted(dict.fromkeys([*sides[0], *sides[1]]), key=lambda name: name in UPKEEP)[:MOST_CHANGES]
+    changes = [
+        (spelled(name[:cut_at]), _value(sides[0], name, cut_at), _value(sides[1], name, cut_at)) for name in both
+    ]
+    envelope = details.get("envelope")
+    if isinstance(envelope, dict):
+        before, after = _value(envelope, "before", cut_at), _value(envelope, "after", cut_at)
+        anew = ", written anew" if before and before == after else ""
+        changes.insert(0, ("envelope", before, f"{after}{anew}"))
+    return [change for change in changes if change[1] or change[2]]
+
+
+def _value(side: Mapping[str, Any], name: str, cut_at: int | None) -> str:
+    return spelled(short(side[name])[:cut_at]) if name in side else ""
+
+
+def time_in_full(row: LogRow, zone: tzinfo, now: datetime) -> str:
+    """Return the time to the microsecond, marked, and how long ago that is."""
+    local = _local(row, zone)
+    if local is None:
+        return row.created_at_text or "without a time"
+    return f"{local:%Y-%m-%d %H:%M:%S.%f} {shown(local, zone).rpartition(' ')[2]}, {ago(local, now)}"
+
+
+def _local(row: LogRow, zone: tzinfo) -> datetime | None:
+    try:
+        return row.created_at.astimezone(zone) if row.created_at else None
+    except OverflowError:
+        # The last hours of the year 9999 and the first of the year 1 are in no year elsewhere.
+        return None

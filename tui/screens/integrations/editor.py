@@ -1,0 +1,336 @@
+"""The form that sets an integration up or changes its credential."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import partial
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from textual.binding import Binding, BindingType
+from textual.containers import VerticalScroll
+from textual.widgets import Static
+
+from tui.providers import integration_type
+from tui.screens.integrations.editor_form import CredentialForm, conflict_lines, field_help
+from tui.screens.naming import full_name
+from tui.screens.page import Page
+from tui.widgets.faces import Faces
+from tui.widgets.form_row import FormRow
+from tui.widgets.frame import Part
+from tui.widgets.prompt import Choice
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from textual import events
+    from textual.widget import Widget
+
+    from tui.data.integrations.credentials import CredentialConflict, PassedTest, StoredCredential
+    from tui.errors import SwitchboardError
+    from tui.models import Integration
+    from tui.session.connection_test import Tested
+
+
+class CredentialEditor(Page):
+    """Edits one credential: says what each field expects, guards what was typed, and never shows a stored secret."""
+
+    CSS_PATH: ClassVar[Any] = ["editor.tcss"]
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("f2,ctrl+s", "save", "Save", show=False, id="editor.save", tooltip="Encrypt and save"),
+        Binding("f4,ctrl+t", "test", "Test", show=False, id="editor.test", tooltip="Ask the provider before saving"),
+        Binding("f3", "suggest", "Next suggestion", show=False, id="editor.suggest", tooltip="Fill in a known value"),
+        Binding("down", "field(1)", "Next field", show=False, id="editor.next"),
+        Binding("up", "field(-1)", "Previous field", show=False, id="editor.previous"),
+    ]
+    section = "integrations"
+    is_inner = True
+
+    def __init__(self, type_name: str, integration: Integration | None = None) -> None:
+        super().__init__()
+        self._type = integration_type(type_name)
+        self._row_id = integration.id if integration else None
+        self._place = integration.place if integration else None
+        self._form = CredentialForm(self._type, None)
+        self._base: StoredCredential | None = None
+        self._loaded = False
+        self._checked: dict[str, str] = {}
+        self._passed: PassedTest | None = None
+
+    def compose_body(self) -> Iterable[Widget]:
+        """Lay the fields over the help for the one with the cursor."""
+        yield Faces(VerticalScroll(id="fields", can_focus=False))
+        yield Static(id="help", markup=False)
+
+    def hints(self) -> tuple[tuple[str, str], ...]:
+        """Return the keys of the form."""
+        suggest = (("F3", "suggestion"),) if self._current_choices() else ()
+        return (("F2", "save"), ("F4", "test"), ("tab", "next field"), *suggest, ("esc", "back"), ("F1", "help"))
+
+    def context(self) -> tuple[Part, ...]:
+        """Say what is edited and whether it differs from what is stored."""
+        verb = "edit" if self._base else "set up"
+        changed = self._form.changed_names(self._values()) if self._loaded else ()
+        state = Part(f"{len(changed)} changed" if changed else "unchanged", "warning" if changed else "quiet")
+        return (Part(f"{self._full_name}: {verb}"), state)
+
+    @property
+    def _full_name(self) -> str:
+        """What to call what is edited."""
+        return full_name(replace(self._base.integration, place=self._place)) if self._base else self._type.title
+
+    async def load(self) -> None:
+        """Read the credential and lay out its fields."""
+        if self._loaded:
+            return
+        faces = self.query_one(Faces)
+        faces.show_loading("the credential")
+        self._base = await self._stored()
+        self._form = CredentialForm(self._type, self._base)
+        container = self.query_one("#fields", VerticalScroll)
+        await container.remove_children()
+        await container.mount_all(self._form.rows())
+        self._loaded = True
+        self._checked = self._values()
+        faces.show_content()
+        if self.focused is None:
+            self._rows()[0].focus_control()
+        if self._base is not None and self._base.problem is not None:
+            problem = self._base.problem
+            self.status.say(f"{problem.sentence} Saving replaces it as a whole.", "bad")
+        self._show_help()
+
+    async def _stored(self) -> StoredCredential | None:
+        from tui.data.integrations.credentials import load_credential
+
+        organization = self.session.organization
+        if organization is None:
+            raise RuntimeError("the editor opens on an organisation's integration")
+        return await load_credential(
+            self.session.database,
+            self.session.keyring,
+            organization.id,
+            self._type.name,
+            integration_id=self._row_id,
+        )
+
+    def show_failure(self, failure: SwitchboardError) -> None:
+        """Show a failure to read in the form's place; a failure after that keeps what was typed."""
+        if not self._loaded:
+            self.query_one(Faces).show_failed(failure.title, failure.sentence, failure.what_to_do)
+        super().show_failure(failure)
+
+    def on_form_row_changed(self) -> None:
+        """Check what was typed, as it is typed."""
+        # A field that has just been laid out tells of the text it starts with.
+        if not self.busy and self._values() != self._checked:
+            self.status.clear()
+        self._check()
+
+    def on_form_row_left(self, event: FormRow.Left) -> None:
+        """Go to the next field; from the last one, save."""
+        rows = self._rows()
+        if event.row is rows[-1]:
+            self.action_save()
+        else:
+            self.action_field(1)
+
+    def on_descendant_focus(self, event: events.DescendantFocus) -> None:
+        """Explain the field with the cursor."""
+        if self._loaded:
+            self._show_help()
+            self.refresh_frame()
+
+    def on_descendant_blur(self, event: events.DescendantBlur) -> None:
+        """Mark what is wrong once a field was left."""
+        if self._loaded:
+            self._check()
+
+    def action_field(self, by: int) -> None:
+        """Move to another field."""
+        rows = self._rows()
+        at = next((i for i, row in enumerate(rows) if row.has_cursor), 0)
+        rows[max(0, min(len(rows) - 1, at + by))].focus_control()
+
+    def action_suggest(self) -> None:
+        """Fill the field with the next of the values known for it."""
+        choices = self._current_choices()
+        row = self._current_row()
+        if choices and row is not None:
+            at = choices.index(row.value) if row.value in choices else -1
+            row.value = choices[(at + 1) % len(choices)]
+
+    def action_save(self) -> None:
+        """Check, encrypt and save."""
+        if self._loaded and not self.busy and not self.prompt.is_asking:
+            self.act(self._save())
+
+    def action_test(self) -> None:
+        """Ask the provider about what is typed, with the stored secrets where a secret is left blank."""
+        from tui.session.connection_test import Job, run_on_draft, run_on_stored
+
+        values = self._values()
+        if not self._loaded or self.busy or self.prompt.is_asking or self._points_at_problem(values, "Not tested."):
+            return
+        untouched = self._base is not None and self._base.problem is None and not self._form.changed_names(values)
+        if untouched and self._base is not None:
+            run = partial(run_on_stored, self.session, self._base.integration)
+        else:
+            stored = self._base.credential if self._base is not None else None
+            run = partial(run_on_draft, self.session, self._form.draft(values, self._organization_id()), stored=stored)
+        title = f"Test of {self._type.title}"
+        self.console.doors.open_connection_test(title, [Job(self._type.title, run)], self._tested)
+
+    def _tested(self, results: tuple[Tested | None, ...]) -> None:
+        tested = results[0] if results else None
+        if tested is not None:
+            self._passed = tested.passed_draft
+            self.status.say(tested.conclusion(), "good" if tested.is_verified else "bad")
+
+    def _points_at_problem(self, values: Mapping[str, str], lead: str) -> bool:
+        """Go to the first field that is wrong, and say so; False where none is."""
+        wrong = self._form.problems(values)
+        if not wrong:
+            return False
+        name = next(iter(wrong))
+        self._row(name).focus_control()
+        self._check()
+        more = f" {len(wrong) - 1} more to correct." if len(wrong) > 1 else ""
+        self.status.say(f"{lead} {self._form.label(name)}: {wrong[name]}{more}", "bad")
+        return True
+
+    async def _save(self) -> bool:
+        from tui.data.integrations.credentials import CredentialConflict, save_credential
+
+        values = self._values()
+        if self._points_at_problem(values, "Not saved."):
+            return False
+        if self._base is not None and not self._form.changed_names(values) and self._base.problem is None:
+            self.status.say("Nothing changed, so nothing was written.")
+            return False
+        if not await self._replace_agreed():
+            return False
+        draft = self._form.draft(values, self._organization_id())
+        try:
+            saved = await self.writing(
+                save_credential(
+                    self.session.database,
+                    self.session.keyring,
+                    draft,
+                    self._base,
+                    self.session.settings.credential_format,
+                    test=self._passed,
+                )
+            )
+        except CredentialConflict as conflict:
+            await self._settle(conflict)
+            return False
+        self._passed = None
+        self._row_id = saved.integration_id
+        self._base = await self._stored()
+        self._form = CredentialForm(self._type, self._base)
+        for row in self._rows():
+            row.show(self._form.initial(row.field_name), self._form.placeholder(row.field_name))
+        what = f"Saved: {', '.join(saved.changed)}." if saved.changed else "Nothing changed."
+        if saved.created:
+            what = "Saved as a new integration."
+        verified = self._base is not None and self._base.integration.is_verified
+        self.status.say(f"{what} {'It is verified.' if verified else 'It is not tested yet.'}", "good")
+        self._check()
+        return True
+
+    async def _replace_agreed(self) -> bool:
+        if self._base is None or self._base.problem is None:
+            return True
+        typed = await self.prompt.line(
+            f"What is stored for {self._full_name} cannot be read ({self._base.problem.reason}) "
+            "and would be replaced as a whole.\n"
+            f"Type {self._type.name} to replace it, or esc to leave it:"
+        )
+        if typed is None or typed.strip() != self._type.name:
+            self.status.say("Nothing was written.")
+            return False
+        return True
+
+    async def _settle(self, conflict: CredentialConflict) -> None:
+        """Show field by field what somebody else saved, and take up the choice."""
+        values = self._values()
+        lines = conflict_lines(self._form, values, conflict.current)
+        choices = [Choice("m", "keep mine over theirs"), Choice("t", "take theirs")]
+        question = "\n".join([f"{self._full_name} was not saved.", conflict.sentence, *lines])
+        chosen = await self.prompt.choose(question, choices, leave="go on editing")
+        if chosen is None:
+            self.status.say("Not saved: what you typed is still here.", "warning")
+            return
+        mine = {name: values[name] for name in self._form.changed_names(values)} if chosen == "m" else {}
+        self._base = conflict.current
+        self._form = CredentialForm(self._type, self._base)
+        for row in self._rows():
+            name = row.field_name
+            row.show(mine.get(name, self._form.initial(name)), self._form.placeholder(name))
+        self._check()
+        self.status.say("Theirs is loaded, yours is on top of it: F2 saves." if mine else "Theirs is loaded.")
+
+    def action_back(self) -> None:
+        """Leave, asking first where something typed would be lost."""
+        if self.prompt.is_asking or self.busy:
+            return
+        if not self._loaded or not self._form.changed_names(self._values()):
+            self._leave()
+        else:
+            self.act(self._leave_after_asking())
+
+    async def _leave_after_asking(self) -> None:
+        changed = self._form.changed_names(self._values())
+        names = ", ".join(self._form.label(name) for name in changed)
+        chosen = await self.prompt.choose(
+            f"Not saved yet in {self._full_name}: {names}.",
+            (Choice("s", "save"), Choice("d", "discard what was typed")),
+            leave="go on editing",
+        )
+        if chosen == "d" or (chosen == "s" and await self._save()):
+            self._leave()
+
+    def _leave(self) -> None:
+        for row in self._rows():
+            row.value = ""
+        self.leave()
+
+    def _check(self) -> None:
+        values = self._checked = self._values()
+        wrong = self._form.problems(values)
+        changed = self._form.changed_names(values)
+        for row in self._rows():
+            blank_untouched = not row.value and row.has_cursor
+            row.mark(wrong=row.field_name in wrong and not blank_untouched, changed=row.field_name in changed)
+        self._show_help()
+        self.refresh_frame()
+
+    def _show_help(self) -> None:
+        row = self._current_row()
+        if row is not None:
+            self.query_one("#help", Static).update(field_help(self._form, row.field_name, self._values()))
+
+    def _current_row(self) -> FormRow | None:
+        return next((row for row in self._rows() if row.has_cursor), None)
+
+    def _current_choices(self) -> tuple[str, ...]:
+        row = self._current_row() if self._loaded else None
+        if row is None:
+            return ()
+        offer = self._form.offers(self._values()).get(row.field_name)
+        return ((offer,) if offer else ()) + self._form.choices(row.field_name)
+
+    def _values(self) -> dict[str, str]:
+        return {row.field_name: row.value for row in self._rows()}
+
+    def _rows(self) -> list[FormRow]:
+        return list(self.query(FormRow))
+
+    def _row(self, name: str) -> FormRow:
+        return next(row for row in self._rows() if row.field_name == name)
+
+    def _organization_id(self) -> Any:
+        organization = self.session.organization
+        if organization is None:
+            raise RuntimeError("the editor opens on an organisation's integration")
+        return organization.id

@@ -1,0 +1,165 @@
+"""Showing one stored secret for a short time, after the log says so."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from textual.binding import Binding, BindingType
+
+from tui.providers import integration_type
+from tui.screens.naming import full_name
+from tui.screens.page import Page, enter_does
+from tui.widgets.frame import Part
+from tui.widgets.prompt import Choice
+from tui.widgets.row_list import Cell, Column, Row, RowBody, RowList
+from tui.widgets.text_lines import TextLine, TextLines
+from tui.words.text import safe_text
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from textual import events
+    from textual.timer import Timer
+    from textual.widget import Widget
+
+    from tui.models import Integration
+    from tui.secret import Secret
+
+SHOWN_FOR_S = 30.0
+COLUMNS = (Column("Secret", 20, grows=True), Column("", 20))
+HIDDEN, SHOWN = Cell("hidden", "quiet"), Cell("shown below", "warning")
+
+
+class RevealScreen(Page):
+    """Lists the secret fields of an integration and shows one at a time; each showing and each copy is in the log."""
+
+    CSS_PATH: ClassVar[Any] = ["reveal.tcss"]
+    BINDINGS: ClassVar[list[BindingType]] = [
+        enter_does("reveal", "Reveal", id="reveal.reveal", tooltip="Show this secret for 30 s; logged"),
+        # R opened this list: held down, or as the end of a broken sequence, it must not reveal too.
+        Binding("R", "say_how", show=False),
+        Binding(
+            "y", "copy", "Copy", show=False, id="reveal.copy", tooltip="Copy this secret unseen, after asking; logged"
+        ),
+    ]
+    section = "integrations"
+    is_inner = True
+
+    def __init__(self, integration: Integration) -> None:
+        super().__init__()
+        self._integration = integration
+        self._hide_timer: Timer | None = None
+
+    def compose_body(self) -> Iterable[Widget]:
+        """Lay the fields over the place where a value is shown."""
+        yield RowList(COLUMNS)
+        yield TextLines(id="value")
+
+    def hints(self) -> tuple[tuple[str, str], ...]:
+        """Return the two acts."""
+        return (("enter", "reveal for 30 s"), ("y", "copy unseen"), ("esc", "back"), ("?", "help"))
+
+    def context(self) -> tuple[Part, ...]:
+        """Say whose secrets these are."""
+        return (Part(f"{full_name(self._integration)}: secrets", "warning"),)
+
+    async def load(self) -> None:
+        """List the fields; no envelope is read for that."""
+        fields = integration_type(self._integration.integration_type).fields
+        rows = [Row(one.name, (Cell(one.label), HIDDEN)) for one in fields if one.secret]
+        self.query_one(RowBody).show(rows)
+        self.focus_body()
+        self.hide_secrets()
+
+    def focus_body(self) -> None:
+        """Focus the list."""
+        self.set_focus(self.query_one(RowBody))
+
+    def on_row_body_moved(self) -> None:
+        """Hide what belongs to another row."""
+        self.hide_secrets()
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Open one secret at a time, and none by the enter that answers a question."""
+        if action in ("reveal", "copy"):
+            return not self.busy and not self.prompt.is_asking
+        return super().check_action(action, parameters)
+
+    def action_say_how(self) -> None:
+        """Say which key reveals."""
+        self.status.say("enter reveals the secret under the cursor.")
+
+    def action_reveal(self) -> None:
+        """Show the secret under the cursor, but not by an enter that is held down since it did something else."""
+        key = self.query_one(RowBody).current_key
+        if self.console.is_key_held:
+            self.status.say("R, then enter, reveals it.")
+        elif key is not None:
+            self.act(self._reveal(key))
+
+    async def _reveal(self, field: str) -> None:
+        secret = await self._open(field, "reveal")
+        if self.app.screen is not self or self.query_one(RowBody).current_key != field:
+            return
+        self._say(
+            TextLine(safe_text(secret.reveal("the operator asked to see it"), 2_000), "warning"),
+            TextLine(""),
+            TextLine("Hidden again after 30 s, when you move, or when you leave.", "quiet"),
+        )
+        self._mark(field)
+        self._stop_timer()
+        self._hide_timer = self.set_timer(SHOWN_FOR_S, self.hide_secrets)
+
+    def action_copy(self) -> None:
+        """Send the secret under the cursor to the terminal's clipboard without showing it, after asking."""
+        body = self.query_one(RowBody)
+        if body.rows:
+            row = body.rows[body.cursor]
+            self.act(self._copy(row.key, row.cells[0].text))
+
+    async def _copy(self, field: str, label: str) -> None:
+        question = f"Copy the {label} of {full_name(self._integration)} to the terminal's clipboard? The log says so."
+        if await self.prompt.choose(question, (Choice("enter", "copy"),)) is None:
+            return
+        secret = await self._open(field, "copy")
+        self.app.copy_to_clipboard(secret.reveal("the operator asked to copy it"))
+        self.status.say("Sent to your terminal's clipboard (cannot be confirmed). The log says so.")
+
+    async def _open(self, field: str, purpose: Any) -> Secret:
+        from tui.data.integrations.reveal import open_secret
+
+        opening = open_secret(self.session.database, self.session.keyring, self._integration, field, purpose)
+        secret: Secret = await self.writing(opening)
+        return secret
+
+    def hide_secrets(self) -> None:
+        """Take the value off the screen."""
+        self._stop_timer()
+        if self.is_mounted:
+            self._mark(None)
+            self._say(TextLine("Every reveal and every copy is written to the audit log, with your name.", "quiet"))
+
+    def on_app_blur(self) -> None:
+        """Hide when the terminal loses the focus."""
+        self.hide_secrets()
+
+    def on_screen_suspend(self) -> None:
+        """Hide when another screen is opened."""
+        self.hide_secrets()
+
+    def on_resize(self, event: events.Resize) -> None:
+        """Hide when the window changes: somebody may be moving it onto another display."""
+        self.hide_secrets()
+
+    def _mark(self, shown: str | None) -> None:
+        """Say in each row whether its secret is on the screen."""
+        body = self.query_one(RowBody)
+        body.show([Row(row.key, (row.cells[0], SHOWN if row.key == shown else HIDDEN)) for row in body.rows])
+
+    def _say(self, *lines: TextLine) -> None:
+        self.query_one("#value", TextLines).show(lines)
+
+    def _stop_timer(self) -> None:
+        if self._hide_timer is not None:
+            self._hide_timer.stop()
+            self._hide_timer = None

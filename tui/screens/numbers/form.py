@@ -1,0 +1,181 @@
+"""The form that adds a phone number by hand, or edits the name, the type and the abilities of one."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from textual.binding import Binding, BindingType
+from textual.containers import VerticalScroll
+from textual.widgets import Input, Static
+
+from tui.data.numbers.input import NUMBER_TYPES, number_to_add, readable_name
+from tui.data.numbers.listing import shown_number
+from tui.errors import InvalidInput
+from tui.screens.page import Page
+from tui.widgets.form import CheckLine, CycleLine, Field, Option
+from tui.widgets.frame import Part
+from tui.widgets.line_input import LineInput
+from tui.widgets.prompt import Choice
+from tui.words.phone_number import display, number_type
+from tui.words.text import safe_text
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from textual.widget import Widget
+
+    from tui.data.numbers.changes import NumberChanged
+    from tui.models import PhoneNumber
+
+DERIVED = "derived"
+MEANINGS = {"virtual": "what is neither of the others", "toll-free": "free for the caller", "local": "a fixed line"}
+
+
+class NumberScreen(Page):
+    """Dismissed with what was saved, or None."""
+
+    CSS_PATH: ClassVar[Any] = ["form.tcss"]
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("f2,ctrl+s", "save", "Save", show=False, id="number_form.save", tooltip="Save"),
+        Binding("down", "app.focus_next", "Next field", show=False, id="number_form.next"),
+        Binding("up", "app.focus_previous", "Previous field", show=False, id="number_form.previous"),
+    ]
+    section = "phone_numbers"
+    is_inner = True
+
+    def __init__(self, number: PhoneNumber | None) -> None:
+        super().__init__()
+        self._number = number
+
+    def compose_body(self) -> Iterable[Widget]:
+        """Lay the fields below one another, over what they mean."""
+        number = self._number
+        known = [Option(kind, kind, MEANINGS[kind]) for kind in NUMBER_TYPES]
+        with VerticalScroll(id="fields", can_focus=False):
+            if number is None:
+                yield Field("Number", LineInput(id="number", placeholder="such as 011-4116 9368 or +911141169368"))
+                options = [Option(DERIVED, "derived", "from the number itself"), *known]
+            else:
+                yield Static(f"{'Number':<19}{shown_number(number)}", markup=False)
+                options = known
+                if number.number_type not in NUMBER_TYPES:
+                    options = [Option(str(number.number_type), safe_text(number.number_type or "not set", 20)), *known]
+            name = (number.display_name or "") if number else ""
+            yield Field("Name", LineInput(name, id="name", placeholder="what people call it"))
+            yield CycleLine("Type", options, chosen=str(number.number_type) if number else DERIVED, id="type")
+            yield CheckLine("can call", ticked=number.can_call if number else True, id="call")
+            yield CheckLine("can send and receive SMS", ticked=number.can_sms if number else True, id="sms")
+        yield Static(id="help", markup=False)
+
+    def hints(self) -> tuple[tuple[str, str], ...]:
+        """Return the keys of the form."""
+        return (("F2", "save"), ("tab", "next field"), ("space", "tick"), ("esc", "back"), ("F1", "help"))
+
+    def context(self) -> tuple[Part, ...]:
+        """Say what is edited."""
+        return (Part("Edit a number" if self._number else "Add a number"),)
+
+    def on_mount(self) -> None:
+        """Begin at the first field."""
+        self.focus_body()
+        self._show_help()
+
+    def focus_body(self) -> None:
+        """Focus the first field."""
+        self.set_focus(self.query_one("#name" if self._number else "#number", LineInput))
+
+    def on_input_changed(self, event: Input.Changed) -> None:
+        """Say what the typed number means."""
+        self.status.clear()
+        self._show_help()
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        """Go on; from the name, save."""
+        if event.input.id == "name":
+            self.action_save()
+        else:
+            self.focus_next()
+
+    def _show_help(self) -> None:
+        self.query_one("#help", Static).update(safe_text(self._meaning(), 300))
+
+    def _meaning(self) -> str:
+        if self._number is not None:
+            return "The number itself stays as it is stored; other programs send it that way."
+        text = self.query_one("#number", LineInput).value
+        if not text.strip():
+            return "Any notation. It is stored with its country code, as +911141169368."
+        try:
+            number, warning = number_to_add(text)
+        except InvalidInput as problem:
+            return problem.sentence
+        return f"= {number}, {display(number)}, {number_type(number)}. {warning or ''}"
+
+    @property
+    def _is_changed(self) -> bool:
+        if self._number is None:
+            return bool(self.query_one("#number", LineInput).value or self.query_one("#name", LineInput).value)
+        return self._edited() != _shown(self._number)
+
+    def _edited(self) -> tuple[str, str, bool, bool]:
+        return (
+            self.query_one("#name", LineInput).value.strip(),
+            self.query_one("#type", CycleLine).chosen,
+            self.query_one("#call", CheckLine).ticked,
+            self.query_one("#sms", CheckLine).ticked,
+        )
+
+    def action_save(self) -> None:
+        """Save, and leave."""
+        if not self.busy and not self.prompt.is_asking:
+            self.act(self._save())
+
+    async def _save(self) -> None:
+        from tui.data.numbers.changes import NumberEdit, add_number, edit_number
+
+        organization = self.session.organization
+        if organization is None:
+            return
+        name, kind, can_call, can_sms = self._edited()
+        database = self.session.database
+        if self._number is None:
+            change = add_number(
+                database,
+                organization.id,
+                self.query_one("#number", LineInput).value,
+                display_name=readable_name(name),
+                kind=None if kind == DERIVED else kind,
+                can_call=can_call,
+                can_sms=can_sms,
+            )
+        else:
+            edit = NumberEdit.of(self._number)
+            if name != (self._number.display_name or "").strip():
+                edit = replace(edit, display_name=readable_name(name))
+            if kind != str(self._number.number_type):
+                edit = replace(edit, number_type=kind)
+            change = edit_number(database, self._number, replace(edit, can_call=can_call, can_sms=can_sms))
+        done: NumberChanged = await self.writing(change)
+        self.leave(done)
+
+    def action_back(self) -> None:
+        """Leave, asking first where something typed would be lost."""
+        if self.prompt.is_asking or self.busy:
+            return
+        if self._is_changed:
+            self.act(self._leave_after_asking())
+        else:
+            self.leave()
+
+    async def _leave_after_asking(self) -> None:
+        choices = (Choice("s", "save"), Choice("d", "discard what was typed"))
+        chosen = await self.prompt.choose("It is not saved yet.", choices, leave="go on editing")
+        if chosen == "s":
+            await self._save()
+        elif chosen == "d":
+            self.leave()
+
+
+def _shown(number: PhoneNumber) -> tuple[str, str, bool, bool]:
+    return (number.display_name or "").strip(), str(number.number_type), number.can_call, number.can_sms

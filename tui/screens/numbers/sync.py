@@ -1,0 +1,196 @@
+"""A sync of phone numbers: listed at the provider, shown as a plan, applied when asked to."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from textual.binding import Binding, BindingType
+
+from tui.data.numbers.listing import shown_number
+from tui.data.numbers.sync import SyncConflict
+from tui.providers import title_of
+from tui.screens.numbers.view import SYNC_COLUMNS, plan_rows
+from tui.screens.page import Page, enter_does
+from tui.widgets.faces import Faces
+from tui.widgets.frame import Part
+from tui.widgets.row_list import RowBody, RowList
+from tui.widgets.text_lines import TextLine, TextLines
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from textual.widget import Widget
+
+    from tui.data.numbers.sync_plan import SyncPlan
+    from tui.errors import SwitchboardError
+
+
+class NumberSyncScreen(Page):
+    """Shows what the sync would write; enter writes it in one transaction. Dismissed with a sentence, or None."""
+
+    CSS_PATH: ClassVar[Any] = ["sync.tcss"]
+    BINDINGS: ClassVar[list[BindingType]] = [
+        enter_does("apply", "Apply", id="number_sync.apply", tooltip="Write it, in one transaction"),
+        Binding("A", "say_how", show=False),
+    ]
+    section = "phone_numbers"
+    is_inner = True
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._plan: SyncPlan | None = None
+        self._listed = 0
+        self._source = "the provider"
+        self._is_listing = False
+
+    def compose_body(self) -> Iterable[Widget]:
+        """Lay the rows that would be written over what else there is to know."""
+        yield Faces(RowList(SYNC_COLUMNS))
+        yield TextLines(id="notes")
+
+    def hints(self) -> tuple[tuple[str, str], ...]:
+        """Return what can be done with the plan."""
+        if self._plan is None:
+            return (("esc", "stop" if self._is_listing else "back"), ("r", "list again"), ("?", "help"))
+        apply = (("enter", "apply"),) if self._plan.writes else ()
+        return (*apply, ("r", "list again"), ("esc", "leave it" if self._plan.writes else "back"), ("?", "help"))
+
+    def context(self) -> tuple[Part, ...]:
+        """Say what is compared, and what came of it."""
+        said = self._plan.sentence() if self._plan else f"{self._listed} listed so far"
+        return (Part(f"Sync from {self._source}"), Part(said, "quiet"))
+
+    async def load(self) -> None:
+        """List the numbers at the provider and compare them."""
+        from tui.session.number_sync import integration_to_sync, plan_from_provider
+
+        organization = self.session.organization
+        if organization is None:
+            return
+        await self._forget()
+        self._listed, self._is_listing = 0, True
+        self.refresh_frame()
+        faces = self.query_one(Faces)
+        faces.show_loading("the numbers at the provider")
+        integration = await integration_to_sync(self.session, organization.id)
+        self._source = title_of(integration.integration_type)
+        self._show(await plan_from_provider(self.session, integration, self._tell))
+
+    def _tell(self, listed: int) -> None:
+        self._listed = listed
+        self.refresh_frame()
+
+    def _show(self, plan: SyncPlan) -> None:
+        self._plan, self._is_listing = plan, False
+        rows = plan_rows(plan)
+        self.query_one(RowBody).show(rows)
+        faces = self.query_one(Faces)
+        if rows:
+            faces.show_content()
+        else:
+            faces.show_empty(f"Nothing to write: all {plan.synced} listed numbers are as they should be.", "esc  back")
+        self._show_notes()
+        self.focus_body()
+        self.refresh_frame()
+
+    def show_failure(self, failure: SwitchboardError) -> None:
+        """Show a failure in the list's place."""
+        self._is_listing = False
+        self.query_one(Faces).show_failed(failure.title, failure.sentence, failure.what_to_do)
+        super().show_failure(failure)
+
+    def on_row_body_moved(self) -> None:
+        """Say the whole of what the row under the cursor would write."""
+        self._show_notes()
+
+    def _show_notes(self) -> None:
+        if self._plan is None:
+            return
+        body = self.query_one(RowBody)
+        current = [TextLine(body.rows[body.cursor].cells[-1].text)] if body.rows else []
+        said = TextLine(f"{self._plan.sentence()}.")
+        self.query_one("#notes", TextLines).show([said, *current, *_notes(self._plan)])
+
+    def focus_body(self) -> None:
+        """Focus the rows."""
+        self.set_focus(self.query_one(RowBody))
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Offer to apply only where there is something to."""
+        if action == "apply":
+            possible = self._plan is not None and self._plan.writes and not self.busy and not self.prompt.is_asking
+            return True if possible else None
+        return True
+
+    def action_say_how(self) -> None:
+        """Say which key writes: letters only prepare."""
+        if self._plan is not None and self._plan.writes:
+            self.status.say("Nothing is written yet: enter writes all of it.")
+
+    def action_apply(self) -> None:
+        """Write the plan, but not by an enter that is held down since it opened this."""
+        if self.console.is_key_held:
+            self.status.say("Nothing is written yet: A, then enter, writes all of it.")
+        elif self._plan is not None and self._plan.writes and not self.busy:
+            self.act(self._apply(self._plan))
+
+    async def _apply(self, plan: SyncPlan) -> None:
+        from tui.data.numbers.sync import apply_sync
+
+        if plan.deactivates_all:
+            many = "its only number" if len(plan.gone) == 1 else f"all {len(plan.gone)} of its numbers"
+            question = f"{self._source} lists none of what is active here: {many} would be deactivated."
+            if not await self.prompt.confirm(question, "deactivate them"):
+                self.status.say("Nothing was written.")
+                return
+        try:
+            result = await self.writing(apply_sync(self.session.database, plan, deactivate_all=plan.deactivates_all))
+        except SyncConflict as conflict:
+            self._show(conflict.plan)
+            self.tell_failure(conflict)
+            return
+        self._plan = None
+        self.leave(
+            f"Synced {result.synced_numbers} numbers: {result.new_numbers} new, {result.updated_numbers} changed, "
+            f"{result.deactivated_numbers} deactivated."
+        )
+
+    def action_back(self) -> None:
+        """Stop listing, else leave without writing anything."""
+        if any(worker.group == "load" and worker.is_running for worker in self.workers):
+            super().action_back()
+            self._is_listing = False
+            self.query_one(Faces).show_empty("Stopped, and nothing was written.", "r  list again    esc  back")
+            self.refresh_frame()
+        elif not self.busy and not self.prompt.is_asking:
+            self.act(self._leave())
+
+    async def _leave(self) -> None:
+        await self._forget()
+        self.leave()
+
+    async def _forget(self) -> None:
+        """Let the log say that a plan was not applied."""
+        from tui.session.number_sync import leave_plan
+
+        if self._plan is not None:
+            plan, self._plan = self._plan, None
+            await leave_plan(self.session, plan, "not confirmed" if plan.writes else "dry run")
+
+
+def _notes(plan: SyncPlan) -> list[TextLine]:
+    notes = []
+    if plan.left:
+        many = (
+            "1 active number is not listed and stays"
+            if len(plan.left) == 1
+            else (f"{len(plan.left)} active numbers are not listed and stay")
+        )
+        notes.append(TextLine(f"{many} as it is: {plan.left[0].reason}." if len(plan.left) == 1 else f"{many}."))
+    for rows in plan.duplicates[:2]:
+        notes.append(TextLine(f"{shown_number(rows[0])} is stored in {len(rows)} rows.", "warning"))
+    if plan.unusable:
+        notes.append(TextLine(f"{len(plan.unusable)} listed texts are no phone numbers and left out.", "warning"))
+    if plan.without_primary:
+        notes.append(TextLine("The organisation has no primary number; m makes one in the list.", "warning"))
+    return notes

@@ -1,0 +1,178 @@
+"""How a phone number reads: its row in the list, its detail, what a filter finds in it, and a row of a sync's plan."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tui.data.numbers.listing import digits_of, organization_of, shown_number, shown_person, shown_text
+from tui.widgets.row_list import Cell, Column, Row
+from tui.widgets.text_lines import TextLine
+from tui.words.phone_number import display
+from tui.words.text import safe_text
+from tui.words.times import shown
+
+if TYPE_CHECKING:
+    from datetime import tzinfo
+
+    from tui.data.numbers.sync_plan import SyncPlan
+    from tui.models import PhoneNumber
+    from tui.widgets.frame import Tone
+    from tui.widgets.glyphs import Glyphs
+
+NUMBER = Column("Number", 17)
+NAME = Column("Name", 10, grows=True, drops=1)
+ASSIGNED = Column("Assigned to", 20)
+REST = (Column("Type", 9, drops=2), Column("Can", 8), Column("State", 8))
+COLUMNS = (NUMBER, NAME, ASSIGNED, *REST)
+EVERYWHERE = (NUMBER, Column("Organisation", 9, grows=True), ASSIGNED, REST[0], Column("Can", 8, drops=1), REST[2])
+"""The columns while every organisation is searched."""
+
+SYNC_COLUMNS = (Column("Sync", 7), NUMBER, Column("Name", 12, drops=1), Column("What", 20, grows=True))
+
+SORTS = ("number", "name", "assigned to", "state")
+FEWEST_DIGITS = 4
+SIGNS = "+-()/. \u2010\u2011\u2012\u2013\u2212"
+SYNC_TONES: dict[str, Tone] = {"new": "good", "changed": "warning", "gone": "bad"}
+VIEWS = ("all", "free", "assigned", "not active")
+
+
+def is_in_view(number: PhoneNumber, view: str) -> bool:
+    """Whether a number belongs to one of VIEWS."""
+    if view == "free":
+        return number.is_active and number.assigned_to_user_id is None
+    if view == "assigned":
+        return number.assigned_to_user_id is not None
+    return not number.is_active if view == "not active" else True
+
+
+def matches(number: PhoneNumber, wanted: str) -> bool:
+    """Whether every word of a filter is said of the number: its name, its assignee, its type, what it can do.
+
+    Words of digits and signs count together, as one notation or a part of one.
+    """
+    said = " ".join(
+        (
+            number.display_name or "",
+            shown_person(number) if number.assigned_to_user_id else "free pool",
+            (number.assignee.name or "") if number.assignee else "",
+            number.number_type or "",
+            number.integration_type or "",
+            can(number),
+            state(number) or "active",
+        )
+    ).casefold()
+    words = wanted.casefold().split()
+    figures = [word for word in words if is_figures(word)]
+    digits = digits_of("".join(figures)).lstrip("0")
+    own = digits_of(number.phone_number), digits_of(number.e164 or "")
+    return (not digits or any(digits in one for one in own)) and all(
+        word in said for word in words if word not in figures
+    )
+
+
+def is_figures(text: str) -> bool:
+    """Whether a text is a notation of a number, or a part of one."""
+    return bool(text.strip()) and all(sign.isdigit() or sign in SIGNS for sign in text)
+
+
+def can(number: PhoneNumber) -> str:
+    """Return what a number can do, in words."""
+    return " ".join(word for word, able in (("call", number.can_call), ("sms", number.can_sms)) if able) or "nothing"
+
+
+def state(number: PhoneNumber) -> str:
+    """Return what there is to say beside an ordinary active number."""
+    return ("primary" if number.is_primary else "") if number.is_active else "off"
+
+
+def sort_key(order: str, number: PhoneNumber) -> tuple[object, ...]:
+    """Return what to compare by; the primary number first among equals."""
+    text = {"name": number.display_name or "\uffff", "assigned to": shown_person(number)}.get(order, "")
+    first = (not number.is_active, not number.is_primary) if order == "state" else ()
+    return (*first, text.casefold(), number.e164 or number.phone_number)
+
+
+def row_of(number: PhoneNumber, glyphs: Glyphs, *, everywhere: bool) -> Row:
+    """Return the number as a row of the list, with its organisation in the place of its name where that is asked."""
+    second = organization_of(number) if everywhere else safe_text(number.display_name or "", 60)
+    assigned = Cell(shown_person(number)) if number.assigned_to_user_id else Cell("free", "quiet")
+    return Row(
+        str(number.id),
+        (
+            Cell(shown_number(number), "plain" if number.is_active else "quiet"),
+            Cell(second),
+            assigned,
+            Cell(safe_text(number.number_type or "", 20)),
+            Cell(can(number)),
+            _state_cell(number, glyphs),
+        ),
+    )
+
+
+def _state_cell(number: PhoneNumber, glyphs: Glyphs) -> Cell:
+    if not number.is_active:
+        return Cell(f"{glyphs.empty} off", "quiet")
+    return Cell(f"{glyphs.good} main", "good") if number.is_primary else Cell("")
+
+
+def detail(number: PhoneNumber, zone: tzinfo) -> tuple[TextLine, ...]:
+    """Return the lines below the list."""
+    stored = shown_text(number.phone_number)
+    as_e164 = number.e164 if number.e164 else "not a phone number"
+    notation = f"{as_e164}, stored as {stored}" if stored != number.e164 else as_e164
+    person = number.assignee
+    if number.assigned_to_user_id is None:
+        who = "nobody: it is free"
+    elif person is None:
+        who = f"{number.assigned_to_user_id}, who is not in the directory"
+    else:
+        who = f"{shown_person(number)}{'' if person.is_active else ', who is not active any more'}"
+    primary = ", the primary number of its organisation" if number.is_primary else ""
+    source = safe_text(number.integration_type or "", 50) if number.integration_id else "added by hand"
+    return (
+        TextLine(f"{shown_number(number)}  {safe_text(number.display_name or '', 80)}".rstrip()),
+        TextLine(notation, label="Number      "),
+        TextLine(who, label="Assigned to "),
+        TextLine(f"{safe_text(number.number_type or 'unknown', 20)}; can {can(number)}", label="Type        "),
+        TextLine(f"{'active' if number.is_active else 'not active'}{primary}", label="State       "),
+        TextLine(f"{organization_of(number)}, {source or 'an integration you may not see'}", label="Belongs to  "),
+        TextLine(shown(number.updated_at, zone), label="Changed     "),
+    )
+
+
+def plan_rows(plan: SyncPlan) -> list[Row]:
+    """Return a row for everything that a sync would write: new, changed, gone."""
+    rows = [
+        _plan_row(
+            "new",
+            display(one.phone_number),
+            one.display_name,
+            f"{one.number_type}, can {_able(one.can_call, one.can_sms)}{'; becomes primary' if one.is_primary else ''}",
+        )
+        for one in plan.new
+    ]
+    for changed in plan.changed:
+        what = "; ".join(f"{one.name}: {_value(one.before)} to {_value(one.after)}" for one in changed.changes)
+        rows.append(_plan_row("changed", shown_number(changed.number), changed.number.display_name, what))
+    for gone in plan.gone:
+        holder = f"; stays with {shown_person(gone)}" if gone.assigned_to_user_id else ""
+        primary = "; is primary no more" if gone.is_primary else ""
+        what = f"not listed any more: deactivated{primary}{holder}"
+        rows.append(_plan_row("gone", shown_number(gone), gone.display_name, what))
+    return rows
+
+
+def _plan_row(sync: str, number: str, name: str | None, what: str) -> Row:
+    named = safe_text(name or "", 60)
+    cells = (Cell(sync, SYNC_TONES[sync]), Cell(number), Cell(named), Cell(safe_text(what, 300)))
+    return Row(f"{sync} {number}", cells)
+
+
+def _able(can_call: bool, can_sms: bool) -> str:
+    return " ".join(word for word, able in (("call", can_call), ("sms", can_sms)) if able) or "nothing"
+
+
+def _value(value: object) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return safe_text(value, 40) if value else "none"

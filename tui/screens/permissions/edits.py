@@ -1,0 +1,205 @@
+"""What the keys of the grid do with the selection: stage, take back, hand to the review, undo what was applied."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import partial
+from typing import TYPE_CHECKING
+
+from tui.data.permissions.people import server_time
+from tui.errors import InvalidInput
+from tui.screens.permissions.staging import ask_values, stage_copy, stage_revoke, stage_right, stage_values
+from tui.screens.permissions.view import applied_words
+from tui.words.text import safe_text
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tui.data.permissions.apply import Applied
+    from tui.data.permissions.staging import Staged, Step
+    from tui.data.permissions.values import Access, Cell, Right
+    from tui.screens.page import Page
+    from tui.screens.permissions.model import GridModel
+    from tui.screens.permissions.pane import PermissionPane
+    from tui.screens.permissions.staging import Chosen
+    from tui.widgets.grid import Selection
+
+
+class PermissionEdits:
+    """The acts of one grid on one page, with the row that was taken and the last apply, which can be undone."""
+
+    def __init__(self, page: Page, pane: PermissionPane) -> None:
+        self._page = page
+        self._pane = pane
+        self._applied: Applied | None = None
+        self._taken: list[Cell] | None = None
+        self._is_reading = False
+
+    def toggle(self, right: Right) -> None:
+        """Give or take a right of what is selected."""
+        self._stage(partial(stage_right, right=right))
+
+    def revoke(self) -> None:
+        """Take every right of what is selected."""
+        self._stage(stage_revoke)
+
+    def take_row(self) -> None:
+        """Remember the row of the person under the cursor."""
+        row, model = self._pane.grid.row, self._pane.model
+        person = model.person(row) if model else None
+        if model is not None and person is not None:
+            self._taken = model.cells(row)
+            name = safe_text(person.label, 40)
+            self._page.status.say(f"Took the row of {name}; p makes the rows of whoever is selected the same.")
+
+    def put_row(self) -> None:
+        """Stage the remembered row for the selected people; for a range or a column only what is selected of it."""
+        model = self._pane.model
+        if self._taken is None or model is None:
+            self._page.status.say("No row is taken yet: Y takes the one under the cursor.")
+            return
+        source = model.as_held(self._taken)
+        whole = self._pane.grid.selection.span in ("cell", "rows")
+        self._stage(lambda staged, chosen: stage_copy(staged, source, chosen), whole_rows=whole)
+
+    def set_values(self) -> None:
+        """Ask for the expiry or a limit of what is selected."""
+        grid, model = self._pane.grid, self._pane.model
+        if model is None or (access := model.access(grid.row, grid.column)) is None:
+            return
+        selection = grid.selection
+        alone = selection.span == "cell"
+        if alone and not access.rights:
+            self._page.status.say("This cell gives nothing, so there is nothing to limit: give a right first.")
+            return
+        self._page.act(self._ask(model, access, selection))
+
+    async def _ask(self, model: GridModel, access: Access, selection: Selection) -> None:
+        aim, session = model.aim(selection), self._page.session
+        how_many = "this cell" if selection.span == "cell" else model.selection_words(selection)
+        clock = partial(server_time, session.database)
+        values = await ask_values(self._page.prompt, access, how_many, session.settings.timezone, clock)
+        if not values:
+            return
+        if model is self._pane.model and model.aim(selection) == aim:
+            self._stage(partial(stage_values, values=values), selection=selection)
+        else:
+            self._page.status.say("The list was read anew meanwhile, so nothing was staged. Press e again.", "warning")
+
+    def undo(self) -> None:
+        """Take back the last step of staging; where nothing is staged, offer to undo what was applied."""
+        model = self._pane.model
+        if model is None:
+            return
+        if model.staged.steps:
+            cells = model.staged.undo()
+            self._pane.show_cells(cells)
+            self._page.refresh_frame()
+            words = "1 cell" if len(cells) == 1 else f"{len(cells):,} cells"
+            self._page.status.say(f"Took the last step back: {words}.")
+        elif self._applied is not None:
+            self._page.act(self._undo_applied(model, self._applied))
+        else:
+            self._page.status.say("Nothing is staged, and nothing was applied since this grid was opened.")
+
+    def review(self) -> None:
+        """Open the review of everything staged."""
+        model = self._pane.model
+        if model is None or not len(model.staged):
+            self._page.status.say("Nothing is staged: v, s and c change rights, e expiry and limits.")
+            return
+        self._page.status.clear()
+        self._page.console.doors.open_permission_review(model.staged, partial(self._after_review, model))
+
+    def _after_review(self, model: GridModel, staged: Staged, applied: Applied | None) -> None:
+        dropped = staged is not model.staged
+        model.staged = staged
+        if applied is not None:
+            self._show_applied(model, applied, "Applied")
+        if dropped or applied is None:
+            # Somebody else changed something, or may have: show what is there now.
+            self._page.start_load()
+
+    def _show_applied(self, model: GridModel, applied: Applied, word: str) -> None:
+        self._applied = applied
+        if self._taken is not None:
+            self._taken = [replace(one, grant=applied.grants.get(one.key, one.grant)) for one in self._taken]
+        model.put(applied.grants)
+        self._pane.show_all()
+        self._page.refresh_frame()
+        self._page.status.say(f"{word} in one transaction: {applied_words(applied)}. u undoes it as one.", "good")
+
+    async def _undo_applied(self, model: GridModel, applied: Applied) -> None:
+        from tui.data.permissions.apply import Conflicts, undo_applied
+
+        what = "Undo the last undo" if applied.undo_of else "Undo the last apply"
+        question = f"{what} ({applied_words(applied)})? The reverse is written in one transaction."
+        if not await self._page.prompt.confirm(question, "undo all of it"):
+            return
+        outcome = await self._page.writing(undo_applied(self._page.session.database, applied))
+        if isinstance(outcome, Conflicts):
+            count = len(outcome.cells)
+            cells = "1 cell has" if count == 1 else f"{count:,} cells have"
+            sentence = f"Not undone, and nothing was written: {cells} been changed by somebody else since."
+            self._page.status.say(sentence, "bad")
+            self._page.start_load()
+        else:
+            self._show_applied(model, outcome, "Undone")
+
+    def _stage(
+        self,
+        do: Callable[[Staged, Chosen], Step],
+        *,
+        whole_rows: bool = False,
+        selection: Selection | None = None,
+    ) -> None:
+        selection, model = selection or self._pane.grid.selection, self._pane.model
+        if model is None or model.listing is None or not model.integrations or self._is_reading:
+            return
+        if selection.rows is None:
+            self._page.act(self._stage_for_everybody(model, selection.columns, do))
+            return
+        if whole_rows:
+            selection = replace(selection, columns=(0, len(model.integrations) - 1))
+        chosen = model.chosen(selection)
+        if chosen is None:
+            sentence = "Some of these people are still being read, so nothing was staged. Press it once more."
+            self._page.status.say(sentence, "warning")
+        else:
+            self._stage_now(model, do, chosen)
+
+    async def _stage_for_everybody(
+        self, model: GridModel, columns: tuple[int, int], do: Callable[[Staged, Chosen], Step]
+    ) -> None:
+        self._is_reading = True
+        self._page.status.say("Reading everybody listed …")
+        try:
+            chosen = await model.everybody(columns)
+        finally:
+            self._is_reading = False
+            if self._page.is_mounted:
+                self._page.status.clear()
+        if not self._page.is_mounted or model is not self._pane.model:
+            return
+        step = self._stage_now(model, do, chosen)
+        if step is not None and step.cells:
+            changed = len({user for user, _ in step.cells})
+            said = f"Staged for {changed:,} of the {len(chosen.people):,} people listed."
+            self._page.status.say(" ".join((said, *step.notes)))
+
+    def _stage_now(self, model: GridModel, do: Callable[[Staged, Chosen], Step], chosen: Chosen) -> Step | None:
+        try:
+            step = do(model.staged, chosen)
+        except InvalidInput as refusal:
+            self._page.tell_failure(refusal)
+            return None
+        self._pane.grid.use_selection()
+        if step.notes:
+            self._page.status.say(" ".join(step.notes))
+        elif not step.cells:
+            self._page.status.say("Nothing changed: it was so already.")
+        else:
+            self._page.status.clear()
+        self._pane.show_cells(step.cells)
+        self._page.refresh_frame()
+        return step

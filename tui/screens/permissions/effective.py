@@ -1,0 +1,210 @@
+"""Who can do what, really: everything one person can do, and everybody who can use one integration, with why not."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from textual.binding import Binding, BindingType
+
+from tui.providers import title_of
+from tui.screens.page import Page
+from tui.screens.permissions.view import letters, person_sign, person_words, until_words, use_words
+from tui.widgets.faces import Faces
+from tui.widgets.frame import Part
+from tui.widgets.row_list import Cell, Column, Row, RowBody, RowList
+from tui.widgets.text_lines import TextLine, TextLines
+from tui.words.text import safe_text
+from tui.words.times import shown
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from datetime import tzinfo
+
+    from textual.widget import Widget
+
+    from tui.data.permissions.effective import EffectiveAccess
+    from tui.data.permissions.people import Holder
+    from tui.errors import SwitchboardError
+    from tui.models import Integration
+    from tui.widgets.glyphs import Glyphs
+
+LABEL = 11
+
+
+class AccessScreen(Page):
+    """A list of what can be done and what stands against the rest, over the row under the cursor in full."""
+
+    CSS_PATH: ClassVar[Any] = ["effective.tcss"]
+    section = "permissions"
+    is_inner = True
+    first_column: ClassVar[str] = ""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._entries: dict[str, EffectiveAccess] = {}
+        self._more = False
+
+    def compose_body(self) -> Iterable[Widget]:
+        """Lay the list over the detail."""
+        columns = (Column(self.first_column, 20, grows=True), Column("Granted", 7), Column("Can do now", 21))
+        yield Faces(RowList((*columns, Column("Why not more", 26, drops=1))))
+        yield TextLines(id="detail")
+
+    def hints(self) -> tuple[tuple[str, str], ...]:
+        """Return what there is to do."""
+        return (("r", "refresh"), ("esc", "back"), ("?", "help"))
+
+    def on_mount(self) -> None:
+        """Focus the list."""
+        self.focus_body()
+
+    def focus_body(self) -> None:
+        """Focus the list."""
+        self.set_focus(self.query_one(RowBody))
+
+    def show(self, named: Sequence[tuple[str, str, EffectiveAccess]]) -> None:
+        """Show entries, each with its key and its name."""
+        self._entries = {key: entry for key, _, entry in named}
+        self.query_one(RowBody).show([_row(key, name, one, self.console.glyphs) for key, name, one in named])
+        self.query_one(Faces).show_content()
+        self._show_detail()
+
+    async def say_whether_enforced(self) -> None:
+        """Say in full whether anything asks for what is shown here."""
+        from tui.data.permissions.effective import enforcement
+
+        sentence = (await enforcement(self.session.database)).sentence()
+        if self.is_mounted:
+            self.status.say(sentence)
+
+    def on_row_body_moved(self) -> None:
+        """Follow the cursor with the detail."""
+        self._show_detail()
+
+    def _show_detail(self) -> None:
+        entry = self._entries.get(self.query_one(RowBody).current_key or "")
+        lines = detail(entry, self.session.settings.timezone, self.console.glyphs) if entry else ()
+        self.query_one("#detail", TextLines).show(lines)
+        self.refresh_frame()
+
+    def show_failure(self, failure: SwitchboardError) -> None:
+        """Show a failure in the list's place."""
+        self.query_one(Faces).show_failed(failure.title, failure.sentence, failure.what_to_do)
+        super().show_failure(failure)
+
+
+class AccessOfPersonScreen(AccessScreen):
+    """Every integration, and what one person can do with it."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding(
+            "L", "leaver", "Leaver report", show=False, id="access.leaver", tooltip="What they know, if they leave"
+        ),
+    ]
+    first_column = "Integration"
+
+    def __init__(self, person: Holder) -> None:
+        super().__init__()
+        self._person = person
+
+    def hints(self) -> tuple[tuple[str, str], ...]:
+        """Return what there is to do."""
+        return (("L", "leaver report"), *super().hints())
+
+    def context(self) -> tuple[Part, ...]:
+        """Say who it is about."""
+        return (Part(person_words(self._person), "warning"),)
+
+    async def load(self) -> None:
+        """Read what the person can do."""
+        from tui.data.permissions.effective import access_of_person
+
+        organization = self.session.organization
+        if organization is None:
+            return
+        faces = self.query_one(Faces)
+        faces.show_loading("effective access")
+        access = await access_of_person(self.session.database, organization.id, self._person.id)
+        if not self.is_mounted:
+            return
+        self.show([(str(one.integration.id), title_of(one.integration.integration_type), one) for one in access])
+        if not access:
+            faces.show_empty("No integration is set up here, so there is nothing to use.", "esc  back")
+        await self.say_whether_enforced()
+
+    def action_leaver(self) -> None:
+        """Open the leaver report."""
+        self.console.doors.open_leaver_report(self._person)
+
+
+class UsersOfIntegrationScreen(AccessScreen):
+    """Everybody who holds a right on an integration, and what each can do."""
+
+    first_column = "Person"
+
+    def __init__(self, integration: Integration) -> None:
+        super().__init__()
+        self._integration = integration
+
+    def context(self) -> tuple[Part, ...]:
+        """Say what it is about, and how many can use it."""
+        able = sum(bool(one.can_do) for one in self._entries.values())
+        people = f"{len(self._entries):,}{' or more' if self._more else ''}"
+        off = "" if self._integration.is_active else " (disabled)"
+        title = f"{safe_text(title_of(self._integration.integration_type), 40)}{off}"
+        return (Part(title, "warning"), Part(f"{able:,} of {people} holders can use it now", "quiet", give=1))
+
+    async def load(self) -> None:
+        """Read who holds a right."""
+        from tui.data.permissions.effective import access_to_integration
+
+        organization, wanted = self.session.organization, self._integration.id
+        if organization is None or wanted is None:
+            return
+        faces = self.query_one(Faces)
+        faces.show_loading("who can use it")
+        users = await access_to_integration(self.session.database, organization.id, wanted)
+        if not self.is_mounted:
+            return
+        self._integration, self._more = users.integration, users.more
+        self.show([(str(one.person.id), one.person.label, one) for one in users.entries])
+        if not users.entries:
+            faces.show_empty("Nobody holds a right on this integration.", "esc  back to the grid")
+        await self.say_whether_enforced()
+
+
+def _row(key: str, name: str, entry: EffectiveAccess, glyphs: Glyphs) -> Row:
+    access = entry.grant.access if entry.grant else None
+    refused = {verdict.reason for verdict in entry.verdicts if verdict.reason}
+    held = access.rights if access else ()
+    # Rights that were never given explain themselves by their letters; a right that is held and refused does not.
+    reasons = [v.reason for v in entry.verdicts if v.reason and v.right in held]
+    why = ", ".join(dict.fromkeys(reasons)) or ("no permission" if not held and refused else "")
+    can = ", ".join(entry.can_do)
+    sign = f"{person_sign(entry.person.standing, glyphs)} " if person_sign(entry.person.standing, glyphs) else ""
+    return Row(
+        key,
+        (
+            Cell(f"{sign}{safe_text(name, 80)}"),
+            Cell(letters(access) if access else "---"),
+            Cell(f"{glyphs.yes} {can}" if can else f"{glyphs.no} nothing", "good" if can else "quiet"),
+            Cell(why, "warning" if reasons else "quiet"),
+        ),
+    )
+
+
+def detail(entry: EffectiveAccess, zone: tzinfo, glyphs: Glyphs) -> tuple[TextLine, ...]:
+    """Return what decides: a verdict for each right, the row, and the use against its limits."""
+    verdicts = [
+        TextLine(f"{glyphs.yes} yes" if one.allowed else f"{glyphs.no} no: {one.reason}", label=one.right.ljust(LABEL))
+        for one in entry.verdicts
+    ]
+    grant = entry.grant
+    if grant is None:
+        return (*verdicts, TextLine("There is no row for these two.", "quiet", label="Expires".ljust(LABEL)))
+    granted = f"   granted {shown(grant.granted_at, zone)}" if grant.granted_at else ""
+    return (
+        *verdicts,
+        TextLine(f"{until_words(grant.access, entry.now, zone)}{granted}", label="Expires".ljust(LABEL)),
+        TextLine(use_words(grant.access, entry.use, True), label="Sent".ljust(LABEL)),
+    )

@@ -1,0 +1,154 @@
+"""The leaver report: what somebody could reach, and which secrets they know that were not changed since."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from tui.providers import is_secret, title_of
+from tui.screens.page import Page
+from tui.screens.permissions.view import in_full, person_words
+from tui.widgets.faces import Faces
+from tui.widgets.frame import Part
+from tui.widgets.row_list import Cell, Column, Row, RowBody, RowList
+from tui.widgets.verdicts import Verdict, Verdicts
+from tui.words.text import safe_text
+from tui.words.times import shown
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from datetime import tzinfo
+
+    from textual.widget import Widget
+
+    from tui.data.permissions.leaver import KnownSecret, LeaverReport
+    from tui.data.permissions.people import Holder
+    from tui.errors import SwitchboardError
+    from tui.widgets.frame import Tone
+    from tui.widgets.glyphs import Glyphs
+
+COLUMNS = (Column("What", 24), Column("Detail", 30, grows=True))
+
+
+class LeaverScreen(Page):
+    """Lists what to take back and what to rotate, the urgent part first."""
+
+    CSS_PATH: ClassVar[Any] = ["leaver.tcss"]
+    section = "permissions"
+    is_inner = True
+
+    def __init__(self, person: Holder) -> None:
+        super().__init__()
+        self._person = person
+
+    def compose_body(self) -> Iterable[Widget]:
+        """Lay out the list."""
+        yield Faces(RowList(COLUMNS))
+        yield Verdicts(self.console.glyphs)
+
+    def hints(self) -> tuple[tuple[str, str], ...]:
+        """Return what there is to do."""
+        return (("r", "refresh"), ("esc", "back"), ("?", "help"))
+
+    def context(self) -> tuple[Part, ...]:
+        """Say who it is about."""
+        return (Part(f"Leaver report: {person_words(self._person)}", "warning"),)
+
+    def on_mount(self) -> None:
+        """Focus the list."""
+        self.focus_body()
+
+    def focus_body(self) -> None:
+        """Focus the list."""
+        self.set_focus(self.query_one(RowBody))
+
+    async def load(self) -> None:
+        """Read the report."""
+        from tui.data.permissions.leaver import leaver_report
+
+        organization = self.session.organization
+        if organization is None:
+            return
+        faces = self.query_one(Faces)
+        faces.show_loading("the report")
+        report = await leaver_report(self.session.database, organization.id, self._person)
+        if self.is_mounted:
+            rows = report_rows(report, self.session.settings.timezone, self.console.glyphs)
+            self.query_one(RowBody).show([Row(str(n), cells) for n, cells in enumerate(rows)])
+            self.query_one(Verdicts).say(Verdict("plain", note) for note in not_known(report))
+            faces.show_content()
+
+    def show_failure(self, failure: SwitchboardError) -> None:
+        """Show a failure in the report's place."""
+        self.query_one(Faces).show_failed(failure.title, failure.sentence, failure.what_to_do)
+        super().show_failure(failure)
+
+
+def report_rows(report: LeaverReport, zone: tzinfo, glyphs: Glyphs) -> list[tuple[Cell, Cell]]:
+    """Return the report as lines of two cells: secrets to rotate, access, phone numbers."""
+    # Fields that are no secrets are in the log because they were typed.
+    secrets = [one for one in report.secrets if is_secret(one.integration_type, one.field)]
+    rotate = [secret for secret in secrets if secret.to_be_rotated]
+    others = [secret for secret in secrets if not secret.to_be_rotated]
+    held = [one for one in report.access if one.grant is not None and one.grant.access.rights]
+    rows = [_title(f"Secrets to rotate ({len(rotate)})", "bad" if rotate else "good")]
+    rows += [(_secret(one), Cell(_known(one, zone), "bad")) for one in rotate]
+    rows += [] if rotate else [_line(f"{glyphs.yes} none known to Switchboard")]
+    if others:
+        rows.append(_title(f"Seen, and changed since ({len(others)})", "plain"))
+        rows += [(_secret(one), Cell(_known(one, zone), "quiet")) for one in others]
+    rows.append(_title(f"Access to revoke ({len(held)})", "warning" if held else "good"))
+    rows += [
+        (Cell(f"  {_name(one.integration.integration_type)}"), Cell(in_full(one.grant.access, zone)))
+        for one in held
+        if one.grant is not None
+    ]
+    rows.append(_title(f"Phone numbers ({len(report.phone_numbers)})", "plain"))
+    rows += [
+        (Cell(f"  {safe_text(number, 30)}"), Cell("to be given to somebody else")) for number in report.phone_numbers
+    ]
+    return rows
+
+
+def not_known(report: LeaverReport) -> list[str]:
+    """Return what the report cannot tell, in sentences."""
+    notes = []
+    if report.other_organizations:
+        others = report.other_organizations
+        notes.append(f"They hold permissions in {others} other organisation{'' if others == 1 else 's'} too.")
+    if report.unattributed:
+        many = "1 opening of secrets names" if report.unattributed == 1 else f"{report.unattributed} openings name"
+        notes.append(f"{many} nobody in the log; it may have been this person.")
+    notes.append("Who saw what is what consoles and other programs said of themselves.")
+    notes.append("What was read past Switchboard, with the master key and a login of one's own, is in no log.")
+    return notes
+
+
+def _title(text: str, tone: Tone) -> tuple[Cell, Cell]:
+    return Cell(text, tone), Cell("")
+
+
+def _line(text: str) -> tuple[Cell, Cell]:
+    return Cell(""), Cell(text, "quiet")
+
+
+def _name(integration_type: str) -> str:
+    return safe_text(title_of(integration_type), 40)
+
+
+def _secret(secret: KnownSecret) -> Cell:
+    return Cell(f"  {_name(secret.integration_type)}")
+
+
+def _known(secret: KnownSecret, zone: tzinfo) -> str:
+    ways = [
+        word for word, did in (("revealed", secret.revealed), ("copied", secret.copied), ("typed", secret.typed)) if did
+    ]
+    field = safe_text(secret.field, 60) or "the whole credential"
+    words = f"{field}: {' and '.join(ways) or 'seen'} {shown(secret.last_at, zone)}"
+    if secret.integration_id is None:
+        words += "; the integration is deleted, the provider may still accept it"
+    if secret.changed_at is not None:
+        return f"{words}; changed {shown(secret.changed_at, zone)}"
+    if secret.perhaps_changed_at is not None:
+        words += f"; perhaps changed {shown(secret.perhaps_changed_at, zone)}"
+    return words

@@ -1,0 +1,156 @@
+"""Reading the people of one organisation in one order and through one filter, page by page as they are looked at."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+from tui.errors import InvalidInput
+from tui.screens.permissions.people_window import PAGE, Held, PeopleWindow
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from uuid import UUID
+
+    from tui.data.permissions.people import PeopleFilter, PeoplePage, Place, Sort
+    from tui.data.postgres.database import Database
+
+MOST_AT_ONCE = 5_000
+BIG_PAGE = 1_000
+# What is shown of the people, in words, with the filter's fields that say so.
+VIEWS: tuple[tuple[str, Mapping[str, bool]], ...] = (
+    ("everybody", {}),
+    ("with access", {"only_with_access": True}),
+    ("expiring within 30 days", {"expires_within_30_days": True}),
+    ("no longer in the directory", {"no_longer_in_directory": True}),
+)
+NOBODY = (
+    ("Nobody is in the directory of this organisation.", "o  choose another organisation"),
+    ("Nobody has access to anything here.", "w  show others"),
+    ("Nobody's access expires within 30 days.", "w  show others"),
+    ("Nobody listed has left the directory.", "w  show others"),
+)
+
+
+def why_empty(view: int, text: str, *, is_labelled: bool) -> tuple[str, str]:
+    """Return why a listing has nobody, and the key that changes it."""
+    if text:
+        return f"Nobody matches “{text}”.", "esc  clear the filter"
+    if is_labelled and not view:
+        return "There is no directory of people here, so they are added by their ids.", "a  add a person"
+    return NOBODY[view]
+
+
+class PeopleList:
+    """One listing; `window` is what is held of it. Another filter or order is another listing."""
+
+    def __init__(self, database: Database, organization_id: UUID, wanted: PeopleFilter, sort: Sort) -> None:
+        self.organization_id = organization_id
+        self.wanted = wanted
+        self.sort = sort
+        self.window = PeopleWindow()
+        self._database = database
+
+    def is_same(self, other: PeopleList) -> bool:
+        """Whether both list the same people in the same order."""
+        mine, theirs = ((one._database, one.organization_id, one.wanted, one.sort) for one in (self, other))
+        return mine == theirs
+
+    @property
+    def who(self) -> str:
+        """Who is listed, in a word or two: the heading of the people."""
+        wanted = self.wanted
+        if wanted.only_with_access:
+            return "With access"
+        if wanted.expires_within_30_days:
+            return "Expiring"
+        return "Not in directory" if wanted.no_longer_in_directory else "Person"
+
+    async def read_beginning(self) -> None:
+        """Go to the first page."""
+        self.window = PeopleWindow.beginning(await self._page(None))
+
+    async def read_again(self, top: int) -> None:
+        """Read the page round the person of that number again, from the place before it, and forget the others."""
+        window = self.window
+        index = next((i for i, held in enumerate(window.pages) if held.start <= top < held.end), 0)
+        if index == 0 and not window.at_start and window.pages:
+            # The place before the first page held is found by going back one page.
+            window.add(await self._page(window.place("before"), backwards=True), "before")
+            index = next((i for i, held in enumerate(window.pages) if held.start <= top < held.end), 0)
+        if index == 0:
+            page, start = await self._page(None), window.lowest
+        else:
+            page, start = await self._page(window.pages[index - 1].page.last), window.pages[index].start
+        if not page.people:
+            await self.read_beginning()
+            return
+        self.window = PeopleWindow.at_place(start, page, lowest=window.lowest, total=window.count)
+
+    async def read_end(self) -> None:
+        """Go to the last page."""
+        total, page = await asyncio.gather(self._count(), self._page(None, backwards=True))
+        self.window = PeopleWindow.ending(page, total)
+
+    async def read_more(self, first: int, last: int) -> bool:
+        """Read one page that is missing round these numbers, and forget far ones; False where none is missing."""
+        window = self.window
+        direction = window.wanted(first, last)
+        if direction is None:
+            return False
+        window.add(await self._page(window.place(direction), backwards=direction == "before"), direction)
+        window.forget(first, last)
+        return True
+
+    async def read_count(self) -> None:
+        """Count everybody in the listing."""
+        window = self.window
+        total = await self._count()
+        if window is self.window:
+            window.total = total
+
+    async def read_use(self, first: int, last: int) -> Held | None:
+        """Read what the people of one page round these numbers have sent; None where all of it is known.
+
+        Raises PermissionDenied where the role may not read the log.
+        """
+        from tui.data.permissions.people import use_of
+
+        near = [held for held in self.window.pages if held.used is None and held.end > first and held.start <= last]
+        if not near:
+            return None
+        used = await use_of(self._database, self.organization_id, [person.id for person in near[0].page.people])
+        near[0].used = used
+        return near[0]
+
+    async def read_everybody(self) -> list[PeoplePage]:
+        """Read all pages of the listing. Raises InvalidInput where that is more than MOST_AT_ONCE people."""
+        from tui.data.permissions.people import people_page
+
+        pages: list[PeoplePage] = []
+        beyond: Place | None = None
+        total = await self._count()
+        while total <= MOST_AT_ONCE:
+            page = await people_page(
+                self._database, self.organization_id, self.wanted, self.sort, beyond, limit=BIG_PAGE
+            )
+            pages.append(page)
+            beyond = page.last
+            if not page.more:
+                return pages
+        raise InvalidInput(
+            f"{total:,} people are listed, and at most {MOST_AT_ONCE:,} are changed at once.",
+            "Filter the list (/ or w) until it holds fewer, or select a range (V).",
+        )
+
+    async def _page(self, beyond: Place | None, *, backwards: bool = False) -> PeoplePage:
+        from tui.data.permissions.people import people_page
+
+        return await people_page(
+            self._database, self.organization_id, self.wanted, self.sort, beyond, PAGE, backwards=backwards
+        )
+
+    async def _count(self) -> int:
+        from tui.data.permissions.people import count_people
+
+        return await count_people(self._database, self.organization_id, self.wanted)

@@ -1,0 +1,264 @@
+"""The review of what is staged: what would be granted, changed and revoked, then applied as one, and its conflicts."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from textual.binding import Binding, BindingType
+
+from tui.screens.page import Page, enter_does
+from tui.screens.permissions.view import in_full, letter_change, value_changes
+from tui.widgets.faces import Faces
+from tui.widgets.frame import Part
+from tui.widgets.prompt import Choice
+from tui.widgets.row_list import Cell, Column, Row, RowBody, RowList
+from tui.widgets.text_lines import TextLine, TextLines
+from tui.words.text import safe_text
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+    from uuid import UUID
+
+    from textual.widget import Widget
+
+    from tui.data.permissions.apply import Conflict, Conflicts
+    from tui.data.permissions.people import Holder
+    from tui.data.permissions.staging import Change, Staged
+    from tui.data.permissions.values import CellKey
+    from tui.errors import SwitchboardError
+    from tui.models import Integration
+    from tui.widgets.frame import Tone
+
+COLUMNS = (
+    Column("Person", 20, grows=True),
+    Column("Integration", 15),
+    Column("Rights", 9),
+    Column("Expiry and limits", 28, drops=1),
+)
+LABEL = 10
+
+
+class PermissionReviewScreen(Page):
+    """Lists the net changes; enter applies them as one. Dismissed with what is left staged and what was applied."""
+
+    CSS_PATH: ClassVar[Any] = ["review.tcss"]
+    BINDINGS: ClassVar[list[BindingType]] = [
+        enter_does("apply", "Apply", id="review.apply", tooltip="Apply all of it in one transaction"),
+        # A opened the review: held down, or as the end of a broken sequence, it must not apply it too.
+        Binding("A", "say_how", show=False),
+        Binding("d", "drop", "Drop", show=False, id="review.drop", tooltip="Stage this one no more"),
+    ]
+    section = "permissions"
+    is_inner = True
+
+    def __init__(self, staged: Staged) -> None:
+        super().__init__()
+        self._staged = staged
+        self._review = staged.review()
+        self._people: Mapping[UUID, Holder] = {}
+        self._integrations: Mapping[UUID, Integration] = {}
+        self._conflicts: dict[CellKey, Conflict] = {}
+        self._changes: dict[str, Change] = {}
+
+    def compose_body(self) -> Iterable[Widget]:
+        """Lay the changes over the one under the cursor in full."""
+        yield Faces(RowList(COLUMNS))
+        yield TextLines(id="detail")
+
+    def hints(self) -> tuple[tuple[str, str], ...]:
+        """Return the two acts, and the way back."""
+        return (
+            ("enter", "apply all of it"),
+            ("d", "drop this one"),
+            ("esc", "back, all stays staged"),
+            ("?", "help"),
+        )
+
+    def context(self) -> tuple[Part, ...]:
+        """Say what it comes to."""
+        review = self._review
+        configure = review.configure_given
+        gained = f"gives configure {'once' if configure == 1 else f'{configure:,} times'}" if configure else ""
+        return (Part(review.sentence(), "warning", give=1), Part(gained, "bad"))
+
+    def on_mount(self) -> None:
+        """Focus the changes."""
+        self.focus_body()
+
+    def focus_body(self) -> None:
+        """Focus the changes."""
+        self.set_focus(self.query_one(RowBody))
+
+    async def load(self) -> None:
+        """Read the names of the people and integrations that are in it."""
+        from tui.data.permissions.people import holders_by_id, integrations_of
+
+        faces = self.query_one(Faces)
+        faces.show_loading("the review")
+        database, organization_id = self.session.database, self._staged.organization_id
+        people = {change.user_id for change in self._review.all}
+        self._people = await holders_by_id(database, organization_id, people)
+        listed = await integrations_of(database, organization_id)
+        self._integrations = {one.id: one for one in listed if one.id is not None}
+        if self.is_mounted:
+            self._show()
+
+    def _show(self) -> None:
+        review = self._review
+        rows: list[Row] = []
+        self._changes = {}
+        groups: tuple[tuple[str, Sequence[Change]], ...] = (
+            ("Grants", review.grants),
+            ("Changes", review.changes),
+            ("Revokes", review.revokes),
+        )
+        for title, changes in groups:
+            if changes:
+                rows.append(Row(title, (Cell(f"{title} ({len(changes):,})", "quiet"), Cell(""), Cell(""), Cell(""))))
+            for change in changes:
+                key = f"{change.user_id} {change.integration_id}"
+                self._changes[key] = change
+                rows.append(Row(key, self._cells(change)))
+        body = self.query_one(RowBody)
+        body.show(rows)
+        if body.current_key not in self._changes and len(rows) > 1:
+            body.cursor = min(body.cursor + 1, len(rows) - 1)
+        faces = self.query_one(Faces)
+        faces.show_content() if rows else faces.show_empty("Nothing is staged any more.", "esc  back to the grid")
+        self._show_detail()
+
+    def _cells(self, change: Change) -> tuple[Cell, ...]:
+        tone: Tone = "bad" if change.key in self._conflicts else "plain"
+        sign = f"{self.console.glyphs.bad} " if change.key in self._conflicts else "  "
+        values = "; ".join(value_changes(change.before, change.wanted, self.session.settings.timezone))
+        return (
+            Cell(f"{sign}{self._person(change.user_id)}", tone),
+            Cell(self._integration(change.integration_id)),
+            Cell(letter_change(change.before, change.wanted, self.console.glyphs)),
+            Cell(safe_text(values, 200)),
+        )
+
+    def _person(self, user_id: UUID) -> str:
+        holder = self._people.get(user_id)
+        return safe_text(holder.label if holder else user_id, 60)
+
+    def _integration(self, integration_id: UUID) -> str:
+        from tui.providers import title_of
+
+        integration = self._integrations.get(integration_id)
+        return safe_text(title_of(integration.integration_type), 40) if integration else "deleted since"
+
+    def on_row_body_moved(self) -> None:
+        """Follow the cursor with the lines below."""
+        self._show_detail()
+
+    @property
+    def _current(self) -> Change | None:
+        return self._changes.get(self.query_one(RowBody).current_key or "")
+
+    def _show_detail(self) -> None:
+        change = self._current
+        lines: tuple[TextLine, ...] = ()
+        if change is not None:
+            zone = self.session.settings.timezone
+            conflict = self._conflicts.get(change.key)
+            who = f"{self._person(change.user_id)}, {self._integration(change.integration_id)}"
+            now = None if conflict is None else _now_words(conflict, zone)
+            lines = (
+                TextLine(who, label="Cell".ljust(LABEL)),
+                TextLine(in_full(change.before, zone), label=("Before" if now is None else "You saw").ljust(LABEL)),
+                *(() if now is None else (TextLine(now, "bad", label="Now".ljust(LABEL)),)),
+                TextLine(in_full(change.wanted, zone), label=("After" if now is None else "You want").ljust(LABEL)),
+            )
+        self.query_one("#detail", TextLines).show(lines)
+        self.refresh_frame()
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Offer nothing before the changes are shown, while they are being applied, or while a question is open."""
+        return (
+            None if action in ("apply", "drop") and (self.busy or not self._changes or self.prompt.is_asking) else True
+        )
+
+    def action_drop(self) -> None:
+        """Stage the change under the cursor no more."""
+        change = self._current
+        if change is not None:
+            self._without([change.key])
+
+    def _without(self, keys: Iterable[CellKey]) -> None:
+        dropped = set(keys)
+        self._staged = self._staged.without(dropped)
+        self._review = self._staged.review()
+        self._conflicts = {key: one for key, one in self._conflicts.items() if key not in dropped}
+        self._show()
+
+    def action_say_how(self) -> None:
+        """Say which key applies: letters only prepare."""
+        if len(self._staged):
+            self.status.say("Nothing is applied yet: enter applies all of it.")
+
+    def action_apply(self) -> None:
+        """Apply everything in one transaction, but not by an enter that is held down since it opened this."""
+        if self.console.is_key_held:
+            self.status.say("Nothing is applied yet: A, then enter, applies all of it.")
+        else:
+            self.act(self._apply())
+
+    async def _apply(self) -> None:
+        from tui.data.permissions.apply import Applied, apply
+
+        while len(self._staged):
+            outcome = await self.writing(apply(self.session.database, self._staged))
+            if isinstance(outcome, Applied):
+                self._staged.clear()
+                self.leave((self._staged, outcome))
+                return
+            if not await self._go_on_after(outcome):
+                return
+        self.status.say("Nothing else was staged, so nothing was applied.")
+
+    async def _go_on_after(self, conflicts: Conflicts) -> bool:
+        """Show what changed meanwhile; whether to apply the rest now."""
+        self._conflicts = {one.key: one for one in conflicts.cells}
+        self._show()
+        self._go_to_first_conflict()
+        count, rest = len(conflicts.cells), len(self._staged) - len(conflicts.cells)
+        cells = "1 cell is" if count == 1 else f"{count:,} cells are"
+        first = conflicts.cells[0]
+        zone = self.session.settings.timezone
+        what = (
+            f"{self._person(first.user_id)}, {self._integration(first.integration_id)}: you saw "
+            f"{in_full(first.seen, zone)}; now {_now_words(first, zone)}; you want {in_full(first.wanted, zone)}."
+        )
+        choices = [Choice("l", "look at each"), Choice("d", "drop mine there")]
+        if rest:
+            choices.insert(0, Choice("g", f"go on with the other {rest:,}"))
+        chosen = await self.prompt.choose(
+            f"Nothing was written: {cells} not as you saw {'it' if count == 1 else 'them'} any more.\n{what}", choices
+        )
+        if chosen in ("g", "d"):
+            self._without(conflicts.keys)
+        elif chosen is None:
+            self.leave((self._staged, None))
+        return chosen == "g"
+
+    def _go_to_first_conflict(self) -> None:
+        body = self.query_one(RowBody)
+        keys = [f"{user} {integration}" for user, integration in self._conflicts]
+        place = next((n for n, row in enumerate(body.rows) if row.key in keys), None)
+        if place is not None:
+            body.cursor = place
+
+    def show_failure(self, failure: SwitchboardError) -> None:
+        """Show a failure in the list's place."""
+        self.query_one(Faces).show_failed(failure.title, failure.sentence, failure.what_to_do)
+        super().show_failure(failure)
+
+    def action_back(self) -> None:
+        """Go back to the grid with what is left."""
+        if not self.busy:
+            self.leave((self._staged, None))
+
+
+def _now_words(conflict: Conflict, zone: Any) -> str:
+    return "the integration was deleted" if conflict.integration_gone else in_full(conflict.now, zone)

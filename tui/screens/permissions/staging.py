@@ -1,0 +1,128 @@
+"""What a key of the grid stages for the cells that are chosen, and the questions about expiry and limits."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from tui.data.directory import parse_uuid
+from tui.data.permissions.staging import Staged, Step
+from tui.data.permissions.values import parse_expiry, parse_limit
+from tui.errors import InvalidInput
+from tui.screens.permissions.view import limit_words
+from tui.widgets.prompt import Choice
+from tui.words.text import safe_text
+from tui.words.times import shown
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Sequence
+    from datetime import datetime, tzinfo
+    from uuid import UUID
+
+    from tui.data.permissions.people import Holder
+    from tui.data.permissions.values import Access, Cell, Right
+    from tui.widgets.prompt import Prompt
+
+QUESTIONS = {
+    "x": ("expires_at", "Expires", "30d, 2w, 2027-03-31, end of month, never"),
+    "d": ("daily_limit", "Sends a day, in UTC", "a number, or unlimited"),
+    "m": ("monthly_limit", "Sends a month, in UTC", "a number, or unlimited"),
+}
+WHAT = (Choice("x", "expiry"), Choice("d", "daily limit"), Choice("m", "monthly limit"))
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """The people and the cells of each that an act is about, and the server's time when they were read."""
+
+    people: tuple[tuple[Holder, tuple[Cell, ...]], ...]
+    now: datetime
+
+    @property
+    def cells(self) -> list[Cell]:
+        """All of the cells."""
+        return [cell for _, cells in self.people for cell in cells]
+
+    @property
+    def of_active(self) -> list[Cell]:
+        """The cells of those who may be given something: the organisation's active people."""
+        return [cell for holder, cells in self.people if holder.standing == "active" for cell in cells]
+
+    @property
+    def left_out(self) -> tuple[str, ...]:
+        """A sentence about those who are given nothing, where there are some."""
+        others = [holder for holder, _ in self.people if holder.standing != "active"]
+        if not others:
+            return ()
+        if len(others) == 1:
+            return (f"{safe_text(others[0].label, 40)} is {_standing(others[0])} and is given nothing.",)
+        return (f"{len(others)} people are not among the organisation's active ones and are given nothing.",)
+
+
+def stage_right(staged: Staged, chosen: Chosen, right: Right) -> Step:
+    """Take a right where everybody has it, else give it to those who may be given something. Raises InvalidInput."""
+    if all(staged.access(cell).has(right) for cell in chosen.cells):
+        return staged.take(chosen.cells, (right,), chosen.now)
+    return _with_notes(staged.give(chosen.of_active, (right,), chosen.now), chosen.left_out)
+
+
+def stage_copy(staged: Staged, source: Sequence[Cell], chosen: Chosen) -> Step:
+    """Make the rows of the chosen people say what another person's row says. Raises InvalidInput."""
+    return _with_notes(staged.copy(source, chosen.of_active, chosen.now), chosen.left_out)
+
+
+def stage_values(staged: Staged, chosen: Chosen, values: dict[str, Any]) -> Step:
+    """Set expiry or limits of the chosen cells. Raises InvalidInput."""
+    return _with_notes(staged.limit(chosen.of_active, chosen.now, **values), chosen.left_out)
+
+
+def stage_revoke(staged: Staged, chosen: Chosen) -> Step:
+    """Take everything from the chosen cells."""
+    return staged.revoke(chosen.cells, chosen.now)
+
+
+async def ask_values(
+    prompt: Prompt, access: Access, how_many: str, zone: tzinfo, clock: Callable[[], Awaitable[datetime]]
+) -> dict[str, Any]:
+    """Ask which of expiry and limits to set for `how_many` cells, and to what; empty where nobody wants to.
+
+    An answer that is not understood is told and asked for again, as it was typed. `clock` gives the server's time.
+    """
+    chosen = await prompt.choose(f"Set for {how_many}:", WHAT)
+    if chosen is None:
+        return {}
+    name, what, examples = QUESTIONS[chosen]
+    before = shown(access.expires_at, zone) if name == "expires_at" else limit_words(getattr(access, name))
+    complaint = typed = ""
+    while True:
+        answer = await prompt.line(f"{complaint}{what} (now {before}); {examples}:", typed)
+        if answer is None:
+            return {}
+        typed = answer
+        try:
+            # By the time of the answer: a grid may have been read yesterday.
+            if name == "expires_at":
+                return {name: parse_expiry(answer, await clock(), zone)}
+            return {name: parse_limit(answer)}
+        except InvalidInput as wrong:
+            complaint = f"{wrong.sentence} {wrong.what_to_do}\n"
+
+
+async def ask_person(prompt: Prompt) -> tuple[UUID, str] | None:
+    """Ask for the id and the name of somebody whom no directory knows. Raises InvalidInput for what is no id."""
+    typed = await prompt.line("Id of the person (a UUID):")
+    if typed is None:
+        return None
+    user_id = parse_uuid(typed.strip())
+    if user_id is None:
+        raise InvalidInput("That is no id.", "It has the form 00000000-0000-4000-8000-000000000000.")
+    label = await prompt.line("Name that people know them by:")
+    return None if label is None else (user_id, label)
+
+
+def _with_notes(step: Step, notes: tuple[str, ...]) -> Step:
+    return Step(step.cells, (*step.notes, *notes))
+
+
+def _standing(holder: Holder) -> str:
+    return {"inactive": "inactive in the directory"}.get(holder.standing, holder.standing)

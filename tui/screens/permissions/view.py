@@ -1,0 +1,232 @@
+"""How permissions read: headings, rows and cells of the grid, the lines below it, and a change in words."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tui.data.permissions.values import RIGHTS, state_of
+from tui.providers import title_of
+from tui.widgets.grid_cells import Bar, GridCell, GridColumn, GridRow
+from tui.widgets.text_lines import TextLine
+from tui.words.text import safe_text
+from tui.words.times import shown
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+    from datetime import datetime, tzinfo
+    from uuid import UUID
+
+    from tui.data.permissions.apply import Applied, Outcome
+    from tui.data.permissions.people import Holder, Standing, Use
+    from tui.data.permissions.staging import Staged
+    from tui.data.permissions.values import Access, Cell, CellState
+    from tui.models import Integration
+    from tui.widgets.frame import Tone
+    from tui.widgets.glyphs import Glyphs
+
+STAGED = "*"
+LETTERS = {"view": "V", "send": "S", "configure": "C"}
+DETAIL_BAR = 10
+LABEL = 10
+NOT_VISIBLE = "not visible to your role"
+
+
+def heading(integration: Integration, glyphs: Glyphs) -> GridColumn:
+    """Return the heading of an integration: its provider over its kind, or that it is disabled over its kind."""
+    provider, _, kind = safe_text(title_of(integration.integration_type), 40).partition(" ")
+    if not kind:
+        provider, kind = "", provider
+    if integration.is_active:
+        return GridColumn(provider, kind)
+    return GridColumn(f"{glyphs.empty} disabled", kind, "quiet")
+
+
+def letters(access: Access) -> str:
+    """Return the rights as three letters: VS- is view and send."""
+    return "".join(LETTERS[right] if access.has(right) else "-" for right in RIGHTS)
+
+
+def person_sign(standing: Standing, glyphs: Glyphs) -> str:
+    """Return the sign before somebody who is not simply one of the organisation's active people."""
+    signs = {"inactive": glyphs.empty, "of another organisation": glyphs.arrow, "not in the directory": glyphs.bad}
+    return signs.get(standing, "")
+
+
+def expiry_sign(state: CellState, glyphs: Glyphs) -> tuple[str, Tone]:
+    """Return the sign and the tone that tell expired, 7 days and 30 days apart."""
+    signs: dict[CellState, tuple[str, Tone]] = {
+        "none": ("", "quiet"),
+        "active": ("", "plain"),
+        "expires within 30 days": (glyphs.busy, "plain"),
+        "expires within 7 days": (glyphs.warning, "warning"),
+        "expired": (glyphs.bad, "bad"),
+    }
+    return signs[state]
+
+
+def row_view(
+    holder: Holder,
+    cells: Sequence[Cell],
+    integrations: Sequence[Integration],
+    staged: Staged,
+    used: Mapping[tuple[UUID, str], Use] | None,
+    now: datetime,
+    glyphs: Glyphs,
+) -> GridRow:
+    """Return a person's row, with what is staged in place of what is stored."""
+    views = []
+    for cell, integration in zip(cells, integrations, strict=True):
+        access = staged.access(cell)
+        use = None if used is None else used.get((holder.id, integration.integration_type))
+        views.append(_cell_view(access, cell, integration, staged, (use, used is not None), now, glyphs))
+    tone: Tone = "plain" if holder.standing == "active" else "quiet"
+    return GridRow(safe_text(holder.label, 80), tuple(views), person_sign(holder.standing, glyphs), tone)
+
+
+def _cell_view(
+    access: Access,
+    cell: Cell,
+    integration: Integration,
+    staged: Staged,
+    use: tuple[Use | None, bool],
+    now: datetime,
+    glyphs: Glyphs,
+) -> GridCell:
+    sign, tone = expiry_sign(state_of(access, now), glyphs)
+    changed = staged.is_changed(cell.key)
+    if not integration.is_active:
+        tone = "quiet"
+    if changed and tone in ("plain", "quiet"):
+        tone = "warning"
+    return GridCell(letters(access), STAGED if changed else "", sign, bars(access, *use), tone)
+
+
+def bars(access: Access, use: Use | None, is_known: bool) -> tuple[Bar, ...]:
+    """Return a bar for each limit that is set: d for today, m for this month; none while the use is not known."""
+    if not is_known:
+        return ()
+    today, this_month = (use.today, use.this_month) if use else (0, 0)
+    both = (("d", today, access.daily_limit), ("m", this_month, access.monthly_limit))
+    return tuple(Bar(letter, _share(count, limit)) for letter, count, limit in both if limit is not None)
+
+
+def _share(count: int, limit: int) -> float:
+    return count / limit if limit > 0 else 1.0
+
+
+def person_words(holder: Holder) -> str:
+    """Return who it is in one line: name, e-mail, else id, and how the directory knows them."""
+    named = [holder.name, holder.email] if holder.name or holder.email else [str(holder.id)]
+    words = "  ".join(safe_text(one, 80) for one in named if one)
+    return words if holder.standing == "active" else f"{words}  ({holder.standing})"
+
+
+def access_words(access: Access) -> str:
+    """Return the rights as words, "nothing" where there is none."""
+    return ", ".join(access.rights) or "nothing"
+
+
+def until_words(access: Access, now: datetime, zone: tzinfo) -> str:
+    """Return when it ends, and how far that is."""
+    if access.expires_at is None:
+        return "never"
+    left = access.expires_at - now
+    if left.total_seconds() <= 0:
+        return f"expired {shown(access.expires_at, zone)}"
+    far = f"{left.days} d" if left.days else f"{left.seconds // 3600} h"
+    return f"{shown(access.expires_at, zone)}, in {far}"
+
+
+def limit_words(limit: int | None) -> str:
+    """Return a limit."""
+    return "unlimited" if limit is None else f"{limit:,}"
+
+
+def use_words(access: Access, use: Use | None, is_known: bool) -> str:
+    """Return what was sent today and this month, against the limits where there are some."""
+    if not is_known:
+        return "reading …"
+    today, this_month = (use.today, use.this_month) if use else (0, 0)
+    both = (("today", today, access.daily_limit), ("this month", this_month, access.monthly_limit))
+    return "   ".join(f"{count:,}{_of(count, limit)} {when}" for when, count, limit in both)
+
+
+def _of(count: int, limit: int | None) -> str:
+    return "" if limit is None else f" of {limit:,} {Bar('', _share(count, limit)).drawn(DETAIL_BAR)}"
+
+
+def detail(
+    holder: Holder,
+    cell: Cell,
+    integration: Integration,
+    staged: Staged,
+    use: tuple[Use | None, bool] | None,
+    now: datetime,
+    zone: tzinfo,
+) -> tuple[TextLine, ...]:
+    """Return the lines below the grid about the cell under the cursor; `use` is None where it may not be read."""
+    access = staged.access(cell)
+    title = safe_text(title_of(integration.integration_type), 40)
+    off = "" if integration.is_active else " (disabled)"
+    words = f"{title}{off}: {access_words(access)}"
+    if staged.is_changed(cell.key):
+        words += f"  {STAGED} staged, {'; '.join(_changes(cell.access, access, zone))}"
+    granted = f"   granted {shown(cell.grant.granted_at, zone)}" if cell.grant and cell.grant.granted_at else ""
+    # These two stay as they are stored: what is staged of them stands in the line above, as before → after.
+    stored = cell.access
+    until = f"{until_words(stored, now, zone)}{granted}" if stored.rights else ""
+    used = NOT_VISIBLE if use is None else use_words(stored, *use)
+    return (
+        TextLine(person_words(holder), label="Person".ljust(LABEL)),
+        TextLine(words, label="Access".ljust(LABEL)),
+        TextLine(until, label="Expires".ljust(LABEL)),
+        TextLine(used, label="Sent".ljust(LABEL)),
+    )
+
+
+def _changes(before: Access, after: Access, zone: tzinfo) -> list[str]:
+    rights = [] if before.rights == after.rights else [f"now {access_words(before)}"]
+    return [*rights, *value_changes(before, after, zone)]
+
+
+def letter_change(before: Access, after: Access, glyphs: Glyphs) -> str:
+    """Return the rights before and after, once where they stay."""
+    old, new = letters(before), letters(after)
+    return old if old == new else f"{old} {glyphs.arrow} {new}"
+
+
+def value_changes(before: Access, after: Access, zone: tzinfo) -> list[str]:
+    """Return the changes of expiry and limits, as before → after; none where nothing is left to have them."""
+    if not after.rights:
+        return []
+
+    def expiry(access: Access) -> str:
+        return shown(access.expires_at, zone)
+
+    pairs: Iterable[tuple[str, str, str]] = (
+        ("expires", expiry(before), expiry(after)),
+        ("daily", limit_words(before.daily_limit), limit_words(after.daily_limit)),
+        ("monthly", limit_words(before.monthly_limit), limit_words(after.monthly_limit)),
+    )
+    return [f"{name} {old} → {new}" for name, old, new in pairs if old != new]
+
+
+def in_full(access: Access, zone: tzinfo) -> str:
+    """Return a whole permission in one line."""
+    if not access.rights:
+        return "nothing"
+    parts = [access_words(access)]
+    if access.expires_at is not None:
+        parts.append(f"until {shown(access.expires_at, zone)}")
+    if access.daily_limit is not None:
+        parts.append(f"{access.daily_limit:,} a day")
+    if access.monthly_limit is not None:
+        parts.append(f"{access.monthly_limit:,} a month")
+    return ", ".join(parts)
+
+
+def applied_words(applied: Applied) -> str:
+    """Return what was written, in counts."""
+    kinds: tuple[tuple[Outcome, str], ...] = (("grant", "grants"), ("change", "changes"), ("revoke", "revokes"))
+    counted = [(applied.count(kind), kind, plural) for kind, plural in kinds]
+    return ", ".join(f"{n:,} {one if n == 1 else many}" for n, one, many in counted if n) or "nothing"

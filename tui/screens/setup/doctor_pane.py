@@ -1,0 +1,87 @@
+"""The doctor's pane: the findings in a list, and what to do about the one under the cursor."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from textual.containers import Vertical
+
+from tui.screens.setup.wizard.words import TONES, verdict
+from tui.widgets.faces import Faces
+from tui.widgets.frame import Part
+from tui.widgets.row_list import Cell, Column, Row, RowBody, RowList
+from tui.widgets.verdicts import Verdicts
+from tui.words.text import safe_text
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from textual.app import ComposeResult
+
+    from tui.data.setup.findings import Finding, FindingState
+    from tui.widgets.glyphs import Glyphs
+
+COLUMNS = (Column("What", 15), Column("State", 9), Column("Finding", 20, grows=True))
+ORDER: tuple[FindingState, ...] = ("problem", "warning", "ok")
+WORDS = {"ok": "well", "warning": "warning", "problem": "problem"}
+
+
+class DoctorPane(Vertical):
+    """What the doctor found, problems first, and the whole of one finding below the list."""
+
+    DEFAULT_CSS = """
+    DoctorPane #doctor-detail {
+        border-top: solid ansi_bright_black; padding: 0 1; height: auto; min-height: 4; max-height: 9;
+    }
+    """
+
+    def __init__(self, glyphs: Glyphs) -> None:
+        super().__init__()
+        self._glyphs = glyphs
+        self._list = RowList(COLUMNS)
+        self._faces = Faces(self._list)
+        self._detail = Verdicts(glyphs, id="doctor-detail")
+        self._found: tuple[Finding, ...] = ()
+
+    def compose(self) -> ComposeResult:
+        """Lay the list over the detail."""
+        yield self._faces
+        yield self._detail
+
+    def wait(self) -> None:
+        """Say that the doctor is looking."""
+        self._faces.show_loading("the examination")
+
+    def show(self, found: Sequence[Finding]) -> None:
+        """Show what was found."""
+        self._found = tuple(sorted(found, key=lambda one: ORDER.index(one.state)))
+        self._list.body.show([self._row(index, one) for index, one in enumerate(self._found)])
+        self._faces.show_content()
+        self._show_detail()
+
+    @property
+    def summary(self) -> Part:
+        """How many problems and warnings there are."""
+        counts = {state: sum(one.state == state for one in self._found) for state in ORDER}
+        words = [f"{n} {word}{'' if n == 1 else 's'}" for word, n in counts.items() if n and word != "ok"]
+        tone = TONES[next((state for state in ORDER if counts[state]), "ok")]
+        return Part(", ".join(words) or ("all is well" if self._found else ""), tone)
+
+    def focus_list(self) -> None:
+        """Put the cursor into the list."""
+        self._list.body.focus()
+
+    def on_row_body_moved(self, event: RowBody.Moved) -> None:
+        """Show the whole of the finding under the cursor."""
+        event.stop()
+        self._show_detail()
+
+    def _row(self, index: int, found: Finding) -> Row:
+        tone = TONES[found.state]
+        signs = {"ok": self._glyphs.yes, "warning": self._glyphs.warning, "problem": self._glyphs.bad}
+        state = Cell(f"{signs[found.state]} {WORDS[found.state]}", tone)
+        return Row(str(index), (Cell(safe_text(found.title)), state, Cell(safe_text(found.sentence))))
+
+    def _show_detail(self) -> None:
+        key = self._list.body.current_key
+        self._detail.say([verdict(self._found[int(key)])] if key is not None and int(key) < len(self._found) else [])

@@ -1,0 +1,285 @@
+"""Section 5: the setup wizard until everything is set up, then the doctor."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical
+
+from tui.errors import ConnectionFailed, SwitchboardError
+from tui.screens.page import Page
+from tui.screens.setup.doctor_pane import DoctorPane
+from tui.screens.setup.wizard.flow import Flow
+from tui.screens.setup.wizard.pane import STEPS, WizardPane
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from textual.worker import Worker
+
+    from tui.screens.setup.wizard.connection import ConnectionStep
+    from tui.screens.setup.wizard.first_integration import FirstIntegrationStep
+    from tui.screens.setup.wizard.step import Step, Work
+    from tui.widgets.frame import Part
+
+
+HOW_TO_LEAVE = "To leave before the end, press ctrl+c twice."
+
+
+class SetupScreen(Page):
+    """Shows the doctor, or the wizard where nothing is configured or the schema is missing."""
+
+    CSS_PATH: ClassVar[Any] = ["screen.tcss", "wizard/steps.tcss"]
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("q", "leave", "Quit", show=False, id="setup.leave"),
+        Binding("w", "wizard", "Set up again", show=False, id="setup.wizard", tooltip="Open the setup wizard"),
+    ]
+    section = "setup"
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._doctor: DoctorPane | None = None
+        self._wizard: WizardPane | None = None
+        self._failure: SwitchboardError | None = None
+        self._acting = False
+
+    def compose_body(self) -> Iterable[Any]:
+        """Leave room for whichever of the two is needed."""
+        yield Vertical(id="setup")
+
+    @property
+    def wizard(self) -> WizardPane | None:
+        """The wizard, while it is open."""
+        return self._wizard
+
+    def hints(self) -> tuple[tuple[str, str], ...]:
+        """Return the keys of what is shown."""
+        if self._wizard is not None:
+            return self._wizard.hints(leaves=not self._needs_wizard())
+        wizard = (("w", "setup wizard"),) if self._has_wizard else ()
+        return (("r", "look again"), *wizard, ("1", "integrations"), ("?", "help"))
+
+    def context(self) -> tuple[Part, ...]:
+        """Say how many problems the doctor found."""
+        return (self._doctor.summary,) if self._doctor is not None else ()
+
+    def on_mount(self) -> None:
+        """Open the wizard where it is needed, without a connection too; Page looks after the rest."""
+        if not self.console.ready:
+            self.start_load()
+
+    def start_load(self) -> None:
+        """Show what is needed now; an open wizard stays as it is."""
+        if self._wizard is not None:
+            self.refresh_frame()
+        elif self._needs_wizard():
+            self.run_quietly(self._open_wizard, group="face")
+        else:
+            super().start_load()
+
+    async def load(self) -> None:
+        """Run the doctor."""
+        from tui.data.postgres.connection_string import from_environment
+        from tui.data.setup.doctor import examine
+
+        pane = await self._show_doctor()
+        pane.wait()
+        session, settings = self.session, self.session.settings
+        failure = self._failure
+        try:
+            wanted = from_environment(settings.database_url, settings.libpq)
+        except SwitchboardError as malformed:
+            wanted, failure = None, malformed
+        if not session.is_connected and failure is None:
+            waiting = ConnectionFailed("There is no connection to the database yet.", "Wait a moment, then press r.")
+            failure = self.console.failure or waiting
+        found = await examine(
+            session.database if session.is_connected else None,
+            session.keyring,
+            connection=wanted,
+            env_file=settings.env_file_to_write,
+            failure=failure,
+        )
+        # The wizard may stand in its place by now.
+        if self.is_mounted and pane.is_attached:
+            pane.show(found)
+
+    def show_failure(self, failure: SwitchboardError) -> None:
+        """Let the doctor say why there is no connection."""
+        if self._wizard is None and not self.session.is_connected:
+            self._failure = failure
+            self.start_load()
+        else:
+            self.tell_failure(failure)
+
+    def run_quietly(self, work: Work, *, group: str) -> None:
+        """Run in the background; a later one of the same group cancels an earlier one."""
+        _: Worker[None] = self.run_worker(work, group=group, exclusive=True, exit_on_error=False)
+
+    def stop_quietly(self, group: str) -> None:
+        """Cancel what runs in the background in that group."""
+        self.workers.cancel_group(self, group)
+
+    def run_act(self, work: Work) -> None:
+        """Run something that writes: nothing cancels it, and steps do not change meanwhile."""
+        if not self._acting:
+            self._acting = True
+            self.act(self._act(work))
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Offer what the doctor does only where the doctor is."""
+        if action in ("wizard", "reload"):
+            return self._wizard is None
+        return super().check_action(action, parameters)
+
+    def action_wizard(self) -> None:
+        """Open the wizard from the doctor."""
+        if self._wizard is None and not self.busy:
+            self.run_quietly(self._open_wizard, group="face")
+
+    async def action_leave(self) -> None:
+        """Quit from the doctor, as everywhere; in the wizard one key must not lose what was typed."""
+        if self._wizard is None:
+            await self.run_action("app.quit_at_root")
+        else:
+            self.status.say(HOW_TO_LEAVE)
+
+    def action_reload(self) -> None:
+        """Look again; the wizard has nothing to read again."""
+        if self._wizard is None:
+            self.status.clear()
+            self._failure = None
+            self.start_load()
+
+    def action_back(self) -> None:
+        """Go to the wizard's previous step."""
+        if self._wizard is None:
+            super().action_back()
+        elif not self._acting:
+            self.status.clear()
+            self.run_quietly(self._wizard.back, group="face")
+
+    def on_step_finished(self, event: Step.Finished) -> None:
+        """Show the next step."""
+        event.stop()
+        if self._wizard is not None:
+            self.status.clear()
+            self.run_quietly(self._wizard.next, group="face")
+
+    def on_step_settled(self, event: Step.Settled) -> None:
+        """Draw ticks and hints anew."""
+        event.stop()
+        if self._wizard is not None:
+            self._wizard.refresh_rail()
+            self.refresh_frame()
+
+    def on_wizard_pane_moved(self, event: WizardPane.Moved) -> None:
+        """Draw the hints of the step that is shown."""
+        event.stop()
+        self.refresh_frame()
+
+    def on_wizard_pane_left(self, event: WizardPane.Left) -> None:
+        """Leave the wizard for the doctor where there is something to examine."""
+        event.stop()
+        if self._needs_wizard():
+            self.status.say(f"This is the first step. {HOW_TO_LEAVE}")
+        else:
+            self.run_quietly(self._close_wizard, group="face")
+
+    def on_first_integration_step_chosen(self, event: FirstIntegrationStep.Chosen) -> None:
+        """Work with what was set up, from section 1."""
+        event.stop()
+        self.act(self._complete(event.integration_type))
+
+    def on_connection_step_demo_wanted(self, event: ConnectionStep.DemoWanted) -> None:
+        """Leave for the sample data; nothing was written."""
+        event.stop()
+        self.console.look_around()
+
+    def focus_body(self) -> None:
+        """Focus the step or the findings."""
+        if self._wizard is not None:
+            self._wizard.focus_step()
+        elif self._doctor is not None:
+            self._doctor.focus_list()
+
+    @property
+    def _has_wizard(self) -> bool:
+        """Whether the wizard can be opened: in the locked console only if every step of it works there."""
+        return not self.session.settings.locked or all(step.works_locked for step in STEPS)
+
+    def _needs_wizard(self) -> bool:
+        session = self.session
+        if session.is_connected:
+            return self._has_wizard and not session.is_set_up
+        return self._has_wizard and session.settings.nothing_configured
+
+    async def _act(self, work: Work) -> None:
+        try:
+            await self.writing(work())
+        finally:
+            self._acting = False
+
+    async def _open_wizard(self) -> None:
+        if not self._has_wizard:
+            return
+        place = self.query_one("#setup", Vertical)
+        await place.remove_children()
+        self._doctor = None
+        flow, failure = self._new_flow()
+        self._wizard = WizardPane(flow)
+        await place.mount(self._wizard)
+        await self._wizard.show(0)
+        if failure is not None and self._wizard.step is not None:
+            self._wizard.step.fail(failure)
+
+    def _new_flow(self) -> tuple[Flow, SwitchboardError | None]:
+        from tui.data.postgres.connection_string import from_environment
+
+        session, settings = self.session, self.session.settings
+        flow = Flow(settings, session.environ, session.keyring, session.operator, self.console.glyphs)
+        flow.operator_wanted = settings.operator
+        flow.organization = session.organization
+        if not settings.nothing_configured:
+            try:
+                flow.connection = from_environment(settings.database_url, settings.libpq)
+            except SwitchboardError as failure:
+                return flow, failure
+        return flow, None
+
+    async def _show_doctor(self) -> DoctorPane:
+        if self._doctor is None:
+            place = self.query_one("#setup", Vertical)
+            await place.remove_children()
+            self._doctor = DoctorPane(self.console.glyphs)
+            await place.mount(self._doctor)
+            self._doctor.focus_list()
+        return self._doctor
+
+    async def _close_wizard(self) -> None:
+        if self._wizard is not None:
+            await self._wizard.flow.close()
+            self._wizard = None
+        self.status.clear()
+        super().start_load()
+
+    async def _complete(self, open_type: str | None) -> None:
+        if self._wizard is None:
+            return
+        session = self._wizard.flow.session()
+        await self._close_wizard_quietly()
+        await self.console.use_session(session)
+        if open_type is not None and session.is_connected:
+            self.console.doors.open_editor(open_type)
+
+    async def _close_wizard_quietly(self) -> None:
+        if self._wizard is not None:
+            await self._wizard.flow.close()
+            await self._wizard.remove()
+            self._wizard = None
+
+    async def on_unmount(self) -> None:
+        """Leave no connection of the wizard's behind."""
+        if self._wizard is not None:
+            await self._wizard.flow.close()

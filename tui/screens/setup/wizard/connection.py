@@ -1,0 +1,337 @@
+"""The wizard's first step: where the database is, tested before going on."""
+
+from __future__ import annotations
+
+import asyncio
+from functools import partial
+from typing import TYPE_CHECKING, ClassVar
+
+from textual.message import Message
+from textual.widgets import Input, Static
+
+from tui.data.setup.findings import blocking_finding, server_findings
+from tui.errors import SwitchboardError
+from tui.screens.setup.wizard.step import Step
+from tui.screens.setup.wizard.words import verdict
+from tui.secret import Secret
+from tui.widgets.form import ActionLine, CycleLine, Field, Option
+from tui.widgets.line_input import LineInput
+from tui.widgets.verdicts import Verdict, Verdicts
+from tui.words.text import safe_text
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from textual import events
+    from textual.widget import Widget
+
+    from tui.data.postgres.connection_settings import ConnectionSettings
+    from tui.screens.setup.wizard.flow import Flow
+    from tui.screens.setup.wizard.step import Hints
+
+QUIET_S = 0.5
+# Supabase bans an address after a few wrong passwords, so a half-typed one is not tried: it is when the field is left.
+QUIET_FOR_LOGIN_S = 3.0
+URI_BEGINNINGS = ("postgresql://", "postgres://")
+
+TLS_OPTIONS = (
+    Option("", "recommended", "require; nothing on this machine"),
+    Option("verify-full", "verify-full", "encrypted, certificate and name checked"),
+    Option("verify-ca", "verify-ca", "encrypted, certificate checked"),
+    Option("require", "require", "encrypted, certificate NOT checked"),
+    Option("prefer", "prefer", "encrypted only where offered"),
+    Option("disable", "disable", "NOT encrypted"),
+)
+HELP = {
+    "uri": "In Supabase: Connect, Session pooler. Tested when pasted, or with enter.",
+    "host": "Name or address, such as db.example.com; a folder for a socket.",
+    "port": "5432, unless your provider says otherwise.",
+    "database": "Its name; in Supabase it is postgres.",
+    "user": "The role you log in as, such as postgres, or postgres.REF through a pooler.",
+    "password": "Tested when you leave the field. Never shown, never logged.",
+    "tls": "Left and right change it. verify-full is best and needs the provider's CA file.",
+    "ca": "A file with the provider's CA certificate, or the word system.",
+}
+
+
+class ConnectionInput(LineInput):
+    """A field that takes a pasted connection string apart instead of showing it."""
+
+    class UriPasted(Message):
+        """A connection string was pasted; it is not in the field."""
+
+        def __init__(self, text: Secret) -> None:
+            super().__init__()
+            self.text = text
+
+    def _on_paste(self, event: events.Paste) -> None:
+        text = event.text.strip()
+        if text.lower().startswith(URI_BEGINNINGS) and len(text.split()) == 1:
+            event.stop()
+            event.prevent_default()
+            self.post_message(self.UriPasted(Secret(text)))
+            return
+        super()._on_paste(event)
+
+
+class ConnectionStep(Step):
+    """Fields or one pasted string; says what the server, its TLS, the pooler and the role are like."""
+
+    key = "connection"
+    rail_name = "Connection"
+    heading = "Where is your Postgres database?"
+    lead = "Paste its connection string, or fill in the fields: tested as they are typed."
+    LABELS: ClassVar[dict[str, str]] = {
+        "uri": "Connection string",
+        "host": "Host",
+        "port": "Port",
+        "database": "Database",
+        "user": "User",
+        "password": "Password",
+        "ca": "CA file",
+    }
+
+    def __init__(self, flow: Flow) -> None:
+        super().__init__(flow)
+        self._inputs = {
+            name: ConnectionInput(secret=name in ("uri", "password"), id=f"c-{name}") for name in self.LABELS
+        }
+        self._tls = CycleLine("TLS", TLS_OPTIONS, id="c-tls")
+        self._found = Verdicts(flow.glyphs, id="c-found")
+        self._help = Static("", id="c-help", markup=False)
+        self._parameters: dict[str, str] = {}
+        self._password: Secret | None = None
+        self._password_host: str | None = None
+        self._configured: ConnectionSettings | None = flow.connection
+        self._asked: tuple[str, ...] | None = None
+        self._tested: tuple[str, ...] | None = None
+
+    def compose_step(self) -> Iterable[Widget]:
+        """Lay the fields, what was found, help, and the way to the sample data."""
+        for name, label in self.LABELS.items():
+            if name == "ca":
+                yield self._tls
+            yield Field(label, self._inputs[name], id=f"c-{name}-line")
+        yield self._help
+        yield self._found
+        yield ActionLine("No database at hand? Look around with sample data in an embedded one", id="c-demo")
+
+    def on_mount(self) -> None:
+        """Show what is configured already, without its password."""
+        self._inputs["uri"].placeholder = "postgresql://user:password@host:5432/database"
+        self._fill(self._configured)
+
+    async def arrive(self) -> None:
+        """Test what is configured, unless it has been."""
+        if self.flow.database is None and (self._configured or any(self._values())):
+            self._test_after(0)
+
+    def first_line(self) -> Widget:
+        """Begin where a string can be pasted, or at the host of what is configured."""
+        return self._inputs["host" if self._configured else "uri"]
+
+    def hints(self) -> Hints:
+        """Return the keys that are not obvious."""
+        return (("left/right", "TLS"),) if self._tls.has_focus else ()
+
+    async def finish(self) -> bool:
+        """Go on with a connection that works."""
+        if self._inputs["uri"].value:
+            self._take_string(Secret(self._inputs["uri"].value))
+        if not any(self._values()) and self._configured is None:
+            return self.refuse("There is no connection yet.", "Paste a connection string, or type at least a host.")
+        if self._tested != self._values() or self.flow.server is None:
+            self.host.stop_quietly("connection-test")
+            await self._test(0)
+        server = self.flow.server
+        if server is None:
+            return False
+        blocking = blocking_finding(server)
+        return blocking is None or self.refuse(blocking.sentence, blocking.what_to_do)
+
+    def on_input_changed(self, event: Input.Changed) -> None:
+        """Test soon; a connection string typed into another field moves to its own."""
+        event.stop()
+        name = (event.input.id or "").removeprefix("c-")
+        if name == "uri":
+            if event.value:
+                self._found.say([Verdict("plain", "Press enter to use this connection string.")])
+            return
+        if event.value.lower().startswith(URI_BEGINNINGS):
+            self._move_to_string(event.input, event.value)
+            return
+        if name == "password":
+            self._password = None
+        self._test_after(QUIET_FOR_LOGIN_S if name in ("user", "password") else QUIET_S)
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        """Take a typed connection string apart first, so that one sees what it says before going on."""
+        event.stop()
+        event.prevent_default()
+        if event.input.id == "c-uri" and event.value:
+            if self._take_string(Secret(event.value)):
+                self._test_after(0)
+        else:
+            self.action_proceed()
+
+    def on_input_blurred(self, event: Input.Blurred) -> None:
+        """Test at once what was typed into the field that was left."""
+        if event.input.id in ("c-user", "c-password") and self._asked == self._values() != self._tested:
+            self._test_after(0)
+
+    def on_descendant_focus(self, event: events.DescendantFocus) -> None:
+        """Explain the field that has the cursor."""
+        name = (event.widget.id or "").removeprefix("c-")
+        self._help.update(HELP.get(name, ""))
+        self.post_message(self.Settled())
+
+    def on_cycle_line_changed(self, event: CycleLine.Changed) -> None:
+        """Test with the other TLS mode; a certificate is asked for only where one is checked."""
+        event.stop()
+        self._show_ca()
+        self._test_after(QUIET_S)
+
+    def on_connection_input_uri_pasted(self, event: ConnectionInput.UriPasted) -> None:
+        """Take it apart at once, without ever drawing it."""
+        event.stop()
+        if self._take_string(event.text):
+            self._test_after(0)
+
+    def on_action_line_pressed(self, event: ActionLine.Pressed) -> None:
+        """Leave for the sample data."""
+        event.stop()
+        self.post_message(self.DemoWanted())
+
+    class DemoWanted(Message):
+        """Somebody wants to look around with the embedded database first."""
+
+    def _take_string(self, text: Secret) -> bool:
+        from tui.data.postgres.connection_string import parse_connection_string
+
+        try:
+            wanted = parse_connection_string(text.reveal("parse"))
+        except SwitchboardError as failure:
+            self._found.clear()
+            self.fail(failure)
+            return False
+        self.problem.clear()
+        self._configured = None
+        self._fill(wanted)
+        self._inputs["host"].focus()
+        return True
+
+    def _move_to_string(self, field: Input, text: str) -> None:
+        with self.prevent(Input.Changed):
+            field.value = ""
+        target = self._inputs["uri"]
+        target.value = text
+        target.cursor_position = len(text)
+        # Not focus(), which waits for a turn of the loop: the rest of the string may be here already.
+        self.screen.set_focus(target)
+
+    def _fill(self, settings: ConnectionSettings | None) -> None:
+        """Put settings into the fields; their password is kept beside, and only for their host."""
+        if settings is not None:
+            values = {
+                "uri": "",
+                "host": settings.host or "",
+                "port": settings.port or "",
+                "database": settings.database or "",
+                "user": settings.user or "",
+                "password": "",
+                "ca": settings.parameters.get("sslrootcert", ""),
+            }
+            with self.prevent(Input.Changed):
+                for name, value in values.items():
+                    self._inputs[name].value = value
+            self._tls.chosen = settings.parameters.get("sslmode", "")
+            self._parameters = {k: v for k, v in settings.parameters.items() if k not in ("sslmode", "sslrootcert")}
+            self._password, self._password_host = settings.password, settings.host
+        self._inputs["password"].placeholder = "kept; type to replace it" if self._password else ""
+        for name, keyword in (("host", "host"), ("port", "port"), ("database", "dbname"), ("user", "user")):
+            default = settings.value(keyword) if settings else None
+            self._inputs[name].placeholder = safe_text(default, 40) if default else ""
+        self._show_ca()
+
+    def _show_ca(self) -> None:
+        wanted = self._tls.chosen.startswith("verify") or bool(self._inputs["ca"].value)
+        self.query_one("#c-ca-line").display = wanted
+        if wanted and not self._inputs["ca"].value:
+            self._inputs["ca"].placeholder = "system"
+
+    def _values(self) -> tuple[str, ...]:
+        """What the fields say, for telling whether it is what was tested."""
+        fields = [self._inputs[name].value for name in self.LABELS if name != "uri"]
+        return (*fields, self._tls.chosen)
+
+    def _wanted(self) -> ConnectionSettings:
+        from tui.data.postgres.connection_settings import ConnectionSettings
+
+        text = {name: field.value.strip() for name, field in self._inputs.items() if name != "password"}
+        typed = self._inputs["password"].value
+        kept = self._password if text["host"] == (self._password_host or "") else None
+        parameters = dict(self._parameters)
+        if self._tls.chosen:
+            parameters["sslmode"] = self._tls.chosen
+        if text["ca"]:
+            parameters["sslrootcert"] = text["ca"]
+        elif self._tls.chosen.startswith("verify"):
+            parameters["sslrootcert"] = "system"
+        return ConnectionSettings(
+            host=text["host"] or None,
+            port=text["port"] or None,
+            database=text["database"] or None,
+            user=text["user"] or None,
+            password=Secret(typed) if typed else kept,
+            parameters=parameters,
+        )
+
+    def _test_after(self, quiet: float) -> None:
+        self._asked = self._values()
+        self.host.run_quietly(partial(self._test, quiet), group="connection-test")
+
+    async def _test(self, quiet: float) -> None:
+        values = self._values()
+        if quiet:
+            await asyncio.sleep(quiet)
+        if self._inputs["uri"].value:
+            # What was typed has turned out to be a connection string, which is tested when it is taken.
+            return
+        if not any(values) and self._configured is None:
+            self._found.clear()
+            return
+        self._asked = values
+        wanted = self._configured if self._configured and self._is_unchanged() else self._wanted()
+        self.problem.clear()
+        self._found.say([Verdict("quiet", f"Connecting to {wanted.describe()} ...")])
+        try:
+            unsafe = wanted.pgpass_problem()
+            if unsafe:
+                raise unsafe
+            server = await self.flow.connect(wanted)
+        except SwitchboardError as failure:
+            self._tested = None
+            self.flow.done.discard(self.key)
+            self._found.say([Verdict("bad", failure.sentence, failure.what_to_do)])
+            return
+        finally:
+            self.post_message(self.Settled())
+        self._tested = values
+        self.flow.done.add(self.key)
+        connected, *rest = server_findings(server, wanted)
+        # On a small screen the end of the list is below its edge, and what is well matters least.
+        rest.sort(key=lambda found: found.state == "ok")
+        self._found.say([verdict(found) for found in (connected, *rest)])
+
+    def _is_unchanged(self) -> bool:
+        settings = self._configured
+        if settings is None or self._inputs["password"].value:
+            return False
+        wanted = self._wanted()
+        same = (wanted.host, wanted.port, wanted.database, wanted.user) == (
+            settings.host,
+            settings.port,
+            settings.database,
+            settings.user,
+        )
+        return same and wanted.parameters == settings.parameters

@@ -1,0 +1,220 @@
+"""The wizard's third step: what is there, what will be done, the holes with their queries, and the SQL to read."""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from pathlib import Path
+from typing import TYPE_CHECKING, ClassVar
+
+from textual.binding import Binding, BindingType
+from textual.containers import VerticalScroll
+from textual.widgets import Static
+
+from tui.data.postgres.connection_uri import connection_uri
+from tui.data.setup.plan import plan_setup
+from tui.errors import InvalidInput, PermissionDenied, SwitchboardError
+from tui.screens.setup.wizard.saving import SaveLines
+from tui.screens.setup.wizard.step import Step
+from tui.widgets.form import ActionLine, CycleLine, Option
+from tui.widgets.verdicts import Verdict, Verdicts
+from tui.words.text import spelled
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from textual.widget import Widget
+
+    from tui.data.schema.plan import Plan
+    from tui.data.schema.shape import Line
+    from tui.screens.setup.wizard.flow import Flow
+    from tui.screens.setup.wizard.step import Hints
+
+SQL_FILE = "switchboard-schema.sql"
+VIEWS = (
+    Option("summary", "summary", "left and right show more"),
+    Option("changes", "every change", "+ is made, ~ is changed, = is accepted, ? is neither"),
+    Option("holes", "holes", "each with the query that shows it"),
+    Option("sql", "the SQL", "everything that will be run"),
+)
+SHAPES = {
+    "nothing": "This database has none of the four tables yet: they will be created.",
+    "installed by Switchboard": "Switchboard is installed in this database already.",
+    "the other backend's plain schema file": "The four tables are there, made by another program's schema file.",
+    "the other backend's migration 006": "The four tables are there, made by another program's migration 006.",
+    "the other backend's migration 006, broken off": "Another program's migration 006 was broken off in the middle.",
+    "part of it, or drifted": "Part of what is needed is there, or was changed by hand.",
+    "not the owner": "The tables are there, but belong to another role.",
+}
+KINDS = {"index": "indexes", "policy": "policies", "grant": "grants", "schema": "schemas"}
+
+
+class PlanStep(Step):
+    """Shows the plan; nothing is changed here."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("pageup", "read(-1)", "Read up", show=False, id="wizard.read_up"),
+        Binding("pagedown", "read(1)", "Read on", show=False, id="wizard.read_down", tooltip="Scroll the text"),
+    ]
+    key = "plan"
+    rail_name = "Plan"
+    heading = "What will be done"
+    lead = "Nothing has been changed yet. No row is touched, no table or column dropped."
+
+    def __init__(self, flow: Flow) -> None:
+        super().__init__(flow)
+        self._found = Verdicts(flow.glyphs, id="p-found")
+        self._save = SaveLines(flow, "the connection and its password", ticked=flow.settings.nothing_configured)
+        self._write = ActionLine(f"Write the SQL to {SQL_FILE}, for whoever may run it", id="p-write")
+        self._view = CycleLine("Show", VIEWS, id="p-view")
+        self._text = Static("", id="p-text", markup=False)
+
+    def compose_step(self) -> Iterable[Widget]:
+        """Lay the verdict, the box to tick, and the text to read."""
+        yield self._found
+        yield self._save
+        yield self._write
+        yield self._view
+        with VerticalScroll(id="p-scroll"):
+            yield self._text
+
+    def on_mount(self) -> None:
+        """Offer to save where it would count: the environment wins over `.env`."""
+        self._save.display = "DATABASE_URL" not in self.flow.environ
+        self._write.display = False
+
+    async def arrive(self) -> None:
+        """Make the plan anew: the connection may be another one now."""
+        self.problem.clear()
+        self._write.display = False
+        self._found.say([Verdict("quiet", "Looking at the database ...")])
+        self.flow.plan = None
+        try:
+            plan = self.flow.plan = await plan_setup(self.flow.conninfo())
+        except SwitchboardError:
+            self._found.clear()
+            self._text.update("")
+            raise
+        self._found.say(_verdicts(plan))
+        self._write.display = any(problem.error is PermissionDenied for problem in plan.facts.problems)
+        self._show_text()
+
+    def first_line(self) -> Widget:
+        """Begin where the view is chosen."""
+        return self._view
+
+    def hints(self) -> Hints:
+        """Return the keys that are not obvious."""
+        return (("left/right", "view"), ("pgdn", "read")) if self._view.has_focus else ()
+
+    async def finish(self) -> bool:
+        """Go on when nothing is in the way, looking once more where something was."""
+        if self.flow.plan is None or self.flow.plan.in_the_way:
+            await self.arrive()
+        if self.flow.plan is None or self.flow.plan.in_the_way:
+            return self.refuse("It cannot be installed like this.", "Do what stands above; enter looks again.")
+        if self._save.display and self.flow.connection is not None:
+            await self._save.save({"DATABASE_URL": connection_uri(self.flow.connection)})
+        return True
+
+    def on_cycle_line_changed(self, event: CycleLine.Changed) -> None:
+        """Show the other text."""
+        event.stop()
+        self._show_text()
+
+    def on_action_line_pressed(self, event: ActionLine.Pressed) -> None:
+        """Write the SQL for whoever may run it."""
+        event.stop()
+        self.host.run_act(self._write_sql)
+
+    def on_descendant_focus(self) -> None:
+        """Show the keys of the line that has the focus."""
+        self.post_message(self.Settled())
+
+    def action_read(self, by: int) -> None:
+        """Scroll the text from wherever the focus is."""
+        scroll = self.query_one("#p-scroll", VerticalScroll)
+        scroll.scroll_relative(y=by * max(1, scroll.size.height - 1), animate=False)
+
+    def _show_text(self) -> None:
+        plan = self.flow.plan
+        if plan is not None:
+            self._text.update("\n".join(_text(plan, self._view.chosen)))
+            self.query_one("#p-scroll").scroll_home(animate=False)
+
+    async def _write_sql(self) -> None:
+        plan = self.flow.plan
+        if plan is None:
+            return
+        try:
+            _write_new(Path(SQL_FILE), plan.sql_text)
+        except OSError as exc:
+            self.fail(InvalidInput(f"{SQL_FILE} could not be written: {exc.strerror}.", "Use another folder."))
+            return
+        self.problem.say([Verdict("good", f"Written to {SQL_FILE} here.", "When it has been run, press enter.")])
+
+
+def _verdicts(plan: Plan) -> list[Verdict]:
+    """The plan in a few lines, the worst last."""
+    found = [Verdict("good" if plan.is_empty else "plain", SHAPES.get(plan.starting_shape, plan.starting_shape))]
+    if plan.in_the_way:
+        sentences = [Verdict("bad", problem.sentence, problem.what_to_do) for problem in plan.facts.problems]
+        return [*found, *(sentences or [Verdict("bad", line.text, plan.way_out) for line in plan.in_the_way])]
+    if plan.is_empty:
+        found.append(Verdict("good", "Everything is there: nothing will be changed."))
+    else:
+        counts = f"{len(plan.missing)} things will be made, {len(plan.different)} changed, {len(plan.present)} stay."
+        found.append(Verdict("plain", counts))
+    if plan.accepts:
+        things = (
+            "One thing of another program is" if len(plan.accepts) == 1 else f"{len(plan.accepts)} things of others are"
+        )
+        found.append(
+            Verdict("plain", f"{things} there and harmless: installing accepts what every change lists with =.")
+        )
+    if plan.foreign:
+        things = "One thing" if len(plan.foreign) == 1 else f"{len(plan.foreign)} things"
+        found.append(
+            Verdict("warning", f"{things} of others can do harm, or nobody has accepted: every change lists it.")
+        )
+    if plan.holes:
+        holes = "One hole was" if len(plan.holes) == 1 else f"{len(plan.holes)} holes were"
+        found.append(Verdict("warning", f"{holes} found in what is there. Each is shown below with its query."))
+    return found
+
+
+def _text(plan: Plan, view: str) -> list[str]:
+    """The lines of one view, inert."""
+    if view == "sql":
+        return [spelled(line) for line in plan.sql_text.splitlines()]
+    if view == "holes":
+        return _holes(plan)
+    if view == "changes":
+        made = [spelled(f"+ {line}") for line in plan.missing]
+        changed = [spelled(f"~ {line}") for line in plan.different]
+        later = [f"+ index {name} (built afterwards, without blocking anybody)" for name in plan.log_indexes]
+        theirs = [spelled(f"= {line}") for line in plan.accepts]
+        left = [spelled(f"? {drift.sentence}") for drift in plan.foreign]
+        return left + theirs + changed + made + later or ["Nothing will be changed."]
+    return _summary("made", plan.missing) + _summary("changed", plan.different) or ["Nothing will be changed."]
+
+
+def _holes(plan: Plan) -> list[str]:
+    lines: list[str] = []
+    for hole in plan.holes:
+        closed = f"Setup closes it: {hole.closed_by}." if hole.closed_by else "Only a person can close it."
+        lines += [hole.title, f"  {hole.sentence}", f"  {closed}", "  The query that shows it:"]
+        lines += [f"    {line}" for line in hole.query.splitlines()] + [""]
+    return [spelled(line) for line in lines] or ["No hole was found."]
+
+
+def _summary(what: str, lines: Sequence[Line]) -> list[str]:
+    counts = Counter(line.kind for line in lines)
+    listed = ", ".join(f"{n} {kind if n == 1 else KINDS.get(kind, kind + 's')}" for kind, n in sorted(counts.items()))
+    return [f"Will be {what}: {listed}."] if counts else []
+
+
+def _write_new(path: Path, text: str) -> None:
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+        file.write(text)

@@ -1,0 +1,64 @@
+"""The wizard's fifth step: the proof that it works, line by line."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tui.data.setup.proof import prove
+from tui.errors import SwitchboardError
+from tui.screens.setup.wizard.step import Step
+from tui.screens.setup.wizard.words import verdict
+from tui.widgets.verdicts import Verdict, Verdicts
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from textual.widget import Widget
+
+    from tui.screens.setup.wizard.flow import Flow
+
+
+class ProofStep(Step, can_focus=True):
+    """Asks for the four tables, their row security, and an encrypted round trip."""
+
+    key = "proof"
+    rail_name = "Proof"
+    heading = "The proof"
+    lead = "Asked of the database just now. The trial credential was rolled back."
+
+    def __init__(self, flow: Flow) -> None:
+        super().__init__(flow)
+        self._found = Verdicts(flow.glyphs, id="r-found")
+        self._is_proven = False
+
+    def first_line(self) -> Widget:
+        """Enter is all there is to press."""
+        return self
+
+    def compose_step(self) -> Iterable[Widget]:
+        """Lay the lines of the proof."""
+        yield self._found
+
+    async def arrive(self) -> None:
+        """Prove it."""
+        self.problem.clear()
+        self._is_proven = False
+        self._found.say([Verdict("quiet", "Asking the database ...")])
+        try:
+            found = await prove(self.flow.connected(), self.flow.keyring, self.flow.settings.credential_format)
+        except SwitchboardError:
+            self._found.clear()
+            raise
+        self._is_proven = all(one.state != "problem" for one in found)
+        what_next = "Press enter to go on." if self._is_proven else "Press enter to look again; esc goes back."
+        self._found.say([*(verdict(one) for one in found), Verdict("plain", what_next)])
+        if self._is_proven:
+            self.flow.done.add(self.key)
+            self.post_message(self.Settled())
+
+    async def finish(self) -> bool:
+        """Go on once it is proven; otherwise look again."""
+        if not self._is_proven:
+            await self.arrive()
+            return False
+        return True

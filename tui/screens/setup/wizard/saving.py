@@ -1,0 +1,76 @@
+"""The lines about keeping something in `.env`: whether, whether git would take it along, and the way out of that."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+from textual.containers import Vertical
+
+from tui.data.setup.findings import git_finding
+from tui.screens.setup.wizard.words import verdict
+from tui.settings.git_ignore import add_to_gitignore
+from tui.widgets.form import CheckLine
+from tui.widgets.verdicts import Verdicts
+from tui.words.text import safe_text
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from textual.widget import Widget
+
+    from tui.screens.setup.wizard.flow import Flow
+
+
+class SaveLines(Vertical):
+    """A box to tick for saving `what`, and what follows from it."""
+
+    DEFAULT_CSS = "SaveLines { height: auto; }"
+
+    def __init__(self, flow: Flow, what: str, *, ticked: bool = True) -> None:
+        super().__init__()
+        self._flow = flow
+        self._save = CheckLine("", ticked=ticked)
+        self._git = Verdicts(flow.glyphs)
+        self._ignore = CheckLine(f"Add /{safe_text(flow.env_file.name, 40)} to .gitignore", ticked=True)
+        self.describe(what)
+
+    def compose(self) -> Iterable[Widget]:
+        """Lay the box over what git would do."""
+        yield self._save
+        yield self._git
+        yield self._ignore
+
+    def on_mount(self) -> None:
+        """Look what git would do."""
+        self.show_git()
+
+    @property
+    def wanted(self) -> bool:
+        """Whether it is to be saved."""
+        return self._save.ticked
+
+    def describe(self, what: str) -> None:
+        """Say what would be saved."""
+        self._save.relabel(f"Save {what} to {safe_text(self._flow.env_file.name, 40)}, closed to others")
+
+    def show_git(self) -> None:
+        """Say whether git would take the file along, where it is written at all."""
+        found = git_finding(self._flow.env_file) if self.wanted else None
+        is_risk = found is not None and found.state == "problem"
+        self._git.say([verdict(found)] if found is not None and (is_risk or "ignores" in found.sentence) else [])
+        self._ignore.display = is_risk and found is not None and found.what_to_do.startswith("Add")
+
+    async def save(self, values: Mapping[str, str]) -> None:
+        """Save where that is wanted, closing the way into git first. Raises ConfigError; nothing is written then."""
+        if not self.wanted:
+            return
+        if self._ignore.display and self._ignore.ticked:
+            await asyncio.to_thread(add_to_gitignore, self._flow.env_file)
+        await self._flow.save(values)
+        self.show_git()
+
+    def on_check_line_changed(self, event: CheckLine.Changed) -> None:
+        """Ask about git only where something is written."""
+        if event.line is self._save:
+            self.show_git()

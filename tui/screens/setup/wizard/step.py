@@ -1,0 +1,150 @@
+"""What every step of the wizard is: a form that is checked, and that loses nothing when something goes wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Coroutine
+from typing import TYPE_CHECKING, ClassVar, Protocol, cast
+
+from textual.binding import Binding, BindingType
+from textual.containers import VerticalScroll
+from textual.message import Message
+from textual.widgets import Static
+
+from tui.errors import SwitchboardError
+from tui.settings.settings import ConfigError
+from tui.widgets.verdicts import Verdict, Verdicts
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from textual.widget import Widget
+    from textual.widgets import Input
+
+    from tui.screens.setup.wizard.flow import Flow
+
+Work = Callable[[], Coroutine[None, None, None]]
+Hints = tuple[tuple[str, str], ...]
+
+
+class StepHost(Protocol):
+    """What a step asks of the screen it is on."""
+
+    def run_quietly(self, work: Work, *, group: str) -> None:
+        """Run in the background; a later one of the same group cancels an earlier one."""
+
+    def stop_quietly(self, group: str) -> None:
+        """Cancel what runs in the background in that group."""
+
+    def run_act(self, work: Work) -> None:
+        """Run something that writes: nothing cancels it, and steps do not change meanwhile."""
+
+
+class Step(VerticalScroll, can_focus=False):
+    """One step. `arrive` runs each time it is shown, `finish` when enter is pressed.
+
+    A step keeps its widgets while another is shown, so nothing typed is lost by going back and forth.
+    """
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("up", "focus_by(-1)", "Previous line", show=False, id="wizard.up"),
+        Binding("down", "focus_by(1)", "Next line", show=False, id="wizard.down"),
+        Binding("enter", "proceed", "Continue", show=False, id="wizard.continue", tooltip="Go on to the next step"),
+    ]
+    works_locked: ClassVar[bool] = False
+    """Whether it works in the locked console; what asks for a connection, a key or a command, or writes, does not."""
+    key: ClassVar[str] = ""
+    rail_name: ClassVar[str] = ""
+    heading: ClassVar[str] = ""
+    lead: ClassVar[str] = ""
+
+    class Finished(Message):
+        """The step is done and the next one can be shown."""
+
+    class Settled(Message):
+        """Something that the wizard's frame shows has changed."""
+
+    def __init__(self, flow: Flow) -> None:
+        super().__init__(id=f"step-{self.key}", classes="step")
+        self.flow = flow
+        self.problem = Verdicts(flow.glyphs, id=f"problem-{self.key}")
+
+    def compose(self) -> Iterable[Widget]:
+        """Lay heading, lead, the step's own lines and what went wrong below one another."""
+        yield Static(self.heading, classes="heading", markup=False)
+        if self.lead:
+            yield Static(self.lead, classes="lead", markup=False)
+        yield from self.compose_step()
+        yield self.problem
+
+    def compose_step(self) -> Iterable[Widget]:
+        """Yield the step's own lines."""
+        return ()
+
+    @property
+    def host(self) -> StepHost:
+        """The screen, as far as steps know it."""
+        return cast("StepHost", self.screen)
+
+    async def arrive(self) -> None:
+        """Look at what is there; runs each time the step is shown."""
+
+    async def finish(self) -> bool:
+        """Do what the step is for and return True, or say what is missing and return False."""
+        return True
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether nothing of the step's matter is left open once it is finished; the rail ticks it then."""
+        return True
+
+    def leave(self) -> None:
+        """Take away what must not stay on the screen."""
+
+    def first_line(self) -> Widget | None:
+        """Return what gets the focus when the step is shown."""
+        return next(iter(self.query("FormLine, LineInput, RowBody").results()), None)
+
+    def hints(self) -> Hints:
+        """Return the keys that matter here, without those of every step."""
+        return ()
+
+    def fail(self, failure: SwitchboardError | ConfigError) -> None:
+        """Say what went wrong and what to do, below the form, where it stays until the next attempt."""
+        self.problem.say([Verdict("bad", failure.sentence, failure.what_to_do)])
+        self.call_after_refresh(self.problem.scroll_visible, animate=False)
+
+    def refuse(self, sentence: str, what_to_do: str = "") -> bool:
+        """Say what is missing; returns False, for `finish` to hand on."""
+        self.problem.say([Verdict("warning", sentence, what_to_do)])
+        self.call_after_refresh(self.problem.scroll_visible, animate=False)
+        return False
+
+    def action_focus_by(self, by: int) -> None:
+        """Move the focus along the form."""
+        if by < 0:
+            self.screen.focus_previous()
+        else:
+            self.screen.focus_next()
+
+    def action_proceed(self) -> None:
+        """Finish this step and go on."""
+        self.host.run_act(self._proceed)
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        """Enter in a field goes on too."""
+        event.stop()
+        self.action_proceed()
+
+    async def _proceed(self) -> None:
+        self.problem.clear()
+        try:
+            finished = await self.finish()
+        except (SwitchboardError, ConfigError) as failure:
+            self.fail(failure)
+            return
+        if finished and self.is_mounted:
+            if self.is_settled:
+                self.flow.done.add(self.key)
+            else:
+                self.flow.done.discard(self.key)
+            self.post_message(self.Finished())

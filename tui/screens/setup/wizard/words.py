@@ -1,0 +1,18 @@
+"""How the wizard and the doctor show a finding."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tui.widgets.verdicts import Verdict
+
+if TYPE_CHECKING:
+    from tui.data.setup.findings import Finding, FindingState
+    from tui.widgets.frame import Tone
+
+TONES: dict[FindingState, Tone] = {"ok": "good", "warning": "warning", "problem": "bad"}
+
+
+def verdict(found: Finding) -> Verdict:
+    """Return the finding as a result to be drawn."""
+    return Verdict(TONES[found.state], found.sentence, found.what_to_do)

@@ -1,0 +1,229 @@
+"""One connection test from the stored or typed credential to what the log and the screen say of it."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+from uuid import uuid4
+
+from tui.data.integrations.credentials import PassedTest, binding
+from tui.data.integrations.test_record import Outcome, log_draft_test, record_test
+from tui.data.integrations.tickets import take_envelope
+from tui.errors import InvalidInput, Unreadable
+from tui.providers import integration_type
+from tui.providers.check import Report, Verdict
+from tui.providers.validation import validate
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Mapping, Sequence
+
+    from tui.data.integrations.credentials import Draft
+    from tui.data.integrations.test_record import Judgement, Kept
+    from tui.models import Integration, Json
+    from tui.providers.check import Tell
+    from tui.providers.fields import Field, IntegrationType
+    from tui.session.session import Session
+
+ENVELOPE = "envelope"
+LONGEST_S = 90.0
+"""Each level has a time-out of its own; this one only ends a test that does not keep to them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """A test that somebody wants to see: what it is of, and how it is run."""
+
+    title: str
+    run: Callable[[Tell], Awaitable[Tested]]
+
+
+@dataclass(frozen=True, slots=True)
+class Tested:
+    """A finished test: its report, whether the integration's row says so too, and what a save of the draft may use."""
+
+    report: Report
+    kept: Kept | Literal["not saved"]
+    passed_draft: PassedTest | None = None
+
+    @property
+    def is_verified(self) -> bool:
+        """Whether the provider said yes to what is stored now, or to the draft."""
+        return self.report.passed and self.kept != "changed meanwhile"
+
+    @property
+    def lacks_key(self) -> bool:
+        """Whether nothing was asked because no key that is configured here opens the envelope."""
+        return any(one.subject == ENVELOPE and one.is_temporary for one in self.report.verdicts)
+
+    def summary(self) -> str:
+        """Say what it came to, beginning with the first failure."""
+        reason = self.report.reason
+        why = f"{reason.sentence} {reason.what_to_do} " if reason else ""
+        return f"{why}{self.conclusion()}"
+
+    def conclusion(self) -> str:
+        """Say in a sentence or two what it came to and what was kept of it."""
+        if self.kept == "changed meanwhile":
+            return "Somebody changed the integration meanwhile, so it keeps its state: test it again."
+        if self.report.passed:
+            doubtful = sum(one.outcome == "doubtful" for one in self.report.verdicts)
+            remarks = f", with {doubtful} remark{'' if doubtful == 1 else 's'}" if doubtful else ""
+            said = f"Verified{remarks}."
+        elif self.lacks_key:
+            said = "Nothing was asked, and the credential keeps its state."
+        elif judgement_of(self.report) == "unknown":
+            said = "The provider said neither yes nor no, so the credential keeps its state."
+        else:
+            said = "Not verified; the credential is kept."
+        if self.kept == "read-only":
+            return f"{said} Read-only mode: only the log says so."
+        if self.passed_draft is not None:
+            return f"{said} Saved unchanged, it stays verified."
+        return f"{said} It is not saved yet." if self.kept == "not saved" else said
+
+
+def judgement_of(report: Report) -> Judgement:
+    """Return what a report says about the credential; a provider that was not reached, or is busy, says nothing."""
+    if report.passed:
+        return "verified"
+    return "refused" if report.says_no else "unknown"
+
+
+async def run_on_stored(session: Session, integration: Integration, tell: Tell) -> Tested:
+    """Test an integration that is set up, and keep the result.
+
+    The opening is logged before, and its outcome after; both carry one operation id. Raises UnknownType, InvalidInput
+    where the type has no test, and PermissionDenied; an envelope that does not open is a verdict.
+    """
+    known = _testable(integration.integration_type)
+    operation_id = uuid4()
+    taken = await take_envelope(session.database, integration, "test", operation_id=operation_id)
+    try:
+        opened = await asyncio.to_thread(session.keyring.open, taken.envelope, binding(integration))
+    except Unreadable as problem:
+        # The key that is configured here says nothing about the credential.
+        is_locked = problem.reason in ("no key", "other key")
+        verdict = Verdict("shape", ENVELOPE, "failed", problem.sentence, problem.what_to_do, is_temporary=is_locked)
+        tell(verdict)
+        report = Report((verdict,), 0)
+    else:
+        report = await _tested(known, opened.credential, tell)
+    outcome = _outcome(report)
+    kept = await record_test(session.database, integration, outcome, taken.stamp, operation_id)
+    return Tested(report, kept)
+
+
+async def run_on_draft(
+    session: Session, draft: Draft, tell: Tell, *, stored: Mapping[str, Any] | None = None
+) -> Tested:
+    """Test a credential that is not saved; where it passed, a save of exactly this one keeps it verified.
+
+    `stored` is what it was made from. Raises as run_on_stored does, and InvalidInput where a secret that is stored, and
+    was not typed, would be sent to a host that it was not stored for: nobody would have had to reveal it.
+    """
+    known = _testable(draft.integration_type)
+    credential = dict(draft.credential)
+    strange = _strange_hosts(known, credential, stored or {})
+    if strange:
+        _refuse_to_send(known, credential, stored or {}, strange, is_locked=session.settings.locked)
+    report = await _tested(known, credential, tell)
+    outcome = _outcome(report)
+    hosts = {field.name: str(credential[field.name]) for field in strange}
+    at = await log_draft_test(session.database, draft.organization_id, draft.integration_type, outcome, hosts)
+    return Tested(report, "not saved", PassedTest(credential, at, outcome.details()) if report.passed else None)
+
+
+def _strange_hosts(known: IntegrationType, typed: Mapping[str, Any], stored: Mapping[str, Any]) -> list[Field]:
+    """The fields with a host that is neither the provider's own nor the stored one."""
+    return [
+        field
+        for field in known.fields
+        if field.kind in ("host", "host_port")
+        and (host := typed.get(field.name) or field.default)
+        and host != (stored.get(field.name) or field.default)
+        and str(host).partition(":")[0] not in field.choices
+    ]
+
+
+def _refuse_to_send(
+    known: IntegrationType,
+    typed: Mapping[str, Any],
+    stored: Mapping[str, Any],
+    strange: Sequence[Field],
+    *,
+    is_locked: bool,
+) -> None:
+    named = " and ".join(field.label for field in strange)
+    if is_locked:
+        raise InvalidInput(
+            f"The locked console asks only the provider's hosts and the stored one: the {named} is another.",
+            "Save it first, if you may: the log says so.",
+        )
+    kept = [
+        field.label
+        for field in known.fields
+        if field.secret and field.name in stored and typed.get(field.name) == stored[field.name]
+    ]
+    if kept:
+        raise InvalidInput(
+            f"The stored {' and '.join(kept)} would be sent to the {named} that was typed.",
+            "Type the secrets too to test them there, or save it first: the log says so.",
+        )
+
+
+async def _tested(known: IntegrationType, credential: Mapping[str, Any], tell: Tell) -> Report:
+    verdicts: list[Verdict] = []
+    begun = time.monotonic()
+
+    def told(verdict: Verdict) -> None:
+        verdicts.append(verdict)
+        tell(verdict)
+
+    shape = shape_of(known, credential)
+    told(shape)
+    if shape.outcome == "passed" and known.test is not None:
+        try:
+            async with asyncio.timeout(LONGEST_S):
+                await known.test(credential, told)
+        except TimeoutError:
+            told(Verdict("reach", "provider", "failed", f"It took longer than {LONGEST_S:.0f} s.", "Try again later."))
+    return Report(tuple(verdicts), round((time.monotonic() - begun) * 1000))
+
+
+def shape_of(known: IntegrationType, credential: Mapping[str, Any]) -> Verdict:
+    """Judge whether the fields of a credential are complete and well formed, without asking anybody."""
+    found = validate(known, credential)
+    if not found.problems:
+        return Verdict("shape", "fields", "passed", "The fields are complete and well formed.")
+    named = []
+    for name, sentence in found.problems.items():
+        field = known.field(name)
+        named.append(f"{field.label if field else name}: {sentence}")
+    return Verdict("shape", "fields", "failed", " ".join(named), "Correct it in the editor, then test again.")
+
+
+def _outcome(report: Report) -> Outcome:
+    verdicts = tuple(_told(one) for one in report.verdicts)
+    return Outcome(judgement_of(report), report.level, report.milliseconds, report.code, verdicts)
+
+
+def _told(verdict: Verdict) -> Json:
+    told: Json = {
+        "level": verdict.level,
+        "subject": verdict.subject,
+        "outcome": verdict.outcome,
+        "milliseconds": verdict.milliseconds,
+        "code": verdict.code,
+    }
+    return {name: value for name, value in told.items() if value not in (None, "")}
+
+
+def _testable(name: str) -> IntegrationType:
+    known = integration_type(name)
+    if known.test is None:
+        raise InvalidInput(
+            f"There is no connection test for {known.title}.", "Its fields are checked when it is edited."
+        )
+    return known

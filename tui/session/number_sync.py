@@ -1,0 +1,131 @@
+"""One sync of phone numbers from the stored credential to a plan: whose account, opened, listed, compared."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Literal
+from uuid import uuid4
+
+from tui.data.integrations.credentials import binding
+from tui.data.integrations.listing import list_integrations
+from tui.data.integrations.tickets import take_envelope
+from tui.data.keys.encryption import Keyring
+from tui.data.keys.gate import check_gate
+from tui.data.numbers.sync import log_sync_outcome, plan_sync
+from tui.errors import InvalidInput, NotFound, ProviderFailed, SwitchboardError, Unreadable
+from tui.providers import integration_type, registry
+from tui.session.connection_test import shape_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from typing import Any
+    from uuid import UUID
+
+    from tui.data.numbers.sync_plan import SyncPlan
+    from tui.models import Integration, Json
+    from tui.providers.fields import IntegrationType
+    from tui.session.session import Session
+
+LONGEST_S = 180.0
+"""Each page has a time-out of its own; this one only ends a listing that does not keep to them."""
+
+
+async def integration_to_sync(session: Session, organization_id: UUID, wanted: str | None = None) -> Integration:
+    """Return the integration whose account lists the numbers: the one of that type or id, or the first that can.
+
+    Raises UnknownType, InvalidInput where the type lists none, is disabled, or has several rows in use, and NotFound
+    where it is not set up.
+    """
+    known = [one.name for one in registry().values() if one.list_numbers is not None]
+    listed = await list_integrations(session.database, Keyring(None), organization_id, known)
+    there = [one for name in known for one in listed if one.integration_type == name and one.id is not None]
+    ready = [one for one in there if wanted in (None, one.integration_type, str(one.id))]
+    if wanted is not None and not ready:
+        _listing(integration_type(wanted))
+    if not ready:
+        raise NotFound(
+            f"{wanted or 'No integration whose provider lists phone numbers'} is "
+            f"{'not ' if wanted else ''}set up in this organisation.",
+            f"Set up {wanted or ' or '.join(known)} first, or add numbers by hand.",
+        )
+    active = [one for one in ready if one.is_active]
+    if not active:
+        raise InvalidInput(f"{ready[0].integration_type} is disabled, so it is not used.", "Enable it first.")
+    alike = [one for one in active if one.integration_type == active[0].integration_type]
+    if len(alike) > 1:
+        ids = ", ".join(str(one.id) for one in alike)
+        raise InvalidInput(
+            f"There are {len(alike)} rows of {alike[0].integration_type} in use, and each may be another account.",
+            f"Choose one with `switchboard phone-numbers sync --integration ID`: {ids}.",
+        )
+    return active[0]
+
+
+async def plan_from_provider(session: Session, integration: Integration, tell: Callable[[int], None]) -> SyncPlan:
+    """Open the credential, list the account's numbers and compare them; `tell` hears how many there are so far.
+
+    The opening is logged before, and a failure after, both under the plan's operation id. Raises ProviderFailed,
+    Unreadable, InvalidInput where the credential is not complete, and PermissionDenied.
+    """
+    known = integration_type(integration.integration_type)
+    operation_id = uuid4()
+    taken = await take_envelope(session.database, integration, "sync", operation_id=operation_id)
+    try:
+        opened = await asyncio.to_thread(session.keyring.open, taken.envelope, binding(integration))
+        listed = await _listed(known, opened.credential, tell)
+    except SwitchboardError as failure:
+        details = _told(failure)
+        await log_sync_outcome(session.database, integration, operation_id, status="failed", details=details)
+        if isinstance(failure, Unreadable) and failure.reason in ("no key", "other key"):
+            (await check_gate(session.database, session.keyring)).require_write()
+        raise
+    return await plan_sync(
+        session.database, integration, listed, line=_line(known, opened.credential), operation_id=operation_id
+    )
+
+
+async def leave_plan(session: Session, plan: SyncPlan, why: Literal["dry run", "not confirmed"]) -> None:
+    """Log that a plan was made and not applied: its opening would stay pending for ever."""
+    status = "success" if why == "dry run" else "failed"
+    details = {"outcome": why, "synced_numbers": 0, "listed_numbers": plan.synced}
+    await log_sync_outcome(session.database, plan.integration, plan.operation_id, status=status, details=details)
+
+
+def _told(failure: SwitchboardError) -> Json:
+    """Return what the log says of a failure; never its sentence, which may tell of the answer."""
+    if isinstance(failure, ProviderFailed):
+        return {"failure": "provider", "code": failure.code} if failure.code else {"failure": "provider"}
+    if isinstance(failure, Unreadable):
+        return {"failure": "envelope", "reason": failure.reason}
+    return {"failure": "credential"}
+
+
+async def _listed(known: IntegrationType, credential: Mapping[str, Any], tell: Callable[[int], None]) -> Any:
+    list_numbers = _listing(known)
+    shape = shape_of(known, credential)
+    if shape.outcome != "passed":
+        raise InvalidInput(shape.sentence, "Correct it in the editor, then sync again.")
+    try:
+        async with asyncio.timeout(LONGEST_S):
+            return await list_numbers(credential, tell)
+    except TimeoutError:
+        raise ProviderFailed(
+            f"Listing the numbers took longer than {LONGEST_S:.0f} s; nothing was written.", "Try again later."
+        ) from None
+
+
+def _listing(known: IntegrationType) -> Any:
+    if known.list_numbers is None:
+        able = [one.name for one in registry().values() if one.list_numbers is not None]
+        raise InvalidInput(
+            f"{known.title} lists no phone numbers.",
+            f"The types that do are {', '.join(able)}." if able else "Add them by hand.",
+        )
+    return known.list_numbers
+
+
+def _line(known: IntegrationType, credential: Mapping[str, Any]) -> str | None:
+    """Return the number that the credential itself stands for, the other program's only one."""
+    named = next((one.name for one in known.fields if one.kind == "phone" and one.required), None)
+    value = credential.get(named) if named else None
+    return value if isinstance(value, str) else None

@@ -1,0 +1,183 @@
+"""One sitting at the console or one command: what was configured, and what it became."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from tui.errors import ConnectionFailed, ReadOnlyMode, SchemaMissing, SchemaNewer, SwitchboardError
+from tui.models import Operator
+from tui.process import login_name, source_address, user_agent
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from tui.data.keys.encryption import Keyring
+    from tui.data.postgres.database import Database
+    from tui.data.schema.state import SchemaState
+    from tui.models import Organization, ServerInfo
+    from tui.settings.settings import Settings
+
+AGAIN_AFTER_S = 2.0
+NOT_INSTALLED = {
+    "missing": "Switchboard is not set up in this database.",
+    "partial": "Only a part of what Switchboard needs is in this database.",
+    "outdated": "What Switchboard keeps in this database is of an earlier version.",
+}
+
+
+class Session:
+    """Holds the settings, the keys, and once `connect` has run the database, the operator and the organisation.
+
+    The driver is imported by `connect`, so that a console can draw its first frame before.
+    """
+
+    def __init__(self, settings: Settings, environ: Mapping[str, str], keyring: Keyring) -> None:
+        self.settings = settings
+        self.environ = environ
+        self.keyring = keyring
+        self.operator = Operator(None, login_name(environ), source_address(environ), user_agent(environ))
+        self.organization: Organization | None = None
+        self.server: ServerInfo | None = None
+        self.schema: SchemaState | None = None
+        self.database_name = "no database"
+        # The database that was asked for, and the same once it could be connected to.
+        self._wanted: Database | None = None
+        self._database: Database | None = None
+
+    @property
+    def database(self) -> Database:
+        """The database. Raises RuntimeError before `connect` has succeeded: a caller's mistake, not a person's."""
+        if self._database is None:
+            raise RuntimeError("the session is not connected")
+        return self._database
+
+    @property
+    def is_set_up(self) -> bool:
+        """Whether the database can be worked with, or at least read: where a newer Switchboard has set it up."""
+        return self.schema in ("installed", "newer")
+
+    @property
+    def read_only(self) -> bool:
+        """Whether nothing but the log may be written."""
+        return self.settings.read_only or self.schema == "newer"
+
+    @property
+    def is_connected(self) -> bool:
+        """Whether `database` can be used."""
+        return self._database is not None
+
+    async def connect(self) -> ServerInfo:
+        """Connect, look whether the schema is there, and find out who the operator is.
+
+        Raises MalformedConnectionString, ConnectionFailed and their like, and UnknownPerson for an operator whom the
+        directory does not know.
+        """
+        from tui.data.postgres.database import Database
+        from tui.data.postgres.probe import from_environment, make_conninfo
+
+        await self.close()
+        wanted = from_environment(self.settings.database_url, self.settings.libpq)
+        self.database_name = wanted.describe()
+        database = Database(
+            make_conninfo(wanted, application_name=self.operator.user_agent),
+            self.operator,
+            read_only=self.settings.read_only,
+        )
+        self._wanted = database
+        self.server = await database.open()
+        self.database_name = f"{self.server.database}@{'local' if self.server.is_local else self.server.host}"
+        self._database = database
+        await self._look_at_schema()
+        if self.is_set_up or self.schema == "outdated":
+            try:
+                await self.find_operator()
+            except SwitchboardError:
+                # Nobody may go on under another name than the configured one.
+                await self.close()
+                raise
+        return self.server
+
+    async def find_operator(self) -> None:
+        """Look the configured operator up in the directory and act as that person from now on."""
+        from tui.data.directory import find_person
+
+        wanted = self.settings.operator
+        if wanted:
+            person = await find_person(self.database, wanted)
+            self.operator = replace(
+                self.operator, user_id=person.id, label=person.email or person.name or str(person.id)
+            )
+            self.database.operator = self.operator
+
+    async def find_organization(self, wanted: str | None = None) -> Organization:
+        """Settle on the organisation: the one asked for, the configured one, or the only one there is.
+
+        Raises UnknownOrganization, which lists the ones to choose from.
+        """
+        from tui.data.directory import resolve_organization
+
+        self.organization = await resolve_organization(self.database, wanted or self.settings.organization)
+        return self.organization
+
+    async def until_lost(self) -> SwitchboardError:
+        """Watch the connection until there is none; return why."""
+        return await self.database.until_lost()
+
+    async def until_back(self) -> SwitchboardError | None:
+        """Ask the database that `connect` was for, every two seconds, until it lets us in.
+
+        Returns what asking again cannot help against.
+        """
+        if self._wanted is None:
+            await asyncio.sleep(AGAIN_AFTER_S)
+            return None
+        refusal = await self._wanted.until_back()
+        if refusal is None and self.is_connected:
+            # It may have been away to be set up anew. Where that cannot be seen, what is loaded next says why.
+            with contextlib.suppress(SwitchboardError):
+                await self._look_at_schema()
+        return refusal
+
+    @property
+    def seconds_to_next_try(self) -> float:
+        """How long it is until the database is asked again while `until_back` waits."""
+        return self._wanted.seconds_to_next_try if self._wanted is not None else 0.0
+
+    async def _look_at_schema(self) -> None:
+        """Find out what is installed, and whether that lets this version write."""
+        from tui.data.schema.files import latest_number
+        from tui.data.schema.state import schema_state
+
+        self.database.latest_schema = latest_number()
+        self.schema = await self.database.read(schema_state)
+        refusal = ReadOnlyMode if self.settings.read_only else None
+        self.database.refusal = SchemaNewer if self.schema == "newer" else refusal
+
+    async def close(self) -> None:
+        """Close the connections; waits for nobody."""
+        wanted, self._wanted, self._database = self._wanted, None, None
+        if wanted is not None:
+            await wanted.close()
+
+
+def require_configured(session: Session) -> None:
+    """Raise ConnectionFailed where nothing says which database is meant; libpq would guess one."""
+    if session.settings.nothing_configured:
+        what_to_do = (
+            "Set DATABASE_URL, or PGHOST and its like, in the environment or in .env; `switchboard` asks for it."
+        )
+        if session.settings.locked:
+            what_to_do = "Whoever runs this machine sets DATABASE_URL in /etc/switchboard/env or in the environment."
+        raise ConnectionFailed("No database is configured.", what_to_do)
+
+
+def require_installed(session: Session) -> None:
+    """Raise SchemaMissing where what Switchboard needs is not in the database that the session has connected to."""
+    if not session.is_set_up:
+        what_to_do = "Run `switchboard setup`; with --dry-run it only says what it would do."
+        if session.settings.locked:
+            what_to_do = "Whoever runs this machine sets it up with `switchboard setup`."
+        raise SchemaMissing(NOT_INSTALLED[session.schema or "missing"], what_to_do)

@@ -1,0 +1,1 @@
+"""What is configured: the environment, `.env`, a person's own keys, time zones."""

@@ -1,0 +1,154 @@
+"""Whether git would take a file along: a careful reading of a work tree's ignore files, without running git."""
+
+from __future__ import annotations
+
+import os
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+from tui.settings.dotenv_file import ConfigError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+GitIgnoreState = Literal["not in git", "ignored", "not ignored", "tracked"]
+
+
+@dataclass(frozen=True, slots=True)
+class _Pattern:
+    regex: re.Pattern[str]
+    negated: bool
+    folders_only: bool
+
+
+def git_ignore_state(path: Path) -> GitIgnoreState:
+    """Tell whether a file lies in a git work tree, and what git would do with it; it need not exist.
+
+    Reads every .gitignore from the top of the work tree down to the file's folder and .git/info/exclude
+    (https://git-scm.com/docs/gitignore), not the user's global ignore file: that one is not there for the next person
+    who clones. "tracked" means that git has it already, so that ignoring it changes nothing.
+    """
+    path = path.parent.resolve() / path.name
+    tree = _work_tree(path.parent)
+    if tree is None:
+        return "not in git"
+    git_folder, common_folder = _git_folders(tree / ".git")
+    parts = path.relative_to(tree).parts
+    if _is_tracked(git_folder / "index", "/".join(parts)):
+        return "tracked"
+    # The outermost file comes first, and the last pattern that matches decides.
+    sources = [(common_folder / "info" / "exclude", 0)]
+    sources += [(tree.joinpath(*parts[:depth], ".gitignore"), depth) for depth in range(len(parts))]
+    patterns = [(depth, pattern) for file, depth in sources for pattern in _patterns(file)]
+    for length in range(1, len(parts) + 1):
+        is_folder = length < len(parts)
+        ignored = False
+        for depth, pattern in patterns:
+            applies = depth < length and (is_folder or not pattern.folders_only)
+            if applies and pattern.regex.fullmatch("/".join(parts[depth:length])):
+                ignored = not pattern.negated
+        if ignored:
+            # git never looks into an ignored folder, so nothing in it can be taken back.
+            return "ignored"
+    return "not ignored"
+
+
+def add_to_gitignore(path: Path) -> Path:
+    """Add a line for exactly this file to the .gitignore beside it, and return that file's path.
+
+    Raises ConfigError where it cannot be written or is a symbolic link.
+    """
+    file = path.parent / ".gitignore"
+    name = re.sub(r"([\\*?\[\] ])", r"\\\1", path.name)
+    try:
+        descriptor = os.open(file, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW | os.O_CLOEXEC, 0o644)
+        with os.fdopen(descriptor, "r+b") as opened:
+            content = opened.read()
+            gap = b"" if not content or content.endswith(b"\n") else b"\n"
+            opened.write(gap + os.fsencode(f"/{name}\n"))
+    except OSError as exc:
+        raise ConfigError(
+            f"The .gitignore beside {path.name} cannot be written: {exc.strerror}.", f"Add the line /{name} to it."
+        ) from None
+    return file
+
+
+def _work_tree(folder: Path) -> Path | None:
+    return next((place for place in (folder, *folder.parents) if (place / ".git").exists()), None)
+
+
+def _git_folders(entry: Path) -> tuple[Path, Path]:
+    """The folder with the index and the one with info/exclude; a linked work tree has two, named in files."""
+    if entry.is_dir():
+        return entry, entry
+    folder = entry.parent / _text(entry).removeprefix("gitdir:").strip()
+    common = _text(folder / "commondir").strip()
+    return folder, folder / common if common else folder
+
+
+def _is_tracked(index: Path, name: str) -> bool:
+    """Look for an entry of the index with that name: flags with its length, the name, and a zero byte.
+
+    https://git-scm.com/docs/index-format, versions 2 and 3; the top four bits of the flags may be anything.
+    """
+    encoded = os.fsencode(name)
+    length = min(len(encoded), 0xFFF)
+    high = bytes(bits << 4 | length >> 8 for bits in range(16))
+    entry = b"[" + re.escape(high) + b"]" + re.escape(bytes([length & 0xFF])) + b"(?:..)?" + re.escape(encoded) + b"\0"
+    try:
+        return re.search(entry, index.read_bytes(), re.DOTALL) is not None
+    except OSError:
+        return False
+
+
+def _patterns(file: Path) -> list[_Pattern]:
+    # git does not follow a symbolic link here either.
+    lines = [] if file.is_symlink() else _text(file).removeprefix("\ufeff").split("\n")
+    return [pattern for line in lines if (pattern := _pattern(line.removesuffix("\r"))) is not None]
+
+
+def _pattern(line: str) -> _Pattern | None:
+    while line.endswith(" ") and not line.endswith("\\ "):
+        line = line[:-1]
+    negated = line.startswith("!")
+    text = line.removeprefix("!")
+    if not text.strip("/") or line.startswith("#"):
+        return None
+    folders_only = text.endswith("/")
+    text = text.removesuffix("/")
+    anywhere = "/" not in text
+    try:
+        regex = re.compile(("(?:.*/)?" if anywhere else "") + _regex(text.removeprefix("/")))
+    except re.error:
+        return None
+    return _Pattern(regex, negated, folders_only)
+
+
+def _regex(glob: str) -> str:
+    """A glob of gitignore as a regular expression; what is no glob matches only itself."""
+    out, at = "", 0
+    pieces = re.compile(r"\*\*/|/\*\*\Z|\*+|\?|\[[!^]?\]?[^\]/]*\]|\\.|.", re.DOTALL)
+    for piece in pieces.findall(glob):
+        if piece == "**/" and (at == 0 or glob[at - 1] == "/"):
+            out += "(?:.*/)?"
+        elif piece == "/**":
+            out += "/.+"
+        elif piece.strip("*") in ("", "/"):
+            out += "[^/]*" + piece.strip("*")
+        elif piece == "?":
+            out += "[^/]"
+        elif len(piece) > 2 and piece.startswith("["):
+            inside = piece[1:-1].replace("\\", "\\\\").replace("[", "\\[")
+            out += "(?!/)[" + ("^" + inside[1:] if inside[0] in "!^" else inside) + "]"
+        else:
+            out += re.escape(piece[1:] if piece.startswith("\\") and len(piece) == 2 else piece)
+        at += len(piece)
+    return out
+
+
+def _text(file: Path) -> str:
+    try:
+        return file.read_text("utf-8", "surrogateescape")
+    except (OSError, UnicodeError):
+        return ""

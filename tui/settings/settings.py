@@ -1,0 +1,313 @@
+"""The settings: read once from the environment and `.env`, checked, and passed on as one frozen object."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from dataclasses import dataclass, field
+from datetime import UTC, tzinfo
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+from tui.settings.dotenv_file import ConfigError, read_env_file
+from tui.settings.time_zones import name_to_use, time_zone
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+__all__ = ["ConfigError", "CredentialFormat", "Settings", "Variable", "load_settings"]
+
+CredentialFormat = Literal["auto", "sb2", "legacy"]
+
+KEY_COMMAND_NAME = "ENCRYPTION_MASTER_KEY_COMMAND"
+MASTER_KEY_NAMES = ("ENCRYPTION_MASTER_KEY", "ENCRYPTION_MASTER_KEY_FILE", KEY_COMMAND_NAME)
+PREVIOUS_KEY_NAMES = ("ENCRYPTION_MASTER_KEY_PREVIOUS", "ENCRYPTION_MASTER_KEY_PREVIOUS_FILE")
+SERVICE_ROLE_NAME = "SUPABASE_SERVICE_ROLE_KEY"
+SWITCHBOARD_NAMES = (
+    "SWITCHBOARD_CREDENTIAL_FORMAT",
+    "SWITCHBOARD_ORGANIZATION",
+    "SWITCHBOARD_OPERATOR",
+    "SWITCHBOARD_READ_ONLY",
+    "SWITCHBOARD_TIMEZONE",
+    "SWITCHBOARD_IDLE_LOCK",
+    "SWITCHBOARD_SEAL_KEY_FILE",
+    "SWITCHBOARD_ASCII",
+    "SWITCHBOARD_EXPORT_DIR",
+    "SWITCHBOARD_LOCKED",
+)
+LOCKED_NAME = "SWITCHBOARD_LOCKED"
+# What the locked console reads instead of `.env`.
+ROOT_FILE = Path("/etc/switchboard/env")
+# Those that stand for a keyword of the connection string:
+# https://www.postgresql.org/docs/current/libpq-envars.html
+LIBPQ_NAME = re.compile(
+    "PG(HOST|HOSTADDR|PORT|DATABASE|USER|PASSWORD|PASSFILE|REQUIREAUTH|CHANNELBINDING|SERVICE|OPTIONS|APPNAME|SSLMODE|"
+    "SSLNEGOTIATION|SSLCOMPRESSION|SSLCERT|SSLKEY|SSLCERTMODE|SSLROOTCERT|SSLCRL|SSLCRLDIR|SSLSNI|REQUIREPEER|"
+    "SSLMINPROTOCOLVERSION|SSLMAXPROTOCOLVERSION|MINPROTOCOLVERSION|MAXPROTOCOLVERSION|GSSENCMODE|KRBSRVNAME|GSSLIB|"
+    "GSSDELEGATION|CONNECT_TIMEOUT|CLIENTENCODING|TARGETSESSIONATTRS|LOADBALANCEHOSTS)"
+)
+# libpq looks these up in the environment alone.
+ENVIRONMENT_ONLY_NAMES = frozenset({"PGSERVICEFILE", "PGSYSCONFDIR"})
+PLACE_NAMES = ("PGHOST", "PGSERVICE", "PGDATABASE")
+DEFAULT_IDLE_LOCK_S = 300
+LONGEST_IDLE_LOCK_S = 86_400
+
+ENVIRONMENT = "the environment"
+
+_PREFIX = "SWITCHBOARD_"
+_KNOWN_NAMES = frozenset(
+    {"DATABASE_URL", SERVICE_ROLE_NAME, *MASTER_KEY_NAMES, *PREVIOUS_KEY_NAMES, *SWITCHBOARD_NAMES}
+)
+_PLAIN_NAME = re.compile(r"[A-Za-z0-9_]{1,60}")
+
+
+@dataclass(frozen=True, slots=True)
+class Variable:
+    """A variable that is set: its name, its value, and whether the environment or which file has it."""
+
+    name: str
+    value: str = field(repr=False)
+    origin: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """What was configured. An empty value counts as not set, also where it covers one of the file."""
+
+    database_url: str | None = field(default=None, repr=False)
+    """The connection string as it was given; None leaves the connection to libpq's own variables."""
+
+    libpq: dict[str, str] = field(default_factory=dict, repr=False)
+    """The PG* variables that only the file has; libpq finds those of the environment by itself."""
+
+    place_is_roots: bool = False
+    """Whether root's file says where the database is, so that no variable of libpq's may say it anew (locked)."""
+
+    nothing_configured: bool = True
+    """Whether nothing says where the database is: no DATABASE_URL, PGHOST, PGSERVICE or PGDATABASE."""
+
+    master_key: tuple[Variable, ...] = ()
+    """The sources of the master key that are set; more than one is refused where the key is read."""
+
+    previous_keys: tuple[Variable, ...] = ()
+    """The sources of earlier master keys that are set."""
+
+    service_role_key: Variable | None = None
+    """Supabase's service_role key, which is the master key where nothing else is."""
+
+    credential_format: CredentialFormat = "auto"
+    """The envelope format of new rows."""
+
+    organization: str | None = None
+    """The default organisation, as an id or a name."""
+
+    operator: str | None = None
+    """Who is at the console, as a user id or an e-mail address."""
+
+    read_only: bool = False
+    """Whether nothing but the log may be written."""
+
+    timezone: tzinfo = UTC
+    """The zone in which times are shown and typed."""
+
+    idle_lock: int = DEFAULT_IDLE_LOCK_S
+    """Seconds without a key before secrets are dropped and the content is covered."""
+
+    seal_key_file: Path | None = None
+    """The private key that signs seals."""
+
+    ascii: bool = False
+    """Whether to draw with ASCII alone."""
+
+    locked: bool = False
+    """Whether this is the locked console."""
+
+    export_dir: Path | None = None
+    """The only folder that the locked console writes files to."""
+
+    env_file: Path | None = None
+    """The file that was read; None where there was none."""
+
+    env_file_to_write: Path = Path(".env")
+    """The file that the wizard would write to."""
+
+    warnings: tuple[str, ...] = ()
+    """What should be said once at the start, a sentence each."""
+
+    def master_key_sources(self) -> tuple[tuple[str, str, str], ...]:
+        """Name, value and origin of every variable that holds or leads to a master key, for the data module."""
+        service_role = (self.service_role_key,) if self.service_role_key else ()
+        return tuple((it.name, it.value, it.origin) for it in (*self.master_key, *self.previous_keys, *service_role))
+
+
+def load_settings(
+    environ: Mapping[str, str],
+    *,
+    env_file: Path | None = None,
+    cwd: Path,
+    locked: bool = False,
+    root_file: Path = ROOT_FILE,
+) -> Settings:
+    """Read the settings from the environment and from `.env` in `cwd`, or from the file named instead.
+
+    A variable wins over the file. In the locked console the file is `root_file`, which only root may write, and it
+    wins. Raises ConfigError, which never holds a value: for a file that is missing (where one was named), open to
+    others or ambiguous, for an unknown name in it, for a value that is not understood, and in the locked console for
+    a key command that does not come from root.
+    """
+    file = root_file if locked else cwd / (env_file or ".env")
+    doubts: list[str] = []
+    in_file = read_env_file(file, _is_ours, of_root=locked, doubts=doubts)
+    if in_file is None and env_file is not None:
+        raise ConfigError("The file named with --env-file is not there.", "Check its name, or leave the option out.")
+    _refuse_unknown(in_file or {}, file)
+    values = _Values(environ, in_file or {}, str(file), file_wins=locked)
+    libpq = {
+        name: value
+        for name, value in values.of_file.items()
+        if LIBPQ_NAME.fullmatch(name) and (locked or name not in environ)
+    }
+    places = [values.text("DATABASE_URL"), *(environ.get(name) or libpq.get(name) for name in PLACE_NAMES)]
+    seal_key_file = values.text("SWITCHBOARD_SEAL_KEY_FILE")
+    export_dir = values.text("SWITCHBOARD_EXPORT_DIR")
+    if locked:
+        _check_key_command(values.variable(KEY_COMMAND_NAME), file)
+    return Settings(
+        database_url=values.text("DATABASE_URL"),
+        libpq=libpq,
+        place_is_roots=locked and any(values.of_file.get(name) for name in ("DATABASE_URL", *PLACE_NAMES)),
+        nothing_configured=not any(places),
+        master_key=values.variables(MASTER_KEY_NAMES),
+        previous_keys=values.variables(PREVIOUS_KEY_NAMES),
+        service_role_key=next(iter(values.variables((SERVICE_ROLE_NAME,))), None),
+        credential_format=_credential_format(values.text("SWITCHBOARD_CREDENTIAL_FORMAT")),
+        organization=values.text("SWITCHBOARD_ORGANIZATION"),
+        operator=values.text("SWITCHBOARD_OPERATOR"),
+        read_only=values.flag("SWITCHBOARD_READ_ONLY"),
+        timezone=_timezone(values.text("SWITCHBOARD_TIMEZONE")),
+        idle_lock=_idle_lock(values.text("SWITCHBOARD_IDLE_LOCK")),
+        seal_key_file=cwd / seal_key_file if seal_key_file else None,
+        ascii=values.flag("SWITCHBOARD_ASCII"),
+        locked=locked,
+        export_dir=Path(export_dir) if export_dir else None,
+        env_file=None if in_file is None else file,
+        env_file_to_write=file,
+        warnings=(*doubts, *_warnings(environ, values.of_file)),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Values:
+    """The environment over the file, or the file over it; an empty value counts as none, but covers the other's."""
+
+    environ: Mapping[str, str] = field(repr=False)
+    of_file: Mapping[str, str] = field(repr=False)
+    file: str
+    file_wins: bool
+
+    def variable(self, name: str) -> Variable | None:
+        """The variable where it is set and not empty."""
+        if name in self.environ and not (self.file_wins and name in self.of_file):
+            found = Variable(name, self.environ[name], ENVIRONMENT)
+        else:
+            found = Variable(name, self.of_file.get(name, ""), self.file)
+        return found if found.value else None
+
+    def variables(self, names: tuple[str, ...]) -> tuple[Variable, ...]:
+        """Those of the names that are set."""
+        return tuple(found for name in names if (found := self.variable(name)) is not None)
+
+    def text(self, name: str) -> str | None:
+        """The value as UTF-8 text. Raises ConfigError for anything else."""
+        found = self.variable(name)
+        if found is not None and any("\ud800" <= character <= "\udfff" for character in found.value):
+            raise ConfigError(f"{name} is not UTF-8 text.", "Set it again in a terminal that uses UTF-8.")
+        return found.value if found else None
+
+    def flag(self, name: str) -> bool:
+        """The value as yes or no. Raises ConfigError for anything else."""
+        value = (self.text(name) or "0").strip().lower()
+        if value in {"1", "true", "yes", "on"}:
+            return True
+        if value in {"0", "false", "no", "off"}:
+            return False
+        raise ConfigError(f"{name} is neither 1 nor 0.", f"Set {name}=1, or leave it out.")
+
+
+def _is_ours(name: str) -> bool:
+    known = name in _KNOWN_NAMES or name in ENVIRONMENT_ONLY_NAMES or name.startswith(_PREFIX)
+    return known or LIBPQ_NAME.fullmatch(name) is not None
+
+
+def _check_key_command(command: Variable | None, root_file: Path) -> None:
+    """Refuse a program that somebody else than root has chosen, by naming it or by the folders of PATH."""
+    if command is None:
+        return
+    if command.origin == ENVIRONMENT:
+        raise ConfigError(
+            f"{command.name} in the environment is not open in the locked console.",
+            f"Whoever runs this machine may set it in {root_file}.",
+        )
+    if not command.value.lstrip(" '\"").startswith("/"):
+        raise ConfigError(
+            f"{command.name} in {root_file} does not name its program by the whole path.",
+            "Write it as /usr/bin/pass show ...: the locked console looks in no folder of PATH.",
+        )
+
+
+def _refuse_unknown(values: Mapping[str, str], file: Path) -> None:
+    if LOCKED_NAME in values:
+        raise ConfigError(
+            f"{LOCKED_NAME} in {file} locks nothing.", "Set it in the environment, or start `switchboard --locked`."
+        )
+    for name in values:
+        if name.startswith(_PREFIX) and name not in SWITCHBOARD_NAMES:
+            nearest = difflib.get_close_matches(name, SWITCHBOARD_NAMES, n=1, cutoff=0)[0]
+            raise ConfigError(
+                f"{name} in {file} is not a setting of Switchboard.",
+                f"The nearest is {nearest}; correct the name or take the line out.",
+            )
+
+
+def _warnings(environ: Mapping[str, str], of_file: Mapping[str, str]) -> list[str]:
+    warnings = []
+    unknown = sorted(name for name in environ if name.startswith(_PREFIX) and name not in SWITCHBOARD_NAMES)
+    if unknown:
+        plain = [name for name in unknown if _PLAIN_NAME.fullmatch(name)][:3]
+        rest = f" and {len(unknown) - len(plain)} more" if len(unknown) > len(plain) else ""
+        names = ", ".join(plain) or "names with unusual characters"
+        warnings.append(f"Not a setting of Switchboard, left aside: {names}{rest if plain else ''}.")
+    useless = sorted(name for name in of_file if name in ENVIRONMENT_ONLY_NAMES)
+    warnings += [f"{name} works in the environment only, not in the file." for name in useless]
+    return warnings
+
+
+def _credential_format(value: str | None) -> CredentialFormat:
+    match (value or "auto").strip().lower():
+        case "auto":
+            return "auto"
+        case "sb2":
+            return "sb2"
+        case "legacy":
+            return "legacy"
+    raise ConfigError("SWITCHBOARD_CREDENTIAL_FORMAT is not a format.", "Use auto, sb2 or legacy.")
+
+
+def _timezone(value: str | None) -> tzinfo:
+    zone = UTC if value is None else time_zone(value)
+    if zone is not None:
+        return zone
+    names = name_to_use(value or "")
+    raise ConfigError(
+        "SWITCHBOARD_TIMEZONE is not a time zone that this machine knows by that name.",
+        f"Use a whole name: {names}; or UTC." if names else "Use a whole name such as Europe/Berlin, or UTC.",
+    )
+
+
+def _idle_lock(value: str | None) -> int:
+    text = (value or str(DEFAULT_IDLE_LOCK_S)).strip()
+    if text.isascii() and text.isdigit() and len(text) <= 6 and 1 <= int(text) <= LONGEST_IDLE_LOCK_S:
+        return int(text)
+    raise ConfigError(
+        "SWITCHBOARD_IDLE_LOCK is not a number of seconds.", f"Use a whole number from 1 to {LONGEST_IDLE_LOCK_S}."
+    )

@@ -1,0 +1,179 @@
+"""Phone numbers: any notation to E.164, how one is shown, of which type it is, whether two are the same."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from typing import TYPE_CHECKING, Literal
+
+from tui.words.text import is_invisible
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from phonenumbers import PhoneNumber
+
+NumberType = Literal["virtual", "toll-free", "local"]
+
+DEFAULT_REGION = "IN"
+
+# Letters are refused before the library sees them: it would read "1800 FLOWERS", an extension, or the digits
+# at the end of a sentence as a number.
+_NOTATION = re.compile(r"\+?[\d ().\-/]*")
+# RFC 3966, and what Twilio and messengers put in front.
+_SCHEME = re.compile(r"(?:tel|sms|whatsapp|callto):(?://)?", re.IGNORECASE)
+_FOLDED = {0x2212: "-", 0xFF0B: "+", 0xFF08: "(", 0xFF09: ")", 0xFF0E: ".", 0xFF0F: "/", 0x2044: "/"}
+# What a spreadsheet makes of a number: read with its nought it would be another one.
+_DECIMAL = re.compile(r"\+?(?:\d{6,}\.0{1,3}|\d{9,}\.\d{1,3})")
+_EXPONENT = re.compile(r"\+?\d(?:[.,]\d+)?e\+?\d{1,2}", re.IGNORECASE)
+_EXTENSION = re.compile(r"[ ,;]*(?:ext(?:ension|n)?\b\.?|x|#)[ =:]*\d{1,7}\Z", re.IGNORECASE)
+_BETWEEN_NUMBERS = re.compile(r"[,;&]| (?:and|or) ", re.IGNORECASE)
+_LONGEST = 250  # characters, as the library reads
+_SEPARATOR = re.compile(r"[ .\-/]+")
+
+
+def e164(text: str, default_region: str = DEFAULT_REGION) -> str | None:
+    """Return the number as +<country><number>, or None where `text` is not one possible phone number.
+
+    `default_region` (ISO 3166) counts only where there is no +. Possible means a possible length: numbering plans
+    grow faster than their published metadata, so `in_numbering_plan` is a warning's business.
+    """
+    number = _parsed(text, default_region)
+    if number is None:
+        return None
+    from phonenumbers import PhoneNumberFormat, format_number
+
+    return format_number(number, PhoneNumberFormat.E164)
+
+
+def in_numbering_plan(text: str, default_region: str = DEFAULT_REGION) -> bool:
+    """Whether the published numbering plan of its country knows the number's range."""
+    number = _parsed(text, default_region)
+    if number is None:
+        return False
+    from phonenumbers import is_valid_number
+
+    return is_valid_number(number)
+
+
+def display(text: str, default_region: str = DEFAULT_REGION) -> str:
+    """Return the number grouped for reading (+91 11 4116 9368), or `text` itself where it is not a number."""
+    number = _parsed(text, default_region)
+    if number is None:
+        return text
+    from phonenumbers import PhoneNumberFormat, format_number
+
+    return format_number(number, PhoneNumberFormat.INTERNATIONAL)
+
+
+def number_type(text: str, default_region: str = DEFAULT_REGION) -> NumberType:
+    """Return what goes into organization_phone_numbers.number_type; virtual where nothing else is known.
+
+    Exotel's list of numbers carries no type, so it is derived from the numbering plan.
+    """
+    number = _parsed(text, default_region)
+    if number is None:
+        return "virtual"
+    from phonenumbers import PhoneNumberType
+    from phonenumbers import number_type as kind_of
+
+    kind = kind_of(number)
+    if kind == PhoneNumberType.TOLL_FREE:
+        return "toll-free"
+    return "local" if kind == PhoneNumberType.FIXED_LINE else "virtual"
+
+
+def same_number(left: str, right: str, default_region: str = DEFAULT_REGION) -> bool:
+    """Whether two notations mean one number: 01141169368 is +911141169368. Other texts are the same when equal."""
+    known = e164(left, default_region)
+    return left.strip() == right.strip() if known is None else known == e164(right, default_region)
+
+
+def why_not(text: str) -> tuple[str, str] | None:
+    """Return what is wrong with a text that looks like a number, and what to do; None where there is more to say."""
+    text = _plainly(text)
+    whole = text.replace(" ", "")
+    for pattern, what in ((_DECIMAL, "decimals"), (_EXPONENT, "an exponent")):
+        if pattern.fullmatch(whole):
+            return (
+                f"That is a number with {what}, as a spreadsheet makes of a phone number.",
+                "Give its digits alone; in the spreadsheet, make the cell text.",
+            )
+    extension = _EXTENSION.search(text)
+    if extension and _parsed(text[: extension.start()], DEFAULT_REGION) is not None:
+        return "That is a phone number with an extension.", "Give the number alone."
+    first, *others = _BETWEEN_NUMBERS.split(text)
+    if others:
+        is_list = all(_NOTATION.fullmatch(one) and re.search(r"\d", one) for one in others)
+        holds_two = is_list and _parsed(first, DEFAULT_REGION) is not None
+    else:
+        holds_two = _NOTATION.fullmatch(text) is not None and _holds_two(text, DEFAULT_REGION)
+    if holds_two:
+        return "That is more than one phone number.", "Give each by itself, without an extension."
+    return None
+
+
+def _plainly(text: str) -> str:
+    """The text in plain signs: one kind of blank and hyphen, nothing that nobody sees, no tel: in front, no (+91)."""
+    if text.isascii() and text.removeprefix("+").isdigit():
+        return text
+    plain = "".join(_signs(text.strip())).strip() if len(text) <= _LONGEST else "too long"
+    scheme = _SCHEME.match(plain)
+    plain = plain[scheme.end() :].strip() if scheme else plain
+    return re.sub(r"^\(\s*(\+[\d ]+)\)", r"\1 ", plain)
+
+
+def _signs(text: str) -> Iterator[str]:
+    for sign in text:
+        kind = unicodedata.category(sign)
+        if sign in "\t\n\r" or kind[0] == "Z":
+            # A line break stands between two numbers more often than within one.
+            yield "/" if sign in "\n\r" or kind in {"Zl", "Zp"} else " "
+        elif kind == "Pd":
+            yield "-"
+        elif not is_invisible(sign):
+            yield _FOLDED.get(ord(sign), sign)
+
+
+def _holds_two(text: str, default_region: str) -> bool:
+    """Whether it ends in another number, or the last digits of one: 01141169368 / 69.
+
+    What the numbering plan knows is followed by another number after a slash, and after anything else where the plan
+    does not know the whole.
+    """
+    whole_is_known = None
+    for separator in _SEPARATOR.finditer(text):
+        before, after = text[: separator.start()], text[separator.end() :]
+        if not re.search(r"\d", after):
+            break
+        first = _possible(before, default_region)
+        if first is None:
+            continue
+        from phonenumbers import is_valid_number
+
+        if not is_valid_number(first):
+            continue
+        if whole_is_known is None:
+            whole = _possible(text, default_region)
+            whole_is_known = whole is not None and is_valid_number(whole)
+        if "/" in separator[0] or not whole_is_known:
+            return True
+    return False
+
+
+def _parsed(text: str, default_region: str) -> PhoneNumber | None:
+    text = _plainly(text)
+    if not _NOTATION.fullmatch(text) or _DECIMAL.fullmatch(text.replace(" ", "")) or _holds_two(text, default_region):
+        return None
+    return _possible(text, default_region)
+
+
+def _possible(text: str, default_region: str) -> PhoneNumber | None:
+    # The import takes 14 to 22 ms: only whoever looks at a number pays for it.
+    from phonenumbers import NumberParseException, is_possible_number, parse
+
+    try:
+        number = parse(text, default_region)
+    except NumberParseException:
+        return None
+    return number if is_possible_number(number) else None
