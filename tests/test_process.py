@@ -260,11 +260,11 @@ def test_causes_contexts_and_groups_are_in_the_report_once_and_not_without_end(t
         deeper = ValueError()
         deeper.__cause__ = deep
         deep = deeper
-    one = crash_report(group, folder=tmp_path)
+    path = crash_report(group, folder=tmp_path)
     endless = crash_report(deep, folder=tmp_path)
-    assert one is not None
+    assert path is not None
     assert endless is not None
-    kinds = [line for line in one.read_text().splitlines() if ".py" not in line and "builtins." in line]
+    kinds = [line for line in path.read_text().splitlines() if ".py" not in line and "builtins." in line]
     assert kinds == [
         "builtins.ExceptionGroup",
         "caused by builtins.KeyError",

@@ -13,7 +13,7 @@ from textual.worker import Worker, WorkerState
 
 from tui.errors import SchemaNewer, SwitchboardError, UnknownOrganization
 from tui.locked.acts import CLOSED, is_open
-from tui.navigation import Doors
+from tui.navigation import Navigation
 from tui.process import EXIT_CRASH, crash_report
 from tui.screens.page import Page
 from tui.session.reconnecting import connect_and_stay, stay_connected
@@ -134,7 +134,7 @@ class SwitchboardApp(OrderedApp):
     def __init__(self, session: Session, *, wizard: bool = False) -> None:
         super().__init__()
         self.session = session
-        self.doors = Doors(self, self.organization_changed)
+        self.navigation = Navigation(self, self.organization_changed)
         self.glyphs = UNICODE
         self.crash_file: Path | None = None
         self.failure: SwitchboardError | None = None

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from tui.session.connection_test import Job, Tested
 
 
-class Doors:
+class Navigation:
     """Opens screens on top of the one that is shown; `then` is called with what they were left with.
 
     `changed` is called where what other screens show may not be true any more.

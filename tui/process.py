@@ -147,10 +147,10 @@ def _report(error: BaseException, scrub: Callable[[str], str] | None) -> Iterato
 
     yield f"Switchboard {__version__}, Python {platform.python_version()}, {platform.system()} {platform.release()}"
     yield time.strftime("%Y-%m-%d %H:%M:%S UTC", time.gmtime())
-    for relation, one in _causes(error):
+    for relation, exception in _causes(error):
         yield ""
-        yield f"{relation}{type(one).__module__}.{type(one).__qualname__}{_message(one, scrub)}"
-        for entry in traceback.format_tb(one.__traceback__):
+        yield f"{relation}{type(exception).__module__}.{type(exception).__qualname__}{_message(exception, scrub)}"
+        for entry in traceback.format_tb(exception.__traceback__):
             yield from (ascii(line)[1:-1] for line in entry.rstrip().splitlines())
     yield ""
 

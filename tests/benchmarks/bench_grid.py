@@ -106,20 +106,20 @@ def main() -> int:
                 runs = [measure(conninfo, people) for _ in range(RUNS)]
             columns = list(zip(*map(_values, runs), strict=True))
             # Of the times the best, since other programs only add to them; of everything else the worst.
-            one = Figures(*map(min, columns[:2]), *map(max, columns[2:]))
-            found[people] = one
-            print(f"{people:7,} {one.first_row_s:8.3f} s {one.counted_s:7.3f} s", end=" ")
-            print(f"{one.opened_kb:7,.0f} kB {one.scrolled_kb:7,.0f} kB", end=" ")
-            print(f"{one.opening:8,.0f} {one.move:6,.0f} {one.toggle:7,.0f} {one.page:6,.0f}")
+            figures = Figures(*map(min, columns[:2]), *map(max, columns[2:]))
+            found[people] = figures
+            print(f"{people:7,} {figures.first_row_s:8.3f} s {figures.counted_s:7.3f} s", end=" ")
+            print(f"{figures.opened_kb:7,.0f} kB {figures.scrolled_kb:7,.0f} kB", end=" ")
+            print(f"{figures.opening:8,.0f} {figures.move:6,.0f} {figures.toggle:7,.0f} {figures.page:6,.0f}")
     finally:
         server.close()
     return _verdict(found)
 
 
-def _values(one: Figures) -> tuple[float, ...]:
+def _values(figures: Figures) -> tuple[float, ...]:
     return (
-        *(one.first_row_s, one.counted_s, one.opened_kb, one.scrolled_kb),
-        *(one.opening, one.move, one.toggle, one.page),
+        *(figures.first_row_s, figures.counted_s, figures.opened_kb, figures.scrolled_kb),
+        *(figures.opening, figures.move, figures.toggle, figures.page),
     )
 
 
@@ -128,9 +128,9 @@ def _verdict(found: dict[int, Figures]) -> int:
     floors = (
         ("first row later by at most", many.first_row_s - few.first_row_s, MOST_OPENING_MORE_S, "s"),
         ("memory after scrolling more by at most", many.scrolled_kb - few.opened_kb, MOST_MEMORY_MORE_KB, "kB"),
-        ("toggle at most", max(one.toggle for one in found.values()), MOST_TOGGLE, "bytes"),
-        ("move at most", max(one.move for one in found.values()), MOST_MOVE, "bytes"),
-        ("page at most", max(one.page for one in found.values()), MOST_PAGE, "bytes"),
+        ("toggle at most", max(figures.toggle for figures in found.values()), MOST_TOGGLE, "bytes"),
+        ("move at most", max(figures.move for figures in found.values()), MOST_MOVE, "bytes"),
+        ("page at most", max(figures.page for figures in found.values()), MOST_PAGE, "bytes"),
     )
     for what, value, most, unit in floors:
         print(f"{what:40} {most:>8} {unit:6} {value:10.3f} {'ok' if value <= most else 'MISSED'}")

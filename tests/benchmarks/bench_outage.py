@@ -130,20 +130,20 @@ async def main(lengths: tuple[float, ...]) -> None:
     server = TestServer()
     try:
         outages = list(_outages(server, lengths))
-        for one in outages:
-            one.line.__enter__()
-            await add(server.conninfo(one.role, user=one.role), "exotel_phone")
+        for outage in outages:
+            outage.line.__enter__()
+            await add(server.conninfo(outage.role, user=outage.role), "exotel_phone")
         print(f"floor: {_floor(outages[0].conninfo) * 1000:.0f} ms for a new connection and a query")
-        await asyncio.gather(*(one.measure() for one in outages))
+        await asyncio.gather(*(outage.measure() for outage in outages))
         print(
             f"{'':12}{'outage':>8}  {'seen, r pressed':>16}{'whole after':>14}  {'seen, idle':>12}{'whole after':>14}"
         )
-        for one, idle in zip(outages[::2], outages[1::2], strict=True):
-            cells = [_said(it.seen_s, SEEN_WITHIN_S) for it in (one, idle)]
-            whole = [_said(it.whole_s, WHOLE_WITHIN_S) for it in (one, idle)]
-            print(f"{one.kind:12}{one.length:6.0f} s{cells[0]:>18}{whole[0]:>14}{cells[1]:>14}{whole[1]:>14}")
-        for one in outages:
-            one.line.__exit__()
+        for outage, idle in zip(outages[::2], outages[1::2], strict=True):
+            cells = [_said(it.seen_s, SEEN_WITHIN_S) for it in (outage, idle)]
+            whole = [_said(it.whole_s, WHOLE_WITHIN_S) for it in (outage, idle)]
+            print(f"{outage.kind:12}{outage.length:6.0f} s{cells[0]:>18}{whole[0]:>14}{cells[1]:>14}{whole[1]:>14}")
+        for outage in outages:
+            outage.line.__exit__()
     finally:
         server.close()
 

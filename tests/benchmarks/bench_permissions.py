@@ -77,7 +77,9 @@ async def may_ms(database: Database, number: int) -> float:
 async def staged_changes(database: Database, cells: int) -> Staged:
     """A third of the cells changed, a third revoked, and the rest limited."""
     page = await people_page(database, ACME, limit=1_000)
-    listed = [page.cell(one.id, integration(n)) for one in page.people for n in range(1, INTEGRATIONS + 1)][:cells]
+    listed = [page.cell(holder.id, integration(n)) for holder in page.people for n in range(1, INTEGRATIONS + 1)][
+        :cells
+    ]
     staged = Staged(ACME)
     third = cells // 3
     staged.toggle(listed[:third], "configure", page.now)
@@ -90,7 +92,7 @@ async def measure(conninfo: str, people: int) -> None:
     async with opened(conninfo) as database:
         nothing = await floor(database)
         page = await people_page(database, ACME)
-        ids = [one.id for one in page.people]
+        ids = [holder.id for holder in page.people]
         first = await median_ms(lambda: people_page(database, ACME))
         beyond = await median_ms(lambda: people_page(database, ACME, beyond=page.last))
         found = await median_ms(lambda: people_page(database, ACME, PeopleFilter("person7")))

@@ -86,7 +86,7 @@ async def run(conninfo: str) -> None:
             await sample(measure, databases, wanted, 1)
             once = (await sample(measure, databases, wanted, 3))["owner"]
             samples = [await sample(measure, databases, wanted, math.ceil(SAMPLE_MS / once)) for _ in range(SAMPLES)]
-            figures = {name: statistics.median(one[name] for one in samples) for name in databases}
+            figures = {name: statistics.median(record[name] for record in samples) for name in databases}
             floor = figures.pop("owner")
             shown = [f"{it:8.2f} ({it / floor:4.2f}){'!' if it > floor * BUDGET else ' '}" for it in figures.values()]
             print(f"{title:30} {floor:10.2f} " + " ".join(f"{it:>18}" for it in shown), flush=True)

@@ -179,8 +179,8 @@ def test_an_unknown_organisation_is_an_error_that_lists_the_known_ones(acme: She
     database = acme.environment["DATABASE_URL"]
     with psycopg.connect(database) as connection:
         connection.execute("create table public.organizations (id uuid primary key, name text)")
-        for one, name in ((ACME, "Acme"), (GLOBEX, "Globex")):
-            connection.execute("insert into public.organizations values (%s, %s)", (one, name))
+        for identifier, name in ((ACME, "Acme"), (GLOBEX, "Globex")):
+            connection.execute("insert into public.organizations values (%s, %s)", (identifier, name))
     # The views over other programs' tables are made by setup.
     assert acme.run("setup", "--yes").status == 0
     line = acme.run("integrations", "list", "--organization", "Initech").refusal(2)

@@ -88,7 +88,7 @@ class TestKeysStatus:
         assert "begins or ends with quotes, and that is part of the key" in asked.err
         assert "It is the one in use without the quotes: take that out." in asked.err
         findings = one_line_of_json(quoted.run("doctor", "--json").out)
-        (said,) = [one for one in findings if one["title"] == "Around the key"]
+        (said,) = [finding for finding in findings if finding["title"] == "Around the key"]
         assert said["state"] == "warning"
         assert f"its key id is {status['key_id']} as it is, and {in_use} without." in said["sentence"]
         assert said["what_to_do"] == "What is stored was written without the quotes: take that out."
@@ -100,7 +100,7 @@ class TestKeysStatus:
         assert lines["key id"].strip() == "-"
         assert lines["without the quotes"].strip() == "no key is in use yet"
         findings = one_line_of_json(quoted.run("doctor", "--json").out)
-        (said,) = [one for one in findings if one["title"] == "Around the key"]
+        (said,) = [finding for finding in findings if finding["title"] == "Around the key"]
         assert said["sentence"].endswith("begins or ends with quotes, and that is part of the key.")
         assert said["what_to_do"].startswith("Nothing is stored yet: take it out now")
 
@@ -182,10 +182,10 @@ class TestDoctor:
     def test_finds_nothing_wrong_where_all_is_well(self, with_phone: Shell) -> None:
         examined = with_phone.run("doctor", "--json")
         findings = one_line_of_json(examined.out)
-        assert [one for one in findings if one["state"] == "problem"] == []
+        assert [finding for finding in findings if finding["state"] == "problem"] == []
         assert examined.status == 0
         assert findings[0].keys() == {"area", "title", "state", "sentence", "what_to_do"}
-        assert {"connection", "schema", "key", "access", "files"} <= {one["area"] for one in findings}
+        assert {"connection", "schema", "key", "access", "files"} <= {finding["area"] for finding in findings}
 
     def test_ends_with_5_where_it_found_a_problem(self, with_phone: Shell) -> None:
         database = with_phone.environment["DATABASE_URL"]

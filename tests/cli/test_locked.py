@@ -96,8 +96,10 @@ class TestEveryOption:
             if path in CLOSED_COMMANDS:
                 continue
             wanted = CLOSED_OPTIONS | CLOSED_OPTIONS_OF.get(path, set())
-            parameters = [one for one in command.get_params(click.Context(command)) if isinstance(one, click.Option)]
-            assert wanted <= {one.opts[0] for one in parameters}, path
+            parameters = [
+                param for param in command.get_params(click.Context(command)) if isinstance(param, click.Option)
+            ]
+            assert wanted <= {parameter.opts[0] for parameter in parameters}, path
             for parameter in parameters:
                 given = [parameter.opts[0]] if parameter.is_flag else [parameter.opts[0], "x"]
                 is_refused = refusal(*path.split(), *given).startswith(f"The option {parameter.opts[0]} {IS_CLOSED}")
@@ -105,14 +107,22 @@ class TestEveryOption:
 
     def test_says_for_itself_whether_it_is_open_and_few_name_a_file(self) -> None:
         given = [
-            (path, one)
+            (path, param)
             for path, command in every_command()
-            for one in command.get_params(click.Context(command))
-            if one is not command.get_help_option(click.Context(command))
+            for param in command.get_params(click.Context(command))
+            if param is not command.get_help_option(click.Context(command))
         ]
-        silent = {(path, one.opts[0]) for path, one in given if path in OPEN_COMMANDS and not hasattr(one, "locked")}
+        silent = {
+            (path, parameter.opts[0])
+            for path, parameter in given
+            if path in OPEN_COMMANDS and not hasattr(parameter, "locked")
+        }
         assert silent == set()
-        files = {(path, one.opts[0]) for path, one in given if one.locked and "FILE" in (one.metavar or "")}
+        files = {
+            (path, parameter.opts[0])
+            for path, parameter in given
+            if parameter.locked and "FILE" in (parameter.metavar or "")
+        }
         assert files == {("audit export", "--output"), ("audit verify", "--public-key")}
 
     def test_that_says_nothing_is_closed_also_where_it_is_plain_click(self) -> None:
@@ -185,7 +195,7 @@ class TestTheProgram:
         done = locked.run("--locked", "audit", "export", "--output", "log.csv")
         assert done.status == 0, done.err
         assert f"{acme.folder}/exports/log.csv" in done.out
-        assert sorted(one.name for one in acme.folder.rglob("*")) == ["exports", "log.csv", "log.csv.manifest.json"]
+        assert sorted(file.name for file in acme.folder.rglob("*")) == ["exports", "log.csv", "log.csv.manifest.json"]
 
 
 def test_the_document_has_the_ways_out_that_are_tried() -> None:

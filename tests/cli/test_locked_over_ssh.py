@@ -75,7 +75,7 @@ def take(sshd: Sshd, outside: Path, way: WayOut) -> Outcome:
             text = text.replace(name, value)
         return text
 
-    options = [filled(one) for one in way.options]
+    options = [filled(option) for option in way.options]
     typed = [filled(way.typed)] if way.typed else []
     if way.program == "ssh":
         return sshd.run([*sshd.client("ssh", *options), *typed])

@@ -220,7 +220,7 @@ def test_a_database_that_is_not_in_utf8_is_refused_by_every_command(
         assert encoding in line
         assert "encoding 'UTF8'" in line
     findings = json.loads(shell.run("doctor", "--json").out)
-    assert any(encoding in one["sentence"] and one["state"] == "problem" for one in findings)
+    assert any(encoding in finding["sentence"] and finding["state"] == "problem" for finding in findings)
     with pytest.raises(ServerUnsuitable, match=encoding):
         asyncio.run(Database(postgres.conninfo(name), operator()).open())
     assert encoding in asyncio.run(plan_setup(postgres.conninfo(name))).in_the_way[0].text

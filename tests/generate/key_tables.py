@@ -43,7 +43,7 @@ PLACES = (
     ("Everywhere", (*SwitchboardApp.BINDINGS, *Page.BINDINGS)),
     ("In a list", RowBody.BINDINGS),
     ("Integrations", IntegrationsScreen.BINDINGS),
-    ("Permissions", (*PermissionsScreen.BINDINGS, *(one for one in Grid.BINDINGS if _of_the_grid(one)))),
+    ("Permissions", (*PermissionsScreen.BINDINGS, *(binding for binding in Grid.BINDINGS if _of_the_grid(binding)))),
     ("Review of permissions", PermissionReviewScreen.BINDINGS),
     ("Effective access", AccessOfPersonScreen.BINDINGS),
     ("Secrets of an integration", RevealScreen.BINDINGS),
@@ -76,7 +76,7 @@ def key_table_in_readme() -> str:
 
 
 def _bindings(bindings: Iterable[object]) -> list[Binding]:
-    return [one for one in bindings if isinstance(one, Binding)]
+    return [binding for binding in bindings if isinstance(binding, Binding)]
 
 
 def main() -> None:

@@ -493,7 +493,7 @@ def page(told: Mapping[Refusal, SwitchboardError]) -> str:
 
 async def everything_told() -> dict[Refusal, SwitchboardError]:
     """Meet every refusal of the table, and return what was told about each."""
-    return {one: await refused(one.when, one.sqlstate, one.text) for one in REFUSALS}
+    return {refusal: await refused(refusal.when, refusal.sqlstate, refusal.text) for refusal in REFUSALS}
 
 
 if __name__ == "__main__":

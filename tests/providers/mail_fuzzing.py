@@ -32,7 +32,7 @@ async def press(credential: Mapping[str, Any]) -> dict[tuple[str, str], Verdict]
     assert test is not None
     with patch.dict(os.environ, environment()):
         await test(credential, told.append)
-    by_place = {(one.subject, one.level): one for one in told}
+    by_place = {(verdict.subject, verdict.level): verdict for verdict in told}
     assert len(by_place) == len(told)
     return by_place
 
@@ -67,4 +67,4 @@ async def until(condition: Any, seconds: float = 5) -> None:
 
 def speaking_threads() -> list[threading.Thread]:
     """The threads that still talk to a mail server."""
-    return [one for one in threading.enumerate() if one.name in {"SMTP test", "IMAP test"}]
+    return [thread for thread in threading.enumerate() if thread.name in {"SMTP test", "IMAP test"}]

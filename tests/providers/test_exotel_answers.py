@@ -205,11 +205,13 @@ async def test_each_answer_has_its_own_verdict(name: str, caplog: pytest.LogCapt
     place = name.partition(":")[0]
     if outcome != "passed":
         assert verdict.subject == SUBJECTS.get(place, place)
-    assert [(one.level, one.outcome) for one in verdicts[:1]] == [("reach", "passed")]
-    assert all(one.milliseconds is not None for one in verdicts if one.code)
+    assert [(verdict.level, verdict.outcome) for verdict in verdicts[:1]] == [("reach", "passed")]
+    assert all(verdict.milliseconds is not None for verdict in verdicts if verdict.code)
     # Read-only, nothing asked twice, the credential in its header alone.
-    assert {(one.method, one.authorization) for one in server.requests} == {("GET", basic(API_KEY, API_TOKEN))}
-    asked = [(one.path, *sorted(one.query.items())) for one in server.requests]
+    assert {(request.method, request.authorization) for request in server.requests} == {
+        ("GET", basic(API_KEY, API_TOKEN))
+    }
+    asked = [(request.path, *sorted(request.query.items())) for request in server.requests]
     assert len(asked) == len(set(asked))
     # What the account's body or an error says is repeated nowhere.
     said = f"{verdicts!r} {caplog.text}"

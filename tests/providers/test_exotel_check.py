@@ -46,7 +46,7 @@ async def proven(server: ExotelServer, **fields: Any) -> list[Verdict]:
 
 
 def summary(verdicts: list[Verdict]) -> list[tuple[str, str, str]]:
-    return [(one.level, one.subject, one.outcome) for one in verdicts]
+    return [(verdict.level, verdict.subject, verdict.outcome) for verdict in verdicts]
 
 
 def test_each_exotel_type_brings_its_test() -> None:
@@ -61,7 +61,7 @@ async def test_a_good_connection_passes_on_both_levels_with_the_time_each_took(e
         ("answer", "account", "passed"),
         ("answer", "number", "passed"),
     ]
-    assert all(one.milliseconds is not None for one in verdicts)
+    assert all(verdict.milliseconds is not None for verdict in verdicts)
     report = Report(tuple(verdicts), 0)
     assert (report.passed, report.level, report.code) == (True, "answer", "200")
 
@@ -83,14 +83,14 @@ async def test_the_templates_are_asked_for_by_their_waba_id(exotel: ExotelServer
 
 async def test_a_sender_name_is_not_looked_for_in_the_list(exotel: ExotelServer) -> None:
     await prove_sms(exotel.credential(sms_number="EXMPLE"), nobody)
-    assert [one.path for one in exotel.requests] == ["/v1/Accounts/exampleco1"]
+    assert [request.path for request in exotel.requests] == ["/v1/Accounts/exampleco1"]
 
 
 @pytest.mark.parametrize("sid", ["a/b", "../../v2/x", "a?b=c", "a#b", "ü%2F", "a b", "a\\b"])
 async def test_whatever_the_sid_is_it_stays_one_segment_of_the_path(exotel: ExotelServer, sid: str) -> None:
     exotel.sid = sid
     assert summary(await proven(exotel))[1:] == [("answer", "account", "passed"), ("answer", "number", "passed")]
-    assert [one.path.count("/") for one in exotel.requests] == [3, 4]
+    assert [request.path.count("/") for request in exotel.requests] == [3, 4]
     assert exotel.requests[0].query == {}
 
 
@@ -187,7 +187,7 @@ async def test_a_caller_id_that_is_the_number_itself_is_told_once(exotel: Exotel
 async def test_the_list_is_read_no_further_than_to_the_number(exotel: ExotelServer) -> None:
     exotel.numbers = exophones(120)
     await proven(exotel, virtual_number="01141160055")
-    assert [one.query["Page"] for one in exotel.requests[1:]] == ["0", "1"]
+    assert [request.query["Page"] for request in exotel.requests[1:]] == ["0", "1"]
 
 
 async def test_reaching_a_host_leaves_no_connection_behind(exotel: ExotelServer) -> None:

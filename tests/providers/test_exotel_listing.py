@@ -40,7 +40,7 @@ async def failure(server: ExotelServer, **options: Any) -> ProviderFailed:
 
 
 def pages_asked(server: ExotelServer) -> list[int]:
-    return [int(one.query["Page"]) for one in server.requests]
+    return [int(request.query["Page"]) for request in server.requests]
 
 
 def one_page(*entries: Any, **more: Any) -> Scripted:
@@ -55,10 +55,10 @@ def test_phone_and_sms_list_numbers_and_whatsapp_has_no_exophones() -> None:
 async def test_500_numbers_come_in_10_pages_in_their_order_and_the_count_is_told(exotel: ExotelServer) -> None:
     counts: list[int] = []
     numbers = await list_numbers(exotel.credential(), counts.append)
-    assert [one.number for one in numbers] == [one["phone_number"] for one in exotel.numbers]
+    assert [number.number for number in numbers] == [number["phone_number"] for number in exotel.numbers]
     assert counts == list(range(50, 501, 50))
     assert pages_asked(exotel) == list(range(10))
-    assert {one.method for one in exotel.requests} == {"GET"}
+    assert {request.method for request in exotel.requests} == {"GET"}
 
 
 @pytest.mark.parametrize(("count", "pages"), [(0, 1), (1, 1), (49, 1), (50, 1), (51, 2), (100, 2)])

@@ -116,7 +116,7 @@ async def test_a_server_that_repeats_the_password_is_not_repeated(echo: str) -> 
     with ImapServer(tls="starttls", instead_of_answer="* BYE to {line}\r\n") as imap:
         told += await ask(IMAP, imap.port)
     assert len(told) == 10
-    assert not [one for one in told if echo.casefold() in repr(one).casefold() or PASSWORD in repr(one)]
+    assert not [verdict for verdict in told if echo.casefold() in repr(verdict).casefold() or PASSWORD in repr(verdict)]
 
 
 def test_a_password_with_quotes_is_known_in_the_form_in_which_it_was_sent() -> None:

@@ -41,7 +41,7 @@ async def test_a_good_credential_passes_both_with_one_login_each() -> None:
         told = await press(credential(smtp, imap))
         assert (len(smtp.attempts), len(imap.attempts)) == (1, 1)
     assert set(told) == REACH_AND_ANSWER
-    assert {one.outcome for one in told.values()} == {"passed"}
+    assert {verdict.outcome for verdict in told.values()} == {"passed"}
     assert Report(tuple(told.values()), 1).passed
 
 
@@ -125,8 +125,8 @@ async def test_a_good_login_may_be_repeated_at_once() -> None:
 def test_a_failed_login_is_forgotten_after_its_pause() -> None:
     account, other = Account("localhost", 1, "desk"), Account("localhost", 1, "other")
     lasting, brief = FailedLogins(3.5), FailedLogins(0)
-    for one in (lasting, brief):
-        one.note(account)
+    for logins in (lasting, brief):
+        logins.note(account)
     assert (lasting.seconds_to_wait(account), lasting.seconds_to_wait(other)) == (4, 0)
     assert brief.seconds_to_wait(account) == 0
 

@@ -119,7 +119,7 @@ async def test_what_somebody_in_between_says_before_tls_is_not_taken_for_the_ser
 
     with ScriptedServer(talk) as server:
         told = await ask(IMAP, server.port, seconds=1)
-    assert [one.outcome for one in told] == ["passed", "failed"]
+    assert [verdict.outcome for verdict in told] == ["passed", "failed"]
 
 
 async def test_a_server_that_takes_no_login_is_sent_none() -> None:

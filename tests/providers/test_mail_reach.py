@@ -50,7 +50,7 @@ async def test_a_wrong_certificate_ends_it_before_the_login(
             told = await ask(service, tap.port, tls=tls)
             assert server.attempts == []
             assert PASSWORD.encode() not in tap.heard
-        assert [(one.level, one.outcome) for one in told] == [("reach", "failed")]
+        assert [(verdict.level, verdict.outcome) for verdict in told] == [("reach", "failed")]
         assert told[0].sentence == f"The certificate that localhost shows {sentence}"
         assert what_to_do in told[0].what_to_do
 
@@ -162,7 +162,7 @@ async def test_a_server_that_answers_too_late_is_not_sent_the_login(service: Ser
         # The wait for a greeting in the clear is longer than the level may take.
         told = await ask(service, server.port, tls="to be found out", seconds=1)
         await until(lambda: not speaking_threads())
-        assert [one.outcome for one in told] == ["failed"]
+        assert [verdict.outcome for verdict in told] == ["failed"]
         assert server.attempts == []
 
 
@@ -280,5 +280,5 @@ async def test_nothing_that_a_server_sends_raises(greeting: bytes, answers: list
     with ScriptedServer(talk, server_context()) as server:
         told = await ask(SMTP if is_smtp else IMAP, server.port, tls="implicit", seconds=5)
     assert told
-    assert all(one.sentence.endswith((".", "…")) or "It said:" in one.sentence for one in told)
+    assert all(verdict.sentence.endswith((".", "…")) or "It said:" in verdict.sentence for verdict in told)
     assert PASSWORD not in repr(told)

@@ -128,7 +128,7 @@ async def test_what_somebody_in_between_says_before_tls_is_not_taken_for_the_ser
 
     with ScriptedServer(talk) as server:
         told = await ask(SMTP, server.port, seconds=1)
-    assert [(one.level, one.outcome) for one in told] == [("reach", "failed")]
+    assert [(verdict.level, verdict.outcome) for verdict in told] == [("reach", "failed")]
 
 
 async def test_on_the_port_of_implicit_tls_a_server_that_speaks_in_the_clear_is_refused_at_once() -> None:

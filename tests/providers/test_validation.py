@@ -180,11 +180,14 @@ def test_neither_the_credential_nor_an_offer_shows_in_a_repr() -> None:
 @pytest.mark.parametrize("text", hostile_strings().values(), ids=hostile_strings().keys())
 def test_hostile_strings_in_every_field_are_refused_or_stored_without_a_control(text: str) -> None:
     for known in registry().values():
-        for one in known.fields:
-            result = validate(known, {one.name: text})
-            stored = result.credential.get(one.name)
+        for field in known.fields:
+            result = validate(known, {field.name: text})
+            stored = result.credential.get(field.name)
             assert (
-                one.name in result.problems or stored is None or one.kind == "multiline" or not CONTROL.search(stored)
+                field.name in result.problems
+                or stored is None
+                or field.kind == "multiline"
+                or not CONTROL.search(stored)
             )
             assert not any(CONTROL.search(sentence) for sentence in sentences(result))
             assert max((len(sentence) for sentence in sentences(result)), default=0) < 500
@@ -200,7 +203,7 @@ json_values = st.recursive(
 @given(st.data())
 def test_no_json_value_breaks_it_and_a_secret_is_never_quoted(data: st.DataObject) -> None:
     known = data.draw(st.sampled_from(list(registry().values())))
-    names = st.sampled_from([one.name for one in known.fields])
+    names = st.sampled_from([field.name for field in known.fields])
     existing = data.draw(st.none() | st.dictionaries(names, json_values))
     values = data.draw(st.dictionaries(names | st.text(max_size=5), json_values))
     result = validate(known, values, existing=existing)

@@ -99,7 +99,7 @@ def test_commands_write_no_codes_at_all_on_a_terminal(settings: dict[str, str]) 
 
 @pytest.mark.parametrize(
     "environment",
-    [*ENVIRONMENTS, *(pytest.param(one, marks=pytest.mark.long) for one in OTHERS)],
+    [*ENVIRONMENTS, *(pytest.param(other, marks=pytest.mark.long) for other in OTHERS)],
     ids=name_of,
 )
 def test_every_screen_is_drawn_so_that_it_can_be_read(

@@ -34,8 +34,8 @@ CLOSED_ACTS = {
 def test_no_key_acts_but_through_a_binding() -> None:
     """The allow-list knows bindings alone: Textual would also call key_x, and on_key could do anything."""
     ours = {one for one in every_node_type() if one.__module__.startswith("tui.")}
-    assert [one for one in ours if any(name.startswith("key_") for name in vars(one))] == []
-    assert {one.__name__ for one in ours if "on_key" in vars(one)} == TAKES_KEYS_ITSELF
+    assert [our for our in ours if any(name.startswith("key_") for name in vars(our))] == []
+    assert {our.__name__ for our in ours if "on_key" in vars(our)} == TAKES_KEYS_ITSELF
 
 
 def names_below(folder: Path) -> list[str]:

@@ -141,7 +141,9 @@ async def until_quiet(it: Console) -> None:
     """Wait until nothing is read or written, or a question waits for its answer."""
 
     def is_quiet() -> bool:
-        busy = [one for one in it.app.workers if one.is_running and one.group in ("load", "write", "face")]
+        busy = [
+            worker for worker in it.app.workers if worker.is_running and worker.group in ("load", "write", "wizard")
+        ]
         return not busy or it.page.prompt.is_asking
 
     if not is_quiet():
@@ -216,7 +218,7 @@ async def check(conninfo: str, exotel: ExotelServer, section: str, *, rare: bool
     add_row(conninfo, OLD, assigned_to_user_id=ASHA, number_type="local")
     add_row(conninfo, "+912248971500", is_active=False)
     add_row(conninfo, BANGALORE, is_primary=True)
-    wanted = {name: one for name, one in PLACES.items() if one.keys[0] == section and one.is_rare == rare}
+    wanted = {name: place for name, place in PLACES.items() if place.keys[0] == section and place.is_rare == rare}
     async with piloted(console(conninfo)) as it:
         with psycopg.connect(conninfo, autocommit=True) as connection:
             tables = Tables(connection)

@@ -178,7 +178,9 @@ class TestReading:
             values = read_env_file(path, is_ours, doubts=doubts)
             assert values == {"OUR": "postgresql://app:pw@127.0.0.1:5432/d"}, lines
             assert len(doubts) == (said is not None), lines
-            assert all(re.match(said, one) and "left aside" in one and "MII" not in one for one in doubts), doubts
+            assert all(re.match(said, doubt) and "left aside" in doubt and "MII" not in doubt for doubt in doubts), (
+                doubts
+            )
             write_env_values(path, {"OUR": "x", "OUR2": "y"})
             assert path.read_bytes() == content.replace(last.encode(), b"OUR='x'\nOUR2='y'\n")
 

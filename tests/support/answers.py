@@ -73,7 +73,7 @@ CASES: Mapping[str, Case] = {
     "reach: no TLS": Case(certificate=None),
     "account: JSON": Case(scripted={"account": Scripted(200, account_body())}),
     "account: XML": Case(scripted={"account": Scripted(200, account_xml(), "text/xml")}),
-    **{f"account: {name}": Case(scripted={"account": one}) for name, one in FAULTS.items() if name != "XML"},
+    **{f"account: {name}": Case(scripted={"account": scripted}) for name, scripted in FAULTS.items() if name != "XML"},
     "number: listed": Case(),
     "number: listed on the third page": Case({"virtual_number": "01141160120"}, numbers=tuple(exophones(125))),
     "number: none listed": Case(numbers=()),
@@ -132,10 +132,10 @@ async def verdicts_of(case: Case) -> tuple[list[Verdict], ExotelServer]:
         for place, scripted in case.scripted.items():
             server.answer(place, scripted)
         verdicts: list[Verdict] = []
-        late = any(one.manner in {"silent", "dripping"} for one in case.scripted.values())
+        late = any(scripted.manner in {"silent", "dripping"} for scripted in case.scripted.values())
         seconds = PATIENCE_S if late else SECONDS
         await PROOFS[case.kind](server.credential(**case.fields), verdicts.append, seconds=seconds)
-        return [_with_host(one, server.host) for one in verdicts], server
+        return [_with_host(verdict, server.host) for verdict in verdicts], server
 
 
 @contextlib.contextmanager
@@ -180,7 +180,7 @@ async def verdict_of_dead_end(host: str) -> Verdict:
 
 def decisive(verdicts: list[Verdict]) -> Verdict:
     """The verdict that a case is about: the first that is not passed, else the last."""
-    return next((one for one in verdicts if one.outcome != "passed"), verdicts[-1])
+    return next((verdict for verdict in verdicts if verdict.outcome != "passed"), verdicts[-1])
 
 
 def _with_host(verdict: Verdict, host: str) -> Verdict:

@@ -69,7 +69,7 @@ def add_row(conninfo: str, text: str, **columns: Any) -> UUID:
 
 async def row_of(database: Database, row_id: UUID) -> PhoneNumber:
     """The row as the program sees it."""
-    return next(one for one in await list_phone_numbers(database, None) if one.id == row_id)
+    return next(number for number in await list_phone_numbers(database, None) if number.id == row_id)
 
 
 def listing(count: int) -> list[ListedNumber]:

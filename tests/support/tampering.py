@@ -361,7 +361,7 @@ def main() -> None:
             conninfo = server.conninfo(server.create_database(template=name))
             alone, kept = asyncio.run(found_after(way, conninfo, newest))
             report = kept if way.kept else alone
-            said = " ".join(one.sentence for one in report.findings[: len(way.words) + 1])
+            said = " ".join(finding.sentence for finding in report.findings[: len(way.words) + 1])
             print(f"| {way.name} | {way.kept or '-'} | {said} |")
     finally:
         server.close()

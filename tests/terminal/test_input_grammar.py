@@ -191,7 +191,11 @@ def test_a_character_in_pieces_is_whole() -> None:
     grammar, keys = InputGrammar(), KeyReader()
     data = "é€😀".encode()
     tokens = [token for byte in data for token in grammar.feed(bytes([byte]), 0.0)]
-    assert [one.character for one in keys.messages(tokens) if isinstance(one, events.Key)] == ["é", "€", "😀"]
+    assert [message.character for message in keys.messages(tokens) if isinstance(message, events.Key)] == [
+        "é",
+        "€",
+        "😀",
+    ]
 
 
 def test_a_paste_is_whole_wherever_it_is_cut_and_none_of_it_is_a_key() -> None:

@@ -114,7 +114,7 @@ async def test_its_commands_work_and_leave_what_the_present_one_accepts(release:
     # A test opens the envelope by a ticket, writes what it found and logs it.
     assert release.run("integrations test exotel_phone").out == "Verified.\n"
     release.works(f"permissions grant {ASHA} exotel_phone --send --daily-limit 5 --yes")
-    assert [one["allowed"] for one in release.works(f"permissions list --user {ASHA} --type exotel_phone")] == [
+    assert [work["allowed"] for work in release.works(f"permissions list --user {ASHA} --type exotel_phone")] == [
         ["view", "send"]
     ]
     release.works(f"permissions revoke {ASHA} exotel_phone --yes")
@@ -127,7 +127,7 @@ async def test_its_commands_work_and_leave_what_the_present_one_accepts(release:
     release.works("phone-numbers list")
     release.works("integrations disable exotel_phone")
     release.works("keys status")
-    assert {one["action"] for one in release.works("audit list --limit 200")} >= CHANGES
+    assert {work["action"] for work in release.works("audit list --limit 200")} >= CHANGES
     assert release.works("audit stats")["rows"] > 30
     release.works("audit export --output log.jsonl")
     assert (release.folder / "log.jsonl").read_bytes().count(b"\n") > 30

@@ -105,7 +105,7 @@ async def test_after_it_seals_hold_credentials_open_and_the_log_goes_on_being_se
     async with opened(left_behind) as database:
         listed = await list_integrations(database, keyring(), ACME, [])
         loaded = await load_credential(database, keyring(), ACME, "exotel_phone")
-    assert [(one.integration_type, one.state) for one in listed] == [
+    assert [(integration.integration_type, integration.state) for integration in listed] == [
         ("exotel_phone", "disabled"),
         ("zoho_mail", "disabled"),
     ]

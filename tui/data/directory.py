@@ -271,7 +271,10 @@ async def _way_on(database: Database, otherwise: str) -> str:
 
 
 def _listed(organizations: list[Organization]) -> str:
-    names = [f"{one.id} ({one.name})" if one.name else str(one.id) for one in organizations[:SHOWN_ORGANIZATIONS]]
+    names = [
+        f"{organization.id} ({organization.name})" if organization.name else str(organization.id)
+        for organization in organizations[:SHOWN_ORGANIZATIONS]
+    ]
     return ", ".join(names) + (" and more" if len(organizations) > SHOWN_ORGANIZATIONS else "")
 
 

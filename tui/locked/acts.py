@@ -55,8 +55,8 @@ def bindings_of(node_type: type[DOMNode]) -> Iterator[tuple[type[DOMNode], Bindi
     Read from the declarations: a copy that Textual makes of a binding keeps no more than what Textual knows.
     """
     for declaring in node_type.__mro__:
-        for one in vars(declaring).get("BINDINGS", ()):
-            yield declaring, one if isinstance(one, Binding) else Binding(*one)
+        for binding in vars(declaring).get("BINDINGS", ()):
+            yield declaring, binding if isinstance(binding, Binding) else Binding(*binding)
 
 
 def name_of(declaring: type[DOMNode], binding: Binding) -> str:

@@ -49,19 +49,19 @@ class Report:
     @property
     def passed(self) -> bool:
         """Whether the provider said yes, nothing failed, and nothing was left out that it could say another time."""
-        answered = any(one.level == "answer" and one.outcome == "passed" for one in self.verdicts)
-        postponed = any(one.outcome == "doubtful" and one.is_temporary for one in self.verdicts)
+        answered = any(verdict.level == "answer" and verdict.outcome == "passed" for verdict in self.verdicts)
+        postponed = any(verdict.outcome == "doubtful" and verdict.is_temporary for verdict in self.verdicts)
         return answered and not self.failures and not postponed
 
     @property
     def failures(self) -> tuple[Verdict, ...]:
         """The verdicts that say no."""
-        return tuple(one for one in self.verdicts if one.outcome == "failed")
+        return tuple(verdict for verdict in self.verdicts if verdict.outcome == "failed")
 
     @property
     def says_no(self) -> bool:
         """Whether a failure speaks against the credential itself: not one to reach the provider, nor a passing one."""
-        return any(one.level != "reach" and not one.is_temporary for one in self.failures)
+        return any(failure.level != "reach" and not failure.is_temporary for failure in self.failures)
 
     @property
     def reason(self) -> Verdict | None:
@@ -69,19 +69,21 @@ class Report:
         if self.passed:
             return None
         return next(iter(self.failures), None) or next(
-            (one for one in self.verdicts if one.outcome == "doubtful"), None
+            (verdict for verdict in self.verdicts if verdict.outcome == "doubtful"), None
         )
 
     @property
     def level(self) -> Level | None:
         """The highest level that some verdict passed."""
-        passed = {one.level for one in self.verdicts if one.outcome == "passed"}
+        passed = {verdict.level for verdict in self.verdicts if verdict.outcome == "passed"}
         return next((level for level in reversed(LEVELS) if level in passed), None)
 
     @property
     def code(self) -> str:
         """The provider's code of the first failure, else of the last verdict that has one."""
-        coded = [one.code for one in self.failures if one.code] or [one.code for one in self.verdicts if one.code][-1:]
+        coded = [failure.code for failure in self.failures if failure.code] or [
+            verdict.code for verdict in self.verdicts if verdict.code
+        ][-1:]
         return coded[0] if coded else ""
 
 

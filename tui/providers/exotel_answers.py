@@ -153,7 +153,7 @@ def page_of(answer: Answer, host: str, asked_size: int) -> Page:
         raise Refused(_not_understood(host, "ExoPhones"))
     size = body.get("page_size")
     return Page(
-        tuple(_exophone(one) for one in entries),
+        tuple(_exophone(entry) for entry in entries),
         bool(body["next_page_uri"]) if "next_page_uri" in body else None,
         size if type(size) is int and 0 < size < asked_size else asked_size,
     )

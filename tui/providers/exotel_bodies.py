@@ -55,7 +55,9 @@ def has_templates(body: bytes) -> bool:
         return False
     for name in ("response", "whatsapp", "templates"):
         value = value.get(name) if isinstance(value, dict) else None
-    return isinstance(value, list) and all(isinstance(one, dict) and isinstance(one.get("data"), dict) for one in value)
+    return isinstance(value, list) and all(
+        isinstance(record, dict) and isinstance(record.get("data"), dict) for record in value
+    )
 
 
 def _parsed(body: bytes) -> Any:
@@ -92,7 +94,7 @@ def _parts(body: Any) -> list[dict[str, Any]]:
         whatsapp = response.get("whatsapp") if isinstance(response, dict) else None
         templates = whatsapp.get("templates") if isinstance(whatsapp, dict) else None
         found += [whatsapp, *(templates if isinstance(templates, list) else [])]
-    return [one for one in found if isinstance(one, dict)]
+    return [record for record in found if isinstance(record, dict)]
 
 
 def _statuses(part: dict[str, Any]) -> list[int]:

@@ -110,19 +110,19 @@ async def list_numbers(
         try:
             async with asyncio.timeout(LISTING_SECONDS), aclosing(_pages(account)) as pages:
                 async for page in pages:
-                    for one in page:
-                        if one is None:
+                    for phone in page:
+                        if phone is None:
                             raise ProviderFailed(
                                 f"{account.host} lists an ExoPhone that cannot be read as a number.",
                                 "Nothing was taken over, since a number left out would seem to be gone.",
                             )
-                        found[one.number] = _folded(found.get(one.number), one)
+                        found[phone.number] = _folded(found.get(phone.number), phone)
                     tell(len(found))
         except TimeoutError:
             raise ProviderFailed(
                 f"{account.host} did not finish the list within {LISTING_SECONDS:g} s.", "Try again later."
             ) from None
-        return [one.listed() for one in found.values()]
+        return [phone.listed() for phone in found.values()]
 
 
 async def _prove(
@@ -176,11 +176,11 @@ async def _prove_numbers(account: ExotelAccount, wanted: Mapping[str, str], capa
     try:
         async with asyncio.timeout(SEARCH_SECONDS), aclosing(_pages(account)) as pages:
             async for page in pages:
-                for one in page:
-                    if one is None:
+                for phone in page:
+                    if phone is None:
                         unreadable += 1
                     else:
-                        listed[one.number] = _folded(listed.get(one.number), one)
+                        listed[phone.number] = _folded(listed.get(phone.number), phone)
                 if listed.keys() >= set(sought.values()):
                     break
     except ProviderFailed as failure:
@@ -210,7 +210,7 @@ async def _pages(account: ExotelAccount) -> AsyncGenerator[tuple[ExoPhone | None
         if refused is not None:
             raise Refused(refused)
         page = page_of(answer, account.host, PAGE_SIZE)
-        found = {one.number for one in page.entries if one is not None}
+        found = {entry.number for entry in page.entries if entry is not None}
         if found and found <= seen:
             # Beyond the end some servers repeat the last page. But where the second page already repeats a full
             # first one, pages may not be turned at all, and the rest of the list be missing.
@@ -232,12 +232,12 @@ async def _pages(account: ExotelAccount) -> AsyncGenerator[tuple[ExoPhone | None
     )
 
 
-def _folded(known: ExoPhone | None, one: ExoPhone) -> ExoPhone:
+def _folded(known: ExoPhone | None, phone: ExoPhone) -> ExoPhone:
     """One entry of two for the same number, with what either of them says it can do."""
     if known is None:
-        return one
+        return phone
     return replace(
-        known, name=known.name or one.name, voice=_either(known.voice, one.voice), sms=_either(known.sms, one.sms)
+        known, name=known.name or phone.name, voice=_either(known.voice, phone.voice), sms=_either(known.sms, phone.sms)
     )
 
 
@@ -245,25 +245,25 @@ def _either(one: bool | None, other: bool | None) -> bool | None:
     return other if one is None else one or bool(other)
 
 
-def _capable(subject: str, one: ExoPhone, capability: Capability, milliseconds: int) -> Verdict:
-    can = one.voice if capability == "voice" else one.sms
+def _capable(subject: str, phone: ExoPhone, capability: Capability, milliseconds: int) -> Verdict:
+    can = phone.voice if capability == "voice" else phone.sms
     name = "voice" if capability == "voice" else "SMS"
     if can:
         return Verdict(
             "answer",
             subject,
             "passed",
-            f"{one.number} is an ExoPhone of this account and has {name}.",
+            f"{phone.number} is an ExoPhone of this account and has {name}.",
             "",
             milliseconds,
             "200",
         )
     if can is None:
-        sentence = f"{one.number} is an ExoPhone of this account; Exotel does not say whether it has {name}."
+        sentence = f"{phone.number} is an ExoPhone of this account; Exotel does not say whether it has {name}."
         return Verdict(
             "answer", subject, "doubtful", sentence, "Look at my.exotel.com > ExoPhones.", milliseconds, "200"
         )
-    sentence = f"{one.number} is an ExoPhone of this account, but it has no {name}."
+    sentence = f"{phone.number} is an ExoPhone of this account, but it has no {name}."
     what_to_do = f"Take another ExoPhone, or ask Exotel's support for {name} on this one."
     return Verdict("answer", subject, "failed", sentence, what_to_do, milliseconds, "200")
 

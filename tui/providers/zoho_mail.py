@@ -31,7 +31,7 @@ async def test_connection(credential: Mapping[str, Any], tell: Tell) -> None:
     # Seldom needed at start-up, which reads this file.
     from tui.providers.mail.check import check_mailbox
 
-    values = {one.name: as_text(credential.get(one.name)) or one.default or "" for one in TYPES[0].fields}
+    values = {field.name: as_text(credential.get(field.name)) or field.default or "" for field in TYPES[0].fields}
     await check_mailbox(values, tell)
 
 

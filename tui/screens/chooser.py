@@ -8,10 +8,10 @@ from textual.binding import Binding, BindingType
 
 from tui.screens.key_table import key_rows
 from tui.screens.page import Page
-from tui.widgets.faces import Faces
 from tui.widgets.frame import Part
 from tui.widgets.line_input import LineInput
 from tui.widgets.row_list import Column, Row, RowBody, RowList
+from tui.widgets.state_switcher import StateSwitcher
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -42,7 +42,7 @@ class ChooserScreen(Page):
     def compose_body(self) -> Iterable[Widget]:
         """Lay the line over the rows."""
         yield LineInput(placeholder="type to filter", id="wanted")
-        yield Faces(RowList(self.columns, moved_from_elsewhere=True))
+        yield StateSwitcher(RowList(self.columns, moved_from_elsewhere=True))
 
     def on_mount(self) -> None:
         """Start typing at once."""
@@ -67,8 +67,8 @@ class ChooserScreen(Page):
         words = self.query_one("#wanted", LineInput).value.casefold().split()
         matching = [row for row in self.rows if all(w in " ".join(c.text for c in row.cells).casefold() for w in words)]
         self.query_one(RowBody).show(matching)
-        faces = self.query_one(Faces)
-        faces.show_content() if matching else faces.show_empty("Nothing matches.", "backspace  type less")
+        switcher = self.query_one(StateSwitcher)
+        switcher.show_content() if matching else switcher.show_empty("Nothing matches.", "backspace  type less")
 
     def on_input_changed(self, event: Input.Changed) -> None:
         """Follow what is typed."""

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from tui.widgets.glyphs import Glyphs
 
 
-class Doors(Protocol):
+class Navigation(Protocol):
     """The screens that are opened from a section; `then` is called with what they were left with."""
 
     def open_editor(self, integration_type: str, integration: Integration | None = None) -> None:
@@ -66,7 +66,7 @@ class Console(Protocol):
     sections: tuple[tuple[str, str, str], ...]
     failure: SwitchboardError | None
     ready: bool
-    doors: Doors
+    navigation: Navigation
 
     @property
     def health(self) -> tuple[str, str]:

@@ -1,12 +1,12 @@
-"""What the sections that are one list share: its faces, its focus, the row to copy, and what the role may not do."""
+"""What the sections that are one list share: its states, its focus, the row to copy, and what the role may not do."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar
 
 from tui.screens.page import Page
-from tui.widgets.faces import Faces
 from tui.widgets.row_list import RowBody
+from tui.widgets.state_switcher import StateSwitcher
 from tui.words.text import safe_text
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class ListPage(Page):
-    """A section whose body is a RowList in Faces; `refused` ends "The role x ..." for each right that may lack."""
+    """A section whose body is a RowList in StateSwitcher; `refused` ends "The role x ..." for each right that may lack."""
 
     filterable = True
     refused: ClassVar[Mapping[str, str]] = {}
@@ -26,15 +26,15 @@ class ListPage(Page):
     def organization_to_list(self) -> Organization | None:
         """Return the organisation whose rows are to be listed; None where the list says why there is none."""
         if not self.session.is_set_up:
-            self.query_one(Faces).show_empty("Switchboard is not set up in this database.", "5  set it up")
+            self.query_one(StateSwitcher).show_empty("Switchboard is not set up in this database.", "5  set it up")
             return None
         if self.session.organization is None:
-            self.query_one(Faces).show_empty("No organisation is chosen.", "o  choose one")
+            self.query_one(StateSwitcher).show_empty("No organisation is chosen.", "o  choose one")
         return self.session.organization
 
     def show_failure(self, failure: SwitchboardError) -> None:
         """Show a failure in the list's place."""
-        self.query_one(Faces).show_failed(failure.title, failure.sentence, failure.what_to_do)
+        self.query_one(StateSwitcher).show_failed(failure.title, failure.sentence, failure.what_to_do)
         super().show_failure(failure)
 
     def focus_body(self) -> None:
@@ -45,7 +45,7 @@ class ListPage(Page):
         """Focus the list, and wait for the connection."""
         self.focus_body()
         if not self.session.is_connected and self.console.failure is None:
-            self.query_one(Faces).show_loading("the connection")
+            self.query_one(StateSwitcher).show_loading("the connection")
         elif self.session.schema is not None and not self.session.is_set_up:
             # Nothing is loaded before the wizard is done.
             self.organization_to_list()

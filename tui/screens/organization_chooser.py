@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from tui.data.directory import FOUND_ORGANIZATIONS
 from tui.screens.search_chooser import SearchScreen
-from tui.widgets.faces import Faces
 from tui.widgets.row_list import Cell, Column, Row
+from tui.widgets.state_switcher import StateSwitcher
 from tui.words.text import safe_text
 
 if TYPE_CHECKING:
@@ -28,18 +28,21 @@ class OrganizationScreen(SearchScreen):
         """Return the organisations this login may see."""
         from tui.data.directory import list_organizations
 
-        return [(one, _row(one)) for one in await list_organizations(self.session.database, text, self.most)]
+        return [
+            (organization, _row(organization))
+            for organization in await list_organizations(self.session.database, text, self.most)
+        ]
 
     async def show_none(self, text: str) -> None:
         """Say why there is none, and where they should come from."""
         from tui.data.directory import directory_sources
 
         if text.strip():
-            self.query_one(Faces).show_empty("Nothing matches.", "backspace  type less")
+            self.query_one(StateSwitcher).show_empty("Nothing matches.", "backspace  type less")
             return
         note = (await directory_sources(self.session.database))["organizations"].note
         said = f" {note[0]}" if note else ""
-        self.query_one(Faces).show_empty(f"There is no organisation yet.{said}", "5  set one up")
+        self.query_one(StateSwitcher).show_empty(f"There is no organisation yet.{said}", "5  set one up")
 
     def chosen(self, key: str) -> None:
         """Look at that organisation from now on."""

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from tui.data.directory import FOUND_PEOPLE
 from tui.screens.search_chooser import SearchScreen
-from tui.widgets.faces import Faces
 from tui.widgets.row_list import Cell, Column, Row
+from tui.widgets.state_switcher import StateSwitcher
 from tui.words.text import safe_text
 
 if TYPE_CHECKING:
@@ -35,14 +35,16 @@ class PersonScreen(SearchScreen):
         organization = self.session.organization
         if organization is None:
             return ()
-        return [(one, _row(one)) for one in await search_people(self.session.database, organization.id, text)]
+        return [(person, _row(person)) for person in await search_people(self.session.database, organization.id, text)]
 
     async def show_none(self, text: str) -> None:
         """Say what else works."""
         if text.strip():
-            self.query_one(Faces).show_empty("Nobody matches.", "backspace  type less    a whole user id works too")
+            self.query_one(StateSwitcher).show_empty(
+                "Nobody matches.", "backspace  type less    a whole user id works too"
+            )
         else:
-            self.query_one(Faces).show_empty("The directory has nobody in this organisation.", "type a user id")
+            self.query_one(StateSwitcher).show_empty("The directory has nobody in this organisation.", "type a user id")
 
     def chosen(self, key: str) -> None:
         """Leave with that person."""

@@ -9,10 +9,10 @@ from textual import work
 from tui.errors import SwitchboardError
 from tui.screens.chooser import ChooserScreen
 from tui.screens.question import Question
-from tui.widgets.faces import Faces
 from tui.widgets.frame import Part
 from tui.widgets.line_input import LineInput
 from tui.widgets.row_list import RowBody
+from tui.widgets.state_switcher import StateSwitcher
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -52,19 +52,19 @@ class SearchScreen(ChooserScreen):
 
     async def load(self) -> None:
         """Ask again for what stands there."""
-        self.query_one(Faces).show_loading(self.what)
+        self.query_one(StateSwitcher).show_loading(self.what)
         await self._question.ask()
 
     def show_failure(self, failure: SwitchboardError) -> None:
         """Say in the list's place what went wrong."""
-        self.query_one(Faces).show_empty(failure.sentence, "type on  ask again")
+        self.query_one(StateSwitcher).show_empty(failure.sentence, "type on  ask again")
         super().show_failure(failure)
 
     def show_rows(self) -> None:
         """Look for what is typed."""
         self._enter_waits = False
         if not self._question.is_answered and not self._question.is_under_way:
-            self.query_one(Faces).show_loading(self.what)
+            self.query_one(StateSwitcher).show_loading(self.what)
             self._follow()
 
     def take_current(self) -> None:
@@ -87,7 +87,7 @@ class SearchScreen(ChooserScreen):
         self._is_cut = len(found) >= self.most
         self.query_one(RowBody).show([row for _, row in found])
         if found:
-            self.query_one(Faces).show_content()
+            self.query_one(StateSwitcher).show_content()
         else:
             await self.show_none(text)
         self.refresh_frame()

@@ -55,7 +55,7 @@ class Tested:
     @property
     def lacks_key(self) -> bool:
         """Whether nothing was asked because no key that is configured here opens the envelope."""
-        return any(one.subject == ENVELOPE and one.is_temporary for one in self.report.verdicts)
+        return any(verdict.subject == ENVELOPE and verdict.is_temporary for verdict in self.report.verdicts)
 
     def summary(self) -> str:
         """Say what it came to, beginning with the first failure."""
@@ -68,7 +68,7 @@ class Tested:
         if self.kept == "changed meanwhile":
             return "Somebody changed the integration meanwhile, so it keeps its state: test it again."
         if self.report.passed:
-            doubtful = sum(one.outcome == "doubtful" for one in self.report.verdicts)
+            doubtful = sum(verdict.outcome == "doubtful" for verdict in self.report.verdicts)
             remarks = f", with {doubtful} remark{'' if doubtful == 1 else 's'}" if doubtful else ""
             said = f"Verified{remarks}."
         elif self.lacks_key:
@@ -205,7 +205,7 @@ def shape_of(known: IntegrationType, credential: Mapping[str, Any]) -> Verdict:
 
 
 def _outcome(report: Report) -> Outcome:
-    verdicts = tuple(_told(one) for one in report.verdicts)
+    verdicts = tuple(_told(verdict) for verdict in report.verdicts)
     return Outcome(judgement_of(report), report.level, report.milliseconds, report.code, verdicts)
 
 

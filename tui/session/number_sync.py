@@ -36,10 +36,17 @@ async def integration_to_sync(session: Session, organization_id: UUID, wanted: s
     Raises UnknownType, InvalidInput where the type lists none, is disabled, or has several rows in use, and NotFound
     where it is not set up.
     """
-    known = [one.name for one in registry().values() if one.list_numbers is not None]
+    known = [provider.name for provider in registry().values() if provider.list_numbers is not None]
     listed = await list_integrations(session.database, Keyring(None), organization_id, known)
-    there = [one for name in known for one in listed if one.integration_type == name and one.id is not None]
-    ready = [one for one in there if wanted in (None, one.integration_type, str(one.id))]
+    there = [
+        integration
+        for name in known
+        for integration in listed
+        if integration.integration_type == name and integration.id is not None
+    ]
+    ready = [
+        integration for integration in there if wanted in (None, integration.integration_type, str(integration.id))
+    ]
     if wanted is not None and not ready:
         _listing(integration_type(wanted))
     if not ready:
@@ -48,12 +55,12 @@ async def integration_to_sync(session: Session, organization_id: UUID, wanted: s
             f"{'not ' if wanted else ''}set up in this organisation.",
             f"Set up {wanted or ' or '.join(known)} first, or add numbers by hand.",
         )
-    active = [one for one in ready if one.is_active]
+    active = [integration for integration in ready if integration.is_active]
     if not active:
         raise InvalidInput(f"{ready[0].integration_type} is disabled, so it is not used.", "Enable it first.")
-    alike = [one for one in active if one.integration_type == active[0].integration_type]
+    alike = [integration for integration in active if integration.integration_type == active[0].integration_type]
     if len(alike) > 1:
-        ids = ", ".join(str(one.id) for one in alike)
+        ids = ", ".join(str(integration.id) for integration in alike)
         raise InvalidInput(
             f"There are {len(alike)} rows of {alike[0].integration_type} in use, and each may be another account.",
             f"Choose one with `switchboard phone-numbers sync --integration ID`: {ids}.",
@@ -116,7 +123,7 @@ async def _listed(known: IntegrationType, credential: Mapping[str, Any], tell: C
 
 def _listing(known: IntegrationType) -> Any:
     if known.list_numbers is None:
-        able = [one.name for one in registry().values() if one.list_numbers is not None]
+        able = [provider.name for provider in registry().values() if provider.list_numbers is not None]
         raise InvalidInput(
             f"{known.title} lists no phone numbers.",
             f"The types that do are {', '.join(able)}." if able else "Add them by hand.",
@@ -126,6 +133,6 @@ def _listing(known: IntegrationType) -> Any:
 
 def _line(known: IntegrationType, credential: Mapping[str, Any]) -> str | None:
     """Return the number that the credential itself stands for, the other program's only one."""
-    named = next((one.name for one in known.fields if one.kind == "phone" and one.required), None)
+    named = next((field.name for field in known.fields if field.kind == "phone" and field.required), None)
     value = credential.get(named) if named else None
     return value if isinstance(value, str) else None

@@ -93,7 +93,7 @@ def _misspelt(word: str, zones: list[str]) -> list[str]:
     """The zone of the same region whose city differs in hardly a letter: Mumbai is no misspelt Dubai."""
     region, _, city = word.rpartition("/")
     cities = {zone.casefold().rpartition("/")[2]: zone for zone in zones if zone.casefold().startswith(f"{region}/")}
-    return [cities[one] for one in difflib.get_close_matches(city, cities, n=1, cutoff=0.9)]
+    return [cities[match] for match in difflib.get_close_matches(city, cities, n=1, cutoff=0.9)]
 
 
 def _at(sign: str, hours: int, minutes: int) -> str | None:

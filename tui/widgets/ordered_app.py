@@ -97,7 +97,7 @@ class OrderedApp(TerminalApp):
         self.post_message(event)
 
     def _note(self, event: events.Key) -> None:
-        if any(one is event for one in self._simulated):
+        if any(key is event for key in self._simulated):
             self._simulated.remove(event)
         else:
             self.key_before, self.last_key = self.last_key, event.key

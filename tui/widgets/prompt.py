@@ -117,7 +117,7 @@ class Prompt(Vertical, can_focus=True):
                 return
             # A person's own keys may open a question by what answers it: then any other key before it will do.
             self._opened_by = ""
-            answer = next((one.key for one in self._choices if one.key in (event.character, event.key)), None)
+            answer = next((choice.key for choice in self._choices if choice.key in (event.character, event.key)), None)
             if answer is not None:
                 self._reply(answer)
 

@@ -104,7 +104,7 @@ def why_not(text: str) -> tuple[str, str] | None:
         return "That is a phone number with an extension.", "Give the number alone."
     first, *others = _BETWEEN_NUMBERS.split(text)
     if others:
-        is_list = all(_NOTATION.fullmatch(one) and re.search(r"\d", one) for one in others)
+        is_list = all(_NOTATION.fullmatch(other) and re.search(r"\d", other) for other in others)
         holds_two = is_list and _parsed(first, DEFAULT_REGION) is not None
     else:
         holds_two = _NOTATION.fullmatch(text) is not None and _holds_two(text, DEFAULT_REGION)

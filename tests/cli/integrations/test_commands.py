@@ -27,11 +27,11 @@ def test_an_integration_is_configured_listed_shown_disabled_enabled_and_deleted(
     assert first["id"] == saved["id"]
     assert (first["state"], first["is_active"], first["envelope_format"]) == ("active", True, "sb2")
     assert first.keys() >= COLUMNS
-    assert [(one["integration_type"], one["state"], one["id"]) for one in others] == [
+    assert [(other["integration_type"], other["state"], other["id"]) for other in others] == [
         (name, "not set up", None) for name in ("exotel_whatsapp", "exotel_sms", "zoho_mail")
     ]
     known = ("organization_id", "integration_type", "state")
-    assert {value for one in others for name, value in one.items() if name not in known} == {None}
+    assert {value for other in others for name, value in other.items() if name not in known} == {None}
 
     shown = acme.run("integrations", "show", "exotel_phone", "--json").data
     assert shown["credential"] == {

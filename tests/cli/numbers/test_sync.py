@@ -183,8 +183,8 @@ def test_five_hundred_numbers_over_ten_pages(office: Shell, exotel: ExotelServer
     assert done.status == 0, done.err
     assert done.out.splitlines()[-1] == "Synced: 500 listed, 500 added, 0 updated, 0 switched off."
     assert "500 numbers so far." in done.err
-    assert {one.method for one in exotel.requests} == {"GET"}
-    assert len([one for one in exotel.requests if one.path.endswith("IncomingPhoneNumbers")]) == 10
+    assert {request.method for request in exotel.requests} == {"GET"}
+    assert len([request for request in exotel.requests if request.path.endswith("IncomingPhoneNumbers")]) == 10
     assert execute(database_of(office), "select count(*) from organization_phone_numbers") == [(500,)]
     assert taken < 30
     print(f"500 numbers over 10 pages: {taken:.1f} s")

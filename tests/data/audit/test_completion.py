@@ -40,7 +40,7 @@ async def completed(conninfo: str, typed: str) -> list[str]:
     async with opened(conninfo) as database:
         completion = await Completer(database, ACME).complete(before + after, len(before))
     text = before + after
-    return [text[: completion.start] + one.text + text[completion.end :] for one in completion.candidates]
+    return [text[: completion.start] + candidate.text + text[completion.end :] for candidate in completion.candidates]
 
 
 @pytest.mark.parametrize(
@@ -78,8 +78,8 @@ async def test_what_fits_is_offered_and_is_a_filter_then(log: str, typed: str, l
 async def test_an_empty_filter_is_offered_every_qualifier_with_a_word_about_it(log: str) -> None:
     async with opened(log) as database:
         completion = await Completer(database, ACME).complete("", 0)
-    assert [one.text for one in completion.candidates][:3] == ["action:", "status:", "type:"]
-    assert all(one.note for one in completion.candidates)
+    assert [candidate.text for candidate in completion.candidates][:3] == ["action:", "status:", "type:"]
+    assert all(candidate.note for candidate in completion.candidates)
 
 
 async def test_what_was_looked_up_once_is_remembered(log: str) -> None:

@@ -27,14 +27,14 @@ VERIFIED = "update public.integration_credentials set is_verified = true, last_v
 
 
 async def _only(database: Database, organization_id: UUID = ACME) -> Integration:
-    (one,) = await list_integrations(database, None, organization_id, [])
-    return one
+    (integration,) = await list_integrations(database, None, organization_id, [])
+    return integration
 
 
 async def _authors(database: Database) -> Authors:
-    one = await _only(database)
-    assert one.id
-    return (await authors_of(database, [one]))[one.id]
+    integration = await _only(database)
+    assert integration.id
+    return (await authors_of(database, [integration]))[integration.id]
 
 
 async def test_an_operator_without_a_user_id_is_called_as_the_log_calls_them(installed_database: str) -> None:

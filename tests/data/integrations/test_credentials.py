@@ -165,7 +165,11 @@ async def test_auto_means_legacy_as_soon_as_any_legacy_row_exists_and_an_edit_ke
 
 
 async def listed(database: Database) -> list[Any]:
-    return [one for one in await list_integrations(database, keyring(), ACME, []) if one.id is not None]
+    return [
+        integration
+        for integration in await list_integrations(database, keyring(), ACME, [])
+        if integration.id is not None
+    ]
 
 
 async def test_an_edit_keeps_unknown_fields_and_the_text_of_numbers_it_did_not_touch(keyed_database: str) -> None:

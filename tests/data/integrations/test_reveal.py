@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 async def phone(database: Database) -> Integration:
-    return next(one for one in await list_integrations(database, keyring(), ACME, []))
+    return next(integration for integration in await list_integrations(database, keyring(), ACME, []))
 
 
 def log(conninfo: str, action: str) -> list[Any]:

@@ -27,7 +27,7 @@ UNREACHED = Outcome("unknown", "shape", 5_003, "")
 
 
 async def phone(database: Database) -> Integration:
-    return next(one for one in await list_integrations(database, keyring(), ACME, []))
+    return next(integration for integration in await list_integrations(database, keyring(), ACME, []))
 
 
 async def kept_after(database: Database, outcome: Outcome) -> str:

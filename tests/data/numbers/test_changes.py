@@ -51,10 +51,10 @@ async def test_a_number_is_added_as_e164_with_its_type_and_logged_once(installed
         done = await add_number(
             database, ACME, "080-3375 5555", display_name=" Desk ", can_sms=False, integration=integration
         )
-    one = done.number
-    assert (one.phone_number, one.display_name, one.number_type) == (BANGALORE, "Desk", "local")
-    assert (one.can_call, one.can_sms, one.is_active, one.is_primary) == (True, False, True, False)
-    assert (one.integration_id, one.assigned_to_user_id, done.warning) == (integration.id, None, None)
+    number = done.number
+    assert (number.phone_number, number.display_name, number.number_type) == (BANGALORE, "Desk", "local")
+    assert (number.can_call, number.can_sms, number.is_active, number.is_primary) == (True, False, True, False)
+    assert (number.integration_id, number.assigned_to_user_id, done.warning) == (integration.id, None, None)
     (row,) = log_rows(installed_database, "number_added")
     assert (row["user_id"], row["details"]["row"]["phone_number"]) == (ASHA, BANGALORE)
 
@@ -69,7 +69,7 @@ async def test_a_number_that_is_there_in_any_notation_is_not_added_again(install
             await add_number(database, ACME, "(011) 4116 9368")
     assert stored in caught.value.sentence
     assert "Old line, not active" in caught.value.sentence
-    assert [one.id for one in caught.value.existing] == [row_id]
+    assert [number.id for number in caught.value.existing] == [row_id]
     assert contents(installed_database) == before
 
 
@@ -114,9 +114,9 @@ async def test_only_what_differs_is_edited_and_the_stored_text_stays(installed_d
         )
         assert done.changed == ("display_name", "number_type", "can_call", "is_active")
         again = await edit_number(database, done.number, replace(NumberEdit.of(done.number), can_sms=True))
-    one = again.number
-    assert (one.phone_number, one.display_name, one.number_type) == (OLD, None, "virtual")
-    assert (one.can_call, one.can_sms, one.is_active) == (False, True, True)
+    number = again.number
+    assert (number.phone_number, number.display_name, number.number_type) == (OLD, None, "virtual")
+    assert (number.can_call, number.can_sms, number.is_active) == (False, True, True)
     assert logged(installed_database) == ["number_added", "number_updated", "number_updated"]
 
 
@@ -192,11 +192,11 @@ async def test_making_a_number_primary_names_the_one_that_was(installed_database
     elsewhere = add_row(installed_database, BANGALORE, organization_id=GLOBEX, is_primary=True)
     async with opened(installed_database) as database:
         done = await make_primary(database, await row_of(database, second), [first])
-        assert [one.phone_number for one in done.previous] == [OLD]
+        assert [number.phone_number for number in done.previous] == [OLD]
         assert (done.number.is_primary, done.changed) == (True, ("is_primary",))
         assert (await make_primary(database, done.number, [second])).changed == ()
         back = await make_primary(database, await row_of(database, first), [second])
-        assert [one.id for one in back.previous] == [second]
+        assert [number.id for number in back.previous] == [second]
     primaries = execute(installed_database, "select id from organization_phone_numbers where is_primary")
     assert set(primaries) == {(first,), (elsewhere,)}
 

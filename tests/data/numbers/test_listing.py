@@ -40,7 +40,7 @@ NOTATIONS = [
 
 async def texts(conninfo: str, text: str, **options: Any) -> list[str]:
     async with opened(conninfo) as database:
-        return [one.phone_number for one in (await find_phone_numbers(database, text, **options)).numbers]
+        return [number.phone_number for number in (await find_phone_numbers(database, text, **options)).numbers]
 
 
 async def test_a_row_has_its_columns_what_it_means_and_whose_it_is(installed_database: str) -> None:
@@ -50,11 +50,11 @@ async def test_a_row_has_its_columns_what_it_means_and_whose_it_is(installed_dat
         installed_database, OLD, integration_id=integration.id, display_name="Desk", assigned_to_user_id=RAVI
     )
     async with opened(installed_database) as database:
-        (one,) = await list_phone_numbers(database, ACME)
-    assert (one.id, one.phone_number, one.e164, one.display_name) == (row_id, OLD, DELHI, "Desk")
-    assert (one.can_call, one.can_sms, one.is_active, one.is_primary) == (True, True, True, False)
-    assert one.assignee is not None
-    assert (one.assignee.email, one.integration_type, one.organization_name) == (
+        (number,) = await list_phone_numbers(database, ACME)
+    assert (number.id, number.phone_number, number.e164, number.display_name) == (row_id, OLD, DELHI, "Desk")
+    assert (number.can_call, number.can_sms, number.is_active, number.is_primary) == (True, True, True, False)
+    assert number.assignee is not None
+    assert (number.assignee.email, number.integration_type, number.organization_name) == (
         *("ravi@acme.example", "exotel_phone", "Acme Foods"),
     )
 
@@ -90,9 +90,9 @@ async def test_each_filter_leaves_out_what_it_says(installed_database: str) -> N
     ]
     async with opened(installed_database) as database:
         for wanted, names in expected:
-            found = {one.display_name for one in await list_phone_numbers(database, ACME, wanted)}
+            found = {number.display_name for number in await list_phone_numbers(database, ACME, wanted)}
             assert found == names, wanted
-        listed = [one.display_name for one in await list_phone_numbers(database, ACME)]
+        listed = [number.display_name for number in await list_phone_numbers(database, ACME)]
         assert len(await list_phone_numbers(database, None)) == len(rows) + 1
     assert listed[0] == "primary"
     assert set(listed[-2:]) == {"off", "null active"}
@@ -106,7 +106,7 @@ async def test_whatever_the_notation_of_the_row_any_notation_finds_it(installed_
     async with opened(installed_database) as database:
         for asked in NOTATIONS:
             found = await find_phone_numbers(database, asked)
-            assert ([one.phone_number for one in found.numbers], found.exact) == ([stored], True), ascii(asked)
+            assert ([number.phone_number for number in found.numbers], found.exact) == ([stored], True), ascii(asked)
 
 
 async def test_every_organisation_is_searched_and_each_hit_says_which_and_whose(installed_database: str) -> None:
@@ -115,13 +115,13 @@ async def test_every_organisation_is_searched_and_each_hit_says_which_and_whose(
     add_row(installed_database, DELHI, organization_id=GLOBEX, is_active=False)
     async with opened(installed_database) as database:
         found = (await find_phone_numbers(database, "011-4116 9368")).numbers
-        assert [(one.organization_name, one.assignee and one.assignee.name) for one in found] == [
+        assert [(number.organization_name, number.assignee and number.assignee.name) for number in found] == [
             *(("Acme Foods", "Ravi Kumar"), ("Globex", None)),
         ]
         only = await find_phone_numbers(database, "011-4116 9368", GLOBEX)
-        assert [one.phone_number for one in only.numbers] == [DELHI]
+        assert [number.phone_number for number in only.numbers] == [DELHI]
         active = await find_phone_numbers(database, "011-4116 9368", wanted=NumberFilter(active=True))
-        assert [one.phone_number for one in active.numbers] == [OLD]
+        assert [number.phone_number for number in active.numbers] == [OLD]
 
 
 @pytest.mark.parametrize("part", ["9368", "6 9368", "69-368", "4116 9368", "1141169", "+91 11 4116", "011-4116"])
@@ -170,7 +170,7 @@ async def test_a_number_that_is_stored_twice_is_ambiguous_and_its_rows_are_named
     async with opened(installed_database) as database:
         with pytest.raises(AmbiguousNumber) as caught:
             await the_phone_number(database, ACME, "011 4116 9368")
-        assert {one.id for one in caught.value.candidates} == ids
+        assert {candidate.id for candidate in caught.value.candidates} == ids
         for row_id in ids:
             assert str(row_id) in caught.value.what_to_do
             assert (await the_phone_number(database, ACME, str(row_id))).id == row_id
@@ -199,6 +199,6 @@ async def test_a_role_that_may_not_read_integrations_still_finds_numbers(
         assert "organization_phone_numbers" in caught.value.sentence
     execute(installed_database, "grant select on organization_phone_numbers to desk")
     async with opened(as_desk) as database:
-        (one,) = (await find_phone_numbers(database, "9368")).numbers
-        assert (one.phone_number, one.integration_type) == (OLD, None)
+        (number,) = (await find_phone_numbers(database, "9368")).numbers
+        assert (number.phone_number, number.integration_type) == (OLD, None)
         assert await read_number_rights(database) == NumberRights(view=True)

@@ -56,8 +56,8 @@ async def at_once(conninfo: str, acts: Sequence[Awaitable[Any]], held: str) -> l
 
 
 def winner_and_loser(outcomes: list[Any]) -> tuple[Any, Any]:
-    failed = [one for one in outcomes if isinstance(one, BaseException)]
-    (won,), (lost,) = [one for one in outcomes if one not in failed], failed
+    failed = [outcome for outcome in outcomes if isinstance(outcome, BaseException)]
+    (won,), (lost,) = [outcome for outcome in outcomes if outcome not in failed], failed
     return won, lost
 
 
@@ -126,7 +126,7 @@ async def test_of_two_that_add_one_number_in_two_notations_one_adds_it(installed
         held = f"select switchboard.take_lock('numbers', '{ACME}')"
         won, lost = winner_and_loser(await at_once(installed_database, acts, held))
     assert isinstance(lost, NumberExists)
-    assert [one.id for one in lost.existing] == [won.number.id]
+    assert [number.id for number in lost.existing] == [won.number.id]
 
 
 async def test_a_number_that_another_program_adds_at_the_same_moment_is_told_the_same_way(
@@ -143,4 +143,4 @@ async def test_a_number_that_another_program_adds_at_the_same_moment_is_told_the
             other.commit()
             with pytest.raises(NumberExists) as caught:
                 await adding
-    assert [one.phone_number for one in caught.value.existing] == [DELHI]
+    assert [number.phone_number for number in caught.value.existing] == [DELHI]

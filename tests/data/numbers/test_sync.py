@@ -147,7 +147,7 @@ async def test_a_number_that_another_program_adds_while_the_sync_runs_is_a_confl
             other.commit()
             with pytest.raises(SyncConflict) as caught:
                 await applying
-    assert ([one.phone_number for one in caught.value.plan.same], len(caught.value.plan.new)) == ([DELHI], 2)
+    assert ([number.phone_number for number in caught.value.plan.same], len(caught.value.plan.new)) == ([DELHI], 2)
     assert execute(installed_database, "select phone_number from organization_phone_numbers") == [(DELHI,)]
 
 

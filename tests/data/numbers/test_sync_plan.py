@@ -43,20 +43,23 @@ def plan(rows: Sequence[PhoneNumber], numbers: Sequence[ListedNumber], line: str
 
 def changes(made: SyncPlan) -> list[tuple[str, dict[str, tuple[Any, Any]]]]:
     return [
-        (one.number.phone_number, {change.name: (change.before, change.after) for change in one.changes})
-        for one in made.changed
+        (number.number.phone_number, {change.name: (change.before, change.after) for change in number.changes})
+        for number in made.changed
     ]
 
 
 def test_an_old_row_is_the_listed_number_and_is_left_as_it_is() -> None:
     made = plan([row(OLD)], [listed(DELHI, OLD)])
-    assert ([one.phone_number for one in made.same], made.writes) == ([OLD], False)
+    assert ([number.phone_number for number in made.same], made.writes) == ([OLD], False)
     assert made.sentence() == "0 new, 0 changed, 1 the same, 0 no longer listed"
 
 
 def test_a_new_number_has_its_type_from_the_number_and_the_rest_from_the_provider() -> None:
     made = plan([], [listed(DELHI, "Night line", sms=False), listed("+9118001234567"), listed("+919513886363")])
-    assert [(one.phone_number, one.display_name, one.number_type, one.can_call, one.can_sms) for one in made.new] == [
+    assert [
+        (number.phone_number, number.display_name, number.number_type, number.can_call, number.can_sms)
+        for number in made.new
+    ] == [
         (DELHI, "Night line", "local", True, False),
         ("+9118001234567", None, "toll-free", True, True),
         ("+919513886363", None, "virtual", True, True),
@@ -95,7 +98,7 @@ def test_rows_that_are_not_this_integrations_are_left_and_named_with_the_reason(
     no_number, own = row("AD-ACME"), row("08040000000")
     made = plan([by_hand, other, no_number, own], [])
     assert made.gone == (own,)
-    assert [(one.number, one.reason) for one in made.left] == [
+    assert [(number.number, number.reason) for number in made.left] == [
         (by_hand, "it was added by hand"),
         (other, "it belongs to exotel_sms"),
         (no_number, "its text is no phone number, so it cannot be looked for"),
@@ -124,7 +127,7 @@ def test_of_several_switched_off_rows_of_one_number_one_comes_back_the_one_that_
 
 def test_a_number_that_is_listed_twice_or_is_no_number_makes_no_second_row() -> None:
     made = plan([row("AD-ACME")], [listed(DELHI), listed("011 4116 9368"), listed("EXOTEL"), listed("AD-ACME")])
-    assert [one.phone_number for one in made.new] == [DELHI]
+    assert [number.phone_number for number in made.new] == [DELHI]
     assert (made.unusable, made.gone, made.synced) == (("EXOTEL",), (), 2)
 
 
@@ -134,7 +137,7 @@ def test_without_a_primary_number_the_credentials_own_becomes_it_where_it_is_lis
     assert changes(made) == [(OLD, {"is_primary": (False, True)})]
     assert (made.primary, made.without_primary) == (DELHI, False)
     made = plan([], [listed(DELHI), listed(BANGALORE)], line=OLD)
-    assert [(one.phone_number, one.is_primary) for one in made.new] == [(DELHI, True), (BANGALORE, False)]
+    assert [(number.phone_number, number.is_primary) for number in made.new] == [(DELHI, True), (BANGALORE, False)]
     for line in (None, "08040000000", "EXOTEL"):
         made = plan([old], [listed(DELHI)], line=line)
         assert (made.primary, made.without_primary, made.writes) == (None, True, False)
@@ -191,16 +194,16 @@ def test_every_row_has_one_place_in_the_plan_and_nothing_is_added_that_is_there(
 ) -> None:
     made = plan(rows, numbers, line)
     placed = [
-        *(one.id for one in (*made.same, *made.gone)),
+        *(number.id for number in (*made.same, *made.gone)),
         *(one.number.id for one in (*made.changed, *made.left)),
     ]
-    off = {one.id for one in rows if not one.is_active}
+    off = {number.id for number in rows if not number.is_active}
     assert len(placed) == len(set(placed))
-    assert {one.id for one in rows} - off <= set(placed)
-    assert not {one.e164 for one in rows} & {one.phone_number for one in made.new}
-    assert len({one.phone_number for one in made.new}) == len(made.new)
-    assert all(one.integration_id == PHONE.id for one in made.gone)
-    becoming = [one for one in made.new if one.is_primary] + [
-        one for one in made.changed for change in one.changes if change.name == "is_primary"
+    assert {number.id for number in rows} - off <= set(placed)
+    assert not {number.e164 for number in rows} & {number.phone_number for number in made.new}
+    assert len({number.phone_number for number in made.new}) == len(made.new)
+    assert all(number.integration_id == PHONE.id for number in made.gone)
+    becoming = [number for number in made.new if number.is_primary] + [
+        number for number in made.changed for change in number.changes if change.name == "is_primary"
     ]
     assert len(becoming) == (made.primary is not None)

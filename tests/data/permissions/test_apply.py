@@ -84,7 +84,7 @@ async def applied(database: Database, **wanted: Access) -> Applied:
 async def test_grants_changes_and_revokes_go_in_one_transaction_with_one_log_row_each(directory: str) -> None:
     async with opened(directory) as database:
         first = await applied(database, p1i1=SEND, p2i1=SEND, p3i2=Access(can_configure=True, daily_limit=4))
-        assert [one["action"] for one in log(directory)] == ["permission_granted"] * 3
+        assert [record["action"] for record in log(directory)] == ["permission_granted"] * 3
         second = await applied(database, p1i1=NOTHING, p2i1=Access(can_view=True), p4i1=SEND)
     assert [second.count(kind) for kind in ("grant", "change", "revoke")] == [1, 1, 1]
     rows = permissions(directory)
@@ -152,7 +152,7 @@ async def test_a_conflict_writes_nothing_and_shows_seen_now_and_wanted_of_each_c
         conflicts = await apply(database, staged)
         assert isinstance(conflicts, Conflicts)
         assert contents(directory) == before
-        found = {one.user_id: (one.seen, one.now, one.wanted) for one in conflicts.cells}
+        found = {cell.user_id: (cell.seen, cell.now, cell.wanted) for cell in conflicts.cells}
         assert found == {
             person(1): (SEND, Access(True, True, daily_limit=9), NOTHING),
             person(2): (SEND, NOTHING, Access(True)),
@@ -161,7 +161,7 @@ async def test_a_conflict_writes_nothing_and_shows_seen_now_and_wanted_of_each_c
         rest = staged.without(conflicts.keys)
         outcome = await apply(database, rest)
         assert isinstance(outcome, Applied)
-        assert [one.user_id for one in outcome.cells] == [person(4)]
+        assert [cell.user_id for cell in outcome.cells] == [person(4)]
 
 
 async def test_an_undo_over_what_somebody_changed_since_is_a_conflict(directory: str) -> None:
@@ -171,7 +171,7 @@ async def test_an_undo_over_what_somebody_changed_since_is_a_conflict(directory:
         before = contents(directory)
         conflicts = await undo_applied(database, done)
         assert isinstance(conflicts, Conflicts)
-        assert [one.user_id for one in conflicts.cells] == [person(2)]
+        assert [cell.user_id for cell in conflicts.cells] == [person(2)]
         assert contents(directory) == before
 
 
@@ -181,7 +181,7 @@ async def test_an_integration_that_was_deleted_or_is_of_another_organisation_is_
         query(directory, "delete from public.integration_credentials where id = %s", integration(1))
         conflicts = await apply(database, staged)
         assert isinstance(conflicts, Conflicts)
-        assert [(one.integration_id, one.integration_gone) for one in conflicts.cells] == [(integration(1), True)]
+        assert [(cell.integration_id, cell.integration_gone) for cell in conflicts.cells] == [(integration(1), True)]
         query(directory, "update public.integration_credentials set organization_id = %s", GONE)
         conflicts = await apply(database, staged.without(conflicts.keys))
         assert isinstance(conflicts, Conflicts)
@@ -190,12 +190,12 @@ async def test_an_integration_that_was_deleted_or_is_of_another_organisation_is_
 
 async def test_two_consoles_on_the_same_cells_never_write_over_each_other(directory: str) -> None:
     """Ten rounds of two at once: one applies all of it, the other is told cell by cell and has written nothing."""
-    async with opened(directory) as one, opened(directory) as other:
+    async with opened(directory) as database, opened(directory) as other:
         for round_ in range(10):
             mine = {f"p{n}i{i}": Access(True, daily_limit=round_ * 2) for n in range(1, 5) for i in (1, 2)}
             theirs = {name: Access(True, daily_limit=round_ * 2 + 1) for name in list(mine)[::-1]}
-            staged = [await staged_for(one, **mine), await staged_for(other, **theirs)]
-            outcomes = await asyncio.gather(apply(one, staged[0]), apply(other, staged[1]))
+            staged = [await staged_for(database, **mine), await staged_for(other, **theirs)]
+            outcomes = await asyncio.gather(apply(database, staged[0]), apply(other, staged[1]))
             kinds = {type(outcome) for outcome in outcomes}
             assert kinds == {Applied, Conflicts}
             won = 0 if isinstance(outcomes[0], Applied) else 1
@@ -203,7 +203,7 @@ async def test_two_consoles_on_the_same_cells_never_write_over_each_other(direct
             assert isinstance(lost, Conflicts)
             assert len(lost.cells) == 8
             assert {row["daily_limit"] for row in permissions(directory)} == {round_ * 2 + won}
-            assert {one.now.daily_limit for one in lost.cells} == {round_ * 2 + won}
+            assert {cell.now.daily_limit for cell in lost.cells} == {round_ * 2 + won}
     assert len(log(directory)) == 80
 
 
@@ -231,7 +231,7 @@ async def test_a_row_that_another_program_makes_meanwhile_is_a_conflict_and_no_e
             connection.commit()
         conflicts = await waiting
         assert isinstance(conflicts, Conflicts)
-        assert [(one.user_id, one.now) for one in conflicts.cells] == [(person(1), Access(True))]
+        assert [(cell.user_id, cell.now) for cell in conflicts.cells] == [(person(1), Access(True))]
     assert [row["user_id"] for row in permissions(directory)] == [person(1)]
 
 

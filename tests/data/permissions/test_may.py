@@ -59,9 +59,9 @@ def sent(
 
 
 def may(
-    connection: psycopg.Connection[Any], act: str | None, user: UUID | None = None, one: UUID | None = None
+    connection: psycopg.Connection[Any], act: str | None, user: UUID | None = None, identifier: UUID | None = None
 ) -> tuple[bool, str | None, int, int]:
-    row = connection.execute(ASK, [user or person(1), one or integration(1), act]).fetchone()
+    row = connection.execute(ASK, [user or person(1), identifier or integration(1), act]).fetchone()
     assert row is not None
     return row
 
@@ -79,11 +79,11 @@ def test_each_flag_allows_its_own_act_and_nothing_else(database: psycopg.Connect
 def test_no_row_no_integration_and_no_such_act_are_told_apart(database: psycopg.Connection[Any]) -> None:
     permit(database, can_view="true")
     assert may(database, "view", user=NOBODY) == (False, "no permission", 0, 0)
-    assert may(database, "view", one=integration(2)) == (False, "no permission", 0, 0)
-    assert may(database, "view", one=NOBODY) == (False, "no such integration", 0, 0)
+    assert may(database, "view", identifier=integration(2)) == (False, "no permission", 0, 0)
+    assert may(database, "view", identifier=NOBODY) == (False, "no such integration", 0, 0)
     for act in ("delete", "", None, "VIEW"):
         assert may(database, act)[:2] == (False, "unknown act")
-        assert may(database, act, one=NOBODY)[:2] == (False, "unknown act")
+        assert may(database, act, identifier=NOBODY)[:2] == (False, "unknown act")
 
 
 @pytest.mark.parametrize(
@@ -186,7 +186,7 @@ async def test_what_the_console_says_is_what_may_answers(
                 assert len(found) == 2
                 for access in found:
                     for verdict in access.verdicts:
-                        answer = may(database, verdict.right, one=access.integration.id)
+                        answer = may(database, verdict.right, identifier=access.integration.id)
                         said = (verdict.allowed, verdict.reason, access.use.today, access.use.this_month)
                         assert said == answer
 

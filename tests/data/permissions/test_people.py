@@ -52,12 +52,12 @@ async def names(database: Database, filter: PeopleFilter | None = None, sort: So
     found, place, more = [], None, True
     while more:
         page = await people_page(database, ACME, filter, sort, place, 2)
-        found += [one.label for one in page.people]
+        found += [holder.label for holder in page.people]
         place, more = page.last, page.more
     backwards, place, more = [], None, True
     while more:
         page = await people_page(database, ACME, filter, sort, place, 2, backwards=True)
-        backwards = [one.label for one in page.people] + backwards
+        backwards = [holder.label for holder in page.people] + backwards
         place, more = page.first, page.more
     assert backwards == found
     assert await count_people(database, ACME, filter) == len(found)
@@ -81,13 +81,16 @@ async def test_everybody_of_the_organisation_comes_once_and_behind_them_who_else
     async with opened(directory) as database:
         assert await names(database) == [*(f"Person {n:06}" for n in range(1, 8)), str(GONE), "Gil"]
         page = await people_page(database, ACME)
-        assert {one.label: one.standing for one in page.people if one.standing != "active"} == {
+        assert {holder.label: holder.standing for holder in page.people if holder.standing != "active"} == {
             "Person 000002": "inactive",
             str(GONE): "not in the directory",
             "Gil": "of another organisation",
         }
         known = await holders_by_id(database, ACME, [GONE, person(1), UUID(int=0xDD)])
-        assert {key: one.standing for key, one in known.items()} == {GONE: "not in the directory", person(1): "active"}
+        assert {key: holder.standing for key, holder in known.items()} == {
+            GONE: "not in the directory",
+            person(1): "active",
+        }
         gone = PeopleFilter(no_longer_in_directory=True)
         assert await names(database, gone) == ["Person 000002", str(GONE)]
 
@@ -109,7 +112,7 @@ async def test_the_filter_finds_any_part_of_name_e_mail_or_id_and_takes_no_sign_
             "\udcff": [],
         }.items():
             page = await people_page(database, ACME, PeopleFilter(text))
-            assert [one.id for one in page.people] == found, text
+            assert [holder.id for holder in page.people] == found, text
             assert await count_people(database, ACME, PeopleFilter(text)) == len(found)
 
 

@@ -71,7 +71,7 @@ async def test_an_integration_lists_everybody_who_holds_a_right_with_what_stands
     log(directory, "call_made", None)
     async with opened(directory) as database:
         users = await access_to_integration(database, ACME, integration(1))
-        assert [(one.person.label, one.can_do) for one in users.entries] == [
+        assert [(entry.person.label, entry.can_do) for entry in users.entries] == [
             ("Person 000001", ("view",)),
             ("Person 000002", ()),
             (str(GONE), ("view",)),
@@ -83,7 +83,7 @@ async def test_an_integration_lists_everybody_who_holds_a_right_with_what_stands
         with pytest.raises(NotFound):
             await access_to_integration(database, GLOBEX, integration(1))
         listed = await list_access(database, ACME)
-        assert [(one.person.label, one.integration.integration_type) for one in listed] == [
+        assert [(access.person.label, access.integration.integration_type) for access in listed] == [
             ("Person 000001", "exotel_phone"),
             ("Person 000002", "exotel_phone"),
             ("Person 000003", "exotel_whatsapp"),
@@ -115,7 +115,7 @@ async def test_of_two_rows_for_the_same_two_the_one_granted_last_decides_who_can
 async def secrets_of(conninfo: str) -> dict[str, KnownSecret]:
     async with opened(conninfo) as database:
         found = await leaver_report(database, ACME, Holder(person(1), None, "Ann", "active"))
-        return {one.field: one for one in found.secrets}
+        return {secret.field: secret for secret in found.secrets}
 
 
 def changed(*fields: str) -> dict[str, Any]:
@@ -131,21 +131,23 @@ async def test_a_secret_is_to_be_rotated_until_the_log_says_that_this_field_was_
     log(directory, "credential_revealed", {"fields": ["hers"]}, person(2))
     found = await secrets_of(directory)
     assert set(found) == {"api_key", "api_token"}
-    assert all(one.to_be_rotated and one.perhaps_changed_at is None for one in found.values())
+    assert all(secret.to_be_rotated and secret.perhaps_changed_at is None for secret in found.values())
     assert (found["api_token"].copied, found["api_token"].revealed) == (True, False)
 
     # Neither a test's result nor another field, nor a claim of another program changes a secret.
     log(directory, "credential_updated", {"source": "trigger", "fields": ["api_key"]}, person(2))
     log(directory, "credential_updated", changed("caller_id"), person(2))
     log(directory, "credential_updated", {"fields": ["api_key"], "envelope": {"changed": True}}, person(2))
-    assert all(one.to_be_rotated and one.perhaps_changed_at is None for one in (await secrets_of(directory)).values())
+    assert all(
+        secret.to_be_rotated and secret.perhaps_changed_at is None for secret in (await secrets_of(directory)).values()
+    )
 
     # A change that names no field is none for sure.
     log(directory, "credential_updated", changed(), person(2))
-    assert all(one.to_be_rotated and one.perhaps_changed_at for one in (await secrets_of(directory)).values())
+    assert all(secret.to_be_rotated and secret.perhaps_changed_at for secret in (await secrets_of(directory)).values())
     log(directory, "credential_updated", changed("api_key"), person(2))
     found = await secrets_of(directory)
-    assert {name: one.to_be_rotated for name, one in found.items()} == {"api_key": False, "api_token": True}
+    assert {name: secret.to_be_rotated for name, secret in found.items()} == {"api_key": False, "api_token": True}
     log(directory, "credential_revealed", {"fields": ["api_key"]})
     assert (await secrets_of(directory))["api_key"].to_be_rotated
 
@@ -155,7 +157,7 @@ async def test_who_typed_a_secret_knows_it_and_a_deleted_integration_stays_in_th
     log(directory, "credential_created", {"source": "trigger"})
     run(directory, "delete from public.integration_credentials")
     found = await secrets_of(directory)
-    assert {name: (one.typed, one.integration_id) for name, one in found.items()} == {
+    assert {name: (secret.typed, secret.integration_id) for name, secret in found.items()} == {
         "api_token": (True, None),
         "": (True, None),
     }

@@ -234,7 +234,9 @@ async def test_through_pgbouncer_everything_works_but_installing(debian: DebianS
         async with opened(through) as there:
             assert there.info
             assert there.info.pooling == "transaction"
-            assert ("Pooler", "warning") in [(one.title, one.state) for one in server_findings(there.info, None)]
+            assert ("Pooler", "warning") in [
+                (finding.title, finding.state) for finding in server_findings(there.info, None)
+            ]
         await use(through)
         # Its own sessions stay as they were: nothing of one operator is left for whoever comes next.
         with psycopg.connect(through, autocommit=True, prepare_threshold=None) as connection:

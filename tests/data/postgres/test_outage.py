@@ -24,7 +24,7 @@ from tests.support.waiting import wait_until
 from tui.data.postgres import pool as connections
 from tui.data.postgres.connecting import connect, standing_of
 from tui.data.postgres.database import Connection, Database
-from tui.data.postgres.deadline import given_back
+from tui.data.postgres.deadline import run_with_deadline
 from tui.errors import ConnectionFailed, ConnectionLost, NoFreeConnection
 
 if TYPE_CHECKING:
@@ -119,13 +119,13 @@ async def test_a_query_that_is_silent_for_long_goes_on_while_the_server_answers_
         try:
 
             async def work(held: list[psycopg.AsyncConnection[object]], database: Database = database) -> str:
-                async with database._connections.lent() as connection:
+                async with database._pool.lent() as connection:
                     held.append(connection)
                     await connection.execute(sleeping(3))
                 return "done"
 
-            pulse = database._connections.pulse
-            assert await given_back(work, math.inf, pulse=pulse, gone_after_s=1) == "done", limit
+            liveness = database._pool.liveness
+            assert await run_with_deadline(work, math.inf, liveness=liveness, gone_after_s=1) == "done", limit
         finally:
             await database.close()
 
@@ -134,12 +134,12 @@ async def test_work_ends_soon_after_the_server_is_gone(line: Line, database: Dat
     at_work = asyncio.Event()
 
     async def work(held: list[psycopg.AsyncConnection[object]]) -> None:
-        async with database._connections.lent() as connection:
+        async with database._pool.lent() as connection:
             held.append(connection)
             at_work.set()
             await connection.execute(sleeping(60))
 
-    ending = asyncio.create_task(given_back(work, math.inf, pulse=database._connections.pulse, gone_after_s=1))
+    ending = asyncio.create_task(run_with_deadline(work, math.inf, liveness=database._pool.liveness, gone_after_s=1))
     await at_work.wait()
     line.swallow()
     started = time.monotonic()
@@ -291,9 +291,9 @@ async def test_a_name_is_looked_up_once_for_all_who_wait(monkeypatch: pytest.Mon
     waiting[0].cancel()
     await asyncio.wait(waiting[:1])
     answered.set()
-    for one in waiting[1:]:
+    for task in waiting[1:]:
         with pytest.raises(psycopg.OperationalError, match=r"failed to resolve host .* no such name"):
-            await one
+            await task
     assert asked == ["db.example"]
 
 
@@ -402,7 +402,7 @@ async def test_work_that_fails_after_control_was_given_back_is_not_reported_by_t
         raise ValueError
 
     with pytest.raises(ConnectionLost):
-        await given_back(work, 0.0, may_cancel=lambda: False)
+        await run_with_deadline(work, 0.0, may_cancel=lambda: False)
     goes_on.set()
     await asyncio.wait([tasks.pop()])
     gc.collect()

@@ -7,7 +7,7 @@ import psycopg
 from tests.generate.refusals import DRIVER, PAGE, REFUSALS, SESSION, everything_told, page
 from tests.support.servers.refusing import PASSWORD, refused
 from tui.data.postgres.connecting import standing_of
-from tui.data.postgres.liveness import Pulse
+from tui.data.postgres.liveness import Liveness
 from tui.errors import ConnectionFailed, ConnectionLost, UnknownRefusal
 
 GENERIC = ("There is no connection to the database.", "that Switchboard does not know", "The database refused it")
@@ -75,6 +75,6 @@ async def test_a_login_that_is_refused_is_tried_again_after_half_a_minute_whatev
         async def ask(words=text):
             raise psycopg.OperationalError(f"connection failed: FATAL:  {words}")
 
-        pulse = Pulse(ask, patience=lambda: 1.0, rest=lambda: 0.0)
-        await pulse.until(lambda pulse=pulse: pulse.failure is not None)
-        assert least < pulse.next_at - time.monotonic() < least + 11, text
+        liveness = Liveness(ask, patience=lambda: 1.0, rest=lambda: 0.0)
+        await liveness.until(lambda liveness=liveness: liveness.failure is not None)
+        assert least < liveness.next_at - time.monotonic() < least + 11, text

@@ -317,4 +317,4 @@ def test_policies_are_as_supabases_linter_asks_for(project: str) -> None:
     commands = [(table, role, cmd) for table, role, cmd, _, _ in policies]
     assert len(commands) > 20 and len(set(commands)) == len(commands)
     assert "ALL" not in {cmd for _, _, cmd in commands}
-    assert [one for one in policies if one[2] != "SELECT" and "true" in (one[3], one[4])] == []
+    assert [policy for policy in policies if policy[2] != "SELECT" and "true" in (policy[3], policy[4])] == []

@@ -92,7 +92,7 @@ async def test_a_success_of_ours_proves_nothing_once_the_envelope_changed(keyed_
     run(keyed_database, tested, ACME)
     run(keyed_database, "update integration_credentials set is_verified = true, last_verified_at = now()")
     async with opened(keyed_database) as database:
-        assert [one.proven for one in await list_integrations(database, keyring(), ACME, [])] == [True]
+        assert [integration.proven for integration in await list_integrations(database, keyring(), ACME, [])] == [True]
         run(
             keyed_database,
             "update integration_credentials set credentials_encrypted = credentials_encrypted || 'x', "

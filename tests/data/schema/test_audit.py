@@ -328,7 +328,7 @@ def test_what_is_remembered_of_a_deleted_integration_is_its_transactions_own(
     committing: Connection, installed_database: str
 ) -> None:
     integrations = [add_credential(committing, f"type {n}") for n in range(4)]
-    permissions = [add_permission(committing, one) for one in integrations]
+    permissions = [add_permission(committing, integration) for integration in integrations]
     delete = "delete from public.integration_credentials where id = %s"
     with psycopg.connect(installed_database) as other:
         other.execute(delete, [integrations[0]])

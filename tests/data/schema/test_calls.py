@@ -50,7 +50,7 @@ def arguments(text: str, at: int) -> Iterator[str]:
 def untyped(text: str) -> Iterator[str]:
     """The calls with an argument that states no type."""
     for call in CALL.finditer(text):
-        given = [one for one in arguments(text, call.end()) if one]
+        given = [argument for argument in arguments(text, call.end()) if argument]
         named = NAMING.search(text[: call.start()][-40:]) or TYPES.issuperset(given)
         if not named and call[1] not in OF_THE_FILES and not all(map(STATED.search, given)):
             yield f"{call[1]}({', '.join(given)})"

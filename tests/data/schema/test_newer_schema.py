@@ -87,7 +87,7 @@ async def test_it_is_never_sealed_and_verify_cannot_tell_what_protects_it(instal
         with pytest.raises(SchemaNewer):
             await seal_log(database, KEY)
     report = await check(installed_database)
-    assert [(one.kind, one.sentence) for one in report.findings] == [("protection", OF_A_NEWER)]
+    assert [(finding.kind, finding.sentence) for finding in report.findings] == [("protection", OF_A_NEWER)]
     assert report.rows >= 12
 
 
@@ -112,5 +112,5 @@ async def test_the_doctor_names_it_and_judges_nothing_that_only_the_newer_one_ca
     set_up_by_a_newer_version(installed_database)
     async with opened(installed_database) as database:
         found = await examine(database, keyring(), connection=None, env_file=Path("/nonexistent/.env"))
-    assert [one.sentence for one in found if one.state != "ok"] == [SchemaNewer().sentence]
-    assert not [one for one in found if "switchboard setup" in one.what_to_do and one.state != "ok"]
+    assert [finding.sentence for finding in found if finding.state != "ok"] == [SchemaNewer().sentence]
+    assert not [finding for finding in found if "switchboard setup" in finding.what_to_do and finding.state != "ok"]

@@ -236,7 +236,7 @@ async def test_a_partition_that_is_guarded_as_the_log_is_can_be_accepted(empty_d
         ("create role heir; alter table logs_all owner to heir", "it belongs to heir"),
     ):
         execute(empty_database, change)
-        assert [one for one in await sentences(empty_database) if named in one], change
+        assert [sentence for sentence in await sentences(empty_database) if named in sentence], change
     with pytest.raises(psycopg.errors.FeatureNotSupported):
         execute(empty_database, f"insert into {LOG} {A_ROW}")
     execute(empty_database, "reassign owned by heir to current_user; drop role heir")

@@ -271,7 +271,7 @@ async def test_ids_that_are_no_uuids_are_said_and_are_no_dead_end(empty_database
         await name_organization(database, HOME, "Home")
         assert await resolve_organization(database, None) == Organization(HOME, "Home")
         found = await examine(database, Keyring(None), connection=None, env_file=Path("/nonexistent/.env"))
-        assert [one.sentence for one in found if one.title == "Organizations"] == [report.notes[0][0]]
+        assert [finding.sentence for finding in found if finding.title == "Organizations"] == [report.notes[0][0]]
         with psycopg.connect(empty_database) as connection:
             connection.execute(
                 "create table mapping as select lpad(o.id::text, 32, '0')::uuid as id, o.name from organizations o;"
@@ -280,7 +280,9 @@ async def test_ids_that_are_no_uuids_are_said_and_are_no_dead_end(empty_database
                 " null::uuid as organization_id, true as is_active from mapping m"
             )
         found = await examine(database, Keyring(None), connection=None, env_file=Path("/nonexistent/.env"))
-        assert [(one.state, one.sentence) for one in found if one.title in ("Organizations", "People")] == [
+        assert [
+            (finding.state, finding.sentence) for finding in found if finding.title in ("Organizations", "People")
+        ] == [
             ("ok", f"{who} come from a view that Switchboard did not make, or not in this form.")
             for who in ("Organisations", "People")
         ]
@@ -288,8 +290,8 @@ async def test_ids_that_are_no_uuids_are_said_and_are_no_dead_end(empty_database
         assert (await resolve_organization(database, "seven")).name == "Seven"
         with psycopg.connect(empty_database) as connection:
             connection.execute("insert into mapping values (%s, ' ')", [HOME])
-        assert [one.name for one in await list_organizations(database)] == ["Seven", None]
-        assert {one.name for one in await search_people(database, HOME, "")} == {"Seven", None}
+        assert [organization.name for organization in await list_organizations(database)] == ["Seven", None]
+        assert {person.name for person in await search_people(database, HOME, "")} == {"Seven", None}
     assert (await installed(empty_database)).notes == ()
 
 
@@ -305,10 +307,12 @@ async def test_an_organisation_is_found_among_more_than_any_list_holds(empty_dat
     async with opened(empty_database) as database:
         assert (await resolve_organization(database, "zoë_100%")).id == HOME
         assert await resolve_organization(database, str(UUID(int=5))) == Organization(UUID(int=5), None)
-        assert [one.name for one in await list_organizations(database, "2499 clin")] == ["Clinic 2499"]
-        assert [one.name for one in await list_organizations(database, "ë_100%")] == ["Zoë_100%"]
+        assert [organization.name for organization in await list_organizations(database, "2499 clin")] == [
+            "Clinic 2499"
+        ]
+        assert [organization.name for organization in await list_organizations(database, "ë_100%")] == ["Zoë_100%"]
         assert await list_organizations(database, "ë-100%") == []
-        assert [one.id for one in await list_organizations(database, str(HOME)[:10])] == [HOME]
+        assert [organization.id for organization in await list_organizations(database, str(HOME)[:10])] == [HOME]
         assert len(await list_organizations(database, "", 20)) == 20
         assert (await filtered(database, "org:zoë_100%")).terms[0].ids == (HOME,)
         with pytest.raises(UnknownOrganization, match="No organisation has that") as refused:
@@ -340,9 +344,9 @@ async def test_an_organisation_that_was_deleted_is_reached_by_the_id_that_is_in_
         opened(psycopg.conninfo.make_conninfo(empty_database, user="looks")) as auditing,
     ):
         for reader in (database, auditing):
-            for one in (numbered, logged):
-                found = await resolve_organization(reader, str(one))
-                assert found == Organization(one, "no longer in the directory"), (reader, one)
+            for identifier in (numbered, logged):
+                found = await resolve_organization(reader, str(identifier))
+                assert found == Organization(identifier, "no longer in the directory"), (reader, identifier)
             with pytest.raises(UnknownOrganization) as refused:
                 await resolve_organization(reader, str(uuid4()))
             assert "Known" not in refused.value.what_to_do

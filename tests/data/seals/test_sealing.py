@@ -177,7 +177,7 @@ async def test_rows_of_any_age_are_sealed(installed_database: str, moment: str) 
     await seal(installed_database)
     assert (await check(installed_database)).is_well
     execute(installed_database, ADD.format(moment))
-    assert [one.kind for one in (await check(installed_database)).findings] == ["added"]
+    assert [finding.kind for finding in (await check(installed_database)).findings] == ["added"]
 
 
 async def test_it_is_the_same_on_an_older_server(empty_database16: str) -> None:
@@ -187,14 +187,14 @@ async def test_it_is_the_same_on_an_older_server(empty_database16: str) -> None:
     assert (await check(empty_database16)).is_well
     assert execute(empty_database16, DIFFERING) == []
     execute(empty_database16, ADD.format("'2026-01-01 08:30+00'"))
-    assert [one.kind for one in (await check(empty_database16)).findings] == ["added"]
+    assert [finding.kind for finding in (await check(empty_database16)).findings] == ["added"]
 
 
 async def test_an_empty_log_can_be_sealed(installed_database: str) -> None:
     await seal(installed_database)
     assert (await check(installed_database)).is_well
     execute(installed_database, ADD.format("'2026-01-01'"))
-    assert [one.kind for one in (await check(installed_database)).findings] == ["added"]
+    assert [finding.kind for finding in (await check(installed_database)).findings] == ["added"]
 
 
 async def test_two_jobs_at_once_make_one_chain(installed_database: str, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -205,8 +205,8 @@ async def test_two_jobs_at_once_make_one_chain(installed_database: str, monkeypa
         "select gen_random_uuid(), 'x', 'call_made', 'success', timestamptz '2026-01-01' + n * interval '20 minutes' "
         "from generate_series(0, 89) n",
     )
-    async with opened(installed_database) as one, opened(installed_database) as other:
-        done = await asyncio.gather(seal_log(one, KEY), seal_log(other, KEY), seal_log(one, KEY))
+    async with opened(installed_database) as database, opened(installed_database) as other:
+        done = await asyncio.gather(seal_log(database, KEY), seal_log(other, KEY), seal_log(database, KEY))
     assert sum(sealed.seals for sealed in done) == 32
     assert sum(sealed.rows for sealed in done) == 90
     assert len({sealed.newest_seal for sealed in done}) == 1
@@ -243,11 +243,11 @@ async def test_an_hour_of_many_rows_has_the_digest_it_would_have_at_once(
             [],
         )
     async with opened(installed_database) as database:
-        (whole,) = [one async for one in seal_hours.hours_with_rows(database, 1767250800, 1767258000, listed=True)]
+        (whole,) = [row async for row in seal_hours.hours_with_rows(database, 1767250800, 1767258000, listed=True)]
         monkeypatch.setattr(seal_hours, "ROWS_OF_A_PAGE", 7)
         assert await seal_hours.digest_in_pages(database, whole.hour, listed=True) == whole
         monkeypatch.setattr(seal_hours, "LARGEST_LISTED", 50)
-        (large,) = [one async for one in seal_hours.hours_with_rows(database, 1767250800, 1767258000, listed=True)]
+        (large,) = [row async for row in seal_hours.hours_with_rows(database, 1767250800, 1767258000, listed=True)]
     assert (large.digest, large.row_count, large.row_list) == (whole.digest, 100, None)
 
 

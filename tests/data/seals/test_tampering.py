@@ -97,20 +97,22 @@ async def test_many_rows_are_counted_for_what_became_of_them(installed_database:
         f"update {LOG} set status = 'failed' where action = 'email_sent'",
         f"update {LOG} set created_at = created_at - interval '1 hour', status = 'success' where id in ({first} 50)",
     )
-    said = "\n".join(one.sentence for one in (await check(installed_database)).findings)
+    said = "\n".join(finding.sentence for finding in (await check(installed_database)).findings)
     assert "1450 altered, 50 moved; 1500 sealed, 1450 there" in said
 
 
 async def test_the_time_of_a_keys_record_that_is_missing_is_a_finding(sealed: str) -> None:
     await as_owner(sealed, "alter table switchboard.keys drop column created_at cascade")
-    assert "switchboard.keys.created_at is missing" in "\n".join(one.sentence for one in (await check(sealed)).findings)
+    assert "switchboard.keys.created_at is missing" in "\n".join(
+        finding.sentence for finding in (await check(sealed)).findings
+    )
 
 
 @pytest.mark.parametrize("way", WAYS, ids=lambda way: way.name)
 async def test_it_is_found(way: Way, sealed: str, sealed_log: tuple[str, str]) -> None:
     alone, kept = await found_after(way, sealed, sealed_log[1])
     report = kept if way.kept else alone
-    said = "\n".join(one.sentence for one in report.findings)
+    said = "\n".join(finding.sentence for finding in report.findings)
     for words in way.words:
         assert words in said
     assert not kept.is_well
@@ -121,7 +123,7 @@ async def test_it_is_found(way: Way, sealed: str, sealed_log: tuple[str, str]) -
 async def test_only_the_hour_that_was_touched_is_named(sealed: str) -> None:
     await as_owner(sealed, f"delete from public.integration_audit_logs where id = '{row_id(9, 1)}'")
     report = await check(sealed)
-    assert [(one.kind, one.row) for one in report.findings] == [("removed", row_id(9, 1))]
+    assert [(finding.kind, finding.row) for finding in report.findings] == [("removed", row_id(9, 1))]
     assert report.found == 1
 
 
@@ -129,7 +131,7 @@ async def test_the_rows_of_an_emptied_hour_are_named_too(sealed: str) -> None:
     await as_owner(sealed, "delete from public.integration_audit_logs where created_at < '2026-01-01 09:00+00'")
     every, *rows = (await check(sealed)).findings
     assert every.sentence == "Every row of 2026-01-01 08:00 UTC was removed after sealing (5 sealed, 0 there)."
-    assert {(one.kind, one.row) for one in rows} == {("removed", row_id(8, n)) for n in range(1, HOURS[8] + 1)}
+    assert {(row.kind, row.row) for row in rows} == {("removed", row_id(8, n)) for n in range(1, HOURS[8] + 1)}
 
 
 async def test_a_hundred_rows_of_an_hour_are_counted_where_twenty_are_named(sealed: str) -> None:
@@ -154,7 +156,7 @@ async def test_two_rows_that_have_the_same_content_are_told_apart_by_their_ids(s
         f"from public.integration_audit_logs as o where l.id = '{second}' and o.id = '{first}'",
         f"delete from public.integration_audit_logs where id = '{first}'",
     )
-    found = {(one.kind, one.row) for one in (await check(sealed)).findings}
+    found = {(finding.kind, finding.row) for finding in (await check(sealed)).findings}
     assert found == {("altered", second), ("removed", first)}
 
 
@@ -181,7 +183,7 @@ async def test_rows_are_not_judged_by_a_seal_that_is_not_genuine(sealed: str) ->
         "update switchboard.seals set digest = decode(repeat('00', 32), 'hex') where hour = '2026-01-01 08:00+00'",
     )
     report = await check(sealed)
-    assert [one.kind for one in report.findings] == ["seal"]
+    assert [finding.kind for finding in report.findings] == ["seal"]
 
 
 @pytest.mark.parametrize(
@@ -197,7 +199,7 @@ async def test_no_part_of_a_seal_can_be_changed(sealed: str, change: str) -> Non
 
 async def test_a_key_that_is_not_trusted_signs_for_nothing(sealed: str) -> None:
     report = await check(sealed, public_keys=(bytes(32),))
-    assert [one.kind for one in report.findings] == ["key"]
+    assert [finding.kind for finding in report.findings] == ["key"]
     assert f"{report.seals} seals are signed with the key {KEY.key_id}" in report.findings[0].sentence
 
 
@@ -220,7 +222,7 @@ async def test_a_check_comes_to_its_end_whatever_is_in_a_seal(sealed: str, chang
     seals = "switchboard.seals"
     await as_owner(sealed, f"alter table {seals} {change.replace('{}', seals)}")
     report = await check(sealed)
-    assert {one.kind for one in report.findings} <= {"seal", "chain", "key", "protection"}
+    assert {finding.kind for finding in report.findings} <= {"seal", "chain", "key", "protection"}
     assert not report.is_well
 
 
@@ -310,7 +312,7 @@ async def test_a_row_of_the_first_moment_there_is_stops_no_check(sealed: str) ->
         "insert into public.integration_audit_logs (organization_id, integration_type, action, status, created_at) "
         "values (gen_random_uuid(), 'x', 'call_made', 'success', '4714-11-24 00:00+00 BC')",
     )
-    assert [one.kind for one in (await check(sealed)).findings] == ["added"]
+    assert [finding.kind for finding in (await check(sealed)).findings] == ["added"]
 
 
 @pytest.mark.parametrize("value", ["null", "''", "'\\x0707'"])
@@ -322,7 +324,7 @@ async def test_a_record_of_a_key_that_holds_none_is_said_and_not_handed_on(seale
     )
     report = await check(sealed)
     assert f"The record of the sealing key {KEY.key_id} was altered: it holds another public key." in [
-        one.sentence for one in report.findings
+        finding.sentence for finding in report.findings
     ]
     async with opened(sealed) as database:
         assert (await read_seal_evidence(database)).public_keys == ()

@@ -48,18 +48,18 @@ async def examined(conninfo: str, folder: Path, ring: Keyring | None = None) -> 
 
 
 def titled(found: list[Finding], title: str) -> list[Finding]:
-    return [one for one in found if one.title == title]
+    return [finding for finding in found if finding.title == title]
 
 
 def not_ok(found: list[Finding]) -> list[tuple[str, str]]:
-    return [(one.title, one.state) for one in found if one.state != "ok"]
+    return [(finding.title, finding.state) for finding in found if finding.state != "ok"]
 
 
 async def test_a_fresh_installation_is_well_in_every_area(installed_database: str, tmp_path: Path) -> None:
     found = await examined(installed_database, tmp_path)
     assert not_ok(found) == []
-    assert {one.area for one in found} == {"connection", "schema", "access", "key", "files"}
-    assert all(one.sentence.endswith(".") for one in found)
+    assert {finding.area for finding in found} == {"connection", "schema", "access", "key", "files"}
+    assert all(finding.sentence.endswith(".") for finding in found)
 
 
 async def test_it_changes_nothing(installed_database: str, tmp_path: Path) -> None:
@@ -86,7 +86,7 @@ async def test_without_a_connection_it_says_why_and_goes_on_with_the_rest(tmp_pa
         "Check the network.",
         "problem",
     )
-    assert {one.area for one in found} == {"connection", "key", "files"}
+    assert {finding.area for finding in found} == {"connection", "key", "files"}
 
 
 @pytest.mark.parametrize(
@@ -177,7 +177,7 @@ def test_the_connection_is_judged_by_its_encryption_pooler_version_and_role() ->
         (replace(LOCAL, create_in_public=False), None, ["Role"]),
     ]
     for server, settings, expected in cases:
-        assert [one.title for one in server_findings(server, settings) if one.state != "ok"] == expected
+        assert [finding.title for finding in server_findings(server, settings) if finding.state != "ok"] == expected
         assert (blocking_finding(server) is not None) == (expected == ["Server"])
 
 
@@ -191,15 +191,15 @@ def test_no_encryption_and_no_verification_are_told_apart() -> None:
 
 def test_the_env_file_is_judged_by_its_mode_and_by_git(tmp_path: Path) -> None:
     file = tmp_path / ".env"
-    assert [one.state for one in env_file_findings(file)] == ["ok"]
+    assert [finding.state for finding in env_file_findings(file)] == ["ok"]
     file.write_text("ENCRYPTION_MASTER_KEY='canary'\n")
     file.chmod(0o644)
     (open_to_others,) = env_file_findings(file)
     assert open_to_others.state == "problem"
     assert "chmod 600" in open_to_others.what_to_do
     file.chmod(0o600)
-    assert [one.state for one in env_file_findings(file)] == ["ok", "ok"]
+    assert [finding.state for finding in env_file_findings(file)] == ["ok", "ok"]
     (tmp_path / ".git").mkdir()
-    assert [one.state for one in env_file_findings(file)] == ["ok", "problem"]
+    assert [finding.state for finding in env_file_findings(file)] == ["ok", "problem"]
     (tmp_path / ".gitignore").write_text(".env\n")
-    assert [one.state for one in env_file_findings(file)] == ["ok", "ok"]
+    assert [finding.state for finding in env_file_findings(file)] == ["ok", "ok"]

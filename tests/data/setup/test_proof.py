@@ -24,7 +24,7 @@ async def proven(conninfo: str, ring: Keyring | None = None) -> list[Finding]:
 async def test_it_shows_four_tables_and_a_round_trip_and_leaves_nothing_behind(installed_database: str) -> None:
     before = contents(installed_database)
     found = await proven(installed_database)
-    assert [one.state for one in found] == ["ok"] * 5
+    assert [finding.state for finding in found] == ["ok"] * 5
     assert "(sb2)" in found[-1].sentence
     assert contents(installed_database) == before
 
@@ -45,7 +45,7 @@ async def test_a_missing_table_and_row_security_that_is_off_fail(
     keyed_database: str, statement: str, title: str
 ) -> None:
     execute(keyed_database, statement)
-    assert [one.title for one in await proven(keyed_database) if one.state == "problem"] == [title]
+    assert [finding.title for finding in await proven(keyed_database) if finding.state == "problem"] == [title]
 
 
 async def test_a_wrong_key_fails_and_a_missing_one_is_said_not_to_have_been_tried(keyed_database: str) -> None:

@@ -43,7 +43,7 @@ async def open_log(it: Console) -> None:
 
 async def settled(it: Console) -> None:
     """Wait until nothing is read, counted or looked up any more; watching the connection and following go on."""
-    await it.wait_for(lambda: all(one.is_finished for one in it.app.workers if one.group not in WAITING))
+    await it.wait_for(lambda: all(worker.is_finished for worker in it.app.workers if worker.group not in WAITING))
 
 
 async def press(it: Console, *keys: str) -> None:

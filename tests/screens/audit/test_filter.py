@@ -253,7 +253,9 @@ async def test_marks_follow_to_another_organisation(filled_log: str) -> None:
 
 def marked(it: Console) -> list[object]:
     """The ids of the rows in view whose line begins with the mark of a match."""
-    return [one for one, line in zip(seen(it), it.text.splitlines()[3:], strict=False) if line.startswith("*")]
+    return [
+        identifier for identifier, line in zip(seen(it), it.text.splitlines()[3:], strict=False) if line.startswith("*")
+    ]
 
 
 async def test_hits_come_one_by_one_and_esc_stops_the_search_on_the_server_until_one_moves_on(slow_log: str) -> None:

@@ -179,7 +179,7 @@ async def test_the_neighbour_of_a_row_is_its_neighbour_though_more_rows_came_tha
         everything = of_sql(keyed_database)
         await it.press("right")
         assert "There is no older row here yet." in it.status
-        await it.wait_for(lambda: all(one.is_finished for one in it.app.workers if one.group == "load"))
+        await it.wait_for(lambda: all(worker.is_finished for worker in it.app.workers if worker.group == "load"))
         await it.press("right")
         assert it.page._row.id == everything[everything.index(opened) + 1]
 

@@ -159,7 +159,7 @@ class TestTheHistogram:
         width = it.page.query_one(LogRuler).track
         for at, label in ((0, "rows"), (1, "failed")):
             values = [row[at] for row in counted]
-            line = next(one for one in it.text.splitlines() if one.startswith(f"{label} "))
+            line = next(line for line in it.text.splitlines() if line.startswith(f"{label} "))
             expected = [BARS[-(-value * 8 // max(values)) - 1] if value else " " for value in values]
             assert line[12 : 12 + width] == "".join(expected[cell * len(values) // width] for cell in range(width))
             assert f"max {max(values)}/hour" in line
@@ -167,7 +167,7 @@ class TestTheHistogram:
 
     def marker(self, it: Console) -> int:
         """In which cell of the ruler the marker is."""
-        return next(one for one in it.text.splitlines() if "▲" in one).index("▲") - 12
+        return next(line for line in it.text.splitlines() if "▲" in line).index("▲") - 12
 
     async def test_stops_with_esc_and_shows_what_was_not_counted(self, keyed_database: str) -> None:
         fill_log(keyed_database, 600)
@@ -181,7 +181,7 @@ class TestTheHistogram:
             await settled(it)
             running = "select 1 from pg_stat_activity where state = 'active' and usename = 'eve'"
             assert execute(keyed_database, running) == []
-            line = next(one for one in it.text.splitlines() if one.startswith("rows "))
+            line = next(line for line in it.text.splitlines() if line.startswith("rows "))
             assert re.search(r"\?+[▁-█]", line)
 
 
@@ -232,7 +232,7 @@ class TestAnExport:
         self, keyed_database: str, tmp_path: Path
     ) -> None:
         fill_log(keyed_database, 60)
-        expected = [str(one) for one in of_sql(keyed_database, f"{OF_ACME} and status = 'failed'")]
+        expected = [str(identifier) for identifier in of_sql(keyed_database, f"{OF_ACME} and status = 'failed'")]
         async with log(keyed_database, size=(160, 30), SWITCHBOARD_READ_ONLY="1") as it:
             await apply(it, FAILED)
             for ending in ("jsonl", "csv"):
@@ -327,7 +327,7 @@ async def test_a_row_whose_every_field_is_hostile_does_no_harm(keyed_database: s
         assert not UNSAFE.search(it.app.clipboard.replace("\t", ""))
         action = of_row(keyed_database, current(it))
         await press(it, "w", "a")
-        assert [of_row(keyed_database, one) for one in seen(it)] == [action]
+        assert [of_row(keyed_database, identifier) for identifier in seen(it)] == [action]
 
 
 def of_row(conninfo: str, row_id: UUID) -> str:

@@ -47,7 +47,7 @@ def slow_log(keyed_database: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[s
 
 def follows(it: Console) -> bool:
     """Whether new rows are looked for."""
-    return any(one.group == "follow" and one.is_running for one in it.app.workers)
+    return any(worker.group == "follow" and worker.is_running for worker in it.app.workers)
 
 
 def says_following(it: Console) -> bool:

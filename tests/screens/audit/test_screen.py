@@ -1,4 +1,4 @@
-"""Section 4 driven by keys on a real database: opening, moving, jumping, the row in full, sizes and faces."""
+"""Section 4 driven by keys on a real database: opening, moving, jumping, the row in full, sizes and states."""
 
 from __future__ import annotations
 

@@ -370,8 +370,8 @@ def test_no_column_of_the_list_is_ever_cut() -> None:
 def test_an_integration_is_called_by_its_name_with_its_type() -> None:
     there = Integration(ACME, ACME, "exotel_whatsapp", "Shipment updates")
     names = [
-        full_name(one)
-        for one in (
+        full_name(integration)
+        for integration in (
             there,
             replace(there, display_name=None),
             replace(there, place=(2, 3), display_name="Exotel WhatsApp"),

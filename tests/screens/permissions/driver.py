@@ -40,7 +40,7 @@ async def open_grid(it: Console, until: str = "Person 000001") -> None:
 
 async def settled(it: Console) -> None:
     """Wait until nothing is read any more; watching the connection goes on."""
-    await it.wait_for(lambda: all(one.is_finished for one in it.app.workers if one.group != "connection"))
+    await it.wait_for(lambda: all(worker.is_finished for worker in it.app.workers if worker.group != "connection"))
     await it.pilot.pause()
 
 

@@ -187,7 +187,7 @@ async def test_a_role_that_may_only_look_has_its_keys_dimmed_and_is_told_why(pos
         assert line(it, "Person 000001") == "V-- --- --- ---"
         assert "v s c rights" not in it.text
         assert {"permissions.view", "permissions.revoke"} <= {
-            one.binding.id for one in it.page.active_bindings.values() if not one.enabled
+            binding.binding.id for binding in it.page.active_bindings.values() if not binding.enabled
         }
 
 

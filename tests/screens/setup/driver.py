@@ -73,7 +73,7 @@ class Wizard(Console):
                 return
             # What is left on the way may change the way.
             chain = screen.focus_chain
-            places = [chain.index(one) if one in chain else -1 for one in (screen.focused, target)]
+            places = [chain.index(widget) if widget in chain else -1 for widget in (screen.focused, target)]
             await self.press(*["tab"] * ((places[1] - places[0]) % len(chain)))
         assert target.has_focus, f"tab never reaches {selector}"
 

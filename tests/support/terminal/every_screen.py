@@ -111,7 +111,7 @@ def final_screens() -> set[type[Screen[Any]]]:
 
 
 def _ours(parent: type[Screen[Any]]) -> Iterator[type[Screen[Any]]]:
-    for one in parent.__subclasses__():
-        if one.__module__.startswith("tui."):
-            yield one
-        yield from _ours(one)
+    for subclass in parent.__subclasses__():
+        if subclass.__module__.startswith("tui."):
+            yield subclass
+        yield from _ours(subclass)

@@ -21,8 +21,8 @@ def every_node_type() -> set[type[DOMNode]]:
             importlib.import_module(module.name)
 
     def below(node_type: type[DOMNode]) -> Iterator[type[DOMNode]]:
-        for one in node_type.__subclasses__():
-            yield one
-            yield from below(one)
+        for subclass in node_type.__subclasses__():
+            yield subclass
+            yield from below(subclass)
 
     return {one for one in below(DOMNode) if one.__module__.startswith("tui.")}

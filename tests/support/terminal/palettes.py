@@ -64,9 +64,9 @@ def _seen(cell: Char, palette: Mapping[str, Colour]) -> tuple[Colour, Colour]:
 
 
 @cache
-def _contrast(one: Colour, other: Colour) -> float:
+def _contrast(colour: Colour, other: Colour) -> float:
     """The ratio of two colours' luminances (WCAG 2.2, "contrast ratio"): from 1 for the same to 21."""
-    darker, lighter = sorted(map(_luminance, (one, other)))
+    darker, lighter = sorted(map(_luminance, (colour, other)))
     return (lighter + 0.05) / (darker + 0.05)
 
 

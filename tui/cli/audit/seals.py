@@ -147,8 +147,8 @@ def _record(report: SealReport) -> dict[str, Any]:
         "keys": [{"key_id": key.key_id, "public_key": key.public_key.hex(), "given": key.given} for key in report.keys],
         "found": report.found,
         "findings": [
-            {"kind": one.kind, "hour": hour_moment(one.hour), "row": one.row, "sentence": one.sentence}
-            for one in report.findings
+            {"kind": finding.kind, "hour": hour_moment(finding.hour), "row": finding.row, "sentence": finding.sentence}
+            for finding in report.findings
         ],
     }
 
@@ -159,7 +159,7 @@ def _lines(report: SealReport) -> list[tuple[str, object]]:
 
     until = f"{report.sealed_until:%Y-%m-%d %H:%M} UTC" if report.sealed_until else "no hour yet"
     verdict = "as it was sealed" if report.is_well else "NOT as it was sealed, or not protected"
-    if [one.sentence for one in report.findings] == [OF_A_NEWER]:
+    if [finding.sentence for finding in report.findings] == [OF_A_NEWER]:
         verdict = "as it was sealed, as far as this version can tell"
     lines: list[tuple[str, object]] = [
         ("log", verdict),
@@ -169,7 +169,7 @@ def _lines(report: SealReport) -> list[tuple[str, object]]:
         ("newest seal", report.newest_seal or "none"),
     ]
     lines += [("public key", f"{key.public_key.hex()} ({key.key_id})") for key in report.keys]
-    lines += [("finding", one.sentence) for one in report.findings]
+    lines += [("finding", finding.sentence) for finding in report.findings]
     rest = report.found - len(report.findings)
     return [*lines, ("finding", f"{rest} more like these")] if rest else lines
 

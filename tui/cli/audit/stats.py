@@ -53,8 +53,10 @@ async def _stats(session: Session, out: Output, *, words: tuple[str, ...]) -> No
         if not counted.complete and time.monotonic() - said > PROGRESS_EVERY_S:
             said = time.monotonic()
             out.say(f"{counted.rows:,} rows counted, back to {shown(counted.counted_back_to, zone)}.")
-    people = await people_by_id(session.database, [one for one in counted.by_user if one is not None])
-    names: dict[Any, str | None] = {one.id: one.email or one.name for one in people.values()}
+    people = await people_by_id(
+        session.database, [identifier for identifier in counted.by_user if identifier is not None]
+    )
+    names: dict[Any, str | None] = {person.id: person.email or person.name for person in people.values()}
     if out.as_json:
         out.data(_record(counted, zone))
         return
@@ -66,7 +68,9 @@ async def _stats(session: Session, out: Output, *, words: tuple[str, ...]) -> No
     _section(out, "ACTION", counted.by_action)
     _section(out, "STATUS", counted.by_status)
     _section(out, "TYPE", counted.by_type)
-    who = {one: claimed(names.get(one) or str(one or "")) or "none" for one in counted.by_user}
+    who = {
+        identifier: claimed(names.get(identifier) or str(identifier or "")) or "none" for identifier in counted.by_user
+    }
     _section(out, "USER", counted.by_user, who)
     _section(out, f"DAY ({zone})", counted.by_day, newest_first=True)
 

@@ -128,8 +128,8 @@ async def _list(session: Session, out: Output) -> None:
     from tui.providers import registry
 
     listed = await list_integrations(session.database, session.keyring, organization_of(session).id, list(registry()))
-    out.rows([record_of(one) for one in listed], COLUMNS, empty="There is no integration type.")
-    unread = [one for one in listed if one.unreadable == "no key"]
+    out.rows([record_of(integration) for integration in listed], COLUMNS, empty="There is no integration type.")
+    unread = [integration for integration in listed if integration.unreadable == "no key"]
     if unread:
         out.warn(
             "No master key is configured, so no credential could be looked into.",
@@ -223,9 +223,9 @@ async def _found(session: Session, wanted: str, *, with_key: bool = False) -> In
 
     keyring = session.keyring if with_key else Keyring(None)
     listed = await list_integrations(session.database, keyring, organization_of(session).id, [])
-    found = [one for one in listed if wanted in (one.integration_type, str(one.id))]
+    found = [integration for integration in listed if wanted in (integration.integration_type, str(integration.id))]
     if len(found) > 1:
-        ids = ", ".join(str(one.id) for one in found)
+        ids = ", ".join(str(integration.id) for integration in found)
         raise InvalidInput(f"There are {len(found)} rows of {wanted}.", f"Give the id of the one you mean: {ids}.")
     if found:
         return found[0]

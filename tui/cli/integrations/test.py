@@ -31,7 +31,11 @@ async def test_one(session: Session, out: Output, *, integration_type: str) -> N
 
     Raises CheckFailed where it did not pass, and MasterKeyError where no key that is configured opens it.
     """
-    wanted = [one for one in await _set_up(session, out) if integration_type in (one.integration_type, str(one.id))]
+    wanted = [
+        integration
+        for integration in await _set_up(session, out)
+        if integration_type in (integration.integration_type, str(integration.id))
+    ]
     if not wanted:
         known_type(integration_type)
         raise NotFound(
@@ -39,7 +43,7 @@ async def test_one(session: Session, out: Output, *, integration_type: str) -> N
             f"Set it up with `switchboard integrations configure {integration_type}`.",
         )
     if len(wanted) > 1:
-        ids = ", ".join(str(one.id) for one in wanted)
+        ids = ", ".join(str(integration.id) for integration in wanted)
         raise InvalidInput(f"There are {len(wanted)} rows of {integration_type}.", f"Give an id, or --all: {ids}.")
     _announce(out)
     tested = await run_on_stored(session, wanted[0], _teller(out, wanted[0]))
@@ -54,20 +58,20 @@ async def test_one(session: Session, out: Output, *, integration_type: str) -> N
 
 async def test_all(session: Session, out: Output) -> None:
     """Test every integration that is set up, side by side. Raises as test_one does."""
-    wanted = [one for one in await _set_up(session, out) if _has_test(one)]
+    wanted = [integration for integration in await _set_up(session, out) if _has_test(integration)]
     if not wanted:
         raise NotFound("No integration of this organisation can be tested.", "Set one up first.")
     _announce(out)
-    results = await asyncio.gather(*(_one_of_all(session, out, one) for one in wanted))
+    results = await asyncio.gather(*(_one_of_all(session, out, integration) for integration in wanted))
     if out.as_json:
-        out.data([_record(one, result) for one, result in zip(wanted, results, strict=True)])
+        out.data([_record(integration, result) for integration, result in zip(wanted, results, strict=True)])
     else:
-        for one, result in zip(wanted, results, strict=True):
+        for integration, result in zip(wanted, results, strict=True):
             said = result.summary() if not isinstance(result, SwitchboardError) else str(result)
-            out.text(f"{one.integration_type}: {said}")
+            out.text(f"{integration.integration_type}: {said}")
     failed = sum(isinstance(result, SwitchboardError) or not result.is_verified for result in results)
     if failed:
-        await _require_key(session, [one for one in results if not isinstance(one, SwitchboardError)])
+        await _require_key(session, [result for result in results if not isinstance(result, SwitchboardError)])
         raise CheckFailed(f"{failed} of {len(wanted)} did not pass.", "What to do stands above.")
 
 
@@ -120,7 +124,7 @@ def _record(integration: Integration, result: Tested | SwitchboardError) -> dict
         "level": report.level,
         "milliseconds": report.milliseconds,
         "code": report.code,
-        "verdicts": [_verdict(one) for one in report.verdicts],
+        "verdicts": [_verdict(verdict) for verdict in report.verdicts],
     }
 
 

@@ -131,10 +131,10 @@ def _fields(integration_type: str, credential: Mapping[str, Any]) -> list[tuple[
     fields = known.fields if known else ()
     kept = known.kept if known else ()
     named = [
-        (one.name, (SET if credential.get(one.name) else NOT_SET) if one.secret else credential.get(one.name))
-        for one in fields
+        (field.name, (SET if credential.get(field.name) else NOT_SET) if field.secret else credential.get(field.name))
+        for field in fields
     ]
-    names = {one.name for one in fields}
+    names = {field.name for field in fields}
     others = [(name, value if name in kept else SET) for name, value in credential.items() if name not in names]
     return named + others
 

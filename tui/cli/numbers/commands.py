@@ -249,8 +249,8 @@ def primary(options: Options, number: str) -> int:
 
         seen = await _the_number(session, number)
         found = await list_phone_numbers(session.database, organization_of(session).id, NumberFilter(primary=True))
-        done = await make_primary(session.database, seen, [one.id for one in found])
-        before = ", ".join(shown_number(one) for one in done.previous)
+        done = await make_primary(session.database, seen, [number.id for number in found])
+        before = ", ".join(shown_number(number) for number in done.previous)
         _say(out, done, f"is primary; {before or 'none'} was before.", "was primary already.")
 
     return run(options, work, writes=True)
@@ -270,7 +270,7 @@ async def _list(session: Session, out: Output, *, number: str | None, asked: Ask
     if number is not None:
         empty = "No number like that is in any organisation that you may read."
     columns = COLUMNS if organization_id else EVERYWHERE
-    out.rows([record_of(one) for one in listed], columns, empty=empty)
+    out.rows([record_of(number) for number in listed], columns, empty=empty)
 
 
 async def _filter(session: Session, asked: Asked, *, searching: bool) -> NumberFilter:
@@ -346,7 +346,7 @@ async def _integration(session: Session, integration_type: str) -> Integration:
     from tui.providers import integration_type as known_type
 
     listed = await list_integrations(session.database, Keyring(None), organization_of(session).id, [])
-    found = next((one for one in listed if one.integration_type == integration_type), None)
+    found = next((integration for integration in listed if integration.integration_type == integration_type), None)
     if found is None:
         known_type(integration_type)
         raise NotFound(
@@ -364,5 +364,5 @@ def _say(out: Output, done: NumberChanged, sentence: str, unchanged: str) -> Non
         out.warn(done.warning)
     record = record_of(done.number) | {"changed": list(done.changed)}
     if done.previous:
-        record["previous_primary"] = [record_of(one) for one in done.previous]
+        record["previous_primary"] = [record_of(number) for number in done.previous]
     out.result(record, f"{shown_number(done.number)} {sentence if done.changed else unchanged}")

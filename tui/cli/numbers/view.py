@@ -79,20 +79,22 @@ PLAN_COLUMNS = (
 
 def plan_rows(plan: SyncPlan) -> list[dict[str, Any]]:
     """Return one record for each row of the table that a sync would write."""
-    new = [_plan_row("new", display(one.phone_number), one.display_name, _what_is_new(one)) for one in plan.new]
-    changed = [
-        _plan_row("changed", shown_number(one.number), one.number.display_name, _what_changes(one))
-        for one in plan.changed
+    new = [
+        _plan_row("new", display(number.phone_number), number.display_name, _what_is_new(number)) for number in plan.new
     ]
-    gone = [_plan_row("gone", shown_number(one), one.display_name, _what_goes(one)) for one in plan.gone]
+    changed = [
+        _plan_row("changed", shown_number(number.number), number.number.display_name, _what_changes(number))
+        for number in plan.changed
+    ]
+    gone = [_plan_row("gone", shown_number(number), number.display_name, _what_goes(number)) for number in plan.gone]
     return [*new, *changed, *gone]
 
 
 def plan_notes(plan: SyncPlan) -> list[str]:
     """Return a sentence for each thing that a sync leaves as it is and somebody should know."""
     notes = []
-    for one in plan.left:
-        notes.append(f"{shown_number(one.number)} is not listed and stays as it is: {one.reason}.")
+    for number in plan.left:
+        notes.append(f"{shown_number(number.number)} is not listed and stays as it is: {number.reason}.")
     for rows in plan.duplicates:
         stored = ", ".join(shown_text(row.phone_number) for row in rows)
         notes.append(f"{shown_number(rows[0])} is stored in {len(rows)} rows: {stored}.")
@@ -118,14 +120,14 @@ def plan_record(plan: SyncPlan) -> dict[str, Any]:
         "deactivated_numbers": len(plan.gone),
         "deactivates_all": plan.deactivates_all,
         "primary": plan.primary,
-        "new": [dataclasses.asdict(one) for one in plan.new],
+        "new": [dataclasses.asdict(number) for number in plan.new],
         "changed": [
-            record_of(one.number) | {"changes": [dataclasses.asdict(change) for change in one.changes]}
-            for one in plan.changed
+            record_of(number.number) | {"changes": [dataclasses.asdict(change) for change in number.changes]}
+            for number in plan.changed
         ],
-        "gone": [record_of(one) for one in plan.gone],
-        "left": [record_of(one.number) | {"reason": one.reason} for one in plan.left],
-        "duplicates": [[record_of(one) for one in rows] for rows in plan.duplicates],
+        "gone": [record_of(number) for number in plan.gone],
+        "left": [record_of(number.number) | {"reason": number.reason} for number in plan.left],
+        "duplicates": [[record_of(row) for row in rows] for rows in plan.duplicates],
         "unusable": list(plan.unusable),
     }
 
@@ -134,13 +136,13 @@ def _plan_row(sync: str, number: str, name: str | None, what: str) -> dict[str, 
     return {"sync": sync, "number": number, "name": name, "what": what}
 
 
-def _what_is_new(one: NewNumber) -> str:
-    primary = "; becomes primary" if one.is_primary else ""
-    return f"{one.number_type}, {can(call=one.can_call, sms=one.can_sms)}{primary}"
+def _what_is_new(number: NewNumber) -> str:
+    primary = "; becomes primary" if number.is_primary else ""
+    return f"{number.number_type}, {can(call=number.can_call, sms=number.can_sms)}{primary}"
 
 
-def _what_changes(one: ChangedNumber) -> str:
-    return "; ".join(f"{change.name}: {_value(change.before)} -> {_value(change.after)}" for change in one.changes)
+def _what_changes(number: ChangedNumber) -> str:
+    return "; ".join(f"{change.name}: {_value(change.before)} -> {_value(change.after)}" for change in number.changes)
 
 
 def _value(value: Any) -> str:
@@ -149,7 +151,7 @@ def _value(value: Any) -> str:
     return shown_text(value) or "empty"
 
 
-def _what_goes(one: PhoneNumber) -> str:
-    holder = f"; stays assigned to {shown_person(one)}" if one.assigned_to_user_id else ""
-    primary = "; is primary no more" if one.is_primary else ""
+def _what_goes(number: PhoneNumber) -> str:
+    holder = f"; stays assigned to {shown_person(number)}" if number.assigned_to_user_id else ""
+    primary = "; is primary no more" if number.is_primary else ""
     return f"not listed any more: deactivated{primary}{holder}"

@@ -145,7 +145,11 @@ async def _list(session: Session, out: Output, *, user: str | None, integration_
     from tui.data.permissions.grantees import find_holder
 
     organization = organization_of(session).id
-    only = None if integration_type is None else {one.id for one in await _integrations(session, [integration_type])}
+    only = (
+        None
+        if integration_type is None
+        else {integration.id for integration in await _integrations(session, [integration_type])}
+    )
     if user is None:
         found = await list_access(session.database, organization)
     else:
@@ -217,16 +221,16 @@ async def _copy(session: Session, out: Output, *, options: Options, source: str,
     from tui.errors import InvalidInput
 
     organization = organization_of(session).id
-    one = await find_holder(session.database, organization, source)
+    holder = await find_holder(session.database, organization, source)
     other = await find_grantee(session.database, organization, target)
-    if one.id == other.id:
+    if holder.id == other.id:
         raise InvalidInput("FROM and TO are the same person.", "Name two.")
     integrations = await integrations_of(session.database, organization)
 
     def stage(staged: Staged, cells: dict[UUID, list[Any]], now: datetime) -> list[str]:
-        return list(staged.copy(cells[one.id], cells[other.id], now).notes)
+        return list(staged.copy(cells[holder.id], cells[other.id], now).notes)
 
-    await _change(session, out, options, [one, other], integrations, stage, dry_run=dry_run)
+    await _change(session, out, options, [holder, other], integrations, stage, dry_run=dry_run)
 
 
 async def _report(session: Session, out: Output, *, user: str) -> None:
@@ -264,8 +268,11 @@ async def _change(
 
     organization = organization_of(session).id
     grants = await grants_of(session.database, organization, [person.id for person in people])
-    by_id = {one.id: one for one in integrations if one.id is not None}
-    cells = {person.id: [Cell(person.id, one, grants.get((person.id, one))) for one in by_id] for person in people}
+    by_id = {integration.id: integration for integration in integrations if integration.id is not None}
+    cells = {
+        person.id: [Cell(person.id, identifier, grants.get((person.id, identifier))) for identifier in by_id]
+        for person in people
+    }
     staged = Staged(organization)
     notes = list(dict.fromkeys(stage(staged, cells, await server_time(session.database))))
     review = staged.review()
@@ -298,13 +305,15 @@ async def _integrations(session: Session, types: Sequence[str]) -> list[Integrat
 
     there = await integrations_of(session.database, organization_of(session).id)
     for name in types:
-        if all(one.integration_type != name for one in there):
+        if all(integration.integration_type != name for integration in there):
             known_type(name)
             raise NotFound(
                 f"{name} is not set up in this organisation.",
                 f"Set it up with `switchboard integrations configure {name}`.",
             )
-    return [one for name in dict.fromkeys(types) for one in there if one.integration_type == name]
+    return [
+        integration for name in dict.fromkeys(types) for integration in there if integration.integration_type == name
+    ]
 
 
 async def _grantee(session: Session, user: str, label: str | None) -> Holder:
@@ -331,9 +340,9 @@ def _conflict(conflicts: Conflicts, people: dict[UUID, Holder], integrations: di
     from tui.errors import Conflict
 
     named = [
-        f"{people[one.user_id].label} on {integrations[one.integration_id].integration_type} "
-        + ("(deleted)" if one.integration_gone else f"has {rights_words(one.now)} now, had {rights_words(one.seen)}")
-        for one in conflicts.cells[:NAMED_CONFLICTS]
+        f"{people[cell.user_id].label} on {integrations[cell.integration_id].integration_type} "
+        + ("(deleted)" if cell.integration_gone else f"has {rights_words(cell.now)} now, had {rights_words(cell.seen)}")
+        for cell in conflicts.cells[:NAMED_CONFLICTS]
     ]
     more = len(conflicts.cells) - len(named)
     return Conflict(

@@ -135,17 +135,17 @@ def report_record(report: LeaverReport) -> dict[str, Any]:
         "phone_numbers": list(report.phone_numbers),
         "secrets": [
             {
-                "integration_id": one.integration_id,
-                "integration_type": one.integration_type,
-                "field": one.field or None,
-                "how": _how(one),
-                "times": one.times,
-                "last_at": one.last_at,
-                "changed_at": one.changed_at,
-                "perhaps_changed_at": one.perhaps_changed_at,
-                "to_be_rotated": one.to_be_rotated,
+                "integration_id": secret.integration_id,
+                "integration_type": secret.integration_type,
+                "field": secret.field or None,
+                "how": _how(secret),
+                "times": secret.times,
+                "last_at": secret.last_at,
+                "changed_at": secret.changed_at,
+                "perhaps_changed_at": secret.perhaps_changed_at,
+                "to_be_rotated": secret.to_be_rotated,
             }
-            for one in _secrets(report)
+            for secret in _secrets(report)
         ],
         "other_organizations": report.other_organizations,
         "unattributed_openings": report.unattributed,
@@ -168,18 +168,18 @@ def report_lines(report: LeaverReport, zone: tzinfo) -> list[tuple[str, object]]
         lines.append(("could reach", "nothing"))
     lines += [("phone number", number) for number in report.phone_numbers]
     secrets = _secrets(report)
-    for one in sorted(secrets, key=lambda one: not one.to_be_rotated):
-        what = f"{one.integration_type} {one.field or '(every secret of it)'}: {', '.join(_how(one))}"
-        seen = f"{what}, last {shown(one.last_at, zone)}"
-        if not one.to_be_rotated:
-            lines.append(("changed since", f"{seen}; changed {shown(one.changed_at, zone)}"))
+    for secret in sorted(secrets, key=lambda secret: not secret.to_be_rotated):
+        what = f"{secret.integration_type} {secret.field or '(every secret of it)'}: {', '.join(_how(secret))}"
+        seen = f"{what}, last {shown(secret.last_at, zone)}"
+        if not secret.to_be_rotated:
+            lines.append(("changed since", f"{seen}; changed {shown(secret.changed_at, zone)}"))
             continue
         perhaps = (
-            f"; the credential changed {shown(one.perhaps_changed_at, zone)}, the log does not say in what"
-            if one.perhaps_changed_at
+            f"; the credential changed {shown(secret.perhaps_changed_at, zone)}, the log does not say in what"
+            if secret.perhaps_changed_at
             else ""
         )
-        gone = "; the integration is deleted here" if one.integration_id is None else ""
+        gone = "; the integration is deleted here" if secret.integration_id is None else ""
         lines.append(("to be rotated", f"{seen}{perhaps}{gone}"))
     if not secrets:
         lines.append(("secrets", "none seen, as far as the log says"))
@@ -196,11 +196,11 @@ def report_lines(report: LeaverReport, zone: tzinfo) -> list[tuple[str, object]]
 
 def _secrets(report: LeaverReport) -> list[KnownSecret]:
     """Leave out fields that are no secrets, which are in the log because they were typed."""
-    return [one for one in report.secrets if is_secret(one.integration_type, one.field)]
+    return [secret for secret in report.secrets if is_secret(secret.integration_type, secret.field)]
 
 
-def _how(one: KnownSecret) -> list[str]:
-    words = (("revealed", one.revealed), ("copied", one.copied), ("typed", one.typed))
+def _how(secret: KnownSecret) -> list[str]:
+    words = (("revealed", secret.revealed), ("copied", secret.copied), ("typed", secret.typed))
     return [word for word, applies in words if applies]
 
 

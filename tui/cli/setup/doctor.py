@@ -53,13 +53,13 @@ async def _examine(session: Session, out: Output) -> None:
     out.rows(
         [
             {
-                "area": one.area,
-                "title": one.title,
-                "state": one.state,
-                "sentence": one.sentence,
-                "what_to_do": one.what_to_do,
+                "area": finding.area,
+                "title": finding.title,
+                "state": finding.state,
+                "sentence": finding.sentence,
+                "what_to_do": finding.what_to_do,
             }
-            for one in findings
+            for finding in findings
         ],
         [
             Column("STATE", lambda one: one["state"]),
@@ -68,7 +68,7 @@ async def _examine(session: Session, out: Output) -> None:
         ],
         empty="There was nothing to look at.",
     )
-    problems = sum(one.state == "problem" for one in findings)
+    problems = sum(finding.state == "problem" for finding in findings)
     if problems:
         count = "one problem" if problems == 1 else f"{problems} problems"
         raise CheckFailed(f"The doctor found {count}.", "What to do about each stands above.")

@@ -129,14 +129,20 @@ class Completer:
         if name in QUERIES:
             return _fitting([Candidate(quoted(one)) for one in await self.values(name)], value)
         if name in ("since", "until"):
-            return _fitting([Candidate(quoted(one)) for one in TIMES], value)
+            return _fitting([Candidate(quoted(time_)) for time_ in TIMES], value)
         if name == "org":
             known = await list_organizations(self.database, value, MOST_CANDIDATES)
-            named = [Candidate(quoted(one.name), str(one.id)) for one in known if one.name]
-            return _fitting([*named, *(Candidate(str(one.id), one.name or "") for one in known)], value)
+            named = [
+                Candidate(quoted(organization.name), str(organization.id))
+                for organization in known
+                if organization.name
+            ]
+            return _fitting(
+                [*named, *(Candidate(str(organization.id), organization.name or "") for organization in known)], value
+            )
         if name == "user" and self.organization_id is not None:
             people = await search_people(self.database, self.organization_id, value, MOST_CANDIDATES)
-            return [Candidate(quoted(one.email or str(one.id)), one.name or "") for one in people]
+            return [Candidate(quoted(person.email or str(person.id)), person.name or "") for person in people]
         return ()
 
 
@@ -168,7 +174,7 @@ def _last_value(values: str) -> int:
 def _fitting(candidates: Iterable[Candidate], typed: str) -> tuple[Candidate, ...]:
     """Those that begin with what is typed, then those that have it in them; not what is there already."""
     wanted = typed.lower()
-    texts = [(one.text.strip('"').lower(), one) for one in candidates]
-    first = [one for text, one in texts if text.startswith(wanted)]
-    then = [one for text, one in texts if wanted in text and not text.startswith(wanted)]
+    texts = [(candidate.text.strip('"').lower(), candidate) for candidate in candidates]
+    first = [candidate for text, candidate in texts if text.startswith(wanted)]
+    then = [candidate for text, candidate in texts if wanted in text and not text.startswith(wanted)]
     return tuple(first + then)[:MOST_CANDIDATES]

@@ -208,7 +208,7 @@ def organizations_of(log_filter: LogFilter) -> list[str] | None:
     """Return the ids of the organisations whose rows a resolved filter may have, None for all that may be read."""
     positive = [term for term in log_filter.terms if term.name == "org" and not term.negated]
     named = [term for term in positive if term.ids and EVERY not in term.values]
-    sets = [{str(one) for one in term.ids or ()} for term in named]
+    sets = [{str(id_) for id_ in term.ids or ()} for term in named]
     return sorted(set.intersection(*sets)) if sets else None
 
 

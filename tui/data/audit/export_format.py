@@ -35,7 +35,7 @@ _NOT_INERT_ASCII = re.compile(b"[\x00-\x1f\x7f]")
 
 def _any_of(characters: Iterable[str]) -> bytes:
     """A pattern over UTF-8 for one of the characters."""
-    return b"(?:" + b"|".join(re.escape(one.encode()) for one in characters) + b")"
+    return b"(?:" + b"|".join(re.escape(character.encode()) for character in characters) + b")"
 
 
 # Where the comma is the decimal sign, spreadsheets take the semicolon for what divides fields, whatever the quotes.

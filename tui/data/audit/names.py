@@ -125,11 +125,15 @@ async def _org(database: Database, term: Term, text: str) -> Term:
             # Rows of one that was deleted, and of none, are in the log all the same.
             ids.append(organization_id)
             continue
-        found = [one.id for one in await organizations_called(database, name)]
+        found = [organization.id for organization in await organizations_called(database, name)]
         if len(found) == 1:
             ids += found
         else:
-            names = {one.name.lower(): one.name for one in await list_organizations(database) if one.name}
+            names = {
+                organization.name.lower(): organization.name
+                for organization in await list_organizations(database)
+                if organization.name
+            }
             near = difflib.get_close_matches(name.lower(), names, n=1, cutoff=0.5)
             wrong = "No organisation has that name." if not found else "More than one organisation has that name."
             what_to_do = f"Did you mean {_short(names[near[0]])}?" if near and not found else "Use its id, a UUID."

@@ -166,7 +166,7 @@ class LogReader:
             queries.append(BRANCH.format(columns=LOG_COLUMNS, where=whole.sql, order=direction.order))
         query = queries[0]
         if len(queries) > 1:
-            union = " union all ".join(f"({one})" for one in queries)
+            union = " union all ".join(f"({query})" for query in queries)
             query = MERGED.format(columns=COLUMN_NAMES, branches=union, order=direction.order)
         return [LogRow(**row) for row in await fetch(self.database, query, parameters, PAGE_MS)]
 

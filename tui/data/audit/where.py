@@ -165,9 +165,9 @@ class _Parts:
         return f"{column} = any ({self._name(listed)}::uuid[])"
 
     def _ip(self, term: Term) -> str:
-        forms = [form for one in term.values for form in _address_forms(one)]
+        forms = [form for value in term.values for form in _address_forms(value)]
         wanted = f"any ({self._name(forms)}::inet[])"
-        within = "<<=" if any("/" in one for one in forms) else "="
+        within = "<<=" if any("/" in form for form in forms) else "="
         # An address of the column may come with a network's mask; hardly any does, and taking it off is slow.
         has_mask = "masklen(l.ip_address) < case family(l.ip_address) when 4 then 32 else 128 end"
         return f"(l.ip_address {within} {wanted} or ({has_mask} and host(l.ip_address)::inet {within} {wanted}))"
@@ -234,8 +234,8 @@ def _choices(term: Term) -> list[Term]:
     if term.negated:
         return [term]
     if term.name in ("user", "org"):
-        return [replace(term, ids=(one,)) for one in term.ids or ()]
-    return [replace(term, values=(one,)) for one in term.values]
+        return [replace(term, ids=(id_,)) for id_ in term.ids or ()]
+    return [replace(term, values=(value,)) for value in term.values]
 
 
 def _address_forms(value: str) -> list[str]:

@@ -152,7 +152,7 @@ class Windows:
 
     async def _fewest(self) -> Where:
         """The condition of the index that leads to the fewest rows, in the time the filter is of."""
-        found = [(await estimated_rows(self.database, one), one) for one in drivers(self.log_filter)]
+        found = [(await estimated_rows(self.database, driver), driver) for driver in drivers(self.log_filter)]
         fewest = min(found, key=lambda it: it[0])[1] if found else Where()
         return within_bounds(fewest, self.log_filter)
 

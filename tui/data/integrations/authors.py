@@ -62,16 +62,21 @@ async def authors_of(
     A label is what an operator without a user id claimed to be; it is found where this role may read the log.
     `rights` saves asking for them. Raises as Database.read does.
     """
-    there = [(one.id, one) for one in integrations if one.id is not None]
-    ids = {person for _, one in there for person in (one.created_by, one.updated_by, one.verified_by) if person}
+    there = [(integration.id, integration) for integration in integrations if integration.id is not None]
+    ids = {
+        person
+        for _, integration in there
+        for person in (integration.created_by, integration.updated_by, integration.verified_by)
+        if person
+    }
     people = await people_by_id(database, ids)
     nameless = [
-        (row_id, what, one.organization_id, one.integration_type, moment)
-        for row_id, one in there
+        (row_id, what, integration.organization_id, integration.integration_type, moment)
+        for row_id, integration in there
         for what, person, moment in (
-            ("created", one.created_by, one.created_at),
-            ("changed", one.updated_by, one.updated_at),
-            ("tested", one.verified_by, one.tested_at if one.proven else None),
+            ("created", integration.created_by, integration.created_at),
+            ("changed", integration.updated_by, integration.updated_at),
+            ("tested", integration.verified_by, integration.tested_at if integration.proven else None),
         )
         if person is None and moment is not None
     ]
@@ -85,11 +90,11 @@ async def authors_of(
 
     return {
         row_id: Authors(
-            who(row_id, "created", one.created_by),
-            who(row_id, "changed", one.updated_by),
-            who(row_id, "tested", one.verified_by),
+            who(row_id, "created", integration.created_by),
+            who(row_id, "changed", integration.updated_by),
+            who(row_id, "tested", integration.verified_by),
         )
-        for row_id, one in there
+        for row_id, integration in there
     }
 
 

@@ -121,12 +121,12 @@ select {COLUMNS}, {envelope} as envelope, {people} as people_with_access, {numbe
     rows = await database.read(unit)
     listed = [await asyncio.to_thread(_integration, row, keyring, visible.envelopes) for row in rows]
     by_type: dict[str, list[Integration]] = {name: [] for name in types}
-    for integration in sorted(listed, key=lambda one: one.integration_type):
+    for integration in sorted(listed, key=lambda integration: integration.integration_type):
         by_type.setdefault(integration.integration_type, []).append(integration)
     return [
-        one
+        integration
         for name, of_type in by_type.items()
-        for one in (_placed(of_type) or [Integration(None, organization_id, name)])
+        for integration in (_placed(of_type) or [Integration(None, organization_id, name)])
     ]
 
 
@@ -196,7 +196,7 @@ def _placed(of_type: list[Integration]) -> list[Integration]:
     """Tell rows of one type apart."""
     if len(of_type) < 2:
         return of_type
-    return [replace(one, place=(number, len(of_type))) for number, one in enumerate(of_type, start=1)]
+    return [replace(integration, place=(number, len(of_type))) for number, integration in enumerate(of_type, start=1)]
 
 
 def _integration(row: dict[str, Any], keyring: Keyring | None, envelopes_visible: bool) -> Integration:

@@ -94,12 +94,12 @@ class NumberExists(InvalidInput):
     title = "There already"
 
     def __init__(self, existing: Collection[PhoneNumber]) -> None:
-        one = next(iter(existing))
-        named = f", called {safe_text(one.display_name, 60)}" if one.display_name else ""
-        state = "" if one.is_active else ", not active"
+        number = next(iter(existing))
+        named = f", called {safe_text(number.display_name, 60)}" if number.display_name else ""
+        state = "" if number.is_active else ", not active"
         super().__init__(
-            f"This organisation has that number already, stored as {shown_text(one.phone_number)}{named}{state}.",
-            "Edit that one." if one.is_active else "Activate that one.",
+            f"This organisation has that number already, stored as {shown_text(number.phone_number)}{named}{state}.",
+            "Edit that one." if number.is_active else "Activate that one.",
         )
         self.existing = tuple(existing)
 
@@ -238,12 +238,12 @@ async def make_primary(database: Database, seen: PhoneNumber, primaries: Collect
     async def unit(connection: Connection) -> NumberChanged | PhoneNumber | None:
         await connection.execute(LOCK_PRIMARY, own)
         found = await rows_where(connection, "n.organization_id = %(organization_id)s and n.is_primary", own)
-        if {one.id for one in found} == {seen.id}:
+        if {number.id for number in found} == {seen.id}:
             return NumberChanged(found[0], ())
-        if {one.id for one in found} != set(primaries):
-            return next((one for one in found if one.id not in primaries), None) or seen
+        if {number.id for number in found} != set(primaries):
+            return next((number for number in found if number.id not in primaries), None) or seen
         updated = await _update(connection, seen, {"is_primary": True}, active=True)
-        return updated and replace(updated, previous=tuple(one for one in found if one.id != seen.id))
+        return updated and replace(updated, previous=tuple(number for number in found if number.id != seen.id))
 
     done = await database.write(unit)
     if isinstance(done, NumberChanged):

@@ -103,7 +103,9 @@ class AmbiguousNumber(InvalidInput):
     title = "Which number?"
 
     def __init__(self, candidates: Sequence[PhoneNumber]) -> None:
-        listed = ", ".join(f"{one.id} (stored as {shown_text(one.phone_number)})" for one in candidates)
+        listed = ", ".join(
+            f"{candidate.id} (stored as {shown_text(candidate.phone_number)})" for candidate in candidates
+        )
         super().__init__(f"{len(candidates)} rows of this organisation are that number.", f"Use an id: {listed}")
         self.candidates = tuple(candidates)
 
@@ -170,18 +172,18 @@ async def the_phone_number(database: Database, organization_id: UUID, text: str)
     Raises NotFound, which names the organisation that does have it, AmbiguousNumber, and InvalidInput.
     """
     found = await find_phone_numbers(database, text)
-    here = [one for one in found.numbers if one.organization_id == organization_id]
+    here = [number for number in found.numbers if number.organization_id == organization_id]
     if found.exact and len(here) == 1:
         return here[0]
     if found.exact and here:
         raise AmbiguousNumber(here)
     if found.exact and found.numbers:
-        elsewhere = sorted({organization_of(one) for one in found.numbers})
+        elsewhere = sorted({organization_of(number) for number in found.numbers})
         raise NotFound(
             "This organisation has no such number.", f"It is a number of {' and of '.join(elsewhere)}: choose that one."
         )
     if here:
-        meant = ", ".join(shown_number(one) for one in here[:5])
+        meant = ", ".join(shown_number(number) for number in here[:5])
         raise NotFound("This organisation has no such number.", f"Give the whole number; some like it: {meant}.")
     raise NotFound("This organisation has no such number.", "`switchboard phone-numbers list --all` shows all of it.")
 
@@ -206,7 +208,7 @@ async def same_numbers(connection: Connection, text: str, conditions: str, value
         return await rows_where(connection, f"{conditions} and btrim(n.phone_number) = %(text)s", given)
     ending = values | {"ending": f"%{number[-COMMON_DIGITS:]}"}
     candidates = await rows_where(connection, f"{conditions} and ({DIGITS} like %(ending)s or {OTHER_SCRIPT})", ending)
-    return [one for one in candidates if one.e164 == number]
+    return [candidate for candidate in candidates if candidate.e164 == number]
 
 
 async def _with_digits(
@@ -220,8 +222,12 @@ async def _with_digits(
     given = values | {"part": f"%{sought[-FEWEST_DIGITS:]}%"}
     condition = f"{conditions} and ({DIGITS} like %(part)s or {OTHER_SCRIPT})"
     candidates = await rows_where(connection, condition, given, "limit %(most)s")
-    hits = [one for one in candidates if sought in digits_of(one.phone_number) or sought in (one.e164 or "")]
-    return sorted(hits, key=lambda one: not (one.e164 or digits_of(one.phone_number)).endswith(sought))
+    hits = [
+        candidate
+        for candidate in candidates
+        if sought in digits_of(candidate.phone_number) or sought in (candidate.e164 or "")
+    ]
+    return sorted(hits, key=lambda number: not (number.e164 or digits_of(number.phone_number)).endswith(sought))
 
 
 def _conditions(organization_id: UUID | None, wanted: NumberFilter) -> tuple[str, dict[str, Any]]:

@@ -68,7 +68,7 @@ class SyncResult:
 
     def counts(self) -> dict[str, int]:
         """The counts by their names."""
-        return {one.name: getattr(self, one.name) for one in fields(self)}
+        return {field.name: getattr(self, field.name) for field in fields(self)}
 
 
 class SyncConflict(Conflict):
@@ -157,13 +157,13 @@ async def _write(connection: Connection, plan: SyncPlan) -> SyncResult:
         # First, since one of them may be primary, and another number may become it.
         await connection.execute(DEACTIVATE, {"ids": [row.id for row in plan.gone]})
     for primary in (False, True):
-        changed = [one for one in plan.changed if _becomes_primary(one) is primary]
+        changed = [number for number in plan.changed if _becomes_primary(number) is primary]
         if changed:
-            values: dict[str, Any] = {name: [one.after(name) for one in changed] for name in CHANGED_COLUMNS}
+            values: dict[str, Any] = {name: [number.after(name) for number in changed] for name in CHANGED_COLUMNS}
             query = CHANGE.format(primary=", is_primary = true" if primary else "")
-            await connection.execute(query, values | {"id": [one.number.id for one in changed]})
+            await connection.execute(query, values | {"id": [number.number.id for number in changed]})
     if plan.new:
-        columns = {one.name: [getattr(row, one.name) for row in plan.new] for one in fields(NewNumber)}
+        columns = {field.name: [getattr(row, field.name) for row in plan.new] for field in fields(NewNumber)}
         own = {"organization_id": integration.organization_id, "integration_id": integration.id}
         await connection.execute(INSERT, {**columns, **own})
     result = SyncResult(plan.synced, len(plan.new), len(plan.changed), len(plan.gone))
@@ -183,8 +183,8 @@ async def _log(connection: Connection, integration: Integration, status: str, de
     )
 
 
-def _becomes_primary(one: ChangedNumber) -> bool:
-    return any(change.name == "is_primary" for change in one.changes)
+def _becomes_primary(number: ChangedNumber) -> bool:
+    return any(change.name == "is_primary" for change in number.changes)
 
 
 def _stamps(rows: Iterable[PhoneNumber]) -> frozenset[tuple[Any, ...]]:

@@ -36,7 +36,7 @@ class ChangedNumber:
 
     def after(self, name: str) -> Any:
         """The column's value after the sync."""
-        return next((one.after for one in self.changes if one.name == name), getattr(self.number, name))
+        return next((change.after for change in self.changes if change.name == name), getattr(self.number, name))
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +94,7 @@ class SyncPlan:
     @property
     def synced(self) -> int:
         """How many different numbers the provider listed."""
-        return len({_meaning(one.number) for one in self.listed}) - len(self.unusable)
+        return len({_meaning(number.number) for number in self.listed}) - len(self.unusable)
 
     def sentence(self) -> str:
         """Say it for a person: "3 new, 1 changed, 12 the same, 2 no longer listed"."""
@@ -118,8 +118,8 @@ def plan_of(
     a type are only filled in. Only rows of this very integration can be gone.
     """
     offered: dict[str, ListedNumber] = {}
-    for one in listed:
-        offered.setdefault(_meaning(one.number), one)
+    for number in listed:
+        offered.setdefault(_meaning(number.number), number)
     by_meaning: dict[str, list[PhoneNumber]] = {}
     for row in rows:
         by_meaning.setdefault(_meaning(row.phone_number), []).append(row)
@@ -127,7 +127,7 @@ def plan_of(
     matched = [(row, offered[key]) for key, same in by_meaning.items() if key in offered for row in same]
     missing = [row for key, same in by_meaning.items() if key not in offered for row in same if row.is_active]
     left = [LeftNumber(row, reason) for row in missing if (reason := _left_because(row, integration))]
-    left_ids = {one.number.id for one in left}
+    left_ids = {number.number.id for number in left}
     gone = tuple(row for row in missing if row.id not in left_ids)
     gone_ids = {row.id for row in gone}
 
@@ -144,13 +144,13 @@ def plan_of(
             tuple(
                 _changes(
                     row,
-                    one,
+                    number,
                     active=row.is_active or row is woken.get(_meaning(row.phone_number)),
                     primary=row.is_primary or row is primary_row,
                 )
             ),
         )
-        for row, one in matched
+        for row, number in matched
     ]
     own_active = {row.id for row in rows if row.integration_id == integration.id and row.is_active}
     return SyncPlan(
@@ -158,12 +158,12 @@ def plan_of(
         tuple(listed),
         line,
         new=tuple(
-            _new(key, one, primary=key == primary)
-            for key, one in offered.items()
+            _new(key, number, primary=key == primary)
+            for key, number in offered.items()
             if key not in by_meaning and _is_usable(key)
         ),
-        changed=tuple(one for one in planned if one.changes),
-        same=tuple(one.number for one in planned if not one.changes),
+        changed=tuple(number for number in planned if number.changes),
+        same=tuple(number.number for number in planned if not number.changes),
         gone=gone,
         left=tuple(left),
         duplicates=tuple(tuple(same) for key, same in by_meaning.items() if len(same) > 1 and known_number(key)),
@@ -203,13 +203,13 @@ def _best(rows: Sequence[PhoneNumber]) -> PhoneNumber | None:
     return ranked[0] if ranked else None
 
 
-def _changes(row: PhoneNumber, one: ListedNumber, *, active: bool, primary: bool) -> Iterable[FieldChange]:
-    name = _name(one)
+def _changes(row: PhoneNumber, number: ListedNumber, *, active: bool, primary: bool) -> Iterable[FieldChange]:
+    name = _name(number)
     wanted: dict[str, Any] = {
         "display_name": row.display_name if (row.display_name or "").strip() else name or row.display_name,
         "number_type": row.number_type or number_type(row.phone_number),
-        "can_call": one.can_call,
-        "can_sms": one.can_sms,
+        "can_call": number.can_call,
+        "can_sms": number.can_sms,
         "is_active": active,
         "is_primary": primary,
     }
@@ -222,9 +222,9 @@ def _new(number: str, one: ListedNumber, *, primary: bool) -> NewNumber:
     return NewNumber(number, _name(one), number_type(number), one.can_call, one.can_sms, primary)
 
 
-def _name(one: ListedNumber) -> str | None:
+def _name(number: ListedNumber) -> str | None:
     """Return the provider's name for a number as it can be stored; a name that is the number itself says nothing."""
-    text = "".join(c for c in one.name or "" if c >= " " and not "\ud800" <= c <= "\udfff").strip()
-    if not text or same_number(text, one.number):
+    text = "".join(c for c in number.name or "" if c >= " " and not "\ud800" <= c <= "\udfff").strip()
+    if not text or same_number(text, number.number):
         return None
     return text[:LONGEST_NAME].strip()

@@ -97,7 +97,7 @@ class Conflicts:
     @property
     def keys(self) -> frozenset[CellKey]:
         """The cells they are about."""
-        return frozenset(one.key for one in self.cells)
+        return frozenset(cell.key for cell in self.cells)
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,11 +132,11 @@ class Applied:
     @property
     def grants(self) -> Mapping[CellKey, Grant | None]:
         """What each cell now holds, for a screen that shows it."""
-        return {(one.user_id, one.integration_id): one.after for one in self.cells}
+        return {(cell.user_id, cell.integration_id): cell.after for cell in self.cells}
 
     def count(self, kind: Outcome) -> int:
         """How many cells were granted, changed or revoked."""
-        return sum(one.kind == kind for one in self.cells)
+        return sum(cell.kind == kind for cell in self.cells)
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,7 +185,7 @@ async def undo_applied(database: Database, applied: Applied) -> Applied | Confli
     A row comes back with its id, who granted it and when. The log's rows say in details.undo_of what they undo.
     Undoing the result applies it again. Raises as `apply` does.
     """
-    targets = [_Target(one.user_id, one.integration_id, one.after, one.before) for one in applied.cells]
+    targets = [_Target(cell.user_id, cell.integration_id, cell.after, cell.before) for cell in applied.cells]
     return await _write(database, applied.organization_id, targets, undo_of=applied.operation_id)
 
 

@@ -193,7 +193,7 @@ async def access_of_person(database: Database, organization_id: UUID, user_id: U
 
 async def list_access(database: Database, organization_id: UUID) -> list[EffectiveAccess]:
     """Return every permission of the organisation, by person and then by type, with what it allows now."""
-    integrations = {one.id: one for one in await integrations_of(database, organization_id)}
+    integrations = {integration.id: integration for integration in await integrations_of(database, organization_id)}
     found: list[EffectiveAccess] = []
     place, more = None, True
     while more:
@@ -225,16 +225,16 @@ async def access_to_integration(
             raise NotFound("That integration is not there any more.", "Reload; somebody else deleted it.")
         integration = Integration(**without_envelope(row))
         rows = await (await connection.execute(GRANTS_OF_INTEGRATION, values)).fetchall()
-        used = await _use(connection, values | {"user_ids": [one["user_id"] for one in rows[:limit]]})
+        used = await _use(connection, values | {"user_ids": [row["user_id"] for row in rows[:limit]]})
         entries = tuple(
             EffectiveAccess(
-                holder_from(one | {"id": one["user_id"]}),
+                holder_from(record | {"id": record["user_id"]}),
                 integration,
-                grant_from(one),
-                used.get((one["user_id"], integration.integration_type), Use()),
+                grant_from(record),
+                used.get((record["user_id"], integration.integration_type), Use()),
                 row["now"],
             )
-            for one in rows[:limit]
+            for record in rows[:limit]
         )
         return UsersOfIntegration(integration, entries, len(rows) > limit)
 

@@ -209,7 +209,7 @@ class Staged:
         An expiry that has passed is copied as no right: an expired permission is none. Staged ones are copied as such.
         """
         values = {cell.integration_id: self.access(cell) for cell in source}
-        expired = [one for one, access in values.items() if access.rights and access.is_expired(now)]
+        expired = [identifier for identifier, access in values.items() if access.rights and access.is_expired(now)]
         values |= dict.fromkeys(expired, Access())
         step = self.stage(
             [(cell, values[cell.integration_id]) for cell in target if cell.integration_id in values], now

@@ -12,11 +12,11 @@ import psycopg
 from psycopg.rows import scalar_row
 
 from tui.data.postgres.connecting import cut
-from tui.data.postgres.deadline import ENDS_WITHIN_S, given_back
+from tui.data.postgres.deadline import ENDS_WITHIN_S, run_with_deadline
 from tui.errors import CommitInDoubt, SwitchboardError
 
 if TYPE_CHECKING:
-    from tui.data.postgres.liveness import Pulse
+    from tui.data.postgres.liveness import Liveness
 
 ASKED_WITHIN_S = 10.0
 GONE_AFTER_S = 9.0
@@ -70,16 +70,16 @@ class Commit:
                 await asyncio.wait({answer}, timeout=ENDS_WITHIN_S)
         await answer
 
-    async def was_made(self, connect: Connect, pulse: Pulse) -> bool:
+    async def was_made(self, connect: Connect, liveness: Liveness) -> bool:
         """Ask the server over a new connection whether it was committed: for ten seconds, less where it is gone.
 
         Raises CommitInDoubt where it cannot be asked, or has not decided by then.
         """
         try:
-            return await given_back(
+            return await run_with_deadline(
                 lambda held: self._asked(connect, held),
                 ASKED_WITHIN_S,
-                pulse=pulse,
+                liveness=liveness,
                 gone_after_s=GONE_AFTER_S,
                 may_cancel=lambda: False,
             )
@@ -100,7 +100,7 @@ class Commit:
         )
         _last_words.append(unknown)
         asked = asyncio.ensure_future(
-            given_back(lambda held: self._asked(connect, held), INTERRUPTED_ASKS_S, may_cancel=lambda: False)
+            run_with_deadline(lambda held: self._asked(connect, held), INTERRUPTED_ASKS_S, may_cancel=lambda: False)
         )
         while not asked.done():
             with contextlib.suppress(asyncio.CancelledError):
@@ -113,7 +113,7 @@ class Commit:
 
     async def _status_within(self, connect: Connect, seconds: float) -> str:
         with contextlib.suppress(SwitchboardError):
-            return await given_back(lambda held: self._status(connect, held), seconds, may_cancel=lambda: False)
+            return await run_with_deadline(lambda held: self._status(connect, held), seconds, may_cancel=lambda: False)
         return UNDECIDED
 
     async def _asked(self, connect: Connect, held: list[psycopg.AsyncConnection[Any]]) -> bool:

@@ -18,10 +18,10 @@ from psycopg.rows import dict_row
 
 from tui.data.postgres.commit import Commit
 from tui.data.postgres.connecting import Connection, connect
-from tui.data.postgres.deadline import given_back
+from tui.data.postgres.deadline import run_with_deadline
 from tui.data.postgres.failures import translate
 from tui.data.postgres.json_values import register_tolerant_json
-from tui.data.postgres.pool import Connections
+from tui.data.postgres.pool import Pool
 from tui.data.postgres.probe import encoding_problem, probe
 from tui.data.postgres.session_settings import READ_COMMITTED, SNAPSHOT, Limits, begin, pin_session, pinned_transaction
 from tui.data.postgres.timestamps import register_tolerant_timestamps
@@ -92,7 +92,7 @@ class Database:
 
     def __init__(self, conninfo: str, operator: Operator, *, read_only: bool = False) -> None:
         self._conninfo = conninfo
-        self._connections = Connections(self._connect)
+        self._pool = Pool(self._connect)
         self.operator = operator
         self.refusal: type[ReadOnlyMode] | None = ReadOnlyMode if read_only else None
         self.info: ServerInfo | None = None
@@ -118,7 +118,7 @@ class Database:
             return connection
 
         try:
-            first = await given_back(work, OPENS_WITHIN_S)
+            first = await run_with_deadline(work, OPENS_WITHIN_S)
         except (psycopg.Error, OSError, UnicodeError) as exc:
             raise translate(exc, doing="connecting") from None
         if self.info is None:
@@ -126,49 +126,49 @@ class Database:
         if problem := encoding_problem(self.info):
             first.pgconn.finish()
             raise ServerUnsuitable(*problem)
-        self._connections.is_open = True
-        self._connections.keep(first)
+        self._pool.is_open = True
+        self._pool.keep(first)
         return self.info
 
     async def close(self) -> None:
         """Close the connections; waits for nobody."""
-        self._connections.close()
+        self._pool.close()
 
     @property
     def is_silent(self) -> bool:
         """Whether the server was asked and has not answered."""
-        return self._connections.pulse.is_silent
+        return self._pool.liveness.is_silent
 
     def heard(self) -> None:
         """Note that the server is sending, so that nobody takes it for silent."""
-        self._connections.pulse.heard()
+        self._pool.liveness.heard()
 
     async def until_lost(self) -> SwitchboardError:
-        """Feel the server's pulse until there is no connection to be had; return why."""
-        pulse = self._connections.pulse
+        """Feel the server's liveness until there is no connection to be had; return why."""
+        liveness = self._pool.liveness
         failure: SwitchboardError | None = None
 
         def is_lost() -> bool:
             nonlocal failure
-            failure = pulse.failure
+            failure = liveness.failure
             # Where the server refuses another connection, those that are in use are enough.
-            return failure is not None and (pulse.is_silent or not self._connections.is_in_use)
+            return failure is not None and (liveness.is_silent or not self._pool.is_in_use)
 
-        await pulse.until(is_lost)
+        await liveness.until(is_lost)
         if failure is None:
             raise AssertionError("what was waited for is there")
         return failure
 
     async def until_back(self) -> SwitchboardError | None:
         """Try to connect, every two seconds, until it succeeds; return what trying again cannot help against."""
-        pulse = self._connections.pulse
-        await pulse.until(lambda: pulse.failure is None or not pulse.failure.may_pass)
-        return pulse.failure
+        liveness = self._pool.liveness
+        await liveness.until(lambda: liveness.failure is None or not liveness.failure.may_pass)
+        return liveness.failure
 
     @property
     def seconds_to_next_try(self) -> float:
         """How long it is until the server is asked again while `until_back` waits."""
-        return self._connections.pulse.next_at - time.monotonic()
+        return self._pool.liveness.next_at - time.monotonic()
 
     async def read(self, unit: Unit[T]) -> T:
         """Run a unit that only reads; repeated once when the connection broke under it."""
@@ -187,7 +187,7 @@ class Database:
 
         async def work(held: list[Connection]) -> T:
             try:
-                async with self._connections.lent() as connection:
+                async with self._pool.lent() as connection:
                     held.append(connection)
                     limits = replace(LIMITS, statement_ms=statement_timeout_ms)
                     await begin(connection, limits, characteristics=SNAPSHOT)
@@ -199,7 +199,7 @@ class Database:
             except (psycopg.Error, OSError, UnicodeError) as exc:
                 raise translate(exc, doing="reading", role=self._role()) from None
 
-        return await given_back(work, math.inf, pulse=self._connections.pulse)
+        return await run_with_deadline(work, math.inf, liveness=self._pool.liveness)
 
     async def write(self, unit: Unit[T], *, operation_id: UUID | None = None, log_only: bool = False) -> T:
         """Run a unit in one transaction that carries the operator, and commit it.
@@ -225,7 +225,7 @@ class Database:
 
     async def _write_once(self, unit: Unit[T], operation: UUID, progress: _Attempt, held: list[Connection]) -> T:
         try:
-            async with self._connections.lent() as connection:
+            async with self._pool.lent() as connection:
                 held.append(connection)
                 progress.backend_pid = connection.info.backend_pid
                 if self._is_pooled():
@@ -272,10 +272,10 @@ class Database:
         commit = progress.commit
         try:
             return await self._naming_the_holder(
-                given_back(
+                run_with_deadline(
                     lambda held: self._write_once(unit, operation, progress, held),
                     WRITE_ANSWERS_WITHIN_S,
-                    pulse=self._connections.pulse,
+                    liveness=self._pool.liveness,
                     may_cancel=lambda: not commit.sent,
                 ),
                 progress,
@@ -287,7 +287,7 @@ class Database:
             if commit.sent:
                 await commit.interrupted(self._plain_connection)
             raise
-        if await commit.was_made(self._plain_connection, self._connections.pulse):
+        if await commit.was_made(self._plain_connection, self._pool.liveness):
             result: T = progress.result
             return result
         raise ConnectionLost(
@@ -330,13 +330,13 @@ class Database:
         return await self._naming_the_holder(self._given_back(unit, progress), progress)
 
     async def _given_back(self, unit: Unit[T], progress: _Attempt) -> T:
-        return await given_back(
-            lambda held: self._read_held(unit, held, progress), ANSWERS_WITHIN_S, pulse=self._connections.pulse
+        return await run_with_deadline(
+            lambda held: self._read_held(unit, held, progress), ANSWERS_WITHIN_S, liveness=self._pool.liveness
         )
 
     async def _read_held(self, unit: Unit[T], held: list[Connection], progress: _Attempt) -> T:
         try:
-            async with self._connections.lent() as connection:
+            async with self._pool.lent() as connection:
                 held.append(connection)
                 progress.backend_pid = connection.info.backend_pid
                 if not self._is_pooled():

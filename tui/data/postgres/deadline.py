@@ -15,30 +15,30 @@ if TYPE_CHECKING:
 
     from psycopg import AsyncConnection
 
-    from tui.data.postgres.liveness import Pulse
+    from tui.data.postgres.liveness import Liveness
 
 T = TypeVar("T")
 
 CANCEL_WITHIN_S = 1.0
 ENDS_WITHIN_S = 0.5
-PULSE_AFTER_S = 1.0
+WATCHED_AFTER_S = 1.0
 LOOK_EVERY_S = 0.25
 
 
-async def given_back(
+async def run_with_deadline(
     work: Callable[[list[AsyncConnection[Any]]], Awaitable[T]],
     seconds: float,
     *,
-    pulse: Pulse | None = None,
+    liveness: Liveness | None = None,
     gone_after_s: float = GONE_AFTER_S,
     may_cancel: Callable[[], bool] = lambda: True,
 ) -> T:
     """Await work that puts the connection it uses into the list it is given, and give control back in any case.
 
-    Work that takes longer goes on for as long as the server has a pulse, up to `seconds`. When this is cancelled or the
+    Work that takes longer goes on for as long as the server has a liveness, up to `seconds`. When this is cancelled or the
     time has passed, the work is cancelled on the server; where that gets no answer within CANCEL_WITHIN_S, where the
     server is gone, or `may_cancel` says no, the connection is cut off here. Raises TimedOut after the time
-    where the server has a pulse, else ConnectionLost, and that too once nothing was heard of it for `gone_after_s`.
+    where the server has a liveness, else ConnectionLost, and that too once nothing was heard of it for `gone_after_s`.
     """
     held: list[AsyncConnection[Any]] = []
     started = time.monotonic()
@@ -46,23 +46,25 @@ async def given_back(
     # It may end after this has, and then nobody asks how.
     task.add_done_callback(lambda done: done.cancelled() or done.exception())
     try:
-        await asyncio.wait({task}, timeout=seconds if pulse is None else 0 if pulse.is_silent else PULSE_AFTER_S)
-        if not task.done() and pulse is not None:
-            with pulse.watched():
+        await asyncio.wait(
+            {task}, timeout=seconds if liveness is None else 0 if liveness.is_silent else WATCHED_AFTER_S
+        )
+        if not task.done() and liveness is not None:
+            with liveness.watched():
                 while not task.done() and time.monotonic() - started < seconds:
-                    if pulse.is_gone(started, after=gone_after_s):
-                        raise pulse.lost()
+                    if liveness.is_gone(started, after=gone_after_s):
+                        raise liveness.lost()
                     await asyncio.wait({task}, timeout=LOOK_EVERY_S)
         if task.done():
             return task.result()
-        if pulse is not None and not pulse.is_silent:
+        if liveness is not None and not liveness.is_silent:
             raise TimedOut(
                 f"It took longer than {seconds:.0f} seconds.",
                 "Narrow it down, or try again when the server is less busy.",
             )
         raise ConnectionLost(f"The database has not answered for {seconds:.0f} seconds.", CHECK_NETWORK)
     finally:
-        await _ended(task, held, may_cancel=may_cancel() and not (pulse is not None and pulse.is_silent))
+        await _ended(task, held, may_cancel=may_cancel() and not (liveness is not None and liveness.is_silent))
 
 
 async def _ended(task: asyncio.Future[Any], held: list[AsyncConnection[Any]], *, may_cancel: bool) -> None:

@@ -30,7 +30,7 @@ GONE_AFTER_S = 6.0
 NO_ANSWER = ConnectionLost("The database does not answer.", CHECK_NETWORK)
 
 
-class Pulse:
+class Liveness:
     """Knows since when the server has been silent. It asks only while it is `watched`.
 
     `ask` returns once the server has answered on a connection, else it raises psycopg.Error or OSError. A refusal is an
@@ -114,7 +114,7 @@ class Pulse:
                     # Whoever has said a word meanwhile is slow, and not gone.
                     done = await first_done(asked, seconds)
                 asked -= done
-                self._note([one.exception() for one in done])
+                self._note([future.exception() for future in done])
                 rest = BEAT_EVERY_S if done else 0.0
                 if done and self.failure is None:
                     _leave(asked)
@@ -154,6 +154,6 @@ class Pulse:
 
 
 def _leave(asked: set[asyncio.Future[None]]) -> None:
-    for one in asked:
-        one.cancel()
-        one.add_done_callback(lambda left: left.cancelled() or left.exception())
+    for future in asked:
+        future.cancel()
+        future.add_done_callback(lambda left: left.cancelled() or left.exception())

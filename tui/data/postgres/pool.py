@@ -17,7 +17,7 @@ from psycopg.pq import TransactionStatus
 
 from tui.data.postgres.connecting import answers, first_done, standing_of
 from tui.data.postgres.connection import at_login, listen
-from tui.data.postgres.liveness import RETRY_EVERY_S, Pulse
+from tui.data.postgres.liveness import RETRY_EVERY_S, Liveness
 from tui.errors import ConnectionFailed, NoFreeConnection
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ ANSWERS_WITHIN_S = 1.5
 # A connection that does not answer at once is asked on beside a new one: it may be waiting its turn in a pooler.
 AT_ONCE_S = 0.75
 ASKS_FOR_S = 9.0
-# Together with a beat of the pulse these show an outage within three seconds. A login takes longer than an answer.
+# Together with a beat of the liveness these show an outage within three seconds. A login takes longer than an answer.
 PATIENCE_S = 1.8
 LOGIN_PATIENCE_S = 2.5
 # While all are lent, a question needs a connection more.
@@ -43,8 +43,8 @@ RENEWED_AGAIN_AFTER_S = 60.0
 IDLE_S = 60.0
 
 
-class Connections:
-    """At most four connections, and the server's pulse, which is felt on one that is idle or on a new one.
+class Pool:
+    """At most four connections, and the server's liveness, which is felt on one that is idle or on a new one.
 
     None is kept, and none lent, unless `is_open`.
     """
@@ -60,7 +60,7 @@ class Connections:
         self._opens_at = 0.0
         self._renewing: asyncio.Task[None] | None = None
         self.is_open = False
-        self.pulse = Pulse(
+        self.liveness = Liveness(
             self._ask,
             patience=lambda: PATIENCE_S if self._idle else LOGIN_PATIENCE_S,
             rest=lambda: ALL_LENT_REST_S if self._lent >= MOST else 0.0,
@@ -97,10 +97,10 @@ class Connections:
         """Keep a connection for the next unit, or close it where it is in a transaction, or one too many."""
         is_usable = not connection.closed and connection.info.transaction_status == TransactionStatus.IDLE
         if is_usable and self._has_room:
-            listen(connection, self.pulse.heard)
+            listen(connection, self.liveness.heard)
             self._ends_at.setdefault(connection, time.monotonic() + LIVES_S)
             self._idle.append(connection)
-            self.pulse.heard()
+            self.liveness.heard()
         else:
             connection.pgconn.finish()
 
@@ -140,12 +140,12 @@ class Connections:
 
     async def _new(self) -> Connection:
         """Open a connection; what the server says at the login is heard. Raises psycopg.Error or OSError."""
-        before = at_login.set(self.pulse.heard)
+        before = at_login.set(self.liveness.heard)
         try:
             connection = await self._connect()
         finally:
             at_login.reset(before)
-        listen(connection, self.pulse.heard)
+        listen(connection, self.liveness.heard)
         return connection
 
     async def _keep_another(self) -> None:

@@ -180,7 +180,7 @@ async def _apply(
 
 async def _was_made(server: Server, commit: Commit) -> bool:
     try:
-        return await commit.was_made(server.connect, server.pulse)
+        return await commit.was_made(server.connect, server.liveness)
     except CommitInDoubt:
         raise CommitInDoubt(
             "The connection broke while setting up, and the server could not be asked whether it was done.",

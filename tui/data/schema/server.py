@@ -9,9 +9,9 @@ import psycopg
 from psycopg.rows import dict_row
 
 from tui.data.postgres.connecting import connect
-from tui.data.postgres.deadline import given_back
+from tui.data.postgres.deadline import run_with_deadline
 from tui.data.postgres.failures import translate
-from tui.data.postgres.pool import Connections
+from tui.data.postgres.pool import Pool
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -28,9 +28,9 @@ class Server:
 
     def __init__(self, conninfo: str) -> None:
         self._conninfo = conninfo
-        self._connections = Connections(self.connect)
-        self._connections.is_open = True
-        self.pulse = self._connections.pulse
+        self._pool = Pool(self.connect)
+        self._pool.is_open = True
+        self.liveness = self._pool.liveness
 
     async def connect(self) -> AsyncConnection[Any]:
         """Return a new connection. Raises psycopg.Error or OSError."""
@@ -54,12 +54,12 @@ class Server:
                 await conn.close()
 
         try:
-            return await given_back(
-                on_a_connection, math.inf, pulse=self.pulse, may_cancel=lambda: commit is None or not commit.sent
+            return await run_with_deadline(
+                on_a_connection, math.inf, liveness=self.liveness, may_cancel=lambda: commit is None or not commit.sent
             )
         except (psycopg.Error, OSError) as exc:
             raise translate(exc, doing=doing) from None
 
     def close(self) -> None:
-        """Close what was opened to feel the pulse."""
-        self._connections.close()
+        """Close what was opened to feel the liveness."""
+        self._pool.close()

@@ -76,7 +76,9 @@ async def verify(conn: AsyncConnection[Any]) -> Verification:
             drift for drift in drifts if drift.expected or drift.found is None or not _is_former(drift.found)
         )
     present = {object_of(line) for line in found} - {object_of(drift.found) for drift in drifts if drift.found}
-    words = [f"{name} ({one.by}, {one.on})" for name, one in sorted(accepted.items()) if name in present]
+    words = [
+        f"{name} ({acceptance.by}, {acceptance.on})" for name, acceptance in sorted(accepted.items()) if name in present
+    ]
     return Verification(drifts, await find_holes(conn), tuple(words))
 
 

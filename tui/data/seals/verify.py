@@ -308,7 +308,7 @@ def _findings_of(seal: Seal, rows: int, changed: ChangedRows | None) -> list[Sea
 
 
 def _named(hour: int | None, numbers: str, changed: ChangedRows) -> list[SealFinding]:
-    found = [SealFinding(one.change, _row_sentence(hour, one, numbers), hour, one.id) for one in changed.rows]
+    found = [SealFinding(row.change, _row_sentence(hour, row, numbers), hour, row.id) for row in changed.rows]
     rest = sum(changed.counts.values()) - len(found)
     if rest > 0:
         kinds = ", ".join(f"{count} {kind}" for kind, count in changed.counts.items() if count)

@@ -54,7 +54,7 @@ async def prove(database: Database, keyring: Keyring, policy: CredentialFormat) 
     at; a failing round trip is a Finding.
     """
     found = await _tables(database)
-    if all(one.state == "ok" for one in found):
+    if all(finding.state == "ok" for finding in found):
         found.append(await _round_trip(database, keyring, policy))
     return found
 

@@ -52,7 +52,7 @@ class Login:
         """Whether the password can be read in `text`, in any form in which it was sent."""
         heard = text.casefold()
         forms = (self.password, self.plain, as_base64(self.password), quoted(self.password)[1:-1])
-        return any(one.casefold() in heard for one in forms)
+        return any(form.casefold() in heard for form in forms)
 
 
 def as_base64(text: str) -> str:

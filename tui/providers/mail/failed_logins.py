@@ -29,7 +29,7 @@ class FailedLogins:
     def note(self, account: Account) -> None:
         """Remember a login that was sent and not accepted."""
         now = time.monotonic()
-        self._failed = {one: when for one, when in self._failed.items() if now - when < self._pause}
+        self._failed = {account: when for account, when in self._failed.items() if now - when < self._pause}
         self._failed[account] = now
 
     def seconds_to_wait(self, account: Account) -> int:

@@ -48,4 +48,4 @@ class LogFilterLine(FilterLine):
             # Offers are a help; what is wrong with the connection is said when the filter is applied.
             return
         if self.is_mounted and self.is_open and self.field.value == text:
-            self.offer(found.start, found.end, [(one.text, one.note) for one in found.candidates])
+            self.offer(found.start, found.end, [(candidate.text, candidate.note) for candidate in found.candidates])

@@ -47,7 +47,7 @@ class LogFollow:
 
     def give_up(self) -> None:
         """Follow no more where `begin` was not reached."""
-        if not any(one.group == "follow" and one.is_running for one in self._page.workers):
+        if not any(worker.group == "follow" and worker.is_running for worker in self._page.workers):
             self.stop()
 
     def failed(self, failure: SwitchboardError) -> None:

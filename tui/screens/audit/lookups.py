@@ -56,8 +56,8 @@ class LogLookups:
         known, unknown = self.names.people, self._unknown
         if len(known) + len(unknown) > MOST_PEOPLE:
             seen = {row.user_id for row in self._held()}
-            for one in known.keys() - seen:
-                del known[one]
+            for name in known.keys() - seen:
+                del known[name]
             unknown &= seen
         wanted = {row.user_id for row in rows if row.user_id is not None} - known.keys() - unknown
         if wanted:
@@ -76,7 +76,7 @@ class LogLookups:
 
         before = dict(self.names.organizations)
         listed = await list_organizations(database)
-        self.names.organizations |= {one.id: one.name for one in listed if one.name}
+        self.names.organizations |= {organization.id: organization.name for organization in listed if organization.name}
         self._has_more_organizations = len(listed) >= LISTED_ORGANIZATIONS
         if self._has_more_organizations:
             self._nameless.clear()
@@ -89,7 +89,7 @@ class LogLookups:
         unnamed = {row.organization_id for row in rows} - self.names.organizations.keys() - self._nameless
         if unnamed:
             named = await organizations_by_id(database, unnamed)
-            self.names.organizations |= {one: name for one, name in named.items() if name}
+            self.names.organizations |= {identifier: name for identifier, name in named.items() if name}
             self._nameless |= unnamed - self.names.organizations.keys()
 
     async def _look_for_matches(self, searched: LogReader, rows: Sequence[LogRow]) -> None:

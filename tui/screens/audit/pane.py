@@ -14,7 +14,7 @@ from tui.screens.audit.lookups import LogLookups
 from tui.screens.audit.view import columns, detail, row_of
 from tui.screens.audit.window import LogWindow
 from tui.screens.reading_pane import ReadingPane
-from tui.widgets.faces import Faces
+from tui.widgets.state_switcher import StateSwitcher
 from tui.widgets.text_lines import TextLines
 from tui.widgets.window_list import WindowBody, WindowList
 from tui.words.times import shown
@@ -66,9 +66,9 @@ class LogPane(ReadingPane):
         return self._lookups.names
 
     @property
-    def faces(self) -> Faces:
+    def switcher(self) -> StateSwitcher:
         """What stands in the list's place while there is nothing to show."""
-        return self.query_one(Faces)
+        return self.query_one(StateSwitcher)
 
     @property
     def body(self) -> WindowBody:
@@ -103,7 +103,7 @@ class LogPane(ReadingPane):
 
     def compose(self) -> ComposeResult:
         """Lay the list over the lines about the row under the cursor."""
-        yield Faces(WindowList(columns(self.zone, 0)))
+        yield StateSwitcher(WindowList(columns(self.zone, 0)))
         yield TextLines(id="detail")
 
     async def open(self, reader: LogReader, *, place: Place | None = None) -> None:
@@ -239,7 +239,7 @@ class LogPane(ReadingPane):
         if takes_new:
             self.window.add_newer(Found(tuple(rows), more=False, done=True))
             self.window.forget(0, 4 * self.body.lines_seen + READ_AHEAD)
-            self.faces.show_content()
+            self.switcher.show_content()
             self.refresh_lines()
             self.body.move_to(0, by_key=False)
         return takes_new
@@ -358,7 +358,7 @@ class LogPane(ReadingPane):
         reached = window.place(direction)
         self.refresh_lines()
         if self._lines:
-            self.faces.show_content()
+            self.switcher.show_content()
             seen = {id(line.entry) for line in self._lines[body.top : body.top + body.lines_seen]}
             places = [n for n, entry in enumerate(window.entries) if id(entry) in seen]
             if places:
@@ -367,6 +367,6 @@ class LogPane(ReadingPane):
                 if len(window.entries) != held:
                     self.refresh_lines()
         elif found.searched_to is not None and not found.done:
-            self.faces.show_content()
+            self.switcher.show_content()
         self.post_message(self.Moved())
         return reached

@@ -19,8 +19,8 @@ from tui.screens.audit.scope import no_rows, resolve
 from tui.screens.audit.search import LogSearch
 from tui.screens.audit.view import row_of
 from tui.screens.list_page import ListPage
-from tui.widgets.faces import Faces
 from tui.widgets.frame import Part
+from tui.widgets.state_switcher import StateSwitcher
 from tui.words.audit import count_words
 
 if TYPE_CHECKING:
@@ -94,7 +94,7 @@ class AuditScreen(ListPage):
         organization = self.organization_to_list()
         if organization is None:
             return
-        self.query_one(Faces).show_loading("the log")
+        self.query_one(StateSwitcher).show_loading("the log")
         self._count, self._opening = None, True
         before, self._shown = self._shown, (self.session, organization.id, self.filter_text)
         if before != self._shown:
@@ -125,7 +125,7 @@ class AuditScreen(ListPage):
         if not self.is_mounted:
             return
         if not self.pane.window.entries and self.pane.window.at_oldest:
-            self.query_one(Faces).show_empty(*no_rows(self.filter_text))
+            self.query_one(StateSwitcher).show_empty(*no_rows(self.filter_text))
         if self._unfinished:
             self._unfinished = False
             self._measure()
@@ -270,7 +270,7 @@ class AuditScreen(ListPage):
         """Open the row in full."""
         self._opened = self.pane.current
         if self._opened is not None:
-            self.console.doors.open_log_row(self._opened, self.pane.names, self._step)
+            self.console.navigation.open_log_row(self._opened, self.pane.names, self._step)
 
     def _step(self, by: int) -> LogRow | None:
         opened = self._opened
@@ -371,9 +371,9 @@ class AuditScreen(ListPage):
             self._follow.give_up()
             self.status.say("Stopped.")
             if pane.window.entries or pane.window.searched_to is not None:
-                self.query_one(Faces).show_content()
+                self.query_one(StateSwitcher).show_content()
             else:
-                self.query_one(Faces).show_empty("Reading the log was stopped.", "r  read it again")
+                self.query_one(StateSwitcher).show_empty("Reading the log was stopped.", "r  read it again")
         elif self._export.is_running:
             self._export.ask_to_stop()
         elif self.query_one(LogRuler).stop():

@@ -14,10 +14,10 @@ from tui.providers import integration_type
 from tui.screens.integrations.editor_form import CredentialForm, conflict_lines, field_help
 from tui.screens.naming import full_name
 from tui.screens.page import Page
-from tui.widgets.faces import Faces
 from tui.widgets.form_row import FormRow
 from tui.widgets.frame import Part
 from tui.widgets.prompt import Choice
+from tui.widgets.state_switcher import StateSwitcher
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -58,7 +58,7 @@ class CredentialEditor(Page):
 
     def compose_body(self) -> Iterable[Widget]:
         """Lay the fields over the help for the one with the cursor."""
-        yield Faces(VerticalScroll(id="fields", can_focus=False))
+        yield StateSwitcher(VerticalScroll(id="fields", can_focus=False))
         yield Static(id="help", markup=False)
 
     def hints(self) -> tuple[tuple[str, str], ...]:
@@ -82,8 +82,8 @@ class CredentialEditor(Page):
         """Read the credential and lay out its fields."""
         if self._loaded:
             return
-        faces = self.query_one(Faces)
-        faces.show_loading("the credential")
+        switcher = self.query_one(StateSwitcher)
+        switcher.show_loading("the credential")
         self._base = await self._stored()
         self._form = CredentialForm(self._type, self._base)
         container = self.query_one("#fields", VerticalScroll)
@@ -91,7 +91,7 @@ class CredentialEditor(Page):
         await container.mount_all(self._form.rows())
         self._loaded = True
         self._checked = self._values()
-        faces.show_content()
+        switcher.show_content()
         if self.focused is None:
             self._rows()[0].focus_control()
         if self._base is not None and self._base.problem is not None:
@@ -116,7 +116,7 @@ class CredentialEditor(Page):
     def show_failure(self, failure: SwitchboardError) -> None:
         """Show a failure to read in the form's place; a failure after that keeps what was typed."""
         if not self._loaded:
-            self.query_one(Faces).show_failed(failure.title, failure.sentence, failure.what_to_do)
+            self.query_one(StateSwitcher).show_failed(failure.title, failure.sentence, failure.what_to_do)
         super().show_failure(failure)
 
     def on_form_row_changed(self) -> None:
@@ -178,7 +178,7 @@ class CredentialEditor(Page):
             stored = self._base.credential if self._base is not None else None
             run = partial(run_on_draft, self.session, self._form.draft(values, self._organization_id()), stored=stored)
         title = f"Test of {self._type.title}"
-        self.console.doors.open_connection_test(title, [Job(self._type.title, run)], self._tested)
+        self.console.navigation.open_connection_test(title, [Job(self._type.title, run)], self._tested)
 
     def _tested(self, results: tuple[Tested | None, ...]) -> None:
         tested = results[0] if results else None

@@ -66,7 +66,7 @@ class RevealScreen(Page):
     async def load(self) -> None:
         """List the fields; no envelope is read for that."""
         fields = integration_type(self._integration.integration_type).fields
-        rows = [Row(one.name, (Cell(one.label), HIDDEN)) for one in fields if one.secret]
+        rows = [Row(field.name, (Cell(field.label), HIDDEN)) for field in fields if field.secret]
         self.query_one(RowBody).show(rows)
         self.focus_body()
         self.hide_secrets()

@@ -11,10 +11,10 @@ from tui.providers import registry, title_of
 from tui.screens.integrations.view import COLUMNS, SORTS, detail, key_of, row_of, sort_key
 from tui.screens.list_page import ListPage
 from tui.screens.naming import full_name
-from tui.widgets.faces import Faces
 from tui.widgets.frame import Part
 from tui.widgets.prompt import Choice
 from tui.widgets.row_list import RowBody, RowList
+from tui.widgets.state_switcher import StateSwitcher
 from tui.widgets.text_lines import TextLines
 
 if TYPE_CHECKING:
@@ -65,7 +65,7 @@ class IntegrationsScreen(ListPage):
 
     def compose_body(self) -> Iterable[Widget]:
         """Lay the list over the detail of the row under the cursor."""
-        yield Faces(RowList(COLUMNS))
+        yield StateSwitcher(RowList(COLUMNS))
         yield TextLines(id="detail")
 
     def hints(self) -> tuple[tuple[str, str], ...]:
@@ -89,7 +89,7 @@ class IntegrationsScreen(ListPage):
     def current(self) -> Integration | None:
         """The integration under the cursor."""
         key = self.query_one(RowBody).current_key
-        return next((one for one in self._listed if key_of(one) == key), None)
+        return next((integration for integration in self._listed if key_of(integration) == key), None)
 
     async def load(self) -> None:
         """Read the organisation's integrations and the people named in them."""
@@ -99,7 +99,7 @@ class IntegrationsScreen(ListPage):
         organization = self.organization_to_list()
         if organization is None:
             return
-        self.query_one(Faces).show_loading("integrations")
+        self.query_one(StateSwitcher).show_loading("integrations")
         database, types = self.session.database, list(registry())
         self._rights = await read_rights(database)
         if not self._listed:
@@ -121,20 +121,25 @@ class IntegrationsScreen(ListPage):
         """Show the rows that contain the filter in their title, name, type or state."""
         wanted = self.filter_text.casefold()
         matching = [
-            one
-            for one in self._listed
+            integration
+            for integration in self._listed
             if wanted
             in " ".join(
-                (title_of(one.integration_type), one.integration_type, one.display_name or "", one.state)
+                (
+                    title_of(integration.integration_type),
+                    integration.integration_type,
+                    integration.display_name or "",
+                    integration.state,
+                )
             ).casefold()
         ]
-        matching.sort(key=lambda one: sort_key(SORTS[self._sort], one))
-        self.query_one(RowBody).show([row_of(one, self.console.glyphs) for one in matching])
-        faces = self.query_one(Faces)
+        matching.sort(key=lambda integration: sort_key(SORTS[self._sort], integration))
+        self.query_one(RowBody).show([row_of(integration, self.console.glyphs) for integration in matching])
+        switcher = self.query_one(StateSwitcher)
         if matching:
-            faces.show_content()
+            switcher.show_content()
         elif self._listed:
-            faces.show_empty(f"No integration matches “{self.filter_text}”.", "esc  clear the filter")
+            switcher.show_empty(f"No integration matches “{self.filter_text}”.", "esc  clear the filter")
         self._show_detail()
 
     def context(self) -> tuple[Part, ...]:
@@ -165,12 +170,12 @@ class IntegrationsScreen(ListPage):
     def action_edit(self) -> None:
         """Open the credential editor on the type under the cursor."""
         if self.current is not None and not self.busy and self.may(self._rights, "configure"):
-            self.console.doors.open_editor(self.current.integration_type, self.current)
+            self.console.navigation.open_editor(self.current.integration_type, self.current)
 
     def action_secrets(self) -> None:
         """List the secrets of the integration under the cursor."""
         if self.current is not None and self.may(self._rights, "envelopes"):
-            self.console.doors.open_secrets(self.current)
+            self.console.navigation.open_secrets(self.current)
 
     def action_test(self) -> None:
         """Ask the provider whether the credential under the cursor works."""
@@ -181,8 +186,12 @@ class IntegrationsScreen(ListPage):
     def action_test_all(self) -> None:
         """Test every integration that is set up."""
         known = registry()
-        testable = {name for name, one in known.items() if one.test is not None}
-        wanted = [one for one in self._listed if one.id is not None and one.integration_type in testable]
+        testable = {name for name, provider in known.items() if provider.test is not None}
+        wanted = [
+            integration
+            for integration in self._listed
+            if integration.id is not None and integration.integration_type in testable
+        ]
         if self.busy:
             return
         if wanted:
@@ -194,8 +203,10 @@ class IntegrationsScreen(ListPage):
         from tui.session.connection_test import Job, run_on_stored
 
         self.status.clear()
-        jobs = [Job(full_name(one), partial(run_on_stored, self.session, one)) for one in wanted]
-        self.console.doors.open_connection_test(title, jobs, lambda _: self.start_load())
+        jobs = [
+            Job(full_name(integration), partial(run_on_stored, self.session, integration)) for integration in wanted
+        ]
+        self.console.navigation.open_connection_test(title, jobs, lambda _: self.start_load())
 
     def action_sort(self) -> None:
         """Order by the next column."""

@@ -23,9 +23,9 @@ from tui.screens.numbers.view import (
     row_of,
     sort_key,
 )
-from tui.widgets.faces import Faces
 from tui.widgets.frame import Part
 from tui.widgets.row_list import RowBody, RowList
+from tui.widgets.state_switcher import StateSwitcher
 from tui.widgets.text_lines import TextLines
 from tui.words.text import safe_text
 
@@ -79,7 +79,7 @@ class PhoneNumbersScreen(ListPage):
 
     def compose_body(self) -> Iterable[Widget]:
         """Lay the list over the detail of the number under the cursor."""
-        yield Faces(RowList(COLUMNS))
+        yield StateSwitcher(RowList(COLUMNS))
         yield TextLines(id="detail")
 
     def hints(self) -> tuple[tuple[str, str], ...]:
@@ -112,7 +112,7 @@ class PhoneNumbersScreen(ListPage):
     def current(self) -> PhoneNumber | None:
         """The number under the cursor."""
         key = self.query_one(RowBody).current_key
-        return next((one for one in self._shown if str(one.id) == key), None)
+        return next((number for number in self._shown if str(number.id) == key), None)
 
     @property
     def _everywhere(self) -> bool:
@@ -121,12 +121,16 @@ class PhoneNumbersScreen(ListPage):
 
     @property
     def _shown(self) -> list[PhoneNumber]:
-        here = [one for one in self._listed if matches(one, self.filter_text) and is_in_view(one, VIEWS[self._view])]
-        here.sort(key=lambda one: sort_key(SORTS[self._sort], one))
+        here = [
+            number
+            for number in self._listed
+            if matches(number, self.filter_text) and is_in_view(number, VIEWS[self._view])
+        ]
+        here.sort(key=lambda number: sort_key(SORTS[self._sort], number))
         if not self._everywhere:
             return here
-        known = {one.id for one in here}
-        return [*here, *(one for one in self._found if one.id not in known)]
+        known = {number.id for number in here}
+        return [*here, *(number for number in self._found if number.id not in known)]
 
     async def load(self) -> None:
         """Read the organisation's numbers, and look again for the number in the filter."""
@@ -135,7 +139,7 @@ class PhoneNumbersScreen(ListPage):
         organization = self.organization_to_list()
         if organization is None:
             return
-        self.query_one(Faces).show_loading("phone numbers")
+        self.query_one(StateSwitcher).show_loading("phone numbers")
         self._rights = await read_number_rights(self.session.database)
         listed = await list_phone_numbers(self.session.database, organization.id)
         if self.is_mounted:
@@ -169,18 +173,18 @@ class PhoneNumbersScreen(ListPage):
         shown, everywhere = self._shown, self._everywhere
         rows = self.query_one(RowList)
         rows.use_columns(EVERYWHERE if everywhere else COLUMNS)
-        rows.body.show([row_of(one, self.console.glyphs, everywhere=everywhere) for one in shown])
-        faces = self.query_one(Faces)
+        rows.body.show([row_of(number, self.console.glyphs, everywhere=everywhere) for number in shown])
+        switcher = self.query_one(StateSwitcher)
         if shown:
-            faces.show_content()
+            switcher.show_content()
         elif everywhere:
-            faces.show_empty(f"No organisation that you may read has “{self.filter_text}”.", "esc  clear the filter")
+            switcher.show_empty(f"No organisation that you may read has “{self.filter_text}”.", "esc  clear the filter")
         elif self.filter_text or self._view:
             named = f" “{self.filter_text}”" if self.filter_text else ""
             view = f" among {VIEWS[self._view]}" if self._view else ""
-            faces.show_empty(f"No number matches{named}{view}.", "esc  clear the filter    v  another view")
+            switcher.show_empty(f"No number matches{named}{view}.", "esc  clear the filter    v  another view")
         else:
-            faces.show_empty("This organisation has no phone numbers.", "S  sync from Exotel    a  add one by hand")
+            switcher.show_empty("This organisation has no phone numbers.", "S  sync from Exotel    a  add one by hand")
         self._show_detail()
 
     def _show_detail(self) -> None:
@@ -242,7 +246,7 @@ class PhoneNumbersScreen(ListPage):
         if not number.is_active:
             self.status.say(f"{shown_number(number)} is not active: d activates it first.", "warning")
             return
-        self.console.doors.choose_person(
+        self.console.navigation.choose_person(
             f"Assign {shown_number(number)} to", lambda person: self.act(self._assign(number, person))
         )
 
@@ -286,7 +290,7 @@ class PhoneNumbersScreen(ListPage):
     async def _make_primary(self, number: PhoneNumber) -> None:
         from tui.data.numbers.changes import make_primary
 
-        before = [one for one in self._listed if one.is_primary]
+        before = [number for number in self._listed if number.is_primary]
         if not number.is_active:
             self.status.say(f"{shown_number(number)} is not active: d activates it first.", "warning")
             return
@@ -295,7 +299,7 @@ class PhoneNumbersScreen(ListPage):
             f"Make {shown_number(number)} the primary number{instead}?", "make it primary"
         ):
             return
-        done = await self._changed(make_primary(self.session.database, number, [one.id for one in before]))
+        done = await self._changed(make_primary(self.session.database, number, [number.id for number in before]))
         if done is not None:
             self._tell(done, f"{shown_number(number)} is the primary number.")
 
@@ -347,13 +351,13 @@ class PhoneNumbersScreen(ListPage):
     def action_add(self) -> None:
         """Add a number by hand."""
         if not self.busy and self.may(self._rights, "add") and self.session.organization is not None:
-            self.console.doors.open_number(None, self._saved)
+            self.console.navigation.open_number(None, self._saved)
 
     def action_edit(self) -> None:
         """Edit the number's name, its type and what it can do."""
         number = self._own()
         if number is not None:
-            self.console.doors.open_number(number, self._saved)
+            self.console.navigation.open_number(number, self._saved)
 
     def _saved(self, done: NumberChanged | None) -> None:
         if done is None:
@@ -366,7 +370,7 @@ class PhoneNumbersScreen(ListPage):
         """Compare with what the provider lists; nothing is written before the plan was seen."""
         allowed = self.may(self._rights, "sync") and self.may(self._rights, "add") and self.may(self._rights, "change")
         if allowed and not self.busy and self.session.organization is not None:
-            self.console.doors.open_number_sync(self._synced)
+            self.console.navigation.open_number_sync(self._synced)
 
     def _synced(self, sentence: str | None) -> None:
         if sentence:

@@ -11,9 +11,9 @@ from tui.data.numbers.sync import SyncConflict
 from tui.providers import title_of
 from tui.screens.numbers.view import SYNC_COLUMNS, plan_rows
 from tui.screens.page import Page, enter_does
-from tui.widgets.faces import Faces
 from tui.widgets.frame import Part
 from tui.widgets.row_list import RowBody, RowList
+from tui.widgets.state_switcher import StateSwitcher
 from tui.widgets.text_lines import TextLine, TextLines
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ class NumberSyncScreen(Page):
 
     def compose_body(self) -> Iterable[Widget]:
         """Lay the rows that would be written over what else there is to know."""
-        yield Faces(RowList(SYNC_COLUMNS))
+        yield StateSwitcher(RowList(SYNC_COLUMNS))
         yield TextLines(id="notes")
 
     def hints(self) -> tuple[tuple[str, str], ...]:
@@ -70,8 +70,8 @@ class NumberSyncScreen(Page):
         await self._forget()
         self._listed, self._is_listing = 0, True
         self.refresh_frame()
-        faces = self.query_one(Faces)
-        faces.show_loading("the numbers at the provider")
+        switcher = self.query_one(StateSwitcher)
+        switcher.show_loading("the numbers at the provider")
         integration = await integration_to_sync(self.session, organization.id)
         self._source = title_of(integration.integration_type)
         self._show(await plan_from_provider(self.session, integration, self._tell))
@@ -84,11 +84,13 @@ class NumberSyncScreen(Page):
         self._plan, self._is_listing = plan, False
         rows = plan_rows(plan)
         self.query_one(RowBody).show(rows)
-        faces = self.query_one(Faces)
+        switcher = self.query_one(StateSwitcher)
         if rows:
-            faces.show_content()
+            switcher.show_content()
         else:
-            faces.show_empty(f"Nothing to write: all {plan.synced} listed numbers are as they should be.", "esc  back")
+            switcher.show_empty(
+                f"Nothing to write: all {plan.synced} listed numbers are as they should be.", "esc  back"
+            )
         self._show_notes()
         self.focus_body()
         self.refresh_frame()
@@ -96,7 +98,7 @@ class NumberSyncScreen(Page):
     def show_failure(self, failure: SwitchboardError) -> None:
         """Show a failure in the list's place."""
         self._is_listing = False
-        self.query_one(Faces).show_failed(failure.title, failure.sentence, failure.what_to_do)
+        self.query_one(StateSwitcher).show_failed(failure.title, failure.sentence, failure.what_to_do)
         super().show_failure(failure)
 
     def on_row_body_moved(self) -> None:
@@ -160,7 +162,7 @@ class NumberSyncScreen(Page):
         if any(worker.group == "load" and worker.is_running for worker in self.workers):
             super().action_back()
             self._is_listing = False
-            self.query_one(Faces).show_empty("Stopped, and nothing was written.", "r  list again    esc  back")
+            self.query_one(StateSwitcher).show_empty("Stopped, and nothing was written.", "r  list again    esc  back")
             self.refresh_frame()
         elif not self.busy and not self.prompt.is_asking:
             self.act(self._leave())

@@ -142,17 +142,15 @@ def detail(number: PhoneNumber, zone: tzinfo) -> tuple[TextLine, ...]:
 
 def plan_rows(plan: SyncPlan) -> list[Row]:
     """Return a row for everything that a sync would write: new, changed, gone."""
-    rows = [
-        _plan_row(
-            "new",
-            display(one.phone_number),
-            one.display_name,
-            f"{one.number_type}, can {_able(one.can_call, one.can_sms)}{'; becomes primary' if one.is_primary else ''}",
-        )
-        for one in plan.new
-    ]
+    rows = []
+    for number in plan.new:
+        primary = "; becomes primary" if number.is_primary else ""
+        what = f"{number.number_type}, can {_able(number.can_call, number.can_sms)}{primary}"
+        rows.append(_plan_row("new", display(number.phone_number), number.display_name, what))
     for changed in plan.changed:
-        what = "; ".join(f"{one.name}: {_value(one.before)} to {_value(one.after)}" for one in changed.changes)
+        what = "; ".join(
+            f"{change.name}: {_value(change.before)} to {_value(change.after)}" for change in changed.changes
+        )
         rows.append(_plan_row("changed", shown_number(changed.number), changed.number.display_name, what))
     for gone in plan.gone:
         holder = f"; stays with {shown_person(gone)}" if gone.assigned_to_user_id else ""

@@ -109,7 +109,7 @@ class PermissionEdits:
             self._page.status.say("Nothing is staged: v, s and c change rights, e expiry and limits.")
             return
         self._page.status.clear()
-        self._page.console.doors.open_permission_review(model.staged, partial(self._after_review, model))
+        self._page.console.navigation.open_permission_review(model.staged, partial(self._after_review, model))
 
     def _after_review(self, model: GridModel, staged: Staged, applied: Applied | None) -> None:
         dropped = staged is not model.staged
@@ -123,7 +123,7 @@ class PermissionEdits:
     def _show_applied(self, model: GridModel, applied: Applied, word: str) -> None:
         self._applied = applied
         if self._taken is not None:
-            self._taken = [replace(one, grant=applied.grants.get(one.key, one.grant)) for one in self._taken]
+            self._taken = [replace(cell, grant=applied.grants.get(cell.key, cell.grant)) for cell in self._taken]
         model.put(applied.grants)
         self._pane.show_all()
         self._page.refresh_frame()

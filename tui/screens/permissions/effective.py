@@ -9,9 +9,9 @@ from textual.binding import Binding, BindingType
 from tui.providers import title_of
 from tui.screens.page import Page
 from tui.screens.permissions.view import letters, person_sign, person_words, until_words, use_words
-from tui.widgets.faces import Faces
 from tui.widgets.frame import Part
 from tui.widgets.row_list import Cell, Column, Row, RowBody, RowList
+from tui.widgets.state_switcher import StateSwitcher
 from tui.widgets.text_lines import TextLine, TextLines
 from tui.words.text import safe_text
 from tui.words.times import shown
@@ -47,7 +47,7 @@ class AccessScreen(Page):
     def compose_body(self) -> Iterable[Widget]:
         """Lay the list over the detail."""
         columns = (Column(self.first_column, 20, grows=True), Column("Granted", 7), Column("Can do now", 21))
-        yield Faces(RowList((*columns, Column("Why not more", 26, drops=1))))
+        yield StateSwitcher(RowList((*columns, Column("Why not more", 26, drops=1))))
         yield TextLines(id="detail")
 
     def hints(self) -> tuple[tuple[str, str], ...]:
@@ -65,8 +65,8 @@ class AccessScreen(Page):
     def show(self, named: Sequence[tuple[str, str, EffectiveAccess]]) -> None:
         """Show entries, each with its key and its name."""
         self._entries = {key: entry for key, _, entry in named}
-        self.query_one(RowBody).show([_row(key, name, one, self.console.glyphs) for key, name, one in named])
-        self.query_one(Faces).show_content()
+        self.query_one(RowBody).show([_row(key, name, access, self.console.glyphs) for key, name, access in named])
+        self.query_one(StateSwitcher).show_content()
         self._show_detail()
 
     async def say_whether_enforced(self) -> None:
@@ -89,7 +89,7 @@ class AccessScreen(Page):
 
     def show_failure(self, failure: SwitchboardError) -> None:
         """Show a failure in the list's place."""
-        self.query_one(Faces).show_failed(failure.title, failure.sentence, failure.what_to_do)
+        self.query_one(StateSwitcher).show_failed(failure.title, failure.sentence, failure.what_to_do)
         super().show_failure(failure)
 
 
@@ -122,19 +122,19 @@ class AccessOfPersonScreen(AccessScreen):
         organization = self.session.organization
         if organization is None:
             return
-        faces = self.query_one(Faces)
-        faces.show_loading("effective access")
+        switcher = self.query_one(StateSwitcher)
+        switcher.show_loading("effective access")
         access = await access_of_person(self.session.database, organization.id, self._person.id)
         if not self.is_mounted:
             return
         self.show([(str(one.integration.id), title_of(one.integration.integration_type), one) for one in access])
         if not access:
-            faces.show_empty("No integration is set up here, so there is nothing to use.", "esc  back")
+            switcher.show_empty("No integration is set up here, so there is nothing to use.", "esc  back")
         await self.say_whether_enforced()
 
     def action_leaver(self) -> None:
         """Open the leaver report."""
-        self.console.doors.open_leaver_report(self._person)
+        self.console.navigation.open_leaver_report(self._person)
 
 
 class UsersOfIntegrationScreen(AccessScreen):
@@ -148,7 +148,7 @@ class UsersOfIntegrationScreen(AccessScreen):
 
     def context(self) -> tuple[Part, ...]:
         """Say what it is about, and how many can use it."""
-        able = sum(bool(one.can_do) for one in self._entries.values())
+        able = sum(bool(entry.can_do) for entry in self._entries.values())
         people = f"{len(self._entries):,}{' or more' if self._more else ''}"
         off = "" if self._integration.is_active else " (disabled)"
         title = f"{safe_text(title_of(self._integration.integration_type), 40)}{off}"
@@ -161,15 +161,15 @@ class UsersOfIntegrationScreen(AccessScreen):
         organization, wanted = self.session.organization, self._integration.id
         if organization is None or wanted is None:
             return
-        faces = self.query_one(Faces)
-        faces.show_loading("who can use it")
+        switcher = self.query_one(StateSwitcher)
+        switcher.show_loading("who can use it")
         users = await access_to_integration(self.session.database, organization.id, wanted)
         if not self.is_mounted:
             return
         self._integration, self._more = users.integration, users.more
-        self.show([(str(one.person.id), one.person.label, one) for one in users.entries])
+        self.show([(str(entry.person.id), entry.person.label, entry) for entry in users.entries])
         if not users.entries:
-            faces.show_empty("Nobody holds a right on this integration.", "esc  back to the grid")
+            switcher.show_empty("Nobody holds a right on this integration.", "esc  back to the grid")
         await self.say_whether_enforced()
 
 
@@ -196,8 +196,11 @@ def _row(key: str, name: str, entry: EffectiveAccess, glyphs: Glyphs) -> Row:
 def detail(entry: EffectiveAccess, zone: tzinfo, glyphs: Glyphs) -> tuple[TextLine, ...]:
     """Return what decides: a verdict for each right, the row, and the use against its limits."""
     verdicts = [
-        TextLine(f"{glyphs.yes} yes" if one.allowed else f"{glyphs.no} no: {one.reason}", label=one.right.ljust(LABEL))
-        for one in entry.verdicts
+        TextLine(
+            f"{glyphs.yes} yes" if verdict.allowed else f"{glyphs.no} no: {verdict.reason}",
+            label=verdict.right.ljust(LABEL),
+        )
+        for verdict in entry.verdicts
     ]
     grant = entry.grant
     if grant is None:

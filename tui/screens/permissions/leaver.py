@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from tui.providers import is_secret, title_of
 from tui.screens.page import Page
 from tui.screens.permissions.view import in_full, person_words
-from tui.widgets.faces import Faces
 from tui.widgets.frame import Part
 from tui.widgets.row_list import Cell, Column, Row, RowBody, RowList
+from tui.widgets.state_switcher import StateSwitcher
 from tui.widgets.verdicts import Verdict, Verdicts
 from tui.words.text import safe_text
 from tui.words.times import shown
@@ -42,7 +42,7 @@ class LeaverScreen(Page):
 
     def compose_body(self) -> Iterable[Widget]:
         """Lay out the list."""
-        yield Faces(RowList(COLUMNS))
+        yield StateSwitcher(RowList(COLUMNS))
         yield Verdicts(self.console.glyphs)
 
     def hints(self) -> tuple[tuple[str, str], ...]:
@@ -68,39 +68,39 @@ class LeaverScreen(Page):
         organization = self.session.organization
         if organization is None:
             return
-        faces = self.query_one(Faces)
-        faces.show_loading("the report")
+        switcher = self.query_one(StateSwitcher)
+        switcher.show_loading("the report")
         report = await leaver_report(self.session.database, organization.id, self._person)
         if self.is_mounted:
             rows = report_rows(report, self.session.settings.timezone, self.console.glyphs)
             self.query_one(RowBody).show([Row(str(n), cells) for n, cells in enumerate(rows)])
             self.query_one(Verdicts).say(Verdict("plain", note) for note in not_known(report))
-            faces.show_content()
+            switcher.show_content()
 
     def show_failure(self, failure: SwitchboardError) -> None:
         """Show a failure in the report's place."""
-        self.query_one(Faces).show_failed(failure.title, failure.sentence, failure.what_to_do)
+        self.query_one(StateSwitcher).show_failed(failure.title, failure.sentence, failure.what_to_do)
         super().show_failure(failure)
 
 
 def report_rows(report: LeaverReport, zone: tzinfo, glyphs: Glyphs) -> list[tuple[Cell, Cell]]:
     """Return the report as lines of two cells: secrets to rotate, access, phone numbers."""
     # Fields that are no secrets are in the log because they were typed.
-    secrets = [one for one in report.secrets if is_secret(one.integration_type, one.field)]
+    secrets = [secret for secret in report.secrets if is_secret(secret.integration_type, secret.field)]
     rotate = [secret for secret in secrets if secret.to_be_rotated]
     others = [secret for secret in secrets if not secret.to_be_rotated]
-    held = [one for one in report.access if one.grant is not None and one.grant.access.rights]
+    held = [access for access in report.access if access.grant is not None and access.grant.access.rights]
     rows = [_title(f"Secrets to rotate ({len(rotate)})", "bad" if rotate else "good")]
-    rows += [(_secret(one), Cell(_known(one, zone), "bad")) for one in rotate]
+    rows += [(_secret(secret), Cell(_known(secret, zone), "bad")) for secret in rotate]
     rows += [] if rotate else [_line(f"{glyphs.yes} none known to Switchboard")]
     if others:
         rows.append(_title(f"Seen, and changed since ({len(others)})", "plain"))
-        rows += [(_secret(one), Cell(_known(one, zone), "quiet")) for one in others]
+        rows += [(_secret(other), Cell(_known(other, zone), "quiet")) for other in others]
     rows.append(_title(f"Access to revoke ({len(held)})", "warning" if held else "good"))
     rows += [
-        (Cell(f"  {_name(one.integration.integration_type)}"), Cell(in_full(one.grant.access, zone)))
-        for one in held
-        if one.grant is not None
+        (Cell(f"  {_name(access.integration.integration_type)}"), Cell(in_full(access.grant.access, zone)))
+        for access in held
+        if access.grant is not None
     ]
     rows.append(_title(f"Phone numbers ({len(report.phone_numbers)})", "plain"))
     rows += [

@@ -42,7 +42,7 @@ class GridModel:
         if found is None:
             return None
         held, holder = found
-        cells = [held.page.cell(holder.id, one) for one in self._columns()]
+        cells = [held.page.cell(holder.id, column) for column in self._columns()]
         return row_view(holder, cells, self.integrations, self.staged, held.used, held.page.now, self._glyphs)
 
     def corner(self, index: int) -> tuple[str, str]:
@@ -70,7 +70,7 @@ class GridModel:
     def aim(self, selection: Selection) -> tuple[object, ...]:
         """Return what a selection is about: something else once other people or columns have its numbers."""
         people = [self.person(row) for row in selection.rows or ()]
-        ids = [one and one.id for one in people]
+        ids = [person and person.id for person in people]
         listed = self.listing.wanted if self.listing else None
         return (*ids, *self._columns(selection.columns), listed)
 
@@ -110,7 +110,7 @@ class GridModel:
                 return None
             held, holder = found
             now = held.page.now
-            cells = (held.page.cell(holder.id, one) for one in self._columns(selection.columns))
+            cells = (held.page.cell(holder.id, column) for column in self._columns(selection.columns))
             people.append((holder, tuple(cells)))
         return Chosen(tuple(people), now) if now is not None else None
 
@@ -120,7 +120,7 @@ class GridModel:
             raise RuntimeError("nothing is listed")
         wanted = self._columns(columns)
         pages = await self.listing.read_everybody()
-        people = [(one, tuple(page.cell(one.id, i) for i in wanted)) for page in pages for one in page.people]
+        people = [(person, tuple(page.cell(person.id, i) for i in wanted)) for page in pages for person in page.people]
         return Chosen(tuple(people), pages[-1].now)
 
     def access(self, index: int, column: int) -> Access | None:
@@ -137,7 +137,7 @@ class GridModel:
         """Return the rows and columns of those cells that are held."""
         if self.listing is None:
             return []
-        rows, columns = self.listing.window.people, {one: n for n, one in enumerate(self._columns())}
+        rows, columns = self.listing.window.people, {identifier: n for n, identifier in enumerate(self._columns())}
         return [
             (rows[user], columns[integration]) for user, integration in keys if user in rows and integration in columns
         ]
@@ -153,8 +153,8 @@ class GridModel:
         if found is None:
             return ""
         texts = [
-            f"{safe_text(one.integration_type, 50)}: {in_full(self.staged.access(cell), self._zone)}"
-            for one, cell in zip(self.integrations, self.cells(index), strict=True)
+            f"{safe_text(integration.integration_type, 50)}: {in_full(self.staged.access(cell), self._zone)}"
+            for integration, cell in zip(self.integrations, self.cells(index), strict=True)
         ]
         return "\t".join([person_words(found[1]), *texts])
 
@@ -162,7 +162,7 @@ class GridModel:
         return self.listing.window.at(index) if self.listing else None
 
     def _columns(self, columns: tuple[int, int] | None = None) -> list[UUID]:
-        ids = [one.id for one in self.integrations if one.id is not None]
+        ids = [integration.id for integration in self.integrations if integration.id is not None]
         return ids if columns is None else ids[columns[0] : columns[1] + 1]
 
     def _use(self, held: Held, holder: Holder, integration: Integration) -> tuple[Use | None, bool]:

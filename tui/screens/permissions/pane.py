@@ -9,8 +9,8 @@ from textual import work
 from tui.errors import PermissionDenied, SwitchboardError
 from tui.screens.permissions.view import heading
 from tui.screens.reading_pane import ReadingPane
-from tui.widgets.faces import Faces
 from tui.widgets.grid import Grid
+from tui.widgets.state_switcher import StateSwitcher
 from tui.widgets.text_lines import TextLine, TextLines
 
 if TYPE_CHECKING:
@@ -50,13 +50,13 @@ class PermissionPane(ReadingPane):
         return self.query_one(Grid)
 
     @property
-    def faces(self) -> Faces:
+    def switcher(self) -> StateSwitcher:
         """What stands in the grid's place while there is nothing to show."""
-        return self.query_one(Faces)
+        return self.query_one(StateSwitcher)
 
     def compose(self) -> ComposeResult:
         """Lay the grid over what is known of the cell under the cursor."""
-        yield Faces(Grid(self))
+        yield StateSwitcher(Grid(self))
         yield TextLines(id="detail")
 
     def row(self, index: int) -> GridRow | None:
@@ -74,8 +74,10 @@ class PermissionPane(ReadingPane):
             return
         before = model.integrations[grid.column].id if grid.column < len(model.integrations) else None
         model.integrations = integrations
-        grid.set_columns([heading(one, self._glyphs) for one in integrations])
-        column = next((n for n, one in enumerate(integrations) if before and one.id == before), grid.column)
+        grid.set_columns([heading(integration, self._glyphs) for integration in integrations])
+        column = next(
+            (n for n, integration in enumerate(integrations) if before and integration.id == before), grid.column
+        )
         if column != grid.column:
             grid.move_to(grid.row, column)
 
@@ -129,9 +131,9 @@ class PermissionPane(ReadingPane):
         """Show the grid, or in its place why it is empty."""
         if self.model is not None and self.model.listing is not None:
             if self.model.listing.window.pages:
-                self.faces.show_content()
+                self.switcher.show_content()
             else:
-                self.faces.show_empty(*self.nobody)
+                self.switcher.show_empty(*self.nobody)
 
     def show_cells(self, cells: Iterable[CellKey]) -> None:
         """Paint cells that are staged otherwise now."""

@@ -105,12 +105,12 @@ class PeopleWindow:
     @property
     def people(self) -> dict[UUID, int]:
         """The numbers of everybody held."""
-        return {one.id: held.start + n for held in self.pages for n, one in enumerate(held.page.people)}
+        return {holder.id: held.start + n for held in self.pages for n, holder in enumerate(held.page.people)}
 
     def cells(self, index: int, integration_ids: Iterable[UUID]) -> list[Cell]:
         """The cells of the person of that number; none where they are not held."""
         found = self.at(index)
-        return [found[0].page.cell(found[1].id, one) for one in integration_ids] if found else []
+        return [found[0].page.cell(found[1].id, id_) for id_ in integration_ids] if found else []
 
     def wanted(self, first: int, last: int) -> Direction | None:
         """On which side a page is missing for showing these numbers and a page's worth on either side of them."""

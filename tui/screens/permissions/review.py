@@ -8,10 +8,10 @@ from textual.binding import Binding, BindingType
 
 from tui.screens.page import Page, enter_does
 from tui.screens.permissions.view import in_full, letter_change, value_changes
-from tui.widgets.faces import Faces
 from tui.widgets.frame import Part
 from tui.widgets.prompt import Choice
 from tui.widgets.row_list import Cell, Column, Row, RowBody, RowList
+from tui.widgets.state_switcher import StateSwitcher
 from tui.widgets.text_lines import TextLine, TextLines
 from tui.words.text import safe_text
 
@@ -62,7 +62,7 @@ class PermissionReviewScreen(Page):
 
     def compose_body(self) -> Iterable[Widget]:
         """Lay the changes over the one under the cursor in full."""
-        yield Faces(RowList(COLUMNS))
+        yield StateSwitcher(RowList(COLUMNS))
         yield TextLines(id="detail")
 
     def hints(self) -> tuple[tuple[str, str], ...]:
@@ -93,13 +93,13 @@ class PermissionReviewScreen(Page):
         """Read the names of the people and integrations that are in it."""
         from tui.data.permissions.people import holders_by_id, integrations_of
 
-        faces = self.query_one(Faces)
-        faces.show_loading("the review")
+        switcher = self.query_one(StateSwitcher)
+        switcher.show_loading("the review")
         database, organization_id = self.session.database, self._staged.organization_id
         people = {change.user_id for change in self._review.all}
         self._people = await holders_by_id(database, organization_id, people)
         listed = await integrations_of(database, organization_id)
-        self._integrations = {one.id: one for one in listed if one.id is not None}
+        self._integrations = {integration.id: integration for integration in listed if integration.id is not None}
         if self.is_mounted:
             self._show()
 
@@ -123,8 +123,8 @@ class PermissionReviewScreen(Page):
         body.show(rows)
         if body.current_key not in self._changes and len(rows) > 1:
             body.cursor = min(body.cursor + 1, len(rows) - 1)
-        faces = self.query_one(Faces)
-        faces.show_content() if rows else faces.show_empty("Nothing is staged any more.", "esc  back to the grid")
+        switcher = self.query_one(StateSwitcher)
+        switcher.show_content() if rows else switcher.show_empty("Nothing is staged any more.", "esc  back to the grid")
         self._show_detail()
 
     def _cells(self, change: Change) -> tuple[Cell, ...]:
@@ -189,7 +189,7 @@ class PermissionReviewScreen(Page):
         dropped = set(keys)
         self._staged = self._staged.without(dropped)
         self._review = self._staged.review()
-        self._conflicts = {key: one for key, one in self._conflicts.items() if key not in dropped}
+        self._conflicts = {key: conflict for key, conflict in self._conflicts.items() if key not in dropped}
         self._show()
 
     def action_say_how(self) -> None:
@@ -219,7 +219,7 @@ class PermissionReviewScreen(Page):
 
     async def _go_on_after(self, conflicts: Conflicts) -> bool:
         """Show what changed meanwhile; whether to apply the rest now."""
-        self._conflicts = {one.key: one for one in conflicts.cells}
+        self._conflicts = {cell.key: cell for cell in conflicts.cells}
         self._show()
         self._go_to_first_conflict()
         count, rest = len(conflicts.cells), len(self._staged) - len(conflicts.cells)
@@ -251,7 +251,7 @@ class PermissionReviewScreen(Page):
 
     def show_failure(self, failure: SwitchboardError) -> None:
         """Show a failure in the list's place."""
-        self.query_one(Faces).show_failed(failure.title, failure.sentence, failure.what_to_do)
+        self.query_one(StateSwitcher).show_failed(failure.title, failure.sentence, failure.what_to_do)
         super().show_failure(failure)
 
     def action_back(self) -> None:

@@ -131,20 +131,20 @@ class PermissionsScreen(Page):
         """Focus the grid, and wait for the connection."""
         self.focus_body()
         if not self.session.is_connected and self.console.failure is None:
-            self.pane.faces.show_loading("the connection")
+            self.pane.switcher.show_loading("the connection")
 
     async def load(self) -> None:
         """Read the integrations and the people round the top of what is seen."""
         from tui.data.permissions.people import integrations_of
 
-        faces, organization = self.pane.faces, self.session.organization
+        switcher, organization = self.pane.switcher, self.session.organization
         if not self.session.is_set_up:
-            faces.show_empty("Switchboard is not set up in this database.", "5  set it up")
+            switcher.show_empty("Switchboard is not set up in this database.", "5  set it up")
             return
         if organization is None:
-            faces.show_empty("No organisation is chosen.", "o  choose one")
+            switcher.show_empty("No organisation is chosen.", "o  choose one")
             return
-        faces.show_loading("permissions")
+        switcher.show_loading("permissions")
         model = self.model
         if model is None or model.staged.organization_id != organization.id or self._model_of is not self.session:
             if model is not None and len(model.staged) and self._model_of is not self.session:
@@ -154,7 +154,7 @@ class PermissionsScreen(Page):
         integrations = await integrations_of(self.session.database, organization.id)
         self.pane.show_columns(integrations)
         if not integrations:
-            faces.show_empty("No integration is set up here, so there is nothing to give.", "1  set one up")
+            switcher.show_empty("No integration is set up here, so there is nothing to give.", "1  set one up")
             return
         self._read_what_is_allowed(model)
         await self.pane.read(self._listing(model))
@@ -208,7 +208,7 @@ class PermissionsScreen(Page):
 
     def show_failure(self, failure: SwitchboardError) -> None:
         """Show a failure in the grid's place."""
-        self.pane.faces.show_failed(failure.title, failure.sentence, failure.what_to_do)
+        self.pane.switcher.show_failed(failure.title, failure.sentence, failure.what_to_do)
         super().show_failure(failure)
 
     def _note(self, enforcement: Enforcement) -> str:
@@ -227,7 +227,7 @@ class PermissionsScreen(Page):
         """Open what this person can do, and why not."""
         person = self.model.person(self.pane.grid.row) if self.model else None
         if person is not None:
-            self.console.doors.open_access_of(person)
+            self.console.navigation.open_access_of(person)
 
     def on_grid_end_wanted(self, event: Grid.EndWanted) -> None:
         """Go to the first or the last row, reading it where it is not held."""
@@ -300,13 +300,13 @@ class PermissionsScreen(Page):
         """Open everybody who holds a right on the integration under the cursor."""
         grid = self.pane.grid
         if self.model is not None and grid.column < len(self.model.integrations):
-            self.console.doors.open_users_of(self.model.integrations[grid.column])
+            self.console.navigation.open_users_of(self.model.integrations[grid.column])
 
     def action_leaver(self) -> None:
         """Open what the person under the cursor could reach and knows."""
         person = self.model.person(self.pane.grid.row) if self.model else None
         if person is not None:
-            self.console.doors.open_leaver_report(person)
+            self.console.navigation.open_leaver_report(person)
 
     def action_add(self) -> None:
         """Add a person by id and label, where there is no directory."""

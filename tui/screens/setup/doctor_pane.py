@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 from textual.containers import Vertical
 
 from tui.screens.setup.wizard.words import TONES, verdict
-from tui.widgets.faces import Faces
 from tui.widgets.frame import Part
 from tui.widgets.row_list import Cell, Column, Row, RowBody, RowList
+from tui.widgets.state_switcher import StateSwitcher
 from tui.widgets.verdicts import Verdicts
 from tui.words.text import safe_text
 
@@ -39,30 +39,30 @@ class DoctorPane(Vertical):
         super().__init__()
         self._glyphs = glyphs
         self._list = RowList(COLUMNS)
-        self._faces = Faces(self._list)
+        self._switcher = StateSwitcher(self._list)
         self._detail = Verdicts(glyphs, id="doctor-detail")
         self._found: tuple[Finding, ...] = ()
 
     def compose(self) -> ComposeResult:
         """Lay the list over the detail."""
-        yield self._faces
+        yield self._switcher
         yield self._detail
 
     def wait(self) -> None:
         """Say that the doctor is looking."""
-        self._faces.show_loading("the examination")
+        self._switcher.show_loading("the examination")
 
     def show(self, found: Sequence[Finding]) -> None:
         """Show what was found."""
-        self._found = tuple(sorted(found, key=lambda one: ORDER.index(one.state)))
-        self._list.body.show([self._row(index, one) for index, one in enumerate(self._found)])
-        self._faces.show_content()
+        self._found = tuple(sorted(found, key=lambda finding: ORDER.index(finding.state)))
+        self._list.body.show([self._row(index, finding) for index, finding in enumerate(self._found)])
+        self._switcher.show_content()
         self._show_detail()
 
     @property
     def summary(self) -> Part:
         """How many problems and warnings there are."""
-        counts = {state: sum(one.state == state for one in self._found) for state in ORDER}
+        counts = {state: sum(finding.state == state for finding in self._found) for state in ORDER}
         words = [f"{n} {word}{'' if n == 1 else 's'}" for word, n in counts.items() if n and word != "ok"]
         tone = TONES[next((state for state in ORDER if counts[state]), "ok")]
         return Part(", ".join(words) or ("all is well" if self._found else ""), tone)

@@ -74,7 +74,7 @@ class SetupScreen(Page):
         if self._wizard is not None:
             self.refresh_frame()
         elif self._needs_wizard():
-            self.run_quietly(self._open_wizard, group="face")
+            self.run_quietly(self._open_wizard, group="wizard")
         else:
             super().start_load()
 
@@ -136,7 +136,7 @@ class SetupScreen(Page):
     def action_wizard(self) -> None:
         """Open the wizard from the doctor."""
         if self._wizard is None and not self.busy:
-            self.run_quietly(self._open_wizard, group="face")
+            self.run_quietly(self._open_wizard, group="wizard")
 
     async def action_leave(self) -> None:
         """Quit from the doctor, as everywhere; in the wizard one key must not lose what was typed."""
@@ -158,14 +158,14 @@ class SetupScreen(Page):
             super().action_back()
         elif not self._acting:
             self.status.clear()
-            self.run_quietly(self._wizard.back, group="face")
+            self.run_quietly(self._wizard.back, group="wizard")
 
     def on_step_finished(self, event: Step.Finished) -> None:
         """Show the next step."""
         event.stop()
         if self._wizard is not None:
             self.status.clear()
-            self.run_quietly(self._wizard.next, group="face")
+            self.run_quietly(self._wizard.next, group="wizard")
 
     def on_step_settled(self, event: Step.Settled) -> None:
         """Draw ticks and hints anew."""
@@ -185,7 +185,7 @@ class SetupScreen(Page):
         if self._needs_wizard():
             self.status.say(f"This is the first step. {HOW_TO_LEAVE}")
         else:
-            self.run_quietly(self._close_wizard, group="face")
+            self.run_quietly(self._close_wizard, group="wizard")
 
     def on_first_integration_step_chosen(self, event: FirstIntegrationStep.Chosen) -> None:
         """Work with what was set up, from section 1."""
@@ -271,7 +271,7 @@ class SetupScreen(Page):
         await self._close_wizard_quietly()
         await self.console.use_session(session)
         if open_type is not None and session.is_connected:
-            self.console.doors.open_editor(open_type)
+            self.console.navigation.open_editor(open_type)
 
     async def _close_wizard_quietly(self) -> None:
         if self._wizard is not None:

@@ -40,7 +40,7 @@ class FirstIntegrationStep(Step):
 
     def __init__(self, flow: Flow) -> None:
         super().__init__(flow)
-        types = [Option(one.name, one.title, one.name) for one in registry().values()]
+        types = [Option(provider.name, provider.title, provider.name) for provider in registry().values()]
         self._types = OptionLines([*types, Option(LATER, "Later", "show the list of integrations")], id="f-types")
         self._note = Verdicts(flow.glyphs, id="f-note")
 

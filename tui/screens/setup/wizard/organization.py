@@ -99,13 +99,15 @@ class OrganizationStep(Step):
         database = self.flow.connected()
         found = await list_organizations(database, text, FOUND_ORGANIZATIONS)
         asked = self._asked
-        if text or asked is None or asked in [one.id for one in found]:
+        if text or asked is None or asked in [organization.id for organization in found]:
             return found
         return [*(Organization(*one) for one in (await organizations_by_id(database, [asked])).items()), *found]
 
     async def _show(self, text: str, found: list[Organization]) -> None:
         self._known = found
-        rows = [Row(str(one.id), (_name_cell(one), Cell(str(one.id)))) for one in found]
+        rows = [
+            Row(str(organization.id), (_name_cell(organization), Cell(str(organization.id)))) for organization in found
+        ]
         if self._may_add:
             rows.append(Row(NEW, (Cell("+ a new one"), Cell("named below", "quiet"))))
         self._list.body.show(rows)
@@ -205,7 +207,7 @@ class OrganizationStep(Step):
         self._note.say(notes)
 
     def _known_organization(self, key: str) -> Organization | None:
-        return next((one for one in self._known if one.id == UUID(key)), None)
+        return next((organization for organization in self._known if organization.id == UUID(key)), None)
 
     async def _new_organization(self) -> Organization | None:
         organization_id = parse_uuid(self._new_id.value)

@@ -49,9 +49,9 @@ class ProofStep(Step, can_focus=True):
         except SwitchboardError:
             self._found.clear()
             raise
-        self._is_proven = all(one.state != "problem" for one in found)
+        self._is_proven = all(finding.state != "problem" for finding in found)
         what_next = "Press enter to go on." if self._is_proven else "Press enter to look again; esc goes back."
-        self._found.say([*(verdict(one) for one in found), Verdict("plain", what_next)])
+        self._found.say([*(verdict(finding) for finding in found), Verdict("plain", what_next)])
         if self._is_proven:
             self.flow.done.add(self.key)
             self.post_message(self.Settled())

@@ -1,4 +1,4 @@
-"""The four faces of a list: loading, empty, failed and full."""
+"""The four states of a list: loading, empty, failed and full."""
 
 from __future__ import annotations
 
@@ -18,18 +18,18 @@ if TYPE_CHECKING:
 LOADING_SHOWN_AFTER_S = 0.3
 
 
-class Faces(Vertical):
+class StateSwitcher(Vertical):
     """Shows either its content or a message in its place.
 
     Loading shows nothing for 300 ms, then the seconds and how to cancel; the clock runs only while it loads.
     """
 
     DEFAULT_CSS = """
-    Faces { height: 1fr; }
-    Faces > #face { display: none; height: 1fr; padding: 1 2; }
-    Faces.-message > #face { display: block; }
-    Faces.-message > #content { display: none; }
-    Faces > #content { height: 1fr; }
+    StateSwitcher { height: 1fr; }
+    StateSwitcher > #state-message { display: none; height: 1fr; padding: 1 2; }
+    StateSwitcher.-message > #state-message { display: block; }
+    StateSwitcher.-message > #content { display: none; }
+    StateSwitcher > #content { height: 1fr; }
     """
 
     def __init__(self, content: Widget) -> None:
@@ -42,7 +42,7 @@ class Faces(Vertical):
 
     def compose(self) -> ComposeResult:
         """Lay the message behind the content."""
-        yield Static(id="face", markup=False)
+        yield Static(id="state-message", markup=False)
         with Vertical(id="content"):
             yield self._content
 
@@ -82,7 +82,7 @@ class Faces(Vertical):
             self._clock = self.set_interval(1.0, self._tick)
 
     def _say(self, *lines: str) -> None:
-        self.query_one("#face", Static).update("\n".join(safe_text(line, 500) for line in lines))
+        self.query_one("#state-message", Static).update("\n".join(safe_text(line, 500) for line in lines))
         focused = self.screen.focused
         if focused is not None and self._content in focused.ancestors_with_self:
             self._had_focus = focused
