@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class ListPage(Page):
-    """A section whose body is a RowList in StateSwitcher; `refused` ends "The role x ..." for each right that may lack."""
+    """A section whose body is one list; `refused` ends "The role x ..." for each right that may lack."""
 
     filterable = True
     refused: ClassVar[Mapping[str, str]] = {}

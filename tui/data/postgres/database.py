@@ -144,7 +144,7 @@ class Database:
         self._pool.liveness.heard()
 
     async def until_lost(self) -> SwitchboardError:
-        """Feel the server's liveness until there is no connection to be had; return why."""
+        """Ask whether the server lives until there is no connection to be had; return why."""
         liveness = self._pool.liveness
         failure: SwitchboardError | None = None
 

@@ -35,10 +35,10 @@ async def run_with_deadline(
 ) -> T:
     """Await work that puts the connection it uses into the list it is given, and give control back in any case.
 
-    Work that takes longer goes on for as long as the server has a liveness, up to `seconds`. When this is cancelled or the
-    time has passed, the work is cancelled on the server; where that gets no answer within CANCEL_WITHIN_S, where the
+    Work that takes longer goes on for as long as the server lives, up to `seconds`. When this is cancelled or the time
+    has passed, the work is cancelled on the server; where that gets no answer within CANCEL_WITHIN_S, where the
     server is gone, or `may_cancel` says no, the connection is cut off here. Raises TimedOut after the time
-    where the server has a liveness, else ConnectionLost, and that too once nothing was heard of it for `gone_after_s`.
+    where the server lives, else ConnectionLost, and that too once nothing was heard of it for `gone_after_s`.
     """
     held: list[AsyncConnection[Any]] = []
     started = time.monotonic()

@@ -32,7 +32,7 @@ ANSWERS_WITHIN_S = 1.5
 # A connection that does not answer at once is asked on beside a new one: it may be waiting its turn in a pooler.
 AT_ONCE_S = 0.75
 ASKS_FOR_S = 9.0
-# Together with a beat of the liveness these show an outage within three seconds. A login takes longer than an answer.
+# Together with a beat of Liveness these show an outage within three seconds. A login takes longer than an answer.
 PATIENCE_S = 1.8
 LOGIN_PATIENCE_S = 2.5
 # While all are lent, a question needs a connection more.
@@ -44,7 +44,7 @@ IDLE_S = 60.0
 
 
 class Pool:
-    """At most four connections, and the server's liveness, which is felt on one that is idle or on a new one.
+    """At most four connections, and whether the server lives, which is asked on one that is idle or on a new one.
 
     None is kept, and none lent, unless `is_open`.
     """

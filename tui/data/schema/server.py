@@ -61,5 +61,5 @@ class Server:
             raise translate(exc, doing=doing) from None
 
     def close(self) -> None:
-        """Close what was opened to feel the liveness."""
+        """Close what was opened to ask whether the server lives."""
         self._pool.close()
