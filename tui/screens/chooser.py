@@ -40,7 +40,6 @@ class ChooserScreen(Page):
         self.rows: list[Row] = []
 
     def compose_body(self) -> Iterable[Widget]:
-        """Lay the line over the rows."""
         yield LineInput(placeholder="type to filter", id="wanted")
         yield StateSwitcher(RowList(self.columns, moved_from_elsewhere=True))
 
@@ -51,15 +50,12 @@ class ChooserScreen(Page):
             self.start_load()
 
     def focus_body(self) -> None:
-        """Focus the line."""
         self.set_focus(self.query_one("#wanted", LineInput))
 
     def hints(self) -> tuple[tuple[str, str], ...]:
-        """Return the three keys there are."""
         return (("enter", "choose"), ("up/down", "move"), ("esc", "back"))
 
     def context(self) -> tuple[Part, ...]:
-        """Say what is being chosen."""
         return (Part(self.heading, "warning"),)
 
     def show_rows(self) -> None:
@@ -71,24 +67,20 @@ class ChooserScreen(Page):
         switcher.show_content() if matching else switcher.show_empty("Nothing matches.", "backspace  type less")
 
     def on_input_changed(self, event: Input.Changed) -> None:
-        """Follow what is typed."""
         if event.input.id == "wanted":
             event.stop()
             self.show_rows()
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
-        """Take the row under the cursor."""
         event.stop()
         self.take_current()
 
     def take_current(self) -> None:
-        """Take the row under the cursor, where there is one."""
         key = self.query_one(RowBody).current_key
         if key is not None:
             self.chosen(key)
 
     def on_row_body_opened(self, event: RowBody.Opened) -> None:
-        """Take the row."""
         self.chosen(event.key)
 
     def chosen(self, key: str) -> None:
@@ -96,15 +88,12 @@ class ChooserScreen(Page):
         raise NotImplementedError
 
     def action_move(self, by: int) -> None:
-        """Move among the rows while the line keeps the focus."""
         self.query_one(RowBody).action_move(by)
 
     def action_page(self, by: int) -> None:
-        """Move by a page."""
         self.query_one(RowBody).action_page(by)
 
     def action_back(self) -> None:
-        """Leave without choosing."""
         self.dismiss()
 
 

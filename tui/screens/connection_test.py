@@ -52,18 +52,15 @@ class ConnectionTestScreen(Page):
         self._finished: dict[int, Tested] = {}
 
     def compose_body(self) -> Iterable[Widget]:
-        """Lay the jobs below one another."""
         self._panes = [JobPane(job.title, self.console.glyphs) for job in self._jobs]
         yield VerticalScroll(*self._panes, id="jobs")
 
     def hints(self) -> tuple[tuple[str, str], ...]:
-        """Return what can be done while it runs, and after."""
         if self._is_running:
             return (("esc", "stop"), ("?", "help"))
         return (("t", "test again"), ("esc", "back"), ("?", "help"))
 
     def context(self) -> tuple[Part, ...]:
-        """Say what is tested and how it stands."""
         if self._is_running:
             return (Part(self._title), Part(f"testing, {self._seconds:.0f} s", "quiet"))
         passed = sum(tested.is_verified for tested in self._finished.values())
@@ -71,11 +68,9 @@ class ConnectionTestScreen(Page):
         return (Part(self._title), Part(f"{passed} of {len(self._jobs)} verified", tone))
 
     def on_mount(self) -> None:
-        """Focus the results, so that the arrows scroll them."""
         self.focus_body()
 
     def focus_body(self) -> None:
-        """Focus the results."""
         self.set_focus(self.query_one("#jobs", VerticalScroll))
 
     async def load(self) -> None:
@@ -123,7 +118,6 @@ class ConnectionTestScreen(Page):
             super().start_load()
 
     def action_reload(self) -> None:
-        """The same as testing again."""
         self.action_again()
 
     def action_back(self) -> None:
@@ -156,7 +150,6 @@ class JobPane(Static):
         self._verdicts = Verdicts(glyphs)
 
     def compose(self) -> Iterable[Widget]:
-        """Lay the verdicts below the title."""
         yield Static(safe_text(self._title, 100), classes="title", markup=False)
         yield self._verdicts
 

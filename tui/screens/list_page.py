@@ -33,16 +33,13 @@ class ListPage(Page):
         return self.session.organization
 
     def show_failure(self, failure: SwitchboardError) -> None:
-        """Show a failure in the list's place."""
         self.query_one(StateSwitcher).show_failed(failure.title, failure.sentence, failure.what_to_do)
         super().show_failure(failure)
 
     def focus_body(self) -> None:
-        """Focus the list."""
         self.set_focus(self.query_one(RowBody))
 
     def on_mount(self) -> None:
-        """Focus the list, and wait for the connection."""
         self.focus_body()
         if not self.session.is_connected and self.console.failure is None:
             self.query_one(StateSwitcher).show_loading("the connection")

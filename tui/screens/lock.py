@@ -18,11 +18,10 @@ class LockScreen(Screen[Any]):
     DEFAULT_CSS = "LockScreen Static { width: 100%; height: 100%; content-align: center middle; }"
 
     def compose(self) -> ComposeResult:
-        """Say how to go on, and nothing of what is below."""
         yield Static("Switchboard is covered. Any key goes on; what you typed is still there.", markup=False)
 
     def on_key(self, event: events.Key) -> None:
-        """Uncover."""
+        # The key that uncovers must do nothing below: whoever comes back may lean on any of them.
         event.stop()
         event.prevent_default()
         self.dismiss()

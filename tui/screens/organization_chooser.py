@@ -25,7 +25,6 @@ class OrganizationScreen(SearchScreen):
     most = FOUND_ORGANIZATIONS
 
     async def find(self, text: str) -> Sequence[tuple[Organization, Row]]:
-        """Return the organisations this login may see."""
         from tui.data.directory import list_organizations
 
         return [
@@ -34,7 +33,6 @@ class OrganizationScreen(SearchScreen):
         ]
 
     async def show_none(self, text: str) -> None:
-        """Say why there is none, and where they should come from."""
         from tui.data.directory import directory_sources
 
         if text.strip():
@@ -45,7 +43,6 @@ class OrganizationScreen(SearchScreen):
         self.query_one(StateSwitcher).show_empty(f"There is no organisation yet.{said}", "5  set one up")
 
     def chosen(self, key: str) -> None:
-        """Look at that organisation from now on."""
         self.session.organization = self.known[key]
         self.dismiss()
         self.console.organization_changed()

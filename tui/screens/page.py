@@ -92,7 +92,6 @@ class Page(Screen[Any]):
         return self._writes > 0
 
     def compose(self) -> ComposeResult:
-        """Lay out the frame round the body."""
         yield TopLine()
         with Horizontal(id="context"):
             yield SectionLine()
@@ -124,7 +123,6 @@ class Page(Screen[Any]):
         """Show what matches `filter_text` now."""
 
     def on_mount(self) -> None:
-        """Draw the frame, then fill the screen once there is a session."""
         self.refresh_frame()
         if self.console.ready:
             self.start_load()
@@ -231,7 +229,6 @@ class Page(Screen[Any]):
         self.query_one(KeyHints).hints = (("esc", "closes the question"),) if self.prompt.is_asking else self.hints()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Offer the filter only where there is something to filter."""
         return self.filterable if action == "filter" else True
 
     def _section_parts(self) -> tuple[Part, ...]:
@@ -249,7 +246,6 @@ class Page(Screen[Any]):
         return tuple(named)
 
     def action_filter(self) -> None:
-        """Type a filter; the list follows every key."""
         if self.filterable:
             field = self.query_one("#filter", LineInput)
             field.value = self.filter_text
@@ -278,20 +274,18 @@ class Page(Screen[Any]):
             self.status.clear()
 
     def on_input_changed(self, event: Input.Changed) -> None:
-        """Follow the filter as it is typed."""
         if event.input.id == "filter":
             event.stop()
             if self.is_filtering:
                 self._set_filter(event.value)
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
-        """Keep the filter and go back to the list."""
         if event.input.id == "filter":
             event.stop()
             self.end_filtering()
 
     def on_key(self, event: events.Key) -> None:
-        """Leave the filter with escape (cleared) or down (kept)."""
+        # Escape clears the filter, down keeps it.
         if self.query_one("#filter", LineInput).display and event.key in ("escape", "down"):
             event.stop()
             if event.key == "escape":

@@ -29,7 +29,6 @@ class PersonScreen(SearchScreen):
         self.heading = heading
 
     async def find(self, text: str) -> Sequence[tuple[Person, Row]]:
-        """Return people of the organisation."""
         from tui.data.directory import search_people
 
         organization = self.session.organization
@@ -38,7 +37,6 @@ class PersonScreen(SearchScreen):
         return [(person, _row(person)) for person in await search_people(self.session.database, organization.id, text)]
 
     async def show_none(self, text: str) -> None:
-        """Say what else works."""
         if text.strip():
             self.query_one(StateSwitcher).show_empty(
                 "Nobody matches.", "backspace  type less    a whole user id works too"
@@ -47,7 +45,6 @@ class PersonScreen(SearchScreen):
             self.query_one(StateSwitcher).show_empty("The directory has nobody in this organisation.", "type a user id")
 
     def chosen(self, key: str) -> None:
-        """Leave with that person."""
         self.leave(self.known[key])
 
 

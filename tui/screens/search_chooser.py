@@ -46,17 +46,14 @@ class SearchScreen(ChooserScreen):
         raise NotImplementedError
 
     def context(self) -> tuple[Part, ...]:
-        """Say what is being chosen, and whether there are more than are shown."""
         more = (Part(f"the first {self.most}: type more of the name", "quiet"),) if self._is_cut else ()
         return (*super().context(), *more)
 
     async def load(self) -> None:
-        """Ask again for what stands there."""
         self.query_one(StateSwitcher).show_loading(self.what)
         await self._question.ask()
 
     def show_failure(self, failure: SwitchboardError) -> None:
-        """Say in the list's place what went wrong."""
         self.query_one(StateSwitcher).show_empty(failure.sentence, "type on  ask again")
         super().show_failure(failure)
 
@@ -68,7 +65,6 @@ class SearchScreen(ChooserScreen):
             self._follow()
 
     def take_current(self) -> None:
-        """Take the row under the cursor, once the answer to what is typed is there."""
         if self._question.is_answered:
             super().take_current()
         else:

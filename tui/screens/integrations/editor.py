@@ -57,17 +57,14 @@ class CredentialEditor(Page):
         self._passed: PassedTest | None = None
 
     def compose_body(self) -> Iterable[Widget]:
-        """Lay the fields over the help for the one with the cursor."""
         yield StateSwitcher(VerticalScroll(id="fields", can_focus=False))
         yield Static(id="help", markup=False)
 
     def hints(self) -> tuple[tuple[str, str], ...]:
-        """Return the keys of the form."""
         suggest = (("F3", "suggestion"),) if self._current_choices() else ()
         return (("F2", "save"), ("F4", "test"), ("tab", "next field"), *suggest, ("esc", "back"), ("F1", "help"))
 
     def context(self) -> tuple[Part, ...]:
-        """Say what is edited and whether it differs from what is stored."""
         verb = "edit" if self._base else "set up"
         changed = self._form.changed_names(self._values()) if self._loaded else ()
         state = Part(f"{len(changed)} changed" if changed else "unchanged", "warning" if changed else "quiet")
@@ -79,7 +76,6 @@ class CredentialEditor(Page):
         return full_name(replace(self._base.integration, place=self._place)) if self._base else self._type.title
 
     async def load(self) -> None:
-        """Read the credential and lay out its fields."""
         if self._loaded:
             return
         switcher = self.query_one(StateSwitcher)
@@ -120,14 +116,12 @@ class CredentialEditor(Page):
         super().show_failure(failure)
 
     def on_form_row_changed(self) -> None:
-        """Check what was typed, as it is typed."""
         # A field that has just been laid out tells of the text it starts with.
         if not self.busy and self._values() != self._checked:
             self.status.clear()
         self._check()
 
     def on_form_row_left(self, event: FormRow.Left) -> None:
-        """Go to the next field; from the last one, save."""
         rows = self._rows()
         if event.row is rows[-1]:
             self.action_save()
@@ -135,18 +129,15 @@ class CredentialEditor(Page):
             self.action_field(1)
 
     def on_descendant_focus(self, event: events.DescendantFocus) -> None:
-        """Explain the field with the cursor."""
         if self._loaded:
             self._show_help()
             self.refresh_frame()
 
     def on_descendant_blur(self, event: events.DescendantBlur) -> None:
-        """Mark what is wrong once a field was left."""
         if self._loaded:
             self._check()
 
     def action_field(self, by: int) -> None:
-        """Move to another field."""
         rows = self._rows()
         at = next((i for i, row in enumerate(rows) if row.has_cursor), 0)
         rows[max(0, min(len(rows) - 1, at + by))].focus_control()
@@ -160,7 +151,6 @@ class CredentialEditor(Page):
             row.value = choices[(at + 1) % len(choices)]
 
     def action_save(self) -> None:
-        """Check, encrypt and save."""
         if self._loaded and not self.busy and not self.prompt.is_asking:
             self.act(self._save())
 

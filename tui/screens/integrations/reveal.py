@@ -51,16 +51,13 @@ class RevealScreen(Page):
         self._hide_timer: Timer | None = None
 
     def compose_body(self) -> Iterable[Widget]:
-        """Lay the fields over the place where a value is shown."""
         yield RowList(COLUMNS)
         yield TextLines(id="value")
 
     def hints(self) -> tuple[tuple[str, str], ...]:
-        """Return the two acts."""
         return (("enter", "reveal for 30 s"), ("y", "copy unseen"), ("esc", "back"), ("?", "help"))
 
     def context(self) -> tuple[Part, ...]:
-        """Say whose secrets these are."""
         return (Part(f"{full_name(self._integration)}: secrets", "warning"),)
 
     async def load(self) -> None:
@@ -72,11 +69,9 @@ class RevealScreen(Page):
         self.hide_secrets()
 
     def focus_body(self) -> None:
-        """Focus the list."""
         self.set_focus(self.query_one(RowBody))
 
     def on_row_body_moved(self) -> None:
-        """Hide what belongs to another row."""
         self.hide_secrets()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
@@ -86,11 +81,9 @@ class RevealScreen(Page):
         return super().check_action(action, parameters)
 
     def action_say_how(self) -> None:
-        """Say which key reveals."""
         self.status.say("enter reveals the secret under the cursor.")
 
     def action_reveal(self) -> None:
-        """Show the secret under the cursor, but not by an enter that is held down since it did something else."""
         key = self.query_one(RowBody).current_key
         if self.console.is_key_held:
             self.status.say("R, then enter, reveals it.")
@@ -133,18 +126,15 @@ class RevealScreen(Page):
         return secret
 
     def hide_secrets(self) -> None:
-        """Take the value off the screen."""
         self._stop_timer()
         if self.is_mounted:
             self._mark(None)
             self._say(TextLine("Every reveal and every copy is written to the audit log, with your name.", "quiet"))
 
     def on_app_blur(self) -> None:
-        """Hide when the terminal loses the focus."""
         self.hide_secrets()
 
     def on_screen_suspend(self) -> None:
-        """Hide when another screen is opened."""
         self.hide_secrets()
 
     def on_resize(self, event: events.Resize) -> None:

@@ -64,12 +64,10 @@ class IntegrationsScreen(ListPage):
         self._sort = 0
 
     def compose_body(self) -> Iterable[Widget]:
-        """Lay the list over the detail of the row under the cursor."""
         yield StateSwitcher(RowList(COLUMNS))
         yield TextLines(id="detail")
 
     def hints(self) -> tuple[tuple[str, str], ...]:
-        """Return the keys that fit the row under the cursor."""
         current = self.current
         if current is None:
             return (("o", "organisation"), ("r", "refresh"), ("?", "help"))
@@ -92,7 +90,6 @@ class IntegrationsScreen(ListPage):
         return next((integration for integration in self._listed if key_of(integration) == key), None)
 
     async def load(self) -> None:
-        """Read the organisation's integrations and the people named in them."""
         from tui.data.integrations.listing import list_integrations
         from tui.data.integrations.rights import read_rights
 
@@ -143,7 +140,6 @@ class IntegrationsScreen(ListPage):
         self._show_detail()
 
     def context(self) -> tuple[Part, ...]:
-        """Return the filter, the order and the count."""
         count = len(self.query_one(RowBody).rows)
         total = f"{count} of {len(self._listed)}" if count != len(self._listed) else f"{count}"
         return (
@@ -153,38 +149,31 @@ class IntegrationsScreen(ListPage):
         )
 
     def on_row_body_moved(self) -> None:
-        """Follow the cursor with the detail and the hints."""
         self._show_detail()
 
     def on_row_body_opened(self) -> None:
-        """Open the editor."""
         self.action_edit()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Offer only what can be done with the row under the cursor, and nothing while a write runs."""
         if action in ("toggle_active", "delete", "secrets", "test"):
             possible = not self.busy and self.current is not None and self.current.id is not None
             return True if possible else None
         return super().check_action(action, parameters)
 
     def action_edit(self) -> None:
-        """Open the credential editor on the type under the cursor."""
         if self.current is not None and not self.busy and self.may(self._rights, "configure"):
             self.console.navigation.open_editor(self.current.integration_type, self.current)
 
     def action_secrets(self) -> None:
-        """List the secrets of the integration under the cursor."""
         if self.current is not None and self.may(self._rights, "envelopes"):
             self.console.navigation.open_secrets(self.current)
 
     def action_test(self) -> None:
-        """Ask the provider whether the credential under the cursor works."""
         current = self.current
         if current is not None and current.id is not None and not self.busy:
             self._test(f"Test of {title_of(current.integration_type)}", [current])
 
     def action_test_all(self) -> None:
-        """Test every integration that is set up."""
         known = registry()
         testable = {name for name, provider in known.items() if provider.test is not None}
         wanted = [
@@ -209,18 +198,15 @@ class IntegrationsScreen(ListPage):
         self.console.navigation.open_connection_test(title, jobs, lambda _: self.start_load())
 
     def action_sort(self) -> None:
-        """Order by the next column."""
         self._sort = (self._sort + 1) % len(SORTS)
         self.filter_changed()
         self.refresh_frame()
 
     def action_copy(self) -> None:
-        """Send the row's text to the terminal's clipboard."""
         if self.current is not None:
             self.copy_row(row_of(self.current, self.console.glyphs).cells)
 
     def action_toggle_active(self) -> None:
-        """Enable or disable the integration, after asking."""
         if self.current is not None and self.may(self._rights, "enable"):
             self.act(self._toggle(self.current))
 
@@ -244,7 +230,6 @@ class IntegrationsScreen(ListPage):
         await self.load()
 
     def action_delete(self) -> None:
-        """Delete the integration, after counting what goes with it and asking for its type."""
         if self.current is not None and self.may(self._rights, "delete"):
             self.act(self._delete(self.current))
 

@@ -49,7 +49,6 @@ class NumberScreen(Page):
         self._number = number
 
     def compose_body(self) -> Iterable[Widget]:
-        """Lay the fields below one another, over what they mean."""
         number = self._number
         known = [Option(kind, kind, MEANINGS[kind]) for kind in NUMBER_TYPES]
         with VerticalScroll(id="fields", can_focus=False):
@@ -69,29 +68,23 @@ class NumberScreen(Page):
         yield Static(id="help", markup=False)
 
     def hints(self) -> tuple[tuple[str, str], ...]:
-        """Return the keys of the form."""
         return (("F2", "save"), ("tab", "next field"), ("space", "tick"), ("esc", "back"), ("F1", "help"))
 
     def context(self) -> tuple[Part, ...]:
-        """Say what is edited."""
         return (Part("Edit a number" if self._number else "Add a number"),)
 
     def on_mount(self) -> None:
-        """Begin at the first field."""
         self.focus_body()
         self._show_help()
 
     def focus_body(self) -> None:
-        """Focus the first field."""
         self.set_focus(self.query_one("#name" if self._number else "#number", LineInput))
 
     def on_input_changed(self, event: Input.Changed) -> None:
-        """Say what the typed number means."""
         self.status.clear()
         self._show_help()
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
-        """Go on; from the name, save."""
         if event.input.id == "name":
             self.action_save()
         else:
@@ -127,7 +120,6 @@ class NumberScreen(Page):
         )
 
     def action_save(self) -> None:
-        """Save, and leave."""
         if not self.busy and not self.prompt.is_asking:
             self.act(self._save())
 

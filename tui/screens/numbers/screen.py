@@ -78,12 +78,10 @@ class PhoneNumbersScreen(ListPage):
         self._view = 0
 
     def compose_body(self) -> Iterable[Widget]:
-        """Lay the list over the detail of the number under the cursor."""
         yield StateSwitcher(RowList(COLUMNS))
         yield TextLines(id="detail")
 
     def hints(self) -> tuple[tuple[str, str], ...]:
-        """Return the keys that fit the number under the cursor."""
         current, rights = self.current, self._rights
         if current is None:
             return (("a", "add"), ("S", "sync"), ("/", "whose?"), ("o", "organisation"), ("?", "help"))
@@ -97,7 +95,6 @@ class PhoneNumbersScreen(ListPage):
         return (*acts, ("S", "sync"), ("/", "whose?"), ("v", "view"), ("?", "help"))
 
     def context(self) -> tuple[Part, ...]:
-        """Return the filter, the view and the count."""
         count = len(self.query_one(RowBody).rows)
         view = VIEWS[self._view]
         where = "in every organisation" if self._everywhere else f"sorted by {SORTS[self._sort]}"
@@ -133,7 +130,6 @@ class PhoneNumbersScreen(ListPage):
         return [*here, *(number for number in self._found if number.id not in known)]
 
     async def load(self) -> None:
-        """Read the organisation's numbers, and look again for the number in the filter."""
         from tui.data.numbers.listing import list_phone_numbers, read_number_rights
 
         organization = self.organization_to_list()
@@ -193,15 +189,12 @@ class PhoneNumbersScreen(ListPage):
         self.refresh_frame()
 
     def on_row_body_moved(self) -> None:
-        """Follow the cursor with the detail and the hints."""
         self._show_detail()
 
     def on_row_body_opened(self) -> None:
-        """Assign the number."""
         self.action_assign()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Offer only what can be done with the number under the cursor, and nothing while a write runs."""
         if self.busy and action in (*ON_A_NUMBER, "add", "sync"):
             return None
         if action in ON_A_NUMBER and self.current is None:
@@ -224,22 +217,18 @@ class PhoneNumbersScreen(ListPage):
         return current
 
     def action_view(self) -> None:
-        """Show the next kind of numbers: all, free, assigned, not active."""
         self._view = (self._view + 1) % len(VIEWS)
         self._show()
 
     def action_sort(self) -> None:
-        """Order by the next column."""
         self._sort = (self._sort + 1) % len(SORTS)
         self._show()
 
     def action_copy(self) -> None:
-        """Send the row's text to the terminal's clipboard."""
         if self.current is not None:
             self.copy_row(row_of(self.current, self.console.glyphs, everywhere=False).cells)
 
     def action_assign(self) -> None:
-        """Choose the person who gets the number."""
         number = self._own()
         if number is None:
             return
@@ -266,7 +255,6 @@ class PhoneNumbersScreen(ListPage):
             self._tell(done, f"{shown_number(number)} is assigned to {name}.")
 
     def action_unassign(self) -> None:
-        """Return the number to the pool, after asking."""
         number = self._own()
         if number is not None and number.assigned_to_user_id is not None:
             self.act(self._unassign(number))
@@ -282,7 +270,6 @@ class PhoneNumbersScreen(ListPage):
             self._tell(done, f"{shown_number(number)} is free.")
 
     def action_primary(self) -> None:
-        """Make the number the organisation's primary one, after asking."""
         number = self._own()
         if number is not None:
             self.act(self._make_primary(number))
@@ -304,7 +291,6 @@ class PhoneNumbersScreen(ListPage):
             self._tell(done, f"{shown_number(number)} is the primary number.")
 
     def action_switch(self) -> None:
-        """Deactivate the number, or activate it again, after asking."""
         number = self._own()
         if number is not None:
             self.act(self._switch(number))
@@ -349,12 +335,10 @@ class PhoneNumbersScreen(ListPage):
         self.status.say(f"{sentence}{before}{warning}", "warning" if done.warning else "good")
 
     def action_add(self) -> None:
-        """Add a number by hand."""
         if not self.busy and self.may(self._rights, "add") and self.session.organization is not None:
             self.console.navigation.open_number(None, self._saved)
 
     def action_edit(self) -> None:
-        """Edit the number's name, its type and what it can do."""
         number = self._own()
         if number is not None:
             self.console.navigation.open_number(number, self._saved)
@@ -367,7 +351,6 @@ class PhoneNumbersScreen(ListPage):
         self.start_load()
 
     def action_sync(self) -> None:
-        """Compare with what the provider lists; nothing is written before the plan was seen."""
         allowed = self.may(self._rights, "sync") and self.may(self._rights, "add") and self.may(self._rights, "change")
         if allowed and not self.busy and self.session.organization is not None:
             self.console.navigation.open_number_sync(self._synced)

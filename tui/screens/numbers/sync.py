@@ -44,24 +44,20 @@ class NumberSyncScreen(Page):
         self._is_listing = False
 
     def compose_body(self) -> Iterable[Widget]:
-        """Lay the rows that would be written over what else there is to know."""
         yield StateSwitcher(RowList(SYNC_COLUMNS))
         yield TextLines(id="notes")
 
     def hints(self) -> tuple[tuple[str, str], ...]:
-        """Return what can be done with the plan."""
         if self._plan is None:
             return (("esc", "stop" if self._is_listing else "back"), ("r", "list again"), ("?", "help"))
         apply = (("enter", "apply"),) if self._plan.writes else ()
         return (*apply, ("r", "list again"), ("esc", "leave it" if self._plan.writes else "back"), ("?", "help"))
 
     def context(self) -> tuple[Part, ...]:
-        """Say what is compared, and what came of it."""
         said = self._plan.sentence() if self._plan else f"{self._listed} listed so far"
         return (Part(f"Sync from {self._source}"), Part(said, "quiet"))
 
     async def load(self) -> None:
-        """List the numbers at the provider and compare them."""
         from tui.session.number_sync import integration_to_sync, plan_from_provider
 
         organization = self.session.organization
@@ -96,13 +92,11 @@ class NumberSyncScreen(Page):
         self.refresh_frame()
 
     def show_failure(self, failure: SwitchboardError) -> None:
-        """Show a failure in the list's place."""
         self._is_listing = False
         self.query_one(StateSwitcher).show_failed(failure.title, failure.sentence, failure.what_to_do)
         super().show_failure(failure)
 
     def on_row_body_moved(self) -> None:
-        """Say the whole of what the row under the cursor would write."""
         self._show_notes()
 
     def _show_notes(self) -> None:
@@ -114,7 +108,6 @@ class NumberSyncScreen(Page):
         self.query_one("#notes", TextLines).show([said, *current, *_notes(self._plan)])
 
     def focus_body(self) -> None:
-        """Focus the rows."""
         self.set_focus(self.query_one(RowBody))
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
