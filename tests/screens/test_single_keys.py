@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
-import pkgutil
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -17,26 +15,24 @@ from tests.support.servers.certificates import authority_file
 from tests.support.servers.exotel import API_KEY, API_TOKEN, ExotelServer, exophone
 from tests.support.sitting import ASHA
 from tests.support.terminal.console_app import Console, add, console, piloted
-from tui import screens
+from tests.support.terminal.every_screen import final_screens
 from tui.screens.audit.row import LogRowScreen
 from tui.screens.audit.screen import AuditScreen
-from tui.screens.chooser import ChooserScreen, HelpScreen, KeysScreen, PaletteScreen
+from tui.screens.chooser import HelpScreen, PaletteScreen
 from tui.screens.connection_test import ConnectionTestScreen
 from tui.screens.integrations.editor import CredentialEditor
 from tui.screens.integrations.reveal import RevealScreen
 from tui.screens.integrations.screen import IntegrationsScreen
-from tui.screens.list_page import ListPage
 from tui.screens.numbers.form import NumberScreen
 from tui.screens.numbers.screen import PhoneNumbersScreen
 from tui.screens.numbers.sync import NumberSyncScreen
 from tui.screens.organization_chooser import OrganizationScreen
 from tui.screens.page import Page
-from tui.screens.permissions.effective import AccessOfPersonScreen, AccessScreen, UsersOfIntegrationScreen
+from tui.screens.permissions.effective import AccessOfPersonScreen, UsersOfIntegrationScreen
 from tui.screens.permissions.leaver import LeaverScreen
 from tui.screens.permissions.review import PermissionReviewScreen
 from tui.screens.permissions.screen import PermissionsScreen
 from tui.screens.person_chooser import PersonScreen
-from tui.screens.search_chooser import SearchScreen
 from tui.screens.setup.screen import SetupScreen
 from tui.widgets.row_list import RowBody
 
@@ -115,7 +111,6 @@ PLACES = {
     "wizard's key": Place(SetupScreen, ("5", "w", "enter"), "This is the key", is_rare=True),
     "wizard's plan": Place(SetupScreen, ("5", "w", "enter", "enter"), "nothing will be changed", is_rare=True),
 }
-BASES = {Page, ListPage, ChooserScreen, SearchScreen, KeysScreen, AccessScreen}
 
 
 class Tables:
@@ -249,10 +244,6 @@ async def test_nor_does_one_in_a_rarer_place(keyed_database: str, exotel: Exotel
 
 
 def test_every_screen_is_among_the_places() -> None:
-    for module in pkgutil.walk_packages(screens.__path__, f"{screens.__name__}."):
-        importlib.import_module(module.name)
-
-    def below(one: type[Page]) -> set[type[Page]]:
-        return {one}.union(*(below(inner) for inner in one.__subclasses__() if inner.__module__.startswith("tui.")))
-
-    assert below(Page) - BASES == {place.screen for place in PLACES.values()}
+    assert {screen for screen in final_screens() if issubclass(screen, Page)} == {
+        place.screen for place in PLACES.values()
+    }

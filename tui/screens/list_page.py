@@ -1,16 +1,15 @@
-"""What the sections that are one list share: its states, its focus, the row to copy, and what the role may not do."""
+"""What the sections that are one list share: its states, its focus and the row to copy."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING
 
 from tui.screens.page import Page
 from tui.widgets.row_list import RowBody
 from tui.widgets.state_switcher import StateSwitcher
-from tui.words.text import safe_text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable
 
     from tui.errors import SwitchboardError
     from tui.models import Organization
@@ -18,10 +17,9 @@ if TYPE_CHECKING:
 
 
 class ListPage(Page):
-    """A section whose body is one list; `refused` ends "The role x ..." for each right that may lack."""
+    """A section whose body is one list."""
 
     filterable = True
-    refused: ClassVar[Mapping[str, str]] = {}
 
     def organization_to_list(self) -> Organization | None:
         """Return the organisation whose rows are to be listed; None where the list says why there is none."""
@@ -40,20 +38,13 @@ class ListPage(Page):
         self.set_focus(self.query_one(RowBody))
 
     def on_mount(self) -> None:
+        # Before the rows are read, so that j and enter work on them from the first key on.
         self.focus_body()
         if not self.session.is_connected and self.console.failure is None:
             self.query_one(StateSwitcher).show_loading("the connection")
         elif self.session.schema is not None and not self.session.is_set_up:
             # Nothing is loaded before the wizard is done.
             self.organization_to_list()
-
-    def may(self, rights: object | None, right: str) -> bool:
-        """Whether the database lets this role do it, as far as `rights` are known; where not, say so instead."""
-        if rights is None or getattr(rights, right):
-            return True
-        role = self.session.server.role if self.session.server else "your role"
-        self.status.say(f"The role {safe_text(role, 40)} {self.refused[right]}", "warning")
-        return False
 
     def copy_row(self, cells: Iterable[Cell]) -> None:
         """Send a row's text to the terminal's clipboard."""

@@ -3,30 +3,26 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from textual.binding import Binding, BindingType
 
 from tui.providers import registry, title_of
-from tui.screens.integrations.view import COLUMNS, SORTS, detail, key_of, row_of, sort_key
-from tui.screens.list_page import ListPage
+from tui.screens.detail_page import DetailPage
+from tui.screens.integrations.view import COLUMNS, SORTS, detail, matches, row_of, sort_key
 from tui.screens.naming import full_name
-from tui.widgets.frame import Part
 from tui.widgets.prompt import Choice
-from tui.widgets.row_list import RowBody, RowList
 from tui.widgets.state_switcher import StateSwitcher
-from tui.widgets.text_lines import TextLines
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Sequence
     from uuid import UUID
-
-    from textual.widget import Widget
 
     from tui.data.integrations.authors import Authors
     from tui.data.integrations.rights import Rights
     from tui.models import Integration
-
+    from tui.widgets.row_list import Row
+    from tui.widgets.text_lines import TextLine
 
 REFUSED = {
     "configure": "may not write credentials (INSERT, UPDATE on credentials_encrypted). Ask an administrator.",
@@ -36,10 +32,9 @@ REFUSED = {
 }
 
 
-class IntegrationsScreen(ListPage):
+class IntegrationsScreen(DetailPage["Integration"]):
     """Lists, filters, sorts, enables, disables and deletes integrations; opens the credential editor."""
 
-    CSS_PATH: ClassVar[Any] = ["screen.tcss"]
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("e", "edit", "Edit", show=False, id="integrations.edit", tooltip="Edit the credential (enter too)"),
         Binding("a", "edit", "Add", show=False, id="integrations.add", tooltip="Set the type under the cursor up"),
@@ -54,18 +49,13 @@ class IntegrationsScreen(ListPage):
         Binding("y", "copy", "Copy row", show=False, id="integrations.copy", tooltip="Copy the row, never a secret"),
     ]
     section = "integrations"
+    columns = COLUMNS
+    orders = SORTS
     refused = REFUSED
 
     def __init__(self) -> None:
         super().__init__()
-        self._listed: list[Integration] = []
         self._authors: dict[UUID, Authors] = {}
-        self._rights: Rights | None = None
-        self._sort = 0
-
-    def compose_body(self) -> Iterable[Widget]:
-        yield StateSwitcher(RowList(COLUMNS))
-        yield TextLines(id="detail")
 
     def hints(self) -> tuple[tuple[str, str], ...]:
         current = self.current
@@ -73,21 +63,14 @@ class IntegrationsScreen(ListPage):
             return (("o", "organisation"), ("r", "refresh"), ("?", "help"))
         if current.id is None:
             return (("enter", "set up"), ("/", "filter"), ("o", "organisation"), ("q", "quit"), ("?", "help"))
-        rights = self._rights
         acts = (
-            (rights is None or rights.configure, "enter", "edit"),
+            (self.is_allowed("configure"), "enter", "edit"),
             (True, "t", "test"),
-            (rights is None or rights.enable, "space", "disable" if current.is_active else "enable"),
-            (rights is None or rights.delete, "d", "delete"),
+            (self.is_allowed("enable"), "space", "disable" if current.is_active else "enable"),
+            (self.is_allowed("delete"), "d", "delete"),
         )
         allowed = tuple((key, meaning) for may, key, meaning in acts if may)
         return (*allowed, ("/", "filter"), ("s", "sort"), ("o", "organisation"), ("?", "help"))
-
-    @property
-    def current(self) -> Integration | None:
-        """The integration under the cursor."""
-        key = self.query_one(RowBody).current_key
-        return next((integration for integration in self._listed if key_of(integration) == key), None)
 
     async def load(self) -> None:
         from tui.data.integrations.listing import list_integrations
@@ -98,58 +81,39 @@ class IntegrationsScreen(ListPage):
             return
         self.query_one(StateSwitcher).show_loading("integrations")
         database, types = self.session.database, list(registry())
-        self._rights = await read_rights(database)
-        if not self._listed:
+        rights = self._rights = await read_rights(database)
+        if not self._items:
             # Deriving the key takes a third of a second: the rows need not wait for what it says of them.
-            await self._show(await list_integrations(database, None, organization.id, types, rights=self._rights))
+            await self._show(await list_integrations(database, None, organization.id, types, rights=rights), rights)
         await self._show(
-            await list_integrations(database, self.session.keyring, organization.id, types, rights=self._rights)
+            await list_integrations(database, self.session.keyring, organization.id, types, rights=rights), rights
         )
 
-    async def _show(self, listed: list[Integration]) -> None:
+    async def _show(self, integrations: list[Integration], rights: Rights) -> None:
         from tui.data.integrations.authors import authors_of
 
-        authors = await authors_of(self.session.database, listed, rights=self._rights)
+        authors = await authors_of(self.session.database, integrations, rights=rights)
+        # The screen may be left while the server answers.
         if self.is_mounted:
-            self._listed, self._authors = listed, authors
-            self.filter_changed()
+            self._items, self._authors = integrations, authors
+            self.show_rows()
 
-    def filter_changed(self) -> None:
-        """Show the rows that contain the filter in their title, name, type or state."""
-        wanted = self.filter_text.casefold()
-        matching = [
-            integration
-            for integration in self._listed
-            if wanted
-            in " ".join(
-                (
-                    title_of(integration.integration_type),
-                    integration.integration_type,
-                    integration.display_name or "",
-                    integration.state,
-                )
-            ).casefold()
-        ]
-        matching.sort(key=lambda integration: sort_key(SORTS[self._sort], integration))
-        self.query_one(RowBody).show([row_of(integration, self.console.glyphs) for integration in matching])
-        switcher = self.query_one(StateSwitcher)
-        if matching:
-            switcher.show_content()
-        elif self._listed:
-            switcher.show_empty(f"No integration matches “{self.filter_text}”.", "esc  clear the filter")
-        self._show_detail()
+    def matching(self) -> list[Integration]:
+        integrations = [integration for integration in self._items if matches(integration, self.filter_text)]
+        return sorted(integrations, key=lambda integration: sort_key(self.order, integration))
 
-    def context(self) -> tuple[Part, ...]:
-        count = len(self.query_one(RowBody).rows)
-        total = f"{count} of {len(self._listed)}" if count != len(self._listed) else f"{count}"
-        return (
-            *super().context(),
-            Part(f"sorted by {SORTS[self._sort]}", "quiet", give=1),
-            Part(total, "quiet", give=2),
-        )
+    def row_of(self, item: Integration) -> Row:
+        return row_of(item, self.console.glyphs)
 
-    def on_row_body_moved(self) -> None:
-        self._show_detail()
+    def detail_of(self, item: Integration) -> Sequence[TextLine]:
+        from tui.data.integrations.authors import Authors
+
+        authors = self._authors.get(item.id) if item.id else None
+        return detail(item, authors or Authors(), self.session.settings.timezone)
+
+    def why_empty(self) -> tuple[str, str] | None:
+        # Every type has a row, so a list without any is not read yet.
+        return (f"No integration matches “{self.filter_text}”.", "esc  clear the filter") if self._items else None
 
     def on_row_body_opened(self) -> None:
         self.action_edit()
@@ -161,11 +125,11 @@ class IntegrationsScreen(ListPage):
         return super().check_action(action, parameters)
 
     def action_edit(self) -> None:
-        if self.current is not None and not self.busy and self.may(self._rights, "configure"):
+        if self.current is not None and not self.busy and self.may("configure"):
             self.console.navigation.open_editor(self.current.integration_type, self.current)
 
     def action_secrets(self) -> None:
-        if self.current is not None and self.may(self._rights, "envelopes"):
+        if self.current is not None and self.may("envelopes"):
             self.console.navigation.open_secrets(self.current)
 
     def action_test(self) -> None:
@@ -174,63 +138,54 @@ class IntegrationsScreen(ListPage):
             self._test(f"Test of {title_of(current.integration_type)}", [current])
 
     def action_test_all(self) -> None:
-        known = registry()
-        testable = {name for name, provider in known.items() if provider.test is not None}
-        wanted = [
-            integration
-            for integration in self._listed
-            if integration.id is not None and integration.integration_type in testable
-        ]
         if self.busy:
             return
-        if wanted:
-            self._test("Test of all", wanted)
+        testable = {name for name, provider in registry().items() if provider.test is not None}
+        integrations = [
+            integration
+            for integration in self._items
+            if integration.id is not None and integration.integration_type in testable
+        ]
+        if integrations:
+            self._test("Test of all", integrations)
         else:
             self.status.say("Nothing is set up here that could be tested.")
 
-    def _test(self, title: str, wanted: list[Integration]) -> None:
+    def _test(self, title: str, integrations: list[Integration]) -> None:
         from tui.session.connection_test import Job, run_on_stored
 
         self.status.clear()
         jobs = [
-            Job(full_name(integration), partial(run_on_stored, self.session, integration)) for integration in wanted
+            Job(full_name(integration), partial(run_on_stored, self.session, integration))
+            for integration in integrations
         ]
         self.console.navigation.open_connection_test(title, jobs, lambda _: self.start_load())
 
-    def action_sort(self) -> None:
-        self._sort = (self._sort + 1) % len(SORTS)
-        self.filter_changed()
-        self.refresh_frame()
-
-    def action_copy(self) -> None:
-        if self.current is not None:
-            self.copy_row(row_of(self.current, self.console.glyphs).cells)
-
     def action_toggle_active(self) -> None:
-        if self.current is not None and self.may(self._rights, "enable"):
+        if self.current is not None and self.may("enable"):
             self.act(self._toggle(self.current))
 
     async def _toggle(self, integration: Integration) -> None:
         from tui.data.integrations.listing import set_active
 
         title = full_name(integration)
-        wanted = not integration.is_active
-        if wanted:
+        enable = not integration.is_active
+        if enable:
             question = f"Enable {title}? Programs and people may use it again."
         else:
             question = (
                 f"Disable {title}? Nothing is deleted, and it can be enabled again."
                 f"{_who_loses_it(integration.people_with_access)}"
             )
-        if not await self.prompt.confirm(question, "enable" if wanted else "disable"):
+        if not await self.prompt.confirm(question, "enable" if enable else "disable"):
             return
-        changed = await self.writing(set_active(self.session.database, integration, active=wanted))
-        word = "enabled" if wanted else "disabled"
+        changed = await self.writing(set_active(self.session.database, integration, active=enable))
+        word = "enabled" if enable else "disabled"
         self.status.say(f"{title} is {word}." if changed else f"Nothing changed: {title} was {word} already.", "good")
         await self.load()
 
     def action_delete(self) -> None:
-        if self.current is not None and self.may(self._rights, "delete"):
+        if self.current is not None and self.may("delete"):
             self.act(self._delete(self.current))
 
     async def _delete(self, integration: Integration) -> None:
@@ -248,25 +203,15 @@ class IntegrationsScreen(ListPage):
             await self._toggle(integration)
         if chosen != "t":
             return
+        # A yes is a habit; a name that is typed is read first.
         typed = await self.prompt.line(f"Type {name} to delete {title}, or esc to leave it:")
         if typed is None or typed.strip() != name:
             self.status.say("Nothing was deleted.")
             return
-        gone = await self.writing(delete(self.session.database, integration, expected))
-        self.status.say(f"{title} is deleted; it {gone.sentence()}.", "good")
+        # Refused where more would go by now than the question said.
+        deletion = await self.writing(delete(self.session.database, integration, expected))
+        self.status.say(f"{title} is deleted; it {deletion.sentence()}.", "good")
         await self.load()
-
-    def _show_detail(self) -> None:
-        current = self.current
-        self.query_one("#detail", TextLines).show(
-            detail(current, self._authors_of(current), self.session.settings.timezone) if current else ()
-        )
-        self.refresh_frame()
-
-    def _authors_of(self, integration: Integration) -> Authors:
-        from tui.data.integrations.authors import Authors
-
-        return self._authors.get(integration.id, Authors()) if integration.id else Authors()
 
 
 def _who_loses_it(people: int | None) -> str:

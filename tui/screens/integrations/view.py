@@ -38,6 +38,17 @@ def key_of(integration: Integration) -> str:
     return str(integration.id) if integration.place else integration.integration_type
 
 
+def matches(integration: Integration, text: str) -> bool:
+    """Whether a filter stands in the integration's title, type, name or state, in any case."""
+    searched = (
+        title_of(integration.integration_type),
+        integration.integration_type,
+        integration.display_name or "",
+        integration.state,
+    )
+    return text.casefold() in " ".join(searched).casefold()
+
+
 def sort_key(order: str, integration: Integration) -> tuple[object, ...]:
     """Return what to compare by; newest first for times, and what needs somebody first for states."""
     if order == "state":

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar
+from functools import partial
+from typing import TYPE_CHECKING, ClassVar
 
 from textual import work
 from textual.binding import Binding, BindingType
 
 from tui.data.numbers.listing import organization_of, shown_number, shown_person
 from tui.errors import SwitchboardError
-from tui.screens.list_page import ListPage
+from tui.screens.detail_page import DetailPage
 from tui.screens.numbers.view import (
     COLUMNS,
     EVERYWHERE,
     FEWEST_DIGITS,
     SORTS,
     VIEWS,
+    deactivation_question,
     detail,
     is_figures,
     is_in_view,
@@ -24,19 +26,17 @@ from tui.screens.numbers.view import (
     sort_key,
 )
 from tui.widgets.frame import Part
-from tui.widgets.row_list import RowBody, RowList
+from tui.widgets.row_list import RowList
 from tui.widgets.state_switcher import StateSwitcher
-from tui.widgets.text_lines import TextLines
 from tui.words.text import safe_text
 
 if TYPE_CHECKING:
-    from collections.abc import Coroutine, Iterable
-
-    from textual.widget import Widget
+    from collections.abc import Awaitable, Callable, Sequence
 
     from tui.data.numbers.changes import NumberChanged
-    from tui.data.numbers.listing import NumberRights
     from tui.models import Person, PhoneNumber
+    from tui.widgets.row_list import Row
+    from tui.widgets.text_lines import TextLine
 
 REFUSED = {
     "add": "may not add numbers (INSERT on organization_phone_numbers). Ask an administrator.",
@@ -46,10 +46,9 @@ REFUSED = {
 ON_A_NUMBER = ("assign", "unassign", "edit", "switch", "primary", "copy")
 
 
-class PhoneNumbersScreen(ListPage):
+class PhoneNumbersScreen(DetailPage["PhoneNumber"]):
     """Lists, finds, adds, edits, assigns and syncs phone numbers."""
 
-    CSS_PATH: ClassVar[Any] = ["screen.tcss"]
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("space", "assign", "Assign", show=False, id="numbers.assign", tooltip="To a person (enter too)"),
         Binding(
@@ -67,67 +66,66 @@ class PhoneNumbersScreen(ListPage):
         Binding("y", "copy", "Copy row", show=False, id="numbers.copy", tooltip="Copy the row"),
     ]
     section = "phone_numbers"
+    columns = COLUMNS
+    orders = SORTS
     refused = REFUSED
 
     def __init__(self) -> None:
         super().__init__()
-        self._listed: list[PhoneNumber] = []
-        self._found: list[PhoneNumber] = []
-        self._rights: NumberRights | None = None
-        self._sort = 0
+        self._elsewhere: list[PhoneNumber] = []
         self._view = 0
 
-    def compose_body(self) -> Iterable[Widget]:
-        yield StateSwitcher(RowList(COLUMNS))
-        yield TextLines(id="detail")
-
     def hints(self) -> tuple[tuple[str, str], ...]:
-        current, rights = self.current, self._rights
+        current = self.current
         if current is None:
             return (("a", "add"), ("S", "sync"), ("/", "whose?"), ("o", "organisation"), ("?", "help"))
         acts = [("enter", "assign")] if current.is_active else [("d", "activate")]
         if current.assigned_to_user_id is not None:
             acts.append(("p", "to the pool"))
         acts.append(("e", "edit"))
-        here = self.session.organization
-        if here is None or current.organization_id != here.id or (rights is not None and not rights.change):
+        if not self._is_ours(current) or not self.is_allowed("change"):
             acts = []
         return (*acts, ("S", "sync"), ("/", "whose?"), ("v", "view"), ("?", "help"))
 
-    def context(self) -> tuple[Part, ...]:
-        count = len(self.query_one(RowBody).rows)
-        view = VIEWS[self._view]
-        where = "in every organisation" if self._everywhere else f"sorted by {SORTS[self._sort]}"
-        return (
-            *super().context(),
-            *((Part(view, "warning"),) if self._view else ()),
-            Part(where, "quiet", give=1),
-            Part(f"{count}" if self._everywhere else f"{count} of {len(self._listed)}", "quiet", give=2),
-        )
+    def scope(self) -> tuple[Part, ...]:
+        view = (Part(VIEWS[self._view], "warning"),) if self._view else ()
+        order = (Part("in every organisation", "quiet", give=1),) if self._everywhere else super().scope()
+        return (*view, *order)
 
     @property
-    def current(self) -> PhoneNumber | None:
-        """The number under the cursor."""
-        key = self.query_one(RowBody).current_key
-        return next((number for number in self._shown if str(number.id) == key), None)
+    def total(self) -> int:
+        return len(self._rows) if self._everywhere else super().total
 
     @property
     def _everywhere(self) -> bool:
         """Whether the filter is a number, which is looked for in every organisation."""
         return is_figures(self.filter_text) and sum(map(str.isdigit, self.filter_text)) >= FEWEST_DIGITS
 
-    @property
-    def _shown(self) -> list[PhoneNumber]:
-        here = [
-            number
-            for number in self._listed
-            if matches(number, self.filter_text) and is_in_view(number, VIEWS[self._view])
-        ]
-        here.sort(key=lambda number: sort_key(SORTS[self._sort], number))
-        if not self._everywhere:
-            return here
-        known = {number.id for number in here}
-        return [*here, *(number for number in self._found if number.id not in known)]
+    def _is_ours(self, number: PhoneNumber) -> bool:
+        organization = self.session.organization
+        return organization is not None and number.organization_id == organization.id
+
+    def matching(self) -> list[PhoneNumber]:
+        view = VIEWS[self._view]
+        ours = [number for number in self._items if matches(number, self.filter_text) and is_in_view(number, view)]
+        ours.sort(key=lambda number: sort_key(self.order, number))
+        our_ids = {number.id for number in ours}
+        return [*ours, *(number for number in self._elsewhere if number.id not in our_ids)]
+
+    def row_of(self, item: PhoneNumber) -> Row:
+        return row_of(item, self.console.glyphs, everywhere=self._everywhere)
+
+    def detail_of(self, item: PhoneNumber) -> Sequence[TextLine]:
+        return detail(item, self.session.settings.timezone)
+
+    def why_empty(self) -> tuple[str, str]:
+        if self._everywhere:
+            return f"No organisation that you may read has “{self.filter_text}”.", "esc  clear the filter"
+        if self.filter_text or self._view:
+            named = f" “{self.filter_text}”" if self.filter_text else ""
+            view = f" among {VIEWS[self._view]}" if self._view else ""
+            return f"No number matches{named}{view}.", "esc  clear the filter    v  another view"
+        return "This organisation has no phone numbers.", "S  sync from Exotel    a  add one by hand"
 
     async def load(self) -> None:
         from tui.data.numbers.listing import list_phone_numbers, read_number_rights
@@ -137,19 +135,19 @@ class PhoneNumbersScreen(ListPage):
             return
         self.query_one(StateSwitcher).show_loading("phone numbers")
         self._rights = await read_number_rights(self.session.database)
-        listed = await list_phone_numbers(self.session.database, organization.id)
+        numbers = await list_phone_numbers(self.session.database, organization.id)
         if self.is_mounted:
-            self._listed = listed
+            self._items = numbers
             self.filter_changed()
 
     def filter_changed(self) -> None:
         """Show what matches here at once; a number is also looked for in every organisation."""
-        self._found = []
+        self._elsewhere = []
         if self._everywhere and self.session.is_connected:
             self._search(self.filter_text)
         else:
             self.workers.cancel_group(self, "search")
-        self._show()
+        self.show_rows()
 
     @work(group="search", exclusive=True, exit_on_error=False)
     async def _search(self, text: str) -> None:
@@ -161,35 +159,14 @@ class PhoneNumbersScreen(ListPage):
             if self.is_mounted:
                 self.tell_failure(failure)
             return
+        # The answer may come after the next key.
         if self.is_mounted and text == self.filter_text:
-            self._found = list(found.numbers)
-            self._show()
+            self._elsewhere = list(found.numbers)
+            self.show_rows()
 
-    def _show(self) -> None:
-        shown, everywhere = self._shown, self._everywhere
-        rows = self.query_one(RowList)
-        rows.use_columns(EVERYWHERE if everywhere else COLUMNS)
-        rows.body.show([row_of(number, self.console.glyphs, everywhere=everywhere) for number in shown])
-        switcher = self.query_one(StateSwitcher)
-        if shown:
-            switcher.show_content()
-        elif everywhere:
-            switcher.show_empty(f"No organisation that you may read has “{self.filter_text}”.", "esc  clear the filter")
-        elif self.filter_text or self._view:
-            named = f" “{self.filter_text}”" if self.filter_text else ""
-            view = f" among {VIEWS[self._view]}" if self._view else ""
-            switcher.show_empty(f"No number matches{named}{view}.", "esc  clear the filter    v  another view")
-        else:
-            switcher.show_empty("This organisation has no phone numbers.", "S  sync from Exotel    a  add one by hand")
-        self._show_detail()
-
-    def _show_detail(self) -> None:
-        current = self.current
-        self.query_one("#detail", TextLines).show(detail(current, self.session.settings.timezone) if current else ())
-        self.refresh_frame()
-
-    def on_row_body_moved(self) -> None:
-        self._show_detail()
+    def show_rows(self) -> None:
+        self.query_one(RowList).use_columns(EVERYWHERE if self._everywhere else COLUMNS)
+        super().show_rows()
 
     def on_row_body_opened(self) -> None:
         self.action_assign()
@@ -203,59 +180,45 @@ class PhoneNumbersScreen(ListPage):
             return None
         return True
 
-    def _own(self) -> PhoneNumber | None:
-        """The number under the cursor, where it is one that may be changed from here."""
-        current = self.current
-        if current is None or self.busy or not self.may(self._rights, "change"):
+    def _number_to_change(self, *, active: bool = False) -> PhoneNumber | None:
+        """Return the number under the cursor; None, with the reason said, where it may not be changed from here."""
+        number = self.current
+        if number is None or self.busy or not self.may("change"):
             return None
-        organization = self.session.organization
-        if organization is None or current.organization_id != organization.id:
-            self.status.say(
-                f"It belongs to {organization_of(current)}: look at that organisation first (o).", "warning"
-            )
+        if not self._is_ours(number):
+            # The people to choose from are those of the organisation that is looked at.
+            self.status.say(f"It belongs to {organization_of(number)}: look at that organisation first (o).", "warning")
             return None
-        return current
+        if active and not number.is_active:
+            self.status.say(f"{shown_number(number)} is not active: d activates it first.", "warning")
+            return None
+        return number
 
     def action_view(self) -> None:
         self._view = (self._view + 1) % len(VIEWS)
-        self._show()
-
-    def action_sort(self) -> None:
-        self._sort = (self._sort + 1) % len(SORTS)
-        self._show()
-
-    def action_copy(self) -> None:
-        if self.current is not None:
-            self.copy_row(row_of(self.current, self.console.glyphs, everywhere=False).cells)
+        self.show_rows()
 
     def action_assign(self) -> None:
-        number = self._own()
-        if number is None:
-            return
-        if not number.is_active:
-            self.status.say(f"{shown_number(number)} is not active: d activates it first.", "warning")
-            return
-        self.console.navigation.choose_person(
-            f"Assign {shown_number(number)} to", lambda person: self.act(self._assign(number, person))
-        )
+        number = self._number_to_change(active=True)
+        if number is not None:
+            self.console.navigation.choose_person(
+                f"Assign {shown_number(number)} to", lambda person: self.act(self._assign(number, person))
+            )
 
     async def _assign(self, number: PhoneNumber, person: Person) -> None:
         from tui.data.numbers.changes import assign_number
 
         name = safe_text(person.name or person.email or person.id, 60)
-        if number.assigned_to_user_id != person.id:
-            # Asked of a free one too: an enter held down opens the people and takes the first of them.
-            question = f"{shown_number(number)} is free. Give it to {name}?"
-            if number.assigned_to_user_id is not None:
-                question = f"{shown_number(number)} is taken from {shown_person(number)} and given to {name}."
-            if not await self.prompt.confirm(question, "assign it"):
-                return
-        done = await self._changed(assign_number(self.session.database, number, person))
-        if done is not None:
-            self._tell(done, f"{shown_number(number)} is assigned to {name}.")
+        # Asked of a free number too: an enter held down opens the people and takes the first of them.
+        question = f"{shown_number(number)} is free. Give it to {name}?"
+        if number.assigned_to_user_id is not None:
+            question = f"{shown_number(number)} is taken from {shown_person(number)} and given to {name}."
+        if number.assigned_to_user_id == person.id or await self.prompt.confirm(question, "assign it"):
+            change = partial(assign_number, self.session.database, number, person)
+            await self._change(change, f"{shown_number(number)} is assigned to {name}.")
 
     def action_unassign(self) -> None:
-        number = self._own()
+        number = self._number_to_change()
         if number is not None and number.assigned_to_user_id is not None:
             self.act(self._unassign(number))
 
@@ -263,35 +226,28 @@ class PhoneNumbersScreen(ListPage):
         from tui.data.numbers.changes import unassign_number
 
         question = f"Take {shown_number(number)} from {shown_person(number)} and return it to the pool?"
-        if not await self.prompt.confirm(question, "return it"):
-            return
-        done = await self._changed(unassign_number(self.session.database, number))
-        if done is not None:
-            self._tell(done, f"{shown_number(number)} is free.")
+        if await self.prompt.confirm(question, "return it"):
+            change = partial(unassign_number, self.session.database, number)
+            await self._change(change, f"{shown_number(number)} is free.")
 
     def action_primary(self) -> None:
-        number = self._own()
+        number = self._number_to_change(active=True)
         if number is not None:
             self.act(self._make_primary(number))
 
     async def _make_primary(self, number: PhoneNumber) -> None:
         from tui.data.numbers.changes import make_primary
 
-        before = [number for number in self._listed if number.is_primary]
-        if not number.is_active:
-            self.status.say(f"{shown_number(number)} is not active: d activates it first.", "warning")
-            return
-        instead = f" instead of {shown_number(before[0])}" if before and before[0].id != number.id else ""
-        if not await self.prompt.confirm(
-            f"Make {shown_number(number)} the primary number{instead}?", "make it primary"
-        ):
-            return
-        done = await self._changed(make_primary(self.session.database, number, [number.id for number in before]))
-        if done is not None:
-            self._tell(done, f"{shown_number(number)} is the primary number.")
+        # More than one where an adopted database has several; the change is refused where they are others by now.
+        primaries = [other for other in self._items if other.is_primary]
+        others = [other for other in primaries[:1] if other.id != number.id]
+        instead = f" instead of {shown_number(others[0])}" if others else ""
+        if await self.prompt.confirm(f"Make {shown_number(number)} the primary number{instead}?", "make it primary"):
+            change = partial(make_primary, self.session.database, number, [other.id for other in primaries])
+            await self._change(change, f"{shown_number(number)} is the primary number.")
 
     def action_switch(self) -> None:
-        number = self._own()
+        number = self._number_to_change()
         if number is not None:
             self.act(self._switch(number))
 
@@ -300,33 +256,30 @@ class PhoneNumbersScreen(ListPage):
 
         name = shown_number(number)
         if number.is_active:
-            losses = [f"{shown_person(number)} cannot use it until then"] if number.assigned_to_user_id else []
-            if number.is_primary:
-                losses.append("the organisation is left without a primary number")
-            and_so = f" {'; '.join(losses)}." if losses else ""
-            question = f"Deactivate {name}? It is kept, and can be activated again.{and_so}"
-            if not await self.prompt.confirm(question, "deactivate"):
-                return
-            done = await self._changed(deactivate_number(self.session.database, number))
+            question, answer, change, state = (
+                deactivation_question(number),
+                "deactivate",
+                deactivate_number,
+                "not active any more",
+            )
         else:
-            if not await self.prompt.confirm(f"Activate {name}? Programs and people may use it again.", "activate"):
-                return
-            done = await self._changed(activate_number(self.session.database, number))
-        if done is not None:
-            self._tell(done, f"{name} is {'active' if done.number.is_active else 'not active any more'}.")
+            question = f"Activate {name}? Programs and people may use it again."
+            answer, change, state = "activate", activate_number, "active"
+        if await self.prompt.confirm(question, answer):
+            await self._change(partial(change, self.session.database, number), f"{name} is {state}.")
 
-    async def _changed(self, coroutine: Coroutine[Any, Any, NumberChanged]) -> NumberChanged | None:
-        """Await a change; where it is refused, the list shows what is true now and the refusal stays readable."""
+    async def _change(self, change: Callable[[], Awaitable[NumberChanged]], sentence: str) -> None:
+        """Make a change and read the list again; where it is refused, the list shows why and the refusal stays."""
         try:
-            done: NumberChanged = await self.writing(coroutine)
+            done: NumberChanged = await self.writing(change())
         except SwitchboardError as failure:
             await self.load()
             self.tell_failure(failure)
-            return None
-        await self.load()
-        return done
+        else:
+            await self.load()
+            self._report(done, sentence)
 
-    def _tell(self, done: NumberChanged, sentence: str) -> None:
+    def _report(self, done: NumberChanged, sentence: str) -> None:
         if not done.changed:
             self.status.say("Nothing changed: it was so already.")
             return
@@ -335,27 +288,26 @@ class PhoneNumbersScreen(ListPage):
         self.status.say(f"{sentence}{before}{warning}", "warning" if done.warning else "good")
 
     def action_add(self) -> None:
-        if not self.busy and self.may(self._rights, "add") and self.session.organization is not None:
-            self.console.navigation.open_number(None, self._saved)
+        if not self.busy and self.may("add") and self.session.organization is not None:
+            self.console.navigation.open_number(None, self._on_form_left)
 
     def action_edit(self) -> None:
-        number = self._own()
+        number = self._number_to_change()
         if number is not None:
-            self.console.navigation.open_number(number, self._saved)
+            self.console.navigation.open_number(number, self._on_form_left)
 
-    def _saved(self, done: NumberChanged | None) -> None:
+    def _on_form_left(self, done: NumberChanged | None) -> None:
         if done is None:
             return
         what = "is added to the pool" if done.changed == ("phone_number",) else "is saved"
-        self._tell(done, f"{shown_number(done.number)} {what}.")
+        self._report(done, f"{shown_number(done.number)} {what}.")
         self.start_load()
 
     def action_sync(self) -> None:
-        allowed = self.may(self._rights, "sync") and self.may(self._rights, "add") and self.may(self._rights, "change")
-        if allowed and not self.busy and self.session.organization is not None:
-            self.console.navigation.open_number_sync(self._synced)
+        if self.may("sync", "add", "change") and not self.busy and self.session.organization is not None:
+            self.console.navigation.open_number_sync(self._on_sync_left)
 
-    def _synced(self, sentence: str | None) -> None:
+    def _on_sync_left(self, sentence: str | None) -> None:
         if sentence:
             self.status.say(sentence, "good")
             self.start_load()

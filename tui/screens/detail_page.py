@@ -1,0 +1,126 @@
+"""A section that is one list over the detail of the row under the cursor: its rows, their order, what y copies."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar, Generic, TypeVar
+
+from tui.screens.list_page import ListPage
+from tui.widgets.frame import Part
+from tui.widgets.row_list import RowBody, RowList
+from tui.widgets.state_switcher import StateSwitcher
+from tui.widgets.text_lines import TextLines
+from tui.words.text import safe_text
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from textual.widget import Widget
+
+    from tui.widgets.row_list import Column, Row
+    from tui.widgets.text_lines import TextLine
+
+T = TypeVar("T")
+
+
+class DetailPage(ListPage, Generic[T]):
+    """Lists items of type T; s goes through `orders`, and `refused` ends "The role x ..." for each right."""
+
+    DEFAULT_CSS = "DetailPage #detail { height: 9; border-top: solid ansi_bright_black; padding: 0 1; }"
+    columns: ClassVar[Sequence[Column]] = ()
+    orders: ClassVar[Sequence[str]] = ()
+    refused: ClassVar[Mapping[str, str]] = {}
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._items: Sequence[T] = ()
+        self._rows: dict[str, T] = {}
+        self._order = 0
+        self._rights: object | None = None
+
+    def compose_body(self) -> Iterable[Widget]:
+        yield StateSwitcher(RowList(self.columns))
+        yield TextLines(id="detail")
+
+    def matching(self) -> list[T]:
+        """Return the items that the filter leaves, in the order of the list."""
+        raise NotImplementedError
+
+    def row_of(self, item: T) -> Row:
+        """Return the item as a row of the list, with a key of its own."""
+        raise NotImplementedError
+
+    def detail_of(self, item: T) -> Sequence[TextLine]:
+        """Return everything known of the item, a line each."""
+        raise NotImplementedError
+
+    def why_empty(self) -> tuple[str, str] | None:
+        """Return why no row is shown and the key that changes it; None while that is not known yet."""
+        raise NotImplementedError
+
+    @property
+    def order(self) -> str:
+        """What the list is sorted by."""
+        return self.orders[self._order]
+
+    @property
+    def current(self) -> T | None:
+        """The item under the cursor."""
+        return self._rows.get(self.query_one(RowBody).current_key or "")
+
+    def filter_changed(self) -> None:
+        self.show_rows()
+
+    def show_rows(self) -> None:
+        """Show the items that match, or why there are none."""
+        rows = [(self.row_of(item), item) for item in self.matching()]
+        self._rows = {row.key: item for row, item in rows}
+        self.query_one(RowBody).show([row for row, _ in rows])
+        switcher = self.query_one(StateSwitcher)
+        if rows:
+            switcher.show_content()
+        elif reason := self.why_empty():
+            switcher.show_empty(*reason)
+        self._show_detail()
+
+    def _show_detail(self) -> None:
+        current = self.current
+        self.query_one("#detail", TextLines).show(() if current is None else self.detail_of(current))
+        self.refresh_frame()
+
+    def on_row_body_moved(self) -> None:
+        self._show_detail()
+
+    def scope(self) -> tuple[Part, ...]:
+        """Return what the context line says of the rows, between the filter and their count."""
+        return (Part(f"sorted by {self.order}", "quiet", give=1),)
+
+    @property
+    def total(self) -> int:
+        """How many rows there are without a filter."""
+        return len(self._items)
+
+    def context(self) -> tuple[Part, ...]:
+        shown, total = len(self._rows), self.total
+        count = f"{shown}" if shown == total else f"{shown} of {total}"
+        return (*super().context(), *self.scope(), Part(count, "quiet", give=2))
+
+    def action_sort(self) -> None:
+        self._order = (self._order + 1) % len(self.orders)
+        self.show_rows()
+
+    def action_copy(self) -> None:
+        body = self.query_one(RowBody)
+        if body.rows:
+            self.copy_row(body.rows[body.cursor].cells)
+
+    def is_allowed(self, right: str) -> bool:
+        """Whether the database lets this role do it; yes until the rights are read, since the database asks again."""
+        return self._rights is None or bool(getattr(self._rights, right))
+
+    def may(self, *rights: str) -> bool:
+        """Whether the role has all of these rights; where it lacks one, say so."""
+        lacking = next((right for right in rights if not self.is_allowed(right)), None)
+        if lacking is not None:
+            role = self.session.server.role if self.session.server else "your role"
+            self.status.say(f"The role {safe_text(role, 40)} {self.refused[lacking]}", "warning")
+        return lacking is None
