@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from textual.filter import LineFilter
     from textual.screen import Screen
 
-    from tui.screens.chooser import KeysScreen
+    from tui.screens.help import KeysScreen
     from tui.session.session import Session
 
 # What `run` returns when somebody in the wizard asked for the sample data; never an exit status of the program.
@@ -345,13 +345,13 @@ class SwitchboardApp(OrderedApp):
 
     def action_help(self) -> None:
         """Show every key that works here."""
-        from tui.screens.chooser import HelpScreen
+        from tui.screens.help import HelpScreen
 
         self._over(HelpScreen)
 
     def action_palette(self) -> None:
         """Choose an act by typing a part of its name."""
-        from tui.screens.chooser import PaletteScreen
+        from tui.screens.help import PaletteScreen
 
         self._over(PaletteScreen)
 

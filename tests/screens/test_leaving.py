@@ -13,7 +13,7 @@ from tests.support.numbers import DELHI, OLD, add_row, log_rows
 from tests.support.servers.certificates import authority_file
 from tests.support.servers.exotel import FAULTS, ExotelServer
 from tests.support.terminal.console_app import add, console, piloted
-from tui.screens.chooser import HelpScreen
+from tui.screens.help import HelpScreen
 from tui.screens.integrations.editor import CredentialEditor
 from tui.screens.lock import LockScreen
 from tui.screens.numbers.form import NumberScreen

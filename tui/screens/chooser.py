@@ -1,4 +1,4 @@
-"""Choosing one of many by typing a part of its name: the base, the palette and the help."""
+"""Choosing one of many by typing a part of its name: the base of the help, the palette and the searches."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual.binding import Binding, BindingType
 
-from tui.screens.key_table import key_rows
 from tui.screens.page import Page
 from tui.widgets.frame import Part
 from tui.widgets.line_input import LineInput
@@ -16,7 +15,6 @@ from tui.widgets.state_switcher import StateSwitcher
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from textual.screen import Screen
     from textual.widget import Widget
     from textual.widgets import Input
 
@@ -40,17 +38,21 @@ class ChooserScreen(Page):
         self.rows: list[Row] = []
 
     def compose_body(self) -> Iterable[Widget]:
-        yield LineInput(placeholder="type to filter", id="wanted")
+        yield LineInput(placeholder="type to filter", id="name")
         yield StateSwitcher(RowList(self.columns, moved_from_elsewhere=True))
 
     def on_mount(self) -> None:
-        """Start typing at once."""
         self.focus_body()
         if not self.session.is_connected:
             self.start_load()
 
+    @property
+    def typed(self) -> str:
+        """The part of a name that is typed."""
+        return self.query_one("#name", LineInput).value
+
     def focus_body(self) -> None:
-        self.set_focus(self.query_one("#wanted", LineInput))
+        self.set_focus(self.query_one("#name", LineInput))
 
     def hints(self) -> tuple[tuple[str, str], ...]:
         return (("enter", "choose"), ("up/down", "move"), ("esc", "back"))
@@ -60,30 +62,35 @@ class ChooserScreen(Page):
 
     def show_rows(self) -> None:
         """Show the rows that contain every word typed."""
-        words = self.query_one("#wanted", LineInput).value.casefold().split()
-        matching = [row for row in self.rows if all(w in " ".join(c.text for c in row.cells).casefold() for w in words)]
+        words = self.typed.casefold().split()
+        matching = [
+            row
+            for row in self.rows
+            if all(word in " ".join(cell.text for cell in row.cells).casefold() for word in words)
+        ]
         self.query_one(RowBody).show(matching)
         switcher = self.query_one(StateSwitcher)
         switcher.show_content() if matching else switcher.show_empty("Nothing matches.", "backspace  type less")
 
     def on_input_changed(self, event: Input.Changed) -> None:
-        if event.input.id == "wanted":
+        if event.input.id == "name":
             event.stop()
             self.show_rows()
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         event.stop()
-        self.take_current()
+        self.choose_current()
 
-    def take_current(self) -> None:
+    def choose_current(self) -> None:
+        """Choose the row under the cursor, where there is one."""
         key = self.query_one(RowBody).current_key
         if key is not None:
-            self.chosen(key)
+            self.choose(key)
 
     def on_row_body_opened(self, event: RowBody.Opened) -> None:
-        self.chosen(event.key)
+        self.choose(event.key)
 
-    def chosen(self, key: str) -> None:
+    def choose(self, key: str) -> None:
         """Do what choosing this row means."""
         raise NotImplementedError
 
@@ -95,39 +102,3 @@ class ChooserScreen(Page):
 
     def action_back(self) -> None:
         self.dismiss()
-
-
-class KeysScreen(ChooserScreen):
-    """Lists the keys that work on another screen; choosing one presses it there."""
-
-    columns = (Column("Key", 14), Column("What it does", 22), Column("", 20, grows=True))
-
-    def __init__(self, below: Screen[Any]) -> None:
-        super().__init__()
-        self._below = below
-
-    async def load(self) -> None:
-        """Collect the keys; they are known without the database."""
-        self.rows = key_rows(self._below.active_bindings.values())
-        self.show_rows()
-
-    def on_mount(self) -> None:
-        """Show the keys, whether there is a connection or not."""
-        self.start_load()
-
-    def chosen(self, key: str) -> None:
-        """Press the key on the screen below."""
-        self.dismiss()
-        self.app.call_later(self.app.simulate_key, key)
-
-
-class PaletteScreen(KeysScreen):
-    """Runs an act by its name."""
-
-    heading = "Run"
-
-
-class HelpScreen(KeysScreen):
-    """Explains every key of the screen below."""
-
-    heading = "Keys on this screen"

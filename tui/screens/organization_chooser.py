@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 from tui.data.directory import FOUND_ORGANIZATIONS
 from tui.screens.search_chooser import SearchScreen
 from tui.widgets.row_list import Cell, Column, Row
-from tui.widgets.state_switcher import StateSwitcher
 from tui.words.text import safe_text
 
 if TYPE_CHECKING:
@@ -16,7 +15,7 @@ if TYPE_CHECKING:
     from tui.models import Organization
 
 
-class OrganizationScreen(SearchScreen):
+class OrganizationScreen(SearchScreen["Organization"]):
     """Switches the organisation."""
 
     heading = "Choose an organisation"
@@ -24,30 +23,25 @@ class OrganizationScreen(SearchScreen):
     what = "organisations"
     most = FOUND_ORGANIZATIONS
 
-    async def find(self, text: str) -> Sequence[tuple[Organization, Row]]:
+    async def find(self, text: str) -> Sequence[Organization]:
         from tui.data.directory import list_organizations
 
-        return [
-            (organization, _row(organization))
-            for organization in await list_organizations(self.session.database, text, self.most)
-        ]
+        return await list_organizations(self.session.database, text, self.most)
 
-    async def show_none(self, text: str) -> None:
+    def row_of(self, match: Organization) -> Row:
+        name = safe_text(match.name or "(no name)", 80)
+        return Row(str(match.id), (Cell(name), Cell(str(match.id))))
+
+    async def why_empty(self, text: str) -> tuple[str, str]:
         from tui.data.directory import directory_sources
 
         if text.strip():
-            self.query_one(StateSwitcher).show_empty("Nothing matches.", "backspace  type less")
-            return
+            return "Nothing matches.", "backspace  type less"
         note = (await directory_sources(self.session.database))["organizations"].note
-        said = f" {note[0]}" if note else ""
-        self.query_one(StateSwitcher).show_empty(f"There is no organisation yet.{said}", "5  set one up")
+        source = f" {note[0]}" if note else ""
+        return f"There is no organisation yet.{source}", "5  set one up"
 
-    def chosen(self, key: str) -> None:
-        self.session.organization = self.known[key]
+    def take(self, match: Organization) -> None:
+        self.session.organization = match
         self.dismiss()
         self.console.organization_changed()
-
-
-def _row(organization: Organization) -> Row:
-    name = safe_text(organization.name or "(no name)", 80)
-    return Row(str(organization.id), (Cell(name), Cell(str(organization.id))))

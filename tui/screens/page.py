@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from textual.widget import Widget
     from textual.widgets import Input
 
-    from tui.screens.console import Console
+    from tui.screens.app_interface import Console
     from tui.session.session import Session
 
 SMALLEST = (60, 20)

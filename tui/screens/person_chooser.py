@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 from tui.data.directory import FOUND_PEOPLE
 from tui.screens.search_chooser import SearchScreen
 from tui.widgets.row_list import Cell, Column, Row
-from tui.widgets.state_switcher import StateSwitcher
 from tui.words.text import safe_text
 
 if TYPE_CHECKING:
@@ -17,8 +16,8 @@ if TYPE_CHECKING:
     from tui.widgets.frame import Tone
 
 
-class PersonScreen(SearchScreen):
-    """Finds people on the server as they are typed; dismissed with the chosen one."""
+class PersonScreen(SearchScreen["Person"]):
+    """Dismissed with the chosen person, or None."""
 
     columns = (Column("Name", 20, grows=True), Column("E-mail", 30), Column("Id", 36, drops=1))
     what = "people"
@@ -28,31 +27,23 @@ class PersonScreen(SearchScreen):
         super().__init__()
         self.heading = heading
 
-    async def find(self, text: str) -> Sequence[tuple[Person, Row]]:
+    async def find(self, text: str) -> Sequence[Person]:
         from tui.data.directory import search_people
 
         organization = self.session.organization
-        if organization is None:
-            return ()
-        return [(person, _row(person)) for person in await search_people(self.session.database, organization.id, text)]
+        return [] if organization is None else await search_people(self.session.database, organization.id, text)
 
-    async def show_none(self, text: str) -> None:
+    def row_of(self, match: Person) -> Row:
+        name = safe_text(match.name or "(no name)", 80)
+        state = "" if match.is_active else " (not active)"
+        tone: Tone = "plain" if match.is_active else "quiet"
+        cells = (Cell(name + state, tone), Cell(safe_text(match.email or "", 80)), Cell(str(match.id), "quiet"))
+        return Row(str(match.id), cells)
+
+    async def why_empty(self, text: str) -> tuple[str, str]:
         if text.strip():
-            self.query_one(StateSwitcher).show_empty(
-                "Nobody matches.", "backspace  type less    a whole user id works too"
-            )
-        else:
-            self.query_one(StateSwitcher).show_empty("The directory has nobody in this organisation.", "type a user id")
+            return "Nobody matches.", "backspace  type less    a whole user id works too"
+        return "The directory has nobody in this organisation.", "type a user id"
 
-    def chosen(self, key: str) -> None:
-        self.leave(self.known[key])
-
-
-def _row(person: Person) -> Row:
-    name = safe_text(person.name or "(no name)", 80)
-    state = "" if person.is_active else " (not active)"
-    tone: Tone = "plain" if person.is_active else "quiet"
-    return Row(
-        str(person.id),
-        (Cell(name + state, tone), Cell(safe_text(person.email or "", 80)), Cell(str(person.id), "quiet")),
-    )
+    def take(self, match: Person) -> None:
+        self.leave(match)

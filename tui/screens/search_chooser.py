@@ -1,16 +1,15 @@
-"""Choosing one of any number: the server is asked for what is typed, so nothing has to be on the list to be found."""
+"""Choosing one of any number: the server searches for what is typed, so that no list has to hold them all."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, ClassVar, Generic, TypeVar
 
 from textual import work
 
 from tui.errors import SwitchboardError
 from tui.screens.chooser import ChooserScreen
-from tui.screens.question import Question
+from tui.screens.live_search import LiveSearch
 from tui.widgets.frame import Part
-from tui.widgets.line_input import LineInput
 from tui.widgets.row_list import RowBody
 from tui.widgets.state_switcher import StateSwitcher
 
@@ -19,12 +18,14 @@ if TYPE_CHECKING:
 
     from tui.widgets.row_list import Row
 
+T = TypeVar("T")
 
-class SearchScreen(ChooserScreen):
+
+class SearchScreen(ChooserScreen, Generic[T]):
     """Shows what the server finds.
 
-    Enter before the answer to what is typed takes the one that it brings, where it brings one alone or one of exactly
-    that name: rows of an earlier text are no choice of anybody's.
+    Enter before the result of what is typed takes the only match of that result, or the only one of exactly that name:
+    nobody chose a row of an earlier text.
     """
 
     what: ClassVar[str] = ""
@@ -32,72 +33,81 @@ class SearchScreen(ChooserScreen):
 
     def __init__(self) -> None:
         super().__init__()
-        self.known: dict[str, Any] = {}
-        self._question = Question(self, lambda: self.query_one("#wanted", LineInput).value, self.find, self._show)
+        self._matches: dict[str, T] = {}
+        self._search = LiveSearch(self, lambda: self.typed, self.find, self._show)
         self._enter_waits = False
-        self._is_cut = False
 
-    async def find(self, text: str) -> Sequence[tuple[Any, Row]]:
-        """Return what matches, each with its row, at most `most`. Raises what reading raises."""
+    async def find(self, text: str) -> Sequence[T]:
+        """Return at most `most` matches. Raises what reading raises."""
         raise NotImplementedError
 
-    async def show_none(self, text: str) -> None:
-        """Say why there is nothing."""
+    def row_of(self, match: T) -> Row:
+        """Return a match as a row of the list, with a key of its own."""
+        raise NotImplementedError
+
+    async def why_empty(self, text: str) -> tuple[str, str]:
+        """Return why nothing matches, and what helps. Raises what reading raises."""
+        raise NotImplementedError
+
+    def take(self, match: T) -> None:
+        """Do what choosing this match means."""
         raise NotImplementedError
 
     def context(self) -> tuple[Part, ...]:
-        more = (Part(f"the first {self.most}: type more of the name", "quiet"),) if self._is_cut else ()
+        is_cut = len(self._matches) >= self.most
+        more = (Part(f"the first {self.most}: type more of the name", "quiet"),) if is_cut else ()
         return (*super().context(), *more)
 
     async def load(self) -> None:
         self.query_one(StateSwitcher).show_loading(self.what)
-        await self._question.ask()
+        await self._search.run()
 
     def show_failure(self, failure: SwitchboardError) -> None:
         self.query_one(StateSwitcher).show_empty(failure.sentence, "type on  ask again")
         super().show_failure(failure)
 
     def show_rows(self) -> None:
-        """Look for what is typed."""
+        """Search for what is typed."""
         self._enter_waits = False
-        if not self._question.is_answered and not self._question.is_under_way:
+        if not self._search.is_answered and not self._search.is_running:
             self.query_one(StateSwitcher).show_loading(self.what)
             self._follow()
 
-    def take_current(self) -> None:
-        if self._question.is_answered:
-            super().take_current()
+    def choose_current(self) -> None:
+        if self._search.is_answered:
+            super().choose_current()
         else:
             self._enter_waits = True
+
+    def choose(self, key: str) -> None:
+        self.take(self._matches[key])
 
     @work(group="search", exit_on_error=False)
     async def _follow(self) -> None:
         try:
-            await self._question.follow()
+            await self._search.follow()
         except SwitchboardError as failure:
             if self.is_mounted:
                 self.show_failure(failure)
 
-    async def _show(self, text: str, found: Sequence[tuple[Any, Row]]) -> None:
-        self.known = {row.key: one for one, row in found}
-        self._is_cut = len(found) >= self.most
-        self.query_one(RowBody).show([row for _, row in found])
-        if found:
-            self.query_one(StateSwitcher).show_content()
-        else:
-            await self.show_none(text)
+    async def _show(self, text: str, matches: Sequence[T]) -> None:
+        rows = [self.row_of(match) for match in matches]
+        self._matches = {row.key: match for row, match in zip(rows, matches, strict=True)}
+        self.query_one(RowBody).show(rows)
+        switcher = self.query_one(StateSwitcher)
+        switcher.show_content() if rows else switcher.show_empty(*await self.why_empty(text))
         self.refresh_frame()
         enter_waits, self._enter_waits = self._enter_waits, False
-        if not enter_waits or not found:
+        if not enter_waits or not rows:
             return
-        meant = [row for _, row in found if _says(row, text)] if len(found) > 1 else [found[0][1]]
-        if len(meant) == 1:
-            self.chosen(meant[0].key)
+        candidates = [row for row in rows if _is_named(row, text)] if len(rows) > 1 else rows
+        if len(candidates) == 1:
+            self.choose(candidates[0].key)
         else:
             self.status.say("More than one matches: choose one.", "warning")
 
 
-def _says(row: Row, text: str) -> bool:
+def _is_named(row: Row, text: str) -> bool:
     """Whether one of the row's cells is exactly what was typed, in any case."""
-    wanted = text.strip().casefold()
-    return any(cell.text.casefold() == wanted for cell in row.cells if wanted)
+    name = text.strip().casefold()
+    return bool(name) and any(cell.text.casefold() == name for cell in row.cells)

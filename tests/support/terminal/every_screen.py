@@ -12,8 +12,8 @@ from textual.screen import Screen
 import tui.screens
 from tui.screens.audit.row import LogRowScreen
 from tui.screens.audit.screen import AuditScreen
-from tui.screens.chooser import HelpScreen, PaletteScreen
 from tui.screens.connection_test import ConnectionTestScreen
+from tui.screens.help import HelpScreen, PaletteScreen
 from tui.screens.integrations.editor import CredentialEditor
 from tui.screens.integrations.reveal import RevealScreen
 from tui.screens.integrations.screen import IntegrationsScreen

@@ -19,7 +19,7 @@ from tui.data.directory import (
 )
 from tui.errors import SwitchboardError
 from tui.models import Organization
-from tui.screens.question import Question
+from tui.screens.live_search import LiveSearch
 from tui.screens.setup.wizard.saving import SaveLines
 from tui.screens.setup.wizard.step import Step
 from tui.widgets.form import Field
@@ -56,7 +56,7 @@ class OrganizationStep(Step):
         self._source_note: tuple[str, str] | None = None
         self._list = RowList(COLUMNS, id="o-list")
         self._part = LineInput(placeholder="a part of its name or id", id="o-part")
-        self._question = Question(self, lambda: self._part.value, self._find, self._show)
+        self._search = LiveSearch(self, lambda: self._part.value, self._find, self._show)
         self._new_name = LineInput(placeholder="the name people know it by", id="o-name")
         self._new_id = LineInput(str(uuid4()), id="o-id")
         self._operator = LineInput(
@@ -86,7 +86,7 @@ class OrganizationStep(Step):
         sources = await directory_sources(self.flow.connected())
         self._may_add, self._source_note = sources["organizations"].is_labelled, sources["organizations"].note
         self._part.value = ""
-        await self._question.ask()
+        await self._search.run()
         # Where a list does not hold them all, a part of the name is typed.
         self.query_one("#o-part-line").display = len(self._known) >= FOUND_ORGANIZATIONS
         if self._chosen is None:
@@ -126,7 +126,7 @@ class OrganizationStep(Step):
     @work(group="o-part", exit_on_error=False)
     async def _follow(self) -> None:
         try:
-            await self._question.follow()
+            await self._search.follow()
         except SwitchboardError as failure:
             self.fail(failure)
 
@@ -148,7 +148,7 @@ class OrganizationStep(Step):
             person = await find_person(database, wanted)
             label = person.email or person.name or str(person.id)
             database.operator = replace(self.flow.operator, user_id=person.id, label=label)
-        if not self._question.is_answered:
+        if not self._search.is_answered:
             return self.refuse("The list is not what was typed yet.", "Press enter once it is there.")
         if self._chosen is None:
             return self.refuse("There is no organisation to choose.", "Add one to public.organizations first.")
