@@ -14,7 +14,7 @@ from tui.screens.connection_test import ConnectionTestScreen
 from tui.screens.integrations.editor import CredentialEditor
 from tui.screens.integrations.reveal import RevealScreen
 from tui.screens.integrations.screen import IntegrationsScreen
-from tui.screens.key_table import merged
+from tui.screens.key_table import keys_by_binding
 from tui.screens.numbers.form import NumberScreen
 from tui.screens.numbers.screen import PhoneNumbersScreen
 from tui.screens.numbers.sync import NumberSyncScreen
@@ -63,7 +63,7 @@ def key_table() -> str:
     """Return the table as Markdown."""
     rows = ["| where | keys | id | what |", "|---|---|---|---|"]
     for place, bindings in PLACES:
-        for keys, _, binding in merged(_bindings(bindings)):
+        for keys, _, binding in keys_by_binding(_bindings(bindings)):
             spelled, what = keys.replace("|", BAR), binding.tooltip or binding.description
             rows.append(f"| {place} | {spelled} | {binding.id} | {what} |")
     return "\n".join(rows) + "\n"

@@ -1,4 +1,4 @@
-"""Watching connection tests run: what each level said, as it is said."""
+"""Connection tests on the screen: the verdict of each level as soon as it is known."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from textual.timer import Timer
     from textual.widget import Widget
 
-    from tui.providers.check import Verdict as Told
+    from tui.providers.check import Verdict as LevelVerdict
     from tui.session.connection_test import Job, Tested
     from tui.widgets.frame import Tone
     from tui.widgets.glyphs import Glyphs
@@ -90,14 +90,14 @@ class ConnectionTestScreen(Page):
         finally:
             self._clock.stop()
             self._is_running = False
-            # Not at once: where the program ends, the frame is gone already.
+            # Not at once: where the program ends, the widgets of the frame are removed already.
             self.call_later(self.refresh_frame)
 
     async def _run(self, index: int) -> None:
         pane, job = self._panes[index], self._jobs[index]
         pane.begin()
         try:
-            tested = await job.run(pane.tell)
+            tested = await job.run(pane.add)
         except SwitchboardError as failure:
             pane.end(Verdict("bad", failure.sentence, failure.what_to_do))
             if failure.may_pass:
@@ -107,12 +107,11 @@ class ConnectionTestScreen(Page):
             pane.end(Verdict(tone_of(tested), tested.conclusion()))
 
     def start_load(self) -> None:
-        """Run the tests once; only t asks a provider again, not a connection to the database that is back."""
+        # Once: a provider is asked again by t alone, not by a connection to the database that is back.
         if not self._was_begun:
             super().start_load()
 
     def action_again(self) -> None:
-        """Ask again; what runs is not disturbed."""
         if not self._is_running:
             self.status.clear()
             super().start_load()
@@ -121,7 +120,6 @@ class ConnectionTestScreen(Page):
         self.action_again()
 
     def action_back(self) -> None:
-        """Stop what runs, else leave with the results."""
         if self._is_running:
             self.workers.cancel_group(self, "load")
             self.status.say("Stopped.")
@@ -134,19 +132,19 @@ class ConnectionTestScreen(Page):
 
 
 def tone_of(tested: Tested) -> Tone:
-    """Return the tone of what a test came to; a yes to what is not stored any more is none."""
+    """Return the tone of a finished test; a yes to what is not stored any more is only a warning."""
     if tested.is_verified:
         return "good"
     return "warning" if tested.report.passed else "bad"
 
 
 class JobPane(Static):
-    """One job: its title, and what was said of it so far."""
+    """One job: its title over the verdicts so far."""
 
     def __init__(self, title: str, glyphs: Glyphs) -> None:
         super().__init__()
         self._title = title
-        self._said: list[Verdict] = []
+        self._results: list[Verdict] = []
         self._verdicts = Verdicts(glyphs)
 
     def compose(self) -> Iterable[Widget]:
@@ -154,17 +152,17 @@ class JobPane(Static):
         yield self._verdicts
 
     def begin(self) -> None:
-        """Say that it is being asked."""
-        self._said = []
+        """Show that the provider is being asked."""
+        self._results = []
         self._verdicts.say([Verdict("quiet", "Asking …")])
 
-    def tell(self, told: Told) -> None:
-        """Add what one level said."""
-        took = f"  {told.milliseconds} ms" if told.milliseconds is not None else ""
-        text = f"{told.level:<6} {safe_text(told.subject, 30)}: {told.sentence}{took}"
-        self._said.append(Verdict(TONES[told.outcome], text, told.what_to_do))
-        self._verdicts.say([*self._said, Verdict("quiet", "Asking …")])
+    def add(self, verdict: LevelVerdict) -> None:
+        """Add the verdict of one level."""
+        took = f"  {verdict.milliseconds} ms" if verdict.milliseconds is not None else ""
+        text = f"{verdict.level:<6} {safe_text(verdict.subject, 30)}: {verdict.sentence}{took}"
+        self._results.append(Verdict(TONES[verdict.outcome], text, verdict.what_to_do))
+        self._verdicts.say([*self._results, Verdict("quiet", "Asking …")])
 
     def end(self, conclusion: Verdict) -> None:
-        """Say what it came to."""
-        self._verdicts.say([*self._said, conclusion])
+        """Show the conclusion below the verdicts."""
+        self._verdicts.say([*self._results, conclusion])

@@ -11,6 +11,8 @@ if TYPE_CHECKING:
 
     from textual.binding import ActiveBinding, Binding
 
+    from tui.widgets.frame import Tone
+
 NAMES = {
     "question_mark": "?",
     "slash": "/",
@@ -28,8 +30,9 @@ NAMES = {
 ORDER = ("page", "app", "list")
 
 
-def _family(binding: Binding) -> str:
-    return (binding.id or "").partition(".")[0]
+def _order(binding: Binding) -> int:
+    family = (binding.id or "").partition(".")[0]
+    return ORDER.index(family) if family in ORDER else -1
 
 
 def spelled_key(key: str) -> str:
@@ -37,7 +40,7 @@ def spelled_key(key: str) -> str:
     return NAMES.get(key, key)
 
 
-def merged(bindings: Iterable[Binding]) -> list[tuple[str, str, Binding]]:
+def keys_by_binding(bindings: Iterable[Binding]) -> list[tuple[str, str, Binding]]:
     """Return (keys, first key, binding) for each named binding, with the keys of one binding id together."""
     keys: dict[str, list[str]] = {}
     first: dict[str, Binding] = {}
@@ -51,16 +54,10 @@ def merged(bindings: Iterable[Binding]) -> list[tuple[str, str, Binding]]:
 
 def key_rows(active: Iterable[ActiveBinding]) -> list[Row]:
     """Return the rows of the help screen: keys, what they do, more about it; dim where they do nothing just now."""
-    listed = sorted(active, key=lambda one: ORDER.index(family) if (family := _family(one.binding)) in ORDER else -1)
-    works = {one.binding.id for one in listed if one.enabled}
-    return [
-        Row(
-            key,
-            (
-                Cell(keys, "plain" if binding.id in works else "quiet"),
-                Cell(binding.description, "plain" if binding.id in works else "quiet"),
-                Cell(binding.tooltip, "quiet"),
-            ),
-        )
-        for keys, key, binding in merged(one.binding for one in listed)
-    ]
+    listed = sorted(active, key=lambda active: _order(active.binding))
+    enabled = {active.binding.id for active in listed if active.enabled}
+    rows = []
+    for keys, key, binding in keys_by_binding(active.binding for active in listed):
+        tone: Tone = "plain" if binding.id in enabled else "quiet"
+        rows.append(Row(key, (Cell(keys, tone), Cell(binding.description, tone), Cell(binding.tooltip, "quiet"))))
+    return rows

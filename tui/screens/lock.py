@@ -21,7 +21,7 @@ class LockScreen(Screen[Any]):
         yield Static("Switchboard is covered. Any key goes on; what you typed is still there.", markup=False)
 
     def on_key(self, event: events.Key) -> None:
-        # The key that uncovers must do nothing below: whoever comes back may lean on any of them.
+        # It was pressed for nothing below, which nobody has seen.
         event.stop()
         event.prevent_default()
         self.dismiss()

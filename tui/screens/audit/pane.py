@@ -13,7 +13,7 @@ from tui.errors import SwitchboardError
 from tui.screens.audit.lookups import LogLookups
 from tui.screens.audit.view import columns, detail, row_of
 from tui.screens.audit.window import LogWindow
-from tui.screens.reading_pane import ReadingPane
+from tui.screens.paging_pane import PagingPane
 from tui.widgets.state_switcher import StateSwitcher
 from tui.widgets.text_lines import TextLines
 from tui.widgets.window_list import WindowBody, WindowList
@@ -37,7 +37,7 @@ FIRST_PAGE = 51
 READ_AHEAD = 200
 
 
-class LogPane(ReadingPane):
+class LogPane(PagingPane):
     """Shows the rows of one reader. A window round what is seen is held, however far one scrolls."""
 
     DEFAULT_CSS = """

@@ -243,11 +243,11 @@ class AuditScreen(ListPage):
         self._follow.moved()
         self.refresh_frame()
 
-    def on_reading_pane_failed(self, event: LogPane.Failed) -> None:
+    def on_paging_pane_failed(self, event: LogPane.Failed) -> None:
         """Say what went wrong, and keep what is shown."""
         self.tell_failure(event.failure)
 
-    def on_reading_pane_crashed(self, event: LogPane.Crashed) -> None:
+    def on_paging_pane_crashed(self, event: LogPane.Crashed) -> None:
         """End the program on the crash page."""
         self.console.fail(event.error)
 

@@ -12,7 +12,7 @@ from textual.widgets import Static
 
 from tui.providers import integration_type
 from tui.screens.integrations.editor_form import CredentialForm, conflict_lines, field_help
-from tui.screens.naming import full_name
+from tui.screens.integrations.view import full_name
 from tui.screens.page import Page
 from tui.widgets.form_row import FormRow
 from tui.widgets.frame import Part
@@ -53,7 +53,7 @@ class CredentialEditor(Page):
         self._form = CredentialForm(self._type, None)
         self._base: StoredCredential | None = None
         self._loaded = False
-        self._checked: dict[str, str] = {}
+        self._checked_values: dict[str, str] = {}
         self._passed: PassedTest | None = None
 
     def compose_body(self) -> Iterable[Widget]:
@@ -80,13 +80,13 @@ class CredentialEditor(Page):
             return
         switcher = self.query_one(StateSwitcher)
         switcher.show_loading("the credential")
-        self._base = await self._stored()
+        self._base = await self._read_stored()
         self._form = CredentialForm(self._type, self._base)
         container = self.query_one("#fields", VerticalScroll)
         await container.remove_children()
         await container.mount_all(self._form.rows())
         self._loaded = True
-        self._checked = self._values()
+        self._checked_values = self._values()
         switcher.show_content()
         if self.focused is None:
             self._rows()[0].focus_control()
@@ -95,29 +95,23 @@ class CredentialEditor(Page):
             self.status.say(f"{problem.sentence} Saving replaces it as a whole.", "bad")
         self._show_help()
 
-    async def _stored(self) -> StoredCredential | None:
+    async def _read_stored(self) -> StoredCredential | None:
         from tui.data.integrations.credentials import load_credential
 
-        organization = self.session.organization
-        if organization is None:
-            raise RuntimeError("the editor opens on an organisation's integration")
+        session, organization_id = self.session, self._organization_id()
         return await load_credential(
-            self.session.database,
-            self.session.keyring,
-            organization.id,
-            self._type.name,
-            integration_id=self._row_id,
+            session.database, session.keyring, organization_id, self._type.name, integration_id=self._row_id
         )
 
     def show_failure(self, failure: SwitchboardError) -> None:
-        """Show a failure to read in the form's place; a failure after that keeps what was typed."""
+        # Once the form is there, what was typed stays in sight.
         if not self._loaded:
             self.query_one(StateSwitcher).show_failed(failure.title, failure.sentence, failure.what_to_do)
         super().show_failure(failure)
 
     def on_form_row_changed(self) -> None:
-        # A field that has just been laid out tells of the text it starts with.
-        if not self.busy and self._values() != self._checked:
+        # A field that has just been laid out also reports the text it starts with.
+        if not self.busy and self._values() != self._checked_values:
             self.status.clear()
         self._check()
 
@@ -159,7 +153,7 @@ class CredentialEditor(Page):
         from tui.session.connection_test import Job, run_on_draft, run_on_stored
 
         values = self._values()
-        if not self._loaded or self.busy or self.prompt.is_asking or self._points_at_problem(values, "Not tested."):
+        if not self._loaded or self.busy or self.prompt.is_asking or self._report_problem(values, "Not tested."):
             return
         untouched = self._base is not None and self._base.problem is None and not self._form.changed_names(values)
         if untouched and self._base is not None:
@@ -168,36 +162,36 @@ class CredentialEditor(Page):
             stored = self._base.credential if self._base is not None else None
             run = partial(run_on_draft, self.session, self._form.draft(values, self._organization_id()), stored=stored)
         title = f"Test of {self._type.title}"
-        self.console.navigation.open_connection_test(title, [Job(self._type.title, run)], self._tested)
+        self.console.navigation.open_connection_test(title, [Job(self._type.title, run)], self._on_test_left)
 
-    def _tested(self, results: tuple[Tested | None, ...]) -> None:
+    def _on_test_left(self, results: tuple[Tested | None, ...]) -> None:
         tested = results[0] if results else None
         if tested is not None:
             self._passed = tested.passed_draft
             self.status.say(tested.conclusion(), "good" if tested.is_verified else "bad")
 
-    def _points_at_problem(self, values: Mapping[str, str], lead: str) -> bool:
-        """Go to the first field that is wrong, and say so; False where none is."""
-        wrong = self._form.problems(values)
-        if not wrong:
+    def _report_problem(self, values: Mapping[str, str], lead: str) -> bool:
+        """Go to the first field with a problem and say what it is; False where there is none."""
+        problems = self._form.problems(values)
+        if not problems:
             return False
-        name = next(iter(wrong))
+        name = next(iter(problems))
         self._row(name).focus_control()
         self._check()
-        more = f" {len(wrong) - 1} more to correct." if len(wrong) > 1 else ""
-        self.status.say(f"{lead} {self._form.label(name)}: {wrong[name]}{more}", "bad")
+        more = f" {len(problems) - 1} more to correct." if len(problems) > 1 else ""
+        self.status.say(f"{lead} {self._form.label(name)}: {problems[name]}{more}", "bad")
         return True
 
     async def _save(self) -> bool:
         from tui.data.integrations.credentials import CredentialConflict, save_credential
 
         values = self._values()
-        if self._points_at_problem(values, "Not saved."):
+        if self._report_problem(values, "Not saved."):
             return False
         if self._base is not None and not self._form.changed_names(values) and self._base.problem is None:
             self.status.say("Nothing changed, so nothing was written.")
             return False
-        if not await self._replace_agreed():
+        if not await self._confirm_replacement():
             return False
         draft = self._form.draft(values, self._organization_id())
         try:
@@ -212,11 +206,11 @@ class CredentialEditor(Page):
                 )
             )
         except CredentialConflict as conflict:
-            await self._settle(conflict)
+            await self._resolve(conflict)
             return False
         self._passed = None
         self._row_id = saved.integration_id
-        self._base = await self._stored()
+        self._base = await self._read_stored()
         self._form = CredentialForm(self._type, self._base)
         for row in self._rows():
             row.show(self._form.initial(row.field_name), self._form.placeholder(row.field_name))
@@ -228,7 +222,8 @@ class CredentialEditor(Page):
         self._check()
         return True
 
-    async def _replace_agreed(self) -> bool:
+    async def _confirm_replacement(self) -> bool:
+        """Ask before an envelope that cannot be read is replaced: fields that are not typed would be lost with it."""
         if self._base is None or self._base.problem is None:
             return True
         typed = await self.prompt.line(
@@ -241,8 +236,8 @@ class CredentialEditor(Page):
             return False
         return True
 
-    async def _settle(self, conflict: CredentialConflict) -> None:
-        """Show field by field what somebody else saved, and take up the choice."""
+    async def _resolve(self, conflict: CredentialConflict) -> None:
+        """Show field by field what somebody else saved meanwhile, and let the person choose; secrets stay hidden."""
         values = self._values()
         lines = conflict_lines(self._form, values, conflict.current)
         choices = [Choice("m", "keep mine over theirs"), Choice("t", "take theirs")]
@@ -261,7 +256,6 @@ class CredentialEditor(Page):
         self.status.say("Theirs is loaded, yours is on top of it: F2 saves." if mine else "Theirs is loaded.")
 
     def action_back(self) -> None:
-        """Leave, asking first where something typed would be lost."""
         if self.prompt.is_asking or self.busy:
             return
         if not self._loaded or not self._form.changed_names(self._values()):
@@ -281,17 +275,19 @@ class CredentialEditor(Page):
             self._leave()
 
     def _leave(self) -> None:
+        # A secret that was typed does not outlive the form.
         for row in self._rows():
             row.value = ""
         self.leave()
 
     def _check(self) -> None:
-        values = self._checked = self._values()
-        wrong = self._form.problems(values)
+        values = self._checked_values = self._values()
+        problems = self._form.problems(values)
         changed = self._form.changed_names(values)
         for row in self._rows():
-            blank_untouched = not row.value and row.has_cursor
-            row.mark(wrong=row.field_name in wrong and not blank_untouched, changed=row.field_name in changed)
+            # Nobody is told that a field is required while the cursor stands in it.
+            is_untouched = not row.value and row.has_cursor
+            row.mark(wrong=row.field_name in problems and not is_untouched, changed=row.field_name in changed)
         self._show_help()
         self.refresh_frame()
 

@@ -42,10 +42,10 @@ class CredentialForm:
 
     def rows(self) -> list[FormRow]:
         """Return the rows of the form, in the type's order."""
-        named = FormRow(
+        display_name = FormRow(
             DISPLAY_NAME, "Display name", value=self.initial(DISPLAY_NAME), placeholder=self.placeholder(DISPLAY_NAME)
         )
-        return [named, *(self._row(field) for field in self.type.fields)]
+        return [display_name, *(self._row(field) for field in self.type.fields)]
 
     def field(self, name: str) -> Field | None:
         """Return the provider's field of that name, None for the display name."""
@@ -63,8 +63,8 @@ class CredentialForm:
             return ()
         return ("yes", "no") if field.kind == "yes_no" else tuple(field.choices)
 
-    def kept(self) -> list[str]:
-        """Return the names that are stored too and stay as they are."""
+    def other_names(self) -> list[str]:
+        """Return the stored names that the form has no field for; their values stay as they are."""
         return [name for name in self._credential if name not in self._fields]
 
     def initial(self, name: str) -> str:
@@ -74,7 +74,7 @@ class CredentialForm:
         return self._initial[name]
 
     def placeholder(self, name: str) -> str:
-        """Return what stands in a blank field: that a secret is stored or not, else what applies by default."""
+        """Return the text of a blank field: whether a secret is stored, else the default."""
         field = self._fields.get(name)
         if field is None:
             return self.type.title
@@ -90,30 +90,30 @@ class CredentialForm:
 
     def problems(self, values: Mapping[str, str]) -> dict[str, str]:
         """Return what forbids saving, by field."""
-        found = dict(self._validated(values).problems)
+        problems = dict(self._validate(values).problems)
         name = values.get(DISPLAY_NAME, "")
         if len(name) > DISPLAY_NAME_MOST:
-            found[DISPLAY_NAME] = f"At most {DISPLAY_NAME_MOST} characters; there are {len(name)}."
-        return found
+            problems[DISPLAY_NAME] = f"At most {DISPLAY_NAME_MOST} characters; there are {len(name)}."
+        return problems
 
     def warnings(self, values: Mapping[str, str]) -> dict[str, str]:
         """Return what is worth saying without being wrong, by field."""
-        return self._validated(values).warnings
+        return self._validate(values).warnings
 
     def offers(self, values: Mapping[str, str]) -> dict[str, str]:
         """Return the texts that were probably meant instead, by field; they may be secrets."""
-        return self._validated(values).offers
+        return self._validate(values).offers
 
     def draft(self, values: Mapping[str, str], organization_id: UUID) -> Draft:
         """Return what to save: the stored fields as they are, with the typed ones on top."""
-        credential = self._validated(values).credential
+        credential = self._validate(values).credential
         return Draft(organization_id, self.type.name, credential, values.get(DISPLAY_NAME, "").strip() or None)
 
     def differs(self, other: CredentialForm, name: str) -> bool:
         """Whether two forms of the type are over different stored values of a field."""
         return bool(self._credential.get(name) != other._credential.get(name))
 
-    def _validated(self, values: Mapping[str, str]) -> Validated:
+    def _validate(self, values: Mapping[str, str]) -> Validated:
         typed = {name: text for name, text in values.items() if name != DISPLAY_NAME}
         return validate(self.type, typed, existing=None if self.is_new else self._credential)
 
@@ -129,8 +129,8 @@ class CredentialForm:
         )
 
 
-def beside(text: str) -> str:
-    """Return a phone number as E.164, for reading and with its type, or nothing where it is no number."""
+def number_note(text: str) -> str:
+    """Return a phone number in E.164, as people write it, and its type; an empty text where it is no number."""
     number = e164(text)
     return f"= {number}, {display(text)}, {number_type(text)}" if number else ""
 
@@ -145,7 +145,7 @@ def field_help(form: CredentialForm, name: str, values: Mapping[str, str]) -> Co
         lines = [f"{field.label}: {field.help}", example]
     pieces: list[Content | str | tuple[str, str]] = ["\n".join(line for line in lines if line)]
     text = values.get(name, "")
-    note = beside(text) if field is not None and field.kind in ("phone", "sender", "e164") else ""
+    note = number_note(text) if field is not None and field.kind in ("phone", "sender", "e164") else ""
     if note:
         pieces.append(f"\n{note}")
     wrong = form.problems(values).get(name)
@@ -154,8 +154,8 @@ def field_help(form: CredentialForm, name: str, values: Mapping[str, str]) -> Co
         pieces.append((f"\n{safe_text(wrong, 300)}", "ansi_red bold"))
     elif warning:
         pieces.append((f"\n{safe_text(warning, 300)}", "ansi_yellow"))
-    if form.kept():
-        names = ", ".join(safe_text(one, 40) for one in form.kept()[:8])
+    if others := form.other_names():
+        names = ", ".join(safe_text(other, 40) for other in others[:8])
         pieces.append((f"\nAlso stored, kept as it is: {names}", "dim"))
     return Content.assemble(*pieces)
 
@@ -172,9 +172,9 @@ def conflict_lines(form: CredentialForm, values: Mapping[str, str], current: Sto
             if changed != typed:
                 lines.append(f"{form.label(name)}: {changed}; yours: {typed}")
         elif theirs.initial(name) != values[name]:
-            lines.append(f"{form.label(name)}: theirs {_short(theirs.initial(name))}; yours {_short(values[name])}")
+            lines.append(f"{form.label(name)}: theirs {_quote(theirs.initial(name))}; yours {_quote(values[name])}")
     return lines or ["What they saved is what you typed."]
 
 
-def _short(text: str) -> str:
+def _quote(text: str) -> str:
     return f"“{safe_text(text, SHOWN_MOST)}”" if text else "(empty)"

@@ -1,4 +1,4 @@
-"""Showing one stored secret for a short time, after the log says so."""
+"""Showing or copying one stored secret, after the audit log says so."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from textual.binding import Binding, BindingType
 
 from tui.providers import integration_type
-from tui.screens.naming import full_name
+from tui.screens.integrations.view import full_name
 from tui.screens.page import Page, enter_does
 from tui.widgets.frame import Part
 from tui.widgets.prompt import Choice
@@ -75,7 +75,7 @@ class RevealScreen(Page):
         self.hide_secrets()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Open one secret at a time, and none by the enter that answers a question."""
+        # One secret at a time, and none by the enter that answers the question about a copy.
         if action in ("reveal", "copy"):
             return not self.busy and not self.prompt.is_asking
         return super().check_action(action, parameters)
@@ -85,6 +85,7 @@ class RevealScreen(Page):
 
     def action_reveal(self) -> None:
         key = self.query_one(RowBody).current_key
+        # An enter that is held down since it did something else reveals nothing.
         if self.console.is_key_held:
             self.status.say("R, then enter, reveals it.")
         elif key is not None:
@@ -92,6 +93,7 @@ class RevealScreen(Page):
 
     async def _reveal(self, field: str) -> None:
         secret = await self._open(field, "reveal")
+        # Meanwhile the person may have moved on.
         if self.app.screen is not self or self.query_one(RowBody).current_key != field:
             return
         self._say(
@@ -138,7 +140,7 @@ class RevealScreen(Page):
         self.hide_secrets()
 
     def on_resize(self, event: events.Resize) -> None:
-        """Hide when the window changes: somebody may be moving it onto another display."""
+        # Somebody may be moving the window onto another display.
         self.hide_secrets()
 
     def _mark(self, shown: str | None) -> None:

@@ -50,16 +50,17 @@ class NumberScreen(Page):
 
     def compose_body(self) -> Iterable[Widget]:
         number = self._number
-        known = [Option(kind, kind, MEANINGS[kind]) for kind in NUMBER_TYPES]
+        options = [Option(kind, kind, MEANINGS[kind]) for kind in NUMBER_TYPES]
         with VerticalScroll(id="fields", can_focus=False):
             if number is None:
                 yield Field("Number", LineInput(id="number", placeholder="such as 011-4116 9368 or +911141169368"))
-                options = [Option(DERIVED, "derived", "from the number itself"), *known]
+                options.insert(0, Option(DERIVED, "derived", "from the number itself"))
             else:
                 yield Static(f"{'Number':<19}{shown_number(number)}", markup=False)
-                options = known
+                # A type that another program has stored stays until somebody chooses one of ours.
                 if number.number_type not in NUMBER_TYPES:
-                    options = [Option(str(number.number_type), safe_text(number.number_type or "not set", 20)), *known]
+                    stored = safe_text(number.number_type or "not set", 20)
+                    options.insert(0, Option(str(number.number_type), stored))
             name = (number.display_name or "") if number else ""
             yield Field("Name", LineInput(name, id="name", placeholder="what people call it"))
             yield CycleLine("Type", options, chosen=str(number.number_type) if number else DERIVED, id="type")
@@ -109,9 +110,9 @@ class NumberScreen(Page):
     def _is_changed(self) -> bool:
         if self._number is None:
             return bool(self.query_one("#number", LineInput).value or self.query_one("#name", LineInput).value)
-        return self._edited() != _shown(self._number)
+        return self._form_values() != _values_of(self._number)
 
-    def _edited(self) -> tuple[str, str, bool, bool]:
+    def _form_values(self) -> tuple[str, str, bool, bool]:
         return (
             self.query_one("#name", LineInput).value.strip(),
             self.query_one("#type", CycleLine).chosen,
@@ -129,7 +130,7 @@ class NumberScreen(Page):
         organization = self.session.organization
         if organization is None:
             return
-        name, kind, can_call, can_sms = self._edited()
+        name, kind, can_call, can_sms = self._form_values()
         database = self.session.database
         if self._number is None:
             change = add_number(
@@ -142,6 +143,7 @@ class NumberScreen(Page):
                 can_sms=can_sms,
             )
         else:
+            # A name or a type that was not edited stays as it is stored, whatever blanks or words are in it.
             edit = NumberEdit.of(self._number)
             if name != (self._number.display_name or "").strip():
                 edit = replace(edit, display_name=readable_name(name))
@@ -152,7 +154,6 @@ class NumberScreen(Page):
         self.leave(done)
 
     def action_back(self) -> None:
-        """Leave, asking first where something typed would be lost."""
         if self.prompt.is_asking or self.busy:
             return
         if self._is_changed:
@@ -169,5 +170,5 @@ class NumberScreen(Page):
             self.leave()
 
 
-def _shown(number: PhoneNumber) -> tuple[str, str, bool, bool]:
+def _values_of(number: PhoneNumber) -> tuple[str, str, bool, bool]:
     return (number.display_name or "").strip(), str(number.number_type), number.can_call, number.can_sms

@@ -1,4 +1,4 @@
-"""A sync of phone numbers: listed at the provider, shown as a plan, applied when asked to."""
+"""The sync of phone numbers: lists them at the provider, shows the plan, writes it when a person confirms."""
 
 from __future__ import annotations
 
@@ -54,8 +54,8 @@ class NumberSyncScreen(Page):
         return (*apply, ("r", "list again"), ("esc", "leave it" if self._plan.writes else "back"), ("?", "help"))
 
     def context(self) -> tuple[Part, ...]:
-        said = self._plan.sentence() if self._plan else f"{self._listed} listed so far"
-        return (Part(f"Sync from {self._source}"), Part(said, "quiet"))
+        summary = self._plan.sentence() if self._plan else f"{self._listed} listed so far"
+        return (Part(f"Sync from {self._source}"), Part(summary, "quiet"))
 
     async def load(self) -> None:
         from tui.session.number_sync import integration_to_sync, plan_from_provider
@@ -63,16 +63,16 @@ class NumberSyncScreen(Page):
         organization = self.session.organization
         if organization is None:
             return
-        await self._forget()
+        await self._drop_plan()
         self._listed, self._is_listing = 0, True
         self.refresh_frame()
         switcher = self.query_one(StateSwitcher)
         switcher.show_loading("the numbers at the provider")
         integration = await integration_to_sync(self.session, organization.id)
         self._source = title_of(integration.integration_type)
-        self._show(await plan_from_provider(self.session, integration, self._tell))
+        self._show(await plan_from_provider(self.session, integration, self._show_count))
 
-    def _tell(self, listed: int) -> None:
+    def _show_count(self, listed: int) -> None:
         self._listed = listed
         self.refresh_frame()
 
@@ -104,26 +104,25 @@ class NumberSyncScreen(Page):
             return
         body = self.query_one(RowBody)
         current = [TextLine(body.rows[body.cursor].cells[-1].text)] if body.rows else []
-        said = TextLine(f"{self._plan.sentence()}.")
-        self.query_one("#notes", TextLines).show([said, *current, *_notes(self._plan)])
+        summary = TextLine(f"{self._plan.sentence()}.")
+        self.query_one("#notes", TextLines).show([summary, *current, *_notes(self._plan)])
 
     def focus_body(self) -> None:
         self.set_focus(self.query_one(RowBody))
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Offer to apply only where there is something to."""
         if action == "apply":
             possible = self._plan is not None and self._plan.writes and not self.busy and not self.prompt.is_asking
             return True if possible else None
         return True
 
     def action_say_how(self) -> None:
-        """Say which key writes: letters only prepare."""
+        # As on the review of permissions, A only prepares: an act that writes takes a second, different key.
         if self._plan is not None and self._plan.writes:
             self.status.say("Nothing is written yet: enter writes all of it.")
 
     def action_apply(self) -> None:
-        """Write the plan, but not by an enter that is held down since it opened this."""
+        # An enter that is held down since before the plan was shown writes nothing.
         if self.console.is_key_held:
             self.status.say("Nothing is written yet: A, then enter, writes all of it.")
         elif self._plan is not None and self._plan.writes and not self.busy:
@@ -132,6 +131,7 @@ class NumberSyncScreen(Page):
     async def _apply(self, plan: SyncPlan) -> None:
         from tui.data.numbers.sync import apply_sync
 
+        # The list may be that of another account.
         if plan.deactivates_all:
             many = "its only number" if len(plan.gone) == 1 else f"all {len(plan.gone)} of its numbers"
             question = f"{self._source} lists none of what is active here: {many} would be deactivated."
@@ -161,11 +161,11 @@ class NumberSyncScreen(Page):
             self.act(self._leave())
 
     async def _leave(self) -> None:
-        await self._forget()
+        await self._drop_plan()
         self.leave()
 
-    async def _forget(self) -> None:
-        """Let the log say that a plan was not applied."""
+    async def _drop_plan(self) -> None:
+        """Drop the plan, and write into the log that it was not applied."""
         from tui.session.number_sync import leave_plan
 
         if self._plan is not None:

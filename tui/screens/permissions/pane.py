@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from textual import work
 
 from tui.errors import PermissionDenied, SwitchboardError
+from tui.screens.paging_pane import PagingPane
 from tui.screens.permissions.view import heading
-from tui.screens.reading_pane import ReadingPane
 from tui.widgets.grid import Grid
 from tui.widgets.state_switcher import StateSwitcher
 from tui.widgets.text_lines import TextLine, TextLines
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 NOTE_LINE = 4
 
 
-class PermissionPane(ReadingPane):
+class PermissionPane(PagingPane):
     """Shows a model; reads the pages, the count and the use that are missing for what is seen."""
 
     DEFAULT_CSS = """

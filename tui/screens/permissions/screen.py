@@ -242,11 +242,11 @@ class PermissionsScreen(Page):
         else:
             self._read(partial(self.pane.read_end, event.direction))
 
-    def on_reading_pane_failed(self, event: PermissionPane.Failed) -> None:
+    def on_paging_pane_failed(self, event: PermissionPane.Failed) -> None:
         """Say what went wrong, and keep what is shown."""
         self.tell_failure(event.failure)
 
-    def on_reading_pane_crashed(self, event: PermissionPane.Crashed) -> None:
+    def on_paging_pane_crashed(self, event: PermissionPane.Crashed) -> None:
         """End the program on the crash page."""
         self.console.fail(event.error)
 
