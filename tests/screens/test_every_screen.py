@@ -108,24 +108,24 @@ def test_every_screen_is_drawn_so_that_it_can_be_read(
     with ForkedTerminal(environment=settings | environment, cwd=tmp_path) as terminal:
         terminal.wait_for(" connected")
         for stop in WALK:
-            go(terminal, stop)
-            readable(terminal, environment)
+            go_to(terminal, stop)
+            check_readable(terminal, environment)
         terminal.resize(50, 10)
         terminal.wait_for("too small")
-        readable(terminal, environment)
+        check_readable(terminal, environment)
         terminal.resize(COLUMNS, ROWS)
         terminal.wait_for(WALK[-1].shows)
         terminal.press("ctrl+c", "ctrl+c")
         assert terminal.wait_for_exit() == 130
-        only_wanted_codes(bytes(terminal.output), environment)
+        check_codes(bytes(terminal.output), environment)
     covered = settings | environment | {"SWITCHBOARD_IDLE_LOCK": str(COVERED_AFTER_S)}
     with ForkedTerminal(environment=covered, cwd=tmp_path) as terminal:
         terminal.wait_for(LOCK.shows)
-        readable(terminal, environment)
-        only_wanted_codes(bytes(terminal.output), environment)
+        check_readable(terminal, environment)
+        check_codes(bytes(terminal.output), environment)
 
 
-def go(terminal: ForkedTerminal, stop: Stop) -> None:
+def go_to(terminal: ForkedTerminal, stop: Stop) -> None:
     """Press the keys that lead there; wait until the screen is there and what the cursor is on is drawn reversed."""
     if stop.back:
         mark = terminal.mark()
@@ -150,15 +150,18 @@ def reversed_texts(terminal: ForkedTerminal) -> Iterator[str]:
         yield "".join(cell.data for cell in cells if cell.reverse)
 
 
-def readable(terminal: ForkedTerminal, environment: Mapping[str, str]) -> None:
+def check_readable(terminal: ForkedTerminal, environment: Mapping[str, str]) -> None:
     wrong = list(unreadable_cells(terminal))
     assert not wrong, (wrong[:5], terminal.text)
     if "SWITCHBOARD_ASCII" in environment:
-        assert terminal.text.isascii(), ({one for one in terminal.text if not one.isascii()}, terminal.text)
+        assert terminal.text.isascii(), (
+            {character for character in terminal.text if not character.isascii()},
+            terminal.text,
+        )
 
 
-def only_wanted_codes(output: bytes, environment: Mapping[str, str]) -> None:
+def check_codes(output: bytes, environment: Mapping[str, str]) -> None:
     """No code of an absolute colour, and none of any colour where NO_COLOR is set."""
-    wanted = PLAIN_CODES if "NO_COLOR" in environment else PLAIN_CODES | TERMINALS_OWN_COLOURS
+    allowed = PLAIN_CODES if "NO_COLOR" in environment else PLAIN_CODES | TERMINALS_OWN_COLOURS
     for codes in set(SGR.findall(output)):
-        assert {int(code or 0) for code in re.split(rb"[;:]", codes)} <= wanted, codes
+        assert {int(code or 0) for code in re.split(rb"[;:]", codes)} <= allowed, codes

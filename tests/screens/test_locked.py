@@ -33,9 +33,9 @@ CLOSED_ACTS = {
 
 def test_no_key_acts_but_through_a_binding() -> None:
     """The allow-list knows bindings alone: Textual would also call key_x, and on_key could do anything."""
-    ours = {one for one in every_node_type() if one.__module__.startswith("tui.")}
-    assert [our for our in ours if any(name.startswith("key_") for name in vars(our))] == []
-    assert {our.__name__ for our in ours if "on_key" in vars(our)} == TAKES_KEYS_ITSELF
+    ours = {node_type for node_type in every_node_type() if node_type.__module__.startswith("tui.")}
+    assert [type_ for type_ in ours if any(name.startswith("key_") for name in vars(type_))] == []
+    assert {type_.__name__ for type_ in ours if "on_key" in vars(type_)} == TAKES_KEYS_ITSELF
 
 
 def names_below(folder: Path) -> list[str]:
@@ -58,7 +58,7 @@ class TestEveryBinding:
         assert not is_open(SetupScreen, "app.open_url('x')")
 
     def test_of_textual_is_open_as_a_whole_only_where_it_moves_or_edits(self) -> None:
-        assert {one.__name__ for one in OPEN_CLASSES} == {"Input", "ScrollableContainer"}
+        assert {type_.__name__ for type_ in OPEN_CLASSES} == {"Input", "ScrollableContainer"}
 
 
 class TestEveryStepOfTheWizard:
@@ -70,52 +70,52 @@ class TestEveryStepOfTheWizard:
 
 class TestAClosedKey:
     async def test_says_so_and_does_nothing_and_is_not_offered(self, keyed_database: str) -> None:
-        async with piloted(console(keyed_database, locked=True)) as it:
-            await it.wait_for(" connected")
-            await it.press("5")
-            await it.wait_for("look again")
-            assert not it.shows("setup wizard")
-            await it.press("w")
-            await it.wait_for(lambda: it.status == CLOSED)
-            assert isinstance(it.page, SetupScreen)
-            assert it.page.wizard is None
-            await it.press("question_mark")
-            await it.wait_for("Read it again from the database")
-            assert not it.shows("Open the setup wizard")
-            await it.press("escape")
-            await it.press("colon")
-            await it.wait_for("Run")
-            await it.type("open the setup")
-            await it.wait_for("Nothing matches.")
+        async with piloted(console(keyed_database, locked=True)) as driver:
+            await driver.wait_for(" connected")
+            await driver.press("5")
+            await driver.wait_for("look again")
+            assert not driver.shows("setup wizard")
+            await driver.press("w")
+            await driver.wait_for(lambda: driver.status == CLOSED)
+            assert isinstance(driver.page, SetupScreen)
+            assert driver.page.wizard is None
+            await driver.press("question_mark")
+            await driver.wait_for("Read it again from the database")
+            assert not driver.shows("Open the setup wizard")
+            await driver.press("escape")
+            await driver.press("colon")
+            await driver.wait_for("Run")
+            await driver.type("open the setup")
+            await driver.wait_for("Nothing matches.")
 
     async def test_is_open_where_the_console_is_not_locked(self, keyed_database: str) -> None:
-        async with piloted(console(keyed_database)) as it:
-            await it.wait_for(" connected")
-            await it.press("5")
-            await it.wait_for("setup wizard")
-            await it.press("w")
-            await it.wait_for(lambda: isinstance(it.page, SetupScreen) and it.page.wizard is not None)
+        async with piloted(console(keyed_database)) as driver:
+            await driver.wait_for(" connected")
+            await driver.press("5")
+            await driver.wait_for("setup wizard")
+            await driver.press("w")
+            await driver.wait_for(lambda: isinstance(driver.page, SetupScreen) and driver.page.wizard is not None)
 
 
 class TestWhereNothingIsSetUp:
     async def test_no_wizard_opens_and_no_database_is_guessed(self) -> None:
-        async with piloted(console("", locked=True)) as it:
-            await it.wait_for("No database is configured.")
-            await it.wait_for("/etc/switchboard/env")
-            await it.press("5")
-            await it.wait_for("look again")
-            await it.press("r")
-            await it.wait_for("No database is configured.")
-            assert isinstance(it.page, SetupScreen)
-            assert it.page.wizard is None
+        async with piloted(console("", locked=True)) as driver:
+            await driver.wait_for("No database is configured.")
+            await driver.wait_for("/etc/switchboard/env")
+            await driver.press("5")
+            await driver.wait_for("look again")
+            await driver.press("r")
+            await driver.wait_for("No database is configured.")
+            assert isinstance(driver.page, SetupScreen)
+            assert driver.page.wizard is None
 
     async def test_a_database_without_the_schema_is_said_to_be_one(self, empty_database: str) -> None:
-        async with piloted(console(empty_database, locked=True)) as it:
-            await it.wait_for("Switchboard is not set up in this database.")
-            await it.press("5")
-            await it.wait_for("The schema is not installed.")
-            assert isinstance(it.page, SetupScreen)
-            assert it.page.wizard is None
+        async with piloted(console(empty_database, locked=True)) as driver:
+            await driver.wait_for("Switchboard is not set up in this database.")
+            await driver.press("5")
+            await driver.wait_for("The schema is not installed.")
+            assert isinstance(driver.page, SetupScreen)
+            assert driver.page.wizard is None
 
 
 class TestAnExport:
@@ -125,10 +125,10 @@ class TestAnExport:
         with psycopg.connect(keyed_database) as connection:
             log_row(connection, action="call_made")
         app = console(keyed_database, locked=True, SWITCHBOARD_EXPORT_DIR=str(exports))
-        async with piloted(app, (120, 30)) as it:
-            await it.wait_for(" connected")
-            await it.press("4")
-            await it.wait_for("call_made")
+        async with piloted(app, (120, 30)) as driver:
+            await driver.wait_for(" connected")
+            await driver.press("4")
+            await driver.wait_for("call_made")
             for name, refusal in (
                 (f"{tmp_path}/log.csv", "is not a plain name"),
                 ("../log.csv", "is not a plain name"),
@@ -137,29 +137,29 @@ class TestAnExport:
                 ("log.csv/", "is not a plain name"),
                 ("log", "ends in neither"),
             ):
-                if not it.page.prompt.is_asking:
-                    await it.press("x")
-                    await it.wait_for("Export the rows of this filter")
-                    await it.wait_for(f"It will be in {exports}"[:60])
-                await it.press("ctrl+u")
-                await it.type(name)
-                await it.press("enter")
-                await it.wait_for(refusal)
-            await it.press("ctrl+u")
-            await it.type("log.csv")
-            await it.press("enter")
-            await it.wait_for((exports / "log.csv.manifest.json").exists)
-            await it.wait_for(lambda: "the manifest is beside it" in it.status)
+                if not driver.page.prompt.is_asking:
+                    await driver.press("x")
+                    await driver.wait_for("Export the rows of this filter")
+                    await driver.wait_for(f"It will be in {exports}"[:60])
+                await driver.press("ctrl+u")
+                await driver.type(name)
+                await driver.press("enter")
+                await driver.wait_for(refusal)
+            await driver.press("ctrl+u")
+            await driver.type("log.csv")
+            await driver.press("enter")
+            await driver.wait_for((exports / "log.csv.manifest.json").exists)
+            await driver.wait_for(lambda: "the manifest is beside it" in driver.status)
         assert names_below(tmp_path) == ["exports", "log.csv", "log.csv.manifest.json"]
 
     async def test_without_a_folder_names_the_way_over_standard_output(self, keyed_database: str) -> None:
-        async with piloted(console(keyed_database, locked=True)) as it:
-            await it.wait_for(" connected")
-            await it.press("4")
-            await it.wait_for("The log")
-            await it.press("x")
-            await it.wait_for(lambda: "export --format csv > log.csv" in it.status)
-            assert not it.page.prompt.is_asking
+        async with piloted(console(keyed_database, locked=True)) as driver:
+            await driver.wait_for(" connected")
+            await driver.press("4")
+            await driver.wait_for("The log")
+            await driver.press("x")
+            await driver.wait_for(lambda: "export --format csv > log.csv" in driver.status)
+            assert not driver.page.prompt.is_asking
 
 
 async def test_a_persons_own_keys_are_not_read(
@@ -168,6 +168,6 @@ async def test_a_persons_own_keys_are_not_read(
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
     (tmp_path / "switchboard").mkdir()
     (tmp_path / "switchboard" / "keys.toml").write_text("not a keymap")
-    async with piloted(console(keyed_database, locked=True)) as it:
-        await it.wait_for(" connected")
-        assert it.status == ""
+    async with piloted(console(keyed_database, locked=True)) as driver:
+        await driver.wait_for(" connected")
+        assert driver.status == ""

@@ -65,7 +65,7 @@ MADE_BY_ASKING = (
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A screen, the keys that lead there (first its section's), and a text that it shows once one is there."""
+    """A screen, the keys that lead there (first its section's), and a text that it then shows."""
 
     screen: type[Page]
     keys: tuple[str, ...]
@@ -132,75 +132,79 @@ class Tables:
         return frozenset(row for (row,) in self._connection.execute(self._query.encode()))
 
 
-async def until_quiet(it: Console) -> None:
+async def until_quiet(driver: Console) -> None:
     """Wait until nothing is read or written, or a question waits for its answer."""
 
     def is_quiet() -> bool:
         busy = [
-            worker for worker in it.app.workers if worker.is_running and worker.group in ("load", "write", "wizard")
+            worker for worker in driver.app.workers if worker.is_running and worker.group in ("load", "write", "wizard")
         ]
-        return not busy or it.page.prompt.is_asking
+        return not busy or driver.page.prompt.is_asking
 
     if not is_quiet():
-        await it.wait_for(is_quiet)
+        await driver.wait_for(is_quiet)
 
 
-async def go(it: Console, place: Place) -> None:
-    """Go to a place, wherever one is, losing what is typed or staged."""
+async def go_to(driver: Console, place: Place) -> None:
+    """Go to a place from any other, losing what is typed or staged."""
 
     def is_away() -> bool:
-        is_in_wizard = isinstance(it.page, SetupScreen) and it.page.wizard is not None
-        return it.page.prompt.is_asking or it.page.is_filtering or len(it.app.screen_stack) > 1 or is_in_wizard
+        is_in_wizard = isinstance(driver.page, SetupScreen) and driver.page.wizard is not None
+        return (
+            driver.page.prompt.is_asking or driver.page.is_filtering or len(driver.app.screen_stack) > 1 or is_in_wizard
+        )
 
     while is_away():
-        await it.press("d" if it.page.prompt.is_asking and "discard" in it.text else "escape")
-        await until_quiet(it)
-    await it.press(place.keys[0])
-    await until_quiet(it)
-    await it.press("escape", "escape")
-    it.page.forget_unsaved()
+        await driver.press("d" if driver.page.prompt.is_asking and "discard" in driver.text else "escape")
+        await until_quiet(driver)
+    await driver.press(place.keys[0])
+    await until_quiet(driver)
+    await driver.press("escape", "escape")
+    driver.page.forget_unsaved()
     for key in place.keys[1:]:
-        await it.press(key)
-        await until_quiet(it)
-    await it.wait_for(place.shows)
-    assert type(it.page) is place.screen
+        await driver.press(key)
+        await until_quiet(driver)
+    await driver.wait_for(place.shows)
+    assert type(driver.page) is place.screen
 
 
-def where(it: Console) -> tuple[object, ...]:
-    """Where one is: another answer means that a key has led away."""
-    lists = [len(body.rows) for body in it.page.query(RowBody)]
-    return type(it.page), it.page.prompt.is_asking, it.page.is_filtering, it.app.focused, lists
+def position(driver: Console) -> tuple[object, ...]:
+    """Return what tells places apart: another result means that a key has led away."""
+    lists = [len(body.rows) for body in driver.page.query(RowBody)]
+    return type(driver.page), driver.page.prompt.is_asking, driver.page.is_filtering, driver.app.focused, lists
 
 
-def meanings(it: Console) -> dict[str, str]:
+def meanings(driver: Console) -> dict[str, str]:
     """The printable keys that do something here, each with the id of its binding; where one types, none does."""
-    if isinstance(it.app.focused, Input | TextArea):
+    if isinstance(driver.app.focused, Input | TextArea):
         return {}
-    active = it.page.active_bindings
+    active = driver.page.active_bindings
     keys = {character: _character_to_key(character) for character in PRINTABLE}
     return {character: active[key].binding.id or "" for character, key in keys.items() if key in active}
 
 
-async def acts_of_single_keys(it: Console, tables: Tables, place: Place, *, first: bool) -> list[tuple[object, ...]]:
+async def acts_of_single_keys(
+    driver: Console, tables: Tables, place: Place, *, first: bool
+) -> list[tuple[object, ...]]:
     """Hold each key down, and then press those without a meaning; return the keys that did something to the tables."""
-    await go(it, place)
-    before, here, known = tables.rows(), where(it), meanings(it)
+    await go_to(driver, place)
+    before, here, bound = tables.rows(), position(driver), meanings(driver)
     acts: list[tuple[object, ...]] = []
-    tried = [key for key, name in known.items() if first or not name.startswith(SAME_EVERYWHERE)]
-    for keys in (*tried, "".join(key for key in PRINTABLE if key not in known)):
-        meaning = known.get(keys, "")
+    tried = [key for key, name in bound.items() if first or not name.startswith(SAME_EVERYWHERE)]
+    for keys in (*tried, "".join(key for key in PRINTABLE if key not in bound)):
+        meaning = bound.get(keys, "")
         if meaning in NOT_PRESSED:
             continue
-        if where(it) != here:
-            await go(it, place)
+        if position(driver) != here:
+            await go_to(driver, place)
             before = tables.rows()
-        await (it.press(*keys * HELD) if len(keys) == 1 else it.type(keys))
-        await until_quiet(it)
+        await (driver.press(*keys * HELD) if len(keys) == 1 else driver.type(keys))
+        await until_quiet(driver)
         after = tables.rows()
         changed = after ^ before
         if meaning in ASKS_A_PROVIDER:
             changed = {row for row in changed if not any(made in row for made in MADE_BY_ASKING)}
-        if changed or it.app.clipboard in (API_KEY, API_TOKEN):
+        if changed or driver.app.clipboard in (API_KEY, API_TOKEN):
             acts.append((keys, meaning, sorted(changed)))
         before = after
     return acts
@@ -213,16 +217,16 @@ async def check(conninfo: str, exotel: ExotelServer, section: str, *, rare: bool
     add_row(conninfo, OLD, assigned_to_user_id=ASHA, number_type="local")
     add_row(conninfo, "+912248971500", is_active=False)
     add_row(conninfo, BANGALORE, is_primary=True)
-    wanted = {name: place for name, place in PLACES.items() if place.keys[0] == section and place.is_rare == rare}
-    async with piloted(console(conninfo)) as it:
+    places = {name: place for name, place in PLACES.items() if place.keys[0] == section and place.is_rare == rare}
+    async with piloted(console(conninfo)) as driver:
         with psycopg.connect(conninfo, autocommit=True) as connection:
             tables = Tables(connection)
-            await it.wait_for("● active")
+            await driver.wait_for("● active")
             acts = {
-                name: await acts_of_single_keys(it, tables, place, first=number == 0 and (rare or section == "1"))
-                for number, (name, place) in enumerate(wanted.items())
+                name: await acts_of_single_keys(driver, tables, place, first=number == 0 and (rare or section == "1"))
+                for number, (name, place) in enumerate(places.items())
             }
-    assert {name: found for name, found in acts.items() if found} == {}
+    assert {name: keys for name, keys in acts.items() if keys} == {}
 
 
 @pytest.fixture
@@ -239,7 +243,7 @@ async def test_no_printable_key_that_is_held_down_acts(keyed_database: str, exot
 
 @pytest.mark.long
 @pytest.mark.parametrize("section", "12345")
-async def test_nor_does_one_in_a_rarer_place(keyed_database: str, exotel: ExotelServer, section: str) -> None:
+async def test_no_printable_key_acts_in_a_rarer_place(keyed_database: str, exotel: ExotelServer, section: str) -> None:
     await check(keyed_database, exotel, section, rare=True)
 
 

@@ -61,7 +61,7 @@ def test_the_first_settled_screen_a_move_and_an_idle_time_keep_to_their_bytes(fi
             terminal.wait_for(lambda _: len(terminal.output) > mark, timeout=10)
 
 
-def test_q_ends_it_with_status_0_and_restores_the_terminal(filled: str) -> None:
+def test_q_ends_the_console_with_status_0_and_restores_the_terminal(filled: str) -> None:
     with started(filled) as terminal:
         settled(terminal)
         terminal.press("q")
@@ -71,7 +71,7 @@ def test_q_ends_it_with_status_0_and_restores_the_terminal(filled: str) -> None:
 
 
 @pytest.mark.parametrize(("number", "status"), [(signal.SIGTERM, 143), (signal.SIGHUP, 129), (signal.SIGINT, 130)])
-def test_a_signal_ends_it_with_its_own_status_and_restores_the_terminal(
+def test_a_signal_ends_the_console_with_its_own_status_and_restores_the_terminal(
     filled: str, number: signal.Signals, status: int
 ) -> None:
     with started(filled) as terminal:
@@ -80,8 +80,10 @@ def test_a_signal_ends_it_with_its_own_status_and_restores_the_terminal(
         assert terminal.wait_for_exit() == status
         assert ALTERNATE_SCREEN_LEFT in terminal.output
     with psycopg.connect(filled) as connection:
-        left = "select count(*) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()"
-        assert connection.execute(left).fetchone() == (0,)
+        sessions = (
+            "select count(*) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()"
+        )
+        assert connection.execute(sessions).fetchone() == (0,)
 
 
 def test_a_wrong_connection_string_is_said_without_its_password(tmp_path: Path) -> None:
@@ -93,7 +95,7 @@ def test_a_wrong_connection_string_is_said_without_its_password(tmp_path: Path) 
         assert "r  try again" in terminal.text
 
 
-def test_it_starts_in_poor_terminals_and_says_the_state_in_words(filled: str) -> None:
+def test_the_console_starts_in_poor_terminals_and_says_the_state_in_words(filled: str) -> None:
     for environment in ({"TERM": "vt100"}, {"TERM": "screen"}, {"TERM": "tmux-256color"}):
         with forked(filled, **environment) as terminal:
             settled(terminal)
@@ -212,8 +214,8 @@ def test_a_crash_ends_with_status_70_one_clean_line_and_a_report_without_values(
     with started(filled, environment={"PYTHONPATH": path, "HOME": str(home)}, cwd=tmp_path) as terminal:
         assert terminal.wait_for_exit() == 70
         assert PHONE["api_key"].encode() not in terminal.output
-        said = terminal.text
-    assert "Traceback" not in said
+        text = terminal.text
+    assert "Traceback" not in text
     reports = [file for file in home.rglob("*") if file.is_file()]
     assert len(reports) == 1
     assert reports[0].stat().st_mode & 0o777 == 0o600

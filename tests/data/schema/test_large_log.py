@@ -68,7 +68,7 @@ async def test_setup_builds_the_indexes_of_a_large_log_after_the_commit(large: s
     assert not (await installed(large)).applied
 
 
-async def test_psql_leaves_them_to_setup_and_says_so(postgres: TestServer, large: str) -> None:
+async def test_psql_leaves_the_indexes_to_setup_and_says_so(postgres: TestServer, large: str) -> None:
     said = run_psql(postgres, large)
     assert "these indexes are left to `switchboard setup`" in said.splitlines()[-1]
     assert indexes(large) == {"idx_integration_audit_logs_org_time"}

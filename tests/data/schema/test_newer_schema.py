@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from tui.data.postgres.database import Connection
 
 
-async def test_it_is_told_from_every_other_state(empty_database: str) -> None:
+async def test_a_newer_schema_is_told_from_every_other_state(empty_database: str) -> None:
     async with await psycopg.AsyncConnection.connect(empty_database, autocommit=True) as conn:
         await installed(empty_database)
         set_up_by_a_newer_version(empty_database)
@@ -37,7 +37,7 @@ async def test_it_is_told_from_every_other_state(empty_database: str) -> None:
         assert await schema_state(conn) == "newer"
 
 
-async def test_older_files_are_refused_by_every_way_and_leave_it_as_it_is(
+async def test_older_files_are_refused_by_every_way_and_leave_a_newer_schema_as_it_is(
     postgres: TestServer, installed_database: str
 ) -> None:
     set_up_by_a_newer_version(installed_database)
@@ -59,7 +59,7 @@ async def test_older_files_are_refused_by_every_way_and_leave_it_as_it_is(
     assert (await shape_of(installed_database), contents(installed_database)) == before
 
 
-async def test_one_that_is_set_up_between_the_plan_and_the_lock_is_left_alone(
+async def test_a_newer_schema_that_is_set_up_between_the_plan_and_the_lock_is_left_alone(
     installed_database: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with psycopg.connect(installed_database) as connection:
@@ -78,7 +78,7 @@ async def test_one_that_is_set_up_between_the_plan_and_the_lock_is_left_alone(
     }
 
 
-async def test_it_is_never_sealed_and_verify_cannot_tell_what_protects_it(installed_database: str) -> None:
+async def test_a_newer_schema_is_never_sealed_and_verify_cannot_tell_what_protects_it(installed_database: str) -> None:
     write_log(installed_database)
     await seal(installed_database)
     set_up_by_a_newer_version(installed_database)
@@ -106,7 +106,9 @@ async def test_a_write_is_refused_before_anything_is_sent_and_the_log_is_written
     assert len(asked) == 1
 
 
-async def test_the_doctor_names_it_and_judges_nothing_that_only_the_newer_one_can(installed_database: str) -> None:
+async def test_the_doctor_names_a_newer_schema_and_judges_nothing_that_only_the_newer_one_can(
+    installed_database: str,
+) -> None:
     with psycopg.connect(installed_database) as connection:
         connection.execute("drop index public.idx_integration_audit_logs_time")
     set_up_by_a_newer_version(installed_database)

@@ -90,7 +90,7 @@ def test_the_transaction_that_logs_cannot_open(connection: Connection, integrati
     assert open_envelope(connection, ticket) == "the envelope"
 
 
-def test_savepoints_do_not_get_round_that(connection: Connection, integration: UUID) -> None:
+def test_savepoints_do_not_let_the_transaction_that_logs_open(connection: Connection, integration: UUID) -> None:
     with connection.transaction():
         with connection.transaction():
             ticket = begin(connection, integration)

@@ -107,7 +107,7 @@ async def test_what_is_expected_is_what_an_installation_makes(server: str, reque
     postgres.drop_new_roles()
 
 
-async def test_every_breaking_is_said_by_itself(postgres: TestServer, empty_database: str) -> None:
+async def test_each_damage_is_named_alone(postgres: TestServer, empty_database: str) -> None:
     """One database and one transaction per breaking, rolled back."""
     postgres.create_role("helper")
     await installed(empty_database, roles=True)

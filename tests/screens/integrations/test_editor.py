@@ -21,108 +21,108 @@ if TYPE_CHECKING:
 
 async def stored(conninfo: str, kind: str = "exotel_phone") -> Mapping[str, Any]:
     async with opened(conninfo) as database:
-        found = await load_credential(database, keyring(), ACME, kind)
-    assert found is not None
-    assert found.credential is not None
-    return found.credential
+        loaded = await load_credential(database, keyring(), ACME, kind)
+    assert loaded is not None
+    assert loaded.credential is not None
+    return loaded.credential
 
 
-async def open_editor(it: Console, kind: str = "exotel_phone") -> None:
-    await it.wait_for(lambda: kind in it.row_keys)
-    for _ in range(it.row_keys.index(kind)):
-        await it.press("j")
-    await it.press("enter")
-    await it.wait_for(lambda: isinstance(it.app.screen, CredentialEditor) and bool(it.page.query(FormRow)))
+async def open_editor(driver: Console, kind: str = "exotel_phone") -> None:
+    await driver.wait_for(lambda: kind in driver.row_keys)
+    for _ in range(driver.row_keys.index(kind)):
+        await driver.press("j")
+    await driver.press("enter")
+    await driver.wait_for(lambda: isinstance(driver.app.screen, CredentialEditor) and bool(driver.page.query(FormRow)))
 
 
-def row(it: Console, name: str) -> FormRow:
-    return next(one for one in it.page.query(FormRow) if one.field_name == name)
+def row(driver: Console, name: str) -> FormRow:
+    return next(row for row in driver.page.query(FormRow) if row.field_name == name)
 
 
-async def fill(it: Console, values: Mapping[str, str]) -> None:
+async def fill(driver: Console, values: Mapping[str, str]) -> None:
     for name, text in values.items():
-        row(it, name).focus_control()
-        row(it, name).value = text
-        await it.pilot.pause()
+        row(driver, name).focus_control()
+        row(driver, name).value = text
+        await driver.pilot.pause()
 
 
 async def test_a_new_credential_is_typed_saved_and_reopened_with_secrets_hidden(keyed_database: str) -> None:
-    async with piloted(console(keyed_database)) as it:
-        await open_editor(it)
-        await it.press("tab")
+    async with piloted(console(keyed_database)) as driver:
+        await open_editor(driver)
+        await driver.press("tab")
         for name, text in PHONE.items():
             if name == "virtual_number":
-                await it.press("tab")
-            assert row(it, name).has_cursor
-            await it.type(text)
-            await it.press("enter")
-        await it.press("f2")
-        await it.wait_for("Saved as a new integration")
-        await it.press("escape")
-        await open_editor(it)
-        await it.wait_for("acme1")
-        assert PHONE["api_key"] not in it.text
-        assert it.text.count("stored; leave blank to keep it") == 2
+                await driver.press("tab")
+            assert row(driver, name).has_cursor
+            await driver.type(text)
+            await driver.press("enter")
+        await driver.press("f2")
+        await driver.wait_for("Saved as a new integration")
+        await driver.press("escape")
+        await open_editor(driver)
+        await driver.wait_for("acme1")
+        assert PHONE["api_key"] not in driver.text
+        assert driver.text.count("stored; leave blank to keep it") == 2
     assert await stored(keyed_database) == PHONE
 
 
 async def test_a_blank_secret_is_kept_and_only_what_changed_is_written(keyed_database: str) -> None:
     await add(keyed_database)
-    async with piloted(console(keyed_database)) as it:
-        await open_editor(it)
-        await fill(it, {"caller_id": "08033755555"})
-        assert "1 changed" in it.text
-        await it.press("f2")
-        await it.wait_for("Saved: caller_id.")
+    async with piloted(console(keyed_database)) as driver:
+        await open_editor(driver)
+        await fill(driver, {"caller_id": "08033755555"})
+        assert "1 changed" in driver.text
+        await driver.press("f2")
+        await driver.wait_for("Saved: caller_id.")
     assert await stored(keyed_database) == {**PHONE, "caller_id": "08033755555"}
 
 
 async def test_what_is_missing_or_wrong_is_said_and_nothing_is_written(keyed_database: str) -> None:
-    async with piloted(console(keyed_database)) as it:
-        await open_editor(it, "zoho_mail")
-        await fill(it, {"email": "not an address"})
-        await it.press("f2")
-        await it.wait_for("Not saved.")
-        assert row(it, "email").has_cursor
+    async with piloted(console(keyed_database)) as driver:
+        await open_editor(driver, "zoho_mail")
+        await fill(driver, {"email": "not an address"})
+        await driver.press("f2")
+        await driver.wait_for("Not saved.")
+        assert row(driver, "email").has_cursor
     with psycopg.connect(keyed_database) as connection:
         assert connection.execute("select count(*) from integration_credentials").fetchone() == (0,)
 
 
 async def test_a_phone_number_is_shown_as_e164_beside_and_stored_as_typed(keyed_database: str) -> None:
     await add(keyed_database)
-    async with piloted(console(keyed_database)) as it:
-        await open_editor(it)
-        await fill(it, {"virtual_number": "011-4116 9368"})
-        await it.wait_for("= +911141169368")
-        await it.press("f2")
-        await it.wait_for("Saved: virtual_number.")
+    async with piloted(console(keyed_database)) as driver:
+        await open_editor(driver)
+        await fill(driver, {"virtual_number": "011-4116 9368"})
+        await driver.wait_for("= +911141169368")
+        await driver.press("f2")
+        await driver.wait_for("Saved: virtual_number.")
     assert (await stored(keyed_database))["virtual_number"] == "011-4116 9368"
 
 
 async def test_saving_without_a_change_says_so_and_writes_nothing(keyed_database: str) -> None:
     await add(keyed_database)
-    async with piloted(console(keyed_database)) as it:
-        await open_editor(it)
-        await it.press("f2")
-        await it.wait_for("Nothing changed, so nothing was written.")
+    async with piloted(console(keyed_database)) as driver:
+        await open_editor(driver)
+        await driver.press("f2")
+        await driver.wait_for("Nothing changed, so nothing was written.")
     with psycopg.connect(keyed_database) as connection:
         assert connection.execute("select count(*) from integration_audit_logs").fetchone() == (1,)
 
 
 async def test_leaving_with_something_typed_asks_and_escape_stays(keyed_database: str) -> None:
     await add(keyed_database)
-    async with piloted(console(keyed_database)) as it:
-        await open_editor(it)
-        await fill(it, {"caller_id": "08033755555"})
-        await it.press("escape")
-        await it.wait_for("Not saved yet in Exotel phone: Caller ID.")
-        await it.press("escape")
-        await it.wait_for(lambda: not it.page.prompt.is_asking)
-        assert row(it, "caller_id").value == "08033755555"
-        await it.press("escape")
-        await it.wait_for("Not saved yet")
-        await it.press("d")
-        await it.wait_for(lambda: not isinstance(it.app.screen, CredentialEditor))
+    async with piloted(console(keyed_database)) as driver:
+        await open_editor(driver)
+        await fill(driver, {"caller_id": "08033755555"})
+        await driver.press("escape")
+        await driver.wait_for("Not saved yet in Exotel phone: Caller ID.")
+        await driver.press("escape")
+        await driver.wait_for(lambda: not driver.page.prompt.is_asking)
+        assert row(driver, "caller_id").value == "08033755555"
+        await driver.press("escape")
+        await driver.wait_for("Not saved yet")
+        await driver.press("d")
+        await driver.wait_for(lambda: not isinstance(driver.app.screen, CredentialEditor))
     assert await stored(keyed_database) == PHONE
 
 
@@ -132,23 +132,23 @@ async def test_a_conflict_is_shown_field_by_field_and_mine_can_be_kept_over_thei
 ) -> None:
     numbers = {"mine": "08033755555", "theirs": "08044400000"}
     await add(keyed_database)
-    async with piloted(console(keyed_database)) as it:
-        await open_editor(it)
-        await fill(it, {"caller_id": numbers["mine"]})
+    async with piloted(console(keyed_database)) as driver:
+        await open_editor(driver)
+        await fill(driver, {"caller_id": numbers["mine"]})
         async with opened(keyed_database) as database:
             base = await load_credential(database, keyring(), ACME, "exotel_phone")
             theirs = {**PHONE, "caller_id": numbers["theirs"], "api_token": "a-token-of-theirs"}
             await save_credential(database, keyring(), Draft(ACME, "exotel_phone", theirs, None), base, "auto")
-        await it.press("f2")
-        await it.wait_for("Somebody else saved this integration meanwhile")
-        assert it.shows("Exotel phone was not saved.")
-        assert it.shows(f"Caller ID: theirs “{numbers['theirs']}”; yours “{numbers['mine']}”")
-        assert it.shows("API token: changed by them; yours: as before")
-        assert "a-token-of-theirs" not in it.text
-        await it.press(key)
-        await it.wait_for("is loaded")
-        await it.press("f2")
-        await it.wait_for("Saved: caller_id." if key == "m" else "Nothing changed")
+        await driver.press("f2")
+        await driver.wait_for("Somebody else saved this integration meanwhile")
+        assert driver.shows("Exotel phone was not saved.")
+        assert driver.shows(f"Caller ID: theirs “{numbers['theirs']}”; yours “{numbers['mine']}”")
+        assert driver.shows("API token: changed by them; yours: as before")
+        assert "a-token-of-theirs" not in driver.text
+        await driver.press(key)
+        await driver.wait_for("is loaded")
+        await driver.press("f2")
+        await driver.wait_for("Saved: caller_id." if key == "m" else "Nothing changed")
     final = await stored(keyed_database)
     assert (final["caller_id"], final["api_token"]) == (numbers[caller], f"a-token-of-{token}")
 
@@ -163,24 +163,24 @@ async def test_an_unreadable_credential_is_replaced_only_after_its_type_is_typed
             "display_name) values (%s, %s, 'exotel_phone', %s, 'Front desk')",
             (ACME, ACME, envelope),
         )
-    async with piloted(console(keyed_database)) as it:
-        await open_editor(it)
-        await it.wait_for("replaces it as a whole")
-        await it.pilot.pause()
-        assert it.shows("replaces it as a whole")
-        assert "stored, but it cannot be read" in it.text
-        assert "not stored yet" not in it.text
-        await fill(it, PHONE)
-        await it.press("f2")
-        await it.wait_for("Type exotel_phone to replace it")
-        await it.type("yes")
-        await it.press("enter")
-        await it.wait_for("Nothing was written.")
-        await it.press("f2")
-        await it.wait_for("Type exotel_phone to replace it")
-        await it.type("exotel_phone")
-        await it.press("enter")
-        await it.wait_for("Saved:")
+    async with piloted(console(keyed_database)) as driver:
+        await open_editor(driver)
+        await driver.wait_for("replaces it as a whole")
+        await driver.pilot.pause()
+        assert driver.shows("replaces it as a whole")
+        assert "stored, but it cannot be read" in driver.text
+        assert "not stored yet" not in driver.text
+        await fill(driver, PHONE)
+        await driver.press("f2")
+        await driver.wait_for("Type exotel_phone to replace it")
+        await driver.type("yes")
+        await driver.press("enter")
+        await driver.wait_for("Nothing was written.")
+        await driver.press("f2")
+        await driver.wait_for("Type exotel_phone to replace it")
+        await driver.type("exotel_phone")
+        await driver.press("enter")
+        await driver.wait_for("Saved:")
     assert await stored(keyed_database) == PHONE
 
 
@@ -188,26 +188,26 @@ async def test_a_paste_of_several_lines_is_refused_whole_and_said(keyed_database
     from textual import events
 
     await add(keyed_database)
-    async with piloted(console(keyed_database)) as it:
-        await open_editor(it)
-        row(it, "api_key").focus_control()
-        await it.pilot.pause()
-        it.app.screen.focused.post_message(events.Paste("first\nsecond"))  # type: ignore[union-attr]
-        await it.wait_for("That paste has 2 lines")
-        assert row(it, "api_key").value == ""
-        it.app.screen.focused.post_message(events.Paste("whole\n"))  # type: ignore[union-attr]
-        await it.wait_for(lambda: row(it, "api_key").value == "whole")
+    async with piloted(console(keyed_database)) as driver:
+        await open_editor(driver)
+        row(driver, "api_key").focus_control()
+        await driver.pilot.pause()
+        driver.app.screen.focused.post_message(events.Paste("first\nsecond"))  # type: ignore[union-attr]
+        await driver.wait_for("That paste has 2 lines")
+        assert row(driver, "api_key").value == ""
+        driver.app.screen.focused.post_message(events.Paste("whole\n"))  # type: ignore[union-attr]
+        await driver.wait_for(lambda: row(driver, "api_key").value == "whole")
 
 
 async def test_a_typed_secret_is_never_drawn_and_its_mask_has_one_length(keyed_database: str) -> None:
     await add(keyed_database)
-    async with piloted(console(keyed_database)) as it:
-        await open_editor(it)
-        await fill(it, {"api_key": "canary", "api_token": "another-much-longer-canary", "caller_id": ""})
-        assert "canary" not in it.text
-        assert it.text.count("•" * 8) == 2
-        assert "•" * 9 not in it.text
-        row(it, "api_token").focus_control()
-        await it.press("ctrl+a", "ctrl+x")
-        assert row(it, "api_token").value == "another-much-longer-canary"
-        assert it.app.clipboard == ""
+    async with piloted(console(keyed_database)) as driver:
+        await open_editor(driver)
+        await fill(driver, {"api_key": "canary", "api_token": "another-much-longer-canary", "caller_id": ""})
+        assert "canary" not in driver.text
+        assert driver.text.count("•" * 8) == 2
+        assert "•" * 9 not in driver.text
+        row(driver, "api_token").focus_control()
+        await driver.press("ctrl+a", "ctrl+x")
+        assert row(driver, "api_token").value == "another-much-longer-canary"
+        assert driver.app.clipboard == ""

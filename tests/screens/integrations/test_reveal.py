@@ -18,19 +18,19 @@ def openings(conninfo: str) -> list[str]:
     return [action for (action,) in execute(conninfo, rows)]
 
 
-async def listed(it: Console) -> None:
-    await it.wait_for("● active")
-    await it.press("R")
-    await it.wait_for(lambda: isinstance(it.app.screen, RevealScreen) and "API token" in it.text)
+async def listed(driver: Console) -> None:
+    await driver.wait_for("● active")
+    await driver.press("R")
+    await driver.wait_for(lambda: isinstance(driver.app.screen, RevealScreen) and "API token" in driver.text)
 
 
-async def revealed(it: Console) -> None:
-    await listed(it)
-    assert KEY not in it.text
-    assert it.text.count("hidden") == 2
-    await it.press("enter")
-    await it.wait_for(KEY)
-    assert [line.split()[-2:] for line in it.text.splitlines() if line.startswith("API ")] == [
+async def revealed(driver: Console) -> None:
+    await listed(driver)
+    assert KEY not in driver.text
+    assert driver.text.count("hidden") == 2
+    await driver.press("enter")
+    await driver.wait_for(KEY)
+    assert [line.split()[-2:] for line in driver.text.splitlines() if line.startswith("API ")] == [
         ["shown", "below"],
         ["token", "hidden"],
     ]
@@ -38,92 +38,92 @@ async def revealed(it: Console) -> None:
 
 async def test_a_secret_is_shown_alone_and_leaves_with_the_cursor(keyed_database: str) -> None:
     await add(keyed_database)
-    async with piloted(console(keyed_database)) as it:
-        await revealed(it)
-        assert TOKEN not in it.text
-        await it.press("j")
-        await it.wait_for(lambda: KEY not in it.text)
-        await it.wait_for(lambda: it.text.count("hidden") == 2)
-        await it.press("enter")
-        await it.wait_for(TOKEN)
-        assert KEY not in it.text
+    async with piloted(console(keyed_database)) as driver:
+        await revealed(driver)
+        assert TOKEN not in driver.text
+        await driver.press("j")
+        await driver.wait_for(lambda: KEY not in driver.text)
+        await driver.wait_for(lambda: driver.text.count("hidden") == 2)
+        await driver.press("enter")
+        await driver.wait_for(TOKEN)
+        assert KEY not in driver.text
 
 
 async def test_a_held_r_reveals_nothing_and_a_held_enter_reveals_once(keyed_database: str) -> None:
     await add(keyed_database)
-    async with piloted(console(keyed_database)) as it:
-        await it.wait_for("● active")
-        await it.press(*["R"] * 5)
-        await it.wait_for("enter reveals the secret under the cursor.")
+    async with piloted(console(keyed_database)) as driver:
+        await driver.wait_for("● active")
+        await driver.press(*["R"] * 5)
+        await driver.wait_for("enter reveals the secret under the cursor.")
         assert openings(keyed_database) == []
-        await it.press(*["enter"] * 5)
-        await it.wait_for(KEY)
-        await it.press("enter")
-        await it.wait_for("R, then enter, reveals it.")
+        await driver.press(*["enter"] * 5)
+        await driver.wait_for(KEY)
+        await driver.press("enter")
+        await driver.wait_for("R, then enter, reveals it.")
         assert openings(keyed_database) == ["credential_revealed"]
-        await it.press("R", "enter")
-        await it.wait_for(lambda: len(openings(keyed_database)) == 2)
+        await driver.press("R", "enter")
+        await driver.wait_for(lambda: len(openings(keyed_database)) == 2)
 
 
 @pytest.mark.parametrize("way", ["escape", "help", "resize", "idle"])
 async def test_whatever_takes_the_eye_off_it_hides_it(keyed_database: str, way: str) -> None:
     await add(keyed_database)
-    async with piloted(console(keyed_database, SWITCHBOARD_IDLE_LOCK="2" if way == "idle" else "300")) as it:
-        await revealed(it)
+    async with piloted(console(keyed_database, SWITCHBOARD_IDLE_LOCK="2" if way == "idle" else "300")) as driver:
+        await revealed(driver)
         if way == "escape":
-            await it.press("escape")
+            await driver.press("escape")
         elif way == "help":
-            await it.press("question_mark", "escape")
-            await it.wait_for(lambda: isinstance(it.app.screen, RevealScreen))
+            await driver.press("question_mark", "escape")
+            await driver.wait_for(lambda: isinstance(driver.app.screen, RevealScreen))
         elif way == "resize":
-            await it.pilot.resize_terminal(100, 30)
+            await driver.pilot.resize_terminal(100, 30)
         else:
-            await it.wait_for("Switchboard is covered")
-            await it.press("x")
-            await it.wait_for(lambda: isinstance(it.app.screen, RevealScreen))
-        await it.wait_for(lambda: KEY not in it.text)
+            await driver.wait_for("Switchboard is covered")
+            await driver.press("x")
+            await driver.wait_for(lambda: isinstance(driver.app.screen, RevealScreen))
+        await driver.wait_for(lambda: KEY not in driver.text)
 
 
 async def test_nothing_is_shown_where_the_log_row_cannot_be_written(keyed_database: str) -> None:
     await add(keyed_database)
     with psycopg.connect(keyed_database) as connection:
         connection.execute("alter table integration_audit_logs add constraint full_disk check (false) not valid")
-    async with piloted(console(keyed_database)) as it:
-        await it.wait_for("● active")
-        await listed(it)
-        await it.press("enter")
-        await it.wait_for(lambda: bool(it.status))
-        assert KEY not in it.text
+    async with piloted(console(keyed_database)) as driver:
+        await driver.wait_for("● active")
+        await listed(driver)
+        await driver.press("enter")
+        await driver.wait_for(lambda: bool(driver.status))
+        assert KEY not in driver.text
 
 
 async def test_a_copy_goes_to_the_terminal_unseen_and_is_in_the_log(keyed_database: str) -> None:
     await add(keyed_database)
-    async with piloted(console(keyed_database)) as it:
-        await listed(it)
-        await it.press(*["y"] * 5)
-        await it.wait_for("Copy the API key of Exotel phone to the terminal's clipboard? The log says so.")
-        await it.press("escape")
-        await it.wait_for(lambda: not it.page.prompt.is_asking)
-        assert it.app.clipboard == ""
-        await it.press("y", "enter")
-        await it.wait_for("cannot be confirmed")
-        assert it.app.clipboard == KEY
-        await it.press(*["enter"] * 5)
-        await it.wait_for("R, then enter, reveals it.")
-        assert KEY not in it.text
+    async with piloted(console(keyed_database)) as driver:
+        await listed(driver)
+        await driver.press(*["y"] * 5)
+        await driver.wait_for("Copy the API key of Exotel phone to the terminal's clipboard? The log says so.")
+        await driver.press("escape")
+        await driver.wait_for(lambda: not driver.page.prompt.is_asking)
+        assert driver.app.clipboard == ""
+        await driver.press("y", "enter")
+        await driver.wait_for("cannot be confirmed")
+        assert driver.app.clipboard == KEY
+        await driver.press(*["enter"] * 5)
+        await driver.wait_for("R, then enter, reveals it.")
+        assert KEY not in driver.text
     assert openings(keyed_database) == ["credential_copied"]
 
 
 async def test_enter_held_down_in_the_palette_reveals_and_copies_nothing(keyed_database: str) -> None:
     await add(keyed_database)
-    async with piloted(console(keyed_database)) as it:
-        await it.wait_for("● active")
-        await it.press("colon", *"reveal", "enter")
-        await it.wait_for(lambda: isinstance(it.app.screen, RevealScreen))
-        await it.press(*["enter"] * 5)
-        await it.wait_for("R, then enter, reveals it.")
-        await it.press("colon", *"copy", "enter")
-        await it.wait_for("Copy the API key of Exotel phone")
-        await it.press(*["enter"] * 5)
-        assert it.page.prompt.is_asking
+    async with piloted(console(keyed_database)) as driver:
+        await driver.wait_for("● active")
+        await driver.press("colon", *"reveal", "enter")
+        await driver.wait_for(lambda: isinstance(driver.app.screen, RevealScreen))
+        await driver.press(*["enter"] * 5)
+        await driver.wait_for("R, then enter, reveals it.")
+        await driver.press("colon", *"copy", "enter")
+        await driver.wait_for("Copy the API key of Exotel phone")
+        await driver.press(*["enter"] * 5)
+        assert driver.page.prompt.is_asking
     assert openings(keyed_database) == []

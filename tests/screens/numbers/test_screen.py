@@ -41,10 +41,10 @@ def exotel(monkeypatch: pytest.MonkeyPatch) -> Iterator[ExotelServer]:
         yield server
 
 
-async def open_numbers(it: Console) -> None:
-    await it.wait_for("connected")
-    await it.press("3")
-    await it.wait_for("sorted by number")
+async def open_numbers(driver: Console) -> None:
+    await driver.wait_for("connected")
+    await driver.press("3")
+    await driver.wait_for("sorted by number")
 
 
 def holder(conninfo: str, text: str) -> UUID | None:
@@ -55,84 +55,84 @@ def holder(conninfo: str, text: str) -> UUID | None:
     return person
 
 
-async def find(it: Console, text: str) -> None:
-    await it.press("slash")
-    await it.type(text)
-    await it.press("enter")
+async def find(driver: Console, text: str) -> None:
+    await driver.press("slash")
+    await driver.type(text)
+    await driver.press("enter")
 
 
 async def test_whose_number_is_answered_in_any_notation_and_across_organisations(numbers: str) -> None:
-    async with piloted(console(numbers)) as it:
-        await open_numbers(it)
-        await it.wait_for(lambda: len(it.row_keys) == 2)
-        await find(it, "011-4116 9368")
-        await it.wait_for("in every organi")
-        await it.wait_for(lambda: len(it.row_keys) == 1)
-        assert "Asha Rao" in it.text
-        assert "stored as 01141169368" in it.text
-        await it.press("escape")
-        await find(it, "022 4897 1500")
-        await it.wait_for("Globex")
-        await it.press("enter")
-        await it.wait_for("look at that organisation first")
-        await it.press("escape")
-        await find(it, "099999999")
-        await it.wait_for("No organisation that you may read has")
+    async with piloted(console(numbers)) as driver:
+        await open_numbers(driver)
+        await driver.wait_for(lambda: len(driver.row_keys) == 2)
+        await find(driver, "011-4116 9368")
+        await driver.wait_for("in every organi")
+        await driver.wait_for(lambda: len(driver.row_keys) == 1)
+        assert "Asha Rao" in driver.text
+        assert "stored as 01141169368" in driver.text
+        await driver.press("escape")
+        await find(driver, "022 4897 1500")
+        await driver.wait_for("Globex")
+        await driver.press("enter")
+        await driver.wait_for("look at that organisation first")
+        await driver.press("escape")
+        await find(driver, "099999999")
+        await driver.wait_for("No organisation that you may read has")
 
 
 async def test_on_the_smallest_window_a_number_of_others_says_its_state_and_no_act_is_offered(numbers: str) -> None:
     execute(numbers, "update organization_phone_numbers set is_active = false where organization_id = %s", GLOBEX)
-    async with piloted(console(numbers), size=(60, 20)) as it:
-        await open_numbers(it)
-        await it.wait_for("enter assign")
-        await find(it, "022 4897 1500")
-        await it.wait_for("Globex")
-        heading, found = it.text.splitlines()[2:4]
+    async with piloted(console(numbers), size=(60, 20)) as driver:
+        await open_numbers(driver)
+        await driver.wait_for("enter assign")
+        await find(driver, "022 4897 1500")
+        await driver.wait_for("Globex")
+        heading, row = driver.text.splitlines()[2:4]
         assert heading.split()[-1] == "State"
-        assert found.split()[-1] == "off"
-        assert not any(word in it.text for word in ("assign  ", "activate  ", "e edit"))
+        assert row.split()[-1] == "off"
+        assert not any(word in driver.text for word in ("assign  ", "activate  ", "e edit"))
 
 
 async def test_the_words_of_a_filter_are_looked_for_in_everything_a_number_says(numbers: str) -> None:
-    async with piloted(console(numbers)) as it:
-        await open_numbers(it)
-        for words, found in (("free", BANGALORE), ("asha", OLD), ("local free", BANGALORE), ("delhi virtual", OLD)):
-            await find(it, words)
-            await it.wait_for(lambda: len(it.row_keys) == 1)
-            expected = "+91 80" if found == BANGALORE else "+91 11"
-            assert expected in it.text
-            await it.press("escape")
-            await it.wait_for(lambda: len(it.row_keys) == 2)
-        await it.press("v")
-        await it.wait_for(lambda: len(it.row_keys) == 1)
-        assert "free" in it.text
+    async with piloted(console(numbers)) as driver:
+        await open_numbers(driver)
+        for words, number in (("free", BANGALORE), ("asha", OLD), ("local free", BANGALORE), ("delhi virtual", OLD)):
+            await find(driver, words)
+            await driver.wait_for(lambda: len(driver.row_keys) == 1)
+            expected = "+91 80" if number == BANGALORE else "+91 11"
+            assert expected in driver.text
+            await driver.press("escape")
+            await driver.wait_for(lambda: len(driver.row_keys) == 2)
+        await driver.press("v")
+        await driver.wait_for(lambda: len(driver.row_keys) == 1)
+        assert "free" in driver.text
 
 
 async def test_a_number_goes_to_a_person_from_another_one_and_back_to_the_pool(numbers: str) -> None:
-    async with piloted(console(numbers)) as it:
-        await open_numbers(it)
-        await it.wait_for("Asha Rao")
-        await it.press("enter")
-        await it.wait_for("Ravi Kumar")
-        await it.type("ravi@")
-        await it.wait_for(lambda: len(it.row_keys) == 1)
-        await it.press("enter")
-        await it.wait_for("is taken from Asha Rao")
-        await it.press("n")
+    async with piloted(console(numbers)) as driver:
+        await open_numbers(driver)
+        await driver.wait_for("Asha Rao")
+        await driver.press("enter")
+        await driver.wait_for("Ravi Kumar")
+        await driver.type("ravi@")
+        await driver.wait_for(lambda: len(driver.row_keys) == 1)
+        await driver.press("enter")
+        await driver.wait_for("is taken from Asha Rao")
+        await driver.press("n")
         assert holder(numbers, OLD) == ASHA
-        await it.press("enter")
-        await it.wait_for("Ravi Kumar")
-        await it.type("ravi@")
-        await it.wait_for(lambda: len(it.row_keys) == 1)
-        await it.press("enter")
-        await it.wait_for("is taken from")
-        await it.press("y")
-        await it.wait_for("is assigned to Ravi Kumar")
+        await driver.press("enter")
+        await driver.wait_for("Ravi Kumar")
+        await driver.type("ravi@")
+        await driver.wait_for(lambda: len(driver.row_keys) == 1)
+        await driver.press("enter")
+        await driver.wait_for("is taken from")
+        await driver.press("y")
+        await driver.wait_for("is assigned to Ravi Kumar")
         assert holder(numbers, OLD) == RAVI
-        await it.press("p")
-        await it.wait_for("return it to the pool?")
-        await it.press("y")
-        await it.wait_for("is free.")
+        await driver.press("p")
+        await driver.wait_for("return it to the pool?")
+        await driver.press("y")
+        await driver.wait_for("is free.")
     assert holder(numbers, OLD) is None
     actions = ("number_assigned", "number_unassigned")
     assert [row["action"] for row in log_rows(numbers, *actions)] == ["number_assigned", "number_unassigned"]
@@ -140,69 +140,69 @@ async def test_a_number_goes_to_a_person_from_another_one_and_back_to_the_pool(n
 
 async def test_keys_that_are_held_down_give_nobody_a_free_number_and_switch_none_on(numbers: str) -> None:
     execute(numbers, "update organization_phone_numbers set is_active = false where phone_number = %s", OLD)
-    async with piloted(console(numbers)) as it:
-        await open_numbers(it)
-        await it.wait_for("+91 11 4116 9368")
-        await it.press(*["d"] * 5)
-        await it.wait_for("Activate +91 11 4116 9368?")
-        await it.press("y")
-        await it.wait_for("is active.")
-        await it.press("j")
-        await it.wait_for("nobody: it is free")
-        await it.press("enter")
-        await it.wait_for("Ravi Kumar")
-        await it.press(*["enter"] * 5)
-        await it.wait_for("+91 80 3375 5555 is free. Give it to Asha Rao?")
+    async with piloted(console(numbers)) as driver:
+        await open_numbers(driver)
+        await driver.wait_for("+91 11 4116 9368")
+        await driver.press(*["d"] * 5)
+        await driver.wait_for("Activate +91 11 4116 9368?")
+        await driver.press("y")
+        await driver.wait_for("is active.")
+        await driver.press("j")
+        await driver.wait_for("nobody: it is free")
+        await driver.press("enter")
+        await driver.wait_for("Ravi Kumar")
+        await driver.press(*["enter"] * 5)
+        await driver.wait_for("+91 80 3375 5555 is free. Give it to Asha Rao?")
         assert holder(numbers, BANGALORE) is None
-        await it.press("y")
-        await it.wait_for("is assigned to Asha Rao")
+        await driver.press("y")
+        await driver.wait_for("is assigned to Asha Rao")
     assert holder(numbers, BANGALORE) == ASHA
 
 
 async def test_who_was_second_is_told_who_has_the_number_now(numbers: str) -> None:
-    async with piloted(console(numbers)) as it:
-        await open_numbers(it)
-        await it.wait_for("Asha Rao")
+    async with piloted(console(numbers)) as driver:
+        await open_numbers(driver)
+        await driver.wait_for("Asha Rao")
         execute(
             numbers, "update organization_phone_numbers set assigned_to_user_id = %s where phone_number = %s", RAVI, OLD
         )
-        await it.press("p")
-        await it.wait_for("return it to the pool?")
-        await it.press("y")
-        await it.wait_for("was assigned to Ravi Kumar")
-        assert "ravi@acme.example" in it.text
+        await driver.press("p")
+        await driver.wait_for("return it to the pool?")
+        await driver.press("y")
+        await driver.wait_for("was assigned to Ravi Kumar")
+        assert "ravi@acme.example" in driver.text
     assert holder(numbers, OLD) == RAVI
 
 
 async def test_a_number_is_added_edited_made_primary_and_deactivated(numbers: str) -> None:
-    async with piloted(console(numbers)) as it:
-        await open_numbers(it)
-        await it.wait_for("Asha Rao")
-        await it.press("a")
-        await it.wait_for(lambda: isinstance(it.app.screen, NumberScreen))
-        await it.type("nonsense")
-        await it.press("f2")
-        await it.wait_for("is not a phone number")
-        await it.press(*["backspace"] * len("nonsense"))
-        await it.type("1800 202 0145")
-        await it.wait_for("= +9118002020145")
-        await it.press("f2")
-        await it.wait_for("is added to the pool")
-        await find(it, "toll-free")
-        await it.wait_for(lambda: len(it.row_keys) == 1)
-        await it.press("e")
-        await it.wait_for(lambda: isinstance(it.app.screen, NumberScreen))
-        await it.type("Care")
-        await it.press("f2")
-        await it.wait_for("is saved")
-        await it.press("m")
-        await it.wait_for("instead of +91 80 3375 5555?")
-        await it.press("y")
-        await it.wait_for("is the primary number. It was +91 80 3375 5555.")
-        await it.press("d")
-        await it.wait_for("left without a primary number")
-        await it.press("y")
-        await it.wait_for("is not active any more")
+    async with piloted(console(numbers)) as driver:
+        await open_numbers(driver)
+        await driver.wait_for("Asha Rao")
+        await driver.press("a")
+        await driver.wait_for(lambda: isinstance(driver.app.screen, NumberScreen))
+        await driver.type("nonsense")
+        await driver.press("f2")
+        await driver.wait_for("is not a phone number")
+        await driver.press(*["backspace"] * len("nonsense"))
+        await driver.type("1800 202 0145")
+        await driver.wait_for("= +9118002020145")
+        await driver.press("f2")
+        await driver.wait_for("is added to the pool")
+        await find(driver, "toll-free")
+        await driver.wait_for(lambda: len(driver.row_keys) == 1)
+        await driver.press("e")
+        await driver.wait_for(lambda: isinstance(driver.app.screen, NumberScreen))
+        await driver.type("Care")
+        await driver.press("f2")
+        await driver.wait_for("is saved")
+        await driver.press("m")
+        await driver.wait_for("instead of +91 80 3375 5555?")
+        await driver.press("y")
+        await driver.wait_for("is the primary number. It was +91 80 3375 5555.")
+        await driver.press("d")
+        await driver.wait_for("left without a primary number")
+        await driver.press("y")
+        await driver.wait_for("is not active any more")
     query = """select display_name, number_type, is_active, is_primary from organization_phone_numbers
                 where phone_number = '+9118002020145'"""
     assert execute(numbers, query) == [("Care", "toll-free", False, False)]
@@ -213,23 +213,23 @@ async def test_a_sync_shows_its_plan_and_writes_nothing_before_it_is_applied(
 ) -> None:
     await add(numbers, credential=exotel.credential(virtual_number="01141169368"))
     exotel.numbers = [exophone("+911141169368", sms=False), exophone("+918047180101", name="Night line")]
-    async with piloted(console(numbers)) as it:
-        await open_numbers(it)
-        await it.wait_for("Asha Rao")
-        await it.press("S")
-        await it.wait_for("1 new, 1 changed, 0 the same, 0 no longer listed")
-        assert "Night line" in it.text
-        assert "can_sms: yes to no" in it.text
-        await it.press(*["A"] * 5)
-        await it.wait_for("Nothing is written yet: enter writes all of it.")
+    async with piloted(console(numbers)) as driver:
+        await open_numbers(driver)
+        await driver.wait_for("Asha Rao")
+        await driver.press("S")
+        await driver.wait_for("1 new, 1 changed, 0 the same, 0 no longer listed")
+        assert "Night line" in driver.text
+        assert "can_sms: yes to no" in driver.text
+        await driver.press(*["A"] * 5)
+        await driver.wait_for("Nothing is written yet: enter writes all of it.")
         assert len(execute(numbers, "select * from organization_phone_numbers")) == 3
-        await it.press("enter")
-        await it.wait_for("Synced 2 numbers: 1 new, 1 changed, 0 deactivated.")
-        await it.wait_for(lambda: len(it.row_keys) == 3)
-        await it.press("S")
-        await it.wait_for("Nothing to write")
-        await it.press("escape")
-        await it.wait_for("sorted by number")
+        await driver.press("enter")
+        await driver.wait_for("Synced 2 numbers: 1 new, 1 changed, 0 deactivated.")
+        await driver.wait_for(lambda: len(driver.row_keys) == 3)
+        await driver.press("S")
+        await driver.wait_for("Nothing to write")
+        await driver.press("escape")
+        await driver.wait_for("sorted by number")
     assert [row["status"] for row in log_rows(numbers, "numbers_synced")] == ["pending", "success"] * 2
 
 
@@ -245,20 +245,20 @@ async def test_a_list_without_any_of_our_numbers_is_asked_about_before_they_go(
     )
     exotel.numbers = []
     active = "select is_active from organization_phone_numbers where phone_number = %s"
-    async with piloted(console(numbers)) as it:
-        await open_numbers(it)
-        await it.wait_for("Asha Rao")
-        await it.press("S")
-        await it.wait_for("1 no longer listed")
-        await it.press("enter")
-        await it.wait_for("its only number would be deactivated")
-        await it.press("n")
-        await it.wait_for("Nothing was written.")
+    async with piloted(console(numbers)) as driver:
+        await open_numbers(driver)
+        await driver.wait_for("Asha Rao")
+        await driver.press("S")
+        await driver.wait_for("1 no longer listed")
+        await driver.press("enter")
+        await driver.wait_for("its only number would be deactivated")
+        await driver.press("n")
+        await driver.wait_for("Nothing was written.")
         assert execute(numbers, active, OLD) == [(True,)]
-        await it.press("enter")
-        await it.wait_for("its only number would be deactivated")
-        await it.press("y")
-        await it.wait_for("1 deactivated.")
+        await driver.press("enter")
+        await driver.wait_for("its only number would be deactivated")
+        await driver.press("y")
+        await driver.wait_for("1 deactivated.")
     assert execute(numbers, active, OLD) == [(False,)]
 
 
@@ -266,14 +266,14 @@ async def test_a_listing_that_breaks_off_writes_nothing_and_says_so(numbers: str
     await add(numbers, credential=exotel.credential(virtual_number="01141169368"))
     exotel.answer("numbers", FAULTS["429 for 30 s"])
     before: Any = execute(numbers, "select * from organization_phone_numbers order by id")
-    async with piloted(console(numbers)) as it:
-        await open_numbers(it)
-        await it.wait_for("Asha Rao")
-        await it.press("S")
-        await it.wait_for(lambda: isinstance(it.app.screen, NumberSyncScreen))
-        await it.wait_for("30 s")
-        await it.press("escape")
-        await it.wait_for("sorted by number")
+    async with piloted(console(numbers)) as driver:
+        await open_numbers(driver)
+        await driver.wait_for("Asha Rao")
+        await driver.press("S")
+        await driver.wait_for(lambda: isinstance(driver.app.screen, NumberSyncScreen))
+        await driver.wait_for("30 s")
+        await driver.press("escape")
+        await driver.wait_for("sorted by number")
     assert execute(numbers, "select * from organization_phone_numbers order by id") == before
     assert [row["status"] for row in log_rows(numbers, "numbers_synced")] == ["pending", "failed"]
 
@@ -284,12 +284,12 @@ async def test_what_the_role_may_not_do_is_said_with_the_privilege_that_is_missi
         connection.execute("grant usage on schema switchboard to reader")
         connection.execute("grant select on all tables in schema public, switchboard to reader")
         connection.execute("create policy reads on organization_phone_numbers for select to reader using (true)")
-    as_reader = re.sub(r"user=\w+|//\w+@", lambda found: found[0].replace("postgres", "reader"), numbers)
+    as_reader = re.sub(r"user=\w+|//\w+@", lambda match: match[0].replace("postgres", "reader"), numbers)
     assert as_reader != numbers
-    async with piloted(console(as_reader)) as it:
-        await open_numbers(it)
-        await it.wait_for("+91 80 3375 5555")
-        await it.press("p")
-        await it.wait_for("UPDATE on organization_phone_numbers")
-        await it.press("a")
-        await it.wait_for("INSERT on organization_phone_numbers")
+    async with piloted(console(as_reader)) as driver:
+        await open_numbers(driver)
+        await driver.wait_for("+91 80 3375 5555")
+        await driver.press("p")
+        await driver.wait_for("UPDATE on organization_phone_numbers")
+        await driver.press("a")
+        await driver.wait_for("INSERT on organization_phone_numbers")
