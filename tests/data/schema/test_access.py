@@ -182,7 +182,7 @@ def statements(thing: str) -> dict[str, str]:
 
 def test_every_object_of_ours_is_in_the_matrix(project: str) -> None:
     with psycopg.connect(project) as connection:
-        found = {
+        objects = {
             name
             for (name,) in connection.execute(
                 "select n.nspname || '.' || c.relname from pg_class c join pg_namespace n on n.oid = c.relnamespace "
@@ -195,7 +195,7 @@ def test_every_object_of_ours_is_in_the_matrix(project: str) -> None:
                 "select proname::text from pg_proc where pronamespace = 'switchboard'::regnamespace"
             )
         }
-    assert found == set(MATRIX) == set(ROWS)
+    assert objects == set(MATRIX) == set(ROWS)
     assert functions >= set(CALLABLE)
 
 

@@ -74,8 +74,8 @@ def connection(database: str) -> Iterator[Connection]:
 def integration(connection: Connection) -> UUID:
     row = connection.execute(ADDED + "(gen_random_uuid(), 'zoho_mail', 'the envelope') returning id").fetchone()
     assert row
-    found: UUID = row[0]
-    return found
+    integration_id: UUID = row[0]
+    return integration_id
 
 
 def login(database: str, name: str, isolation: str = "read committed") -> Connection:
@@ -258,11 +258,11 @@ class TestOpenings:
                 begin(bob, integration, purpose)
             for purpose in ("reveal", "test", "sync"):
                 opened = begin(alice, integration, purpose)
-                found = alice.execute("select switchboard.open_envelope(%s)", [opened]).fetchone()
-                assert found == ("the envelope",)
+                envelope = alice.execute("select switchboard.open_envelope(%s)", [opened]).fetchone()
+                assert envelope == ("the envelope",)
             assert alice.execute("select switchboard.open_envelope(%s)", [ticket]).fetchone() == ("the envelope",)
-            left = "select count(*) from switchboard.open_tickets where created_at < now() - interval '1 hour'"
-            assert connection.execute(left).fetchone() == (0,)
+            old_tickets = "select count(*) from switchboard.open_tickets where created_at < now() - interval '1 hour'"
+            assert connection.execute(old_tickets).fetchone() == (0,)
 
     def test_whoever_comes_second_with_a_ticket_is_refused_at_once(
         self, database: str, connection: Connection, integration: UUID
@@ -281,11 +281,11 @@ class TestOpenings:
 
 class TestLocks:
     def test_only_setup_uses_advisory_locks(self, connection: Connection) -> None:
-        found = connection.execute(
+        functions = connection.execute(
             "select proname from pg_proc "
             "where pronamespace = 'switchboard'::regnamespace and prosrc ~ 'pg_\\w*advisory'"
         ).fetchall()
-        assert found == []
+        assert functions == []
 
     def test_an_import_into_many_organisations_takes_no_lock_for_each(self, connection: Connection) -> None:
         locks = "select count(*) from pg_locks where pid = pg_backend_pid()"
@@ -315,14 +315,14 @@ class TestLocks:
             )
 
     def test_a_lock_is_for_whoever_writes_that_table(self, project: str) -> None:
-        wanted = {
+        roles_of = {
             "numbers": {ADMIN, SUPPORT},
             "primary": {ADMIN, SUPPORT},
             "permissions": {ADMIN},
             "seals": {ADMIN},
         }
         with psycopg.connect(project, autocommit=True) as connection:
-            for what, allowed in wanted.items():
+            for what, allowed in roles_of.items():
                 for role in (ADMIN, SUPPORT, AUDITOR):
                     with connection.transaction(force_rollback=True):
                         connection.execute(f"set local role {role}")

@@ -176,13 +176,13 @@ async def test_an_index_that_has_the_name_of_ours_stays(postgres: TestServer, em
     report = await installed(empty_database)
     assert report.verification is not None and report.verification.is_well
     with psycopg.connect(empty_database) as connection:
-        found = dict(
+        indexes = dict(
             connection.execute(
                 "select indexrelid::regclass::text, indrelid::regclass::text from pg_index where indisvalid"
             ).fetchall()
         )
-    assert found["idx_integration_audit_logs_time"] == "users"
+    assert indexes["idx_integration_audit_logs_time"] == "users"
     for name in ("time", "user_time", "action_time"):
-        assert found[f"idx_integration_audit_logs_{name}_2"] == "integration_audit_logs"
-    assert found["idx_integration_audit_logs_user_time"] == "integration_audit_logs"
+        assert indexes[f"idx_integration_audit_logs_{name}_2"] == "integration_audit_logs"
+    assert indexes["idx_integration_audit_logs_user_time"] == "integration_audit_logs"
     assert not (await installed(empty_database)).applied

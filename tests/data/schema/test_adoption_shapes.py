@@ -81,8 +81,8 @@ async def test_rows_stay_as_they_were_and_the_schema_is_complete(supabase_server
     assert report.plan.starting_shape == SHAPES[shape][2]
     assert row_hashes(conninfo, columns) == before and len(before) == sum(map(bool, columns.values()))
     assert report.verification is not None
-    left = [drift.sentence for drift in report.verification.drifts]
-    assert left == (
+    sentences = [drift.sentence for drift in report.verification.drifts]
+    assert sentences == (
         ["public.integration_audit_logs lacks the constraint PRIMARY KEY (id)."] if shape == "drifted" else []
     )
     assert report.verification.holes == ()
@@ -209,11 +209,11 @@ async def test_the_other_program_goes_on_writing_as_owner_and_as_service_role(su
         home, user = uuid4(), uuid4()
         with psycopg.connect(conninfo, autocommit=True) as connection:
             connection.execute(f"set role {role}")
-            found = connection.execute(
+            integration = connection.execute(
                 "select id from public.integration_credentials where organization_id = %s and integration_type = %s",
                 [home, "exotel_phone"],
             ).fetchone()
-            assert found is None
+            assert integration is None
             (integration,) = connection.execute(
                 "insert into public.integration_credentials (organization_id, integration_type, "
                 "credentials_encrypted, display_name, created_by) values (%s, 'exotel_phone', 'a', 'Phone', %s) "

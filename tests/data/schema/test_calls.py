@@ -50,20 +50,20 @@ def arguments(text: str, at: int) -> Iterator[str]:
 def untyped(text: str) -> Iterator[str]:
     """The calls with an argument that states no type."""
     for call in CALL.finditer(text):
-        given = [argument for argument in arguments(text, call.end()) if argument]
-        named = NAMING.search(text[: call.start()][-40:]) or TYPES.issuperset(given)
-        if not named and call[1] not in OF_THE_FILES and not all(map(STATED.search, given)):
-            yield f"{call[1]}({', '.join(given)})"
+        values = [argument for argument in arguments(text, call.end()) if argument]
+        named = NAMING.search(text[: call.start()][-40:]) or TYPES.issuperset(values)
+        if not named and call[1] not in OF_THE_FILES and not all(map(STATED.search, values)):
+            yield f"{call[1]}({', '.join(values)})"
 
 
 def test_every_argument_has_a_cast() -> None:
-    found = {file.name: list(untyped(re.sub(r"--[^\n]*", "", file.text))) for file in schema_files()}
+    calls_of = {file.name: list(untyped(re.sub(r"--[^\n]*", "", file.text))) for file in schema_files()}
     for path in PROGRAM.rglob("*.py"):
         if path.name != "root.py":
-            found[path.name] = [
+            calls_of[path.name] = [
                 call for call in untyped(path.read_text(encoding="utf-8")) if "%" in call or "'" in call
             ]
-    assert {name: calls for name, calls in found.items() if calls} == {}
+    assert {name: calls for name, calls in calls_of.items() if calls} == {}
     assert list(untyped("perform switchboard.write_log(organization, 'x'::text)")) == [
         "write_log(organization, 'x'::text)"
     ]

@@ -252,9 +252,9 @@ async def test_no_error_of_an_installation_carries_a_row(empty_database: str, mo
     assert "canary" not in f"{caught.value} {caught.value.details} {caught.value.__cause__}".replace("001_canary", "")
 
 
-def test_the_kept_text_of_the_schema_is_the_files() -> None:
-    kept = Path(__file__).parents[3] / "docs" / "schema.sql"
-    assert kept.read_text(encoding="utf-8") == schema_text(), "python -m tests.generate.schema"
+def test_the_committed_text_of_the_schema_is_that_of_the_files() -> None:
+    committed = Path(__file__).parents[3] / "docs" / "schema.sql"
+    assert committed.read_text(encoding="utf-8") == schema_text(), "python -m tests.generate.schema"
 
 
 def test_the_files_hold_statements_and_nothing_else() -> None:

@@ -69,8 +69,8 @@ async def test_setup_builds_the_indexes_of_a_large_log_after_the_commit(large: s
 
 
 async def test_psql_leaves_the_indexes_to_setup_and_says_so(postgres: TestServer, large: str) -> None:
-    said = run_psql(postgres, large)
-    assert "these indexes are left to `switchboard setup`" in said.splitlines()[-1]
+    output = run_psql(postgres, large)
+    assert "these indexes are left to `switchboard setup`" in output.splitlines()[-1]
     assert indexes(large) == {"idx_integration_audit_logs_org_time"}
     report = await installed(large)
     assert report.indexes_built == FIVE and report.statements_run == 0

@@ -113,6 +113,6 @@ async def test_the_doctor_names_a_newer_schema_and_judges_nothing_that_only_the_
         connection.execute("drop index public.idx_integration_audit_logs_time")
     set_up_by_a_newer_version(installed_database)
     async with opened(installed_database) as database:
-        found = await examine(database, keyring(), connection=None, env_file=Path("/nonexistent/.env"))
-    assert [finding.sentence for finding in found if finding.state != "ok"] == [SchemaNewer().sentence]
-    assert not [finding for finding in found if "switchboard setup" in finding.what_to_do and finding.state != "ok"]
+        findings = await examine(database, keyring(), connection=None, env_file=Path("/nonexistent/.env"))
+    assert [finding.sentence for finding in findings if finding.state != "ok"] == [SchemaNewer().sentence]
+    assert not [finding for finding in findings if "switchboard setup" in finding.what_to_do and finding.state != "ok"]

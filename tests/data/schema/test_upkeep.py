@@ -138,8 +138,8 @@ def test_without_other_tables_the_directory_is_what_switchboard_keeps(connection
     connection.execute("select switchboard.log_act('log_exported', %s, null, 'success', '{}')", [logged])
     connection.execute("select switchboard.log_act('log_exported', null, null, 'success', '{}')")
     assert connection.execute("select * from switchboard.people").fetchall() == [(person, None, "Ann", HOME, True)]
-    found = connection.execute("select id, name from switchboard.organizations").fetchall()
-    assert sorted(found, key=str) == sorted([(HOME, "Home"), (labelled, "New"), (logged, None)], key=str)
+    organizations = connection.execute("select id, name from switchboard.organizations").fetchall()
+    assert sorted(organizations, key=str) == sorted([(HOME, "Home"), (labelled, "New"), (logged, None)], key=str)
 
 
 def test_the_nil_organisation_counts_where_it_has_integrations(connection: Connection) -> None:
@@ -176,7 +176,7 @@ async def test_what_a_table_of_users_lacks_is_in_supabases_and_who_is_gone_is_no
     await installed(supabase_like)
     names = ("ann", "ben", "cat", "deleted", "banned", "was", "only")
     people = {name: UUID(int=number) for number, name in enumerate(names, 1)}
-    gone, home = UUID(int=20), UUID(int=21)
+    deleted, home = UUID(int=20), UUID(int=21)
     with psycopg.connect(supabase_like) as connection:
         connection.execute(
             "create table public.users (id uuid primary key, full_name text, email text, organization_id uuid,"
@@ -184,13 +184,13 @@ async def test_what_a_table_of_users_lacks_is_in_supabases_and_who_is_gone_is_no
         )
         connection.execute("create table public.organizations (id uuid primary key, name text, deleted_at timestamptz)")
         connection.execute(
-            "insert into public.organizations values (%s, 'Home', null), (%s, 'Gone', now())", [home, gone]
+            "insert into public.organizations values (%s, 'Home', null), (%s, 'Gone', now())", [home, deleted]
         )
         for name, person in people.items():
-            told = '{"full_name": {"of": "x"}, "name": "Told"}' if name == "ben" else "{}"
+            metadata = '{"full_name": {"of": "x"}, "name": "Told"}' if name == "ben" else "{}"
             connection.execute(
                 "insert into auth.users (id, email, raw_user_meta_data) values (%s, %s, %s)",
-                [person, f"{name}@b.c", told],
+                [person, f"{name}@b.c", metadata],
             )
             if name != "only":
                 # Blank is as good as missing.
@@ -246,21 +246,21 @@ async def test_ids_that_are_no_uuids_are_said_and_are_no_dead_end(empty_database
         connection.execute("create table public.users (id text primary key, email text)")
         connection.execute("insert into public.organizations values (7, 'Seven')")
     report = await installed(empty_database)
-    kept = "are the UUIDs in use there, with names that Switchboard keeps."
+    labels = "are the UUIDs in use there, with names that Switchboard keeps."
     sentences = [
-        f"public.{which}, and the tables of integrations hold UUIDs: {who} {kept}"
+        f"public.{which}, and the tables of integrations hold UUIDs: {who} {labels}"
         for which, who in (
             ("organizations has ids of type integer", "organisations"),
             ("users has ids of type text", "people"),
         )
     ]
-    assert [said[0] for said in report.notes] == sentences
+    assert [note[0] for note in report.notes] == sentences
     async with opened(empty_database) as database:
         assert not await has_directory(database)
         assert await people_are_labelled(database)
-        for wanted in (None, "7", "Seven"):
+        for text in (None, "7", "Seven"):
             with pytest.raises(UnknownOrganization) as refused:
-                await resolve_organization(database, wanted)
+                await resolve_organization(database, text)
             assert refused.value.what_to_do.startswith(sentences[0])
             assert "a UUID" in refused.value.what_to_do
         assert await resolve_organization(database, str(HOME)) == Organization(HOME, None)
@@ -270,8 +270,8 @@ async def test_ids_that_are_no_uuids_are_said_and_are_no_dead_end(empty_database
         assert (await find_person(database, str(HOME))).id == HOME
         await name_organization(database, HOME, "Home")
         assert await resolve_organization(database, None) == Organization(HOME, "Home")
-        found = await examine(database, Keyring(None), connection=None, env_file=Path("/nonexistent/.env"))
-        assert [finding.sentence for finding in found if finding.title == "Organizations"] == [report.notes[0][0]]
+        findings = await examine(database, Keyring(None), connection=None, env_file=Path("/nonexistent/.env"))
+        assert [finding.sentence for finding in findings if finding.title == "Organizations"] == [report.notes[0][0]]
         with psycopg.connect(empty_database) as connection:
             connection.execute(
                 "create table mapping as select lpad(o.id::text, 32, '0')::uuid as id, o.name from organizations o;"
@@ -279,9 +279,9 @@ async def test_ids_that_are_no_uuids_are_said_and_are_no_dead_end(empty_database
                 "create or replace view switchboard.people as select m.id, null::text as email, m.name,"
                 " null::uuid as organization_id, true as is_active from mapping m"
             )
-        found = await examine(database, Keyring(None), connection=None, env_file=Path("/nonexistent/.env"))
+        findings = await examine(database, Keyring(None), connection=None, env_file=Path("/nonexistent/.env"))
         assert [
-            (finding.state, finding.sentence) for finding in found if finding.title in ("Organizations", "People")
+            (finding.state, finding.sentence) for finding in findings if finding.title in ("Organizations", "People")
         ] == [
             ("ok", f"{who} come from a view that Switchboard did not make, or not in this form.")
             for who in ("Organisations", "People")
@@ -327,12 +327,12 @@ async def test_an_organisation_is_found_among_more_than_any_list_holds(empty_dat
 async def test_an_organisation_that_was_deleted_is_reached_by_the_id_that_is_in_use(
     postgres: TestServer, empty_database: str
 ) -> None:
-    numbered, logged, known = uuid4(), uuid4(), uuid4()
+    numbered, logged, active = uuid4(), uuid4(), uuid4()
     with psycopg.connect(empty_database) as connection:
         connection.execute("create table organizations (id uuid primary key, name text, deleted_at timestamptz)")
         connection.execute(
             "insert into organizations values (%s, 'Numbered', now()), (%s, 'Logged', now()), (%s, 'Known', null)",
-            [numbered, logged, known],
+            [numbered, logged, active],
         )
     await installed(empty_database, roles=True)
     with psycopg.connect(empty_database) as connection:
@@ -345,8 +345,8 @@ async def test_an_organisation_that_was_deleted_is_reached_by_the_id_that_is_in_
     ):
         for reader in (database, auditing):
             for identifier in (numbered, logged):
-                found = await resolve_organization(reader, str(identifier))
-                assert found == Organization(identifier, "no longer in the directory"), (reader, identifier)
+                organization = await resolve_organization(reader, str(identifier))
+                assert organization == Organization(identifier, "no longer in the directory"), (reader, identifier)
             with pytest.raises(UnknownOrganization) as refused:
                 await resolve_organization(reader, str(uuid4()))
             assert "Known" not in refused.value.what_to_do

@@ -116,11 +116,11 @@ async def test_each_damage_is_named_alone(postgres: TestServer, empty_database: 
         for breaking, sentence in BREAKINGS.items():
             async with conn.transaction(force_rollback=True):
                 await conn.execute(breaking)
-                said = [drift.sentence for drift in (await verify(conn)).drifts]
+                sentences = [drift.sentence for drift in (await verify(conn)).drifts]
                 if breaking.startswith("drop table"):
-                    assert sentence in said
+                    assert sentence in sentences
                 else:
-                    assert said == ([sentence] if sentence else []), breaking
+                    assert sentences == ([sentence] if sentence else []), breaking
         assert (await verify(conn)).is_well
 
 

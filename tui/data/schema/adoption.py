@@ -1,4 +1,4 @@
-"""Which starting shape a database has: nothing, what the other backend made of it, or what somebody did to it."""
+"""Which shape a database has before an installation: empty, made by the other backend, or altered by somebody."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _POLICIES = (
     "integration_audit_logs_org_access",
     "phone_numbers_org_access",
 )
-_NAMED = ("unique_org_integration", "unique_user_integration", "unique_org_phone_number")
+_CONSTRAINTS = ("unique_org_integration", "unique_user_integration", "unique_org_phone_number")
 
 _MARKS = """
 select
@@ -59,23 +59,23 @@ async def starting_shape(conn: AsyncConnection[Any], facts: Preflight) -> Starti
     """Tell the starting shape from names that only its maker gives. Raises psycopg.Error."""
     if facts.foreign_owners:
         return "not the owner"
-    marks = await rows(conn, _MARKS, {"named": list(_NAMED), "policies": list(_POLICIES), "tables": list(TABLES)})
+    marks = await rows(conn, _MARKS, {"named": list(_CONSTRAINTS), "policies": list(_POLICIES), "tables": list(TABLES)})
     named, uniques, known_policies, policies, secured, triggers, comment = marks[0]
     if comment.startswith("switchboard schema ") and len(facts.tables) == len(TABLES):
         return "installed by Switchboard"
     if not facts.tables:
         return "nothing"
     if len(facts.tables) == len(TABLES):
-        if named == len(_NAMED) and secured and policies == known_policies:
+        if named == len(_CONSTRAINTS) and secured and policies == known_policies:
             complete = secured == len(TABLES) and policies == len(_POLICIES)
             return "the other backend's migration 006" if complete else "the other backend's migration 006, broken off"
-        if uniques == len(_NAMED) and not named and not secured and not policies and not triggers:
+        if uniques == len(_CONSTRAINTS) and not named and not secured and not policies and not triggers:
             return "the other backend's plain schema file"
     return "part of it, or drifted"
 
 
 async def was_installed(conn: AsyncConnection[Any]) -> bool:
-    """Whether an installation has been here before, whatever was taken away of it since. Raises psycopg.Error."""
+    """Whether Switchboard was installed here before, whatever was dropped of it since. Raises psycopg.Error."""
     if (await rows(conn, _WAS_INSTALLED))[0][0]:
         return True
     return bool((await rows(conn, _LOGS_ACTIONS))[0][0]) and bool((await rows(conn, _IN_THE_LOG))[0][0])

@@ -55,13 +55,13 @@ class SchemaFile:
     @property
     def statements(self) -> tuple[Statement, ...]:
         """Its statements in order, comments before a statement included."""
-        found: list[str] = []
+        statements: list[str] = []
         start = 0
         for token in _TOKEN.finditer(self.text):
             if token.group() == ";":
-                found.append(self.text[start : token.end()].strip())
+                statements.append(self.text[start : token.end()].strip())
                 start = token.end()
-        return tuple(Statement(self.name, number, sql) for number, sql in enumerate(found, 1))
+        return tuple(Statement(self.name, number, sql) for number, sql in enumerate(statements, 1))
 
 
 def _folder() -> Traversable:

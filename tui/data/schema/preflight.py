@@ -1,4 +1,4 @@
-"""What is known before anything runs: the server, the role, the four tables, and what stands in the way."""
+"""Whether an installation can run: the server, the role, the four tables, and the problems they mean."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ ROLES = ("switchboard_admin", "switchboard_support", "switchboard_auditor")
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """Why an installation cannot run, in one sentence, and what to do about it; `error` is what it is raised as."""
+    """Why an installation cannot run, in one sentence, and what to do about it; `error` is the class to raise."""
 
     sentence: str
     what_to_do: str
@@ -31,7 +31,7 @@ class Problem:
 
 @dataclass(frozen=True, slots=True)
 class TableFacts:
-    """What is there under the name of one of the four tables, and what the role may do with it.
+    """What has the name of one of the four tables, and what the role may do with it.
 
     `owned` is whether the role has the rights of the owner. `privileges` are those on the whole table;
     `hidden_columns` those columns that the role may not read.
@@ -51,7 +51,7 @@ class TableFacts:
 
 @dataclass(frozen=True, slots=True)
 class Preflight:
-    """The facts, and the problems that they mean; none means that an installation can run."""
+    """The facts and the problems that they mean; without a problem an installation can run."""
 
     server: ServerInfo
     tables: tuple[TableFacts, ...]
@@ -109,9 +109,9 @@ order by o.what like 'schema%%' desc, o.what
 
 
 async def preflight(conn: AsyncConnection[Any], *, roles: bool = False) -> Preflight:
-    """Ask all that decides whether an installation can run; with `roles` also whether roles can be created.
+    """Find out whether an installation can run; with `roles` also whether roles can be created.
 
-    Raises psycopg.Error, but nothing for what it finds: that is in `problems`.
+    What prevents one is not raised, but listed in `problems`. Raises psycopg.Error.
     """
     server = await probe(conn)
     tables = tuple(
@@ -119,12 +119,12 @@ async def preflight(conn: AsyncConnection[Any], *, roles: bool = False) -> Prefl
         for row in await rows(conn, _TABLE_FACTS, {"tables": list(TABLES)})
     )
     ((owner, owned, missing),) = await rows(conn, _SCHEMA_FACTS, {"roles": list(ROLES)})
-    found = _server_problems(server)
+    problems = _server_problems(server)
     if await schema_state(conn) == "newer":
         newer = SchemaNewer()
-        found.append(Problem(newer.sentence, newer.what_to_do, SchemaNewer))
+        problems.append(Problem(newer.sentence, newer.what_to_do, SchemaNewer))
     if not owned:
-        found.append(
+        problems.append(
             Problem(
                 f"The schema switchboard belongs to the role {owner}, and {server.role} is not a member of it.",
                 f"Connect as {owner}.",
@@ -132,38 +132,38 @@ async def preflight(conn: AsyncConnection[Any], *, roles: bool = False) -> Prefl
             )
         )
     elif owner is None and not server.create_in_database:
-        found.append(
+        problems.append(
             Problem(
                 f"The role {server.role} lacks the privilege CREATE on the database {server.database}.",
-                f"Let its owner run: grant create on database {_quoted(server.database)} to {_quoted(server.role)};",
+                f"Let its owner run: grant create on database {_quote(server.database)} to {_quote(server.role)};",
                 PermissionDenied,
             )
         )
     foreign = await rows(conn, _FOREIGN, {"tables": list(TABLES)})
     if owned and foreign:
         what, whose = foreign[0]
-        found.append(
+        problems.append(
             Problem(
                 f"The {what} belongs to the role {whose}, which is neither {server.role} nor the owner of the tables.",
                 f"If it is as it should be, connect as {whose}; else move it out of the way.",
             )
         )
-    found += _table_problems(server, tables)
+    problems += _table_problems(server, tables)
     if roles and missing and not (server.create_role or server.superuser):
-        found.append(
+        problems.append(
             Problem(
                 f"The role {server.role} lacks the attribute CREATEROLE, so it cannot create {', '.join(missing)}.",
                 "Connect as a role that has it, or set up without --roles.",
                 PermissionDenied,
             )
         )
-    return Preflight(server, tables, owner, owned, tuple(missing), tuple(found))
+    return Preflight(server, tables, owner, owned, tuple(missing), tuple(problems))
 
 
 def _server_problems(server: ServerInfo) -> list[Problem]:
-    found = []
+    problems = []
     if server.version < OLDEST_VERSION:
-        found.append(
+        problems.append(
             Problem(
                 f"The server runs PostgreSQL {server.version_text}, and 14 is the oldest that works.",
                 "Upgrade it, or use another server.",
@@ -171,9 +171,9 @@ def _server_problems(server: ServerInfo) -> list[Problem]:
             )
         )
     if problem := encoding_problem(server):
-        found.append(Problem(*problem, ServerUnsuitable))
+        problems.append(Problem(*problem, ServerUnsuitable))
     if server.in_recovery or server.read_only:
-        found.append(
+        problems.append(
             Problem(
                 "The server is a standby or set to read-only, so nothing can be installed.",
                 "Connect to the primary server.",
@@ -181,28 +181,28 @@ def _server_problems(server: ServerInfo) -> list[Problem]:
             )
         )
     if server.pooling == "transaction":
-        found.append(
+        problems.append(
             Problem(
                 "This is a transaction pooler, which does not keep the locks that an installation needs.",
                 "Use the direct address or the session pooler (port 5432) for setup; port 6543 works afterwards.",
                 ServerUnsuitable,
             )
         )
-    return found
+    return problems
 
 
 def _table_problems(server: ServerInfo, tables: tuple[TableFacts, ...]) -> list[Problem]:
-    found = []
+    problems = []
     for table in tables:
         if not table.is_table:
-            found.append(
+            problems.append(
                 Problem(
                     f"public.{table.name} is in the way: it is not a table, but has the name of one that is needed.",
                     "Rename it, or use another database.",
                 )
             )
         elif not table.owned:
-            found.append(
+            problems.append(
                 Problem(
                     f"The table public.{table.name} belongs to the role {table.owner}, "
                     f"and {server.role} is not a member of it.",
@@ -211,15 +211,15 @@ def _table_problems(server: ServerInfo, tables: tuple[TableFacts, ...]) -> list[
                 )
             )
     if len(tables) < len(TABLES) and not server.create_in_public:
-        found.append(
+        problems.append(
             Problem(
                 f"The role {server.role} lacks the privilege CREATE on the schema public.",
-                f"Let its owner run: grant create on schema public to {_quoted(server.role)};",
+                f"Let its owner run: grant create on schema public to {_quote(server.role)};",
                 PermissionDenied,
             )
         )
-    return found
+    return problems
 
 
-def _quoted(name: str) -> str:
+def _quote(name: str) -> str:
     return '"' + name.replace('"', '""') + '"'

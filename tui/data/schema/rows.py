@@ -1,4 +1,4 @@
-"""Queries whose rows are tuples whatever the connection's row factory is, and that see the catalogue's full names."""
+"""Queries on the catalogue: rows are tuples whatever the connection's row factory is, and names name their schema."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 async def run(conn: AsyncConnection[Any], query: str, parameters: Mapping[str, Any] | None = None) -> None:
-    """Run a query of this package's own making, or a statement of sql/. Raises psycopg.Error."""
+    """Run a query whose rows nobody wants; its text is this package's own, or of sql/. Raises psycopg.Error."""
     await conn.cursor(row_factory=tuple_row).execute(query.encode(), parameters)
 
 
@@ -29,7 +29,7 @@ async def rows(
 
 @contextlib.asynccontextmanager
 async def full_names(conn: AsyncConnection[Any]) -> AsyncIterator[None]:
-    """Leave only the server's own names in the search_path, so that texts from the catalogue name every schema."""
+    """Set search_path to pg_catalog, so that texts from the catalogue name every other schema. Raises psycopg.Error."""
     async with conn.transaction():
         before = (await rows(conn, "select current_setting('search_path')"))[0][0]
         await run(conn, "select set_config('search_path', 'pg_catalog, pg_temp', true)")

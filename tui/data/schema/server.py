@@ -1,4 +1,4 @@
-"""A server as an installation uses it: a connection for each part, for as long as the server answers."""
+"""The connections of an installation: a new one for each part, for as long as the server answers."""
 
 from __future__ import annotations
 
@@ -61,5 +61,5 @@ class Server:
             raise translate(exc, doing=doing) from None
 
     def close(self) -> None:
-        """Close what was opened to ask whether the server lives."""
+        """Close the connections that ask whether the server lives."""
         self._pool.close()
