@@ -1,4 +1,4 @@
-"""A log that several files of tests only read; one per process."""
+"""What tests of several screens use: a log that they only read, one per process, and a stand-in for Exotel."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ import pytest
 
 from tests.support.log_rows import fill_log
 from tests.support.numbers import create_people
+from tests.support.servers.certificates import authority_file
+from tests.support.servers.exotel import ExotelServer
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -25,3 +27,10 @@ def filled_log(postgres: TestServer, keyed_template: str) -> Iterator[str]:
     fill_log(postgres.conninfo(name), YEAR_ROWS)
     yield postgres.conninfo(name)
     postgres.drop_database(name)
+
+
+@pytest.fixture
+def exotel(monkeypatch: pytest.MonkeyPatch) -> Iterator[ExotelServer]:
+    monkeypatch.setenv("SSL_CERT_FILE", str(authority_file()))
+    with ExotelServer() as server:
+        yield server

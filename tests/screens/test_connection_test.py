@@ -5,25 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import psycopg
-import pytest
 
 from tests.screens.integrations.test_editor import fill, open_editor
-from tests.support.servers.certificates import authority_file
 from tests.support.servers.exotel import FAULTS, ExotelServer
 from tests.support.terminal.console_app import add, console, piloted
 from tui.screens.connection_test import ConnectionTestScreen
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from tests.support.terminal.console_app import Console
-
-
-@pytest.fixture
-def exotel(monkeypatch: pytest.MonkeyPatch) -> Iterator[ExotelServer]:
-    monkeypatch.setenv("SSL_CERT_FILE", str(authority_file()))
-    with ExotelServer() as server:
-        yield server
 
 
 def state(conninfo: str) -> Any:

@@ -6,11 +6,9 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import psycopg
-import pytest
 
 from tests.screens.integrations.test_editor import fill, open_editor
 from tests.support.numbers import DELHI, OLD, add_row, log_rows
-from tests.support.servers.certificates import authority_file
 from tests.support.servers.exotel import FAULTS, ExotelServer
 from tests.support.terminal.console_app import add, console, piloted
 from tui.screens.help import HelpScreen
@@ -25,13 +23,6 @@ if TYPE_CHECKING:
     from textual.screen import Screen
 
     from tests.support.terminal.console_app import Console
-
-
-@pytest.fixture
-def exotel(monkeypatch: pytest.MonkeyPatch) -> Iterator[ExotelServer]:
-    monkeypatch.setenv("SSL_CERT_FILE", str(authority_file()))
-    with ExotelServer() as server:
-        yield server
 
 
 @contextmanager

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import psycopg
 import pytest
@@ -11,7 +11,6 @@ from textual.keys import _character_to_key
 from textual.widgets import Input, TextArea
 
 from tests.support.numbers import BANGALORE, DELHI, OLD, add_row, create_people
-from tests.support.servers.certificates import authority_file
 from tests.support.servers.exotel import API_KEY, API_TOKEN, ExotelServer, exophone
 from tests.support.sitting import ASHA
 from tests.support.terminal.console_app import Console, add, console, piloted
@@ -35,9 +34,6 @@ from tui.screens.permissions.screen import PermissionsScreen
 from tui.screens.person_chooser import PersonScreen
 from tui.screens.setup.screen import SetupScreen
 from tui.widgets.row_list import RowBody
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 PRINTABLE = [chr(code) for code in range(0x20, 0x7F)]
 HELD = 4
@@ -212,6 +208,7 @@ async def acts_of_single_keys(
 
 async def check(conninfo: str, exotel: ExotelServer, section: str, *, rare: bool) -> None:
     """Try the places of a section."""
+    exotel.numbers = [exophone(DELHI), exophone("+918047180101")]
     create_people(conninfo)
     await add(conninfo, credential=exotel.credential(virtual_number=OLD))
     add_row(conninfo, OLD, assigned_to_user_id=ASHA, number_type="local")
@@ -227,13 +224,6 @@ async def check(conninfo: str, exotel: ExotelServer, section: str, *, rare: bool
                 for number, (name, place) in enumerate(places.items())
             }
     assert {name: keys for name, keys in acts.items() if keys} == {}
-
-
-@pytest.fixture
-def exotel(monkeypatch: pytest.MonkeyPatch) -> Iterator[ExotelServer]:
-    monkeypatch.setenv("SSL_CERT_FILE", str(authority_file()))
-    with ExotelServer(numbers=[exophone(DELHI), exophone("+918047180101")]) as server:
-        yield server
 
 
 @pytest.mark.parametrize("section", ["1", "2", pytest.param("3", marks=pytest.mark.long)])

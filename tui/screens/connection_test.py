@@ -78,6 +78,7 @@ class ConnectionTestScreen(Page):
         self._finished.clear()
         self._was_begun = self._is_running = True
         self._begun = time.monotonic()
+        # The seconds on the context line; nothing is sent while no test runs.
         self._clock = self.set_interval(1, self.refresh_frame)
         self.call_later(self.refresh_frame)
         try:

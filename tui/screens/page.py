@@ -36,6 +36,7 @@ CONTEXT_ROOM = 40
 
 def enter_does(action: str, title: str, *, id: str, tooltip: str) -> Binding:
     """Return the binding of an act that enter does, and no letter; it comes before the list's own enter."""
+    # A letter can be the end of an escape sequence that a slow line has cut in two: it must do nothing that stays.
     return Binding("enter", action, title, show=False, priority=True, id=id, tooltip=tooltip)
 
 

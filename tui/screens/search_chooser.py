@@ -97,6 +97,7 @@ class SearchScreen(ChooserScreen, Generic[T]):
         switcher = self.query_one(StateSwitcher)
         switcher.show_content() if rows else switcher.show_empty(*await self.why_empty(text))
         self.refresh_frame()
+        # Enter came before this result.
         enter_waits, self._enter_waits = self._enter_waits, False
         if not enter_waits or not rows:
             return

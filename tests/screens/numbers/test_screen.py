@@ -11,7 +11,6 @@ import pytest
 
 from tests.support.commands import execute
 from tests.support.numbers import BANGALORE, OLD, RAVI, add_row, create_people, log_rows
-from tests.support.servers.certificates import authority_file
 from tests.support.servers.exotel import FAULTS, ExotelServer, exophone
 from tests.support.sitting import ASHA, GLOBEX
 from tests.support.terminal.console_app import add, console, piloted
@@ -19,8 +18,6 @@ from tui.screens.numbers.form import NumberScreen
 from tui.screens.numbers.sync import NumberSyncScreen
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from tests.support.terminal.console_app import Console
 
 
@@ -32,13 +29,6 @@ def numbers(keyed_database: str) -> str:
     add_row(keyed_database, BANGALORE, is_primary=True, number_type="local")
     add_row(keyed_database, "+912248971500", organization_id=GLOBEX)
     return keyed_database
-
-
-@pytest.fixture
-def exotel(monkeypatch: pytest.MonkeyPatch) -> Iterator[ExotelServer]:
-    monkeypatch.setenv("SSL_CERT_FILE", str(authority_file()))
-    with ExotelServer() as server:
-        yield server
 
 
 async def open_numbers(driver: Console) -> None:

@@ -57,6 +57,7 @@ class CredentialEditor(Page):
         self._passed: PassedTest | None = None
 
     def compose_body(self) -> Iterable[Widget]:
+        # The scrolling part takes no focus: tab goes from field to field.
         yield StateSwitcher(VerticalScroll(id="fields", can_focus=False))
         yield Static(id="help", markup=False)
 
@@ -156,6 +157,7 @@ class CredentialEditor(Page):
         if not self._loaded or self.busy or self.prompt.is_asking or self._report_problem(values, "Not tested."):
             return
         untouched = self._base is not None and self._base.problem is None and not self._form.changed_names(values)
+        # A test of what is stored is kept in its row; that of a draft only by the save that follows it unchanged.
         if untouched and self._base is not None:
             run = partial(run_on_stored, self.session, self._base.integration)
         else:

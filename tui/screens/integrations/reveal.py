@@ -114,6 +114,7 @@ class RevealScreen(Page):
 
     async def _copy(self, field: str, label: str) -> None:
         question = f"Copy the {label} of {full_name(self._integration)} to the terminal's clipboard? The log says so."
+        # Answered by another key than the y that asked.
         if await self.prompt.choose(question, (Choice("enter", "copy"),)) is None:
             return
         secret = await self._open(field, "copy")
@@ -123,6 +124,7 @@ class RevealScreen(Page):
     async def _open(self, field: str, purpose: Any) -> Secret:
         from tui.data.integrations.reveal import open_secret
 
+        # The row of the log is committed before the envelope is opened; where it cannot be written, nothing is shown.
         opening = open_secret(self.session.database, self.session.keyring, self._integration, field, purpose)
         secret: Secret = await self.writing(opening)
         return secret

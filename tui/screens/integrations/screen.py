@@ -154,6 +154,7 @@ class IntegrationsScreen(DetailPage["Integration"]):
         from tui.session.connection_test import Job, run_on_stored
 
         self.status.clear()
+        # Each on a ticket of its own when it runs, so that the result is kept in the row that was tested.
         jobs = [
             Job(full_name(integration), partial(run_on_stored, self.session, integration))
             for integration in integrations
@@ -194,6 +195,7 @@ class IntegrationsScreen(DetailPage["Integration"]):
         expected = await what_goes_with(self.session.database, integration)
         offer = [Choice("t", "type its name to delete it")]
         if integration.is_active:
+            # Not by d, which opened the question: a key that is held down answers nothing.
             offer.insert(0, Choice("space", "disable it instead"))
         chosen = await self.prompt.choose(
             f"Deleting {title} cannot be undone. It {expected.sentence()}. The credential itself is gone too.", offer

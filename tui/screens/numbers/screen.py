@@ -263,6 +263,7 @@ class PhoneNumbersScreen(DetailPage["PhoneNumber"]):
                 "not active any more",
             )
         else:
+            # Asked as well: the letter may be the end of an escape sequence that a slow line has cut in two.
             question = f"Activate {name}? Programs and people may use it again."
             answer, change, state = "activate", activate_number, "active"
         if await self.prompt.confirm(question, answer):
