@@ -365,10 +365,10 @@ class SwitchboardApp(OrderedApp):
 
     def action_organization(self) -> None:
         """Look at another organisation."""
-        from tui.screens.organization_chooser import OrganizationScreen
+        from tui.screens.organization_chooser import OrganizationChooser
 
         if self.session.is_connected and len(self.screen_stack) == 1:
-            self._leave(lambda: self.push_screen(OrganizationScreen()))
+            self._leave(lambda: self.push_screen(OrganizationChooser()))
 
     def action_quit_at_root(self) -> None:
         """Quit from a section's own screen; elsewhere go back."""

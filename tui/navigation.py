@@ -50,15 +50,15 @@ class Navigation:
 
     def choose_person(self, heading: str, then: Callable[[Person], None]) -> None:
         """Let a person of the organisation be chosen; `then` is not called where that was left."""
-        from tui.screens.person_chooser import PersonScreen
+        from tui.screens.person_chooser import PersonChooser
 
-        self._app.push_screen(PersonScreen(heading), lambda person: then(person) if person is not None else None)
+        self._app.push_screen(PersonChooser(heading), lambda person: then(person) if person is not None else None)
 
     def open_number(self, number: PhoneNumber | None, then: Callable[[NumberChanged | None], None]) -> None:
         """Open the form of a phone number, or of a new one; `then` gets what was saved."""
-        from tui.screens.numbers.form import NumberScreen
+        from tui.screens.numbers.form import NumberForm
 
-        self._app.push_screen(NumberScreen(number), then)
+        self._app.push_screen(NumberForm(number), then)
 
     def open_number_sync(self, then: Callable[[str | None], None]) -> None:
         """Open a sync of phone numbers; `then` gets a sentence about what was written."""

@@ -15,7 +15,7 @@ from tui.screens.integrations.editor import CredentialEditor
 from tui.screens.integrations.reveal import RevealScreen
 from tui.screens.integrations.screen import IntegrationsScreen
 from tui.screens.key_table import keys_by_binding
-from tui.screens.numbers.form import NumberScreen
+from tui.screens.numbers.form import NumberForm
 from tui.screens.numbers.screen import PhoneNumbersScreen
 from tui.screens.numbers.sync import NumberSyncScreen
 from tui.screens.page import Page
@@ -50,7 +50,7 @@ PLACES = (
     ("Credential editor", CredentialEditor.BINDINGS),
     ("Connection test", ConnectionTestScreen.BINDINGS),
     ("Phone numbers", PhoneNumbersScreen.BINDINGS),
-    ("Form of a number", NumberScreen.BINDINGS),
+    ("Form of a number", NumberForm.BINDINGS),
     ("Sync of numbers", NumberSyncScreen.BINDINGS),
     ("Audit", AuditScreen.BINDINGS),
     ("Filter of the log", FilterLine.BINDINGS),

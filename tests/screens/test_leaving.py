@@ -14,7 +14,7 @@ from tests.support.terminal.console_app import add, console, piloted
 from tui.screens.help import HelpScreen
 from tui.screens.integrations.editor import CredentialEditor
 from tui.screens.lock import LockScreen
-from tui.screens.numbers.form import NumberScreen
+from tui.screens.numbers.form import NumberForm
 from tui.screens.numbers.sync import NumberSyncScreen
 
 if TYPE_CHECKING:
@@ -69,7 +69,7 @@ async def test_a_number_that_is_saved_under_the_cover_does_not_uncover_the_conso
         await driver.press("3")
         await driver.wait_for(lambda: driver.row_keys)
         await driver.press("e")
-        await driver.wait_for(lambda: isinstance(driver.app.screen, NumberScreen))
+        await driver.wait_for(lambda: isinstance(driver.app.screen, NumberForm))
         await driver.type("Night line")
         with blocked_writes(keyed_database, "organization_phone_numbers"):
             await driver.press("f2")
@@ -79,7 +79,7 @@ async def test_a_number_that_is_saved_under_the_cover_does_not_uncover_the_conso
             await driver.wait_for(lambda: isinstance(driver.app.screen, LockScreen))
         await driver.wait_for(lambda: not form.busy)
         await driver.pilot.pause()
-        assert on_top(driver) == [NumberScreen, LockScreen]
+        assert on_top(driver) == [NumberForm, LockScreen]
         await driver.press("space")
         await driver.wait_for("is saved")
         assert on_top(driver) == []

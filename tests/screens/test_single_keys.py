@@ -22,16 +22,16 @@ from tui.screens.help import HelpScreen, PaletteScreen
 from tui.screens.integrations.editor import CredentialEditor
 from tui.screens.integrations.reveal import RevealScreen
 from tui.screens.integrations.screen import IntegrationsScreen
-from tui.screens.numbers.form import NumberScreen
+from tui.screens.numbers.form import NumberForm
 from tui.screens.numbers.screen import PhoneNumbersScreen
 from tui.screens.numbers.sync import NumberSyncScreen
-from tui.screens.organization_chooser import OrganizationScreen
+from tui.screens.organization_chooser import OrganizationChooser
 from tui.screens.page import Page
 from tui.screens.permissions.effective import AccessOfPersonScreen, UsersOfIntegrationScreen
 from tui.screens.permissions.leaver import LeaverScreen
 from tui.screens.permissions.review import PermissionReviewScreen
 from tui.screens.permissions.screen import PermissionsScreen
-from tui.screens.person_chooser import PersonScreen
+from tui.screens.person_chooser import PersonChooser
 from tui.screens.setup.screen import SetupScreen
 from tui.widgets.row_list import RowBody
 
@@ -76,7 +76,7 @@ PLACES = {
     "secrets": Place(RevealScreen, ("1", "g", "R"), "API token"),
     "connection test": Place(ConnectionTestScreen, ("1", "g", "t"), "1 of 1 verified", is_rare=True),
     "credential editor": Place(CredentialEditor, ("1", "g", "enter"), "stored; leave blank", is_rare=True),
-    "organisations": Place(OrganizationScreen, ("1", "o"), "Globex", is_rare=True),
+    "organisations": Place(OrganizationChooser, ("1", "o"), "Globex", is_rare=True),
     "help": Place(HelpScreen, ("1", "question_mark"), "Enable / disable", is_rare=True),
     "palette": Place(PaletteScreen, ("1", "colon"), "Enable / disable", is_rare=True),
     "grid with something staged": Place(PermissionsScreen, ("2", "g", "v"), "1 staged"),
@@ -92,12 +92,10 @@ PLACES = {
     "a number that is assigned": Place(PhoneNumbersScreen, ("3", "g"), "to the pool"),
     "a number that is not active": Place(PhoneNumbersScreen, ("3", "g", "j"), "d activate"),
     "a number that is free": Place(PhoneNumbersScreen, ("3", "G"), "nobody: it is free", is_rare=True),
-    "people": Place(PersonScreen, ("3", "g", "enter"), "Ravi Kumar", is_rare=True),
-    "name of a number": Place(NumberScreen, ("3", "g", "e"), "can send and receive SMS", is_rare=True),
-    "type of a number": Place(NumberScreen, ("3", "g", "e", "tab"), "can send and receive SMS", is_rare=True),
-    "abilities of a number": Place(
-        NumberScreen, ("3", "g", "e", "tab", "tab"), "can send and receive SMS", is_rare=True
-    ),
+    "people": Place(PersonChooser, ("3", "g", "enter"), "Ravi Kumar", is_rare=True),
+    "name of a number": Place(NumberForm, ("3", "g", "e"), "can send and receive SMS", is_rare=True),
+    "type of a number": Place(NumberForm, ("3", "g", "e", "tab"), "can send and receive SMS", is_rare=True),
+    "abilities of a number": Place(NumberForm, ("3", "g", "e", "tab", "tab"), "can send and receive SMS", is_rare=True),
     "sync of numbers": Place(NumberSyncScreen, ("3", "S"), "1 new"),
     "log": Place(AuditScreen, ("4", "g"), "credential_created", is_rare=True),
     "filter of the log": Place(AuditScreen, ("4", "slash"), "enter apply", is_rare=True),

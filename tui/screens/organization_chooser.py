@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from tui.data.directory import FOUND_ORGANIZATIONS
-from tui.screens.search_chooser import SearchScreen
+from tui.screens.search_chooser import SearchChooser
 from tui.widgets.row_list import Cell, Column, Row
 from tui.words.text import safe_text
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from tui.models import Organization
 
 
-class OrganizationScreen(SearchScreen["Organization"]):
+class OrganizationChooser(SearchChooser["Organization"]):
     """Switches the organisation."""
 
     heading = "Choose an organisation"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from tui.data.directory import FOUND_PEOPLE
-from tui.screens.search_chooser import SearchScreen
+from tui.screens.search_chooser import SearchChooser
 from tui.widgets.row_list import Cell, Column, Row
 from tui.words.text import safe_text
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from tui.widgets.frame import Tone
 
 
-class PersonScreen(SearchScreen["Person"]):
+class PersonChooser(SearchChooser["Person"]):
     """Dismissed with the chosen person, or None."""
 
     columns = (Column("Name", 20, grows=True), Column("E-mail", 30), Column("Id", 36, drops=1))

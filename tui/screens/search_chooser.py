@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 
-class SearchScreen(ChooserScreen, Generic[T]):
+class SearchChooser(ChooserScreen, Generic[T]):
     """Shows what the server finds.
 
     Enter before the result of what is typed takes the only match of that result, or the only one of exactly that name:

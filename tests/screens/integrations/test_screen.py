@@ -14,7 +14,7 @@ from tui.data.schema.install import install
 from tui.models import Integration
 from tui.screens.integrations.screen import IntegrationsScreen
 from tui.screens.integrations.view import COLUMNS, full_name, row_of
-from tui.screens.organization_chooser import OrganizationScreen
+from tui.screens.organization_chooser import OrganizationChooser
 from tui.widgets.glyphs import UNICODE
 from tui.widgets.row_list import GAP, layout_columns
 
@@ -215,7 +215,7 @@ async def test_the_server_is_asked_for_the_organisation_that_is_typed_and_late_a
                 other.rollback()
             if typed == "clinic 24":
                 await driver.wait_for("More than one matches: choose one.")
-                assert isinstance(driver.app.screen, OrganizationScreen)
+                assert isinstance(driver.app.screen, OrganizationChooser)
                 await driver.press("escape")
         # Of those that match, one is called exactly that.
         await driver.wait_for(lambda: isinstance(driver.app.screen, IntegrationsScreen))

@@ -14,7 +14,7 @@ from tests.support.numbers import BANGALORE, OLD, RAVI, add_row, create_people, 
 from tests.support.servers.exotel import FAULTS, ExotelServer, exophone
 from tests.support.sitting import ASHA, GLOBEX
 from tests.support.terminal.console_app import add, console, piloted
-from tui.screens.numbers.form import NumberScreen
+from tui.screens.numbers.form import NumberForm
 from tui.screens.numbers.sync import NumberSyncScreen
 
 if TYPE_CHECKING:
@@ -169,7 +169,7 @@ async def test_a_number_is_added_edited_made_primary_and_deactivated(numbers: st
         await open_numbers(driver)
         await driver.wait_for("Asha Rao")
         await driver.press("a")
-        await driver.wait_for(lambda: isinstance(driver.app.screen, NumberScreen))
+        await driver.wait_for(lambda: isinstance(driver.app.screen, NumberForm))
         await driver.type("nonsense")
         await driver.press("f2")
         await driver.wait_for("is not a phone number")
@@ -181,7 +181,7 @@ async def test_a_number_is_added_edited_made_primary_and_deactivated(numbers: st
         await find(driver, "toll-free")
         await driver.wait_for(lambda: len(driver.row_keys) == 1)
         await driver.press("e")
-        await driver.wait_for(lambda: isinstance(driver.app.screen, NumberScreen))
+        await driver.wait_for(lambda: isinstance(driver.app.screen, NumberForm))
         await driver.type("Care")
         await driver.press("f2")
         await driver.wait_for("is saved")

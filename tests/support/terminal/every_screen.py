@@ -18,15 +18,15 @@ from tui.screens.integrations.editor import CredentialEditor
 from tui.screens.integrations.reveal import RevealScreen
 from tui.screens.integrations.screen import IntegrationsScreen
 from tui.screens.lock import LockScreen
-from tui.screens.numbers.form import NumberScreen
+from tui.screens.numbers.form import NumberForm
 from tui.screens.numbers.screen import PhoneNumbersScreen
 from tui.screens.numbers.sync import NumberSyncScreen
-from tui.screens.organization_chooser import OrganizationScreen
+from tui.screens.organization_chooser import OrganizationChooser
 from tui.screens.permissions.effective import AccessOfPersonScreen, UsersOfIntegrationScreen
 from tui.screens.permissions.leaver import LeaverScreen
 from tui.screens.permissions.review import PermissionReviewScreen
 from tui.screens.permissions.screen import PermissionsScreen
-from tui.screens.person_chooser import PersonScreen
+from tui.screens.person_chooser import PersonChooser
 from tui.screens.setup.screen import SetupScreen
 
 if TYPE_CHECKING:
@@ -67,7 +67,7 @@ WALK = (
     Stop(PaletteScreen, ("down",), "What it does", "Set the type under the cursor up"),
     Stop(HelpScreen, ("?",), "Keys on this screen", "Edit the credential", back=LIST),
     Stop(HelpScreen, (), "Nothing matches.", text="zzz"),
-    Stop(OrganizationScreen, ("o",), "Harbour Clinics", "Harbour Clinics", back=LIST),
+    Stop(OrganizationChooser, ("o",), "Harbour Clinics", "Harbour Clinics", back=LIST),
     Stop(PermissionsScreen, ("2",), "this month", "V--", back=LIST),
     Stop(PermissionsScreen, ("V", "down", "right"), "2 people x 2 integrations", "VS-  d"),
     Stop(PermissionsScreen, ("left", "up", "s", "down", "c"), "2 staged", "*V-C", back=GRID),
@@ -78,10 +78,10 @@ WALK = (
     Stop(UsersOfIntegrationScreen, ("i",), "holders can use it now", "Asha Raman", back=GRID),
     Stop(PermissionsScreen, ("u", "u"), "Took the last step back", back=GRID),
     Stop(PhoneNumbersScreen, ("3",), "Vikram Shetty (", "+91 11 4116 9368"),
-    Stop(PersonScreen, ("enter",), "(not active)", "Asha Raman"),
-    Stop(NumberScreen, ("a",), "Add a number", "Number", back=NUMBERS),
-    Stop(NumberScreen, ("tab",), "Add a number", "Name", text="x"),
-    Stop(NumberScreen, (), "[d] discard what was typed", back="[d] discard"),
+    Stop(PersonChooser, ("enter",), "(not active)", "Asha Raman"),
+    Stop(NumberForm, ("a",), "Add a number", "Number", back=NUMBERS),
+    Stop(NumberForm, ("tab",), "Add a number", "Name", text="x"),
+    Stop(NumberForm, (), "[d] discard what was typed", back="[d] discard"),
     Stop(NumberSyncScreen, ("d", "S"), "no longer listed", "new "),
     Stop(AuditScreen, ("4",), "about 12", "~Asha Ram", back=NUMBERS),
     Stop(AuditScreen, ("b",), "/month", "~Asha Ram"),

@@ -32,7 +32,7 @@ DERIVED = "derived"
 MEANINGS = {"virtual": "what is neither of the others", "toll-free": "free for the caller", "local": "a fixed line"}
 
 
-class NumberScreen(Page):
+class NumberForm(Page):
     """Dismissed with what was saved, or None."""
 
     CSS_PATH: ClassVar[Any] = ["form.tcss"]
