@@ -66,13 +66,13 @@ def settings(postgres: TestServer, exotel: ExotelServer) -> Iterator[dict[str, s
         sample.fill(connection, MASTER_KEY, datetime.now(UTC))
         ((salt,),) = connection.execute("select salt from switchboard.keys").fetchall()
     derived_once(KEY, salt)
-    asyncio.run(_reach(conninfo, exotel))
+    asyncio.run(store_reachable_credential(conninfo, exotel))
     names = {"SWITCHBOARD_ORGANIZATION": str(MERIDIAN.id), "SWITCHBOARD_OPERATOR": MERIDIAN.email("Asha")}
     yield settings_of(conninfo, **names, **exotel.environment)
     postgres.drop_database(name)
 
 
-async def _reach(conninfo: str, exotel: ExotelServer) -> None:
+async def store_reachable_credential(conninfo: str, exotel: ExotelServer) -> None:
     async with opened(conninfo) as database:
         base = await load_credential(database, keyring(), MERIDIAN.id, "exotel_phone")
         fields = exotel.credential(virtual_number="01141169368")

@@ -22,13 +22,13 @@ ALTERNATE_SCREEN_LEFT = b"\x1b[?1049l"
 CURSOR_SHOWN = b"\x1b[?25h"
 
 
-def started(conninfo: str, **more: Any) -> Terminal:
+def new_console(conninfo: str, **more: Any) -> Terminal:
     """The console as a new interpreter, for how it starts and ends."""
     environment = settings_of(conninfo, **more.pop("environment", {}))
     return Terminal(SWITCHBOARD, environment=environment, **more)
 
 
-def forked(conninfo: str, **environment: str) -> ForkedTerminal:
+def forked_console(conninfo: str, **environment: str) -> ForkedTerminal:
     """The console, for what it does in between."""
     return ForkedTerminal(environment=settings_of(conninfo, **environment))
 
@@ -41,15 +41,15 @@ async def filled(keyed_database: str) -> str:
     return keyed_database
 
 
-def settled(terminal: Terminal) -> None:
+def wait_until_settled(terminal: Terminal) -> None:
     terminal.wait_for("● connected")
     terminal.wait_for("● active")
     terminal.wait_until_quiet()
 
 
 def test_the_first_settled_screen_a_move_and_an_idle_time_keep_to_their_bytes(filled: str) -> None:
-    with started(filled) as terminal:
-        settled(terminal)
+    with new_console(filled) as terminal:
+        wait_until_settled(terminal)
         assert len(terminal.bytes_since()) <= 20_000
         for key in ("j", "down", "k"):
             mark = terminal.mark()
@@ -62,8 +62,8 @@ def test_the_first_settled_screen_a_move_and_an_idle_time_keep_to_their_bytes(fi
 
 
 def test_q_ends_the_console_with_status_0_and_restores_the_terminal(filled: str) -> None:
-    with started(filled) as terminal:
-        settled(terminal)
+    with new_console(filled) as terminal:
+        wait_until_settled(terminal)
         terminal.press("q")
         assert terminal.wait_for_exit() == 0
         assert ALTERNATE_SCREEN_LEFT in terminal.output
@@ -74,8 +74,8 @@ def test_q_ends_the_console_with_status_0_and_restores_the_terminal(filled: str)
 def test_a_signal_ends_the_console_with_its_own_status_and_restores_the_terminal(
     filled: str, number: signal.Signals, status: int
 ) -> None:
-    with started(filled) as terminal:
-        settled(terminal)
+    with new_console(filled) as terminal:
+        wait_until_settled(terminal)
         terminal.signal(number)
         assert terminal.wait_for_exit() == status
         assert ALTERNATE_SCREEN_LEFT in terminal.output
@@ -97,16 +97,16 @@ def test_a_wrong_connection_string_is_said_without_its_password(tmp_path: Path) 
 
 def test_the_console_starts_in_poor_terminals_and_says_the_state_in_words(filled: str) -> None:
     for environment in ({"TERM": "vt100"}, {"TERM": "screen"}, {"TERM": "tmux-256color"}):
-        with forked(filled, **environment) as terminal:
-            settled(terminal)
+        with forked_console(filled, **environment) as terminal:
+            wait_until_settled(terminal)
             assert "active" in terminal.text
             terminal.press("q")
             assert terminal.wait_for_exit() == 0
 
 
 def test_resizing_from_1x1_to_500x1000_breaks_nothing(filled: str) -> None:
-    with forked(filled) as terminal:
-        settled(terminal)
+    with forked_console(filled) as terminal:
+        wait_until_settled(terminal)
         for columns, rows in ((1, 1), (500, 200), (20, 5), (1000, 500), (80, 24)):
             terminal.resize(columns, rows, watched=columns < 500)
             terminal.wait_until_quiet()
@@ -116,8 +116,8 @@ def test_resizing_from_1x1_to_500x1000_breaks_nothing(filled: str) -> None:
 
 
 def test_a_burst_of_keys_lands_field_by_field_as_if_typed_slowly(filled: str) -> None:
-    with forked(filled) as terminal:
-        settled(terminal)
+    with forked_console(filled) as terminal:
+        wait_until_settled(terminal)
         terminal.type("\r")
         terminal.wait_for("what people call it here")
         terminal.type("\tacme2\rcanary-key\tcanary-token\r")
@@ -133,15 +133,15 @@ ESCAPES = re.compile(rb"\x1b(\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(\x07|\x1b\\)|[=>
 
 def test_hostile_strings_in_every_column_reach_no_terminal_as_control_bytes(filled: str) -> None:
     storable = [text for text in hostile_strings().values() if not re.search("[\0\ud800-\udfff]", text)]
-    with forked(filled) as terminal:
-        settled(terminal)
+    with forked_console(filled) as terminal:
+        wait_until_settled(terminal)
         with psycopg.connect(filled, autocommit=True) as connection:
             for text in storable:
                 _plant(connection, text)
                 mark = terminal.mark()
                 terminal.press("r", "j")
                 terminal.wait_until_quiet(0.1)
-                _inert(terminal.bytes_since(mark), text)
+                check_inert(terminal.bytes_since(mark), text)
             terminal.press("/", "1", "enter")
             terminal.wait_for("/1")
             terminal.press("esc")
@@ -176,7 +176,7 @@ def test_hostile_strings_in_every_column_reach_no_terminal_as_control_bytes(fill
             terminal.wait_for("sorted by type")
         terminal.press("q")
         assert terminal.wait_for_exit() == 0
-        _inert(bytes(terminal.output), "all of it")
+        check_inert(bytes(terminal.output), "all of it")
 
 
 def _plant(connection: psycopg.Connection, text: str) -> None:
@@ -188,7 +188,7 @@ def _plant(connection: psycopg.Connection, text: str) -> None:
     )
 
 
-def _inert(output: bytes, text: str) -> None:
+def check_inert(output: bytes, text: str) -> None:
     rest = ESCAPES.sub(b"", output)
     assert b"\x1b" not in rest, text
     assert not CONTROL.search(rest), text
@@ -211,7 +211,7 @@ def test_a_crash_ends_with_status_70_one_clean_line_and_a_report_without_values(
     home = tmp_path / "home"
     home.mkdir()
     path = f"{broken}:{__file__.rpartition('/tests/')[0]}"
-    with started(filled, environment={"PYTHONPATH": path, "HOME": str(home)}, cwd=tmp_path) as terminal:
+    with new_console(filled, environment={"PYTHONPATH": path, "HOME": str(home)}, cwd=tmp_path) as terminal:
         assert terminal.wait_for_exit() == 70
         assert PHONE["api_key"].encode() not in terminal.output
         text = terminal.text

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 
-async def stored(conninfo: str, kind: str = "exotel_phone") -> Mapping[str, Any]:
+async def stored_credential(conninfo: str, kind: str = "exotel_phone") -> Mapping[str, Any]:
     async with opened(conninfo) as database:
         loaded = await load_credential(database, keyring(), ACME, kind)
     assert loaded is not None
@@ -63,7 +63,7 @@ async def test_a_new_credential_is_typed_saved_and_reopened_with_secrets_hidden(
         await driver.wait_for("acme1")
         assert PHONE["api_key"] not in driver.text
         assert driver.text.count("stored; leave blank to keep it") == 2
-    assert await stored(keyed_database) == PHONE
+    assert await stored_credential(keyed_database) == PHONE
 
 
 async def test_a_blank_secret_is_kept_and_only_what_changed_is_written(keyed_database: str) -> None:
@@ -74,7 +74,7 @@ async def test_a_blank_secret_is_kept_and_only_what_changed_is_written(keyed_dat
         assert "1 changed" in driver.text
         await driver.press("f2")
         await driver.wait_for("Saved: caller_id.")
-    assert await stored(keyed_database) == {**PHONE, "caller_id": "08033755555"}
+    assert await stored_credential(keyed_database) == {**PHONE, "caller_id": "08033755555"}
 
 
 async def test_what_is_missing_or_wrong_is_said_and_nothing_is_written(keyed_database: str) -> None:
@@ -96,7 +96,7 @@ async def test_a_phone_number_is_shown_as_e164_beside_and_stored_as_typed(keyed_
         await driver.wait_for("= +911141169368")
         await driver.press("f2")
         await driver.wait_for("Saved: virtual_number.")
-    assert (await stored(keyed_database))["virtual_number"] == "011-4116 9368"
+    assert (await stored_credential(keyed_database))["virtual_number"] == "011-4116 9368"
 
 
 async def test_saving_without_a_change_says_so_and_writes_nothing(keyed_database: str) -> None:
@@ -123,7 +123,7 @@ async def test_leaving_with_something_typed_asks_and_escape_stays(keyed_database
         await driver.wait_for("Not saved yet")
         await driver.press("d")
         await driver.wait_for(lambda: not isinstance(driver.app.screen, CredentialEditor))
-    assert await stored(keyed_database) == PHONE
+    assert await stored_credential(keyed_database) == PHONE
 
 
 @pytest.mark.parametrize(("key", "caller", "token"), [("m", "mine", "theirs"), ("t", "theirs", "theirs")])
@@ -149,7 +149,7 @@ async def test_a_conflict_is_shown_field_by_field_and_mine_can_be_kept_over_thei
         await driver.wait_for("is loaded")
         await driver.press("f2")
         await driver.wait_for("Saved: caller_id." if key == "m" else "Nothing changed")
-    final = await stored(keyed_database)
+    final = await stored_credential(keyed_database)
     assert (final["caller_id"], final["api_token"]) == (numbers[caller], f"a-token-of-{token}")
 
 
@@ -181,7 +181,7 @@ async def test_an_unreadable_credential_is_replaced_only_after_its_type_is_typed
         await driver.type("exotel_phone")
         await driver.press("enter")
         await driver.wait_for("Saved:")
-    assert await stored(keyed_database) == PHONE
+    assert await stored_credential(keyed_database) == PHONE
 
 
 async def test_a_paste_of_several_lines_is_refused_whole_and_said(keyed_database: str) -> None:

@@ -18,14 +18,14 @@ def openings(conninfo: str) -> list[str]:
     return [action for (action,) in execute(conninfo, rows)]
 
 
-async def listed(driver: Console) -> None:
+async def open_secrets(driver: Console) -> None:
     await driver.wait_for("● active")
     await driver.press("R")
     await driver.wait_for(lambda: isinstance(driver.app.screen, RevealScreen) and "API token" in driver.text)
 
 
-async def revealed(driver: Console) -> None:
-    await listed(driver)
+async def reveal_first(driver: Console) -> None:
+    await open_secrets(driver)
     assert KEY not in driver.text
     assert driver.text.count("hidden") == 2
     await driver.press("enter")
@@ -39,7 +39,7 @@ async def revealed(driver: Console) -> None:
 async def test_a_secret_is_shown_alone_and_leaves_with_the_cursor(keyed_database: str) -> None:
     await add(keyed_database)
     async with piloted(console(keyed_database)) as driver:
-        await revealed(driver)
+        await reveal_first(driver)
         assert TOKEN not in driver.text
         await driver.press("j")
         await driver.wait_for(lambda: KEY not in driver.text)
@@ -69,7 +69,7 @@ async def test_a_held_r_reveals_nothing_and_a_held_enter_reveals_once(keyed_data
 async def test_whatever_takes_the_eye_off_it_hides_it(keyed_database: str, way: str) -> None:
     await add(keyed_database)
     async with piloted(console(keyed_database, SWITCHBOARD_IDLE_LOCK="2" if way == "idle" else "300")) as driver:
-        await revealed(driver)
+        await reveal_first(driver)
         if way == "escape":
             await driver.press("escape")
         elif way == "help":
@@ -90,7 +90,7 @@ async def test_nothing_is_shown_where_the_log_row_cannot_be_written(keyed_databa
         connection.execute("alter table integration_audit_logs add constraint full_disk check (false) not valid")
     async with piloted(console(keyed_database)) as driver:
         await driver.wait_for("● active")
-        await listed(driver)
+        await open_secrets(driver)
         await driver.press("enter")
         await driver.wait_for(lambda: bool(driver.status))
         assert KEY not in driver.text
@@ -99,7 +99,7 @@ async def test_nothing_is_shown_where_the_log_row_cannot_be_written(keyed_databa
 async def test_a_copy_goes_to_the_terminal_unseen_and_is_in_the_log(keyed_database: str) -> None:
     await add(keyed_database)
     async with piloted(console(keyed_database)) as driver:
-        await listed(driver)
+        await open_secrets(driver)
         await driver.press(*["y"] * 5)
         await driver.wait_for("Copy the API key of Exotel phone to the terminal's clipboard? The log says so.")
         await driver.press("escape")
