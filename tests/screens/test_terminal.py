@@ -141,7 +141,7 @@ def test_hostile_strings_in_every_column_reach_no_terminal_as_control_bytes(fill
                 mark = terminal.mark()
                 terminal.press("r", "j")
                 terminal.wait_until_quiet(0.1)
-                check_inert(terminal.bytes_since(mark), text)
+                _inert(terminal.bytes_since(mark), text)
             terminal.press("/", "1", "enter")
             terminal.wait_for("/1")
             terminal.press("esc")
@@ -176,7 +176,7 @@ def test_hostile_strings_in_every_column_reach_no_terminal_as_control_bytes(fill
             terminal.wait_for("sorted by type")
         terminal.press("q")
         assert terminal.wait_for_exit() == 0
-        check_inert(bytes(terminal.output), "all of it")
+        _inert(bytes(terminal.output), "all of it")
 
 
 def _plant(connection: psycopg.Connection, text: str) -> None:
@@ -188,7 +188,7 @@ def _plant(connection: psycopg.Connection, text: str) -> None:
     )
 
 
-def check_inert(output: bytes, text: str) -> None:
+def _inert(output: bytes, text: str) -> None:
     rest = ESCAPES.sub(b"", output)
     assert b"\x1b" not in rest, text
     assert not CONTROL.search(rest), text

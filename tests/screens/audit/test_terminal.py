@@ -9,7 +9,7 @@ from uuid import UUID
 
 import psycopg
 
-from tests.screens.test_terminal import check_inert
+from tests.screens.test_terminal import _inert
 from tests.support.hostile_strings import hostile_strings
 from tests.support.log_rows import fill_log, log_row
 from tests.support.numbers import create_people
@@ -163,7 +163,7 @@ def test_hostile_strings_in_every_column_of_the_log_reach_no_terminal(keyed_data
         terminal.wait_for("log▯▯�.jsonl")
         terminal.press("enter")
         terminal.wait_for("Exported 1 row to log▯�.jsonl")
-        check_inert(bytes(terminal.output), "the log")
+        _inert(bytes(terminal.output), "the log")
 
 
 def drawn(terminal: Terminal, *keys: str) -> None:

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, ClassVar
 from textual.binding import Binding, BindingType
 
 from tui.providers import registry, title_of
+from tui.providers.naming import full_name
 from tui.screens.detail_page import DetailPage
-from tui.screens.integrations.view import COLUMNS, SORTS, detail, full_name, matches, row_of, sort_key
+from tui.screens.integrations.view import COLUMNS, SORTS, detail, matches, row_of, sort_key
 from tui.widgets.prompt import Choice
 from tui.widgets.state_switcher import StateSwitcher
 

@@ -1,4 +1,4 @@
-"""How an integration reads: its name in questions and headings, its row in the list and its detail."""
+"""How an integration reads: its row in the list and its detail."""
 
 from __future__ import annotations
 
@@ -31,18 +31,6 @@ SORTS = ("type", "state", "last verified", "last changed")
 STATE_ORDER = {"unreadable": 0, "checking": 1, "active": 1, "disabled": 2, "not set up": 3}
 NOT_VISIBLE = "not visible to your role"
 UNKNOWN = "somebody unknown"
-NAME_MOST = 60
-
-
-def full_name(integration: Integration) -> str:
-    """Return the display name with the type, "Shipment updates (Exotel WhatsApp)", or the type alone.
-
-    Where a type has several rows, it says which of them.
-    """
-    title = safe_text(title_of(integration.integration_type), NAME_MOST)
-    name = safe_text(integration.display_name or "", NAME_MOST).strip()
-    full = f"{name} ({title})" if name and name != title else title
-    return f"{full}, row {integration.place[0]} of {integration.place[1]}" if integration.place else full
 
 
 def key_of(integration: Integration) -> str:
