@@ -1,4 +1,4 @@
-"""Draws the pictures of the README: `python -m tests.generate.pictures` writes docs/*.svg from the demo's data."""
+"""Draws the pictures of the documents: `python -m tests.generate.pictures` writes docs/*.svg from the demo's data."""
 
 from __future__ import annotations
 
