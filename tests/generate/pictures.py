@@ -11,11 +11,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tests.support.consoles import reachable_folder
-from tests.support.servers.certificates import authority_file
-from tests.support.servers.exotel import ExotelServer, exophone
+from tests.support.demo_provider import demo_exotel, point_demo_at
 from tests.support.terminal.console_app import Console, piloted
 from tui.app import SwitchboardApp
-from tui.data.integrations.credentials import Draft, load_credential, save_credential
 from tui.data.keys.sources import read_keyring
 from tui.demo.session import prepare_demo
 from tui.session.session import Session
@@ -124,14 +122,9 @@ async def draw_permissions(it: Console) -> None:
 async def draw_numbers(it: Console) -> None:
     """Save section 3, with a stand-in for Exotel to sync from and to test against."""
     session = it.app.session
-    assert session.organization is not None
-    listed = [exophone("+911141169368"), exophone("+918047180101", name="Dispatch"), exophone("+918047180155")]
-    os.environ["SSL_CERT_FILE"] = str(authority_file())
-    with ExotelServer(numbers=listed) as exotel:
-        base = await load_credential(session.database, session.keyring, session.organization.id, "exotel_phone")
-        fields = exotel.credential(virtual_number="01141169368")
-        draft = Draft(session.organization.id, "exotel_phone", fields, "Dispatch line")
-        await save_credential(session.database, session.keyring, draft, base, "sb2")
+    with demo_exotel() as exotel:
+        os.environ |= exotel.environment
+        await point_demo_at(exotel, session.database, session.keyring)
         await it.press("t")
         await it.wait_for("1 of 1 verified")
         save(it, "test")
