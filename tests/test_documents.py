@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import tomllib
 from pathlib import Path
 
 from click import Group
@@ -94,3 +95,11 @@ def test_the_three_messages_people_search_for_are_explained() -> None:
         "permission denied",
     ):
         assert message in text_of("docs/troubleshooting.md")
+
+
+def test_the_two_diagrams_of_layers_say_what_the_contracts_say() -> None:
+    contracts = tomllib.loads(text_of("pyproject.toml"))["tool"]["importlinter"]["contracts"]
+    layers = [contract["layers"] for contract in contracts if contract["type"] == "layers"]
+    blocks = text_of("docs/architecture.md").split("```")[1::2][: len(layers)]
+    drawn = [[re.split(" {2,}", line)[0] for line in block.strip().splitlines()] for block in blocks]
+    assert drawn == layers
