@@ -6,10 +6,7 @@ import re
 import tomllib
 from pathlib import Path
 
-from click import Group
-
 from tests.generate.key_tables import key_table, key_table_in_document
-from tui.cli.root import switchboard
 from tui.settings.settings import MASTER_KEY_NAMES, PREVIOUS_KEY_NAMES, SERVICE_ROLE_NAME, SWITCHBOARD_NAMES
 
 ROOT = Path(__file__).parents[1]
@@ -76,16 +73,6 @@ def test_every_file_and_module_that_a_document_names_is_there() -> None:
             assert (ROOT / f"{module.rstrip('.').replace('.', '/')}.py").is_file(), (document.name, module)
             named += 1
     assert named > 100
-
-
-def test_every_command_there_is_stands_in_the_list_of_commands() -> None:
-    text = text_of("README.md")
-    commands = text[text.index("## Commands") :]
-    for name, command in switchboard.commands.items():
-        assert f"switchboard {name}" in commands, name
-        if isinstance(command, Group):
-            for inner in command.commands:
-                assert re.search(rf"^switchboard {name}.*\b{inner}\b", commands, re.MULTILINE), (name, inner)
 
 
 def test_the_three_messages_people_search_for_are_explained() -> None:
