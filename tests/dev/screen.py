@@ -19,8 +19,8 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tests.support.consoles import reachable_folder
 from tests.support.demo_provider import demo_exotel, point_demo_at
+from tests.support.processes import reachable_folder
 from tests.support.terminal.console_app import Console
 from tests.support.terminal.every_screen import COVERED_AFTER_S, LOCK, WALK, Stop
 from tui.app import SwitchboardApp

@@ -93,8 +93,8 @@ class Sshd:
 
     def test_configuration(self) -> str:
         """Return what `sshd -t` says; nothing where it would load."""
-        said = subprocess.run([SSHD, "-t", "-f", self.configuration], capture_output=True, text=True, check=False)
-        return said.stderr if said.stderr or not said.returncode else f"exit status {said.returncode}"
+        check = subprocess.run([SSHD, "-t", "-f", self.configuration], capture_output=True, text=True, check=False)
+        return check.stderr if check.stderr or not check.returncode else f"exit status {check.returncode}"
 
     def __enter__(self) -> Self:
         over = 'mount -t overlay overlay -o "lowerdir=$1:/etc" /etc && shift && exec "$@"'
@@ -132,16 +132,16 @@ class Sshd:
         """
         port = "-p" if program == "ssh" else "-P"
         shared = f"{self.folder}/shared" if program == "ssh" and not options else "none"
-        known = (
+        ssh_options = (
             "StrictHostKeyChecking=no",
             "UserKnownHostsFile=/dev/null",
             "BatchMode=yes",
             "LogLevel=ERROR",
             "SendEnv=LANG",
         )
-        known += (f"ControlPath={shared}", "ControlMaster=auto", "ControlPersist=yes")
+        ssh_options += (f"ControlPath={shared}", "ControlMaster=auto", "ControlPersist=yes")
         command = [program, "-F", "none", port, str(self.port), "-i", str(self.folder / "user")]
-        command += [part for one in known for part in ("-o", one)]
+        command += [part for option in ssh_options for part in ("-o", option)]
         return [*command, *options, *(["127.0.0.1"] if program == "ssh" else [])]
 
     def run(self, command: list[str | bytes], stdin: bytes = b"") -> Outcome:
