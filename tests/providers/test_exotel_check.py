@@ -227,7 +227,7 @@ async def test_cancelling_ends_at_once_and_hangs_up(exotel: ExotelServer, endles
     with pytest.raises(asyncio.CancelledError):
         await task
     assert time.monotonic() - begun < 1
-    assert await asyncio.to_thread(exotel.client_left.wait, 5)
+    assert await asyncio.to_thread(exotel.left.wait, 5)
 
 
 async def test_the_listing_can_be_cancelled_too(exotel: ExotelServer) -> None:
@@ -237,4 +237,4 @@ async def test_the_listing_can_be_cancelled_too(exotel: ExotelServer) -> None:
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
-    assert await asyncio.to_thread(exotel.client_left.wait, 5)
+    assert await asyncio.to_thread(exotel.left.wait, 5)

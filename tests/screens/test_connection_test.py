@@ -85,7 +85,7 @@ async def test_escape_stops_an_answer_that_never_ends_and_nothing_is_kept(
         await it.wait_for(lambda: exotel.requests)
         await it.press("escape")
         await it.wait_for("Stopped.")
-        await it.wait_for(exotel.client_left.is_set)
+        await it.wait_for(exotel.left.is_set)
         await it.press("escape")
         await it.wait_for("not tested")
     assert log_of_tests(keyed_database) == [("pending", None)]
@@ -117,7 +117,7 @@ async def test_quitting_while_an_answer_never_ends_is_no_crash(keyed_database: s
         await press_t(it)
         await it.wait_for(lambda: exotel.requests)
         await it.press("ctrl+c", "ctrl+c")
-        await it.wait_for(exotel.client_left.is_set)
+        await it.wait_for(exotel.left.is_set)
     assert (it.app.return_code, it.app.return_value, it.app.crash_file) == (0, 130, None)
 
 
