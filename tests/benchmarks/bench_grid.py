@@ -91,7 +91,7 @@ def resident_kb(pid: int) -> int:
 def main() -> int:
     """Measure all sizes in one run."""
     server = TestServer()
-    found: dict[int, Figures] = {}
+    by_people: dict[int, Figures] = {}
     try:
         print(f"{'people':>7} {'first row':>10} {'counted':>9} {'opened':>10} {'scrolled':>10}", end=" ")
         print(f"{'opening':>8} {'move':>6} {'toggle':>7} {'page':>6}")
@@ -107,13 +107,13 @@ def main() -> int:
             columns = list(zip(*map(_values, runs), strict=True))
             # Of the times the best, since other programs only add to them; of everything else the worst.
             figures = Figures(*map(min, columns[:2]), *map(max, columns[2:]))
-            found[people] = figures
+            by_people[people] = figures
             print(f"{people:7,} {figures.first_row_s:8.3f} s {figures.counted_s:7.3f} s", end=" ")
             print(f"{figures.opened_kb:7,.0f} kB {figures.scrolled_kb:7,.0f} kB", end=" ")
             print(f"{figures.opening:8,.0f} {figures.move:6,.0f} {figures.toggle:7,.0f} {figures.page:6,.0f}")
     finally:
         server.close()
-    return _verdict(found)
+    return _verdict(by_people)
 
 
 def _values(figures: Figures) -> tuple[float, ...]:
@@ -123,14 +123,14 @@ def _values(figures: Figures) -> tuple[float, ...]:
     )
 
 
-def _verdict(found: dict[int, Figures]) -> int:
-    few, many = found[PEOPLE[0]], found[PEOPLE[-1]]
+def _verdict(by_people: dict[int, Figures]) -> int:
+    few, many = by_people[PEOPLE[0]], by_people[PEOPLE[-1]]
     floors = (
         ("first row later by at most", many.first_row_s - few.first_row_s, MOST_OPENING_MORE_S, "s"),
         ("memory after scrolling more by at most", many.scrolled_kb - few.opened_kb, MOST_MEMORY_MORE_KB, "kB"),
-        ("toggle at most", max(figures.toggle for figures in found.values()), MOST_TOGGLE, "bytes"),
-        ("move at most", max(figures.move for figures in found.values()), MOST_MOVE, "bytes"),
-        ("page at most", max(figures.page for figures in found.values()), MOST_PAGE, "bytes"),
+        ("toggle at most", max(figures.toggle for figures in by_people.values()), MOST_TOGGLE, "bytes"),
+        ("move at most", max(figures.move for figures in by_people.values()), MOST_MOVE, "bytes"),
+        ("page at most", max(figures.page for figures in by_people.values()), MOST_PAGE, "bytes"),
     )
     for what, value, most, unit in floors:
         print(f"{what:40} {most:>8} {unit:6} {value:10.3f} {'ok' if value <= most else 'MISSED'}")

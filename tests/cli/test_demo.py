@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.support.consoles import reachable_folder
+from tests.support.processes import reachable_folder
 from tests.support.terminal.pty import Terminal
 from tui.demo.session import demo_server
 

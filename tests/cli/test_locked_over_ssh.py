@@ -1,4 +1,4 @@
-"""The locked console behind the README's sshd block, on a real sshd: what works over it, and every way out of it."""
+"""The locked console behind the sshd block of docs/ssh.md, on a real sshd: what works there, and every way out."""
 
 from __future__ import annotations
 

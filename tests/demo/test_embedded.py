@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import psycopg
 import pytest
 
-from tests.support.consoles import SERVER_ACCOUNT, Console, Fork, reachable_folder
+from tests.support.processes import SERVER_ACCOUNT, ConsoleProcess, Fork, reachable_folder
 from tui.demo.account import Account, running_as_root
 from tui.demo.embedded import EmbeddedServer
 from tui.errors import DemoFailed
@@ -88,7 +88,7 @@ def test_only_its_own_account_gets_to_the_socket_and_nothing_listens_on_the_netw
 
 
 def test_the_server_is_gone_after_the_last_console(prepared: EmbeddedServer) -> None:
-    console = Console(entering(prepared))
+    console = ConsoleProcess(entering(prepared))
     with prepared:
         pid = postmaster(prepared)
         console.leave()
@@ -100,7 +100,7 @@ def test_the_server_is_gone_after_the_last_console(prepared: EmbeddedServer) -> 
 
 
 def test_two_consoles_starting_at_once_share_one_server(place: Path) -> None:
-    consoles = [Console(entering(server_in(place))) for _ in range(3)]
+    consoles = [ConsoleProcess(entering(server_in(place))) for _ in range(3)]
     assert all(console.started for console in consoles)
     with server_in(place) as server:
         assert not server.used_alone()
@@ -110,7 +110,7 @@ def test_two_consoles_starting_at_once_share_one_server(place: Path) -> None:
 
 
 def test_a_server_left_by_a_killed_console_is_used_on(prepared: EmbeddedServer) -> None:
-    console = Console(entering(prepared))
+    console = ConsoleProcess(entering(prepared))
     pid = postmaster(prepared)
     console.kill()
     with prepared:
@@ -120,7 +120,7 @@ def test_a_server_left_by_a_killed_console_is_used_on(prepared: EmbeddedServer) 
 
 
 def test_a_killed_server_is_replaced_and_keeps_what_was_committed(prepared: EmbeddedServer) -> None:
-    console = Console(entering(prepared))
+    console = ConsoleProcess(entering(prepared))
     remember(prepared, "before")
     pid = postmaster(prepared)
     os.kill(pid, signal.SIGKILL)
@@ -156,7 +156,7 @@ def test_an_interrupted_creation_is_begun_again(place: Path) -> None:
 
 
 def test_a_reset_is_refused_while_another_console_uses_it_and_works_afterwards(prepared: EmbeddedServer) -> None:
-    console = Console(entering(prepared))
+    console = ConsoleProcess(entering(prepared))
     remember(prepared, "before")
     with pytest.raises(DemoFailed, match="Another console is using the demo"):
         another(prepared).reset()
@@ -168,7 +168,7 @@ def test_a_reset_is_refused_while_another_console_uses_it_and_works_afterwards(p
 
 
 def test_a_reset_also_ends_a_server_that_a_killed_console_left(prepared: EmbeddedServer) -> None:
-    console = Console(entering(prepared))
+    console = ConsoleProcess(entering(prepared))
     console.kill()
     prepared.reset()
     assert not prepared.running

@@ -15,7 +15,7 @@ from uuid import UUID
 import psycopg
 import pytest
 
-from tests.support.consoles import SERVER_ACCOUNT, Fork, reachable_folder
+from tests.support.processes import SERVER_ACCOUNT, Fork, reachable_folder
 from tests.support.waiting import wait_until
 from tui.data.integrations.listing import list_integrations
 from tui.data.keys.encryption import Keyring, MasterKey, RowBinding

@@ -1,4 +1,4 @@
-"""The README's key table, made from the bindings: `python -m tests.generate.key_tables` writes it into README.md."""
+"""The table of keys, made from the bindings: `python -m tests.generate.key_tables` writes it into docs/keys.md."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def _of_the_grid(binding: BindingType) -> bool:
     return isinstance(binding, Binding) and (binding.id or "").startswith("grid.")
 
 
-README = Path(__file__).parents[2] / "README.md"
+DOCUMENT = Path(__file__).parents[2] / "docs" / "keys.md"
 BAR = "\\|"
 BEGIN, END = "<!-- keys -->\n", "<!-- /keys -->"
 PLACES = (
@@ -69,9 +69,9 @@ def key_table() -> str:
     return "\n".join(rows) + "\n"
 
 
-def key_table_in_readme() -> str:
-    """Return the table that the README has now."""
-    text = README.read_text(encoding="utf-8")
+def key_table_in_document() -> str:
+    """Return the table that docs/keys.md has now."""
+    text = DOCUMENT.read_text(encoding="utf-8")
     return text[text.index(BEGIN) + len(BEGIN) : text.index(END)]
 
 
@@ -80,9 +80,9 @@ def _bindings(bindings: Iterable[object]) -> list[Binding]:
 
 
 def main() -> None:
-    """Put the table into the README."""
-    text = README.read_text(encoding="utf-8")
-    README.write_text(text[: text.index(BEGIN)] + BEGIN + key_table() + text[text.index(END) :], encoding="utf-8")
+    """Put the table into docs/keys.md."""
+    text = DOCUMENT.read_text(encoding="utf-8")
+    DOCUMENT.write_text(text[: text.index(BEGIN)] + BEGIN + key_table() + text[text.index(END) :], encoding="utf-8")
 
 
 if __name__ == "__main__":

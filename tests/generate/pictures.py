@@ -1,4 +1,4 @@
-"""Draws the pictures of the README: `python -m tests.generate.pictures` writes docs/*.svg from the demo's data."""
+"""Draws the pictures of the documents: `python -m tests.generate.pictures` writes docs/*.svg from the demo's data."""
 
 from __future__ import annotations
 
@@ -10,12 +10,10 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tests.support.consoles import reachable_folder
-from tests.support.servers.certificates import authority_file
-from tests.support.servers.exotel import ExotelServer, exophone
+from tests.support.demo_provider import demo_exotel, point_demo_at
+from tests.support.processes import reachable_folder
 from tests.support.terminal.console_app import Console, piloted
 from tui.app import SwitchboardApp
-from tui.data.integrations.credentials import Draft, load_credential, save_credential
 from tui.data.keys.sources import read_keyring
 from tui.demo.session import prepare_demo
 from tui.session.session import Session
@@ -36,9 +34,9 @@ def console_on(environment: Mapping[str, str], *, wizard: bool = False) -> Switc
     return SwitchboardApp(Session(settings, environment, read_keyring(settings.master_key_sources())), wizard=wizard)
 
 
-def save(it: Console, name: str) -> None:
+def save(console: Console, name: str) -> None:
     """Write the screen as it is now."""
-    svg = it.app.export_screenshot(title="Switchboard", simplify=True)
+    svg = console.app.export_screenshot(title="Switchboard", simplify=True)
     svg = UNIQUE.sub(f"terminal-{name.replace('/', '-')}", REMOTE.sub("", svg))
     (DOCS / f"{name}.svg").write_text(svg, encoding="utf-8")
     print(f"docs/{name}.svg", file=sys.stderr)
@@ -46,51 +44,51 @@ def save(it: Console, name: str) -> None:
 
 async def draw(environment: Mapping[str, str]) -> None:
     """Walk through the screens and save each."""
-    async with piloted(console_on(environment)) as it:
-        await it.wait_for("Dispatch line")
-        await draw_permissions(it)
-        await it.press("1")
-        await it.wait_for("Dispatch line")
-        await draw_numbers(it)
-        await draw_audit(it)
-        await it.press("1")
-        await it.wait_for("Dispatch line")
-        save(it, "integrations")
-        await it.press("d")
-        await it.wait_for("cannot be undone")
-        save(it, "delete")
-        await it.press("escape", "enter")
-        await it.wait_for("stored; leave blank")
-        save(it, "editor")
-        await it.press("escape")
-        await it.wait_for("sorted by")
-        await it.press("R")
-        await it.wait_for("reveal for 30 s")
-        save(it, "secrets")
-        await it.press("escape")
-        await it.wait_for("sorted by")
-        await it.press("question_mark")
-        await it.wait_for("Keys on this screen")
-        save(it, "help")
-        await it.press("escape")
-        await it.wait_for("sorted by")
-        await it.press("o")
-        await it.wait_for("Harbour Clinics")
-        save(it, "organisations")
-        await it.press("escape")
-        await it.wait_for("sorted by")
-        await it.press("5")
-        await it.wait_for("Schema")
-        save(it, "doctor")
-    async with piloted(console_on({}, wizard=True)) as it:
-        await it.wait_for("Password")
-        save(it, "wizard")
+    async with piloted(console_on(environment)) as console:
+        await console.wait_for("Dispatch line")
+        await draw_permissions(console)
+        await console.press("1")
+        await console.wait_for("Dispatch line")
+        await draw_numbers(console)
+        await draw_audit(console)
+        await console.press("1")
+        await console.wait_for("Dispatch line")
+        save(console, "integrations")
+        await console.press("d")
+        await console.wait_for("cannot be undone")
+        save(console, "delete")
+        await console.press("escape", "enter")
+        await console.wait_for("stored; leave blank")
+        save(console, "editor")
+        await console.press("escape")
+        await console.wait_for("sorted by")
+        await console.press("R")
+        await console.wait_for("reveal for 30 s")
+        save(console, "secrets")
+        await console.press("escape")
+        await console.wait_for("sorted by")
+        await console.press("question_mark")
+        await console.wait_for("Keys on this screen")
+        save(console, "help")
+        await console.press("escape")
+        await console.wait_for("sorted by")
+        await console.press("o")
+        await console.wait_for("Harbour Clinics")
+        save(console, "organisations")
+        await console.press("escape")
+        await console.wait_for("sorted by")
+        await console.press("5")
+        await console.wait_for("Schema")
+        save(console, "doctor")
+    async with piloted(console_on({}, wizard=True)) as console:
+        await console.wait_for("Password")
+        save(console, "wizard")
 
 
 async def draw_without_colours(environment: Mapping[str, str]) -> None:
     """Save each section as it is under NO_COLOR."""
     (DOCS / "no_color").mkdir(exist_ok=True)
-    async with piloted(console_on({**environment, "NO_COLOR": "1"})) as it:
+    async with piloted(console_on({**environment, "NO_COLOR": "1"})) as console:
         for key, section, shown, then in (
             ("1", "integrations", "Dispatch line", ()),
             ("2", "permissions", "this month", ("V", "j", "l", "s")),
@@ -98,82 +96,77 @@ async def draw_without_colours(environment: Mapping[str, str]) -> None:
             ("4", "audit", "about 12", ("b",)),
             ("5", "setup", "Schema", ()),
         ):
-            await it.press(key)
-            await it.wait_for(shown)
-            await it.press(*then)
+            await console.press(key)
+            await console.wait_for(shown)
+            await console.press(*then)
             if section == "audit":
-                await it.wait_for("/month")
-            save(it, f"no_color/{section}")
+                await console.wait_for("/month")
+            save(console, f"no_color/{section}")
 
 
-async def draw_permissions(it: Console) -> None:
+async def draw_permissions(console: Console) -> None:
     """Save section 2 with something staged, and its review."""
-    await it.press("2")
-    await it.wait_for("Asha")
-    await it.press("s", "j", "c")
-    await it.wait_for("staged")
-    save(it, "permissions")
-    await it.press("A")
-    await it.wait_for("apply")
-    save(it, "review")
-    await it.press("escape")
-    await it.wait_for("staged")
-    await it.press("u", "u")
+    await console.press("2")
+    await console.wait_for("Asha")
+    await console.press("s", "j", "c")
+    await console.wait_for("staged")
+    save(console, "permissions")
+    await console.press("A")
+    await console.wait_for("apply")
+    save(console, "review")
+    await console.press("escape")
+    await console.wait_for("staged")
+    await console.press("u", "u")
 
 
-async def draw_numbers(it: Console) -> None:
+async def draw_numbers(console: Console) -> None:
     """Save section 3, with a stand-in for Exotel to sync from and to test against."""
-    session = it.app.session
-    assert session.organization is not None
-    listed = [exophone("+911141169368"), exophone("+918047180101", name="Dispatch"), exophone("+918047180155")]
-    os.environ["SSL_CERT_FILE"] = str(authority_file())
-    with ExotelServer(numbers=listed) as exotel:
-        base = await load_credential(session.database, session.keyring, session.organization.id, "exotel_phone")
-        fields = exotel.credential(virtual_number="01141169368")
-        draft = Draft(session.organization.id, "exotel_phone", fields, "Dispatch line")
-        await save_credential(session.database, session.keyring, draft, base, "sb2")
-        await it.press("t")
-        await it.wait_for("1 of 1 verified")
-        save(it, "test")
-        await it.press("escape", "3")
-        await it.wait_for("sorted by number")
-        await it.wait_for("Vikram")
-        save(it, "numbers")
-        await it.press("S")
-        await it.wait_for("no longer listed")
-        save(it, "sync")
-        await it.press("escape", "a")
-        await it.wait_for("Add a number")
-        await it.type("1800 202 0145")
-        save(it, "number")
-        await it.press("escape")
-        await it.wait_for("discard what was typed")
-        await it.press("d")
-        await it.wait_for("sorted by number")
+    session = console.app.session
+    with demo_exotel() as exotel:
+        os.environ |= exotel.environment
+        await point_demo_at(exotel, session.database, session.keyring)
+        await console.press("t")
+        await console.wait_for("1 of 1 verified")
+        save(console, "test")
+        await console.press("escape", "3")
+        await console.wait_for("sorted by number")
+        await console.wait_for("Vikram")
+        save(console, "numbers")
+        await console.press("S")
+        await console.wait_for("no longer listed")
+        save(console, "sync")
+        await console.press("escape", "a")
+        await console.wait_for("Add a number")
+        await console.type("1800 202 0145")
+        save(console, "number")
+        await console.press("escape")
+        await console.wait_for("discard what was typed")
+        await console.press("d")
+        await console.wait_for("sorted by number")
 
 
-async def draw_audit(it: Console) -> None:
+async def draw_audit(console: Console) -> None:
     """Save section 4 with its histogram and a filter half typed, and one row in full."""
-    await it.press("4")
-    await it.wait_for("about 12")
-    await it.press("b")
-    await it.wait_for("/month")
-    await it.press("j")
-    save(it, "audit")
-    await it.press("slash")
-    await it.type("status:failed action:")
-    await it.wait_for("[call_made]")
-    save(it, "filter")
-    await it.press("escape", "slash")
-    await it.type("action:credential_updated")
-    await it.press("enter")
-    await it.wait_for("/action:credential_updated")
-    await it.wait_for("->")
-    await it.press("j", "enter")
-    await it.wait_for("Before and after")
-    save(it, "log_row")
-    await it.press("escape", "escape")
-    await it.wait_for("about 12")
+    await console.press("4")
+    await console.wait_for("about 12")
+    await console.press("b")
+    await console.wait_for("/month")
+    await console.press("j")
+    save(console, "audit")
+    await console.press("slash")
+    await console.type("status:failed action:")
+    await console.wait_for("[call_made]")
+    save(console, "filter")
+    await console.press("escape", "slash")
+    await console.type("action:credential_updated")
+    await console.press("enter")
+    await console.wait_for("/action:credential_updated")
+    await console.wait_for("->")
+    await console.press("j", "enter")
+    await console.wait_for("Before and after")
+    save(console, "log_row")
+    await console.press("escape", "escape")
+    await console.wait_for("about 12")
 
 
 def main() -> None:

@@ -12,24 +12,22 @@ import psycopg
 import pytest
 
 from tests.support.commands import derived_once
-from tests.support.servers.exotel import ExotelServer, exophone
+from tests.support.demo_provider import MERIDIAN, demo_exotel, point_demo_at
 from tests.support.servers.postgres import run_schema_files
 from tests.support.sitting import KEY, MASTER_KEY, keyring, opened
 from tests.support.terminal.console_app import settings_of
 from tests.support.terminal.every_screen import COVERED_AFTER_S, LOCK, WALK, Stop, final_screens
 from tests.support.terminal.forked_terminal import ForkedTerminal
 from tests.support.terminal.palettes import unreadable_cells
-from tui.data.integrations.credentials import Draft, load_credential, save_credential
 from tui.demo import sample
-from tui.demo.sample_organizations import ORGANIZATIONS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
+    from tests.support.servers.exotel import ExotelServer
     from tests.support.servers.postgres import TestServer
 
-MERIDIAN = ORGANIZATIONS[0]
 COLUMNS, ROWS = 80, 24
 QUIET_S = 0.05
 TERMS = ("xterm", "tmux-256color", "linux", "vt100")
@@ -49,8 +47,7 @@ TERMINALS_OWN_COLOURS = {*range(30, 38), 39, *range(40, 48), 49, *range(90, 98),
 
 @pytest.fixture(scope="module")
 def exotel() -> Iterator[ExotelServer]:
-    listed = [exophone("+911141169368"), exophone("+918047180101", name="Dispatch"), exophone("+918047180155")]
-    with ExotelServer(numbers=listed) as server:
+    with demo_exotel() as server:
         yield server
 
 
@@ -74,11 +71,7 @@ def settings(postgres: TestServer, exotel: ExotelServer) -> Iterator[dict[str, s
 
 async def store_reachable_credential(conninfo: str, exotel: ExotelServer) -> None:
     async with opened(conninfo) as database:
-        base = await load_credential(database, keyring(), MERIDIAN.id, "exotel_phone")
-        fields = exotel.credential(virtual_number="01141169368")
-        await save_credential(
-            database, keyring(), Draft(MERIDIAN.id, "exotel_phone", fields, "Dispatch line"), base, "sb2"
-        )
+        await point_demo_at(exotel, database, keyring())
 
 
 def name_of(environment: Mapping[str, str]) -> str:

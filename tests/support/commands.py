@@ -139,12 +139,12 @@ def contents(conninfo: str) -> dict[str, str]:
         where n.nspname in ('public', 'switchboard') and c.relkind in ('r', 'p') and c.relname <> 'locks'
     """
     with psycopg.connect(conninfo) as connection:
-        found = {}
+        hashes = {}
         for schema, table in connection.execute(tables).fetchall():
             rows = sql.SQL("select md5(coalesce(string_agg(t::text, '|' order by t::text), '')) from {} t")
             row = connection.execute(rows.format(sql.Identifier(schema, table))).fetchone()
-            found[f"{schema}.{table}"] = row[0] if row else ""
-        return found
+            hashes[f"{schema}.{table}"] = row[0] if row else ""
+        return hashes
 
 
 def execute(conninfo: str, statement: str, *parameters: Any) -> list[tuple[Any, ...]]:

@@ -57,7 +57,7 @@ def run_shape(conninfo: str, *names: str) -> None:
 
 
 def run_psql(server: TestServer, conninfo: str) -> str:
-    """Run sql/*.sql with psql as the README says; return what it printed."""
+    """Run sql/*.sql with psql as docs/installing.md says; return what it printed."""
     files = [part for file in sorted(SCHEMA_FILES.glob("*.sql")) for part in ("-f", str(file))]
     done = subprocess.run(
         [server.binaries / "psql", "-X", "-q", "-1", "-v", "ON_ERROR_STOP=1", *files, conninfo],

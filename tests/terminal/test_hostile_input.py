@@ -11,9 +11,9 @@ import pytest
 from tests.screens.permissions.driver import give, permissions
 from tests.support.people import directory_database
 from tests.support.sitting import PHONE
-from tests.support.terminal.answers import ANSWERS
 from tests.support.terminal.console_app import add, settings_of
 from tests.support.terminal.forked_terminal import ForkedTerminal
+from tests.support.terminal.terminal_reports import TERMINAL_REPORTS
 
 if TYPE_CHECKING:
     from tests.support.servers.postgres import TestServer
@@ -27,7 +27,7 @@ PIECES = (
     ("\x1b[6;18;9", "t"),
     ("\x1b]10;rgb", "yR"),
 )
-WHOLE = (*ANSWERS.values(), "\udcff", "\udcc3", "\x1b[99999999;1u", "\x1b[1:2;3u")
+WHOLE = (*TERMINAL_REPORTS.values(), "\udcff", "\udcc3", "\x1b[99999999;1u", "\x1b[1:2;3u")
 PAUSE_S = 0.12
 
 

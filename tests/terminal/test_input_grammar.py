@@ -11,7 +11,7 @@ from textual._ansi_sequences import ANSI_SEQUENCES_KEYS
 from textual._keyboard_protocol import FUNCTIONAL_KEYS
 from textual._xterm_parser import XTermParser
 
-from tests.support.terminal.answers import ANSWERS
+from tests.support.terminal.terminal_reports import TERMINAL_REPORTS
 from tui.terminal.input_grammar import ESCAPE_ALONE_AFTER_S, TAIL_WITHIN_S, InputGrammar
 from tui.terminal.keys import KeyReader
 
@@ -97,7 +97,7 @@ def test_every_key_that_textual_knows_is_the_same_key() -> None:
     assert {one: both for one, both in different.items() if both[0] != both[1]} == {}
 
 
-@pytest.mark.parametrize("answer", ANSWERS.values(), ids=ANSWERS)
+@pytest.mark.parametrize("answer", TERMINAL_REPORTS.values(), ids=TERMINAL_REPORTS)
 def test_an_answer_of_the_terminal_vanishes_wherever_it_is_cut(answer: str) -> None:
     assert come_of(answer) == []
     for at in range(1, len(answer)):
@@ -107,7 +107,7 @@ def test_an_answer_of_the_terminal_vanishes_wherever_it_is_cut(answer: str) -> N
             assert came == (["escape"] if at == 1 and answer[0] == "\x1b" and pause >= ESCAPE_ALONE_AFTER_S else []), at
 
 
-@pytest.mark.parametrize("answer", ANSWERS.values(), ids=ANSWERS)
+@pytest.mark.parametrize("answer", TERMINAL_REPORTS.values(), ids=TERMINAL_REPORTS)
 def test_a_key_behind_an_answer_is_that_key(answer: str) -> None:
     assert come_of(answer + "j") == ["j"]
     assert come_of(answer + "\r") == ["enter"]
@@ -251,7 +251,7 @@ def test_random_cuts_give_no_other_key(cuts_in_all: int) -> None:
     """Whatever is cut, up to four times, gives the key that it is, nothing, or escape; keys around it stay keys."""
     chance = random.Random(11)
     keys = [one for one in (*ANSI_SEQUENCES_KEYS, *KITTY) if len(one) > 2]
-    answers = list(ANSWERS.values())
+    answers = list(TERMINAL_REPORTS.values())
     pool = {one: come_of(one) for one in (*keys, *answers)}
     counts = {"whole": 0, "nothing": 0, "escape": 0}
     for number in range(cuts_in_all):

@@ -1,4 +1,4 @@
-"""The table of keys, made from the bindings themselves: for the help screen, the palette and the README."""
+"""The table of keys, made from the bindings themselves: for the help screen, the palette and docs/keys.md."""
 
 from __future__ import annotations
 

@@ -35,7 +35,7 @@ def read_keymap(file: Path) -> Keymap:
     except (FileNotFoundError, NotADirectoryError):
         return Keymap()
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError):
-        return Keymap(problem=f"{file} could not be read, so every key is as usual. See the README, “Keys”.")
+        return Keymap(problem=f"{file} could not be read, so every key is as usual. See docs/keys.md.")
     keys = {name: keys for name, keys in table.items() if isinstance(keys, str) and keys.strip()}
     if len(keys) < len(table):
         return Keymap(problem=f'{file} must hold lines like "list.up" = "k"; every key is as usual.')

@@ -155,7 +155,7 @@ async def test_a_lost_membership_takes_the_policies_along(project: str) -> None:
     with psycopg.connect(project) as connection:
         with pytest.raises(psycopg.errors.FeatureNotSupported, match="column used by a view"), connection.transaction():
             connection.execute("alter table public.users alter column email type varchar(200)")
-        # The way round that the README names.
+        # The way round that docs/troubleshooting.md names.
         connection.execute("drop view switchboard.people")
         connection.execute("alter table public.users alter column email type varchar(200)")
         connection.execute("alter table users drop column organization_id cascade")

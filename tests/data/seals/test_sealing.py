@@ -32,9 +32,9 @@ ADD = (
     "values (gen_random_uuid(), 'x', 'call_made', 'success', {})"
 )
 SEALS = "select hour, row_count, digest, row_list, previous from switchboard.seals order by id"
-README = (Path(__file__).parents[3] / "README.md").read_text(encoding="utf-8")
-# What the README gives to people who check by hand: the hours that differ, and what each seal signs.
-DIFFERING, STATEMENTS = re.findall(r"^```sql\n(.*?)^```", README, re.MULTILINE | re.DOTALL)
+DOCUMENT = (Path(__file__).parents[3] / "docs" / "seals.md").read_text(encoding="utf-8")
+# What docs/seals.md gives to people who check by hand: the hours that differ, and what each seal signs.
+DIFFERING, STATEMENTS = re.findall(r"^```sql\n(.*?)^```", DOCUMENT, re.MULTILINE | re.DOTALL)
 
 
 def sealed_hours(conninfo: str) -> dict[str, int]:

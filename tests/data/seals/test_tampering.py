@@ -116,7 +116,7 @@ async def test_it_is_found(way: Way, sealed: str, sealed_log: tuple[str, str]) -
     for words in way.words:
         assert words in said
     assert not kept.is_well
-    # What has to be kept elsewhere for it is what the README says it is.
+    # What has to be kept elsewhere for it is what docs/seals.md says it is.
     assert alone.is_well is bool(way.kept)
 
 

@@ -230,19 +230,19 @@ class ImapServer(_Mailbox):
 
     async def _arguments(self, text: str, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> list[str]:
         """The two strings of LOGIN: atoms, quoted strings or literals."""
-        found: list[str] = []
+        arguments: list[str] = []
         while text:
             literal = re.fullmatch(r"\{([0-9]+)\}", text)
             if literal:
                 writer.write(b"+ Go ahead\r\n")
-                found.append((await reader.readexactly(int(literal[1]))).decode())
+                arguments.append((await reader.readexactly(int(literal[1]))).decode())
                 text = (await reader.readline()).decode().rstrip("\r\n").removeprefix(" ")
                 continue
             match = re.match(r'"((?:[^"\\]|\\.)*)" ?|([^ ]+) ?', text)
             assert match is not None
-            found.append(re.sub(r"\\(.)", r"\1", match[1]) if match[1] is not None else match[2])
+            arguments.append(re.sub(r"\\(.)", r"\1", match[1]) if match[1] is not None else match[2])
             text = text[match.end() :]
-        return found
+        return arguments
 
     def _log_in(self, tag: str, line: bytes, arguments: list[str]) -> str:
         if len(arguments) != 2:

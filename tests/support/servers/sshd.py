@@ -1,4 +1,4 @@
-"""A real sshd on loopback that lets the current user in by key, as the README's block tells it to.
+"""A real sshd on loopback that lets the current user in by key, as the block of docs/ssh.md tells it to.
 
 It needs Debian's openssh-server and root: tests that use it carry the marker debian and skip elsewhere.
 """
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from typing import Self
 
 SSHD = Path("/usr/sbin/sshd")
-README = Path(__file__).parents[3] / "README.md"
+DOCUMENT = Path(__file__).parents[3] / "docs" / "ssh.md"
 TIMEOUT_S = 30
 # A socket that is connected to a free port may be given that port itself, and then it talks to itself for ever.
 OTHER_ADDRESS = ("127.0.0.2", 0)
@@ -48,9 +48,9 @@ Subsystem sftp /usr/lib/openssh/sftp-server
 """
 
 
-def readme_block(keys: Path) -> str:
-    """Return the README's sshd block, for this program, this user and these keys in the place of the README's."""
-    text = README.read_text(encoding="utf-8")
+def documented_block(keys: Path) -> str:
+    """Return the sshd block of docs/ssh.md, for this program, this user and these keys in the place of its own."""
+    text = DOCUMENT.read_text(encoding="utf-8")
     (block,) = (block for block in text.split("```") if "\n    ForceCommand" in block)
     for written, ours in (
         ("/opt/switchboard/bin/python", sys.executable),
@@ -63,7 +63,7 @@ def readme_block(keys: Path) -> str:
 
 
 class Sshd:
-    """An sshd with the README's block; `settings` is what the only file in /etc/switchboard says for its sessions.
+    """An sshd with that block; `settings` is what the only file in /etc/switchboard says for its sessions.
 
     That folder is laid over the machine's /etc for this sshd alone, in a mount namespace; nothing is written there.
     """
@@ -84,7 +84,7 @@ class Sshd:
         with socket.create_server(("127.0.0.1", 0)) as free:
             self.port: int = free.getsockname()[1]
         self.configuration = self.folder / "sshd_config"
-        configuration = CONFIGURATION.format(port=self.port, folder=self.folder) + readme_block(
+        configuration = CONFIGURATION.format(port=self.port, folder=self.folder) + documented_block(
             self.folder / "user.pub"
         )
         self.configuration.write_text(configuration)
@@ -93,8 +93,8 @@ class Sshd:
 
     def test_configuration(self) -> str:
         """Return what `sshd -t` says; nothing where it would load."""
-        said = subprocess.run([SSHD, "-t", "-f", self.configuration], capture_output=True, text=True, check=False)
-        return said.stderr if said.stderr or not said.returncode else f"exit status {said.returncode}"
+        check = subprocess.run([SSHD, "-t", "-f", self.configuration], capture_output=True, text=True, check=False)
+        return check.stderr if check.stderr or not check.returncode else f"exit status {check.returncode}"
 
     def __enter__(self) -> Self:
         over = 'mount -t overlay overlay -o "lowerdir=$1:/etc" /etc && shift && exec "$@"'
@@ -132,16 +132,16 @@ class Sshd:
         """
         port = "-p" if program == "ssh" else "-P"
         shared = f"{self.folder}/shared" if program == "ssh" and not options else "none"
-        known = (
+        ssh_options = (
             "StrictHostKeyChecking=no",
             "UserKnownHostsFile=/dev/null",
             "BatchMode=yes",
             "LogLevel=ERROR",
             "SendEnv=LANG",
         )
-        known += (f"ControlPath={shared}", "ControlMaster=auto", "ControlPersist=yes")
+        ssh_options += (f"ControlPath={shared}", "ControlMaster=auto", "ControlPersist=yes")
         command = [program, "-F", "none", port, str(self.port), "-i", str(self.folder / "user")]
-        command += [part for one in known for part in ("-o", one)]
+        command += [part for option in ssh_options for part in ("-o", option)]
         return [*command, *options, *(["127.0.0.1"] if program == "ssh" else [])]
 
     def run(self, command: list[str | bytes], stdin: bytes = b"") -> Outcome:

@@ -92,7 +92,7 @@ WALK = (
     Stop(AuditScreen, ("ctrl+g",), "2026-01-31", back=LOG),
     Stop(AuditScreen, ("x",), "to which new file", back=LOG),
     Stop(SetupScreen, ("5",), "w setup wizard", "Credentials", back=LOG),
-    Stop(SetupScreen, ("w",), "may do everything", "Host"),
+    Stop(SetupScreen, ("w",), "Direct, no pooler.", "Host"),
     Stop(SetupScreen, ("enter",), "This is the key", "(o) Keep it"),
     Stop(SetupScreen, ("enter",), "Nothing will be changed.", "< summary >"),
     Stop(SetupScreen, ("enter",), "It is installed already", "Install"),

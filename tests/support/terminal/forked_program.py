@@ -185,9 +185,12 @@ def serve(requests: socket.socket) -> None:
 
 @cache
 def _preload(modules: tuple[str, ...], packages: tuple[str, ...]) -> None:
-    found = [importlib.import_module(name) for name in packages]
-    inner = [one.name for package in found for one in pkgutil.walk_packages(package.__path__, f"{package.__name__}.")]
-    for name in (*modules, *inner):
+    names = [
+        module.name
+        for package in map(importlib.import_module, packages)
+        for module in pkgutil.walk_packages(package.__path__, f"{package.__name__}.")
+    ]
+    for name in (*modules, *names):
         # A release may not have it yet.
         with contextlib.suppress(ModuleNotFoundError):
             importlib.import_module(name)

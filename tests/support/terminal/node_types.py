@@ -25,4 +25,4 @@ def every_node_type() -> set[type[DOMNode]]:
             yield subclass
             yield from below(subclass)
 
-    return {one for one in below(DOMNode) if one.__module__.startswith("tui.")}
+    return {node_type for node_type in below(DOMNode) if node_type.__module__.startswith("tui.")}

@@ -150,8 +150,8 @@ class Terminal:
 
     def wait_for(self, wanted: str | Callable[[str], object], timeout: float = DEFAULT_TIMEOUT) -> str:
         """Wait until the text is on the screen (or the predicate holds for the screen's text); return the text."""
-        found = (lambda: wanted in self.text) if isinstance(wanted, str) else (lambda: bool(wanted(self.text)))
-        self._read_until(found, timeout, f"the screen never showed {wanted!r}")
+        is_shown = (lambda: wanted in self.text) if isinstance(wanted, str) else (lambda: bool(wanted(self.text)))
+        self._read_until(is_shown, timeout, f"the screen never showed {wanted!r}")
         return self.text
 
     def wait_until_gone(self, unwanted: str, timeout: float = DEFAULT_TIMEOUT) -> str:
@@ -240,13 +240,13 @@ class Terminal:
             extra_groups=[] if user is not None else None,
         )
 
-    def _read_until(self, found: Callable[[], bool], timeout: float, complaint: str) -> None:
+    def _read_until(self, is_reached: Callable[[], bool], timeout: float, complaint: str) -> None:
         deadline = time.monotonic() + timeout
-        while not found():
-            left = deadline - time.monotonic()
-            if left <= 0:
+        while not is_reached():
+            seconds = deadline - time.monotonic()
+            if seconds <= 0:
                 raise TimeoutError(f"{complaint}\n{self.text}")
-            if not self._read(left) and self.process.poll() is not None and not found():
+            if not self._read(seconds) and self.process.poll() is not None and not is_reached():
                 raise EOFError(f"{complaint}; the program ended ({self.process.returncode})\n{self.text}")
 
     def _read(self, timeout: float) -> bool:

@@ -1,4 +1,4 @@
-"""Stand-ins for a second console: processes of this program that use an embedded server, also as another account."""
+"""Copies of this process that use an embedded server as further consoles would, also as another account."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ class Fork:
         self._answer.close()
 
 
-class Console(Fork):
+class ConsoleProcess(Fork):
     """A copy of this process that does `enter` (which returns a function to leave), then waits to be told to leave."""
 
     def __init__(self, enter: Callable[[], Callable[[], None]]) -> None:

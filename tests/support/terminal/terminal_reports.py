@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 # XTerm's, Kitty's, VTE's, tmux's, rxvt's, Konsole's.
-ANSWERS = {
+TERMINAL_REPORTS = {
     "device attributes": "\x1b[?64;1;2;6;9;15;16;17;18;21;22;28c",
     "secondary device attributes": "\x1b[>41;370;0c",
     "tertiary device attributes": "\x1bP!|7E565445\x1b\\",
