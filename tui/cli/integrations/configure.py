@@ -1,20 +1,22 @@
-"""`integrations configure`: from a JSON object on standard input to a saved credential."""
+"""The command `integrations configure`: from a JSON object on standard input to a saved credential."""
 
 from __future__ import annotations
 
 import sys
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from tui.cli.run import organization_of
-from tui.data.integrations.credentials import Draft, load_credential, save_credential
-from tui.data.keys.credential_json import parse_credential
-from tui.data.keys.gate import check_gate
+import click
+
+from tui.cli.integrations import integrations
+from tui.cli.integrations.commands import type_argument
+from tui.cli.parsing import is_unicode
+from tui.cli.requirements import Requirements
 from tui.errors import ConfirmationNeeded, InvalidInput
-from tui.providers.validation import validate
 
 if TYPE_CHECKING:
     from tui.cli.output import Output
-    from tui.cli.request import Options
+    from tui.cli.request import Options, Work
     from tui.data.integrations.credentials import StoredCredential
     from tui.providers.fields import IntegrationType
     from tui.session.session import Session
@@ -24,8 +26,29 @@ NAME_LENGTH = 255
 """Characters that integration_credentials.display_name holds."""
 
 
-def read_object(provider: IntegrationType) -> dict[str, Any]:
+@integrations.command("configure", locked=True, needs=Requirements("administrator", key="required", writes="data"))
+@type_argument
+@click.pass_obj
+def configure(options: Options, integration_type: str) -> Work:
+    """Save a credential: one JSON object on standard input.
+
+    A field that is left out stays as it is, a secret among them; null removes one. `display_name` is the name that
+    lists show. Only the names of the changed fields are printed.
+
+    \b
+    Example, with the object in a file:
+        switchboard integrations configure exotel_sms < credential.json
+    """
+    from tui.providers import integration_type as known_type
+
+    provider = known_type(integration_type)
+    return partial(_configure, options=options, provider=provider, given=_read_object(provider))
+
+
+def _read_object(provider: IntegrationType) -> dict[str, Any]:
     """Read the one JSON object from standard input. Raises InvalidInput, also where that is a terminal."""
+    from tui.data.keys.credential_json import parse_credential
+
     required = {field.name: "..." for field in provider.fields if field.required}
     form = ", ".join(f'"{name}": "{value}"' for name, value in required.items())
     if sys.stdin is None or sys.stdin.isatty():
@@ -41,10 +64,15 @@ def read_object(provider: IntegrationType) -> dict[str, Any]:
     return parse_credential(text)
 
 
-async def configure(
+async def _configure(
     session: Session, out: Output, *, options: Options, provider: IntegrationType, given: dict[str, Any]
 ) -> None:
     """Check what was given together with what is stored, and save it."""
+    from tui.cli.run import organization_of
+    from tui.data.integrations.credentials import Draft, load_credential, save_credential
+    from tui.data.keys.gate import check_gate
+    from tui.providers.validation import validate
+
     organization = organization_of(session)
     base = await load_credential(session.database, session.keyring, organization.id, provider.name)
     name = _display_name(given, base)
@@ -59,9 +87,9 @@ async def configure(
     values = {field: value for field, value in given.items() if field != "display_name"}
     checked = validate(provider, values, existing=base.credential if base else None)
     if checked.problems:
-        said = " ".join(f"{field}: {sentence}" for field, sentence in checked.problems.items())
+        problems = " ".join(f"{field}: {sentence}" for field, sentence in checked.problems.items())
         raise InvalidInput(
-            f"The credential of {provider.name} was not accepted. {said}",
+            f"The credential of {provider.name} was not accepted. {problems}",
             "Correct it and run it again; nothing was written.",
         )
     for field, sentence in checked.warnings.items():
@@ -93,6 +121,6 @@ def _display_name(given: dict[str, Any], base: StoredCredential | None) -> str |
         raise InvalidInput(
             f"display_name is not a text of at most {NAME_LENGTH} characters.", "Shorten it, or leave it out."
         )
-    if "\0" in name or any("\ud800" <= character <= "\udfff" for character in name):
+    if "\0" in name or not is_unicode(name):
         raise InvalidInput("display_name holds what is no character (U+0000, or half of a pair).", "Type it again.")
     return name.strip() or None

@@ -2,18 +2,50 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
+import click
+
+from tui.cli.numbers import phone_numbers
+from tui.cli.parsing import Text, option
+from tui.cli.requirements import Requirements
 from tui.errors import ConfirmationNeeded
 
 if TYPE_CHECKING:
     from tui.cli.output import Output
-    from tui.cli.request import Options
+    from tui.cli.request import Options, Work
     from tui.data.numbers.sync_plan import SyncPlan
     from tui.session.session import Session
 
 
-async def sync(
+@phone_numbers.command("sync", locked=True, needs=Requirements("support", key="required", writes="data"))
+@option(
+    "--dry-run",
+    locked=True,
+    is_flag=True,
+    needs=Requirements("support", key="required", writes="log"),
+    help="Only show what it would change.",
+)
+@option(
+    "--integration",
+    locked=True,
+    metavar="TYPE|ID",
+    type=Text(),
+    help="Whose account: exotel_phone, another type, an id.",
+)
+@option("--deactivate-all", locked=True, is_flag=True, help="Also where that leaves the integration without a number.")
+@click.pass_obj
+def sync(options: Options, dry_run: bool, integration: str | None, deactivate_all: bool) -> Work:
+    """Bring the numbers in line with what the provider lists.
+
+    Shows the plan, asks, and writes it in one transaction. Numbers that the provider lists no more are switched off,
+    never deleted; numbers that were added by hand are left alone. The opening of the credential is logged.
+    """
+    return partial(_sync, options=options, dry_run=dry_run, wanted=integration, deactivate_all=deactivate_all)
+
+
+async def _sync(
     session: Session, out: Output, *, options: Options, dry_run: bool, wanted: str | None, deactivate_all: bool
 ) -> None:
     """Open the credential, list the account's numbers, show what would change, ask, and do it.

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from tui.cli.output import Output
-from tui.cli.parsing import Command, Text, option
+from tui.cli.parsing import Text, option
+from tui.cli.requirements import Requirements
+from tui.cli.root import switchboard
 
 if TYPE_CHECKING:
     from tui.cli.request import Options
@@ -25,8 +27,13 @@ NO_KEY = (
 )
 
 
-@click.command("setup", cls=Command)
-@option("--dry-run", is_flag=True, help="Only say what would be done.")
+@switchboard.command("setup", needs=Requirements("owner", key="optional", writes="data", installs=True))
+@option(
+    "--dry-run",
+    is_flag=True,
+    needs=Requirements("owner", key="optional", installs=True),
+    help="Only say what would be done.",
+)
 @option("--roles", is_flag=True, help="Also create the groups for administrators, support and auditors.")
 @option(
     "--accept",
