@@ -5,10 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from click import Group
-
 from tests.generate.key_tables import README, key_table, key_table_in_readme
-from tui.cli.root import switchboard
 from tui.settings.settings import MASTER_KEY_NAMES, PREVIOUS_KEY_NAMES, SERVICE_ROLE_NAME, SWITCHBOARD_NAMES
 
 TEXT = README.read_text(encoding="utf-8")
@@ -39,15 +36,6 @@ def test_every_document_that_is_named_is_there() -> None:
     named = re.findall(r"(?<!!)\[[^\]]*\]\((docs/[^)]+)\)", TEXT)
     assert named
     assert [one for one in named if not (README.parent / one).is_file()] == []
-
-
-def test_every_command_there_is_stands_in_the_list_of_commands() -> None:
-    commands = TEXT[TEXT.index("## Commands") : TEXT.index("## Configuration")]
-    for name, command in switchboard.commands.items():
-        assert f"switchboard {name}" in commands, name
-        if isinstance(command, Group):
-            for inner in command.commands:
-                assert re.search(rf"^switchboard {name}.*\b{inner}\b", commands, re.MULTILINE), (name, inner)
 
 
 def test_the_sshd_block_is_the_one_of_the_document_on_ssh() -> None:
