@@ -21,21 +21,25 @@ if TYPE_CHECKING:
 class Option(click.Option):
     """An option; `locked` says that it works in the locked console, which it does not unless that is said.
 
-    `needs` is what the command requires with this option, where that is not what it requires without.
+    With a `metavar` it takes a text, unless `type` says otherwise. `needs` is what the command requires with this
+    option, where that is not what it requires without.
     """
 
     def __init__(
         self, *arguments: Any, locked: bool = False, needs: Requirements | None = None, **attributes: Any
     ) -> None:
+        if "metavar" in attributes:
+            attributes.setdefault("type", Text())
         super().__init__(*arguments, **attributes)
         self.locked = locked
         self.needs = needs
 
 
 class Argument(click.Argument):
-    """An argument; `locked` says that it works in the locked console."""
+    """An argument, a text; `locked` says that it works in the locked console."""
 
     def __init__(self, *arguments: Any, locked: bool = False, **attributes: Any) -> None:
+        attributes.setdefault("type", Text())
         super().__init__(*arguments, **attributes)
         self.locked = locked
 
@@ -88,29 +92,22 @@ def _remember(context: click.Context, parameter: click.Parameter, value: Any) ->
         setattr(options, parameter.name, Path(value) if parameter.name == "env_file" else value)
 
 
-def _option(flag: str, *, text: str = "", metavar: str | None = None, locked: bool = False) -> click.Option:
+def _option(flag: str, **attributes: Any) -> Option:
     # Said of an option with a value, is_flag=False would let click accept it without one.
-    kind = {"is_flag": True} if metavar is None else {"type": Text()}
-    return Option(
-        [flag],
-        **kind,
-        locked=locked,
-        metavar=metavar,
-        help=text,
-        expose_value=False,
-        callback=_remember,
-    )
+    if "metavar" not in attributes:
+        attributes["is_flag"] = True
+    return Option([flag], **attributes, expose_value=False, callback=_remember)
 
 
 COMMON: list[click.Parameter] = [
-    _option("--organization", metavar="ID|NAME", text="The organisation to look at.", locked=True),
+    _option("--organization", metavar="ID|NAME", help="The organisation to look at.", locked=True),
     # Of the forced command itself: see `words_over_ssh`.
-    _option("--operator", metavar="ID|E-MAIL", text="Who you are, for the audit log.", locked=True),
-    _option("--env-file", metavar="FILE", text="Read settings from FILE instead of ./.env."),
-    _option("--read-only", text="Write nothing but the log.", locked=True),
-    _option("--json", text="Print JSON; failures too, on standard error.", locked=True),
-    _option("--yes", text="Do not ask for confirmation.", locked=True),
-    _option("--locked", text="Close what leads out of Switchboard.", locked=True),
+    _option("--operator", metavar="ID|E-MAIL", help="Who you are, for the audit log.", locked=True),
+    _option("--env-file", metavar="FILE", help="Read settings from FILE instead of ./.env."),
+    _option("--read-only", help="Write nothing but the log.", locked=True),
+    _option("--json", help="Print JSON; failures too, on standard error.", locked=True),
+    _option("--yes", help="Do not ask for confirmation.", locked=True),
+    _option("--locked", help="Close what leads out of Switchboard.", locked=True),
 ]
 
 

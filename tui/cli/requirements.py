@@ -14,10 +14,11 @@ Writes = Literal["nothing", "log", "data"]
 class Requirements:
     """The requirements of a command, or of a command with one of its options.
 
-    `role` is the least that the login may be; "none" does not connect, "any" is one of the three groups. `key` is what
-    the master keys are read for; "sealing" is the private key of the seals instead. Read-only mode refuses what writes
-    "data" , a read-only database what writes the "log" as well. `pooler` says that it works behind a transaction-mode
-    pooler, `finds` that it exits with 5 where it found something, `organization` that one is chosen beforehand.
+    `role` is the least that the login may be: "none" does not connect, "any" is one of the three groups. `key` is what
+    the master keys are read for, or "sealing", the private key of the seals. Read-only mode refuses what writes "data",
+    a read-only database what writes the "log" as well. `installs` looks for a server that the schema could be installed
+    on: neither read-only nor behind a pooler in transaction mode. `finds` exits with 5 where it found something.
+    `organization` chooses one before the work begins.
     """
 
     role: Role = "none"

@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 
     from tui.cli.request import Options, Work
     from tui.cli.requirements import Requirements
-    from tui.models import Organization
 
 
 SIGNAL = 128
@@ -36,7 +35,7 @@ def run(options: Options, work: Work, needs: Requirements) -> int:
 
     Raises SwitchboardError and ConfigError, and SystemExit after a signal.
     """
-    out = Output(as_json=options.json)
+    out = Output(as_json=options.json, yes=options.yes)
     session = open_session(options, out, keys=needs.reads_keys)
     writes = needs.writes == "data"
     if writes:
@@ -93,13 +92,6 @@ def require_writable(session: Session) -> None:
         raise SchemaNewer
     if session.read_only:
         raise ReadOnlyMode(what_to_do=ASK) if session.settings.locked else ReadOnlyMode()
-
-
-def organization_of(session: Session) -> Organization:
-    """Return the organisation that `run` has settled on."""
-    if session.organization is None:
-        raise RuntimeError("the command has not asked for an organisation")
-    return session.organization
 
 
 def run_to_the_end(session: Session, command: Coroutine[Any, Any, None]) -> None:

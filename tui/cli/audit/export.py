@@ -58,9 +58,7 @@ class NewFileName(Text):
     metavar="FILE",
     help="Write a new FILE, and FILE.manifest.json beside it.",
 )
-@option(
-    "--format", "form", locked=True, type=Text(), metavar="csv|jsonl", help="csv where FILE ends in .csv, else jsonl."
-)
+@option("--format", "form", locked=True, metavar="csv|jsonl", help="csv where FILE ends in .csv, else jsonl.")
 @click.pass_obj
 def export(options: Options, words: tuple[str, ...], output: str | None, form: str | None) -> Work:
     """Write the rows of the organisation's log, newest first: all of them, or those of the filter.

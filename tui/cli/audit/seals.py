@@ -41,7 +41,6 @@ class KeyOrFile(Text):
 @audit.command("seal", needs=Requirements("administrator", key="sealing", writes="data", organization=False))
 @option(
     "--new-key",
-    type=Text(),
     metavar="FILE",
     needs=Requirements(),
     help="Make a sealing key in a new FILE and stop there.",
@@ -68,10 +67,8 @@ def seal(options: Options, new_key: str | None) -> Work | int:
     metavar="KEY|FILE",
     help="Trust this key instead of those in the database; may be given again.",
 )
-@option(
-    "--newest-seal", locked=True, type=Text(), metavar="SEAL", help="A seal noted down before: it must be in the chain."
-)
-@option("--manifest", type=Text(), metavar="FILE", help="Take both from the manifest of an export.")
+@option("--newest-seal", locked=True, metavar="SEAL", help="A seal noted down before: it must be in the chain.")
+@option("--manifest", metavar="FILE", help="Take both from the manifest of an export.")
 @click.pass_obj
 def verify(options: Options, public_keys: tuple[str, ...], newest_seal: str | None, manifest: str | None) -> Work:
     """Check the log against its seals; no secret is needed.

@@ -5,18 +5,16 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
-import click
-
 from tui.cli.integrations import integrations
-from tui.cli.parsing import Text, argument
+from tui.cli.parsing import argument
 from tui.cli.requirements import Requirements
 
 if TYPE_CHECKING:
     from tui.cli.output import Output
-    from tui.cli.request import Options, Work
+    from tui.cli.request import Work
     from tui.session.session import Session
 
-type_argument = argument("integration_type", locked=True, metavar="TYPE", type=Text())
+type_argument = argument("integration_type", locked=True, metavar="TYPE")
 
 
 @integrations.command("list", locked=True, needs=Requirements("support", key="optional"))
@@ -48,22 +46,22 @@ def disable(integration_type: str) -> Work:
 
 @integrations.command("delete", locked=True, needs=Requirements("administrator", writes="data"))
 @type_argument
-@click.pass_obj
-def delete(options: Options, integration_type: str) -> Work:
+def delete(integration_type: str) -> Work:
     """Delete an integration with its permissions and phone numbers.
 
     Says what goes with it, and asks for the type's name; --yes deletes at once.
     """
-    return partial(_delete, options=options, integration_type=integration_type)
+    return partial(_delete, integration_type=integration_type)
 
 
 async def _list(session: Session, out: Output) -> None:
     from tui.cli.integrations.view import COLUMNS, record_of
-    from tui.cli.run import organization_of
     from tui.data.integrations.listing import list_integrations
     from tui.providers import registry
 
-    listed = await list_integrations(session.database, session.keyring, organization_of(session).id, list(registry()))
+    listed = await list_integrations(
+        session.database, session.keyring, session.chosen_organization.id, list(registry())
+    )
     out.rows([record_of(integration) for integration in listed], COLUMNS, empty="There is no integration type.")
     unread = [integration for integration in listed if integration.unreadable == "no key"]
     if unread:
@@ -76,7 +74,6 @@ async def _list(session: Session, out: Output) -> None:
 async def _show(session: Session, out: Output, *, integration_type: str) -> None:
     from tui.cli.integrations.lookup import find_integration
     from tui.cli.integrations.view import detail_lines, detail_record
-    from tui.cli.run import organization_of
     from tui.data.integrations.authors import Authors, authors_of
     from tui.data.integrations.credentials import load_credential
     from tui.data.keys.gate import check_gate
@@ -95,7 +92,7 @@ async def _show(session: Session, out: Output, *, integration_type: str) -> None
         stored = None
     known = await authors_of(session.database, [integration])
     authors = known[integration.id] if integration.id else Authors()
-    organization = organization_of(session)
+    organization = session.chosen_organization
     name = f"{organization.name} ({organization.id})" if organization.name else str(organization.id)
     out.record(
         detail_record(integration, stored), detail_lines(integration, stored, authors, session.settings.timezone, name)
@@ -120,7 +117,7 @@ async def _set_active(session: Session, out: Output, *, integration_type: str, a
     )
 
 
-async def _delete(session: Session, out: Output, *, options: Options, integration_type: str) -> None:
+async def _delete(session: Session, out: Output, *, integration_type: str) -> None:
     from tui.cli.confirm import confirm_by_name
     from tui.cli.integrations.lookup import find_integration
     from tui.data.integrations.listing import delete as delete_integration
@@ -129,13 +126,12 @@ async def _delete(session: Session, out: Output, *, options: Options, integratio
     integration = await find_integration(session, integration_type)
     name = integration.integration_type
     expected = await what_goes_with(session.database, integration)
-    if not options.yes:
-        await confirm_by_name(
-            out,
-            name,
-            f"Deleting {name} {expected.sentence()}. It cannot be undone.",
-            f"`switchboard integrations disable {integration_type}` stops its use and keeps everything.",
-        )
+    await confirm_by_name(
+        out,
+        name,
+        f"Deleting {name} {expected.sentence()}. It cannot be undone.",
+        f"`switchboard integrations disable {integration_type}` stops its use and keeps everything.",
+    )
     deleted = await delete_integration(session.database, integration, expected)
     out.result(
         {

@@ -6,8 +6,6 @@ import sys
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-import click
-
 from tui.cli.integrations import integrations
 from tui.cli.integrations.commands import type_argument
 from tui.cli.parsing import is_unicode
@@ -16,7 +14,7 @@ from tui.errors import ConfirmationNeeded, InvalidInput
 
 if TYPE_CHECKING:
     from tui.cli.output import Output
-    from tui.cli.request import Options, Work
+    from tui.cli.request import Work
     from tui.data.integrations.credentials import StoredCredential
     from tui.providers.fields import IntegrationType
     from tui.session.session import Session
@@ -28,8 +26,7 @@ NAME_LENGTH = 255
 
 @integrations.command("configure", locked=True, needs=Requirements("administrator", key="required", writes="data"))
 @type_argument
-@click.pass_obj
-def configure(options: Options, integration_type: str) -> Work:
+def configure(integration_type: str) -> Work:
     """Save a credential: one JSON object on standard input.
 
     A field that is left out stays as it is, a secret among them; null removes one. `display_name` is the name that
@@ -42,7 +39,7 @@ def configure(options: Options, integration_type: str) -> Work:
     from tui.providers import integration_type as known_type
 
     provider = known_type(integration_type)
-    return partial(_configure, options=options, provider=provider, given=_read_object(provider))
+    return partial(_configure, provider=provider, fields=_read_object(provider))
 
 
 def _read_object(provider: IntegrationType) -> dict[str, Any]:
@@ -64,27 +61,24 @@ def _read_object(provider: IntegrationType) -> dict[str, Any]:
     return parse_credential(text)
 
 
-async def _configure(
-    session: Session, out: Output, *, options: Options, provider: IntegrationType, given: dict[str, Any]
-) -> None:
+async def _configure(session: Session, out: Output, *, provider: IntegrationType, fields: dict[str, Any]) -> None:
     """Check what was given together with what is stored, and save it."""
-    from tui.cli.run import organization_of
     from tui.data.integrations.credentials import Draft, load_credential, save_credential
     from tui.data.keys.gate import check_gate
     from tui.providers.validation import validate
 
-    organization = organization_of(session)
+    organization = session.chosen_organization
     base = await load_credential(session.database, session.keyring, organization.id, provider.name)
-    name = _display_name(given, base)
+    name = _display_name(fields, base)
     if base is not None and base.problem is not None:
         (await check_gate(session.database, session.keyring)).require_write()
-        if not options.yes:
+        if not out.yes:
             raise ConfirmationNeeded(
                 f"The stored credential of {provider.name} is unreadable ({base.problem.reason}), so saving replaces "
                 "it as a whole.",
                 "Give every field and --yes, or configure the key it was written with.",
             )
-    values = {field: value for field, value in given.items() if field != "display_name"}
+    values = {field: value for field, value in fields.items() if field != "display_name"}
     checked = validate(provider, values, existing=base.credential if base else None)
     if checked.problems:
         problems = " ".join(f"{field}: {sentence}" for field, sentence in checked.problems.items())
@@ -110,11 +104,11 @@ async def _configure(
         out.result(record, f"{provider.name} is {verb}: {', '.join(saved.changed)}.")
 
 
-def _display_name(given: dict[str, Any], base: StoredCredential | None) -> str | None:
+def _display_name(fields: dict[str, Any], base: StoredCredential | None) -> str | None:
     """Return the name to store: the given one, or the one there is. Raises InvalidInput."""
-    if "display_name" not in given:
+    if "display_name" not in fields:
         return base.integration.display_name if base else None
-    name = given["display_name"]
+    name = fields["display_name"]
     if name is None:
         return None
     if not isinstance(name, str) or len(name.strip()) > NAME_LENGTH:

@@ -21,12 +21,11 @@ async def find_integration(
     `instead`. `or_else` is another way on where it is not set up. `opened` looks into the envelopes of the whole list,
     which takes the key half a second.
     """
-    from tui.cli.run import organization_of
     from tui.data.integrations.listing import list_integrations
     from tui.data.keys.encryption import Keyring
 
     keyring = session.keyring if opened else Keyring(None)
-    listed = await list_integrations(session.database, keyring, organization_of(session).id, [])
+    listed = await list_integrations(session.database, keyring, session.chosen_organization.id, [])
     matches = [integration for integration in listed if wanted in (integration.integration_type, str(integration.id))]
     if len(matches) > 1:
         ids = ", ".join(str(integration.id) for integration in matches)

@@ -6,7 +6,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from tui.cli.integrations import integrations
-from tui.cli.parsing import Text, argument, option
+from tui.cli.parsing import argument, option
 from tui.cli.requirements import Requirements
 from tui.errors import CheckFailed, InvalidInput, NotFound, SwitchboardError
 
@@ -25,7 +25,7 @@ NAMES = ("id", "integration_type", "display_name")
 
 
 @integrations.command("test", locked=True, needs=Requirements("support", key="required", writes="log", finds=True))
-@argument("integration_type", locked=True, metavar="[TYPE]", type=Text(), required=False)
+@argument("integration_type", locked=True, metavar="[TYPE]", required=False)
 @option("--all", "everything", locked=True, is_flag=True, help="Test every integration of the organisation.")
 def test(integration_type: str | None, everything: bool) -> Work:
     """Ask the provider whether a credential works; nothing is sent or changed there.
@@ -64,11 +64,10 @@ async def _test_all(session: Session, out: Output) -> None:
     """Test every integration that is set up, side by side. Raises as _test does."""
     import asyncio
 
-    from tui.cli.run import organization_of
     from tui.data.integrations.listing import list_integrations
     from tui.data.keys.encryption import Keyring
 
-    listed = await list_integrations(session.database, Keyring(None), organization_of(session).id, [])
+    listed = await list_integrations(session.database, Keyring(None), session.chosen_organization.id, [])
     wanted = [integration for integration in listed if _has_test(integration)]
     if not wanted:
         raise NotFound("No integration of this organisation can be tested.", "Set one up first.")

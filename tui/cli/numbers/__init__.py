@@ -1,13 +1,11 @@
 """The commands `phone-numbers`."""
 
-from tui.cli.parsing import Group
 from tui.cli.root import switchboard
 
 
 @switchboard.group(
     "phone-numbers",
     locked=True,
-    cls=Group,
     order=("list", "sync", "add", "edit", "deactivate", "assign", "unassign", "primary"),
 )
 def phone_numbers() -> None:

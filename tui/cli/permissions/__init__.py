@@ -1,10 +1,9 @@
 """The commands `permissions`."""
 
-from tui.cli.parsing import Group
 from tui.cli.root import switchboard
 
 
-@switchboard.group("permissions", locked=True, cls=Group, order=("list", "grant", "revoke", "copy", "report"))
+@switchboard.group("permissions", locked=True, order=("list", "grant", "revoke", "copy", "report"))
 def permissions() -> None:
     """Who may use which integration, for how long and how much.
 

@@ -1,67 +1,247 @@
-"""The commands `permissions list` and `report`: who may do what, and what somebody who leaves knows."""
+"""The commands `permissions grant`, `revoke` and `copy`: staged, reviewed, and applied in one transaction."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from tui.cli.parsing import Text, option
+from tui.cli.parsing import argument, option
 from tui.cli.permissions import permissions
-from tui.cli.permissions.types import user_argument
+from tui.cli.permissions.types import integrations_of_types, user_argument
 from tui.cli.requirements import Requirements
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from datetime import datetime
+    from uuid import UUID
+
     from tui.cli.output import Output
     from tui.cli.request import Work
+    from tui.data.permissions.apply import Conflicts
+    from tui.data.permissions.people import Holder
+    from tui.data.permissions.staging import Staged
+    from tui.data.permissions.values import Right
+    from tui.models import Integration
     from tui.session.session import Session
 
-
-@permissions.command("list", locked=True, needs=Requirements("support"))
-@option("--user", locked=True, metavar="USER", type=Text(), help="Only this person, on every integration.")
-@option("--type", "integration_type", locked=True, metavar="TYPE", type=Text(), help="Only this integration.")
-def list_(user: str | None, integration_type: str | None) -> Work:
-    """List who may do what now, and why not."""
-    return partial(_list, user=user, integration_type=integration_type)
+types_argument = argument("types", locked=True, metavar="TYPE...", nargs=-1, required=True)
+dry_run_option = option(
+    "--dry-run", locked=True, is_flag=True, needs=Requirements("support"), help="Only print the review."
+)
+NAMED_CONFLICTS = 5
 
 
-@permissions.command("report", locked=True, needs=Requirements("support"))
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """What `grant` gives; a limit or an expiry that is None stays as it is."""
+
+    rights: tuple[Right, ...]
+    expires: str | None
+    limits: dict[str, int | None]
+    label: str | None
+
+
+@permissions.command("grant", locked=True, needs=Requirements("administrator", writes="data"))
 @user_argument
-def report(user: str) -> Work:
-    """Report on somebody who leaves: what they could reach, and which secrets to rotate."""
-    return partial(_report, user=user)
+@types_argument
+@option("--view", locked=True, is_flag=True, help="See that it is there, and its log.")
+@option("--send", locked=True, is_flag=True, help="Send with it; implies --view.")
+@option("--configure", locked=True, is_flag=True, help="Change its credential; implies --view.")
+@option("--expires", locked=True, metavar="WHEN", help="A date, 30d, 2w, end of month, never.")
+@option("--daily-limit", locked=True, metavar="N", help="Sends per day, or unlimited.")
+@option("--monthly-limit", locked=True, metavar="N", help="Sends per month, or unlimited.")
+@option("--label", locked=True, metavar="NAME", help="A name for an id; only without a directory.")
+@dry_run_option
+def grant(
+    user: str,
+    types: tuple[str, ...],
+    view: bool,
+    send: bool,
+    configure: bool,
+    expires: str | None,
+    daily_limit: str | None,
+    monthly_limit: str | None,
+    label: str | None,
+    dry_run: bool,
+) -> Work:
+    """Give rights, add to those that are there, or change expiry and limits."""
+    from tui.data.permissions.values import RIGHTS, parse_limit
+    from tui.errors import InvalidInput
+
+    named = {"daily_limit": daily_limit, "monthly_limit": monthly_limit}
+    limits = {name: parse_limit(text) for name, text in named.items() if text is not None}
+    rights = tuple(right for right, given in zip(RIGHTS, (view, send, configure), strict=True) if given)
+    if not (rights or expires or limits):
+        raise InvalidInput("It is not said what to give.", "Add --view, --send or --configure, an expiry, or a limit.")
+    offer = Offer(rights, expires, limits, label)
+    return partial(_grant, user=user, types=types, offer=offer, dry_run=dry_run)
 
 
-async def _list(session: Session, out: Output, *, user: str | None, integration_type: str | None) -> None:
-    from tui.cli.permissions.types import integrations_of_types
-    from tui.cli.permissions.view import columns, record_of
-    from tui.cli.run import organization_of
-    from tui.data.permissions.effective import access_of_person, enforcement, list_access
+@permissions.command("revoke", locked=True, needs=Requirements("administrator", writes="data"))
+@user_argument
+@types_argument
+@dry_run_option
+def revoke(user: str, types: tuple[str, ...], dry_run: bool) -> Work:
+    """Take every right on one integration, or on several."""
+    return partial(_revoke, user=user, types=types, dry_run=dry_run)
+
+
+@permissions.command("copy", locked=True, needs=Requirements("administrator", writes="data"))
+@argument("source", locked=True, metavar="FROM")
+@argument("target", locked=True, metavar="TO")
+@dry_run_option
+def copy(source: str, target: str, dry_run: bool) -> Work:
+    """Give one person exactly what another one has: rights, expiry and limits.
+
+    What TO has and FROM has not is revoked; the review shows it.
+    """
+    return partial(_copy, source=source, target=target, dry_run=dry_run)
+
+
+async def _grant(
+    session: Session, out: Output, *, user: str, types: Sequence[str], offer: Offer, dry_run: bool
+) -> None:
+    from tui.data.permissions.people import server_time
+    from tui.data.permissions.values import parse_expiry
+    from tui.errors import InvalidInput
+
+    integrations = await integrations_of_types(session, types)
+    now = await server_time(session.database)
+    changed: dict[str, Any] = dict(offer.limits)
+    if offer.expires is not None:
+        changed["expires_at"] = parse_expiry(offer.expires, now, session.settings.timezone)
+    person = await _grantee(session, user, offer.label)
+
+    def stage(staged: Staged, cells: dict[UUID, list[Any]], now: datetime) -> list[str]:
+        # All values are staged as one, so that a limit is judged together with the other one.
+        from dataclasses import replace
+
+        from tui.data.permissions.values import with_right
+
+        notes: list[str] = []
+        wanted = []
+        for cell in cells[person.id]:
+            access = cell.access
+            for right in offer.rights:
+                access, note = with_right(access, right, given=True)
+                notes += [note] if note else []
+            if not access.rights:
+                raise InvalidInput("There is no right yet, and expiry and limits need one.", "Add --view or --send.")
+            if access.is_expired(now) and "expires_at" not in changed:
+                notes.append("That permission has expired and stays so: add --expires.")
+            wanted.append((cell, replace(access, **changed)))
+        return [*notes, *staged.stage(wanted, now).notes]
+
+    label = None if offer.label is None else (person.id, offer.label)
+    await _change(session, out, [person], integrations, stage, dry_run=dry_run, label=label)
+
+
+async def _revoke(session: Session, out: Output, *, user: str, types: Sequence[str], dry_run: bool) -> None:
     from tui.data.permissions.grantees import find_holder
 
-    organization = organization_of(session).id
-    only = (
-        None
-        if integration_type is None
-        else {integration.id for integration in await integrations_of_types(session, [integration_type])}
+    integrations = await integrations_of_types(session, types)
+    person = await find_holder(session.database, session.chosen_organization.id, user)
+
+    def stage(staged: Staged, cells: dict[UUID, list[Any]], now: datetime) -> list[str]:
+        return list(staged.revoke(cells[person.id], now).notes)
+
+    await _change(session, out, [person], integrations, stage, dry_run=dry_run)
+
+
+async def _copy(session: Session, out: Output, *, source: str, target: str, dry_run: bool) -> None:
+    from tui.data.permissions.grantees import find_grantee, find_holder
+    from tui.data.permissions.people import integrations_of
+    from tui.errors import InvalidInput
+
+    organization = session.chosen_organization.id
+    holder = await find_holder(session.database, organization, source)
+    other = await find_grantee(session.database, organization, target)
+    if holder.id == other.id:
+        raise InvalidInput("FROM and TO are the same person.", "Name two.")
+    integrations = await integrations_of(session.database, organization)
+
+    def stage(staged: Staged, cells: dict[UUID, list[Any]], now: datetime) -> list[str]:
+        return list(staged.copy(cells[holder.id], cells[other.id], now).notes)
+
+    await _change(session, out, [holder, other], integrations, stage, dry_run=dry_run)
+
+
+async def _change(
+    session: Session,
+    out: Output,
+    people: Sequence[Holder],
+    integrations: Sequence[Integration],
+    stage: Callable[[Staged, dict[UUID, list[Any]], datetime], list[str]],
+    *,
+    dry_run: bool,
+    label: tuple[UUID, str] | None = None,
+) -> None:
+    """Stage, print the review, ask, and apply in one transaction. Raises Conflict where something changed meanwhile."""
+    from tui.cli.confirm import confirm
+    from tui.cli.permissions.view import review_lines, review_record
+    from tui.data.permissions.apply import Applied, apply
+    from tui.data.permissions.grantees import label_person
+    from tui.data.permissions.people import grants_of, server_time
+    from tui.data.permissions.staging import Staged
+    from tui.data.permissions.values import Cell
+
+    organization = session.chosen_organization.id
+    grants = await grants_of(session.database, organization, [person.id for person in people])
+    by_id = {integration.id: integration for integration in integrations if integration.id is not None}
+    cells = {
+        person.id: [Cell(person.id, identifier, grants.get((person.id, identifier))) for identifier in by_id]
+        for person in people
+    }
+    staged = Staged(organization)
+    notes = list(dict.fromkeys(stage(staged, cells, await server_time(session.database))))
+    review = staged.review()
+    lines = review_lines(review, {person.id: person for person in people}, by_id, session.settings.timezone)
+    record = review_record(review, by_id) | {"notes": notes}
+    for line in [*lines[:-1], *notes]:
+        (out.text if dry_run and not out.as_json else out.say)(line)
+    if dry_run or not (review.total or label):
+        out.result(record | {"applied": False, "operation_id": None}, lines[-1])
+        return
+    await confirm(out, f"{lines[-1]} Apply?", f"{lines[-1]} Nothing was written yet.")
+    if label is not None:
+        await label_person(session.database, organization, *label)
+    outcome = await apply(session.database, staged)
+    if not isinstance(outcome, Applied):
+        raise _conflict(outcome, {person.id: person for person in people}, by_id)
+    out.result(record | {"applied": True, "operation_id": outcome.operation_id}, f"Applied: {review.sentence()}.")
+
+
+async def _grantee(session: Session, user: str, label: str | None) -> Holder:
+    """Return who is given something; an id with a label is somebody where there is no directory."""
+    from tui.data.directory import parse_uuid, people_are_labelled
+    from tui.data.permissions.grantees import find_grantee
+    from tui.data.permissions.people import Holder
+    from tui.errors import InvalidInput
+
+    organization = session.chosen_organization.id
+    if label is None:
+        return await find_grantee(session.database, organization, user)
+    if not await people_are_labelled(session.database):
+        raise InvalidInput("People come from the directory here, so --label names nobody.", "Leave it out.")
+    user_id = parse_uuid(user)
+    if user_id is None:
+        raise InvalidInput("With --label the person is named by an id.", "Give a UUID.")
+    return Holder(user_id, None, " ".join(label.split()), "active")
+
+
+def _conflict(conflicts: Conflicts, people: dict[UUID, Holder], integrations: dict[UUID, Integration]) -> Exception:
+    from tui.cli.permissions.view import rights_words
+    from tui.errors import Conflict
+
+    named = [
+        f"{people[cell.user_id].label} on {integrations[cell.integration_id].integration_type} "
+        + ("(deleted)" if cell.integration_gone else f"has {rights_words(cell.now)} now, had {rights_words(cell.seen)}")
+        for cell in conflicts.cells[:NAMED_CONFLICTS]
+    ]
+    more = len(conflicts.cells) - len(named)
+    return Conflict(
+        f"Somebody else changed it meanwhile, so nothing was written: {'; '.join(named)}"
+        + (f"; and {more} more." if more > 0 else "."),
+        "Run it again to see the new review.",
     )
-    if user is None:
-        entries = await list_access(session.database, organization)
-    else:
-        person = await find_holder(session.database, organization, user)
-        entries = list(await access_of_person(session.database, organization, person.id))
-    listed = [record_of(entry) for entry in entries if only is None or entry.integration.id in only]
-    empty = "Nobody holds a permission here." if user is None else "No integration is set up here."
-    out.rows(listed, columns(session.settings.timezone), empty=empty)
-    out.say((await enforcement(session.database)).sentence())
-
-
-async def _report(session: Session, out: Output, *, user: str) -> None:
-    from tui.cli.permissions.view import report_lines, report_record
-    from tui.cli.run import organization_of
-    from tui.data.permissions.grantees import find_holder
-    from tui.data.permissions.leaver import leaver_report
-
-    organization = organization_of(session).id
-    person = await find_holder(session.database, organization, user)
-    report = await leaver_report(session.database, organization, person)
-    out.record(report_record(report), report_lines(report, session.settings.timezone))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tui.cli.parsing import Text, argument
+from tui.cli.parsing import argument
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from tui.models import Integration
     from tui.session.session import Session
 
-user_argument = argument("user", locked=True, metavar="USER", type=Text())
+user_argument = argument("user", locked=True, metavar="USER")
 
 
 async def integrations_of_types(session: Session, types: Sequence[str]) -> list[Integration]:
@@ -21,10 +21,9 @@ async def integrations_of_types(session: Session, types: Sequence[str]) -> list[
     Raises UnknownType, and NotFound for one that is not set up.
     """
     from tui.cli.integrations.lookup import not_set_up
-    from tui.cli.run import organization_of
     from tui.data.permissions.people import integrations_of
 
-    rows = await integrations_of(session.database, organization_of(session).id)
+    rows = await integrations_of(session.database, session.chosen_organization.id)
     for name in types:
         if all(integration.integration_type != name for integration in rows):
             raise not_set_up(name)
