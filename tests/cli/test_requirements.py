@@ -15,7 +15,9 @@ from psycopg.conninfo import conninfo_to_dict
 from tests.cli.conftest import of_acme
 from tests.generate.commands import (
     DOCUMENT,
-    JSON_FIELDS,
+    EXAMPLES,
+    LIST,
+    Example,
     commands_document,
     commands_list,
     leaves,
@@ -34,7 +36,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from tests.support.servers.postgres import TestServer
-    from tui.cli.parsing import Command
     from tui.cli.requirements import Requirements
 
 GROUPS = {
@@ -42,47 +43,6 @@ GROUPS = {
     "support": "switchboard_support",
     "administrator": "switchboard_admin",
 }
-# One line for each command and for each option that changes what is required, in an order in which each finds what it
-# is about. The demo brings a database of its own: tests/cli/test_demo.py.
-LINES = (
-    "schema",
-    "doctor",
-    "keys generate",
-    "keys status",
-    "integrations list",
-    "integrations show exotel_phone",
-    "integrations configure exotel_phone",
-    "integrations test exotel_phone",
-    "integrations disable exotel_phone",
-    "integrations enable exotel_phone",
-    "phone-numbers list",
-    "phone-numbers sync --dry-run",
-    "phone-numbers sync",
-    "phone-numbers add 08040000000",
-    f"phone-numbers edit {OLD} --name Desk",
-    f"phone-numbers assign {OLD} ravi@acme.example",
-    f"phone-numbers unassign {OLD}",
-    f"phone-numbers primary {OLD}",
-    f"phone-numbers deactivate {OLD}",
-    "permissions list",
-    f"permissions grant {RAVI} exotel_phone --send --dry-run",
-    f"permissions grant {RAVI} exotel_phone --send",
-    f"permissions copy {RAVI} asha@acme.example --dry-run",
-    f"permissions copy {RAVI} asha@acme.example",
-    f"permissions report {RAVI}",
-    f"permissions revoke {RAVI} exotel_phone --dry-run",
-    f"permissions revoke {RAVI} exotel_phone",
-    "audit list",
-    "audit export --output log.jsonl",
-    "audit tail",
-    "audit stats",
-    "audit seal --new-key other.pem",
-    "audit seal",
-    "audit verify",
-    "setup --dry-run",
-    "setup",
-    "integrations delete exotel_phone",
-)
 COLUMNS = ("auditor", "support", "no master key", "read-only mode", "read-only database", "locked", "pooler")
 SIGTERM = 128 + signal.SIGTERM
 
@@ -126,18 +86,6 @@ def run(shell: Shell, line: str) -> Outcome:
     return Outcome(0, lines[0], "") if status == SIGTERM else Outcome(status, "", "".join(lines))
 
 
-def command_of(line: str) -> tuple[str, Command]:
-    path = max((path for path in leaves() if f"{line} ".startswith(f"{path} ")), key=len)
-    return path, leaves()[path]
-
-
-def required(line: str) -> Requirements:
-    """What is declared for a command line: by the option of it that says so, else by the command."""
-    _, command = command_of(line)
-    options = [option for option in command.params if isinstance(option, Option) and option.opts[0] in line.split()]
-    return next((option.needs for option in options if option.needs), command.needs)
-
-
 def login_of(column: str, needs: Requirements) -> str:
     """The login that a column is about, else the least that is enough."""
     if column in GROUPS:
@@ -145,9 +93,9 @@ def login_of(column: str, needs: Requirements) -> str:
     return "postgres" if needs.role == "owner" else "administrator"
 
 
-def refusal(column: str, line: str) -> int:
-    """The exit status with which the table says that a command line is refused, else 0."""
-    needs, (_, command) = required(line), command_of(line)
+def refusal(column: str, example: Example) -> int:
+    """The exit status with which the table says that an example is refused, else 0."""
+    needs = example.needs
     writes = needs.writes != "nothing" or needs.installs
     return {
         "auditor": 3 if needs.role not in ("none", "any") else 0,
@@ -155,29 +103,26 @@ def refusal(column: str, line: str) -> int:
         "no master key": 4 if needs.key == "required" else 0,
         "read-only mode": 2 if needs.writes == "data" else 0,
         "read-only database": 1 if needs.role != "none" and writes else 0,
-        "locked": 0 if command.locked else 2,
+        "locked": 0 if leaves()[example.path].locked else 2,
         "pooler": 1 if needs.installs else 0,
     }[column]
 
 
-def verdict(column: str, line: str, done: Outcome) -> str:
+def difference(column: str, example: Example, done: Outcome) -> str:
     """What is not as the table says; nothing where all is."""
-    status = refusal(column, line)
-    needs = required(line)
-    if status or done.status:
-        promised = {status} if status else {0, 5} if needs.finds else {0}
-        failure = [json.loads(text) for text in done.err.splitlines()][-1:]
-        if done.status not in promised or done.status not in needs.exit_statuses:
-            return f"{line}: {done.status} in place of {promised}: {done.err}"
-        if failure and failure[0].keys() != {"error", "what_to_do", "exit"}:
-            return f"{line}: {done.err}"
-    if status:
+    refused = refusal(column, example)
+    promised = {refused} if refused else {0, 5} if example.needs.finds else {0}
+    if done.status not in promised or done.status not in example.needs.exit_statuses:
+        return f"{example.line}: {done.status} in place of {promised}: {done.err}"
+    if done.status and json.loads(done.err.splitlines()[-1]).keys() != {"error", "what_to_do", "exit"}:
+        return f"{example.line}: {done.err}"
+    if refused:
         # What can be shown without the key is shown first.
-        return f"{line}: {done.out}" if done.out and status != 4 else ""
+        return f"{example.line}: {done.out}" if done.out and refused != 4 else ""
     written = json.loads(done.out.splitlines()[0])
-    fields = written[0] if isinstance(written, list) else written
-    names = ["key_id", "public_key"] if "--new-key" in line else JSON_FIELDS[command_of(line)[0]][1].split()
-    return "" if list(fields) == names else f"{line}: {list(fields)} in place of {names}"
+    fields = list(written[0] if isinstance(written, list) else written)
+    as_promised = fields == example.fields.split() and isinstance(written, list) == (example.output == LIST)
+    return "" if as_promised else f"{example.line}: {fields} in place of {example.fields}"
 
 
 @pytest.mark.parametrize("column", COLUMNS)
@@ -203,22 +148,24 @@ async def test_every_command_does_in_each_column_what_the_table_says(
             with postgres.admin() as admin:
                 statement = sql.SQL("alter database {} set default_transaction_read_only = on")
                 admin.execute(statement.format(sql.Identifier(name)))
-        verdicts = []
-        for line in LINES:
-            login = logins[login_of(column, required(line))]
-            done = await asyncio.to_thread(run, shell.with_(DATABASE_URL=login), line)
-            verdicts.append(verdict(column, line, done))
+        differences = []
+        for example in EXAMPLES:
+            # The demo brings a database of its own: tests/cli/test_demo.py.
+            if example.path != "demo":
+                there = shell.with_(DATABASE_URL=logins[login_of(column, example.needs)])
+                done = await asyncio.to_thread(run, there, example.line)
+                differences.append(difference(column, example, done))
     postgres.drop_database(name)
-    assert [text for text in verdicts if text] == []
+    assert [text for text in differences if text] == []
 
 
-def test_every_command_and_every_option_that_changes_what_is_required_is_tried() -> None:
-    assert {command_of(line)[0] for line in LINES} == leaves().keys() - {"demo"}
+def test_every_command_and_every_option_that_changes_what_is_required_has_an_example() -> None:
+    assert {example.path for example in EXAMPLES} == leaves().keys()
     for path, command in leaves().items():
+        lines = [example.line.split() for example in EXAMPLES if example.path == path]
         for option in command.params:
             if isinstance(option, Option) and option.needs:
-                tried = [line for line in LINES if command_of(line)[0] == path and option.opts[0] in line.split()]
-                assert tried, (path, option.opts)
+                assert any(option.opts[0] in line for line in lines), (path, option.opts)
 
 
 def test_the_documents_have_what_is_declared() -> None:

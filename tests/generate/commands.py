@@ -1,18 +1,22 @@
 """docs/commands.md and the README's list of commands: `python -m tests.generate.commands` writes both.
 
-What a command requires is declared with the command; only the fields of its JSON stand here.
+What a command requires is declared with the command. Here stands an example of each, and the fields of its JSON.
 """
 
 from __future__ import annotations
 
 import textwrap
+from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+from tests.support.numbers import OLD, RAVI
 from tui.cli.parsing import COMMON, Command, Option
 from tui.cli.root import command_line
+from tui.data.permissions.values import RIGHTS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -63,83 +67,118 @@ OPTIONS_INTRODUCTION = """\
 An option requires what its command requires; where it changes that, the columns say to what. The common options stand
 before or after any command.
 """
-_INTEGRATION = (
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """A command line that finds what it is about once those before it were run, and what it writes with --json.
+
+    `output` is the shape of standard output in words, `fields` those of an object of it.
+    """
+
+    line: str
+    output: str
+    fields: str
+
+    @property
+    def path(self) -> str:
+        """The command's path."""
+        return max((path for path in leaves() if f"{self.line} ".startswith(f"{path} ")), key=len)
+
+    @property
+    def needs(self) -> Requirements:
+        """What is declared for the line: by the option in it that says so, else by the command."""
+        options = (option for option in leaves()[self.path].params if isinstance(option, Option))
+        given = (option for option in options if option.opts[0] in self.line.split())
+        return next((option.needs for option in given if option.needs), leaves()[self.path].needs)
+
+
+OBJECT, LIST = "object", "list"
+INTEGRATION = (
     "id organization_id integration_type display_name is_active is_verified last_verified_at created_by updated_by "
     "created_at updated_at envelope_format unreadable proven failing tested_at verified_by people_with_access "
     "phone_numbers state"
 )
-_SWITCHED = "id integration_type is_active changed"
-_NUMBER = (
+NUMBER = (
     "id organization_id integration_id phone_number display_name number_type assigned_to_user_id is_primary can_call "
     "can_sms is_active created_at updated_at e164 integration_type organization_name assigned_to"
 )
-_REVIEW = "grants changes revokes cells notes applied operation_id"
-_LOG_ROW = "id organization_id user_id integration_type action status details ip_address user_agent created_at"
-JSON_FIELDS = {
-    "demo": ("nothing; with --env an object, by variable", ""),
-    "setup": (
-        "object",
-        "starting_shape present missing different in_the_way holes log_indexes accepted not_accepted dry_run applied "
-        "statements_run roles_created indexes_built drifts holes_left notes seconds master_key next_step",
-    ),
-    "schema": ("object", "sql"),
-    "doctor": ("list", "area title state sentence what_to_do"),
-    "integrations list": ("list", _INTEGRATION),
-    "integrations show": ("object", f"{_INTEGRATION} credential"),
-    "integrations configure": ("object", "id organization_id integration_type created changed"),
-    "integrations test": (
+SYNC = (
+    "integration_type integration_id operation_id synced_numbers new_numbers updated_numbers deactivated_numbers "
+    "deactivates_all primary new changed gone left duplicates unusable dry_run"
+)
+ACCESS = (
+    f"id user_id email name standing integration_id integration_type {' '.join(f'can_{right}' for right in RIGHTS)} "
+    "expires_at daily_limit monthly_limit granted_by granted_at state used_today used_this_month allowed refused"
+)
+REVIEW = "grants changes revokes cells notes applied operation_id"
+LOG_ROW = "id organization_id user_id integration_type action status details ip_address user_agent created_at"
+PLAN = (
+    "starting_shape present missing different in_the_way holes log_indexes accepted not_accepted dry_run applied "
+    "statements_run roles_created indexes_built drifts holes_left notes seconds master_key next_step"
+)
+KEY_STATUS = (
+    "state key_id source recorded_key_id weaknesses other_reading previous_sources by_format by_key unreadable "
+    "sealing_keys"
+)
+# One for each command, and one for each option that changes what is required. The first one of a command stands for it
+# in the document.
+EXAMPLES = (
+    Example("demo --env", "with --env an object, by variable", ""),
+    Example("schema", OBJECT, "sql"),
+    Example("doctor", LIST, "area title state sentence what_to_do"),
+    Example("keys generate", OBJECT, "master_key"),
+    Example("keys status", OBJECT, KEY_STATUS),
+    Example("integrations list", LIST, INTEGRATION),
+    Example("integrations show exotel_phone", OBJECT, f"{INTEGRATION} credential"),
+    Example("integrations configure exotel_phone", OBJECT, "id organization_id integration_type created changed"),
+    Example(
+        "integrations test exotel_phone",
         "object; with --all a list",
         "id integration_type display_name passed result level milliseconds code verdicts",
     ),
-    "integrations enable": ("object", _SWITCHED),
-    "integrations disable": ("object", _SWITCHED),
-    "integrations delete": ("object", "id integration_type deleted permissions people phone_numbers"),
-    "permissions list": (
-        "list",
-        "id user_id email name standing integration_id integration_type can_view can_send can_configure expires_at "
-        "daily_limit monthly_limit granted_by granted_at state used_today used_this_month allowed refused",
-    ),
-    "permissions grant": ("object", _REVIEW),
-    "permissions revoke": ("object", _REVIEW),
-    "permissions copy": ("object", _REVIEW),
-    "permissions report": (
-        "object",
+    Example("integrations disable exotel_phone", OBJECT, "id integration_type is_active changed"),
+    Example("integrations enable exotel_phone", OBJECT, "id integration_type is_active changed"),
+    Example("phone-numbers list", LIST, NUMBER),
+    Example("phone-numbers sync --dry-run", OBJECT, SYNC),
+    Example("phone-numbers sync", OBJECT, SYNC),
+    Example("phone-numbers add 08040000000", OBJECT, f"{NUMBER} changed"),
+    Example(f"phone-numbers edit {OLD} --name Desk", OBJECT, f"{NUMBER} changed"),
+    Example(f"phone-numbers assign {OLD} ravi@acme.example", OBJECT, f"{NUMBER} changed"),
+    Example(f"phone-numbers unassign {OLD}", OBJECT, f"{NUMBER} changed"),
+    Example(f"phone-numbers primary {OLD}", "object; previous_primary where there was one", f"{NUMBER} changed"),
+    Example(f"phone-numbers deactivate {OLD}", OBJECT, f"{NUMBER} changed"),
+    Example("permissions list", LIST, ACCESS),
+    Example(f"permissions grant {RAVI} exotel_phone --send --dry-run", OBJECT, REVIEW),
+    Example(f"permissions grant {RAVI} exotel_phone --send", OBJECT, REVIEW),
+    Example(f"permissions copy {RAVI} asha@acme.example --dry-run", OBJECT, REVIEW),
+    Example(f"permissions copy {RAVI} asha@acme.example", OBJECT, REVIEW),
+    Example(
+        f"permissions report {RAVI}",
+        OBJECT,
         "user_id email name standing permissions phone_numbers secrets other_organizations unattributed_openings",
     ),
-    "phone-numbers list": ("list", _NUMBER),
-    "phone-numbers sync": (
-        "object",
-        "integration_type integration_id operation_id synced_numbers new_numbers updated_numbers deactivated_numbers "
-        "deactivates_all primary new changed gone left duplicates unusable dry_run",
-    ),
-    **{
-        f"phone-numbers {name}": ("object", f"{_NUMBER} changed")
-        for name in ("add", "edit", "deactivate", "assign", "unassign")
-    },
-    "phone-numbers primary": ("object, where another one was with previous_primary", f"{_NUMBER} changed"),
-    "audit list": ("list", _LOG_ROW),
-    "audit export": (
-        "an object on each line, as the format says; with --output one object",
+    Example(f"permissions revoke {RAVI} exotel_phone --dry-run", OBJECT, REVIEW),
+    Example(f"permissions revoke {RAVI} exotel_phone", OBJECT, REVIEW),
+    Example("audit list", LIST, LOG_ROW),
+    Example(
+        "audit export --output log.jsonl",
+        "with --output an object, else one on each line as in audit list",
         "file manifest rows bytes sha256 first last format altered",
     ),
-    "audit tail": ("an object on each line", _LOG_ROW),
-    "audit stats": (
-        "object",
+    Example("audit tail", "an object on each line", LOG_ROW),
+    Example(
+        "audit stats",
+        OBJECT,
         "rows complete counted_back_to timezone by_action by_status by_integration_type by_user_id by_day",
     ),
-    "audit seal": (
-        "object; with --new-key key_id and public_key",
-        "seals rows sealed_until newest_seal key_id",
-    ),
-    "audit verify": ("object", "ok seals rows first_hour sealed_until newest_seal keys found findings"),
-    "keys generate": ("object", "master_key"),
-    "keys status": (
-        "object",
-        "state key_id source recorded_key_id weaknesses other_reading previous_sources by_format by_key unreadable "
-        "sealing_keys",
-    ),
-}
-"""What is on standard output with --json, and the fields of an object of it."""
+    Example("audit seal", "object; with --new-key key_id, public_key", "seals rows sealed_until newest_seal key_id"),
+    Example("audit seal --new-key other.pem", OBJECT, "key_id public_key"),
+    Example("audit verify", OBJECT, "ok seals rows first_hour sealed_until newest_seal keys found findings"),
+    Example("setup --dry-run", OBJECT, PLAN),
+    Example("setup", OBJECT, PLAN),
+    Example("integrations delete exotel_phone", OBJECT, "id integration_type deleted permissions people phone_numbers"),
+)
 
 
 def every_command(command: click.Command | None = None, path: str = "") -> Iterator[tuple[str, Command]]:
@@ -152,6 +191,7 @@ def every_command(command: click.Command | None = None, path: str = "") -> Itera
             yield from every_command(command.commands[name], f"{path} {name}".strip())
 
 
+@cache
 def leaves() -> dict[str, Command]:
     """Return the commands that are no groups, by path."""
     return {path: command for path, command in every_command() if not isinstance(command, click.Group)}
@@ -221,8 +261,8 @@ def _json_table() -> Iterator[str]:
     yield _row("command", "output", "fields")
     yield "|---|---|---|"
     for path in leaves():
-        output, fields = JSON_FIELDS[path]
-        yield _row(f"`{path}`", output, ", ".join(fields.split(" ")))
+        example = next(example for example in EXAMPLES if example.path == path)
+        yield _row(f"`{path}`", example.output, ", ".join(example.fields.split()))
     yield ""
 
 

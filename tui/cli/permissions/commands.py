@@ -33,8 +33,8 @@ NAMED_CONFLICTS = 5
 
 
 @dataclass(frozen=True, slots=True)
-class Offer:
-    """What `grant` gives; a limit or an expiry that is None stays as it is."""
+class GrantRequest:
+    """What `grant` is to give; a limit or an expiry that is not named stays as it is."""
 
     rights: tuple[Right, ...]
     expires: str | None
@@ -74,8 +74,8 @@ def grant(
     rights = tuple(right for right, given in zip(RIGHTS, (view, send, configure), strict=True) if given)
     if not (rights or expires or limits):
         raise InvalidInput("It is not said what to give.", "Add --view, --send or --configure, an expiry, or a limit.")
-    offer = Offer(rights, expires, limits, label)
-    return partial(_grant, user=user, types=types, offer=offer, dry_run=dry_run)
+    given = GrantRequest(rights, expires, limits, label)
+    return partial(_grant, user=user, types=types, given=given, dry_run=dry_run)
 
 
 @permissions.command("revoke", locked=True, needs=Requirements("administrator", writes="data"))
@@ -100,7 +100,7 @@ def copy(source: str, target: str, dry_run: bool) -> Work:
 
 
 async def _grant(
-    session: Session, out: Output, *, user: str, types: Sequence[str], offer: Offer, dry_run: bool
+    session: Session, out: Output, *, user: str, types: Sequence[str], given: GrantRequest, dry_run: bool
 ) -> None:
     from tui.data.permissions.people import server_time
     from tui.data.permissions.values import parse_expiry
@@ -108,10 +108,10 @@ async def _grant(
 
     integrations = await integrations_of_types(session, types)
     now = await server_time(session.database)
-    changed: dict[str, Any] = dict(offer.limits)
-    if offer.expires is not None:
-        changed["expires_at"] = parse_expiry(offer.expires, now, session.settings.timezone)
-    person = await _grantee(session, user, offer.label)
+    changed: dict[str, Any] = dict(given.limits)
+    if given.expires is not None:
+        changed["expires_at"] = parse_expiry(given.expires, now, session.settings.timezone)
+    person = await _grantee(session, user, given.label)
 
     def stage(staged: Staged, cells: dict[UUID, list[Any]], now: datetime) -> list[str]:
         # All values are staged as one, so that a limit is judged together with the other one.
@@ -123,7 +123,7 @@ async def _grant(
         wanted = []
         for cell in cells[person.id]:
             access = cell.access
-            for right in offer.rights:
+            for right in given.rights:
                 access, note = with_right(access, right, given=True)
                 notes += [note] if note else []
             if not access.rights:
@@ -133,7 +133,7 @@ async def _grant(
             wanted.append((cell, replace(access, **changed)))
         return [*notes, *staged.stage(wanted, now).notes]
 
-    label = None if offer.label is None else (person.id, offer.label)
+    label = None if given.label is None else (person.id, given.label)
     await _change(session, out, [person], integrations, stage, dry_run=dry_run, label=label)
 
 

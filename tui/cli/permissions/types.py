@@ -23,10 +23,13 @@ async def integrations_of_types(session: Session, types: Sequence[str]) -> list[
     from tui.cli.integrations.lookup import not_set_up
     from tui.data.permissions.people import integrations_of
 
-    rows = await integrations_of(session.database, session.chosen_organization.id)
+    configured = await integrations_of(session.database, session.chosen_organization.id)
     for name in types:
-        if all(integration.integration_type != name for integration in rows):
+        if all(integration.integration_type != name for integration in configured):
             raise not_set_up(name)
     return [
-        integration for name in dict.fromkeys(types) for integration in rows if integration.integration_type == name
+        integration
+        for name in dict.fromkeys(types)
+        for integration in configured
+        if integration.integration_type == name
     ]
