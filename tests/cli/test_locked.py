@@ -35,9 +35,9 @@ def refusal(*arguments: str) -> str:
         command: click.Command = command_line()
         context = command.make_context("switchboard", words, obj=Options(locked=True))
         while isinstance(command, click.Group) and (rest := [*context._protected_args, *context.args]):
-            name, found, rest = command.resolve_command(context, rest)
-            assert found is not None
-            command = found
+            name, inner, rest = command.resolve_command(context, rest)
+            assert inner is not None
+            command = inner
             context = command.make_context(name, rest, parent=context)
     except (click.UsageError, SwitchboardError, click.exceptions.Exit) as refused:
         return str(refused)

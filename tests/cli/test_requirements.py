@@ -152,8 +152,8 @@ async def test_every_command_does_in_each_column_what_the_table_says(
         for example in EXAMPLES:
             # The demo brings a database of its own: tests/cli/test_demo.py.
             if example.path != "demo":
-                there = shell.with_(DATABASE_URL=logins[login_of(column, example.needs)])
-                done = await asyncio.to_thread(run, there, example.line)
+                connected = shell.with_(DATABASE_URL=logins[login_of(column, example.needs)])
+                done = await asyncio.to_thread(run, connected, example.line)
                 differences.append(difference(column, example, done))
     postgres.drop_database(name)
     assert [text for text in differences if text] == []

@@ -38,11 +38,13 @@ class KeyOrFile(Text):
         return text
 
 
-@audit.command("seal", needs=Requirements("administrator", key="sealing", writes="data", organization=False))
+@audit.command(
+    "seal", needs=Requirements("administrator", key="sealing", writes="data", finds=True, organization=False)
+)
 @option(
     "--new-key",
     metavar="FILE",
-    needs=Requirements(),
+    needs=Requirements(key="sealing"),
     help="Make a sealing key in a new FILE and stop there.",
 )
 @click.pass_obj
