@@ -126,8 +126,8 @@ def _open_console(wanted: OpenConsole) -> int:
         wants_demo = status == DEMO and not wanted.options.locked
         return _open_console(replace(wanted, demo=True)) if wants_demo else status
     require_terminal(DEMO_WITHOUT_A_TERMINAL)
-    from tui.cli.demo import forget_libpq
     from tui.cli.output import Output
+    from tui.cli.setup.demo import forget_libpq
     from tui.demo.session import prepare_demo
 
     forget_libpq()

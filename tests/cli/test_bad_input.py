@@ -129,18 +129,18 @@ async def test_a_transaction_pooler_is_refused_for_an_installation(
 
 
 def test_where_the_schema_is_missing_every_command_offers_setup(shell: Shell, empty_database: str) -> None:
-    there = shell.with_(DATABASE_URL=empty_database, SWITCHBOARD_ORGANIZATION=str(ACME))
+    configured = shell.with_(DATABASE_URL=empty_database, SWITCHBOARD_ORGANIZATION=str(ACME))
     phone = json.dumps(PHONE)
     for command in (["integrations", "list"], ["integrations", "configure", "exotel_phone"], ["keys", "status"]):
-        assert "`switchboard setup`" in there.run(*command, stdin=phone).refusal(1)
-    assert "`switchboard setup`" in there.run("audit", "list").refusal(1)
+        assert "`switchboard setup`" in configured.run(*command, stdin=phone).refusal(1)
+    assert "`switchboard setup`" in configured.run("audit", "list").refusal(1)
     assert contents(empty_database) == {}
 
 
 def test_a_part_of_the_schema_is_not_taken_for_the_whole(shell: Shell, installed_database: str) -> None:
     execute(installed_database, "drop table organization_phone_numbers cascade")
-    there = shell.with_(DATABASE_URL=installed_database, SWITCHBOARD_ORGANIZATION=str(ACME))
-    assert "Only a part" in there.run("integrations", "list").refusal(1)
+    configured = shell.with_(DATABASE_URL=installed_database, SWITCHBOARD_ORGANIZATION=str(ACME))
+    assert "Only a part" in configured.run("integrations", "list").refusal(1)
 
 
 @pytest.mark.parametrize(
@@ -170,9 +170,9 @@ def test_the_env_file_is_used_and_the_environment_wins_over_it(acme: Shell) -> N
     file.chmod(0o600)
     shell = acme.without("SWITCHBOARD_ORGANIZATION")
     listed = shell.run("integrations", "list", "--json", "--env-file", str(file)).data
-    assert {one["organization_id"] for one in listed} == {str(GLOBEX)}
+    assert {row["organization_id"] for row in listed} == {str(GLOBEX)}
     listed = acme.run("integrations", "list", "--json", "--env-file", str(file)).data
-    assert {one["organization_id"] for one in listed} == {str(ACME)}
+    assert {row["organization_id"] for row in listed} == {str(ACME)}
 
 
 def test_an_unknown_organisation_is_an_error_that_lists_the_known_ones(acme: Shell) -> None:

@@ -85,16 +85,16 @@ def guarded(shell: Shell, postgres: TestServer, installed_database: str, key_id:
     record = "insert into switchboard.keys (key_id, purpose, salt) values (%s, 'master', %s)"
     execute(installed_database, record, key_id, SALT)
     name = str(psycopg.conninfo.conninfo_to_dict(installed_database)["dbname"])
-    there = shell.with_(
+    configured = shell.with_(
         DATABASE_URL=postgres.conninfo(name, user="canary", password=PASSWORD),
         ENCRYPTION_MASTER_KEY=MASTER_KEY,
         SWITCHBOARD_ORGANIZATION=str(ACME),
     )
     for kind, credential, style in (("exotel_phone", PHONE, []), ("zoho_mail", ZOHO, ["--json"])):
-        saved = there.run("integrations", "configure", kind, *style, stdin=json.dumps(credential))
+        saved = configured.run("integrations", "configure", kind, *style, stdin=json.dumps(credential))
         assert saved.status == 0, saved.err
         assert not leaks(saved.out + saved.err)
-    return there
+    return configured
 
 
 def test_the_forms_are_found_where_they_are() -> None:
@@ -115,9 +115,9 @@ def test_no_command_prints_a_secret(guarded: Shell) -> None:
 def test_nor_when_something_is_wrong_with_the_configuration(guarded: Shell) -> None:
     edit = json.dumps({**PHONE, "virtual_number": "01140000000"})
     for environment, commands in MISTAKES:
-        there = guarded.with_(**environment)
+        configured = guarded.with_(**environment)
         for command in commands:
-            ended = there.run(*command.split(), stdin=edit if "configure" in command else "")
+            ended = configured.run(*command.split(), stdin=edit if "configure" in command else "")
             assert ended.status != 70, ended.err
             assert not leaks(ended.out + ended.err), (environment, command)
 

@@ -67,7 +67,7 @@ def test_its_settings_let_every_command_work_on_it_whatever_else_is_configured(s
 
     (shell.folder / ".env").unlink()
     demo = shell.with_(**settings)
-    states = [one["state"] for one in demo.run("integrations", "list", "--json").data]
+    states = [row["state"] for row in demo.run("integrations", "list", "--json").data]
     assert states == ["active", "active", "disabled", "unreadable"]
     assert demo.run("keys", "status").status == 0
     assert demo.run("audit", "list", "--limit", "3").out.count("\n") == 4

@@ -125,4 +125,4 @@ def test_deleting_asks_for_the_name_after_saying_what_goes_with_it(with_phone: S
         terminal.type("exotel_phone\n")
         assert terminal.wait_for_exit() == 0
     listed = with_phone.run("integrations", "list", "--json").data
-    assert {one["state"] for one in listed} == {"not set up"}
+    assert {row["state"] for row in listed} == {"not set up"}

@@ -69,8 +69,8 @@ async def hostile(acme: Shell) -> Shell:
 def inert(outcome: Outcome) -> list[str]:
     """The lines of both streams, which must hold nothing that a terminal would act on."""
     for stream in (outcome.out, outcome.err):
-        found = UNSAFE.search(stream.replace("\n", ""))
-        assert found is None, ascii(stream[max(0, found.start() - 20) : found.end() + 20])
+        unsafe = UNSAFE.search(stream.replace("\n", ""))
+        assert unsafe is None, ascii(stream[max(0, unsafe.start() - 20) : unsafe.end() + 20])
     assert "Traceback" not in outcome.err
     return outcome.out.splitlines()
 
@@ -84,7 +84,7 @@ def test_every_table_stays_one_line_a_row(hostile: Shell) -> None:
 
 def test_json_is_exact(hostile: Shell) -> None:
     listed = hostile.run("integrations", "list", "--json").data
-    stored = {one["integration_type"]: one["display_name"] for one in listed[4:]}
+    stored = {row["integration_type"]: row["display_name"] for row in listed[4:]}
     assert stored == {f"{number}{text}"[:50]: text[:255] for number, text in enumerate(STORABLE)}
     logged = hostile.run("audit", "list", "--json", "--limit", "1000").data
     written = [row for row in logged if "source" not in (row["details"] or {"source": None})]
@@ -137,9 +137,9 @@ def test_hostile_names_of_database_and_role_stay_inert(shell: Shell, postgres: A
         admin.execute(f'create database "{evil}"')
     try:
         url = postgres.conninfo(evil, user=evil)
-        there = shell.with_(DATABASE_URL=url)
+        installing = shell.with_(DATABASE_URL=url)
         for arguments in (["setup", "--yes"], ["doctor"], ["integrations", "list"]):
-            inert(there.run(*arguments))
+            inert(installing.run(*arguments))
     finally:
         postgres.drop_database(evil)
         postgres.drop_new_roles()

@@ -88,10 +88,10 @@ class TestKeysStatus:
         assert "begins or ends with quotes, and that is part of the key" in asked.err
         assert "It is the one in use without the quotes: take that out." in asked.err
         findings = one_line_of_json(quoted.run("doctor", "--json").out)
-        (said,) = [finding for finding in findings if finding["title"] == "Around the key"]
-        assert said["state"] == "warning"
-        assert f"its key id is {status['key_id']} as it is, and {in_use} without." in said["sentence"]
-        assert said["what_to_do"] == "What is stored was written without the quotes: take that out."
+        (around,) = [finding for finding in findings if finding["title"] == "Around the key"]
+        assert around["state"] == "warning"
+        assert f"its key id is {status['key_id']} as it is, and {in_use} without." in around["sentence"]
+        assert around["what_to_do"] == "What is stored was written without the quotes: take that out."
         assert KEY not in asked.out + asked.err + str(findings)
 
     def test_of_a_quoted_key_where_none_is_recorded_names_no_key_id_and_no_future(self, new_acme: Shell) -> None:
@@ -100,9 +100,9 @@ class TestKeysStatus:
         assert lines["key id"].strip() == "-"
         assert lines["without the quotes"].strip() == "no key is in use yet"
         findings = one_line_of_json(quoted.run("doctor", "--json").out)
-        (said,) = [finding for finding in findings if finding["title"] == "Around the key"]
-        assert said["sentence"].endswith("begins or ends with quotes, and that is part of the key.")
-        assert said["what_to_do"].startswith("Nothing is stored yet: take it out now")
+        (around,) = [finding for finding in findings if finding["title"] == "Around the key"]
+        assert around["sentence"].endswith("begins or ends with quotes, and that is part of the key.")
+        assert around["what_to_do"].startswith("Nothing is stored yet: take it out now")
 
     def test_of_an_earlier_key_that_is_configured_beside_counts_what_it_opens(self, with_phone: Shell) -> None:
         both = with_phone.with_(ENCRYPTION_MASTER_KEY=OTHER_KEY, ENCRYPTION_MASTER_KEY_PREVIOUS=KEY)
@@ -198,12 +198,12 @@ class TestDoctor:
         assert contents(database) == before
 
     def test_goes_on_without_a_database_a_schema_or_a_key(self, shell: Shell, empty_database: str) -> None:
-        for there in (
+        for broken in (
             shell,
             shell.with_(DATABASE_URL="postgresql://asha:sk-CANARY@127.0.0.1:1/app"),
             shell.with_(DATABASE_URL=empty_database),
         ):
-            examined = there.run("doctor", "--json")
+            examined = broken.run("doctor", "--json")
             assert examined.status == 5
-            assert "problem" in {one["state"] for one in one_line_of_json(examined.out)}
+            assert "problem" in {finding["state"] for finding in one_line_of_json(examined.out)}
             assert "sk-CANARY" not in examined.out + examined.err

@@ -70,5 +70,7 @@ def test_commands_that_write_are_refused_in_one_line_and_write_nothing(newer: Sh
 
 def test_the_doctor_warns_and_verify_finds_that_it_cannot_tell(newer: Shell) -> None:
     doctor = newer.run("doctor", "--json")
-    assert [one["sentence"] for one in json.loads(doctor.out) if one["area"] == "schema"] == [SchemaNewer().sentence]
+    assert [finding["sentence"] for finding in json.loads(doctor.out) if finding["area"] == "schema"] == [
+        SchemaNewer().sentence
+    ]
     assert newer.run("audit", "verify").status == 5

@@ -163,18 +163,18 @@ def write(shell: Shell, database: str) -> None:
 
 def read(shell: Shell, database: str) -> dict[str, object]:
     """What every kind of reading gives."""
-    found: dict[str, object] = {}
+    outcomes: dict[str, object] = {}
     for command in READ:
         done = shell.run(*command)
-        found[" ".join(command)] = (done.status, done.out, done.err)
+        outcomes[" ".join(command)] = (done.status, done.out, done.err)
 
     async def revealed() -> str:
         async with opened(database) as console:
             (listed,) = await list_integrations(console, keyring(), ACME, [])
             return (await open_secret(console, keyring(), listed, "api_token", "reveal")).reveal("compare")
 
-    found["leaves"] = execute(conninfo.make_conninfo(database, options=LIFTED), LEAVES)
-    return found | {"reveal": asyncio.run(revealed())}
+    outcomes["leaves"] = execute(conninfo.make_conninfo(database, options=LIFTED), LEAVES)
+    return outcomes | {"reveal": asyncio.run(revealed())}
 
 
 def try_everything(shell: Shell, postgres: TestServer, database: str, settings: dict[str, str]) -> None:
@@ -188,8 +188,8 @@ def try_everything(shell: Shell, postgres: TestServer, database: str, settings: 
     for act, outcome in read(shell, database).items():
         assert under[act] == outcome, f"{settings}: {act}"
     assert under["reveal"] == PHONE["api_token"]
-    there = {line for line in portable(asyncio.run(shape_of(database))) if line.kind != "grant"}
-    assert there == {line for line in expected_shape() if line.kind != "grant" and "own_select" not in line.name}
+    shape = {line for line in portable(asyncio.run(shape_of(database))) if line.kind != "grant"}
+    assert shape == {line for line in expected_shape() if line.kind != "grant" and "own_select" not in line.name}
 
 
 def test_all_hostile_settings_at_once_change_nothing(shell: Shell, postgres: TestServer, plain: str) -> None:

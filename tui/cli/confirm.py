@@ -14,10 +14,12 @@ if TYPE_CHECKING:
 
 
 async def confirm_by_name(out: Output, name: str, affects: str, instead: str) -> None:
-    """Say what it affects and what to do instead, and have the name typed.
+    """Say what it affects and what to do instead, and have the name typed, unless --yes was given.
 
     Raises ConfirmationNeeded where there is nobody to ask, or something else was typed.
     """
+    if out.yes:
+        return
     if not _can_ask(out):
         raise ConfirmationNeeded(affects, f"Add --yes to do it; {instead}")
     out.say(affects)
@@ -27,7 +29,12 @@ async def confirm_by_name(out: Output, name: str, affects: str, instead: str) ->
 
 
 async def confirm(out: Output, question: str, without: str) -> None:
-    """Ask a question that only yes goes on from. Raises ConfirmationNeeded; `without` says what needs the answer."""
+    """Ask a question that only yes goes on from, unless --yes was given.
+
+    Raises ConfirmationNeeded; `without` says what needs the answer.
+    """
+    if out.yes:
+        return
     if not _can_ask(out):
         raise ConfirmationNeeded(without, "Add --yes to do it without being asked.")
     if (await _answer(f"{question} [y/N] ")).lower() not in ("y", "yes"):

@@ -38,8 +38,10 @@ class Output:
     Every text is made inert on its way out. Nothing is ever coloured.
     """
 
-    def __init__(self, *, as_json: bool) -> None:
+    def __init__(self, *, as_json: bool, yes: bool = False) -> None:
         self.as_json = as_json
+        self.yes = yes
+        """Whether every confirmation was given beforehand."""
 
     def rows(
         self,
@@ -194,13 +196,13 @@ def _wrapped(lines: list[list[str]], widths: list[int], available: int) -> tuple
 
 def _that_fit(columns: Sequence[Column], available: int | None) -> list[Column]:
     """Leave out optional columns, the last one first, until the others have enough cells for what they need."""
-    kept = list(columns)
-    while available is not None and sum(_least(column) + len(GAP) for column in kept) > available + len(GAP):
-        optional = [column for column in kept if column.optional]
+    shown = list(columns)
+    while available is not None and sum(_least(column) + len(GAP) for column in shown) > available + len(GAP):
+        optional = [column for column in shown if column.optional]
         if not optional:
             break
-        kept.remove(optional[-1])
-    return kept
+        shown.remove(optional[-1])
+    return shown
 
 
 def _least(column: Column) -> int:

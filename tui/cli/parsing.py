@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from tui.cli.request import Options
+from tui.cli.requirements import Requirements
 from tui.errors import InvalidInput
 from tui.locked.mode import closed
 from tui.words.text import plain
@@ -18,23 +19,38 @@ if TYPE_CHECKING:
 
 
 class Option(click.Option):
-    """An option; `locked` says that it works in the locked console, which it does not unless that is said."""
+    """An option; `locked` says that it works in the locked console, which it does not unless that is said.
 
-    def __init__(self, *arguments: Any, locked: bool = False, **attributes: Any) -> None:
+    With a `metavar` it takes a text, unless `type` says otherwise. `needs` is what the command requires with this
+    option, where that is not what it requires without.
+    """
+
+    def __init__(
+        self, *arguments: Any, locked: bool = False, needs: Requirements | None = None, **attributes: Any
+    ) -> None:
+        if "metavar" in attributes:
+            attributes.setdefault("type", Text())
         super().__init__(*arguments, **attributes)
         self.locked = locked
+        self.needs = needs
 
 
 class Argument(click.Argument):
-    """An argument; `locked` says that it works in the locked console."""
+    """An argument, a text; `locked` says that it works in the locked console."""
 
     def __init__(self, *arguments: Any, locked: bool = False, **attributes: Any) -> None:
+        attributes.setdefault("type", Text())
         super().__init__(*arguments, **attributes)
         self.locked = locked
 
 
 option = partial(click.option, cls=Option)
 argument = partial(click.argument, cls=Argument)
+
+
+def is_unicode(text: str) -> bool:
+    """Return whether the text can be encoded: it holds no half of a surrogate pair."""
+    return not any("\ud800" <= character <= "\udfff" for character in text)
 
 
 class Text(click.ParamType[str]):
@@ -48,7 +64,7 @@ class Text(click.ParamType[str]):
         what = param.opts[0] if isinstance(param, click.Option) else f"The argument {_name(param)}"
         if not text.strip():
             raise InvalidInput(f"{what} is empty.", "Give it a value, or leave it out.")
-        if any("\ud800" <= character <= "\udfff" for character in text):
+        if not is_unicode(text):
             raise InvalidInput(f"{what} is not valid UTF-8 text.", "Type it again in a UTF-8 terminal.")
         return text
 
@@ -76,69 +92,82 @@ def _remember(context: click.Context, parameter: click.Parameter, value: Any) ->
         setattr(options, parameter.name, Path(value) if parameter.name == "env_file" else value)
 
 
-def _option(flag: str, *, text: str = "", metavar: str | None = None, locked: bool = False) -> click.Option:
+def _option(flag: str, **attributes: Any) -> Option:
     # Said of an option with a value, is_flag=False would let click accept it without one.
-    kind = {"is_flag": True} if metavar is None else {"type": Text()}
-    return Option(
-        [flag],
-        **kind,
-        locked=locked,
-        metavar=metavar,
-        help=text,
-        expose_value=False,
-        callback=_remember,
-    )
+    if "metavar" not in attributes:
+        attributes["is_flag"] = True
+    return Option([flag], **attributes, expose_value=False, callback=_remember)
 
 
 COMMON: list[click.Parameter] = [
-    _option("--organization", metavar="ID|NAME", text="The organisation to look at.", locked=True),
+    _option("--organization", metavar="ID|NAME", help="The organisation to look at.", locked=True),
     # Of the forced command itself: see `words_over_ssh`.
-    _option("--operator", metavar="ID|E-MAIL", text="Who you are, for the audit log.", locked=True),
-    _option("--env-file", metavar="FILE", text="Read settings from FILE instead of ./.env."),
-    _option("--read-only", text="Write nothing but the log.", locked=True),
-    _option("--json", text="Print JSON; failures too, on standard error.", locked=True),
-    _option("--yes", text="Do not ask for confirmation.", locked=True),
-    _option("--locked", text="Close what leads out of Switchboard.", locked=True),
+    _option("--operator", metavar="ID|E-MAIL", help="Who you are, for the audit log.", locked=True),
+    _option("--env-file", metavar="FILE", help="Read settings from FILE instead of ./.env."),
+    _option("--read-only", help="Write nothing but the log.", locked=True),
+    _option("--json", help="Print JSON; failures too, on standard error.", locked=True),
+    _option("--yes", help="Do not ask for confirmation.", locked=True),
+    _option("--locked", help="Close what leads out of Switchboard.", locked=True),
 ]
 
 
 class Command(click.Command):
-    """A command that takes the common options; `locked` says that it works in the locked console."""
+    """A command that takes the common options; `locked` says that it works in the locked console.
 
-    def __init__(self, *arguments: Any, locked: bool = False, **attributes: Any) -> None:
+    `needs` is what it requires. Its function returns an exit status, the console to open, or the work to do in a
+    session that meets what it requires.
+    """
+
+    def __init__(
+        self, *arguments: Any, locked: bool = False, needs: Requirements | None = None, **attributes: Any
+    ) -> None:
         super().__init__(*arguments, **attributes)
         self.locked = locked
+        self.needs = needs or Requirements()
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Read the arguments. Raises InvalidInput for what is closed in the locked console."""
         _refuse_what_is_closed(self, ctx, args)
         return super().parse_args(ctx, args)
 
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command, and the work that it returns; return its exit status, or the console to open."""
+        outcome = super().invoke(ctx)
+        if not callable(outcome):
+            return outcome
+        from tui.cli.run import run
+
+        return run(ctx.find_object(Options) or Options(), outcome, self._requirements(ctx))
+
     def get_params(self, ctx: click.Context) -> list[click.Parameter]:
         """Return its own parameters, then the common ones."""
-        return _with_common(super().get_params(ctx))
+        return [*super().get_params(ctx), *COMMON]
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write its own options, then the common ones."""
-        _write_options(self, ctx, formatter)
+        own = [parameter for parameter in self.get_params(ctx) if parameter not in COMMON]
+        for title, listed in (("Options", own), ("Common options, before or after the command", COMMON)):
+            options = [option for option in listed if isinstance(option, click.Option) and _is_open(option, ctx)]
+            records = [option.get_help_record(ctx) for option in options]
+            with formatter.section(title):
+                formatter.write_dl([record for record in records if record is not None])
+
+    def _requirements(self, context: click.Context) -> Requirements:
+        given = (option for option in self.params if context.params.get(option.name or ""))
+        return next((option.needs for option in given if isinstance(option, Option) and option.needs), self.needs)
 
 
-class Group(click.Group):
-    """A family of commands, listed in the order they were added, that takes the common options.
+class Group(Command, click.Group):
+    """A family of commands that takes the common options; `order` names those to be listed first.
 
     `locked` says that it works in the locked console; each of its commands says so for itself.
     """
 
     command_class = Command
 
-    def __init__(self, *arguments: Any, locked: bool = False, **attributes: Any) -> None:
+    def __init__(self, *arguments: Any, order: Sequence[str] = (), **attributes: Any) -> None:
         super().__init__(*arguments, **attributes)
-        self.locked = locked
-
-    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """Read the arguments. Raises InvalidInput for what is closed in the locked console."""
-        _refuse_what_is_closed(self, ctx, args)
-        return super().parse_args(ctx, args)
+        self._order = order
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
@@ -149,18 +178,16 @@ class Group(click.Group):
             raise closed(f"`{plain(ctx.command_path)} {name}`")
         return name, command, rest
 
-    def get_params(self, ctx: click.Context) -> list[click.Parameter]:
-        """Return its own parameters, then the common ones."""
-        return _with_common(super().get_params(ctx))
-
     def list_commands(self, ctx: click.Context) -> list[str]:
-        """Return the names in the order they were added; in the locked console those that work there."""
-        return [name for name, command in self.commands.items() if _is_open(command, ctx)]
+        """Return the names, those in `order` first; in the locked console those that work there."""
+        names = [name for name in self._order if name in self.commands]
+        names += [name for name in self.commands if name not in names]
+        return [name for name in names if _is_open(self.commands[name], ctx)]
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the commands first, then the options."""
         self.format_commands(ctx, formatter)
-        _write_options(self, ctx, formatter)
+        super().format_options(ctx, formatter)
 
 
 Group.group_class = Group
@@ -206,20 +233,6 @@ def _refuse_what_is_closed(command: click.Command, context: click.Context, argum
         for parameter in given:
             if not _is_open(parameter, context):
                 raise closed(f"The option {parameter.opts[0]}")
-
-
-def _with_common(parameters: Sequence[click.Parameter]) -> list[click.Parameter]:
-    return [*parameters, *COMMON]
-
-
-def _write_options(command: click.Command, context: click.Context, formatter: click.HelpFormatter) -> None:
-    parameters = command.get_params(context)
-    own = [parameter for parameter in parameters if parameter not in COMMON]
-    for title, listed in (("Options", own), ("Common options, before or after the command", COMMON)):
-        options = [one for one in listed if isinstance(one, click.Option) and _is_open(one, context)]
-        records = [parameter.get_help_record(context) for parameter in options]
-        with formatter.section(title):
-            formatter.write_dl([record for record in records if record is not None])
 
 
 def _name(parameter: click.Parameter | None) -> str:

@@ -6,7 +6,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
     from pathlib import Path
+
+    from tui.cli.output import Output
+    from tui.session.session import Session
+
+    Work = Callable[[Session, Output], Awaitable[None]]
+    """What a command does in a session once the session meets what the command requires."""
 
 
 @dataclass(slots=True)

@@ -1,34 +1,31 @@
-"""The command `switchboard`: its families of commands, and running one of them."""
+"""The command `switchboard`: finding the commands that there are, and running one of them."""
 
 from __future__ import annotations
 
+from functools import cache
+from importlib import import_module
+from pkgutil import walk_packages
 from typing import TYPE_CHECKING
 
 import click
 
-from tui import __version__
-from tui.cli.audit.commands import audit
-from tui.cli.demo import demo
-from tui.cli.integrations.commands import integrations
-from tui.cli.keys import keys
-from tui.cli.numbers.commands import phone_numbers
+from tui import __version__, cli
 from tui.cli.parsing import Group, Option, usage_failure
-from tui.cli.permissions.commands import permissions
 from tui.cli.request import OpenConsole, Options
-from tui.cli.setup.commands import setup
-from tui.cli.setup.doctor import doctor
-from tui.cli.setup.schema import schema
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
 PROGRAM = "switchboard"
+# What somebody needs first comes first.
+ORDER = ("demo", "setup", "schema", "doctor", "integrations", "permissions", "phone-numbers", "audit", "keys")
 
 
 @click.group(
     PROGRAM,
     locked=True,
     cls=Group,
+    order=ORDER,
     invoke_without_command=True,
     context_settings={"max_content_width": 80},
     epilog="Settings come from the environment and from ./.env (locked: /etc/switchboard/env). Secrets are never "
@@ -46,8 +43,17 @@ def switchboard(options: Options) -> OpenConsole:
     return OpenConsole(options)
 
 
-for command in (demo, setup, schema, doctor, integrations, permissions, phone_numbers, audit, keys):
-    switchboard.add_command(command)
+@cache
+def command_line() -> Group:
+    """Return `switchboard` with every command.
+
+    A command is in a module of a package below tui.cli, which adds it to its group. Modules named `view` have none,
+    and what they import is of no use to a help.
+    """
+    for module in walk_packages(cli.__path__, f"{cli.__name__}."):
+        if module.name.count(".") > cli.__name__.count(".") + 1 and not module.name.endswith(".view"):
+            import_module(module.name)
+    return switchboard
 
 
 def run_command(arguments: Sequence[str], options: Options) -> int | OpenConsole:
@@ -55,9 +61,10 @@ def run_command(arguments: Sequence[str], options: Options) -> int | OpenConsole
 
     Raises SwitchboardError, InvalidInput for wrong usage among it.
     """
+    command = command_line()
     try:
-        with switchboard.make_context(PROGRAM, list(arguments), obj=options) as context:
-            outcome: int | OpenConsole = switchboard.invoke(context)
+        with command.make_context(PROGRAM, list(arguments), obj=options) as context:
+            outcome: int | OpenConsole = command.invoke(context)
     except click.exceptions.Exit as done:
         return done.exit_code
     except click.UsageError as wrong:

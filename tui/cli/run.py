@@ -19,32 +19,25 @@ from tui.session.session import Session, require_configured, require_installed
 from tui.settings.settings import load_settings
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Coroutine, Mapping
+    from collections.abc import Callable, Coroutine, Mapping
     from typing import Any
 
-    from tui.cli.request import Options
-    from tui.models import Organization
+    from tui.cli.request import Options, Work
+    from tui.cli.requirements import Requirements
 
 
 SIGNAL = 128
 TERMINAL_LOOKED_AT_EVERY_S = 1.0
 
 
-def run(
-    options: Options,
-    work: Callable[[Session, Output], Awaitable[None]],
-    *,
-    organization: bool = True,
-    keys: bool = False,
-    writes: bool = False,
-) -> int:
-    """Connect, make sure that the schema is there, and do the work; return 0.
+def run(options: Options, work: Work, needs: Requirements) -> int:
+    """Connect, make sure that the schema and what the command requires are there, and do the work; return 0.
 
-    `organization` settles on one before, `keys` reads the master keys, `writes` refuses read-only mode at once.
     Raises SwitchboardError and ConfigError, and SystemExit after a signal.
     """
-    out = Output(as_json=options.json)
-    session = open_session(options, out, keys=keys)
+    out = Output(as_json=options.json, yes=options.yes)
+    session = open_session(options, out, keys=needs.reads_keys)
+    writes = needs.writes == "data"
     if writes:
         require_writable(session)
 
@@ -57,7 +50,7 @@ def run(
         if session.schema == "newer":
             newer = SchemaNewer()
             out.warn(newer.sentence, newer.what_to_do)
-        if organization:
+        if needs.organization:
             await session.find_organization()
         await work(session, out)
 
@@ -101,20 +94,13 @@ def require_writable(session: Session) -> None:
         raise ReadOnlyMode(what_to_do=ASK) if session.settings.locked else ReadOnlyMode()
 
 
-def organization_of(session: Session) -> Organization:
-    """Return the organisation that `run` has settled on."""
-    if session.organization is None:
-        raise RuntimeError("the command has not asked for an organisation")
-    return session.organization
-
-
 def run_to_the_end(session: Session, command: Coroutine[Any, Any, None]) -> None:
     """Run a command and close the session, however it ends. SIGTERM and SIGHUP end it as SystemExit.
 
     Raises SwitchboardError with a sentence that is true of a command, which does not try again by itself.
     """
     try:
-        asyncio.run(_heard(session, command))
+        asyncio.run(_run_until_signal(session, command))
     except SwitchboardError as failure:
         for advice in (CHECK_NETWORK, WAIT_A_MOMENT):
             again = f"{advice.removesuffix('.')}, then run it again."
@@ -122,7 +108,7 @@ def run_to_the_end(session: Session, command: Coroutine[Any, Any, None]) -> None
         raise
 
 
-async def _heard(session: Session, command: Coroutine[Any, Any, None]) -> None:
+async def _run_until_signal(session: Session, command: Coroutine[Any, Any, None]) -> None:
     task = asyncio.ensure_future(command)
     received: list[int] = []
 

@@ -55,6 +55,13 @@ class Session:
         return self._database
 
     @property
+    def chosen_organization(self) -> Organization:
+        """The organisation that is looked at. Raises RuntimeError before `find_organization` has settled on one."""
+        if self.organization is None:
+            raise RuntimeError("no organisation is chosen yet")
+        return self.organization
+
+    @property
     def is_set_up(self) -> bool:
         """Whether the database can be worked with, or at least read: where a newer Switchboard has set it up."""
         return self.schema in ("installed", "newer")

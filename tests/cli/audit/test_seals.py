@@ -39,9 +39,9 @@ class TestNewKey:
         file = shell.folder / "seal.pem"
         assert stat.S_IMODE(file.stat().st_mode) == 0o600
         private = file.read_text().splitlines()[1]
-        told = shell.run("audit", "seal", "--new-key", "other.pem")
-        assert private not in json.dumps(made) + told.out + told.err
-        assert "SWITCHBOARD_SEAL_KEY_FILE" in told.err
+        other = shell.run("audit", "seal", "--new-key", "other.pem")
+        assert private not in json.dumps(made) + other.out + other.err
+        assert "SWITCHBOARD_SEAL_KEY_FILE" in other.err
 
     def test_never_overwrites_a_file(self, shell: Shell) -> None:
         shell.run("audit", "seal", "--new-key", "seal.pem")
@@ -56,9 +56,9 @@ class TestSeal:
         assert (first["seals"], first["rows"]) == (5, 12)
         again = with_key.run("audit", "seal", "--json").data
         assert (again["seals"], again["rows"], again["newest_seal"]) == (0, 0, first["newest_seal"])
-        said = with_key.run("audit", "seal")
-        assert said.out.startswith("There was nothing to seal. Sealed until ")
-        assert first["newest_seal"] in said.out
+        third = with_key.run("audit", "seal")
+        assert third.out.startswith("There was nothing to seal. Sealed until ")
+        assert first["newest_seal"] in third.out
 
     def test_without_a_key_ends_with_4_and_seals_nothing(self, acme: Shell) -> None:
         before = contents(acme.environment["DATABASE_URL"])
@@ -83,10 +83,10 @@ class TestVerify:
         )
         assert (report["ok"], report["seals"], report["rows"]) == (True, 5, 12)
         assert (report["first_hour"], report["findings"]) == ("2026-01-01T08:00:00+00:00", [])
-        said = sealed.run("audit", "verify")
-        assert said.status == 0
-        assert "12 rows under 5 seals" in said.out
-        assert "its owner can replace" in said.err
+        verified = sealed.run("audit", "verify")
+        assert verified.status == 0
+        assert "12 rows under 5 seals" in verified.out
+        assert "its owner can replace" in verified.err
 
     def test_ends_with_5_and_names_the_row(self, sealed: Shell) -> None:
         database = sealed.environment["DATABASE_URL"]
@@ -103,21 +103,21 @@ class TestVerify:
             execute(database, "alter table integration_audit_logs disable trigger switchboard_append_only")
             execute(database, statement)
             execute(database, "alter table integration_audit_logs enable always trigger switchboard_append_only")
-        found = sealed.run("audit", "verify", "--json")
-        assert found.status == 5
-        report = one_line_of_json(found.out)
+        verified = sealed.run("audit", "verify", "--json")
+        assert verified.status == 5
+        report = one_line_of_json(verified.out)
         assert not report["ok"]
-        assert [(one["kind"], one["hour"], one["row"]) for one in report["findings"]] == [
+        assert [(finding["kind"], finding["hour"], finding["row"]) for finding in report["findings"]] == [
             ("altered", "2026-01-01T08:00:00+00:00", str(row)),
             ("removed", "2026-01-01T09:00:00+00:00", str(row_id(9, 1))),
         ]
-        assert one_line_of_json(found.err)["exit"] == 5
+        assert one_line_of_json(verified.err)["exit"] == 5
         assert f"row {row} was altered after sealing" in sealed.run("audit", "verify").out
 
     def test_of_a_log_without_a_seal_ends_with_5(self, with_key: Shell) -> None:
-        found = with_key.run("audit", "verify")
-        assert found.status == 5
-        assert "The log has no seal, so nothing can be said of it" in found.out
+        verified = with_key.run("audit", "verify")
+        assert verified.status == 5
+        assert "The log has no seal, so nothing can be said of it" in verified.out
 
     async def test_trusts_what_was_kept_elsewhere(self, sealed: Shell) -> None:
         database = sealed.environment["DATABASE_URL"]
@@ -167,19 +167,19 @@ class TestVerify:
 
 class TestDoctor:
     def test_says_how_far_the_log_is_sealed(self, sealed: Shell) -> None:
-        (found,) = [one for one in sealed.run("doctor", "--json").data if one["title"] == "Seals"]
-        assert found["state"] == "ok"
-        assert found["sentence"].startswith("The log is sealed until ")
+        (seals,) = [finding for finding in sealed.run("doctor", "--json").data if finding["title"] == "Seals"]
+        assert seals["state"] == "ok"
+        assert seals["sentence"].startswith("The log is sealed until ")
 
     async def test_warns_when_the_newest_seal_is_old(self, sealed: Shell) -> None:
         await as_owner(
             sealed.environment["DATABASE_URL"],
             "update switchboard.seals set sealed_at = sealed_at - interval '50 hours'",
         )
-        (found,) = [one for one in sealed.run("doctor", "--json").data if one["title"] == "Seals"]
-        assert found["state"] == "warning"
-        assert "50 hours old" in found["sentence"]
+        (seals,) = [finding for finding in sealed.run("doctor", "--json").data if finding["title"] == "Seals"]
+        assert seals["state"] == "warning"
+        assert "50 hours old" in seals["sentence"]
 
     def test_says_when_it_is_not_sealed_at_all(self, acme: Shell) -> None:
-        (found,) = [one for one in acme.run("doctor", "--json").data if one["title"] == "Seals"]
-        assert (found["state"], found["sentence"][:24]) == ("ok", "The log is not sealed, s")
+        (seals,) = [finding for finding in acme.run("doctor", "--json").data if finding["title"] == "Seals"]
+        assert (seals["state"], seals["sentence"][:24]) == ("ok", "The log is not sealed, s")

@@ -36,21 +36,21 @@ def office(acme: Shell, exotel: ExotelServer) -> Shell:
 
 
 def is_verified(shell: Shell) -> bool:
-    ((found,),) = execute(shell.environment["DATABASE_URL"], "select is_verified from integration_credentials")
-    return bool(found)
+    ((verified,),) = execute(shell.environment["DATABASE_URL"], "select is_verified from integration_credentials")
+    return bool(verified)
 
 
 def judgements(shell: Shell) -> list[Any]:
     query = """select details ->> 'judgement' from integration_audit_logs
                 where action = 'connection_tested' and status <> 'pending' order by created_at"""
-    return [found for (found,) in execute(shell.environment["DATABASE_URL"], query)]
+    return [judgement for (judgement,) in execute(shell.environment["DATABASE_URL"], query)]
 
 
 def test_a_yes_exits_with_0_and_a_no_with_5_saying_why_and_what_to_do(office: Shell, exotel: ExotelServer) -> None:
     done = office.run("integrations", "test", "exotel_phone")
     assert (done.status, done.out) == (0, "Verified.\n")
-    for told in ("shape   fields: ok.", "reach   host: ok.", "answer  account: ok.", "answer  number: ok."):
-        assert told in done.err
+    for line in ("shape   fields: ok.", "reach   host: ok.", "answer  account: ok.", "answer  number: ok."):
+        assert line in done.err
     assert is_verified(office)
     exotel.answer("account", FAULTS["401"])
     done = office.run("integrations", "test", "exotel_phone")
@@ -69,9 +69,9 @@ def test_a_number_that_could_not_be_looked_for_is_not_called_verified(office: Sh
 
 
 def test_as_json_one_test_is_an_object_and_all_are_an_array(office: Shell, exotel: ExotelServer) -> None:
-    one = office.run("integrations", "test", "exotel_phone", "--json").data
-    assert (set(one), one["passed"], one["result"], one["code"]) == (RECORD, True, "kept", "200")
-    assert [set(verdict) for verdict in one["verdicts"]] == [VERDICT] * 4
+    tested = office.run("integrations", "test", "exotel_phone", "--json").data
+    assert (set(tested), tested["passed"], tested["result"], tested["code"]) == (RECORD, True, "kept", "200")
+    assert [set(verdict) for verdict in tested["verdicts"]] == [VERDICT] * 4
     (of_all,) = office.run("integrations", "test", "--all", "--json").data
     assert (set(of_all), of_all["passed"]) == (RECORD, True)
     exotel.answer("account", FAULTS["403"])

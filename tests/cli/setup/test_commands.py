@@ -59,16 +59,16 @@ def test_with_a_key_nothing_more_is_said_and_the_progress_goes_to_standard_error
 
 
 def test_a_second_run_changes_nothing(shell: Shell, empty_database: str) -> None:
-    there = on_empty(shell, empty_database)
-    first = there.run("setup", "--yes", "--json").data
+    empty = on_empty(shell, empty_database)
+    first = empty.run("setup", "--yes", "--json").data
     assert (first["applied"], first["starting_shape"], first["next_step"]) == (
         *(True, "nothing"),
         "switchboard keys generate",
     )
     before, rows = objects(empty_database), contents(empty_database)
-    second = there.run("setup", "--yes", "--json").data
+    second = empty.run("setup", "--yes", "--json").data
     assert (second["applied"], second["missing"], second["different"]) == (False, [], [])
-    assert there.run("setup").status == 0, "nothing to do is nothing to ask about"
+    assert empty.run("setup").status == 0, "nothing to do is nothing to ask about"
     assert (objects(empty_database), contents(empty_database)) == (before, rows)
 
 
@@ -97,14 +97,14 @@ def test_read_only_mode_refuses_it(shell: Shell, empty_database: str) -> None:
 
 
 def test_on_a_terminal_it_asks_and_anything_but_yes_leaves_nothing_behind(shell: Shell, empty_database: str) -> None:
-    there = on_empty(shell, empty_database)
+    empty = on_empty(shell, empty_database)
     for answer, status in (("n\n", 2), ("\n", 2), ("\x04", 2), ("\x03", 130)):
-        with ForkedTerminal("setup", environment=there.environment, cwd=shell.folder) as terminal:
+        with ForkedTerminal("setup", environment=empty.environment, cwd=shell.folder) as terminal:
             terminal.wait_for("[y/N]")
             terminal.type(answer)
             assert terminal.wait_for_exit() == status
         assert contents(empty_database) == {}
-    with ForkedTerminal("setup", environment=there.environment, cwd=shell.folder, rows=60) as terminal:
+    with ForkedTerminal("setup", environment=empty.environment, cwd=shell.folder, rows=60) as terminal:
         terminal.wait_for("[y/N]")
         terminal.type("y\n")
         assert terminal.wait_for_exit() == 0
@@ -113,8 +113,8 @@ def test_on_a_terminal_it_asks_and_anything_but_yes_leaves_nothing_behind(shell:
 
 
 def test_a_signal_at_the_question_ends_it_and_leaves_nothing_behind(shell: Shell, empty_database: str) -> None:
-    there = on_empty(shell, empty_database)
-    with Terminal([*SWITCHBOARD, "setup"], environment=there.environment, cwd=shell.folder) as terminal:
+    empty = on_empty(shell, empty_database)
+    with Terminal([*SWITCHBOARD, "setup"], environment=empty.environment, cwd=shell.folder) as terminal:
         terminal.wait_for("[y/N]")
         terminal.signal(signal.SIGTERM)
         assert terminal.wait_for_exit() == 143
@@ -134,11 +134,11 @@ def test_something_in_the_way_is_named_and_nothing_is_half_done(shell: Shell, em
 def test_a_column_of_another_type_is_said_in_a_sentence_with_what_to_do_before_anything_is_asked(
     shell: Shell, empty_database: str
 ) -> None:
-    there = on_empty(shell, empty_database)
-    there.run("setup", "--yes")
+    empty = on_empty(shell, empty_database)
+    empty.run("setup", "--yes")
     execute(empty_database, "alter table integration_credentials drop column display_name, alter created_by type text")
     for options in ((), ("--yes",), ("--dry-run",)):
-        refused = there.run("setup", *options)
+        refused = empty.run("setup", *options)
         assert refused.status == 1
         assert "To be made: not known while something is in the way\n" in refused.out
         assert refused.err.splitlines()[-1] == (
@@ -148,10 +148,10 @@ def test_a_column_of_another_type_is_said_in_a_sentence_with_what_to_do_before_a
 
 
 def test_the_groups_are_created_only_when_asked_for(shell: Shell, empty_database: str, postgres: TestServer) -> None:
-    there = on_empty(shell, empty_database)
-    there.run("setup", "--yes")
+    empty = on_empty(shell, empty_database)
+    empty.run("setup", "--yes")
     assert "switchboard_support" not in postgres.roles()
-    done = there.run("setup", "--yes", "--roles", "--json").data
+    done = empty.run("setup", "--yes", "--roles", "--json").data
     assert done["roles_created"] == ["switchboard_admin", "switchboard_support", "switchboard_auditor"]
     assert "switchboard_support" in postgres.roles()
 
@@ -168,27 +168,27 @@ def test_the_printed_schema_installs_the_same(shell: Shell, empty_database: str)
 def test_what_others_have_there_is_accepted_with_the_plan_and_later_by_the_name_that_the_doctor_says(
     shell: Shell, empty_database: str
 ) -> None:
-    there = on_empty(shell, empty_database).with_(ENCRYPTION_MASTER_KEY=KEY)
+    empty = on_empty(shell, empty_database).with_(ENCRYPTION_MASTER_KEY=KEY)
     run_shape(empty_database, "plain_schema")
     execute(empty_database, "alter table integration_credentials add column note text")
-    assert "  = column public.integration_credentials.note: text" in there.run("setup", "--dry-run").out.splitlines()
-    assert there.run("setup", "--yes", "--json").data["accepted"] == ["column public.integration_credentials.note"]
+    assert "  = column public.integration_credentials.note: text" in empty.run("setup", "--dry-run").out.splitlines()
+    assert empty.run("setup", "--yes", "--json").data["accepted"] == ["column public.integration_credentials.note"]
     execute(empty_database, 'alter table integration_credentials add column "it\'s theirs" text')
-    (found,) = [one for one in there.run("doctor", "--json").data if one["title"] == "Of others"]
-    assert (found["state"], found["sentence"]) == (
+    (foreign,) = [finding for finding in empty.run("doctor", "--json").data if finding["title"] == "Of others"]
+    assert (foreign["state"], foreign["sentence"]) == (
         "warning",
         "The column public.integration_credentials.it's theirs is not Switchboard's, and nobody has accepted it.",
     )
-    command = shlex.split(found["what_to_do"].partition("`")[2].partition("`")[0])
+    command = shlex.split(foreign["what_to_do"].partition("`")[2].partition("`")[0])
     assert command[:3] == ["switchboard", "setup", "--accept"]
-    assert found["sentence"] in " ".join(there.run("audit", "verify").out.split())
+    assert foreign["sentence"] in " ".join(empty.run("audit", "verify").out.split())
     before = contents(empty_database)
-    assert "read-only mode" in there.run("--read-only", *command[1:], "--yes").refusal(2)
-    asked = there.run(*command[1:])
+    assert "read-only mode" in empty.run("--read-only", *command[1:], "--yes").refusal(2)
+    asked = empty.run(*command[1:])
     assert (asked.status, "was not accepted yet. Add --yes" in asked.err) == (2, True)
     assert contents(empty_database) == before
-    assert there.run(*command[1:], "--yes").status == 0
-    titles = {one["title"]: one["sentence"] for one in there.run("doctor", "--json").data}
+    assert empty.run(*command[1:], "--yes").status == 0
+    titles = {finding["title"]: finding["sentence"] for finding in empty.run("doctor", "--json").data}
     assert "Of others" not in titles
     assert titles["Accepted"].startswith(
         "2 things of other programs are accepted: column public.integration_credentials."

@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from tui.cli.audit import audit
 from tui.cli.audit.filter import FILTERED, LANGUAGE, check_filter, filter_argument, filter_of
-from tui.cli.parsing import Command, Text, is_locked, option
+from tui.cli.parsing import Text, is_locked, option
+from tui.cli.requirements import Requirements
 from tui.errors import InvalidInput
 from tui.words.audit import progress_line, rows_words
 
@@ -19,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from tui.cli.output import Output
-    from tui.cli.request import Options
+    from tui.cli.request import Options, Work
     from tui.data.audit.export import Exported, Progress
     from tui.data.audit.export_format import FormatName
     from tui.session.session import Session
@@ -41,7 +43,13 @@ class NewFileName(Text):
         return text
 
 
-@click.command("export", locked=True, cls=Command, context_settings=FILTERED, epilog=LANGUAGE)
+@audit.command(
+    "export",
+    locked=True,
+    needs=Requirements("any", writes="log", organization=False),
+    context_settings=FILTERED,
+    epilog=LANGUAGE,
+)
 @filter_argument
 @option(
     "--output",
@@ -50,11 +58,9 @@ class NewFileName(Text):
     metavar="FILE",
     help="Write a new FILE, and FILE.manifest.json beside it.",
 )
-@option(
-    "--format", "form", locked=True, type=Text(), metavar="csv|jsonl", help="csv where FILE ends in .csv, else jsonl."
-)
+@option("--format", "form", locked=True, metavar="csv|jsonl", help="csv where FILE ends in .csv, else jsonl.")
 @click.pass_obj
-def export(options: Options, words: tuple[str, ...], output: str | None, form: str | None) -> int:
+def export(options: Options, words: tuple[str, ...], output: str | None, form: str | None) -> Work:
     """Write the rows of the organisation's log, newest first: all of them, or those of the filter.
 
     jsonl has a JSON object on each line, exact and in ASCII. csv is changed so that no spreadsheet takes a field for a
@@ -62,11 +68,9 @@ def export(options: Options, words: tuple[str, ...], output: str | None, form: s
     export that is interrupted leaves none. Without --output rows go to standard output, and there is no manifest. In
     the locked console FILE is a plain name in SWITCHBOARD_EXPORT_DIR.
     """
-    from tui.cli.run import run
-
     check_filter(options, words)
     chosen = _format(options, output, form)
-    return run(options, partial(_export, words=words, output=output, form=chosen), organization=False)
+    return partial(_export, words=words, output=output, form=chosen)
 
 
 def _format(options: Options, output: str | None, form: str | None) -> FormatName:

@@ -10,14 +10,16 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from tui.cli.audit import audit
 from tui.cli.output import Output
-from tui.cli.parsing import Command, Text, is_locked, option
+from tui.cli.parsing import Text, is_locked, option
+from tui.cli.requirements import Requirements
 from tui.locked.mode import closed
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from tui.cli.request import Options
+    from tui.cli.request import Options, Work
     from tui.data.seals.verify import SealReport
     from tui.session.session import Session
 
@@ -36,23 +38,28 @@ class KeyOrFile(Text):
         return text
 
 
-@click.command("seal", cls=Command)
-@option("--new-key", type=Text(), metavar="FILE", help="Make a sealing key in a new FILE and stop there.")
+@audit.command(
+    "seal", needs=Requirements("administrator", key="sealing", writes="data", finds=True, organization=False)
+)
+@option(
+    "--new-key",
+    metavar="FILE",
+    needs=Requirements(key="sealing"),
+    help="Make a sealing key in a new FILE and stop there.",
+)
 @click.pass_obj
-def seal(options: Options, new_key: str | None) -> int:
+def seal(options: Options, new_key: str | None) -> Work | int:
     """Sign every whole hour of the log that ended 15 minutes ago.
 
     Meant for a nightly job: where nothing is to do it says so and exits with 0, and two at once do not collide. The
     private key is in the file that SWITCHBOARD_SEAL_KEY_FILE names; without it the exit status is 4.
     """
-    from tui.cli.run import run
-
     if new_key is not None:
         return _new_key(Output(as_json=options.json), new_key)
-    return run(options, _seal, organization=False, writes=True)
+    return _seal
 
 
-@click.command("verify", locked=True, cls=Command)
+@audit.command("verify", locked=True, needs=Requirements("any", finds=True, organization=False))
 @option(
     "--public-key",
     "public_keys",
@@ -62,18 +69,15 @@ def seal(options: Options, new_key: str | None) -> int:
     metavar="KEY|FILE",
     help="Trust this key instead of those in the database; may be given again.",
 )
-@option(
-    "--newest-seal", locked=True, type=Text(), metavar="SEAL", help="A seal noted down before: it must be in the chain."
-)
-@option("--manifest", type=Text(), metavar="FILE", help="Take both from the manifest of an export.")
+@option("--newest-seal", locked=True, metavar="SEAL", help="A seal noted down before: it must be in the chain.")
+@option("--manifest", metavar="FILE", help="Take both from the manifest of an export.")
 @click.pass_obj
-def verify(options: Options, public_keys: tuple[str, ...], newest_seal: str | None, manifest: str | None) -> int:
+def verify(options: Options, public_keys: tuple[str, ...], newest_seal: str | None, manifest: str | None) -> Work:
     """Check the log against its seals; no secret is needed.
 
     Exits with 5 where a row or a seal is not as it was sealed, or where what protects the log is off. Whoever owns
     the database can replace the public keys in it: --public-key or --manifest brings them from elsewhere.
     """
-    from tui.cli.run import run
     from tui.data.seals.keys import read_manifest, read_newest_seal, read_public_key
     from tui.errors import InvalidInput
 
@@ -84,7 +88,7 @@ def verify(options: Options, public_keys: tuple[str, ...], newest_seal: str | No
     keys, newest = read_manifest(Path(manifest)) if manifest is not None else ((), None)
     keys = keys or tuple(map(read_public_key, public_keys))
     newest = newest or (read_newest_seal(newest_seal) if newest_seal is not None else None)
-    return run(options, partial(_verify, keys=keys, newest=newest), organization=False)
+    return partial(_verify, keys=keys, newest=newest)
 
 
 def _new_key(out: Output, path: str) -> int:

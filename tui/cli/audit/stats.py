@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from tui.cli.audit import audit
 from tui.cli.audit.filter import FILTERED, LANGUAGE, check_filter, filter_argument, filter_of
 from tui.cli.output import Column
-from tui.cli.parsing import Command
+from tui.cli.requirements import Requirements
 from tui.words.times import shown
 
 if TYPE_CHECKING:
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from datetime import tzinfo
 
     from tui.cli.output import Output
-    from tui.cli.request import Options
+    from tui.cli.request import Options, Work
     from tui.data.audit.stats import Statistics
     from tui.session.session import Session
 
@@ -26,18 +27,18 @@ MOST_LINES = 31
 PROGRESS_EVERY_S = 2.0
 
 
-@click.command("stats", locked=True, cls=Command, context_settings=FILTERED, epilog=LANGUAGE)
+@audit.command(
+    "stats", locked=True, needs=Requirements("any", organization=False), context_settings=FILTERED, epilog=LANGUAGE
+)
 @filter_argument
 @click.pass_obj
-def stats(options: Options, words: tuple[str, ...]) -> int:
+def stats(options: Options, words: tuple[str, ...]) -> Work:
     """Count the rows of a filter by action, status, type, user and day.
 
     Where there are more than can be counted in a minute it is the newest that are, and it says back to when.
     """
-    from tui.cli.run import run
-
     check_filter(options, words)
-    return run(options, partial(_stats, words=words), organization=False)
+    return partial(_stats, words=words)
 
 
 async def _stats(session: Session, out: Output, *, words: tuple[str, ...]) -> None:

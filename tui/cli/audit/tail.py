@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 
 import click
 
+from tui.cli.audit import audit
 from tui.cli.audit.filter import FILTERED, LANGUAGE, check_filter, filter_argument, filter_of
 from tui.cli.audit.view import record_of, summary_of, time_of, who_of
-from tui.cli.parsing import Command
+from tui.cli.requirements import Requirements
 from tui.errors import ConnectionFailed
 from tui.words.text import fit
 
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from tui.cli.output import Output
-    from tui.cli.request import Options
+    from tui.cli.request import Options, Work
     from tui.data.audit.tail import Tail
     from tui.models import LogRow
     from tui.session.session import Session
@@ -31,18 +32,18 @@ GIVE_UP_AFTER_S = 60.0
 WIDTHS = {"who": 24, "integration_type": 16, "action": 22, "status": 8, "ip_address": 15}
 
 
-@click.command("tail", locked=True, cls=Command, context_settings=FILTERED, epilog=LANGUAGE)
+@audit.command(
+    "tail", locked=True, needs=Requirements("any", organization=False), context_settings=FILTERED, epilog=LANGUAGE
+)
 @filter_argument
 @click.pass_obj
-def tail(options: Options, words: tuple[str, ...]) -> int:
+def tail(options: Options, words: tuple[str, ...]) -> Work:
     """Show the last rows of the log and then each new one, oldest first, until it is interrupted.
 
     With --json a line of JSON for each row. A lost connection is waited for, for a minute; no row is missed.
     """
-    from tui.cli.run import run
-
     check_filter(options, words)
-    return run(options, partial(_tail, words=words), organization=False)
+    return partial(_tail, words=words)
 
 
 async def _tail(session: Session, out: Output, *, words: tuple[str, ...]) -> None:

@@ -1,20 +1,20 @@
-"""`integrations configure`: from a JSON object on standard input to a saved credential."""
+"""The command `integrations configure`: from a JSON object on standard input to a saved credential."""
 
 from __future__ import annotations
 
 import sys
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from tui.cli.run import organization_of
-from tui.data.integrations.credentials import Draft, load_credential, save_credential
-from tui.data.keys.credential_json import parse_credential
-from tui.data.keys.gate import check_gate
+from tui.cli.integrations import integrations
+from tui.cli.integrations.commands import type_argument
+from tui.cli.parsing import is_unicode
+from tui.cli.requirements import Requirements
 from tui.errors import ConfirmationNeeded, InvalidInput
-from tui.providers.validation import validate
 
 if TYPE_CHECKING:
     from tui.cli.output import Output
-    from tui.cli.request import Options
+    from tui.cli.request import Work
     from tui.data.integrations.credentials import StoredCredential
     from tui.providers.fields import IntegrationType
     from tui.session.session import Session
@@ -24,8 +24,28 @@ NAME_LENGTH = 255
 """Characters that integration_credentials.display_name holds."""
 
 
-def read_object(provider: IntegrationType) -> dict[str, Any]:
+@integrations.command("configure", locked=True, needs=Requirements("administrator", key="required", writes="data"))
+@type_argument
+def configure(integration_type: str) -> Work:
+    """Save a credential: one JSON object on standard input.
+
+    A field that is left out stays as it is, a secret among them; null removes one. `display_name` is the name that
+    lists show. Only the names of the changed fields are printed.
+
+    \b
+    Example, with the object in a file:
+        switchboard integrations configure exotel_sms < credential.json
+    """
+    from tui.providers import integration_type as known_type
+
+    provider = known_type(integration_type)
+    return partial(_configure, provider=provider, fields=_read_object(provider))
+
+
+def _read_object(provider: IntegrationType) -> dict[str, Any]:
     """Read the one JSON object from standard input. Raises InvalidInput, also where that is a terminal."""
+    from tui.data.keys.credential_json import parse_credential
+
     required = {field.name: "..." for field in provider.fields if field.required}
     form = ", ".join(f'"{name}": "{value}"' for name, value in required.items())
     if sys.stdin is None or sys.stdin.isatty():
@@ -41,27 +61,29 @@ def read_object(provider: IntegrationType) -> dict[str, Any]:
     return parse_credential(text)
 
 
-async def configure(
-    session: Session, out: Output, *, options: Options, provider: IntegrationType, given: dict[str, Any]
-) -> None:
+async def _configure(session: Session, out: Output, *, provider: IntegrationType, fields: dict[str, Any]) -> None:
     """Check what was given together with what is stored, and save it."""
-    organization = organization_of(session)
+    from tui.data.integrations.credentials import Draft, load_credential, save_credential
+    from tui.data.keys.gate import check_gate
+    from tui.providers.validation import validate
+
+    organization = session.chosen_organization
     base = await load_credential(session.database, session.keyring, organization.id, provider.name)
-    name = _display_name(given, base)
+    name = _display_name(fields, base)
     if base is not None and base.problem is not None:
         (await check_gate(session.database, session.keyring)).require_write()
-        if not options.yes:
+        if not out.yes:
             raise ConfirmationNeeded(
                 f"The stored credential of {provider.name} is unreadable ({base.problem.reason}), so saving replaces "
                 "it as a whole.",
                 "Give every field and --yes, or configure the key it was written with.",
             )
-    values = {field: value for field, value in given.items() if field != "display_name"}
+    values = {field: value for field, value in fields.items() if field != "display_name"}
     checked = validate(provider, values, existing=base.credential if base else None)
     if checked.problems:
-        said = " ".join(f"{field}: {sentence}" for field, sentence in checked.problems.items())
+        problems = " ".join(f"{field}: {sentence}" for field, sentence in checked.problems.items())
         raise InvalidInput(
-            f"The credential of {provider.name} was not accepted. {said}",
+            f"The credential of {provider.name} was not accepted. {problems}",
             "Correct it and run it again; nothing was written.",
         )
     for field, sentence in checked.warnings.items():
@@ -82,17 +104,17 @@ async def configure(
         out.result(record, f"{provider.name} is {verb}: {', '.join(saved.changed)}.")
 
 
-def _display_name(given: dict[str, Any], base: StoredCredential | None) -> str | None:
+def _display_name(fields: dict[str, Any], base: StoredCredential | None) -> str | None:
     """Return the name to store: the given one, or the one there is. Raises InvalidInput."""
-    if "display_name" not in given:
+    if "display_name" not in fields:
         return base.integration.display_name if base else None
-    name = given["display_name"]
+    name = fields["display_name"]
     if name is None:
         return None
     if not isinstance(name, str) or len(name.strip()) > NAME_LENGTH:
         raise InvalidInput(
             f"display_name is not a text of at most {NAME_LENGTH} characters.", "Shorten it, or leave it out."
         )
-    if "\0" in name or any("\ud800" <= character <= "\udfff" for character in name):
+    if "\0" in name or not is_unicode(name):
         raise InvalidInput("display_name holds what is no character (U+0000, or half of a pair).", "Type it again.")
     return name.strip() or None

@@ -2,31 +2,56 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
+from tui.cli.numbers import phone_numbers
+from tui.cli.parsing import option
+from tui.cli.requirements import Requirements
 from tui.errors import ConfirmationNeeded
 
 if TYPE_CHECKING:
     from tui.cli.output import Output
-    from tui.cli.request import Options
+    from tui.cli.request import Work
     from tui.data.numbers.sync_plan import SyncPlan
     from tui.session.session import Session
 
 
-async def sync(
-    session: Session, out: Output, *, options: Options, dry_run: bool, wanted: str | None, deactivate_all: bool
-) -> None:
+@phone_numbers.command("sync", locked=True, needs=Requirements("support", key="required", writes="data"))
+@option(
+    "--dry-run",
+    locked=True,
+    is_flag=True,
+    needs=Requirements("support", key="required", writes="log"),
+    help="Only show what it would change.",
+)
+@option(
+    "--integration",
+    locked=True,
+    metavar="TYPE|ID",
+    help="Whose account: exotel_phone, another type, an id.",
+)
+@option("--deactivate-all", locked=True, is_flag=True, help="Also where that leaves the integration without a number.")
+def sync(dry_run: bool, integration: str | None, deactivate_all: bool) -> Work:
+    """Bring the numbers in line with what the provider lists.
+
+    Shows the plan, asks, and writes it in one transaction. Numbers that the provider lists no more are switched off,
+    never deleted; numbers that were added by hand are left alone. The opening of the credential is logged.
+    """
+    return partial(_sync, dry_run=dry_run, wanted=integration, deactivate_all=deactivate_all)
+
+
+async def _sync(session: Session, out: Output, *, dry_run: bool, wanted: str | None, deactivate_all: bool) -> None:
     """Open the credential, list the account's numbers, show what would change, ask, and do it.
 
     A plan that leaves the integration without a number takes --deactivate-all, or its type typed by a person; --yes
     alone is not enough, since what runs by itself would believe a provider that lists nothing by mistake.
     """
     from tui.cli.numbers.view import plan_record
-    from tui.cli.run import organization_of
     from tui.data.numbers.sync import SyncConflict, apply_sync
     from tui.session.number_sync import integration_to_sync, leave_plan, plan_from_provider
 
-    integration = await integration_to_sync(session, organization_of(session).id, wanted)
+    integration = await integration_to_sync(session, session.chosen_organization.id, wanted)
     out.say(f"Asking the provider of {integration.integration_type} for its numbers.")
     plan = await plan_from_provider(session, integration, lambda count: out.say(f"{count} numbers so far."))
     _show(out, plan)
@@ -38,7 +63,7 @@ async def sync(
             out.text(f"{_capital(plan.sentence())}; nothing was written.")
         return
     try:
-        agreed_to_all = await _agreed(out, plan, options, deactivate_all=deactivate_all)
+        agreed_to_all = await _agreed(out, plan, deactivate_all=deactivate_all)
     except ConfirmationNeeded:
         await leave_plan(session, plan, "not confirmed")
         raise
@@ -63,7 +88,7 @@ def _show(out: Output, plan: SyncPlan) -> None:
             out.say(note)
 
 
-async def _agreed(out: Output, plan: SyncPlan, options: Options, *, deactivate_all: bool) -> bool:
+async def _agreed(out: Output, plan: SyncPlan, *, deactivate_all: bool) -> bool:
     """Have the plan confirmed; return whether that includes switching off all numbers of the integration."""
     from tui.cli.confirm import confirm, confirm_by_name
 
@@ -71,7 +96,7 @@ async def _agreed(out: Output, plan: SyncPlan, options: Options, *, deactivate_a
         return False
     if plan.deactivates_all and not deactivate_all:
         affects = f"The provider lists none of the {len(plan.gone)} active numbers of this integration: all go off."
-        if options.yes:
+        if out.yes:
             raise ConfirmationNeeded(affects, "Make sure that it is the right account; --deactivate-all does it.")
         await confirm_by_name(
             out,
@@ -80,8 +105,7 @@ async def _agreed(out: Output, plan: SyncPlan, options: Options, *, deactivate_a
             "--deactivate-all is needed too where nobody can be asked; make sure that it is the right account.",
         )
         return True
-    if not options.yes:
-        await confirm(out, f"{_capital(plan.sentence())}. Apply it?", f"The sync would write: {plan.sentence()}.")
+    await confirm(out, f"{_capital(plan.sentence())}. Apply it?", f"The sync would write: {plan.sentence()}.")
     return deactivate_all
 
 

@@ -1,1 +1,1 @@
-"""The commands `setup`, `schema` and `doctor`."""
+"""The commands `demo`, `setup`, `schema` and `doctor`."""

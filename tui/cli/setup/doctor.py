@@ -7,14 +7,15 @@ from typing import TYPE_CHECKING
 import click
 
 from tui.cli.output import Column, Output
-from tui.cli.parsing import Command
+from tui.cli.requirements import Requirements
+from tui.cli.root import switchboard
 
 if TYPE_CHECKING:
     from tui.cli.request import Options
     from tui.session.session import Session
 
 
-@click.command("doctor", locked=True, cls=Command)
+@switchboard.command("doctor", locked=True, needs=Requirements("any", key="optional", finds=True))
 @click.pass_obj
 def doctor(options: Options) -> int:
     """Look at connection, schema, key, access and files.
@@ -62,9 +63,9 @@ async def _examine(session: Session, out: Output) -> None:
             for finding in findings
         ],
         [
-            Column("STATE", lambda one: one["state"]),
-            Column("WHAT", lambda one: one["title"]),
-            Column("HOW IT STANDS", lambda one: f"{one['sentence']} {one['what_to_do']}".rstrip(), wraps=True),
+            Column("STATE", lambda finding: finding["state"]),
+            Column("WHAT", lambda finding: finding["title"]),
+            Column("HOW IT STANDS", lambda row: f"{row['sentence']} {row['what_to_do']}".rstrip(), wraps=True),
         ],
         empty="There was nothing to look at.",
     )

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 import click
 
 from tui.cli.output import Output
-from tui.cli.parsing import Command
+from tui.cli.root import switchboard
 
 if TYPE_CHECKING:
     from tui.cli.request import Options
 
 
-@click.command("schema", locked=True, cls=Command)
+@switchboard.command("schema", locked=True)
 @click.pass_obj
 def schema(options: Options) -> int:
     """Print the whole SQL, for a dashboard's SQL editor.

@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING
 
 import click
 
+from tui.cli.keys import keys
 from tui.cli.output import Output
-from tui.cli.parsing import Group
+from tui.cli.requirements import Requirements
 
 if TYPE_CHECKING:
-    from tui.cli.request import Options
+    from tui.cli.request import Options, Work
     from tui.data.keys.gate import Gate
     from tui.models import Census
     from tui.session.session import Session
@@ -24,11 +25,6 @@ STATES = {
     "weak key": "cannot be used for writing",
     "no key": "not configured; nothing can be written",
 }
-
-
-@click.group("keys", locked=True, cls=Group)
-def keys() -> None:
-    """The master key that credentials are encrypted with."""
 
 
 @keys.command("generate")
@@ -48,16 +44,13 @@ def generate(options: Options) -> int:
     return 0
 
 
-@keys.command("status", locked=True)
-@click.pass_obj
-def status(options: Options) -> int:
+@keys.command("status", locked=True, needs=Requirements("any", key="required", organization=False))
+def status() -> Work:
     """Show which key is configured, which one is in use, and what it opens.
 
     Exits with 4 where the key is missing, too weak to write with, or not the one in use.
     """
-    from tui.cli.run import run
-
-    return run(options, _status, organization=False, keys=True)
+    return _status
 
 
 async def _status(session: Session, out: Output) -> None:

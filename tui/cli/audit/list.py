@@ -1,4 +1,4 @@
-"""The commands `audit`: reading the log."""
+"""The command `audit list`: the newest rows of a filter."""
 
 from __future__ import annotations
 
@@ -8,17 +8,15 @@ from typing import TYPE_CHECKING
 
 import click
 
-from tui.cli.audit.export import export
+from tui.cli.audit import audit
 from tui.cli.audit.filter import FILTERED, LANGUAGE, check_filter, filter_argument, filter_of
-from tui.cli.audit.seals import seal, verify
-from tui.cli.audit.stats import stats
-from tui.cli.audit.tail import tail
 from tui.cli.audit.view import PIPED_WIDTH, record_of, summary_of, time_of, who_of
 from tui.cli.output import Column, Output
-from tui.cli.parsing import Count, Group, option
+from tui.cli.parsing import Count, option
+from tui.cli.requirements import Requirements
 
 if TYPE_CHECKING:
-    from tui.cli.request import Options
+    from tui.cli.request import Options, Work
     from tui.data.audit.pages import LogReader
     from tui.models import LogRow
     from tui.session.session import Session
@@ -28,12 +26,9 @@ ROWS_AT_ONCE = 500
 PROGRESS_EVERY_S = 2.0
 
 
-@click.group("audit", locked=True, cls=Group)
-def audit() -> None:
-    """Who did what, and when."""
-
-
-@audit.command("list", locked=True, context_settings=FILTERED, epilog=LANGUAGE)
+@audit.command(
+    "list", locked=True, needs=Requirements("any", organization=False), context_settings=FILTERED, epilog=LANGUAGE
+)
 @filter_argument
 @option(
     "--limit",
@@ -44,16 +39,14 @@ def audit() -> None:
     help=f"How many rows: 50, or 1 to {MOST_ROWS}.",
 )
 @click.pass_obj
-def list_(options: Options, words: tuple[str, ...], limit: int) -> int:
+def list_(options: Options, words: tuple[str, ...], limit: int) -> Work:
     """List the newest rows of the organisation's log, newest first.
 
     Of the details only a summary that fits the line is shown; --json has the whole of them, but for those over 64 kB,
     which only export writes. ~ before a name: that is what the program said; the login is in the details.
     """
-    from tui.cli.run import run
-
     check_filter(options, words)
-    return run(options, partial(_list, words=words, limit=limit), organization=False)
+    return partial(_list, words=words, limit=limit)
 
 
 async def _list(session: Session, out: Output, *, words: tuple[str, ...], limit: int) -> None:
@@ -97,10 +90,3 @@ async def _newest(reader: LogReader, out: Output, limit: int) -> list[LogRow]:
                 out.say(f"Searched back to {found.searched_to:%Y-%m-%d}; rows so far: {len(rows)}.")
         place = Place.of(rows[-1]) if rows else None
     return rows
-
-
-audit.add_command(export)
-audit.add_command(tail)
-audit.add_command(stats)
-audit.add_command(seal)
-audit.add_command(verify)

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from tui.cli.output import Output
-from tui.cli.parsing import Command, Text, option
+from tui.cli.parsing import option
+from tui.cli.requirements import Requirements
+from tui.cli.root import switchboard
 
 if TYPE_CHECKING:
     from tui.cli.request import Options
@@ -25,13 +27,17 @@ NO_KEY = (
 )
 
 
-@click.command("setup", cls=Command)
-@option("--dry-run", is_flag=True, help="Only say what would be done.")
+@switchboard.command("setup", needs=Requirements("owner", key="optional", writes="data", installs=True))
+@option(
+    "--dry-run",
+    is_flag=True,
+    needs=Requirements("owner", key="optional", installs=True),
+    help="Only say what would be done.",
+)
 @option("--roles", is_flag=True, help="Also create the groups for administrators, support and auditors.")
 @option(
     "--accept",
     multiple=True,
-    type=Text(),
     metavar="NAME",
     help="Accept what NAME, as the doctor says it, names of another program; may be given again.",
 )
@@ -49,18 +55,16 @@ def setup(options: Options, dry_run: bool, roles: bool, accept: tuple[str, ...])
     from tui.cli.run import open_session, require_writable, run_to_the_end
     from tui.session.session import require_configured
 
-    out = Output(as_json=options.json)
+    out = Output(as_json=options.json, yes=options.yes)
     session = open_session(options, out, keys=True)
     require_configured(session)
     if not dry_run:
         require_writable(session)
-    run_to_the_end(session, _setup(session, out, options, dry_run=dry_run, roles=roles, accept=accept))
+    run_to_the_end(session, _setup(session, out, dry_run=dry_run, roles=roles, accept=accept))
     return 0
 
 
-async def _setup(
-    session: Session, out: Output, options: Options, *, dry_run: bool, roles: bool, accept: tuple[str, ...]
-) -> None:
+async def _setup(session: Session, out: Output, *, dry_run: bool, roles: bool, accept: tuple[str, ...]) -> None:
     from tui.cli.confirm import confirm
     from tui.data.postgres.connection_settings import make_conninfo
     from tui.data.postgres.connection_string import from_environment
@@ -76,7 +80,7 @@ async def _setup(
         _finish(out, session, planned)
         return
     _refuse_what_is_in_the_way(plan)
-    if not plan.is_empty and not options.yes:
+    if not plan.is_empty:
         if plan.missing or plan.different:
             why = "The database is not set up yet, and setting it up changes it."
         else:

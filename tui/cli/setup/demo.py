@@ -8,14 +8,15 @@ from typing import TYPE_CHECKING
 import click
 
 from tui.cli.output import Output
-from tui.cli.parsing import Command, option
+from tui.cli.parsing import option
 from tui.cli.request import OpenConsole, Options
+from tui.cli.root import switchboard
 
 if TYPE_CHECKING:
     from collections.abc import MutableMapping
 
 
-@click.command("demo", cls=Command)
+@switchboard.command("demo")
 @option("--reset", is_flag=True, help="Start over with fresh sample data.")
 @option("--env", "env", is_flag=True, help="Print its settings instead of opening the console.")
 @click.pass_obj

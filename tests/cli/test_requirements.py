@@ -1,0 +1,173 @@
+"""What each command requires, tried for real: every command against every column of docs/commands.md."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import signal
+from contextlib import AsyncExitStack
+from typing import TYPE_CHECKING
+
+import pytest
+from psycopg import sql
+from psycopg.conninfo import conninfo_to_dict
+
+from tests.cli.conftest import of_acme
+from tests.generate.commands import (
+    DOCUMENT,
+    EXAMPLES,
+    LIST,
+    Example,
+    commands_document,
+    commands_list,
+    leaves,
+    list_in_readme,
+)
+from tests.support.commands import Outcome, Shell
+from tests.support.numbers import OLD, RAVI, add_row, create_people
+from tests.support.servers.exotel import ExotelServer, exophone
+from tests.support.servers.pooler import TransactionPooler
+from tests.support.sitting import ASHA
+from tests.support.terminal.forked_terminal import ForkedTerminal
+from tui.cli.parsing import Option
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from tests.support.servers.postgres import TestServer
+    from tui.cli.requirements import Requirements
+
+GROUPS = {
+    "auditor": "switchboard_auditor",
+    "support": "switchboard_support",
+    "administrator": "switchboard_admin",
+}
+COLUMNS = ("auditor", "support", "no master key", "read-only mode", "read-only database", "locked", "pooler")
+SIGTERM = 128 + signal.SIGTERM
+
+
+@pytest.fixture(scope="module")
+def office(postgres: TestServer, phone_template: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shell]:
+    """A shell on a database in which every command finds what it is about; to be cloned and not to be changed."""
+    name = postgres.create_database(template=phone_template, prefix="template_office")
+    conninfo = postgres.conninfo(name)
+    create_people(conninfo)
+    add_row(conninfo, OLD, assigned_to_user_id=ASHA)
+    with ExotelServer(numbers=[exophone(f"+91{OLD[1:]}")]) as exotel:
+        shell = of_acme(Shell(tmp_path_factory.mktemp("office")), conninfo).with_(**exotel.environment)
+        given = json.dumps(exotel.credential(virtual_number=OLD))
+        assert shell.run("integrations", "configure", "exotel_phone", stdin=given).status == 0
+        for line in (
+            "setup --yes --roles",
+            f"permissions grant {RAVI} exotel_phone --view --yes",
+            "audit seal --new-key seal.pem",
+        ):
+            done = shell.run(*line.split())
+            assert done.status == 0, done.err
+        for login, group in GROUPS.items():
+            postgres.create_role(login, f"login in role {group}")
+        yield shell.with_(SWITCHBOARD_SEAL_KEY_FILE=str(shell.folder / "seal.pem"))
+    postgres.drop_database(name)
+    postgres.drop_new_roles()
+
+
+def run(shell: Shell, line: str) -> Outcome:
+    """Run a command as a script would; the one that does not end by itself is ended once it has written a row."""
+    arguments = [*line.split(), "--json", "--yes"]
+    if line != "audit tail":
+        return shell.run(*arguments, stdin='{"caller_id": "08033755555"}')
+    with ForkedTerminal(*arguments, environment=shell.environment, cwd=shell.folder, columns=200) as terminal:
+        terminal.wait_for(lambda text: "}" in text)
+        if terminal.process.poll() is None:
+            terminal.signal(signal.SIGTERM)
+        status = terminal.wait_for_exit()
+        lines = terminal.bytes_since().decode().splitlines(keepends=True)
+    return Outcome(0, lines[0], "") if status == SIGTERM else Outcome(status, "", "".join(lines))
+
+
+def login_of(column: str, needs: Requirements) -> str:
+    """The login that a column is about, else the least that is enough."""
+    if column in GROUPS:
+        return column
+    return "postgres" if needs.role == "owner" else "administrator"
+
+
+def refusal(column: str, example: Example) -> int:
+    """The exit status with which the table says that an example is refused, else 0."""
+    needs = example.needs
+    writes = needs.writes != "nothing" or needs.installs
+    return {
+        "auditor": 3 if needs.role not in ("none", "any") else 0,
+        "support": 3 if needs.role in ("administrator", "owner") else 0,
+        "no master key": 4 if needs.key == "required" else 0,
+        "read-only mode": 2 if needs.writes == "data" else 0,
+        "read-only database": 1 if needs.role != "none" and writes else 0,
+        "locked": 0 if leaves()[example.path].locked else 2,
+        "pooler": 1 if needs.installs else 0,
+    }[column]
+
+
+def difference(column: str, example: Example, done: Outcome) -> str:
+    """What is not as the table says; nothing where all is."""
+    refused = refusal(column, example)
+    promised = {refused} if refused else {0, 5} if example.needs.finds else {0}
+    if done.status not in promised or done.status not in example.needs.exit_statuses:
+        return f"{example.line}: {done.status} in place of {promised}: {done.err}"
+    if done.status and json.loads(done.err.splitlines()[-1]).keys() != {"error", "what_to_do", "exit"}:
+        return f"{example.line}: {done.err}"
+    if refused:
+        # What can be shown without the key is shown first.
+        return f"{example.line}: {done.out}" if done.out and refused != 4 else ""
+    written = json.loads(done.out.splitlines()[0])
+    fields = list(written[0] if isinstance(written, list) else written)
+    as_promised = fields == example.fields.split() and isinstance(written, list) == (example.output == LIST)
+    return "" if as_promised else f"{example.line}: {fields} in place of {example.fields}"
+
+
+@pytest.mark.parametrize("column", COLUMNS)
+async def test_every_command_does_in_each_column_what_the_table_says(
+    office: Shell, postgres: TestServer, tmp_path: Path, column: str
+) -> None:
+    template = str(conninfo_to_dict(office.environment["DATABASE_URL"])["dbname"])
+    name = postgres.create_database(template=template, prefix="column")
+    shell = Shell(tmp_path, office.environment)
+    async with AsyncExitStack() as stack:
+        logins = {login: postgres.conninfo(name, user=login) for login in (*GROUPS, "postgres")}
+        if column == "pooler":
+            for login in ("administrator", "postgres"):
+                pooler = await stack.enter_async_context(TransactionPooler(logins[login]))
+                logins[login] = pooler.conninfo
+        elif column == "no master key":
+            shell = shell.without("ENCRYPTION_MASTER_KEY")
+        elif column == "read-only mode":
+            shell = shell.with_(SWITCHBOARD_READ_ONLY="1")
+        elif column == "locked":
+            shell = shell.with_(SWITCHBOARD_LOCKED="1", SWITCHBOARD_EXPORT_DIR=str(shell.folder))
+        elif column == "read-only database":
+            with postgres.admin() as admin:
+                statement = sql.SQL("alter database {} set default_transaction_read_only = on")
+                admin.execute(statement.format(sql.Identifier(name)))
+        differences = []
+        for example in EXAMPLES:
+            # The demo brings a database of its own: tests/cli/test_demo.py.
+            if example.path != "demo":
+                connected = shell.with_(DATABASE_URL=logins[login_of(column, example.needs)])
+                done = await asyncio.to_thread(run, connected, example.line)
+                differences.append(difference(column, example, done))
+    postgres.drop_database(name)
+    assert [text for text in differences if text] == []
+
+
+def test_every_command_and_every_option_that_changes_what_is_required_has_an_example() -> None:
+    assert {example.path for example in EXAMPLES} == leaves().keys()
+    for path, command in leaves().items():
+        lines = [example.line.split() for example in EXAMPLES if example.path == path]
+        for option in command.params:
+            if isinstance(option, Option) and option.needs:
+                assert any(option.opts[0] in line for line in lines), (path, option.opts)
+
+
+def test_the_documents_have_what_is_declared() -> None:
+    assert commands_document() == DOCUMENT.read_text(encoding="utf-8")
+    assert commands_list() == list_in_readme()

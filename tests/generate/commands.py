@@ -1,0 +1,306 @@
+"""docs/commands.md and the README's list of commands: `python -m tests.generate.commands` writes both.
+
+What a command requires is declared with the command. Here stands an example of each, and the fields of its JSON.
+"""
+
+from __future__ import annotations
+
+import textwrap
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from tests.support.numbers import OLD, RAVI
+from tui.cli.parsing import COMMON, Command, Option
+from tui.cli.root import command_line
+from tui.data.permissions.values import RIGHTS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tui.cli.requirements import Requirements
+
+README = Path(__file__).parents[2] / "README.md"
+DOCUMENT = README.parent / "docs" / "commands.md"
+BEGIN, END = "<!-- commands -->\n", "<!-- /commands -->"
+WIDTH = 120
+PROGRAM = "switchboard"
+ROLES = {
+    "none": "-",
+    "any": "any group",
+    "support": "support",
+    "administrator": "administrator",
+    "owner": "owner",
+}
+KEYS = {"none": "-", "optional": "optional", "required": "needed", "sealing": "sealing key"}
+YES, NO = "yes", "no"
+HEADER = """\
+# Commands
+
+What each command requires, and what it gives: made by `python -m tests.generate.commands` from what each command
+declares, and `tests/cli/test_requirements.py` runs every command against every column. `switchboard COMMAND --help`
+explains a command in full.
+
+- **role**: the least that the login may be. "any group" begins with auditors (`switchboard_auditor`); above them are
+  support (`switchboard_support`), administrators (`switchboard_admin`) and the owner of the schema. A login that is
+  less gets exit status 3. "-" connects to no database.
+- **master key**: what is "needed" and missing, or another one, ends with 4; "optional" shows less without it.
+- **read-only mode** (`--read-only`, `SWITCHBOARD_READ_ONLY`): "no" is refused with 2 before anything is asked.
+- **read-only database** (a standby, or `default_transaction_read_only`): "no" ends with 1, since at least the log would
+  have to be written.
+- **locked**: whether it works in the [locked console](ssh.md); "no" is refused with 2.
+- **pooler**: whether it works through a pooler in transaction mode; "no" ends with 1.
+- **exit status**: all that it can end with by itself. 70 is a crash, 128+n a signal.
+"""
+JSON_INTRODUCTION = """\
+## JSON
+
+With `--json`, in ASCII. A failure is one object on standard error: `error`, `what_to_do`, `exit`; a warning there is
+`warning`, `what_to_do`. Fields are named after the columns of the tables where they are one.
+"""
+OPTIONS_INTRODUCTION = """\
+## Options
+
+An option requires what its command requires; where it changes that, the columns say to what. The common options stand
+before or after any command.
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """A command line that finds what it is about once those before it were run, and what it writes with --json.
+
+    `output` is the shape of standard output in words, `fields` those of an object of it.
+    """
+
+    line: str
+    output: str
+    fields: str
+
+    @property
+    def path(self) -> str:
+        """The command's path."""
+        return max((path for path in leaves() if f"{self.line} ".startswith(f"{path} ")), key=len)
+
+    @property
+    def needs(self) -> Requirements:
+        """What is declared for the line: by the option in it that says so, else by the command."""
+        options = (option for option in leaves()[self.path].params if isinstance(option, Option))
+        given = (option for option in options if option.opts[0] in self.line.split())
+        return next((option.needs for option in given if option.needs), leaves()[self.path].needs)
+
+
+OBJECT, LIST = "object", "list"
+INTEGRATION = (
+    "id organization_id integration_type display_name is_active is_verified last_verified_at created_by updated_by "
+    "created_at updated_at envelope_format unreadable proven failing tested_at verified_by people_with_access "
+    "phone_numbers state"
+)
+NUMBER = (
+    "id organization_id integration_id phone_number display_name number_type assigned_to_user_id is_primary can_call "
+    "can_sms is_active created_at updated_at e164 integration_type organization_name assigned_to"
+)
+SYNC = (
+    "integration_type integration_id operation_id synced_numbers new_numbers updated_numbers deactivated_numbers "
+    "deactivates_all primary new changed gone left duplicates unusable dry_run"
+)
+ACCESS = (
+    f"id user_id email name standing integration_id integration_type {' '.join(f'can_{right}' for right in RIGHTS)} "
+    "expires_at daily_limit monthly_limit granted_by granted_at state used_today used_this_month allowed refused"
+)
+REVIEW = "grants changes revokes cells notes applied operation_id"
+LOG_ROW = "id organization_id user_id integration_type action status details ip_address user_agent created_at"
+PLAN = (
+    "starting_shape present missing different in_the_way holes log_indexes accepted not_accepted dry_run applied "
+    "statements_run roles_created indexes_built drifts holes_left notes seconds master_key next_step"
+)
+KEY_STATUS = (
+    "state key_id source recorded_key_id weaknesses other_reading previous_sources by_format by_key unreadable "
+    "sealing_keys"
+)
+# One for each command, and one for each option that changes what is required. The first one of a command stands for it
+# in the document.
+EXAMPLES = (
+    Example("demo --env", "with --env an object, by variable", ""),
+    Example("schema", OBJECT, "sql"),
+    Example("doctor", LIST, "area title state sentence what_to_do"),
+    Example("keys generate", OBJECT, "master_key"),
+    Example("keys status", OBJECT, KEY_STATUS),
+    Example("integrations list", LIST, INTEGRATION),
+    Example("integrations show exotel_phone", OBJECT, f"{INTEGRATION} credential"),
+    Example("integrations configure exotel_phone", OBJECT, "id organization_id integration_type created changed"),
+    Example(
+        "integrations test exotel_phone",
+        "object; with --all a list",
+        "id integration_type display_name passed result level milliseconds code verdicts",
+    ),
+    Example("integrations disable exotel_phone", OBJECT, "id integration_type is_active changed"),
+    Example("integrations enable exotel_phone", OBJECT, "id integration_type is_active changed"),
+    Example("phone-numbers list", LIST, NUMBER),
+    Example("phone-numbers sync --dry-run", OBJECT, SYNC),
+    Example("phone-numbers sync", OBJECT, SYNC),
+    Example("phone-numbers add 08040000000", OBJECT, f"{NUMBER} changed"),
+    Example(f"phone-numbers edit {OLD} --name Desk", OBJECT, f"{NUMBER} changed"),
+    Example(f"phone-numbers assign {OLD} ravi@acme.example", OBJECT, f"{NUMBER} changed"),
+    Example(f"phone-numbers unassign {OLD}", OBJECT, f"{NUMBER} changed"),
+    Example(f"phone-numbers primary {OLD}", "object; previous_primary where there was one", f"{NUMBER} changed"),
+    Example(f"phone-numbers deactivate {OLD}", OBJECT, f"{NUMBER} changed"),
+    Example("permissions list", LIST, ACCESS),
+    Example(f"permissions grant {RAVI} exotel_phone --send --dry-run", OBJECT, REVIEW),
+    Example(f"permissions grant {RAVI} exotel_phone --send", OBJECT, REVIEW),
+    Example(f"permissions copy {RAVI} asha@acme.example --dry-run", OBJECT, REVIEW),
+    Example(f"permissions copy {RAVI} asha@acme.example", OBJECT, REVIEW),
+    Example(
+        f"permissions report {RAVI}",
+        OBJECT,
+        "user_id email name standing permissions phone_numbers secrets other_organizations unattributed_openings",
+    ),
+    Example(f"permissions revoke {RAVI} exotel_phone --dry-run", OBJECT, REVIEW),
+    Example(f"permissions revoke {RAVI} exotel_phone", OBJECT, REVIEW),
+    Example("audit list", LIST, LOG_ROW),
+    Example(
+        "audit export --output log.jsonl",
+        "with --output an object, else one on each line as in audit list",
+        "file manifest rows bytes sha256 first last format altered",
+    ),
+    Example("audit tail", "an object on each line", LOG_ROW),
+    Example(
+        "audit stats",
+        OBJECT,
+        "rows complete counted_back_to timezone by_action by_status by_integration_type by_user_id by_day",
+    ),
+    Example("audit seal", "object; with --new-key key_id, public_key", "seals rows sealed_until newest_seal key_id"),
+    Example("audit seal --new-key other.pem", OBJECT, "key_id public_key"),
+    Example("audit verify", OBJECT, "ok seals rows first_hour sealed_until newest_seal keys found findings"),
+    Example("setup --dry-run", OBJECT, PLAN),
+    Example("setup", OBJECT, PLAN),
+    Example("integrations delete exotel_phone", OBJECT, "id integration_type deleted permissions people phone_numbers"),
+)
+
+
+def every_command(command: click.Command | None = None, path: str = "") -> Iterator[tuple[str, Command]]:
+    """Yield each command with its path, groups before what is in them; the path of the program itself is empty."""
+    command = command or command_line()
+    assert isinstance(command, Command), f"{path} is not made by tui.cli.parsing"
+    yield path, command
+    if isinstance(command, click.Group):
+        for name in command.list_commands(click.Context(command)):
+            yield from every_command(command.commands[name], f"{path} {name}".strip())
+
+
+@cache
+def leaves() -> dict[str, Command]:
+    """Return the commands that are no groups, by path."""
+    return {path: command for path, command in every_command() if not isinstance(command, click.Group)}
+
+
+def commands_document() -> str:
+    """Return docs/commands.md."""
+    return "\n".join([HEADER, *_commands_table(), JSON_INTRODUCTION, *_json_table(), OPTIONS_INTRODUCTION, *_options()])
+
+
+def commands_list() -> str:
+    """Return the README's list of commands."""
+    program = command_line()
+    lines = [f"{PROGRAM:<45} the console; the wizard where nothing is set up yet"]
+    for name in program.list_commands(click.Context(program)):
+        command = program.commands[name]
+        if isinstance(command, click.Group):
+            names = command.list_commands(click.Context(command))
+            usages = " | ".join(_usage(inner, command.commands[inner]) for inner in names)
+            head = f"{PROGRAM} {name} "
+            wrapped = textwrap.wrap(usages, WIDTH, initial_indent=head, subsequent_indent=head)
+            lines += [line.removesuffix(" |") for line in wrapped]
+        else:
+            what = command.get_short_help_str(limit=WIDTH)
+            lines.append(f"{f'{PROGRAM} {name}':<45} {what[:1].lower()}{what[1:].removesuffix('.')}")
+    return "\n".join(["```", *lines, "```", ""])
+
+
+def _usage(name: str, command: click.Command) -> str:
+    arguments = [parameter for parameter in command.params if isinstance(parameter, click.Argument)]
+    return " ".join([name, *(_argument(argument) for argument in arguments)])
+
+
+def _argument(argument: click.Argument) -> str:
+    name = str(argument.metavar)
+    return name if argument.required or name.startswith("[") else f"[{name}]"
+
+
+def _cells(needs: Requirements, *, locked: bool) -> list[str]:
+    return [
+        ROLES[needs.role],
+        KEYS[needs.key],
+        NO if needs.writes == "data" else YES,
+        "-" if needs.role == "none" else YES if needs.writes == "nothing" and not needs.installs else NO,
+        YES if locked else NO,
+        "-" if needs.role == "none" else NO if needs.installs else YES,
+        ", ".join(map(str, needs.exit_statuses)),
+    ]
+
+
+def _row(*cells: str) -> str:
+    return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
+
+
+COLUMNS = ("role", "master key", "read-only mode", "read-only database", "locked", "pooler", "exit status")
+
+
+def _commands_table() -> Iterator[str]:
+    yield _row("command", *COLUMNS)
+    yield "|---" * (1 + len(COLUMNS)) + "|"
+    for path, command in leaves().items():
+        yield _row(f"`{_usage(path, command)}`", *_cells(command.needs, locked=command.locked))
+    yield ""
+
+
+def _json_table() -> Iterator[str]:
+    yield _row("command", "output", "fields")
+    yield "|---|---|---|"
+    for path in leaves():
+        example = next(example for example in EXAMPLES if example.path == path)
+        yield _row(f"`{path}`", example.output, ", ".join(example.fields.split()))
+    yield ""
+
+
+def _options() -> Iterator[str]:
+    yield _row("command", "option", "what", "locked", *(column for column in COLUMNS if column != "locked"))
+    yield "|---" * (3 + len(COLUMNS)) + "|"
+    for option in COMMON:
+        assert isinstance(option, Option)
+        yield _option_row("every command", option)
+    for path, command in every_command():
+        for option in command.params:
+            if isinstance(option, Option):
+                yield _option_row(f"`{path or PROGRAM}`", option)
+    yield ""
+
+
+def _option_row(where: str, option: Option) -> str:
+    names = "/".join([*option.opts, *option.secondary_opts])
+    name = f"`{names}{'' if option.is_flag else f' {option.metavar}'}`"
+    role, key, mode, database, locked, pooler, statuses = (
+        _cells(option.needs, locked=option.locked) if option.needs else [""] * len(COLUMNS)
+    )
+    locked = YES if option.locked else NO
+    return _row(where, name, option.help or "", locked, role, key, mode, database, pooler, statuses)
+
+
+def list_in_readme() -> str:
+    """Return the list that the README has now."""
+    text = README.read_text(encoding="utf-8")
+    return text[text.index(BEGIN) + len(BEGIN) : text.index(END)]
+
+
+def main() -> None:
+    """Write docs/commands.md, and the list in the README."""
+    DOCUMENT.write_text(commands_document(), encoding="utf-8")
+    text = README.read_text(encoding="utf-8")
+    README.write_text(text[: text.index(BEGIN)] + BEGIN + commands_list() + text[text.index(END) :], encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

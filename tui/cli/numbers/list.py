@@ -1,0 +1,95 @@
+"""The command `phone-numbers list`: an organisation's numbers, and whose a number is."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import partial
+from typing import TYPE_CHECKING
+
+import click
+
+from tui.cli.numbers import phone_numbers
+from tui.cli.numbers.commands import TYPES
+from tui.cli.parsing import argument, option
+from tui.cli.requirements import Requirements
+from tui.errors import InvalidInput
+
+if TYPE_CHECKING:
+    from tui.cli.output import Output
+    from tui.cli.request import Options, Work
+    from tui.data.numbers.listing import NumberFilter
+    from tui.session.session import Session
+
+
+@phone_numbers.command("list", locked=True, needs=Requirements("support", organization=False))
+@argument("number", locked=True, metavar="[NUMBER]", required=False)
+@option("--assigned-to", locked=True, metavar="USER", help="Those of a person: id or e-mail.")
+@option("--free", locked=True, is_flag=True, help="Those in the pool, assigned to nobody.")
+@option("--type", "number_type", locked=True, metavar="TYPE", help=f"Those of a type: {TYPES}")
+@option("--can-call", locked=True, is_flag=True, help="Those that can call.")
+@option("--can-sms", locked=True, is_flag=True, help="Those that can send SMS.")
+@option("--primary", locked=True, is_flag=True, help="Primary numbers.")
+@option("--inactive", locked=True, is_flag=True, help="Those that are switched off.")
+@option("--all", "every", locked=True, is_flag=True, help="Also those that are switched off.")
+@click.pass_obj
+def list_(
+    options: Options,
+    number: str | None,
+    assigned_to: str | None,
+    free: bool,
+    number_type: str | None,
+    can_call: bool,
+    can_sms: bool,
+    primary: bool,
+    inactive: bool,
+    every: bool,
+) -> Work:
+    """List the organisation's active numbers, or whose NUMBER it is.
+
+    With NUMBER, or its last four digits or more, every organisation that you may read is searched, unless
+    --organization names one; numbers that are switched off are found too.
+    """
+    from tui.data.numbers.input import known_type
+    from tui.data.numbers.listing import NumberFilter
+
+    if free and assigned_to:
+        raise InvalidInput("--free and --assigned-to exclude each other.", "Give one of them.")
+    if inactive and every:
+        raise InvalidInput("--inactive and --all exclude each other.", "Give one of them.")
+    wanted = NumberFilter(
+        pool=True if free else None,
+        number_type=known_type(number_type) if number_type else None,
+        can_call=True if can_call else None,
+        can_sms=True if can_sms else None,
+        active=False if inactive else None if every or number is not None else True,
+        primary=True if primary else None,
+    )
+    everywhere = number is not None and options.organization is None
+    return partial(_list, number=number, wanted=wanted, assigned_to=assigned_to, everywhere=everywhere)
+
+
+async def _list(
+    session: Session,
+    out: Output,
+    *,
+    number: str | None,
+    wanted: NumberFilter,
+    assigned_to: str | None,
+    everywhere: bool,
+) -> None:
+    from tui.cli.numbers.view import COLUMNS, EVERYWHERE, record_of
+    from tui.data.directory import find_person
+    from tui.data.numbers.listing import find_phone_numbers, list_phone_numbers
+
+    organization_id = None if everywhere else (await session.find_organization()).id
+    if assigned_to:
+        wanted = replace(wanted, assigned_to=(await find_person(session.database, assigned_to)).id)
+    if number is None:
+        listed = await list_phone_numbers(session.database, organization_id, wanted)
+    else:
+        listed = list((await find_phone_numbers(session.database, number, organization_id, wanted)).numbers)
+    empty = "No number of this organisation is like that; --all also lists those that are switched off."
+    if number is not None:
+        empty = "No number like that is in any organisation that you may read."
+    columns = COLUMNS if organization_id else EVERYWHERE
+    out.rows([record_of(number) for number in listed], columns, empty=empty)
