@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from uuid import UUID
 
-    from tui.data.postgres.database import Connection, Database
+    from tui.data.postgres.database import Database
     from tui.models import Integration
 
 # The row of an insert says when its transaction began, and its log row when it was written; other programs set
@@ -103,9 +103,5 @@ async def _labels(database: Database, wanted: list[tuple[Any, ...]]) -> dict[tup
     columns: dict[str, list[Any]] = {
         name: list(column) for name, column in zip(names, zip(*wanted, strict=True), strict=True)
     }
-
-    async def unit(connection: Connection) -> dict[tuple[UUID, str], str]:
-        rows = await (await connection.execute(LABELS, columns)).fetchall()
-        return {(row["id"], row["what"]): row["label"] for row in rows}
-
-    return await database.read(unit)
+    rows = await database.fetch_all(LABELS, columns)
+    return {(row["id"], row["what"]): row["label"] for row in rows}

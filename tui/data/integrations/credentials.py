@@ -144,12 +144,8 @@ select {COLUMNS}, c.credentials_encrypted as envelope
  where c.organization_id = %(organization_id)s and c.integration_type = %(integration_type)s
    and (%(id)s::uuid is null or c.id = %(id)s)
 """
-
-    async def unit(connection: Connection) -> list[dict[str, Any]]:
-        key = {"organization_id": organization_id, "integration_type": integration_type, "id": integration_id}
-        return await (await connection.execute(query, key)).fetchall()
-
-    rows = await database.read(unit)
+    key = {"organization_id": organization_id, "integration_type": integration_type, "id": integration_id}
+    rows = await database.fetch_all(query, key)
     if len(rows) > 1:
         raise InvalidInput(
             f"There are {len(rows)} rows of {integration_type}, so it is not clear which one is meant.",

@@ -5,8 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from psycopg.rows import class_row
+
 if TYPE_CHECKING:
-    from tui.data.postgres.database import Connection, Database
+    from tui.data.postgres.database import Database
 
 RIGHTS = """
 select has_column_privilege('public.integration_credentials', 'credentials_encrypted', 'select') as envelopes,
@@ -35,9 +37,4 @@ class Rights:
 
 async def read_rights(database: Database) -> Rights:
     """Ask the database what this role may do. The answer is advice: each act is checked by the database again."""
-
-    async def unit(connection: Connection) -> Rights:
-        row = await (await connection.execute(RIGHTS)).fetchone()
-        return Rights(**row) if row else Rights()
-
-    return await database.read(unit)
+    return await database.fetch_one(RIGHTS, row_factory=class_row(Rights)) or Rights()

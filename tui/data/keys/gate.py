@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass
-from functools import partial
 from typing import TYPE_CHECKING, Any, Literal
 from uuid import UUID
 
@@ -40,6 +39,7 @@ CENSUS = """
 select id, organization_id, integration_type, credentials_encrypted
   from public.integration_credentials where true order by id limit %(limit)s
 """
+CENSUS_AFTER = CENSUS.replace("where true", "where id > %(after)s")
 ANY_LEGACY = """
 select exists (select 1 from public.integration_credentials where credentials_encrypted ~ %(shape)s) as any_legacy
 """
@@ -185,15 +185,11 @@ async def take_census(database: Database, keyring: Keyring) -> Census:
     census = Census()
     unreadable: list[tuple[UUID, UnreadableReason]] = []
     after: UUID | None = None
-    while rows := await database.read(partial(_census_page, after=after)):
+    query = CENSUS
+    while rows := await database.fetch_all(query, {"after": after, "limit": CENSUS_PAGE}):
         unreadable += await asyncio.to_thread(_count_page, keyring, rows, census)
-        after = rows[-1]["id"]
+        after, query = rows[-1]["id"], CENSUS_AFTER
     return Census(census.by_format, census.by_key, tuple(unreadable))
-
-
-async def _census_page(connection: Connection, *, after: UUID | None) -> list[dict[str, Any]]:
-    query = CENSUS.replace("where", "where id > %(after)s and" if after else "where")
-    return await (await connection.execute(query, {"after": after, "limit": CENSUS_PAGE})).fetchall()
 
 
 def _count_page(keyring: Keyring, rows: list[dict[str, Any]], census: Census) -> list[tuple[UUID, UnreadableReason]]:

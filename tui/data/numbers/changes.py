@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
+
+from psycopg.rows import class_row
 
 from tui.data.directory import people_are_labelled
 from tui.data.numbers.input import known_type, number_to_add, readable_name
@@ -190,7 +193,7 @@ async def assign_number(database: Database, seen: PhoneNumber, person: Person) -
     _must_be_active(seen, "assigned")
     if seen.assigned_to_user_id == person.id:
         return NumberChanged(seen, ())
-    known = await _read_person(database, person.id)
+    known = await database.fetch_one(PERSON, {"id": person.id}, row_factory=class_row(Person))
     if known is None and not await people_are_labelled(database):
         raise UnknownPerson("That person is not in the directory any more.", "Choose somebody else.")
     known = known or person
@@ -263,11 +266,7 @@ async def _swap(
 ) -> NumberChanged:
     if not changes:
         return NumberChanged(seen, ())
-
-    async def unit(connection: Connection) -> NumberChanged | None:
-        return await _update(connection, seen, changes, alike=alike, active=active)
-
-    done = await database.write(unit)
+    done = await database.write(partial(_update, seen=seen, changes=changes, alike=alike, active=active))
     if done is None:
         raise await _conflict(database, seen)
     return done
@@ -331,14 +330,6 @@ async def _by_whom(database: Database, number: PhoneNumber) -> str:
     login = f"the login {row['login']}" if row.get("login") else None
     who = claimed(row.get("name") or row.get("email") or row.get("operator") or "") or login
     return f", by {safe_text(who, 60)}" if who else ""
-
-
-async def _read_person(database: Database, person_id: UUID) -> Person | None:
-    async def unit(connection: Connection) -> Person | None:
-        row = await (await connection.execute(PERSON, {"id": person_id})).fetchone()
-        return Person(**row) if row else None
-
-    return await database.read(unit)
 
 
 def _must_be_active(number: PhoneNumber, what: str) -> None:

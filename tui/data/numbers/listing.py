@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import unicodedata
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Any
+
+from psycopg.rows import class_row
 
 from tui.data.directory import parse_uuid
 from tui.errors import InvalidInput, NotFound
@@ -112,12 +114,7 @@ class AmbiguousNumber(InvalidInput):
 
 async def read_number_rights(database: Database) -> NumberRights:
     """Ask the database what this role may do. The answer is advice: each act is checked by the database again."""
-
-    async def unit(connection: Connection) -> NumberRights:
-        row = await (await connection.execute(RIGHTS)).fetchone()
-        return NumberRights(**row) if row else NumberRights()
-
-    return await database.read(unit)
+    return await database.fetch_one(RIGHTS, row_factory=class_row(NumberRights)) or NumberRights()
 
 
 async def list_phone_numbers(
@@ -125,11 +122,7 @@ async def list_phone_numbers(
 ) -> list[PhoneNumber]:
     """Return the numbers of one organisation, or of all this login may read: primary first, the inactive ones last."""
     where, values = _conditions(organization_id, wanted)
-
-    async def unit(connection: Connection) -> list[PhoneNumber]:
-        return await rows_where(connection, where, values)
-
-    return await database.read(unit)
+    return await database.read(partial(rows_where, where=where, values=values))
 
 
 async def find_phone_numbers(

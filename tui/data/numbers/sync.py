@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
+from functools import partial
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
@@ -140,10 +141,7 @@ async def log_sync_outcome(
     database: Database, integration: Integration, operation_id: UUID, *, status: str, details: Json
 ) -> None:
     """Log how a sync ended that changed nothing: it failed, or was only looked at. No secret in `details`."""
-
-    async def unit(connection: Connection) -> None:
-        await _log(connection, integration, status, details)
-
+    unit = partial(_log, integration=integration, status=status, details=details)
     await database.write(unit, operation_id=operation_id, log_only=True)
 
 

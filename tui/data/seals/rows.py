@@ -12,7 +12,7 @@ from tui.data.seals.hours import ENTRY_BYTES, entries_of
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from tui.data.postgres.database import Connection, Database
+    from tui.data.postgres.database import Database
     from tui.data.seals.sealing import Seal
 
 RowChange = Literal["altered", "removed", "moved", "added"]
@@ -64,12 +64,7 @@ async def changed_rows(database: Database, seal: Seal) -> ChangedRows | None:
 
     Raises what Database.read raises.
     """
-
-    async def unit(connection: Connection) -> bytes | None:
-        row = await (await connection.execute(LIST, {"id": seal.id})).fetchone()
-        return bytes(row["row_list"]) if row and row["row_list"] is not None else None
-
-    row_list = await database.read(unit)
+    row_list: bytes | None = await database.fetch_value(LIST, {"id": seal.id})
     return None if row_list is None else await _compared(database, seal.hour, row_list, seal.xid)
 
 
@@ -130,12 +125,8 @@ async def _named(
 async def _present(database: Database, row_ids: Sequence[bytes]) -> dict[bytes, tuple[str, int]]:
     """For those of the rows that are in the log: their time as text, and the id of the transaction that wrote them."""
     ids = [UUID(bytes=row_id) for row_id in row_ids]
-
-    async def unit(connection: Connection) -> dict[bytes, tuple[str, int]]:
-        found = await (await connection.execute(WHERE_NOW, {"ids": ids})).fetchall()
-        return {row["id"].bytes: (row["moment"] or "no time", row["xid"]) for row in found}
-
-    return await database.read(unit)
+    rows = await database.fetch_all(WHERE_NOW, {"ids": ids})
+    return {row["id"].bytes: (row["moment"] or "no time", row["xid"]) for row in rows}
 
 
 def _uuid(row_id: bytes) -> UUID | None:

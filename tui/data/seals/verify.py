@@ -5,8 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from functools import partial
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 from tui.data.seals.hours import HOUR, digest_in_pages, hours_with_rows, read_bounds
 from tui.data.seals.keys import is_signed, key_id_of, recorded_keys
@@ -18,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Sequence
     from uuid import UUID
 
-    from tui.data.postgres.database import Connection, Database
+    from tui.data.postgres.database import Database
     from tui.data.seals.hours import HourOfRows
     from tui.data.seals.rows import ChangedRow, ChangedRows
     from tui.data.seals.sealing import Seal
@@ -160,11 +159,7 @@ class _Check:
         if newest is not None:
             sentence = f"The seal {newest.hex()[:16]}... was kept elsewhere, and {gone}"
             found[newest.hex()] = SealFinding("chain", sentence)
-
-        async def unit(connection: Connection) -> list[dict[str, Any]]:
-            return await (await connection.execute(LOGGED)).fetchall()
-
-        for row in await self._database.read(unit):
+        for row in await self._database.fetch_all(LOGGED):
             # Other programs may write to the log as well, and anything at all.
             logged = row["newest_seal"] or ""
             if FINGERPRINT.fullmatch(logged):
@@ -176,7 +171,8 @@ class _Check:
     async def chain(self, last: Seal, trusted: dict[str, bytes], awaited: dict[str, SealFinding]) -> None:
         """Walk along the seals up to `last`, and compare each hour."""
         first = (await read_bounds(self._database)).first
-        until = await self._database.read(partial(_end_of_hours, last=last))
+        last_hour = await self._database.fetch_value(LAST_HOUR, {"id": last.id})
+        until = None if last_hour is None else min(last_hour + HOUR, LAST_MOMENT)
         log = _Ahead(
             hours_with_rows(self._database, first, until) if first is not None and until is not None else _none()
         )
@@ -350,11 +346,6 @@ def _nothing_sealed(*, has_keys: bool) -> str:
     if has_keys:
         return "The log has no seal, but a sealing key is recorded: every seal was removed."
     return "The log has no seal, so nothing can be said of it; `switchboard audit seal` makes the first ones."
-
-
-async def _end_of_hours(connection: Connection, last: Seal) -> int | None:
-    row = await (await connection.execute(LAST_HOUR, {"id": last.id})).fetchone()
-    return None if row is None or row["hour"] is None else min(int(row["hour"]) + HOUR, LAST_MOMENT)
 
 
 async def _none() -> AsyncIterator[HourOfRows]:
