@@ -12,8 +12,8 @@ from unittest.mock import patch
 
 from tests.support.servers.mail import PASSWORD, USER, environment
 from tui.providers import integration_type
-from tui.providers.mail.answers import Login
 from tui.providers.mail.check import check_service
+from tui.providers.mail.responses import Login
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -25,8 +25,9 @@ from tests.support.servers.mail import (
 from tui.providers import integration_type
 from tui.providers.check import Report
 from tui.providers.mail.check import IMAP, SMTP
+from tui.providers.mail.connection import MailConnection
 from tui.providers.mail.failed_logins import Account, FailedLogins
-from tui.providers.mail.line import Line
+from tui.providers.transport_failures import Endpoint
 
 if TYPE_CHECKING:
     from asyncio import StreamReader, StreamWriter
@@ -70,7 +71,7 @@ async def test_one_may_be_out_of_reach_alone() -> None:
         told = await press(credential(smtp, imap))
     assert set(told) == REACH_AND_ANSWER - {("IMAP", "answer")}
     assert told["SMTP", "answer"].outcome == "passed"
-    assert told["IMAP", "reach"].sentence == f"localhost refuses connections on port {imap.port}."
+    assert told["IMAP", "reach"].sentence.startswith(f"localhost:{imap.port} refused the connection: nothing listens")
 
 
 async def test_neither_waits_for_the_other() -> None:
@@ -180,10 +181,10 @@ async def test_cancelling_returns_at_once_and_hangs_up(service: Service, at_logi
 
 def test_a_line_that_is_cut_while_its_name_is_looked_up_is_never_connected() -> None:
     with ScriptedServer(silent) as server:
-        line = Line("localhost", server.port, 1)
-        line.cut()
+        connection = MailConnection(Endpoint("localhost", server.port, "SMTP host"), 1)
+        connection.cut()
         with pytest.raises(ConnectionAbortedError):
-            line.connect()
+            connection.connect()
         assert server.connections == 0
 
 

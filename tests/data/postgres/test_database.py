@@ -12,8 +12,8 @@ import psycopg
 import pytest
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
-from tests.support.servers.line import Line
 from tests.support.servers.pooler import TransactionPooler
+from tests.support.servers.tcp_proxy import TcpProxy
 from tests.support.sitting import ASHA, opened
 from tui.data.postgres.database import Connection, Database
 from tui.errors import (
@@ -274,11 +274,11 @@ async def test_an_answer_to_commit_that_never_comes_is_asked_for_over_another_co
         return "done"
 
     async with TransactionPooler(things) as pooler:
-        with Line(int(str(conninfo_to_dict(pooler.conninfo)["port"]))) as line:
-            async with opened(make_conninfo(pooler.conninfo, port=line.port)) as database:
+        with TcpProxy(int(str(conninfo_to_dict(pooler.conninfo)["port"]))) as proxy:
+            async with opened(make_conninfo(pooler.conninfo, port=proxy.port)) as database:
                 assert database.info is not None
                 assert database.info.pooling == "transaction"
-                line.lose_commit()
+                proxy.lose_commit()
                 started = time.monotonic()
                 assert await database.write(unit) == "done"
                 assert time.monotonic() - started < 5

@@ -1,4 +1,4 @@
-"""Every answer that a test of an Exotel integration can get, and what it says: `python -m tests.support.answers`."""
+"""Every answer that a test of an Exotel integration gets, and what it says: `python -m tests.support.exotel_cases`."""
 
 from __future__ import annotations
 
