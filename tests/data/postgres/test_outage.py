@@ -21,10 +21,11 @@ from tests.support.servers.pooler import TransactionPooler
 from tests.support.servers.tcp_proxy import TcpProxy
 from tests.support.sitting import operator
 from tests.support.waiting import wait_until
-from tui.data.postgres import pool as connections
-from tui.data.postgres.connecting import connect, standing_of
+from tui.data.postgres import pool
+from tui.data.postgres.connect import connect
 from tui.data.postgres.database import Connection, Database
 from tui.data.postgres.deadline import run_with_deadline
+from tui.data.postgres.failures import availability_of
 from tui.errors import ConnectionFailed, ConnectionLost, NoFreeConnection
 
 if TYPE_CHECKING:
@@ -119,7 +120,7 @@ async def test_a_query_that_is_silent_for_long_goes_on_while_the_server_answers_
         try:
 
             async def work(held: list[psycopg.AsyncConnection[object]], database: Database = database) -> str:
-                async with database._pool.lent() as connection:
+                async with database._pool.connection() as connection:
                     held.append(connection)
                     await connection.execute(sleeping(3))
                 return "done"
@@ -134,7 +135,7 @@ async def test_work_ends_soon_after_the_server_is_gone(proxy: TcpProxy, database
     at_work = asyncio.Event()
 
     async def work(held: list[psycopg.AsyncConnection[object]]) -> None:
-        async with database._pool.lent() as connection:
+        async with database._pool.connection() as connection:
             held.append(connection)
             at_work.set()
             await connection.execute(sleeping(60))
@@ -171,15 +172,15 @@ async def test_an_outage_is_seen_within_three_seconds_and_its_end_within_five(
 async def test_that_all_connections_are_taken_is_said_as_that(
     proxy: TcpProxy, database: Database, postgres: TestServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(connections, "TURN_WITHIN_S", 0.3)
-    busy = asyncio.Barrier(connections.MOST + 1)
+    monkeypatch.setattr(pool, "TURN_WITHIN_S", 0.3)
+    busy = asyncio.Barrier(pool.MAX_SIZE + 1)
 
     async def unit(connection: Connection) -> None:
         await connection.execute("select 1")
         await busy.wait()
         await busy.wait()
 
-    units = [asyncio.create_task(database.read(unit)) for _ in range(connections.MOST)]
+    units = [asyncio.create_task(database.read(unit)) for _ in range(pool.MAX_SIZE)]
     await busy.wait()
     with pytest.raises(NoFreeConnection) as ours:
         await database.read(_one)
@@ -236,7 +237,7 @@ def test_what_a_failure_to_connect_says_about_the_server() -> None:
     }
     for standing, texts in said.items():
         for text in texts:
-            assert standing_of(psycopg.OperationalError(text)) == standing, text
+            assert availability_of(psycopg.OperationalError(text)) == standing, text
 
 
 async def test_a_service_says_where_to_connect_to_before_the_environment_does(
@@ -320,26 +321,26 @@ async def test_a_pooler_whose_only_backend_is_taken_is_not_lost(postgres: TestSe
 
 
 async def test_while_all_connections_are_at_work_none_is_opened_to_ask(proxy: TcpProxy, database: Database) -> None:
-    at_work = asyncio.Barrier(connections.MOST + 1)
+    at_work = asyncio.Barrier(pool.MAX_SIZE + 1)
 
     async def unit(connection: Connection) -> None:
         await connection.execute("select 1")
         await at_work.wait()
         await connection.execute(sleeping(0.5))
 
-    units = [asyncio.create_task(database.read(unit)) for _ in range(connections.MOST)]
+    units = [asyncio.create_task(database.read(unit)) for _ in range(pool.MAX_SIZE)]
     await at_work.wait()
     lost = asyncio.create_task(database.until_lost())
     await asyncio.gather(*units)
-    assert proxy.connections == connections.MOST
+    assert proxy.connections == pool.MAX_SIZE
     lost.cancel()
 
 
 async def test_an_old_connection_is_kept_until_there_is_another(
     proxy: TcpProxy, postgres: TestServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(connections, "LIVES_S", 0.0)
-    monkeypatch.setattr(connections, "RENEWED_AGAIN_AFTER_S", 0.0)
+    monkeypatch.setattr(pool, "LIVES_S", 0.0)
+    monkeypatch.setattr(pool, "RENEWED_AGAIN_AFTER_S", 0.0)
     with postgres.admin() as admin:
         admin.execute("alter role walter connection limit 1")
         database = Database(through(proxy), operator())

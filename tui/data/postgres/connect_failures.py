@@ -8,7 +8,8 @@ import socket
 
 import psycopg
 
-from tui.data.postgres.refusals import BY_SQLSTATE, recognised
+from tui.data.postgres.refusal_kinds import BY_SQLSTATE
+from tui.data.postgres.refusal_texts import recognise
 from tui.errors import (
     CHECK_NETWORK,
     ConnectionFailed,
@@ -46,9 +47,9 @@ def connect_failure(exc: BaseException, *, doing: str) -> SwitchboardError:
     connecting = doing.startswith("connect") or text.startswith(_WHILE_CONNECTING)
     kind = None
     if connecting or sqlstate in BY_SQLSTATE:
-        kind = recognised(text) or BY_SQLSTATE.get(sqlstate)
+        kind = recognise(text) or BY_SQLSTATE.get(sqlstate)
     if kind is None and connecting and isinstance(exc, (TimeoutError, socket.gaierror)):
-        kind = recognised("Timed out" if isinstance(exc, TimeoutError) else "resolve host")
+        kind = recognise("Timed out" if isinstance(exc, TimeoutError) else "resolve host")
     if kind is None and not connecting:
         kind = (ConnectionLost, "The connection to the database is lost.", CHECK_NETWORK)
     elif kind is None and is_answer(exc):

@@ -17,7 +17,7 @@ from psycopg import errors as pg
 from psycopg.rows import dict_row, scalar_row
 
 from tui.data.postgres.commit import Commit
-from tui.data.postgres.connecting import Connection, connect
+from tui.data.postgres.connect import Connection, connect
 from tui.data.postgres.deadline import run_with_deadline
 from tui.data.postgres.failures import translate
 from tui.data.postgres.json_values import register_tolerant_json
@@ -139,9 +139,9 @@ class Database:
         """Whether the server was asked and has not answered."""
         return self._pool.liveness.is_silent
 
-    def heard(self) -> None:
+    def note_traffic(self) -> None:
         """Note that the server is sending, so that nobody takes it for silent."""
-        self._pool.liveness.heard()
+        self._pool.liveness.note_traffic()
 
     async def until_lost(self) -> SwitchboardError:
         """Ask whether the server lives until there is no connection to be had; return why."""
@@ -266,7 +266,7 @@ class Database:
 
         async def work(held: list[Connection]) -> T:
             try:
-                async with self._pool.lent() as connection:
+                async with self._pool.connection() as connection:
                     held.append(connection)
                     limits = replace(LIMITS, statement_ms=statement_timeout_ms)
                     await begin(connection, limits, characteristics=SNAPSHOT)
@@ -304,7 +304,7 @@ class Database:
 
     async def _write_once(self, unit: Unit[T], operation: UUID, attempt: _Attempt, held: list[Connection]) -> T:
         try:
-            async with self._pool.lent() as connection:
+            async with self._pool.connection() as connection:
                 held.append(connection)
                 attempt.backend_pid = connection.info.backend_pid
                 if self._is_pooled():
@@ -398,7 +398,7 @@ class Database:
 
     async def _read_on_pool(self, unit: Unit[T], held: list[Connection], attempt: _Attempt) -> T:
         try:
-            async with self._pool.lent() as connection:
+            async with self._pool.connection() as connection:
                 held.append(connection)
                 attempt.backend_pid = connection.info.backend_pid
                 if not self._is_pooled():

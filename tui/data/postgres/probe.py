@@ -7,30 +7,17 @@ from typing import TYPE_CHECKING, Any
 from psycopg import pq
 from psycopg.rows import dict_row, scalar_row
 
-from tui.data.postgres.connecting import connect
+from tui.data.postgres.connect import connect
 from tui.data.postgres.connection_settings import (
     TRANSACTION_POOLER_PORT,
     ConnectionSettings,
     PoolingKind,
-    make_conninfo,
 )
-from tui.data.postgres.connection_string import from_environment, parse_connection_string
 from tui.data.postgres.session_settings import Limits, pinned_transaction
 from tui.models import ServerInfo
 
 if TYPE_CHECKING:
     import psycopg
-
-__all__ = [
-    "ConnectionSettings",
-    "PoolingKind",
-    "encoding_problem",
-    "from_environment",
-    "make_conninfo",
-    "parse_connection_string",
-    "pooling_kind",
-    "probe",
-]
 
 SERVER_FACTS = """
 select pg_catalog.current_setting('server_version_num')::int as version,

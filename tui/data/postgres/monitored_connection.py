@@ -1,4 +1,4 @@
-"""A connection that tells whenever the server says something on it, and whose cancelling is not broken off."""
+"""A connection that reports whatever the server sends on it, and whose request to cancel is not broken off."""
 
 from __future__ import annotations
 
@@ -24,26 +24,26 @@ POLL_EVERY_S = 0.1
 _cancelling: set[asyncio.Task[None]] = set()
 
 
-def _nobody() -> None:
-    """Listen to nothing."""
+def _ignore() -> None:
+    """Nobody is interested."""
 
 
-at_login: ContextVar[Callable[[], None]] = ContextVar("at_login", default=_nobody)
-"""Who is told of what a server says while it lets somebody in, before there is a connection."""
+on_login_traffic: ContextVar[Callable[[], None]] = ContextVar("on_login_traffic", default=_ignore)
+"""Called for what a server sends during a login, when there is no connection yet that could be monitored."""
 
 
-class ListeningConnection(psycopg.AsyncConnection[Row]):
-    """Calls `listener` for each piece of an answer, be it a row or an error; not for an end of the line."""
+class MonitoredConnection(psycopg.AsyncConnection[Row]):
+    """Calls `on_traffic` for each piece of an answer, be it a row or an error; not for the end of the connection."""
 
-    listener: Callable[[], None] = staticmethod(_nobody)
+    on_traffic: Callable[[], None] = staticmethod(_ignore)
 
     @classmethod
     def _connect_gen(cls, conninfo: str = "") -> PQGenConn[Self]:
-        return _told(super()._connect_gen(conninfo), at_login.get())
+        return _report_traffic(super()._connect_gen(conninfo), on_login_traffic.get())
 
     async def wait(self, gen: PQGen[RV], interval: float = POLL_EVERY_S, timeout: float | None = None) -> RV:  # noqa: ASYNC109
         """Wait as psycopg does."""
-        return await super().wait(_told(gen, self.listener), interval, timeout)
+        return await super().wait(_report_traffic(gen, self.on_traffic), interval, timeout)
 
     async def _try_cancel(self, *, timeout: float = 5.0) -> None:  # noqa: ASYNC109
         # PgBouncer 1.18 dies of a request to cancel that is hung up on: a second interruption leaves it to itself.
@@ -53,14 +53,17 @@ class ListeningConnection(psycopg.AsyncConnection[Row]):
         await asyncio.shield(cancelling)
 
 
-def listen(connection: psycopg.AsyncConnection[Any], listener: Callable[[], None]) -> None:
-    """Have a connection of `tui.data.postgres.connecting.connect` tell from now on."""
-    if isinstance(connection, ListeningConnection):
-        connection.listener = listener
+def monitor(connection: psycopg.AsyncConnection[Any], on_traffic: Callable[[], None]) -> None:
+    """Have a connection of `tui.data.postgres.connect` report from now on."""
+    if isinstance(connection, MonitoredConnection):
+        connection.on_traffic = on_traffic
 
 
-def _told(gen: Generator[Wanted, Any, RV], listener: Callable[[], None]) -> Generator[Wanted, Any, RV]:
-    """Run one of psycopg's generators, and tell whenever it has taken in what arrived."""
+def _report_traffic(gen: Generator[Wanted, Any, RV], on_traffic: Callable[[], None]) -> Generator[Wanted, Any, RV]:
+    """Run one of psycopg's generators, and report whenever it has read from the socket.
+
+    psycopg has no hook for that: its generators are the one place through which every byte passes.
+    """
     ready = 0
     try:
         wanted = next(gen)
@@ -68,9 +71,9 @@ def _told(gen: Generator[Wanted, Any, RV], listener: Callable[[], None]) -> Gene
             ready = (yield wanted) or 0
             wanted = gen.send(ready)
             if ready & Ready.R:
-                listener()
+                on_traffic()
     except StopIteration as end:
         if ready & Ready.R:
-            listener()
+            on_traffic()
         result: RV = end.value
         return result
