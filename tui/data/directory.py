@@ -111,7 +111,7 @@ async def resolve_organization(database: Database, wanted: str | None) -> Organi
             raise UnknownOrganization("There is no organisation yet.", way_on)
         raise UnknownOrganization(
             "There is more than one organisation.",
-            f"Choose one with --organization or SWITCHBOARD_ORGANIZATION: {_listed(known)}",
+            f"Choose one with --organization or SWITCHBOARD_ORGANIZATION: {_list_names(known)}",
         )
     return await _named_organization(database, wanted)
 
@@ -201,11 +201,11 @@ async def _named_organization(database: Database, wanted: str) -> Organization:
         known = await organizations_by_id(database, [organization_id])
         if organization_id in known or not await has_directory(database):
             return Organization(organization_id, known.get(organization_id))
-    found = await organizations_called(database, wanted)
-    if len(found) == 1:
-        return found[0]
-    if len(found) > 1:
-        raise UnknownOrganization("More than one organisation has that name.", f"Use its id: {_listed(found)}")
+    named = await organizations_called(database, wanted)
+    if len(named) == 1:
+        return named[0]
+    if len(named) > 1:
+        raise UnknownOrganization("More than one organisation has that name.", f"Use its id: {_list_names(named)}")
     if organization_id is not None:
         if await _is_in_use(database, organization_id):
             return Organization(organization_id, DROPPED)
@@ -214,10 +214,10 @@ async def _named_organization(database: Database, wanted: str) -> Organization:
         )
     like_it = await list_organizations(database, wanted, SHOWN_ORGANIZATIONS + 1)
     some = like_it or await list_organizations(database, limit=SHOWN_ORGANIZATIONS + 1)
-    said = f"{'Like it are' if like_it else 'Known are'}: {_listed(some)}"
+    choices = f"{'Like it are' if like_it else 'Known are'}: {_list_names(some)}"
     raise UnknownOrganization(
         "No organisation has that id or name.",
-        said if some else await _way_on(database, "There is none yet: give its id, a UUID."),
+        choices if some else await _way_on(database, "There is none yet: give its id, a UUID."),
     )
 
 
@@ -236,7 +236,7 @@ async def _way_on(database: Database, otherwise: str) -> str:
     return otherwise if note is None else f"{note[0]} {otherwise}"
 
 
-def _listed(organizations: list[Organization]) -> str:
+def _list_names(organizations: list[Organization]) -> str:
     names = [
         f"{organization.id} ({organization.name})" if organization.name else str(organization.id)
         for organization in organizations[:SHOWN_ORGANIZATIONS]

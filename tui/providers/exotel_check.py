@@ -106,7 +106,7 @@ async def list_numbers(
     """
     async with ExotelAccount(credential, seconds=seconds) as account:
         await account.reach()
-        found: dict[str, ExoPhone] = {}
+        phones: dict[str, ExoPhone] = {}
         try:
             async with asyncio.timeout(LISTING_SECONDS), aclosing(_pages(account)) as pages:
                 async for page in pages:
@@ -116,13 +116,13 @@ async def list_numbers(
                                 f"{account.host} lists an ExoPhone that cannot be read as a number.",
                                 "Nothing was taken over, since a number left out would seem to be gone.",
                             )
-                        found[phone.number] = _folded(found.get(phone.number), phone)
-                    tell(len(found))
+                        phones[phone.number] = _merge(phones.get(phone.number), phone)
+                    tell(len(phones))
         except TimeoutError:
             raise ProviderFailed(
                 f"{account.host} did not finish the list within {LISTING_SECONDS:g} s.", "Try again later."
             ) from None
-        return [phone.listed() for phone in found.values()]
+        return [phone.listed() for phone in phones.values()]
 
 
 async def _prove(
@@ -182,7 +182,7 @@ async def _prove_numbers(account: ExotelAccount, wanted: Mapping[str, str], capa
                     if phone is None:
                         unreadable += 1
                     else:
-                        listed[phone.number] = _folded(listed.get(phone.number), phone)
+                        listed[phone.number] = _merge(listed.get(phone.number), phone)
                 if listed.keys() >= set(sought.values()):
                     break
     except ProviderFailed as failure:
@@ -212,8 +212,8 @@ async def _pages(account: ExotelAccount) -> AsyncGenerator[tuple[ExoPhone | None
         if refused is not None:
             raise Refused(refused)
         page = page_of(response, account.host, PAGE_SIZE)
-        found = {entry.number for entry in page.entries if entry is not None}
-        if found and found <= seen:
+        listed = {entry.number for entry in page.entries if entry is not None}
+        if listed and listed <= seen:
             # Beyond the end some servers repeat the last page. But where the second page already repeats a full
             # first one, pages may not be turned at all, and the rest of the list be missing.
             if n == 1 and len(page.entries) == page.size:
@@ -223,7 +223,7 @@ async def _pages(account: ExotelAccount) -> AsyncGenerator[tuple[ExoPhone | None
                     code=str(response.status),
                 )
             return
-        seen |= found
+        seen |= listed
         if page.entries:
             yield page.entries
         if not page.entries or page.more is False or (page.more is None and len(page.entries) < page.size):
@@ -234,7 +234,7 @@ async def _pages(account: ExotelAccount) -> AsyncGenerator[tuple[ExoPhone | None
     )
 
 
-def _folded(known: ExoPhone | None, phone: ExoPhone) -> ExoPhone:
+def _merge(known: ExoPhone | None, phone: ExoPhone) -> ExoPhone:
     """One entry of two for the same number, with what either of them says it can do."""
     if known is None:
         return phone
@@ -243,8 +243,8 @@ def _folded(known: ExoPhone | None, phone: ExoPhone) -> ExoPhone:
     )
 
 
-def _either(one: bool | None, other: bool | None) -> bool | None:
-    return other if one is None else one or bool(other)
+def _either(first: bool | None, second: bool | None) -> bool | None:
+    return second if first is None else first or bool(second)
 
 
 def _capable(subject: str, phone: ExoPhone, capability: Capability, milliseconds: int) -> Verdict:

@@ -80,10 +80,10 @@ class ExotelAccount:
 
     async def __aenter__(self) -> ExotelAccount:
         # In a thread, since the import and the system's certificates take up to half a second the first time.
-        self._context, self._client = await asyncio.to_thread(self._made)
+        self._context, self._client = await asyncio.to_thread(self._make_client)
         return self
 
-    def _made(self) -> tuple[ssl.SSLContext, httpx2.AsyncClient]:
+    def _make_client(self) -> tuple[ssl.SSLContext, httpx2.AsyncClient]:
         import httpx2
 
         for name in ("httpx2", "httpcore2"):

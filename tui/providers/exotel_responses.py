@@ -161,7 +161,7 @@ def page_of(response: Response, host: str, asked_size: int) -> Page:
 
 def other_regions(host: str) -> str:
     """Return the hosts that the account may live on instead, as a sentence names them."""
-    return " or ".join(one for one in HOSTS if one != host)
+    return " or ".join(other for other in HOSTS if other != host)
 
 
 def _refusal_within(response: Response, host: str) -> Refusal | None:
@@ -242,10 +242,10 @@ def _elsewhere(response: Response) -> str:
 
     try:
         parts = urlsplit(response.headers.get("location", ""))
-        found = host_and_port(parts.hostname or "")
+        target = host_and_port(parts.hostname or "")
     except ValueError:
         return ""
-    return f", to {found[0]}{' without TLS' if parts.scheme == 'http' else ''}" if found else ""
+    return f", to {target[0]}{' without TLS' if parts.scheme == 'http' else ''}" if target else ""
 
 
 def _wait(response: Response) -> str:

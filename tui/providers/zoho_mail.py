@@ -16,14 +16,14 @@ if TYPE_CHECKING:
 
 def check_hosts(credential: Mapping[str, Any]) -> Findings:
     """Find an SMTP and an IMAP host of two plans or two data centres: one of them would refuse the password."""
-    found = Findings()
+    findings = Findings()
     smtp = ZOHO_HOST.fullmatch(str(credential.get("smtp_host") or DEFAULT_SMTP_HOST))
     imap = ZOHO_HOST.fullmatch(str(credential.get("imap_host") or DEFAULT_IMAP_HOST))
     if smtp and imap and smtp.groups() != imap.groups():
-        found.warnings["imap_host"] = (
+        findings.warnings["imap_host"] = (
             f"The SMTP host is of another plan or data centre; imap{smtp[1] or ''}.zoho.{smtp[2]} would go with it."
         )
-    return found
+    return findings
 
 
 async def test_connection(credential: Mapping[str, Any], tell: Tell) -> None:

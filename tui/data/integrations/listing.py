@@ -9,7 +9,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from tui.data.integrations.credentials import COLUMNS, stored, without_envelope
-from tui.data.integrations.rights import Rights, read_rights
+from tui.data.integrations.role_privileges import RolePrivileges, read_privileges
 from tui.data.keys.encryption import envelope_format
 from tui.errors import Conflict, NotFound
 from tui.models import Integration
@@ -94,7 +94,7 @@ async def list_integrations(
     organization_id: UUID,
     types: Sequence[str],
     *,
-    rights: Rights | None = None,
+    rights: RolePrivileges | None = None,
 ) -> list[Integration]:
     """Return every integration of the organisation and the types of `types` that are not set up, in that order.
 
@@ -102,7 +102,7 @@ async def list_integrations(
     An envelope that does not open is reported in its row and never fails the list. Without a keyring
     none is opened, which spares the first derivation of a key. `rights` saves asking for them.
     """
-    visible = rights or await read_rights(database)
+    visible = rights or await read_privileges(database)
     people = PEOPLE_WITH_ACCESS if visible.permissions else "null"
     numbers = NUMBERS if visible.numbers else "null"
     envelope = "c.credentials_encrypted" if visible.envelopes else "null"
@@ -193,9 +193,9 @@ def _integration(row: dict[str, Any], keyring: Keyring | None, envelopes_visible
     if envelopes_visible and keyring is None:
         envelope_shape, unreadable = envelope_format(row["envelope"] or ""), "not tried"
     elif envelopes_visible and keyring is not None:
-        found = stored(row, keyring)
-        envelope_shape = found.format
-        unreadable = found.problem.reason if found.problem else None
+        credential = stored(row, keyring)
+        envelope_shape = credential.format
+        unreadable = credential.problem.reason if credential.problem else None
     tested_at, verified_at = row["tested_at"], row["last_verified_at"]
     stands = tested_at is not None and (row["changed_at"] is None or row["changed_at"] < tested_at)
     ours = verified_at is not None and stands and tested_at >= verified_at - ONE_TEST

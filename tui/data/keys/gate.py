@@ -129,12 +129,12 @@ async def check_gate(database: Database, keyring: Keyring) -> Gate:
     key = keyring.current
     if key is None:
         return Gate("no key", b"", None, None, recorded_id)
-    salt, key_id, state = await asyncio.to_thread(_examined, key, recorded, rows)
+    salt, key_id, state = await asyncio.to_thread(_examine, key, recorded, rows)
     weaknesses = tuple(key.weaknesses())
     other = key.without_wrapping()
     reading = None
     if other is not None:
-        other_salt, other_id, other_state = await asyncio.to_thread(_examined, other, recorded, rows)
+        other_salt, other_id, other_state = await asyncio.to_thread(_examine, other, recorded, rows)
         known_id = None if other_salt == other.first_salt() else other_id
         reading = OtherReading(key.wrapping, known_id, other_state)
     if state in ("open", "unused", "mixed") and weaknesses:
@@ -219,7 +219,7 @@ async def _evidence(database: Database) -> tuple[dict[str, Any] | None, list[dic
     return await database.read(unit)
 
 
-def _examined(
+def _examine(
     key: MasterKey, recorded: dict[str, Any] | None, rows: list[dict[str, Any]]
 ) -> tuple[bytes, str, GateState]:
     """The key's salt and key id here, and what it is to what is stored."""
@@ -249,12 +249,12 @@ def _opens(keyring: Keyring, row: dict[str, Any]) -> bool:
 
 def _salt_of(rows: list[dict[str, Any]], key: MasterKey) -> bytes:
     """Return the salt of the rows that the key has written, else its first; each salt tried costs a derivation."""
-    found: dict[bytes, str] = {}
+    key_ids: dict[bytes, str] = {}
     for row in rows:
         salt, named = sb2_salt(row["credentials_encrypted"] or ""), sb2_key_id(row["credentials_encrypted"] or "")
         if salt is not None and named is not None:
-            found.setdefault(salt, named)
-    of_rows = (salt for salt, named in list(found.items())[:SALTS_TRIED] if key.key_id(salt) == named)
+            key_ids.setdefault(salt, named)
+    of_rows = (salt for salt, named in list(key_ids.items())[:SALTS_TRIED] if key.key_id(salt) == named)
     return next(of_rows, None) or key.first_salt()
 
 

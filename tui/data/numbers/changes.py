@@ -181,7 +181,7 @@ async def edit_number(
     }
     if activate and not seen.is_active:
         changes["is_active"] = True
-    return await _swap(database, seen, changes)
+    return await _compare_and_set(database, seen, changes)
 
 
 async def assign_number(database: Database, seen: PhoneNumber, person: Person) -> NumberChanged:
@@ -201,7 +201,7 @@ async def assign_number(database: Database, seen: PhoneNumber, person: Person) -
         raise InvalidInput(
             f"{shown_name(known)} is not active, so no number can be assigned to them.", "Choose somebody who is."
         )
-    done = await _swap(database, seen, {"assigned_to_user_id": person.id}, active=True)
+    done = await _compare_and_set(database, seen, {"assigned_to_user_id": person.id}, active=True)
     if known.organization_id is None or known.organization_id == seen.organization_id:
         return done
     return replace(done, warning=f"{shown_name(known)} belongs to another organisation than the number.")
@@ -210,7 +210,7 @@ async def assign_number(database: Database, seen: PhoneNumber, person: Person) -
 async def unassign_number(database: Database, seen: PhoneNumber) -> NumberChanged:
     """Return a number to the pool. Raises NumberConflict where it is not the person's any more who was seen."""
     changes = {} if seen.assigned_to_user_id is None else {"assigned_to_user_id": None}
-    return await _swap(database, seen, changes)
+    return await _compare_and_set(database, seen, changes)
 
 
 async def deactivate_number(database: Database, seen: PhoneNumber) -> NumberChanged:
@@ -221,7 +221,7 @@ async def deactivate_number(database: Database, seen: PhoneNumber) -> NumberChan
     changes: dict[str, Any] = {"is_active": False} if seen.is_active else {}
     if seen.is_active and seen.is_primary:
         changes["is_primary"] = False
-    return await _swap(database, seen, changes, alike=("assigned_to_user_id", "is_primary"))
+    return await _compare_and_set(database, seen, changes, alike=("assigned_to_user_id", "is_primary"))
 
 
 async def activate_number(database: Database, seen: PhoneNumber) -> NumberChanged:
@@ -240,13 +240,13 @@ async def make_primary(database: Database, seen: PhoneNumber, primaries: Collect
 
     async def unit(connection: Connection) -> NumberChanged | PhoneNumber | None:
         await connection.execute(LOCK_PRIMARY, own)
-        found = await rows_where(connection, "n.organization_id = %(organization_id)s and n.is_primary", own)
-        if {number.id for number in found} == {seen.id}:
-            return NumberChanged(found[0], ())
-        if {number.id for number in found} != set(primaries):
-            return next((number for number in found if number.id not in primaries), None) or seen
+        present = await rows_where(connection, "n.organization_id = %(organization_id)s and n.is_primary", own)
+        if {number.id for number in present} == {seen.id}:
+            return NumberChanged(present[0], ())
+        if {number.id for number in present} != set(primaries):
+            return next((number for number in present if number.id not in primaries), None) or seen
         updated = await _update(connection, seen, {"is_primary": True}, active=True)
-        return updated and replace(updated, previous=tuple(number for number in found if number.id != seen.id))
+        return updated and replace(updated, previous=tuple(number for number in present if number.id != seen.id))
 
     done = await database.write(unit)
     if isinstance(done, NumberChanged):
@@ -256,7 +256,7 @@ async def make_primary(database: Database, seen: PhoneNumber, primaries: Collect
     raise NumberConflict(f"{shown_number(done)} became primary meanwhile{await _by_whom(database, done)}", done)
 
 
-async def _swap(
+async def _compare_and_set(
     database: Database,
     seen: PhoneNumber,
     changes: Mapping[str, Any],

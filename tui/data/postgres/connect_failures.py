@@ -95,13 +95,13 @@ def _words(exc: BaseException) -> str:
     text = _message(exc)
     if not scrubbed(text):
         return ""
-    said: list[str] = []
+    messages: list[str] = []
     for line in text.splitlines():
         words = _SEVERITY.sub("", _PLACE.sub("", line))
         # libpq's own guesses stand behind a tab.
-        if words and words not in said and not line.startswith(("\t", "Multiple connection attempts")):
-            said.append(words)
-    return one_line(_without_password(scrubbed("; ".join(said)), exc), _LONGEST_WORDS)
+        if words and words not in messages and not line.startswith(("\t", "Multiple connection attempts")):
+            messages.append(words)
+    return one_line(_without_password(scrubbed("; ".join(messages)), exc), _LONGEST_WORDS)
 
 
 def _without_password(text: str, exc: BaseException) -> str:

@@ -214,5 +214,5 @@ def _details(exc: psycopg.Error) -> str:
         "column": diag.column_name,
         "constraint": diag.constraint_name,
     }
-    told = [f"{word} {one_line(name)}" for word, name in names.items() if name]
-    return ", ".join([f"{type(exc).__name__} {exc.sqlstate}", *told])
+    named = [f"{word} {one_line(name)}" for word, name in names.items() if name]
+    return ", ".join([f"{type(exc).__name__} {exc.sqlstate}", *named])

@@ -109,7 +109,7 @@ async def pooling_kind(
         if held is not None:
             held += [first, second]
         seen = [(await _backend_pid(first), await _backend_pid(second)) for _ in range(POOLING_ROUNDS)]
-        if any(one == other for one, other in seen) or len(set(seen)) > 1:
+        if any(first_pid == second_pid for first_pid, second_pid in seen) or len(set(seen)) > 1:
             return "transaction"
         return "direct" if seen[0] == (first.info.backend_pid, second.info.backend_pid) else "session"
 

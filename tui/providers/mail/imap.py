@@ -147,12 +147,12 @@ class ImapDialogue:
     def _look_inside(imap: _Imap) -> Verdict:
         """The verdict on an accepted login, with how full the inbox is."""
         imap.state = "AUTH"
-        said = ""
+        status = ""
         with contextlib.suppress(imaplib.IMAP4.error, OSError, TooMuch):
             answer, data = imap.status("INBOX", "(MESSAGES UNSEEN)")
-            said = (data[-1] or b"").decode(errors="replace") if answer == "OK" else ""
-        messages = re.search(r"\bMESSAGES ([0-9]{1,10})\b", said)
-        unseen = re.search(r"\bUNSEEN ([0-9]{1,10})\b", said)
+            status = (data[-1] or b"").decode(errors="replace") if answer == "OK" else ""
+        messages = re.search(r"\bMESSAGES ([0-9]{1,10})\b", status)
+        unseen = re.search(r"\bUNSEEN ([0-9]{1,10})\b", status)
         if messages is None:
             return Verdict(
                 "answer",
@@ -169,14 +169,14 @@ class ImapDialogue:
     @staticmethod
     def _raise_goodbye(imap: _Imap, login: Login) -> None:
         """Raises ProviderFailed where imaplib gave up because the server said BYE."""
-        said = imap.response("BYE")[1][-1]
-        if said is not None:
-            raise responses.imap_goodbye(said.decode(errors="replace"), login) from None
+        goodbye = imap.response("BYE")[1][-1]
+        if goodbye is not None:
+            raise responses.imap_goodbye(goodbye.decode(errors="replace"), login) from None
 
     def _no_welcome(self, error: imaplib.IMAP4.error) -> Exception:
         """What it means that the greeting or the first answer was not one."""
-        said = error.args[0] if error.args else ""
+        greeting = error.args[0] if error.args else ""
         # imaplib raises the whole line of a greeting that is not OK.
-        if isinstance(said, bytes) and said.upper().startswith(b"* BYE"):
-            return responses.imap_goodbye(said[5:].decode(errors="replace"), None)
+        if isinstance(greeting, bytes) and greeting.upper().startswith(b"* BYE"):
+            return responses.imap_goodbye(greeting[5:].decode(errors="replace"), None)
         return error if failures.is_hang_up(error) else failures.not_the_protocol(self._connection, SUBJECT)

@@ -126,7 +126,7 @@ class SmtpDialogue:
         what_to_do = "Try again in some minutes." if 400 <= code < 500 else f"Check the host and the port ({PORTS})."
         raise ProviderFailed(
             f"{self._connection.endpoint.place} turned the connection away."
-            f"{responses.said_in(text.decode(errors='replace'), None)}",
+            f"{responses.quote_of(text.decode(errors='replace'), None)}",
             what_to_do,
             code=str(code),
         )

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from textual.widget import Widget
 
     from tui.data.integrations.authors import Authors
-    from tui.data.integrations.rights import Rights
+    from tui.data.integrations.role_privileges import RolePrivileges
     from tui.models import Integration
 
 
@@ -60,7 +60,7 @@ class IntegrationsScreen(ListPage):
         super().__init__()
         self._listed: list[Integration] = []
         self._authors: dict[UUID, Authors] = {}
-        self._rights: Rights | None = None
+        self._rights: RolePrivileges | None = None
         self._sort = 0
 
     def compose_body(self) -> Iterable[Widget]:
@@ -94,14 +94,14 @@ class IntegrationsScreen(ListPage):
     async def load(self) -> None:
         """Read the organisation's integrations and the people named in them."""
         from tui.data.integrations.listing import list_integrations
-        from tui.data.integrations.rights import read_rights
+        from tui.data.integrations.role_privileges import read_privileges
 
         organization = self.organization_to_list()
         if organization is None:
             return
         self.query_one(StateSwitcher).show_loading("integrations")
         database, types = self.session.database, list(registry())
-        self._rights = await read_rights(database)
+        self._rights = await read_privileges(database)
         if not self._listed:
             # Deriving the key takes a third of a second: the rows need not wait for what it says of them.
             await self._show(await list_integrations(database, None, organization.id, types, rights=self._rights))
