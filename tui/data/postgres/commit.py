@@ -44,6 +44,7 @@ class Commit:
     async def note(self, connection: psycopg.AsyncConnection[Any]) -> None:
         """Note the id of the transaction that is open, which also gives it one. Raises psycopg.Error."""
         self.sent = False
+        # Any connection can ask pg_xact_status about that id afterwards, also once the session that had it is gone.
         cursor = connection.cursor(row_factory=scalar_row)
         await cursor.execute("select pg_catalog.pg_current_xact_id()::text")
         self.transaction_id = await cursor.fetchone() or ""

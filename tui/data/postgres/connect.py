@@ -39,6 +39,8 @@ async def connect(
     return await MonitoredConnection.connect(
         conninfo,
         autocommit=True,
+        # A prepared statement with optional parameters took 2 ms, and 2,156 ms from its 11th execution on, with a
+        # generic plan; and behind a pooler of transactions the next execution is on another session.
         prepare_threshold=None,
         row_factory=row_factory,
         password=password,

@@ -20,12 +20,12 @@ from tui.data.postgres.commit import Commit
 from tui.data.postgres.connect import Connection, connect
 from tui.data.postgres.deadline import run_with_deadline
 from tui.data.postgres.failures import translate
-from tui.data.postgres.json_values import register_tolerant_json
+from tui.data.postgres.json_loader import register_tolerant_json
 from tui.data.postgres.lock_holder import FIND_HOLDER, holder_sentence, name_lock_holder
 from tui.data.postgres.pool import Pool
 from tui.data.postgres.probe import encoding_problem, probe
 from tui.data.postgres.session_settings import READ_COMMITTED, SNAPSHOT, Limits, begin, pin_session, pinned_transaction
-from tui.data.postgres.timestamps import register_tolerant_timestamps
+from tui.data.postgres.timestamp_loader import register_tolerant_timestamps
 from tui.errors import (
     ConnectionFailed,
     ConnectionLost,
@@ -308,6 +308,7 @@ class Database:
                 held.append(connection)
                 attempt.backend_pid = connection.info.backend_pid
                 if self._is_pooled():
+                    # Pinned for a session, settings would stay with the next program that gets it.
                     await begin(connection, LIMITS)
                 else:
                     await connection.execute(f"begin {READ_COMMITTED}".encode())

@@ -21,6 +21,7 @@ T = TypeVar("T")
 
 CANCEL_WITHIN_S = 1.0
 ENDS_WITHIN_S = 0.5
+# Most work has ended by then, without a question beside it whether the server lives.
 WATCHED_AFTER_S = 1.0
 LOOK_EVERY_S = 0.25
 
@@ -40,6 +41,8 @@ async def run_with_deadline(
     server is gone, or `may_cancel` says no, the connection is cut off here. Raises TimedOut after the time
     where the server lives, else ConnectionLost, and that too once it has sent nothing for `gone_after_s`.
     """
+    # Not asyncio.timeout: it waits until the cancelled work has ended, and psycopg ends a query that is cancelled only
+    # when the server has confirmed that, however long it takes.
     held: list[AsyncConnection[Any]] = []
     started = time.monotonic()
     task = asyncio.ensure_future(work(held))

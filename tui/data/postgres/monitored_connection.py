@@ -19,7 +19,7 @@ Row = TypeVar("Row")
 RV = TypeVar("RV")
 Wanted = TypeVar("Wanted")
 
-POLL_EVERY_S = 0.1
+POLL_EVERY_S = 0.1  # as in psycopg
 
 _cancelling: set[asyncio.Task[None]] = set()
 

@@ -96,6 +96,7 @@ class Pool:
 
     def keep(self, connection: Connection) -> None:
         """Keep a connection for the next unit, or close it where it is in a transaction, or one too many."""
+        # A unit that leaves a transaction open was broken off in the middle, and nobody knows what the session is like.
         is_usable = not connection.closed and connection.info.transaction_status == TransactionStatus.IDLE
         if is_usable and self._has_room:
             monitor(connection, self.liveness.note_traffic)
@@ -124,6 +125,7 @@ class Pool:
     async def _take_idle_or_new(self, ends: float) -> Connection:
         while True:
             while self._idle:
+                # The one used last is the likeliest to live, and the others grow old enough to be closed.
                 connection = self._idle.pop()
                 if await answers(connection, ANSWERS_WITHIN_S):
                     return connection

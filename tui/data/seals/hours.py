@@ -133,9 +133,7 @@ class _Page:
 
 async def read_bounds(database: Database) -> Bounds:
     """Return where sealing can begin and where it has to end: with the last hour over for 15 minutes, by the server."""
-    bounds = await database.fetch_one(_BOUNDS, {"settled": SETTLED_MIN}, row_factory=class_row(Bounds))
-    if bounds is None:
-        raise AssertionError("a select without a table returns one row")
+    (bounds,) = await database.fetch_all(_BOUNDS, {"settled": SETTLED_MIN}, row_factory=class_row(Bounds))
     return bounds
 
 
