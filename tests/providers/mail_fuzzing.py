@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from tests.support.servers.mail import Tls
-    from tui.providers.check import Verdict
     from tui.providers.mail.check import Service
+    from tui.providers.verdicts import Verdict
 
 LOGIN = Login(USER, PASSWORD)
 

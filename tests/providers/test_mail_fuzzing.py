@@ -23,11 +23,11 @@ from tests.support.servers.mail import (
     environment,
 )
 from tui.providers import integration_type
-from tui.providers.check import Report
 from tui.providers.mail.check import IMAP, SMTP
 from tui.providers.mail.connection import MailConnection
 from tui.providers.mail.failed_logins import Account, FailedLogins
 from tui.providers.transport_failures import Endpoint
+from tui.providers.verdicts import Report
 
 if TYPE_CHECKING:
     from asyncio import StreamReader, StreamWriter

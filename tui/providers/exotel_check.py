@@ -10,19 +10,19 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Literal
 
 from tui.errors import ProviderFailed
-from tui.providers.check import Verdict
 from tui.providers.exotel_http import SECONDS, ExotelAccount
 from tui.providers.exotel_responses import Refused, account_refusal, is_web_page, page_of, refusal, templates_refusal
-from tui.providers.kinds import as_text
+from tui.providers.field_kinds import as_text
+from tui.providers.verdicts import Verdict
 from tui.words import phone_number as numbers
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 
     from tui.models import ListedNumber
-    from tui.providers.check import Level, Outcome, Tell
     from tui.providers.exotel_http import Response
     from tui.providers.exotel_responses import ExoPhone, Refusal
+    from tui.providers.verdicts import Level, Outcome, Tell
 
 ACCOUNT = "v1/Accounts/{sid}"
 EXOPHONES = "v2_beta/Accounts/{sid}/IncomingPhoneNumbers"

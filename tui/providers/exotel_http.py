@@ -12,7 +12,7 @@ from urllib.parse import quote
 
 from tui import __version__
 from tui.errors import ProviderFailed
-from tui.providers.kinds import as_text, host_and_port
+from tui.providers.field_kinds import as_text, host_and_port
 from tui.providers.tls_handshake import time_handshake
 from tui.providers.transport_failures import HTTPS_PORT, Endpoint, transport_failure
 

@@ -10,7 +10,7 @@ from tui.errors import ProviderFailed
 from tui.models import ListedNumber
 from tui.providers import exotel_bodies as bodies
 from tui.providers.exotel_http import HOSTS
-from tui.providers.kinds import host_and_port
+from tui.providers.field_kinds import host_and_port
 from tui.words import phone_number as numbers
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from tui.providers.check import ConnectionTest, NumberListing
+    from tui.providers.verdicts import ConnectionTest, NumberListing
 
 Kind = Literal[
     "text", "word", "phone", "sender", "e164", "email", "host", "host_port", "port", "yes_no", "multiline", "choice"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from tui.providers.kinds import as_text, read
+from tui.providers.field_kinds import as_text, read
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

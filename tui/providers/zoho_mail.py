@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from tui.providers.field_kinds import as_text
 from tui.providers.fields import Field, Findings, IntegrationType
-from tui.providers.kinds import as_text
 from tui.providers.mail.hosts import DEFAULT_IMAP_HOST, DEFAULT_SMTP_HOST, IMAP_HOSTS, SMTP_HOSTS, ZOHO_HOST
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from tui.providers.check import Tell
+    from tui.providers.verdicts import Tell
 
 
 def check_hosts(credential: Mapping[str, Any]) -> Findings:

@@ -13,8 +13,8 @@ from tui.data.integrations.credentials import PassedTest, binding
 from tui.data.integrations.envelope_opening import take_envelope
 from tui.errors import InvalidInput, Unreadable
 from tui.providers import integration_type
-from tui.providers.check import Report, Verdict
 from tui.providers.validation import validate
+from tui.providers.verdicts import Report, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from tui.data.integrations.connection_test_record import Judgement, RowResult
     from tui.data.integrations.credentials import Draft
     from tui.models import Integration, Json
-    from tui.providers.check import Tell
     from tui.providers.fields import Field, IntegrationType
+    from tui.providers.verdicts import Tell
     from tui.session.session import Session
 
 ENVELOPE = "envelope"

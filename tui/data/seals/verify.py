@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Literal
 
+from tui.data.seals.changed_rows import changed_rows, rows_added
 from tui.data.seals.hours import HOUR, digest_in_pages, hours_with_rows, read_bounds
 from tui.data.seals.keys import is_signed, key_id_of, recorded_keys
 from tui.data.seals.protection import missing, unprotected
-from tui.data.seals.rows import changed_rows, rows_added
 from tui.data.seals.sealing import log_is_whole, newest_seal, sealed_until, seals_of
 
 if TYPE_CHECKING:
@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from tui.data.postgres.database import Database
+    from tui.data.seals.changed_rows import ChangedRow, ChangedRows
     from tui.data.seals.hours import HourOfRows
-    from tui.data.seals.rows import ChangedRow, ChangedRows
     from tui.data.seals.sealing import Seal
 
     OnProgress = Callable[[int, int], None]

@@ -10,17 +10,17 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Protocol
 
 from tui.errors import ProviderFailed
-from tui.providers.check import Verdict
 from tui.providers.mail import failures, imap, smtp
 from tui.providers.mail.connection import MailConnection
 from tui.providers.mail.failed_logins import Account, FailedLogins
 from tui.providers.mail.responses import Login
 from tui.providers.transport_failures import Endpoint, transport_failure
+from tui.providers.verdicts import Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from tui.providers.check import Level, Tell
+    from tui.providers.verdicts import Level, Tell
 
 LEVEL_SECONDS = 10.0
 """How long one level may take in total, whatever the server does meanwhile."""

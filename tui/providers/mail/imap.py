@@ -8,9 +8,9 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from tui.errors import ProviderFailed
-from tui.providers.check import Verdict
 from tui.providers.mail import failures, responses
 from tui.providers.mail.connection import MOST_BYTES, TooMuch
+from tui.providers.verdicts import Verdict
 
 if TYPE_CHECKING:
     from tui.providers.mail.connection import MailConnection

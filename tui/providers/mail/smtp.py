@@ -7,9 +7,9 @@ import smtplib
 from typing import TYPE_CHECKING
 
 from tui.errors import ProviderFailed
-from tui.providers.check import Verdict
 from tui.providers.mail import failures, responses
 from tui.providers.mail.connection import TooMuch
+from tui.providers.verdicts import Verdict
 
 if TYPE_CHECKING:
     from tui.providers.mail.connection import MailConnection
