@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.providers.mail_fuzzing import ask, until
+from tests.providers.mail_checks import ask, until
 from tests.support.servers.debian import needs
 from tests.support.servers.dovecot import DOVECOT, Dovecot
 from tui.providers.mail.check import IMAP

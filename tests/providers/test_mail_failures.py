@@ -12,7 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.providers.mail_fuzzing import ask, speaking_threads, until
+from tests.providers.mail_checks import ask, speaking_threads, until
 from tests.support.servers.certificates import server_context
 from tests.support.servers.loopback import ScriptedServer, Tap, dripping, endless, saying, silent
 from tests.support.servers.mail import PASSWORD, ImapServer, SmtpServer

@@ -6,7 +6,7 @@ import base64
 
 import pytest
 
-from tests.providers.mail_fuzzing import ask
+from tests.providers.mail_checks import ask
 from tests.support.servers.mail import IMAP_DISABLED, PASSWORD, USER, WRONG_HOST, WRONG_PASSWORD, ImapServer, SmtpServer
 from tui.errors import ProviderFailed
 from tui.providers.mail.check import IMAP, SMTP

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.providers.mail_fuzzing import ask
+from tests.providers.mail_checks import ask
 from tests.support.servers.certificates import server_context
 from tests.support.servers.loopback import ScriptedServer, Tap, saying, silent
 from tests.support.servers.mail import PASSWORD, USER, Attempt, SmtpServer

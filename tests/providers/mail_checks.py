@@ -1,4 +1,4 @@
-"""What a press on the connection test of a mailbox tells, with the tests' authority trusted."""
+"""What the connection test of a mailbox tells, with the tests' authority trusted."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 LOGIN = Login(USER, PASSWORD)
 
 
-async def press(credential: Mapping[str, Any]) -> dict[tuple[str, str], Verdict]:
+async def check_mailbox(credential: Mapping[str, Any]) -> dict[tuple[str, str], Verdict]:
     """Test the whole mailbox; verdicts by subject and level."""
     told: list[Verdict] = []
     test = integration_type("zoho_mail").test
