@@ -1,7 +1,7 @@
 """Prints when an outage is seen and the screen whole again: `python -m tests.benchmarks.bench_outage [seconds ...]`.
 
 Consoles on an embedded server, one for each length of outage, kind, and whether somebody presses r as it begins; all at
-the same time, since they only wait. The floor is what a new connection and a query take over the same line.
+the same time, since they only wait. The floor is what a new connection and a query take through the same proxy.
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING
 import psycopg
 from psycopg.conninfo import conninfo_to_dict
 
-from tests.support.servers.line import Line
 from tests.support.servers.postgres import TestServer, run_schema_files
+from tests.support.servers.tcp_proxy import TcpProxy
 from tests.support.terminal.console_app import add, console, piloted
 
 if TYPE_CHECKING:
@@ -41,14 +41,14 @@ class Outage:
     is_watched: bool
     role: str
     server: TestServer
-    line: Line
+    proxy: TcpProxy
     seen_s: float = math.nan
     whole_s: float = math.nan
 
     @property
     def conninfo(self) -> str:
-        """Over the line, as the role that owns the database of its own name."""
-        return self.line.conninfo(self.role, user=self.role, password="walter")
+        """Through the proxy, as the role that owns the database of its own name."""
+        return self.proxy.conninfo(self.role, user=self.role, password="walter")
 
     async def measure(self) -> None:
         """Run the console through the outage."""
@@ -76,9 +76,9 @@ class Outage:
 
     def _begin(self) -> None:
         if self.kind == "refused":
-            self.line.refuse()
+            self.proxy.refuse()
         elif self.kind == "black hole":
-            self.line.swallow()
+            self.proxy.swallow()
         else:
             with self.server.admin() as admin:
                 admin.execute(f"alter role {self.role} connection limit 0".encode())
@@ -87,7 +87,7 @@ class Outage:
 
     def _end(self) -> None:
         if self.kind != "slots taken":
-            self.line.restore()
+            self.proxy.restore()
         with self.server.admin() as admin:
             admin.execute(f"alter role {self.role} connection limit -1".encode())
 
@@ -118,7 +118,7 @@ def _outages(server: TestServer, lengths: tuple[float, ...]) -> Iterator[Outage]
                 with server.admin() as admin:
                     admin.execute(f"create database {role} owner {role}".encode())
                 run_schema_files(server.conninfo(role, user=role))
-                yield Outage(kind, length, is_watched, role, server, Line(port))
+                yield Outage(kind, length, is_watched, role, server, TcpProxy(port))
 
 
 def _said(seconds: float, floor: float) -> str:
@@ -131,7 +131,7 @@ async def main(lengths: tuple[float, ...]) -> None:
     try:
         outages = list(_outages(server, lengths))
         for outage in outages:
-            outage.line.__enter__()
+            outage.proxy.__enter__()
             await add(server.conninfo(outage.role, user=outage.role), "exotel_phone")
         print(f"floor: {_floor(outages[0].conninfo) * 1000:.0f} ms for a new connection and a query")
         await asyncio.gather(*(outage.measure() for outage in outages))
@@ -143,7 +143,7 @@ async def main(lengths: tuple[float, ...]) -> None:
             whole = [_said(it.whole_s, WHOLE_WITHIN_S) for it in (outage, idle)]
             print(f"{outage.kind:12}{outage.length:6.0f} s{cells[0]:>18}{whole[0]:>14}{cells[1]:>14}{whole[1]:>14}")
         for outage in outages:
-            outage.line.__exit__()
+            outage.proxy.__exit__()
     finally:
         server.close()
 

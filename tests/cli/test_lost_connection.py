@@ -12,8 +12,8 @@ import pytest
 from psycopg.conninfo import conninfo_to_dict
 
 from tests.support.commands import Shell, execute
-from tests.support.servers.line import Line
 from tests.support.servers.loopback import ScriptedServer, letting_in, saying
+from tests.support.servers.tcp_proxy import TcpProxy
 from tests.support.terminal.forked_terminal import ForkedTerminal
 from tests.support.waiting import wait_until
 
@@ -35,17 +35,17 @@ UNKNOWN = "Interrupted while saving, and the server could not be asked whether i
 
 
 @pytest.fixture
-def line(postgres: TestServer) -> Iterator[Line]:
-    """A line to the server, and on it the superuser walter."""
+def proxy(postgres: TestServer) -> Iterator[TcpProxy]:
+    """A proxy before the server, and on it the superuser walter."""
     postgres.create_role("walter", "login superuser password 'walter'")
-    with Line(int(conninfo_to_dict(postgres.conninfo())["port"])) as line:
-        yield line
+    with TcpProxy(int(conninfo_to_dict(postgres.conninfo())["port"])) as proxy:
+        yield proxy
 
 
-def over(line: Line, shell: Shell) -> Shell:
-    """The shell with the same database at the end of the line."""
+def through(proxy: TcpProxy, shell: Shell) -> Shell:
+    """The shell with the same database behind the proxy."""
     name = str(conninfo_to_dict(shell.environment["DATABASE_URL"])["dbname"])
-    return shell.with_(DATABASE_URL=f"postgresql://walter:walter@127.0.0.1:{line.port}/{name}?sslmode=disable")
+    return shell.with_(DATABASE_URL=f"postgresql://walter:walter@127.0.0.1:{proxy.port}/{name}?sslmode=disable")
 
 
 @pytest.mark.parametrize(
@@ -57,15 +57,15 @@ def over(line: Line, shell: Shell) -> Shell:
     ],
 )
 def test_a_signal_while_the_answer_to_commit_is_missing_says_how_it_ended(
-    with_phone: Shell, line: Line, number: signal.Signals, status: int, fate: str, words: str, *, is_active: bool
+    with_phone: Shell, proxy: TcpProxy, number: signal.Signals, status: int, fate: str, words: str, *, is_active: bool
 ) -> None:
-    shell = over(line, with_phone)
-    line.lose_commit(reaches_server=fate != "lost")
+    shell = through(proxy, with_phone)
+    proxy.lose_commit(reaches_server=fate != "lost")
     with ForkedTerminal(*DISABLE, environment=shell.environment, cwd=shell.folder, columns=120) as terminal:
-        assert line.commit_seen.wait(20)
+        assert proxy.commit_seen.wait(20)
         if fate == "unknown":
             wait_until(lambda: execute(with_phone.environment["DATABASE_URL"], STATE) == [(is_active,)])
-            line.swallow()
+            proxy.swallow()
         started = time.monotonic()
         terminal.signal(number)
         assert (terminal.wait_for_exit(), words in said(terminal)) == (status, True), terminal.text
@@ -82,16 +82,16 @@ def test_a_signal_while_the_answer_to_commit_is_missing_says_how_it_ended(
     ],
 )
 def test_setup_says_how_it_ended_when_the_answer_to_its_commit_is_lost(
-    shell: Shell, line: Line, empty_database: str, fate: str, status: int, words: str
+    shell: Shell, proxy: TcpProxy, empty_database: str, fate: str, status: int, words: str
 ) -> None:
-    at_the_end = over(line, shell.with_(DATABASE_URL=empty_database))
-    line.lose_commit(after=b"select switchboard.log_act('schema_changed'", reaches_server=fate != "lost")
+    at_the_end = through(proxy, shell.with_(DATABASE_URL=empty_database))
+    proxy.lose_commit(after=b"select switchboard.log_act('schema_changed'", reaches_server=fate != "lost")
     with ForkedTerminal(
         "setup", "--yes", environment=at_the_end.environment, cwd=shell.folder, columns=200
     ) as terminal:
-        assert line.commit_seen.wait(20)
+        assert proxy.commit_seen.wait(20)
         if fate == "unknown":
-            line.refuse()
+            proxy.refuse()
         if fate == "lost":
             execute(empty_database, END_OTHERS)
         assert (terminal.wait_for_exit(), words in said(terminal)) == (status, True), terminal.text
@@ -99,8 +99,8 @@ def test_setup_says_how_it_ended_when_the_answer_to_its_commit_is_lost(
     assert installed == [(fate != "lost",)]
 
 
-def test_ctrl_c_ends_a_command_within_three_seconds_whatever_it_waits_for(with_phone: Shell, line: Line) -> None:
-    shell = over(line, with_phone)
+def test_ctrl_c_ends_a_command_within_three_seconds_whatever_it_waits_for(with_phone: Shell, proxy: TcpProxy) -> None:
+    shell = through(proxy, with_phone)
     asked = threading.Event()
     with ScriptedServer(letting_in(asked)) as silent:
         url = f"postgresql://x@127.0.0.1:{silent.port}/x?sslmode=disable"
@@ -109,10 +109,10 @@ def test_ctrl_c_ends_a_command_within_three_seconds_whatever_it_waits_for(with_p
             assert_ends_at_once(terminal)
     with ForkedTerminal("audit", "tail", environment=shell.environment, cwd=shell.folder) as terminal:
         terminal.wait_for("exotel_phone")
-        line.swallow()
+        proxy.swallow()
         assert_ends_at_once(terminal)
     with ForkedTerminal(*LIST, environment=shell.environment, cwd=shell.folder) as terminal:
-        wait_until(lambda: line.connections > 1)
+        wait_until(lambda: proxy.connections > 1)
         assert_ends_at_once(terminal)
 
 
@@ -141,17 +141,17 @@ def test_ctrl_c_ends_a_command_that_waits_for_a_name_server(with_phone: Shell) -
 
 
 @pytest.mark.long
-@pytest.mark.parametrize("outage", [Line.refuse, Line.swallow])
+@pytest.mark.parametrize("outage", [TcpProxy.refuse, TcpProxy.swallow])
 def test_a_command_gives_up_within_ten_seconds_once_the_server_is_gone(
-    with_phone: Shell, line: Line, outage: Callable[[Line], None]
+    with_phone: Shell, proxy: TcpProxy, outage: Callable[[TcpProxy], None]
 ) -> None:
-    shell = over(line, with_phone)
+    shell = through(proxy, with_phone)
     with psycopg.connect(with_phone.environment["DATABASE_URL"]) as holder:
         holder.execute("lock table public.integration_credentials, public.integration_audit_logs")
         for command, status in ((LIST, 1), (DISABLE, 1), (("audit", "export"), 1), (("doctor",), 5)):
             with shell.start(*command) as process:
                 wait_until(lambda: holder.execute("select 1 from pg_locks where not granted").fetchone())
-                outage(line)
+                outage(proxy)
                 started = time.monotonic()
                 assert process.wait(20) == status
                 print(command, time.monotonic() - started)
@@ -160,7 +160,7 @@ def test_a_command_gives_up_within_ten_seconds_once_the_server_is_gone(
                 words = process.stderr.read().decode()
                 assert "by itself" not in words
                 assert status != 1 or "run it again" in words, words
-                line.restore()
+                proxy.restore()
 
 
 def said(terminal: ForkedTerminal) -> str:

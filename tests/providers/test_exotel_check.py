@@ -14,15 +14,15 @@ import pytest
 from tests.support.servers.certificates import authority_file
 from tests.support.servers.exotel import FAULTS, ExotelServer, error, exophone, exophones
 from tui.providers import integration_type
-from tui.providers.check import Report
 from tui.providers.exotel_check import list_numbers, prove_phone, prove_sms, prove_whatsapp
 from tui.providers.exotel_http import ExotelAccount
+from tui.providers.verdicts import Report
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from tests.support.servers.exotel import Scripted
-    from tui.providers.check import Verdict
+    from tui.providers.verdicts import Verdict
 
 NUMBER = {"virtual_number": "011-4116 9368"}
 ENDLESS = [FAULTS[name] for name in ("silent", "dripping")]

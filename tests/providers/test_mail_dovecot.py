@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.providers.mail_fuzzing import ask, until
+from tests.providers.mail_checks import ask, until
 from tests.support.servers.debian import needs
 from tests.support.servers.dovecot import DOVECOT, Dovecot
-from tui.providers.mail.answers import Login
 from tui.providers.mail.check import IMAP
+from tui.providers.mail.responses import Login
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

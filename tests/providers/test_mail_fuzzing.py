@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.providers.mail_fuzzing import ask, press, speaking_threads, until
+from tests.providers.mail_checks import ask, check_mailbox, speaking_threads, until
 from tests.support.servers.certificates import server_context
 from tests.support.servers.loopback import ScriptedServer, silent
 from tests.support.servers.mail import (
@@ -23,10 +23,11 @@ from tests.support.servers.mail import (
     environment,
 )
 from tui.providers import integration_type
-from tui.providers.check import Report
 from tui.providers.mail.check import IMAP, SMTP
+from tui.providers.mail.connection import MailConnection
 from tui.providers.mail.failed_logins import Account, FailedLogins
-from tui.providers.mail.line import Line
+from tui.providers.transport_failures import Endpoint
+from tui.providers.verdicts import Report
 
 if TYPE_CHECKING:
     from asyncio import StreamReader, StreamWriter
@@ -38,7 +39,7 @@ REACH_AND_ANSWER = {("SMTP", "reach"), ("SMTP", "answer"), ("IMAP", "reach"), ("
 
 async def test_a_good_credential_passes_both_with_one_login_each() -> None:
     with SmtpServer() as smtp, ImapServer(tls="starttls") as imap:
-        told = await press(credential(smtp, imap))
+        told = await check_mailbox(credential(smtp, imap))
         assert (len(smtp.attempts), len(imap.attempts)) == (1, 1)
     assert set(told) == REACH_AND_ANSWER
     assert {verdict.outcome for verdict in told.values()} == {"passed"}
@@ -47,7 +48,7 @@ async def test_a_good_credential_passes_both_with_one_login_each() -> None:
 
 async def test_a_wrong_password_is_one_failed_login_each() -> None:
     with SmtpServer() as smtp, ImapServer(tls="starttls") as imap:
-        told = await press(credential(smtp, imap, app_password="wrong"))
+        told = await check_mailbox(credential(smtp, imap, app_password="wrong"))
         assert (len(smtp.attempts), len(imap.attempts)) == (1, 1)
     assert told["SMTP", "answer"].code == "535"
     assert told["IMAP", "answer"].code == "AUTHENTICATIONFAILED"
@@ -56,7 +57,7 @@ async def test_a_wrong_password_is_one_failed_login_each() -> None:
 
 async def test_imap_switched_off_fails_alone() -> None:
     with SmtpServer() as smtp, ImapServer(tls="starttls", refusal=IMAP_DISABLED) as imap:
-        told = await press(credential(smtp, imap))
+        told = await check_mailbox(credential(smtp, imap))
         assert (len(smtp.attempts), len(imap.attempts)) == (1, 1)
     assert told["SMTP", "answer"].outcome == "passed"
     assert told["IMAP", "answer"].sentence.startswith("IMAP is not enabled for this mailbox")
@@ -67,10 +68,10 @@ async def test_one_may_be_out_of_reach_alone() -> None:
     with ImapServer() as imap:
         pass
     with SmtpServer() as smtp:
-        told = await press(credential(smtp, imap))
+        told = await check_mailbox(credential(smtp, imap))
     assert set(told) == REACH_AND_ANSWER - {("IMAP", "answer")}
     assert told["SMTP", "answer"].outcome == "passed"
-    assert told["IMAP", "reach"].sentence == f"localhost refuses connections on port {imap.port}."
+    assert told["IMAP", "reach"].sentence.startswith(f"localhost:{imap.port} refused the connection: nothing listens")
 
 
 async def test_neither_waits_for_the_other() -> None:
@@ -85,14 +86,14 @@ async def test_neither_waits_for_the_other() -> None:
         await silent(reader, writer)
 
     with ScriptedServer(talk) as server:
-        told = await press(credential(server, server))
+        told = await check_mailbox(credential(server, server))
         assert len(waiting) == 2
     assert (told["SMTP", "reach"].code, told["IMAP", "reach"].outcome) == ("554", "failed")
 
 
 async def test_ports_may_be_stored_as_text_and_absent_fields_have_their_defaults() -> None:
     with SmtpServer() as smtp, ImapServer(tls="starttls") as imap:
-        told = await press(credential(smtp, imap, smtp_port=str(smtp.port), imap_port="no port"))
+        told = await check_mailbox(credential(smtp, imap, smtp_port=str(smtp.port), imap_port="no port"))
         assert told["SMTP", "answer"].outcome == "passed"
         assert told["IMAP", "reach"].sentence == "The port is no number."
     known = integration_type("zoho_mail")
@@ -103,9 +104,9 @@ async def test_ports_may_be_stored_as_text_and_absent_fields_have_their_defaults
 async def test_a_second_press_soon_after_a_failed_login_asks_nobody() -> None:
     with SmtpServer() as smtp, ImapServer(tls="starttls", refusal=IMAP_DISABLED) as imap:
         for app_password in ("wrong", "wrong", PASSWORD):
-            told = await press(credential(smtp, imap, app_password=app_password))
+            told = await check_mailbox(credential(smtp, imap, app_password=app_password))
         assert (len(smtp.attempts), len(imap.attempts)) == (1, 1)
-        other = await press(credential(smtp, imap, email="other@example.com"))
+        other = await check_mailbox(credential(smtp, imap, email="other@example.com"))
         assert (len(smtp.attempts), len(imap.attempts)) == (2, 2)
     for subject in ("SMTP", "IMAP"):
         verdict = told[subject, "reach"]
@@ -118,7 +119,7 @@ async def test_a_second_press_soon_after_a_failed_login_asks_nobody() -> None:
 async def test_a_good_login_may_be_repeated_at_once() -> None:
     with SmtpServer() as smtp, ImapServer(tls="starttls") as imap:
         for _ in range(3):
-            assert Report(tuple((await press(credential(smtp, imap))).values()), 1).passed
+            assert Report(tuple((await check_mailbox(credential(smtp, imap))).values()), 1).passed
         assert (len(smtp.attempts), len(imap.attempts)) == (3, 3)
 
 
@@ -180,10 +181,10 @@ async def test_cancelling_returns_at_once_and_hangs_up(service: Service, at_logi
 
 def test_a_line_that_is_cut_while_its_name_is_looked_up_is_never_connected() -> None:
     with ScriptedServer(silent) as server:
-        line = Line("localhost", server.port, 1)
-        line.cut()
+        connection = MailConnection(Endpoint("localhost", server.port, "SMTP host"), 1)
+        connection.cut()
         with pytest.raises(ConnectionAbortedError):
-            line.connect()
+            connection.connect()
         assert server.connections == 0
 
 
@@ -195,7 +196,7 @@ async def test_cancelling_a_press_ends_both() -> None:
         await silent(reader, writer)
 
     with ScriptedServer(talk) as smtp, ScriptedServer(talk) as imap:
-        task = asyncio.create_task(press(credential(smtp, imap)))
+        task = asyncio.create_task(check_mailbox(credential(smtp, imap)))
         await until(lambda: len(begun) == 2)
         task.cancel()
         with pytest.raises(asyncio.CancelledError):

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.providers.mail_fuzzing import ask
+from tests.providers.mail_checks import ask
 from tests.support.servers.certificates import server_context
 from tests.support.servers.loopback import ScriptedServer, Tap, silent
 from tests.support.servers.mail import PASSWORD, USER, Attempt, ImapServer
-from tui.providers.mail.answers import Login
 from tui.providers.mail.check import IMAP
+from tui.providers.mail.responses import Login
 
 if TYPE_CHECKING:
     from asyncio import StreamReader, StreamWriter
@@ -133,7 +133,7 @@ async def test_on_the_port_of_implicit_tls_a_server_that_speaks_in_the_clear_is_
     with ImapServer(tls="starttls") as server:
         (reach,) = await ask(IMAP, server.port, tls="implicit")
         assert server.attempts == []
-    assert reach.sentence.endswith("answers in the clear where TLS was expected; the password was not sent.")
+    assert reach.sentence.endswith("does not speak TLS on that port; nothing secret was sent.")
     assert reach.milliseconds is not None
     assert reach.milliseconds < 1000
 

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.providers.mail_fuzzing import ask
+from tests.providers.mail_checks import ask
 from tests.support.servers.certificates import server_context
 from tests.support.servers.loopback import ScriptedServer, Tap, saying, silent
 from tests.support.servers.mail import PASSWORD, USER, Attempt, SmtpServer
-from tui.providers.mail.answers import Login
 from tui.providers.mail.check import SMTP
+from tui.providers.mail.responses import Login
 
 if TYPE_CHECKING:
     from asyncio import StreamReader, StreamWriter
@@ -135,8 +135,8 @@ async def test_on_the_port_of_implicit_tls_a_server_that_speaks_in_the_clear_is_
     with SmtpServer(tls="starttls") as server, Tap(server.port) as tap:
         (reach,) = await ask(SMTP, tap.port, tls="implicit")
         assert server.attempts == []
-    assert reach.sentence.endswith("answers in the clear where TLS was expected; the password was not sent.")
-    assert reach.what_to_do == "Check the port (587 or 465)."
+    assert reach.sentence.endswith("does not speak TLS on that port; nothing secret was sent.")
+    assert reach.what_to_do.startswith("Check the SMTP host and its port (587 or 465)")
     assert reach.milliseconds is not None
     assert reach.milliseconds < 1000
 

@@ -9,7 +9,7 @@ import pytest
 from psycopg.conninfo import conninfo_to_dict
 
 from tests.support.commands import execute
-from tests.support.servers.line import Line
+from tests.support.servers.tcp_proxy import TcpProxy
 from tests.support.terminal.console_app import add, console, piloted
 
 if TYPE_CHECKING:
@@ -35,33 +35,33 @@ async def filled(keyed_database: str, postgres: TestServer) -> str:
 
 
 @pytest.fixture
-def line(postgres: TestServer) -> Iterator[Line]:
-    """A line to the server."""
-    with Line(int(conninfo_to_dict(postgres.conninfo())["port"])) as line:
-        yield line
+def proxy(postgres: TestServer) -> Iterator[TcpProxy]:
+    """A proxy before the server."""
+    with TcpProxy(int(conninfo_to_dict(postgres.conninfo())["port"])) as proxy:
+        yield proxy
 
 
-def over(line: Line, conninfo: str, password: str = PASSWORD) -> str:
-    return line.conninfo(str(conninfo_to_dict(conninfo)["dbname"]), user="walter", password=password)
+def through(proxy: TcpProxy, conninfo: str, password: str = PASSWORD) -> str:
+    return proxy.conninfo(str(conninfo_to_dict(conninfo)["dbname"]), user="walter", password=password)
 
 
 def banner(it: Console) -> str:
     return it.app.health[1]
 
 
-@pytest.mark.parametrize("outage", [Line.refuse, pytest.param(Line.swallow, marks=pytest.mark.long)])
+@pytest.mark.parametrize("outage", [TcpProxy.refuse, pytest.param(TcpProxy.swallow, marks=pytest.mark.long)])
 async def test_an_outage_is_shown_within_three_seconds_and_the_screen_whole_within_five_of_its_end(
-    filled: str, line: Line, outage: Callable[[Line], None]
+    filled: str, proxy: TcpProxy, outage: Callable[[TcpProxy], None]
 ) -> None:
-    async with piloted(console(over(line, filled))) as it:
+    async with piloted(console(through(proxy, filled))) as it:
         await it.wait_for("● active")
-        outage(line)
+        outage(proxy)
         started = time.monotonic()
         # Nobody presses a key.
         await it.wait_for("connection lost, trying again in")
         assert time.monotonic() - started < 3.5
         execute(filled, DISABLE)
-        line.restore()
+        proxy.restore()
         started = time.monotonic()
         await it.wait_for("○ disabled")
         assert time.monotonic() - started < 5
@@ -69,9 +69,9 @@ async def test_an_outage_is_shown_within_three_seconds_and_the_screen_whole_with
 
 
 async def test_taken_connections_are_shown_as_that_and_the_screen_is_whole_once_one_is_free(
-    filled: str, line: Line, postgres: TestServer
+    filled: str, proxy: TcpProxy, postgres: TestServer
 ) -> None:
-    async with piloted(console(over(line, filled))) as it:
+    async with piloted(console(through(proxy, filled))) as it:
         await it.wait_for("● active")
         with postgres.admin() as admin:
             admin.execute("alter role walter connection limit 0")
@@ -83,22 +83,22 @@ async def test_taken_connections_are_shown_as_that_and_the_screen_is_whole_once_
         assert banner(it) == "connected"
 
 
-async def test_a_console_that_found_no_server_at_its_start_tries_again_by_itself(filled: str, line: Line) -> None:
-    line.refuse()
-    async with piloted(console(over(line, filled))) as it:
+async def test_a_console_that_found_no_server_at_its_start_tries_again_by_itself(filled: str, proxy: TcpProxy) -> None:
+    proxy.refuse()
+    async with piloted(console(through(proxy, filled))) as it:
         await it.wait_for("no connection, trying again in")
         await it.wait_for("Switchboard reconnects by itself.")
         await it.press("r")
         await it.wait_for("no connection, trying again in")
-        line.restore()
+        proxy.restore()
         await it.wait_for("● active")
         assert banner(it) == "connected"
 
 
 async def test_a_login_that_is_refused_after_an_outage_leaves_no_console_that_looks_connected(
-    filled: str, line: Line, postgres: TestServer
+    filled: str, proxy: TcpProxy, postgres: TestServer
 ) -> None:
-    async with piloted(console(over(line, filled))) as it:
+    async with piloted(console(through(proxy, filled))) as it:
         await it.wait_for("● active")
         with postgres.admin() as admin:
             admin.execute("alter role walter password 'another password'")
@@ -108,14 +108,14 @@ async def test_a_login_that_is_refused_after_an_outage_leaves_no_console_that_lo
             admin.execute(f"alter role walter password '{PASSWORD}'")
         await it.press("r")
         await it.wait_for("● connected")
-        line.refuse()
+        proxy.refuse()
         await it.wait_for("connection lost, trying again in")
 
 
 async def test_a_login_that_is_refused_is_tried_again_only_when_asked(
-    filled: str, line: Line, postgres: TestServer
+    filled: str, proxy: TcpProxy, postgres: TestServer
 ) -> None:
-    async with piloted(console(over(line, filled, "a password that is wrong"))) as it:
+    async with piloted(console(through(proxy, filled, "a password that is wrong"))) as it:
         await it.wait_for("refused the user name or the password")
         assert banner(it) == "no connection"
         assert not any(worker.group == "connection" and worker.is_running for worker in it.app.workers)

@@ -8,7 +8,7 @@ from tests.support.sitting import ACME, PHONE
 from tui.data.integrations.credentials import Draft
 from tui.data.keys.encryption import Keyring
 from tui.errors import InvalidInput
-from tui.providers.check import Report, Verdict
+from tui.providers.verdicts import Report, Verdict
 from tui.session import connection_test
 from tui.session.session import Session
 from tui.settings.settings import Settings

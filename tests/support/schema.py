@@ -12,7 +12,7 @@ from psycopg.rows import dict_row
 
 from tui.data.schema.expected import GRANTED_ROLES
 from tui.data.schema.install import InstallReport, install
-from tui.data.schema.shape import TABLES, Line, read_shape
+from tui.data.schema.shape import TABLES, CatalogueEntry, read_shape
 
 if TYPE_CHECKING:
     from tests.support.servers.postgres import TestServer
@@ -21,8 +21,8 @@ SHAPES = Path(__file__).parents[1] / "data" / "schema" / "shapes"
 SCHEMA_FILES = Path(__file__).parents[2] / "sql"
 
 
-async def shape_of(conninfo: str) -> frozenset[Line]:
-    """The catalogue as lines."""
+async def shape_of(conninfo: str) -> frozenset[CatalogueEntry]:
+    """The catalogue as entries."""
     async with await psycopg.AsyncConnection.connect(conninfo) as conn:
         return await read_shape(conn)
 

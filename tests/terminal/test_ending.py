@@ -16,7 +16,7 @@ import psycopg
 import pytest
 from psycopg.conninfo import conninfo_to_dict
 
-from tests.support.servers.line import Line
+from tests.support.servers.tcp_proxy import TcpProxy
 from tests.support.sitting import PHONE
 from tests.support.terminal.console_app import add, settings_of
 from tests.support.terminal.forked_terminal import ForkedTerminal
@@ -189,16 +189,16 @@ def test_a_signal_while_a_screen_is_opened_is_no_crash(filled: str, key: str) ->
 def test_a_signal_while_the_answer_to_commit_is_missing_says_how_it_ended(filled: str, postgres: TestServer) -> None:
     postgres.create_role("walter", "login superuser password 'walter'")
     server = conninfo_to_dict(filled)
-    with Line(int(server["port"])) as line:
-        through = f"postgresql://walter:walter@127.0.0.1:{line.port}/{server['dbname']}?sslmode=disable"
+    with TcpProxy(int(server["port"])) as proxy:
+        through = f"postgresql://walter:walter@127.0.0.1:{proxy.port}/{server['dbname']}?sslmode=disable"
         for reaches_server, words in ((False, "nothing was saved"), (True, "it was saved")):
             with ForkedTerminal(environment=settings_of(through), columns=120) as terminal:
                 terminal.wait_for("● active")
-                line.lose_commit(reaches_server=reaches_server)
+                proxy.lose_commit(reaches_server=reaches_server)
                 terminal.press("space")
                 terminal.wait_for("Disable Exotel phone?")
                 terminal.press("y")
-                assert line.commit_seen.wait(20)
+                assert proxy.commit_seen.wait(20)
                 terminal.signal(signal.SIGTERM)
                 assert ended_within(terminal, ENDS_WITHIN_S) == 143
                 assert f"Interrupted while saving: {words}." in terminal.bytes_since().rpartition(LEFT)[2].decode()
@@ -209,11 +209,11 @@ def test_ctrl_c_ends_it_within_three_seconds_while_the_server_answers_nothing(
 ) -> None:
     postgres.create_role("walter", "login superuser password 'walter'")
     server = conninfo_to_dict(filled)
-    with Line(int(server["port"])) as line:
-        through = f"postgresql://walter:walter@127.0.0.1:{line.port}/{server['dbname']}?sslmode=disable"
+    with TcpProxy(int(server["port"])) as proxy:
+        through = f"postgresql://walter:walter@127.0.0.1:{proxy.port}/{server['dbname']}?sslmode=disable"
         with ForkedTerminal(environment=settings_of(through)) as terminal:
             terminal.wait_for("● active")
-            line.swallow()
+            proxy.swallow()
             terminal.press("r", "ctrl+c")
             terminal.wait_for("once more")
             started = time.monotonic()

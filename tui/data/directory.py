@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from uuid import UUID
 
+from psycopg.rows import class_row
+
 from tui.data.directory_source import DIRECTORY_SOURCES, Source
 from tui.errors import InvalidInput, UnknownOrganization, UnknownPerson
 from tui.models import Organization, Person
@@ -73,43 +75,25 @@ async def list_organizations(
     """Return the organisations this login may see whose name or id has each word of `text` in it, by name."""
     wanted = " ".join(text.split())
     patterns = [f"%{_escaped(word)}%" for word in wanted.split()]
-
-    async def unit(connection: Connection) -> list[Organization]:
-        values = {"patterns": patterns, "start": f"{_escaped(wanted)}%", "limit": limit}
-        rows = await (await connection.execute(ORGANIZATIONS, values)).fetchall()
-        return [Organization(row["id"], row["name"]) for row in rows]
-
-    return await database.read(unit)
+    values = {"patterns": patterns, "start": f"{_escaped(wanted)}%", "limit": limit}
+    return await database.fetch_all(ORGANIZATIONS, values, row_factory=class_row(Organization))
 
 
 async def organizations_called(database: Database, name: str) -> list[Organization]:
     """Return the organisations of exactly that name, in any case; at most three."""
-
-    async def unit(connection: Connection) -> list[Organization]:
-        rows = await (await connection.execute(ORGANIZATION_BY_NAME, {"name": name})).fetchall()
-        return [Organization(row["id"], row["name"]) for row in rows]
-
-    return await database.read(unit)
+    return await database.fetch_all(ORGANIZATION_BY_NAME, {"name": name}, row_factory=class_row(Organization))
 
 
 async def organizations_by_id(database: Database, ids: Iterable[UUID]) -> dict[UUID, str | None]:
     """Return those of the organisations that are known, and what they are called."""
-
-    async def unit(connection: Connection) -> dict[UUID, str | None]:
-        rows = await (await connection.execute(ORGANIZATIONS_BY_ID, {"ids": list(set(ids))})).fetchall()
-        return {row["id"]: row["name"] for row in rows}
-
-    return await database.read(unit)
+    rows = await database.fetch_all(ORGANIZATIONS_BY_ID, {"ids": list(set(ids))})
+    return {row["id"]: row["name"] for row in rows}
 
 
 async def directory_sources(database: Database) -> dict[str, Source]:
     """Return what the views "organizations" and "people" are made of."""
-
-    async def unit(connection: Connection) -> dict[str, Source]:
-        rows = await (await connection.execute(DIRECTORY_SOURCES)).fetchall()
-        return {row["view_name"]: Source(**row) for row in rows}
-
-    return await database.read(unit)
+    sources = await database.fetch_all(DIRECTORY_SOURCES, row_factory=class_row(Source))
+    return {source.view_name: source for source in sources}
 
 
 async def resolve_organization(database: Database, wanted: str | None) -> Organization:
@@ -127,7 +111,7 @@ async def resolve_organization(database: Database, wanted: str | None) -> Organi
             raise UnknownOrganization("There is no organisation yet.", way_on)
         raise UnknownOrganization(
             "There is more than one organisation.",
-            f"Choose one with --organization or SWITCHBOARD_ORGANIZATION: {_listed(known)}",
+            f"Choose one with --organization or SWITCHBOARD_ORGANIZATION: {_list_names(known)}",
         )
     return await _named_organization(database, wanted)
 
@@ -136,11 +120,7 @@ async def name_organization(database: Database, organization_id: UUID, name: str
     """Keep a name for an organisation that no other table names."""
     if not name.strip():
         raise InvalidInput("The name of the organisation is empty.", "Type the name people know it by.")
-
-    async def unit(connection: Connection) -> None:
-        await connection.execute(NAME_ORGANIZATION, {"id": organization_id, "name": name.strip()})
-
-    await database.write(unit)
+    await database.execute(NAME_ORGANIZATION, {"id": organization_id, "name": name.strip()})
 
 
 async def has_directory(database: Database) -> bool:
@@ -170,19 +150,14 @@ async def find_person(database: Database, wanted: str) -> Person:
 async def known_person(database: Database, wanted: str) -> Person:
     """Return the person of the directory, or with a label, who has that id or e-mail. Raises UnknownPerson."""
     person_id = parse_uuid(wanted)
-
-    async def unit(connection: Connection) -> list[Person]:
-        query = PERSON_BY_ID if person_id else PERSON_BY_EMAIL
-        rows = await (await connection.execute(query, {"id": person_id, "email": wanted})).fetchall()
-        return [Person(**row) for row in rows]
-
-    found = await database.read(unit)
-    if not found:
+    query = PERSON_BY_ID if person_id else PERSON_BY_EMAIL
+    people = await database.fetch_all(query, {"id": person_id, "email": wanted}, row_factory=class_row(Person))
+    if not people:
         note = (await directory_sources(database))["people"].note or ()
         raise UnknownPerson("No person has that id or e-mail.", " ".join((*note, "Check the spelling; ids are UUIDs.")))
-    if len(found) > 1 and person_id is None:
+    if len(people) > 1 and person_id is None:
         raise UnknownPerson("More than one person has that e-mail.", "Use the id of the one you mean.")
-    return found[0]
+    return people[0]
 
 
 async def people_by_id(database: Database, ids: Iterable[UUID]) -> dict[UUID, Person]:
@@ -190,12 +165,8 @@ async def people_by_id(database: Database, ids: Iterable[UUID]) -> dict[UUID, Pe
     wanted = list(set(ids))
     if not wanted:
         return {}
-
-    async def unit(connection: Connection) -> dict[UUID, Person]:
-        rows = await (await connection.execute(PEOPLE_BY_ID, {"ids": wanted})).fetchall()
-        return {row["id"]: Person(**row) for row in rows}
-
-    return await database.read(unit)
+    people = await database.fetch_all(PEOPLE_BY_ID, {"ids": wanted}, row_factory=class_row(Person))
+    return {person.id: person for person in people}
 
 
 async def search_people(
@@ -206,18 +177,13 @@ async def search_people(
     A whole id that no directory knows is a person too where there is no directory (product.md, "The screens").
     """
     wanted = text.strip()
-
-    async def unit(connection: Connection) -> list[Person]:
-        pattern = f"%{_escaped(wanted)}%" if wanted else "%"
-        values = {"organization_id": organization_id, "pattern": pattern, "limit": limit}
-        rows = await (await connection.execute(SEARCH_PEOPLE, values)).fetchall()
-        return [Person(**row) for row in rows]
-
-    found = await database.read(unit)
+    pattern = f"%{_escaped(wanted)}%" if wanted else "%"
+    values = {"organization_id": organization_id, "pattern": pattern, "limit": limit}
+    people = await database.fetch_all(SEARCH_PEOPLE, values, row_factory=class_row(Person))
     person_id = parse_uuid(wanted)
-    if not found and person_id is not None:
+    if not people and person_id is not None:
         return [Person(person_id, None, None, None, True)]
-    return found
+    return people
 
 
 def parse_uuid(text: str) -> UUID | None:
@@ -235,11 +201,11 @@ async def _named_organization(database: Database, wanted: str) -> Organization:
         known = await organizations_by_id(database, [organization_id])
         if organization_id in known or not await has_directory(database):
             return Organization(organization_id, known.get(organization_id))
-    found = await organizations_called(database, wanted)
-    if len(found) == 1:
-        return found[0]
-    if len(found) > 1:
-        raise UnknownOrganization("More than one organisation has that name.", f"Use its id: {_listed(found)}")
+    named = await organizations_called(database, wanted)
+    if len(named) == 1:
+        return named[0]
+    if len(named) > 1:
+        raise UnknownOrganization("More than one organisation has that name.", f"Use its id: {_list_names(named)}")
     if organization_id is not None:
         if await _is_in_use(database, organization_id):
             return Organization(organization_id, DROPPED)
@@ -248,10 +214,10 @@ async def _named_organization(database: Database, wanted: str) -> Organization:
         )
     like_it = await list_organizations(database, wanted, SHOWN_ORGANIZATIONS + 1)
     some = like_it or await list_organizations(database, limit=SHOWN_ORGANIZATIONS + 1)
-    said = f"{'Like it are' if like_it else 'Known are'}: {_listed(some)}"
+    choices = f"{'Like it are' if like_it else 'Known are'}: {_list_names(some)}"
     raise UnknownOrganization(
         "No organisation has that id or name.",
-        said if some else await _way_on(database, "There is none yet: give its id, a UUID."),
+        choices if some else await _way_on(database, "There is none yet: give its id, a UUID."),
     )
 
 
@@ -270,7 +236,7 @@ async def _way_on(database: Database, otherwise: str) -> str:
     return otherwise if note is None else f"{note[0]} {otherwise}"
 
 
-def _listed(organizations: list[Organization]) -> str:
+def _list_names(organizations: list[Organization]) -> str:
     names = [
         f"{organization.id} ({organization.name})" if organization.name else str(organization.id)
         for organization in organizations[:SHOWN_ORGANIZATIONS]

@@ -24,10 +24,10 @@ def registry() -> Mapping[str, IntegrationType]:
     """
     types: dict[str, IntegrationType] = {}
     for module in sorted(module.name for module in pkgutil.iter_modules(__path__)):
-        for one in getattr(importlib.import_module(f"{__name__}.{module}"), "TYPES", ()):
-            if one.name in types:
-                raise ValueError(f"two integration types are called {one.name}")
-            types[one.name] = one
+        for known in getattr(importlib.import_module(f"{__name__}.{module}"), "TYPES", ()):
+            if known.name in types:
+                raise ValueError(f"two integration types are called {known.name}")
+            types[known.name] = known
     return MappingProxyType(types)
 
 
@@ -39,7 +39,7 @@ def integration_type(name: str) -> IntegrationType:
     import difflib
 
     text = name.lower()[:50]
-    nearest = [one for one in known if text in one]
+    nearest = [candidate for candidate in known if text in candidate]
     if len(nearest) != 1:
         nearest = difflib.get_close_matches(text, known, n=1)
     meant = f"Did you mean {nearest[0]}? " if nearest else ""
@@ -49,8 +49,8 @@ def integration_type(name: str) -> IntegrationType:
 def is_secret(name: str, field: str) -> bool:
     """Whether a field of the type of that name is secret; what nobody here knows is."""
     known = registry().get(name)
-    found = known.field(field) if known and field else None
-    return found is None or found.secret
+    definition = known.field(field) if known and field else None
+    return definition is None or definition.secret
 
 
 def title_of(name: str) -> str:

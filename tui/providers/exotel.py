@@ -57,22 +57,22 @@ ACCOUNT = (ACCOUNT_SID, API_KEY, API_TOKEN, API_HOST)
 
 def check_account(credential: Mapping[str, Any]) -> Findings:
     """Find what HTTP Basic authentication cannot carry, and a key pasted twice."""
-    found = Findings()
+    findings = Findings()
     key = credential.get("api_key")
     if isinstance(key, str) and ":" in key:
         # RFC 7617, section 2: a user-id with a colon is invalid.
-        found.problems["api_key"] = "A key without a colon: only the API key belongs here, not key:token."
+        findings.problems["api_key"] = "A key without a colon: only the API key belongs here, not key:token."
     if isinstance(key, str) and key and key == credential.get("api_token"):
-        found.warnings["api_key"] = "The API token is the same; Exotel shows two different values."
-    return found
+        findings.warnings["api_key"] = "The API token is the same; Exotel shows two different values."
+    return findings
 
 
 def check_whatsapp(credential: Mapping[str, Any]) -> Findings:
     """As check_account, and an automatic reply that says nothing."""
-    found = check_account(credential)
+    findings = check_account(credential)
     if credential.get("auto_reply_enabled") is True and not credential.get("auto_reply_message"):
-        found.warnings["auto_reply_message"] = "The automatic reply is on, but it has no text."
-    return found
+        findings.warnings["auto_reply_message"] = "The automatic reply is on, but it has no text."
+    return findings
 
 
 TYPES = (

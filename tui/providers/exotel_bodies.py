@@ -38,13 +38,13 @@ def refusing_status(body: bytes) -> int | None:
 
 def account_status(body: bytes) -> str | None:
     """Return the status in an account, in JSON or XML, empty where it gives none; None where it is no account."""
-    found = _parsed(body)
+    account = _parsed(body)
     for name in _ROUND_AN_ACCOUNT:
-        found = found.get(name, found) if isinstance(found, dict) and "sid" not in found else found
-        found = found[0] if isinstance(found, list) and found else found
-    if not isinstance(found, dict) or not isinstance(sid := found.get("sid"), str) or not sid.strip():
+        account = account.get(name, account) if isinstance(account, dict) and "sid" not in account else account
+        account = account[0] if isinstance(account, list) and account else account
+    if not isinstance(account, dict) or not isinstance(sid := account.get("sid"), str) or not sid.strip():
         return None
-    status = found.get("status")
+    status = account.get("status")
     return status if isinstance(status, str) else ""
 
 
@@ -76,40 +76,40 @@ def _parsed(body: bytes) -> Any:
 
 def _of_xml(element: Element) -> Any:
     """What is within an element: its text, or its elements as those of an object in JSON, the first of each name."""
-    return {one.tag.lower(): _of_xml(one) for one in reversed(element)} or element.text
+    return {child.tag.lower(): _of_xml(child) for child in reversed(element)} or element.text
 
 
 def _in_small_letters(value: Any) -> Any:
     if isinstance(value, dict):
         return {name.lower(): _in_small_letters(inner) for name, inner in value.items()}
-    return [_in_small_letters(one) for one in value] if isinstance(value, list) else value
+    return [_in_small_letters(item) for item in value] if isinstance(value, list) else value
 
 
 def _parts(body: Any) -> list[dict[str, Any]]:
     """The objects of a body that may carry a status of their own."""
-    found = [body]
+    records = [body]
     if isinstance(body, dict):
         response = body.get("response")
-        found += [body.get("twilioresponse"), *(response if isinstance(response, list) else [response])]
+        records += [body.get("twilioresponse"), *(response if isinstance(response, list) else [response])]
         whatsapp = response.get("whatsapp") if isinstance(response, dict) else None
         templates = whatsapp.get("templates") if isinstance(whatsapp, dict) else None
-        found += [whatsapp, *(templates if isinstance(templates, list) else [])]
-    return [record for record in found if isinstance(record, dict)]
+        records += [whatsapp, *(templates if isinstance(templates, list) else [])]
+    return [record for record in records if isinstance(record, dict)]
 
 
 def _statuses(part: dict[str, Any]) -> list[int]:
     """The statuses that one object gives."""
-    found = [_status(part[name]) for name in ("http_code", "code") if part.get(name) is not None]
+    statuses = [_status(part[name]) for name in ("http_code", "code") if part.get(name) is not None]
     for name, error in part.items():
         if name in _ERROR_NAMES and error:
             inner = error if isinstance(error, dict) else {}
-            found.append(_status(inner.get("status", inner.get("code"))))
+            statuses.append(_status(inner.get("status", inner.get("code"))))
     # An account has a status too, but beside its SID.
     if isinstance(word := part.get("status"), str) and "sid" not in part and word.lower() != "success":
-        found.append(UNKNOWN_STATUS)
+        statuses.append(UNKNOWN_STATUS)
     if part.get("success", True) is not True:
-        found.append(UNKNOWN_STATUS)
-    return found
+        statuses.append(UNKNOWN_STATUS)
+    return statuses
 
 
 def _is_success(status: int) -> bool:

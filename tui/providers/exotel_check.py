@@ -10,19 +10,19 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Literal
 
 from tui.errors import ProviderFailed
-from tui.providers.check import Verdict
-from tui.providers.exotel_answers import Refused, account_refusal, is_web_page, page_of, refusal, templates_refusal
 from tui.providers.exotel_http import SECONDS, ExotelAccount
-from tui.providers.kinds import as_text
+from tui.providers.exotel_responses import Refused, account_refusal, is_web_page, page_of, refusal, templates_refusal
+from tui.providers.field_kinds import as_text
+from tui.providers.verdicts import Verdict
 from tui.words import phone_number as numbers
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 
     from tui.models import ListedNumber
-    from tui.providers.check import Level, Outcome, Tell
-    from tui.providers.exotel_answers import ExoPhone, Refusal
-    from tui.providers.exotel_http import Answer
+    from tui.providers.exotel_http import Response
+    from tui.providers.exotel_responses import ExoPhone, Refusal
+    from tui.providers.verdicts import Level, Outcome, Tell
 
 ACCOUNT = "v1/Accounts/{sid}"
 EXOPHONES = "v2_beta/Accounts/{sid}/IncomingPhoneNumbers"
@@ -44,7 +44,7 @@ Capability = Literal["voice", "sms"]
 async def prove_phone(credential: Mapping[str, Any], tell: Tell, *, seconds: float = SECONDS) -> None:
     """Test exotel_phone: the account, then whether the virtual number and the caller ID are its ExoPhones with voice.
 
-    `seconds` is for reaching the host and for each answer. Raises nothing that Exotel can cause.
+    `seconds` is for reaching the host and for each response. Raises nothing that Exotel can cause.
     """
 
     async def numbers_too(account: ExotelAccount) -> None:
@@ -81,17 +81,17 @@ async def prove_whatsapp(credential: Mapping[str, Any], tell: Tell, *, seconds: 
             sentence = "That WhatsApp is enabled for the account is not proven: no WABA id is given."
             tell(Verdict("answer", "templates", "doubtful", sentence, what_to_do))
             return
-        answer = await account.get(TEMPLATES, most_bytes=MOST_PAGE_BYTES, waba_id=waba_id, limit=1)
-        refused = templates_refusal(answer, account.host)
+        response = await account.get(TEMPLATES, most_bytes=MOST_PAGE_BYTES, waba_id=waba_id, limit=1)
+        refused = templates_refusal(response, account.host)
         if refused is None:
             sentence = "Exotel answers for this WABA; whether the number belongs to it cannot be asked."
-            tell(Verdict("answer", "templates", "passed", sentence, "", answer.milliseconds, str(answer.status)))
+            tell(Verdict("answer", "templates", "passed", sentence, "", response.milliseconds, str(response.status)))
         elif refused.code in {"400", "401", "403", "404"}:
             sentence = f"Exotel accepts the key, but gives no templates for this WABA ({refused.code})."
             what_to_do = "Check the WABA id, and whether WhatsApp is enabled for the account."
-            tell(Verdict("answer", "templates", "failed", sentence, what_to_do, answer.milliseconds, refused.code))
+            tell(Verdict("answer", "templates", "failed", sentence, what_to_do, response.milliseconds, refused.code))
         else:
-            tell(_no("templates", refused, answer))
+            tell(_no("templates", refused, response))
 
     await _prove(credential, tell, seconds, templates_too, "templates")
 
@@ -106,7 +106,7 @@ async def list_numbers(
     """
     async with ExotelAccount(credential, seconds=seconds) as account:
         await account.reach()
-        found: dict[str, ExoPhone] = {}
+        phones: dict[str, ExoPhone] = {}
         try:
             async with asyncio.timeout(LISTING_SECONDS), aclosing(_pages(account)) as pages:
                 async for page in pages:
@@ -116,13 +116,13 @@ async def list_numbers(
                                 f"{account.host} lists an ExoPhone that cannot be read as a number.",
                                 "Nothing was taken over, since a number left out would seem to be gone.",
                             )
-                        found[phone.number] = _folded(found.get(phone.number), phone)
-                    tell(len(found))
+                        phones[phone.number] = _merge(phones.get(phone.number), phone)
+                    tell(len(phones))
         except TimeoutError:
             raise ProviderFailed(
                 f"{account.host} did not finish the list within {LISTING_SECONDS:g} s.", "Try again later."
             ) from None
-        return [phone.listed() for phone in found.values()]
+        return [phone.listed() for phone in phones.values()]
 
 
 async def _prove(
@@ -142,15 +142,15 @@ async def _prove(
             sentence = f"{account.host} answers, and its certificate is valid."
             tell(Verdict("reach", "host", "passed", sentence, "", taken))
             level, about, begun = "answer", "account", time.monotonic()
-            answer = await account.get(ACCOUNT, most_bytes=MOST_ACCOUNT_BYTES)
-            refused = account_refusal(answer, account.host)
+            response = await account.get(ACCOUNT, most_bytes=MOST_ACCOUNT_BYTES)
+            refused = account_refusal(response, account.host)
             if refused is None:
                 sentence = "Exotel accepts the key for this account."
-                tell(Verdict("answer", "account", "passed", sentence, "", answer.milliseconds, str(answer.status)))
+                tell(Verdict("answer", "account", "passed", sentence, "", response.milliseconds, str(response.status)))
             else:
-                tell(_no("account", refused, answer))
+                tell(_no("account", refused, response))
                 # The wrapping of the account is documented nowhere: what follows may prove the key all the same.
-                if refused.says_no or answer.status != 200 or is_web_page(answer):
+                if refused.says_no or response.status != 200 or is_web_page(response):
                     return
             about, begun = subject, time.monotonic()
             await then(account)
@@ -161,9 +161,11 @@ async def _prove(
         tell(Verdict(level, about, outcome, problem.sentence, problem.what_to_do, taken, problem.code))
 
 
-def _no(subject: str, refused: Refusal, answer: Answer) -> Verdict:
+def _no(subject: str, refused: Refusal, response: Response) -> Verdict:
     outcome: Outcome = "failed" if refused.says_no else "doubtful"
-    return Verdict("answer", subject, outcome, refused.sentence, refused.what_to_do, answer.milliseconds, refused.code)
+    return Verdict(
+        "answer", subject, outcome, refused.sentence, refused.what_to_do, response.milliseconds, refused.code
+    )
 
 
 async def _prove_numbers(account: ExotelAccount, wanted: Mapping[str, str], capability: Capability, tell: Tell) -> None:
@@ -180,7 +182,7 @@ async def _prove_numbers(account: ExotelAccount, wanted: Mapping[str, str], capa
                     if phone is None:
                         unreadable += 1
                     else:
-                        listed[phone.number] = _folded(listed.get(phone.number), phone)
+                        listed[phone.number] = _merge(listed.get(phone.number), phone)
                 if listed.keys() >= set(sought.values()):
                     break
     except ProviderFailed as failure:
@@ -205,23 +207,23 @@ async def _pages(account: ExotelAccount) -> AsyncGenerator[tuple[ExoPhone | None
     """
     seen: set[str] = set()
     for n in range(MOST_PAGES):
-        answer = await account.get(EXOPHONES, most_bytes=MOST_PAGE_BYTES, Page=n, PageSize=PAGE_SIZE)
-        refused = refusal(answer, account.host)
+        response = await account.get(EXOPHONES, most_bytes=MOST_PAGE_BYTES, Page=n, PageSize=PAGE_SIZE)
+        refused = refusal(response, account.host)
         if refused is not None:
             raise Refused(refused)
-        page = page_of(answer, account.host, PAGE_SIZE)
-        found = {entry.number for entry in page.entries if entry is not None}
-        if found and found <= seen:
+        page = page_of(response, account.host, PAGE_SIZE)
+        listed = {entry.number for entry in page.entries if entry is not None}
+        if listed and listed <= seen:
             # Beyond the end some servers repeat the last page. But where the second page already repeats a full
             # first one, pages may not be turned at all, and the rest of the list be missing.
             if n == 1 and len(page.entries) == page.size:
                 raise ProviderFailed(
                     f"{account.host} answers the same {len(page.entries)} ExoPhones for every page.",
                     "Whether there are more cannot be seen; ask Exotel's support why.",
-                    code=str(answer.status),
+                    code=str(response.status),
                 )
             return
-        seen |= found
+        seen |= listed
         if page.entries:
             yield page.entries
         if not page.entries or page.more is False or (page.more is None and len(page.entries) < page.size):
@@ -232,7 +234,7 @@ async def _pages(account: ExotelAccount) -> AsyncGenerator[tuple[ExoPhone | None
     )
 
 
-def _folded(known: ExoPhone | None, phone: ExoPhone) -> ExoPhone:
+def _merge(known: ExoPhone | None, phone: ExoPhone) -> ExoPhone:
     """One entry of two for the same number, with what either of them says it can do."""
     if known is None:
         return phone
@@ -241,8 +243,8 @@ def _folded(known: ExoPhone | None, phone: ExoPhone) -> ExoPhone:
     )
 
 
-def _either(one: bool | None, other: bool | None) -> bool | None:
-    return other if one is None else one or bool(other)
+def _either(first: bool | None, second: bool | None) -> bool | None:
+    return second if first is None else first or bool(second)
 
 
 def _capable(subject: str, phone: ExoPhone, capability: Capability, milliseconds: int) -> Verdict:

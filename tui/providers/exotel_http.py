@@ -12,8 +12,9 @@ from urllib.parse import quote
 
 from tui import __version__
 from tui.errors import ProviderFailed
-from tui.providers.kinds import as_text, host_and_port
-from tui.providers.reach import failure_of, named, reach
+from tui.providers.field_kinds import as_text, host_and_port
+from tui.providers.tls_handshake import time_handshake
+from tui.providers.transport_failures import HTTPS_PORT, Endpoint, transport_failure
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -37,8 +38,8 @@ _HEADERS = {
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
-    """What the host said: the HTTP status, a few headers, and the body where the status is 2xx.
+class Response:
+    """What the host answered: the HTTP status, a few headers, and the body where the status is 2xx.
 
     The body of the account's own address may hold its token: it is read for a hint and thrown away.
     """
@@ -63,8 +64,7 @@ class ExotelAccount:
         split = host_and_port(as_text(credential.get("api_host")) or DEFAULT_HOST)
         if split is None:
             raise ProviderFailed("The API host is not a host name.", f"Write it like {DEFAULT_HOST}, or name:port.")
-        self._name, port = split
-        self._port = port or 443
+        self._endpoint = Endpoint(split[0], split[1] or HTTPS_PORT, "API host")
         sid = as_text(credential.get("account_sid"))
         # Dots alone are the one segment that quoting leaves with a meaning of its own.
         if not sid.strip("."):
@@ -76,14 +76,14 @@ class ExotelAccount:
     @property
     def host(self) -> str:
         """The host as sentences call it: with its port where that is not 443."""
-        return named(self._name, self._port)
+        return self._endpoint.place
 
     async def __aenter__(self) -> ExotelAccount:
         # In a thread, since the import and the system's certificates take up to half a second the first time.
-        self._context, self._client = await asyncio.to_thread(self._made)
+        self._context, self._client = await asyncio.to_thread(self._make_client)
         return self
 
-    def _made(self) -> tuple[ssl.SSLContext, httpx2.AsyncClient]:
+    def _make_client(self) -> tuple[ssl.SSLContext, httpx2.AsyncClient]:
         import httpx2
 
         for name in ("httpx2", "httpcore2"):
@@ -107,9 +107,9 @@ class ExotelAccount:
 
     async def reach(self) -> int:
         """Return the milliseconds until TLS is verified; raises ProviderFailed with the step that failed."""
-        return await reach(self._name, self._port, self._context, self._seconds)
+        return await time_handshake(self._endpoint, self._context, self._seconds)
 
-    async def get(self, path: str, *, most_bytes: int, **question: str | int) -> Answer:
+    async def get(self, path: str, *, most_bytes: int, **question: str | int) -> Response:
         """Ask for `path`, where {sid} stands for the account, with `question` as its query.
 
         Raises ProviderFailed where no whole answer came: too slow, too long (`most_bytes`), cut, packed, not HTTP.
@@ -132,7 +132,7 @@ class ExotelAccount:
             raise self._no_answer(error, status) from None
         milliseconds = round((time.monotonic() - begun) * 1000)
         headers = {name.lower(): value for name, value in response.headers.items()}
-        return Answer(response.status_code, milliseconds, headers, body)
+        return Response(response.status_code, milliseconds, headers, body)
 
     async def _body(self, response: httpx2.Response, most_bytes: int) -> bytes:
         status = str(response.status_code)
@@ -173,7 +173,7 @@ class ExotelAccount:
                 f"{self.host} broke off in the middle of its answer.", "The network may be bad; try again.", code=status
             )
         if isinstance(error, httpx2.ConnectError):
-            return failure_of(_cause(error), self._name, self._port, "connection", self._seconds)
+            return transport_failure(_cause(error), self._endpoint, "connection", self._seconds)
         if isinstance(error, httpx2.RemoteProtocolError) and "disconnected" not in str(error):
             return ProviderFailed(
                 f"{self.host} speaks TLS, but what it answers is not HTTP.", "Check the API host and its port."

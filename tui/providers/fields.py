@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from tui.providers.check import ConnectionTest, NumberListing
+    from tui.providers.verdicts import ConnectionTest, NumberListing
 
 Kind = Literal[
     "text", "word", "phone", "sender", "e164", "email", "host", "host_port", "port", "yes_no", "multiline", "choice"
@@ -81,9 +81,9 @@ class IntegrationType:
 
     def field(self, name: str) -> Field | None:
         """The field of that name, or None."""
-        return next((one for one in self.fields if one.name == name), None)
+        return next((field for field in self.fields if field.name == name), None)
 
     @property
     def secret_names(self) -> frozenset[str]:
         """The names of the fields that are never shown without a reveal."""
-        return frozenset(one.name for one in self.fields if one.secret)
+        return frozenset(field.name for field in self.fields if field.secret)

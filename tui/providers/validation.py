@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from tui.providers.kinds import as_text, read
+from tui.providers.field_kinds import as_text, read
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -43,48 +43,51 @@ def validate(
     """
     stored = {} if existing is None else existing
     result = Validated(dict(stored))
-    for one in integration_type.fields:
-        if one.name in values:
-            _take(one, values[one.name], stored, result)
-        if one.required and one.name not in result.problems and as_text(result.credential.get(one.name)) == "":
-            such_as = "" if one.secret or not one.example else f", such as {one.example}"
-            result.problems[one.name] = f"It is required{such_as}."
+    for known in integration_type.fields:
+        name = known.name
+        if name in values:
+            _take(known, values[name], stored, result)
+        if known.required and name not in result.problems and as_text(result.credential.get(name)) == "":
+            such_as = "" if known.secret or not known.example else f", such as {known.example}"
+            result.problems[name] = f"It is required{such_as}."
     for name, value in values.items():
         if integration_type.field(name) is None:
             result.credential[name] = value
             if name not in integration_type.kept and name not in stored:
                 result.warnings[name] = _unknown(integration_type, name)
-    found = integration_type.check(result.credential)
-    for name, sentence in found.problems.items():
+    findings = integration_type.check(result.credential)
+    for name, sentence in findings.problems.items():
         result.problems.setdefault(name, sentence)
-    for name, sentence in found.warnings.items():
+    for name, sentence in findings.warnings.items():
         _warn(result, name, sentence)
     return result
 
 
 def form_values(integration_type: IntegrationType, credential: Mapping[str, Any]) -> dict[str, str]:
     """Return the text that a form starts with for every field: secrets are blank, blank keeps them."""
-    return {one.name: "" if one.secret else as_text(credential.get(one.name)) for one in integration_type.fields}
+    return {
+        field.name: "" if field.secret else as_text(credential.get(field.name)) for field in integration_type.fields
+    }
 
 
-def _take(one: Field, given: Any, stored: Mapping[str, Any], result: Validated) -> None:
-    reading = read(one, given)
-    has_stored = one.name in stored
-    if has_stored and _is_stored(given, stored[one.name]):
+def _take(field: Field, given: Any, stored: Mapping[str, Any], result: Validated) -> None:
+    reading = read(field, given)
+    has_stored = field.name in stored
+    if has_stored and _is_stored(given, stored[field.name]):
         if reading.problem:
-            _warn(result, one.name, f"It stays as it is stored; expected: {reading.problem}")
+            _warn(result, field.name, f"It stays as it is stored; expected: {reading.problem}")
         for sentence in reading.warnings:
-            _warn(result, one.name, sentence)
+            _warn(result, field.name, sentence)
     elif reading.problem:
-        result.problems[one.name] = reading.problem
+        result.problems[field.name] = reading.problem
     elif reading.value is not None:
-        result.credential[one.name] = reading.value
+        result.credential[field.name] = reading.value
         for sentence in reading.warnings:
-            _warn(result, one.name, sentence)
-    elif not (one.secret and has_stored and given is not None):
-        result.credential.pop(one.name, None)
+            _warn(result, field.name, sentence)
+    elif not (field.secret and has_stored and given is not None):
+        result.credential.pop(field.name, None)
     if reading.offer is not None:
-        result.offers[one.name] = reading.offer
+        result.offers[field.name] = reading.offer
 
 
 def _is_stored(given: Any, stored: Any) -> bool:
@@ -95,13 +98,13 @@ def _is_stored(given: Any, stored: Any) -> bool:
 
 
 def _warn(result: Validated, name: str, sentence: str) -> None:
-    said = result.warnings.get(name)
-    result.warnings[name] = f"{said} {sentence}" if said else sentence
+    before = result.warnings.get(name)
+    result.warnings[name] = f"{before} {sentence}" if before else sentence
 
 
 def _unknown(integration_type: IntegrationType, name: str) -> str:
     import difflib
 
-    nearest = difflib.get_close_matches(name.lower()[:50], [one.name for one in integration_type.fields], n=1)
+    nearest = difflib.get_close_matches(name.lower()[:50], [field.name for field in integration_type.fields], n=1)
     meant = f" Did you mean {nearest[0]}?" if nearest else ""
     return f"{integration_type.title} has no field of this name; it is kept as it is.{meant}"

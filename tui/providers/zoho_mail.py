@@ -4,26 +4,26 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from tui.providers.field_kinds import as_text
 from tui.providers.fields import Field, Findings, IntegrationType
-from tui.providers.kinds import as_text
 from tui.providers.mail.hosts import DEFAULT_IMAP_HOST, DEFAULT_SMTP_HOST, IMAP_HOSTS, SMTP_HOSTS, ZOHO_HOST
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from tui.providers.check import Tell
+    from tui.providers.verdicts import Tell
 
 
 def check_hosts(credential: Mapping[str, Any]) -> Findings:
     """Find an SMTP and an IMAP host of two plans or two data centres: one of them would refuse the password."""
-    found = Findings()
+    findings = Findings()
     smtp = ZOHO_HOST.fullmatch(str(credential.get("smtp_host") or DEFAULT_SMTP_HOST))
     imap = ZOHO_HOST.fullmatch(str(credential.get("imap_host") or DEFAULT_IMAP_HOST))
     if smtp and imap and smtp.groups() != imap.groups():
-        found.warnings["imap_host"] = (
+        findings.warnings["imap_host"] = (
             f"The SMTP host is of another plan or data centre; imap{smtp[1] or ''}.zoho.{smtp[2]} would go with it."
         )
-    return found
+    return findings
 
 
 async def test_connection(credential: Mapping[str, Any], tell: Tell) -> None:

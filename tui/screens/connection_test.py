@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from textual.timer import Timer
     from textual.widget import Widget
 
-    from tui.providers.check import Verdict as LevelVerdict
+    from tui.providers.verdicts import Verdict as LevelVerdict
     from tui.session.connection_test import Job, Tested
     from tui.widgets.frame import Tone
     from tui.widgets.glyphs import Glyphs

@@ -8,22 +8,22 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 from uuid import uuid4
 
+from tui.data.integrations.connection_test_record import Outcome, log_draft_test, record_test
 from tui.data.integrations.credentials import PassedTest, binding
-from tui.data.integrations.test_record import Outcome, log_draft_test, record_test
-from tui.data.integrations.tickets import take_envelope
+from tui.data.integrations.envelope_opening import take_envelope
 from tui.errors import InvalidInput, Unreadable
 from tui.providers import integration_type
-from tui.providers.check import Report, Verdict
 from tui.providers.validation import validate
+from tui.providers.verdicts import Report, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping, Sequence
 
+    from tui.data.integrations.connection_test_record import Judgement, RowResult
     from tui.data.integrations.credentials import Draft
-    from tui.data.integrations.test_record import Judgement, Kept
     from tui.models import Integration, Json
-    from tui.providers.check import Tell
     from tui.providers.fields import Field, IntegrationType
+    from tui.providers.verdicts import Tell
     from tui.session.session import Session
 
 ENVELOPE = "envelope"
@@ -44,7 +44,7 @@ class Tested:
     """A finished test: its report, whether the integration's row says so too, and what a save of the draft may use."""
 
     report: Report
-    kept: Kept | Literal["not saved"]
+    kept: RowResult | Literal["not saved"]
     passed_draft: PassedTest | None = None
 
     @property
@@ -70,18 +70,18 @@ class Tested:
         if self.report.passed:
             doubtful = sum(verdict.outcome == "doubtful" for verdict in self.report.verdicts)
             remarks = f", with {doubtful} remark{'' if doubtful == 1 else 's'}" if doubtful else ""
-            said = f"Verified{remarks}."
+            conclusion = f"Verified{remarks}."
         elif self.lacks_key:
-            said = "Nothing was asked, and the credential keeps its state."
+            conclusion = "Nothing was asked, and the credential keeps its state."
         elif judgement_of(self.report) == "unknown":
-            said = "The provider said neither yes nor no, so the credential keeps its state."
+            conclusion = "The provider said neither yes nor no, so the credential keeps its state."
         else:
-            said = "Not verified; the credential is kept."
+            conclusion = "Not verified; the credential is kept."
         if self.kept == "read-only":
-            return f"{said} Read-only mode: only the log says so."
+            return f"{conclusion} Read-only mode: only the log says so."
         if self.passed_draft is not None:
-            return f"{said} Saved unchanged, it stays verified."
-        return f"{said} It is not saved yet." if self.kept == "not saved" else said
+            return f"{conclusion} Saved unchanged, it stays verified."
+        return f"{conclusion} It is not saved yet." if self.kept == "not saved" else conclusion
 
 
 def judgement_of(report: Report) -> Judgement:
@@ -109,10 +109,10 @@ async def run_on_stored(session: Session, integration: Integration, tell: Tell) 
         tell(verdict)
         report = Report((verdict,), 0)
     else:
-        report = await _tested(known, opened.credential, tell)
+        report = await _run_test(known, opened.credential, tell)
     outcome = _outcome(report)
-    kept = await record_test(session.database, integration, outcome, taken.stamp, operation_id)
-    return Tested(report, kept)
+    result = await record_test(session.database, integration, outcome, taken.stamp, operation_id)
+    return Tested(report, result)
 
 
 async def run_on_draft(
@@ -128,7 +128,7 @@ async def run_on_draft(
     strange = _strange_hosts(known, credential, stored or {})
     if strange:
         _refuse_to_send(known, credential, stored or {}, strange, is_locked=session.settings.locked)
-    report = await _tested(known, credential, tell)
+    report = await _run_test(known, credential, tell)
     outcome = _outcome(report)
     hosts = {field.name: str(credential[field.name]) for field in strange}
     at = await log_draft_test(session.database, draft.organization_id, draft.integration_type, outcome, hosts)
@@ -161,63 +161,63 @@ def _refuse_to_send(
             f"The locked console asks only the provider's hosts and the stored one: the {named} is another.",
             "Save it first, if you may: the log says so.",
         )
-    kept = [
+    untouched_secrets = [
         field.label
         for field in known.fields
         if field.secret and field.name in stored and typed.get(field.name) == stored[field.name]
     ]
-    if kept:
+    if untouched_secrets:
         raise InvalidInput(
-            f"The stored {' and '.join(kept)} would be sent to the {named} that was typed.",
+            f"The stored {' and '.join(untouched_secrets)} would be sent to the {named} that was typed.",
             "Type the secrets too to test them there, or save it first: the log says so.",
         )
 
 
-async def _tested(known: IntegrationType, credential: Mapping[str, Any], tell: Tell) -> Report:
+async def _run_test(known: IntegrationType, credential: Mapping[str, Any], tell: Tell) -> Report:
     verdicts: list[Verdict] = []
     begun = time.monotonic()
 
-    def told(verdict: Verdict) -> None:
+    def add(verdict: Verdict) -> None:
         verdicts.append(verdict)
         tell(verdict)
 
     shape = shape_of(known, credential)
-    told(shape)
+    add(shape)
     if shape.outcome == "passed" and known.test is not None:
         try:
             async with asyncio.timeout(LONGEST_S):
-                await known.test(credential, told)
+                await known.test(credential, add)
         except TimeoutError:
-            told(Verdict("reach", "provider", "failed", f"It took longer than {LONGEST_S:.0f} s.", "Try again later."))
+            add(Verdict("reach", "provider", "failed", f"It took longer than {LONGEST_S:.0f} s.", "Try again later."))
     return Report(tuple(verdicts), round((time.monotonic() - begun) * 1000))
 
 
 def shape_of(known: IntegrationType, credential: Mapping[str, Any]) -> Verdict:
     """Judge whether the fields of a credential are complete and well formed, without asking anybody."""
-    found = validate(known, credential)
-    if not found.problems:
+    validated = validate(known, credential)
+    if not validated.problems:
         return Verdict("shape", "fields", "passed", "The fields are complete and well formed.")
     named = []
-    for name, sentence in found.problems.items():
+    for name, sentence in validated.problems.items():
         field = known.field(name)
         named.append(f"{field.label if field else name}: {sentence}")
     return Verdict("shape", "fields", "failed", " ".join(named), "Correct it in the editor, then test again.")
 
 
 def _outcome(report: Report) -> Outcome:
-    verdicts = tuple(_told(verdict) for verdict in report.verdicts)
+    verdicts = tuple(_verdict_details(verdict) for verdict in report.verdicts)
     return Outcome(judgement_of(report), report.level, report.milliseconds, report.code, verdicts)
 
 
-def _told(verdict: Verdict) -> Json:
-    told: Json = {
+def _verdict_details(verdict: Verdict) -> Json:
+    details: Json = {
         "level": verdict.level,
         "subject": verdict.subject,
         "outcome": verdict.outcome,
         "milliseconds": verdict.milliseconds,
         "code": verdict.code,
     }
-    return {name: value for name, value in told.items() if value not in (None, "")}
+    return {name: value for name, value in details.items() if value not in (None, "")}
 
 
 def _testable(name: str) -> IntegrationType:

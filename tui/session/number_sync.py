@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Literal
 from uuid import uuid4
 
 from tui.data.integrations.credentials import binding
+from tui.data.integrations.envelope_opening import take_envelope
 from tui.data.integrations.listing import list_integrations
-from tui.data.integrations.tickets import take_envelope
 from tui.data.keys.encryption import Keyring
 from tui.data.keys.gate import check_gate
 from tui.data.numbers.sync import log_sync_outcome, plan_sync
@@ -38,17 +38,16 @@ async def integration_to_sync(session: Session, organization_id: UUID, wanted: s
     """
     known = [provider.name for provider in registry().values() if provider.list_numbers is not None]
     listed = await list_integrations(session.database, Keyring(None), organization_id, known)
-    there = [
+    ready = [
         integration
         for name in known
         for integration in listed
-        if integration.integration_type == name and integration.id is not None
-    ]
-    ready = [
-        integration for integration in there if wanted in (None, integration.integration_type, str(integration.id))
+        if integration.integration_type == name
+        and integration.id is not None
+        and wanted in (None, integration.integration_type, str(integration.id))
     ]
     if wanted is not None and not ready:
-        _listing(integration_type(wanted))
+        _number_listing(integration_type(wanted))
     if not ready:
         raise NotFound(
             f"{wanted or 'No integration whose provider lists phone numbers'} is "
@@ -69,7 +68,7 @@ async def integration_to_sync(session: Session, organization_id: UUID, wanted: s
 
 
 async def plan_from_provider(session: Session, integration: Integration, tell: Callable[[int], None]) -> SyncPlan:
-    """Open the credential, list the account's numbers and compare them; `tell` hears how many there are so far.
+    """Open the credential, list the account's numbers and compare them; `tell` is given how many there are so far.
 
     The opening is logged before, and a failure after, both under the plan's operation id. Raises ProviderFailed,
     Unreadable, InvalidInput where the credential is not complete, and PermissionDenied.
@@ -79,15 +78,15 @@ async def plan_from_provider(session: Session, integration: Integration, tell: C
     taken = await take_envelope(session.database, integration, "sync", operation_id=operation_id)
     try:
         opened = await asyncio.to_thread(session.keyring.open, taken.envelope, binding(integration))
-        listed = await _listed(known, opened.credential, tell)
+        listed = await _list_numbers(known, opened.credential, tell)
     except SwitchboardError as failure:
-        details = _told(failure)
+        details = _failure_details(failure)
         await log_sync_outcome(session.database, integration, operation_id, status="failed", details=details)
         if isinstance(failure, Unreadable) and failure.reason in ("no key", "other key"):
             (await check_gate(session.database, session.keyring)).require_write()
         raise
     return await plan_sync(
-        session.database, integration, listed, line=_line(known, opened.credential), operation_id=operation_id
+        session.database, integration, listed, line=_own_number(known, opened.credential), operation_id=operation_id
     )
 
 
@@ -98,7 +97,7 @@ async def leave_plan(session: Session, plan: SyncPlan, why: Literal["dry run", "
     await log_sync_outcome(session.database, plan.integration, plan.operation_id, status=status, details=details)
 
 
-def _told(failure: SwitchboardError) -> Json:
+def _failure_details(failure: SwitchboardError) -> Json:
     """Return what the log says of a failure; never its sentence, which may tell of the answer."""
     if isinstance(failure, ProviderFailed):
         return {"failure": "provider", "code": failure.code} if failure.code else {"failure": "provider"}
@@ -107,8 +106,8 @@ def _told(failure: SwitchboardError) -> Json:
     return {"failure": "credential"}
 
 
-async def _listed(known: IntegrationType, credential: Mapping[str, Any], tell: Callable[[int], None]) -> Any:
-    list_numbers = _listing(known)
+async def _list_numbers(known: IntegrationType, credential: Mapping[str, Any], tell: Callable[[int], None]) -> Any:
+    list_numbers = _number_listing(known)
     shape = shape_of(known, credential)
     if shape.outcome != "passed":
         raise InvalidInput(shape.sentence, "Correct it in the editor, then sync again.")
@@ -121,7 +120,7 @@ async def _listed(known: IntegrationType, credential: Mapping[str, Any], tell: C
         ) from None
 
 
-def _listing(known: IntegrationType) -> Any:
+def _number_listing(known: IntegrationType) -> Any:
     if known.list_numbers is None:
         able = [provider.name for provider in registry().values() if provider.list_numbers is not None]
         raise InvalidInput(
@@ -131,7 +130,7 @@ def _listing(known: IntegrationType) -> Any:
     return known.list_numbers
 
 
-def _line(known: IntegrationType, credential: Mapping[str, Any]) -> str | None:
+def _own_number(known: IntegrationType, credential: Mapping[str, Any]) -> str | None:
     """Return the number that the credential itself stands for, the other program's only one."""
     named = next((field.name for field in known.fields if field.kind == "phone" and field.required), None)
     value = credential.get(named) if named else None

@@ -82,8 +82,9 @@ class Session:
         Raises MalformedConnectionString, ConnectionFailed and their like, and UnknownPerson for an operator whom the
         directory does not know.
         """
+        from tui.data.postgres.connection_settings import make_conninfo
+        from tui.data.postgres.connection_string import from_environment
         from tui.data.postgres.database import Database
-        from tui.data.postgres.probe import from_environment, make_conninfo
 
         await self.close()
         wanted = from_environment(self.settings.database_url, self.settings.libpq)

@@ -14,7 +14,7 @@ import pytest
 from psycopg.conninfo import conninfo_to_dict
 
 from tests.support.log_rows import fill_log, filtered, log_row
-from tests.support.servers.line import Line
+from tests.support.servers.tcp_proxy import TcpProxy
 from tests.support.sitting import ACME, opened
 from tui.data.audit.export import export_log
 from tui.data.audit.export_file import NewFile, Stream
@@ -173,11 +173,11 @@ class TestAnExportThatBreaksOff:
         fill_log(installed_database, 20_000, padding=1_000)
         postgres.create_role("walter", "login superuser password 'walter'")
         server = conninfo_to_dict(installed_database)
-        with Line(int(server["port"])) as line:
-            through = line.conninfo(str(server["dbname"]), user="walter", password="walter")
+        with TcpProxy(int(server["port"])) as proxy:
+            through = proxy.conninfo(str(server["dbname"]), user="walter", password="walter")
             started = time.monotonic()
             with pytest.raises(ExportFailed, match=r"broke off after [\d,]+ rows .* has not answered for \d seconds"):
-                await export(through, NewFile(tmp_path / "log"), on_progress=lambda _: line.swallow())
+                await export(through, NewFile(tmp_path / "log"), on_progress=lambda _: proxy.swallow())
             assert time.monotonic() - started < 10
         assert names_in(tmp_path) == []
 

@@ -9,7 +9,7 @@ import psycopg
 from tests.support.sitting import ACME, ASHA, GLOBEX, opened
 from tui.data.integrations.authors import Authors, authors_of
 from tui.data.integrations.listing import list_integrations, set_active
-from tui.data.integrations.rights import Rights
+from tui.data.integrations.role_privileges import RolePrivileges
 from tui.data.log_act import log_act
 from tui.models import Operator
 
@@ -61,7 +61,7 @@ async def test_an_operator_without_a_user_id_is_called_as_the_log_calls_them(ins
         await database.write(tested)
         assert await _authors(database) == Authors("~ben@jump", "~dev@jump", "~dev@jump")
         there = await _only(database)
-        assert await authors_of(database, [there], rights=Rights(log=False)) == {there.id: Authors()}
+        assert await authors_of(database, [there], rights=RolePrivileges(log=False)) == {there.id: Authors()}
 
 
 async def test_where_neither_row_nor_log_names_anybody_nobody_is_named(installed_database: str) -> None:

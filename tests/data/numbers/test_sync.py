@@ -213,7 +213,7 @@ async def test_a_sync_that_is_cut_in_the_middle_leaves_nothing(installed_databas
         )
         async with opened(installed_database) as database:
             plan = await plan_sync(database, integration, [ListedNumber(DELHI, "Desk", True, False), *listing(500)])
-            assert (len(plan.new), len(plan.changed), len(plan.gone)) == (500, 1, 1)
+            assert (len(plan.new), len(plan.changed), len(plan.unlisted)) == (500, 1, 1)
             applying = asyncio.ensure_future(apply_sync(database, plan))
             while not (waiting := await asyncio.to_thread(lambda: watcher.execute(WAITING).fetchall())):
                 assert not applying.done()

@@ -89,7 +89,7 @@ def test_a_name_is_cut_to_what_fits_and_loses_what_cannot_be_stored() -> None:
 def test_what_is_listed_no_more_goes_and_what_is_listed_again_comes_back() -> None:
     gone, back, long_gone = row(OLD), row(BANGALORE, is_active=False), row("08040000000", is_active=False)
     made = plan([gone, back, long_gone], [listed(BANGALORE)])
-    assert made.gone == (gone,)
+    assert made.unlisted == (gone,)
     assert changes(made) == [(BANGALORE, {"is_active": (False, True)})]
 
 
@@ -97,8 +97,8 @@ def test_rows_that_are_not_this_integrations_are_left_and_named_with_the_reason(
     by_hand, other = row(OLD, integration_id=None), row(BANGALORE, integration_id=SMS, integration_type="exotel_sms")
     no_number, own = row("AD-ACME"), row("08040000000")
     made = plan([by_hand, other, no_number, own], [])
-    assert made.gone == (own,)
-    assert [(number.number, number.reason) for number in made.left] == [
+    assert made.unlisted == (own,)
+    assert [(number.number, number.reason) for number in made.untouched] == [
         (by_hand, "it was added by hand"),
         (other, "it belongs to exotel_sms"),
         (no_number, "its text is no phone number, so it cannot be looked for"),
@@ -115,7 +115,7 @@ def test_several_rows_of_one_number_are_all_matched_and_reported() -> None:
     made = plan(rows, [listed(DELHI, sms=False), listed(BANGALORE)])
     assert [text for text, _ in changes(made)] == [OLD, DELHI]
     assert made.duplicates == ((rows[0], rows[1]),)
-    assert (made.gone, made.new) == ((), ())
+    assert (made.unlisted, made.new) == ((), ())
 
 
 def test_of_several_switched_off_rows_of_one_number_one_comes_back_the_one_that_is_somebodys() -> None:
@@ -128,7 +128,7 @@ def test_of_several_switched_off_rows_of_one_number_one_comes_back_the_one_that_
 def test_a_number_that_is_listed_twice_or_is_no_number_makes_no_second_row() -> None:
     made = plan([row("AD-ACME")], [listed(DELHI), listed("011 4116 9368"), listed("EXOTEL"), listed("AD-ACME")])
     assert [number.phone_number for number in made.new] == [DELHI]
-    assert (made.unusable, made.gone, made.synced) == (("EXOTEL",), (), 2)
+    assert (made.unusable, made.unlisted, made.synced) == (("EXOTEL",), (), 2)
 
 
 def test_without_a_primary_number_the_credentials_own_becomes_it_where_it_is_listed() -> None:
@@ -148,7 +148,7 @@ def test_a_primary_number_stays_unless_it_is_gone() -> None:
     made = plan([other, row(OLD)], [listed(DELHI), listed("+918040000000")], line=OLD)
     assert (made.primary, made.without_primary, made.writes) == (None, False, False)
     made = plan([other, row(OLD)], [listed(DELHI)], line=OLD)
-    assert (made.gone, made.primary) == ((other,), DELHI)
+    assert (made.unlisted, made.primary) == ((other,), DELHI)
     assert changes(made) == [(OLD, {"is_primary": (False, True)})]
     assert plan([other], [listed(BANGALORE)], line=OLD).without_primary
 
@@ -194,15 +194,15 @@ def test_every_row_has_one_place_in_the_plan_and_nothing_is_added_that_is_there(
 ) -> None:
     made = plan(rows, numbers, line)
     placed = [
-        *(number.id for number in (*made.same, *made.gone)),
-        *(one.number.id for one in (*made.changed, *made.left)),
+        *(number.id for number in (*made.same, *made.unlisted)),
+        *(one.number.id for one in (*made.changed, *made.untouched)),
     ]
     off = {number.id for number in rows if not number.is_active}
     assert len(placed) == len(set(placed))
     assert {number.id for number in rows} - off <= set(placed)
     assert not {number.e164 for number in rows} & {number.phone_number for number in made.new}
     assert len({number.phone_number for number in made.new}) == len(made.new)
-    assert all(number.integration_id == PHONE.id for number in made.gone)
+    assert all(number.integration_id == PHONE.id for number in made.unlisted)
     becoming = [number for number in made.new if number.is_primary] + [
         number for number in made.changed for change in number.changes if change.name == "is_primary"
     ]

@@ -11,9 +11,10 @@ from psycopg.conninfo import conninfo_to_dict
 
 from tests.support.sitting import operator
 from tui.data.postgres.connect_failures import scrubbed
+from tui.data.postgres.connection_settings import make_conninfo
+from tui.data.postgres.connection_string import parse_connection_string
 from tui.data.postgres.database import Database
 from tui.data.postgres.failures import translate
-from tui.data.postgres.probe import make_conninfo, parse_connection_string
 from tui.errors import ConnectionFailed, InvalidInput, ServerUnsuitable
 
 CANARY = "Canary31secret"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import time
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -11,9 +12,10 @@ from uuid import uuid4
 import psycopg
 import pytest
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
+from psycopg.rows import tuple_row
 
-from tests.support.servers.line import Line
 from tests.support.servers.pooler import TransactionPooler
+from tests.support.servers.tcp_proxy import TcpProxy
 from tests.support.sitting import ASHA, opened
 from tui.data.postgres.database import Connection, Database
 from tui.errors import (
@@ -49,11 +51,22 @@ async def _setting(connection: Connection, name: str) -> Any:
 
 
 async def _count(database: Database) -> int:
-    async def unit(connection: Connection) -> int:
-        row = await (await connection.execute("select count(*) as n from public.things")).fetchone()
-        return int(row["n"]) if row else 0
+    return int(await database.fetch_value("select count(*) from public.things"))
 
-    return await database.read(unit)
+
+@pytest.mark.parametrize("is_pooled", [False, True])
+async def test_a_statement_has_its_rows_as_asked_for_and_its_own_time_limit(things: str, is_pooled: bool) -> None:
+    async with contextlib.AsyncExitStack() as stack:
+        conninfo = (await stack.enter_async_context(TransactionPooler(things))).conninfo if is_pooled else things
+        database = await stack.enter_async_context(opened(conninfo))
+        await database.execute("insert into public.things (name) values (%(name)s)", {"name": "one"})
+        every = "select name from public.things"
+        assert await database.fetch_all(every) == [{"name": "one"}]
+        assert await database.fetch_all(every, row_factory=tuple_row, statement_timeout_ms=9_000) == [("one",)]
+        assert await database.fetch_one(f"{every} where name = %(name)s", {"name": "two"}) is None
+        with pytest.raises(TimedOut):
+            await database.fetch_all("select pg_sleep(20)", statement_timeout_ms=50)
+        assert await database.fetch_value("show statement_timeout") == "15s"
 
 
 async def test_a_write_carries_the_operator_and_leaves_nothing_behind_on_the_connection(things: str) -> None:
@@ -274,11 +287,11 @@ async def test_an_answer_to_commit_that_never_comes_is_asked_for_over_another_co
         return "done"
 
     async with TransactionPooler(things) as pooler:
-        with Line(int(str(conninfo_to_dict(pooler.conninfo)["port"]))) as line:
-            async with opened(make_conninfo(pooler.conninfo, port=line.port)) as database:
+        with TcpProxy(int(str(conninfo_to_dict(pooler.conninfo)["port"]))) as proxy:
+            async with opened(make_conninfo(pooler.conninfo, port=proxy.port)) as database:
                 assert database.info is not None
                 assert database.info.pooling == "transaction"
-                line.lose_commit()
+                proxy.lose_commit()
                 started = time.monotonic()
                 assert await database.write(unit) == "done"
                 assert time.monotonic() - started < 5

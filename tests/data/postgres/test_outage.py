@@ -16,15 +16,16 @@ import pytest
 from psycopg.conninfo import conninfo_to_dict
 from psycopg.rows import tuple_row
 
-from tests.support.servers.line import Line
 from tests.support.servers.loopback import ScriptedServer, letting_in, silent
 from tests.support.servers.pooler import TransactionPooler
+from tests.support.servers.tcp_proxy import TcpProxy
 from tests.support.sitting import operator
 from tests.support.waiting import wait_until
-from tui.data.postgres import pool as connections
-from tui.data.postgres.connecting import connect, standing_of
+from tui.data.postgres import pool
+from tui.data.postgres.connect import connect
 from tui.data.postgres.database import Connection, Database
 from tui.data.postgres.deadline import run_with_deadline
+from tui.data.postgres.failures import availability_of
 from tui.errors import ConnectionFailed, ConnectionLost, NoFreeConnection
 
 if TYPE_CHECKING:
@@ -33,20 +34,22 @@ if TYPE_CHECKING:
 
     from tests.support.servers.postgres import TestServer
 
+LOGIN = "user=walter password=walter dbname=postgres sslmode=disable connect_timeout=5"
+
 
 @pytest.fixture
-def line(postgres: TestServer) -> Iterator[Line]:
-    """A line to the server, and on it the role walter."""
+def proxy(postgres: TestServer) -> Iterator[TcpProxy]:
+    """A proxy before the server, and on it the role walter."""
     postgres.create_role("walter", "login password 'walter'")
-    with Line(int(conninfo_to_dict(postgres.conninfo("postgres"))["port"])) as line:
-        yield line
+    with TcpProxy(int(conninfo_to_dict(postgres.conninfo("postgres"))["port"])) as proxy:
+        yield proxy
     postgres.drop_new_roles()
 
 
 @pytest.fixture
-async def database(line: Line) -> AsyncIterator[Database]:
-    """A database that was opened over the line."""
-    database = Database(over(line), operator())
+async def database(proxy: TcpProxy) -> AsyncIterator[Database]:
+    """A database that was opened through the proxy."""
+    database = Database(through(proxy), operator())
     await database.open()
     yield database
     started = time.monotonic()
@@ -54,10 +57,8 @@ async def database(line: Line) -> AsyncIterator[Database]:
     assert time.monotonic() - started < 0.5
 
 
-def over(line: Line) -> str:
-    return (
-        f"host=127.0.0.1 port={line.port} user=walter password=walter dbname=postgres sslmode=disable connect_timeout=5"
-    )
+def through(proxy: TcpProxy) -> str:
+    return f"host=127.0.0.1 port={proxy.port} {LOGIN}"
 
 
 def sleeping(seconds: float) -> str:
@@ -66,7 +67,7 @@ def sleeping(seconds: float) -> str:
 
 @pytest.mark.parametrize("kind", ["read", "write"])
 async def test_cancelling_in_a_black_hole_gives_control_back_within_three_seconds(
-    line: Line, database: Database, kind: str
+    proxy: TcpProxy, database: Database, kind: str
 ) -> None:
     at_work = asyncio.Event()
 
@@ -76,7 +77,7 @@ async def test_cancelling_in_a_black_hole_gives_control_back_within_three_second
 
     task = asyncio.create_task(database.read(unit) if kind == "read" else database.write(unit))
     await at_work.wait()
-    line.swallow()
+    proxy.swallow()
     started = time.monotonic()
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
@@ -98,9 +99,9 @@ async def test_cancelling_the_first_questions_gives_control_back_within_three_se
 
 
 async def test_connecting_gives_up_within_six_seconds() -> None:
-    with Line(1) as line:
-        line.swallow()
-        database = Database(over(line), operator())
+    with TcpProxy(1) as proxy:
+        proxy.swallow()
+        database = Database(through(proxy), operator())
         started = time.monotonic()
         with pytest.raises(ConnectionFailed):
             await database.open()
@@ -108,18 +109,18 @@ async def test_connecting_gives_up_within_six_seconds() -> None:
 
 
 async def test_a_query_that_is_silent_for_long_goes_on_while_the_server_answers_others(
-    line: Line, postgres: TestServer
+    proxy: TcpProxy, postgres: TestServer
 ) -> None:
     """Also where it answers that it has no connection left."""
     for limit in (-1, 1):
         with postgres.admin() as admin:
             admin.execute(f"alter role walter connection limit {limit}".encode())
-        database = Database(over(line), operator())
+        database = Database(through(proxy), operator())
         await database.open()
         try:
 
             async def work(held: list[psycopg.AsyncConnection[object]], database: Database = database) -> str:
-                async with database._pool.lent() as connection:
+                async with database._pool.connection() as connection:
                     held.append(connection)
                     await connection.execute(sleeping(3))
                 return "done"
@@ -130,38 +131,38 @@ async def test_a_query_that_is_silent_for_long_goes_on_while_the_server_answers_
             await database.close()
 
 
-async def test_work_ends_soon_after_the_server_is_gone(line: Line, database: Database) -> None:
+async def test_work_ends_soon_after_the_server_is_gone(proxy: TcpProxy, database: Database) -> None:
     at_work = asyncio.Event()
 
     async def work(held: list[psycopg.AsyncConnection[object]]) -> None:
-        async with database._pool.lent() as connection:
+        async with database._pool.connection() as connection:
             held.append(connection)
             at_work.set()
             await connection.execute(sleeping(60))
 
     ending = asyncio.create_task(run_with_deadline(work, math.inf, liveness=database._pool.liveness, gone_after_s=1))
     await at_work.wait()
-    line.swallow()
+    proxy.swallow()
     started = time.monotonic()
     with pytest.raises(ConnectionLost, match=r"has not answered for \d seconds"):
         await ending
     assert time.monotonic() - started < 4
 
 
-@pytest.mark.parametrize("outage", [Line.refuse, Line.swallow])
+@pytest.mark.parametrize("outage", [TcpProxy.refuse, TcpProxy.swallow])
 async def test_an_outage_is_seen_within_three_seconds_and_its_end_within_five(
-    line: Line, database: Database, outage: object
+    proxy: TcpProxy, database: Database, outage: object
 ) -> None:
     watching = asyncio.create_task(database.until_lost())
     await database.read(_one)
     started = time.monotonic()
-    outage(line)  # type: ignore[operator]
+    outage(proxy)  # type: ignore[operator]
     failure = await watching
     assert time.monotonic() - started < 3.2
     assert failure.may_pass
     back = asyncio.create_task(database.until_back())
     assert not (await asyncio.wait({back}, timeout=0.5))[0]
-    line.restore()
+    proxy.restore()
     started = time.monotonic()
     assert await back is None
     assert await database.read(_one) == 1
@@ -169,17 +170,17 @@ async def test_an_outage_is_seen_within_three_seconds_and_its_end_within_five(
 
 
 async def test_that_all_connections_are_taken_is_said_as_that(
-    line: Line, database: Database, postgres: TestServer, monkeypatch: pytest.MonkeyPatch
+    proxy: TcpProxy, database: Database, postgres: TestServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(connections, "TURN_WITHIN_S", 0.3)
-    busy = asyncio.Barrier(connections.MOST + 1)
+    monkeypatch.setattr(pool, "TURN_WITHIN_S", 0.3)
+    busy = asyncio.Barrier(pool.MAX_SIZE + 1)
 
     async def unit(connection: Connection) -> None:
         await connection.execute("select 1")
         await busy.wait()
         await busy.wait()
 
-    units = [asyncio.create_task(database.read(unit)) for _ in range(connections.MOST)]
+    units = [asyncio.create_task(database.read(unit)) for _ in range(pool.MAX_SIZE)]
     await busy.wait()
     with pytest.raises(NoFreeConnection) as ours:
         await database.read(_one)
@@ -191,14 +192,14 @@ async def test_that_all_connections_are_taken_is_said_as_that(
     with pytest.raises(NoFreeConnection) as theirs:
         await database.read(_one)
     with pytest.raises(NoFreeConnection) as at_first:
-        await Database(over(line), operator()).open()
+        await Database(through(proxy), operator()).open()
     for failure in (ours.value, theirs.value, at_first.value):
         assert failure.title == "No free connection"
         assert failure.may_pass
 
 
-async def test_a_login_that_is_refused_is_not_tried_again(line: Line, postgres: TestServer) -> None:
-    database = Database(over(line).replace("password=walter", "password=wrong"), operator())
+async def test_a_login_that_is_refused_is_not_tried_again(proxy: TcpProxy, postgres: TestServer) -> None:
+    database = Database(through(proxy).replace("password=walter", "password=wrong"), operator())
     with pytest.raises(ConnectionFailed) as failure:
         await database.open()
     assert not failure.value.may_pass
@@ -236,37 +237,36 @@ def test_what_a_failure_to_connect_says_about_the_server() -> None:
     }
     for standing, texts in said.items():
         for text in texts:
-            assert standing_of(psycopg.OperationalError(text)) == standing, text
+            assert availability_of(psycopg.OperationalError(text)) == standing, text
 
 
 async def test_a_service_says_where_to_connect_to_before_the_environment_does(
-    line: Line, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    proxy: TcpProxy, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Also by a name, which this program looks up, and not libpq while everything waits."""
     services = tmp_path / "services"
     services.write_text(
-        f"[address]\nhost=127.0.0.1\nport={line.port}\n"
-        f"[name]\nhost=db.example\nport={line.port}\n"
-        f"[hostaddr]\nhostaddr=127.0.0.1\nport={line.port}\n"
+        f"[address]\nhost=127.0.0.1\nport={proxy.port}\n"
+        f"[name]\nhost=db.example\nport={proxy.port}\n"
+        f"[hostaddr]\nhostaddr=127.0.0.1\nport={proxy.port}\n"
     )
     monkeypatch.setenv("PGSERVICEFILE", str(services))
     monkeypatch.setenv("PGHOST", "other.example")
     monkeypatch.setenv("PGPORT", "1")
     known = {"db.example": [(socket.AF_INET, socket.SOCK_STREAM, 6, "", ("127.0.0.1", 0))]}
     monkeypatch.setattr(socket, "getaddrinfo", lambda host, *_, **__: known[host])
-    login = "user=walter password=walter dbname=postgres sslmode=disable connect_timeout=5"
     for service in ("address", "name", "hostaddr"):
-        async with await connect(f"service={service} {login}", tuple_row) as connection:
-            assert connection.info.port == line.port, service
+        async with await connect(f"service={service} {LOGIN}", tuple_row) as connection:
+            assert connection.info.port == proxy.port, service
     monkeypatch.setenv("PGSERVICE", "name")
-    async with await connect(login, tuple_row) as connection:
+    async with await connect(LOGIN, tuple_row) as connection:
         assert connection.info.host == "db.example"
 
 
-async def test_a_server_behind_two_addresses_that_are_dead_is_found(line: Line) -> None:
+async def test_a_server_behind_two_addresses_that_are_dead_is_found(proxy: TcpProxy) -> None:
     with ScriptedServer(silent) as dead:
-        places = f"host=127.0.0.1,127.0.0.1,127.0.0.1 port={dead.port},{dead.port},{line.port}"
-        database = Database(f"{places} {over(line).partition(' port=')[2].partition(' ')[2]}", operator())
+        places = f"host=127.0.0.1,127.0.0.1,127.0.0.1 port={dead.port},{dead.port},{proxy.port}"
+        database = Database(f"{places} {LOGIN}", operator())
         await database.open()
         await database.close()
 
@@ -297,8 +297,8 @@ async def test_a_name_is_looked_up_once_for_all_who_wait(monkeypatch: pytest.Mon
     assert asked == ["db.example"]
 
 
-async def test_a_server_that_is_slow_to_let_in_is_not_lost(line: Line) -> None:
-    slow = Database(f"{over(line)} options='-c post_auth_delay=2'", operator())
+async def test_a_server_that_is_slow_to_let_in_is_not_lost(proxy: TcpProxy) -> None:
+    slow = Database(f"{through(proxy)} options='-c post_auth_delay=2'", operator())
     await slow.open()
     units = [asyncio.create_task(slow.read(_sleeping(1))) for _ in range(2)]
     lost = asyncio.create_task(slow.until_lost())
@@ -320,34 +320,34 @@ async def test_a_pooler_whose_only_backend_is_taken_is_not_lost(postgres: TestSe
         await database.close()
 
 
-async def test_while_all_connections_are_at_work_the_pulse_opens_no_further_one(line: Line, database: Database) -> None:
-    at_work = asyncio.Barrier(connections.MOST + 1)
+async def test_while_all_connections_are_at_work_none_is_opened_to_ask(proxy: TcpProxy, database: Database) -> None:
+    at_work = asyncio.Barrier(pool.MAX_SIZE + 1)
 
     async def unit(connection: Connection) -> None:
         await connection.execute("select 1")
         await at_work.wait()
         await connection.execute(sleeping(0.5))
 
-    units = [asyncio.create_task(database.read(unit)) for _ in range(connections.MOST)]
+    units = [asyncio.create_task(database.read(unit)) for _ in range(pool.MAX_SIZE)]
     await at_work.wait()
     lost = asyncio.create_task(database.until_lost())
     await asyncio.gather(*units)
-    assert line.connections == connections.MOST
+    assert proxy.connections == pool.MAX_SIZE
     lost.cancel()
 
 
 async def test_an_old_connection_is_kept_until_there_is_another(
-    line: Line, postgres: TestServer, monkeypatch: pytest.MonkeyPatch
+    proxy: TcpProxy, postgres: TestServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(connections, "LIVES_S", 0.0)
-    monkeypatch.setattr(connections, "RENEWED_AGAIN_AFTER_S", 0.0)
+    monkeypatch.setattr(pool, "LIVES_S", 0.0)
+    monkeypatch.setattr(pool, "RENEWED_AGAIN_AFTER_S", 0.0)
     with postgres.admin() as admin:
         admin.execute("alter role walter connection limit 1")
-        database = Database(over(line), operator())
+        database = Database(through(proxy), operator())
         await database.open()
         first = await database.read(_backend)
         lost = asyncio.create_task(database.until_lost())
-        await asyncio.to_thread(wait_until, lambda: line.connections > 1)
+        await asyncio.to_thread(wait_until, lambda: proxy.connections > 1)
         assert await database.read(_backend) == first
         admin.execute("alter role walter connection limit -1")
         alive = "select from pg_stat_activity where pid = %s"

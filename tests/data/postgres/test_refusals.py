@@ -6,7 +6,7 @@ import psycopg
 
 from tests.generate.refusals import DRIVER, PAGE, REFUSALS, SESSION, everything_told, page
 from tests.support.servers.refusing import PASSWORD, refused
-from tui.data.postgres.connecting import standing_of
+from tui.data.postgres.failures import availability_of
 from tui.data.postgres.liveness import Liveness
 from tui.errors import ConnectionFailed, ConnectionLost, UnknownRefusal
 
@@ -58,10 +58,10 @@ async def test_a_refusal_in_other_words_may_pass_and_is_not_tried_as_often_as_si
         ("XX000", "Timed-out waiting to acquire database connection"),
     ):
         failure = await refused("login", sqlstate, text)
-        assert (type(failure), failure.may_pass, standing_of(failure)) == (UnknownRefusal, True, "refuses"), text
+        assert (type(failure), failure.may_pass, availability_of(failure)) == (UnknownRefusal, True, "refuses"), text
     for text in ('password authentication failed for user "eve"', 'database "app" does not exist'):
         failure = await refused("login", "28000", text)
-        assert (failure.may_pass, standing_of(failure)) == (False, "refuses"), text
+        assert (failure.may_pass, availability_of(failure)) == (False, "refuses"), text
 
 
 async def test_a_login_that_is_refused_is_tried_again_after_half_a_minute_whatever_the_words():

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import psycopg
 import pytest
+from psycopg.conninfo import conninfo_to_dict
 
 from tests.support.schema import installed, log_of, run_psql, shape_of
 from tests.support.tampering import check, seal
@@ -58,6 +60,16 @@ async def test_setup_psql_and_the_pasted_text_give_the_same_schema(fresh: Callab
     assert len(shape) > 150
     assert await shape_of(by_psql) == shape
     assert await shape_of(by_text) == shape
+
+
+async def test_the_catalogue_is_read_before_and_after_the_files_and_once_for_the_proof(
+    postgres: TestServer, empty_database: str
+) -> None:
+    postgres.log_every_statement(str(conninfo_to_dict(empty_database)["dbname"]))
+    mark = postgres.log_size()
+    await installed(empty_database)
+    # The statement that makes the function of this text begins otherwise.
+    assert len(re.findall(r"statement:\s+-- One row for each fact", postgres.log_since(mark))) == 3
 
 
 async def test_every_way_can_be_gone_twice_and_changes_nothing(fresh: Callable[[], tuple[TestServer, str]]) -> None:

@@ -14,7 +14,7 @@ from tests.support.schema import installed, run_psql, set_up_by_a_newer_version,
 from tests.support.sitting import ACME, keyring, opened
 from tests.support.tampering import KEY, check, seal, write_log
 from tui.data.log_act import log_act
-from tui.data.schema import install as installation
+from tui.data.schema import plan
 from tui.data.schema.files import schema_text
 from tui.data.schema.state import schema_state
 from tui.data.seals.protection import OF_A_NEWER
@@ -64,13 +64,13 @@ async def test_a_newer_schema_that_is_set_up_between_the_plan_and_the_lock_is_le
 ) -> None:
     with psycopg.connect(installed_database) as connection:
         connection.execute("drop index public.idx_integration_audit_logs_time")
-    take_lock = installation.take_lock
+    take_lock = plan.take_lock
 
     async def meanwhile(conn: Any) -> None:
         set_up_by_a_newer_version(installed_database)
         await take_lock(conn)
 
-    monkeypatch.setattr(installation, "take_lock", meanwhile)
+    monkeypatch.setattr(plan, "take_lock", meanwhile)
     with pytest.raises(SchemaNewer):
         await installed(installed_database)
     assert ("schema", "switchboard", "switchboard schema 999") in {

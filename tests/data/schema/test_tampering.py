@@ -18,7 +18,7 @@ from tui.errors import InvalidInput
 
 if TYPE_CHECKING:
     from tests.support.servers.postgres import TestServer
-    from tui.data.schema.shape import Line
+    from tui.data.schema.shape import CatalogueEntry
 
 Owner = psycopg.AsyncConnection[dict[str, Any]]
 
@@ -49,7 +49,7 @@ def execute(conninfo: str, statement: str) -> None:
         connection.execute(statement.encode())
 
 
-async def try_to_accept(conn: Owner, line: Line) -> None:
+async def try_to_accept(conn: Owner, line: CatalogueEntry) -> None:
     """Accept what can do no harm; of what can, find that Postgres refuses it, and put the row there past that."""
     values = {"object": object_of(line), "definition": definition_of(line)}
     if line.harm is None:

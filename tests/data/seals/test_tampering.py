@@ -15,7 +15,7 @@ from tests.support.tampering import HOURS, KEY, LOG, WAYS, Way, as_owner, check,
 from tui.data.postgres.database import Database
 from tui.data.seals import hours as seal_hours
 from tui.data.seals import verify as seal_verify
-from tui.data.seals.rows import ChangedRows
+from tui.data.seals.changed_rows import ChangedRows
 from tui.data.seals.sealing import read_seal_evidence, seal_log
 from tui.data.seals.verify import verify_log
 from tui.data.setup.seal_findings import seal_findings

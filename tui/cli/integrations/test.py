@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from tui.cli.output import Output
     from tui.cli.request import Work
     from tui.models import Integration
-    from tui.providers.check import Verdict
+    from tui.providers.verdicts import Verdict
     from tui.session.connection_test import Tested
     from tui.session.session import Session
 

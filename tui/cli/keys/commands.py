@@ -54,12 +54,12 @@ def status() -> Work:
 
 
 async def _status(session: Session, out: Output) -> None:
-    from tui.data.integrations.rights import read_rights
+    from tui.data.integrations.role_privileges import read_privileges
     from tui.data.keys.gate import check_gate, take_census
     from tui.data.seals.keys import recorded_keys
 
     gate = await check_gate(session.database, session.keyring)
-    visible = await read_rights(session.database)
+    visible = await read_privileges(session.database)
     census = await take_census(session.database, session.keyring) if visible.envelopes else None
     previous = [key.source for key in session.keyring.previous]
     sealing = await session.database.read(recorded_keys)

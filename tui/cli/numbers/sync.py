@@ -95,7 +95,7 @@ async def _agreed(out: Output, plan: SyncPlan, *, deactivate_all: bool) -> bool:
     if not plan.writes:
         return False
     if plan.deactivates_all and not deactivate_all:
-        affects = f"The provider lists none of the {len(plan.gone)} active numbers of this integration: all go off."
+        affects = f"The provider lists none of the {len(plan.unlisted)} active numbers of this integration: all go off."
         if out.yes:
             raise ConfirmationNeeded(affects, "Make sure that it is the right account; --deactivate-all does it.")
         await confirm_by_name(

@@ -86,14 +86,16 @@ def plan_rows(plan: SyncPlan) -> list[dict[str, Any]]:
         _plan_row("changed", shown_number(number.number), number.number.display_name, _what_changes(number))
         for number in plan.changed
     ]
-    gone = [_plan_row("gone", shown_number(number), number.display_name, _what_goes(number)) for number in plan.gone]
+    gone = [
+        _plan_row("gone", shown_number(number), number.display_name, _what_goes(number)) for number in plan.unlisted
+    ]
     return [*new, *changed, *gone]
 
 
 def plan_notes(plan: SyncPlan) -> list[str]:
     """Return a sentence for each thing that a sync leaves as it is and somebody should know."""
     notes = []
-    for number in plan.left:
+    for number in plan.untouched:
         notes.append(f"{shown_number(number.number)} is not listed and stays as it is: {number.reason}.")
     for rows in plan.duplicates:
         stored = ", ".join(shown_text(row.phone_number) for row in rows)
@@ -117,7 +119,7 @@ def plan_record(plan: SyncPlan) -> dict[str, Any]:
         "synced_numbers": plan.synced,
         "new_numbers": len(plan.new),
         "updated_numbers": len(plan.changed),
-        "deactivated_numbers": len(plan.gone),
+        "deactivated_numbers": len(plan.unlisted),
         "deactivates_all": plan.deactivates_all,
         "primary": plan.primary,
         "new": [dataclasses.asdict(number) for number in plan.new],
@@ -125,8 +127,8 @@ def plan_record(plan: SyncPlan) -> dict[str, Any]:
             record_of(number.number) | {"changes": [dataclasses.asdict(change) for change in number.changes]}
             for number in plan.changed
         ],
-        "gone": [record_of(number) for number in plan.gone],
-        "left": [record_of(number.number) | {"reason": number.reason} for number in plan.left],
+        "gone": [record_of(number) for number in plan.unlisted],
+        "left": [record_of(number.number) | {"reason": number.reason} for number in plan.untouched],
         "duplicates": [[record_of(row) for row in rows] for rows in plan.duplicates],
         "unusable": list(plan.unusable),
     }

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from tui.data.schema.apply import Progress
     from tui.data.schema.install import InstallReport
     from tui.data.schema.plan import Plan
-    from tui.data.schema.shape import Line
+    from tui.data.schema.shape import CatalogueEntry
     from tui.data.schema.verify import Drift
     from tui.session.session import Session
 
@@ -86,8 +86,9 @@ async def _setup(session: Session, out: Output, *, dry_run: bool, roles: bool, a
         else:
             why = "What another program has there was not accepted yet."
         await confirm(out, "Do this now, in one transaction?", why)
+    steps = None if plan.is_empty else _Steps(out)
     done = await install(
-        conninfo, operator_label=label, progress=_Steps(out), roles=roles, accept=accept, agreed=plan.accepts
+        conninfo, operator_label=label, progress=steps, roles=roles, accept=accept, agreed=plan.accepts
     )
     _finish(out, session, done)
 
@@ -144,7 +145,7 @@ def _way_on(drift: Drift) -> str:
     return f" {what_to_do(drift.found)}" if drift.expected is None and drift.found else ""
 
 
-def _counted(lines: tuple[Line, ...]) -> str:
+def _counted(lines: tuple[CatalogueEntry, ...]) -> str:
     kinds = Counter(line.kind for line in lines)
     return ", ".join(f"{count} {_plural(kind, count)}" for kind, count in kinds.items()) or "nothing"
 

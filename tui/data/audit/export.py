@@ -232,7 +232,7 @@ async def _written(
 
     async def put(rows: list[bytes]) -> None:
         block = form.block(rows)
-        database.heard()
+        database.note_traffic()
         await destination.write(block)
         _account(progress, block, len(rows))
         if on_progress is not None:

@@ -6,14 +6,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from tui.data.directory import people_by_id
-from tui.data.integrations.rights import Rights, read_rights
+from tui.data.integrations.role_privileges import RolePrivileges, read_privileges
 from tui.words.claims import claimed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from uuid import UUID
 
-    from tui.data.postgres.database import Connection, Database
+    from tui.data.postgres.database import Database
     from tui.models import Integration
 
 # The row of an insert says when its transaction began, and its log row when it was written; other programs set
@@ -55,24 +55,24 @@ class Authors:
 
 
 async def authors_of(
-    database: Database, integrations: Iterable[Integration], *, rights: Rights | None = None
+    database: Database, integrations: Iterable[Integration], *, rights: RolePrivileges | None = None
 ) -> dict[UUID, Authors]:
     """Return the authors of each integration that is set up, by its id.
 
     A label is what an operator without a user id claimed to be; it is found where this role may read the log.
     `rights` saves asking for them. Raises as Database.read does.
     """
-    there = [(integration.id, integration) for integration in integrations if integration.id is not None]
+    set_up = [(integration.id, integration) for integration in integrations if integration.id is not None]
     ids = {
         person
-        for _, integration in there
+        for _, integration in set_up
         for person in (integration.created_by, integration.updated_by, integration.verified_by)
         if person
     }
     people = await people_by_id(database, ids)
     nameless = [
         (row_id, what, integration.organization_id, integration.integration_type, moment)
-        for row_id, integration in there
+        for row_id, integration in set_up
         for what, person, moment in (
             ("created", integration.created_by, integration.created_at),
             ("changed", integration.updated_by, integration.updated_at),
@@ -80,7 +80,7 @@ async def authors_of(
         )
         if person is None and moment is not None
     ]
-    may_read_log = bool(nameless) and (rights or await read_rights(database)).log
+    may_read_log = bool(nameless) and (rights or await read_privileges(database)).log
     labels = await _labels(database, nameless) if may_read_log else {}
 
     def who(row_id: UUID, what: str, person_id: UUID | None) -> str | None:
@@ -94,7 +94,7 @@ async def authors_of(
             who(row_id, "changed", integration.updated_by),
             who(row_id, "tested", integration.verified_by),
         )
-        for row_id, integration in there
+        for row_id, integration in set_up
     }
 
 
@@ -103,9 +103,5 @@ async def _labels(database: Database, wanted: list[tuple[Any, ...]]) -> dict[tup
     columns: dict[str, list[Any]] = {
         name: list(column) for name, column in zip(names, zip(*wanted, strict=True), strict=True)
     }
-
-    async def unit(connection: Connection) -> dict[tuple[UUID, str], str]:
-        rows = await (await connection.execute(LABELS, columns)).fetchall()
-        return {(row["id"], row["what"]): row["label"] for row in rows}
-
-    return await database.read(unit)
+    rows = await database.fetch_all(LABELS, columns)
+    return {(row["id"], row["what"]): row["label"] for row in rows}

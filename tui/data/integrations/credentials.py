@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
-from tui.data.integrations.rights import read_rights
+from tui.data.integrations.role_privileges import read_privileges
 from tui.data.keys.encryption import RowBinding, encode_credential, envelope_format, updated_plaintext
 from tui.data.keys.gate import check_gate, confirm_gate, format_for_new_row
 from tui.data.log_act import log_act
@@ -132,7 +132,7 @@ async def load_credential(
     `integration_id` says which row is meant: adopted tables may hold several of a type, and without it they are
     InvalidInput. Raises PermissionDenied where this role may not read envelopes.
     """
-    if not (await read_rights(database)).envelopes:
+    if not (await read_privileges(database)).envelopes:
         role = database.info.role if database.info else "your role"
         raise PermissionDenied(
             f"The role {role} may not read credentials (no SELECT on integration_credentials.credentials_encrypted).",
@@ -144,12 +144,8 @@ select {COLUMNS}, c.credentials_encrypted as envelope
  where c.organization_id = %(organization_id)s and c.integration_type = %(integration_type)s
    and (%(id)s::uuid is null or c.id = %(id)s)
 """
-
-    async def unit(connection: Connection) -> list[dict[str, Any]]:
-        key = {"organization_id": organization_id, "integration_type": integration_type, "id": integration_id}
-        return await (await connection.execute(query, key)).fetchall()
-
-    rows = await database.read(unit)
+    key = {"organization_id": organization_id, "integration_type": integration_type, "id": integration_id}
+    rows = await database.fetch_all(query, key)
     if len(rows) > 1:
         raise InvalidInput(
             f"There are {len(rows)} rows of {integration_type}, so it is not clear which one is meant.",

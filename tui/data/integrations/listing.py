@@ -5,10 +5,11 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from tui.data.integrations.credentials import COLUMNS, stored, without_envelope
-from tui.data.integrations.rights import Rights, read_rights
+from tui.data.integrations.role_privileges import RolePrivileges, read_privileges
 from tui.data.keys.encryption import envelope_format
 from tui.errors import Conflict, NotFound
 from tui.models import Integration
@@ -93,7 +94,7 @@ async def list_integrations(
     organization_id: UUID,
     types: Sequence[str],
     *,
-    rights: Rights | None = None,
+    rights: RolePrivileges | None = None,
 ) -> list[Integration]:
     """Return every integration of the organisation and the types of `types` that are not set up, in that order.
 
@@ -101,7 +102,7 @@ async def list_integrations(
     An envelope that does not open is reported in its row and never fails the list. Without a keyring
     none is opened, which spares the first derivation of a key. `rights` saves asking for them.
     """
-    visible = rights or await read_rights(database)
+    visible = rights or await read_privileges(database)
     people = PEOPLE_WITH_ACCESS if visible.permissions else "null"
     numbers = NUMBERS if visible.numbers else "null"
     envelope = "c.credentials_encrypted" if visible.envelopes else "null"
@@ -114,11 +115,7 @@ select {COLUMNS}, {envelope} as envelope, {people} as people_with_access, {numbe
  where c.organization_id = %(organization_id)s
  order by c.created_at, c.id
 """
-
-    async def unit(connection: Connection) -> list[dict[str, Any]]:
-        return await (await connection.execute(query, {"organization_id": organization_id})).fetchall()
-
-    rows = await database.read(unit)
+    rows = await database.fetch_all(query, {"organization_id": organization_id})
     listed = [await asyncio.to_thread(_integration, row, keyring, visible.envelopes) for row in rows]
     by_type: dict[str, list[Integration]] = {name: [] for name in types}
     for integration in sorted(listed, key=lambda integration: integration.integration_type):
@@ -145,11 +142,7 @@ async def set_active(database: Database, integration: Integration, *, active: bo
 
 async def what_goes_with(database: Database, integration: Integration) -> GoesWithIt:
     """Count what a delete would take along."""
-
-    async def unit(connection: Connection) -> GoesWithIt:
-        return await _goes_with(connection, integration)
-
-    return await database.read(unit)
+    return await database.read(partial(_what_goes_with, integration=integration))
 
 
 async def delete(database: Database, integration: Integration, expected: GoesWithIt) -> GoesWithIt:
@@ -159,37 +152,31 @@ async def delete(database: Database, integration: Integration, expected: GoesWit
     """
 
     async def unit(connection: Connection) -> GoesWithIt:
-        there = "select id from public.integration_credentials where id = %(id)s for update"
-        if await (await connection.execute(there, {"id": integration.id})).fetchone() is None:
-            raise _not_found(integration)
-        found = await _goes_with(connection, integration)
-        if found != expected:
+        await _must_exist(connection, integration, lock="for update")
+        actual = await _what_goes_with(connection, integration)
+        if actual != expected:
             raise Conflict(
-                f"What goes with it changed meanwhile: it {found.sentence()}. Nothing was deleted.",
+                f"What goes with it changed meanwhile: it {actual.sentence()}. Nothing was deleted.",
                 "Look at the new counts and confirm again.",
             )
         await connection.execute(DELETE, {"id": integration.id})
-        return found
+        return actual
 
     return await database.write(unit)
 
 
-async def _goes_with(connection: Connection, integration: Integration) -> GoesWithIt:
+async def _what_goes_with(connection: Connection, integration: Integration) -> GoesWithIt:
     row = await (await connection.execute(WHAT_GOES_WITH_IT, {"id": integration.id})).fetchone()
     return GoesWithIt(**row) if row else GoesWithIt(0, 0, 0, 0)
 
 
-async def _must_exist(connection: Connection, integration: Integration) -> None:
-    query = "select id from public.integration_credentials where id = %(id)s"
+async def _must_exist(connection: Connection, integration: Integration, *, lock: str = "") -> None:
+    query = f"select id from public.integration_credentials where id = %(id)s {lock}"
     if await (await connection.execute(query, {"id": integration.id})).fetchone() is None:
-        raise _not_found(integration)
-
-
-def _not_found(integration: Integration) -> NotFound:
-    return NotFound(
-        f"The integration {integration.integration_type} is not there any more.",
-        "Reload; somebody else deleted it.",
-    )
+        raise NotFound(
+            f"The integration {integration.integration_type} is not there any more.",
+            "Reload; somebody else deleted it.",
+        )
 
 
 def _placed(of_type: list[Integration]) -> list[Integration]:
@@ -206,9 +193,9 @@ def _integration(row: dict[str, Any], keyring: Keyring | None, envelopes_visible
     if envelopes_visible and keyring is None:
         envelope_shape, unreadable = envelope_format(row["envelope"] or ""), "not tried"
     elif envelopes_visible and keyring is not None:
-        found = stored(row, keyring)
-        envelope_shape = found.format
-        unreadable = found.problem.reason if found.problem else None
+        credential = stored(row, keyring)
+        envelope_shape = credential.format
+        unreadable = credential.problem.reason if credential.problem else None
     tested_at, verified_at = row["tested_at"], row["last_verified_at"]
     stands = tested_at is not None and (row["changed_at"] is None or row["changed_at"] < tested_at)
     ours = verified_at is not None and stands and tested_at >= verified_at - ONE_TEST

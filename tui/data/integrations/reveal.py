@@ -6,7 +6,7 @@ import asyncio
 from typing import TYPE_CHECKING, Literal
 
 from tui.data.integrations.credentials import binding
-from tui.data.integrations.tickets import take_envelope
+from tui.data.integrations.envelope_opening import take_envelope
 from tui.errors import NotFound
 from tui.secret import Secret
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 async def open_secret(
     database: Database, keyring: Keyring, integration: Integration, field: str, purpose: Literal["reveal", "copy"]
 ) -> Secret:
-    """Return one field of the stored credential, its log row being committed before (opening.py).
+    """Return one field of the stored credential, its log row being committed before.
 
     Raises PermissionDenied, DatabaseFailed, Unreadable, and NotFound where the field is not stored.
     """

@@ -110,11 +110,11 @@ class Keyring:
     def __init__(self, current: MasterKey | None, previous: Sequence[MasterKey] = ()) -> None:
         """Keep each key once: a legacy row would otherwise open twice and count as ambiguous."""
         self._current = current
-        kept = [current] if current else []
+        keys = [current] if current else []
         for key in previous:
-            if not any(key.same_as(other) for other in kept):
-                kept.append(key)
-        self._previous = tuple(kept[1:] if current else kept)
+            if not any(key.same_as(other) for other in keys):
+                keys.append(key)
+        self._previous = tuple(keys[1:] if current else keys)
 
     @property
     def current(self) -> MasterKey | None:
@@ -224,20 +224,20 @@ class Keyring:
         )
 
     def _open_legacy(self, parts: LegacyEnvelope) -> OpenedBytes:
-        found = [opened for key in self.keys if (opened := _opened_legacy(parts, key)) is not None]
-        if len(found) > 1:
+        readings = [opened for key in self.keys if (opened := _opened_legacy(parts, key)) is not None]
+        if len(readings) > 1:
             raise Unreadable(
                 "ambiguous",
                 "It opens under more than one configured master key, with a different content under each.",
                 "Configure only the key it was written with, or enter the credential again.",
             )
-        if not found:
+        if not readings:
             raise Unreadable(
                 "other key",
                 "It was written with another master key, or altered: a legacy envelope does not tell which.",
                 "Configure the key it was written with, or enter the credential again.",
             )
-        return found[0]
+        return readings[0]
 
 
 def _opened_legacy(parts: LegacyEnvelope, key: MasterKey) -> OpenedBytes | None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass
-from functools import partial
 from typing import TYPE_CHECKING, Any, Literal
 from uuid import UUID
 
@@ -40,6 +39,7 @@ CENSUS = """
 select id, organization_id, integration_type, credentials_encrypted
   from public.integration_credentials where true order by id limit %(limit)s
 """
+CENSUS_AFTER = CENSUS.replace("where true", "where id > %(after)s")
 ANY_LEGACY = """
 select exists (select 1 from public.integration_credentials where credentials_encrypted ~ %(shape)s) as any_legacy
 """
@@ -129,12 +129,12 @@ async def check_gate(database: Database, keyring: Keyring) -> Gate:
     key = keyring.current
     if key is None:
         return Gate("no key", b"", None, None, recorded_id)
-    salt, key_id, state = await asyncio.to_thread(_examined, key, recorded, rows)
+    salt, key_id, state = await asyncio.to_thread(_examine, key, recorded, rows)
     weaknesses = tuple(key.weaknesses())
     other = key.without_wrapping()
     reading = None
     if other is not None:
-        other_salt, other_id, other_state = await asyncio.to_thread(_examined, other, recorded, rows)
+        other_salt, other_id, other_state = await asyncio.to_thread(_examine, other, recorded, rows)
         known_id = None if other_salt == other.first_salt() else other_id
         reading = OtherReading(key.wrapping, known_id, other_state)
     if state in ("open", "unused", "mixed") and weaknesses:
@@ -185,15 +185,11 @@ async def take_census(database: Database, keyring: Keyring) -> Census:
     census = Census()
     unreadable: list[tuple[UUID, UnreadableReason]] = []
     after: UUID | None = None
-    while rows := await database.read(partial(_census_page, after=after)):
+    query = CENSUS
+    while rows := await database.fetch_all(query, {"after": after, "limit": CENSUS_PAGE}):
         unreadable += await asyncio.to_thread(_count_page, keyring, rows, census)
-        after = rows[-1]["id"]
+        after, query = rows[-1]["id"], CENSUS_AFTER
     return Census(census.by_format, census.by_key, tuple(unreadable))
-
-
-async def _census_page(connection: Connection, *, after: UUID | None) -> list[dict[str, Any]]:
-    query = CENSUS.replace("where", "where id > %(after)s and" if after else "where")
-    return await (await connection.execute(query, {"after": after, "limit": CENSUS_PAGE})).fetchall()
 
 
 def _count_page(keyring: Keyring, rows: list[dict[str, Any]], census: Census) -> list[tuple[UUID, UnreadableReason]]:
@@ -223,7 +219,7 @@ async def _evidence(database: Database) -> tuple[dict[str, Any] | None, list[dic
     return await database.read(unit)
 
 
-def _examined(
+def _examine(
     key: MasterKey, recorded: dict[str, Any] | None, rows: list[dict[str, Any]]
 ) -> tuple[bytes, str, GateState]:
     """The key's salt and key id here, and what it is to what is stored."""
@@ -253,12 +249,12 @@ def _opens(keyring: Keyring, row: dict[str, Any]) -> bool:
 
 def _salt_of(rows: list[dict[str, Any]], key: MasterKey) -> bytes:
     """Return the salt of the rows that the key has written, else its first; each salt tried costs a derivation."""
-    found: dict[bytes, str] = {}
+    key_ids: dict[bytes, str] = {}
     for row in rows:
         salt, named = sb2_salt(row["credentials_encrypted"] or ""), sb2_key_id(row["credentials_encrypted"] or "")
         if salt is not None and named is not None:
-            found.setdefault(salt, named)
-    of_rows = (salt for salt, named in list(found.items())[:SALTS_TRIED] if key.key_id(salt) == named)
+            key_ids.setdefault(salt, named)
+    of_rows = (salt for salt, named in list(key_ids.items())[:SALTS_TRIED] if key.key_id(salt) == named)
     return next(of_rows, None) or key.first_salt()
 
 

@@ -179,13 +179,13 @@ def _hkdf(root: bytes, info: bytes, length: int) -> bytes:
 
 def _unwrapped(text: str) -> tuple[str, str]:
     """What stands at either end of a key, in words, and the key without it."""
-    found: dict[str, None] = {}
+    wrappings: dict[str, None] = {}
     bare = text
     while True:
         name = next((name for name, signs in _WRAPPINGS.items() if bare.strip(signs) != bare), None)
         if name is None:
-            return " and ".join(found), bare
-        found[name] = None
+            return " and ".join(wrappings), bare
+        wrappings[name] = None
         bare = bare.strip(_WRAPPINGS[name])
 
 
@@ -195,14 +195,14 @@ def _is_unicode(text: Secret) -> bool:
 
 
 def _weaknesses(text: str) -> tuple[str, ...]:
-    found = []
+    weaknesses = []
     if len(text) < MINIMUM_CHARACTERS:
-        found.append(f"It is shorter than {MINIMUM_CHARACTERS} characters.")
+        weaknesses.append(f"It is shorter than {MINIMUM_CHARACTERS} characters.")
     if _PLACEHOLDERS.search(re.sub(r"[\W\d_]+", "", text.casefold())):
-        found.append("It is a placeholder from a guide, not a key.")
+        weaknesses.append("It is a placeholder from a guide, not a key.")
     if _has_little_variety(text):
-        found.append("It has little variety: few different characters, a repetition or a sequence.")
-    return tuple(found)
+        weaknesses.append("It has little variety: few different characters, a repetition or a sequence.")
+    return tuple(weaknesses)
 
 
 def _has_little_variety(text: str) -> bool:

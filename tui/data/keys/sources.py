@@ -76,10 +76,10 @@ def wrapping_words(key: MasterKey) -> str:
 
 
 def _refuse_two(given: Mapping[str, Source], names: tuple[str, ...], what: str) -> None:
-    found = [f"{name} ({given[name][1]})" for name in names if name in given]
-    if len(found) > 1:
+    sources = [f"{name} ({given[name][1]})" for name in names if name in given]
+    if len(sources) > 1:
         raise MasterKeyError(
-            f"There is more than one source of {what}: {', '.join(found)}.", "Keep one and take the others out."
+            f"There is more than one source of {what}: {', '.join(sources)}.", "Keep one and take the others out."
         )
 
 

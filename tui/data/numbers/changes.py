@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
+
+from psycopg.rows import class_row
 
 from tui.data.directory import people_are_labelled
 from tui.data.numbers.input import known_type, number_to_add, readable_name
@@ -178,7 +181,7 @@ async def edit_number(
     }
     if activate and not seen.is_active:
         changes["is_active"] = True
-    return await _swap(database, seen, changes)
+    return await _compare_and_set(database, seen, changes)
 
 
 async def assign_number(database: Database, seen: PhoneNumber, person: Person) -> NumberChanged:
@@ -190,7 +193,7 @@ async def assign_number(database: Database, seen: PhoneNumber, person: Person) -
     _must_be_active(seen, "assigned")
     if seen.assigned_to_user_id == person.id:
         return NumberChanged(seen, ())
-    known = await _read_person(database, person.id)
+    known = await database.fetch_one(PERSON, {"id": person.id}, row_factory=class_row(Person))
     if known is None and not await people_are_labelled(database):
         raise UnknownPerson("That person is not in the directory any more.", "Choose somebody else.")
     known = known or person
@@ -198,7 +201,7 @@ async def assign_number(database: Database, seen: PhoneNumber, person: Person) -
         raise InvalidInput(
             f"{shown_name(known)} is not active, so no number can be assigned to them.", "Choose somebody who is."
         )
-    done = await _swap(database, seen, {"assigned_to_user_id": person.id}, active=True)
+    done = await _compare_and_set(database, seen, {"assigned_to_user_id": person.id}, active=True)
     if known.organization_id is None or known.organization_id == seen.organization_id:
         return done
     return replace(done, warning=f"{shown_name(known)} belongs to another organisation than the number.")
@@ -207,7 +210,7 @@ async def assign_number(database: Database, seen: PhoneNumber, person: Person) -
 async def unassign_number(database: Database, seen: PhoneNumber) -> NumberChanged:
     """Return a number to the pool. Raises NumberConflict where it is not the person's any more who was seen."""
     changes = {} if seen.assigned_to_user_id is None else {"assigned_to_user_id": None}
-    return await _swap(database, seen, changes)
+    return await _compare_and_set(database, seen, changes)
 
 
 async def deactivate_number(database: Database, seen: PhoneNumber) -> NumberChanged:
@@ -218,7 +221,7 @@ async def deactivate_number(database: Database, seen: PhoneNumber) -> NumberChan
     changes: dict[str, Any] = {"is_active": False} if seen.is_active else {}
     if seen.is_active and seen.is_primary:
         changes["is_primary"] = False
-    return await _swap(database, seen, changes, alike=("assigned_to_user_id", "is_primary"))
+    return await _compare_and_set(database, seen, changes, alike=("assigned_to_user_id", "is_primary"))
 
 
 async def activate_number(database: Database, seen: PhoneNumber) -> NumberChanged:
@@ -237,13 +240,13 @@ async def make_primary(database: Database, seen: PhoneNumber, primaries: Collect
 
     async def unit(connection: Connection) -> NumberChanged | PhoneNumber | None:
         await connection.execute(LOCK_PRIMARY, own)
-        found = await rows_where(connection, "n.organization_id = %(organization_id)s and n.is_primary", own)
-        if {number.id for number in found} == {seen.id}:
-            return NumberChanged(found[0], ())
-        if {number.id for number in found} != set(primaries):
-            return next((number for number in found if number.id not in primaries), None) or seen
+        present = await rows_where(connection, "n.organization_id = %(organization_id)s and n.is_primary", own)
+        if {number.id for number in present} == {seen.id}:
+            return NumberChanged(present[0], ())
+        if {number.id for number in present} != set(primaries):
+            return next((number for number in present if number.id not in primaries), None) or seen
         updated = await _update(connection, seen, {"is_primary": True}, active=True)
-        return updated and replace(updated, previous=tuple(number for number in found if number.id != seen.id))
+        return updated and replace(updated, previous=tuple(number for number in present if number.id != seen.id))
 
     done = await database.write(unit)
     if isinstance(done, NumberChanged):
@@ -253,7 +256,7 @@ async def make_primary(database: Database, seen: PhoneNumber, primaries: Collect
     raise NumberConflict(f"{shown_number(done)} became primary meanwhile{await _by_whom(database, done)}", done)
 
 
-async def _swap(
+async def _compare_and_set(
     database: Database,
     seen: PhoneNumber,
     changes: Mapping[str, Any],
@@ -263,11 +266,7 @@ async def _swap(
 ) -> NumberChanged:
     if not changes:
         return NumberChanged(seen, ())
-
-    async def unit(connection: Connection) -> NumberChanged | None:
-        return await _update(connection, seen, changes, alike=alike, active=active)
-
-    done = await database.write(unit)
+    done = await database.write(partial(_update, seen=seen, changes=changes, alike=alike, active=active))
     if done is None:
         raise await _conflict(database, seen)
     return done
@@ -331,14 +330,6 @@ async def _by_whom(database: Database, number: PhoneNumber) -> str:
     login = f"the login {row['login']}" if row.get("login") else None
     who = claimed(row.get("name") or row.get("email") or row.get("operator") or "") or login
     return f", by {safe_text(who, 60)}" if who else ""
-
-
-async def _read_person(database: Database, person_id: UUID) -> Person | None:
-    async def unit(connection: Connection) -> Person | None:
-        row = await (await connection.execute(PERSON, {"id": person_id})).fetchone()
-        return Person(**row) if row else None
-
-    return await database.read(unit)
 
 
 def _must_be_active(number: PhoneNumber, what: str) -> None:

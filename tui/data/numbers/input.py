@@ -20,8 +20,8 @@ def number_to_add(text: str) -> tuple[str, str | None]:
     number = known_number(text)
     # Zeros after the country code may be read as a prefix, so that what is stored would mean yet another number.
     if number is None or known_number(number) != number:
-        if (said := why_not(text)) is not None:
-            raise InvalidInput(*said)
+        if (problem := why_not(text)) is not None:
+            raise InvalidInput(*problem)
         raise InvalidInput(
             "That is not a phone number.",
             "Give 10 to 15 digits in any notation, such as 011-4116 9368 or +911141169368.",
@@ -36,7 +36,7 @@ def readable_name(text: str | None) -> str | None:
     name = (text or "").strip()
     if len(name) > LONGEST_NAME:
         raise InvalidInput(f"The name has {len(name)} characters, and {LONGEST_NAME} fit.", "Shorten it.")
-    if any(unicodedata.category(one) in {"Cc", "Cs", "Zl", "Zp"} for one in name):
+    if any(unicodedata.category(character) in {"Cc", "Cs", "Zl", "Zp"} for character in name):
         raise InvalidInput("The name holds a line break or a control character.", "Type it on one line.")
     return name or None
 

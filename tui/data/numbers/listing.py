@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import unicodedata
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Any
+
+from psycopg.rows import class_row
 
 from tui.data.directory import parse_uuid
 from tui.errors import InvalidInput, NotFound
@@ -112,12 +114,7 @@ class AmbiguousNumber(InvalidInput):
 
 async def read_number_rights(database: Database) -> NumberRights:
     """Ask the database what this role may do. The answer is advice: each act is checked by the database again."""
-
-    async def unit(connection: Connection) -> NumberRights:
-        row = await (await connection.execute(RIGHTS)).fetchone()
-        return NumberRights(**row) if row else NumberRights()
-
-    return await database.read(unit)
+    return await database.fetch_one(RIGHTS, row_factory=class_row(NumberRights)) or NumberRights()
 
 
 async def list_phone_numbers(
@@ -125,11 +122,7 @@ async def list_phone_numbers(
 ) -> list[PhoneNumber]:
     """Return the numbers of one organisation, or of all this login may read: primary first, the inactive ones last."""
     where, values = _conditions(organization_id, wanted)
-
-    async def unit(connection: Connection) -> list[PhoneNumber]:
-        return await rows_where(connection, where, values)
-
-    return await database.read(unit)
+    return await database.read(partial(rows_where, where=where, values=values))
 
 
 async def find_phone_numbers(
@@ -143,7 +136,7 @@ async def find_phone_numbers(
     """
     number_id = parse_uuid(text)
     digits, number = digits_of(text), known_number(text)
-    searchable = len(digits) >= FEWEST_DIGITS and not any(one.isalpha() for one in text)
+    searchable = len(digits) >= FEWEST_DIGITS and not any(character.isalpha() for character in text)
     conditions, values = _conditions(organization_id, wanted)
     values |= {"id": number_id, "text": text.strip(), "most": MOST_CANDIDATES}
 
@@ -155,15 +148,15 @@ async def find_phone_numbers(
             return FoundNumbers(tuple(same), number is not None or bool(same))
         return FoundNumbers(tuple(await _with_digits(connection, digits, conditions, values)), False)
 
-    found = await database.read(unit)
-    if not found.numbers and number_id is None and (said := why_not(text)) is not None:
-        raise InvalidInput(*said)
-    if not found.numbers and number_id is None and not searchable:
+    matches = await database.read(unit)
+    if not matches.numbers and number_id is None and (problem := why_not(text)) is not None:
+        raise InvalidInput(*problem)
+    if not matches.numbers and number_id is None and not searchable:
         raise InvalidInput(
             "That is neither a phone number nor at least four digits of one.",
             "Give it in any notation, such as 011-4116 9368, or its last four digits.",
         )
-    return found
+    return matches
 
 
 async def the_phone_number(database: Database, organization_id: UUID, text: str) -> PhoneNumber:
@@ -171,19 +164,19 @@ async def the_phone_number(database: Database, organization_id: UUID, text: str)
 
     Raises NotFound, which names the organisation that does have it, AmbiguousNumber, and InvalidInput.
     """
-    found = await find_phone_numbers(database, text)
-    here = [number for number in found.numbers if number.organization_id == organization_id]
-    if found.exact and len(here) == 1:
-        return here[0]
-    if found.exact and here:
-        raise AmbiguousNumber(here)
-    if found.exact and found.numbers:
-        elsewhere = sorted({organization_of(number) for number in found.numbers})
+    matches = await find_phone_numbers(database, text)
+    own = [number for number in matches.numbers if number.organization_id == organization_id]
+    if matches.exact and len(own) == 1:
+        return own[0]
+    if matches.exact and own:
+        raise AmbiguousNumber(own)
+    if matches.exact and matches.numbers:
+        elsewhere = sorted({organization_of(number) for number in matches.numbers})
         raise NotFound(
             "This organisation has no such number.", f"It is a number of {' and of '.join(elsewhere)}: choose that one."
         )
-    if here:
-        meant = ", ".join(shown_number(number) for number in here[:5])
+    if own:
+        meant = ", ".join(shown_number(number) for number in own[:5])
         raise NotFound("This organisation has no such number.", f"Give the whole number; some like it: {meant}.")
     raise NotFound("This organisation has no such number.", "`switchboard phone-numbers list --all` shows all of it.")
 
@@ -259,7 +252,7 @@ def known_number(text: str) -> str | None:
 
 def digits_of(text: str) -> str:
     """Return the digits in a text, of whatever script, as 0 to 9."""
-    return "".join(str(unicodedata.digit(one)) for one in text if one.isdecimal())
+    return "".join(str(unicodedata.digit(character)) for character in text if character.isdecimal())
 
 
 def shown_text(text: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
+from functools import partial
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
@@ -107,7 +108,7 @@ async def apply_sync(database: Database, plan: SyncPlan, *, deactivate_all: bool
     """
     if plan.deactivates_all and not deactivate_all:
         raise ConfirmationNeeded(
-            f"The provider lists none of this integration's numbers: all {len(plan.gone)} would be deactivated.",
+            f"The provider lists none of this integration's numbers: all {len(plan.unlisted)} would be deactivated.",
             "Make sure that it is the right account, then confirm that all of them are to be deactivated.",
         )
 
@@ -140,10 +141,7 @@ async def log_sync_outcome(
     database: Database, integration: Integration, operation_id: UUID, *, status: str, details: Json
 ) -> None:
     """Log how a sync ended that changed nothing: it failed, or was only looked at. No secret in `details`."""
-
-    async def unit(connection: Connection) -> None:
-        await _log(connection, integration, status, details)
-
+    unit = partial(_log, integration=integration, status=status, details=details)
     await database.write(unit, operation_id=operation_id, log_only=True)
 
 
@@ -153,9 +151,9 @@ async def _again(database: Database, plan: SyncPlan) -> SyncPlan:
 
 async def _write(connection: Connection, plan: SyncPlan) -> SyncResult:
     integration = plan.integration
-    if plan.gone:
+    if plan.unlisted:
         # First, since one of them may be primary, and another number may become it.
-        await connection.execute(DEACTIVATE, {"ids": [row.id for row in plan.gone]})
+        await connection.execute(DEACTIVATE, {"ids": [row.id for row in plan.unlisted]})
     for primary in (False, True):
         changed = [number for number in plan.changed if _becomes_primary(number) is primary]
         if changed:
@@ -166,7 +164,7 @@ async def _write(connection: Connection, plan: SyncPlan) -> SyncResult:
         columns = {field.name: [getattr(row, field.name) for row in plan.new] for field in fields(NewNumber)}
         own = {"organization_id": integration.organization_id, "integration_id": integration.id}
         await connection.execute(INSERT, {**columns, **own})
-    result = SyncResult(plan.synced, len(plan.new), len(plan.changed), len(plan.gone))
+    result = SyncResult(plan.synced, len(plan.new), len(plan.changed), len(plan.unlisted))
     await _log(connection, integration, "success", dict(result.counts()))
     return result
 

@@ -52,7 +52,7 @@ class NewNumber:
 
 
 @dataclass(frozen=True, slots=True)
-class LeftNumber:
+class UntouchedNumber:
     """An active row that is not listed and stays as it is, and why, as the end of a sentence."""
 
     number: PhoneNumber
@@ -63,9 +63,9 @@ class LeftNumber:
 class SyncPlan:
     """What a sync would do, and what it was made from.
 
-    `same` are the rows that agree, `gone` those that would be deactivated, `left` active ones that are not listed and
-    none of this integration's business, `duplicates` the rows that are one number in several notations, `unusable` the
-    listed texts that are no number. `primary` is the E.164 of the number that would become primary.
+    `same` are the rows that agree, `unlisted` those that would be deactivated, `untouched` active ones that are not
+    listed and none of this integration's business, `duplicates` the rows that are one number in several notations,
+    `unusable` the listed texts that are no number. `primary` is the E.164 of the number that would become primary.
     `without_primary`: the organisation has no primary number, and the sync gives it none.
     `line` is the number that the credential itself names. `operation_id` is that of everything the sync logs.
     """
@@ -76,8 +76,8 @@ class SyncPlan:
     new: tuple[NewNumber, ...]
     changed: tuple[ChangedNumber, ...]
     same: tuple[PhoneNumber, ...]
-    gone: tuple[PhoneNumber, ...]
-    left: tuple[LeftNumber, ...]
+    unlisted: tuple[PhoneNumber, ...]
+    untouched: tuple[UntouchedNumber, ...]
     duplicates: tuple[tuple[PhoneNumber, ...], ...]
     unusable: tuple[str, ...]
     primary: str | None
@@ -89,7 +89,7 @@ class SyncPlan:
     @property
     def writes(self) -> bool:
         """Whether there is anything to write but the log."""
-        return bool(self.new or self.changed or self.gone)
+        return bool(self.new or self.changed or self.unlisted)
 
     @property
     def synced(self) -> int:
@@ -100,7 +100,7 @@ class SyncPlan:
         """Say it for a person: "3 new, 1 changed, 12 the same, 2 no longer listed"."""
         return (
             f"{len(self.new)} new, {len(self.changed)} changed, {len(self.same)} the same, "
-            f"{len(self.gone)} no longer listed"
+            f"{len(self.unlisted)} no longer listed"
         )
 
 
@@ -115,7 +115,7 @@ def plan_of(
     """Make the plan from all rows of the organisation.
 
     Numbers are matched by what they mean; a row keeps its text. The provider decides what a number can do; a name and
-    a type are only filled in. Only rows of this very integration can be gone.
+    a type are only filled in. Only rows of this very integration are ever deactivated.
     """
     offered: dict[str, ListedNumber] = {}
     for number in listed:
@@ -126,12 +126,12 @@ def plan_of(
 
     matched = [(row, offered[key]) for key, same in by_meaning.items() if key in offered for row in same]
     missing = [row for key, same in by_meaning.items() if key not in offered for row in same if row.is_active]
-    left = [LeftNumber(row, reason) for row in missing if (reason := _left_because(row, integration))]
-    left_ids = {number.number.id for number in left}
-    gone = tuple(row for row in missing if row.id not in left_ids)
-    gone_ids = {row.id for row in gone}
+    untouched = [UntouchedNumber(row, reason) for row in missing if (reason := _why_untouched(row, integration))]
+    untouched_ids = {number.number.id for number in untouched}
+    unlisted = tuple(row for row in missing if row.id not in untouched_ids)
+    unlisted_ids = {row.id for row in unlisted}
 
-    primary_stays = any(row.is_primary and row.id not in gone_ids for row in rows)
+    primary_stays = any(row.is_primary and row.id not in unlisted_ids for row in rows)
     wanted = None if primary_stays or line is None else known_number(line)
     primary = wanted if wanted in offered else None
     primary_row = _best(by_meaning.get(primary or "", []))
@@ -164,13 +164,13 @@ def plan_of(
         ),
         changed=tuple(number for number in planned if number.changes),
         same=tuple(number.number for number in planned if not number.changes),
-        gone=gone,
-        left=tuple(left),
+        unlisted=unlisted,
+        untouched=tuple(untouched),
         duplicates=tuple(tuple(same) for key, same in by_meaning.items() if len(same) > 1 and known_number(key)),
         unusable=tuple(key for key in offered if not _is_usable(key) and key not in by_meaning),
         primary=primary,
         without_primary=not primary_stays and primary is None,
-        deactivates_all=bool(gone) and own_active <= gone_ids,
+        deactivates_all=bool(unlisted) and own_active <= unlisted_ids,
         seen=tuple(rows),
         operation_id=operation_id,
     )
@@ -185,7 +185,7 @@ def _is_usable(key: str) -> bool:
     return known_number(key) == key and len(key) <= LONGEST_NUMBER
 
 
-def _left_because(row: PhoneNumber, integration: Integration) -> str | None:
+def _why_untouched(row: PhoneNumber, integration: Integration) -> str | None:
     if row.integration_id is None:
         return "it was added by hand"
     if row.integration_id != integration.id:
@@ -218,8 +218,8 @@ def _changes(row: PhoneNumber, number: ListedNumber, *, active: bool, primary: b
             yield FieldChange(column, getattr(row, column), value)
 
 
-def _new(number: str, one: ListedNumber, *, primary: bool) -> NewNumber:
-    return NewNumber(number, _name(one), number_type(number), one.can_call, one.can_sms, primary)
+def _new(number: str, listed: ListedNumber, *, primary: bool) -> NewNumber:
+    return NewNumber(number, _name(listed), number_type(number), listed.can_call, listed.can_sms, primary)
 
 
 def _name(number: ListedNumber) -> str | None:

@@ -163,8 +163,7 @@ class _NotAsSeen(Exception):
 
 async def can_change(database: Database) -> bool:
     """Whether this role may change permissions at all; the database decides again on every apply."""
-    row = await database.read(_can_change)
-    return bool(row["it_can"])
+    return bool((await database.read(_can_change))["it_can"])
 
 
 async def apply(database: Database, staged: Staged) -> Applied | Conflicts:

@@ -243,15 +243,11 @@ async def access_to_integration(
 
 async def enforcement(database: Database) -> Enforcement:
     """Tell whether anything has asked switchboard.may; nothing of Switchboard's own calls it."""
-
-    async def unit(connection: Connection) -> Enforcement:
-        row = await (await connection.execute(ASKED)).fetchone()
-        if row is None:
-            raise AssertionError("a question about a setting has one answer")
-        calls = row["calls"] or 0
-        return Enforcement(calls if calls or row["counted"] else None, row["since"])
-
-    return await database.read(unit)
+    row = await database.fetch_one(ASKED)
+    if row is None:
+        raise AssertionError("a question about a setting has one answer")
+    calls = row["calls"] or 0
+    return Enforcement(calls if calls or row["counted"] else None, row["since"])
 
 
 async def _use(connection: Connection, values: dict[str, Any]) -> dict[tuple[UUID, str], Use]:

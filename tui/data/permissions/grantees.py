@@ -11,7 +11,7 @@ from tui.errors import InvalidInput, UnknownPerson
 if TYPE_CHECKING:
     from uuid import UUID
 
-    from tui.data.postgres.database import Connection, Database
+    from tui.data.postgres.database import Database
 
 MOST_LETTERS = 200
 
@@ -35,11 +35,7 @@ async def label_person(database: Database, organization_id: UUID, user_id: UUID,
             "People come from the directory of this database, which Switchboard does not change.",
             "Change the name where the directory is kept.",
         )
-
-    async def unit(connection: Connection) -> None:
-        await connection.execute(LABEL, {"id": user_id, "label": name, "organization_id": organization_id})
-
-    await database.write(unit)
+    await database.execute(LABEL, {"id": user_id, "label": name, "organization_id": organization_id})
     return Holder(user_id, None, name, "active")
 
 

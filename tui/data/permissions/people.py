@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any, Literal
 
 from tui.data.integrations.credentials import COLUMNS, without_envelope
@@ -161,12 +162,8 @@ class Use:
 
 async def integrations_of(database: Database, organization_id: UUID) -> list[Integration]:
     """Return the organisation's integrations that are set up, the columns of the grid, without their envelopes."""
-
-    async def unit(connection: Connection) -> list[Integration]:
-        rows = await (await connection.execute(INTEGRATIONS, {"organization_id": organization_id})).fetchall()
-        return [Integration(**without_envelope(row)) for row in rows]
-
-    return await database.read(unit)
+    rows = await database.fetch_all(INTEGRATIONS, {"organization_id": organization_id})
+    return [Integration(**without_envelope(row)) for row in rows]
 
 
 async def people_page(
@@ -225,46 +222,25 @@ async def count_people(database: Database, organization_id: UUID, filter: People
     """Count exactly the people that `people_page` would go through."""
     wanted = filter or PeopleFilter()
     counts = [f"(select count(*) from ({people}) as w {_where(wanted)})" for people in PEOPLE]
-
-    async def unit(connection: Connection) -> int:
-        query = f"select {' + '.join(counts)} as people"
-        row = await (await connection.execute(query, _values(organization_id, wanted))).fetchone()
-        return int(row["people"]) if row else 0
-
-    return await database.read(unit)
+    return int(await database.fetch_value(f"select {' + '.join(counts)}", _values(organization_id, wanted)))
 
 
 async def server_time(database: Database) -> datetime:
     """Return what time it is for the database, whose clock decides what has expired."""
-
-    async def unit(connection: Connection) -> datetime:
-        row: dict[str, datetime] | None = await (await connection.execute(NOW)).fetchone()
-        if row is None:
-            raise AssertionError("the time is one row")
-        return row["now"]
-
-    return await database.read(unit)
+    now: datetime = await database.fetch_value(NOW)
+    return now
 
 
 async def holders_by_id(database: Database, organization_id: UUID, ids: Iterable[UUID]) -> dict[UUID, Holder]:
     """Return those of these people who are of the organisation or hold one of its permissions."""
     query = " union all ".join(f"select w.* from ({people}) as w where w.id = any (%(ids)s)" for people in PEOPLE)
-
-    async def unit(connection: Connection) -> dict[UUID, Holder]:
-        values = {"organization_id": organization_id, "ids": list(set(ids))}
-        rows = await (await connection.execute(query, values)).fetchall()
-        return {row["id"]: holder_from(row) for row in rows}
-
-    return await database.read(unit)
+    rows = await database.fetch_all(query, {"organization_id": organization_id, "ids": list(set(ids))})
+    return {row["id"]: holder_from(row) for row in rows}
 
 
 async def grants_of(database: Database, organization_id: UUID, user_ids: Sequence[UUID]) -> dict[CellKey, Grant]:
     """Return the permissions of these people on the organisation's integrations, as they are now."""
-
-    async def unit(connection: Connection) -> dict[CellKey, Grant]:
-        return await _grants(connection, organization_id, user_ids)
-
-    return await database.read(unit)
+    return await database.read(partial(_grants, organization_id=organization_id, user_ids=user_ids))
 
 
 async def use_of(database: Database, organization_id: UUID, user_ids: Sequence[UUID]) -> dict[tuple[UUID, str], Use]:
@@ -274,13 +250,8 @@ async def use_of(database: Database, organization_id: UUID, user_ids: Sequence[U
     """
     if not user_ids:
         return {}
-
-    async def unit(connection: Connection) -> dict[tuple[UUID, str], Use]:
-        values = {"organization_id": organization_id, "user_ids": list(user_ids)}
-        rows = await (await connection.execute(USE, values)).fetchall()
-        return {(row["user_id"], row["integration_type"]): Use(row["today"], row["this_month"]) for row in rows}
-
-    return await database.read(unit)
+    rows = await database.fetch_all(USE, {"organization_id": organization_id, "user_ids": list(user_ids)})
+    return {(row["user_id"], row["integration_type"]): Use(row["today"], row["this_month"]) for row in rows}
 
 
 def grant_from(row: Mapping[str, Any]) -> Grant:

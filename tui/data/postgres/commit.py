@@ -11,16 +11,16 @@ from typing import TYPE_CHECKING, Any
 import psycopg
 from psycopg.rows import scalar_row
 
-from tui.data.postgres.connecting import cut
+from tui.data.postgres.connect import cut
 from tui.data.postgres.deadline import ENDS_WITHIN_S, run_with_deadline
 from tui.errors import CommitInDoubt, SwitchboardError
 
 if TYPE_CHECKING:
     from tui.data.postgres.liveness import Liveness
 
-ASKED_WITHIN_S = 10.0
+DECIDED_WITHIN_S = 10.0
 GONE_AFTER_S = 9.0
-INTERRUPTED_ASKS_S = 2.0
+INTERRUPTED_ASKS_FOR_S = 2.0
 AGAIN_AFTER_S = 0.2
 SILENT_S = 2.0
 
@@ -44,6 +44,7 @@ class Commit:
     async def note(self, connection: psycopg.AsyncConnection[Any]) -> None:
         """Note the id of the transaction that is open, which also gives it one. Raises psycopg.Error."""
         self.sent = False
+        # Any connection can ask pg_xact_status about that id afterwards, also once the session that had it is gone.
         cursor = connection.cursor(row_factory=scalar_row)
         await cursor.execute("select pg_catalog.pg_current_xact_id()::text")
         self.transaction_id = await cursor.fetchone() or ""
@@ -77,8 +78,8 @@ class Commit:
         """
         try:
             return await run_with_deadline(
-                lambda held: self._asked(connect, held),
-                ASKED_WITHIN_S,
+                lambda held: self._ask_until_decided(connect, held),
+                DECIDED_WITHIN_S,
                 liveness=liveness,
                 gone_after_s=GONE_AFTER_S,
                 may_cancel=lambda: False,
@@ -92,22 +93,24 @@ class Commit:
     async def interrupted(self, connect: Connect) -> None:
         """Ask after an interruption, for two seconds at most, and leave what is known among the last words.
 
-        To be called while a cancellation is on its way; further ones are not heard meanwhile.
+        To be called while a cancellation is on its way; further ones are ignored meanwhile.
         """
         unknown = (
             "Interrupted while saving, and the server could not be asked whether it was saved.",
             LOOK_FIRST,
         )
         _last_words.append(unknown)
-        asked = asyncio.ensure_future(
-            run_with_deadline(lambda held: self._asked(connect, held), INTERRUPTED_ASKS_S, may_cancel=lambda: False)
+        asking = asyncio.ensure_future(
+            run_with_deadline(
+                lambda held: self._ask_until_decided(connect, held), INTERRUPTED_ASKS_FOR_S, may_cancel=lambda: False
+            )
         )
-        while not asked.done():
+        while not asking.done():
             with contextlib.suppress(asyncio.CancelledError):
-                await asyncio.wait({asked})
+                await asyncio.wait({asking})
         with contextlib.suppress(SwitchboardError, asyncio.CancelledError):
             known = ("Interrupted while saving: it was saved.", "")
-            if not asked.result():
+            if not asking.result():
                 known = ("Interrupted while saving: nothing was saved.", "")
             _last_words[_last_words.index(unknown)] = known
 
@@ -116,7 +119,7 @@ class Commit:
             return await run_with_deadline(lambda held: self._status(connect, held), seconds, may_cancel=lambda: False)
         return UNDECIDED
 
-    async def _asked(self, connect: Connect, held: list[psycopg.AsyncConnection[Any]]) -> bool:
+    async def _ask_until_decided(self, connect: Connect, held: list[psycopg.AsyncConnection[Any]]) -> bool:
         while True:
             status = await self._status(connect, held)
             if status != UNDECIDED:
@@ -137,6 +140,6 @@ class Commit:
 
 def last_words() -> list[tuple[str, str]]:
     """Return, once, what an interruption left to say: what is known, and what to do."""
-    said = list(dict.fromkeys(_last_words))
+    words = list(dict.fromkeys(_last_words))
     _last_words.clear()
-    return said
+    return words

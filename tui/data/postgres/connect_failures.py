@@ -8,7 +8,8 @@ import socket
 
 import psycopg
 
-from tui.data.postgres.refusals import BY_SQLSTATE, recognised
+from tui.data.postgres.refusal_kinds import BY_SQLSTATE
+from tui.data.postgres.refusal_texts import recognise
 from tui.errors import (
     CHECK_NETWORK,
     ConnectionFailed,
@@ -46,9 +47,9 @@ def connect_failure(exc: BaseException, *, doing: str) -> SwitchboardError:
     connecting = doing.startswith("connect") or text.startswith(_WHILE_CONNECTING)
     kind = None
     if connecting or sqlstate in BY_SQLSTATE:
-        kind = recognised(text) or BY_SQLSTATE.get(sqlstate)
+        kind = recognise(text) or BY_SQLSTATE.get(sqlstate)
     if kind is None and connecting and isinstance(exc, (TimeoutError, socket.gaierror)):
-        kind = recognised("Timed out" if isinstance(exc, TimeoutError) else "resolve host")
+        kind = recognise("Timed out" if isinstance(exc, TimeoutError) else "resolve host")
     if kind is None and not connecting:
         kind = (ConnectionLost, "The connection to the database is lost.", CHECK_NETWORK)
     elif kind is None and is_answer(exc):
@@ -94,13 +95,13 @@ def _words(exc: BaseException) -> str:
     text = _message(exc)
     if not scrubbed(text):
         return ""
-    said: list[str] = []
+    messages: list[str] = []
     for line in text.splitlines():
         words = _SEVERITY.sub("", _PLACE.sub("", line))
         # libpq's own guesses stand behind a tab.
-        if words and words not in said and not line.startswith(("\t", "Multiple connection attempts")):
-            said.append(words)
-    return one_line(_without_password(scrubbed("; ".join(said)), exc), _LONGEST_WORDS)
+        if words and words not in messages and not line.startswith(("\t", "Multiple connection attempts")):
+            messages.append(words)
+    return one_line(_without_password(scrubbed("; ".join(messages)), exc), _LONGEST_WORDS)
 
 
 def _without_password(text: str, exc: BaseException) -> str:

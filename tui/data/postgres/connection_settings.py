@@ -137,12 +137,12 @@ class ConnectionSettings:
             return None
         file = Path(self.value("passfile") or Path(os.environ.get("HOME") or Path.home()) / ".pgpass")
         try:
-            found = file.stat()
+            status = file.stat()
         except OSError:
             return None
-        if not stat.S_ISREG(found.st_mode):
+        if not stat.S_ISREG(status.st_mode):
             return InvalidInput("libpq's password file is not a plain file.", "Remove it, or make it a plain file.")
-        if found.st_mode & 0o077:
+        if status.st_mode & 0o077:
             return InvalidInput(
                 "libpq's password file can be read by others, so libpq ignores it.",
                 "Close it with chmod 600 (it is ~/.pgpass unless PGPASSFILE names another).",

@@ -211,8 +211,8 @@ def _check_front(text: str) -> None:
 
 
 def _mistake_in_scheme(text: str) -> str:
-    found = _SCHEME.match(text)
-    scheme = found[1].lower() if found else ""
+    match = _SCHEME.match(text)
+    scheme = match[1].lower() if match else ""
     kinds = (
         ("no scheme", not scheme),
         ("jdbc", scheme.startswith("jdbc:")),

@@ -7,28 +7,28 @@ import contextlib
 import math
 import random
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar, overload
 from uuid import UUID, uuid4
 
 import psycopg
 from psycopg import errors as pg
-from psycopg.rows import dict_row
+from psycopg.rows import dict_row, scalar_row
 
 from tui.data.postgres.commit import Commit
-from tui.data.postgres.connecting import Connection, connect
+from tui.data.postgres.connect import Connection, connect
 from tui.data.postgres.deadline import run_with_deadline
 from tui.data.postgres.failures import translate
-from tui.data.postgres.json_values import register_tolerant_json
+from tui.data.postgres.json_loader import register_tolerant_json
+from tui.data.postgres.lock_holder import FIND_HOLDER, holder_sentence, name_lock_holder
 from tui.data.postgres.pool import Pool
 from tui.data.postgres.probe import encoding_problem, probe
 from tui.data.postgres.session_settings import READ_COMMITTED, SNAPSHOT, Limits, begin, pin_session, pinned_transaction
-from tui.data.postgres.timestamps import register_tolerant_timestamps
+from tui.data.postgres.timestamp_loader import register_tolerant_timestamps
 from tui.errors import (
     ConnectionFailed,
     ConnectionLost,
-    Locked,
     ReadOnlyMode,
     SchemaNewer,
     ServerUnsuitable,
@@ -37,17 +37,20 @@ from tui.errors import (
 )
 
 if TYPE_CHECKING:
+    from psycopg.rows import AsyncRowFactory
+
     from tui.models import Operator, ServerInfo
 
 T = TypeVar("T")
+Row = TypeVar("Row")
 Unit = Callable[[Connection], Awaitable[T]]
+Parameters = Mapping[str, Any]
 __all__ = ["Connection", "Database", "Unit"]
 
 LOCK_TIMEOUT_MS = 5_000
 STATEMENT_TIMEOUT_MS = 15_000
 IDLE_IN_TRANSACTION_MS = 10_000
 LIMITS = Limits(LOCK_TIMEOUT_MS, STATEMENT_TIMEOUT_MS, IDLE_IN_TRANSACTION_MS)
-BLOCKER_LOOK_AFTER_S = 1.0
 OPENS_WITHIN_S = 9.0
 # The server's own limits come first; what is longer than they allow is a line that no longer carries anything.
 ANSWERS_WITHIN_S = 20.0
@@ -64,18 +67,14 @@ select set_config('switchboard.operator_id', %(operator_id)s, true),
                             '^switchboard schema ([0-9]{1,9})$')::int as schema_number
 """
 
-BLOCKERS = """
-select a.usename as role, a.application_name as program, a.client_addr::text as address,
-       extract(epoch from clock_timestamp() - a.xact_start)::int as seconds
-  from unnest(pg_catalog.pg_blocking_pids(%(pid)s)) as b(pid)
-  join pg_catalog.pg_stat_activity as a on a.pid = b.pid
- order by a.xact_start limit 1
-"""
+# Local to the transaction, which outside of one ends with the pipeline:
+# https://www.postgresql.org/docs/current/protocol-flow.html#PROTOCOL-FLOW-PIPELINING
+STATEMENT_LIMIT = "select pg_catalog.set_config('statement_timeout', %(limit)s, true)"
 
 
 @dataclass(slots=True)
 class _Attempt:
-    """What a unit has told about itself so far: enough to find out who blocks it, and how a write ended."""
+    """One run of a unit: what it takes to find out who blocks it, and how a write ended."""
 
     log_only: bool = False
     backend_pid: int = 0
@@ -86,8 +85,9 @@ class _Attempt:
 class Database:
     """Runs units of work: reads may be repeated by themselves, writes carry the operator and never are.
 
-    A unit is an async callable that is given a connection whose rows are dicts; whatever goes wrong in it is raised
-    as one of `tui.errors`. `open` must have been called before.
+    A unit is an async callable that is given a connection whose rows are dicts; `fetch_all`, `fetch_one`, `fetch_value`
+    and `execute` are units of one statement. Whatever goes wrong is raised as one of `tui.errors`. `open` must have
+    been called before.
     """
 
     def __init__(self, conninfo: str, operator: Operator, *, read_only: bool = False) -> None:
@@ -139,9 +139,9 @@ class Database:
         """Whether the server was asked and has not answered."""
         return self._pool.liveness.is_silent
 
-    def heard(self) -> None:
+    def note_traffic(self) -> None:
         """Note that the server is sending, so that nobody takes it for silent."""
-        self._pool.liveness.heard()
+        self._pool.liveness.note_traffic()
 
     async def until_lost(self) -> SwitchboardError:
         """Ask whether the server lives until there is no connection to be had; return why."""
@@ -179,6 +179,85 @@ class Database:
                 raise
             return await self._read_once(unit)
 
+    @overload
+    async def fetch_all(
+        self,
+        query: str,
+        parameters: Parameters | None = ...,
+        *,
+        binary: bool = ...,
+        statement_timeout_ms: int | None = ...,
+    ) -> list[dict[str, Any]]: ...
+
+    @overload
+    async def fetch_all(
+        self,
+        query: str,
+        parameters: Parameters | None = ...,
+        *,
+        row_factory: AsyncRowFactory[Row],
+        binary: bool = ...,
+        statement_timeout_ms: int | None = ...,
+    ) -> list[Row]: ...
+
+    async def fetch_all(
+        self,
+        query: str,
+        parameters: Parameters | None = None,
+        *,
+        row_factory: AsyncRowFactory[Any] = dict_row,
+        binary: bool = False,
+        statement_timeout_ms: int | None = None,
+    ) -> list[Any]:
+        """Read with one statement and return its rows, as dicts where no psycopg row factory says otherwise.
+
+        `binary` has values sent in Postgres's binary format, which takes half the bytes for bytea. Raises TimedOut
+        where the server needs more than `statement_timeout_ms`, by default STATEMENT_TIMEOUT_MS, else as `read`.
+        """
+
+        async def unit(connection: Connection) -> list[Any]:
+            cursor = connection.cursor(row_factory=row_factory, binary=binary)
+            if statement_timeout_ms is None:
+                return await (await cursor.execute(query, parameters)).fetchall()
+            # In one round trip; behind a pooler of transactions, where a transaction is open already, in two.
+            pooled = self.info is not None and self.info.pooling == "transaction"
+            async with contextlib.nullcontext() if pooled else connection.pipeline():
+                await connection.execute(STATEMENT_LIMIT, {"limit": str(statement_timeout_ms)})
+                return await (await cursor.execute(query, parameters)).fetchall()
+
+        return await self.read(unit)
+
+    @overload
+    async def fetch_one(self, query: str, parameters: Parameters | None = ...) -> dict[str, Any] | None: ...
+
+    @overload
+    async def fetch_one(
+        self, query: str, parameters: Parameters | None = ..., *, row_factory: AsyncRowFactory[Row]
+    ) -> Row | None: ...
+
+    async def fetch_one(
+        self,
+        query: str,
+        parameters: Parameters | None = None,
+        *,
+        row_factory: AsyncRowFactory[Any] = dict_row,
+    ) -> Any:
+        """Read with one statement and return its first row, None where there is none."""
+        rows = await self.fetch_all(query, parameters, row_factory=row_factory)
+        return rows[0] if rows else None
+
+    async def fetch_value(self, query: str, parameters: Parameters | None = None) -> Any:
+        """Read with one statement and return the first column of its first row, None where there is none."""
+        return await self.fetch_one(query, parameters, row_factory=scalar_row)
+
+    async def execute(self, query: str, parameters: Parameters | None = None) -> None:
+        """Write with one statement, as `write` does."""
+
+        async def unit(connection: Connection) -> None:
+            await connection.execute(query, parameters)
+
+        await self.write(unit)
+
     async def read_at_length(self, unit: Unit[T], *, statement_timeout_ms: int) -> T:
         """Run once, never again, a unit that reads everything from one snapshot and may take long.
 
@@ -187,7 +266,7 @@ class Database:
 
         async def work(held: list[Connection]) -> T:
             try:
-                async with self._pool.lent() as connection:
+                async with self._pool.connection() as connection:
                     held.append(connection)
                     limits = replace(LIMITS, statement_ms=statement_timeout_ms)
                     await begin(connection, limits, characteristics=SNAPSHOT)
@@ -213,41 +292,42 @@ class Database:
         if self.refusal is not None and not log_only:
             raise self.refusal()
         operation = operation_id or uuid4()
-        for attempt in range(1, ATTEMPTS + 1):
-            progress = _Attempt(log_only=log_only)
+        for number in range(1, ATTEMPTS + 1):
+            attempt = _Attempt(log_only=log_only)
             try:
-                return await self._watched(unit, operation, progress)
+                return await self._write_until_decided(unit, operation, attempt)
             except (pg.DeadlockDetected, pg.SerializationFailure) as exc:
-                if attempt == ATTEMPTS or progress.commit.sent:
+                if number == ATTEMPTS or attempt.commit.sent:
                     raise translate(exc, doing="saving") from None
-                await asyncio.sleep(random.uniform(0.02, 0.1) * attempt)  # noqa: S311
+                await asyncio.sleep(random.uniform(0.02, 0.1) * number)  # noqa: S311
         raise AssertionError("unreachable")
 
-    async def _write_once(self, unit: Unit[T], operation: UUID, progress: _Attempt, held: list[Connection]) -> T:
+    async def _write_once(self, unit: Unit[T], operation: UUID, attempt: _Attempt, held: list[Connection]) -> T:
         try:
-            async with self._pool.lent() as connection:
+            async with self._pool.connection() as connection:
                 held.append(connection)
-                progress.backend_pid = connection.info.backend_pid
+                attempt.backend_pid = connection.info.backend_pid
                 if self._is_pooled():
+                    # Pinned for a session, settings would stay with the next program that gets it.
                     await begin(connection, LIMITS)
                 else:
                     await connection.execute(f"begin {READ_COMMITTED}".encode())
                 try:
-                    await self._begin(connection, operation, progress)
+                    await self._begin(connection, operation, attempt)
                     result = await unit(connection)
                 except BaseException:
                     with contextlib.suppress(psycopg.Error):
                         await connection.execute("rollback")
                     raise
-                progress.result = result
-                await progress.commit.send(connection, self._plain_connection)
+                attempt.result = result
+                await attempt.commit.send(connection, self._plain_connection)
                 return result
         except (pg.DeadlockDetected, pg.SerializationFailure):
             raise
         except (psycopg.Error, OSError, UnicodeError) as exc:
             raise translate(exc, doing="saving", role=self._role()) from None
 
-    async def _begin(self, connection: Connection, operation: UUID, progress: _Attempt) -> None:
+    async def _begin(self, connection: Connection, operation: UUID, attempt: _Attempt) -> None:
         operator = self.operator
         cursor = await connection.execute(
             OPERATOR_SETTINGS,
@@ -263,22 +343,22 @@ class Database:
         # It may have been set up anew since the console looked.
         if row and self.latest_schema is not None and (row["schema_number"] or 0) > self.latest_schema:
             self.refusal = SchemaNewer
-            if not progress.log_only:
+            if not attempt.log_only:
                 raise SchemaNewer
-        await progress.commit.note(connection)
+        await attempt.commit.note(connection)
 
-    async def _watched(self, unit: Unit[T], operation: UUID, progress: _Attempt) -> T:
+    async def _write_until_decided(self, unit: Unit[T], operation: UUID, attempt: _Attempt) -> T:
         """Await a write; when the answer to its COMMIT does not come, find out how it ended."""
-        commit = progress.commit
+        commit = attempt.commit
         try:
-            return await self._naming_the_holder(
+            return await name_lock_holder(
                 run_with_deadline(
-                    lambda held: self._write_once(unit, operation, progress, held),
+                    lambda held: self._write_once(unit, operation, attempt, held),
                     WRITE_ANSWERS_WITHIN_S,
                     liveness=self._pool.liveness,
                     may_cancel=lambda: not commit.sent,
                 ),
-                progress,
+                lambda: self._find_lock_holder(attempt),
             )
         except (ConnectionFailed, TimedOut):
             if not commit.sent:
@@ -288,57 +368,40 @@ class Database:
                 await commit.interrupted(self._plain_connection)
             raise
         if await commit.was_made(self._plain_connection, self._pool.liveness):
-            result: T = progress.result
+            result: T = attempt.result
             return result
         raise ConnectionLost(
             "The connection broke while saving; nothing was saved.", "Try again once the connection is back."
         )
 
-    async def _naming_the_holder(self, work: Awaitable[T], progress: _Attempt) -> T:
-        """Await what may wait for a lock; when it ends in a lock time-out, say who held the lock."""
-        look = asyncio.ensure_future(self._blocker(progress))
-        try:
-            return await work
-        except Locked as failure:
-            holder = look.result() if look.done() else ""
-            if holder:
-                raise Locked(f"{failure.sentence} {holder}", failure.what_to_do, details=failure.details) from None
-            raise
-        finally:
-            look.cancel()
+    async def _find_lock_holder(self, attempt: _Attempt) -> str:
+        """Say who blocks an attempt; empty where nobody does, or the server does not tell."""
 
-    async def _blocker(self, progress: _Attempt) -> str:
-        """Wait a moment, then say who blocks the attempt; nothing where nobody does, or that cannot be found out."""
-        await asyncio.sleep(BLOCKER_LOOK_AFTER_S)
-        pid = progress.backend_pid
-
-        async def look(connection: Connection) -> dict[str, Any] | None:
-            return await (await connection.execute(BLOCKERS, {"pid": pid})).fetchone()
+        async def unit(connection: Connection) -> dict[str, Any] | None:
+            return await (await connection.execute(FIND_HOLDER, {"pid": attempt.backend_pid})).fetchone()
 
         try:
-            row = await self._given_back(look, _Attempt())
+            row = await self._read_within_deadline(unit, _Attempt())
         except SwitchboardError:
             return ""
-        if row is None:
-            return ""
-        program = row["program"] or "a program without a name"
-        since = "" if row["seconds"] is None else f", in a transaction open for {row['seconds']} s"
-        return f"It is held by {program} as role {row['role']}{since}."
+        return holder_sentence(row) if row else ""
 
     async def _read_once(self, unit: Unit[T]) -> T:
-        progress = _Attempt()
-        return await self._naming_the_holder(self._given_back(unit, progress), progress)
-
-    async def _given_back(self, unit: Unit[T], progress: _Attempt) -> T:
-        return await run_with_deadline(
-            lambda held: self._read_held(unit, held, progress), ANSWERS_WITHIN_S, liveness=self._pool.liveness
+        attempt = _Attempt()
+        return await name_lock_holder(
+            self._read_within_deadline(unit, attempt), lambda: self._find_lock_holder(attempt)
         )
 
-    async def _read_held(self, unit: Unit[T], held: list[Connection], progress: _Attempt) -> T:
+    async def _read_within_deadline(self, unit: Unit[T], attempt: _Attempt) -> T:
+        return await run_with_deadline(
+            lambda held: self._read_on_pool(unit, held, attempt), ANSWERS_WITHIN_S, liveness=self._pool.liveness
+        )
+
+    async def _read_on_pool(self, unit: Unit[T], held: list[Connection], attempt: _Attempt) -> T:
         try:
-            async with self._pool.lent() as connection:
+            async with self._pool.connection() as connection:
                 held.append(connection)
-                progress.backend_pid = connection.info.backend_pid
+                attempt.backend_pid = connection.info.backend_pid
                 if not self._is_pooled():
                     return await unit(connection)
                 async with pinned_transaction(connection, LIMITS):

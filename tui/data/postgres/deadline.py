@@ -6,7 +6,7 @@ import asyncio
 import time
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from tui.data.postgres.connecting import cut
+from tui.data.postgres.connect import cut
 from tui.data.postgres.liveness import GONE_AFTER_S
 from tui.errors import CHECK_NETWORK, ConnectionLost, TimedOut
 
@@ -21,6 +21,7 @@ T = TypeVar("T")
 
 CANCEL_WITHIN_S = 1.0
 ENDS_WITHIN_S = 0.5
+# Most work has ended by then, without a question beside it whether the server lives.
 WATCHED_AFTER_S = 1.0
 LOOK_EVERY_S = 0.25
 
@@ -38,8 +39,10 @@ async def run_with_deadline(
     Work that takes longer goes on for as long as the server lives, up to `seconds`. When this is cancelled or the time
     has passed, the work is cancelled on the server; where that gets no answer within CANCEL_WITHIN_S, where the
     server is gone, or `may_cancel` says no, the connection is cut off here. Raises TimedOut after the time
-    where the server lives, else ConnectionLost, and that too once nothing was heard of it for `gone_after_s`.
+    where the server lives, else ConnectionLost, and that too once it has sent nothing for `gone_after_s`.
     """
+    # Not asyncio.timeout: it waits until the cancelled work has ended, and psycopg ends a query that is cancelled only
+    # when the server has confirmed that, however long it takes.
     held: list[AsyncConnection[Any]] = []
     started = time.monotonic()
     task = asyncio.ensure_future(work(held))
@@ -64,10 +67,10 @@ async def run_with_deadline(
             )
         raise ConnectionLost(f"The database has not answered for {seconds:.0f} seconds.", CHECK_NETWORK)
     finally:
-        await _ended(task, held, may_cancel=may_cancel() and not (liveness is not None and liveness.is_silent))
+        await _end(task, held, may_cancel=may_cancel() and not (liveness is not None and liveness.is_silent))
 
 
-async def _ended(task: asyncio.Future[Any], held: list[AsyncConnection[Any]], *, may_cancel: bool) -> None:
+async def _end(task: asyncio.Future[Any], held: list[AsyncConnection[Any]], *, may_cancel: bool) -> None:
     """End the work: on the server where it may be cancelled there and listens, and here in any case."""
     try:
         if not task.done() and may_cancel:

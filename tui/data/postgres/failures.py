@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+from typing import Literal
 
 import psycopg
 
 from tui.data.postgres.connect_failures import as_sentence, connect_failure, is_answer, one_line, scrubbed, with_words
-from tui.data.postgres.refusals import DISK_FULL, NO_MEMORY, NO_SLOT, STARTING, Kind, recognised
+from tui.data.postgres.refusal_kinds import DISK_FULL, NO_MEMORY, NO_SLOT, STARTING, Kind
+from tui.data.postgres.refusal_texts import recognise
 from tui.errors import (
     CHECK_NETWORK,
     ConnectionFailed,
@@ -16,13 +18,18 @@ from tui.errors import (
     DatabaseFailed,
     InvalidInput,
     Locked,
+    NoFreeConnection,
     NotFound,
     PermissionDenied,
     SchemaMissing,
     ServerUnsuitable,
     SwitchboardError,
     TimedOut,
+    UnknownRefusal,
 )
+
+Availability = Literal["gone", "full", "refuses"]
+"""Nobody answers, every connection is taken, or this login is not let in."""
 
 TOO_MANY_OPENINGS = "Wait that long; the limit is there so that nobody empties the store unnoticed."
 
@@ -107,6 +114,14 @@ def translate(exc: BaseException, *, doing: str = "", role: str | None = None) -
     return failure
 
 
+def availability_of(failure: BaseException) -> Availability:
+    """Tell from a failure to connect how the server is to be had."""
+    translated = translate(failure, doing="connecting")
+    if isinstance(translated, NoFreeConnection):
+        return "full"
+    return "gone" if translated.may_pass and not isinstance(translated, UnknownRefusal) else "refuses"
+
+
 def is_of_another_program(exc: psycopg.Error) -> bool:
     """Whether a function that is not ours raised an error, such as another program's trigger below a function of ours.
 
@@ -154,7 +169,7 @@ def _server_kind(exc: psycopg.Error, sqlstate: str, primary: str) -> Kind:
     known = _FIXED.get(sqlstate)
     if _is_fatal(exc):
         # Poolers use 08P01 and XX000 for everything. The connection went with it, so a COMMIT may be in doubt.
-        error, sentence, what_to_do = (known if known != _COLLIDED else None) or recognised(primary) or _LOST
+        error, sentence, what_to_do = (known if known != _COLLIDED else None) or recognise(primary) or _LOST
         return (error if issubclass(error, ConnectionFailed) else ConnectionFailed, sentence, what_to_do)
     unknown = (DatabaseFailed, f"The database refused it: {primary}", "Ask whoever runs the database.")
     return known or _FIXED.get(sqlstate[:2]) or unknown
@@ -199,5 +214,5 @@ def _details(exc: psycopg.Error) -> str:
         "column": diag.column_name,
         "constraint": diag.constraint_name,
     }
-    told = [f"{word} {one_line(name)}" for word, name in names.items() if name]
-    return ", ".join([f"{type(exc).__name__} {exc.sqlstate}", *told])
+    named = [f"{word} {one_line(name)}" for word, name in names.items() if name]
+    return ", ".join([f"{type(exc).__name__} {exc.sqlstate}", *named])

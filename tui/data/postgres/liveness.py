@@ -8,8 +8,8 @@ import math
 import time
 from typing import TYPE_CHECKING
 
-from tui.data.postgres.connecting import first_done, standing_of
-from tui.data.postgres.failures import translate
+from tui.data.postgres.connect import first_done
+from tui.data.postgres.failures import availability_of, translate
 from tui.errors import CHECK_NETWORK, ConnectionLost
 
 if TYPE_CHECKING:
@@ -48,14 +48,14 @@ class Liveness:
         """Why the last question found no connection; None once one did."""
         self.next_at = 0.0
         """When the next question is due, on the monotonic clock."""
-        self._heard_at = self._silent_at = -math.inf
+        self._traffic_at = self._silent_at = -math.inf
         self._watchers = 0
         self._beating: asyncio.Task[None] | None = None
         self._noted = asyncio.Event()
 
-    def heard(self) -> None:
-        """Note that the server has just said something, whatever it was asked."""
-        self._heard_at = time.monotonic()
+    def note_traffic(self) -> None:
+        """Note that the server has just sent something, whatever it was asked."""
+        self._traffic_at = time.monotonic()
 
     @contextlib.contextmanager
     def watched(self) -> Iterator[None]:
@@ -63,7 +63,7 @@ class Liveness:
         self._watchers += 1
         if self._beating is None:
             if not self.is_silent:
-                self.heard()
+                self.note_traffic()
             self._beating = asyncio.create_task(self._beat())
         try:
             yield
@@ -84,52 +84,52 @@ class Liveness:
 
     @property
     def is_silent(self) -> bool:
-        """Whether nothing was heard since a question got no answer."""
-        return self._silent_at > self._heard_at
+        """Whether there was no traffic since a question got no answer."""
+        return self._silent_at > self._traffic_at
 
     def is_gone(self, since: float, *, after: float = GONE_AFTER_S) -> bool:
-        """Whether nothing was heard for `after` seconds, and a question of later than `since` got no answer either."""
-        return self.is_silent and self._silent_at > since and time.monotonic() - self._heard_at >= after
+        """Whether there was no traffic for `after` seconds, and no answer to a question of later than `since`."""
+        return self.is_silent and self._silent_at > since and time.monotonic() - self._traffic_at >= after
 
     def lost(self) -> ConnectionLost:
         """What to tell of a server that is gone."""
-        sentence = f"The database has not answered for {time.monotonic() - self._heard_at:.0f} seconds."
+        sentence = f"The database has not answered for {time.monotonic() - self._traffic_at:.0f} seconds."
         if self.failure is None or self.failure is NO_ANSWER:
             return ConnectionLost(sentence, CHECK_NETWORK)
         return ConnectionLost(f"{sentence} {self.failure.sentence}", CHECK_NETWORK, details=self.failure.details)
 
     async def _beat(self) -> None:
         """Ask; where no answer comes, ask again beside the question before, which may hang on a line that is dead."""
-        asked: set[asyncio.Future[None]] = set()
+        questions: set[asyncio.Future[None]] = set()
         rest = 0.0
         try:
             while True:
-                await self._rested(rest)
+                await self._rest_until_due(rest)
                 patience = SILENT_PATIENCE_S if self.is_silent else self._patience()
-                if len(asked) < MOST_HANGING:
-                    asked.add(asyncio.ensure_future(self._ask()))
+                if len(questions) < MOST_HANGING:
+                    questions.add(asyncio.ensure_future(self._ask()))
                 self.next_at = time.monotonic() + RETRY_EVERY_S
-                done = await first_done(asked, patience)
-                while not done and (seconds := self._heard_at + patience - time.monotonic()) > 0:
+                done = await first_done(questions, patience)
+                while not done and (seconds := self._traffic_at + patience - time.monotonic()) > 0:
                     # Whoever has said a word meanwhile is slow, and not gone.
-                    done = await first_done(asked, seconds)
-                asked -= done
+                    done = await first_done(questions, seconds)
+                questions -= done
                 self._note([future.exception() for future in done])
                 rest = BEAT_EVERY_S if done else 0.0
                 if done and self.failure is None:
-                    _leave(asked)
-                    asked = set()
+                    _abandon(questions)
+                    questions = set()
                     continue
-                if self.failure is not None and not self.is_silent and standing_of(self.failure) == "refuses":
+                if self.failure is not None and not self.is_silent and availability_of(self.failure) == "refuses":
                     self.next_at = time.monotonic() + RETRY_REFUSED_EVERY_S
                 await asyncio.sleep(self.next_at - time.monotonic())
         finally:
-            _leave(asked)
+            _abandon(questions)
 
-    async def _rested(self, rest: float) -> None:
-        """Wait until nothing was heard for a while: who is told something need not ask."""
+    async def _rest_until_due(self, rest: float) -> None:
+        """Wait until there was no traffic for a while: as long as there is some, nobody needs to ask."""
         while self.failure is None:
-            self.next_at = self._heard_at + max(rest, self._rest())
+            self.next_at = self._traffic_at + max(rest, self._rest())
             seconds = self.next_at - time.monotonic()
             if seconds <= 0:
                 return
@@ -139,12 +139,12 @@ class Liveness:
         """Take down what questions came to; none means that there was no answer in time."""
         failures = [outcome for outcome in outcomes if outcome is not None]
         if len(failures) < len(outcomes):
-            self.heard()
+            self.note_traffic()
             self.failure = None
         elif failures:
             self.failure = translate(failures[0], doing="connecting")
-            if any(standing_of(failure) != "gone" for failure in failures):
-                self.heard()
+            if any(availability_of(failure) != "gone" for failure in failures):
+                self.note_traffic()
             else:
                 self._silent_at = time.monotonic()
         else:
@@ -153,7 +153,7 @@ class Liveness:
         self._noted.set()
 
 
-def _leave(asked: set[asyncio.Future[None]]) -> None:
-    for future in asked:
-        future.cancel()
-        future.add_done_callback(lambda left: left.cancelled() or left.exception())
+def _abandon(questions: set[asyncio.Future[None]]) -> None:
+    for question in questions:
+        question.cancel()
+        question.add_done_callback(lambda task: task.cancelled() or task.exception())

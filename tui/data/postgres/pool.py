@@ -15,17 +15,18 @@ from weakref import WeakKeyDictionary
 import psycopg
 from psycopg.pq import TransactionStatus
 
-from tui.data.postgres.connecting import answers, first_done, standing_of
-from tui.data.postgres.connection import at_login, listen
+from tui.data.postgres.connect import answers, first_done
+from tui.data.postgres.failures import availability_of
 from tui.data.postgres.liveness import RETRY_EVERY_S, Liveness
+from tui.data.postgres.monitored_connection import monitor, on_login_traffic
 from tui.errors import ConnectionFailed, NoFreeConnection
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable
 
-    from tui.data.postgres.connecting import Connection
+    from tui.data.postgres.connect import Connection
 
-MOST = 4
+MAX_SIZE = 4
 TURN_WITHIN_S = 6.0
 AGAIN_AFTER_S = 0.5
 ANSWERS_WITHIN_S = 1.5
@@ -52,7 +53,7 @@ class Pool:
     def __init__(self, connect: Callable[[], Awaitable[Connection]]) -> None:
         """`connect` returns a new connection that is ready for use; it raises psycopg.Error or OSError."""
         self._connect = connect
-        self._turns = asyncio.Semaphore(MOST)
+        self._turns = asyncio.Semaphore(MAX_SIZE)
         self._lent = 0
         self._idle: list[Connection] = []
         self._used_at: WeakKeyDictionary[Connection, float] = WeakKeyDictionary()
@@ -63,11 +64,11 @@ class Pool:
         self.liveness = Liveness(
             self._ask,
             patience=lambda: PATIENCE_S if self._idle else LOGIN_PATIENCE_S,
-            rest=lambda: ALL_LENT_REST_S if self._lent >= MOST else 0.0,
+            rest=lambda: ALL_LENT_REST_S if self._lent >= MAX_SIZE else 0.0,
         )
 
     @contextlib.asynccontextmanager
-    async def lent(self) -> AsyncIterator[Connection]:
+    async def connection(self) -> AsyncIterator[Connection]:
         """Lend a connection that has just answered. While the server is silent this waits for it, without an end.
 
         Raises NoFreeConnection after TURN_WITHIN_S where all are taken, here or on the server, psycopg.Error or OSError
@@ -80,9 +81,9 @@ class Pool:
             async with asyncio.timeout(TURN_WITHIN_S):
                 await self._turns.acquire()
         except TimeoutError:
-            raise _none_is_free() from None
+            raise _no_free_connection() from None
         try:
-            connection = await self._ready(ends)
+            connection = await self._take_idle_or_new(ends)
             self._lent += 1
             try:
                 yield connection
@@ -95,18 +96,19 @@ class Pool:
 
     def keep(self, connection: Connection) -> None:
         """Keep a connection for the next unit, or close it where it is in a transaction, or one too many."""
+        # A unit that leaves a transaction open was broken off in the middle, and nobody knows what the session is like.
         is_usable = not connection.closed and connection.info.transaction_status == TransactionStatus.IDLE
         if is_usable and self._has_room:
-            listen(connection, self.liveness.heard)
+            monitor(connection, self.liveness.note_traffic)
             self._ends_at.setdefault(connection, time.monotonic() + LIVES_S)
             self._idle.append(connection)
-            self.liveness.heard()
+            self.liveness.note_traffic()
         else:
             connection.pgconn.finish()
 
     @property
     def _has_room(self) -> bool:
-        return self.is_open and len(self._idle) + self._lent < MOST
+        return self.is_open and len(self._idle) + self._lent < MAX_SIZE
 
     @property
     def is_in_use(self) -> bool:
@@ -120,9 +122,10 @@ class Pool:
         if self._renewing is not None:
             self._renewing.cancel()
 
-    async def _ready(self, ends: float) -> Connection:
+    async def _take_idle_or_new(self, ends: float) -> Connection:
         while True:
             while self._idle:
+                # The one used last is the likeliest to live, and the others grow old enough to be closed.
                 connection = self._idle.pop()
                 if await answers(connection, ANSWERS_WITHIN_S):
                     return connection
@@ -131,21 +134,21 @@ class Pool:
             try:
                 return await self._new()
             except (psycopg.Error, OSError) as failure:
-                standing = standing_of(failure)
-                if standing == "refuses" or not self.is_open:
+                availability = availability_of(failure)
+                if availability == "refuses" or not self.is_open:
                     raise
-                if standing == "full" and time.monotonic() >= ends:
-                    raise _none_is_free() from None
+                if availability == "full" and time.monotonic() >= ends:
+                    raise _no_free_connection() from None
             await asyncio.sleep(AGAIN_AFTER_S)
 
     async def _new(self) -> Connection:
-        """Open a connection; what the server says at the login is heard. Raises psycopg.Error or OSError."""
-        before = at_login.set(self.liveness.heard)
+        """Open a connection; what the server says at the login counts as traffic. Raises psycopg.Error or OSError."""
+        before = on_login_traffic.set(self.liveness.note_traffic)
         try:
             connection = await self._connect()
         finally:
-            at_login.reset(before)
-        listen(connection, self.liveness.heard)
+            on_login_traffic.reset(before)
+        monitor(connection, self.liveness.note_traffic)
         return connection
 
     async def _keep_another(self) -> None:
@@ -185,7 +188,7 @@ class Pool:
             asking.cancel()
             if opening is not None:
                 opening.cancel()
-                opening.add_done_callback(lambda left: left.cancelled() or left.exception())
+                opening.add_done_callback(lambda task: task.cancelled() or task.exception())
 
     def _close_unneeded(self) -> None:
         now = time.monotonic()
@@ -197,9 +200,9 @@ class Pool:
         is_due = self._has_room and time.monotonic() >= self._ends_at.get(connection, 0.0)
         if is_due and (self._renewing is None or self._renewing.done()):
             self._ends_at[connection] = time.monotonic() + RENEWED_AGAIN_AFTER_S
-            self._renewing = asyncio.create_task(self._renewed(connection))
+            self._renewing = asyncio.create_task(self._replace(connection))
 
-    async def _renewed(self, connection: Connection) -> None:
+    async def _replace(self, connection: Connection) -> None:
         with contextlib.suppress(psycopg.Error, OSError):
             await self._keep_another()
             if connection in self._idle:
@@ -213,8 +216,8 @@ class Pool:
 
 
 def _is_refused_for_now(failure: BaseException | None) -> bool:
-    return failure is not None and standing_of(failure) == "full"
+    return failure is not None and availability_of(failure) == "full"
 
 
-def _none_is_free() -> NoFreeConnection:
+def _no_free_connection() -> NoFreeConnection:
     return NoFreeConnection("Every connection is in use.", "Try again in a moment.")

@@ -7,30 +7,17 @@ from typing import TYPE_CHECKING, Any
 from psycopg import pq
 from psycopg.rows import dict_row, scalar_row
 
-from tui.data.postgres.connecting import connect
+from tui.data.postgres.connect import connect
 from tui.data.postgres.connection_settings import (
     TRANSACTION_POOLER_PORT,
     ConnectionSettings,
     PoolingKind,
-    make_conninfo,
 )
-from tui.data.postgres.connection_string import from_environment, parse_connection_string
 from tui.data.postgres.session_settings import Limits, pinned_transaction
 from tui.models import ServerInfo
 
 if TYPE_CHECKING:
     import psycopg
-
-__all__ = [
-    "ConnectionSettings",
-    "PoolingKind",
-    "encoding_problem",
-    "from_environment",
-    "make_conninfo",
-    "parse_connection_string",
-    "pooling_kind",
-    "probe",
-]
 
 SERVER_FACTS = """
 select pg_catalog.current_setting('server_version_num')::int as version,
@@ -122,7 +109,7 @@ async def pooling_kind(
         if held is not None:
             held += [first, second]
         seen = [(await _backend_pid(first), await _backend_pid(second)) for _ in range(POOLING_ROUNDS)]
-        if any(one == other for one, other in seen) or len(set(seen)) > 1:
+        if any(first_pid == second_pid for first_pid, second_pid in seen) or len(set(seen)) > 1:
             return "transaction"
         return "direct" if seen[0] == (first.info.backend_pid, second.info.backend_pid) else "session"
 

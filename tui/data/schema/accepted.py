@@ -1,4 +1,4 @@
-"""What others have hung on the tables: which lines are theirs, and whether somebody has accepted them as harmless."""
+"""What others have hung on the tables: which entries are theirs, and whether somebody has accepted them as harmless."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ if TYPE_CHECKING:
 
     from psycopg import AsyncConnection
 
-    from tui.data.schema.shape import Line
+    from tui.data.schema.shape import CatalogueEntry
 
 NEVER = "It can never be accepted: find out who made it, and drop it."
 LOG = "public.integration_audit_logs"
 _WITH_PARTS = ("table", "view", "sequence", "function", "procedure", "aggregate")
-# Whether a table of theirs is quicker or stricter is no matter of the log; what runs a function has its own line.
+# Whether a table of theirs is quicker or stricter is no matter of the log; what runs a function has its own entry.
 _HARMLESS_ON_TABLES = ("constraint", "index")
 # An acceptance that is not in the log, which is sealed, was written by somebody who did not want it to be seen.
 # The time is asked for as well: an adopted log may have no index on its ids.
@@ -44,14 +44,14 @@ class Acceptance:
     on: str
 
 
-def definition_of(line: Line) -> str:
-    """The SHA-256 that stands for a line's text in an acceptance."""
-    return hashlib.sha256(line.text.encode()).hexdigest()
+def definition_of(entry: CatalogueEntry) -> str:
+    """The SHA-256 that stands for an entry's text in an acceptance."""
+    return hashlib.sha256(entry.text.encode()).hexdigest()
 
 
-def object_of(line: Line) -> str:
-    """The name by which a person accepts what a line is about."""
-    return f"{line.kind} {line.name}"
+def object_of(entry: CatalogueEntry) -> str:
+    """The name by which a person accepts what an entry is about."""
+    return f"{entry.kind} {entry.name}"
 
 
 async def read_accepted(conn: AsyncConnection[Any]) -> dict[str, Acceptance]:
@@ -70,42 +70,42 @@ async def read_accepted(conn: AsyncConnection[Any]) -> dict[str, Acceptance]:
     }
 
 
-def foreign_lines(found: Iterable[Line], wanted: set[tuple[str, str]]) -> Iterator[Line]:
-    """Yield the lines that no installation makes; not those that are harmless.
+def foreign_entries(found: Iterable[CatalogueEntry], wanted: set[tuple[str, str]]) -> Iterator[CatalogueEntry]:
+    """Yield the entries that no installation makes; not those that are harmless.
 
     `wanted` holds kind and name of what an installation makes.
     """
-    lines = sorted(line for line in found if (line.kind, line.name) not in wanted and line.kind != "schema")
-    columns = {line.name for line in lines if line.kind == "column"}
-    things = {line.name for line in lines if line.kind in _WITH_PARTS}
-    for line in lines:
-        if line.kind in _HARMLESS_ON_TABLES and line.name.startswith("public."):
+    entries = sorted(entry for entry in found if (entry.kind, entry.name) not in wanted and entry.kind != "schema")
+    columns = {entry.name for entry in entries if entry.kind == "column"}
+    things = {entry.name for entry in entries if entry.kind in _WITH_PARTS}
+    for entry in entries:
+        if entry.kind in _HARMLESS_ON_TABLES and entry.name.startswith("public."):
             continue
-        if line.kind == "default" and line.name in columns:
+        if entry.kind == "default" and entry.name in columns:
             continue
         # Of a thing that is named, in the schema switchboard, its parts are not, nor who may use it.
-        name = line.name.rpartition(" to ")[0] if line.kind == "grant" else line.name
-        if line.kind not in _WITH_PARTS and things & {name, name.rpartition(".")[0]}:
+        name = entry.name.rpartition(" to ")[0] if entry.kind == "grant" else entry.name
+        if entry.kind not in _WITH_PARTS and things & {name, name.rpartition(".")[0]}:
             continue
-        yield line
+        yield entry
 
 
-def foreign_sentence(line: Line, accepted: Mapping[str, Acceptance]) -> str:
-    """Say what is wrong with such a line; empty where it is accepted as it is now."""
-    what = f"The {object_of(line)}" + (f" ({line.text})" if line.kind in ("grant", "owner") else "")
-    if line.harm is not None:
-        return f"{what} {line.harm}."
-    acceptance = accepted.get(object_of(line))
+def foreign_sentence(entry: CatalogueEntry, accepted: Mapping[str, Acceptance]) -> str:
+    """Say what is wrong with such an entry; empty where it is accepted as it is now."""
+    what = f"The {object_of(entry)}" + (f" ({entry.text})" if entry.kind in ("grant", "owner") else "")
+    if entry.harm is not None:
+        return f"{what} {entry.harm}."
+    acceptance = accepted.get(object_of(entry))
     if acceptance is None:
         return f"{what} is not Switchboard's, and nobody has accepted it."
-    if acceptance.definition != definition_of(line):
+    if acceptance.definition != definition_of(entry):
         return f"{what} was changed since {acceptance.by} accepted it on {acceptance.on}."
     return ""
 
 
-def what_to_do(line: Line) -> str:
-    """Say what a person can do about a foreign line."""
-    if line.harm is not None:
+def what_to_do(entry: CatalogueEntry) -> str:
+    """Say what a person can do about a foreign entry."""
+    if entry.harm is not None:
         return NEVER
-    command = f"switchboard setup --accept {shlex.quote(object_of(line))}"
+    command = f"switchboard setup --accept {shlex.quote(object_of(entry))}"
     return f"If it belongs there, run `{command}`; else find out who made it."

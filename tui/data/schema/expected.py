@@ -8,7 +8,7 @@ from importlib import resources
 from typing import TYPE_CHECKING
 
 from tui.data.schema.preflight import ROLES
-from tui.data.schema.shape import Line
+from tui.data.schema.shape import CatalogueEntry
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -17,26 +17,26 @@ GRANTED_ROLES = ("service_role", "authenticated", *ROLES)
 
 
 @cache
-def expected_shape() -> frozenset[Line]:
-    """The lines that hold on every installation; those of a role hold only where the role exists.
+def expected_shape() -> frozenset[CatalogueEntry]:
+    """The entries that hold on every installation; those of a role hold only where the role exists.
 
     The file expected.jsonl is made anew after a change to sql/: `python -m tests.generate.schema`.
     """
     text = resources.files("tui.data.schema").joinpath("expected.jsonl").read_text(encoding="utf-8")
-    return frozenset(Line(*json.loads(line)) for line in text.splitlines())
+    return frozenset(CatalogueEntry(*json.loads(line)) for line in text.splitlines())
 
 
-def portable(lines: Iterable[Line]) -> list[Line]:
+def portable(entries: Iterable[CatalogueEntry]) -> list[CatalogueEntry]:
     """Leave out of a shape what differs between databases: the views' texts, and the grants of other roles."""
     kept = []
-    for line in lines:
-        if line.kind == "view":
-            kept.append(Line("view", line.name, ""))
-        elif line.kind != "grant" or line.name.rpartition(" to ")[2] in GRANTED_ROLES:
-            kept.append(line)
+    for entry in entries:
+        if entry.kind == "view":
+            kept.append(CatalogueEntry("view", entry.name, ""))
+        elif entry.kind != "grant" or entry.name.rpartition(" to ")[2] in GRANTED_ROLES:
+            kept.append(entry)
     return sorted(kept)
 
 
-def as_json_lines(lines: Iterable[Line]) -> str:
+def as_json_lines(entries: Iterable[CatalogueEntry]) -> str:
     """The text of expected.jsonl."""
-    return "".join(json.dumps([line.kind, line.name, line.text]) + "\n" for line in portable(lines))
+    return "".join(json.dumps([entry.kind, entry.name, entry.text]) + "\n" for entry in portable(entries))

@@ -1,4 +1,4 @@
-"""The installation: plan, one transaction under a lock, the log's large indexes afterwards, and the proof."""
+"""The installation: plan and act in one transaction under a lock, the log's indexes afterwards, and the proof."""
 
 from __future__ import annotations
 
@@ -17,23 +17,20 @@ from tui.data.directory_source import DIRECTORY_SOURCES, Source
 from tui.data.postgres.commit import Commit
 from tui.data.postgres.session_settings import begin
 from tui.data.schema.accepted import definition_of, object_of
-from tui.data.schema.apply import LIMITS, LOCK_KEY, Progress, limited_transaction, run_files, take_lock, with_retries
+from tui.data.schema.apply import LIMITS, LOCK_KEY, Progress, limited_transaction, with_retries
 from tui.data.schema.files import schema_files
-from tui.data.schema.plan import Changes, Plan, compare, make_plan
-from tui.data.schema.roles import create_roles
+from tui.data.schema.plan import Changes, FilesRun, Plan, make_plan, run_and_plan
 from tui.data.schema.rows import rows, run
 from tui.data.schema.server import Server
-from tui.data.schema.shape import read_shape
-from tui.data.schema.state import schema_state
 from tui.data.schema.verify import Verification, verify
-from tui.errors import CommitInDoubt, ConnectionFailed, ConnectionLost, SchemaNewer
+from tui.errors import CommitInDoubt, ConnectionFailed, ConnectionLost
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from psycopg import AsyncConnection
 
-    from tui.data.schema.shape import Line
+    from tui.data.schema.shape import CatalogueEntry
 
 _RECORD_FILE = """
 insert into switchboard.schema_version (file, sha256, operator)
@@ -86,7 +83,7 @@ async def install(
     dry_run: bool = False,
     roles: bool = False,
     accept: Sequence[str] = (),
-    agreed: Sequence[Line] | None = None,
+    agreed: Sequence[CatalogueEntry] | None = None,
 ) -> InstallReport:
     """Install, adopt or upgrade: all of it or nothing, and nothing at all on a second run.
 
@@ -99,22 +96,21 @@ async def install(
     started = time.monotonic()
     server = Server(conninfo)
     try:
-        plan = await server.run(partial(make_plan, roles=roles, accept=accept))
-        if agreed is not None:
-            plan = replace(plan, accepts=tuple(line for line in plan.accepts if line in agreed))
-        if problems := plan.facts.problems:
-            every = "\n".join(problem.sentence for problem in problems)
-            raise problems[0].error(problems[0].sentence, problems[0].what_to_do, details=every)
         if dry_run:
+            plan = await server.run(partial(make_plan, roles=roles, accept=accept))
+            _refuse_problems(plan)
             return InstallReport(plan, None, 0, (), (), None, time.monotonic() - started)
-        made = _Made(None, 0, ())
-        if plan.missing or plan.different or plan.accepts or plan.in_the_way:
-            made = await _apply(server, plan, operator_label, progress, roles=roles)
+        commit = Commit()
+        files_run = await _run_and_commit(
+            server, commit, operator_label, progress, roles=roles, accept=accept, agreed=agreed
+        )
+        plan = files_run.plan
+        changes = Changes(plan.present, plan.missing, plan.different) if commit.sent else None
         try:
             built = await server.run(_build_log_indexes) if plan.log_indexes else ()
             verification, notes = await server.run(_checked)
         except ConnectionFailed as failure:
-            if made.changes is None:
+            if changes is None:
                 raise
             # Not the failure itself: nobody is to think that all of it was lost.
             raise ConnectionLost(
@@ -122,37 +118,48 @@ async def install(
                 "Run `switchboard setup` again: it goes on with what is missing.",
                 details=failure.details,
             ) from None
-        return InstallReport(
-            plan, made.changes, made.statements, made.roles, built, verification, time.monotonic() - started, notes
-        )
+        seconds = time.monotonic() - started
+        statements, created = (files_run.statements, files_run.roles_created) if changes else (0, ())
+        return InstallReport(plan, changes, statements, created, built, verification, seconds, notes)
     finally:
         server.close()
 
 
-@dataclass(frozen=True, slots=True)
-class _Made:
-    """What the transaction of an installation made; `changes` is None where there was none."""
-
-    changes: Changes | None
-    statements: int
-    roles: tuple[str, ...]
+def _refuse_problems(plan: Plan) -> None:
+    if problems := plan.facts.problems:
+        every = "\n".join(problem.sentence for problem in problems)
+        raise problems[0].error(problems[0].sentence, problems[0].what_to_do, details=every)
 
 
-async def _apply(
+async def _run_and_commit(
     server: Server,
-    plan: Plan,
+    commit: Commit,
     operator_label: str,
     progress: Callable[[Progress], None] | None,
     *,
     roles: bool,
-) -> _Made:
-    commit = Commit()
-    made: list[_Made] = []
+    accept: Sequence[str],
+    agreed: Sequence[CatalogueEntry] | None,
+) -> FilesRun:
+    """Run the files in one transaction, which is rolled back where they changed nothing and nothing is accepted."""
+    runs: list[FilesRun] = []
 
     async def transaction(conn: AsyncConnection[Any]) -> None:
         await begin(conn, LIMITS)
         try:
-            made.append(await _install(conn, plan, operator_label, progress, roles=roles))
+            await run(conn, _CLAIM, {"operator": operator_label, "operation": str(uuid4())})
+            files_run = await run_and_plan(conn, roles=roles, accept=accept, progress=progress)
+            plan = files_run.plan
+            _refuse_problems(plan)
+            if files_run.failure is not None:
+                raise files_run.failure
+            if agreed is not None:
+                plan = replace(plan, accepts=tuple(entry for entry in plan.accepts if entry in agreed))
+            runs.append(replace(files_run, plan=plan))
+            if not (plan.missing or plan.different or plan.accepts):
+                await run(conn, "rollback")
+                return
+            await _record(conn, runs[-1], operator_label)
             await commit.note(conn)
         except BaseException:
             with contextlib.suppress(psycopg.Error):
@@ -175,7 +182,7 @@ async def _apply(
         if commit.sent:
             await commit.interrupted(server.connect)
         raise
-    return made[-1]
+    return runs[-1]
 
 
 async def _was_made(server: Server, commit: Commit) -> bool:
@@ -188,37 +195,21 @@ async def _was_made(server: Server, commit: Commit) -> bool:
         ) from None
 
 
-async def _install(
-    conn: AsyncConnection[Any],
-    plan: Plan,
-    operator_label: str,
-    progress: Callable[[Progress], None] | None,
-    *,
-    roles: bool,
-) -> _Made:
-    """Make everything in the transaction that is open."""
-    await take_lock(conn)
-    await run(conn, _CLAIM, {"operator": operator_label, "operation": str(uuid4())})
-    # Somebody else may have installed between the plan and the lock, with a newer version even.
-    if await schema_state(conn) == "newer":
-        raise SchemaNewer
-    before = await read_shape(conn)
-    created = await create_roles(conn) if roles else ()
-    count = await run_files(conn, progress)
-    changes = compare(before, await read_shape(conn))
-    for line in plan.accepts:
-        await run(conn, _ACCEPT, {"object": object_of(line), "definition": definition_of(line)})
+async def _record(conn: AsyncConnection[Any], files_run: FilesRun, operator_label: str) -> None:
+    """Write down, in the transaction of the files, what is accepted, which files were run, and what they did."""
+    plan = files_run.plan
+    for entry in plan.accepts:
+        await run(conn, _ACCEPT, {"object": object_of(entry), "definition": definition_of(entry)})
     for file in schema_files():
         await run(conn, _RECORD_FILE, {"file": file.name, "sha256": file.sha256, "operator": operator_label})
     details = {
         "starting_shape": plan.starting_shape,
-        "made": len(changes.missing),
-        "changed": len(changes.different),
+        "made": len(plan.missing),
+        "changed": len(plan.different),
         "schema_number": schema_files()[-1].number,
-        "roles_created": list(created),
+        "roles_created": list(files_run.roles_created),
     }
     await run(conn, _LOG, {"details": json.dumps(details)})
-    return _Made(changes, count, created)
 
 
 async def _checked(conn: AsyncConnection[Any]) -> tuple[Verification, tuple[tuple[str, str], ...]]:

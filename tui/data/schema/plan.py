@@ -2,27 +2,32 @@
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import psycopg
 
+from tui.data.postgres.session_settings import begin
 from tui.data.schema.accepted import NEVER, object_of
 from tui.data.schema.adoption import StartingShape, starting_shape, was_installed
-from tui.data.schema.apply import limited_transaction, run_files, take_lock, with_retries
+from tui.data.schema.apply import LIMITS, run_files, take_lock, with_retries
 from tui.data.schema.files import Statement, schema_files, schema_text
 from tui.data.schema.holes import Hole, find_hidden_rows, find_holes
 from tui.data.schema.preflight import Preflight, preflight
 from tui.data.schema.roles import create_roles
-from tui.data.schema.rows import rows
-from tui.data.schema.shape import Line, read_shape
+from tui.data.schema.rows import rows, run
+from tui.data.schema.shape import CatalogueEntry, read_shape
+from tui.data.schema.state import schema_state
 from tui.data.schema.verify import Drift, find_foreign
-from tui.errors import InvalidInput, SchemaInTheWay
+from tui.errors import InvalidInput, SchemaInTheWay, SchemaNewer
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from psycopg import AsyncConnection
+
+    from tui.data.schema.apply import Progress
 
 # Several of one table have one name in the shape.
 _NAMELESS = ("constraint", "index")
@@ -32,9 +37,9 @@ _NAMELESS = ("constraint", "index")
 class Changes:
     """What one shape has that the other has not, by what becomes of it."""
 
-    present: tuple[Line, ...]
-    missing: tuple[Line, ...]
-    different: tuple[Line, ...]
+    present: tuple[CatalogueEntry, ...]
+    missing: tuple[CatalogueEntry, ...]
+    different: tuple[CatalogueEntry, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,14 +54,14 @@ class Plan:
 
     facts: Preflight
     starting_shape: StartingShape
-    present: tuple[Line, ...]
-    missing: tuple[Line, ...]
-    different: tuple[Line, ...]
-    in_the_way: tuple[Line, ...]
+    present: tuple[CatalogueEntry, ...]
+    missing: tuple[CatalogueEntry, ...]
+    different: tuple[CatalogueEntry, ...]
+    in_the_way: tuple[CatalogueEntry, ...]
     holes: tuple[Hole, ...]
     log_indexes: tuple[str, ...] = ()
     way_out: str = ""
-    accepts: tuple[Line, ...] = ()
+    accepts: tuple[CatalogueEntry, ...] = ()
     foreign: tuple[Drift, ...] = ()
     statements: tuple[Statement, ...] = field(
         default_factory=lambda: tuple(statement for file in schema_files() for statement in file.statements)
@@ -67,6 +72,17 @@ class Plan:
     def is_empty(self) -> bool:
         """Whether there is nothing left to do and nothing in the way."""
         return not (self.missing or self.different or self.in_the_way or self.log_indexes or self.accepts)
+
+
+@dataclass(frozen=True, slots=True)
+class FilesRun:
+    """One run of the files in a transaction that is still open: what it showed, and what it made."""
+
+    plan: Plan
+    statements: int = 0
+    roles_created: tuple[str, ...] = ()
+    failure: SchemaInTheWay | None = None
+    """Why the files gave up; nothing of them is left then."""
 
 
 async def make_plan(conn: AsyncConnection[Any], *, roles: bool = False, accept: Sequence[str] = ()) -> Plan:
@@ -80,53 +96,76 @@ async def make_plan(conn: AsyncConnection[Any], *, roles: bool = False, accept: 
 
     async def plan() -> Plan:
         # Also around what only reads the catalogue: how that names things depends on settings.
-        async with limited_transaction(conn):
-            facts = await preflight(conn, roles=roles)
-            shape = await starting_shape(conn, facts)
-            adopting = shape not in ("installed by Switchboard", "not the owner") and not await was_installed(conn)
-            holes = (*await find_holes(conn), *await find_hidden_rows(conn))
-            before = await read_shape(conn)
-            in_the_way = tuple(Line("problem", problem.error.title, problem.sentence) for problem in facts.problems)
-            way_out = facts.problems[0].what_to_do if facts.problems else ""
-            log_indexes: tuple[str, ...] = ()
-            foreign: tuple[Drift, ...] = ()
-            after = before
-            if not in_the_way:
-                try:
-                    async with conn.transaction(force_rollback=True):
-                        await take_lock(conn)
-                        if roles:
-                            await create_roles(conn)
-                        await run_files(conn)
-                        log_indexes = await missing_log_indexes(conn)
-                        after = await read_shape(conn)
-                        foreign = await find_foreign(conn, after)
-                except SchemaInTheWay as failure:
-                    way_out = failure.what_to_do
-                    in_the_way = tuple(
-                        Line("problem", failure.title, f"{sentence[:1].upper()}{sentence[1:].rstrip('.')}.")
-                        for sentence in (failure.details or failure.sentence).splitlines()
-                    )
-        changes = compare(before, after)
-        accepts = _accepted(foreign, accept, adopting=adopting) if not in_the_way else ()
-        return Plan(
-            facts,
-            shape,
-            changes.present,
-            changes.missing,
-            changes.different,
-            in_the_way,
-            holes,
-            log_indexes,
-            way_out,
-            accepts,
-            tuple(drift for drift in foreign if drift.found not in accepts),
-        )
+        await begin(conn, LIMITS)
+        try:
+            return (await run_and_plan(conn, roles=roles, accept=accept)).plan
+        finally:
+            with contextlib.suppress(psycopg.Error):
+                await run(conn, "rollback")
 
     return await with_retries(conn, plan)
 
 
-def _accepted(foreign: tuple[Drift, ...], names: Sequence[str], *, adopting: bool) -> tuple[Line, ...]:
+async def run_and_plan(
+    conn: AsyncConnection[Any],
+    *,
+    roles: bool,
+    accept: Sequence[str],
+    progress: Callable[[Progress], None] | None = None,
+) -> FilesRun:
+    """Run the files in the open transaction, and compare the catalogue after with the one before.
+
+    Two readings of the catalogue take nearly as long as the files, so whoever commits does not plan first and run
+    again: this is both. Where `facts.problems` prevents it, nothing is run. Raises as `make_plan`.
+    """
+    facts = await preflight(conn, roles=roles)
+    shape = await starting_shape(conn, facts)
+    adopting = shape not in ("installed by Switchboard", "not the owner") and not await was_installed(conn)
+    holes = (*await find_holes(conn), *await find_hidden_rows(conn))
+    if facts.problems:
+        present = tuple(sorted(await read_shape(conn)))
+        in_the_way = tuple(
+            CatalogueEntry("problem", problem.error.title, problem.sentence) for problem in facts.problems
+        )
+        return FilesRun(Plan(facts, shape, present, (), (), in_the_way, holes, way_out=facts.problems[0].what_to_do))
+    await take_lock(conn)
+    # Somebody else may have installed before the lock was to be had, with a newer version even.
+    if await schema_state(conn) == "newer":
+        raise SchemaNewer
+    before = await read_shape(conn)
+    try:
+        async with conn.transaction():
+            created = await create_roles(conn) if roles else ()
+            statements = await run_files(conn, progress)
+    except SchemaInTheWay as failure:
+        in_the_way = tuple(
+            CatalogueEntry("problem", failure.title, f"{sentence[:1].upper()}{sentence[1:].rstrip('.')}.")
+            for sentence in (failure.details or failure.sentence).splitlines()
+        )
+        present = tuple(sorted(before))
+        plan = Plan(facts, shape, present, (), (), in_the_way, holes, way_out=failure.what_to_do)
+        return FilesRun(plan, failure=failure)
+    log_indexes = await missing_log_indexes(conn)
+    after = await read_shape(conn)
+    foreign = await find_foreign(conn, after)
+    changes = compare(before, after)
+    accepts = _accepted(foreign, accept, adopting=adopting)
+    plan = Plan(
+        facts,
+        shape,
+        changes.present,
+        changes.missing,
+        changes.different,
+        (),
+        holes,
+        log_indexes,
+        accepts=accepts,
+        foreign=tuple(drift for drift in foreign if drift.found not in accepts),
+    )
+    return FilesRun(plan, statements, created)
+
+
+def _accepted(foreign: tuple[Drift, ...], names: Sequence[str], *, adopting: bool) -> tuple[CatalogueEntry, ...]:
     """What of the foreign things is accepted: all that is harmless where the tables are adopted, else what is named."""
     by_name = {object_of(drift.found): drift for drift in foreign if drift.found}
     for name in names:
@@ -137,22 +176,22 @@ def _accepted(foreign: tuple[Drift, ...], names: Sequence[str], *, adopting: boo
             )
         if by_name[name].acceptable is None:
             raise InvalidInput(by_name[name].sentence, NEVER)
-    lines = [drift.acceptable for name, drift in by_name.items() if adopting or name in names]
-    return tuple(line for line in lines if line)
+    entries = [drift.acceptable for name, drift in by_name.items() if adopting or name in names]
+    return tuple(entry for entry in entries if entry)
 
 
-def compare(before: frozenset[Line], after: frozenset[Line]) -> Changes:
-    """Sort the lines of two shapes into those that stay, those that are made, and those that change."""
-    gone = {(line.kind, line.name): line for line in before - after if line.kind not in _NAMELESS}
+def compare(before: frozenset[CatalogueEntry], after: frozenset[CatalogueEntry]) -> Changes:
+    """Sort the entries of two shapes into those that stay, those that are made, and those that change."""
+    gone = {(entry.kind, entry.name): entry for entry in before - after if entry.kind not in _NAMELESS}
     missing, different = [], []
-    for line in sorted(after - before):
-        old = gone.pop((line.kind, line.name), None)
+    for entry in sorted(after - before):
+        old = gone.pop((entry.kind, entry.name), None)
         if old is None:
-            missing.append(line)
+            missing.append(entry)
         else:
-            different.append(Line(line.kind, line.name, f"{old.text} -> {line.text}"))
-    taken = [line for line in before - after if line.kind in _NAMELESS] + list(gone.values())
-    different += [Line(line.kind, line.name, f"{line.text} -> taken away") for line in taken]
+            different.append(CatalogueEntry(entry.kind, entry.name, f"{old.text} -> {entry.text}"))
+    taken = [entry for entry in before - after if entry.kind in _NAMELESS] + list(gone.values())
+    different += [CatalogueEntry(entry.kind, entry.name, f"{entry.text} -> taken away") for entry in taken]
     return Changes(tuple(sorted(before & after)), tuple(missing), tuple(sorted(different)))
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import psycopg
 from psycopg.rows import dict_row
 
-from tui.data.postgres.connecting import connect
+from tui.data.postgres.connect import connect
 from tui.data.postgres.deadline import run_with_deadline
 from tui.data.postgres.failures import translate
 from tui.data.postgres.pool import Pool

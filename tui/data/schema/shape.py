@@ -1,4 +1,4 @@
-"""The catalogue as lines of text: what two databases are compared by, and a database with itself later."""
+"""The catalogue as entries: what two databases are compared by, and a database with itself later."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ TABLES = (
 
 
 @dataclass(frozen=True, slots=True, order=True)
-class Line:
+class CatalogueEntry:
     """One fact of the catalogue: its kind (table, column, grant ...), what it is about, and what is so.
 
     `harm` says what it can do where no installation makes it; empty where it can do none that cannot be seen.
@@ -40,10 +40,10 @@ class Line:
 _TEXT = re.compile(r"\$catalogue\$(.*?)\$catalogue\$", re.DOTALL)
 
 
-async def read_shape(conn: AsyncConnection[Any]) -> frozenset[Line]:
+async def read_shape(conn: AsyncConnection[Any]) -> frozenset[CatalogueEntry]:
     """Read the shape of the four tables and of the schema switchboard, in one query. Raises psycopg.Error."""
     async with full_names(conn):
-        return frozenset(Line(*row) for row in await rows(conn, _query()))
+        return frozenset(CatalogueEntry(*row) for row in await rows(conn, _query()))
 
 
 @cache

@@ -6,11 +6,11 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from tui.data.schema.accepted import foreign_lines, foreign_sentence, object_of, read_accepted
+from tui.data.schema.accepted import foreign_entries, foreign_sentence, object_of, read_accepted
 from tui.data.schema.expected import GRANTED_ROLES, expected_shape
 from tui.data.schema.holes import Hole, find_holes
 from tui.data.schema.rows import rows
-from tui.data.schema.shape import Line, read_shape
+from tui.data.schema.shape import CatalogueEntry, read_shape
 from tui.data.schema.state import schema_state
 
 if TYPE_CHECKING:
@@ -36,14 +36,14 @@ _THINGS = ("table", "view", "column", "function")
 
 @dataclass(frozen=True, slots=True)
 class Drift:
-    """One difference: the line that is expected (None: nothing of the kind) and the one that is there (None: none)."""
+    """One difference: the entry that is expected (None: nothing of the kind) and the one that is there (None: none)."""
 
-    expected: Line | None
-    found: Line | None
+    expected: CatalogueEntry | None
+    found: CatalogueEntry | None
     sentence: str
 
     @property
-    def acceptable(self) -> Line | None:
+    def acceptable(self) -> CatalogueEntry | None:
         """What a person may accept, if it belongs there: somebody else's, and no harm to the log."""
         return self.found if self.expected is None and self.found is not None and self.found.harm is None else None
 
@@ -75,14 +75,14 @@ async def verify(conn: AsyncConnection[Any]) -> Verification:
         drifts = tuple(
             drift for drift in drifts if drift.expected or drift.found is None or not _is_former(drift.found)
         )
-    present = {object_of(line) for line in found} - {object_of(drift.found) for drift in drifts if drift.found}
+    present = {object_of(entry) for entry in found} - {object_of(drift.found) for drift in drifts if drift.found}
     words = [
         f"{name} ({acceptance.by}, {acceptance.on})" for name, acceptance in sorted(accepted.items()) if name in present
     ]
     return Verification(drifts, await find_holes(conn), tuple(words))
 
 
-async def find_foreign(conn: AsyncConnection[Any], found: frozenset[Line]) -> tuple[Drift, ...]:
+async def find_foreign(conn: AsyncConnection[Any], found: frozenset[CatalogueEntry]) -> tuple[Drift, ...]:
     """Return what of a shape is neither installed nor accepted. Raises psycopg.Error."""
     drifts = differences(found, await _known_roles(conn), await read_accepted(conn))
     return tuple(drift for drift in drifts if drift.expected is None)
@@ -97,81 +97,85 @@ async def _known_roles(conn: AsyncConnection[Any]) -> frozenset[str]:
 
 
 def differences(
-    found: frozenset[Line], roles: frozenset[str], accepted: Mapping[str, Acceptance] | None = None
+    found: frozenset[CatalogueEntry], roles: frozenset[str], accepted: Mapping[str, Acceptance] | None = None
 ) -> tuple[Drift, ...]:
     """Compare a shape with the expected one, as far as it concerns the roles that exist."""
-    if not any(line.kind == "policy" and line.name.endswith(".switchboard_own_select") for line in found):
+    if not any(entry.kind == "policy" and entry.name.endswith(".switchboard_own_select") for entry in found):
         # People signed in through Supabase see nothing where the database does not know who belongs to what.
         roles -= {"authenticated"}
-    expected = [line for line in expected_shape() if _concerns(line, roles)]
-    by_name = {(line.kind, line.name): line for line in found}
+    expected = [entry for entry in expected_shape() if _concerns(entry, roles)]
+    by_name = {(entry.kind, entry.name): entry for entry in found}
     drifts = []
-    for line in sorted(expected):
-        if line in found or _satisfied(line, found, by_name):
+    for entry in sorted(expected):
+        if entry in found or _satisfied(entry, found, by_name):
             continue
-        there = by_name.get((line.kind, line.name)) if line.kind not in ("constraint", "index") else None
-        drifts.append(Drift(line, there, _sentence(line, there)))
+        there = by_name.get((entry.kind, entry.name)) if entry.kind not in ("constraint", "index") else None
+        drifts.append(Drift(entry, there, _sentence(entry, there)))
     gone = {
         drift.expected.name for drift in drifts if drift.expected and not drift.found and drift.expected.kind in _THINGS
     }
     drifts = [drift for drift in drifts if drift.expected and not _part_of(drift.expected, gone)]
     # Of constraints and indexes there are many by one name.
-    wanted = {(line.kind, line.name) for line in expected if line.kind not in ("constraint", "index")}
-    more = [line for line in foreign_lines(found, wanted) if line not in expected]
-    drifts += [Drift(None, line, sentence) for line in more if (sentence := foreign_sentence(line, accepted or {}))]
+    wanted = {(entry.kind, entry.name) for entry in expected if entry.kind not in ("constraint", "index")}
+    more = [entry for entry in foreign_entries(found, wanted) if entry not in expected]
+    drifts += [Drift(None, entry, sentence) for entry in more if (sentence := foreign_sentence(entry, accepted or {}))]
     return tuple(drifts)
 
 
-def _is_former(line: Line) -> bool:
+def _is_former(entry: CatalogueEntry) -> bool:
     """Whether an earlier version made it, and setup takes it away."""
-    return (line.kind, line.name) in FORMER
+    return (entry.kind, entry.name) in FORMER
 
 
-def _part_of(line: Line, gone: set[str]) -> bool:
-    """Whether the line is about something whose own absence is said already."""
-    name = line.name.rpartition(" to ")[0] if line.kind == "grant" else line.name
-    own = set() if line.kind in _THINGS else {name}
+def _part_of(entry: CatalogueEntry, gone: set[str]) -> bool:
+    """Whether the entry is about something whose own absence is said already."""
+    name = entry.name.rpartition(" to ")[0] if entry.kind == "grant" else entry.name
+    own = set() if entry.kind in _THINGS else {name}
     return bool(gone & (own | {name.rpartition(".")[0]}))
 
 
-def _concerns(line: Line, roles: frozenset[str]) -> bool:
-    if line.kind == "grant":
-        return line.name.rpartition(" to ")[2] in roles
-    if line.kind == "policy":
-        return any(f" to {role} " in line.text for role in roles)
+def _concerns(entry: CatalogueEntry, roles: frozenset[str]) -> bool:
+    if entry.kind == "grant":
+        return entry.name.rpartition(" to ")[2] in roles
+    if entry.kind == "policy":
+        return any(f" to {role} " in entry.text for role in roles)
     # Which number is installed is schema_state's question.
-    return line.kind != "schema"
+    return entry.kind != "schema"
 
 
-def _satisfied(line: Line, found: frozenset[Line], by_name: dict[tuple[str, str], Line]) -> bool:
+def _satisfied(
+    entry: CatalogueEntry, found: frozenset[CatalogueEntry], by_name: dict[tuple[str, str], CatalogueEntry]
+) -> bool:
     """Whether the database has something that does the same work: a replaced view, or what was there when adopted."""
-    there = by_name.get((line.kind, line.name))
-    if line.kind == "view":
+    there = by_name.get((entry.kind, entry.name))
+    if entry.kind == "view":
         return there is not None
-    if not line.name.startswith("public."):
+    if not entry.name.startswith("public."):
         return False
-    if line.kind in ("constraint", "index"):
-        same = _same_constraint if line.kind == "constraint" else _same_index
+    if entry.kind in ("constraint", "index"):
+        same = _same_constraint if entry.kind == "constraint" else _same_index
         return any(
-            same(line.text, other.text)
+            same(entry.text, other.text)
             for other in found
-            if other.name == line.name and other.kind in ("constraint", "index")
+            if other.name == entry.name and other.kind in ("constraint", "index")
         )
-    if line.kind == "trigger":
-        return line.name.endswith(".switchboard_updated_at") and _keeps_updated_at(line.name.rpartition(".")[0], found)
-    return there is not None and _loosely_equal(line, there)
+    if entry.kind == "trigger":
+        return entry.name.endswith(".switchboard_updated_at") and _keeps_updated_at(
+            entry.name.rpartition(".")[0], found
+        )
+    return there is not None and _loosely_equal(entry, there)
 
 
-def _keeps_updated_at(table: str, found: frozenset[Line]) -> bool:
+def _keeps_updated_at(table: str, found: frozenset[CatalogueEntry]) -> bool:
     return any(
-        line.kind == "trigger"
-        and line.name.startswith(f"{table}.")
-        and re.search(r"EXECUTE FUNCTION \S*updated_at\S*\(\)( calls |$)", line.text)
-        for line in found
+        entry.kind == "trigger"
+        and entry.name.startswith(f"{table}.")
+        and re.search(r"EXECUTE FUNCTION \S*updated_at\S*\(\)( calls |$)", entry.text)
+        for entry in found
     )
 
 
-def _loosely_equal(wanted: Line, there: Line) -> bool:
+def _loosely_equal(wanted: CatalogueEntry, there: CatalogueEntry) -> bool:
     if wanted.kind == "table":
         return not re.search("no row security|forced|unlogged|access method|foreign|view", there.text)
     return wanted.kind == "column" and _base_type(there.text) == _base_type(wanted.text)
@@ -206,22 +210,22 @@ def _key(text: str) -> list[str]:
     return [name.split()[0] for name in columns[1].split(",")] if columns and columns[1] else []
 
 
-def _sentence(line: Line, there: Line | None) -> str:
-    what = f"The {line.kind} {line.name}"
-    if line.kind in ("constraint", "index"):
-        return f"{line.name} lacks the {line.kind} {line.text}."
+def _sentence(entry: CatalogueEntry, there: CatalogueEntry | None) -> str:
+    what = f"The {entry.kind} {entry.name}"
+    if entry.kind in ("constraint", "index"):
+        return f"{entry.name} lacks the {entry.kind} {entry.text}."
     if there is None:
-        return f"{what} ({line.text}) is missing." if line.kind == "grant" else f"{what} is missing."
-    if line.kind == "trigger" and "DISABLED" in there.text:
+        return f"{what} ({entry.text}) is missing." if entry.kind == "grant" else f"{what} is missing."
+    if entry.kind == "trigger" and "DISABLED" in there.text:
         return f"{what} is switched off."
-    return (_table_sentence(line, there) if line.kind == "table" else "") or f"{what} is not as it was installed."
+    return (_table_sentence(entry, there) if entry.kind == "table" else "") or f"{what} is not as it was installed."
 
 
-def _table_sentence(line: Line, there: Line) -> str:
+def _table_sentence(entry: CatalogueEntry, there: CatalogueEntry) -> str:
     if "unlogged" in there.text:
-        return f"{line.name} is UNLOGGED: a crash of the server empties it."
-    if line.name.startswith("public."):
-        return f"Row security is off on {line.name}." if "no row security" in there.text else ""
+        return f"{entry.name} is UNLOGGED: a crash of the server empties it."
+    if entry.name.startswith("public."):
+        return f"Row security is off on {entry.name}." if "no row security" in there.text else ""
     if "no row security" not in there.text:
-        return f"Row security was switched on for {line.name}, so that nobody but its owner sees a row of it."
+        return f"Row security was switched on for {entry.name}, so that nobody but its owner sees a row of it."
     return ""

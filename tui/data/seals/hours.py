@@ -6,12 +6,12 @@ import hashlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from psycopg.rows import tuple_row
+from psycopg.rows import class_row, tuple_row
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
-    from tui.data.postgres.database import Connection, Database
+    from tui.data.postgres.database import Database
 
 HOUR = 3600
 # An hour is sealed when it has been over for so long: what began in it has committed by then, or is found as late.
@@ -61,7 +61,7 @@ with recursive hours (hour, following, row_count, digest, row_list, total) as (
               order by l.created_at, {id}, leaf) as r) as bucket
    where before.total < %(at_once)s
 )
-select extract(epoch from hour)::bigint, row_count, digest, row_list
+select extract(epoch from hour)::bigint as hour, row_count, digest, row_list
   from hours
  where row_count > 0
  order by hour
@@ -94,8 +94,8 @@ _BOUNDS = """
 select (select extract(epoch from date_trunc('hour', l.created_at, 'UTC'))::bigint
           from public.integration_audit_logs as l
          where l.created_at > '-infinity' and l.created_at < 'infinity'
-         order by l.created_at limit 1),
-       extract(epoch from date_trunc('hour', now() - make_interval(mins => %(settled)s), 'UTC'))::bigint
+         order by l.created_at limit 1) as first,
+       extract(epoch from date_trunc('hour', now() - make_interval(mins => %(settled)s), 'UTC'))::bigint as until
 """
 
 
@@ -133,16 +133,8 @@ class _Page:
 
 async def read_bounds(database: Database) -> Bounds:
     """Return where sealing can begin and where it has to end: with the last hour over for 15 minutes, by the server."""
-
-    async def unit(connection: Connection) -> Bounds:
-        cursor = connection.cursor(row_factory=tuple_row)
-        await cursor.execute(_BOUNDS, {"settled": SETTLED_MIN})
-        row = await cursor.fetchone()
-        if row is None:
-            raise AssertionError("a select without a table returns one row")
-        return Bounds(*row)
-
-    return await database.read(unit)
+    (bounds,) = await database.fetch_all(_BOUNDS, {"settled": SETTLED_MIN}, row_factory=class_row(Bounds))
+    return bounds
 
 
 async def hours_with_rows(
@@ -154,20 +146,12 @@ async def hours_with_rows(
     `listed` the lists come along. Raises what Database.read raises.
     """
     query = _HOURS.format(row_list=_LIST if listed else "null::bytea", leaf=LEAF, id=ID, columns=COLUMNS)
-
-    async def unit(connection: Connection) -> list[tuple[int, int, bytes, bytes | None]]:
-        cursor = connection.cursor(row_factory=tuple_row, binary=True)
-        values = {"start": start, "until": until, "largest": LARGEST_LISTED, "at_once": ROWS_AT_ONCE}
-        await cursor.execute(query.encode(), values)
-        return await cursor.fetchall()
-
-    while found := await database.read(unit):
-        for hour, row_count, digest, row_list in found:
-            if row_count > LARGEST_LISTED:
-                yield await digest_in_pages(database, hour)
-            else:
-                yield HourOfRows(hour, row_count, digest, row_list)
-        start = found[-1][0] + HOUR
+    values = {"start": start, "until": until, "largest": LARGEST_LISTED, "at_once": ROWS_AT_ONCE}
+    while rows := await database.fetch_all(query, values, binary=True):
+        for row in rows:
+            is_large = row["row_count"] > LARGEST_LISTED
+            yield await digest_in_pages(database, row["hour"]) if is_large else HourOfRows(**row)
+        values["start"] = rows[-1]["hour"] + HOUR
 
 
 async def digest_in_pages(database: Database, hour: int | None, *, listed: bool = False) -> HourOfRows:
@@ -222,13 +206,6 @@ async def _page(
         values["until"] = hour + HOUR
     if last:
         values |= {"moment": last[0], "id": last[1]}
-
-    async def unit(connection: Connection) -> _Page | None:
-        cursor = connection.cursor(row_factory=tuple_row, binary=True)
-        await cursor.execute(query.encode(), values)
-        row = await cursor.fetchone()
-        if row is None or not row[0]:
-            return None
-        return _Page(row[0], row[1], row[2], (row[3], str(row[4])))
-
-    return await database.read(unit)
+    (row,) = await database.fetch_all(query, values, row_factory=tuple_row, binary=True)
+    row_count, leaves, row_list, moment_of_last, id_of_last = row
+    return _Page(row_count, leaves, row_list, (moment_of_last, str(id_of_last))) if row_count else None

@@ -174,8 +174,8 @@ def read_manifest(path: Path) -> tuple[tuple[bytes, ...], bytes | None]:
 
 async def recorded_keys(connection: Connection) -> list[tuple[str, bytes, str]]:
     """Return id, public key and state of each sealing key that the database knows, the oldest first."""
-    found = await (await connection.execute(RECORDED)).fetchall()
-    return [(row["key_id"], bytes(row["public_key"]), row["state"]) for row in found]
+    rows = await (await connection.execute(RECORDED)).fetchall()
+    return [(row["key_id"], bytes(row["public_key"]), row["state"]) for row in rows]
 
 
 def _small_file(path: Path, what: str, most: int = LARGEST_BYTES) -> str:

@@ -9,6 +9,8 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 from uuid import UUID, uuid4
 
+from psycopg.rows import class_row
+
 from tui.data.log_act import log_act
 from tui.data.seals.hours import EMPTY, HOUR, HourOfRows, digest_in_pages, hours_with_rows, read_bounds
 from tui.data.seals.keys import key_id_of, recorded_keys
@@ -188,21 +190,16 @@ async def seal_log(
 
 async def newest_seal(database: Database) -> Seal | None:
     """Return the newest seal, None where there is none."""
-    return await database.read(_newest)
+    return await database.fetch_one(NEWEST, row_factory=class_row(Seal))
 
 
 async def seals_of(database: Database, last: int) -> AsyncIterator[Seal]:
     """Yield the seals up to the one of that id, the oldest first, SEALS_AT_ONCE with each read."""
     following = LOWEST_ID
-
-    async def unit(connection: Connection) -> list[Seal]:
-        found = await (await connection.execute(FROM, {"id": following, "last": last})).fetchall()
-        return [Seal(**row) for row in found]
-
-    while found := await database.read(unit):
-        for seal in found:
+    while seals := await database.fetch_all(FROM, {"id": following, "last": last}, row_factory=class_row(Seal)):
+        for seal in seals:
             yield seal
-        following = found[-1].id + 1
+        following = seals[-1].id + 1
 
 
 async def read_seal_evidence(database: Database) -> SealEvidence:

@@ -5,22 +5,21 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from functools import partial
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
+from tui.data.seals.changed_rows import changed_rows, rows_added
 from tui.data.seals.hours import HOUR, digest_in_pages, hours_with_rows, read_bounds
 from tui.data.seals.keys import is_signed, key_id_of, recorded_keys
 from tui.data.seals.protection import missing, unprotected
-from tui.data.seals.rows import changed_rows, rows_added
 from tui.data.seals.sealing import log_is_whole, newest_seal, sealed_until, seals_of
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Sequence
     from uuid import UUID
 
-    from tui.data.postgres.database import Connection, Database
+    from tui.data.postgres.database import Database
+    from tui.data.seals.changed_rows import ChangedRow, ChangedRows
     from tui.data.seals.hours import HourOfRows
-    from tui.data.seals.rows import ChangedRow, ChangedRows
     from tui.data.seals.sealing import Seal
 
     OnProgress = Callable[[int, int], None]
@@ -155,28 +154,25 @@ class _Check:
 
     async def awaited(self, newest: bytes | None) -> dict[str, SealFinding]:
         """Return the fingerprints that have to be in the chain, each with what is found when it is not."""
-        gone = "it is not in the chain: seals were removed, or the chain was made anew."
-        found = {}
+        absence = "it is not in the chain: seals were removed, or the chain was made anew."
+        awaited = {}
         if newest is not None:
-            sentence = f"The seal {newest.hex()[:16]}... was kept elsewhere, and {gone}"
-            found[newest.hex()] = SealFinding("chain", sentence)
-
-        async def unit(connection: Connection) -> list[dict[str, Any]]:
-            return await (await connection.execute(LOGGED)).fetchall()
-
-        for row in await self._database.read(unit):
+            sentence = f"The seal {newest.hex()[:16]}... was kept elsewhere, and {absence}"
+            awaited[newest.hex()] = SealFinding("chain", sentence)
+        for row in await self._database.fetch_all(LOGGED):
             # Other programs may write to the log as well, and anything at all.
             logged = row["newest_seal"] or ""
             if FINGERPRINT.fullmatch(logged):
                 place = f"Row {row['row']} of the log ({hour_text(row['hour'])})"
-                sentence = f"{place} says that a seal {logged[:16]}... was made, and {gone}"
-                found.setdefault(logged, SealFinding("chain", sentence, row["hour"], row["row"]))
-        return found
+                sentence = f"{place} says that a seal {logged[:16]}... was made, and {absence}"
+                awaited.setdefault(logged, SealFinding("chain", sentence, row["hour"], row["row"]))
+        return awaited
 
     async def chain(self, last: Seal, trusted: dict[str, bytes], awaited: dict[str, SealFinding]) -> None:
         """Walk along the seals up to `last`, and compare each hour."""
         first = (await read_bounds(self._database)).first
-        until = await self._database.read(partial(_end_of_hours, last=last))
+        last_hour = await self._database.fetch_value(LAST_HOUR, {"id": last.id})
+        until = None if last_hour is None else min(last_hour + HOUR, LAST_MOMENT)
         log = _Ahead(
             hours_with_rows(self._database, first, until) if first is not None and until is not None else _none()
         )
@@ -199,11 +195,11 @@ class _Check:
                     SealFinding("seal", f"The seal of {hour_text(seal.hour)} is out of its place.", seal.hour)
                 )
                 continue
-            while (found := await log.peek()) is not None and found.hour is not None and found.hour < seal.hour:
-                await self._unsealed(found, seal, linked=linked and is_good)
+            while (in_log := await log.peek()) is not None and in_log.hour is not None and in_log.hour < seal.hour:
+                await self._unsealed(in_log, seal, linked=linked and is_good)
                 await log.next()
-            here = await log.next() if found is not None and found.hour == seal.hour else None
-            await self._compare(seal, here, is_good)
+            of_hour = await log.next() if in_log is not None and in_log.hour == seal.hour else None
+            await self._compare(seal, of_hour, is_good)
             if latest_hour is None:
                 self._report.first_hour = seal.hour
             latest_hour = seal.hour
@@ -234,27 +230,27 @@ class _Check:
             self._report.add(SealFinding("chain", sentence, seal.hour))
         return False
 
-    async def _unsealed(self, found: HourOfRows, seal: Seal, *, linked: bool) -> None:
+    async def _unsealed(self, unsealed: HourOfRows, seal: Seal, *, linked: bool) -> None:
         """An hour with rows and without a seal: `seal`, the next one, says that it was empty, if the chain is whole."""
-        self._report.rows += found.row_count
-        if linked and found.hour is not None:
-            added = await rows_added(self._database, found.hour, seal)
-            for finding in _named(found.hour, f"0 sealed, {found.row_count} there", added):
+        self._report.rows += unsealed.row_count
+        if linked and unsealed.hour is not None:
+            added = await rows_added(self._database, unsealed.hour, seal)
+            for finding in _named(unsealed.hour, f"0 sealed, {unsealed.row_count} there", added):
                 self._report.add(finding)
             return
-        rows = f"{found.row_count} {'row' if found.row_count == 1 else 'rows'}"
-        sentence = f"The hour {hour_text(found.hour)} has {rows}, and no seal that can be relied on."
-        self._report.add(SealFinding("seal", sentence, found.hour))
+        rows = f"{unsealed.row_count} {'row' if unsealed.row_count == 1 else 'rows'}"
+        sentence = f"The hour {hour_text(unsealed.hour)} has {rows}, and no seal that can be relied on."
+        self._report.add(SealFinding("seal", sentence, unsealed.hour))
 
-    async def _compare(self, seal: Seal, found: HourOfRows | None, is_good: bool) -> None:
-        rows = found.row_count if found else 0
+    async def _compare(self, seal: Seal, in_log: HourOfRows | None, is_good: bool) -> None:
+        rows = in_log.row_count if in_log else 0
         self._report.rows += rows
         if self._on_progress and seal.hour is not None:
             self._on_progress(self._report.rows, seal.hour)
         if not is_good:
             # Nothing can be said of the rows by a seal that is not genuine.
             return
-        if rows == seal.row_count and (found is None or found.digest == seal.digest):
+        if rows == seal.row_count and (in_log is None or in_log.digest == seal.digest):
             return
         changed = await changed_rows(self._database, seal)
         for finding in _findings_of(seal, rows, changed):
@@ -308,14 +304,14 @@ def _findings_of(seal: Seal, rows: int, changed: ChangedRows | None) -> list[Sea
 
 
 def _named(hour: int | None, numbers: str, changed: ChangedRows) -> list[SealFinding]:
-    found = [SealFinding(row.change, _row_sentence(hour, row, numbers), hour, row.id) for row in changed.rows]
-    rest = sum(changed.counts.values()) - len(found)
+    findings = [SealFinding(row.change, _row_sentence(hour, row, numbers), hour, row.id) for row in changed.rows]
+    rest = sum(changed.counts.values()) - len(findings)
     if rest > 0:
         kinds = ", ".join(f"{count} {kind}" for kind, count in changed.counts.items() if count)
         sentence = f"{rest} more rows of {hour_text(hour)} are not as they were sealed ({kinds}; {numbers})."
-        found.append(SealFinding("hour", sentence, hour))
+        findings.append(SealFinding("hour", sentence, hour))
     # The list has only the beginning of each leaf: where it finds nothing, the digest is still another one.
-    return found or [_unnamed(hour, numbers)]
+    return findings or [_unnamed(hour, numbers)]
 
 
 def _unnamed(hour: int | None, numbers: str) -> SealFinding:
@@ -350,11 +346,6 @@ def _nothing_sealed(*, has_keys: bool) -> str:
     if has_keys:
         return "The log has no seal, but a sealing key is recorded: every seal was removed."
     return "The log has no seal, so nothing can be said of it; `switchboard audit seal` makes the first ones."
-
-
-async def _end_of_hours(connection: Connection, last: Seal) -> int | None:
-    row = await (await connection.execute(LAST_HOUR, {"id": last.id})).fetchone()
-    return None if row is None or row["hour"] is None else min(int(row["hour"]) + HOUR, LAST_MOMENT)
 
 
 async def _none() -> AsyncIterator[HourOfRows]:

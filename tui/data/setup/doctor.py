@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from psycopg.rows import scalar_row
+
 from tui.data.directory import directory_sources
 from tui.data.keys.gate import check_gate, take_census
 from tui.data.keys.sources import standing_warning, wrapping_words
@@ -23,7 +25,7 @@ if TYPE_CHECKING:
     from tui.data.keys.encryption import Keyring
     from tui.data.keys.gate import Gate, OtherReading
     from tui.data.postgres.connection_settings import ConnectionSettings
-    from tui.data.postgres.database import Connection, Database
+    from tui.data.postgres.database import Database
     from tui.data.schema.holes import Hole
     from tui.data.schema.verify import Drift
     from tui.models import Census
@@ -199,11 +201,7 @@ async def _directory(database: Database) -> list[Finding]:
 
 
 async def _roles(database: Database) -> Finding:
-    async def unit(connection: Connection) -> list[str]:
-        rows = await (await connection.execute(MISSING_ROLES, {"roles": list(ROLES)})).fetchall()
-        return [row["name"] for row in rows]
-
-    missing = await database.read(unit)
+    missing = await database.fetch_all(MISSING_ROLES, {"roles": list(ROLES)}, row_factory=scalar_row)
     if missing:
         sentence = f"The groups for people's own logins are not there: {', '.join(missing)}."
         return Finding(

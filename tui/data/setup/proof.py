@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import json
+from functools import partial
 from typing import TYPE_CHECKING
 from uuid import uuid4
+
+from psycopg.rows import scalar_row
 
 from tui.data.keys.encryption import RowBinding
 from tui.data.keys.gate import check_gate, format_for_new_row
@@ -60,12 +63,8 @@ async def prove(database: Database, keyring: Keyring, policy: CredentialFormat) 
 
 
 async def _tables(database: Database) -> list[Finding]:
-    async def unit(connection: Connection) -> tuple[set[str], dict[str, bool]]:
-        tables = await (await connection.execute(TABLES_OF_THE_GUIDE, {"tables": list(TABLES)})).fetchall()
-        secured = await (await connection.execute(ROW_SECURITY, {"tables": list(TABLES)})).fetchall()
-        return {row["table_name"] for row in tables}, {row["name"]: row["is_on"] for row in secured}
-
-    present, secured = await database.read(unit)
+    present = await database.fetch_all(TABLES_OF_THE_GUIDE, {"tables": list(TABLES)}, row_factory=scalar_row)
+    secured = {row["name"]: row["is_on"] for row in await database.fetch_all(ROW_SECURITY, {"tables": list(TABLES)})}
     return [_table(name, name in present, secured.get(name, False)) for name in TABLES]
 
 
@@ -117,10 +116,7 @@ async def _stored_and_read(
     gate: Gate,
     policy: CredentialFormat,
 ) -> _TakenBackError:
-    async def which(connection: Connection) -> EnvelopeFormat:
-        return await format_for_new_row(connection, policy)
-
-    envelope_format = await database.read(which)
+    envelope_format = await database.read(partial(format_for_new_row, policy=policy))
     plaintext = json.dumps(credential).encode()
     envelope = await asyncio.to_thread(keyring.seal, plaintext, row, format=envelope_format, salt=gate.salt)
 

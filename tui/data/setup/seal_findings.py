@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from psycopg.rows import tuple_row
+
 from tui.data.seals.sealing import FROM_THE_FUTURE, newest_seal, sealed_until
 from tui.data.setup.findings import Finding
 
 if TYPE_CHECKING:
-    from tui.data.postgres.database import Connection, Database
+    from tui.data.postgres.database import Database
 
 # A nightly job that ran late is no news; one that did not run is.
 OLDEST_H = 36
@@ -30,12 +32,7 @@ async def seal_findings(database: Database) -> list[Finding]:
         sentence = "The log is not sealed, so nothing proves that its rows are as they were written."
         what_to_do = "`switchboard audit seal --new-key FILE` makes a key; run `switchboard audit seal` every night."
         return [Finding("access", "Seals", "ok", sentence, what_to_do)]
-
-    async def unit(connection: Connection) -> tuple[int, bool]:
-        row = await (await connection.execute(AGE)).fetchone()
-        return (int(row["hours"]), row["ahead"]) if row else (0, False)
-
-    hours, is_ahead = await database.read(unit)
+    hours, is_ahead = await database.fetch_one(AGE, row_factory=tuple_row) or (0, False)
     if is_ahead:
         return [Finding("access", "Seals", "problem", FROM_THE_FUTURE, "Run `switchboard audit verify`.")]
     until = sealed_until(newest)

@@ -10,16 +10,17 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Protocol
 
 from tui.errors import ProviderFailed
-from tui.providers.check import Verdict
-from tui.providers.mail import imap, reaching, smtp
-from tui.providers.mail.answers import Login
+from tui.providers.mail import failures, imap, smtp
+from tui.providers.mail.connection import MailConnection
 from tui.providers.mail.failed_logins import Account, FailedLogins
-from tui.providers.mail.line import Line
+from tui.providers.mail.responses import Login
+from tui.providers.transport_failures import Endpoint, transport_failure
+from tui.providers.verdicts import Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from tui.providers.check import Level, Tell
+    from tui.providers.verdicts import Level, Tell
 
 LEVEL_SECONDS = 10.0
 """How long one level may take in total, whatever the server does meanwhile."""
@@ -55,7 +56,7 @@ class Service:
     tls_port: int
     starttls_port: int
     ports: str
-    dialogue: Callable[[Line], Dialogue]
+    dialogue: Callable[[MailConnection], Dialogue]
 
     def patience(self, port: int) -> float:
         """Seconds to wait on `port` for a greeting in the clear, before TLS is begun; 0 is TLS at once."""
@@ -112,8 +113,10 @@ class _Conversation:
         self._login = login
         self._seconds = seconds
         # The loop keeps the time: a thread that waits for a resolver cannot even be woken.
-        self._line = Line(account.host, account.port, seconds + 1)
-        self._dialogue = service.dialogue(self._line)
+        self._connection = MailConnection(
+            Endpoint(account.host, account.port, f"{service.subject} host", service.ports), seconds + 1
+        )
+        self._dialogue = service.dialogue(self._connection)
         self._is_broken = False
         self._loop = asyncio.get_running_loop()
         self._verdicts: asyncio.Queue[Verdict | None] = asyncio.Queue()
@@ -136,7 +139,7 @@ class _Conversation:
         finally:
             if self._dialogue.login_sent and not is_accepted:
                 _FAILED_LOGINS.note(self._account)
-            self._line.cut()
+            self._connection.cut()
 
     async def _next(self, level: Level) -> Verdict:
         try:
@@ -147,12 +150,12 @@ class _Conversation:
         if verdict is not None:
             return verdict
         # Before anything else, so that a server which answers at last is not sent the login.
-        self._line.cut()
+        self._connection.cut()
         if level == "reach":
-            in_vain = reaching.timed_out(self._line, self._service.ports, self._seconds)
+            failed = transport_failure(TimeoutError(), self._connection.endpoint, self._connection.stage, self._seconds)
         else:
-            in_vain = reaching.no_answer(self._line, self._seconds)
-        return self._failed(level, in_vain, self._seconds)
+            failed = failures.no_answer(self._connection, self._seconds)
+        return self._failed(level, failed, self._seconds)
 
     def _speak(self) -> None:
         """The thread: says goodbye and closes whatever happens, and never raises."""
@@ -165,7 +168,7 @@ class _Conversation:
             if not self._is_broken:
                 self._dialogue.leave()
         finally:
-            self._line.close()
+            self._connection.close()
             self._post(None)
 
     def _ask(self, level: Level) -> Verdict:
@@ -180,8 +183,8 @@ class _Conversation:
         except Exception as error:
             # The libraries meet a hostile server with errors of any type.
             self._is_broken = True
-            meant = reaching.failure(error, self._line, self._service.subject, self._service.ports)
-            verdict = replace(self._failed(level, meant, 0), is_temporary=True)
+            failure = failures.dialogue_failure(error, self._connection, self._service.subject)
+            verdict = replace(self._failed(level, failure, 0), is_temporary=True)
         return replace(verdict, milliseconds=round((time.monotonic() - started) * 1000))
 
     def _failed(self, level: Level, failed: ProviderFailed, seconds: float) -> Verdict:

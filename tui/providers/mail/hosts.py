@@ -26,8 +26,8 @@ def other_hosts(host: str) -> str:
         return "Zoho's hosts are smtp, smtppro, imap and imappro.zoho.com, with the ending of the data centre"
     protocol = host[:4].lower()
     plan, whom = ("", "personal and free mailboxes") if match[1] else ("pro", "paid organisations")
-    elsewhere = [one for one in DATA_CENTRES if one != match[2]]
+    elsewhere = [centre for centre in DATA_CENTRES if centre != match[2]]
     return (
         f"{protocol}{plan}.zoho.{match[2]} serves {whom}, {protocol}{match[1] or ''}.zoho.{elsewhere[0]} "
-        f"(or {', '.join(f'.{one}' for one in elsewhere[1:])}) the other data centres"
+        f"(or {', '.join(f'.{centre}' for centre in elsewhere[1:])}) the other data centres"
     )

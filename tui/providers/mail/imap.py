@@ -8,13 +8,13 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from tui.errors import ProviderFailed
-from tui.providers.check import Verdict
-from tui.providers.mail import answers, reaching
-from tui.providers.mail.line import MOST_BYTES, TooMuch
+from tui.providers.mail import failures, responses
+from tui.providers.mail.connection import MOST_BYTES, TooMuch
+from tui.providers.verdicts import Verdict
 
 if TYPE_CHECKING:
-    from tui.providers.mail.answers import Login
-    from tui.providers.mail.line import Line
+    from tui.providers.mail.connection import MailConnection
+    from tui.providers.mail.responses import Login
 
 SUBJECT = "IMAP"
 TLS_PORT = 993
@@ -25,20 +25,20 @@ _QUOTABLE = re.compile("[ -~]*")
 
 
 class _Imap(imaplib.IMAP4):
-    """imaplib's client on a line that somebody else opens, secures and closes."""
+    """imaplib's client on a connection that somebody else opens, secures and closes."""
 
     literal: Any  # bytes, whatever the stubs say
 
-    def __init__(self, line: Line) -> None:
-        self._line = line
-        super().__init__(line.host, line.port)
+    def __init__(self, connection: MailConnection) -> None:
+        self._connection = connection
+        super().__init__(connection.endpoint.host, connection.endpoint.port)
 
     def open(self, host: str = "", port: int = TLS_PORT, timeout: float | None = None) -> None:
-        """Speak through the line as it is now; what was read ahead in the clear is forgotten."""
+        """Speak through the connection as it is now; what was read ahead in the clear is forgotten."""
         self.host = host
         self.port = port
-        self.sock = self._line.open_socket
-        self._reader = self._line.reader()
+        self.sock = self._connection.open_socket
+        self._reader = self._connection.reader()
 
     def read(self, size: int) -> bytes:
         if size > MOST_BYTES:
@@ -49,15 +49,15 @@ class _Imap(imaplib.IMAP4):
         return self._reader.readline(MOST_BYTES)
 
     def shutdown(self) -> None:
-        """Leave closing to the line's owner."""
+        """Leave closing to the connection's owner."""
 
 
 class ImapDialogue:
-    """One conversation with the IMAP server at the end of `line`; to be called from one thread."""
+    """One conversation with the IMAP server at the end of `connection`; to be called from one thread."""
 
-    def __init__(self, line: Line) -> None:
+    def __init__(self, connection: MailConnection) -> None:
         self.login_sent = False
-        self._line = line
+        self._connection = connection
         self._imap: _Imap | None = None
 
     def reach(self, patience: float) -> Verdict:
@@ -65,22 +65,22 @@ class ImapDialogue:
 
         Raises ProviderFailed with what the server said, and whatever a broken connection raises.
         """
-        line = self._line
-        line.connect()
-        in_the_clear = line.greets_within(patience)
-        version = "" if in_the_clear else line.secure()
+        connection = self._connection
+        connection.connect()
+        in_the_clear = connection.greets_within(patience)
+        version = "" if in_the_clear else connection.secure()
         try:
-            imap = self._imap = _Imap(line)
+            imap = self._imap = _Imap(connection)
         except imaplib.IMAP4.error as error:
             raise self._no_welcome(error) from error
         if in_the_clear:
             if not self._may_start_tls(imap):
-                raise reaching.without_starttls(line, TLS_PORT)
-            version = line.secure()
-            imap.open(line.host, line.port)
+                raise failures.without_starttls(connection, TLS_PORT)
+            version = connection.secure()
+            imap.open()
         how = "STARTTLS, " if in_the_clear else ""
         return Verdict(
-            "reach", SUBJECT, "passed", f"{line.host}:{line.port} answers; {how}{version}, certificate verified."
+            "reach", SUBJECT, "passed", f"{connection.endpoint.place} answers; {how}{version}, certificate verified."
         )
 
     def log_in(self, login: Login) -> Verdict:
@@ -98,7 +98,7 @@ class ImapDialogue:
             offered = imap.capability()[1][-1] or b""
             if imap.state != "NONAUTH" or b"LOGINDISABLED" in offered.upper().split():
                 raise ProviderFailed(
-                    f"{self._line.host} offers no way to log in with a password.",
+                    f"{self._connection.endpoint.host} offers no way to log in with a password.",
                     f"Check the host and the port ({PORTS}).",
                 )
             self.login_sent = True
@@ -112,7 +112,9 @@ class ImapDialogue:
                 "The server did not understand the login (BAD).", f"Check the host and the port ({PORTS}).", code="BAD"
             ) from None
         if answer != "OK":
-            raise answers.imap_refusal((data[-1] or b"").decode(errors="replace"), self._line.host, login)
+            raise responses.imap_refusal(
+                (data[-1] or b"").decode(errors="replace"), self._connection.endpoint.host, login
+            )
         return self._look_inside(imap)
 
     def leave(self) -> None:
@@ -137,20 +139,20 @@ class ImapDialogue:
         # Not AUTHENTICATE PLAIN: Zoho refused it with BAD (thunderbird-android#6814). Not imaplib's login(), which
         # leaves the user unquoted and knows only ASCII.
         if _QUOTABLE.fullmatch(login.password):
-            return imap.xatom("LOGIN", answers.quoted(login.user), answers.quoted(login.password))
+            return imap.xatom("LOGIN", responses.quoted(login.user), responses.quoted(login.password))
         imap.literal = login.password.encode(errors="replace")
-        return imap.xatom("LOGIN", answers.quoted(login.user))
+        return imap.xatom("LOGIN", responses.quoted(login.user))
 
     @staticmethod
     def _look_inside(imap: _Imap) -> Verdict:
         """The verdict on an accepted login, with how full the inbox is."""
         imap.state = "AUTH"
-        said = ""
+        status = ""
         with contextlib.suppress(imaplib.IMAP4.error, OSError, TooMuch):
             answer, data = imap.status("INBOX", "(MESSAGES UNSEEN)")
-            said = (data[-1] or b"").decode(errors="replace") if answer == "OK" else ""
-        messages = re.search(r"\bMESSAGES ([0-9]{1,10})\b", said)
-        unseen = re.search(r"\bUNSEEN ([0-9]{1,10})\b", said)
+            status = (data[-1] or b"").decode(errors="replace") if answer == "OK" else ""
+        messages = re.search(r"\bMESSAGES ([0-9]{1,10})\b", status)
+        unseen = re.search(r"\bUNSEEN ([0-9]{1,10})\b", status)
         if messages is None:
             return Verdict(
                 "answer",
@@ -167,14 +169,14 @@ class ImapDialogue:
     @staticmethod
     def _raise_goodbye(imap: _Imap, login: Login) -> None:
         """Raises ProviderFailed where imaplib gave up because the server said BYE."""
-        said = imap.response("BYE")[1][-1]
-        if said is not None:
-            raise answers.imap_goodbye(said.decode(errors="replace"), login) from None
+        goodbye = imap.response("BYE")[1][-1]
+        if goodbye is not None:
+            raise responses.imap_goodbye(goodbye.decode(errors="replace"), login) from None
 
     def _no_welcome(self, error: imaplib.IMAP4.error) -> Exception:
         """What it means that the greeting or the first answer was not one."""
-        said = error.args[0] if error.args else ""
+        greeting = error.args[0] if error.args else ""
         # imaplib raises the whole line of a greeting that is not OK.
-        if isinstance(said, bytes) and said.upper().startswith(b"* BYE"):
-            return answers.imap_goodbye(said[5:].decode(errors="replace"), None)
-        return error if reaching.is_hang_up(error) else reaching.not_the_protocol(self._line, SUBJECT, PORTS)
+        if isinstance(greeting, bytes) and greeting.upper().startswith(b"* BYE"):
+            return responses.imap_goodbye(greeting[5:].decode(errors="replace"), None)
+        return error if failures.is_hang_up(error) else failures.not_the_protocol(self._connection, SUBJECT)

@@ -7,13 +7,13 @@ import smtplib
 from typing import TYPE_CHECKING
 
 from tui.errors import ProviderFailed
-from tui.providers.check import Verdict
-from tui.providers.mail import answers, reaching
-from tui.providers.mail.line import TooMuch
+from tui.providers.mail import failures, responses
+from tui.providers.mail.connection import TooMuch
+from tui.providers.verdicts import Verdict
 
 if TYPE_CHECKING:
-    from tui.providers.mail.answers import Login
-    from tui.providers.mail.line import Line
+    from tui.providers.mail.connection import MailConnection
+    from tui.providers.mail.responses import Login
 
 SUBJECT = "SMTP"
 TLS_PORT = 465
@@ -28,12 +28,12 @@ _LONGEST_COMMAND = 512  # bytes with its line end (RFC 5321, section 4.5.3.1.4)
 
 
 class SmtpDialogue:
-    """One conversation with the SMTP server at the end of `line`; to be called from one thread."""
+    """One conversation with the SMTP server at the end of `connection`; to be called from one thread."""
 
-    def __init__(self, line: Line) -> None:
+    def __init__(self, connection: MailConnection) -> None:
         self.login_sent = False
         self._is_greeted = False
-        self._line = line
+        self._connection = connection
         self._smtp = smtplib.SMTP(local_hostname=_OWN_NAME)
 
     def reach(self, patience: float) -> Verdict:
@@ -41,39 +41,39 @@ class SmtpDialogue:
 
         Raises ProviderFailed with what the server said, and whatever a broken connection raises.
         """
-        line = self._line
-        line.connect()
-        in_the_clear = line.greets_within(patience)
-        version = "" if in_the_clear else line.secure()
-        self._take_over_line()
+        connection = self._connection
+        connection.connect()
+        in_the_clear = connection.greets_within(patience)
+        version = "" if in_the_clear else connection.secure()
+        self._take_over_connection()
         self._expect(_READY, self._smtp.getreply())
         self._is_greeted = True
         self._expect(_DONE, self._smtp.ehlo())
         if in_the_clear:
             if not self._smtp.has_extn("starttls"):
-                raise reaching.without_starttls(line, TLS_PORT)
+                raise failures.without_starttls(connection, TLS_PORT)
             self._expect(_READY, self._smtp.docmd("STARTTLS"))
-            version = line.secure()
-            self._take_over_line()
+            version = connection.secure()
+            self._take_over_connection()
             self._expect(_DONE, self._smtp.ehlo())
         how = "STARTTLS, " if in_the_clear else ""
         return Verdict(
-            "reach", SUBJECT, "passed", f"{line.host}:{line.port} answers; {how}{version}, certificate verified."
+            "reach", SUBJECT, "passed", f"{connection.endpoint.place} answers; {how}{version}, certificate verified."
         )
 
     def log_in(self, login: Login) -> Verdict:
         """Send the login once; raises ProviderFailed where it is not accepted."""
         offered = self._smtp.esmtp_features.get("auth", "").upper().split()
-        mechanism = next((one for one in ("PLAIN", "LOGIN") if one in offered), None)
+        mechanism = next((name for name in ("PLAIN", "LOGIN") if name in offered), None)
         if mechanism is None:
             raise ProviderFailed(
-                f"{self._line.host} offers no way to log in with a password.",
+                f"{self._connection.endpoint.host} offers no way to log in with a password.",
                 f"Check the host and the port ({PORTS}): this server takes no mail from mailboxes.",
             )
         self.login_sent = True
         code, text = self._auth_plain(login) if mechanism == "PLAIN" else self._auth_login(login)
         if code != _LOGGED_IN:
-            raise answers.smtp_refusal(code, text.decode(errors="replace"), self._line.host, login)
+            raise responses.smtp_refusal(code, text.decode(errors="replace"), self._connection.endpoint.host, login)
         is_usable = False
         with contextlib.suppress(smtplib.SMTPException, OSError, TooMuch):
             is_usable = self._smtp.noop()[0] == _DONE
@@ -94,10 +94,10 @@ class SmtpDialogue:
             with contextlib.suppress(Exception):
                 self._smtp.quit()
 
-    def _take_over_line(self) -> None:
-        """Speak through the line as it is now; what was read ahead in the clear is forgotten."""
-        self._smtp.sock = self._line.open_socket
-        self._smtp.file = self._line.reader()
+    def _take_over_connection(self) -> None:
+        """Speak through the connection as it is now; what was read ahead in the clear is forgotten."""
+        self._smtp.sock = self._connection.open_socket
+        self._smtp.file = self._connection.reader()
 
     def _auth_plain(self, login: Login) -> tuple[int, bytes]:
         # smtplib's auth() knows only ASCII.
@@ -113,7 +113,7 @@ class SmtpDialogue:
         for text in (login.user, login.password):
             if reply[0] != _GO_ON:
                 return _before_the_password(reply)
-            reply = self._smtp.docmd(answers.as_base64(text))
+            reply = self._smtp.docmd(responses.as_base64(text))
         return reply
 
     def _expect(self, wanted: int, reply: tuple[int, bytes]) -> None:
@@ -122,11 +122,11 @@ class SmtpDialogue:
         if code == wanted:
             return
         if not 200 <= code <= 599:
-            raise reaching.not_the_protocol(self._line, SUBJECT, PORTS)
+            raise failures.not_the_protocol(self._connection, SUBJECT)
         what_to_do = "Try again in some minutes." if 400 <= code < 500 else f"Check the host and the port ({PORTS})."
         raise ProviderFailed(
-            f"{self._line.host}:{self._line.port} turned the connection away."
-            f"{answers.said_in(text.decode(errors='replace'), None)}",
+            f"{self._connection.endpoint.place} turned the connection away."
+            f"{responses.quote_of(text.decode(errors='replace'), None)}",
             what_to_do,
             code=str(code),
         )

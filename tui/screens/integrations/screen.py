@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from tui.data.integrations.authors import Authors
-    from tui.data.integrations.rights import Rights
+    from tui.data.integrations.role_privileges import RolePrivileges
     from tui.models import Integration
     from tui.widgets.row_list import Row
     from tui.widgets.text_lines import TextLine
@@ -74,14 +74,14 @@ class IntegrationsScreen(DetailPage["Integration"]):
 
     async def load(self) -> None:
         from tui.data.integrations.listing import list_integrations
-        from tui.data.integrations.rights import read_rights
+        from tui.data.integrations.role_privileges import read_privileges
 
         organization = self.organization_to_list()
         if organization is None:
             return
         self.query_one(StateSwitcher).show_loading("integrations")
         database, types = self.session.database, list(registry())
-        rights = self._rights = await read_rights(database)
+        rights = self._rights = await read_privileges(database)
         if not self._items:
             # Deriving the key takes a third of a second: the rows need not wait for what it says of them.
             await self._show(await list_integrations(database, None, organization.id, types, rights=rights), rights)
@@ -89,7 +89,7 @@ class IntegrationsScreen(DetailPage["Integration"]):
             await list_integrations(database, self.session.keyring, organization.id, types, rights=rights), rights
         )
 
-    async def _show(self, integrations: list[Integration], rights: Rights) -> None:
+    async def _show(self, integrations: list[Integration], rights: RolePrivileges) -> None:
         from tui.data.integrations.authors import authors_of
 
         authors = await authors_of(self.session.database, integrations, rights=rights)

@@ -133,7 +133,7 @@ class NumberSyncScreen(Page):
 
         # The list may be that of another account.
         if plan.deactivates_all:
-            many = "its only number" if len(plan.gone) == 1 else f"all {len(plan.gone)} of its numbers"
+            many = "its only number" if len(plan.unlisted) == 1 else f"all {len(plan.unlisted)} of its numbers"
             question = f"{self._source} lists none of what is active here: {many} would be deactivated."
             if not await self.prompt.confirm(question, "deactivate them"):
                 self.status.say("Nothing was written.")
@@ -175,13 +175,15 @@ class NumberSyncScreen(Page):
 
 def _notes(plan: SyncPlan) -> list[TextLine]:
     notes = []
-    if plan.left:
+    if plan.untouched:
         many = (
             "1 active number is not listed and stays"
-            if len(plan.left) == 1
-            else (f"{len(plan.left)} active numbers are not listed and stay")
+            if len(plan.untouched) == 1
+            else (f"{len(plan.untouched)} active numbers are not listed and stay")
         )
-        notes.append(TextLine(f"{many} as it is: {plan.left[0].reason}." if len(plan.left) == 1 else f"{many}."))
+        notes.append(
+            TextLine(f"{many} as it is: {plan.untouched[0].reason}." if len(plan.untouched) == 1 else f"{many}.")
+        )
     for rows in plan.duplicates[:2]:
         notes.append(TextLine(f"{shown_number(rows[0])} is stored in {len(rows)} rows.", "warning"))
     if plan.unusable:

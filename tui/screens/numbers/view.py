@@ -161,7 +161,7 @@ def plan_rows(plan: SyncPlan) -> list[Row]:
             f"{change.name}: {_value(change.before)} to {_value(change.after)}" for change in changed.changes
         )
         rows.append(_plan_row("changed", shown_number(changed.number), changed.number.display_name, what))
-    for gone in plan.gone:
+    for gone in plan.unlisted:
         holder = f"; stays with {shown_person(gone)}" if gone.assigned_to_user_id else ""
         primary = "; is primary no more" if gone.is_primary else ""
         what = f"not listed any more: deactivated{primary}{holder}"

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from textual.widget import Widget
 
     from tui.data.schema.plan import Plan
-    from tui.data.schema.shape import Line
+    from tui.data.schema.shape import CatalogueEntry
     from tui.screens.setup.wizard.flow import Flow
     from tui.screens.setup.wizard.step import Hints
 
@@ -208,7 +208,7 @@ def _holes(plan: Plan) -> list[str]:
     return [spelled(line) for line in lines] or ["No hole was found."]
 
 
-def _summary(what: str, lines: Sequence[Line]) -> list[str]:
+def _summary(what: str, lines: Sequence[CatalogueEntry]) -> list[str]:
     counts = Counter(line.kind for line in lines)
     listed = ", ".join(f"{n} {kind if n == 1 else KINDS.get(kind, kind + 's')}" for kind, n in sorted(counts.items()))
     return [f"Will be {what}: {listed}."] if counts else []

@@ -10,7 +10,7 @@ from tui.errors import ProviderFailed
 from tui.providers.mail.hosts import centre_of, other_hosts
 from tui.words.text import safe_text
 
-_MOST_SAID = 120  # characters of the server's own text
+_LONGEST_QUOTE = 120  # characters of the server's own text
 
 # RFC 9051, section 7.1, and RFC 5530: any other word in brackets may be anything, so it is no code.
 _IMAP_CODES = frozenset(
@@ -50,9 +50,9 @@ class Login:
 
     def is_in(self, text: str) -> bool:
         """Whether the password can be read in `text`, in any form in which it was sent."""
-        heard = text.casefold()
+        lowered = text.casefold()
         forms = (self.password, self.plain, as_base64(self.password), quoted(self.password)[1:-1])
-        return any(form.casefold() in heard for form in forms)
+        return any(form.casefold() in lowered for form in forms)
 
 
 def as_base64(text: str) -> str:
@@ -66,30 +66,30 @@ def quoted(text: str) -> str:
     return f'"{escaped}"'
 
 
-def said_in(text: str, login: Login | None) -> str:
+def quote_of(text: str, login: Login | None) -> str:
     """Return what the server said, to go after a sentence; nothing where it gives the password away."""
     if not text.strip() or (login is not None and login.is_in(text)):
         return ""
-    return f" It said: {safe_text(text.strip(), _MOST_SAID)}"
+    return f" It said: {safe_text(text.strip(), _LONGEST_QUOTE)}"
 
 
 def smtp_refusal(code: int, text: str, host: str, login: Login) -> ProviderFailed:
     """Return what another reply than 235 to AUTH means."""
     shown = str(code) if 100 <= code <= 599 else ""
-    said = said_in(text, login)
-    barred = _barred("SMTP", text, shown, said)
+    quote = quote_of(text, login)
+    barred = _barred("SMTP", text, shown, quote)
     if barred is not None:
         return barred
     if code in {534, 535}:
         return wrong_password(host, shown)
-    return _later(shown, said) if 400 <= code < 500 else _unexpected(shown, said)
+    return _later(shown, quote) if 400 <= code < 500 else _unexpected(shown, quote)
 
 
 def imap_refusal(text: str, host: str, login: Login) -> ProviderFailed:
     """Return what NO to LOGIN means; `text` begins with its code in brackets where it has one."""
     match = re.match(r"\[([A-Z]+)[^]]*\]", text)
     code = match[1] if match and match[1] in _IMAP_CODES else "NO"
-    said = said_in(text, login)
+    quote = quote_of(text, login)
     if _SWITCHED_OFF.search(text):
         return ProviderFailed(
             "IMAP is not enabled for this mailbox; the password is not what it complains about.",
@@ -97,22 +97,22 @@ def imap_refusal(text: str, host: str, login: Login) -> ProviderFailed:
             "Mail Accounts > IMAP. Zoho's free plan has no IMAP.",
             code=code,
         )
-    barred = _barred("IMAP", text, code, said)
+    barred = _barred("IMAP", text, code, quote)
     if barred is not None:
         return barred
     if code in _AUTHENTICATION or (code in {"NO", "ALERT"} and _WRONG_PASSWORD.search(text)):
         return wrong_password(host, code)
     if code == "ALERT":
-        return ProviderFailed(f"The server refused the login with a notice.{said}", _another_host(host), code=code)
-    return _later(code, said) if code in _LATER else _unexpected(code, said)
+        return ProviderFailed(f"The server refused the login with a notice.{quote}", _another_host(host), code=code)
+    return _later(code, quote) if code in _LATER else _unexpected(code, quote)
 
 
 def imap_goodbye(text: str, login: Login | None) -> ProviderFailed:
     """Return what BYE means, before the login (None) or instead of an answer to it."""
-    said = said_in(text, login)
-    barred = _barred("IMAP", text, "BYE", said)
+    quote = quote_of(text, login)
+    barred = _barred("IMAP", text, "BYE", quote)
     return barred or ProviderFailed(
-        f"The server ended the conversation.{said}", "Try again in some minutes.", code="BYE", is_temporary=True
+        f"The server ended the conversation.{quote}", "Try again in some minutes.", code="BYE", is_temporary=True
     )
 
 
@@ -134,43 +134,43 @@ def _another_host(host: str) -> str:
     return f"If address and password are right, the account is of another plan or data centre: {other_hosts(host)}."
 
 
-def _barred(what: str, text: str, code: str, said: str) -> ProviderFailed | None:
+def _barred(what: str, text: str, code: str, quote: str) -> ProviderFailed | None:
     """Return that the account may not log in now, or None where the text does not say so."""
     if _CROWDED.search(text) or code == "LIMIT":
         return ProviderFailed(
-            f"The server has too many connections or logins of this account.{said}",
+            f"The server has too many connections or logins of this account.{quote}",
             "Close other mail programs of this mailbox or wait some minutes, then try again.",
             code=code,
             is_temporary=True,
         )
     if _BLOCKED.search(text):
         return ProviderFailed(
-            f"The provider has blocked {what} for this account.{said}",
+            f"The provider has blocked {what} for this account.{quote}",
             "Do not try again now: it prolongs the block. The mailbox's owner or an administrator unblocks it at Zoho.",
             code=code,
         )
     if _RESTRICTED.search(text):
         # Zoho documents no reason: the plan, the organisation's rules and the network are all possible.
         return ProviderFailed(
-            f"The server restricts {what} for this account.{said}",
+            f"The server restricts {what} for this account.{quote}",
             f"Ask the mailbox's administrator whether Zoho's plan, a rule or this network shuts {what} out.",
             code=code,
         )
     return None
 
 
-def _later(code: str, said: str) -> ProviderFailed:
+def _later(code: str, quote: str) -> ProviderFailed:
     return ProviderFailed(
-        f"The server could not check the password just now.{said}",
+        f"The server could not check the password just now.{quote}",
         "Try again in some minutes.",
         code=code,
         is_temporary=True,
     )
 
 
-def _unexpected(code: str, said: str) -> ProviderFailed:
+def _unexpected(code: str, quote: str) -> ProviderFailed:
     return ProviderFailed(
-        f"The server refused the login for a reason not known here.{said}",
+        f"The server refused the login for a reason not known here.{quote}",
         "Check the host, the address and the app password.",
         code=code,
     )

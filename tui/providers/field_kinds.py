@@ -145,8 +145,8 @@ def _read_word(field: Field, text: str) -> Reading:
 def _read_phone(field: Field, text: str) -> Reading:
     number = numbers.e164(text)
     if number is None:
-        said = numbers.why_not(text)
-        return Reading(problem=" ".join(said) if said else f"A phone number of 10 to 15 digits, {_PHONE}.")
+        problem = numbers.why_not(text)
+        return Reading(problem=" ".join(problem) if problem else f"A phone number of 10 to 15 digits, {_PHONE}.")
     if not _PLAIN_PHONE.fullmatch(text):
         return Reading(problem=f"Digits 0 to 9 and plain signs only, {_PHONE}.", offer=number)
     return Reading(text, warnings=_unusual(number))

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
 
+    from tui.providers.transport_failures import Endpoint, Stage
+
 MOST_BYTES = 1_000_000
 """So much a server never sends in one dialogue; an honest one needs a few thousand bytes."""
 
@@ -22,17 +24,16 @@ class TooMuch(Exception):
     """The server sent MOST_BYTES."""
 
 
-class Line:
-    """A TCP connection to `host`:`port` that is to become a verified TLS connection.
+class MailConnection:
+    """A TCP connection that is to become a verified TLS connection.
 
     One thread calls connect, greets_within, secure and close; any thread may call cut. `seconds` bounds a single
-    wait of that thread, should nobody cut it. `doing` says how far it has come: lookup, connect or talk.
+    wait of that thread, should nobody cut it. `stage` says how far it has come.
     """
 
-    def __init__(self, host: str, port: int, seconds: float) -> None:
-        self.host = host
-        self.port = port
-        self.doing = "lookup"
+    def __init__(self, endpoint: Endpoint, seconds: float) -> None:
+        self.endpoint = endpoint
+        self.stage: Stage = "name"
         self._seconds = seconds
         self._received = 0
         self._lock = threading.Lock()
@@ -53,8 +54,8 @@ class Line:
 
         Raises OSError, the last address's own, or UnicodeError for what cannot be a name.
         """
-        addresses = socket.getaddrinfo(self.host, self.port, type=socket.SOCK_STREAM)
-        self.doing = "connect"
+        addresses = socket.getaddrinfo(self.endpoint.host, self.endpoint.port, type=socket.SOCK_STREAM)
+        self.stage = "connection"
         for number, (family, kind, protocol, _, address) in enumerate(addresses, 1):
             is_last = number == len(addresses)
             self._adopt(socket.socket(family, kind, protocol))
@@ -67,7 +68,7 @@ class Line:
                 if is_last:
                     raise
         self.open_socket.settimeout(self._seconds)
-        self.doing = "talk"
+        self.stage = "greeting"
 
     def greets_within(self, seconds: float) -> bool:
         """Whether the server speaks first, in the clear, or hangs up; TLS servers are silent until spoken to."""
@@ -87,13 +88,15 @@ class Line:
 
         Raises OSError, of which ssl.SSLError is one.
         """
+        self.stage = "TLS"
         context = ssl.create_default_context()
-        secured = context.wrap_socket(self.open_socket, server_hostname=self.host)
+        secured = context.wrap_socket(self.open_socket, server_hostname=self.endpoint.host)
         self._socket = secured
         version = secured.version()
         if version is None:
             # A socket whose peer is gone is wrapped without a handshake, and then writes in the clear.
             raise ConnectionResetError
+        self.stage = "greeting"
         return version
 
     def reader(self) -> io.BufferedReader:
@@ -131,17 +134,17 @@ class Line:
 
     def _drop(self) -> None:
         with self._lock:
-            for one in (self._handle, self._socket):
-                if one is not None:
-                    one.close()
+            for descriptor in (self._handle, self._socket):
+                if descriptor is not None:
+                    descriptor.close()
             self._handle = self._socket = None
 
 
 class _Counted(io.RawIOBase):
     """A socket's bytes, counted."""
 
-    def __init__(self, line: Line, raw: socket.SocketIO) -> None:
-        self._line = line
+    def __init__(self, connection: MailConnection, raw: socket.SocketIO) -> None:
+        self._connection = connection
         self._raw = raw
 
     def readable(self) -> bool:
@@ -149,7 +152,7 @@ class _Counted(io.RawIOBase):
 
     def readinto(self, buffer: WriteableBuffer) -> int | None:
         size = self._raw.readinto(buffer)
-        self._line.count(size or 0)
+        self._connection.count(size or 0)
         return size
 
     def close(self) -> None:

@@ -12,7 +12,7 @@ from tui.data.seals.hours import ENTRY_BYTES, entries_of
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from tui.data.postgres.database import Connection, Database
+    from tui.data.postgres.database import Database
     from tui.data.seals.sealing import Seal
 
 RowChange = Literal["altered", "removed", "moved", "added"]
@@ -64,21 +64,16 @@ async def changed_rows(database: Database, seal: Seal) -> ChangedRows | None:
 
     Raises what Database.read raises.
     """
-
-    async def unit(connection: Connection) -> bytes | None:
-        row = await (await connection.execute(LIST, {"id": seal.id})).fetchone()
-        return bytes(row["row_list"]) if row and row["row_list"] is not None else None
-
-    row_list = await database.read(unit)
-    return None if row_list is None else await _compared(database, seal.hour, row_list, seal.xid)
+    row_list: bytes | None = await database.fetch_value(LIST, {"id": seal.id})
+    return None if row_list is None else await _compare(database, seal.hour, row_list, seal.xid)
 
 
 async def rows_added(database: Database, hour: int, seal: Seal) -> ChangedRows:
     """Name the rows of an hour that `seal`, the next one, says was empty. Raises what Database.read raises."""
-    return await _compared(database, hour, b"", seal.xid)
+    return await _compare(database, hour, b"", seal.xid)
 
 
-async def _compared(database: Database, hour: int | None, row_list: bytes, xid: str | None) -> ChangedRows:
+async def _compare(database: Database, hour: int | None, row_list: bytes, xid: str | None) -> ChangedRows:
     missing = Counter(row_list[start : start + ENTRY_BYTES] for start in range(0, len(row_list), ENTRY_BYTES))
     extra: list[bytes] = []
     more = 0
@@ -89,24 +84,24 @@ async def _compared(database: Database, hour: int | None, row_list: bytes, xid: 
             extra.append(entry[:ID_BYTES])
         else:
             more += 1
-    return await _named(database, xid, list(missing.elements()), extra, more)
+    return await _name_changes(database, xid, list(missing.elements()), extra, more)
 
 
-async def _named(
+async def _name_changes(
     database: Database, xid: str | None, missing: Sequence[bytes], extra: Sequence[bytes], more: int
 ) -> ChangedRows:
-    gone = Counter(entry[:ID_BYTES] for entry in missing)
+    missing_ids = Counter(entry[:ID_BYTES] for entry in missing)
     altered, added = [], []
     for row_id in extra:
-        if gone[row_id]:
-            gone[row_id] -= 1
+        if missing_ids[row_id]:
+            missing_ids[row_id] -= 1
             altered.append(row_id)
         else:
             added.append(row_id)
-    removed = list(gone.elements())
-    present = await _present(database, added[:NAMED_ROWS])
+    removed = list(missing_ids.elements())
+    present = await _find_present(database, added[:NAMED_ROWS])
     for at in range(0, len(removed), LOOKED_UP_AT_ONCE):
-        present |= await _present(database, removed[at : at + LOOKED_UP_AT_ONCE])
+        present |= await _find_present(database, removed[at : at + LOOKED_UP_AT_ONCE])
     rows = [ChangedRow(_uuid(row_id), "altered") for row_id in altered[:NAMED_ROWS]]
     moved = sum(row_id in present for row_id in removed)
     for row_id in removed[:NAMED_ROWS]:
@@ -127,15 +122,11 @@ async def _named(
     return ChangedRows(tuple(rows[:NAMED_ROWS]), counts)
 
 
-async def _present(database: Database, row_ids: Sequence[bytes]) -> dict[bytes, tuple[str, int]]:
+async def _find_present(database: Database, row_ids: Sequence[bytes]) -> dict[bytes, tuple[str, int]]:
     """For those of the rows that are in the log: their time as text, and the id of the transaction that wrote them."""
     ids = [UUID(bytes=row_id) for row_id in row_ids]
-
-    async def unit(connection: Connection) -> dict[bytes, tuple[str, int]]:
-        found = await (await connection.execute(WHERE_NOW, {"ids": ids})).fetchall()
-        return {row["id"].bytes: (row["moment"] or "no time", row["xid"]) for row in found}
-
-    return await database.read(unit)
+    rows = await database.fetch_all(WHERE_NOW, {"ids": ids})
+    return {row["id"].bytes: (row["moment"] or "no time", row["xid"]) for row in rows}
 
 
 def _uuid(row_id: bytes) -> UUID | None:

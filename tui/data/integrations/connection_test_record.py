@@ -33,7 +33,7 @@ Judgement = Literal["verified", "refused", "unknown"]
 """verified: the provider said yes. refused: it said no, or the credential is not complete. unknown: it was not reached,
 which says nothing about the credential."""
 
-Kept = Literal["kept", "changed meanwhile", "read-only"]
+RowResult = Literal["kept", "changed meanwhile", "read-only"]
 """Whether the row says what the test found."""
 
 
@@ -49,14 +49,14 @@ class Outcome:
 
     def details(self) -> Json:
         """Return what the log row says; never a secret, nor a text of the provider."""
-        told: Json = {
+        details: Json = {
             "judgement": self.judgement,
             "level": self.level,
             "milliseconds": self.milliseconds,
             "code": self.code,
             "verdicts": list(self.verdicts),
         }
-        return {name: value for name, value in told.items() if value not in (None, "", [])}
+        return {name: value for name, value in details.items() if value not in (None, "", [])}
 
     @property
     def status(self) -> str:
@@ -66,7 +66,7 @@ class Outcome:
 
 async def record_test(
     database: Database, integration: Integration, outcome: Outcome, stamp: str | None, operation_id: UUID
-) -> Kept:
+) -> RowResult:
     """Keep the outcome in the row and in the log, in one transaction.
 
     The row keeps it only where it is still the one that was opened (`stamp`); a test that did not reach the provider
@@ -74,22 +74,22 @@ async def record_test(
     """
     row = binding(integration)
 
-    async def unit(connection: Connection) -> Kept:
+    async def unit(connection: Connection) -> RowResult:
         query = SEEN.format(lock="" if database.read_only else "for update")
         seen = await (await connection.execute(query, {"id": row.row_id})).fetchone()
         if seen is None:
             raise NotFound(
                 f"The integration {row.integration_type} was deleted while it was tested.", "Reload the list."
             )
-        kept: Kept = "read-only" if database.read_only else "kept"
+        result: RowResult = "read-only" if database.read_only else "kept"
         if seen["stamp"] != stamp:
-            kept = "changed meanwhile"
-        if kept == "kept":
-            differs = outcome.judgement == "verified" or (outcome.judgement == "refused" and seen["is_verified"])
-            if differs:
-                await connection.execute(SET_VERIFIED, {"id": row.row_id, "verified": outcome.judgement == "verified"})
-        details = {**outcome.details(), "integration_id": str(row.row_id), "result": kept}
-        if kept == "changed meanwhile":
+            result = "changed meanwhile"
+        if result == "kept":
+            is_verified = outcome.judgement == "verified"
+            if is_verified or (outcome.judgement == "refused" and seen["is_verified"]):
+                await connection.execute(SET_VERIFIED, {"id": row.row_id, "verified": is_verified})
+        details = {**outcome.details(), "integration_id": str(row.row_id), "result": result}
+        if result == "changed meanwhile":
             # What was tested is not what is stored: as with a draft, the row's state is not told by it.
             details["draft"] = True
         await log_act(
@@ -100,7 +100,7 @@ async def record_test(
             status=outcome.status,
             details=details,
         )
-        return kept
+        return result
 
     return await database.write(unit, operation_id=operation_id, log_only=True)
 

@@ -6,12 +6,12 @@ import base64
 
 import pytest
 
-from tests.providers.mail_fuzzing import ask
+from tests.providers.mail_checks import ask
 from tests.support.servers.mail import IMAP_DISABLED, PASSWORD, USER, WRONG_HOST, WRONG_PASSWORD, ImapServer, SmtpServer
 from tui.errors import ProviderFailed
-from tui.providers.mail.answers import Login, imap_refusal, smtp_refusal
 from tui.providers.mail.check import IMAP, SMTP
 from tui.providers.mail.hosts import other_hosts
+from tui.providers.mail.responses import Login, imap_refusal, smtp_refusal
 
 WRONG = "The server refused the address or the app password."
 CROWDED = "The server has too many connections or logins of this account."

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tui.providers.field_kinds import Reading, as_text, host_and_port, read
 from tui.providers.fields import Field
-from tui.providers.kinds import Reading, as_text, host_and_port, read
 
 if TYPE_CHECKING:
     from tui.providers.fields import Kind

@@ -10,11 +10,11 @@ from tui.errors import ProviderFailed
 from tui.models import ListedNumber
 from tui.providers import exotel_bodies as bodies
 from tui.providers.exotel_http import HOSTS
-from tui.providers.kinds import host_and_port
+from tui.providers.field_kinds import host_and_port
 from tui.words import phone_number as numbers
 
 if TYPE_CHECKING:
-    from tui.providers.exotel_http import Answer
+    from tui.providers.exotel_http import Response
 
 WEB_PAGE = (
     "Something between here and Exotel answered in its place, such as a proxy or the sign-in page of a network; "
@@ -47,20 +47,20 @@ class Refused(ProviderFailed):
         self.refusal = refusal
 
 
-def refusal(answer: Answer, host: str) -> Refusal | None:
+def refusal(response: Response, host: str) -> Refusal | None:
     """Return why the account was not let in, by the HTTP status, or by the one within a 200; None for a yes.
 
     The meanings are those of Exotel's error-codes and authentication pages, which disagree whether a wrong SID or
     region is 401 or 404: both sentences name both.
     """
-    status, code = answer.status, str(answer.status)
+    status, code = response.status, str(response.status)
     if status == 200:
-        return _web_page(answer, host) if is_web_page(answer) else _refusal_within(answer, host)
+        return _web_page(response, host) if is_web_page(response) else _refusal_within(response, host)
     if status in {401, 403, 404}:
-        return _not_let_in(answer, host)
+        return _not_let_in(response, host)
     if status in _NO:
         return Refusal(*_NO[status], code)
-    return _not_answered(answer, host)
+    return _not_answered(response, host)
 
 
 _NO = {
@@ -75,18 +75,18 @@ _NO = {
 }
 
 
-def is_web_page(answer: Answer) -> bool:
+def is_web_page(response: Response) -> bool:
     """Whether it is HTML, which no part of Exotel's API answers."""
-    start = answer.body[:200].lstrip().lower()
-    return "html" in answer.headers.get("content-type", "").lower() or start.startswith((b"<!doctype html", b"<html"))
+    start = response.body[:200].lstrip().lower()
+    return "html" in response.headers.get("content-type", "").lower() or start.startswith((b"<!doctype html", b"<html"))
 
 
-def account_refusal(answer: Answer, host: str) -> Refusal | None:
+def account_refusal(response: Response, host: str) -> Refusal | None:
     """Return why an answer for the account itself is no yes, or None; nothing else of its body is kept."""
-    refused = refusal(answer, host)
+    refused = refusal(response, host)
     if refused is not None:
         return refused
-    status = bodies.account_status(answer.body)
+    status = bodies.account_status(response.body)
     if status is None:
         return Refusal(
             f"{host} accepted the key, but did not answer with an account.",
@@ -111,12 +111,12 @@ def account_refusal(answer: Answer, host: str) -> Refusal | None:
     return None
 
 
-def templates_refusal(answer: Answer, host: str) -> Refusal | None:
+def templates_refusal(response: Response, host: str) -> Refusal | None:
     """Return why an answer for a WABA's templates is no yes, or None."""
-    refused = refusal(answer, host)
+    refused = refusal(response, host)
     if refused is not None:
         return refused
-    return None if bodies.has_templates(answer.body) else _not_understood(host, "templates")
+    return None if bodies.has_templates(response.body) else _not_understood(host, "templates")
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,9 +145,9 @@ class Page:
     size: int
 
 
-def page_of(answer: Answer, host: str, asked_size: int) -> Page:
+def page_of(response: Response, host: str, asked_size: int) -> Page:
     """Read a page of the list of ExoPhones; raises ProviderFailed where it is none."""
-    body = bodies.parsed_json(answer.body)
+    body = bodies.parsed_json(response.body)
     entries = body.get("incoming_phone_numbers") if isinstance(body, dict) else None
     if not isinstance(body, dict) or not isinstance(entries, list):
         raise Refused(_not_understood(host, "ExoPhones"))
@@ -161,16 +161,16 @@ def page_of(answer: Answer, host: str, asked_size: int) -> Page:
 
 def other_regions(host: str) -> str:
     """Return the hosts that the account may live on instead, as a sentence names them."""
-    return " or ".join(one for one in HOSTS if one != host)
+    return " or ".join(other for other in HOSTS if other != host)
 
 
-def _refusal_within(answer: Answer, host: str) -> Refusal | None:
+def _refusal_within(response: Response, host: str) -> Refusal | None:
     """The refusal that a 200 is wrapped around; a proxy does not answer so."""
-    status = bodies.refusing_status(answer.body)
+    status = bodies.refusing_status(response.body)
     if status is None:
         return None
     if status != bodies.UNKNOWN_STATUS:
-        return refusal(replace(answer, status=status, body=b""), host)
+        return refusal(replace(response, status=status, body=b""), host)
     return Refusal(
         f"{host} answered 200, but with an error within.",
         "Look at my.exotel.com whether the account may be used; try again later.",
@@ -179,14 +179,14 @@ def _refusal_within(answer: Answer, host: str) -> Refusal | None:
     )
 
 
-def _not_let_in(answer: Answer, host: str) -> Refusal:
+def _not_let_in(response: Response, host: str) -> Refusal:
     region = f"the account may also live in another region: try {other_regions(host)}"
-    if answer.status == 401:
+    if response.status == 401:
         sentence = "Exotel does not accept the API key and token (401)."
         what_to_do = (
             f"Copy both again; a token regenerated at my.exotel.com ends the old one. If they are right, {region}."
         )
-    elif answer.status == 404:
+    elif response.status == 404:
         sentence = f"{host} knows no account of this SID (404)."
         what_to_do = f"Check the account SID; if it is right, {region}."
     else:
@@ -195,26 +195,26 @@ def _not_let_in(answer: Answer, host: str) -> Refusal:
             "The account may be suspended, or the key restricted to other addresses or other parts of the API: "
             "look at my.exotel.com."
         )
-    if is_web_page(answer):
+    if is_web_page(response):
         what_to_do += " The answer was a web page, so a proxy may have given it in Exotel's place."
     # A proxy's no is none of Exotel's.
-    return Refusal(sentence, what_to_do, str(answer.status), says_no=not is_web_page(answer))
+    return Refusal(sentence, what_to_do, str(response.status), says_no=not is_web_page(response))
 
 
-def _not_answered(answer: Answer, host: str) -> Refusal:
-    status = answer.status
+def _not_answered(response: Response, host: str) -> Refusal:
+    status = response.status
     if status == 429:
         sentence = "Exotel was asked too often (429): all programs of an account share one limit."
-        what_to_do = _wait(answer)
+        what_to_do = _wait(response)
     elif status in {407, 511}:
         sentence = f"A proxy or network on the way wants a sign-in first ({status})."
         what_to_do = WEB_PAGE
     elif 300 <= status < 400:
-        sentence = f"{host} sends the question elsewhere ({status}){_elsewhere(answer)}."
+        sentence = f"{host} sends the question elsewhere ({status}){_elsewhere(response)}."
         what_to_do = "Nothing was sent there. Exotel's own API does not redirect: check the API host."
     elif status >= 500:
         sentence = f"{host} has a fault of its own ({status}); that says nothing about the credential."
-        what_to_do = _wait(answer)
+        what_to_do = _wait(response)
         if status == 503:
             what_to_do += " Exotel also answers 503 to whoever asks too often."
     else:
@@ -223,8 +223,8 @@ def _not_answered(answer: Answer, host: str) -> Refusal:
     return Refusal(sentence, what_to_do, str(status), says_no=False)
 
 
-def _web_page(answer: Answer, host: str) -> Refusal:
-    return Refusal(f"{host} answered with a web page instead of data.", WEB_PAGE, str(answer.status), says_no=False)
+def _web_page(response: Response, host: str) -> Refusal:
+    return Refusal(f"{host} answered with a web page instead of data.", WEB_PAGE, str(response.status), says_no=False)
 
 
 def _not_understood(host: str, what: str) -> Refusal:
@@ -236,20 +236,20 @@ def _not_understood(host: str, what: str) -> Refusal:
     )
 
 
-def _elsewhere(answer: Answer) -> str:
+def _elsewhere(response: Response) -> str:
     """The host of a redirect; the rest of its address is the provider's text."""
     from urllib.parse import urlsplit
 
     try:
-        parts = urlsplit(answer.headers.get("location", ""))
-        found = host_and_port(parts.hostname or "")
+        parts = urlsplit(response.headers.get("location", ""))
+        target = host_and_port(parts.hostname or "")
     except ValueError:
         return ""
-    return f", to {found[0]}{' without TLS' if parts.scheme == 'http' else ''}" if found else ""
+    return f", to {target[0]}{' without TLS' if parts.scheme == 'http' else ''}" if target else ""
 
 
-def _wait(answer: Answer) -> str:
-    seconds = _retry_after(answer)
+def _wait(response: Response) -> str:
+    seconds = _retry_after(response)
     if seconds is None:
         return "Wait a minute, then try again."
     if seconds <= 120:
@@ -257,9 +257,9 @@ def _wait(answer: Answer) -> str:
     return f"Try again in {-(-seconds // 60)} min."
 
 
-def _retry_after(answer: Answer) -> int | None:
+def _retry_after(response: Response) -> int | None:
     """Seconds from Retry-After, which is a number of them or a date (RFC 9110, section 10.2.3)."""
-    text = answer.headers.get("retry-after", "").strip()
+    text = response.headers.get("retry-after", "").strip()
     if re.fullmatch("[0-9]{1,7}", text):
         return int(text)
     from datetime import UTC, datetime
@@ -271,7 +271,7 @@ def _retry_after(answer: Answer) -> int | None:
         return None
     try:
         # The host's own clock, where it tells it: this machine's may be wrong.
-        now = parsedate_to_datetime(answer.headers.get("date", ""))
+        now = parsedate_to_datetime(response.headers.get("date", ""))
     except ValueError:
         now = datetime.now(UTC)
     if until.tzinfo is None or now.tzinfo is None:

@@ -12,13 +12,13 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.providers.mail_fuzzing import ask, speaking_threads, until
+from tests.providers.mail_checks import ask, speaking_threads, until
 from tests.support.servers.certificates import server_context
 from tests.support.servers.loopback import ScriptedServer, Tap, dripping, endless, saying, silent
 from tests.support.servers.mail import PASSWORD, ImapServer, SmtpServer
 from tui.providers.mail.check import IMAP, SMTP
-from tui.providers.mail.line import MOST_BYTES, Line
-from tui.providers.mail.reaching import timed_out
+from tui.providers.mail.connection import MOST_BYTES
+from tui.providers.transport_failures import Endpoint, transport_failure
 
 if TYPE_CHECKING:
     from asyncio import StreamReader, StreamWriter
@@ -34,11 +34,11 @@ BOTH = pytest.mark.parametrize("service", [SMTP, IMAP], ids=["SMTP", "IMAP"])
 @pytest.mark.parametrize(
     ("certificate", "sentence", "what_to_do"),
     [
-        ("other name", "is for another name; the password was not sent.", "Check the spelling of the host"),
-        ("untrusted", "is signed by nobody whom this machine trusts; the password was not sent.", "SSL_CERT_FILE"),
-        ("self-signed", "is signed by nobody whom this machine trusts; the password was not sent.", "SSL_CERT_FILE"),
-        ("expired", "has expired; the password was not sent.", "this machine's clock"),
-        ("not valid yet", "is not valid yet; the password was not sent.", "this machine's clock"),
+        ("other name", "is made out to another name; nothing secret was sent.", "Check the spelling of the"),
+        ("untrusted", "is signed by nobody whom this machine trusts; nothing secret was sent.", "SSL_CERT_FILE"),
+        ("self-signed", "is signed by nobody but itself; nothing secret was sent.", "SSL_CERT_FILE"),
+        ("expired", "has expired; nothing secret was sent.", "the date of this machine"),
+        ("not valid yet", "is not valid yet; nothing secret was sent.", "the date of this machine"),
     ],
 )
 async def test_a_wrong_certificate_ends_it_before_the_login(
@@ -51,7 +51,7 @@ async def test_a_wrong_certificate_ends_it_before_the_login(
             assert server.attempts == []
             assert PASSWORD.encode() not in tap.heard
         assert [(verdict.level, verdict.outcome) for verdict in told] == [("reach", "failed")]
-        assert told[0].sentence == f"The certificate that localhost shows {sentence}"
+        assert told[0].sentence == f"The certificate of localhost:{tap.port} {sentence}"
         assert what_to_do in told[0].what_to_do
 
 
@@ -61,7 +61,7 @@ async def test_a_port_where_nobody_listens(service: Service) -> None:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
         (reach,) = await ask(service, port)
-    assert reach.sentence == f"localhost refuses connections on port {port}."
+    assert reach.sentence.startswith(f"localhost:{port} refused the connection: nothing listens")
     assert service.ports in reach.what_to_do
 
 
@@ -70,13 +70,13 @@ async def test_a_port_where_nobody_listens(service: Service) -> None:
 async def test_a_name_that_does_not_exist(service: Service, host: str) -> None:
     (reach,) = await ask(service, 587, host=host)
     # Without any name server, nobody knows whether it exists.
-    assert reach.sentence in {f"There is no host called {host}.", f"The name {host} cannot be looked up just now."}
+    assert reach.sentence in {f"There is no host called {host}.", f"The name server did not say where {host} is."}
 
 
 @BOTH
 async def test_an_address_without_a_route(service: Service) -> None:
     (reach,) = await ask(service, 587, host="255.255.255.255")
-    assert reach.sentence.startswith("There is no way to 255.255.255.255 from this machine (E")
+    assert reach.sentence.startswith("There is no way to 255.255.255.255:587 from this machine (E")
 
 
 @BOTH
@@ -103,14 +103,14 @@ def full_port() -> Iterator[int]:
 @BOTH
 async def test_a_connection_that_is_never_taken_ends_in_time(service: Service, full_port: int) -> None:
     (reach,) = await ask(service, full_port, host="127.0.0.1", seconds=0.5)
-    assert reach.sentence == f"127.0.0.1 did not accept the connection on port {full_port} within 0.5 s."
+    assert reach.sentence == f"127.0.0.1:{full_port} did not take the connection within 0.5 s."
     assert reach.milliseconds == 500
     await until(lambda: not speaking_threads())
 
 
 def test_a_name_server_that_is_silent_is_told_apart() -> None:
-    failed = timed_out(Line("mail.example.com", 587, 1), "587", 10)
-    assert failed.sentence == "The name mail.example.com could not be looked up within 10 s."
+    failed = transport_failure(TimeoutError(), Endpoint("mail.example.com", 587, "SMTP host"), "name", 10)
+    assert failed.sentence == "The name server did not say where mail.example.com is within 10 s."
 
 
 STEPS = {

@@ -1,4 +1,4 @@
-"""Every answer that a test of an Exotel integration can get, and what it says: `python -m tests.support.answers`."""
+"""Every answer that a test of an Exotel integration gets, and what it says: `python -m tests.support.exotel_cases`."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
     from tests.support.servers.certificates import Certificate
     from tests.support.servers.exotel import Place
-    from tui.providers.check import Verdict
+    from tui.providers.verdicts import Verdict
 
 PATIENCE_S = 1.0
 """How long each step may take where one is meant to take too long; elsewhere it is what people get."""

@@ -50,8 +50,8 @@ async def take_envelope(
     async def begin(connection: Connection) -> UUID:
         await connection.execute("select set_config('switchboard.fields', %s, true)", (fields,))
         values = {"id": row.row_id, "purpose": purpose}
-        found = await (await connection.execute(BEGIN_OPEN, values)).fetchone()
-        ticket: UUID = (found or {})["ticket"]
+        opening = await (await connection.execute(BEGIN_OPEN, values)).fetchone()
+        ticket: UUID = (opening or {})["ticket"]
         return ticket
 
     ticket = await database.write(begin, operation_id=operation_id, log_only=True)
@@ -59,7 +59,7 @@ async def take_envelope(
     async def take(connection: Connection) -> TakenEnvelope:
         # The stamp first: what changes in between is then noticed, instead of taken for what was opened.
         stamp = await (await connection.execute(STAMP, {"id": row.row_id})).fetchone()
-        found = await (await connection.execute(OPEN_ENVELOPE, {"ticket": ticket})).fetchone()
-        return TakenEnvelope(str((found or {})["envelope"]), (stamp or {}).get("stamp"))
+        opened = await (await connection.execute(OPEN_ENVELOPE, {"ticket": ticket})).fetchone()
+        return TakenEnvelope(str((opened or {})["envelope"]), (stamp or {}).get("stamp"))
 
     return await database.write(take, operation_id=operation_id, log_only=True)

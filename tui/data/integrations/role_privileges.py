@@ -5,10 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from tui.data.postgres.database import Connection, Database
+from psycopg.rows import class_row
 
-RIGHTS = """
+if TYPE_CHECKING:
+    from tui.data.postgres.database import Database
+
+PRIVILEGES = """
 select has_column_privilege('public.integration_credentials', 'credentials_encrypted', 'select') as envelopes,
        has_table_privilege('public.user_integration_permissions', 'select') as permissions,
        has_table_privilege('public.organization_phone_numbers', 'select') as numbers,
@@ -21,7 +23,7 @@ select has_column_privilege('public.integration_credentials', 'credentials_encry
 
 
 @dataclass(frozen=True, slots=True)
-class Rights:
+class RolePrivileges:
     """Which parts this role may read (the first four), and which acts the database lets it do."""
 
     envelopes: bool = False
@@ -33,11 +35,6 @@ class Rights:
     delete: bool = False
 
 
-async def read_rights(database: Database) -> Rights:
+async def read_privileges(database: Database) -> RolePrivileges:
     """Ask the database what this role may do. The answer is advice: each act is checked by the database again."""
-
-    async def unit(connection: Connection) -> Rights:
-        row = await (await connection.execute(RIGHTS)).fetchone()
-        return Rights(**row) if row else Rights()
-
-    return await database.read(unit)
+    return await database.fetch_one(PRIVILEGES, row_factory=class_row(RolePrivileges)) or RolePrivileges()

@@ -11,10 +11,10 @@ from psycopg.rows import dict_row
 
 from tests.support.sitting import ACME, PHONE, keyring, opened
 from tests.support.terminal.console_app import add
+from tui.data.integrations.connection_test_record import Outcome, log_draft_test, record_test
 from tui.data.integrations.credentials import Draft, PassedTest, load_credential, save_credential
+from tui.data.integrations.envelope_opening import take_envelope
 from tui.data.integrations.listing import delete, list_integrations, set_active, what_goes_with
-from tui.data.integrations.test_record import Outcome, log_draft_test, record_test
-from tui.data.integrations.tickets import take_envelope
 from tui.errors import NotFound
 
 if TYPE_CHECKING:

@@ -14,7 +14,6 @@ if TYPE_CHECKING:
 MOST_DIGITS = 4_000
 """Digits of an integer; Python refuses more than 4,300 by default (sys.set_int_max_str_digits)."""
 
-
 MOST_LEVELS = 200
 """Objects and arrays inside one another; whoever writes the value out again needs the stack a second time."""
 

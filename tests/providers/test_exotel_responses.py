@@ -11,11 +11,11 @@ from typing import Any
 
 import pytest
 
-from tests.support.answers import CASES, PATIENCE_S, dead_ends, decisive, verdict_of_dead_end, verdicts_of
+from tests.support.exotel_cases import CASES, PATIENCE_S, dead_ends, decisive, verdict_of_dead_end, verdicts_of
 from tests.support.servers.certificates import authority_file
 from tests.support.servers.exotel import API_KEY, API_TOKEN, AUTH_TOKEN, SID, basic
-from tui.providers.exotel_answers import account_refusal, refusal, templates_refusal
-from tui.providers.exotel_http import Answer
+from tui.providers.exotel_http import Response
+from tui.providers.exotel_responses import account_refusal, refusal, templates_refusal
 
 LATE = f"within {PATIENCE_S:g} s"
 REGION = "try api.exotel.com or api.in.exotel.com"
@@ -248,7 +248,7 @@ async def test_each_way_of_not_being_reached_has_its_own_sentence() -> None:
 def test_within_a_200_only_the_documented_shape_of_success_is_a_yes() -> None:
     """Both for the account and for the templates; the list of ExoPhones is none that comes with an error."""
     for body, code in NO_YES:
-        answer = Answer(200, 1, {}, body if isinstance(body, bytes) else json.dumps(body).encode())
+        answer = Response(200, 1, {}, body if isinstance(body, bytes) else json.dumps(body).encode())
         for read in (account_refusal, templates_refusal):
             refused = read(answer, "api.exotel.com")
             assert refused is not None, (read.__name__, body)
@@ -261,7 +261,7 @@ def test_within_a_200_only_the_documented_shape_of_success_is_a_yes() -> None:
             assert (refused := refusal(listed, "api.exotel.com")) is not None, body
             assert refused.code == code
     for body in YES:
-        answer = Answer(200, 1, {}, json.dumps(body).encode())
+        answer = Response(200, 1, {}, json.dumps(body).encode())
         for read in (account_refusal, templates_refusal):
             assert read(answer, "api.exotel.com") is None, (read.__name__, body)
 

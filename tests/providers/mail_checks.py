@@ -1,4 +1,4 @@
-"""What a press on the connection test of a mailbox tells, with the tests' authority trusted."""
+"""What the connection test of a mailbox tells, with the tests' authority trusted."""
 
 from __future__ import annotations
 
@@ -12,20 +12,20 @@ from unittest.mock import patch
 
 from tests.support.servers.mail import PASSWORD, USER, environment
 from tui.providers import integration_type
-from tui.providers.mail.answers import Login
 from tui.providers.mail.check import check_service
+from tui.providers.mail.responses import Login
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from tests.support.servers.mail import Tls
-    from tui.providers.check import Verdict
     from tui.providers.mail.check import Service
+    from tui.providers.verdicts import Verdict
 
 LOGIN = Login(USER, PASSWORD)
 
 
-async def press(credential: Mapping[str, Any]) -> dict[tuple[str, str], Verdict]:
+async def check_mailbox(credential: Mapping[str, Any]) -> dict[tuple[str, str], Verdict]:
     """Test the whole mailbox; verdicts by subject and level."""
     told: list[Verdict] = []
     test = integration_type("zoho_mail").test

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from tui.data.postgres.json_values import MOST_LEVELS, tolerant_loads
+from tui.data.postgres.json_loader import MOST_LEVELS, tolerant_loads
 from tui.words.text import ascii_json, spelled_json
 
 

@@ -1,4 +1,4 @@
-"""The line between a program and its server on 127.0.0.1: it can be cut, become a black hole, or lose one answer."""
+"""A TCP proxy between a program and a server on 127.0.0.1 that can be cut, become a black hole, or lose one answer."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tui.secret import Secret
 COMMITS = (b"Q\0\0\0\x0bcommit\0", b"Q\0\0\0\x0bCOMMIT\0")
 
 
-class Line(LoopbackServer):
+class TcpProxy(LoopbackServer):
     """Forwards to 127.0.0.1:`target` between __enter__ and __exit__, in a thread of its own.
 
     What is sent into the black hole is acknowledged and lost, so that its connection is dead for good, as one is for a
@@ -30,7 +30,7 @@ class Line(LoopbackServer):
         self.connections = 0
 
     def conninfo(self, dbname: str, *, user: str, password: str) -> str:
-        """A connection string that leads over this line, as the program itself would make it."""
+        """A connection string that leads through this proxy, as the program itself would make it."""
         settings = ConnectionSettings(
             "127.0.0.1", str(self.port), dbname, user, Secret(password), {"sslmode": "disable"}
         )

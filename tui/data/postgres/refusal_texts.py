@@ -8,84 +8,25 @@ from __future__ import annotations
 
 import re
 
-from tui.errors import (
-    WAIT_A_MOMENT,
-    ConnectionFailed,
-    ConnectionLost,
-    DatabaseFailed,
-    InvalidInput,
-    NoFreeConnection,
-    ServerUnsuitable,
-    SwitchboardError,
-    Unreachable,
+from tui.data.postgres.refusal_kinds import (
+    DISK_FULL,
+    ENDED,
+    IPV6,
+    NO_DATABASE,
+    NO_MEMORY,
+    NO_POOL_SLOT,
+    NO_SLOT,
+    NOT_ADMITTED,
+    OTHER_KIND,
+    PASSWORD,
+    POOL_BUSY,
+    POOLER_BROKEN,
+    POOLER_SET_UP,
+    STARTING,
+    TLS_WANTED,
+    Kind,
 )
-
-Kind = tuple[type[SwitchboardError], str, str]
-
-_OTHER_KIND = "The server is not of the kind that target_session_attrs asks for."
-_IPV6 = "db.REF.supabase.co is IPv6 only, use the pooler's host from IPv4."
-
-PASSWORD: Kind = (
-    ConnectionFailed,
-    "The server refused the user name or the password.",
-    "Check both; on Supabase's pooler the user name is postgres.REF, and in a connection string @ : / # ? % in the "
-    "password are percent-encoded.",
-)
-NOT_ADMITTED: Kind = (
-    ConnectionFailed,
-    "The server does not let this user in this way.",
-    "Check the user name, whether that role may log in, and the server's pg_hba.conf (it may insist on TLS).",
-)
-NO_DATABASE: Kind = (
-    ConnectionFailed,
-    "The server has no database of that name.",
-    "Check the name after the host; on Supabase it is postgres.",
-)
-NO_SLOT: Kind = (
-    NoFreeConnection,
-    "The server has no free connection left.",
-    "Try again in a moment; close other programs, or use the pooler's address.",
-)
-NO_POOL_SLOT: Kind = (
-    NoFreeConnection,
-    "The pooler has no free connection left for one more client.",
-    "Try again in a moment and close other programs; in session mode (port 5432) each client holds a connection, in "
-    "transaction mode (port 6543) they share them.",
-)
-POOL_BUSY: Kind = (
-    NoFreeConnection,
-    "All of the pooler's connections to the server were busy for too long.",
-    "Try again in a moment; close other programs, or let whoever runs the pooler enlarge the pool.",
-)
-STARTING: Kind = (
-    Unreachable,
-    "The server is starting or stopping, and takes no connections yet.",
-    WAIT_A_MOMENT,
-)
-DISK_FULL: Kind = (
-    DatabaseFailed,
-    "The server's disk is full; nothing was written.",
-    "Tell whoever runs the database.",
-)
-NO_MEMORY: Kind = (DatabaseFailed, "The server ran out of memory or another resource.", "Try again later.")
-_TLS_WANTED: Kind = (
-    ConnectionFailed,
-    "The server takes connections with TLS only, and this one has none.",
-    "Add sslmode=require, or verify-full with sslrootcert, to the connection string.",
-)
-_POOLER_BROKEN: Kind = (
-    Unreachable,
-    "The pooler failed before it asked the server.",
-    "Try again in a moment; if it stays, tell whoever runs the pooler, or use the direct address.",
-)
-_POOLER_SET_UP: Kind = (
-    ConnectionFailed,
-    "The pooler is not set up for this login.",
-    "Tell whoever runs the pooler, or use the direct address.",
-)
-_ENDED: Kind = (ConnectionLost, "The pooler ended the connection.", "Try again.")
-
-BY_SQLSTATE: dict[str, Kind] = {"28P01": PASSWORD, "28000": NOT_ADMITTED, "3D000": NO_DATABASE}
+from tui.errors import ConnectionFailed, InvalidInput, ServerUnsuitable, Unreachable
 
 # Read from the top: a pooler repeats the server's words after its own, with several hosts the text holds one message
 # for each, and in both cases the earlier row says more.
@@ -144,7 +85,7 @@ _BY_TEXT: tuple[tuple[str, Kind], ...] = (
     (
         "SSL (connection is )?required|ESSLREQUIRED|TLS (is )?required|"
         "connection is insecure|requires? (an? )?(SSL|TLS|encrypt)",
-        _TLS_WANTED,
+        TLS_WANTED,
     ),
     (
         "valid client certificate|certificate authentication failed|certificate required|client certificate|unknown ca",
@@ -171,7 +112,7 @@ _BY_TEXT: tuple[tuple[str, Kind], ...] = (
     ),
     (
         'EAUTHQUERY|EAUTHSECRETS|EJIT|bouncer config error|no authentication method|database "" is disabled',
-        _POOLER_SET_UP,
+        POOLER_SET_UP,
     ),
     (
         "query_wait_timeout|ECHECKOUTTIMEOUT|unable to check out",
@@ -346,13 +287,13 @@ _BY_TEXT: tuple[tuple[str, Kind], ...] = (
         "not in hot standby mode|session is not read-only",
         (
             ServerUnsuitable,
-            _OTHER_KIND,
+            OTHER_KIND,
             "Give the address of a standby, or take target_session_attrs out of the connection string.",
         ),
     ),
     (
         "hot standby mode|session is read-only",
-        (ServerUnsuitable, _OTHER_KIND, "Give the address of the primary server."),
+        (ServerUnsuitable, OTHER_KIND, "Give the address of the primary server."),
     ),
     (
         "invalid \\S+ value|invalid port number|invalid integer value|invalid connection option",
@@ -367,7 +308,7 @@ _BY_TEXT: tuple[tuple[str, Kind], ...] = (
         (
             Unreachable,
             "The host's name cannot be found.",
-            f"Check its spelling, the network, and that a Supabase project is not paused; {_IPV6}",
+            f"Check its spelling, the network, and that a Supabase project is not paused; {IPV6}",
         ),
     ),
     (
@@ -382,11 +323,11 @@ _BY_TEXT: tuple[tuple[str, Kind], ...] = (
         "client_idle_timeout|idle transaction timeout|transaction timeout|EDBHANDLEREXITED|DbHandler exited|"
         "connection to database closed|server connection closed|server conn crashed|admin forced|KILL_CLIENT|"
         "pool terminating|EPOOLTERMINATING|suspend_timeout|server lifetime|db_termination",
-        _ENDED,
+        ENDED,
     ),
     (
         "EPOOL|EPROXY|EWORKER|ESUBSCRIBE|ESTARTUP|EAUTHPROTOCOL|pause failed|FATAL:  not connected|Internal error \\(",
-        _POOLER_BROKEN,
+        POOLER_BROKEN,
     ),
     (
         "canceling (authentication|statement)|client_login_timeout|EAUTHTIMEOUT",
@@ -401,7 +342,7 @@ _BY_TEXT: tuple[tuple[str, Kind], ...] = (
         (
             Unreachable,
             "The server did not answer in time.",
-            f"Check host, port and firewall; {_IPV6}",
+            f"Check host, port and firewall; {IPV6}",
         ),
     ),
     (
@@ -417,7 +358,7 @@ _BY_TEXT: tuple[tuple[str, Kind], ...] = (
         (
             Unreachable,
             "There is no way to that host from here.",
-            f"Check the network; {_IPV6}",
+            f"Check the network; {IPV6}",
         ),
     ),
     (
@@ -444,7 +385,7 @@ _QUOTED = re.compile(r'"(?:[^"]|"(?=[^\s,.:;?!)]))*"')
 _UNQUOTED = re.compile(r"(no such (?:user|database): ).*")
 
 
-def recognised(text: str) -> Kind | None:
-    """What a refusal's words mean; None where they are not known."""
+def recognise(text: str) -> Kind | None:
+    """Return what a refusal's words mean, None where they are not known."""
     plain = _QUOTED.sub('""', _UNQUOTED.sub(r"\1", text))
     return next((kind for pattern, kind in _PATTERNS if pattern.search(plain)), None)
