@@ -11,7 +11,7 @@ import pytest
 from tests.support.people import directory_database, integration, person
 from tests.support.sitting import ACME, GLOBEX, opened
 from tui.data.permissions.effective import access_of_person, enforcement
-from tui.data.permissions.values import RIGHTS
+from tui.data.rights import RIGHTS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

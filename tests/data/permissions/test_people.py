@@ -161,7 +161,7 @@ async def test_a_page_has_the_cells_of_exactly_its_people(directory: str) -> Non
         page = await people_page(database, ACME, limit=2)
         assert set(page.grants) == {(person(n), integration(i)) for n in (1, 2) for i in (1, 2)}
         cell = page.cell(person(1), integration(1))
-        assert cell.access == Access(can_view=True, can_send=True, daily_limit=100, monthly_limit=1000)
+        assert cell.access == Access(("view", "send"), daily_limit=100, monthly_limit=1000)
         assert (cell.state(page.now), page.cell(GONE, integration(1)).state(page.now)) == ("active", "none")
         (grant,) = (await grants_of(database, ACME, [GONE])).values()
         assert grant.access.expires_at is not None

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from tui.cli.parsing import Group, Text, argument, option
+from tui.data.rights import RIGHTS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from tui.data.permissions.apply import Conflicts
     from tui.data.permissions.people import Holder
     from tui.data.permissions.staging import Staged
-    from tui.data.permissions.values import Right
+    from tui.data.rights import Right
     from tui.models import Integration
     from tui.session.session import Session
 
@@ -38,6 +39,16 @@ class Given:
     expires: str | None
     limits: dict[str, int | None]
     label: str | None
+
+
+def right_options(command: Callable[..., int]) -> Callable[..., int]:
+    """Add a flag for each right to a command, which gets them by the rights' names."""
+    for right in reversed(RIGHTS.values()):
+        implied = "".join(f"; implies --{name}" for name in right.implies)
+        command = option(f"--{right.name}", locked=True, is_flag=True, help=f"{right.what_it_allows}{implied}.")(
+            command
+        )
+    return command
 
 
 @click.group("permissions", locked=True, cls=Group)
@@ -62,9 +73,7 @@ def list_(options: Options, user: str | None, integration_type: str | None) -> i
 @permissions.command("grant", locked=True)
 @user_argument
 @types_argument
-@option("--view", locked=True, is_flag=True, help="See that it is there, and its log.")
-@option("--send", locked=True, is_flag=True, help="Send with it; implies --view.")
-@option("--configure", locked=True, is_flag=True, help="Change its credential; implies --view.")
+@right_options
 @option("--expires", locked=True, metavar="WHEN", type=Text(), help="A date, 30d, 2w, end of month, never.")
 @option("--daily-limit", locked=True, metavar="N", type=Text(), help="Sends per day, or unlimited.")
 @option("--monthly-limit", locked=True, metavar="N", type=Text(), help="Sends per month, or unlimited.")
@@ -73,27 +82,28 @@ def list_(options: Options, user: str | None, integration_type: str | None) -> i
 @click.pass_obj
 def grant(
     options: Options,
+    /,
     user: str,
     types: tuple[str, ...],
-    view: bool,
-    send: bool,
-    configure: bool,
     expires: str | None,
     daily_limit: str | None,
     monthly_limit: str | None,
     label: str | None,
     dry_run: bool,
+    **flags: bool,
 ) -> int:
     """Give rights, add to those that are there, or change expiry and limits."""
     from tui.cli.run import run
-    from tui.data.permissions.values import RIGHTS, parse_limit
+    from tui.data.permissions.values import parse_limit
     from tui.errors import InvalidInput
 
     named = {"daily_limit": daily_limit, "monthly_limit": monthly_limit}
     limits = {name: parse_limit(text) for name, text in named.items() if text is not None}
-    rights = tuple(right for right, given in zip(RIGHTS, (view, send, configure), strict=True) if given)
+    rights = tuple(right for right in RIGHTS if flags[right])
     if not (rights or expires or limits):
-        raise InvalidInput("It is not said what to give.", "Add --view, --send or --configure, an expiry, or a limit.")
+        *others, last = (f"--{right}" for right in RIGHTS)
+        choices = f"{', '.join(others)} or {last}"
+        raise InvalidInput("It is not said what to give.", f"Add {choices}, an expiry, or a limit.")
     given = Given(rights, expires, limits, label)
     work = partial(_grant, options=options, user=user, types=types, given=given, dry_run=dry_run)
     return run(options, work, writes=not dry_run)

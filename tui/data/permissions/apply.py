@@ -8,6 +8,7 @@ from uuid import UUID, uuid4
 
 from tui.data.permissions.people import GRANT_COLUMNS, LAST_GRANTED_FIRST, grant_from
 from tui.data.permissions.values import NOTHING, Access, Grant, check
+from tui.data.rights import RIGHTS
 from tui.errors import PermissionDenied
 
 if TYPE_CHECKING:
@@ -47,24 +48,26 @@ select {GRANT_COLUMNS} from {CELLS}
 DELETE = f"""
 delete from {TABLE} as p using {CELLS} where p.user_id = k.user_id and p.integration_id = k.integration_id
 """
-WANTED = """unnest(%(ids)s::uuid[], %(user_ids)s::uuid[], %(integration_ids)s::uuid[], %(can_view)s::boolean[],
-         %(can_send)s::boolean[], %(can_configure)s::boolean[], %(daily_limit)s::bigint[], %(monthly_limit)s::bigint[],
-         %(expires_at)s::timestamptz[], %(granted_by)s::uuid[], %(granted_at)s::timestamptz[])
-       as k(id, user_id, integration_id, can_view, can_send, can_configure, daily_limit, monthly_limit, expires_at,
-            granted_by, granted_at)"""
+VALUE_TYPES = {
+    **{right.column: "boolean" for right in RIGHTS.values()},
+    "daily_limit": "bigint",
+    "monthly_limit": "bigint",
+    "expires_at": "timestamptz",
+    "granted_by": "uuid",
+    "granted_at": "timestamptz",
+}
+COLUMN_TYPES = {"id": "uuid", "user_id": "uuid", "integration_id": "uuid", **VALUE_TYPES}
+COLUMNS = ", ".join(COLUMN_TYPES)
+WANTED = f"""unnest({", ".join(f"%({name})s::{type_}[]" for name, type_ in COLUMN_TYPES.items())}) as k({COLUMNS})"""
 UPDATE = f"""
-update {TABLE} as p
-   set can_view = k.can_view, can_send = k.can_send, can_configure = k.can_configure, daily_limit = k.daily_limit,
-       monthly_limit = k.monthly_limit, expires_at = k.expires_at, granted_by = k.granted_by, granted_at = k.granted_at
+update {TABLE} as p set {", ".join(f"{name} = k.{name}" for name in VALUE_TYPES)}
   from {WANTED}
  where p.user_id = k.user_id and p.integration_id = k.integration_id
 returning {GRANT_COLUMNS}
 """
 INSERT = f"""
-insert into {TABLE} as p (id, user_id, integration_id, can_view, can_send, can_configure, daily_limit, monthly_limit,
-                          expires_at, granted_by, granted_at)
-select k.id, k.user_id, k.integration_id, k.can_view, k.can_send, k.can_configure, k.daily_limit, k.monthly_limit,
-       k.expires_at, k.granted_by, k.granted_at
+insert into {TABLE} as p ({COLUMNS})
+select {", ".join(f"k.{name}" for name in COLUMN_TYPES)}
   from {WANTED} order by k.user_id, k.integration_id
     on conflict do nothing
 returning {GRANT_COLUMNS}
@@ -310,13 +313,11 @@ def _keys(targets: Sequence[_Target]) -> dict[str, Any]:
 
 
 def _columns(rows: Sequence[Grant]) -> dict[str, Any]:
-    return {
-        "ids": [row.id for row in rows],
-        "user_ids": [row.user_id for row in rows],
-        "integration_ids": [row.integration_id for row in rows],
-        "can_view": [row.access.can_view for row in rows],
-        "can_send": [row.access.can_send for row in rows],
-        "can_configure": [row.access.can_configure for row in rows],
+    rights = {right.column: [row.access.has(right.name) for row in rows] for right in RIGHTS.values()}
+    return rights | {
+        "id": [row.id for row in rows],
+        "user_id": [row.user_id for row in rows],
+        "integration_id": [row.integration_id for row in rows],
         "daily_limit": [row.access.daily_limit for row in rows],
         "monthly_limit": [row.access.monthly_limit for row in rows],
         "expires_at": [row.access.expires_at for row in rows],

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 from tui.data.integrations.credentials import COLUMNS, without_envelope
 from tui.data.permissions.people import (
@@ -20,7 +20,8 @@ from tui.data.permissions.people import (
     people_page,
     use_of,
 )
-from tui.data.permissions.values import RIGHTS
+from tui.data.permissions.values import NOTHING
+from tui.data.rights import RIGHTS, holds_any_right
 from tui.errors import NotFound
 from tui.models import Integration
 
@@ -28,21 +29,10 @@ if TYPE_CHECKING:
     from datetime import datetime
     from uuid import UUID
 
-    from tui.data.permissions.values import Grant, Right
+    from tui.data.permissions.values import Access, Grant
     from tui.data.postgres.database import Connection, Database
+    from tui.data.rights import Right
 
-# The words of switchboard.may, sql/008_enforcement.sql.
-Reason = Literal[
-    "no permission",
-    "may not view",
-    "may not send",
-    "may not configure",
-    "expired",
-    "integration disabled",
-    "daily limit reached",
-    "monthly limit reached",
-]
-MAY_NOT: dict[Right, Reason] = {"view": "may not view", "send": "may not send", "configure": "may not configure"}
 MOST_USERS = 1_000
 
 OF_PERSON = f"""
@@ -63,7 +53,7 @@ select g.*, d.email, d.name, d.is_active, d.id is not null as is_known,
          where p.integration_id = %(integration_id)s
          order by p.user_id, {LAST_GRANTED_FIRST}) as g
   left join switchboard.people as d on d.id = g.user_id
- where g.can_view or g.can_send or g.can_configure
+ where {holds_any_right("g")}
  order by d.id is null, lower(left(coalesce(nullif(btrim(d.name), ''), d.email, g.user_id::text), 200)), g.user_id
  limit %(limit)s
 """
@@ -79,10 +69,10 @@ select current_setting('track_functions') in ('pl', 'all') as counted,
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """Whether one act is allowed now, and the reason why not."""
+    """Whether one act is allowed now, and the reason why not, in the words of switchboard.may."""
 
     right: Right
-    reason: Reason | None
+    reason: str | None
 
     @property
     def allowed(self) -> bool:
@@ -106,7 +96,7 @@ class EffectiveAccess:
 
     @property
     def verdicts(self) -> tuple[Verdict, ...]:
-        """The verdicts on view, send and configure."""
+        """The verdict on each right."""
         return tuple(self.verdict(right) for right in RIGHTS)
 
     @property
@@ -114,16 +104,22 @@ class EffectiveAccess:
         """What is allowed now."""
         return tuple(verdict.right for verdict in self.verdicts if verdict.allowed)
 
-    def _reason(self, right: Right) -> Reason | None:
+    @property
+    def access(self) -> Access:
+        """What the row gives; NOTHING where there is none."""
+        return NOTHING if self.grant is None else self.grant.access
+
+    def _reason(self, right: Right) -> str | None:
+        # The words and their order are those of sql/008_enforcement.sql; a test compares the two.
         if self.grant is None:
             return "no permission"
-        access = self.grant.access
-        reasons: tuple[tuple[bool, Reason], ...] = (
-            (not access.has(right), MAY_NOT[right]),
+        access, is_limited = self.grant.access, RIGHTS[right].is_limited
+        reasons = (
+            (not access.has(right), f"may not {right}"),
             (access.is_expired(self.now), "expired"),
             (not self.integration.is_active, "integration disabled"),
-            (right == "send" and _reached(self.use.today, access.daily_limit), "daily limit reached"),
-            (right == "send" and _reached(self.use.this_month, access.monthly_limit), "monthly limit reached"),
+            (is_limited and _reached(self.use.today, access.daily_limit), "daily limit reached"),
+            (is_limited and _reached(self.use.this_month, access.monthly_limit), "monthly limit reached"),
         )
         return next((reason for applies, reason in reasons if applies), None)
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from tui.data.permissions.effective import access_of_person
+from tui.data.rights import holds_any_right_now
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -56,11 +57,11 @@ NUMBERS = """
 select n.phone_number from public.organization_phone_numbers as n
  where n.assigned_to_user_id = %(user_id)s and n.organization_id = %(organization_id)s order by n.phone_number
 """
-ELSEWHERE = """
+ELSEWHERE = f"""
 select count(distinct c.organization_id) as organizations from public.user_integration_permissions as p
   join public.integration_credentials as c on c.id = p.integration_id
  where p.user_id = %(user_id)s and c.organization_id <> %(organization_id)s
-   and (p.can_view or p.can_send or p.can_configure) and (p.expires_at is null or p.expires_at > now())
+   and {holds_any_right_now("p")}
 """
 
 

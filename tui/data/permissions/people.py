@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from tui.data.integrations.credentials import COLUMNS, without_envelope
 from tui.data.permissions.values import Access, Cell, Grant
+from tui.data.rights import COLUMNS as RIGHT_COLUMNS
+from tui.data.rights import holds_any_right, holds_any_right_now, rights_of
 from tui.models import Integration
 
 if TYPE_CHECKING:
@@ -22,8 +24,7 @@ Standing = Literal["active", "inactive", "of another organisation", "not in the 
 MOST_PEOPLE = 1_000
 
 # An expiry of 'infinity' loads as None, which is right; one before all dates must not.
-ACCESS_COLUMNS = """coalesce(p.can_view, false) as can_view, coalesce(p.can_send, false) as can_send,
-       coalesce(p.can_configure, false) as can_configure,
+ACCESS_COLUMNS = f"""{", ".join(f"coalesce(p.{column}, false) as {column}" for column in RIGHT_COLUMNS)},
        case when p.expires_at < '0002-01-01' then '0002-01-01'::timestamptz else p.expires_at end as expires_at,
        p.daily_limit, p.monthly_limit"""
 GRANT_COLUMNS = f"p.id, p.user_id, p.integration_id, p.granted_by, p.granted_at, {ACCESS_COLUMNS}"
@@ -32,7 +33,6 @@ LAST_GRANTED_FIRST = "p.granted_at desc nulls last, p.id"
 
 OF_THE_ORGANIZATION = """p.integration_id = any (array(
            select c.id from public.integration_credentials as c where c.organization_id = %(organization_id)s))"""
-GIVES_A_RIGHT = "(p.can_view or p.can_send or p.can_configure)"
 MEMBER = "(d.organization_id = %(organization_id)s or d.organization_id is null)"
 
 # The directory's people of the organisation come first, and only behind them whoever else holds a permission on one of
@@ -63,9 +63,9 @@ SORT_KEYS: dict[Sort, tuple[str, str, bool, str]] = {
 }
 MATCHES = """(w.name ilike %(pattern)s or w.email ilike %(pattern)s or w.id::text ilike %(pattern)s)"""
 HOLDS = f"""exists (select from public.user_integration_permissions as p
-                    where p.user_id = w.id and {OF_THE_ORGANIZATION} and {GIVES_A_RIGHT} and """
-WITH_ACCESS = HOLDS + "(p.expires_at is null or p.expires_at > now()))"
-EXPIRES_SOON = HOLDS + "p.expires_at > now() and p.expires_at <= now() + interval '30 days')"
+                    where p.user_id = w.id and {OF_THE_ORGANIZATION} and """
+WITH_ACCESS = f"{HOLDS}{holds_any_right_now('p')})"
+EXPIRES_SOON = f"{HOLDS}{holds_any_right('p')} and p.expires_at > now() and p.expires_at <= now() + interval '30 days')"
 NOT_IN_DIRECTORY = "(not w.is_known or not coalesce(w.is_active, true))"
 
 CELLS = f"""
@@ -285,14 +285,7 @@ async def use_of(database: Database, organization_id: UUID, user_ids: Sequence[U
 
 def grant_from(row: Mapping[str, Any]) -> Grant:
     """Return what a row selected with GRANT_COLUMNS says."""
-    access = Access(
-        row["can_view"],
-        row["can_send"],
-        row["can_configure"],
-        row["expires_at"],
-        row["daily_limit"],
-        row["monthly_limit"],
-    )
+    access = Access(rights_of(row), row["expires_at"], row["daily_limit"], row["monthly_limit"])
     return Grant(row["id"], row["user_id"], row["integration_id"], access, row["granted_by"], row["granted_at"])
 
 

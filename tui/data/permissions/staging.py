@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Literal
 
-from tui.data.permissions.values import RIGHTS, Access, Cell, Grant, Right, check, normalised, with_right
+from tui.data.permissions.values import NOTHING, Access, Cell, Grant, check, normalised, with_right
+from tui.data.rights import in_order
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from tui.data.permissions.values import CellKey
+    from tui.data.rights import Right
 
 ChangeKind = Literal["grant", "change", "revoke"]
 Unset = Literal["unset"]
@@ -48,12 +50,12 @@ class Change:
     @property
     def gained(self) -> tuple[Right, ...]:
         """Rights that it gives."""
-        return tuple(right for right in RIGHTS if self.wanted.has(right) and not self.before.has(right))
+        return tuple(right for right in self.wanted.rights if not self.before.has(right))
 
     @property
     def lost(self) -> tuple[Right, ...]:
         """Rights that it takes."""
-        return tuple(right for right in RIGHTS if self.before.has(right) and not self.wanted.has(right))
+        return tuple(right for right in self.before.rights if not self.wanted.has(right))
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,19 +170,19 @@ class Staged:
         return self.give(cells, (right,), now) if given else self.take(cells, (right,), now)
 
     def give(self, cells: Sequence[Cell], rights: Sequence[Right], now: datetime) -> Step:
-        """Give rights to all of the cells, and view with them.
+        """Give rights to all of the cells, and what they imply with them.
 
         A stored permission that was staged to be revoked comes back with its expiry and limits, not without any.
         """
         return self._each(cells, lambda access: _with_rights(access, rights, given=True), now)
 
     def take(self, cells: Sequence[Cell], rights: Sequence[Right], now: datetime) -> Step:
-        """Take rights from all of the cells; with view go send and configure."""
+        """Take rights from all of the cells, and those that imply them."""
         return self._each(cells, lambda access: _with_rights(access, rights, given=False), now)
 
     def revoke(self, cells: Sequence[Cell], now: datetime) -> Step:
         """Take every right from all of the cells."""
-        return self.stage([(cell, Access()) for cell in cells], now)
+        return self.stage([(cell, NOTHING) for cell in cells], now)
 
     def limit(
         self,
@@ -210,7 +212,7 @@ class Staged:
         """
         values = {cell.integration_id: self.access(cell) for cell in source}
         expired = [identifier for identifier, access in values.items() if access.rights and access.is_expired(now)]
-        values |= dict.fromkeys(expired, Access())
+        values |= dict.fromkeys(expired, NOTHING)
         step = self.stage(
             [(cell, values[cell.integration_id]) for cell in target if cell.integration_id in values], now
         )
@@ -278,7 +280,7 @@ class Staged:
         if access.rights:
             return access
         stored = Cell(*cell.key, self._seen.get(cell.key, cell.grant)).access
-        return replace(stored, can_view=False, can_send=False, can_configure=False) if stored.rights else access
+        return replace(stored, rights=()) if stored.rights else access
 
     def _each(self, cells: Sequence[Cell], change: Callable[[Access], tuple[Access, list[str]]], now: datetime) -> Step:
         notes: dict[str, None] = {}
@@ -294,8 +296,8 @@ class Staged:
 
 def _with_rights(access: Access, rights: Sequence[Right], *, given: bool) -> tuple[Access, list[str]]:
     notes = []
-    # View first, so that nothing is said to be implied that was asked for.
-    for right in sorted(rights, key=RIGHTS.index):
+    # What is implied comes first in the table, so that nothing is said to be implied that was asked for.
+    for right in in_order(rights):
         access, note = with_right(access, right, given=given)
         notes += [note] if note else []
     return access, notes

@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 
     from tui.data.permissions.apply import Applied
     from tui.data.permissions.staging import Staged, Step
-    from tui.data.permissions.values import Access, Cell, Right
+    from tui.data.permissions.values import Access, Cell
+    from tui.data.rights import Right
     from tui.screens.page import Page
     from tui.screens.permissions.model import GridModel
     from tui.screens.permissions.pane import PermissionPane

@@ -174,19 +174,17 @@ class UsersOfIntegrationScreen(AccessScreen):
 
 
 def _row(key: str, name: str, entry: EffectiveAccess, glyphs: Glyphs) -> Row:
-    access = entry.grant.access if entry.grant else None
-    refused = {verdict.reason for verdict in entry.verdicts if verdict.reason}
-    held = access.rights if access else ()
+    held = entry.access.rights
     # Rights that were never given explain themselves by their letters; a right that is held and refused does not.
     reasons = [v.reason for v in entry.verdicts if v.reason and v.right in held]
-    why = ", ".join(dict.fromkeys(reasons)) or ("no permission" if not held and refused else "")
+    why = ", ".join(dict.fromkeys(reasons)) or ("" if held else "no permission")
     can = ", ".join(entry.can_do)
     sign = f"{person_sign(entry.person.standing, glyphs)} " if person_sign(entry.person.standing, glyphs) else ""
     return Row(
         key,
         (
             Cell(f"{sign}{safe_text(name, 80)}"),
-            Cell(letters(access) if access else "---"),
+            Cell(letters(entry.access)),
             Cell(f"{glyphs.yes} {can}" if can else f"{glyphs.no} nothing", "good" if can else "quiet"),
             Cell(why, "warning" if reasons else "quiet"),
         ),

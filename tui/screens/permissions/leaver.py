@@ -89,7 +89,7 @@ def report_rows(report: LeaverReport, zone: tzinfo, glyphs: Glyphs) -> list[tupl
     secrets = [secret for secret in report.secrets if is_secret(secret.integration_type, secret.field)]
     rotate = [secret for secret in secrets if secret.to_be_rotated]
     others = [secret for secret in secrets if not secret.to_be_rotated]
-    held = [access for access in report.access if access.grant is not None and access.grant.access.rights]
+    held = [entry for entry in report.access if entry.access.rights]
     rows = [_title(f"Secrets to rotate ({len(rotate)})", "bad" if rotate else "good")]
     rows += [(_secret(secret), Cell(_known(secret, zone), "bad")) for secret in rotate]
     rows += [] if rotate else [_line(f"{glyphs.yes} none known to Switchboard")]
@@ -98,9 +98,7 @@ def report_rows(report: LeaverReport, zone: tzinfo, glyphs: Glyphs) -> list[tupl
         rows += [(_secret(other), Cell(_known(other, zone), "quiet")) for other in others]
     rows.append(_title(f"Access to revoke ({len(held)})", "warning" if held else "good"))
     rows += [
-        (Cell(f"  {_name(access.integration.integration_type)}"), Cell(in_full(access.grant.access, zone)))
-        for access in held
-        if access.grant is not None
+        (Cell(f"  {_name(entry.integration.integration_type)}"), Cell(in_full(entry.access, zone))) for entry in held
     ]
     rows.append(_title(f"Phone numbers ({len(report.phone_numbers)})", "plain"))
     rows += [

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, ClassVar
 from textual import work
 from textual.binding import Binding, BindingType
 
+from tui.data.rights import RIGHTS, implying
 from tui.errors import SwitchboardError
 from tui.screens.page import Page
 from tui.screens.permissions.edits import PermissionEdits
@@ -25,10 +26,11 @@ if TYPE_CHECKING:
 
     from tui.data.permissions.effective import Enforcement
     from tui.data.permissions.people import Sort
-    from tui.data.permissions.values import Right
+    from tui.data.rights import Right, RightDefinition
     from tui.widgets.grid import Grid
 
 SORTS: tuple[tuple[Sort, str], ...] = (("name", "name"), ("email", "e-mail"), ("granted", "newest grant"))
+RIGHT_KEYS = [right.keys.partition(",")[0] for right in RIGHTS.values()]
 EDITS = frozenset({"right", "revoke", "values", "put_row", "add"})
 
 
@@ -36,13 +38,18 @@ def _key(keys: str, action: str, name: str, label: str, tooltip: str) -> Binding
     return Binding(keys, action, label, show=False, id=f"permissions.{name}", tooltip=tooltip)
 
 
+def _right_key(right: RightDefinition) -> Binding:
+    brings = f"; it brings {' and '.join(right.implies)}" if right.implies else ""
+    takes = f"; with it go {' and '.join(implying(right.name))}" if implying(right.name) else ""
+    tooltip = f"Give or take {right.name}{brings}{takes}"
+    return _key(right.keys, f"right('{right.name}')", right.name, right.name.capitalize(), tooltip)
+
+
 class PermissionsScreen(Page):
     """Shows who may use what, stages changes of it, and hands them to the review."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        _key("v,space", "right('view')", "view", "View", "Give or take view; with it go send and configure"),
-        _key("s", "right('send')", "send", "Send", "Give or take send; it brings view"),
-        _key("c", "right('configure')", "configure", "Configure", "Give or take configure; it brings view"),
+        *(_right_key(right) for right in RIGHTS.values()),
         _key("d", "revoke", "revoke", "Revoke", "Take every right from what is selected"),
         _key("e", "values", "values", "Expiry, limits", "Set the expiry, the daily or the monthly limit"),
         _key("Y", "take_row", "take", "Take row", "Remember the row of the person under the cursor"),
@@ -90,7 +97,7 @@ class PermissionsScreen(Page):
         if not self._may_edit:
             return (*reading, ("L", "leaver report"), ("?", "help"))
         return (
-            ("v s c", "rights"),
+            (" ".join(RIGHT_KEYS), "rights"),
             ("e", "limits"),
             ("V", "range"),
             ("A", "review"),

@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from tui.data.permissions.people import Holder
-    from tui.data.permissions.values import Access, Cell, Right
+    from tui.data.permissions.values import Access, Cell
+    from tui.data.rights import Right
     from tui.widgets.prompt import Prompt
 
 QUESTIONS = {

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tui.data.permissions.values import RIGHTS, state_of
+from tui.data.permissions.values import state_of
+from tui.data.rights import RIGHTS
 from tui.providers import title_of
 from tui.widgets.grid_cells import Bar, GridCell, GridColumn, GridRow
 from tui.widgets.text_lines import TextLine
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
     from tui.widgets.glyphs import Glyphs
 
 STAGED = "*"
-LETTERS = {"view": "V", "send": "S", "configure": "C"}
 DETAIL_BAR = 10
 LABEL = 10
 NOT_VISIBLE = "not visible to your role"
@@ -42,8 +42,8 @@ def heading(integration: Integration, glyphs: Glyphs) -> GridColumn:
 
 
 def letters(access: Access) -> str:
-    """Return the rights as three letters: VS- is view and send."""
-    return "".join(LETTERS[right] if access.has(right) else "-" for right in RIGHTS)
+    """Return the rights as a letter each: VS- is view and send."""
+    return "".join(right.letter if access.has(right.name) else "-" for right in RIGHTS.values())
 
 
 def person_sign(standing: Standing, glyphs: Glyphs) -> str:
