@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -10,12 +11,14 @@ from psycopg.rows import dict_row
 
 from tests.support.people import integration, person
 from tests.support.terminal.console_app import Console, console, piloted
+from tui.data.rights import RIGHTS
 from tui.screens.permissions.screen import PermissionsScreen
 from tui.widgets.grid import Grid
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
+LETTERS = re.compile("([V-][S-][C-])" + "[A-Z-]" * (len(RIGHTS) - 3))
 TABLE = "public.user_integration_permissions"
 
 
@@ -50,9 +53,12 @@ def body(it: Console) -> Grid:
 
 
 def line(it: Console, label: str) -> str:
-    """The line of the screen that names a person, without the name."""
+    """The line of the screen that names a person, without the name, with the letters of view, send and configure.
+
+    The letters of a right that comes later are left out: its own test is to change no other one.
+    """
     found = next((line for line in it.text.splitlines() if line[2:].startswith(label)), "")
-    return " ".join(found[2 + len(label) :].split())
+    return LETTERS.sub(r"\1", " ".join(found[2 + len(label) :].split()))
 
 
 def detail(it: Console, label: str) -> str:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual.binding import Binding, BindingType
 
+from tui.data.rights import RIGHTS
 from tui.screens.page import Page, enter_does
 from tui.screens.permissions.view import in_full, letter_change, value_changes
 from tui.widgets.frame import Part
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
 COLUMNS = (
     Column("Person", 20, grows=True),
     Column("Integration", 15),
-    Column("Rights", 9),
+    Column("Rights", 2 * len(RIGHTS) + 3),
     Column("Expiry and limits", 28, drops=1),
 )
 LABEL = 10
