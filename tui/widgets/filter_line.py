@@ -63,7 +63,6 @@ class FilterLine(Vertical):
         self._marked = 0
 
     def compose(self) -> ComposeResult:
-        """Lay the line over the offers."""
         with Horizontal():
             yield Line(id="filter-title")
             yield LineInput(id="filter-text")
@@ -116,19 +115,16 @@ class FilterLine(Vertical):
         self.query_one("#filter-offers", Line).parts = (Part(pointer[: self.size.width], "bad"),)
 
     def on_input_changed(self, event: Input.Changed) -> None:
-        """Ask for offers."""
         event.stop()
         if self.is_open:
             self._offers = ()
             self.post_message(self.Edited(event.value, self.field.cursor_position))
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
-        """Hand the text on."""
         event.stop()
         self.post_message(self.Submitted(event.value))
 
     def action_complete(self) -> None:
-        """Put the marked offer in the place of what it completes."""
         if not self._offers:
             return
         text, (start, end), field = self._offers[self._marked][0], self._replaced, self.field
@@ -138,13 +134,11 @@ class FilterLine(Vertical):
         field.cursor_position = start + len(text)
 
     def action_mark(self, by: int) -> None:
-        """Mark another offer."""
         if self._offers:
             self._marked = (self._marked + by) % len(self._offers)
             self._show_offers()
 
     def action_leave(self) -> None:
-        """Close it, and say so."""
         self.close()
         self.post_message(self.Left())
 

@@ -56,7 +56,6 @@ class CheckLine(FormLine):
         self.set_reactive(CheckLine.ticked, ticked)
 
     def render(self) -> RenderResult:
-        """Return the box and its sentence."""
         box = "[x]" if self.ticked else "[ ]"
         return Content.assemble((self.cut(f"{box} {self._label}"), "reverse" if self.has_focus else ""))
 
@@ -66,7 +65,6 @@ class CheckLine(FormLine):
         self.refresh()
 
     def action_tick(self) -> None:
-        """Tick or clear the box."""
         self.ticked = not self.ticked
         self.post_message(self.Changed(self))
 
@@ -88,11 +86,9 @@ class ActionLine(FormLine):
         self._label = label
 
     def render(self) -> RenderResult:
-        """Return the label in the sign of something that can be pressed."""
         return Content.assemble((self.cut(f"> {self._label}"), "reverse" if self.has_focus else "bold"))
 
     def action_press(self) -> None:
-        """Tell that it was pressed."""
         self.post_message(self.Pressed(self))
 
 
@@ -136,11 +132,9 @@ class OptionLines(FormLine):
         self.refresh(layout=True)
 
     def get_content_height(self, container: object, viewport: object, width: int) -> int:
-        """One line for each option."""
         return len(self.options)
 
     def render(self) -> RenderResult:
-        """Return the options, the chosen one marked."""
         lines = []
         for option in self.options:
             mine = option.key == self.chosen
@@ -181,7 +175,6 @@ class Field(Horizontal):
         self.field = field
 
     def compose(self) -> ComposeResult:
-        """Lay the label before the field."""
         yield Static(safe_text(self._label), classes="label", markup=False)
         yield self.field
 
@@ -209,14 +202,12 @@ class CycleLine(FormLine):
         self.set_reactive(CycleLine.chosen, chosen or self._options[0].key)
 
     def render(self) -> RenderResult:
-        """Return the chosen option between arrows, and what it means."""
         option = next(option for option in self._options if option.key == self.chosen)
         label, value = fit(self._label, LABEL_WIDTH), f"< {safe_text(option.label)} >"
         meaning = self.cut(f"  {option.meaning}", less=len(label + value))
         return Content.assemble(label, (value, "reverse" if self.has_focus else ""), (meaning, "dim"))
 
     def action_change(self, by: int) -> None:
-        """Choose the next option, round and round."""
         keys = [option.key for option in self._options]
         self.chosen = keys[(keys.index(self.chosen) + by) % len(keys)]
         self.post_message(self.Changed(self))

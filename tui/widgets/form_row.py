@@ -62,7 +62,6 @@ class FormRow(Horizontal):
         self._area = TextArea(value, compact=True) if multiline else None
 
     def compose(self) -> ComposeResult:
-        """Lay the label beside the control."""
         yield Label(f"{self.label}{' *' if self._required else ''}", markup=False)
         if self._line is not None:
             yield self._line
@@ -110,16 +109,13 @@ class FormRow(Horizontal):
         self.set_class(changed, "-changed")
 
     def on_input_changed(self, event: Input.Changed) -> None:
-        """Tell the form."""
         event.stop()
         self.post_message(self.Changed(self))
 
     def on_text_area_changed(self, event: TextArea.Changed) -> None:
-        """Tell the form."""
         event.stop()
         self.post_message(self.Changed(self))
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
-        """Go on to the next field."""
         event.stop()
         self.post_message(self.Left(self))

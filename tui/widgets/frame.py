@@ -46,7 +46,6 @@ class Line(Widget):
     separator: str = " "
 
     def render(self) -> Content:
-        """Return the parts that fit."""
         return Content.assemble(*_styled(self._fitting(self.parts), self.separator))
 
     def watch_parts(self, before: tuple[Part, ...], after: tuple[Part, ...]) -> None:
@@ -74,11 +73,9 @@ class SectionLine(Line):
     DEFAULT_CSS = "SectionLine { height: 1; width: auto; }"
 
     def watch_parts(self, before: tuple[Part, ...], after: tuple[Part, ...]) -> None:
-        """Take the width that the sections need."""
         self.refresh(layout=True)
 
     def get_content_width(self, container: Size, viewport: Size) -> int:
-        """The width of all sections with a blank behind the last."""
         return sum(cells(part.text) + len(self.separator) for part in self.parts)
 
 
@@ -93,7 +90,6 @@ class StatusLine(Widget):
     said: reactive[Part] = reactive(Part(""), layout=False, repaint=False)
 
     def render(self) -> Content:
-        """Return the sentence."""
         return Content.styled(self.said.text, STYLES[self.said.tone]) if self.said.text else Content("")
 
     def watch_said(self, before: Part, after: Part) -> None:
@@ -120,7 +116,6 @@ class KeyHints(Widget):
     hints: reactive[tuple[tuple[str, str], ...]] = reactive((), layout=False)
 
     def render(self) -> Content:
-        """Return the hints that fit whole."""
         chosen = whole_hints(self.hints, self.size.width)
         pieces: list[Content | str | tuple[str, str]] = []
         for key, meaning in chosen:

@@ -73,7 +73,6 @@ class GridPart(Widget):
         self._line = line
 
     def render_line(self, y: int) -> Strip:
-        """Return one line, the heading's two first."""
         return Strip(self._line(y)).adjust_cell_length(self.size.width).simplify()
 
 
@@ -140,7 +139,6 @@ class Grid(Horizontal, can_focus=True):
         self._asked: dict[int, GridRow | None] = {}
 
     def compose(self) -> ComposeResult:
-        """Lay the labels before the cells."""
         yield self._labels
 
     @property
@@ -339,21 +337,17 @@ class Grid(Horizontal, can_focus=True):
         self.refresh_cells([(self.row, self.column)])
 
     def on_resize(self) -> None:
-        """Keep the cursor in view at the new size."""
         self._show_cursor()
         self.repaint()
         self.post_message(self.Moved())
 
     def action_move(self, by: int) -> None:
-        """Move the cursor by rows."""
         self.move_to(self.row + by, self.column)
 
     def action_move_across(self, by: int) -> None:
-        """Move the cursor by columns."""
         self.move_to(self.row, self.column + by)
 
     def action_page(self, by: int) -> None:
-        """Move the cursor and what is seen by pages."""
         step = by * max(1, self.height_of_rows - 1)
         before = self.top
         self.top += step
@@ -377,6 +371,5 @@ class Grid(Horizontal, can_focus=True):
         self.post_message(self.Moved())
 
     def action_open(self) -> None:
-        """Tell that the cell under the cursor is wanted."""
         if self.lowest <= self.row <= self.highest and self.columns:
             self.post_message(self.Opened())

@@ -107,7 +107,6 @@ class OrderedApp(TerminalApp):
         self._key_at_work = done if target.post_message(done) else None
 
     async def on_key_done(self, message: KeyDone) -> None:
-        """Go on with the next key once the one at work, and the messages it gave rise to, came all the way up."""
         if message is self._key_at_work:
             if message.rounds > 1:
                 self._follow_key(message.target, message.rounds - 1)

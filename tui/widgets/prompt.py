@@ -55,7 +55,6 @@ class Prompt(Vertical, can_focus=True):
         self._before: Widget | None = None
 
     def compose(self) -> ComposeResult:
-        """Lay the question over the line for the answer."""
         yield Static(markup=False)
         yield LineInput()
 
@@ -122,7 +121,6 @@ class Prompt(Vertical, can_focus=True):
                 self._reply(answer)
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
-        """Take the line."""
         event.stop()
         self._reply(event.value)
 

@@ -169,7 +169,6 @@ class RowBody(Columned, ScrollView, can_focus=True):
         return self.has_focus or self._moved_from_elsewhere
 
     def render_line(self, y: int) -> Strip:
-        """Return one line of the viewport."""
         width = self.scrollable_content_region.width
         index = y + int(self.scroll_offset.y)
         if index >= len(self.rows):
@@ -178,7 +177,6 @@ class RowBody(Columned, ScrollView, can_focus=True):
         return row_strip(self.columns, self.rows[index].cells, style, width)
 
     def watch_cursor(self, before: int, after: int) -> None:
-        """Repaint the two rows concerned and keep the cursor in view."""
         for index in (before, after):
             self._repaint(index)
         self.scroll_to_region(Region(0, after, 1, 1), animate=False, force=True)
@@ -189,25 +187,20 @@ class RowBody(Columned, ScrollView, can_focus=True):
         self._repaint(self.cursor)
 
     def action_move(self, by: int) -> None:
-        """Move the cursor by rows."""
         if self.rows:
             self.cursor = max(0, min(len(self.rows) - 1, self.cursor + by))
 
     def action_page(self, by: int) -> None:
-        """Move the cursor by pages."""
         self.action_move(by * max(1, self.scrollable_content_region.height - 1))
 
     def action_end(self, direction: int) -> None:
-        """Move the cursor to the first or the last row."""
         self.action_move(direction * len(self.rows))
 
     def action_open(self) -> None:
-        """Tell that the row under the cursor is wanted."""
         if self.current_key is not None:
             self.post_message(self.Opened(self.current_key))
 
     def on_resize(self) -> None:
-        """Keep the cursor in view at the new size."""
         self.scroll_to_region(Region(0, self.cursor, 1, 1), animate=False, force=True)
 
     def _repaint(self, index: int) -> None:
@@ -226,7 +219,6 @@ class ColumnList(Vertical):
         self._body = body
 
     def compose(self) -> ComposeResult:
-        """Lay the header over the body."""
         yield RowHeader(self._body)
         yield self._body
 

@@ -85,7 +85,6 @@ class TimeRuler(Widget):
                 self.refresh(Region(0, y, self.size.width, 1))
 
     def render_line(self, y: int) -> Strip:
-        """Return a line of bars, or the ruler below them."""
         if y < len(self._series):
             return self._bars(self._series[y])
         if self._scale is None:

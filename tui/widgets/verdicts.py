@@ -56,7 +56,6 @@ class Verdicts(Widget):
         return sum(len(_lines(verdict, width)) for verdict in self.verdicts)
 
     def render(self) -> RenderResult:
-        """Return the results, wrapped."""
         lines: list[Content] = []
         for verdict in self.verdicts:
             first, *rest = _lines(verdict, self.size.width)

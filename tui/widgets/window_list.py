@@ -104,7 +104,6 @@ class WindowBody(Columned, can_focus=True):
         self.move_to(place)
 
     def render_line(self, y: int) -> Strip:
-        """Return one line."""
         width, place = self.size.width, self.top + y
         self._painted[y] = self._state(y)
         if place < len(self._keys):
@@ -145,7 +144,6 @@ class WindowBody(Columned, can_focus=True):
         self._repaint(self.cursor - self.top)
 
     def on_resize(self) -> None:
-        """Keep the cursor in view at the new size."""
         self._keep_in_view()
         self.refresh()
         self.post_message(self.Moved(by_key=False))
@@ -155,7 +153,6 @@ class WindowBody(Columned, can_focus=True):
         self.move_to(self.cursor + by)
 
     def action_page(self, by: int) -> None:
-        """Move the cursor and what is seen by pages."""
         step = by * max(1, self.lines_seen - 1) if self._keys else 0
         self.top += step
         self.cursor += step
@@ -167,7 +164,6 @@ class WindowBody(Columned, can_focus=True):
         self.post_message(self.EndWanted(direction))
 
     def action_open(self) -> None:
-        """Tell that the line under the cursor is wanted."""
         if self.current_key is not None:
             self.post_message(self.Opened())
 

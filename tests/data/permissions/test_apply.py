@@ -181,7 +181,7 @@ async def test_an_integration_that_was_deleted_or_is_of_another_organisation_is_
         query(directory, "delete from public.integration_credentials where id = %s", integration(1))
         conflicts = await apply(database, staged)
         assert isinstance(conflicts, Conflicts)
-        assert [(cell.integration_id, cell.integration_gone) for cell in conflicts.cells] == [(integration(1), True)]
+        assert [(cell.integration_id, cell.integration_deleted) for cell in conflicts.cells] == [(integration(1), True)]
         query(directory, "update public.integration_credentials set organization_id = %s", GONE)
         conflicts = await apply(database, staged.without(conflicts.keys))
         assert isinstance(conflicts, Conflicts)

@@ -32,8 +32,8 @@ NAMED_CONFLICTS = 5
 
 
 @dataclass(frozen=True, slots=True)
-class Given:
-    """What `grant` was told to give; a limit or an expiry that was not named stays as it is."""
+class GrantRequest:
+    """What `grant` is to give; a limit or an expiry that is not named stays as it is."""
 
     rights: tuple[Right, ...]
     expires: str | None
@@ -104,7 +104,7 @@ def grant(
         *others, last = (f"--{right}" for right in RIGHTS)
         choices = f"{', '.join(others)} or {last}"
         raise InvalidInput("It is not said what to give.", f"Add {choices}, an expiry, or a limit.")
-    given = Given(rights, expires, limits, label)
+    given = GrantRequest(rights, expires, limits, label)
     work = partial(_grant, options=options, user=user, types=types, given=given, dry_run=dry_run)
     return run(options, work, writes=not dry_run)
 
@@ -161,18 +161,25 @@ async def _list(session: Session, out: Output, *, user: str | None, integration_
         else {integration.id for integration in await _integrations(session, [integration_type])}
     )
     if user is None:
-        found = await list_access(session.database, organization)
+        entries = await list_access(session.database, organization)
     else:
         person = await find_holder(session.database, organization, user)
-        found = list(await access_of_person(session.database, organization, person.id))
-    listed = [record_of(entry) for entry in found if only is None or entry.integration.id in only]
+        entries = list(await access_of_person(session.database, organization, person.id))
+    listed = [record_of(entry) for entry in entries if only is None or entry.integration.id in only]
     empty = "Nobody holds a permission here." if user is None else "No integration is set up here."
     out.rows(listed, columns(session.settings.timezone), empty=empty)
     out.say((await enforcement(session.database)).sentence())
 
 
 async def _grant(
-    session: Session, out: Output, *, options: Options, user: str, types: Sequence[str], given: Given, dry_run: bool
+    session: Session,
+    out: Output,
+    *,
+    options: Options,
+    user: str,
+    types: Sequence[str],
+    given: GrantRequest,
+    dry_run: bool,
 ) -> None:
     from tui.data.permissions.people import server_time
     from tui.data.permissions.values import parse_expiry
@@ -251,8 +258,8 @@ async def _report(session: Session, out: Output, *, user: str) -> None:
 
     organization = organization_of(session).id
     person = await find_holder(session.database, organization, user)
-    found = await leaver_report(session.database, organization, person)
-    out.record(report_record(found), report_lines(found, session.settings.timezone))
+    report = await leaver_report(session.database, organization, person)
+    out.record(report_record(report), report_lines(report, session.settings.timezone))
 
 
 async def _change(
@@ -313,16 +320,19 @@ async def _integrations(session: Session, types: Sequence[str]) -> list[Integrat
     from tui.errors import NotFound
     from tui.providers import integration_type as known_type
 
-    there = await integrations_of(session.database, organization_of(session).id)
+    configured = await integrations_of(session.database, organization_of(session).id)
     for name in types:
-        if all(integration.integration_type != name for integration in there):
+        if all(integration.integration_type != name for integration in configured):
             known_type(name)
             raise NotFound(
                 f"{name} is not set up in this organisation.",
                 f"Set it up with `switchboard integrations configure {name}`.",
             )
     return [
-        integration for name in dict.fromkeys(types) for integration in there if integration.integration_type == name
+        integration
+        for name in dict.fromkeys(types)
+        for integration in configured
+        if integration.integration_type == name
     ]
 
 
@@ -351,7 +361,11 @@ def _conflict(conflicts: Conflicts, people: dict[UUID, Holder], integrations: di
 
     named = [
         f"{people[cell.user_id].label} on {integrations[cell.integration_id].integration_type} "
-        + ("(deleted)" if cell.integration_gone else f"has {rights_words(cell.now)} now, had {rights_words(cell.seen)}")
+        + (
+            "(deleted)"
+            if cell.integration_deleted
+            else f"has {rights_words(cell.now)} now, had {rights_words(cell.seen)}"
+        )
         for cell in conflicts.cells[:NAMED_CONFLICTS]
     ]
     more = len(conflicts.cells) - len(named)

@@ -177,8 +177,8 @@ def report_lines(report: LeaverReport, zone: tzinfo) -> list[tuple[str, object]]
             if secret.perhaps_changed_at
             else ""
         )
-        gone = "; the integration is deleted here" if secret.integration_id is None else ""
-        lines.append(("to be rotated", f"{seen}{perhaps}{gone}"))
+        deleted = "; the integration is deleted here" if secret.integration_id is None else ""
+        lines.append(("to be rotated", f"{seen}{perhaps}{deleted}"))
     if not secrets:
         lines.append(("secrets", "none seen, as far as the log says"))
     if report.unattributed:

@@ -1,4 +1,4 @@
-"""Who can do what, really, and why or why not: by person and by integration; and whether anything asks."""
+"""Effective access by person and by integration, with reasons, and whether any program asks for it."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ select g.*, d.email, d.name, d.is_active, d.id is not null as is_known,
  limit %(limit)s
 """
 # The counter exists while track_functions is pl or all, and is per function, not per caller.
-ASKED = """
+CALLS_OF_MAY = """
 select current_setting('track_functions') in ('pl', 'all') as counted,
        (select s.calls from pg_catalog.pg_stat_user_functions as s
          where s.schemaname = 'switchboard' and s.funcname = 'may') as calls,
@@ -76,7 +76,7 @@ class Verdict:
 
     @property
     def allowed(self) -> bool:
-        """Whether nothing stands against it."""
+        """Whether there is no reason against it."""
         return self.reason is None
 
 
@@ -126,7 +126,7 @@ class EffectiveAccess:
 
 @dataclass(frozen=True, slots=True)
 class UsersOfIntegration:
-    """Everybody who holds a right on an integration, by name; `more` where there are more than were asked for."""
+    """The people who hold a right on an integration, by name; `more` tells that there are others."""
 
     integration: Integration
     entries: tuple[EffectiveAccess, ...]
@@ -146,11 +146,11 @@ class Enforcement:
 
     @property
     def is_asked(self) -> bool | None:
-        """True where something has asked, False where nothing has, None where it is not counted."""
+        """Whether something has asked, None where calls are not counted."""
         return None if self.calls is None else self.calls > 0
 
     def sentence(self) -> str:
-        """Say it for a person, without the time."""
+        """Return the answer as a sentence, without the time."""
         if self.calls is None:
             return "Not enforced by any program seen: this server does not count who asks (track_functions is off)."
         if self.calls == 0:
@@ -190,7 +190,7 @@ async def access_of_person(database: Database, organization_id: UUID, user_id: U
 async def list_access(database: Database, organization_id: UUID) -> list[EffectiveAccess]:
     """Return every permission of the organisation, by person and then by type, with what it allows now."""
     integrations = {integration.id: integration for integration in await integrations_of(database, organization_id)}
-    found: list[EffectiveAccess] = []
+    entries: list[EffectiveAccess] = []
     place, more = None, True
     while more:
         page = await people_page(database, organization_id, beyond=place, limit=MOST_PEOPLE)
@@ -200,9 +200,9 @@ async def list_access(database: Database, organization_id: UUID) -> list[Effecti
                 grant = page.grants.get((person.id, integration_id)) if integration_id else None
                 if grant is not None:
                     use = used.get((person.id, integration.integration_type), Use())
-                    found.append(EffectiveAccess(person, integration, grant, use, page.now))
+                    entries.append(EffectiveAccess(person, integration, grant, use, page.now))
         place, more = page.last, page.more
-    return found
+    return entries
 
 
 async def access_to_integration(
@@ -241,7 +241,7 @@ async def enforcement(database: Database) -> Enforcement:
     """Tell whether anything has asked switchboard.may; nothing of Switchboard's own calls it."""
 
     async def unit(connection: Connection) -> Enforcement:
-        row = await (await connection.execute(ASKED)).fetchone()
+        row = await (await connection.execute(CALLS_OF_MAY)).fetchone()
         if row is None:
             raise AssertionError("a question about a setting has one answer")
         calls = row["calls"] or 0

@@ -89,26 +89,26 @@ class Cell:
         return NOTHING if self.grant is None else self.grant.access
 
     def state(self, now: datetime) -> CellState:
-        """The one word for it, at a moment of the server's time."""
+        """Return the cell's state at a moment of the server's time."""
         return state_of(self.access, now)
 
 
 def state_of(access: Access, now: datetime) -> CellState:
-    """Tell no right at all, expired, soon to expire, and simply active apart."""
+    """Return whether the access is none, expired, soon to expire, or active."""
     if not access.rights:
         return "none"
     if access.expires_at is None:
         return "active"
-    left = access.expires_at - now
-    if left <= timedelta():
+    remaining = access.expires_at - now
+    if remaining <= timedelta():
         return "expired"
-    if left <= VERY_SOON:
+    if remaining <= VERY_SOON:
         return "expires within 7 days"
-    return "expires within 30 days" if left <= SOON else "active"
+    return "expires within 30 days" if remaining <= SOON else "active"
 
 
 def normalised(access: Access) -> tuple[Access, str]:
-    """Return what is stored for it, and a sentence about what was added or dropped for that, or an empty one.
+    """Return the access as it is stored, and a sentence about what that added or dropped, empty for nothing.
 
     A right brings what it implies; a permission without any right is none at all, and has neither expiry nor limits.
     """
@@ -125,7 +125,7 @@ def normalised(access: Access) -> tuple[Access, str]:
 
 
 def with_right(access: Access, right: Right, *, given: bool) -> tuple[Access, str]:
-    """Give or take one right, and what hangs on it; returns the access and a sentence about what else was done.
+    """Give or take one right; return the access and a sentence about what else that did.
 
     Taking a right takes those that imply it.
     """
@@ -175,7 +175,7 @@ def parse_limit(text: str) -> int | None:
 
 
 def check(wanted: Access, seen: Access, now: datetime) -> None:
-    """Raise InvalidInput for values that cannot be wanted; what was there before and stays is not complained about."""
+    """Raise InvalidInput for an expiry or limits that are not allowed; values that stay as seen always are."""
     if wanted.expires_at is not None and wanted.expires_at != seen.expires_at and wanted.expires_at <= now:
         raise InvalidInput("That expiry has passed already.", EXAMPLES)
     if (wanted.daily_limit, wanted.monthly_limit) == (seen.daily_limit, seen.monthly_limit):
