@@ -10,7 +10,7 @@ from textual.containers import Horizontal, Vertical
 from textual.message import Message
 from textual.widgets.input import Selection
 
-from tui.widgets.frame import Line, Part
+from tui.widgets.frame import Part, PartsLine
 from tui.widgets.line_input import LineInput
 from tui.words.text import one_by_one, safe_text
 
@@ -53,7 +53,7 @@ class FilterLine(Vertical):
             super().__init__()
             self.text = text
 
-    class Left(Message):
+    class Cancelled(Message):
         """It was closed with escape."""
 
     def __init__(self) -> None:
@@ -64,9 +64,9 @@ class FilterLine(Vertical):
 
     def compose(self) -> ComposeResult:
         with Horizontal():
-            yield Line(id="filter-title")
+            yield PartsLine(id="filter-title")
             yield LineInput(id="filter-text")
-        yield Line(id="filter-offers")
+        yield PartsLine(id="filter-offers")
 
     @property
     def field(self) -> LineInput:
@@ -81,14 +81,14 @@ class FilterLine(Vertical):
     def open(self, title: str, text: str) -> None:
         """Show it with a text to begin with, and take the keys."""
         self.display = True
-        heading = self.query_one("#filter-title", Line)
+        heading = self.query_one("#filter-title", PartsLine)
         heading.styles.width = len(title) + 1
         heading.parts = (Part(title, "quiet"),)
         field = self.field
         field.value = text
         field.cursor_position = len(text)
         self._offers = ()
-        self.query_one("#filter-offers", Line).parts = ()
+        self.query_one("#filter-offers", PartsLine).parts = ()
         # Not field.focus(), which waits for a turn of the loop: the next key may be here already.
         self.screen.set_focus(field)
         self.post_message(self.Edited(text, len(text)))
@@ -109,10 +109,10 @@ class FilterLine(Vertical):
         end = min(len(text), offset + max(length, 1))
         field.selection = Selection(offset, end)
         self._offers = ()
-        left = self.query_one("#filter-title", Line).size.width + cell_len(one_by_one(text[:offset]))
+        left = self.query_one("#filter-title", PartsLine).size.width + cell_len(one_by_one(text[:offset]))
         carets = "^" * max(1, cell_len(one_by_one(text[offset:end])))
         pointer = f"{' ' * (left - int(field.scroll_offset.x))}{carets}"
-        self.query_one("#filter-offers", Line).parts = (Part(pointer[: self.size.width], "bad"),)
+        self.query_one("#filter-offers", PartsLine).parts = (Part(pointer[: self.size.width], "bad"),)
 
     def on_input_changed(self, event: Input.Changed) -> None:
         event.stop()
@@ -140,7 +140,7 @@ class FilterLine(Vertical):
 
     def action_leave(self) -> None:
         self.close()
-        self.post_message(self.Left())
+        self.post_message(self.Cancelled())
 
     def _show_offers(self) -> None:
         first = max(0, self._marked - 2)
@@ -153,4 +153,4 @@ class FilterLine(Vertical):
         more = len(self._offers) - first - SEEN
         if more > 0:
             parts.append(Part(f"+{more}", "quiet"))
-        self.query_one("#filter-offers", Line).parts = tuple(parts)
+        self.query_one("#filter-offers", PartsLine).parts = tuple(parts)

@@ -1,4 +1,4 @@
-"""The lines of a form beside the text field: a choice among a few, a box to tick, an act to press, a labelled field."""
+"""The lines of a form: options, a box to tick, an action to press, and a text field with its label."""
 
 from __future__ import annotations
 
@@ -33,7 +33,10 @@ class FormLine(Widget, can_focus=True):
     """
 
     def cut(self, text: str, *, less: int = 0) -> str:
-        """Return the text inert and cut to the line's width less some cells: a wrapped line would push others away."""
+        """Return the text without control characters, cut to the line's width minus `less` cells.
+
+        A wrapped line would push the others out of sight.
+        """
         return fit(text, max(0, self.size.width - less)).rstrip()
 
 
@@ -60,7 +63,7 @@ class CheckLine(FormLine):
         return Content.assemble((self.cut(f"{box} {self._label}"), "reverse" if self.has_focus else ""))
 
     def relabel(self, label: str) -> None:
-        """Say something else beside the box."""
+        """Replace the sentence beside the box."""
         self._label = label
         self.refresh()
 
@@ -146,7 +149,7 @@ class OptionLines(FormLine):
         return Content("\n").join(lines)
 
     def action_choose(self, by: int) -> None:
-        """Choose a neighbour; past an end the focus goes on to the next line of the form."""
+        # Past an end the focus goes on to the next line of the form.
         keys = [option.key for option in self.options]
         index = keys.index(self.chosen) + by if self.chosen in keys else 0
         if 0 <= index < len(keys):

@@ -64,11 +64,10 @@ class LineInput(Input):
         self.replace(lines[0], *self.selection)
 
     def action_copy(self) -> None:
-        """Copy the selection, unless this is a secret."""
+        # A secret never goes to the clipboard.
         if not self.password:
             super().action_copy()
 
     def action_cut(self) -> None:
-        """Cut the selection, unless this is a secret."""
         if not self.password:
             super().action_cut()

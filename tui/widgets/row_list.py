@@ -104,7 +104,6 @@ class RowHeader(Widget):
         self._body = body
 
     def render_line(self, y: int) -> Strip:
-        """Return the titles, laid out as the rows are."""
         columns = self._body.columns
         cells = [Cell(column.title) for column in columns]
         # As wide as the rows, which leave room for their scrollbar.
@@ -183,7 +182,7 @@ class RowBody(Columned, ScrollView, can_focus=True):
         self.post_message(self.Moved())
 
     def watch_has_focus(self, has_focus: bool) -> None:
-        """Show the cursor only where keys arrive."""
+        # The cursor is shown only where keys arrive.
         self._repaint(self.cursor)
 
     def action_move(self, by: int) -> None:

@@ -52,7 +52,6 @@ class Verdicts(Widget):
         self.verdicts = ()
 
     def get_content_height(self, container: object, viewport: object, width: int) -> int:
-        """As many lines as the words need at that width."""
         return sum(len(_lines(verdict, width)) for verdict in self.verdicts)
 
     def render(self) -> RenderResult:
