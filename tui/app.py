@@ -177,7 +177,7 @@ class SwitchboardApp(OrderedApp):
         if keymap.problem:
             self.call_after_refresh(self._say, keymap.problem)
 
-    def resumed(self) -> None:
+    def after_resume(self) -> None:
         """Show no secret again, and read everything anew."""
         for page in self._pages():
             page.hide_secrets()

@@ -39,7 +39,7 @@ GAP = 2
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A column of at least `width` cells; the one that `grows` takes what is left, the highest `drops` leaves first."""
+    """A column of at least `width` cells; one that `grows` takes spare room, the highest `drops` is left out first."""
 
     title: str
     width: int
@@ -49,7 +49,7 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """A safe text and how it is meant; colour never carries the meaning alone."""
+    """A safe text and its tone; colour never carries the meaning alone."""
 
     text: str
     tone: Tone = "plain"
@@ -57,7 +57,7 @@ class Cell:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A row of cells, one per column, with the key by which the screen knows it."""
+    """A row of cells, one per column, with the key that identifies it to the screen."""
 
     key: str
     cells: tuple[Cell, ...]
@@ -112,7 +112,7 @@ class RowHeader(Widget):
 
 
 class RowBody(Columned, ScrollView, can_focus=True):
-    """The rows themselves."""
+    """The rows with their cursor."""
 
     DEFAULT_CSS = "RowBody { height: 1fr; overflow-x: hidden; scrollbar-size-vertical: 1; }"
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -144,12 +144,12 @@ class RowBody(Columned, ScrollView, can_focus=True):
         self._moved_from_elsewhere = moved_from_elsewhere
 
     def show(self, rows: Sequence[Row]) -> None:
-        """Replace the rows; the cursor stays on the row with the same key, else on the nearest place."""
+        """Replace the rows; the cursor stays on the row with the same key, else at the same place."""
         key, before = self.current_key, self.rows
         self.rows = tuple(rows)
         keys = [row.key for row in self.rows]
         self.cursor = keys.index(key) if key in keys else max(0, min(self.cursor, len(keys) - 1))
-        # While something else stands in its place it has no lines, and paints the old ones when it is back.
+        # While a message stands in its place it has no lines, and paints the old ones when it is back.
         if len(before) != len(self.rows) or not self.size.height:
             self.virtual_size = Size(self.size.width, len(self.rows))
             self.refresh()
@@ -222,7 +222,7 @@ class ColumnList(Vertical):
         yield self._body
 
     def use_columns(self, columns: Sequence[Column]) -> None:
-        """Show other columns from now on; rows with cells for them follow."""
+        """Replace the columns; rows with cells for them have to follow."""
         if self._body.columns != tuple(columns):
             self._body.columns = tuple(columns)
             self.query_one(RowHeader).refresh()
