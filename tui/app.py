@@ -405,7 +405,7 @@ class SwitchboardApp(OrderedApp):
         if isinstance(self.screen, Page):
             status = self.screen.status
             status.say(ONCE_MORE)
-            self.set_timer(QUIT_WITHIN_S, lambda: status.clear() if status.message.text == ONCE_MORE else None)
+            self.set_timer(QUIT_WITHIN_S, lambda: status.clear() if status.said.text == ONCE_MORE else None)
 
     def action_nothing(self) -> None:
         """Take a key that terminals use for flow control."""

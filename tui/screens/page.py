@@ -192,7 +192,7 @@ class Page(Screen[Any]):
             self._writes -= 1
             if self.is_mounted:
                 self.refresh_bindings()
-                if self.status.message.text == SAVING:
+                if self.status.said.text == SAVING:
                     self.status.clear()
 
     def show_failure(self, failure: SwitchboardError) -> None:

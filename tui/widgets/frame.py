@@ -87,12 +87,12 @@ class StatusLine(Widget):
     """What happened last, over as many as four lines; stays until the next act or until it is dismissed."""
 
     DEFAULT_CSS = "StatusLine { height: auto; min-height: 1; max-height: 4; width: 1fr; }"
-    message: reactive[Part] = reactive(Part(""), layout=False, repaint=False)
+    said: reactive[Part] = reactive(Part(""), layout=False, repaint=False)
 
     def render(self) -> Content:
-        return Content.styled(self.message.text, STYLES[self.message.tone]) if self.message.text else Content("")
+        return Content.styled(self.said.text, STYLES[self.said.tone]) if self.said.text else Content("")
 
-    def watch_message(self, before: Part, after: Part) -> None:
+    def watch_said(self, before: Part, after: Part) -> None:
         longest = max(cells(before.text), cells(after.text))
         if longest > self.size.width or self.size.height > 1:
             self.refresh(layout=True)
@@ -101,11 +101,11 @@ class StatusLine(Widget):
 
     def say(self, text: str, tone: Tone = "plain") -> None:
         """Show one sentence."""
-        self.message = Part(safe_text(text, 500), tone)
+        self.said = Part(safe_text(text, 500), tone)
 
     def clear(self) -> None:
         """Show nothing."""
-        self.message = Part("")
+        self.said = Part("")
 
 
 class KeyHints(Widget):

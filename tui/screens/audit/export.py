@@ -117,7 +117,7 @@ class LogExport:
             if now - said >= SAID_EVERY_S and page.is_mounted:
                 said = now
                 # What somebody has to read stays; the context line tells that it goes on.
-                if not status.message.text or status.message.text.startswith(EXPORTING):
+                if not status.said.text or status.said.text.startswith(EXPORTING):
                     status.say(f"{EXPORTING}{progress_line(progress, now - begun)} esc stops")
                 page.refresh_frame()
 

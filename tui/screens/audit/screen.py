@@ -174,7 +174,7 @@ class AuditScreen(ListPage):
     def _type(self, title: str, text: str, *, search: bool) -> None:
         if self.console.ready and self._filter is not None:
             self._typing_search, organization = search, self.session.organization
-            self._read_before = self.status.message
+            self._read_before = self.status.said
             line = self.query_one(LogFilterLine)
             line.use(self.session.database, organization.id if organization else None)
             self.status.display = False
@@ -219,7 +219,7 @@ class AuditScreen(ListPage):
             line.point(failure.offset + blanks, failure.length)
             self.status.display = True
             self.tell_failure(failure)
-            self._read_before = self.status.message
+            self._read_before = self.status.said
             return
         except SwitchboardError as failure:
             self.end_filtering()
@@ -227,7 +227,7 @@ class AuditScreen(ListPage):
             return
         if not self.is_mounted or not line.is_open:
             return
-        news = self.status.message
+        news = self.status.said
         self.end_filtering()
         self.status.clear()
         if self._typing_search:
@@ -235,7 +235,7 @@ class AuditScreen(ListPage):
         else:
             self._set_filter(text)
         if news != self._read_before:
-            self.status.message = news  # How an export ended meanwhile, which nobody has read.
+            self.status.said = news  # How an export ended meanwhile, which nobody has read.
 
     def on_log_pane_moved(self) -> None:
         """Follow the cursor on the ruler, and say how far reading has come."""
