@@ -152,8 +152,8 @@ async def test_a_conflict_writes_nothing_and_shows_seen_now_and_wanted_of_each_c
         conflicts = await apply(database, staged)
         assert isinstance(conflicts, Conflicts)
         assert contents(directory) == before
-        found = {cell.user_id: (cell.seen, cell.now, cell.wanted) for cell in conflicts.cells}
-        assert found == {
+        seen = {cell.user_id: (cell.seen, cell.now, cell.wanted) for cell in conflicts.cells}
+        assert seen == {
             person(1): (SEND, Access(("view", "send"), daily_limit=9), NOTHING),
             person(2): (SEND, NOTHING, Access(("view",))),
             person(3): (NOTHING, Access(("view",)), SEND),
@@ -209,11 +209,11 @@ async def test_two_consoles_on_the_same_cells_never_write_over_each_other(direct
 
 async def test_on_a_table_without_a_unique_key_two_consoles_still_make_one_row(directory: str) -> None:
     query(directory, f"alter table {TABLE} drop constraint unique_user_integration")
-    async with opened(directory) as one, opened(directory) as other:
+    async with opened(directory) as first, opened(directory) as second:
         for round_ in range(5):
             name = f"p{1 + round_ % 4}i{1 + round_ // 4}"
-            staged = [await staged_for(database, **{name: SEND}) for database in (one, other)]
-            outcomes = await asyncio.gather(apply(one, staged[0]), apply(other, staged[1]))
+            staged = [await staged_for(database, **{name: SEND}) for database in (first, second)]
+            outcomes = await asyncio.gather(apply(first, staged[0]), apply(second, staged[1]))
             assert {type(outcome) for outcome in outcomes} == {Applied, Conflicts}
             assert len(permissions(directory)) == round_ + 1
 

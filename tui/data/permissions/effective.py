@@ -10,7 +10,6 @@ from tui.data.permissions.people import (
     GRANT_COLUMNS,
     LAST_GRANTED_FIRST,
     MOST_PEOPLE,
-    USE,
     Holder,
     Use,
     grant_from,
@@ -18,6 +17,7 @@ from tui.data.permissions.people import (
     holders_by_id,
     integrations_of,
     people_page,
+    use_in,
     use_of,
 )
 from tui.data.permissions.values import NOTHING
@@ -144,11 +144,6 @@ class Enforcement:
     calls: int | None
     since: datetime | None
 
-    @property
-    def is_asked(self) -> bool | None:
-        """Whether something has asked, None where calls are not counted."""
-        return None if self.calls is None else self.calls > 0
-
     def sentence(self) -> str:
         """Return the answer as a sentence, without the time."""
         if self.calls is None:
@@ -172,7 +167,7 @@ async def access_of_person(database: Database, organization_id: UUID, user_id: U
         integrations = await (await connection.execute(OF_PERSON, values)).fetchall()
         rows = await (await connection.execute(GRANTS_OF_PERSON, values)).fetchall()
         grants = {row["integration_id"]: grant_from(row) for row in rows}
-        used = await _use(connection, values)
+        used = await use_in(connection, values)
         return tuple(
             EffectiveAccess(
                 person,
@@ -221,7 +216,7 @@ async def access_to_integration(
             raise NotFound("That integration is not there any more.", "Reload; somebody else deleted it.")
         integration = Integration(**without_envelope(row))
         rows = await (await connection.execute(GRANTS_OF_INTEGRATION, values)).fetchall()
-        used = await _use(connection, values | {"user_ids": [row["user_id"] for row in rows[:limit]]})
+        used = await use_in(connection, values | {"user_ids": [row["user_id"] for row in rows[:limit]]})
         entries = tuple(
             EffectiveAccess(
                 holder_from(record | {"id": record["user_id"]}),
@@ -248,11 +243,6 @@ async def enforcement(database: Database) -> Enforcement:
         return Enforcement(calls if calls or row["counted"] else None, row["since"])
 
     return await database.read(unit)
-
-
-async def _use(connection: Connection, values: dict[str, Any]) -> dict[tuple[UUID, str], Use]:
-    rows = await (await connection.execute(USE, values)).fetchall()
-    return {(row["user_id"], row["integration_type"]): Use(row["today"], row["this_month"]) for row in rows}
 
 
 def _reached(used: int, limit: int | None) -> bool:

@@ -1,4 +1,4 @@
-"""What somebody who leaves could reach, and which secrets they know that have not been changed since."""
+"""The leaver report: what somebody can reach, and which secrets they know that were not changed since."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ select count(distinct c.organization_id) as organizations from public.user_integ
 
 @dataclass(frozen=True, slots=True)
 class KnownSecret:
-    """A field of a credential that the person has had before their eyes; `field` is '' where the log names none.
+    """A field of a credential that the person has seen; `field` is '' where the log names none.
 
     `integration_id` is None where the integration was deleted since: the provider may still accept the secret.
     `changed_at` is when the field was changed after that, `perhaps_changed_at` when the credential was, without the
@@ -87,7 +87,7 @@ class KnownSecret:
 
     @property
     def to_be_rotated(self) -> bool:
-        """Whether nothing shows that it was changed since."""
+        """Whether no change since is known."""
         return self.changed_at is None
 
 
@@ -109,7 +109,7 @@ class LeaverReport:
 
 
 async def leaver_report(database: Database, organization_id: UUID, person: Holder) -> LeaverReport:
-    """Put the report on one person together. Raises PermissionDenied where the role may not read one of its parts."""
+    """Return the report on one person. Raises PermissionDenied where the role may not read one of its parts."""
     access = await access_of_person(database, organization_id, person.id)
 
     async def unit(connection: Connection) -> LeaverReport:

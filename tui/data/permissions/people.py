@@ -1,4 +1,4 @@
-"""Permissions as the grid reads them: a page of people, their cells, and what they have used."""
+"""Reads permissions for the grid: a page of people, their cells, and what they have sent."""
 
 from __future__ import annotations
 
@@ -94,7 +94,7 @@ select l.user_id, l.integration_type,
 
 @dataclass(frozen=True, slots=True)
 class PeopleFilter:
-    """Which people are shown. `text` is any part of a name, an e-mail or an id, in any case.
+    """Which people are listed. `text` is any part of a name, an e-mail or an id, in any case.
 
     `expires_within_30_days` leaves out what has expired already; `no_longer_in_directory` keeps the ids that the
     directory does not know and the people who are inactive there.
@@ -147,7 +147,7 @@ class PeoplePage:
     now: datetime
 
     def cell(self, user_id: UUID, integration_id: UUID) -> Cell:
-        """The cell of a person of this page."""
+        """Return the cell of a person of this page."""
         return Cell(user_id, integration_id, self.grants.get((user_id, integration_id)))
 
 
@@ -235,7 +235,7 @@ async def count_people(database: Database, organization_id: UUID, filter: People
 
 
 async def server_time(database: Database) -> datetime:
-    """Return what time it is for the database, whose clock decides what has expired."""
+    """Return the database's time, which decides what has expired."""
 
     async def unit(connection: Connection) -> datetime:
         row: dict[str, datetime] | None = await (await connection.execute(NOW)).fetchone()
@@ -247,7 +247,7 @@ async def server_time(database: Database) -> datetime:
 
 
 async def holders_by_id(database: Database, organization_id: UUID, ids: Iterable[UUID]) -> dict[UUID, Holder]:
-    """Return those of these people who are of the organisation or hold one of its permissions."""
+    """Return those of these people who belong to the organisation or hold one of its permissions."""
     query = " union all ".join(f"select w.* from ({people}) as w where w.id = any (%(ids)s)" for people in PEOPLE)
 
     async def unit(connection: Connection) -> dict[UUID, Holder]:
@@ -276,21 +276,25 @@ async def use_of(database: Database, organization_id: UUID, user_ids: Sequence[U
         return {}
 
     async def unit(connection: Connection) -> dict[tuple[UUID, str], Use]:
-        values = {"organization_id": organization_id, "user_ids": list(user_ids)}
-        rows = await (await connection.execute(USE, values)).fetchall()
-        return {(row["user_id"], row["integration_type"]): Use(row["today"], row["this_month"]) for row in rows}
+        return await use_in(connection, {"organization_id": organization_id, "user_ids": list(user_ids)})
 
     return await database.read(unit)
 
 
+async def use_in(connection: Connection, values: Mapping[str, Any]) -> dict[tuple[UUID, str], Use]:
+    """Return what `use_of` does, within a unit; `values` has organization_id and user_ids."""
+    rows = await (await connection.execute(USE, values)).fetchall()
+    return {(row["user_id"], row["integration_type"]): Use(row["today"], row["this_month"]) for row in rows}
+
+
 def grant_from(row: Mapping[str, Any]) -> Grant:
-    """Return what a row selected with GRANT_COLUMNS says."""
+    """Return the grant of a row selected with GRANT_COLUMNS."""
     access = Access(rights_of(row), row["expires_at"], row["daily_limit"], row["monthly_limit"])
     return Grant(row["id"], row["user_id"], row["integration_id"], access, row["granted_by"], row["granted_at"])
 
 
 def holder_from(row: Mapping[str, Any]) -> Holder:
-    """Return who a row is about: id, email, name, is_active, and whether they are known and members."""
+    """Return the person of a row with id, email, name, is_active, is_known and is_member."""
     standing: Standing = "active"
     if not row["is_known"]:
         standing = "not in the directory"

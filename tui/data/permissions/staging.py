@@ -164,11 +164,6 @@ class Staged:
             self._note_changed(values)
         return Step(frozenset(values), tuple(notes))
 
-    def toggle(self, cells: Sequence[Cell], right: Right, now: datetime) -> Step:
-        """Give a right to all of the cells, or take it where all of them have it."""
-        given = not all(self.access(cell).has(right) for cell in cells)
-        return self.give(cells, (right,), now) if given else self.take(cells, (right,), now)
-
     def give(self, cells: Sequence[Cell], rights: Sequence[Right], now: datetime) -> Step:
         """Give rights to all of the cells, and what they imply with them.
 

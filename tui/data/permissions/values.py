@@ -88,10 +88,6 @@ class Cell:
         """What the row says; NOTHING where there is none."""
         return NOTHING if self.grant is None else self.grant.access
 
-    def state(self, now: datetime) -> CellState:
-        """Return the cell's state at a moment of the server's time."""
-        return state_of(self.access, now)
-
 
 def state_of(access: Access, now: datetime) -> CellState:
     """Return whether the access is none, expired, soon to expire, or active."""
