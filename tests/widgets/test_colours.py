@@ -57,4 +57,7 @@ def test_no_color_counts_when_it_is_not_empty(monkeypatch: pytest.MonkeyPatch, v
     # Textual looks at the process's own environment, and takes an empty one as well.
     monkeypatch.setenv("NO_COLOR", value)
     filters = console("postgresql://nowhere", NO_COLOR=value).get_line_filters()
-    assert [type(one) for one in filters] == [ControlCharacterFilter, *([ColourlessFilter] if counts else [])]
+    assert [type(line_filter) for line_filter in filters] == [
+        ControlCharacterFilter,
+        *([ColourlessFilter] if counts else []),
+    ]
