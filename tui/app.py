@@ -21,8 +21,8 @@ from tui.session.session import require_configured, require_installed
 from tui.settings.keymap import Keymap, keymap_file, read_keymap
 from tui.widgets.ascii_filter import AsciiFilter
 from tui.widgets.colours import TERMINAL_COLOURS, ColourlessFilter, colours_are_unwanted
+from tui.widgets.control_characters import ControlCharacterFilter
 from tui.widgets.glyphs import UNICODE
-from tui.widgets.inert import InertFilter
 from tui.widgets.ordered_app import OrderedApp
 
 if TYPE_CHECKING:
@@ -144,7 +144,7 @@ class SwitchboardApp(OrderedApp):
         self._interrupted_at = 0.0
         self.no_color = colours_are_unwanted(session.environ)
         self._line_filters: tuple[LineFilter, ...] = (
-            InertFilter(),
+            ControlCharacterFilter(),
             *((AsciiFilter(),) if session.settings.ascii else ()),
             *((ColourlessFilter(),) if self.no_color else ()),
         )
@@ -157,7 +157,7 @@ class SwitchboardApp(OrderedApp):
         return self._health
 
     def get_line_filters(self) -> Sequence[LineFilter]:
-        """Return our own, the one that makes segments inert first; Textual's turn colours into absolute ones."""
+        """Return our own filters, control characters first; Textual's turn colours into absolute ones."""
         return self._line_filters
 
     def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
@@ -177,7 +177,7 @@ class SwitchboardApp(OrderedApp):
         if keymap.problem:
             self.call_after_refresh(self._say, keymap.problem)
 
-    def resumed(self) -> None:
+    def after_resume(self) -> None:
         """Show no secret again, and read everything anew."""
         for page in self._pages():
             page.hide_secrets()

@@ -103,10 +103,10 @@ def test_two_consoles_starting_at_once_share_one_server(place: Path) -> None:
     consoles = [ConsoleProcess(entering(server_in(place))) for _ in range(3)]
     assert all(console.started for console in consoles)
     with server_in(place) as server:
-        assert not server.used_alone()
+        assert not server.has_no_other_user()
         for console in consoles:
             console.leave()
-        assert server.used_alone()
+        assert server.has_no_other_user()
 
 
 def test_a_server_left_by_a_killed_console_is_used_on(prepared: EmbeddedServer) -> None:
@@ -115,7 +115,7 @@ def test_a_server_left_by_a_killed_console_is_used_on(prepared: EmbeddedServer) 
     console.kill()
     with prepared:
         assert postmaster(prepared) == pid
-        assert prepared.used_alone()
+        assert prepared.has_no_other_user()
     assert not prepared.running
 
 

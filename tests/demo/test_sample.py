@@ -148,18 +148,18 @@ class TestContents:
         database = Database(demo.environment["DATABASE_URL"], Operator(None, "test"))
         await database.open()
         try:
-            found: Counter[str] = Counter()
+            states: Counter[str] = Counter()
             formats = set()
             for (organization,) in query(demo, "select id from switchboard.organizations"):
                 assert isinstance(organization, UUID)
                 for integration in await list_integrations(database, keyring(demo), organization, TYPES):
-                    found[state(integration)] += 1
+                    states[state(integration)] += 1
                     formats.add(integration.envelope_format)
             gate = await check_gate(database, keyring(demo))
             assert await database.read(schema_state) == "installed"
         finally:
             await database.close()
-        assert found == {
+        assert states == {
             "proven": 3,
             "by another program": 1,
             "failing": 1,

@@ -16,7 +16,7 @@ import click
 from tests.support.numbers import OLD, RAVI
 from tui.cli.parsing import COMMON, Command, Option
 from tui.cli.root import command_line
-from tui.data.permissions.values import RIGHTS
+from tui.data.rights import RIGHTS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -103,8 +103,8 @@ def test_a_signal_ends_a_loop_that_is_stuck(tmp_path: Path) -> None:
     program = (
         "import sys, time\n"
         "from tui.terminal.ending import EndingOnSignals\n"
-        "told = []\n"
-        "with EndingOnSignals(told.append, lambda: print('restored after', told, flush=True), lambda: None):\n"
+        "statuses = []\n"
+        "with EndingOnSignals(statuses.append, lambda: print('restored after', statuses, flush=True), lambda: None):\n"
         "    print('ready', flush=True)\n"
         "    while True: time.sleep(60)\n"
     )

@@ -37,8 +37,8 @@ def send_what_is_no_key(terminal: ForkedTerminal) -> None:
         terminal.send(begun)
         terminal.wait_until_quiet(PAUSE_S)
         terminal.send(rest)
-    for one in WHOLE:
-        terminal.send(one)
+    for sequence in WHOLE:
+        terminal.send(sequence)
     # The tail of the last one is not waited for any more.
     terminal.send("\x1b[B\x1b[A")
 
@@ -69,10 +69,10 @@ async def test_random_cuts_on_the_real_console_cause_no_act_and_no_end(keyed_dat
 
 def acts_logged(conninfo: str) -> list[str]:
     with psycopg.connect(conninfo) as connection:
-        found = connection.execute(
+        rows = connection.execute(
             "select action from public.integration_audit_logs where action !~ '^credential_created'"
         )
-        return [action for (action,) in found]
+        return [action for (action,) in rows]
 
 
 def test_nothing_staged_is_applied(postgres: TestServer) -> None:

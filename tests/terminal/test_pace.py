@@ -15,10 +15,10 @@ class Clock:
 def drawn_once(clock: Clock) -> Pace:
     """A terminal that has answered, to which a great frame and a question are under way."""
     pace = Pace(clock)
-    pace.wrote(ASKS_EVERY)
+    pace.record_write(ASKS_EVERY)
     assert pace.question() == QUESTION
-    pace.answered()
-    pace.wrote(MOST_UNDRAWN + 1)
+    pace.record_answer()
+    pace.record_write(MOST_UNDRAWN + 1)
     assert pace.question() == QUESTION
     return pace
 
@@ -27,7 +27,7 @@ def test_a_frame_waits_until_the_one_before_is_drawn() -> None:
     pace = drawn_once(Clock())
     assert pace.is_behind
     assert pace.question() == ""
-    pace.answered()
+    pace.record_answer()
     assert not pace.is_behind
 
 
@@ -36,11 +36,11 @@ def test_an_answer_that_is_lost_holds_frames_back_for_a_moment_and_not_for_good(
     pace = drawn_once(clock)
     clock.now += PATIENCE_S
     assert not pace.is_behind
-    pace.wrote(MOST_UNDRAWN + 1)
+    pace.record_write(MOST_UNDRAWN + 1)
     assert pace.question() == QUESTION
     assert pace.is_behind
     for _ in range(2):
-        pace.answered()
+        pace.record_answer()
     assert not pace.is_behind
 
 
@@ -49,7 +49,7 @@ def test_a_terminal_that_never_answers_is_not_waited_for_and_soon_not_asked() ->
     pace = Pace(clock)
     asked = 0
     for _ in range(20):
-        pace.wrote(MOST_UNDRAWN + 1)
+        pace.record_write(MOST_UNDRAWN + 1)
         asked += pace.question() == QUESTION
         assert not pace.is_behind
         clock.now += PATIENCE_S
@@ -58,7 +58,7 @@ def test_a_terminal_that_never_answers_is_not_waited_for_and_soon_not_asked() ->
 
 def test_an_answer_to_no_question_changes_nothing() -> None:
     pace = Pace(Clock())
-    pace.answered()
-    pace.wrote(MOST_UNDRAWN + 1)
+    pace.record_answer()
+    pace.record_write(MOST_UNDRAWN + 1)
     assert pace.question() == QUESTION
     assert not pace.is_behind

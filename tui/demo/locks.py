@@ -13,17 +13,17 @@ if TYPE_CHECKING:
 
 
 def open_lock(path: Path) -> int:
-    """Open a lock file, making it where it is missing; closing the descriptor gives up what it holds."""
+    """Open a lock file, creating it where it is missing; closing the descriptor releases the lock."""
     return os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
 
 
-def share(descriptor: int) -> None:
-    """Hold the lock together with others; waits for whoever has it alone."""
+def lock_shared(descriptor: int) -> None:
+    """Take the lock in shared mode, waiting for an exclusive holder."""
     fcntl.flock(descriptor, fcntl.LOCK_SH)
 
 
-def try_alone(descriptor: int) -> bool:
-    """Hold the lock alone if nobody else holds it; a shared hold of the same descriptor is given up for it."""
+def try_lock_exclusively(descriptor: int) -> bool:
+    """Take the lock exclusively if nobody else holds it; the descriptor's shared lock is given up for it."""
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
@@ -32,8 +32,8 @@ def try_alone(descriptor: int) -> bool:
 
 
 @contextmanager
-def alone(path: Path) -> Iterator[int]:
-    """Hold the lock alone, waiting for it; a child that inherits the descriptor goes on holding it."""
+def exclusive_lock(path: Path) -> Iterator[int]:
+    """Hold the lock exclusively, waiting for it; a child that inherits the descriptor goes on holding it."""
     descriptor = open_lock(path)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX)
@@ -43,11 +43,11 @@ def alone(path: Path) -> Iterator[int]:
 
 
 def is_held(path: Path) -> bool:
-    """Whether any process holds the lock."""
+    """Tell whether any process holds the lock."""
     if not path.exists():
         return False
     descriptor = open_lock(path)
     try:
-        return not try_alone(descriptor)
+        return not try_lock_exclusively(descriptor)
     finally:
         os.close(descriptor)

@@ -151,7 +151,7 @@ def fill(connection: Connection, key: MasterKey, now: datetime) -> None:
 
 @contextmanager
 def _without_triggers(connection: Connection) -> Iterator[None]:
-    found = connection.execute(TRIGGERS).fetchall()
+    triggers = connection.execute(TRIGGERS).fetchall()
 
     def alter(relation: str, change: str, name: str) -> None:
         statement = sql.SQL("alter table {} {} {}").format(
@@ -159,10 +159,10 @@ def _without_triggers(connection: Connection) -> Iterator[None]:
         )
         connection.execute(statement)
 
-    for relation, name, _ in found:
+    for relation, name, _ in triggers:
         alter(relation, "disable trigger", name)
     yield
-    for relation, name, enabled in found:
+    for relation, name, enabled in triggers:
         alter(relation, ENABLE[enabled], name)
 
 

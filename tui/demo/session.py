@@ -92,7 +92,7 @@ def prepare_demo(*, reset: bool, folder: Path | None = None, account: Account | 
         server.reset()
     server.start()
     try:
-        with locks.alone(server.data_dir / "build.lock"):
+        with locks.exclusive_lock(server.data_dir / "build.lock"):
             key = _ready(server) or _build(server)
     except BaseException:
         server.stop()
@@ -121,7 +121,7 @@ def _ready(server: EmbeddedServer) -> str | None:
 
 
 def _build(server: EmbeddedServer) -> str:
-    if not server.used_alone():
+    if not server.has_no_other_user():
         raise DemoFailed(
             "Another console is using a demo that another version of Switchboard has built.",
             "Leave that console first (q), then start this one again.",

@@ -9,6 +9,8 @@ from textual.binding import Binding
 from textual.containers import ScrollableContainer
 from textual.widgets import Input
 
+from tui.data.rights import RIGHTS
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -33,7 +35,8 @@ OPEN = frozenset(
         *("editor.save", "editor.test", "editor.suggest", "editor.next", "editor.previous"),
         *("reveal.reveal", "reveal.copy", "connection_test.again"),
         *("NumberSyncScreen.say_how", "PermissionReviewScreen.say_how", "RevealScreen.say_how"),
-        *("permissions.view", "permissions.send", "permissions.configure", "permissions.revoke", "permissions.values"),
+        *(f"permissions.{right}" for right in RIGHTS),
+        *("permissions.revoke", "permissions.values"),
         *("permissions.take", "permissions.put", "permissions.undo", "permissions.review", "permissions.who"),
         *("permissions.sort", "permissions.users", "permissions.leaver", "permissions.add", "permissions.copy"),
         *("review.apply", "review.drop", "access.leaver"),

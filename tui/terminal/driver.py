@@ -1,4 +1,4 @@
-"""Textual's driver for a terminal at the end of a slow line that may go away at any moment."""
+"""A driver for Textual on a terminal behind a slow line that may go away at any moment."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ LOOKS_EVERY_S = 0.1
 LAST_ANSWER_WITHIN_S = 0.5
 LOOKS_FOR_ANSWER_EVERY_S = 0.01
 USUAL_SIZE = (80, 24)
-# Any client of SSH may ask for 65535x65535, which would take gigabytes.
 # The other screen, no cursor, reports of the focus, pastes in brackets, no wrapped lines: a shell may have undone them.
-TAKEN_AGAIN = "\x1b[?1049h\x1b[?25l\x1b[?1004h\x1b[?2004h\x1b[?7l"
+RETAKE_TERMINAL = "\x1b[?1049h\x1b[?25l\x1b[?1004h\x1b[?2004h\x1b[?7l"
+# Any client of SSH may ask for 65535x65535, which would take gigabytes.
 LARGEST_SIZE = (1000, 1000)
 
 
 class TerminalDriver(LinuxDriver):
-    """Reads through a grammar of its own, writes without waiting, and ends the program when the terminal is gone.
+    """Reads by a grammar of its own, writes without blocking, and ends the program when the terminal is gone.
 
     `run_input_thread`, `_get_terminal_size`, `_query_in_band_window_resize` and `attrs_before` are Textual's own: its
     version is pinned.
@@ -44,26 +44,26 @@ class TerminalDriver(LinuxDriver):
         self._pace = Pace()
         self._is_drawing = False
         self._is_suspended = False
-        self._raw: list[Any] | None = None
+        self._raw_attributes: list[Any] | None = None
 
     @property
     def is_behind(self) -> bool:
-        """Whether the terminal has not taken, or is known not to have drawn, what was written."""
+        """Whether the terminal has not accepted, or is known not to have drawn, all that was written."""
         return self._pace.is_behind or (self._writer is not None and self._writer.pending > 0)
 
     def write(self, data: str) -> None:
-        """Write some time soon."""
+        """Queue text for the terminal."""
         if self._writer is not None:
-            self._pace.wrote(len(data))
+            self._pace.record_write(len(data))
             self._writer.write(data)
 
     def flush(self) -> None:
-        """Ask behind a frame, now and then, whether it has been drawn."""
+        """Ask the terminal after some frames whether it has drawn them."""
         if question := self._pace.question():
             self.write(question)
 
     def start_application_mode(self) -> None:
-        """Take the terminal over, unless the program was continued in the background and will be stopped again."""
+        """Take over the terminal, unless the program was continued in the background and will be stopped again."""
         self._writer, self._pace = TerminalWriter(self._output), Pace()
         self._writer.start()
         super().start_application_mode()  # type: ignore[no-untyped-call]
@@ -72,7 +72,7 @@ class TerminalDriver(LinuxDriver):
             self.close()
             return
         with contextlib.suppress(termios.error):
-            self._raw = termios.tcgetattr(self.fileno)
+            self._raw_attributes = termios.tcgetattr(self.fileno)
 
     def stop_application_mode(self) -> None:
         """Give the terminal back."""
@@ -91,39 +91,39 @@ class TerminalDriver(LinuxDriver):
         self._is_suspended = not self._is_drawing
 
     def _sigtstp_application(self, *_: object) -> None:
-        """Stop, once however often it is asked for."""
+        """Stop the program once, however often SIGTSTP comes."""
         if not self._is_suspended:
             super()._sigtstp_application()
 
     def _sigcont_application(self, *_: object) -> None:
-        """Go on: after a stop that was noticed (SIGTSTP) as before it, after another (SIGSTOP) by drawing anew.
+        """Resume after SIGTSTP as Textual does; after SIGSTOP, which nothing announces, take the terminal and redraw.
 
-        It also comes to programs that were never stopped: systemd sends it behind SIGTERM.
+        SIGCONT also comes to programs that were never stopped: systemd sends it after SIGTERM.
         """
         if self._is_suspended:
             super()._sigcont_application()
-        elif self._is_drawing and self._raw is not None:
+        elif self._is_drawing and self._raw_attributes is not None:
             with contextlib.suppress(termios.error):
-                termios.tcsetattr(self.fileno, termios.TCSANOW, self._raw)
-            self.write(TAKEN_AGAIN)
+                termios.tcsetattr(self.fileno, termios.TCSANOW, self._raw_attributes)
+            self.write(RETAKE_TERMINAL)
             self.send_message(self.SignalResume())
 
     def disable_input(self) -> None:
-        """Stop reading, once an answer that is under way has come: the shell would take it for keys."""
+        """Stop reading once a pending answer has come, which the shell would take for keys."""
         deadline = time.monotonic() + LAST_ANSWER_WITHIN_S
         while self._pace.awaits_answer and not self.exit_event.is_set() and time.monotonic() < deadline:
             time.sleep(LOOKS_FOR_ANSWER_EVERY_S)
         super().disable_input()
 
     def close(self) -> None:
-        """Write what is left, if the terminal takes it."""
+        """Write what is pending if the terminal accepts it, and close."""
         if self._writer is not None:
             writer, self._writer = self._writer, None
             writer.stop()
         super().close()
 
     def abandon(self) -> None:
-        """Leave the terminal as it was, from any thread and without waiting: the process is about to end."""
+        """Restore the terminal from any thread and without waiting, just before the process ends."""
         if self._writer is not None:
             self._writer.abandon()
         if self.attrs_before is not None:
@@ -131,7 +131,7 @@ class TerminalDriver(LinuxDriver):
                 termios.tcsetattr(self.fileno, termios.TCSANOW, self.attrs_before)
 
     def run_input_thread(self) -> None:
-        """Read until the driver is stopped; the end of the terminal is a hang-up."""
+        """Read until the driver stops; end of file raises SIGHUP."""
         grammar, keys = InputGrammar(), KeyReader()
         while not self.exit_event.is_set():
             deadline = grammar.deadline
@@ -140,7 +140,7 @@ class TerminalDriver(LinuxDriver):
                 try:
                     data = os.read(self.fileno, READ_AT_ONCE)
                 except BlockingIOError:
-                    # Somebody else has made the terminal non-blocking.
+                    # Another program has made the shared terminal non-blocking.
                     continue
                 except OSError:
                     data = b""
@@ -153,7 +153,7 @@ class TerminalDriver(LinuxDriver):
                 tokens = grammar.tick(time.monotonic())
             for token in tokens:
                 if token.text == ANSWER:
-                    self._pace.answered()
+                    self._pace.record_answer()
             for message in keys.messages(tokens):
                 self.process_message(message)
 
@@ -161,11 +161,11 @@ class TerminalDriver(LinuxDriver):
         return terminal_size(self._output)
 
     def _query_in_band_window_resize(self) -> None:
-        """Ask for no sizes in the input: SIGWINCH tells that there is a new one, and the terminal which."""
+        """Ask for no sizes in the input: SIGWINCH tells of a new one, and terminal_size reads it."""
 
 
 def terminal_size(descriptor: int) -> tuple[int, int]:
-    """Return columns and rows as the terminal has them, within what can be drawn; COLUMNS and LINES do not count."""
+    """Return columns and rows of the terminal, at most LARGEST_SIZE; COLUMNS and LINES are ignored."""
     try:
         columns, rows = os.get_terminal_size(descriptor)
     except OSError:

@@ -1,4 +1,4 @@
-"""How signals and a terminal that went away end the program: at once where it can be asked, else within two seconds."""
+"""Ends the program on signals and a lost terminal: at once where it listens, else by force within two seconds."""
 
 from __future__ import annotations
 
@@ -17,18 +17,18 @@ SIGNALS = (signal.SIGTERM, signal.SIGHUP, signal.SIGINT)
 
 
 class EndingOnSignals:
-    """While it is entered, SIGTERM, SIGHUP and SIGINT ask the program to end with 128 + n, and then make it.
+    """A context in which SIGTERM, SIGHUP and SIGINT ask the program to end with 128 + n, and then force it.
 
-    The signals are heard by a thread of its own, through the pipe that the interpreter writes their numbers to
-    (https://docs.python.org/3/library/signal.html#signal.set_wakeup_fd): an event loop that is stuck hears nothing.
-    To be entered in the main thread, and not beside `loop.add_signal_handler`, which takes the same pipe.
+    A thread of its own reads the signals from the pipe that the interpreter writes their numbers to
+    (https://docs.python.org/3/library/signal.html#signal.set_wakeup_fd): a stuck event loop would not see them.
+    Enter it in the main thread, and not beside `loop.add_signal_handler`, which takes the same pipe.
     """
 
     def __init__(self, ask: Callable[[int], None], force: Callable[[], None], wake: Callable[[], None]) -> None:
-        """`ask` is told the exit status, in the thread; `force` leaves the terminal as it was, just before the end.
+        """`ask` gets the exit status in the thread; `force` restores the terminal just before the end.
 
-        `wake` wakes the event loop, for the handlers of other signals: the system may give a signal to any thread, and
-        Python runs its handler only when the main thread does something.
+        `wake` wakes the event loop for the handlers of other signals: the system may deliver a signal to any thread,
+        and Python runs its handler only when the main thread does something.
         """
         self._ask = ask
         self._wake = wake
@@ -39,7 +39,7 @@ class EndingOnSignals:
 
     def __enter__(self) -> Self:
         os.set_blocking(self._read, True)
-        self._before = {number: signal.signal(number, _noted) for number in SIGNALS}
+        self._before = {number: signal.signal(number, _ignore_signal) for number in SIGNALS}
         self._wakeup_before = signal.set_wakeup_fd(self._write, warn_on_full_buffer=False)
         self._thread.start()
         return self
@@ -70,5 +70,5 @@ class EndingOnSignals:
                 os._exit(128 + ending)
 
 
-def _noted(number: int, frame: object) -> None:
-    """Do nothing: the thread has been told the number."""
+def _ignore_signal(number: int, frame: object) -> None:
+    """Do nothing: the thread reads the number from the pipe."""

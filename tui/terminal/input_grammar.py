@@ -1,4 +1,4 @@
-"""What the terminal sends, cut into keys, sequences and pastes: whatever is no key vanishes whole, with its tail.
+"""Cuts what the terminal sends into keys, sequences and pastes, so that whatever is no key vanishes whole.
 
 The grammar is that of ECMA-48 (CSI, and the strings DCS, SOS, OSC, PM, APC), with what terminals add to it: SS3, the
 keys of the Linux console and of rxvt, bracketed pastes and mouse reports. Bytes come in pieces over a slow line, so
@@ -69,7 +69,7 @@ class Kind(Enum):
 
 
 class Token(NamedTuple):
-    """A piece of the input that is whole."""
+    """A complete piece of the input."""
 
     kind: Kind
     text: str
@@ -79,7 +79,7 @@ class _State(Enum):
     GROUND = auto()
     ESCAPE = auto()
     AFTER_ESCAPE = auto()
-    """The escape key was told a moment ago; it may have been the first byte of a sequence."""
+    """A lone ESC was returned as the key a moment ago; it may have been the first byte of a sequence."""
     CSI = auto()
     CSI_LINUX = auto()
     """Behind ESC [ [, with which the Linux console begins F1 to F5."""
@@ -119,7 +119,7 @@ class InputGrammar:
         return self._deadline
 
     def feed(self, data: bytes, now: float) -> list[Token]:
-        """Return what these bytes complete."""
+        """Return the tokens that these bytes complete."""
         tokens: list[Token] = []
         text = self._decode(data)
         at = 0
@@ -135,7 +135,7 @@ class InputGrammar:
         return tokens
 
     def tick(self, now: float) -> list[Token]:
-        """Return what the time that went by has settled: a lone ESC is the escape key."""
+        """Return the tokens that the passing of time completes: a lone ESC is the escape key."""
         if self._deadline is None or now < self._deadline:
             return []
         state, sequence, expired_at = self._state, self._sequence, self._deadline
@@ -159,9 +159,9 @@ class InputGrammar:
         self._sequence = ""
 
     def _begin(self, introducer: str, now: float, *, is_late: bool = False) -> None:
-        """Begin the sequence that this character behind ESC introduces; a late one vanishes at its end.
+        """Begin the sequence that this character after ESC introduces; a late one vanishes at its end.
 
-        Its ESC was told as a key, which may have closed what the rest was meant for.
+        Its ESC was returned as a key, which may have closed what the rest was meant for.
         """
         self._sequence, self._is_late, self._is_fresh = ESC + introducer, is_late, True
         self._until = now + LONGEST_SEQUENCE_S
@@ -171,7 +171,7 @@ class InputGrammar:
             self._enter(_State.SS3 if introducer == "O" else _State.CSI, now + TAIL_WITHIN_S)
 
     def _read(self, character: str, now: float) -> Iterator[Token]:
-        """Take one character that is not plain text."""
+        """Read one character that is not plain text."""
         is_fresh, self._is_fresh = self._is_fresh, False
         if is_fresh and not character.isascii():
             # No sequence: what looked like an 8-bit introducer was a piece of a character that came broken.
@@ -211,13 +211,13 @@ class InputGrammar:
         elif character in _ALT_KEYS:
             yield Token(Kind.SEQUENCE, ESC + character)
         elif character != "\\":
-            # Nothing has a key with Alt: these are two keys that a slow line brought together. Told as one, the second
-            # would do what the first was to leave.
+            # Nothing has a key with Alt: these are two keys that a slow line brought together. As one key,
+            # the second would act on what the first was to leave.
             yield Token(Kind.ESCAPE, ESC)
             yield from self._read_ground(character, now)
 
     def _read_sequence(self, character: str, now: float) -> Iterator[Token]:
-        """Take a character of CSI, SS3 or a mouse report."""
+        """Read a character of CSI, SS3 or a mouse report."""
         if character < " " or character == "\x7f" or (not character.isascii() and self._state is not _State.MOUSE):
             # No sequence has such a character: somebody pressed a key while the tail was missing.
             self._leave()
@@ -270,7 +270,7 @@ class InputGrammar:
             self._deadline = min(now + TAIL_WITHIN_S, self._until)
 
     def _read_paste(self, text: str, at: int, now: float, tokens: list[Token]) -> int:
-        """Take what belongs to the paste; return where it ends."""
+        """Read what belongs to the paste; return where it ends."""
         if self._deadline is None and _WAY_OUT.fullmatch(text, at):
             # Its end was lost, nothing came for a while, and somebody wants to go on.
             self._end_paste(tokens)
@@ -292,9 +292,9 @@ class InputGrammar:
         return at + consumed
 
     def _keep_pasted(self, text: str) -> None:
-        kept = text[: LONGEST_PASTE - self._pasted]
-        self._pasted += len(kept)
-        self._paste.append(kept)
+        accepted = text[: LONGEST_PASTE - self._pasted]
+        self._pasted += len(accepted)
+        self._paste.append(accepted)
 
     def _end_paste(self, tokens: list[Token]) -> None:
         pasted = "".join(self._paste) + self._paste_tail

@@ -1,4 +1,4 @@
-"""What a sequence of the terminal means to Textual: a key, the focus, a mode that it knows, or nothing at all."""
+"""Translates the terminal's sequences into Textual's messages: keys, focus, modes; others become nothing."""
 
 from __future__ import annotations
 
@@ -67,16 +67,16 @@ class KeyReader:
 
 
 def _is_kitty_key(sequence: str) -> bool:
-    """Whether it names a key that there is: Textual takes the numbers as they come, and fails on some."""
-    found = _KITTY.fullmatch(sequence)
-    if found is None or int(found["modifiers"] or 0) > _MOST_MODIFIERS:
+    """Tell whether a sequence names an existing key: Textual trusts the numbers, and fails on some."""
+    match = _KITTY.fullmatch(sequence)
+    if match is None or int(match["modifiers"] or 0) > _MOST_MODIFIERS:
         return False
-    key = f"{found['code'] or 1}{found['end']}"
+    key = f"{match['code'] or 1}{match['end']}"
     # Text that no key has, as an input method makes it, comes with the key 0.
-    is_named = key in FUNCTIONAL_KEYS or key == _MODIFIED_OTHER_KEY or (key == "0u" and bool(found["text"]))
-    if not is_named and (found["end"] != "u" or not _is_character(found["code"] or "1")):
+    is_named = key in FUNCTIONAL_KEYS or key == _MODIFIED_OTHER_KEY or (key == "0u" and bool(match["text"]))
+    if not is_named and (match["end"] != "u" or not _is_character(match["code"] or "1")):
         return False
-    codes = [code for code in (found["text"] or "").split(":") if code]
+    codes = [code for code in (match["text"] or "").split(":") if code]
     return all(_is_character(code) for code in codes) and (key != _MODIFIED_OTHER_KEY or len(codes) == 1)
 
 

@@ -1,4 +1,4 @@
-"""How far the other end of a slow line has drawn: asked now and then, since what lies between swallows megabytes."""
+"""Measures how far the terminal has drawn, since buffers between it and the program swallow megabytes."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ MOST_UNDRAWN = 8_000
 """Bytes that may be under way before the next frame waits."""
 
 PATIENCE_S = 2.0
-"""How long a frame waits for an answer; then one goes out all the same, with another question."""
+"""How long a frame waits for an answer; then it goes out all the same, with another question."""
 
 ASKED_AT_FIRST = 3
 """Questions to a terminal that has never answered; it may be one that does not."""
@@ -29,7 +29,7 @@ MOST_QUESTIONS = 8
 
 
 class Pace:
-    """Counts what is written and what is known to be drawn. A terminal that has never answered is never waited for.
+    """Counts what was written and what is known to be drawn; never waits for a terminal that has never answered.
 
     Over SSH the pty takes everything at once, and seconds of frames wait in buffers behind it.
     """
@@ -51,15 +51,15 @@ class Pace:
 
     @property
     def awaits_answer(self) -> bool:
-        """Whether an answer may come at any moment."""
+        """Whether an answer is still expected."""
         return bool(self._questions) and self._clock() - self._questions[-1][0] < PATIENCE_S
 
-    def wrote(self, count: int) -> None:
-        """Count characters that are sent to the terminal."""
+    def record_write(self, count: int) -> None:
+        """Count characters sent to the terminal."""
         self._sent += count
 
     def question(self) -> str:
-        """Return what is to be sent behind a frame: a question, or nothing."""
+        """Return what to send after a frame: a question, or an empty text."""
         is_pointless = not self._has_answered and self._asked >= ASKED_AT_FIRST
         if is_pointless or self.awaits_answer or self._sent - self._last_question < ASKS_EVERY:
             return ""
@@ -68,8 +68,8 @@ class Pace:
         self._asked += 1
         return QUESTION
 
-    def answered(self) -> None:
-        """Take an answer: all that was sent before the oldest question has been drawn."""
+    def record_answer(self) -> None:
+        """Note an answer: all that was sent before the oldest question has been drawn."""
         with contextlib.suppress(IndexError):
             self._drawn = self._questions.popleft()[1]
             self._has_answered = True

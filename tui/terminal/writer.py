@@ -1,4 +1,4 @@
-"""Writes to the terminal without ever making the program wait, and tells how far behind the terminal is."""
+"""Writes to the terminal in a thread of its own, so that the program never waits for it."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import time
 
 AT_ONCE = 4096
 STALLED_AFTER_S = 0.5
-"""How long a terminal that takes nothing is waited for at the end."""
+"""How long `stop` waits for a terminal that accepts nothing."""
 LONGEST_DRAIN_S = 1.0
 ENDS_WITHIN_S = 0.2
 FLUSHES = 5
@@ -25,9 +25,9 @@ LEAVE_CLEAN = "\x18\x1b\\\x1b[?2026l\x1b[0m\x1b[?2004l\x1b[?7h\x1b[<u\x1b[?1049l
 
 
 class TerminalWriter(threading.Thread):
-    """Takes text from any thread at once and writes it in a thread of its own.
+    """Accepts text from any thread and writes it in its own.
 
-    The terminal is opened anew, so that it can be written to without blocking: the flag on an inherited descriptor
+    It opens the terminal anew to write without blocking: the flag on an inherited descriptor
     would reach the shell. Where that is refused (after `su`), a write blocks this thread alone.
     """
 
@@ -35,7 +35,7 @@ class TerminalWriter(threading.Thread):
         super().__init__(name="terminal-output", daemon=True)
         self._inherited = descriptor
         self._changed = threading.Condition()
-        self._waiting: list[bytes] = []
+        self._queue: list[bytes] = []
         self._pending = 0
         self._progress_at = time.monotonic()
         self._is_stopped = False
@@ -44,15 +44,15 @@ class TerminalWriter(threading.Thread):
 
     @property
     def pending(self) -> int:
-        """Bytes that the terminal has not taken yet."""
+        """Bytes that the terminal has not accepted yet."""
         return self._pending
 
     def write(self, text: str) -> None:
-        """Write the text some time soon; after the terminal has gone, nothing happens."""
+        """Queue a text; it is dropped once the terminal is gone."""
         data = text.encode("utf-8", "replace")
         with self._changed:
             if not self._is_gone and not self._is_stopped:
-                self._waiting.append(data)
+                self._queue.append(data)
                 self._pending += len(data)
                 self._changed.notify_all()
 
@@ -68,14 +68,14 @@ class TerminalWriter(threading.Thread):
         os.close(self._descriptor)
 
     def stop(self) -> None:
-        """Wait until all is written; a terminal that takes nothing is left clean, without what it has not taken."""
+        """Wait until all is written; a terminal that accepts nothing is abandoned."""
         deadline = time.monotonic() + LONGEST_DRAIN_S
         with self._changed:
             while self._pending and not self._is_gone:
-                left = min(self._progress_at + STALLED_AFTER_S, deadline) - time.monotonic()
-                if left <= 0:
+                remaining = min(self._progress_at + STALLED_AFTER_S, deadline) - time.monotonic()
+                if remaining <= 0:
                     break
-                self._changed.wait(left)
+                self._changed.wait(remaining)
             is_stalled = bool(self._pending)
             self._is_stopped = True
             self._changed.notify_all()
@@ -84,7 +84,7 @@ class TerminalWriter(threading.Thread):
         self.join(timeout=ENDS_WITHIN_S)
 
     def abandon(self) -> None:
-        """Drop what the terminal has not shown, and leave it as a shell expects it, as far as it takes anything."""
+        """Drop what is pending and restore the terminal for the shell, as far as it accepts anything."""
         with self._changed:
             self._is_stopped = True
         self.drop()
@@ -98,21 +98,21 @@ class TerminalWriter(threading.Thread):
         _leave_clean(self._inherited)
 
     def drop(self) -> None:
-        """Write nothing any more, not even what waits."""
+        """Stop writing and drop what is queued."""
         with self._changed:
             self._is_gone, self._pending = True, 0
-            self._waiting.clear()
+            self._queue.clear()
             self._changed.notify_all()
 
     def _next(self) -> bytes | None:
-        """Wait for something to write; None once it is over."""
+        """Wait for bytes to write; return None after `stop`."""
         with self._changed:
-            while not self._waiting:
+            while not self._queue:
                 if self._is_stopped:
                     return None
                 self._changed.wait()
-            data = b"".join(self._waiting)
-            self._waiting.clear()
+            data = b"".join(self._queue)
+            self._queue.clear()
             self._progress_at = time.monotonic()
             return data
 
@@ -135,7 +135,7 @@ class TerminalWriter(threading.Thread):
 
 
 def _leave_clean(descriptor: int) -> None:
-    """Drop what the terminal has not shown yet, and leave it as a shell expects it, as far as it takes anything."""
+    """Flush the terminal's queue and write LEAVE_CLEAN, as far as it accepts anything."""
     try:
         termios.tcflush(descriptor, termios.TCOFLUSH)
         own = _own_descriptor(descriptor)
@@ -147,7 +147,7 @@ def _leave_clean(descriptor: int) -> None:
 
 
 def _own_descriptor(descriptor: int) -> int:
-    """Open the terminal anew, without blocking; where that is refused return a copy, which blocks."""
+    """Return the terminal opened without blocking, or a blocking copy where that is refused."""
     for path in (_name_of(descriptor), "/dev/tty"):
         with contextlib.suppress(OSError):
             own = os.open(path, os.O_WRONLY | os.O_NOCTTY | os.O_NONBLOCK | os.O_CLOEXEC)
@@ -165,7 +165,7 @@ def _name_of(descriptor: int) -> str:
 
 
 def _device(descriptor: int) -> int:
-    """Return the number of the terminal itself, also for /dev/tty, which is a name for another one (Linux)."""
+    """Return the device number of the terminal, on Linux also for /dev/tty, which only points to another one."""
     device = os.fstat(descriptor).st_rdev
     with contextlib.suppress(OSError):
         (device,) = struct.unpack("I", fcntl.ioctl(descriptor, TIOCGDEV, b"\0\0\0\0"))

@@ -37,4 +37,4 @@ class AsciiFilter(LineFilter):
 @lru_cache(maxsize=4096)
 def _in_ascii(text: str) -> str:
     drawn = text.translate(STAND_INS)
-    return "".join(one if one.isascii() else "?" * cell_len(one) for one in drawn)
+    return "".join(char if char.isascii() else "?" * cell_len(char) for char in drawn)

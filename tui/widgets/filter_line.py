@@ -10,7 +10,7 @@ from textual.containers import Horizontal, Vertical
 from textual.message import Message
 from textual.widgets.input import Selection
 
-from tui.widgets.frame import Line, Part
+from tui.widgets.frame import Part, PartsLine
 from tui.widgets.line_input import LineInput
 from tui.words.text import one_by_one, safe_text
 
@@ -53,7 +53,7 @@ class FilterLine(Vertical):
             super().__init__()
             self.text = text
 
-    class Left(Message):
+    class Cancelled(Message):
         """It was closed with escape."""
 
     def __init__(self) -> None:
@@ -63,11 +63,10 @@ class FilterLine(Vertical):
         self._marked = 0
 
     def compose(self) -> ComposeResult:
-        """Lay the line over the offers."""
         with Horizontal():
-            yield Line(id="filter-title")
+            yield PartsLine(id="filter-title")
             yield LineInput(id="filter-text")
-        yield Line(id="filter-offers")
+        yield PartsLine(id="filter-offers")
 
     @property
     def field(self) -> LineInput:
@@ -82,14 +81,14 @@ class FilterLine(Vertical):
     def open(self, title: str, text: str) -> None:
         """Show it with a text to begin with, and take the keys."""
         self.display = True
-        heading = self.query_one("#filter-title", Line)
+        heading = self.query_one("#filter-title", PartsLine)
         heading.styles.width = len(title) + 1
         heading.parts = (Part(title, "quiet"),)
         field = self.field
         field.value = text
         field.cursor_position = len(text)
         self._offers = ()
-        self.query_one("#filter-offers", Line).parts = ()
+        self.query_one("#filter-offers", PartsLine).parts = ()
         # Not field.focus(), which waits for a turn of the loop: the next key may be here already.
         self.screen.set_focus(field)
         self.post_message(self.Edited(text, len(text)))
@@ -110,25 +109,22 @@ class FilterLine(Vertical):
         end = min(len(text), offset + max(length, 1))
         field.selection = Selection(offset, end)
         self._offers = ()
-        left = self.query_one("#filter-title", Line).size.width + cell_len(one_by_one(text[:offset]))
+        left = self.query_one("#filter-title", PartsLine).size.width + cell_len(one_by_one(text[:offset]))
         carets = "^" * max(1, cell_len(one_by_one(text[offset:end])))
         pointer = f"{' ' * (left - int(field.scroll_offset.x))}{carets}"
-        self.query_one("#filter-offers", Line).parts = (Part(pointer[: self.size.width], "bad"),)
+        self.query_one("#filter-offers", PartsLine).parts = (Part(pointer[: self.size.width], "bad"),)
 
     def on_input_changed(self, event: Input.Changed) -> None:
-        """Ask for offers."""
         event.stop()
         if self.is_open:
             self._offers = ()
             self.post_message(self.Edited(event.value, self.field.cursor_position))
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
-        """Hand the text on."""
         event.stop()
         self.post_message(self.Submitted(event.value))
 
     def action_complete(self) -> None:
-        """Put the marked offer in the place of what it completes."""
         if not self._offers:
             return
         text, (start, end), field = self._offers[self._marked][0], self._replaced, self.field
@@ -138,15 +134,13 @@ class FilterLine(Vertical):
         field.cursor_position = start + len(text)
 
     def action_mark(self, by: int) -> None:
-        """Mark another offer."""
         if self._offers:
             self._marked = (self._marked + by) % len(self._offers)
             self._show_offers()
 
     def action_leave(self) -> None:
-        """Close it, and say so."""
         self.close()
-        self.post_message(self.Left())
+        self.post_message(self.Cancelled())
 
     def _show_offers(self) -> None:
         first = max(0, self._marked - 2)
@@ -159,4 +153,4 @@ class FilterLine(Vertical):
         more = len(self._offers) - first - SEEN
         if more > 0:
             parts.append(Part(f"+{more}", "quiet"))
-        self.query_one("#filter-offers", Line).parts = tuple(parts)
+        self.query_one("#filter-offers", PartsLine).parts = tuple(parts)

@@ -1,4 +1,4 @@
-"""The lines of a form beside the text field: a choice among a few, a box to tick, an act to press, a labelled field."""
+"""The lines of a form: options, a box to tick, an action to press, and a text field with its label."""
 
 from __future__ import annotations
 
@@ -33,7 +33,10 @@ class FormLine(Widget, can_focus=True):
     """
 
     def cut(self, text: str, *, less: int = 0) -> str:
-        """Return the text inert and cut to the line's width less some cells: a wrapped line would push others away."""
+        """Return the text without control characters, cut to the line's width minus `less` cells.
+
+        A wrapped line would push the others out of sight.
+        """
         return fit(text, max(0, self.size.width - less)).rstrip()
 
 
@@ -56,17 +59,15 @@ class CheckLine(FormLine):
         self.set_reactive(CheckLine.ticked, ticked)
 
     def render(self) -> RenderResult:
-        """Return the box and its sentence."""
         box = "[x]" if self.ticked else "[ ]"
         return Content.assemble((self.cut(f"{box} {self._label}"), "reverse" if self.has_focus else ""))
 
     def relabel(self, label: str) -> None:
-        """Say something else beside the box."""
+        """Replace the sentence beside the box."""
         self._label = label
         self.refresh()
 
     def action_tick(self) -> None:
-        """Tick or clear the box."""
         self.ticked = not self.ticked
         self.post_message(self.Changed(self))
 
@@ -88,11 +89,9 @@ class ActionLine(FormLine):
         self._label = label
 
     def render(self) -> RenderResult:
-        """Return the label in the sign of something that can be pressed."""
         return Content.assemble((self.cut(f"> {self._label}"), "reverse" if self.has_focus else "bold"))
 
     def action_press(self) -> None:
-        """Tell that it was pressed."""
         self.post_message(self.Pressed(self))
 
 
@@ -136,11 +135,9 @@ class OptionLines(FormLine):
         self.refresh(layout=True)
 
     def get_content_height(self, container: object, viewport: object, width: int) -> int:
-        """One line for each option."""
         return len(self.options)
 
     def render(self) -> RenderResult:
-        """Return the options, the chosen one marked."""
         lines = []
         for option in self.options:
             mine = option.key == self.chosen
@@ -152,7 +149,7 @@ class OptionLines(FormLine):
         return Content("\n").join(lines)
 
     def action_choose(self, by: int) -> None:
-        """Choose a neighbour; past an end the focus goes on to the next line of the form."""
+        # Past an end the focus goes on to the next line of the form.
         keys = [option.key for option in self.options]
         index = keys.index(self.chosen) + by if self.chosen in keys else 0
         if 0 <= index < len(keys):
@@ -181,7 +178,6 @@ class Field(Horizontal):
         self.field = field
 
     def compose(self) -> ComposeResult:
-        """Lay the label before the field."""
         yield Static(safe_text(self._label), classes="label", markup=False)
         yield self.field
 
@@ -209,14 +205,12 @@ class CycleLine(FormLine):
         self.set_reactive(CycleLine.chosen, chosen or self._options[0].key)
 
     def render(self) -> RenderResult:
-        """Return the chosen option between arrows, and what it means."""
         option = next(option for option in self._options if option.key == self.chosen)
         label, value = fit(self._label, LABEL_WIDTH), f"< {safe_text(option.label)} >"
         meaning = self.cut(f"  {option.meaning}", less=len(label + value))
         return Content.assemble(label, (value, "reverse" if self.has_focus else ""), (meaning, "dim"))
 
     def action_change(self, by: int) -> None:
-        """Choose the next option, round and round."""
         keys = [option.key for option in self._options]
         self.chosen = keys[(keys.index(self.chosen) + by) % len(keys)]
         self.post_message(self.Changed(self))

@@ -62,7 +62,6 @@ class FormRow(Horizontal):
         self._area = TextArea(value, compact=True) if multiline else None
 
     def compose(self) -> ComposeResult:
-        """Lay the label beside the control."""
         yield Label(f"{self.label}{' *' if self._required else ''}", markup=False)
         if self._line is not None:
             yield self._line
@@ -72,7 +71,7 @@ class FormRow(Horizontal):
 
     @property
     def value(self) -> str:
-        """What the field holds, as typed."""
+        """The text as typed."""
         if self._line is not None:
             return self._line.value
         return self._area.text if self._area is not None else ""
@@ -85,7 +84,7 @@ class FormRow(Horizontal):
             self._area.text = text
 
     def show(self, value: str, placeholder: str) -> None:
-        """Start over with another text, and what stands there while it is blank."""
+        """Replace the text, and the placeholder shown while it is blank."""
         # A change that the form makes itself is none of the person's.
         with self.prevent(LineInput.Changed, TextArea.Changed):
             self.value = value
@@ -93,14 +92,14 @@ class FormRow(Horizontal):
             self._line.placeholder = placeholder
 
     def focus_control(self) -> None:
-        """Put the cursor into the field, before the next key arrives."""
+        """Focus the field at once, before the next key arrives."""
         control = self._line or self._area
         if control is not None:
             self.screen.set_focus(control)
 
     @property
     def has_cursor(self) -> bool:
-        """Whether keys go into this field."""
+        """Whether the field has the focus."""
         control = self._line or self._area
         return control is not None and control.has_focus
 
@@ -110,16 +109,13 @@ class FormRow(Horizontal):
         self.set_class(changed, "-changed")
 
     def on_input_changed(self, event: Input.Changed) -> None:
-        """Tell the form."""
         event.stop()
         self.post_message(self.Changed(self))
 
     def on_text_area_changed(self, event: TextArea.Changed) -> None:
-        """Tell the form."""
         event.stop()
         self.post_message(self.Changed(self))
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
-        """Go on to the next field."""
         event.stop()
         self.post_message(self.Left(self))

@@ -1,4 +1,4 @@
-"""The lines round every screen: who and where on top, the sections and filter below it, status and keys at the foot."""
+"""The frame of every screen: who and where on top, sections and filter below, status and keys at the foot."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ STYLES: dict[Tone, str] = {
 class Part:
     """A piece of a line.
 
-    Where the line is too narrow, the piece with the highest `give` is shortened, or dropped where it is `whole`.
+    Where the line is too narrow, the piece with the highest `give` is shortened, or left out where it is `whole`.
     """
 
     text: str
@@ -38,19 +38,18 @@ class Part:
     whole: bool = False
 
 
-class Line(Widget):
+class PartsLine(Widget):
     """One row made of parts, cut to the width it has."""
 
-    DEFAULT_CSS = "Line { height: 1; width: 1fr; }"
+    DEFAULT_CSS = "PartsLine { height: 1; width: 1fr; }"
     parts: reactive[tuple[Part, ...]] = reactive((), layout=False, repaint=False)
     separator: str = " "
 
     def render(self) -> Content:
-        """Return the parts that fit."""
         return Content.assemble(*_styled(self._fitting(self.parts), self.separator))
 
     def watch_parts(self, before: tuple[Part, ...], after: tuple[Part, ...]) -> None:
-        """Paint as far as there is or was something: on a slow link blanks are not free."""
+        # Only as far as there is or was text: on a slow link blanks are not free.
         old, new = self._fitting(before), self._fitting(after)
         if old != new:
             gap = len(self.separator)
@@ -61,28 +60,26 @@ class Line(Widget):
         return shortened(parts, self.size.width, len(self.separator))
 
 
-class TopLine(Line):
+class TopLine(PartsLine):
     """Organisation, database, operator, read-only, health."""
 
     DEFAULT_CSS = "TopLine { height: 1; width: 1fr; text-style: reverse; }"
     separator = "  "
 
 
-class SectionLine(Line):
+class SectionLine(PartsLine):
     """The sections, and which one is open; as wide as it needs."""
 
     DEFAULT_CSS = "SectionLine { height: 1; width: auto; }"
 
     def watch_parts(self, before: tuple[Part, ...], after: tuple[Part, ...]) -> None:
-        """Take the width that the sections need."""
         self.refresh(layout=True)
 
     def get_content_width(self, container: Size, viewport: Size) -> int:
-        """The width of all sections with a blank behind the last."""
         return sum(cells(part.text) + len(self.separator) for part in self.parts)
 
 
-class ContextLine(Line):
+class ContextLine(PartsLine):
     """What is open and the active filter; a widget of its own, so that a change does not send the sections again."""
 
 
@@ -93,11 +90,9 @@ class StatusLine(Widget):
     said: reactive[Part] = reactive(Part(""), layout=False, repaint=False)
 
     def render(self) -> Content:
-        """Return the sentence."""
         return Content.styled(self.said.text, STYLES[self.said.tone]) if self.said.text else Content("")
 
     def watch_said(self, before: Part, after: Part) -> None:
-        """Paint as far as something was said; make room where that takes more than one line."""
         longest = max(cells(before.text), cells(after.text))
         if longest > self.size.width or self.size.height > 1:
             self.refresh(layout=True)
@@ -120,7 +115,6 @@ class KeyHints(Widget):
     hints: reactive[tuple[tuple[str, str], ...]] = reactive((), layout=False)
 
     def render(self) -> Content:
-        """Return the hints that fit whole."""
         chosen = whole_hints(self.hints, self.size.width)
         pieces: list[Content | str | tuple[str, str]] = []
         for key, meaning in chosen:
@@ -138,21 +132,21 @@ def whole_hints(hints: Sequence[tuple[str, str]], width: int) -> list[tuple[str,
 
 def shortened(parts: Sequence[Part], width: int, gap: int) -> list[Part]:
     """Return parts that together with their gaps take at most `width` cells."""
-    kept = [part for part in parts if part.text]
+    fitting = [part for part in parts if part.text]
 
     def used() -> int:
-        return sum(cells(part.text) for part in kept) + gap * max(0, len(kept) - 1)
+        return sum(cells(part.text) for part in fitting) + gap * max(0, len(fitting) - 1)
 
-    while kept and used() > width:
-        index = max(range(len(kept)), key=lambda i: (kept[i].give, cells(kept[i].text)))
-        room = cells(kept[index].text) - (used() - width)
-        if len(kept) == 1 or (room >= 8 and not kept[index].whole):
-            kept[index] = Part(fit(kept[index].text, max(1, room)).rstrip(), kept[index].tone, -1)
+    while fitting and used() > width:
+        index = max(range(len(fitting)), key=lambda i: (fitting[i].give, cells(fitting[i].text)))
+        room = cells(fitting[index].text) - (used() - width)
+        if len(fitting) == 1 or (room >= 8 and not fitting[index].whole):
+            fitting[index] = Part(fit(fitting[index].text, max(1, room)).rstrip(), fitting[index].tone, -1)
             if used() > width:
                 break
         else:
-            del kept[index]
-    return kept
+            del fitting[index]
+    return fitting
 
 
 def cells(text: str) -> int:

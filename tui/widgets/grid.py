@@ -36,32 +36,32 @@ Span = Literal["cell", "range", "rows", "columns"]
 
 
 class GridSource(Protocol):
-    """Where the rows come from. They are numbered in order, without gaps, from any number on."""
+    """The source of a grid's rows, which are numbered without gaps from any number on."""
 
     def row(self, index: int) -> GridRow | None:
-        """Return a row, None where it is not there yet."""
+        """Return a row, None where it is not loaded yet."""
 
     def corner(self, index: int) -> tuple[str, str]:
-        """Return the corner's two lines while the cursor is on a row: where it is, and what the rows are."""
+        """Return the corner's two lines while the cursor is on a row: its position, and what the rows are."""
 
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """The cells that an act is about; `rows` is None where it is every row there is. Ends are included."""
+    """The selected cells, ends included; `rows` is None where every row of the list is selected."""
 
     span: Span
     rows: tuple[int, int] | None
     columns: tuple[int, int]
 
     def columns_of(self, row: int) -> tuple[int, int] | None:
-        """The first and last selected column of a row, None where nothing of it is selected."""
+        """Return the first and last selected column of a row, None where none is."""
         if self.rows is None or self.rows[0] <= row <= self.rows[1]:
             return self.columns
         return None
 
 
 class GridPart(Widget):
-    """One column of a grid as it is seen.
+    """One visible column of a grid.
 
     A widget of its own, because Textual sends a widget's line from its left end: a cell must not send its neighbours.
     """
@@ -73,7 +73,6 @@ class GridPart(Widget):
         self._line = line
 
     def render_line(self, y: int) -> Strip:
-        """Return one line, the heading's two first."""
         return Strip(self._line(y)).adjust_cell_length(self.size.width).simplify()
 
 
@@ -133,19 +132,18 @@ class Grid(Horizontal, can_focus=True):
         self.row = self.column = self.top = self.left = 0
         self._span: Span = "cell"
         self._anchor = (0, 0)
-        self._used = False
+        self._is_selection_used = False
         self._labels = GridPart(self._label_line)
         self._parts: list[GridPart] = []
-        # Every column paints the same rows; what the source says of one is asked once until something is painted anew.
-        self._asked: dict[int, GridRow | None] = {}
+        # Every column paints the same rows, so each is asked of the source once and kept until something is repainted.
+        self._row_cache: dict[int, GridRow | None] = {}
 
     def compose(self) -> ComposeResult:
-        """Lay the labels before the cells."""
         yield self._labels
 
     @property
     def height_of_rows(self) -> int:
-        """How many rows are seen."""
+        """How many rows fit below the heading."""
         return max(1, self.size.height - HEADING_LINES)
 
     @property
@@ -155,7 +153,7 @@ class Grid(Horizontal, can_focus=True):
 
     @property
     def selection(self) -> Selection:
-        """What an act is about now; the cell under the cursor where nothing else is selected."""
+        """The selected cells; the one under the cursor where nothing else is selected."""
         rows = (min(self._anchor[0], self.row), max(self._anchor[0], self.row))
         columns = (min(self._anchor[1], self.column), max(self._anchor[1], self.column))
         if self._span == "cell":
@@ -168,13 +166,13 @@ class Grid(Horizontal, can_focus=True):
         """Show other columns."""
         if self.columns != tuple(columns):
             self.columns = tuple(columns)
-            self._span, self._used = "cell", False
+            self._span, self._is_selection_used = "cell", False
             self.column = max(0, min(self.column, len(self.columns) - 1))
             self._show_cursor()
             self.repaint()
 
     def set_bounds(self, lowest: int, highest: int) -> None:
-        """Tell the numbers of the first and the last row there are; highest below lowest means there is none."""
+        """Set the numbers of the first and the last row; `highest` below `lowest` means that there is none."""
         before, seen = (self.lowest, self.highest), range(self.top, self.top + self.height_of_rows)
         self.lowest, self.highest = lowest, highest
         if not lowest <= self.row <= highest:
@@ -186,17 +184,17 @@ class Grid(Horizontal, can_focus=True):
         self._refresh_corner()
 
     def place(self, row: int, top: int) -> None:
-        """Put the cursor on a row and another row at the top, and paint everything: the rows are others now."""
+        """Put the cursor on a row and another row at the top, and paint everything: the rows have changed."""
         self.row, self.top = row, top
         self._span = "cell"
         self._show_cursor()
         self.repaint()
 
     def move_to(self, row: int, column: int) -> None:
-        """Put the cursor on a cell, or the nearest there is."""
+        """Put the cursor on a cell, or on the nearest one that exists."""
         before, at = self.selection, (self.row, self.column)
-        if self._used:
-            self._span, self._used = "cell", False
+        if self._is_selection_used:
+            self._span, self._is_selection_used = "cell", False
         self.row = max(self.lowest, min(self.highest, row))
         self.column = max(0, min(len(self.columns) - 1, column))
         if (self.row, self.column) == at and before == self.selection:
@@ -208,40 +206,40 @@ class Grid(Horizontal, can_focus=True):
         self.post_message(self.Moved())
 
     def unselect(self) -> bool:
-        """Select nothing but the cell under the cursor; False where that was so already."""
+        """End the selection; return False where only the cell under the cursor was selected."""
         before = self.selection
-        self._span, self._used = "cell", False
+        self._span, self._is_selection_used = "cell", False
         self._repaint_difference(before, (self.row, self.column))
         if before.span != "cell":
             self.post_message(self.Moved())
         return before.span != "cell"
 
     def use_selection(self) -> None:
-        """Something was done with the selection: the next move ends it, other acts may follow before."""
-        self._used = self._span != "cell"
+        """Note that an action used the selection: further actions may follow, and the next move ends it."""
+        self._is_selection_used = self._span != "cell"
 
     def refresh_cells(self, cells: Iterable[tuple[int, int]]) -> None:
         """Paint some cells again, given as row and column."""
-        self._asked.clear()
+        self._row_cache.clear()
         for row, column in cells:
             self._refresh_span(row, column, column)
 
     def refresh_rows(self, rows: Iterable[int]) -> None:
         """Paint whole rows again."""
-        self._asked.clear()
+        self._row_cache.clear()
         for row in rows:
             for part in (self._labels, *self._parts):
                 self._refresh_line(part, row)
 
     def refresh_missing(self) -> bool:
-        """Paint again the rows that were not there when they were painted; whether there are any."""
-        missing = [index for index, row in self._asked.items() if row is None]
+        """Paint the rows again that were not loaded when they were painted; return whether there are any."""
+        missing = [index for index, row in self._row_cache.items() if row is None]
         self.refresh_rows(missing)
         return bool(missing)
 
     def repaint(self) -> None:
         """Share the width anew, and paint everything again."""
-        self._asked.clear()
+        self._row_cache.clear()
         widths = self.widths
         new = [GridPart(partial(self._cell_line, place)) for place in range(len(self._parts), widths.seen)]
         if new:
@@ -255,9 +253,9 @@ class Grid(Horizontal, can_focus=True):
             part.refresh()
 
     def _row_at(self, index: int) -> GridRow | None:
-        if index not in self._asked:
-            self._asked[index] = self._source.row(index)
-        return self._asked[index]
+        if index not in self._row_cache:
+            self._row_cache[index] = self._source.row(index)
+        return self._row_cache[index]
 
     def _label_line(self, y: int) -> list[Segment]:
         width = self.widths.label
@@ -298,10 +296,10 @@ class Grid(Horizontal, can_focus=True):
         return f"{fit(rows, width - len(where))}{where}"
 
     def _show_cursor(self) -> bool:
-        """Scroll so that the cursor is seen; whether that changed anything."""
+        """Scroll the cursor into view; return whether that moved anything."""
         before, seen = (self.top, self.left), self.widths.seen
         height = self.height_of_rows
-        # While another widget stands in its place it has no height, and every row would be the last.
+        # While a message stands in its place it has no height, and every row would be the last.
         if self.size.height:
             self.top = min(max(self.top, self.row - height + 1), self.row)
             self.top = max(self.lowest, min(self.top, self.highest - height + 1))
@@ -335,25 +333,21 @@ class Grid(Horizontal, can_focus=True):
                 self._refresh_line(part, row)
 
     def watch_has_focus(self, has_focus: bool) -> None:
-        """Show the cursor only where keys arrive."""
+        # The cursor is shown only where keys arrive.
         self.refresh_cells([(self.row, self.column)])
 
     def on_resize(self) -> None:
-        """Keep the cursor in view at the new size."""
         self._show_cursor()
         self.repaint()
         self.post_message(self.Moved())
 
     def action_move(self, by: int) -> None:
-        """Move the cursor by rows."""
         self.move_to(self.row + by, self.column)
 
     def action_move_across(self, by: int) -> None:
-        """Move the cursor by columns."""
         self.move_to(self.row, self.column + by)
 
     def action_page(self, by: int) -> None:
-        """Move the cursor and what is seen by pages."""
         step = by * max(1, self.height_of_rows - 1)
         before = self.top
         self.top += step
@@ -363,20 +357,19 @@ class Grid(Horizontal, can_focus=True):
             self.repaint()
 
     def action_end(self, direction: int) -> None:
-        """Ask for the first or the last row: it may have to be read."""
+        # The owner moves the cursor: the row may have to be read first.
         self.post_message(self.EndWanted(direction))
 
     def action_select(self, span: Span) -> None:
-        """Begin to select from here, or stop selecting where that is what is selected."""
+        # The same key again ends the selection.
         if span == self._span:
             self.unselect()
             return
         before = self.selection
-        self._span, self._anchor, self._used = span, (self.row, self.column), False
+        self._span, self._anchor, self._is_selection_used = span, (self.row, self.column), False
         self._repaint_difference(before, (self.row, self.column))
         self.post_message(self.Moved())
 
     def action_open(self) -> None:
-        """Tell that the cell under the cursor is wanted."""
         if self.lowest <= self.row <= self.highest and self.columns:
             self.post_message(self.Opened())

@@ -1,4 +1,4 @@
-"""What a grid is made of, and how wide its parts are: headings, rows, cells with a mark, a sign and small bars."""
+"""The parts of a grid and their widths: headings, rows, and cells with a mark, a sign and small bars."""
 
 from __future__ import annotations
 
@@ -25,20 +25,20 @@ CHANGED = Style(bold=True)
 
 @dataclass(frozen=True, slots=True)
 class Bar:
-    """How much of something is used up, from 0 to 1 and above, with one letter for what it is."""
+    """The share of a limit that is used, from 0 to 1 and above, with a letter for which limit."""
 
     letter: str
     share: float
 
     def drawn(self, steps: int) -> str:
-        """Return the letter and `steps` boxes; all are full only at the limit, one is once anything is used."""
+        """Return the letter and `steps` boxes: all full only at the limit, one full as soon as anything is used."""
         full = steps if self.share >= 1 else min(steps - 1, max(int(self.share * steps), int(self.share > 0)))
         return f"{self.letter}{FULL * full}{FREE * (steps - full)}"
 
 
 @dataclass(frozen=True, slots=True)
 class GridCell:
-    """A short text of three cells with a mark before it, a sign behind it, and bars where there is room for them."""
+    """A short text with a mark before it, a sign behind it, and bars where there is room for them."""
 
     text: str
     mark: str = ""
@@ -73,7 +73,7 @@ class GridColumn:
 
 @dataclass(frozen=True, slots=True)
 class Widths:
-    """How the width of a grid is shared: the label, each column with its gap, and how many columns are seen."""
+    """The width of the label, of each column with its gap, and the number of visible columns."""
 
     label: int
     column: int
@@ -81,7 +81,7 @@ class Widths:
 
 
 def share_width(width: int, columns: int) -> Widths:
-    """Return the widths at which as many columns as possible are seen, with bars where all fit with them."""
+    """Return the widths that show as many columns as possible, wide enough for bars where all columns fit so."""
     wanted = max(1, columns)
     label = max(NARROWEST_LABEL, min(WIDEST_LABEL, width - wanted * COLUMN_WITH_BARS))
     column = max(NARROWEST, min(WIDEST, (width - label) // wanted))
@@ -89,7 +89,7 @@ def share_width(width: int, columns: int) -> Widths:
 
 
 def cell_segment(cell: GridCell, width: int, over: Style) -> Segment:
-    """Return a cell drawn `width` wide, in the style of its tone under another."""
+    """Return a cell drawn `width` cells wide, in the style of its tone with `over` on top."""
     style = TONES[cell.tone] + (CHANGED if cell.mark else Style.null()) + over
     return Segment(cell.drawn(width), style)
 
@@ -101,6 +101,6 @@ def _bars(bars: tuple[Bar, ...], room: int) -> str:
         steps = (room - len(bars) - gap * (len(bars) - 1)) // len(bars)
         if steps >= SHORTEST_BAR:
             return (" " * gap).join(bar.drawn(min(LONGEST_BAR, steps)) for bar in bars)
-    # The one that will stop somebody first.
+    # Only the limit that will be reached first.
     fullest = max(bars, key=lambda bar: bar.share)
     return fullest.drawn(min(LONGEST_BAR, room - 1)) if room > SHORTEST_BAR else ""

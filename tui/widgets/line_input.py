@@ -1,4 +1,4 @@
-"""One line of text to type into: quiet on the wire, honest about pastes, silent about secrets."""
+"""An input of one line that repaints little, refuses pastes of several lines, and never copies a secret."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class LineInput(Input):
     """
 
     class PasteRefused(Message):
-        """A paste had more than one line, and the field kept what it had."""
+        """A paste of more than one line was refused."""
 
         def __init__(self, field: LineInput, lines: int) -> None:
             super().__init__()
@@ -64,11 +64,10 @@ class LineInput(Input):
         self.replace(lines[0], *self.selection)
 
     def action_copy(self) -> None:
-        """Copy the selection, unless this is a secret."""
+        # A secret never goes to the clipboard.
         if not self.password:
             super().action_copy()
 
     def action_cut(self) -> None:
-        """Cut the selection, unless this is a secret."""
         if not self.password:
             super().action_cut()

@@ -1,4 +1,4 @@
-"""An app that hands keys out one at a time, so that a burst lands where a person sees it go."""
+"""An app that handles keys one at a time, so that a burst lands where a person expects it."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ KEY_ROUNDS = 3
 
 
 class KeyDone(Message, bubble=True):
-    """Follows a key up through the widgets, and so tells that each has done with it.
+    """Bubbles up behind a key, and so shows that every widget has handled the key.
 
-    It goes up several times, since a widget may answer a key by a message (submitted) and its parent by another.
+    It bubbles several times, since a widget may answer a key by a message (submitted) and its parent by another.
     """
 
     def __init__(self, target: Widget, rounds: int) -> None:
@@ -32,7 +32,7 @@ class KeyDone(Message, bubble=True):
 
 
 class OrderedApp(TerminalApp):
-    """Knows the last key and when it came, and sends the next only when all widgets have done with the one before."""
+    """Sends a key only when all widgets have handled the one before; remembers the last key and its time."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -47,14 +47,14 @@ class OrderedApp(TerminalApp):
 
     @property
     def keys_done(self) -> bool:
-        """Whether every key that came has done its work."""
+        """Whether every key has been handled."""
         return not self._keys and self._key_at_work is None
 
     async def on_event(self, event: events.Event) -> None:
-        """Hand keys and pastes out one at a time, each to what has the focus once the one before has done its work.
+        """Forward keys and pastes one at a time, each to the widget with the focus once the one before is handled.
 
-        Textual hands a burst of keys to what has the focus when the burst arrives: on a slow link a secret typed
-        after tab would land in the field before, which may be a visible one.
+        Textual forwards a burst of keys to the widget with the focus when the burst arrives: on a slow link a secret
+        typed after tab would land in the field before, which may be a visible one.
         """
         if isinstance(event, events.Key | events.Paste) and not event.is_forwarded:
             self.last_key_at = time.monotonic()
@@ -67,7 +67,7 @@ class OrderedApp(TerminalApp):
             await super().on_event(event)
 
     def _key_is_lost(self, key: KeyDone) -> bool:
-        """Whether a key will not be heard of again: it was sent long ago, and what had the focus is gone."""
+        """Tell whether a key is lost: it was sent long ago, and the widget that had the focus is gone."""
         waited = self.last_key_at - self._key_sent_at
         return waited > KEY_GIVEN_UP_AFTER_S and not key.target.is_attached
 
@@ -87,11 +87,11 @@ class OrderedApp(TerminalApp):
 
     @property
     def is_key_held(self) -> bool:
-        """Whether the last key is the one before over again, as when it is held down."""
+        """Whether the last key repeats the one before, as when it is held down."""
         return self.last_key == self.key_before
 
     def simulate_key(self, key: str) -> None:
-        """Press a key in somebody's place: what they last pressed themselves stays what it was."""
+        """Press a key for the person; `last_key` stays the one they pressed themselves."""
         event = events.Key(key, None)
         self._simulated.append(event)
         self.post_message(event)
@@ -107,7 +107,6 @@ class OrderedApp(TerminalApp):
         self._key_at_work = done if target.post_message(done) else None
 
     async def on_key_done(self, message: KeyDone) -> None:
-        """Go on with the next key once the one at work, and the messages it gave rise to, came all the way up."""
         if message is self._key_at_work:
             if message.rounds > 1:
                 self._follow_key(message.target, message.rounds - 1)
@@ -115,7 +114,7 @@ class OrderedApp(TerminalApp):
                 await self._next_key()
 
     def _watch_key(self) -> None:
-        """Go on after a while although a key was never heard of again: what had the focus is gone."""
+        """Go on after a while without a lost key."""
 
         async def give_up(sent: int) -> None:
             if self._key_at_work is not None and self._keys_sent == sent:

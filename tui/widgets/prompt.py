@@ -33,7 +33,7 @@ class Choice:
 
 
 class Prompt(Vertical, can_focus=True):
-    """Asks one question and gives the focus back afterwards. Escape always answers None.
+    """Asks one question and gives the focus back afterwards; escape always answers None.
 
     The key that opened a question never answers it, so that a key held down decides nothing.
     """
@@ -52,10 +52,9 @@ class Prompt(Vertical, can_focus=True):
         self._answer: asyncio.Future[str | None] | None = None
         self._choices: tuple[Choice, ...] = ()
         self._opened_by = ""
-        self._before: Widget | None = None
+        self._focus_before: Widget | None = None
 
     def compose(self) -> ComposeResult:
-        """Lay the question over the line for the answer."""
         yield Static(markup=False)
         yield LineInput()
 
@@ -85,7 +84,7 @@ class Prompt(Vertical, can_focus=True):
 
     async def _ask(self, question: str, focus: Widget) -> str | None:
         self.cancel()
-        self._before = self._before if self.is_asking else self.screen.focused
+        self._focus_before = self._focus_before if self.is_asking else self.screen.focused
         answer: asyncio.Future[str | None] = asyncio.get_running_loop().create_future()
         self._answer = answer
         self._opened_by = cast("OrderedApp", self.app).last_key
@@ -105,7 +104,7 @@ class Prompt(Vertical, can_focus=True):
         self._reply(None)
 
     def on_key(self, event: events.Key) -> None:
-        """Take the keys that answer; keep every other key from the screen while a question is open."""
+        # Every key is kept from the screen while a question is open.
         if not self.is_asking:
             return
         if event.key == "escape":
@@ -122,7 +121,6 @@ class Prompt(Vertical, can_focus=True):
                 self._reply(answer)
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
-        """Take the line."""
         event.stop()
         self._reply(event.value)
 
@@ -137,5 +135,5 @@ class Prompt(Vertical, can_focus=True):
             field.value = ""
             field.display = self.display = False
             self.post_message(self.Changed())
-            if self._before is not None and self._before.is_mounted:
-                self.screen.set_focus(self._before)
+            if self._focus_before is not None and self._focus_before.is_mounted:
+                self.screen.set_focus(self._focus_before)

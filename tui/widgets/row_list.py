@@ -39,7 +39,7 @@ GAP = 2
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A column of at least `width` cells; the one that `grows` takes what is left, the highest `drops` leaves first."""
+    """A column of at least `width` cells; one that `grows` takes spare room, the highest `drops` is left out first."""
 
     title: str
     width: int
@@ -49,7 +49,7 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """A safe text and how it is meant; colour never carries the meaning alone."""
+    """A safe text and its tone; colour never carries the meaning alone."""
 
     text: str
     tone: Tone = "plain"
@@ -57,7 +57,7 @@ class Cell:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A row of cells, one per column, with the key by which the screen knows it."""
+    """A row of cells, one per column, with the key that identifies it to the screen."""
 
     key: str
     cells: tuple[Cell, ...]
@@ -104,7 +104,6 @@ class RowHeader(Widget):
         self._body = body
 
     def render_line(self, y: int) -> Strip:
-        """Return the titles, laid out as the rows are."""
         columns = self._body.columns
         cells = [Cell(column.title) for column in columns]
         # As wide as the rows, which leave room for their scrollbar.
@@ -113,7 +112,7 @@ class RowHeader(Widget):
 
 
 class RowBody(Columned, ScrollView, can_focus=True):
-    """The rows themselves."""
+    """The rows with their cursor."""
 
     DEFAULT_CSS = "RowBody { height: 1fr; overflow-x: hidden; scrollbar-size-vertical: 1; }"
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -145,12 +144,12 @@ class RowBody(Columned, ScrollView, can_focus=True):
         self._moved_from_elsewhere = moved_from_elsewhere
 
     def show(self, rows: Sequence[Row]) -> None:
-        """Replace the rows; the cursor stays on the row with the same key, else on the nearest place."""
+        """Replace the rows; the cursor stays on the row with the same key, else at the same place."""
         key, before = self.current_key, self.rows
         self.rows = tuple(rows)
         keys = [row.key for row in self.rows]
         self.cursor = keys.index(key) if key in keys else max(0, min(self.cursor, len(keys) - 1))
-        # While something else stands in its place it has no lines, and paints the old ones when it is back.
+        # While a message stands in its place it has no lines, and paints the old ones when it is back.
         if len(before) != len(self.rows) or not self.size.height:
             self.virtual_size = Size(self.size.width, len(self.rows))
             self.refresh()
@@ -169,7 +168,6 @@ class RowBody(Columned, ScrollView, can_focus=True):
         return self.has_focus or self._moved_from_elsewhere
 
     def render_line(self, y: int) -> Strip:
-        """Return one line of the viewport."""
         width = self.scrollable_content_region.width
         index = y + int(self.scroll_offset.y)
         if index >= len(self.rows):
@@ -178,36 +176,30 @@ class RowBody(Columned, ScrollView, can_focus=True):
         return row_strip(self.columns, self.rows[index].cells, style, width)
 
     def watch_cursor(self, before: int, after: int) -> None:
-        """Repaint the two rows concerned and keep the cursor in view."""
         for index in (before, after):
             self._repaint(index)
         self.scroll_to_region(Region(0, after, 1, 1), animate=False, force=True)
         self.post_message(self.Moved())
 
     def watch_has_focus(self, has_focus: bool) -> None:
-        """Show the cursor only where keys arrive."""
+        # The cursor is shown only where keys arrive.
         self._repaint(self.cursor)
 
     def action_move(self, by: int) -> None:
-        """Move the cursor by rows."""
         if self.rows:
             self.cursor = max(0, min(len(self.rows) - 1, self.cursor + by))
 
     def action_page(self, by: int) -> None:
-        """Move the cursor by pages."""
         self.action_move(by * max(1, self.scrollable_content_region.height - 1))
 
     def action_end(self, direction: int) -> None:
-        """Move the cursor to the first or the last row."""
         self.action_move(direction * len(self.rows))
 
     def action_open(self) -> None:
-        """Tell that the row under the cursor is wanted."""
         if self.current_key is not None:
             self.post_message(self.Opened(self.current_key))
 
     def on_resize(self) -> None:
-        """Keep the cursor in view at the new size."""
         self.scroll_to_region(Region(0, self.cursor, 1, 1), animate=False, force=True)
 
     def _repaint(self, index: int) -> None:
@@ -226,12 +218,11 @@ class ColumnList(Vertical):
         self._body = body
 
     def compose(self) -> ComposeResult:
-        """Lay the header over the body."""
         yield RowHeader(self._body)
         yield self._body
 
     def use_columns(self, columns: Sequence[Column]) -> None:
-        """Show other columns from now on; rows with cells for them follow."""
+        """Replace the columns; rows with cells for them have to follow."""
         if self._body.columns != tuple(columns):
             self._body.columns = tuple(columns)
             self.query_one(RowHeader).refresh()

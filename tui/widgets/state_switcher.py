@@ -41,7 +41,6 @@ class StateSwitcher(Vertical):
         self._had_focus: Widget | None = None
 
     def compose(self) -> ComposeResult:
-        """Lay the message behind the content."""
         yield Static(id="state-message", markup=False)
         with Vertical(id="content"):
             yield self._content

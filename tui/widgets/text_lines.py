@@ -50,7 +50,6 @@ class TextLines(Widget):
                 self.refresh(Region(left, y, max(1, right - left), 1))
 
     def render_line(self, y: int) -> Strip:
-        """Return one line, at the width there is."""
         width = self.size.width
         if y >= len(self._lines):
             return Strip.blank(width, TONES["plain"])

@@ -1,4 +1,4 @@
-"""A stretch of time from left to right: where the cursor is in it, and above it, where wanted, how much there was."""
+"""A period from left to right with a marker for the cursor, and bars above it for how much happened."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ FEWEST = 10
 
 @dataclass(frozen=True, slots=True)
 class Scale:
-    """What the ruler measures: `share` of a moment is between 0 (left) and 1; the labels stand at its ends."""
+    """The labels at the ends of the ruler."""
 
     left: str
     right: str
@@ -36,7 +36,7 @@ class Scale:
 
 @dataclass(frozen=True, slots=True)
 class Series:
-    """A line of bars from the left: a number each, None where nobody has counted yet; `tail` stands behind them."""
+    """A line of bars, one for each value, None where it is not counted yet; `tail` is the text after them."""
 
     label: str
     values: tuple[int | None, ...]
@@ -45,7 +45,7 @@ class Series:
 
 
 class TimeRuler(Widget):
-    """One line of ruler, and above it one for each series; what has not changed is not painted again."""
+    """One line of ruler below a line for each series; only what has changed is painted again."""
 
     DEFAULT_CSS = "TimeRuler { height: 1; }"
 
@@ -57,24 +57,24 @@ class TimeRuler(Widget):
 
     @property
     def track(self) -> int:
-        """How many cells the stretch of time takes."""
+        """How many cells the period takes."""
         return max(FEWEST, self.size.width - LABEL - TAIL)
 
     def show(self, scale: Scale | None) -> None:
-        """Show another stretch, or none."""
+        """Show another period, or none."""
         if scale != self._scale:
             self._scale = scale
             self.refresh()
 
     def mark(self, share: float | None) -> None:
-        """Put the marker at a share of the stretch; None takes it away."""
+        """Put the marker at a share of the period, from 0 (left) to 1; None takes it away."""
         before, self._share = self._place(), None if share is None else min(max(share, 0.0), 1.0)
         after, y = self._place(), len(self._series)
         for place in {before, after} - {None} if before != after else ():
             self.refresh(Region(LABEL + (place or 0), y, 1, 1))
 
     def draw(self, series: Sequence[Series]) -> None:
-        """Show other bars, or none."""
+        """Replace the series of bars."""
         before, self._series = self._series, tuple(series)
         if len(before) != len(self._series):
             self.styles.height = 1 + len(self._series)
@@ -85,7 +85,6 @@ class TimeRuler(Widget):
                 self.refresh(Region(0, y, self.size.width, 1))
 
     def render_line(self, y: int) -> Strip:
-        """Return a line of bars, or the ruler below them."""
         if y < len(self._series):
             return self._bars(self._series[y])
         if self._scale is None:
@@ -115,5 +114,5 @@ class TimeRuler(Widget):
 
 
 def _bar(value: int, most: int) -> str:
-    """The bar of a value: nothing for none, and never nothing for some."""
+    """Return the bar of a value: blank for none, and never blank for some."""
     return BARS[max(0, -(-value * len(BARS) // most) - 1)] if value else " "

@@ -52,11 +52,9 @@ class Verdicts(Widget):
         self.verdicts = ()
 
     def get_content_height(self, container: object, viewport: object, width: int) -> int:
-        """As many lines as the words need at that width."""
         return sum(len(_lines(verdict, width)) for verdict in self.verdicts)
 
     def render(self) -> RenderResult:
-        """Return the results, wrapped."""
         lines: list[Content] = []
         for verdict in self.verdicts:
             first, *rest = _lines(verdict, self.size.width)

@@ -1,4 +1,4 @@
-"""A list of which only a window is held: lines come and go at both ends while what is seen stays where it is."""
+"""A list that holds a window of its lines: they come and go at both ends while the visible ones stay in place."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 class WindowBody(Columned, can_focus=True):
-    """The lines held, with a cursor on one of them; each is drawn when it is first seen."""
+    """The loaded lines with a cursor on one of them; each is drawn when it first becomes visible."""
 
     DEFAULT_CSS = "WindowBody { height: 1fr; }"
     BINDINGS: ClassVar[list[BindingType]] = RowBody.BINDINGS
@@ -56,7 +56,7 @@ class WindowBody(Columned, can_focus=True):
 
     @property
     def lines_seen(self) -> int:
-        """How many lines are seen."""
+        """How many lines fit."""
         return max(1, self.size.height)
 
     @property
@@ -65,14 +65,14 @@ class WindowBody(Columned, can_focus=True):
         return self._keys[self.cursor] if self.cursor < len(self._keys) else None
 
     def show(self, keys: Sequence[str], row_at: Callable[[int], Row], note: str = "") -> None:
-        """Show other lines by their keys; `note` stands behind the last one.
+        """Show other lines by their keys, and `note` below the last one.
 
-        The line on top stays there, and the cursor on its line, where they are still held.
+        The top line and the cursor's line stay in place where they are among them.
         """
         key, anchor = self.current_key, self._keys[self.top] if self.top < len(self._keys) else None
         self._keys, self._row_at, self._note = keys, row_at, note
         self._drawn = {}
-        places = {one: place for place, one in enumerate(keys)}
+        places = {row_key: place for place, row_key in enumerate(keys)}
         row = self.cursor - self.top
         self.cursor = places.get(key or "", min(self.cursor, max(0, len(keys) - 1)))
         self.top = places.get(anchor or "", self.cursor - row)
@@ -82,29 +82,28 @@ class WindowBody(Columned, can_focus=True):
                 self._repaint(y)
 
     def reset(self) -> None:
-        """Let what is shown next begin at its first line; what is painted stays until then."""
+        """Start at the first line when lines are shown next; what is painted stays until then."""
         self._keys, self._note, self.cursor, self.top = (), "", 0, 0
 
     def move_to(self, place: int, *, by_key: bool = True) -> None:
-        """Put the cursor on a line, or the nearest there is."""
+        """Put the cursor on a line, or on the nearest one."""
         before, top = self.cursor, self.top
         self.cursor = max(0, min(len(self._keys) - 1, place))
         self._keep_in_view()
         if self.top != top:
             self.refresh()
         else:
-            for one in {before, self.cursor} if before != self.cursor else ():
-                self._repaint(one - self.top)
+            for changed in {before, self.cursor} if before != self.cursor else ():
+                self._repaint(changed - self.top)
         self.post_message(self.Moved(by_key=by_key))
 
     def stand(self, place: int, at_line: int) -> None:
-        """Put the cursor on a line, seen `at_line`, counted from the top."""
+        """Put the cursor on a line and show it `at_line` lines below the top."""
         self.top, self.cursor = place - at_line, place
         self.refresh()
         self.move_to(place)
 
     def render_line(self, y: int) -> Strip:
-        """Return one line."""
         width, place = self.size.width, self.top + y
         self._painted[y] = self._state(y)
         if place < len(self._keys):
@@ -121,14 +120,14 @@ class WindowBody(Columned, can_focus=True):
         return self._drawn[key]
 
     def _state(self, y: int) -> tuple[object, bool]:
-        """What stands in a line, and whether the cursor is on it."""
+        """Return what a line shows, and whether the cursor is on it."""
         place = self.top + y
         if place < len(self._keys):
             return self._row(place), place == self.cursor
         return self._note if place == len(self._keys) else "", False
 
     def _keep_in_view(self) -> None:
-        # While something else stands in its place it has no height, and every line would be the last.
+        # While a message stands in its place it has no height, and every line would be the last.
         if self.size.height:
             behind = len(self._keys) + (1 if self._note else 0)
             # With the last line the note behind it is to be seen.
@@ -141,21 +140,19 @@ class WindowBody(Columned, can_focus=True):
             self.refresh(Region(0, y, self.size.width, 1))
 
     def watch_has_focus(self, has_focus: bool) -> None:
-        """Show the cursor only where keys arrive."""
+        # The cursor is shown only where keys arrive.
         self._repaint(self.cursor - self.top)
 
     def on_resize(self) -> None:
-        """Keep the cursor in view at the new size."""
         self._keep_in_view()
         self.refresh()
         self.post_message(self.Moved(by_key=False))
 
     def action_move(self, by: int) -> None:
-        """Move the cursor by lines; where there are none, whoever looks for some is told to go on."""
+        # Moved is posted where there are no lines as well: the owner may go on searching for some.
         self.move_to(self.cursor + by)
 
     def action_page(self, by: int) -> None:
-        """Move the cursor and what is seen by pages."""
         step = by * max(1, self.lines_seen - 1) if self._keys else 0
         self.top += step
         self.cursor += step
@@ -163,17 +160,16 @@ class WindowBody(Columned, can_focus=True):
         self.move_to(self.cursor)
 
     def action_end(self, direction: int) -> None:
-        """Ask for the first or the last line: it may have to be read."""
+        # The owner moves the cursor: the line may have to be read first.
         self.post_message(self.EndWanted(direction))
 
     def action_open(self) -> None:
-        """Tell that the line under the cursor is wanted."""
         if self.current_key is not None:
             self.post_message(self.Opened())
 
 
 class WindowList(ColumnList):
-    """A list of which a window is held."""
+    """A list with titles over a window of its lines."""
 
     def __init__(self, columns: Sequence[Column]) -> None:
         self.body = WindowBody(columns)

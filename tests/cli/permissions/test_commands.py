@@ -62,7 +62,7 @@ def test_a_permission_is_granted_changed_listed_and_revoked(directory: Shell) ->
 
     (first, second) = directory.run("permissions", "list", "--user", ANN, "--json").data
     assert (first["integration_type"], first["allowed"]) == ("exotel_phone", ["view", "send"])
-    assert first["refused"] == {"configure": "may not configure"}
+    assert first["refused"]["configure"] == "may not configure"
     assert (first["state"], first["email"], first["used_today"]) == ("active", ANN, 0)
     listed = directory.run("permissions", "list", "--type", "exotel_phone")
     assert listed.out.splitlines()[1].split() == [

@@ -11,7 +11,7 @@ import pytest
 from tests.support.people import directory_database, integration, person
 from tests.support.sitting import ACME, GLOBEX, opened
 from tui.data.permissions.effective import access_of_person, enforcement
-from tui.data.permissions.values import RIGHTS
+from tui.data.rights import RIGHTS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -182,13 +182,13 @@ async def test_what_the_console_says_is_what_may_answers(
             permit(database, **columns)
             for active in ("true", "false"):
                 database.execute(f"update public.integration_credentials set is_active = {active}")
-                found = await access_of_person(console, ACME, person(1))
-                assert len(found) == 2
-                for access in found:
+                entries = await access_of_person(console, ACME, person(1))
+                assert len(entries) == 2
+                for access in entries:
                     for verdict in access.verdicts:
                         answer = may(database, verdict.right, identifier=access.integration.id)
-                        said = (verdict.allowed, verdict.reason, access.use.today, access.use.this_month)
-                        assert said == answer
+                        judged = (verdict.allowed, verdict.reason, access.use.today, access.use.this_month)
+                        assert judged == answer
 
 
 async def test_whether_anything_asks_is_counted_by_the_server_or_not_known(
@@ -197,17 +197,17 @@ async def test_whether_anything_asks_is_counted_by_the_server_or_not_known(
     conninfo = postgres.conninfo(database.info.dbname)
     async with opened(conninfo) as console:
         unknown = await enforcement(console)
-        assert (unknown.is_asked, unknown.calls) == (None, None)
+        assert unknown.calls is None
         assert "track_functions" in unknown.sentence()
     database.execute(f"alter database {database.info.dbname} set track_functions = 'pl'")
     async with opened(conninfo) as console:
         await access_of_person(console, ACME, person(1))
         nobody = await enforcement(console)
-        assert nobody.is_asked is False
+        assert nobody.calls == 0
         assert "nothing has asked" in nobody.sentence()
     with psycopg.connect(conninfo) as program:
         may(program, "send")
     async with opened(conninfo) as console:
         asked = await enforcement(console)
-        assert (asked.is_asked, asked.calls) == (True, 1)
+        assert asked.calls == 1
         assert "asked once" in asked.sentence()

@@ -20,7 +20,7 @@ from tui.data.permissions.people import (
     people_page,
     use_of,
 )
-from tui.data.permissions.values import Access
+from tui.data.permissions.values import Access, state_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -49,19 +49,19 @@ def run(conninfo: str, statement: str, *values: object) -> None:
 
 async def names(database: Database, filter: PeopleFilter | None = None, sort: Sort = "name") -> list[str]:
     """Everybody, read in pages of two, in both directions, which must agree with each other and with the count."""
-    found, place, more = [], None, True
+    labels, place, more = [], None, True
     while more:
         page = await people_page(database, ACME, filter, sort, place, 2)
-        found += [holder.label for holder in page.people]
+        labels += [holder.label for holder in page.people]
         place, more = page.last, page.more
     backwards, place, more = [], None, True
     while more:
         page = await people_page(database, ACME, filter, sort, place, 2, backwards=True)
         backwards = [holder.label for holder in page.people] + backwards
         place, more = page.first, page.more
-    assert backwards == found
-    assert await count_people(database, ACME, filter) == len(found)
-    return found
+    assert backwards == labels
+    assert await count_people(database, ACME, filter) == len(labels)
+    return labels
 
 
 async def test_everybody_of_the_organisation_comes_once_and_behind_them_who_else_holds_something(
@@ -91,15 +91,15 @@ async def test_everybody_of_the_organisation_comes_once_and_behind_them_who_else
             GONE: "not in the directory",
             person(1): "active",
         }
-        gone = PeopleFilter(no_longer_in_directory=True)
-        assert await names(database, gone) == ["Person 000002", str(GONE)]
+        not_in_directory = PeopleFilter(no_longer_in_directory=True)
+        assert await names(database, not_in_directory) == ["Person 000002", str(GONE)]
 
 
 async def test_the_filter_finds_any_part_of_name_e_mail_or_id_and_takes_no_sign_for_a_pattern(directory: str) -> None:
     run(directory, "update public.users set full_name = '100%% o_o \\ Ärger' where id = %s", person(1))
     run(directory, "update public.users set full_name = 'oxo' where id = %s", person(2))
     async with opened(directory) as database:
-        for text, found in {
+        for text, matching in {
             "%": [person(1)],
             "o_o": [person(1)],
             "\\": [person(1)],
@@ -112,8 +112,8 @@ async def test_the_filter_finds_any_part_of_name_e_mail_or_id_and_takes_no_sign_
             "\udcff": [],
         }.items():
             page = await people_page(database, ACME, PeopleFilter(text))
-            assert [holder.id for holder in page.people] == found, text
-            assert await count_people(database, ACME, PeopleFilter(text)) == len(found)
+            assert [holder.id for holder in page.people] == matching, text
+            assert await count_people(database, ACME, PeopleFilter(text)) == len(matching)
 
 
 async def test_the_flags_keep_who_has_access_now_and_whose_access_ends_within_30_days(directory: str) -> None:
@@ -161,12 +161,13 @@ async def test_a_page_has_the_cells_of_exactly_its_people(directory: str) -> Non
         page = await people_page(database, ACME, limit=2)
         assert set(page.grants) == {(person(n), integration(i)) for n in (1, 2) for i in (1, 2)}
         cell = page.cell(person(1), integration(1))
-        assert cell.access == Access(can_view=True, can_send=True, daily_limit=100, monthly_limit=1000)
-        assert (cell.state(page.now), page.cell(GONE, integration(1)).state(page.now)) == ("active", "none")
+        assert cell.access == Access(("view", "send"), daily_limit=100, monthly_limit=1000)
+        nobodys = page.cell(GONE, integration(1))
+        assert [state_of(each.access, page.now) for each in (cell, nobodys)] == ["active", "none"]
         (grant,) = (await grants_of(database, ACME, [GONE])).values()
         assert grant.access.expires_at is not None
         assert await grants_of(database, GLOBEX, [GONE]) == {}
-        types = [one.integration_type for one in await integrations_of(database, ACME)]
+        types = [listed.integration_type for listed in await integrations_of(database, ACME)]
         assert types == ["exotel_phone", "exotel_whatsapp"]
 
 
@@ -177,7 +178,7 @@ async def test_an_expiry_that_no_calendar_has_is_never_or_long_past(directory: s
     run(directory, "update user_integration_permissions set expires_at = '-infinity' where user_id = %s", person(2))
     async with opened(directory) as database:
         page = await people_page(database, ACME)
-        states = [page.cell(person(n), integration(1)).state(page.now) for n in (1, 2)]
+        states = [state_of(page.cell(person(n), integration(1)).access, page.now) for n in (1, 2)]
         assert states == ["active", "expired"]
 
 

@@ -114,8 +114,8 @@ async def test_of_two_rows_for_the_same_two_the_one_granted_last_decides_who_can
 
 async def secrets_of(conninfo: str) -> dict[str, KnownSecret]:
     async with opened(conninfo) as database:
-        found = await leaver_report(database, ACME, Holder(person(1), None, "Ann", "active"))
-        return {secret.field: secret for secret in found.secrets}
+        report = await leaver_report(database, ACME, Holder(person(1), None, "Ann", "active"))
+        return {secret.field: secret for secret in report.secrets}
 
 
 def changed(*fields: str) -> dict[str, Any]:
@@ -129,10 +129,10 @@ async def test_a_secret_is_to_be_rotated_until_the_log_says_that_this_field_was_
     log(directory, "credential_revealed", {"fields": ["api_key"]})
     log(directory, "credential_copied", {"fields": ["api_token"]})
     log(directory, "credential_revealed", {"fields": ["hers"]}, person(2))
-    found = await secrets_of(directory)
-    assert set(found) == {"api_key", "api_token"}
-    assert all(secret.to_be_rotated and secret.perhaps_changed_at is None for secret in found.values())
-    assert (found["api_token"].copied, found["api_token"].revealed) == (True, False)
+    secrets = await secrets_of(directory)
+    assert set(secrets) == {"api_key", "api_token"}
+    assert all(secret.to_be_rotated and secret.perhaps_changed_at is None for secret in secrets.values())
+    assert (secrets["api_token"].copied, secrets["api_token"].revealed) == (True, False)
 
     # Neither a test's result nor another field, nor a claim of another program changes a secret.
     log(directory, "credential_updated", {"source": "trigger", "fields": ["api_key"]}, person(2))
@@ -146,8 +146,8 @@ async def test_a_secret_is_to_be_rotated_until_the_log_says_that_this_field_was_
     log(directory, "credential_updated", changed(), person(2))
     assert all(secret.to_be_rotated and secret.perhaps_changed_at for secret in (await secrets_of(directory)).values())
     log(directory, "credential_updated", changed("api_key"), person(2))
-    found = await secrets_of(directory)
-    assert {name: secret.to_be_rotated for name, secret in found.items()} == {"api_key": False, "api_token": True}
+    secrets = await secrets_of(directory)
+    assert {name: secret.to_be_rotated for name, secret in secrets.items()} == {"api_key": False, "api_token": True}
     log(directory, "credential_revealed", {"fields": ["api_key"]})
     assert (await secrets_of(directory))["api_key"].to_be_rotated
 
@@ -156,8 +156,8 @@ async def test_who_typed_a_secret_knows_it_and_a_deleted_integration_stays_in_th
     log(directory, "credential_updated", changed("api_token"))
     log(directory, "credential_created", {"source": "trigger"})
     run(directory, "delete from public.integration_credentials")
-    found = await secrets_of(directory)
-    assert {name: (secret.typed, secret.integration_id) for name, secret in found.items()} == {
+    secrets = await secrets_of(directory)
+    assert {name: (secret.typed, secret.integration_id) for name, secret in secrets.items()} == {
         "api_token": (True, None),
         "": (True, None),
     }
@@ -179,9 +179,9 @@ async def test_the_report_counts_numbers_other_organisations_and_openings_by_nob
     run(directory, PERMIT, person(1), GONE, False, None, None)
     run(directory, LOG, ACME, None, "exotel_phone", "credential_copied", "{}")
     async with opened(directory) as database:
-        found = await leaver_report(database, ACME, Holder(person(1), None, "Ann", "active"))
-    assert (found.phone_numbers, found.other_organizations, found.unattributed) == (("+911",), 1, 1)
-    assert [entry.grant for entry in found.access] == [None, None]
+        report = await leaver_report(database, ACME, Holder(person(1), None, "Ann", "active"))
+    assert (report.phone_numbers, report.other_organizations, report.unattributed) == (("+911",), 1, 1)
+    assert [entry.grant for entry in report.access] == [None, None]
 
 
 async def test_people_are_found_as_long_as_they_hold_something_and_given_only_while_they_are_here(

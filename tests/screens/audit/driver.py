@@ -11,7 +11,7 @@ from tests.support.terminal.console_app import console, piloted
 from tui.screens.audit.pane import LogPane
 from tui.screens.audit.screen import AuditScreen
 from tui.widgets.filter_line import FilterLine
-from tui.widgets.frame import Line
+from tui.widgets.frame import PartsLine
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -110,7 +110,7 @@ def of_sql(conninfo: str, where: str = OF_ACME) -> list[UUID]:
 
 def offers(it: Console) -> str:
     """What stands below the filter while it is typed."""
-    return "".join(part.text + " " for part in it.page.query_one("#filter-offers", Line).parts)
+    return "".join(part.text + " " for part in it.page.query_one("#filter-offers", PartsLine).parts)
 
 
 def typed(it: Console) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -9,55 +10,62 @@ import psycopg
 from psycopg.rows import dict_row
 
 from tests.support.people import integration, person
-from tests.support.terminal.console_app import Console, console, piloted
+from tests.support.terminal import console_app
+from tui.data.rights import RIGHTS
 from tui.screens.permissions.screen import PermissionsScreen
 from tui.widgets.grid import Grid
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
+LETTERS = re.compile("([V-][S-][C-])" + "[A-Z-]" * (len(RIGHTS) - 3))
 TABLE = "public.user_integration_permissions"
 
 
 @asynccontextmanager
 async def grid(
     conninfo: str, *, size: tuple[int, int] = (80, 24), until: str = "Person 000001", **more: str
-) -> AsyncIterator[Console]:
+) -> AsyncIterator[console_app.Console]:
     """A console whose grid is open and shows `until`."""
-    async with piloted(console(conninfo, **more), size) as it:
-        await open_grid(it, until)
-        yield it
+    async with console_app.piloted(console_app.console(conninfo, **more), size) as console:
+        await open_grid(console, until)
+        yield console
 
 
-async def open_grid(it: Console, until: str = "Person 000001") -> None:
+async def open_grid(console: console_app.Console, until: str = "Person 000001") -> None:
     """Go to section 2 and wait until everything is read."""
-    await it.wait_for("● connected")
-    await it.press("2")
-    await it.wait_for(lambda: isinstance(it.app.screen, PermissionsScreen))
-    await it.wait_for(until)
-    await settled(it)
+    await console.wait_for("● connected")
+    await console.press("2")
+    await console.wait_for(lambda: isinstance(console.app.screen, PermissionsScreen))
+    await console.wait_for(until)
+    await wait_until_loaded(console)
 
 
-async def settled(it: Console) -> None:
+async def wait_until_loaded(console: console_app.Console) -> None:
     """Wait until nothing is read any more; watching the connection goes on."""
-    await it.wait_for(lambda: all(worker.is_finished for worker in it.app.workers if worker.group != "connection"))
-    await it.pilot.pause()
+    await console.wait_for(
+        lambda: all(worker.is_finished for worker in console.app.workers if worker.group != "connection")
+    )
+    await console.pilot.pause()
 
 
-def body(it: Console) -> Grid:
+def grid_of(console: console_app.Console) -> Grid:
     """The grid of the screen on top."""
-    return it.page.query_one(Grid)
+    return console.page.query_one(Grid)
 
 
-def line(it: Console, label: str) -> str:
-    """The line of the screen that names a person, without the name."""
-    found = next((line for line in it.text.splitlines() if line[2:].startswith(label)), "")
-    return " ".join(found[2 + len(label) :].split())
+def row_text(console: console_app.Console, label: str) -> str:
+    """The line of the screen that names a person, without the name, with the letters of view, send and configure.
+
+    The letters of a right that comes later are left out: its own test is to change no other one.
+    """
+    found = next((line for line in console.text.splitlines() if line[2:].startswith(label)), "")
+    return LETTERS.sub(r"\1", " ".join(found[2 + len(label) :].split()))
 
 
-def detail(it: Console, label: str) -> str:
+def detail_text(console: console_app.Console, label: str) -> str:
     """One of the lines below the grid."""
-    found = next((line for line in it.text.splitlines() if line.startswith(f" {label} ")), "")
+    found = next((line for line in console.text.splitlines() if line.startswith(f" {label} ")), "")
     return found[1 + len(label) :].strip()
 
 

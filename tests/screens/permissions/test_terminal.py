@@ -91,7 +91,7 @@ def test_two_consoles_on_the_same_cells_conflict_and_one_goes_on_with_the_rest(p
             second.wait_for(lambda text: "you saw view; now view, send; you want view, configure." in joined(text))
             second.press("g")
             second.wait_for("Applied in one transaction: 1 grant.")
-            second.wait_for(lambda text: "Person 000001 VS- " in joined(text))
+            second.wait_for(lambda text: "Person 000001 VS-" in joined(text))
             second.press("k", "k", "c", "A")
             second.wait_for(lambda text: "After view, send, configure" in joined(text))
             second.press("enter")

@@ -53,7 +53,7 @@ COVERED_AFTER_S = 1
 LOCK = Stop(LockScreen, (), "Any key goes on")
 
 # The hints of each section, which a question or another screen takes away.
-LIST, GRID, NUMBERS, LOG = "space disable", "v s c rights", "enter assign", "enter details"
+LIST, GRID, NUMBERS, LOG = "space disable", "A review", "enter assign", "enter details"
 # Nothing in here applies, saves or deletes; what a key reads is looked at in the tests of its screen.
 WALK = (
     Stop(IntegrationsScreen, (), LIST, "Dispatch line"),
@@ -69,7 +69,7 @@ WALK = (
     Stop(HelpScreen, (), "Nothing matches.", text="zzz"),
     Stop(OrganizationChooser, ("o",), "Harbour Clinics", "Harbour Clinics", back=LIST),
     Stop(PermissionsScreen, ("2",), "this month", "V--", back=LIST),
-    Stop(PermissionsScreen, ("V", "down", "right"), "2 people x 2 integrations", "VS-  d"),
+    Stop(PermissionsScreen, ("V", "down", "right"), "2 people x 2 integrations", "VS-"),
     Stop(PermissionsScreen, ("left", "up", "s", "down", "c"), "2 staged", "*V-C", back=GRID),
     Stop(PermissionReviewScreen, ("A",), "1 grant and 1 change for 2 people", "Daniel Okafor"),
     Stop(AccessOfPersonScreen, ("enter",), "Can do now", "Exotel phone", back=GRID),

@@ -10,6 +10,7 @@ from tui.cli.parsing import argument, option
 from tui.cli.permissions import permissions
 from tui.cli.permissions.types import integrations_of_types, user_argument
 from tui.cli.requirements import Requirements
+from tui.data.rights import RIGHTS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from tui.data.permissions.apply import Conflicts
     from tui.data.permissions.people import Holder
     from tui.data.permissions.staging import Staged
-    from tui.data.permissions.values import Right
+    from tui.data.rights import Right
     from tui.models import Integration
     from tui.session.session import Session
 
@@ -42,12 +43,20 @@ class GrantRequest:
     label: str | None
 
 
+def right_options(command: Callable[..., Work]) -> Callable[..., Work]:
+    """Add a flag for each right to a command, which gets them by the rights' names."""
+    for right in reversed(RIGHTS.values()):
+        implied = "".join(f"; implies --{name}" for name in right.implies)
+        command = option(f"--{right.name}", locked=True, is_flag=True, help=f"{right.what_it_allows}{implied}.")(
+            command
+        )
+    return command
+
+
 @permissions.command("grant", locked=True, needs=Requirements("administrator", writes="data"))
 @user_argument
 @types_argument
-@option("--view", locked=True, is_flag=True, help="See that it is there, and its log.")
-@option("--send", locked=True, is_flag=True, help="Send with it; implies --view.")
-@option("--configure", locked=True, is_flag=True, help="Change its credential; implies --view.")
+@right_options
 @option("--expires", locked=True, metavar="WHEN", help="A date, 30d, 2w, end of month, never.")
 @option("--daily-limit", locked=True, metavar="N", help="Sends per day, or unlimited.")
 @option("--monthly-limit", locked=True, metavar="N", help="Sends per month, or unlimited.")
@@ -56,24 +65,24 @@ class GrantRequest:
 def grant(
     user: str,
     types: tuple[str, ...],
-    view: bool,
-    send: bool,
-    configure: bool,
     expires: str | None,
     daily_limit: str | None,
     monthly_limit: str | None,
     label: str | None,
     dry_run: bool,
+    **flags: bool,
 ) -> Work:
     """Give rights, add to those that are there, or change expiry and limits."""
-    from tui.data.permissions.values import RIGHTS, parse_limit
+    from tui.data.permissions.values import parse_limit
     from tui.errors import InvalidInput
 
     named = {"daily_limit": daily_limit, "monthly_limit": monthly_limit}
     limits = {name: parse_limit(text) for name, text in named.items() if text is not None}
-    rights = tuple(right for right, given in zip(RIGHTS, (view, send, configure), strict=True) if given)
+    rights = tuple(right for right in RIGHTS if flags[right])
     if not (rights or expires or limits):
-        raise InvalidInput("It is not said what to give.", "Add --view, --send or --configure, an expiry, or a limit.")
+        *others, last = (f"--{right}" for right in RIGHTS)
+        choices = f"{', '.join(others)} or {last}"
+        raise InvalidInput("It is not said what to give.", f"Add {choices}, an expiry, or a limit.")
     given = GrantRequest(rights, expires, limits, label)
     return partial(_grant, user=user, types=types, given=given, dry_run=dry_run)
 
@@ -236,7 +245,11 @@ def _conflict(conflicts: Conflicts, people: dict[UUID, Holder], integrations: di
 
     named = [
         f"{people[cell.user_id].label} on {integrations[cell.integration_id].integration_type} "
-        + ("(deleted)" if cell.integration_gone else f"has {rights_words(cell.now)} now, had {rights_words(cell.seen)}")
+        + (
+            "(deleted)"
+            if cell.integration_deleted
+            else f"has {rights_words(cell.now)} now, had {rights_words(cell.seen)}"
+        )
         for cell in conflicts.cells[:NAMED_CONFLICTS]
     ]
     more = len(conflicts.cells) - len(named)

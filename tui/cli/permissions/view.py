@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from tui.cli.output import Column
+from tui.data.rights import RIGHTS, rights_of
 from tui.providers import is_secret
 from tui.words.times import shown
 
@@ -24,9 +25,7 @@ if TYPE_CHECKING:
 def access_record(access: Access) -> dict[str, Any]:
     """Return the columns of a permission by their names."""
     return {
-        "can_view": access.can_view,
-        "can_send": access.can_send,
-        "can_configure": access.can_configure,
+        **{right.column: access.has(right.name) for right in RIGHTS.values()},
         "expires_at": access.expires_at,
         "daily_limit": access.daily_limit,
         "monthly_limit": access.monthly_limit,
@@ -35,10 +34,9 @@ def access_record(access: Access) -> dict[str, Any]:
 
 def record_of(entry: EffectiveAccess) -> dict[str, Any]:
     """Return what JSON has of one person and one integration: the row's columns, then what was derived."""
-    from tui.data.permissions.values import NOTHING, state_of
+    from tui.data.permissions.values import state_of
 
-    grant = entry.grant
-    access = grant.access if grant else NOTHING
+    grant, access = entry.grant, entry.access
     return {
         "id": grant.id if grant else None,
         "user_id": entry.person.id,
@@ -131,7 +129,7 @@ def report_record(report: LeaverReport) -> dict[str, Any]:
         "email": report.person.email,
         "name": report.person.name,
         "standing": report.person.standing,
-        "permissions": [record_of(entry) for entry in report.access if entry.grant is not None],
+        "permissions": [record_of(entry) for entry in report.access if entry.access.rights],
         "phone_numbers": list(report.phone_numbers),
         "secrets": [
             {
@@ -159,7 +157,7 @@ def report_lines(report: LeaverReport, zone: tzinfo) -> list[tuple[str, object]]
         ("e-mail", report.person.email or "none"),
         ("in the directory", report.person.standing),
     ]
-    held = [entry for entry in report.access if entry.grant is not None]
+    held = [entry for entry in report.access if entry.access.rights]
     for entry in held:
         record = record_of(entry)
         until = f", expires {_expiry(record['expires_at'], zone)}" if record["expires_at"] else ""
@@ -179,8 +177,8 @@ def report_lines(report: LeaverReport, zone: tzinfo) -> list[tuple[str, object]]
             if secret.perhaps_changed_at
             else ""
         )
-        gone = "; the integration is deleted here" if secret.integration_id is None else ""
-        lines.append(("to be rotated", f"{seen}{perhaps}{gone}"))
+        deleted = "; the integration is deleted here" if secret.integration_id is None else ""
+        lines.append(("to be rotated", f"{seen}{perhaps}{deleted}"))
     if not secrets:
         lines.append(("secrets", "none seen, as far as the log says"))
     if report.unattributed:
@@ -210,11 +208,11 @@ def _person(record: Mapping[str, Any]) -> str:
 
 
 def _rights(record: Mapping[str, Any]) -> str:
-    return " ".join(right for right in ("view", "send", "configure") if record[f"can_{right}"]) or "none"
+    return " ".join(rights_of(record)) or "none"
 
 
 def _now(record: Mapping[str, Any]) -> str:
-    held = [right for right in ("view", "send", "configure") if record[f"can_{right}"]]
+    held = rights_of(record)
     if not held:
         return "no permission"
     refused = {right: record["refused"][right] for right in held if right in record["refused"]}
@@ -228,7 +226,8 @@ def _now(record: Mapping[str, Any]) -> str:
 
 def _used(record: Mapping[str, Any], used: str, limit: str) -> str:
     if record[limit] is None:
-        return str(record[used]) if record["can_send"] or record[used] else ""
+        sends = any(RIGHTS[right].is_limited for right in rights_of(record))
+        return str(record[used]) if sends or record[used] else ""
     return f"{record[used]}/{record[limit]}"
 
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from tui.data.integrations.credentials import COLUMNS, stored, without_envelope
 from tui.data.integrations.role_privileges import RolePrivileges, read_privileges
 from tui.data.keys.encryption import envelope_format
+from tui.data.rights import holds_any_right_now
 from tui.errors import Conflict, NotFound
 from tui.models import Integration
 
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 # The log row of a test and the time it sets belong to one transaction, but not to one moment.
 ONE_TEST = timedelta(minutes=1)
 
-GRANTS = "((p.can_view or p.can_send or p.can_configure) and (p.expires_at is null or p.expires_at > now())) is true"
+GRANTS = f"{holds_any_right_now('p')} is true"
 PEOPLE_WITH_ACCESS = f"""(select count(distinct p.user_id) from public.user_integration_permissions as p
          where p.integration_id = c.id and {GRANTS})"""
 NUMBERS = "(select count(*) from public.organization_phone_numbers as n where n.integration_id = c.id)"

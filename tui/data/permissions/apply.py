@@ -8,6 +8,7 @@ from uuid import UUID, uuid4
 
 from tui.data.permissions.people import GRANT_COLUMNS, LAST_GRANTED_FIRST, grant_from
 from tui.data.permissions.values import NOTHING, Access, Grant, check
+from tui.data.rights import RIGHTS
 from tui.errors import PermissionDenied
 
 if TYPE_CHECKING:
@@ -33,7 +34,7 @@ LOCK = """
 select switchboard.take_lock('permissions'::text, %(organization_id)s::uuid),
        set_config('switchboard.undo_of', %(undo_of)s, true)
 """
-THERE = """
+INTEGRATIONS = """
 select c.id, clock_timestamp() as now from public.integration_credentials as c
  where c.organization_id = %(organization_id)s and c.id = any (%(integration_ids)s)
 """
@@ -47,24 +48,26 @@ select {GRANT_COLUMNS} from {CELLS}
 DELETE = f"""
 delete from {TABLE} as p using {CELLS} where p.user_id = k.user_id and p.integration_id = k.integration_id
 """
-WANTED = """unnest(%(ids)s::uuid[], %(user_ids)s::uuid[], %(integration_ids)s::uuid[], %(can_view)s::boolean[],
-         %(can_send)s::boolean[], %(can_configure)s::boolean[], %(daily_limit)s::bigint[], %(monthly_limit)s::bigint[],
-         %(expires_at)s::timestamptz[], %(granted_by)s::uuid[], %(granted_at)s::timestamptz[])
-       as k(id, user_id, integration_id, can_view, can_send, can_configure, daily_limit, monthly_limit, expires_at,
-            granted_by, granted_at)"""
+VALUE_TYPES = {
+    **{right.column: "boolean" for right in RIGHTS.values()},
+    "daily_limit": "bigint",
+    "monthly_limit": "bigint",
+    "expires_at": "timestamptz",
+    "granted_by": "uuid",
+    "granted_at": "timestamptz",
+}
+COLUMN_TYPES = {"id": "uuid", "user_id": "uuid", "integration_id": "uuid", **VALUE_TYPES}
+COLUMNS = ", ".join(COLUMN_TYPES)
+WANTED = f"""unnest({", ".join(f"%({name})s::{type_}[]" for name, type_ in COLUMN_TYPES.items())}) as k({COLUMNS})"""
 UPDATE = f"""
-update {TABLE} as p
-   set can_view = k.can_view, can_send = k.can_send, can_configure = k.can_configure, daily_limit = k.daily_limit,
-       monthly_limit = k.monthly_limit, expires_at = k.expires_at, granted_by = k.granted_by, granted_at = k.granted_at
+update {TABLE} as p set {", ".join(f"{name} = k.{name}" for name in VALUE_TYPES)}
   from {WANTED}
  where p.user_id = k.user_id and p.integration_id = k.integration_id
 returning {GRANT_COLUMNS}
 """
 INSERT = f"""
-insert into {TABLE} as p (id, user_id, integration_id, can_view, can_send, can_configure, daily_limit, monthly_limit,
-                          expires_at, granted_by, granted_at)
-select k.id, k.user_id, k.integration_id, k.can_view, k.can_send, k.can_configure, k.daily_limit, k.monthly_limit,
-       k.expires_at, k.granted_by, k.granted_at
+insert into {TABLE} as p ({COLUMNS})
+select {", ".join(f"k.{name}" for name in COLUMN_TYPES)}
   from {WANTED} order by k.user_id, k.integration_id
     on conflict do nothing
 returning {GRANT_COLUMNS}
@@ -73,30 +76,30 @@ returning {GRANT_COLUMNS}
 
 @dataclass(frozen=True, slots=True)
 class Conflict:
-    """A cell that is not as it was seen any more. `integration_gone` tells that its integration was deleted."""
+    """A cell that somebody else has changed since it was read, or whose integration was deleted."""
 
     user_id: UUID
     integration_id: UUID
     seen: Access
     now: Access
     wanted: Access
-    integration_gone: bool = False
+    integration_deleted: bool = False
 
     @property
     def key(self) -> CellKey:
-        """The cell it is about."""
+        """The cell: the person's id and the integration's."""
         return self.user_id, self.integration_id
 
 
 @dataclass(frozen=True, slots=True)
 class Conflicts:
-    """Nothing was written, because of these cells; `Staged.without` goes on with the rest."""
+    """The cells because of which nothing was written; `Staged.without` drops them."""
 
     cells: tuple[Conflict, ...]
 
     @property
     def keys(self) -> frozenset[CellKey]:
-        """The cells they are about."""
+        """The keys of the cells."""
         return frozenset(cell.key for cell in self.cells)
 
 
@@ -111,7 +114,7 @@ class Written:
 
     @property
     def kind(self) -> Outcome:
-        """What it was, as the log names it."""
+        """Grant, change or revoke, as the log calls it."""
         if self.after is None:
             return "revoke"
         return "grant" if self.before is None else "change"
@@ -119,9 +122,9 @@ class Written:
 
 @dataclass(frozen=True, slots=True)
 class Applied:
-    """What one transaction wrote. Each cell has one row in the log, all with `operation_id`.
+    """What one transaction wrote; the log has a row for each cell, all with `operation_id`.
 
-    `undo_of` is the operation that it was the inverse of, which the log's rows say too (details.undo_of).
+    `undo_of` is the operation that this one undid; it is in the log's rows as details.undo_of.
     """
 
     operation_id: UUID
@@ -131,11 +134,11 @@ class Applied:
 
     @property
     def grants(self) -> Mapping[CellKey, Grant | None]:
-        """What each cell now holds, for a screen that shows it."""
+        """The grant that each cell holds now, None where it holds none."""
         return {(cell.user_id, cell.integration_id): cell.after for cell in self.cells}
 
     def count(self, kind: Outcome) -> int:
-        """How many cells were granted, changed or revoked."""
+        """Count the cells that were granted, changed or revoked."""
         return sum(cell.kind == kind for cell in self.cells)
 
 
@@ -153,8 +156,8 @@ class _Target:
         return self.user_id, self.integration_id
 
 
-class _NotAsSeen(Exception):
-    """Ends the transaction, with the cells that are the reason."""
+class _CellsChanged(Exception):
+    """Ends the transaction with the cells that are the reason."""
 
     def __init__(self, cells: Iterable[Conflict]) -> None:
         super().__init__()
@@ -162,14 +165,14 @@ class _NotAsSeen(Exception):
 
 
 async def can_change(database: Database) -> bool:
-    """Whether this role may change permissions at all; the database decides again on every apply."""
+    """Tell whether this role may change permissions; the database decides again on every apply."""
     return bool((await database.read(_can_change))["it_can"])
 
 
 async def apply(database: Database, staged: Staged) -> Applied | Conflicts:
-    """Write the net difference in one transaction, if every cell still is as it was seen; else write nothing.
+    """Write the net difference in one transaction, or nothing where a cell is not as it was seen any more.
 
-    The operator becomes the one who granted. Raises PermissionDenied, which names the missing role, InvalidInput for
+    Sets granted_by to the operator. Raises PermissionDenied, which names the missing role, InvalidInput for
     an expiry that has passed meanwhile, ReadOnlyMode, and what any write raises.
     """
     changes = staged.review().all
@@ -179,10 +182,9 @@ async def apply(database: Database, staged: Staged) -> Applied | Conflicts:
 
 
 async def undo_applied(database: Database, applied: Applied) -> Applied | Conflicts:
-    """Write the inverse of what was applied, in one transaction, if every cell still is as that left it.
+    """Write the inverse of an apply in one transaction, or nothing where a cell was changed since.
 
-    A row comes back with its id, who granted it and when. The log's rows say in details.undo_of what they undo.
-    Undoing the result applies it again. Raises as `apply` does.
+    Restores a row with its id, granted_by and granted_at. Undoing the result applies it again. Raises as `apply` does.
     """
     targets = [_Target(cell.user_id, cell.integration_id, cell.after, cell.before) for cell in applied.cells]
     return await _write(database, applied.organization_id, targets, undo_of=applied.operation_id)
@@ -209,44 +211,44 @@ async def _write(
             check(change.wanted, change.before, now)
         present = await _present(connection, targets)
         conflicts = [
-            _conflict(target, present.get(target.key), gone=target.integration_id not in integrations)
+            _conflict(target, present.get(target.key), deleted=target.integration_id not in integrations)
             for target in targets
-            if target.integration_id not in integrations or not _as_seen(target.seen, present.get(target.key))
+            if target.integration_id not in integrations or not _is_as_seen(target.seen, present.get(target.key))
         ]
         if conflicts:
-            raise _NotAsSeen(conflicts)
-        written = await _written(connection, targets, present, now if undo_of is None else None)
+            raise _CellsChanged(conflicts)
+        written = await _write_rows(connection, targets, present, now if undo_of is None else None)
         return tuple(Written(*target.key, present.get(target.key), written.get(target.key)) for target in targets)
 
     try:
         cells = await database.write(unit, operation_id=operation)
-    except _NotAsSeen as conflicting:
+    except _CellsChanged as conflicting:
         return Conflicts(conflicting.cells)
     return Applied(operation, organization_id, cells, undo_of)
 
 
-async def _written(
+async def _write_rows(
     connection: Connection, targets: Sequence[_Target], present: Mapping[CellKey, Grant], now: datetime | None
 ) -> dict[CellKey, Grant]:
-    """Write the targets, and return the rows that are there now. `now` is the time of granting, None to keep theirs."""
-    gone = [target for target in targets if target.row is None]
-    if gone:
-        await connection.execute(DELETE, _keys(gone))
+    """Write the targets and return the rows as stored; `now` becomes granted_at, None keeps what the rows have."""
+    revoked = [target for target in targets if target.row is None]
+    if revoked:
+        await connection.execute(DELETE, _keys(revoked))
     rows = [(target, target.row) for target in targets if target.row is not None]
     if now is not None:
         rows = [(target, replace(row, granted_at=now)) for target, row in rows]
-    found: dict[CellKey, Grant] = {}
-    for query, there in ((UPDATE, True), (INSERT, False)):
-        some = [row for target, row in rows if (target.key in present) is there]
-        if some:
-            returned = await (await connection.execute(query, _columns(some))).fetchall()
-            found |= {(row["user_id"], row["integration_id"]): grant_from(row) for row in returned}
-    missing = [target for target, _ in rows if target.key not in found]
+    written: dict[CellKey, Grant] = {}
+    for query, is_update in ((UPDATE, True), (INSERT, False)):
+        batch = [row for target, row in rows if (target.key in present) is is_update]
+        if batch:
+            returned = await (await connection.execute(query, _columns(batch))).fetchall()
+            written |= {(row["user_id"], row["integration_id"]): grant_from(row) for row in returned}
+    missing = [target for target, _ in rows if target.key not in written]
     if missing:
-        # Another program, which does not take our lock, has made the row since it was looked for.
+        # Another program, which does not take our lock, has inserted the row since it was looked for.
         present_now = await _present(connection, missing)
-        raise _NotAsSeen(_conflict(target, present_now.get(target.key), gone=False) for target in missing)
-    return found
+        raise _CellsChanged(_conflict(target, present_now.get(target.key), deleted=False) for target in missing)
+    return written
 
 
 async def _require_rights(connection: Connection) -> None:
@@ -272,9 +274,9 @@ async def _integrations(
 ) -> tuple[set[UUID], datetime]:
     wanted = list({target.integration_id for target in targets})
     values = {"organization_id": organization_id, "integration_ids": wanted}
-    rows = await (await connection.execute(THERE, values)).fetchall()
+    rows = await (await connection.execute(INTEGRATIONS, values)).fetchall()
     if not rows:
-        raise _NotAsSeen(_conflict(target, None, gone=True) for target in targets)
+        raise _CellsChanged(_conflict(target, None, deleted=True) for target in targets)
     return {row["id"] for row in rows}, rows[0]["now"]
 
 
@@ -290,15 +292,15 @@ def _row(change: Change, operator: UUID | None) -> Grant | None:
     return Grant(change.seen.id if change.seen else uuid4(), *change.key, change.wanted, operator)
 
 
-def _as_seen(seen: Grant | None, present: Grant | None) -> bool:
+def _is_as_seen(seen: Grant | None, present: Grant | None) -> bool:
     if seen is None or present is None:
         return seen is present
     return seen.access == present.access
 
 
-def _conflict(target: _Target, present: Grant | None, *, gone: bool) -> Conflict:
+def _conflict(target: _Target, present: Grant | None, *, deleted: bool) -> Conflict:
     seen, now, wanted = (NOTHING if grant is None else grant.access for grant in (target.seen, present, target.row))
-    return Conflict(*target.key, seen, now, wanted, gone)
+    return Conflict(*target.key, seen, now, wanted, deleted)
 
 
 def _keys(targets: Sequence[_Target]) -> dict[str, Any]:
@@ -309,13 +311,11 @@ def _keys(targets: Sequence[_Target]) -> dict[str, Any]:
 
 
 def _columns(rows: Sequence[Grant]) -> dict[str, Any]:
-    return {
-        "ids": [row.id for row in rows],
-        "user_ids": [row.user_id for row in rows],
-        "integration_ids": [row.integration_id for row in rows],
-        "can_view": [row.access.can_view for row in rows],
-        "can_send": [row.access.can_send for row in rows],
-        "can_configure": [row.access.can_configure for row in rows],
+    rights = {right.column: [row.access.has(right.name) for row in rows] for right in RIGHTS.values()}
+    return rights | {
+        "id": [row.id for row in rows],
+        "user_id": [row.user_id for row in rows],
+        "integration_id": [row.integration_id for row in rows],
         "daily_limit": [row.access.daily_limit for row in rows],
         "monthly_limit": [row.access.monthly_limit for row in rows],
         "expires_at": [row.access.expires_at for row in rows],

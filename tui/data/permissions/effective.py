@@ -1,16 +1,15 @@
-"""Who can do what, really, and why or why not: by person and by integration; and whether anything asks."""
+"""Effective access by person and by integration, with reasons, and whether any program asks for it."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 from tui.data.integrations.credentials import COLUMNS, without_envelope
 from tui.data.permissions.people import (
     GRANT_COLUMNS,
     LAST_GRANTED_FIRST,
     MOST_PEOPLE,
-    USE,
     Holder,
     Use,
     grant_from,
@@ -18,9 +17,11 @@ from tui.data.permissions.people import (
     holders_by_id,
     integrations_of,
     people_page,
+    use_in,
     use_of,
 )
-from tui.data.permissions.values import RIGHTS
+from tui.data.permissions.values import NOTHING
+from tui.data.rights import RIGHTS, holds_any_right
 from tui.errors import NotFound
 from tui.models import Integration
 
@@ -28,21 +29,10 @@ if TYPE_CHECKING:
     from datetime import datetime
     from uuid import UUID
 
-    from tui.data.permissions.values import Grant, Right
+    from tui.data.permissions.values import Access, Grant
     from tui.data.postgres.database import Connection, Database
+    from tui.data.rights import Right
 
-# The words of switchboard.may, sql/008_enforcement.sql.
-Reason = Literal[
-    "no permission",
-    "may not view",
-    "may not send",
-    "may not configure",
-    "expired",
-    "integration disabled",
-    "daily limit reached",
-    "monthly limit reached",
-]
-MAY_NOT: dict[Right, Reason] = {"view": "may not view", "send": "may not send", "configure": "may not configure"}
 MOST_USERS = 1_000
 
 OF_PERSON = f"""
@@ -63,12 +53,12 @@ select g.*, d.email, d.name, d.is_active, d.id is not null as is_known,
          where p.integration_id = %(integration_id)s
          order by p.user_id, {LAST_GRANTED_FIRST}) as g
   left join switchboard.people as d on d.id = g.user_id
- where g.can_view or g.can_send or g.can_configure
+ where {holds_any_right("g")}
  order by d.id is null, lower(left(coalesce(nullif(btrim(d.name), ''), d.email, g.user_id::text), 200)), g.user_id
  limit %(limit)s
 """
 # The counter exists while track_functions is pl or all, and is per function, not per caller.
-ASKED = """
+CALLS_OF_MAY = """
 select current_setting('track_functions') in ('pl', 'all') as counted,
        (select s.calls from pg_catalog.pg_stat_user_functions as s
          where s.schemaname = 'switchboard' and s.funcname = 'may') as calls,
@@ -79,14 +69,14 @@ select current_setting('track_functions') in ('pl', 'all') as counted,
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """Whether one act is allowed now, and the reason why not."""
+    """Whether one act is allowed now, and the reason why not, in the words of switchboard.may."""
 
     right: Right
-    reason: Reason | None
+    reason: str | None
 
     @property
     def allowed(self) -> bool:
-        """Whether nothing stands against it."""
+        """Whether there is no reason against it."""
         return self.reason is None
 
 
@@ -106,7 +96,7 @@ class EffectiveAccess:
 
     @property
     def verdicts(self) -> tuple[Verdict, ...]:
-        """The verdicts on view, send and configure."""
+        """The verdict on each right."""
         return tuple(self.verdict(right) for right in RIGHTS)
 
     @property
@@ -114,23 +104,29 @@ class EffectiveAccess:
         """What is allowed now."""
         return tuple(verdict.right for verdict in self.verdicts if verdict.allowed)
 
-    def _reason(self, right: Right) -> Reason | None:
+    @property
+    def access(self) -> Access:
+        """What the row gives; NOTHING where there is none."""
+        return NOTHING if self.grant is None else self.grant.access
+
+    def _reason(self, right: Right) -> str | None:
+        # The words and their order are those of sql/008_enforcement.sql; a test compares the two.
         if self.grant is None:
             return "no permission"
-        access = self.grant.access
-        reasons: tuple[tuple[bool, Reason], ...] = (
-            (not access.has(right), MAY_NOT[right]),
+        access, is_limited = self.grant.access, RIGHTS[right].is_limited
+        reasons = (
+            (not access.has(right), f"may not {right}"),
             (access.is_expired(self.now), "expired"),
             (not self.integration.is_active, "integration disabled"),
-            (right == "send" and _reached(self.use.today, access.daily_limit), "daily limit reached"),
-            (right == "send" and _reached(self.use.this_month, access.monthly_limit), "monthly limit reached"),
+            (is_limited and _reached(self.use.today, access.daily_limit), "daily limit reached"),
+            (is_limited and _reached(self.use.this_month, access.monthly_limit), "monthly limit reached"),
         )
         return next((reason for applies, reason in reasons if applies), None)
 
 
 @dataclass(frozen=True, slots=True)
 class UsersOfIntegration:
-    """Everybody who holds a right on an integration, by name; `more` where there are more than were asked for."""
+    """The people who hold a right on an integration, by name; `more` tells that there are others."""
 
     integration: Integration
     entries: tuple[EffectiveAccess, ...]
@@ -148,13 +144,8 @@ class Enforcement:
     calls: int | None
     since: datetime | None
 
-    @property
-    def is_asked(self) -> bool | None:
-        """True where something has asked, False where nothing has, None where it is not counted."""
-        return None if self.calls is None else self.calls > 0
-
     def sentence(self) -> str:
-        """Say it for a person, without the time."""
+        """Return the answer as a sentence, without the time."""
         if self.calls is None:
             return "Not enforced by any program seen: this server does not count who asks (track_functions is off)."
         if self.calls == 0:
@@ -176,7 +167,7 @@ async def access_of_person(database: Database, organization_id: UUID, user_id: U
         integrations = await (await connection.execute(OF_PERSON, values)).fetchall()
         rows = await (await connection.execute(GRANTS_OF_PERSON, values)).fetchall()
         grants = {row["integration_id"]: grant_from(row) for row in rows}
-        used = await _use(connection, values)
+        used = await use_in(connection, values)
         return tuple(
             EffectiveAccess(
                 person,
@@ -194,7 +185,7 @@ async def access_of_person(database: Database, organization_id: UUID, user_id: U
 async def list_access(database: Database, organization_id: UUID) -> list[EffectiveAccess]:
     """Return every permission of the organisation, by person and then by type, with what it allows now."""
     integrations = {integration.id: integration for integration in await integrations_of(database, organization_id)}
-    found: list[EffectiveAccess] = []
+    entries: list[EffectiveAccess] = []
     place, more = None, True
     while more:
         page = await people_page(database, organization_id, beyond=place, limit=MOST_PEOPLE)
@@ -204,9 +195,9 @@ async def list_access(database: Database, organization_id: UUID) -> list[Effecti
                 grant = page.grants.get((person.id, integration_id)) if integration_id else None
                 if grant is not None:
                     use = used.get((person.id, integration.integration_type), Use())
-                    found.append(EffectiveAccess(person, integration, grant, use, page.now))
+                    entries.append(EffectiveAccess(person, integration, grant, use, page.now))
         place, more = page.last, page.more
-    return found
+    return entries
 
 
 async def access_to_integration(
@@ -225,7 +216,7 @@ async def access_to_integration(
             raise NotFound("That integration is not there any more.", "Reload; somebody else deleted it.")
         integration = Integration(**without_envelope(row))
         rows = await (await connection.execute(GRANTS_OF_INTEGRATION, values)).fetchall()
-        used = await _use(connection, values | {"user_ids": [row["user_id"] for row in rows[:limit]]})
+        used = await use_in(connection, values | {"user_ids": [row["user_id"] for row in rows[:limit]]})
         entries = tuple(
             EffectiveAccess(
                 holder_from(record | {"id": record["user_id"]}),
@@ -243,16 +234,11 @@ async def access_to_integration(
 
 async def enforcement(database: Database) -> Enforcement:
     """Tell whether anything has asked switchboard.may; nothing of Switchboard's own calls it."""
-    row = await database.fetch_one(ASKED)
+    row = await database.fetch_one(CALLS_OF_MAY)
     if row is None:
         raise AssertionError("a question about a setting has one answer")
     calls = row["calls"] or 0
     return Enforcement(calls if calls or row["counted"] else None, row["since"])
-
-
-async def _use(connection: Connection, values: dict[str, Any]) -> dict[tuple[UUID, str], Use]:
-    rows = await (await connection.execute(USE, values)).fetchall()
-    return {(row["user_id"], row["integration_type"]): Use(row["today"], row["this_month"]) for row in rows}
 
 
 def _reached(used: int, limit: int | None) -> bool:

@@ -1,4 +1,4 @@
-"""Finding the person that a permission is for, and the labels of ids where there is no directory."""
+"""Finds the person whom a permission is for, and labels ids where there is no directory."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ on conflict (id) do update
 
 
 async def label_person(database: Database, organization_id: UUID, user_id: UUID, label: str) -> Holder:
-    """Give an id a label, or another one; only where there is no directory. Raises InvalidInput."""
+    """Set the label of an id. Raises InvalidInput, also where people come from a directory."""
     name = " ".join(label.split())
     if not name:
         raise InvalidInput("The label is empty.", "Type the name people know them by.")

@@ -1,4 +1,4 @@
-"""What somebody who leaves could reach, and which secrets they know that have not been changed since."""
+"""The leaver report: what somebody can reach, and which secrets they know that were not changed since."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from tui.data.permissions.effective import access_of_person
+from tui.data.rights import holds_any_right_now
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -56,17 +57,17 @@ NUMBERS = """
 select n.phone_number from public.organization_phone_numbers as n
  where n.assigned_to_user_id = %(user_id)s and n.organization_id = %(organization_id)s order by n.phone_number
 """
-ELSEWHERE = """
+ELSEWHERE = f"""
 select count(distinct c.organization_id) as organizations from public.user_integration_permissions as p
   join public.integration_credentials as c on c.id = p.integration_id
  where p.user_id = %(user_id)s and c.organization_id <> %(organization_id)s
-   and (p.can_view or p.can_send or p.can_configure) and (p.expires_at is null or p.expires_at > now())
+   and {holds_any_right_now("p")}
 """
 
 
 @dataclass(frozen=True, slots=True)
 class KnownSecret:
-    """A field of a credential that the person has had before their eyes; `field` is '' where the log names none.
+    """A field of a credential that the person has seen; `field` is '' where the log names none.
 
     `integration_id` is None where the integration was deleted since: the provider may still accept the secret.
     `changed_at` is when the field was changed after that, `perhaps_changed_at` when the credential was, without the
@@ -86,7 +87,7 @@ class KnownSecret:
 
     @property
     def to_be_rotated(self) -> bool:
-        """Whether nothing shows that it was changed since."""
+        """Whether no change since is known."""
         return self.changed_at is None
 
 
@@ -108,7 +109,7 @@ class LeaverReport:
 
 
 async def leaver_report(database: Database, organization_id: UUID, person: Holder) -> LeaverReport:
-    """Put the report on one person together. Raises PermissionDenied where the role may not read one of its parts."""
+    """Return the report on one person. Raises PermissionDenied where the role may not read one of its parts."""
     access = await access_of_person(database, organization_id, person.id)
 
     async def unit(connection: Connection) -> LeaverReport:

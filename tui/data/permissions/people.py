@@ -1,4 +1,4 @@
-"""Permissions as the grid reads them: a page of people, their cells, and what they have used."""
+"""Reads permissions for the grid: a page of people, their cells, and what they have sent."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from tui.data.integrations.credentials import COLUMNS, without_envelope
 from tui.data.permissions.values import Access, Cell, Grant
+from tui.data.rights import COLUMNS as RIGHT_COLUMNS
+from tui.data.rights import holds_any_right, holds_any_right_now, rights_of
 from tui.models import Integration
 
 if TYPE_CHECKING:
@@ -23,8 +25,7 @@ Standing = Literal["active", "inactive", "of another organisation", "not in the 
 MOST_PEOPLE = 1_000
 
 # An expiry of 'infinity' loads as None, which is right; one before all dates must not.
-ACCESS_COLUMNS = """coalesce(p.can_view, false) as can_view, coalesce(p.can_send, false) as can_send,
-       coalesce(p.can_configure, false) as can_configure,
+ACCESS_COLUMNS = f"""{", ".join(f"coalesce(p.{column}, false) as {column}" for column in RIGHT_COLUMNS)},
        case when p.expires_at < '0002-01-01' then '0002-01-01'::timestamptz else p.expires_at end as expires_at,
        p.daily_limit, p.monthly_limit"""
 GRANT_COLUMNS = f"p.id, p.user_id, p.integration_id, p.granted_by, p.granted_at, {ACCESS_COLUMNS}"
@@ -33,7 +34,6 @@ LAST_GRANTED_FIRST = "p.granted_at desc nulls last, p.id"
 
 OF_THE_ORGANIZATION = """p.integration_id = any (array(
            select c.id from public.integration_credentials as c where c.organization_id = %(organization_id)s))"""
-GIVES_A_RIGHT = "(p.can_view or p.can_send or p.can_configure)"
 MEMBER = "(d.organization_id = %(organization_id)s or d.organization_id is null)"
 
 # The directory's people of the organisation come first, and only behind them whoever else holds a permission on one of
@@ -64,9 +64,9 @@ SORT_KEYS: dict[Sort, tuple[str, str, bool, str]] = {
 }
 MATCHES = """(w.name ilike %(pattern)s or w.email ilike %(pattern)s or w.id::text ilike %(pattern)s)"""
 HOLDS = f"""exists (select from public.user_integration_permissions as p
-                    where p.user_id = w.id and {OF_THE_ORGANIZATION} and {GIVES_A_RIGHT} and """
-WITH_ACCESS = HOLDS + "(p.expires_at is null or p.expires_at > now()))"
-EXPIRES_SOON = HOLDS + "p.expires_at > now() and p.expires_at <= now() + interval '30 days')"
+                    where p.user_id = w.id and {OF_THE_ORGANIZATION} and """
+WITH_ACCESS = f"{HOLDS}{holds_any_right_now('p')})"
+EXPIRES_SOON = f"{HOLDS}{holds_any_right('p')} and p.expires_at > now() and p.expires_at <= now() + interval '30 days')"
 NOT_IN_DIRECTORY = "(not w.is_known or not coalesce(w.is_active, true))"
 
 CELLS = f"""
@@ -95,7 +95,7 @@ select l.user_id, l.integration_type,
 
 @dataclass(frozen=True, slots=True)
 class PeopleFilter:
-    """Which people are shown. `text` is any part of a name, an e-mail or an id, in any case.
+    """Which people are listed. `text` is any part of a name, an e-mail or an id, in any case.
 
     `expires_within_30_days` leaves out what has expired already; `no_longer_in_directory` keeps the ids that the
     directory does not know and the people who are inactive there.
@@ -148,7 +148,7 @@ class PeoplePage:
     now: datetime
 
     def cell(self, user_id: UUID, integration_id: UUID) -> Cell:
-        """The cell of a person of this page."""
+        """Return the cell of a person of this page."""
         return Cell(user_id, integration_id, self.grants.get((user_id, integration_id)))
 
 
@@ -226,13 +226,13 @@ async def count_people(database: Database, organization_id: UUID, filter: People
 
 
 async def server_time(database: Database) -> datetime:
-    """Return what time it is for the database, whose clock decides what has expired."""
+    """Return the database's time, which decides what has expired."""
     now: datetime = await database.fetch_value(NOW)
     return now
 
 
 async def holders_by_id(database: Database, organization_id: UUID, ids: Iterable[UUID]) -> dict[UUID, Holder]:
-    """Return those of these people who are of the organisation or hold one of its permissions."""
+    """Return those of these people who belong to the organisation or hold one of its permissions."""
     query = " union all ".join(f"select w.* from ({people}) as w where w.id = any (%(ids)s)" for people in PEOPLE)
     rows = await database.fetch_all(query, {"organization_id": organization_id, "ids": list(set(ids))})
     return {row["id"]: holder_from(row) for row in rows}
@@ -254,21 +254,20 @@ async def use_of(database: Database, organization_id: UUID, user_ids: Sequence[U
     return {(row["user_id"], row["integration_type"]): Use(row["today"], row["this_month"]) for row in rows}
 
 
+async def use_in(connection: Connection, values: Mapping[str, Any]) -> dict[tuple[UUID, str], Use]:
+    """Return what `use_of` does, within a unit; `values` has organization_id and user_ids."""
+    rows = await (await connection.execute(USE, values)).fetchall()
+    return {(row["user_id"], row["integration_type"]): Use(row["today"], row["this_month"]) for row in rows}
+
+
 def grant_from(row: Mapping[str, Any]) -> Grant:
-    """Return what a row selected with GRANT_COLUMNS says."""
-    access = Access(
-        row["can_view"],
-        row["can_send"],
-        row["can_configure"],
-        row["expires_at"],
-        row["daily_limit"],
-        row["monthly_limit"],
-    )
+    """Return the grant of a row selected with GRANT_COLUMNS."""
+    access = Access(rights_of(row), row["expires_at"], row["daily_limit"], row["monthly_limit"])
     return Grant(row["id"], row["user_id"], row["integration_id"], access, row["granted_by"], row["granted_at"])
 
 
 def holder_from(row: Mapping[str, Any]) -> Holder:
-    """Return who a row is about: id, email, name, is_active, and whether they are known and members."""
+    """Return the person of a row with id, email, name, is_active, is_known and is_member."""
     standing: Standing = "active"
     if not row["is_known"]:
         standing = "not in the directory"

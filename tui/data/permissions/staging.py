@@ -1,11 +1,12 @@
-"""Changes of permissions that are staged and not applied yet: what was seen, what is wanted, and the difference."""
+"""Staged changes of permissions, not applied yet: what was seen, what is wanted, and the net difference."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Literal
 
-from tui.data.permissions.values import RIGHTS, Access, Cell, Grant, Right, check, normalised, with_right
+from tui.data.permissions.values import NOTHING, Access, Cell, Grant, check, normalised, with_right
+from tui.data.rights import in_order
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from tui.data.permissions.values import CellKey
+    from tui.data.rights import Right
 
 ChangeKind = Literal["grant", "change", "revoke"]
 Unset = Literal["unset"]
@@ -21,7 +23,7 @@ UNSET: Unset = "unset"
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """What apply would do with one cell: from the row that was seen (None: there was none) to what is wanted."""
+    """The change of one cell: the row that was seen (None where there was none), and what is wanted."""
 
     user_id: UUID
     integration_id: UUID
@@ -30,17 +32,17 @@ class Change:
 
     @property
     def key(self) -> CellKey:
-        """The cell it is about."""
+        """The cell: the person's id and the integration's."""
         return self.user_id, self.integration_id
 
     @property
     def before(self) -> Access:
-        """What the row said when it was seen."""
+        """What the row gave when it was seen."""
         return Cell(self.user_id, self.integration_id, self.seen).access
 
     @property
     def kind(self) -> ChangeKind:
-        """A grant makes a row, a revoke deletes it."""
+        """A grant inserts the row, a revoke deletes it."""
         if not self.wanted.rights:
             return "revoke"
         return "grant" if self.seen is None else "change"
@@ -48,17 +50,17 @@ class Change:
     @property
     def gained(self) -> tuple[Right, ...]:
         """Rights that it gives."""
-        return tuple(right for right in RIGHTS if self.wanted.has(right) and not self.before.has(right))
+        return tuple(right for right in self.wanted.rights if not self.before.has(right))
 
     @property
     def lost(self) -> tuple[Right, ...]:
         """Rights that it takes."""
-        return tuple(right for right in RIGHTS if self.before.has(right) and not self.wanted.has(right))
+        return tuple(right for right in self.before.rights if not self.wanted.has(right))
 
 
 @dataclass(frozen=True, slots=True)
 class Review:
-    """The net changes by kind, each in the order of people and integrations in which they were first staged."""
+    """The net changes by kind, each in the order in which their cells were first staged."""
 
     grants: tuple[Change, ...] = ()
     changes: tuple[Change, ...] = ()
@@ -66,12 +68,12 @@ class Review:
 
     @property
     def total(self) -> int:
-        """Cells that change."""
+        """The number of cells that change."""
         return len(self.grants) + len(self.changes) + len(self.revokes)
 
     @property
     def people(self) -> int:
-        """People that it is about."""
+        """The number of people whose cells change."""
         return len({change.user_id for change in self.all})
 
     @property
@@ -81,11 +83,11 @@ class Review:
 
     @property
     def configure_given(self) -> int:
-        """Cells that gain configure, the right to read and replace the credential."""
+        """The number of cells that gain configure, the right to read and replace the credential."""
         return sum("configure" in change.gained for change in self.all)
 
     def sentence(self) -> str:
-        """Say it in counts: "12 grants, 1 change and 2 revokes for 7 people"."""
+        """Return the counts as a sentence: "12 grants, 1 change and 2 revokes for 7 people"."""
         counted = [
             f"{len(group)} {name}{'' if len(group) == 1 else 's'}"
             for name, group in (("grant", self.grants), ("change", self.changes), ("revoke", self.revokes))
@@ -99,7 +101,7 @@ class Review:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """What one staging did: the cells that changed, and sentences about what it did beyond what was asked."""
+    """One staging: the cells that changed, and sentences about what it did beyond what was asked."""
 
     cells: frozenset[CellKey]
     notes: tuple[str, ...] = ()
@@ -116,7 +118,7 @@ class Staged:
     _seen: dict[CellKey, Grant | None] = field(default_factory=dict)
     _wanted: dict[CellKey, Access] = field(default_factory=dict)
     _steps: list[dict[CellKey, Access | None]] = field(default_factory=list)
-    # Kept, and not counted anew: it is asked for at every key, and there may be tens of thousands.
+    # Kept up to date and not computed: it is asked for at every key, and there may be tens of thousands of cells.
     _changed: set[CellKey] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -132,15 +134,15 @@ class Staged:
         return len(self._steps)
 
     def access(self, cell: Cell) -> Access:
-        """What the cell will say once all is applied."""
+        """Return what the cell gives once everything is applied."""
         return self._wanted[cell.key] if self.is_changed(cell.key) else cell.access
 
     def is_changed(self, key: CellKey) -> bool:
-        """Whether apply would change this cell."""
+        """Tell whether apply would change this cell."""
         return key in self._changed
 
     def stage(self, wanted: Iterable[tuple[Cell, Access]], now: datetime) -> Step:
-        """Stage values for cells, as one step. Raises InvalidInput where one cannot be; nothing is staged then."""
+        """Stage values for cells as one step. Raises InvalidInput, and stages nothing, where one is not allowed."""
         notes: dict[str, None] = {}
         values: dict[CellKey, Access] = {}
         seen: dict[CellKey, Grant | None] = {}
@@ -162,25 +164,20 @@ class Staged:
             self._note_changed(values)
         return Step(frozenset(values), tuple(notes))
 
-    def toggle(self, cells: Sequence[Cell], right: Right, now: datetime) -> Step:
-        """Give a right to all of the cells, or take it where all of them have it."""
-        given = not all(self.access(cell).has(right) for cell in cells)
-        return self.give(cells, (right,), now) if given else self.take(cells, (right,), now)
-
     def give(self, cells: Sequence[Cell], rights: Sequence[Right], now: datetime) -> Step:
-        """Give rights to all of the cells, and view with them.
+        """Give rights to all of the cells, and what they imply with them.
 
         A stored permission that was staged to be revoked comes back with its expiry and limits, not without any.
         """
-        return self._each(cells, lambda access: _with_rights(access, rights, given=True), now)
+        return self._change_each(cells, lambda access: _with_rights(access, rights, given=True), now)
 
     def take(self, cells: Sequence[Cell], rights: Sequence[Right], now: datetime) -> Step:
-        """Take rights from all of the cells; with view go send and configure."""
-        return self._each(cells, lambda access: _with_rights(access, rights, given=False), now)
+        """Take rights from all of the cells, and those that imply them."""
+        return self._change_each(cells, lambda access: _with_rights(access, rights, given=False), now)
 
     def revoke(self, cells: Sequence[Cell], now: datetime) -> Step:
         """Take every right from all of the cells."""
-        return self.stage([(cell, Access()) for cell in cells], now)
+        return self.stage([(cell, NOTHING) for cell in cells], now)
 
     def limit(
         self,
@@ -196,10 +193,10 @@ class Staged:
         values = {name: value for name, value in given.items() if value != UNSET}
         with_rights = [cell for cell in cells if self.access(cell).rights]
         step = self.stage([(cell, replace(self.access(cell), **values)) for cell in with_rights], now)
-        left = len(cells) - len(with_rights)
-        if not left:
+        without = len(cells) - len(with_rights)
+        if not without:
             return step
-        note = f"{left} {'cell has' if left == 1 else 'cells have'} no right yet: expiry and limits need one."
+        note = f"{without} {'cell has' if without == 1 else 'cells have'} no right yet: expiry and limits need one."
         return Step(step.cells, (*step.notes, note))
 
     def copy(self, source: Sequence[Cell], target: Sequence[Cell], now: datetime) -> Step:
@@ -210,7 +207,7 @@ class Staged:
         """
         values = {cell.integration_id: self.access(cell) for cell in source}
         expired = [identifier for identifier, access in values.items() if access.rights and access.is_expired(now)]
-        values |= dict.fromkeys(expired, Access())
+        values |= dict.fromkeys(expired, NOTHING)
         step = self.stage(
             [(cell, values[cell.integration_id]) for cell in target if cell.integration_id in values], now
         )
@@ -220,7 +217,7 @@ class Staged:
         return Step(step.cells, (*step.notes, note))
 
     def undo(self) -> frozenset[CellKey]:
-        """Take back the last step; returns the cells that it was about, none where nothing was staged."""
+        """Take back the last step and return its cells; empty where nothing was staged."""
         if not self._steps:
             return frozenset()
         step = self._steps.pop()
@@ -233,24 +230,24 @@ class Staged:
         return frozenset(step)
 
     def clear(self) -> None:
-        """Forget everything that is staged."""
+        """Drop everything that is staged."""
         self._seen, self._wanted, self._steps, self._changed = {}, {}, [], set()
 
     def review(self) -> Review:
-        """The net difference: a cell that is wanted as it was seen is not in it."""
-        found: dict[ChangeKind, list[Change]] = {"grant": [], "change": [], "revoke": []}
-        for change in self._net():
-            found[change.kind].append(change)
-        return Review(tuple(found["grant"]), tuple(found["change"]), tuple(found["revoke"]))
+        """Return the net difference, without cells that are wanted as they were seen."""
+        by_kind: dict[ChangeKind, list[Change]] = {"grant": [], "change": [], "revoke": []}
+        for change in self._net_changes():
+            by_kind[change.kind].append(change)
+        return Review(tuple(by_kind["grant"]), tuple(by_kind["change"]), tuple(by_kind["revoke"]))
 
     def without(self, keys: Iterable[CellKey]) -> Staged:
-        """The same without some cells, such as those that somebody else has changed meanwhile."""
-        left_out = set(keys)
+        """Return a copy without some cells, such as those that somebody else has changed since."""
+        dropped = set(keys)
         return Staged(
             self.organization_id,
-            {key: grant for key, grant in self._seen.items() if key not in left_out},
-            {key: access for key, access in self._wanted.items() if key not in left_out},
-            [kept for step in self._steps if (kept := {k: v for k, v in step.items() if k not in left_out})],
+            {key: grant for key, grant in self._seen.items() if key not in dropped},
+            {key: access for key, access in self._wanted.items() if key not in dropped},
+            [rest for step in self._steps if (rest := {k: v for k, v in step.items() if k not in dropped})],
         )
 
     def _forget(self, keys: Iterable[CellKey]) -> None:
@@ -261,14 +258,14 @@ class Staged:
                 step.pop(key, None)
         self._steps = [step for step in self._steps if step]
 
-    def _net(self) -> Iterable[Change]:
+    def _net_changes(self) -> Iterable[Change]:
         for key, wanted in self._wanted.items():
             if key in self._changed:
                 yield Change(*key, self._seen[key], wanted)
 
     def _note_changed(self, keys: Iterable[CellKey]) -> None:
         for key in keys:
-            if key in self._wanted and not _same(self._seen[key], self._wanted[key]):
+            if key in self._wanted and not _is_as_seen(self._seen[key], self._wanted[key]):
                 self._changed.add(key)
             else:
                 self._changed.discard(key)
@@ -278,30 +275,32 @@ class Staged:
         if access.rights:
             return access
         stored = Cell(*cell.key, self._seen.get(cell.key, cell.grant)).access
-        return replace(stored, can_view=False, can_send=False, can_configure=False) if stored.rights else access
+        return replace(stored, rights=()) if stored.rights else access
 
-    def _each(self, cells: Sequence[Cell], change: Callable[[Access], tuple[Access, list[str]]], now: datetime) -> Step:
+    def _change_each(
+        self, cells: Sequence[Cell], change: Callable[[Access], tuple[Access, list[str]]], now: datetime
+    ) -> Step:
         notes: dict[str, None] = {}
         values = []
         for cell in cells:
-            access, said = change(self._with_limits(cell))
+            access, sentences = change(self._with_limits(cell))
             values.append((cell, access))
             if access != self.access(cell):
-                notes |= dict.fromkeys(said)
+                notes |= dict.fromkeys(sentences)
         step = self.stage(values, now)
         return Step(step.cells, tuple(notes | dict.fromkeys(step.notes)))
 
 
 def _with_rights(access: Access, rights: Sequence[Right], *, given: bool) -> tuple[Access, list[str]]:
     notes = []
-    # View first, so that nothing is said to be implied that was asked for.
-    for right in sorted(rights, key=RIGHTS.index):
+    # What is implied comes first in the table, so that nothing is said to be implied that was asked for.
+    for right in in_order(rights):
         access, note = with_right(access, right, given=given)
         notes += [note] if note else []
     return access, notes
 
 
-def _same(seen: Grant | None, wanted: Access) -> bool:
+def _is_as_seen(seen: Grant | None, wanted: Access) -> bool:
     if seen is None:
         return not wanted.rights
     return seen.access == wanted

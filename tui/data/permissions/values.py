@@ -1,20 +1,21 @@
-"""What a permission says: rights, expiry and limits, how they are typed, and what they imply."""
+"""What a permission says: rights, expiry and limits, and how the last two are typed."""
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
+from tui.data.rights import RIGHTS, implying, in_order
 from tui.errors import InvalidInput
 
 if TYPE_CHECKING:
     from datetime import tzinfo
     from uuid import UUID
 
-Right = Literal["view", "send", "configure"]
-RIGHTS: tuple[Right, ...] = ("view", "send", "configure")
+    from tui.data.rights import Right
+
 CellState = Literal["none", "active", "expires within 30 days", "expires within 7 days", "expired"]
 CellKey = tuple["UUID", "UUID"]
 
@@ -34,24 +35,20 @@ _UNLIMITED = frozenset({"unlimited", "none", "no limit"})
 class Access:
     """What one person may do with one integration, and until when; limits are sends per day and month in UTC.
 
-    A limit of None is unlimited, an expiry of None is never.
+    `rights` come in the order of RIGHTS, however they are given. A limit of None is unlimited, an expiry of None never.
     """
 
-    can_view: bool = False
-    can_send: bool = False
-    can_configure: bool = False
+    rights: tuple[Right, ...] = ()
     expires_at: datetime | None = None
     daily_limit: int | None = None
     monthly_limit: int | None = None
 
-    @property
-    def rights(self) -> tuple[Right, ...]:
-        """The rights it gives, in the order view, send, configure."""
-        return tuple(right for right in RIGHTS if self.has(right))
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "rights", in_order(self.rights))
 
     def has(self, right: Right) -> bool:
-        """Whether the right's own flag is set."""
-        return {"view": self.can_view, "send": self.can_send, "configure": self.can_configure}[right]
+        """Whether the right itself is given."""
+        return right in self.rights
 
     def is_expired(self, now: datetime) -> bool:
         """Whether its expiry has passed."""
@@ -91,52 +88,53 @@ class Cell:
         """What the row says; NOTHING where there is none."""
         return NOTHING if self.grant is None else self.grant.access
 
-    def state(self, now: datetime) -> CellState:
-        """The one word for it, at a moment of the server's time."""
-        return state_of(self.access, now)
-
 
 def state_of(access: Access, now: datetime) -> CellState:
-    """Tell no right at all, expired, soon to expire, and simply active apart."""
+    """Return whether the access is none, expired, soon to expire, or active."""
     if not access.rights:
         return "none"
     if access.expires_at is None:
         return "active"
-    left = access.expires_at - now
-    if left <= timedelta():
+    remaining = access.expires_at - now
+    if remaining <= timedelta():
         return "expired"
-    if left <= VERY_SOON:
+    if remaining <= VERY_SOON:
         return "expires within 7 days"
-    return "expires within 30 days" if left <= SOON else "active"
+    return "expires within 30 days" if remaining <= SOON else "active"
 
 
 def normalised(access: Access) -> tuple[Access, str]:
-    """Return what is stored for it, and a sentence about what was added or dropped for that, or an empty one.
+    """Return the access as it is stored, and a sentence about what that added or dropped, empty for nothing.
 
-    send and configure imply view; a permission without any right is none at all, and has neither expiry nor limits.
+    A right brings what it implies; a permission without any right is none at all, and has neither expiry nor limits.
     """
     if not access.rights:
         dropped = access != NOTHING
         return NOTHING, "Without a right there is no permission: expiry and limits went with it." if dropped else ""
-    if access.can_view:
-        return access, ""
-    implying = " and ".join(right for right in ("send", "configure") if access.has(right))
-    return replace(
-        access, can_view=True
-    ), f"{implying} {'imply' if ' and ' in implying else 'implies'} view: view added."
+    implied = in_order(name for right in access.rights for name in RIGHTS[right].implies)
+    missing = [right for right in implied if not access.has(right)]
+    notes = []
+    for right in missing:
+        because = [name for name in implying(right) if access.has(name)]
+        notes.append(f"{' and '.join(because)} {'implies' if len(because) == 1 else 'imply'} {right}: {right} added.")
+    return replace(access, rights=(*access.rights, *missing)), " ".join(notes)
 
 
 def with_right(access: Access, right: Right, *, given: bool) -> tuple[Access, str]:
-    """Give or take one right, and what hangs on it; returns the access and a sentence about what else was done.
+    """Give or take one right; return the access and a sentence about what else that did.
 
-    Taking view takes send and configure too, since both imply it.
+    Taking a right takes those that imply it.
     """
-    if not given and right == "view":
-        others = [one for one in ("send", "configure") if access.has(one)]
-        note = f"{' and '.join(others)} went with view." if others else ""
+    if given:
+        return normalised(replace(access, rights=(*access.rights, right)))
+    dependents = [name for name in implying(right) if access.has(name)]
+    remaining = tuple(name for name in access.rights if name != right and name not in dependents)
+    note = f"{' and '.join(dependents)} went with {right}." if dependents else ""
+    if implying(right) and not remaining:
+        # Whoever takes the right that the others rest on means the whole permission: nothing more needs saying.
         return NOTHING, note
-    flag: dict[str, Any] = {f"can_{right}": given}
-    return normalised(replace(access, **flag))
+    stored, added = normalised(replace(access, rights=remaining))
+    return stored, f"{note} {added}".strip()
 
 
 def parse_expiry(text: str, now: datetime, zone: tzinfo) -> datetime | None:
@@ -173,7 +171,7 @@ def parse_limit(text: str) -> int | None:
 
 
 def check(wanted: Access, seen: Access, now: datetime) -> None:
-    """Raise InvalidInput for values that cannot be wanted; what was there before and stays is not complained about."""
+    """Raise InvalidInput for an expiry or limits that are not allowed; values that stay as seen always are."""
     if wanted.expires_at is not None and wanted.expires_at != seen.expires_at and wanted.expires_at <= now:
         raise InvalidInput("That expiry has passed already.", EXAMPLES)
     if (wanted.daily_limit, wanted.monthly_limit) == (seen.daily_limit, seen.monthly_limit):

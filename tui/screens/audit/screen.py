@@ -193,7 +193,7 @@ class AuditScreen(ListPage):
         self.focus_body()
         self.refresh_frame()
 
-    def on_filter_line_left(self) -> None:
+    def on_filter_line_cancelled(self) -> None:
         """Leave everything as it was."""
         self.workers.cancel_group(self, "apply")
         self.end_filtering()

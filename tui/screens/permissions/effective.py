@@ -1,4 +1,4 @@
-"""Who can do what, really: everything one person can do, and everybody who can use one integration, with why not."""
+"""Effective access: all that one person can do, and everybody who can use one integration, with the reasons against."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ LABEL = 11
 
 
 class AccessScreen(Page):
-    """A list of what can be done and what stands against the rest, over the row under the cursor in full."""
+    """A list of what is allowed and why no more is, over the details of the row under the cursor."""
 
     CSS_PATH: ClassVar[Any] = ["effective.tcss"]
     section = "permissions"
@@ -45,32 +45,28 @@ class AccessScreen(Page):
         self._more = False
 
     def compose_body(self) -> Iterable[Widget]:
-        """Lay the list over the detail."""
         columns = (Column(self.first_column, 20, grows=True), Column("Granted", 7), Column("Can do now", 21))
         yield StateSwitcher(RowList((*columns, Column("Why not more", 26, drops=1))))
         yield TextLines(id="detail")
 
     def hints(self) -> tuple[tuple[str, str], ...]:
-        """Return what there is to do."""
         return (("r", "refresh"), ("esc", "back"), ("?", "help"))
 
     def on_mount(self) -> None:
-        """Focus the list."""
         self.focus_body()
 
     def focus_body(self) -> None:
-        """Focus the list."""
         self.set_focus(self.query_one(RowBody))
 
     def show(self, named: Sequence[tuple[str, str, EffectiveAccess]]) -> None:
-        """Show entries, each with its key and its name."""
+        """Show entries, each given with its key and its name."""
         self._entries = {key: entry for key, _, entry in named}
         self.query_one(RowBody).show([_row(key, name, access, self.console.glyphs) for key, name, access in named])
         self.query_one(StateSwitcher).show_content()
         self._show_detail()
 
-    async def say_whether_enforced(self) -> None:
-        """Say in full whether anything asks for what is shown here."""
+    async def show_enforcement(self) -> None:
+        """Say on the status line whether any program asks for these permissions."""
         from tui.data.permissions.effective import enforcement
 
         sentence = (await enforcement(self.session.database)).sentence()
@@ -78,7 +74,6 @@ class AccessScreen(Page):
             self.status.say(sentence)
 
     def on_row_body_moved(self) -> None:
-        """Follow the cursor with the detail."""
         self._show_detail()
 
     def _show_detail(self) -> None:
@@ -88,7 +83,6 @@ class AccessScreen(Page):
         self.refresh_frame()
 
     def show_failure(self, failure: SwitchboardError) -> None:
-        """Show a failure in the list's place."""
         self.query_one(StateSwitcher).show_failed(failure.title, failure.sentence, failure.what_to_do)
         super().show_failure(failure)
 
@@ -108,15 +102,12 @@ class AccessOfPersonScreen(AccessScreen):
         self._person = person
 
     def hints(self) -> tuple[tuple[str, str], ...]:
-        """Return what there is to do."""
         return (("L", "leaver report"), *super().hints())
 
     def context(self) -> tuple[Part, ...]:
-        """Say who it is about."""
         return (Part(person_words(self._person), "warning"),)
 
     async def load(self) -> None:
-        """Read what the person can do."""
         from tui.data.permissions.effective import access_of_person
 
         organization = self.session.organization
@@ -127,13 +118,14 @@ class AccessOfPersonScreen(AccessScreen):
         access = await access_of_person(self.session.database, organization.id, self._person.id)
         if not self.is_mounted:
             return
-        self.show([(str(one.integration.id), title_of(one.integration.integration_type), one) for one in access])
+        self.show(
+            [(str(entry.integration.id), title_of(entry.integration.integration_type), entry) for entry in access]
+        )
         if not access:
             switcher.show_empty("No integration is set up here, so there is nothing to use.", "esc  back")
-        await self.say_whether_enforced()
+        await self.show_enforcement()
 
     def action_leaver(self) -> None:
-        """Open the leaver report."""
         self.console.navigation.open_leaver_report(self._person)
 
 
@@ -147,7 +139,6 @@ class UsersOfIntegrationScreen(AccessScreen):
         self._integration = integration
 
     def context(self) -> tuple[Part, ...]:
-        """Say what it is about, and how many can use it."""
         able = sum(bool(entry.can_do) for entry in self._entries.values())
         people = f"{len(self._entries):,}{' or more' if self._more else ''}"
         off = "" if self._integration.is_active else " (disabled)"
@@ -155,7 +146,6 @@ class UsersOfIntegrationScreen(AccessScreen):
         return (Part(title, "warning"), Part(f"{able:,} of {people} holders can use it now", "quiet", give=1))
 
     async def load(self) -> None:
-        """Read who holds a right."""
         from tui.data.permissions.effective import access_to_integration
 
         organization, wanted = self.session.organization, self._integration.id
@@ -170,23 +160,21 @@ class UsersOfIntegrationScreen(AccessScreen):
         self.show([(str(entry.person.id), entry.person.label, entry) for entry in users.entries])
         if not users.entries:
             switcher.show_empty("Nobody holds a right on this integration.", "esc  back to the grid")
-        await self.say_whether_enforced()
+        await self.show_enforcement()
 
 
 def _row(key: str, name: str, entry: EffectiveAccess, glyphs: Glyphs) -> Row:
-    access = entry.grant.access if entry.grant else None
-    refused = {verdict.reason for verdict in entry.verdicts if verdict.reason}
-    held = access.rights if access else ()
+    held = entry.access.rights
     # Rights that were never given explain themselves by their letters; a right that is held and refused does not.
     reasons = [v.reason for v in entry.verdicts if v.reason and v.right in held]
-    why = ", ".join(dict.fromkeys(reasons)) or ("no permission" if not held and refused else "")
+    why = ", ".join(dict.fromkeys(reasons)) or ("" if held else "no permission")
     can = ", ".join(entry.can_do)
     sign = f"{person_sign(entry.person.standing, glyphs)} " if person_sign(entry.person.standing, glyphs) else ""
     return Row(
         key,
         (
             Cell(f"{sign}{safe_text(name, 80)}"),
-            Cell(letters(access) if access else "---"),
+            Cell(letters(entry.access)),
             Cell(f"{glyphs.yes} {can}" if can else f"{glyphs.no} nothing", "good" if can else "quiet"),
             Cell(why, "warning" if reasons else "quiet"),
         ),

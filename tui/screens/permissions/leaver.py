@@ -1,4 +1,4 @@
-"""The leaver report: what somebody could reach, and which secrets they know that were not changed since."""
+"""The leaver report: what somebody can reach, and which secrets they know that were not changed since."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from tui.providers import is_secret, title_of
 from tui.screens.page import Page
-from tui.screens.permissions.view import in_full, person_words
+from tui.screens.permissions.view import access_in_full, person_words
 from tui.widgets.frame import Part
 from tui.widgets.row_list import Cell, Column, Row, RowBody, RowList
 from tui.widgets.state_switcher import StateSwitcher
@@ -30,7 +30,7 @@ COLUMNS = (Column("What", 24), Column("Detail", 30, grows=True))
 
 
 class LeaverScreen(Page):
-    """Lists what to take back and what to rotate, the urgent part first."""
+    """Lists the secrets to rotate and the access to revoke, the urgent part first."""
 
     CSS_PATH: ClassVar[Any] = ["leaver.tcss"]
     section = "permissions"
@@ -41,28 +41,22 @@ class LeaverScreen(Page):
         self._person = person
 
     def compose_body(self) -> Iterable[Widget]:
-        """Lay out the list."""
         yield StateSwitcher(RowList(COLUMNS))
         yield Verdicts(self.console.glyphs)
 
     def hints(self) -> tuple[tuple[str, str], ...]:
-        """Return what there is to do."""
         return (("r", "refresh"), ("esc", "back"), ("?", "help"))
 
     def context(self) -> tuple[Part, ...]:
-        """Say who it is about."""
         return (Part(f"Leaver report: {person_words(self._person)}", "warning"),)
 
     def on_mount(self) -> None:
-        """Focus the list."""
         self.focus_body()
 
     def focus_body(self) -> None:
-        """Focus the list."""
         self.set_focus(self.query_one(RowBody))
 
     async def load(self) -> None:
-        """Read the report."""
         from tui.data.permissions.leaver import leaver_report
 
         organization = self.session.organization
@@ -78,7 +72,6 @@ class LeaverScreen(Page):
             switcher.show_content()
 
     def show_failure(self, failure: SwitchboardError) -> None:
-        """Show a failure in the report's place."""
         self.query_one(StateSwitcher).show_failed(failure.title, failure.sentence, failure.what_to_do)
         super().show_failure(failure)
 
@@ -89,7 +82,7 @@ def report_rows(report: LeaverReport, zone: tzinfo, glyphs: Glyphs) -> list[tupl
     secrets = [secret for secret in report.secrets if is_secret(secret.integration_type, secret.field)]
     rotate = [secret for secret in secrets if secret.to_be_rotated]
     others = [secret for secret in secrets if not secret.to_be_rotated]
-    held = [access for access in report.access if access.grant is not None and access.grant.access.rights]
+    held = [entry for entry in report.access if entry.access.rights]
     rows = [_title(f"Secrets to rotate ({len(rotate)})", "bad" if rotate else "good")]
     rows += [(_secret(secret), Cell(_known(secret, zone), "bad")) for secret in rotate]
     rows += [] if rotate else [_line(f"{glyphs.yes} none known to Switchboard")]
@@ -98,9 +91,8 @@ def report_rows(report: LeaverReport, zone: tzinfo, glyphs: Glyphs) -> list[tupl
         rows += [(_secret(other), Cell(_known(other, zone), "quiet")) for other in others]
     rows.append(_title(f"Access to revoke ({len(held)})", "warning" if held else "good"))
     rows += [
-        (Cell(f"  {_name(access.integration.integration_type)}"), Cell(in_full(access.grant.access, zone)))
-        for access in held
-        if access.grant is not None
+        (Cell(f"  {_name(entry.integration.integration_type)}"), Cell(access_in_full(entry.access, zone)))
+        for entry in held
     ]
     rows.append(_title(f"Phone numbers ({len(report.phone_numbers)})", "plain"))
     rows += [

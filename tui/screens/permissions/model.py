@@ -1,12 +1,12 @@
-"""What the grid of permissions shows: the listing, the integrations, what is staged, and the cells of a selection."""
+"""The state behind the grid of permissions: listing, integrations, staged changes, and the cells of a selection."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from tui.data.permissions.staging import Staged
-from tui.screens.permissions.staging import Chosen
-from tui.screens.permissions.view import LABEL, detail, in_full, person_words, row_view
+from tui.screens.permissions.staging import SelectedCells
+from tui.screens.permissions.view import LABEL, access_in_full, detail, person_words, row_view
 from tui.widgets.text_lines import TextLine
 from tui.words.text import safe_text
 
@@ -19,14 +19,14 @@ if TYPE_CHECKING:
     from tui.data.permissions.values import Access, Cell, CellKey, Grant
     from tui.models import Integration
     from tui.screens.permissions.people_list import PeopleList
-    from tui.screens.permissions.people_window import Held
+    from tui.screens.permissions.people_window import LoadedPage
     from tui.widgets.glyphs import Glyphs
     from tui.widgets.grid import Selection
     from tui.widgets.grid_cells import GridRow
 
 
 class GridModel:
-    """Knows what is read and what is staged; is the source of the grid's rows."""
+    """Holds what was read and what is staged, and makes the grid's rows of it."""
 
     def __init__(self, organization_id: UUID, glyphs: Glyphs, zone: tzinfo) -> None:
         self.staged = Staged(organization_id)
@@ -38,12 +38,12 @@ class GridModel:
 
     def row(self, index: int) -> GridRow | None:
         """Return a person's row, None where they are not read yet."""
-        found = self._at(index)
+        found = self._person_at(index)
         if found is None:
             return None
-        held, holder = found
-        cells = [held.page.cell(holder.id, column) for column in self._columns()]
-        return row_view(holder, cells, self.integrations, self.staged, held.used, held.page.now, self._glyphs)
+        loaded, holder = found
+        cells = [loaded.page.cell(holder.id, column) for column in self._columns()]
+        return row_view(holder, cells, self.integrations, self.staged, loaded.used, loaded.page.now, self._glyphs)
 
     def corner(self, index: int) -> tuple[str, str]:
         """Return where the cursor is in the listing, and who is listed."""
@@ -51,39 +51,39 @@ class GridModel:
             return "", ""
         window = self.listing.window
         count = "" if window.count is None else f" of {window.count:,}"
-        return f"{index - window.lowest + 1:,}{count}", self.listing.who
+        return f"{index - window.lowest + 1:,}{count}", self.listing.heading
 
     def person(self, index: int) -> Holder | None:
         """Return the person of a row."""
-        found = self._at(index)
+        found = self._person_at(index)
         return found[1] if found else None
 
     def cells(self, index: int) -> list[Cell]:
         """Return the cells of a row, none where they are not read yet."""
         return self.listing.window.cells(index, self._columns()) if self.listing else []
 
-    def as_held(self, cells: Sequence[Cell]) -> list[Cell]:
-        """Return a row that was taken before as it is held now, or as it was taken where it is not held."""
+    def as_loaded(self, cells: Sequence[Cell]) -> list[Cell]:
+        """Return a row that was taken before as it is now, or as it was then where its person is not loaded."""
         index = self.listing.window.index_of(cells[0].user_id) if self.listing and cells else None
         return list(cells) if index is None else self.cells(index)
 
-    def aim(self, selection: Selection) -> tuple[object, ...]:
-        """Return what a selection is about: something else once other people or columns have its numbers."""
+    def identity_of(self, selection: Selection) -> tuple[object, ...]:
+        """Return what identifies the selected cells, which differs once other people or columns have their numbers."""
         people = [self.person(row) for row in selection.rows or ()]
         ids = [person and person.id for person in people]
         listed = self.listing.wanted if self.listing else None
         return (*ids, *self._columns(selection.columns), listed)
 
     def detail(self, index: int, column: int, selection: Selection) -> tuple[TextLine, ...]:
-        """Return the lines about the cell under the cursor, and about how much is selected."""
-        found = self._at(index)
+        """Return the lines below the grid: the cell under the cursor, and how much is selected."""
+        found = self._person_at(index)
         if found is None or column >= len(self.integrations):
             return ()
-        held, holder = found
+        loaded, holder = found
         integration = self.integrations[column]
-        cell = held.page.cell(holder.id, self._columns()[column])
-        use = self._use(held, holder, integration) if self.may_see_use else None
-        lines = detail(holder, cell, integration, self.staged, use, held.page.now, self._zone)
+        cell = loaded.page.cell(holder.id, self._columns()[column])
+        use = self._use(loaded, holder, integration) if self.may_see_use else None
+        lines = detail(holder, cell, integration, self.staged, use, loaded.page.now, self._zone)
         if selection.span == "cell":
             return lines
         return (TextLine(self.selection_words(selection), "warning", "Selected".ljust(LABEL)), *lines[1:])
@@ -98,43 +98,43 @@ class GridModel:
         people = selection.rows[1] - selection.rows[0] + 1
         return f"{'1 person' if people == 1 else f'{people:,} people'} x {across}"
 
-    def chosen(self, selection: Selection) -> Chosen | None:
-        """Return the selected cells of the people who are held; None where some of them are not read yet."""
+    def selected_cells(self, selection: Selection) -> SelectedCells | None:
+        """Return the selected cells; None where some of their people are not loaded."""
         if selection.rows is None or self.listing is None:
             return None
         people = []
         now = None
         for index in range(selection.rows[0], selection.rows[1] + 1):
-            found = self._at(index)
+            found = self._person_at(index)
             if found is None:
                 return None
-            held, holder = found
-            now = held.page.now
-            cells = (held.page.cell(holder.id, column) for column in self._columns(selection.columns))
+            loaded, holder = found
+            now = loaded.page.now
+            cells = (loaded.page.cell(holder.id, column) for column in self._columns(selection.columns))
             people.append((holder, tuple(cells)))
-        return Chosen(tuple(people), now) if now is not None else None
+        return SelectedCells(tuple(people), now) if now is not None else None
 
-    async def everybody(self, columns: tuple[int, int]) -> Chosen:
+    async def read_all_cells(self, columns: tuple[int, int]) -> SelectedCells:
         """Read the cells of everybody listed. Raises InvalidInput where they are too many."""
         if self.listing is None:
             raise RuntimeError("nothing is listed")
         wanted = self._columns(columns)
         pages = await self.listing.read_everybody()
         people = [(person, tuple(page.cell(person.id, i) for i in wanted)) for page in pages for person in page.people]
-        return Chosen(tuple(people), pages[-1].now)
+        return SelectedCells(tuple(people), pages[-1].now)
 
     def access(self, index: int, column: int) -> Access | None:
-        """Return what the cell says with what is staged."""
+        """Return what a cell gives once the staged changes are applied."""
         cells = self.cells(index)
         return self.staged.access(cells[column]) if column < len(cells) else None
 
     def has_limit(self, index: int) -> bool:
-        """Whether a limit is set in a row, so that use is drawn in it."""
+        """Tell whether a row has a limit, and so a bar of use."""
         accesses = (self.staged.access(cell) for cell in self.cells(index))
         return any(access.daily_limit is not None or access.monthly_limit is not None for access in accesses)
 
     def places(self, keys: Iterable[CellKey]) -> list[tuple[int, int]]:
-        """Return the rows and columns of those cells that are held."""
+        """Return the row and column of each of these cells that is loaded."""
         if self.listing is None:
             return []
         rows, columns = self.listing.window.people, {identifier: n for n, identifier in enumerate(self._columns())}
@@ -142,30 +142,30 @@ class GridModel:
             (rows[user], columns[integration]) for user, integration in keys if user in rows and integration in columns
         ]
 
-    def put(self, grants: Mapping[CellKey, Grant | None]) -> None:
-        """Show what cells hold now."""
+    def update_grants(self, grants: Mapping[CellKey, Grant | None]) -> None:
+        """Replace what was read of some cells."""
         if self.listing is not None:
-            self.listing.window.put(grants)
+            self.listing.window.update(grants)
 
     def row_text(self, index: int) -> str:
         """Return a row as one line for a clipboard."""
-        found = self._at(index)
+        found = self._person_at(index)
         if found is None:
             return ""
         texts = [
-            f"{safe_text(integration.integration_type, 50)}: {in_full(self.staged.access(cell), self._zone)}"
+            f"{safe_text(integration.integration_type, 50)}: {access_in_full(self.staged.access(cell), self._zone)}"
             for integration, cell in zip(self.integrations, self.cells(index), strict=True)
         ]
         return "\t".join([person_words(found[1]), *texts])
 
-    def _at(self, index: int) -> tuple[Held, Holder] | None:
-        return self.listing.window.at(index) if self.listing else None
+    def _person_at(self, index: int) -> tuple[LoadedPage, Holder] | None:
+        return self.listing.window.person_at(index) if self.listing else None
 
     def _columns(self, columns: tuple[int, int] | None = None) -> list[UUID]:
         ids = [integration.id for integration in self.integrations if integration.id is not None]
         return ids if columns is None else ids[columns[0] : columns[1] + 1]
 
-    def _use(self, held: Held, holder: Holder, integration: Integration) -> tuple[Use | None, bool]:
-        if held.used is None:
+    def _use(self, loaded: LoadedPage, holder: Holder, integration: Integration) -> tuple[Use | None, bool]:
+        if loaded.used is None:
             return None, False
-        return held.used.get((holder.id, integration.integration_type)), True
+        return loaded.used.get((holder.id, integration.integration_type)), True

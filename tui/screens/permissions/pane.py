@@ -1,4 +1,4 @@
-"""The grid with the lines below it: what is shown of a listing, and reading on as one scrolls."""
+"""The grid with the lines below it, which loads further pages as somebody scrolls."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ NOTE_LINE = 4
 
 
 class PermissionPane(PagingPane):
-    """Shows a model; reads the pages, the count and the use that are missing for what is seen."""
+    """Shows a model, and loads the pages, the count and the use that its visible rows lack."""
 
     DEFAULT_CSS = """
     PermissionPane { height: 1fr; }
@@ -39,10 +39,10 @@ class PermissionPane(PagingPane):
     def __init__(self, glyphs: Glyphs) -> None:
         super().__init__()
         self.model: GridModel | None = None
-        self.nobody = ("", "")
+        self.empty_message = ("", "")
         self._glyphs = glyphs
         self._note = ""
-        self._is_filling = False
+        self._is_loading = False
 
     @property
     def grid(self) -> Grid:
@@ -51,11 +51,10 @@ class PermissionPane(PagingPane):
 
     @property
     def switcher(self) -> StateSwitcher:
-        """What stands in the grid's place while there is nothing to show."""
+        """Shows the grid, or a message in its place."""
         return self.query_one(StateSwitcher)
 
     def compose(self) -> ComposeResult:
-        """Lay the grid over what is known of the cell under the cursor."""
         yield StateSwitcher(Grid(self))
         yield TextLines(id="detail")
 
@@ -68,7 +67,7 @@ class PermissionPane(PagingPane):
         return self.model.corner(index) if self.model else ("", "")
 
     def show_columns(self, integrations: Sequence[Integration]) -> None:
-        """Show the integrations as columns, with the cursor on the one that it was on."""
+        """Show the integrations as columns; the cursor stays on its integration."""
         grid, model = self.grid, self.model
         if model is None:
             return
@@ -82,12 +81,12 @@ class PermissionPane(PagingPane):
             grid.move_to(grid.row, column)
 
     def show_note(self, note: str) -> None:
-        """Show a sentence below everything; of one that does not fit, the part before the colon."""
+        """Show a sentence on the lowest line; of one that does not fit, the part before the colon."""
         self._note = note
         self.show_detail()
 
     async def read(self, listing: PeopleList) -> None:
-        """Show a listing from its beginning, or the one that is shown already from where it is, as it is now.
+        """Show a listing from its beginning, or read the one that is shown again where it is.
 
         The cursor stays on its person where they are still near.
         """
@@ -97,7 +96,7 @@ class PermissionPane(PagingPane):
         before, offset = model.person(grid.row), grid.row - grid.top
         if model.listing is not None and model.listing.is_same(listing):
             listing = model.listing
-            await listing.read_again(grid.top)
+            await listing.reload(grid.top)
         else:
             await listing.read_beginning()
         if not self.is_mounted or model is not self.model:
@@ -109,7 +108,7 @@ class PermissionPane(PagingPane):
         self._show(listing, index, index - offset)
 
     async def read_end(self, direction: int) -> None:
-        """Go to the first (-1) or the last (1) page."""
+        """Load and show the first (-1) or the last (1) page."""
         model = self.model
         if model is None or (listing := model.listing) is None:
             return
@@ -122,21 +121,21 @@ class PermissionPane(PagingPane):
         window = listing.window
         self.grid.set_bounds(window.lowest, window.highest)
         self.grid.place(max(index, window.lowest), top)
-        self.show_face()
+        self.show_state()
         self._count(listing)
-        self.fill()
+        self.load_missing()
         self.show_detail()
 
-    def show_face(self) -> None:
-        """Show the grid, or in its place why it is empty."""
+    def show_state(self) -> None:
+        """Show the grid, or why it is empty."""
         if self.model is not None and self.model.listing is not None:
             if self.model.listing.window.pages:
                 self.switcher.show_content()
             else:
-                self.switcher.show_empty(*self.nobody)
+                self.switcher.show_empty(*self.empty_message)
 
     def show_cells(self, cells: Iterable[CellKey]) -> None:
-        """Paint cells that are staged otherwise now."""
+        """Paint cells again whose staged changes are others now."""
         if self.model is not None:
             self.grid.refresh_cells(self.model.places(cells))
             self.show_detail()
@@ -147,7 +146,7 @@ class PermissionPane(PagingPane):
         self.show_detail()
 
     def show_detail(self) -> None:
-        """Show what is known of the cell under the cursor."""
+        """Describe the cell under the cursor in the lines below."""
         if not self.is_mounted or self.model is None:
             return
         grid, shown = self.grid, self.query_one("#detail", TextLines)
@@ -157,13 +156,12 @@ class PermissionPane(PagingPane):
         shown.show((*lines, *blank, TextLine(note, "quiet")))
 
     def on_grid_moved(self) -> None:
-        """Follow the cursor with the lines below and with what is read."""
-        self.fill()
+        self.load_missing()
         self.show_detail()
 
     @property
-    def _seen(self) -> range:
-        """The rows that are on the screen or selected: what has to be held."""
+    def _visible_rows(self) -> range:
+        """The rows that have to be loaded: those on the screen and the selected ones."""
         grid = self.grid
         rows = grid.selection.rows or (grid.row, grid.row)
         return range(min(grid.top, rows[0]), max(grid.top + grid.height_of_rows - 1, rows[1]) + 1)
@@ -175,55 +173,56 @@ class PermissionPane(PagingPane):
         except SwitchboardError as failure:
             self.post_message(self.Failed(failure))
         else:
-            self._bounds_changed(listing)
+            self._update_bounds(listing)
 
-    def _bounds_changed(self, listing: PeopleList) -> None:
+    def _update_bounds(self, listing: PeopleList) -> None:
         if self.is_mounted and self.model is not None and self.model.listing is listing:
             self.grid.set_bounds(listing.window.lowest, listing.window.highest)
 
-    def fill(self) -> None:
-        """Read what is missing round the rows that are seen, one page after the other."""
-        if not self._is_filling:
-            self._is_filling = True
-            self._fill()
+    def load_missing(self) -> None:
+        """Load what is missing round the visible rows, one page after the other."""
+        if not self._is_loading:
+            self._is_loading = True
+            self._load_missing()
 
     @work(group="pages", exit_on_error=False)
-    async def _fill(self) -> None:
+    async def _load_missing(self) -> None:
         try:
-            # Both look at what is seen by then, and neither waits where nothing is missing: no move goes unnoticed.
-            while await self._fill_page() or await self._fill_use():
+            # Each round looks at the rows visible by then, and nothing is awaited once none is missing: so no move
+            # goes unnoticed.
+            while await self._load_page() or await self._load_use():
                 pass
         except SwitchboardError as failure:
             self.post_message(self.Failed(failure))
         finally:
-            self._is_filling = False
+            self._is_loading = False
 
-    async def _fill_page(self) -> bool:
-        """Read one page of people, False where none is missing."""
+    async def _load_page(self) -> bool:
+        """Load one page of people; return False where none is missing."""
         if not self.is_mounted or self.model is None or (listing := self.model.listing) is None:
             return False
-        seen = self._seen
+        seen = self._visible_rows
         if not await listing.read_more(seen.start, seen.stop - 1):
             return False
-        self._bounds_changed(listing)
+        self._update_bounds(listing)
         if self.is_mounted and self.grid.refresh_missing():
             self.show_detail()
         return True
 
-    async def _fill_use(self) -> bool:
-        """Read what one page of people have sent, False where it is known of all."""
+    async def _load_use(self) -> bool:
+        """Read what the people of one page have sent; return False where that is known of all."""
         model = self.model
         if not self.is_mounted or model is None or model.listing is None or not model.may_see_use:
             return False
-        seen = self._seen
+        seen = self._visible_rows
         try:
-            held = await model.listing.read_use(seen.start, seen.stop - 1)
+            loaded = await model.listing.read_use(seen.start, seen.stop - 1)
         except PermissionDenied:
             model.may_see_use = False
         else:
-            if held is None:
+            if loaded is None:
                 return False
             if self.is_mounted:
-                self.grid.refresh_rows(index for index in range(held.start, held.end) if model.has_limit(index))
+                self.grid.refresh_rows(index for index in range(loaded.start, loaded.end) if model.has_limit(index))
         self.show_detail()
         return True

@@ -1,4 +1,4 @@
-"""Reading the people of one organisation in one order and through one filter, page by page as they are looked at."""
+"""Reads the people of one organisation, filtered and sorted, page by page as somebody scrolls."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import asyncio
 from typing import TYPE_CHECKING
 
 from tui.errors import InvalidInput
-from tui.screens.permissions.people_window import PAGE, Held, PeopleWindow
+from tui.screens.permissions.people_window import PAGE, LoadedPage, PeopleWindow
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -24,7 +24,7 @@ VIEWS: tuple[tuple[str, Mapping[str, bool]], ...] = (
     ("expiring within 30 days", {"expires_within_30_days": True}),
     ("no longer in the directory", {"no_longer_in_directory": True}),
 )
-NOBODY = (
+EMPTY_MESSAGES = (
     ("Nobody is in the directory of this organisation.", "o  choose another organisation"),
     ("Nobody has access to anything here.", "w  show others"),
     ("Nobody's access expires within 30 days.", "w  show others"),
@@ -32,17 +32,17 @@ NOBODY = (
 )
 
 
-def why_empty(view: int, text: str, *, is_labelled: bool) -> tuple[str, str]:
-    """Return why a listing has nobody, and the key that changes it."""
+def empty_message(view: int, text: str, *, is_labelled: bool) -> tuple[str, str]:
+    """Return why a listing is empty, and the key that changes it."""
     if text:
         return f"Nobody matches “{text}”.", "esc  clear the filter"
     if is_labelled and not view:
         return "There is no directory of people here, so they are added by their ids.", "a  add a person"
-    return NOBODY[view]
+    return EMPTY_MESSAGES[view]
 
 
 class PeopleList:
-    """One listing; `window` is what is held of it. Another filter or order is another listing."""
+    """One listing with its loaded part, `window`. Another filter or order is another listing."""
 
     def __init__(self, database: Database, organization_id: UUID, wanted: PeopleFilter, sort: Sort) -> None:
         self.organization_id = organization_id
@@ -53,12 +53,14 @@ class PeopleList:
 
     def is_same(self, other: PeopleList) -> bool:
         """Whether both list the same people in the same order."""
-        mine, theirs = ((one._database, one.organization_id, one.wanted, one.sort) for one in (self, other))
+        mine, theirs = (
+            (listing._database, listing.organization_id, listing.wanted, listing.sort) for listing in (self, other)
+        )
         return mine == theirs
 
     @property
-    def who(self) -> str:
-        """Who is listed, in a word or two: the heading of the people."""
+    def heading(self) -> str:
+        """The heading of the column of people: who is listed, in a word or two."""
         wanted = self.wanted
         if wanted.only_with_access:
             return "With access"
@@ -67,17 +69,20 @@ class PeopleList:
         return "Not in directory" if wanted.no_longer_in_directory else "Person"
 
     async def read_beginning(self) -> None:
-        """Go to the first page."""
+        """Load the first page and drop the others."""
         self.window = PeopleWindow.beginning(await self._page(None))
 
-    async def read_again(self, top: int) -> None:
-        """Read the page round the person of that number again, from the place before it, and forget the others."""
+    async def reload(self, top: int) -> None:
+        """Load the page round the person of that number again and drop the others.
+
+        It is read from the place before it, so that people who came or went do not shift it.
+        """
         window = self.window
-        index = next((i for i, held in enumerate(window.pages) if held.start <= top < held.end), 0)
+        index = next((i for i, page in enumerate(window.pages) if page.start <= top < page.end), 0)
         if index == 0 and not window.at_start and window.pages:
-            # The place before the first page held is found by going back one page.
-            window.add(await self._page(window.place("before"), backwards=True), "before")
-            index = next((i for i, held in enumerate(window.pages) if held.start <= top < held.end), 0)
+            # The place before the first loaded page is the end of the page before it.
+            window.add(await self._page(window.edge("before"), backwards=True), "before")
+            index = next((i for i, page in enumerate(window.pages) if page.start <= top < page.end), 0)
         if index == 0:
             page, start = await self._page(None), window.lowest
         else:
@@ -88,18 +93,18 @@ class PeopleList:
         self.window = PeopleWindow.at_place(start, page, lowest=window.lowest, total=window.count)
 
     async def read_end(self) -> None:
-        """Go to the last page."""
+        """Load the last page and drop the others."""
         total, page = await asyncio.gather(self._count(), self._page(None, backwards=True))
         self.window = PeopleWindow.ending(page, total)
 
     async def read_more(self, first: int, last: int) -> bool:
-        """Read one page that is missing round these numbers, and forget far ones; False where none is missing."""
+        """Load one page that is missing round these numbers and drop far ones; return False where none is missing."""
         window = self.window
-        direction = window.wanted(first, last)
+        direction = window.missing_side(first, last)
         if direction is None:
             return False
-        window.add(await self._page(window.place(direction), backwards=direction == "before"), direction)
-        window.forget(first, last)
+        window.add(await self._page(window.edge(direction), backwards=direction == "before"), direction)
+        window.drop_far_pages(first, last)
         return True
 
     async def read_count(self) -> None:
@@ -109,14 +114,14 @@ class PeopleList:
         if window is self.window:
             window.total = total
 
-    async def read_use(self, first: int, last: int) -> Held | None:
-        """Read what the people of one page round these numbers have sent; None where all of it is known.
+    async def read_use(self, first: int, last: int) -> LoadedPage | None:
+        """Read what the people of one page round these numbers have sent; return None where all of it is known.
 
         Raises PermissionDenied where the role may not read the log.
         """
         from tui.data.permissions.people import use_of
 
-        near = [held for held in self.window.pages if held.used is None and held.end > first and held.start <= last]
+        near = [page for page in self.window.pages if page.used is None and page.end > first and page.start <= last]
         if not near:
             return None
         used = await use_of(self._database, self.organization_id, [person.id for person in near[0].page.people])

@@ -1,4 +1,4 @@
-"""The part of the list of people that is held: consecutive pages round what is seen, numbered from the list's start."""
+"""The loaded part of the list of people: consecutive pages round the visible rows, numbered from the list's start."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ Direction = Literal["before", "behind"]
 
 
 @dataclass(slots=True)
-class Held:
-    """One page with the number of its first person, and what its people have used once that is known."""
+class LoadedPage:
+    """One page, the number of its first person, and what its people have sent; `used` is None until it is read."""
 
     start: int
     page: PeoplePage
@@ -26,7 +26,7 @@ class Held:
 
     @property
     def end(self) -> int:
-        """The number behind its last person."""
+        """The number after its last person's."""
         return self.start + len(self.page.people)
 
 
@@ -38,7 +38,7 @@ class PeopleWindow:
     or removes people; where the start turns out to be elsewhere, `lowest` is its number.
     """
 
-    pages: list[Held] = field(default_factory=list)
+    pages: list[LoadedPage] = field(default_factory=list)
     at_start: bool = False
     at_end: bool = False
     origin: int = 0
@@ -46,28 +46,28 @@ class PeopleWindow:
 
     @classmethod
     def beginning(cls, page: PeoplePage) -> PeopleWindow:
-        """The window that begins with the list's first page."""
+        """Return the window that begins with the list's first page."""
         return cls.at_place(0, page, lowest=0, total=None)
 
     @classmethod
     def at_place(cls, start: int, page: PeoplePage, *, lowest: int, total: int | None) -> PeopleWindow:
-        """The window on a page that was read forwards and whose first person has the number `start`."""
-        return cls([Held(start, page)] if page.people else [], start == lowest, not page.more, lowest, total)
+        """Return the window on one page, read forwards, whose first person has the number `start`."""
+        return cls([LoadedPage(start, page)] if page.people else [], start == lowest, not page.more, lowest, total)
 
     @classmethod
     def ending(cls, page: PeoplePage, total: int) -> PeopleWindow:
-        """The window that ends with the list's last page, read backwards; `total` is how many people there are."""
+        """Return the window that ends with the list's last page, read backwards; `total` counts all people."""
         total = max(total, len(page.people))
-        return cls([Held(total - len(page.people), page)], not page.more, True, 0, total)
+        return cls([LoadedPage(total - len(page.people), page)], not page.more, True, 0, total)
 
     @property
     def first(self) -> int:
-        """The number of the first person held."""
+        """The number of the first loaded person."""
         return self.pages[0].start if self.pages else self.origin
 
     @property
     def end(self) -> int:
-        """The number behind the last person held."""
+        """The number after the last loaded person's."""
         return self.pages[-1].end if self.pages else self.origin
 
     @property
@@ -77,7 +77,7 @@ class PeopleWindow:
 
     @property
     def highest(self) -> int:
-        """The number of the last person that can be gone to: of the list, as far as it is known."""
+        """The number of the last person that the cursor can reach: the list's last one once the count is known."""
         if self.at_end or self.total is None:
             return self.end - 1
         return max(self.end, self.lowest + self.total) - 1
@@ -87,33 +87,36 @@ class PeopleWindow:
         """How many people the list has, None while that is not known."""
         return self.end - self.lowest if self.at_end else self.total
 
-    def at(self, index: int) -> tuple[Held, Holder] | None:
-        """The person of that number, None where they are not held."""
-        for held in self.pages:
-            if held.start <= index < held.end:
-                return held, held.page.people[index - held.start]
+    def person_at(self, index: int) -> tuple[LoadedPage, Holder] | None:
+        """Return the person of that number with their page, None where they are not loaded."""
+        for loaded in self.pages:
+            if loaded.start <= index < loaded.end:
+                return loaded, loaded.page.people[index - loaded.start]
         return None
 
     def index_of(self, user_id: UUID) -> int | None:
-        """The number of a person who is held."""
-        for held in self.pages:
-            for offset, person in enumerate(held.page.people):
+        """Return the number of a person, None where they are not loaded."""
+        for loaded in self.pages:
+            for offset, person in enumerate(loaded.page.people):
                 if person.id == user_id:
-                    return held.start + offset
+                    return loaded.start + offset
         return None
 
     @property
     def people(self) -> dict[UUID, int]:
-        """The numbers of everybody held."""
-        return {holder.id: held.start + n for held in self.pages for n, holder in enumerate(held.page.people)}
+        """The numbers of all loaded people by their ids."""
+        return {holder.id: loaded.start + n for loaded in self.pages for n, holder in enumerate(loaded.page.people)}
 
     def cells(self, index: int, integration_ids: Iterable[UUID]) -> list[Cell]:
-        """The cells of the person of that number; none where they are not held."""
-        found = self.at(index)
-        return [found[0].page.cell(found[1].id, id_) for id_ in integration_ids] if found else []
+        """Return the cells of the person of that number; an empty list where they are not loaded."""
+        match self.person_at(index):
+            case (loaded, holder):
+                return [loaded.page.cell(holder.id, integration_id) for integration_id in integration_ids]
+            case _:
+                return []
 
-    def wanted(self, first: int, last: int) -> Direction | None:
-        """On which side a page is missing for showing these numbers and a page's worth on either side of them."""
+    def missing_side(self, first: int, last: int) -> Direction | None:
+        """Return the side on which these numbers, with half a page round them, reach beyond what is loaded."""
         if not self.pages:
             return None
         if not self.at_end and last + PAGE // 2 >= self.end:
@@ -122,28 +125,28 @@ class PeopleWindow:
             return "before"
         return None
 
-    def place(self, direction: Direction) -> Place | None:
-        """The place beyond which the next page in a direction is read."""
+    def edge(self, direction: Direction) -> Place | None:
+        """Return the place beyond which the next page in a direction starts."""
         if not self.pages:
             return None
         return self.pages[0].page.first if direction == "before" else self.pages[-1].page.last
 
-    def add(self, page: PeoplePage, direction: Direction) -> Held:
-        """Add the page that was read beyond `place(direction)`."""
+    def add(self, page: PeoplePage, direction: Direction) -> LoadedPage:
+        """Add the page that was read beyond `edge(direction)`."""
         if direction == "behind":
-            held = Held(self.end, page)
+            loaded = LoadedPage(self.end, page)
             self.at_end = not page.more
             if page.people:
-                self.pages.append(held)
+                self.pages.append(loaded)
         else:
-            held = Held(self.first - len(page.people), page)
+            loaded = LoadedPage(self.first - len(page.people), page)
             self.at_start = not page.more
             if page.people:
-                self.pages.insert(0, held)
-        return held
+                self.pages.insert(0, loaded)
+        return loaded
 
-    def forget(self, first: int, last: int) -> None:
-        """Forget the pages that are further than two pages away from these numbers."""
+    def drop_far_pages(self, first: int, last: int) -> None:
+        """Drop the pages that lie more than two pages away from these numbers."""
         while len(self.pages) > 1 and self.pages[0].end < first - 2 * PAGE:
             self.origin, self.at_start = self.lowest, False
             del self.pages[0]
@@ -151,12 +154,12 @@ class PeopleWindow:
             self.total, self.at_end = self.count, False
             del self.pages[-1]
 
-    def put(self, grants: Mapping[CellKey, Grant | None]) -> None:
-        """Put what some cells hold now in place of what was read."""
-        for held in self.pages:
-            ids = {person.id for person in held.page.people}
+    def update(self, grants: Mapping[CellKey, Grant | None]) -> None:
+        """Replace the grants of some cells; None removes one."""
+        for loaded in self.pages:
+            ids = {person.id for person in loaded.page.people}
             mine = {key: grant for key, grant in grants.items() if key[0] in ids}
             if mine:
-                merged = {**held.page.grants, **mine}
-                kept = {key: grant for key, grant in merged.items() if grant is not None}
-                held.page = replace(held.page, grants=kept)
+                merged = {**loaded.page.grants, **mine}
+                present = {key: grant for key, grant in merged.items() if grant is not None}
+                loaded.page = replace(loaded.page, grants=present)

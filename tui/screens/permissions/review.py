@@ -1,4 +1,4 @@
-"""The review of what is staged: what would be granted, changed and revoked, then applied as one, and its conflicts."""
+"""The review of staged permissions: grants, changes and revokes, applied in one transaction, and its conflicts."""
 
 from __future__ import annotations
 
@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual.binding import Binding, BindingType
 
+from tui.data.rights import RIGHTS
 from tui.screens.page import Page, enter_does
-from tui.screens.permissions.view import in_full, letter_change, value_changes
+from tui.screens.permissions.view import access_in_full, letter_change, value_changes
 from tui.widgets.frame import Part
 from tui.widgets.prompt import Choice
 from tui.widgets.row_list import Cell, Column, Row, RowBody, RowList
@@ -32,14 +33,14 @@ if TYPE_CHECKING:
 COLUMNS = (
     Column("Person", 20, grows=True),
     Column("Integration", 15),
-    Column("Rights", 9),
+    Column("Rights", 2 * len(RIGHTS) + 3),
     Column("Expiry and limits", 28, drops=1),
 )
 LABEL = 10
 
 
 class PermissionReviewScreen(Page):
-    """Lists the net changes; enter applies them as one. Dismissed with what is left staged and what was applied."""
+    """Lists the net changes, which enter applies as one; leaves with what stays staged and what was applied."""
 
     CSS_PATH: ClassVar[Any] = ["review.tcss"]
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -61,12 +62,10 @@ class PermissionReviewScreen(Page):
         self._changes: dict[str, Change] = {}
 
     def compose_body(self) -> Iterable[Widget]:
-        """Lay the changes over the one under the cursor in full."""
         yield StateSwitcher(RowList(COLUMNS))
         yield TextLines(id="detail")
 
     def hints(self) -> tuple[tuple[str, str], ...]:
-        """Return the two acts, and the way back."""
         return (
             ("enter", "apply all of it"),
             ("d", "drop this one"),
@@ -75,22 +74,18 @@ class PermissionReviewScreen(Page):
         )
 
     def context(self) -> tuple[Part, ...]:
-        """Say what it comes to."""
         review = self._review
         configure = review.configure_given
         gained = f"gives configure {'once' if configure == 1 else f'{configure:,} times'}" if configure else ""
         return (Part(review.sentence(), "warning", give=1), Part(gained, "bad"))
 
     def on_mount(self) -> None:
-        """Focus the changes."""
         self.focus_body()
 
     def focus_body(self) -> None:
-        """Focus the changes."""
         self.set_focus(self.query_one(RowBody))
 
     async def load(self) -> None:
-        """Read the names of the people and integrations that are in it."""
         from tui.data.permissions.people import holders_by_id, integrations_of
 
         switcher = self.query_one(StateSwitcher)
@@ -149,7 +144,6 @@ class PermissionReviewScreen(Page):
         return safe_text(title_of(integration.integration_type), 40) if integration else "deleted since"
 
     def on_row_body_moved(self) -> None:
-        """Follow the cursor with the lines below."""
         self._show_detail()
 
     @property
@@ -166,26 +160,28 @@ class PermissionReviewScreen(Page):
             now = None if conflict is None else _now_words(conflict, zone)
             lines = (
                 TextLine(who, label="Cell".ljust(LABEL)),
-                TextLine(in_full(change.before, zone), label=("Before" if now is None else "You saw").ljust(LABEL)),
+                TextLine(
+                    access_in_full(change.before, zone), label=("Before" if now is None else "You saw").ljust(LABEL)
+                ),
                 *(() if now is None else (TextLine(now, "bad", label="Now".ljust(LABEL)),)),
-                TextLine(in_full(change.wanted, zone), label=("After" if now is None else "You want").ljust(LABEL)),
+                TextLine(
+                    access_in_full(change.wanted, zone), label=("After" if now is None else "You want").ljust(LABEL)
+                ),
             )
         self.query_one("#detail", TextLines).show(lines)
         self.refresh_frame()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Offer nothing before the changes are shown, while they are being applied, or while a question is open."""
         return (
             None if action in ("apply", "drop") and (self.busy or not self._changes or self.prompt.is_asking) else True
         )
 
     def action_drop(self) -> None:
-        """Stage the change under the cursor no more."""
         change = self._current
         if change is not None:
-            self._without([change.key])
+            self._drop([change.key])
 
-    def _without(self, keys: Iterable[CellKey]) -> None:
+    def _drop(self, keys: Iterable[CellKey]) -> None:
         dropped = set(keys)
         self._staged = self._staged.without(dropped)
         self._review = self._staged.review()
@@ -193,12 +189,12 @@ class PermissionReviewScreen(Page):
         self._show()
 
     def action_say_how(self) -> None:
-        """Say which key applies: letters only prepare."""
+        # Letters only prepare; another kind of key applies.
         if len(self._staged):
             self.status.say("Nothing is applied yet: enter applies all of it.")
 
     def action_apply(self) -> None:
-        """Apply everything in one transaction, but not by an enter that is held down since it opened this."""
+        # An enter that is held down since it opened the review must not apply it as well.
         if self.console.is_key_held:
             self.status.say("Nothing is applied yet: A, then enter, applies all of it.")
         else:
@@ -213,12 +209,12 @@ class PermissionReviewScreen(Page):
                 self._staged.clear()
                 self.leave((self._staged, outcome))
                 return
-            if not await self._go_on_after(outcome):
+            if not await self._ask_about_conflicts(outcome):
                 return
         self.status.say("Nothing else was staged, so nothing was applied.")
 
-    async def _go_on_after(self, conflicts: Conflicts) -> bool:
-        """Show what changed meanwhile; whether to apply the rest now."""
+    async def _ask_about_conflicts(self, conflicts: Conflicts) -> bool:
+        """Show the conflicts and ask what to do; return whether to apply the rest now."""
         self._conflicts = {cell.key: cell for cell in conflicts.cells}
         self._show()
         self._go_to_first_conflict()
@@ -228,7 +224,8 @@ class PermissionReviewScreen(Page):
         zone = self.session.settings.timezone
         what = (
             f"{self._person(first.user_id)}, {self._integration(first.integration_id)}: you saw "
-            f"{in_full(first.seen, zone)}; now {_now_words(first, zone)}; you want {in_full(first.wanted, zone)}."
+            f"{access_in_full(first.seen, zone)}; now {_now_words(first, zone)}; "
+            f"you want {access_in_full(first.wanted, zone)}."
         )
         choices = [Choice("l", "look at each"), Choice("d", "drop mine there")]
         if rest:
@@ -237,7 +234,7 @@ class PermissionReviewScreen(Page):
             f"Nothing was written: {cells} not as you saw {'it' if count == 1 else 'them'} any more.\n{what}", choices
         )
         if chosen in ("g", "d"):
-            self._without(conflicts.keys)
+            self._drop(conflicts.keys)
         elif chosen is None:
             self.leave((self._staged, None))
         return chosen == "g"
@@ -250,15 +247,13 @@ class PermissionReviewScreen(Page):
             body.cursor = place
 
     def show_failure(self, failure: SwitchboardError) -> None:
-        """Show a failure in the list's place."""
         self.query_one(StateSwitcher).show_failed(failure.title, failure.sentence, failure.what_to_do)
         super().show_failure(failure)
 
     def action_back(self) -> None:
-        """Go back to the grid with what is left."""
         if not self.busy:
             self.leave((self._staged, None))
 
 
 def _now_words(conflict: Conflict, zone: Any) -> str:
-    return "the integration was deleted" if conflict.integration_gone else in_full(conflict.now, zone)
+    return "the integration was deleted" if conflict.integration_deleted else access_in_full(conflict.now, zone)

@@ -1,4 +1,4 @@
-"""Section 2: the grid of people and integrations, read as one scrolls, where permissions are staged."""
+"""Section 2: the grid of people and integrations on which changes of permissions are staged."""
 
 from __future__ import annotations
 
@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, ClassVar
 from textual import work
 from textual.binding import Binding, BindingType
 
+from tui.data.rights import RIGHTS, implying
 from tui.errors import SwitchboardError
 from tui.screens.page import Page
-from tui.screens.permissions.edits import PermissionEdits
+from tui.screens.permissions.grid_actions import GridActions
 from tui.screens.permissions.model import GridModel
 from tui.screens.permissions.pane import PermissionPane
-from tui.screens.permissions.people_list import VIEWS, PeopleList, why_empty
+from tui.screens.permissions.people_list import VIEWS, PeopleList, empty_message
 from tui.screens.permissions.staging import ask_person
 from tui.widgets.frame import Part
 from tui.words.text import safe_text
@@ -25,24 +26,30 @@ if TYPE_CHECKING:
 
     from tui.data.permissions.effective import Enforcement
     from tui.data.permissions.people import Sort
-    from tui.data.permissions.values import Right
+    from tui.data.rights import Right, RightDefinition
     from tui.widgets.grid import Grid
 
 SORTS: tuple[tuple[Sort, str], ...] = (("name", "name"), ("email", "e-mail"), ("granted", "newest grant"))
-EDITS = frozenset({"right", "revoke", "values", "put_row", "add"})
+RIGHT_KEYS = [right.keys.partition(",")[0] for right in RIGHTS.values()]
+EDIT_ACTIONS = frozenset({"right", "revoke", "values", "put_row", "add"})
 
 
 def _key(keys: str, action: str, name: str, label: str, tooltip: str) -> Binding:
     return Binding(keys, action, label, show=False, id=f"permissions.{name}", tooltip=tooltip)
 
 
+def _right_key(right: RightDefinition) -> Binding:
+    brings = f"; it brings {' and '.join(right.implies)}" if right.implies else ""
+    takes = f"; with it go {' and '.join(implying(right.name))}" if implying(right.name) else ""
+    tooltip = f"Give or take {right.name}{brings}{takes}"
+    return _key(right.keys, f"right('{right.name}')", right.name, right.name.capitalize(), tooltip)
+
+
 class PermissionsScreen(Page):
-    """Shows who may use what, stages changes of it, and hands them to the review."""
+    """Shows who may use which integration, stages changes, and hands them to the review."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        _key("v,space", "right('view')", "view", "View", "Give or take view; with it go send and configure"),
-        _key("s", "right('send')", "send", "Send", "Give or take send; it brings view"),
-        _key("c", "right('configure')", "configure", "Configure", "Give or take configure; it brings view"),
+        *(_right_key(right) for right in RIGHTS.values()),
         _key("d", "revoke", "revoke", "Revoke", "Take every right from what is selected"),
         _key("e", "values", "values", "Expiry, limits", "Set the expiry, the daily or the monthly limit"),
         _key("Y", "take_row", "take", "Take row", "Remember the row of the person under the cursor"),
@@ -61,7 +68,7 @@ class PermissionsScreen(Page):
 
     def __init__(self) -> None:
         super().__init__()
-        self._model_of: object = None
+        self._model_session: object = None
         self._view = self._sort = 0
         self._may_change = True
         self._is_labelled = False
@@ -73,24 +80,23 @@ class PermissionsScreen(Page):
 
     @property
     def model(self) -> GridModel | None:
-        """What is read and staged, None before anything is."""
+        """What was read and what is staged; None before the first load."""
         return self.pane.model
 
     def compose_body(self) -> Iterable[Widget]:
-        """Lay out the grid."""
         pane = PermissionPane(self.console.glyphs)
-        self._edits = PermissionEdits(self, pane)
+        self._grid_actions = GridActions(self, pane)
         yield pane
 
     def hints(self) -> tuple[tuple[str, str], ...]:
-        """Return the keys of the grid; the same all the time, so that no key repaints them."""
+        # The hints of the grid never change with the cursor: on a slow link each repaint of the line is seen.
         if self.model is None or not self.model.integrations:
             return (("1", "integrations"), ("o", "organisation"), ("r", "refresh"), ("?", "help"))
         reading = (("enter", "what they can do"), ("i", "who can"), ("/", "filter"), ("w", "who is shown"))
         if not self._may_edit:
             return (*reading, ("L", "leaver report"), ("?", "help"))
         return (
-            ("v s c", "rights"),
+            (" ".join(RIGHT_KEYS), "rights"),
             ("e", "limits"),
             ("V", "range"),
             ("A", "review"),
@@ -100,7 +106,6 @@ class PermissionsScreen(Page):
         )
 
     def context(self) -> tuple[Part, ...]:
-        """Return what is staged, the filter, who is shown and the order."""
         staged = len(self.model.staged) if self.model else 0
         view, sort = VIEWS[self._view][0], SORTS[self._sort][1]
         return (
@@ -111,30 +116,25 @@ class PermissionsScreen(Page):
         )
 
     def unsaved(self) -> str:
-        """Say what would be lost."""
         staged = len(self.model.staged) if self.model else 0
         changes = "1 change of permissions is" if staged == 1 else f"{staged:,} changes of permissions are"
         return f"{changes} staged and not applied." if staged else ""
 
     def forget_unsaved(self) -> None:
-        """Stage nothing."""
         if self.model is not None:
             self.model.staged.clear()
             self.pane.show_all()
             self.refresh_frame()
 
     def focus_body(self) -> None:
-        """Focus the grid."""
         self.set_focus(self.pane.grid)
 
     def on_mount(self) -> None:
-        """Focus the grid, and wait for the connection."""
         self.focus_body()
         if not self.session.is_connected and self.console.failure is None:
             self.pane.switcher.show_loading("the connection")
 
     async def load(self) -> None:
-        """Read the integrations and the people round the top of what is seen."""
         from tui.data.permissions.people import integrations_of
 
         switcher, organization = self.pane.switcher, self.session.organization
@@ -146,28 +146,28 @@ class PermissionsScreen(Page):
             return
         switcher.show_loading("permissions")
         model = self.model
-        if model is None or model.staged.organization_id != organization.id or self._model_of is not self.session:
-            if model is not None and len(model.staged) and self._model_of is not self.session:
+        if model is None or model.staged.organization_id != organization.id or self._model_session is not self.session:
+            if model is not None and len(model.staged) and self._model_session is not self.session:
                 self.status.say("What was staged belonged to another database and is dropped.", "warning")
             self.pane.model = model = GridModel(organization.id, self.console.glyphs, self.session.settings.timezone)
-            self._model_of, self._edits = self.session, PermissionEdits(self, self.pane)
+            self._model_session, self._grid_actions = self.session, GridActions(self, self.pane)
         integrations = await integrations_of(self.session.database, organization.id)
         self.pane.show_columns(integrations)
         if not integrations:
             switcher.show_empty("No integration is set up here, so there is nothing to give.", "1  set one up")
             return
-        self._read_what_is_allowed(model)
+        self._read_privileges(model)
         await self.pane.read(self._listing(model))
 
     def _listing(self, model: GridModel) -> PeopleList:
         from tui.data.permissions.people import PeopleFilter
 
         wanted = PeopleFilter(self.filter_text.strip(), **VIEWS[self._view][1])
-        self.pane.nobody = why_empty(self._view, wanted.text, is_labelled=self._is_labelled)
+        self.pane.empty_message = empty_message(self._view, wanted.text, is_labelled=self._is_labelled)
         return PeopleList(self.session.database, model.staged.organization_id, wanted, SORTS[self._sort][0])
 
     @work(group="allowed", exclusive=True, exit_on_error=False)
-    async def _read_what_is_allowed(self, model: GridModel) -> None:
+    async def _read_privileges(self, model: GridModel) -> None:
         from tui.data.directory import people_are_labelled
         from tui.data.permissions.apply import can_change
         from tui.data.permissions.effective import enforcement
@@ -182,9 +182,9 @@ class PermissionsScreen(Page):
                 self.tell_failure(failure)
             return
         if self.is_mounted and model is self.model:
-            self.pane.nobody = why_empty(self._view, self.filter_text.strip(), is_labelled=self._is_labelled)
+            self.pane.empty_message = empty_message(self._view, self.filter_text.strip(), is_labelled=self._is_labelled)
             if model.listing is not None and not model.listing.window.pages:
-                self.pane.show_face()
+                self.pane.show_state()
             self.refresh_bindings()
             self.refresh_frame()
             self.pane.show_note(self._note(found))
@@ -200,14 +200,12 @@ class PermissionsScreen(Page):
             self.refresh_frame()
 
     def filter_changed(self) -> None:
-        """List who matches `filter_text`, who is shown and the order as they are now."""
         if self.model is None or self.model.listing is None:
             self.start_load()
         elif self.model.integrations:
             self._read(partial(self.pane.read, self._listing(self.model)))
 
     def show_failure(self, failure: SwitchboardError) -> None:
-        """Show a failure in the grid's place."""
         self.pane.switcher.show_failed(failure.title, failure.sentence, failure.what_to_do)
         super().show_failure(failure)
 
@@ -224,13 +222,11 @@ class PermissionsScreen(Page):
         return self._may_change and not self.session.read_only
 
     def on_grid_opened(self) -> None:
-        """Open what this person can do, and why not."""
         person = self.model.person(self.pane.grid.row) if self.model else None
         if person is not None:
             self.console.navigation.open_access_of(person)
 
     def on_grid_end_wanted(self, event: Grid.EndWanted) -> None:
-        """Go to the first or the last row, reading it where it is not held."""
         grid, model = self.pane.grid, self.model
         if model is None or model.listing is None:
             return
@@ -243,73 +239,58 @@ class PermissionsScreen(Page):
             self._read(partial(self.pane.read_end, event.direction))
 
     def on_paging_pane_failed(self, event: PermissionPane.Failed) -> None:
-        """Say what went wrong, and keep what is shown."""
         self.tell_failure(event.failure)
 
     def on_paging_pane_crashed(self, event: PermissionPane.Crashed) -> None:
-        """End the program on the crash page."""
         self.console.fail(event.error)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Dim what this role, read-only mode or a write under way does not allow."""
-        if action in EDITS and not (self._may_edit and not self.busy and self.model is not None):
+        if action in EDIT_ACTIONS and not (self._may_edit and not self.busy and self.model is not None):
             return None
         return None if action in ("review", "undo") and self.busy else True
 
     def action_right(self, right: Right) -> None:
-        """Give or take a right of what is selected."""
-        self._edits.toggle(right)
+        self._grid_actions.toggle(right)
 
     def action_revoke(self) -> None:
-        """Take every right of what is selected."""
-        self._edits.revoke()
+        self._grid_actions.revoke()
 
     def action_values(self) -> None:
-        """Ask for the expiry or a limit of what is selected."""
-        self._edits.set_values()
+        self._grid_actions.set_values()
 
     def action_take_row(self) -> None:
-        """Remember a person's row, to be put to others."""
-        self._edits.take_row()
+        self._grid_actions.take_row()
 
     def action_put_row(self) -> None:
-        """Stage the remembered row for the selected people."""
-        self._edits.put_row()
+        self._grid_actions.put_row()
 
     def action_undo(self) -> None:
-        """Take back the last step of staging, or what was applied."""
-        self._edits.undo()
+        self._grid_actions.undo()
 
     def action_review(self) -> None:
-        """Look at everything staged, and apply it from there."""
-        self._edits.review()
+        self._grid_actions.review()
 
     def action_who(self) -> None:
-        """Show the next group of people."""
         self._view = (self._view + 1) % len(VIEWS)
         self.filter_changed()
         self.refresh_frame()
 
     def action_sort(self) -> None:
-        """Order by the next of name, e-mail and newest grant."""
         self._sort = (self._sort + 1) % len(SORTS)
         self.filter_changed()
         self.refresh_frame()
 
     def action_users(self) -> None:
-        """Open everybody who holds a right on the integration under the cursor."""
         grid = self.pane.grid
         if self.model is not None and grid.column < len(self.model.integrations):
             self.console.navigation.open_users_of(self.model.integrations[grid.column])
 
     def action_leaver(self) -> None:
-        """Open what the person under the cursor could reach and knows."""
         person = self.model.person(self.pane.grid.row) if self.model else None
         if person is not None:
             self.console.navigation.open_leaver_report(person)
 
     def action_add(self) -> None:
-        """Add a person by id and label, where there is no directory."""
         if self.model is not None:
             self.act(self._add(self.model))
 
@@ -327,12 +308,11 @@ class PermissionsScreen(Page):
             self.start_load()
 
     def action_copy(self) -> None:
-        """Send the row's text to the terminal's clipboard."""
         if self.model is not None and (text := self.model.row_text(self.pane.grid.row)):
             self.app.copy_to_clipboard(text)
             self.status.say("Row sent to your terminal's clipboard (cannot be confirmed).")
 
     def action_back(self) -> None:
-        """Select nothing, else as everywhere."""
+        # The first press only ends a selection.
         if not self.pane.grid.unselect():
             super().action_back()

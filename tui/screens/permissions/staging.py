@@ -1,4 +1,4 @@
-"""What a key of the grid stages for the cells that are chosen, and the questions about expiry and limits."""
+"""What a key of the grid stages for the cells that are selected, and the questions about expiry and limits."""
 
 from __future__ import annotations
 
@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from tui.data.permissions.people import Holder
-    from tui.data.permissions.values import Access, Cell, Right
+    from tui.data.permissions.values import Access, Cell
+    from tui.data.rights import Right
     from tui.widgets.prompt import Prompt
 
 QUESTIONS = {
@@ -28,29 +29,29 @@ QUESTIONS = {
     "d": ("daily_limit", "Sends a day, in UTC", "a number, or unlimited"),
     "m": ("monthly_limit", "Sends a month, in UTC", "a number, or unlimited"),
 }
-WHAT = (Choice("x", "expiry"), Choice("d", "daily limit"), Choice("m", "monthly limit"))
+VALUE_CHOICES = (Choice("x", "expiry"), Choice("d", "daily limit"), Choice("m", "monthly limit"))
 
 
 @dataclass(frozen=True, slots=True)
-class Chosen:
-    """The people and the cells of each that an act is about, and the server's time when they were read."""
+class SelectedCells:
+    """The selected people with their selected cells, and the server's time when these were read."""
 
     people: tuple[tuple[Holder, tuple[Cell, ...]], ...]
     now: datetime
 
     @property
     def cells(self) -> list[Cell]:
-        """All of the cells."""
+        """All selected cells."""
         return [cell for _, cells in self.people for cell in cells]
 
     @property
-    def of_active(self) -> list[Cell]:
-        """The cells of those who may be given something: the organisation's active people."""
+    def of_active_people(self) -> list[Cell]:
+        """The cells of the organisation's active people, who alone may be given something."""
         return [cell for holder, cells in self.people if holder.standing == "active" for cell in cells]
 
     @property
-    def left_out(self) -> tuple[str, ...]:
-        """A sentence about those who are given nothing, where there are some."""
+    def excluded_note(self) -> tuple[str, ...]:
+        """A sentence about the selected people who are given nothing; empty where there are none."""
         others = [holder for holder, _ in self.people if holder.standing != "active"]
         if not others:
             return ()
@@ -59,36 +60,36 @@ class Chosen:
         return (f"{len(others)} people are not among the organisation's active ones and are given nothing.",)
 
 
-def stage_right(staged: Staged, chosen: Chosen, right: Right) -> Step:
-    """Take a right where everybody has it, else give it to those who may be given something. Raises InvalidInput."""
+def stage_right(staged: Staged, chosen: SelectedCells, right: Right) -> Step:
+    """Take a right where all cells have it, else give it to the active people. Raises InvalidInput."""
     if all(staged.access(cell).has(right) for cell in chosen.cells):
         return staged.take(chosen.cells, (right,), chosen.now)
-    return _with_notes(staged.give(chosen.of_active, (right,), chosen.now), chosen.left_out)
+    return _with_notes(staged.give(chosen.of_active_people, (right,), chosen.now), chosen.excluded_note)
 
 
-def stage_copy(staged: Staged, source: Sequence[Cell], chosen: Chosen) -> Step:
-    """Make the rows of the chosen people say what another person's row says. Raises InvalidInput."""
-    return _with_notes(staged.copy(source, chosen.of_active, chosen.now), chosen.left_out)
+def stage_copy(staged: Staged, source: Sequence[Cell], chosen: SelectedCells) -> Step:
+    """Make the selected cells like those of another person's row. Raises InvalidInput."""
+    return _with_notes(staged.copy(source, chosen.of_active_people, chosen.now), chosen.excluded_note)
 
 
-def stage_values(staged: Staged, chosen: Chosen, values: dict[str, Any]) -> Step:
-    """Set expiry or limits of the chosen cells. Raises InvalidInput."""
-    return _with_notes(staged.limit(chosen.of_active, chosen.now, **values), chosen.left_out)
+def stage_values(staged: Staged, chosen: SelectedCells, values: dict[str, Any]) -> Step:
+    """Set expiry or limits of the selected cells. Raises InvalidInput."""
+    return _with_notes(staged.limit(chosen.of_active_people, chosen.now, **values), chosen.excluded_note)
 
 
-def stage_revoke(staged: Staged, chosen: Chosen) -> Step:
-    """Take everything from the chosen cells."""
+def stage_revoke(staged: Staged, chosen: SelectedCells) -> Step:
+    """Take every right from the selected cells."""
     return staged.revoke(chosen.cells, chosen.now)
 
 
 async def ask_values(
     prompt: Prompt, access: Access, how_many: str, zone: tzinfo, clock: Callable[[], Awaitable[datetime]]
 ) -> dict[str, Any]:
-    """Ask which of expiry and limits to set for `how_many` cells, and to what; empty where nobody wants to.
+    """Ask whether to set expiry or a limit for `how_many` cells, and to what; return {} where the person leaves.
 
-    An answer that is not understood is told and asked for again, as it was typed. `clock` gives the server's time.
+    An answer that is not understood is explained, and asked for again as it was typed. `clock` gives the server's time.
     """
-    chosen = await prompt.choose(f"Set for {how_many}:", WHAT)
+    chosen = await prompt.choose(f"Set for {how_many}:", VALUE_CHOICES)
     if chosen is None:
         return {}
     name, what, examples = QUESTIONS[chosen]
@@ -109,7 +110,7 @@ async def ask_values(
 
 
 async def ask_person(prompt: Prompt) -> tuple[UUID, str] | None:
-    """Ask for the id and the name of somebody whom no directory knows. Raises InvalidInput for what is no id."""
+    """Ask for the id and the name of somebody where there is no directory. Raises InvalidInput for what is no id."""
     typed = await prompt.line("Id of the person (a UUID):")
     if typed is None:
         return None

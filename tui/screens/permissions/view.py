@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tui.data.permissions.values import RIGHTS, state_of
+from tui.data.permissions.values import state_of
+from tui.data.rights import RIGHTS
 from tui.providers import title_of
 from tui.widgets.grid_cells import Bar, GridCell, GridColumn, GridRow
 from tui.widgets.text_lines import TextLine
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
     from tui.widgets.glyphs import Glyphs
 
 STAGED = "*"
-LETTERS = {"view": "V", "send": "S", "configure": "C"}
 DETAIL_BAR = 10
 LABEL = 10
 NOT_VISIBLE = "not visible to your role"
@@ -42,8 +42,8 @@ def heading(integration: Integration, glyphs: Glyphs) -> GridColumn:
 
 
 def letters(access: Access) -> str:
-    """Return the rights as three letters: VS- is view and send."""
-    return "".join(LETTERS[right] if access.has(right) else "-" for right in RIGHTS)
+    """Return the rights as a letter each: VS- is view and send."""
+    return "".join(right.letter if access.has(right.name) else "-" for right in RIGHTS.values())
 
 
 def person_sign(standing: Standing, glyphs: Glyphs) -> str:
@@ -117,7 +117,7 @@ def _share(count: int, limit: int) -> float:
 def person_words(holder: Holder) -> str:
     """Return who it is in one line: name, e-mail, else id, and how the directory knows them."""
     named = [holder.name, holder.email] if holder.name or holder.email else [str(holder.id)]
-    words = "  ".join(safe_text(one, 80) for one in named if one)
+    words = "  ".join(safe_text(part, 80) for part in named if part)
     return words if holder.standing == "active" else f"{words}  ({holder.standing})"
 
 
@@ -130,10 +130,10 @@ def until_words(access: Access, now: datetime, zone: tzinfo) -> str:
     """Return when it ends, and how far that is."""
     if access.expires_at is None:
         return "never"
-    left = access.expires_at - now
-    if left.total_seconds() <= 0:
+    remaining = access.expires_at - now
+    if remaining.total_seconds() <= 0:
         return f"expired {shown(access.expires_at, zone)}"
-    far = f"{left.days} d" if left.days else f"{left.seconds // 3600} h"
+    far = f"{remaining.days} d" if remaining.days else f"{remaining.seconds // 3600} h"
     return f"{shown(access.expires_at, zone)}, in {far}"
 
 
@@ -211,7 +211,7 @@ def value_changes(before: Access, after: Access, zone: tzinfo) -> list[str]:
     return [f"{name} {old} → {new}" for name, old, new in pairs if old != new]
 
 
-def in_full(access: Access, zone: tzinfo) -> str:
+def access_in_full(access: Access, zone: tzinfo) -> str:
     """Return a whole permission in one line."""
     if not access.rights:
         return "nothing"

@@ -1,4 +1,4 @@
-"""What the keys of the grid do with the selection: stage, take back, hand to the review, undo what was applied."""
+"""The actions of the grid's keys on the selection: stage, take back, review, and undo what was applied."""
 
 from __future__ import annotations
 
@@ -17,53 +17,54 @@ if TYPE_CHECKING:
 
     from tui.data.permissions.apply import Applied
     from tui.data.permissions.staging import Staged, Step
-    from tui.data.permissions.values import Access, Cell, Right
+    from tui.data.permissions.values import Access, Cell
+    from tui.data.rights import Right
     from tui.screens.page import Page
     from tui.screens.permissions.model import GridModel
     from tui.screens.permissions.pane import PermissionPane
-    from tui.screens.permissions.staging import Chosen
+    from tui.screens.permissions.staging import SelectedCells
     from tui.widgets.grid import Selection
 
 
-class PermissionEdits:
-    """The acts of one grid on one page, with the row that was taken and the last apply, which can be undone."""
+class GridActions:
+    """Stages changes of the selected cells; remembers the row that was taken, and the last apply to undo it."""
 
     def __init__(self, page: Page, pane: PermissionPane) -> None:
         self._page = page
         self._pane = pane
         self._applied: Applied | None = None
-        self._taken: list[Cell] | None = None
+        self._taken_row: list[Cell] | None = None
         self._is_reading = False
 
     def toggle(self, right: Right) -> None:
-        """Give or take a right of what is selected."""
+        """Stage a right for the selected cells, or its removal where all of them have it."""
         self._stage(partial(stage_right, right=right))
 
     def revoke(self) -> None:
-        """Take every right of what is selected."""
+        """Stage the removal of every right from the selected cells."""
         self._stage(stage_revoke)
 
     def take_row(self) -> None:
-        """Remember the row of the person under the cursor."""
+        """Remember the row of the person under the cursor for put_row."""
         row, model = self._pane.grid.row, self._pane.model
         person = model.person(row) if model else None
         if model is not None and person is not None:
-            self._taken = model.cells(row)
+            self._taken_row = model.cells(row)
             name = safe_text(person.label, 40)
             self._page.status.say(f"Took the row of {name}; p makes the rows of whoever is selected the same.")
 
     def put_row(self) -> None:
-        """Stage the remembered row for the selected people; for a range or a column only what is selected of it."""
+        """Stage the remembered row for the selected people; in a range or a column, only its selected cells."""
         model = self._pane.model
-        if self._taken is None or model is None:
+        if self._taken_row is None or model is None:
             self._page.status.say("No row is taken yet: Y takes the one under the cursor.")
             return
-        source = model.as_held(self._taken)
+        source = model.as_loaded(self._taken_row)
         whole = self._pane.grid.selection.span in ("cell", "rows")
         self._stage(lambda staged, chosen: stage_copy(staged, source, chosen), whole_rows=whole)
 
     def set_values(self) -> None:
-        """Ask for the expiry or a limit of what is selected."""
+        """Ask for the expiry or a limit of the selected cells."""
         grid, model = self._pane.grid, self._pane.model
         if model is None or (access := model.access(grid.row, grid.column)) is None:
             return
@@ -75,13 +76,13 @@ class PermissionEdits:
         self._page.act(self._ask(model, access, selection))
 
     async def _ask(self, model: GridModel, access: Access, selection: Selection) -> None:
-        aim, session = model.aim(selection), self._page.session
+        asked_about, session = model.identity_of(selection), self._page.session
         how_many = "this cell" if selection.span == "cell" else model.selection_words(selection)
         clock = partial(server_time, session.database)
         values = await ask_values(self._page.prompt, access, how_many, session.settings.timezone, clock)
         if not values:
             return
-        if model is self._pane.model and model.aim(selection) == aim:
+        if model is self._pane.model and model.identity_of(selection) == asked_about:
             self._stage(partial(stage_values, values=values), selection=selection)
         else:
             self._page.status.say("The list was read anew meanwhile, so nothing was staged. Press e again.", "warning")
@@ -122,9 +123,11 @@ class PermissionEdits:
 
     def _show_applied(self, model: GridModel, applied: Applied, word: str) -> None:
         self._applied = applied
-        if self._taken is not None:
-            self._taken = [replace(cell, grant=applied.grants.get(cell.key, cell.grant)) for cell in self._taken]
-        model.put(applied.grants)
+        if self._taken_row is not None:
+            self._taken_row = [
+                replace(cell, grant=applied.grants.get(cell.key, cell.grant)) for cell in self._taken_row
+            ]
+        model.update_grants(applied.grants)
         self._pane.show_all()
         self._page.refresh_frame()
         self._page.status.say(f"{word} in one transaction: {applied_words(applied)}. u undoes it as one.", "good")
@@ -148,7 +151,7 @@ class PermissionEdits:
 
     def _stage(
         self,
-        do: Callable[[Staged, Chosen], Step],
+        do: Callable[[Staged, SelectedCells], Step],
         *,
         whole_rows: bool = False,
         selection: Selection | None = None,
@@ -161,7 +164,7 @@ class PermissionEdits:
             return
         if whole_rows:
             selection = replace(selection, columns=(0, len(model.integrations) - 1))
-        chosen = model.chosen(selection)
+        chosen = model.selected_cells(selection)
         if chosen is None:
             sentence = "Some of these people are still being read, so nothing was staged. Press it once more."
             self._page.status.say(sentence, "warning")
@@ -169,12 +172,12 @@ class PermissionEdits:
             self._stage_now(model, do, chosen)
 
     async def _stage_for_everybody(
-        self, model: GridModel, columns: tuple[int, int], do: Callable[[Staged, Chosen], Step]
+        self, model: GridModel, columns: tuple[int, int], do: Callable[[Staged, SelectedCells], Step]
     ) -> None:
         self._is_reading = True
         self._page.status.say("Reading everybody listed …")
         try:
-            chosen = await model.everybody(columns)
+            chosen = await model.read_all_cells(columns)
         finally:
             self._is_reading = False
             if self._page.is_mounted:
@@ -184,10 +187,12 @@ class PermissionEdits:
         step = self._stage_now(model, do, chosen)
         if step is not None and step.cells:
             changed = len({user for user, _ in step.cells})
-            said = f"Staged for {changed:,} of the {len(chosen.people):,} people listed."
-            self._page.status.say(" ".join((said, *step.notes)))
+            summary = f"Staged for {changed:,} of the {len(chosen.people):,} people listed."
+            self._page.status.say(" ".join((summary, *step.notes)))
 
-    def _stage_now(self, model: GridModel, do: Callable[[Staged, Chosen], Step], chosen: Chosen) -> Step | None:
+    def _stage_now(
+        self, model: GridModel, do: Callable[[Staged, SelectedCells], Step], chosen: SelectedCells
+    ) -> Step | None:
         try:
             step = do(model.staged, chosen)
         except InvalidInput as refusal:
