@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 from tui.data.audit.filter import ALIASES, QUALIFIERS, quoted
 from tui.data.audit.query import fetch
-from tui.data.audit.times import PHRASES
 from tui.data.directory import list_organizations, search_people
 from tui.errors import PermissionDenied, SchemaMissing, TimedOut
+from tui.words.time_grammar import PHRASES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

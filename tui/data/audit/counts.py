@@ -8,9 +8,9 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Literal
 
 from tui.data.audit.query import estimated_rows, fetch
-from tui.data.audit.times import Stretch, floor, following
 from tui.data.audit.where import NOT_SUCCESS, Where, branches, drivers, where, within_bounds
 from tui.errors import TimedOut
+from tui.words.time_grammar import Stretch, floor, following
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator

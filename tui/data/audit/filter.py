@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from datetime import tzinfo
     from uuid import UUID
 
-    from tui.data.audit.times import Stretch
+    from tui.words.time_grammar import Stretch
 
 TermName = Literal["action", "status", "type", "user", "org", "ip", "details", "text"]
 QUALIFIERS = ("action", "status", "type", "user", "org", "ip", "since", "until", "details.")
