@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tui.data.audit.filter import LogFilter, Term, join_words, parse_filter, quoted
+from tui.data.audit.filter import LogFilter, join_words, parse_filter, quoted
+from tui.data.audit.qualifiers import Term
 from tui.errors import FilterError
 
 NOW = datetime(2026, 3, 11, 20, 15, 30, tzinfo=UTC)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from tui.cli.parsing import Text, argument
+from tui.data.audit.qualifiers import QUALIFIERS
 from tui.errors import FilterError
 
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ F = TypeVar("F", bound="Callable[..., Any]")
 # So that a negation is a word of the filter: -status:success.
 FILTERED: dict[str, Any] = {"ignore_unknown_options": True}
 SHOWN_BEFORE, SHOWN = 60, 160
-LANGUAGE = """FILTER is any of action: status: type: user: org: ip: since: until: details.KEY: and words to look for.
+LANGUAGE = f"""FILTER is any of {" ".join(it.usage for it in QUALIFIERS.values())} and words to look for.
 All must hold; commas separate alternatives, and - before any of them negates it. For example:
 status:failed since:2d -action:call_made details.error_code:429,503 "Rate limit\""""
 

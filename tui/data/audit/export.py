@@ -15,7 +15,7 @@ from tui import __version__
 from tui.data.audit.counts import Count, count_rows
 from tui.data.audit.export_file import StreamBroken
 from tui.data.audit.export_format import FORMATS
-from tui.data.audit.filter import EVERY
+from tui.data.audit.qualifiers import EVERY
 from tui.data.audit.where import Where, where
 from tui.data.log_act import log_act
 from tui.data.seals.sealing import NO_ORGANIZATION, SealEvidence, read_seal_evidence

@@ -6,7 +6,8 @@ import difflib
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from tui.data.audit.filter import EVERY, NOBODY, OPERATOR, Term
+from tui.data.audit.filter import OPERATOR
+from tui.data.audit.qualifiers import EVERY, NOBODY, QUALIFIERS, TEXT, Term
 from tui.data.directory import list_organizations, organizations_called, parse_uuid
 from tui.errors import FilterError
 from tui.words.claims import MARK
@@ -50,13 +51,12 @@ async def resolve_filter(database: Database, log_filter: LogFilter, organization
     terms: list[Term] = []
     notes: list[str] = []
     for term in log_filter.terms:
-        if term.ids is not None:
-            terms.append(term)
-        elif term.name == "user":
-            found, said = await _user(database, term)
-            terms.append(found)
-            notes += said
-        elif term.name == "org":
+        directory = None if term.ids is not None or term.name == TEXT else QUALIFIERS[term.name].directory
+        if directory == "people":
+            by_id, nobody = await _user(database, term)
+            terms.append(by_id)
+            notes += nobody
+        elif directory == "organizations":
             terms.append(await _org(database, term, log_filter.text))
         else:
             terms.append(term)
