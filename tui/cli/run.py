@@ -37,16 +37,20 @@ def run(
     organization: bool = True,
     keys: bool = False,
     writes: bool = False,
+    before: Callable[[Session, Output], None] | None = None,
 ) -> int:
     """Connect, make sure that the schema is there, and do the work; return 0.
 
-    `organization` settles on one before, `keys` reads the master keys, `writes` refuses read-only mode at once.
+    `organization` settles on one before, `keys` reads the master keys, `writes` refuses read-only mode at once;
+    `before` checks what was typed by the settings, before anything is connected to.
     Raises SwitchboardError and ConfigError, and SystemExit after a signal.
     """
     out = Output(as_json=options.json)
     session = open_session(options, out, keys=keys)
     if writes:
         require_writable(session)
+    if before is not None:
+        before(session, out)
 
     async def command() -> None:
         require_configured(session)

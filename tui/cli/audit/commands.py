@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from tui.cli.audit.export import export
-from tui.cli.audit.filter import FILTERED, LANGUAGE, check_filter, filter_argument, filter_of
+from tui.cli.audit.filter import FILTERED, LANGUAGE, filter_argument, run_on_filter
 from tui.cli.audit.seals import seal, verify
 from tui.cli.audit.stats import stats
 from tui.cli.audit.tail import tail
@@ -19,6 +19,7 @@ from tui.cli.parsing import Count, Group, option
 
 if TYPE_CHECKING:
     from tui.cli.request import Options
+    from tui.data.audit.filter import LogFilter
     from tui.data.audit.pages import LogReader
     from tui.models import LogRow
     from tui.session.session import Session
@@ -50,18 +51,14 @@ def list_(options: Options, words: tuple[str, ...], limit: int) -> int:
     Of the details only a summary that fits the line is shown; --json has the whole of them, but for those over 64 kB,
     which only export writes. ~ before a name: that is what the program said; the login is in the details.
     """
-    from tui.cli.run import run
-
-    check_filter(options, words)
-    return run(options, partial(_list, words=words, limit=limit), organization=False)
+    return run_on_filter(options, words, partial(_list, limit=limit))
 
 
-async def _list(session: Session, out: Output, *, words: tuple[str, ...], limit: int) -> None:
+async def _list(session: Session, out: Output, log_filter: LogFilter, *, limit: int) -> None:
     from tui.data.audit.pages import LogReader
     from tui.data.directory import people_by_id
 
-    resolved = await filter_of(session, out, words)
-    rows = await _newest(LogReader(session.database, resolved.log_filter), out, limit)
+    rows = await _newest(LogReader(session.database, log_filter), out, limit)
     people = await people_by_id(session.database, [row.user_id for row in rows if row.user_id])
     zone = session.settings.timezone
     out.rows(
@@ -76,7 +73,7 @@ async def _list(session: Session, out: Output, *, words: tuple[str, ...], limit:
             Column("DETAILS", summary_of, shrinks_to=20, optional=True),
         ],
         piped_width=PIPED_WIDTH,
-        empty="No row of the log is in this filter." if words else "The log of this organisation is empty.",
+        empty="No row of the log is in this filter." if log_filter.text else "The log of this organisation is empty.",
     )
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from tui.cli.audit.filter import FILTERED, LANGUAGE, check_filter, filter_argument, filter_of
+from tui.cli.audit.filter import FILTERED, LANGUAGE, filter_argument, run_on_filter
 from tui.cli.parsing import Command, Text, is_locked, option
 from tui.errors import InvalidInput
 from tui.words.audit import progress_line, rows_words
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from tui.cli.request import Options
     from tui.data.audit.export import Exported, Progress
     from tui.data.audit.export_format import FormatName
+    from tui.data.audit.filter import LogFilter
     from tui.session.session import Session
 
 PROGRESS_EVERY_S = 2.0
@@ -62,11 +63,8 @@ def export(options: Options, words: tuple[str, ...], output: str | None, form: s
     export that is interrupted leaves none. Without --output rows go to standard output, and there is no manifest. In
     the locked console FILE is a plain name in SWITCHBOARD_EXPORT_DIR.
     """
-    from tui.cli.run import run
-
-    check_filter(options, words)
     chosen = _format(options, output, form)
-    return run(options, partial(_export, words=words, output=output, form=chosen), organization=False)
+    return run_on_filter(options, words, partial(_export, output=output, form=chosen))
 
 
 def _format(options: Options, output: str | None, form: str | None) -> FormatName:
@@ -79,17 +77,16 @@ def _format(options: Options, output: str | None, form: str | None) -> FormatNam
 
 
 async def _export(
-    session: Session, out: Output, *, words: tuple[str, ...], output: str | None, form: FormatName
+    session: Session, out: Output, log_filter: LogFilter, *, output: str | None, form: FormatName
 ) -> None:
     from tui.data.audit.export import export_log
     from tui.data.audit.export_file import Stream
     from tui.locked.export_place import new_file
 
-    resolved = await filter_of(session, out, words)
     sys.stdout.flush()
     file = None if output is None else new_file(session.settings, Path(output))
     destination = Stream(sys.stdout.fileno()) if file is None else file
-    done = await export_log(session.database, resolved.log_filter, form, destination, on_progress=_progress(out))
+    done = await export_log(session.database, log_filter, form, destination, on_progress=_progress(out))
     if file is None:
         out.say(f"{_summary(done)} SHA-256 {done.sha256}. No manifest: --output writes one.")
     else:

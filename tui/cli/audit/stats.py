@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import time
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from tui.cli.audit.filter import FILTERED, LANGUAGE, check_filter, filter_argument, filter_of
+from tui.cli.audit.filter import FILTERED, LANGUAGE, filter_argument, run_on_filter
 from tui.cli.output import Column
 from tui.cli.parsing import Command
 from tui.words.times import shown
@@ -19,6 +18,7 @@ if TYPE_CHECKING:
 
     from tui.cli.output import Output
     from tui.cli.request import Options
+    from tui.data.audit.filter import LogFilter
     from tui.data.audit.stats import Statistics
     from tui.session.session import Session
 
@@ -34,22 +34,18 @@ def stats(options: Options, words: tuple[str, ...]) -> int:
 
     Where there are more than can be counted in a minute it is the newest that are, and it says back to when.
     """
-    from tui.cli.run import run
-
-    check_filter(options, words)
-    return run(options, partial(_stats, words=words), organization=False)
+    return run_on_filter(options, words, _stats)
 
 
-async def _stats(session: Session, out: Output, *, words: tuple[str, ...]) -> None:
+async def _stats(session: Session, out: Output, log_filter: LogFilter) -> None:
     from tui.data.audit.stats import Statistics, statistics
     from tui.data.directory import people_by_id
     from tui.words.claims import claimed
 
-    resolved = await filter_of(session, out, words)
     zone = session.settings.timezone
     counted = Statistics()
     said = time.monotonic()
-    async for counted in statistics(session.database, resolved.log_filter, zone):
+    async for counted in statistics(session.database, log_filter, zone):
         if not counted.complete and time.monotonic() - said > PROGRESS_EVERY_S:
             said = time.monotonic()
             out.say(f"{counted.rows:,} rows counted, back to {shown(counted.counted_back_to, zone)}.")

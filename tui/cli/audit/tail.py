@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import sys
 import time
-from functools import partial
 from typing import TYPE_CHECKING
 
 import click
 
-from tui.cli.audit.filter import FILTERED, LANGUAGE, check_filter, filter_argument, filter_of
+from tui.cli.audit.filter import FILTERED, LANGUAGE, filter_argument, run_on_filter
 from tui.cli.audit.view import record_of, summary_of, time_of, who_of
 from tui.cli.parsing import Command
 from tui.errors import ConnectionFailed
@@ -20,6 +19,7 @@ if TYPE_CHECKING:
 
     from tui.cli.output import Output
     from tui.cli.request import Options
+    from tui.data.audit.filter import LogFilter
     from tui.data.audit.tail import Tail
     from tui.models import LogRow
     from tui.session.session import Session
@@ -39,22 +39,18 @@ def tail(options: Options, words: tuple[str, ...]) -> int:
 
     With --json a line of JSON for each row. A lost connection is waited for, for a minute; no row is missed.
     """
-    from tui.cli.run import run
-
-    check_filter(options, words)
-    return run(options, partial(_tail, words=words), organization=False)
+    return run_on_filter(options, words, _tail)
 
 
-async def _tail(session: Session, out: Output, *, words: tuple[str, ...]) -> None:
+async def _tail(session: Session, out: Output, log_filter: LogFilter) -> None:
     from asyncio import sleep
 
     from tui.data.audit.pages import LogReader
     from tui.data.audit.tail import Tail
 
-    resolved = await filter_of(session, out, words)
-    following = Tail(session.database, resolved.log_filter)
+    following = Tail(session.database, log_filter)
     await following.begin()
-    async for found in LogReader(session.database, resolved.log_filter).older(None, ROWS_BEFORE):
+    async for found in LogReader(session.database, log_filter).older(None, ROWS_BEFORE):
         # Of a filter that no index serves those of the first window will do.
         following.know(found.rows)
         await _show(session, out, found.rows[::-1])
