@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import hashlib
+import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 from uuid import UUID, uuid4
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
 # For each of the two statements: 10,000,000 rows take minutes, over a slow line hours.
 STATEMENT_TIMEOUT_MS = 6 * 3_600_000
 BLOCK_BYTES = 256 * 1024
-TOLD_EVERY_S = 1.0
+REPORTED_EVERY_S = 1.0
 LAST_ROW_WITHIN_S = 5.0
 # Whoever presses ctrl+c has control back within three seconds, one of which is for cancelling on the server.
 LAST_ROW_OF_CANCELLED_WITHIN_S = 1.5
@@ -46,10 +47,11 @@ TIMELESS = ("l.created_at is null", "l.id desc")
 
 @dataclass(slots=True)
 class Progress:
-    """How far an export has come, `size` in bytes; `expected` is what was counted or estimated before it began."""
+    """How far an export has come in `seconds`, `size` in bytes; `expected` was counted or estimated before it began."""
 
     expected: Count
     rows: int = 0
+    seconds: float = 0.0
     size: int = 0
     newest: bytes | None = None
     oldest: bytes | None = None
@@ -74,13 +76,15 @@ async def export_log(
     destination: Destination,
     *,
     on_progress: Callable[[Progress], None] | None = None,
+    progress_every_s: float = 0.0,
 ) -> Exported:
     """Write the rows of a resolved filter to a destination, newest first, those without a time last.
 
     First a row log_exported, pending and with the filter, is committed; where that fails, nothing is exported. All
     rows are from one snapshot taken after it. At the end a row of the same operation says how it ended, also when it
     was cancelled; without that one, it was killed or the server was out of reach. Allowed in read-only mode. Memory
-    does not grow with the number of rows. `on_progress` is told after each block, and every second.
+    does not grow with the number of rows. `on_progress` is called after each block, and every second, but not
+    more often than `progress_every_s`.
 
     Raises InvalidInput and ExportFailed of the destination, PermissionDenied, ExportFailed where the connection broke,
     and OSError where a stream takes no more.
@@ -91,7 +95,14 @@ async def export_log(
         started_at = await act.announce()
         evidence = await _evidence(database)
         progress = Progress(await count_rows(database, log_filter))
-        await _written(database, log_filter, FORMATS[form], destination, progress, on_progress)
+        await _written(
+            database,
+            log_filter,
+            FORMATS[form],
+            destination,
+            progress,
+            _reporter(progress, on_progress, progress_every_s),
+        )
         manifest = act.manifest(progress, started_at, evidence)
         destination.publish(manifest)
     except BaseException as failure:
@@ -225,7 +236,7 @@ async def _written(
     form: Format,
     destination: Destination,
     progress: Progress,
-    on_progress: Callable[[Progress], None] | None,
+    report: Callable[[], None],
 ) -> None:
     """Stream everything. Raises ExportFailed where the connection broke, or it took too long."""
     wanted = where(log_filter)
@@ -235,8 +246,7 @@ async def _written(
         database.heard()
         await destination.write(block)
         _account(progress, block, len(rows))
-        if on_progress is not None:
-            on_progress(progress)
+        report()
 
     async def unit(connection: Connection) -> None:
         if form.header:
@@ -250,7 +260,7 @@ async def _written(
 
     work = database.read_at_length(unit, statement_timeout_ms=STATEMENT_TIMEOUT_MS)
     try:
-        await _told(work, progress, on_progress)
+        await _reported(work, report)
     except (ConnectionFailed, TimedOut) as failure:
         raise ExportFailed(
             f"The export broke off after {progress.rows:,} rows and is not complete: {failure.sentence}",
@@ -296,13 +306,25 @@ async def _copied(
     return ends
 
 
-async def _told(work: Awaitable[None], progress: Progress, on_progress: Callable[[Progress], None] | None) -> None:
-    """Await the work; tell of it also while nothing comes, as when the server sorts all rows before the first."""
+def _reporter(progress: Progress, on_progress: Callable[[Progress], None] | None, every_s: float) -> Callable[[], None]:
+    begun = reported = time.monotonic()
+
+    def report() -> None:
+        nonlocal reported
+        now = time.monotonic()
+        if on_progress is not None and now - reported >= every_s:
+            reported, progress.seconds = now, now - begun
+            on_progress(progress)
+
+    return report
+
+
+async def _reported(work: Awaitable[None], report: Callable[[], None]) -> None:
+    """Await the work; report also while nothing comes, as when the server sorts all rows before the first."""
     task = asyncio.ensure_future(work)
     try:
-        while not (await asyncio.wait({task}, timeout=TOLD_EVERY_S))[0]:
-            if on_progress is not None:
-                on_progress(progress)
+        while not (await asyncio.wait({task}, timeout=REPORTED_EVERY_S))[0]:
+            report()
         task.result()
     finally:
         if not task.done():

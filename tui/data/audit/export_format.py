@@ -133,6 +133,11 @@ class Csv(Format):
 FORMATS: dict[FormatName, Format] = {"csv": Csv(), "jsonl": JsonLines()}
 
 
+def format_of(file: str | None) -> FormatName:
+    """Return the format that the ending of a file's name asks for; JSON lines on standard output."""
+    return "csv" if file is not None and file.lower().endswith(".csv") else "jsonl"
+
+
 def _guarded(name: str) -> str:
     if name in ("id", "organization_id", "user_id"):
         return f"l.{name}"

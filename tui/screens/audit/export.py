@@ -2,27 +2,25 @@
 
 from __future__ import annotations
 
-import time
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tui.errors import SwitchboardError
 from tui.locked.export_place import export_folder, is_plain_name, new_file
-from tui.words.audit import progress_line, rows_words
+from tui.words.audit import exported_words, progress_line, rows_words
 from tui.words.text import safe_text
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
     from tui.data.audit.export import Progress
-    from tui.data.audit.export_format import FormatName
     from tui.data.audit.filter import LogFilter
     from tui.screens.page import Page
     from tui.settings.settings import Settings
     from tui.widgets.prompt import Prompt
 
-SAID_EVERY_S = 1.0
+PROGRESS_EVERY_S = 1.0
 EXPORTING = "Exporting: "
 ENDINGS = (".csv", ".jsonl")
 ENDINGS_WORDS = "It ends in .jsonl (exact) or .csv (formula-safe)."
@@ -106,29 +104,31 @@ class LogExport:
 
     async def _export(self, wanted: LogFilter, path: Path) -> None:
         from tui.data.audit.export import export_log
+        from tui.data.audit.export_format import format_of
 
         page, status = self._page, self._page.status
-        begun = said = time.monotonic()
 
-        def tell(progress: Progress) -> None:
-            nonlocal said
-            now = time.monotonic()
+        def report(progress: Progress) -> None:
             self._rows = progress.rows
-            if now - said >= SAID_EVERY_S and page.is_mounted:
-                said = now
-                # What somebody has to read stays; the context line tells that it goes on.
+            if page.is_mounted:
+                # What somebody has to read stays; the context line shows that it goes on.
                 if not status.said.text or status.said.text.startswith(EXPORTING):
-                    status.say(f"{EXPORTING}{progress_line(progress, now - begun)} esc stops")
+                    status.say(f"{EXPORTING}{progress_line(progress)} esc stops")
                 page.refresh_frame()
 
-        form: FormatName = "csv" if path.suffix.lower() == ".csv" else "jsonl"
         page.status.say(f"{EXPORTING}the log says so first ... esc stops")
         page.refresh_frame()
         file = new_file(page.session.settings, path)
-        done = await export_log(page.session.database, wanted, form, file, on_progress=tell)
+        exported = await export_log(
+            page.session.database,
+            wanted,
+            format_of(path.name),
+            file,
+            on_progress=report,
+            progress_every_s=PROGRESS_EVERY_S,
+        )
         if page.is_mounted:
-            altered = ", altered so that no field is a formula" if done.manifest["altered"] else ""
-            status.say(f"Exported {rows_words(done.rows)}{altered} to {file.path}; the manifest is beside it.", "good")
+            status.say(exported_words(exported, str(file.path)), "good")
 
 
 def _refusal(typed: str, path: Path, settings: Settings) -> str:
