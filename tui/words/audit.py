@@ -81,6 +81,11 @@ def count_words(count: Count) -> str:
     return f"{count.text} row{'' if count.rows == 1 else 's'}"
 
 
+def no_rows_words(text: str) -> str:
+    """Return why a list is empty: its filter, or the audit log."""
+    return "No row of the log is in this filter." if text else "The log of this organisation is empty."
+
+
 def rows_words(number: int) -> str:
     """Return "1 row" or "2,612 rows"."""
     return f"{number:,} row{'' if number == 1 else 's'}"

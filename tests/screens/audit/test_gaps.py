@@ -15,6 +15,7 @@ from tests.support.log_rows import fill_log, log_row, slow_log_of_eve
 from tui.data import directory
 from tui.data.audit.pages import LogReader
 from tui.screens.audit.row import MOST_LINES, row_lines
+from tui.screens.audit.state import Reading
 from tui.screens.audit.view import Names
 from tui.screens.audit.window import LogWindow
 
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
 async def hold(it: Console, key: str, entries: int) -> None:
     """Press a key until so many entries are held and more are being read."""
     for _ in range(400):
-        if len(pane(it).window.entries) >= entries and pane(it)._reading:
+        if len(pane(it).window.entries) >= entries and pane(it).state.reading in (Reading.OLDER, Reading.NEWER):
             return
         it.send(key)
         await it.pilot.pause()

@@ -28,7 +28,7 @@ from tests.support.hostile_strings import UNSAFE, hostile_strings
 from tests.support.log_rows import fill_log, let_eve_read, log_row
 from tests.support.sitting import ACME
 from tests.support.tampering import seal
-from tui.screens.audit.ruler import LogRuler
+from tui.screens.audit.histogram import AuditHistogram
 from tui.widgets.time_ruler import BARS
 
 if TYPE_CHECKING:
@@ -148,7 +148,7 @@ class TestTheHistogram:
             await it.type("2025-12-31 17:30")
             await press(it, "enter")
             # The ruler spans the hours from 12 to before 24.
-            assert abs(self.marker(it) - 5.5 / 12 * it.page.query_one(LogRuler).track) < 1
+            assert abs(self.marker(it) - 5.5 / 12 * it.page.query_one(AuditHistogram).track) < 1
 
     PER_HOUR = """
         select count(*), count(*) filter (where status = 'failed')
@@ -156,7 +156,7 @@ class TestTheHistogram:
          group by extract(hour from created_at) order by extract(hour from created_at)"""
 
     def check_bars(self, it: Console, counted: list[tuple[Any, ...]]) -> None:
-        width = it.page.query_one(LogRuler).track
+        width = it.page.query_one(AuditHistogram).track
         for at, label in ((0, "rows"), (1, "failed")):
             values = [row[at] for row in counted]
             line = next(line for line in it.text.splitlines() if line.startswith(f"{label} "))
@@ -175,7 +175,7 @@ class TestTheHistogram:
             slow_for_eve(connection, "case when n <= 400 then 0.004 else 0 end")
         async with log(keyed_database.replace("postgres@", "eve@")) as it:
             await it.press("b")
-            await it.wait_for(lambda: it.page.query_one(LogRuler)._counted)
+            await it.wait_for(lambda: it.page.query_one(AuditHistogram)._counted)
             await it.press("escape")
             await said(it, "hours that show ? were not counted")
             await settled(it)

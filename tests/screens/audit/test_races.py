@@ -27,8 +27,9 @@ from tests.support.log_rows import fill_log, log_row, slow_log_of_eve
 from tests.support.numbers import create_people
 from tests.support.sitting import ASHA
 from tests.support.terminal.console_app import console, piloted
-from tui.screens.audit import lookups as log_lookups
+from tui.screens.audit import names_and_matches
 from tui.screens.audit.screen import AuditScreen
+from tui.screens.audit.state import Reading
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -174,7 +175,7 @@ async def test_an_export_to_the_home_of_nobody_is_a_file_that_cannot_be_made(key
 async def test_people_in_view_keep_their_names_however_many_others_were_met(
     keyed_database: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(log_lookups, "MOST_PEOPLE", 20)
+    monkeypatch.setattr(names_and_matches, "MOST_PEOPLE", 20)
     create_people(keyed_database)
     fill_log(keyed_database, 60)
     with psycopg.connect(keyed_database) as connection:
@@ -191,7 +192,7 @@ async def test_esc_stops_looking_through_newer_rows_and_keeps_the_filter(slow_lo
         await apply(it, "call_made")
         await press(it, "G")
         await it.press(*["pageup"] * 3)
-        await it.wait_for(lambda: pane(it)._reading == "newer")
+        await it.wait_for(lambda: pane(it).state.reading is Reading.NEWER)
         await it.press("escape")
         assert it.page.filter_text
         await said(it, "Stopped.")
@@ -213,7 +214,7 @@ async def test_a_search_that_was_stopped_stays_so_when_a_followed_row_comes(slow
         await listed(it, "followed")
         await it.pilot.pause()
         assert "; down searches on" in it.text
-        assert pane(it)._reading is None
+        assert pane(it).state.reading is Reading.STOPPED
 
 
 async def test_the_list_has_the_keys_again_after_filters_without_a_row(keyed_database: str) -> None:

@@ -162,7 +162,7 @@ def test_hostile_strings_in_every_column_of_the_log_reach_no_terminal(keyed_data
         terminal.paste("log\u202e\u200b\x9b.jsonl")
         terminal.wait_for("log▯▯�.jsonl")
         terminal.press("enter")
-        terminal.wait_for("Exported 1 row to log▯�.jsonl")
+        terminal.wait_for("Exported 1 row as jsonl to log▯�.jsonl")
         _inert(bytes(terminal.output), "the log")
 
 

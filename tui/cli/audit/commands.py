@@ -16,6 +16,7 @@ from tui.cli.audit.tail import tail
 from tui.cli.audit.view import PIPED_WIDTH, record_of, summary_of, time_of, who_of
 from tui.cli.output import Column, Output
 from tui.cli.parsing import Count, Group, option
+from tui.words.audit import no_rows_words
 
 if TYPE_CHECKING:
     from tui.cli.request import Options
@@ -73,7 +74,7 @@ async def _list(session: Session, out: Output, log_filter: LogFilter, *, limit: 
             Column("DETAILS", summary_of, shrinks_to=20, optional=True),
         ],
         piped_width=PIPED_WIDTH,
-        empty="No row of the log is in this filter." if log_filter.text else "The log of this organisation is empty.",
+        empty=no_rows_words(log_filter.text),
     )
 
 

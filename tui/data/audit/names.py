@@ -33,14 +33,22 @@ NAMES = "select p.email, p.name from switchboard.people as p order by p.is_activ
 
 
 @dataclass(frozen=True, slots=True)
-class Resolved:
-    """A filter whose people and organisations are ids, and what should be said about that, a sentence each."""
+class ResolvedFilter:
+    """A filter whose people and organisations are ids, and what should be said about that, a sentence each.
+
+    It is of the rows of `organization_id` unless it names others.
+    """
 
     log_filter: LogFilter
+    organization_id: UUID | None
     notes: tuple[str, ...] = ()
 
+    def is_of(self, text: str, organization_id: UUID | None) -> bool:
+        """Whether it is what a text means for an organisation."""
+        return (self.log_filter.text, self.organization_id) == (text, organization_id)
 
-async def resolve_filter(database: Database, log_filter: LogFilter, organization_id: UUID | None) -> Resolved:
+
+async def resolve_filter(database: Database, log_filter: LogFilter, organization_id: UUID | None) -> ResolvedFilter:
     """Look up the users and organisations of a filter.
 
     A filter without org: is of `organization_id`, None being all that this login may read, as `org:*` is. A user is an
@@ -64,7 +72,7 @@ async def resolve_filter(database: Database, log_filter: LogFilter, organization
         terms.append(Term("org", (str(organization_id),), ids=(organization_id,)))
     if log_filter.since is not None and log_filter.until is not None and log_filter.since >= log_filter.until:
         notes.append("What until: says is not after what since: says, so no row is in this filter.")
-    return Resolved(replace(log_filter, terms=tuple(terms)), tuple(notes))
+    return ResolvedFilter(replace(log_filter, terms=tuple(terms)), organization_id, tuple(notes))
 
 
 async def _user(database: Database, term: Term) -> tuple[Term, list[str]]:

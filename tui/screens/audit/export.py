@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from tui.data.audit.export import Progress
     from tui.data.audit.filter import LogFilter
+    from tui.screens.audit.state import AuditState
     from tui.screens.page import Page
     from tui.settings.settings import Settings
     from tui.widgets.prompt import Prompt
@@ -29,19 +30,20 @@ ENDINGS_WORDS = "It ends in .jsonl (exact) or .csv (formula-safe)."
 class LogExport:
     """At most one export at a time; another key never stops it, only somebody who says so."""
 
-    def __init__(self, page: Page) -> None:
+    def __init__(self, page: Page, state: AuditState) -> None:
         self._page = page
-        self._rows: int | None = None
+        self._state = state
 
     @property
     def is_running(self) -> bool:
         """Whether rows are being written."""
-        return self._rows is not None
+        return self._state.exported_rows is not None
 
     @property
     def words(self) -> str:
         """How far it is, for the context line."""
-        return "" if self._rows is None else f"exporting, {rows_words(self._rows)}"
+        rows = self._state.exported_rows
+        return "" if rows is None else f"exporting, {rows_words(rows)}"
 
     def start(self, wanted: Callable[[], Awaitable[LogFilter]]) -> None:
         """Ask for the file and export the rows of the filter that `wanted` resolves."""
@@ -72,7 +74,7 @@ class LogExport:
             return
         if path is None:
             return
-        self._rows = 0
+        self._state.exported_rows = 0
         try:
             await self._export(await wanted(), path)
         except SwitchboardError as failure:
@@ -83,7 +85,7 @@ class LogExport:
                 self._page.status.say("The export was stopped; no file is left of it.", "warning")
             raise
         finally:
-            self._rows = None
+            self._state.exported_rows = None
             if self._page.is_mounted:
                 self._page.refresh_frame()
 
@@ -109,7 +111,7 @@ class LogExport:
         page, status = self._page, self._page.status
 
         def report(progress: Progress) -> None:
-            self._rows = progress.rows
+            self._state.exported_rows = progress.rows
             if page.is_mounted:
                 # What somebody has to read stays; the context line shows that it goes on.
                 if not status.said.text or status.said.text.startswith(EXPORTING):

@@ -7,13 +7,16 @@ from typing import TYPE_CHECKING
 from textual import work
 
 from tui.data.audit.completion import Completer
-from tui.errors import SwitchboardError
+from tui.errors import FilterError, SwitchboardError
+from tui.screens.audit.resolving import resolve
 from tui.widgets.filter_line import FilterLine
 
 if TYPE_CHECKING:
     from uuid import UUID
 
+    from tui.data.audit.names import ResolvedFilter
     from tui.data.postgres.database import Database
+    from tui.session.session import Session
 
 
 class LogFilterLine(FilterLine):
@@ -33,6 +36,20 @@ class LogFilterLine(FilterLine):
         """Point at a word, which no offer that is still looked up may cover."""
         self.workers.cancel_group(self, "complete")
         super().point(offset, length)
+
+    async def resolve(self, session: Session, typed: str) -> ResolvedFilter | None:
+        """Return the filter that was typed, None where the line was left meanwhile; point at a word that is wrong.
+
+        Raises FilterError and what reading raises.
+        """
+        try:
+            resolved = await resolve(session, typed.strip())
+        except FilterError as wrong:
+            if not self.is_open:
+                return None
+            self.point(wrong.offset + len(typed) - len(typed.lstrip()), wrong.length)
+            raise
+        return resolved if self.is_mounted and self.is_open else None
 
     def on_filter_line_edited(self, event: FilterLine.Edited) -> None:
         """Look up what fits."""

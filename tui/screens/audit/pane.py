@@ -10,14 +10,14 @@ from textual.message import Message
 
 from tui.data.audit.pages import Found, Place
 from tui.errors import SwitchboardError
-from tui.screens.audit.lookups import LogLookups
-from tui.screens.audit.view import columns, detail, row_of
+from tui.screens.audit.names_and_matches import NamesAndMatches
+from tui.screens.audit.state import READING, Reading
+from tui.screens.audit.view import columns, detail, note_of, row_of
 from tui.screens.audit.window import LogWindow
 from tui.screens.reading_pane import ReadingPane
 from tui.widgets.state_switcher import StateSwitcher
 from tui.widgets.text_lines import TextLines
 from tui.widgets.window_list import WindowBody, WindowList
-from tui.words.times import shown
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from tui.data.audit.pages import LogReader
     from tui.data.postgres.database import Database
     from tui.models import LogRow
+    from tui.screens.audit.state import AuditState
     from tui.screens.audit.view import Names
     from tui.screens.audit.window import Direction, Line
     from tui.widgets.row_list import Row
@@ -48,17 +49,16 @@ class LogPane(ReadingPane):
     class Moved(Message):
         """Another row is under the cursor, or reading has come further."""
 
-    def __init__(self, zone: tzinfo) -> None:
+    def __init__(self, zone: tzinfo, state: AuditState) -> None:
         super().__init__()
         self.reader: LogReader | None = None
         self.window = LogWindow()
-        self._lookups = LogLookups(lambda: self.window.rows)
+        self._lookups = NamesAndMatches(lambda: self.window.rows)
         self.zone = zone
+        self.state = state
         self._lines: list[Line] = []
-        self._reading: Direction | None = None
         # Which reading is the last that was begun: one that is cancelled may end after the next has begun.
         self._turn = 0
-        self._stopped = False
 
     @property
     def names(self) -> Names:
@@ -89,7 +89,7 @@ class LogPane(ReadingPane):
     @property
     def is_searching(self) -> bool:
         """Whether rows are being looked through, which may take long."""
-        return self._reading is not None and self.reader is not None and self.reader.in_windows
+        return self.state.reading in READING and self.reader is not None and self.reader.in_windows
 
     @property
     def at_top(self) -> bool:
@@ -167,7 +167,7 @@ class LogPane(ReadingPane):
 
     def _begin(self, reader: LogReader | None, window: LogWindow) -> None:
         self.stop()
-        self.reader, self.window, self._stopped = reader, window, False
+        self.reader, self.window, self.state.reading = reader, window, Reading.IDLE
         self.body.reset()
         self._lines = []
 
@@ -247,8 +247,7 @@ class LogPane(ReadingPane):
     def stop(self) -> None:
         """Stop reading, on the server too."""
         self.workers.cancel_group(self, "read on")
-        self._stopped = self._reading is not None
-        self._reading = None
+        self.state.reading = Reading.STOPPED if self.state.reading in READING else Reading.IDLE
         self._turn += 1
 
     def stop_here(self) -> None:
@@ -265,22 +264,10 @@ class LogPane(ReadingPane):
             line = lines[place]
             return row_of(line, names, zone, is_match=line.row.id in matches)
 
-        self.body.show([line.key for line in lines], row_at, self._note())
+        in_windows = self.reader is not None and self.reader.in_windows
+        note = note_of(self.window, self.state.reading, self.zone, in_windows=in_windows)
+        self.body.show([line.key for line in lines], row_at, note)
         self._show_detail()
-
-    def _note(self) -> str:
-        """What stands behind the last line."""
-        window = self.window
-        if window.at_oldest:
-            if self.reader is None or not self.reader.in_windows:
-                return ""
-            if self._reading == "newer" and not window.entries:
-                return "  searching from the oldest row up ... esc stops"
-            return "  the log has no older row in this filter"
-        if window.searched_to is None:
-            return ""
-        until = f"  searched back to {shown(window.searched_to, self.zone)}"
-        return f"{until} ... esc stops" if self._reading else f"{until}; down searches on"
 
     def _show_detail(self) -> None:
         self.query_one("#detail", TextLines).show(detail(self.line, self.names) if self.line else ())
@@ -293,8 +280,8 @@ class LogPane(ReadingPane):
         """Follow the cursor, and read what is missing round what is seen."""
         event.stop()
         self._show_detail()
-        if event.by_key:
-            self._stopped = False
+        if event.by_key and self.state.reading is Reading.STOPPED:
+            self.state.reading = Reading.IDLE
         self._read_on()
         self.post_message(self.Moved())
 
@@ -312,8 +299,9 @@ class LogPane(ReadingPane):
         return "newer" if not window.at_newest and body.top < beyond else None
 
     def _read_on(self) -> None:
-        if self._reading is None and not self._stopped and self._wanted() is not None:
-            self._reading = self._wanted()
+        direction = self._wanted()
+        if self.state.reading is Reading.IDLE and direction is not None:
+            self.state.reading = Reading(direction)
             self._reading_on()
 
     @work(group="read on", exclusive=True, exit_on_error=False)
@@ -322,7 +310,7 @@ class LogPane(ReadingPane):
             while (direction := self._wanted()) is not None:
                 await self._read(direction, READ_AHEAD)
         except SwitchboardError as failure:
-            self._reading, self._stopped = None, True
+            self.state.reading = Reading.STOPPED
             self.post_message(self.Failed(failure))
 
     async def _read(self, direction: Direction, limit: int) -> None:
@@ -330,7 +318,7 @@ class LogPane(ReadingPane):
         reader, window = self.reader, self.window
         if reader is None:
             return
-        self._reading, self._turn = direction, self._turn + 1
+        self.state.reading, self._turn = Reading(direction), self._turn + 1
         turn, place = self._turn, window.place(direction)
         reached = place
         steps = reader.older(place, limit) if direction == "older" else reader.newer(place, limit)
@@ -346,7 +334,7 @@ class LogPane(ReadingPane):
                     reached = self._take(direction, found)
         finally:
             if turn == self._turn:
-                self._reading = None
+                self.state.reading = Reading.IDLE
         if self.is_mounted and window is self.window:
             self.refresh_lines()
             self.post_message(self.Moved())

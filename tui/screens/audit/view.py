@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from rich.cells import cell_len, chop_cells
 
 from tui.data.seals.sealing import NO_ORGANIZATION
+from tui.screens.audit.state import READING, Reading
 from tui.widgets.row_list import Cell, Column, Row
 from tui.widgets.text_lines import TextLine
 from tui.words.audit import short, summary
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from tui.models import LogRow, Person
-    from tui.screens.audit.window import Line
+    from tui.screens.audit.window import Line, LogWindow
     from tui.widgets.frame import Tone
 
 TONES: dict[str, Tone] = {"failed": "bad", "pending": "warning"}
@@ -93,6 +94,20 @@ def row_of(line: Line, names: Names, zone: tzinfo, *, is_match: bool) -> Row:
             Cell(summary(row.details), "quiet"),
         ),
     )
+
+
+def note_of(window: LogWindow, reading: Reading, zone: tzinfo, *, in_windows: bool) -> str:
+    """Return what stands behind the last line: how far rows have been looked through, or that there are no more."""
+    if window.at_oldest:
+        if not in_windows:
+            return ""
+        if reading is Reading.NEWER and not window.entries:
+            return "  searching from the oldest row up ... esc stops"
+        return "  the log has no older row in this filter"
+    if window.searched_to is None:
+        return ""
+    until = f"  searched back to {shown(window.searched_to, zone)}"
+    return f"{until} ... esc stops" if reading in READING else f"{until}; down searches on"
 
 
 def clock_of(row: LogRow, zone: tzinfo) -> str:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 DRAWN_EVERY_S = 0.1
 
 
-class LogRuler(TimeRuler):
+class AuditHistogram(TimeRuler):
     """Plans with two looks into an index; counts only while the histogram is wanted, and for three seconds at most."""
 
     class Failed(Message):

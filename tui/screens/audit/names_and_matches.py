@@ -18,7 +18,7 @@ MOST_PEOPLE = 5_000
 MOST_MATCHES = 5_000
 
 
-class LogLookups:
+class NamesAndMatches:
     """Keeps what was found of no more people and rows than somebody looks at; `held` returns the rows of the list."""
 
     def __init__(self, held: Callable[[], Sequence[LogRow]]) -> None:
