@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from tui.data.permissions.people import Holder
     from tui.data.permissions.staging import Staged
     from tui.errors import SwitchboardError
-    from tui.models import Integration, LogRow, Person, PhoneNumber
+    from tui.models import AuditRow, Integration, Person, PhoneNumber
     from tui.screens.audit.view import Names
     from tui.session.connection_test import Job, Tested
     from tui.session.session import Session
@@ -54,7 +54,7 @@ class Navigation(Protocol):
     def open_leaver_report(self, person: Holder) -> None:
         """Open what a leaver could reach and knows."""
 
-    def open_log_row(self, row: LogRow, names: Names, step: Callable[[int], LogRow | None]) -> None:
+    def open_audit_row(self, row: AuditRow, names: Names, step: Callable[[int], AuditRow | None]) -> None:
         """Open a row of the log in full; `step` moves to the next newer (-1) or older (1) one and returns it."""
 
 

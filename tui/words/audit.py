@@ -1,4 +1,4 @@
-"""How rows of the log, and an export of them, read in words: who it was, what the details come to, how far it is."""
+"""How rows of the audit log and an export of them read: who it was, a summary of the details, and the progress."""
 
 from __future__ import annotations
 

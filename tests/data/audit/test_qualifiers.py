@@ -14,7 +14,7 @@ from tests.support.sitting import ACME, opened
 from tui.cli.audit.commands import audit
 from tui.cli.request import Options
 from tui.data.audit.completion import Completer
-from tui.data.audit.filter import LogFilter, parse_filter, quoted
+from tui.data.audit.filter import AuditFilter, parse_filter, quoted
 from tui.data.audit.qualifiers import ALIASES, QUALIFIERS, Qualifier
 from tui.data.audit.where import where
 from tui.errors import FilterError
@@ -23,25 +23,25 @@ NOW = datetime(2026, 3, 11, 20, 15, 30, tzinfo=UTC)
 EACH = pytest.mark.parametrize("qualifier", [pytest.param(it, id=it.name) for it in QUALIFIERS.values()])
 
 
-def parsed(text: str) -> LogFilter:
+def parsed(text: str) -> AuditFilter:
     return parse_filter(text, now=NOW)
 
 
-def resolved(log_filter: LogFilter) -> LogFilter:
+def resolved(audit_filter: AuditFilter) -> AuditFilter:
     """The filter as if everybody that it names were one id."""
-    return replace(log_filter, terms=tuple(replace(term, ids=(UUID(int=1),)) for term in log_filter.terms))
+    return replace(audit_filter, terms=tuple(replace(term, ids=(UUID(int=1),)) for term in audit_filter.terms))
 
 
 @EACH
 def test_its_example_is_parsed_as_it_and_written_so_that_it_means_the_same(qualifier: Qualifier) -> None:
-    log_filter = parsed(qualifier.example.partition(" or ")[0])
+    audit_filter = parsed(qualifier.example.partition(" or ")[0])
     if qualifier.takes == "time":
-        assert list(log_filter.bounds) == [qualifier.name]
+        assert list(audit_filter.bounds) == [qualifier.name]
     else:
-        assert [term.name for term in log_filter.terms] == [qualifier.name]
-        assert bool(log_filter.terms[0].path) == (qualifier.takes == "path")
-    assert log_filter.canonical().startswith(qualifier.opening)
-    assert parsed(log_filter.canonical()) == log_filter
+        assert [term.name for term in audit_filter.terms] == [qualifier.name]
+        assert bool(audit_filter.terms[0].path) == (qualifier.takes == "path")
+    assert audit_filter.canonical().startswith(qualifier.opening)
+    assert parsed(audit_filter.canonical()) == audit_filter
 
 
 @EACH

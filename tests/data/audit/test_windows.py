@@ -1,4 +1,4 @@
-"""Looking through the log in windows: the same rows as an index would find, in steps, stoppable, whatever the plan."""
+"""Searching the audit log in windows: the rows that an index would find, in steps, stoppable, whatever the plan."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import tui.data.audit.pages
 import tui.data.audit.windows
 from tests.support.log_rows import fill_log, filtered, log_row
 from tests.support.sitting import ACME, opened
-from tui.data.audit.pages import LogReader, Place, collected
+from tui.data.audit.pages import AuditReader, Place, read_all
 from tui.data.audit.windows import FIRST_WINDOW, LARGEST_WINDOW, SMALLEST_WINDOW
 from tui.errors import TimedOut
 
@@ -43,8 +43,8 @@ def log(postgres: TestServer, installed_template: str) -> Iterator[str]:
     postgres.drop_database(name)
 
 
-async def reader_of(database: Database, line: str, *, size: int = 1_000) -> LogReader:
-    reader = LogReader(database, await filtered(database, line, ACME))
+async def reader_of(database: Database, line: str, *, size: int = 1_000) -> AuditReader:
+    reader = AuditReader(database, await filtered(database, line, ACME))
     reader._windows.size = size
     return reader
 
@@ -83,7 +83,7 @@ async def test_all_rows_are_found_in_steps_and_each_says_how_far_it_has_come(
         assert len(reached) >= 2 and reached == sorted(reached, reverse=True)
         assert [found.done for found in steps] == [False] * (len(steps) - 1) + [True]
         assert not steps[-1].more
-        back = await collected((await reader_of(database, line)).newer(None, ROWS), newer=True)
+        back = await read_all((await reader_of(database, line)).newer(None, ROWS), newer=True)
         assert [row.id for row in back.rows] == expected
 
 
@@ -111,7 +111,7 @@ async def test_a_page_that_no_index_serves_turns_into_windows(log: str, monkeypa
 async def test_windows_grow_where_the_server_is_quick(log: str) -> None:
     async with opened(log) as database:
         reader = await reader_of(database, "details.n:-1", size=SMALLEST_WINDOW)
-        await collected(reader.older(None, 10))
+        await read_all(reader.older(None, 10))
         assert SMALLEST_WINDOW * 8 < reader._windows.size <= LARGEST_WINDOW
 
 
@@ -128,7 +128,7 @@ def slow(log: str, postgres: TestServer) -> Iterator[str]:
 
 async def test_windows_shrink_until_a_slow_server_keeps_the_time(slow: str) -> None:
     async with opened(slow) as database:
-        reader = LogReader(database, await filtered(database, "details.n:-1"))
+        reader = AuditReader(database, await filtered(database, "details.n:-1"))
         first = await anext(aiter(reader.older(None, 10)))
         assert not first.rows and first.searched_to is not None and first.more
         assert reader._windows.size < FIRST_WINDOW / 4
@@ -138,18 +138,18 @@ async def test_what_stays_too_slow_in_the_smallest_window_is_said(slow: str, mon
     monkeypatch.setattr(tui.data.audit.windows, "LONGEST_STEP_MS", 20)
     monkeypatch.setattr(tui.data.audit.windows, "STEP_MS", 10)
     async with opened(slow) as database:
-        reader = LogReader(database, await filtered(database, "details.n:-1"))
+        reader = AuditReader(database, await filtered(database, "details.n:-1"))
         reader._windows._patience = 10
         with pytest.raises(TimedOut):
-            await collected(reader.older(None, 10))
+            await read_all(reader.older(None, 10))
 
 
 async def test_stopping_a_search_stops_it_on_the_server(slow: str, log: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(tui.data.audit.windows, "STEP_MS", 60_000)
     async with opened(slow) as database:
-        reader = LogReader(database, await filtered(database, "details.n:-1"))
+        reader = AuditReader(database, await filtered(database, "details.n:-1"))
         reader._windows._patience = 60_000
-        task = asyncio.ensure_future(collected(reader.older(None, 10)))
+        task = asyncio.ensure_future(read_all(reader.older(None, 10)))
         running = "select count(*) from pg_stat_activity where usename = 'clerk' and wait_event = 'PgSleep'"
         async with await psycopg.AsyncConnection.connect(log, autocommit=True) as watching:
 

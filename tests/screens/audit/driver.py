@@ -1,4 +1,4 @@
-"""The log on a test's database, opened by Pilot, beside what SQL says it should show."""
+"""The audit log on a test's database, opened by Pilot, beside what SQL says it should show."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from tests.support.commands import execute
 from tests.support.sitting import ACME
 from tests.support.terminal.console_app import console, piloted
-from tui.screens.audit.pane import LogPane
+from tui.screens.audit.pane import AuditPane
 from tui.screens.audit.screen import AuditScreen
 from tui.widgets.filter_line import FilterLine
 from tui.widgets.frame import Line
@@ -76,9 +76,9 @@ async def listed(it: Console, *actions: str) -> None:
     await it.wait_for(lambda: {*actions} <= {line.row.action for line in pane(it).window.lines()})
 
 
-def pane(it: Console) -> LogPane:
+def pane(it: Console) -> AuditPane:
     """The list of the log."""
-    return it.app.screen_stack[0].query_one(LogPane)
+    return it.app.screen_stack[0].query_one(AuditPane)
 
 
 def body(it: Console) -> WindowBody:

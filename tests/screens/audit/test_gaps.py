@@ -13,11 +13,11 @@ import psycopg
 from tests.screens.audit.driver import OF_ACME, apply, asked, body, current, log, of_sql, pane, press, settled
 from tests.support.log_rows import fill_log, log_row, slow_log_of_eve
 from tui.data import directory
-from tui.data.audit.pages import LogReader
+from tui.data.audit.pages import AuditReader
 from tui.screens.audit.row import MOST_LINES, row_lines
 from tui.screens.audit.state import Reading
 from tui.screens.audit.view import Names
-from tui.screens.audit.window import LogWindow
+from tui.screens.audit.window import AuditWindow
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -174,8 +174,8 @@ async def test_the_neighbour_of_a_row_is_its_neighbour_though_more_rows_came_tha
             for number in range(400):
                 log_row(connection, action=f"fresh_{number}")
         screen = it.app.screen_stack[0]
-        held = screen.query_one("LogPane").window
-        assert isinstance(held, LogWindow)
+        held = screen.query_one("AuditPane").window
+        assert isinstance(held, AuditWindow)
         await it.wait_for(lambda: held.entry_of(opened) is None)
         everything = of_sql(keyed_database)
         await it.press("right")
@@ -189,14 +189,14 @@ async def test_marks_that_were_broken_off_come_with_the_next_match(
     keyed_database: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     fill_log(keyed_database, 300)
-    go_on, among = asyncio.Event(), LogReader.among
+    go_on, among = asyncio.Event(), AuditReader.among
 
-    async def at_length(reader: LogReader, ids: list[UUID]) -> set[UUID]:
+    async def at_length(reader: AuditReader, ids: list[UUID]) -> set[UUID]:
         await go_on.wait()
         return await among(reader, ids)
 
     async with log(keyed_database) as it:
-        monkeypatch.setattr(LogReader, "among", at_length)
+        monkeypatch.setattr(AuditReader, "among", at_length)
         await it.press("s")
         await it.type("status:failed")
         await it.press("enter")

@@ -27,7 +27,7 @@ from tests.support.commands import execute
 from tests.support.log_rows import log_row
 from tests.support.sitting import ACME, ASHA, GLOBEX
 from tests.support.terminal.console_app import console, piloted
-from tui.screens.audit.row import LogRowScreen
+from tui.screens.audit.row import AuditRowScreen
 from tui.screens.audit.screen import AuditScreen
 from tui.widgets.filter_line import FilterLine
 
@@ -199,7 +199,7 @@ async def test_a_row_in_full_shows_both_sides_what_hides_and_its_neighbours(keye
         assert r"203.0.113.9   \x1b]52;c;cm0gLXJm\x07\x9b31m" in it.text
         assert r"is_active: true -> false; display_name: Old\nname -> \u202egpj.exe; daily_limit:  -> 5" in it.text
         await it.press("enter")
-        await it.wait_for(lambda: isinstance(it.app.screen, LogRowScreen))
+        await it.wait_for(lambda: isinstance(it.app.screen, AuditRowScreen))
         for wanted in (
             "credential_updated: success",
             "2026-01-02 10:11:12.000345 UTC",
@@ -249,7 +249,7 @@ async def test_an_empty_log_and_an_empty_filter_say_why_and_which_key_helps(keye
         await it.press("escape")
         await it.wait_for("first_one")
         await press(it, "down", "enter")
-        assert isinstance(it.app.screen, LogRowScreen)
+        assert isinstance(it.app.screen, AuditRowScreen)
 
 
 async def test_without_a_schema_or_an_organisation_it_says_what_to_do_first(
@@ -310,12 +310,12 @@ async def test_help_lists_every_key_of_the_log_and_each_can_be_remapped(filled_l
     async with log(filled_log, size=(100, 60)) as it:
         await it.press("question_mark")
         await it.wait_for("Show new rows as they come")
-        for binding in (*AuditScreen.BINDINGS, *LogRowScreen.BINDINGS, *FilterLine.BINDINGS):
+        for binding in (*AuditScreen.BINDINGS, *AuditRowScreen.BINDINGS, *FilterLine.BINDINGS):
             assert isinstance(binding, Binding)
             assert binding.id
             assert (f"{binding.description}  " in it.text) == binding.id.startswith("audit.")
         await it.press("escape", "enter")
-        await it.wait_for(lambda: isinstance(it.app.screen, LogRowScreen))
+        await it.wait_for(lambda: isinstance(it.app.screen, AuditRowScreen))
         await it.press("f1")
         await it.wait_for("The next older row")
         assert "Show new rows" not in it.text

@@ -1,4 +1,4 @@
-"""The window on the log without a screen: no row twice, none left out, whatever is folded, forgotten and read again."""
+"""The window on the audit log without a screen: no row twice, none left out, whatever is folded and read again."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.support.sitting import ACME, ASHA, GLOBEX
-from tui.data.audit.pages import Found, Place
-from tui.models import LogRow
+from tui.data.audit.pages import Place, ReadStep
+from tui.models import AuditRow
 from tui.screens.audit import window as log_window
 from tui.screens.audit.view import Names, row_of
-from tui.screens.audit.window import LogWindow
+from tui.screens.audit.window import AuditWindow
 from tui.words.text import fit
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ OWN = {"source": "switchboard", "session_user": "app"}
 BEGIN = datetime(2026, 1, 1, tzinfo=UTC)
 
 
-def row(number: int, at: float | None = None, details: Any = None, **columns: Any) -> LogRow:
+def row(number: int, at: float | None = None, details: Any = None, **columns: Any) -> AuditRow:
     """A row that is older, the higher its number is; `at` counts back in seconds."""
     moment = None if at is None else BEGIN - timedelta(seconds=at)
     values = {
@@ -43,20 +43,20 @@ def row(number: int, at: float | None = None, details: Any = None, **columns: An
     text = "" if moment is None else str(moment)
     if details and "operation_id" in details:
         details = OWN | details
-    return LogRow(id=UUID(int=10_000 - number), details=details, created_at=moment, created_at_text=text, **values)
+    return AuditRow(id=UUID(int=10_000 - number), details=details, created_at=moment, created_at_text=text, **values)
 
 
-def by_trigger(number: int, at: float, xid: int = 7, **columns: Any) -> LogRow:
+def by_trigger(number: int, at: float, xid: int = 7, **columns: Any) -> AuditRow:
     return row(number, at, OWN | {"source": "trigger", "xid": xid}, action="credential_updated", **columns)
 
 
 class Log:
     """All rows, newest first, and a window that reads them page by page."""
 
-    def __init__(self, rows: list[LogRow], start: int | None = None) -> None:
+    def __init__(self, rows: list[AuditRow], start: int | None = None) -> None:
         self.rows = rows
         self.places = {one.id: place for place, one in enumerate(rows)}
-        self.window = LogWindow(at_newest=start is None)
+        self.window = AuditWindow(at_newest=start is None)
         if start is not None:
             # Just before that row, where neither the row nor the one above it has been read.
             self._places = {Place("start"): start}
@@ -68,11 +68,11 @@ class Log:
         if direction == "older":
             first = 0 if place is None else self._after(place)
             found = self.rows[first : first + size]
-            self.window.add_older(Found(tuple(found), first + size < len(self.rows), True))
+            self.window.add_older(ReadStep(tuple(found), first + size < len(self.rows), True))
         else:
             end = len(self.rows) if place is None else self._before(place)
             found = self.rows[max(0, end - size) : end]
-            self.window.add_newer(Found(tuple(found), end - size > 0, True))
+            self.window.add_newer(ReadStep(tuple(found), end - size > 0, True))
 
     def read_all(self) -> None:
         """Scroll to both ends."""
@@ -82,12 +82,12 @@ class Log:
             self.read("newer", 3)
 
     @property
-    def held(self) -> list[LogRow]:
+    def held(self) -> list[AuditRow]:
         """The rows held, in the order of the log."""
         rows = [one for entry in self.window.entries for one in entry.rows]
         return sorted(rows, key=self.place)
 
-    def place(self, one: LogRow) -> int:
+    def place(self, one: AuditRow) -> int:
         """How many rows are newer."""
         return self.places[one.id]
 
@@ -117,9 +117,9 @@ class Log:
 
 
 @st.composite
-def logs(draw: st.DrawFn) -> list[LogRow]:
+def logs(draw: st.DrawFn) -> list[AuditRow]:
     """Up to thirty rows whose operations, transactions and own rows lie among one another."""
-    rows: list[LogRow] = []
+    rows: list[AuditRow] = []
     at = 0.0
     for number in range(draw(st.integers(1, 30))):
         at += draw(st.sampled_from([0.0, 0.0, 0.5, 1.0, 30.0, 70.0]))
@@ -147,7 +147,7 @@ steps = st.lists(
 
 @given(logs(), st.none() | st.integers(0, 30), steps, st.integers(2, 5), st.integers(1, 4))
 def test_every_row_is_held_once_and_in_order_however_one_scrolls(
-    rows: list[LogRow], start: int | None, script: list[Any], most: int, near: int
+    rows: list[AuditRow], start: int | None, script: list[Any], most: int, near: int
 ) -> None:
     with pytest.MonkeyPatch.context() as limits:
         limits.setattr(log_window, "MOST_IN_ENTRY", most)
@@ -168,7 +168,7 @@ def test_every_row_is_held_once_and_in_order_however_one_scrolls(
 
 
 @given(logs(), st.integers(1, 6))
-def test_from_the_end_of_the_log_up_every_row_comes_once_too(rows: list[LogRow], size: int) -> None:
+def test_from_the_end_of_the_log_up_every_row_comes_once_too(rows: list[AuditRow], size: int) -> None:
     log = Log(rows)
     log.window.at_newest, log.window.at_oldest = False, True
     while not log.window.at_newest:
@@ -243,7 +243,7 @@ def test_another_programs_own_row_stands_for_the_one_that_the_trigger_wrote(orde
     ],
     ids=["later", "organisation", "type", "person", "of the console", "number", "no trigger"],
 )
-def test_rows_that_only_look_like_one_write_stay_apart(other: LogRow) -> None:
+def test_rows_that_only_look_like_one_write_stay_apart(other: AuditRow) -> None:
     log = Log([row(0, 0, action="credential_configured", user_id=ASHA), other])
     log.read_all()
     assert len(log.window.lines()) == 2
@@ -296,12 +296,12 @@ def test_rows_of_one_transaction_fold_and_those_of_another_one_or_a_minute_later
 
 
 def test_looking_on_begins_where_looking_has_come_to_without_a_row() -> None:
-    window = LogWindow(at_newest=True)
-    window.add_older(Found((), more=True, done=False, searched_to=BEGIN))
+    window = AuditWindow(at_newest=True)
+    window.add_older(ReadStep((), more=True, done=False, searched_to=BEGIN))
     assert window.place("older") == Place.at_time(BEGIN)
     assert window.searched_to == BEGIN
     first = row(0, 0)
-    window.add_older(Found((first,), more=True, done=True, searched_to=BEGIN))
-    window.add_older(Found((first, row(1, 1)), more=False, done=True))
+    window.add_older(ReadStep((first,), more=True, done=True, searched_to=BEGIN))
+    window.add_older(ReadStep((first, row(1, 1)), more=False, done=True))
     assert [line.row.id for line in window.lines()] == [first.id, row(1, 1).id]
     assert window.at_oldest

@@ -1,4 +1,4 @@
-"""The commands `audit`: reading the log."""
+"""The commands `audit`: reading the audit log."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ from tui.words.audit import no_rows_words
 
 if TYPE_CHECKING:
     from tui.cli.request import Options
-    from tui.data.audit.filter import LogFilter
-    from tui.data.audit.pages import LogReader
-    from tui.models import LogRow
+    from tui.data.audit.filter import AuditFilter
+    from tui.data.audit.pages import AuditReader
+    from tui.models import AuditRow
     from tui.session.session import Session
 
 MOST_ROWS = 10_000
@@ -55,11 +55,11 @@ def list_(options: Options, words: tuple[str, ...], limit: int) -> int:
     return run_on_filter(options, words, partial(_list, limit=limit))
 
 
-async def _list(session: Session, out: Output, log_filter: LogFilter, *, limit: int) -> None:
-    from tui.data.audit.pages import LogReader
+async def _list(session: Session, out: Output, audit_filter: AuditFilter, *, limit: int) -> None:
+    from tui.data.audit.pages import AuditReader
     from tui.data.directory import people_by_id
 
-    rows = await _newest(LogReader(session.database, log_filter), out, limit)
+    rows = await _newest(AuditReader(session.database, audit_filter), out, limit)
     people = await people_by_id(session.database, [row.user_id for row in rows if row.user_id])
     zone = session.settings.timezone
     out.rows(
@@ -74,25 +74,25 @@ async def _list(session: Session, out: Output, log_filter: LogFilter, *, limit: 
             Column("DETAILS", summary_of, shrinks_to=20, optional=True),
         ],
         piped_width=PIPED_WIDTH,
-        empty=no_rows_words(log_filter.text),
+        empty=no_rows_words(audit_filter.text),
     )
 
 
-async def _newest(reader: LogReader, out: Output, limit: int) -> list[LogRow]:
+async def _newest(reader: AuditReader, out: Output, limit: int) -> list[AuditRow]:
     """Read the newest rows; say now and then how far back a search has come."""
     from tui.data.audit.pages import Place
 
-    rows: list[LogRow] = []
+    rows: list[AuditRow] = []
     place: Place | None = None
     more = True
-    said = time.monotonic()
+    reported_at = time.monotonic()
     while more and len(rows) < limit:
-        async for found in reader.older(place, min(limit - len(rows), ROWS_AT_ONCE)):
-            rows += found.rows
-            more = found.more
-            if found.searched_to is not None and time.monotonic() - said > PROGRESS_EVERY_S:
-                said = time.monotonic()
-                out.say(f"Searched back to {found.searched_to:%Y-%m-%d}; rows so far: {len(rows)}.")
+        async for step in reader.older(place, min(limit - len(rows), ROWS_AT_ONCE)):
+            rows += step.rows
+            more = step.more
+            if step.searched_to is not None and time.monotonic() - reported_at > PROGRESS_EVERY_S:
+                reported_at = time.monotonic()
+                out.say(f"Searched back to {step.searched_to:%Y-%m-%d}; rows so far: {len(rows)}.")
         place = Place.of(rows[-1]) if rows else None
     return rows
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from tui.cli.output import Output
     from tui.cli.request import Options
     from tui.data.audit.export_format import FormatName
-    from tui.data.audit.filter import LogFilter
+    from tui.data.audit.filter import AuditFilter
     from tui.session.session import Session
 
 PROGRESS_EVERY_S = 2.0
@@ -75,18 +75,18 @@ def _format(options: Options, output: str | None, form: str | None) -> FormatNam
 
 
 async def _export(
-    session: Session, out: Output, log_filter: LogFilter, *, output: str | None, form: FormatName
+    session: Session, out: Output, audit_filter: AuditFilter, *, output: str | None, form: FormatName
 ) -> None:
-    from tui.data.audit.export import export_log
+    from tui.data.audit.export import export_audit_log
     from tui.data.audit.export_file import MANIFEST, Stream
     from tui.locked.export_place import new_file
 
     sys.stdout.flush()
     file = None if output is None else new_file(session.settings, Path(output))
     destination = Stream(sys.stdout.fileno()) if file is None else file
-    exported = await export_log(
+    exported = await export_audit_log(
         session.database,
-        log_filter,
+        audit_filter,
         form,
         destination,
         on_progress=lambda progress: out.say(progress_line(progress)),

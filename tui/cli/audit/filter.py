@@ -1,4 +1,4 @@
-"""The argument FILTER of the commands that read the log: the rest of the words, and what is wrong with them."""
+"""The argument FILTER of the commands that read the audit log: the rest of the words, and what is wrong with them."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from tui.cli.output import Output
     from tui.cli.request import Options
-    from tui.data.audit.filter import LogFilter
+    from tui.data.audit.filter import AuditFilter
     from tui.session.session import Session
 
 F = TypeVar("F", bound="Callable[..., Any]")
@@ -25,7 +25,7 @@ F = TypeVar("F", bound="Callable[..., Any]")
 # So that a negation is a word of the filter: -status:success.
 FILTERED: dict[str, Any] = {"ignore_unknown_options": True}
 SHOWN_BEFORE, SHOWN = 60, 160
-LANGUAGE = f"""FILTER is any of {" ".join(it.usage for it in QUALIFIERS.values())} and words to look for.
+LANGUAGE = f"""FILTER is any of {" ".join(each.usage for each in QUALIFIERS.values())} and words to look for.
 All must hold; commas separate alternatives, and - before any of them negates it. For example:
 status:failed since:2d -action:call_made details.error_code:429,503 "Rate limit\""""
 
@@ -36,7 +36,7 @@ def filter_argument(command: F) -> F:
 
 
 def run_on_filter(
-    options: Options, words: Sequence[str], work: Callable[[Session, Output, LogFilter], Awaitable[None]]
+    options: Options, words: Sequence[str], work: Callable[[Session, Output, AuditFilter], Awaitable[None]]
 ) -> int:
     """Run a command on the rows of the filter that the words say; return 0.
 
@@ -46,7 +46,7 @@ def run_on_filter(
     """
     from tui.cli.run import run
 
-    parsed: list[LogFilter] = []
+    parsed: list[AuditFilter] = []
 
     def parse(session: Session, out: Output) -> None:
         from tui.data.audit.filter import join_words, parse_filter
@@ -55,7 +55,7 @@ def run_on_filter(
             parsed.append(parse_filter(join_words(words), zone=session.settings.timezone))
 
     async def command(session: Session, out: Output) -> None:
-        from tui.data.audit.names import resolve_filter
+        from tui.data.audit.name_resolution import resolve_filter
 
         names_its_own = any(term.name == "org" for term in parsed[0].terms)
         organization_id = None if names_its_own else (await session.find_organization()).id
@@ -63,7 +63,7 @@ def run_on_filter(
             resolved = await resolve_filter(session.database, parsed[0], organization_id)
         for note in resolved.notes:
             out.say(note)
-        await work(session, out, resolved.log_filter)
+        await work(session, out, resolved.audit_filter)
 
     return run(options, command, organization=False, before=parse)
 
@@ -96,7 +96,8 @@ def _point_at(out: Output, wrong: FilterError) -> None:
 def _refuse_options(context: click.Context, parameter: click.Parameter, words: tuple[str, ...]) -> tuple[str, ...]:
     for word in words:
         if word.startswith("--"):
-            known = [name for it in context.command.get_params(context) for name in it.opts if name.startswith("--")]
+            options = [name for option in context.command.get_params(context) for name in option.opts]
+            known = [name for name in options if name.startswith("--")]
             near = difflib.get_close_matches(word.partition("=")[0], known, n=1, cutoff=0.6)
             raise click.NoSuchOption(word, possibilities=near, ctx=context)
     return words

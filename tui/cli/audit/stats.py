@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from tui.cli.output import Output
     from tui.cli.request import Options
-    from tui.data.audit.filter import LogFilter
+    from tui.data.audit.filter import AuditFilter
     from tui.data.audit.stats import Statistics
     from tui.session.session import Session
 
@@ -37,17 +37,17 @@ def stats(options: Options, words: tuple[str, ...]) -> int:
     return run_on_filter(options, words, _stats)
 
 
-async def _stats(session: Session, out: Output, log_filter: LogFilter) -> None:
+async def _stats(session: Session, out: Output, audit_filter: AuditFilter) -> None:
     from tui.data.audit.stats import Statistics, statistics
     from tui.data.directory import people_by_id
     from tui.words.claims import claimed
 
     zone = session.settings.timezone
     counted = Statistics()
-    said = time.monotonic()
-    async for counted in statistics(session.database, log_filter, zone):
-        if not counted.complete and time.monotonic() - said > PROGRESS_EVERY_S:
-            said = time.monotonic()
+    reported_at = time.monotonic()
+    async for counted in statistics(session.database, audit_filter, zone):
+        if not counted.complete and time.monotonic() - reported_at > PROGRESS_EVERY_S:
+            reported_at = time.monotonic()
             out.say(f"{counted.rows:,} rows counted, back to {shown(counted.counted_back_to, zone)}.")
     people = await people_by_id(
         session.database, [identifier for identifier in counted.by_user if identifier is not None]
@@ -75,9 +75,9 @@ def _section(
     out: Output, title: str, counter: Counter[Any], names: dict[Any, str] | None = None, *, newest_first: bool = False
 ) -> None:
     """Write one table, the largest first or the newest, with what does not fit in it as its last line."""
-    ordered = sorted(counter.items(), key=lambda it: str(it[0] or ""), reverse=True)
+    ordered = sorted(counter.items(), key=lambda item: str(item[0] or ""), reverse=True)
     if not newest_first:
-        ordered.sort(key=lambda it: -it[1])
+        ordered.sort(key=lambda item: -item[1])
     records = [
         {"what": (names or {}).get(value, value) or "none", "rows": rows} for value, rows in ordered[:MOST_LINES]
     ]

@@ -1,4 +1,4 @@
-"""The command `audit tail`: the log as it is written."""
+"""The command `audit tail`: the audit log as it is written."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ if TYPE_CHECKING:
 
     from tui.cli.output import Output
     from tui.cli.request import Options
-    from tui.data.audit.filter import LogFilter
+    from tui.data.audit.filter import AuditFilter
     from tui.data.audit.tail import Tail
-    from tui.models import LogRow
+    from tui.models import AuditRow
     from tui.session.session import Session
 
 ROWS_BEFORE = 10
@@ -42,25 +42,25 @@ def tail(options: Options, words: tuple[str, ...]) -> int:
     return run_on_filter(options, words, _tail)
 
 
-async def _tail(session: Session, out: Output, log_filter: LogFilter) -> None:
+async def _tail(session: Session, out: Output, audit_filter: AuditFilter) -> None:
     from asyncio import sleep
 
-    from tui.data.audit.pages import LogReader
+    from tui.data.audit.pages import AuditReader
     from tui.data.audit.tail import Tail
 
-    following = Tail(session.database, log_filter)
+    following = Tail(session.database, audit_filter)
     await following.begin()
-    async for found in LogReader(session.database, log_filter).older(None, ROWS_BEFORE):
+    async for step in AuditReader(session.database, audit_filter).older(None, ROWS_BEFORE):
         # Of a filter that no index serves those of the first window will do.
-        following.know(found.rows)
-        await _show(session, out, found.rows[::-1])
+        following.know(step.rows)
+        await _show(session, out, step.rows[::-1])
         break
     while True:
         await _show(session, out, await _new_rows(following, out))
         await sleep(INTERVAL_S)
 
 
-async def _new_rows(following: Tail, out: Output) -> Sequence[LogRow]:
+async def _new_rows(following: Tail, out: Output) -> Sequence[AuditRow]:
     """Look for new rows; wait for a connection that broke. Raises ConnectionFailed after GIVE_UP_AFTER_S."""
     from asyncio import sleep
 
@@ -77,7 +77,7 @@ async def _new_rows(following: Tail, out: Output) -> Sequence[LogRow]:
         await sleep(RETRY_EVERY_S)
 
 
-async def _show(session: Session, out: Output, rows: Sequence[LogRow]) -> None:
+async def _show(session: Session, out: Output, rows: Sequence[AuditRow]) -> None:
     from tui.data.directory import people_by_id
 
     if not rows:

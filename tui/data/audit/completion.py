@@ -1,4 +1,4 @@
-"""What a filter can be completed with: qualifiers, the values that exist in the log, people and organisations."""
+"""What a filter can be completed with: qualifiers, the values that exist in the audit log, people and organisations."""
 
 from __future__ import annotations
 
@@ -52,17 +52,18 @@ class Completer:
         """Return what the word before the cursor may become. Raises what reading raises."""
         word = text[_word_start(text, cursor) : cursor].removeprefix("-")
         name, colon, value = word.partition(":")
-        opened = next((it for it in QUALIFIERS.values() if it.takes == "path" and name.startswith(it.opening)), None)
-        if opened is not None and not colon:
-            key = name.removeprefix(opened.opening)
-            keys = [Candidate(f"{known}:") for known in await self.values(opened)]
+        for qualifier in QUALIFIERS.values():
+            if colon or qualifier.takes != "path" or not name.startswith(qualifier.opening):
+                continue
+            key = name.removeprefix(qualifier.opening)
+            keys = [Candidate(f"{known}:") for known in await self.values(qualifier)]
             return Completion(cursor - len(key), cursor, _fitting(keys, key))
         if not colon:
-            candidates = [Candidate(it.opening, it.note) for it in QUALIFIERS.values()]
+            candidates = [Candidate(qualifier.opening, qualifier.note) for qualifier in QUALIFIERS.values()]
             return Completion(cursor - len(word), cursor, _fitting(candidates, word))
         typed = value[_last_value(value) :]
-        qualifier = QUALIFIERS.get(ALIASES.get(name.lower(), name.lower()))
-        fitting = await self._candidates(qualifier, typed.lstrip('"')) if qualifier is not None else ()
+        wanted = QUALIFIERS.get(ALIASES.get(name.lower(), name.lower()))
+        fitting = await self._candidates(wanted, typed.lstrip('"')) if wanted is not None else ()
         return Completion(cursor - len(typed), cursor, tuple(fitting))
 
     async def values(self, qualifier: Qualifier) -> tuple[str, ...]:

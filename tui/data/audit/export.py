@@ -1,4 +1,4 @@
-"""Exporting the log: announced in the log before it starts, streamed from one snapshot, accounted for at its end."""
+"""Exporting the audit log: announced in it before it starts, streamed from one snapshot, accounted for at its end."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from tui.data.audit.export_file import Destination
     from tui.data.audit.export_format import Format, FormatName
-    from tui.data.audit.filter import LogFilter
+    from tui.data.audit.filter import AuditFilter
     from tui.data.postgres.database import Connection, Database
 
 # For each of the two statements: 10,000,000 rows take minutes, over a slow line hours.
@@ -69,9 +69,9 @@ class Exported:
     manifest: dict[str, Any]
 
 
-async def export_log(
+async def export_audit_log(
     database: Database,
-    log_filter: LogFilter,
+    audit_filter: AuditFilter,
     form: FormatName,
     destination: Destination,
     *,
@@ -89,15 +89,15 @@ async def export_log(
     Raises InvalidInput and ExportFailed of the destination, PermissionDenied, ExportFailed where the connection broke,
     and OSError where a stream takes no more.
     """
-    act = _Act(database, log_filter, form, destination.name)
+    act = _Act(database, audit_filter, form, destination.name)
     destination.prepare()
     try:
         started_at = await act.announce()
         evidence = await _evidence(database)
-        progress = Progress(await count_rows(database, log_filter))
-        await _written(
+        progress = Progress(await count_rows(database, audit_filter))
+        await _write_rows(
             database,
-            log_filter,
+            audit_filter,
             FORMATS[form],
             destination,
             progress,
@@ -118,13 +118,13 @@ async def export_log(
 class _Act:
     """The rows of the log about one export, and its manifest."""
 
-    def __init__(self, database: Database, log_filter: LogFilter, form: FormatName, output: str) -> None:
+    def __init__(self, database: Database, audit_filter: AuditFilter, form: FormatName, output: str) -> None:
         self._database = database
         self._form = form
         self._operation = uuid4()
         self._announced = False
-        self._organizations = organizations_of(log_filter)
-        self._asked = {"filter": log_filter.canonical(), "typed": log_filter.text}
+        self._organizations = organizations_of(audit_filter)
+        self._asked = {"filter": audit_filter.canonical(), "typed": audit_filter.text}
         self._details = {**self._asked, "format": form, "output": output}
 
     async def announce(self) -> datetime:
@@ -162,15 +162,15 @@ class _Act:
         reason = failure.sentence if isinstance(failure, SwitchboardError) else "the output took no more"
         if isinstance(failure, asyncio.CancelledError):
             reason, within = "cancelled", LAST_ROW_OF_CANCELLED_WITHIN_S
-        told = asyncio.ensure_future(self._end("failed", {"error": reason}))
+        last_row = asyncio.ensure_future(self._end("failed", {"error": reason}))
         ends = asyncio.get_running_loop().time() + within
-        while not told.done() and (left := ends - asyncio.get_running_loop().time()) > 0:
+        while not last_row.done() and (seconds_left := ends - asyncio.get_running_loop().time()) > 0:
             # A console that ends cancels more than once.
             with contextlib.suppress(asyncio.CancelledError):
-                await asyncio.wait({told}, timeout=left)
-        told.cancel()
+                await asyncio.wait({last_row}, timeout=seconds_left)
+        last_row.cancel()
         with contextlib.suppress(SwitchboardError, asyncio.CancelledError):
-            await told
+            await last_row
 
     def manifest(self, progress: Progress, started_at: datetime, evidence: SealEvidence) -> dict[str, Any]:
         """Return what somebody needs to check the export; times are the server's."""
@@ -215,9 +215,9 @@ class _Act:
         await log_act(connection, "log_exported", organization, "none", status=status, details=about)
 
 
-def organizations_of(log_filter: LogFilter) -> list[str] | None:
+def organizations_of(audit_filter: AuditFilter) -> list[str] | None:
     """Return the ids of the organisations whose rows a resolved filter may have, None for all that may be read."""
-    positive = [term for term in log_filter.terms if term.name == "org" and not term.negated]
+    positive = [term for term in audit_filter.terms if term.name == "org" and not term.negated]
     named = [term for term in positive if term.ids and EVERY not in term.values]
     sets = [{str(id_) for id_ in term.ids or ()} for term in named]
     return sorted(set.intersection(*sets)) if sets else None
@@ -230,16 +230,16 @@ async def _evidence(database: Database) -> SealEvidence:
         return SealEvidence(None, None, ())
 
 
-async def _written(
+async def _write_rows(
     database: Database,
-    log_filter: LogFilter,
+    audit_filter: AuditFilter,
     form: Format,
     destination: Destination,
     progress: Progress,
     report: Callable[[], None],
 ) -> None:
     """Stream everything. Raises ExportFailed where the connection broke, or it took too long."""
-    wanted = where(log_filter)
+    wanted = where(audit_filter)
 
     async def put(rows: list[bytes]) -> None:
         block = form.block(rows)
@@ -252,15 +252,15 @@ async def _written(
         if form.header:
             await destination.write(form.header)
             _account(progress, form.header, 0)
-        progress.newest, progress.oldest = await _copied(connection, form, wanted, TIMED, put)
-        if not log_filter.bounds_time:
-            await _copied(connection, form, wanted, TIMELESS, put)
+        progress.newest, progress.oldest = await _copy_rows(connection, form, wanted, TIMED, put)
+        if not audit_filter.bounds_time:
+            await _copy_rows(connection, form, wanted, TIMELESS, put)
         row = await (await connection.execute(CLOCK)).fetchone()
         progress.finished_at = row["now"] if row else None
 
     work = database.read_at_length(unit, statement_timeout_ms=STATEMENT_TIMEOUT_MS)
     try:
-        await _reported(work, report)
+        await _await_reporting(work, report)
     except (ConnectionFailed, TimedOut) as failure:
         raise ExportFailed(
             f"The export broke off after {progress.rows:,} rows and is not complete: {failure.sentence}",
@@ -275,7 +275,7 @@ def _account(progress: Progress, block: bytes, rows: int) -> None:
     progress.rows += rows
 
 
-async def _copied(
+async def _copy_rows(
     connection: Connection,
     form: Format,
     wanted: Where,
@@ -284,9 +284,9 @@ async def _copied(
 ) -> tuple[bytes | None, bytes | None]:
     """Hand on the rows of one part in blocks; return the first and the last of them as COPY sent them."""
     condition, order = part
-    asked = wanted.also(condition, **form.parameters)
+    conditions = wanted.also(condition, **form.parameters)
     # COPY takes no parameters, so they become literals here.
-    statement = AsyncClientCursor(connection).mogrify(form.query(asked.sql, order), asked.parameters)
+    statement = AsyncClientCursor(connection).mogrify(form.query(conditions.sql, order), conditions.parameters)
     ends: tuple[bytes | None, bytes | None] = (None, None)
     rows: list[bytes] = []
     size = 0
@@ -319,7 +319,7 @@ def _reporter(progress: Progress, on_progress: Callable[[Progress], None] | None
     return report
 
 
-async def _reported(work: Awaitable[None], report: Callable[[], None]) -> None:
+async def _await_reporting(work: Awaitable[None], report: Callable[[], None]) -> None:
     """Await the work; report also while nothing comes, as when the server sorts all rows before the first."""
     task = asyncio.ensure_future(work)
     try:

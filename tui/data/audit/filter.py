@@ -1,4 +1,4 @@
-"""The filter language of the log: a line of qualifiers and words, taken apart into a LogFilter, and written again."""
+"""The filter language of the audit log: a line of qualifiers and words, parsed to an AuditFilter and written again."""
 
 from __future__ import annotations
 
@@ -28,14 +28,14 @@ MOST_TERMS = 50
 _NAME = re.compile(r"[A-Za-z][A-Za-z_]*")
 _BARE = re.compile(r'[^\s,"][^\s,]*')
 _PATH_PART = re.compile(r'[^\s.:,"]+')
-_WITH_PATH = tuple(it.name for it in QUALIFIERS.values() if it.takes == "path")
+_WITH_PATH = tuple(name for name, qualifier in QUALIFIERS.items() if qualifier.takes == "path")
 _OPENING = re.compile(rf"(-?)(?:({'|'.join(_WITH_PATH)})\.|([A-Za-z][A-Za-z_]*):(?!//))?")
 _DOTTED = re.compile(r"([A-Za-z]+)\.[^\s:]+:")
 _CLOCK = re.compile(r"\d{1,2}:\d{2}[\d:.]*(?:[zZ]|[+-]\d{2}:?\d{2})?")
 
 
 @dataclass(frozen=True, slots=True)
-class LogFilter:
+class AuditFilter:
     """Which rows of the log: those for which every term holds, from `since` to before `until`.
 
     Both times are aware. Rows without a time are in no filter that has one of them.
@@ -63,19 +63,19 @@ class LogFilter:
         times = {"since": self.since, "until": self.until}
         return {name: moment for name, moment in times.items() if moment is not None}
 
-    def also(self, other: LogFilter) -> LogFilter:
+    def also(self, other: AuditFilter) -> AuditFilter:
         """Return the filter of the rows that are in both."""
-        since = max((it for it in (self.since, other.since) if it is not None), default=None)
-        until = min((it for it in (self.until, other.until) if it is not None), default=None)
-        return LogFilter(self.terms + other.terms, since, until, f"{self.text} {other.text}".strip())
+        since = max((time for time in (self.since, other.since) if time is not None), default=None)
+        until = min((time for time in (self.until, other.until) if time is not None), default=None)
+        return AuditFilter(self.terms + other.terms, since, until, f"{self.text} {other.text}".strip())
 
     def canonical(self) -> str:
         """Return the filter as a line that means the same whenever and wherever it is parsed."""
         bounds = (f"{name}:{_instant(moment)}" for name, moment in self.bounds.items())
-        return " ".join((*map(_written, self.terms), *bounds))
+        return " ".join((*map(_write_term, self.terms), *bounds))
 
 
-def parse_filter(text: str, *, zone: tzinfo = UTC, now: datetime | None = None) -> LogFilter:
+def parse_filter(text: str, *, zone: tzinfo = UTC, now: datetime | None = None) -> AuditFilter:
     """Take a filter line apart; times without an offset are of `zone`, and relative ones count from `now`.
 
     All terms must hold; a comma separates alternatives; `-` negates; what has blanks, commas or quotes goes between
@@ -111,7 +111,7 @@ class _Parser:
         self.now = now
         self.at = 0
 
-    def parse(self) -> LogFilter:
+    def parse(self) -> AuditFilter:
         terms: list[Term] = []
         since: list[datetime] = []
         until: list[datetime] = []
@@ -134,7 +134,7 @@ class _Parser:
             if len(terms) == MOST_TERMS:
                 raise self._error(f"The filter has more than {MOST_TERMS} conditions.", "Leave some out.", start)
             terms.append(self._term(name, start, negated))
-        return LogFilter(tuple(terms), max(since, default=None), min(until, default=None), self.text.strip())
+        return AuditFilter(tuple(terms), max(since, default=None), min(until, default=None), self.text.strip())
 
     def _term(self, name: str, start: int, negated: bool) -> Term:
         if not name:
@@ -194,8 +194,8 @@ class _Parser:
         if self._peek() == '"':
             value = self._quoted()
         else:
-            found = _BARE.match(self.text, self.at)
-            value = found[0] if found else ""
+            match = _BARE.match(self.text, self.at)
+            value = match[0] if match else ""
             self.at += len(value)
             if '"' in value:
                 raise self._error(
@@ -227,8 +227,8 @@ class _Parser:
             if self._peek() == '"':
                 part = self._quoted()
             else:
-                found = _PATH_PART.match(self.text, self.at)
-                part = found[0] if found else ""
+                match = _PATH_PART.match(self.text, self.at)
+                part = match[0] if match else ""
                 self.at += len(part)
             following, self.at = self._peek(), self.at + 1
             parts.append(part)
@@ -248,7 +248,7 @@ class _Parser:
         if self._peek() == ",":
             raise self._error(f"{name}: takes one time only.", "Leave out what follows the comma.", start)
         rest = re.match(r"\s+(\S+)", self.text[self.at :])
-        if rest is not None and _belongs(value, rest[1]):
+        if rest is not None and _continues_time(value, rest[1]):
             # Without quotes too: since:this month, until:2026-01-31 10:30.
             value += f" {rest[1]}"
             self.at += rest.end()
@@ -258,12 +258,12 @@ class _Parser:
             raise self._error(f"What {name}: says is not a time.", str(wrong), start) from None
 
     def _unknown(self, name: str, start: int) -> FilterError:
-        plain = [it for it in QUALIFIERS if it not in _WITH_PATH]
+        plain = [known for known in QUALIFIERS if known not in _WITH_PATH]
         near = difflib.get_close_matches(name, [*plain, *ALIASES], n=1, cutoff=0.6)
-        usages = [f"{it}:" for it in near]
+        usages = [f"{other}:" for other in near]
         if misspelt := difflib.get_close_matches(name, _WITH_PATH, n=1, cutoff=0.7):
             usages = [QUALIFIERS[misspelt[0]].usage]
-        known = f"{', '.join(plain)} and {', '.join(f'{it}.KEY' for it in _WITH_PATH)}"
+        known = f"{', '.join(plain)} and {', '.join(f'{path}.KEY' for path in _WITH_PATH)}"
         meant = f"Did you mean {usages[0]}?" if usages else f"Qualifiers are {known}."
         what_to_do = f"{meant} Text that has a colon goes between double quotes."
         return self._error(f"There is no qualifier {name[:40]}:.", what_to_do, start, len(name) + 1)
@@ -277,7 +277,7 @@ class _Parser:
         return FilterError(sentence, what_to_do, text=self.text, offset=start, length=length)
 
 
-def _belongs(value: str, word: str) -> bool:
+def _continues_time(value: str, word: str) -> bool:
     """Whether the next word is the rest of a time that was written without quotes."""
     if value.lower() in ("this", "last"):
         return True
@@ -297,12 +297,12 @@ def _argument(word: str) -> str:
     return head + quoted(value)
 
 
-def _written(term: Term) -> str:
+def _write_term(term: Term) -> str:
     sign = "-" if term.negated else ""
     if term.name == TEXT:
         value = term.values[0]
         plain = _NAME.fullmatch(value) is not None
-        return sign + (value if plain else f'"{_escaped(value)}"')
+        return sign + (value if plain else f'"{_escape(value)}"')
     qualifier = QUALIFIERS[term.name]
     values: Iterable[str] = term.values
     if term.ids is not None:
@@ -313,10 +313,10 @@ def _written(term: Term) -> str:
 
 
 def _path_part(part: str) -> str:
-    return part if _PATH_PART.fullmatch(part) else f'"{_escaped(part)}"'
+    return part if _PATH_PART.fullmatch(part) else f'"{_escape(part)}"'
 
 
-def _escaped(value: str) -> str:
+def _escape(value: str) -> str:
     return value.replace("\\", "\\\\").replace('"', '\\"')
 
 

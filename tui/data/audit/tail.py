@@ -1,4 +1,4 @@
-"""Following the log: each row once, soon after its transaction has committed, however long that was open."""
+"""Following the audit log: each row once, soon after its transaction has committed, however long that was open."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from tui.data.audit.query import fetch
-from tui.data.audit.rows import LOG_COLUMNS
+from tui.data.audit.rows import ROW_COLUMNS
 from tui.data.audit.where import where
-from tui.models import LogRow
+from tui.models import AuditRow
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterable
     from uuid import UUID
 
-    from tui.data.audit.filter import LogFilter
+    from tui.data.audit.filter import AuditFilter
     from tui.data.postgres.database import Database
 
 OVERLAP = timedelta(seconds=10)
@@ -60,9 +60,9 @@ class Tail:
     Source: database.md, "Audit".
     """
 
-    def __init__(self, database: Database, log_filter: LogFilter, *, overlap: timedelta = OVERLAP) -> None:
+    def __init__(self, database: Database, audit_filter: AuditFilter, *, overlap: timedelta = OVERLAP) -> None:
         self.database = database
-        self.log_filter = log_filter
+        self.audit_filter = audit_filter
         self.overlap = overlap
         self._begun: datetime | None = None
         self._from: datetime | None = None
@@ -83,11 +83,11 @@ class Tail:
         self._seen = dict(await self._ids())
         self._kept_from = self._from
 
-    def know(self, rows: Iterable[LogRow]) -> None:
+    def know(self, rows: Iterable[AuditRow]) -> None:
         """Take rows as known that were read otherwise since `begin`."""
         self._seen |= {row.id: row.created_at for row in rows}
 
-    async def poll(self) -> list[LogRow]:
+    async def poll(self) -> list[AuditRow]:
         """Return the rows that are new since `begin` or the last poll, oldest first.
 
         After a failure nothing is lost: the next poll reads from where this one would have.
@@ -99,18 +99,18 @@ class Tail:
         following, now = await self._reach()
         present = await self._ids()
         new = [row_id for row_id, _ in present if row_id not in self._seen]
-        rows: list[LogRow] = []
+        rows: list[AuditRow] = []
         for at in range(0, len(new), ROWS_AT_ONCE):
             ids = new[at : at + ROWS_AT_ONCE]
-            query = ROWS.format(columns=LOG_COLUMNS)
-            rows += [LogRow(**row) for row in await fetch(self.database, query, {"ids": ids}, POLL_MS)]
+            query = ROWS.format(columns=ROW_COLUMNS)
+            rows += [AuditRow(**row) for row in await fetch(self.database, query, {"ids": ids}, POLL_MS)]
         self._seen |= dict(present)
         self._advance(following, now)
         order = {row_id: place for place, row_id in enumerate(new)}
         return sorted(rows, key=lambda row: order[row.id])
 
     async def _ids(self) -> list[tuple[UUID, datetime | None]]:
-        wanted = where(self.log_filter).also(**{"from": self._from})
+        wanted = where(self.audit_filter).also(**{"from": self._from})
         query = IDS.format(where=wanted.sql) + " order by l.created_at, l.id"
         rows = await fetch(self.database, query, wanted.parameters, POLL_MS)
         return [(row["id"], row["created_at"]) for row in rows]
@@ -147,7 +147,7 @@ class Tail:
         self._seen = {row_id: at for row_id, at in self._seen.items() if at is None or at >= self._kept_from}
 
 
-async def follow(tail: Tail, *, interval: float = 1.0) -> AsyncIterator[list[LogRow]]:
+async def follow(tail: Tail, *, interval: float = 1.0) -> AsyncIterator[list[AuditRow]]:
     """Yield new rows, oldest first, looking every `interval` seconds, for ever. Raises what `Tail.poll` raises."""
     if not tail.has_begun:
         await tail.begin()

@@ -1,4 +1,4 @@
-"""What a filter of the log becomes in SQL: conditions with parameters, and how an index can serve them."""
+"""What a filter of the audit log becomes in SQL: conditions with parameters, and how an index can serve them."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tui.data.audit.qualifiers import EVERY, NOBODY, QUALIFIERS, TEXT, any_of
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
-    from tui.data.audit.filter import LogFilter
+    from tui.data.audit.filter import AuditFilter
     from tui.data.audit.qualifiers import Term
 
 MOST_BRANCHES = 12
@@ -44,42 +44,42 @@ class Where:
         return Where((*self.conditions, *conditions), {**self.parameters, **parameters})
 
 
-def where(log_filter: LogFilter, *, bounds: bool = True) -> Where:
+def where(audit_filter: AuditFilter, *, bounds: bool = True) -> Where:
     """Return everything the filter asks for; without `bounds` leave out since: and until:.
 
     Only what is set becomes a condition: a query with optional parameters gets a plan that fits none of them
     (database.md, "Connections"). Raises ValueError for a filter that `resolve_filter` has not seen.
     """
-    if not log_filter.is_resolved:
+    if not audit_filter.is_resolved:
         raise ValueError("people and organisations are not looked up yet")
-    parts = _Parts(log_filter.terms)
-    return within_bounds(parts.where(), log_filter) if bounds else parts.where()
+    parts = _Parts(audit_filter.terms)
+    return within_bounds(parts.where(), audit_filter) if bounds else parts.where()
 
 
-def branches(log_filter: LogFilter) -> tuple[Where, ...]:
+def branches(audit_filter: AuditFilter) -> tuple[Where, ...]:
     """Return conditions for which one index yields the newest rows first, and whose rows together are the filter's.
 
     One for each combination of a list's values, since an index keeps the order in time only behind one value. Empty
     where rows have to be looked through: addresses, details, words, negations, names, or too many combinations.
     """
-    terms = [term for term in log_filter.terms if not _is_everything(term)]
+    terms = [term for term in audit_filter.terms if not _is_everything(term)]
     if not all(_is_equality(term) or _is_not_success(term) for term in terms):
         return ()
     choices = [_choices(term) for term in terms]
     if math.prod(map(len, choices)) > MOST_BRANCHES:
         return ()
-    found = []
+    conditions = []
     for number, combination in enumerate(itertools.product(*choices)):
-        found.append(within_bounds(_Parts(combination, f"b{number}_").where(), log_filter))
-    return tuple(found)
+        conditions.append(within_bounds(_Parts(combination, f"b{number}_").where(), audit_filter))
+    return tuple(conditions)
 
 
-def drivers(log_filter: LogFilter) -> tuple[Where, ...]:
+def drivers(audit_filter: AuditFilter) -> tuple[Where, ...]:
     """Return what an index alone can walk through in time for this filter: the condition of each, at most MOST_DRIVERS.
 
     The rows of the filter are among the rows of each of them.
     """
-    single = [term for term in log_filter.terms if _is_equality(term) and len(_choices(term)) == 1]
+    single = [term for term in audit_filter.terms if _is_equality(term) and len(_choices(term)) == 1]
     sets = [[term] for term in single if QUALIFIERS[term.name].leads_index and not _is_everything(term)]
     failed = [term for term in single if term.name == "status" and term.values != ("success",)]
     sets += [[org, status] for org in single if org.name == "org" and org.ids for status in failed]
@@ -144,9 +144,9 @@ def _text(term: Term, bind: Callable[[Any], str]) -> str:
     return any_of([*parts, f"(l.details::text){collation} ilike {in_details}"])
 
 
-def within_bounds(conditions: Where, log_filter: LogFilter) -> Where:
+def within_bounds(conditions: Where, audit_filter: AuditFilter) -> Where:
     """Return the conditions and those of since: and until:."""
-    for name, moment in log_filter.bounds.items():
+    for name, moment in audit_filter.bounds.items():
         qualifier = QUALIFIERS[name]
         conditions = conditions.also(f"{qualifier.column} {qualifier.operator} %({name})s", **{name: moment})
     return conditions

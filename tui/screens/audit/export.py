@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
     from tui.data.audit.export import Progress
-    from tui.data.audit.filter import LogFilter
+    from tui.data.audit.filter import AuditFilter
     from tui.screens.audit.state import AuditState
     from tui.screens.page import Page
     from tui.settings.settings import Settings
@@ -27,7 +27,7 @@ ENDINGS = (".csv", ".jsonl")
 ENDINGS_WORDS = "It ends in .jsonl (exact) or .csv (formula-safe)."
 
 
-class LogExport:
+class AuditExport:
     """At most one export at a time; another key never stops it, only somebody who says so."""
 
     def __init__(self, page: Page, state: AuditState) -> None:
@@ -45,7 +45,7 @@ class LogExport:
         rows = self._state.exported_rows
         return "" if rows is None else f"exporting, {rows_words(rows)}"
 
-    def start(self, wanted: Callable[[], Awaitable[LogFilter]]) -> None:
+    def start(self, wanted: Callable[[], Awaitable[AuditFilter]]) -> None:
         """Ask for the file and export the rows of the filter that `wanted` resolves."""
         if not self.is_running:
             self._page.run_worker(self._run(wanted), group="export", exclusive=True, exit_on_error=False)
@@ -66,7 +66,7 @@ class LogExport:
     def _prompt(self) -> Prompt:
         return self._page.prompt
 
-    async def _run(self, wanted: Callable[[], Awaitable[LogFilter]]) -> None:
+    async def _run(self, wanted: Callable[[], Awaitable[AuditFilter]]) -> None:
         try:
             path = await self._ask_for_file()
         except SwitchboardError as failure:
@@ -104,8 +104,8 @@ class LogExport:
                 return path
             question = f"“{safe_text(answer, 40)}” {refusal}"
 
-    async def _export(self, wanted: LogFilter, path: Path) -> None:
-        from tui.data.audit.export import export_log
+    async def _export(self, wanted: AuditFilter, path: Path) -> None:
+        from tui.data.audit.export import export_audit_log
         from tui.data.audit.export_format import format_of
 
         page, status = self._page, self._page.status
@@ -121,7 +121,7 @@ class LogExport:
         page.status.say(f"{EXPORTING}the log says so first ... esc stops")
         page.refresh_frame()
         file = new_file(page.session.settings, path)
-        exported = await export_log(
+        exported = await export_audit_log(
             page.session.database,
             wanted,
             format_of(path.name),

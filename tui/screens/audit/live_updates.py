@@ -1,4 +1,4 @@
-"""Following the log on the screen: new rows come on top while the cursor is there, and are counted while it is not."""
+"""Following the audit log: new rows come on top while the cursor is on the newest, and are counted while it is not."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from tui.screens.audit.state import Following
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from tui.data.audit.filter import LogFilter
+    from tui.data.audit.filter import AuditFilter
     from tui.data.audit.tail import Tail
-    from tui.screens.audit.pane import LogPane
+    from tui.screens.audit.pane import AuditPane
     from tui.screens.audit.state import AuditState
     from tui.screens.page import Page
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 class LiveUpdates:
     """Polls for new rows. The page reads its rows after `begin`, so that nothing is missed in between."""
 
-    def __init__(self, page: Page, pane: LogPane, state: AuditState, show_newest: Callable[[], None]) -> None:
+    def __init__(self, page: Page, pane: AuditPane, state: AuditState, show_newest: Callable[[], None]) -> None:
         self._page = page
         self._pane = pane
         self._state = state
@@ -57,7 +57,7 @@ class LiveUpdates:
         if not failure.may_pass:
             self._state.following = Following.OFF
 
-    async def begin(self, wanted: LogFilter) -> None:
+    async def begin(self, wanted: AuditFilter) -> None:
         """Take what is in the log by now as known, and look for what is new from now on. Raises what reading raises."""
         from tui.data.audit.tail import Tail
 

@@ -1,4 +1,4 @@
-"""Section 4: the log at any size, newest first: filtered, searched, followed, measured and exported."""
+"""Section 4: the audit log at any size, newest first: filtered, searched, followed, measured and exported."""
 
 from __future__ import annotations
 
@@ -6,17 +6,17 @@ from typing import TYPE_CHECKING, ClassVar
 
 from textual import work
 
-from tui.data.audit.pages import LogReader, Place
+from tui.data.audit.pages import AuditReader, Place
 from tui.errors import FilterError, SwitchboardError
-from tui.screens.audit.export import LogExport
-from tui.screens.audit.filter_line import LogFilterLine
+from tui.screens.audit.export import AuditExport
+from tui.screens.audit.filter_line import AuditFilterLine
+from tui.screens.audit.filter_resolution import no_rows, resolve, resolve_load
 from tui.screens.audit.histogram import AuditHistogram
 from tui.screens.audit.keys import KEYS, SEARCHING, TYPING, reading
 from tui.screens.audit.live_updates import LiveUpdates
-from tui.screens.audit.pane import LogPane
+from tui.screens.audit.pane import AuditPane
 from tui.screens.audit.prompts import ask_likeness, ask_moment
-from tui.screens.audit.resolving import no_rows, resolve, resolve_load
-from tui.screens.audit.search import LogSearch
+from tui.screens.audit.search import AuditSearch
 from tui.screens.audit.state import AuditState, Following, Rows, Typing
 from tui.screens.audit.view import row_of
 from tui.screens.list_page import ListPage
@@ -30,8 +30,8 @@ if TYPE_CHECKING:
     from textual.binding import BindingType
     from textual.widget import Widget
 
-    from tui.data.audit.filter import LogFilter
-    from tui.models import LogRow
+    from tui.data.audit.filter import AuditFilter
+    from tui.models import AuditRow
     from tui.widgets.filter_line import FilterLine
     from tui.widgets.window_list import WindowBody
 
@@ -47,19 +47,19 @@ class AuditScreen(ListPage):
         self._state = AuditState()
 
     @property
-    def pane(self) -> LogPane:
+    def pane(self) -> AuditPane:
         """The list and what is known of the row under the cursor."""
-        return self.query_one(LogPane)
+        return self.query_one(AuditPane)
 
     def compose_body(self) -> Iterable[Widget]:
         """Lay the list over the ruler and the line for the filter."""
-        pane = LogPane(self.session.settings.timezone, self._state)
-        self._search = LogSearch(self, pane, self._state)
+        pane = AuditPane(self.session.settings.timezone, self._state)
+        self._search = AuditSearch(self, pane, self._state)
         self._updates = LiveUpdates(self, pane, self._state, lambda: self._go_to_end(-1))
-        self._export = LogExport(self, self._state)
+        self._export = AuditExport(self, self._state)
         yield pane
         yield AuditHistogram()
-        yield LogFilterLine()
+        yield AuditFilterLine()
 
     def hints(self) -> tuple[tuple[str, str], ...]:
         """Return the keys that fit what is shown."""
@@ -97,14 +97,14 @@ class AuditScreen(ListPage):
         try:
             resolved = await resolve_load(self.session, state, self.filter_text)
             if state.is_following:
-                await self._updates.begin(resolved.log_filter)
+                await self._updates.begin(resolved.audit_filter)
         except SwitchboardError as failure:
             self._updates.on_failure(failure)
             raise
         if resolved.notes:
             self.status.say(" ".join(resolved.notes), "warning")
         state.rows = Rows.UNCOUNTED
-        reader, row = LogReader(self.session.database, resolved.log_filter), self.pane.current
+        reader, row = AuditReader(self.session.database, resolved.audit_filter), self.pane.current
         if row is None or self.pane.at_top or from_newest:
             await self.pane.open(reader)
         else:
@@ -130,11 +130,11 @@ class AuditScreen(ListPage):
 
         if self._state.filter is None:
             return
-        wanted = self._state.filter.log_filter
+        wanted = self._state.filter.audit_filter
         try:
             await self.pane.name_organizations(self.session.database)
             count = await count_rows(self.session.database, wanted)
-            if self.is_mounted and wanted is self._state.filter.log_filter:
+            if self.is_mounted and wanted is self._state.filter.audit_filter:
                 self._state.count = count
                 self.refresh_frame()
                 await self.query_one(AuditHistogram).measure(
@@ -167,7 +167,7 @@ class AuditScreen(ListPage):
         if self.console.ready and self._state.filter is not None:
             organization = self.session.organization
             self._state.typing, self._state.status_before = typing, self.status.said
-            line = self.query_one(LogFilterLine)
+            line = self.query_one(AuditFilterLine)
             line.use(self.session.database, organization.id if organization else None)
             self.status.display = False
             line.open(typing.value, text)
@@ -176,11 +176,11 @@ class AuditScreen(ListPage):
     @property
     def is_filtering(self) -> bool:
         """Whether a filter or a search is being typed."""
-        return self.query_one(LogFilterLine).is_open
+        return self.query_one(AuditFilterLine).is_open
 
     def end_filtering(self) -> None:
         """Close the line and focus the list."""
-        self.query_one(LogFilterLine).close()
+        self.query_one(AuditFilterLine).close()
         self.status.display = True
         self.focus_body()
         self.refresh_frame()
@@ -202,7 +202,7 @@ class AuditScreen(ListPage):
     @work(group="apply", exclusive=True, exit_on_error=False)
     async def _apply(self, typed: str) -> None:
         try:
-            resolved = await self.query_one(LogFilterLine).resolve(self.session, typed)
+            resolved = await self.query_one(AuditFilterLine).resolve(self.session, typed)
         except SwitchboardError as failure:
             if isinstance(failure, FilterError):
                 self.status.display = True
@@ -220,21 +220,21 @@ class AuditScreen(ListPage):
             self._read(lambda: self._search.begin(resolved))
         else:
             self._state.applied = resolved
-            self._set_filter(resolved.log_filter.text)
+            self._set_filter(resolved.audit_filter.text)
         if news != self._state.status_before:
             self.status.said = news  # How an export ended meanwhile, which nobody has read.
 
-    def on_log_pane_moved(self) -> None:
+    def on_audit_pane_moved(self) -> None:
         """Follow the cursor on the ruler, and say how far reading has come."""
         self._mark_time()
         self._updates.on_cursor_moved()
         self.refresh_frame()
 
-    def on_reading_pane_failed(self, event: LogPane.Failed) -> None:
+    def on_reading_pane_failed(self, event: AuditPane.Failed) -> None:
         """Say what went wrong, and keep what is shown."""
         self.tell_failure(event.failure)
 
-    def on_reading_pane_crashed(self, event: LogPane.Crashed) -> None:
+    def on_reading_pane_crashed(self, event: AuditPane.Crashed) -> None:
         """End the program on the crash page."""
         self.console.fail(event.error)
 
@@ -257,9 +257,9 @@ class AuditScreen(ListPage):
         """Open the row in full."""
         self._state.opened = self.pane.current
         if self._state.opened is not None:
-            self.console.navigation.open_log_row(self._state.opened, self.pane.names, self._step)
+            self.console.navigation.open_audit_row(self._state.opened, self.pane.names, self._step)
 
-    def _step(self, by: int) -> LogRow | None:
+    def _step(self, by: int) -> AuditRow | None:
         opened = self._state.opened
         # Rows that came on top meanwhile have taken the cursor with them, or were more than are held.
         if opened is not None and not self.pane.go_to(opened):
@@ -332,8 +332,8 @@ class AuditScreen(ListPage):
         # Not the rows on the list: those of a filter that has just been applied may not be there yet.
         known = self._state.resolved(text, organization.id if organization else None)
 
-        async def wanted() -> LogFilter:
-            return (known or await resolve(self.session, text)).log_filter
+        async def wanted() -> AuditFilter:
+            return (known or await resolve(self.session, text)).audit_filter
 
         self._export.start(wanted)
 
@@ -349,7 +349,7 @@ class AuditScreen(ListPage):
         if self.pane.current is not None:
             self.run_worker(self._like_this(self.pane.current), group="ask", exclusive=True, exit_on_error=False)
 
-    async def _like_this(self, row: LogRow) -> None:
+    async def _like_this(self, row: AuditRow) -> None:
         words = await ask_likeness(self.prompt, row)
         if words is not None and self.is_mounted:
             self._set_filter(f"{self.filter_text} {words}".strip())

@@ -9,16 +9,16 @@ from tui.words.text import safe_text
 from tui.words.times import shown
 
 if TYPE_CHECKING:
-    from tui.data.audit.names import ResolvedFilter
-    from tui.screens.audit.pane import LogPane
+    from tui.data.audit.name_resolution import ResolvedFilter
+    from tui.screens.audit.pane import AuditPane
     from tui.screens.audit.state import AuditState
     from tui.screens.page import Page
 
 
-class LogSearch:
+class AuditSearch:
     """The search in `state`: marks what matches it, and goes from one match to the next."""
 
-    def __init__(self, page: Page, pane: LogPane, state: AuditState) -> None:
+    def __init__(self, page: Page, pane: AuditPane, state: AuditState) -> None:
         self._page = page
         self._pane = pane
         self._state = state
@@ -26,7 +26,7 @@ class LogSearch:
     @property
     def text(self) -> str:
         """What is searched for, as it was typed; empty where nothing is."""
-        return self._state.search.log_filter.text if self._state.search else ""
+        return self._state.search.audit_filter.text if self._state.search else ""
 
     @property
     def words(self) -> str:
@@ -35,14 +35,14 @@ class LogSearch:
 
     async def mark(self) -> None:
         """Mark the rows that match. Raises what reading raises."""
-        await self._pane.mark(self._state.search.log_filter if self._state.search else None)
+        await self._pane.mark(self._state.search.audit_filter if self._state.search else None)
 
     async def begin(self, search: ResolvedFilter) -> None:
         """Search for something else, and go to its first match from the cursor on; an empty one ends the search.
 
         Raises as `go_on`.
         """
-        self._state.search = search if search.log_filter.text else None
+        self._state.search = search if search.audit_filter.text else None
         await self.mark()
         if self.text and not self._pane.at_match:
             await self.go_on(1)
@@ -60,16 +60,16 @@ class LogSearch:
         pane, start, search = self._pane, self._pane.current, self._state.search
         if pane.reader is None or start is None or search is None:
             return
-        matching = pane.reader.matching(search.log_filter)
+        matching = pane.reader.matching(search.audit_filter)
         place = Place.of(start)
-        async for found in matching.older(place, 1) if by > 0 else matching.newer(place, 1):
-            if found.rows:
+        async for step in matching.older(place, 1) if by > 0 else matching.newer(place, 1):
+            if step.rows:
                 self._page.status.clear()
-                await pane.open_at(found.rows[0])
+                await pane.open_at(step.rows[0])
                 await pane.mark_the_rest()
                 return
-            if found.searched_to is not None:
-                until = shown(found.searched_to, pane.zone)
+            if step.searched_to is not None:
+                until = shown(step.searched_to, pane.zone)
                 self._page.status.say(f"Searching ... {'back' if by > 0 else 'up'} to {until}; esc stops.")
         where, other = ("older", "N") if by > 0 else ("newer", "n")
         await pane.mark_the_rest()

@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from tui.data.audit.counts import Count
-    from tui.data.audit.names import ResolvedFilter
-    from tui.models import LogRow
+    from tui.data.audit.name_resolution import ResolvedFilter
+    from tui.models import AuditRow
 
 
 class Rows(Enum):
@@ -81,7 +81,7 @@ class AuditState:
     typing: Typing = Typing.FILTER
     status_before: Part = field(default_factory=lambda: Part(""))
     """What the status line said when typing began."""
-    opened: LogRow | None = None
+    opened: AuditRow | None = None
     """The row that is open in full."""
     exported_rows: int | None = None
     """How many rows the export that runs has written."""

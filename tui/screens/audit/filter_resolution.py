@@ -1,4 +1,4 @@
-"""Which rows of the log a text means in a session: its filter, looked up, and what to say where it has none."""
+"""Which rows of the audit log a text means in a session: its filter, looked up, and what to say where it has none."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from tui.words.audit import no_rows_words
 
 if TYPE_CHECKING:
-    from tui.data.audit.names import ResolvedFilter
+    from tui.data.audit.name_resolution import ResolvedFilter
     from tui.screens.audit.state import AuditState
     from tui.session.session import Session
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 async def resolve(session: Session, text: str) -> ResolvedFilter:
     """Return the filter that a text is, of the organisation looked at. Raises FilterError and what reading raises."""
     from tui.data.audit.filter import parse_filter
-    from tui.data.audit.names import resolve_filter
+    from tui.data.audit.name_resolution import resolve_filter
 
     organization = session.organization
     parsed = parse_filter(text, zone=session.settings.timezone, now=datetime.now(UTC))
@@ -33,7 +33,7 @@ async def resolve_load(session: Session, state: AuditState, text: str) -> Resolv
         applied = await resolve(session, text)
     state.filter = applied
     if state.search is not None:
-        state.search = await resolve(session, state.search.log_filter.text)
+        state.search = await resolve(session, state.search.audit_filter.text)
     return applied
 
 
