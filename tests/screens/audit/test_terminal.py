@@ -219,7 +219,7 @@ def test_ascii_drawing_holds_nothing_else_and_a_hangup_during_an_export_leaves_n
         ):
             terminal.press(*keys)
             terminal.wait_until_quiet(0.15)
-            assert terminal.text.isascii(), [one for one in terminal.text if not one.isascii()]
+            assert terminal.text.isascii(), [part for part in terminal.text if not part.isascii()]
         terminal.wait_for("to which new file")
         terminal.press("enter")
         # What it writes meanwhile fits into the terminal's buffer.
