@@ -112,13 +112,13 @@ async def test_every_query_finds_its_rows_in_time_by_an_index_also_where_a_polic
             await read_everything(database)
         sent[LAST_CHANGE] = {"organization_id": ACME, "id": ASHA}
         assert len(sent) > 25
-        found = [query for query in sent if WORKED_OUT.search(query)]
+        computed = [query for query in sent if WORKED_OUT.search(query)]
         for query, parameters in sent.items():
             for node in await plan_of(database, query, parameters):
                 left_over = node.get("Filter", "")
                 if LEFT_OVER.search(left_over) or ("created_at" in left_over and node["Node Type"] == "Seq Scan"):
-                    found.append(f"{query}: {left_over}")
-    assert found == []
+                    computed.append(f"{query}: {left_over}")
+    assert computed == []
 
 
 async def read_everything(database: Database) -> None:
@@ -126,9 +126,9 @@ async def read_everything(database: Database) -> None:
     for line in (*LINES, "agent/3 since:2025-12-30"):
         audit_filter = await filtered(database, line)
         reader = AuditReader(database, audit_filter)
-        found = await read_all(reader.older(None, 20))
+        page = await read_all(reader.older(None, 20))
         await read_all(reader.newer(None, 20))
-        await reader.among([row.id for row in found.rows])
+        await reader.among([row.id for row in page.rows])
         await count_exactly(database, audit_filter)
         histogram = await plan_histogram(database, audit_filter, UTC, most=3)
         _ = [bucket async for bucket in count_buckets(database, audit_filter, histogram)]
@@ -157,10 +157,10 @@ async def plan_of(database: Database, query: str, parameters: Any) -> list[dict[
             row = await (await connection.execute(f"explain (format json) {query}".encode(), parameters)).fetchone()
             return row["QUERY PLAN"][0]["Plan"] if row else None
 
-    nodes, found = [await database.read(unit)], []
+    nodes, scans = [await database.read(unit)], []
     while nodes:
         node = nodes.pop()
         nodes += node.get("Plans", [])
         if node.get("Relation Name") == "integration_audit_logs":
-            found.append(node)
-    return found
+            scans.append(node)
+    return scans

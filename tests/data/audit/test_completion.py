@@ -69,9 +69,9 @@ async def completed(conninfo: str, typed: str) -> list[str]:
     ],
 )
 async def test_what_fits_is_offered_and_is_a_filter_then(log: str, typed: str, lines: list[str]) -> None:
-    found = await completed(log, typed)
-    assert sorted(found) == sorted(lines)
-    for line in found:
+    offered_lines = await completed(log, typed)
+    assert sorted(offered_lines) == sorted(lines)
+    for line in offered_lines:
         if not line.endswith((":", ".")):
             assert parse_filter(line)
 

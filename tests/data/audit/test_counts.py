@@ -126,7 +126,10 @@ async def test_the_buckets_of_a_histogram_add_up_and_tell_failures_apart(log: st
         audit_filter = await filtered(database, f"{line} since:2000-01-01")
         every = await count_exactly(database, audit_filter)
         failed = await count_exactly(database, await filtered(database, f"{line} status:failed since:2000-01-01"))
-    assert (sum(it.rows for it in buckets), sum(it.failed for it in buckets)) == (every.rows, failed.rows)
+    assert (sum(bucket.rows for bucket in buckets), sum(bucket.failed for bucket in buckets)) == (
+        every.rows,
+        failed.rows,
+    )
     assert failed.rows
 
 
@@ -220,8 +223,8 @@ async def test_statistics_count_what_the_rows_hold(log: str) -> None:
             [ACME],
         ).fetchall()
     columns = [Counter(column) for column in zip(*expected, strict=True)]
-    found = [result.by_action, result.by_status, result.by_type, result.by_user, result.by_day]
-    assert found == columns
+    counted = [result.by_action, result.by_status, result.by_type, result.by_user, result.by_day]
+    assert counted == columns
     assert None in result.by_day and None in result.by_user
 
 

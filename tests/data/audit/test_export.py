@@ -258,11 +258,11 @@ class TestWhichRows:
         fill_log(installed_database, 1000)
         line = f"org:{ACME} -action:log_exported"
         await exported(installed_database, tmp_path / "all", line)
-        found = json_rows(tmp_path / "all")
-        assert {row["organization_id"] for row in found} == {str(ACME)}
-        assert [row["created_at"] is None for row in found] == [False] * 790 + [True] * 10
+        rows_of_all = json_rows(tmp_path / "all")
+        assert {row["organization_id"] for row in rows_of_all} == {str(ACME)}
+        assert [row["created_at"] is None for row in rows_of_all] == [False] * 790 + [True] * 10
         await exported(installed_database, tmp_path / "since", f"{line} since:2000-01-01")
-        assert json_rows(tmp_path / "since") == found[:790]
+        assert json_rows(tmp_path / "since") == rows_of_all[:790]
 
     async def test_may_be_none(self, installed_database: str, tmp_path: Path) -> None:
         done = await exported(installed_database, tmp_path / "log", "action:nothing")

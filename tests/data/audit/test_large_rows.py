@@ -52,13 +52,13 @@ async def pages(conninfo: str) -> list[tuple[AuditRow, ...]]:
     async with opened(conninfo) as database:
         every = await filtered(database, "", ACME)
         page = await read_all(AuditReader(database, every).older(None, 10))
-        found = await read_all(AuditReader(database, await filtered(database, "-type:none", ACME)).older(None, 10))
+        searched = await read_all(AuditReader(database, await filtered(database, "-type:none", ACME)).older(None, 10))
         tail = Tail(database, every)
         await tail.begin()
         tail._seen.clear()
         tail._from = page.rows[-1].created_at
         followed = await tail.poll()
-    return [page.rows, found.rows, tuple(reversed(followed))]
+    return [page.rows, searched.rows, tuple(reversed(followed))]
 
 
 async def test_a_page_reads_the_size_of_huge_details_and_no_more(installed_database: str) -> None:

@@ -157,13 +157,13 @@ async def test_each_page_is_one_query_that_an_index_serves_at_any_depth(
         for steps in (reader.older(None, 50), reader.older(place, 50), reader.newer(place, 50), reader.newer(None, 50)):
             sent.clear()
             page = await read_all(steps)
-            timed = [one for one in sent if "created_at is null" not in one[0]]
+            timed = [statement for statement in sent if "created_at is null" not in statement[0]]
             # At the log's end, where rows without a time are, there is one query more.
             assert len(timed) == 1 or (len(page.rows) == 50 and not timed)
             for query, parameters in sent:
                 scans = plan_of(large, query, parameters)
                 assert not [scan for scan in scans if scan["Node Type"] == "Seq Scan"], (query, scans)
-                if query in [one[0] for one in timed]:
+                if query in [statement[0] for statement in timed]:
                     assert sum(map(rows_looked_at, scans)) < 3_000, (query, scans)
         assert not reader.in_windows
 

@@ -20,7 +20,7 @@ from tui.data.audit.where import where
 from tui.errors import FilterError
 
 NOW = datetime(2026, 3, 11, 20, 15, 30, tzinfo=UTC)
-EACH = pytest.mark.parametrize("qualifier", [pytest.param(it, id=it.name) for it in QUALIFIERS.values()])
+EACH = pytest.mark.parametrize("qualifier", [pytest.param(each, id=each.name) for each in QUALIFIERS.values()])
 
 
 def parsed(text: str) -> AuditFilter:

@@ -105,9 +105,9 @@ async def test_a_transaction_that_commits_while_it_is_looked_at_is_not_lost(inst
 
         class Overtaken(Tail):
             async def _ids(self) -> list[tuple[UUID, datetime | None]]:
-                found = await super()._ids()
+                ids = await super()._ids()
                 slow.commit()
-                return found
+                return ids
 
         async with opened(installed_database) as database:
             tail = Overtaken(database, await filtered(database, ""), overlap=NONE)

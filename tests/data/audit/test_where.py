@@ -208,8 +208,8 @@ async def test_only_what_is_set_becomes_a_condition_and_failures_name_the_index(
     log: tuple[str, dict[UUID, str]],
 ) -> None:
     async with opened(log[0]) as database:
-        one = where(await filtered(database, "status:failed", ACME))
-        assert one.conditions == (
+        of_one = where(await filtered(database, "status:failed", ACME))
+        assert of_one.conditions == (
             "l.status = %(f0)s",
             "l.status <> 'success'",
             "l.organization_id = %(f1)s::uuid",

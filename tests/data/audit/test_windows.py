@@ -77,11 +77,11 @@ async def test_all_rows_are_found_in_steps_and_each_says_how_far_it_has_come(
     async with opened(log) as database:
         reader = await reader_of(database, line, size=4)
         assert reader.in_windows
-        steps = [found async for found in reader.older(None, ROWS)]
-        assert [row.id for found in steps for row in found.rows] == expected
-        reached = [found.searched_to for found in steps if found.searched_to is not None]
+        steps = [step async for step in reader.older(None, ROWS)]
+        assert [row.id for step in steps for row in step.rows] == expected
+        reached = [step.searched_to for step in steps if step.searched_to is not None]
         assert len(reached) >= 2 and reached == sorted(reached, reverse=True)
-        assert [found.done for found in steps] == [False] * (len(steps) - 1) + [True]
+        assert [step.done for step in steps] == [False] * (len(steps) - 1) + [True]
         assert not steps[-1].more
         back = await read_all((await reader_of(database, line)).newer(None, ROWS), newer=True)
         assert [row.id for row in back.rows] == expected
@@ -90,9 +90,9 @@ async def test_all_rows_are_found_in_steps_and_each_says_how_far_it_has_come(
 async def test_reading_stops_at_the_window_with_enough_rows(log: str) -> None:
     async with opened(log) as database:
         reader = await reader_of(database, "-type:zoho_mail")
-        steps = [found async for found in reader.older(None, 20)]
+        steps = [step async for step in reader.older(None, 20)]
         assert (len(steps), len(steps[0].rows), steps[0].more) == (1, 20, True)
-        rest = [found async for found in reader.older(Place.of(steps[0].rows[-1]), 20)]
+        rest = [step async for step in reader.older(Place.of(steps[0].rows[-1]), 20)]
         assert len(rest) == 1 and rest[0].rows[0].id == rows_where(log, "integration_type <> 'zoho_mail'")[20]
 
 
@@ -102,10 +102,10 @@ async def test_a_page_that_no_index_serves_turns_into_windows(log: str, monkeypa
     async with opened(log) as database:
         reader = await reader_of(database, "action:call_made type:zoho_mail status:success")
         assert not reader.in_windows
-        steps = [found async for found in reader.older(None, 50)]
+        steps = [step async for step in reader.older(None, 50)]
         assert reader.in_windows
         assert len(steps) > 3 and not steps[-1].more
-        assert not any(found.rows for found in steps)
+        assert not any(step.rows for step in steps)
 
 
 async def test_windows_grow_where_the_server_is_quick(log: str) -> None:
@@ -181,8 +181,8 @@ async def test_many_rows_of_one_moment_are_one_window(postgres: TestServer, inst
                     log_row(connection, created_at=f"{at} 00:00+00")
         async with opened(conninfo) as database:
             reader = await reader_of(database, "-action:nothing", size=10)
-            steps = [found async for found in reader.older(None, 200)]
-            assert [len(found.rows) for found in steps[:2]] == [40, 40]
-            assert len({row.id for found in steps for row in found.rows}) == 120
+            steps = [step async for step in reader.older(None, 200)]
+            assert [len(step.rows) for step in steps[:2]] == [40, 40]
+            assert len({row.id for step in steps for row in step.rows}) == 120
     finally:
         postgres.drop_database(name)

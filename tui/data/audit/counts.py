@@ -196,7 +196,11 @@ async def count_buckets(
         if begun >= deadline:
             return
         spans = histogram.spans[at : at + together]
-        parameters = {**wanted.parameters, "starts": [it.start for it in spans], "ends": [it.end for it in spans]}
+        parameters = {
+            **wanted.parameters,
+            "starts": [span.start for span in spans],
+            "ends": [span.end for span in spans],
+        }
         try:
             rows = await fetch(database, query, parameters, max(int((deadline - begun) * 1000), 1))
         except TimedOut:
@@ -217,7 +221,7 @@ def _without_index_hint(wanted: Where) -> Where:
     """Without the condition that is there for the index of failures alone: statistics take it for a further one."""
     if not any(condition.startswith(("l.status = ", "l.status in ")) for condition in wanted.conditions):
         return wanted
-    return Where(tuple(it for it in wanted.conditions if it != NOT_SUCCESS), wanted.parameters)
+    return Where(tuple(each for each in wanted.conditions if each != NOT_SUCCESS), wanted.parameters)
 
 
 def _per_bucket(audit_filter: AuditFilter) -> str:

@@ -66,22 +66,22 @@ class Tail:
         self.overlap = overlap
         self._begun: datetime | None = None
         self._from: datetime | None = None
-        # The ids that have been met, of all rows from `_kept_from` on.
+        # The ids that have been met, of all rows from `_known_from` on.
         self._seen: dict[UUID, datetime | None] = {}
-        self._kept_from: datetime | None = None
+        self._known_from: datetime | None = None
         # Server time and the next transaction id, at polls that found the latter moved on.
         self._marks: deque[tuple[datetime, int]] = deque(maxlen=MOST_MARKS)
 
     @property
     def has_begun(self) -> bool:
         """Whether it is settled which rows are new."""
-        return self._kept_from is not None
+        return self._known_from is not None
 
     async def begin(self) -> None:
         """Take what is in the log by now as known. Raises what reading raises."""
         self._from, _ = await self._reach()
         self._seen = dict(await self._ids())
-        self._kept_from = self._from
+        self._known_from = self._from
 
     def know(self, rows: Iterable[AuditRow]) -> None:
         """Take rows as known that were read otherwise since `begin`."""
@@ -141,10 +141,10 @@ class Tail:
 
     def _advance(self, following: datetime, now: datetime) -> None:
         """Move on to where the next poll reads from, never behind what is kept, and forget what is older than that."""
-        kept_from = self._kept_from or following
-        self._from = max(following, kept_from)
-        self._kept_from = max(kept_from, min(self._from, now - LONGEST_IDLE))
-        self._seen = {row_id: at for row_id, at in self._seen.items() if at is None or at >= self._kept_from}
+        known_from = self._known_from or following
+        self._from = max(following, known_from)
+        self._known_from = max(known_from, min(self._from, now - LONGEST_IDLE))
+        self._seen = {row_id: at for row_id, at in self._seen.items() if at is None or at >= self._known_from}
 
 
 async def follow(tail: Tail, *, interval: float = 1.0) -> AsyncIterator[list[AuditRow]]:

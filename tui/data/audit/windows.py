@@ -153,7 +153,7 @@ class Windows:
     async def _fewest(self) -> Where:
         """The condition of the index that leads to the fewest rows, in the time the filter is of."""
         estimates = [(await estimated_rows(self.database, driver), driver) for driver in drivers(self.audit_filter)]
-        fewest = min(estimates, key=lambda it: it[0])[1] if estimates else Where()
+        fewest = min(estimates, key=lambda estimate: estimate[0])[1] if estimates else Where()
         return within_bounds(fewest, self.audit_filter)
 
     def _adapt(self, seconds: float) -> None:

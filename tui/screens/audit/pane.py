@@ -226,7 +226,7 @@ class AuditPane(ReadingPane):
         if line is not None and len(line.entry.numbered) > 1:
             line.entry.unfolded = not line.entry.unfolded
             self.refresh_lines()
-            self.body.move_to(self._lines.index(next(it for it in self._lines if it.entry is line.entry)))
+            self.body.move_to(self._lines.index(next(other for other in self._lines if other.entry is line.entry)))
 
     async def add_new(self, rows: Sequence[AuditRow]) -> bool:
         """Put rows on top that have just been written, newest first; the cursor stays on top.

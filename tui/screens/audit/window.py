@@ -143,18 +143,18 @@ class AuditWindow:
         entries: list[Entry] = []
         shortened: list[Entry] = []
         for entry in self.entries:
-            within = [it for it in entry.numbered if first <= it[0] < end]
+            within = [pair for pair in entry.numbered if first <= pair[0] < end]
             (entries if len(within) == len(entry.numbered) else shortened).append(entry)
             entry.numbered = within
         for entry in shortened:
             if entry.numbered:
                 # The row it is known by may come back in an entry of its own, and what is left belongs elsewhere.
                 newest, row = entry.numbered[0]
-                entry.key = entry.key if any(it.id == entry.key for it in entry.rows) else row.id
-                place = next((n for n, it in enumerate(entries) if it.numbered[0][0] > newest), len(entries))
+                entry.key = entry.key if any(other.id == entry.key for other in entry.rows) else row.id
+                place = next((n for n, other in enumerate(entries) if other.numbered[0][0] > newest), len(entries))
                 entries.insert(place, entry)
         self.entries = entries
-        numbered = sorted((it for entry in entries for it in entry.numbered), key=lambda it: it[0])
+        numbered = sorted((pair for entry in entries for pair in entry.numbered), key=lambda pair: pair[0])
         return [row for _, row in numbered]
 
     def _new(self, rows: Iterable[AuditRow]) -> list[AuditRow]:
