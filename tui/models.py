@@ -89,7 +89,7 @@ class Integration:
 
 
 @dataclass(frozen=True, slots=True)
-class LogRow:
+class AuditRow:
     """A row of integration_audit_logs. `created_at` is None where it is NULL or does not fit a datetime."""
 
     id: UUID

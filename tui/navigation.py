@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from tui.data.permissions.apply import Applied
     from tui.data.permissions.people import Holder
     from tui.data.permissions.staging import Staged
-    from tui.models import Integration, LogRow, Person, PhoneNumber
+    from tui.models import AuditRow, Integration, Person, PhoneNumber
     from tui.screens.audit.view import Names
     from tui.session.connection_test import Job, Tested
 
@@ -90,8 +90,8 @@ class Navigation:
 
         self._app.push_screen(LeaverScreen(person))
 
-    def open_log_row(self, row: LogRow, names: Names, step: Callable[[int], LogRow | None]) -> None:
+    def open_audit_row(self, row: AuditRow, names: Names, step: Callable[[int], AuditRow | None]) -> None:
         """Open a row of the log in full; `step` moves to the next newer (-1) or older (1) one and returns it."""
-        from tui.screens.audit.row import LogRowScreen
+        from tui.screens.audit.row import AuditRowScreen
 
-        self._app.push_screen(LogRowScreen(row, names, step))
+        self._app.push_screen(AuditRowScreen(row, names, step))

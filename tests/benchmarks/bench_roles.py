@@ -24,8 +24,8 @@ from tests.benchmarks.log_server import LogServer
 from tests.support.servers.postgres import run_schema_files
 from tui.data.audit.counts import count_buckets, count_exactly, count_rows, plan_histogram
 from tui.data.audit.filter import parse_filter
-from tui.data.audit.names import resolve_filter
-from tui.data.audit.pages import LogReader, collected
+from tui.data.audit.name_resolution import resolve_filter
+from tui.data.audit.pages import AuditReader, read_all
 from tui.data.postgres.database import Database
 from tui.data.schema.preflight import ROLES
 from tui.models import Operator
@@ -33,19 +33,19 @@ from tui.models import Operator
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
-    from tui.data.audit.filter import LogFilter
+    from tui.data.audit.filter import AuditFilter
 
-    Measure = Callable[[Database, LogFilter], Awaitable[object]]
+    Measure = Callable[[Database, AuditFilter], Awaitable[object]]
 
 SAMPLES, SAMPLE_MS, BUDGET = 15, 50, 1.15
 LAST_90_DAYS = "since:2025-11-02"
 
 
-async def first_page(database: Database, wanted: LogFilter) -> None:
-    await collected(LogReader(database, wanted).older(None, 51))
+async def first_page(database: Database, wanted: AuditFilter) -> None:
+    await read_all(AuditReader(database, wanted).older(None, 51))
 
 
-async def histogram(database: Database, wanted: LogFilter) -> None:
+async def histogram(database: Database, wanted: AuditFilter) -> None:
     plan = await plan_histogram(database, wanted, UTC, unit="day", most=31)
     _ = [bucket async for bucket in count_buckets(database, wanted, plan)]
 
@@ -61,7 +61,7 @@ MEASURES: dict[str, tuple[str, Measure]] = {
 }
 
 
-async def sample(measure: Measure, databases: dict[str, Database], wanted: LogFilter, times: int) -> dict[str, float]:
+async def sample(measure: Measure, databases: dict[str, Database], wanted: AuditFilter, times: int) -> dict[str, float]:
     """Milliseconds of one run in each database, of so many."""
     taken = dict.fromkeys(databases, 0.0)
     for _ in range(times):
@@ -82,7 +82,7 @@ async def run(conninfo: str) -> None:
             stack.push_async_callback(databases[name].close)
         print(f"{'median ms':30} {'owner':>10} " + " ".join(f"{name.partition('_')[2]:>18}" for name in ROLES))
         for title, (line, measure) in MEASURES.items():
-            wanted = (await resolve_filter(databases["owner"], parse_filter(line), None)).log_filter
+            wanted = (await resolve_filter(databases["owner"], parse_filter(line), None)).audit_filter
             await sample(measure, databases, wanted, 1)
             once = (await sample(measure, databases, wanted, 3))["owner"]
             samples = [await sample(measure, databases, wanted, math.ceil(SAMPLE_MS / once)) for _ in range(SAMPLES)]

@@ -10,17 +10,17 @@ from typing import TYPE_CHECKING
 import psycopg
 
 from tests.benchmarks.measures import TIME, measure
-from tui.data.audit.export import TIMED, export_log
+from tui.data.audit.export import TIMED, export_audit_log
 from tui.data.audit.export_file import NewFile
 from tui.data.audit.export_format import FORMATS
 from tui.data.audit.filter import parse_filter
-from tui.data.audit.names import resolve_filter
+from tui.data.audit.name_resolution import resolve_filter
 from tui.data.audit.where import where
 
 if TYPE_CHECKING:
     from tests.benchmarks.measures import Bench
     from tui.data.audit.export_format import FormatName
-    from tui.data.audit.filter import LogFilter
+    from tui.data.audit.filter import AuditFilter
 
 EVERYTHING = "org:* -action:log_exported"
 # Found by no index: rows are looked through while they are streamed.
@@ -31,17 +31,17 @@ SOME = "org:* ip:10.0.0.0/12"
 async def export(bench: Bench) -> None:
     """Export everything in both formats, and a filter that no index serves; rate, size, and memory grown by."""
     for line in (EVERYTHING, SOME):
-        chosen = (await resolve_filter(bench.database, parse_filter(line), None)).log_filter
+        chosen = (await resolve_filter(bench.database, parse_filter(line), None)).audit_filter
         for form in FORMATS:
             await _one(bench, chosen, form, line)
 
 
-async def _one(bench: Bench, chosen: LogFilter, form: FormatName, line: str) -> None:
+async def _one(bench: Bench, chosen: AuditFilter, form: FormatName, line: str) -> None:
     _forget_peak()
     resident = _peak_kib()
     with tempfile.TemporaryDirectory(dir=bench.log.folder) as folder:
         started = time.perf_counter()
-        done = await export_log(bench.database, chosen, form, NewFile(Path(folder) / "log"))
+        done = await export_audit_log(bench.database, chosen, form, NewFile(Path(folder) / "log"))
         seconds = time.perf_counter() - started
     grown = (_peak_kib() - resident) / 1024
     rate = f"{done.rows:,} rows, {seconds:.1f} s, {done.rows / seconds:,.0f} rows/s, {done.size / 1e6:,.0f} MB"
@@ -60,7 +60,7 @@ def _peak_kib() -> int:
         return next(int(line.split()[1]) for line in status if line.startswith("VmHWM"))
 
 
-def _psql_seconds(bench: Bench, chosen: LogFilter, form: FormatName) -> float:
+def _psql_seconds(bench: Bench, chosen: AuditFilter, form: FormatName) -> float:
     condition, order = TIMED
     wanted = where(chosen).also(condition, **FORMATS[form].parameters)
     with psycopg.connect(bench.log.conninfo) as connection:

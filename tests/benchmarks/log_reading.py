@@ -15,14 +15,15 @@ from tests.benchmarks.measures import Bench, measure, spread
 from tui.data.audit.completion import Completer
 from tui.data.audit.counts import count_buckets, count_rows, plan_histogram
 from tui.data.audit.filter import parse_filter
-from tui.data.audit.names import resolve_filter
-from tui.data.audit.pages import LogReader, Place, collected
+from tui.data.audit.name_resolution import resolve_filter
+from tui.data.audit.pages import AuditReader, Place, read_all
+from tui.data.audit.qualifiers import QUALIFIERS
 from tui.data.audit.stats import Statistics, statistics
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
-    from tui.data.audit.pages import Found
+    from tui.data.audit.pages import ReadStep
 
 PAGE = 51
 ROUNDS = 40
@@ -34,15 +35,15 @@ RARE, COMMON = "credential_deleted", "call_made"
 INSERTED = 100_000
 
 
-async def reader(bench: Bench, line: str) -> LogReader:
+async def reader(bench: Bench, line: str) -> AuditReader:
     """A reader of all organisations' rows in a filter."""
-    return LogReader(bench.database, (await resolve_filter(bench.database, parse_filter(line), None)).log_filter)
+    return AuditReader(bench.database, (await resolve_filter(bench.database, parse_filter(line), None)).audit_filter)
 
 
-async def one(steps: AsyncIterator[Found]) -> float:
+async def one(steps: AsyncIterator[ReadStep]) -> float:
     """Milliseconds until the whole page was there."""
     started = time.perf_counter()
-    await collected(steps)
+    await read_all(steps)
     return (time.perf_counter() - started) * 1000
 
 
@@ -111,7 +112,7 @@ async def moving(bench: Bench) -> None:
         for _ in range(ROUNDS):
             reading = await reader(bench, line())
             moment = FIRST_DAY + timedelta(seconds=chosen.randrange(365 * 86_400))
-            there = await collected(reading.older(Place.at_time(moment), PAGE))
+            there = await read_all(reading.older(Place.at_time(moment), PAGE))
             place = Place.of(there.rows[-1]) if there.rows else Place.at_time(moment)
             matching = reading.matching(parse_filter(f"action:{RARE}"))
             for move, steps in (
@@ -171,10 +172,10 @@ async def counts(bench: Bench) -> None:
         reading = await reader(bench, line)
         bench.queries.clear()
         started = time.perf_counter()
-        count = await count_rows(bench.database, reading.log_filter)
+        count = await count_rows(bench.database, reading.audit_filter)
         bench.say(f"{name}: count", [(time.perf_counter() - started) * 1000], note=count.text)
         for most, what in ((31, "since:2025-12-31 "), (400, "")):
-            narrowed = (await reader(bench, what + line)).log_filter
+            narrowed = (await reader(bench, what + line)).audit_filter
             histogram = await plan_histogram(bench.database, narrowed, UTC, most=most, unit="day")
             bench.queries.clear()
             started = time.perf_counter()
@@ -186,11 +187,11 @@ async def counts(bench: Bench) -> None:
             note = f"first after {first * 1000:.0f} ms, {buckets} of {len(histogram.spans)} days (psql: each query)"
             bench.say(f"{name}: histogram of {len(histogram.spans)} days", [whole], note=note)
     started = time.perf_counter()
-    actions = await Completer(bench.database, None).values("action")
+    actions = await Completer(bench.database, None).values(QUALIFIERS["action"])
     bench.say("values of action", [(time.perf_counter() - started) * 1000], note=f"{len(actions)} by leaps")
     started = time.perf_counter()
     result = Statistics()
-    async for counted in statistics(bench.database, (await reader(bench, "")).log_filter, UTC):
+    async for counted in statistics(bench.database, (await reader(bench, "")).audit_filter, UTC):
         result = counted
     whole = time.perf_counter() - started
     bench.tell("statistics of all", f"{result.rows:,} rows in {whole:.1f} s{'' if result.complete else ', not all'}")
@@ -209,7 +210,7 @@ async def memory(bench: Bench) -> None:
     before = after_100 = resident()
     started = time.perf_counter()
     for number in range(bench.pages):
-        found = await collected(reading.older(place, PAGE))
+        found = await read_all(reading.older(place, PAGE))
         bench.queries.clear()
         place = Place.of(found.rows[-1]) if found.more else None
         if number == 99:

@@ -16,8 +16,8 @@ from tests.benchmarks.measures import measure, spread
 from tests.support.terminal.console_app import settings_of
 from tests.support.terminal.pty import SWITCHBOARD, Terminal
 from tui.data.audit.filter import parse_filter
-from tui.data.audit.names import resolve_filter
-from tui.data.audit.pages import LogReader, Place, collected
+from tui.data.audit.name_resolution import resolve_filter
+from tui.data.audit.pages import AuditReader, Place, read_all
 from tui.screens.audit.pane import READ_AHEAD
 
 if TYPE_CHECKING:
@@ -147,13 +147,13 @@ def said(bench: Bench, name: str, costs: Sequence[int], most: int) -> None:
 
 @measure("the screen: pages down, and the memory they take")
 async def scrolling(bench: Bench) -> None:
-    reader = LogReader(bench.database, (await resolve_filter(bench.database, parse_filter(""), None)).log_filter)
+    reader = AuditReader(bench.database, (await resolve_filter(bench.database, parse_filter(""), None)).audit_filter)
     place: Place | None = None
     bench.queries.clear()
     taken = []
     for _ in range(40):
         started = time.perf_counter()
-        found = await collected(reader.older(place, READ_AHEAD))
+        found = await read_all(reader.older(place, READ_AHEAD))
         taken.append((time.perf_counter() - started) * 1000)
         place = Place.of(found.rows[-1])
     bench.say(f"what it reads at once: {READ_AHEAD} rows", taken)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from textual.binding import Binding, BindingType
 
 from tui.app import SwitchboardApp
-from tui.screens.audit.row import LogRowScreen
+from tui.screens.audit.row import AuditRowScreen
 from tui.screens.audit.screen import AuditScreen
 from tui.screens.connection_test import ConnectionTestScreen
 from tui.screens.integrations.editor import CredentialEditor
@@ -54,7 +54,7 @@ PLACES = (
     ("Sync of numbers", NumberSyncScreen.BINDINGS),
     ("Audit", AuditScreen.BINDINGS),
     ("Filter of the log", FilterLine.BINDINGS),
-    ("Row of the log", LogRowScreen.BINDINGS),
+    ("Row of the log", AuditRowScreen.BINDINGS),
     ("Setup", SetupScreen.BINDINGS),
 )
 

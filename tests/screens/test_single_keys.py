@@ -15,7 +15,7 @@ from tests.support.servers.exotel import API_KEY, API_TOKEN, ExotelServer, exoph
 from tests.support.sitting import ASHA
 from tests.support.terminal.console_app import Console, add, console, piloted
 from tests.support.terminal.every_screen import final_screens
-from tui.screens.audit.row import LogRowScreen
+from tui.screens.audit.row import AuditRowScreen
 from tui.screens.audit.screen import AuditScreen
 from tui.screens.connection_test import ConnectionTestScreen
 from tui.screens.help import HelpScreen, PaletteScreen
@@ -99,7 +99,7 @@ PLACES = {
     "sync of numbers": Place(NumberSyncScreen, ("3", "S"), "1 new"),
     "log": Place(AuditScreen, ("4", "g"), "credential_created", is_rare=True),
     "filter of the log": Place(AuditScreen, ("4", "slash"), "enter apply", is_rare=True),
-    "row of the log": Place(LogRowScreen, ("4", "g", "enter"), "Written by", is_rare=True),
+    "row of the log": Place(AuditRowScreen, ("4", "g", "enter"), "Written by", is_rare=True),
     "doctor": Place(SetupScreen, ("5",), "all is well", is_rare=True),
     "wizard": Place(SetupScreen, ("5", "w"), "The server is PostgreSQL", is_rare=True),
     "wizard's key": Place(SetupScreen, ("5", "w", "enter"), "This is the key", is_rare=True),

@@ -11,12 +11,12 @@ import psycopg
 from tests.support.sitting import ACME, ASHA, GLOBEX
 from tui.data.audit import windows as audit_windows
 from tui.data.audit.filter import parse_filter
-from tui.data.audit.names import resolve_filter
+from tui.data.audit.name_resolution import resolve_filter
 
 if TYPE_CHECKING:
     import pytest
 
-    from tui.data.audit.filter import LogFilter
+    from tui.data.audit.filter import AuditFilter
     from tui.data.postgres.database import Database
 
 # A year by minutes, three rows each; every hundredth without a time. The last ones are of the end of 2025.
@@ -93,6 +93,6 @@ def log_row(connection: psycopg.Connection[Any], *, timed: bool = True, **column
     return row_id
 
 
-async def filtered(database: Database, line: str, organization_id: UUID | None = None) -> LogFilter:
+async def filtered(database: Database, line: str, organization_id: UUID | None = None) -> AuditFilter:
     """A filter line, looked up; of all organisations unless told."""
-    return (await resolve_filter(database, parse_filter(line), organization_id)).log_filter
+    return (await resolve_filter(database, parse_filter(line), organization_id)).audit_filter

@@ -30,9 +30,12 @@ SIGNAL = 128
 TERMINAL_LOOKED_AT_EVERY_S = 1.0
 
 
-def run(options: Options, work: Work, needs: Requirements) -> int:
+def run(
+    options: Options, work: Work, needs: Requirements, *, before: Callable[[Session, Output], None] | None = None
+) -> int:
     """Connect, make sure that the schema and what the command requires are there, and do the work; return 0.
 
+    `before` checks what was typed by the settings, before anything is connected to.
     Raises SwitchboardError and ConfigError, and SystemExit after a signal.
     """
     out = Output(as_json=options.json, yes=options.yes)
@@ -40,6 +43,8 @@ def run(options: Options, work: Work, needs: Requirements) -> int:
     writes = needs.writes == "data"
     if writes:
         require_writable(session)
+    if before is not None:
+        before(session, out)
 
     async def command() -> None:
         require_configured(session)

@@ -1,4 +1,4 @@
-"""How rows of the log, and an export of them, read in words: who it was, what the details come to, how far it is."""
+"""How rows of the audit log and an export of them read: who it was, a summary of the details, and the progress."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from tui.data.audit.counts import Count
-    from tui.data.audit.export import Progress
+    from tui.data.audit.export import Exported, Progress
     from tui.models import Person
 
 SUMMARY_WIDTH = 200
@@ -52,8 +52,16 @@ def short(value: Any) -> str:
     return value if isinstance(value, str) else ascii_json(value)
 
 
-def progress_line(progress: Progress, seconds: float) -> str:
+def exported_words(exported: Exported, file: str | None) -> str:
+    """Return what was exported as what, and to which file; None is standard output, where there is no manifest."""
+    altered = ", altered so that no field is a formula" if exported.manifest["altered"] else ""
+    where = "" if file is None else f"{',' * bool(altered)} to {file}; the manifest is beside it"
+    return f"Exported {rows_words(exported.rows)} as {exported.manifest['format']}{altered}{where}."
+
+
+def progress_line(progress: Progress) -> str:
     """Return the rows so far, of how many, how many in a second, and the time left where that can be said."""
+    seconds = progress.seconds
     if not progress.rows:
         return f"waiting for the first row, {_duration(seconds)} ..."
     rate = progress.rows / seconds if seconds > 0 else 0.0
@@ -71,6 +79,11 @@ def count_words(count: Count) -> str:
     if count.rows is None:
         return "too many rows to count quickly"
     return f"{count.text} row{'' if count.rows == 1 else 's'}"
+
+
+def no_rows_words(text: str) -> str:
+    """Return why a list is empty: its filter, or the audit log."""
+    return "No row of the log is in this filter." if text else "The log of this organisation is empty."
 
 
 def rows_words(number: int) -> str:

@@ -69,9 +69,7 @@ class TestAFile:
     def test_is_made_with_its_manifest_and_said_to_be_there(self, logged: Shell) -> None:
         done = logged.run("audit", "export", "action:call_made", "--output", "calls.jsonl")
         assert (done.status, done.err) == (0, "")
-        assert done.out == (
-            "Exported 5 rows as jsonl. They are in calls.jsonl, the manifest in calls.jsonl.manifest.json.\n"
-        )
+        assert done.out == ("Exported 5 rows as jsonl to calls.jsonl; the manifest is beside it.\n")
         assert files_in(logged) == ["calls.jsonl", "calls.jsonl.manifest.json"]
         manifest = json.loads((logged.folder / "calls.jsonl.manifest.json").read_text())
         content = (logged.folder / "calls.jsonl").read_bytes()
@@ -82,7 +80,7 @@ class TestAFile:
 
     def test_is_csv_where_its_name_says_so_and_the_sentence_says_that_it_is_altered(self, logged: Shell) -> None:
         done = logged.run("audit", "export", "status:failed", "--output", "failed.csv")
-        assert "1 row as csv, altered so that nothing in it is a formula" in done.out
+        assert "1 row as csv, altered so that no field is a formula" in done.out
         with (logged.folder / "failed.csv").open(newline="") as file:
             (row,) = csv.DictReader(file)
         assert row["user_agent"] == "'=1+1"
@@ -246,4 +244,4 @@ def test_what_is_asked_for_wrongly_is_refused_before_anything_is_done(
     ],
 )
 def test_progress_says_what_is_known_and_no_more(expected: Count, rows: int, line: str) -> None:
-    assert progress_line(Progress(expected, rows), 20.0) == line
+    assert progress_line(Progress(expected, rows, 20.0)) == line

@@ -1,4 +1,4 @@
-"""The log as members of the groups read it: with the owner's counts and estimates, and by an index."""
+"""The audit log as members of the groups read it: with the owner's counts and estimates, and by an index."""
 
 from __future__ import annotations
 
@@ -14,9 +14,10 @@ from tests.support.log_rows import fill_log, filtered
 from tests.support.servers.postgres import run_schema_files
 from tests.support.sitting import ACME, ASHA, opened
 from tests.support.tampering import seal
-from tui.data.audit.completion import QUERIES, Completer
+from tui.data.audit.completion import Completer
 from tui.data.audit.counts import Count, count_buckets, count_exactly, count_rows, plan_histogram
-from tui.data.audit.pages import LogReader, collected
+from tui.data.audit.pages import AuditReader, read_all
+from tui.data.audit.qualifiers import QUALIFIERS
 from tui.data.audit.query import estimated_rows
 from tui.data.audit.stats import statistics
 from tui.data.audit.tail import Tail
@@ -74,8 +75,8 @@ def log(postgres: TestServer) -> Iterator[str]:
 
 async def test_every_member_of_a_group_gets_the_owners_counts_and_estimates(log: str) -> None:
     async def asked(database: Database, line: str) -> tuple[Count, int]:
-        log_filter = await filtered(database, line)
-        return await count_rows(database, log_filter), await estimated_rows(database, where(log_filter))
+        audit_filter = await filtered(database, line)
+        return await count_rows(database, audit_filter), await estimated_rows(database, where(audit_filter))
 
     async with opened(log) as database:
         owners = {line: await asked(database, line) for line in LINES}
@@ -111,33 +112,33 @@ async def test_every_query_finds_its_rows_in_time_by_an_index_also_where_a_polic
             await read_everything(database)
         sent[LAST_CHANGE] = {"organization_id": ACME, "id": ASHA}
         assert len(sent) > 25
-        found = [query for query in sent if WORKED_OUT.search(query)]
+        computed = [query for query in sent if WORKED_OUT.search(query)]
         for query, parameters in sent.items():
             for node in await plan_of(database, query, parameters):
                 left_over = node.get("Filter", "")
                 if LEFT_OVER.search(left_over) or ("created_at" in left_over and node["Node Type"] == "Seq Scan"):
-                    found.append(f"{query}: {left_over}")
-    assert found == []
+                    computed.append(f"{query}: {left_over}")
+    assert computed == []
 
 
 async def read_everything(database: Database) -> None:
     """Have every part of the data module that reads the log in time send its queries."""
     for line in (*LINES, "agent/3 since:2025-12-30"):
-        log_filter = await filtered(database, line)
-        reader = LogReader(database, log_filter)
-        found = await collected(reader.older(None, 20))
-        await collected(reader.newer(None, 20))
-        await reader.among([row.id for row in found.rows])
-        await count_exactly(database, log_filter)
-        histogram = await plan_histogram(database, log_filter, UTC, most=3)
-        _ = [bucket async for bucket in count_buckets(database, log_filter, histogram)]
-        _ = [step async for step in statistics(database, log_filter, UTC)]
+        audit_filter = await filtered(database, line)
+        reader = AuditReader(database, audit_filter)
+        page = await read_all(reader.older(None, 20))
+        await read_all(reader.newer(None, 20))
+        await reader.among([row.id for row in page.rows])
+        await count_exactly(database, audit_filter)
+        histogram = await plan_histogram(database, audit_filter, UTC, most=3)
+        _ = [bucket async for bucket in count_buckets(database, audit_filter, histogram)]
+        _ = [step async for step in statistics(database, audit_filter, UTC)]
     tail = Tail(database, await filtered(database, ""))
     await tail.begin()
     await tail.poll()
     completer = Completer(database, ACME)
-    for name in QUERIES:
-        await completer.values(name)
+    for qualifier in QUALIFIERS.values():
+        await completer.values(qualifier)
     integrations = await list_integrations(database, None, ACME, [])
     await authors_of(database, integrations)
     await use_of(database, ACME, [ASHA])
@@ -156,10 +157,10 @@ async def plan_of(database: Database, query: str, parameters: Any) -> list[dict[
             row = await (await connection.execute(f"explain (format json) {query}".encode(), parameters)).fetchone()
             return row["QUERY PLAN"][0]["Plan"] if row else None
 
-    nodes, found = [await database.read(unit)], []
+    nodes, scans = [await database.read(unit)], []
     while nodes:
         node = nodes.pop()
         nodes += node.get("Plans", [])
         if node.get("Relation Name") == "integration_audit_logs":
-            found.append(node)
-    return found
+            scans.append(node)
+    return scans

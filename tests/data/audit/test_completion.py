@@ -12,6 +12,7 @@ from tests.support.numbers import add_integration, create_people
 from tests.support.sitting import ACME, GLOBEX, opened
 from tui.data.audit.completion import Completer
 from tui.data.audit.filter import parse_filter
+from tui.data.audit.qualifiers import QUALIFIERS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -68,9 +69,9 @@ async def completed(conninfo: str, typed: str) -> list[str]:
     ],
 )
 async def test_what_fits_is_offered_and_is_a_filter_then(log: str, typed: str, lines: list[str]) -> None:
-    found = await completed(log, typed)
-    assert sorted(found) == sorted(lines)
-    for line in found:
+    offered_lines = await completed(log, typed)
+    assert sorted(offered_lines) == sorted(lines)
+    for line in offered_lines:
         if not line.endswith((":", ".")):
             assert parse_filter(line)
 
@@ -85,16 +86,16 @@ async def test_an_empty_filter_is_offered_every_qualifier_with_a_word_about_it(l
 async def test_what_was_looked_up_once_is_remembered(log: str) -> None:
     async with opened(log) as database:
         completer = Completer(database, ACME)
-        before = await completer.values("action")
+        before = await completer.values(QUALIFIERS["action"])
         with psycopg.connect(log) as connection:
             log_row(connection, action="new_action", organization_id=GLOBEX)
-        assert await completer.values("action") == before
-        assert "new_action" in await Completer(database, ACME).values("action")
+        assert await completer.values(QUALIFIERS["action"]) == before
+        assert "new_action" in await Completer(database, ACME).values(QUALIFIERS["action"])
 
 
 async def test_without_rows_the_words_that_are_always_there_remain(installed_database: str) -> None:
     async with opened(installed_database) as database:
         completer = Completer(database, ACME)
-        assert await completer.values("status") == ("success", "failed", "pending")
-        assert {"credential_created", "log_sealed"} <= set(await completer.values("action"))
-        assert await completer.values("details.") == ()
+        assert await completer.values(QUALIFIERS["status"]) == ("success", "failed", "pending")
+        assert {"credential_created", "log_sealed"} <= set(await completer.values(QUALIFIERS["action"]))
+        assert await completer.values(QUALIFIERS["details"]) == ()

@@ -58,9 +58,9 @@ async def buckets_of(
     conninfo: str, line: str, zone: ZoneInfo | None = None, **options: int
 ) -> tuple[Histogram, list[Bucket]]:
     async with opened(conninfo) as database:
-        log_filter = await filtered(database, line)
-        histogram = await plan_histogram(database, log_filter, zone or UTC, **options)  # type: ignore[arg-type]
-        return histogram, [bucket async for bucket in count_buckets(database, log_filter, histogram)]
+        audit_filter = await filtered(database, line)
+        histogram = await plan_histogram(database, audit_filter, zone or UTC, **options)  # type: ignore[arg-type]
+        return histogram, [bucket async for bucket in count_buckets(database, audit_filter, histogram)]
 
 
 async def test_a_count_is_exact_up_to_the_cap_and_an_estimate_above(log: str) -> None:
@@ -96,9 +96,9 @@ async def test_of_a_log_of_which_a_policy_shows_a_part_nothing_is_estimated(log:
 
 async def test_a_count_that_takes_too_long_is_not_made_up(log: str) -> None:
     async with opened(log) as database:
-        log_filter = await filtered(database, '-"nothing" -"nowhere" "agent/3"')
-        assert (await count_rows(database, log_filter, milliseconds=1)).text == "not counted"
-        assert (await count_exactly(database, log_filter, milliseconds=1)).text == "not counted"
+        audit_filter = await filtered(database, '-"nothing" -"nowhere" "agent/3"')
+        assert (await count_rows(database, audit_filter, milliseconds=1)).text == "not counted"
+        assert (await count_exactly(database, audit_filter, milliseconds=1)).text == "not counted"
 
 
 @pytest.mark.parametrize(
@@ -123,10 +123,13 @@ async def test_the_buckets_of_a_histogram_add_up_and_tell_failures_apart(log: st
     histogram, buckets = await buckets_of(log, line)
     assert [Stretch(bucket.start, bucket.end) for bucket in buckets] == list(histogram.spans)
     async with opened(log) as database:
-        log_filter = await filtered(database, f"{line} since:2000-01-01")
-        every = await count_exactly(database, log_filter)
+        audit_filter = await filtered(database, f"{line} since:2000-01-01")
+        every = await count_exactly(database, audit_filter)
         failed = await count_exactly(database, await filtered(database, f"{line} status:failed since:2000-01-01"))
-    assert (sum(it.rows for it in buckets), sum(it.failed for it in buckets)) == (every.rows, failed.rows)
+    assert (sum(bucket.rows for bucket in buckets), sum(bucket.failed for bucket in buckets)) == (
+        every.rows,
+        failed.rows,
+    )
     assert failed.rows
 
 
@@ -188,12 +191,12 @@ async def test_a_histogram_ends_in_time_with_the_newest_buckets_counted(
     log: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async with opened(log) as database:
-        log_filter = await filtered(database, '"agent/3"')
-        histogram = await plan_histogram(database, log_filter, UTC, most=400, unit="hour")
-        assert [bucket async for bucket in count_buckets(database, log_filter, histogram, seconds=0)] == []
+        audit_filter = await filtered(database, '"agent/3"')
+        histogram = await plan_histogram(database, audit_filter, UTC, most=400, unit="hour")
+        assert [bucket async for bucket in count_buckets(database, audit_filter, histogram, seconds=0)] == []
         clock = iter(range(10_000))
         monkeypatch.setattr(tui.data.audit.counts, "time", SimpleNamespace(monotonic=lambda: next(clock)))
-        some = [bucket async for bucket in count_buckets(database, log_filter, histogram, seconds=6)]
+        some = [bucket async for bucket in count_buckets(database, audit_filter, histogram, seconds=6)]
         assert 0 < len(some) < len(histogram.spans)
         assert [bucket.start for bucket in some] == [span.start for span in histogram.spans[: len(some)]]
 
@@ -201,9 +204,9 @@ async def test_a_histogram_ends_in_time_with_the_newest_buckets_counted(
 @pytest.mark.parametrize("line", FILTERS)
 async def test_statistics_add_up_by_each_column(log: str, line: str) -> None:
     async with opened(log) as database:
-        log_filter = await filtered(database, line)
-        steps = [step async for step in statistics(database, log_filter, KOLKATA)]
-        every = await count_exactly(database, log_filter)
+        audit_filter = await filtered(database, line)
+        steps = [step async for step in statistics(database, audit_filter, KOLKATA)]
+        every = await count_exactly(database, audit_filter)
     result = steps[-1]
     assert (result.rows, result.complete, result.counted_back_to) == (every.rows, True, None)
     for counter in (result.by_action, result.by_status, result.by_type, result.by_user, result.by_day):
@@ -220,8 +223,8 @@ async def test_statistics_count_what_the_rows_hold(log: str) -> None:
             [ACME],
         ).fetchall()
     columns = [Counter(column) for column in zip(*expected, strict=True)]
-    found = [result.by_action, result.by_status, result.by_type, result.by_user, result.by_day]
-    assert found == columns
+    counted = [result.by_action, result.by_status, result.by_type, result.by_user, result.by_day]
+    assert counted == columns
     assert None in result.by_day and None in result.by_user
 
 
@@ -239,13 +242,13 @@ async def test_statistics_that_run_out_of_time_say_back_to_when(log: str, monkey
 async def test_a_histogram_stops_on_the_server_when_its_task_does(log: str) -> None:
     """Nothing of the histogram's own: reading a window and counting a bucket stop alike."""
     async with opened(log) as database:
-        log_filter = await filtered(database, "")
-        histogram = await plan_histogram(database, log_filter, UTC, unit="hour", most=400)
-        counting = count_buckets(database, log_filter, histogram)
+        audit_filter = await filtered(database, "")
+        histogram = await plan_histogram(database, audit_filter, UTC, unit="hour", most=400)
+        counting = count_buckets(database, audit_filter, histogram)
         await anext(counting)
         task = asyncio.ensure_future(anext(counting))
         await asyncio.sleep(0)
         task.cancel()
         with pytest.raises(asyncio.CancelledError):
             await task
-        assert (await count_rows(database, log_filter)).rows is not None
+        assert (await count_rows(database, audit_filter)).rows is not None

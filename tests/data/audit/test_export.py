@@ -1,4 +1,4 @@
-"""Exports of the log: every row of the filter once, exact as JSON lines, safe as CSV, with a manifest that holds."""
+"""Exports of the audit log: each row of the filter once, exact as JSON lines, safe as CSV, with a manifest."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ import pytest
 from tests.support.hostile_strings import UNSAFE, hostile_strings
 from tests.support.log_rows import fill_log, filtered, log_row
 from tests.support.sitting import ACME, opened
-from tui.data.audit.export import Exported, export_log
+from tui.data.audit.export import Exported, export_audit_log
 from tui.data.audit.export_file import NewFile
 from tui.data.audit.export_format import COLUMNS, VISIBLE, Csv
 
@@ -55,7 +55,7 @@ select row_to_json(r) from (
 
 async def exported(conninfo: str, path: Path, line: str, form: FormatName = "jsonl", **database: Any) -> Exported:
     async with opened(conninfo, **database) as console:
-        return await export_log(console, await filtered(console, line), form, NewFile(path))
+        return await export_audit_log(console, await filtered(console, line), form, NewFile(path))
 
 
 def json_rows(path: Path) -> list[dict[str, Any]]:
@@ -258,11 +258,11 @@ class TestWhichRows:
         fill_log(installed_database, 1000)
         line = f"org:{ACME} -action:log_exported"
         await exported(installed_database, tmp_path / "all", line)
-        found = json_rows(tmp_path / "all")
-        assert {row["organization_id"] for row in found} == {str(ACME)}
-        assert [row["created_at"] is None for row in found] == [False] * 790 + [True] * 10
+        rows_of_all = json_rows(tmp_path / "all")
+        assert {row["organization_id"] for row in rows_of_all} == {str(ACME)}
+        assert [row["created_at"] is None for row in rows_of_all] == [False] * 790 + [True] * 10
         await exported(installed_database, tmp_path / "since", f"{line} since:2000-01-01")
-        assert json_rows(tmp_path / "since") == found[:790]
+        assert json_rows(tmp_path / "since") == rows_of_all[:790]
 
     async def test_may_be_none(self, installed_database: str, tmp_path: Path) -> None:
         done = await exported(installed_database, tmp_path / "log", "action:nothing")
@@ -278,6 +278,8 @@ class TestWhichRows:
                 with psycopg.connect(installed_database) as other:
                     late.append(log_row(other, timed=False))
 
-            done = await export_log(console, chosen, "jsonl", NewFile(tmp_path / "log"), on_progress=write_meanwhile)
+            done = await export_audit_log(
+                console, chosen, "jsonl", NewFile(tmp_path / "log"), on_progress=write_meanwhile
+            )
         assert late
         assert done.rows == len(json_rows(tmp_path / "log")) == 1000 - 2

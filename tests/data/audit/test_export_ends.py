@@ -1,4 +1,4 @@
-"""How an export of the log ends: what the log says of it, and that whatever goes wrong leaves no half file."""
+"""How an export of the audit log ends: what the log says of it, and that no half file is left of one that failed."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from psycopg.conninfo import conninfo_to_dict
 from tests.support.log_rows import fill_log, filtered, log_row
 from tests.support.servers.tcp_proxy import TcpProxy
 from tests.support.sitting import ACME, opened
-from tui.data.audit.export import export_log
+from tui.data.audit.export import export_audit_log
 from tui.data.audit.export_file import NewFile, Stream
 from tui.errors import ExportFailed, InvalidInput, PermissionDenied
 
@@ -61,7 +61,7 @@ async def export(
 ) -> Exported:
     async with opened(conninfo, read_only=read_only) as console:
         chosen = await filtered(console, line)
-        return await export_log(console, chosen, "jsonl", destination, on_progress=on_progress)
+        return await export_audit_log(console, chosen, "jsonl", destination, on_progress=on_progress)
 
 
 def end_other_sessions(conninfo: str) -> None:
@@ -188,7 +188,7 @@ class TestAnExportThatBreaksOff:
         async with opened(installed_database) as console:
             everything = await filtered(console, "org:*")
             with pytest.raises(ExportFailed, match="could not be written"):
-                await export_log(console, everything, "jsonl", NewFile(tmp_path / "log"))
+                await export_audit_log(console, everything, "jsonl", NewFile(tmp_path / "log"))
         assert names_in(tmp_path) == []
         status, _, details = acts(installed_database)[-1]
         assert status == "failed"
@@ -201,7 +201,7 @@ class TestAnExportThatBreaksOff:
         async with opened(installed_database) as console:
             everything = await filtered(console, "org:*")
             begun = asyncio.Event()
-            work = export_log(
+            work = export_audit_log(
                 console, everything, "jsonl", NewFile(tmp_path / "log"), on_progress=lambda _: begun.set()
             )
             task = asyncio.ensure_future(work)

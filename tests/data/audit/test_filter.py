@@ -8,13 +8,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tui.data.audit.filter import LogFilter, Term, join_words, parse_filter, quoted
+from tui.data.audit.filter import AuditFilter, join_words, parse_filter, quoted
+from tui.data.audit.qualifiers import Term
 from tui.errors import FilterError
 
 NOW = datetime(2026, 3, 11, 20, 15, 30, tzinfo=UTC)
 
 
-def parsed(text: str) -> LogFilter:
+def parsed(text: str) -> AuditFilter:
     return parse_filter(text, now=NOW)
 
 
@@ -32,7 +33,7 @@ def test_qualifiers_words_and_phrases_become_terms() -> None:
 
 
 def test_an_empty_line_is_everything() -> None:
-    assert parsed("  ") == LogFilter()
+    assert parsed("  ") == AuditFilter()
 
 
 def test_until_a_day_means_to_its_end_and_a_negated_bound_is_the_other_one() -> None:
@@ -46,11 +47,11 @@ def test_until_a_day_means_to_its_end_and_a_negated_bound_is_the_other_one() -> 
 
 @pytest.mark.parametrize("line", ["since:this month", 'since:"this month"', "SINCE:This_Month"])
 def test_a_phrase_for_a_time_needs_no_quotes(line: str) -> None:
-    assert parsed(line) == LogFilter(since=datetime(2026, 3, 1, tzinfo=UTC))
+    assert parsed(line) == AuditFilter(since=datetime(2026, 3, 1, tzinfo=UTC))
 
 
 def test_a_clock_after_a_date_belongs_to_it() -> None:
-    assert parsed("since:2026-01-31 10:30 x") == LogFilter(
+    assert parsed("since:2026-01-31 10:30 x") == AuditFilter(
         (Term("text", ("x",)),), datetime(2026, 1, 31, 10, 30, tzinfo=UTC)
     )
     assert parsed("since:2026-01-31 x").terms == (Term("text", ("x",)),)
@@ -136,7 +137,7 @@ ADDRESSES = st.builds(
 WORDS = st.builds(lambda value, negated: Term("text", (value,), negated), VALUES, st.booleans())
 TIMES = st.none() | st.datetimes(datetime(2, 1, 1), datetime(9998, 1, 1), timezones=st.just(UTC))
 FILTERS = st.builds(
-    lambda terms, since, until: LogFilter(tuple(terms), since, until),
+    lambda terms, since, until: AuditFilter(tuple(terms), since, until),
     st.lists(st.one_of(NAMED, DETAILS, ADDRESSES, WORDS), max_size=5),
     TIMES,
     TIMES,
@@ -144,8 +145,8 @@ FILTERS = st.builds(
 
 
 @given(FILTERS)
-def test_a_filter_written_out_means_the_same_at_any_time(log_filter: LogFilter) -> None:
-    assert parse_filter(log_filter.canonical(), now=NOW) == log_filter
+def test_a_filter_written_out_means_the_same_at_any_time(audit_filter: AuditFilter) -> None:
+    assert parse_filter(audit_filter.canonical(), now=NOW) == audit_filter
 
 
 @given(st.text(st.sampled_from('ab:.,"\\- \t\n-action:since:details.x:ip:10.0.0.0/8'), max_size=40))

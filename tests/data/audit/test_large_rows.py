@@ -13,7 +13,8 @@ from tests.support.log_rows import filtered, log_row
 from tests.support.schema import installed
 from tests.support.sitting import ACME, opened
 from tui.data.audit.completion import Completer
-from tui.data.audit.pages import LogReader, collected
+from tui.data.audit.pages import AuditReader, read_all
+from tui.data.audit.qualifiers import QUALIFIERS
 from tui.data.audit.rows import MOST_IN_FULL, read_long_details
 from tui.data.audit.tail import Tail
 from tui.screens.audit.row import as_json, row_lines
@@ -22,7 +23,7 @@ from tui.words.audit import summary
 
 if TYPE_CHECKING:
     from tests.support.servers.postgres import TestServer
-    from tui.models import LogRow
+    from tui.models import AuditRow
 
 # By what compresses to a few kilobytes, by what does not at all, and by what is tiny until it is written out.
 LARGE = {
@@ -46,18 +47,18 @@ def make_large(conninfo: str, size: int) -> None:
         log_row(connection, details={"operator": "Bea"}, created_at="2026-01-02")
 
 
-async def pages(conninfo: str) -> list[tuple[LogRow, ...]]:
+async def pages(conninfo: str) -> list[tuple[AuditRow, ...]]:
     """The same rows as a page, as a page of a search in windows, and as a tail has them."""
     async with opened(conninfo) as database:
         every = await filtered(database, "", ACME)
-        page = await collected(LogReader(database, every).older(None, 10))
-        found = await collected(LogReader(database, await filtered(database, "-type:none", ACME)).older(None, 10))
+        page = await read_all(AuditReader(database, every).older(None, 10))
+        searched = await read_all(AuditReader(database, await filtered(database, "-type:none", ACME)).older(None, 10))
         tail = Tail(database, every)
         await tail.begin()
         tail._seen.clear()
         tail._from = page.rows[-1].created_at
         followed = await tail.poll()
-    return [page.rows, found.rows, tuple(reversed(followed))]
+    return [page.rows, searched.rows, tuple(reversed(followed))]
 
 
 async def test_a_page_reads_the_size_of_huge_details_and_no_more(installed_database: str) -> None:
@@ -90,7 +91,7 @@ async def test_a_row_in_full_reads_the_beginning_and_the_evidence_and_says_that_
 ) -> None:
     make_large(installed_database, 1_000_000)
     async with opened(installed_database) as database:
-        page = await collected(LogReader(database, await filtered(database, "type:runs", ACME)).older(None, 10))
+        page = await read_all(AuditReader(database, await filtered(database, "type:runs", ACME)).older(None, 10))
         (row,) = page.rows
         long = await read_long_details(database, row)
         assert long is not None and len(long.text) == MOST_IN_FULL and long.size == 1_000_000 + 28
@@ -117,6 +118,6 @@ async def test_actions_are_completed_from_the_list_also_where_none_has_happened(
         log_row(connection, action="call_made")
     for login, expected in (("aud", {"call_made", "credential_copied", "log_sealed"}), ("eve", {"call_made"})):
         async with opened(empty_database.replace("postgres@", f"{login}@")) as database:
-            values = await Completer(database, ACME).values("action")
+            values = await Completer(database, ACME).values(QUALIFIERS["action"])
         assert values[0] == "call_made"
         assert expected <= set(values) and (login == "aud" or "log_sealed" not in values)

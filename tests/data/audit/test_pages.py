@@ -1,4 +1,4 @@
-"""Pages of the log: each row once in both directions, from any place, through an index at any depth."""
+"""Pages of the audit log: each row once in both directions, from any place, through an index at any depth."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ import tui.data.audit.pages
 from tests.support.log_rows import fill_log, filtered, log_row
 from tests.support.sitting import ACME, ASHA, GLOBEX, opened
 from tui.data.audit.filter import parse_filter
-from tui.data.audit.names import resolve_filter
-from tui.data.audit.pages import LogReader, Place, collected
+from tui.data.audit.name_resolution import resolve_filter
+from tui.data.audit.pages import AuditReader, Place, read_all
 from tui.data.audit.query import fetch
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from tests.support.servers.postgres import TestServer
     from tui.data.postgres.database import Database
-    from tui.models import LogRow
+    from tui.models import AuditRow
 
 LARGE = 50_000
 TIMES = st.one_of(
@@ -50,12 +50,12 @@ def large(postgres: TestServer, installed_template: str) -> Iterator[str]:
     postgres.drop_database(name)
 
 
-async def walked(reader: LogReader, size: int, *, newer: bool = False) -> list[UUID]:
+async def walked(reader: AuditReader, size: int, *, newer: bool = False) -> list[UUID]:
     """The ids of all rows, page by page from one end to the other, in the order newest first."""
-    rows: tuple[LogRow, ...] = ()
+    rows: tuple[AuditRow, ...] = ()
     place: Place | None = None
     for _ in range(200):
-        page = await collected(reader.newer(place, size) if newer else reader.older(place, size), newer=newer)
+        page = await read_all(reader.newer(place, size) if newer else reader.older(place, size), newer=newer)
         assert len(page.rows) <= size
         assert len(page.rows) == size or not page.more
         rows = page.rows + rows if newer else rows + page.rows
@@ -86,8 +86,8 @@ def test_each_row_comes_once_in_both_directions(small: str, times: list[str | No
     async def both() -> tuple[list[UUID], list[UUID]]:
         async with opened(small) as database:
             line = "" if through == "index" else "-action:nothing"
-            reader = LogReader(
-                database, (await resolve_filter(database, parse_filter(line), organization_id)).log_filter
+            reader = AuditReader(
+                database, (await resolve_filter(database, parse_filter(line), organization_id)).audit_filter
             )
             assert reader.in_windows is (through == "windows")
             reader._windows.size = 2
@@ -100,35 +100,35 @@ def test_each_row_comes_once_in_both_directions(small: str, times: list[str | No
 async def test_a_jump_to_a_time_begins_with_the_rows_of_that_moment(large: str) -> None:
     moment = datetime(2025, 12, 25, 12, 0, tzinfo=UTC)
     async with opened(large) as database:
-        reader = LogReader(database, await filtered(database, ""))
-        older = await collected(reader.older(Place.at_time(moment), 5))
-        newer = await collected(reader.newer(Place.at_time(moment), 5), newer=True)
+        reader = AuditReader(database, await filtered(database, ""))
+        older = await read_all(reader.older(Place.at_time(moment), 5))
+        newer = await read_all(reader.newer(Place.at_time(moment), 5), newer=True)
         assert [row.created_at for row in older.rows[:3]] == [moment] * 3
         assert all(row.created_at is not None and row.created_at > moment for row in newer.rows)
-        back = await collected(reader.older(Place.of(newer.rows[-1]), 1))
+        back = await read_all(reader.older(Place.of(newer.rows[-1]), 1))
         assert back.rows == older.rows[:1]
 
 
 async def test_the_next_match_of_a_search_is_the_nearest_one_each_way(large: str) -> None:
     async with opened(large) as database:
-        reader = LogReader(database, await filtered(database, "", ACME))
-        middle = (await collected(reader.older(Place.at_time(datetime(2025, 12, 25, tzinfo=UTC)), 1))).rows[0]
+        reader = AuditReader(database, await filtered(database, "", ACME))
+        middle = (await read_all(reader.older(Place.at_time(datetime(2025, 12, 25, tzinfo=UTC)), 1))).rows[0]
         matching = reader.matching(parse_filter("action:credential_deleted"))
-        down = (await collected(matching.older(Place.of(middle), 1))).rows[0]
-        up = (await collected(matching.newer(Place.of(middle), 1))).rows[0]
+        down = (await read_all(matching.older(Place.of(middle), 1))).rows[0]
+        up = (await read_all(matching.newer(Place.of(middle), 1))).rows[0]
         assert (down.action, up.action) == ("credential_deleted", "credential_deleted")
-        assert (await collected(matching.older(Place.of(up), 1))).rows == (down,)
-        assert (await collected(matching.newer(Place.of(down), 1))).rows == (up,)
+        assert (await read_all(matching.older(Place.of(up), 1))).rows == (down,)
+        assert (await read_all(matching.newer(Place.of(down), 1))).rows == (up,)
 
 
 async def test_bounds_leave_out_what_is_beyond_them_and_rows_without_a_time(large: str) -> None:
     async with opened(large) as database:
-        reader = LogReader(database, await filtered(database, "since:2025-12-31 until:2025-12-31"))
+        reader = AuditReader(database, await filtered(database, "since:2025-12-31 until:2025-12-31"))
         ids = await walked(reader, 1000)
         assert ids == await walked(reader, 1000, newer=True)
         assert len(ids) > 4000
-        untimed = LogReader(database, await filtered(database, ""))
-        (last,) = (await collected(untimed.newer(None, 1))).rows
+        untimed = AuditReader(database, await filtered(database, ""))
+        (last,) = (await read_all(untimed.newer(None, 1))).rows
         assert last.created_at is None
 
 
@@ -152,18 +152,18 @@ async def test_each_page_is_one_query_that_an_index_serves_at_any_depth(
 
     monkeypatch.setattr(tui.data.audit.pages, "fetch", noted)
     async with opened(large) as database:
-        reader = LogReader(database, await filtered(database, line))
+        reader = AuditReader(database, await filtered(database, line))
         place = Place.at_time(datetime(2025, 12, 23, 4, 5, tzinfo=UTC))
         for steps in (reader.older(None, 50), reader.older(place, 50), reader.newer(place, 50), reader.newer(None, 50)):
             sent.clear()
-            page = await collected(steps)
-            timed = [one for one in sent if "created_at is null" not in one[0]]
+            page = await read_all(steps)
+            timed = [statement for statement in sent if "created_at is null" not in statement[0]]
             # At the log's end, where rows without a time are, there is one query more.
             assert len(timed) == 1 or (len(page.rows) == 50 and not timed)
             for query, parameters in sent:
                 scans = plan_of(large, query, parameters)
                 assert not [scan for scan in scans if scan["Node Type"] == "Seq Scan"], (query, scans)
-                if query in [one[0] for one in timed]:
+                if query in [statement[0] for statement in timed]:
                     assert sum(map(rows_looked_at, scans)) < 3_000, (query, scans)
         assert not reader.in_windows
 
@@ -199,10 +199,10 @@ async def test_a_role_of_some_columns_alone_reads_the_log_by_them(large: str, po
         connection.execute("grant usage on schema switchboard to clerk")
     try:
         async with opened(postgres.conninfo(name, user="clerk")) as database:
-            log_filter = parse_filter("")
-            assert len((await collected(LogReader(database, log_filter).older(None, 5))).rows) == 5
+            audit_filter = parse_filter("")
+            assert len((await read_all(AuditReader(database, audit_filter).older(None, 5))).rows) == 5
             windows = parse_filter('-action:nothing "agent/3"')
-            assert len((await collected(LogReader(database, windows).older(None, 5))).rows) == 5
+            assert len((await read_all(AuditReader(database, windows).older(None, 5))).rows) == 5
     finally:
         with psycopg.connect(large) as connection:
             connection.execute("alter table integration_audit_logs drop column secret")
@@ -212,14 +212,14 @@ async def test_a_role_of_some_columns_alone_reads_the_log_by_them(large: str, po
 
 async def test_which_of_some_rows_are_in_a_filter_is_told_in_one_query_whatever_they_are(large: str) -> None:
     async with opened(large) as database:
-        rows = (await collected(LogReader(database, await filtered(database, "", ACME)).older(None, 120))).rows
-        rows += (await collected(LogReader(database, await filtered(database, "")).newer(None, 5), newer=True)).rows
+        rows = (await read_all(AuditReader(database, await filtered(database, "", ACME)).older(None, 120))).rows
+        rows += (await read_all(AuditReader(database, await filtered(database, "")).newer(None, 5), newer=True)).rows
         for line, wanted in (
             ("status:failed", {row.id for row in rows if row.status == "failed" and row.organization_id == ACME}),
             ("ip:10.0.7.0/24 org:*", {row.id for row in rows if (row.ip_address or "").startswith("10.0.7.")}),
             ("since:2020-01-01 org:*", {row.id for row in rows if row.created_at is not None}),
             ("action:nothing", set()),
         ):
-            reader = LogReader(database, await filtered(database, line, ACME))
+            reader = AuditReader(database, await filtered(database, line, ACME))
             assert await reader.among([row.id for row in rows]) == wanted, line
             assert await reader.among([]) == set()

@@ -1,4 +1,4 @@
-"""Following the log: each row once, also of transactions that were open long before they committed."""
+"""Following the audit log: each row once, also of transactions that were open long before they committed."""
 
 from __future__ import annotations
 
@@ -105,9 +105,9 @@ async def test_a_transaction_that_commits_while_it_is_looked_at_is_not_lost(inst
 
         class Overtaken(Tail):
             async def _ids(self) -> list[tuple[UUID, datetime | None]]:
-                found = await super()._ids()
+                ids = await super()._ids()
                 slow.commit()
-                return found
+                return ids
 
         async with opened(installed_database) as database:
             tail = Overtaken(database, await filtered(database, ""), overlap=NONE)
@@ -194,9 +194,9 @@ async def test_rows_that_were_read_otherwise_are_not_new(installed_database: str
         tail = Tail(database, await filtered(database, ""))
         await tail.begin()
         log_row(writer)
-        rows = await Tail(database, tail.log_filter).poll()
+        rows = await Tail(database, tail.audit_filter).poll()
         assert rows == []
-        other = Tail(database, tail.log_filter)
+        other = Tail(database, tail.audit_filter)
         await other.begin()
         known = log_row(writer)
         new = [row for row in await other.poll() if row.id == known]

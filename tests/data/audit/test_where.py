@@ -11,8 +11,8 @@ from tests.support.log_rows import filtered, log_row
 from tests.support.numbers import MEENA, RAVI, create_people
 from tests.support.sitting import ACME, ASHA, GLOBEX, opened
 from tui.data.audit.filter import parse_filter
-from tui.data.audit.names import resolve_filter
-from tui.data.audit.pages import LogReader, collected
+from tui.data.audit.name_resolution import resolve_filter
+from tui.data.audit.pages import AuditReader, read_all
 from tui.data.audit.where import branches, where
 from tui.errors import FilterError
 
@@ -54,8 +54,8 @@ def log(postgres: TestServer, installed_template: str) -> Iterator[tuple[str, di
 async def found(log: tuple[str, dict[UUID, str]], line: str, organization_id: UUID | None = None) -> set[str]:
     conninfo, names = log
     async with opened(conninfo) as database:
-        reader = LogReader(database, await filtered(database, line, organization_id))
-        rows = (await collected(reader.older(None, 100))).rows
+        reader = AuditReader(database, await filtered(database, line, organization_id))
+        rows = (await read_all(reader.older(None, 100))).rows
     assert len({row.id for row in rows}) == len(rows)
     return {names[row.id] for row in rows}
 
@@ -208,8 +208,8 @@ async def test_only_what_is_set_becomes_a_condition_and_failures_name_the_index(
     log: tuple[str, dict[UUID, str]],
 ) -> None:
     async with opened(log[0]) as database:
-        one = where(await filtered(database, "status:failed", ACME))
-        assert one.conditions == (
+        of_one = where(await filtered(database, "status:failed", ACME))
+        assert of_one.conditions == (
             "l.status = %(f0)s",
             "l.status <> 'success'",
             "l.organization_id = %(f1)s::uuid",

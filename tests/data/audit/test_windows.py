@@ -1,4 +1,4 @@
-"""Looking through the log in windows: the same rows as an index would find, in steps, stoppable, whatever the plan."""
+"""Searching the audit log in windows: the rows that an index would find, in steps, stoppable, whatever the plan."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import tui.data.audit.pages
 import tui.data.audit.windows
 from tests.support.log_rows import fill_log, filtered, log_row
 from tests.support.sitting import ACME, opened
-from tui.data.audit.pages import LogReader, Place, collected
+from tui.data.audit.pages import AuditReader, Place, read_all
 from tui.data.audit.windows import FIRST_WINDOW, LARGEST_WINDOW, SMALLEST_WINDOW
 from tui.errors import TimedOut
 
@@ -43,8 +43,8 @@ def log(postgres: TestServer, installed_template: str) -> Iterator[str]:
     postgres.drop_database(name)
 
 
-async def reader_of(database: Database, line: str, *, size: int = 1_000) -> LogReader:
-    reader = LogReader(database, await filtered(database, line, ACME))
+async def reader_of(database: Database, line: str, *, size: int = 1_000) -> AuditReader:
+    reader = AuditReader(database, await filtered(database, line, ACME))
     reader._windows.size = size
     return reader
 
@@ -77,22 +77,22 @@ async def test_all_rows_are_found_in_steps_and_each_says_how_far_it_has_come(
     async with opened(log) as database:
         reader = await reader_of(database, line, size=4)
         assert reader.in_windows
-        steps = [found async for found in reader.older(None, ROWS)]
-        assert [row.id for found in steps for row in found.rows] == expected
-        reached = [found.searched_to for found in steps if found.searched_to is not None]
+        steps = [step async for step in reader.older(None, ROWS)]
+        assert [row.id for step in steps for row in step.rows] == expected
+        reached = [step.searched_to for step in steps if step.searched_to is not None]
         assert len(reached) >= 2 and reached == sorted(reached, reverse=True)
-        assert [found.done for found in steps] == [False] * (len(steps) - 1) + [True]
+        assert [step.done for step in steps] == [False] * (len(steps) - 1) + [True]
         assert not steps[-1].more
-        back = await collected((await reader_of(database, line)).newer(None, ROWS), newer=True)
+        back = await read_all((await reader_of(database, line)).newer(None, ROWS), newer=True)
         assert [row.id for row in back.rows] == expected
 
 
 async def test_reading_stops_at_the_window_with_enough_rows(log: str) -> None:
     async with opened(log) as database:
         reader = await reader_of(database, "-type:zoho_mail")
-        steps = [found async for found in reader.older(None, 20)]
+        steps = [step async for step in reader.older(None, 20)]
         assert (len(steps), len(steps[0].rows), steps[0].more) == (1, 20, True)
-        rest = [found async for found in reader.older(Place.of(steps[0].rows[-1]), 20)]
+        rest = [step async for step in reader.older(Place.of(steps[0].rows[-1]), 20)]
         assert len(rest) == 1 and rest[0].rows[0].id == rows_where(log, "integration_type <> 'zoho_mail'")[20]
 
 
@@ -102,16 +102,16 @@ async def test_a_page_that_no_index_serves_turns_into_windows(log: str, monkeypa
     async with opened(log) as database:
         reader = await reader_of(database, "action:call_made type:zoho_mail status:success")
         assert not reader.in_windows
-        steps = [found async for found in reader.older(None, 50)]
+        steps = [step async for step in reader.older(None, 50)]
         assert reader.in_windows
         assert len(steps) > 3 and not steps[-1].more
-        assert not any(found.rows for found in steps)
+        assert not any(step.rows for step in steps)
 
 
 async def test_windows_grow_where_the_server_is_quick(log: str) -> None:
     async with opened(log) as database:
         reader = await reader_of(database, "details.n:-1", size=SMALLEST_WINDOW)
-        await collected(reader.older(None, 10))
+        await read_all(reader.older(None, 10))
         assert SMALLEST_WINDOW * 8 < reader._windows.size <= LARGEST_WINDOW
 
 
@@ -128,7 +128,7 @@ def slow(log: str, postgres: TestServer) -> Iterator[str]:
 
 async def test_windows_shrink_until_a_slow_server_keeps_the_time(slow: str) -> None:
     async with opened(slow) as database:
-        reader = LogReader(database, await filtered(database, "details.n:-1"))
+        reader = AuditReader(database, await filtered(database, "details.n:-1"))
         first = await anext(aiter(reader.older(None, 10)))
         assert not first.rows and first.searched_to is not None and first.more
         assert reader._windows.size < FIRST_WINDOW / 4
@@ -138,18 +138,18 @@ async def test_what_stays_too_slow_in_the_smallest_window_is_said(slow: str, mon
     monkeypatch.setattr(tui.data.audit.windows, "LONGEST_STEP_MS", 20)
     monkeypatch.setattr(tui.data.audit.windows, "STEP_MS", 10)
     async with opened(slow) as database:
-        reader = LogReader(database, await filtered(database, "details.n:-1"))
+        reader = AuditReader(database, await filtered(database, "details.n:-1"))
         reader._windows._patience = 10
         with pytest.raises(TimedOut):
-            await collected(reader.older(None, 10))
+            await read_all(reader.older(None, 10))
 
 
 async def test_stopping_a_search_stops_it_on_the_server(slow: str, log: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(tui.data.audit.windows, "STEP_MS", 60_000)
     async with opened(slow) as database:
-        reader = LogReader(database, await filtered(database, "details.n:-1"))
+        reader = AuditReader(database, await filtered(database, "details.n:-1"))
         reader._windows._patience = 60_000
-        task = asyncio.ensure_future(collected(reader.older(None, 10)))
+        task = asyncio.ensure_future(read_all(reader.older(None, 10)))
         running = "select count(*) from pg_stat_activity where usename = 'clerk' and wait_event = 'PgSleep'"
         async with await psycopg.AsyncConnection.connect(log, autocommit=True) as watching:
 
@@ -181,8 +181,8 @@ async def test_many_rows_of_one_moment_are_one_window(postgres: TestServer, inst
                     log_row(connection, created_at=f"{at} 00:00+00")
         async with opened(conninfo) as database:
             reader = await reader_of(database, "-action:nothing", size=10)
-            steps = [found async for found in reader.older(None, 200)]
-            assert [len(found.rows) for found in steps[:2]] == [40, 40]
-            assert len({row.id for found in steps for row in found.rows}) == 120
+            steps = [step async for step in reader.older(None, 200)]
+            assert [len(step.rows) for step in steps[:2]] == [40, 40]
+            assert len({row.id for step in steps for row in step.rows}) == 120
     finally:
         postgres.drop_database(name)

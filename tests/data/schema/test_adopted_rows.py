@@ -11,7 +11,7 @@ import pytest
 from tests.support.log_rows import filtered
 from tests.support.sitting import ACME, PHONE, keyring, opened
 from tests.support.terminal.console_app import add
-from tui.data.audit.pages import LogReader, collected
+from tui.data.audit.pages import AuditReader, read_all
 from tui.data.directory import find_person, resolve_organization
 from tui.data.integrations.credentials import CredentialConflict, Draft, load_credential, save_credential
 from tui.data.integrations.listing import delete, list_integrations, what_goes_with
@@ -124,7 +124,7 @@ async def test_rows_without_a_time_come_last_and_are_reachable(keyed_database: s
             (f"org:{ACME}", 1, ["timed"]),
             (f"org:{uuid4()}", 5, []),
         ):
-            page = await collected(LogReader(database, await filtered(database, line)).older(None, limit))
+            page = await read_all(AuditReader(database, await filtered(database, line)).older(None, limit))
             assert [row.action for row in page.rows] == actions
 
 

@@ -11,24 +11,24 @@ import psycopg
 
 from tests.screens.audit.driver import (
     OF_ACME,
-    apply,
-    asked,
+    apply_filter,
+    audit_log,
     body,
-    current,
-    listed,
-    log,
-    of_sql,
-    press,
-    said,
-    seen,
-    settled,
+    current_id,
+    ids_by_sql,
+    press_and_wait,
+    visible_ids,
+    wait_for_question,
+    wait_for_rows,
+    wait_for_status,
+    wait_until_idle,
 )
 from tests.support.commands import execute
 from tests.support.hostile_strings import UNSAFE, hostile_strings
 from tests.support.log_rows import fill_log, let_eve_read, log_row
 from tests.support.sitting import ACME
 from tests.support.tampering import seal
-from tui.screens.audit.ruler import LogRuler
+from tui.screens.audit.histogram import AuditHistogram
 from tui.widgets.time_ruler import BARS
 
 if TYPE_CHECKING:
@@ -69,69 +69,69 @@ class TestFollowing:
         self, keyed_database: str
     ) -> None:
         write(keyed_database, 30, created_at="2026-01-01 00:00+00")
-        async with log(keyed_database) as it:
-            before = of_sql(keyed_database)
-            await press(it, "f")
-            assert "following" in it.text
-            assert "30 rows" in it.text
+        async with audit_log(keyed_database) as ui:
+            before = ids_by_sql(keyed_database)
+            await press_and_wait(ui, "f")
+            assert "following" in ui.text
+            assert "30 rows" in ui.text
             write(keyed_database, action="fresh_one")
-            await listed(it, "fresh_one")
-            assert seen(it) == of_sql(keyed_database)[: body(it).lines_seen]
-            assert (body(it).cursor, current(it)) == (0, of_sql(keyed_database)[0])
-            assert "30 rows" not in it.text
-            await press(it, "down", "down")
-            assert "paused (g)" in it.text
+            await wait_for_rows(ui, "fresh_one")
+            assert visible_ids(ui) == ids_by_sql(keyed_database)[: body(ui).lines_seen]
+            assert (body(ui).cursor, current_id(ui)) == (0, ids_by_sql(keyed_database)[0])
+            assert "30 rows" not in ui.text
+            await press_and_wait(ui, "down", "down")
+            assert "paused (g)" in ui.text
             write(keyed_database, 2, action="later_one")
-            await it.wait_for("paused, 2 new (g)")
-            assert current(it) == before[1]
-            assert "later_one" not in it.text
-            await press(it, "g")
-            await listed(it, "later_one")
-            await settled(it)
-            assert seen(it) == of_sql(keyed_database)[: body(it).lines_seen]
-            assert " following" in it.text
-            await press(it, "f")
-            assert "following" not in it.text.splitlines()[1]
+            await ui.wait_for("paused, 2 new (g)")
+            assert current_id(ui) == before[1]
+            assert "later_one" not in ui.text
+            await press_and_wait(ui, "g")
+            await wait_for_rows(ui, "later_one")
+            await wait_until_idle(ui)
+            assert visible_ids(ui) == ids_by_sql(keyed_database)[: body(ui).lines_seen]
+            assert " following" in ui.text
+            await press_and_wait(ui, "f")
+            assert "following" not in ui.text.splitlines()[1]
 
     async def test_shows_only_rows_of_the_filter_and_goes_on_after_the_connection_was_lost(
         self, keyed_database: str, postgres: TestServer
     ) -> None:
         write(keyed_database, created_at="2026-01-01 00:00+00", status="failed", action="old_one")
-        async with log(keyed_database) as it:
-            await apply(it, FAILED)
-            await press(it, "f")
+        async with audit_log(keyed_database) as ui:
+            await apply_filter(ui, FAILED)
+            await press_and_wait(ui, "f")
             write(keyed_database, action="other_one")
             write(keyed_database, action="wanted_one", status="failed")
-            await listed(it, "wanted_one")
-            assert "other_one" not in it.text
+            await wait_for_rows(ui, "wanted_one")
+            assert "other_one" not in ui.text
             name = keyed_database.partition("@/")[2].partition("?")[0]
             with postgres.admin() as admin:
                 admin.execute(f"alter database {name} allow_connections false".encode())
                 admin.execute("select pg_terminate_backend(pid) from pg_stat_activity where datname = %s", [name])
-                await it.wait_for(lambda: it.app.health[0] == "bad")
+                await ui.wait_for(lambda: ui.app.health[0] == "bad")
                 admin.execute(f"alter database {name} allow_connections true".encode())
             write(keyed_database, action="meanwhile", status="failed")
-            await it.wait_for(lambda: it.app.health[0] == "good")
-            await listed(it, "meanwhile")
+            await ui.wait_for(lambda: ui.app.health[0] == "good")
+            await wait_for_rows(ui, "meanwhile")
             write(keyed_database, action="afterwards", status="failed")
-            await listed(it, "afterwards")
-            assert "following" in it.text
+            await wait_for_rows(ui, "afterwards")
+            assert "following" in ui.text
 
     async def test_of_an_empty_log_shows_its_first_row_and_says_when_it_cannot_go_on(self, keyed_database: str) -> None:
         with psycopg.connect(keyed_database) as connection:
             slow_for_eve(connection)
-        async with log(keyed_database.replace("postgres@", "eve@")) as it:
-            await press(it, "f")
+        async with audit_log(keyed_database.replace("postgres@", "eve@")) as ui:
+            await press_and_wait(ui, "f")
             write(keyed_database, action="first_one")
-            await listed(it, "first_one")
+            await wait_for_rows(ui, "first_one")
             execute(keyed_database, "revoke select on integration_audit_logs from eve")
-            await it.wait_for(lambda: "permission" in it.status.lower() or "may not" in it.status)
-            await it.wait_for(lambda: "following" not in it.text.splitlines()[1])
+            await ui.wait_for(lambda: "permission" in ui.status.lower() or "may not" in ui.status)
+            await ui.wait_for(lambda: "following" not in ui.text.splitlines()[1])
 
 
 class TestTheHistogram:
     async def test_draws_what_sql_counts_with_the_failed_apart(self, filled_log: str) -> None:
-        async with log(filled_log) as it:
+        async with audit_log(filled_log) as ui:
             for text, where in (
                 ("", OF_ACME),
                 (
@@ -139,49 +139,49 @@ class TestTheHistogram:
                     f"{OF_ACME} and integration_type = 'zoho_mail' and created_at >= '2025-12-31 12:00+00'",
                 ),
             ):
-                await apply(it, text)
-                await press(it, "b")
-                self.check_bars(it, execute(filled_log, self.PER_HOUR.format(where=where)))
-                await press(it, "b")
-                assert "max " not in it.text
-            await it.press("ctrl+g")
-            await it.type("2025-12-31 17:30")
-            await press(it, "enter")
+                await apply_filter(ui, text)
+                await press_and_wait(ui, "b")
+                self.check_bars(ui, execute(filled_log, self.PER_HOUR.format(where=where)))
+                await press_and_wait(ui, "b")
+                assert "max " not in ui.text
+            await ui.press("ctrl+g")
+            await ui.type("2025-12-31 17:30")
+            await press_and_wait(ui, "enter")
             # The ruler spans the hours from 12 to before 24.
-            assert abs(self.marker(it) - 5.5 / 12 * it.page.query_one(LogRuler).track) < 1
+            assert abs(self.marker(ui) - 5.5 / 12 * ui.page.query_one(AuditHistogram).track) < 1
 
     PER_HOUR = """
         select count(*), count(*) filter (where status = 'failed')
           from integration_audit_logs where {where} and created_at is not null
          group by extract(hour from created_at) order by extract(hour from created_at)"""
 
-    def check_bars(self, it: Console, counted: list[tuple[Any, ...]]) -> None:
-        width = it.page.query_one(LogRuler).track
+    def check_bars(self, ui: Console, counted: list[tuple[Any, ...]]) -> None:
+        width = ui.page.query_one(AuditHistogram).track
         for at, label in ((0, "rows"), (1, "failed")):
             values = [row[at] for row in counted]
-            line = next(line for line in it.text.splitlines() if line.startswith(f"{label} "))
+            line = next(line for line in ui.text.splitlines() if line.startswith(f"{label} "))
             expected = [BARS[-(-value * 8 // max(values)) - 1] if value else " " for value in values]
             assert line[12 : 12 + width] == "".join(expected[cell * len(values) // width] for cell in range(width))
             assert f"max {max(values)}/hour" in line
-        assert self.marker(it) == width - 1
+        assert self.marker(ui) == width - 1
 
-    def marker(self, it: Console) -> int:
+    def marker(self, ui: Console) -> int:
         """In which cell of the ruler the marker is."""
-        return next(line for line in it.text.splitlines() if "▲" in line).index("▲") - 12
+        return next(line for line in ui.text.splitlines() if "▲" in line).index("▲") - 12
 
     async def test_stops_with_esc_and_shows_what_was_not_counted(self, keyed_database: str) -> None:
         fill_log(keyed_database, 600)
         with psycopg.connect(keyed_database) as connection:
             slow_for_eve(connection, "case when n <= 400 then 0.004 else 0 end")
-        async with log(keyed_database.replace("postgres@", "eve@")) as it:
-            await it.press("b")
-            await it.wait_for(lambda: it.page.query_one(LogRuler)._counted)
-            await it.press("escape")
-            await said(it, "hours that show ? were not counted")
-            await settled(it)
+        async with audit_log(keyed_database.replace("postgres@", "eve@")) as ui:
+            await ui.press("b")
+            await ui.wait_for(lambda: ui.page.query_one(AuditHistogram)._counted)
+            await ui.press("escape")
+            await wait_for_status(ui, "hours that show ? were not counted")
+            await wait_until_idle(ui)
             running = "select 1 from pg_stat_activity where state = 'active' and usename = 'eve'"
             assert execute(keyed_database, running) == []
-            line = next(line for line in it.text.splitlines() if line.startswith("rows "))
+            line = next(line for line in ui.text.splitlines() if line.startswith("rows "))
             assert re.search(r"\?+[▁-█]", line)
 
 
@@ -198,86 +198,86 @@ async def test_rows_of_one_operation_fold_and_space_shows_and_hides_them(keyed_d
             details=details | {"source": "switchboard"},
         )
         log_row(connection, action="after_it", created_at="2026-01-01 00:02+00")
-    async with log(keyed_database) as it:
-        await press(it, "down")
-        assert " +2026-01-01 00:01:01" in it.text
-        assert "numbers_synced +3" in it.text
-        assert "4 rows of one operation: space unfolds them" in it.text
-        assert "number_added" not in it.text
-        await press(it, "space", "down", "down")
+    async with audit_log(keyed_database) as ui:
+        await press_and_wait(ui, "down")
+        assert " +2026-01-01 00:01:01" in ui.text
+        assert "numbers_synced +3" in ui.text
+        assert "4 rows of one operation: space unfolds them" in ui.text
+        assert "number_added" not in ui.text
+        await press_and_wait(ui, "space", "down", "down")
         for wanted in (" -2026-01-01 00:01:01", " |2026-01-01 00:01:00", "number_added_0", "number_added_2"):
-            assert wanted in it.text
-        await press(it, "space")
-        assert "number_added" not in it.text
-        assert "numbers_synced +3" in it.text.splitlines()[3 + body(it).cursor]
+            assert wanted in ui.text
+        await press_and_wait(ui, "space")
+        assert "number_added" not in ui.text
+        assert "numbers_synced +3" in ui.text.splitlines()[3 + body(ui).cursor]
         # A match that is folded away is unfolded.
-        await apply(it, "action:number_added_1", "s")
-        assert "number_added_1" in it.text.splitlines()[3 + body(it).cursor]
-        await press(it, "escape", "w")
-        await it.wait_for("[o] the operation")
-        await press(it, "o")
-        assert "4 rows" in it.text
-        assert "after_it" not in it.text
+        await apply_filter(ui, "action:number_added_1", "s")
+        assert "number_added_1" in ui.text.splitlines()[3 + body(ui).cursor]
+        await press_and_wait(ui, "escape", "w")
+        await ui.wait_for("[o] the operation")
+        await press_and_wait(ui, "o")
+        assert "4 rows" in ui.text
+        assert "after_it" not in ui.text
 
 
 class TestAnExport:
-    async def ask(self, it: Console, path: Path) -> None:
-        await it.press("x")
-        await asked(it)
-        await it.press("ctrl+u")
-        await it.type(str(path))
-        await it.press("enter")
+    async def ask(self, ui: Console, path: Path) -> None:
+        await ui.press("x")
+        await wait_for_question(ui)
+        await ui.press("ctrl+u")
+        await ui.type(str(path))
+        await ui.press("enter")
 
     async def test_writes_the_rows_of_the_filter_also_in_read_only_mode(
         self, keyed_database: str, tmp_path: Path
     ) -> None:
         fill_log(keyed_database, 60)
-        expected = [str(identifier) for identifier in of_sql(keyed_database, f"{OF_ACME} and status = 'failed'")]
-        async with log(keyed_database, size=(160, 30), SWITCHBOARD_READ_ONLY="1") as it:
-            await apply(it, FAILED)
+        expected = [str(identifier) for identifier in ids_by_sql(keyed_database, f"{OF_ACME} and status = 'failed'")]
+        async with audit_log(keyed_database, size=(160, 30), SWITCHBOARD_READ_ONLY="1") as ui:
+            await apply_filter(ui, FAILED)
             for ending in ("jsonl", "csv"):
-                await self.ask(it, tmp_path / "log.txt")
-                await it.wait_for("ends in neither .jsonl nor .csv")
-                await it.press(*["backspace"] * 3)
-                await it.type(ending)
-                await it.press("enter")
-                await said(it, "the manifest is beside it", f"Exported {len(expected)} rows")
-                assert ("altered so that no field is a formula" in it.status) == (ending == "csv")
+                await self.ask(ui, tmp_path / "log.txt")
+                await ui.wait_for("ends in neither .jsonl nor .csv")
+                await ui.press(*["backspace"] * 3)
+                await ui.type(ending)
+                await ui.press("enter")
+                await wait_for_status(ui, "the manifest is beside it", f"Exported {len(expected)} rows")
+                assert ("altered so that no field is a formula" in ui.status) == (ending == "csv")
                 text = (tmp_path / f"log.{ending}").read_text()
-                assert all(one in text for one in expected)
+                assert all(row_id in text for row_id in expected)
                 assert len(text.splitlines()) == len(expected) + (ending == "csv")
                 manifest = json.loads((tmp_path / f"log.{ending}.manifest.json").read_text())
                 assert manifest["rows"] == len(expected)
-            await self.ask(it, tmp_path / "log.csv")
-            await said(it, "There is log.csv already")
+            await self.ask(ui, tmp_path / "log.csv")
+            await wait_for_status(ui, "There is log.csv already")
             assert (tmp_path / "log.csv").read_text() == text
-            await press(it, "x", "escape")
-            assert not it.page.prompt.is_asking
+            await press_and_wait(ui, "x", "escape")
+            assert not ui.page.prompt.is_asking
 
     async def test_is_stopped_with_esc_and_y_and_leaves_no_file(self, keyed_database: str, tmp_path: Path) -> None:
-        async with self.running(keyed_database, tmp_path) as it:
-            await it.press("escape")
-            await it.wait_for("Stop the export? No file is left of it.")
-            await it.press("n")
-            assert "exporting" in it.text
-            await it.press("escape")
-            await it.wait_for("Stop the export?")
-            await it.press("y")
-            await said(it, "The export was stopped; no file is left of it.")
-            assert "exporting" not in it.text
-            assert "2025-12-31" in it.text
+        async with self.running(keyed_database, tmp_path) as ui:
+            await ui.press("escape")
+            await ui.wait_for("Stop the export? No file is left of it.")
+            await ui.press("n")
+            assert "exporting" in ui.text
+            await ui.press("escape")
+            await ui.wait_for("Stop the export?")
+            await ui.press("y")
+            await wait_for_status(ui, "The export was stopped; no file is left of it.")
+            assert "exporting" not in ui.text
+            assert "2025-12-31" in ui.text
         self.check_nothing_left(keyed_database, tmp_path)
 
     async def test_that_runs_is_named_when_somebody_quits(self, keyed_database: str, tmp_path: Path) -> None:
-        async with self.running(keyed_database, tmp_path) as it:
-            await it.press("q")
-            await it.wait_for("An export of the log is running; leaving stops it")
-            await it.press("escape")
-            assert "exporting" in it.text
-            await it.press("q")
-            await it.wait_for("An export of the log is running")
-            await it.press("d")
-            await it.wait_for(lambda: it.app._exit)
+        async with self.running(keyed_database, tmp_path) as ui:
+            await ui.press("q")
+            await ui.wait_for("An export of the log is running; leaving stops it")
+            await ui.press("escape")
+            assert "exporting" in ui.text
+            await ui.press("q")
+            await ui.wait_for("An export of the log is running")
+            await ui.press("d")
+            await ui.wait_for(lambda: ui.app._exit)
         self.check_nothing_left(keyed_database, tmp_path)
 
     @asynccontextmanager
@@ -286,13 +286,13 @@ class TestAnExport:
         fill_log(conninfo, 3_000)
         with psycopg.connect(conninfo) as connection:
             slow_for_eve(connection, "case when n <= 1000 then 0.05 else 0.0005 end")
-        async with log(conninfo.replace("postgres@", "eve@"), size=(120, 24)) as it:
-            await self.ask(it, tmp_path / "log.jsonl")
-            await said(it, "the log says so first ... esc stops")
-            await said(it, "a second")
-            assert re.search(r"Exporting: [\d,]+ rows?.*, [\d,]+ a second.* \.\.\. esc stops", it.status)
+        async with audit_log(conninfo.replace("postgres@", "eve@"), size=(120, 24)) as ui:
+            await self.ask(ui, tmp_path / "log.jsonl")
+            await wait_for_status(ui, "the log says so first ... esc stops")
+            await wait_for_status(ui, "a second")
+            assert re.search(r"Exporting: [\d,]+ rows?.*, [\d,]+ a second.* \.\.\. esc stops", ui.status)
             assert names_in(tmp_path) == ["log.jsonl.part"]
-            yield it
+            yield ui
 
     def check_nothing_left(self, conninfo: str, tmp_path: Path) -> None:
         assert names_in(tmp_path) == []
@@ -313,21 +313,21 @@ async def test_a_row_whose_every_field_is_hostile_does_no_harm(keyed_database: s
             log_row(connection, details=details, created_at=at, **columns)
         label = "insert into switchboard.organization_labels values (%s, %s)"
         connection.execute(label, (ACME, "".join(texts)[:200]))
-    async with log(keyed_database, size=(200, 50)) as it:
-        assert len(seen(it)) == 20
+    async with audit_log(keyed_database, size=(200, 50)) as ui:
+        assert len(visible_ids(ui)) == 20
         for _ in range(20):
-            assert not UNSAFE.search(it.text.replace("\n", ""))
-            await it.press("down")
-        await press(it, "g", "enter")
+            assert not UNSAFE.search(ui.text.replace("\n", ""))
+            await ui.press("down")
+        await press_and_wait(ui, "g", "enter")
         for _ in range(20):
-            assert not UNSAFE.search(it.text.replace("\n", ""))
-            await it.press("y", "right")
-            assert not UNSAFE.search(it.app.clipboard.replace("\n", ""))
-        await press(it, "escape", "y")
-        assert not UNSAFE.search(it.app.clipboard.replace("\t", ""))
-        action = of_row(keyed_database, current(it))
-        await press(it, "w", "a")
-        assert [of_row(keyed_database, identifier) for identifier in seen(it)] == [action]
+            assert not UNSAFE.search(ui.text.replace("\n", ""))
+            await ui.press("y", "right")
+            assert not UNSAFE.search(ui.app.clipboard.replace("\n", ""))
+        await press_and_wait(ui, "escape", "y")
+        assert not UNSAFE.search(ui.app.clipboard.replace("\t", ""))
+        action = of_row(keyed_database, current_id(ui))
+        await press_and_wait(ui, "w", "a")
+        assert [of_row(keyed_database, identifier) for identifier in visible_ids(ui)] == [action]
 
 
 def of_row(conninfo: str, row_id: UUID) -> str:
@@ -340,8 +340,8 @@ async def test_a_row_in_full_says_whether_its_hour_is_sealed(keyed_database: str
     write(keyed_database, created_at="2026-01-01 00:00+00")
     write(keyed_database)
     await seal(keyed_database)
-    async with log(keyed_database) as it:
-        await press(it, "enter")
-        await it.wait_for("its hour is not sealed yet")
-        await press(it, "right")
-        await it.wait_for("its hour is sealed: `switchboard audit verify` checks it")
+    async with audit_log(keyed_database) as ui:
+        await press_and_wait(ui, "enter")
+        await ui.wait_for("its hour is not sealed yet")
+        await press_and_wait(ui, "right")
+        await ui.wait_for("its hour is sealed: `switchboard audit verify` checks it")

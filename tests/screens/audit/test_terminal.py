@@ -1,4 +1,4 @@
-"""The log on a real terminal: what it costs on the wire, that stored text stays inert in it, and how it ends."""
+"""The audit log on a real terminal: what it costs on the wire, that stored text stays inert in it, and how it ends."""
 
 from __future__ import annotations
 
@@ -162,7 +162,7 @@ def test_hostile_strings_in_every_column_of_the_log_reach_no_terminal(keyed_data
         terminal.paste("log\u202e\u200b\x9b.jsonl")
         terminal.wait_for("log▯▯�.jsonl")
         terminal.press("enter")
-        terminal.wait_for("Exported 1 row to log▯�.jsonl")
+        terminal.wait_for("Exported 1 row as jsonl to log▯�.jsonl")
         _inert(bytes(terminal.output), "the log")
 
 
@@ -219,7 +219,7 @@ def test_ascii_drawing_holds_nothing_else_and_a_hangup_during_an_export_leaves_n
         ):
             terminal.press(*keys)
             terminal.wait_until_quiet(0.15)
-            assert terminal.text.isascii(), [one for one in terminal.text if not one.isascii()]
+            assert terminal.text.isascii(), [part for part in terminal.text if not part.isascii()]
         terminal.wait_for("to which new file")
         terminal.press("enter")
         # What it writes meanwhile fits into the terminal's buffer.

@@ -1,4 +1,4 @@
-"""The window on the log without a screen: no row twice, none left out, whatever is folded, forgotten and read again."""
+"""The window on the audit log without a screen: no row twice, none left out, whatever is folded and read again."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.support.sitting import ACME, ASHA, GLOBEX
-from tui.data.audit.pages import Found, Place
-from tui.models import LogRow
+from tui.data.audit.pages import Place, ReadStep
+from tui.models import AuditRow
 from tui.screens.audit import window as log_window
 from tui.screens.audit.view import Names, row_of
-from tui.screens.audit.window import LogWindow
+from tui.screens.audit.window import AuditWindow
 from tui.words.text import fit
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ OWN = {"source": "switchboard", "session_user": "app"}
 BEGIN = datetime(2026, 1, 1, tzinfo=UTC)
 
 
-def row(number: int, at: float | None = None, details: Any = None, **columns: Any) -> LogRow:
+def row(number: int, at: float | None = None, details: Any = None, **columns: Any) -> AuditRow:
     """A row that is older, the higher its number is; `at` counts back in seconds."""
     moment = None if at is None else BEGIN - timedelta(seconds=at)
     values = {
@@ -43,20 +43,20 @@ def row(number: int, at: float | None = None, details: Any = None, **columns: An
     text = "" if moment is None else str(moment)
     if details and "operation_id" in details:
         details = OWN | details
-    return LogRow(id=UUID(int=10_000 - number), details=details, created_at=moment, created_at_text=text, **values)
+    return AuditRow(id=UUID(int=10_000 - number), details=details, created_at=moment, created_at_text=text, **values)
 
 
-def by_trigger(number: int, at: float, xid: int = 7, **columns: Any) -> LogRow:
+def by_trigger(number: int, at: float, xid: int = 7, **columns: Any) -> AuditRow:
     return row(number, at, OWN | {"source": "trigger", "xid": xid}, action="credential_updated", **columns)
 
 
 class Log:
     """All rows, newest first, and a window that reads them page by page."""
 
-    def __init__(self, rows: list[LogRow], start: int | None = None) -> None:
+    def __init__(self, rows: list[AuditRow], start: int | None = None) -> None:
         self.rows = rows
-        self.places = {one.id: place for place, one in enumerate(rows)}
-        self.window = LogWindow(at_newest=start is None)
+        self.places = {part.id: place for place, part in enumerate(rows)}
+        self.window = AuditWindow(at_newest=start is None)
         if start is not None:
             # Just before that row, where neither the row nor the one above it has been read.
             self._places = {Place("start"): start}
@@ -68,11 +68,11 @@ class Log:
         if direction == "older":
             first = 0 if place is None else self._after(place)
             found = self.rows[first : first + size]
-            self.window.add_older(Found(tuple(found), first + size < len(self.rows), True))
+            self.window.add_older(ReadStep(tuple(found), first + size < len(self.rows), True))
         else:
             end = len(self.rows) if place is None else self._before(place)
             found = self.rows[max(0, end - size) : end]
-            self.window.add_newer(Found(tuple(found), end - size > 0, True))
+            self.window.add_newer(ReadStep(tuple(found), end - size > 0, True))
 
     def read_all(self) -> None:
         """Scroll to both ends."""
@@ -82,26 +82,26 @@ class Log:
             self.read("newer", 3)
 
     @property
-    def held(self) -> list[LogRow]:
+    def held(self) -> list[AuditRow]:
         """The rows held, in the order of the log."""
-        rows = [one for entry in self.window.entries for one in entry.rows]
+        rows = [part for entry in self.window.entries for part in entry.rows]
         return sorted(rows, key=self.place)
 
-    def place(self, one: LogRow) -> int:
+    def place(self, part: AuditRow) -> int:
         """How many rows are newer."""
-        return self.places[one.id]
+        return self.places[part.id]
 
     def check(self) -> None:
         """Nothing is held twice, nothing is missing in between, and the lines are in order."""
         held, entries = self.held, self.window.entries
-        assert len({one.id for one in held}) == len(held)
+        assert len({part.id for part in held}) == len(held)
         if held:
             first = self.place(held[0])
-            assert [self.place(one) for one in held] == list(range(first, first + len(held)))
+            assert [self.place(part) for part in held] == list(range(first, first + len(held)))
             assert not self.window.at_newest or first == 0
             assert not self.window.at_oldest or first + len(held) == len(self.rows)
         for entry in entries:
-            places = [self.place(one) for one in entry.rows]
+            places = [self.place(part) for part in entry.rows]
             assert places == sorted(places)
             assert 0 < len(places) <= log_window.MOST_IN_ENTRY
         for above, below in itertools.pairwise(entries):
@@ -117,9 +117,9 @@ class Log:
 
 
 @st.composite
-def logs(draw: st.DrawFn) -> list[LogRow]:
+def logs(draw: st.DrawFn) -> list[AuditRow]:
     """Up to thirty rows whose operations, transactions and own rows lie among one another."""
-    rows: list[LogRow] = []
+    rows: list[AuditRow] = []
     at = 0.0
     for number in range(draw(st.integers(1, 30))):
         at += draw(st.sampled_from([0.0, 0.0, 0.5, 1.0, 30.0, 70.0]))
@@ -147,73 +147,73 @@ steps = st.lists(
 
 @given(logs(), st.none() | st.integers(0, 30), steps, st.integers(2, 5), st.integers(1, 4))
 def test_every_row_is_held_once_and_in_order_however_one_scrolls(
-    rows: list[LogRow], start: int | None, script: list[Any], most: int, near: int
+    rows: list[AuditRow], start: int | None, script: list[Any], most: int, near: int
 ) -> None:
     with pytest.MonkeyPatch.context() as limits:
         limits.setattr(log_window, "MOST_IN_ENTRY", most)
         limits.setattr(log_window, "NEAR_ENTRIES", near)
-        log = Log(rows, None if start is None else min(start, len(rows)))
+        audit_log = Log(rows, None if start is None else min(start, len(rows)))
         for what, *numbers in script:
             if what == "forget":
-                log.window.forget(numbers[0], numbers[0] + numbers[1])
+                audit_log.window.forget(numbers[0], numbers[0] + numbers[1])
             elif what == "unfold":
-                for entry in log.window.entries[numbers[0] : numbers[0] + 1]:
+                for entry in audit_log.window.entries[numbers[0] : numbers[0] + 1]:
                     entry.unfolded = not entry.unfolded
-            elif not (log.window.at_oldest if what == "older" else log.window.at_newest):
-                log.read(what, numbers[0])
-            log.check()
-        log.read_all()
-        log.check()
-        assert log.held == rows
+            elif not (audit_log.window.at_oldest if what == "older" else audit_log.window.at_newest):
+                audit_log.read(what, numbers[0])
+            audit_log.check()
+        audit_log.read_all()
+        audit_log.check()
+        assert audit_log.held == rows
 
 
 @given(logs(), st.integers(1, 6))
-def test_from_the_end_of_the_log_up_every_row_comes_once_too(rows: list[LogRow], size: int) -> None:
-    log = Log(rows)
-    log.window.at_newest, log.window.at_oldest = False, True
-    while not log.window.at_newest:
-        log.read("newer", size)
-        log.check()
-    assert log.held == rows
+def test_from_the_end_of_the_log_up_every_row_comes_once_too(rows: list[AuditRow], size: int) -> None:
+    audit_log = Log(rows)
+    audit_log.window.at_newest, audit_log.window.at_oldest = False, True
+    while not audit_log.window.at_newest:
+        audit_log.read("newer", size)
+        audit_log.check()
+    assert audit_log.held == rows
 
 
 def test_what_is_held_stays_bounded_and_what_is_seen_stays_whole_over_any_distance() -> None:
     rows = [row(n, n / 10, {"operation_id": f"op {n // 9}" if n % 3 else f"long {n // 900}"}) for n in range(3_000)]
-    log = Log(rows)
+    audit_log = Log(rows)
     most, at = 0, 0
     for direction in ("older", "newer"):
-        while not (log.window.at_oldest if direction == "older" else log.window.at_newest):
-            log.read(direction, 200)  # type: ignore[arg-type]
-            at = len(log.window.entries) - 1 if direction == "older" else 0
-            seen = log.window.entries[at]
-            before = seen.rows
-            log.window.forget(max(0, at - 100), at + 100)
-            most = max(most, len(log.held))
-            assert seen in log.window.entries
-            assert seen.rows == before
-        log.check()
+        while not (audit_log.window.at_oldest if direction == "older" else audit_log.window.at_newest):
+            audit_log.read(direction, 200)  # type: ignore[arg-type]
+            at = len(audit_log.window.entries) - 1 if direction == "older" else 0
+            visible_ids = audit_log.window.entries[at]
+            before = visible_ids.rows
+            audit_log.window.forget(max(0, at - 100), at + 100)
+            most = max(most, len(audit_log.held))
+            assert visible_ids in audit_log.window.entries
+            assert visible_ids.rows == before
+        audit_log.check()
     assert most < 2_000
-    log.read_all()
-    assert log.held == rows
+    audit_log.read_all()
+    assert audit_log.held == rows
 
 
 def test_rows_of_an_operation_are_one_line_headed_by_the_act_and_unfold_below_it() -> None:
     changes = [row(n, 1, {"operation_id": "sync", "source": "trigger"}, action="number_added") for n in range(1, 4)]
     act = row(4, 1, {"operation_id": "sync"}, action="numbers_synced")
-    log = Log([row(0, 0), *changes, act, row(5, 2)])
-    log.read_all()
-    assert [line.row for line in log.window.lines()] == [log.rows[0], act, log.rows[5]]
-    log.window.entries[1].unfolded = True
-    lines = log.window.lines()
-    assert [line.row for line in lines] == [log.rows[0], act, *changes, log.rows[5]]
+    audit_log = Log([row(0, 0), *changes, act, row(5, 2)])
+    audit_log.read_all()
+    assert [line.row for line in audit_log.window.lines()] == [audit_log.rows[0], act, audit_log.rows[5]]
+    audit_log.window.entries[1].unfolded = True
+    lines = audit_log.window.lines()
+    assert [line.row for line in lines] == [audit_log.rows[0], act, *changes, audit_log.rows[5]]
     assert [line.within for line in lines] == [False, False, True, True, True, False]
 
 
 @pytest.mark.parametrize("action", ["a" * 100, "操作" * 50, "操作" * 4], ids=["long", "long and wide", "wide"])
 def test_how_many_rows_are_folded_is_told_whatever_the_action_is_called(action: str) -> None:
-    log = Log([row(n, 1, {"operation_id": "sync"}, action=action) for n in range(3)])
-    log.read_all()
-    shown = row_of(log.window.lines()[0], Names(), UTC, is_match=False)
+    audit_log = Log([row(n, 1, {"operation_id": "sync"}, action=action) for n in range(3)])
+    audit_log.read_all()
+    shown = row_of(audit_log.window.lines()[0], Names(), UTC, is_match=False)
     assert fit(shown.cells[2].text, 19).rstrip().endswith(" +2")
 
 
@@ -221,11 +221,11 @@ def test_how_many_rows_are_folded_is_told_whatever_the_action_is_called(action: 
 @pytest.mark.parametrize("direction", ["older", "newer"])
 def test_another_programs_own_row_stands_for_the_one_that_the_trigger_wrote(order: str, direction: Direction) -> None:
     own = row(0, 0, {"via": "api"}, action="credential_configured", user_id=ASHA)
-    log = Log([own, by_trigger(1, 1.5)] if order == "its own first" else [by_trigger(1, 0), own])
+    audit_log = Log([own, by_trigger(1, 1.5)] if order == "its own first" else [by_trigger(1, 0), own])
     if direction == "newer":
-        log.window.at_newest, log.window.at_oldest = False, True
-    log.read(direction, 2)
-    (line,) = log.window.lines()
+        audit_log.window.at_newest, audit_log.window.at_oldest = False, True
+    audit_log.read(direction, 2)
+    (line,) = audit_log.window.lines()
     assert line.row == own
     assert len(line.entry.numbered) == 2
 
@@ -243,10 +243,10 @@ def test_another_programs_own_row_stands_for_the_one_that_the_trigger_wrote(orde
     ],
     ids=["later", "organisation", "type", "person", "of the console", "number", "no trigger"],
 )
-def test_rows_that_only_look_like_one_write_stay_apart(other: LogRow) -> None:
-    log = Log([row(0, 0, action="credential_configured", user_id=ASHA), other])
-    log.read_all()
-    assert len(log.window.lines()) == 2
+def test_rows_that_only_look_like_one_write_stay_apart(other: AuditRow) -> None:
+    audit_log = Log([row(0, 0, action="credential_configured", user_id=ASHA), other])
+    audit_log.read_all()
+    assert len(audit_log.window.lines()) == 2
 
 
 def test_only_rows_of_one_login_and_person_fold_and_an_opening_never_does() -> None:
@@ -266,42 +266,42 @@ def test_only_rows_of_one_login_and_person_fold_and_an_opening_never_does() -> N
     }
     for name, other in apart.items():
         for rows in ([act, other], [other, act]):
-            log = Log(rows)
-            log.read_all()
-            assert len(log.window.lines()) == 2, name
-    log = Log([act, row(1, 0, sync | {"source": "trigger"}, action="number_added", user_id=ASHA)])
-    log.read_all()
-    assert len(log.window.lines()) == 1
+            audit_log = Log(rows)
+            audit_log.read_all()
+            assert len(audit_log.window.lines()) == 2, name
+    audit_log = Log([act, row(1, 0, sync | {"source": "trigger"}, action="number_added", user_id=ASHA)])
+    audit_log.read_all()
+    assert len(audit_log.window.lines()) == 1
     # Another program's own account of a write is of that write, and never an opening.
     for own in (
         row(1, 0, action="credential_revealed", user_id=ASHA),
         row(1, 0, {"session_user": "eve"}, action="credential_configured", user_id=ASHA),
     ):
-        log = Log([by_trigger(0, 0, user_id=ASHA), own])
-        log.read_all()
-        assert len(log.window.lines()) == 2
+        audit_log = Log([by_trigger(0, 0, user_id=ASHA), own])
+        audit_log.read_all()
+        assert len(audit_log.window.lines()) == 2
     # Nor is a deletion hidden behind a line about something else.
     deleted = replace(by_trigger(0, 0, user_id=ASHA), action="credential_deleted")
     for action, lines in {"credential_verified": 2, "credential_deleted": 1}.items():
-        log = Log([deleted, row(1, 0, action=action, user_id=ASHA)])
-        log.read_all()
-        assert len(log.window.lines()) == lines, action
+        audit_log = Log([deleted, row(1, 0, action=action, user_id=ASHA)])
+        audit_log.read_all()
+        assert len(audit_log.window.lines()) == lines, action
 
 
 def test_rows_of_one_transaction_fold_and_those_of_another_one_or_a_minute_later_do_not() -> None:
     rows = [by_trigger(0, 0, 7), by_trigger(1, 0, 8), by_trigger(2, 1, 7), by_trigger(3, 70, 7)]
-    log = Log(rows)
-    log.read_all()
-    assert [len(entry.numbered) for entry in log.window.entries] == [2, 1, 1]
+    audit_log = Log(rows)
+    audit_log.read_all()
+    assert [len(entry.numbered) for entry in audit_log.window.entries] == [2, 1, 1]
 
 
 def test_looking_on_begins_where_looking_has_come_to_without_a_row() -> None:
-    window = LogWindow(at_newest=True)
-    window.add_older(Found((), more=True, done=False, searched_to=BEGIN))
+    window = AuditWindow(at_newest=True)
+    window.add_older(ReadStep((), more=True, done=False, searched_to=BEGIN))
     assert window.place("older") == Place.at_time(BEGIN)
     assert window.searched_to == BEGIN
     first = row(0, 0)
-    window.add_older(Found((first,), more=True, done=True, searched_to=BEGIN))
-    window.add_older(Found((first, row(1, 1)), more=False, done=True))
+    window.add_older(ReadStep((first,), more=True, done=True, searched_to=BEGIN))
+    window.add_older(ReadStep((first, row(1, 1)), more=False, done=True))
     assert [line.row.id for line in window.lines()] == [first.id, row(1, 1).id]
     assert window.at_oldest

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from textual.screen import Screen
 
 import tui.screens
-from tui.screens.audit.row import LogRowScreen
+from tui.screens.audit.row import AuditRowScreen
 from tui.screens.audit.screen import AuditScreen
 from tui.screens.connection_test import ConnectionTestScreen
 from tui.screens.help import HelpScreen, PaletteScreen
@@ -88,7 +88,7 @@ WALK = (
     Stop(AuditScreen, ("/",), "[call_made]", text="status:failed action:"),
     Stop(AuditScreen, ("/",), "^^^", text="foo:bar\r", back=LOG),
     Stop(AuditScreen, ("w",), "[s] status:", back=LOG),
-    Stop(LogRowScreen, ("enter",), "Operation", "Time", back=LOG),
+    Stop(AuditRowScreen, ("enter",), "Operation", "Time", back=LOG),
     Stop(AuditScreen, ("ctrl+g",), "2026-01-31", back=LOG),
     Stop(AuditScreen, ("x",), "to which new file", back=LOG),
     Stop(SetupScreen, ("5",), "w setup wizard", "Credentials", back=LOG),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-import time
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,23 +10,22 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from tui.cli.audit import audit
-from tui.cli.audit.filter import FILTERED, LANGUAGE, check_filter, filter_argument, filter_of
+from tui.cli.audit.filter import FILTERED, LANGUAGE, filter_argument, run_on_filter
 from tui.cli.parsing import Text, is_locked, option
 from tui.cli.requirements import Requirements
 from tui.errors import InvalidInput
-from tui.words.audit import progress_line, rows_words
+from tui.words.audit import exported_words, progress_line
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from tui.cli.output import Output
-    from tui.cli.request import Options, Work
-    from tui.data.audit.export import Exported, Progress
+    from tui.cli.request import Options
     from tui.data.audit.export_format import FormatName
+    from tui.data.audit.filter import AuditFilter
     from tui.session.session import Session
 
 PROGRESS_EVERY_S = 2.0
 CSV, JSONL = "csv", "jsonl"
+FIGURES = ("rows", "bytes", "sha256", "first", "last", "format", "altered")
 
 
 class NewFileName(Text):
@@ -60,7 +58,7 @@ class NewFileName(Text):
 )
 @option("--format", "form", locked=True, metavar="csv|jsonl", help="csv where FILE ends in .csv, else jsonl.")
 @click.pass_obj
-def export(options: Options, words: tuple[str, ...], output: str | None, form: str | None) -> Work:
+def export(options: Options, words: tuple[str, ...], output: str | None, form: str | None) -> int:
     """Write the rows of the organisation's log, newest first: all of them, or those of the filter.
 
     jsonl has a JSON object on each line, exact and in ASCII. csv is changed so that no spreadsheet takes a field for a
@@ -68,58 +66,42 @@ def export(options: Options, words: tuple[str, ...], output: str | None, form: s
     export that is interrupted leaves none. Without --output rows go to standard output, and there is no manifest. In
     the locked console FILE is a plain name in SWITCHBOARD_EXPORT_DIR.
     """
-    check_filter(options, words)
     chosen = _format(options, output, form)
-    return partial(_export, words=words, output=output, form=chosen)
+    return run_on_filter(options, words, partial(_export, output=output, form=chosen))
 
 
 def _format(options: Options, output: str | None, form: str | None) -> FormatName:
+    from tui.data.audit.export_format import format_of
+
     if form is not None and form not in (CSV, JSONL):
         raise InvalidInput("--format is neither csv nor jsonl.", "Give one of the two.")
     if options.json and form == CSV and output is None:
         raise InvalidInput("--json and --format csv do not go together on standard output.", "Leave one out.")
-    named_csv = output is not None and output.lower().endswith(f".{CSV}")
-    return "csv" if form == CSV or (form is None and named_csv) else "jsonl"
+    return format_of(output) if form is None else "csv" if form == CSV else "jsonl"
 
 
 async def _export(
-    session: Session, out: Output, *, words: tuple[str, ...], output: str | None, form: FormatName
+    session: Session, out: Output, audit_filter: AuditFilter, *, output: str | None, form: FormatName
 ) -> None:
-    from tui.data.audit.export import export_log
-    from tui.data.audit.export_file import Stream
+    from tui.data.audit.export import export_audit_log
+    from tui.data.audit.export_file import MANIFEST, Stream
     from tui.locked.export_place import new_file
 
-    resolved = await filter_of(session, out, words)
     sys.stdout.flush()
     file = None if output is None else new_file(session.settings, Path(output))
     destination = Stream(sys.stdout.fileno()) if file is None else file
-    done = await export_log(session.database, resolved.log_filter, form, destination, on_progress=_progress(out))
+    exported = await export_audit_log(
+        session.database,
+        audit_filter,
+        form,
+        destination,
+        on_progress=lambda progress: out.say(progress_line(progress)),
+        progress_every_s=PROGRESS_EVERY_S,
+    )
     if file is None:
-        out.say(f"{_summary(done)} SHA-256 {done.sha256}. No manifest: --output writes one.")
+        out.say(f"{exported_words(exported, None)} SHA-256 {exported.sha256}. No manifest: --output writes one.")
     else:
         name = str(file.path)
-        record: dict[str, Any] = {"file": name, "manifest": f"{name}.manifest.json", **_figures(done)}
-        out.result(record, f"{_summary(done)} They are in {name}, the manifest in {name}.manifest.json.")
-
-
-def _figures(done: Exported) -> dict[str, Any]:
-    return {name: done.manifest[name] for name in ("rows", "bytes", "sha256", "first", "last", "format", "altered")}
-
-
-def _summary(done: Exported) -> str:
-    altered = ", altered so that nothing in it is a formula" if done.manifest["altered"] else ""
-    return f"Exported {rows_words(done.rows)} as {done.manifest['format']}{altered}."
-
-
-def _progress(out: Output) -> Callable[[Progress], None]:
-    """Say now and then how far it has come; nothing where it is over before."""
-    begun = said = time.monotonic()
-
-    def tell(progress: Progress) -> None:
-        nonlocal said
-        now = time.monotonic()
-        if now - said >= PROGRESS_EVERY_S:
-            said = now
-            out.say(progress_line(progress, now - begun))
-
-    return tell
+        figures = {key: exported.manifest[key] for key in FIGURES}
+        record = {"file": name, "manifest": f"{name}{MANIFEST}", **figures}
+        out.result(record, exported_words(exported, name))

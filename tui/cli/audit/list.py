@@ -9,16 +9,18 @@ from typing import TYPE_CHECKING
 import click
 
 from tui.cli.audit import audit
-from tui.cli.audit.filter import FILTERED, LANGUAGE, check_filter, filter_argument, filter_of
+from tui.cli.audit.filter import FILTERED, LANGUAGE, filter_argument, run_on_filter
 from tui.cli.audit.view import PIPED_WIDTH, record_of, summary_of, time_of, who_of
 from tui.cli.output import Column, Output
 from tui.cli.parsing import Count, option
 from tui.cli.requirements import Requirements
+from tui.words.audit import no_rows_words
 
 if TYPE_CHECKING:
-    from tui.cli.request import Options, Work
-    from tui.data.audit.pages import LogReader
-    from tui.models import LogRow
+    from tui.cli.request import Options
+    from tui.data.audit.filter import AuditFilter
+    from tui.data.audit.pages import AuditReader
+    from tui.models import AuditRow
     from tui.session.session import Session
 
 MOST_ROWS = 10_000
@@ -39,22 +41,20 @@ PROGRESS_EVERY_S = 2.0
     help=f"How many rows: 50, or 1 to {MOST_ROWS}.",
 )
 @click.pass_obj
-def list_(options: Options, words: tuple[str, ...], limit: int) -> Work:
+def list_(options: Options, words: tuple[str, ...], limit: int) -> int:
     """List the newest rows of the organisation's log, newest first.
 
     Of the details only a summary that fits the line is shown; --json has the whole of them, but for those over 64 kB,
     which only export writes. ~ before a name: that is what the program said; the login is in the details.
     """
-    check_filter(options, words)
-    return partial(_list, words=words, limit=limit)
+    return run_on_filter(options, words, partial(_list, limit=limit))
 
 
-async def _list(session: Session, out: Output, *, words: tuple[str, ...], limit: int) -> None:
-    from tui.data.audit.pages import LogReader
+async def _list(session: Session, out: Output, audit_filter: AuditFilter, *, limit: int) -> None:
+    from tui.data.audit.pages import AuditReader
     from tui.data.directory import people_by_id
 
-    resolved = await filter_of(session, out, words)
-    rows = await _newest(LogReader(session.database, resolved.log_filter), out, limit)
+    rows = await _newest(AuditReader(session.database, audit_filter), out, limit)
     people = await people_by_id(session.database, [row.user_id for row in rows if row.user_id])
     zone = session.settings.timezone
     out.rows(
@@ -69,24 +69,24 @@ async def _list(session: Session, out: Output, *, words: tuple[str, ...], limit:
             Column("DETAILS", summary_of, shrinks_to=20, optional=True),
         ],
         piped_width=PIPED_WIDTH,
-        empty="No row of the log is in this filter." if words else "The log of this organisation is empty.",
+        empty=no_rows_words(audit_filter.text),
     )
 
 
-async def _newest(reader: LogReader, out: Output, limit: int) -> list[LogRow]:
+async def _newest(reader: AuditReader, out: Output, limit: int) -> list[AuditRow]:
     """Read the newest rows; say now and then how far back a search has come."""
     from tui.data.audit.pages import Place
 
-    rows: list[LogRow] = []
+    rows: list[AuditRow] = []
     place: Place | None = None
     more = True
-    said = time.monotonic()
+    reported_at = time.monotonic()
     while more and len(rows) < limit:
-        async for found in reader.older(place, min(limit - len(rows), ROWS_AT_ONCE)):
-            rows += found.rows
-            more = found.more
-            if found.searched_to is not None and time.monotonic() - said > PROGRESS_EVERY_S:
-                said = time.monotonic()
-                out.say(f"Searched back to {found.searched_to:%Y-%m-%d}; rows so far: {len(rows)}.")
+        async for step in reader.older(place, min(limit - len(rows), ROWS_AT_ONCE)):
+            rows += step.rows
+            more = step.more
+            if step.searched_to is not None and time.monotonic() - reported_at > PROGRESS_EVERY_S:
+                reported_at = time.monotonic()
+                out.say(f"Searched back to {step.searched_to:%Y-%m-%d}; rows so far: {len(rows)}.")
         place = Place.of(rows[-1]) if rows else None
     return rows

@@ -1,4 +1,4 @@
-"""The commands `audit seal` and `audit verify`: signing the log hour by hour, and checking that nothing was altered."""
+"""The commands `audit seal` and `audit verify`: signing the audit log by the hour, and checking it."""
 
 from __future__ import annotations
 

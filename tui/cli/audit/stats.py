@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import time
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from tui.cli.audit import audit
-from tui.cli.audit.filter import FILTERED, LANGUAGE, check_filter, filter_argument, filter_of
+from tui.cli.audit.filter import FILTERED, LANGUAGE, filter_argument, run_on_filter
 from tui.cli.output import Column
 from tui.cli.requirements import Requirements
 from tui.words.times import shown
@@ -19,7 +18,8 @@ if TYPE_CHECKING:
     from datetime import tzinfo
 
     from tui.cli.output import Output
-    from tui.cli.request import Options, Work
+    from tui.cli.request import Options
+    from tui.data.audit.filter import AuditFilter
     from tui.data.audit.stats import Statistics
     from tui.session.session import Session
 
@@ -32,27 +32,25 @@ PROGRESS_EVERY_S = 2.0
 )
 @filter_argument
 @click.pass_obj
-def stats(options: Options, words: tuple[str, ...]) -> Work:
+def stats(options: Options, words: tuple[str, ...]) -> int:
     """Count the rows of a filter by action, status, type, user and day.
 
     Where there are more than can be counted in a minute it is the newest that are, and it says back to when.
     """
-    check_filter(options, words)
-    return partial(_stats, words=words)
+    return run_on_filter(options, words, _stats)
 
 
-async def _stats(session: Session, out: Output, *, words: tuple[str, ...]) -> None:
+async def _stats(session: Session, out: Output, audit_filter: AuditFilter) -> None:
     from tui.data.audit.stats import Statistics, statistics
     from tui.data.directory import people_by_id
     from tui.words.claims import claimed
 
-    resolved = await filter_of(session, out, words)
     zone = session.settings.timezone
     counted = Statistics()
-    said = time.monotonic()
-    async for counted in statistics(session.database, resolved.log_filter, zone):
-        if not counted.complete and time.monotonic() - said > PROGRESS_EVERY_S:
-            said = time.monotonic()
+    reported_at = time.monotonic()
+    async for counted in statistics(session.database, audit_filter, zone):
+        if not counted.complete and time.monotonic() - reported_at > PROGRESS_EVERY_S:
+            reported_at = time.monotonic()
             out.say(f"{counted.rows:,} rows counted, back to {shown(counted.counted_back_to, zone)}.")
     people = await people_by_id(
         session.database, [identifier for identifier in counted.by_user if identifier is not None]
@@ -80,9 +78,9 @@ def _section(
     out: Output, title: str, counter: Counter[Any], names: dict[Any, str] | None = None, *, newest_first: bool = False
 ) -> None:
     """Write one table, the largest first or the newest, with what does not fit in it as its last line."""
-    ordered = sorted(counter.items(), key=lambda it: str(it[0] or ""), reverse=True)
+    ordered = sorted(counter.items(), key=lambda item: str(item[0] or ""), reverse=True)
     if not newest_first:
-        ordered.sort(key=lambda it: -it[1])
+        ordered.sort(key=lambda item: -item[1])
     records = [
         {"what": (names or {}).get(value, value) or "none", "rows": rows} for value, rows in ordered[:MOST_LINES]
     ]

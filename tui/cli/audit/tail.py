@@ -1,16 +1,15 @@
-"""The command `audit tail`: the log as it is written."""
+"""The command `audit tail`: the audit log as it is written."""
 
 from __future__ import annotations
 
 import sys
 import time
-from functools import partial
 from typing import TYPE_CHECKING
 
 import click
 
 from tui.cli.audit import audit
-from tui.cli.audit.filter import FILTERED, LANGUAGE, check_filter, filter_argument, filter_of
+from tui.cli.audit.filter import FILTERED, LANGUAGE, filter_argument, run_on_filter
 from tui.cli.audit.view import record_of, summary_of, time_of, who_of
 from tui.cli.requirements import Requirements
 from tui.errors import ConnectionFailed
@@ -20,9 +19,10 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from tui.cli.output import Output
-    from tui.cli.request import Options, Work
+    from tui.cli.request import Options
+    from tui.data.audit.filter import AuditFilter
     from tui.data.audit.tail import Tail
-    from tui.models import LogRow
+    from tui.models import AuditRow
     from tui.session.session import Session
 
 ROWS_BEFORE = 10
@@ -37,35 +37,33 @@ WIDTHS = {"who": 24, "integration_type": 16, "action": 22, "status": 8, "ip_addr
 )
 @filter_argument
 @click.pass_obj
-def tail(options: Options, words: tuple[str, ...]) -> Work:
+def tail(options: Options, words: tuple[str, ...]) -> int:
     """Show the last rows of the log and then each new one, oldest first, until it is interrupted.
 
     With --json a line of JSON for each row. A lost connection is waited for, for a minute; no row is missed.
     """
-    check_filter(options, words)
-    return partial(_tail, words=words)
+    return run_on_filter(options, words, _tail)
 
 
-async def _tail(session: Session, out: Output, *, words: tuple[str, ...]) -> None:
+async def _tail(session: Session, out: Output, audit_filter: AuditFilter) -> None:
     from asyncio import sleep
 
-    from tui.data.audit.pages import LogReader
+    from tui.data.audit.pages import AuditReader
     from tui.data.audit.tail import Tail
 
-    resolved = await filter_of(session, out, words)
-    following = Tail(session.database, resolved.log_filter)
+    following = Tail(session.database, audit_filter)
     await following.begin()
-    async for found in LogReader(session.database, resolved.log_filter).older(None, ROWS_BEFORE):
+    async for step in AuditReader(session.database, audit_filter).older(None, ROWS_BEFORE):
         # Of a filter that no index serves those of the first window will do.
-        following.know(found.rows)
-        await _show(session, out, found.rows[::-1])
+        following.know(step.rows)
+        await _show(session, out, step.rows[::-1])
         break
     while True:
         await _show(session, out, await _new_rows(following, out))
         await sleep(INTERVAL_S)
 
 
-async def _new_rows(following: Tail, out: Output) -> Sequence[LogRow]:
+async def _new_rows(following: Tail, out: Output) -> Sequence[AuditRow]:
     """Look for new rows; wait for a connection that broke. Raises ConnectionFailed after GIVE_UP_AFTER_S."""
     from asyncio import sleep
 
@@ -82,7 +80,7 @@ async def _new_rows(following: Tail, out: Output) -> Sequence[LogRow]:
         await sleep(RETRY_EVERY_S)
 
 
-async def _show(session: Session, out: Output, rows: Sequence[LogRow]) -> None:
+async def _show(session: Session, out: Output, rows: Sequence[AuditRow]) -> None:
     from tui.data.directory import people_by_id
 
     if not rows:

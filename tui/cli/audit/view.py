@@ -1,4 +1,4 @@
-"""How a row of the log is shown by a command: as a record, and as the cells of a line."""
+"""How a row of the audit log is shown by a command: as a record, and as the cells of a line."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ if TYPE_CHECKING:
     from datetime import tzinfo
     from uuid import UUID
 
-    from tui.models import LogRow, Person
+    from tui.models import AuditRow, Person
 
 PIPED_WIDTH = 200
 
 
-def record_of(row: LogRow) -> dict[str, Any]:
+def record_of(row: AuditRow) -> dict[str, Any]:
     """Return the row under its columns' names; a time that Python cannot hold as Postgres writes it."""
     values = {field.name: getattr(row, field.name) for field in dataclasses.fields(row)}
     text = values.pop("created_at_text")

@@ -1,13 +1,13 @@
-"""What a filter can be completed with: qualifiers, the values that exist in the log, people and organisations."""
+"""What a filter can be completed with: qualifiers, the values that exist in the audit log, people and organisations."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from tui.data.audit.filter import ALIASES, QUALIFIERS, quoted
+from tui.data.audit.filter import quoted
+from tui.data.audit.qualifiers import ALIASES, QUALIFIERS
 from tui.data.audit.query import fetch
-from tui.data.audit.times import PHRASES
 from tui.data.directory import list_organizations, search_people
 from tui.errors import PermissionDenied, SchemaMissing, TimedOut
 
@@ -15,57 +15,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from uuid import UUID
 
+    from tui.data.audit.qualifiers import Qualifier
     from tui.data.postgres.database import Database
 
 LOOK_MS = 300
 MOST_CANDIDATES = 50
 RECENT_ROWS = 5_000
-STATUSES = ("success", "failed", "pending")
-TIMES = (*PHRASES, "2d", "6h", "30m", "1w")
-NOTES = {
-    "action": "what was done",
-    "status": "success, failed or pending",
-    "type": "of the integration",
-    "user": "name, e-mail or id; none",
-    "org": "name or id; * for all",
-    "ip": "address or network",
-    "since": "from then on",
-    "until": "up to then",
-    "details.": "a key and its value",
-}
-
-# By leaps along the index that begins with the action: a plain distinct would read all of it.
-ACTIONS = """
-with recursive leaps (action) as (
-  (select l.action from public.integration_audit_logs as l order by l.action limit 1)
-  union all
-  select (select l.action from public.integration_audit_logs as l where l.action > s.action order by l.action limit 1)
-    from leaps as s where s.action is not null)
-select action as value from leaps where action is not null limit 1000
-"""
-# What Switchboard itself logs, whether or not it has happened yet.
-ACTIONS_LISTED = "select a.name as value from switchboard.actions() as a order by a.name"
-# No index begins with these: those of the newest rows, and the types that are set up.
-TYPES = """
-select distinct r.value from (select l.integration_type as value from public.integration_audit_logs as l
-  where l.created_at is not null order by l.created_at desc limit %(recent)s) as r
-"""
-STATUSES_MET = TYPES.replace("l.integration_type", "l.status")
-TYPES_SET_UP = "select distinct c.integration_type as value from public.integration_credentials as c limit 1000"
-KEYS = """
-select k.key as value from (select l.details from public.integration_audit_logs as l
-  where l.created_at is not null order by l.created_at desc limit %(recent)s) as r
- cross join lateral jsonb_object_keys(
-   case when pg_column_size(r.details) <= 32768 and jsonb_typeof(r.details) = 'object' then r.details
-        else '{}' end) as k (key)
- group by k.key order by count(*) desc limit 200
-"""
-QUERIES = {
-    "action": (ACTIONS, ACTIONS_LISTED),
-    "type": (TYPES, TYPES_SET_UP),
-    "status": (STATUSES_MET,),
-    "details.": (KEYS,),
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,40 +52,39 @@ class Completer:
         """Return what the word before the cursor may become. Raises what reading raises."""
         word = text[_word_start(text, cursor) : cursor].removeprefix("-")
         name, colon, value = word.partition(":")
-        if name.startswith("details.") and not colon:
-            key = name.removeprefix("details.")
-            keys = [Candidate(f"{one}:") for one in await self.values("details.")]
+        for qualifier in QUALIFIERS.values():
+            if colon or qualifier.takes != "path" or not name.startswith(qualifier.opening):
+                continue
+            key = name.removeprefix(qualifier.opening)
+            keys = [Candidate(f"{known}:") for known in await self.values(qualifier)]
             return Completion(cursor - len(key), cursor, _fitting(keys, key))
         if not colon:
-            candidates = [Candidate(it if it == "details." else f"{it}:", NOTES[it]) for it in QUALIFIERS]
+            candidates = [Candidate(qualifier.opening, qualifier.note) for qualifier in QUALIFIERS.values()]
             return Completion(cursor - len(word), cursor, _fitting(candidates, word))
         typed = value[_last_value(value) :]
-        fitting = await self._candidates(ALIASES.get(name.lower(), name.lower()), typed.lstrip('"'))
+        wanted = QUALIFIERS.get(ALIASES.get(name.lower(), name.lower()))
+        fitting = await self._candidates(wanted, typed.lstrip('"')) if wanted is not None else ()
         return Completion(cursor - len(typed), cursor, tuple(fitting))
 
-    async def values(self, name: str) -> tuple[str, ...]:
-        """Return the values that exist of action, status, type, or the keys of details ("details."); looked up once.
+    async def values(self, qualifier: Qualifier) -> tuple[str, ...]:
+        """Return the values that exist of a qualifier, or the keys of one that takes a path; looked up once.
 
         Without an index that takes too long, then what is always there is all there is.
         """
-        if name not in self._values:
-            found = list(STATUSES) if name == "status" else []
-            for query in QUERIES.get(name, ()):
+        if qualifier.name not in self._values:
+            values = list(qualifier.offered)
+            for query in qualifier.queries:
                 try:
                     rows = await fetch(self.database, query, {"recent": RECENT_ROWS}, LOOK_MS)
                 except (TimedOut, PermissionDenied, SchemaMissing):
                     # A login without a group may not ask for the list, and an earlier schema has none.
                     continue
-                found += [row["value"] for row in rows if row["value"]]
-            self._values[name] = tuple(dict.fromkeys(found))
-        return self._values[name]
+                values += [row["value"] for row in rows if row["value"]]
+            self._values[qualifier.name] = tuple(dict.fromkeys(values))
+        return self._values[qualifier.name]
 
-    async def _candidates(self, name: str, value: str) -> Sequence[Candidate]:
-        if name in QUERIES:
-            return _fitting([Candidate(quoted(one)) for one in await self.values(name)], value)
-        if name in ("since", "until"):
-            return _fitting([Candidate(quoted(time_)) for time_ in TIMES], value)
-        if name == "org":
+    async def _candidates(self, qualifier: Qualifier, value: str) -> Sequence[Candidate]:
+        if qualifier.directory == "organizations":
             known = await list_organizations(self.database, value, MOST_CANDIDATES)
             named = [
                 Candidate(quoted(organization.name), str(organization.id))
@@ -140,10 +94,14 @@ class Completer:
             return _fitting(
                 [*named, *(Candidate(str(organization.id), organization.name or "") for organization in known)], value
             )
-        if name == "user" and self.organization_id is not None:
+        if qualifier.directory == "people":
+            if self.organization_id is None:
+                return ()
             people = await search_people(self.database, self.organization_id, value, MOST_CANDIDATES)
             return [Candidate(quoted(person.email or str(person.id)), person.name or "") for person in people]
-        return ()
+        if qualifier.takes == "path":
+            return ()
+        return _fitting([Candidate(quoted(known)) for known in await self.values(qualifier)], value)
 
 
 def _word_start(text: str, cursor: int) -> int:

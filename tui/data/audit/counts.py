@@ -1,4 +1,4 @@
-"""How many rows of the log a filter has: counted, capped or estimated, never pretended; and per hour, day or month."""
+"""How many rows of the audit log a filter has: counted, capped or estimated; and how many each hour, day or month."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Literal
 
 from tui.data.audit.query import estimated_rows, fetch
-from tui.data.audit.times import Stretch, floor, following
 from tui.data.audit.where import NOT_SUCCESS, Where, branches, drivers, where, within_bounds
 from tui.errors import TimedOut
+from tui.words.time_grammar import Stretch, floor, following
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
     from datetime import datetime, tzinfo
 
-    from tui.data.audit.filter import LogFilter
+    from tui.data.audit.filter import AuditFilter
     from tui.data.postgres.database import Database
 
 Unit = Literal["hour", "day", "month"]
@@ -104,7 +104,7 @@ class Count:
             return "not counted"
         if self.kind == "exact":
             return f"{self.rows:,}"
-        return f"> {self.rows:,}" if self.kind == "more than" else f"about {_rounded(self.rows)}"
+        return f"> {self.rows:,}" if self.kind == "more than" else f"about {_round(self.rows)}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,14 +125,14 @@ class Bucket:
     failed: int
 
 
-async def count_rows(database: Database, log_filter: LogFilter, *, milliseconds: int = COUNT_MS) -> Count:
+async def count_rows(database: Database, audit_filter: AuditFilter, *, milliseconds: int = COUNT_MS) -> Count:
     """Count up to COUNTED_AT_MOST rows; say of more what the server's statistics expect, where that is worth something.
 
     Statistics know single columns: of words, addresses and details they know nothing, and of what a policy hides they
     guess a third. Takes twice `milliseconds` at most, and a few more.
     """
-    wanted = where(log_filter)
-    known = bool(branches(log_filter))
+    wanted = where(audit_filter)
+    known = bool(branches(audit_filter))
     try:
         parameters = {**wanted.parameters, "limit": COUNTED_AT_MOST + 1}
         rows = await fetch(database, CAPPED.format(where=wanted.sql), parameters, milliseconds)
@@ -142,15 +142,15 @@ async def count_rows(database: Database, log_filter: LogFilter, *, milliseconds:
     if counted <= COUNTED_AT_MOST:
         return Count(counted, "exact")
     if known and (await fetch(database, HIDES_ROWS, {}, milliseconds))[0]["hides"]:
-        exact = await count_exactly(database, log_filter, milliseconds=milliseconds)
+        exact = await count_exactly(database, audit_filter, milliseconds=milliseconds)
         return exact if exact.rows is not None else Count(COUNTED_AT_MOST, "more than")
-    expected = await estimated_rows(database, _said_once(wanted)) if known else 0
+    expected = await estimated_rows(database, _without_index_hint(wanted)) if known else 0
     return Count(expected, "about") if expected > COUNTED_AT_MOST else Count(COUNTED_AT_MOST, "more than")
 
 
-async def count_exactly(database: Database, log_filter: LogFilter, *, milliseconds: int = EXACT_MS) -> Count:
+async def count_exactly(database: Database, audit_filter: AuditFilter, *, milliseconds: int = EXACT_MS) -> Count:
     """Count all rows, for whoever asks for it and waits; unknown where that takes longer than `milliseconds`."""
-    wanted = where(log_filter)
+    wanted = where(audit_filter)
     try:
         rows = await fetch(database, EXACT.format(where=wanted.sql), wanted.parameters, milliseconds)
     except TimedOut:
@@ -159,14 +159,14 @@ async def count_exactly(database: Database, log_filter: LogFilter, *, millisecon
 
 
 async def plan_histogram(
-    database: Database, log_filter: LogFilter, zone: tzinfo, *, most: int = 100, unit: Unit | None = None
+    database: Database, audit_filter: AuditFilter, zone: tzinfo, *, most: int = 100, unit: Unit | None = None
 ) -> Histogram:
     """Return the buckets of a filter's rows: the finest unit of which `most` suffice, else the newest `most` months.
 
     Costs two looks into an index. No buckets where the log is empty.
     """
-    scope = drivers(log_filter)
-    wanted = within_bounds(scope[-1] if scope else Where(), log_filter)
+    scope = drivers(audit_filter)
+    wanted = within_bounds(scope[-1] if scope else Where(), audit_filter)
     rows = await fetch(database, NEWEST_AND_OLDEST.format(where=wanted.sql), wanted.parameters, EXACT_MS)
     newest, oldest, now = rows[0]["newest"], rows[0]["oldest"], rows[0]["now"]
     if newest is None or oldest is None:
@@ -181,22 +181,26 @@ async def plan_histogram(
 
 
 async def count_buckets(
-    database: Database, log_filter: LogFilter, histogram: Histogram, *, seconds: float = HISTOGRAM_S
+    database: Database, audit_filter: AuditFilter, histogram: Histogram, *, seconds: float = HISTOGRAM_S
 ) -> AsyncIterator[Bucket]:
     """Count the buckets, newest first, for `seconds` at most: those that do not come have not been counted.
 
     A few at a time, more while the server is quick; when the task is cancelled, so is the query on the server.
     """
     deadline = time.monotonic() + seconds
-    wanted = where(log_filter)
-    query = _per_bucket(log_filter).format(where=wanted.sql)
+    wanted = where(audit_filter)
+    query = _per_bucket(audit_filter).format(where=wanted.sql)
     at, together = 0, 1
     while at < len(histogram.spans):
         begun = time.monotonic()
         if begun >= deadline:
             return
         spans = histogram.spans[at : at + together]
-        parameters = {**wanted.parameters, "starts": [it.start for it in spans], "ends": [it.end for it in spans]}
+        parameters = {
+            **wanted.parameters,
+            "starts": [span.start for span in spans],
+            "ends": [span.end for span in spans],
+        }
         try:
             rows = await fetch(database, query, parameters, max(int((deadline - begun) * 1000), 1))
         except TimedOut:
@@ -213,17 +217,17 @@ async def count_buckets(
             together = max(together // 2, 1)
 
 
-def _said_once(wanted: Where) -> Where:
+def _without_index_hint(wanted: Where) -> Where:
     """Without the condition that is there for the index of failures alone: statistics take it for a further one."""
     if not any(condition.startswith(("l.status = ", "l.status in ")) for condition in wanted.conditions):
         return wanted
-    return Where(tuple(it for it in wanted.conditions if it != NOT_SUCCESS), wanted.parameters)
+    return Where(tuple(each for each in wanted.conditions if each != NOT_SUCCESS), wanted.parameters)
 
 
-def _per_bucket(log_filter: LogFilter) -> str:
-    if not all(term.name == "org" and not term.negated for term in log_filter.terms):
+def _per_bucket(audit_filter: AuditFilter) -> str:
+    if not all(term.name == "org" and not term.negated for term in audit_filter.terms):
         return PER_BUCKET
-    everything = all(not term.ids for term in log_filter.terms)
+    everything = all(not term.ids for term in audit_filter.terms)
     return PER_BUCKET_OF_ALL if everything else PER_BUCKET_OF_ORGANIZATION
 
 
@@ -239,7 +243,7 @@ def _spans(oldest: datetime, newest: datetime, unit: Unit, zone: tzinfo, most: i
     return tuple(spans)
 
 
-def _rounded(rows: int) -> str:
+def _round(rows: int) -> str:
     for size, letter in ((1_000_000_000, "G"), (1_000_000, "M"), (1_000, "k")):
         if rows >= size:
             return f"{rows / size:.1f} {letter}" if rows < 100 * size else f"{rows / size:.0f} {letter}"

@@ -1,10 +1,11 @@
-"""Exporting the log: announced in the log before it starts, streamed from one snapshot, accounted for at its end."""
+"""Exporting the audit log: announced in it before it starts, streamed from one snapshot, accounted for at its end."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
 import hashlib
+import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 from uuid import UUID, uuid4
@@ -15,7 +16,7 @@ from tui import __version__
 from tui.data.audit.counts import Count, count_rows
 from tui.data.audit.export_file import StreamBroken
 from tui.data.audit.export_format import FORMATS
-from tui.data.audit.filter import EVERY
+from tui.data.audit.qualifiers import EVERY
 from tui.data.audit.where import Where, where
 from tui.data.log_act import log_act
 from tui.data.seals.sealing import NO_ORGANIZATION, SealEvidence, read_seal_evidence
@@ -27,13 +28,13 @@ if TYPE_CHECKING:
 
     from tui.data.audit.export_file import Destination
     from tui.data.audit.export_format import Format, FormatName
-    from tui.data.audit.filter import LogFilter
+    from tui.data.audit.filter import AuditFilter
     from tui.data.postgres.database import Connection, Database
 
 # For each of the two statements: 10,000,000 rows take minutes, over a slow line hours.
 STATEMENT_TIMEOUT_MS = 6 * 3_600_000
 BLOCK_BYTES = 256 * 1024
-TOLD_EVERY_S = 1.0
+REPORTED_EVERY_S = 1.0
 LAST_ROW_WITHIN_S = 5.0
 # Whoever presses ctrl+c has control back within three seconds, one of which is for cancelling on the server.
 LAST_ROW_OF_CANCELLED_WITHIN_S = 1.5
@@ -46,10 +47,11 @@ TIMELESS = ("l.created_at is null", "l.id desc")
 
 @dataclass(slots=True)
 class Progress:
-    """How far an export has come, `size` in bytes; `expected` is what was counted or estimated before it began."""
+    """How far an export has come in `seconds`, `size` in bytes; `expected` was counted or estimated before it began."""
 
     expected: Count
     rows: int = 0
+    seconds: float = 0.0
     size: int = 0
     newest: bytes | None = None
     oldest: bytes | None = None
@@ -67,31 +69,40 @@ class Exported:
     manifest: dict[str, Any]
 
 
-async def export_log(
+async def export_audit_log(
     database: Database,
-    log_filter: LogFilter,
+    audit_filter: AuditFilter,
     form: FormatName,
     destination: Destination,
     *,
     on_progress: Callable[[Progress], None] | None = None,
+    progress_every_s: float = 0.0,
 ) -> Exported:
     """Write the rows of a resolved filter to a destination, newest first, those without a time last.
 
     First a row log_exported, pending and with the filter, is committed; where that fails, nothing is exported. All
     rows are from one snapshot taken after it. At the end a row of the same operation says how it ended, also when it
     was cancelled; without that one, it was killed or the server was out of reach. Allowed in read-only mode. Memory
-    does not grow with the number of rows. `on_progress` is told after each block, and every second.
+    does not grow with the number of rows. `on_progress` is called after each block, and every second, but not
+    more often than `progress_every_s`.
 
     Raises InvalidInput and ExportFailed of the destination, PermissionDenied, ExportFailed where the connection broke,
     and OSError where a stream takes no more.
     """
-    act = _Act(database, log_filter, form, destination.name)
+    act = _Act(database, audit_filter, form, destination.name)
     destination.prepare()
     try:
         started_at = await act.announce()
         evidence = await _evidence(database)
-        progress = Progress(await count_rows(database, log_filter))
-        await _written(database, log_filter, FORMATS[form], destination, progress, on_progress)
+        progress = Progress(await count_rows(database, audit_filter))
+        await _write_rows(
+            database,
+            audit_filter,
+            FORMATS[form],
+            destination,
+            progress,
+            _reporter(progress, on_progress, progress_every_s),
+        )
         manifest = act.manifest(progress, started_at, evidence)
         destination.publish(manifest)
     except BaseException as failure:
@@ -107,13 +118,13 @@ async def export_log(
 class _Act:
     """The rows of the log about one export, and its manifest."""
 
-    def __init__(self, database: Database, log_filter: LogFilter, form: FormatName, output: str) -> None:
+    def __init__(self, database: Database, audit_filter: AuditFilter, form: FormatName, output: str) -> None:
         self._database = database
         self._form = form
         self._operation = uuid4()
         self._announced = False
-        self._organizations = organizations_of(log_filter)
-        self._asked = {"filter": log_filter.canonical(), "typed": log_filter.text}
+        self._organizations = organizations_of(audit_filter)
+        self._asked = {"filter": audit_filter.canonical(), "typed": audit_filter.text}
         self._details = {**self._asked, "format": form, "output": output}
 
     async def announce(self) -> datetime:
@@ -151,15 +162,15 @@ class _Act:
         reason = failure.sentence if isinstance(failure, SwitchboardError) else "the output took no more"
         if isinstance(failure, asyncio.CancelledError):
             reason, within = "cancelled", LAST_ROW_OF_CANCELLED_WITHIN_S
-        told = asyncio.ensure_future(self._end("failed", {"error": reason}))
+        last_row = asyncio.ensure_future(self._end("failed", {"error": reason}))
         ends = asyncio.get_running_loop().time() + within
-        while not told.done() and (left := ends - asyncio.get_running_loop().time()) > 0:
+        while not last_row.done() and (seconds_left := ends - asyncio.get_running_loop().time()) > 0:
             # A console that ends cancels more than once.
             with contextlib.suppress(asyncio.CancelledError):
-                await asyncio.wait({told}, timeout=left)
-        told.cancel()
+                await asyncio.wait({last_row}, timeout=seconds_left)
+        last_row.cancel()
         with contextlib.suppress(SwitchboardError, asyncio.CancelledError):
-            await told
+            await last_row
 
     def manifest(self, progress: Progress, started_at: datetime, evidence: SealEvidence) -> dict[str, Any]:
         """Return what somebody needs to check the export; times are the server's."""
@@ -204,9 +215,9 @@ class _Act:
         await log_act(connection, "log_exported", organization, "none", status=status, details=about)
 
 
-def organizations_of(log_filter: LogFilter) -> list[str] | None:
+def organizations_of(audit_filter: AuditFilter) -> list[str] | None:
     """Return the ids of the organisations whose rows a resolved filter may have, None for all that may be read."""
-    positive = [term for term in log_filter.terms if term.name == "org" and not term.negated]
+    positive = [term for term in audit_filter.terms if term.name == "org" and not term.negated]
     named = [term for term in positive if term.ids and EVERY not in term.values]
     sets = [{str(id_) for id_ in term.ids or ()} for term in named]
     return sorted(set.intersection(*sets)) if sets else None
@@ -219,38 +230,37 @@ async def _evidence(database: Database) -> SealEvidence:
         return SealEvidence(None, None, ())
 
 
-async def _written(
+async def _write_rows(
     database: Database,
-    log_filter: LogFilter,
+    audit_filter: AuditFilter,
     form: Format,
     destination: Destination,
     progress: Progress,
-    on_progress: Callable[[Progress], None] | None,
+    report: Callable[[], None],
 ) -> None:
     """Stream everything. Raises ExportFailed where the connection broke, or it took too long."""
-    wanted = where(log_filter)
+    wanted = where(audit_filter)
 
     async def put(rows: list[bytes]) -> None:
         block = form.block(rows)
         database.note_traffic()
         await destination.write(block)
         _account(progress, block, len(rows))
-        if on_progress is not None:
-            on_progress(progress)
+        report()
 
     async def unit(connection: Connection) -> None:
         if form.header:
             await destination.write(form.header)
             _account(progress, form.header, 0)
-        progress.newest, progress.oldest = await _copied(connection, form, wanted, TIMED, put)
-        if not log_filter.bounds_time:
-            await _copied(connection, form, wanted, TIMELESS, put)
+        progress.newest, progress.oldest = await _copy_rows(connection, form, wanted, TIMED, put)
+        if not audit_filter.bounds_time:
+            await _copy_rows(connection, form, wanted, TIMELESS, put)
         row = await (await connection.execute(CLOCK)).fetchone()
         progress.finished_at = row["now"] if row else None
 
     work = database.read_at_length(unit, statement_timeout_ms=STATEMENT_TIMEOUT_MS)
     try:
-        await _told(work, progress, on_progress)
+        await _await_reporting(work, report)
     except (ConnectionFailed, TimedOut) as failure:
         raise ExportFailed(
             f"The export broke off after {progress.rows:,} rows and is not complete: {failure.sentence}",
@@ -265,7 +275,7 @@ def _account(progress: Progress, block: bytes, rows: int) -> None:
     progress.rows += rows
 
 
-async def _copied(
+async def _copy_rows(
     connection: Connection,
     form: Format,
     wanted: Where,
@@ -274,9 +284,9 @@ async def _copied(
 ) -> tuple[bytes | None, bytes | None]:
     """Hand on the rows of one part in blocks; return the first and the last of them as COPY sent them."""
     condition, order = part
-    asked = wanted.also(condition, **form.parameters)
+    conditions = wanted.also(condition, **form.parameters)
     # COPY takes no parameters, so they become literals here.
-    statement = AsyncClientCursor(connection).mogrify(form.query(asked.sql, order), asked.parameters)
+    statement = AsyncClientCursor(connection).mogrify(form.query(conditions.sql, order), conditions.parameters)
     ends: tuple[bytes | None, bytes | None] = (None, None)
     rows: list[bytes] = []
     size = 0
@@ -296,13 +306,25 @@ async def _copied(
     return ends
 
 
-async def _told(work: Awaitable[None], progress: Progress, on_progress: Callable[[Progress], None] | None) -> None:
-    """Await the work; tell of it also while nothing comes, as when the server sorts all rows before the first."""
+def _reporter(progress: Progress, on_progress: Callable[[Progress], None] | None, every_s: float) -> Callable[[], None]:
+    begun = reported = time.monotonic()
+
+    def report() -> None:
+        nonlocal reported
+        now = time.monotonic()
+        if on_progress is not None and now - reported >= every_s:
+            reported, progress.seconds = now, now - begun
+            on_progress(progress)
+
+    return report
+
+
+async def _await_reporting(work: Awaitable[None], report: Callable[[], None]) -> None:
+    """Await the work; report also while nothing comes, as when the server sorts all rows before the first."""
     task = asyncio.ensure_future(work)
     try:
-        while not (await asyncio.wait({task}, timeout=TOLD_EVERY_S))[0]:
-            if on_progress is not None:
-                on_progress(progress)
+        while not (await asyncio.wait({task}, timeout=REPORTED_EVERY_S))[0]:
+            report()
         task.result()
     finally:
         if not task.done():

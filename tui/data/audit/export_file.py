@@ -187,13 +187,13 @@ class Stream:
 
     async def write(self, block: bytes) -> None:
         """Write as much at once as the reader takes. Raises StreamBroken."""
-        left = memoryview(block)
+        unwritten = memoryview(block)
         try:
-            while left:
+            while unwritten:
                 if self._at_once is not None:
                     await self._until_writable()
                 try:
-                    left = left[os.write(self._descriptor, left[: self._at_once]) :]
+                    unwritten = unwritten[os.write(self._descriptor, unwritten[: self._at_once]) :]
                 except BlockingIOError:
                     continue
         except OSError as error:
@@ -220,9 +220,9 @@ class Stream:
 
 
 def _write_all(descriptor: int, block: bytes) -> None:
-    left = memoryview(block)
-    while left:
-        left = left[os.write(descriptor, left) :]
+    unwritten = memoryview(block)
+    while unwritten:
+        unwritten = unwritten[os.write(descriptor, unwritten) :]
 
 
 def _taken(name: str) -> InvalidInput:

@@ -1,4 +1,4 @@
-"""The formats of an export of the log: what the server is asked for, and how its rows become the bytes of a file."""
+"""The formats of an export of the audit log: what the server is asked for, and how its rows become bytes of a file."""
 
 from __future__ import annotations
 
@@ -91,12 +91,12 @@ class JsonLines(Format):
         if lines.isascii() and b"\x7f" not in lines:
             return lines
         # Outside of strings JSON is ASCII, so whatever is not stands in one.
-        return _NOT_ASCII.sub(_spelled, lines.decode("utf-8", "surrogateescape")).encode("ascii")
+        return _NOT_ASCII.sub(_escape, lines.decode("utf-8", "surrogateescape")).encode("ascii")
 
     def time_text(self, row: bytes) -> str | None:
         """Return the object's last value."""
-        found: str | None = json.loads(row.rpartition(b'"created_at":')[2].rstrip(b"}\n"))
-        return found
+        moment: str | None = json.loads(row.rpartition(b'"created_at":')[2].rstrip(b"}\n"))
+        return moment
 
 
 class Csv(Format):
@@ -118,12 +118,12 @@ class Csv(Format):
 
     def query(self, where: str, order: str) -> str:
         """Return a statement whose rows are CSV, with the apostrophes."""
-        columns = ", ".join(map(_guarded, COLUMNS))
+        columns = ", ".join(map(_guard_field, COLUMNS))
         return f"copy (select {columns} {FROM.format(where=where, order=order)}) to stdout (format csv)"
 
     def block(self, rows: Sequence[bytes]) -> bytes:
         """Return the rows as lines that end in CR LF."""
-        return b"".join([_inert(row[:-1]) + b"\r\n" for row in rows])
+        return b"".join([_defuse(row[:-1]) + b"\r\n" for row in rows])
 
     def time_text(self, row: bytes) -> str | None:
         """Return the last field."""
@@ -133,7 +133,12 @@ class Csv(Format):
 FORMATS: dict[FormatName, Format] = {"csv": Csv(), "jsonl": JsonLines()}
 
 
-def _guarded(name: str) -> str:
+def format_of(file: str | None) -> FormatName:
+    """Return the format that the ending of a file's name asks for; JSON lines on standard output."""
+    return "csv" if file is not None and file.lower().endswith(".csv") else "jsonl"
+
+
+def _guard_field(name: str) -> str:
     if name in ("id", "organization_id", "user_id"):
         return f"l.{name}"
     # As text alone an address would have a mask of 32 or 128 bits.
@@ -145,11 +150,11 @@ def _guarded(name: str) -> str:
     )
 
 
-def _spelled(run: re.Match[str]) -> str:
+def _escape(run: re.Match[str]) -> str:
     return json.dumps(run[0])[1:-1]
 
 
-def _inert(row: bytes) -> bytes:
+def _defuse(row: bytes) -> bytes:
     if b";" in row:
         row = _AFTER_SEMICOLON.sub(rb"\1'", row)
     if row.isascii() and not _NOT_INERT_ASCII.search(row):

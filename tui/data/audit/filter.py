@@ -1,4 +1,4 @@
-"""The filter language of the log: a line of qualifiers and words, taken apart into a LogFilter, and written again."""
+"""The filter language of the audit log: a line of qualifiers and words, parsed to an AuditFilter and written again."""
 
 from __future__ import annotations
 
@@ -6,33 +6,21 @@ import difflib
 import re
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from ipaddress import ip_network
-from typing import TYPE_CHECKING, Literal, get_args
+from typing import TYPE_CHECKING
 
+from tui.data.audit.qualifiers import ALIASES, QUALIFIERS, TEXT, Term
 from tui.data.audit.times import parse_stretch
 from tui.errors import FilterError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from datetime import tzinfo
-    from uuid import UUID
 
-    from tui.data.audit.times import Stretch
+    from tui.data.audit.qualifiers import Qualifier
+    from tui.words.time_grammar import Stretch
 
-TermName = Literal["action", "status", "type", "user", "org", "ip", "details", "text"]
-QUALIFIERS = ("action", "status", "type", "user", "org", "ip", "since", "until", "details.")
-ALIASES = {
-    "organization": "org",
-    "organisation": "org",
-    "actor": "user",
-    "who": "user",
-    "address": "ip",
-    "before": "until",
-}
-NOBODY = "none"
 # Before what an operator went by: nobody of the directory is meant.
 OPERATOR = "operator="
-EVERY = "*"
 # What a manifest says of a filter has every id that a name stood for.
 MOST_CHARACTERS = 200_000
 MOST_TERMS = 50
@@ -40,32 +28,14 @@ MOST_TERMS = 50
 _NAME = re.compile(r"[A-Za-z][A-Za-z_]*")
 _BARE = re.compile(r'[^\s,"][^\s,]*')
 _PATH_PART = re.compile(r'[^\s.:,"]+')
-_OPENING = re.compile(r"(-?)(?:(details)\.|([A-Za-z][A-Za-z_]*):(?!//))?")
+_WITH_PATH = tuple(name for name, qualifier in QUALIFIERS.items() if qualifier.takes == "path")
+_OPENING = re.compile(rf"(-?)(?:({'|'.join(_WITH_PATH)})\.|([A-Za-z][A-Za-z_]*):(?!//))?")
 _DOTTED = re.compile(r"([A-Za-z]+)\.[^\s:]+:")
 _CLOCK = re.compile(r"\d{1,2}:\d{2}[\d:.]*(?:[zZ]|[+-]\d{2}:?\d{2})?")
 
 
 @dataclass(frozen=True, slots=True)
-class Term:
-    """One condition: what it names has one of the values, or, negated, none of them.
-
-    `path` are the keys that lead to a value in details. For `user` and `org` `resolve_filter` puts into `ids` whom the
-    values mean, and into `labels` names that the directory does not know, which operators may have gone by.
-    `offset` and `length` are of the word in the filter's text, in characters.
-    """
-
-    name: TermName
-    values: tuple[str, ...]
-    negated: bool = False
-    path: tuple[str, ...] = ()
-    ids: tuple[UUID, ...] | None = field(default=None, kw_only=True)
-    labels: tuple[str, ...] = field(default=(), kw_only=True)
-    offset: int = field(default=0, compare=False, kw_only=True)
-    length: int = field(default=0, compare=False, kw_only=True)
-
-
-@dataclass(frozen=True, slots=True)
-class LogFilter:
+class AuditFilter:
     """Which rows of the log: those for which every term holds, from `since` to before `until`.
 
     Both times are aware. Rows without a time are in no filter that has one of them.
@@ -79,30 +49,33 @@ class LogFilter:
     @property
     def is_resolved(self) -> bool:
         """Whether people and organisations are ids by now."""
-        return all(term.ids is not None for term in self.terms if term.name in ("user", "org"))
+        looked_up = [term for term in self.terms if term.name != TEXT and QUALIFIERS[term.name].directory]
+        return all(term.ids is not None for term in looked_up)
 
     @property
     def bounds_time(self) -> bool:
         """Whether only rows with a time can be in it."""
-        return self.since is not None or self.until is not None
+        return bool(self.bounds)
 
-    def also(self, other: LogFilter) -> LogFilter:
+    @property
+    def bounds(self) -> dict[str, datetime]:
+        """The times it has, by the qualifier that says them."""
+        times = {"since": self.since, "until": self.until}
+        return {name: moment for name, moment in times.items() if moment is not None}
+
+    def also(self, other: AuditFilter) -> AuditFilter:
         """Return the filter of the rows that are in both."""
-        since = max((it for it in (self.since, other.since) if it is not None), default=None)
-        until = min((it for it in (self.until, other.until) if it is not None), default=None)
-        return LogFilter(self.terms + other.terms, since, until, f"{self.text} {other.text}".strip())
+        since = max((time for time in (self.since, other.since) if time is not None), default=None)
+        until = min((time for time in (self.until, other.until) if time is not None), default=None)
+        return AuditFilter(self.terms + other.terms, since, until, f"{self.text} {other.text}".strip())
 
     def canonical(self) -> str:
         """Return the filter as a line that means the same whenever and wherever it is parsed."""
-        words = [_written(term) for term in self.terms]
-        if self.since is not None:
-            words.append(f"since:{_instant(self.since)}")
-        if self.until is not None:
-            words.append(f"until:{_instant(self.until)}")
-        return " ".join(words)
+        bounds = (f"{name}:{_instant(moment)}" for name, moment in self.bounds.items())
+        return " ".join((*map(_write_term, self.terms), *bounds))
 
 
-def parse_filter(text: str, *, zone: tzinfo = UTC, now: datetime | None = None) -> LogFilter:
+def parse_filter(text: str, *, zone: tzinfo = UTC, now: datetime | None = None) -> AuditFilter:
     """Take a filter line apart; times without an offset are of `zone`, and relative ones count from `now`.
 
     All terms must hold; a comma separates alternatives; `-` negates; what has blanks, commas or quotes goes between
@@ -138,7 +111,7 @@ class _Parser:
         self.now = now
         self.at = 0
 
-    def parse(self) -> LogFilter:
+    def parse(self) -> AuditFilter:
         terms: list[Term] = []
         since: list[datetime] = []
         until: list[datetime] = []
@@ -151,37 +124,37 @@ class _Parser:
             name = (opening[2] or opening[3] or "").lower()
             name = ALIASES.get(name, name)
             self.at = opening.end()
-            if name in ("since", "until"):
-                values = self._times(name, start)
+            if name in QUALIFIERS and QUALIFIERS[name].takes == "time":
+                stretch = self._times(name, start)
                 if name == "since":
-                    (until if negated else since).append(values.start)
+                    (until if negated else since).append(stretch.start)
                 else:
-                    (since if negated else until).append(values.end)
+                    (since if negated else until).append(stretch.end)
                 continue
             if len(terms) == MOST_TERMS:
                 raise self._error(f"The filter has more than {MOST_TERMS} conditions.", "Leave some out.", start)
             terms.append(self._term(name, start, negated))
-        return LogFilter(tuple(terms), max(since, default=None), min(until, default=None), self.text.strip())
+        return AuditFilter(tuple(terms), max(since, default=None), min(until, default=None), self.text.strip())
 
     def _term(self, name: str, start: int, negated: bool) -> Term:
-        path: tuple[str, ...] = ()
-        known = next((it for it in get_args(TermName) if it == (name or "text")), None)
-        if known is None or name == "text":
+        if not name:
+            self._refuse_misspelt_path(start)
+            return Term(TEXT, (self._word(start),), negated, offset=start, length=self.at - start)
+        qualifier = QUALIFIERS.get(name)
+        if qualifier is None:
             raise self._unknown(name, start)
-        if known == "text":
-            self._refuse_misspelt_details(start)
-            values: tuple[str, ...] = (self._word(start),)
-        else:
-            path = self._path(start) if known == "details" else ()
-            values = self._values(name, start)
-        if known == "ip":
-            values = tuple(self._address(value, start) for value in values)
-        return Term(known, values, negated, path, offset=start, length=self.at - start)
+        path = self._path(qualifier, start) if qualifier.takes == "path" else ()
+        values = self._values(name, start)
+        try:
+            values = tuple(map(qualifier.read, values))
+        except ValueError:
+            raise self._error(*qualifier.refusal, start) from None
+        return Term(name, values, negated, path, offset=start, length=self.at - start)
 
-    def _refuse_misspelt_details(self, start: int) -> None:
-        found = _DOTTED.match(self.text, self.at)
-        if found and difflib.get_close_matches(found[1].lower(), ["details"], cutoff=0.7):
-            raise self._unknown(found[1], start)
+    def _refuse_misspelt_path(self, start: int) -> None:
+        dotted = _DOTTED.match(self.text, self.at)
+        if dotted and difflib.get_close_matches(dotted[1].lower(), _WITH_PATH, cutoff=0.7):
+            raise self._unknown(dotted[1], start)
 
     def _skip_blanks(self) -> bool:
         while self.at < len(self.text) and self.text[self.at].isspace():
@@ -221,16 +194,16 @@ class _Parser:
         if self._peek() == '"':
             value = self._quoted()
         else:
-            found = _BARE.match(self.text, self.at)
-            value = found[0] if found else ""
+            match = _BARE.match(self.text, self.at)
+            value = match[0] if match else ""
             self.at += len(value)
             if '"' in value:
                 raise self._error(
                     f"A quote stands in the middle of a value of {name}:.", "Put the whole value between quotes.", start
                 )
         if not value.strip():
-            example = {"details": "details.error_code:429", "ip": "ip:10.0.0.0/8"}.get(name, f"{name}:a or {name}:a,b")
-            raise self._error(f"A value of {name}: is missing.", f"Write it right after the colon: {example}.", start)
+            what_to_do = f"Write it right after the colon: {QUALIFIERS[name].example}."
+            raise self._error(f"A value of {name}: is missing.", what_to_do, start)
         return value
 
     def _quoted(self) -> str:
@@ -248,14 +221,14 @@ class _Parser:
             value.append(character)
         raise self._error("The quote is not closed.", 'Put a " where it ends.', start)
 
-    def _path(self, start: int) -> tuple[str, ...]:
+    def _path(self, qualifier: Qualifier, start: int) -> tuple[str, ...]:
         parts: list[str] = []
         while True:
             if self._peek() == '"':
                 part = self._quoted()
             else:
-                found = _PATH_PART.match(self.text, self.at)
-                part = found[0] if found else ""
+                match = _PATH_PART.match(self.text, self.at)
+                part = match[0] if match else ""
                 self.at += len(part)
             following, self.at = self._peek(), self.at + 1
             parts.append(part)
@@ -265,8 +238,8 @@ class _Parser:
                 return tuple(parts)
             self.at = min(self.at, len(self.text))
             raise self._error(
-                "After details. a key and a value are needed.",
-                "Write details.error_code:429, or details.after.is_active:true.",
+                f"After {qualifier.opening} a key and a value are needed.",
+                f"Write {qualifier.example}, or {qualifier.opening}after.is_active:true.",
                 start,
             )
 
@@ -275,7 +248,7 @@ class _Parser:
         if self._peek() == ",":
             raise self._error(f"{name}: takes one time only.", "Leave out what follows the comma.", start)
         rest = re.match(r"\s+(\S+)", self.text[self.at :])
-        if rest is not None and _belongs(value, rest[1]):
+        if rest is not None and _continues_time(value, rest[1]):
             # Without quotes too: since:this month, until:2026-01-31 10:30.
             value += f" {rest[1]}"
             self.at += rest.end()
@@ -284,25 +257,14 @@ class _Parser:
         except ValueError as wrong:
             raise self._error(f"What {name}: says is not a time.", str(wrong), start) from None
 
-    def _address(self, value: str, start: int) -> str:
-        try:
-            if "%" in value:
-                raise ValueError("the type inet knows no zones")
-            return str(ip_network(value, strict=False)) if "/" in value else str(ip_network(value).network_address)
-        except ValueError:
-            raise self._error(
-                "What ip: says is neither an address nor a network.",
-                "Write ip:10.1.2.3, ip:10.0.0.0/8 or ip:2001:db8::/32.",
-                start,
-            ) from None
-
     def _unknown(self, name: str, start: int) -> FilterError:
-        near = difflib.get_close_matches(
-            name, [*(it for it in QUALIFIERS if it != "details."), *ALIASES], n=1, cutoff=0.6
-        )
-        if difflib.get_close_matches(name, ["details"], cutoff=0.7):
-            near = ["details.KEY"]
-        meant = f"Did you mean {near[0]}:?" if near else f"Qualifiers are {', '.join(QUALIFIERS[:-1])} and details.KEY."
+        plain = [known for known in QUALIFIERS if known not in _WITH_PATH]
+        near = difflib.get_close_matches(name, [*plain, *ALIASES], n=1, cutoff=0.6)
+        usages = [f"{other}:" for other in near]
+        if misspelt := difflib.get_close_matches(name, _WITH_PATH, n=1, cutoff=0.7):
+            usages = [QUALIFIERS[misspelt[0]].usage]
+        known = f"{', '.join(plain)} and {', '.join(f'{path}.KEY' for path in _WITH_PATH)}"
+        meant = f"Did you mean {usages[0]}?" if usages else f"Qualifiers are {known}."
         what_to_do = f"{meant} Text that has a colon goes between double quotes."
         return self._error(f"There is no qualifier {name[:40]}:.", what_to_do, start, len(name) + 1)
 
@@ -315,7 +277,7 @@ class _Parser:
         return FilterError(sentence, what_to_do, text=self.text, offset=start, length=length)
 
 
-def _belongs(value: str, word: str) -> bool:
+def _continues_time(value: str, word: str) -> bool:
     """Whether the next word is the rest of a time that was written without quotes."""
     if value.lower() in ("this", "last"):
         return True
@@ -335,34 +297,26 @@ def _argument(word: str) -> str:
     return head + quoted(value)
 
 
-def _written(term: Term) -> str:
+def _write_term(term: Term) -> str:
     sign = "-" if term.negated else ""
-    if term.name == "text":
+    if term.name == TEXT:
         value = term.values[0]
         plain = _NAME.fullmatch(value) is not None
-        return sign + (value if plain else f'"{_escaped(value)}"')
-    name = term.name
-    if term.name == "details":
-        return f"{sign}details.{'.'.join(_path_part(part) for part in term.path)}:{_list(term.values)}"
+        return sign + (value if plain else f'"{_escape(value)}"')
+    qualifier = QUALIFIERS[term.name]
+    values: Iterable[str] = term.values
     if term.ids is not None:
-        values = [*map(str, term.ids), *(f"{OPERATOR}{label}" for label in term.labels)]
-        if NOBODY in term.values and term.name == "user":
-            values.append(NOBODY)
-        if EVERY in term.values and term.name == "org":
-            values.append(EVERY)
-        return f"{sign}{name}:{_list(values)}"
-    return f"{sign}{name}:{_list(term.values)}"
-
-
-def _list(values: Iterable[str]) -> str:
-    return ",".join(quoted(value) for value in values)
+        keyword = [qualifier.keyword] if qualifier.keyword in term.values else []
+        values = [*map(str, term.ids), *(f"{OPERATOR}{label}" for label in term.labels), *keyword]
+    path = ".".join(_path_part(part) for part in term.path)
+    return f"{sign}{qualifier.opening}{path}{':' if path else ''}{','.join(map(quoted, values))}"
 
 
 def _path_part(part: str) -> str:
-    return part if _PATH_PART.fullmatch(part) else f'"{_escaped(part)}"'
+    return part if _PATH_PART.fullmatch(part) else f'"{_escape(part)}"'
 
 
-def _escaped(value: str) -> str:
+def _escape(value: str) -> str:
     return value.replace("\\", "\\\\").replace('"', '\\"')
 
 

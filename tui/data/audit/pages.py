@@ -1,4 +1,4 @@
-"""Pages of the log by keyset: from any place in either direction, through an index, or in windows where none serves."""
+"""Pages of the audit log by keyset: from a place in either direction, through an index, or in windows without one."""
 
 from __future__ import annotations
 
@@ -6,18 +6,18 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from tui.data.audit.query import fetch
-from tui.data.audit.rows import LOG_COLUMNS
+from tui.data.audit.rows import ROW_COLUMNS
 from tui.data.audit.where import Where, branches, where
 from tui.data.audit.windows import NEWER, OLDER, Direction, Edge, Windows, is_beyond
 from tui.errors import TimedOut
-from tui.models import LogRow
+from tui.models import AuditRow
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, AsyncIterator, Sequence
     from datetime import datetime
     from uuid import UUID
 
-    from tui.data.audit.filter import LogFilter
+    from tui.data.audit.filter import AuditFilter
     from tui.data.postgres.database import Database
 
 # What an index serves takes a few milliseconds at any depth; a plan that takes longer than this is the wrong one, and
@@ -48,7 +48,7 @@ class Place:
     id: UUID | None = None
 
     @classmethod
-    def of(cls, row: LogRow) -> Place:
+    def of(cls, row: AuditRow) -> Place:
         """The place of a row."""
         return cls(row.created_at_text or None, row.id)
 
@@ -59,7 +59,7 @@ class Place:
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class ReadStep:
     """What one step of reading came to.
 
     `rows` are newest first and lie beyond those of the steps before. `searched_to` is how far rows have been looked
@@ -67,13 +67,13 @@ class Found:
     last step, after which as many rows as were asked for have come, or all.
     """
 
-    rows: tuple[LogRow, ...]
+    rows: tuple[AuditRow, ...]
     more: bool
     done: bool
     searched_to: datetime | None = None
 
 
-class LogReader:
+class AuditReader:
     """Reads the rows of one filter, which `resolve_filter` has seen.
 
     What an index serves costs one query a page at any depth. Everything else, and what takes the server longer than
@@ -81,39 +81,39 @@ class LogReader:
     until the caller stops; when the task is cancelled, so is the query on the server.
     """
 
-    def __init__(self, database: Database, log_filter: LogFilter) -> None:
+    def __init__(self, database: Database, audit_filter: AuditFilter) -> None:
         self.database = database
-        self.log_filter = log_filter
-        self._branches = branches(log_filter)
-        self._windows = Windows(database, log_filter)
+        self.audit_filter = audit_filter
+        self._branches = branches(audit_filter)
+        self._windows = Windows(database, audit_filter)
 
     @property
     def in_windows(self) -> bool:
         """Whether rows are looked through instead of found by an index."""
         return not self._branches
 
-    def matching(self, search: LogFilter) -> LogReader:
+    def matching(self, search: AuditFilter) -> AuditReader:
         """Return a reader of the rows that a search inside this filter matches: `older(place, 1)` is its next match."""
-        return LogReader(self.database, self.log_filter.also(search))
+        return AuditReader(self.database, self.audit_filter.also(search))
 
     async def among(self, ids: Sequence[UUID]) -> set[UUID]:
         """Return those of some rows that are in the filter. Raises what reading raises."""
-        wanted = where(self.log_filter).also("l.id = any (%(ids)s)", ids=list(ids))
-        found = await fetch(self.database, AMONG.format(where=wanted.sql), wanted.parameters, TIMELESS_MS)
-        return {row["id"] for row in found}
+        wanted = where(self.audit_filter).also("l.id = any (%(ids)s)", ids=list(ids))
+        rows = await fetch(self.database, AMONG.format(where=wanted.sql), wanted.parameters, TIMELESS_MS)
+        return {row["id"] for row in rows}
 
-    def older(self, place: Place | None = None, limit: int = 50) -> AsyncGenerator[Found, None]:
+    def older(self, place: Place | None = None, limit: int = 50) -> AsyncGenerator[ReadStep, None]:
         """Read up to `limit` rows behind a place, from the newest row on without one. Raises what reading raises."""
         return self._read(OLDER, place, limit)
 
-    def newer(self, place: Place | None = None, limit: int = 50) -> AsyncGenerator[Found, None]:
+    def newer(self, place: Place | None = None, limit: int = 50) -> AsyncGenerator[ReadStep, None]:
         """Read up to `limit` rows before a place, the nearest first; without one the log's last rows ("End").
 
         The rows of each step are newest first, and newer than those of the steps before.
         """
         return self._read(NEWER, place, limit)
 
-    async def _read(self, direction: Direction, place: Place | None, limit: int) -> AsyncGenerator[Found, None]:
+    async def _read(self, direction: Direction, place: Place | None, limit: int) -> AsyncGenerator[ReadStep, None]:
         wanted = limit
         parts = self._parts(direction, place)
         for number, timed in enumerate(parts, 1):
@@ -121,18 +121,18 @@ class LogReader:
             steps = self._timed if timed else self._timeless
             async for rows, searched_to, ended in steps(direction, place, wanted):
                 enough = len(rows) >= wanted
-                kept = rows[:wanted]
-                wanted -= len(kept)
-                more = len(rows) > len(kept) or not (ended and is_last)
+                page = rows[:wanted]
+                wanted -= len(page)
+                more = len(rows) > len(page) or not (ended and is_last)
                 done = enough or (ended and is_last)
-                yield Found(_newest_first(direction, kept), more, done, searched_to)
+                yield ReadStep(_newest_first(direction, page), more, done, searched_to)
                 if done:
                     return
             place = None
 
     def _parts(self, direction: Direction, place: Place | None) -> list[bool]:
         """Whether to read rows with a time (True) and without one (False), in which order."""
-        if self.log_filter.bounds_time:
+        if self.audit_filter.bounds_time:
             return [True]
         timeless = place is not None and place.at is None
         if direction is OLDER:
@@ -141,7 +141,7 @@ class LogReader:
 
     async def _timed(
         self, direction: Direction, place: Place | None, limit: int
-    ) -> AsyncIterator[tuple[list[LogRow], datetime | None, bool]]:
+    ) -> AsyncIterator[tuple[list[AuditRow], datetime | None, bool]]:
         """One row more than `limit` where there is one, and whether the last row with a time has been reached."""
         if self._branches:
             try:
@@ -156,40 +156,40 @@ class LogReader:
         async for rows, edge in self._windows.search(direction, start, limit + 1):
             yield rows, None if edge is None else edge.moment, edge is None
 
-    async def _page(self, direction: Direction, place: Place | None, limit: int) -> list[LogRow]:
+    async def _page(self, direction: Direction, place: Place | None, limit: int) -> list[AuditRow]:
         beyond = is_beyond(direction, None if place is None else Edge(place.at, place.id))
         parameters: dict[str, Any] = {"limit": limit + 1}
         queries = []
         for branch in self._branches:
             whole = branch.also(*beyond.conditions, **beyond.parameters)
             parameters |= whole.parameters
-            queries.append(BRANCH.format(columns=LOG_COLUMNS, where=whole.sql, order=direction.order))
+            queries.append(BRANCH.format(columns=ROW_COLUMNS, where=whole.sql, order=direction.order))
         query = queries[0]
         if len(queries) > 1:
             union = " union all ".join(f"({query})" for query in queries)
             query = MERGED.format(columns=COLUMN_NAMES, branches=union, order=direction.order)
-        return [LogRow(**row) for row in await fetch(self.database, query, parameters, PAGE_MS)]
+        return [AuditRow(**row) for row in await fetch(self.database, query, parameters, PAGE_MS)]
 
     async def _timeless(
         self, direction: Direction, place: Place | None, limit: int
-    ) -> AsyncIterator[tuple[list[LogRow], datetime | None, bool]]:
+    ) -> AsyncIterator[tuple[list[AuditRow], datetime | None, bool]]:
         """The same of the rows without a time, which an index leads to, in the order of their ids."""
-        wanted: Where = where(self.log_filter).also("l.created_at is null", limit=limit + 1)
+        wanted: Where = where(self.audit_filter).also("l.created_at is null", limit=limit + 1)
         if place is not None and place.id is not None and place.at is None:
             wanted = wanted.also(f"l.id {direction.beyond} %(id)s::uuid", id=place.id)
-        query = TIMELESS.format(columns=LOG_COLUMNS, where=wanted.sql, order=direction.order)
-        rows = [LogRow(**row) for row in await fetch(self.database, query, wanted.parameters, TIMELESS_MS)]
+        query = TIMELESS.format(columns=ROW_COLUMNS, where=wanted.sql, order=direction.order)
+        rows = [AuditRow(**row) for row in await fetch(self.database, query, wanted.parameters, TIMELESS_MS)]
         yield rows, None, len(rows) <= limit
 
 
-async def collected(steps: AsyncIterator[Found], *, newer: bool = False) -> Found:
+async def read_all(steps: AsyncIterator[ReadStep], *, newer: bool = False) -> ReadStep:
     """Read to the last step and return all rows as one, newest first; `newer` where the steps go that way."""
-    rows: tuple[LogRow, ...] = ()
-    last = Found((), False, True)
+    rows: tuple[AuditRow, ...] = ()
+    last = ReadStep((), False, True)
     async for last in steps:
         rows = last.rows + rows if newer else rows + last.rows
-    return Found(rows, last.more, True, last.searched_to)
+    return ReadStep(rows, last.more, True, last.searched_to)
 
 
-def _newest_first(direction: Direction, rows: list[LogRow]) -> tuple[LogRow, ...]:
+def _newest_first(direction: Direction, rows: list[AuditRow]) -> tuple[AuditRow, ...]:
     return tuple(rows if direction is OLDER else reversed(rows))

@@ -1,4 +1,4 @@
-"""One statement that reads the log, with a time limit of its own, in one round trip."""
+"""One statement that reads the audit log, with a time limit of its own, in one round trip."""
 
 from __future__ import annotations
 

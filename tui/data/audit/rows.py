@@ -1,4 +1,4 @@
-"""The rows of the log as they are read: their columns, and the details that a list leaves out."""
+"""The rows of the audit log as they are read: their columns, and the details that a list leaves out."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from tui.data.audit.query import fetch
 
 if TYPE_CHECKING:
     from tui.data.postgres.database import Database
-    from tui.models import Json, LogRow
+    from tui.models import AuditRow, Json
 
 # Switchboard's own rows have at most 16 kB (sql/005_audit.sql); other programs insert what they like, and nobody's list
 # reads that. The size in storage is known without fetching what is stored out of line:
 # https://www.postgresql.org/docs/current/storage-toast.html
-LOG_COLUMNS = """l.id, l.organization_id, l.user_id, left(l.integration_type, 200) as integration_type,
+ROW_COLUMNS = """l.id, l.organization_id, l.user_id, left(l.integration_type, 200) as integration_type,
        left(l.action, 200) as action, left(l.status, 200) as status,
        case when pg_column_size(l.details) > 32768 or octet_length(l.details::text) > 65536
             then jsonb_build_object('cut', jsonb_build_object('stored_bytes', pg_column_size(l.details)))
@@ -44,10 +44,10 @@ class LongDetails:
     evidence: Json
 
 
-async def read_long_details(database: Database, row: LogRow) -> LongDetails | None:
+async def read_long_details(database: Database, row: AuditRow) -> LongDetails | None:
     """Read what `row.is_cut` leaves out; None where the row is gone. Raises what reading raises."""
     evidence = ", ".join(f"'{name}', left(l.details ->> '{name}', 200)" for name in EVIDENCE)
     at = "= %(at)s::timestamptz" if row.created_at_text else "is null"
     values = {"id": row.id, "at": row.created_at_text, "most": MOST_IN_FULL}
-    found = await fetch(database, DETAILS.format(evidence=evidence, at=at), values, DETAILS_MS)
-    return LongDetails(**found[0]) if found else None
+    rows = await fetch(database, DETAILS.format(evidence=evidence, at=at), values, DETAILS_MS)
+    return LongDetails(**rows[0]) if rows else None

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from datetime import datetime, tzinfo
     from uuid import UUID
 
-    from tui.data.audit.filter import LogFilter
+    from tui.data.audit.filter import AuditFilter
     from tui.data.audit.where import Where
     from tui.data.postgres.database import Database
 
@@ -53,7 +53,7 @@ class Statistics:
 
 
 async def statistics(
-    database: Database, log_filter: LogFilter, zone: tzinfo, *, seconds: float = STATISTICS_S
+    database: Database, audit_filter: AuditFilter, zone: tzinfo, *, seconds: float = STATISTICS_S
 ) -> AsyncIterator[Statistics]:
     """Count the filter's rows, newest first, and yield what it comes to after each window; the last one is the result.
 
@@ -69,15 +69,15 @@ async def statistics(
             name = COLUMNS[row["others"]]
             counters[name][row[name]] += row["rows"]
 
-    async for _, end in Windows(database, log_filter).walk(OLDER, None, read):
+    async for _, end in Windows(database, audit_filter).walk(OLDER, None, read):
         if end is None:
             break
         late = time.monotonic() > deadline
         yield _statistics(counters, end.moment)
         if late:
             return
-    if not log_filter.bounds_time:
-        await read(where(log_filter).also("l.created_at is null"), TIMELESS_MS)
+    if not audit_filter.bounds_time:
+        await read(where(audit_filter).also("l.created_at is null"), TIMELESS_MS)
     yield _statistics(counters, None, complete=True)
 
 

@@ -1,4 +1,4 @@
-"""Following the log: each row once, soon after its transaction has committed, however long that was open."""
+"""Following the audit log: each row once, soon after its transaction has committed, however long that was open."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from tui.data.audit.query import fetch
-from tui.data.audit.rows import LOG_COLUMNS
+from tui.data.audit.rows import ROW_COLUMNS
 from tui.data.audit.where import where
-from tui.models import LogRow
+from tui.models import AuditRow
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterable
     from uuid import UUID
 
-    from tui.data.audit.filter import LogFilter
+    from tui.data.audit.filter import AuditFilter
     from tui.data.postgres.database import Database
 
 OVERLAP = timedelta(seconds=10)
@@ -60,34 +60,34 @@ class Tail:
     Source: database.md, "Audit".
     """
 
-    def __init__(self, database: Database, log_filter: LogFilter, *, overlap: timedelta = OVERLAP) -> None:
+    def __init__(self, database: Database, audit_filter: AuditFilter, *, overlap: timedelta = OVERLAP) -> None:
         self.database = database
-        self.log_filter = log_filter
+        self.audit_filter = audit_filter
         self.overlap = overlap
         self._begun: datetime | None = None
         self._from: datetime | None = None
-        # The ids that have been met, of all rows from `_kept_from` on.
+        # The ids that have been met, of all rows from `_known_from` on.
         self._seen: dict[UUID, datetime | None] = {}
-        self._kept_from: datetime | None = None
+        self._known_from: datetime | None = None
         # Server time and the next transaction id, at polls that found the latter moved on.
         self._marks: deque[tuple[datetime, int]] = deque(maxlen=MOST_MARKS)
 
     @property
     def has_begun(self) -> bool:
         """Whether it is settled which rows are new."""
-        return self._kept_from is not None
+        return self._known_from is not None
 
     async def begin(self) -> None:
         """Take what is in the log by now as known. Raises what reading raises."""
         self._from, _ = await self._reach()
         self._seen = dict(await self._ids())
-        self._kept_from = self._from
+        self._known_from = self._from
 
-    def know(self, rows: Iterable[LogRow]) -> None:
+    def know(self, rows: Iterable[AuditRow]) -> None:
         """Take rows as known that were read otherwise since `begin`."""
         self._seen |= {row.id: row.created_at for row in rows}
 
-    async def poll(self) -> list[LogRow]:
+    async def poll(self) -> list[AuditRow]:
         """Return the rows that are new since `begin` or the last poll, oldest first.
 
         After a failure nothing is lost: the next poll reads from where this one would have.
@@ -99,18 +99,18 @@ class Tail:
         following, now = await self._reach()
         present = await self._ids()
         new = [row_id for row_id, _ in present if row_id not in self._seen]
-        rows: list[LogRow] = []
+        rows: list[AuditRow] = []
         for at in range(0, len(new), ROWS_AT_ONCE):
             ids = new[at : at + ROWS_AT_ONCE]
-            query = ROWS.format(columns=LOG_COLUMNS)
-            rows += [LogRow(**row) for row in await fetch(self.database, query, {"ids": ids}, POLL_MS)]
+            query = ROWS.format(columns=ROW_COLUMNS)
+            rows += [AuditRow(**row) for row in await fetch(self.database, query, {"ids": ids}, POLL_MS)]
         self._seen |= dict(present)
         self._advance(following, now)
         order = {row_id: place for place, row_id in enumerate(new)}
         return sorted(rows, key=lambda row: order[row.id])
 
     async def _ids(self) -> list[tuple[UUID, datetime | None]]:
-        wanted = where(self.log_filter).also(**{"from": self._from})
+        wanted = where(self.audit_filter).also(**{"from": self._from})
         query = IDS.format(where=wanted.sql) + " order by l.created_at, l.id"
         rows = await fetch(self.database, query, wanted.parameters, POLL_MS)
         return [(row["id"], row["created_at"]) for row in rows]
@@ -141,13 +141,13 @@ class Tail:
 
     def _advance(self, following: datetime, now: datetime) -> None:
         """Move on to where the next poll reads from, never behind what is kept, and forget what is older than that."""
-        kept_from = self._kept_from or following
-        self._from = max(following, kept_from)
-        self._kept_from = max(kept_from, min(self._from, now - LONGEST_IDLE))
-        self._seen = {row_id: at for row_id, at in self._seen.items() if at is None or at >= self._kept_from}
+        known_from = self._known_from or following
+        self._from = max(following, known_from)
+        self._known_from = max(known_from, min(self._from, now - LONGEST_IDLE))
+        self._seen = {row_id: at for row_id, at in self._seen.items() if at is None or at >= self._known_from}
 
 
-async def follow(tail: Tail, *, interval: float = 1.0) -> AsyncIterator[list[LogRow]]:
+async def follow(tail: Tail, *, interval: float = 1.0) -> AsyncIterator[list[AuditRow]]:
     """Yield new rows, oldest first, looking every `interval` seconds, for ever. Raises what `Tail.poll` raises."""
     if not tail.has_begun:
         await tail.begin()

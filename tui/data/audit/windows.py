@@ -1,4 +1,4 @@
-"""Looking through the log in windows of time, for what no index finds: where each window ends, and how large it is."""
+"""Searching the audit log in windows of time, for what no index finds: where each ends, and how large it is."""
 
 from __future__ import annotations
 
@@ -7,17 +7,17 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
 from tui.data.audit.query import estimated_rows, fetch
-from tui.data.audit.rows import LOG_COLUMNS
+from tui.data.audit.rows import ROW_COLUMNS
 from tui.data.audit.where import Where, drivers, where, within_bounds
 from tui.errors import TimedOut
-from tui.models import LogRow
+from tui.models import AuditRow
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable
     from datetime import datetime
     from uuid import UUID
 
-    from tui.data.audit.filter import LogFilter
+    from tui.data.audit.filter import AuditFilter
     from tui.data.postgres.database import Database
 
 T = TypeVar("T")
@@ -80,31 +80,31 @@ def is_beyond(direction: Direction, edge: Edge | None) -> Where:
 class Windows:
     """Searches for the rows of one filter, window by window along the index that leads to the fewest rows."""
 
-    def __init__(self, database: Database, log_filter: LogFilter) -> None:
+    def __init__(self, database: Database, audit_filter: AuditFilter) -> None:
         self.database = database
-        self.log_filter = log_filter
+        self.audit_filter = audit_filter
         self.size = FIRST_WINDOW
         self._driver: Where | None = None
         self._patience = STEP_MS
 
     async def search(
         self, direction: Direction, start: Edge | None, limit: int
-    ) -> AsyncIterator[tuple[list[LogRow], Edge | None]]:
+    ) -> AsyncIterator[tuple[list[AuditRow], Edge | None]]:
         """Yield the rows of each window, `limit` in all, and where it ended: None at the end of the log.
 
         Raises what `walk` raises.
         """
-        left = limit
+        remaining = limit
 
-        async def read(window: Where, milliseconds: int) -> list[LogRow]:
-            query = SEARCH.format(columns=LOG_COLUMNS, where=window.sql, order=direction.order)
-            parameters = {**window.parameters, "limit": left}
-            return [LogRow(**row) for row in await fetch(self.database, query, parameters, milliseconds)]
+        async def read(window: Where, milliseconds: int) -> list[AuditRow]:
+            query = SEARCH.format(columns=ROW_COLUMNS, where=window.sql, order=direction.order)
+            parameters = {**window.parameters, "limit": remaining}
+            return [AuditRow(**row) for row in await fetch(self.database, query, parameters, milliseconds)]
 
         async for rows, end in self.walk(direction, start, read):
-            left -= len(rows)
+            remaining -= len(rows)
             yield rows, end
-            if left <= 0:
+            if remaining <= 0:
                 return
 
     async def walk(
@@ -144,7 +144,7 @@ class Windows:
 
     def _window(self, direction: Direction, start: Edge | None, end: Edge | None) -> Where:
         beyond = is_beyond(direction, start)
-        wanted = where(self.log_filter).also(*beyond.conditions, **beyond.parameters)
+        wanted = where(self.audit_filter).also(*beyond.conditions, **beyond.parameters)
         if end is None:
             return wanted
         within = ">=" if direction is OLDER else "<="
@@ -152,9 +152,9 @@ class Windows:
 
     async def _fewest(self) -> Where:
         """The condition of the index that leads to the fewest rows, in the time the filter is of."""
-        found = [(await estimated_rows(self.database, driver), driver) for driver in drivers(self.log_filter)]
-        fewest = min(found, key=lambda it: it[0])[1] if found else Where()
-        return within_bounds(fewest, self.log_filter)
+        estimates = [(await estimated_rows(self.database, driver), driver) for driver in drivers(self.audit_filter)]
+        fewest = min(estimates, key=lambda estimate: estimate[0])[1] if estimates else Where()
+        return within_bounds(fewest, self.audit_filter)
 
     def _adapt(self, seconds: float) -> None:
         self._patience = STEP_MS

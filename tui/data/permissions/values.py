@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import timedelta
 from typing import TYPE_CHECKING, Literal
 
 from tui.data.rights import RIGHTS, implying, in_order
 from tui.errors import InvalidInput
+from tui.words.time_grammar import Amount, day_of, normalized, read_time
 
 if TYPE_CHECKING:
-    from datetime import tzinfo
+    from datetime import datetime, tzinfo
     from uuid import UUID
 
     from tui.data.rights import Right
@@ -21,13 +21,8 @@ CellKey = tuple["UUID", "UUID"]
 
 HIGHEST_LIMIT = 2_147_483_647
 SOON, VERY_SOON = timedelta(days=30), timedelta(days=7)
-# The later one of the two where clocks are set back over midnight.
-LAST_SECOND = time(23, 59, 59, fold=1)
 EXAMPLES = "Give a date such as 2027-03-31, a time from now such as 30d or 2w, end of month, or never."
 
-_DAYS = re.compile(r"([0-9]{1,5}) ?(d|w)(?:(?<=d)ays?|(?<=w)eeks?)?")
-_HOURS = re.compile(r"([0-9]{1,5}) ?h(?:ours?)?")
-_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _UNLIMITED = frozenset({"unlimited", "none", "no limit"})
 
 
@@ -144,10 +139,9 @@ def parse_expiry(text: str, now: datetime, zone: tzinfo) -> datetime | None:
     "2027-03-31 18:00". Also: today, tomorrow, end of week (Sunday), end of month, end of year. Raises InvalidInput for
     what is none of these, and for a moment that has passed.
     """
-    wanted = " ".join(text.lower().split())
-    if wanted == "never":
+    if normalized(text) == "never":
         return None
-    moment = _moment(wanted, now.astimezone(zone), zone)
+    moment = _expiry(text, now, zone)
     if moment is None:
         raise InvalidInput("That expiry is not understood.", EXAMPLES)
     if moment <= now:
@@ -189,40 +183,20 @@ def check(wanted: Access, seen: Access, now: datetime) -> None:
         )
 
 
-def _moment(wanted: str, local: datetime, zone: tzinfo) -> datetime | None:
+def _expiry(text: str, now: datetime, zone: tzinfo) -> datetime | None:
+    """Return the last second of what a text names, also of the day that an amount of days leads to."""
+    time = read_time(text, zone, now) if normalized(text).isascii() else None
     try:
-        day = _day(wanted, local.date())
-        if day is not None:
-            return _end_of(day, zone)
-        match = _HOURS.fullmatch(wanted)
-        if match:
-            return (local.astimezone(UTC) + timedelta(hours=int(match[1]))).astimezone(zone)
-        parsed = datetime.fromisoformat(wanted.upper()) if wanted.isascii() and len(wanted) > 10 else None
-        if parsed is None or parsed.tzinfo is not None:
-            return parsed
-        return parsed.replace(tzinfo=zone)
-    except (ValueError, OverflowError):
+        if isinstance(time, Amount):
+            if time.unit == "hours":
+                return now + time.length
+            # Nobody sets an expiry in minutes, and 30m may well mean months.
+            time = day_of(now, zone, days=time.length.days) if time.unit in ("days", "weeks") else None
+    except OverflowError:
         return None
-
-
-def _day(wanted: str, today: date) -> date | None:
-    match = _DAYS.fullmatch(wanted)
-    if match:
-        return today + timedelta(days=int(match[1]) * (7 if match[2] == "w" else 1))
-    if _DATE.fullmatch(wanted):
-        return date.fromisoformat(wanted)
-    next_month = (today.replace(day=1) + timedelta(days=32)).replace(day=1)
-    return {
-        "today": today,
-        "tomorrow": today + timedelta(days=1),
-        "end of week": today + timedelta(days=6 - today.weekday()),
-        "end of month": next_month - timedelta(days=1),
-        "end of year": today.replace(month=12, day=31),
-    }.get(wanted)
-
-
-def _end_of(day: date, zone: tzinfo) -> datetime:
-    # The day's last second and not the next midnight, so that the moment is shown with the date that was typed.
-    moment = datetime.combine(day, LAST_SECOND, zone)
-    moment.astimezone(UTC)
-    return moment
+    if time is None:
+        return None
+    if time.start == time.end:
+        return time.start
+    # The last second and not the next midnight, so that the moment is shown with the date that was typed.
+    return (time.end - timedelta(microseconds=1)).replace(microsecond=0)

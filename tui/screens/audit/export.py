@@ -2,50 +2,50 @@
 
 from __future__ import annotations
 
-import time
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tui.errors import SwitchboardError
 from tui.locked.export_place import export_folder, is_plain_name, new_file
-from tui.words.audit import progress_line, rows_words
+from tui.words.audit import exported_words, progress_line, rows_words
 from tui.words.text import safe_text
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
     from tui.data.audit.export import Progress
-    from tui.data.audit.export_format import FormatName
-    from tui.data.audit.filter import LogFilter
+    from tui.data.audit.filter import AuditFilter
+    from tui.screens.audit.state import AuditState
     from tui.screens.page import Page
     from tui.settings.settings import Settings
     from tui.widgets.prompt import Prompt
 
-SAID_EVERY_S = 1.0
+PROGRESS_EVERY_S = 1.0
 EXPORTING = "Exporting: "
 ENDINGS = (".csv", ".jsonl")
 ENDINGS_WORDS = "It ends in .jsonl (exact) or .csv (formula-safe)."
 
 
-class LogExport:
+class AuditExport:
     """At most one export at a time; another key never stops it, only somebody who says so."""
 
-    def __init__(self, page: Page) -> None:
+    def __init__(self, page: Page, state: AuditState) -> None:
         self._page = page
-        self._rows: int | None = None
+        self._state = state
 
     @property
     def is_running(self) -> bool:
         """Whether rows are being written."""
-        return self._rows is not None
+        return self._state.exported_rows is not None
 
     @property
     def words(self) -> str:
         """How far it is, for the context line."""
-        return "" if self._rows is None else f"exporting, {rows_words(self._rows)}"
+        rows = self._state.exported_rows
+        return "" if rows is None else f"exporting, {rows_words(rows)}"
 
-    def start(self, wanted: Callable[[], Awaitable[LogFilter]]) -> None:
+    def start(self, wanted: Callable[[], Awaitable[AuditFilter]]) -> None:
         """Ask for the file and export the rows of the filter that `wanted` resolves."""
         if not self.is_running:
             self._page.run_worker(self._run(wanted), group="export", exclusive=True, exit_on_error=False)
@@ -66,7 +66,7 @@ class LogExport:
     def _prompt(self) -> Prompt:
         return self._page.prompt
 
-    async def _run(self, wanted: Callable[[], Awaitable[LogFilter]]) -> None:
+    async def _run(self, wanted: Callable[[], Awaitable[AuditFilter]]) -> None:
         try:
             path = await self._ask_for_file()
         except SwitchboardError as failure:
@@ -74,7 +74,7 @@ class LogExport:
             return
         if path is None:
             return
-        self._rows = 0
+        self._state.exported_rows = 0
         try:
             await self._export(await wanted(), path)
         except SwitchboardError as failure:
@@ -85,7 +85,7 @@ class LogExport:
                 self._page.status.say("The export was stopped; no file is left of it.", "warning")
             raise
         finally:
-            self._rows = None
+            self._state.exported_rows = None
             if self._page.is_mounted:
                 self._page.refresh_frame()
 
@@ -104,31 +104,33 @@ class LogExport:
                 return path
             question = f"“{safe_text(answer, 40)}” {refusal}"
 
-    async def _export(self, wanted: LogFilter, path: Path) -> None:
-        from tui.data.audit.export import export_log
+    async def _export(self, wanted: AuditFilter, path: Path) -> None:
+        from tui.data.audit.export import export_audit_log
+        from tui.data.audit.export_format import format_of
 
         page, status = self._page, self._page.status
-        begun = said = time.monotonic()
 
-        def tell(progress: Progress) -> None:
-            nonlocal said
-            now = time.monotonic()
-            self._rows = progress.rows
-            if now - said >= SAID_EVERY_S and page.is_mounted:
-                said = now
-                # What somebody has to read stays; the context line tells that it goes on.
+        def report(progress: Progress) -> None:
+            self._state.exported_rows = progress.rows
+            if page.is_mounted:
+                # What somebody has to read stays; the context line shows that it goes on.
                 if not status.said.text or status.said.text.startswith(EXPORTING):
-                    status.say(f"{EXPORTING}{progress_line(progress, now - begun)} esc stops")
+                    status.say(f"{EXPORTING}{progress_line(progress)} esc stops")
                 page.refresh_frame()
 
-        form: FormatName = "csv" if path.suffix.lower() == ".csv" else "jsonl"
         page.status.say(f"{EXPORTING}the log says so first ... esc stops")
         page.refresh_frame()
         file = new_file(page.session.settings, path)
-        done = await export_log(page.session.database, wanted, form, file, on_progress=tell)
+        exported = await export_audit_log(
+            page.session.database,
+            wanted,
+            format_of(path.name),
+            file,
+            on_progress=report,
+            progress_every_s=PROGRESS_EVERY_S,
+        )
         if page.is_mounted:
-            altered = ", altered so that no field is a formula" if done.manifest["altered"] else ""
-            status.say(f"Exported {rows_words(done.rows)}{altered} to {file.path}; the manifest is beside it.", "good")
+            status.say(exported_words(exported, str(file.path)), "good")
 
 
 def _refusal(typed: str, path: Path, settings: Settings) -> str:

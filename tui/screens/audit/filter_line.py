@@ -1,4 +1,4 @@
-"""The line for a filter of the log, offering what exists in the log as somebody types."""
+"""The line for a filter of the audit log, offering what exists in the audit log as somebody types."""
 
 from __future__ import annotations
 
@@ -7,16 +7,19 @@ from typing import TYPE_CHECKING
 from textual import work
 
 from tui.data.audit.completion import Completer
-from tui.errors import SwitchboardError
+from tui.errors import FilterError, SwitchboardError
+from tui.screens.audit.filter_resolution import resolve
 from tui.widgets.filter_line import FilterLine
 
 if TYPE_CHECKING:
     from uuid import UUID
 
+    from tui.data.audit.name_resolution import ResolvedFilter
     from tui.data.postgres.database import Database
+    from tui.session.session import Session
 
 
-class LogFilterLine(FilterLine):
+class AuditFilterLine(FilterLine):
     """Remembers what it has looked up for one organisation."""
 
     def __init__(self) -> None:
@@ -34,6 +37,20 @@ class LogFilterLine(FilterLine):
         self.workers.cancel_group(self, "complete")
         super().point(offset, length)
 
+    async def resolve(self, session: Session, typed: str) -> ResolvedFilter | None:
+        """Return the filter that was typed, None where the line was left meanwhile; point at a word that is wrong.
+
+        Raises FilterError and what reading raises.
+        """
+        try:
+            resolved = await resolve(session, typed.strip())
+        except FilterError as wrong:
+            if not self.is_open:
+                return None
+            self.point(wrong.offset + len(typed) - len(typed.lstrip()), wrong.length)
+            raise
+        return resolved if self.is_mounted and self.is_open else None
+
     def on_filter_line_edited(self, event: FilterLine.Edited) -> None:
         """Look up what fits."""
         self._complete(event.text, event.cursor)
@@ -43,9 +60,13 @@ class LogFilterLine(FilterLine):
         if self._completer is None:
             return
         try:
-            found = await self._completer.complete(text, cursor)
+            completion = await self._completer.complete(text, cursor)
         except SwitchboardError:
             # Offers are a help; what is wrong with the connection is said when the filter is applied.
             return
         if self.is_mounted and self.is_open and self.field.value == text:
-            self.offer(found.start, found.end, [(candidate.text, candidate.note) for candidate in found.candidates])
+            self.offer(
+                completion.start,
+                completion.end,
+                [(candidate.text, candidate.note) for candidate in completion.candidates],
+            )

@@ -1,4 +1,4 @@
-"""The keys of the log, and which of them are named at its foot: while one reads, types, or goes from match to match."""
+"""The keys of the audit log, and which of them the last line names: for reading, typing and searching."""
 
 from __future__ import annotations
 

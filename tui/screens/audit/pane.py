@@ -1,4 +1,4 @@
-"""The list of the log over a few lines about the row under the cursor: reads on as one scrolls, and says how far."""
+"""The list of the audit log over details of the row under the cursor: reads on as one scrolls, and says how far."""
 
 from __future__ import annotations
 
@@ -8,16 +8,16 @@ from typing import TYPE_CHECKING
 from textual import work
 from textual.message import Message
 
-from tui.data.audit.pages import Found, Place
+from tui.data.audit.pages import Place, ReadStep
 from tui.errors import SwitchboardError
-from tui.screens.audit.lookups import LogLookups
-from tui.screens.audit.view import columns, detail, row_of
-from tui.screens.audit.window import LogWindow
+from tui.screens.audit.names_and_matches import NamesAndMatches
+from tui.screens.audit.state import READING, Reading
+from tui.screens.audit.view import columns, detail, note_of, row_of
+from tui.screens.audit.window import AuditWindow
 from tui.screens.paging_pane import PagingPane
 from tui.widgets.state_switcher import StateSwitcher
 from tui.widgets.text_lines import TextLines
 from tui.widgets.window_list import WindowBody, WindowList
-from tui.words.times import shown
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -25,45 +25,45 @@ if TYPE_CHECKING:
 
     from textual.app import ComposeResult
 
-    from tui.data.audit.filter import LogFilter
-    from tui.data.audit.pages import LogReader
+    from tui.data.audit.filter import AuditFilter
+    from tui.data.audit.pages import AuditReader
     from tui.data.postgres.database import Database
-    from tui.models import LogRow
+    from tui.models import AuditRow
+    from tui.screens.audit.state import AuditState
     from tui.screens.audit.view import Names
-    from tui.screens.audit.window import Direction, Line
+    from tui.screens.audit.window import Direction, ListLine
     from tui.widgets.row_list import Row
 
 FIRST_PAGE = 51
 READ_AHEAD = 200
 
 
-class LogPane(PagingPane):
+class AuditPane(PagingPane):
     """Shows the rows of one reader. A window round what is seen is held, however far one scrolls."""
 
     DEFAULT_CSS = """
-    LogPane { height: 1fr; }
-    LogPane > #detail { height: 5; border-top: solid ansi_bright_black; padding: 0 1; }
+    AuditPane { height: 1fr; }
+    AuditPane > #detail { height: 5; border-top: solid ansi_bright_black; padding: 0 1; }
     """
 
     class Moved(Message):
         """Another row is under the cursor, or reading has come further."""
 
-    def __init__(self, zone: tzinfo) -> None:
+    def __init__(self, zone: tzinfo, state: AuditState) -> None:
         super().__init__()
-        self.reader: LogReader | None = None
-        self.window = LogWindow()
-        self._lookups = LogLookups(lambda: self.window.rows)
+        self.reader: AuditReader | None = None
+        self.window = AuditWindow()
+        self._names_and_matches = NamesAndMatches(lambda: self.window.rows)
         self.zone = zone
-        self._lines: list[Line] = []
-        self._reading: Direction | None = None
+        self.state = state
+        self._lines: list[ListLine] = []
         # Which reading is the last that was begun: one that is cancelled may end after the next has begun.
         self._turn = 0
-        self._stopped = False
 
     @property
     def names(self) -> Names:
         """What people and organisations are called."""
-        return self._lookups.names
+        return self._names_and_matches.names
 
     @property
     def switcher(self) -> StateSwitcher:
@@ -76,20 +76,20 @@ class LogPane(PagingPane):
         return self.query_one(WindowBody)
 
     @property
-    def line(self) -> Line | None:
+    def line(self) -> ListLine | None:
         """The line under the cursor."""
         cursor = self.body.cursor
         return self._lines[cursor] if cursor < len(self._lines) else None
 
     @property
-    def current(self) -> LogRow | None:
+    def current(self) -> AuditRow | None:
         """The row under the cursor."""
         return self.line.row if self.line else None
 
     @property
     def is_searching(self) -> bool:
         """Whether rows are being looked through, which may take long."""
-        return self._reading is not None and self.reader is not None and self.reader.in_windows
+        return self.state.reading in READING and self.reader is not None and self.reader.in_windows
 
     @property
     def at_top(self) -> bool:
@@ -106,9 +106,9 @@ class LogPane(PagingPane):
         yield StateSwitcher(WindowList(columns(self.zone, 0)))
         yield TextLines(id="detail")
 
-    async def open(self, reader: LogReader, *, place: Place | None = None) -> None:
+    async def open(self, reader: AuditReader, *, place: Place | None = None) -> None:
         """Show a reader's rows from its newest, or from a place on. Raises what reading raises."""
-        self._begin(reader, LogWindow(at_newest=place is None))
+        self._begin(reader, AuditWindow(at_newest=place is None))
         if place is not None:
             self.window.begin_at(place)
         await self._read("older", max(FIRST_PAGE, 2 * self.body.lines_seen))
@@ -134,12 +134,12 @@ class LogPane(PagingPane):
         """Show the last rows of the log. Raises what reading raises."""
         if self.reader is None:
             return
-        self._begin(self.reader, LogWindow(at_oldest=True))
+        self._begin(self.reader, AuditWindow(at_oldest=True))
         await self._read("newer", max(FIRST_PAGE, 2 * self.body.lines_seen))
         if self.is_mounted:
             self.body.move_to(len(self._lines) - 1)
 
-    async def open_at(self, row: LogRow, reader: LogReader | None = None) -> None:
+    async def open_at(self, row: AuditRow, reader: AuditReader | None = None) -> None:
         """Show the log round a row, with the cursor on it; read anew with a reader. Raises what reading raises."""
         reading = reader or self.reader
         if reading is None:
@@ -147,14 +147,14 @@ class LogPane(PagingPane):
         is_current = self.current is not None and self.current.id == row.id
         at_line = self.body.cursor - self.body.top if is_current else None
         if reader is not None or self.window.entry_of(row.id) is None:
-            self._begin(reading, LogWindow())
+            self._begin(reading, AuditWindow())
             self.window.begin_at(Place(row.created_at_text or None))
             await self._read("older", FIRST_PAGE)
             if self.window.entry_of(row.id) is None and await reading.among([row.id]):
                 # It lies deep among rows of the same time, or of none.
-                self._begin(reading, LogWindow())
-                await self._lookups.look_up(reading.database, [row])
-                self.window.add_older(Found((row,), more=True, done=True))
+                self._begin(reading, AuditWindow())
+                await self._names_and_matches.look_up(reading.database, [row])
+                self.window.add_older(ReadStep((row,), more=True, done=True))
                 await self._read("older", FIRST_PAGE)
             await self._read("newer", self.body.lines_seen)
         if self.is_mounted:
@@ -162,16 +162,16 @@ class LogPane(PagingPane):
 
     def leave(self) -> None:
         """Hold nothing: other rows are wanted, and no key may act on these, which stay painted until then."""
-        self._begin(None, LogWindow())
+        self._begin(None, AuditWindow())
         self._show_detail()
 
-    def _begin(self, reader: LogReader | None, window: LogWindow) -> None:
+    def _begin(self, reader: AuditReader | None, window: AuditWindow) -> None:
         self.stop()
-        self.reader, self.window, self._stopped = reader, window, False
+        self.reader, self.window, self.state.reading = reader, window, Reading.IDLE
         self.body.reset()
         self._lines = []
 
-    def go_to(self, row: LogRow, at_line: int | None = None) -> bool:
+    def go_to(self, row: AuditRow, at_line: int | None = None) -> bool:
         """Put the cursor on a row that is held, unfolding what hides it; False where it is not held.
 
         It is seen `at_line`, counted from the top; without that where it is, or in the middle.
@@ -195,29 +195,29 @@ class LogPane(PagingPane):
 
     async def name_organizations(self, database: Database) -> None:
         """Show what organisations are called now. Raises what reading raises."""
-        if await self._lookups.name_organizations(database):
+        if await self._names_and_matches.name_organizations(database):
             self.refresh_lines()
 
-    async def mark(self, search: LogFilter | None) -> None:
+    async def mark(self, search: AuditFilter | None) -> None:
         """Mark the rows that a search within the filter matches. Raises what reading raises."""
         self.unmark()
         if self.reader is not None and search is not None:
-            self._lookups.search(self.reader.matching(search))
+            self._names_and_matches.search(self.reader.matching(search))
             await self.mark_the_rest()
 
     async def mark_the_rest(self) -> None:
         """Mark the rows that are held where that was broken off. Raises what reading raises."""
-        if await self._lookups.complete() and self.is_mounted:
+        if await self._names_and_matches.complete() and self.is_mounted:
             self.refresh_lines()
 
     @property
     def at_match(self) -> bool:
         """Whether the row under the cursor is marked."""
-        return self.current is not None and self.current.id in self._lookups.matches
+        return self.current is not None and self.current.id in self._names_and_matches.matches
 
     def unmark(self) -> None:
         """Mark nothing."""
-        self._lookups.search(None)
+        self._names_and_matches.search(None)
         self.refresh_lines()
 
     def toggle_fold(self) -> None:
@@ -226,18 +226,18 @@ class LogPane(PagingPane):
         if line is not None and len(line.entry.numbered) > 1:
             line.entry.unfolded = not line.entry.unfolded
             self.refresh_lines()
-            self.body.move_to(self._lines.index(next(it for it in self._lines if it.entry is line.entry)))
+            self.body.move_to(self._lines.index(next(other for other in self._lines if other.entry is line.entry)))
 
-    async def add_new(self, rows: Sequence[LogRow]) -> bool:
+    async def add_new(self, rows: Sequence[AuditRow]) -> bool:
         """Put rows on top that have just been written, newest first; the cursor stays on top.
 
         False where that is not the place any more once they are looked up: then they are not shown.
         """
         if self.reader is not None:
-            await self._lookups.look_up(self.reader.database, rows)
+            await self._names_and_matches.look_up(self.reader.database, rows)
         takes_new = self.is_mounted and self.takes_new
         if takes_new:
-            self.window.add_newer(Found(tuple(rows), more=False, done=True))
+            self.window.add_newer(ReadStep(tuple(rows), more=False, done=True))
             self.window.forget(0, 4 * self.body.lines_seen + READ_AHEAD)
             self.switcher.show_content()
             self.refresh_lines()
@@ -247,8 +247,7 @@ class LogPane(PagingPane):
     def stop(self) -> None:
         """Stop reading, on the server too."""
         self.workers.cancel_group(self, "read on")
-        self._stopped = self._reading is not None
-        self._reading = None
+        self.state.reading = Reading.STOPPED if self.state.reading in READING else Reading.IDLE
         self._turn += 1
 
     def stop_here(self) -> None:
@@ -259,28 +258,16 @@ class LogPane(PagingPane):
     def refresh_lines(self) -> None:
         """Show what the window holds now."""
         self._lines = self.window.lines()
-        lines, names, zone, matches = self._lines, self.names, self.zone, self._lookups.matches
+        lines, names, zone, matches = self._lines, self.names, self.zone, self._names_and_matches.matches
 
         def row_at(place: int) -> Row:
             line = lines[place]
             return row_of(line, names, zone, is_match=line.row.id in matches)
 
-        self.body.show([line.key for line in lines], row_at, self._note())
+        in_windows = self.reader is not None and self.reader.in_windows
+        note = note_of(self.window, self.state.reading, self.zone, in_windows=in_windows)
+        self.body.show([line.key for line in lines], row_at, note)
         self._show_detail()
-
-    def _note(self) -> str:
-        """What stands behind the last line."""
-        window = self.window
-        if window.at_oldest:
-            if self.reader is None or not self.reader.in_windows:
-                return ""
-            if self._reading == "newer" and not window.entries:
-                return "  searching from the oldest row up ... esc stops"
-            return "  the log has no older row in this filter"
-        if window.searched_to is None:
-            return ""
-        until = f"  searched back to {shown(window.searched_to, self.zone)}"
-        return f"{until} ... esc stops" if self._reading else f"{until}; down searches on"
 
     def _show_detail(self) -> None:
         self.query_one("#detail", TextLines).show(detail(self.line, self.names) if self.line else ())
@@ -293,8 +280,8 @@ class LogPane(PagingPane):
         """Follow the cursor, and read what is missing round what is seen."""
         event.stop()
         self._show_detail()
-        if event.by_key:
-            self._stopped = False
+        if event.by_key and self.state.reading is Reading.STOPPED:
+            self.state.reading = Reading.IDLE
         self._read_on()
         self.post_message(self.Moved())
 
@@ -312,8 +299,9 @@ class LogPane(PagingPane):
         return "newer" if not window.at_newest and body.top < beyond else None
 
     def _read_on(self) -> None:
-        if self._reading is None and not self._stopped and self._wanted() is not None:
-            self._reading = self._wanted()
+        direction = self._wanted()
+        if self.state.reading is Reading.IDLE and direction is not None:
+            self.state.reading = Reading(direction)
             self._reading_on()
 
     @work(group="read on", exclusive=True, exit_on_error=False)
@@ -322,7 +310,7 @@ class LogPane(PagingPane):
             while (direction := self._wanted()) is not None:
                 await self._read(direction, READ_AHEAD)
         except SwitchboardError as failure:
-            self._reading, self._stopped = None, True
+            self.state.reading = Reading.STOPPED
             self.post_message(self.Failed(failure))
 
     async def _read(self, direction: Direction, limit: int) -> None:
@@ -330,31 +318,31 @@ class LogPane(PagingPane):
         reader, window = self.reader, self.window
         if reader is None:
             return
-        self._reading, self._turn = direction, self._turn + 1
+        self.state.reading, self._turn = Reading(direction), self._turn + 1
         turn, place = self._turn, window.place(direction)
         reached = place
         steps = reader.older(place, limit) if direction == "older" else reader.newer(place, limit)
         try:
-            async with aclosing(steps) as found_in_steps:
-                async for found in found_in_steps:
-                    await self._lookups.look_up(reader.database, found.rows)
+            async with aclosing(steps):
+                async for step in steps:
+                    await self._names_and_matches.look_up(reader.database, step.rows)
                     if not self.is_mounted or window is not self.window:
                         return
                     if reached is not None and window.place(direction) != reached:
                         # What was read last is forgotten: rows beyond it would leave a gap.
                         break
-                    reached = self._take(direction, found)
+                    reached = self._take(direction, step)
         finally:
             if turn == self._turn:
-                self._reading = None
+                self.state.reading = Reading.IDLE
         if self.is_mounted and window is self.window:
             self.refresh_lines()
             self.post_message(self.Moved())
 
-    def _take(self, direction: Direction, found: Found) -> Place | None:
+    def _take(self, direction: Direction, step: ReadStep) -> Place | None:
         """Add what was read, and forget what is far from view; returns how far has been read."""
         window, body = self.window, self.body
-        (window.add_older if direction == "older" else window.add_newer)(found)
+        (window.add_older if direction == "older" else window.add_newer)(step)
         reached = window.place(direction)
         self.refresh_lines()
         if self._lines:
@@ -366,7 +354,7 @@ class LogPane(PagingPane):
                 window.forget(max(0, places[0] - reach), places[-1] + reach)
                 if len(window.entries) != held:
                     self.refresh_lines()
-        elif found.searched_to is not None and not found.done:
+        elif step.searched_to is not None and not step.done:
             self.switcher.show_content()
         self.post_message(self.Moved())
         return reached

@@ -1,4 +1,4 @@
-"""One row of the log in full: who, when, from where, before and after, and the details as JSON with nothing hidden."""
+"""One row of the audit log in full: who, when, from where, before and after, and the details as exact JSON."""
 
 from __future__ import annotations
 
@@ -25,14 +25,14 @@ if TYPE_CHECKING:
 
     from tui.data.audit.rows import LongDetails
     from tui.data.seals.sealing import SealEvidence
-    from tui.models import LogRow
+    from tui.models import AuditRow
     from tui.widgets.frame import Tone
 
 LABEL = 13
 MOST_LINES = 5_000
 
 
-class LogRowScreen(Page):
+class AuditRowScreen(Page):
     """Scrolls through everything a row holds; left and right go to the rows beside it."""
 
     CSS_PATH: ClassVar[Any] = ["row.tcss"]
@@ -44,7 +44,7 @@ class LogRowScreen(Page):
     section = "audit"
     is_inner = True
 
-    def __init__(self, row: LogRow, names: Names, step: Callable[[int], LogRow | None]) -> None:
+    def __init__(self, row: AuditRow, names: Names, step: Callable[[int], AuditRow | None]) -> None:
         super().__init__()
         self._row = row
         self._names = names
@@ -124,7 +124,7 @@ class LogRowScreen(Page):
         rows.body.show(lines)
 
 
-def as_json(row: LogRow) -> str:
+def as_json(row: AuditRow) -> str:
     """Return the whole row as JSON that hides nothing."""
     names = ("id", "organization_id", "user_id", "integration_type", "action", "status", "details", "ip_address")
     values = {name: getattr(row, name) for name in (*names, "user_agent")}
@@ -132,7 +132,7 @@ def as_json(row: LogRow) -> str:
 
 
 def row_lines(
-    row: LogRow,
+    row: AuditRow,
     names: Names,
     zone: tzinfo,
     width: int,
@@ -150,7 +150,7 @@ def row_lines(
         ("Time", time_in_full(row, zone, datetime.now(UTC))),
         ("Who", person_of(row, names)),
         ("User id", str(row.user_id or "none")),
-        ("Organisation", _named(names.organization(row.organization_id), str(row.organization_id))),
+        ("Organisation", _with_id(names.organization(row.organization_id), str(row.organization_id))),
         ("Type", spelled(row.integration_type)),
         ("Status", spelled(row.status)),
         ("Address", row.ip_address or "none"),
@@ -165,7 +165,7 @@ def row_lines(
     out: list[tuple[str, Tone]] = []
     for label, text in facts:
         if text:
-            first, *rest = _wrapped(text, width - LABEL)
+            first, *rest = _wrap(text, width - LABEL)
             out += [(f"{label.ljust(LABEL)}{first}", "plain"), *((" " * LABEL + more, "plain") for more in rest)]
     changes = changes_of(row, most)
     if changes:
@@ -173,7 +173,7 @@ def row_lines(
         for name, before, after in changes:
             for sign, value in (("-", before), ("+", after)):
                 if value:
-                    out += [(one, "plain") for one in _wrapped(f"{sign} {name}: {value}", width, "    ")]
+                    out += [(text, "plain") for text in _wrap(f"{sign} {name}: {value}", width, "    ")]
         if len(changes) >= MOST_CHANGES:
             out.append(("More columns are in the JSON below.", "quiet"))
     text = spelled_json(row.details, most)
@@ -184,27 +184,27 @@ def row_lines(
         out.append((shown if len(long.text) < long.size else f"{long.size:,} bytes", "warning"))
     for line in text.split("\n")[:MOST_LINES]:
         indent = " " * (len(line) - len(line.lstrip()) + 2)
-        out += [(one, "plain") for one in _wrapped(line, width, indent)]
+        out += [(text, "plain") for text in _wrap(line, width, indent)]
     if len(out) <= MOST_LINES:
         return out
     cut = f"Cut after {MOST_LINES:,} lines: y copies the whole row, x in the list exports it."
     return [*out[: MOST_LINES - 1], (cut, "warning")]
 
 
-def _seal_words(row: LogRow, seals: SealEvidence | None) -> str:
+def _seal_words(row: AuditRow, seals: SealEvidence | None) -> str:
     if seals is None or row.created_at is None:
         return ""
     is_sealed = seals.sealed_until is not None and row.created_at < seals.sealed_until
     return "its hour is sealed: `switchboard audit verify` checks it" if is_sealed else "its hour is not sealed yet"
 
 
-def _named(name: str, identity: str) -> str:
+def _with_id(name: str, identity: str) -> str:
     return identity if name == identity else f"{name} ({identity})"
 
 
-def _wrapped(text: str, width: int, indent: str = "") -> list[str]:
+def _wrap(text: str, width: int, indent: str = "") -> list[str]:
     """Break a text at `width` cells, wherever that falls: nothing of it is dropped, blanks included."""
     first, *more = chop_cells(text, width) or [""]
     indent = indent[: width // 2]
     rest = chop_cells("".join(more), width - len(indent)) if more else []
-    return [first, *(f"{indent}{one}" for one in rest)]
+    return [first, *(f"{indent}{text}" for text in rest)]

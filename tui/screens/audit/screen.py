@@ -1,4 +1,4 @@
-"""Section 4: the log at any size, newest first: filtered, searched, followed, measured and exported."""
+"""Section 4: the audit log at any size, newest first: filtered, searched, followed, measured and exported."""
 
 from __future__ import annotations
 
@@ -6,17 +6,18 @@ from typing import TYPE_CHECKING, ClassVar
 
 from textual import work
 
-from tui.data.audit.pages import LogReader, Place
+from tui.data.audit.pages import AuditReader, Place
 from tui.errors import FilterError, SwitchboardError
-from tui.screens.audit.export import LogExport
-from tui.screens.audit.filter_line import LogFilterLine
-from tui.screens.audit.follow import LogFollow
+from tui.screens.audit.export import AuditExport
+from tui.screens.audit.filter_line import AuditFilterLine
+from tui.screens.audit.filter_resolution import no_rows, resolve, resolve_load
+from tui.screens.audit.histogram import AuditHistogram
 from tui.screens.audit.keys import KEYS, SEARCHING, TYPING, reading
-from tui.screens.audit.pane import LogPane
-from tui.screens.audit.questions import ask_likeness, ask_moment
-from tui.screens.audit.ruler import LogRuler
-from tui.screens.audit.scope import no_rows, resolve
-from tui.screens.audit.search import LogSearch
+from tui.screens.audit.live_updates import LiveUpdates
+from tui.screens.audit.pane import AuditPane
+from tui.screens.audit.prompts import ask_likeness, ask_moment
+from tui.screens.audit.search import AuditSearch
+from tui.screens.audit.state import AuditState, Following, Rows, Typing
 from tui.screens.audit.view import row_of
 from tui.screens.list_page import ListPage
 from tui.widgets.frame import Part
@@ -29,9 +30,8 @@ if TYPE_CHECKING:
     from textual.binding import BindingType
     from textual.widget import Widget
 
-    from tui.data.audit.counts import Count
-    from tui.data.audit.filter import LogFilter
-    from tui.models import LogRow
+    from tui.data.audit.filter import AuditFilter
+    from tui.models import AuditRow
     from tui.widgets.filter_line import FilterLine
     from tui.widgets.window_list import WindowBody
 
@@ -44,43 +44,36 @@ class AuditScreen(ListPage):
 
     def __init__(self) -> None:
         super().__init__()
-        self._filter: LogFilter | None = None
-        self._shown: tuple[object, ...] = ()
-        self._count: Count | None = None
-        self._typing_search = self._from_newest = False
-        self._read_before = Part("")
-        self._opened: LogRow | None = None
-        # Until it is known which rows a load wants, and until they are marked and counted: who cancels it sees to that.
-        self._opening = self._unfinished = False
+        self._state = AuditState()
 
     @property
-    def pane(self) -> LogPane:
+    def pane(self) -> AuditPane:
         """The list and what is known of the row under the cursor."""
-        return self.query_one(LogPane)
+        return self.query_one(AuditPane)
 
     def compose_body(self) -> Iterable[Widget]:
         """Lay the list over the ruler and the line for the filter."""
-        pane = LogPane(self.session.settings.timezone)
-        self._search = LogSearch(self, pane, self._resolved)
-        self._follow = LogFollow(self, pane, lambda: self._go_to_end(-1))
-        self._export = LogExport(self)
+        pane = AuditPane(self.session.settings.timezone, self._state)
+        self._search = AuditSearch(self, pane, self._state)
+        self._updates = LiveUpdates(self, pane, self._state, lambda: self._go_to_end(-1))
+        self._export = AuditExport(self, self._state)
         yield pane
-        yield LogRuler()
-        yield LogFilterLine()
+        yield AuditHistogram()
+        yield AuditFilterLine()
 
     def hints(self) -> tuple[tuple[str, str], ...]:
         """Return the keys that fit what is shown."""
         if self.is_filtering:
             return TYPING
-        return SEARCHING if self._search.text else reading(following=self._follow.is_on)
+        return SEARCHING if self._search.text else reading(following=self._state.is_following)
 
     def context(self) -> tuple[Part, ...]:
         """Return the filter, the search, how many rows, and what is going on."""
-        count = "" if self._count is None or self._follow.came else count_words(self._count)
+        count = "" if self._state.count is None or self._state.rows_come else count_words(self._state.count)
         return (
             *super().context(),
             Part(self._search.words, "warning", give=1),
-            Part(self._follow.words, "good", give=-1),
+            Part(self._updates.words, "good", give=-1),
             Part(self._export.words, "warning", give=-1),
             Part(count, "quiet", give=2),
         )
@@ -95,59 +88,58 @@ class AuditScreen(ListPage):
         if organization is None:
             return
         self.query_one(StateSwitcher).show_loading("the log")
-        self._count, self._opening = None, True
-        before, self._shown = self._shown, (self.session, organization.id, self.filter_text)
-        if before != self._shown:
+        state = self._state
+        if state.begin_load(self.session, organization.id, self.filter_text):
             self.pane.leave()
-            self.query_one(LogRuler).forget()
-        self._follow.pause()
+            self.query_one(AuditHistogram).forget()
+        self._updates.pause()
+        from_newest = state.following is Following.STARTING
         try:
-            resolved = await resolve(self.session, self.filter_text)
-            self._filter = resolved.log_filter
-            if self._follow.is_on:
-                await self._follow.begin(self._filter)
+            resolved = await resolve_load(self.session, state, self.filter_text)
+            if state.is_following:
+                await self._updates.begin(resolved.audit_filter)
         except SwitchboardError as failure:
-            self._follow.failed(failure)
+            self._updates.on_failure(failure)
             raise
         if resolved.notes:
             self.status.say(" ".join(resolved.notes), "warning")
-        reader, row = LogReader(self.session.database, self._filter), self.pane.current
-        stays = row is not None and not self.pane.at_top and not self._from_newest
-        self._from_newest = False
-        self._opening, self._unfinished = False, True
-        await (self.pane.open_at(row, reader) if row is not None and stays else self.pane.open(reader))
+        state.rows = Rows.UNCOUNTED
+        reader, row = AuditReader(self.session.database, resolved.audit_filter), self.pane.current
+        if row is None or self.pane.at_top or from_newest:
+            await self.pane.open(reader)
+        else:
+            await self.pane.open_at(row, reader)
         await self._finish()
 
     async def _finish(self) -> None:
         """Say why there is nothing, where that is so; mark and count the rows of a load once."""
-        if self._unfinished and self._search.text:
-            await self._search.look_for(self._search.text)
+        if self._state.rows is Rows.UNCOUNTED and self._search.text:
+            await self._search.mark()
         if not self.is_mounted:
             return
         if not self.pane.window.entries and self.pane.window.at_oldest:
             self.query_one(StateSwitcher).show_empty(*no_rows(self.filter_text))
-        if self._unfinished:
-            self._unfinished = False
+        if self._state.rows is Rows.UNCOUNTED:
+            self._state.rows = Rows.COUNTED
             self._measure()
-
-    async def _resolved(self, text: str) -> LogFilter:
-        return (await resolve(self.session, text)).log_filter
 
     @work(group="measure", exclusive=True, exit_on_error=False)
     async def _measure(self) -> None:
         """Count the rows, find the time they span and what organisations are called; none keeps anybody waiting."""
         from tui.data.audit.counts import count_rows
 
-        wanted = self._filter
-        if wanted is None:
+        if self._state.filter is None:
             return
+        wanted = self._state.filter.audit_filter
         try:
             await self.pane.name_organizations(self.session.database)
             count = await count_rows(self.session.database, wanted)
-            if self.is_mounted and wanted is self._filter:
-                self._count = count
+            if self.is_mounted and wanted is self._state.filter.audit_filter:
+                self._state.count = count
                 self.refresh_frame()
-                await self.query_one(LogRuler).measure(self.session.database, wanted, self.session.settings.timezone)
+                await self.query_one(AuditHistogram).measure(
+                    self.session.database, wanted, self.session.settings.timezone
+                )
                 self._mark_time()
         except SwitchboardError as failure:
             if self.is_mounted:
@@ -155,7 +147,7 @@ class AuditScreen(ListPage):
 
     def _mark_time(self) -> None:
         row = self.pane.current
-        self.query_one(LogRuler).mark_time(row.created_at if row else None)
+        self.query_one(AuditHistogram).mark_time(row.created_at if row else None)
 
     def filter_changed(self) -> None:
         """Show the rows of `filter_text`."""
@@ -165,30 +157,30 @@ class AuditScreen(ListPage):
 
     def action_filter(self) -> None:
         """Type a filter; it is applied with enter."""
-        self._type("filter", self.filter_text, search=False)
+        self._type(Typing.FILTER, self.filter_text)
 
     def action_search(self) -> None:
         """Type what to look for within the filter."""
-        self._type("search", self._search.text, search=True)
+        self._type(Typing.SEARCH, self._search.text)
 
-    def _type(self, title: str, text: str, *, search: bool) -> None:
-        if self.console.ready and self._filter is not None:
-            self._typing_search, organization = search, self.session.organization
-            self._read_before = self.status.said
-            line = self.query_one(LogFilterLine)
+    def _type(self, typing: Typing, text: str) -> None:
+        if self.console.ready and self._state.filter is not None:
+            organization = self.session.organization
+            self._state.typing, self._state.status_before = typing, self.status.said
+            line = self.query_one(AuditFilterLine)
             line.use(self.session.database, organization.id if organization else None)
             self.status.display = False
-            line.open(title, text)
+            line.open(typing.value, text)
             self.refresh_frame()
 
     @property
     def is_filtering(self) -> bool:
         """Whether a filter or a search is being typed."""
-        return self.query_one(LogFilterLine).is_open
+        return self.query_one(AuditFilterLine).is_open
 
     def end_filtering(self) -> None:
         """Close the line and focus the list."""
-        self.query_one(LogFilterLine).close()
+        self.query_one(AuditFilterLine).close()
         self.status.display = True
         self.focus_body()
         self.refresh_frame()
@@ -205,53 +197,48 @@ class AuditScreen(ListPage):
 
     def on_filter_line_submitted(self, event: FilterLine.Submitted) -> None:
         """Apply what was typed, or point at the word that is wrong."""
-        self._apply(event.text.strip(), event.text)
+        self._apply(event.text)
 
     @work(group="apply", exclusive=True, exit_on_error=False)
-    async def _apply(self, text: str, typed: str) -> None:
-        line = self.query_one(LogFilterLine)
+    async def _apply(self, typed: str) -> None:
         try:
-            await self._resolved(text)
-        except FilterError as failure:
-            if not line.is_open:
-                return
-            blanks = len(typed) - len(typed.lstrip())
-            line.point(failure.offset + blanks, failure.length)
-            self.status.display = True
-            self.tell_failure(failure)
-            self._read_before = self.status.said
-            return
+            resolved = await self.query_one(AuditFilterLine).resolve(self.session, typed)
         except SwitchboardError as failure:
-            self.end_filtering()
+            if isinstance(failure, FilterError):
+                self.status.display = True
+            else:
+                self.end_filtering()
             self.tell_failure(failure)
+            self._state.status_before = self.status.said
             return
-        if not self.is_mounted or not line.is_open:
+        if resolved is None:
             return
         news = self.status.said
         self.end_filtering()
         self.status.clear()
-        if self._typing_search:
-            self._read(lambda: self._search.begin(text))
+        if self._state.typing is Typing.SEARCH:
+            self._read(lambda: self._search.begin(resolved))
         else:
-            self._set_filter(text)
-        if news != self._read_before:
+            self._state.applied = resolved
+            self._set_filter(resolved.audit_filter.text)
+        if news != self._state.status_before:
             self.status.said = news  # How an export ended meanwhile, which nobody has read.
 
-    def on_log_pane_moved(self) -> None:
+    def on_audit_pane_moved(self) -> None:
         """Follow the cursor on the ruler, and say how far reading has come."""
         self._mark_time()
-        self._follow.moved()
+        self._updates.on_cursor_moved()
         self.refresh_frame()
 
-    def on_paging_pane_failed(self, event: LogPane.Failed) -> None:
+    def on_paging_pane_failed(self, event: AuditPane.Failed) -> None:
         """Say what went wrong, and keep what is shown."""
         self.tell_failure(event.failure)
 
-    def on_paging_pane_crashed(self, event: LogPane.Crashed) -> None:
+    def on_paging_pane_crashed(self, event: AuditPane.Crashed) -> None:
         """End the program on the crash page."""
         self.console.fail(event.error)
 
-    def on_log_ruler_failed(self, event: LogRuler.Failed) -> None:
+    def on_audit_histogram_failed(self, event: AuditHistogram.Failed) -> None:
         """Say what went wrong with the histogram."""
         self.tell_failure(event.failure)
 
@@ -268,25 +255,25 @@ class AuditScreen(ListPage):
 
     def on_window_body_opened(self) -> None:
         """Open the row in full."""
-        self._opened = self.pane.current
-        if self._opened is not None:
-            self.console.navigation.open_log_row(self._opened, self.pane.names, self._step)
+        self._state.opened = self.pane.current
+        if self._state.opened is not None:
+            self.console.navigation.open_audit_row(self._state.opened, self.pane.names, self._step)
 
-    def _step(self, by: int) -> LogRow | None:
-        opened = self._opened
+    def _step(self, by: int) -> AuditRow | None:
+        opened = self._state.opened
         # Rows that came on top meanwhile have taken the cursor with them, or were more than are held.
         if opened is not None and not self.pane.go_to(opened):
             self._read(lambda: self.pane.open_at(opened))
             return None
         before = self.pane.current
         self.pane.body.action_move(by)
-        self._opened = self.pane.current
-        return None if self._opened is before else self._opened
+        self._state.opened = self.pane.current
+        return None if self._state.opened is before else self._state.opened
 
     @work(group="load", exclusive=True, exit_on_error=False)
     async def _read(self, reading: Callable[[], Awaitable[object]]) -> None:
         try:
-            if self._opening:
+            if self._state.rows is Rows.UNRESOLVED:
                 # A load was given up for this, and what is wanted is in the rows that it was to show.
                 await self.load()
             await reading()
@@ -326,23 +313,29 @@ class AuditScreen(ListPage):
 
     def action_follow(self) -> None:
         """Follow the log from its newest row on, or stop following."""
-        if self._follow.is_on:
-            self._follow.stop()
-        elif self._filter is not None:
-            self._follow.is_on = self._from_newest = True
+        if self._state.is_following:
+            self._updates.stop()
+        elif self._state.filter is not None:
+            self._state.following = Following.STARTING
             self.start_load()
         self.refresh_frame()
 
     def action_bars(self) -> None:
         """Show the histogram, or hide it."""
-        self.query_one(LogRuler).toggle()
+        self.query_one(AuditHistogram).toggle()
 
     def action_export(self) -> None:
         """Export the rows of the filter."""
-        if self._filter is not None:
-            # Not the rows on the list: those of a filter that has just been applied may not be there yet.
-            text = self.filter_text
-            self._export.start(lambda: self._resolved(text))
+        text, organization = self.filter_text, self.session.organization
+        if self._state.filter is None:
+            return
+        # Not the rows on the list: those of a filter that has just been applied may not be there yet.
+        known = self._state.resolved(text, organization.id if organization else None)
+
+        async def wanted() -> AuditFilter:
+            return (known or await resolve(self.session, text)).audit_filter
+
+        self._export.start(wanted)
 
     def action_copy(self) -> None:
         """Send the row's text to the terminal's clipboard."""
@@ -356,7 +349,7 @@ class AuditScreen(ListPage):
         if self.pane.current is not None:
             self.run_worker(self._like_this(self.pane.current), group="ask", exclusive=True, exit_on_error=False)
 
-    async def _like_this(self, row: LogRow) -> None:
+    async def _like_this(self, row: AuditRow) -> None:
         words = await ask_likeness(self.prompt, row)
         if words is not None and self.is_mounted:
             self._set_filter(f"{self.filter_text} {words}".strip())
@@ -368,7 +361,7 @@ class AuditScreen(ListPage):
         if reading or pane.is_searching:
             self.workers.cancel_group(self, "load")
             pane.stop_here()
-            self._follow.give_up()
+            self._updates.give_up()
             self.status.say("Stopped.")
             if pane.window.entries or pane.window.searched_to is not None:
                 self.query_one(StateSwitcher).show_content()
@@ -376,7 +369,7 @@ class AuditScreen(ListPage):
                 self.query_one(StateSwitcher).show_empty("Reading the log was stopped.", "r  read it again")
         elif self._export.is_running:
             self._export.ask_to_stop()
-        elif self.query_one(LogRuler).stop():
+        elif self.query_one(AuditHistogram).stop():
             self.status.say("Stopped: hours that show ? were not counted.")
         elif self._search.text:
             self._search.end()

@@ -9,44 +9,47 @@ from tui.words.text import safe_text
 from tui.words.times import shown
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
-
-    from tui.data.audit.filter import LogFilter
-    from tui.screens.audit.pane import LogPane
+    from tui.data.audit.name_resolution import ResolvedFilter
+    from tui.screens.audit.pane import AuditPane
+    from tui.screens.audit.state import AuditState
     from tui.screens.page import Page
 
 
-class LogSearch:
-    """What is searched for, as it was typed; empty where nothing is."""
+class AuditSearch:
+    """The search in `state`: marks what matches it, and goes from one match to the next."""
 
-    def __init__(self, page: Page, pane: LogPane, resolve: Callable[[str], Awaitable[LogFilter]]) -> None:
+    def __init__(self, page: Page, pane: AuditPane, state: AuditState) -> None:
         self._page = page
         self._pane = pane
-        self._resolve = resolve
-        self.text = ""
+        self._state = state
+
+    @property
+    def text(self) -> str:
+        """What is searched for, as it was typed; empty where nothing is."""
+        return self._state.search.audit_filter.text if self._state.search else ""
 
     @property
     def words(self) -> str:
         """What is searched for, for the context line."""
         return f"s {safe_text(self.text, 30)}" if self.text else ""
 
-    async def look_for(self, text: str) -> None:
-        """Search for something else from now on, and mark what matches. Raises what reading raises."""
-        self.text = text
-        await self._pane.mark(await self._resolve(text) if text else None)
+    async def mark(self) -> None:
+        """Mark the rows that match. Raises what reading raises."""
+        await self._pane.mark(self._state.search.audit_filter if self._state.search else None)
 
-    async def begin(self, text: str) -> None:
-        """Search for something else, and go to its first match from the cursor on; nothing ends the search.
+    async def begin(self, search: ResolvedFilter) -> None:
+        """Search for something else, and go to its first match from the cursor on; an empty one ends the search.
 
         Raises as `go_on`.
         """
-        await self.look_for(text)
-        if text and not self._pane.at_match:
+        self._state.search = search if search.audit_filter.text else None
+        await self.mark()
+        if self.text and not self._pane.at_match:
             await self.go_on(1)
 
     def end(self) -> None:
         """Search for nothing any more."""
-        self.text = ""
+        self._state.search = None
         self._pane.unmark()
 
     async def go_on(self, by: int) -> None:
@@ -54,19 +57,19 @@ class LogSearch:
 
         Runs until it is cancelled, also on the server, where rows have to be looked through.
         """
-        pane, start = self._pane, self._pane.current
-        if pane.reader is None or start is None:
+        pane, start, search = self._pane, self._pane.current, self._state.search
+        if pane.reader is None or start is None or search is None:
             return
-        matching = pane.reader.matching(await self._resolve(self.text))
+        matching = pane.reader.matching(search.audit_filter)
         place = Place.of(start)
-        async for found in matching.older(place, 1) if by > 0 else matching.newer(place, 1):
-            if found.rows:
+        async for step in matching.older(place, 1) if by > 0 else matching.newer(place, 1):
+            if step.rows:
                 self._page.status.clear()
-                await pane.open_at(found.rows[0])
+                await pane.open_at(step.rows[0])
                 await pane.mark_the_rest()
                 return
-            if found.searched_to is not None:
-                until = shown(found.searched_to, pane.zone)
+            if step.searched_to is not None:
+                until = shown(step.searched_to, pane.zone)
                 self._page.status.say(f"Searching ... {'back' if by > 0 else 'up'} to {until}; esc stops.")
         where, other = ("older", "N") if by > 0 else ("newer", "n")
         await pane.mark_the_rest()

@@ -1,4 +1,4 @@
-"""How a row of the log reads: its line in the list, the few lines below the list, and where its changes come from."""
+"""How a row of the audit log reads: its line in the list, the details below the list, and what it says was changed."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from rich.cells import cell_len, chop_cells
 
 from tui.data.seals.sealing import NO_ORGANIZATION
+from tui.screens.audit.state import READING, Reading
 from tui.widgets.row_list import Cell, Column, Row
 from tui.widgets.text_lines import TextLine
 from tui.words.audit import short, summary
@@ -19,8 +20,8 @@ if TYPE_CHECKING:
     from datetime import datetime, tzinfo
     from uuid import UUID
 
-    from tui.models import LogRow, Person
-    from tui.screens.audit.window import Line
+    from tui.models import AuditRow, Person
+    from tui.screens.audit.window import AuditWindow, ListLine
     from tui.widgets.frame import Tone
 
 TONES: dict[str, Tone] = {"failed": "bad", "pending": "warning"}
@@ -42,7 +43,7 @@ class Names:
         self.people: dict[UUID, Person] = {}
         self.organizations: dict[UUID, str] = {}
 
-    def who(self, row: LogRow) -> str:
+    def who(self, row: AuditRow) -> str:
         """Return who it was in few words, as a claim: name, else e-mail, id, or what the operator went by."""
         person = self.people.get(row.user_id) if row.user_id else None
         name = (person and (person.name or person.email)) or str(row.user_id or "") or operator_of(row)
@@ -69,7 +70,7 @@ def columns(zone: tzinfo, width: int) -> tuple[Column, ...]:
     )
 
 
-def row_of(line: Line, names: Names, zone: tzinfo, *, is_match: bool) -> Row:
+def row_of(line: ListLine, names: Names, zone: tzinfo, *, is_match: bool) -> Row:
     """Return a line of the list."""
     row, entry = line.row, line.entry
     count = len(entry.numbered)
@@ -95,7 +96,21 @@ def row_of(line: Line, names: Names, zone: tzinfo, *, is_match: bool) -> Row:
     )
 
 
-def clock_of(row: LogRow, zone: tzinfo) -> str:
+def note_of(window: AuditWindow, reading: Reading, zone: tzinfo, *, in_windows: bool) -> str:
+    """Return what stands behind the last line: how far rows have been looked through, or that there are no more."""
+    if window.at_oldest:
+        if not in_windows:
+            return ""
+        if reading is Reading.NEWER and not window.entries:
+            return "  searching from the oldest row up ... esc stops"
+        return "  the log has no older row in this filter"
+    if window.searched_to is None:
+        return ""
+    until = f"  searched back to {shown(window.searched_to, zone)}"
+    return f"{until} ... esc stops" if reading in READING else f"{until}; down searches on"
+
+
+def clock_of(row: AuditRow, zone: tzinfo) -> str:
     """Return the time to the second in the zone; one that Python cannot hold there as Postgres writes it."""
     local = _local(row, zone)
     if local is not None:
@@ -104,7 +119,7 @@ def clock_of(row: LogRow, zone: tzinfo) -> str:
     return f"{date} BC" if era.endswith("BC") else row.created_at_text or "without a time"
 
 
-def detail(line: Line, names: Names) -> tuple[TextLine, ...]:
+def detail(line: ListLine, names: Names) -> tuple[TextLine, ...]:
     """Return the lines below the list: who, what, from where, and what is folded."""
     row, count = line.row, len(line.entry.numbered)
     changes = changes_of(row, CUT_AT)
@@ -121,12 +136,12 @@ def detail(line: Line, names: Names) -> tuple[TextLine, ...]:
     )
 
 
-def person_of(row: LogRow, names: Names) -> str:
+def person_of(row: AuditRow, names: Names) -> str:
     """Return who it was in full: name, e-mail and id as claimed, beside the login, which is what the server knows."""
     person = names.people.get(row.user_id) if row.user_id else None
     parts: list[str] = []
     if person is not None:
-        known = [safe_text(it, VALUE_WIDTH) for it in (person.name, person.email) if it]
+        known = [safe_text(text, VALUE_WIDTH) for text in (person.name, person.email) if text]
         parts.append(f"{known[0]} <{known[1]}>" if len(known) == 2 else (known or [str(person.id)])[0])
     elif row.user_id is not None:
         parts.append(f"{row.user_id}, not in the directory")
@@ -139,13 +154,13 @@ def person_of(row: LogRow, names: Names) -> str:
     return f"{claimed(', '.join(parts))} ({'; '.join(filter(None, ('claimed', known_login)))})"
 
 
-def operator_of(row: LogRow) -> str | None:
+def operator_of(row: AuditRow) -> str | None:
     """Return what the operator went by, as the console said."""
     label = row.evidence.get("operator")
     return label if isinstance(label, str) else None
 
 
-def changes_of(row: LogRow, cut_at: int | None = None) -> list[tuple[str, str, str]]:
+def changes_of(row: AuditRow, cut_at: int | None = None) -> list[tuple[str, str, str]]:
     """Return (column, before, after) of what a row says was changed, spelled; "" where it says nothing of a side.
 
     Of each only the first `cut_at` characters are looked at.
@@ -168,7 +183,7 @@ def _value(side: Mapping[str, Any], name: str, cut_at: int | None) -> str:
     return spelled(short(side[name])[:cut_at]) if name in side else ""
 
 
-def time_in_full(row: LogRow, zone: tzinfo, now: datetime) -> str:
+def time_in_full(row: AuditRow, zone: tzinfo, now: datetime) -> str:
     """Return the time to the microsecond, marked, and how long ago that is."""
     local = _local(row, zone)
     if local is None:
@@ -176,7 +191,7 @@ def time_in_full(row: LogRow, zone: tzinfo, now: datetime) -> str:
     return f"{local:%Y-%m-%d %H:%M:%S.%f} {shown(local, zone).rpartition(' ')[2]}, {ago(local, now)}"
 
 
-def _local(row: LogRow, zone: tzinfo) -> datetime | None:
+def _local(row: AuditRow, zone: tzinfo) -> datetime | None:
     try:
         return row.created_at.astimezone(zone) if row.created_at else None
     except OverflowError:

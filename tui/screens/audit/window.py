@@ -1,4 +1,4 @@
-"""The part of the log that is held round what is seen: its rows, those of one operation folded into one entry."""
+"""The part of the audit log that is held round what is seen: its rows, those of one operation folded into one entry."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from datetime import datetime
     from uuid import UUID
 
-    from tui.data.audit.pages import Found
-    from tui.models import LogRow
+    from tui.data.audit.pages import ReadStep
+    from tui.models import AuditRow
 
 Direction = Literal["older", "newer"]
 
@@ -33,26 +33,26 @@ class Entry:
 
     key: UUID
     operation: str | None
-    numbered: list[tuple[int, LogRow]]
+    numbered: list[tuple[int, AuditRow]]
     unfolded: bool = False
 
     @property
-    def rows(self) -> list[LogRow]:
+    def rows(self) -> list[AuditRow]:
         """The rows, newest first."""
         return [row for _, row in self.numbered]
 
     @property
-    def headline(self) -> LogRow:
+    def headline(self) -> AuditRow:
         """The row that stands for all: the act's own, else the newest."""
         return next((row for row in self.rows if not is_by_trigger(row)), self.numbered[0][1])
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class ListLine:
     """A line of the list: an entry's headline, or (`within`) another row of an unfolded one."""
 
     entry: Entry
-    row: LogRow
+    row: AuditRow
     within: bool = False
 
     @property
@@ -62,7 +62,7 @@ class Line:
 
 
 @dataclass(slots=True)
-class LogWindow:
+class AuditWindow:
     """Entries without a gap between them, newest first; more are added at either end, and forgotten far from view.
 
     `searched_to` is how far back rows have been looked through, where they are.
@@ -77,7 +77,7 @@ class LogWindow:
     _end: int = 0
 
     @property
-    def rows(self) -> list[LogRow]:
+    def rows(self) -> list[AuditRow]:
         """Every row that is held, entry by entry."""
         return [row for entry in self.entries for row in entry.rows]
 
@@ -89,32 +89,32 @@ class LogWindow:
         """Let the window grow in both directions from a place that no row was read of yet."""
         self._ends = {"older": place, "newer": place}
 
-    def add_older(self, found: Found) -> None:
+    def add_older(self, step: ReadStep) -> None:
         """Add rows that were read beyond `place("older")`."""
-        self.at_oldest, self.searched_to = not found.more, found.searched_to
-        for row in self._new(found.rows):
+        self.at_oldest, self.searched_to = not step.more, step.searched_to
+        for row in self._new(step.rows):
             self._join(self._end, row, newer=False)
             self._end += 1
-        self._move_ends(found.rows)
-        if not found.rows and found.searched_to is not None:
-            self._ends["older"] = Place.at_time(found.searched_to)
+        self._move_ends(step.rows)
+        if not step.rows and step.searched_to is not None:
+            self._ends["older"] = Place.at_time(step.searched_to)
 
-    def add_newer(self, found: Found) -> None:
+    def add_newer(self, step: ReadStep) -> None:
         """Add rows that were read beyond `place("newer")`."""
-        self.at_newest = not found.more
-        for row in reversed(self._new(found.rows)):
+        self.at_newest = not step.more
+        for row in reversed(self._new(step.rows)):
             self._first -= 1
             self._join(self._first, row, newer=True)
-        self._move_ends(found.rows, newest_first=True)
+        self._move_ends(step.rows, newest_first=True)
 
-    def lines(self) -> list[Line]:
+    def lines(self) -> list[ListLine]:
         """The lines of the list, in its order."""
-        out: list[Line] = []
+        out: list[ListLine] = []
         for entry in self.entries:
             headline = entry.headline
-            out.append(Line(entry, headline))
+            out.append(ListLine(entry, headline))
             if entry.unfolded:
-                out += [Line(entry, row, within=True) for row in entry.rows if row is not headline]
+                out += [ListLine(entry, row, within=True) for row in entry.rows if row is not headline]
         return out
 
     def entry_of(self, row_id: UUID) -> Entry | None:
@@ -138,30 +138,30 @@ class LogWindow:
             self._ends["newer"] = Place.of(self._keep(self._first, self._end)[0])
             self.at_newest = False
 
-    def _keep(self, first: int, end: int) -> list[LogRow]:
+    def _keep(self, first: int, end: int) -> list[AuditRow]:
         """Keep the rows numbered from `first` to before `end`; returns them, newest first."""
         entries: list[Entry] = []
         shortened: list[Entry] = []
         for entry in self.entries:
-            kept = [it for it in entry.numbered if first <= it[0] < end]
-            (entries if len(kept) == len(entry.numbered) else shortened).append(entry)
-            entry.numbered = kept
+            within = [pair for pair in entry.numbered if first <= pair[0] < end]
+            (entries if len(within) == len(entry.numbered) else shortened).append(entry)
+            entry.numbered = within
         for entry in shortened:
             if entry.numbered:
                 # The row it is known by may come back in an entry of its own, and what is left belongs elsewhere.
                 newest, row = entry.numbered[0]
-                entry.key = entry.key if any(it.id == entry.key for it in entry.rows) else row.id
-                place = next((n for n, it in enumerate(entries) if it.numbered[0][0] > newest), len(entries))
+                entry.key = entry.key if any(other.id == entry.key for other in entry.rows) else row.id
+                place = next((n for n, other in enumerate(entries) if other.numbered[0][0] > newest), len(entries))
                 entries.insert(place, entry)
         self.entries = entries
-        numbered = sorted((it for entry in entries for it in entry.numbered), key=lambda it: it[0])
+        numbered = sorted((pair for entry in entries for pair in entry.numbered), key=lambda pair: pair[0])
         return [row for _, row in numbered]
 
-    def _new(self, rows: Iterable[LogRow]) -> list[LogRow]:
+    def _new(self, rows: Iterable[AuditRow]) -> list[AuditRow]:
         held = {row.id for row in self.rows}
         return [row for row in rows if row.id not in held]
 
-    def _move_ends(self, rows: tuple[LogRow, ...], *, newest_first: bool = False) -> None:
+    def _move_ends(self, rows: tuple[AuditRow, ...], *, newest_first: bool = False) -> None:
         if not rows:
             return
         newest, oldest = Place.of(rows[0]), Place.of(rows[-1])
@@ -170,7 +170,7 @@ class LogWindow:
         if not newest_first or "older" not in self._ends:
             self._ends["older"] = oldest
 
-    def _join(self, number: int, row: LogRow, *, newer: bool) -> None:
+    def _join(self, number: int, row: AuditRow, *, newer: bool) -> None:
         """Add a row to the entry of its operation that is near, else as an entry of its own."""
         operation = operation_of(row)
         entry = self._near(row, operation, newer=newer)
@@ -180,7 +180,7 @@ class LogWindow:
         entry.numbered.insert(0 if newer else len(entry.numbered), (number, row))
         entry.operation = entry.operation or operation
 
-    def _near(self, row: LogRow, operation: str | None, *, newer: bool) -> Entry | None:
+    def _near(self, row: AuditRow, operation: str | None, *, newer: bool) -> Entry | None:
         near = self.entries[:NEAR_ENTRIES] if newer else self.entries[: -NEAR_ENTRIES - 1 : -1]
         for place, entry in enumerate(near):
             if len(entry.numbered) >= MOST_IN_ENTRY:
@@ -193,27 +193,27 @@ class LogWindow:
         return None
 
 
-def is_by_trigger(row: LogRow) -> bool:
+def is_by_trigger(row: AuditRow) -> bool:
     """Whether a trigger wrote the row."""
     return row.evidence.get("source") == "trigger"
 
 
-def operation_of(row: LogRow) -> str | None:
+def operation_of(row: AuditRow) -> str | None:
     """Return what the rows of one operation have in common: its id, or the transaction of another program's write.
 
     The id is what a client says, so it joins only what one login wrote for one person; and an opening stands alone,
     whatever it says it is part of: nobody's look at a secret is hidden in a line about something else.
     """
-    told = row.evidence
-    operation, transaction, login = told.get("operation_id"), told.get("xid"), told.get("session_user")
-    if row.action in OPENINGS or told.get("source") not in ("trigger", "switchboard") or not isinstance(login, str):
+    evidence = row.evidence
+    operation, transaction, login = evidence.get("operation_id"), evidence.get("xid"), evidence.get("session_user")
+    if row.action in OPENINGS or evidence.get("source") not in ("trigger", "switchboard") or not isinstance(login, str):
         return None
     if isinstance(operation, str) and operation:
-        return f"{login} as {row.user_id} {told.get('operator')}: {operation}"
+        return f"{login} as {row.user_id} {evidence.get('operator')}: {operation}"
     return f"{login}: transaction {transaction}" if is_by_trigger(row) and transaction else None
 
 
-def is_same_write(row: LogRow, other: LogRow) -> bool:
+def is_same_write(row: AuditRow, other: AuditRow) -> bool:
     """Whether one is another program's own row about what a trigger has logged, and the other is the trigger's."""
     if is_by_trigger(row) == is_by_trigger(other):
         return False
@@ -233,7 +233,7 @@ def is_same_write(row: LogRow, other: LogRow) -> bool:
     )
 
 
-def _apart(row: LogRow, other: LogRow) -> float:
+def _apart(row: AuditRow, other: AuditRow) -> float:
     if row.created_at is None or other.created_at is None:
         return 0.0 if row.created_at is other.created_at else float("inf")
     return abs((row.created_at - other.created_at).total_seconds())

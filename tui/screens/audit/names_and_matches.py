@@ -10,28 +10,28 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from uuid import UUID
 
-    from tui.data.audit.pages import LogReader
+    from tui.data.audit.pages import AuditReader
     from tui.data.postgres.database import Database
-    from tui.models import LogRow
+    from tui.models import AuditRow
 
 MOST_PEOPLE = 5_000
 MOST_MATCHES = 5_000
 
 
-class LogLookups:
+class NamesAndMatches:
     """Keeps what was found of no more people and rows than somebody looks at; `held` returns the rows of the list."""
 
-    def __init__(self, held: Callable[[], Sequence[LogRow]]) -> None:
+    def __init__(self, held: Callable[[], Sequence[AuditRow]]) -> None:
         self._held = held
         self.names = Names()
         self._unknown: set[UUID] = set()
         self._nameless: set[UUID] = set()
         self._has_more_organizations = False
         self.matches: set[UUID] = set()
-        self._searched: LogReader | None = None
+        self._searched: AuditReader | None = None
         self._is_complete = True
 
-    def search(self, searched: LogReader | None) -> None:
+    def search(self, searched: AuditReader | None) -> None:
         """Look from now on for the rows of a reader; None for none."""
         self._searched, self.matches, self._is_complete = searched, set(), searched is None
 
@@ -44,7 +44,7 @@ class LogLookups:
         self._is_complete = searched is self._searched
         return True
 
-    async def look_up(self, database: Database, rows: Sequence[LogRow]) -> None:
+    async def look_up(self, database: Database, rows: Sequence[AuditRow]) -> None:
         """Find out what the people and organisations in rows are called, and which rows match.
 
         Raises what reading raises.
@@ -61,9 +61,9 @@ class LogLookups:
             unknown &= seen
         wanted = {row.user_id for row in rows if row.user_id is not None} - known.keys() - unknown
         if wanted:
-            found = await people_by_id(database, wanted)
-            known.update(found)
-            unknown.update(wanted - found.keys())
+            people = await people_by_id(database, wanted)
+            known.update(people)
+            unknown.update(wanted - people.keys())
         if self._searched is not None:
             await self._look_for_matches(self._searched, rows)
 
@@ -83,7 +83,7 @@ class LogLookups:
             await self._name_those_of(database, self._held())
         return before != self.names.organizations
 
-    async def _name_those_of(self, database: Database, rows: Sequence[LogRow]) -> None:
+    async def _name_those_of(self, database: Database, rows: Sequence[AuditRow]) -> None:
         from tui.data.directory import organizations_by_id
 
         unnamed = {row.organization_id for row in rows} - self.names.organizations.keys() - self._nameless
@@ -92,7 +92,7 @@ class LogLookups:
             self.names.organizations |= {identifier: name for identifier, name in named.items() if name}
             self._nameless |= unnamed - self.names.organizations.keys()
 
-    async def _look_for_matches(self, searched: LogReader, rows: Sequence[LogRow]) -> None:
+    async def _look_for_matches(self, searched: AuditReader, rows: Sequence[AuditRow]) -> None:
         matches = await searched.among([row.id for row in rows]) if rows else set()
         if searched is self._searched:
             if len(self.matches) > MOST_MATCHES:

@@ -6,7 +6,8 @@ import difflib
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from tui.data.audit.filter import EVERY, NOBODY, OPERATOR, Term
+from tui.data.audit.filter import OPERATOR
+from tui.data.audit.qualifiers import EVERY, NOBODY, QUALIFIERS, TEXT, Term
 from tui.data.directory import list_organizations, organizations_called, parse_uuid
 from tui.errors import FilterError
 from tui.words.claims import MARK
@@ -15,7 +16,7 @@ from tui.words.text import plain
 if TYPE_CHECKING:
     from uuid import UUID
 
-    from tui.data.audit.filter import LogFilter
+    from tui.data.audit.filter import AuditFilter
     from tui.data.postgres.database import Connection, Database
 
 MOST_PEOPLE = 200
@@ -32,14 +33,22 @@ NAMES = "select p.email, p.name from switchboard.people as p order by p.is_activ
 
 
 @dataclass(frozen=True, slots=True)
-class Resolved:
-    """A filter whose people and organisations are ids, and what should be said about that, a sentence each."""
+class ResolvedFilter:
+    """A filter whose people and organisations are ids, and what should be said about that, a sentence each.
 
-    log_filter: LogFilter
+    It is of the rows of `organization_id` unless it names others.
+    """
+
+    audit_filter: AuditFilter
+    organization_id: UUID | None
     notes: tuple[str, ...] = ()
 
+    def is_of(self, text: str, organization_id: UUID | None) -> bool:
+        """Whether it is what a text means for an organisation."""
+        return (self.audit_filter.text, self.organization_id) == (text, organization_id)
 
-async def resolve_filter(database: Database, log_filter: LogFilter, organization_id: UUID | None) -> Resolved:
+
+async def resolve_filter(database: Database, audit_filter: AuditFilter, organization_id: UUID | None) -> ResolvedFilter:
     """Look up the users and organisations of a filter.
 
     A filter without org: is of `organization_id`, None being all that this login may read, as `org:*` is. A user is an
@@ -49,22 +58,21 @@ async def resolve_filter(database: Database, log_filter: LogFilter, organization
     """
     terms: list[Term] = []
     notes: list[str] = []
-    for term in log_filter.terms:
-        if term.ids is not None:
-            terms.append(term)
-        elif term.name == "user":
-            found, said = await _user(database, term)
-            terms.append(found)
-            notes += said
-        elif term.name == "org":
-            terms.append(await _org(database, term, log_filter.text))
+    for term in audit_filter.terms:
+        directory = None if term.ids is not None or term.name == TEXT else QUALIFIERS[term.name].directory
+        if directory == "people":
+            by_id, nobody = await _user(database, term)
+            terms.append(by_id)
+            notes += nobody
+        elif directory == "organizations":
+            terms.append(await _org(database, term, audit_filter.text))
         else:
             terms.append(term)
     if organization_id is not None and not any(term.name == "org" for term in terms):
         terms.append(Term("org", (str(organization_id),), ids=(organization_id,)))
-    if log_filter.since is not None and log_filter.until is not None and log_filter.since >= log_filter.until:
+    if audit_filter.since is not None and audit_filter.until is not None and audit_filter.since >= audit_filter.until:
         notes.append("What until: says is not after what since: says, so no row is in this filter.")
-    return Resolved(replace(log_filter, terms=tuple(terms)), tuple(notes))
+    return ResolvedFilter(replace(audit_filter, terms=tuple(terms)), organization_id, tuple(notes))
 
 
 async def _user(database: Database, term: Term) -> tuple[Term, list[str]]:
@@ -82,13 +90,14 @@ async def _user(database: Database, term: Term) -> tuple[Term, list[str]]:
         if name.startswith(OPERATOR):
             labels.append(name.removeprefix(OPERATOR))
             continue
-        found = await _people_called(database, name)
-        ids += found
-        if not found:
+        people = await _people_called(database, name)
+        ids += people
+        if not people:
             labels.append(name)
             notes.append(await _nobody(database, name))
-        elif len(found) == MOST_PEOPLE:
-            notes.append(f"More than {MOST_PEOPLE} people have {_short(name)} in their name; the first are looked for.")
+        elif len(people) == MOST_PEOPLE:
+            called = f"More than {MOST_PEOPLE} people have {_shorten(name)} in their name"
+            notes.append(f"{called}; the first are looked for.")
     return replace(term, ids=tuple(dict.fromkeys(ids)), labels=tuple(labels)), notes
 
 
@@ -111,8 +120,8 @@ async def _nobody(database: Database, name: str) -> str:
 
     known = {text.lower(): text for text in await database.read(unit)}
     near = difflib.get_close_matches(name.lower(), known, n=1, cutoff=0.7)
-    meant = f" Did you mean {_short(known[near[0]])}?" if near else ""
-    return f"Nobody in the directory is called {_short(name)}; operators who went by that name are looked for.{meant}"
+    meant = f" Did you mean {_shorten(known[near[0]])}?" if near else ""
+    return f"Nobody in the directory is called {_shorten(name)}; operators who went by that name are looked for.{meant}"
 
 
 async def _org(database: Database, term: Term, text: str) -> Term:
@@ -125,9 +134,9 @@ async def _org(database: Database, term: Term, text: str) -> Term:
             # Rows of one that was deleted, and of none, are in the log all the same.
             ids.append(organization_id)
             continue
-        found = [organization.id for organization in await organizations_called(database, name)]
-        if len(found) == 1:
-            ids += found
+        known = [organization.id for organization in await organizations_called(database, name)]
+        if len(known) == 1:
+            ids += known
         else:
             names = {
                 organization.name.lower(): organization.name
@@ -135,12 +144,12 @@ async def _org(database: Database, term: Term, text: str) -> Term:
                 if organization.name
             }
             near = difflib.get_close_matches(name.lower(), names, n=1, cutoff=0.5)
-            wrong = "No organisation has that name." if not found else "More than one organisation has that name."
-            what_to_do = f"Did you mean {_short(names[near[0]])}?" if near and not found else "Use its id, a UUID."
+            wrong = "No organisation has that name." if not known else "More than one organisation has that name."
+            what_to_do = f"Did you mean {_shorten(names[near[0]])}?" if near and not known else "Use its id, a UUID."
             raise FilterError(wrong, what_to_do, text=text, offset=term.offset, length=term.length)
     return replace(term, ids=tuple(dict.fromkeys(ids)))
 
 
-def _short(name: str) -> str:
+def _shorten(name: str) -> str:
     shown = plain(name)
     return shown if len(shown) <= SHOWN else f"{shown[:SHOWN]}\u2026"

@@ -1,4 +1,4 @@
-"""What the log's screen asks: which date to go to, and in what other rows are to be like one."""
+"""What the audit log's screen asks: which date to go to, and in what other rows are to be like one."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tui.words.text import safe_text
 if TYPE_CHECKING:
     from datetime import tzinfo
 
-    from tui.models import LogRow
+    from tui.models import AuditRow
     from tui.widgets.prompt import Prompt
 
 WORDS = {"u": "the person", "o": "the operation"}
@@ -37,7 +37,7 @@ async def ask_moment(prompt: Prompt, zone: tzinfo) -> datetime | None:
     return None
 
 
-async def ask_likeness(prompt: Prompt, row: LogRow) -> str | None:
+async def ask_likeness(prompt: Prompt, row: AuditRow) -> str | None:
     """Ask in what rows should be like one; returns that as words of the filter language, None where it was left."""
     terms = like_this(row)
     choices = tuple(Choice(key, WORDS.get(key, safe_text(term, 40))) for key, term in terms.items())
@@ -45,7 +45,7 @@ async def ask_likeness(prompt: Prompt, row: LogRow) -> str | None:
     return terms[chosen] if chosen is not None else None
 
 
-def like_this(row: LogRow) -> dict[str, str]:
+def like_this(row: AuditRow) -> dict[str, str]:
     """Return by key the words of the filter language for what a row has."""
     terms = {
         "a": f"action:{quoted(row.action)}",

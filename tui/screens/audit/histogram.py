@@ -17,13 +17,13 @@ if TYPE_CHECKING:
     from datetime import datetime, tzinfo
 
     from tui.data.audit.counts import Bucket
-    from tui.data.audit.filter import LogFilter
+    from tui.data.audit.filter import AuditFilter
     from tui.data.postgres.database import Database
 
 DRAWN_EVERY_S = 0.1
 
 
-class LogRuler(TimeRuler):
+class AuditHistogram(TimeRuler):
     """Plans with two looks into an index; counts only while the histogram is wanted, and for three seconds at most."""
 
     class Failed(Message):
@@ -37,20 +37,20 @@ class LogRuler(TimeRuler):
         super().__init__(id="ruler")
         self._histogram: Histogram | None = None
         self._counted: dict[datetime, Bucket] = {}
-        self._source: tuple[Database, LogFilter] | None = None
+        self._source: tuple[Database, AuditFilter] | None = None
         self._zone: tzinfo | None = None
         self._wanted = False
         self._counting = False
         # Which count is the last that was begun: one that is cancelled may end after the next has begun.
         self._turn = 0
 
-    async def measure(self, database: Database, log_filter: LogFilter, zone: tzinfo) -> None:
+    async def measure(self, database: Database, audit_filter: AuditFilter, zone: tzinfo) -> None:
         """Show the time that the filter's rows span. Raises what reading raises."""
         self.stop()
-        histogram = await plan_histogram(database, log_filter, zone, most=self.track)
+        histogram = await plan_histogram(database, audit_filter, zone, most=self.track)
         if not self.is_mounted:
             return
-        self._histogram, self._source, self._zone, self._counted = histogram, (database, log_filter), zone, {}
+        self._histogram, self._source, self._zone, self._counted = histogram, (database, audit_filter), zone, {}
         self.show(_scale(histogram, zone))
         self._draw()
         if self._wanted:
@@ -113,9 +113,9 @@ class LogRuler(TimeRuler):
         if not self._wanted or histogram is None or not histogram.spans:
             self.draw(())
             return
-        found = [self._counted.get(span.start) for span in reversed(histogram.spans)]
-        rows = tuple(None if it is None else it.rows for it in found)
-        failed = tuple(None if it is None else it.failed for it in found)
+        buckets = [self._counted.get(span.start) for span in reversed(histogram.spans)]
+        rows = tuple(None if bucket is None else bucket.rows for bucket in buckets)
+        failed = tuple(None if bucket is None else bucket.failed for bucket in buckets)
         self.draw(
             (
                 Series("rows", rows, _most(rows, histogram)),

@@ -1,0 +1,288 @@
+"""The qualifiers of the filter language, an entry each: what is typed, what it means in SQL, and what completes it.
+
+Parsing, writing, conditions, completion and the help of the commands go by this table alone.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal
+
+from tui.words.time_grammar import PHRASES
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+    from uuid import UUID
+
+    # Makes a value a parameter of the query, and returns its placeholder.
+    Bind = Callable[[Any], str]
+
+# Not a qualifier: words to look for, which stand in a filter by themselves.
+TEXT = "text"
+NOBODY = "none"
+EVERY = "*"
+
+_NUMBER = re.compile(r"-?(?:0|[1-9][0-9]{0,199})(?:\.[0-9]{1,200})?(?:[eE][+-]?[0-9]{1,3})?")
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """One condition: what it names has one of the values, or, negated, none of them.
+
+    `name` is a qualifier's or TEXT; `path` are the keys that lead to a value in details. For `user` and `org`
+    `resolve_filter` puts into `ids` whom the values mean, and into `labels` names that the directory does not know,
+    which operators may have gone by. `offset` and `length` are of the word in the filter's text, in characters.
+    """
+
+    name: str
+    values: tuple[str, ...]
+    negated: bool = False
+    path: tuple[str, ...] = ()
+    ids: tuple[UUID, ...] | None = field(default=None, kw_only=True)
+    labels: tuple[str, ...] = field(default=(), kw_only=True)
+    offset: int = field(default=0, compare=False, kw_only=True)
+    length: int = field(default=0, compare=False, kw_only=True)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Qualifier:
+    """One qualifier.
+
+    `column` is the column it compares, which is never NULL unless `takes` is "time"; any other has a `condition`.
+    `read` returns the canonical form of a value, or raises ValueError where `refusal` (what is wrong, what to do) is
+    said. `keyword` is a value that stays as it is where `directory` says whose ids the values are looked up as.
+    `offered` completes it always, and so does what `queries` find, in the column `value`, up to `recent` rows back.
+    """
+
+    name: str
+    note: str
+    example: str
+    aliases: tuple[str, ...] = ()
+    takes: Literal["values", "time", "path"] = "values"
+    column: str = ""
+    operator: Literal["=", ">=", "<"] = "="
+    condition: Callable[[Term, Bind], str] | None = None
+    leads_index: bool = False
+    directory: Literal["people", "organizations"] | None = None
+    keyword: str = ""
+    read: Callable[[str], str] = str
+    refusal: tuple[str, str] = ("", "")
+    offered: tuple[str, ...] = ()
+    queries: tuple[str, ...] = ()
+
+    @property
+    def opening(self) -> str:
+        """What begins it: "action:", "details."."""
+        return f"{self.name}." if self.takes == "path" else f"{self.name}:"
+
+    @property
+    def usage(self) -> str:
+        """How it is named in a sentence: "action:", "details.KEY:"."""
+        return f"{self.name}.KEY:" if self.takes == "path" else f"{self.name}:"
+
+
+def one_of(column: str, ids: Iterable[UUID], bind: Bind) -> str:
+    """Return the condition that a column has one of some ids."""
+    listed = list(ids)
+    if len(listed) == 1:
+        return f"{column} = {bind(listed[0])}::uuid"
+    return f"{column} = any ({bind(listed)}::uuid[])"
+
+
+def any_of(conditions: list[str]) -> str:
+    """Return the condition that one of some conditions holds."""
+    return f"({' or '.join(conditions)})" if conditions else "false"
+
+
+def _user(term: Term, bind: Bind) -> str:
+    conditions = []
+    if term.ids:
+        conditions.append(one_of("l.user_id", term.ids, bind))
+    if NOBODY in term.values:
+        conditions.append("l.user_id is null")
+    if term.labels:
+        labels = ", ".join(bind(label.lower()) for label in term.labels)
+        conditions.append(f"lower(l.details ->> 'operator') in ({labels})")
+    return any_of(conditions)
+
+
+def _org(term: Term, bind: Bind) -> str:
+    if EVERY in term.values:
+        return "true"
+    return one_of("l.organization_id", term.ids, bind) if term.ids else "false"
+
+
+def _ip(term: Term, bind: Bind) -> str:
+    forms = [form for value in term.values for form in _address_forms(value)]
+    wanted = f"any ({bind(forms)}::inet[])"
+    within = "<<=" if any("/" in form for form in forms) else "="
+    # An address of the column may come with a network's mask; hardly any does, and taking it off is slow.
+    has_mask = "masklen(l.ip_address) < case family(l.ip_address) when 4 then 32 else 128 end"
+    return f"(l.ip_address {within} {wanted} or ({has_mask} and host(l.ip_address)::inet {within} {wanted}))"
+
+
+def _details(term: Term, bind: Bind) -> str:
+    """The value as text, whatever JSON has it as, and a number as what equals it; of a list, an element."""
+    path = bind(list(term.path))
+    conditions = []
+    for value in term.values:
+        text = bind(value)
+        at = f"(l.details #> {path}::text[])"
+        if _NUMBER.fullmatch(value):
+            # jsonb compares numbers by what they mean: 1.1 is 1.10.
+            number, word = f"{text}::jsonb", f"to_jsonb({text}::text)"
+            conditions.append(f"{at} = any (array[{number}, {word}])")
+            conditions.append(f"(jsonb_typeof({at}) = 'array' and ({at} @> {number} or {at} @> {word}))")
+            continue
+        conditions.append(f"l.details #>> {path}::text[] = {text}::text")
+        listed = f"case jsonb_typeof({at}) when 'array' then {at} else '[]' end"
+        among = f"exists (select from jsonb_array_elements_text({listed}) as e (v) where e.v = {text}::text)"
+        conditions.append(f"(jsonb_typeof({at}) = 'array' and {among})")
+    return any_of(conditions)
+
+
+def _address(value: str) -> str:
+    """Return an address or network as it is written in full. Raises ValueError."""
+    from ipaddress import ip_network
+
+    if "%" in value:
+        raise ValueError("the type inet knows no zones")
+    return str(ip_network(value, strict=False)) if "/" in value else str(ip_network(value).network_address)
+
+
+def _address_forms(value: str) -> list[str]:
+    """An address or network, and the same as the other version of IP has it: 203.0.113.7 is ::ffff:203.0.113.7.
+
+    RFC 4291, section 2.5.5.2: a socket that is open to both versions says the longer one.
+    """
+    from ipaddress import IPv4Network, ip_network
+
+    network = ip_network(value, strict=False)
+    if isinstance(network, IPv4Network):
+        mapped = f"::ffff:{network.network_address}"
+        return [value, f"{mapped}/{network.prefixlen + 96}" if "/" in value else mapped]
+    plain = network.network_address.ipv4_mapped
+    if plain is None or network.prefixlen < 96:
+        return [value]
+    return [value, f"{plain}/{network.prefixlen - 96}" if "/" in value else str(plain)]
+
+
+def _recent(column: str) -> str:
+    """The values in the newest rows: what no index begins with."""
+    return f"""
+select distinct r.value from (select {column} as value from public.integration_audit_logs as l
+  where l.created_at is not null order by l.created_at desc limit %(recent)s) as r
+"""
+
+
+# By leaps along the index that begins with the action: a plain distinct would read all of it.
+_ACTIONS = """
+with recursive leaps (action) as (
+  (select l.action from public.integration_audit_logs as l order by l.action limit 1)
+  union all
+  select (select l.action from public.integration_audit_logs as l where l.action > s.action order by l.action limit 1)
+    from leaps as s where s.action is not null)
+select action as value from leaps where action is not null limit 1000
+"""
+# What Switchboard itself logs, whether or not it has happened yet.
+_ACTIONS_LISTED = "select a.name as value from switchboard.actions() as a order by a.name"
+_TYPES_SET_UP = "select distinct c.integration_type as value from public.integration_credentials as c limit 1000"
+_KEYS = """
+select k.key as value from (select l.details from public.integration_audit_logs as l
+  where l.created_at is not null order by l.created_at desc limit %(recent)s) as r
+ cross join lateral jsonb_object_keys(
+   case when pg_column_size(r.details) <= 32768 and jsonb_typeof(r.details) = 'object' then r.details
+        else '{}' end) as k (key)
+ group by k.key order by count(*) desc limit 200
+"""
+_TIMES = (*PHRASES, "2d", "6h", "30m", "1w")
+
+QUALIFIERS: dict[str, Qualifier] = {
+    qualifier.name: qualifier
+    for qualifier in (
+        Qualifier(
+            name="action",
+            note="what was done",
+            example="action:a or action:a,b",
+            column="l.action",
+            leads_index=True,
+            queries=(_ACTIONS, _ACTIONS_LISTED),
+        ),
+        Qualifier(
+            name="status",
+            note="success, failed or pending",
+            example="status:failed or status:failed,pending",
+            column="l.status",
+            offered=("success", "failed", "pending"),
+            queries=(_recent("l.status"),),
+        ),
+        Qualifier(
+            name="type",
+            note="of the integration",
+            example="type:exotel_sms",
+            column="l.integration_type",
+            queries=(_recent("l.integration_type"), _TYPES_SET_UP),
+        ),
+        Qualifier(
+            name="user",
+            note="name, e-mail or id; none",
+            example='user:"Asha Rao"',
+            aliases=("actor", "who"),
+            condition=_user,
+            leads_index=True,
+            directory="people",
+            keyword=NOBODY,
+        ),
+        Qualifier(
+            name="org",
+            note="name or id; * for all",
+            example="org:Acme or org:*",
+            aliases=("organization", "organisation"),
+            condition=_org,
+            leads_index=True,
+            directory="organizations",
+            keyword=EVERY,
+        ),
+        Qualifier(
+            name="ip",
+            note="address or network",
+            example="ip:10.0.0.0/8",
+            aliases=("address",),
+            condition=_ip,
+            read=_address,
+            refusal=(
+                "What ip: says is neither an address nor a network.",
+                "Write ip:10.1.2.3, ip:10.0.0.0/8 or ip:2001:db8::/32.",
+            ),
+        ),
+        Qualifier(
+            name="since",
+            note="from then on",
+            example="since:2d",
+            takes="time",
+            column="l.created_at",
+            operator=">=",
+            offered=_TIMES,
+        ),
+        Qualifier(
+            name="until",
+            note="up to then",
+            example="until:yesterday",
+            aliases=("before",),
+            takes="time",
+            column="l.created_at",
+            operator="<",
+            offered=_TIMES,
+        ),
+        Qualifier(
+            name="details",
+            note="a key and its value",
+            example="details.error_code:429",
+            takes="path",
+            condition=_details,
+            queries=(_KEYS,),
+        ),
+    )
+}
+ALIASES = {alias: qualifier.name for qualifier in QUALIFIERS.values() for alias in qualifier.aliases}
