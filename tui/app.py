@@ -11,10 +11,10 @@ from textual import work
 from textual.binding import Binding, BindingType
 from textual.worker import Worker, WorkerState
 
-from tui.errors import SchemaNewer, SwitchboardError, UnknownOrganization
+from tui.errors import Crashed, SchemaNewer, SwitchboardError, UnknownOrganization
 from tui.locked.acts import CLOSED, is_open
 from tui.navigation import Navigation
-from tui.process import EXIT_CRASH, crash_report
+from tui.process import crash_report
 from tui.screens.page import Page
 from tui.session.reconnecting import connect_and_stay, stay_connected
 from tui.session.session import require_configured, require_installed
@@ -309,8 +309,8 @@ class SwitchboardApp(OrderedApp):
             return
         if self._exception is not None and self.crash_file is None:
             self.crash_file = crash_report(self._exception)
-        self._return_code = EXIT_CRASH
-        self._return_value = EXIT_CRASH
+        self._return_code = Crashed.exit_status
+        self._return_value = Crashed.exit_status
         self._close_messages_no_wait()
 
     def panic(self, *renderables: object) -> None:

@@ -46,6 +46,13 @@ class InvalidInput(SwitchboardError):
     exit_status = 2
 
 
+class ConfigError(SwitchboardError):
+    """A setting, or a file of settings, that cannot be used. Never holds a value."""
+
+    title = "Configuration"
+    exit_status = 2
+
+
 class FilterError(InvalidInput):
     """A filter of the log that is not understood; `offset` and `length` are of the word in `text`, in characters."""
 
@@ -260,6 +267,19 @@ class ExportFailed(SwitchboardError):
     """An export of the log that did not come to its end; no file of it is left."""
 
     title = "Not exported"
+
+
+class OutputFailed(SwitchboardError):
+    """Standard output refuses what a command writes."""
+
+    title = "Not written"
+
+
+class Crashed(SwitchboardError):
+    """The program met something that no part of it foresaw."""
+
+    title = "Crashed"
+    exit_status = 70
 
 
 class DemoFailed(SwitchboardError):

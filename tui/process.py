@@ -7,13 +7,12 @@ import sys
 from typing import TYPE_CHECKING
 
 from tui import __version__
-from tui.errors import InvalidInput, NoTerminal, SwitchboardError
+from tui.errors import Crashed, InvalidInput, NoTerminal, SwitchboardError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, MutableMapping
     from pathlib import Path
 
-EXIT_CRASH = 70
 _PR_SET_DUMPABLE = 4
 _MOST_CAUSES = 10
 
@@ -119,11 +118,14 @@ def crash_report(
     return None
 
 
-def crash_sentence(file: Path | str | None) -> str:
-    """Return the one line that a person reads after a crash."""
+def crashed(file: Path | None) -> Crashed:
+    """Return the failure that a person reads after a crash; `file` is what `crash_report` returned."""
     if file is None:
-        return "Switchboard crashed, and no report of it could be written."
-    return f"Switchboard crashed. The report, without any value, is in {os.fspath(file)!a}; send it with what you did."
+        return Crashed("Switchboard crashed, and no report of it could be written.", "")
+    sentence = (
+        f"Switchboard crashed. The report, without any value, is in {os.fspath(file)!a}; send it with what you did."
+    )
+    return Crashed(sentence, "")
 
 
 def _is_utf8(encoding: str) -> bool:

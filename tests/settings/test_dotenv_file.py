@@ -10,7 +10,8 @@ from dotenv import dotenv_values
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tui.settings.dotenv_file import ConfigError, read_env_file, write_env_values
+from tui.errors import ConfigError
+from tui.settings.dotenv_file import read_env_file, write_env_values
 
 CANARY = "canary-7f3a"
 

@@ -41,7 +41,7 @@ def run(
     """Connect, make sure that the schema is there, and do the work; return 0.
 
     `organization` settles on one before, `keys` reads the master keys, `writes` refuses read-only mode at once.
-    Raises SwitchboardError and ConfigError, and SystemExit after a signal.
+    Raises SwitchboardError, and SystemExit after a signal.
     """
     out = Output(as_json=options.json)
     session = open_session(options, out, keys=keys)

@@ -12,9 +12,11 @@ import secrets
 import stat
 import unicodedata
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING
 
 from dotenv.parser import Binding, parse_stream
+
+from tui.errors import ConfigError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -38,21 +40,6 @@ _SINGLE_QUOTED = re.compile(rf"'((?:[^'\\]|\\[^'\\])*)'{_AFTER}", re.DOTALL)
 # Within double quotes sh expands $ and `, and no two readers agree on the backslash.
 _DOUBLE_QUOTED = re.compile(rf'"([^"\\$`]*)"{_AFTER}', re.DOTALL)
 _NEEDS_QUOTES = re.compile(r"""[#$'"`\\\s]""")
-
-
-class ConfigError(Exception):
-    """A setting that cannot be used: one sentence, what to do, and the command's exit status. Never holds a value."""
-
-    title: ClassVar[str] = "Configuration"
-    exit_status: ClassVar[int] = 2
-
-    def __init__(self, sentence: str, what_to_do: str) -> None:
-        super().__init__(sentence)
-        self.sentence = sentence
-        self.what_to_do = what_to_do
-
-    def __str__(self) -> str:
-        return f"{self.sentence} {self.what_to_do}"
 
 
 def read_env_file(

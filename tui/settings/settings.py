@@ -9,13 +9,12 @@ from datetime import UTC, tzinfo
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from tui.settings.dotenv_file import ConfigError, read_env_file
+from tui.errors import ConfigError
+from tui.settings.dotenv_file import read_env_file
 from tui.settings.time_zones import name_to_use, time_zone
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-
-__all__ = ["ConfigError", "CredentialFormat", "Settings", "Variable", "load_settings"]
 
 CredentialFormat = Literal["auto", "sb2", "legacy"]
 

@@ -6,7 +6,8 @@ import stat
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from tui.settings.dotenv_file import ConfigError, read_env_file
+from tui.errors import ConfigError
+from tui.settings.dotenv_file import read_env_file
 from tui.settings.git_ignore import git_ignore_state
 
 if TYPE_CHECKING:

@@ -18,7 +18,6 @@ from tui.screens.setup.wizard.master_key import MasterKeyStep
 from tui.screens.setup.wizard.organization import OrganizationStep
 from tui.screens.setup.wizard.plan import PlanStep
 from tui.screens.setup.wizard.proof import ProofStep
-from tui.settings.settings import ConfigError
 from tui.widgets.form import ActionLine
 
 if TYPE_CHECKING:
@@ -119,7 +118,7 @@ class WizardPane(Vertical):
         before = self.focus_step()
         try:
             await step.arrive()
-        except (SwitchboardError, ConfigError) as failure:
+        except SwitchboardError as failure:
             step.fail(failure)
         if self.is_mounted and self.step is step:
             if step.first_line() is not before:

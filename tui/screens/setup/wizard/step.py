@@ -11,7 +11,6 @@ from textual.message import Message
 from textual.widgets import Static
 
 from tui.errors import SwitchboardError
-from tui.settings.settings import ConfigError
 from tui.widgets.verdicts import Verdict, Verdicts
 
 if TYPE_CHECKING:
@@ -108,7 +107,7 @@ class Step(VerticalScroll, can_focus=False):
         """Return the keys that matter here, without those of every step."""
         return ()
 
-    def fail(self, failure: SwitchboardError | ConfigError) -> None:
+    def fail(self, failure: SwitchboardError) -> None:
         """Say what went wrong and what to do, below the form, where it stays until the next attempt."""
         self.problem.say([Verdict("bad", failure.sentence, failure.what_to_do)])
         self.call_after_refresh(self.problem.scroll_visible, animate=False)
@@ -139,7 +138,7 @@ class Step(VerticalScroll, can_focus=False):
         self.problem.clear()
         try:
             finished = await self.finish()
-        except (SwitchboardError, ConfigError) as failure:
+        except SwitchboardError as failure:
             self.fail(failure)
             return
         if finished and self.is_mounted:
