@@ -88,7 +88,7 @@ def open_session(
     keyring = read_keyring(settings.master_key_sources()) if keys else Keyring(None)
     for standing in (standing_warning(keyring), *wrapping_warnings(keyring)):
         if standing:
-            out.warn(standing)
+            out.warn(*standing)
     # What the evidence is taken from is this process's own environment, also for the demo.
     return Session(settings, os.environ, keyring)
 

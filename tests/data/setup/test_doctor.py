@@ -12,9 +12,8 @@ from tests.support.sitting import KEY, MASTER_KEY, OTHER_MASTER_KEY, keyring, op
 from tests.support.terminal.console_app import add
 from tui.data.keys.encryption import Keyring, MasterKey
 from tui.data.postgres.connection_settings import ConnectionSettings
-from tui.data.schema.holes import HOLES
-from tui.data.setup.doctor import CLOSED, Finding, examine
-from tui.data.setup.findings import blocking_finding, env_file_findings, server_findings
+from tui.data.setup.doctor import examine
+from tui.data.setup.findings import Finding, blocking_finding, env_file_findings, server_findings
 from tui.errors import ConnectionFailed
 from tui.models import ServerInfo
 
@@ -114,10 +113,6 @@ async def test_a_drifted_schema_is_a_problem(keyed_database: str, tmp_path: Path
     execute(keyed_database, "alter table public.integration_credentials drop column display_name")
     found = await examined(keyed_database, tmp_path)
     assert ("Drift", "problem") in not_ok(found)
-
-
-def test_every_hole_has_words_for_being_closed() -> None:
-    assert set(CLOSED) == {hole.title for hole in HOLES}
 
 
 async def test_keys_are_judged_wrong_weak_missing_and_right(keyed_database: str, tmp_path: Path) -> None:

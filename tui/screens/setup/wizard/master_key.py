@@ -239,7 +239,7 @@ class MasterKeyStep(Step):
             keyring, found = None, [Verdict("bad", failure.sentence, failure.what_to_do)]
         else:
             standing = [warning for warning in (standing_warning(keyring), *wrapping_warnings(keyring)) if warning]
-            found = [_judgement(gate), *(Verdict("warning", one) for one in standing)]
+            found = [_judgement(gate), *(Verdict("warning", *warning) for warning in standing)]
         if self._judged is not typed:
             # Another key is being tried by now; this one's verdict must not be taken for its.
             return

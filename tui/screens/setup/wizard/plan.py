@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     from textual.widget import Widget
 
+    from tui.data.schema.adoption import StartingShape
     from tui.data.schema.plan import Plan
     from tui.data.schema.shape import Line
     from tui.screens.setup.wizard.flow import Flow
@@ -37,7 +38,7 @@ VIEWS = (
     Option("holes", "holes", "each with the query that shows it"),
     Option("sql", "the SQL", "everything that will be run"),
 )
-SHAPES = {
+SHAPES: dict[StartingShape, str] = {
     "nothing": "This database has none of the four tables yet: they will be created.",
     "installed by Switchboard": "Switchboard is installed in this database already.",
     "the other backend's plain schema file": "The four tables are there, made by another program's schema file.",
@@ -156,7 +157,7 @@ class PlanStep(Step):
 
 def _verdicts(plan: Plan) -> list[Verdict]:
     """The plan in a few lines, the worst last."""
-    found = [Verdict("good" if plan.is_empty else "plain", SHAPES.get(plan.starting_shape, plan.starting_shape))]
+    found = [Verdict("good" if plan.is_empty else "plain", SHAPES[plan.starting_shape])]
     if plan.in_the_way:
         sentences = [Verdict("bad", problem.sentence, problem.what_to_do) for problem in plan.facts.problems]
         return [*found, *(sentences or [Verdict("bad", line.text, plan.way_out) for line in plan.in_the_way])]
@@ -202,8 +203,7 @@ def _text(plan: Plan, view: str) -> list[str]:
 def _holes(plan: Plan) -> list[str]:
     lines: list[str] = []
     for hole in plan.holes:
-        closed = f"Setup closes it: {hole.closed_by}." if hole.closed_by else "Only a person can close it."
-        lines += [hole.title, f"  {hole.sentence}", f"  {closed}", "  The query that shows it:"]
+        lines += [hole.title, f"  {hole.sentence}", f"  {hole.way_out}", "  The query that shows it:"]
         lines += [f"    {line}" for line in hole.query.splitlines()] + [""]
     return [spelled(line) for line in lines] or ["No hole was found."]
 
