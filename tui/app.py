@@ -42,7 +42,6 @@ if TYPE_CHECKING:
 DEMO = 200
 QUIT_WITHIN_S = 2.0
 LAST_WORDS_WITHIN_S = 2.0
-ONCE_MORE = "Press ctrl+c once more to quit."
 
 
 def _integrations() -> Screen[Any]:
@@ -404,8 +403,8 @@ class SwitchboardApp(OrderedApp):
         self._interrupted_at = now
         if isinstance(self.screen, Page):
             status = self.screen.status
-            status.say(ONCE_MORE)
-            self.set_timer(QUIT_WITHIN_S, lambda: status.clear() if status.said.text == ONCE_MORE else None)
+            once_more = status.say("Press ctrl+c once more to quit.")
+            self.set_timer(QUIT_WITHIN_S, lambda: status.clear(once_more))
 
     def action_nothing(self) -> None:
         """Take a key that terminals use for flow control."""

@@ -30,7 +30,6 @@ if TYPE_CHECKING:
     from tui.session.session import Session
 
 SMALLEST = (60, 20)
-SAVING = "Saving …"
 CONTEXT_ROOM = 40
 
 
@@ -184,7 +183,7 @@ class Page(Screen[Any]):
     async def writing(self, coroutine: Awaitable[Any]) -> Any:
         """Await a write with the screen's acts disabled meanwhile."""
         self._writes += 1
-        self.status.say(SAVING)
+        saving = self.status.say("Saving …")
         self.refresh_bindings()
         try:
             return await coroutine
@@ -192,8 +191,7 @@ class Page(Screen[Any]):
             self._writes -= 1
             if self.is_mounted:
                 self.refresh_bindings()
-                if self.status.said.text == SAVING:
-                    self.status.clear()
+                self.status.clear(saving)
 
     def show_failure(self, failure: SwitchboardError) -> None:
         """Meet a failure to load; screens with a list show it in the list's place."""

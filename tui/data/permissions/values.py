@@ -120,10 +120,9 @@ def normalised(access: Access) -> tuple[Access, str]:
         return NOTHING, "Without a right there is no permission: expiry and limits went with it." if dropped else ""
     if access.can_view:
         return access, ""
-    implying = " and ".join(right for right in ("send", "configure") if access.has(right))
-    return replace(
-        access, can_view=True
-    ), f"{implying} {'imply' if ' and ' in implying else 'implies'} view: view added."
+    implying = [right for right in ("send", "configure") if access.has(right)]
+    imply = "imply" if len(implying) > 1 else "implies"
+    return replace(access, can_view=True), f"{' and '.join(implying)} {imply} view: view added."
 
 
 def with_right(access: Access, right: Right, *, given: bool) -> tuple[Access, str]:

@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from tui.widgets.prompt import Prompt
 
 SAID_EVERY_S = 1.0
-EXPORTING = "Exporting: "
 ENDINGS = (".csv", ".jsonl")
 ENDINGS_WORDS = "It ends in .jsonl (exact) or .csv (formula-safe)."
 
@@ -109,20 +108,19 @@ class LogExport:
 
         page, status = self._page, self._page.status
         begun = said = time.monotonic()
+        shown = status.say("Exporting: the log says so first ... esc stops")
 
         def tell(progress: Progress) -> None:
-            nonlocal said
+            nonlocal said, shown
             now = time.monotonic()
             self._rows = progress.rows
             if now - said >= SAID_EVERY_S and page.is_mounted:
                 said = now
                 # What somebody has to read stays; the context line tells that it goes on.
-                if not status.said.text or status.said.text.startswith(EXPORTING):
-                    status.say(f"{EXPORTING}{progress_line(progress, now - begun)} esc stops")
+                shown = status.say(f"Exporting: {progress_line(progress, now - begun)} esc stops", over=shown)
                 page.refresh_frame()
 
         form: FormatName = "csv" if path.suffix.lower() == ".csv" else "jsonl"
-        page.status.say(f"{EXPORTING}the log says so first ... esc stops")
         page.refresh_frame()
         file = new_file(page.session.settings, path)
         done = await export_log(page.session.database, wanted, form, file, on_progress=tell)
