@@ -113,7 +113,8 @@ class TestWhereNothingIsSetUp:
         async with piloted(console(empty_database, locked=True)) as it:
             await it.wait_for("Switchboard is not set up in this database.")
             await it.press("5")
-            await it.wait_for("The schema is not installed.")
+            await it.wait_for("look again")
+            await it.wait_for("Run `switchboard setup`")
             assert isinstance(it.page, SetupScreen)
             assert it.page.wizard is None
 

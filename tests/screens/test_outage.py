@@ -46,7 +46,7 @@ def over(line: Line, conninfo: str, password: str = PASSWORD) -> str:
 
 
 def banner(it: Console) -> str:
-    return it.app.health[1]
+    return it.app.connection.health.words
 
 
 @pytest.mark.parametrize("outage", [Line.refuse, pytest.param(Line.swallow, marks=pytest.mark.long)])

@@ -11,10 +11,10 @@ if TYPE_CHECKING:
     from tui.data.permissions.apply import Applied
     from tui.data.permissions.people import Holder
     from tui.data.permissions.staging import Staged
-    from tui.errors import SwitchboardError
     from tui.models import Integration, LogRow, Person, PhoneNumber
     from tui.screens.audit.view import Names
     from tui.session.connection_test import Job, Tested
+    from tui.session.console_connection import ConsoleConnection
     from tui.session.session import Session
     from tui.widgets.glyphs import Glyphs
 
@@ -61,16 +61,10 @@ class Navigation(Protocol):
 class Console(Protocol):
     """What screens may ask of the app."""
 
-    session: Session
     glyphs: Glyphs
     sections: tuple[tuple[str, str, str], ...]
-    failure: SwitchboardError | None
-    ready: bool
+    connection: ConsoleConnection
     navigation: Navigation
-
-    @property
-    def health(self) -> tuple[str, str]:
-        """The tone and the words for the connection's health."""
 
     @property
     def is_key_held(self) -> bool:
@@ -80,14 +74,8 @@ class Console(Protocol):
     def terminal_is_behind(self) -> bool:
         """Whether the terminal has not taken the frames before."""
 
-    def connect(self) -> None:
-        """Connect in the background and tell the screens."""
-
     def organization_changed(self) -> None:
         """Tell every screen that another organisation is looked at."""
-
-    def connection_lost(self, failure: SwitchboardError) -> None:
-        """Show the banner and keep trying to reconnect."""
 
     async def use_session(self, session: Session) -> None:
         """Work with other settings from now on, beginning at the integrations."""

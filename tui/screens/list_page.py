@@ -44,7 +44,7 @@ class ListPage(Page):
     def on_mount(self) -> None:
         """Focus the list, and wait for the connection."""
         self.focus_body()
-        if not self.session.is_connected and self.console.failure is None:
+        if not self.session.is_connected and self.console.connection.failure is None:
             self.query_one(StateSwitcher).show_loading("the connection")
         elif self.session.schema is not None and not self.session.is_set_up:
             # Nothing is loaded before the wizard is done.

@@ -73,7 +73,7 @@ class Page(Screen[Any]):
     @property
     def session(self) -> Session:
         """The session of this sitting."""
-        return self.console.session
+        return self.console.connection.session
 
     @property
     def prompt(self) -> Prompt:
@@ -125,10 +125,10 @@ class Page(Screen[Any]):
     def on_mount(self) -> None:
         """Draw the frame, then fill the screen once there is a session."""
         self.refresh_frame()
-        if self.console.ready:
+        if self.console.connection.ready:
             self.start_load()
-        elif self.console.failure is not None:
-            self.show_failure(self.console.failure)
+        elif self.console.connection.failure is not None:
+            self.show_failure(self.console.connection.failure)
 
     def on_screen_resume(self) -> None:
         """Draw the frame again: the session may have changed while another screen was open. Leave if that waited."""
@@ -202,7 +202,7 @@ class Page(Screen[Any]):
         by_itself = " Switchboard reconnects by itself." if failure.may_pass else ""
         self.status.say(f"{failure.sentence} {failure.what_to_do}{by_itself}", "bad")
         if failure.may_pass:
-            self.console.connection_lost(failure)
+            self.console.connection.reconnect(failure)
 
     def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
         """Let nothing that a worker did not expect go by in silence."""
@@ -212,7 +212,7 @@ class Page(Screen[Any]):
     def refresh_frame(self) -> None:
         """Draw top line, context line and hints from what is true now."""
         session, glyphs = self.session, self.console.glyphs
-        tone, health = self.console.health
+        health = self.console.connection.health
         organization = session.organization
         shown = safe_text(organization.name or organization.id, 60) if organization else "no organisation"
         self.query_one(TopLine).parts = (
@@ -221,7 +221,7 @@ class Page(Screen[Any]):
             Part(safe_text(session.database_name, 60), give=3),
             Part(safe_text(session.operator.label, 40), give=4),
             Part("READ-ONLY: newer schema" if session.schema == "newer" else "READ-ONLY" if session.read_only else ""),
-            Part(f"{glyphs.good if tone == 'good' else glyphs.warning} {health}"),
+            Part(f"{glyphs.good if health.state == 'connected' else glyphs.warning} {health.words}"),
         )
         context = self.context()
         self.query_one(SectionLine).parts = self._section_parts()
@@ -258,10 +258,10 @@ class Page(Screen[Any]):
     def action_reload(self) -> None:
         """Read again, or try again to connect."""
         self.status.clear()
-        if self.console.ready:
+        if self.console.connection.ready:
             self.start_load()
-        elif self.console.failure is not None:
-            self.console.connect()
+        elif self.console.connection.failure is not None:
+            self.console.connection.connect()
 
     def action_back(self) -> None:
         """Stop loading, else clear the filter, else leave the screen."""

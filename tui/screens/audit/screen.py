@@ -172,7 +172,7 @@ class AuditScreen(ListPage):
         self._type("search", self._search.text, search=True)
 
     def _type(self, title: str, text: str, *, search: bool) -> None:
-        if self.console.ready and self._filter is not None:
+        if self.console.connection.ready and self._filter is not None:
             self._typing_search, organization = search, self.session.organization
             self._read_before = self.status.said
             line = self.query_one(LogFilterLine)

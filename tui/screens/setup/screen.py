@@ -66,7 +66,7 @@ class SetupScreen(Page):
 
     def on_mount(self) -> None:
         """Open the wizard where it is needed, without a connection too; Page looks after the rest."""
-        if not self.console.ready:
+        if not self.console.connection.ready:
             self.start_load()
 
     def start_load(self) -> None:
@@ -93,7 +93,7 @@ class SetupScreen(Page):
             wanted, failure = None, malformed
         if not session.is_connected and failure is None:
             waiting = ConnectionFailed("There is no connection to the database yet.", "Wait a moment, then press r.")
-            failure = self.console.failure or waiting
+            failure = self.console.connection.failure or waiting
         found = await examine(
             session.database if session.is_connected else None,
             session.keyring,
