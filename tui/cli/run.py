@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from tui.cli.output import Output
 from tui.data.keys.encryption import Keyring
 from tui.data.keys.sources import read_keyring, standing_warning, wrapping_warnings
-from tui.errors import CHECK_NETWORK, WAIT_A_MOMENT, ReadOnlyMode, SchemaNewer, SwitchboardError
+from tui.errors import Advice, ReadOnlyMode, SchemaNewer, SwitchboardError
 from tui.locked.mode import ASK, forget_connection
 from tui.session.session import Session, require_configured, require_installed
 from tui.settings.settings import load_settings
@@ -116,9 +116,8 @@ def run_to_the_end(session: Session, command: Coroutine[Any, Any, None]) -> None
     try:
         asyncio.run(_heard(session, command))
     except SwitchboardError as failure:
-        for advice in (CHECK_NETWORK, WAIT_A_MOMENT):
-            again = f"{advice.removesuffix('.')}, then run it again."
-            failure.what_to_do = failure.what_to_do.replace(advice, again)
+        if isinstance(failure.advice, Advice):
+            failure.advice = f"{failure.advice.removesuffix('.')}, then run it again."
         raise
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 
 from tui.errors import (
-    WAIT_A_MOMENT,
+    Advice,
     ConnectionFailed,
     ConnectionLost,
     DatabaseFailed,
@@ -60,7 +60,7 @@ POOL_BUSY: Kind = (
 STARTING: Kind = (
     Unreachable,
     "The server is starting or stopping, and takes no connections yet.",
-    WAIT_A_MOMENT,
+    Advice.WAIT_A_MOMENT,
 )
 DISK_FULL: Kind = (
     DatabaseFailed,

@@ -14,7 +14,7 @@ from tui.data.schema.state import SCHEMA_SENTENCES, schema_state
 from tui.data.schema.verify import verify
 from tui.data.setup.findings import Finding, FindingState, Subject, env_file_findings, server_findings
 from tui.data.setup.seal_findings import seal_findings
-from tui.errors import CHECK_NETWORK, MasterKeyError, PermissionDenied, SchemaNewer, SwitchboardError
+from tui.errors import Advice, MasterKeyError, PermissionDenied, SchemaNewer, SwitchboardError
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable
@@ -66,7 +66,9 @@ async def examine(
         )
         for subject, look in looks:
             if database.is_silent:
-                found.append(Finding(subject, "problem", "Not looked at: the database does not answer.", CHECK_NETWORK))
+                found.append(
+                    Finding(subject, "problem", "Not looked at: the database does not answer.", Advice.CHECK_NETWORK)
+                )
             else:
                 found += await _guarded(subject, look())
     found += _reminders(keyring)
