@@ -92,7 +92,7 @@ class SwitchboardApp(OrderedApp):
     def __init__(self, session: Session, *, wizard: bool = False) -> None:
         super().__init__()
         self.connection = ConsoleConnection(session, self, NOT_SET_UP if wizard else CONNECTING)
-        self.navigation = Navigation(self, self.organization_changed)
+        self.navigation = Navigation(self, self.read_again)
         self.glyphs = UNICODE
         self.crash_file: Path | None = None
         self._wizard = wizard
@@ -108,7 +108,6 @@ class SwitchboardApp(OrderedApp):
 
     @property
     def session(self) -> Session:
-        """The session of this sitting."""
         return self.connection.session
 
     def get_line_filters(self) -> Sequence[LineFilter]:
@@ -120,7 +119,6 @@ class SwitchboardApp(OrderedApp):
         return ()
 
     def on_mount(self) -> None:
-        """Draw the first screen, and connect behind it."""
         self.theme = TERMINAL_COLOURS.name
         # A person's file could not open what is closed, but might say of another file whether it is there.
         keymap = Keymap() if self.session.settings.locked else read_keymap(keymap_file())
@@ -136,7 +134,7 @@ class SwitchboardApp(OrderedApp):
         """Show no secret again, and read everything anew."""
         for page in self._pages():
             page.hide_secrets()
-        self.organization_changed()
+        self.read_again()
 
     def _watch_idle(self, seconds: float) -> None:
         """Look again when the limit could be reached; cover the screen once it is."""
@@ -160,7 +158,6 @@ class SwitchboardApp(OrderedApp):
         _: Worker[None] = self.run_worker(work, group="connection", exclusive=True, exit_on_error=False)
 
     def stop_watching(self) -> None:
-        """Cancel what `watch_connection` runs."""
         self.workers.cancel_group(self, "connection")
 
     def show_health(self) -> None:
@@ -173,17 +170,8 @@ class SwitchboardApp(OrderedApp):
         for page in self._pages():
             page.show_failure(failure)
 
-    def open_setup(self) -> None:
-        """Open section 5."""
-        self.switch_mode("setup")
-
-    def load_again(self) -> None:
-        """Fill every screen again."""
-        for page in self._pages():
-            page.start_load()
-
-    def organization_changed(self) -> None:
-        """Tell every screen that another organisation is looked at."""
+    def read_again(self) -> None:
+        """Draw every frame anew, and fill every screen again once there is a connection."""
         for page in self._pages():
             page.refresh_frame()
             if self.connection.ready:
@@ -252,13 +240,11 @@ class SwitchboardApp(OrderedApp):
             self.switch_mode(name)
 
     def action_help(self) -> None:
-        """Show every key that works here."""
         from tui.screens.chooser import HelpScreen
 
         self._over(HelpScreen)
 
     def action_palette(self) -> None:
-        """Choose an act by typing a part of its name."""
         from tui.screens.chooser import PaletteScreen
 
         self._over(PaletteScreen)
@@ -272,7 +258,6 @@ class SwitchboardApp(OrderedApp):
             self.push_screen(screen_type(self.screen))
 
     def action_organization(self) -> None:
-        """Look at another organisation."""
         from tui.screens.organization_chooser import OrganizationScreen
 
         if self.session.is_connected and len(self.screen_stack) == 1:

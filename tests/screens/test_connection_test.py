@@ -101,7 +101,7 @@ async def test_what_was_stopped_says_so_and_only_t_asks_again(keyed_database: st
         await it.wait_for("t test again")
         assert "testing" not in it.text
         # As after a connection to the database that is back.
-        it.app.organization_changed()
+        it.app.read_again()
         await it.pilot.pause()
         assert "t test again" in it.text
         exotel.answer_as_usual()

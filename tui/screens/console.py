@@ -74,8 +74,8 @@ class Console(Protocol):
     def terminal_is_behind(self) -> bool:
         """Whether the terminal has not taken the frames before."""
 
-    def organization_changed(self) -> None:
-        """Tell every screen that another organisation is looked at."""
+    def read_again(self) -> None:
+        """Fill every screen again."""
 
     async def use_session(self, session: Session) -> None:
         """Work with other settings from now on, beginning at the integrations."""

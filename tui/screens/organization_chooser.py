@@ -48,7 +48,7 @@ class OrganizationScreen(SearchScreen):
         """Look at that organisation from now on."""
         self.session.organization = self.known[key]
         self.dismiss()
-        self.console.organization_changed()
+        self.console.read_again()
 
 
 def _row(organization: Organization) -> Row:

@@ -72,17 +72,14 @@ class Page(Screen[Any]):
 
     @property
     def session(self) -> Session:
-        """The session of this sitting."""
         return self.console.connection.session
 
     @property
     def prompt(self) -> Prompt:
-        """Where questions are asked."""
         return self.query_one(Prompt)
 
     @property
     def status(self) -> StatusLine:
-        """Where results are told."""
         return self.query_one(StatusLine)
 
     @property
@@ -91,7 +88,6 @@ class Page(Screen[Any]):
         return self._writes > 0
 
     def compose(self) -> ComposeResult:
-        """Lay out the frame round the body."""
         yield TopLine()
         with Horizontal(id="context"):
             yield SectionLine()
@@ -229,7 +225,6 @@ class Page(Screen[Any]):
         self.query_one(KeyHints).hints = (("esc", "closes the question"),) if self.prompt.is_asking else self.hints()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Offer the filter only where there is something to filter."""
         return self.filterable if action == "filter" else True
 
     def _section_parts(self) -> tuple[Part, ...]:
@@ -247,7 +242,6 @@ class Page(Screen[Any]):
         return tuple(named)
 
     def action_filter(self) -> None:
-        """Type a filter; the list follows every key."""
         if self.filterable:
             field = self.query_one("#filter", LineInput)
             field.value = self.filter_text
@@ -276,7 +270,6 @@ class Page(Screen[Any]):
             self.status.clear()
 
     def on_input_changed(self, event: Input.Changed) -> None:
-        """Follow the filter as it is typed."""
         if event.input.id == "filter":
             event.stop()
             if self.is_filtering:
@@ -297,7 +290,6 @@ class Page(Screen[Any]):
             self.end_filtering()
 
     def on_prompt_changed(self) -> None:
-        """Offer only the keys that work while a question is open."""
         self.refresh_frame()
 
     def on_line_input_paste_refused(self, event: LineInput.PasteRefused) -> None:
@@ -305,7 +297,6 @@ class Page(Screen[Any]):
         self.status.say(f"That paste has {event.lines} lines and this field holds one: nothing was pasted.", "warning")
 
     def on_resize(self, event: events.Resize) -> None:
-        """Say when the window is too small to show anything useful."""
         too_small = event.size.width < SMALLEST[0] or event.size.height < SMALLEST[1]
         if too_small and not self.has_class("-too-small"):
             self._had_focus = self.focused
@@ -328,7 +319,6 @@ class Page(Screen[Any]):
 
     @property
     def is_filtering(self) -> bool:
-        """Whether the filter is being typed."""
         return bool(self.query_one("#filter", LineInput).display)
 
     def _show_filter(self, *, shown: bool) -> None:

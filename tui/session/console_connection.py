@@ -46,17 +46,14 @@ class ConnectionObserver(Protocol):
     def warn(self, sentence: str) -> None:
         """Show a sentence that stops nothing."""
 
-    def load_again(self) -> None:
+    def read_again(self) -> None:
         """Fill every screen again."""
-
-    def organization_changed(self) -> None:
-        """Fill every screen with another organisation's rows."""
 
     def action_organization(self) -> None:
         """Let an organisation be chosen."""
 
-    def open_setup(self) -> None:
-        """Open the setup section."""
+    def switch_mode(self, mode: str) -> object:
+        """Open a section."""
 
 
 class ConsoleConnection:
@@ -115,7 +112,7 @@ class ConsoleConnection:
             if session.settings.locked:
                 require_installed(session)
             if not session.is_set_up:
-                self._app.open_setup()
+                self._app.switch_mode("setup")
                 return None
             await session.find_organization()
         except UnknownOrganization:
@@ -126,7 +123,7 @@ class ConsoleConnection:
             return failure
         else:
             self.ready = True
-            self._app.organization_changed()
+            self._app.read_again()
             if session.schema == "newer":
                 self._app.warn(str(SchemaNewer()))
         return None
@@ -155,7 +152,7 @@ class ConsoleConnection:
             failure = None
             self._set_health(CONNECTED)
             if self.ready:
-                self._app.load_again()
+                self._app.read_again()
             else:
                 await self._connect_and_watch()
                 return

@@ -44,16 +44,13 @@ class DoctorPane(Vertical):
         self._found: tuple[Finding, ...] = ()
 
     def compose(self) -> ComposeResult:
-        """Lay the list over the detail."""
         yield self._switcher
         yield self._detail
 
     def wait(self) -> None:
-        """Say that the doctor is looking."""
         self._switcher.show_loading("the examination")
 
     def show(self, found: Sequence[Finding]) -> None:
-        """Show what was found."""
         self._found = tuple(sorted(found, key=lambda finding: ORDER.index(finding.state)))
         self._list.body.show([self._row(index, finding) for index, finding in enumerate(self._found)])
         self._switcher.show_content()
@@ -68,11 +65,9 @@ class DoctorPane(Vertical):
         return Part(", ".join(words) or ("all is well" if self._found else ""), tone)
 
     def focus_list(self) -> None:
-        """Put the cursor into the list."""
         self._list.body.focus()
 
     def on_row_body_moved(self, event: RowBody.Moved) -> None:
-        """Show the whole of the finding under the cursor."""
         event.stop()
         self._show_detail()
 

@@ -45,23 +45,19 @@ class SetupScreen(Page):
         self._acting = False
 
     def compose_body(self) -> Iterable[Any]:
-        """Leave room for whichever of the two is needed."""
         yield Vertical(id="setup")
 
     @property
     def wizard(self) -> WizardPane | None:
-        """The wizard, while it is open."""
         return self._wizard
 
     def hints(self) -> tuple[tuple[str, str], ...]:
-        """Return the keys of what is shown."""
         if self._wizard is not None:
             return self._wizard.hints(leaves=not self._needs_wizard())
         wizard = (("w", "setup wizard"),) if self._has_wizard else ()
         return (("r", "look again"), *wizard, ("1", "integrations"), ("?", "help"))
 
     def context(self) -> tuple[Part, ...]:
-        """Say how many problems the doctor found."""
         return (self._doctor.summary,) if self._doctor is not None else ()
 
     def on_mount(self) -> None:
@@ -79,7 +75,6 @@ class SetupScreen(Page):
             super().start_load()
 
     async def load(self) -> None:
-        """Run the doctor."""
         from tui.data.postgres.connection_string import from_environment
         from tui.data.setup.doctor import examine
 
@@ -114,27 +109,22 @@ class SetupScreen(Page):
             self.tell_failure(failure)
 
     def run_quietly(self, work: Work, *, group: str) -> None:
-        """Run in the background; a later one of the same group cancels an earlier one."""
         _: Worker[None] = self.run_worker(work, group=group, exclusive=True, exit_on_error=False)
 
     def stop_quietly(self, group: str) -> None:
-        """Cancel what runs in the background in that group."""
         self.workers.cancel_group(self, group)
 
     def run_act(self, work: Work) -> None:
-        """Run something that writes: nothing cancels it, and steps do not change meanwhile."""
         if not self._acting:
             self._acting = True
             self.act(self._act(work))
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Offer what the doctor does only where the doctor is."""
         if action in ("wizard", "reload"):
             return self._wizard is None
         return super().check_action(action, parameters)
 
     def action_wizard(self) -> None:
-        """Open the wizard from the doctor."""
         if self._wizard is None and not self.busy:
             self.run_quietly(self._open_wizard, group="wizard")
 
@@ -153,7 +143,6 @@ class SetupScreen(Page):
             self.start_load()
 
     def action_back(self) -> None:
-        """Go to the wizard's previous step."""
         if self._wizard is None:
             super().action_back()
         elif not self._acting:
@@ -161,21 +150,18 @@ class SetupScreen(Page):
             self.run_quietly(self._wizard.back, group="wizard")
 
     def on_step_finished(self, event: Step.Finished) -> None:
-        """Show the next step."""
         event.stop()
         if self._wizard is not None:
             self.status.clear()
             self.run_quietly(self._wizard.next, group="wizard")
 
     def on_step_settled(self, event: Step.Settled) -> None:
-        """Draw ticks and hints anew."""
         event.stop()
         if self._wizard is not None:
             self._wizard.refresh_rail()
             self.refresh_frame()
 
     def on_wizard_pane_moved(self, event: WizardPane.Moved) -> None:
-        """Draw the hints of the step that is shown."""
         event.stop()
         self.refresh_frame()
 
@@ -198,7 +184,6 @@ class SetupScreen(Page):
         self.console.look_around()
 
     def focus_body(self) -> None:
-        """Focus the step or the findings."""
         if self._wizard is not None:
             self._wizard.focus_step()
         elif self._doctor is not None:

@@ -107,7 +107,6 @@ class ConnectionStep(Step):
         self._tested: tuple[str, ...] | None = None
 
     def compose_step(self) -> Iterable[Widget]:
-        """Lay the fields, what was found, help, and the way to the sample data."""
         for name, label in self.LABELS.items():
             if name == "ca":
                 yield self._tls
@@ -131,11 +130,9 @@ class ConnectionStep(Step):
         return self._inputs["host" if self._configured else "uri"]
 
     def hints(self) -> Hints:
-        """Return the keys that are not obvious."""
         return (("left/right", "TLS"),) if self._tls.has_focus else ()
 
     async def finish(self) -> bool:
-        """Go on with a connection that works."""
         if self._inputs["uri"].value:
             self._take_string(Secret(self._inputs["uri"].value))
         if not any(self._values()) and self._configured is None:
@@ -180,7 +177,6 @@ class ConnectionStep(Step):
             self._test_after(0)
 
     def on_descendant_focus(self, event: events.DescendantFocus) -> None:
-        """Explain the field that has the cursor."""
         name = (event.widget.id or "").removeprefix("c-")
         self._help.update(HELP.get(name, ""))
         self.post_message(self.Settled())
@@ -198,7 +194,6 @@ class ConnectionStep(Step):
             self._test_after(0)
 
     def on_action_line_pressed(self, event: ActionLine.Pressed) -> None:
-        """Leave for the sample data."""
         event.stop()
         self.post_message(self.DemoWanted())
 

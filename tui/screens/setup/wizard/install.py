@@ -37,7 +37,6 @@ class InstallStep(Step, can_focus=True):
         self._is_installed = False
 
     def first_line(self) -> Widget:
-        """Enter is all there is to press."""
         return self
 
     def compose_step(self) -> Iterable[Widget]:
@@ -46,7 +45,6 @@ class InstallStep(Step, can_focus=True):
         yield self._files
 
     async def arrive(self) -> None:
-        """Say whether there is anything to do."""
         plan = self.flow.plan
         self._is_installed = plan is not None and plan.is_empty
         self.problem.clear()

@@ -82,7 +82,6 @@ class MasterKeyStep(Step):
         self._stored = CheckLine("I have stored a copy of the key elsewhere", id="k-stored")
 
     def compose_step(self) -> Iterable[Widget]:
-        """Lay the ways to a key, the key or its field, what the database says to it, and the boxes to tick."""
         yield self._ways
         yield self._new_key
         for way, label in FIELDS.items():
@@ -92,7 +91,6 @@ class MasterKeyStep(Step):
         yield self._stored
 
     def on_mount(self) -> None:
-        """Offer what there is to offer."""
         self._show_way()
 
     async def arrive(self) -> None:
@@ -111,13 +109,11 @@ class MasterKeyStep(Step):
         self._new_key.update("")
 
     def hints(self) -> Hints:
-        """Return the keys that are not obvious."""
         if isinstance(self.screen.focused, CheckLine):
             return (("space", "tick"),)
         return (("up/down", "choose"),) if self._ways.has_focus else ()
 
     async def finish(self) -> bool:
-        """Take the key over, and save it where that is wanted."""
         if self._way == "later":
             self.flow.keyring = self._before
             return True
@@ -175,7 +171,6 @@ class MasterKeyStep(Step):
         self.problem.clear()
 
     def on_descendant_focus(self) -> None:
-        """Show the keys of the line that has the focus."""
         self.post_message(self.Settled())
 
     @property

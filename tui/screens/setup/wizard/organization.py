@@ -68,7 +68,6 @@ class OrganizationStep(Step):
         self._save = SaveLines(flow, "both", ticked=flow.settings.nothing_configured)
 
     def compose_step(self) -> Iterable[Widget]:
-        """Lay the organisations, the fields of a new one, and the operator."""
         yield Field("Find", self._part, id="o-part-line")
         yield self._list
         yield Field("Name", self._new_name, id="o-name-line")
@@ -118,7 +117,6 @@ class OrganizationStep(Step):
         self._show_fields()
 
     def on_input_changed(self, event: Input.Changed) -> None:
-        """Follow the part of a name."""
         if event.input is self._part:
             event.stop()
             self._follow()
@@ -137,7 +135,6 @@ class OrganizationStep(Step):
         return self._list.body if self._known else self._new_name
 
     def hints(self) -> Hints:
-        """Return the keys that are not obvious."""
         return (("up/down", "choose"),) if self._list.body.has_focus else ()
 
     async def finish(self) -> bool:
@@ -176,7 +173,6 @@ class OrganizationStep(Step):
             self.action_proceed()
 
     def on_descendant_focus(self) -> None:
-        """Show the keys of the line that has the focus."""
         self.post_message(self.Settled())
 
     @property

@@ -48,7 +48,6 @@ class Rail(Widget):
         self._flow = flow
 
     def render(self) -> RenderResult:
-        """Return one line."""
         names = [step.rail_name for step in STEPS]
         if sum(len(name) + 3 for name in names) - 1 > self.size.width:
             return Content(f"Step {self.present + 1} of {len(STEPS)}: {names[self.present]}")
@@ -87,7 +86,6 @@ class WizardPane(Vertical):
 
     @property
     def step(self) -> Step | None:
-        """The step that is shown."""
         return self._steps.get(self._present)
 
     def hints(self, *, leaves: bool) -> Hints:
@@ -133,17 +131,14 @@ class WizardPane(Vertical):
         return line
 
     async def next(self) -> None:
-        """Show the step after this one."""
         if self._present + 1 < len(STEPS):
             await self.show(self._present + 1)
 
     async def back(self) -> None:
-        """Show the step before this one, or tell that there is none."""
         if self._present == 0:
             self.post_message(self.Left())
         else:
             await self.show(self._present - 1)
 
     def refresh_rail(self) -> None:
-        """Draw the ticks anew."""
         self._rail.refresh()

@@ -71,7 +71,6 @@ class PlanStep(Step):
         self._text = Static("", id="p-text", markup=False)
 
     def compose_step(self) -> Iterable[Widget]:
-        """Lay the verdict, the box to tick, and the text to read."""
         yield self._found
         yield self._save
         yield self._write
@@ -101,11 +100,9 @@ class PlanStep(Step):
         self._show_text()
 
     def first_line(self) -> Widget:
-        """Begin where the view is chosen."""
         return self._view
 
     def hints(self) -> Hints:
-        """Return the keys that are not obvious."""
         return (("left/right", "view"), ("pgdn", "read")) if self._view.has_focus else ()
 
     async def finish(self) -> bool:
@@ -119,17 +116,14 @@ class PlanStep(Step):
         return True
 
     def on_cycle_line_changed(self, event: CycleLine.Changed) -> None:
-        """Show the other text."""
         event.stop()
         self._show_text()
 
     def on_action_line_pressed(self, event: ActionLine.Pressed) -> None:
-        """Write the SQL for whoever may run it."""
         event.stop()
         self.host.run_act(self._write_sql)
 
     def on_descendant_focus(self) -> None:
-        """Show the keys of the line that has the focus."""
         self.post_message(self.Settled())
 
     def action_read(self, by: int) -> None:

@@ -32,15 +32,12 @@ class ProofStep(Step, can_focus=True):
         self._is_proven = False
 
     def first_line(self) -> Widget:
-        """Enter is all there is to press."""
         return self
 
     def compose_step(self) -> Iterable[Widget]:
-        """Lay the lines of the proof."""
         yield self._found
 
     async def arrive(self) -> None:
-        """Prove it."""
         self.problem.clear()
         self._is_proven = False
         self._found.say([Verdict("quiet", "Asking the database ...")])
@@ -57,7 +54,6 @@ class ProofStep(Step, can_focus=True):
             self.post_message(self.Settled())
 
     async def finish(self) -> bool:
-        """Go on once it is proven; otherwise look again."""
         if not self._is_proven:
             await self.arrive()
             return False

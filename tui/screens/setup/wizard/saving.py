@@ -36,22 +36,18 @@ class SaveLines(Vertical):
         self.describe(what)
 
     def compose(self) -> Iterable[Widget]:
-        """Lay the box over what git would do."""
         yield self._save
         yield self._git
         yield self._ignore
 
     def on_mount(self) -> None:
-        """Look what git would do."""
         self.show_git()
 
     @property
     def wanted(self) -> bool:
-        """Whether it is to be saved."""
         return self._save.ticked
 
     def describe(self, what: str) -> None:
-        """Say what would be saved."""
         self._save.relabel(f"Save {what} to {safe_text(self._flow.env_file.name, 40)}, closed to others")
 
     def show_git(self) -> None:

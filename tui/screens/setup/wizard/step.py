@@ -68,7 +68,6 @@ class Step(VerticalScroll, can_focus=False):
         self.problem = Verdicts(flow.glyphs, id=f"problem-{self.key}")
 
     def compose(self) -> Iterable[Widget]:
-        """Lay heading, lead, the step's own lines and what went wrong below one another."""
         yield Static(self.heading, classes="heading", markup=False)
         if self.lead:
             yield Static(self.lead, classes="lead", markup=False)
@@ -119,18 +118,15 @@ class Step(VerticalScroll, can_focus=False):
         return False
 
     def action_focus_by(self, by: int) -> None:
-        """Move the focus along the form."""
         if by < 0:
             self.screen.focus_previous()
         else:
             self.screen.focus_next()
 
     def action_proceed(self) -> None:
-        """Finish this step and go on."""
         self.host.run_act(self._proceed)
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
-        """Enter in a field goes on too."""
         event.stop()
         self.action_proceed()
 
