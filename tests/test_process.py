@@ -15,8 +15,8 @@ import pytest
 from tui import __version__
 from tui.errors import InvalidInput, NotFound
 from tui.process import (
+    crash_failure,
     crash_report,
-    crashed,
     harden,
     login_name,
     refuse_other_encodings,
@@ -304,11 +304,11 @@ def test_a_file_or_link_that_stands_in_the_way_is_never_written_through(
 
 
 def test_the_sentence_after_a_crash_names_the_file_in_one_inert_line() -> None:
-    assert crashed(Path("/tmp/a.txt")).sentence == (
+    assert crash_failure(Path("/tmp/a.txt")).sentence == (
         "Switchboard crashed. The report, without any value, is in '/tmp/a.txt'; send it with what you did."
     )
-    assert crashed(Path("/tmp/\x1b")).sentence.isprintable()
-    assert crashed(None).sentence == "Switchboard crashed, and no report of it could be written."
+    assert crash_failure(Path("/tmp/\x1b")).sentence.isprintable()
+    assert crash_failure(None).sentence == "Switchboard crashed, and no report of it could be written."
 
 
 def test_hardening_takes_the_environment_that_it_is_given() -> None:

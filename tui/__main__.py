@@ -38,7 +38,7 @@ def _main() -> int:
 
     options = Options(json="--json" in sys.argv[1:])
     try:
-        status = _guarded(sys.argv[1:], options)
+        status = _run_guarded(sys.argv[1:], options)
         sys.stdout.flush()
     except KeyboardInterrupt:
         if sys.stderr.isatty():
@@ -60,15 +60,15 @@ def _main() -> int:
     return status
 
 
-def _guarded(arguments: list[str], options: Options) -> int:
+def _run_guarded(arguments: list[str], options: Options) -> int:
     """Run the command; whatever goes wrong becomes one line on standard error and an exit status."""
     from tui.cli.root import run_command
     from tui.errors import SwitchboardError
-    from tui.process import crash_report, crashed, refuse_other_encodings
+    from tui.process import crash_failure, crash_report, refuse_other_encodings
 
     try:
         refuse_other_encodings()
-        arguments = _asked_for(arguments, options)
+        arguments = _arguments_over_ssh(arguments, options)
         outcome = run_command(arguments, options)
         return outcome if isinstance(outcome, int) else _open_console(outcome)
     except SwitchboardError as failure:
@@ -76,10 +76,10 @@ def _guarded(arguments: list[str], options: Options) -> int:
     except Exception as error:
         if isinstance(error, OSError) and _is_of_output(error):
             raise
-        return _report(crashed(crash_report(error)), options)
+        return _report(crash_failure(crash_report(error)), options)
 
 
-def _asked_for(arguments: list[str], options: Options) -> list[str]:
+def _arguments_over_ssh(arguments: list[str], options: Options) -> list[str]:
     """Note whether this is the locked console; return the arguments, there with what was asked for over SSH."""
     from tui.errors import InvalidInput
     from tui.locked.mode import asks_for_json, forget_places, is_locked, words_over_ssh
@@ -129,7 +129,7 @@ def _run_app(options: Options, environ: Mapping[str, str], cwd: Path) -> int:
     from tui.app import SwitchboardApp
     from tui.cli.output import Output
     from tui.cli.run import open_session
-    from tui.process import crashed
+    from tui.process import crash_failure
     from tui.terminal.ending import EndingOnSignals
 
     # The size is the terminal's own, whatever a shell has exported.
@@ -145,7 +145,7 @@ def _run_app(options: Options, environ: Mapping[str, str], cwd: Path) -> int:
     with EndingOnSignals(app.end_soon, abandon, app.wake):
         status = app.run(mouse=False)
     if app.crash_file is not None:
-        return _report(crashed(app.crash_file), options)
+        return _report(crash_failure(app.crash_file), options)
     return status or app.return_code or 0
 
 

@@ -305,10 +305,10 @@ class SwitchboardApp(OrderedApp):
 
     async def on_unmount(self) -> None:
         """Leave no query running on the server, and let what is broken off say so in the log."""
-        left = [worker.wait() for worker in self.workers if worker.is_running]
+        running = [worker.wait() for worker in self.workers if worker.is_running]
         self.workers.cancel_all()
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(asyncio.gather(*left, return_exceptions=True), LAST_WORDS_WITHIN_S)
+            await asyncio.wait_for(asyncio.gather(*running, return_exceptions=True), LAST_WORDS_WITHIN_S)
         await self.session.close()
 
     def _pages(self) -> list[Page]:

@@ -92,12 +92,12 @@ def login_name(environ: Mapping[str, str] = os.environ) -> str:
         name = pwd.getpwuid(os.getuid()).pw_name
     except KeyError:
         name = environ.get("LOGNAME") or environ.get("USER") or f"uid-{os.getuid()}"
-    return _word(name)
+    return _plain_word(name)
 
 
 def user_agent(environ: Mapping[str, str] = os.environ) -> str:
     """Return switchboard/<version> (<login>@<host>), the user agent of everything this process does."""
-    return f"switchboard/{__version__} ({login_name(environ)}@{_word(os.uname().nodename)})"
+    return f"switchboard/{__version__} ({login_name(environ)}@{_plain_word(os.uname().nodename)})"
 
 
 def crash_report(
@@ -108,17 +108,17 @@ def crash_report(
     Messages of exceptions may quote data, so they are left out, but for our own, which never do; with `scrub` they
     go through it. Returns the file, or None where none could be written; raises nothing.
     """
-    report = "\n".join(_report(error, scrub)).encode("ascii", "backslashreplace")
+    report = "\n".join(_report_lines(error, scrub)).encode("ascii", "backslashreplace")
     for place in [folder] if folder else _crash_folders():
         try:
             place.mkdir(mode=0o700, parents=True, exist_ok=True)
-            return _written(place, report)
+            return _write_report(place, report)
         except OSError:
             continue
     return None
 
 
-def crashed(file: Path | None) -> Crashed:
+def crash_failure(file: Path | None) -> Crashed:
     """Return the failure that a person reads after a crash; `file` is what `crash_report` returned."""
     if file is None:
         return Crashed("Switchboard crashed, and no report of it could be written.", "")
@@ -137,12 +137,12 @@ def _is_utf8(encoding: str) -> bool:
         return False
 
 
-def _word(text: str) -> str:
+def _plain_word(text: str) -> str:
     """At most 64 characters that mean nothing to a terminal, a log or a connection string."""
     return "".join(c if c.isascii() and (c.isalnum() or c in "._-") else "_" for c in text[:64]) or "_"
 
 
-def _report(error: BaseException, scrub: Callable[[str], str] | None) -> Iterator[str]:
+def _report_lines(error: BaseException, scrub: Callable[[str], str] | None) -> Iterator[str]:
     import platform
     import time
     import traceback
@@ -162,17 +162,17 @@ def _causes(error: BaseException) -> Iterator[tuple[str, BaseException]]:
     waiting = [("", error)]
     seen: set[int] = set()
     while waiting and len(seen) < _MOST_CAUSES:
-        relation, one = waiting.pop(0)
-        if id(one) in seen:
+        relation, exception = waiting.pop(0)
+        if id(exception) in seen:
             continue
-        seen.add(id(one))
-        yield relation, one
-        if one.__cause__ is not None:
-            waiting.append(("caused by ", one.__cause__))
-        elif one.__context__ is not None and not one.__suppress_context__:
-            waiting.append(("while handling ", one.__context__))
-        if isinstance(one, BaseExceptionGroup):
-            waiting.extend(("one of the group: ", member) for member in one.exceptions)
+        seen.add(id(exception))
+        yield relation, exception
+        if exception.__cause__ is not None:
+            waiting.append(("caused by ", exception.__cause__))
+        elif exception.__context__ is not None and not exception.__suppress_context__:
+            waiting.append(("while handling ", exception.__context__))
+        if isinstance(exception, BaseExceptionGroup):
+            waiting.extend(("one of the group: ", member) for member in exception.exceptions)
 
 
 def _message(error: BaseException, scrub: Callable[[str], str] | None) -> str:
@@ -196,7 +196,7 @@ def _crash_folders() -> Iterator[Path]:
     yield Path(tempfile.gettempdir())
 
 
-def _written(folder: Path, report: bytes) -> Path:
+def _write_report(folder: Path, report: bytes) -> Path:
     import time
 
     stamp = time.strftime("%Y%m%d-%H%M%S", time.gmtime())

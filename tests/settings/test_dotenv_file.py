@@ -176,7 +176,7 @@ class TestReading:
         }.items():
             content = (lines if isinstance(lines, bytes) else lines.encode()) + last.encode()
             path, doubts = env(content), []
-            values = read_env_file(path, is_ours, doubts=doubts)
+            values = read_env_file(path, is_ours, warnings=doubts)
             assert values == {"OUR": "postgresql://app:pw@127.0.0.1:5432/d"}, lines
             assert len(doubts) == (said is not None), lines
             assert all(re.match(said, doubt) and "left aside" in doubt and "MII" not in doubt for doubt in doubts), (

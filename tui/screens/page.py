@@ -62,8 +62,8 @@ class Page(Screen[Any]):
         super().__init__()
         self.filter_text = ""
         self._writes = 0
-        self._had_focus: Widget | None = None
-        self._left: tuple[object] | None = None
+        self._focus_before: Widget | None = None
+        self._pending_result: tuple[object] | None = None
 
     @property
     def console(self) -> Console:
@@ -129,8 +129,8 @@ class Page(Screen[Any]):
     def on_screen_resume(self) -> None:
         """Draw the frame again: the session may have changed while another screen was open. Leave if that waited."""
         self.refresh_frame()
-        if self._left is not None:
-            self.dismiss(*self._left)
+        if self._pending_result is not None:
+            self.dismiss(*self._pending_result)
 
     def _compositor_refresh(self) -> None:
         """Draw nothing while another screen covers this one, which would paint all of that; resuming draws it whole."""
@@ -144,7 +144,7 @@ class Page(Screen[Any]):
 
     def leave(self, result: object = None) -> None:
         """Leave with a result, once help or the cover over this screen is gone: dismiss() takes what is on top."""
-        self._left = (result,)
+        self._pending_result = (result,)
         if self.is_active:
             self.dismiss(result)
 
@@ -299,11 +299,11 @@ class Page(Screen[Any]):
     def on_resize(self, event: events.Resize) -> None:
         too_small = event.size.width < SMALLEST[0] or event.size.height < SMALLEST[1]
         if too_small and not self.has_class("-too-small"):
-            self._had_focus = self.focused
+            self._focus_before = self.focused
         self.set_class(too_small, "-too-small")
         self.refresh_frame()
-        if not too_small and self.focused is None and self._had_focus is not None and self._had_focus.is_attached:
-            self.set_focus(self._had_focus)
+        if not too_small and self.focused is None and self._focus_before is not None and self._focus_before.is_attached:
+            self.set_focus(self._focus_before)
 
     def end_filtering(self) -> None:
         """Close the filter line and focus the list again."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 from tui.data.schema.rows import full_names, rows
 
@@ -11,29 +11,14 @@ if TYPE_CHECKING:
     from psycopg import AsyncConnection
 
 
-HoleCode = Literal[
-    "foreign organisations",
-    "own rights",
-    "public credentials",
-    "grants",
-    "row security",
-    "log",
-    "triggers",
-    "primary numbers",
-    "hidden rows",
-]
-
-
 @dataclass(frozen=True, slots=True)
 class Hole:
     """A weakness: `query` returns a row for each place where it is, and none once it is closed.
 
     `name` is short; `when_closed` says in a sentence that there is none. `closed_by` is what setup does about it, and
-    empty where only a person can close it, who reads `what_to_do`. `found` is the number of rows of the query, which
-    reads rows of the four tables where `reads_rows` is set.
+    empty where only a person can close it, who reads `what_to_do`. `reads_rows`: the query reads rows of the tables.
     """
 
-    code: HoleCode
     name: str
     title: str
     sentence: str
@@ -42,7 +27,6 @@ class Hole:
     when_closed: str = ""
     what_to_do: str = ""
     reads_rows: bool = False
-    found: int = 0
 
     @property
     def way_out(self) -> str:
@@ -58,7 +42,6 @@ _GRANTEE = "case g.grantee when 0 then 'public' else pg_get_userbyid(g.grantee):
 
 HOLES = (
     Hole(
-        "foreign organisations",
         "Policies",
         "Every organisation's rows are open to everybody signed in",
         "A policy compares a row's organisation with itself, because the table users has no such column: whoever has "
@@ -72,7 +55,6 @@ where {_TABLES}
         "No policy lets people reach the rows of other organisations.",
     ),
     Hole(
-        "own rights",
         "Self-service",
         "People can grant themselves rights",
         "A policy lets everybody signed in write their own rows of user_integration_permissions, can_configure "
@@ -85,7 +67,6 @@ where p.polrelid = to_regclass('public.user_integration_permissions') and p.polc
         "Nobody signed in can grant themselves rights.",
     ),
     Hole(
-        "public credentials",
         "Public API",
         "The credentials were open to everybody with the API's public key",
         "The table has no row security, and anon or authenticated may read it: treat every credential in it as known "
@@ -99,7 +80,6 @@ group by g.grantee""",
         "The credentials cannot be read with the API's public key.",
     ),
     Hole(
-        "grants",
         "Grants",
         "The API's roles hold privileges on the tables",
         "anon, authenticated or everybody may act on the tables, TRUNCATE included, which row security does not cover.",
@@ -115,7 +95,6 @@ group by c.relname, g.grantee order by 1, 2""",
         "The API's roles (anon, authenticated) hold no privilege that was not meant for them.",
     ),
     Hole(
-        "row security",
         "Row security",
         "Row security is off",
         "Whoever is granted a privilege on the table sees all of its rows.",
@@ -127,7 +106,6 @@ where {_TABLES}
         "Row security is on for all four tables.",
     ),
     Hole(
-        "log",
         "Log",
         "The log can be rewritten",
         "Nothing refuses UPDATE, DELETE or TRUNCATE on the log.",
@@ -141,7 +119,6 @@ where to_regclass('public.integration_audit_logs') is not null
         "The log refuses UPDATE, DELETE and TRUNCATE, to its owner too.",
     ),
     Hole(
-        "triggers",
         "Triggers",
         "Changes leave no trace",
         "What is changed past the programs, in an SQL editor for one, is not in the log.",
@@ -155,7 +132,6 @@ where {_TABLES}
         "Each changed row is written into the log by a trigger.",
     ),
     Hole(
-        "primary numbers",
         "Primary numbers",
         "Several primary numbers",
         "An organisation has more than one primary number, so no index can keep it to one yet.",
@@ -169,7 +145,6 @@ where {_TABLES}
 
 # Told by the plan and by the doctor; whether such a role is to see anything is not for a proof to say.
 HIDDEN_ROWS = Hole(
-    "hidden rows",
     "Hidden rows",
     "Roles without a policy see no rows",
     "{roles}: granted privileges on the tables, but neither the owner nor named in a policy, so with row security "
@@ -210,22 +185,17 @@ async def find_holes(conn: AsyncConnection[Any]) -> tuple[Hole, ...]:
 
     Raises psycopg.Error; a hole about rows that the role may not read is left out.
     """
-    found = []
     async with full_names(conn):
         may_read_rows = (await rows(conn, _NUMBERS_READABLE))[0][0]
-        for hole in HOLES:
-            if hole.reads_rows and not may_read_rows:
-                continue
-            if places := await rows(conn, hole.query):
-                found.append(replace(hole, found=len(places)))
-    return tuple(found)
+        readable = [hole for hole in HOLES if may_read_rows or not hole.reads_rows]
+        return tuple([hole for hole in readable if await rows(conn, hole.query)])
 
 
 async def find_hidden_rows(conn: AsyncConnection[Any]) -> tuple[Hole, ...]:
     """Name the roles that row security leaves without rows, in one Hole or none. Raises psycopg.Error."""
     async with full_names(conn):
-        places = await rows(conn, HIDDEN_ROWS.query)
-    if not places:
+        matches = await rows(conn, HIDDEN_ROWS.query)
+    if not matches:
         return ()
-    roles = ", ".join(sorted({role for role, *_ in places}))
-    return (replace(HIDDEN_ROWS, sentence=HIDDEN_ROWS.sentence.format(roles=roles), found=len(places)),)
+    roles = ", ".join(sorted({role for role, *_ in matches}))
+    return (replace(HIDDEN_ROWS, sentence=HIDDEN_ROWS.sentence.format(roles=roles)),)

@@ -49,16 +49,18 @@ async def examine(
     `failure` then says why; beside a connection it is what else went wrong on the way in. `connection` is what was
     asked for, `env_file` the `.env` in use, existing or not.
     """
-    found: list[Finding] = []
+    findings: list[Finding] = []
     if database is None or database.info is None:
         sentence = failure.sentence if failure else "There is no connection to the database."
         what_to_do = failure.what_to_do if failure else "Set DATABASE_URL, or run `switchboard setup`."
-        found.append(Finding(Subject.CONNECTION, "problem", sentence, what_to_do))
-        found += _keys_alone(keyring)
+        findings.append(Finding(Subject.CONNECTION, "problem", sentence, what_to_do))
+        findings += _key_without_database(keyring)
     else:
-        found += server_findings(database.info, connection)
+        findings += server_findings(database.info, connection)
         if failure is not None:
-            found.append(Finding(Subject.FAILURE, "problem", failure.sentence, failure.what_to_do, name=failure.title))
+            findings.append(
+                Finding(Subject.FAILURE, "problem", failure.sentence, failure.what_to_do, name=failure.title)
+            )
         looks: tuple[tuple[Subject, Callable[[], Awaitable[list[Finding]]]], ...] = (
             (Subject.SCHEMA, lambda: _schema(database)),
             (Subject.DIRECTORY, lambda: _directory(database)),
@@ -66,17 +68,17 @@ async def examine(
         )
         for subject, look in looks:
             if database.is_silent:
-                found.append(
+                findings.append(
                     Finding(subject, "problem", "Not looked at: the database does not answer.", Advice.CHECK_NETWORK)
                 )
             else:
-                found += await _guarded(subject, look())
-    found += _reminders(keyring)
-    found += env_file_findings(env_file)
-    return found
+                findings += await _findings_or_failure(subject, look())
+    findings += _reminders(keyring)
+    findings += env_file_findings(env_file)
+    return findings
 
 
-async def _guarded(subject: Subject, look: Awaitable[list[Finding]]) -> list[Finding]:
+async def _findings_or_failure(subject: Subject, look: Awaitable[list[Finding]]) -> list[Finding]:
     """Turn a failure to look into a finding: what a role may not see is no problem of the installation."""
     try:
         return await look
@@ -90,38 +92,40 @@ async def _schema(database: Database) -> list[Finding]:
     verification = await database.read(verify)
     state = verification.state
     sentence = SCHEMA_SENTENCES[state]
-    found = []
+    findings = []
     match state:
         case "missing":
             return [Finding(Subject.SCHEMA, "problem", sentence, RUN_SETUP)]
         case "newer":
             # This version cannot tell whether it is complete, nor what setup would mend.
-            found = [Finding(Subject.SCHEMA, "warning", sentence, SchemaNewer.usual_way_out), await _roles(database)]
-            return found + await _guarded(Subject.SEALS, seal_findings(database))
+            findings = [Finding(Subject.SCHEMA, "warning", sentence, SchemaNewer.usual_way_out), await _roles(database)]
+            return findings + await _findings_or_failure(Subject.SEALS, seal_findings(database))
         case "partial":
-            found.append(Finding(Subject.SCHEMA, "problem", sentence, RUN_SETUP))
+            findings.append(Finding(Subject.SCHEMA, "problem", sentence, RUN_SETUP))
         case "outdated":
-            found.append(Finding(Subject.SCHEMA, "warning", sentence, RUN_SETUP))
+            findings.append(Finding(Subject.SCHEMA, "warning", sentence, RUN_SETUP))
         case "installed" if not verification.drifts:
-            found.append(Finding(Subject.SCHEMA, "ok", sentence))
-    found += _drifts(verification.drifts)
+            findings.append(Finding(Subject.SCHEMA, "ok", sentence))
+    findings += _drifts(verification.drifts)
     if verification.accepted:
         count = len(verification.accepted)
         things = "One thing of another program is" if count == 1 else f"{count} things of other programs are"
-        found.append(Finding(Subject.ACCEPTED, "ok", f"{things} accepted: {', '.join(verification.accepted)}."))
-    found += _holes(verification.holes, is_installed=state == "installed")
-    found += map(_hole, await database.read(find_hidden_rows))
-    found.append(await _roles(database))
-    return found + (await _guarded(Subject.SEALS, seal_findings(database)) if state == "installed" else [])
+        findings.append(Finding(Subject.ACCEPTED, "ok", f"{things} accepted: {', '.join(verification.accepted)}."))
+    findings += _holes(verification.holes, is_installed=state == "installed")
+    findings += map(_hole, await database.read(find_hidden_rows))
+    findings.append(await _roles(database))
+    return findings + (
+        await _findings_or_failure(Subject.SEALS, seal_findings(database)) if state == "installed" else []
+    )
 
 
 def _drifts(drifts: Iterable[Drift]) -> list[Finding]:
     every = list(drifts)
-    found = [_drift(drift) for drift in every[:LISTED_DRIFTS]]
-    rest = len(every) - len(found)
+    findings = [_drift(drift) for drift in every[:LISTED_DRIFTS]]
+    rest = len(every) - len(findings)
     if rest:
-        found.append(Finding(Subject.DRIFT, "problem", f"{rest} more differences like these.", RUN_SETUP))
-    return found
+        findings.append(Finding(Subject.DRIFT, "problem", f"{rest} more differences like these.", RUN_SETUP))
+    return findings
 
 
 def _drift(drift: Drift) -> Finding:
@@ -133,14 +137,14 @@ def _drift(drift: Drift) -> Finding:
 
 def _holes(holes: Iterable[Hole], *, is_installed: bool) -> list[Finding]:
     """The open ones, and, where the schema is complete, that the others are closed."""
-    open_holes = {hole.code: hole for hole in holes}
-    found = []
+    open_holes = set(holes)
+    findings = []
     for hole in HOLES:
-        if hole.code in open_holes:
-            found.append(_hole(open_holes[hole.code]))
+        if hole in open_holes:
+            findings.append(_hole(hole))
         elif is_installed:
-            found.append(Finding(Subject.HOLE, "ok", hole.when_closed, name=hole.name))
-    return found
+            findings.append(Finding(Subject.HOLE, "ok", hole.when_closed, name=hole.name))
+    return findings
 
 
 def _hole(hole: Hole) -> Finding:
@@ -153,14 +157,14 @@ async def _directory(database: Database) -> list[Finding]:
     """Why people or organisations do not come from the tables that look as if they were theirs, or whose views are."""
     if await database.read(schema_state) == "missing":
         return []
-    found = []
+    findings = []
     for source in (await directory_sources(database)).values():
         title = source.view_name.capitalize()
         if source.note is not None:
-            found.append(Finding(Subject.DIRECTORY, "warning", *source.note, name=title))
+            findings.append(Finding(Subject.DIRECTORY, "warning", *source.note, name=title))
         elif source.replaced is not None:
-            found.append(Finding(Subject.DIRECTORY, "ok", *source.replaced, name=title))
-    return found
+            findings.append(Finding(Subject.DIRECTORY, "ok", *source.replaced, name=title))
+    return findings
 
 
 async def _roles(database: Database) -> Finding:
@@ -179,18 +183,18 @@ async def _roles(database: Database) -> Finding:
 
 async def _key(database: Database, keyring: Keyring) -> list[Finding]:
     gate = await check_gate(database, keyring)
-    found = []
+    findings = []
     try:
         gate.require_write()
     except MasterKeyError as refused:
-        found.append(Finding(Subject.MASTER_KEY, "problem", refused.sentence, refused.what_to_do))
+        findings.append(Finding(Subject.MASTER_KEY, "problem", refused.sentence, refused.what_to_do))
     else:
-        found.append(_open_gate(gate.state, gate.key_source or "", gate.known_key_id))
+        findings.append(_gate_finding(gate.state, gate.key_source or "", gate.known_key_id))
     if gate.other is not None and keyring.current is not None:
-        found.append(_two_readings(gate, gate.other, wrapping_words(keyring.current)))
+        findings.append(_two_readings(gate, gate.other, wrapping_words(keyring.current)))
     if keyring.keys and await database.read(schema_state) != "missing":
-        found += await _guarded(Subject.CREDENTIALS, _census(database, keyring))
-    return found
+        findings += await _findings_or_failure(Subject.CREDENTIALS, _census(database, keyring))
+    return findings
 
 
 def _two_readings(gate: Gate, other: OtherReading, wrapping: str) -> Finding:
@@ -211,7 +215,7 @@ def _two_readings(gate: Gate, other: OtherReading, wrapping: str) -> Finding:
     return Finding(Subject.AROUND_THE_KEY, "warning", f"{sentence}.", what_to_do)
 
 
-def _open_gate(state: str, source: str, key_id: str | None) -> Finding:
+def _gate_finding(state: str, source: str, key_id: str | None) -> Finding:
     if state == "mixed":
         return Finding(
             Subject.MASTER_KEY,
@@ -228,10 +232,10 @@ def _open_gate(state: str, source: str, key_id: str | None) -> Finding:
 
 
 async def _census(database: Database, keyring: Keyring) -> list[Finding]:
-    return [_counted(await take_census(database, keyring))]
+    return [_census_finding(await take_census(database, keyring))]
 
 
-def _counted(census: Census) -> Finding:
+def _census_finding(census: Census) -> Finding:
     if not census.total:
         return Finding(Subject.CREDENTIALS, "ok", "No credential is stored yet.")
     formats = ", ".join(f"{count} {name}" for name, count in sorted(census.by_format.items()))
@@ -246,7 +250,7 @@ def _counted(census: Census) -> Finding:
     return Finding(Subject.CREDENTIALS, "ok", f"All {census.total} credentials open ({formats}).")
 
 
-def _keys_alone(keyring: Keyring) -> list[Finding]:
+def _key_without_database(keyring: Keyring) -> list[Finding]:
     """What can be said of the key without a database."""
     try:
         key = keyring.writing_key()
@@ -257,12 +261,12 @@ def _keys_alone(keyring: Keyring) -> list[Finding]:
 
 
 def _reminders(keyring: Keyring) -> list[Finding]:
-    found = []
+    findings = []
     standing = standing_warning(keyring)
     if standing:
-        found.append(Finding(Subject.SERVICE_ROLE, "warning", *standing))
+        findings.append(Finding(Subject.SERVICE_ROLE, "warning", *standing))
     if keyring.current is not None:
-        found.append(
+        findings.append(
             Finding(
                 Subject.COPY_OF_THE_KEY,
                 "ok",
@@ -270,4 +274,4 @@ def _reminders(keyring: Keyring) -> list[Finding]:
                 "Make sure that a copy of it is stored elsewhere: not on this machine, not in this database.",
             )
         )
-    return found
+    return findings

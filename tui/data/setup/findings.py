@@ -94,8 +94,8 @@ def server_findings(server: ServerInfo, settings: ConnectionSettings | None) -> 
 
 def blocking_finding(server: ServerInfo) -> Finding | None:
     """Return what makes this server unusable for Switchboard, None where nothing does."""
-    found = _version(server)
-    return found if found.state == "problem" else None
+    version = _version(server)
+    return version if version.state == "problem" else None
 
 
 def env_file_findings(env_file: Path) -> list[Finding]:

@@ -38,7 +38,7 @@ READ_BACK = "select credentials_encrypted from public.integration_credentials wh
 TRIAL_TYPE = "exotel_sms"
 
 
-class _TakenBackError(Exception):
+class _TrialRolledBack(Exception):
     """Carries what the trial read out of a transaction that must not be kept."""
 
     def __init__(self, envelope: str, envelope_format: EnvelopeFormat) -> None:
@@ -53,10 +53,10 @@ async def prove(database: Database, keyring: Keyring, policy: CredentialFormat) 
     `policy` is the format new credentials get. Raises ConnectionFailed and its like where the tables cannot be looked
     at; a failing round trip is a Finding.
     """
-    found = await _tables(database)
-    if all(finding.state == "ok" for finding in found):
-        found.append(await _round_trip(database, keyring, policy))
-    return found
+    findings = await _tables(database)
+    if all(finding.state == "ok" for finding in findings):
+        findings.append(await _round_trip(database, keyring, policy))
+    return findings
 
 
 async def _tables(database: Database) -> list[Finding]:
@@ -98,7 +98,7 @@ async def _round_trip(database: Database, keyring: Keyring, policy: CredentialFo
                 Subject.ENCRYPTION, "warning", sentence, "Set the database up with a key of at least 32 characters."
             )
         gate.require_write()
-        trial = await _stored_and_read(database, keyring, row, credential, gate, policy)
+        trial = await _store_and_read(database, keyring, row, credential, gate, policy)
         opened = await asyncio.to_thread(keyring.open, trial.envelope, row)
     except SwitchboardError as failure:
         return Finding(Subject.ENCRYPTION, "problem", failure.sentence, failure.what_to_do)
@@ -110,14 +110,14 @@ async def _round_trip(database: Database, keyring: Keyring, policy: CredentialFo
     return Finding(Subject.ENCRYPTION, "ok", sentence)
 
 
-async def _stored_and_read(
+async def _store_and_read(
     database: Database,
     keyring: Keyring,
     row: RowBinding,
     credential: dict[str, str],
     gate: Gate,
     policy: CredentialFormat,
-) -> _TakenBackError:
+) -> _TrialRolledBack:
     async def which(connection: Connection) -> EnvelopeFormat:
         return await format_for_new_row(connection, policy)
 
@@ -134,10 +134,10 @@ async def _stored_and_read(
         }
         await connection.execute(STORE, values)
         stored = await (await connection.execute(READ_BACK, {"id": row.row_id})).fetchone()
-        raise _TakenBackError(stored["credentials_encrypted"] if stored else "", envelope_format)
+        raise _TrialRolledBack(stored["credentials_encrypted"] if stored else "", envelope_format)
 
     try:
         await database.write(trial)
-    except _TakenBackError as read:
+    except _TrialRolledBack as read:
         return read
     raise AssertionError("the trial always ends in a rollback")

@@ -70,7 +70,7 @@ class SetupScreen(Page):
         if self._wizard is not None:
             self.refresh_frame()
         elif self._needs_wizard():
-            self.run_quietly(self._open_wizard, group="wizard")
+            self.run_in_background(self._open_wizard, group="wizard")
         else:
             super().start_load()
 
@@ -89,7 +89,7 @@ class SetupScreen(Page):
         if not session.is_connected and failure is None:
             waiting = ConnectionFailed("There is no connection to the database yet.", "Wait a moment, then press r.")
             failure = self.console.connection.failure or waiting
-        found = await examine(
+        findings = await examine(
             session.database if session.is_connected else None,
             session.keyring,
             connection=wanted,
@@ -98,7 +98,7 @@ class SetupScreen(Page):
         )
         # The wizard may stand in its place by now.
         if self.is_mounted and pane.is_attached:
-            pane.show(found)
+            pane.show(findings)
 
     def show_failure(self, failure: SwitchboardError) -> None:
         """Let the doctor say why there is no connection."""
@@ -108,10 +108,10 @@ class SetupScreen(Page):
         else:
             self.tell_failure(failure)
 
-    def run_quietly(self, work: Work, *, group: str) -> None:
+    def run_in_background(self, work: Work, *, group: str) -> None:
         _: Worker[None] = self.run_worker(work, group=group, exclusive=True, exit_on_error=False)
 
-    def stop_quietly(self, group: str) -> None:
+    def stop_in_background(self, group: str) -> None:
         self.workers.cancel_group(self, group)
 
     def run_act(self, work: Work) -> None:
@@ -126,7 +126,7 @@ class SetupScreen(Page):
 
     def action_wizard(self) -> None:
         if self._wizard is None and not self.busy:
-            self.run_quietly(self._open_wizard, group="wizard")
+            self.run_in_background(self._open_wizard, group="wizard")
 
     async def action_leave(self) -> None:
         """Quit from the doctor, as everywhere; in the wizard one key must not lose what was typed."""
@@ -147,15 +147,15 @@ class SetupScreen(Page):
             super().action_back()
         elif not self._acting:
             self.status.clear()
-            self.run_quietly(self._wizard.back, group="wizard")
+            self.run_in_background(self._wizard.back, group="wizard")
 
     def on_step_finished(self, event: Step.Finished) -> None:
         event.stop()
         if self._wizard is not None:
             self.status.clear()
-            self.run_quietly(self._wizard.next, group="wizard")
+            self.run_in_background(self._wizard.next, group="wizard")
 
-    def on_step_settled(self, event: Step.Settled) -> None:
+    def on_step_changed(self, event: Step.Changed) -> None:
         event.stop()
         if self._wizard is not None:
             self._wizard.refresh_rail()
@@ -171,7 +171,7 @@ class SetupScreen(Page):
         if self._needs_wizard():
             self.status.say(f"This is the first step. {HOW_TO_LEAVE}")
         else:
-            self.run_quietly(self._close_wizard, group="wizard")
+            self.run_in_background(self._close_wizard, group="wizard")
 
     def on_first_integration_step_chosen(self, event: FirstIntegrationStep.Chosen) -> None:
         """Work with what was set up, from section 1."""
@@ -253,12 +253,12 @@ class SetupScreen(Page):
         if self._wizard is None:
             return
         session = self._wizard.flow.session()
-        await self._close_wizard_quietly()
+        await self._remove_wizard()
         await self.console.use_session(session)
         if open_type is not None and session.is_connected:
             self.console.navigation.open_editor(open_type)
 
-    async def _close_wizard_quietly(self) -> None:
+    async def _remove_wizard(self) -> None:
         if self._wizard is not None:
             await self._wizard.flow.close()
             await self._wizard.remove()

@@ -80,7 +80,7 @@ class InstallStep(Step, can_focus=True):
         self.flow.done.add(self.key)
         self._show_files(len(_counts()), 0)
         self._result.say(_result(report))
-        self.post_message(self.Settled())
+        self.post_message(self.Changed())
         return False
 
     def _show_progress(self, progress: Progress) -> None:
@@ -104,11 +104,11 @@ class InstallStep(Step, can_focus=True):
         try:
             unchanged = await self.flow.connected().read(schema_state) == before
         except SwitchboardError:
-            left = "Whether anything was installed is not known: the connection is gone."
+            outcome = "Whether anything was installed is not known: the connection is gone."
         else:
-            left = "Nothing was left behind." if unchanged else "The tables are installed; the rest is missing."
+            outcome = "Nothing was left behind." if unchanged else "The tables are installed; the rest is missing."
         self._result.say(
-            [Verdict("bad", failure.sentence, failure.what_to_do), Verdict("plain", f"{left} Enter tries again.")]
+            [Verdict("bad", failure.sentence, failure.what_to_do), Verdict("plain", f"{outcome} Enter tries again.")]
         )
 
 

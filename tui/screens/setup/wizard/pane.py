@@ -101,10 +101,10 @@ class WizardPane(Vertical):
 
     async def show(self, index: int) -> None:
         """Show a step, the one before staying as it is."""
-        left = self.step
-        if left is not None:
-            left.leave()
-            left.display = False
+        step_before = self.step
+        if step_before is not None:
+            step_before.leave()
+            step_before.display = False
         self._present = self._rail.present = index
         step = self._steps.get(index)
         if step is None:

@@ -124,7 +124,7 @@ class PlanStep(Step):
         self.host.run_act(self._write_sql)
 
     def on_descendant_focus(self) -> None:
-        self.post_message(self.Settled())
+        self.post_message(self.Changed())
 
     def action_read(self, by: int) -> None:
         """Scroll the text from wherever the focus is."""
@@ -151,31 +151,31 @@ class PlanStep(Step):
 
 def _verdicts(plan: Plan) -> list[Verdict]:
     """The plan in a few lines, the worst last."""
-    found = [Verdict("good" if plan.is_empty else "plain", SHAPES[plan.starting_shape])]
+    verdicts = [Verdict("good" if plan.is_empty else "plain", SHAPES[plan.starting_shape])]
     if plan.in_the_way:
         sentences = [Verdict("bad", problem.sentence, problem.what_to_do) for problem in plan.facts.problems]
-        return [*found, *(sentences or [Verdict("bad", line.text, plan.way_out) for line in plan.in_the_way])]
+        return [*verdicts, *(sentences or [Verdict("bad", line.text, plan.way_out) for line in plan.in_the_way])]
     if plan.is_empty:
-        found.append(Verdict("good", "Everything is there: nothing will be changed."))
+        verdicts.append(Verdict("good", "Everything is there: nothing will be changed."))
     else:
         counts = f"{len(plan.missing)} things will be made, {len(plan.different)} changed, {len(plan.present)} stay."
-        found.append(Verdict("plain", counts))
+        verdicts.append(Verdict("plain", counts))
     if plan.accepts:
         things = (
             "One thing of another program is" if len(plan.accepts) == 1 else f"{len(plan.accepts)} things of others are"
         )
-        found.append(
+        verdicts.append(
             Verdict("plain", f"{things} there and harmless: installing accepts what every change lists with =.")
         )
     if plan.foreign:
         things = "One thing" if len(plan.foreign) == 1 else f"{len(plan.foreign)} things"
-        found.append(
+        verdicts.append(
             Verdict("warning", f"{things} of others can do harm, or nobody has accepted: every change lists it.")
         )
     if plan.holes:
         holes = "One hole was" if len(plan.holes) == 1 else f"{len(plan.holes)} holes were"
-        found.append(Verdict("warning", f"{holes} found in what is there. Each is shown below with its query."))
-    return found
+        verdicts.append(Verdict("warning", f"{holes} found in what is there. Each is shown below with its query."))
+    return verdicts
 
 
 def _text(plan: Plan, view: str) -> list[str]:
@@ -188,9 +188,9 @@ def _text(plan: Plan, view: str) -> list[str]:
         made = [spelled(f"+ {line}") for line in plan.missing]
         changed = [spelled(f"~ {line}") for line in plan.different]
         later = [f"+ index {name} (built afterwards, without blocking anybody)" for name in plan.log_indexes]
-        theirs = [spelled(f"= {line}") for line in plan.accepts]
-        left = [spelled(f"? {drift.sentence}") for drift in plan.foreign]
-        return left + theirs + changed + made + later or ["Nothing will be changed."]
+        accepted = [spelled(f"= {line}") for line in plan.accepts]
+        foreign = [spelled(f"? {drift.sentence}") for drift in plan.foreign]
+        return foreign + accepted + changed + made + later or ["Nothing will be changed."]
     return _summary("made", plan.missing) + _summary("changed", plan.different) or ["Nothing will be changed."]
 
 

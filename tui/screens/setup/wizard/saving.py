@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from textual.containers import Vertical
 
 from tui.data.setup.findings import git_finding
-from tui.screens.setup.wizard.words import verdict
+from tui.screens.setup.finding import verdict
 from tui.settings.git_ignore import add_to_gitignore, git_ignore_state
 from tui.widgets.form import CheckLine
 from tui.widgets.verdicts import Verdicts

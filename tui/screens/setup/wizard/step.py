@@ -28,10 +28,10 @@ Hints = tuple[tuple[str, str], ...]
 class StepHost(Protocol):
     """What a step asks of the screen it is on."""
 
-    def run_quietly(self, work: Work, *, group: str) -> None:
+    def run_in_background(self, work: Work, *, group: str) -> None:
         """Run in the background; a later one of the same group cancels an earlier one."""
 
-    def stop_quietly(self, group: str) -> None:
+    def stop_in_background(self, group: str) -> None:
         """Cancel what runs in the background in that group."""
 
     def run_act(self, work: Work) -> None:
@@ -59,7 +59,7 @@ class Step(VerticalScroll, can_focus=False):
     class Finished(Message):
         """The step is done and the next one can be shown."""
 
-    class Settled(Message):
+    class Changed(Message):
         """Something that the wizard's frame shows has changed."""
 
     def __init__(self, flow: Flow) -> None:
@@ -91,7 +91,7 @@ class Step(VerticalScroll, can_focus=False):
         return True
 
     @property
-    def is_settled(self) -> bool:
+    def is_complete(self) -> bool:
         """Whether nothing of the step's matter is left open once it is finished; the rail ticks it then."""
         return True
 
@@ -138,7 +138,7 @@ class Step(VerticalScroll, can_focus=False):
             self.fail(failure)
             return
         if finished and self.is_mounted:
-            if self.is_settled:
+            if self.is_complete:
                 self.flow.done.add(self.key)
             else:
                 self.flow.done.discard(self.key)
