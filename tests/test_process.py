@@ -136,16 +136,16 @@ def test_a_terminal_is_accepted() -> None:
 
 @pytest.mark.parametrize("stream", ["stdin", "stdout", "stderr"])
 def test_a_stream_that_is_no_terminal_is_named_with_the_way_out(stream: str) -> None:
-    said = refusal(lambda terminal: {stream: subprocess.DEVNULL})
+    output = refusal(lambda terminal: {stream: subprocess.DEVNULL})
     name = {"stdin": "input", "stdout": "output", "stderr": "error"}[stream]
-    assert said.startswith(f"The console needs a terminal, and standard {name} is not one.")
-    assert "`ssh -t`" in said
-    assert "`switchboard integrations list`" in said
+    assert output.startswith(f"The console needs a terminal, and standard {name} is not one.")
+    assert "`ssh -t`" in output
+    assert "`switchboard integrations list`" in output
 
 
 def test_a_closed_stream_is_no_terminal() -> None:
-    said = refusal(lambda terminal: {"preexec_fn": lambda: os.close(0)})
-    assert "standard input is not one" in said
+    output = refusal(lambda terminal: {"preexec_fn": lambda: os.close(0)})
+    assert "standard input is not one" in output
 
 
 def test_a_dumb_terminal_is_refused() -> None:
@@ -153,9 +153,9 @@ def test_a_dumb_terminal_is_refused() -> None:
 
 
 def test_a_terminal_of_another_encoding_is_refused() -> None:
-    said = refusal(lambda terminal: {}, {"PYTHONIOENCODING": "latin-1"})
-    assert "the locale says iso8859-1" in said
-    assert "C.UTF-8" in said
+    output = refusal(lambda terminal: {}, {"PYTHONIOENCODING": "latin-1"})
+    assert "the locale says iso8859-1" in output
+    assert "C.UTF-8" in output
 
 
 @pytest.mark.parametrize(

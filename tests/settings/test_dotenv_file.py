@@ -46,13 +46,13 @@ NODE_LINE = re.compile(
 
 def read_as_node(path, name):
     """What Node's dotenv 16 makes of it: its grammar, which is this pattern, and its unquoting."""
-    found = {}
+    values_by_name = {}
     for key, raw in NODE_LINE.findall(re.sub(r"\r\n?", "\n", path.read_bytes().decode())):
         value = raw.strip()
         quote = value[:1]
         value = re.sub(r"^(['\"`])([\s\S]*)\1$", r"\2", value, flags=re.MULTILINE)
-        found[key] = value.replace("\\n", "\n").replace("\\r", "\r") if quote == '"' else value
-    return found[name]
+        values_by_name[key] = value.replace("\\n", "\n").replace("\\r", "\r") if quote == '"' else value
+    return values_by_name[name]
 
 
 def read_as_python(path, name):
