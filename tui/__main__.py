@@ -30,7 +30,7 @@ def main() -> int:
 
 
 def _main() -> int:
-    from tui.process import harden
+    from tui.process.hardening import harden
 
     harden()
     _replace_closed_streams()
@@ -64,7 +64,8 @@ def _run_guarded(arguments: list[str], options: Options) -> int:
     """Run the command; whatever goes wrong becomes one line on standard error and an exit status."""
     from tui.cli.root import run_command
     from tui.errors import SwitchboardError
-    from tui.process import crash_failure, crash_report, refuse_other_encodings
+    from tui.process.crash_report import crash_failure, crash_report
+    from tui.process.terminal_checks import refuse_other_encodings
 
     try:
         refuse_other_encodings()
@@ -102,7 +103,7 @@ def _open_console(wanted: OpenConsole) -> int:
     from dataclasses import replace
     from pathlib import Path
 
-    from tui.process import require_terminal
+    from tui.process.terminal_checks import require_terminal
 
     if not wanted.demo:
         require_terminal(LOCKED_WITHOUT_A_TERMINAL if wanted.options.locked else WITHOUT_A_TERMINAL)
@@ -129,7 +130,7 @@ def _run_app(options: Options, environ: Mapping[str, str], cwd: Path) -> int:
     from tui.app import SwitchboardApp
     from tui.cli.output import Output
     from tui.cli.run import open_session
-    from tui.process import crash_failure
+    from tui.process.crash_report import crash_failure
     from tui.terminal.ending import EndingOnSignals
 
     # The size is the terminal's own, whatever a shell has exported.

@@ -13,7 +13,7 @@ from textual.worker import Worker, WorkerState
 from tui.errors import Crashed
 from tui.locked.acts import CLOSED, is_open
 from tui.navigation import SECTIONS, Navigation
-from tui.process import crash_report
+from tui.process.crash_report import crash_report
 from tui.screens.page import Page
 from tui.session.console_connection import CONNECTING, ConsoleConnection, Health
 from tui.settings.keymap import Keymap, keymap_file, read_keymap

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from tui.errors import ConnectionFailed, ReadOnlyMode, SchemaMissing, SchemaNewer, SwitchboardError
 from tui.models import Operator
-from tui.process import login_name, source_address, user_agent
+from tui.process.identity import login_name, source_address, user_agent
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
