@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING, Literal
 
+from tui.data.schema.preflight import why_unwritable
 from tui.errors import ConfigError
 from tui.settings.dotenv_file import read_env_file
 from tui.settings.git_ignore import git_ignore_state
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
 
 FindingState = Literal["ok", "warning", "problem"]
 
-OLDEST_VERSION = 140000
 SESSION_POOLER = "Use the direct connection or the session pooler (port 5432) for that."
 
 
@@ -145,21 +145,8 @@ def _place(server: ServerInfo) -> str:
 
 
 def _version(server: ServerInfo) -> Finding:
-    if server.version < OLDEST_VERSION:
-        return Finding(
-            Subject.SERVER,
-            "problem",
-            f"The server is PostgreSQL {server.version_text}; Switchboard needs 14 or newer.",
-            "Upgrade the server, or use another one.",
-        )
-    if server.in_recovery or server.read_only:
-        kind = "a standby" if server.in_recovery else "set to read-only"
-        return Finding(
-            Subject.SERVER,
-            "problem",
-            f"The server is PostgreSQL {server.version_text}, but {kind}: nothing can be written there.",
-            "Connect to the primary server.",
-        )
+    if problem := why_unwritable(server):
+        return Finding(Subject.SERVER, "problem", problem.sentence, problem.what_to_do)
     return Finding(Subject.SERVER, "ok", f"The server is PostgreSQL {server.version_text}.")
 
 
