@@ -4,30 +4,20 @@ from __future__ import annotations
 
 import os
 import sys
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from tui.cli.output import Failure
     from tui.cli.request import OpenConsole, Options
+    from tui.errors import SwitchboardError
 
 SIGNAL = 128
 SIGINT, SIGPIPE = 2, 13
 WITHOUT_A_TERMINAL = "switchboard integrations list"
 LOCKED_WITHOUT_A_TERMINAL = "ssh HOST integrations list"
 DEMO_WITHOUT_A_TERMINAL = "switchboard demo --env"
-
-
-@dataclass(frozen=True, slots=True)
-class EndedBadly:
-    """An end that no part of the program foresaw."""
-
-    sentence: str
-    what_to_do: str
-    exit_status: int
 
 
 def main() -> int:
@@ -40,7 +30,7 @@ def main() -> int:
 
 
 def _main() -> int:
-    from tui.process import harden
+    from tui.process.hardening import harden
 
     harden()
     _replace_closed_streams()
@@ -48,7 +38,7 @@ def _main() -> int:
 
     options = Options(json="--json" in sys.argv[1:])
     try:
-        status = _guarded(sys.argv[1:], options)
+        status = _run_guarded(sys.argv[1:], options)
         sys.stdout.flush()
     except KeyboardInterrupt:
         if sys.stderr.isatty():
@@ -60,39 +50,37 @@ def _main() -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return SIGNAL + SIGPIPE
     except OSError as error:
+        from tui.errors import OutputFailed
+
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sentence = f"The output could not be written: {error.strerror}."
-        return _report(EndedBadly(sentence, "Look where it is redirected to, and run it again.", 1), options)
+        return _report(OutputFailed(sentence, "Look where it is redirected to, and run it again."), options)
     finally:
         _say_last_words(options)
     return status
 
 
-def _guarded(arguments: list[str], options: Options) -> int:
+def _run_guarded(arguments: list[str], options: Options) -> int:
     """Run the command; whatever goes wrong becomes one line on standard error and an exit status."""
     from tui.cli.root import run_command
     from tui.errors import SwitchboardError
-    from tui.process import EXIT_CRASH, crash_report, crash_sentence, refuse_other_encodings
+    from tui.process.crash_report import crash_failure, crash_report
+    from tui.process.terminal_checks import refuse_other_encodings
 
     try:
         refuse_other_encodings()
-        arguments = _asked_for(arguments, options)
+        arguments = _arguments_over_ssh(arguments, options)
         outcome = run_command(arguments, options)
         return outcome if isinstance(outcome, int) else _open_console(outcome)
     except SwitchboardError as failure:
         return _report(failure, options)
     except Exception as error:
-        # Not before: what reads .env takes a while to import.
-        from tui.settings.dotenv_file import ConfigError
-
-        if isinstance(error, ConfigError):
-            return _report(error, options)
         if isinstance(error, OSError) and _is_of_output(error):
             raise
-        return _report(EndedBadly(crash_sentence(crash_report(error)), "", EXIT_CRASH), options)
+        return _report(crash_failure(crash_report(error)), options)
 
 
-def _asked_for(arguments: list[str], options: Options) -> list[str]:
+def _arguments_over_ssh(arguments: list[str], options: Options) -> list[str]:
     """Note whether this is the locked console; return the arguments, there with what was asked for over SSH."""
     from tui.errors import InvalidInput
     from tui.locked.mode import asks_for_json, forget_places, is_locked, words_over_ssh
@@ -115,7 +103,7 @@ def _open_console(wanted: OpenConsole) -> int:
     from dataclasses import replace
     from pathlib import Path
 
-    from tui.process import require_terminal
+    from tui.process.terminal_checks import require_terminal
 
     if not wanted.demo:
         require_terminal(LOCKED_WITHOUT_A_TERMINAL if wanted.options.locked else WITHOUT_A_TERMINAL)
@@ -142,7 +130,7 @@ def _run_app(options: Options, environ: Mapping[str, str], cwd: Path) -> int:
     from tui.app import SwitchboardApp
     from tui.cli.output import Output
     from tui.cli.run import open_session
-    from tui.process import EXIT_CRASH, crash_sentence
+    from tui.process.crash_report import crash_failure
     from tui.terminal.ending import EndingOnSignals
 
     # The size is the terminal's own, whatever a shell has exported.
@@ -158,11 +146,11 @@ def _run_app(options: Options, environ: Mapping[str, str], cwd: Path) -> int:
     with EndingOnSignals(app.end_soon, abandon, app.wake):
         status = app.run(mouse=False)
     if app.crash_file is not None:
-        return _report(EndedBadly(crash_sentence(app.crash_file), "", EXIT_CRASH), options)
+        return _report(crash_failure(app.crash_file), options)
     return status or app.return_code or 0
 
 
-def _report(failure: Failure, options: Options) -> int:
+def _report(failure: SwitchboardError, options: Options) -> int:
     from tui.cli.output import report
 
     return report(failure, as_json=options.json)

@@ -1,4 +1,4 @@
-"""The console: which screens there are, theme, keys, output filter, crash policy and the session; nothing else."""
+"""The console: its modes and keys, theme, output filters and crash policy, and what a change of connection brings."""
 
 from __future__ import annotations
 
@@ -7,17 +7,15 @@ import contextlib
 import time
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from textual import work
 from textual.binding import Binding, BindingType
 from textual.worker import Worker, WorkerState
 
-from tui.errors import SchemaNewer, SwitchboardError, UnknownOrganization
+from tui.errors import Crashed
 from tui.locked.acts import CLOSED, is_open
-from tui.navigation import Navigation
-from tui.process import EXIT_CRASH, crash_report
+from tui.navigation import SECTIONS, Navigation
+from tui.process.crash_report import crash_report
 from tui.screens.page import Page
-from tui.session.reconnecting import connect_and_stay, stay_connected
-from tui.session.session import require_configured, require_installed
+from tui.session.console_connection import CONNECTING, ConsoleConnection, Health
 from tui.settings.keymap import Keymap, keymap_file, read_keymap
 from tui.widgets.ascii_filter import AsciiFilter
 from tui.widgets.colours import TERMINAL_COLOURS, ColourlessFilter, colours_are_unwanted
@@ -26,7 +24,7 @@ from tui.widgets.glyphs import UNICODE
 from tui.widgets.ordered_app import OrderedApp
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
     from pathlib import Path
 
     from textual.actions import ActionParseResult
@@ -35,49 +33,15 @@ if TYPE_CHECKING:
     from textual.filter import LineFilter
     from textual.screen import Screen
 
+    from tui.errors import SwitchboardError
     from tui.screens.help import KeysScreen
     from tui.session.session import Session
 
 # What `run` returns when somebody in the wizard asked for the sample data; never an exit status of the program.
 DEMO = 200
+NOT_SET_UP = Health("waiting", "not set up yet")
 QUIT_WITHIN_S = 2.0
 LAST_WORDS_WITHIN_S = 2.0
-ONCE_MORE = "Press ctrl+c once more to quit."
-
-
-def _integrations() -> Screen[Any]:
-    from tui.screens.integrations.screen import IntegrationsScreen
-
-    return IntegrationsScreen()
-
-
-def _permissions() -> Screen[Any]:
-    from tui.screens.permissions.screen import PermissionsScreen
-
-    return PermissionsScreen()
-
-
-def _phone_numbers() -> Screen[Any]:
-    from tui.screens.numbers.screen import PhoneNumbersScreen
-
-    return PhoneNumbersScreen()
-
-
-def _audit() -> Screen[Any]:
-    from tui.screens.audit.screen import AuditScreen
-
-    return AuditScreen()
-
-
-def _setup() -> Screen[Any]:
-    from tui.screens.setup.screen import SetupScreen
-
-    return SetupScreen()
-
-
-def _opens(key: str, section: str, title: str, tooltip: str) -> Binding:
-    """Return the binding that opens a section."""
-    return Binding(key, f"section('{section}')", title, show=False, id=f"app.{section}", tooltip=tooltip)
 
 
 class SwitchboardApp(OrderedApp):
@@ -85,19 +49,19 @@ class SwitchboardApp(OrderedApp):
 
     CSS_PATH: ClassVar[Any] = ["screens/page.tcss"]
     ENABLE_COMMAND_PALETTE = False
-    MODES: ClassVar[dict[str, str | Callable[[], Screen[Any]]]] = {
-        "integrations": _integrations,
-        "permissions": _permissions,
-        "phone_numbers": _phone_numbers,
-        "audit": _audit,
-        "setup": _setup,
-    }
+    MODES: ClassVar[dict[str, str | Callable[[], Screen[Any]]]] = {section.name: section.open for section in SECTIONS}
     BINDINGS: ClassVar[list[BindingType]] = [
-        _opens("1", "integrations", "Integrations", "Every integration"),
-        _opens("2", "permissions", "Permissions", "Who may use what"),
-        _opens("3", "phone_numbers", "Phone numbers", "Who has which number"),
-        _opens("4", "audit", "Audit", "Who did what, and when"),
-        _opens("5", "setup", "Setup", "The doctor, and the setup wizard"),
+        *(
+            Binding(
+                section.key,
+                f"section('{section.name}')",
+                section.title,
+                show=False,
+                id=f"app.{section.name}",
+                tooltip=section.tooltip,
+            )
+            for section in SECTIONS
+        ),
         Binding(
             "question_mark,f1", "help", "Help", key_display="?", show=False, id="app.help", tooltip="Every key here"
         ),
@@ -123,24 +87,15 @@ class SwitchboardApp(OrderedApp):
         ),
         Binding("ctrl+q", "nothing", "", show=False, id="app.nothing"),
     ]
-    sections = (
-        ("1", "integrations", "Integrations"),
-        ("2", "permissions", "Permissions"),
-        ("3", "phone_numbers", "Phone numbers"),
-        ("4", "audit", "Audit"),
-        ("5", "setup", "Setup"),
-    )
+    sections = tuple((section.key, section.name, section.title) for section in SECTIONS)
 
     def __init__(self, session: Session, *, wizard: bool = False) -> None:
         super().__init__()
-        self.session = session
-        self.navigation = Navigation(self, self.organization_changed)
+        self.connection = ConsoleConnection(session, self, NOT_SET_UP if wizard else CONNECTING)
+        self.navigation = Navigation(self, self.read_again)
         self.glyphs = UNICODE
         self.crash_file: Path | None = None
-        self.failure: SwitchboardError | None = None
-        self.ready = False
         self._wizard = wizard
-        self._health: tuple[str, str] = ("warning", "not set up yet" if wizard else "connecting")
         self._interrupted_at = 0.0
         self.no_color = colours_are_unwanted(session.environ)
         self._line_filters: tuple[LineFilter, ...] = (
@@ -152,9 +107,8 @@ class SwitchboardApp(OrderedApp):
         self.animation_level = "none"
 
     @property
-    def health(self) -> tuple[str, str]:
-        """The tone and the words for the connection's health."""
-        return self._health
+    def session(self) -> Session:
+        return self.connection.session
 
     def get_line_filters(self) -> Sequence[LineFilter]:
         """Return our own filters, control characters first; Textual's turn colours into absolute ones."""
@@ -165,7 +119,6 @@ class SwitchboardApp(OrderedApp):
         return ()
 
     def on_mount(self) -> None:
-        """Draw the first screen, and connect behind it."""
         self.theme = TERMINAL_COLOURS.name
         # A person's file could not open what is closed, but might say of another file whether it is there.
         keymap = Keymap() if self.session.settings.locked else read_keymap(keymap_file())
@@ -173,15 +126,15 @@ class SwitchboardApp(OrderedApp):
         self._watch_idle(self.session.settings.idle_lock)
         self.switch_mode("setup" if self._wizard else "integrations")
         if not self._wizard:
-            self.connect()
+            self.connection.connect()
         if keymap.problem:
-            self.call_after_refresh(self._say, keymap.problem)
+            self.call_after_refresh(self.warn, keymap.problem)
 
     def after_resume(self) -> None:
         """Show no secret again, and read everything anew."""
         for page in self._pages():
             page.hide_secrets()
-        self.organization_changed()
+        self.read_again()
 
     def _watch_idle(self, seconds: float) -> None:
         """Look again when the limit could be reached; cover the screen once it is."""
@@ -195,97 +148,40 @@ class SwitchboardApp(OrderedApp):
             page.hide_secrets()
         self.push_screen(LockScreen(), lambda _: self._watch_idle(seconds))
 
-    def _say(self, sentence: str) -> None:
+    def warn(self, sentence: str) -> None:
+        """Say something that stops nothing on the status line."""
         if isinstance(self.screen, Page):
             self.screen.status.say(sentence, "warning")
 
-    def connect(self) -> None:
-        """Connect in the background and tell the screens."""
-        self.failure, self.ready = None, False
-        self.say_health("warning", "connecting")
-        self._connecting()
+    def watch_connection(self, work: Callable[[], Coroutine[None, None, None]]) -> None:
+        """Run what makes and watches the connection in the background, in place of what ran before."""
+        _: Worker[None] = self.run_worker(work, group="connection", exclusive=True, exit_on_error=False)
 
-    @work(group="connection", exclusive=True, exit_on_error=False)
-    async def _connecting(self) -> None:
-        await connect_and_stay(self)
+    def stop_watching(self) -> None:
+        self.workers.cancel_group(self, "connection")
 
-    async def try_to_connect(self) -> SwitchboardError | None:
-        """Connect and tell the screens; return what went wrong."""
-        try:
-            if self.session.settings.locked:
-                require_configured(self.session)
-            await self.session.connect()
-            self.failure = None
-            self.say_health("good", "connected")
-            if self.session.settings.locked:
-                require_installed(self.session)
-            if not self.session.is_set_up:
-                self.switch_mode("setup")
-                return None
-            await self.session.find_organization()
-        except UnknownOrganization:
-            self.ready = True
-            self.action_organization()
-        except SwitchboardError as failure:
-            self.say_failure(failure)
-            return failure
-        else:
-            self.ready = True
-            self.organization_changed()
-            if self.session.schema == "newer":
-                self._say(str(SchemaNewer()))
-        return None
+    def show_health(self) -> None:
+        """Show how the connection is."""
+        for page in self._pages():
+            page.refresh_frame()
 
-    def say_failure(self, failure: SwitchboardError) -> None:
+    def show_failure(self, failure: SwitchboardError) -> None:
         """Show why there is no connection, or what else went wrong on the way in."""
-        self.failure = failure
-        is_connected = self.session.is_connected and not failure.may_pass
-        self.say_health(*(("good", "connected") if is_connected else ("bad", "no connection")))
         for page in self._pages():
             page.show_failure(failure)
 
-    def connection_lost(self, failure: SwitchboardError) -> None:
-        """Show the banner and keep trying to reconnect; loads run again afterwards, writes never."""
-        if self.ready and self._health[0] != "bad":
-            self._reconnecting(failure)
-
-    @work(group="connection", exclusive=True, exit_on_error=False)
-    async def _reconnecting(self, failure: SwitchboardError | None = None) -> None:
-        await stay_connected(self, failure)
-
-    def load_again(self) -> None:
-        """Fill every screen again."""
-        for page in self._pages():
-            page.start_load()
-
-    def say_health(self, tone: str, words: str) -> None:
-        """Show how the connection is."""
-        if (tone, words) == self._health:
-            return
-        self._health = (tone, words)
+    def read_again(self) -> None:
+        """Draw every frame anew, and fill every screen again once there is a connection."""
         for page in self._pages():
             page.refresh_frame()
-
-    def organization_changed(self) -> None:
-        """Tell every screen that another organisation is looked at."""
-        for page in self._pages():
-            page.refresh_frame()
-            if self.ready:
+            if self.connection.ready:
                 page.start_load()
 
     async def use_session(self, session: Session) -> None:
         """Leave the connection there is, work with other settings from now on, and show the integrations."""
-        self.workers.cancel_group(self, "connection")
-        await self.session.close()
-        self.session = session
+        await self.connection.replace_session(session)
         self.switch_mode("integrations")
-        self.failure, self.ready = None, False
-        self.say_health("warning", "connecting")
-        failure = await self.try_to_connect()
-        if failure is not None and failure.may_pass:
-            self._reconnecting(failure)
-        elif self.session.is_connected:
-            self._reconnecting()
+        await self.connection.connect_once()
 
     def look_around(self) -> None:
         """Leave for the console on sample data; the caller of `run` starts it."""
@@ -309,8 +205,8 @@ class SwitchboardApp(OrderedApp):
             return
         if self._exception is not None and self.crash_file is None:
             self.crash_file = crash_report(self._exception)
-        self._return_code = EXIT_CRASH
-        self._return_value = EXIT_CRASH
+        self._return_code = Crashed.exit_status
+        self._return_value = Crashed.exit_status
         self._close_messages_no_wait()
 
     def panic(self, *renderables: object) -> None:
@@ -326,7 +222,7 @@ class SwitchboardApp(OrderedApp):
         """Run an act, or say that the locked console does not."""
         if self._is_open(action, default_namespace):
             return await super().run_action(action, default_namespace, namespaces)
-        self._say(CLOSED)
+        self.warn(CLOSED)
         return True
 
     def _check_action_state(self, action: str, default_namespace: DOMNode) -> bool | None:
@@ -404,18 +300,18 @@ class SwitchboardApp(OrderedApp):
         self._interrupted_at = now
         if isinstance(self.screen, Page):
             status = self.screen.status
-            status.say(ONCE_MORE)
-            self.set_timer(QUIT_WITHIN_S, lambda: status.clear() if status.said.text == ONCE_MORE else None)
+            once_more = status.say("Press ctrl+c once more to quit.")
+            self.set_timer(QUIT_WITHIN_S, lambda: status.clear(once_more))
 
     def action_nothing(self) -> None:
         """Take a key that terminals use for flow control."""
 
     async def on_unmount(self) -> None:
         """Leave no query running on the server, and let what is broken off say so in the log."""
-        left = [worker.wait() for worker in self.workers if worker.is_running]
+        running = [worker.wait() for worker in self.workers if worker.is_running]
         self.workers.cancel_all()
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(asyncio.gather(*left, return_exceptions=True), LAST_WORDS_WITHIN_S)
+            await asyncio.wait_for(asyncio.gather(*running, return_exceptions=True), LAST_WORDS_WITHIN_S)
         await self.session.close()
 
     def _pages(self) -> list[Page]:

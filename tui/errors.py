@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from typing import TYPE_CHECKING, ClassVar
 
 if TYPE_CHECKING:
     from tui.models import UnreadableReason
 
 
-# The console adds that it reconnects by itself, a command that it is to be run again.
-CHECK_NETWORK = "Check the network."
-WAIT_A_MOMENT = "Wait a moment."
+class Advice(StrEnum):
+    """What to do about a failure that may pass: the console reconnects by itself, a command is to be run again."""
+
+    CHECK_NETWORK = "Check the network."
+    WAIT_A_MOMENT = "Wait a moment."
 
 
 class SwitchboardError(Exception):
     """A failure that is shown to a person.
 
-    `sentence` says what is wrong and `what_to_do` what to do about it, one sentence each, free of secrets and
-    of row contents. `details` may hold raw driver text that a screen shows only on request.
+    `sentence` says what is wrong and `what_to_do` what to do about it, one sentence each, free of secrets and of row
+    contents; `quoted` is what the server itself said, and stands behind them. `details` may hold raw driver text that
+    a screen shows only on request.
     `exit_status` is the command's exit status (product.md, "Exit status"). `sqlstate` is the five characters the
     server gave with it, empty where none did; `answered` is whether a living server or pooler said it. `may_pass`: it
     may end by itself, so that trying again may help.
@@ -29,11 +33,17 @@ class SwitchboardError(Exception):
     answered: bool = False
     may_pass: bool = False
 
-    def __init__(self, sentence: str, what_to_do: str, *, details: str = "") -> None:
+    def __init__(self, sentence: str, what_to_do: str, *, quoted: str = "", details: str = "") -> None:
         super().__init__(sentence)
         self.sentence = sentence
-        self.what_to_do = what_to_do
+        self.advice = what_to_do
+        self.quoted = quoted
         self.details = details
+
+    @property
+    def what_to_do(self) -> str:
+        """What to do about it, and what the server said."""
+        return f"{self.advice} {self.quoted}".rstrip()
 
     def __str__(self) -> str:
         return f"{self.sentence} {self.what_to_do}"
@@ -43,6 +53,13 @@ class InvalidInput(SwitchboardError):
     """A value, option or combination that cannot be accepted; nothing was written."""
 
     title = "Not accepted"
+    exit_status = 2
+
+
+class ConfigError(SwitchboardError):
+    """A setting, or a file of settings, that cannot be used. Never holds a value."""
+
+    title = "Configuration"
     exit_status = 2
 
 
@@ -83,8 +100,9 @@ class ReadOnlyMode(InvalidInput):
     usual_sentence: ClassVar[str] = "Switchboard is in read-only mode, so nothing was written."
     usual_way_out: ClassVar[str] = "Start it without --read-only and without SWITCHBOARD_READ_ONLY."
 
-    def __init__(self, sentence: str = "", what_to_do: str = "", *, details: str = "") -> None:
-        super().__init__(sentence or self.usual_sentence, what_to_do or self.usual_way_out, details=details)
+    def __init__(self, sentence: str = "", what_to_do: str = "", *, quoted: str = "", details: str = "") -> None:
+        what_to_do = what_to_do or self.usual_way_out
+        super().__init__(sentence or self.usual_sentence, what_to_do, quoted=quoted, details=details)
 
 
 class SchemaNewer(ReadOnlyMode):
@@ -260,6 +278,19 @@ class ExportFailed(SwitchboardError):
     """An export of the log that did not come to its end; no file of it is left."""
 
     title = "Not exported"
+
+
+class OutputFailed(SwitchboardError):
+    """Standard output refuses what a command writes."""
+
+    title = "Not written"
+
+
+class Crashed(SwitchboardError):
+    """The program met something that no part of it foresaw."""
+
+    title = "Crashed"
+    exit_status = 70
 
 
 class DemoFailed(SwitchboardError):

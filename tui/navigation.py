@@ -1,13 +1,14 @@
-"""The way from one screen to another: every screen that is opened from a section, imported when it is first needed."""
+"""The sections, and the screens that are opened from them, each imported when it is first needed."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from textual.app import App
+    from textual.screen import Screen
 
     from tui.data.numbers.changes import NumberChanged
     from tui.data.permissions.apply import Applied
@@ -16,6 +17,55 @@ if TYPE_CHECKING:
     from tui.models import AuditRow, Integration, Person, PhoneNumber
     from tui.screens.audit.view import Names
     from tui.session.connection_test import Job, Tested
+
+
+def _integrations() -> Screen[Any]:
+    from tui.screens.integrations.screen import IntegrationsScreen
+
+    return IntegrationsScreen()
+
+
+def _permissions() -> Screen[Any]:
+    from tui.screens.permissions.screen import PermissionsScreen
+
+    return PermissionsScreen()
+
+
+def _phone_numbers() -> Screen[Any]:
+    from tui.screens.numbers.screen import PhoneNumbersScreen
+
+    return PhoneNumbersScreen()
+
+
+def _audit() -> Screen[Any]:
+    from tui.screens.audit.screen import AuditScreen
+
+    return AuditScreen()
+
+
+def _setup() -> Screen[Any]:
+    from tui.screens.setup.screen import SetupScreen
+
+    return SetupScreen()
+
+
+class Section(NamedTuple):
+    """A section of the console: its key, the name of its mode, its title, what the help says, and its screen."""
+
+    key: str
+    name: str
+    title: str
+    tooltip: str
+    open: Callable[[], Screen[Any]]
+
+
+SECTIONS = (
+    Section("1", "integrations", "Integrations", "Every integration", _integrations),
+    Section("2", "permissions", "Permissions", "Who may use what", _permissions),
+    Section("3", "phone_numbers", "Phone numbers", "Who has which number", _phone_numbers),
+    Section("4", "audit", "Audit", "Who did what, and when", _audit),
+    Section("5", "setup", "Setup", "The doctor, and the setup wizard", _setup),
+)
 
 
 class Navigation:

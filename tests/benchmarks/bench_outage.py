@@ -93,7 +93,7 @@ class Outage:
 
 
 def _is_seen(it: Console) -> bool:
-    return it.app.health[0] == "bad" or it.page.status.said.tone == "bad"
+    return it.app.connection.health.state == "lost" or it.page.status.said.tone == "bad"
 
 
 def _floor(conninfo: str) -> float:

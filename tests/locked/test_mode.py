@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tui.data.audit.export_file import NewFile
-from tui.errors import InvalidInput
+from tui.errors import ConfigError, InvalidInput
 from tui.locked.export_place import export_folder, is_plain_name, new_file
 from tui.locked.mode import forget_connection, forget_places, is_locked, words_over_ssh
-from tui.settings.settings import ConfigError, Settings, load_settings
+from tui.settings.settings import Settings, load_settings
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -90,7 +90,7 @@ async def test_what_was_stopped_says_so_and_only_t_asks_again(keyed_database: st
         await driver.wait_for("t test again")
         assert "testing" not in driver.text
         # As after a connection to the database that is back.
-        driver.app.organization_changed()
+        driver.app.read_again()
         await driver.pilot.pause()
         assert "t test again" in driver.text
         exotel.answer_as_usual()

@@ -113,7 +113,8 @@ class TestWhereNothingIsSetUp:
         async with piloted(console(empty_database, locked=True)) as driver:
             await driver.wait_for("Switchboard is not set up in this database.")
             await driver.press("5")
-            await driver.wait_for("The schema is not installed.")
+            await driver.wait_for("look again")
+            await driver.wait_for("Run `switchboard setup`")
             assert isinstance(driver.page, SetupScreen)
             assert driver.page.wizard is None
 

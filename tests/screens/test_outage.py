@@ -46,7 +46,7 @@ def through(proxy: TcpProxy, conninfo: str, password: str = PASSWORD) -> str:
 
 
 def banner(it: Console) -> str:
-    return it.app.health[1]
+    return it.app.connection.health.words
 
 
 @pytest.mark.parametrize("outage", [TcpProxy.refuse, pytest.param(TcpProxy.swallow, marks=pytest.mark.long)])

@@ -10,7 +10,8 @@ from dotenv import dotenv_values
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tui.settings.dotenv_file import ConfigError, read_env_file, write_env_values
+from tui.errors import ConfigError
+from tui.settings.dotenv_file import read_env_file, write_env_values
 
 CANARY = "canary-7f3a"
 
@@ -45,13 +46,13 @@ NODE_LINE = re.compile(
 
 def read_as_node(path, name):
     """What Node's dotenv 16 makes of it: its grammar, which is this pattern, and its unquoting."""
-    found = {}
+    values_by_name = {}
     for key, raw in NODE_LINE.findall(re.sub(r"\r\n?", "\n", path.read_bytes().decode())):
         value = raw.strip()
         quote = value[:1]
         value = re.sub(r"^(['\"`])([\s\S]*)\1$", r"\2", value, flags=re.MULTILINE)
-        found[key] = value.replace("\\n", "\n").replace("\\r", "\r") if quote == '"' else value
-    return found[name]
+        values_by_name[key] = value.replace("\\n", "\n").replace("\\r", "\r") if quote == '"' else value
+    return values_by_name[name]
 
 
 def read_as_python(path, name):
@@ -175,7 +176,7 @@ class TestReading:
         }.items():
             content = (lines if isinstance(lines, bytes) else lines.encode()) + last.encode()
             path, doubts = env(content), []
-            values = read_env_file(path, is_ours, doubts=doubts)
+            values = read_env_file(path, is_ours, warnings=doubts)
             assert values == {"OUR": "postgresql://app:pw@127.0.0.1:5432/d"}, lines
             assert len(doubts) == (said is not None), lines
             assert all(re.match(said, doubt) and "left aside" in doubt and "MII" not in doubt for doubt in doubts), (

@@ -5,7 +5,7 @@ import subprocess
 
 import pytest
 
-from tui.settings.dotenv_file import ConfigError
+from tui.errors import ConfigError
 from tui.settings.git_ignore import add_to_gitignore, git_ignore_state
 
 IGNORE_FILES = [

@@ -25,9 +25,9 @@ def test_without_a_file_every_key_is_as_usual(tmp_path: Path) -> None:
 def test_a_file_that_is_none_changes_no_key_and_is_named(tmp_path: Path, content: bytes) -> None:
     file = tmp_path / "keys.toml"
     file.write_bytes(content)
-    found = read_keymap(file)
-    assert found.keys == {}
-    assert str(file) in found.problem
+    keymap = read_keymap(file)
+    assert keymap.keys == {}
+    assert str(file) in keymap.problem
 
 
 def test_no_key_is_one_that_could_be_the_second_byte_of_a_sequence() -> None:
@@ -56,14 +56,14 @@ async def test_a_question_is_not_answered_by_the_key_that_opened_it(
     use_keys(tmp_path, monkeypatch, '"integrations.toggle" = "y"')
     await add(keyed_database)
     is_active = "select is_active from integration_credentials"
-    async with piloted(console(keyed_database)) as it:
-        await it.wait_for("● active")
-        await it.press(*["y"] * 5)
-        await it.wait_for("Disable Exotel phone?")
-        assert it.page.prompt.is_asking
+    async with piloted(console(keyed_database)) as driven:
+        await driven.wait_for("● active")
+        await driven.press(*["y"] * 5)
+        await driven.wait_for("Disable Exotel phone?")
+        assert driven.page.prompt.is_asking
         assert execute(keyed_database, is_active) == [(True,)]
-        await it.press("x", "y")
-        await it.wait_for("is disabled.")
+        await driven.press("x", "y")
+        await driven.wait_for("is disabled.")
     assert execute(keyed_database, is_active) == [(False,)]
 
 
@@ -72,9 +72,9 @@ async def test_a_remapped_key_does_what_the_usual_one_did(
 ) -> None:
     use_keys(tmp_path, monkeypatch, '"integrations.sort" = "f6"')
     await add(keyed_database)
-    async with piloted(console(keyed_database)) as it:
-        await it.wait_for("● active")
-        await it.press("s")
-        assert "sorted by type" in it.text
-        await it.press("f6")
-        await it.wait_for("sorted by state")
+    async with piloted(console(keyed_database)) as driven:
+        await driven.wait_for("● active")
+        await driven.press("s")
+        assert "sorted by type" in driven.text
+        await driven.press("f6")
+        await driven.wait_for("sorted by state")

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 from psycopg import pq
 
-from tui.settings.settings import LIBPQ_NAME, ConfigError, Settings, load_settings
+from tui.errors import ConfigError
+from tui.settings.settings import LIBPQ_NAME, Settings, load_settings
 
 CANARY = "canary-91c2"
 

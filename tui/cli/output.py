@@ -5,12 +5,14 @@ from __future__ import annotations
 import os
 import sys
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol, TextIO
+from typing import TYPE_CHECKING, Any, TextIO
 
 from tui.words.text import ascii_json, fit, plain
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
+
+    from tui.errors import SwitchboardError
 
 GAP = "  "
 
@@ -118,23 +120,7 @@ class Output:
             sys.stdout.write(GAP.join(parts).rstrip() + "\n")
 
 
-class Failure(Protocol):
-    """What a failure of any part has to say."""
-
-    @property
-    def sentence(self) -> str:
-        """What is wrong."""
-
-    @property
-    def what_to_do(self) -> str:
-        """What to do about it."""
-
-    @property
-    def exit_status(self) -> int:
-        """The command's exit status."""
-
-
-def report(failure: Failure, *, as_json: bool) -> int:
+def report(failure: SwitchboardError, *, as_json: bool) -> int:
     """Write a failure to standard error, one line saying what is wrong and what to do, and return its exit status."""
     if as_json:
         _write_error(

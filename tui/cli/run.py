@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from tui.cli.output import Output
 from tui.data.keys.encryption import Keyring
 from tui.data.keys.sources import read_keyring, standing_warning, wrapping_warnings
-from tui.errors import CHECK_NETWORK, WAIT_A_MOMENT, ReadOnlyMode, SchemaNewer, SwitchboardError
+from tui.errors import Advice, ReadOnlyMode, SchemaNewer, SwitchboardError
 from tui.locked.mode import ASK, forget_connection
 from tui.session.session import Session, require_configured, require_installed
 from tui.settings.settings import load_settings
@@ -36,7 +36,7 @@ def run(
     """Connect, make sure that the schema and what the command requires are there, and do the work; return 0.
 
     `before` checks what was typed by the settings, before anything is connected to.
-    Raises SwitchboardError and ConfigError, and SystemExit after a signal.
+    Raises SwitchboardError, and SystemExit after a signal.
     """
     out = Output(as_json=options.json, yes=options.yes)
     session = open_session(options, out, keys=needs.reads_keys)
@@ -86,7 +86,7 @@ def open_session(
     keyring = read_keyring(settings.master_key_sources()) if keys else Keyring(None)
     for standing in (standing_warning(keyring), *wrapping_warnings(keyring)):
         if standing:
-            out.warn(standing)
+            out.warn(*standing)
     # What the evidence is taken from is this process's own environment, also for the demo.
     return Session(settings, os.environ, keyring)
 
@@ -107,9 +107,8 @@ def run_to_the_end(session: Session, command: Coroutine[Any, Any, None]) -> None
     try:
         asyncio.run(_run_until_signal(session, command))
     except SwitchboardError as failure:
-        for advice in (CHECK_NETWORK, WAIT_A_MOMENT):
-            again = f"{advice.removesuffix('.')}, then run it again."
-            failure.what_to_do = failure.what_to_do.replace(advice, again)
+        if isinstance(failure.advice, Advice):
+            failure.advice = f"{failure.advice.removesuffix('.')}, then run it again."
         raise
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from tui.errors import SwitchboardError
     from tui.navigation import Navigation
+    from tui.session.console_connection import ConsoleConnection
     from tui.session.session import Session
     from tui.widgets.glyphs import Glyphs
 
@@ -14,16 +14,10 @@ if TYPE_CHECKING:
 class Console(Protocol):
     """The app as screens know it; `sections` are (key, name, title)."""
 
-    session: Session
     glyphs: Glyphs
     sections: tuple[tuple[str, str, str], ...]
-    failure: SwitchboardError | None
-    ready: bool
+    connection: ConsoleConnection
     navigation: Navigation
-
-    @property
-    def health(self) -> tuple[str, str]:
-        """The tone and the words for the connection's health."""
 
     @property
     def is_key_held(self) -> bool:
@@ -33,14 +27,8 @@ class Console(Protocol):
     def terminal_is_behind(self) -> bool:
         """Whether the terminal has not yet taken the frames sent to it."""
 
-    def connect(self) -> None:
-        """Connect in the background and tell the screens."""
-
-    def organization_changed(self) -> None:
-        """Tell every screen that another organisation is looked at."""
-
-    def connection_lost(self, failure: SwitchboardError) -> None:
-        """Show the banner and keep trying to reconnect."""
+    def read_again(self) -> None:
+        """Fill every screen again."""
 
     async def use_session(self, session: Session) -> None:
         """Work with other settings from now on, beginning at the integrations."""

@@ -102,7 +102,7 @@ class ConnectionTestScreen(Page):
         except SwitchboardError as failure:
             pane.end(Verdict("bad", failure.sentence, failure.what_to_do))
             if failure.may_pass:
-                self.console.connection_lost(failure)
+                self.console.connection.reconnect(failure)
         else:
             self._finished[index] = tested
             pane.end(Verdict(tone_of(tested), tested.conclusion()))

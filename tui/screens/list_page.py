@@ -40,7 +40,7 @@ class ListPage(Page):
     def on_mount(self) -> None:
         # Before the rows are read, so that j and enter work on them from the first key on.
         self.focus_body()
-        if not self.session.is_connected and self.console.failure is None:
+        if not self.session.is_connected and self.console.connection.failure is None:
             self.query_one(StateSwitcher).show_loading("the connection")
         elif self.session.schema is not None and not self.session.is_set_up:
             # Nothing is loaded before the wizard is done.

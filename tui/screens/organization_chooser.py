@@ -44,4 +44,4 @@ class OrganizationChooser(SearchChooser["Organization"]):
     def take(self, match: Organization) -> None:
         self.session.organization = match
         self.dismiss()
-        self.console.organization_changed()
+        self.console.read_again()

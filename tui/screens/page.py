@@ -30,7 +30,6 @@ if TYPE_CHECKING:
     from tui.session.session import Session
 
 SMALLEST = (60, 20)
-SAVING = "Saving …"
 CONTEXT_ROOM = 40
 
 
@@ -64,8 +63,8 @@ class Page(Screen[Any]):
         super().__init__()
         self.filter_text = ""
         self._writes = 0
-        self._had_focus: Widget | None = None
-        self._left: tuple[object] | None = None
+        self._focus_before: Widget | None = None
+        self._pending_result: tuple[object] | None = None
 
     @property
     def console(self) -> Console:
@@ -74,17 +73,14 @@ class Page(Screen[Any]):
 
     @property
     def session(self) -> Session:
-        """The session of this sitting."""
-        return self.console.session
+        return self.console.connection.session
 
     @property
     def prompt(self) -> Prompt:
-        """Where questions are asked."""
         return self.query_one(Prompt)
 
     @property
     def status(self) -> StatusLine:
-        """Where results are told."""
         return self.query_one(StatusLine)
 
     @property
@@ -125,16 +121,16 @@ class Page(Screen[Any]):
 
     def on_mount(self) -> None:
         self.refresh_frame()
-        if self.console.ready:
+        if self.console.connection.ready:
             self.start_load()
-        elif self.console.failure is not None:
-            self.show_failure(self.console.failure)
+        elif self.console.connection.failure is not None:
+            self.show_failure(self.console.connection.failure)
 
     def on_screen_resume(self) -> None:
         """Draw the frame again: the session may have changed while another screen was open. Leave if that waited."""
         self.refresh_frame()
-        if self._left is not None:
-            self.dismiss(*self._left)
+        if self._pending_result is not None:
+            self.dismiss(*self._pending_result)
 
     def _compositor_refresh(self) -> None:
         """Draw nothing while another screen covers this one, which would paint all of that; resuming draws it whole."""
@@ -148,7 +144,7 @@ class Page(Screen[Any]):
 
     def leave(self, result: object = None) -> None:
         """Leave with a result, once help or the cover over this screen is gone: dismiss() takes what is on top."""
-        self._left = (result,)
+        self._pending_result = (result,)
         if self.is_active:
             self.dismiss(result)
 
@@ -183,7 +179,7 @@ class Page(Screen[Any]):
     async def writing(self, coroutine: Awaitable[Any]) -> Any:
         """Await a write with the screen's acts disabled meanwhile."""
         self._writes += 1
-        self.status.say(SAVING)
+        saving = self.status.say("Saving …")
         self.refresh_bindings()
         try:
             return await coroutine
@@ -191,8 +187,7 @@ class Page(Screen[Any]):
             self._writes -= 1
             if self.is_mounted:
                 self.refresh_bindings()
-                if self.status.said.text == SAVING:
-                    self.status.clear()
+                self.status.clear(saving)
 
     def show_failure(self, failure: SwitchboardError) -> None:
         """Meet a failure to load; screens with a list show it in the list's place."""
@@ -203,7 +198,7 @@ class Page(Screen[Any]):
         by_itself = " Switchboard reconnects by itself." if failure.may_pass else ""
         self.status.say(f"{failure.sentence} {failure.what_to_do}{by_itself}", "bad")
         if failure.may_pass:
-            self.console.connection_lost(failure)
+            self.console.connection.reconnect(failure)
 
     def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
         """Let nothing that a worker did not expect go by in silence."""
@@ -213,7 +208,7 @@ class Page(Screen[Any]):
     def refresh_frame(self) -> None:
         """Draw top line, context line and hints from what is true now."""
         session, glyphs = self.session, self.console.glyphs
-        tone, health = self.console.health
+        health = self.console.connection.health
         organization = session.organization
         shown = safe_text(organization.name or organization.id, 60) if organization else "no organisation"
         self.query_one(TopLine).parts = (
@@ -222,7 +217,7 @@ class Page(Screen[Any]):
             Part(safe_text(session.database_name, 60), give=3),
             Part(safe_text(session.operator.label, 40), give=4),
             Part("READ-ONLY: newer schema" if session.schema == "newer" else "READ-ONLY" if session.read_only else ""),
-            Part(f"{glyphs.good if tone == 'good' else glyphs.warning} {health}"),
+            Part(f"{glyphs.good if health.state == 'connected' else glyphs.warning} {health.words}"),
         )
         context = self.context()
         self.query_one(SectionLine).parts = self._section_parts()
@@ -257,10 +252,10 @@ class Page(Screen[Any]):
     def action_reload(self) -> None:
         """Read again, or try again to connect."""
         self.status.clear()
-        if self.console.ready:
+        if self.console.connection.ready:
             self.start_load()
-        elif self.console.failure is not None:
-            self.console.connect()
+        elif self.console.connection.failure is not None:
+            self.console.connection.connect()
 
     def action_back(self) -> None:
         """Stop loading, else clear the filter, else leave the screen."""
@@ -294,7 +289,6 @@ class Page(Screen[Any]):
             self.end_filtering()
 
     def on_prompt_changed(self) -> None:
-        """Offer only the keys that work while a question is open."""
         self.refresh_frame()
 
     def on_line_input_paste_refused(self, event: LineInput.PasteRefused) -> None:
@@ -302,14 +296,13 @@ class Page(Screen[Any]):
         self.status.say(f"That paste has {event.lines} lines and this field holds one: nothing was pasted.", "warning")
 
     def on_resize(self, event: events.Resize) -> None:
-        """Say when the window is too small to show anything useful."""
         too_small = event.size.width < SMALLEST[0] or event.size.height < SMALLEST[1]
         if too_small and not self.has_class("-too-small"):
-            self._had_focus = self.focused
+            self._focus_before = self.focused
         self.set_class(too_small, "-too-small")
         self.refresh_frame()
-        if not too_small and self.focused is None and self._had_focus is not None and self._had_focus.is_attached:
-            self.set_focus(self._had_focus)
+        if not too_small and self.focused is None and self._focus_before is not None and self._focus_before.is_attached:
+            self.set_focus(self._focus_before)
 
     def end_filtering(self) -> None:
         """Close the filter line and focus the list again."""
@@ -325,7 +318,6 @@ class Page(Screen[Any]):
 
     @property
     def is_filtering(self) -> bool:
-        """Whether the filter is being typed."""
         return bool(self.query_one("#filter", LineInput).display)
 
     def _show_filter(self, *, shown: bool) -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from tui.errors import ConnectionFailed, ReadOnlyMode, SchemaMissing, SchemaNewer, SwitchboardError
 from tui.models import Operator
-from tui.process import login_name, source_address, user_agent
+from tui.process.identity import login_name, source_address, user_agent
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -21,11 +21,6 @@ if TYPE_CHECKING:
     from tui.settings.settings import Settings
 
 AGAIN_AFTER_S = 2.0
-NOT_INSTALLED = {
-    "missing": "Switchboard is not set up in this database.",
-    "partial": "Only a part of what Switchboard needs is in this database.",
-    "outdated": "What Switchboard keeps in this database is of an earlier version.",
-}
 
 
 class Session:
@@ -185,7 +180,9 @@ def require_configured(session: Session) -> None:
 def require_installed(session: Session) -> None:
     """Raise SchemaMissing where what Switchboard needs is not in the database that the session has connected to."""
     if not session.is_set_up:
+        from tui.data.schema.state import SCHEMA_SENTENCES
+
         what_to_do = "Run `switchboard setup`; with --dry-run it only says what it would do."
         if session.settings.locked:
             what_to_do = "Whoever runs this machine sets it up with `switchboard setup`."
-        raise SchemaMissing(NOT_INSTALLED[session.schema or "missing"], what_to_do)
+        raise SchemaMissing(SCHEMA_SENTENCES[session.schema or "missing"], what_to_do)

@@ -11,10 +11,12 @@ import re
 import secrets
 import stat
 import unicodedata
-from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, ClassVar
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from dotenv.parser import Binding, parse_stream
+
+from tui.errors import ConfigError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -40,23 +42,8 @@ _DOUBLE_QUOTED = re.compile(rf'"([^"\\$`]*)"{_AFTER}', re.DOTALL)
 _NEEDS_QUOTES = re.compile(r"""[#$'"`\\\s]""")
 
 
-class ConfigError(Exception):
-    """A setting that cannot be used: one sentence, what to do, and the command's exit status. Never holds a value."""
-
-    title: ClassVar[str] = "Configuration"
-    exit_status: ClassVar[int] = 2
-
-    def __init__(self, sentence: str, what_to_do: str) -> None:
-        super().__init__(sentence)
-        self.sentence = sentence
-        self.what_to_do = what_to_do
-
-    def __str__(self) -> str:
-        return f"{self.sentence} {self.what_to_do}"
-
-
 def read_env_file(
-    path: Path, is_ours: Callable[[str], bool], *, of_root: bool = False, doubts: list[str] | None = None
+    path: Path, is_ours: Callable[[str], bool], *, of_root: bool = False, warnings: list[str] | None = None
 ) -> dict[str, str] | None:
     """Values of the names that `is_ours` accepts, without interpolation; None where there is no file.
 
@@ -66,12 +53,12 @@ def read_env_file(
     root could have put it there. What cannot be read of other programs' lines is added to `doubts`, in sentences that
     name them.
     """
-    content = _checked_content(path, of_root=of_root)
+    content = _read_checked(path, of_root=of_root)
     if content is None:
         return None
-    entries, odd = _entries(path, content, is_ours)
-    if doubts is not None:
-        doubts += [_left_aside(path, lines, *why) for why, lines in odd.items()]
+    entries, unreadable = _entries(path, content, is_ours)
+    if warnings is not None:
+        warnings += [_warning(path, lines, *why) for why, lines in unreadable.items()]
     return {name: entry.value for name, entry in entries.items()}
 
 
@@ -82,32 +69,25 @@ def write_env_values(path: Path, values: Mapping[str, str]) -> None:
     link, a file of somebody else, a file that cannot be read strictly, and a value that no notation carries to
     python-dotenv, Node's dotenv and sh alike; nothing is written then.
     """
-    content = _checked_content(path, for_writing=True)
-    old = "" if content is None else _decoded(content)
+    content = _read_checked(path, for_writing=True)
+    old = "" if content is None else _decode(content)
     present, _ = _entries(path, content or b"", values.__contains__)
     newline = "\r\n" if "\r\n" in old else "\n"
     new = old
-    for name, value in values.items():
-        assignment = f"{name}={_quoted(name, value)}"
-        if name in present:
-            entry = present[name]
-            new = new[: entry.start] + assignment + new[entry.end :]
-            moved = len(assignment) - (entry.end - entry.start)
-            present = {
-                other: replace(it, start=it.start + moved, end=it.end + moved) if it.start > entry.start else it
-                for other, it in present.items()
-            }
-        else:
-            gap = newline if new and not new.endswith(("\n", "\r")) else ""
-            new = f"{new}{gap}{assignment}{newline}"
+    # From the last to the first, so that each place is still where it was read.
+    for name, entry in sorted(present.items(), key=lambda item: item[1].start, reverse=True):
+        new = f"{new[: entry.start]}{name}={_quote(name, values[name])}{new[entry.end :]}"
+    for name in [name for name in values if name not in present]:
+        gap = newline if new and not new.endswith(("\n", "\r")) else ""
+        new = f"{new}{gap}{name}={_quote(name, values[name])}{newline}"
     encoded = new.encode(errors="surrogateescape")
     entries, _ = _entries(path, encoded, values.__contains__)
     if {name: entry.value for name, entry in entries.items()} != dict(values):
-        raise ConfigError(f"{_shown(path)} could not be changed safely.", "Edit it by hand.")
+        raise ConfigError(f"{_printable(path)} could not be changed safely.", "Edit it by hand.")
     _replace_file(path, encoded)
 
 
-def _checked_content(path: Path, *, for_writing: bool = False, of_root: bool = False) -> bytes | None:
+def _read_checked(path: Path, *, for_writing: bool = False, of_root: bool = False) -> bytes | None:
     """What is in the file, once its kind, owner and mode have been looked at on the opened file itself."""
     folder = None
     try:
@@ -119,61 +99,64 @@ def _checked_content(path: Path, *, for_writing: bool = False, of_root: bool = F
     except OSError as exc:
         if exc.errno == errno.ELOOP:
             raise ConfigError(
-                f"{_shown(path)} is a symbolic link.",
+                f"{_printable(path)} is a symbolic link.",
                 "Put the file itself there." if of_root else "Put the file itself there, or name it with --env-file.",
             ) from None
-        raise ConfigError(f"{_shown(path)} cannot be opened: {exc.strerror}.", "Check its owner and mode.") from None
+        raise ConfigError(
+            f"{_printable(path)} cannot be opened: {exc.strerror}.", "Check its owner and mode."
+        ) from None
     finally:
         if folder is not None:
             os.close(folder)
     try:
-        found = os.fstat(descriptor)
-        if of_root and found.st_uid != 0:
-            raise ConfigError(f"{_shown(path)} does not belong to root.", f"Run: chown root {_shown(path)}")
-        if stat.S_ISDIR(found.st_mode) and not for_writing:
+        status = os.fstat(descriptor)
+        if of_root and status.st_uid != 0:
+            raise ConfigError(f"{_printable(path)} does not belong to root.", f"Run: chown root {_printable(path)}")
+        if stat.S_ISDIR(status.st_mode) and not for_writing:
             return None
-        _check_owner_and_mode(path, found, for_writing=for_writing, mode="640" if of_root else "600")
+        _check_owner_and_mode(path, status, for_writing=for_writing, mode="640" if of_root else "600")
         with os.fdopen(descriptor, "rb", closefd=False) as file:
             content = file.read(LARGEST_BYTES + 1)
     finally:
         os.close(descriptor)
     if len(content) > LARGEST_BYTES:
         raise ConfigError(
-            f"{_shown(path)} is larger than a file of settings can be.", "Check that it is the right file."
+            f"{_printable(path)} is larger than a file of settings can be.", "Check that it is the right file."
         )
     if b"\0" in content or content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        raise ConfigError(f"{_shown(path)} is not UTF-8 text.", "Save the file as UTF-8.")
+        raise ConfigError(f"{_printable(path)} is not UTF-8 text.", "Save the file as UTF-8.")
     return content
 
 
 def _folder_of_root(folder: Path) -> int:
     """Open a folder that root alone may write to. Raises ConfigError for any other, OSError."""
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
-    found = os.fstat(descriptor)
-    if found.st_uid != 0 or found.st_mode & 0o022:
+    status = os.fstat(descriptor)
+    if status.st_uid != 0 or status.st_mode & 0o022:
         os.close(descriptor)
         raise ConfigError(
-            f"{_shown(folder)} can be written by others than root.",
-            f"Run: chown root {_shown(folder)}; chmod go-w {_shown(folder)}",
+            f"{_printable(folder)} can be written by others than root.",
+            f"Run: chown root {_printable(folder)}; chmod go-w {_printable(folder)}",
         )
     return descriptor
 
 
-def _check_owner_and_mode(path: Path, found: os.stat_result, *, for_writing: bool, mode: str) -> None:
-    if not stat.S_ISREG(found.st_mode):
-        raise ConfigError(f"{_shown(path)} is not a plain file.", "Put a plain file there.")
+def _check_owner_and_mode(path: Path, status: os.stat_result, *, for_writing: bool, mode: str) -> None:
+    if not stat.S_ISREG(status.st_mode):
+        raise ConfigError(f"{_printable(path)} is not a plain file.", "Put a plain file there.")
     user = os.geteuid()
-    if found.st_uid != user and (for_writing or found.st_uid != 0):
+    if status.st_uid != user and (for_writing or status.st_uid != 0):
         raise ConfigError(
-            f"{_shown(path)} belongs to somebody else.", "It must belong to the user who runs Switchboard, or to root."
+            f"{_printable(path)} belongs to somebody else.",
+            "It must belong to the user who runs Switchboard, or to root.",
         )
-    close_it = f"Run: chmod {mode} {_shown(path)}"
+    close_it = f"Run: chmod {mode} {_printable(path)}"
     if for_writing:
         return
-    if found.st_mode & 0o022:
-        raise ConfigError(f"{_shown(path)} can be written by others than its owner.", close_it)
-    if found.st_mode & 0o004 or (found.st_mode & 0o040 and found.st_uid != 0):
-        raise ConfigError(f"{_shown(path)} can be read by others than its owner.", close_it)
+    if status.st_mode & 0o022:
+        raise ConfigError(f"{_printable(path)} can be written by others than its owner.", close_it)
+    if status.st_mode & 0o004 or (status.st_mode & 0o040 and status.st_uid != 0):
+        raise ConfigError(f"{_printable(path)} can be read by others than its owner.", close_it)
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,21 +177,21 @@ def _entries(
     path: Path, content: bytes, is_ours: Callable[[str], bool]
 ) -> tuple[dict[str, _Entry], dict[tuple[str, str], list[int]]]:
     """Names of ours and their entries, and the lines of others that cannot be read, by what is said of them."""
-    text = _decoded(content)
+    text = _decode(content)
     # Windows' editors put a byte order mark in front; python-dotenv and Node's dotenv both read past it.
     start = len(text) - len(text.removeprefix("\ufeff"))
     entries: dict[str, _Entry] = {}
     lines: dict[str, int] = {}
-    odd: dict[tuple[str, str], list[int]] = {}
+    unreadable: dict[tuple[str, str], list[int]] = {}
     for line, original, binding in _bindings(text[start:]):
-        where = f"Line {line} of {_shown(path)}"
+        where = f"Line {line} of {_printable(path)}"
         name = binding.key
         is_text = not _BROKEN.search(original)
         if not is_text or binding.error or (name is not None and binding.value is None):
             first = _FIRST_WORD.match(original)
             if first and is_ours(first["name"]):
-                raise _unreadable(where, is_text=is_text, is_error=binding.error)
-            odd.setdefault(_NO_ENTRY if is_text else _NO_TEXT, []).append(line)
+                raise _refusal(where, is_text=is_text, is_error=binding.error)
+            unreadable.setdefault(_NO_ENTRY if is_text else _NO_TEXT, []).append(line)
         elif name is not None and is_ours(name):
             if name in lines:
                 raise ConfigError(
@@ -221,7 +204,7 @@ def _entries(
             value = _value(parts, binding.value, where)
             entries[name] = _Entry(value, start + parts.start("name"), start + parts.end("raw"))
         start += len(original)
-    return entries, odd
+    return entries, unreadable
 
 
 def _bindings(text: str) -> Iterator[tuple[int, str, Binding]]:
@@ -231,7 +214,7 @@ def _bindings(text: str) -> Iterator[tuple[int, str, Binding]]:
     """
     first = 0
     while text:
-        taken = 0
+        length = 0
         for binding in parse_stream(io.StringIO(text, newline="")):
             original = binding.original.string
             blanks = original[: len(original) - len(original.lstrip())]
@@ -239,15 +222,15 @@ def _bindings(text: str) -> Iterator[tuple[int, str, Binding]]:
             cut = _LINE_END.search(original, len(blanks)) if binding.error else None
             is_cut = cut is not None and cut.end() < len(original)
             original = original[: cut.end()] if cut else original
-            taken += len(original)
+            length += len(original)
             yield line, original, binding
             if is_cut:
                 first = line
                 break
-        text = text[taken:]
+        text = text[length:]
 
 
-def _unreadable(where: str, *, is_text: bool, is_error: bool) -> ConfigError:
+def _refusal(where: str, *, is_text: bool, is_error: bool) -> ConfigError:
     """Why a line with a name of ours is refused."""
     if not is_text:
         return ConfigError(f"{where} is not UTF-8 text.", "Save the file as UTF-8.")
@@ -256,13 +239,13 @@ def _unreadable(where: str, *, is_text: bool, is_error: bool) -> ConfigError:
     return ConfigError(f"{where} has no =.", "Write NAME='value', or put # in front.")
 
 
-def _left_aside(path: Path, lines: list[int], of_one: str, of_several: str) -> str:
+def _warning(path: Path, lines: list[int], singular: str, plural: str) -> str:
     """The sentence that names lines of other programs, at most three of them."""
     if len(lines) == 1:
-        return f"Line {lines[0]} of {_shown(path)} {of_one} and was left aside."
+        return f"Line {lines[0]} of {_printable(path)} {singular} and was left aside."
     first = [str(line) for line in lines[:3]]
     last = first.pop() if len(lines) <= 3 else f"{len(lines) - 3} more"
-    return f"Lines {', '.join(first)} and {last} of {_shown(path)} {of_several} and were left aside."
+    return f"Lines {', '.join(first)} and {last} of {_printable(path)} {plural} and were left aside."
 
 
 def _value(parts: re.Match[str], as_python_dotenv: str | None, where: str) -> str:
@@ -302,7 +285,7 @@ def _value(parts: re.Match[str], as_python_dotenv: str | None, where: str) -> st
     return value
 
 
-def _quoted(name: str, value: str) -> str:
+def _quote(name: str, value: str) -> str:
     """The value in the quotes that python-dotenv, Node's dotenv and sh all undo to the same text."""
     if not any(unicodedata.category(character) in {"Cc", "Cs"} for character in value):
         if _SINGLE_QUOTED.fullmatch(f"'{value}'"):
@@ -320,7 +303,7 @@ def _replace_file(path: Path, content: bytes) -> None:
     try:
         folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     except OSError as exc:
-        raise ConfigError(f"The folder of {_shown(path)} cannot be opened: {exc.strerror}.", "Check it.") from None
+        raise ConfigError(f"The folder of {_printable(path)} cannot be opened: {exc.strerror}.", "Check it.") from None
     try:
         descriptor = os.open(
             name, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600, dir_fd=folder
@@ -339,16 +322,16 @@ def _replace_file(path: Path, content: bytes) -> None:
         os.fsync(folder)
     except OSError as exc:
         raise ConfigError(
-            f"{_shown(path)} cannot be written: {exc.strerror}.", "Check the folder's owner, mode and free space."
+            f"{_printable(path)} cannot be written: {exc.strerror}.", "Check the folder's owner, mode and free space."
         ) from None
     finally:
         os.close(folder)
 
 
-def _decoded(content: bytes) -> str:
+def _decode(content: bytes) -> str:
     """The text, with a lone surrogate for each byte that is no UTF-8: another program's line may be in Latin-1."""
     return content.decode("utf-8", "surrogateescape")
 
 
-def _shown(path: Path) -> str:
+def _printable(path: Path) -> str:
     return "".join(character if character.isprintable() else "?" for character in str(path))

@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from tui.settings.dotenv_file import ConfigError
+from tui.errors import ConfigError
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -9,13 +9,12 @@ from datetime import UTC, tzinfo
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from tui.settings.dotenv_file import ConfigError, read_env_file
+from tui.errors import ConfigError
+from tui.settings.dotenv_file import read_env_file
 from tui.settings.time_zones import name_to_use, time_zone
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-
-__all__ = ["ConfigError", "CredentialFormat", "Settings", "Variable", "load_settings"]
 
 CredentialFormat = Literal["auto", "sb2", "legacy"]
 
@@ -137,7 +136,10 @@ class Settings:
     def master_key_sources(self) -> tuple[tuple[str, str, str], ...]:
         """Name, value and origin of every variable that holds or leads to a master key, for the data module."""
         service_role = (self.service_role_key,) if self.service_role_key else ()
-        return tuple((it.name, it.value, it.origin) for it in (*self.master_key, *self.previous_keys, *service_role))
+        return tuple(
+            (variable.name, variable.value, variable.origin)
+            for variable in (*self.master_key, *self.previous_keys, *service_role)
+        )
 
 
 def load_settings(
@@ -156,8 +158,8 @@ def load_settings(
     a key command that does not come from root.
     """
     file = root_file if locked else cwd / (env_file or ".env")
-    doubts: list[str] = []
-    in_file = read_env_file(file, _is_ours, of_root=locked, doubts=doubts)
+    warnings: list[str] = []
+    in_file = read_env_file(file, _is_setting, of_root=locked, warnings=warnings)
     if in_file is None and env_file is not None:
         raise ConfigError("The file named with --env-file is not there.", "Check its name, or leave the option out.")
     _refuse_unknown(in_file or {}, file)
@@ -192,7 +194,7 @@ def load_settings(
         export_dir=Path(export_dir) if export_dir else None,
         env_file=None if in_file is None else file,
         env_file_to_write=file,
-        warnings=(*doubts, *_warnings(environ, values.of_file)),
+        warnings=(*warnings, *_warnings(environ, values.of_file)),
     )
 
 
@@ -208,21 +210,21 @@ class _Values:
     def variable(self, name: str) -> Variable | None:
         """The variable where it is set and not empty."""
         if name in self.environ and not (self.file_wins and name in self.of_file):
-            found = Variable(name, self.environ[name], ENVIRONMENT)
+            variable = Variable(name, self.environ[name], ENVIRONMENT)
         else:
-            found = Variable(name, self.of_file.get(name, ""), self.file)
-        return found if found.value else None
+            variable = Variable(name, self.of_file.get(name, ""), self.file)
+        return variable if variable.value else None
 
     def variables(self, names: tuple[str, ...]) -> tuple[Variable, ...]:
         """Those of the names that are set."""
-        return tuple(found for name in names if (found := self.variable(name)) is not None)
+        return tuple(variable for name in names if (variable := self.variable(name)) is not None)
 
     def text(self, name: str) -> str | None:
         """The value as UTF-8 text. Raises ConfigError for anything else."""
-        found = self.variable(name)
-        if found is not None and any("\ud800" <= character <= "\udfff" for character in found.value):
+        variable = self.variable(name)
+        if variable is not None and any("\ud800" <= character <= "\udfff" for character in variable.value):
             raise ConfigError(f"{name} is not UTF-8 text.", "Set it again in a terminal that uses UTF-8.")
-        return found.value if found else None
+        return variable.value if variable else None
 
     def flag(self, name: str) -> bool:
         """The value as yes or no. Raises ConfigError for anything else."""
@@ -234,7 +236,7 @@ class _Values:
         raise ConfigError(f"{name} is neither 1 nor 0.", f"Set {name}=1, or leave it out.")
 
 
-def _is_ours(name: str) -> bool:
+def _is_setting(name: str) -> bool:
     known = name in _KNOWN_NAMES or name in ENVIRONMENT_ONLY_NAMES or name.startswith(_PREFIX)
     return known or LIBPQ_NAME.fullmatch(name) is not None
 

@@ -79,14 +79,14 @@ def name_to_use(text: str) -> str | None:
     name = text.strip()
     offset = _OFFSET.fullmatch(name)
     if offset:
-        return _at(offset[1], int(offset[2]), int(offset[3] or 0))
+        return _zone_at(offset[1], int(offset[2]), int(offset[3] or 0))
     if name.upper() in _OF_ABBREVIATION:
         return _OF_ABBREVIATION[name.upper()]
     zones = sorted(zone for zone in available_timezones() if not zone.startswith(_NO_PLACE))
     word = name.replace(" ", "_").casefold()
-    found = [zone for zone in zones if word in {zone.casefold(), zone.rpartition("/")[2].casefold()}]
-    found = found or _zones_of_country(name)
-    return " or ".join(found[:3] or _misspelt(word, zones)) or None
+    matches = [zone for zone in zones if word in {zone.casefold(), zone.rpartition("/")[2].casefold()}]
+    matches = matches or _zones_of_country(name)
+    return " or ".join(matches[:3] or _misspelt(word, zones)) or None
 
 
 def _misspelt(word: str, zones: list[str]) -> list[str]:
@@ -96,7 +96,7 @@ def _misspelt(word: str, zones: list[str]) -> list[str]:
     return [cities[match] for match in difflib.get_close_matches(city, cities, n=1, cutoff=0.9)]
 
 
-def _at(sign: str, hours: int, minutes: int) -> str | None:
+def _zone_at(sign: str, hours: int, minutes: int) -> str | None:
     """The zone at a distance from UTC; those of the tz database that are called after it have the sign reversed."""
     named = _AT_OFFSET.get(f"{sign}{hours}:{minutes:02}")
     if named or minutes:

@@ -99,13 +99,17 @@ class StatusLine(Widget):
         else:
             self.refresh(Region(0, 0, max(1, longest), 1))
 
-    def say(self, text: str, tone: Tone = "plain") -> None:
-        """Show one sentence."""
+    def say(self, text: str, tone: Tone = "plain", *, over: Part | None = None) -> Part:
+        """Show one sentence and return it; with `over` only where that one stands or none does, else return `over`."""
+        if over is not None and self.said not in (over, Part("")):
+            return over
         self.said = Part(safe_text(text, 500), tone)
+        return self.said
 
-    def clear(self) -> None:
-        """Show nothing."""
-        self.said = Part("")
+    def clear(self, only: Part | None = None) -> None:
+        """Show nothing; with `only` where that sentence still stands."""
+        if only is None or self.said == only:
+            self.said = Part("")
 
 
 class KeyHints(Widget):

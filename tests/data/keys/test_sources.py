@@ -236,9 +236,11 @@ class TestWhatStandsRoundTheKey:
             assert ring.current.wrapping == wrapping
             words = wrapping.replace("line", "a line").replace("byte", "a byte")
             (warning,) = wrapping_warnings(ring)
-            assert f"The master key from {ring.current.source} begins or ends with {words}, and that is part" in warning
+            assert (
+                f"The master key from {ring.current.source} begins or ends with {words}, and that is part" in warning[0]
+            )
             (warning,) = wrapping_warnings(keyring(**{VALUE: "now", PREVIOUS: text}))
-            assert f"The earlier key from {PREVIOUS} (the environment) begins or ends with {words}," in warning
+            assert f"The earlier key from {PREVIOUS} (the environment) begins or ends with {words}," in warning[0]
             assert "key" not in repr(ring.current.without_wrapping()).lower().replace("masterkey", "")
         for text in ("key", "k'e'y", "'", "''", "\"'", "a b"):
             ring = keyring(**{VALUE: text})
@@ -252,7 +254,7 @@ class TestServiceRoleKey:
     def test_is_the_master_key_where_there_is_no_other_and_says_so_for_good(self):
         ring = keyring(**{SERVICE_ROLE: "role key"})
         assert is_key(ring.current, "role key")
-        assert "would lose every credential" in standing_warning(ring)
+        assert "would lose every credential" in standing_warning(ring)[0]
 
     @pytest.mark.parametrize("name", [VALUE, COMMAND])
     def test_gives_way_to_any_other_source(self, name):

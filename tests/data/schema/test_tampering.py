@@ -40,8 +40,9 @@ async def owner_of(conninfo: str) -> Owner:
 
 async def sentences(conninfo: str) -> list[str]:
     async with await owner_of(conninfo) as conn:
-        assert await unprotected(conn) == [drift.sentence for drift in (await verify(conn)).drifts]
-        return await unprotected(conn)
+        schema = await verify(conn)
+        assert unprotected(schema) == [drift.sentence for drift in schema.drifts]
+        return unprotected(schema)
 
 
 def execute(conninfo: str, statement: str) -> None:
@@ -86,7 +87,7 @@ async def test_each_tampering_is_named_and_what_can_do_harm_never_accepted(
                     if drift.expected is None and drift.found:
                         await try_to_accept(conn, drift.found)
                 left = [drift.sentence for drift in drifts if drift.acceptable is None]
-                assert await unprotected(conn) == left, way.what
+                assert unprotected(await verify(conn)) == left, way.what
     assert await sentences(empty_database) == []
 
 
@@ -155,7 +156,7 @@ async def test_an_upgrade_accepts_nothing_by_itself_and_names_the_command(empty_
     )
     said = f"The trigger {LOG}.quiet is not Switchboard's, and nobody has accepted it."
     async with await owner_of(empty_database) as conn:
-        assert await unprotected(conn) == [OUTDATED, said]
+        assert unprotected(await verify(conn)) == [OUTDATED, said]
     report = await installed(empty_database)
     assert (report.applied, report.plan.accepts) == (True, ())
     assert [drift.sentence for drift in report.plan.foreign] == [said]
@@ -192,14 +193,16 @@ async def test_an_acceptance_that_is_not_in_the_log_does_not_count(empty_databas
         accepted = {"object": object_of(drift.found), "definition": definition_of(drift.found)}
         insert = "insert into switchboard.accepted (object, definition, log_row) select %(object)s, %(definition)s, "
         await conn.execute(f"{insert} gen_random_uuid()".encode(), accepted)
-        assert await unprotected(conn) == [drift.sentence]
+        assert unprotected(await verify(conn)) == [drift.sentence]
         # Nor one whose row of the log says something else.
         await conn.execute(
             f"update switchboard.accepted set log_row = (select max(id::text)::uuid from {LOG})".encode()
         )
-        assert await unprotected(conn) == [drift.sentence]
+        assert unprotected(await verify(conn)) == [drift.sentence]
         await conn.execute("alter table switchboard.accepted drop column log_row")
-        assert f"The trigger {LOG}.quiet is not Switchboard's, and nobody has accepted it." in await unprotected(conn)
+        assert f"The trigger {LOG}.quiet is not Switchboard's, and nobody has accepted it." in unprotected(
+            await verify(conn)
+        )
 
 
 async def test_a_partition_that_is_guarded_as_the_log_is_can_be_accepted(empty_database: str) -> None:

@@ -12,9 +12,8 @@ from tests.support.sitting import KEY, MASTER_KEY, OTHER_MASTER_KEY, keyring, op
 from tests.support.terminal.console_app import add
 from tui.data.keys.encryption import Keyring, MasterKey
 from tui.data.postgres.connection_settings import ConnectionSettings
-from tui.data.schema.holes import HOLES
-from tui.data.setup.doctor import CLOSED, Finding, examine
-from tui.data.setup.findings import blocking_finding, env_file_findings, server_findings
+from tui.data.setup.doctor import examine
+from tui.data.setup.findings import Finding, blocking_finding, env_file_findings, server_findings
 from tui.errors import ConnectionFailed
 from tui.models import ServerInfo
 
@@ -47,19 +46,19 @@ async def examined(conninfo: str, folder: Path, ring: Keyring | None = None) -> 
         return await examine(database, ring or keyring(), connection=None, env_file=folder / ".env")
 
 
-def titled(found: list[Finding], title: str) -> list[Finding]:
-    return [finding for finding in found if finding.title == title]
+def titled(findings: list[Finding], title: str) -> list[Finding]:
+    return [finding for finding in findings if finding.title == title]
 
 
-def not_ok(found: list[Finding]) -> list[tuple[str, str]]:
-    return [(finding.title, finding.state) for finding in found if finding.state != "ok"]
+def not_ok(findings: list[Finding]) -> list[tuple[str, str]]:
+    return [(finding.title, finding.state) for finding in findings if finding.state != "ok"]
 
 
 async def test_a_fresh_installation_is_well_in_every_area(installed_database: str, tmp_path: Path) -> None:
-    found = await examined(installed_database, tmp_path)
-    assert not_ok(found) == []
-    assert {finding.area for finding in found} == {"connection", "schema", "access", "key", "files"}
-    assert all(finding.sentence.endswith(".") for finding in found)
+    findings = await examined(installed_database, tmp_path)
+    assert not_ok(findings) == []
+    assert {finding.area for finding in findings} == {"connection", "schema", "access", "key", "files"}
+    assert all(finding.sentence.endswith(".") for finding in findings)
 
 
 async def test_it_changes_nothing(installed_database: str, tmp_path: Path) -> None:
@@ -72,21 +71,21 @@ async def test_it_changes_nothing(installed_database: str, tmp_path: Path) -> No
 async def test_without_the_schema_it_names_setup_and_nothing_that_follows_from_it(
     empty_database: str, tmp_path: Path
 ) -> None:
-    found = await examined(empty_database, tmp_path)
-    assert not_ok(found) == [("Schema", "problem")]
-    assert "switchboard setup" in titled(found, "Schema")[0].what_to_do
-    assert not titled(found, "Row security")
+    findings = await examined(empty_database, tmp_path)
+    assert not_ok(findings) == [("Schema", "problem")]
+    assert "switchboard setup" in titled(findings, "Schema")[0].what_to_do
+    assert not titled(findings, "Row security")
 
 
 async def test_without_a_connection_it_says_why_and_goes_on_with_the_rest(tmp_path: Path) -> None:
     failure = ConnectionFailed("Nobody answers.", "Check the network.")
-    found = await examine(None, keyring(), connection=None, env_file=tmp_path / ".env", failure=failure)
-    assert (found[0].sentence, found[0].what_to_do, found[0].state) == (
+    findings = await examine(None, keyring(), connection=None, env_file=tmp_path / ".env", failure=failure)
+    assert (findings[0].sentence, findings[0].what_to_do, findings[0].state) == (
         "Nobody answers.",
         "Check the network.",
         "problem",
     )
-    assert {finding.area for finding in found} == {"connection", "key", "files"}
+    assert {finding.area for finding in findings} == {"connection", "key", "files"}
 
 
 @pytest.mark.parametrize(
@@ -104,20 +103,16 @@ async def test_what_was_switched_off_or_opened_is_a_problem_with_the_query_that_
     keyed_database: str, tmp_path: Path, statement: str, title: str
 ) -> None:
     execute(keyed_database, statement)
-    (found,) = titled(await examined(keyed_database, tmp_path), title)
-    assert found.state == "problem"
-    assert "switchboard setup" in found.what_to_do
-    assert execute(keyed_database, found.query) != []
+    (finding,) = titled(await examined(keyed_database, tmp_path), title)
+    assert finding.state == "problem"
+    assert "switchboard setup" in finding.what_to_do
+    assert execute(keyed_database, finding.query) != []
 
 
 async def test_a_drifted_schema_is_a_problem(keyed_database: str, tmp_path: Path) -> None:
     execute(keyed_database, "alter table public.integration_credentials drop column display_name")
-    found = await examined(keyed_database, tmp_path)
-    assert ("Drift", "problem") in not_ok(found)
-
-
-def test_every_hole_has_words_for_being_closed() -> None:
-    assert set(CLOSED) == {hole.title for hole in HOLES}
+    findings = await examined(keyed_database, tmp_path)
+    assert ("Drift", "problem") in not_ok(findings)
 
 
 async def test_keys_are_judged_wrong_weak_missing_and_right(keyed_database: str, tmp_path: Path) -> None:
@@ -141,8 +136,8 @@ async def test_a_weak_key_is_a_problem_and_the_service_role_key_a_warning(
     weak = await examined(installed_database, tmp_path, Keyring(MasterKey("short", "a test")))
     assert ("Master key", "problem") in not_ok(weak)
     service = MasterKey("q0Zr7VxuJd2mWc9LfTnB4hYgKpE8sAi3OvUe5XwR1yM=", "SUPABASE_SERVICE_ROLE_KEY (.env)")
-    found = await examined(installed_database, tmp_path, Keyring(service))
-    assert not_ok(found) == [("Service role", "warning")]
+    findings = await examined(installed_database, tmp_path, Keyring(service))
+    assert not_ok(findings) == [("Service role", "warning")]
 
 
 async def test_what_a_role_may_not_see_is_said_to_be_invisible(
@@ -150,10 +145,10 @@ async def test_what_a_role_may_not_see_is_said_to_be_invisible(
 ) -> None:
     postgres.create_role("onlooker")
     conninfo = installed_database.replace("postgres@", "onlooker@", 1)
-    found = await examined(conninfo, tmp_path)
-    assert titled(found, "Master key")[0].state == "warning"
-    assert titled(found, "Master key")[0].sentence.startswith("Not visible to your role.")
-    assert titled(found, "Hidden rows") == []
+    findings = await examined(conninfo, tmp_path)
+    assert titled(findings, "Master key")[0].state == "warning"
+    assert titled(findings, "Master key")[0].sentence.startswith("Not visible to your role.")
+    assert titled(findings, "Hidden rows") == []
     execute(installed_database, "grant select (id) on public.integration_credentials to onlooker")
     (hidden,) = titled(await examined(conninfo, tmp_path), "Hidden rows")
     assert (hidden.state, hidden.what_to_do[:4]) == ("warning", "Let ")
@@ -184,9 +179,9 @@ def test_the_connection_is_judged_by_its_encryption_pooler_version_and_role() ->
 def test_no_encryption_and_no_verification_are_told_apart() -> None:
     remote = replace(LOCAL, is_local=False, host="db.example.com")
     unchecked = ConnectionSettings(host="db.example.com")
-    said = [server_findings(replace(remote, tls=tls), unchecked)[2].sentence for tls in (None, "TLSv1.3")]
-    assert "NOT encrypted" in said[0]
-    assert "Encrypted (TLSv1.3) but NOT verified" in said[1]
+    sentences = [server_findings(replace(remote, tls=tls), unchecked)[2].sentence for tls in (None, "TLSv1.3")]
+    assert "NOT encrypted" in sentences[0]
+    assert "Encrypted (TLSv1.3) but NOT verified" in sentences[1]
 
 
 def test_the_env_file_is_judged_by_its_mode_and_by_git(tmp_path: Path) -> None:

@@ -23,9 +23,9 @@ async def proven(conninfo: str, ring: Keyring | None = None) -> list[Finding]:
 
 async def test_it_shows_four_tables_and_a_round_trip_and_leaves_nothing_behind(installed_database: str) -> None:
     before = contents(installed_database)
-    found = await proven(installed_database)
-    assert [finding.state for finding in found] == ["ok"] * 5
-    assert "(sb2)" in found[-1].sentence
+    findings = await proven(installed_database)
+    assert [finding.state for finding in findings] == ["ok"] * 5
+    assert "(sb2)" in findings[-1].sentence
     assert contents(installed_database) == before
 
 

@@ -108,10 +108,10 @@ class TestFollowing:
             with postgres.admin() as admin:
                 admin.execute(f"alter database {name} allow_connections false".encode())
                 admin.execute("select pg_terminate_backend(pid) from pg_stat_activity where datname = %s", [name])
-                await ui.wait_for(lambda: ui.app.health[0] == "bad")
+                await ui.wait_for(lambda: ui.app.connection.health.state == "lost")
                 admin.execute(f"alter database {name} allow_connections true".encode())
             write(keyed_database, action="meanwhile", status="failed")
-            await ui.wait_for(lambda: ui.app.health[0] == "good")
+            await ui.wait_for(lambda: ui.app.connection.health.state == "connected")
             await wait_for_rows(ui, "meanwhile")
             write(keyed_database, action="afterwards", status="failed")
             await wait_for_rows(ui, "afterwards")

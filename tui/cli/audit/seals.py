@@ -158,12 +158,11 @@ def _record(report: SealReport) -> dict[str, Any]:
 
 
 def _lines(report: SealReport) -> list[tuple[str, object]]:
-    from tui.data.seals.protection import OF_A_NEWER
     from tui.data.seals.verify import hour_text
 
     until = f"{report.sealed_until:%Y-%m-%d %H:%M} UTC" if report.sealed_until else "no hour yet"
     verdict = "as it was sealed" if report.is_well else "NOT as it was sealed, or not protected"
-    if [finding.sentence for finding in report.findings] == [OF_A_NEWER]:
+    if report.is_well_as_far_as_known:
         verdict = "as it was sealed, as far as this version can tell"
     lines: list[tuple[str, object]] = [
         ("log", verdict),

@@ -55,18 +55,19 @@ def can(*, call: bool, sms: bool) -> str:
     return " ".join(word for word, able in (("call", call), ("sms", sms)) if able) or "nothing"
 
 
-COLUMNS = (
-    Column("NUMBER", _number, shrinks_to=16, usual=16),
-    Column("NAME", lambda record: record["display_name"] or "", shrinks_to=10),
-    Column("TYPE", lambda record: record["number_type"] or "", shrinks_to=9),
+NUMBER = Column("NUMBER", _number, shrinks_to=16, usual=16)
+NAME = Column("NAME", lambda record: record["display_name"] or "", shrinks_to=10)
+TYPE = Column("TYPE", lambda record: record["number_type"] or "", shrinks_to=9)
+USE = (
     Column("ASSIGNED TO", _assigned, shrinks_to=14),
     Column("CAN", _can, usual=8),
     Column("STATE", _state, usual=7),
 )
+COLUMNS = (NUMBER, NAME, TYPE, *USE)
 ORGANIZATION = Column(
     "ORGANISATION", lambda record: record["organization_name"] or record["organization_id"], shrinks_to=12
 )
-EVERYWHERE = (COLUMNS[0], ORGANIZATION, *(column for column in COLUMNS[1:] if column.title != "TYPE"))
+EVERYWHERE = (NUMBER, ORGANIZATION, NAME, *USE)
 """The columns of a search through all organisations."""
 
 PLAN_COLUMNS = (

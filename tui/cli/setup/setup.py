@@ -135,7 +135,7 @@ def _show(out: Output, plan: Plan, *, every_line: bool) -> None:
         out.text(f"  ? {drift.sentence}{_way_on(drift)}")
     for hole in plan.holes:
         out.text(f"Hole: {hole.title}. {hole.sentence}")
-        out.text(f"  Closed by: {hole.closed_by or 'nothing that Switchboard does; somebody has to decide'}")
+        out.text(f"  {hole.way_out}")
         out.text(f"  Shown by: {' '.join(hole.query.split())}")
 
 
@@ -166,7 +166,7 @@ def _finish(out: Output, session: Session, report: InstallReport) -> None:
         for drift in found.drifts:
             out.warn(drift.sentence, _way_on(drift).strip())
         for hole in found.holes:
-            out.warn(f"{hole.title}: {hole.sentence}", hole.closed_by and f"{hole.closed_by}.")
+            out.warn(f"{hole.title}: {hole.sentence}", hole.way_out)
         for sentence, what_to_do in report.notes:
             out.warn(sentence, what_to_do)
     _refuse_what_is_in_the_way(plan)

@@ -28,8 +28,8 @@ COMMAND_TIMEOUT_S = 10.0
 LARGEST_BYTES = 65_536
 
 STANDING_WARNING = (
-    "The master key is SUPABASE_SERVICE_ROLE_KEY: rotating that API key would lose every credential. "
-    "A key of its own (ENCRYPTION_MASTER_KEY) would be safer."
+    "The master key is SUPABASE_SERVICE_ROLE_KEY: rotating that API key would lose every credential.",
+    "A key of its own (ENCRYPTION_MASTER_KEY) would be safer.",
 )
 
 Source = tuple[str, str]  # value, and where the variable was set
@@ -49,21 +49,21 @@ def read_keyring(sources: Iterable[tuple[str, str, str]]) -> Keyring:
     return Keyring(_current(given), _previous(given))
 
 
-def standing_warning(keyring: Keyring) -> str | None:
-    """What has to stay on the screen as long as the service_role key is the master key."""
+def standing_warning(keyring: Keyring) -> tuple[str, str] | None:
+    """What has to stay on the screen as long as the service_role key is the master key: a sentence, and what to do."""
     current = keyring.current
     return STANDING_WARNING if current is not None and current.source.startswith(SERVICE_ROLE) else None
 
 
-def wrapping_warnings(keyring: Keyring) -> list[str]:
-    """What has to be said as long as a key begins or ends with quotes or a line break, which are part of it."""
+def wrapping_warnings(keyring: Keyring) -> list[tuple[str, str]]:
+    """A sentence and what to do for each key that begins or ends with quotes or a line break, which are part of it."""
     return [
-        f"The {'master' if key is keyring.current else 'earlier'} key from {key.source} begins or ends with "
-        f"{wrapping_words(key)}, and that is part of the key: without it, it would be another key. "
-        + (
+        (
+            f"The {'master' if key is keyring.current else 'earlier'} key from {key.source} begins or ends with "
+            f"{wrapping_words(key)}, and that is part of the key: without it, it would be another key.",
             "`switchboard keys status` says which of the two opens what is stored."
             if key is keyring.current
-            else "Take that out where credentials of this key do not open."
+            else "Take that out where credentials of this key do not open.",
         )
         for key in keyring.keys
         if key.without_wrapping() is not None

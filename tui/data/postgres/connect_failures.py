@@ -11,7 +11,7 @@ import psycopg
 from tui.data.postgres.refusal_kinds import BY_SQLSTATE
 from tui.data.postgres.refusal_texts import recognise
 from tui.errors import (
-    CHECK_NETWORK,
+    Advice,
     ConnectionFailed,
     ConnectionLost,
     SwitchboardError,
@@ -51,7 +51,7 @@ def connect_failure(exc: BaseException, *, doing: str) -> SwitchboardError:
     if kind is None and connecting and isinstance(exc, (TimeoutError, socket.gaierror)):
         kind = recognise("Timed out" if isinstance(exc, TimeoutError) else "resolve host")
     if kind is None and not connecting:
-        kind = (ConnectionLost, "The connection to the database is lost.", CHECK_NETWORK)
+        kind = (ConnectionLost, "The connection to the database is lost.", Advice.CHECK_NETWORK)
     elif kind is None and is_answer(exc):
         refused = "The server refused the connection, for a reason that Switchboard does not know."
         kind = (UnknownRefusal, refused, "Ask whoever runs the server.")
@@ -59,7 +59,7 @@ def connect_failure(exc: BaseException, *, doing: str) -> SwitchboardError:
         nobody = Unreachable if isinstance(exc, OSError) else ConnectionFailed
         kind = (nobody, "There is no connection to the database.", "Check host, port and network.")
     error, sentence, what_to_do = kind
-    return error(sentence, with_words(what_to_do, exc), details=_without_password(scrubbed(text), exc))
+    return error(sentence, what_to_do, quoted=quote(exc), details=_without_password(scrubbed(text), exc))
 
 
 def is_answer(exc: BaseException) -> bool:
@@ -71,11 +71,11 @@ def is_answer(exc: BaseException) -> bool:
     return bool(exc.sqlstate) or any(_SEVERITY.match(_PLACE.sub("", line)) for line in str(exc).splitlines())
 
 
-def with_words(what_to_do: str, exc: BaseException) -> str:
-    """Append what the server itself said, or else the driver, on one line and without a secret."""
+def quote(exc: BaseException) -> str:
+    """Say what the server itself said, or else the driver, on one line and without a secret; perhaps nothing."""
     words = _words(exc)
     who = "server" if is_answer(exc) else "driver"
-    return f"{what_to_do} The {who} said: {as_sentence(words)}" if words else what_to_do
+    return f"The {who} said: {as_sentence(words)}" if words else ""
 
 
 def as_sentence(text: str) -> str:

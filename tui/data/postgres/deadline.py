@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from tui.data.postgres.connect import cut
 from tui.data.postgres.liveness import GONE_AFTER_S
-from tui.errors import CHECK_NETWORK, ConnectionLost, TimedOut
+from tui.errors import Advice, ConnectionLost, TimedOut
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -65,7 +65,7 @@ async def run_with_deadline(
                 f"It took longer than {seconds:.0f} seconds.",
                 "Narrow it down, or try again when the server is less busy.",
             )
-        raise ConnectionLost(f"The database has not answered for {seconds:.0f} seconds.", CHECK_NETWORK)
+        raise ConnectionLost(f"The database has not answered for {seconds:.0f} seconds.", Advice.CHECK_NETWORK)
     finally:
         await _end(task, held, may_cancel=may_cancel() and not (liveness is not None and liveness.is_silent))
 

@@ -7,11 +7,11 @@ from typing import Literal
 
 import psycopg
 
-from tui.data.postgres.connect_failures import as_sentence, connect_failure, is_answer, one_line, scrubbed, with_words
+from tui.data.postgres.connect_failures import as_sentence, connect_failure, is_answer, one_line, quote, scrubbed
 from tui.data.postgres.refusal_kinds import DISK_FULL, NO_MEMORY, NO_SLOT, STARTING, Kind
 from tui.data.postgres.refusal_texts import recognise
 from tui.errors import (
-    CHECK_NETWORK,
+    Advice,
     ConnectionFailed,
     ConnectionLost,
     ConstraintViolated,
@@ -33,7 +33,7 @@ Availability = Literal["gone", "full", "refuses"]
 
 TOO_MANY_OPENINGS = "Wait that long; the limit is there so that nobody empties the store unnoticed."
 
-_LOST: Kind = (ConnectionLost, "The server ended the connection.", CHECK_NETWORK)
+_LOST: Kind = (ConnectionLost, "The server ended the connection.", Advice.CHECK_NETWORK)
 _COLLIDED: Kind = (
     Locked,
     "It collided with what somebody else was doing at the same time.",
@@ -135,7 +135,7 @@ def is_of_another_program(exc: psycopg.Error) -> bool:
 
 def _reported(exc: psycopg.Error, sqlstate: str, role: str | None) -> SwitchboardError:
     """A failure that the server reported while it was asked something."""
-    primary = as_sentence(exc.diag.message_primary or "no reason given")
+    primary, quoted = as_sentence(exc.diag.message_primary or "no reason given"), ""
     if sqlstate == "42501":
         kind = _denied(primary, role)
     elif sqlstate == "22001":
@@ -158,10 +158,10 @@ def _reported(exc: psycopg.Error, sqlstate: str, role: str | None) -> Switchboar
         # What has a context was raised in a function, whose words may quote a row; only the server itself is fatal.
         about_the_server = sqlstate.startswith(_ABOUT_THE_SERVER) and not exc.diag.context
         if (about_the_server or _is_fatal(exc)) and primary not in sentence:
-            what_to_do = with_words(what_to_do, exc)
+            quoted = quote(exc)
         kind = (error, sentence, what_to_do)
     error, sentence, what_to_do = kind
-    return error(sentence, what_to_do, details=_details(exc))
+    return error(sentence, what_to_do, quoted=quoted, details=_details(exc))
 
 
 def _server_kind(exc: psycopg.Error, sqlstate: str, primary: str) -> Kind:
@@ -185,12 +185,13 @@ def _unreported(exc: BaseException, doing: str) -> SwitchboardError:
     if isinstance(exc, (psycopg.DataError, UnicodeError)):
         return InvalidInput("A text holds a character that Postgres cannot store, such as U+0000.", "Take it out.")
     if isinstance(exc, psycopg.InterfaceError):
-        return ConnectionLost("The connection to the database is closed.", CHECK_NETWORK)
+        return ConnectionLost("The connection to the database is closed.", Advice.CHECK_NETWORK)
     if isinstance(exc, (psycopg.OperationalError, OSError)) or getattr(exc, "sqlstate", None):
         return connect_failure(exc, doing=doing)
     return DatabaseFailed(
         "The database driver reported an error that Switchboard did not expect.",
-        with_words("Report it.", exc),
+        "Report it.",
+        quoted=quote(exc),
         details=scrubbed(str(exc)),
     )
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from tui.data.postgres.connect import first_done
 from tui.data.postgres.failures import availability_of, translate
-from tui.errors import CHECK_NETWORK, ConnectionLost
+from tui.errors import Advice, ConnectionLost
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterator
@@ -27,7 +27,7 @@ MOST_HANGING = 4
 RETRY_REFUSED_EVERY_S = 30.0
 GONE_AFTER_S = 6.0
 
-NO_ANSWER = ConnectionLost("The database does not answer.", CHECK_NETWORK)
+NO_ANSWER = ConnectionLost("The database does not answer.", Advice.CHECK_NETWORK)
 
 
 class Liveness:
@@ -95,8 +95,8 @@ class Liveness:
         """What to tell of a server that is gone."""
         sentence = f"The database has not answered for {time.monotonic() - self._traffic_at:.0f} seconds."
         if self.failure is None or self.failure is NO_ANSWER:
-            return ConnectionLost(sentence, CHECK_NETWORK)
-        return ConnectionLost(f"{sentence} {self.failure.sentence}", CHECK_NETWORK, details=self.failure.details)
+            return ConnectionLost(sentence, Advice.CHECK_NETWORK)
+        return ConnectionLost(f"{sentence} {self.failure.sentence}", Advice.CHECK_NETWORK, details=self.failure.details)
 
     async def _beat(self) -> None:
         """Ask; where no answer comes, ask again beside the question before, which may hang on a line that is dead."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tui.errors import (
-    WAIT_A_MOMENT,
+    Advice,
     ConnectionFailed,
     ConnectionLost,
     DatabaseFailed,
@@ -52,7 +52,7 @@ POOL_BUSY: Kind = (
 STARTING: Kind = (
     Unreachable,
     "The server is starting or stopping, and takes no connections yet.",
-    WAIT_A_MOMENT,
+    Advice.WAIT_A_MOMENT,
 )
 DISK_FULL: Kind = (
     DatabaseFailed,

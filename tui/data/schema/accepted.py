@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from tui.data.schema.shape import CatalogueEntry
 
 NEVER = "It can never be accepted: find out who made it, and drop it."
-LOG = "public.integration_audit_logs"
 _WITH_PARTS = ("table", "view", "sequence", "function", "procedure", "aggregate")
 # Whether a table of theirs is quicker or stricter is no matter of the log; what runs a function has its own entry.
 _HARMLESS_ON_TABLES = ("constraint", "index")

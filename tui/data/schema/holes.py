@@ -15,14 +15,23 @@ if TYPE_CHECKING:
 class Hole:
     """A weakness: `query` returns a row for each place where it is, and none once it is closed.
 
-    `found` is the number of rows it returned; `closed_by` is empty where only a person can close it.
+    `name` is short; `when_closed` says in a sentence that there is none. `closed_by` is what setup does about it, and
+    empty where only a person can close it, who reads `what_to_do`. `reads_rows`: the query reads rows of the tables.
     """
 
+    name: str
     title: str
     sentence: str
     query: str
-    closed_by: str
-    found: int = 0
+    closed_by: str = ""
+    when_closed: str = ""
+    what_to_do: str = ""
+    reads_rows: bool = False
+
+    @property
+    def way_out(self) -> str:
+        """What closes it, in a sentence."""
+        return self.what_to_do or f"`switchboard setup` closes it: {self.closed_by}."
 
 
 _TABLES = """c.relnamespace = to_regnamespace('public')
@@ -33,6 +42,7 @@ _GRANTEE = "case g.grantee when 0 then 'public' else pg_get_userbyid(g.grantee):
 
 HOLES = (
     Hole(
+        "Policies",
         "Every organisation's rows are open to everybody signed in",
         "A policy compares a row's organisation with itself, because the table users has no such column: whoever has "
         "a row in users reads, changes and deletes the rows of all organisations.",
@@ -42,8 +52,10 @@ from pg_policy p join pg_class c on c.oid = p.polrelid
 where {_TABLES}
   and pg_get_expr(p.polqual, p.polrelid) ~ ('SELECT ' || c.relname || '\\.organization_id')""",
         "the policies are replaced",
+        "No policy lets people reach the rows of other organisations.",
     ),
     Hole(
+        "Self-service",
         "People can grant themselves rights",
         "A policy lets everybody signed in write their own rows of user_integration_permissions, can_configure "
         "included.",
@@ -52,8 +64,10 @@ from pg_policy p
 where p.polrelid = to_regclass('public.user_integration_permissions') and p.polcmd in ('*', 'a', 'w')
   and p.polroles && array[0::oid, to_regrole('authenticated')::oid]""",
         "the policy is replaced by one that only reads",
+        "Nobody signed in can grant themselves rights.",
     ),
     Hole(
+        "Public API",
         "The credentials were open to everybody with the API's public key",
         "The table has no row security, and anon or authenticated may read it: treat every credential in it as known "
         "to others, and rotate them at Exotel and Zoho.",
@@ -63,8 +77,10 @@ where c.oid = to_regclass('public.integration_credentials') and not c.relrowsecu
   and g.grantee in {_API_ROLES}
 group by g.grantee""",
         "row security is switched on and the grants are taken back; rotating is yours",
+        "The credentials cannot be read with the API's public key.",
     ),
     Hole(
+        "Grants",
         "The API's roles hold privileges on the tables",
         "anon, authenticated or everybody may act on the tables, TRUNCATE included, which row security does not cover.",
         f"""select c.relname::text as "table", {_GRANTEE},
@@ -76,8 +92,10 @@ where {_TABLES}
            and c.relname in ('user_integration_permissions', 'organization_phone_numbers'))
 group by c.relname, g.grantee order by 1, 2""",
         "the grants are taken back",
+        "The API's roles (anon, authenticated) hold no privilege that was not meant for them.",
     ),
     Hole(
+        "Row security",
         "Row security is off",
         "Whoever is granted a privilege on the table sees all of its rows.",
         f"""select c.relname::text as "table"
@@ -85,8 +103,10 @@ from pg_class c
 where {_TABLES}
   and c.relkind in ('r', 'p') and not c.relrowsecurity""",
         "row security is switched on",
+        "Row security is on for all four tables.",
     ),
     Hole(
+        "Log",
         "The log can be rewritten",
         "Nothing refuses UPDATE, DELETE or TRUNCATE on the log.",
         """select w.name as missing
@@ -96,8 +116,10 @@ where to_regclass('public.integration_audit_logs') is not null
                   where t.tgrelid = to_regclass('public.integration_audit_logs') and t.tgname = w.name
                     and t.tgenabled = 'A')""",
         "triggers refuse them, to the owner too",
+        "The log refuses UPDATE, DELETE and TRUNCATE, to its owner too.",
     ),
     Hole(
+        "Triggers",
         "Changes leave no trace",
         "What is changed past the programs, in an SQL editor for one, is not in the log.",
         f"""select c.relname::text as "table"
@@ -107,21 +129,26 @@ where {_TABLES}
   and not exists (select from pg_trigger t
                   where t.tgrelid = c.oid and t.tgname = 'switchboard_log_change' and t.tgenabled = 'A')""",
         "triggers log each changed row",
+        "Each changed row is written into the log by a trigger.",
     ),
     Hole(
+        "Primary numbers",
         "Several primary numbers",
         "An organisation has more than one primary number, so no index can keep it to one yet.",
         "select organization_id, count(*) as primary_numbers from public.organization_phone_numbers "
         "where is_primary group by 1 having count(*) > 1",
-        "",
+        when_closed="No organisation has more than one primary number.",
+        what_to_do="Keep one of them; nothing else is affected meanwhile.",
+        reads_rows=True,
     ),
 )
 
 # Told by the plan and by the doctor; whether such a role is to see anything is not for a proof to say.
 HIDDEN_ROWS = Hole(
+    "Hidden rows",
     "Roles without a policy see no rows",
     "{roles}: granted privileges on the tables, but neither the owner nor named in a policy, so with row security "
-    "on every row is hidden. Let a program of yours connect as the owner, or write a policy for its role.",
+    "on every row is hidden.",
     f"""select r.rolname::text as role, c.relname::text as "table",
   string_agg(distinct lower(g.privilege_type), ', ') as privileges
 from pg_class c
@@ -142,7 +169,7 @@ where {_TABLES}
                             'integration_audit_logs_org_access', 'phone_numbers_org_access')
       and (named.role = 0 or pg_has_role(r.oid, nullif(named.role, 0), 'USAGE')))
 group by r.rolname, c.relname order by 1, 2""",
-    "",
+    what_to_do="Let a program of yours connect as the owner, or write a policy for its role.",
 )
 
 
@@ -158,22 +185,17 @@ async def find_holes(conn: AsyncConnection[Any]) -> tuple[Hole, ...]:
 
     Raises psycopg.Error; a hole about rows that the role may not read is left out.
     """
-    found = []
     async with full_names(conn):
-        about_rows = (await rows(conn, _NUMBERS_READABLE))[0][0]
-        for hole in HOLES:
-            if not about_rows and "from public." in hole.query:
-                continue
-            if places := await rows(conn, hole.query):
-                found.append(replace(hole, found=len(places)))
-    return tuple(found)
+        may_read_rows = (await rows(conn, _NUMBERS_READABLE))[0][0]
+        readable = [hole for hole in HOLES if may_read_rows or not hole.reads_rows]
+        return tuple([hole for hole in readable if await rows(conn, hole.query)])
 
 
 async def find_hidden_rows(conn: AsyncConnection[Any]) -> tuple[Hole, ...]:
     """Name the roles that row security leaves without rows, in one Hole or none. Raises psycopg.Error."""
     async with full_names(conn):
-        places = await rows(conn, HIDDEN_ROWS.query)
-    if not places:
+        matches = await rows(conn, HIDDEN_ROWS.query)
+    if not matches:
         return ()
-    roles = ", ".join(sorted({role for role, *_ in places}))
-    return (replace(HIDDEN_ROWS, sentence=HIDDEN_ROWS.sentence.format(roles=roles), found=len(places)),)
+    roles = ", ".join(sorted({role for role, *_ in matches}))
+    return (replace(HIDDEN_ROWS, sentence=HIDDEN_ROWS.sentence.format(roles=roles)),)

@@ -31,22 +31,12 @@ class Problem:
 
 @dataclass(frozen=True, slots=True)
 class TableFacts:
-    """What has the name of one of the four tables, and what the role may do with it.
-
-    `owned` is whether the role has the rights of the owner. `privileges` are those on the whole table;
-    `hidden_columns` those columns that the role may not read.
-    """
+    """What has the name of one of the four tables; `owned` is whether the role has the rights of the owner."""
 
     name: str
     is_table: bool
     owner: str
     owned: bool
-    row_security: bool
-    row_security_forced: bool
-    row_security_active: bool
-    policies: tuple[str, ...]
-    privileges: tuple[str, ...]
-    hidden_columns: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,9 +45,6 @@ class Preflight:
 
     server: ServerInfo
     tables: tuple[TableFacts, ...]
-    schema_owner: str | None
-    schema_owned: bool
-    missing_roles: tuple[str, ...]
     problems: tuple[Problem, ...]
 
     @property
@@ -65,21 +52,9 @@ class Preflight:
         """Table and owner for each of the four that belongs to somebody else."""
         return tuple((table.name, table.owner) for table in self.tables if not table.owned)
 
-    def table(self, name: str) -> TableFacts | None:
-        """The facts about one table, None where it does not exist."""
-        return next((table for table in self.tables if table.name == name), None)
-
 
 _TABLE_FACTS = """
-select c.relname::text, c.relkind in ('r', 'p'), pg_get_userbyid(c.relowner)::text,
-  pg_has_role(c.relowner, 'USAGE'), c.relrowsecurity, c.relforcerowsecurity,
-  c.relkind in ('r', 'p') and row_security_active(c.oid),
-  array(select p.polname::text from pg_policy p where p.polrelid = c.oid order by 1),
-  array(select v from unnest(array['SELECT', 'INSERT', 'UPDATE', 'DELETE', 'TRUNCATE', 'TRIGGER', 'REFERENCES']) v
-        where has_table_privilege(c.oid, v)),
-  array(select a.attname::text from pg_attribute a
-        where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
-          and not has_column_privilege(c.oid, a.attnum, 'SELECT') order by 1)
+select c.relname::text, c.relkind in ('r', 'p'), pg_get_userbyid(c.relowner)::text, pg_has_role(c.relowner, 'USAGE')
 from pg_class c
 where c.relnamespace = to_regnamespace('public') and c.relname = any (%(tables)s)
 order by array_position(%(tables)s, c.relname::text)
@@ -114,10 +89,7 @@ async def preflight(conn: AsyncConnection[Any], *, roles: bool = False) -> Prefl
     What prevents one is not raised, but listed in `problems`. Raises psycopg.Error.
     """
     server = await probe(conn)
-    tables = tuple(
-        TableFacts(*row[:7], *(tuple(names) for names in row[7:]))
-        for row in await rows(conn, _TABLE_FACTS, {"tables": list(TABLES)})
-    )
+    tables = tuple(TableFacts(*row) for row in await rows(conn, _TABLE_FACTS, {"tables": list(TABLES)}))
     ((owner, owned, missing),) = await rows(conn, _SCHEMA_FACTS, {"roles": list(ROLES)})
     problems = _server_problems(server)
     if await schema_state(conn) == "newer":
@@ -157,29 +129,25 @@ async def preflight(conn: AsyncConnection[Any], *, roles: bool = False) -> Prefl
                 PermissionDenied,
             )
         )
-    return Preflight(server, tables, owner, owned, tuple(missing), tuple(problems))
+    return Preflight(server, tables, tuple(problems))
+
+
+def why_unwritable(server: ServerInfo) -> Problem | None:
+    """Why nothing can be written on this server, whoever asks."""
+    if server.version < OLDEST_VERSION:
+        sentence = f"The server runs PostgreSQL {server.version_text}, and 14 is the oldest that works."
+        return Problem(sentence, "Upgrade it, or use another server.", ServerUnsuitable)
+    if server.in_recovery or server.read_only:
+        kind = "a standby" if server.in_recovery else "set to read-only"
+        sentence = f"The server is {kind}, so nothing can be written there."
+        return Problem(sentence, "Connect to the primary server.", ServerUnsuitable)
+    return None
 
 
 def _server_problems(server: ServerInfo) -> list[Problem]:
-    problems = []
-    if server.version < OLDEST_VERSION:
-        problems.append(
-            Problem(
-                f"The server runs PostgreSQL {server.version_text}, and 14 is the oldest that works.",
-                "Upgrade it, or use another server.",
-                ServerUnsuitable,
-            )
-        )
-    if problem := encoding_problem(server):
-        problems.append(Problem(*problem, ServerUnsuitable))
-    if server.in_recovery or server.read_only:
-        problems.append(
-            Problem(
-                "The server is a standby or set to read-only, so nothing can be installed.",
-                "Connect to the primary server.",
-                ServerUnsuitable,
-            )
-        )
+    problems = [problem] if (problem := why_unwritable(server)) else []
+    if unfit := encoding_problem(server):
+        problems.append(Problem(*unfit, ServerUnsuitable))
     if server.pooling == "transaction":
         problems.append(
             Problem(

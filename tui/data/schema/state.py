@@ -7,11 +7,19 @@ from typing import TYPE_CHECKING, Any, Literal
 from tui.data.schema.files import latest_number
 from tui.data.schema.rows import rows
 from tui.data.schema.shape import TABLES
+from tui.errors import SchemaNewer
 
 if TYPE_CHECKING:
     from psycopg import AsyncConnection
 
 SchemaState = Literal["missing", "partial", "installed", "outdated", "newer"]
+SCHEMA_SENTENCES: dict[SchemaState, str] = {
+    "missing": "Switchboard is not set up in this database.",
+    "partial": "Only a part of what Switchboard needs is in this database, or the tables are another program's.",
+    "installed": "The schema is complete, and as Switchboard made it.",
+    "outdated": "The schema is of an earlier version than this Switchboard.",
+    "newer": SchemaNewer.usual_sentence,
+}
 
 _QUERY = """
 select

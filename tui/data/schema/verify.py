@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from psycopg import AsyncConnection
 
     from tui.data.schema.accepted import Acceptance
+    from tui.data.schema.state import SchemaState
 
 _CAST = re.compile(r"\((\w+)\)::text|::text")
 _COLUMNS = re.compile(r"\(([^()]*)\)")
@@ -50,10 +51,14 @@ class Drift:
 
 @dataclass(frozen=True, slots=True)
 class Verification:
-    """What differs and which holes are open, both empty when all is well; and what of others somebody has accepted."""
+    """What differs and which holes are open, both empty when all is well; and what of others somebody has accepted.
 
-    drifts: tuple[Drift, ...]
-    holes: tuple[Hole, ...]
+    Of a newer version's schema neither can be judged, so all three are empty.
+    """
+
+    state: SchemaState
+    drifts: tuple[Drift, ...] = ()
+    holes: tuple[Hole, ...] = ()
     accepted: tuple[str, ...] = ()
 
     @property
@@ -63,15 +68,20 @@ class Verification:
 
 
 async def verify(conn: AsyncConnection[Any]) -> Verification:
-    """Compare the catalogue with what an installation has; takes no locks, any role may. Raises psycopg.Error.
+    """Compare the catalogue with what an installation of this version has; takes no locks, any role may.
+
+    Raises psycopg.Error.
 
     Adopted tables may be looser than fresh ones (nullable columns, longer texts, names, indexes and constraints of
     their own): that is no difference. Whatever else others have added is one until somebody accepts it.
     """
+    state = await schema_state(conn)
+    if state == "newer":
+        return Verification(state)
     found = await read_shape(conn)
     accepted = await read_accepted(conn)
     drifts = differences(found, await _known_roles(conn), accepted)
-    if await schema_state(conn) == "outdated":
+    if state == "outdated":
         drifts = tuple(
             drift for drift in drifts if drift.expected or drift.found is None or not _is_former(drift.found)
         )
@@ -79,7 +89,7 @@ async def verify(conn: AsyncConnection[Any]) -> Verification:
     words = [
         f"{name} ({acceptance.by}, {acceptance.on})" for name, acceptance in sorted(accepted.items()) if name in present
     ]
-    return Verification(drifts, await find_holes(conn), tuple(words))
+    return Verification(state, drifts, await find_holes(conn), tuple(words))
 
 
 async def find_foreign(conn: AsyncConnection[Any], found: frozenset[CatalogueEntry]) -> tuple[Drift, ...]:

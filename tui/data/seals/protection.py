@@ -4,12 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tui.data.schema.state import schema_state
-from tui.data.schema.verify import verify
-
 if TYPE_CHECKING:
     from tui.data.postgres.database import Connection
-    from tui.data.schema.verify import Drift
+    from tui.data.schema.verify import Drift, Verification
 
 OUTDATED = (
     "The schema is of an earlier version than this Switchboard, so its functions cannot be compared: "
@@ -58,20 +55,20 @@ async def missing(connection: Connection) -> list[str]:
     return [row["sentence"] for row in await (await connection.execute(MISSING)).fetchall()]
 
 
-async def unprotected(connection: Connection) -> list[str]:
+def unprotected(schema: Verification) -> list[str]:
     """Say in a sentence each what protects or writes the log and is off or altered, and what is there of others.
 
     Of a newer version's schema it is said that this cannot be told: silence would let its owner claim one.
     """
-    state = await schema_state(connection)
-    if state == "newer":
-        return [OF_A_NEWER]
-    drifts = (await verify(connection)).drifts
-    if state == "outdated":
-        # What setup will bring differs for that reason alone; whether a trigger is on does not.
-        drifts = tuple(drift for drift in drifts if drift.expected is None or drift.expected.kind == "trigger")
-        return [OUTDATED, *(drift.sentence for drift in drifts)]
-    return [drift.sentence for drift in drifts if _protects(drift)]
+    match schema.state:
+        case "newer":
+            return [OF_A_NEWER]
+        case "outdated":
+            # What setup will bring differs for that reason alone; whether a trigger is on does not.
+            drifts = [drift for drift in schema.drifts if drift.expected is None or drift.expected.kind == "trigger"]
+            return [OUTDATED, *(drift.sentence for drift in drifts)]
+        case _:
+            return [drift.sentence for drift in schema.drifts if _protects(drift)]
 
 
 def _protects(drift: Drift) -> bool:

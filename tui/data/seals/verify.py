@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Literal
 
+from tui.data.schema.verify import verify
 from tui.data.seals.changed_rows import changed_rows, rows_added
 from tui.data.seals.hours import HOUR, digest_in_pages, hours_with_rows, read_bounds
 from tui.data.seals.keys import is_signed, key_id_of, recorded_keys
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from tui.data.postgres.database import Database
+    from tui.data.schema.state import SchemaState
     from tui.data.seals.changed_rows import ChangedRow, ChangedRows
     from tui.data.seals.hours import HourOfRows
     from tui.data.seals.sealing import Seal
@@ -69,8 +71,12 @@ class KeyUsed:
 
 @dataclass(slots=True)
 class SealReport:
-    """What a check came to. `findings` holds LISTED at most; `found` counts all of them."""
+    """What a check came to. `findings` holds LISTED at most; `found` counts all of them.
 
+    `schema` is None where the check ended before it: without the tables of seals there is nothing to compare.
+    """
+
+    schema: SchemaState | None = None
     seals: int = 0
     rows: int = 0
     first_hour: int | None = None
@@ -84,6 +90,11 @@ class SealReport:
     def is_well(self) -> bool:
         """Whether nothing was found."""
         return not self.found
+
+    @property
+    def is_well_as_far_as_known(self) -> bool:
+        """Whether every row is as it was sealed, and only what protects a newer version's log cannot be judged."""
+        return self.schema == "newer" and self.found == 1
 
     def add(self, finding: SealFinding) -> None:
         """Count a finding, and keep it while there is room."""
@@ -113,7 +124,9 @@ async def verify_log(
     if report.found:
         return report
     await database.read(log_is_whole)
-    for sentence in await database.read(unprotected):
+    schema = await database.read(verify)
+    report.schema = schema.state
+    for sentence in unprotected(schema):
         report.add(SealFinding("protection", sentence))
     trusted = await check.trust(public_keys)
     # Before the newest seal: what is sealed in between is in the chain, and not awaited.

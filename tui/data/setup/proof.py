@@ -13,7 +13,7 @@ from psycopg.rows import scalar_row
 from tui.data.keys.encryption import RowBinding
 from tui.data.keys.gate import check_gate, format_for_new_row
 from tui.data.schema.shape import TABLES
-from tui.data.setup.findings import Finding
+from tui.data.setup.findings import Finding, Subject
 from tui.errors import SwitchboardError
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ READ_BACK = "select credentials_encrypted from public.integration_credentials wh
 TRIAL_TYPE = "exotel_sms"
 
 
-class _TakenBackError(Exception):
+class _TrialRolledBack(Exception):
     """Carries what the trial read out of a transaction that must not be kept."""
 
     def __init__(self, envelope: str, envelope_format: EnvelopeFormat) -> None:
@@ -56,10 +56,10 @@ async def prove(database: Database, keyring: Keyring, policy: CredentialFormat) 
     `policy` is the format new credentials get. Raises ConnectionFailed and its like where the tables cannot be looked
     at; a failing round trip is a Finding.
     """
-    found = await _tables(database)
-    if all(finding.state == "ok" for finding in found):
-        found.append(await _round_trip(database, keyring, policy))
-    return found
+    findings = await _tables(database)
+    if all(finding.state == "ok" for finding in findings):
+        findings.append(await _round_trip(database, keyring, policy))
+    return findings
 
 
 async def _tables(database: Database) -> list[Finding]:
@@ -70,18 +70,19 @@ async def _tables(database: Database) -> list[Finding]:
 
 def _table(name: str, is_present: bool, is_secured: bool) -> Finding:
     if not is_present:
-        return Finding("proof", name, "problem", f"The table {name} is missing.", "Install again.")
+        return Finding(Subject.TABLE, "problem", f"The table {name} is missing.", "Install again.", name=name)
     if not is_secured:
-        return Finding("proof", name, "problem", f"{name} is there, but its row security is off.", "Install again.")
-    return Finding("proof", name, "ok", f"{name} is there, and its row security is on.")
+        return Finding(
+            Subject.TABLE, "problem", f"{name} is there, but its row security is off.", "Install again.", name=name
+        )
+    return Finding(Subject.TABLE, "ok", f"{name} is there, and its row security is on.", name=name)
 
 
 async def _round_trip(database: Database, keyring: Keyring, policy: CredentialFormat) -> Finding:
     """Encrypt, store, read and decrypt a made-up credential in a transaction that is rolled back."""
     if keyring.current is None:
         return Finding(
-            "proof",
-            "encryption",
+            Subject.ENCRYPTION,
             "warning",
             "Encryption was not tried: there is no master key yet.",
             "Configure one; `switchboard keys generate` makes a new one.",
@@ -93,29 +94,29 @@ async def _round_trip(database: Database, keyring: Keyring, policy: CredentialFo
         if gate.state == "weak key":
             sentence = f"Encryption was not tried: the master key only reads. {gate.weaknesses[0]}"
             return Finding(
-                "proof", "encryption", "warning", sentence, "Set the database up with a key of at least 32 characters."
+                Subject.ENCRYPTION, "warning", sentence, "Set the database up with a key of at least 32 characters."
             )
         gate.require_write()
-        trial = await _stored_and_read(database, keyring, row, credential, gate, policy)
+        trial = await _store_and_read(database, keyring, row, credential, gate, policy)
         opened = await asyncio.to_thread(keyring.open, trial.envelope, row)
     except SwitchboardError as failure:
-        return Finding("proof", "encryption", "problem", failure.sentence, failure.what_to_do)
+        return Finding(Subject.ENCRYPTION, "problem", failure.sentence, failure.what_to_do)
     if opened.credential != credential:
         return Finding(
-            "proof", "encryption", "problem", "What was read back is not what was stored.", "Look at the triggers."
+            Subject.ENCRYPTION, "problem", "What was read back is not what was stored.", "Look at the triggers."
         )
     sentence = f"A trial credential was encrypted ({trial.envelope_format}), stored, read, and opened again."
-    return Finding("proof", "encryption", "ok", sentence)
+    return Finding(Subject.ENCRYPTION, "ok", sentence)
 
 
-async def _stored_and_read(
+async def _store_and_read(
     database: Database,
     keyring: Keyring,
     row: RowBinding,
     credential: dict[str, str],
     gate: Gate,
     policy: CredentialFormat,
-) -> _TakenBackError:
+) -> _TrialRolledBack:
     envelope_format = await database.read(partial(format_for_new_row, policy=policy))
     plaintext = json.dumps(credential).encode()
     envelope = await asyncio.to_thread(keyring.seal, plaintext, row, format=envelope_format, salt=gate.salt)
@@ -129,10 +130,10 @@ async def _stored_and_read(
         }
         await connection.execute(STORE, values)
         stored = await (await connection.execute(READ_BACK, {"id": row.row_id})).fetchone()
-        raise _TakenBackError(stored["credentials_encrypted"] if stored else "", envelope_format)
+        raise _TrialRolledBack(stored["credentials_encrypted"] if stored else "", envelope_format)
 
     try:
         await database.write(trial)
-    except _TakenBackError as read:
+    except _TrialRolledBack as read:
         return read
     raise AssertionError("the trial always ends in a rollback")

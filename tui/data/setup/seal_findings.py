@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from psycopg.rows import tuple_row
 
 from tui.data.seals.sealing import FROM_THE_FUTURE, newest_seal, sealed_until
-from tui.data.setup.findings import Finding
+from tui.data.setup.findings import Finding, Subject
 
 if TYPE_CHECKING:
     from tui.data.postgres.database import Database
@@ -31,13 +31,13 @@ async def seal_findings(database: Database) -> list[Finding]:
     if newest is None:
         sentence = "The log is not sealed, so nothing proves that its rows are as they were written."
         what_to_do = "`switchboard audit seal --new-key FILE` makes a key; run `switchboard audit seal` every night."
-        return [Finding("access", "Seals", "ok", sentence, what_to_do)]
+        return [Finding(Subject.SEALS, "ok", sentence, what_to_do)]
     hours, is_ahead = await database.fetch_one(AGE, row_factory=tuple_row) or (0, False)
     if is_ahead:
-        return [Finding("access", "Seals", "problem", FROM_THE_FUTURE, "Run `switchboard audit verify`.")]
+        return [Finding(Subject.SEALS, "problem", FROM_THE_FUTURE, "Run `switchboard audit verify`.")]
     until = sealed_until(newest)
     reach = f"until {until:%Y-%m-%d %H:%M} UTC" if until else "for the rows without a time"
     if hours >= OLDEST_H:
         sentence = f"The log is sealed {reach}, and the newest seal is {hours} hours old."
-        return [Finding("access", "Seals", "warning", sentence, "See why `switchboard audit seal` did not run.")]
-    return [Finding("access", "Seals", "ok", f"The log is sealed {reach}; `switchboard audit verify` checks it.")]
+        return [Finding(Subject.SEALS, "warning", sentence, "See why `switchboard audit seal` did not run.")]
+    return [Finding(Subject.SEALS, "ok", f"The log is sealed {reach}; `switchboard audit verify` checks it.")]

@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from tui.widgets.prompt import Prompt
 
 PROGRESS_EVERY_S = 1.0
-EXPORTING = "Exporting: "
 ENDINGS = (".csv", ".jsonl")
 ENDINGS_WORDS = "It ends in .jsonl (exact) or .csv (formula-safe)."
 
@@ -110,15 +109,16 @@ class AuditExport:
 
         page, status = self._page, self._page.status
 
+        shown = status.say("Exporting: the log says so first ... esc stops")
+
         def report(progress: Progress) -> None:
+            nonlocal shown
             self._state.exported_rows = progress.rows
             if page.is_mounted:
                 # What somebody has to read stays; the context line shows that it goes on.
-                if not status.said.text or status.said.text.startswith(EXPORTING):
-                    status.say(f"{EXPORTING}{progress_line(progress)} esc stops")
+                shown = status.say(f"Exporting: {progress_line(progress)} esc stops", over=shown)
                 page.refresh_frame()
 
-        page.status.say(f"{EXPORTING}the log says so first ... esc stops")
         page.refresh_frame()
         file = new_file(page.session.settings, path)
         exported = await export_audit_log(

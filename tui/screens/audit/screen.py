@@ -164,7 +164,7 @@ class AuditScreen(ListPage):
         self._type(Typing.SEARCH, self._search.text)
 
     def _type(self, typing: Typing, text: str) -> None:
-        if self.console.ready and self._state.filter is not None:
+        if self.console.connection.ready and self._state.filter is not None:
             organization = self.session.organization
             self._state.typing, self._state.status_before = typing, self.status.said
             line = self.query_one(AuditFilterLine)

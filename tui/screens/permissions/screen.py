@@ -131,7 +131,7 @@ class PermissionsScreen(Page):
 
     def on_mount(self) -> None:
         self.focus_body()
-        if not self.session.is_connected and self.console.failure is None:
+        if not self.session.is_connected and self.console.connection.failure is None:
             self.pane.switcher.show_loading("the connection")
 
     async def load(self) -> None:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from textual.containers import Vertical
 
-from tui.screens.setup.wizard.words import TONES, verdict
+from tui.screens.setup.finding import TONES, verdict
 from tui.widgets.frame import Part
 from tui.widgets.row_list import Cell, Column, Row, RowBody, RowList
 from tui.widgets.state_switcher import StateSwitcher
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 
 COLUMNS = (Column("What", 15), Column("State", 9), Column("Finding", 20, grows=True))
 ORDER: tuple[FindingState, ...] = ("problem", "warning", "ok")
-WORDS = {"ok": "well", "warning": "warning", "problem": "problem"}
 
 
 class DoctorPane(Vertical):
@@ -41,47 +40,44 @@ class DoctorPane(Vertical):
         self._list = RowList(COLUMNS)
         self._switcher = StateSwitcher(self._list)
         self._detail = Verdicts(glyphs, id="doctor-detail")
-        self._found: tuple[Finding, ...] = ()
+        self._findings: tuple[Finding, ...] = ()
 
     def compose(self) -> ComposeResult:
-        """Lay the list over the detail."""
         yield self._switcher
         yield self._detail
 
     def wait(self) -> None:
-        """Say that the doctor is looking."""
         self._switcher.show_loading("the examination")
 
-    def show(self, found: Sequence[Finding]) -> None:
-        """Show what was found."""
-        self._found = tuple(sorted(found, key=lambda finding: ORDER.index(finding.state)))
-        self._list.body.show([self._row(index, finding) for index, finding in enumerate(self._found)])
+    def show(self, findings: Sequence[Finding]) -> None:
+        self._findings = tuple(sorted(findings, key=lambda finding: ORDER.index(finding.state)))
+        self._list.body.show([self._row(index, finding) for index, finding in enumerate(self._findings)])
         self._switcher.show_content()
         self._show_detail()
 
     @property
     def summary(self) -> Part:
         """How many problems and warnings there are."""
-        counts = {state: sum(finding.state == state for finding in self._found) for state in ORDER}
+        counts = {state: sum(finding.state == state for finding in self._findings) for state in ORDER}
         words = [f"{n} {word}{'' if n == 1 else 's'}" for word, n in counts.items() if n and word != "ok"]
         tone = TONES[next((state for state in ORDER if counts[state]), "ok")]
-        return Part(", ".join(words) or ("all is well" if self._found else ""), tone)
+        return Part(", ".join(words) or ("all is well" if self._findings else ""), tone)
 
     def focus_list(self) -> None:
-        """Put the cursor into the list."""
         self._list.body.focus()
 
     def on_row_body_moved(self, event: RowBody.Moved) -> None:
-        """Show the whole of the finding under the cursor."""
         event.stop()
         self._show_detail()
 
-    def _row(self, index: int, found: Finding) -> Row:
-        tone = TONES[found.state]
+    def _row(self, index: int, finding: Finding) -> Row:
+        tone = TONES[finding.state]
         signs = {"ok": self._glyphs.yes, "warning": self._glyphs.warning, "problem": self._glyphs.bad}
-        state = Cell(f"{signs[found.state]} {WORDS[found.state]}", tone)
-        return Row(str(index), (Cell(safe_text(found.title)), state, Cell(safe_text(found.sentence))))
+        state = Cell(f"{signs[finding.state]} {finding.state}", tone)
+        return Row(str(index), (Cell(safe_text(finding.title)), state, Cell(safe_text(finding.sentence))))
 
     def _show_detail(self) -> None:
         key = self._list.body.current_key
-        self._detail.say([verdict(self._found[int(key)])] if key is not None and int(key) < len(self._found) else [])
+        self._detail.say(
+            [verdict(self._findings[int(key)])] if key is not None and int(key) < len(self._findings) else []
+        )

@@ -45,28 +45,24 @@ class SetupScreen(Page):
         self._acting = False
 
     def compose_body(self) -> Iterable[Any]:
-        """Leave room for whichever of the two is needed."""
         yield Vertical(id="setup")
 
     @property
     def wizard(self) -> WizardPane | None:
-        """The wizard, while it is open."""
         return self._wizard
 
     def hints(self) -> tuple[tuple[str, str], ...]:
-        """Return the keys of what is shown."""
         if self._wizard is not None:
             return self._wizard.hints(leaves=not self._needs_wizard())
         wizard = (("w", "setup wizard"),) if self._has_wizard else ()
         return (("r", "look again"), *wizard, ("1", "integrations"), ("?", "help"))
 
     def context(self) -> tuple[Part, ...]:
-        """Say how many problems the doctor found."""
         return (self._doctor.summary,) if self._doctor is not None else ()
 
     def on_mount(self) -> None:
         """Open the wizard where it is needed, without a connection too; Page looks after the rest."""
-        if not self.console.ready:
+        if not self.console.connection.ready:
             self.start_load()
 
     def start_load(self) -> None:
@@ -74,12 +70,11 @@ class SetupScreen(Page):
         if self._wizard is not None:
             self.refresh_frame()
         elif self._needs_wizard():
-            self.run_quietly(self._open_wizard, group="wizard")
+            self.run_in_background(self._open_wizard, group="wizard")
         else:
             super().start_load()
 
     async def load(self) -> None:
-        """Run the doctor."""
         from tui.data.postgres.connection_string import from_environment
         from tui.data.setup.doctor import examine
 
@@ -93,8 +88,8 @@ class SetupScreen(Page):
             wanted, failure = None, malformed
         if not session.is_connected and failure is None:
             waiting = ConnectionFailed("There is no connection to the database yet.", "Wait a moment, then press r.")
-            failure = self.console.failure or waiting
-        found = await examine(
+            failure = self.console.connection.failure or waiting
+        findings = await examine(
             session.database if session.is_connected else None,
             session.keyring,
             connection=wanted,
@@ -103,7 +98,7 @@ class SetupScreen(Page):
         )
         # The wizard may stand in its place by now.
         if self.is_mounted and pane.is_attached:
-            pane.show(found)
+            pane.show(findings)
 
     def show_failure(self, failure: SwitchboardError) -> None:
         """Let the doctor say why there is no connection."""
@@ -113,30 +108,25 @@ class SetupScreen(Page):
         else:
             self.tell_failure(failure)
 
-    def run_quietly(self, work: Work, *, group: str) -> None:
-        """Run in the background; a later one of the same group cancels an earlier one."""
+    def run_in_background(self, work: Work, *, group: str) -> None:
         _: Worker[None] = self.run_worker(work, group=group, exclusive=True, exit_on_error=False)
 
-    def stop_quietly(self, group: str) -> None:
-        """Cancel what runs in the background in that group."""
+    def stop_in_background(self, group: str) -> None:
         self.workers.cancel_group(self, group)
 
     def run_act(self, work: Work) -> None:
-        """Run something that writes: nothing cancels it, and steps do not change meanwhile."""
         if not self._acting:
             self._acting = True
             self.act(self._act(work))
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Offer what the doctor does only where the doctor is."""
         if action in ("wizard", "reload"):
             return self._wizard is None
         return super().check_action(action, parameters)
 
     def action_wizard(self) -> None:
-        """Open the wizard from the doctor."""
         if self._wizard is None and not self.busy:
-            self.run_quietly(self._open_wizard, group="wizard")
+            self.run_in_background(self._open_wizard, group="wizard")
 
     async def action_leave(self) -> None:
         """Quit from the doctor, as everywhere; in the wizard one key must not lose what was typed."""
@@ -153,29 +143,25 @@ class SetupScreen(Page):
             self.start_load()
 
     def action_back(self) -> None:
-        """Go to the wizard's previous step."""
         if self._wizard is None:
             super().action_back()
         elif not self._acting:
             self.status.clear()
-            self.run_quietly(self._wizard.back, group="wizard")
+            self.run_in_background(self._wizard.back, group="wizard")
 
     def on_step_finished(self, event: Step.Finished) -> None:
-        """Show the next step."""
         event.stop()
         if self._wizard is not None:
             self.status.clear()
-            self.run_quietly(self._wizard.next, group="wizard")
+            self.run_in_background(self._wizard.next, group="wizard")
 
-    def on_step_settled(self, event: Step.Settled) -> None:
-        """Draw ticks and hints anew."""
+    def on_step_changed(self, event: Step.Changed) -> None:
         event.stop()
         if self._wizard is not None:
             self._wizard.refresh_rail()
             self.refresh_frame()
 
     def on_wizard_pane_moved(self, event: WizardPane.Moved) -> None:
-        """Draw the hints of the step that is shown."""
         event.stop()
         self.refresh_frame()
 
@@ -185,7 +171,7 @@ class SetupScreen(Page):
         if self._needs_wizard():
             self.status.say(f"This is the first step. {HOW_TO_LEAVE}")
         else:
-            self.run_quietly(self._close_wizard, group="wizard")
+            self.run_in_background(self._close_wizard, group="wizard")
 
     def on_first_integration_step_chosen(self, event: FirstIntegrationStep.Chosen) -> None:
         """Work with what was set up, from section 1."""
@@ -198,7 +184,6 @@ class SetupScreen(Page):
         self.console.look_around()
 
     def focus_body(self) -> None:
-        """Focus the step or the findings."""
         if self._wizard is not None:
             self._wizard.focus_step()
         elif self._doctor is not None:
@@ -268,12 +253,12 @@ class SetupScreen(Page):
         if self._wizard is None:
             return
         session = self._wizard.flow.session()
-        await self._close_wizard_quietly()
+        await self._remove_wizard()
         await self.console.use_session(session)
         if open_type is not None and session.is_connected:
             self.console.navigation.open_editor(open_type)
 
-    async def _close_wizard_quietly(self) -> None:
+    async def _remove_wizard(self) -> None:
         if self._wizard is not None:
             await self._wizard.flow.close()
             await self._wizard.remove()

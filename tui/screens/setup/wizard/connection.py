@@ -11,8 +11,8 @@ from textual.widgets import Input, Static
 
 from tui.data.setup.findings import blocking_finding, server_findings
 from tui.errors import SwitchboardError
+from tui.screens.setup.finding import verdict
 from tui.screens.setup.wizard.step import Step
-from tui.screens.setup.wizard.words import verdict
 from tui.secret import Secret
 from tui.widgets.form import ActionLine, CycleLine, Field, Option
 from tui.widgets.line_input import LineInput
@@ -97,23 +97,22 @@ class ConnectionStep(Step):
             name: ConnectionInput(secret=name in ("uri", "password"), id=f"c-{name}") for name in self.LABELS
         }
         self._tls = CycleLine("TLS", TLS_OPTIONS, id="c-tls")
-        self._found = Verdicts(flow.glyphs, id="c-found")
+        self._verdicts = Verdicts(flow.glyphs, id="c-found")
         self._help = Static("", id="c-help", markup=False)
         self._parameters: dict[str, str] = {}
         self._password: Secret | None = None
         self._password_host: str | None = None
         self._configured: ConnectionSettings | None = flow.connection
-        self._asked: tuple[str, ...] | None = None
-        self._tested: tuple[str, ...] | None = None
+        self._scheduled_values: tuple[str, ...] | None = None
+        self._tested_values: tuple[str, ...] | None = None
 
     def compose_step(self) -> Iterable[Widget]:
-        """Lay the fields, what was found, help, and the way to the sample data."""
         for name, label in self.LABELS.items():
             if name == "ca":
                 yield self._tls
             yield Field(label, self._inputs[name], id=f"c-{name}-line")
         yield self._help
-        yield self._found
+        yield self._verdicts
         yield ActionLine("No database at hand? Look around with sample data in an embedded one", id="c-demo")
 
     def on_mount(self) -> None:
@@ -131,17 +130,15 @@ class ConnectionStep(Step):
         return self._inputs["host" if self._configured else "uri"]
 
     def hints(self) -> Hints:
-        """Return the keys that are not obvious."""
         return (("left/right", "TLS"),) if self._tls.has_focus else ()
 
     async def finish(self) -> bool:
-        """Go on with a connection that works."""
         if self._inputs["uri"].value:
             self._take_string(Secret(self._inputs["uri"].value))
         if not any(self._values()) and self._configured is None:
             return self.refuse("There is no connection yet.", "Paste a connection string, or type at least a host.")
-        if self._tested != self._values() or self.flow.server is None:
-            self.host.stop_quietly("connection-test")
+        if self._tested_values != self._values() or self.flow.server is None:
+            self.host.stop_in_background("connection-test")
             await self._test(0)
         server = self.flow.server
         if server is None:
@@ -155,7 +152,7 @@ class ConnectionStep(Step):
         name = (event.input.id or "").removeprefix("c-")
         if name == "uri":
             if event.value:
-                self._found.say([Verdict("plain", "Press enter to use this connection string.")])
+                self._verdicts.say([Verdict("plain", "Press enter to use this connection string.")])
             return
         if event.value.lower().startswith(URI_BEGINNINGS):
             self._move_to_string(event.input, event.value)
@@ -176,14 +173,16 @@ class ConnectionStep(Step):
 
     def on_input_blurred(self, event: Input.Blurred) -> None:
         """Test at once what was typed into the field that was left."""
-        if event.input.id in ("c-user", "c-password") and self._asked == self._values() != self._tested:
+        if (
+            event.input.id in ("c-user", "c-password")
+            and self._scheduled_values == self._values() != self._tested_values
+        ):
             self._test_after(0)
 
     def on_descendant_focus(self, event: events.DescendantFocus) -> None:
-        """Explain the field that has the cursor."""
         name = (event.widget.id or "").removeprefix("c-")
         self._help.update(HELP.get(name, ""))
-        self.post_message(self.Settled())
+        self.post_message(self.Changed())
 
     def on_cycle_line_changed(self, event: CycleLine.Changed) -> None:
         """Test with the other TLS mode; a certificate is asked for only where one is checked."""
@@ -198,7 +197,6 @@ class ConnectionStep(Step):
             self._test_after(0)
 
     def on_action_line_pressed(self, event: ActionLine.Pressed) -> None:
-        """Leave for the sample data."""
         event.stop()
         self.post_message(self.DemoWanted())
 
@@ -211,7 +209,7 @@ class ConnectionStep(Step):
         try:
             wanted = parse_connection_string(text.reveal("parse"))
         except SwitchboardError as failure:
-            self._found.clear()
+            self._verdicts.clear()
             self.fail(failure)
             return False
         self.problem.clear()
@@ -264,12 +262,12 @@ class ConnectionStep(Step):
         fields = [self._inputs[name].value for name in self.LABELS if name != "uri"]
         return (*fields, self._tls.chosen)
 
-    def _wanted(self) -> ConnectionSettings:
+    def _typed_settings(self) -> ConnectionSettings:
         from tui.data.postgres.connection_settings import ConnectionSettings
 
         text = {name: field.value.strip() for name, field in self._inputs.items() if name != "password"}
         typed = self._inputs["password"].value
-        kept = self._password if text["host"] == (self._password_host or "") else None
+        password = self._password if text["host"] == (self._password_host or "") else None
         parameters = dict(self._parameters)
         if self._tls.chosen:
             parameters["sslmode"] = self._tls.chosen
@@ -282,13 +280,13 @@ class ConnectionStep(Step):
             port=text["port"] or None,
             database=text["database"] or None,
             user=text["user"] or None,
-            password=Secret(typed) if typed else kept,
+            password=Secret(typed) if typed else password,
             parameters=parameters,
         )
 
     def _test_after(self, quiet: float) -> None:
-        self._asked = self._values()
-        self.host.run_quietly(partial(self._test, quiet), group="connection-test")
+        self._scheduled_values = self._values()
+        self.host.run_in_background(partial(self._test, quiet), group="connection-test")
 
     async def _test(self, quiet: float) -> None:
         values = self._values()
@@ -298,36 +296,36 @@ class ConnectionStep(Step):
             # What was typed has turned out to be a connection string, which is tested when it is taken.
             return
         if not any(values) and self._configured is None:
-            self._found.clear()
+            self._verdicts.clear()
             return
-        self._asked = values
-        wanted = self._configured if self._configured and self._is_unchanged() else self._wanted()
+        self._scheduled_values = values
+        wanted = self._configured if self._configured and self._is_unchanged() else self._typed_settings()
         self.problem.clear()
-        self._found.say([Verdict("quiet", f"Connecting to {wanted.describe()} ...")])
+        self._verdicts.say([Verdict("quiet", f"Connecting to {wanted.describe()} ...")])
         try:
             unsafe = wanted.pgpass_problem()
             if unsafe:
                 raise unsafe
             server = await self.flow.connect(wanted)
         except SwitchboardError as failure:
-            self._tested = None
+            self._tested_values = None
             self.flow.done.discard(self.key)
-            self._found.say([Verdict("bad", failure.sentence, failure.what_to_do)])
+            self._verdicts.say([Verdict("bad", failure.sentence, failure.what_to_do)])
             return
         finally:
-            self.post_message(self.Settled())
-        self._tested = values
+            self.post_message(self.Changed())
+        self._tested_values = values
         self.flow.done.add(self.key)
         connected, *rest = server_findings(server, wanted)
         # On a small screen the end of the list is below its edge, and what is well matters least.
-        rest.sort(key=lambda found: found.state == "ok")
-        self._found.say([verdict(found) for found in (connected, *rest)])
+        rest.sort(key=lambda finding: finding.state == "ok")
+        self._verdicts.say([verdict(finding) for finding in (connected, *rest)])
 
     def _is_unchanged(self) -> bool:
         settings = self._configured
         if settings is None or self._inputs["password"].value:
             return False
-        wanted = self._wanted()
+        wanted = self._typed_settings()
         same = (wanted.host, wanted.port, wanted.database, wanted.user) == (
             settings.host,
             settings.port,

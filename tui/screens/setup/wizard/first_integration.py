@@ -45,12 +45,10 @@ class FirstIntegrationStep(Step):
         self._note = Verdicts(flow.glyphs, id="f-note")
 
     def compose_step(self) -> Iterable[Widget]:
-        """Lay the types."""
         yield self._types
         yield self._note
 
     async def arrive(self) -> None:
-        """Say what is missing for a credential."""
         why = self._why_nothing_can_be_saved()
         warning = Verdict("warning", f"{why}, so no credential can be saved.", "Go back to Master key.")
         self._note.say([warning] if why else [])
@@ -64,11 +62,9 @@ class FirstIntegrationStep(Step):
         return f"The master key from {safe_text(key.source, 60)} is too weak" if key.weaknesses() else ""
 
     def hints(self) -> Hints:
-        """Return the keys that are not obvious."""
         return (("up/down", "choose"),)
 
     async def finish(self) -> bool:
-        """End the wizard."""
         chosen = self._types.chosen
         self.post_message(self.Chosen(None if chosen == LATER else chosen))
         return False

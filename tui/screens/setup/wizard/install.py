@@ -37,7 +37,6 @@ class InstallStep(Step, can_focus=True):
         self._is_installed = False
 
     def first_line(self) -> Widget:
-        """Enter is all there is to press."""
         return self
 
     def compose_step(self) -> Iterable[Widget]:
@@ -46,7 +45,6 @@ class InstallStep(Step, can_focus=True):
         yield self._files
 
     async def arrive(self) -> None:
-        """Say whether there is anything to do."""
         plan = self.flow.plan
         self._is_installed = plan is not None and plan.is_empty
         self.problem.clear()
@@ -82,7 +80,7 @@ class InstallStep(Step, can_focus=True):
         self.flow.done.add(self.key)
         self._show_files(len(_counts()), 0)
         self._result.say(_result(report))
-        self.post_message(self.Settled())
+        self.post_message(self.Changed())
         return False
 
     def _show_progress(self, progress: Progress) -> None:
@@ -106,11 +104,11 @@ class InstallStep(Step, can_focus=True):
         try:
             unchanged = await self.flow.connected().read(schema_state) == before
         except SwitchboardError:
-            left = "Whether anything was installed is not known: the connection is gone."
+            outcome = "Whether anything was installed is not known: the connection is gone."
         else:
-            left = "Nothing was left behind." if unchanged else "The tables are installed; the rest is missing."
+            outcome = "Nothing was left behind." if unchanged else "The tables are installed; the rest is missing."
         self._result.say(
-            [Verdict("bad", failure.sentence, failure.what_to_do), Verdict("plain", f"{left} Enter tries again.")]
+            [Verdict("bad", failure.sentence, failure.what_to_do), Verdict("plain", f"{outcome} Enter tries again.")]
         )
 
 

@@ -65,34 +65,33 @@ class MasterKeyStep(Step):
     def __init__(self, flow: Flow) -> None:
         super().__init__(flow)
         self._is_configured = flow.keyring.current is not None
-        self._before = flow.keyring
+        self._configured = flow.keyring
         self._generated: Secret | None = None
         self._is_shown = True
-        self._judged: tuple[str, str] | None = None
+        self._judged_input: tuple[str, str] | None = None
         self._keyring: Keyring | None = None
         self._gate: Gate | None = None
         ways = [
-            replace(OPTIONS[way], meaning=_source(flow)) if way == "keep" else OPTIONS[way] for way in self._offered()
+            replace(OPTIONS[way], meaning=_source(flow)) if way == "keep" else OPTIONS[way]
+            for way in self._offered_ways()
         ]
         self._ways = OptionLines(ways, label_width=15, id="k-ways")
         self._new_key = Static("", id="k-new", markup=False)
         self._inputs = {way: LineInput(secret=way == "paste", id=f"k-{way}") for way in FIELDS}
         self._verdict = Verdicts(flow.glyphs, id="k-verdict")
         self._save = SaveLines(flow, "the key", ticked=not self._is_configured)
-        self._stored = CheckLine("I have stored a copy of the key elsewhere", id="k-stored")
+        self._has_copy = CheckLine("I have stored a copy of the key elsewhere", id="k-stored")
 
     def compose_step(self) -> Iterable[Widget]:
-        """Lay the ways to a key, the key or its field, what the database says to it, and the boxes to tick."""
         yield self._ways
         yield self._new_key
         for way, label in FIELDS.items():
             yield Field(label, self._inputs[way], id=f"k-{way}-line")
         yield self._verdict
         yield self._save
-        yield self._stored
+        yield self._has_copy
 
     def on_mount(self) -> None:
-        """Offer what there is to offer."""
         self._show_way()
 
     async def arrive(self) -> None:
@@ -111,17 +110,15 @@ class MasterKeyStep(Step):
         self._new_key.update("")
 
     def hints(self) -> Hints:
-        """Return the keys that are not obvious."""
         if isinstance(self.screen.focused, CheckLine):
             return (("space", "tick"),)
         return (("up/down", "choose"),) if self._ways.has_focus else ()
 
     async def finish(self) -> bool:
-        """Take the key over, and save it where that is wanted."""
         if self._way == "later":
-            self.flow.keyring = self._before
+            self.flow.keyring = self._configured
             return True
-        self.host.stop_quietly("key")
+        self.host.stop_in_background("key")
         await self._judge(0)
         refusal = await self._refusal()
         if refusal is not None:
@@ -129,28 +126,28 @@ class MasterKeyStep(Step):
         if self._way != "keep":
             await self._save_key()
             self._is_shown = False
-        self.flow.keyring = self._keyring or self._before
+        self.flow.keyring = self._keyring or self._configured
         return True
 
     async def _refusal(self) -> tuple[str, str] | None:
         """Say why the key cannot be taken, and what to do."""
         if self._gate is None or self._keyring is None:
             return "There is no key yet.", "Give one, or choose Later."
-        is_fixed = "generate" not in self._offered() and self._way == "keep"
+        is_fixed = "generate" not in self._offered_ways() and self._way == "keep"
         instead = f"{'Set another one there and start again' if is_fixed else 'Give another one'}, or choose Later."
         if self._gate.state == "wrong key":
             what = "This key is not the one in use, so nothing could be written."
             return what, instead
         if self._gate.state == "weak key" and not await self._opens_something(self._keyring):
             return "This key is too weak to write with.", instead
-        if self._way != "keep" and not self._stored.ticked:
-            self._stored.focus()
+        if self._way != "keep" and not self._has_copy.ticked:
+            self._has_copy.focus()
             what = "First store a copy elsewhere: in a password manager, or on paper in a safe."
             return what, "Then tick the box with space."
         return None
 
     @property
-    def is_settled(self) -> bool:
+    def is_complete(self) -> bool:
         """Whether there is a key that can write."""
         return self._way != "later" and self._gate is not None and self._gate.may_write
 
@@ -159,13 +156,13 @@ class MasterKeyStep(Step):
         event.stop()
         self.problem.clear()
         self._show_way()
-        self.host.run_quietly(partial(self._judge, QUIET_S), group="key")
+        self.host.run_in_background(partial(self._judge, QUIET_S), group="key")
 
     def on_input_changed(self, event: Input.Changed) -> None:
         """Judge a pasted key soon; files and commands wait for enter."""
         event.stop()
         if self._way == "paste":
-            self.host.run_quietly(partial(self._judge, QUIET_S), group="key")
+            self.host.run_in_background(partial(self._judge, QUIET_S), group="key")
         else:
             self._verdict.clear()
 
@@ -175,14 +172,13 @@ class MasterKeyStep(Step):
         self.problem.clear()
 
     def on_descendant_focus(self) -> None:
-        """Show the keys of the line that has the focus."""
-        self.post_message(self.Settled())
+        self.post_message(self.Changed())
 
     @property
     def _way(self) -> Way:
         return next((way for way in OPTIONS if way == self._ways.chosen), "later")
 
-    def _offered(self) -> list[Way]:
+    def _offered_ways(self) -> list[Way]:
         """A key from the environment cannot be replaced here: the environment wins over `.env`."""
         if not self._is_configured:
             return [*NEW_WAYS, "later"]
@@ -202,13 +198,13 @@ class MasterKeyStep(Step):
             )
             self._new_key.update(f"Your new key, shown only now:\n{text}")
         is_new = way in NEW_WAYS
-        self._save.display = self._stored.display = is_new
+        self._save.display = self._has_copy.display = is_new
         what = (
             "the key" if way in ("generate", "paste") else f"where it comes from ({FILE if way == 'file' else COMMAND})"
         )
         self._save.describe(f"{what}, in place of the one there," if self._is_configured else what)
 
-    def _typed(self) -> tuple[str, str]:
+    def _typed_way_and_text(self) -> tuple[str, str]:
         field = self._inputs.get(self._way)
         return self._way, field.value if field else ""
 
@@ -216,11 +212,11 @@ class MasterKeyStep(Step):
         """Read the key and say what the database thinks of it."""
         if quiet:
             await asyncio.sleep(quiet)
-        typed = self._typed()
-        if typed == self._judged and self._gate is not None:
+        typed = self._typed_way_and_text()
+        if typed == self._judged_input and self._gate is not None:
             return
         self._keyring = self._gate = None
-        self._judged = typed
+        self._judged_input = typed
         if (
             self._way == "later"
             or (self._way in FIELDS and not typed[1])
@@ -234,20 +230,20 @@ class MasterKeyStep(Step):
             keyring = await self._read(typed[1])
             gate = await self._gate_of(keyring)
         except SchemaMissing:
-            gate, found = _unjudged(keyring), [NOT_TRIED]
+            gate, verdicts = _gate_without_database(keyring), [NOT_TRIED]
         except SwitchboardError as failure:
-            keyring, found = None, [Verdict("bad", failure.sentence, failure.what_to_do)]
+            keyring, verdicts = None, [Verdict("bad", failure.sentence, failure.what_to_do)]
         else:
             standing = [warning for warning in (standing_warning(keyring), *wrapping_warnings(keyring)) if warning]
-            found = [_judgement(gate), *(Verdict("warning", one) for one in standing)]
-        if self._judged is not typed:
+            verdicts = [_gate_verdict(gate), *(Verdict("warning", *warning) for warning in standing)]
+        if self._judged_input is not typed:
             # Another key is being tried by now; this one's verdict must not be taken for its.
             return
         self._keyring, self._gate = keyring, gate
-        self._verdict.say(found)
+        self._verdict.say(verdicts)
         if self._way == "keep" and gate is not None and gate.may_write:
             self.flow.done.add(self.key)
-            self.post_message(self.Settled())
+            self.post_message(self.Changed())
 
     async def _gate_of(self, keyring: Keyring) -> Gate:
         database, key = self.flow.connected(), keyring.current
@@ -256,9 +252,9 @@ class MasterKeyStep(Step):
         return await check_gate(database, keyring)
 
     async def _read(self, typed: str) -> Keyring:
-        way, previous = self._way, self._before.previous
+        way, previous = self._way, self._configured.previous
         if way == "keep":
-            return self._before
+            return self._configured
         if way == "generate" and self._generated is not None:
             return Keyring(MasterKey(self._generated, WIZARD), previous)
         if way == "paste":
@@ -277,7 +273,7 @@ class MasterKeyStep(Step):
 
     async def _save_key(self) -> None:
         """Write the key or where it comes from, and empty the other sources: two at once are refused later."""
-        typed = self._typed()[1]
+        typed = self._typed_way_and_text()[1]
         values = {variable.name: "" for variable in self.flow.settings.master_key}
         match self._way:
             case "generate" if self._generated is not None:
@@ -305,7 +301,7 @@ def _absolute(path: str) -> str:
     return str(Path(path).expanduser().absolute())
 
 
-def _unjudged(keyring: Keyring | None) -> Gate | None:
+def _gate_without_database(keyring: Keyring | None) -> Gate | None:
     """What can be said of a key where the table is not one that credentials could be read from."""
     key = keyring.current if keyring else None
     if key is None:
@@ -314,7 +310,7 @@ def _unjudged(keyring: Keyring | None) -> Gate | None:
     return Gate("weak key" if weaknesses else "unused", b"", None, key.source, None, weaknesses)
 
 
-def _judgement(gate: Gate) -> Verdict:
+def _gate_verdict(gate: Gate) -> Verdict:
     """What the gate found, in one sentence and what to do."""
     try:
         gate.require_write()

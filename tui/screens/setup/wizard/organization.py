@@ -51,7 +51,7 @@ class OrganizationStep(Step):
 
     def __init__(self, flow: Flow) -> None:
         super().__init__(flow)
-        self._known: list[Organization] = []
+        self._organizations: list[Organization] = []
         self._may_add = True
         self._source_note: tuple[str, str] | None = None
         self._list = RowList(COLUMNS, id="o-list")
@@ -68,7 +68,6 @@ class OrganizationStep(Step):
         self._save = SaveLines(flow, "both", ticked=flow.settings.nothing_configured)
 
     def compose_step(self) -> Iterable[Widget]:
-        """Lay the organisations, the fields of a new one, and the operator."""
         yield Field("Find", self._part, id="o-part-line")
         yield self._list
         yield Field("Name", self._new_name, id="o-name-line")
@@ -88,7 +87,7 @@ class OrganizationStep(Step):
         self._part.value = ""
         await self._search.run()
         # Where a list does not hold them all, a part of the name is typed.
-        self.query_one("#o-part-line").display = len(self._known) >= FOUND_ORGANIZATIONS
+        self.query_one("#o-part-line").display = len(self._organizations) >= FOUND_ORGANIZATIONS
         if self._chosen is None:
             self._note.say(
                 [Verdict("bad", "There is no organisation in public.organizations.", "Add one there first.")]
@@ -97,28 +96,31 @@ class OrganizationStep(Step):
     async def _find(self, text: str) -> list[Organization]:
         """What is found, the one chosen before at first, which may not be among so many."""
         database = self.flow.connected()
-        found = await list_organizations(database, text, FOUND_ORGANIZATIONS)
-        asked = self._asked
-        if text or asked is None or asked in [organization.id for organization in found]:
-            return found
-        return [*(Organization(*one) for one in (await organizations_by_id(database, [asked])).items()), *found]
+        organizations = await list_organizations(database, text, FOUND_ORGANIZATIONS)
+        preferred = self._preferred_id
+        if text or preferred is None or preferred in [organization.id for organization in organizations]:
+            return organizations
+        return [
+            *(Organization(*id_and_name) for id_and_name in (await organizations_by_id(database, [preferred])).items()),
+            *organizations,
+        ]
 
-    async def _show(self, text: str, found: list[Organization]) -> None:
-        self._known = found
+    async def _show(self, text: str, organizations: list[Organization]) -> None:
+        self._organizations = organizations
         rows = [
-            Row(str(organization.id), (_name_cell(organization), Cell(str(organization.id)))) for organization in found
+            Row(str(organization.id), (_name_cell(organization), Cell(str(organization.id))))
+            for organization in organizations
         ]
         if self._may_add:
             rows.append(Row(NEW, (Cell("+ a new one"), Cell("named below", "quiet"))))
         self._list.body.show(rows)
         self._list.styles.height = min(7, len(rows) + 1)
-        self._list.display = bool(found) or bool(text)
+        self._list.display = bool(organizations) or bool(text)
         if not text:
             self._preselect(rows)
         self._show_fields()
 
     def on_input_changed(self, event: Input.Changed) -> None:
-        """Follow the part of a name."""
         if event.input is self._part:
             event.stop()
             self._follow()
@@ -134,10 +136,9 @@ class OrganizationStep(Step):
         """Begin at the part of a name, at the list, or at the name of a new one."""
         if self.query_one("#o-part-line").display:
             return self._part
-        return self._list.body if self._known else self._new_name
+        return self._list.body if self._organizations else self._new_name
 
     def hints(self) -> Hints:
-        """Return the keys that are not obvious."""
         return (("up/down", "choose"),) if self._list.body.has_focus else ()
 
     async def finish(self) -> bool:
@@ -176,26 +177,25 @@ class OrganizationStep(Step):
             self.action_proceed()
 
     def on_descendant_focus(self) -> None:
-        """Show the keys of the line that has the focus."""
-        self.post_message(self.Settled())
+        self.post_message(self.Changed())
 
     @property
     def _chosen(self) -> str | None:
         return self._list.body.current_key
 
     @property
-    def _asked(self) -> UUID | None:
+    def _preferred_id(self) -> UUID | None:
         """The organisation that was chosen or configured before."""
         chosen = self.flow.organization
         return chosen.id if chosen else parse_uuid(self.flow.settings.organization or "")
 
     def _preselect(self, rows: list[Row]) -> None:
         keys = [row.key for row in rows]
-        asked = str(self._asked or "")
-        if asked in keys:
-            self._list.body.cursor = keys.index(asked)
-        elif asked and self._may_add:
-            self._new_id.value = asked
+        preferred = str(self._preferred_id or "")
+        if preferred in keys:
+            self._list.body.cursor = keys.index(preferred)
+        elif preferred and self._may_add:
+            self._new_id.value = preferred
             self._list.body.cursor = keys.index(NEW)
 
     def _show_fields(self) -> None:
@@ -207,7 +207,7 @@ class OrganizationStep(Step):
         self._note.say(notes)
 
     def _known_organization(self, key: str) -> Organization | None:
-        return next((organization for organization in self._known if organization.id == UUID(key)), None)
+        return next((organization for organization in self._organizations if organization.id == UUID(key)), None)
 
     async def _new_organization(self) -> Organization | None:
         organization_id = parse_uuid(self._new_id.value)

@@ -18,7 +18,6 @@ from tui.screens.setup.wizard.master_key import MasterKeyStep
 from tui.screens.setup.wizard.organization import OrganizationStep
 from tui.screens.setup.wizard.plan import PlanStep
 from tui.screens.setup.wizard.proof import ProofStep
-from tui.settings.settings import ConfigError
 from tui.widgets.form import ActionLine
 
 if TYPE_CHECKING:
@@ -49,7 +48,6 @@ class Rail(Widget):
         self._flow = flow
 
     def render(self) -> RenderResult:
-        """Return one line."""
         names = [step.rail_name for step in STEPS]
         if sum(len(name) + 3 for name in names) - 1 > self.size.width:
             return Content(f"Step {self.present + 1} of {len(STEPS)}: {names[self.present]}")
@@ -88,7 +86,6 @@ class WizardPane(Vertical):
 
     @property
     def step(self) -> Step | None:
-        """The step that is shown."""
         return self._steps.get(self._present)
 
     def hints(self, *, leaves: bool) -> Hints:
@@ -104,10 +101,10 @@ class WizardPane(Vertical):
 
     async def show(self, index: int) -> None:
         """Show a step, the one before staying as it is."""
-        left = self.step
-        if left is not None:
-            left.leave()
-            left.display = False
+        step_before = self.step
+        if step_before is not None:
+            step_before.leave()
+            step_before.display = False
         self._present = self._rail.present = index
         step = self._steps.get(index)
         if step is None:
@@ -119,7 +116,7 @@ class WizardPane(Vertical):
         before = self.focus_step()
         try:
             await step.arrive()
-        except (SwitchboardError, ConfigError) as failure:
+        except SwitchboardError as failure:
             step.fail(failure)
         if self.is_mounted and self.step is step:
             if step.first_line() is not before:
@@ -134,17 +131,14 @@ class WizardPane(Vertical):
         return line
 
     async def next(self) -> None:
-        """Show the step after this one."""
         if self._present + 1 < len(STEPS):
             await self.show(self._present + 1)
 
     async def back(self) -> None:
-        """Show the step before this one, or tell that there is none."""
         if self._present == 0:
             self.post_message(self.Left())
         else:
             await self.show(self._present - 1)
 
     def refresh_rail(self) -> None:
-        """Draw the ticks anew."""
         self._rail.refresh()

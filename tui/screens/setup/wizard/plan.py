@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     from textual.widget import Widget
 
+    from tui.data.schema.adoption import StartingShape
     from tui.data.schema.plan import Plan
     from tui.data.schema.shape import CatalogueEntry
     from tui.screens.setup.wizard.flow import Flow
@@ -37,7 +38,7 @@ VIEWS = (
     Option("holes", "holes", "each with the query that shows it"),
     Option("sql", "the SQL", "everything that will be run"),
 )
-SHAPES = {
+SHAPES: dict[StartingShape, str] = {
     "nothing": "This database has none of the four tables yet: they will be created.",
     "installed by Switchboard": "Switchboard is installed in this database already.",
     "the other backend's plain schema file": "The four tables are there, made by another program's schema file.",
@@ -70,7 +71,6 @@ class PlanStep(Step):
         self._text = Static("", id="p-text", markup=False)
 
     def compose_step(self) -> Iterable[Widget]:
-        """Lay the verdict, the box to tick, and the text to read."""
         yield self._found
         yield self._save
         yield self._write
@@ -100,11 +100,9 @@ class PlanStep(Step):
         self._show_text()
 
     def first_line(self) -> Widget:
-        """Begin where the view is chosen."""
         return self._view
 
     def hints(self) -> Hints:
-        """Return the keys that are not obvious."""
         return (("left/right", "view"), ("pgdn", "read")) if self._view.has_focus else ()
 
     async def finish(self) -> bool:
@@ -118,18 +116,15 @@ class PlanStep(Step):
         return True
 
     def on_cycle_line_changed(self, event: CycleLine.Changed) -> None:
-        """Show the other text."""
         event.stop()
         self._show_text()
 
     def on_action_line_pressed(self, event: ActionLine.Pressed) -> None:
-        """Write the SQL for whoever may run it."""
         event.stop()
         self.host.run_act(self._write_sql)
 
     def on_descendant_focus(self) -> None:
-        """Show the keys of the line that has the focus."""
-        self.post_message(self.Settled())
+        self.post_message(self.Changed())
 
     def action_read(self, by: int) -> None:
         """Scroll the text from wherever the focus is."""
@@ -156,31 +151,31 @@ class PlanStep(Step):
 
 def _verdicts(plan: Plan) -> list[Verdict]:
     """The plan in a few lines, the worst last."""
-    found = [Verdict("good" if plan.is_empty else "plain", SHAPES.get(plan.starting_shape, plan.starting_shape))]
+    verdicts = [Verdict("good" if plan.is_empty else "plain", SHAPES[plan.starting_shape])]
     if plan.in_the_way:
         sentences = [Verdict("bad", problem.sentence, problem.what_to_do) for problem in plan.facts.problems]
-        return [*found, *(sentences or [Verdict("bad", line.text, plan.way_out) for line in plan.in_the_way])]
+        return [*verdicts, *(sentences or [Verdict("bad", line.text, plan.way_out) for line in plan.in_the_way])]
     if plan.is_empty:
-        found.append(Verdict("good", "Everything is there: nothing will be changed."))
+        verdicts.append(Verdict("good", "Everything is there: nothing will be changed."))
     else:
         counts = f"{len(plan.missing)} things will be made, {len(plan.different)} changed, {len(plan.present)} stay."
-        found.append(Verdict("plain", counts))
+        verdicts.append(Verdict("plain", counts))
     if plan.accepts:
         things = (
             "One thing of another program is" if len(plan.accepts) == 1 else f"{len(plan.accepts)} things of others are"
         )
-        found.append(
+        verdicts.append(
             Verdict("plain", f"{things} there and harmless: installing accepts what every change lists with =.")
         )
     if plan.foreign:
         things = "One thing" if len(plan.foreign) == 1 else f"{len(plan.foreign)} things"
-        found.append(
+        verdicts.append(
             Verdict("warning", f"{things} of others can do harm, or nobody has accepted: every change lists it.")
         )
     if plan.holes:
         holes = "One hole was" if len(plan.holes) == 1 else f"{len(plan.holes)} holes were"
-        found.append(Verdict("warning", f"{holes} found in what is there. Each is shown below with its query."))
-    return found
+        verdicts.append(Verdict("warning", f"{holes} found in what is there. Each is shown below with its query."))
+    return verdicts
 
 
 def _text(plan: Plan, view: str) -> list[str]:
@@ -193,17 +188,16 @@ def _text(plan: Plan, view: str) -> list[str]:
         made = [spelled(f"+ {line}") for line in plan.missing]
         changed = [spelled(f"~ {line}") for line in plan.different]
         later = [f"+ index {name} (built afterwards, without blocking anybody)" for name in plan.log_indexes]
-        theirs = [spelled(f"= {line}") for line in plan.accepts]
-        left = [spelled(f"? {drift.sentence}") for drift in plan.foreign]
-        return left + theirs + changed + made + later or ["Nothing will be changed."]
+        accepted = [spelled(f"= {line}") for line in plan.accepts]
+        foreign = [spelled(f"? {drift.sentence}") for drift in plan.foreign]
+        return foreign + accepted + changed + made + later or ["Nothing will be changed."]
     return _summary("made", plan.missing) + _summary("changed", plan.different) or ["Nothing will be changed."]
 
 
 def _holes(plan: Plan) -> list[str]:
     lines: list[str] = []
     for hole in plan.holes:
-        closed = f"Setup closes it: {hole.closed_by}." if hole.closed_by else "Only a person can close it."
-        lines += [hole.title, f"  {hole.sentence}", f"  {closed}", "  The query that shows it:"]
+        lines += [hole.title, f"  {hole.sentence}", f"  {hole.way_out}", "  The query that shows it:"]
         lines += [f"    {line}" for line in hole.query.splitlines()] + [""]
     return [spelled(line) for line in lines] or ["No hole was found."]
 

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from tui.data.setup.proof import prove
 from tui.errors import SwitchboardError
+from tui.screens.setup.finding import verdict
 from tui.screens.setup.wizard.step import Step
-from tui.screens.setup.wizard.words import verdict
 from tui.widgets.verdicts import Verdict, Verdicts
 
 if TYPE_CHECKING:
@@ -28,36 +28,32 @@ class ProofStep(Step, can_focus=True):
 
     def __init__(self, flow: Flow) -> None:
         super().__init__(flow)
-        self._found = Verdicts(flow.glyphs, id="r-found")
+        self._verdicts = Verdicts(flow.glyphs, id="r-found")
         self._is_proven = False
 
     def first_line(self) -> Widget:
-        """Enter is all there is to press."""
         return self
 
     def compose_step(self) -> Iterable[Widget]:
-        """Lay the lines of the proof."""
-        yield self._found
+        yield self._verdicts
 
     async def arrive(self) -> None:
-        """Prove it."""
         self.problem.clear()
         self._is_proven = False
-        self._found.say([Verdict("quiet", "Asking the database ...")])
+        self._verdicts.say([Verdict("quiet", "Asking the database ...")])
         try:
-            found = await prove(self.flow.connected(), self.flow.keyring, self.flow.settings.credential_format)
+            findings = await prove(self.flow.connected(), self.flow.keyring, self.flow.settings.credential_format)
         except SwitchboardError:
-            self._found.clear()
+            self._verdicts.clear()
             raise
-        self._is_proven = all(finding.state != "problem" for finding in found)
+        self._is_proven = all(finding.state != "problem" for finding in findings)
         what_next = "Press enter to go on." if self._is_proven else "Press enter to look again; esc goes back."
-        self._found.say([*(verdict(finding) for finding in found), Verdict("plain", what_next)])
+        self._verdicts.say([*(verdict(finding) for finding in findings), Verdict("plain", what_next)])
         if self._is_proven:
             self.flow.done.add(self.key)
-            self.post_message(self.Settled())
+            self.post_message(self.Changed())
 
     async def finish(self) -> bool:
-        """Go on once it is proven; otherwise look again."""
         if not self._is_proven:
             await self.arrive()
             return False

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from textual.containers import Vertical
 
 from tui.data.setup.findings import git_finding
-from tui.screens.setup.wizard.words import verdict
-from tui.settings.git_ignore import add_to_gitignore
+from tui.screens.setup.finding import verdict
+from tui.settings.git_ignore import add_to_gitignore, git_ignore_state
 from tui.widgets.form import CheckLine
 from tui.widgets.verdicts import Verdicts
 from tui.words.text import safe_text
@@ -36,30 +36,26 @@ class SaveLines(Vertical):
         self.describe(what)
 
     def compose(self) -> Iterable[Widget]:
-        """Lay the box over what git would do."""
         yield self._save
         yield self._git
         yield self._ignore
 
     def on_mount(self) -> None:
-        """Look what git would do."""
         self.show_git()
 
     @property
     def wanted(self) -> bool:
-        """Whether it is to be saved."""
         return self._save.ticked
 
     def describe(self, what: str) -> None:
-        """Say what would be saved."""
         self._save.relabel(f"Save {what} to {safe_text(self._flow.env_file.name, 40)}, closed to others")
 
     def show_git(self) -> None:
         """Say whether git would take the file along, where it is written at all."""
-        found = git_finding(self._flow.env_file) if self.wanted else None
-        is_risk = found is not None and found.state == "problem"
-        self._git.say([verdict(found)] if found is not None and (is_risk or "ignores" in found.sentence) else [])
-        self._ignore.display = is_risk and found is not None and found.what_to_do.startswith("Add")
+        env_file = self._flow.env_file
+        state = git_ignore_state(env_file) if self.wanted else "not in git"
+        self._git.say([] if state == "not in git" else [verdict(git_finding(env_file.name, state))])
+        self._ignore.display = state == "not ignored"
 
     async def save(self, values: Mapping[str, str]) -> None:
         """Save where that is wanted, closing the way into git first. Raises ConfigError; nothing is written then."""

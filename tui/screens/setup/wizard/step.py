@@ -11,7 +11,6 @@ from textual.message import Message
 from textual.widgets import Static
 
 from tui.errors import SwitchboardError
-from tui.settings.settings import ConfigError
 from tui.widgets.verdicts import Verdict, Verdicts
 
 if TYPE_CHECKING:
@@ -29,10 +28,10 @@ Hints = tuple[tuple[str, str], ...]
 class StepHost(Protocol):
     """What a step asks of the screen it is on."""
 
-    def run_quietly(self, work: Work, *, group: str) -> None:
+    def run_in_background(self, work: Work, *, group: str) -> None:
         """Run in the background; a later one of the same group cancels an earlier one."""
 
-    def stop_quietly(self, group: str) -> None:
+    def stop_in_background(self, group: str) -> None:
         """Cancel what runs in the background in that group."""
 
     def run_act(self, work: Work) -> None:
@@ -60,7 +59,7 @@ class Step(VerticalScroll, can_focus=False):
     class Finished(Message):
         """The step is done and the next one can be shown."""
 
-    class Settled(Message):
+    class Changed(Message):
         """Something that the wizard's frame shows has changed."""
 
     def __init__(self, flow: Flow) -> None:
@@ -69,7 +68,6 @@ class Step(VerticalScroll, can_focus=False):
         self.problem = Verdicts(flow.glyphs, id=f"problem-{self.key}")
 
     def compose(self) -> Iterable[Widget]:
-        """Lay heading, lead, the step's own lines and what went wrong below one another."""
         yield Static(self.heading, classes="heading", markup=False)
         if self.lead:
             yield Static(self.lead, classes="lead", markup=False)
@@ -93,7 +91,7 @@ class Step(VerticalScroll, can_focus=False):
         return True
 
     @property
-    def is_settled(self) -> bool:
+    def is_complete(self) -> bool:
         """Whether nothing of the step's matter is left open once it is finished; the rail ticks it then."""
         return True
 
@@ -108,7 +106,7 @@ class Step(VerticalScroll, can_focus=False):
         """Return the keys that matter here, without those of every step."""
         return ()
 
-    def fail(self, failure: SwitchboardError | ConfigError) -> None:
+    def fail(self, failure: SwitchboardError) -> None:
         """Say what went wrong and what to do, below the form, where it stays until the next attempt."""
         self.problem.say([Verdict("bad", failure.sentence, failure.what_to_do)])
         self.call_after_refresh(self.problem.scroll_visible, animate=False)
@@ -120,18 +118,15 @@ class Step(VerticalScroll, can_focus=False):
         return False
 
     def action_focus_by(self, by: int) -> None:
-        """Move the focus along the form."""
         if by < 0:
             self.screen.focus_previous()
         else:
             self.screen.focus_next()
 
     def action_proceed(self) -> None:
-        """Finish this step and go on."""
         self.host.run_act(self._proceed)
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
-        """Enter in a field goes on too."""
         event.stop()
         self.action_proceed()
 
@@ -139,11 +134,11 @@ class Step(VerticalScroll, can_focus=False):
         self.problem.clear()
         try:
             finished = await self.finish()
-        except (SwitchboardError, ConfigError) as failure:
+        except SwitchboardError as failure:
             self.fail(failure)
             return
         if finished and self.is_mounted:
-            if self.is_settled:
+            if self.is_complete:
                 self.flow.done.add(self.key)
             else:
                 self.flow.done.discard(self.key)

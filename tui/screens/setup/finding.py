@@ -13,6 +13,6 @@ if TYPE_CHECKING:
 TONES: dict[FindingState, Tone] = {"ok": "good", "warning": "warning", "problem": "bad"}
 
 
-def verdict(found: Finding) -> Verdict:
+def verdict(finding: Finding) -> Verdict:
     """Return the finding as a result to be drawn."""
-    return Verdict(TONES[found.state], found.sentence, found.what_to_do)
+    return Verdict(TONES[finding.state], finding.sentence, finding.what_to_do)

@@ -1,0 +1,1 @@
+"""What the process does before and after everything else."""

@@ -1,0 +1,113 @@
+"""The report of a crash, without a value of any variable, and what a person reads of it."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+from tui import __version__
+from tui.errors import Crashed, SwitchboardError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+_MOST_CAUSES = 10
+
+
+def crash_report(
+    error: BaseException, *, scrub: Callable[[str], str] | None = None, folder: Path | None = None
+) -> Path | None:
+    """Write where `error` came from, without a value of any variable, to a new file for its owner alone.
+
+    Messages of exceptions may quote data, so they are left out, but for our own, which never do; with `scrub` they
+    go through it. Returns the file, or None where none could be written; raises nothing.
+    """
+    report = "\n".join(_report_lines(error, scrub)).encode("ascii", "backslashreplace")
+    for place in [folder] if folder else _crash_folders():
+        try:
+            place.mkdir(mode=0o700, parents=True, exist_ok=True)
+            return _write_report(place, report)
+        except OSError:
+            continue
+    return None
+
+
+def crash_failure(file: Path | None) -> Crashed:
+    """Return the failure that a person reads after a crash; `file` is what `crash_report` returned."""
+    if file is None:
+        return Crashed("Switchboard crashed, and no report of it could be written.", "")
+    sentence = (
+        f"Switchboard crashed. The report, without any value, is in {os.fspath(file)!a}; send it with what you did."
+    )
+    return Crashed(sentence, "")
+
+
+def _report_lines(error: BaseException, scrub: Callable[[str], str] | None) -> Iterator[str]:
+    import platform
+    import time
+    import traceback
+
+    yield f"Switchboard {__version__}, Python {platform.python_version()}, {platform.system()} {platform.release()}"
+    yield time.strftime("%Y-%m-%d %H:%M:%S UTC", time.gmtime())
+    for relation, exception in _causes(error):
+        yield ""
+        yield f"{relation}{type(exception).__module__}.{type(exception).__qualname__}{_message(exception, scrub)}"
+        for entry in traceback.format_tb(exception.__traceback__):
+            yield from (ascii(line)[1:-1] for line in entry.rstrip().splitlines())
+    yield ""
+
+
+def _causes(error: BaseException) -> Iterator[tuple[str, BaseException]]:
+    """The error, what it came from, and what it is a group of: each once, and not without end."""
+    waiting = [("", error)]
+    seen: set[int] = set()
+    while waiting and len(seen) < _MOST_CAUSES:
+        relation, exception = waiting.pop(0)
+        if id(exception) in seen:
+            continue
+        seen.add(id(exception))
+        yield relation, exception
+        if exception.__cause__ is not None:
+            waiting.append(("caused by ", exception.__cause__))
+        elif exception.__context__ is not None and not exception.__suppress_context__:
+            waiting.append(("while handling ", exception.__context__))
+        if isinstance(exception, BaseExceptionGroup):
+            waiting.extend(("one of the group: ", member) for member in exception.exceptions)
+
+
+def _message(error: BaseException, scrub: Callable[[str], str] | None) -> str:
+    if isinstance(error, SwitchboardError):
+        return f": {ascii(str(error))[1:-1]}"
+    if scrub is None:
+        return ""
+    try:
+        return f": {ascii(scrub(str(error)))[1:-1][:2000]}"
+    except Exception:  # an exception that cannot be shown must not hide where it came from
+        return ": (its message cannot be shown)"
+
+
+def _crash_folders() -> Iterator[Path]:
+    import tempfile
+    from pathlib import Path
+
+    import platformdirs
+
+    yield platformdirs.user_state_path("switchboard", appauthor=False) / "crashes"
+    yield Path(tempfile.gettempdir())
+
+
+def _write_report(folder: Path, report: bytes) -> Path:
+    import time
+
+    stamp = time.strftime("%Y%m%d-%H%M%S", time.gmtime())
+    for number in range(100):
+        file = folder / f"switchboard-crash-{stamp}-{os.getpid()}-{number}.txt"
+        try:
+            descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+        except FileExistsError:
+            continue
+        with os.fdopen(descriptor, "wb") as stream:
+            stream.write(report)
+        return file
+    raise FileExistsError("every name is taken")

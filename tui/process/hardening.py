@@ -1,0 +1,35 @@
+"""What is closed before the first secret is read: core files, other users' eyes, and variables that load code."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import MutableMapping
+
+_PR_SET_DUMPABLE = 4
+
+
+def harden(environ: MutableMapping[str, str] = os.environ) -> None:
+    """Close what could leak a secret or run a stranger's code; to be called before textual or ssl is imported.
+
+    No core file, no ptrace and no /proc/PID/environ for others of the same account, files for their owner alone; and
+    without the variables by which Textual logs keys or loads code, a browser is started, or TLS keys are written
+    to a file. What this system cannot do is left out.
+    """
+    import resource
+
+    os.umask(0o077)
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    for name in list(environ):
+        if name.startswith("TEXTUAL") or name in {"BROWSER", "SSLKEYLOGFILE"}:
+            del environ[name]
+    if sys.platform == "linux":
+        import ctypes
+
+        try:
+            ctypes.CDLL(None).prctl(_PR_SET_DUMPABLE, 0, 0, 0, 0)
+        except (OSError, AttributeError):  # a static Python, or a C library without prctl
+            return

@@ -1,0 +1,48 @@
+"""Who runs the process and from where: what the audit log and the server hear of it."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+from tui import __version__
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+def source_address(environ: Mapping[str, str] = os.environ) -> str | None:
+    """Return the client's address out of SSH_CONNECTION, or None where there is none that PostgreSQL's inet takes.
+
+    Whoever may set variables may set this one: it is evidence only under a forced command.
+    """
+    import ipaddress
+
+    try:
+        return str(ipaddress.ip_address(environ.get("SSH_CONNECTION", "").split(" ")[0].partition("%")[0]))
+    except ValueError:
+        return None
+
+
+def login_name(environ: Mapping[str, str] = os.environ) -> str:
+    """Return the login of the account that the process runs as, of letters, digits and . _ - only.
+
+    The account decides, not the environment; LOGNAME and USER count only where the account has no name.
+    """
+    import pwd
+
+    try:
+        name = pwd.getpwuid(os.getuid()).pw_name
+    except KeyError:
+        name = environ.get("LOGNAME") or environ.get("USER") or f"uid-{os.getuid()}"
+    return _plain_word(name)
+
+
+def user_agent(environ: Mapping[str, str] = os.environ) -> str:
+    """Return switchboard/<version> (<login>@<host>), the user agent of everything this process does."""
+    return f"switchboard/{__version__} ({login_name(environ)}@{_plain_word(os.uname().nodename)})"
+
+
+def _plain_word(text: str) -> str:
+    """At most 64 characters that mean nothing to a terminal, a log or a connection string."""
+    return "".join(c if c.isascii() and (c.isalnum() or c in "._-") else "_" for c in text[:64]) or "_"
