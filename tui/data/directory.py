@@ -6,8 +6,10 @@ from typing import TYPE_CHECKING
 from uuid import UUID
 
 from tui.data.directory_source import DIRECTORY_SOURCES, Source
+from tui.data.postgres.patterns import containing, escaped
 from tui.errors import InvalidInput, UnknownOrganization, UnknownPerson
 from tui.models import Organization, Person
+from tui.words.organizations import organization_in_full
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -72,10 +74,10 @@ async def list_organizations(
 ) -> list[Organization]:
     """Return the organisations this login may see whose name or id has each word of `text` in it, by name."""
     wanted = " ".join(text.split())
-    patterns = [f"%{_escaped(word)}%" for word in wanted.split()]
+    patterns = [containing(word) for word in wanted.split()]
 
     async def unit(connection: Connection) -> list[Organization]:
-        values = {"patterns": patterns, "start": f"{_escaped(wanted)}%", "limit": limit}
+        values = {"patterns": patterns, "start": f"{escaped(wanted)}%", "limit": limit}
         rows = await (await connection.execute(ORGANIZATIONS, values)).fetchall()
         return [Organization(row["id"], row["name"]) for row in rows]
 
@@ -208,7 +210,7 @@ async def search_people(
     wanted = text.strip()
 
     async def unit(connection: Connection) -> list[Person]:
-        pattern = f"%{_escaped(wanted)}%" if wanted else "%"
+        pattern = containing(wanted) if wanted else "%"
         values = {"organization_id": organization_id, "pattern": pattern, "limit": limit}
         rows = await (await connection.execute(SEARCH_PEOPLE, values)).fetchall()
         return [Person(**row) for row in rows]
@@ -272,12 +274,6 @@ async def _way_on(database: Database, otherwise: str) -> str:
 
 def _listed(organizations: list[Organization]) -> str:
     names = [
-        f"{organization.id} ({organization.name})" if organization.name else str(organization.id)
-        for organization in organizations[:SHOWN_ORGANIZATIONS]
+        organization_in_full(organization.id, organization.name) for organization in organizations[:SHOWN_ORGANIZATIONS]
     ]
     return ", ".join(names) + (" and more" if len(organizations) > SHOWN_ORGANIZATIONS else "")
-
-
-def _escaped(text: str) -> str:
-    """The text as a pattern of LIKE means it."""
-    return text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")

@@ -16,6 +16,7 @@ from tui.errors import SwitchboardError
 from tui.widgets.frame import ContextLine, KeyHints, Part, SectionLine, StatusLine, TopLine, cells
 from tui.widgets.line_input import LineInput
 from tui.widgets.prompt import Prompt
+from tui.words.organizations import organization_name
 from tui.words.text import safe_text
 
 if TYPE_CHECKING:
@@ -216,7 +217,9 @@ class Page(Screen[Any]):
         session, glyphs = self.session, self.console.glyphs
         tone, health = self.console.health
         organization = session.organization
-        shown = safe_text(organization.name or organization.id, 60) if organization else "no organisation"
+        shown = (
+            safe_text(organization_name(organization.id, organization.name), 60) if organization else "no organisation"
+        )
         self.query_one(TopLine).parts = (
             Part("Switchboard", give=9, whole=True),
             Part(shown, give=2),

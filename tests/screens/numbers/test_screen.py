@@ -152,7 +152,7 @@ async def test_keys_that_are_held_down_give_nobody_a_free_number_and_switch_none
         await it.press("enter")
         await it.wait_for("Ravi Kumar")
         await it.press(*["enter"] * 5)
-        await it.wait_for("+91 80 3375 5555 is free. Give it to Asha Rao?")
+        await it.wait_for("+91 80 3375 5555 is free. Give it to Asha Rao <asha@acme.example>?")
         assert holder(numbers, BANGALORE) is None
         await it.press("y")
         await it.wait_for("is assigned to Asha Rao")
@@ -219,7 +219,7 @@ async def test_a_sync_shows_its_plan_and_writes_nothing_before_it_is_applied(
         await it.press("S")
         await it.wait_for("1 new, 1 changed, 0 the same, 0 no longer listed")
         assert "Night line" in it.text
-        assert "can_sms: yes to no" in it.text
+        assert "can_sms: yes -> no" in it.text
         await it.press(*["A"] * 5)
         await it.wait_for("Nothing is written yet: enter writes all of it.")
         assert len(execute(numbers, "select * from organization_phone_numbers")) == 3

@@ -13,11 +13,12 @@ from tui.cli.audit.filter import FILTERED, LANGUAGE, check_filter, filter_argume
 from tui.cli.audit.seals import seal, verify
 from tui.cli.audit.stats import stats
 from tui.cli.audit.tail import tail
-from tui.cli.audit.view import PIPED_WIDTH, record_of, summary_of, time_of, who_of
-from tui.cli.output import Column, Output
+from tui.cli.audit.view import PIPED_WIDTH, columns, record_of
 from tui.cli.parsing import Count, Group, option
+from tui.words.times import shown
 
 if TYPE_CHECKING:
+    from tui.cli.output import Output
     from tui.cli.request import Options
     from tui.data.audit.pages import LogReader
     from tui.models import LogRow
@@ -61,26 +62,18 @@ async def _list(session: Session, out: Output, *, words: tuple[str, ...], limit:
     from tui.data.directory import people_by_id
 
     resolved = await filter_of(session, out, words)
-    rows = await _newest(LogReader(session.database, resolved.log_filter), out, limit)
+    rows = await _newest(session, LogReader(session.database, resolved.log_filter), out, limit)
     people = await people_by_id(session.database, [row.user_id for row in rows if row.user_id])
-    zone = session.settings.timezone
     out.rows(
-        [record_of(row) for row in rows],
-        [
-            Column(f"TIME ({zone})", lambda row: time_of(row, zone), usual=19),
-            Column("WHO", lambda row: who_of(row, people), shrinks_to=9),
-            Column("TYPE", lambda row: row["integration_type"], shrinks_to=15),
-            Column("ACTION", lambda row: row["action"], shrinks_to=19),
-            Column("STATUS", lambda row: row["status"], usual=7),
-            Column("ADDRESS", lambda row: row["ip_address"] or "", optional=True, usual=15),
-            Column("DETAILS", summary_of, shrinks_to=20, optional=True),
-        ],
+        rows,
+        columns(people, session.settings.timezone),
+        record=record_of,
         piped_width=PIPED_WIDTH,
         empty="No row of the log is in this filter." if words else "The log of this organisation is empty.",
     )
 
 
-async def _newest(reader: LogReader, out: Output, limit: int) -> list[LogRow]:
+async def _newest(session: Session, reader: LogReader, out: Output, limit: int) -> list[LogRow]:
     """Read the newest rows; say now and then how far back a search has come."""
     from tui.data.audit.pages import Place
 
@@ -94,7 +87,9 @@ async def _newest(reader: LogReader, out: Output, limit: int) -> list[LogRow]:
             more = found.more
             if found.searched_to is not None and time.monotonic() - said > PROGRESS_EVERY_S:
                 said = time.monotonic()
-                out.say(f"Searched back to {found.searched_to:%Y-%m-%d}; rows so far: {len(rows)}.")
+                out.say(
+                    f"Searched back to {shown(found.searched_to, session.settings.timezone)}; rows so far: {len(rows)}."
+                )
         place = Place.of(rows[-1]) if rows else None
     return rows
 

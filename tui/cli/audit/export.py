@@ -13,7 +13,8 @@ import click
 from tui.cli.audit.filter import FILTERED, LANGUAGE, check_filter, filter_argument, filter_of
 from tui.cli.parsing import Command, Text, is_locked, option
 from tui.errors import InvalidInput
-from tui.words.audit import progress_line, rows_words
+from tui.words.audit import progress_line
+from tui.words.counts import counted
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -104,7 +105,7 @@ def _figures(done: Exported) -> dict[str, Any]:
 
 def _summary(done: Exported) -> str:
     altered = ", altered so that nothing in it is a formula" if done.manifest["altered"] else ""
-    return f"Exported {rows_words(done.rows)} as {done.manifest['format']}{altered}."
+    return f"Exported {counted(done.rows, 'row')} as {done.manifest['format']}{altered}."
 
 
 def _progress(out: Output) -> Callable[[Progress], None]:

@@ -11,6 +11,7 @@ import click
 from tui.cli.audit.filter import FILTERED, LANGUAGE, check_filter, filter_argument, filter_of
 from tui.cli.output import Column
 from tui.cli.parsing import Command
+from tui.words.counts import counted
 from tui.words.times import shown
 
 if TYPE_CHECKING:
@@ -43,36 +44,32 @@ def stats(options: Options, words: tuple[str, ...]) -> int:
 async def _stats(session: Session, out: Output, *, words: tuple[str, ...]) -> None:
     from tui.data.audit.stats import Statistics, statistics
     from tui.data.directory import people_by_id
-    from tui.words.claims import claimed
+    from tui.words.people import author
 
     resolved = await filter_of(session, out, words)
     zone = session.settings.timezone
-    counted = Statistics()
+    found = Statistics()
     said = time.monotonic()
-    async for counted in statistics(session.database, resolved.log_filter, zone):
-        if not counted.complete and time.monotonic() - said > PROGRESS_EVERY_S:
+    async for found in statistics(session.database, resolved.log_filter, zone):
+        if not found.complete and time.monotonic() - said > PROGRESS_EVERY_S:
             said = time.monotonic()
-            out.say(f"{counted.rows:,} rows counted, back to {shown(counted.counted_back_to, zone)}.")
+            out.say(f"{counted(found.rows, 'row')} counted, back to {shown(found.counted_back_to, zone)}.")
     people = await people_by_id(
-        session.database, [identifier for identifier in counted.by_user if identifier is not None]
+        session.database, [identifier for identifier in found.by_user if identifier is not None]
     )
-    names: dict[Any, str | None] = {person.id: person.email or person.name for person in people.values()}
     if out.as_json:
-        out.data(_record(counted, zone))
+        out.data(_record(found, zone))
         return
-    if counted.complete:
-        out.text(f"{counted.rows:,} rows, all of the filter.")
+    if found.complete:
+        out.text(f"{counted(found.rows, 'row')}, all of the filter.")
     else:
-        since = shown(counted.counted_back_to, zone)
-        out.text(f"The newest {counted.rows:,} rows, back to {since}; older ones were not counted (narrow the filter).")
-    _section(out, "ACTION", counted.by_action)
-    _section(out, "STATUS", counted.by_status)
-    _section(out, "TYPE", counted.by_type)
-    who = {
-        identifier: claimed(names.get(identifier) or str(identifier or "")) or "none" for identifier in counted.by_user
-    }
-    _section(out, "USER", counted.by_user, who)
-    _section(out, f"DAY ({zone})", counted.by_day, newest_first=True)
+        since = shown(found.counted_back_to, zone)
+        out.text(f"The newest {found.rows:,} rows, back to {since}; older ones were not counted (narrow the filter).")
+    _section(out, "ACTION", found.by_action)
+    _section(out, "STATUS", found.by_status)
+    _section(out, "TYPE", found.by_type)
+    _section(out, "USER", found.by_user, {user_id: author(user_id, people) for user_id in found.by_user})
+    _section(out, f"DAY ({zone})", found.by_day, newest_first=True)
 
 
 def _section(

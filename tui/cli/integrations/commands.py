@@ -144,6 +144,7 @@ async def _show(session: Session, out: Output, *, integration_type: str) -> None
     from tui.data.integrations.credentials import load_credential
     from tui.data.keys.gate import check_gate
     from tui.errors import PermissionDenied
+    from tui.words.organizations import organization_in_full
 
     found = await _found(session, integration_type, with_key=True)
     try:
@@ -159,7 +160,7 @@ async def _show(session: Session, out: Output, *, integration_type: str) -> None
     known = await authors_of(session.database, [found])
     authors = known[found.id] if found.id else Authors()
     organization = organization_of(session)
-    name = f"{organization.name} ({organization.id})" if organization.name else str(organization.id)
+    name = organization_in_full(organization.id, organization.name)
     out.record(detail_record(found, stored), detail_lines(found, stored, authors, session.settings.timezone, name))
     if stored is not None and stored.problem is not None:
         if stored.problem.reason in ("no key", "other key"):

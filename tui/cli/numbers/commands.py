@@ -226,11 +226,11 @@ def unassign(options: Options, number: str) -> int:
 
     async def work(session: Session, out: Output) -> None:
         from tui.data.numbers.changes import unassign_number
-        from tui.data.numbers.listing import shown_person
+        from tui.words.numbers import assignee_in_full
 
         seen = await _the_number(session, number)
         done = await unassign_number(session.database, seen)
-        _say(out, done, f"is in the pool; {shown_person(seen)} had it.", "was in the pool already.")
+        _say(out, done, f"is in the pool; {assignee_in_full(seen)} had it.", "was in the pool already.")
 
     return run(options, work, writes=True)
 
@@ -245,7 +245,8 @@ def primary(options: Options, number: str) -> int:
     async def work(session: Session, out: Output) -> None:
         from tui.cli.run import organization_of
         from tui.data.numbers.changes import make_primary
-        from tui.data.numbers.listing import NumberFilter, list_phone_numbers, shown_number
+        from tui.data.numbers.listing import NumberFilter, list_phone_numbers
+        from tui.words.numbers import shown_number
 
         seen = await _the_number(session, number)
         found = await list_phone_numbers(session.database, organization_of(session).id, NumberFilter(primary=True))
@@ -270,7 +271,7 @@ async def _list(session: Session, out: Output, *, number: str | None, asked: Ask
     if number is not None:
         empty = "No number like that is in any organisation that you may read."
     columns = COLUMNS if organization_id else EVERYWHERE
-    out.rows([record_of(number) for number in listed], columns, empty=empty)
+    out.rows(listed, columns, record=record_of, empty=empty)
 
 
 async def _filter(session: Session, asked: Asked, *, searching: bool) -> NumberFilter:
@@ -298,12 +299,12 @@ async def _filter(session: Session, asked: Asked, *, searching: bool) -> NumberF
 async def _deactivate(session: Session, out: Output, *, options: Options, number: str) -> None:
     from tui.cli.confirm import confirm
     from tui.data.numbers.changes import deactivate_number
-    from tui.data.numbers.listing import shown_number, shown_person
+    from tui.words.numbers import assignee_in_full, shown_number
 
     seen = await _the_number(session, number)
     affected = []
     if seen.is_active and seen.assigned_to_user_id:
-        affected.append(f"is assigned to {shown_person(seen)}, who cannot use it then")
+        affected.append(f"is assigned to {assignee_in_full(seen)}, who cannot use it then")
     if seen.is_active and seen.is_primary:
         affected.append("is the primary number, and the organisation would be without one")
     if affected and not options.yes:
@@ -318,16 +319,17 @@ async def _assign(session: Session, out: Output, *, options: Options, number: st
     from tui.cli.confirm import confirm
     from tui.data.directory import find_person
     from tui.data.numbers.changes import assign_number
-    from tui.data.numbers.listing import shown_name, shown_number, shown_person
+    from tui.words.numbers import assignee_in_full, shown_number
+    from tui.words.people import person_in_full
 
     seen = await _the_number(session, number)
     person = await find_person(session.database, user)
     if seen.is_active and seen.assigned_to_user_id not in (None, person.id) and not options.yes:
-        what = f"{shown_number(seen)} is assigned to {shown_person(seen)}, and would be taken from them."
-        await confirm(out, f"{what}\nAssign it to {shown_name(person)}?", what)
+        what = f"{shown_number(seen)} is assigned to {assignee_in_full(seen)}, and would be taken from them."
+        await confirm(out, f"{what}\nAssign it to {person_in_full(person)}?", what)
     done = await assign_number(session.database, seen, person)
-    before = f"; {shown_person(seen)} had it before" if seen.assigned_to_user_id else ""
-    whose = shown_person(done.number)
+    before = f"; {assignee_in_full(seen)} had it before" if seen.assigned_to_user_id else ""
+    whose = assignee_in_full(done.number)
     _say(out, done, f"is assigned to {whose}{before}.", f"was assigned to {whose} already.")
 
 
@@ -358,7 +360,7 @@ async def _integration(session: Session, integration_type: str) -> Integration:
 
 def _say(out: Output, done: NumberChanged, sentence: str, unchanged: str) -> None:
     from tui.cli.numbers.view import record_of
-    from tui.data.numbers.listing import shown_number
+    from tui.words.numbers import shown_number
 
     if done.warning:
         out.warn(done.warning)

@@ -11,6 +11,7 @@ from ipaddress import IPv4Network, ip_network
 from typing import TYPE_CHECKING, Any
 
 from tui.data.audit.filter import EVERY, NOBODY
+from tui.data.postgres.patterns import containing
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -193,10 +194,10 @@ class _Parts:
 
     def _text(self, term: Term) -> str:
         wanted = term.values[0]
-        pattern = self._name(_pattern(wanted))
+        pattern = self._name(containing(wanted))
         # In the text of JSON a quote, a backslash and a line break are written as escapes.
-        spelled = _pattern(json.dumps(wanted, ensure_ascii=False)[1:-1])
-        in_details = pattern if spelled == _pattern(wanted) else self._name(spelled)
+        spelled = containing(json.dumps(wanted, ensure_ascii=False)[1:-1])
+        in_details = pattern if spelled == containing(wanted) else self._name(spelled)
         # For ASCII every collation finds the same, and "C" is quicker than most.
         collation = ' collate "C"' if wanted.isascii() else ""
         columns = [*FREE_TEXT, *(["host(l.ip_address)"] if OF_AN_ADDRESS.issuperset(wanted) else [])]
@@ -255,7 +256,3 @@ def _address_forms(value: str) -> list[str]:
 
 def _any(parts: list[str]) -> str:
     return f"({' or '.join(parts)})" if parts else "false"
-
-
-def _pattern(text: str) -> str:
-    return "%" + text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Literal
 
 from tui.data.permissions.values import RIGHTS, Access, Cell, Grant, Right, check, normalised, with_right
+from tui.words.counts import counted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -86,15 +87,15 @@ class Review:
 
     def sentence(self) -> str:
         """Say it in counts: "12 grants, 1 change and 2 revokes for 7 people"."""
-        counted = [
-            f"{len(group)} {name}{'' if len(group) == 1 else 's'}"
+        counts = [
+            counted(len(group), name)
             for name, group in (("grant", self.grants), ("change", self.changes), ("revoke", self.revokes))
             if group
         ]
-        if not counted:
+        if not counts:
             return "no change"
-        listed = " and ".join([", ".join(counted[:-1]), counted[-1]]) if len(counted) > 1 else counted[0]
-        return f"{listed} for {self.people} {'person' if self.people == 1 else 'people'}"
+        listed = " and ".join([", ".join(counts[:-1]), counts[-1]]) if len(counts) > 1 else counts[0]
+        return f"{listed} for {counted(self.people, 'person', 'people')}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,7 +200,7 @@ class Staged:
         left = len(cells) - len(with_rights)
         if not left:
             return step
-        note = f"{left} {'cell has' if left == 1 else 'cells have'} no right yet: expiry and limits need one."
+        note = f"{counted(left, 'cell has', 'cells have')} no right yet: expiry and limits need one."
         return Step(step.cells, (*step.notes, note))
 
     def copy(self, source: Sequence[Cell], target: Sequence[Cell], now: datetime) -> Step:
@@ -216,7 +217,7 @@ class Staged:
         )
         if not expired:
             return step
-        note = f"{len(expired)} expired {'permission was' if len(expired) == 1 else 'permissions were'} not copied."
+        note = f"{counted(len(expired), 'expired permission was', 'expired permissions were')} not copied."
         return Step(step.cells, (*step.notes, note))
 
     def undo(self) -> frozenset[CellKey]:

@@ -15,6 +15,7 @@ from tui.data.schema.verify import verify
 from tui.data.setup.findings import Finding, FindingState, env_file_findings, server_findings
 from tui.data.setup.seal_findings import seal_findings
 from tui.errors import CHECK_NETWORK, MasterKeyError, PermissionDenied, SchemaNewer, SwitchboardError
+from tui.words.counts import counted
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable
@@ -127,7 +128,7 @@ async def _schema(database: Database) -> list[Finding]:
     found += _drifts(verification.drifts)
     if verification.accepted:
         count = len(verification.accepted)
-        things = "One thing of another program is" if count == 1 else f"{count} things of other programs are"
+        things = counted(count, "thing of another program is", "things of other programs are")
         found.append(Finding("schema", "Accepted", "ok", f"{things} accepted: {', '.join(verification.accepted)}."))
     found += _holes(verification.holes, is_installed=state == "installed")
     found += _hidden_rows(await database.read(find_hidden_rows))

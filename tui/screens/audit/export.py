@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING
 
 from tui.errors import SwitchboardError
 from tui.locked.export_place import export_folder, is_plain_name, new_file
-from tui.words.audit import progress_line, rows_words
+from tui.words.audit import progress_line
+from tui.words.counts import counted
 from tui.words.text import safe_text
+from tui.words.times import day
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -43,7 +45,7 @@ class LogExport:
     @property
     def words(self) -> str:
         """How far it is, for the context line."""
-        return "" if self._rows is None else f"exporting, {rows_words(self._rows)}"
+        return "" if self._rows is None else f"exporting, {counted(self._rows, 'row')}"
 
     def start(self, wanted: Callable[[], Awaitable[LogFilter]]) -> None:
         """Ask for the file and export the rows of the filter that `wanted` resolves."""
@@ -90,7 +92,7 @@ class LogExport:
                 self._page.refresh_frame()
 
     async def _ask_for_file(self) -> Path | None:
-        answer: str | None = f"log-{datetime.now(UTC):%Y-%m-%d}.jsonl"
+        answer: str | None = f"log-{day(datetime.now(UTC), UTC)}.jsonl"
         settings = self._page.session.settings
         where = f" It will be in {safe_text(str(export_folder(settings)), 60)}." if settings.locked else ""
         question = f"Export the rows of this filter to which new file? {ENDINGS_WORDS}{where}"
@@ -128,7 +130,9 @@ class LogExport:
         done = await export_log(page.session.database, wanted, form, file, on_progress=tell)
         if page.is_mounted:
             altered = ", altered so that no field is a formula" if done.manifest["altered"] else ""
-            status.say(f"Exported {rows_words(done.rows)}{altered} to {file.path}; the manifest is beside it.", "good")
+            status.say(
+                f"Exported {counted(done.rows, 'row')}{altered} to {file.path}; the manifest is beside it.", "good"
+            )
 
 
 def _refusal(typed: str, path: Path, settings: Settings) -> str:

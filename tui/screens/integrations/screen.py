@@ -16,6 +16,7 @@ from tui.widgets.prompt import Choice
 from tui.widgets.row_list import RowBody, RowList
 from tui.widgets.state_switcher import StateSwitcher
 from tui.widgets.text_lines import TextLines
+from tui.words.counts import counted
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -289,4 +290,4 @@ def _who_loses_it(people: int | None) -> str:
         return ""
     if not people:
         return " Nobody has access through it."
-    return f" {people} {'person loses' if people == 1 else 'people lose'} access until then."
+    return f" {counted(people, 'person loses', 'people lose')} access until then."

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from textual import work
 from textual.binding import Binding, BindingType
 
-from tui.data.numbers.listing import organization_of, shown_number, shown_person
 from tui.errors import SwitchboardError
 from tui.screens.list_page import ListPage
 from tui.screens.numbers.view import (
@@ -27,7 +26,8 @@ from tui.widgets.frame import Part
 from tui.widgets.row_list import RowBody, RowList
 from tui.widgets.state_switcher import StateSwitcher
 from tui.widgets.text_lines import TextLines
-from tui.words.text import safe_text
+from tui.words.numbers import assignee_in_full, organization_of, shown_number
+from tui.words.people import person_in_full
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine, Iterable
@@ -253,12 +253,12 @@ class PhoneNumbersScreen(ListPage):
     async def _assign(self, number: PhoneNumber, person: Person) -> None:
         from tui.data.numbers.changes import assign_number
 
-        name = safe_text(person.name or person.email or person.id, 60)
+        name = person_in_full(person)
         if number.assigned_to_user_id != person.id:
             # Asked of a free one too: an enter held down opens the people and takes the first of them.
             question = f"{shown_number(number)} is free. Give it to {name}?"
             if number.assigned_to_user_id is not None:
-                question = f"{shown_number(number)} is taken from {shown_person(number)} and given to {name}."
+                question = f"{shown_number(number)} is taken from {assignee_in_full(number)} and given to {name}."
             if not await self.prompt.confirm(question, "assign it"):
                 return
         done = await self._changed(assign_number(self.session.database, number, person))
@@ -274,7 +274,7 @@ class PhoneNumbersScreen(ListPage):
     async def _unassign(self, number: PhoneNumber) -> None:
         from tui.data.numbers.changes import unassign_number
 
-        question = f"Take {shown_number(number)} from {shown_person(number)} and return it to the pool?"
+        question = f"Take {shown_number(number)} from {assignee_in_full(number)} and return it to the pool?"
         if not await self.prompt.confirm(question, "return it"):
             return
         done = await self._changed(unassign_number(self.session.database, number))
@@ -314,7 +314,7 @@ class PhoneNumbersScreen(ListPage):
 
         name = shown_number(number)
         if number.is_active:
-            losses = [f"{shown_person(number)} cannot use it until then"] if number.assigned_to_user_id else []
+            losses = [f"{assignee_in_full(number)} cannot use it until then"] if number.assigned_to_user_id else []
             if number.is_primary:
                 losses.append("the organisation is left without a primary number")
             and_so = f" {'; '.join(losses)}." if losses else ""

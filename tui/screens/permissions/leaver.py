@@ -11,6 +11,7 @@ from tui.widgets.frame import Part
 from tui.widgets.row_list import Cell, Column, Row, RowBody, RowList
 from tui.widgets.state_switcher import StateSwitcher
 from tui.widgets.verdicts import Verdict, Verdicts
+from tui.words.counts import counted
 from tui.words.text import safe_text
 from tui.words.times import shown
 
@@ -113,10 +114,10 @@ def not_known(report: LeaverReport) -> list[str]:
     """Return what the report cannot tell, in sentences."""
     notes = []
     if report.other_organizations:
-        others = report.other_organizations
-        notes.append(f"They hold permissions in {others} other organisation{'' if others == 1 else 's'} too.")
+        others = counted(report.other_organizations, "other organisation")
+        notes.append(f"They hold permissions in {others} too.")
     if report.unattributed:
-        many = "1 opening of secrets names" if report.unattributed == 1 else f"{report.unattributed} openings name"
+        many = counted(report.unattributed, "opening of secrets names", "openings of secrets name")
         notes.append(f"{many} nobody in the log; it may have been this person.")
     notes.append("Who saw what is what consoles and other programs said of themselves.")
     notes.append("What was read past Switchboard, with the master key and a login of one's own, is in no log.")

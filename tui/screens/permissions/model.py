@@ -8,6 +8,7 @@ from tui.data.permissions.staging import Staged
 from tui.screens.permissions.staging import Chosen
 from tui.screens.permissions.view import LABEL, detail, in_full, person_words, row_view
 from tui.widgets.text_lines import TextLine
+from tui.words.counts import counted
 from tui.words.text import safe_text
 
 if TYPE_CHECKING:
@@ -91,12 +92,12 @@ class GridModel:
     def selection_words(self, selection: Selection) -> str:
         """Return how many people and integrations are selected."""
         columns = selection.columns[1] - selection.columns[0] + 1
-        across = "1 integration" if columns == 1 else f"{columns} integrations"
+        across = counted(columns, "integration")
         if selection.rows is None:
             count = self.listing.window.count if self.listing else None
             return f"everybody listed{'' if count is None else f' ({count:,})'} x {across}"
         people = selection.rows[1] - selection.rows[0] + 1
-        return f"{'1 person' if people == 1 else f'{people:,} people'} x {across}"
+        return f"{counted(people, 'person', 'people')} x {across}"
 
     def chosen(self, selection: Selection) -> Chosen | None:
         """Return the selected cells of the people who are held; None where some of them are not read yet."""

@@ -13,6 +13,7 @@ from tui.widgets.prompt import Choice
 from tui.widgets.row_list import Cell, Column, Row, RowBody, RowList
 from tui.widgets.state_switcher import StateSwitcher
 from tui.widgets.text_lines import TextLine, TextLines
+from tui.words.counts import counted
 from tui.words.text import safe_text
 
 if TYPE_CHECKING:
@@ -78,7 +79,7 @@ class PermissionReviewScreen(Page):
         """Say what it comes to."""
         review = self._review
         configure = review.configure_given
-        gained = f"gives configure {'once' if configure == 1 else f'{configure:,} times'}" if configure else ""
+        gained = f"gives configure {'once' if configure == 1 else counted(configure, 'time')}" if configure else ""
         return (Part(review.sentence(), "warning", give=1), Part(gained, "bad"))
 
     def on_mount(self) -> None:
@@ -223,7 +224,7 @@ class PermissionReviewScreen(Page):
         self._show()
         self._go_to_first_conflict()
         count, rest = len(conflicts.cells), len(self._staged) - len(conflicts.cells)
-        cells = "1 cell is" if count == 1 else f"{count:,} cells are"
+        cells = counted(count, "cell is", "cells are")
         first = conflicts.cells[0]
         zone = self.session.settings.timezone
         what = (

@@ -16,6 +16,7 @@ from tui.screens.permissions.pane import PermissionPane
 from tui.screens.permissions.people_list import VIEWS, PeopleList, why_empty
 from tui.screens.permissions.staging import ask_person
 from tui.widgets.frame import Part
+from tui.words.counts import counted
 from tui.words.text import safe_text
 
 if TYPE_CHECKING:
@@ -113,7 +114,7 @@ class PermissionsScreen(Page):
     def unsaved(self) -> str:
         """Say what would be lost."""
         staged = len(self.model.staged) if self.model else 0
-        changes = "1 change of permissions is" if staged == 1 else f"{staged:,} changes of permissions are"
+        changes = counted(staged, "change of permissions is", "changes of permissions are")
         return f"{changes} staged and not applied." if staged else ""
 
     def forget_unsaved(self) -> None:

@@ -8,8 +8,10 @@ from tui.data.permissions.values import RIGHTS, state_of
 from tui.providers import title_of
 from tui.widgets.grid_cells import Bar, GridCell, GridColumn, GridRow
 from tui.widgets.text_lines import TextLine
+from tui.words.counts import counted
+from tui.words.people import person_in_full
 from tui.words.text import safe_text
-from tui.words.times import shown
+from tui.words.times import ahead, shown
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -115,9 +117,8 @@ def _share(count: int, limit: int) -> float:
 
 
 def person_words(holder: Holder) -> str:
-    """Return who it is in one line: name, e-mail, else id, and how the directory knows them."""
-    named = [holder.name, holder.email] if holder.name or holder.email else [str(holder.id)]
-    words = "  ".join(safe_text(one, 80) for one in named if one)
+    """Return who it is in one line: name and e-mail, else id, and how the directory knows them."""
+    words = person_in_full(holder)
     return words if holder.standing == "active" else f"{words}  ({holder.standing})"
 
 
@@ -130,11 +131,9 @@ def until_words(access: Access, now: datetime, zone: tzinfo) -> str:
     """Return when it ends, and how far that is."""
     if access.expires_at is None:
         return "never"
-    left = access.expires_at - now
-    if left.total_seconds() <= 0:
+    if access.is_expired(now):
         return f"expired {shown(access.expires_at, zone)}"
-    far = f"{left.days} d" if left.days else f"{left.seconds // 3600} h"
-    return f"{shown(access.expires_at, zone)}, in {far}"
+    return f"{shown(access.expires_at, zone)}, {ahead(access.expires_at, now)}"
 
 
 def limit_words(limit: int | None) -> str:
@@ -227,6 +226,5 @@ def in_full(access: Access, zone: tzinfo) -> str:
 
 def applied_words(applied: Applied) -> str:
     """Return what was written, in counts."""
-    kinds: tuple[tuple[Outcome, str], ...] = (("grant", "grants"), ("change", "changes"), ("revoke", "revokes"))
-    counted = [(applied.count(kind), kind, plural) for kind, plural in kinds]
-    return ", ".join(f"{n:,} {one if n == 1 else many}" for n, one, many in counted if n) or "nothing"
+    kinds: tuple[Outcome, ...] = ("grant", "change", "revoke")
+    return ", ".join(counted(number, kind) for kind in kinds if (number := applied.count(kind))) or "nothing"

@@ -26,6 +26,7 @@ from tui.widgets.form import Field
 from tui.widgets.line_input import LineInput
 from tui.widgets.row_list import Cell, Column, Row, RowBody, RowList
 from tui.widgets.verdicts import Verdict, Verdicts
+from tui.words.people import operator_label
 from tui.words.text import safe_text
 
 if TYPE_CHECKING:
@@ -146,8 +147,7 @@ class OrganizationStep(Step):
         wanted = self._operator.value.strip()
         if wanted:
             person = await find_person(database, wanted)
-            label = person.email or person.name or str(person.id)
-            database.operator = replace(self.flow.operator, user_id=person.id, label=label)
+            database.operator = replace(self.flow.operator, user_id=person.id, label=operator_label(person))
         if not self._question.is_answered:
             return self.refuse("The list is not what was typed yet.", "Press enter once it is there.")
         if self._chosen is None:
