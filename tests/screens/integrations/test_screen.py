@@ -12,9 +12,9 @@ from tests.support.sitting import ACME, GLOBEX, OTHER_MASTER_KEY, keyring
 from tests.support.terminal.console_app import add, console, piloted
 from tui.data.schema.install import install
 from tui.models import Integration
+from tui.providers.naming import full_name
 from tui.screens.integrations.screen import IntegrationsScreen
 from tui.screens.integrations.view import COLUMNS, row_of
-from tui.screens.naming import full_name
 from tui.screens.organization_chooser import OrganizationScreen
 from tui.widgets.glyphs import UNICODE
 from tui.widgets.row_list import GAP, layout_columns

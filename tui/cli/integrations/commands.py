@@ -128,7 +128,7 @@ async def _list(session: Session, out: Output) -> None:
     from tui.providers import registry
 
     listed = await list_integrations(session.database, session.keyring, organization_of(session).id, list(registry()))
-    out.rows([record_of(integration) for integration in listed], COLUMNS, empty="There is no integration type.")
+    out.rows(listed, COLUMNS, record=record_of, empty="There is no integration type.")
     unread = [integration for integration in listed if integration.unreadable == "no key"]
     if unread:
         out.warn(

@@ -11,8 +11,8 @@ from textual.containers import VerticalScroll
 from textual.widgets import Static
 
 from tui.providers import integration_type
+from tui.providers.naming import full_name
 from tui.screens.integrations.editor_form import CredentialForm, conflict_lines, field_help
-from tui.screens.naming import full_name
 from tui.screens.page import Page
 from tui.widgets.form_row import FormRow
 from tui.widgets.frame import Part

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from textual.binding import Binding, BindingType
 
 from tui.providers import integration_type
-from tui.screens.naming import full_name
+from tui.providers.naming import full_name
 from tui.screens.page import Page, enter_does
 from tui.widgets.frame import Part
 from tui.widgets.prompt import Choice

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from textual.binding import Binding, BindingType
 
 from tui.providers import registry, title_of
+from tui.providers.naming import full_name
 from tui.screens.integrations.view import COLUMNS, SORTS, detail, key_of, row_of, sort_key
 from tui.screens.list_page import ListPage
-from tui.screens.naming import full_name
 from tui.widgets.frame import Part
 from tui.widgets.prompt import Choice
 from tui.widgets.row_list import RowBody, RowList

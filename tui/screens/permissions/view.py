@@ -9,6 +9,7 @@ from tui.providers import title_of
 from tui.widgets.grid_cells import Bar, GridCell, GridColumn, GridRow
 from tui.widgets.text_lines import TextLine
 from tui.words.counts import counted
+from tui.words.integrations import NOT_VISIBLE
 from tui.words.people import person_in_full
 from tui.words.text import safe_text
 from tui.words.times import ahead, shown
@@ -30,7 +31,6 @@ STAGED = "*"
 LETTERS = {"view": "V", "send": "S", "configure": "C"}
 DETAIL_BAR = 10
 LABEL = 10
-NOT_VISIBLE = "not visible to your role"
 
 
 def heading(integration: Integration, glyphs: Glyphs) -> GridColumn:
