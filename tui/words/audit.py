@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from tui.words.counts import counted
+from tui.words.counts import counted, plural
 from tui.words.people import author
 from tui.words.text import ascii_json, safe_text
 from tui.words.times import ago, duration, in_zone, to_the_microsecond, to_the_second
@@ -91,4 +91,4 @@ def count_words(count: Count) -> str:
     """Return "1 row", "> 10,000 rows", or that it would take too long to say."""
     if count.rows is None:
         return "too many rows to count quickly"
-    return f"{count.text} row{'' if count.rows == 1 else 's'}"
+    return f"{count.text} {plural(count.rows, 'row')}"

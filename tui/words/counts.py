@@ -13,7 +13,12 @@ _MANY = {"index": "indexes", "policy": "policies"}
 
 def counted(number: int, one: str, many: str = "") -> str:
     """Return "1 row" or "2,612 rows"; `many` is for what takes more than an s: "person is", "people are"."""
-    return f"{number:,} {one if number == 1 else many or _MANY.get(one, f'{one}s')}"
+    return f"{number:,} {plural(number, one, many)}"
+
+
+def plural(number: int, one: str, many: str = "") -> str:
+    """Return the word that stands behind a number."""
+    return one if number == 1 else many or _MANY.get(one, f"{one}s")
 
 
 def counted_kinds(kinds: Iterable[str]) -> str:

@@ -115,6 +115,6 @@ async def test_the_leaver_report_lists_the_secrets_they_have_seen(few: str) -> N
     async with grid(few) as it:
         await it.press("L")
         await it.wait_for("Secrets to rotate (1)")
-        assert "api_token: revealed " in it.text
+        assert "api_token: revealed, last " in it.text
         assert "+918047180101" in it.text
         assert it.shows("1 opening of secrets names nobody in the log; it may have been this person.")

@@ -155,9 +155,9 @@ async def _list(session: Session, out: Output, *, user: str | None, integration_
     else:
         person = await find_holder(session.database, organization, user)
         found = list(await access_of_person(session.database, organization, person.id))
-    listed = [record_of(entry) for entry in found if only is None or entry.integration.id in only]
+    listed = [entry for entry in found if only is None or entry.integration.id in only]
     empty = "Nobody holds a permission here." if user is None else "No integration is set up here."
-    out.rows(listed, columns(session.settings.timezone), empty=empty)
+    out.rows(listed, columns(session.settings.timezone), record=record_of, empty=empty)
     out.say((await enforcement(session.database)).sentence())
 
 
@@ -336,8 +336,8 @@ async def _grantee(session: Session, user: str, label: str | None) -> Holder:
 
 
 def _conflict(conflicts: Conflicts, people: dict[UUID, Holder], integrations: dict[UUID, Integration]) -> Exception:
-    from tui.cli.permissions.view import rights_words
     from tui.errors import Conflict
+    from tui.words.permissions import rights_words
 
     named = [
         f"{people[cell.user_id].label} on {integrations[cell.integration_id].integration_type} "

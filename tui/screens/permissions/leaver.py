@@ -6,14 +6,13 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from tui.providers import is_secret, title_of
 from tui.screens.page import Page
-from tui.screens.permissions.view import in_full, person_words
 from tui.widgets.frame import Part
 from tui.widgets.row_list import Cell, Column, Row, RowBody, RowList
 from tui.widgets.state_switcher import StateSwitcher
 from tui.widgets.verdicts import Verdict, Verdicts
 from tui.words.counts import counted
+from tui.words.permissions import access_in_full, holder_in_full, secret_in_full
 from tui.words.text import safe_text
-from tui.words.times import shown
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -52,7 +51,7 @@ class LeaverScreen(Page):
 
     def context(self) -> tuple[Part, ...]:
         """Say who it is about."""
-        return (Part(f"Leaver report: {person_words(self._person)}", "warning"),)
+        return (Part(f"Leaver report: {holder_in_full(self._person)}", "warning"),)
 
     def on_mount(self) -> None:
         """Focus the list."""
@@ -92,14 +91,14 @@ def report_rows(report: LeaverReport, zone: tzinfo, glyphs: Glyphs) -> list[tupl
     others = [secret for secret in secrets if not secret.to_be_rotated]
     held = [access for access in report.access if access.grant is not None and access.grant.access.rights]
     rows = [_title(f"Secrets to rotate ({len(rotate)})", "bad" if rotate else "good")]
-    rows += [(_secret(secret), Cell(_known(secret, zone), "bad")) for secret in rotate]
+    rows += [(_secret(secret), Cell(secret_in_full(secret, zone), "bad")) for secret in rotate]
     rows += [] if rotate else [_line(f"{glyphs.yes} none known to Switchboard")]
     if others:
         rows.append(_title(f"Seen, and changed since ({len(others)})", "plain"))
-        rows += [(_secret(other), Cell(_known(other, zone), "quiet")) for other in others]
+        rows += [(_secret(other), Cell(secret_in_full(other, zone), "quiet")) for other in others]
     rows.append(_title(f"Access to revoke ({len(held)})", "warning" if held else "good"))
     rows += [
-        (Cell(f"  {_name(access.integration.integration_type)}"), Cell(in_full(access.grant.access, zone)))
+        (Cell(f"  {_name(access.integration.integration_type)}"), Cell(access_in_full(access.grant.access, zone)))
         for access in held
         if access.grant is not None
     ]
@@ -138,18 +137,3 @@ def _name(integration_type: str) -> str:
 
 def _secret(secret: KnownSecret) -> Cell:
     return Cell(f"  {_name(secret.integration_type)}")
-
-
-def _known(secret: KnownSecret, zone: tzinfo) -> str:
-    ways = [
-        word for word, did in (("revealed", secret.revealed), ("copied", secret.copied), ("typed", secret.typed)) if did
-    ]
-    field = safe_text(secret.field, 60) or "the whole credential"
-    words = f"{field}: {' and '.join(ways) or 'seen'} {shown(secret.last_at, zone)}"
-    if secret.integration_id is None:
-        words += "; the integration is deleted, the provider may still accept it"
-    if secret.changed_at is not None:
-        return f"{words}; changed {shown(secret.changed_at, zone)}"
-    if secret.perhaps_changed_at is not None:
-        words += f"; perhaps changed {shown(secret.perhaps_changed_at, zone)}"
-    return words

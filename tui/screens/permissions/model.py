@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING
 
 from tui.data.permissions.staging import Staged
 from tui.screens.permissions.staging import Chosen
-from tui.screens.permissions.view import LABEL, detail, in_full, person_words, row_view
+from tui.screens.permissions.view import LABEL, detail, row_view
 from tui.widgets.text_lines import TextLine
 from tui.words.counts import counted
+from tui.words.permissions import access_in_full, holder_in_full
 from tui.words.text import safe_text
 
 if TYPE_CHECKING:
@@ -154,10 +155,10 @@ class GridModel:
         if found is None:
             return ""
         texts = [
-            f"{safe_text(integration.integration_type, 50)}: {in_full(self.staged.access(cell), self._zone)}"
+            f"{safe_text(integration.integration_type, 50)}: {access_in_full(self.staged.access(cell), self._zone)}"
             for integration, cell in zip(self.integrations, self.cells(index), strict=True)
         ]
-        return "\t".join([person_words(found[1]), *texts])
+        return "\t".join([holder_in_full(found[1]), *texts])
 
     def _at(self, index: int) -> tuple[Held, Holder] | None:
         return self.listing.window.at(index) if self.listing else None

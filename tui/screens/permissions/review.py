@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from textual.binding import Binding, BindingType
 
 from tui.screens.page import Page, enter_does
-from tui.screens.permissions.view import in_full, letter_change, value_changes
+from tui.screens.permissions.view import letter_change
 from tui.widgets.frame import Part
 from tui.widgets.prompt import Choice
 from tui.widgets.row_list import Cell, Column, Row, RowBody, RowList
 from tui.widgets.state_switcher import StateSwitcher
 from tui.widgets.text_lines import TextLine, TextLines
 from tui.words.counts import counted
+from tui.words.permissions import access_in_full, value_changes
 from tui.words.text import safe_text
 
 if TYPE_CHECKING:
@@ -167,9 +168,13 @@ class PermissionReviewScreen(Page):
             now = None if conflict is None else _now_words(conflict, zone)
             lines = (
                 TextLine(who, label="Cell".ljust(LABEL)),
-                TextLine(in_full(change.before, zone), label=("Before" if now is None else "You saw").ljust(LABEL)),
+                TextLine(
+                    access_in_full(change.before, zone), label=("Before" if now is None else "You saw").ljust(LABEL)
+                ),
                 *(() if now is None else (TextLine(now, "bad", label="Now".ljust(LABEL)),)),
-                TextLine(in_full(change.wanted, zone), label=("After" if now is None else "You want").ljust(LABEL)),
+                TextLine(
+                    access_in_full(change.wanted, zone), label=("After" if now is None else "You want").ljust(LABEL)
+                ),
             )
         self.query_one("#detail", TextLines).show(lines)
         self.refresh_frame()
@@ -227,9 +232,10 @@ class PermissionReviewScreen(Page):
         cells = counted(count, "cell is", "cells are")
         first = conflicts.cells[0]
         zone = self.session.settings.timezone
+        seen, wanted = access_in_full(first.seen, zone), access_in_full(first.wanted, zone)
         what = (
-            f"{self._person(first.user_id)}, {self._integration(first.integration_id)}: you saw "
-            f"{in_full(first.seen, zone)}; now {_now_words(first, zone)}; you want {in_full(first.wanted, zone)}."
+            f"{self._person(first.user_id)}, {self._integration(first.integration_id)}: "
+            f"you saw {seen}; now {_now_words(first, zone)}; you want {wanted}."
         )
         choices = [Choice("l", "look at each"), Choice("d", "drop mine there")]
         if rest:
@@ -262,4 +268,4 @@ class PermissionReviewScreen(Page):
 
 
 def _now_words(conflict: Conflict, zone: Any) -> str:
-    return "the integration was deleted" if conflict.integration_gone else in_full(conflict.now, zone)
+    return "the integration was deleted" if conflict.integration_gone else access_in_full(conflict.now, zone)
