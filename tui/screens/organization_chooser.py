@@ -8,6 +8,7 @@ from tui.data.directory import FOUND_ORGANIZATIONS
 from tui.screens.search_chooser import SearchScreen
 from tui.widgets.row_list import Cell, Column, Row
 from tui.widgets.state_switcher import StateSwitcher
+from tui.words.organizations import NO_NAME
 from tui.words.text import safe_text
 
 if TYPE_CHECKING:
@@ -52,5 +53,5 @@ class OrganizationScreen(SearchScreen):
 
 
 def _row(organization: Organization) -> Row:
-    name = safe_text(organization.name or "(no name)", 80)
+    name = safe_text(organization.name or NO_NAME, 80)
     return Row(str(organization.id), (Cell(name), Cell(str(organization.id))))

@@ -8,6 +8,7 @@ from tui.data.directory import FOUND_PEOPLE
 from tui.screens.search_chooser import SearchScreen
 from tui.widgets.row_list import Cell, Column, Row
 from tui.widgets.state_switcher import StateSwitcher
+from tui.words.organizations import NO_NAME
 from tui.words.text import safe_text
 
 if TYPE_CHECKING:
@@ -52,7 +53,7 @@ class PersonScreen(SearchScreen):
 
 
 def _row(person: Person) -> Row:
-    name = safe_text(person.name or "(no name)", 80)
+    name = safe_text((person.name or "").strip() or NO_NAME, 80)
     state = "" if person.is_active else " (not active)"
     tone: Tone = "plain" if person.is_active else "quiet"
     return Row(

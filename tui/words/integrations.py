@@ -29,12 +29,17 @@ _UNREADABLE = {
 }
 
 
-def state_in_full(integration: Integration) -> str:
-    """Return the state, and of one that is unreadable why: "unreadable: written with another master key"."""
-    if integration.state == "checking":
-        return "checking whether its credential can be read"
-    why = _UNREADABLE.get(integration.unreadable or "")
-    return f"{integration.state}: {why[1]}" if why else integration.state
+def facts(integration: Integration, authors: Authors, zone: tzinfo) -> tuple[tuple[str, str], ...]:
+    """Return everything known of one that is set up, as labels and texts; never a secret."""
+    hidden = integration.unreadable == "not visible"
+    return (
+        ("State", _state(integration)),
+        ("Connection", _connection(integration, authors, zone)),
+        ("Envelope", NOT_VISIBLE if hidden else integration.envelope_format or "neither format"),
+        ("Used by", _use(integration.people_with_access, integration.phone_numbers)),
+        ("Created", f"{shown(integration.created_at, zone)} by {_author(authors.created)}"),
+        ("Changed", f"{shown(integration.updated_at, zone)} by {_author(authors.changed)}"),
+    )
 
 
 def connection(integration: Integration, now: datetime | None = None) -> str:
@@ -50,8 +55,14 @@ def connection(integration: Integration, now: datetime | None = None) -> str:
     return f"works, {ago(integration.last_verified_at, now)}" if integration.proven else "unproven"
 
 
-def connection_in_full(integration: Integration, authors: Authors, zone: tzinfo) -> str:
-    """Return what is known of the connection, since when, and by whom."""
+def _state(integration: Integration) -> str:
+    if integration.state == "checking":
+        return "checking whether its credential can be read"
+    why = _UNREADABLE.get(integration.unreadable or "")
+    return f"{integration.state}: {why[1]}" if why else integration.state
+
+
+def _connection(integration: Integration, authors: Authors, zone: tzinfo) -> str:
     if integration.failing:
         return f"the last test failed, {shown(integration.tested_at, zone)}"
     if not integration.is_verified:
@@ -60,29 +71,10 @@ def connection_in_full(integration: Integration, authors: Authors, zone: tzinfo)
     return f"verified {shown(integration.last_verified_at, zone)} by {whom}"
 
 
-def envelope(integration: Integration) -> str:
-    """Return the format of the envelope, which is neither where the text is none."""
-    if integration.unreadable == "not visible":
-        return NOT_VISIBLE
-    return integration.envelope_format or "neither format"
-
-
-def use(integration: Integration) -> str:
-    """Return who and what uses it: "8 people have access; 2 numbers"."""
-    people, numbers = integration.people_with_access, integration.phone_numbers
+def _use(people: int | None, numbers: int | None) -> str:
     have = counted(people, "person has access", "people have access") if people else "nobody has access"
     own = counted(numbers, "number") if numbers else "no number"
     return f"{NOT_VISIBLE if people is None else have}; {NOT_VISIBLE if numbers is None else own}"
-
-
-def created(integration: Integration, authors: Authors, zone: tzinfo) -> str:
-    """Return when it was created, and by whom."""
-    return f"{shown(integration.created_at, zone)} by {_author(authors.created)}"
-
-
-def changed(integration: Integration, authors: Authors, zone: tzinfo) -> str:
-    """Return when it was last changed, and by whom."""
-    return f"{shown(integration.updated_at, zone)} by {_author(authors.changed)}"
 
 
 def _author(name: str | None) -> str:

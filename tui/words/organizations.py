@@ -7,6 +7,11 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from uuid import UUID
 
+NO_NAME = "(no name)"
+"""Stands where a list has the id beside it."""
+
+WITHOUT_ORGANIZATION = "no organisation"
+
 
 def organization_name(organization_id: UUID, name: str | None) -> str:
     """Return the name, else the id; not yet safe for a terminal."""

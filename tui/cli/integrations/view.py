@@ -9,17 +9,7 @@ from tui.cli.output import Column
 from tui.models import Integration
 from tui.providers import registry
 from tui.providers.naming import integration_name, type_in_full
-from tui.words.integrations import (
-    HIDDEN,
-    NOT_VISIBLE,
-    changed,
-    connection,
-    connection_in_full,
-    created,
-    envelope,
-    state_in_full,
-    use,
-)
+from tui.words.integrations import HIDDEN, NOT_VISIBLE, connection, facts
 from tui.words.phone_number import display
 from tui.words.text import ascii_json
 
@@ -87,12 +77,7 @@ def detail_lines(
         ("type", type_in_full(integration.integration_type)),
         ("name", integration.display_name or NOT_SET),
         ("organisation", organization),
-        ("state", state_in_full(integration)),
-        ("connection", connection_in_full(integration, authors, zone)),
-        ("envelope", envelope(integration)),
-        ("used by", use(integration)),
-        ("created", created(integration, authors, zone)),
-        ("changed", changed(integration, authors, zone)),
+        *((label.lower(), text) for label, text in facts(integration, authors, zone)),
     ]
     if stored is None:
         return [*lines, ("credential", NOT_VISIBLE)]

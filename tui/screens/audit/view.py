@@ -10,6 +10,7 @@ from tui.data.seals.sealing import NO_ORGANIZATION
 from tui.widgets.row_list import Cell, Column, Row
 from tui.widgets.text_lines import TextLine
 from tui.words.audit import address, clock, short, summary, who
+from tui.words.organizations import WITHOUT_ORGANIZATION, organization_name
 from tui.words.people import claimed, person_in_full
 from tui.words.text import safe_text, spelled
 
@@ -48,8 +49,8 @@ class Names:
     def organization(self, organization_id: UUID) -> str:
         """Return the name of an organisation, else its id."""
         if organization_id == NO_ORGANIZATION:
-            return "no organisation"
-        return safe_text(self.organizations.get(organization_id) or organization_id, VALUE_WIDTH)
+            return WITHOUT_ORGANIZATION
+        return safe_text(organization_name(organization_id, self.organizations.get(organization_id)), VALUE_WIDTH)
 
 
 def columns(zone: tzinfo, width: int) -> tuple[Column, ...]:

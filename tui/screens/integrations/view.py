@@ -7,16 +7,7 @@ from typing import TYPE_CHECKING
 from tui.providers.naming import integration_name, type_in_full
 from tui.widgets.row_list import Cell, Column, Row
 from tui.widgets.text_lines import TextLine
-from tui.words.integrations import (
-    HIDDEN,
-    changed,
-    connection,
-    connection_in_full,
-    created,
-    envelope,
-    state_in_full,
-    use,
-)
+from tui.words.integrations import HIDDEN, connection, facts
 
 if TYPE_CHECKING:
     from datetime import tzinfo
@@ -101,12 +92,7 @@ def detail(integration: Integration, authors: Authors, zone: tzinfo) -> tuple[Te
         title += f", one of {integration.place[1]} rows of this type"
     return (
         TextLine(title),
-        TextLine(state_in_full(integration), label="State       "),
-        TextLine(connection_in_full(integration, authors, zone), label="Connection  "),
-        TextLine(envelope(integration), label="Envelope    "),
-        TextLine(use(integration), label="Used by     "),
-        TextLine(created(integration, authors, zone), label="Created     "),
-        TextLine(changed(integration, authors, zone), label="Changed     "),
+        *(TextLine(text, label=label.ljust(12)) for label, text in facts(integration, authors, zone)),
     )
 
 

@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 
 COLUMNS = (Column("What", 15), Column("State", 9), Column("Finding", 20, grows=True))
 ORDER: tuple[FindingState, ...] = ("problem", "warning", "ok")
-WORDS = {"ok": "well", "warning": "warning", "problem": "problem"}
 
 
 class DoctorPane(Vertical):
@@ -80,7 +79,7 @@ class DoctorPane(Vertical):
     def _row(self, index: int, found: Finding) -> Row:
         tone = TONES[found.state]
         signs = {"ok": self._glyphs.yes, "warning": self._glyphs.warning, "problem": self._glyphs.bad}
-        state = Cell(f"{signs[found.state]} {WORDS[found.state]}", tone)
+        state = Cell(f"{signs[found.state]} {found.state}", tone)
         return Row(str(index), (Cell(safe_text(found.title)), state, Cell(safe_text(found.sentence))))
 
     def _show_detail(self) -> None:

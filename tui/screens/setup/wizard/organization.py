@@ -26,6 +26,7 @@ from tui.widgets.form import Field
 from tui.widgets.line_input import LineInput
 from tui.widgets.row_list import Cell, Column, Row, RowBody, RowList
 from tui.widgets.verdicts import Verdict, Verdicts
+from tui.words.organizations import NO_NAME
 from tui.words.people import operator_label
 from tui.words.text import safe_text
 
@@ -224,4 +225,4 @@ class OrganizationStep(Step):
 
 
 def _name_cell(organization: Organization) -> Cell:
-    return Cell(safe_text(organization.name)) if organization.name else Cell("(no name)", "quiet")
+    return Cell(safe_text(organization.name)) if organization.name else Cell(NO_NAME, "quiet")
