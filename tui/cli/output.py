@@ -19,7 +19,7 @@ GAP = "  "
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A column of a table: its title, the text of a record's cell, and what gives way on a narrow terminal.
+    """A column of a table: its title, the text of an item's cell, and what gives way on a narrow terminal.
 
     `shrinks_to` is the number of cells it may be cut to; an `optional` one is left out where that is not enough for the
     `usual` widths of the others.
@@ -47,20 +47,21 @@ class Output:
 
     def rows(
         self,
-        records: Sequence[Mapping[str, Any]],
+        items: Sequence[Any],
         columns: Sequence[Column],
         *,
         empty: str,
+        record: Callable[[Any], Mapping[str, Any]] = dict,
         piped_width: int | None = None,
     ) -> None:
-        """Write a list: one JSON array of the records, or a table; `empty` is said where there are none.
+        """Write a list: one JSON array of what `record` makes of the items, or a table; `empty` is said of no items.
 
         A table is as wide as the terminal at most, or `piped_width` where there is none; None sets no bound then.
         """
         if self.as_json:
-            self.data(list(records))
-        elif records:
-            self._table(records, columns, piped_width)
+            self.data([record(item) for item in items])
+        elif items:
+            self._table(items, columns, piped_width)
         else:
             self.say(empty)
 
@@ -101,10 +102,10 @@ class Output:
         else:
             _write_error(_inert(f"Warning: {sentence} {what_to_do}".rstrip(), sys.stderr))
 
-    def _table(self, records: Sequence[Mapping[str, Any]], columns: Sequence[Column], piped_width: int | None) -> None:
+    def _table(self, items: Sequence[Any], columns: Sequence[Column], piped_width: int | None) -> None:
         available = _terminal_width(sys.stdout) or piped_width
         columns = _that_fit(columns, available)
-        cells = [[_inert(column.cell(record), sys.stdout) for column in columns] for record in records]
+        cells = [[_inert(column.cell(item), sys.stdout) for column in columns] for item in items]
         lines = [[column.title for column in columns], *cells]
         widths = [max(_cells(line[index]) for line in lines) for index in range(len(columns))]
         widths = _fitted(widths, columns, available)

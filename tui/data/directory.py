@@ -8,8 +8,10 @@ from uuid import UUID
 from psycopg.rows import class_row
 
 from tui.data.directory_source import DIRECTORY_SOURCES, Source
+from tui.data.postgres.patterns import containing, escaped
 from tui.errors import InvalidInput, UnknownOrganization, UnknownPerson
 from tui.models import Organization, Person
+from tui.words.organizations import organization_in_full
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -74,8 +76,11 @@ async def list_organizations(
 ) -> list[Organization]:
     """Return the organisations this login may see whose name or id has each word of `text` in it, by name."""
     wanted = " ".join(text.split())
-    patterns = [f"%{_escaped(word)}%" for word in wanted.split()]
-    values = {"patterns": patterns, "start": f"{_escaped(wanted)}%", "limit": limit}
+    values = {
+        "patterns": [containing(word) for word in wanted.split()],
+        "start": f"{escaped(wanted)}%",
+        "limit": limit,
+    }
     return await database.fetch_all(ORGANIZATIONS, values, row_factory=class_row(Organization))
 
 
@@ -177,7 +182,7 @@ async def search_people(
     A whole id that no directory knows is a person too where there is no directory (product.md, "The screens").
     """
     wanted = text.strip()
-    pattern = f"%{_escaped(wanted)}%" if wanted else "%"
+    pattern = containing(wanted) if wanted else "%"
     values = {"organization_id": organization_id, "pattern": pattern, "limit": limit}
     people = await database.fetch_all(SEARCH_PEOPLE, values, row_factory=class_row(Person))
     person_id = parse_uuid(wanted)
@@ -238,12 +243,6 @@ async def _way_on(database: Database, otherwise: str) -> str:
 
 def _list_names(organizations: list[Organization]) -> str:
     names = [
-        f"{organization.id} ({organization.name})" if organization.name else str(organization.id)
-        for organization in organizations[:SHOWN_ORGANIZATIONS]
+        organization_in_full(organization.id, organization.name) for organization in organizations[:SHOWN_ORGANIZATIONS]
     ]
     return ", ".join(names) + (" and more" if len(organizations) > SHOWN_ORGANIZATIONS else "")
-
-
-def _escaped(text: str) -> str:
-    """The text as a pattern of LIKE means it."""
-    return text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")

@@ -45,11 +45,13 @@ def crash_failure(file: Path | None) -> Crashed:
 
 def _report_lines(error: BaseException, scrub: Callable[[str], str] | None) -> Iterator[str]:
     import platform
-    import time
     import traceback
+    from datetime import UTC, datetime
+
+    from tui.words.times import to_the_second
 
     yield f"Switchboard {__version__}, Python {platform.python_version()}, {platform.system()} {platform.release()}"
-    yield time.strftime("%Y-%m-%d %H:%M:%S UTC", time.gmtime())
+    yield f"{to_the_second(datetime.now(UTC), UTC)} UTC"
     for relation, exception in _causes(error):
         yield ""
         yield f"{relation}{type(exception).__module__}.{type(exception).__qualname__}{_message(exception, scrub)}"

@@ -1,4 +1,4 @@
-"""What questions and headings call an integration."""
+"""What an integration and its type are called."""
 
 from __future__ import annotations
 
@@ -11,6 +11,18 @@ if TYPE_CHECKING:
     from tui.models import Integration
 
 NAME_MOST = 60
+
+
+def type_in_full(integration_type: str) -> str:
+    """Return "Exotel phone (exotel_phone)", as safe text: what people call it, and what commands take."""
+    return f"{safe_text(title_of(integration_type), NAME_MOST)} ({safe_text(integration_type, 50)})"
+
+
+def integration_name(integration: Integration) -> str:
+    """Return the display name, else the title of the type, as safe text; before it, which of several rows it is."""
+    name = safe_text(integration.display_name or title_of(integration.integration_type), NAME_MOST)
+    # Before the name, where a narrow column does not cut it.
+    return "{}/{} {}".format(*integration.place, name) if integration.place else name
 
 
 def full_name(integration: Integration) -> str:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from tui.data.directory import FOUND_ORGANIZATIONS
 from tui.screens.search_chooser import SearchChooser
 from tui.widgets.row_list import Cell, Column, Row
+from tui.words.organizations import NO_NAME
 from tui.words.text import safe_text
 
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ class OrganizationChooser(SearchChooser["Organization"]):
         return await list_organizations(self.session.database, text, self.most)
 
     def row_of(self, match: Organization) -> Row:
-        name = safe_text(match.name or "(no name)", 80)
+        name = safe_text(match.name or NO_NAME, 80)
         return Row(str(match.id), (Cell(name), Cell(str(match.id))))
 
     async def why_empty(self, text: str) -> tuple[str, str]:

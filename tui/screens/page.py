@@ -16,6 +16,7 @@ from tui.errors import SwitchboardError
 from tui.widgets.frame import ContextLine, KeyHints, Part, SectionLine, StatusLine, TopLine, cells
 from tui.widgets.line_input import LineInput
 from tui.widgets.prompt import Prompt
+from tui.words.organizations import WITHOUT_ORGANIZATION, organization_name
 from tui.words.text import safe_text
 
 if TYPE_CHECKING:
@@ -210,10 +211,10 @@ class Page(Screen[Any]):
         session, glyphs = self.session, self.console.glyphs
         health = self.console.connection.health
         organization = session.organization
-        shown = safe_text(organization.name or organization.id, 60) if organization else "no organisation"
+        name = organization_name(organization.id, organization.name) if organization else WITHOUT_ORGANIZATION
         self.query_one(TopLine).parts = (
             Part("Switchboard", give=9, whole=True),
-            Part(shown, give=2),
+            Part(safe_text(name, 60), give=2),
             Part(safe_text(session.database_name, 60), give=3),
             Part(safe_text(session.operator.label, 40), give=4),
             Part("READ-ONLY: newer schema" if session.schema == "newer" else "READ-ONLY" if session.read_only else ""),

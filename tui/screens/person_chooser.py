@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from tui.data.directory import FOUND_PEOPLE
 from tui.screens.search_chooser import SearchChooser
 from tui.widgets.row_list import Cell, Column, Row
+from tui.words.organizations import NO_NAME
 from tui.words.text import safe_text
 
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ class PersonChooser(SearchChooser["Person"]):
         return [] if organization is None else await search_people(self.session.database, organization.id, text)
 
     def row_of(self, match: Person) -> Row:
-        name = safe_text(match.name or "(no name)", 80)
+        name = safe_text((match.name or "").strip() or NO_NAME, 80)
         state = "" if match.is_active else " (not active)"
         tone: Tone = "plain" if match.is_active else "quiet"
         cells = (Cell(name + state, tone), Cell(safe_text(match.email or "", 80)), Cell(str(match.id), "quiet"))

@@ -15,6 +15,7 @@ from tui.errors import InvalidInput, Unreadable
 from tui.providers import integration_type
 from tui.providers.validation import validate
 from tui.providers.verdicts import Report, Verdict
+from tui.words.counts import counted
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -69,7 +70,7 @@ class Tested:
             return "Somebody changed the integration meanwhile, so it keeps its state: test it again."
         if self.report.passed:
             doubtful = sum(verdict.outcome == "doubtful" for verdict in self.report.verdicts)
-            remarks = f", with {doubtful} remark{'' if doubtful == 1 else 's'}" if doubtful else ""
+            remarks = f", with {counted(doubtful, 'remark')}" if doubtful else ""
             conclusion = f"Verified{remarks}."
         elif self.lacks_key:
             conclusion = "Nothing was asked, and the credential keeps its state."

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from tui.errors import ConnectionFailed, ReadOnlyMode, SchemaMissing, SchemaNewer, SwitchboardError
 from tui.models import Operator
 from tui.process.identity import login_name, source_address, user_agent
+from tui.words.people import operator_label
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -110,9 +111,7 @@ class Session:
         wanted = self.settings.operator
         if wanted:
             person = await find_person(self.database, wanted)
-            self.operator = replace(
-                self.operator, user_id=person.id, label=person.email or person.name or str(person.id)
-            )
+            self.operator = replace(self.operator, user_id=person.id, label=operator_label(person))
             self.database.operator = self.operator
 
     async def find_organization(self, wanted: str | None = None) -> Organization:

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from tui.words.claims import claimed
+from tui.words.counts import counted, plural
+from tui.words.people import author
 from tui.words.text import ascii_json, safe_text
+from tui.words.times import ago, duration, in_zone, to_the_microsecond, to_the_second
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from datetime import datetime, tzinfo
     from uuid import UUID
 
     from tui.data.audit.counts import Count
     from tui.data.audit.export import Exported, Progress
-    from tui.models import Person
+    from tui.models import AuditRow, Person
 
 SUMMARY_WIDTH = 200
 VALUE_WIDTH = 60
@@ -24,11 +27,29 @@ NOT_IN_A_LINE = {
 }
 
 
-def who(user_id: UUID | None, details: object, people: Mapping[UUID, Person]) -> str:
-    """Return who it was, marked as a claim: e-mail, name, id, or what the operator went by; not yet safe."""
-    person = people.get(user_id) if user_id else None
-    label = details.get("operator") if isinstance(details, dict) else None
-    return claimed((person and (person.email or person.name)) or str(user_id or label or ""))
+def who(row: AuditRow, people: Mapping[UUID, Person]) -> str:
+    """Return who it was, as `author` does; not yet safe for a terminal."""
+    return author(row.user_id, people, row.evidence.get("operator"))
+
+
+def address(row: AuditRow) -> str:
+    """Return where it came from, or ""; an IPv4 address also where it is stored as IPv6 has it."""
+    return (row.ip_address or "").removeprefix("::ffff:")
+
+
+def clock(row: AuditRow, zone: tzinfo) -> str:
+    """Return the time to the second in the zone; one that Python cannot hold there as Postgres writes it."""
+    if row.created_at is not None and in_zone(row.created_at, zone) is not None:
+        return to_the_second(row.created_at, zone)
+    date, _, era = (row.created_at_text or "").partition(" ")
+    return f"{date} BC" if era.endswith("BC") else row.created_at_text or "without a time"
+
+
+def clock_in_full(row: AuditRow, zone: tzinfo, now: datetime) -> str:
+    """Return the time to the microsecond, marked with the zone, and how long ago that is."""
+    if row.created_at is None or in_zone(row.created_at, zone) is None:
+        return row.created_at_text or "without a time"
+    return f"{to_the_microsecond(row.created_at, zone)}, {ago(row.created_at, now)}"
 
 
 def summary(details: object) -> str:
@@ -56,42 +77,31 @@ def exported_words(exported: Exported, file: str | None) -> str:
     """Return what was exported as what, and to which file; None is standard output, where there is no manifest."""
     altered = ", altered so that no field is a formula" if exported.manifest["altered"] else ""
     where = "" if file is None else f"{',' * bool(altered)} to {file}; the manifest is beside it"
-    return f"Exported {rows_words(exported.rows)} as {exported.manifest['format']}{altered}{where}."
+    return f"Exported {counted(exported.rows, 'row')} as {exported.manifest['format']}{altered}{where}."
 
 
 def progress_line(progress: Progress) -> str:
     """Return the rows so far, of how many, how many in a second, and the time left where that can be said."""
     seconds = progress.seconds
     if not progress.rows:
-        return f"waiting for the first row, {_duration(seconds)} ..."
+        return f"waiting for the first row, {duration(seconds)} ..."
     rate = progress.rows / seconds if seconds > 0 else 0.0
     expected = progress.expected
     known = expected.rows is not None and expected.kind in ("exact", "about") and expected.rows >= progress.rows
     of = f" of {expected.text}" if known else ""
     left = ""
     if known and rate > 0:
-        left = f", about {_duration(((expected.rows or 0) - progress.rows) / rate)} left"
-    return f"{rows_words(progress.rows)}{of}, {rate:,.0f} a second{left} ..."
+        left = f", about {duration(((expected.rows or 0) - progress.rows) / rate)} left"
+    return f"{counted(progress.rows, 'row')}{of}, {rate:,.0f} a second{left} ..."
 
 
 def count_words(count: Count) -> str:
     """Return "1 row", "> 10,000 rows", or that it would take too long to say."""
     if count.rows is None:
         return "too many rows to count quickly"
-    return f"{count.text} row{'' if count.rows == 1 else 's'}"
+    return f"{count.text} {plural(count.rows, 'row')}"
 
 
 def no_rows_words(text: str) -> str:
     """Return why a list is empty: its filter, or the audit log."""
     return "No row of the log is in this filter." if text else "The log of this organisation is empty."
-
-
-def rows_words(number: int) -> str:
-    """Return "1 row" or "2,612 rows"."""
-    return f"{number:,} row{'' if number == 1 else 's'}"
-
-
-def _duration(seconds: float) -> str:
-    if seconds < 90:
-        return f"{max(round(seconds), 1)} s"
-    return f"{round(seconds / 60)} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"

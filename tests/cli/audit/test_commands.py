@@ -152,7 +152,7 @@ class TestAuditStats:
     def test_shows_names_and_says_that_it_is_all(self, logged: Shell) -> None:
         shown = logged.with_(SWITCHBOARD_TIMEZONE="Asia/Kolkata").run("audit", "stats", "action:call_made")
         assert shown.out.startswith("5 rows, all of the filter.\n")
-        assert "~asha@acme.example" in shown.out
+        assert "~Asha Rao" in shown.out
         assert "DAY (Asia/Kolkata)" in shown.out
         assert "2026-01-06" in shown.out
 

@@ -82,5 +82,5 @@ def test_shows_a_line_for_each_row_inert_and_with_names(acme: Shell, writer: psy
     with following(shell) as process:
         assert process.stdout is not None
         line = process.stdout.readline().decode()
-    assert line.startswith("2026-01-31 15:30:00  ~asha@acme.example ")
+    assert line.startswith("2026-01-31 15:30:00  ~Asha Rao ")
     assert "limit" in line and "\x1b" not in line

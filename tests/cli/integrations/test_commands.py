@@ -58,7 +58,7 @@ def test_an_integration_is_configured_listed_shown_disabled_enabled_and_deleted(
 def test_the_list_is_a_table_whose_columns_are_aligned(with_phone: Shell) -> None:
     with_phone.run("integrations", "configure", "exotel_phone", stdin='{"display_name": "日本の窓口"}')
     head, *rows = with_phone.run("integrations", "list").out.splitlines()
-    assert head.split() == ["TYPE", "NAME", "STATE", "VERIFIED", "FORMAT", "PEOPLE", "NUMBERS"]
+    assert head.split() == ["TYPE", "NAME", "STATE", "CONNECTION", "FORMAT", "PEOPLE", "NUMBERS"]
     assert [row.split()[0] for row in rows] == ["exotel_phone", "exotel_whatsapp", "exotel_sms", "zoho_mail"]
     column = head.index("STATE")
     # Five characters of two cells each stand before this one.
@@ -137,7 +137,7 @@ def test_a_type_of_another_program_can_be_shown_and_deleted(acme: Shell) -> None
     )
     shown = acme.run("integrations", "show", "slack")
     assert shown.status == 1
-    assert "unreadable (malformed)" in shown.out
+    assert "unreadable: the text is no envelope" in shown.out
     assert acme.run("integrations", "delete", "slack", "--yes").status == 0
 
 
@@ -145,7 +145,7 @@ def test_without_a_key_the_list_still_stands_and_says_so(with_phone: Shell) -> N
     without = with_phone.without("ENCRYPTION_MASTER_KEY")
     listed = without.run("integrations", "list")
     assert listed.status == 0
-    assert "unreadable (no key)" in listed.out
+    assert "unreadable  no master key" in listed.out
     assert listed.err.startswith("Warning: ")
     shown = without.run("integrations", "show", "exotel_phone")
     assert shown.status == 4
@@ -166,7 +166,9 @@ def test_a_role_that_may_not_read_envelopes_sees_the_rest(with_phone: Shell, pos
     as_reader = with_phone.with_(DATABASE_URL=database.replace("postgres@", "reader@"))
     listed = as_reader.run("integrations", "list")
     assert listed.status == 0, listed.err
-    assert listed.out.splitlines()[1].split() == ["exotel_phone", "active", "no", "hidden", "hidden", "hidden"]
+    assert listed.out.splitlines()[1].split() == [
+        *("exotel_phone", "Exotel", "phone", "active", "not", "tested", "hidden", "hidden", "hidden"),
+    ]
     assert "not visible to your role" in as_reader.run("integrations", "show", "exotel_phone").out
     line = as_reader.run("integrations", "disable", "exotel_phone").refusal(3)
     assert "reader" in line

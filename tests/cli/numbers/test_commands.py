@@ -50,7 +50,7 @@ def test_a_number_is_added_edited_assigned_made_primary_and_switched_off(office:
     assert run("add", "080-4000 0000", "--name", "Night", "--no-sms") == "+91 80 4000 0000 is added to the pool.\n"
     assert run("edit", "+918040000000", "--no-name", "--sms", "--type", "virtual") == "+91 80 4000 0000 is changed.\n"
     assert run("edit", "08040000000", "--sms") == "+91 80 4000 0000 is like that already; nothing was written.\n"
-    asha = "Asha Rao (asha@acme.example)"
+    asha = "Asha Rao <asha@acme.example>"
     assert run("assign", "08040000000", "asha@acme.example") == f"+91 80 4000 0000 is assigned to {asha}.\n"
     assert run("assign", "08040000000", str(ASHA)) == f"+91 80 4000 0000 was assigned to {asha} already.\n"
     assert run("primary", "080 4000 0000") == "+91 80 4000 0000 is primary; +91 11 4116 9368 was before.\n"
@@ -78,7 +78,7 @@ def test_the_list_has_the_columns_of_the_row_and_what_they_mean(office: Shell) -
     head, line = office.run("phone-numbers", "list").out.splitlines()
     assert head.split() == ["NUMBER", "NAME", "TYPE", "ASSIGNED", "TO", "CAN", "STATE"]
     assert line.split("  ") == [
-        *("+91 11 4116 9368", "Front desk", "local", "ravi@acme.example", "call sms", "primary"),
+        *("+91 11 4116 9368", "Front desk", "local", "Ravi Kumar <ravi@acme.example>", "call sms", "primary"),
     ]
 
 
@@ -170,19 +170,19 @@ def test_what_cannot_be_done_is_one_line_and_writes_nothing(
 
 def test_a_number_is_not_taken_from_somebody_without_being_asked(office: Shell) -> None:
     before = contents(database_of(office))
-    holder = "Ravi Kumar (ravi@acme.example)"
+    holder = "Ravi Kumar <ravi@acme.example>"
     line = office.run("phone-numbers", "assign", OLD, str(ASHA)).refusal(2)
     assert f"is assigned to {holder}, and would be taken from them. Add --yes" in line
     line = office.run("phone-numbers", "deactivate", OLD).refusal(2)
     assert f"is assigned to {holder}, who cannot use it then and is the primary number" in line
     command = ["phone-numbers", "assign", OLD, "asha@acme.example"]
     with ForkedTerminal(*command, environment=office.environment, cwd=office.folder) as terminal:
-        terminal.wait_for("Assign it to Asha Rao? [y/N]")
+        terminal.wait_for("Assign it to Asha Rao <asha@acme.example>? [y/N]")
         terminal.type("\r")
         assert terminal.wait_for_exit() == 2
     assert contents(database_of(office)) == before
     with ForkedTerminal(*command, environment=office.environment, cwd=office.folder) as terminal:
-        terminal.wait_for("Assign it to Asha Rao? [y/N]")
+        terminal.wait_for("Assign it to Asha Rao <asha@acme.example>? [y/N]")
         terminal.type("y\r")
         assert terminal.wait_for_exit() == 0
     assert office.run("phone-numbers", "list", "--json").data[0]["assigned_to"] == "asha@acme.example"

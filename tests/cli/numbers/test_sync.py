@@ -62,10 +62,10 @@ def test_a_sync_shows_its_plan_and_writes_it(office: Shell) -> None:
     assert done.status == 0, done.err
     lines = done.out.splitlines()
     assert lines[0].split() == ["SYNC", "NUMBER", "NAME", "WHAT"]
-    assert lines[1] == "new      +91 80 3375 5555  Night line  local, call sms"
+    assert lines[1] == "new      +91 80 3375 5555  Night line  local, can call sms"
     assert lines[2].startswith("changed  +91 11 4116 9368")
     assert lines[2].endswith("number_type: none -> local; can_sms: yes -> no; is_primary: no -> yes")
-    assert "is primary no more; stays assigned to Ravi Kumar (ravi@acme.example)" in lines[3]
+    assert "is primary no more; stays assigned to Ravi Kumar <ravi@acme.example>" in lines[3]
     assert lines[3].startswith("gone     +91 80 4000 0000")
     assert lines[4] == "Synced: 2 listed, 1 added, 1 updated, 1 switched off."
     assert "+91 80 4000 0001 is not listed and stays as it is: it was added by hand." in done.err

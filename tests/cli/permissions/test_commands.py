@@ -70,13 +70,13 @@ def test_a_permission_is_granted_changed_listed_and_revoked(directory: Shell) ->
             "Person",
             "000001",
             "exotel_phone",
-            "view",
+            "view,",
             "send",
             "2099-06-30",
             "23:59",
             "UTC",
             "0/20",
-            "0/1000",
+            "0/1,000",
             "allowed",
         ),
     ]
@@ -86,7 +86,7 @@ def test_a_permission_is_granted_changed_listed_and_revoked(directory: Shell) ->
         "permissions", "grant", str(person(1)), "exotel_phone", "--daily-limit", "unlimited", "--yes"
     )
     assert changed.out == "Applied: 1 change for 1 person.\n"
-    assert changed.err.splitlines() == ["change  Person 000001  exotel_phone: daily limit unlimited (was 20)"]
+    assert changed.err.splitlines() == ["change  Person 000001  exotel_phone: daily limit 20 -> unlimited"]
 
     again = directory.run("permissions", "grant", ANN, "exotel_phone", "--view", "--yes")
     assert (again.status, again.out) == (0, "Nothing changes.\n")
@@ -129,7 +129,7 @@ def test_one_person_gets_exactly_what_another_has(directory: Shell) -> None:
     done = directory.run("permissions", "copy", ANN, BOB, "--yes")
     assert done.out == "Applied: 1 grant and 1 revoke for 1 person.\n"
     assert done.err.splitlines() == [
-        "grant   Person 000002  exotel_phone: +view, +send, daily limit 5",
+        "grant   Person 000002  exotel_phone: +view, +send, daily limit unlimited -> 5",
         "revoke  Person 000002  exotel_whatsapp: -view",
     ]
     assert [row[0] for row in rows(directory)] == sorted([person(1), person(2)])
@@ -255,7 +255,7 @@ def test_the_report_names_what_they_could_reach_and_the_secrets_that_were_not_ch
     assert found["unattributed_openings"] == 1
     text = with_phone.run("permissions", "report", str(person(1))).out
     assert "to be rotated" in text
-    assert "exotel_phone api_key: revealed, copied" in text
+    assert "exotel_phone api_key: revealed and copied" in text
     other = with_phone.run("permissions", "report", str(person(2))).out
     assert "none seen, as far as the log says" in other
 

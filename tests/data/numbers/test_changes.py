@@ -158,7 +158,7 @@ async def test_only_an_active_number_and_an_active_person_are_brought_together(i
         with pytest.raises(UnknownPerson):
             await find_person(database, str(uuid4()))
         done = await assign_number(database, seen, await find_person(database, "guest@globex.example"))
-    assert done.warning == "Guest belongs to another organisation than the number."
+    assert done.warning == "Guest <guest@globex.example> belongs to another organisation than the number."
 
 
 async def test_without_a_directory_of_people_any_id_can_have_a_number(installed_database: str) -> None:

@@ -72,7 +72,7 @@ async def test_of_two_that_assign_one_free_number_one_wins_and_the_other_is_told
     holder = won.number.assignee
     assert isinstance(lost, NumberConflict)
     assert lost.sentence == (
-        f"+91 11 4116 9368 was assigned to {holder.name} ({holder.email}) meanwhile, by ~{holder.name}; "
+        f"+91 11 4116 9368 was assigned to {holder.name} <{holder.email}> meanwhile, by ~{holder.name}; "
         "nothing of yours was written."
     )
     assert lost.current == won.number
@@ -89,7 +89,7 @@ async def test_a_number_is_not_switched_off_under_the_person_who_just_got_it(ins
         await assign_number(ravi, seen, RAVI_KUMAR)
         with pytest.raises(NumberConflict) as caught:
             await deactivate_number(asha, seen)
-        assert "assigned to Ravi Kumar (ravi@acme.example) meanwhile, by ~Ravi Kumar" in caught.value.sentence
+        assert "assigned to Ravi Kumar <ravi@acme.example> meanwhile, by ~Ravi Kumar" in caught.value.sentence
         assert (await row_of(asha, row_id)).is_active
         await deactivate_number(ravi, await row_of(ravi, row_id))
         with pytest.raises(NumberConflict) as caught:

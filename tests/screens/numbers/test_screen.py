@@ -142,7 +142,7 @@ async def test_keys_that_are_held_down_give_nobody_a_free_number_and_switch_none
         await driver.press("enter")
         await driver.wait_for("Ravi Kumar")
         await driver.press(*["enter"] * 5)
-        await driver.wait_for("+91 80 3375 5555 is free. Give it to Asha Rao?")
+        await driver.wait_for("+91 80 3375 5555 is free. Give it to Asha Rao <asha@acme.example>?")
         assert holder(numbers, BANGALORE) is None
         await driver.press("y")
         await driver.wait_for("is assigned to Asha Rao")
@@ -209,7 +209,7 @@ async def test_a_sync_shows_its_plan_and_writes_nothing_before_it_is_applied(
         await driver.press("S")
         await driver.wait_for("1 new, 1 changed, 0 the same, 0 no longer listed")
         assert "Night line" in driver.text
-        assert "can_sms: yes to no" in driver.text
+        assert "can_sms: yes -> no" in driver.text
         await driver.press(*["A"] * 5)
         await driver.wait_for("Nothing is written yet: enter writes all of it.")
         assert len(execute(numbers, "select * from organization_phone_numbers")) == 3

@@ -115,6 +115,6 @@ async def test_the_leaver_report_lists_the_secrets_they_have_seen(few_people: st
     async with grid(few_people) as console:
         await console.press("L")
         await console.wait_for("Secrets to rotate (1)")
-        assert "api_token: revealed " in console.text
+        assert "api_token: revealed, last " in console.text
         assert "+918047180101" in console.text
         assert console.shows("1 opening of secrets names nobody in the log; it may have been this person.")

@@ -83,7 +83,7 @@ async def test_another_programs_tables_are_recognised_their_holes_shown_and_thei
         await console.enter(SECOND)
         await console.enter(THIRD)
         await console.wait_for("holes were found in what is there.")
-        assert "One thing of another program is there and harmless" in console.text
+        assert "1 thing of another program is there and harmless" in console.text
         await console.press("right")
         await console.wait_for("= column public.integration_credentials.note: text")
         await console.press("right")

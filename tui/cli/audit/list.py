@@ -10,13 +10,14 @@ import click
 
 from tui.cli.audit import audit
 from tui.cli.audit.filter import FILTERED, LANGUAGE, filter_argument, run_on_filter
-from tui.cli.audit.view import PIPED_WIDTH, record_of, summary_of, time_of, who_of
-from tui.cli.output import Column, Output
+from tui.cli.audit.view import PIPED_WIDTH, columns, record_of
 from tui.cli.parsing import Count, option
 from tui.cli.requirements import Requirements
 from tui.words.audit import no_rows_words
+from tui.words.times import shown
 
 if TYPE_CHECKING:
+    from tui.cli.output import Output
     from tui.cli.request import Options
     from tui.data.audit.filter import AuditFilter
     from tui.data.audit.pages import AuditReader
@@ -54,26 +55,18 @@ async def _list(session: Session, out: Output, audit_filter: AuditFilter, *, lim
     from tui.data.audit.pages import AuditReader
     from tui.data.directory import people_by_id
 
-    rows = await _newest(AuditReader(session.database, audit_filter), out, limit)
+    rows = await _newest(session, AuditReader(session.database, audit_filter), out, limit)
     people = await people_by_id(session.database, [row.user_id for row in rows if row.user_id])
-    zone = session.settings.timezone
     out.rows(
-        [record_of(row) for row in rows],
-        [
-            Column(f"TIME ({zone})", lambda row: time_of(row, zone), usual=19),
-            Column("WHO", lambda row: who_of(row, people), shrinks_to=9),
-            Column("TYPE", lambda row: row["integration_type"], shrinks_to=15),
-            Column("ACTION", lambda row: row["action"], shrinks_to=19),
-            Column("STATUS", lambda row: row["status"], usual=7),
-            Column("ADDRESS", lambda row: row["ip_address"] or "", optional=True, usual=15),
-            Column("DETAILS", summary_of, shrinks_to=20, optional=True),
-        ],
+        rows,
+        columns(people, session.settings.timezone),
+        record=record_of,
         piped_width=PIPED_WIDTH,
         empty=no_rows_words(audit_filter.text),
     )
 
 
-async def _newest(reader: AuditReader, out: Output, limit: int) -> list[AuditRow]:
+async def _newest(session: Session, reader: AuditReader, out: Output, limit: int) -> list[AuditRow]:
     """Read the newest rows; say now and then how far back a search has come."""
     from tui.data.audit.pages import Place
 
@@ -87,6 +80,7 @@ async def _newest(reader: AuditReader, out: Output, limit: int) -> list[AuditRow
             more = step.more
             if step.searched_to is not None and time.monotonic() - reported_at > PROGRESS_EVERY_S:
                 reported_at = time.monotonic()
-                out.say(f"Searched back to {step.searched_to:%Y-%m-%d}; rows so far: {len(rows)}.")
+                back_to = shown(step.searched_to, session.settings.timezone)
+                out.say(f"Searched back to {back_to}; rows so far: {len(rows)}.")
         place = Place.of(rows[-1]) if rows else None
     return rows

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import time
+from datetime import UTC
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,9 +16,12 @@ from tui.cli.output import Output
 from tui.cli.parsing import Text, is_locked, option
 from tui.cli.requirements import Requirements
 from tui.locked.mode import closed
+from tui.words.counts import counted
+from tui.words.times import shown
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from datetime import datetime
 
     from tui.cli.request import Options, Work
     from tui.data.seals.verify import SealReport
@@ -108,8 +112,8 @@ async def _seal(session: Session, out: Output) -> None:
 
     key = read_seal_key(session.settings.seal_key_file)
     sealed = await seal_log(session.database, key, on_progress=_progress(out, "sealed"))
-    until = f"{sealed.sealed_until:%Y-%m-%d %H:%M} UTC" if sealed.sealed_until else "no hour yet"
-    done = f"Sealed {_count(sealed.rows, 'row')} with {_count(sealed.seals, 'seal')}"
+    until = _until(sealed.sealed_until)
+    done = f"Sealed {counted(sealed.rows, 'row')} with {counted(sealed.seals, 'seal')}"
     newest = sealed.newest_seal or "none"
     out.result(
         {
@@ -133,7 +137,7 @@ async def _verify(session: Session, out: Output, *, keys: tuple[bytes, ...], new
         out.say("The public keys are the database's own, which its owner can replace: see --public-key.")
     if not report.is_well:
         raise CheckFailed(
-            f"The log is not as it was sealed, or not protected: {_count(report.found, 'finding')}.",
+            f"The log is not as it was sealed, or not protected: {counted(report.found, 'finding')}.",
             "Each stands above; compare with a backup or an export, and ask who owns the database.",
         )
 
@@ -160,15 +164,14 @@ def _record(report: SealReport) -> dict[str, Any]:
 def _lines(report: SealReport) -> list[tuple[str, object]]:
     from tui.data.seals.verify import hour_text
 
-    until = f"{report.sealed_until:%Y-%m-%d %H:%M} UTC" if report.sealed_until else "no hour yet"
     verdict = "as it was sealed" if report.is_well else "NOT as it was sealed, or not protected"
     if report.is_well_as_far_as_known:
         verdict = "as it was sealed, as far as this version can tell"
     lines: list[tuple[str, object]] = [
         ("log", verdict),
-        ("compared", f"{_count(report.rows, 'row')} under {_count(report.seals, 'seal')}"),
+        ("compared", f"{counted(report.rows, 'row')} under {counted(report.seals, 'seal')}"),
         ("first hour", "none" if report.first_hour is None else hour_text(report.first_hour)),
-        ("sealed until", f"{until}; later rows are not under a seal yet"),
+        ("sealed until", f"{_until(report.sealed_until)}; later rows are not under a seal yet"),
         ("newest seal", report.newest_seal or "none"),
     ]
     lines += [("public key", f"{key.public_key.hex()} ({key.key_id})") for key in report.keys]
@@ -187,10 +190,11 @@ def _progress(out: Output, verb: str) -> Callable[[int, int], None]:
         nonlocal said
         if time.monotonic() - said >= PROGRESS_EVERY_S:
             said = time.monotonic()
-            out.say(f"{_count(rows, 'row')} {verb}, up to {hour_text(hour)} ...")
+            out.say(f"{counted(rows, 'row')} {verb}, up to {hour_text(hour)} ...")
 
     return tell
 
 
-def _count(number: int, what: str) -> str:
-    return f"{number:,} {what}{'' if number == 1 else 's'}"
+def _until(moment: datetime | None) -> str:
+    # Seals are of whole hours in UTC, whatever the zone of this console.
+    return shown(moment, UTC) if moment else "no hour yet"

@@ -11,6 +11,7 @@ from tui.cli.audit import audit
 from tui.cli.audit.filter import FILTERED, LANGUAGE, filter_argument, run_on_filter
 from tui.cli.output import Column
 from tui.cli.requirements import Requirements
+from tui.words.counts import counted
 from tui.words.times import shown
 
 if TYPE_CHECKING:
@@ -43,35 +44,31 @@ def stats(options: Options, words: tuple[str, ...]) -> int:
 async def _stats(session: Session, out: Output, audit_filter: AuditFilter) -> None:
     from tui.data.audit.stats import Statistics, statistics
     from tui.data.directory import people_by_id
-    from tui.words.claims import claimed
+    from tui.words.people import author
 
     zone = session.settings.timezone
-    counted = Statistics()
+    figures = Statistics()
     reported_at = time.monotonic()
-    async for counted in statistics(session.database, audit_filter, zone):
-        if not counted.complete and time.monotonic() - reported_at > PROGRESS_EVERY_S:
+    async for figures in statistics(session.database, audit_filter, zone):
+        if not figures.complete and time.monotonic() - reported_at > PROGRESS_EVERY_S:
             reported_at = time.monotonic()
-            out.say(f"{counted.rows:,} rows counted, back to {shown(counted.counted_back_to, zone)}.")
+            out.say(f"{counted(figures.rows, 'row')} counted, back to {shown(figures.counted_back_to, zone)}.")
     people = await people_by_id(
-        session.database, [identifier for identifier in counted.by_user if identifier is not None]
+        session.database, [identifier for identifier in figures.by_user if identifier is not None]
     )
-    names: dict[Any, str | None] = {person.id: person.email or person.name for person in people.values()}
     if out.as_json:
-        out.data(_record(counted, zone))
+        out.data(_record(figures, zone))
         return
-    if counted.complete:
-        out.text(f"{counted.rows:,} rows, all of the filter.")
+    if figures.complete:
+        out.text(f"{counted(figures.rows, 'row')}, all of the filter.")
     else:
-        since = shown(counted.counted_back_to, zone)
-        out.text(f"The newest {counted.rows:,} rows, back to {since}; older ones were not counted (narrow the filter).")
-    _section(out, "ACTION", counted.by_action)
-    _section(out, "STATUS", counted.by_status)
-    _section(out, "TYPE", counted.by_type)
-    who = {
-        identifier: claimed(names.get(identifier) or str(identifier or "")) or "none" for identifier in counted.by_user
-    }
-    _section(out, "USER", counted.by_user, who)
-    _section(out, f"DAY ({zone})", counted.by_day, newest_first=True)
+        since = shown(figures.counted_back_to, zone)
+        out.text(f"The newest {figures.rows:,} rows, back to {since}; older ones were not counted (narrow the filter).")
+    _section(out, "ACTION", figures.by_action)
+    _section(out, "STATUS", figures.by_status)
+    _section(out, "TYPE", figures.by_type)
+    _section(out, "USER", figures.by_user, {user_id: author(user_id, people) for user_id in figures.by_user})
+    _section(out, f"DAY ({zone})", figures.by_day, newest_first=True)
 
 
 def _section(

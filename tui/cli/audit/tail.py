@@ -10,7 +10,7 @@ import click
 
 from tui.cli.audit import audit
 from tui.cli.audit.filter import FILTERED, LANGUAGE, filter_argument, run_on_filter
-from tui.cli.audit.view import record_of, summary_of, time_of, who_of
+from tui.cli.audit.view import columns, record_of
 from tui.cli.requirements import Requirements
 from tui.errors import ConnectionFailed
 from tui.words.text import fit
@@ -29,7 +29,8 @@ ROWS_BEFORE = 10
 INTERVAL_S = 1.0
 RETRY_EVERY_S = 2.0
 GIVE_UP_AFTER_S = 60.0
-WIDTHS = {"who": 24, "integration_type": 16, "action": 22, "status": 8, "ip_address": 15}
+WIDTHS = (19, 24, 16, 22, 8, 15)
+"""Cells of the columns but the last: a line is written before it is known how wide the next ones are."""
 
 
 @audit.command(
@@ -85,14 +86,13 @@ async def _show(session: Session, out: Output, rows: Sequence[AuditRow]) -> None
 
     if not rows:
         return
-    zone = session.settings.timezone
     people = {} if out.as_json else await people_by_id(session.database, [row.user_id for row in rows if row.user_id])
-    for record in map(record_of, rows):
+    *narrow, details = columns(people, session.settings.timezone)
+    for row in rows:
         if out.as_json:
-            out.data(record)
+            out.data(record_of(row))
             continue
-        cells = {**record, "who": who_of(record, people)}
-        columns = [fit(str(cells[name] or ""), width) for name, width in WIDTHS.items()]
-        out.text("  ".join([time_of(record, zone), *columns, summary_of(record)]))
+        cells = [fit(str(column.cell(row)), width) for column, width in zip(narrow, WIDTHS, strict=True)]
+        out.text("  ".join([*cells, str(details.cell(row))]))
     # Whoever reads it through a pipe reads it now.
     sys.stdout.flush()

@@ -1,12 +1,12 @@
-"""How a row of the audit log is shown by a command: as a record, and as the cells of a line."""
+"""How a row of the audit log is shown by a command: as a record, and as the columns of a table."""
 
 from __future__ import annotations
 
 import dataclasses
-from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from tui.words.audit import summary, who
+from tui.cli.output import Column
+from tui.words.audit import address, clock, summary, who
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -25,17 +25,14 @@ def record_of(row: AuditRow) -> dict[str, Any]:
     return values | {"created_at": row.created_at or text or None}
 
 
-def time_of(record: Mapping[str, Any], zone: tzinfo) -> str:
-    """Return when it was, in the zone: 2026-01-31 10:30:00."""
-    moment = record["created_at"]
-    return f"{moment.astimezone(zone):%Y-%m-%d %H:%M:%S}" if isinstance(moment, datetime) else str(moment or "none")
-
-
-def who_of(record: Mapping[str, Any], people: Mapping[UUID, Person]) -> str:
-    """Return who it was: e-mail, name, id, or the name that the operator went by."""
-    return who(record["user_id"], record["details"], people)
-
-
-def summary_of(record: Mapping[str, Any]) -> str:
-    """Return what fits a line of the details."""
-    return summary(record["details"])
+def columns(people: Mapping[UUID, Person], zone: tzinfo) -> tuple[Column, ...]:
+    """Return the columns of a table of rows."""
+    return (
+        Column(f"TIME ({zone})", lambda row: clock(row, zone), usual=19),
+        Column("WHO", lambda row: who(row, people), shrinks_to=9),
+        Column("TYPE", lambda row: row.integration_type, shrinks_to=15),
+        Column("ACTION", lambda row: row.action, shrinks_to=19),
+        Column("STATUS", lambda row: row.status, usual=7),
+        Column("ADDRESS", address, optional=True, usual=15),
+        Column("DETAILS", lambda row: summary(row.details), shrinks_to=20, optional=True),
+    )

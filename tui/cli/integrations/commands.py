@@ -62,7 +62,7 @@ async def _list(session: Session, out: Output) -> None:
     listed = await list_integrations(
         session.database, session.keyring, session.chosen_organization.id, list(registry())
     )
-    out.rows([record_of(integration) for integration in listed], COLUMNS, empty="There is no integration type.")
+    out.rows(listed, COLUMNS, record=record_of, empty="There is no integration type.")
     unread = [integration for integration in listed if integration.unreadable == "no key"]
     if unread:
         out.warn(
@@ -78,6 +78,7 @@ async def _show(session: Session, out: Output, *, integration_type: str) -> None
     from tui.data.integrations.credentials import load_credential
     from tui.data.keys.gate import check_gate
     from tui.errors import PermissionDenied
+    from tui.words.organizations import organization_in_full
 
     integration = await find_integration(session, integration_type, opened=True)
     try:
@@ -93,7 +94,7 @@ async def _show(session: Session, out: Output, *, integration_type: str) -> None
     known = await authors_of(session.database, [integration])
     authors = known[integration.id] if integration.id else Authors()
     organization = session.chosen_organization
-    name = f"{organization.name} ({organization.id})" if organization.name else str(organization.id)
+    name = organization_in_full(organization.id, organization.name)
     out.record(
         detail_record(integration, stored), detail_lines(integration, stored, authors, session.settings.timezone, name)
     )

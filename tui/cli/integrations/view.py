@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 from tui.cli.output import Column
 from tui.models import Integration
-from tui.providers import registry, title_of
+from tui.providers import registry
+from tui.providers.naming import integration_name, type_in_full
+from tui.words.integrations import HIDDEN, NOT_VISIBLE, connection, facts
 from tui.words.phone_number import display
 from tui.words.text import ascii_json
-from tui.words.times import shown
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -19,9 +20,7 @@ if TYPE_CHECKING:
     from tui.data.integrations.authors import Authors
     from tui.data.integrations.credentials import StoredCredential
 
-NOT_VISIBLE = "not visible to your role"
 SET, NOT_SET = "set", "not set"
-UNKNOWN = "somebody unknown"
 # What a type that has no row has no value for: false would say that somebody disabled it.
 OF_A_ROW = ("is_active", "is_verified", "proven", "failing")
 
@@ -38,43 +37,20 @@ def record_of(integration: Integration) -> dict[str, Any]:
     return values | {"state": integration.state}
 
 
-def _state(record: Mapping[str, Any]) -> str:
-    return f"unreadable ({record['unreadable']})" if record["state"] == "unreadable" else str(record["state"])
-
-
-def _verified(record: Mapping[str, Any]) -> str:
-    if record["id"] is None:
+def _count(number: int | None, integration: Integration) -> object:
+    if integration.id is None:
         return ""
-    if record["failing"]:
-        return "failed"
-    if not record["is_verified"]:
-        return "no"
-    if not record["proven"] or record["last_verified_at"] is None:
-        return "unproven"
-    return f"{record['last_verified_at']:%Y-%m-%d}"
-
-
-def _count(name: str) -> Any:
-    def cell(record: Mapping[str, Any]) -> object:
-        if record["id"] is None:
-            return ""
-        return "hidden" if record[name] is None else record[name]
-
-    return cell
-
-
-def _format(record: Mapping[str, Any]) -> str:
-    return "hidden" if record["unreadable"] == "not visible" else record["envelope_format"] or ""
+    return HIDDEN if number is None else number
 
 
 COLUMNS = (
-    Column("TYPE", lambda record: record["integration_type"], shrinks_to=15),
-    Column("NAME", lambda record: record["display_name"] or "", shrinks_to=16),
-    Column("STATE", _state, shrinks_to=12),
-    Column("VERIFIED", _verified, usual=10),
-    Column("FORMAT", _format, optional=True),
-    Column("PEOPLE", _count("people_with_access"), to_the_right=True),
-    Column("NUMBERS", _count("phone_numbers"), to_the_right=True),
+    Column("TYPE", lambda row: row.integration_type, shrinks_to=15),
+    Column("NAME", integration_name, shrinks_to=12),
+    Column("STATE", lambda row: row.state, shrinks_to=10),
+    Column("CONNECTION", connection, usual=17),
+    Column("FORMAT", lambda row: HIDDEN if row.unreadable == "not visible" else row.envelope_format, optional=True),
+    Column("PEOPLE", lambda row: _count(row.people_with_access, row), to_the_right=True),
+    Column("NUMBERS", lambda row: _count(row.phone_numbers, row), to_the_right=True),
 )
 
 
@@ -98,16 +74,10 @@ def detail_lines(
 ) -> list[tuple[str, object]]:
     """Return names and values, one line each: the row first, then the fields of the credential."""
     lines: list[tuple[str, object]] = [
-        ("type", f"{integration.integration_type} ({title_of(integration.integration_type)})"),
+        ("type", type_in_full(integration.integration_type)),
         ("name", integration.display_name or NOT_SET),
         ("organisation", organization),
-        ("state", _state(record_of(integration))),
-        ("verified", _verified_words(integration, authors, zone)),
-        ("envelope", NOT_VISIBLE if stored is None else stored.format or "neither format"),
-        ("people", _visible(integration.people_with_access)),
-        ("phone numbers", _visible(integration.phone_numbers)),
-        ("created", f"{shown(integration.created_at, zone)} by {authors.created or UNKNOWN}"),
-        ("changed", f"{shown(integration.updated_at, zone)} by {authors.changed or UNKNOWN}"),
+        *((label.lower(), text) for label, text in facts(integration, authors, zone)),
     ]
     if stored is None:
         return [*lines, ("credential", NOT_VISIBLE)]
@@ -143,17 +113,3 @@ def _text(value: object) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     return value if isinstance(value, str) else ascii_json(value)
-
-
-def _visible(count: int | None) -> object:
-    return NOT_VISIBLE if count is None else count
-
-
-def _verified_words(integration: Integration, authors: Authors, zone: tzinfo) -> str:
-    if integration.failing:
-        return f"no: the test of {shown(integration.tested_at, zone)} failed"
-    if not integration.is_verified:
-        return "no: never tested, or changed since"
-    if not integration.proven:
-        return "by another program, unproven"
-    return f"{shown(integration.last_verified_at, zone)} by {authors.tested or UNKNOWN}"

@@ -9,6 +9,7 @@ import click
 from tui.cli.keys import keys
 from tui.cli.output import Output
 from tui.cli.requirements import Requirements
+from tui.words.integrations import NOT_VISIBLE
 
 if TYPE_CHECKING:
     from tui.cli.request import Options, Work
@@ -16,7 +17,6 @@ if TYPE_CHECKING:
     from tui.models import Census
     from tui.session.session import Session
 
-NOT_VISIBLE = "not visible to your role"
 STATES = {
     "open": "the key in use",
     "unused": "no key is in use yet; this one will be recorded with the first write",

@@ -131,11 +131,11 @@ def unassign(number: str) -> Work:
 
     async def work(session: Session, out: Output) -> None:
         from tui.data.numbers.changes import unassign_number
-        from tui.data.numbers.listing import shown_person
+        from tui.words.numbers import assignee_in_full
 
         seen = await _the_number(session, number)
         done = await unassign_number(session.database, seen)
-        _say(out, done, f"is in the pool; {shown_person(seen)} had it.", "was in the pool already.")
+        _say(out, done, f"is in the pool; {assignee_in_full(seen)} had it.", "was in the pool already.")
 
     return work
 
@@ -147,7 +147,8 @@ def primary(number: str) -> Work:
 
     async def work(session: Session, out: Output) -> None:
         from tui.data.numbers.changes import make_primary
-        from tui.data.numbers.listing import NumberFilter, list_phone_numbers, shown_number
+        from tui.data.numbers.listing import NumberFilter, list_phone_numbers
+        from tui.words.numbers import shown_number
 
         seen = await _the_number(session, number)
         found = await list_phone_numbers(session.database, session.chosen_organization.id, NumberFilter(primary=True))
@@ -161,12 +162,12 @@ def primary(number: str) -> Work:
 async def _deactivate(session: Session, out: Output, *, number: str) -> None:
     from tui.cli.confirm import confirm
     from tui.data.numbers.changes import deactivate_number
-    from tui.data.numbers.listing import shown_number, shown_person
+    from tui.words.numbers import assignee_in_full, shown_number
 
     seen = await _the_number(session, number)
     affected = []
     if seen.is_active and seen.assigned_to_user_id:
-        affected.append(f"is assigned to {shown_person(seen)}, who cannot use it then")
+        affected.append(f"is assigned to {assignee_in_full(seen)}, who cannot use it then")
     if seen.is_active and seen.is_primary:
         affected.append("is the primary number, and the organisation would be without one")
     if affected:
@@ -181,16 +182,17 @@ async def _assign(session: Session, out: Output, *, number: str, user: str) -> N
     from tui.cli.confirm import confirm
     from tui.data.directory import find_person
     from tui.data.numbers.changes import assign_number
-    from tui.data.numbers.listing import shown_name, shown_number, shown_person
+    from tui.words.numbers import assignee_in_full, shown_number
+    from tui.words.people import person_in_full
 
     seen = await _the_number(session, number)
     person = await find_person(session.database, user)
     if seen.is_active and seen.assigned_to_user_id not in (None, person.id):
-        what = f"{shown_number(seen)} is assigned to {shown_person(seen)}, and would be taken from them."
-        await confirm(out, f"{what}\nAssign it to {shown_name(person)}?", what)
+        what = f"{shown_number(seen)} is assigned to {assignee_in_full(seen)}, and would be taken from them."
+        await confirm(out, f"{what}\nAssign it to {person_in_full(person)}?", what)
     done = await assign_number(session.database, seen, person)
-    before = f"; {shown_person(seen)} had it before" if seen.assigned_to_user_id else ""
-    whose = shown_person(done.number)
+    before = f"; {assignee_in_full(seen)} had it before" if seen.assigned_to_user_id else ""
+    whose = assignee_in_full(done.number)
     _say(out, done, f"is assigned to {whose}{before}.", f"was assigned to {whose} already.")
 
 
@@ -204,7 +206,7 @@ async def _the_number(session: Session, number: str) -> PhoneNumber:
 def _say(out: Output, done: NumberChanged, sentence: str, unchanged: str) -> None:
     """Write the number as it is now, with one of the two sentences about it, and any warning."""
     from tui.cli.numbers.view import record_of
-    from tui.data.numbers.listing import shown_number
+    from tui.words.numbers import shown_number
 
     if done.warning:
         out.warn(done.warning)

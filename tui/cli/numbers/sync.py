@@ -80,10 +80,11 @@ async def _sync(session: Session, out: Output, *, dry_run: bool, wanted: str | N
 
 
 def _show(out: Output, plan: SyncPlan) -> None:
-    from tui.cli.numbers.view import PLAN_COLUMNS, plan_notes, plan_rows
+    from tui.cli.numbers.view import PLAN_COLUMNS, plan_notes
+    from tui.words.numbers import planned_rows
 
     if not out.as_json:
-        out.rows(plan_rows(plan), PLAN_COLUMNS, empty="The numbers agree with what the provider lists.")
+        out.rows(planned_rows(plan), PLAN_COLUMNS, empty="The numbers agree with what the provider lists.")
         for note in plan_notes(plan):
             out.say(note)
 

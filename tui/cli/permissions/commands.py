@@ -240,8 +240,8 @@ async def _grantee(session: Session, user: str, label: str | None) -> Holder:
 
 
 def _conflict(conflicts: Conflicts, people: dict[UUID, Holder], integrations: dict[UUID, Integration]) -> Exception:
-    from tui.cli.permissions.view import rights_words
     from tui.errors import Conflict
+    from tui.words.permissions import rights_words
 
     named = [
         f"{people[cell.user_id].label} on {integrations[cell.integration_id].integration_type} "

@@ -9,6 +9,7 @@ import click
 from tui.cli.output import Column, Output
 from tui.cli.requirements import Requirements
 from tui.cli.root import switchboard
+from tui.words.counts import counted
 
 if TYPE_CHECKING:
     from tui.cli.request import Options
@@ -71,5 +72,4 @@ async def _examine(session: Session, out: Output) -> None:
     )
     problems = sum(finding.state == "problem" for finding in findings)
     if problems:
-        count = "one problem" if problems == 1 else f"{problems} problems"
-        raise CheckFailed(f"The doctor found {count}.", "What to do about each stands above.")
+        raise CheckFailed(f"The doctor found {counted(problems, 'problem')}.", "What to do about each stands above.")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -11,13 +10,13 @@ from tui.cli.output import Output
 from tui.cli.parsing import option
 from tui.cli.requirements import Requirements
 from tui.cli.root import switchboard
+from tui.words.counts import counted_kinds
 
 if TYPE_CHECKING:
     from tui.cli.request import Options
     from tui.data.schema.apply import Progress
     from tui.data.schema.install import InstallReport
     from tui.data.schema.plan import Plan
-    from tui.data.schema.shape import CatalogueEntry
     from tui.data.schema.verify import Drift
     from tui.session.session import Session
 
@@ -113,13 +112,13 @@ def _show(out: Output, plan: Plan, *, every_line: bool) -> None:
     server = plan.facts.server
     out.text(f"Database {server.database} as {server.role}, PostgreSQL {server.version_text}")
     out.text(f"Found: {plan.starting_shape}")
-    out.text(f"Present: {_counted(plan.present)}")
+    out.text(f"Present: {counted_kinds(line.kind for line in plan.present)}")
     unknown = "not known while something is in the way" if plan.in_the_way else ""
-    out.text(f"To be made: {unknown or _counted(plan.missing)}")
+    out.text(f"To be made: {unknown or counted_kinds(line.kind for line in plan.missing)}")
     if every_line:
         for line in plan.missing:
             out.text(f"  + {line}")
-    out.text(f"To be changed: {unknown or _counted(plan.different)}")
+    out.text(f"To be changed: {unknown or counted_kinds(line.kind for line in plan.different)}")
     for line in plan.different:
         out.text(f"  ~ {line}")
     for name in plan.log_indexes:
@@ -143,18 +142,6 @@ def _way_on(drift: Drift) -> str:
     from tui.data.schema.accepted import what_to_do
 
     return f" {what_to_do(drift.found)}" if drift.expected is None and drift.found else ""
-
-
-def _counted(lines: tuple[CatalogueEntry, ...]) -> str:
-    kinds = Counter(line.kind for line in lines)
-    return ", ".join(f"{count} {_plural(kind, count)}" for kind, count in kinds.items()) or "nothing"
-
-
-def _plural(kind: str, count: int) -> str:
-    if count == 1:
-        return kind
-    many = {"index": "indexes", "policy": "policies"}
-    return many.get(kind, f"{kind}s")
 
 
 def _finish(out: Output, session: Session, report: InstallReport) -> None:

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 from tui.data.audit.filter import OPERATOR
 from tui.data.audit.qualifiers import EVERY, NOBODY, QUALIFIERS, TEXT, Term
 from tui.data.directory import list_organizations, organizations_called, parse_uuid
+from tui.data.postgres.patterns import containing
 from tui.errors import FilterError
-from tui.words.claims import MARK
+from tui.words.people import MARK
 from tui.words.text import plain
 
 if TYPE_CHECKING:
@@ -102,10 +103,8 @@ async def _user(database: Database, term: Term) -> tuple[Term, list[str]]:
 
 
 async def _people_called(database: Database, name: str) -> list[UUID]:
-    escaped = name.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
-
     async def unit(connection: Connection) -> list[UUID]:
-        values = {"name": name, "pattern": f"%{escaped}%", "limit": MOST_PEOPLE}
+        values = {"name": name, "pattern": containing(name), "limit": MOST_PEOPLE}
         rows = await (await connection.execute(PEOPLE, values)).fetchall()
         exact = [row["id"] for row in rows if row["exactly"]]
         return exact or [row["id"] for row in rows]

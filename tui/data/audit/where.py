@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from tui.data.audit.qualifiers import EVERY, NOBODY, QUALIFIERS, TEXT, any_of
+from tui.data.postgres.patterns import containing
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -133,10 +134,10 @@ class _Parts:
 
 def _text(term: Term, bind: Callable[[Any], str]) -> str:
     wanted = term.values[0]
-    pattern = bind(_pattern(wanted))
+    pattern = bind(containing(wanted))
     # In the text of JSON a quote, a backslash and a line break are written as escapes.
-    spelled = _pattern(json.dumps(wanted, ensure_ascii=False)[1:-1])
-    in_details = pattern if spelled == _pattern(wanted) else bind(spelled)
+    spelled = containing(json.dumps(wanted, ensure_ascii=False)[1:-1])
+    in_details = pattern if spelled == containing(wanted) else bind(spelled)
     # For ASCII every collation finds the same, and "C" is quicker than most.
     collation = ' collate "C"' if wanted.isascii() else ""
     columns = [*FREE_TEXT, *(["host(l.ip_address)"] if OF_AN_ADDRESS.issuperset(wanted) else [])]
@@ -175,7 +176,3 @@ def _choices(term: Term) -> list[Term]:
     if QUALIFIERS[term.name].directory:
         return [replace(term, ids=(id_,)) for id_ in term.ids or ()]
     return [replace(term, values=(value,)) for value in term.values]
-
-
-def _pattern(text: str) -> str:
-    return "%" + text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"

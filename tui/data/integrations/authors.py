@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from tui.data.directory import people_by_id
 from tui.data.integrations.role_privileges import RolePrivileges, read_privileges
-from tui.words.claims import claimed
+from tui.words.people import author
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -44,7 +44,7 @@ select w.id, w.what, l.label
 
 @dataclass(frozen=True, slots=True)
 class Authors:
-    """E-mail, name or id of a person, else the label under which the log has the operator; None: nobody knows.
+    """Name, e-mail or id of a person, else the label under which the log has the operator; None: nobody knows.
 
     Marked as claims: neither the columns of a row nor the log can prove them.
     """
@@ -84,9 +84,7 @@ async def authors_of(
     labels = await _labels(database, nameless) if may_read_log else {}
 
     def who(row_id: UUID, what: str, person_id: UUID | None) -> str | None:
-        person = people.get(person_id) if person_id else None
-        name = (person and (person.email or person.name)) or str(person_id or "") or labels.get((row_id, what))
-        return claimed(name) if name else None
+        return author(person_id, people, labels.get((row_id, what))) or None
 
     return {
         row_id: Authors(

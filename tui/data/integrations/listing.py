@@ -14,6 +14,7 @@ from tui.data.keys.encryption import envelope_format
 from tui.data.rights import holds_any_right_now
 from tui.errors import Conflict, NotFound
 from tui.models import Integration
+from tui.words.counts import counted
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -80,12 +81,12 @@ class GoesWithIt:
 
     def sentence(self) -> str:
         """Say it for a person: "removes access for 37 people; 4 numbers are deleted with it"."""
-        people = f"removes access for {_count(self.people, 'person', 'people')}" if self.people else NOBODY_LOSES
+        people = f"removes access for {counted(self.people, 'person', 'people')}" if self.people else NOBODY_LOSES
         if self.idle:
             more = "more " if self.permissions > self.idle else ""
             one, many = "permission has expired or grants nothing", "permissions have expired or grant nothing"
-            people = f"{people} ({_count(self.idle, more + one, more + many)})"
-        numbers = _count(self.phone_numbers, "number is", "numbers are") if self.phone_numbers else "no number is"
+            people = f"{people} ({counted(self.idle, more + one, more + many)})"
+        numbers = counted(self.phone_numbers, "number is", "numbers are") if self.phone_numbers else "no number is"
         return f"{people}; {numbers} deleted with it"
 
 
@@ -212,7 +213,3 @@ def _integration(row: dict[str, Any], keyring: Keyring | None, envelopes_visible
         people_with_access=row["people_with_access"],
         phone_numbers=row["phone_numbers"],
     )
-
-
-def _count(number: int, one: str, many: str) -> str:
-    return f"{number} {one if number == 1 else many}"

@@ -10,18 +10,11 @@ from psycopg.rows import class_row
 
 from tui.data.directory import people_are_labelled
 from tui.data.numbers.input import known_type, number_to_add, readable_name
-from tui.data.numbers.listing import (
-    FLAGS,
-    rows_where,
-    same_numbers,
-    shown_name,
-    shown_number,
-    shown_person,
-    shown_text,
-)
+from tui.data.numbers.listing import FLAGS, rows_where, same_numbers
 from tui.errors import Conflict, ConstraintViolated, InvalidInput, UnknownPerson
 from tui.models import Person
-from tui.words.claims import claimed
+from tui.words.numbers import assignee_in_full, shown_number, shown_text
+from tui.words.people import author, person_in_full
 from tui.words.phone_number import number_type
 from tui.words.text import safe_text
 
@@ -54,7 +47,8 @@ returning n.id
 PERSON = "select id, email, name, organization_id, is_active from switchboard.people where id = %(id)s"
 LOG_VISIBLE = "select has_table_privilege('public.integration_audit_logs', 'select') as visible"
 LAST_CHANGE = """
-select left(l.details ->> 'operator', 200) as operator, l.details ->> 'session_user' as login, p.email, p.name
+select left(l.details ->> 'operator', 200) as operator, l.details ->> 'session_user' as login, l.user_id,
+       p.email, p.name
   from public.integration_audit_logs as l
   left join lateral (select email, name from switchboard.people where id = l.user_id limit 1) as p on true
  where l.organization_id = %(organization_id)s and l.created_at > now() - interval '1 day'
@@ -199,12 +193,12 @@ async def assign_number(database: Database, seen: PhoneNumber, person: Person) -
     known = known or person
     if not known.is_active:
         raise InvalidInput(
-            f"{shown_name(known)} is not active, so no number can be assigned to them.", "Choose somebody who is."
+            f"{person_in_full(known)} is not active, so no number can be assigned to them.", "Choose somebody who is."
         )
     done = await _compare_and_set(database, seen, {"assigned_to_user_id": person.id}, active=True)
     if known.organization_id is None or known.organization_id == seen.organization_id:
         return done
-    return replace(done, warning=f"{shown_name(known)} belongs to another organisation than the number.")
+    return replace(done, warning=f"{person_in_full(known)} belongs to another organisation than the number.")
 
 
 async def unassign_number(database: Database, seen: PhoneNumber) -> NumberChanged:
@@ -308,7 +302,7 @@ async def _conflict(database: Database, seen: PhoneNumber) -> NumberConflict:
         return NumberConflict(f"{name} was deleted meanwhile", None)
     (now,) = rows
     if now.assigned_to_user_id != seen.assigned_to_user_id:
-        to = "returned to the pool" if now.assigned_to_user_id is None else f"assigned to {shown_person(now)}"
+        to = "returned to the pool" if now.assigned_to_user_id is None else f"assigned to {assignee_in_full(now)}"
     elif now.is_active != seen.is_active:
         to = "activated" if now.is_active else "deactivated"
     else:
@@ -326,9 +320,12 @@ async def _by_whom(database: Database, number: PhoneNumber) -> str:
         values = {"organization_id": number.organization_id, "id": number.id}
         return await (await connection.execute(LAST_CHANGE, values)).fetchone()
 
-    row = await database.read(unit) or {}
-    login = f"the login {row['login']}" if row.get("login") else None
-    who = claimed(row.get("name") or row.get("email") or row.get("operator") or "") or login
+    row = await database.read(unit)
+    if row is None:
+        return ""
+    person = Person(row["user_id"], row["email"], row["name"], None, True)
+    login = f"the login {row['login']}" if row["login"] else ""
+    who = author(row["user_id"], {person.id: person}, row["operator"]) or login
     return f", by {safe_text(who, 60)}" if who else ""
 
 

@@ -12,8 +12,8 @@ from psycopg.rows import class_row
 from tui.data.directory import parse_uuid
 from tui.errors import InvalidInput, NotFound
 from tui.models import Person, PhoneNumber
-from tui.words.phone_number import display, e164, why_not
-from tui.words.text import safe_text
+from tui.words.numbers import organization_of, shown_number, shown_text
+from tui.words.phone_number import e164, why_not
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -253,37 +253,6 @@ def known_number(text: str) -> str | None:
 def digits_of(text: str) -> str:
     """Return the digits in a text, of whatever script, as 0 to 9."""
     return "".join(str(unicodedata.digit(character)) for character in text if character.isdecimal())
-
-
-def shown_text(text: str) -> str:
-    """Return a stored text for a sentence: inert, and short."""
-    return safe_text(text, 40)
-
-
-def shown_number(number: PhoneNumber) -> str:
-    """Return the number as people read it, for a sentence."""
-    return shown_text(display(number.phone_number))
-
-
-def shown_person(number: PhoneNumber) -> str:
-    """Return who has the number, for a sentence: name and e-mail, else the id."""
-    person = number.assignee
-    if number.assigned_to_user_id is None:
-        return "nobody"
-    named = [safe_text(text, 60) for text in (person.name, person.email) if text] if person else []
-    if len(named) == 2:
-        return f"{named[0]} ({named[1]})"
-    return named[0] if named else str(number.assigned_to_user_id)
-
-
-def shown_name(person: Person) -> str:
-    """Return what a person is called, for a sentence."""
-    return safe_text(person.name or person.email or person.id, 60)
-
-
-def organization_of(number: PhoneNumber) -> str:
-    """Return the organisation of a number for a sentence: its name, else its id."""
-    return safe_text(number.organization_name, 60) if number.organization_name else str(number.organization_id)
 
 
 def _phone_number(row: dict[str, Any]) -> PhoneNumber:

@@ -24,6 +24,7 @@ from tui.data.permissions.values import NOTHING
 from tui.data.rights import RIGHTS, holds_any_right
 from tui.errors import NotFound
 from tui.models import Integration
+from tui.words.counts import counted
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -150,7 +151,7 @@ class Enforcement:
             return "Not enforced by any program seen: this server does not count who asks (track_functions is off)."
         if self.calls == 0:
             return "Not enforced by any program seen: nothing has asked switchboard.may."
-        times = "once" if self.calls == 1 else f"{self.calls} times"
+        times = "once" if self.calls == 1 else counted(self.calls, "time")
         return f"switchboard.may was asked {times}: some program looks at permissions and limits."
 
 

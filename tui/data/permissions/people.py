@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from tui.data.integrations.credentials import COLUMNS, without_envelope
 from tui.data.permissions.values import Access, Cell, Grant
+from tui.data.postgres.patterns import containing
 from tui.data.rights import COLUMNS as RIGHT_COLUMNS
 from tui.data.rights import holds_any_right, holds_any_right_now, rights_of
 from tui.models import Integration
+from tui.words.people import person_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -119,7 +121,7 @@ class Holder:
     @property
     def label(self) -> str:
         """What to call them: name, else e-mail, else id."""
-        return (self.name or "").strip() or self.email or str(self.id)
+        return person_name(self)
 
 
 @dataclass(frozen=True, slots=True)
@@ -305,8 +307,7 @@ def _values(organization_id: UUID, wanted: PeopleFilter) -> dict[str, Any]:
     if text := wanted.text.strip():
         # What cannot be stored is in no name; the driver would refuse to send it.
         storable = text.replace("\0", "\ufffd").encode("utf-8", "replace").decode("utf-8")
-        escaped = storable.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
-        values["pattern"] = f"%{escaped}%"
+        values["pattern"] = containing(storable)
     return values
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from tui.data.permissions.values import NOTHING, Access, Cell, Grant, check, normalised, with_right
 from tui.data.rights import in_order
+from tui.words.counts import counted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -87,16 +88,16 @@ class Review:
         return sum("configure" in change.gained for change in self.all)
 
     def sentence(self) -> str:
-        """Return the counts as a sentence: "12 grants, 1 change and 2 revokes for 7 people"."""
-        counted = [
-            f"{len(group)} {name}{'' if len(group) == 1 else 's'}"
+        """Say it in counts: "12 grants, 1 change and 2 revokes for 7 people"."""
+        counts = [
+            counted(len(group), name)
             for name, group in (("grant", self.grants), ("change", self.changes), ("revoke", self.revokes))
             if group
         ]
-        if not counted:
+        if not counts:
             return "no change"
-        listed = " and ".join([", ".join(counted[:-1]), counted[-1]]) if len(counted) > 1 else counted[0]
-        return f"{listed} for {self.people} {'person' if self.people == 1 else 'people'}"
+        listed = " and ".join([", ".join(counts[:-1]), counts[-1]]) if len(counts) > 1 else counts[0]
+        return f"{listed} for {counted(self.people, 'person', 'people')}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,7 +197,7 @@ class Staged:
         without = len(cells) - len(with_rights)
         if not without:
             return step
-        note = f"{without} {'cell has' if without == 1 else 'cells have'} no right yet: expiry and limits need one."
+        note = f"{counted(without, 'cell has', 'cells have')} no right yet: expiry and limits need one."
         return Step(step.cells, (*step.notes, note))
 
     def copy(self, source: Sequence[Cell], target: Sequence[Cell], now: datetime) -> Step:
@@ -213,7 +214,7 @@ class Staged:
         )
         if not expired:
             return step
-        note = f"{len(expired)} expired {'permission was' if len(expired) == 1 else 'permissions were'} not copied."
+        note = f"{counted(len(expired), 'expired permission was', 'expired permissions were')} not copied."
         return Step(step.cells, (*step.notes, note))
 
     def undo(self) -> frozenset[CellKey]:

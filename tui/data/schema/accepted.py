@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import psycopg
 
 from tui.data.schema.rows import rows
-from tui.words.claims import claimed
+from tui.words.people import claimed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping

@@ -13,6 +13,8 @@ from tui.data.seals.hours import HOUR, digest_in_pages, hours_with_rows, read_bo
 from tui.data.seals.keys import is_signed, key_id_of, recorded_keys
 from tui.data.seals.protection import missing, unprotected
 from tui.data.seals.sealing import log_is_whole, newest_seal, sealed_until, seals_of
+from tui.words.counts import counted
+from tui.words.times import shown
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Sequence
@@ -219,7 +221,8 @@ class _Check:
         for finding in absent.values():
             self._report.add(finding)
         for key_id, count in self._unknown_keys.items():
-            sentence = f"{_seals(count)} signed with the key {key_id}, which is not among the public keys to trust."
+            seals = counted(count, "seal is", "seals are")
+            sentence = f"{seals} signed with the key {key_id}, which is not among the public keys to trust."
             self._report.add(SealFinding("key", sentence))
 
     def _signature(self, seal: Seal, trusted: dict[str, bytes]) -> bool:
@@ -251,7 +254,7 @@ class _Check:
             for finding in _named(unsealed.hour, f"0 sealed, {unsealed.row_count} there", added):
                 self._report.add(finding)
             return
-        rows = f"{unsealed.row_count} {'row' if unsealed.row_count == 1 else 'rows'}"
+        rows = counted(unsealed.row_count, "row")
         sentence = f"The hour {hour_text(unsealed.hour)} has {rows}, and no seal that can be relied on."
         self._report.add(SealFinding("seal", sentence, unsealed.hour))
 
@@ -304,7 +307,7 @@ def hour_text(hour: int | None) -> str:
     moment = hour_moment(hour)
     if moment is None:
         return "the rows without a time"
-    return moment if isinstance(moment, str) else f"{moment:%Y-%m-%d %H}:00 UTC"
+    return moment if isinstance(moment, str) else shown(moment, UTC)
 
 
 def _findings_of(seal: Seal, rows: int, changed: ChangedRows | None) -> list[SealFinding]:
@@ -349,10 +352,6 @@ def _row_sentence(hour: int | None, row: ChangedRow, numbers: str) -> str:
                 None: "",
             }[row.was_under_way]
             return f"{place} {name} was added after sealing ({numbers}){when}."
-
-
-def _seals(count: int) -> str:
-    return "One seal is" if count == 1 else f"{count} seals are"
 
 
 def _nothing_sealed(*, has_keys: bool) -> str:

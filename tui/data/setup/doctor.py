@@ -17,6 +17,7 @@ from tui.data.schema.verify import verify
 from tui.data.setup.findings import Finding, FindingState, Subject, env_file_findings, server_findings
 from tui.data.setup.seal_findings import seal_findings
 from tui.errors import Advice, MasterKeyError, PermissionDenied, SchemaNewer, SwitchboardError
+from tui.words.counts import counted
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable
@@ -111,7 +112,7 @@ async def _schema(database: Database) -> list[Finding]:
     findings += _drifts(verification.drifts)
     if verification.accepted:
         count = len(verification.accepted)
-        things = "One thing of another program is" if count == 1 else f"{count} things of other programs are"
+        things = counted(count, "thing of another program is", "things of other programs are")
         findings.append(Finding(Subject.ACCEPTED, "ok", f"{things} accepted: {', '.join(verification.accepted)}."))
     findings += _holes(verification.holes, is_installed=state == "installed")
     findings += map(_hole, await database.read(find_hidden_rows))

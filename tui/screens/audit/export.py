@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING
 
 from tui.errors import SwitchboardError
 from tui.locked.export_place import export_folder, is_plain_name, new_file
-from tui.words.audit import exported_words, progress_line, rows_words
+from tui.words.audit import exported_words, progress_line
+from tui.words.counts import counted
 from tui.words.text import safe_text
+from tui.words.times import day
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -42,7 +44,7 @@ class AuditExport:
     def words(self) -> str:
         """How far it is, for the context line."""
         rows = self._state.exported_rows
-        return "" if rows is None else f"exporting, {rows_words(rows)}"
+        return "" if rows is None else f"exporting, {counted(rows, 'row')}"
 
     def start(self, wanted: Callable[[], Awaitable[AuditFilter]]) -> None:
         """Ask for the file and export the rows of the filter that `wanted` resolves."""
@@ -89,7 +91,7 @@ class AuditExport:
                 self._page.refresh_frame()
 
     async def _ask_for_file(self) -> Path | None:
-        answer: str | None = f"log-{datetime.now(UTC):%Y-%m-%d}.jsonl"
+        answer: str | None = f"log-{day(datetime.now(UTC), UTC)}.jsonl"
         settings = self._page.session.settings
         where = f" It will be in {safe_text(str(export_folder(settings)), 60)}." if settings.locked else ""
         question = f"Export the rows of this filter to which new file? {ENDINGS_WORDS}{where}"

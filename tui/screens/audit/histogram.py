@@ -12,6 +12,7 @@ from textual.message import Message
 from tui.data.audit.counts import Histogram, count_buckets, plan_histogram
 from tui.errors import SwitchboardError
 from tui.widgets.time_ruler import Scale, Series, TimeRuler
+from tui.words.times import day, hour_of_year
 
 if TYPE_CHECKING:
     from datetime import datetime, tzinfo
@@ -134,10 +135,9 @@ def _most(values: tuple[int | None, ...], histogram: Histogram) -> str:
 def _scale(histogram: Histogram, zone: tzinfo) -> Scale | None:
     if not histogram.spans:
         return None
-    form = "%m-%d %H:%M" if histogram.unit == "hour" else "%Y-%m-%d"
     last = histogram.spans[0].end - timedelta(microseconds=1)
-    start, end = (at.astimezone(zone) for at in (histogram.spans[-1].start, last))
-    return Scale(f"{start:{form}}", f"{end:{form}}")
+    text = hour_of_year if histogram.unit == "hour" else day
+    return Scale(text(histogram.spans[-1].start, zone), text(last, zone))
 
 
 def _share(histogram: Histogram, moment: datetime) -> float | None:

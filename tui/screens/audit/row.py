@@ -10,10 +10,11 @@ from rich.cells import chop_cells
 from textual.binding import Binding, BindingType
 
 from tui.errors import PermissionDenied
-from tui.screens.audit.view import MOST_CHANGES, Names, changes_of, person_of, time_in_full
+from tui.screens.audit.view import MOST_CHANGES, Names, changes_of, person_of
 from tui.screens.page import Page
 from tui.widgets.frame import Part
 from tui.widgets.row_list import Cell, Column, Row, RowBody, RowList
+from tui.words.audit import clock_in_full
 from tui.words.text import safe_text, spelled, spelled_json
 
 if TYPE_CHECKING:
@@ -147,7 +148,7 @@ def row_lines(
         row = replace(row, details=long.evidence)
     details, most = row.evidence, MOST_LINES * width
     facts = [
-        ("Time", time_in_full(row, zone, datetime.now(UTC))),
+        ("Time", clock_in_full(row, zone, datetime.now(UTC))),
         ("Who", person_of(row, names)),
         ("User id", str(row.user_id or "none")),
         ("Organisation", _with_id(names.organization(row.organization_id), str(row.organization_id))),

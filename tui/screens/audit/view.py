@@ -10,14 +10,15 @@ from tui.data.seals.sealing import NO_ORGANIZATION
 from tui.screens.audit.state import READING, Reading
 from tui.widgets.row_list import Cell, Column, Row
 from tui.widgets.text_lines import TextLine
-from tui.words.audit import short, summary
-from tui.words.claims import claimed
+from tui.words.audit import address, clock, short, summary, who
+from tui.words.organizations import WITHOUT_ORGANIZATION, organization_name
+from tui.words.people import claimed, person_in_full
 from tui.words.text import safe_text, spelled
-from tui.words.times import ago, shown
+from tui.words.times import shown
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from datetime import datetime, tzinfo
+    from datetime import tzinfo
     from uuid import UUID
 
     from tui.models import AuditRow, Person
@@ -44,16 +45,14 @@ class Names:
         self.organizations: dict[UUID, str] = {}
 
     def who(self, row: AuditRow) -> str:
-        """Return who it was in few words, as a claim: name, else e-mail, id, or what the operator went by."""
-        person = self.people.get(row.user_id) if row.user_id else None
-        name = (person and (person.name or person.email)) or str(row.user_id or "") or operator_of(row)
-        return claimed(safe_text(name, VALUE_WIDTH)) if name else ""
+        """Return who it was in few words, as a claim."""
+        return safe_text(who(row, self.people), VALUE_WIDTH)
 
     def organization(self, organization_id: UUID) -> str:
         """Return the name of an organisation, else its id."""
         if organization_id == NO_ORGANIZATION:
-            return "no organisation"
-        return safe_text(self.organizations.get(organization_id) or organization_id, VALUE_WIDTH)
+            return WITHOUT_ORGANIZATION
+        return safe_text(organization_name(organization_id, self.organizations.get(organization_id)), VALUE_WIDTH)
 
 
 def columns(zone: tzinfo, width: int) -> tuple[Column, ...]:
@@ -83,13 +82,12 @@ def row_of(line: ListLine, names: Names, zone: tzinfo, *, is_match: bool) -> Row
     return Row(
         line.key,
         (
-            Cell(f"{MATCH if is_match else ' '}{fold}{clock_of(row, zone)}", "warning" if is_match else "plain"),
+            Cell(f"{MATCH if is_match else ' '}{fold}{clock(row, zone)}", "warning" if is_match else "plain"),
             Cell(names.who(row)),
             Cell(action + more),
             Cell(safe_text(row.integration_type, 50)),
             Cell(safe_text(row.status, 50), tone),
-            # The width is that of an IPv4 address, also where it is stored as IPv6 has it.
-            Cell((row.ip_address or "").removeprefix("::ffff:")),
+            Cell(address(row)),
             Cell(names.organization(row.organization_id)),
             Cell(summary(row.details), "quiet"),
         ),
@@ -108,15 +106,6 @@ def note_of(window: AuditWindow, reading: Reading, zone: tzinfo, *, in_windows: 
         return ""
     until = f"  searched back to {shown(window.searched_to, zone)}"
     return f"{until} ... esc stops" if reading in READING else f"{until}; down searches on"
-
-
-def clock_of(row: AuditRow, zone: tzinfo) -> str:
-    """Return the time to the second in the zone; one that Python cannot hold there as Postgres writes it."""
-    local = _local(row, zone)
-    if local is not None:
-        return f"{local:%Y-%m-%d %H:%M:%S}"
-    date, _, era = (row.created_at_text or "").partition(" ")
-    return f"{date} BC" if era.endswith("BC") else row.created_at_text or "without a time"
 
 
 def detail(line: ListLine, names: Names) -> tuple[TextLine, ...]:
@@ -141,8 +130,7 @@ def person_of(row: AuditRow, names: Names) -> str:
     person = names.people.get(row.user_id) if row.user_id else None
     parts: list[str] = []
     if person is not None:
-        known = [safe_text(text, VALUE_WIDTH) for text in (person.name, person.email) if text]
-        parts.append(f"{known[0]} <{known[1]}>" if len(known) == 2 else (known or [str(person.id)])[0])
+        parts.append(person_in_full(person))
     elif row.user_id is not None:
         parts.append(f"{row.user_id}, not in the directory")
     label, login = operator_of(row), row.evidence.get("session_user")
@@ -181,19 +169,3 @@ def changes_of(row: AuditRow, cut_at: int | None = None) -> list[tuple[str, str,
 
 def _value(side: Mapping[str, Any], name: str, cut_at: int | None) -> str:
     return spelled(short(side[name])[:cut_at]) if name in side else ""
-
-
-def time_in_full(row: AuditRow, zone: tzinfo, now: datetime) -> str:
-    """Return the time to the microsecond, marked, and how long ago that is."""
-    local = _local(row, zone)
-    if local is None:
-        return row.created_at_text or "without a time"
-    return f"{local:%Y-%m-%d %H:%M:%S.%f} {shown(local, zone).rpartition(' ')[2]}, {ago(local, now)}"
-
-
-def _local(row: AuditRow, zone: tzinfo) -> datetime | None:
-    try:
-        return row.created_at.astimezone(zone) if row.created_at else None
-    except OverflowError:
-        # The last hours of the year 9999 and the first of the year 1 are in no year elsewhere.
-        return None

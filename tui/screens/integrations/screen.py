@@ -13,6 +13,7 @@ from tui.screens.detail_page import DetailPage
 from tui.screens.integrations.view import COLUMNS, SORTS, detail, matches, row_of, sort_key
 from tui.widgets.prompt import Choice
 from tui.widgets.state_switcher import StateSwitcher
+from tui.words.counts import counted
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -221,4 +222,4 @@ def _who_loses_it(people: int | None) -> str:
         return ""
     if not people:
         return " Nobody has access through it."
-    return f" {people} {'person loses' if people == 1 else 'people lose'} access until then."
+    return f" {counted(people, 'person loses', 'people lose')} access until then."

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from tui.providers import title_of
+from tui.providers.naming import integration_name, type_in_full
 from tui.widgets.row_list import Cell, Column, Row
 from tui.widgets.text_lines import TextLine
-from tui.words.text import safe_text
-from tui.words.times import ago, shown
+from tui.words.integrations import HIDDEN, connection, facts
 
 if TYPE_CHECKING:
     from datetime import tzinfo
@@ -29,8 +29,6 @@ COLUMNS = (
 )
 SORTS = ("type", "state", "last verified", "last changed")
 STATE_ORDER = {"unreadable": 0, "checking": 1, "active": 1, "disabled": 2, "not set up": 3}
-NOT_VISIBLE = "not visible to your role"
-UNKNOWN = "somebody unknown"
 
 
 def key_of(integration: Integration) -> str:
@@ -60,15 +58,10 @@ def sort_key(order: str, integration: Integration) -> tuple[object, ...]:
 def row_of(integration: Integration, glyphs: Glyphs) -> Row:
     """Return the integration as a row of the list."""
     sign, tone = state_sign(integration, glyphs)
-    words, connection_tone = connection_words(integration, glyphs)
-    title = safe_text(integration.display_name or title_of(integration.integration_type), 60)
-    if integration.place:
-        # Before the name, where a narrow column does not cut it.
-        title = "{}/{} {}".format(*integration.place, title)
     cells = (
-        Cell(title, "quiet" if integration.id is None else "plain"),
+        Cell(integration_name(integration), "quiet" if integration.id is None else "plain"),
         Cell(f"{sign} {integration.state}", tone),
-        Cell(words, connection_tone),
+        connection_cell(integration, glyphs),
         Cell(integration.envelope_format or ""),
         Cell(_count(integration.id, integration.people_with_access)),
         Cell(_count(integration.id, integration.phone_numbers)),
@@ -88,83 +81,34 @@ def state_sign(integration: Integration, glyphs: Glyphs) -> tuple[str, Tone]:
     return signs[integration.state]
 
 
-def connection_words(integration: Integration, glyphs: Glyphs) -> tuple[str, Tone]:
+def connection_cell(integration: Integration, glyphs: Glyphs) -> Cell:
     """Return what is known of the connection, in at most 19 cells where times allow."""
-    if integration.id is None:
-        return "", "quiet"
+    words = connection(integration)
+    if integration.state == "unreadable":
+        return Cell(words, "bad")
+    if integration.id is None or not (integration.failing or integration.is_verified):
+        return Cell(words, "quiet")
     if integration.failing:
-        return f"{glyphs.bad} failed {ago(integration.tested_at)}", "bad"
-    if not integration.is_verified:
-        return "not tested", "quiet"
-    if not integration.proven:
-        return f"{glyphs.warning} unproven", "warning"
-    return f"{glyphs.yes} {ago(integration.last_verified_at)}", "good"
+        return Cell(f"{glyphs.bad} {words}", "bad")
+    if integration.proven:
+        return Cell(f"{glyphs.yes} {words}", "good")
+    return Cell(f"{glyphs.warning} {words}", "warning")
 
 
 def detail(integration: Integration, authors: Authors, zone: tzinfo) -> tuple[TextLine, ...]:
     """Return the lines below the list: everything known of one integration, never a secret."""
-    title = f"{title_of(integration.integration_type)} ({safe_text(integration.integration_type, 50)})"
+    title = type_in_full(integration.integration_type)
     if integration.id is None:
         return (TextLine(title), TextLine("Not set up in this organisation; enter sets it up.", "quiet"))
     if integration.place:
         title += f", one of {integration.place[1]} rows of this type"
-    created = f"{shown(integration.created_at, zone)} by {_who(authors.created)}"
-    changed = f"{shown(integration.updated_at, zone)} by {_who(authors.changed)}"
     return (
         TextLine(title),
-        TextLine(f"{integration.state}{_why(integration)}", label="State       "),
-        TextLine(_connection(integration, authors, zone), label="Connection  "),
-        TextLine(_envelope(integration), label="Envelope    "),
-        TextLine(_used(integration), label="Used by     "),
-        TextLine(created, label="Created     "),
-        TextLine(changed, label="Changed     "),
+        *(TextLine(text, label=label.ljust(12)) for label, text in facts(integration, authors, zone)),
     )
-
-
-def _who(name: str | None) -> str:
-    return safe_text(name, 60) if name else UNKNOWN
-
-
-def _envelope(integration: Integration) -> str:
-    return NOT_VISIBLE if integration.unreadable == "not visible" else integration.envelope_format or "neither format"
-
-
-def _why(integration: Integration) -> str:
-    reasons = {
-        "other key": ": written with another master key",
-        "altered": ": the envelope was altered or moved from another row",
-        "malformed": ": the text is no envelope",
-        "ambiguous": ": it opens under two of the configured keys",
-        "no key": ": no master key is configured",
-        "not tried": " whether its credential can be read",
-    }
-    return reasons.get(integration.unreadable or "", "")
-
-
-def _connection(integration: Integration, authors: Authors, zone: tzinfo) -> str:
-    if integration.failing:
-        return f"the last test failed, {shown(integration.tested_at, zone)}"
-    if not integration.is_verified:
-        return "not tested since it last changed"
-    when = shown(integration.last_verified_at, zone)
-    if not integration.proven:
-        return f"verified {when} by another program, unproven"
-    return f"verified {when} by {_who(authors.tested)}"
-
-
-def _used(integration: Integration) -> str:
-    people = _counted(integration.people_with_access, "nobody has access", "1 person has access", "people have access")
-    numbers = _counted(integration.phone_numbers, "no number", "1 number", "numbers")
-    return f"{people}; {numbers}"
-
-
-def _counted(count: int | None, none: str, one: str, many: str) -> str:
-    if count is None:
-        return NOT_VISIBLE
-    return (none, one)[count] if count < 2 else f"{count} {many}"
 
 
 def _count(row_id: UUID | None, number: int | None) -> str:
     if row_id is None:
         return ""
-    return "?" if number is None else f"{number:>5}"
+    return HIDDEN if number is None else f"{number:>5}"

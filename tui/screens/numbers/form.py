@@ -10,13 +10,13 @@ from textual.containers import VerticalScroll
 from textual.widgets import Input, Static
 
 from tui.data.numbers.input import NUMBER_TYPES, number_to_add, readable_name
-from tui.data.numbers.listing import shown_number
 from tui.errors import InvalidInput
 from tui.screens.page import Page
 from tui.widgets.form import CheckLine, CycleLine, Field, Option
 from tui.widgets.frame import Part
 from tui.widgets.line_input import LineInput
 from tui.widgets.prompt import Choice
+from tui.words.numbers import shown_number
 from tui.words.phone_number import display, number_type
 from tui.words.text import safe_text
 

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, ClassVar
 from textual import work
 from textual.binding import Binding, BindingType
 
-from tui.data.numbers.listing import organization_of, shown_number, shown_person
 from tui.errors import SwitchboardError
 from tui.screens.detail_page import DetailPage
 from tui.screens.numbers.view import (
@@ -28,7 +27,8 @@ from tui.screens.numbers.view import (
 from tui.widgets.frame import Part
 from tui.widgets.row_list import RowList
 from tui.widgets.state_switcher import StateSwitcher
-from tui.words.text import safe_text
+from tui.words.numbers import assignee_in_full, organization_of, shown_number
+from tui.words.people import person_in_full
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
@@ -208,11 +208,11 @@ class PhoneNumbersScreen(DetailPage["PhoneNumber"]):
     async def _assign(self, number: PhoneNumber, person: Person) -> None:
         from tui.data.numbers.changes import assign_number
 
-        name = safe_text(person.name or person.email or person.id, 60)
+        name = person_in_full(person)
         # Asked of a free number too: an enter held down opens the people and takes the first of them.
         question = f"{shown_number(number)} is free. Give it to {name}?"
         if number.assigned_to_user_id is not None:
-            question = f"{shown_number(number)} is taken from {shown_person(number)} and given to {name}."
+            question = f"{shown_number(number)} is taken from {assignee_in_full(number)} and given to {name}."
         if number.assigned_to_user_id == person.id or await self.prompt.confirm(question, "assign it"):
             change = partial(assign_number, self.session.database, number, person)
             await self._change(change, f"{shown_number(number)} is assigned to {name}.")
@@ -225,7 +225,7 @@ class PhoneNumbersScreen(DetailPage["PhoneNumber"]):
     async def _unassign(self, number: PhoneNumber) -> None:
         from tui.data.numbers.changes import unassign_number
 
-        question = f"Take {shown_number(number)} from {shown_person(number)} and return it to the pool?"
+        question = f"Take {shown_number(number)} from {assignee_in_full(number)} and return it to the pool?"
         if await self.prompt.confirm(question, "return it"):
             change = partial(unassign_number, self.session.database, number)
             await self._change(change, f"{shown_number(number)} is free.")

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual.binding import Binding, BindingType
 
-from tui.data.numbers.listing import shown_number
 from tui.data.numbers.sync import SyncConflict
 from tui.providers import title_of
 from tui.screens.numbers.view import SYNC_COLUMNS, plan_rows
@@ -15,6 +14,8 @@ from tui.widgets.frame import Part
 from tui.widgets.row_list import RowBody, RowList
 from tui.widgets.state_switcher import StateSwitcher
 from tui.widgets.text_lines import TextLine, TextLines
+from tui.words.counts import counted
+from tui.words.numbers import shown_number
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -176,14 +177,10 @@ class NumberSyncScreen(Page):
 def _notes(plan: SyncPlan) -> list[TextLine]:
     notes = []
     if plan.untouched:
-        many = (
-            "1 active number is not listed and stays"
-            if len(plan.untouched) == 1
-            else (f"{len(plan.untouched)} active numbers are not listed and stay")
-        )
-        notes.append(
-            TextLine(f"{many} as it is: {plan.untouched[0].reason}." if len(plan.untouched) == 1 else f"{many}.")
-        )
+        singular = "active number is not listed and stays as it is"
+        plural = "active numbers are not listed and stay as they are"
+        why = f": {plan.untouched[0].reason}" if len(plan.untouched) == 1 else ""
+        notes.append(TextLine(f"{counted(len(plan.untouched), singular, plural)}{why}."))
     for rows in plan.duplicates[:2]:
         notes.append(TextLine(f"{shown_number(rows[0])} is stored in {len(rows)} rows.", "warning"))
     if plan.unusable:

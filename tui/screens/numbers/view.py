@@ -4,10 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tui.data.numbers.listing import digits_of, organization_of, shown_number, shown_person, shown_text
+from tui.data.numbers.listing import digits_of
 from tui.widgets.row_list import Cell, Column, Row
 from tui.widgets.text_lines import TextLine
-from tui.words.phone_number import display
+from tui.words.numbers import (
+    abilities,
+    assignee_in_full,
+    organization_of,
+    planned_rows,
+    shown_number,
+    shown_text,
+    state,
+)
 from tui.words.text import safe_text
 from tui.words.times import shown
 
@@ -22,7 +30,7 @@ if TYPE_CHECKING:
 NUMBER = Column("Number", 17)
 NAME = Column("Name", 10, grows=True, drops=1)
 ASSIGNED = Column("Assigned to", 20)
-REST = (Column("Type", 9, drops=2), Column("Can", 8), Column("State", 8))
+REST = (Column("Type", 9, drops=2), Column("Can", 8), Column("State", 9))
 COLUMNS = (NUMBER, NAME, ASSIGNED, *REST)
 EVERYWHERE = (NUMBER, Column("Organisation", 9, grows=True), ASSIGNED, REST[0], Column("Can", 8, drops=1), REST[2])
 """The columns while every organisation is searched."""
@@ -53,11 +61,10 @@ def matches(number: PhoneNumber, wanted: str) -> bool:
     said = " ".join(
         (
             number.display_name or "",
-            shown_person(number) if number.assigned_to_user_id else "free pool",
-            (number.assignee.name or "") if number.assignee else "",
+            assignee_in_full(number) if number.assigned_to_user_id else "free pool",
             number.number_type or "",
             number.integration_type or "",
-            can(number),
+            abilities(number),
             state(number) or "active",
         )
     ).casefold()
@@ -75,19 +82,9 @@ def is_figures(text: str) -> bool:
     return bool(text.strip()) and all(sign.isdigit() or sign in SIGNS for sign in text)
 
 
-def can(number: PhoneNumber) -> str:
-    """Return what a number can do, in words."""
-    return " ".join(word for word, able in (("call", number.can_call), ("sms", number.can_sms)) if able) or "nothing"
-
-
-def state(number: PhoneNumber) -> str:
-    """Return what there is to say beside an ordinary active number."""
-    return ("primary" if number.is_primary else "") if number.is_active else "off"
-
-
 def sort_key(order: str, number: PhoneNumber) -> tuple[object, ...]:
     """Return what to compare by; the primary number first among equals."""
-    text = {"name": number.display_name or "\uffff", "assigned to": shown_person(number)}.get(order, "")
+    text = {"name": number.display_name or "\uffff", "assigned to": assignee_in_full(number)}.get(order, "")
     first = (not number.is_active, not number.is_primary) if order == "state" else ()
     return (*first, text.casefold(), number.e164 or number.phone_number)
 
@@ -95,7 +92,7 @@ def sort_key(order: str, number: PhoneNumber) -> tuple[object, ...]:
 def row_of(number: PhoneNumber, glyphs: Glyphs, *, everywhere: bool) -> Row:
     """Return the number as a row of the list, with its organisation in the place of its name where that is asked."""
     second = organization_of(number) if everywhere else safe_text(number.display_name or "", 60)
-    assigned = Cell(shown_person(number)) if number.assigned_to_user_id else Cell("free", "quiet")
+    assigned = Cell(assignee_in_full(number), "plain" if number.assigned_to_user_id else "quiet")
     return Row(
         str(number.id),
         (
@@ -103,7 +100,7 @@ def row_of(number: PhoneNumber, glyphs: Glyphs, *, everywhere: bool) -> Row:
             Cell(second),
             assigned,
             Cell(safe_text(number.number_type or "", 20)),
-            Cell(can(number)),
+            Cell(abilities(number)),
             _state_cell(number, glyphs),
         ),
     )
@@ -111,13 +108,13 @@ def row_of(number: PhoneNumber, glyphs: Glyphs, *, everywhere: bool) -> Row:
 
 def _state_cell(number: PhoneNumber, glyphs: Glyphs) -> Cell:
     if not number.is_active:
-        return Cell(f"{glyphs.empty} off", "quiet")
-    return Cell(f"{glyphs.good} main", "good") if number.is_primary else Cell("")
+        return Cell(f"{glyphs.empty} {state(number)}", "quiet")
+    return Cell(f"{glyphs.good} {state(number)}", "good") if number.is_primary else Cell("")
 
 
 def deactivation_question(number: PhoneNumber) -> str:
     """Return the question whether to deactivate a number, with who and what loses by it."""
-    losses = [f"{shown_person(number)} cannot use it until then"] if number.assigned_to_user_id else []
+    losses = [f"{assignee_in_full(number)} cannot use it until then"] if number.assigned_to_user_id else []
     if number.is_primary:
         losses.append("the organisation is left without a primary number")
     and_so = f" {'; '.join(losses)}." if losses else ""
@@ -135,14 +132,14 @@ def detail(number: PhoneNumber, zone: tzinfo) -> tuple[TextLine, ...]:
     elif person is None:
         who = f"{number.assigned_to_user_id}, who is not in the directory"
     else:
-        who = f"{shown_person(number)}{'' if person.is_active else ', who is not active any more'}"
+        who = f"{assignee_in_full(number)}{'' if person.is_active else ', who is not active any more'}"
     primary = ", the primary number of its organisation" if number.is_primary else ""
     source = safe_text(number.integration_type or "", 50) if number.integration_id else "added by hand"
     return (
         TextLine(f"{shown_number(number)}  {safe_text(number.display_name or '', 80)}".rstrip()),
         TextLine(notation, label="Number      "),
         TextLine(who, label="Assigned to "),
-        TextLine(f"{safe_text(number.number_type or 'unknown', 20)}; can {can(number)}", label="Type        "),
+        TextLine(f"{safe_text(number.number_type or 'unknown', 20)}; can {abilities(number)}", label="Type        "),
         TextLine(f"{'active' if number.is_active else 'not active'}{primary}", label="State       "),
         TextLine(f"{organization_of(number)}, {source or 'an integration you may not see'}", label="Belongs to  "),
         TextLine(shown(number.updated_at, zone), label="Changed     "),
@@ -151,35 +148,15 @@ def detail(number: PhoneNumber, zone: tzinfo) -> tuple[TextLine, ...]:
 
 def plan_rows(plan: SyncPlan) -> list[Row]:
     """Return a row for everything that a sync would write: new, changed, gone."""
-    rows = []
-    for number in plan.new:
-        primary = "; becomes primary" if number.is_primary else ""
-        what = f"{number.number_type}, can {_able(number.can_call, number.can_sms)}{primary}"
-        rows.append(_plan_row("new", display(number.phone_number), number.display_name, what))
-    for changed in plan.changed:
-        what = "; ".join(
-            f"{change.name}: {_value(change.before)} to {_value(change.after)}" for change in changed.changes
+    return [
+        Row(
+            f"{row.sync} {row.number}",
+            (
+                Cell(row.sync, SYNC_TONES[row.sync]),
+                Cell(row.number),
+                Cell(safe_text(row.name, 60)),
+                Cell(safe_text(row.what, 300)),
+            ),
         )
-        rows.append(_plan_row("changed", shown_number(changed.number), changed.number.display_name, what))
-    for gone in plan.unlisted:
-        holder = f"; stays with {shown_person(gone)}" if gone.assigned_to_user_id else ""
-        primary = "; is primary no more" if gone.is_primary else ""
-        what = f"not listed any more: deactivated{primary}{holder}"
-        rows.append(_plan_row("gone", shown_number(gone), gone.display_name, what))
-    return rows
-
-
-def _plan_row(sync: str, number: str, name: str | None, what: str) -> Row:
-    named = safe_text(name or "", 60)
-    cells = (Cell(sync, SYNC_TONES[sync]), Cell(number), Cell(named), Cell(safe_text(what, 300)))
-    return Row(f"{sync} {number}", cells)
-
-
-def _able(can_call: bool, can_sms: bool) -> str:
-    return " ".join(word for word, able in (("call", can_call), ("sms", can_sms)) if able) or "nothing"
-
-
-def _value(value: object) -> str:
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    return safe_text(value, 40) if value else "none"
+        for row in planned_rows(plan)
+    ]

@@ -8,11 +8,12 @@ from textual.binding import Binding, BindingType
 
 from tui.providers import title_of
 from tui.screens.page import Page
-from tui.screens.permissions.view import letters, person_sign, person_words, until_words, use_words
+from tui.screens.permissions.view import letters, person_sign, use_words
 from tui.widgets.frame import Part
 from tui.widgets.row_list import Cell, Column, Row, RowBody, RowList
 from tui.widgets.state_switcher import StateSwitcher
 from tui.widgets.text_lines import TextLine, TextLines
+from tui.words.permissions import holder_in_full, reasons_against, until_words
 from tui.words.text import safe_text
 from tui.words.times import shown
 
@@ -105,7 +106,7 @@ class AccessOfPersonScreen(AccessScreen):
         return (("L", "leaver report"), *super().hints())
 
     def context(self) -> tuple[Part, ...]:
-        return (Part(person_words(self._person), "warning"),)
+        return (Part(holder_in_full(self._person), "warning"),)
 
     async def load(self) -> None:
         from tui.data.permissions.effective import access_of_person
@@ -164,10 +165,6 @@ class UsersOfIntegrationScreen(AccessScreen):
 
 
 def _row(key: str, name: str, entry: EffectiveAccess, glyphs: Glyphs) -> Row:
-    held = entry.access.rights
-    # Rights that were never given explain themselves by their letters; a right that is held and refused does not.
-    reasons = [v.reason for v in entry.verdicts if v.reason and v.right in held]
-    why = ", ".join(dict.fromkeys(reasons)) or ("" if held else "no permission")
     can = ", ".join(entry.can_do)
     sign = f"{person_sign(entry.person.standing, glyphs)} " if person_sign(entry.person.standing, glyphs) else ""
     return Row(
@@ -176,7 +173,8 @@ def _row(key: str, name: str, entry: EffectiveAccess, glyphs: Glyphs) -> Row:
             Cell(f"{sign}{safe_text(name, 80)}"),
             Cell(letters(entry.access)),
             Cell(f"{glyphs.yes} {can}" if can else f"{glyphs.no} nothing", "good" if can else "quiet"),
-            Cell(why, "warning" if reasons else "quiet"),
+            # Rights that were never given explain themselves by their letters.
+            Cell(reasons_against(entry), "warning" if entry.access.rights else "quiet"),
         ),
     )
 

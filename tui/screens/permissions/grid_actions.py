@@ -10,6 +10,7 @@ from tui.data.permissions.people import server_time
 from tui.errors import InvalidInput
 from tui.screens.permissions.staging import ask_values, stage_copy, stage_revoke, stage_right, stage_values
 from tui.screens.permissions.view import applied_words
+from tui.words.counts import counted
 from tui.words.text import safe_text
 
 if TYPE_CHECKING:
@@ -96,8 +97,7 @@ class GridActions:
             cells = model.staged.undo()
             self._pane.show_cells(cells)
             self._page.refresh_frame()
-            words = "1 cell" if len(cells) == 1 else f"{len(cells):,} cells"
-            self._page.status.say(f"Took the last step back: {words}.")
+            self._page.status.say(f"Took the last step back: {counted(len(cells), 'cell')}.")
         elif self._applied is not None:
             self._page.act(self._undo_applied(model, self._applied))
         else:
@@ -141,8 +141,7 @@ class GridActions:
             return
         outcome = await self._page.writing(undo_applied(self._page.session.database, applied))
         if isinstance(outcome, Conflicts):
-            count = len(outcome.cells)
-            cells = "1 cell has" if count == 1 else f"{count:,} cells have"
+            cells = counted(len(outcome.cells), "cell has", "cells have")
             sentence = f"Not undone, and nothing was written: {cells} been changed by somebody else since."
             self._page.status.say(sentence, "bad")
             self._page.start_load()

@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from tui.providers import is_secret, title_of
 from tui.screens.page import Page
-from tui.screens.permissions.view import access_in_full, person_words
 from tui.widgets.frame import Part
 from tui.widgets.row_list import Cell, Column, Row, RowBody, RowList
 from tui.widgets.state_switcher import StateSwitcher
 from tui.widgets.verdicts import Verdict, Verdicts
+from tui.words.counts import counted
+from tui.words.permissions import access_in_full, holder_in_full, secret_in_full
 from tui.words.text import safe_text
-from tui.words.times import shown
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -48,7 +48,7 @@ class LeaverScreen(Page):
         return (("r", "refresh"), ("esc", "back"), ("?", "help"))
 
     def context(self) -> tuple[Part, ...]:
-        return (Part(f"Leaver report: {person_words(self._person)}", "warning"),)
+        return (Part(f"Leaver report: {holder_in_full(self._person)}", "warning"),)
 
     def on_mount(self) -> None:
         self.focus_body()
@@ -84,11 +84,11 @@ def report_rows(report: LeaverReport, zone: tzinfo, glyphs: Glyphs) -> list[tupl
     others = [secret for secret in secrets if not secret.to_be_rotated]
     held = [entry for entry in report.access if entry.access.rights]
     rows = [_title(f"Secrets to rotate ({len(rotate)})", "bad" if rotate else "good")]
-    rows += [(_secret(secret), Cell(_known(secret, zone), "bad")) for secret in rotate]
+    rows += [(_secret(secret), Cell(secret_in_full(secret, zone), "bad")) for secret in rotate]
     rows += [] if rotate else [_line(f"{glyphs.yes} none known to Switchboard")]
     if others:
         rows.append(_title(f"Seen, and changed since ({len(others)})", "plain"))
-        rows += [(_secret(other), Cell(_known(other, zone), "quiet")) for other in others]
+        rows += [(_secret(other), Cell(secret_in_full(other, zone), "quiet")) for other in others]
     rows.append(_title(f"Access to revoke ({len(held)})", "warning" if held else "good"))
     rows += [
         (Cell(f"  {_name(entry.integration.integration_type)}"), Cell(access_in_full(entry.access, zone)))
@@ -105,10 +105,10 @@ def not_known(report: LeaverReport) -> list[str]:
     """Return what the report cannot tell, in sentences."""
     notes = []
     if report.other_organizations:
-        others = report.other_organizations
-        notes.append(f"They hold permissions in {others} other organisation{'' if others == 1 else 's'} too.")
+        others = counted(report.other_organizations, "other organisation")
+        notes.append(f"They hold permissions in {others} too.")
     if report.unattributed:
-        many = "1 opening of secrets names" if report.unattributed == 1 else f"{report.unattributed} openings name"
+        many = counted(report.unattributed, "opening of secrets names", "openings of secrets name")
         notes.append(f"{many} nobody in the log; it may have been this person.")
     notes.append("Who saw what is what consoles and other programs said of themselves.")
     notes.append("What was read past Switchboard, with the master key and a login of one's own, is in no log.")
@@ -129,18 +129,3 @@ def _name(integration_type: str) -> str:
 
 def _secret(secret: KnownSecret) -> Cell:
     return Cell(f"  {_name(secret.integration_type)}")
-
-
-def _known(secret: KnownSecret, zone: tzinfo) -> str:
-    ways = [
-        word for word, did in (("revealed", secret.revealed), ("copied", secret.copied), ("typed", secret.typed)) if did
-    ]
-    field = safe_text(secret.field, 60) or "the whole credential"
-    words = f"{field}: {' and '.join(ways) or 'seen'} {shown(secret.last_at, zone)}"
-    if secret.integration_id is None:
-        words += "; the integration is deleted, the provider may still accept it"
-    if secret.changed_at is not None:
-        return f"{words}; changed {shown(secret.changed_at, zone)}"
-    if secret.perhaps_changed_at is not None:
-        words += f"; perhaps changed {shown(secret.perhaps_changed_at, zone)}"
-    return words

@@ -6,8 +6,10 @@ from typing import TYPE_CHECKING
 
 from tui.data.permissions.staging import Staged
 from tui.screens.permissions.staging import SelectedCells
-from tui.screens.permissions.view import LABEL, access_in_full, detail, person_words, row_view
+from tui.screens.permissions.view import LABEL, detail, row_view
 from tui.widgets.text_lines import TextLine
+from tui.words.counts import counted
+from tui.words.permissions import access_in_full, holder_in_full
 from tui.words.text import safe_text
 
 if TYPE_CHECKING:
@@ -91,12 +93,12 @@ class GridModel:
     def selection_words(self, selection: Selection) -> str:
         """Return how many people and integrations are selected."""
         columns = selection.columns[1] - selection.columns[0] + 1
-        across = "1 integration" if columns == 1 else f"{columns} integrations"
+        across = counted(columns, "integration")
         if selection.rows is None:
             count = self.listing.window.count if self.listing else None
             return f"everybody listed{'' if count is None else f' ({count:,})'} x {across}"
         people = selection.rows[1] - selection.rows[0] + 1
-        return f"{'1 person' if people == 1 else f'{people:,} people'} x {across}"
+        return f"{counted(people, 'person', 'people')} x {across}"
 
     def selected_cells(self, selection: Selection) -> SelectedCells | None:
         """Return the selected cells; None where some of their people are not loaded."""
@@ -156,7 +158,7 @@ class GridModel:
             f"{safe_text(integration.integration_type, 50)}: {access_in_full(self.staged.access(cell), self._zone)}"
             for integration, cell in zip(self.integrations, self.cells(index), strict=True)
         ]
-        return "\t".join([person_words(found[1]), *texts])
+        return "\t".join([holder_in_full(found[1]), *texts])
 
     def _person_at(self, index: int) -> tuple[LoadedPage, Holder] | None:
         return self.listing.window.person_at(index) if self.listing else None

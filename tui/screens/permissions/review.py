@@ -8,12 +8,14 @@ from textual.binding import Binding, BindingType
 
 from tui.data.rights import RIGHTS
 from tui.screens.page import Page, enter_does
-from tui.screens.permissions.view import access_in_full, letter_change, value_changes
+from tui.screens.permissions.view import letter_change
 from tui.widgets.frame import Part
 from tui.widgets.prompt import Choice
 from tui.widgets.row_list import Cell, Column, Row, RowBody, RowList
 from tui.widgets.state_switcher import StateSwitcher
 from tui.widgets.text_lines import TextLine, TextLines
+from tui.words.counts import counted
+from tui.words.permissions import access_in_full, value_changes
 from tui.words.text import safe_text
 
 if TYPE_CHECKING:
@@ -76,7 +78,7 @@ class PermissionReviewScreen(Page):
     def context(self) -> tuple[Part, ...]:
         review = self._review
         configure = review.configure_given
-        gained = f"gives configure {'once' if configure == 1 else f'{configure:,} times'}" if configure else ""
+        gained = f"gives configure {'once' if configure == 1 else counted(configure, 'time')}" if configure else ""
         return (Part(review.sentence(), "warning", give=1), Part(gained, "bad"))
 
     def on_mount(self) -> None:
@@ -219,13 +221,13 @@ class PermissionReviewScreen(Page):
         self._show()
         self._go_to_first_conflict()
         count, rest = len(conflicts.cells), len(self._staged) - len(conflicts.cells)
-        cells = "1 cell is" if count == 1 else f"{count:,} cells are"
+        cells = counted(count, "cell is", "cells are")
         first = conflicts.cells[0]
         zone = self.session.settings.timezone
+        seen, wanted = access_in_full(first.seen, zone), access_in_full(first.wanted, zone)
         what = (
-            f"{self._person(first.user_id)}, {self._integration(first.integration_id)}: you saw "
-            f"{access_in_full(first.seen, zone)}; now {_now_words(first, zone)}; "
-            f"you want {access_in_full(first.wanted, zone)}."
+            f"{self._person(first.user_id)}, {self._integration(first.integration_id)}: "
+            f"you saw {seen}; now {_now_words(first, zone)}; you want {wanted}."
         )
         choices = [Choice("l", "look at each"), Choice("d", "drop mine there")]
         if rest:

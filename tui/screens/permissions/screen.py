@@ -17,6 +17,7 @@ from tui.screens.permissions.pane import PermissionPane
 from tui.screens.permissions.people_list import VIEWS, PeopleList, empty_message
 from tui.screens.permissions.staging import ask_person
 from tui.widgets.frame import Part
+from tui.words.counts import counted
 from tui.words.text import safe_text
 
 if TYPE_CHECKING:
@@ -117,7 +118,7 @@ class PermissionsScreen(Page):
 
     def unsaved(self) -> str:
         staged = len(self.model.staged) if self.model else 0
-        changes = "1 change of permissions is" if staged == 1 else f"{staged:,} changes of permissions are"
+        changes = counted(staged, "change of permissions is", "changes of permissions are")
         return f"{changes} staged and not applied." if staged else ""
 
     def forget_unsaved(self) -> None:

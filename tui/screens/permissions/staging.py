@@ -9,8 +9,8 @@ from tui.data.directory import parse_uuid
 from tui.data.permissions.staging import Staged, Step
 from tui.data.permissions.values import parse_expiry, parse_limit
 from tui.errors import InvalidInput
-from tui.screens.permissions.view import limit_words
 from tui.widgets.prompt import Choice
+from tui.words.permissions import limit_words
 from tui.words.text import safe_text
 from tui.words.times import shown
 

@@ -9,11 +9,14 @@ from tui.data.rights import RIGHTS
 from tui.providers import title_of
 from tui.widgets.grid_cells import Bar, GridCell, GridColumn, GridRow
 from tui.widgets.text_lines import TextLine
+from tui.words.counts import counted
+from tui.words.integrations import NOT_VISIBLE
+from tui.words.permissions import holder_in_full, rights_words, until_words, value_changes
 from tui.words.text import safe_text
 from tui.words.times import shown
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
     from datetime import datetime, tzinfo
     from uuid import UUID
 
@@ -28,7 +31,6 @@ if TYPE_CHECKING:
 STAGED = "*"
 DETAIL_BAR = 10
 LABEL = 10
-NOT_VISIBLE = "not visible to your role"
 
 
 def heading(integration: Integration, glyphs: Glyphs) -> GridColumn:
@@ -114,34 +116,6 @@ def _share(count: int, limit: int) -> float:
     return count / limit if limit > 0 else 1.0
 
 
-def person_words(holder: Holder) -> str:
-    """Return who it is in one line: name, e-mail, else id, and how the directory knows them."""
-    named = [holder.name, holder.email] if holder.name or holder.email else [str(holder.id)]
-    words = "  ".join(safe_text(part, 80) for part in named if part)
-    return words if holder.standing == "active" else f"{words}  ({holder.standing})"
-
-
-def access_words(access: Access) -> str:
-    """Return the rights as words, "nothing" where there is none."""
-    return ", ".join(access.rights) or "nothing"
-
-
-def until_words(access: Access, now: datetime, zone: tzinfo) -> str:
-    """Return when it ends, and how far that is."""
-    if access.expires_at is None:
-        return "never"
-    remaining = access.expires_at - now
-    if remaining.total_seconds() <= 0:
-        return f"expired {shown(access.expires_at, zone)}"
-    far = f"{remaining.days} d" if remaining.days else f"{remaining.seconds // 3600} h"
-    return f"{shown(access.expires_at, zone)}, in {far}"
-
-
-def limit_words(limit: int | None) -> str:
-    """Return a limit."""
-    return "unlimited" if limit is None else f"{limit:,}"
-
-
 def use_words(access: Access, use: Use | None, is_known: bool) -> str:
     """Return what was sent today and this month, against the limits where there are some."""
     if not is_known:
@@ -168,7 +142,7 @@ def detail(
     access = staged.access(cell)
     title = safe_text(title_of(integration.integration_type), 40)
     off = "" if integration.is_active else " (disabled)"
-    words = f"{title}{off}: {access_words(access)}"
+    words = f"{title}{off}: {rights_words(access)}"
     if staged.is_changed(cell.key):
         words += f"  {STAGED} staged, {'; '.join(_changes(cell.access, access, zone))}"
     granted = f"   granted {shown(cell.grant.granted_at, zone)}" if cell.grant and cell.grant.granted_at else ""
@@ -177,7 +151,7 @@ def detail(
     until = f"{until_words(stored, now, zone)}{granted}" if stored.rights else ""
     used = NOT_VISIBLE if use is None else use_words(stored, *use)
     return (
-        TextLine(person_words(holder), label="Person".ljust(LABEL)),
+        TextLine(holder_in_full(holder), label="Person".ljust(LABEL)),
         TextLine(words, label="Access".ljust(LABEL)),
         TextLine(until, label="Expires".ljust(LABEL)),
         TextLine(used, label="Sent".ljust(LABEL)),
@@ -185,7 +159,7 @@ def detail(
 
 
 def _changes(before: Access, after: Access, zone: tzinfo) -> list[str]:
-    rights = [] if before.rights == after.rights else [f"now {access_words(before)}"]
+    rights = [] if before.rights == after.rights else [f"now {rights_words(before)}"]
     return [*rights, *value_changes(before, after, zone)]
 
 
@@ -195,38 +169,7 @@ def letter_change(before: Access, after: Access, glyphs: Glyphs) -> str:
     return old if old == new else f"{old} {glyphs.arrow} {new}"
 
 
-def value_changes(before: Access, after: Access, zone: tzinfo) -> list[str]:
-    """Return the changes of expiry and limits, as before → after; none where nothing is left to have them."""
-    if not after.rights:
-        return []
-
-    def expiry(access: Access) -> str:
-        return shown(access.expires_at, zone)
-
-    pairs: Iterable[tuple[str, str, str]] = (
-        ("expires", expiry(before), expiry(after)),
-        ("daily", limit_words(before.daily_limit), limit_words(after.daily_limit)),
-        ("monthly", limit_words(before.monthly_limit), limit_words(after.monthly_limit)),
-    )
-    return [f"{name} {old} → {new}" for name, old, new in pairs if old != new]
-
-
-def access_in_full(access: Access, zone: tzinfo) -> str:
-    """Return a whole permission in one line."""
-    if not access.rights:
-        return "nothing"
-    parts = [access_words(access)]
-    if access.expires_at is not None:
-        parts.append(f"until {shown(access.expires_at, zone)}")
-    if access.daily_limit is not None:
-        parts.append(f"{access.daily_limit:,} a day")
-    if access.monthly_limit is not None:
-        parts.append(f"{access.monthly_limit:,} a month")
-    return ", ".join(parts)
-
-
 def applied_words(applied: Applied) -> str:
     """Return what was written, in counts."""
-    kinds: tuple[tuple[Outcome, str], ...] = (("grant", "grants"), ("change", "changes"), ("revoke", "revokes"))
-    counted = [(applied.count(kind), kind, plural) for kind, plural in kinds]
-    return ", ".join(f"{n:,} {one if n == 1 else many}" for n, one, many in counted if n) or "nothing"
+    kinds: tuple[Outcome, ...] = ("grant", "change", "revoke")
+    return ", ".join(counted(number, kind) for kind in kinds if (number := applied.count(kind))) or "nothing"

@@ -11,6 +11,7 @@ from tui.widgets.frame import Part
 from tui.widgets.row_list import Cell, Column, Row, RowBody, RowList
 from tui.widgets.state_switcher import StateSwitcher
 from tui.widgets.verdicts import Verdicts
+from tui.words.counts import counted
 from tui.words.text import safe_text
 
 if TYPE_CHECKING:
@@ -59,7 +60,7 @@ class DoctorPane(Vertical):
     def summary(self) -> Part:
         """How many problems and warnings there are."""
         counts = {state: sum(finding.state == state for finding in self._findings) for state in ORDER}
-        words = [f"{n} {word}{'' if n == 1 else 's'}" for word, n in counts.items() if n and word != "ok"]
+        words = [counted(number, word) for word, number in counts.items() if number and word != "ok"]
         tone = TONES[next((state for state in ORDER if counts[state]), "ok")]
         return Part(", ".join(words) or ("all is well" if self._findings else ""), tone)
 

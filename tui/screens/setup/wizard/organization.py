@@ -26,6 +26,8 @@ from tui.widgets.form import Field
 from tui.widgets.line_input import LineInput
 from tui.widgets.row_list import Cell, Column, Row, RowBody, RowList
 from tui.widgets.verdicts import Verdict, Verdicts
+from tui.words.organizations import NO_NAME
+from tui.words.people import operator_label
 from tui.words.text import safe_text
 
 if TYPE_CHECKING:
@@ -147,8 +149,7 @@ class OrganizationStep(Step):
         wanted = self._operator.value.strip()
         if wanted:
             person = await find_person(database, wanted)
-            label = person.email or person.name or str(person.id)
-            database.operator = replace(self.flow.operator, user_id=person.id, label=label)
+            database.operator = replace(self.flow.operator, user_id=person.id, label=operator_label(person))
         if not self._search.is_answered:
             return self.refuse("The list is not what was typed yet.", "Press enter once it is there.")
         if self._chosen is None:
@@ -224,4 +225,4 @@ class OrganizationStep(Step):
 
 
 def _name_cell(organization: Organization) -> Cell:
-    return Cell(safe_text(organization.name)) if organization.name else Cell("(no name)", "quiet")
+    return Cell(safe_text(organization.name)) if organization.name else Cell(NO_NAME, "quiet")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
@@ -18,6 +17,7 @@ from tui.screens.setup.wizard.saving import SaveLines
 from tui.screens.setup.wizard.step import Step
 from tui.widgets.form import ActionLine, CycleLine, Option
 from tui.widgets.verdicts import Verdict, Verdicts
+from tui.words.counts import counted, counted_kinds
 from tui.words.text import spelled
 
 if TYPE_CHECKING:
@@ -47,7 +47,6 @@ SHAPES: dict[StartingShape, str] = {
     "part of it, or drifted": "Part of what is needed is there, or was changed by hand.",
     "not the owner": "The tables are there, but belong to another role.",
 }
-KINDS = {"index": "indexes", "policy": "policies", "grant": "grants", "schema": "schemas"}
 
 
 class PlanStep(Step):
@@ -161,19 +160,17 @@ def _verdicts(plan: Plan) -> list[Verdict]:
         counts = f"{len(plan.missing)} things will be made, {len(plan.different)} changed, {len(plan.present)} stay."
         verdicts.append(Verdict("plain", counts))
     if plan.accepts:
-        things = (
-            "One thing of another program is" if len(plan.accepts) == 1 else f"{len(plan.accepts)} things of others are"
-        )
+        things = counted(len(plan.accepts), "thing of another program is", "things of others are")
         verdicts.append(
             Verdict("plain", f"{things} there and harmless: installing accepts what every change lists with =.")
         )
     if plan.foreign:
-        things = "One thing" if len(plan.foreign) == 1 else f"{len(plan.foreign)} things"
+        things = counted(len(plan.foreign), "thing")
         verdicts.append(
             Verdict("warning", f"{things} of others can do harm, or nobody has accepted: every change lists it.")
         )
     if plan.holes:
-        holes = "One hole was" if len(plan.holes) == 1 else f"{len(plan.holes)} holes were"
+        holes = counted(len(plan.holes), "hole was", "holes were")
         verdicts.append(Verdict("warning", f"{holes} found in what is there. Each is shown below with its query."))
     return verdicts
 
@@ -203,9 +200,7 @@ def _holes(plan: Plan) -> list[str]:
 
 
 def _summary(what: str, lines: Sequence[CatalogueEntry]) -> list[str]:
-    counts = Counter(line.kind for line in lines)
-    listed = ", ".join(f"{n} {kind if n == 1 else KINDS.get(kind, kind + 's')}" for kind, n in sorted(counts.items()))
-    return [f"Will be {what}: {listed}."] if counts else []
+    return [f"Will be {what}: {counted_kinds(line.kind for line in lines)}."] if lines else []
 
 
 def _write_new(path: Path, text: str) -> None:

@@ -1,0 +1,81 @@
+"""What the state, the connection and the use of an integration are called; its name is in tui/providers/naming.py."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tui.words.counts import counted
+from tui.words.people import NAME_MOST, UNKNOWN
+from tui.words.text import safe_text
+from tui.words.times import ago, shown
+
+if TYPE_CHECKING:
+    from datetime import datetime, tzinfo
+
+    from tui.data.integrations.authors import Authors
+    from tui.models import Integration
+
+NOT_VISIBLE = "not visible to your role"
+HIDDEN = "hidden"
+"""Stands for NOT_VISIBLE in a column."""
+
+# Why an envelope does not open: in a column of 17 cells, and in a sentence.
+_UNREADABLE = {
+    "other key": ("another key", "written with another master key"),
+    "altered": ("altered", "the envelope was altered or moved from another row"),
+    "malformed": ("no envelope", "the text is no envelope"),
+    "ambiguous": ("two keys open it", "it opens under two of the configured keys"),
+    "no key": ("no master key", "no master key is configured"),
+}
+
+
+def facts(integration: Integration, authors: Authors, zone: tzinfo) -> tuple[tuple[str, str], ...]:
+    """Return everything known of one that is set up, as labels and texts; never a secret."""
+    hidden = integration.unreadable == "not visible"
+    return (
+        ("State", _state(integration)),
+        ("Connection", _connection(integration, authors, zone)),
+        ("Envelope", NOT_VISIBLE if hidden else integration.envelope_format or "neither format"),
+        ("Used by", _use(integration.people_with_access, integration.phone_numbers)),
+        ("Created", f"{shown(integration.created_at, zone)} by {_author(authors.created)}"),
+        ("Changed", f"{shown(integration.updated_at, zone)} by {_author(authors.changed)}"),
+    )
+
+
+def connection(integration: Integration, now: datetime | None = None) -> str:
+    """Return what a column says of the connection: "works, 3 h ago", "not tested"; of an unreadable one why it is."""
+    if integration.id is None:
+        return ""
+    if integration.state == "unreadable":
+        return _UNREADABLE[integration.unreadable or ""][0]
+    if integration.failing:
+        return f"failed {ago(integration.tested_at, now)}"
+    if not integration.is_verified:
+        return "not tested"
+    return f"works, {ago(integration.last_verified_at, now)}" if integration.proven else "unproven"
+
+
+def _state(integration: Integration) -> str:
+    if integration.state == "checking":
+        return "checking whether its credential can be read"
+    why = _UNREADABLE.get(integration.unreadable or "")
+    return f"{integration.state}: {why[1]}" if why else integration.state
+
+
+def _connection(integration: Integration, authors: Authors, zone: tzinfo) -> str:
+    if integration.failing:
+        return f"the last test failed, {shown(integration.tested_at, zone)}"
+    if not integration.is_verified:
+        return "not tested since it last changed"
+    whom = _author(authors.tested) if integration.proven else "another program, unproven"
+    return f"verified {shown(integration.last_verified_at, zone)} by {whom}"
+
+
+def _use(people: int | None, numbers: int | None) -> str:
+    have = counted(people, "person has access", "people have access") if people else "nobody has access"
+    own = counted(numbers, "number") if numbers else "no number"
+    return f"{NOT_VISIBLE if people is None else have}; {NOT_VISIBLE if numbers is None else own}"
+
+
+def _author(name: str | None) -> str:
+    return safe_text(name, NAME_MOST) if name else UNKNOWN

@@ -1,0 +1,57 @@
+"""What a person is called, alone and in full, and the mark of a name that is only claimed."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tui.words.text import safe_text
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from uuid import UUID
+
+    from tui.data.permissions.people import Holder
+    from tui.models import Person
+
+MARK = "~"
+UNKNOWN = "somebody unknown"
+NAME_MOST = 60
+"""Characters of a name, and of an e-mail, where both stand in one sentence."""
+
+
+def person_name(person: Person | Holder) -> str:
+    """Return the name, else the e-mail, else the id; not yet safe for a terminal."""
+    return (person.name or "").strip() or person.email or str(person.id)
+
+
+def person_in_full(person: Person | Holder) -> str:
+    """Return "Asha Raman <asha@example.org>", the one of the two that is known, or the id; as safe text."""
+    known = [safe_text(text, NAME_MOST) for text in ((person.name or "").strip(), person.email) if text]
+    return f"{known[0]} <{known[1]}>" if len(known) == 2 else (known or [str(person.id)])[0]
+
+
+def operator_label(person: Person) -> str:
+    """Return what the log stores of an operator: e-mail, else name, else id.
+
+    The e-mail comes first because it is what SWITCHBOARD_OPERATOR takes and what a filter of the log finds again.
+    """
+    return person.email or person_name(person)
+
+
+def claimed(name: str) -> str:
+    """Return the name of somebody who acted, marked as what it is: a claim, of a console or of another program.
+
+    Every program says itself for whom it acts; the server vouches for the login alone, which a row of the log has too.
+    """
+    return f"{MARK}{name}" if name else ""
+
+
+def author(user_id: UUID | None, people: Mapping[UUID, Person], label: object = None) -> str:
+    """Return who did something, as a claim: name, e-mail or id, else the operator's label; "" where nothing is known.
+
+    Not yet safe for a terminal. A label that is no text is none: other programs write what they like.
+    """
+    person = people.get(user_id) if user_id else None
+    if person is not None:
+        return claimed(person_name(person))
+    return claimed(str(user_id or (label if isinstance(label, str) else "")))
