@@ -18,7 +18,7 @@ _PLAIN = Style.null()
 _UNSAFE = re.compile(f"[{_DELETED}\ud800-\udfff]")
 
 
-class ControlCharacterFilter(LineFilter):
+class ControlFilter(LineFilter):
     """Deletes C0, DEL, C1 and bidi controls from every segment, and replaces lone surrogates by U+FFFD.
 
     The second of two layers (the first is `safe_text`); it stands first in `App.get_line_filters()`. A lone
