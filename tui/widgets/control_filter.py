@@ -27,7 +27,7 @@ class ControlFilter(LineFilter):
     """
 
     def apply(self, segments: list[Segment], background: Color) -> list[Segment]:
-        """Return the segments without control characters; the same list where there were none."""
+        """Return the segments without controls; the same list where nothing had to be done."""
         for text, style, _control in segments:
             # isprintable() is the cheapest question that no unsafe text answers with yes.
             if style is None or (not text.isprintable() and _UNSAFE.search(text)):
