@@ -19,7 +19,7 @@ from tui.session.console_connection import CONNECTING, ConsoleConnection, Health
 from tui.settings.keymap import Keymap, keymap_file, read_keymap
 from tui.widgets.ascii_filter import AsciiFilter
 from tui.widgets.colours import TERMINAL_COLOURS, ColourlessFilter, colours_are_unwanted
-from tui.widgets.control_characters import ControlCharacterFilter
+from tui.widgets.control_filter import ControlFilter
 from tui.widgets.glyphs import UNICODE
 from tui.widgets.ordered_app import OrderedApp
 
@@ -99,7 +99,7 @@ class SwitchboardApp(OrderedApp):
         self._interrupted_at = 0.0
         self.no_color = colours_are_unwanted(session.environ)
         self._line_filters: tuple[LineFilter, ...] = (
-            ControlCharacterFilter(),
+            ControlFilter(),
             *((AsciiFilter(),) if session.settings.ascii else ()),
             *((ColourlessFilter(),) if self.no_color else ()),
         )

@@ -12,14 +12,14 @@ from textual.strip import Strip
 
 from tests.support.terminal.console_app import console
 from tui.widgets.colours import ColourlessFilter
-from tui.widgets.control_characters import ControlCharacterFilter
+from tui.widgets.control_filter import ControlFilter
 
 BACKGROUND = Color(0, 0, 0)
 
 
 def drawn(style: str | None) -> str:
     """What the terminal gets for the letter x in that style."""
-    line = ControlCharacterFilter().apply([Segment("x", None if style is None else Style.parse(style))], BACKGROUND)
+    line = ControlFilter().apply([Segment("x", None if style is None else Style.parse(style))], BACKGROUND)
     (segment,) = ColourlessFilter().apply(line, BACKGROUND)
     assert segment.style is not None
     return Strip.render_style(segment.style, segment.text, ColorSystem.TRUECOLOR)
@@ -46,7 +46,7 @@ def test_colours_go_and_everything_else_stays(style: str | None, sent: str) -> N
 
 def test_a_segment_without_a_style_reaches_no_later_filter() -> None:
     for text in ("harmless", "a\x1b[31mb"):
-        line = ControlCharacterFilter().apply([Segment("first", Style(bold=True)), Segment(text)], BACKGROUND)
+        line = ControlFilter().apply([Segment("first", Style(bold=True)), Segment(text)], BACKGROUND)
         assert [segment.style for segment in line] == [Style(bold=True), Style.null()]
         for later in (Monochrome(), DimFilter(), ColourlessFilter()):
             later.apply(line, BACKGROUND)
@@ -58,6 +58,6 @@ def test_no_color_counts_when_it_is_not_empty(monkeypatch: pytest.MonkeyPatch, v
     monkeypatch.setenv("NO_COLOR", value)
     filters = console("postgresql://nowhere", NO_COLOR=value).get_line_filters()
     assert [type(line_filter) for line_filter in filters] == [
-        ControlCharacterFilter,
+        ControlFilter,
         *([ColourlessFilter] if counts else []),
     ]

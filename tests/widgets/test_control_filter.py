@@ -17,7 +17,7 @@ from textual.strip import Strip
 from textual.widgets import Static
 
 from tests.support.hostile_strings import hostile_strings
-from tui.widgets.control_characters import ControlCharacterFilter
+from tui.widgets.control_filter import ControlFilter
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -31,7 +31,7 @@ UNSAFE = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff\u061c\u200e\u200f\u202a-\u
 
 
 def through(text: str) -> str:
-    return ControlCharacterFilter().apply([Segment(text)], BACKGROUND)[0].text
+    return ControlFilter().apply([Segment(text)], BACKGROUND)[0].text
 
 
 @pytest.mark.parametrize("text", HOSTILE.values(), ids=HOSTILE.keys())
@@ -49,7 +49,7 @@ def test_every_deleted_code_point_takes_no_cell_and_every_replaced_one_takes_one
 def test_styles_stay_and_only_the_unsafe_segment_changes() -> None:
     red, blue = Style(color="red"), Style(color="blue")
     line = [Segment("a\x1b[31mb", red), Segment("│ ok\xa0", blue), Segment("x\ud800", red)]
-    assert ControlCharacterFilter().apply(line, BACKGROUND) == [
+    assert ControlFilter().apply(line, BACKGROUND) == [
         Segment("a[31mb", red),
         Segment("│ ok\xa0", blue),
         Segment("x\ufffd", red),
@@ -59,7 +59,7 @@ def test_styles_stay_and_only_the_unsafe_segment_changes() -> None:
 def test_a_harmless_line_is_handed_on_as_it_is() -> None:
     for text in ("plain", "漢字 │ é", "no-break\xa0space \u3000"):
         line = [Segment(text, Style.null())]
-        assert ControlCharacterFilter().apply(line, BACKGROUND) is line
+        assert ControlFilter().apply(line, BACKGROUND) is line
 
 
 class Lines(ScrollView):
@@ -73,7 +73,7 @@ class Careless(App[None]):
     """Shows stored strings without safe_text."""
 
     def get_line_filters(self) -> Sequence[LineFilter]:
-        return [ControlCharacterFilter(), *super().get_line_filters()]
+        return [ControlFilter(), *super().get_line_filters()]
 
     def compose(self) -> ComposeResult:
         for text in HOSTILE.values():
@@ -101,7 +101,7 @@ def test_a_full_screen_costs_less_than_a_millisecond(capsys: pytest.CaptureFixtu
     for _ in range(20):
         started = time.perf_counter()
         for _ in range(24):
-            ControlCharacterFilter().apply(line, BACKGROUND)
+            ControlFilter().apply(line, BACKGROUND)
         best = min(best, time.perf_counter() - started)
     with capsys.disabled():
         print(f"\nline filter: {best * 1e6:.0f} µs for a screen of 24 lines")

@@ -18,7 +18,7 @@ _PLAIN = Style.null()
 _UNSAFE = re.compile(f"[{_DELETED}\ud800-\udfff]")
 
 
-class ControlCharacterFilter(LineFilter):
+class ControlFilter(LineFilter):
     """Deletes C0, DEL, C1 and bidi controls from every segment, and replaces lone surrogates by U+FFFD.
 
     The second of two layers (the first is `safe_text`); it stands first in `App.get_line_filters()`. A lone
@@ -27,7 +27,7 @@ class ControlCharacterFilter(LineFilter):
     """
 
     def apply(self, segments: list[Segment], background: Color) -> list[Segment]:
-        """Return the segments without control characters; the same list where there were none."""
+        """Return the segments without controls; the same list where nothing had to be done."""
         for text, style, _control in segments:
             # isprintable() is the cheapest question that no unsafe text answers with yes.
             if style is None or (not text.isprintable() and _UNSAFE.search(text)):
