@@ -39,7 +39,6 @@ class Subject(Enum):
     ACCEPTED = ("schema", "Accepted")
     DIRECTORY = ("schema", "Directory")
     HOLE = ("access", "Hole")
-    HIDDEN_ROWS = ("access", "Hidden rows")
     GROUPS = ("access", "Roles")
     SEALS = ("access", "Seals")
     MASTER_KEY = ("key", "Master key")
