@@ -184,7 +184,7 @@ def test_an_unknown_organisation_is_an_error_that_lists_the_known_ones(acme: She
     # The views over other programs' tables are made by setup.
     assert acme.run("setup", "--yes").status == 0
     line = acme.run("integrations", "list", "--organization", "Initech").refusal(2)
-    assert f"{ACME} (Acme), {GLOBEX} (Globex)" in line
+    assert f"Acme ({ACME}), Globex ({GLOBEX})" in line
     assert "Choose one" in acme.without("SWITCHBOARD_ORGANIZATION").run("integrations", "list").refusal(2)
     assert acme.run("integrations", "list", "--organization", "globex").status == 0
 
