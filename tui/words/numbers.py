@@ -72,11 +72,11 @@ def planned_rows(plan: SyncPlan) -> list[PlannedRow]:
         PlannedRow("changed", shown_number(row.number), row.number.display_name or "", _what_changes(row))
         for row in plan.changed
     ]
-    gone = [
+    unlisted = [
         PlannedRow("gone", shown_number(number), number.display_name or "", _what_goes(number))
         for number in plan.unlisted
     ]
-    return [*new, *changed, *gone]
+    return [*new, *changed, *unlisted]
 
 
 def _what_is_new(number: NewNumber) -> str:
