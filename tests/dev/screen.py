@@ -26,7 +26,7 @@ from tests.support.terminal.every_screen import COVERED_AFTER_S, LOCK, WALK, Sto
 from tui.app import SwitchboardApp
 from tui.data.keys.sources import read_keyring
 from tui.demo.session import prepare_demo
-from tui.process import require_terminal
+from tui.process.terminal_checks import require_terminal
 from tui.session.session import Session
 from tui.settings.settings import load_settings
 from tui.terminal.ending import EndingOnSignals

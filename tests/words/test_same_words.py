@@ -21,9 +21,9 @@ from tui.cli.permissions.view import columns as permission_columns
 from tui.data.permissions.effective import EffectiveAccess
 from tui.data.permissions.people import Holder, Standing, Use
 from tui.data.permissions.values import Access, Grant
-from tui.models import Integration, LogRow, Person, PhoneNumber
+from tui.models import AuditRow, Integration, Person, PhoneNumber
 from tui.screens.audit import view as log_screen
-from tui.screens.audit.window import Entry, Line
+from tui.screens.audit.window import Entry, ListLine
 from tui.screens.integrations import view as integrations_screen
 from tui.screens.numbers import view as numbers_screen
 from tui.screens.permissions.effective import _row as permission_row
@@ -50,7 +50,7 @@ def assert_same(screen: str, command: str) -> None:
     assert words == command or (words[1:2] == " " and words[2:] == command), (screen, command)
 
 
-LOG = LogRow(
+LOG = AuditRow(
     uuid4(),
     ORGANIZATION,
     ASHA.id,
@@ -77,11 +77,11 @@ LOG = LogRow(
         replace(LOG, created_at=None),
     ],
 )
-def test_a_row_of_the_log(row: LogRow) -> None:
+def test_a_row_of_the_log(row: AuditRow) -> None:
     names = log_screen.Names()
     names.people = {person.id: person for person in (ASHA, NAMELESS)}
     titles = [column.title.split()[0].lower() for column in log_screen.columns(KOLKATA, 200)]
-    line = Line(Entry(row.id, None, [(0, row)]), row)
+    line = ListLine(Entry(row.id, None, [(0, row)]), row)
     cells = log_screen.row_of(line, names, KOLKATA, is_match=False).cells
     screen = dict(zip(titles, (cell.text for cell in cells), strict=True))
     command = command_cells(log_columns(names.people, KOLKATA), row)

@@ -9,9 +9,9 @@ from uuid import UUID
 import psycopg
 import pytest
 from click.testing import CliRunner
-from tui.cli.audit.commands import audit
 
 from tests.support.sitting import ACME, opened
+from tui.cli.audit import audit
 from tui.cli.request import Options
 from tui.data.audit.completion import Completer
 from tui.data.audit.filter import AuditFilter, parse_filter, quoted
