@@ -88,7 +88,7 @@ def run(environment: Mapping[str, str], exotel: ExotelServer, stop: Stop) -> int
 
     async def go(pilot: Pilot[int]) -> None:
         console = Console(app, pilot)
-        await console.wait_for(lambda: app.ready)
+        await console.wait_for(lambda: app.connection.ready)
         await point_demo_at(exotel, session.database, session.keyring)
         await walk(console, way_to(stop))
 

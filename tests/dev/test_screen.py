@@ -10,7 +10,7 @@ from tests.dev.screen import screen_names
 from tests.support.terminal.pty import Terminal
 
 NAMES = screen_names()
-SAMPLE = "log-row"
+SAMPLE = "audit-row"
 
 
 @pytest.mark.parametrize(

@@ -146,9 +146,9 @@ def test_an_integration(integration: Integration) -> None:
 @pytest.mark.parametrize(
     "access",
     [
-        Access(can_view=True, can_send=True),
-        Access(can_view=True, can_send=True, daily_limit=3),
-        Access(can_view=True, expires_at=NOW - timedelta(days=1)),
+        Access(("view", "send")),
+        Access(("view", "send"), daily_limit=3),
+        Access(("view",), expires_at=NOW - timedelta(days=1)),
         Access(),
     ],
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, TextIO
+from typing import TYPE_CHECKING, Any, Generic, TextIO, TypeVar
 
 from tui.words.text import ascii_json, fit, plain
 
@@ -15,10 +15,12 @@ if TYPE_CHECKING:
     from tui.errors import SwitchboardError
 
 GAP = "  "
+Item = TypeVar("Item")
+CellItem_contra = TypeVar("CellItem_contra", contravariant=True)
 
 
 @dataclass(frozen=True, slots=True)
-class Column:
+class Column(Generic[CellItem_contra]):
     """A column of a table: its title, the text of an item's cell, and what gives way on a narrow terminal.
 
     `shrinks_to` is the number of cells it may be cut to; an `optional` one is left out where that is not enough for the
@@ -26,7 +28,7 @@ class Column:
     """
 
     title: str
-    cell: Callable[[Any], object]
+    cell: Callable[[CellItem_contra], object]
     shrinks_to: int | None = None
     to_the_right: bool = False
     optional: bool = False
@@ -47,21 +49,18 @@ class Output:
 
     def rows(
         self,
-        items: Sequence[Any],
-        columns: Sequence[Column],
+        items: Sequence[Item],
+        columns: Sequence[Column[Item]],
         *,
         empty: str,
-        record: Callable[[Any], Mapping[str, Any]] = dict,
+        record: Callable[[Item], Mapping[str, Any]],
         piped_width: int | None = None,
     ) -> None:
-        """Write a list: one JSON array of what `record` makes of the items, or a table; `empty` is said of no items.
-
-        A table is as wide as the terminal at most, or `piped_width` where there is none; None sets no bound then.
-        """
+        """Write a list: one JSON array of what `record` makes of the items, or a table; `empty` is said of no items."""
         if self.as_json:
             self.data([record(item) for item in items])
         elif items:
-            self._table(items, columns, piped_width)
+            self.table(items, columns, piped_width)
         else:
             self.say(empty)
 
@@ -102,7 +101,8 @@ class Output:
         else:
             _write_error(_inert(f"Warning: {sentence} {what_to_do}".rstrip(), sys.stderr))
 
-    def _table(self, items: Sequence[Any], columns: Sequence[Column], piped_width: int | None) -> None:
+    def table(self, items: Sequence[Item], columns: Sequence[Column[Item]], piped_width: int | None = None) -> None:
+        """Write a table, as wide as the terminal at most, or `piped_width` where there is none; None sets no bound."""
         available = _terminal_width(sys.stdout) or piped_width
         columns = _that_fit(columns, available)
         cells = [[_inert(column.cell(item), sys.stdout) for column in columns] for item in items]
@@ -181,7 +181,7 @@ def _wrapped(lines: list[list[str]], widths: list[int], available: int) -> tuple
     return broken, [*widths[:-1], width]
 
 
-def _that_fit(columns: Sequence[Column], available: int | None) -> list[Column]:
+def _that_fit(columns: Sequence[Column[Item]], available: int | None) -> list[Column[Item]]:
     """Leave out optional columns, the last one first, until the others have enough cells for what they need."""
     shown = list(columns)
     while available is not None and sum(_least(column) + len(GAP) for column in shown) > available + len(GAP):
@@ -192,11 +192,11 @@ def _that_fit(columns: Sequence[Column], available: int | None) -> list[Column]:
     return shown
 
 
-def _least(column: Column) -> int:
+def _least(column: Column[Any]) -> int:
     return max(column.shrinks_to or column.usual, len(column.title))
 
 
-def _fitted(widths: list[int], columns: Sequence[Column], available: int | None) -> list[int]:
+def _fitted(widths: list[int], columns: Sequence[Column[Any]], available: int | None) -> list[int]:
     """Take from the widest column that may shrink until the table fits, or nothing more can be taken."""
     widths = list(widths)
     while available is not None and sum(widths) + len(GAP) * (len(widths) - 1) > available:

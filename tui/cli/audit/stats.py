@@ -86,11 +86,11 @@ def _section(
         records.append({"what": f"({len(rest):,} more)", "rows": sum(rows for _, rows in rest)})
     if records:
         out.text("")
-        columns = [
+        columns: list[Column[dict[str, Any]]] = [
             Column(title, lambda record: record["what"], shrinks_to=20),
             Column("ROWS", lambda record: f"{record['rows']:,}", to_the_right=True),
         ]
-        out.rows(records, columns, empty="")
+        out.table(records, columns)
 
 
 def _record(counted: Statistics, zone: tzinfo) -> dict[str, Any]:

@@ -25,7 +25,7 @@ def record_of(row: AuditRow) -> dict[str, Any]:
     return values | {"created_at": row.created_at or text or None}
 
 
-def columns(people: Mapping[UUID, Person], zone: tzinfo) -> tuple[Column, ...]:
+def columns(people: Mapping[UUID, Person], zone: tzinfo) -> tuple[Column[AuditRow], ...]:
     """Return the columns of a table of rows."""
     return (
         Column(f"TIME ({zone})", lambda row: clock(row, zone), usual=19),

@@ -43,7 +43,7 @@ def _count(number: int | None, integration: Integration) -> object:
     return HIDDEN if number is None else number
 
 
-COLUMNS = (
+COLUMNS: tuple[Column[Integration], ...] = (
     Column("TYPE", lambda row: row.integration_type, shrinks_to=15),
     Column("NAME", integration_name, shrinks_to=12),
     Column("STATE", lambda row: row.state, shrinks_to=10),

@@ -92,4 +92,4 @@ async def _list(
     if number is not None:
         empty = "No number like that is in any organisation that you may read."
     columns = COLUMNS if organization_id else EVERYWHERE
-    out.rows([record_of(number) for number in listed], columns, empty=empty)
+    out.rows(listed, columns, record=record_of, empty=empty)

@@ -84,7 +84,11 @@ def _show(out: Output, plan: SyncPlan) -> None:
     from tui.words.numbers import planned_rows
 
     if not out.as_json:
-        out.rows(planned_rows(plan), PLAN_COLUMNS, empty="The numbers agree with what the provider lists.")
+        planned = planned_rows(plan)
+        if planned:
+            out.table(planned, PLAN_COLUMNS)
+        else:
+            out.say("The numbers agree with what the provider lists.")
         for note in plan_notes(plan):
             out.say(note)
 

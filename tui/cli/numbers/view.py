@@ -12,6 +12,7 @@ from tui.words.numbers import abilities, assignee_in_full, organization_of, show
 if TYPE_CHECKING:
     from tui.data.numbers.sync_plan import SyncPlan
     from tui.models import PhoneNumber
+    from tui.words.numbers import PlannedRow
 
 
 def record_of(number: PhoneNumber) -> dict[str, Any]:
@@ -28,19 +29,24 @@ def record_of(number: PhoneNumber) -> dict[str, Any]:
     }
 
 
-COLUMNS = (
-    Column("NUMBER", shown_number, shrinks_to=16, usual=16),
-    Column("NAME", lambda number: number.display_name or "", shrinks_to=10),
-    Column("TYPE", lambda number: number.number_type or "", shrinks_to=9),
+NUMBER = Column("NUMBER", shown_number, shrinks_to=16, usual=16)
+NAME: Column[PhoneNumber] = Column("NAME", lambda number: number.display_name or "", shrinks_to=10)
+USE = (
     Column("ASSIGNED TO", assignee_in_full, shrinks_to=14),
     Column("CAN", abilities, usual=8),
     Column("STATE", state, usual=7),
 )
-ORGANIZATION = Column("ORGANISATION", organization_of, shrinks_to=12)
-EVERYWHERE = (COLUMNS[0], ORGANIZATION, *(column for column in COLUMNS[1:] if column.title != "TYPE"))
+TYPE: Column[PhoneNumber] = Column("TYPE", lambda number: number.number_type or "", shrinks_to=9)
+COLUMNS: tuple[Column[PhoneNumber], ...] = (NUMBER, NAME, TYPE, *USE)
+EVERYWHERE: tuple[Column[PhoneNumber], ...] = (
+    NUMBER,
+    Column("ORGANISATION", organization_of, shrinks_to=12),
+    NAME,
+    *USE,
+)
 """The columns of a search through all organisations."""
 
-PLAN_COLUMNS = (
+PLAN_COLUMNS: tuple[Column[PlannedRow], ...] = (
     Column("SYNC", lambda row: row.sync),
     Column("NUMBER", lambda row: row.number, shrinks_to=16),
     Column("NAME", lambda row: row.name, shrinks_to=10),

@@ -40,7 +40,7 @@ async def _list(session: Session, out: Output, *, user: str | None, integration_
     else:
         person = await find_holder(session.database, organization, user)
         entries = list(await access_of_person(session.database, organization, person.id))
-    listed = [record_of(entry) for entry in entries if only is None or entry.integration.id in only]
+    listed = [entry for entry in entries if only is None or entry.integration.id in only]
     empty = "Nobody holds a permission here." if user is None else "No integration is set up here."
-    out.rows(listed, columns(session.settings.timezone), empty=empty)
+    out.rows(listed, columns(session.settings.timezone), record=record_of, empty=empty)
     out.say((await enforcement(session.database)).sentence())

@@ -68,7 +68,7 @@ def record_of(entry: EffectiveAccess) -> dict[str, Any]:
     }
 
 
-def columns(zone: tzinfo) -> tuple[Column, ...]:
+def columns(zone: tzinfo) -> tuple[Column[EffectiveAccess], ...]:
     """Return the columns of the list."""
     return (
         Column("PERSON", lambda entry: holder_name(entry.person), shrinks_to=14),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -13,6 +13,7 @@ from tui.words.counts import counted
 
 if TYPE_CHECKING:
     from tui.cli.request import Options
+    from tui.data.setup.findings import Finding
     from tui.session.session import Session
 
 
@@ -53,23 +54,19 @@ async def _examine(session: Session, out: Output) -> None:
         failure=failure,
     )
     out.rows(
+        findings,
         [
-            {
-                "area": finding.area,
-                "title": finding.title,
-                "state": finding.state,
-                "sentence": finding.sentence,
-                "what_to_do": finding.what_to_do,
-            }
-            for finding in findings
+            Column("STATE", lambda finding: finding.state),
+            Column("WHAT", lambda finding: finding.title),
+            Column("HOW IT STANDS", lambda finding: f"{finding.sentence} {finding.what_to_do}".rstrip(), wraps=True),
         ],
-        [
-            Column("STATE", lambda finding: finding["state"]),
-            Column("WHAT", lambda finding: finding["title"]),
-            Column("HOW IT STANDS", lambda row: f"{row['sentence']} {row['what_to_do']}".rstrip(), wraps=True),
-        ],
+        record=_record,
         empty="There was nothing to look at.",
     )
     problems = sum(finding.state == "problem" for finding in findings)
     if problems:
         raise CheckFailed(f"The doctor found {counted(problems, 'problem')}.", "What to do about each stands above.")
+
+
+def _record(finding: Finding) -> dict[str, Any]:
+    return {name: getattr(finding, name) for name in ("area", "title", "state", "sentence", "what_to_do")}
