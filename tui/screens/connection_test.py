@@ -13,7 +13,7 @@ from textual.widgets import Static
 from tui.errors import SwitchboardError
 from tui.screens.page import Page
 from tui.widgets.frame import Part
-from tui.widgets.verdicts import Verdict, Verdicts
+from tui.widgets.notices import Notice, NoticeList
 from tui.words.text import safe_text
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from textual.timer import Timer
     from textual.widget import Widget
 
-    from tui.providers.verdicts import Verdict as LevelVerdict
+    from tui.providers.verdicts import Verdict
     from tui.session.connection_test import Job, Tested
     from tui.widgets.frame import Tone
     from tui.widgets.glyphs import Glyphs
@@ -86,7 +86,7 @@ class ConnectionTestScreen(Page):
         except asyncio.CancelledError:
             for index, pane in enumerate(self._panes):
                 if index not in self._finished and pane.is_mounted:
-                    pane.end(Verdict("warning", "Stopped. What is stored about it stays as it was."))
+                    pane.end(Notice("warning", "Stopped. What is stored about it stays as it was."))
             raise
         finally:
             self._clock.stop()
@@ -100,12 +100,12 @@ class ConnectionTestScreen(Page):
         try:
             tested = await job.run(pane.add)
         except SwitchboardError as failure:
-            pane.end(Verdict("bad", failure.sentence, failure.what_to_do))
+            pane.end(Notice("bad", failure.sentence, failure.what_to_do))
             if failure.may_pass:
                 self.console.connection.reconnect(failure)
         else:
             self._finished[index] = tested
-            pane.end(Verdict(tone_of(tested), tested.conclusion()))
+            pane.end(Notice(tone_of(tested), tested.conclusion()))
 
     def start_load(self) -> None:
         # Once: a provider is asked again by t alone, not by a connection to the database that is back.
@@ -145,25 +145,25 @@ class JobPane(Static):
     def __init__(self, title: str, glyphs: Glyphs) -> None:
         super().__init__()
         self._title = title
-        self._results: list[Verdict] = []
-        self._verdicts = Verdicts(glyphs)
+        self._results: list[Notice] = []
+        self._notices = NoticeList(glyphs)
 
     def compose(self) -> Iterable[Widget]:
         yield Static(safe_text(self._title, 100), classes="title", markup=False)
-        yield self._verdicts
+        yield self._notices
 
     def begin(self) -> None:
         """Show that the provider is being asked."""
         self._results = []
-        self._verdicts.say([Verdict("quiet", "Asking …")])
+        self._notices.say([Notice("quiet", "Asking …")])
 
-    def add(self, verdict: LevelVerdict) -> None:
+    def add(self, verdict: Verdict) -> None:
         """Add the verdict of one level."""
         took = f"  {verdict.milliseconds} ms" if verdict.milliseconds is not None else ""
         text = f"{verdict.level:<6} {safe_text(verdict.subject, 30)}: {verdict.sentence}{took}"
-        self._results.append(Verdict(TONES[verdict.outcome], text, verdict.what_to_do))
-        self._verdicts.say([*self._results, Verdict("quiet", "Asking …")])
+        self._results.append(Notice(TONES[verdict.outcome], text, verdict.what_to_do))
+        self._notices.say([*self._results, Notice("quiet", "Asking …")])
 
-    def end(self, conclusion: Verdict) -> None:
+    def end(self, conclusion: Notice) -> None:
         """Show the conclusion below the verdicts."""
-        self._verdicts.say([*self._results, conclusion])
+        self._notices.say([*self._results, conclusion])

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from tui.providers import is_secret, title_of
 from tui.screens.page import Page
 from tui.widgets.frame import Part
+from tui.widgets.notices import Notice, NoticeList
 from tui.widgets.row_list import Cell, Column, Row, RowBody, RowList
 from tui.widgets.state_switcher import StateSwitcher
-from tui.widgets.verdicts import Verdict, Verdicts
 from tui.words.counts import counted
 from tui.words.permissions import access_in_full, holder_in_full, secret_in_full
 from tui.words.text import safe_text
@@ -42,7 +42,7 @@ class LeaverScreen(Page):
 
     def compose_body(self) -> Iterable[Widget]:
         yield StateSwitcher(RowList(COLUMNS))
-        yield Verdicts(self.console.glyphs)
+        yield NoticeList(self.console.glyphs)
 
     def hints(self) -> tuple[tuple[str, str], ...]:
         return (("r", "refresh"), ("esc", "back"), ("?", "help"))
@@ -68,7 +68,7 @@ class LeaverScreen(Page):
         if self.is_mounted:
             rows = report_rows(report, self.session.settings.timezone, self.console.glyphs)
             self.query_one(RowBody).show([Row(str(n), cells) for n, cells in enumerate(rows)])
-            self.query_one(Verdicts).say(Verdict("plain", note) for note in not_known(report))
+            self.query_one(NoticeList).say(Notice("plain", note) for note in not_known(report))
             switcher.show_content()
 
     def show_failure(self, failure: SwitchboardError) -> None:

@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING
 
 from textual.containers import Vertical
 
-from tui.screens.setup.finding import TONES, verdict
+from tui.screens.setup.finding import TONES, notice_of
 from tui.widgets.frame import Part
+from tui.widgets.notices import NoticeList
 from tui.widgets.row_list import Cell, Column, Row, RowBody, RowList
 from tui.widgets.state_switcher import StateSwitcher
-from tui.widgets.verdicts import Verdicts
 from tui.words.counts import counted
 from tui.words.text import safe_text
 
@@ -40,7 +40,7 @@ class DoctorPane(Vertical):
         self._glyphs = glyphs
         self._list = RowList(COLUMNS)
         self._switcher = StateSwitcher(self._list)
-        self._detail = Verdicts(glyphs, id="doctor-detail")
+        self._detail = NoticeList(glyphs, id="doctor-detail")
         self._findings: tuple[Finding, ...] = ()
 
     def compose(self) -> ComposeResult:
@@ -80,5 +80,5 @@ class DoctorPane(Vertical):
     def _show_detail(self) -> None:
         key = self._list.body.current_key
         self._detail.say(
-            [verdict(self._findings[int(key)])] if key is not None and int(key) < len(self._findings) else []
+            [notice_of(self._findings[int(key)])] if key is not None and int(key) < len(self._findings) else []
         )

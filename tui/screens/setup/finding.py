@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tui.widgets.verdicts import Verdict
+from tui.widgets.notices import Notice
 
 if TYPE_CHECKING:
     from tui.data.setup.findings import Finding, FindingState
@@ -13,6 +13,6 @@ if TYPE_CHECKING:
 TONES: dict[FindingState, Tone] = {"ok": "good", "warning": "warning", "problem": "bad"}
 
 
-def verdict(finding: Finding) -> Verdict:
+def notice_of(finding: Finding) -> Notice:
     """Return the finding as a result to be drawn."""
-    return Verdict(TONES[finding.state], finding.sentence, finding.what_to_do)
+    return Notice(TONES[finding.state], finding.sentence, finding.what_to_do)

@@ -11,12 +11,12 @@ from textual.widgets import Input, Static
 
 from tui.data.setup.findings import blocking_finding, server_findings
 from tui.errors import SwitchboardError
-from tui.screens.setup.finding import verdict
+from tui.screens.setup.finding import notice_of
 from tui.screens.setup.wizard.step import Step
 from tui.secret import Secret
 from tui.widgets.form import ActionLine, CycleLine, Field, Option
 from tui.widgets.line_input import LineInput
-from tui.widgets.verdicts import Verdict, Verdicts
+from tui.widgets.notices import Notice, NoticeList
 from tui.words.text import safe_text
 
 if TYPE_CHECKING:
@@ -97,7 +97,7 @@ class ConnectionStep(Step):
             name: ConnectionInput(secret=name in ("uri", "password"), id=f"c-{name}") for name in self.LABELS
         }
         self._tls = CycleLine("TLS", TLS_OPTIONS, id="c-tls")
-        self._verdicts = Verdicts(flow.glyphs, id="c-found")
+        self._notices = NoticeList(flow.glyphs, id="c-found")
         self._help = Static("", id="c-help", markup=False)
         self._parameters: dict[str, str] = {}
         self._password: Secret | None = None
@@ -112,7 +112,7 @@ class ConnectionStep(Step):
                 yield self._tls
             yield Field(label, self._inputs[name], id=f"c-{name}-line")
         yield self._help
-        yield self._verdicts
+        yield self._notices
         yield ActionLine("No database at hand? Look around with sample data in an embedded one", id="c-demo")
 
     def on_mount(self) -> None:
@@ -152,7 +152,7 @@ class ConnectionStep(Step):
         name = (event.input.id or "").removeprefix("c-")
         if name == "uri":
             if event.value:
-                self._verdicts.say([Verdict("plain", "Press enter to use this connection string.")])
+                self._notices.say([Notice("plain", "Press enter to use this connection string.")])
             return
         if event.value.lower().startswith(URI_BEGINNINGS):
             self._move_to_string(event.input, event.value)
@@ -209,7 +209,7 @@ class ConnectionStep(Step):
         try:
             wanted = parse_connection_string(text.reveal("parse"))
         except SwitchboardError as failure:
-            self._verdicts.clear()
+            self._notices.clear()
             self.fail(failure)
             return False
         self.problem.clear()
@@ -296,12 +296,12 @@ class ConnectionStep(Step):
             # What was typed has turned out to be a connection string, which is tested when it is taken.
             return
         if not any(values) and self._configured is None:
-            self._verdicts.clear()
+            self._notices.clear()
             return
         self._scheduled_values = values
         wanted = self._configured if self._configured and self._is_unchanged() else self._typed_settings()
         self.problem.clear()
-        self._verdicts.say([Verdict("quiet", f"Connecting to {wanted.describe()} ...")])
+        self._notices.say([Notice("quiet", f"Connecting to {wanted.describe()} ...")])
         try:
             unsafe = wanted.pgpass_problem()
             if unsafe:
@@ -310,7 +310,7 @@ class ConnectionStep(Step):
         except SwitchboardError as failure:
             self._tested_values = None
             self.flow.done.discard(self.key)
-            self._verdicts.say([Verdict("bad", failure.sentence, failure.what_to_do)])
+            self._notices.say([Notice("bad", failure.sentence, failure.what_to_do)])
             return
         finally:
             self.post_message(self.Changed())
@@ -319,7 +319,7 @@ class ConnectionStep(Step):
         connected, *rest = server_findings(server, wanted)
         # On a small screen the end of the list is below its edge, and what is well matters least.
         rest.sort(key=lambda finding: finding.state == "ok")
-        self._verdicts.say([verdict(finding) for finding in (connected, *rest)])
+        self._notices.say([notice_of(finding) for finding in (connected, *rest)])
 
     def _is_unchanged(self) -> bool:
         settings = self._configured

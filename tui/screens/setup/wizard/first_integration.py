@@ -9,7 +9,7 @@ from textual.message import Message
 from tui.providers import registry
 from tui.screens.setup.wizard.step import Step
 from tui.widgets.form import Option, OptionLines
-from tui.widgets.verdicts import Verdict, Verdicts
+from tui.widgets.notices import Notice, NoticeList
 from tui.words.text import safe_text
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ class FirstIntegrationStep(Step):
         super().__init__(flow)
         types = [Option(provider.name, provider.title, provider.name) for provider in registry().values()]
         self._types = OptionLines([*types, Option(LATER, "Later", "show the list of integrations")], id="f-types")
-        self._note = Verdicts(flow.glyphs, id="f-note")
+        self._note = NoticeList(flow.glyphs, id="f-note")
 
     def compose_step(self) -> Iterable[Widget]:
         yield self._types
@@ -50,7 +50,7 @@ class FirstIntegrationStep(Step):
 
     async def arrive(self) -> None:
         why = self._why_nothing_can_be_saved()
-        warning = Verdict("warning", f"{why}, so no credential can be saved.", "Go back to Master key.")
+        warning = Notice("warning", f"{why}, so no credential can be saved.", "Go back to Master key.")
         self._note.say([warning] if why else [])
         if why:
             self._types.chosen = LATER

@@ -10,7 +10,7 @@ from tui.data.schema.state import schema_state
 from tui.data.setup.plan import plan_setup
 from tui.errors import ReadOnlyMode, SwitchboardError
 from tui.screens.setup.wizard.step import Step
-from tui.widgets.verdicts import Verdict, Verdicts
+from tui.widgets.notices import Notice, NoticeList
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -32,8 +32,8 @@ class InstallStep(Step, can_focus=True):
 
     def __init__(self, flow: Flow) -> None:
         super().__init__(flow)
-        self._files = Verdicts(flow.glyphs, id="i-files")
-        self._result = Verdicts(flow.glyphs, id="i-result")
+        self._files = NoticeList(flow.glyphs, id="i-files")
+        self._result = NoticeList(flow.glyphs, id="i-result")
         self._is_installed = False
 
     def first_line(self) -> Widget:
@@ -51,11 +51,11 @@ class InstallStep(Step, can_focus=True):
         if self._is_installed:
             self.flow.done.add(self.key)
             self._show_files(len(_counts()), 0)
-            self._result.say([Verdict("good", "It is installed already. Press enter to go on.")])
+            self._result.say([Notice("good", "It is installed already. Press enter to go on.")])
         else:
             self.flow.done.discard(self.key)
             self._show_files(0, 0)
-            self._result.say([Verdict("plain", "Press enter to install.")])
+            self._result.say([Notice("plain", "Press enter to install.")])
 
     async def finish(self) -> bool:
         """Install with the first enter, go on with the next. Raises ReadOnlyMode in read-only mode."""
@@ -64,7 +64,7 @@ class InstallStep(Step, can_focus=True):
         if self.flow.settings.read_only:
             raise ReadOnlyMode
         before = await self.flow.connected().read(schema_state)
-        self._result.say([Verdict("quiet", "Installing ...")])
+        self._result.say([Notice("quiet", "Installing ...")])
         try:
             report = await install(
                 self.flow.conninfo(),
@@ -92,11 +92,11 @@ class InstallStep(Step, can_focus=True):
         lines = []
         for index, (name, count) in enumerate(_counts().items()):
             if index < done:
-                lines.append(Verdict("good", f"{name:<26} {count} statements"))
+                lines.append(Notice("good", f"{name:<26} {count} statements"))
             elif index == done and number:
-                lines.append(Verdict("quiet", f"{name:<26} {number} of {count}"))
+                lines.append(Notice("quiet", f"{name:<26} {number} of {count}"))
             else:
-                lines.append(Verdict("plain", f"{name:<26} {count} statements"))
+                lines.append(Notice("plain", f"{name:<26} {count} statements"))
         self._files.say(lines)
 
     async def _show_failure(self, failure: SwitchboardError, before: str) -> None:
@@ -108,7 +108,7 @@ class InstallStep(Step, can_focus=True):
         else:
             outcome = "Nothing was left behind." if unchanged else "The tables are installed; the rest is missing."
         self._result.say(
-            [Verdict("bad", failure.sentence, failure.what_to_do), Verdict("plain", f"{outcome} Enter tries again.")]
+            [Notice("bad", failure.sentence, failure.what_to_do), Notice("plain", f"{outcome} Enter tries again.")]
         )
 
 
@@ -116,14 +116,14 @@ def _counts() -> dict[str, int]:
     return {file.name: len(file.statements) for file in schema_files()}
 
 
-def _result(report: InstallReport) -> list[Verdict]:
+def _result(report: InstallReport) -> list[Notice]:
     made = len(report.changes.missing) if report.changes else 0
     changed = len(report.changes.different) if report.changes else 0
-    lines = [Verdict("good", f"Installed in {report.seconds:.1f} s: {made} things made, {changed} changed.")]
+    lines = [Notice("good", f"Installed in {report.seconds:.1f} s: {made} things made, {changed} changed.")]
     if report.indexes_built:
-        lines.append(Verdict("good", f"{len(report.indexes_built)} indexes of the log were built afterwards."))
+        lines.append(Notice("good", f"{len(report.indexes_built)} indexes of the log were built afterwards."))
     if report.verification is not None and not report.verification.is_well:
         count = len(report.verification.drifts) + len(report.verification.holes)
-        lines.append(Verdict("warning", f"{count} things still differ: section 5 lists them once you are through."))
-    lines += [Verdict("warning", *note) for note in report.notes]
-    return [*lines, Verdict("plain", "Press enter to see the proof.")]
+        lines.append(Notice("warning", f"{count} things still differ: section 5 lists them once you are through."))
+    lines += [Notice("warning", *note) for note in report.notes]
+    return [*lines, Notice("plain", "Press enter to see the proof.")]

@@ -19,7 +19,7 @@ from tui.screens.setup.wizard.saving import SaveLines
 from tui.screens.setup.wizard.step import Step
 from tui.widgets.form import CheckLine, Field, Option, OptionLines
 from tui.widgets.line_input import LineInput
-from tui.widgets.verdicts import Verdict, Verdicts
+from tui.widgets.notices import Notice, NoticeList
 from tui.words.text import safe_text
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ QUIET_S = 0.5
 WIZARD = "the wizard"
 ENVIRONMENT = "the environment"
 LEADS_TO = {FILE: "from the file that {} names", COMMAND: "from the command in {}", SERVICE_ROLE: "the API key in {}"}
-NOT_TRIED = Verdict(
+NOT_TRIED = Notice(
     "warning",
     "The key could not be tried: the tables here are not those that Switchboard expects.",
     "The plan, which comes next, says what is in the way.",
@@ -78,7 +78,7 @@ class MasterKeyStep(Step):
         self._ways = OptionLines(ways, label_width=15, id="k-ways")
         self._new_key = Static("", id="k-new", markup=False)
         self._inputs = {way: LineInput(secret=way == "paste", id=f"k-{way}") for way in FIELDS}
-        self._verdict = Verdicts(flow.glyphs, id="k-verdict")
+        self._verdict = NoticeList(flow.glyphs, id="k-verdict")
         self._save = SaveLines(flow, "the key", ticked=not self._is_configured)
         self._has_copy = CheckLine("I have stored a copy of the key elsewhere", id="k-stored")
 
@@ -224,7 +224,7 @@ class MasterKeyStep(Step):
         ):
             self._verdict.clear()
             return
-        self._verdict.say([Verdict("quiet", "Trying the key ...")])
+        self._verdict.say([Notice("quiet", "Trying the key ...")])
         keyring, gate = None, None
         try:
             keyring = await self._read(typed[1])
@@ -232,10 +232,10 @@ class MasterKeyStep(Step):
         except SchemaMissing:
             gate, verdicts = _gate_without_database(keyring), [NOT_TRIED]
         except SwitchboardError as failure:
-            keyring, verdicts = None, [Verdict("bad", failure.sentence, failure.what_to_do)]
+            keyring, verdicts = None, [Notice("bad", failure.sentence, failure.what_to_do)]
         else:
             standing = [warning for warning in (standing_warning(keyring), *wrapping_warnings(keyring)) if warning]
-            verdicts = [_gate_verdict(gate), *(Verdict("warning", *warning) for warning in standing)]
+            verdicts = [_gate_verdict(gate), *(Notice("warning", *warning) for warning in standing)]
         if self._judged_input is not typed:
             # Another key is being tried by now; this one's verdict must not be taken for its.
             return
@@ -310,28 +310,28 @@ def _gate_without_database(keyring: Keyring | None) -> Gate | None:
     return Gate("weak key" if weaknesses else "unused", b"", None, key.source, None, weaknesses)
 
 
-def _gate_verdict(gate: Gate) -> Verdict:
+def _gate_verdict(gate: Gate) -> Notice:
     """What the gate found, in one sentence and what to do."""
     try:
         gate.require_write()
     except MasterKeyError as refused:
         if gate.state == "wrong key":
             known = f"with key id {gate.recorded_key_id}" if gate.recorded_key_id else "with another key"
-            return Verdict(
+            return Notice(
                 "bad",
                 f"Wrong key: this database already holds credentials written {known}.",
                 "Paste that key, or name its file.",
             )
-        return Verdict("warning", refused.sentence, refused.what_to_do)
+        return Notice("warning", refused.sentence, refused.what_to_do)
     match gate.state:
         case "open":
             key_id = f" (key id {gate.known_key_id})" if gate.known_key_id else ""
-            return Verdict("good", f"This is the key this database was written with{key_id}.")
+            return Notice("good", f"This is the key this database was written with{key_id}.")
         case "mixed":
-            return Verdict(
+            return Notice(
                 "warning",
                 "This key opens some of the newest credentials, but not all.",
                 "The others need their own key.",
             )
         case _:
-            return Verdict("good", "A good key. This database holds no credential yet.")
+            return Notice("good", "A good key. This database holds no credential yet.")

@@ -24,8 +24,8 @@ from tui.screens.setup.wizard.saving import SaveLines
 from tui.screens.setup.wizard.step import Step
 from tui.widgets.form import Field
 from tui.widgets.line_input import LineInput
+from tui.widgets.notices import Notice, NoticeList
 from tui.widgets.row_list import Cell, Column, Row, RowBody, RowList
-from tui.widgets.verdicts import Verdict, Verdicts
 from tui.words.organizations import NO_NAME
 from tui.words.people import operator_label
 from tui.words.text import safe_text
@@ -66,7 +66,7 @@ class OrganizationStep(Step):
             placeholder=f"e-mail or user id; left empty: {safe_text(flow.operator.label, 20)}, without one",
             id="o-operator",
         )
-        self._note = Verdicts(flow.glyphs, id="o-note")
+        self._note = NoticeList(flow.glyphs, id="o-note")
         self._save = SaveLines(flow, "both", ticked=flow.settings.nothing_configured)
 
     def compose_step(self) -> Iterable[Widget]:
@@ -91,9 +91,7 @@ class OrganizationStep(Step):
         # Where a list does not hold them all, a part of the name is typed.
         self.query_one("#o-part-line").display = len(self._organizations) >= FOUND_ORGANIZATIONS
         if self._chosen is None:
-            self._note.say(
-                [Verdict("bad", "There is no organisation in public.organizations.", "Add one there first.")]
-            )
+            self._note.say([Notice("bad", "There is no organisation in public.organizations.", "Add one there first.")])
 
     async def _find(self, text: str) -> list[Organization]:
         """What is found, the one chosen before at first, which may not be among so many."""
@@ -202,9 +200,9 @@ class OrganizationStep(Step):
     def _show_fields(self) -> None:
         is_new = self._chosen == NEW
         self.query_one("#o-name-line").display = self.query_one("#o-id-line").display = is_new
-        notes = [Verdict("warning", self._source_note[0])] if self._source_note else []
+        notes = [Notice("warning", self._source_note[0])] if self._source_note else []
         if is_new:
-            notes.append(Verdict("plain", "Another program's organisation? Put its id in place of the random one."))
+            notes.append(Notice("plain", "Another program's organisation? Put its id in place of the random one."))
         self._note.say(notes)
 
     def _known_organization(self, key: str) -> Organization | None:

@@ -16,7 +16,7 @@ from tui.errors import InvalidInput, PermissionDenied, SwitchboardError
 from tui.screens.setup.wizard.saving import SaveLines
 from tui.screens.setup.wizard.step import Step
 from tui.widgets.form import ActionLine, CycleLine, Option
-from tui.widgets.verdicts import Verdict, Verdicts
+from tui.widgets.notices import Notice, NoticeList
 from tui.words.counts import counted, counted_kinds
 from tui.words.text import spelled
 
@@ -63,7 +63,7 @@ class PlanStep(Step):
 
     def __init__(self, flow: Flow) -> None:
         super().__init__(flow)
-        self._found = Verdicts(flow.glyphs, id="p-found")
+        self._found = NoticeList(flow.glyphs, id="p-found")
         self._save = SaveLines(flow, "the connection and its password", ticked=flow.settings.nothing_configured)
         self._write = ActionLine(f"Write the SQL to {SQL_FILE}, for whoever may run it", id="p-write")
         self._view = CycleLine("Show", VIEWS, id="p-view")
@@ -86,7 +86,7 @@ class PlanStep(Step):
         """Make the plan anew: the connection may be another one now."""
         self.problem.clear()
         self._write.display = False
-        self._found.say([Verdict("quiet", "Looking at the database ...")])
+        self._found.say([Notice("quiet", "Looking at the database ...")])
         self.flow.plan = None
         try:
             plan = self.flow.plan = await plan_setup(self.flow.conninfo())
@@ -94,7 +94,7 @@ class PlanStep(Step):
             self._found.clear()
             self._text.update("")
             raise
-        self._found.say(_verdicts(plan))
+        self._found.say(_notices(plan))
         self._write.display = any(problem.error is PermissionDenied for problem in plan.facts.problems)
         self._show_text()
 
@@ -145,33 +145,33 @@ class PlanStep(Step):
         except OSError as exc:
             self.fail(InvalidInput(f"{SQL_FILE} could not be written: {exc.strerror}.", "Use another folder."))
             return
-        self.problem.say([Verdict("good", f"Written to {SQL_FILE} here.", "When it has been run, press enter.")])
+        self.problem.say([Notice("good", f"Written to {SQL_FILE} here.", "When it has been run, press enter.")])
 
 
-def _verdicts(plan: Plan) -> list[Verdict]:
+def _notices(plan: Plan) -> list[Notice]:
     """The plan in a few lines, the worst last."""
-    verdicts = [Verdict("good" if plan.is_empty else "plain", SHAPES[plan.starting_shape])]
+    verdicts = [Notice("good" if plan.is_empty else "plain", SHAPES[plan.starting_shape])]
     if plan.in_the_way:
-        sentences = [Verdict("bad", problem.sentence, problem.what_to_do) for problem in plan.facts.problems]
-        return [*verdicts, *(sentences or [Verdict("bad", line.text, plan.way_out) for line in plan.in_the_way])]
+        sentences = [Notice("bad", problem.sentence, problem.what_to_do) for problem in plan.facts.problems]
+        return [*verdicts, *(sentences or [Notice("bad", line.text, plan.way_out) for line in plan.in_the_way])]
     if plan.is_empty:
-        verdicts.append(Verdict("good", "Everything is there: nothing will be changed."))
+        verdicts.append(Notice("good", "Everything is there: nothing will be changed."))
     else:
         counts = f"{len(plan.missing)} things will be made, {len(plan.different)} changed, {len(plan.present)} stay."
-        verdicts.append(Verdict("plain", counts))
+        verdicts.append(Notice("plain", counts))
     if plan.accepts:
         things = counted(len(plan.accepts), "thing of another program is", "things of others are")
         verdicts.append(
-            Verdict("plain", f"{things} there and harmless: installing accepts what every change lists with =.")
+            Notice("plain", f"{things} there and harmless: installing accepts what every change lists with =.")
         )
     if plan.foreign:
         things = counted(len(plan.foreign), "thing")
         verdicts.append(
-            Verdict("warning", f"{things} of others can do harm, or nobody has accepted: every change lists it.")
+            Notice("warning", f"{things} of others can do harm, or nobody has accepted: every change lists it.")
         )
     if plan.holes:
         holes = counted(len(plan.holes), "hole was", "holes were")
-        verdicts.append(Verdict("warning", f"{holes} found in what is there. Each is shown below with its query."))
+        verdicts.append(Notice("warning", f"{holes} found in what is there. Each is shown below with its query."))
     return verdicts
 
 

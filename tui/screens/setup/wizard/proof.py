@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 from tui.data.setup.proof import prove
 from tui.errors import SwitchboardError
-from tui.screens.setup.finding import verdict
+from tui.screens.setup.finding import notice_of
 from tui.screens.setup.wizard.step import Step
-from tui.widgets.verdicts import Verdict, Verdicts
+from tui.widgets.notices import Notice, NoticeList
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -28,27 +28,27 @@ class ProofStep(Step, can_focus=True):
 
     def __init__(self, flow: Flow) -> None:
         super().__init__(flow)
-        self._verdicts = Verdicts(flow.glyphs, id="r-found")
+        self._notices = NoticeList(flow.glyphs, id="r-found")
         self._is_proven = False
 
     def first_line(self) -> Widget:
         return self
 
     def compose_step(self) -> Iterable[Widget]:
-        yield self._verdicts
+        yield self._notices
 
     async def arrive(self) -> None:
         self.problem.clear()
         self._is_proven = False
-        self._verdicts.say([Verdict("quiet", "Asking the database ...")])
+        self._notices.say([Notice("quiet", "Asking the database ...")])
         try:
             findings = await prove(self.flow.connected(), self.flow.keyring, self.flow.settings.credential_format)
         except SwitchboardError:
-            self._verdicts.clear()
+            self._notices.clear()
             raise
         self._is_proven = all(finding.state != "problem" for finding in findings)
         what_next = "Press enter to go on." if self._is_proven else "Press enter to look again; esc goes back."
-        self._verdicts.say([*(verdict(finding) for finding in findings), Verdict("plain", what_next)])
+        self._notices.say([*(notice_of(finding) for finding in findings), Notice("plain", what_next)])
         if self._is_proven:
             self.flow.done.add(self.key)
             self.post_message(self.Changed())

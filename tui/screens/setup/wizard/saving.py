@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 from textual.containers import Vertical
 
 from tui.data.setup.findings import git_finding
-from tui.screens.setup.finding import verdict
+from tui.screens.setup.finding import notice_of
 from tui.settings.git_ignore import add_to_gitignore, git_ignore_state
 from tui.widgets.form import CheckLine
-from tui.widgets.verdicts import Verdicts
+from tui.widgets.notices import NoticeList
 from tui.words.text import safe_text
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ class SaveLines(Vertical):
         super().__init__()
         self._flow = flow
         self._save = CheckLine("", ticked=ticked)
-        self._git = Verdicts(flow.glyphs)
+        self._git = NoticeList(flow.glyphs)
         self._ignore = CheckLine(f"Add /{safe_text(flow.env_file.name, 40)} to .gitignore", ticked=True)
         self.describe(what)
 
@@ -54,7 +54,7 @@ class SaveLines(Vertical):
         """Say whether git would take the file along, where it is written at all."""
         env_file = self._flow.env_file
         state = git_ignore_state(env_file) if self.wanted else "not in git"
-        self._git.say([] if state == "not in git" else [verdict(git_finding(env_file.name, state))])
+        self._git.say([] if state == "not in git" else [notice_of(git_finding(env_file.name, state))])
         self._ignore.display = state == "not ignored"
 
     async def save(self, values: Mapping[str, str]) -> None:

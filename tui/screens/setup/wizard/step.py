@@ -11,7 +11,7 @@ from textual.message import Message
 from textual.widgets import Static
 
 from tui.errors import SwitchboardError
-from tui.widgets.verdicts import Verdict, Verdicts
+from tui.widgets.notices import Notice, NoticeList
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -65,7 +65,7 @@ class Step(VerticalScroll, can_focus=False):
     def __init__(self, flow: Flow) -> None:
         super().__init__(id=f"step-{self.key}", classes="step")
         self.flow = flow
-        self.problem = Verdicts(flow.glyphs, id=f"problem-{self.key}")
+        self.problem = NoticeList(flow.glyphs, id=f"problem-{self.key}")
 
     def compose(self) -> Iterable[Widget]:
         yield Static(self.heading, classes="heading", markup=False)
@@ -108,12 +108,12 @@ class Step(VerticalScroll, can_focus=False):
 
     def fail(self, failure: SwitchboardError) -> None:
         """Say what went wrong and what to do, below the form, where it stays until the next attempt."""
-        self.problem.say([Verdict("bad", failure.sentence, failure.what_to_do)])
+        self.problem.say([Notice("bad", failure.sentence, failure.what_to_do)])
         self.call_after_refresh(self.problem.scroll_visible, animate=False)
 
     def refuse(self, sentence: str, what_to_do: str = "") -> bool:
         """Say what is missing; returns False, for `finish` to hand on."""
-        self.problem.say([Verdict("warning", sentence, what_to_do)])
+        self.problem.say([Notice("warning", sentence, what_to_do)])
         self.call_after_refresh(self.problem.scroll_visible, animate=False)
         return False
 

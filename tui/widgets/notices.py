@@ -1,4 +1,4 @@
-"""Short results below one another, each with a sign, a tone and words that wrap under themselves."""
+"""Shows notices below one another, each with a sign, a tone and a text that wraps under itself."""
 
 from __future__ import annotations
 
@@ -25,41 +25,41 @@ LONGEST = 1_000
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
-    """One result. `more` follows on a line of its own, in plain style."""
+class Notice:
+    """A short text with a tone. `more` follows on a line of its own, in plain style."""
 
     tone: Tone
     text: str
     more: str = ""
 
 
-class Verdicts(Widget):
-    """The results that stand now; as high as they need."""
+class NoticeList(Widget):
+    """A list of notices, as high as it needs."""
 
-    DEFAULT_CSS = "Verdicts { height: auto; width: 1fr; }"
-    verdicts: reactive[tuple[Verdict, ...]] = reactive((), layout=True)
+    DEFAULT_CSS = "NoticeList { height: auto; width: 1fr; }"
+    notices: reactive[tuple[Notice, ...]] = reactive((), layout=True)
 
     def __init__(self, glyphs: Glyphs, *, id: str | None = None) -> None:
         super().__init__(id=id)
         self._glyphs = glyphs
 
-    def say(self, verdicts: Iterable[Verdict]) -> None:
-        """Show these results."""
-        self.verdicts = tuple(verdicts)
+    def say(self, notices: Iterable[Notice]) -> None:
+        """Replace the notices."""
+        self.notices = tuple(notices)
 
     def clear(self) -> None:
         """Show nothing."""
-        self.verdicts = ()
+        self.notices = ()
 
     def get_content_height(self, container: object, viewport: object, width: int) -> int:
-        return sum(len(_lines(verdict, width)) for verdict in self.verdicts)
+        return sum(len(_lines(notice, width)) for notice in self.notices)
 
     def render(self) -> RenderResult:
         lines: list[Content] = []
-        for verdict in self.verdicts:
-            first, *rest = _lines(verdict, self.size.width)
-            style = STYLES[verdict.tone]
-            lines.append(Content.assemble((f"{self._sign(verdict.tone)} ", style), (first, _words_style(verdict.tone))))
+        for notice in self.notices:
+            first, *rest = _lines(notice, self.size.width)
+            style = STYLES[notice.tone]
+            lines.append(Content.assemble((f"{self._sign(notice.tone)} ", style), (first, _words_style(notice.tone))))
             lines.extend(Content(INDENT + line) for line in rest)
         return Content("\n").join(lines)
 
@@ -73,7 +73,7 @@ def _words_style(tone: Tone) -> str:
     return {"bad": "bold", "quiet": "dim"}.get(tone, "")
 
 
-def _lines(verdict: Verdict, width: int) -> list[str]:
+def _lines(notice: Notice, width: int) -> list[str]:
     room = max(10, width - len(INDENT))
-    lines = textwrap.wrap(safe_text(verdict.text, LONGEST), room) or [""]
-    return lines + textwrap.wrap(safe_text(verdict.more, LONGEST), room)
+    lines = textwrap.wrap(safe_text(notice.text, LONGEST), room) or [""]
+    return lines + textwrap.wrap(safe_text(notice.more, LONGEST), room)
