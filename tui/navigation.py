@@ -79,13 +79,11 @@ class Navigation:
         self._changed = changed
 
     def open_editor(self, integration_type: str, integration: Integration | None = None) -> None:
-        """Open the credential editor on top of the screen."""
         from tui.screens.integrations.editor import CredentialEditor
 
         self._app.push_screen(CredentialEditor(integration_type, integration), lambda _: self._changed())
 
     def open_secrets(self, integration: Integration) -> None:
-        """Open the list of an integration's secrets."""
         from tui.screens.integrations.reveal import RevealScreen
 
         self._app.push_screen(RevealScreen(integration))
@@ -93,55 +91,46 @@ class Navigation:
     def open_connection_test(
         self, title: str, jobs: Sequence[Job], then: Callable[[tuple[Tested | None, ...]], None]
     ) -> None:
-        """Run connection tests on a screen of their own; `then` is called with the finished ones when it is left."""
         from tui.screens.connection_test import ConnectionTestScreen
 
         self._app.push_screen(ConnectionTestScreen(title, jobs), lambda results: then(results or ()))
 
     def choose_person(self, heading: str, then: Callable[[Person], None]) -> None:
-        """Let a person of the organisation be chosen; `then` is not called where that was left."""
         from tui.screens.person_chooser import PersonChooser
 
         self._app.push_screen(PersonChooser(heading), lambda person: then(person) if person is not None else None)
 
     def open_number(self, number: PhoneNumber | None, then: Callable[[NumberChanged | None], None]) -> None:
-        """Open the form of a phone number, or of a new one; `then` gets what was saved."""
         from tui.screens.numbers.form import NumberForm
 
         self._app.push_screen(NumberForm(number), then)
 
     def open_number_sync(self, then: Callable[[str | None], None]) -> None:
-        """Open a sync of phone numbers; `then` gets a sentence about what was written."""
         from tui.screens.numbers.sync import NumberSyncScreen
 
         self._app.push_screen(NumberSyncScreen(), then)
 
     def open_permission_review(self, staged: Staged, then: Callable[[Staged, Applied | None], None]) -> None:
-        """Open the review of what is staged; `then` gets what is left of it, and what was applied."""
         from tui.screens.permissions.review import PermissionReviewScreen
 
         self._app.push_screen(PermissionReviewScreen(staged), lambda left: then(*(left or (staged, None))))
 
     def open_access_of(self, person: Holder) -> None:
-        """Open what a person can do, and why not."""
         from tui.screens.permissions.effective import AccessOfPersonScreen
 
         self._app.push_screen(AccessOfPersonScreen(person))
 
     def open_users_of(self, integration: Integration) -> None:
-        """Open who can use an integration, and why not."""
         from tui.screens.permissions.effective import UsersOfIntegrationScreen
 
         self._app.push_screen(UsersOfIntegrationScreen(integration))
 
     def open_leaver_report(self, person: Holder) -> None:
-        """Open what a leaver could reach and knows."""
         from tui.screens.permissions.leaver import LeaverScreen
 
         self._app.push_screen(LeaverScreen(person))
 
     def open_audit_row(self, row: AuditRow, names: Names, step: Callable[[int], AuditRow | None]) -> None:
-        """Open a row of the log in full; `step` moves to the next newer (-1) or older (1) one and returns it."""
         from tui.screens.audit.row import AuditRowScreen
 
         self._app.push_screen(AuditRowScreen(row, names, step))

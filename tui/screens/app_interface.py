@@ -1,14 +1,61 @@
-"""What screens may ask of the app, which alone knows which screens there are."""
+"""What screens may ask of the app, and how they get to one another without knowing each other."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from tui.navigation import Navigation
+    from collections.abc import Callable, Sequence
+
+    from tui.data.numbers.changes import NumberChanged
+    from tui.data.permissions.apply import Applied
+    from tui.data.permissions.people import Holder
+    from tui.data.permissions.staging import Staged
+    from tui.models import AuditRow, Integration, Person, PhoneNumber
+    from tui.screens.audit.view import Names
+    from tui.session.connection_test import Job, Tested
     from tui.session.console_connection import ConsoleConnection
     from tui.session.session import Session
     from tui.widgets.glyphs import Glyphs
+
+
+class Navigation(Protocol):
+    """The screens that are opened on top of another; `then` is called with what they were left with."""
+
+    def open_editor(self, integration_type: str, integration: Integration | None = None) -> None:
+        """Open the credential editor on top of the screen."""
+
+    def open_secrets(self, integration: Integration) -> None:
+        """Open the list of an integration's secrets."""
+
+    def open_connection_test(
+        self, title: str, jobs: Sequence[Job], then: Callable[[tuple[Tested | None, ...]], None]
+    ) -> None:
+        """Run connection tests on a screen of their own; `then` is called with the finished ones when it is left."""
+
+    def choose_person(self, heading: str, then: Callable[[Person], None]) -> None:
+        """Let a person of the organisation be chosen; `then` is not called where that was left."""
+
+    def open_number(self, number: PhoneNumber | None, then: Callable[[NumberChanged | None], None]) -> None:
+        """Open the form of a phone number, or of a new one; `then` gets what was saved."""
+
+    def open_number_sync(self, then: Callable[[str | None], None]) -> None:
+        """Open a sync of phone numbers; `then` gets a sentence about what was written."""
+
+    def open_permission_review(self, staged: Staged, then: Callable[[Staged, Applied | None], None]) -> None:
+        """Open the review of what is staged; `then` gets what is left of it, and what was applied."""
+
+    def open_access_of(self, person: Holder) -> None:
+        """Open what a person can do, and why not."""
+
+    def open_users_of(self, integration: Integration) -> None:
+        """Open who can use an integration, and why not."""
+
+    def open_leaver_report(self, person: Holder) -> None:
+        """Open what a leaver could reach and knows."""
+
+    def open_audit_row(self, row: AuditRow, names: Names, step: Callable[[int], AuditRow | None]) -> None:
+        """Open a row of the log in full; `step` moves to the next newer (-1) or older (1) one and returns it."""
 
 
 class Console(Protocol):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from tui.words.text import safe_text
 
@@ -10,7 +10,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from uuid import UUID
 
-    from tui.data.permissions.people import Holder
     from tui.models import Person
 
 MARK = "~"
@@ -19,12 +18,28 @@ NAME_MOST = 60
 """Characters of a name, and of an e-mail, where both stand in one sentence."""
 
 
-def person_name(person: Person | Holder) -> str:
+class Named(Protocol):
+    """Somebody of the directory, or of whom only the id is known."""
+
+    @property
+    def id(self) -> UUID:
+        """What the directory and the log know them by."""
+
+    @property
+    def name(self) -> str | None:
+        """As the directory has it."""
+
+    @property
+    def email(self) -> str | None:
+        """As the directory has it."""
+
+
+def person_name(person: Named) -> str:
     """Return the name, else the e-mail, else the id; not yet safe for a terminal."""
     return (person.name or "").strip() or person.email or str(person.id)
 
 
-def person_in_full(person: Person | Holder) -> str:
+def person_in_full(person: Named) -> str:
     """Return "Asha Raman <asha@example.org>", the one of the two that is known, or the id; as safe text."""
     known = [safe_text(text, NAME_MOST) for text in ((person.name or "").strip(), person.email) if text]
     return f"{known[0]} <{known[1]}>" if len(known) == 2 else (known or [str(person.id)])[0]

@@ -81,7 +81,7 @@ async def _sync(session: Session, out: Output, *, dry_run: bool, wanted: str | N
 
 def _show(out: Output, plan: SyncPlan) -> None:
     from tui.cli.numbers.view import PLAN_COLUMNS, plan_notes
-    from tui.words.numbers import planned_rows
+    from tui.words.sync_plan import planned_rows
 
     if not out.as_json:
         planned = planned_rows(plan)

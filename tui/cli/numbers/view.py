@@ -12,7 +12,7 @@ from tui.words.numbers import abilities, assignee_in_full, organization_of, show
 if TYPE_CHECKING:
     from tui.data.numbers.sync_plan import SyncPlan
     from tui.models import PhoneNumber
-    from tui.words.numbers import PlannedRow
+    from tui.words.sync_plan import PlannedRow
 
 
 def record_of(number: PhoneNumber) -> dict[str, Any]:

@@ -11,11 +11,11 @@ from tui.words.numbers import (
     abilities,
     assignee_in_full,
     organization_of,
-    planned_rows,
     shown_number,
     shown_text,
     state,
 )
+from tui.words.sync_plan import planned_rows
 from tui.words.text import safe_text
 from tui.words.times import shown
 
