@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.support.acme import ACME, KEY, PHONE, SALT
 from tests.support.commands import Shell, derived_once
-from tests.support.sitting import ACME, KEY, PHONE, SALT
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -12,9 +12,9 @@ import psycopg
 import pytest
 from psycopg import sql
 
+from tests.support.acme import ACME, GLOBEX, PHONE
 from tests.support.commands import Shell, contents, execute
 from tests.support.servers.pooler import TransactionPooler
-from tests.support.sitting import ACME, GLOBEX, PHONE
 
 if TYPE_CHECKING:
     from tests.support.servers.postgres import TestServer

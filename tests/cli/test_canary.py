@@ -11,8 +11,8 @@ from urllib.parse import quote
 import psycopg
 import pytest
 
+from tests.support.acme import ACME, SALT
 from tests.support.commands import derived_once, execute
-from tests.support.sitting import ACME, SALT
 from tui.data.keys.encryption import MasterKey
 
 if TYPE_CHECKING:

@@ -10,9 +10,9 @@ import psycopg
 import pytest
 from psycopg.types.json import Jsonb
 
+from tests.support.acme import ACME, ASHA, PHONE, keyring, opened
 from tests.support.commands import one_line_of_json
 from tests.support.hostile_strings import UNSAFE, hostile_strings
-from tests.support.sitting import ACME, ASHA, PHONE, keyring, opened
 from tests.support.terminal.forked_terminal import ForkedTerminal
 from tui.data.integrations.credentials import Draft, save_credential
 

@@ -7,8 +7,8 @@ import json
 
 import psycopg
 
+from tests.support.acme import ACME, ASHA, GLOBEX, KEY, OTHER_KEY, PHONE
 from tests.support.commands import Shell, contents, execute, one_line_of_json
-from tests.support.sitting import ACME, ASHA, GLOBEX, KEY, OTHER_KEY, PHONE
 from tests.support.terminal.forked_terminal import ForkedTerminal
 
 LOG_COLUMNS = {

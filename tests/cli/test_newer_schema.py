@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.support.acme import ASHA, PHONE
 from tests.support.commands import contents, execute
 from tests.support.schema import set_up_by_a_newer_version
-from tests.support.sitting import ASHA, PHONE
 from tests.support.tampering import write_log
 from tui.errors import SchemaNewer
 

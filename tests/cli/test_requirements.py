@@ -23,11 +23,11 @@ from tests.generate.commands import (
     leaves,
     list_in_readme,
 )
+from tests.support.acme import ASHA
 from tests.support.commands import Outcome, Shell
 from tests.support.numbers import OLD, RAVI, add_row, create_people
 from tests.support.servers.exotel import ExotelServer, exophone
 from tests.support.servers.pooler import TransactionPooler
-from tests.support.sitting import ASHA
 from tests.support.terminal.forked_terminal import ForkedTerminal
 from tui.cli.parsing import Option
 

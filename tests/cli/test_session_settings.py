@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 import pytest
 from psycopg import conninfo, sql
 
+from tests.support.acme import ACME, KEY, MASTER_KEY, PHONE, SALT, keyring, opened, operator
 from tests.support.commands import derived_once, execute
 from tests.support.schema import shape_of
-from tests.support.sitting import ACME, KEY, MASTER_KEY, PHONE, SALT, keyring, opened, operator
 from tests.support.tampering import LOG, write_log
 from tui.data.integrations.listing import list_integrations
 from tui.data.integrations.reveal import open_secret

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 import psycopg
 import pytest
 
+from tests.support.acme import ASHA
 from tests.support.log_rows import log_row
 from tests.support.numbers import create_people
-from tests.support.sitting import ASHA
 
 if TYPE_CHECKING:
     import subprocess

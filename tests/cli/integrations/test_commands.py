@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 
+from tests.support.acme import ACME, ASHA, GLOBEX, PHONE
 from tests.support.commands import Shell, contents, execute
-from tests.support.sitting import ACME, ASHA, GLOBEX, PHONE
 from tests.support.terminal.forked_terminal import ForkedTerminal
 
 COLUMNS = {

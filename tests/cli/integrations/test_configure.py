@@ -6,8 +6,8 @@ import json
 
 import pytest
 
+from tests.support.acme import ACME, KEY, OTHER_KEY, PHONE
 from tests.support.commands import Shell, contents, execute
-from tests.support.sitting import ACME, KEY, OTHER_KEY, PHONE
 from tests.support.terminal.forked_terminal import ForkedTerminal
 
 SECRET = "sk-CANARY-5f0c1e2d"

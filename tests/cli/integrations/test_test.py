@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests.support.acme import OTHER_KEY
 from tests.support.commands import Shell, execute, one_line_of_json
 from tests.support.numbers import OLD
 from tests.support.servers.exotel import FAULTS, ExotelServer, error
-from tests.support.sitting import OTHER_KEY
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

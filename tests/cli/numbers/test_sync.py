@@ -9,10 +9,10 @@ from uuid import UUID
 
 import pytest
 
+from tests.support.acme import ACME
 from tests.support.commands import Shell, contents, execute
 from tests.support.numbers import BANGALORE, DELHI, OLD, RAVI, add_row, create_people, log_rows
 from tests.support.servers.exotel import API_KEY, API_TOKEN, AUTH_TOKEN, FAULTS, ExotelServer, exophone, exophones
-from tests.support.sitting import ACME
 from tests.support.terminal.forked_terminal import ForkedTerminal
 
 if TYPE_CHECKING:

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 import psycopg
 
+from tests.support.acme import KEY
 from tests.support.commands import Shell, contents, execute
 from tests.support.schema import run_shape
-from tests.support.sitting import KEY
 from tests.support.terminal.forked_terminal import ForkedTerminal
 from tests.support.terminal.pty import SWITCHBOARD, Terminal
 

@@ -10,7 +10,7 @@ import psycopg
 import pytest
 from click.testing import CliRunner
 
-from tests.support.sitting import ACME, opened
+from tests.support.acme import ACME, opened
 from tui.cli.audit import audit
 from tui.cli.request import Options
 from tui.data.audit.completion import Completer
