@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Generic, TextIO, TypeVar
 
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from tui.errors import SwitchboardError
 
 GAP = "  "
+PROGRESS_EVERY_S = 2.0
 Item = TypeVar("Item")
 CellItem_contra = TypeVar("CellItem_contra", contravariant=True)
 
@@ -46,6 +48,7 @@ class Output:
         self.as_json = as_json
         self.yes = yes
         """Whether every confirmation was given beforehand."""
+        self._progress_at = time.monotonic()
 
     def rows(
         self,
@@ -93,6 +96,12 @@ class Output:
         """Write one line of prose to standard error."""
         if not self.as_json:
             _write_error(_inert(line, sys.stderr))
+
+    def progress(self, line: str) -> None:
+        """Write a line of prose, unless the last one of progress was written less than PROGRESS_EVERY_S ago."""
+        if time.monotonic() - self._progress_at >= PROGRESS_EVERY_S:
+            self._progress_at = time.monotonic()
+            self.say(line)
 
     def warn(self, sentence: str, what_to_do: str = "") -> None:
         """Write one line about something that does not stop the command."""

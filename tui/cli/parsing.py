@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
+from inspect import iscoroutinefunction
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -114,8 +115,9 @@ COMMON: list[click.Parameter] = [
 class Command(click.Command):
     """A command that takes the common options; `locked` says that it works in the locked console.
 
-    `needs` is what it requires. Its function returns an exit status, the console to open, or the work to do in a
-    session that meets what it requires.
+    `needs` is what it requires. A function that is `async` is the work itself, and gets the session and the output
+    before its parameters. Any other runs before anything is connected to, so that it can refuse what was typed, and
+    returns the work, an exit status, or the console to open.
     """
 
     def __init__(
@@ -131,13 +133,19 @@ class Command(click.Command):
         return super().parse_args(ctx, args)
 
     def invoke(self, ctx: click.Context) -> Any:
-        """Run the command, and the work that it returns; return its exit status, or the console to open."""
-        outcome = super().invoke(ctx)
+        """Run the command; return its exit status, or the console to open."""
+        outcome = self.work(ctx)
         if not callable(outcome):
             return outcome
         from tui.cli.run import run
 
         return run(ctx.find_object(Options) or Options(), outcome, self._requirements(ctx))
+
+    def work(self, ctx: click.Context) -> Any:
+        """Return the work with its parameters filled in, or what the function returns instead."""
+        if iscoroutinefunction(self.callback):
+            return partial(self.callback, **ctx.params)
+        return super().invoke(ctx)
 
     def get_params(self, ctx: click.Context) -> list[click.Parameter]:
         """Return its own parameters, then the common ones."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import time
 from datetime import UTC
 from functools import partial
 from pathlib import Path
@@ -20,14 +19,12 @@ from tui.words.counts import counted
 from tui.words.times import shown
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from datetime import datetime
 
     from tui.cli.request import Options, Work
     from tui.data.seals.verify import SealReport
     from tui.session.session import Session
 
-PROGRESS_EVERY_S = 5.0
 DIGITS = re.compile(r"\s*[0-9a-fA-F]{64}\s*")
 
 
@@ -111,7 +108,7 @@ async def _seal(session: Session, out: Output) -> None:
     from tui.data.seals.sealing import seal_log
 
     key = read_seal_key(session.settings.seal_key_file)
-    sealed = await seal_log(session.database, key, on_progress=_progress(out, "sealed"))
+    sealed = await seal_log(session.database, key, on_progress=partial(_report_progress, out, "sealed"))
     until = _until(sealed.sealed_until)
     done = f"Sealed {counted(sealed.rows, 'row')} with {counted(sealed.seals, 'seal')}"
     newest = sealed.newest_seal or "none"
@@ -131,7 +128,8 @@ async def _verify(session: Session, out: Output, *, keys: tuple[bytes, ...], new
     from tui.data.seals.verify import verify_log
     from tui.errors import CheckFailed
 
-    report = await verify_log(session.database, public_keys=keys, newest=newest, on_progress=_progress(out, "compared"))
+    on_progress = partial(_report_progress, out, "compared")
+    report = await verify_log(session.database, public_keys=keys, newest=newest, on_progress=on_progress)
     out.record(_record(report), _lines(report))
     if report.keys and not any(key.given for key in report.keys):
         out.say("The public keys are the database's own, which its owner can replace: see --public-key.")
@@ -180,19 +178,10 @@ def _lines(report: SealReport) -> list[tuple[str, object]]:
     return [*lines, ("finding", f"{rest} more like these")] if rest else lines
 
 
-def _progress(out: Output, verb: str) -> Callable[[int, int], None]:
-    """Say now and then how far it has come; nothing where it is over before."""
-    said = time.monotonic()
+def _report_progress(out: Output, verb: str, rows: int, hour: int) -> None:
+    from tui.data.seals.verify import hour_text
 
-    def tell(rows: int, hour: int) -> None:
-        from tui.data.seals.verify import hour_text
-
-        nonlocal said
-        if time.monotonic() - said >= PROGRESS_EVERY_S:
-            said = time.monotonic()
-            out.say(f"{counted(rows, 'row')} {verb}, up to {hour_text(hour)} ...")
-
-    return tell
+    out.progress(f"{counted(rows, 'row')} {verb}, up to {hour_text(hour)} ...")
 
 
 def _until(moment: datetime | None) -> str:

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import time
 from typing import TYPE_CHECKING, Any
 
-import click
-
 from tui.cli.audit import audit
-from tui.cli.audit.filter import FILTERED, LANGUAGE, filter_argument, run_on_filter
+from tui.cli.audit.filter import FilteredCommand
 from tui.cli.output import Column
 from tui.cli.requirements import Requirements
 from tui.words.counts import counted
@@ -19,40 +16,28 @@ if TYPE_CHECKING:
     from datetime import tzinfo
 
     from tui.cli.output import Output
-    from tui.cli.request import Options
     from tui.data.audit.filter import AuditFilter
     from tui.data.audit.stats import Statistics
     from tui.session.session import Session
 
 MOST_LINES = 31
-PROGRESS_EVERY_S = 2.0
 
 
-@audit.command(
-    "stats", locked=True, needs=Requirements("any", organization=False), context_settings=FILTERED, epilog=LANGUAGE
-)
-@filter_argument
-@click.pass_obj
-def stats(options: Options, words: tuple[str, ...]) -> int:
+@audit.command("stats", cls=FilteredCommand, locked=True, needs=Requirements("any", organization=False))
+async def stats(session: Session, out: Output, audit_filter: AuditFilter) -> None:
     """Count the rows of a filter by action, status, type, user and day.
 
     Where there are more than can be counted in a minute it is the newest that are, and it says back to when.
     """
-    return run_on_filter(options, words, _stats)
-
-
-async def _stats(session: Session, out: Output, audit_filter: AuditFilter) -> None:
     from tui.data.audit.stats import Statistics, statistics
     from tui.data.directory import people_by_id
     from tui.words.people import author
 
     zone = session.settings.timezone
     figures = Statistics()
-    reported_at = time.monotonic()
     async for figures in statistics(session.database, audit_filter, zone):
-        if not figures.complete and time.monotonic() - reported_at > PROGRESS_EVERY_S:
-            reported_at = time.monotonic()
-            out.say(f"{counted(figures.rows, 'row')} counted, back to {shown(figures.counted_back_to, zone)}.")
+        if not figures.complete:
+            out.progress(f"{counted(figures.rows, 'row')} counted, back to {shown(figures.counted_back_to, zone)}.")
     people = await people_by_id(
         session.database, [identifier for identifier in figures.by_user if identifier is not None]
     )

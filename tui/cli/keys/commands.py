@@ -12,7 +12,7 @@ from tui.cli.requirements import Requirements
 from tui.words.integrations import NOT_VISIBLE
 
 if TYPE_CHECKING:
-    from tui.cli.request import Options, Work
+    from tui.cli.request import Options
     from tui.data.keys.gate import Gate
     from tui.models import Census
     from tui.session.session import Session
@@ -45,22 +45,18 @@ def generate(options: Options) -> int:
 
 
 @keys.command("status", locked=True, needs=Requirements("any", key="required", organization=False))
-def status() -> Work:
+async def status(session: Session, out: Output) -> None:
     """Show which key is configured, which one is in use, and what it opens.
 
     Exits with 4 where the key is missing, too weak to write with, or not the one in use.
     """
-    return _status
-
-
-async def _status(session: Session, out: Output) -> None:
     from tui.data.integrations.role_privileges import read_privileges
     from tui.data.keys.gate import check_gate, take_census
     from tui.data.seals.keys import recorded_keys
 
     gate = await check_gate(session.database, session.keyring)
-    visible = await read_privileges(session.database)
-    census = await take_census(session.database, session.keyring) if visible.envelopes else None
+    privileges = await read_privileges(session.database)
+    census = await take_census(session.database, session.keyring) if privileges.envelopes else None
     previous = [key.source for key in session.keyring.previous]
     sealing = await session.database.read(recorded_keys)
     out.record(

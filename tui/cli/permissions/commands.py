@@ -91,21 +91,43 @@ def grant(
 @user_argument
 @types_argument
 @dry_run_option
-def revoke(user: str, types: tuple[str, ...], dry_run: bool) -> Work:
+async def revoke(session: Session, out: Output, user: str, types: tuple[str, ...], dry_run: bool) -> None:
     """Take every right on one integration, or on several."""
-    return partial(_revoke, user=user, types=types, dry_run=dry_run)
+    from tui.data.permissions.grantees import find_holder
+
+    integrations = await integrations_of_types(session, types)
+    person = await find_holder(session.database, session.chosen_organization.id, user)
+
+    def stage(staged: Staged, cells: dict[UUID, list[Any]], now: datetime) -> list[str]:
+        return list(staged.revoke(cells[person.id], now).notes)
+
+    await _change(session, out, [person], integrations, stage, dry_run=dry_run)
 
 
 @permissions.command("copy", locked=True, needs=Requirements("administrator", writes="data"))
 @argument("source", locked=True, metavar="FROM")
 @argument("target", locked=True, metavar="TO")
 @dry_run_option
-def copy(source: str, target: str, dry_run: bool) -> Work:
+async def copy(session: Session, out: Output, source: str, target: str, dry_run: bool) -> None:
     """Give one person exactly what another one has: rights, expiry and limits.
 
     What TO has and FROM has not is revoked; the review shows it.
     """
-    return partial(_copy, source=source, target=target, dry_run=dry_run)
+    from tui.data.permissions.grantees import find_grantee, find_holder
+    from tui.data.permissions.people import integrations_of
+    from tui.errors import InvalidInput
+
+    organization = session.chosen_organization.id
+    holder = await find_holder(session.database, organization, source)
+    other = await find_grantee(session.database, organization, target)
+    if holder.id == other.id:
+        raise InvalidInput("FROM and TO are the same person.", "Name two.")
+    integrations = await integrations_of(session.database, organization)
+
+    def stage(staged: Staged, cells: dict[UUID, list[Any]], now: datetime) -> list[str]:
+        return list(staged.copy(cells[holder.id], cells[other.id], now).notes)
+
+    await _change(session, out, [holder, other], integrations, stage, dry_run=dry_run)
 
 
 async def _grant(
@@ -144,36 +166,6 @@ async def _grant(
 
     label = None if given.label is None else (person.id, given.label)
     await _change(session, out, [person], integrations, stage, dry_run=dry_run, label=label)
-
-
-async def _revoke(session: Session, out: Output, *, user: str, types: Sequence[str], dry_run: bool) -> None:
-    from tui.data.permissions.grantees import find_holder
-
-    integrations = await integrations_of_types(session, types)
-    person = await find_holder(session.database, session.chosen_organization.id, user)
-
-    def stage(staged: Staged, cells: dict[UUID, list[Any]], now: datetime) -> list[str]:
-        return list(staged.revoke(cells[person.id], now).notes)
-
-    await _change(session, out, [person], integrations, stage, dry_run=dry_run)
-
-
-async def _copy(session: Session, out: Output, *, source: str, target: str, dry_run: bool) -> None:
-    from tui.data.permissions.grantees import find_grantee, find_holder
-    from tui.data.permissions.people import integrations_of
-    from tui.errors import InvalidInput
-
-    organization = session.chosen_organization.id
-    holder = await find_holder(session.database, organization, source)
-    other = await find_grantee(session.database, organization, target)
-    if holder.id == other.id:
-        raise InvalidInput("FROM and TO are the same person.", "Name two.")
-    integrations = await integrations_of(session.database, organization)
-
-    def stage(staged: Staged, cells: dict[UUID, list[Any]], now: datetime) -> list[str]:
-        return list(staged.copy(cells[holder.id], cells[other.id], now).notes)
-
-    await _change(session, out, [holder, other], integrations, stage, dry_run=dry_run)
 
 
 async def _change(
