@@ -1,4 +1,4 @@
-"""The commands `audit seal` and `audit verify`: signing the audit log by the hour, and checking it."""
+"""The commands `audit seal` and `audit verify`: sign the audit log hour by hour, and check it."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from tui.data.seals.verify import SealReport
     from tui.session.session import Session
 
-DIGITS = re.compile(r"\s*[0-9a-fA-F]{64}\s*")
+PUBLIC_KEY_DIGITS = re.compile(r"\s*[0-9a-fA-F]{64}\s*")
 
 
 class KeyOrFile(Text):
@@ -34,7 +34,7 @@ class KeyOrFile(Text):
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
         """Return the text. Raises InvalidInput."""
         text = super().convert(value, param, ctx)
-        if is_locked(ctx) and not DIGITS.fullmatch(text):
+        if is_locked(ctx) and not PUBLIC_KEY_DIGITS.fullmatch(text):
             raise closed("A file for --public-key", "Give the key itself, 64 hexadecimal digits.")
         return text
 
@@ -56,7 +56,7 @@ def seal(options: Options, new_key: str | None) -> Work | int:
     private key is in the file that SWITCHBOARD_SEAL_KEY_FILE names; without it the exit status is 4.
     """
     if new_key is not None:
-        return _new_key(Output(as_json=options.json), new_key)
+        return _make_sealing_key(Output(as_json=options.json), new_key)
     return _seal
 
 
@@ -92,7 +92,7 @@ def verify(options: Options, public_keys: tuple[str, ...], newest_seal: str | No
     return partial(_verify, keys=keys, newest=newest)
 
 
-def _new_key(out: Output, path: str) -> int:
+def _make_sealing_key(out: Output, path: str) -> int:
     from tui.data.seals.keys import new_seal_key
 
     key = new_seal_key(Path(path))
@@ -109,7 +109,7 @@ async def _seal(session: Session, out: Output) -> None:
 
     key = read_seal_key(session.settings.seal_key_file)
     sealed = await seal_log(session.database, key, on_progress=partial(_report_progress, out, "sealed"))
-    until = _until(sealed.sealed_until)
+    until = _end_of_hours(sealed.sealed_until)
     done = f"Sealed {counted(sealed.rows, 'row')} with {counted(sealed.seals, 'seal')}"
     newest = sealed.newest_seal or "none"
     out.result(
@@ -169,7 +169,7 @@ def _lines(report: SealReport) -> list[tuple[str, object]]:
         ("log", verdict),
         ("compared", f"{counted(report.rows, 'row')} under {counted(report.seals, 'seal')}"),
         ("first hour", "none" if report.first_hour is None else hour_text(report.first_hour)),
-        ("sealed until", f"{_until(report.sealed_until)}; later rows are not under a seal yet"),
+        ("sealed until", f"{_end_of_hours(report.sealed_until)}; later rows are not under a seal yet"),
         ("newest seal", report.newest_seal or "none"),
     ]
     lines += [("public key", f"{key.public_key.hex()} ({key.key_id})") for key in report.keys]
@@ -184,6 +184,6 @@ def _report_progress(out: Output, verb: str, rows: int, hour: int) -> None:
     out.progress(f"{counted(rows, 'row')} {verb}, up to {hour_text(hour)} ...")
 
 
-def _until(moment: datetime | None) -> str:
+def _end_of_hours(moment: datetime | None) -> str:
     # Seals are of whole hours in UTC, whatever the zone of this console.
     return shown(moment, UTC) if moment else "no hour yet"

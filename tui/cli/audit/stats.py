@@ -49,14 +49,14 @@ async def stats(session: Session, out: Output, audit_filter: AuditFilter) -> Non
     else:
         since = shown(figures.counted_back_to, zone)
         out.text(f"The newest {figures.rows:,} rows, back to {since}; older ones were not counted (narrow the filter).")
-    _section(out, "ACTION", figures.by_action)
-    _section(out, "STATUS", figures.by_status)
-    _section(out, "TYPE", figures.by_type)
-    _section(out, "USER", figures.by_user, {user_id: author(user_id, people) for user_id in figures.by_user})
-    _section(out, f"DAY ({zone})", figures.by_day, newest_first=True)
+    _write_table(out, "ACTION", figures.by_action)
+    _write_table(out, "STATUS", figures.by_status)
+    _write_table(out, "TYPE", figures.by_type)
+    _write_table(out, "USER", figures.by_user, {user_id: author(user_id, people) for user_id in figures.by_user})
+    _write_table(out, f"DAY ({zone})", figures.by_day, newest_first=True)
 
 
-def _section(
+def _write_table(
     out: Output, title: str, counter: Counter[Any], names: dict[Any, str] | None = None, *, newest_first: bool = False
 ) -> None:
     """Write one table, the largest first or the newest, with what does not fit in it as its last line."""
@@ -78,22 +78,22 @@ def _section(
         out.table(records, columns)
 
 
-def _record(counted: Statistics, zone: tzinfo) -> dict[str, Any]:
+def _record(figures: Statistics, zone: tzinfo) -> dict[str, Any]:
     tables: dict[str, Counter[Any]] = {
-        "action": counted.by_action,
-        "status": counted.by_status,
-        "integration_type": counted.by_type,
-        "user_id": counted.by_user,
-        "day": counted.by_day,
+        "action": figures.by_action,
+        "status": figures.by_status,
+        "integration_type": figures.by_type,
+        "user_id": figures.by_user,
+        "day": figures.by_day,
     }
     lists = {
         f"by_{name}": [{name: value, "rows": rows} for value, rows in counter.most_common()]
         for name, counter in tables.items()
     }
     return {
-        "rows": counted.rows,
-        "complete": counted.complete,
-        "counted_back_to": counted.counted_back_to,
+        "rows": figures.rows,
+        "complete": figures.complete,
+        "counted_back_to": figures.counted_back_to,
         "timezone": str(zone),
         **lists,
     }

@@ -45,7 +45,7 @@ async def show(session: Session, out: Output, integration_type: str) -> None:
     from tui.errors import PermissionDenied
     from tui.words.organizations import organization_in_full
 
-    integration = await find_integration(session, integration_type, opened=True)
+    integration = await find_integration(session, integration_type, opens_envelopes=True)
     try:
         stored = await load_credential(
             session.database,

@@ -49,7 +49,7 @@ async def _test(session: Session, out: Output, *, integration_type: str) -> None
     from tui.cli.integrations.lookup import find_integration
     from tui.session.connection_test import run_on_stored
 
-    integration = await find_integration(session, integration_type, instead=", or --all")
+    integration = await find_integration(session, integration_type, or_give=", or --all")
     out.say(ASKING)
     tested = await run_on_stored(session, integration, partial(_say_verdict, out, integration))
     if out.as_json:
@@ -97,8 +97,8 @@ async def _require_key(session: Session, tested: Sequence[Tested]) -> None:
 def _has_test(integration: Integration) -> bool:
     from tui.providers import registry
 
-    provider = registry().get(integration.integration_type)
-    return provider is not None and provider.test is not None
+    definition = registry().get(integration.integration_type)
+    return definition is not None and definition.test is not None
 
 
 async def _test_or_fail(session: Session, out: Output, integration: Integration) -> Tested | SwitchboardError:

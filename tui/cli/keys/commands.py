@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from tui.models import Census
     from tui.session.session import Session
 
-STATES = {
+STATE_SENTENCES = {
     "open": "the key in use",
     "unused": "no key is in use yet; this one will be recorded with the first write",
     "mixed": "opens some of the newest credentials and not others",
@@ -94,7 +94,7 @@ async def status(session: Session, out: Output) -> None:
 
 def _lines(gate: Gate, census: Census | None, previous: list[str]) -> list[tuple[str, object]]:
     lines: list[tuple[str, object]] = [
-        ("key", STATES[gate.state]),
+        ("key", STATE_SENTENCES[gate.state]),
         ("key id", gate.known_key_id or "-"),
         ("comes from", gate.key_source or "-"),
         ("key id in use", gate.recorded_key_id or "none recorded yet"),
@@ -102,7 +102,7 @@ def _lines(gate: Gate, census: Census | None, previous: list[str]) -> list[tuple
     if gate.other:
         key_id = f"key id {gate.other.key_id}: " if gate.other.key_id else ""
         # What will be recorded with the first write is the key as it is.
-        state = STATES[gate.other.state].partition(";")[0]
+        state = STATE_SENTENCES[gate.other.state].partition(";")[0]
         lines.append((f"without the {gate.other.wrapping}", f"{key_id}{state}"))
     lines += [("weakness", weakness) for weakness in gate.weaknesses]
     lines += [("earlier key from", source) for source in previous]

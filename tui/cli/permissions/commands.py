@@ -83,8 +83,8 @@ def grant(
         *others, last = (f"--{right}" for right in RIGHTS)
         choices = f"{', '.join(others)} or {last}"
         raise InvalidInput("It is not said what to give.", f"Add {choices}, an expiry, or a limit.")
-    given = GrantRequest(rights, expires, limits, label)
-    return partial(_grant, user=user, types=types, given=given, dry_run=dry_run)
+    request = GrantRequest(rights, expires, limits, label)
+    return partial(_grant, user=user, types=types, request=request, dry_run=dry_run)
 
 
 @permissions.command("revoke", locked=True, needs=Requirements("administrator", writes="data"))
@@ -101,7 +101,7 @@ async def revoke(session: Session, out: Output, user: str, types: tuple[str, ...
     def stage(staged: Staged, cells: dict[UUID, list[Any]], now: datetime) -> list[str]:
         return list(staged.revoke(cells[person.id], now).notes)
 
-    await _change(session, out, [person], integrations, stage, dry_run=dry_run)
+    await _review_and_apply(session, out, [person], integrations, stage, dry_run=dry_run)
 
 
 @permissions.command("copy", locked=True, needs=Requirements("administrator", writes="data"))
@@ -117,21 +117,21 @@ async def copy(session: Session, out: Output, source: str, target: str, dry_run:
     from tui.data.permissions.people import integrations_of
     from tui.errors import InvalidInput
 
-    organization = session.chosen_organization.id
-    holder = await find_holder(session.database, organization, source)
-    other = await find_grantee(session.database, organization, target)
+    organization_id = session.chosen_organization.id
+    holder = await find_holder(session.database, organization_id, source)
+    other = await find_grantee(session.database, organization_id, target)
     if holder.id == other.id:
         raise InvalidInput("FROM and TO are the same person.", "Name two.")
-    integrations = await integrations_of(session.database, organization)
+    integrations = await integrations_of(session.database, organization_id)
 
     def stage(staged: Staged, cells: dict[UUID, list[Any]], now: datetime) -> list[str]:
         return list(staged.copy(cells[holder.id], cells[other.id], now).notes)
 
-    await _change(session, out, [holder, other], integrations, stage, dry_run=dry_run)
+    await _review_and_apply(session, out, [holder, other], integrations, stage, dry_run=dry_run)
 
 
 async def _grant(
-    session: Session, out: Output, *, user: str, types: Sequence[str], given: GrantRequest, dry_run: bool
+    session: Session, out: Output, *, user: str, types: Sequence[str], request: GrantRequest, dry_run: bool
 ) -> None:
     from tui.data.permissions.people import server_time
     from tui.data.permissions.values import parse_expiry
@@ -139,10 +139,10 @@ async def _grant(
 
     integrations = await integrations_of_types(session, types)
     now = await server_time(session.database)
-    changed: dict[str, Any] = dict(given.limits)
-    if given.expires is not None:
-        changed["expires_at"] = parse_expiry(given.expires, now, session.settings.timezone)
-    person = await _grantee(session, user, given.label)
+    changed: dict[str, Any] = dict(request.limits)
+    if request.expires is not None:
+        changed["expires_at"] = parse_expiry(request.expires, now, session.settings.timezone)
+    person = await _find_grantee(session, user, request.label)
 
     def stage(staged: Staged, cells: dict[UUID, list[Any]], now: datetime) -> list[str]:
         # All values are staged as one, so that a limit is judged together with the other one.
@@ -151,24 +151,24 @@ async def _grant(
         from tui.data.permissions.values import with_right
 
         notes: list[str] = []
-        wanted = []
+        staged_values = []
         for cell in cells[person.id]:
             access = cell.access
-            for right in given.rights:
+            for right in request.rights:
                 access, note = with_right(access, right, given=True)
                 notes += [note] if note else []
             if not access.rights:
                 raise InvalidInput("There is no right yet, and expiry and limits need one.", "Add --view or --send.")
             if access.is_expired(now) and "expires_at" not in changed:
                 notes.append("That permission has expired and stays so: add --expires.")
-            wanted.append((cell, replace(access, **changed)))
-        return [*notes, *staged.stage(wanted, now).notes]
+            staged_values.append((cell, replace(access, **changed)))
+        return [*notes, *staged.stage(staged_values, now).notes]
 
-    label = None if given.label is None else (person.id, given.label)
-    await _change(session, out, [person], integrations, stage, dry_run=dry_run, label=label)
+    label = None if request.label is None else (person.id, request.label)
+    await _review_and_apply(session, out, [person], integrations, stage, dry_run=dry_run, label=label)
 
 
-async def _change(
+async def _review_and_apply(
     session: Session,
     out: Output,
     people: Sequence[Holder],
@@ -187,18 +187,22 @@ async def _change(
     from tui.data.permissions.staging import Staged
     from tui.data.permissions.values import Cell
 
-    organization = session.chosen_organization.id
-    grants = await grants_of(session.database, organization, [person.id for person in people])
-    by_id = {integration.id: integration for integration in integrations if integration.id is not None}
+    organization_id = session.chosen_organization.id
+    grants = await grants_of(session.database, organization_id, [person.id for person in people])
+    integrations_by_id = {integration.id: integration for integration in integrations if integration.id is not None}
     cells = {
-        person.id: [Cell(person.id, identifier, grants.get((person.id, identifier))) for identifier in by_id]
+        person.id: [
+            Cell(person.id, identifier, grants.get((person.id, identifier))) for identifier in integrations_by_id
+        ]
         for person in people
     }
-    staged = Staged(organization)
+    staged = Staged(organization_id)
     notes = list(dict.fromkeys(stage(staged, cells, await server_time(session.database))))
     review = staged.review()
-    lines = review_lines(review, {person.id: person for person in people}, by_id, session.settings.timezone)
-    record = review_record(review, by_id) | {"notes": notes}
+    lines = review_lines(
+        review, {person.id: person for person in people}, integrations_by_id, session.settings.timezone
+    )
+    record = review_record(review, integrations_by_id) | {"notes": notes}
     for line in [*lines[:-1], *notes]:
         (out.text if dry_run and not out.as_json else out.say)(line)
     if dry_run or not (review.total or label):
@@ -206,23 +210,23 @@ async def _change(
         return
     await confirm(out, f"{lines[-1]} Apply?", f"{lines[-1]} Nothing was written yet.")
     if label is not None:
-        await label_person(session.database, organization, *label)
+        await label_person(session.database, organization_id, *label)
     outcome = await apply(session.database, staged)
     if not isinstance(outcome, Applied):
-        raise _conflict(outcome, {person.id: person for person in people}, by_id)
+        raise _conflict_error(outcome, {person.id: person for person in people}, integrations_by_id)
     out.result(record | {"applied": True, "operation_id": outcome.operation_id}, f"Applied: {review.sentence()}.")
 
 
-async def _grantee(session: Session, user: str, label: str | None) -> Holder:
+async def _find_grantee(session: Session, user: str, label: str | None) -> Holder:
     """Return who is given something; an id with a label is somebody where there is no directory."""
     from tui.data.directory import parse_uuid, people_are_labelled
     from tui.data.permissions.grantees import find_grantee
     from tui.data.permissions.people import Holder
     from tui.errors import InvalidInput
 
-    organization = session.chosen_organization.id
+    organization_id = session.chosen_organization.id
     if label is None:
-        return await find_grantee(session.database, organization, user)
+        return await find_grantee(session.database, organization_id, user)
     if not await people_are_labelled(session.database):
         raise InvalidInput("People come from the directory here, so --label names nobody.", "Leave it out.")
     user_id = parse_uuid(user)
@@ -231,7 +235,9 @@ async def _grantee(session: Session, user: str, label: str | None) -> Holder:
     return Holder(user_id, None, " ".join(label.split()), "active")
 
 
-def _conflict(conflicts: Conflicts, people: dict[UUID, Holder], integrations: dict[UUID, Integration]) -> Exception:
+def _conflict_error(
+    conflicts: Conflicts, people: dict[UUID, Holder], integrations: dict[UUID, Integration]
+) -> Exception:
     from tui.errors import Conflict
     from tui.words.permissions import rights_words
 

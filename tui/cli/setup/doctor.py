@@ -1,4 +1,4 @@
-"""The command `doctor`: everything an installation stands on, and what is not well."""
+"""The command `doctor`: looks at everything that an installation depends on, and names the problems."""
 
 from __future__ import annotations
 
@@ -44,8 +44,8 @@ async def _examine(session: Session, out: Output) -> None:
         require_configured(session)
         connection = from_environment(session.settings.database_url, session.settings.libpq)
         await session.connect()
-    except SwitchboardError as why:
-        failure = why
+    except SwitchboardError as error:
+        failure = error
     findings = await examine(
         session.database if session.is_connected else None,
         session.keyring,
