@@ -42,7 +42,7 @@ HEADER = """\
 
 What each command requires, and what it gives: made by `python -m tests.generate.commands` from what each command
 declares, and `tests/cli/test_requirements.py` runs every command against every column. `switchboard COMMAND --help`
-explains a command in full.
+explains a command in full; its options are [below](#options), and so are the [fields of its JSON](#json).
 
 - **role**: the least that the login may be. "any group" begins with auditors (`switchboard_auditor`); above them are
   support (`switchboard_support`), administrators (`switchboard_admin`) and the owner of the schema. A login that is
@@ -199,7 +199,7 @@ def leaves() -> dict[str, Command]:
 
 def commands_document() -> str:
     """Return docs/commands.md."""
-    return "\n".join([HEADER, *_commands_table(), JSON_INTRODUCTION, *_json_table(), OPTIONS_INTRODUCTION, *_options()])
+    return "\n".join([HEADER, *_commands_table(), OPTIONS_INTRODUCTION, *_options(), JSON_INTRODUCTION, *_json_table()])
 
 
 def commands_list() -> str:
@@ -215,9 +215,19 @@ def commands_list() -> str:
             wrapped = textwrap.wrap(usages, WIDTH, initial_indent=head, subsequent_indent=head)
             lines += [line.removesuffix(" |") for line in wrapped]
         else:
-            what = command.get_short_help_str(limit=WIDTH)
-            lines.append(f"{f'{PROGRAM} {name}':<45} {what[:1].lower()}{what[1:].removesuffix('.')}")
+            lines.append(_line(f"{PROGRAM} {name}", _summary(command)))
+    lines += ["", "before or after any command:"]
+    lines += [_line(_option_usage(option), str(option.help)) for option in COMMON if isinstance(option, Option)]
     return "\n".join(["```", *lines, "```", ""])
+
+
+def _summary(command: click.Command) -> str:
+    """Return the first sentence or paragraph of the command's help, on one line."""
+    return command.get_short_help_str(limit=10 * WIDTH)
+
+
+def _line(usage: str, sentence: str) -> str:
+    return f"{usage:<45} {sentence[:1].lower()}{sentence[1:].removesuffix('.')}"
 
 
 def _usage(name: str, command: click.Command) -> str:
@@ -250,10 +260,11 @@ COLUMNS = ("role", "master key", "read-only mode", "read-only database", "locked
 
 
 def _commands_table() -> Iterator[str]:
-    yield _row("command", *COLUMNS)
-    yield "|---" * (1 + len(COLUMNS)) + "|"
+    yield _row("command", "what it does", *COLUMNS)
+    yield "|---" * (2 + len(COLUMNS)) + "|"
     for path, command in leaves().items():
-        yield _row(f"`{_usage(path, command)}`", *_cells(command.needs, locked=command.locked))
+        cells = _cells(command.needs, locked=command.locked)
+        yield _row(f"`{_usage(path, command)}`", _summary(command), *cells)
     yield ""
 
 
@@ -279,9 +290,13 @@ def _options() -> Iterator[str]:
     yield ""
 
 
-def _option_row(where: str, option: Option) -> str:
+def _option_usage(option: Option) -> str:
     names = "/".join([*option.opts, *option.secondary_opts])
-    name = f"`{names}{'' if option.is_flag else f' {option.metavar}'}`"
+    return names if option.is_flag else f"{names} {option.metavar}"
+
+
+def _option_row(where: str, option: Option) -> str:
+    name = f"`{_option_usage(option)}`"
     role, key, mode, database, locked, pooler, statuses = (
         _cells(option.needs, locked=option.locked) if option.needs else [""] * len(COLUMNS)
     )

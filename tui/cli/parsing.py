@@ -105,10 +105,10 @@ COMMON: list[click.Parameter] = [
     # Of the forced command itself: see `words_over_ssh`.
     _common_option("--operator", metavar="ID|E-MAIL", help="Who you are, for the audit log.", locked=True),
     _common_option("--env-file", metavar="FILE", help="Read settings from FILE instead of ./.env."),
-    _common_option("--read-only", help="Write nothing but the log.", locked=True),
+    _common_option("--read-only", help="Write nothing but rows of the audit log.", locked=True),
     _common_option("--json", help="Print JSON; failures too, on standard error.", locked=True),
     _common_option("--yes", help="Do not ask for confirmation.", locked=True),
-    _common_option("--locked", help="Close what leads out of Switchboard.", locked=True),
+    _common_option("--locked", help="Run locked: nothing leads out of Switchboard.", locked=True),
 ]
 
 

@@ -55,7 +55,9 @@ class NewFileName(Text):
     metavar="FILE",
     help="Write a new FILE, and FILE.manifest.json beside it.",
 )
-@option("--format", "form", locked=True, metavar="csv|jsonl", help="csv where FILE ends in .csv, else jsonl.")
+@option(
+    "--format", "form", locked=True, metavar="csv|jsonl", help="Where left out: csv if FILE ends in .csv, else jsonl."
+)
 @click.pass_obj
 def export(
     options: Options, output: str | None, form: str | None

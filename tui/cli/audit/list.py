@@ -30,13 +30,13 @@ ROWS_AT_ONCE = 500
     type=Count(MOST_ROWS),
     default=50,
     metavar="N",
-    help=f"How many rows: 50, or 1 to {MOST_ROWS}.",
+    help=f"How many rows at most, 1 to {MOST_ROWS}; 50 where left out.",
 )
 async def list_(session: Session, out: Output, audit_filter: AuditFilter, limit: int) -> None:
     """List the newest rows of the organisation's log, newest first.
 
-    Of the details only a summary that fits the line is shown; --json has the whole of them, but for those over 64 kB,
-    which only export writes. ~ before a name: that is what the program said; the login is in the details.
+    Of the details a summary that fits the line is shown; --json has the whole of them, but for those over 64 kB, which
+    only export writes. A name with ~ before it is a claim of the program; the login is in the details.
     """
     from tui.data.audit.pages import AuditReader
     from tui.data.directory import people_by_id

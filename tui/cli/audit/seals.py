@@ -52,7 +52,7 @@ class KeyOrFile(Text):
 def seal(options: Options, new_key: str | None) -> Work | int:
     """Sign every whole hour of the log that ended 15 minutes ago.
 
-    Meant for a nightly job: where nothing is to do it says so and exits with 0, and two at once do not collide. The
+    Meant for a nightly job: with nothing to seal it says so and exits with 0, and two at once do not collide. The
     private key is in the file that SWITCHBOARD_SEAL_KEY_FILE names; without it the exit status is 4.
     """
     if new_key is not None:
@@ -70,8 +70,10 @@ def seal(options: Options, new_key: str | None) -> Work | int:
     metavar="KEY|FILE",
     help="Trust this key instead of those in the database; may be given again.",
 )
-@option("--newest-seal", locked=True, metavar="SEAL", help="A seal noted down before: it must be in the chain.")
-@option("--manifest", metavar="FILE", help="Take both from the manifest of an export.")
+@option(
+    "--newest-seal", locked=True, metavar="SEAL", help="Require that this seal, noted down before, is in the chain."
+)
+@option("--manifest", metavar="FILE", help="Take the public keys and the newest seal from the manifest of an export.")
 @click.pass_obj
 def verify(options: Options, public_keys: tuple[str, ...], newest_seal: str | None, manifest: str | None) -> Work:
     """Check the log against its seals; no secret is needed.

@@ -27,7 +27,7 @@ MOST_LINES = 31
 async def stats(session: Session, out: Output, audit_filter: AuditFilter) -> None:
     """Count the rows of a filter by action, status, type, user and day.
 
-    Where there are more than can be counted in a minute it is the newest that are, and it says back to when.
+    Where a minute is not enough for all of them, the newest are counted, and the first line says back to when.
     """
     from tui.data.audit.stats import Statistics, statistics
     from tui.data.directory import people_by_id

@@ -34,7 +34,7 @@ WIDTHS = (19, 24, 16, 22, 8, 15)
 async def tail(session: Session, out: Output, audit_filter: AuditFilter) -> None:
     """Show the last rows of the log and then each new one, oldest first, until it is interrupted.
 
-    With --json a line of JSON for each row. A lost connection is waited for, for a minute; no row is missed.
+    With --json each row is a line of JSON. A lost connection is waited for up to a minute, and no row is missed.
     """
     from asyncio import sleep
 

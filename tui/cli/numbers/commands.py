@@ -23,8 +23,8 @@ TYPES = "virtual, toll-free or local."
 @number_argument
 @option("--name", locked=True, metavar="TEXT", help="What people call it; up to 100 characters.")
 @option("--type", "number_type", locked=True, metavar="TYPE", help=f"{TYPES} Derived where left out.")
-@option("--no-call", locked=True, is_flag=True, help="It cannot call.")
-@option("--no-sms", locked=True, is_flag=True, help="It cannot send SMS.")
+@option("--no-call", locked=True, is_flag=True, help="The number cannot call.")
+@option("--no-sms", locked=True, is_flag=True, help="The number cannot send SMS.")
 @option(
     "--integration",
     locked=True,

@@ -23,13 +23,13 @@ if TYPE_CHECKING:
 
 @phone_numbers.command("list", locked=True, needs=Requirements("support", organization=False))
 @argument("number", locked=True, metavar="[NUMBER]", required=False)
-@option("--assigned-to", locked=True, metavar="USER", help="Those of a person: id or e-mail.")
-@option("--free", locked=True, is_flag=True, help="Those in the pool, assigned to nobody.")
-@option("--type", "number_type", locked=True, metavar="TYPE", help=f"Those of a type: {TYPES}")
-@option("--can-call", locked=True, is_flag=True, help="Those that can call.")
-@option("--can-sms", locked=True, is_flag=True, help="Those that can send SMS.")
-@option("--primary", locked=True, is_flag=True, help="Primary numbers.")
-@option("--inactive", locked=True, is_flag=True, help="Those that are switched off.")
+@option("--assigned-to", locked=True, metavar="USER", help="Only those of a person: id or e-mail.")
+@option("--free", locked=True, is_flag=True, help="Only those in the pool, assigned to nobody.")
+@option("--type", "number_type", locked=True, metavar="TYPE", help=f"Only those of a type: {TYPES}")
+@option("--can-call", locked=True, is_flag=True, help="Only those that can call.")
+@option("--can-sms", locked=True, is_flag=True, help="Only those that can send SMS.")
+@option("--primary", locked=True, is_flag=True, help="Only primary numbers.")
+@option("--inactive", locked=True, is_flag=True, help="Only those that are switched off.")
 @option("--all", "with_inactive", locked=True, is_flag=True, help="Also those that are switched off.")
 @click.pass_obj
 def list_(

@@ -21,15 +21,15 @@ if TYPE_CHECKING:
     locked=True,
     is_flag=True,
     needs=Requirements("support", key="required", writes="log"),
-    help="Only show what it would change.",
+    help="Show the plan, and change nothing but the log.",
 )
 @option(
     "--integration",
     locked=True,
     metavar="TYPE|ID",
-    help="Whose account: exotel_phone, another type, an id.",
+    help="Whose account is asked; where left out, the first that lists numbers.",
 )
-@option("--deactivate-all", locked=True, is_flag=True, help="Also where that leaves the integration without a number.")
+@option("--deactivate-all", locked=True, is_flag=True, help="Go on where the plan switches off all its numbers.")
 async def sync(session: Session, out: Output, dry_run: bool, integration: str | None, deactivate_all: bool) -> None:
     """Bring the numbers in line with what the provider lists.
 

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 types_argument = argument("types", locked=True, metavar="TYPE...", nargs=-1, required=True)
 dry_run_option = option(
-    "--dry-run", locked=True, is_flag=True, needs=Requirements("support"), help="Only print the review."
+    "--dry-run", locked=True, is_flag=True, needs=Requirements("support"), help="Print the review, and write nothing."
 )
 NAMED_CONFLICTS = 5
 
@@ -57,10 +57,10 @@ def right_options(command: Callable[..., Work]) -> Callable[..., Work]:
 @user_argument
 @types_argument
 @right_options
-@option("--expires", locked=True, metavar="WHEN", help="A date, 30d, 2w, end of month, never.")
+@option("--expires", locked=True, metavar="WHEN", help="When it ends: a date, 30d, 2w, end of month, never.")
 @option("--daily-limit", locked=True, metavar="N", help="Sends per day, or unlimited.")
 @option("--monthly-limit", locked=True, metavar="N", help="Sends per month, or unlimited.")
-@option("--label", locked=True, metavar="NAME", help="A name for an id; only without a directory.")
+@option("--label", locked=True, metavar="NAME", help="A name for the id USER; only without a directory.")
 @dry_run_option
 def grant(
     user: str,

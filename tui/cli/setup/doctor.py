@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 def doctor(options: Options) -> int:
     """Look at connection, schema, key, access and files.
 
-    Exits with 5 where it found a problem; warnings alone are no reason.
+    Exits with 5 where it finds a problem; with warnings alone it exits with 0.
     """
     from tui.cli.run import open_session, run_to_the_end
 

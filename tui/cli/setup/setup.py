@@ -38,7 +38,7 @@ NO_KEY = (
     "--accept",
     multiple=True,
     metavar="NAME",
-    help="Accept what NAME, as the doctor says it, names of another program; may be given again.",
+    help="Accept the object of another program that the doctor calls NAME; may be given again.",
 )
 @click.pass_obj
 def setup(options: Options, dry_run: bool, roles: bool, accept: tuple[str, ...]) -> int:
@@ -47,9 +47,9 @@ def setup(options: Options, dry_run: bool, roles: bool, accept: tuple[str, ...])
     Shows what is there and what will be done, asks, does it in one transaction, and checks the outcome. What is
     there is kept: no row is changed, and the other program goes on working. A second run changes nothing.
 
-    What other programs have hung on the tables (columns, triggers, policies, grants) is accepted by the first run,
-    later only by its name, and named by `doctor` and `audit verify` when it is another one. What can drop, rewrite or
-    hide rows of the log is never accepted.
+    The first run accepts what other programs have hung on the tables (columns, triggers, policies, grants). What is
+    added or changed later is accepted by its name alone (--accept); until then `doctor` and `audit verify` name it.
+    What can drop, rewrite or hide rows of the log is never accepted.
     """
     from tui.cli.run import open_session, require_writable, run_to_the_end
     from tui.session.session import require_configured
