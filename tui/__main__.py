@@ -36,6 +36,7 @@ def _main() -> int:
     _replace_closed_streams()
     from tui.cli.request import Options
 
+    # Before click reads the arguments, so that a failure on the way there is JSON as well.
     options = Options(json="--json" in sys.argv[1:])
     try:
         status = _run_or_report(sys.argv[1:], options)

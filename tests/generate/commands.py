@@ -40,9 +40,9 @@ YES, NO = "yes", "no"
 HEADER = """\
 # Commands
 
-What each command requires, and what it gives: made by `python -m tests.generate.commands` from what each command
-declares, and `tests/cli/test_requirements.py` runs every command against every column. `switchboard COMMAND --help`
-explains a command in full; its options are [below](#options), and so are the [fields of its JSON](#json).
+What each command and [option](#options) does and requires, and what a command [prints as JSON](#json).
+`switchboard COMMAND --help` explains a command in full. `python -m tests.generate.commands` makes this file from what
+each command declares, and `tests/cli/test_requirements.py` runs every command against every column.
 
 - **role**: the least that the login may be. "any group" begins with auditors (`switchboard_auditor`); above them are
   support (`switchboard_support`), administrators (`switchboard_admin`) and the owner of the schema. A login that is
@@ -53,19 +53,21 @@ explains a command in full; its options are [below](#options), and so are the [f
   have to be written.
 - **locked**: whether it works in the [locked console](ssh.md); "no" is refused with 2.
 - **pooler**: whether it works through a pooler in transaction mode; "no" ends with 1.
-- **exit status**: all that it can end with by itself. 70 is a crash, 128+n a signal.
+- **exit status**: all that it can end with by itself: 0 done; 1 it failed; 2 wrong usage or input; 3 refused by the
+  database's permissions; 4 the key is missing or wrong; 5 it ran and found something. 70 is a crash, 128+n a signal.
 """
 JSON_INTRODUCTION = """\
 ## JSON
 
-With `--json`, in ASCII. A failure is one object on standard error: `error`, `what_to_do`, `exit`; a warning there is
-`warning`, `what_to_do`. Fields are named after the columns of the tables where they are one.
+What `--json` prints, in ASCII: "object" is one object, "list" one array of objects. A field that is a column of the
+tables has the column's name. A failure is one object on standard error (`error`, `what_to_do`, `exit`), and so is a
+warning (`warning`, `what_to_do`).
 """
 OPTIONS_INTRODUCTION = """\
 ## Options
 
-An option requires what its command requires; where it changes that, the columns say to what. The common options stand
-before or after any command.
+An option requires what its command requires; an empty cell says that it changes nothing. "every command" marks the
+common options, which stand before or after any command.
 """
 
 
@@ -89,8 +91,8 @@ class Example:
     def needs(self) -> Requirements:
         """What is declared for the line: by the option in it that says so, else by the command."""
         options = (option for option in leaves()[self.path].params if isinstance(option, Option))
-        given = (option for option in options if option.opts[0] in self.line.split())
-        return next((option.needs for option in given if option.needs), leaves()[self.path].needs)
+        named = (option for option in options if option.opts[0] in self.line.split())
+        return next((option.needs for option in named if option.needs), leaves()[self.path].needs)
 
 
 OBJECT, LIST = "object", "list"

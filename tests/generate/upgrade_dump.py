@@ -100,8 +100,8 @@ async def write(conninfo: str) -> None:
 def dump(server: Server, name: str) -> str:
     """The database as statements that psycopg and psql run as a superuser; the roles come first."""
     command = [server.binaries / "pg_dump", "--no-owner", "--inserts", server.conninfo(name)]
-    done = subprocess.run(command, capture_output=True, text=True, check=True)
-    return ROLES + ONLY_ELSEWHERE.sub("", done.stdout)
+    outcome = subprocess.run(command, capture_output=True, text=True, check=True)
+    return ROLES + ONLY_ELSEWHERE.sub("", outcome.stdout)
 
 
 def keep_program(place: Path) -> None:

@@ -102,8 +102,9 @@ def _common_option(flag: str, **attributes: Any) -> Option:
 
 COMMON: list[click.Parameter] = [
     _common_option("--organization", metavar="ID|NAME", help="The organisation to look at.", locked=True),
-    # Of the forced command itself: see `words_over_ssh`.
+    # Open for the forced command itself; `words_over_ssh` refuses it: the log would name whom a person claims to be.
     _common_option("--operator", metavar="ID|E-MAIL", help="Who you are, for the audit log.", locked=True),
+    # Closed in the locked console, where no act reads other settings than root's.
     _common_option("--env-file", metavar="FILE", help="Read settings from FILE instead of ./.env."),
     _common_option("--read-only", help="Write nothing but rows of the audit log.", locked=True),
     _common_option("--json", help="Print JSON; failures too, on standard error.", locked=True),

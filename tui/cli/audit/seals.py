@@ -73,6 +73,7 @@ def seal(options: Options, new_key: str | None) -> Work | int:
 @option(
     "--newest-seal", locked=True, metavar="SEAL", help="Require that this seal, noted down before, is in the chain."
 )
+# Closed in the locked console, which reads no file that a person names.
 @option("--manifest", metavar="FILE", help="Take the public keys and the newest seal from the manifest of an export.")
 @click.pass_obj
 def verify(options: Options, public_keys: tuple[str, ...], newest_seal: str | None, manifest: str | None) -> Work:
