@@ -128,5 +128,5 @@ async def delete(session: Session, out: Output, integration_type: str) -> None:
             "people": deleted.people,
             "phone_numbers": deleted.phone_numbers,
         },
-        f"{name} is deleted, with {deleted.permissions} permissions and {deleted.phone_numbers} phone numbers.",
+        f"{name} is deleted; it {deleted.sentence()}.",
     )

@@ -111,17 +111,12 @@ async def deactivate(session: Session, out: Output, number: str) -> None:
     """
     from tui.cli.confirm import confirm
     from tui.data.numbers.changes import deactivate_number
-    from tui.words.numbers import assignee_in_full, shown_number
+    from tui.words.numbers import deactivation_question
 
     seen = await _find_number(session, number)
-    consequences = []
-    if seen.is_active and seen.assigned_to_user_id:
-        consequences.append(f"is assigned to {assignee_in_full(seen)}, who cannot use it then")
-    if seen.is_active and seen.is_primary:
-        consequences.append("is the primary number, and the organisation would be without one")
-    if consequences:
-        sentence = f"{shown_number(seen)} {' and '.join(consequences)}."
-        await confirm(out, f"{sentence}\nSwitch it off?", sentence)
+    if seen.is_active and (seen.assigned_to_user_id or seen.is_primary):
+        question = deactivation_question(seen)
+        await confirm(out, question, question)
     deactivated = await deactivate_number(session.database, seen)
     without = " The organisation has no primary number now." if "is_primary" in deactivated.changed else ""
     _write_result(out, deactivated, f"is switched off; it is kept.{without}", "was switched off already.")
@@ -135,14 +130,13 @@ async def assign(session: Session, out: Output, number: str, user: str) -> None:
     from tui.cli.confirm import confirm
     from tui.data.directory import find_person
     from tui.data.numbers.changes import assign_number
-    from tui.words.numbers import assignee_in_full, shown_number
-    from tui.words.people import person_in_full
+    from tui.words.numbers import assignee_in_full, reassignment
 
     seen = await _find_number(session, number)
     person = await find_person(session.database, user)
     if seen.is_active and seen.assigned_to_user_id not in (None, person.id):
-        sentence = f"{shown_number(seen)} is assigned to {assignee_in_full(seen)}, and would be taken from them."
-        await confirm(out, f"{sentence}\nAssign it to {person_in_full(person)}?", sentence)
+        sentence = reassignment(seen, person)
+        await confirm(out, f"{sentence}\nGo on?", sentence)
     assigned = await assign_number(session.database, seen, person)
     before = f"; {assignee_in_full(seen)} had it before" if seen.assigned_to_user_id else ""
     assignee = assignee_in_full(assigned.number)
