@@ -42,12 +42,12 @@ def rows(shell: Shell) -> list[tuple[object, ...]]:
 
 
 def actions(shell: Shell) -> list[str]:
-    rows = execute(
+    log_rows = execute(
         shell.environment["DATABASE_URL"],
         "select action::text from public.integration_audit_logs where action like 'permission%'"
         " order by created_at, id",
     )
-    return [str(action) for (action,) in rows]
+    return [str(action) for (action,) in log_rows]
 
 
 def test_a_permission_is_granted_changed_listed_and_revoked(directory: Shell) -> None:
@@ -121,6 +121,18 @@ def test_without_yes_it_asks_and_only_yes_applies(directory: Shell) -> None:
             terminal.type(answer + "\r")
             assert terminal.wait_for_exit() == (0 if expected else 2)
         assert rows(directory) == expected
+
+
+def test_a_limit_that_somebody_else_changed_meanwhile_is_named_and_nothing_is_written(directory: Shell) -> None:
+    directory.run("permissions", "grant", ANN, "exotel_phone", "--view", "--daily-limit", "5", "--yes")
+    command = ("permissions", "revoke", ANN, "exotel_phone")
+    with ForkedTerminal(*command, environment=directory.environment, cwd=directory.folder) as terminal:
+        terminal.wait_for("[y/N]")
+        directory.run("permissions", "grant", ANN, "exotel_phone", "--daily-limit", "7", "--yes")
+        terminal.type("y\r")
+        terminal.wait_for("has view, 7 a day now, had view, 5 a day")
+        assert terminal.wait_for_exit() == 1
+    assert [row[5] for row in rows(directory)] == [7]
 
 
 def test_one_person_gets_exactly_what_another_has(directory: Shell) -> None:

@@ -14,7 +14,7 @@ from tui.data.rights import RIGHTS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
-    from datetime import datetime
+    from datetime import datetime, tzinfo
     from uuid import UUID
 
     from tui.cli.output import Output
@@ -199,9 +199,9 @@ async def _review_and_apply(
     staged = Staged(organization_id)
     notes = list(dict.fromkeys(stage(staged, cells, await server_time(session.database))))
     review = staged.review()
-    lines = review_lines(
-        review, {person.id: person for person in people}, integrations_by_id, session.settings.timezone
-    )
+    people_by_id = {person.id: person for person in people}
+    zone = session.settings.timezone
+    lines = review_lines(review, people_by_id, integrations_by_id, zone)
     record = review_record(review, integrations_by_id) | {"notes": notes}
     for line in [*lines[:-1], *notes]:
         (out.text if dry_run and not out.as_json else out.say)(line)
@@ -213,7 +213,7 @@ async def _review_and_apply(
         await label_person(session.database, organization_id, *label)
     outcome = await apply(session.database, staged)
     if not isinstance(outcome, Applied):
-        raise _conflict_error(outcome, {person.id: person for person in people}, integrations_by_id)
+        raise _conflict_error(outcome, people_by_id, integrations_by_id, zone)
     out.result(record | {"applied": True, "operation_id": outcome.operation_id}, f"Applied: {review.sentence()}.")
 
 
@@ -236,17 +236,17 @@ async def _find_grantee(session: Session, user: str, label: str | None) -> Holde
 
 
 def _conflict_error(
-    conflicts: Conflicts, people: dict[UUID, Holder], integrations: dict[UUID, Integration]
+    conflicts: Conflicts, people: dict[UUID, Holder], integrations: dict[UUID, Integration], zone: tzinfo
 ) -> Exception:
     from tui.errors import Conflict
-    from tui.words.permissions import rights_words
+    from tui.words.permissions import access_in_full
 
     named = [
         f"{people[cell.user_id].label} on {integrations[cell.integration_id].integration_type} "
         + (
             "(deleted)"
             if cell.integration_deleted
-            else f"has {rights_words(cell.now)} now, had {rights_words(cell.seen)}"
+            else f"has {access_in_full(cell.now, zone)} now, had {access_in_full(cell.seen, zone)}"
         )
         for cell in conflicts.cells[:NAMED_CONFLICTS]
     ]
