@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 import psycopg
 import pytest
 
+from tests.support.acme import MASTER_KEY, SALT
 from tests.support.servers.postgres import TestServer, run_schema_files
 from tests.support.servers.supabase import SupabaseServer
-from tests.support.sitting import MASTER_KEY, SALT
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator

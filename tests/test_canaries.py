@@ -11,9 +11,9 @@ from urllib.parse import quote
 import psycopg
 import pytest
 
+from tests.support.acme import KEY
 from tests.support.commands import Shell
 from tests.support.servers.exotel import ExotelServer
-from tests.support.sitting import KEY
 from tests.support.terminal.console_app import settings_of
 from tests.support.terminal.forked_terminal import ForkedTerminal
 

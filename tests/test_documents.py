@@ -13,7 +13,8 @@ ROOT = Path(__file__).parents[1]
 DOCUMENTS = (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")))
 NAMES = (*MASTER_KEY_NAMES, *PREVIOUS_KEY_NAMES, *SWITCHBOARD_NAMES, SERVICE_ROLE_NAME, "DATABASE_URL")
 # What a document may name below these folders, with or without an ending of its own.
-PATHS = re.compile(r"`((?:tui|tests|sql|docs|\.ci)/[\w./-]*\w/?)`")
+PATHS = re.compile(r"`((?:tui|tests|sql|docs|\.ci)/[\w./-]*\w/?)`|\b((?:tui|tests)/[\w/]+\.(?:py|tcss|sql))\b")
+METHODS = re.compile(r"\b([A-Z]\w+)\.(_?[a-z]\w+)\b")
 COMMAND_MODULES = re.compile(r"python -m (tests\.[\w.]+)")
 
 
@@ -66,13 +67,22 @@ def test_every_file_and_module_that_a_document_names_is_there() -> None:
         if document.name == "changelog.md":
             continue
         text = document.read_text(encoding="utf-8")
-        for path in PATHS.findall(text):
-            assert (ROOT / path).exists(), (document.name, path)
+        for quoted, bare in PATHS.findall(text):
+            assert (ROOT / (quoted or bare)).exists(), (document.name, quoted or bare)
             named += 1
         for module in COMMAND_MODULES.findall(text):
             assert (ROOT / f"{module.rstrip('.').replace('.', '/')}.py").is_file(), (document.name, module)
             named += 1
     assert named > 100
+
+
+def test_every_method_that_the_architecture_names_is_there() -> None:
+    source = "\n".join(file.read_text(encoding="utf-8") for file in (ROOT / "tui").rglob("*.py"))
+    methods = METHODS.findall(text_of("docs/architecture.md"))
+    assert len(methods) > 10
+    for owner, method in methods:
+        assert re.search(rf"^class {owner}\b", source, re.MULTILINE), owner
+        assert f"def {method}(" in source, (owner, method)
 
 
 def test_the_three_messages_people_search_for_are_explained() -> None:

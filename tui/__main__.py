@@ -36,9 +36,10 @@ def _main() -> int:
     _replace_closed_streams()
     from tui.cli.request import Options
 
+    # Before click reads the arguments, so that a failure on the way there is JSON as well.
     options = Options(json="--json" in sys.argv[1:])
     try:
-        status = _run_guarded(sys.argv[1:], options)
+        status = _run_or_report(sys.argv[1:], options)
         sys.stdout.flush()
     except KeyboardInterrupt:
         if sys.stderr.isatty():
@@ -46,7 +47,7 @@ def _main() -> int:
             sys.stderr.write("\n")
         return SIGNAL + SIGINT
     except BrokenPipeError:
-        # Whoever read has seen enough; what is still buffered must not fail a second time at exit.
+        # The reader has seen enough; what is still buffered must not fail a second time at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return SIGNAL + SIGPIPE
     except OSError as error:
@@ -56,12 +57,12 @@ def _main() -> int:
         sentence = f"The output could not be written: {error.strerror}."
         return _report(OutputFailed(sentence, "Look where it is redirected to, and run it again."), options)
     finally:
-        _say_last_words(options)
+        _warn_of_commit_in_doubt(options)
     return status
 
 
-def _run_guarded(arguments: list[str], options: Options) -> int:
-    """Run the command; whatever goes wrong becomes one line on standard error and an exit status."""
+def _run_or_report(arguments: list[str], options: Options) -> int:
+    """Run the command; turn whatever goes wrong into one line on standard error and an exit status."""
     from tui.cli.root import run_command
     from tui.errors import SwitchboardError
     from tui.process.crash_report import crash_failure, crash_report
@@ -75,13 +76,13 @@ def _run_guarded(arguments: list[str], options: Options) -> int:
     except SwitchboardError as failure:
         return _report(failure, options)
     except Exception as error:
-        if isinstance(error, OSError) and _is_of_output(error):
+        if isinstance(error, OSError) and _is_output_error(error):
             raise
         return _report(crash_failure(crash_report(error)), options)
 
 
 def _arguments_over_ssh(arguments: list[str], options: Options) -> list[str]:
-    """Note whether this is the locked console; return the arguments, there with what was asked for over SSH."""
+    """Note whether this is the locked console; return the arguments, there with those that ssh was given."""
     from tui.errors import InvalidInput
     from tui.locked.mode import asks_for_json, forget_places, is_locked, words_over_ssh
 
@@ -98,32 +99,32 @@ def _arguments_over_ssh(arguments: list[str], options: Options) -> list[str]:
     return [*arguments, *words]
 
 
-def _open_console(wanted: OpenConsole) -> int:
+def _open_console(request: OpenConsole) -> int:
     """Open the console on the configured database, or on the demo's with nothing of the configuration."""
     from dataclasses import replace
     from pathlib import Path
 
     from tui.process.terminal_checks import require_terminal
 
-    if not wanted.demo:
-        require_terminal(LOCKED_WITHOUT_A_TERMINAL if wanted.options.locked else WITHOUT_A_TERMINAL)
+    if not request.demo:
+        require_terminal(LOCKED_WITHOUT_A_TERMINAL if request.options.locked else WITHOUT_A_TERMINAL)
         # Not before: it takes a quarter of a second.
         from tui.app import DEMO
 
-        status = _run_app(wanted.options, os.environ, Path.cwd())
-        wants_demo = status == DEMO and not wanted.options.locked
-        return _open_console(replace(wanted, demo=True)) if wants_demo else status
+        status = _run_app(request.options, os.environ, Path.cwd())
+        wants_demo = status == DEMO and not request.options.locked
+        return _open_console(replace(request, demo=True)) if wants_demo else status
     require_terminal(DEMO_WITHOUT_A_TERMINAL)
     from tui.cli.output import Output
-    from tui.cli.setup.demo import forget_libpq
+    from tui.cli.setup.demo import drop_libpq_variables
     from tui.demo.session import prepare_demo
 
-    forget_libpq()
-    with prepare_demo(reset=wanted.reset) as demo:
+    drop_libpq_variables()
+    with prepare_demo(reset=request.reset) as demo:
         if demo.notice:
             Output(as_json=False).say(demo.notice)
-        wanted.options.env_file = None
-        return _run_app(wanted.options, demo.environment, demo.server.data_dir)
+        request.options.env_file = None
+        return _run_app(request.options, demo.environment, demo.server.data_dir)
 
 
 def _run_app(options: Options, environ: Mapping[str, str], cwd: Path) -> int:
@@ -141,7 +142,7 @@ def _run_app(options: Options, environ: Mapping[str, str], cwd: Path) -> int:
 
     def abandon() -> None:
         app.abandon_terminal()
-        _say_last_words(options)
+        _warn_of_commit_in_doubt(options)
 
     with EndingOnSignals(app.end_soon, abandon, app.wake):
         status = app.run(mouse=False)
@@ -156,8 +157,8 @@ def _report(failure: SwitchboardError, options: Options) -> int:
     return report(failure, as_json=options.json)
 
 
-def _say_last_words(options: Options) -> None:
-    """Say how a write ended that was interrupted, below everything else, and once the terminal is restored."""
+def _warn_of_commit_in_doubt(options: Options) -> None:
+    """Say how an interrupted write ended: below everything else, and once the terminal is restored."""
     commit = sys.modules.get("tui.data.postgres.commit")
     if commit is None:
         return
@@ -167,7 +168,7 @@ def _say_last_words(options: Options) -> None:
         Output(as_json=options.json).warn(sentence, what_to_do)
 
 
-def _is_of_output(error: OSError) -> bool:
+def _is_output_error(error: OSError) -> bool:
     """Whether standard output refused a write: a broken pipe, or a full disk behind a redirection."""
     import errno
 
@@ -175,7 +176,7 @@ def _is_of_output(error: OSError) -> bool:
 
 
 def _replace_closed_streams() -> None:
-    """Give the process streams where it was started with closed ones, which Python has as None."""
+    """Open the null device in place of each standard stream that the process was started without (None in Python)."""
     for descriptor, name in ((0, "stdin"), (1, "stdout"), (2, "stderr")):
         if getattr(sys, name) is None:
             os.dup2(os.open(os.devnull, os.O_RDWR), descriptor)

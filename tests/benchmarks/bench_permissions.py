@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import psycopg
 
+from tests.support.acme import ACME, opened
 from tests.support.people import (
     USERS,
     add_integrations,
@@ -20,7 +21,6 @@ from tests.support.people import (
     person,
 )
 from tests.support.servers.postgres import TestServer, run_schema_files
-from tests.support.sitting import ACME, opened
 from tui.data.permissions.apply import Applied, apply, undo_applied
 from tui.data.permissions.people import PeopleFilter, count_people, people_page, use_of
 from tui.data.permissions.staging import Staged

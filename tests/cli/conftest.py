@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.support.acme import ACME, KEY, PHONE, SALT
 from tests.support.commands import Shell, derived_once
-from tests.support.sitting import ACME, KEY, PHONE, SALT
+from tests.support.numbers import OLD
+from tests.support.servers.exotel import ExotelServer
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,22 +25,22 @@ def shell(tmp_path: Path) -> Shell:
     return Shell(tmp_path)
 
 
-def of_acme(shell: Shell, conninfo: str) -> Shell:
+def on_database(shell: Shell, conninfo: str) -> Shell:
     """The shell with a database, a master key and an organisation."""
     return shell.with_(DATABASE_URL=conninfo, ENCRYPTION_MASTER_KEY=KEY, SWITCHBOARD_ORGANIZATION=str(ACME))
 
 
 @pytest.fixture
-def new_acme(shell: Shell, installed_database: str) -> Shell:
+def new_acme_shell(shell: Shell, installed_database: str) -> Shell:
     """A shell on an installed database without rows, with a master key and an organisation."""
-    return of_acme(shell, installed_database)
+    return on_database(shell, installed_database)
 
 
 @pytest.fixture
-def acme(shell: Shell, keyed_database: str) -> Shell:
+def acme_shell(shell: Shell, keyed_database: str) -> Shell:
     """The same where the master key is recorded, as after a first write."""
     derived_once(KEY, SALT)
-    return of_acme(shell, keyed_database)
+    return on_database(shell, keyed_database)
 
 
 @pytest.fixture(scope="session")
@@ -46,16 +48,33 @@ def phone_template(postgres: TestServer, keyed_template: str, tmp_path_factory: 
     """Name of a database in which exotel_phone was set up, to be cloned and not to be changed."""
     name = postgres.create_database(template=keyed_template, prefix="template_phone")
     derived_once(KEY, SALT)
-    shell = of_acme(Shell(tmp_path_factory.mktemp("phone")), postgres.conninfo(name))
+    shell = on_database(Shell(tmp_path_factory.mktemp("phone")), postgres.conninfo(name))
     saved = shell.run("integrations", "configure", "exotel_phone", stdin=json.dumps(PHONE))
     assert saved.status == 0, saved.err
     return name
 
 
 @pytest.fixture
-def with_phone(shell: Shell, postgres: TestServer, phone_template: str) -> Iterator[Shell]:
+def phone_shell(shell: Shell, postgres: TestServer, phone_template: str) -> Iterator[Shell]:
     """A shell on a database with a recorded master key and exotel_phone set up."""
     name = postgres.create_database(template=phone_template, prefix="phone")
-    yield of_acme(shell, postgres.conninfo(name))
+    yield on_database(shell, postgres.conninfo(name))
     postgres.drop_database(name)
     postgres.drop_new_roles()
+
+
+@pytest.fixture
+def exotel() -> Iterator[ExotelServer]:
+    """An Exotel account; a module may give it numbers."""
+    with ExotelServer() as server:
+        yield server
+
+
+@pytest.fixture
+def exotel_shell(acme_shell: Shell, exotel: ExotelServer) -> Shell:
+    """A shell whose exotel_phone is that account."""
+    shell = acme_shell.with_(**exotel.environment)
+    stdin_text = json.dumps(exotel.credential(virtual_number=OLD))
+    saved = shell.run("integrations", "configure", "exotel_phone", stdin=stdin_text)
+    assert saved.status == 0, saved.err
+    return shell

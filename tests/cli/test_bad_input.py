@@ -12,9 +12,9 @@ import psycopg
 import pytest
 from psycopg import sql
 
+from tests.support.acme import ACME, GLOBEX, PHONE
 from tests.support.commands import Shell, contents, execute
 from tests.support.servers.pooler import TransactionPooler
-from tests.support.sitting import ACME, GLOBEX, PHONE
 
 if TYPE_CHECKING:
     from tests.support.servers.postgres import TestServer
@@ -120,8 +120,8 @@ async def test_a_transaction_pooler_is_refused_for_an_installation(
     name = psycopg.conninfo.conninfo_to_dict(empty_database)["dbname"]
     async with TransactionPooler(empty_database.replace("postgres@", "pooled@")) as pooler:
         through = shell.with_(DATABASE_URL=pooler.conninfo)
-        done = await asyncio.to_thread(through.run, "setup", "--yes")
-    line = done.refusal(1)
+        outcome = await asyncio.to_thread(through.run, "setup", "--yes")
+    line = outcome.refusal(1)
     assert "transaction pooler" in line
     assert "5432" in line
     assert name
@@ -154,58 +154,58 @@ def test_a_part_of_the_schema_is_not_taken_for_the_whole(shell: Shell, installed
     ],
 )
 def test_an_env_file_that_cannot_be_trusted_or_read_is_refused(
-    acme: Shell, mode: int, content: str, words: str
+    acme_shell: Shell, mode: int, content: str, words: str
 ) -> None:
-    file = acme.folder / ".env"
+    file = acme_shell.folder / ".env"
     file.write_text(content)
     file.chmod(mode)
-    line = acme.run("integrations", "list").refusal(2)
+    line = acme_shell.run("integrations", "list").refusal(2)
     assert words in line
     assert PASSWORD not in line
 
 
-def test_the_env_file_is_used_and_the_environment_wins_over_it(acme: Shell) -> None:
-    file = acme.folder / "team.env"
+def test_the_env_file_is_used_and_the_environment_wins_over_it(acme_shell: Shell) -> None:
+    file = acme_shell.folder / "team.env"
     file.write_text(f"SWITCHBOARD_ORGANIZATION={GLOBEX}\nSWITCHBOARD_READ_ONLY=1\n")
     file.chmod(0o600)
-    shell = acme.without("SWITCHBOARD_ORGANIZATION")
+    shell = acme_shell.without("SWITCHBOARD_ORGANIZATION")
     listed = shell.run("integrations", "list", "--json", "--env-file", str(file)).data
     assert {row["organization_id"] for row in listed} == {str(GLOBEX)}
-    listed = acme.run("integrations", "list", "--json", "--env-file", str(file)).data
+    listed = acme_shell.run("integrations", "list", "--json", "--env-file", str(file)).data
     assert {row["organization_id"] for row in listed} == {str(ACME)}
 
 
-def test_an_unknown_organisation_is_an_error_that_lists_the_known_ones(acme: Shell) -> None:
-    database = acme.environment["DATABASE_URL"]
+def test_an_unknown_organisation_is_an_error_that_lists_the_known_ones(acme_shell: Shell) -> None:
+    database = acme_shell.environment["DATABASE_URL"]
     with psycopg.connect(database) as connection:
         connection.execute("create table public.organizations (id uuid primary key, name text)")
         for identifier, name in ((ACME, "Acme"), (GLOBEX, "Globex")):
             connection.execute("insert into public.organizations values (%s, %s)", (identifier, name))
     # The views over other programs' tables are made by setup.
-    assert acme.run("setup", "--yes").status == 0
-    line = acme.run("integrations", "list", "--organization", "Initech").refusal(2)
+    assert acme_shell.run("setup", "--yes").status == 0
+    line = acme_shell.run("integrations", "list", "--organization", "Initech").refusal(2)
     assert f"Acme ({ACME}), Globex ({GLOBEX})" in line
-    assert "Choose one" in acme.without("SWITCHBOARD_ORGANIZATION").run("integrations", "list").refusal(2)
-    assert acme.run("integrations", "list", "--organization", "globex").status == 0
+    assert "Choose one" in acme_shell.without("SWITCHBOARD_ORGANIZATION").run("integrations", "list").refusal(2)
+    assert acme_shell.run("integrations", "list", "--organization", "globex").status == 0
 
 
-def test_without_any_organisation_the_way_to_name_one_is_said(acme: Shell) -> None:
-    line = acme.without("SWITCHBOARD_ORGANIZATION").run("integrations", "list").refusal(2)
+def test_without_any_organisation_the_way_to_name_one_is_said(acme_shell: Shell) -> None:
+    line = acme_shell.without("SWITCHBOARD_ORGANIZATION").run("integrations", "list").refusal(2)
     assert "--organization" in line
 
 
-def test_an_unknown_operator_is_refused(acme: Shell) -> None:
-    assert "No person" in acme.run("--operator", "nobody@acme.example", "integrations", "list").refusal(2)
+def test_an_unknown_operator_is_refused(acme_shell: Shell) -> None:
+    assert "No person" in acme_shell.run("--operator", "nobody@acme.example", "integrations", "list").refusal(2)
 
 
-def test_a_row_that_a_constraint_refuses_is_not_shown(with_phone: Shell) -> None:
-    database = with_phone.environment["DATABASE_URL"]
+def test_a_row_that_a_constraint_refuses_is_not_shown(phone_shell: Shell) -> None:
+    database = phone_shell.environment["DATABASE_URL"]
     with psycopg.connect(database) as connection:
         check = sql.SQL("alter table integration_credentials add constraint {} check (display_name <> {})")
         connection.execute(check.format(sql.Identifier("no_canary"), sql.Literal(PASSWORD)))
     before = contents(database)
-    given = json.dumps({"display_name": PASSWORD})
-    line = with_phone.run("integrations", "configure", "exotel_phone", stdin=given).refusal(2)
+    stdin_text = json.dumps({"display_name": PASSWORD})
+    line = phone_shell.run("integrations", "configure", "exotel_phone", stdin=stdin_text).refusal(2)
     assert "no_canary" in line
     assert PASSWORD not in line
     assert contents(database) == before

@@ -11,8 +11,8 @@ from urllib.parse import quote
 import psycopg
 import pytest
 
+from tests.support.acme import ACME, SALT
 from tests.support.commands import derived_once, execute
-from tests.support.sitting import ACME, SALT
 from tui.data.keys.encryption import MasterKey
 
 if TYPE_CHECKING:
@@ -79,7 +79,7 @@ def key_id() -> str:
 
 
 @pytest.fixture
-def guarded(shell: Shell, postgres: TestServer, installed_database: str, key_id: str) -> Shell:
+def canary_shell(shell: Shell, postgres: TestServer, installed_database: str, key_id: str) -> Shell:
     """A shell in which every secret is a canary, on a server that asks for the password."""
     postgres.create_role("canary", f"superuser login password '{PASSWORD}'")
     record = "insert into switchboard.keys (key_id, purpose, salt) values (%s, 'master', %s)"
@@ -105,24 +105,24 @@ def test_the_forms_are_found_where_they_are() -> None:
             assert leaks(base64.b64encode(b"." * offset + secret.encode() + b"...").decode())
 
 
-def test_no_command_prints_a_secret(guarded: Shell) -> None:
+def test_no_command_prints_a_secret(canary_shell: Shell) -> None:
     for command in (*COMMANDS, *(f"{command} --json" for command in COMMANDS[:7])):
-        ended = guarded.run(*command.split())
+        ended = canary_shell.run(*command.split())
         assert ended.status != 70, ended.err
         assert not leaks(ended.out + ended.err), command
 
 
-def test_nor_when_something_is_wrong_with_the_configuration(guarded: Shell) -> None:
+def test_nor_when_something_is_wrong_with_the_configuration(canary_shell: Shell) -> None:
     edit = json.dumps({**PHONE, "virtual_number": "01140000000"})
     for environment, commands in MISTAKES:
-        configured = guarded.with_(**environment)
+        configured = canary_shell.with_(**environment)
         for command in commands:
             ended = configured.run(*command.split(), stdin=edit if "configure" in command else "")
             assert ended.status != 70, ended.err
             assert not leaks(ended.out + ended.err), (environment, command)
 
 
-def test_no_refused_credential_is_repeated(guarded: Shell) -> None:
+def test_no_refused_credential_is_repeated(canary_shell: Shell) -> None:
     for given in (
         json.dumps([API_KEY]),
         json.dumps({**PHONE, "virtual_number": API_TOKEN}),
@@ -134,13 +134,13 @@ def test_no_refused_credential_is_repeated(guarded: Shell) -> None:
         json.dumps(PHONE)[:-1],
         json.dumps(PHONE).replace("{", f'{{"api_key": "{API_KEY}",'),
     ):
-        ended = guarded.run("integrations", "configure", "exotel_phone", stdin=given)
+        ended = canary_shell.run("integrations", "configure", "exotel_phone", stdin=given)
         assert ended.status == 2, (ended, given)
         assert not leaks(ended.out + ended.err), given
 
 
-def test_no_secret_stands_in_the_list_of_processes_or_in_a_file(guarded: Shell) -> None:
-    with guarded.start_waiting("integrations", "configure", "exotel_phone") as process:
+def test_no_secret_stands_in_the_list_of_processes_or_in_a_file(canary_shell: Shell) -> None:
+    with canary_shell.start_waiting("integrations", "configure", "exotel_phone") as process:
         assert process.stdin is not None
         seen = [
             file.read_text(errors="replace").replace("\0", " ")
@@ -153,17 +153,17 @@ def test_no_secret_stands_in_the_list_of_processes_or_in_a_file(guarded: Shell) 
     assert any("configure exotel_phone" in line for line in seen)
     assert not leaks("\n".join(seen))
     assert not [
-        file for file in guarded.folder.rglob("*") if file.is_file() and leaks(file.read_text(errors="replace"))
+        file for file in canary_shell.folder.rglob("*") if file.is_file() and leaks(file.read_text(errors="replace"))
     ]
 
 
-def test_no_secret_reaches_the_servers_log_or_the_audit_log(guarded: Shell, postgres: TestServer) -> None:
-    name = str(psycopg.conninfo.conninfo_to_dict(guarded.environment["DATABASE_URL"])["dbname"])
+def test_no_secret_reaches_the_servers_log_or_the_audit_log(canary_shell: Shell, postgres: TestServer) -> None:
+    name = str(psycopg.conninfo.conninfo_to_dict(canary_shell.environment["DATABASE_URL"])["dbname"])
     postgres.log_every_statement(name)
     mark = postgres.log_size()
     edit = json.dumps({"api_token": API_TOKEN + "2", "display_name": "Front desk"})
-    assert guarded.run("integrations", "configure", "exotel_phone", stdin=edit).status == 0
-    assert guarded.run("integrations", "list").status == 0
+    assert canary_shell.run("integrations", "configure", "exotel_phone", stdin=edit).status == 0
+    assert canary_shell.run("integrations", "list").status == 0
     logged = postgres.log_since(mark)
     assert "update public.integration_credentials" in logged
     assert not leaks(logged)

@@ -18,14 +18,14 @@ from tests.support.waiting import wait_until
 
 @pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)])
 def test_a_signal_during_a_write_undoes_it_and_is_the_exit_status(
-    with_phone: Shell, number: signal.Signals, status: int
+    phone_shell: Shell, number: signal.Signals, status: int
 ) -> None:
-    database = with_phone.environment["DATABASE_URL"]
+    database = phone_shell.environment["DATABASE_URL"]
     before = contents(database)
     waiting = "select 1 from pg_locks where not granted"
     with psycopg.connect(database) as holder, psycopg.connect(database, autocommit=True) as watcher:
         holder.execute("select from integration_credentials for update")
-        with with_phone.start("integrations", "disable", "exotel_phone") as process:
+        with phone_shell.start("integrations", "disable", "exotel_phone") as process:
             wait_until(lambda: watcher.execute(waiting).fetchone())
             process.send_signal(number)
             assert process.wait(timeout=20) == status
@@ -37,11 +37,11 @@ def test_a_signal_during_a_write_undoes_it_and_is_the_exit_status(
     assert contents(database) == before
 
 
-def test_a_terminal_that_goes_away_without_a_signal_ends_a_command_that_waits(with_phone: Shell) -> None:
+def test_a_terminal_that_goes_away_without_a_signal_ends_a_command_that_waits(phone_shell: Shell) -> None:
     with Terminal(
         [*SWITCHBOARD, "audit", "tail"],
-        environment=with_phone.environment,
-        cwd=with_phone.folder,
+        environment=phone_shell.environment,
+        cwd=phone_shell.folder,
         is_owner=False,
     ) as terminal:
         terminal.wait_for("exotel_phone")
@@ -49,21 +49,21 @@ def test_a_terminal_that_goes_away_without_a_signal_ends_a_command_that_waits(wi
         assert terminal.process.wait(timeout=10) == 129
 
 
-def test_a_lock_that_somebody_holds_is_named_after_5_seconds(with_phone: Shell) -> None:
-    with psycopg.connect(with_phone.environment["DATABASE_URL"], application_name="nightly job") as holder:
+def test_a_lock_that_somebody_holds_is_named_after_5_seconds(phone_shell: Shell) -> None:
+    with psycopg.connect(phone_shell.environment["DATABASE_URL"], application_name="nightly job") as holder:
         holder.execute("select from integration_credentials for update")
-        line = with_phone.run("integrations", "disable", "exotel_phone").refusal(1)
+        line = phone_shell.run("integrations", "disable", "exotel_phone").refusal(1)
     assert "nightly job" in line
 
 
-def test_a_reader_that_has_seen_enough_ends_it_quietly(acme: Shell) -> None:
-    with psycopg.connect(acme.environment["DATABASE_URL"]) as connection:
+def test_a_reader_that_has_seen_enough_ends_it_quietly(acme_shell: Shell) -> None:
+    with psycopg.connect(acme_shell.environment["DATABASE_URL"]) as connection:
         connection.execute(
             "insert into integration_audit_logs (organization_id, integration_type, action, status)"
             " select %s, 'exotel_phone', 'call_made', 'success' from generate_series(1, 5000)",
-            (acme.environment["SWITCHBOARD_ORGANIZATION"],),
+            (acme_shell.environment["SWITCHBOARD_ORGANIZATION"],),
         )
-    with acme.start("audit", "list", "--limit", "5000") as process:
+    with acme_shell.start("audit", "list", "--limit", "5000") as process:
         assert process.stdout is not None
         assert process.stderr is not None
         assert process.stdout.readline()
@@ -90,12 +90,12 @@ def test_output_that_cannot_be_written_is_said_and_is_no_success(shell: Shell, a
 
 def test_closed_streams_are_no_crash(shell: Shell) -> None:
     script = f"exec {sys.executable} -m tui keys generate >&- 2>&- <&-"
-    done = subprocess.run(["/bin/sh", "-c", script], check=False, cwd=shell.folder, env=shell.environment)
-    assert done.returncode == 0
+    outcome = subprocess.run(["/bin/sh", "-c", script], check=False, cwd=shell.folder, env=shell.environment)
+    assert outcome.returncode == 0
 
 
-def test_deleting_asks_for_the_name_after_saying_what_goes_with_it(with_phone: Shell) -> None:
-    database = with_phone.environment["DATABASE_URL"]
+def test_deleting_asks_for_the_name_after_saying_what_goes_with_it(phone_shell: Shell) -> None:
+    database = phone_shell.environment["DATABASE_URL"]
     with psycopg.connect(database) as connection:
         for person in range(3):
             connection.execute(
@@ -108,21 +108,21 @@ def test_deleting_asks_for_the_name_after_saying_what_goes_with_it(with_phone: S
             " select organization_id, id, '+911141169368' from integration_credentials"
         )
     before = contents(database)
-    line = with_phone.run("integrations", "delete", "exotel_phone").refusal(2)
+    line = phone_shell.run("integrations", "delete", "exotel_phone").refusal(2)
     assert "removes access for 3 people; 1 number is deleted with it" in line
     assert "--yes" in line
     assert "disable" in line
     command = ["integrations", "delete", "exotel_phone"]
-    with ForkedTerminal(*command, environment=with_phone.environment, cwd=with_phone.folder) as terminal:
+    with ForkedTerminal(*command, environment=phone_shell.environment, cwd=phone_shell.folder) as terminal:
         terminal.wait_for("Type exotel_phone to go on:")
         assert "removes access for 3 people" in terminal.text
         assert "switchboard integrations disable exotel_phone" in terminal.text
         terminal.type("exotel_fone\n")
         assert terminal.wait_for_exit() == 2
     assert contents(database) == before
-    with ForkedTerminal(*command, environment=with_phone.environment, cwd=with_phone.folder) as terminal:
+    with ForkedTerminal(*command, environment=phone_shell.environment, cwd=phone_shell.folder) as terminal:
         terminal.wait_for("to go on:")
         terminal.type("exotel_phone\n")
         assert terminal.wait_for_exit() == 0
-    listed = with_phone.run("integrations", "list", "--json").data
+    listed = phone_shell.run("integrations", "list", "--json").data
     assert {row["state"] for row in listed} == {"not set up"}

@@ -10,9 +10,9 @@ import psycopg
 import pytest
 from psycopg.types.json import Jsonb
 
+from tests.support.acme import ACME, ASHA, PHONE, keyring, opened
 from tests.support.commands import one_line_of_json
 from tests.support.hostile_strings import UNSAFE, hostile_strings
-from tests.support.sitting import ACME, ASHA, PHONE, keyring, opened
 from tests.support.terminal.forked_terminal import ForkedTerminal
 from tui.data.integrations.credentials import Draft, save_credential
 
@@ -56,14 +56,14 @@ def write_hostile_rows(connection: psycopg.Connection[Any]) -> None:
 
 
 @pytest.fixture
-async def hostile(acme: Shell) -> Shell:
+async def hostile(acme_shell: Shell) -> Shell:
     """A database in which every text that a command shows is hostile."""
-    database = acme.environment["DATABASE_URL"]
+    database = acme_shell.environment["DATABASE_URL"]
     async with opened(database) as console:
         await save_credential(console, keyring(), Draft(ACME, "exotel_whatsapp", CREDENTIAL, STORABLE[0]), None, "auto")
     with psycopg.connect(database) as connection:
         write_hostile_rows(connection)
-    return acme
+    return acme_shell
 
 
 def inert(outcome: Outcome) -> list[str]:

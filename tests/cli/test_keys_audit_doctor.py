@@ -7,8 +7,8 @@ import json
 
 import psycopg
 
+from tests.support.acme import ACME, ASHA, GLOBEX, KEY, OTHER_KEY, PHONE
 from tests.support.commands import Shell, contents, execute, one_line_of_json
-from tests.support.sitting import ACME, ASHA, GLOBEX, KEY, OTHER_KEY, PHONE
 from tests.support.terminal.forked_terminal import ForkedTerminal
 
 LOG_COLUMNS = {
@@ -41,46 +41,46 @@ class TestKeysGenerate:
         assert made.data.keys() == {"master_key"}
         assert made.err == ""
 
-    def test_makes_a_key_that_can_be_written_with(self, new_acme: Shell) -> None:
-        key = new_acme.run("keys", "generate").out.strip()
-        saved = new_acme.with_(ENCRYPTION_MASTER_KEY=key).run(
+    def test_makes_a_key_that_can_be_written_with(self, new_acme_shell: Shell) -> None:
+        key = new_acme_shell.run("keys", "generate").out.strip()
+        saved = new_acme_shell.with_(ENCRYPTION_MASTER_KEY=key).run(
             "integrations", "configure", "exotel_phone", stdin=json.dumps(PHONE)
         )
         assert saved.status == 0
 
 
 class TestKeysStatus:
-    def test_shows_where_the_key_comes_from_which_is_in_use_and_what_it_opens(self, with_phone: Shell) -> None:
-        status = with_phone.run("keys", "status", "--json").data
+    def test_shows_where_the_key_comes_from_which_is_in_use_and_what_it_opens(self, phone_shell: Shell) -> None:
+        status = phone_shell.run("keys", "status", "--json").data
         assert status["key_id"] == status["recorded_key_id"]
         assert status["source"] == "ENCRYPTION_MASTER_KEY (the environment)"
         assert (status["by_format"], status["by_key"]) == ({"sb2": 1}, {status["key_id"]: 1})
         assert status["unreadable"] == []
-        shown = with_phone.run("keys", "status")
+        shown = phone_shell.run("keys", "status")
         assert status["key_id"] in shown.out
         assert KEY not in shown.out + shown.err
 
-    def test_names_unreadable_rows_with_the_reason(self, with_phone: Shell) -> None:
-        database = with_phone.environment["DATABASE_URL"]
+    def test_names_unreadable_rows_with_the_reason(self, phone_shell: Shell) -> None:
+        database = phone_shell.environment["DATABASE_URL"]
         ((row,),) = execute(
             database,
             "insert into integration_credentials (organization_id, integration_type, credentials_encrypted)"
             " values (%s, 'zoho_mail', 'sb2.x') returning id",
             GLOBEX,
         )
-        status = with_phone.run("keys", "status", "--json").data
+        status = phone_shell.run("keys", "status", "--json").data
         assert status["unreadable"] == [{"id": str(row), "reason": "malformed"}]
-        assert f"{row} (malformed)" in with_phone.run("keys", "status").out
+        assert f"{row} (malformed)" in phone_shell.run("keys", "status").out
 
-    def test_of_another_key_ends_with_4_after_the_whole_status(self, with_phone: Shell) -> None:
-        wrong = with_phone.with_(ENCRYPTION_MASTER_KEY=OTHER_KEY).run("keys", "status", "--json")
+    def test_of_another_key_ends_with_4_after_the_whole_status(self, phone_shell: Shell) -> None:
+        wrong = phone_shell.with_(ENCRYPTION_MASTER_KEY=OTHER_KEY).run("keys", "status", "--json")
         assert wrong.status == 4
         status = one_line_of_json(wrong.out)
         assert status["key_id"] != status["recorded_key_id"]
         assert one_line_of_json(wrong.err)["exit"] == 4
 
-    def test_of_a_key_with_quotes_round_it_names_both_readings_and_which_is_in_use(self, with_phone: Shell) -> None:
-        quoted = with_phone.with_(ENCRYPTION_MASTER_KEY=f"'{KEY}'")
+    def test_of_a_key_with_quotes_round_it_names_both_readings_and_which_is_in_use(self, phone_shell: Shell) -> None:
+        quoted = phone_shell.with_(ENCRYPTION_MASTER_KEY=f"'{KEY}'")
         asked = quoted.run("keys", "status", "--json")
         status = one_line_of_json(asked.out)
         in_use = status["recorded_key_id"]
@@ -94,8 +94,8 @@ class TestKeysStatus:
         assert around["what_to_do"] == "What is stored was written without the quotes: take that out."
         assert KEY not in asked.out + asked.err + str(findings)
 
-    def test_of_a_quoted_key_where_none_is_recorded_names_no_key_id_and_no_future(self, new_acme: Shell) -> None:
-        quoted = new_acme.with_(ENCRYPTION_MASTER_KEY="'short'")
+    def test_of_a_quoted_key_where_none_is_recorded_names_no_key_id_and_no_future(self, new_acme_shell: Shell) -> None:
+        quoted = new_acme_shell.with_(ENCRYPTION_MASTER_KEY="'short'")
         lines = dict(line.split("  ", 1) for line in quoted.run("keys", "status").out.splitlines() if "  " in line)
         assert lines["key id"].strip() == "-"
         assert lines["without the quotes"].strip() == "no key is in use yet"
@@ -104,38 +104,38 @@ class TestKeysStatus:
         assert around["sentence"].endswith("begins or ends with quotes, and that is part of the key.")
         assert around["what_to_do"].startswith("Nothing is stored yet: take it out now")
 
-    def test_of_an_earlier_key_that_is_configured_beside_counts_what_it_opens(self, with_phone: Shell) -> None:
-        both = with_phone.with_(ENCRYPTION_MASTER_KEY=OTHER_KEY, ENCRYPTION_MASTER_KEY_PREVIOUS=KEY)
+    def test_of_an_earlier_key_that_is_configured_beside_counts_what_it_opens(self, phone_shell: Shell) -> None:
+        both = phone_shell.with_(ENCRYPTION_MASTER_KEY=OTHER_KEY, ENCRYPTION_MASTER_KEY_PREVIOUS=KEY)
         status = one_line_of_json(both.run("keys", "status", "--json").out)
         assert list(status["by_key"].values()) == [1]
         assert status["previous_sources"] == ["ENCRYPTION_MASTER_KEY_PREVIOUS (the environment)"]
 
-    def test_warns_as_long_as_the_service_role_key_is_the_master_key(self, acme: Shell) -> None:
-        shell = acme.without("ENCRYPTION_MASTER_KEY").with_(SUPABASE_SERVICE_ROLE_KEY=KEY)
+    def test_warns_as_long_as_the_service_role_key_is_the_master_key(self, acme_shell: Shell) -> None:
+        shell = acme_shell.without("ENCRYPTION_MASTER_KEY").with_(SUPABASE_SERVICE_ROLE_KEY=KEY)
         status = shell.run("keys", "status")
         assert status.status == 0
         assert "Warning: The master key is SUPABASE_SERVICE_ROLE_KEY" in status.err
 
 
 class TestAuditList:
-    def test_gives_the_newest_rows_first_and_50_unless_told(self, acme: Shell) -> None:
-        add_log_rows(acme.environment["DATABASE_URL"], 120)
-        rows = acme.run("audit", "list", "--json").data
+    def test_gives_the_newest_rows_first_and_50_unless_told(self, acme_shell: Shell) -> None:
+        add_log_rows(acme_shell.environment["DATABASE_URL"], 120)
+        rows = acme_shell.run("audit", "list", "--json").data
         assert [row["details"]["n"] for row in rows] == list(range(120, 70, -1))
         assert rows[0].keys() == LOG_COLUMNS
         assert rows[0]["created_at"] == "2026-01-01T02:00:00+00:00"
-        assert len(acme.run("audit", "list", "--limit", "7", "--json").data) == 7
-        assert len(acme.run("audit", "list", "--limit", "1000").out.splitlines()) == 121
+        assert len(acme_shell.run("audit", "list", "--limit", "7", "--json").data) == 7
+        assert len(acme_shell.run("audit", "list", "--limit", "1000").out.splitlines()) == 121
 
-    def test_shows_only_the_organisation(self, acme: Shell) -> None:
-        add_log_rows(acme.environment["DATABASE_URL"], 3)
-        elsewhere = acme.run("audit", "list", "--organization", str(GLOBEX))
+    def test_shows_only_the_organisation(self, acme_shell: Shell) -> None:
+        add_log_rows(acme_shell.environment["DATABASE_URL"], 3)
+        elsewhere = acme_shell.run("audit", "list", "--organization", str(GLOBEX))
         assert (elsewhere.out, elsewhere.err) == ("", "The log of this organisation is empty.\n")
-        assert acme.run("audit", "list", "--organization", str(GLOBEX), "--json").data == []
+        assert acme_shell.run("audit", "list", "--organization", str(GLOBEX), "--json").data == []
 
-    def test_marks_the_zone_and_fits_a_terminal_of_80_columns(self, acme: Shell) -> None:
-        add_log_rows(acme.environment["DATABASE_URL"], 2)
-        shell = acme.with_(SWITCHBOARD_TIMEZONE="Asia/Kolkata")
+    def test_marks_the_zone_and_fits_a_terminal_of_80_columns(self, acme_shell: Shell) -> None:
+        add_log_rows(acme_shell.environment["DATABASE_URL"], 2)
+        shell = acme_shell.with_(SWITCHBOARD_TIMEZONE="Asia/Kolkata")
         head, first, *_ = shell.run("audit", "list").out.splitlines()
         assert "TIME (Asia/Kolkata)" in head
         assert first.startswith("2026-01-01 05:32:00")
@@ -146,8 +146,8 @@ class TestAuditList:
         assert max(map(len, lines)) <= 80
         assert "call_made" in lines[1]
 
-    def test_shows_rows_whose_time_or_details_fit_no_python_value(self, acme: Shell) -> None:
-        database = acme.environment["DATABASE_URL"]
+    def test_shows_rows_whose_time_or_details_fit_no_python_value(self, acme_shell: Shell) -> None:
+        database = acme_shell.environment["DATABASE_URL"]
         for time, details in (
             ("'infinity'", "{}"),
             ("null", "[1e400]"),
@@ -161,7 +161,7 @@ class TestAuditList:
                 "insert into integration_audit_logs (organization_id, integration_type, action, status, details,"
                 f" created_at) values ('{ACME}', 'x', 'call_made', 'success', '{details}', {time})",
             )
-        listed = acme.run("audit", "list")
+        listed = acme_shell.run("audit", "list")
         assert listed.status == 0, listed.err
         lines = listed.out.splitlines()
         assert len(lines) == 7
@@ -169,8 +169,8 @@ class TestAuditList:
         assert max(map(len, lines)) <= 200
         assert any(f"to: {'é' * 59}…; changed: a, b" in line for line in lines)
         exact = '"details": {"m": 1.10, "q": 0.1000000000000000055511151231257827}'
-        assert exact in acme.run("audit", "list", "details.m:1.1", "--json").out
-        rows = acme.run("audit", "list", "--json").data
+        assert exact in acme_shell.run("audit", "list", "details.m:1.1", "--json").out
+        rows = acme_shell.run("audit", "list", "--json").data
         assert {row["created_at"] for row in rows} == {
             *("infinity", "-infinity", None, "20000-01-01 00:00:00+00", "2026-01-02T00:00:00+00:00"),
             "2026-01-01T00:00:00+00:00",
@@ -179,19 +179,19 @@ class TestAuditList:
 
 
 class TestDoctor:
-    def test_finds_nothing_wrong_where_all_is_well(self, with_phone: Shell) -> None:
-        examined = with_phone.run("doctor", "--json")
+    def test_finds_nothing_wrong_where_all_is_well(self, phone_shell: Shell) -> None:
+        examined = phone_shell.run("doctor", "--json")
         findings = one_line_of_json(examined.out)
         assert [finding for finding in findings if finding["state"] == "problem"] == []
         assert examined.status == 0
         assert findings[0].keys() == {"area", "title", "state", "sentence", "what_to_do"}
         assert {"connection", "schema", "key", "access", "files"} <= {finding["area"] for finding in findings}
 
-    def test_ends_with_5_where_it_found_a_problem(self, with_phone: Shell) -> None:
-        database = with_phone.environment["DATABASE_URL"]
+    def test_ends_with_5_where_it_found_a_problem(self, phone_shell: Shell) -> None:
+        database = phone_shell.environment["DATABASE_URL"]
         execute(database, "alter table integration_credentials disable row level security")
         before = contents(database)
-        examined = with_phone.run("doctor")
+        examined = phone_shell.run("doctor")
         assert examined.status == 5
         assert "problem" in examined.out
         assert examined.err.startswith("The doctor found ")

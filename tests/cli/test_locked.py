@@ -78,15 +78,15 @@ class TestEveryOption:
         for path, command in every_command():
             if not command.locked:
                 continue
-            wanted = CLOSED_OPTIONS | CLOSED_OPTIONS_OF.get(path, set())
+            closed_options = CLOSED_OPTIONS | CLOSED_OPTIONS_OF.get(path, set())
             parameters = [
                 param for param in command.get_params(click.Context(command)) if isinstance(param, click.Option)
             ]
-            assert wanted <= {parameter.opts[0] for parameter in parameters}, path
+            assert closed_options <= {parameter.opts[0] for parameter in parameters}, path
             for parameter in parameters:
                 given = [parameter.opts[0]] if parameter.is_flag else [parameter.opts[0], "x"]
                 is_refused = refusal(*path.split(), *given).startswith(f"The option {parameter.opts[0]} {IS_CLOSED}")
-                assert is_refused == (parameter.opts[0] in wanted), (path, parameter.opts[0])
+                assert is_refused == (parameter.opts[0] in closed_options), (path, parameter.opts[0])
 
     def test_says_for_itself_whether_it_is_open_and_few_name_a_file(self) -> None:
         given = [
@@ -152,29 +152,33 @@ class TestTheProgram:
         assert asked.run("--version").status == 0
         assert "not closed" in asked.run("--locked").refusal(2)
 
-    def test_does_what_was_asked_over_ssh(self, with_phone: Shell) -> None:
-        locked = with_phone.with_(SWITCHBOARD_LOCKED="1", SSH_ORIGINAL_COMMAND="switchboard integrations list --json")
+    def test_does_what_was_asked_over_ssh(self, phone_shell: Shell) -> None:
+        locked = phone_shell.with_(SWITCHBOARD_LOCKED="1", SSH_ORIGINAL_COMMAND="switchboard integrations list --json")
         assert "exotel_phone" in [row["integration_type"] for row in locked.run().data]
         failure = one_line_of_json(locked.with_(SSH_ORIGINAL_COMMAND="demo --json").run().err)
         assert failure["exit"] == 2
         assert json.dumps(failure).count(IS_CLOSED) == 1
 
-    def test_prints_json_over_ssh_only_where_a_word_asks_for_it(self, acme: Shell) -> None:
-        listed = acme.run("--locked", "audit", "list", "a --json b")
-        asked = acme.with_(SSH_ORIGINAL_COMMAND="audit list 'a --json b'").run("--locked")
+    def test_prints_json_over_ssh_only_where_a_word_asks_for_it(self, acme_shell: Shell) -> None:
+        listed = acme_shell.run("--locked", "audit", "list", "a --json b")
+        asked = acme_shell.with_(SSH_ORIGINAL_COMMAND="audit list 'a --json b'").run("--locked")
         assert (asked.status, asked.err) == (0, listed.err)
         assert asked.out == listed.out
 
-    def test_exports_to_the_folder_for_exports_and_names_it(self, acme: Shell) -> None:
-        assert "SWITCHBOARD_EXPORT_DIR is not set" in acme.run("--locked", "audit", "export", "--output", "x").refusal(
-            2
-        )
-        (acme.folder / "exports").mkdir()
-        locked = acme.with_(SWITCHBOARD_EXPORT_DIR=str(acme.folder / "exports"))
-        done = locked.run("--locked", "audit", "export", "--output", "log.csv")
-        assert done.status == 0, done.err
-        assert f"{acme.folder}/exports/log.csv" in done.out
-        assert sorted(file.name for file in acme.folder.rglob("*")) == ["exports", "log.csv", "log.csv.manifest.json"]
+    def test_exports_to_the_folder_for_exports_and_names_it(self, acme_shell: Shell) -> None:
+        assert "SWITCHBOARD_EXPORT_DIR is not set" in acme_shell.run(
+            "--locked", "audit", "export", "--output", "x"
+        ).refusal(2)
+        (acme_shell.folder / "exports").mkdir()
+        locked = acme_shell.with_(SWITCHBOARD_EXPORT_DIR=str(acme_shell.folder / "exports"))
+        outcome = locked.run("--locked", "audit", "export", "--output", "log.csv")
+        assert outcome.status == 0, outcome.err
+        assert f"{acme_shell.folder}/exports/log.csv" in outcome.out
+        assert sorted(file.name for file in acme_shell.folder.rglob("*")) == [
+            "exports",
+            "log.csv",
+            "log.csv.manifest.json",
+        ]
 
 
 def test_the_document_has_the_ways_out_that_are_tried() -> None:

@@ -14,11 +14,11 @@ from typing import TYPE_CHECKING
 import psycopg
 import pytest
 
-from tests.generate.ways_out import TWENTY_WAYS, WAYS, WayOut
+from tests.generate.ways_out import DISTINCT_WAYS, WAYS, WayOut
+from tests.support.acme import ACME, KEY
 from tests.support.commands import Outcome, one_line_of_json
 from tests.support.log_rows import log_row
 from tests.support.servers.sshd import OTHER_ADDRESS, Sshd, listens
-from tests.support.sitting import ACME, KEY
 from tests.support.terminal.pty import Terminal
 from tests.support.waiting import wait_until
 
@@ -70,13 +70,13 @@ def take(sshd: Sshd, outside: Path, way: WayOut) -> Outcome:
     """Try a way out."""
     fill = {"{outside}": str(outside), "{port}": str(sshd.port), "host": "127.0.0.1"}
 
-    def filled(text: str) -> str:
+    def fill_in(text: str) -> str:
         for name, value in fill.items():
             text = text.replace(name, value)
         return text
 
-    options = [filled(option) for option in way.options]
-    typed = [filled(way.typed)] if way.typed else []
+    options = [fill_in(option) for option in way.options]
+    typed = [fill_in(way.typed)] if way.typed else []
     if way.program == "ssh":
         return sshd.run([*sshd.client("ssh", *options), *typed])
     return sshd.run([*sshd.client(way.program), *options])
@@ -87,14 +87,14 @@ def test_the_block_loads(sshd: Sshd) -> None:
 
 
 def test_a_command_writes_its_rows_to_the_standard_output_of_whoever_asks(sshd: Sshd) -> None:
-    done = sshd.ask("switchboard audit export --format csv action:call_made")
-    assert done.status == 0, done.err
-    assert [row["action"] for row in csv.DictReader(io.StringIO(done.out))] == ["call_made"]
+    outcome = sshd.ask("switchboard audit export --format csv action:call_made")
+    assert outcome.status == 0, outcome.err
+    assert [row["action"] for row in csv.DictReader(io.StringIO(outcome.out))] == ["call_made"]
 
 
 def test_a_command_writes_a_file_of_a_plain_name_in_the_folder_for_exports_only(sshd: Sshd) -> None:
-    done = sshd.ask("audit export --output calls.csv action:call_made")
-    assert done.status == 0, done.err
+    outcome = sshd.ask("audit export --output calls.csv action:call_made")
+    assert outcome.status == 0, outcome.err
     assert sorted(path.name for path in (sshd.folder / "exports").iterdir()) == [
         "calls.csv",
         "calls.csv.manifest.json",
@@ -102,8 +102,8 @@ def test_a_command_writes_a_file_of_a_plain_name_in_the_folder_for_exports_only(
 
 
 def test_a_command_is_taken_apart_into_words_as_sh_would(sshd: Sshd) -> None:
-    found = sshd.ask("audit list --json 'action:call_made' since:2\\000-01-01")
-    assert [row["action"] for row in found.data] == ["call_made"]
+    outcome = sshd.ask("audit list --json 'action:call_made' since:2\\000-01-01")
+    assert [row["action"] for row in outcome.data] == ["call_made"]
 
 
 def test_a_command_says_in_json_what_is_wrong_with_it_where_it_asks_for_json(sshd: Sshd) -> None:
@@ -111,7 +111,7 @@ def test_a_command_says_in_json_what_is_wrong_with_it_where_it_asks_for_json(ssh
     assert one_line_of_json(sshd.ask("audit list --json 'x").err)["exit"] == 2
 
 
-@pytest.mark.parametrize("ways", [TWENTY_WAYS, pytest.param(WAYS, marks=pytest.mark.long)], ids=["twenty", "all"])
+@pytest.mark.parametrize("ways", [DISTINCT_WAYS, pytest.param(WAYS, marks=pytest.mark.long)], ids=["distinct", "all"])
 def test_every_way_out_is_answered_by_a_sentence_and_leaves_nothing(
     sshd: Sshd, outside: Path, ways: tuple[WayOut, ...]
 ) -> None:

@@ -57,20 +57,20 @@ def through(proxy: TcpProxy, shell: Shell) -> Shell:
     ],
 )
 def test_a_signal_while_the_answer_to_commit_is_missing_says_how_it_ended(
-    with_phone: Shell, proxy: TcpProxy, number: signal.Signals, status: int, fate: str, words: str, *, is_active: bool
+    phone_shell: Shell, proxy: TcpProxy, number: signal.Signals, status: int, fate: str, words: str, *, is_active: bool
 ) -> None:
-    shell = through(proxy, with_phone)
+    shell = through(proxy, phone_shell)
     proxy.lose_commit(reaches_server=fate != "lost")
     with ForkedTerminal(*DISABLE, environment=shell.environment, cwd=shell.folder, columns=120) as terminal:
         assert proxy.commit_seen.wait(20)
         if fate == "unknown":
-            wait_until(lambda: execute(with_phone.environment["DATABASE_URL"], STATE) == [(is_active,)])
+            wait_until(lambda: execute(phone_shell.environment["DATABASE_URL"], STATE) == [(is_active,)])
             proxy.swallow()
         started = time.monotonic()
         terminal.signal(number)
         assert (terminal.wait_for_exit(), words in said(terminal)) == (status, True), terminal.text
         assert time.monotonic() - started < 3
-    assert execute(with_phone.environment["DATABASE_URL"], STATE) == [(is_active,)]
+    assert execute(phone_shell.environment["DATABASE_URL"], STATE) == [(is_active,)]
 
 
 @pytest.mark.parametrize(
@@ -99,8 +99,8 @@ def test_setup_says_how_it_ended_when_the_answer_to_its_commit_is_lost(
     assert installed == [(fate != "lost",)]
 
 
-def test_ctrl_c_ends_a_command_within_three_seconds_whatever_it_waits_for(with_phone: Shell, proxy: TcpProxy) -> None:
-    shell = through(proxy, with_phone)
+def test_ctrl_c_ends_a_command_within_three_seconds_whatever_it_waits_for(phone_shell: Shell, proxy: TcpProxy) -> None:
+    shell = through(proxy, phone_shell)
     asked = threading.Event()
     with ScriptedServer(letting_in(asked)) as silent:
         url = f"postgresql://x@127.0.0.1:{silent.port}/x?sslmode=disable"
@@ -116,14 +116,14 @@ def test_ctrl_c_ends_a_command_within_three_seconds_whatever_it_waits_for(with_p
         assert_ends_at_once(terminal)
 
 
-def test_a_command_that_meets_a_starting_server_is_to_be_run_again(with_phone: Shell) -> None:
+def test_a_command_that_meets_a_starting_server_is_to_be_run_again(phone_shell: Shell) -> None:
     fields = b"SFATAL\0C57P03\0Mthe database system is starting up\0\0"
     with ScriptedServer(saying(b"E" + (len(fields) + 4).to_bytes(4) + fields)) as starting:
         url = f"postgresql://x@127.0.0.1:{starting.port}/x?sslmode=disable"
-        assert "Wait a moment, then run it again." in with_phone.with_(DATABASE_URL=url).run(*LIST).refusal(1)
+        assert "Wait a moment, then run it again." in phone_shell.with_(DATABASE_URL=url).run(*LIST).refusal(1)
 
 
-def test_ctrl_c_ends_a_command_that_waits_for_a_name_server(with_phone: Shell) -> None:
+def test_ctrl_c_ends_a_command_that_waits_for_a_name_server(phone_shell: Shell) -> None:
     script = (
         "import os, socket, threading, signal\n"
         "def waiting(*_, **__):\n"
@@ -134,7 +134,7 @@ def test_ctrl_c_ends_a_command_that_waits_for_a_name_server(with_phone: Shell) -
         "from tui.__main__ import main\n"
         "sys.exit(main())\n"
     )
-    shell = with_phone.with_(DATABASE_URL="postgresql://x@db.example/x?sslmode=disable")
+    shell = phone_shell.with_(DATABASE_URL="postgresql://x@db.example/x?sslmode=disable")
     started = time.monotonic()
     assert shell.run_script(script).status == 130
     assert time.monotonic() - started < 6
@@ -143,10 +143,10 @@ def test_ctrl_c_ends_a_command_that_waits_for_a_name_server(with_phone: Shell) -
 @pytest.mark.long
 @pytest.mark.parametrize("outage", [TcpProxy.refuse, TcpProxy.swallow])
 def test_a_command_gives_up_within_ten_seconds_once_the_server_is_gone(
-    with_phone: Shell, proxy: TcpProxy, outage: Callable[[TcpProxy], None]
+    phone_shell: Shell, proxy: TcpProxy, outage: Callable[[TcpProxy], None]
 ) -> None:
-    shell = through(proxy, with_phone)
-    with psycopg.connect(with_phone.environment["DATABASE_URL"]) as holder:
+    shell = through(proxy, phone_shell)
+    with psycopg.connect(phone_shell.environment["DATABASE_URL"]) as holder:
         holder.execute("lock table public.integration_credentials, public.integration_audit_logs")
         for command, status in ((LIST, 1), (DISABLE, 1), (("audit", "export"), 1), (("doctor",), 5)):
             with shell.start(*command) as process:

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.support.acme import ASHA, PHONE
 from tests.support.commands import contents, execute
 from tests.support.schema import set_up_by_a_newer_version
-from tests.support.sitting import ASHA, PHONE
 from tests.support.tampering import write_log
 from tui.errors import SchemaNewer
 
@@ -41,19 +41,19 @@ WRITING = (
 
 
 @pytest.fixture
-def newer(with_phone: Shell) -> Shell:
+def newer(phone_shell: Shell) -> Shell:
     """A shell on a database with exotel_phone, a log and a sealing key, which a newer version has set up."""
-    conninfo = with_phone.environment["DATABASE_URL"]
+    conninfo = phone_shell.environment["DATABASE_URL"]
     write_log(conninfo)
-    assert with_phone.run("audit", "seal", "--new-key", "seal.pem").status == 0
+    assert phone_shell.run("audit", "seal", "--new-key", "seal.pem").status == 0
     set_up_by_a_newer_version(conninfo)
-    return with_phone.with_(SWITCHBOARD_SEAL_KEY_FILE=str(with_phone.folder / "seal.pem"))
+    return phone_shell.with_(SWITCHBOARD_SEAL_KEY_FILE=str(phone_shell.folder / "seal.pem"))
 
 
 def test_commands_that_read_go_on_and_say_it_in_one_line(newer: Shell) -> None:
     for line in READING:
-        done = newer.run(*line.split())
-        assert (line, done.status, done.err.count(NEWER)) == (line, 0, 1), done.err
+        outcome = newer.run(*line.split())
+        assert (line, outcome.status, outcome.err.count(NEWER)) == (line, 0, 1), outcome.err
     assert execute(
         newer.environment["DATABASE_URL"], "select 1 from integration_audit_logs where action = 'log_exported'"
     )
@@ -62,9 +62,9 @@ def test_commands_that_read_go_on_and_say_it_in_one_line(newer: Shell) -> None:
 def test_commands_that_write_are_refused_in_one_line_and_write_nothing(newer: Shell) -> None:
     before = contents(newer.environment["DATABASE_URL"])
     for line in WRITING:
-        given = json.dumps(PHONE) if "configure" in line else ""
-        done = newer.run(*line.split(), stdin=given)
-        assert (line, NEWER in done.refusal(2)) == (line, True), done.err
+        stdin_text = json.dumps(PHONE) if "configure" in line else ""
+        outcome = newer.run(*line.split(), stdin=stdin_text)
+        assert (line, NEWER in outcome.refusal(2)) == (line, True), outcome.err
     assert contents(newer.environment["DATABASE_URL"]) == before
 
 

@@ -12,7 +12,7 @@ import pytest
 from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict
 
-from tests.cli.conftest import of_acme
+from tests.cli.conftest import on_database
 from tests.generate.commands import (
     DOCUMENT,
     EXAMPLES,
@@ -23,11 +23,11 @@ from tests.generate.commands import (
     leaves,
     list_in_readme,
 )
+from tests.support.acme import ASHA
 from tests.support.commands import Outcome, Shell
 from tests.support.numbers import OLD, RAVI, add_row, create_people
 from tests.support.servers.exotel import ExotelServer, exophone
 from tests.support.servers.pooler import TransactionPooler
-from tests.support.sitting import ASHA
 from tests.support.terminal.forked_terminal import ForkedTerminal
 from tui.cli.parsing import Option
 
@@ -48,23 +48,25 @@ SIGTERM = 128 + signal.SIGTERM
 
 
 @pytest.fixture(scope="module")
-def office(postgres: TestServer, phone_template: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shell]:
+def populated_shell(
+    postgres: TestServer, phone_template: str, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Shell]:
     """A shell on a database in which every command finds what it is about; to be cloned and not to be changed."""
     name = postgres.create_database(template=phone_template, prefix="template_office")
     conninfo = postgres.conninfo(name)
     create_people(conninfo)
     add_row(conninfo, OLD, assigned_to_user_id=ASHA)
     with ExotelServer(numbers=[exophone(f"+91{OLD[1:]}")]) as exotel:
-        shell = of_acme(Shell(tmp_path_factory.mktemp("office")), conninfo).with_(**exotel.environment)
-        given = json.dumps(exotel.credential(virtual_number=OLD))
-        assert shell.run("integrations", "configure", "exotel_phone", stdin=given).status == 0
+        shell = on_database(Shell(tmp_path_factory.mktemp("office")), conninfo).with_(**exotel.environment)
+        stdin_text = json.dumps(exotel.credential(virtual_number=OLD))
+        assert shell.run("integrations", "configure", "exotel_phone", stdin=stdin_text).status == 0
         for line in (
             "setup --yes --roles",
             f"permissions grant {RAVI} exotel_phone --view --yes",
             "audit seal --new-key seal.pem",
         ):
-            done = shell.run(*line.split())
-            assert done.status == 0, done.err
+            outcome = shell.run(*line.split())
+            assert outcome.status == 0, outcome.err
         for login, group in GROUPS.items():
             postgres.create_role(login, f"login in role {group}")
         yield shell.with_(SWITCHBOARD_SEAL_KEY_FILE=str(shell.folder / "seal.pem"))
@@ -108,18 +110,18 @@ def refusal(column: str, example: Example) -> int:
     }[column]
 
 
-def difference(column: str, example: Example, done: Outcome) -> str:
+def difference(column: str, example: Example, outcome: Outcome) -> str:
     """What is not as the table says; nothing where all is."""
     refused = refusal(column, example)
     promised = {refused} if refused else {0, 5} if example.needs.finds else {0}
-    if done.status not in promised or done.status not in example.needs.exit_statuses:
-        return f"{example.line}: {done.status} in place of {promised}: {done.err}"
-    if done.status and json.loads(done.err.splitlines()[-1]).keys() != {"error", "what_to_do", "exit"}:
-        return f"{example.line}: {done.err}"
+    if outcome.status not in promised or outcome.status not in example.needs.exit_statuses:
+        return f"{example.line}: {outcome.status} in place of {promised}: {outcome.err}"
+    if outcome.status and json.loads(outcome.err.splitlines()[-1]).keys() != {"error", "what_to_do", "exit"}:
+        return f"{example.line}: {outcome.err}"
     if refused:
         # What can be shown without the key is shown first.
-        return f"{example.line}: {done.out}" if done.out and refused != 4 else ""
-    written = json.loads(done.out.splitlines()[0])
+        return f"{example.line}: {outcome.out}" if outcome.out and refused != 4 else ""
+    written = json.loads(outcome.out.splitlines()[0])
     fields = list(written[0] if isinstance(written, list) else written)
     as_promised = fields == example.fields.split() and isinstance(written, list) == (example.output == LIST)
     return "" if as_promised else f"{example.line}: {fields} in place of {example.fields}"
@@ -127,11 +129,11 @@ def difference(column: str, example: Example, done: Outcome) -> str:
 
 @pytest.mark.parametrize("column", COLUMNS)
 async def test_every_command_does_in_each_column_what_the_table_says(
-    office: Shell, postgres: TestServer, tmp_path: Path, column: str
+    populated_shell: Shell, postgres: TestServer, tmp_path: Path, column: str
 ) -> None:
-    template = str(conninfo_to_dict(office.environment["DATABASE_URL"])["dbname"])
+    template = str(conninfo_to_dict(populated_shell.environment["DATABASE_URL"])["dbname"])
     name = postgres.create_database(template=template, prefix="column")
-    shell = Shell(tmp_path, office.environment)
+    shell = Shell(tmp_path, populated_shell.environment)
     async with AsyncExitStack() as stack:
         logins = {login: postgres.conninfo(name, user=login) for login in (*GROUPS, "postgres")}
         if column == "pooler":
@@ -153,8 +155,8 @@ async def test_every_command_does_in_each_column_what_the_table_says(
             # The demo brings a database of its own: tests/cli/test_demo.py.
             if example.path != "demo":
                 connected = shell.with_(DATABASE_URL=logins[login_of(column, example.needs)])
-                done = await asyncio.to_thread(run, connected, example.line)
-                differences.append(difference(column, example, done))
+                outcome = await asyncio.to_thread(run, connected, example.line)
+                differences.append(difference(column, example, outcome))
     postgres.drop_database(name)
     assert [text for text in differences if text] == []
 

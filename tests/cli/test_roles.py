@@ -19,9 +19,9 @@ def login(shell: Shell, postgres: TestServer, group: str) -> Shell:
 
 
 def test_support_lists_and_disables_and_sees_that_credentials_are_not_for_it(
-    with_phone: Shell, postgres: TestServer
+    phone_shell: Shell, postgres: TestServer
 ) -> None:
-    eve = login(with_phone, postgres, "switchboard_support")
+    eve = login(phone_shell, postgres, "switchboard_support")
     listed = eve.run("integrations", "list")
     assert listed.status == 0, listed.err
     assert "hidden" in listed.out.splitlines()[1]
@@ -29,20 +29,20 @@ def test_support_lists_and_disables_and_sees_that_credentials_are_not_for_it(
     assert (shown.status, "not visible to your role" in shown.out) == (0, True)
     assert eve.run("integrations", "disable", "exotel_phone").status == 0
     assert eve.run("audit", "list").status == 0
-    before = contents(with_phone.environment["DATABASE_URL"])
+    before = contents(phone_shell.environment["DATABASE_URL"])
     line = eve.run("integrations", "delete", "exotel_phone", "--yes").refusal(3)
     assert "eve" in line
     line = eve.run("integrations", "configure", "exotel_phone", stdin='{"caller_id": "08033755555"}').refusal(3)
     assert "eve" in line
-    assert contents(with_phone.environment["DATABASE_URL"]) == before
+    assert contents(phone_shell.environment["DATABASE_URL"]) == before
 
 
-def test_an_auditor_reads_the_log_and_changes_nothing(with_phone: Shell, postgres: TestServer) -> None:
-    eve = login(with_phone, postgres, "switchboard_auditor")
+def test_an_auditor_reads_the_log_and_changes_nothing(phone_shell: Shell, postgres: TestServer) -> None:
+    eve = login(phone_shell, postgres, "switchboard_auditor")
     logged = eve.run("audit", "list")
     assert logged.status == 0, logged.err
     assert "credential_created" in logged.out
-    before = contents(with_phone.environment["DATABASE_URL"])
+    before = contents(phone_shell.environment["DATABASE_URL"])
     for command in ("disable", "delete"):
         assert "eve" in eve.run("integrations", command, "exotel_phone", "--yes").refusal(3)
-    assert contents(with_phone.environment["DATABASE_URL"]) == before
+    assert contents(phone_shell.environment["DATABASE_URL"]) == before

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 import pytest
 from psycopg import conninfo, sql
 
+from tests.support.acme import ACME, KEY, MASTER_KEY, PHONE, SALT, keyring, opened, operator
 from tests.support.commands import derived_once, execute
 from tests.support.schema import shape_of
-from tests.support.sitting import ACME, KEY, MASTER_KEY, PHONE, SALT, keyring, opened, operator
 from tests.support.tampering import LOG, write_log
 from tui.data.integrations.listing import list_integrations
 from tui.data.integrations.reveal import open_secret
@@ -135,8 +135,8 @@ def hostile(postgres: TestServer, database: str, settings: dict[str, str]) -> It
     with postgres.admin() as admin:
         for setting, value in settings.items():
             names = sql.SQL(".").join(map(sql.Identifier, setting.split(".")))
-            wanted = sql.SQL(value) if setting == "search_path" else sql.Literal(value)
-            admin.execute(sql.SQL("alter database {} set {} = {}").format(name, names, wanted))
+            expression = sql.SQL(value) if setting == "search_path" else sql.Literal(value)
+            admin.execute(sql.SQL("alter database {} set {} = {}").format(name, names, expression))
         yield
         admin.execute(sql.SQL("alter database {} reset all").format(name))
 
@@ -150,31 +150,31 @@ def write(shell: Shell, database: str) -> None:
     execute(lifted, "insert into switchboard.keys (key_id, purpose, salt) values (%s, 'master', %s)", KEY_ID, SALT)
     derived_once(KEY, SALT)
     credential = json.dumps(PHONE | {"note": "\\' \u20ac"})
-    assert (done := shell.run("integrations", "configure", "exotel_phone", stdin=credential)).status == 0, done
-    assert (done := shell.run("phone-numbers", "add", "+911141169368")).status == 0, done
+    assert (outcome := shell.run("integrations", "configure", "exotel_phone", stdin=credential)).status == 0, outcome
+    assert (outcome := shell.run("phone-numbers", "add", "+911141169368")).status == 0, outcome
     write_log(lifted)
     execute(lifted, "update public.integration_credentials set display_name = E'B\\u00fcr\\u00f6'")
     ((zone,),) = execute(lifted, ZONE_OF_THE_CHANGE)
     assert zone == "+00:00"
     assert shell.run("audit", "seal", "--new-key", "seal.pem").status == 0
     key = str(shell.folder / "seal.pem")
-    assert (done := shell.with_(SWITCHBOARD_SEAL_KEY_FILE=key).run("audit", "seal")).status == 0, done
+    assert (outcome := shell.with_(SWITCHBOARD_SEAL_KEY_FILE=key).run("audit", "seal")).status == 0, outcome
 
 
 def read(shell: Shell, database: str) -> dict[str, object]:
     """What every kind of reading gives."""
     outcomes: dict[str, object] = {}
     for command in READ:
-        done = shell.run(*command)
-        outcomes[" ".join(command)] = (done.status, done.out, done.err)
+        outcome = shell.run(*command)
+        outcomes[" ".join(command)] = (outcome.status, outcome.out, outcome.err)
 
-    async def revealed() -> str:
+    async def reveal_token() -> str:
         async with opened(database) as console:
             (listed,) = await list_integrations(console, keyring(), ACME, [])
             return (await open_secret(console, keyring(), listed, "api_token", "reveal")).reveal("compare")
 
     outcomes["leaves"] = execute(conninfo.make_conninfo(database, options=LIFTED), LEAVES)
-    return outcomes | {"reveal": asyncio.run(revealed())}
+    return outcomes | {"reveal": asyncio.run(reveal_token())}
 
 
 def try_everything(shell: Shell, postgres: TestServer, database: str, settings: dict[str, str]) -> None:

@@ -71,8 +71,8 @@ def test_bytes_that_are_no_text_are_refused(shell: Shell) -> None:
 @pytest.mark.parametrize(
     "arguments", [["--json", "keys", "status"], ["keys", "--json", "status"], ["keys", "status", "--json"]]
 )
-def test_a_common_option_counts_wherever_it_stands(with_phone: Shell, arguments: list[str]) -> None:
-    assert with_phone.run(*arguments).data["state"] == "open"
+def test_a_common_option_counts_wherever_it_stands(phone_shell: Shell, arguments: list[str]) -> None:
+    assert phone_shell.run(*arguments).data["state"] == "open"
 
 
 @pytest.mark.parametrize("arguments", [["integrations", "--json"], ["--json", "nonsense"]])
@@ -102,7 +102,7 @@ def test_output_in_another_encoding_than_utf8_is_refused(shell: Shell) -> None:
     assert "PYTHONIOENCODING" in shell.with_(PYTHONIOENCODING="latin-1").run("keys", "generate").refusal(2)
 
 
-def imported(shell: Shell, arguments: Sequence[str]) -> set[str]:
+def imported_modules(shell: Shell, arguments: Sequence[str]) -> set[str]:
     """The modules a command had imported when it ended."""
     script = (
         "import sys; from tui.__main__ import main; sys.argv = ['switchboard', *sys.argv[1:]]; main(); "
@@ -117,23 +117,23 @@ HEAVY = {"textual", "psycopg", "cryptography", "asyncio", "phonenumbers", "httpx
 
 
 def test_the_help_imports_nothing_heavy(shell: Shell) -> None:
-    assert not imported(shell, ["--help"]) & HEAVY
+    assert not imported_modules(shell, ["--help"]) & HEAVY
 
 
-def test_a_command_never_imports_the_console(with_phone: Shell) -> None:
-    modules = imported(with_phone, ["integrations", "list"])
+def test_a_command_never_imports_the_console(phone_shell: Shell) -> None:
+    modules = imported_modules(phone_shell, ["integrations", "list"])
     assert "psycopg" in modules
     assert not {name for name in modules if name.split(".")[0] == "textual" or name.startswith("tui.screens")}
 
 
-def test_a_crash_is_one_clean_line_and_a_private_report_without_values(acme: Shell) -> None:
+def test_a_crash_is_one_clean_line_and_a_private_report_without_values(acme_shell: Shell) -> None:
     script = (
         "import sys; from tui.__main__ import main\n"
         "def explode(self, value): private = 'sk-CANARY-5f0c1e2d'; raise RuntimeError(private)\n"
         "import tui.cli.output; tui.cli.output.Output.data = explode\n"
         "sys.argv = ['switchboard', *sys.argv[1:]]; sys.exit(main())"
     )
-    ended = acme.run_script(script, "schema", "--json")
+    ended = acme_shell.run_script(script, "schema", "--json")
     failure = one_line_of_json(ended.err)
     assert (ended.status, ended.out, failure["exit"]) == (70, "", 70)
     report = Path(failure["error"].split("'")[1])

@@ -40,9 +40,9 @@ YES, NO = "yes", "no"
 HEADER = """\
 # Commands
 
-What each command requires, and what it gives: made by `python -m tests.generate.commands` from what each command
-declares, and `tests/cli/test_requirements.py` runs every command against every column. `switchboard COMMAND --help`
-explains a command in full.
+What each command and [option](#options) does and requires, and what a command [prints as JSON](#json).
+`switchboard COMMAND --help` explains a command in full. `python -m tests.generate.commands` makes this file from what
+each command declares, and `tests/cli/test_requirements.py` runs every command against every column.
 
 - **role**: the least that the login may be. "any group" begins with auditors (`switchboard_auditor`); above them are
   support (`switchboard_support`), administrators (`switchboard_admin`) and the owner of the schema. A login that is
@@ -53,19 +53,21 @@ explains a command in full.
   have to be written.
 - **locked**: whether it works in the [locked console](ssh.md); "no" is refused with 2.
 - **pooler**: whether it works through a pooler in transaction mode; "no" ends with 1.
-- **exit status**: all that it can end with by itself. 70 is a crash, 128+n a signal.
+- **exit status**: all that it can end with by itself: 0 done; 1 it failed; 2 wrong usage or input; 3 refused by the
+  database's permissions; 4 the key is missing or wrong; 5 it ran and found something. 70 is a crash, 128+n a signal.
 """
 JSON_INTRODUCTION = """\
 ## JSON
 
-With `--json`, in ASCII. A failure is one object on standard error: `error`, `what_to_do`, `exit`; a warning there is
-`warning`, `what_to_do`. Fields are named after the columns of the tables where they are one.
+What `--json` prints, in ASCII: "object" is one object, "list" one array of objects. A field that is a column of the
+tables has the column's name. A failure is one object on standard error (`error`, `what_to_do`, `exit`), and so is a
+warning (`warning`, `what_to_do`).
 """
 OPTIONS_INTRODUCTION = """\
 ## Options
 
-An option requires what its command requires; where it changes that, the columns say to what. The common options stand
-before or after any command.
+An option requires what its command requires; an empty cell says that it changes nothing. "every command" marks the
+common options, which stand before or after any command.
 """
 
 
@@ -89,8 +91,8 @@ class Example:
     def needs(self) -> Requirements:
         """What is declared for the line: by the option in it that says so, else by the command."""
         options = (option for option in leaves()[self.path].params if isinstance(option, Option))
-        given = (option for option in options if option.opts[0] in self.line.split())
-        return next((option.needs for option in given if option.needs), leaves()[self.path].needs)
+        named = (option for option in options if option.opts[0] in self.line.split())
+        return next((option.needs for option in named if option.needs), leaves()[self.path].needs)
 
 
 OBJECT, LIST = "object", "list"
@@ -199,7 +201,7 @@ def leaves() -> dict[str, Command]:
 
 def commands_document() -> str:
     """Return docs/commands.md."""
-    return "\n".join([HEADER, *_commands_table(), JSON_INTRODUCTION, *_json_table(), OPTIONS_INTRODUCTION, *_options()])
+    return "\n".join([HEADER, *_commands_table(), OPTIONS_INTRODUCTION, *_options(), JSON_INTRODUCTION, *_json_table()])
 
 
 def commands_list() -> str:
@@ -215,9 +217,19 @@ def commands_list() -> str:
             wrapped = textwrap.wrap(usages, WIDTH, initial_indent=head, subsequent_indent=head)
             lines += [line.removesuffix(" |") for line in wrapped]
         else:
-            what = command.get_short_help_str(limit=WIDTH)
-            lines.append(f"{f'{PROGRAM} {name}':<45} {what[:1].lower()}{what[1:].removesuffix('.')}")
+            lines.append(_line(f"{PROGRAM} {name}", _summary(command)))
+    lines += ["", "before or after any command:"]
+    lines += [_line(_option_usage(option), str(option.help)) for option in COMMON if isinstance(option, Option)]
     return "\n".join(["```", *lines, "```", ""])
+
+
+def _summary(command: click.Command) -> str:
+    """Return the first sentence or paragraph of the command's help, on one line."""
+    return command.get_short_help_str(limit=10 * WIDTH)
+
+
+def _line(usage: str, sentence: str) -> str:
+    return f"{usage:<45} {sentence[:1].lower()}{sentence[1:].removesuffix('.')}"
 
 
 def _usage(name: str, command: click.Command) -> str:
@@ -250,10 +262,11 @@ COLUMNS = ("role", "master key", "read-only mode", "read-only database", "locked
 
 
 def _commands_table() -> Iterator[str]:
-    yield _row("command", *COLUMNS)
-    yield "|---" * (1 + len(COLUMNS)) + "|"
+    yield _row("command", "what it does", *COLUMNS)
+    yield "|---" * (2 + len(COLUMNS)) + "|"
     for path, command in leaves().items():
-        yield _row(f"`{_usage(path, command)}`", *_cells(command.needs, locked=command.locked))
+        cells = _cells(command.needs, locked=command.locked)
+        yield _row(f"`{_usage(path, command)}`", _summary(command), *cells)
     yield ""
 
 
@@ -279,9 +292,13 @@ def _options() -> Iterator[str]:
     yield ""
 
 
-def _option_row(where: str, option: Option) -> str:
+def _option_usage(option: Option) -> str:
     names = "/".join([*option.opts, *option.secondary_opts])
-    name = f"`{names}{'' if option.is_flag else f' {option.metavar}'}`"
+    return names if option.is_flag else f"{names} {option.metavar}"
+
+
+def _option_row(where: str, option: Option) -> str:
+    name = f"`{_option_usage(option)}`"
     role, key, mode, database, locked, pooler, statuses = (
         _cells(option.needs, locked=option.locked) if option.needs else [""] * len(COLUMNS)
     )

@@ -31,8 +31,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 
-def _of_the_grid(binding: BindingType) -> bool:
-    """Whether it is none of the keys that every list has."""
+def _is_of_grid(binding: BindingType) -> bool:
+    """Whether the binding is of the grid alone, and not of every list."""
     return isinstance(binding, Binding) and (binding.id or "").startswith("grid.")
 
 
@@ -43,7 +43,7 @@ PLACES = (
     ("Everywhere", (*SwitchboardApp.BINDINGS, *Page.BINDINGS)),
     ("In a list", RowBody.BINDINGS),
     ("Integrations", IntegrationsScreen.BINDINGS),
-    ("Permissions", (*PermissionsScreen.BINDINGS, *(binding for binding in Grid.BINDINGS if _of_the_grid(binding)))),
+    ("Permissions", (*PermissionsScreen.BINDINGS, *(binding for binding in Grid.BINDINGS if _is_of_grid(binding)))),
     ("Review of permissions", PermissionReviewScreen.BINDINGS),
     ("Effective access", AccessOfPersonScreen.BINDINGS),
     ("Secrets of an integration", RevealScreen.BINDINGS),

@@ -17,9 +17,9 @@ from typing import TYPE_CHECKING
 
 import psycopg
 
+from tests.support.acme import ACME, ASHA, GLOBEX
 from tests.support.log_rows import log_row
 from tests.support.servers.postgres import TestServer
-from tests.support.sitting import ACME, ASHA, GLOBEX
 from tests.support.tampering import KEY, seal, write_log
 from tests.support.terminal.console_app import add
 from tui.data.schema.files import latest_number
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).parents[2]
 UPGRADES = ROOT / "tests" / "upgrades"
 MAIL = {"email": "desk@acme.example", "app_password": "abcdefgh12345678"}
-# A row for every table that the commands of a first week fill; ids are those of tests/support/sitting.py.
+# A row for every table that the commands of a first week fill; ids are those of tests/support/acme.py.
 ROWS = f"""
 select set_config('switchboard.operator_id', '{ASHA}', false),
        set_config('switchboard.operator_label', 'asha@acme.example', false);
@@ -100,8 +100,8 @@ async def write(conninfo: str) -> None:
 def dump(server: Server, name: str) -> str:
     """The database as statements that psycopg and psql run as a superuser; the roles come first."""
     command = [server.binaries / "pg_dump", "--no-owner", "--inserts", server.conninfo(name)]
-    done = subprocess.run(command, capture_output=True, text=True, check=True)
-    return ROLES + ONLY_ELSEWHERE.sub("", done.stdout)
+    outcome = subprocess.run(command, capture_output=True, text=True, check=True)
+    return ROLES + ONLY_ELSEWHERE.sub("", outcome.stdout)
 
 
 def keep_program(place: Path) -> None:

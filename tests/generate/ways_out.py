@@ -19,8 +19,8 @@ PLAIN_NAME = (
 NOTHING_FOUND = "No row of the log is in this filter."
 
 
-def closed(what: str, instead: str = "Ask whoever runs this machine.") -> str:
-    """Return how a closed door answers."""
+def closed_answer(what: str, instead: str = "Ask whoever runs this machine.") -> str:
+    """Return the answer to what is closed in the locked console."""
     return f"{what} is not open in the locked console. {instead}"
 
 
@@ -54,20 +54,20 @@ WAYS = (
     WayOut("audit list > {outside}/rows", 0, NOTHING_FOUND),
     WayOut("git-upload-pack x", 2, NO_COMMAND),
     WayOut("rsync --server --sender . /etc", 2, NO_COMMAND),
-    WayOut("switchboard --env-file /etc/passwd doctor", 2, closed("The option --env-file")),
-    WayOut("integrations list --operator somebody.else@acme.example", 2, closed("The option --operator")),
-    WayOut("demo", 2, closed("`switchboard demo`")),
-    WayOut("setup --yes", 2, closed("`switchboard setup`")),
-    WayOut("keys generate", 2, closed("`switchboard keys generate`")),
-    WayOut("audit seal --new-key {outside}/key", 2, closed("`switchboard audit seal`")),
+    WayOut("switchboard --env-file /etc/passwd doctor", 2, closed_answer("The option --env-file")),
+    WayOut("integrations list --operator somebody.else@acme.example", 2, closed_answer("The option --operator")),
+    WayOut("demo", 2, closed_answer("`switchboard demo`")),
+    WayOut("setup --yes", 2, closed_answer("`switchboard setup`")),
+    WayOut("keys generate", 2, closed_answer("`switchboard keys generate`")),
+    WayOut("audit seal --new-key {outside}/key", 2, closed_answer("`switchboard audit seal`")),
     WayOut("audit export --output {outside}/log", 2, PLAIN_NAME),
     WayOut("audit export --output ../log", 2, PLAIN_NAME),
     WayOut("audit export --output .bashrc", 2, PLAIN_NAME),
-    WayOut("audit verify --manifest /etc/passwd", 2, closed("The option --manifest")),
+    WayOut("audit verify --manifest /etc/passwd", 2, closed_answer("The option --manifest")),
     WayOut(
         "audit verify --public-key /etc/shadow",
         2,
-        closed("A file for --public-key", "Give the key itself, 64 hexadecimal digits."),
+        closed_answer("A file for --public-key", "Give the key itself, 64 hexadecimal digits."),
     ),
     WayOut('audit list "x', 2, "The command over SSH has a quote that is not closed. Close it, or escape it with \\."),
     WayOut("audit list\nsh", 2, "The command over SSH holds a control character. Give the command on one line."),
@@ -86,7 +86,7 @@ WAYS = (
     _option(
         "demo",
         2,
-        closed("`switchboard demo`"),
+        closed_answer("`switchboard demo`"),
         *("-o", "SetEnv=SWITCHBOARD_LOCKED=0"),
         shown="ssh -o SetEnv=SWITCHBOARD_LOCKED=0 host demo",
     ),
@@ -115,7 +115,7 @@ WAYS = (
 )
 
 
-# The others are answered by the same lines of code as one of these.
+# Answered by the same lines of code as another of these ways: they are tried with the proofs in bulk alone.
 ALIKE = (
     "git-upload-pack x",
     "rsync",
@@ -125,7 +125,7 @@ ALIKE = (
     "setup",
     "keys gen",
 )
-TWENTY_WAYS = tuple(way for way in WAYS if not way.typed.startswith(ALIKE) and way.program != "sftp")
+DISTINCT_WAYS = tuple(way for way in WAYS if not way.typed.startswith(ALIKE) and way.program != "sftp")
 
 
 def ways_table() -> str:

@@ -158,7 +158,7 @@ class TestSettings:
         settings = load(of_others, of_root)
         assert (settings.database_url, settings.read_only) == ("root", True)
         assert settings.libpq == {"PGUSER": "of_root"}
-        assert load({}, "DATABASE_URL=postgresql://db/x\n").place_is_roots
+        assert load({}, "DATABASE_URL=postgresql://db/x\n").root_sets_connection
         assert str(settings.timezone) == "Asia/Kolkata"
         assert str(settings.export_dir) == "/srv"
 

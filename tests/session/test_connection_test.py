@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.support.sitting import ACME, PHONE
+from tests.support.acme import ACME, PHONE
 from tui.data.integrations.credentials import Draft
 from tui.data.keys.encryption import Keyring
 from tui.errors import InvalidInput

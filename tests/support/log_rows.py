@@ -8,7 +8,7 @@ from uuid import UUID, uuid4
 
 import psycopg
 
-from tests.support.sitting import ACME, ASHA, GLOBEX
+from tests.support.acme import ACME, ASHA, GLOBEX
 from tui.data.audit import windows as audit_windows
 from tui.data.audit.filter import parse_filter
 from tui.data.audit.name_resolution import resolve_filter

@@ -7,8 +7,8 @@ from uuid import UUID
 
 import psycopg
 
+from tests.support.acme import ACME, ASHA, GLOBEX
 from tests.support.commands import execute
-from tests.support.sitting import ACME, ASHA, GLOBEX
 from tui.data.numbers.listing import list_phone_numbers
 from tui.models import Integration, ListedNumber
 

@@ -10,8 +10,8 @@ from weakref import WeakKeyDictionary
 
 import psycopg
 
+from tests.support.acme import ACME
 from tests.support.servers.postgres import TestServer, run_schema_files
-from tests.support.sitting import ACME
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

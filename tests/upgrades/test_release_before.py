@@ -11,10 +11,10 @@ import psycopg
 import pytest
 from psycopg.conninfo import make_conninfo
 
+from tests.support.acme import ACME, ASHA, KEY
 from tests.support.commands import Outcome, execute, one_line_of_json
 from tests.support.schema import installed, shape_of
 from tests.support.servers.exotel import ExotelServer
-from tests.support.sitting import ACME, ASHA, KEY
 from tests.support.tampering import KEY as SEAL_KEY
 from tests.support.tampering import check
 from tests.support.terminal.forked_program import ForkedProgram

@@ -15,8 +15,8 @@ import psycopg
 import pytest
 from psycopg import sql
 
+from tests.support.acme import ACME, PHONE, keyring, opened
 from tests.support.schema import installed
-from tests.support.sitting import ACME, PHONE, keyring, opened
 from tests.support.tampering import KEY, check, seal
 from tui.data.integrations.credentials import load_credential
 from tui.data.integrations.listing import list_integrations

@@ -13,31 +13,31 @@ if TYPE_CHECKING:
     from tui.cli.output import Output
 
 
-async def confirm_by_name(out: Output, name: str, affects: str, instead: str) -> None:
-    """Say what it affects and what to do instead, and have the name typed, unless --yes was given.
+async def confirm_by_name(out: Output, name: str, consequence: str, alternative: str) -> None:
+    """Say the consequence and the alternative, and go on only once the name is typed; --yes asks nothing.
 
     Raises ConfirmationNeeded where there is nobody to ask, or something else was typed.
     """
     if out.yes:
         return
     if not _can_ask(out):
-        raise ConfirmationNeeded(affects, f"Add --yes to do it; {instead}")
-    out.say(affects)
-    out.say(instead)
-    if await _answer(f"Type {name} to go on: ") != name:
+        raise ConfirmationNeeded(consequence, f"Add --yes to do it; {alternative}")
+    out.say(consequence)
+    out.say(alternative)
+    if await _read_answer(f"Type {name} to go on: ") != name:
         raise ConfirmationNeeded("That was not the name, so nothing was done.", "Run it again to be asked again.")
 
 
-async def confirm(out: Output, question: str, without: str) -> None:
-    """Ask a question that only yes goes on from, unless --yes was given.
+async def confirm(out: Output, question: str, reason: str) -> None:
+    """Ask a question, and go on only after yes; --yes asks nothing.
 
-    Raises ConfirmationNeeded; `without` says what needs the answer.
+    Raises ConfirmationNeeded, with the reason for the question where there is nobody to ask.
     """
     if out.yes:
         return
     if not _can_ask(out):
-        raise ConfirmationNeeded(without, "Add --yes to do it without being asked.")
-    if (await _answer(f"{question} [y/N] ")).lower() not in ("y", "yes"):
+        raise ConfirmationNeeded(reason, "Add --yes to do it without being asked.")
+    if (await _read_answer(f"{question} [y/N] ")).lower() not in ("y", "yes"):
         raise ConfirmationNeeded("The answer was not yes, so nothing was done.", "Run it again to be asked again.")
 
 
@@ -45,8 +45,8 @@ def _can_ask(out: Output) -> bool:
     return not out.as_json and sys.stdin is not None and sys.stdin.isatty() and sys.stderr.isatty()
 
 
-async def _answer(question: str) -> str:
-    """Return the line that is typed; the event loop goes on meanwhile, so that a signal is heard."""
+async def _read_answer(question: str) -> str:
+    """Return the line that is typed; the event loop runs meanwhile, so that a signal still ends the command."""
     sys.stderr.write(question)
     sys.stderr.flush()
     loop = asyncio.get_running_loop()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Generic, TextIO, TypeVar
 
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from tui.errors import SwitchboardError
 
 GAP = "  "
+PROGRESS_EVERY_S = 2.0
 Item = TypeVar("Item")
 CellItem_contra = TypeVar("CellItem_contra", contravariant=True)
 
@@ -37,7 +39,7 @@ class Column(Generic[CellItem_contra]):
 
 
 class Output:
-    """Writes what a command has to say; with `as_json` data is ASCII JSON and prose is left out.
+    """Writes data to standard output and prose to standard error; `as_json` makes data ASCII JSON and omits prose.
 
     Every text is made inert on its way out. Nothing is ever coloured.
     """
@@ -46,6 +48,7 @@ class Output:
         self.as_json = as_json
         self.yes = yes
         """Whether every confirmation was given beforehand."""
+        self._progress_at = time.monotonic()
 
     def rows(
         self,
@@ -56,7 +59,7 @@ class Output:
         record: Callable[[Item], Mapping[str, Any]],
         piped_width: int | None = None,
     ) -> None:
-        """Write a list: one JSON array of what `record` makes of the items, or a table; `empty` is said of no items."""
+        """Write a list: one JSON array of the items' records, or a table, or `empty` where there are no items."""
         if self.as_json:
             self.data([record(item) for item in items])
         elif items:
@@ -72,10 +75,10 @@ class Output:
         named = list(lines)
         width = max((len(name) for name, _ in named), default=0)
         for name, value in named:
-            self.text(f"{name.ljust(width)}{GAP}{_inert(value, sys.stdout)}")
+            self.text(f"{name.ljust(width)}{GAP}{_make_inert(value, sys.stdout)}")
 
     def result(self, record: Mapping[str, Any], sentence: str) -> None:
-        """Write what an act came to: the record as a JSON object, or a sentence."""
+        """Write the result of an act: the record as a JSON object, or a sentence."""
         if self.as_json:
             self.data(dict(record))
         else:
@@ -87,31 +90,37 @@ class Output:
 
     def text(self, line: object) -> None:
         """Write one line of data."""
-        sys.stdout.write(_inert(line, sys.stdout).rstrip() + "\n")
+        sys.stdout.write(_make_inert(line, sys.stdout).rstrip() + "\n")
 
     def say(self, line: object) -> None:
         """Write one line of prose to standard error."""
         if not self.as_json:
-            _write_error(_inert(line, sys.stderr))
+            _write_error(_make_inert(line, sys.stderr))
+
+    def progress(self, line: str) -> None:
+        """Write a line of prose, unless the last one of progress was written less than PROGRESS_EVERY_S ago."""
+        if time.monotonic() - self._progress_at >= PROGRESS_EVERY_S:
+            self._progress_at = time.monotonic()
+            self.say(line)
 
     def warn(self, sentence: str, what_to_do: str = "") -> None:
         """Write one line about something that does not stop the command."""
         if self.as_json:
             _write_error(ascii_json({"warning": sentence, "what_to_do": what_to_do}))
         else:
-            _write_error(_inert(f"Warning: {sentence} {what_to_do}".rstrip(), sys.stderr))
+            _write_error(_make_inert(f"Warning: {sentence} {what_to_do}".rstrip(), sys.stderr))
 
     def table(self, items: Sequence[Item], columns: Sequence[Column[Item]], piped_width: int | None = None) -> None:
         """Write a table, as wide as the terminal at most, or `piped_width` where there is none; None sets no bound."""
         available = _terminal_width(sys.stdout) or piped_width
-        columns = _that_fit(columns, available)
-        cells = [[_inert(column.cell(item), sys.stdout) for column in columns] for item in items]
+        columns = _drop_optional_columns(columns, available)
+        cells = [[_make_inert(column.cell(item), sys.stdout) for column in columns] for item in items]
         lines = [[column.title for column in columns], *cells]
         widths = [max(_cells(line[index]) for line in lines) for index in range(len(columns))]
-        widths = _fitted(widths, columns, available)
+        widths = _shrink_widths(widths, columns, available)
         ellipsis = "..." if _ascii_only(sys.stdout) else "\u2026"
         if columns[-1].wraps and available is not None:
-            lines, widths = _wrapped(lines, widths, available)
+            lines, widths = _wrap_last_column(lines, widths, available)
         for line in lines:
             parts = []
             for text, width, column in zip(line, widths, columns, strict=True):
@@ -128,7 +137,7 @@ def report(failure: SwitchboardError, *, as_json: bool) -> int:
             ascii_json({"error": failure.sentence, "what_to_do": failure.what_to_do, "exit": failure.exit_status})
         )
     else:
-        _write_error(_inert(f"{failure.sentence} {failure.what_to_do}".rstrip(), sys.stderr))
+        _write_error(_make_inert(f"{failure.sentence} {failure.what_to_do}".rstrip(), sys.stderr))
     return failure.exit_status
 
 
@@ -141,7 +150,7 @@ def _write_error(line: str) -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stderr.fileno())
 
 
-def _inert(value: object, stream: TextIO) -> str:
+def _make_inert(value: object, stream: TextIO) -> str:
     return plain(value, ascii_only=_ascii_only(stream))
 
 
@@ -158,7 +167,7 @@ def _cells(text: str) -> int:
 
 
 def _terminal_width(stream: TextIO) -> int | None:
-    """Cells of the terminal the stream writes to, None where it is a pipe or a file."""
+    """Return the width in cells of the terminal that the stream writes to; None for a pipe or a file."""
     if not stream.isatty():
         return None
     try:
@@ -167,24 +176,24 @@ def _terminal_width(stream: TextIO) -> int | None:
         return None
 
 
-def _wrapped(lines: list[list[str]], widths: list[int], available: int) -> tuple[list[list[str]], list[int]]:
-    """Break the last column's texts at blanks, so that each line fits; what follows stands below the first."""
+def _wrap_last_column(lines: list[list[str]], widths: list[int], available: int) -> tuple[list[list[str]], list[int]]:
+    """Break the last column's texts at blanks into further lines, so that each line fits."""
     from textwrap import wrap
 
     before = sum(widths[:-1]) + len(GAP) * (len(widths) - 1)
     width = max(available - before, 20)
-    broken: list[list[str]] = []
+    wrapped: list[list[str]] = []
     for line in lines:
         first, *rest = wrap(line[-1], width) or [""]
-        broken.append([*line[:-1], first])
-        broken += [[""] * (len(line) - 1) + [piece] for piece in rest]
-    return broken, [*widths[:-1], width]
+        wrapped.append([*line[:-1], first])
+        wrapped += [[""] * (len(line) - 1) + [piece] for piece in rest]
+    return wrapped, [*widths[:-1], width]
 
 
-def _that_fit(columns: Sequence[Column[Item]], available: int | None) -> list[Column[Item]]:
-    """Leave out optional columns, the last one first, until the others have enough cells for what they need."""
+def _drop_optional_columns(columns: Sequence[Column[Item]], available: int | None) -> list[Column[Item]]:
+    """Leave out optional columns, the last one first, until the others have their least width."""
     shown = list(columns)
-    while available is not None and sum(_least(column) + len(GAP) for column in shown) > available + len(GAP):
+    while available is not None and sum(_least_width(column) + len(GAP) for column in shown) > available + len(GAP):
         optional = [column for column in shown if column.optional]
         if not optional:
             break
@@ -192,12 +201,12 @@ def _that_fit(columns: Sequence[Column[Item]], available: int | None) -> list[Co
     return shown
 
 
-def _least(column: Column[Any]) -> int:
+def _least_width(column: Column[Any]) -> int:
     return max(column.shrinks_to or column.usual, len(column.title))
 
 
-def _fitted(widths: list[int], columns: Sequence[Column[Any]], available: int | None) -> list[int]:
-    """Take from the widest column that may shrink until the table fits, or nothing more can be taken."""
+def _shrink_widths(widths: list[int], columns: Sequence[Column[Any]], available: int | None) -> list[int]:
+    """Shrink the widest column that may shrink, a cell at a time, until the table fits or none can shrink further."""
     widths = list(widths)
     while available is not None and sum(widths) + len(GAP) * (len(widths) - 1) > available:
         shrinkable = [

@@ -1,8 +1,9 @@
-"""How the command line is taken apart: the options every command takes, kinds of values, and wrong usage."""
+"""Click's commands, options and values with what is Switchboard's own: requirements, the locked console, errors."""
 
 from __future__ import annotations
 
 from functools import partial
+from inspect import iscoroutinefunction
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,10 +20,10 @@ if TYPE_CHECKING:
 
 
 class Option(click.Option):
-    """An option; `locked` says that it works in the locked console, which it does not unless that is said.
+    """An option; it is closed in the locked console unless `locked` says that it works there.
 
-    With a `metavar` it takes a text, unless `type` says otherwise. `needs` is what the command requires with this
-    option, where that is not what it requires without.
+    With a `metavar` it takes a text, unless `type` says otherwise. `needs` replaces the command's own requirements
+    where the option is given.
     """
 
     def __init__(
@@ -36,7 +37,7 @@ class Option(click.Option):
 
 
 class Argument(click.Argument):
-    """An argument, a text; `locked` says that it works in the locked console."""
+    """An argument, by default a text; `locked` says that it works in the locked console."""
 
     def __init__(self, *arguments: Any, locked: bool = False, **attributes: Any) -> None:
         attributes.setdefault("type", Text())
@@ -54,14 +55,14 @@ def is_unicode(text: str) -> bool:
 
 
 class Text(click.ParamType[str]):
-    """A text of at least one character that is Unicode: a terminal or a script may pass on bytes that are not."""
+    """A text that is neither blank nor broken: a terminal or a script may pass on bytes that are no UTF-8."""
 
     name = "text"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
-        """Return the text. Raises InvalidInput, which never repeats it."""
+        """Return the text. Raises InvalidInput, which never repeats it: it may be a secret in the wrong place."""
         text = str(value)
-        what = param.opts[0] if isinstance(param, click.Option) else f"The argument {_name(param)}"
+        what = param.opts[0] if isinstance(param, click.Option) else f"The argument {_parameter_name(param)}"
         if not text.strip():
             raise InvalidInput(f"{what} is empty.", "Give it a value, or leave it out.")
         if not is_unicode(text):
@@ -70,7 +71,7 @@ class Text(click.ParamType[str]):
 
 
 class Count(click.ParamType[int]):
-    """A whole number from 1 to a highest one."""
+    """A whole number from 1 to `highest`."""
 
     name = "number"
 
@@ -86,36 +87,38 @@ class Count(click.ParamType[int]):
         return int(text)
 
 
-def _remember(context: click.Context, parameter: click.Parameter, value: Any) -> None:
+def _store_common_option(context: click.Context, parameter: click.Parameter, value: Any) -> None:
     if value and parameter.name:
         options = context.ensure_object(Options)
         setattr(options, parameter.name, Path(value) if parameter.name == "env_file" else value)
 
 
-def _option(flag: str, **attributes: Any) -> Option:
+def _common_option(flag: str, **attributes: Any) -> Option:
     # Said of an option with a value, is_flag=False would let click accept it without one.
     if "metavar" not in attributes:
         attributes["is_flag"] = True
-    return Option([flag], **attributes, expose_value=False, callback=_remember)
+    return Option([flag], **attributes, expose_value=False, callback=_store_common_option)
 
 
 COMMON: list[click.Parameter] = [
-    _option("--organization", metavar="ID|NAME", help="The organisation to look at.", locked=True),
-    # Of the forced command itself: see `words_over_ssh`.
-    _option("--operator", metavar="ID|E-MAIL", help="Who you are, for the audit log.", locked=True),
-    _option("--env-file", metavar="FILE", help="Read settings from FILE instead of ./.env."),
-    _option("--read-only", help="Write nothing but the log.", locked=True),
-    _option("--json", help="Print JSON; failures too, on standard error.", locked=True),
-    _option("--yes", help="Do not ask for confirmation.", locked=True),
-    _option("--locked", help="Close what leads out of Switchboard.", locked=True),
+    _common_option("--organization", metavar="ID|NAME", help="The organisation to look at.", locked=True),
+    # Open for the forced command itself; `words_over_ssh` refuses it: the log would name whom a person claims to be.
+    _common_option("--operator", metavar="ID|E-MAIL", help="Who you are, for the audit log.", locked=True),
+    # Closed in the locked console, where no act reads other settings than root's.
+    _common_option("--env-file", metavar="FILE", help="Read settings from FILE instead of ./.env."),
+    _common_option("--read-only", help="Write nothing but rows of the audit log.", locked=True),
+    _common_option("--json", help="Print JSON; failures too, on standard error.", locked=True),
+    _common_option("--yes", help="Do not ask for confirmation.", locked=True),
+    _common_option("--locked", help="Run locked: nothing leads out of Switchboard.", locked=True),
 ]
 
 
 class Command(click.Command):
     """A command that takes the common options; `locked` says that it works in the locked console.
 
-    `needs` is what it requires. Its function returns an exit status, the console to open, or the work to do in a
-    session that meets what it requires.
+    `needs` is what it requires. A function that is `async` is the work itself, and gets the session and the output
+    before its parameters. Any other runs before anything is connected to, so that it can refuse what was typed, and
+    returns the work, an exit status, or the console to open.
     """
 
     def __init__(
@@ -127,17 +130,23 @@ class Command(click.Command):
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Read the arguments. Raises InvalidInput for what is closed in the locked console."""
-        _refuse_what_is_closed(self, ctx, args)
+        _refuse_closed_options(self, ctx, args)
         return super().parse_args(ctx, args)
 
     def invoke(self, ctx: click.Context) -> Any:
-        """Run the command, and the work that it returns; return its exit status, or the console to open."""
-        outcome = super().invoke(ctx)
+        """Run the command; return its exit status, or the console to open."""
+        outcome = self.work(ctx)
         if not callable(outcome):
             return outcome
         from tui.cli.run import run
 
         return run(ctx.find_object(Options) or Options(), outcome, self._requirements(ctx))
+
+    def work(self, ctx: click.Context) -> Any:
+        """Return the work with its parameters filled in, or what the function returns instead."""
+        if iscoroutinefunction(self.callback):
+            return partial(self.callback, **ctx.params)
+        return super().invoke(ctx)
 
     def get_params(self, ctx: click.Context) -> list[click.Parameter]:
         """Return its own parameters, then the common ones."""
@@ -153,12 +162,14 @@ class Command(click.Command):
                 formatter.write_dl([record for record in records if record is not None])
 
     def _requirements(self, context: click.Context) -> Requirements:
-        given = (option for option in self.params if context.params.get(option.name or ""))
-        return next((option.needs for option in given if isinstance(option, Option) and option.needs), self.needs)
+        options = (
+            option for option in self.params if isinstance(option, Option) and context.params.get(option.name or "")
+        )
+        return next((option.needs for option in options if option.needs), self.needs)
 
 
 class Group(Command, click.Group):
-    """A family of commands that takes the common options; `order` names those to be listed first.
+    """A group of commands that takes the common options; `order` names those to be listed first.
 
     `locked` says that it works in the locked console; each of its commands says so for itself.
     """
@@ -193,24 +204,26 @@ class Group(Command, click.Group):
 Group.group_class = Group
 
 
-def usage_failure(wrong: click.UsageError) -> InvalidInput:
-    """Say in our own form what was wrong; no value is repeated, since it may be a secret in the wrong place."""
-    command = plain(wrong.ctx.command_path if wrong.ctx else "switchboard")
-    look = f"See `{command} --help`."
-    if isinstance(wrong, click.exceptions.NoSuchCommand):
+def usage_failure(error: click.UsageError) -> InvalidInput:
+    """Translate click's error; no value is repeated, since it may be a secret in the wrong place."""
+    command = plain(error.ctx.command_path if error.ctx else "switchboard")
+    see_help = f"See `{command} --help`."
+    if isinstance(error, click.exceptions.NoSuchCommand):
         sentence = f"`{command}` has no such command."
-        return InvalidInput(sentence, _suggestion(wrong.possibilities) or f"Commands are: {_commands(wrong)}.")
-    if isinstance(wrong, click.exceptions.NoSuchOption):
-        return InvalidInput(f"`{command}` has no such option.", _suggestion(wrong.possibilities) or look)
-    if isinstance(wrong, click.MissingParameter):
-        return InvalidInput(f"`{command}` needs {_name(wrong.param)}.", look)
-    if isinstance(wrong, click.exceptions.BadOptionUsage):
-        option = plain(wrong.option_name)
-        problem = "needs a value" if "requires an argument" in wrong.message else "takes no value"
-        return InvalidInput(f"The option {option} {problem}.", look)
-    if isinstance(wrong, click.exceptions.NoArgsIsHelpError):
-        return InvalidInput(f"`{command}` needs a command.", f"Commands are: {_commands(wrong)}.")
-    return InvalidInput(f"`{command}` takes no further argument.", f"{look} Secrets and JSON come from standard input.")
+        return InvalidInput(sentence, _suggestion(error.possibilities) or f"Commands are: {_names_of_commands(error)}.")
+    if isinstance(error, click.exceptions.NoSuchOption):
+        return InvalidInput(f"`{command}` has no such option.", _suggestion(error.possibilities) or see_help)
+    if isinstance(error, click.MissingParameter):
+        return InvalidInput(f"`{command}` needs {_parameter_name(error.param)}.", see_help)
+    if isinstance(error, click.exceptions.BadOptionUsage):
+        option = plain(error.option_name)
+        problem = "needs a value" if "requires an argument" in error.message else "takes no value"
+        return InvalidInput(f"The option {option} {problem}.", see_help)
+    if isinstance(error, click.exceptions.NoArgsIsHelpError):
+        return InvalidInput(f"`{command}` needs a command.", f"Commands are: {_names_of_commands(error)}.")
+    return InvalidInput(
+        f"`{command}` takes no further argument.", f"{see_help} Secrets and JSON come from standard input."
+    )
 
 
 def is_locked(context: click.Context | None) -> bool:
@@ -220,22 +233,22 @@ def is_locked(context: click.Context | None) -> bool:
 
 
 def _is_open(part: click.Command | click.Parameter, context: click.Context) -> bool:
-    """Whether a command, an option or an argument works here: in the locked console none that does not say so."""
+    """Whether a command, an option or an argument works here; in the locked console it has to say so itself."""
     if not is_locked(context) or part is context.command.get_help_option(context):
         return True
     return getattr(part, "locked", False) is True
 
 
-def _refuse_what_is_closed(command: click.Command, context: click.Context, arguments: list[str]) -> None:
-    """Look at what is given before any of it takes effect."""
+def _refuse_closed_options(command: click.Command, context: click.Context, arguments: list[str]) -> None:
+    """Raise InvalidInput for a closed option, before an eager one such as --version takes effect."""
     if is_locked(context):
-        _, _, given = command.make_parser(context).parse_args(list(arguments))
-        for parameter in given:
+        _, _, parameters = command.make_parser(context).parse_args(list(arguments))
+        for parameter in parameters:
             if not _is_open(parameter, context):
                 raise closed(f"The option {parameter.opts[0]}")
 
 
-def _name(parameter: click.Parameter | None) -> str:
+def _parameter_name(parameter: click.Parameter | None) -> str:
     if parameter is None:
         return "a value"
     return (
@@ -247,8 +260,8 @@ def _suggestion(possibilities: Sequence[str] | None) -> str:
     return f"Did you mean {' or '.join(possibilities)}?" if possibilities else ""
 
 
-def _commands(wrong: click.UsageError) -> str:
-    context = wrong.ctx
+def _names_of_commands(error: click.UsageError) -> str:
+    context = error.ctx
     if context is None or not isinstance(context.command, click.Group):
         return "see --help"
     return ", ".join(context.command.list_commands(context))

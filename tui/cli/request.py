@@ -1,4 +1,4 @@
-"""What was asked for on the command line."""
+"""What a command line asks for: the common options, the console, or work in a session."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The command `switchboard`: finding the commands that there are, and running one of them."""
+"""The command `switchboard`: finds all commands, and runs one of them."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 PROGRAM = "switchboard"
-# What somebody needs first comes first.
+# In the order in which somebody who starts needs them.
 ORDER = ("demo", "setup", "schema", "doctor", "integrations", "permissions", "phone-numbers", "audit", "keys")
 
 
@@ -47,8 +47,8 @@ def switchboard(options: Options) -> OpenConsole:
 def command_line() -> Group:
     """Return `switchboard` with every command.
 
-    A command is in a module of a package below tui.cli, which adds it to its group. Modules named `view` have none,
-    and what they import is of no use to a help.
+    A command is in a module of a package below tui.cli, which adds it to its group. Modules named `view` have none, and
+    would only slow a help down by what they import.
     """
     for module in walk_packages(cli.__path__, f"{cli.__name__}."):
         if module.name.count(".") > cli.__name__.count(".") + 1 and not module.name.endswith(".view"):

@@ -1,4 +1,4 @@
-"""Opening a session for one command, and running what it does to the end or to a signal."""
+"""Opens the session of a command, and runs its work to the end or until a signal."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def run(
 ) -> int:
     """Connect, make sure that the schema and what the command requires are there, and do the work; return 0.
 
-    `before` checks what was typed by the settings, before anything is connected to.
+    `before` checks what was typed against the settings, before anything is connected to.
     Raises SwitchboardError, and SystemExit after a signal.
     """
     out = Output(as_json=options.json, yes=options.yes)
@@ -66,14 +66,14 @@ def run(
 def open_session(
     options: Options, out: Output, *, keys: bool, environ: Mapping[str, str] = os.environ, cwd: Path | None = None
 ) -> Session:
-    """Return a session that is not connected yet, and say what is doubtful about the settings.
+    """Return a session that is not connected yet, and write the warnings about its settings and keys.
 
     What the command line says wins over the environment, and that over `.env` in `cwd`; the locked console reads root's
     file instead. With `keys` the master keys are read, which may run a command of up to 10 seconds. Raises ConfigError
     and MasterKeyError.
     """
     settings = load_settings(environ, env_file=options.env_file, cwd=cwd or Path.cwd(), locked=options.locked)
-    if settings.place_is_roots:
+    if settings.root_sets_connection:
         forget_connection(os.environ)
     settings = replace(
         settings,
@@ -87,7 +87,7 @@ def open_session(
     for standing in (standing_warning(keyring), *wrapping_warnings(keyring)):
         if standing:
             out.warn(*standing)
-    # What the evidence is taken from is this process's own environment, also for the demo.
+    # Who runs the process, and from where, is read from its own environment, also for the demo.
     return Session(settings, os.environ, keyring)
 
 
@@ -114,14 +114,14 @@ def run_to_the_end(session: Session, command: Coroutine[Any, Any, None]) -> None
 
 async def _run_until_signal(session: Session, command: Coroutine[Any, Any, None]) -> None:
     task = asyncio.ensure_future(command)
-    received: list[int] = []
+    signals: list[int] = []
 
     def stop(number: int) -> None:
-        received.append(number)
+        signals.append(number)
         task.cancel()
 
     loop = asyncio.get_running_loop()
-    watching = loop.create_task(_watch_terminal(stop))
+    watcher = loop.create_task(_watch_terminal(stop))
     for number in (signal.SIGTERM, signal.SIGHUP):
         # Under nohup SIGHUP is ignored, and stays so.
         if signal.getsignal(number) != signal.SIG_IGN:
@@ -129,11 +129,11 @@ async def _run_until_signal(session: Session, command: Coroutine[Any, Any, None]
     try:
         await task
     except asyncio.CancelledError:
-        if not received:
+        if not signals:
             raise
-        raise SystemExit(SIGNAL + received[0]) from None
+        raise SystemExit(SIGNAL + signals[0]) from None
     finally:
-        watching.cancel()
+        watcher.cancel()
         await session.close()
 
 

@@ -1,1 +1,1 @@
-"""What the process does before and after everything else."""
+"""The process itself: hardening, identity, checks of its streams, the crash report."""

@@ -1,4 +1,4 @@
-"""The report of a crash, without a value of any variable, and what a person reads of it."""
+"""The crash report: where an exception came from, without any value; and the failure that a person reads."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _MOST_CAUSES = 10
 def crash_report(
     error: BaseException, *, scrub: Callable[[str], str] | None = None, folder: Path | None = None
 ) -> Path | None:
-    """Write where `error` came from, without a value of any variable, to a new file for its owner alone.
+    """Write the tracebacks of `error`, without a value of any variable, to a new file that its owner alone can read.
 
     Messages of exceptions may quote data, so they are left out, but for our own, which never do; with `scrub` they
     go through it. Returns the file, or None where none could be written; raises nothing.
@@ -52,7 +52,7 @@ def _report_lines(error: BaseException, scrub: Callable[[str], str] | None) -> I
 
     yield f"Switchboard {__version__}, Python {platform.python_version()}, {platform.system()} {platform.release()}"
     yield f"{to_the_second(datetime.now(UTC), UTC)} UTC"
-    for relation, exception in _causes(error):
+    for relation, exception in _chained_exceptions(error):
         yield ""
         yield f"{relation}{type(exception).__module__}.{type(exception).__qualname__}{_message(exception, scrub)}"
         for entry in traceback.format_tb(exception.__traceback__):
@@ -60,22 +60,22 @@ def _report_lines(error: BaseException, scrub: Callable[[str], str] | None) -> I
     yield ""
 
 
-def _causes(error: BaseException) -> Iterator[tuple[str, BaseException]]:
-    """The error, what it came from, and what it is a group of: each once, and not without end."""
-    waiting = [("", error)]
+def _chained_exceptions(error: BaseException) -> Iterator[tuple[str, BaseException]]:
+    """Yield the error, its causes, contexts and group members with their relation: each once, _MOST_CAUSES at most."""
+    queue = [("", error)]
     seen: set[int] = set()
-    while waiting and len(seen) < _MOST_CAUSES:
-        relation, exception = waiting.pop(0)
+    while queue and len(seen) < _MOST_CAUSES:
+        relation, exception = queue.pop(0)
         if id(exception) in seen:
             continue
         seen.add(id(exception))
         yield relation, exception
         if exception.__cause__ is not None:
-            waiting.append(("caused by ", exception.__cause__))
+            queue.append(("caused by ", exception.__cause__))
         elif exception.__context__ is not None and not exception.__suppress_context__:
-            waiting.append(("while handling ", exception.__context__))
+            queue.append(("while handling ", exception.__context__))
         if isinstance(exception, BaseExceptionGroup):
-            waiting.extend(("one of the group: ", member) for member in exception.exceptions)
+            queue.extend(("one of the group: ", member) for member in exception.exceptions)
 
 
 def _message(error: BaseException, scrub: Callable[[str], str] | None) -> str:

@@ -1,4 +1,4 @@
-"""What is closed before the first secret is read: core files, other users' eyes, and variables that load code."""
+"""Hardens the process before the first secret is read: core files, ptrace, umask, variables that load code."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _PR_SET_DUMPABLE = 4
 
 
 def harden(environ: MutableMapping[str, str] = os.environ) -> None:
-    """Close what could leak a secret or run a stranger's code; to be called before textual or ssl is imported.
+    """Close what could leak a secret or run a stranger's code; call it before textual or ssl is imported.
 
     No core file, no ptrace and no /proc/PID/environ for others of the same account, files for their owner alone; and
     without the variables by which Textual logs keys or loads code, a browser is started, or TLS keys are written

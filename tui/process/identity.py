@@ -1,4 +1,4 @@
-"""Who runs the process and from where: what the audit log and the server hear of it."""
+"""Who runs the process, and from where: what it tells the server and the audit log of itself."""
 
 from __future__ import annotations
 
@@ -44,5 +44,5 @@ def user_agent(environ: Mapping[str, str] = os.environ) -> str:
 
 
 def _plain_word(text: str) -> str:
-    """At most 64 characters that mean nothing to a terminal, a log or a connection string."""
+    """Return at most 64 characters, none of which means anything to a terminal, a log or a connection string."""
     return "".join(c if c.isascii() and (c.isalnum() or c in "._-") else "_" for c in text[:64]) or "_"

@@ -1,4 +1,4 @@
-"""Whether the streams and the terminal that the process was given can show what it writes."""
+"""Checks that the standard streams and the terminal can show what the process writes."""
 
 from __future__ import annotations
 

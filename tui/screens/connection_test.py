@@ -14,6 +14,7 @@ from tui.errors import SwitchboardError
 from tui.screens.page import Page
 from tui.widgets.frame import Part
 from tui.widgets.notices import Notice, NoticeList
+from tui.words.integrations import verdict_words
 from tui.words.text import safe_text
 
 if TYPE_CHECKING:
@@ -159,9 +160,7 @@ class JobPane(Static):
 
     def add(self, verdict: Verdict) -> None:
         """Add the verdict of one level."""
-        took = f"  {verdict.milliseconds} ms" if verdict.milliseconds is not None else ""
-        text = f"{verdict.level:<6} {safe_text(verdict.subject, 30)}: {verdict.sentence}{took}"
-        self._results.append(Notice(TONES[verdict.outcome], text, verdict.what_to_do))
+        self._results.append(Notice(TONES[verdict.outcome], verdict_words(verdict), verdict.what_to_do))
         self._notices.say([*self._results, Notice("quiet", "Asking …")])
 
     def end(self, conclusion: Notice) -> None:

@@ -1,1 +1,1 @@
-"""What is configured: the environment, `.env`, a person's own keys, time zones."""
+"""What can be configured: settings in the environment and `.env`, the keymap, time zones."""

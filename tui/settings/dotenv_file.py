@@ -1,4 +1,4 @@
-"""The `.env` file: read only where every reader of it would read the same, written so that every reader does."""
+"""The `.env` file: read only where python-dotenv, Node's dotenv and sh agree, and written so that they do."""
 
 from __future__ import annotations
 
@@ -32,31 +32,31 @@ _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 # A name in quotes is one before = alone: JSON has them before a colon.
 _FIRST_WORD = re.compile(r"\s*(?:export[ \t]+)?(['\"])?(?P<name>[A-Za-z_][A-Za-z0-9_-]*)(?(1)['\"]?[ \t]*=)")
 _LINE_END = re.compile(r"\r\n|\n|\r")
-_BROKEN = re.compile("[\ud800-\udfff]")
-_NOTHING = re.compile(r"[ \t]*|[ \t]+#[^\r\n]*")
-_AFTER = r"(?:[ \t]*|[ \t]+#[^\r\n]*)"
+_SURROGATE = re.compile("[\ud800-\udfff]")
+_REST_OF_LINE = r"(?:[ \t]*|[ \t]+#[^\r\n]*)"
+_BLANKS_OR_COMMENT = re.compile(_REST_OF_LINE)
 # python-dotenv undoes \\ and \' within single quotes, sh and Node's dotenv do not.
-_SINGLE_QUOTED = re.compile(rf"'((?:[^'\\]|\\[^'\\])*)'{_AFTER}", re.DOTALL)
+_SINGLE_QUOTED = re.compile(rf"'((?:[^'\\]|\\[^'\\])*)'{_REST_OF_LINE}", re.DOTALL)
 # Within double quotes sh expands $ and `, and no two readers agree on the backslash.
-_DOUBLE_QUOTED = re.compile(rf'"([^"\\$`]*)"{_AFTER}', re.DOTALL)
+_DOUBLE_QUOTED = re.compile(rf'"([^"\\$`]*)"{_REST_OF_LINE}', re.DOTALL)
 _NEEDS_QUOTES = re.compile(r"""[#$'"`\\\s]""")
 
 
 def read_env_file(
     path: Path, is_ours: Callable[[str], bool], *, of_root: bool = False, warnings: list[str] | None = None
 ) -> dict[str, str] | None:
-    """Values of the names that `is_ours` accepts, without interpolation; None where there is no file.
+    """Return the values of the names that `is_ours` accepts, without interpolation; None where there is no file.
 
     A folder of that name (a virtual environment, for one) counts as no file. Raises ConfigError where the file is a
     symbolic link, belongs to somebody else, can be written or read by others, is UTF-16, or holds a line of ours that
     is no UTF-8 text or that another reader of the file would read differently; with `of_root` also where anybody but
-    root could have put it there. What cannot be read of other programs' lines is added to `doubts`, in sentences that
-    name them.
+    root could have put it there. A sentence that names the lines of other programs that cannot be read is added to
+    `warnings`.
     """
     content = _read_checked(path, of_root=of_root)
     if content is None:
         return None
-    entries, unreadable = _entries(path, content, is_ours)
+    entries, unreadable = _parse_entries(path, content, is_ours)
     if warnings is not None:
         warnings += [_warning(path, lines, *why) for why, lines in unreadable.items()]
     return {name: entry.value for name, entry in entries.items()}
@@ -71,7 +71,7 @@ def write_env_values(path: Path, values: Mapping[str, str]) -> None:
     """
     content = _read_checked(path, for_writing=True)
     old = "" if content is None else _decode(content)
-    present, _ = _entries(path, content or b"", values.__contains__)
+    present, _ = _parse_entries(path, content or b"", values.__contains__)
     newline = "\r\n" if "\r\n" in old else "\n"
     new = old
     # From the last to the first, so that each place is still where it was read.
@@ -81,18 +81,21 @@ def write_env_values(path: Path, values: Mapping[str, str]) -> None:
         gap = newline if new and not new.endswith(("\n", "\r")) else ""
         new = f"{new}{gap}{name}={_quote(name, values[name])}{newline}"
     encoded = new.encode(errors="surrogateescape")
-    entries, _ = _entries(path, encoded, values.__contains__)
+    entries, _ = _parse_entries(path, encoded, values.__contains__)
     if {name: entry.value for name, entry in entries.items()} != dict(values):
         raise ConfigError(f"{_printable(path)} could not be changed safely.", "Edit it by hand.")
     _replace_file(path, encoded)
 
 
 def _read_checked(path: Path, *, for_writing: bool = False, of_root: bool = False) -> bytes | None:
-    """What is in the file, once its kind, owner and mode have been looked at on the opened file itself."""
+    """Return the content of the file; None where there is none. Raises ConfigError as `read_env_file` does.
+
+    Kind, owner and mode are those of the opened file: a path could lead to another one by the time it is read.
+    """
     folder = None
     try:
         if of_root:
-            folder = _folder_of_root(path.parent)
+            folder = _open_folder_of_root(path.parent)
         descriptor = os.open(path if folder is None else path.name, READ, dir_fd=folder)
     except FileNotFoundError:
         return None
@@ -128,7 +131,7 @@ def _read_checked(path: Path, *, for_writing: bool = False, of_root: bool = Fals
     return content
 
 
-def _folder_of_root(folder: Path) -> int:
+def _open_folder_of_root(folder: Path) -> int:
     """Open a folder that root alone may write to. Raises ConfigError for any other, OSError."""
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
     status = os.fstat(descriptor)
@@ -161,37 +164,37 @@ def _check_owner_and_mode(path: Path, status: os.stat_result, *, for_writing: bo
 
 @dataclass(frozen=True, slots=True)
 class _Entry:
-    """A name of ours: its value, and where in the text `NAME=value` stands, without its line end."""
+    """The value of a name of ours, and where `NAME=value` stands in the text, without its line end."""
 
     value: str = field(repr=False)
     start: int
     end: int
 
 
-# What is said of a line, and of several.
-_NO_ENTRY = ("is no NAME=value", "are no NAME=value")
-_NO_TEXT = ("cannot be read as UTF-8", "cannot be read as UTF-8")
+# Of one line, and of several.
+_NOT_AN_ENTRY = ("is no NAME=value", "are no NAME=value")
+_NOT_UTF8 = ("cannot be read as UTF-8", "cannot be read as UTF-8")
 
 
-def _entries(
+def _parse_entries(
     path: Path, content: bytes, is_ours: Callable[[str], bool]
 ) -> tuple[dict[str, _Entry], dict[tuple[str, str], list[int]]]:
-    """Names of ours and their entries, and the lines of others that cannot be read, by what is said of them."""
+    """Return the entries of our names, and the numbers of other programs' unreadable lines, by what is wrong."""
     text = _decode(content)
     # Windows' editors put a byte order mark in front; python-dotenv and Node's dotenv both read past it.
     start = len(text) - len(text.removeprefix("\ufeff"))
     entries: dict[str, _Entry] = {}
     lines: dict[str, int] = {}
     unreadable: dict[tuple[str, str], list[int]] = {}
-    for line, original, binding in _bindings(text[start:]):
+    for line, original, binding in _parse_bindings(text[start:]):
         where = f"Line {line} of {_printable(path)}"
         name = binding.key
-        is_text = not _BROKEN.search(original)
+        is_text = not _SURROGATE.search(original)
         if not is_text or binding.error or (name is not None and binding.value is None):
             first = _FIRST_WORD.match(original)
             if first and is_ours(first["name"]):
-                raise _refusal(where, is_text=is_text, is_error=binding.error)
-            unreadable.setdefault(_NO_ENTRY if is_text else _NO_TEXT, []).append(line)
+                raise _line_error(where, is_text=is_text, is_error=binding.error)
+            unreadable.setdefault(_NOT_AN_ENTRY if is_text else _NOT_UTF8, []).append(line)
         elif name is not None and is_ours(name):
             if name in lines:
                 raise ConfigError(
@@ -201,16 +204,16 @@ def _entries(
             parts = _ENTRY.fullmatch(original)
             if parts is None or parts["name"] != name or not _NAME.fullmatch(name):
                 raise ConfigError(f"{where} does not name its variable plainly.", "Write NAME='value'.")
-            value = _value(parts, binding.value, where)
+            value = _parse_value(parts, binding.value, where)
             entries[name] = _Entry(value, start + parts.start("name"), start + parts.end("raw"))
         start += len(original)
     return entries, unreadable
 
 
-def _bindings(text: str) -> Iterator[tuple[int, str, Binding]]:
-    """Each piece of the file with the number of its line; one that cannot be read ends with that line.
+def _parse_bindings(text: str) -> Iterator[tuple[int, str, Binding]]:
+    """Yield the number, the text and the binding of each piece; an unreadable piece ends with its first line.
 
-    python-dotenv takes all lines up to the next quote into it, and with them one of ours.
+    python-dotenv would extend it to the next quote, and swallow lines of ours with it.
     """
     first = 0
     while text:
@@ -230,8 +233,8 @@ def _bindings(text: str) -> Iterator[tuple[int, str, Binding]]:
         text = text[length:]
 
 
-def _refusal(where: str, *, is_text: bool, is_error: bool) -> ConfigError:
-    """Why a line with a name of ours is refused."""
+def _line_error(where: str, *, is_text: bool, is_error: bool) -> ConfigError:
+    """Return the error for a line with a name of ours that cannot be read."""
     if not is_text:
         return ConfigError(f"{where} is not UTF-8 text.", "Save the file as UTF-8.")
     if is_error:
@@ -240,7 +243,7 @@ def _refusal(where: str, *, is_text: bool, is_error: bool) -> ConfigError:
 
 
 def _warning(path: Path, lines: list[int], singular: str, plural: str) -> str:
-    """The sentence that names lines of other programs, at most three of them."""
+    """Return the sentence that names lines of other programs, at most three of them."""
     if len(lines) == 1:
         return f"Line {lines[0]} of {_printable(path)} {singular} and was left aside."
     first = [str(line) for line in lines[:3]]
@@ -248,13 +251,13 @@ def _warning(path: Path, lines: list[int], singular: str, plural: str) -> str:
     return f"Lines {', '.join(first)} and {last} of {_printable(path)} {plural} and were left aside."
 
 
-def _value(parts: re.Match[str], as_python_dotenv: str | None, where: str) -> str:
-    """The value every reader agrees on. Raises ConfigError where they would not."""
+def _parse_value(parts: re.Match[str], as_python_dotenv: str | None, where: str) -> str:
+    """Return the value that every reader agrees on. Raises ConfigError where they would not."""
     name, raw = parts["name"], parts["raw"]
     use_quotes = f"Write {name}='...' with single quotes round the value."
-    if parts["blanks"] or (raw[:1] in {" ", "\t"} and not _NOTHING.fullmatch(raw)):
+    if parts["blanks"] or (raw[:1] in {" ", "\t"} and not _BLANKS_OR_COMMENT.fullmatch(raw)):
         raise ConfigError(f"{where} has blanks round the = of {name}.", f"Write {name}='...' without blanks.")
-    if _NOTHING.fullmatch(raw):
+    if _BLANKS_OR_COMMENT.fullmatch(raw):
         value = ""
     elif raw[0] == "'" and (single := _SINGLE_QUOTED.fullmatch(raw)):
         value = single[1]
@@ -286,7 +289,7 @@ def _value(parts: re.Match[str], as_python_dotenv: str | None, where: str) -> st
 
 
 def _quote(name: str, value: str) -> str:
-    """The value in the quotes that python-dotenv, Node's dotenv and sh all undo to the same text."""
+    """Return the value in the quotes that python-dotenv, Node's dotenv and sh all undo to the same text."""
     if not any(unicodedata.category(character) in {"Cc", "Cs"} for character in value):
         if _SINGLE_QUOTED.fullmatch(f"'{value}'"):
             return f"'{value}'"
@@ -329,7 +332,7 @@ def _replace_file(path: Path, content: bytes) -> None:
 
 
 def _decode(content: bytes) -> str:
-    """The text, with a lone surrogate for each byte that is no UTF-8: another program's line may be in Latin-1."""
+    """Decode, with a lone surrogate for each byte that is no UTF-8: another program's line may be in Latin-1."""
     return content.decode("utf-8", "surrogateescape")
 
 

@@ -1,4 +1,4 @@
-"""Whether git would take a file along: a careful reading of a work tree's ignore files, without running git."""
+"""Tells whether git ignores or tracks a file, from the ignore files and the index of its work tree, without git."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def git_ignore_state(path: Path) -> GitIgnoreState:
     # The outermost file comes first, and the last pattern that matches decides.
     sources = [(common_folder / "info" / "exclude", 0)]
     sources += [(tree.joinpath(*parts[:depth], ".gitignore"), depth) for depth in range(len(parts))]
-    patterns = [(depth, pattern) for file, depth in sources for pattern in _patterns(file)]
+    patterns = [(depth, pattern) for file, depth in sources for pattern in _read_patterns(file)]
     for length in range(1, len(parts) + 1):
         is_folder = length < len(parts)
         ignored = False
@@ -79,11 +79,11 @@ def _work_tree(folder: Path) -> Path | None:
 
 
 def _git_folders(entry: Path) -> tuple[Path, Path]:
-    """The folder with the index and the one with info/exclude; a linked work tree has two, named in files."""
+    """Return the folders of the index and of info/exclude; in a linked work tree they are two, named in files."""
     if entry.is_dir():
         return entry, entry
-    folder = entry.parent / _text(entry).removeprefix("gitdir:").strip()
-    common = _text(folder / "commondir").strip()
+    folder = entry.parent / _read_text(entry).removeprefix("gitdir:").strip()
+    common = _read_text(folder / "commondir").strip()
     return folder, folder / common if common else folder
 
 
@@ -102,13 +102,13 @@ def _is_tracked(index: Path, name: str) -> bool:
         return False
 
 
-def _patterns(file: Path) -> list[_Pattern]:
+def _read_patterns(file: Path) -> list[_Pattern]:
     # git does not follow a symbolic link here either.
-    lines = [] if file.is_symlink() else _text(file).removeprefix("\ufeff").split("\n")
-    return [pattern for line in lines if (pattern := _pattern(line.removesuffix("\r"))) is not None]
+    lines = [] if file.is_symlink() else _read_text(file).removeprefix("\ufeff").split("\n")
+    return [pattern for line in lines if (pattern := _parse_pattern(line.removesuffix("\r"))) is not None]
 
 
-def _pattern(line: str) -> _Pattern | None:
+def _parse_pattern(line: str) -> _Pattern | None:
     while line.endswith(" ") and not line.endswith("\\ "):
         line = line[:-1]
     negated = line.startswith("!")
@@ -119,35 +119,35 @@ def _pattern(line: str) -> _Pattern | None:
     text = text.removesuffix("/")
     anywhere = "/" not in text
     try:
-        regex = re.compile(("(?:.*/)?" if anywhere else "") + _regex(text.removeprefix("/")))
+        regex = re.compile(("(?:.*/)?" if anywhere else "") + _glob_to_regex(text.removeprefix("/")))
     except re.error:
         return None
     return _Pattern(regex, negated, folders_only)
 
 
-def _regex(glob: str) -> str:
-    """A glob of gitignore as a regular expression; what is no glob matches only itself."""
-    out, at = "", 0
+def _glob_to_regex(glob: str) -> str:
+    """Return a glob of gitignore as a regular expression; what is no glob matches only itself."""
+    regex, at = "", 0
     pieces = re.compile(r"\*\*/|/\*\*\Z|\*+|\?|\[[!^]?\]?[^\]/]*\]|\\.|.", re.DOTALL)
     for piece in pieces.findall(glob):
         if piece == "**/" and (at == 0 or glob[at - 1] == "/"):
-            out += "(?:.*/)?"
+            regex += "(?:.*/)?"
         elif piece == "/**":
-            out += "/.+"
+            regex += "/.+"
         elif piece.strip("*") in ("", "/"):
-            out += "[^/]*" + piece.strip("*")
+            regex += "[^/]*" + piece.strip("*")
         elif piece == "?":
-            out += "[^/]"
+            regex += "[^/]"
         elif len(piece) > 2 and piece.startswith("["):
             inside = piece[1:-1].replace("\\", "\\\\").replace("[", "\\[")
-            out += "(?!/)[" + ("^" + inside[1:] if inside[0] in "!^" else inside) + "]"
+            regex += "(?!/)[" + ("^" + inside[1:] if inside[0] in "!^" else inside) + "]"
         else:
-            out += re.escape(piece[1:] if piece.startswith("\\") and len(piece) == 2 else piece)
+            regex += re.escape(piece[1:] if piece.startswith("\\") and len(piece) == 2 else piece)
         at += len(piece)
-    return out
+    return regex
 
 
-def _text(file: Path) -> str:
+def _read_text(file: Path) -> str:
     try:
         return file.read_text("utf-8", "surrogateescape")
     except (OSError, UnicodeError):

@@ -1,4 +1,4 @@
-"""A person's own keys: a small file that gives other keys to the ids of bindings."""
+"""The keymap: a person's file that gives bindings other keys, by their ids."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ MOST_BYTES = 64_000
 
 @dataclass(frozen=True, slots=True)
 class Keymap:
-    """Keys by the id of their binding, and what was wrong with the file (empty: nothing)."""
+    """Keys by the id of their binding; `problem` says why the file was not used, and is empty where it was."""
 
     keys: dict[str, str] = field(default_factory=dict)
     problem: str = ""

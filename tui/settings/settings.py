@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Literal
 
 from tui.errors import ConfigError
 from tui.settings.dotenv_file import read_env_file
-from tui.settings.time_zones import name_to_use, time_zone
+from tui.settings.time_zones import suggest_zone, time_zone
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -62,7 +62,7 @@ _PLAIN_NAME = re.compile(r"[A-Za-z0-9_]{1,60}")
 
 @dataclass(frozen=True, slots=True)
 class Variable:
-    """A variable that is set: its name, its value, and whether the environment or which file has it."""
+    """A variable that is set; `origin` is ENVIRONMENT or the path of the file that has it."""
 
     name: str
     value: str = field(repr=False)
@@ -71,19 +71,19 @@ class Variable:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """What was configured. An empty value counts as not set, also where it covers one of the file."""
+    """The settings of a session. A variable that is empty counts as not set, and still hides one of the file."""
 
     database_url: str | None = field(default=None, repr=False)
-    """The connection string as it was given; None leaves the connection to libpq's own variables."""
+    """The connection string as typed; None leaves the connection to libpq's own variables."""
 
     libpq: dict[str, str] = field(default_factory=dict, repr=False)
     """The PG* variables that only the file has; libpq finds those of the environment by itself."""
 
-    place_is_roots: bool = False
-    """Whether root's file says where the database is, so that no variable of libpq's may say it anew (locked)."""
+    root_sets_connection: bool = False
+    """Whether root's file names the database, so that no variable of libpq's may name another (locked console)."""
 
     nothing_configured: bool = True
-    """Whether nothing says where the database is: no DATABASE_URL, PGHOST, PGSERVICE or PGDATABASE."""
+    """Whether none of DATABASE_URL, PGHOST, PGSERVICE and PGDATABASE is set."""
 
     master_key: tuple[Variable, ...] = ()
     """The sources of the master key that are set; more than one is refused where the key is read."""
@@ -101,7 +101,7 @@ class Settings:
     """The default organisation, as an id or a name."""
 
     operator: str | None = None
-    """Who is at the console, as a user id or an e-mail address."""
+    """The operator, as a user id or an e-mail address."""
 
     read_only: bool = False
     """Whether nothing but the log may be written."""
@@ -131,7 +131,7 @@ class Settings:
     """The file that the wizard would write to."""
 
     warnings: tuple[str, ...] = ()
-    """What should be said once at the start, a sentence each."""
+    """Sentences to be shown once at the start."""
 
     def master_key_sources(self) -> tuple[tuple[str, str, str], ...]:
         """Name, value and origin of every variable that holds or leads to a master key, for the data module."""
@@ -177,7 +177,7 @@ def load_settings(
     return Settings(
         database_url=values.text("DATABASE_URL"),
         libpq=libpq,
-        place_is_roots=locked and any(values.of_file.get(name) for name in ("DATABASE_URL", *PLACE_NAMES)),
+        root_sets_connection=locked and any(values.of_file.get(name) for name in ("DATABASE_URL", *PLACE_NAMES)),
         nothing_configured=not any(places),
         master_key=values.variables(MASTER_KEY_NAMES),
         previous_keys=values.variables(PREVIOUS_KEY_NAMES),
@@ -200,7 +200,7 @@ def load_settings(
 
 @dataclass(frozen=True, slots=True)
 class _Values:
-    """The environment over the file, or the file over it; an empty value counts as none, but covers the other's."""
+    """The environment and the file, of which one wins; an empty value counts as not set, but hides the other's."""
 
     environ: Mapping[str, str] = field(repr=False)
     of_file: Mapping[str, str] = field(repr=False)
@@ -208,7 +208,7 @@ class _Values:
     file_wins: bool
 
     def variable(self, name: str) -> Variable | None:
-        """The variable where it is set and not empty."""
+        """Return the variable; None where it is not set, or empty."""
         if name in self.environ and not (self.file_wins and name in self.of_file):
             variable = Variable(name, self.environ[name], ENVIRONMENT)
         else:
@@ -216,18 +216,18 @@ class _Values:
         return variable if variable.value else None
 
     def variables(self, names: tuple[str, ...]) -> tuple[Variable, ...]:
-        """Those of the names that are set."""
+        """Return the variables of the names that are set."""
         return tuple(variable for name in names if (variable := self.variable(name)) is not None)
 
     def text(self, name: str) -> str | None:
-        """The value as UTF-8 text. Raises ConfigError for anything else."""
+        """Return the value as UTF-8 text. Raises ConfigError for anything else."""
         variable = self.variable(name)
         if variable is not None and any("\ud800" <= character <= "\udfff" for character in variable.value):
             raise ConfigError(f"{name} is not UTF-8 text.", "Set it again in a terminal that uses UTF-8.")
         return variable.value if variable else None
 
     def flag(self, name: str) -> bool:
-        """The value as yes or no. Raises ConfigError for anything else."""
+        """Return whether the value is 1 or a word for it. Raises ConfigError for what is neither yes nor no."""
         value = (self.text(name) or "0").strip().lower()
         if value in {"1", "true", "yes", "on"}:
             return True
@@ -237,12 +237,12 @@ class _Values:
 
 
 def _is_setting(name: str) -> bool:
-    known = name in _KNOWN_NAMES or name in ENVIRONMENT_ONLY_NAMES or name.startswith(_PREFIX)
-    return known or LIBPQ_NAME.fullmatch(name) is not None
+    is_known = name in _KNOWN_NAMES or name in ENVIRONMENT_ONLY_NAMES or name.startswith(_PREFIX)
+    return is_known or LIBPQ_NAME.fullmatch(name) is not None
 
 
 def _check_key_command(command: Variable | None, root_file: Path) -> None:
-    """Refuse a program that somebody else than root has chosen, by naming it or by the folders of PATH."""
+    """Raise ConfigError unless root alone chose the program: by its whole path, and not by folders of PATH."""
     if command is None:
         return
     if command.origin == ENVIRONMENT:
@@ -275,10 +275,10 @@ def _warnings(environ: Mapping[str, str], of_file: Mapping[str, str]) -> list[st
     warnings = []
     unknown = sorted(name for name in environ if name.startswith(_PREFIX) and name not in SWITCHBOARD_NAMES)
     if unknown:
-        plain = [name for name in unknown if _PLAIN_NAME.fullmatch(name)][:3]
-        rest = f" and {len(unknown) - len(plain)} more" if len(unknown) > len(plain) else ""
-        names = ", ".join(plain) or "names with unusual characters"
-        warnings.append(f"Not a setting of Switchboard, left aside: {names}{rest if plain else ''}.")
+        printable = [name for name in unknown if _PLAIN_NAME.fullmatch(name)][:3]
+        rest = f" and {len(unknown) - len(printable)} more" if len(unknown) > len(printable) else ""
+        names = ", ".join(printable) or "names with unusual characters"
+        warnings.append(f"Not a setting of Switchboard, left aside: {names}{rest if printable else ''}.")
     useless = sorted(name for name in of_file if name in ENVIRONMENT_ONLY_NAMES)
     warnings += [f"{name} works in the environment only, not in the file." for name in useless]
     return warnings
@@ -299,7 +299,7 @@ def _timezone(value: str | None) -> tzinfo:
     zone = UTC if value is None else time_zone(value)
     if zone is not None:
         return zone
-    names = name_to_use(value or "")
+    names = suggest_zone(value or "")
     raise ConfigError(
         "SWITCHBOARD_TIMEZONE is not a time zone that this machine knows by that name.",
         f"Use a whole name: {names}; or UTC." if names else "Use a whole name such as Europe/Berlin, or UTC.",

@@ -1,4 +1,4 @@
-"""Time zones by name: which one is meant, and the whole name to use where a word says too little."""
+"""Time zones of the tz database by name, and a suggestion for a text that names none."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta, tzinfo
 from pathlib import Path
 from zoneinfo import TZPATH, ZoneInfo, available_timezones
 
-_OF_ABBREVIATION = {
+_ZONES_BY_ABBREVIATION = {
     "IST": "Asia/Kolkata (India), Europe/Dublin (Ireland) or Asia/Jerusalem (Israel)",
     "EST": "America/New_York (United States) or Australia/Sydney (Australia)",
     "CST": "America/Chicago (United States), Asia/Shanghai (China) or America/Havana (Cuba)",
@@ -34,12 +34,12 @@ _OF_ABBREVIATION = {
     "SAST": "Africa/Johannesburg",
 }
 # What the tz database holds besides the zones of places: other countings of seconds, and the mark of an unset clock.
-_NO_PLACE = ("right/", "posix", "Factory")
+_PREFIXES_OF_NO_PLACE = ("right/", "posix", "Factory")
 # The tz database knows these as fixed distances from UTC, which is the meaning of only some who write them.
 _AMBIGUOUS = frozenset({"EST", "MST"})
 _OFFSET = re.compile(r"(?:GMT|UTC|Z)?\s*([+-])\s*(\d{1,2})(?::?([0-5]\d))?", re.IGNORECASE)
 # Where the distance is no whole number of hours, in the standard time of the places.
-_AT_OFFSET = {
+_ZONE_BY_OFFSET = {
     "+3:30": "Asia/Tehran",
     "+4:30": "Asia/Kabul",
     "+5:30": "Asia/Kolkata",
@@ -63,7 +63,7 @@ def time_zone(text: str) -> tzinfo | None:
     if name.upper() == "UTC":
         # Needs no time zone database, which a small machine may lack.
         return UTC
-    if name.upper() in _AMBIGUOUS or name.startswith(_NO_PLACE):
+    if name.upper() in _AMBIGUOUS or name.startswith(_PREFIXES_OF_NO_PLACE):
         return None
     try:
         return ZoneInfo(name)
@@ -71,36 +71,36 @@ def time_zone(text: str) -> tzinfo | None:
         return None
 
 
-def name_to_use(text: str) -> str | None:
-    """Return what to write in place of a text that is no zone: the zones that it may mean, never just similar letters.
+def suggest_zone(text: str) -> str | None:
+    """Return the names of the zones that a text may mean: an abbreviation, a distance from UTC, a city, a country.
 
-    A city of its region that is misspelt by a letter is taken for it. None where nothing is known of the text.
+    Similar letters alone suggest nothing, but for a city misspelt by a letter behind its region. None for any other.
     """
     name = text.strip()
     offset = _OFFSET.fullmatch(name)
     if offset:
         return _zone_at(offset[1], int(offset[2]), int(offset[3] or 0))
-    if name.upper() in _OF_ABBREVIATION:
-        return _OF_ABBREVIATION[name.upper()]
-    zones = sorted(zone for zone in available_timezones() if not zone.startswith(_NO_PLACE))
+    if name.upper() in _ZONES_BY_ABBREVIATION:
+        return _ZONES_BY_ABBREVIATION[name.upper()]
+    zones = sorted(zone for zone in available_timezones() if not zone.startswith(_PREFIXES_OF_NO_PLACE))
     word = name.replace(" ", "_").casefold()
     matches = [zone for zone in zones if word in {zone.casefold(), zone.rpartition("/")[2].casefold()}]
     matches = matches or _zones_of_country(name)
-    return " or ".join(matches[:3] or _misspelt(word, zones)) or None
+    return " or ".join(matches[:3] or _zones_by_similar_city(word, zones)) or None
 
 
-def _misspelt(word: str, zones: list[str]) -> list[str]:
-    """The zone of the same region whose city differs in hardly a letter: Mumbai is no misspelt Dubai."""
+def _zones_by_similar_city(word: str, zones: list[str]) -> list[str]:
+    """Return the zone of the same region whose city differs in hardly a letter: Mumbai is no misspelt Dubai."""
     region, _, city = word.rpartition("/")
     cities = {zone.casefold().rpartition("/")[2]: zone for zone in zones if zone.casefold().startswith(f"{region}/")}
     return [cities[match] for match in difflib.get_close_matches(city, cities, n=1, cutoff=0.9)]
 
 
 def _zone_at(sign: str, hours: int, minutes: int) -> str | None:
-    """The zone at a distance from UTC; those of the tz database that are called after it have the sign reversed."""
-    named = _AT_OFFSET.get(f"{sign}{hours}:{minutes:02}")
-    if named or minutes:
-        return named
+    """Return the zone at a distance from UTC; the tz database's Etc/GMT zones have the sign reversed."""
+    zone_of_table = _ZONE_BY_OFFSET.get(f"{sign}{hours}:{minutes:02}")
+    if zone_of_table or minutes:
+        return zone_of_table
     if not hours:
         return "UTC"
     zone = f"Etc/GMT{'-' if sign == '+' else '+'}{hours}"
@@ -112,7 +112,7 @@ def _zone_at(sign: str, hours: int, minutes: int) -> str | None:
 
 
 def _zones_of_country(name: str) -> list[str]:
-    """The zones of a country by its English name, from the tables that come with the tz database."""
+    """Return the zones of a country by its English name, from the tables that come with the tz database."""
     for folder in TZPATH:
         try:
             countries = Path(folder, "iso3166.tab").read_text(encoding="utf-8")

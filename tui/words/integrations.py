@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from tui.data.integrations.authors import Authors
     from tui.models import Integration
+    from tui.providers.verdicts import Verdict
 
 NOT_VISIBLE = "not visible to your role"
 HIDDEN = "hidden"
@@ -53,6 +54,12 @@ def connection(integration: Integration, now: datetime | None = None) -> str:
     if not integration.is_verified:
         return "not tested"
     return f"works, {ago(integration.last_verified_at, now)}" if integration.proven else "unproven"
+
+
+def verdict_words(verdict: Verdict) -> str:
+    """Return the level, the subject, what was found and the time that took; passed or not is shown beside it."""
+    took = f" ({verdict.milliseconds} ms)" if verdict.milliseconds is not None else ""
+    return f"{verdict.level:<6} {safe_text(verdict.subject, 30)}: {verdict.sentence}{took}"
 
 
 def _state(integration: Integration) -> str:

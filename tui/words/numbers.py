@@ -10,7 +10,7 @@ from tui.words.phone_number import display
 from tui.words.text import safe_text
 
 if TYPE_CHECKING:
-    from tui.models import PhoneNumber
+    from tui.models import Person, PhoneNumber
 
 FREE = "free"
 
@@ -42,6 +42,20 @@ def assignee_in_full(number: PhoneNumber) -> str:
     if number.assigned_to_user_id is None:
         return FREE
     return person_in_full(number.assignee) if number.assignee else str(number.assigned_to_user_id)
+
+
+def deactivation_question(number: PhoneNumber) -> str:
+    """Return the question whether to deactivate a number, with who and what loses by it."""
+    losses = [f"{assignee_in_full(number)} cannot use it until then"] if number.assigned_to_user_id else []
+    if number.is_primary:
+        losses.append("the organisation is left without a primary number")
+    and_so = f" {'; '.join(losses)}." if losses else ""
+    return f"Deactivate {shown_number(number)}? It is kept, and can be activated again.{and_so}"
+
+
+def reassignment(number: PhoneNumber, person: Person) -> str:
+    """Return what assigning an assigned number does: from whom it is taken, and to whom it is given."""
+    return f"{shown_number(number)} is taken from {assignee_in_full(number)} and given to {person_in_full(person)}."
 
 
 def organization_of(number: PhoneNumber) -> str:

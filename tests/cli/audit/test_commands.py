@@ -8,19 +8,19 @@ from typing import TYPE_CHECKING
 import psycopg
 import pytest
 
+from tests.support.acme import ACME, ASHA, GLOBEX
 from tests.support.commands import Shell, one_line_of_json
 from tests.support.log_rows import log_row
 from tests.support.numbers import RAVI, create_people
-from tests.support.sitting import ACME, ASHA, GLOBEX
 
 if TYPE_CHECKING:
     from uuid import UUID
 
 
 @pytest.fixture
-def logged(acme: Shell) -> Shell:
+def logged_shell(acme_shell: Shell) -> Shell:
     """Two organisations with a few rows of the log, and people who have names."""
-    database = acme.environment["DATABASE_URL"]
+    database = acme_shell.environment["DATABASE_URL"]
     create_people(database)
     with psycopg.connect(database) as connection:
         for day in range(1, 6):
@@ -30,10 +30,10 @@ def logged(acme: Shell) -> Shell:
         )
         log_row(connection, status="failed", details={"error": "Rate limit exceeded"}, timed=False)
         log_row(connection, organization_id=GLOBEX, created_at="2026-01-04 10:00+00", ip_address="192.0.2.9")
-    return acme
+    return acme_shell
 
 
-def found(shell: Shell, *words: str) -> list[dict[str, object]]:
+def list_rows(shell: Shell, *words: str) -> list[dict[str, object]]:
     rows: list[dict[str, object]] = shell.run("audit", "list", "--json", *words).data
     return rows
 
@@ -58,39 +58,39 @@ class TestAuditListWithAFilter:
             (("nowhere",), 0),
         ],
     )
-    def test_gives_the_rows_that_are_in_it(self, logged: Shell, words: tuple[str, ...], count: int) -> None:
-        assert len(found(logged, *words)) == count
+    def test_gives_the_rows_that_are_in_it(self, logged_shell: Shell, words: tuple[str, ...], count: int) -> None:
+        assert len(list_rows(logged_shell, *words)) == count
 
-    def test_reads_days_in_the_zone_that_times_are_shown_in(self, logged: Shell) -> None:
-        kolkata = logged.with_(SWITCHBOARD_TIMEZONE="Asia/Kolkata")
-        assert len(found(logged, "action:call_made", "until:2026-01-03")) == 3
-        assert len(found(kolkata, "action:call_made", "until:2026-01-03")) == 2
+    def test_reads_days_in_the_zone_that_times_are_shown_in(self, logged_shell: Shell) -> None:
+        kolkata = logged_shell.with_(SWITCHBOARD_TIMEZONE="Asia/Kolkata")
+        assert len(list_rows(logged_shell, "action:call_made", "until:2026-01-03")) == 3
+        assert len(list_rows(kolkata, "action:call_made", "until:2026-01-03")) == 2
 
-    def test_shows_times_that_are_no_times_in_another_zone(self, logged: Shell) -> None:
-        with psycopg.connect(logged.environment["DATABASE_URL"]) as connection:
+    def test_shows_times_that_are_no_times_in_another_zone(self, logged_shell: Shell) -> None:
+        with psycopg.connect(logged_shell.environment["DATABASE_URL"]) as connection:
             connection.execute("set timezone to 'UTC'")
             for moment in ("0001-01-01 00:00+00", "9999-12-31 23:59:59+00"):
                 log_row(connection, action="edge", created_at=moment)
         for zone in ("America/New_York", "Pacific/Kiritimati"):
-            listed = logged.with_(SWITCHBOARD_TIMEZONE=zone).run("audit", "list", "action:edge")
+            listed = logged_shell.with_(SWITCHBOARD_TIMEZONE=zone).run("audit", "list", "action:edge")
             assert listed.status == 0, listed.err
             assert "9999-12-31 23:59:59+00" in listed.out
             assert "0001-01-01 00:00:00+00" in listed.out
 
-    def test_takes_more_rows_than_a_page_has(self, logged: Shell) -> None:
-        with psycopg.connect(logged.environment["DATABASE_URL"]) as connection:
+    def test_takes_more_rows_than_a_page_has(self, logged_shell: Shell) -> None:
+        with psycopg.connect(logged_shell.environment["DATABASE_URL"]) as connection:
             for _ in range(1_100):
                 log_row(connection, action="many", created_at="2026-02-01 00:00+00")
-        rows = found(logged, "action:many", "--limit", "1050")
+        rows = list_rows(logged_shell, "action:many", "--limit", "1050")
         assert len(rows) == len({row["id"] for row in rows}) == 1050
 
-    def test_of_another_organisation_needs_none_to_be_chosen(self, logged: Shell) -> None:
-        shell = logged.without("SWITCHBOARD_ORGANIZATION")
-        assert len(found(shell, "org:globex")) == 1
+    def test_of_another_organisation_needs_none_to_be_chosen(self, logged_shell: Shell) -> None:
+        shell = logged_shell.without("SWITCHBOARD_ORGANIZATION")
+        assert len(list_rows(shell, "org:globex")) == 1
         assert "more than one organisation" in shell.run("audit", "list").refusal(2)
 
-    def test_says_whom_nobody_knows_and_where_no_row_is(self, logged: Shell) -> None:
-        listed = logged.run("audit", "list", "user:ashaa@acme.example")
+    def test_says_whom_nobody_knows_and_where_no_row_is(self, logged_shell: Shell) -> None:
+        listed = logged_shell.run("audit", "list", "user:ashaa@acme.example")
         assert (listed.status, listed.out) == (0, "")
         assert "Nobody in the directory is called ashaa@acme.example" in listed.err
         assert "Did you mean asha@acme.example?" in listed.err
@@ -98,16 +98,16 @@ class TestAuditListWithAFilter:
 
 
 class TestAWrongFilter:
-    def test_is_shown_with_the_word_pointed_at(self, logged: Shell) -> None:
-        refused = logged.run("audit", "list", "status:failed", "acton:call_made")
+    def test_is_shown_with_the_word_pointed_at(self, logged_shell: Shell) -> None:
+        refused = logged_shell.run("audit", "list", "status:failed", "acton:call_made")
         assert (refused.status, refused.out) == (2, "")
         line, carets, sentence = refused.err.splitlines()
         assert line == "status:failed acton:call_made"
         assert carets == " " * 14 + "^^^^^^"
         assert sentence.startswith("There is no qualifier acton:. Did you mean action:?")
 
-    def test_is_one_object_with_json(self, logged: Shell) -> None:
-        refused = logged.run("audit", "stats", "--json", "since:yesterdy")
+    def test_is_one_object_with_json(self, logged_shell: Shell) -> None:
+        refused = logged_shell.run("audit", "stats", "--json", "since:yesterdy")
         failure = one_line_of_json(refused.err)
         assert (refused.status, failure["exit"]) == (2, 2)
         assert failure["what_to_do"] == 'Did you mean "yesterday"?'
@@ -118,14 +118,14 @@ class TestAWrongFilter:
         assert refused.status == 2
         assert "neither an address nor a network" in refused.err
 
-    def test_of_hostile_text_is_shown_inert(self, logged: Shell) -> None:
-        refused = logged.run("audit", "list", "\x1b]52;c;x\x07", "\u202eacton:x", "acton:x")
+    def test_of_hostile_text_is_shown_inert(self, logged_shell: Shell) -> None:
+        refused = logged_shell.run("audit", "list", "\x1b]52;c;x\x07", "\u202eacton:x", "acton:x")
         assert refused.status == 2
         assert "\x1b" not in refused.err and "\u202e" not in refused.err
         assert refused.err.splitlines()[1].strip("^ ") == ""
 
-    def test_names_an_unknown_organisation_with_the_nearest(self, logged: Shell) -> None:
-        refused = logged.run("audit", "list", "org:globexx")
+    def test_names_an_unknown_organisation_with_the_nearest(self, logged_shell: Shell) -> None:
+        refused = logged_shell.run("audit", "list", "org:globexx")
         assert refused.status == 2
         assert refused.err.splitlines() == [
             "org:globexx",
@@ -133,13 +133,13 @@ class TestAWrongFilter:
             "No organisation has that name. Did you mean Globex?",
         ]
 
-    def test_a_misspelt_option_is_no_word_of_the_filter(self, logged: Shell) -> None:
-        assert "Did you mean --limit?" in logged.run("audit", "list", "--limti", "5").refusal(2)
+    def test_a_misspelt_option_is_no_word_of_the_filter(self, logged_shell: Shell) -> None:
+        assert "Did you mean --limit?" in logged_shell.run("audit", "list", "--limti", "5").refusal(2)
 
 
 class TestAuditStats:
-    def test_counts_by_action_status_type_user_and_day(self, logged: Shell) -> None:
-        counted = logged.run("audit", "stats", "--json").data
+    def test_counts_by_action_status_type_user_and_day(self, logged_shell: Shell) -> None:
+        counted = logged_shell.run("audit", "stats", "--json").data
         assert (counted["rows"], counted["complete"], counted["counted_back_to"]) == (7, True, None)
         assert counted["by_action"] == [{"action": "call_made", "rows": 5}, {"action": "email_sent", "rows": 2}]
         assert counted["by_status"] == [{"status": "success", "rows": 5}, {"status": "failed", "rows": 2}]
@@ -149,15 +149,15 @@ class TestAuditStats:
         }
         assert {"day": "2026-01-03", "rows": 2} in counted["by_day"]
 
-    def test_shows_names_and_says_that_it_is_all(self, logged: Shell) -> None:
-        shown = logged.with_(SWITCHBOARD_TIMEZONE="Asia/Kolkata").run("audit", "stats", "action:call_made")
+    def test_shows_names_and_says_that_it_is_all(self, logged_shell: Shell) -> None:
+        shown = logged_shell.with_(SWITCHBOARD_TIMEZONE="Asia/Kolkata").run("audit", "stats", "action:call_made")
         assert shown.out.startswith("5 rows, all of the filter.\n")
         assert "~Asha Rao" in shown.out
         assert "DAY (Asia/Kolkata)" in shown.out
         assert "2026-01-06" in shown.out
 
-    def test_of_nothing_is_nothing(self, logged: Shell) -> None:
-        assert logged.run("audit", "stats", "action:nothing").out == "0 rows, all of the filter.\n"
+    def test_of_nothing_is_nothing(self, logged_shell: Shell) -> None:
+        assert logged_shell.run("audit", "stats", "action:nothing").out == "0 rows, all of the filter.\n"
 
 
 def ids(rows: list[dict[str, object]]) -> set[UUID]:
@@ -166,8 +166,8 @@ def ids(rows: list[dict[str, object]]) -> set[UUID]:
     return {UUID(str(row["id"])) for row in rows}
 
 
-def test_an_export_of_the_words_means_the_same_rows(logged: Shell) -> None:
+def test_an_export_of_the_words_means_the_same_rows(logged_shell: Shell) -> None:
     """The filter as words of the shell and as one quoted line."""
-    one = found(logged, "status:failed", "Rate limit")
-    assert ids(one) == ids(found(logged, 'status:failed "Rate limit"'))
+    one = list_rows(logged_shell, "status:failed", "Rate limit")
+    assert ids(one) == ids(list_rows(logged_shell, 'status:failed "Rate limit"'))
     assert json.dumps(one) and str(ACME) == one[0]["organization_id"]

@@ -16,19 +16,19 @@ if TYPE_CHECKING:
 
 
 @pytest.fixture
-def with_key(acme: Shell, tmp_path: Path) -> Shell:
+def sealing_shell(acme_shell: Shell, tmp_path: Path) -> Shell:
     """A shell on a database with a log, and a sealing key."""
-    write_log(acme.environment["DATABASE_URL"])
-    made = acme.run("audit", "seal", "--new-key", "seal.pem")
+    write_log(acme_shell.environment["DATABASE_URL"])
+    made = acme_shell.run("audit", "seal", "--new-key", "seal.pem")
     assert made.status == 0, made.err
-    return acme.with_(SWITCHBOARD_SEAL_KEY_FILE=str(tmp_path / "seal.pem"))
+    return acme_shell.with_(SWITCHBOARD_SEAL_KEY_FILE=str(tmp_path / "seal.pem"))
 
 
 @pytest.fixture
-def sealed(with_key: Shell) -> Shell:
+def sealed_shell(sealing_shell: Shell) -> Shell:
     """The same where the log is sealed."""
-    assert with_key.run("audit", "seal").status == 0
-    return with_key
+    assert sealing_shell.run("audit", "seal").status == 0
+    return sealing_shell
 
 
 class TestNewKey:
@@ -51,45 +51,47 @@ class TestNewKey:
 
 
 class TestSeal:
-    def test_seals_once_and_then_has_nothing_to_do(self, with_key: Shell) -> None:
-        first = with_key.run("audit", "seal", "--json").data
+    def test_seals_once_and_then_has_nothing_to_do(self, sealing_shell: Shell) -> None:
+        first = sealing_shell.run("audit", "seal", "--json").data
         assert (first["seals"], first["rows"]) == (5, 12)
-        again = with_key.run("audit", "seal", "--json").data
+        again = sealing_shell.run("audit", "seal", "--json").data
         assert (again["seals"], again["rows"], again["newest_seal"]) == (0, 0, first["newest_seal"])
-        third = with_key.run("audit", "seal")
+        third = sealing_shell.run("audit", "seal")
         assert third.out.startswith("There was nothing to seal. Sealed until ")
         assert first["newest_seal"] in third.out
 
-    def test_without_a_key_ends_with_4_and_seals_nothing(self, acme: Shell) -> None:
-        before = contents(acme.environment["DATABASE_URL"])
-        assert "SWITCHBOARD_SEAL_KEY_FILE is not set" in acme.run("audit", "seal").refusal(4)
-        wrong = acme.with_(SWITCHBOARD_SEAL_KEY_FILE="nothing.pem")
+    def test_without_a_key_ends_with_4_and_seals_nothing(self, acme_shell: Shell) -> None:
+        before = contents(acme_shell.environment["DATABASE_URL"])
+        assert "SWITCHBOARD_SEAL_KEY_FILE is not set" in acme_shell.run("audit", "seal").refusal(4)
+        wrong = acme_shell.with_(SWITCHBOARD_SEAL_KEY_FILE="nothing.pem")
         assert "cannot be opened" in wrong.run("audit", "seal").refusal(4)
-        assert contents(acme.environment["DATABASE_URL"]) == before
+        assert contents(acme_shell.environment["DATABASE_URL"]) == before
 
-    def test_is_refused_in_read_only_mode(self, with_key: Shell) -> None:
-        with_key.run("audit", "seal", "--read-only").refusal(2)
+    def test_is_refused_in_read_only_mode(self, sealing_shell: Shell) -> None:
+        sealing_shell.run("audit", "seal", "--read-only").refusal(2)
 
-    def test_shows_the_key_in_the_status_of_keys(self, sealed: Shell) -> None:
-        (key,) = sealed.run("keys", "status", "--json").data["sealing_keys"]
+    def test_shows_the_key_in_the_status_of_keys(self, sealed_shell: Shell) -> None:
+        (key,) = sealed_shell.run("keys", "status", "--json").data["sealing_keys"]
         assert key["state"] == "active"
-        assert key["key_id"] in sealed.run("keys", "status").out
+        assert key["key_id"] in sealed_shell.run("keys", "status").out
 
 
 class TestVerify:
-    def test_finds_nothing_in_a_log_as_it_was_sealed(self, sealed: Shell) -> None:
+    def test_finds_nothing_in_a_log_as_it_was_sealed(self, sealed_shell: Shell) -> None:
         report = (
-            sealed.without("SWITCHBOARD_SEAL_KEY_FILE", "ENCRYPTION_MASTER_KEY").run("audit", "verify", "--json").data
+            sealed_shell.without("SWITCHBOARD_SEAL_KEY_FILE", "ENCRYPTION_MASTER_KEY")
+            .run("audit", "verify", "--json")
+            .data
         )
         assert (report["ok"], report["seals"], report["rows"]) == (True, 5, 12)
         assert (report["first_hour"], report["findings"]) == ("2026-01-01T08:00:00+00:00", [])
-        verified = sealed.run("audit", "verify")
+        verified = sealed_shell.run("audit", "verify")
         assert verified.status == 0
         assert "12 rows under 5 seals" in verified.out
         assert "its owner can replace" in verified.err
 
-    def test_ends_with_5_and_names_the_row(self, sealed: Shell) -> None:
-        database = sealed.environment["DATABASE_URL"]
+    def test_ends_with_5_and_names_the_row(self, sealed_shell: Shell) -> None:
+        database = sealed_shell.environment["DATABASE_URL"]
         execute(
             database,
             "insert into organization_phone_numbers (organization_id, phone_number) values (%s, '1')",
@@ -103,7 +105,7 @@ class TestVerify:
             execute(database, "alter table integration_audit_logs disable trigger switchboard_append_only")
             execute(database, statement)
             execute(database, "alter table integration_audit_logs enable always trigger switchboard_append_only")
-        verified = sealed.run("audit", "verify", "--json")
+        verified = sealed_shell.run("audit", "verify", "--json")
         assert verified.status == 5
         report = one_line_of_json(verified.out)
         assert not report["ok"]
@@ -112,18 +114,18 @@ class TestVerify:
             ("removed", "2026-01-01T09:00:00+00:00", str(row_id(9, 1))),
         ]
         assert one_line_of_json(verified.err)["exit"] == 5
-        assert f"row {row} was altered after sealing" in sealed.run("audit", "verify").out
+        assert f"row {row} was altered after sealing" in sealed_shell.run("audit", "verify").out
 
-    def test_of_a_log_without_a_seal_ends_with_5(self, with_key: Shell) -> None:
-        verified = with_key.run("audit", "verify")
+    def test_of_a_log_without_a_seal_ends_with_5(self, sealing_shell: Shell) -> None:
+        verified = sealing_shell.run("audit", "verify")
         assert verified.status == 5
         assert "The log has no seal, so nothing can be said of it" in verified.out
 
-    async def test_trusts_what_was_kept_elsewhere(self, sealed: Shell) -> None:
-        database = sealed.environment["DATABASE_URL"]
-        report = sealed.run("audit", "verify", "--json").data
+    async def test_trusts_what_was_kept_elsewhere(self, sealed_shell: Shell) -> None:
+        database = sealed_shell.environment["DATABASE_URL"]
+        report = sealed_shell.run("audit", "verify", "--json").data
         key, newest = report["keys"][0]["public_key"], report["newest_seal"]
-        (sealed.folder / "manifest.json").write_text(
+        (sealed_shell.folder / "manifest.json").write_text(
             json.dumps({"seals": {"public_keys": [key], "newest_seal": newest, "sealed_until": None}})
         )
         ways = (
@@ -133,7 +135,7 @@ class TestVerify:
             ("--manifest", "manifest.json"),
         )
         for way in ways:
-            assert sealed.run("audit", "verify", *way).status == 0
+            assert sealed_shell.run("audit", "verify", *way).status == 0
         # Everything is sealed anew with another key.
         await as_owner(
             database,
@@ -141,11 +143,11 @@ class TestVerify:
             "delete from switchboard.keys where purpose = 'seal'",
             "delete from public.integration_audit_logs where action = 'log_sealed'",
         )
-        sealed.run("audit", "seal", "--new-key", "forged.pem")
-        assert sealed.with_(SWITCHBOARD_SEAL_KEY_FILE="forged.pem").run("audit", "seal").status == 0
-        assert sealed.run("audit", "verify").status == 0
+        sealed_shell.run("audit", "seal", "--new-key", "forged.pem")
+        assert sealed_shell.with_(SWITCHBOARD_SEAL_KEY_FILE="forged.pem").run("audit", "seal").status == 0
+        assert sealed_shell.run("audit", "verify").status == 0
         for way in ways:
-            assert sealed.run("audit", "verify", *way).status == 5
+            assert sealed_shell.run("audit", "verify", *way).status == 5
 
     @pytest.mark.parametrize(
         "arguments",
@@ -156,30 +158,32 @@ class TestVerify:
             ("--manifest", "nothing.json", "--newest-seal", "ab" * 32),
         ],
     )
-    def test_refuses_what_is_no_key_no_seal_and_no_manifest(self, acme: Shell, arguments: tuple[str, ...]) -> None:
-        acme.run("audit", "verify", *arguments).refusal(2)
+    def test_refuses_what_is_no_key_no_seal_and_no_manifest(
+        self, acme_shell: Shell, arguments: tuple[str, ...]
+    ) -> None:
+        acme_shell.run("audit", "verify", *arguments).refusal(2)
 
-    def test_works_in_read_only_mode_and_writes_nothing(self, sealed: Shell) -> None:
-        before = contents(sealed.environment["DATABASE_URL"])
-        assert sealed.run("audit", "verify", "--read-only").status == 0
-        assert contents(sealed.environment["DATABASE_URL"]) == before
+    def test_works_in_read_only_mode_and_writes_nothing(self, sealed_shell: Shell) -> None:
+        before = contents(sealed_shell.environment["DATABASE_URL"])
+        assert sealed_shell.run("audit", "verify", "--read-only").status == 0
+        assert contents(sealed_shell.environment["DATABASE_URL"]) == before
 
 
 class TestDoctor:
-    def test_says_how_far_the_log_is_sealed(self, sealed: Shell) -> None:
-        (seals,) = [finding for finding in sealed.run("doctor", "--json").data if finding["title"] == "Seals"]
+    def test_says_how_far_the_log_is_sealed(self, sealed_shell: Shell) -> None:
+        (seals,) = [finding for finding in sealed_shell.run("doctor", "--json").data if finding["title"] == "Seals"]
         assert seals["state"] == "ok"
         assert seals["sentence"].startswith("The log is sealed until ")
 
-    async def test_warns_when_the_newest_seal_is_old(self, sealed: Shell) -> None:
+    async def test_warns_when_the_newest_seal_is_old(self, sealed_shell: Shell) -> None:
         await as_owner(
-            sealed.environment["DATABASE_URL"],
+            sealed_shell.environment["DATABASE_URL"],
             "update switchboard.seals set sealed_at = sealed_at - interval '50 hours'",
         )
-        (seals,) = [finding for finding in sealed.run("doctor", "--json").data if finding["title"] == "Seals"]
+        (seals,) = [finding for finding in sealed_shell.run("doctor", "--json").data if finding["title"] == "Seals"]
         assert seals["state"] == "warning"
         assert "50 hours old" in seals["sentence"]
 
-    def test_says_when_it_is_not_sealed_at_all(self, acme: Shell) -> None:
-        (seals,) = [finding for finding in acme.run("doctor", "--json").data if finding["title"] == "Seals"]
+    def test_says_when_it_is_not_sealed_at_all(self, acme_shell: Shell) -> None:
+        (seals,) = [finding for finding in acme_shell.run("doctor", "--json").data if finding["title"] == "Seals"]
         assert (seals["state"], seals["sentence"][:24]) == ("ok", "The log is not sealed, s")

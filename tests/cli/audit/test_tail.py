@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 import psycopg
 import pytest
 
+from tests.support.acme import ASHA
 from tests.support.log_rows import log_row
 from tests.support.numbers import create_people
-from tests.support.sitting import ASHA
 
 if TYPE_CHECKING:
     import subprocess
@@ -38,18 +38,18 @@ def next_row(process: subprocess.Popen[bytes]) -> dict[str, Any]:
 
 
 @pytest.fixture
-def writer(acme: Shell) -> Iterator[psycopg.Connection]:
-    database = acme.environment["DATABASE_URL"]
+def writer(acme_shell: Shell) -> Iterator[psycopg.Connection]:
+    database = acme_shell.environment["DATABASE_URL"]
     create_people(database)
     with psycopg.connect(database, autocommit=True) as connection:
         yield connection
 
 
 def test_shows_the_last_rows_and_then_each_new_one_until_it_is_interrupted(
-    acme: Shell, writer: psycopg.Connection
+    acme_shell: Shell, writer: psycopg.Connection
 ) -> None:
     before = [str(log_row(writer, status="failed")) for _ in range(12)]
-    with following(acme, "--json", "status:failed") as process:
+    with following(acme_shell, "--json", "status:failed") as process:
         assert [next_row(process)["id"] for _ in range(10)] == before[2:]
         log_row(writer)
         after = [str(log_row(writer, status="failed")) for _ in range(2)]
@@ -60,9 +60,9 @@ def test_shows_the_last_rows_and_then_each_new_one_until_it_is_interrupted(
         assert b"Traceback" not in err
 
 
-def test_goes_on_after_a_lost_connection_without_missing_a_row(acme: Shell, writer: psycopg.Connection) -> None:
+def test_goes_on_after_a_lost_connection_without_missing_a_row(acme_shell: Shell, writer: psycopg.Connection) -> None:
     log_row(writer)
-    with following(acme, "--json") as process:
+    with following(acme_shell, "--json") as process:
         next_row(process)
         lost = [str(log_row(writer))]
         writer.execute(
@@ -76,9 +76,9 @@ def test_goes_on_after_a_lost_connection_without_missing_a_row(acme: Shell, writ
         assert process.returncode == 128 + signal.SIGTERM
 
 
-def test_shows_a_line_for_each_row_inert_and_with_names(acme: Shell, writer: psycopg.Connection) -> None:
+def test_shows_a_line_for_each_row_inert_and_with_names(acme_shell: Shell, writer: psycopg.Connection) -> None:
     log_row(writer, user_id=ASHA, created_at="2026-01-31 10:00+00", details={"error": "\x1b]52;c;x\x07 limit"})
-    shell = acme.with_(SWITCHBOARD_TIMEZONE="Asia/Kolkata")
+    shell = acme_shell.with_(SWITCHBOARD_TIMEZONE="Asia/Kolkata")
     with following(shell) as process:
         assert process.stdout is not None
         line = process.stdout.readline().decode()

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 
+from tests.support.acme import ACME, ASHA, GLOBEX, PHONE
 from tests.support.commands import Shell, contents, execute
-from tests.support.sitting import ACME, ASHA, GLOBEX, PHONE
 from tests.support.terminal.forked_terminal import ForkedTerminal
 
 COLUMNS = {
@@ -18,46 +18,46 @@ def database_of(shell: Shell) -> str:
     return shell.environment["DATABASE_URL"]
 
 
-def test_an_integration_is_configured_listed_shown_disabled_enabled_and_deleted(acme: Shell) -> None:
-    saved = acme.run("integrations", "configure", "exotel_phone", "--json", stdin=json.dumps(PHONE)).data
+def test_an_integration_is_configured_listed_shown_disabled_enabled_and_deleted(acme_shell: Shell) -> None:
+    saved = acme_shell.run("integrations", "configure", "exotel_phone", "--json", stdin=json.dumps(PHONE)).data
     assert (saved["created"], saved["integration_type"], saved["organization_id"]) == (True, "exotel_phone", str(ACME))
     assert saved["changed"] == list(PHONE)
 
-    (first, *others) = acme.run("integrations", "list", "--json").data
+    (first, *others) = acme_shell.run("integrations", "list", "--json").data
     assert first["id"] == saved["id"]
     assert (first["state"], first["is_active"], first["envelope_format"]) == ("active", True, "sb2")
     assert first.keys() >= COLUMNS
     assert [(other["integration_type"], other["state"], other["id"]) for other in others] == [
         (name, "not set up", None) for name in ("exotel_whatsapp", "exotel_sms", "zoho_mail")
     ]
-    known = ("organization_id", "integration_type", "state")
-    assert {value for other in others for name, value in other.items() if name not in known} == {None}
+    fields = ("organization_id", "integration_type", "state")
+    assert {value for other in others for name, value in other.items() if name not in fields} == {None}
 
-    shown = acme.run("integrations", "show", "exotel_phone", "--json").data
+    shown = acme_shell.run("integrations", "show", "exotel_phone", "--json").data
     assert shown["credential"] == {
         **{"account_sid": "acme1", "api_key": "set", "api_token": "set", "api_host": None},
         **{"virtual_number": "01141169368", "caller_id": None},
     }
 
-    assert acme.run("integrations", "disable", "exotel_phone", "--json").data["changed"] is True
-    assert acme.run("integrations", "list", "--json").data[0]["state"] == "disabled"
-    assert acme.run("integrations", "disable", "exotel_phone", "--json").data["changed"] is False
-    assert acme.run("integrations", "enable", "exotel_phone").out == "exotel_phone is enabled.\n"
-    assert acme.run("integrations", "enable", "exotel_phone").out == "exotel_phone was enabled already.\n"
+    assert acme_shell.run("integrations", "disable", "exotel_phone", "--json").data["changed"] is True
+    assert acme_shell.run("integrations", "list", "--json").data[0]["state"] == "disabled"
+    assert acme_shell.run("integrations", "disable", "exotel_phone", "--json").data["changed"] is False
+    assert acme_shell.run("integrations", "enable", "exotel_phone").out == "exotel_phone is enabled.\n"
+    assert acme_shell.run("integrations", "enable", "exotel_phone").out == "exotel_phone was enabled already.\n"
 
-    deleted = acme.run("integrations", "delete", "exotel_phone", "--yes", "--json").data
+    deleted = acme_shell.run("integrations", "delete", "exotel_phone", "--yes", "--json").data
     assert deleted == {
         **{"id": saved["id"], "integration_type": "exotel_phone", "deleted": True},
         **{"permissions": 0, "people": 0, "phone_numbers": 0},
     }
-    assert execute(database_of(acme), "select count(*) from integration_credentials") == [(0,)]
-    actions = [row["action"] for row in acme.run("audit", "list", "--json").data]
+    assert execute(database_of(acme_shell), "select count(*) from integration_credentials") == [(0,)]
+    actions = [row["action"] for row in acme_shell.run("audit", "list", "--json").data]
     assert actions == ["credential_deleted", "credential_enabled", "credential_disabled", "credential_created"]
 
 
-def test_the_list_is_a_table_whose_columns_are_aligned(with_phone: Shell) -> None:
-    with_phone.run("integrations", "configure", "exotel_phone", stdin='{"display_name": "日本の窓口"}')
-    head, *rows = with_phone.run("integrations", "list").out.splitlines()
+def test_the_list_is_a_table_whose_columns_are_aligned(phone_shell: Shell) -> None:
+    phone_shell.run("integrations", "configure", "exotel_phone", stdin='{"display_name": "日本の窓口"}')
+    head, *rows = phone_shell.run("integrations", "list").out.splitlines()
     assert head.split() == ["TYPE", "NAME", "STATE", "CONNECTION", "FORMAT", "PEOPLE", "NUMBERS"]
     assert [row.split()[0] for row in rows] == ["exotel_phone", "exotel_whatsapp", "exotel_sms", "zoho_mail"]
     column = head.index("STATE")
@@ -66,11 +66,13 @@ def test_the_list_is_a_table_whose_columns_are_aligned(with_phone: Shell) -> Non
     assert {row[column:] for row in rows[1:]} == {"not set up"}
 
 
-def test_on_a_terminal_of_80_columns_no_line_is_longer(with_phone: Shell) -> None:
-    given = json.dumps({"display_name": "A very long name for the line that the dispatchers of this organisation use"})
-    with_phone.run("integrations", "configure", "exotel_phone", stdin=given)
+def test_on_a_terminal_of_80_columns_no_line_is_longer(phone_shell: Shell) -> None:
+    credential = json.dumps(
+        {"display_name": "A very long name for the line that the dispatchers of this organisation use"}
+    )
+    phone_shell.run("integrations", "configure", "exotel_phone", stdin=credential)
     command = ["integrations", "list"]
-    with ForkedTerminal(*command, environment=with_phone.environment, cwd=with_phone.folder) as terminal:
+    with ForkedTerminal(*command, environment=phone_shell.environment, cwd=phone_shell.folder) as terminal:
         assert terminal.wait_for_exit() == 0
         text = terminal.bytes_since().decode()
     assert "\x1b" not in text
@@ -79,70 +81,72 @@ def test_on_a_terminal_of_80_columns_no_line_is_longer(with_phone: Shell) -> Non
     assert "…" in text
 
 
-def test_show_prints_no_secret_and_of_an_unknown_field_only_that_it_is_set(acme: Shell) -> None:
-    given = {**PHONE, "smtp_password": "sk-CANARY", "caller_id": "08033755555", "display_name": "Front desk"}
-    acme.run("integrations", "configure", "exotel_phone", stdin=json.dumps(given))
-    shown = dict(line.split(maxsplit=1) for line in acme.run("integrations", "show", "exotel_phone").out.splitlines())
+def test_show_prints_no_secret_and_of_an_unknown_field_only_that_it_is_set(acme_shell: Shell) -> None:
+    credential = {**PHONE, "smtp_password": "sk-CANARY", "caller_id": "08033755555", "display_name": "Front desk"}
+    acme_shell.run("integrations", "configure", "exotel_phone", stdin=json.dumps(credential))
+    shown = dict(
+        line.split(maxsplit=1) for line in acme_shell.run("integrations", "show", "exotel_phone").out.splitlines()
+    )
     assert shown["name"] == "Front desk"
-    label = acme.run("audit", "list", "--json").data[0]["details"]["operator"]
+    label = acme_shell.run("audit", "list", "--json").data[0]["details"]["operator"]
     assert (shown["created"].split(" by ")[1], shown["changed"].split(" by ")[1]) == (f"~{label}", f"~{label}")
     assert shown["smtp_password"] == shown["api_key"] == shown["api_token"] == "set"
     assert shown["api_host"] == "not set (api.exotel.com applies)"
     assert shown["caller_id"] == "08033755555 (+91 80 3375 5555)"
 
 
-def test_a_secret_that_is_left_out_is_kept_and_only_changed_names_are_reported(with_phone: Shell) -> None:
+def test_a_secret_that_is_left_out_is_kept_and_only_changed_names_are_reported(phone_shell: Shell) -> None:
     edit = json.dumps({"virtual_number": "01140000000", "display_name": "Night line"})
-    changed = with_phone.run("integrations", "configure", "exotel_phone", "--json", stdin=edit).data
+    changed = phone_shell.run("integrations", "configure", "exotel_phone", "--json", stdin=edit).data
     assert changed["changed"] == ["virtual_number", "display_name"]
     assert changed["created"] is False
-    shown = with_phone.run("integrations", "show", "exotel_phone", "--json").data
+    shown = phone_shell.run("integrations", "show", "exotel_phone", "--json").data
     assert (shown["credential"]["api_key"], shown["display_name"]) == ("set", "Night line")
 
 
-def test_saving_what_is_stored_already_writes_nothing(with_phone: Shell) -> None:
-    before = contents(database_of(with_phone))
-    again = with_phone.run("integrations", "configure", "exotel_phone", stdin=json.dumps(PHONE))
+def test_saving_what_is_stored_already_writes_nothing(phone_shell: Shell) -> None:
+    before = contents(database_of(phone_shell))
+    again = phone_shell.run("integrations", "configure", "exotel_phone", stdin=json.dumps(PHONE))
     assert (again.status, again.out) == (0, "exotel_phone holds exactly that already; nothing was written.\n")
-    assert contents(database_of(with_phone)) == before
+    assert contents(database_of(phone_shell)) == before
 
 
-def test_the_operator_is_the_person_that_was_named(with_phone: Shell) -> None:
-    database = database_of(with_phone)
+def test_the_operator_is_the_person_that_was_named(phone_shell: Shell) -> None:
+    database = database_of(phone_shell)
     insert = "insert into switchboard.people_labels (id, label) values (%s, %s)"
     execute(database, insert, ASHA, "Asha")
-    with_phone.run("--operator", str(ASHA), "integrations", "disable", "exotel_phone")
+    phone_shell.run("--operator", str(ASHA), "integrations", "disable", "exotel_phone")
     assert execute(database, "select updated_by from integration_credentials") == [(ASHA,)]
-    assert with_phone.run("audit", "list", "--json").data[0]["user_id"] == str(ASHA)
+    assert phone_shell.run("audit", "list", "--json").data[0]["user_id"] == str(ASHA)
 
 
-def test_another_organisation_has_rows_of_its_own(with_phone: Shell) -> None:
-    elsewhere = with_phone.run("integrations", "list", "--json", "--organization", str(GLOBEX)).data
+def test_another_organisation_has_rows_of_its_own(phone_shell: Shell) -> None:
+    elsewhere = phone_shell.run("integrations", "list", "--json", "--organization", str(GLOBEX)).data
     assert {one["state"] for one in elsewhere} == {"not set up"}
 
 
-def test_a_type_that_is_not_set_up_is_named_with_the_way_to_set_it_up(acme: Shell) -> None:
+def test_a_type_that_is_not_set_up_is_named_with_the_way_to_set_it_up(acme_shell: Shell) -> None:
     for command in ("show", "enable", "disable", "delete"):
-        line = acme.run("integrations", command, "zoho_mail").refusal(1)
+        line = acme_shell.run("integrations", command, "zoho_mail").refusal(1)
         assert "not set up" in line
         assert "`switchboard integrations configure zoho_mail`" in line
 
 
-def test_a_type_of_another_program_can_be_shown_and_deleted(acme: Shell) -> None:
+def test_a_type_of_another_program_can_be_shown_and_deleted(acme_shell: Shell) -> None:
     execute(
-        database_of(acme),
+        database_of(acme_shell),
         "insert into integration_credentials (organization_id, integration_type, credentials_encrypted)"
         " values (%s, 'slack', 'not an envelope')",
         ACME,
     )
-    shown = acme.run("integrations", "show", "slack")
+    shown = acme_shell.run("integrations", "show", "slack")
     assert shown.status == 1
     assert "unreadable: the text is no envelope" in shown.out
-    assert acme.run("integrations", "delete", "slack", "--yes").status == 0
+    assert acme_shell.run("integrations", "delete", "slack", "--yes").status == 0
 
 
-def test_without_a_key_the_list_still_stands_and_says_so(with_phone: Shell) -> None:
-    without = with_phone.without("ENCRYPTION_MASTER_KEY")
+def test_without_a_key_the_list_still_stands_and_says_so(phone_shell: Shell) -> None:
+    without = phone_shell.without("ENCRYPTION_MASTER_KEY")
     listed = without.run("integrations", "list")
     assert listed.status == 0
     assert "unreadable  no master key" in listed.out
@@ -152,8 +156,8 @@ def test_without_a_key_the_list_still_stands_and_says_so(with_phone: Shell) -> N
     assert "ENCRYPTION_MASTER_KEY not configured" in shown.err
 
 
-def test_a_role_that_may_not_read_envelopes_sees_the_rest(with_phone: Shell, postgres: object) -> None:
-    database = database_of(with_phone)
+def test_a_role_that_may_not_read_envelopes_sees_the_rest(phone_shell: Shell, postgres: object) -> None:
+    database = database_of(phone_shell)
     execute(database, "create role reader login")
     execute(database, "grant usage on schema public, switchboard to reader")
     execute(database, "grant select on all tables in schema switchboard to reader")
@@ -163,7 +167,7 @@ def test_a_role_that_may_not_read_envelopes_sees_the_rest(with_phone: Shell, pos
         " last_verified_at, created_by, updated_by, created_at, updated_at) on integration_credentials to reader",
     )
     execute(database, "alter role reader bypassrls")
-    as_reader = with_phone.with_(DATABASE_URL=database.replace("postgres@", "reader@"))
+    as_reader = phone_shell.with_(DATABASE_URL=database.replace("postgres@", "reader@"))
     listed = as_reader.run("integrations", "list")
     assert listed.status == 0, listed.err
     assert listed.out.splitlines()[1].split() == [
@@ -175,17 +179,17 @@ def test_a_role_that_may_not_read_envelopes_sees_the_rest(with_phone: Shell, pos
     assert "integration_credentials" in line
 
 
-def test_of_two_rows_of_one_type_the_one_that_is_meant_is_named_by_its_id(with_phone: Shell) -> None:
-    database = database_of(with_phone)
+def test_of_two_rows_of_one_type_the_one_that_is_meant_is_named_by_its_id(phone_shell: Shell) -> None:
+    database = database_of(phone_shell)
     execute(database, "alter table integration_credentials drop constraint unique_org_integration")
     copy = """insert into integration_credentials (organization_id, integration_type, credentials_encrypted)
               select organization_id, integration_type, 'none' from integration_credentials returning id"""
     ((second,),) = execute(database, copy)
-    refused = with_phone.run("integrations", "disable", "exotel_phone").refusal(2)
+    refused = phone_shell.run("integrations", "disable", "exotel_phone").refusal(2)
     assert "There are 2 rows of exotel_phone" in refused
     assert str(second) in refused
-    assert with_phone.run("integrations", "disable", str(second)).out == "exotel_phone is disabled.\n"
+    assert phone_shell.run("integrations", "disable", str(second)).out == "exotel_phone is disabled.\n"
     query = "select is_active from integration_credentials order by id = %s"
     assert execute(database, query, second) == [(True,), (False,)]
-    refused = with_phone.run("integrations", "configure", "exotel_phone", stdin="{}").refusal(2)
+    refused = phone_shell.run("integrations", "configure", "exotel_phone", stdin="{}").refusal(2)
     assert "2 rows of exotel_phone" in refused

@@ -6,8 +6,8 @@ import json
 
 import pytest
 
+from tests.support.acme import ACME, KEY, OTHER_KEY, PHONE
 from tests.support.commands import Shell, contents, execute
-from tests.support.sitting import ACME, KEY, OTHER_KEY, PHONE
 from tests.support.terminal.forked_terminal import ForkedTerminal
 
 SECRET = "sk-CANARY-5f0c1e2d"
@@ -42,55 +42,55 @@ def phone(**changes: object) -> str:
     ],
 )
 def test_what_is_no_credential_is_refused_in_one_line_and_not_written(
-    acme: Shell, given: str | bytes, words: str
+    acme_shell: Shell, given: str | bytes, words: str
 ) -> None:
-    before = contents(acme.environment["DATABASE_URL"])
-    line = acme.run("integrations", "configure", "exotel_phone", stdin=given).refusal(2)
+    before = contents(acme_shell.environment["DATABASE_URL"])
+    line = acme_shell.run("integrations", "configure", "exotel_phone", stdin=given).refusal(2)
     assert words in line
     assert SECRET not in line
-    assert contents(acme.environment["DATABASE_URL"]) == before
+    assert contents(acme_shell.environment["DATABASE_URL"]) == before
 
 
-def test_an_unknown_type_is_refused_before_standard_input_is_read(acme: Shell) -> None:
-    with acme.start_waiting("integrations", "configure", "exotel_fone") as process:
+def test_an_unknown_type_is_refused_before_standard_input_is_read(acme_shell: Shell) -> None:
+    with acme_shell.start_waiting("integrations", "configure", "exotel_fone") as process:
         assert process.wait(timeout=30) == 2
         assert process.stderr is not None
         assert b"Did you mean exotel_phone?" in process.stderr.read()
 
 
-def test_a_terminal_on_standard_input_is_refused_with_the_form(acme: Shell) -> None:
+def test_a_terminal_on_standard_input_is_refused_with_the_form(acme_shell: Shell) -> None:
     command = ["integrations", "configure", "exotel_sms"]
-    with ForkedTerminal(*command, environment=acme.environment, cwd=acme.folder) as terminal:
+    with ForkedTerminal(*command, environment=acme_shell.environment, cwd=acme_shell.folder) as terminal:
         assert terminal.wait_for_exit() == 2
         shown = "".join(terminal.lines)
     assert "which is a terminal" in shown
     assert '"sms_number": "..."' in shown
 
 
-def test_a_field_nobody_knows_is_kept_with_a_warning(acme: Shell) -> None:
-    saved = acme.run("integrations", "configure", "exotel_phone", stdin=phone(virtual_numbr="1"))
+def test_a_field_nobody_knows_is_kept_with_a_warning(acme_shell: Shell) -> None:
+    saved = acme_shell.run("integrations", "configure", "exotel_phone", stdin=phone(virtual_numbr="1"))
     assert saved.status == 0
     assert saved.err == (
         "Warning: virtual_numbr: Exotel phone has no field of this name; it is kept as it is. "
         "Did you mean virtual_number?\n"
     )
-    assert "virtual_numbr" in acme.run("integrations", "show", "exotel_phone").out
+    assert "virtual_numbr" in acme_shell.run("integrations", "show", "exotel_phone").out
 
 
-def test_an_unreadable_credential_is_replaced_only_when_that_is_confirmed(acme: Shell) -> None:
-    database = acme.environment["DATABASE_URL"]
-    acme.run("integrations", "configure", "exotel_phone", stdin=phone())
+def test_an_unreadable_credential_is_replaced_only_when_that_is_confirmed(acme_shell: Shell) -> None:
+    database = acme_shell.environment["DATABASE_URL"]
+    acme_shell.run("integrations", "configure", "exotel_phone", stdin=phone())
     execute(database, "update integration_credentials set credentials_encrypted = 'broken'")
     before = contents(database)
-    line = acme.run("integrations", "configure", "exotel_phone", stdin=phone()).refusal(2)
+    line = acme_shell.run("integrations", "configure", "exotel_phone", stdin=phone()).refusal(2)
     assert "unreadable (malformed)" in line
     assert "--yes" in line
-    assert "It is required" in acme.run(
+    assert "It is required" in acme_shell.run(
         "integrations", "configure", "exotel_phone", "--yes", stdin='{"virtual_number": "01141169368"}'
     ).refusal(2)
     assert contents(database) == before
-    assert acme.run("integrations", "configure", "exotel_phone", "--yes", stdin=phone()).status == 0
-    assert acme.run("integrations", "show", "exotel_phone").status == 0
+    assert acme_shell.run("integrations", "configure", "exotel_phone", "--yes", stdin=phone()).status == 0
+    assert acme_shell.run("integrations", "show", "exotel_phone").status == 0
 
 
 @pytest.mark.parametrize(
@@ -104,16 +104,16 @@ def test_an_unreadable_credential_is_replaced_only_when_that_is_confirmed(acme: 
     ],
 )
 def test_a_master_key_that_is_missing_or_wrong_ends_with_4_and_writes_nothing(
-    with_phone: Shell, keys: dict[str, str], words: str
+    phone_shell: Shell, keys: dict[str, str], words: str
 ) -> None:
-    before = contents(with_phone.environment["DATABASE_URL"])
-    shell = with_phone.without("ENCRYPTION_MASTER_KEY").with_(**keys)
+    before = contents(phone_shell.environment["DATABASE_URL"])
+    shell = phone_shell.without("ENCRYPTION_MASTER_KEY").with_(**keys)
     line = shell.run("integrations", "configure", "exotel_phone", stdin=phone()).refusal(4)
     assert words in line
     assert KEY not in line
     assert OTHER_KEY not in line
     assert shell.run("keys", "status").status == 4
-    assert contents(with_phone.environment["DATABASE_URL"]) == before
+    assert contents(phone_shell.environment["DATABASE_URL"]) == before
 
 
 @pytest.mark.parametrize(
@@ -125,41 +125,41 @@ def test_a_master_key_that_is_missing_or_wrong_ends_with_4_and_writes_nothing(
     ],
 )
 def test_a_master_key_that_is_too_weak_to_write_with_ends_with_4_and_writes_nothing(
-    new_acme: Shell, key: str, words: str
+    new_acme_shell: Shell, key: str, words: str
 ) -> None:
-    before = contents(new_acme.environment["DATABASE_URL"])
-    shell = new_acme.with_(ENCRYPTION_MASTER_KEY=key)
+    before = contents(new_acme_shell.environment["DATABASE_URL"])
+    shell = new_acme_shell.with_(ENCRYPTION_MASTER_KEY=key)
     line = shell.run("integrations", "configure", "exotel_phone", stdin=phone()).refusal(4)
     assert words in line
     assert key not in line
     assert shell.run("keys", "status").status == 4
-    assert contents(new_acme.environment["DATABASE_URL"]) == before
+    assert contents(new_acme_shell.environment["DATABASE_URL"]) == before
 
 
-def test_the_key_is_recorded_with_the_first_write_and_not_before(new_acme: Shell) -> None:
-    database = new_acme.environment["DATABASE_URL"]
-    assert new_acme.run("keys", "status", "--json").data["state"] == "unused"
+def test_the_key_is_recorded_with_the_first_write_and_not_before(new_acme_shell: Shell) -> None:
+    database = new_acme_shell.environment["DATABASE_URL"]
+    assert new_acme_shell.run("keys", "status", "--json").data["state"] == "unused"
     assert execute(database, "select count(*) from switchboard.keys") == [(0,)]
-    new_acme.run("integrations", "configure", "exotel_phone", stdin=phone())
+    new_acme_shell.run("integrations", "configure", "exotel_phone", stdin=phone())
     assert execute(database, "select count(*) from switchboard.keys") == [(1,)]
 
 
-def test_in_read_only_mode_nothing_is_written(with_phone: Shell) -> None:
-    before = contents(with_phone.environment["DATABASE_URL"])
-    by_variable = with_phone.with_(SWITCHBOARD_READ_ONLY="1")
+def test_in_read_only_mode_nothing_is_written(phone_shell: Shell) -> None:
+    before = contents(phone_shell.environment["DATABASE_URL"])
+    by_variable = phone_shell.with_(SWITCHBOARD_READ_ONLY="1")
     for command in (["configure", "exotel_phone"], ["disable", "exotel_phone"], ["delete", "exotel_phone", "--yes"]):
-        assert "read-only mode" in with_phone.run("--read-only", "integrations", *command, stdin=phone()).refusal(2)
+        assert "read-only mode" in phone_shell.run("--read-only", "integrations", *command, stdin=phone()).refusal(2)
         assert "read-only mode" in by_variable.run("integrations", *command, stdin=phone()).refusal(2)
     assert by_variable.run("integrations", "list").status == 0
-    assert contents(with_phone.environment["DATABASE_URL"]) == before
+    assert contents(phone_shell.environment["DATABASE_URL"]) == before
 
 
-def test_a_legacy_row_makes_the_next_new_row_legacy_too(acme: Shell) -> None:
+def test_a_legacy_row_makes_the_next_new_row_legacy_too(acme_shell: Shell) -> None:
     sms = json.dumps({**PHONE, "sms_number": "EXOTEL"})
-    acme.with_(SWITCHBOARD_CREDENTIAL_FORMAT="legacy").run("integrations", "configure", "exotel_sms", stdin=sms)
-    acme.run("integrations", "configure", "exotel_phone", stdin=phone())
+    acme_shell.with_(SWITCHBOARD_CREDENTIAL_FORMAT="legacy").run("integrations", "configure", "exotel_sms", stdin=sms)
+    acme_shell.run("integrations", "configure", "exotel_phone", stdin=phone())
     formats = "select distinct credentials_encrypted ~ '^[0-9a-f]{32}:[0-9a-f]{32}:' from integration_credentials"
-    assert execute(acme.environment["DATABASE_URL"], formats) == [(True,)]
+    assert execute(acme_shell.environment["DATABASE_URL"], formats) == [(True,)]
     assert execute(
-        acme.environment["DATABASE_URL"], "select distinct organization_id from integration_credentials"
+        acme_shell.environment["DATABASE_URL"], "select distinct organization_id from integration_credentials"
     ) == [(ACME,)]

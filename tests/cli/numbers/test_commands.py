@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.support.acme import ACME, ASHA, GLOBEX
 from tests.support.commands import Shell, contents, execute
 from tests.support.hostile_strings import UNSAFE, hostile_strings
 from tests.support.numbers import BANGALORE, DELHI, MEENA, OLD, RAVI, add_row, create_people
-from tests.support.sitting import ACME, ASHA, GLOBEX
 from tests.support.terminal.forked_terminal import ForkedTerminal
 
 if TYPE_CHECKING:
@@ -24,13 +24,13 @@ COLUMNS = {
 
 
 @pytest.fixture
-def office(acme: Shell) -> Shell:
+def numbers_shell(acme_shell: Shell) -> Shell:
     """The shell with people, Ravi's old number 011-4116 9368, and another organisation that has a number too."""
-    database = acme.environment["DATABASE_URL"]
+    database = acme_shell.environment["DATABASE_URL"]
     create_people(database)
     add_row(database, OLD, display_name="Front desk", assigned_to_user_id=RAVI, is_primary=True, number_type="local")
     add_row(database, BANGALORE, organization_id=GLOBEX)
-    return acme
+    return acme_shell
 
 
 def database_of(shell: Shell) -> str:
@@ -41,11 +41,11 @@ def numbers(shell: Shell, *arguments: str) -> list[str]:
     return [row["phone_number"] for row in shell.run("phone-numbers", "list", "--json", *arguments).data]
 
 
-def test_a_number_is_added_edited_assigned_made_primary_and_switched_off(office: Shell) -> None:
+def test_a_number_is_added_edited_assigned_made_primary_and_switched_off(numbers_shell: Shell) -> None:
     def run(*arguments: str) -> str:
-        done = office.run("phone-numbers", *arguments)
-        assert (done.status, done.err) == (0, ""), done.err
-        return done.out
+        outcome = numbers_shell.run("phone-numbers", *arguments)
+        assert (outcome.status, outcome.err) == (0, ""), outcome.err
+        return outcome.out
 
     assert run("add", "080-4000 0000", "--name", "Night", "--no-sms") == "+91 80 4000 0000 is added to the pool.\n"
     assert run("edit", "+918040000000", "--no-name", "--sms", "--type", "virtual") == "+91 80 4000 0000 is changed.\n"
@@ -62,71 +62,71 @@ def test_a_number_is_added_edited_assigned_made_primary_and_switched_off(office:
     assert run("deactivate", "08040000000") == "+91 80 4000 0000 was switched off already.\n"
     assert run("edit", "08040000000", "--active") == "+91 80 4000 0000 is changed.\n"
     (row,) = execute(
-        database_of(office),
+        database_of(numbers_shell),
         "select display_name, number_type, can_call, can_sms, is_active, is_primary, assigned_to_user_id"
         " from organization_phone_numbers where phone_number = '+918040000000'",
     )
     assert row == (None, "virtual", True, True, True, False, None)
 
 
-def test_the_list_has_the_columns_of_the_row_and_what_they_mean(office: Shell) -> None:
-    (row,) = office.run("phone-numbers", "list", "--json").data
+def test_the_list_has_the_columns_of_the_row_and_what_they_mean(numbers_shell: Shell) -> None:
+    (row,) = numbers_shell.run("phone-numbers", "list", "--json").data
     assert row.keys() == COLUMNS | {"e164", "integration_type", "organization_name", "assigned_to"}
     assert (row["phone_number"], row["e164"], row["assigned_to"], row["organization_name"]) == (
         *(OLD, DELHI, "ravi@acme.example", "Acme Foods"),
     )
-    head, line = office.run("phone-numbers", "list").out.splitlines()
+    head, line = numbers_shell.run("phone-numbers", "list").out.splitlines()
     assert head.split() == ["NUMBER", "NAME", "TYPE", "ASSIGNED", "TO", "CAN", "STATE"]
     assert line.split("  ") == [
         *("+91 11 4116 9368", "Front desk", "local", "Ravi Kumar <ravi@acme.example>", "call sms", "primary"),
     ]
 
 
-def test_filters_choose_among_the_numbers_of_the_organisation(office: Shell) -> None:
-    database = database_of(office)
+def test_filters_choose_among_the_numbers_of_the_organisation(numbers_shell: Shell) -> None:
+    database = database_of(numbers_shell)
     add_row(database, "08040000001", number_type="virtual", can_call=False)
     add_row(database, "08040000002", number_type="virtual", can_sms=False, is_active=False)
     first, second, off = OLD, "08040000001", "08040000002"
-    assert numbers(office) == [first, second]
-    assert numbers(office, "--all") == [first, second, off]
-    assert numbers(office, "--inactive") == [off]
-    assert numbers(office, "--free") == [second]
-    assert numbers(office, "--assigned-to", "ravi@acme.example") == [first]
-    assert numbers(office, "--assigned-to", str(ASHA)) == []
-    assert numbers(office, "--type", "virtual", "--all") == [second, off]
-    assert numbers(office, "--can-call") == [first]
-    assert numbers(office, "--can-sms", "--free") == [second]
-    assert numbers(office, "--primary") == [first]
-    assert "--all" in office.run("phone-numbers", "list", "--type", "toll-free").err
+    assert numbers(numbers_shell) == [first, second]
+    assert numbers(numbers_shell, "--all") == [first, second, off]
+    assert numbers(numbers_shell, "--inactive") == [off]
+    assert numbers(numbers_shell, "--free") == [second]
+    assert numbers(numbers_shell, "--assigned-to", "ravi@acme.example") == [first]
+    assert numbers(numbers_shell, "--assigned-to", str(ASHA)) == []
+    assert numbers(numbers_shell, "--type", "virtual", "--all") == [second, off]
+    assert numbers(numbers_shell, "--can-call") == [first]
+    assert numbers(numbers_shell, "--can-sms", "--free") == [second]
+    assert numbers(numbers_shell, "--primary") == [first]
+    assert "--all" in numbers_shell.run("phone-numbers", "list", "--type", "toll-free").err
 
 
 @pytest.mark.parametrize("notation", ["011-4116 9368", DELHI, "9368", "41169368"])
-def test_whose_number_it_is_is_asked_of_every_organisation(office: Shell, notation: str) -> None:
-    database = database_of(office)
+def test_whose_number_it_is_is_asked_of_every_organisation(numbers_shell: Shell, notation: str) -> None:
+    database = database_of(numbers_shell)
     add_row(database, DELHI, organization_id=GLOBEX, is_active=False)
-    everywhere = office.run("phone-numbers", "list", notation, "--json").data
+    everywhere = numbers_shell.run("phone-numbers", "list", notation, "--json").data
     assert [(row["organization_name"], row["assigned_to"], row["is_active"]) for row in everywhere] == [
         *(("Acme Foods", "ravi@acme.example", True), ("Globex", None, False)),
     ]
-    assert numbers(office, notation, "--organization", "Globex") == [DELHI]
-    assert numbers(office.without("SWITCHBOARD_ORGANIZATION"), notation) == [OLD, DELHI]
-    head, *lines = office.run("phone-numbers", "list", notation).out.splitlines()
+    assert numbers(numbers_shell, notation, "--organization", "Globex") == [DELHI]
+    assert numbers(numbers_shell.without("SWITCHBOARD_ORGANIZATION"), notation) == [OLD, DELHI]
+    head, *lines = numbers_shell.run("phone-numbers", "list", notation).out.splitlines()
     assert head.split()[:2] == ["NUMBER", "ORGANISATION"]
     assert [word for word in ("Globex", "free", "off") if word in lines[1]] == ["Globex", "free", "off"]
 
 
-def test_a_number_that_nobody_has_is_an_empty_list_and_a_sentence(office: Shell) -> None:
-    assert numbers(office, "08099999999") == []
-    asked = office.run("phone-numbers", "list", "08099999999")
+def test_a_number_that_nobody_has_is_an_empty_list_and_a_sentence(numbers_shell: Shell) -> None:
+    assert numbers(numbers_shell, "08099999999") == []
+    asked = numbers_shell.run("phone-numbers", "list", "08099999999")
     assert (asked.status, asked.out) == (0, "")
     assert "No number like that" in asked.err
 
 
-def test_on_a_terminal_of_80_columns_no_line_is_longer(office: Shell) -> None:
-    add_row(database_of(office), "08040000001", display_name="A very long name for a line " * 3)
+def test_on_a_terminal_of_80_columns_no_line_is_longer(numbers_shell: Shell) -> None:
+    add_row(database_of(numbers_shell), "08040000001", display_name="A very long name for a line " * 3)
     for arguments in (["list"], ["list", "9368"]):
         command = ["phone-numbers", *arguments]
-        with ForkedTerminal(*command, environment=office.environment, cwd=office.folder) as terminal:
+        with ForkedTerminal(*command, environment=numbers_shell.environment, cwd=numbers_shell.folder) as terminal:
             assert terminal.wait_for_exit() == 0
             text = terminal.bytes_since().decode()
         assert "+91 11 4116 9368" in text
@@ -159,91 +159,91 @@ def test_on_a_terminal_of_80_columns_no_line_is_longer(office: Shell) -> None:
     ],
 )
 def test_what_cannot_be_done_is_one_line_and_writes_nothing(
-    office: Shell, arguments: list[str], status: int, words: str
+    numbers_shell: Shell, arguments: list[str], status: int, words: str
 ) -> None:
-    before = contents(database_of(office))
-    assert words in office.run("phone-numbers", *arguments).refusal(status)
-    failure = json.loads(office.run("phone-numbers", *arguments, "--json").refusal(status))
+    before = contents(database_of(numbers_shell))
+    assert words in numbers_shell.run("phone-numbers", *arguments).refusal(status)
+    failure = json.loads(numbers_shell.run("phone-numbers", *arguments, "--json").refusal(status))
     assert failure["exit"] == status
-    assert contents(database_of(office)) == before
+    assert contents(database_of(numbers_shell)) == before
 
 
-def test_a_number_is_not_taken_from_somebody_without_being_asked(office: Shell) -> None:
-    before = contents(database_of(office))
+def test_a_number_is_not_taken_from_somebody_without_being_asked(numbers_shell: Shell) -> None:
+    before = contents(database_of(numbers_shell))
     holder = "Ravi Kumar <ravi@acme.example>"
-    line = office.run("phone-numbers", "assign", OLD, str(ASHA)).refusal(2)
-    assert f"is assigned to {holder}, and would be taken from them. Add --yes" in line
-    line = office.run("phone-numbers", "deactivate", OLD).refusal(2)
-    assert f"is assigned to {holder}, who cannot use it then and is the primary number" in line
+    line = numbers_shell.run("phone-numbers", "assign", OLD, str(ASHA)).refusal(2)
+    assert f"is taken from {holder} and given to Asha Rao <asha@acme.example>. Add --yes" in line
+    line = numbers_shell.run("phone-numbers", "deactivate", OLD).refusal(2)
+    assert f"{holder} cannot use it until then; the organisation is left without a primary number. Add --yes" in line
     command = ["phone-numbers", "assign", OLD, "asha@acme.example"]
-    with ForkedTerminal(*command, environment=office.environment, cwd=office.folder) as terminal:
-        terminal.wait_for("Assign it to Asha Rao <asha@acme.example>? [y/N]")
+    with ForkedTerminal(*command, environment=numbers_shell.environment, cwd=numbers_shell.folder) as terminal:
+        terminal.wait_for("Go on? [y/N]")
         terminal.type("\r")
         assert terminal.wait_for_exit() == 2
-    assert contents(database_of(office)) == before
-    with ForkedTerminal(*command, environment=office.environment, cwd=office.folder) as terminal:
-        terminal.wait_for("Assign it to Asha Rao <asha@acme.example>? [y/N]")
+    assert contents(database_of(numbers_shell)) == before
+    with ForkedTerminal(*command, environment=numbers_shell.environment, cwd=numbers_shell.folder) as terminal:
+        terminal.wait_for("Go on? [y/N]")
         terminal.type("y\r")
         assert terminal.wait_for_exit() == 0
-    assert office.run("phone-numbers", "list", "--json").data[0]["assigned_to"] == "asha@acme.example"
-    back = office.run("phone-numbers", "assign", OLD, str(RAVI), "--yes", "--json").data
+    assert numbers_shell.run("phone-numbers", "list", "--json").data[0]["assigned_to"] == "asha@acme.example"
+    back = numbers_shell.run("phone-numbers", "assign", OLD, str(RAVI), "--yes", "--json").data
     assert (back["assigned_to"], back["changed"]) == ("ravi@acme.example", ["assigned_to_user_id"])
 
 
-def test_a_number_in_two_notations_is_addressed_by_its_id(office: Shell) -> None:
-    second = add_row(database_of(office), DELHI)
-    line = office.run("phone-numbers", "primary", "011-4116 9368").refusal(2)
+def test_a_number_in_two_notations_is_addressed_by_its_id(numbers_shell: Shell) -> None:
+    second = add_row(database_of(numbers_shell), DELHI)
+    line = numbers_shell.run("phone-numbers", "primary", "011-4116 9368").refusal(2)
     assert f"{second} (stored as {DELHI})" in line
-    made = office.run("phone-numbers", "primary", str(second), "--json").data
+    made = numbers_shell.run("phone-numbers", "primary", str(second), "--json").data
     assert [one["phone_number"] for one in made["previous_primary"]] == [OLD]
 
 
-def test_read_only_mode_lists_and_refuses_every_act(office: Shell) -> None:
-    assert numbers(office, "--read-only") == [OLD]
-    before = contents(database_of(office))
+def test_read_only_mode_lists_and_refuses_every_act(numbers_shell: Shell) -> None:
+    assert numbers(numbers_shell, "--read-only") == [OLD]
+    before = contents(database_of(numbers_shell))
     acts = (["add", "08040000000"], ["edit", OLD, "--sms"], ["deactivate", OLD], ["assign", OLD, str(ASHA)])
     for act in (*acts, ["unassign", OLD], ["primary", OLD], ["sync"]):
-        assert "read-only mode" in office.run("phone-numbers", *act, "--read-only", "--yes").refusal(2)
-    assert contents(database_of(office)) == before
+        assert "read-only mode" in numbers_shell.run("phone-numbers", *act, "--read-only", "--yes").refusal(2)
+    assert contents(database_of(numbers_shell)) == before
 
 
-def test_the_operator_is_named_in_the_log(office: Shell) -> None:
-    office.run("--operator", "asha@acme.example", "phone-numbers", "unassign", OLD)
+def test_the_operator_is_named_in_the_log(numbers_shell: Shell) -> None:
+    numbers_shell.run("--operator", "asha@acme.example", "phone-numbers", "unassign", OLD)
     rows = execute(
-        database_of(office),
+        database_of(numbers_shell),
         "select user_id, organization_id from integration_audit_logs where action = 'number_unassigned'",
     )
     assert rows == [(ASHA, ACME)]
 
 
-def test_whatever_a_row_holds_is_only_text_on_a_terminal(acme: Shell) -> None:
+def test_whatever_a_row_holds_is_only_text_on_a_terminal(acme_shell: Shell) -> None:
     everything = "".join(text for text in hostile_strings().values() if not re.search("[\0\ud800-\udfff]", text))
-    database = database_of(acme)
+    database = database_of(acme_shell)
     create_people(database, (GLOBEX, everything[:200], everything, ACME, True))
     for number, text in enumerate((everything, everything[500:], "\x1b[2J")):
         columns = {"display_name": text[:100], "number_type": text[:50], "assigned_to_user_id": GLOBEX}
         add_row(database, f"{text[:12]}{number}", **columns)
     add_row(database, OLD, **columns)
     before = contents(database)
-    listed = acme.run("phone-numbers", "list")
-    found = acme.run("phone-numbers", "list", "9368")
-    asked = acme.run("phone-numbers", "assign", OLD, str(ASHA))
-    refused = acme.run("phone-numbers", "add", OLD)
-    for text in (listed.out, found.out, asked.err, refused.err):
+    listed = acme_shell.run("phone-numbers", "list")
+    outcome_of_search = acme_shell.run("phone-numbers", "list", "9368")
+    asked = acme_shell.run("phone-numbers", "assign", OLD, str(ASHA))
+    refused = acme_shell.run("phone-numbers", "add", OLD)
+    for text in (listed.out, outcome_of_search.out, asked.err, refused.err):
         assert text
         assert not UNSAFE.search(text.replace("\n", "")), ascii(text)
     assert (asked.status, refused.status) == (2, 2)
     assert len(listed.out.splitlines()) == 5
-    assert {row["display_name"] for row in acme.run("phone-numbers", "list", "--json").data} == {
+    assert {row["display_name"] for row in acme_shell.run("phone-numbers", "list", "--json").data} == {
         *(everything[:100], everything[500:600], "\x1b[2J"),
     }
     assert contents(database) == before
 
 
-def test_support_does_with_numbers_all_but_delete_them(office: Shell, postgres: TestServer) -> None:
-    assert office.run("setup", "--yes", "--roles").status == 0
+def test_support_does_with_numbers_all_but_delete_them(numbers_shell: Shell, postgres: TestServer) -> None:
+    assert numbers_shell.run("setup", "--yes", "--roles").status == 0
     postgres.create_role("eve", "login in role switchboard_support")
-    eve = office.with_(DATABASE_URL=database_of(office).replace("postgres@", "eve@"))
+    eve = numbers_shell.with_(DATABASE_URL=database_of(numbers_shell).replace("postgres@", "eve@"))
     for act in (
         *(
             ["list", "9368"],
@@ -253,8 +253,8 @@ def test_support_does_with_numbers_all_but_delete_them(office: Shell, postgres: 
         ),
         *(["unassign", OLD], ["primary", "08040000000"], ["deactivate", OLD, "--yes"]),
     ):
-        done = eve.run("phone-numbers", *act)
-        assert done.status == 0, (act, done.err)
+        outcome = eve.run("phone-numbers", *act)
+        assert outcome.status == 0, (act, outcome.err)
     postgres.create_role("otto", "login in role switchboard_auditor")
-    otto = office.with_(DATABASE_URL=database_of(office).replace("postgres@", "otto@"))
+    otto = numbers_shell.with_(DATABASE_URL=database_of(numbers_shell).replace("postgres@", "otto@"))
     assert "organization_phone_numbers" in otto.run("phone-numbers", "list").refusal(3)

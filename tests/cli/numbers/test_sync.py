@@ -9,10 +9,10 @@ from uuid import UUID
 
 import pytest
 
+from tests.support.acme import ACME
 from tests.support.commands import Shell, contents, execute
 from tests.support.numbers import BANGALORE, DELHI, OLD, RAVI, add_row, create_people, log_rows
 from tests.support.servers.exotel import API_KEY, API_TOKEN, AUTH_TOKEN, FAULTS, ExotelServer, exophone, exophones
-from tests.support.sitting import ACME
 from tests.support.terminal.forked_terminal import ForkedTerminal
 
 if TYPE_CHECKING:
@@ -26,16 +26,6 @@ def exotel() -> Iterator[ExotelServer]:
     """An Exotel account with two numbers."""
     with ExotelServer(numbers=[exophone(DELHI, sms=False), exophone(BANGALORE, name="Night line")]) as server:
         yield server
-
-
-@pytest.fixture
-def office(acme: Shell, exotel: ExotelServer) -> Shell:
-    """A shell whose exotel_phone is that account."""
-    shell = acme.with_(**exotel.environment)
-    given = json.dumps(exotel.credential(virtual_number=OLD))
-    saved = shell.run("integrations", "configure", "exotel_phone", stdin=given)
-    assert saved.status == 0, saved.err
-    return shell
 
 
 def database_of(shell: Shell) -> str:
@@ -52,15 +42,15 @@ def numbers_of(shell: Shell) -> str:
     return contents(database_of(shell))["public.organization_phone_numbers"]
 
 
-def test_a_sync_shows_its_plan_and_writes_it(office: Shell) -> None:
-    create_people(database_of(office))
-    own = {"integration_id": integration_of(office)}
-    add_row(database_of(office), OLD, **own)
-    add_row(database_of(office), "08040000000", assigned_to_user_id=RAVI, is_primary=True, **own)
-    add_row(database_of(office), "08040000001")
-    done = office.run("phone-numbers", "sync", "--yes")
-    assert done.status == 0, done.err
-    lines = done.out.splitlines()
+def test_a_sync_shows_its_plan_and_writes_it(exotel_shell: Shell) -> None:
+    create_people(database_of(exotel_shell))
+    own = {"integration_id": integration_of(exotel_shell)}
+    add_row(database_of(exotel_shell), OLD, **own)
+    add_row(database_of(exotel_shell), "08040000000", assigned_to_user_id=RAVI, is_primary=True, **own)
+    add_row(database_of(exotel_shell), "08040000001")
+    outcome = exotel_shell.run("phone-numbers", "sync", "--yes")
+    assert outcome.status == 0, outcome.err
+    lines = outcome.out.splitlines()
     assert lines[0].split() == ["SYNC", "NUMBER", "NAME", "WHAT"]
     assert lines[1] == "new      +91 80 3375 5555  Night line  local, can call sms"
     assert lines[2].startswith("changed  +91 11 4116 9368")
@@ -68,32 +58,32 @@ def test_a_sync_shows_its_plan_and_writes_it(office: Shell) -> None:
     assert "is primary no more; stays assigned to Ravi Kumar <ravi@acme.example>" in lines[3]
     assert lines[3].startswith("gone     +91 80 4000 0000")
     assert lines[4] == "Synced: 2 listed, 1 added, 1 updated, 1 switched off."
-    assert "+91 80 4000 0001 is not listed and stays as it is: it was added by hand." in done.err
-    assert execute(database_of(office), ROWS) == [
+    assert "+91 80 4000 0001 is not listed and stays as it is: it was added by hand." in outcome.err
+    assert execute(database_of(exotel_shell), ROWS) == [
         *((BANGALORE, True, False), (OLD, True, True), ("08040000000", False, False), ("08040000001", True, False)),
     ]
-    again = office.run("phone-numbers", "sync")
+    again = exotel_shell.run("phone-numbers", "sync")
     assert (again.status, again.out) == (0, "Synced: 2 listed, 0 added, 0 updated, 0 switched off.\n")
     assert "The numbers agree" in again.err
 
 
-def test_as_json_the_plan_and_the_counts_are_one_object(office: Shell) -> None:
-    add_row(database_of(office), OLD, number_type="local", can_sms=False, is_primary=True)
-    before = numbers_of(office)
-    plan = office.run("phone-numbers", "sync", "--dry-run", "--json").data
-    assert numbers_of(office) == before
-    done = office.run("phone-numbers", "sync", "--yes", "--json").data
-    for told, dry in ((plan, True), (done, False)):
+def test_as_json_the_plan_and_the_counts_are_one_object(exotel_shell: Shell) -> None:
+    add_row(database_of(exotel_shell), OLD, number_type="local", can_sms=False, is_primary=True)
+    before = numbers_of(exotel_shell)
+    plan = exotel_shell.run("phone-numbers", "sync", "--dry-run", "--json").data
+    assert numbers_of(exotel_shell) == before
+    outcome = exotel_shell.run("phone-numbers", "sync", "--yes", "--json").data
+    for told, dry in ((plan, True), (outcome, False)):
         assert (told["dry_run"], told["integration_type"], told["deactivates_all"]) == (dry, "exotel_phone", False)
         counts = ("synced_numbers", "new_numbers", "updated_numbers", "deactivated_numbers")
         assert [told[name] for name in counts] == [2, 1, 0, 0]
         assert [one["phone_number"] for one in told["new"]] == [BANGALORE]
 
 
-def test_the_opening_its_outcome_and_the_changes_are_one_operation_and_hold_no_secret(office: Shell) -> None:
-    office.run("phone-numbers", "sync", "--dry-run")
-    office.run("phone-numbers", "sync", "--yes")
-    rows = log_rows(database_of(office), "numbers_synced", "number_added")
+def test_the_opening_its_outcome_and_the_changes_are_one_operation_and_hold_no_secret(exotel_shell: Shell) -> None:
+    exotel_shell.run("phone-numbers", "sync", "--dry-run")
+    exotel_shell.run("phone-numbers", "sync", "--yes")
+    rows = log_rows(database_of(exotel_shell), "numbers_synced", "number_added")
     assert [(row["action"], row["status"]) for row in rows] == [
         *(("numbers_synced", "pending"), ("numbers_synced", "success")),
         *(("numbers_synced", "pending"), ("number_added", "success"), ("number_added", "success")),
@@ -107,85 +97,85 @@ def test_the_opening_its_outcome_and_the_changes_are_one_operation_and_hold_no_s
         assert secret not in json.dumps(rows, default=str)
 
 
-def test_a_dry_run_is_possible_in_read_only_mode_and_writes_only_the_log(office: Shell) -> None:
-    before = contents(database_of(office))
-    shown = office.run("phone-numbers", "sync", "--dry-run", "--read-only")
+def test_a_dry_run_is_possible_in_read_only_mode_and_writes_only_the_log(exotel_shell: Shell) -> None:
+    before = contents(database_of(exotel_shell))
+    shown = exotel_shell.run("phone-numbers", "sync", "--dry-run", "--read-only")
     assert shown.status == 0, shown.err
     assert shown.out.splitlines()[-1] == "2 new, 0 changed, 0 the same, 0 no longer listed; nothing was written."
-    after = contents(database_of(office))
+    after = contents(database_of(exotel_shell))
     written = {name for name in after if after[name] != before[name]}
     assert written == {"public.integration_audit_logs", "switchboard.open_tickets"}
 
 
-def test_without_an_answer_nothing_is_written_and_the_log_says_so(office: Shell) -> None:
-    before = numbers_of(office)
-    assert office.run("phone-numbers", "sync", "--json").status == 2
+def test_without_an_answer_nothing_is_written_and_the_log_says_so(exotel_shell: Shell) -> None:
+    before = numbers_of(exotel_shell)
+    assert exotel_shell.run("phone-numbers", "sync", "--json").status == 2
     command = ["phone-numbers", "sync"]
-    with ForkedTerminal(*command, environment=office.environment, cwd=office.folder) as terminal:
+    with ForkedTerminal(*command, environment=exotel_shell.environment, cwd=exotel_shell.folder) as terminal:
         terminal.wait_for("Apply it? [y/N]")
         terminal.type("n\r")
         assert terminal.wait_for_exit() == 2
-    assert numbers_of(office) == before
-    outcomes = [row["details"].get("outcome") for row in log_rows(database_of(office), "numbers_synced")]
+    assert numbers_of(exotel_shell) == before
+    outcomes = [row["details"].get("outcome") for row in log_rows(database_of(exotel_shell), "numbers_synced")]
     assert outcomes == [None, "not confirmed", None, "not confirmed"]
-    with ForkedTerminal(*command, environment=office.environment, cwd=office.folder) as terminal:
+    with ForkedTerminal(*command, environment=exotel_shell.environment, cwd=exotel_shell.folder) as terminal:
         terminal.wait_for("Apply it? [y/N]")
         text = terminal.bytes_since().decode()
         assert max(map(len, text.splitlines())) <= 80, text
         terminal.type("y\r")
         assert terminal.wait_for_exit() == 0
-    assert numbers_of(office) != before
+    assert numbers_of(exotel_shell) != before
 
 
-def test_a_list_without_our_numbers_takes_more_than_yes(office: Shell, exotel: ExotelServer) -> None:
-    assert office.run("phone-numbers", "sync", "--yes").status == 0
+def test_a_list_without_our_numbers_takes_more_than_yes(exotel_shell: Shell, exotel: ExotelServer) -> None:
+    assert exotel_shell.run("phone-numbers", "sync", "--yes").status == 0
     exotel.numbers = []
-    before = numbers_of(office)
-    refused = office.run("phone-numbers", "sync", "--yes", "--json").refusal(2)
+    before = numbers_of(exotel_shell)
+    refused = exotel_shell.run("phone-numbers", "sync", "--yes", "--json").refusal(2)
     assert "none of the 2 active numbers" in refused
     assert "--deactivate-all does it" in refused
     assert "Add --yes" not in refused
     command = ["phone-numbers", "sync"]
-    with ForkedTerminal(*command, environment=office.environment, cwd=office.folder) as terminal:
+    with ForkedTerminal(*command, environment=exotel_shell.environment, cwd=exotel_shell.folder) as terminal:
         terminal.wait_for("Type exotel_phone to go on:")
         terminal.type("yes\r")
         assert terminal.wait_for_exit() == 2
-    assert numbers_of(office) == before
-    done = office.run("phone-numbers", "sync", "--yes", "--deactivate-all", "--json").data
-    assert (done["deactivated_numbers"], done["deactivates_all"]) == (2, True)
-    assert {row[1] for row in execute(database_of(office), ROWS)} == {False}
+    assert numbers_of(exotel_shell) == before
+    outcome = exotel_shell.run("phone-numbers", "sync", "--yes", "--deactivate-all", "--json").data
+    assert (outcome["deactivated_numbers"], outcome["deactivates_all"]) == (2, True)
+    assert {row[1] for row in execute(database_of(exotel_shell), ROWS)} == {False}
 
 
 @pytest.mark.parametrize("fault", ["401", "429 for 30 s", "a web page", "redirect", "cut"])
 def test_where_exotel_does_not_list_them_nothing_is_written_and_the_log_says_failed(
-    office: Shell, exotel: ExotelServer, fault: str
+    exotel_shell: Shell, exotel: ExotelServer, fault: str
 ) -> None:
-    add_row(database_of(office), OLD, integration_id=integration_of(office))
+    add_row(database_of(exotel_shell), OLD, integration_id=integration_of(exotel_shell))
     exotel.numbers = exophones(120)
     exotel.answer("numbers", FAULTS[fault], page=1)
-    before = numbers_of(office)
-    failed = office.run("phone-numbers", "sync", "--yes")
+    before = numbers_of(exotel_shell)
+    failed = exotel_shell.run("phone-numbers", "sync", "--yes")
     assert (failed.status, failed.out) == (1, "")
     assert AUTH_TOKEN not in failed.err
-    assert numbers_of(office) == before
-    pending, outcome = log_rows(database_of(office), "numbers_synced")
+    assert numbers_of(exotel_shell) == before
+    pending, outcome = log_rows(database_of(exotel_shell), "numbers_synced")
     assert (pending["status"], outcome["status"], outcome["organization_id"]) == ("pending", "failed", ACME)
     assert outcome["details"]["failure"] == "provider"
     assert AUTH_TOKEN not in json.dumps(outcome, default=str)
 
 
-def test_five_hundred_numbers_over_ten_pages(office: Shell, exotel: ExotelServer) -> None:
+def test_five_hundred_numbers_over_ten_pages(exotel_shell: Shell, exotel: ExotelServer) -> None:
     exotel.numbers = exophones(500)
     exotel.most_per_page = 50
     begun = time.monotonic()
-    done = office.run("phone-numbers", "sync", "--yes")
+    outcome = exotel_shell.run("phone-numbers", "sync", "--yes")
     taken = time.monotonic() - begun
-    assert done.status == 0, done.err
-    assert done.out.splitlines()[-1] == "Synced: 500 listed, 500 added, 0 updated, 0 switched off."
-    assert "500 numbers so far." in done.err
+    assert outcome.status == 0, outcome.err
+    assert outcome.out.splitlines()[-1] == "Synced: 500 listed, 500 added, 0 updated, 0 switched off."
+    assert "500 numbers so far." in outcome.err
     assert {request.method for request in exotel.requests} == {"GET"}
     assert len([request for request in exotel.requests if request.path.endswith("IncomingPhoneNumbers")]) == 10
-    assert execute(database_of(office), "select count(*) from organization_phone_numbers") == [(500,)]
+    assert execute(database_of(exotel_shell), "select count(*) from organization_phone_numbers") == [(500,)]
     assert taken < 30
     print(f"500 numbers over 10 pages: {taken:.1f} s")
 
@@ -199,31 +189,31 @@ def test_five_hundred_numbers_over_ten_pages(office: Shell, exotel: ExotelServer
     ],
 )
 def test_only_a_type_that_lists_numbers_and_is_set_up_can_be_synced(
-    office: Shell, arguments: list[str], status: int, words: str
+    exotel_shell: Shell, arguments: list[str], status: int, words: str
 ) -> None:
-    before = contents(database_of(office))
-    assert words in office.run("phone-numbers", "sync", *arguments).refusal(status)
-    assert contents(database_of(office)) == before
+    before = contents(database_of(exotel_shell))
+    assert words in exotel_shell.run("phone-numbers", "sync", *arguments).refusal(status)
+    assert contents(database_of(exotel_shell)) == before
 
 
-def test_of_two_rows_of_a_type_the_account_is_chosen_by_its_id(office: Shell) -> None:
-    database = database_of(office)
+def test_of_two_rows_of_a_type_the_account_is_chosen_by_its_id(exotel_shell: Shell) -> None:
+    database = database_of(exotel_shell)
     execute(database, "alter table integration_credentials drop constraint unique_org_integration")
     copy = """insert into integration_credentials (organization_id, integration_type, credentials_encrypted)
               select organization_id, integration_type, 'not an envelope' from integration_credentials"""
-    first = integration_of(office)
+    first = integration_of(exotel_shell)
     execute(database, copy)
-    line = office.run("phone-numbers", "sync", "--dry-run").refusal(2)
+    line = exotel_shell.run("phone-numbers", "sync", "--dry-run").refusal(2)
     assert "2 rows of exotel_phone" in line
     assert str(first) in line
-    assert office.run("phone-numbers", "sync", "--dry-run", "--integration", str(first)).status == 0
+    assert exotel_shell.run("phone-numbers", "sync", "--dry-run", "--integration", str(first)).status == 0
     execute(database, "update integration_credentials set is_active = false where id <> %s", first)
-    assert office.run("phone-numbers", "sync", "--dry-run").status == 0
+    assert exotel_shell.run("phone-numbers", "sync", "--dry-run").status == 0
 
 
-def test_a_disabled_integration_is_not_used_and_without_its_key_it_is_not_opened(office: Shell) -> None:
-    without = office.without("ENCRYPTION_MASTER_KEY").run("phone-numbers", "sync", "--yes")
+def test_a_disabled_integration_is_not_used_and_without_its_key_it_is_not_opened(exotel_shell: Shell) -> None:
+    without = exotel_shell.without("ENCRYPTION_MASTER_KEY").run("phone-numbers", "sync", "--yes")
     assert (without.status, "ENCRYPTION_MASTER_KEY" in without.err) == (4, True), without.err
-    office.run("integrations", "disable", "exotel_phone")
-    assert "disabled" in office.run("phone-numbers", "sync", "--yes").refusal(2)
-    assert [row["status"] for row in log_rows(database_of(office), "numbers_synced")] == ["pending", "failed"]
+    exotel_shell.run("integrations", "disable", "exotel_phone")
+    assert "disabled" in exotel_shell.run("phone-numbers", "sync", "--yes").refusal(2)
+    assert [row["status"] for row in log_rows(database_of(exotel_shell), "numbers_synced")] == ["pending", "failed"]

@@ -9,9 +9,9 @@ from uuid import UUID
 
 import pytest
 
+from tests.support.acme import ACME, GLOBEX, KEY, PHONE
 from tests.support.commands import Shell, contents, execute
 from tests.support.people import directory_database, integration, person
-from tests.support.sitting import ACME, GLOBEX, KEY, PHONE
 from tests.support.terminal.forked_terminal import ForkedTerminal
 
 if TYPE_CHECKING:
@@ -42,12 +42,12 @@ def rows(shell: Shell) -> list[tuple[object, ...]]:
 
 
 def actions(shell: Shell) -> list[str]:
-    found = execute(
+    log_rows = execute(
         shell.environment["DATABASE_URL"],
         "select action::text from public.integration_audit_logs where action like 'permission%'"
         " order by created_at, id",
     )
-    return [str(action) for (action,) in found]
+    return [str(action) for (action,) in log_rows]
 
 
 def test_a_permission_is_granted_changed_listed_and_revoked(directory: Shell) -> None:
@@ -123,12 +123,24 @@ def test_without_yes_it_asks_and_only_yes_applies(directory: Shell) -> None:
         assert rows(directory) == expected
 
 
+def test_a_limit_that_somebody_else_changed_meanwhile_is_named_and_nothing_is_written(directory: Shell) -> None:
+    directory.run("permissions", "grant", ANN, "exotel_phone", "--view", "--daily-limit", "5", "--yes")
+    command = ("permissions", "revoke", ANN, "exotel_phone")
+    with ForkedTerminal(*command, environment=directory.environment, cwd=directory.folder) as terminal:
+        terminal.wait_for("[y/N]")
+        directory.run("permissions", "grant", ANN, "exotel_phone", "--daily-limit", "7", "--yes")
+        terminal.type("y\r")
+        terminal.wait_for("has view, 7 a day now, had view, 5 a day")
+        assert terminal.wait_for_exit() == 1
+    assert [row[5] for row in rows(directory)] == [7]
+
+
 def test_one_person_gets_exactly_what_another_has(directory: Shell) -> None:
     directory.run("permissions", "grant", ANN, "exotel_phone", "--send", "--daily-limit", "5", "--yes")
     directory.run("permissions", "grant", BOB, "exotel_whatsapp", "--view", "--yes")
-    done = directory.run("permissions", "copy", ANN, BOB, "--yes")
-    assert done.out == "Applied: 1 grant and 1 revoke for 1 person.\n"
-    assert done.err.splitlines() == [
+    outcome = directory.run("permissions", "copy", ANN, BOB, "--yes")
+    assert outcome.out == "Applied: 1 grant and 1 revoke for 1 person.\n"
+    assert outcome.err.splitlines() == [
         "grant   Person 000002  exotel_phone: +view, +send, daily limit unlimited -> 5",
         "revoke  Person 000002  exotel_whatsapp: -view",
     ]
@@ -215,22 +227,22 @@ def test_who_left_the_directory_keeps_the_row_marked_and_can_only_be_revoked(dir
     assert rows(directory) == []
 
 
-def test_without_a_directory_an_id_is_given_a_label(with_phone: Shell) -> None:
+def test_without_a_directory_an_id_is_given_a_label(phone_shell: Shell) -> None:
     someone = str(UUID(int=5))
-    refused = with_phone.run("permissions", "grant", someone, "exotel_phone", "--view", "--yes").refusal(2)
+    refused = phone_shell.run("permissions", "grant", someone, "exotel_phone", "--view", "--yes").refusal(2)
     assert "No person" in refused
-    assert "UUID" in with_phone.run("permissions", "grant", "e@x", "exotel_phone", "--view", "--label", "E").refusal(2)
+    assert "UUID" in phone_shell.run("permissions", "grant", "e@x", "exotel_phone", "--view", "--label", "E").refusal(2)
     for label, rights in (("Eve", "--view"), ("Eve Adams", "--send")):
-        given = with_phone.run("permissions", "grant", someone, "exotel_phone", rights, "--label", label, "--yes")
-        assert given.status == 0, given.err
-    (only,) = with_phone.run("permissions", "list", "--json").data
+        outcome = phone_shell.run("permissions", "grant", someone, "exotel_phone", rights, "--label", label, "--yes")
+        assert outcome.status == 0, outcome.err
+    (only,) = phone_shell.run("permissions", "list", "--json").data
     assert (only["name"], only["standing"], only["can_send"]) == ("Eve Adams", "active", True)
 
 
-def test_the_report_names_what_they_could_reach_and_the_secrets_that_were_not_changed_since(with_phone: Shell) -> None:
-    database = with_phone.environment["DATABASE_URL"]
+def test_the_report_names_what_they_could_reach_and_the_secrets_that_were_not_changed_since(phone_shell: Shell) -> None:
+    database = phone_shell.environment["DATABASE_URL"]
     execute(database, "insert into switchboard.people_labels values (%s, 'Ann'), (%s, 'Bob')", person(1), person(2))
-    with_phone.run("permissions", "grant", str(person(1)), "exotel_phone", "--send", "--expires", "30d", "--yes")
+    phone_shell.run("permissions", "grant", str(person(1)), "exotel_phone", "--send", "--expires", "30d", "--yes")
     insert = (
         "insert into public.integration_audit_logs"
         " (organization_id, user_id, integration_type, action, status, details)"
@@ -239,11 +251,11 @@ def test_the_report_names_what_they_could_reach_and_the_secrets_that_were_not_ch
     for action, field in (("revealed", "api_key"), ("copied", "api_key"), ("revealed", "api_token")):
         execute(database, insert, ACME, person(1), f"credential_{action}", json.dumps({"fields": [field]}))
     execute(database, insert, ACME, None, "credential_revealed", json.dumps({"fields": ["api_key"]}))
-    with_phone.run("integrations", "configure", "exotel_phone", stdin=json.dumps({**PHONE, "api_token": "new" * 9}))
+    phone_shell.run("integrations", "configure", "exotel_phone", stdin=json.dumps({**PHONE, "api_token": "new" * 9}))
 
-    found = with_phone.run("permissions", "report", str(person(1)), "--json").data
-    assert [one["integration_type"] for one in found["permissions"]] == ["exotel_phone"]
-    key, token = found["secrets"]
+    report = phone_shell.run("permissions", "report", str(person(1)), "--json").data
+    assert [one["integration_type"] for one in report["permissions"]] == ["exotel_phone"]
+    key, token = report["secrets"]
     assert (key["field"], key["how"], key["times"], key["to_be_rotated"]) == (
         "api_key",
         ["revealed", "copied"],
@@ -252,11 +264,11 @@ def test_the_report_names_what_they_could_reach_and_the_secrets_that_were_not_ch
     )
     assert (token["field"], token["how"], token["to_be_rotated"]) == ("api_token", ["revealed"], False)
     assert datetime.fromisoformat(token["changed_at"]) <= datetime.now(UTC)
-    assert found["unattributed_openings"] == 1
-    text = with_phone.run("permissions", "report", str(person(1))).out
+    assert report["unattributed_openings"] == 1
+    text = phone_shell.run("permissions", "report", str(person(1))).out
     assert "to be rotated" in text
     assert "exotel_phone api_key: revealed and copied" in text
-    other = with_phone.run("permissions", "report", str(person(2))).out
+    other = phone_shell.run("permissions", "report", str(person(2))).out
     assert "none seen, as far as the log says" in other
 
 

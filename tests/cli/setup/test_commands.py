@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 import psycopg
 
+from tests.support.acme import KEY
 from tests.support.commands import Shell, contents, execute
 from tests.support.schema import run_shape
-from tests.support.sitting import KEY
 from tests.support.terminal.forked_terminal import ForkedTerminal
 from tests.support.terminal.pty import SWITCHBOARD, Terminal
 
@@ -39,9 +39,9 @@ def on_empty(shell: Shell, database: str) -> Shell:
 
 
 def test_setup_without_a_key_installs_and_its_last_line_names_keys_generate(shell: Shell, empty_database: str) -> None:
-    done = on_empty(shell, empty_database).run("setup", "--yes")
-    assert done.status == 0, done.err
-    assert "`switchboard keys generate`" in done.err.splitlines()[-1]
+    outcome = on_empty(shell, empty_database).run("setup", "--yes")
+    assert outcome.status == 0, outcome.err
+    assert "`switchboard keys generate`" in outcome.err.splitlines()[-1]
     assert contents(empty_database).keys() >= {f"public.{name}" for name in TABLES}
     assert execute(empty_database, "select count(*) from switchboard.keys") == [(0,)]
     assert not list(shell.folder.iterdir())
@@ -50,12 +50,12 @@ def test_setup_without_a_key_installs_and_its_last_line_names_keys_generate(shel
 def test_with_a_key_nothing_more_is_said_and_the_progress_goes_to_standard_error(
     shell: Shell, empty_database: str
 ) -> None:
-    done = on_empty(shell, empty_database).with_(ENCRYPTION_MASTER_KEY=KEY).run("setup", "--yes")
-    assert done.status == 0
-    assert "keys generate" not in done.err
-    assert "003_tables.sql" in done.err
-    assert "Found: nothing" in done.out
-    assert done.out.splitlines()[-1].startswith("The database is set up and is as it should be")
+    outcome = on_empty(shell, empty_database).with_(ENCRYPTION_MASTER_KEY=KEY).run("setup", "--yes")
+    assert outcome.status == 0
+    assert "keys generate" not in outcome.err
+    assert "003_tables.sql" in outcome.err
+    assert "Found: nothing" in outcome.out
+    assert outcome.out.splitlines()[-1].startswith("The database is set up and is as it should be")
 
 
 def test_a_second_run_changes_nothing(shell: Shell, empty_database: str) -> None:
@@ -151,8 +151,8 @@ def test_the_groups_are_created_only_when_asked_for(shell: Shell, empty_database
     empty = on_empty(shell, empty_database)
     empty.run("setup", "--yes")
     assert "switchboard_support" not in postgres.roles()
-    done = empty.run("setup", "--yes", "--roles", "--json").data
-    assert done["roles_created"] == ["switchboard_admin", "switchboard_support", "switchboard_auditor"]
+    outcome = empty.run("setup", "--yes", "--roles", "--json").data
+    assert outcome["roles_created"] == ["switchboard_admin", "switchboard_support", "switchboard_auditor"]
     assert "switchboard_support" in postgres.roles()
 
 

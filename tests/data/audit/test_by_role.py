@@ -10,9 +10,9 @@ import psycopg
 import pytest
 from psycopg.conninfo import make_conninfo
 
+from tests.support.acme import ACME, ASHA, opened
 from tests.support.log_rows import fill_log, filtered
 from tests.support.servers.postgres import run_schema_files
-from tests.support.sitting import ACME, ASHA, opened
 from tests.support.tampering import seal
 from tui.data.audit.completion import Completer
 from tui.data.audit.counts import Count, count_buckets, count_exactly, count_rows, plan_histogram

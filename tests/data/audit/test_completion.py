@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 import psycopg
 import pytest
 
+from tests.support.acme import ACME, GLOBEX, opened
 from tests.support.log_rows import log_row
 from tests.support.numbers import add_integration, create_people
-from tests.support.sitting import ACME, GLOBEX, opened
 from tui.data.audit.completion import Completer
 from tui.data.audit.filter import parse_filter
 from tui.data.audit.qualifiers import QUALIFIERS

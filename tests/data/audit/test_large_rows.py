@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 import psycopg
 import pytest
 
+from tests.support.acme import ACME, opened
 from tests.support.log_rows import filtered, log_row
 from tests.support.schema import installed
-from tests.support.sitting import ACME, opened
 from tui.data.audit.completion import Completer
 from tui.data.audit.pages import AuditReader, read_all
 from tui.data.audit.qualifiers import QUALIFIERS

@@ -9,8 +9,8 @@ import psycopg
 import pytest
 
 import tui.data.audit.tail
+from tests.support.acme import ACME, GLOBEX, opened
 from tests.support.log_rows import filtered, let_eve_read, log_row
-from tests.support.sitting import ACME, GLOBEX, opened
 from tui.data.audit.tail import Tail, follow
 
 if TYPE_CHECKING:

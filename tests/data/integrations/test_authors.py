@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import psycopg
 
-from tests.support.sitting import ACME, ASHA, GLOBEX, opened
+from tests.support.acme import ACME, ASHA, GLOBEX, opened
 from tui.data.integrations.authors import Authors, authors_of
 from tui.data.integrations.listing import list_integrations, set_active
 from tui.data.integrations.role_privileges import RolePrivileges

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import psycopg
 import pytest
 
-from tests.support.sitting import (
+from tests.support.acme import (
     ACME,
     ASHA,
     GLOBEX,

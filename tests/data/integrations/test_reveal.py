@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import psycopg
 import pytest
 
-from tests.support.sitting import ACME, ASHA, PHONE, keyring, opened
+from tests.support.acme import ACME, ASHA, PHONE, keyring, opened
 from tests.support.terminal.console_app import add
 from tui.data.integrations.listing import list_integrations
 from tui.data.integrations.reveal import open_secret

@@ -8,6 +8,7 @@ from uuid import uuid4
 
 import pytest
 
+from tests.support.acme import ACME, ASHA, GLOBEX, opened
 from tests.support.commands import contents, execute
 from tests.support.numbers import (
     BANGALORE,
@@ -21,7 +22,6 @@ from tests.support.numbers import (
     log_rows,
     row_of,
 )
-from tests.support.sitting import ACME, ASHA, GLOBEX, opened
 from tui.data.directory import find_person
 from tui.data.numbers.changes import (
     NumberConflict,

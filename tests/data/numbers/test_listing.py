@@ -7,6 +7,7 @@ from uuid import uuid4
 
 import pytest
 
+from tests.support.acme import ACME, ASHA, GLOBEX, opened
 from tests.support.commands import contents, execute
 from tests.support.numbers import (
     BANGALORE,
@@ -17,7 +18,6 @@ from tests.support.numbers import (
     add_row,
     create_people,
 )
-from tests.support.sitting import ACME, ASHA, GLOBEX, opened
 from tui.data.numbers.listing import (
     AmbiguousNumber,
     NumberFilter,

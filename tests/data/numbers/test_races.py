@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 import psycopg
 import pytest
 
+from tests.support.acme import ACME, ASHA, opened, operator
 from tests.support.commands import execute
 from tests.support.numbers import BANGALORE, DELHI, OLD, RAVI, add_row, create_people, log_rows, row_of
-from tests.support.sitting import ACME, ASHA, opened, operator
 from tui.data.numbers.changes import (
     NumberConflict,
     NumberExists,

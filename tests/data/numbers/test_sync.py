@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import psycopg
 import pytest
 
+from tests.support.acme import ACME, ASHA, GLOBEX, opened
 from tests.support.commands import contents, execute
 from tests.support.numbers import (
     BANGALORE,
@@ -22,7 +23,6 @@ from tests.support.numbers import (
     log_rows,
     row_of,
 )
-from tests.support.sitting import ACME, ASHA, GLOBEX, opened
 from tui.data.numbers.changes import assign_number
 from tui.data.numbers.sync import SyncConflict, SyncResult, apply_sync, log_sync_outcome, plan_sync
 from tui.errors import ConfirmationNeeded, ConnectionLost, ReadOnlyMode

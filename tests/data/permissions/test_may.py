@@ -8,8 +8,8 @@ from uuid import UUID
 import psycopg
 import pytest
 
+from tests.support.acme import ACME, GLOBEX, opened
 from tests.support.people import directory_database, integration, person
-from tests.support.sitting import ACME, GLOBEX, opened
 from tui.data.permissions.effective import access_of_person, enforcement
 from tui.data.rights import RIGHTS
 

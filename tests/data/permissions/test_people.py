@@ -8,8 +8,8 @@ from uuid import UUID
 import psycopg
 import pytest
 
+from tests.support.acme import ACME, GLOBEX, opened
 from tests.support.people import directory_database, fill, give_everybody, integration, person
-from tests.support.sitting import ACME, GLOBEX, opened
 from tui.data.permissions.people import (
     PeopleFilter,
     Use,

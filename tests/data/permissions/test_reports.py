@@ -9,8 +9,8 @@ from uuid import UUID
 import psycopg
 import pytest
 
+from tests.support.acme import ACME, GLOBEX, opened
 from tests.support.people import directory_database, integration, person
-from tests.support.sitting import ACME, GLOBEX, opened
 from tui.data.permissions.effective import access_of_person, access_to_integration, list_access
 from tui.data.permissions.grantees import find_grantee, find_holder, label_person, people_are_labelled
 from tui.data.permissions.leaver import KnownSecret, leaver_report

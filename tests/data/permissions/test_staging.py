@@ -8,7 +8,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from tests.support.sitting import ACME
+from tests.support.acme import ACME
 from tui.data.permissions.staging import Staged, Step
 from tui.data.permissions.values import NOTHING, Access, Cell, Grant
 from tui.errors import InvalidInput

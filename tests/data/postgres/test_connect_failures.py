@@ -9,7 +9,7 @@ import psycopg
 import pytest
 from psycopg.conninfo import conninfo_to_dict
 
-from tests.support.sitting import operator
+from tests.support.acme import operator
 from tui.data.postgres.connect_failures import scrubbed
 from tui.data.postgres.connection_settings import make_conninfo
 from tui.data.postgres.connection_string import parse_connection_string

@@ -14,9 +14,9 @@ import pytest
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from psycopg.rows import tuple_row
 
+from tests.support.acme import ASHA, opened
 from tests.support.servers.pooler import TransactionPooler
 from tests.support.servers.tcp_proxy import TcpProxy
-from tests.support.sitting import ASHA, opened
 from tui.data.postgres.database import Connection, Database
 from tui.errors import (
     ConnectionFailed,

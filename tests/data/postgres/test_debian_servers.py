@@ -12,9 +12,9 @@ import pytest
 import trustme
 
 from tests.generate.upgrade_dump import ONLY_ELSEWHERE
+from tests.support.acme import ACME, PHONE, keyring, opened, operator
 from tests.support.schema import installed, log_of, shape_of
 from tests.support.servers.debian import PASSWORD, PGBOUNCER, POSTGRES_15, DebianServer, PgBouncer, needs
-from tests.support.sitting import ACME, PHONE, keyring, opened, operator
 from tui.data.integrations.credentials import Draft, load_credential, save_credential
 from tui.data.integrations.listing import list_integrations, set_active
 from tui.data.integrations.reveal import open_secret

@@ -16,10 +16,10 @@ import pytest
 from psycopg.conninfo import conninfo_to_dict
 from psycopg.rows import tuple_row
 
+from tests.support.acme import operator
 from tests.support.servers.loopback import ScriptedServer, letting_in, silent
 from tests.support.servers.pooler import TransactionPooler
 from tests.support.servers.tcp_proxy import TcpProxy
-from tests.support.sitting import operator
 from tests.support.waiting import wait_until
 from tui.data.postgres import pool
 from tui.data.postgres.connect import connect

@@ -4,7 +4,7 @@ import time
 
 import psycopg
 
-from tests.generate.refusals import DRIVER, PAGE, REFUSALS, SESSION, everything_told, page
+from tests.generate.refusals import DOCUMENT, DRIVER, REFUSALS, SESSION, meet_every_refusal, refusals_document
 from tests.support.servers.refusing import PASSWORD, refused
 from tui.data.postgres.failures import availability_of
 from tui.data.postgres.liveness import Liveness
@@ -14,9 +14,9 @@ GENERIC = ("There is no connection to the database.", "that Switchboard does not
 
 
 async def test_every_refusal_is_named_and_repeated_without_a_secret():
-    told = await everything_told()
+    failures = await meet_every_refusal()
     wrong = []
-    for refusal, failure in told.items():
+    for refusal, failure in failures.items():
         said = refusal.text.partition("\n")[0][:60]
         shown = f"{failure.sentence}\n{failure.what_to_do}\n{failure.details}"
         checks = {
@@ -36,7 +36,7 @@ async def test_every_refusal_is_named_and_repeated_without_a_secret():
         wrong += [f"{refusal.source}: {refusal.text}: {', '.join(failed)}: {failure!r}"] if failed else []
     assert not wrong, "\n".join(wrong)
     assert len(REFUSALS) >= 40
-    assert PAGE.read_text(encoding="utf-8") == page(told), "run python -m tests.generate.refusals"
+    assert DOCUMENT.read_text(encoding="utf-8") == refusals_document(failures), "run python -m tests.generate.refusals"
 
 
 async def test_an_unknown_refusal_still_shows_the_words():

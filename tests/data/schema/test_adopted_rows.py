@@ -8,8 +8,8 @@ from uuid import uuid4
 import psycopg
 import pytest
 
+from tests.support.acme import ACME, PHONE, keyring, opened
 from tests.support.log_rows import filtered
-from tests.support.sitting import ACME, PHONE, keyring, opened
 from tests.support.terminal.console_app import add
 from tui.data.audit.pages import AuditReader, read_all
 from tui.data.directory import find_person, resolve_organization

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 import psycopg
 import pytest
 
+from tests.support.acme import opened
 from tests.support.commands import execute
 from tests.support.schema import installed
-from tests.support.sitting import opened
 from tui.data.schema.files import schema_files
 from tui.data.seals.sealing import LOCK
 from tui.errors import SchemaInTheWay

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 import psycopg
 import pytest
 
+from tests.support.acme import ACME, keyring, opened
 from tests.support.commands import contents
 from tests.support.schema import installed, run_psql, set_up_by_a_newer_version, shape_of
-from tests.support.sitting import ACME, keyring, opened
 from tests.support.tampering import KEY, check, seal, write_log
 from tui.data.log_act import log_act
 from tui.data.schema import plan

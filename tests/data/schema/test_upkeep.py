@@ -10,9 +10,9 @@ from uuid import UUID, uuid4
 import psycopg
 import pytest
 
+from tests.support.acme import opened
 from tests.support.log_rows import filtered
 from tests.support.schema import installed
-from tests.support.sitting import opened
 from tui.data.directory import (
     find_person,
     has_directory,

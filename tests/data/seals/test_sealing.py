@@ -13,9 +13,9 @@ import psycopg
 import pytest
 from psycopg.rows import dict_row
 
+from tests.support.acme import opened
 from tests.support.commands import contents, execute
 from tests.support.schema import installed
-from tests.support.sitting import opened
 from tests.support.tampering import HOURS, KEY, OTHER_KEY, as_owner, check, seal, write_log
 from tui.data.seals import hours as seal_hours
 from tui.data.seals import sealing as seals

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.support.acme import KEY, MASTER_KEY, OTHER_MASTER_KEY, keyring, opened
 from tests.support.commands import contents, execute
-from tests.support.sitting import KEY, MASTER_KEY, OTHER_MASTER_KEY, keyring, opened
 from tests.support.terminal.console_app import add
 from tui.data.keys.encryption import Keyring, MasterKey
 from tui.data.postgres.connection_settings import ConnectionSettings

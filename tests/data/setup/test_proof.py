@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.support.acme import OTHER_MASTER_KEY, keyring, opened
 from tests.support.commands import contents, execute
-from tests.support.sitting import OTHER_MASTER_KEY, keyring, opened
 from tests.support.terminal.console_app import add
 from tui.data.keys.encryption import Keyring
 from tui.data.setup.proof import prove

@@ -5,8 +5,8 @@ from __future__ import annotations
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
+from tests.support.acme import ACME
 from tests.support.commands import execute
-from tests.support.sitting import ACME
 from tests.support.terminal.console_app import console, piloted
 from tui.screens.audit.pane import AuditPane
 from tui.screens.audit.screen import AuditScreen

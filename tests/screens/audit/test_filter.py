@@ -23,9 +23,9 @@ from tests.screens.audit.driver import (
     wait_for_question,
     wait_until_idle,
 )
+from tests.support.acme import ASHA, GLOBEX
 from tests.support.commands import execute
 from tests.support.log_rows import slow_log_of_eve
-from tests.support.sitting import ASHA, GLOBEX
 from tests.support.terminal.console_app import console, piloted
 from tui.data.audit import name_resolution
 

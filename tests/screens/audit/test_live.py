@@ -23,10 +23,10 @@ from tests.screens.audit.driver import (
     wait_for_status,
     wait_until_idle,
 )
+from tests.support.acme import ACME
 from tests.support.commands import execute
 from tests.support.hostile_strings import UNSAFE, hostile_strings
 from tests.support.log_rows import fill_log, let_eve_read, log_row
-from tests.support.sitting import ACME
 from tests.support.tampering import seal
 from tui.screens.audit.histogram import AuditHistogram
 from tui.widgets.time_ruler import BARS

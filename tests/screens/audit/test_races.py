@@ -23,9 +23,9 @@ from tests.screens.audit.driver import (
     wait_for_status,
     wait_until_idle,
 )
+from tests.support.acme import ASHA
 from tests.support.log_rows import fill_log, log_row, slow_log_of_eve
 from tests.support.numbers import create_people
-from tests.support.sitting import ASHA
 from tests.support.terminal.console_app import console, piloted
 from tui.screens.audit import names_and_matches
 from tui.screens.audit.screen import AuditScreen

@@ -10,10 +10,10 @@ from uuid import UUID
 import psycopg
 
 from tests.screens.test_terminal import _inert
+from tests.support.acme import ACME, ASHA
 from tests.support.hostile_strings import hostile_strings
 from tests.support.log_rows import fill_log, log_row
 from tests.support.numbers import create_people
-from tests.support.sitting import ACME, ASHA
 from tests.support.terminal.console_app import settings_of
 from tests.support.terminal.forked_terminal import ForkedTerminal
 from tests.support.waiting import wait_until

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.support.sitting import ACME, ASHA, GLOBEX
+from tests.support.acme import ACME, ASHA, GLOBEX
 from tui.data.audit.pages import Place, ReadStep
 from tui.models import AuditRow
 from tui.screens.audit import window as log_window

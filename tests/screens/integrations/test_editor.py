@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import psycopg
 import pytest
 
-from tests.support.sitting import ACME, OTHER_MASTER_KEY, PHONE, keyring, opened
+from tests.support.acme import ACME, OTHER_MASTER_KEY, PHONE, keyring, opened
 from tests.support.terminal.console_app import Console, add, console, piloted
 from tui.data.integrations.credentials import Draft, load_credential, save_credential
 from tui.data.keys.encryption import RowBinding

@@ -5,8 +5,8 @@ from __future__ import annotations
 import psycopg
 import pytest
 
+from tests.support.acme import PHONE
 from tests.support.commands import execute
-from tests.support.sitting import PHONE
 from tests.support.terminal.console_app import Console, add, console, piloted
 from tui.screens.integrations.reveal import RevealScreen
 

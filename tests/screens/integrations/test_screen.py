@@ -8,7 +8,7 @@ from uuid import uuid4
 
 import psycopg
 
-from tests.support.sitting import ACME, GLOBEX, OTHER_MASTER_KEY, keyring
+from tests.support.acme import ACME, GLOBEX, OTHER_MASTER_KEY, keyring
 from tests.support.terminal.console_app import add, console, piloted
 from tui.data.schema.install import install
 from tui.models import Integration

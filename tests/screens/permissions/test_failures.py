@@ -8,8 +8,8 @@ import psycopg
 import pytest
 
 from tests.screens.permissions.driver import TABLE, detail_text, give, grid, grid_of, query, row_text, wait_until_loaded
+from tests.support.acme import ACME
 from tests.support.people import directory_database, fill, person
-from tests.support.sitting import ACME
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

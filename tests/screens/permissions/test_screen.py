@@ -18,8 +18,8 @@ from tests.screens.permissions.driver import (
     row_text,
     wait_until_loaded,
 )
+from tests.support.acme import GLOBEX
 from tests.support.people import directory_database, fill_log, give_everybody, integration, person
-from tests.support.sitting import GLOBEX
 from tests.support.terminal import console_app
 
 if TYPE_CHECKING:

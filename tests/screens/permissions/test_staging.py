@@ -19,9 +19,9 @@ from tests.screens.permissions.driver import (
     row_text,
     wait_until_loaded,
 )
+from tests.support.acme import ACME, GLOBEX
 from tests.support.people import directory_database, fill, integration, person
 from tests.support.servers.postgres import run_schema_files
-from tests.support.sitting import ACME, GLOBEX
 from tui.screens.permissions import people_list
 
 if TYPE_CHECKING:

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from uuid import uuid4
 
 from tests.screens.setup.driver import FOURTH, SECOND, SEVENTH, SIXTH, THIRD, wizard
+from tests.support.acme import ACME, ASHA, KEY
 from tests.support.commands import REPOSITORY, contents, execute
-from tests.support.sitting import ACME, ASHA, KEY
 from tui.settings.settings import load_settings
 from tui.widgets.ordered_app import KEY_GIVEN_UP_AFTER_S
 

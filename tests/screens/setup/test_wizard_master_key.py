@@ -10,9 +10,9 @@ from uuid import uuid4
 import pytest
 
 from tests.screens.setup.driver import FIRST, SECOND, SIXTH, THIRD, Wizard, wizard
+from tests.support.acme import ACME, KEY, OTHER_KEY
 from tests.support.commands import execute
 from tests.support.reference_envelope import write_legacy
-from tests.support.sitting import ACME, KEY, OTHER_KEY
 from tests.support.terminal.console_app import add
 from tui.data.keys.encryption import RowBinding
 from tui.settings.git_ignore import git_ignore_state

@@ -13,7 +13,7 @@ from textual import events
 from textual._wait import wait_for_idle
 from textual.keys import _character_to_key
 
-from tests.support.sitting import ACME, KEY, PHONE, keyring, opened
+from tests.support.acme import ACME, KEY, PHONE, keyring, opened
 from tests.support.terminal import parsed_stylesheets
 from tui.app import SwitchboardApp
 from tui.data.integrations.credentials import Draft, save_credential

@@ -6,8 +6,8 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from tests.support.acme import KEY, SALT
 from tests.support.commands import derived_once, program
-from tests.support.sitting import KEY, SALT
 from tests.support.terminal.pty import Terminal
 
 if TYPE_CHECKING:

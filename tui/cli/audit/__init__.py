@@ -5,4 +5,4 @@ from tui.cli.root import switchboard
 
 @switchboard.group("audit", locked=True, order=("list", "export", "tail", "stats", "seal", "verify"))
 def audit() -> None:
-    """Who did what, and when."""
+    """The audit log: who did what, and when."""

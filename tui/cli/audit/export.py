@@ -10,20 +10,21 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from tui.cli.audit import audit
-from tui.cli.audit.filter import FILTERED, LANGUAGE, filter_argument, run_on_filter
+from tui.cli.audit.filter import FilteredCommand
 from tui.cli.parsing import Text, is_locked, option
 from tui.cli.requirements import Requirements
 from tui.errors import InvalidInput
 from tui.words.audit import exported_words, progress_line
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
     from tui.cli.output import Output
     from tui.cli.request import Options
     from tui.data.audit.export_format import FormatName
     from tui.data.audit.filter import AuditFilter
     from tui.session.session import Session
 
-PROGRESS_EVERY_S = 2.0
 CSV, JSONL = "csv", "jsonl"
 FIGURES = ("rows", "bytes", "sha256", "first", "last", "format", "altered")
 
@@ -43,12 +44,10 @@ class NewFileName(Text):
 
 @audit.command(
     "export",
+    cls=FilteredCommand,
     locked=True,
     needs=Requirements("any", writes="log", organization=False),
-    context_settings=FILTERED,
-    epilog=LANGUAGE,
 )
-@filter_argument
 @option(
     "--output",
     locked=True,
@@ -56,9 +55,13 @@ class NewFileName(Text):
     metavar="FILE",
     help="Write a new FILE, and FILE.manifest.json beside it.",
 )
-@option("--format", "form", locked=True, metavar="csv|jsonl", help="csv where FILE ends in .csv, else jsonl.")
+@option(
+    "--format", "form", locked=True, metavar="csv|jsonl", help="Where left out: csv if FILE ends in .csv, else jsonl."
+)
 @click.pass_obj
-def export(options: Options, words: tuple[str, ...], output: str | None, form: str | None) -> int:
+def export(
+    options: Options, output: str | None, form: str | None
+) -> Callable[[Session, Output, AuditFilter], Awaitable[None]]:
     """Write the rows of the organisation's log, newest first: all of them, or those of the filter.
 
     jsonl has a JSON object on each line, exact and in ASCII. csv is changed so that no spreadsheet takes a field for a
@@ -66,8 +69,7 @@ def export(options: Options, words: tuple[str, ...], output: str | None, form: s
     export that is interrupted leaves none. Without --output rows go to standard output, and there is no manifest. In
     the locked console FILE is a plain name in SWITCHBOARD_EXPORT_DIR.
     """
-    chosen = _format(options, output, form)
-    return run_on_filter(options, words, partial(_export, output=output, form=chosen))
+    return partial(_export, output=output, form=_format(options, output, form))
 
 
 def _format(options: Options, output: str | None, form: str | None) -> FormatName:
@@ -95,8 +97,7 @@ async def _export(
         audit_filter,
         form,
         destination,
-        on_progress=lambda progress: out.say(progress_line(progress)),
-        progress_every_s=PROGRESS_EVERY_S,
+        on_progress=lambda progress: out.progress(progress_line(progress)),
     )
     if file is None:
         out.say(f"{exported_words(exported, None)} SHA-256 {exported.sha256}. No manifest: --output writes one.")

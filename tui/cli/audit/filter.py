@@ -1,107 +1,106 @@
-"""The argument FILTER of the commands that read the audit log: the rest of the words, and what is wrong with them."""
+"""Commands on a FILTER of the audit log: its words are the rest of the command line, and a wrong one is pointed at."""
 
 from __future__ import annotations
 
 import difflib
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from tui.cli.parsing import Command, Text, argument
+from tui.cli.parsing import Argument, Command
+from tui.cli.request import Options
 from tui.data.audit.qualifiers import QUALIFIERS
 from tui.errors import FilterError
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Iterator, Sequence
+    from collections.abc import Iterator
 
     from tui.cli.output import Output
-    from tui.cli.request import Options
     from tui.data.audit.filter import AuditFilter
     from tui.session.session import Session
 
-F = TypeVar("F", bound="Callable[..., Any]")
-
-# So that a negation is a word of the filter: -status:success.
-FILTERED: dict[str, Any] = {"ignore_unknown_options": True}
-SHOWN_BEFORE, SHOWN = 60, 160
+MOST_CELLS_AROUND, MOST_CELLS_OF_WORD = 60, 160
 LANGUAGE = f"""FILTER is any of {" ".join(each.usage for each in QUALIFIERS.values())} and words to look for.
 All must hold; commas separate alternatives, and - before any of them negates it. For example:
 status:failed since:2d -action:call_made details.error_code:429,503 "Rate limit\""""
 
 
-def filter_argument(command: F) -> F:
-    """Give a command the words of its filter as `words`; its context settings must be FILTERED."""
-    return argument("words", locked=True, nargs=-1, type=Text(), metavar="FILTER", callback=_refuse_options)(command)
+class FilteredCommand(Command):
+    """A command on the rows of a FILTER; its work gets the resolved filter after the session and the output."""
 
+    def __init__(self, *arguments: Any, **attributes: Any) -> None:
+        super().__init__(
+            *arguments,
+            epilog=LANGUAGE,
+            # So that a negation is a word of the filter: -status:success.
+            context_settings={"ignore_unknown_options": True},
+            **attributes,
+        )
+        self.params.insert(0, Argument(["words"], locked=True, nargs=-1, metavar="FILTER", callback=_refuse_options))
 
-def run_on_filter(
-    options: Options, words: Sequence[str], work: Callable[[Session, Output, AuditFilter], Awaitable[None]]
-) -> int:
-    """Run a command on the rows of the filter that the words say; return 0.
+    def invoke(self, ctx: click.Context) -> int:
+        """Run the work on the rows of the filter that the words say; return 0.
 
-    The filter is parsed before anything is connected to. It is of the chosen organisation unless org: names others;
-    what was not found in the directory is said. Raises what `run` raises, FilterError, and UnknownOrganization where
-    none is chosen.
-    """
-    from tui.cli.run import run
-
-    command_line = click.get_current_context().command
-    if not isinstance(command_line, Command):
-        raise TypeError("a command of ours has requirements")
-
-    parsed: list[AuditFilter] = []
-
-    def parse(session: Session, out: Output) -> None:
+        The filter is parsed before anything is connected to. It is of the chosen organisation unless org: names others;
+        what was not found in the directory is said. Raises what `run` raises, FilterError, and UnknownOrganization
+        where none is chosen.
+        """
+        from tui.cli.run import run
         from tui.data.audit.filter import join_words, parse_filter
 
-        with _pointing(out):
-            parsed.append(parse_filter(join_words(words), zone=session.settings.timezone))
+        text = join_words(ctx.params.pop("words"))
+        work = self.work(ctx)
+        parsed: list[AuditFilter] = []
 
-    async def command(session: Session, out: Output) -> None:
-        from tui.data.audit.name_resolution import resolve_filter
+        def parse(session: Session, out: Output) -> None:
+            with _pointing_at_errors(out):
+                parsed.append(parse_filter(text, zone=session.settings.timezone))
 
-        names_its_own = any(term.name == "org" for term in parsed[0].terms)
-        organization_id = None if names_its_own else (await session.find_organization()).id
-        with _pointing(out):
-            resolved = await resolve_filter(session.database, parsed[0], organization_id)
-        for note in resolved.notes:
-            out.say(note)
-        await work(session, out, resolved.audit_filter)
+        async def work_on_filter(session: Session, out: Output) -> None:
+            from tui.data.audit.name_resolution import resolve_filter
 
-    return run(options, command, command_line.needs, before=parse)
+            names_organization = any(term.name == "org" for term in parsed[0].terms)
+            organization_id = None if names_organization else (await session.find_organization()).id
+            with _pointing_at_errors(out):
+                resolved = await resolve_filter(session.database, parsed[0], organization_id)
+            for note in resolved.notes:
+                out.say(note)
+            await work(session, out, resolved.audit_filter)
+
+        return run(ctx.find_object(Options) or Options(), work_on_filter, self.needs, before=parse)
 
 
 @contextmanager
-def _pointing(out: Output) -> Iterator[None]:
+def _pointing_at_errors(out: Output) -> Iterator[None]:
+    """Show the filter with carets under the word that a FilterError is about."""
     try:
         yield
-    except FilterError as wrong:
-        _point_at(out, wrong)
+    except FilterError as error:
+        if error.text:
+            _point_at(out, error)
         raise
 
 
-def _point_at(out: Output, wrong: FilterError) -> None:
-    """Show the filter with carets under the word that is wrong."""
+def _point_at(out: Output, error: FilterError) -> None:
     from rich.cells import cell_len
 
     from tui.words.text import plain
 
-    if not wrong.text:
-        return
-    start = max(wrong.offset - SHOWN_BEFORE, 0)
-    before = plain(wrong.text[start : wrong.offset])
-    word = plain(wrong.text[wrong.offset : wrong.offset + wrong.length])[:SHOWN]
-    after = plain(wrong.text[wrong.offset + wrong.length :])[:SHOWN_BEFORE]
+    end = error.offset + error.length
+    before = plain(error.text[max(error.offset - MOST_CELLS_AROUND, 0) : error.offset])
+    word = plain(error.text[error.offset : end])[:MOST_CELLS_OF_WORD]
+    after = plain(error.text[end:])[:MOST_CELLS_AROUND]
     out.say(before + word + after)
     out.say(" " * cell_len(before) + "^" * max(cell_len(word), 1))
 
 
 def _refuse_options(context: click.Context, parameter: click.Parameter, words: tuple[str, ...]) -> tuple[str, ...]:
+    """Raise NoSuchOption for a word such as --limt, which click leaves to the filter."""
     for word in words:
         if word.startswith("--"):
-            options = [name for option in context.command.get_params(context) for name in option.opts]
-            known = [name for name in options if name.startswith("--")]
-            near = difflib.get_close_matches(word.partition("=")[0], known, n=1, cutoff=0.6)
+            names = [name for option in context.command.get_params(context) for name in option.opts]
+            long_names = [name for name in names if name.startswith("--")]
+            near = difflib.get_close_matches(word.partition("=")[0], long_names, n=1, cutoff=0.6)
             raise click.NoSuchOption(word, possibilities=near, ctx=context)
     return words

@@ -1,9 +1,8 @@
-"""The commands `audit seal` and `audit verify`: signing the audit log by the hour, and checking it."""
+"""The commands `audit seal` and `audit verify`: sign the audit log hour by hour, and check it."""
 
 from __future__ import annotations
 
 import re
-import time
 from datetime import UTC
 from functools import partial
 from pathlib import Path
@@ -20,15 +19,13 @@ from tui.words.counts import counted
 from tui.words.times import shown
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from datetime import datetime
 
     from tui.cli.request import Options, Work
     from tui.data.seals.verify import SealReport
     from tui.session.session import Session
 
-PROGRESS_EVERY_S = 5.0
-DIGITS = re.compile(r"\s*[0-9a-fA-F]{64}\s*")
+PUBLIC_KEY_DIGITS = re.compile(r"\s*[0-9a-fA-F]{64}\s*")
 
 
 class KeyOrFile(Text):
@@ -37,7 +34,7 @@ class KeyOrFile(Text):
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
         """Return the text. Raises InvalidInput."""
         text = super().convert(value, param, ctx)
-        if is_locked(ctx) and not DIGITS.fullmatch(text):
+        if is_locked(ctx) and not PUBLIC_KEY_DIGITS.fullmatch(text):
             raise closed("A file for --public-key", "Give the key itself, 64 hexadecimal digits.")
         return text
 
@@ -55,11 +52,11 @@ class KeyOrFile(Text):
 def seal(options: Options, new_key: str | None) -> Work | int:
     """Sign every whole hour of the log that ended 15 minutes ago.
 
-    Meant for a nightly job: where nothing is to do it says so and exits with 0, and two at once do not collide. The
+    Meant for a nightly job: with nothing to seal it says so and exits with 0, and two at once do not collide. The
     private key is in the file that SWITCHBOARD_SEAL_KEY_FILE names; without it the exit status is 4.
     """
     if new_key is not None:
-        return _new_key(Output(as_json=options.json), new_key)
+        return _make_sealing_key(Output(as_json=options.json), new_key)
     return _seal
 
 
@@ -73,8 +70,11 @@ def seal(options: Options, new_key: str | None) -> Work | int:
     metavar="KEY|FILE",
     help="Trust this key instead of those in the database; may be given again.",
 )
-@option("--newest-seal", locked=True, metavar="SEAL", help="A seal noted down before: it must be in the chain.")
-@option("--manifest", metavar="FILE", help="Take both from the manifest of an export.")
+@option(
+    "--newest-seal", locked=True, metavar="SEAL", help="Require that this seal, noted down before, is in the chain."
+)
+# Closed in the locked console, which reads no file that a person names.
+@option("--manifest", metavar="FILE", help="Take the public keys and the newest seal from the manifest of an export.")
 @click.pass_obj
 def verify(options: Options, public_keys: tuple[str, ...], newest_seal: str | None, manifest: str | None) -> Work:
     """Check the log against its seals; no secret is needed.
@@ -95,7 +95,7 @@ def verify(options: Options, public_keys: tuple[str, ...], newest_seal: str | No
     return partial(_verify, keys=keys, newest=newest)
 
 
-def _new_key(out: Output, path: str) -> int:
+def _make_sealing_key(out: Output, path: str) -> int:
     from tui.data.seals.keys import new_seal_key
 
     key = new_seal_key(Path(path))
@@ -111,8 +111,8 @@ async def _seal(session: Session, out: Output) -> None:
     from tui.data.seals.sealing import seal_log
 
     key = read_seal_key(session.settings.seal_key_file)
-    sealed = await seal_log(session.database, key, on_progress=_progress(out, "sealed"))
-    until = _until(sealed.sealed_until)
+    sealed = await seal_log(session.database, key, on_progress=partial(_report_progress, out, "sealed"))
+    until = _end_of_hours(sealed.sealed_until)
     done = f"Sealed {counted(sealed.rows, 'row')} with {counted(sealed.seals, 'seal')}"
     newest = sealed.newest_seal or "none"
     out.result(
@@ -131,7 +131,8 @@ async def _verify(session: Session, out: Output, *, keys: tuple[bytes, ...], new
     from tui.data.seals.verify import verify_log
     from tui.errors import CheckFailed
 
-    report = await verify_log(session.database, public_keys=keys, newest=newest, on_progress=_progress(out, "compared"))
+    on_progress = partial(_report_progress, out, "compared")
+    report = await verify_log(session.database, public_keys=keys, newest=newest, on_progress=on_progress)
     out.record(_record(report), _lines(report))
     if report.keys and not any(key.given for key in report.keys):
         out.say("The public keys are the database's own, which its owner can replace: see --public-key.")
@@ -171,7 +172,7 @@ def _lines(report: SealReport) -> list[tuple[str, object]]:
         ("log", verdict),
         ("compared", f"{counted(report.rows, 'row')} under {counted(report.seals, 'seal')}"),
         ("first hour", "none" if report.first_hour is None else hour_text(report.first_hour)),
-        ("sealed until", f"{_until(report.sealed_until)}; later rows are not under a seal yet"),
+        ("sealed until", f"{_end_of_hours(report.sealed_until)}; later rows are not under a seal yet"),
         ("newest seal", report.newest_seal or "none"),
     ]
     lines += [("public key", f"{key.public_key.hex()} ({key.key_id})") for key in report.keys]
@@ -180,21 +181,12 @@ def _lines(report: SealReport) -> list[tuple[str, object]]:
     return [*lines, ("finding", f"{rest} more like these")] if rest else lines
 
 
-def _progress(out: Output, verb: str) -> Callable[[int, int], None]:
-    """Say now and then how far it has come; nothing where it is over before."""
-    said = time.monotonic()
+def _report_progress(out: Output, verb: str, rows: int, hour: int) -> None:
+    from tui.data.seals.verify import hour_text
 
-    def tell(rows: int, hour: int) -> None:
-        from tui.data.seals.verify import hour_text
-
-        nonlocal said
-        if time.monotonic() - said >= PROGRESS_EVERY_S:
-            said = time.monotonic()
-            out.say(f"{counted(rows, 'row')} {verb}, up to {hour_text(hour)} ...")
-
-    return tell
+    out.progress(f"{counted(rows, 'row')} {verb}, up to {hour_text(hour)} ...")
 
 
-def _until(moment: datetime | None) -> str:
+def _end_of_hours(moment: datetime | None) -> str:
     # Seals are of whole hours in UTC, whatever the zone of this console.
     return shown(moment, UTC) if moment else "no hour yet"

@@ -6,10 +6,8 @@ import sys
 import time
 from typing import TYPE_CHECKING
 
-import click
-
 from tui.cli.audit import audit
-from tui.cli.audit.filter import FILTERED, LANGUAGE, filter_argument, run_on_filter
+from tui.cli.audit.filter import FilteredCommand
 from tui.cli.audit.view import columns, record_of
 from tui.cli.requirements import Requirements
 from tui.errors import ConnectionFailed
@@ -19,7 +17,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from tui.cli.output import Output
-    from tui.cli.request import Options
     from tui.data.audit.filter import AuditFilter
     from tui.data.audit.tail import Tail
     from tui.models import AuditRow
@@ -33,20 +30,12 @@ WIDTHS = (19, 24, 16, 22, 8, 15)
 """Cells of the columns but the last: a line is written before it is known how wide the next ones are."""
 
 
-@audit.command(
-    "tail", locked=True, needs=Requirements("any", organization=False), context_settings=FILTERED, epilog=LANGUAGE
-)
-@filter_argument
-@click.pass_obj
-def tail(options: Options, words: tuple[str, ...]) -> int:
+@audit.command("tail", cls=FilteredCommand, locked=True, needs=Requirements("any", organization=False))
+async def tail(session: Session, out: Output, audit_filter: AuditFilter) -> None:
     """Show the last rows of the log and then each new one, oldest first, until it is interrupted.
 
-    With --json a line of JSON for each row. A lost connection is waited for, for a minute; no row is missed.
+    With --json each row is a line of JSON. A lost connection is waited for up to a minute, and no row is missed.
     """
-    return run_on_filter(options, words, _tail)
-
-
-async def _tail(session: Session, out: Output, audit_filter: AuditFilter) -> None:
     from asyncio import sleep
 
     from tui.data.audit.pages import AuditReader

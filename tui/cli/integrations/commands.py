@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import TYPE_CHECKING
 
 from tui.cli.integrations import integrations
@@ -11,50 +10,14 @@ from tui.cli.requirements import Requirements
 
 if TYPE_CHECKING:
     from tui.cli.output import Output
-    from tui.cli.request import Work
     from tui.session.session import Session
 
 type_argument = argument("integration_type", locked=True, metavar="TYPE")
 
 
 @integrations.command("list", locked=True, needs=Requirements("support", key="optional"))
-def list_() -> Work:
+async def list_(session: Session, out: Output) -> None:
     """List every type of integration, configured or not."""
-    return _list
-
-
-@integrations.command("show", locked=True, needs=Requirements("support", key="required"))
-@type_argument
-def show(integration_type: str) -> Work:
-    """Show one integration; of a secret only whether it is set."""
-    return partial(_show, integration_type=integration_type)
-
-
-@integrations.command("enable", locked=True, needs=Requirements("support", writes="data"))
-@type_argument
-def enable(integration_type: str) -> Work:
-    """Let an integration be used again."""
-    return partial(_set_active, integration_type=integration_type, active=True)
-
-
-@integrations.command("disable", locked=True, needs=Requirements("support", writes="data"))
-@type_argument
-def disable(integration_type: str) -> Work:
-    """Stop an integration from being used; everything of it is kept."""
-    return partial(_set_active, integration_type=integration_type, active=False)
-
-
-@integrations.command("delete", locked=True, needs=Requirements("administrator", writes="data"))
-@type_argument
-def delete(integration_type: str) -> Work:
-    """Delete an integration with its permissions and phone numbers.
-
-    Says what goes with it, and asks for the type's name; --yes deletes at once.
-    """
-    return partial(_delete, integration_type=integration_type)
-
-
-async def _list(session: Session, out: Output) -> None:
     from tui.cli.integrations.view import COLUMNS, record_of
     from tui.data.integrations.listing import list_integrations
     from tui.providers import registry
@@ -63,15 +26,17 @@ async def _list(session: Session, out: Output) -> None:
         session.database, session.keyring, session.chosen_organization.id, list(registry())
     )
     out.rows(listed, COLUMNS, record=record_of, empty="There is no integration type.")
-    unread = [integration for integration in listed if integration.unreadable == "no key"]
-    if unread:
+    if any(integration.unreadable == "no key" for integration in listed):
         out.warn(
             "No master key is configured, so no credential could be looked into.",
             "Set ENCRYPTION_MASTER_KEY; `switchboard keys status` says which key is in use.",
         )
 
 
-async def _show(session: Session, out: Output, *, integration_type: str) -> None:
+@integrations.command("show", locked=True, needs=Requirements("support", key="required"))
+@type_argument
+async def show(session: Session, out: Output, integration_type: str) -> None:
+    """Show one integration; of a secret only whether it is set."""
     from tui.cli.integrations.lookup import find_integration
     from tui.cli.integrations.view import detail_lines, detail_record
     from tui.data.integrations.authors import Authors, authors_of
@@ -80,7 +45,7 @@ async def _show(session: Session, out: Output, *, integration_type: str) -> None
     from tui.errors import PermissionDenied
     from tui.words.organizations import organization_in_full
 
-    integration = await find_integration(session, integration_type, opened=True)
+    integration = await find_integration(session, integration_type, opens_envelopes=True)
     try:
         stored = await load_credential(
             session.database,
@@ -91,8 +56,8 @@ async def _show(session: Session, out: Output, *, integration_type: str) -> None
         )
     except PermissionDenied:
         stored = None
-    known = await authors_of(session.database, [integration])
-    authors = known[integration.id] if integration.id else Authors()
+    authors_by_id = await authors_of(session.database, [integration])
+    authors = authors_by_id[integration.id] if integration.id else Authors()
     organization = session.chosen_organization
     name = organization_in_full(organization.id, organization.name)
     out.record(
@@ -104,7 +69,21 @@ async def _show(session: Session, out: Output, *, integration_type: str) -> None
         raise stored.problem
 
 
-async def _set_active(session: Session, out: Output, *, integration_type: str, active: bool) -> None:
+@integrations.command("enable", locked=True, needs=Requirements("support", writes="data"))
+@type_argument
+async def enable(session: Session, out: Output, integration_type: str) -> None:
+    """Let an integration be used again."""
+    await _set_active(session, out, integration_type, active=True)
+
+
+@integrations.command("disable", locked=True, needs=Requirements("support", writes="data"))
+@type_argument
+async def disable(session: Session, out: Output, integration_type: str) -> None:
+    """Stop an integration from being used; everything of it is kept."""
+    await _set_active(session, out, integration_type, active=False)
+
+
+async def _set_active(session: Session, out: Output, integration_type: str, *, active: bool) -> None:
     from tui.cli.integrations.lookup import find_integration
     from tui.data.integrations.listing import set_active
 
@@ -118,7 +97,13 @@ async def _set_active(session: Session, out: Output, *, integration_type: str, a
     )
 
 
-async def _delete(session: Session, out: Output, *, integration_type: str) -> None:
+@integrations.command("delete", locked=True, needs=Requirements("administrator", writes="data"))
+@type_argument
+async def delete(session: Session, out: Output, integration_type: str) -> None:
+    """Delete an integration with its permissions and phone numbers.
+
+    Says what goes with it, and asks for the type's name; --yes deletes at once.
+    """
     from tui.cli.confirm import confirm_by_name
     from tui.cli.integrations.lookup import find_integration
     from tui.data.integrations.listing import delete as delete_integration
@@ -143,5 +128,5 @@ async def _delete(session: Session, out: Output, *, integration_type: str) -> No
             "people": deleted.people,
             "phone_numbers": deleted.phone_numbers,
         },
-        f"{name} is deleted, with {deleted.permissions} permissions and {deleted.phone_numbers} phone numbers.",
+        f"{name} is deleted; it {deleted.sentence()}.",
     )

@@ -38,19 +38,19 @@ def configure(integration_type: str) -> Work:
     """
     from tui.providers import integration_type as known_type
 
-    provider = known_type(integration_type)
-    return partial(_configure, provider=provider, fields=_read_object(provider))
+    definition = known_type(integration_type)
+    return partial(_configure, definition=definition, fields=_read_object(definition))
 
 
-def _read_object(provider: IntegrationType) -> dict[str, Any]:
+def _read_object(definition: IntegrationType) -> dict[str, Any]:
     """Read the one JSON object from standard input. Raises InvalidInput, also where that is a terminal."""
     from tui.data.keys.credential_json import parse_credential
 
-    required = {field.name: "..." for field in provider.fields if field.required}
+    required = {field.name: "..." for field in definition.fields if field.required}
     form = ", ".join(f'"{name}": "{value}"' for name, value in required.items())
     if sys.stdin is None or sys.stdin.isatty():
         raise InvalidInput(
-            f"The credential of {provider.name} is read from standard input, which is a terminal.",
+            f"The credential of {definition.name} is read from standard input, which is a terminal.",
             f"Put {{{form}}} into a file of mode 0600 and add `< file`.",
         )
     text = sys.stdin.buffer.read(LARGEST_BYTES + 1)
@@ -61,51 +61,51 @@ def _read_object(provider: IntegrationType) -> dict[str, Any]:
     return parse_credential(text)
 
 
-async def _configure(session: Session, out: Output, *, provider: IntegrationType, fields: dict[str, Any]) -> None:
-    """Check what was given together with what is stored, and save it."""
+async def _configure(session: Session, out: Output, *, definition: IntegrationType, fields: dict[str, Any]) -> None:
+    """Check the given fields together with the stored ones, and save them."""
     from tui.data.integrations.credentials import Draft, load_credential, save_credential
     from tui.data.keys.gate import check_gate
     from tui.providers.validation import validate
 
     organization = session.chosen_organization
-    base = await load_credential(session.database, session.keyring, organization.id, provider.name)
+    base = await load_credential(session.database, session.keyring, organization.id, definition.name)
     name = _display_name(fields, base)
     if base is not None and base.problem is not None:
         (await check_gate(session.database, session.keyring)).require_write()
         if not out.yes:
             raise ConfirmationNeeded(
-                f"The stored credential of {provider.name} is unreadable ({base.problem.reason}), so saving replaces "
+                f"The stored credential of {definition.name} is unreadable ({base.problem.reason}), so saving replaces "
                 "it as a whole.",
                 "Give every field and --yes, or configure the key it was written with.",
             )
     values = {field: value for field, value in fields.items() if field != "display_name"}
-    checked = validate(provider, values, existing=base.credential if base else None)
+    checked = validate(definition, values, existing=base.credential if base else None)
     if checked.problems:
         problems = " ".join(f"{field}: {sentence}" for field, sentence in checked.problems.items())
         raise InvalidInput(
-            f"The credential of {provider.name} was not accepted. {problems}",
+            f"The credential of {definition.name} was not accepted. {problems}",
             "Correct it and run it again; nothing was written.",
         )
     for field, sentence in checked.warnings.items():
         out.warn(f"{field}: {sentence}")
-    draft = Draft(organization.id, provider.name, checked.credential, name)
+    draft = Draft(organization.id, definition.name, checked.credential, name)
     saved = await save_credential(session.database, session.keyring, draft, base, session.settings.credential_format)
     record = {
         "id": saved.integration_id,
         "organization_id": organization.id,
-        "integration_type": provider.name,
+        "integration_type": definition.name,
         "created": saved.created,
         "changed": list(saved.changed),
     }
     if not saved.changed and not saved.created:
-        out.result(record, f"{provider.name} holds exactly that already; nothing was written.")
+        out.result(record, f"{definition.name} holds exactly that already; nothing was written.")
     else:
         verb = "set up" if saved.created else "changed"
-        out.result(record, f"{provider.name} is {verb}: {', '.join(saved.changed)}.")
+        out.result(record, f"{definition.name} is {verb}: {', '.join(saved.changed)}.")
 
 
 def _display_name(fields: dict[str, Any], base: StoredCredential | None) -> str | None:
-    """Return the name to store: the given one, or the one there is. Raises InvalidInput."""
+    """Return the name to store: that of the object, else the one that is stored. Raises InvalidInput."""
     if "display_name" not in fields:
         return base.integration.display_name if base else None
     name = fields["display_name"]

@@ -1,4 +1,4 @@
-"""Finding the integration that a command is about, by its type or by the id of its row."""
+"""Finds the integration that a command is about, by its type or by the id of its row."""
 
 from __future__ import annotations
 
@@ -13,25 +13,27 @@ if TYPE_CHECKING:
 
 
 async def find_integration(
-    session: Session, wanted: str, *, opened: bool = False, instead: str = "", or_else: str = ""
+    session: Session, type_or_id: str, *, opens_envelopes: bool = False, or_give: str = "", or_else: str = ""
 ) -> Integration:
     """Return the integration of that type or id. Raises NotFound, and UnknownType for a type that nobody knows.
 
-    An adopted table may hold several rows of a type: InvalidInput lists their ids then, with what may be given
-    `instead`. `or_else` is another way on where it is not set up. `opened` looks into the envelopes of the whole list,
-    which takes the key half a second.
+    An adopted table may hold several rows of a type: InvalidInput then lists their ids, and `or_give` ends its advice.
+    `or_else` ends the advice of NotFound. `opens_envelopes` looks into the envelopes of the whole list, for which the
+    key is derived in half a second.
     """
     from tui.data.integrations.listing import list_integrations
     from tui.data.keys.encryption import Keyring
 
-    keyring = session.keyring if opened else Keyring(None)
+    keyring = session.keyring if opens_envelopes else Keyring(None)
     listed = await list_integrations(session.database, keyring, session.chosen_organization.id, [])
-    matches = [integration for integration in listed if wanted in (integration.integration_type, str(integration.id))]
+    matches = [
+        integration for integration in listed if type_or_id in (integration.integration_type, str(integration.id))
+    ]
     if len(matches) > 1:
         ids = ", ".join(str(integration.id) for integration in matches)
-        raise InvalidInput(f"There are {len(matches)} rows of {wanted}.", f"Give the id of one{instead}: {ids}.")
+        raise InvalidInput(f"There are {len(matches)} rows of {type_or_id}.", f"Give the id of one{or_give}: {ids}.")
     if not matches:
-        raise not_set_up(wanted, or_else)
+        raise not_set_up(type_or_id, or_else)
     return matches[0]
 
 

@@ -20,8 +20,9 @@ if TYPE_CHECKING:
     from tui.session.connection_test import Tested
     from tui.session.session import Session
 
-SIGNS = {"passed": "ok", "failed": "FAILED", "doubtful": "unproven"}
-NAMES = ("id", "integration_type", "display_name")
+OUTCOMES = {"passed": "ok", "failed": "FAILED", "doubtful": "unproven"}
+INTEGRATION_FIELDS = ("id", "integration_type", "display_name")
+ASKING = "Asking the provider; ctrl+c stops."
 
 
 @integrations.command("test", locked=True, needs=Requirements("support", key="required", writes="log", finds=True))
@@ -41,16 +42,16 @@ def test(integration_type: str | None, everything: bool) -> Work:
 
 
 async def _test(session: Session, out: Output, *, integration_type: str) -> None:
-    """Test the integration of a type or id.
+    """Test the integration of a type or of an id.
 
     Raises CheckFailed where it did not pass, and MasterKeyError where no key that is configured opens it.
     """
     from tui.cli.integrations.lookup import find_integration
     from tui.session.connection_test import run_on_stored
 
-    integration = await find_integration(session, integration_type, instead=", or --all")
-    _announce(out)
-    tested = await run_on_stored(session, integration, _printer(out, integration))
+    integration = await find_integration(session, integration_type, or_give=", or --all")
+    out.say(ASKING)
+    tested = await run_on_stored(session, integration, partial(_say_verdict, out, integration))
     if out.as_json:
         out.data(_record(integration, tested))
     else:
@@ -68,25 +69,21 @@ async def _test_all(session: Session, out: Output) -> None:
     from tui.data.keys.encryption import Keyring
 
     listed = await list_integrations(session.database, Keyring(None), session.chosen_organization.id, [])
-    wanted = [integration for integration in listed if _has_test(integration)]
-    if not wanted:
+    testable = [integration for integration in listed if _has_test(integration)]
+    if not testable:
         raise NotFound("No integration of this organisation can be tested.", "Set one up first.")
-    _announce(out)
-    results = await asyncio.gather(*(_outcome(session, out, integration) for integration in wanted))
+    out.say(ASKING)
+    results = await asyncio.gather(*(_test_or_fail(session, out, integration) for integration in testable))
     if out.as_json:
-        out.data([_record(integration, result) for integration, result in zip(wanted, results, strict=True)])
+        out.data([_record(integration, result) for integration, result in zip(testable, results, strict=True)])
     else:
-        for integration, result in zip(wanted, results, strict=True):
+        for integration, result in zip(testable, results, strict=True):
             text = str(result) if isinstance(result, SwitchboardError) else result.summary()
             out.text(f"{integration.integration_type}: {text}")
     failed = sum(isinstance(result, SwitchboardError) or not result.is_verified for result in results)
     if failed:
         await _require_key(session, [result for result in results if not isinstance(result, SwitchboardError)])
-        raise CheckFailed(f"{failed} of {len(wanted)} did not pass.", "What to do stands above.")
-
-
-def _announce(out: Output) -> None:
-    out.say("Asking the provider; ctrl+c stops.")
+        raise CheckFailed(f"{failed} of {len(testable)} did not pass.", "What to do stands above.")
 
 
 async def _require_key(session: Session, tested: Sequence[Tested]) -> None:
@@ -100,31 +97,29 @@ async def _require_key(session: Session, tested: Sequence[Tested]) -> None:
 def _has_test(integration: Integration) -> bool:
     from tui.providers import registry
 
-    known = registry().get(integration.integration_type)
-    return known is not None and known.test is not None
+    definition = registry().get(integration.integration_type)
+    return definition is not None and definition.test is not None
 
 
-async def _outcome(session: Session, out: Output, integration: Integration) -> Tested | SwitchboardError:
+async def _test_or_fail(session: Session, out: Output, integration: Integration) -> Tested | SwitchboardError:
+    """Test an integration; return the failure, so that the tests beside it go on."""
     from tui.session.connection_test import run_on_stored
 
     try:
-        return await run_on_stored(session, integration, _printer(out, integration))
+        return await run_on_stored(session, integration, partial(_say_verdict, out, integration))
     except SwitchboardError as failure:
         return failure
 
 
-def _printer(out: Output, integration: Integration) -> Any:
-    def show(verdict: Verdict) -> None:
-        took = f" ({verdict.milliseconds} ms)" if verdict.milliseconds is not None else ""
-        text = f"{verdict.sentence} {verdict.what_to_do}".strip()
-        sign = SIGNS[verdict.outcome]
-        out.say(f"{integration.integration_type}  {verdict.level:<6}  {verdict.subject}: {sign}. {text}{took}")
+def _say_verdict(out: Output, integration: Integration, verdict: Verdict) -> None:
+    from tui.words.integrations import verdict_words
 
-    return show
+    outcome = f"{OUTCOMES[verdict.outcome]:<8}"
+    out.say(f"{integration.integration_type}  {outcome}  {verdict_words(verdict)} {verdict.what_to_do}".rstrip())
 
 
 def _record(integration: Integration, result: Tested | SwitchboardError) -> dict[str, Any]:
-    record: dict[str, Any] = {name: getattr(integration, name) for name in NAMES}
+    record: dict[str, Any] = {name: getattr(integration, name) for name in INTEGRATION_FIELDS}
     if isinstance(result, SwitchboardError):
         return record | {"passed": False, "error": result.sentence, "what_to_do": result.what_to_do}
     report = result.report

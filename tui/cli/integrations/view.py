@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 SET, NOT_SET = "set", "not set"
 # What a type that has no row has no value for: false would say that somebody disabled it.
-OF_A_ROW = ("is_active", "is_verified", "proven", "failing")
+ROW_ONLY_FIELDS = ("is_active", "is_verified", "proven", "failing")
 
 
 def record_of(integration: Integration) -> dict[str, Any]:
@@ -33,7 +33,7 @@ def record_of(integration: Integration) -> dict[str, Any]:
     names = [field.name for field in dataclasses.fields(Integration) if field.name != "place"]
     values = {name: getattr(integration, name) for name in names}
     if integration.id is None:
-        values |= dict.fromkeys(OF_A_ROW)
+        values |= dict.fromkeys(ROW_ONLY_FIELDS)
     return values | {"state": integration.state}
 
 
@@ -61,7 +61,7 @@ def detail_record(integration: Integration, stored: StoredCredential | None) -> 
     """
     credential = None if stored is None or stored.credential is None else stored.credential
     return record_of(integration) | {
-        "credential": None if credential is None else dict(_fields(integration.integration_type, credential))
+        "credential": None if credential is None else dict(_shown_fields(integration.integration_type, credential))
     }
 
 
@@ -83,10 +83,10 @@ def detail_lines(
         return [*lines, ("credential", NOT_VISIBLE)]
     if stored.credential is None:
         return lines
-    known = registry().get(integration.integration_type)
-    for name, value in _fields(integration.integration_type, stored.credential):
-        field = known.field(name) if known else None
-        text = _text(value)
+    definition = registry().get(integration.integration_type)
+    for name, value in _shown_fields(integration.integration_type, stored.credential):
+        field = definition.field(name) if definition else None
+        text = _value_text(value)
         if value is None:
             text = f"{NOT_SET} ({field.default} applies)" if field and field.default else NOT_SET
         elif field and field.stored_as_typed and display(text) != text:
@@ -95,21 +95,21 @@ def detail_lines(
     return lines
 
 
-def _fields(integration_type: str, credential: Mapping[str, Any]) -> list[tuple[str, Any]]:
+def _shown_fields(integration_type: str, credential: Mapping[str, Any]) -> list[tuple[str, Any]]:
     """Return what may be shown of each field; a field nobody knows may hold a secret of another program."""
-    known = registry().get(integration_type)
-    fields = known.fields if known else ()
-    kept = known.kept if known else ()
+    definition = registry().get(integration_type)
+    fields = definition.fields if definition else ()
+    kept_fields = definition.kept if definition else ()
     named = [
         (field.name, (SET if credential.get(field.name) else NOT_SET) if field.secret else credential.get(field.name))
         for field in fields
     ]
     names = {field.name for field in fields}
-    others = [(name, value if name in kept else SET) for name, value in credential.items() if name not in names]
+    others = [(name, value if name in kept_fields else SET) for name, value in credential.items() if name not in names]
     return named + others
 
 
-def _text(value: object) -> str:
+def _value_text(value: object) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     return value if isinstance(value, str) else ascii_json(value)

@@ -12,12 +12,12 @@ from tui.cli.requirements import Requirements
 from tui.words.integrations import NOT_VISIBLE
 
 if TYPE_CHECKING:
-    from tui.cli.request import Options, Work
+    from tui.cli.request import Options
     from tui.data.keys.gate import Gate
     from tui.models import Census
     from tui.session.session import Session
 
-STATES = {
+STATE_SENTENCES = {
     "open": "the key in use",
     "unused": "no key is in use yet; this one will be recorded with the first write",
     "mixed": "opens some of the newest credentials and not others",
@@ -45,22 +45,18 @@ def generate(options: Options) -> int:
 
 
 @keys.command("status", locked=True, needs=Requirements("any", key="required", organization=False))
-def status() -> Work:
+async def status(session: Session, out: Output) -> None:
     """Show which key is configured, which one is in use, and what it opens.
 
     Exits with 4 where the key is missing, too weak to write with, or not the one in use.
     """
-    return _status
-
-
-async def _status(session: Session, out: Output) -> None:
     from tui.data.integrations.role_privileges import read_privileges
     from tui.data.keys.gate import check_gate, take_census
     from tui.data.seals.keys import recorded_keys
 
     gate = await check_gate(session.database, session.keyring)
-    visible = await read_privileges(session.database)
-    census = await take_census(session.database, session.keyring) if visible.envelopes else None
+    privileges = await read_privileges(session.database)
+    census = await take_census(session.database, session.keyring) if privileges.envelopes else None
     previous = [key.source for key in session.keyring.previous]
     sealing = await session.database.read(recorded_keys)
     out.record(
@@ -98,7 +94,7 @@ async def _status(session: Session, out: Output) -> None:
 
 def _lines(gate: Gate, census: Census | None, previous: list[str]) -> list[tuple[str, object]]:
     lines: list[tuple[str, object]] = [
-        ("key", STATES[gate.state]),
+        ("key", STATE_SENTENCES[gate.state]),
         ("key id", gate.known_key_id or "-"),
         ("comes from", gate.key_source or "-"),
         ("key id in use", gate.recorded_key_id or "none recorded yet"),
@@ -106,7 +102,7 @@ def _lines(gate: Gate, census: Census | None, previous: list[str]) -> list[tuple
     if gate.other:
         key_id = f"key id {gate.other.key_id}: " if gate.other.key_id else ""
         # What will be recorded with the first write is the key as it is.
-        state = STATES[gate.other.state].partition(";")[0]
+        state = STATE_SENTENCES[gate.other.state].partition(";")[0]
         lines.append((f"without the {gate.other.wrapping}", f"{key_id}{state}"))
     lines += [("weakness", weakness) for weakness in gate.weaknesses]
     lines += [("earlier key from", source) for source in previous]

@@ -1,4 +1,4 @@
-"""The command `phone-numbers list`: an organisation's numbers, and whose a number is."""
+"""The command `phone-numbers list`: the numbers of an organisation, or one number wherever it is."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ if TYPE_CHECKING:
 
 @phone_numbers.command("list", locked=True, needs=Requirements("support", organization=False))
 @argument("number", locked=True, metavar="[NUMBER]", required=False)
-@option("--assigned-to", locked=True, metavar="USER", help="Those of a person: id or e-mail.")
-@option("--free", locked=True, is_flag=True, help="Those in the pool, assigned to nobody.")
-@option("--type", "number_type", locked=True, metavar="TYPE", help=f"Those of a type: {TYPES}")
-@option("--can-call", locked=True, is_flag=True, help="Those that can call.")
-@option("--can-sms", locked=True, is_flag=True, help="Those that can send SMS.")
-@option("--primary", locked=True, is_flag=True, help="Primary numbers.")
-@option("--inactive", locked=True, is_flag=True, help="Those that are switched off.")
-@option("--all", "every", locked=True, is_flag=True, help="Also those that are switched off.")
+@option("--assigned-to", locked=True, metavar="USER", help="Only those of a person: id or e-mail.")
+@option("--free", locked=True, is_flag=True, help="Only those in the pool, assigned to nobody.")
+@option("--type", "number_type", locked=True, metavar="TYPE", help=f"Only those of a type: {TYPES}")
+@option("--can-call", locked=True, is_flag=True, help="Only those that can call.")
+@option("--can-sms", locked=True, is_flag=True, help="Only those that can send SMS.")
+@option("--primary", locked=True, is_flag=True, help="Only primary numbers.")
+@option("--inactive", locked=True, is_flag=True, help="Only those that are switched off.")
+@option("--all", "with_inactive", locked=True, is_flag=True, help="Also those that are switched off.")
 @click.pass_obj
 def list_(
     options: Options,
@@ -42,7 +42,7 @@ def list_(
     can_sms: bool,
     primary: bool,
     inactive: bool,
-    every: bool,
+    with_inactive: bool,
 ) -> Work:
     """List the organisation's active numbers, or whose NUMBER it is.
 
@@ -54,18 +54,18 @@ def list_(
 
     if free and assigned_to:
         raise InvalidInput("--free and --assigned-to exclude each other.", "Give one of them.")
-    if inactive and every:
+    if inactive and with_inactive:
         raise InvalidInput("--inactive and --all exclude each other.", "Give one of them.")
-    wanted = NumberFilter(
+    number_filter = NumberFilter(
         pool=True if free else None,
         number_type=known_type(number_type) if number_type else None,
         can_call=True if can_call else None,
         can_sms=True if can_sms else None,
-        active=False if inactive else None if every or number is not None else True,
+        active=False if inactive else None if with_inactive or number is not None else True,
         primary=True if primary else None,
     )
     everywhere = number is not None and options.organization is None
-    return partial(_list, number=number, wanted=wanted, assigned_to=assigned_to, everywhere=everywhere)
+    return partial(_list, number=number, number_filter=number_filter, assigned_to=assigned_to, everywhere=everywhere)
 
 
 async def _list(
@@ -73,7 +73,7 @@ async def _list(
     out: Output,
     *,
     number: str | None,
-    wanted: NumberFilter,
+    number_filter: NumberFilter,
     assigned_to: str | None,
     everywhere: bool,
 ) -> None:
@@ -83,11 +83,11 @@ async def _list(
 
     organization_id = None if everywhere else (await session.find_organization()).id
     if assigned_to:
-        wanted = replace(wanted, assigned_to=(await find_person(session.database, assigned_to)).id)
+        number_filter = replace(number_filter, assigned_to=(await find_person(session.database, assigned_to)).id)
     if number is None:
-        listed = await list_phone_numbers(session.database, organization_id, wanted)
+        listed = await list_phone_numbers(session.database, organization_id, number_filter)
     else:
-        listed = list((await find_phone_numbers(session.database, number, organization_id, wanted)).numbers)
+        listed = list((await find_phone_numbers(session.database, number, organization_id, number_filter)).numbers)
     empty = "No number of this organisation is like that; --all also lists those that are switched off."
     if number is not None:
         empty = "No number like that is in any organisation that you may read."

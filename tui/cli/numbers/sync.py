@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import TYPE_CHECKING
 
 from tui.cli.numbers import phone_numbers
@@ -12,7 +11,6 @@ from tui.errors import ConfirmationNeeded
 
 if TYPE_CHECKING:
     from tui.cli.output import Output
-    from tui.cli.request import Work
     from tui.data.numbers.sync_plan import SyncPlan
     from tui.session.session import Session
 
@@ -23,63 +21,54 @@ if TYPE_CHECKING:
     locked=True,
     is_flag=True,
     needs=Requirements("support", key="required", writes="log"),
-    help="Only show what it would change.",
+    help="Show the plan, and change nothing but the log.",
 )
 @option(
     "--integration",
     locked=True,
     metavar="TYPE|ID",
-    help="Whose account: exotel_phone, another type, an id.",
+    help="Whose account is asked; where left out, the first that lists numbers.",
 )
-@option("--deactivate-all", locked=True, is_flag=True, help="Also where that leaves the integration without a number.")
-def sync(dry_run: bool, integration: str | None, deactivate_all: bool) -> Work:
+@option("--deactivate-all", locked=True, is_flag=True, help="Go on where the plan switches off all its numbers.")
+async def sync(session: Session, out: Output, dry_run: bool, integration: str | None, deactivate_all: bool) -> None:
     """Bring the numbers in line with what the provider lists.
 
     Shows the plan, asks, and writes it in one transaction. Numbers that the provider lists no more are switched off,
     never deleted; numbers that were added by hand are left alone. The opening of the credential is logged.
     """
-    return partial(_sync, dry_run=dry_run, wanted=integration, deactivate_all=deactivate_all)
-
-
-async def _sync(session: Session, out: Output, *, dry_run: bool, wanted: str | None, deactivate_all: bool) -> None:
-    """Open the credential, list the account's numbers, show what would change, ask, and do it.
-
-    A plan that leaves the integration without a number takes --deactivate-all, or its type typed by a person; --yes
-    alone is not enough, since what runs by itself would believe a provider that lists nothing by mistake.
-    """
     from tui.cli.numbers.view import plan_record
     from tui.data.numbers.sync import SyncConflict, apply_sync
     from tui.session.number_sync import integration_to_sync, leave_plan, plan_from_provider
 
-    integration = await integration_to_sync(session, session.chosen_organization.id, wanted)
-    out.say(f"Asking the provider of {integration.integration_type} for its numbers.")
-    plan = await plan_from_provider(session, integration, lambda count: out.say(f"{count} numbers so far."))
-    _show(out, plan)
+    source = await integration_to_sync(session, session.chosen_organization.id, integration)
+    out.say(f"Asking the provider of {source.integration_type} for its numbers.")
+    plan = await plan_from_provider(session, source, lambda count: out.say(f"{count} numbers so far."))
+    _show_plan(out, plan)
     if dry_run:
         await leave_plan(session, plan, "dry run")
         if out.as_json:
             out.data(plan_record(plan) | {"dry_run": True})
         else:
-            out.text(f"{_capital(plan.sentence())}; nothing was written.")
+            out.text(f"{_capitalised(plan.sentence())}; nothing was written.")
         return
     try:
-        agreed_to_all = await _agreed(out, plan, deactivate_all=deactivate_all)
+        may_deactivate_all = await _confirm_plan(out, plan, deactivate_all=deactivate_all)
     except ConfirmationNeeded:
         await leave_plan(session, plan, "not confirmed")
         raise
     try:
-        done = await apply_sync(session.database, plan, deactivate_all=agreed_to_all)
+        result = await apply_sync(session.database, plan, deactivate_all=may_deactivate_all)
     except SyncConflict as conflict:
-        _show(out, conflict.plan)
+        _show_plan(out, conflict.plan)
         raise
     out.result(
-        plan_record(plan) | done.counts() | {"dry_run": False},
-        f"Synced: {done.synced_numbers} listed, {done.new_numbers} added, {done.updated_numbers} updated, "
-        f"{done.deactivated_numbers} switched off.",
+        plan_record(plan) | result.counts() | {"dry_run": False},
+        f"Synced: {result.synced_numbers} listed, {result.new_numbers} added, {result.updated_numbers} updated, "
+        f"{result.deactivated_numbers} switched off.",
     )
 
 
-def _show(out: Output, plan: SyncPlan) -> None:
+def _show_plan(out: Output, plan: SyncPlan) -> None:
     from tui.cli.numbers.view import PLAN_COLUMNS, plan_notes
     from tui.words.sync_plan import planned_rows
 
@@ -93,8 +82,12 @@ def _show(out: Output, plan: SyncPlan) -> None:
             out.say(note)
 
 
-async def _agreed(out: Output, plan: SyncPlan, *, deactivate_all: bool) -> bool:
-    """Have the plan confirmed; return whether that includes switching off all numbers of the integration."""
+async def _confirm_plan(out: Output, plan: SyncPlan, *, deactivate_all: bool) -> bool:
+    """Have the plan confirmed; return whether that includes switching off all numbers of the integration.
+
+    That takes --deactivate-all, or the type typed by a person; --yes alone is not enough, since what runs by itself
+    would believe a provider that lists nothing by mistake.
+    """
     from tui.cli.confirm import confirm, confirm_by_name
 
     if not plan.writes:
@@ -110,9 +103,9 @@ async def _agreed(out: Output, plan: SyncPlan, *, deactivate_all: bool) -> bool:
             "--deactivate-all is needed too where nobody can be asked; make sure that it is the right account.",
         )
         return True
-    await confirm(out, f"{_capital(plan.sentence())}. Apply it?", f"The sync would write: {plan.sentence()}.")
+    await confirm(out, f"{_capitalised(plan.sentence())}. Apply it?", f"The sync would write: {plan.sentence()}.")
     return deactivate_all
 
 
-def _capital(sentence: str) -> str:
+def _capitalised(sentence: str) -> str:
     return sentence[:1].upper() + sentence[1:]

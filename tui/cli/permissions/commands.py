@@ -14,7 +14,7 @@ from tui.data.rights import RIGHTS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
-    from datetime import datetime
+    from datetime import datetime, tzinfo
     from uuid import UUID
 
     from tui.cli.output import Output
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 types_argument = argument("types", locked=True, metavar="TYPE...", nargs=-1, required=True)
 dry_run_option = option(
-    "--dry-run", locked=True, is_flag=True, needs=Requirements("support"), help="Only print the review."
+    "--dry-run", locked=True, is_flag=True, needs=Requirements("support"), help="Print the review, and write nothing."
 )
 NAMED_CONFLICTS = 5
 
@@ -57,10 +57,10 @@ def right_options(command: Callable[..., Work]) -> Callable[..., Work]:
 @user_argument
 @types_argument
 @right_options
-@option("--expires", locked=True, metavar="WHEN", help="A date, 30d, 2w, end of month, never.")
+@option("--expires", locked=True, metavar="WHEN", help="When it ends: a date, 30d, 2w, end of month, never.")
 @option("--daily-limit", locked=True, metavar="N", help="Sends per day, or unlimited.")
 @option("--monthly-limit", locked=True, metavar="N", help="Sends per month, or unlimited.")
-@option("--label", locked=True, metavar="NAME", help="A name for an id; only without a directory.")
+@option("--label", locked=True, metavar="NAME", help="A name for the id USER; only without a directory.")
 @dry_run_option
 def grant(
     user: str,
@@ -83,70 +83,16 @@ def grant(
         *others, last = (f"--{right}" for right in RIGHTS)
         choices = f"{', '.join(others)} or {last}"
         raise InvalidInput("It is not said what to give.", f"Add {choices}, an expiry, or a limit.")
-    given = GrantRequest(rights, expires, limits, label)
-    return partial(_grant, user=user, types=types, given=given, dry_run=dry_run)
+    request = GrantRequest(rights, expires, limits, label)
+    return partial(_grant, user=user, types=types, request=request, dry_run=dry_run)
 
 
 @permissions.command("revoke", locked=True, needs=Requirements("administrator", writes="data"))
 @user_argument
 @types_argument
 @dry_run_option
-def revoke(user: str, types: tuple[str, ...], dry_run: bool) -> Work:
+async def revoke(session: Session, out: Output, user: str, types: tuple[str, ...], dry_run: bool) -> None:
     """Take every right on one integration, or on several."""
-    return partial(_revoke, user=user, types=types, dry_run=dry_run)
-
-
-@permissions.command("copy", locked=True, needs=Requirements("administrator", writes="data"))
-@argument("source", locked=True, metavar="FROM")
-@argument("target", locked=True, metavar="TO")
-@dry_run_option
-def copy(source: str, target: str, dry_run: bool) -> Work:
-    """Give one person exactly what another one has: rights, expiry and limits.
-
-    What TO has and FROM has not is revoked; the review shows it.
-    """
-    return partial(_copy, source=source, target=target, dry_run=dry_run)
-
-
-async def _grant(
-    session: Session, out: Output, *, user: str, types: Sequence[str], given: GrantRequest, dry_run: bool
-) -> None:
-    from tui.data.permissions.people import server_time
-    from tui.data.permissions.values import parse_expiry
-    from tui.errors import InvalidInput
-
-    integrations = await integrations_of_types(session, types)
-    now = await server_time(session.database)
-    changed: dict[str, Any] = dict(given.limits)
-    if given.expires is not None:
-        changed["expires_at"] = parse_expiry(given.expires, now, session.settings.timezone)
-    person = await _grantee(session, user, given.label)
-
-    def stage(staged: Staged, cells: dict[UUID, list[Any]], now: datetime) -> list[str]:
-        # All values are staged as one, so that a limit is judged together with the other one.
-        from dataclasses import replace
-
-        from tui.data.permissions.values import with_right
-
-        notes: list[str] = []
-        wanted = []
-        for cell in cells[person.id]:
-            access = cell.access
-            for right in given.rights:
-                access, note = with_right(access, right, given=True)
-                notes += [note] if note else []
-            if not access.rights:
-                raise InvalidInput("There is no right yet, and expiry and limits need one.", "Add --view or --send.")
-            if access.is_expired(now) and "expires_at" not in changed:
-                notes.append("That permission has expired and stays so: add --expires.")
-            wanted.append((cell, replace(access, **changed)))
-        return [*notes, *staged.stage(wanted, now).notes]
-
-    label = None if given.label is None else (person.id, given.label)
-    await _change(session, out, [person], integrations, stage, dry_run=dry_run, label=label)
-
-
-async def _revoke(session: Session, out: Output, *, user: str, types: Sequence[str], dry_run: bool) -> None:
     from tui.data.permissions.grantees import find_holder
 
     integrations = await integrations_of_types(session, types)
@@ -155,28 +101,74 @@ async def _revoke(session: Session, out: Output, *, user: str, types: Sequence[s
     def stage(staged: Staged, cells: dict[UUID, list[Any]], now: datetime) -> list[str]:
         return list(staged.revoke(cells[person.id], now).notes)
 
-    await _change(session, out, [person], integrations, stage, dry_run=dry_run)
+    await _review_and_apply(session, out, [person], integrations, stage, dry_run=dry_run)
 
 
-async def _copy(session: Session, out: Output, *, source: str, target: str, dry_run: bool) -> None:
+@permissions.command("copy", locked=True, needs=Requirements("administrator", writes="data"))
+@argument("source", locked=True, metavar="FROM")
+@argument("target", locked=True, metavar="TO")
+@dry_run_option
+async def copy(session: Session, out: Output, source: str, target: str, dry_run: bool) -> None:
+    """Give one person exactly what another one has: rights, expiry and limits.
+
+    What TO has and FROM has not is revoked; the review shows it.
+    """
     from tui.data.permissions.grantees import find_grantee, find_holder
     from tui.data.permissions.people import integrations_of
     from tui.errors import InvalidInput
 
-    organization = session.chosen_organization.id
-    holder = await find_holder(session.database, organization, source)
-    other = await find_grantee(session.database, organization, target)
+    organization_id = session.chosen_organization.id
+    holder = await find_holder(session.database, organization_id, source)
+    other = await find_grantee(session.database, organization_id, target)
     if holder.id == other.id:
         raise InvalidInput("FROM and TO are the same person.", "Name two.")
-    integrations = await integrations_of(session.database, organization)
+    integrations = await integrations_of(session.database, organization_id)
 
     def stage(staged: Staged, cells: dict[UUID, list[Any]], now: datetime) -> list[str]:
         return list(staged.copy(cells[holder.id], cells[other.id], now).notes)
 
-    await _change(session, out, [holder, other], integrations, stage, dry_run=dry_run)
+    await _review_and_apply(session, out, [holder, other], integrations, stage, dry_run=dry_run)
 
 
-async def _change(
+async def _grant(
+    session: Session, out: Output, *, user: str, types: Sequence[str], request: GrantRequest, dry_run: bool
+) -> None:
+    from tui.data.permissions.people import server_time
+    from tui.data.permissions.values import parse_expiry
+    from tui.errors import InvalidInput
+
+    integrations = await integrations_of_types(session, types)
+    now = await server_time(session.database)
+    changed: dict[str, Any] = dict(request.limits)
+    if request.expires is not None:
+        changed["expires_at"] = parse_expiry(request.expires, now, session.settings.timezone)
+    person = await _find_grantee(session, user, request.label)
+
+    def stage(staged: Staged, cells: dict[UUID, list[Any]], now: datetime) -> list[str]:
+        # All values are staged as one, so that a limit is judged together with the other one.
+        from dataclasses import replace
+
+        from tui.data.permissions.values import with_right
+
+        notes: list[str] = []
+        staged_values = []
+        for cell in cells[person.id]:
+            access = cell.access
+            for right in request.rights:
+                access, note = with_right(access, right, given=True)
+                notes += [note] if note else []
+            if not access.rights:
+                raise InvalidInput("There is no right yet, and expiry and limits need one.", "Add --view or --send.")
+            if access.is_expired(now) and "expires_at" not in changed:
+                notes.append("That permission has expired and stays so: add --expires.")
+            staged_values.append((cell, replace(access, **changed)))
+        return [*notes, *staged.stage(staged_values, now).notes]
+
+    label = None if request.label is None else (person.id, request.label)
+    await _review_and_apply(session, out, [person], integrations, stage, dry_run=dry_run, label=label)
+
+
+async def _review_and_apply(
     session: Session,
     out: Output,
     people: Sequence[Holder],
@@ -195,18 +187,22 @@ async def _change(
     from tui.data.permissions.staging import Staged
     from tui.data.permissions.values import Cell
 
-    organization = session.chosen_organization.id
-    grants = await grants_of(session.database, organization, [person.id for person in people])
-    by_id = {integration.id: integration for integration in integrations if integration.id is not None}
+    organization_id = session.chosen_organization.id
+    grants = await grants_of(session.database, organization_id, [person.id for person in people])
+    integrations_by_id = {integration.id: integration for integration in integrations if integration.id is not None}
     cells = {
-        person.id: [Cell(person.id, identifier, grants.get((person.id, identifier))) for identifier in by_id]
+        person.id: [
+            Cell(person.id, identifier, grants.get((person.id, identifier))) for identifier in integrations_by_id
+        ]
         for person in people
     }
-    staged = Staged(organization)
+    staged = Staged(organization_id)
     notes = list(dict.fromkeys(stage(staged, cells, await server_time(session.database))))
     review = staged.review()
-    lines = review_lines(review, {person.id: person for person in people}, by_id, session.settings.timezone)
-    record = review_record(review, by_id) | {"notes": notes}
+    people_by_id = {person.id: person for person in people}
+    zone = session.settings.timezone
+    lines = review_lines(review, people_by_id, integrations_by_id, zone)
+    record = review_record(review, integrations_by_id) | {"notes": notes}
     for line in [*lines[:-1], *notes]:
         (out.text if dry_run and not out.as_json else out.say)(line)
     if dry_run or not (review.total or label):
@@ -214,23 +210,23 @@ async def _change(
         return
     await confirm(out, f"{lines[-1]} Apply?", f"{lines[-1]} Nothing was written yet.")
     if label is not None:
-        await label_person(session.database, organization, *label)
+        await label_person(session.database, organization_id, *label)
     outcome = await apply(session.database, staged)
     if not isinstance(outcome, Applied):
-        raise _conflict(outcome, {person.id: person for person in people}, by_id)
+        raise _conflict_error(outcome, people_by_id, integrations_by_id, zone)
     out.result(record | {"applied": True, "operation_id": outcome.operation_id}, f"Applied: {review.sentence()}.")
 
 
-async def _grantee(session: Session, user: str, label: str | None) -> Holder:
+async def _find_grantee(session: Session, user: str, label: str | None) -> Holder:
     """Return who is given something; an id with a label is somebody where there is no directory."""
     from tui.data.directory import parse_uuid, people_are_labelled
     from tui.data.permissions.grantees import find_grantee
     from tui.data.permissions.people import Holder
     from tui.errors import InvalidInput
 
-    organization = session.chosen_organization.id
+    organization_id = session.chosen_organization.id
     if label is None:
-        return await find_grantee(session.database, organization, user)
+        return await find_grantee(session.database, organization_id, user)
     if not await people_are_labelled(session.database):
         raise InvalidInput("People come from the directory here, so --label names nobody.", "Leave it out.")
     user_id = parse_uuid(user)
@@ -239,16 +235,18 @@ async def _grantee(session: Session, user: str, label: str | None) -> Holder:
     return Holder(user_id, None, " ".join(label.split()), "active")
 
 
-def _conflict(conflicts: Conflicts, people: dict[UUID, Holder], integrations: dict[UUID, Integration]) -> Exception:
+def _conflict_error(
+    conflicts: Conflicts, people: dict[UUID, Holder], integrations: dict[UUID, Integration], zone: tzinfo
+) -> Exception:
     from tui.errors import Conflict
-    from tui.words.permissions import rights_words
+    from tui.words.permissions import access_in_full
 
     named = [
         f"{people[cell.user_id].label} on {integrations[cell.integration_id].integration_type} "
         + (
             "(deleted)"
             if cell.integration_deleted
-            else f"has {rights_words(cell.now)} now, had {rights_words(cell.seen)}"
+            else f"has {access_in_full(cell.now, zone)} now, had {access_in_full(cell.seen, zone)}"
         )
         for cell in conflicts.cells[:NAMED_CONFLICTS]
     ]

@@ -34,26 +34,26 @@ def demo(options: Options, reset: bool, env: bool) -> int | OpenConsole:
     from tui.demo.session import prepare_demo
 
     out = Output(as_json=options.json)
-    forget_libpq()
+    drop_libpq_variables()
     # Left running on purpose: the settings are of use only while it runs. The next console on it stops it.
-    running = prepare_demo(reset=reset)
-    if running.notice:
-        out.say(running.notice)
+    database = prepare_demo(reset=reset)
+    if database.notice:
+        out.say(database.notice)
     if options.json:
-        out.data(running.environment)
+        out.data(database.environment)
     else:
-        for name, value in running.environment.items():
+        for name, value in database.environment.items():
             out.text(f"export {name}={_quoted(value)}")
     out.say("The demo's database runs until a console on it is left: `switchboard demo`, then q.")
     return 0
 
 
-def forget_libpq(environ: MutableMapping[str, str] = os.environ) -> None:
-    """Take libpq's own variables away: it would read them beside the demo's connection string."""
+def drop_libpq_variables(environ: MutableMapping[str, str] = os.environ) -> None:
+    """Drop libpq's own variables, which it would read beside the demo's connection string."""
     for name in [name for name in environ if name.startswith("PG")]:
         del environ[name]
 
 
 def _quoted(value: str) -> str:
-    """Return the value in single quotes, as both sh and the reader of `.env` undo them."""
+    """Return the value in single quotes that both sh and the reader of `.env` undo."""
     return "'" + value.replace("'", "'\\''") + "'"

@@ -1,4 +1,4 @@
-"""The command `doctor`: everything an installation stands on, and what is not well."""
+"""The command `doctor`: looks at everything that an installation depends on, and names the problems."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 def doctor(options: Options) -> int:
     """Look at connection, schema, key, access and files.
 
-    Exits with 5 where it found a problem; warnings alone are no reason.
+    Exits with 5 where it finds a problem; with warnings alone it exits with 0.
     """
     from tui.cli.run import open_session, run_to_the_end
 
@@ -44,8 +44,8 @@ async def _examine(session: Session, out: Output) -> None:
         require_configured(session)
         connection = from_environment(session.settings.database_url, session.settings.libpq)
         await session.connect()
-    except SwitchboardError as why:
-        failure = why
+    except SwitchboardError as error:
+        failure = error
     findings = await examine(
         session.database if session.is_connected else None,
         session.keyring,

@@ -38,7 +38,7 @@ NO_KEY = (
     "--accept",
     multiple=True,
     metavar="NAME",
-    help="Accept what NAME, as the doctor says it, names of another program; may be given again.",
+    help="Accept the object of another program that the doctor calls NAME; may be given again.",
 )
 @click.pass_obj
 def setup(options: Options, dry_run: bool, roles: bool, accept: tuple[str, ...]) -> int:
@@ -47,9 +47,9 @@ def setup(options: Options, dry_run: bool, roles: bool, accept: tuple[str, ...])
     Shows what is there and what will be done, asks, does it in one transaction, and checks the outcome. What is
     there is kept: no row is changed, and the other program goes on working. A second run changes nothing.
 
-    What other programs have hung on the tables (columns, triggers, policies, grants) is accepted by the first run,
-    later only by its name, and named by `doctor` and `audit verify` when it is another one. What can drop, rewrite or
-    hide rows of the log is never accepted.
+    The first run accepts what other programs have hung on the tables (columns, triggers, policies, grants). What is
+    added or changed later is accepted by its name alone (--accept); until then `doctor` and `audit verify` name it.
+    What can drop, rewrite or hide rows of the log is never accepted.
     """
     from tui.cli.run import open_session, require_writable, run_to_the_end
     from tui.session.session import require_configured
@@ -69,30 +69,30 @@ async def _setup(session: Session, out: Output, *, dry_run: bool, roles: bool, a
     from tui.data.postgres.connection_string import from_environment
     from tui.data.schema.install import install
 
-    wanted = from_environment(session.settings.database_url, session.settings.libpq)
-    conninfo = make_conninfo(wanted, application_name=session.operator.user_agent)
+    target = from_environment(session.settings.database_url, session.settings.libpq)
+    conninfo = make_conninfo(target, application_name=session.operator.user_agent)
     label = session.operator.label
     planned = await install(conninfo, operator_label=label, dry_run=True, roles=roles, accept=accept)
     plan = planned.plan
-    _show(out, plan, every_line=dry_run)
+    _show_plan(out, plan, every_line=dry_run)
     if dry_run:
-        _finish(out, session, planned)
+        _write_report(out, session, planned)
         return
-    _refuse_what_is_in_the_way(plan)
+    _refuse_obstacles(plan)
     if not plan.is_empty:
         if plan.missing or plan.different:
             why = "The database is not set up yet, and setting it up changes it."
         else:
             why = "What another program has there was not accepted yet."
         await confirm(out, "Do this now, in one transaction?", why)
-    steps = None if plan.is_empty else _Steps(out)
-    done = await install(
+    steps = None if plan.is_empty else _ProgressLines(out)
+    report = await install(
         conninfo, operator_label=label, progress=steps, roles=roles, accept=accept, agreed=plan.accepts
     )
-    _finish(out, session, done)
+    _write_report(out, session, report)
 
 
-class _Steps:
+class _ProgressLines:
     """Says which file is being run, once each."""
 
     def __init__(self, out: Output) -> None:
@@ -105,7 +105,7 @@ class _Steps:
             self._out.say(f"{progress.done:4} of {progress.total} statements done; now {progress.file}")
 
 
-def _show(out: Output, plan: Plan, *, every_line: bool) -> None:
+def _show_plan(out: Output, plan: Plan, *, every_line: bool) -> None:
     """Write the plan: what is there, what will be made and changed, what is in the way, and the holes."""
     if out.as_json:
         return
@@ -131,44 +131,44 @@ def _show(out: Output, plan: Plan, *, every_line: bool) -> None:
         out.text(f"  = {line}")
     # Where there is nothing to do the same is said at the end.
     for drift in plan.foreign if every_line or not plan.is_empty else ():
-        out.text(f"  ? {drift.sentence}{_way_on(drift)}")
+        out.text(f"  ? {drift.sentence}{_advice(drift)}")
     for hole in plan.holes:
         out.text(f"Hole: {hole.title}. {hole.sentence}")
         out.text(f"  {hole.way_out}")
         out.text(f"  Shown by: {' '.join(hole.query.split())}")
 
 
-def _way_on(drift: Drift) -> str:
+def _advice(drift: Drift) -> str:
     from tui.data.schema.accepted import what_to_do
 
     return f" {what_to_do(drift.found)}" if drift.expected is None and drift.found else ""
 
 
-def _finish(out: Output, session: Session, report: InstallReport) -> None:
+def _write_report(out: Output, session: Session, report: InstallReport) -> None:
     """Write what it came to; the last line says how to get a key where there is none."""
-    plan, found = report.plan, report.verification
+    plan, verification = report.plan, report.verification
     has_key = session.keyring.current is not None
-    out.result(_record(report, has_key=has_key), _outcome(report))
-    if found is not None and not out.as_json:
-        for drift in found.drifts:
-            out.warn(drift.sentence, _way_on(drift).strip())
-        for hole in found.holes:
+    out.result(_record(report, has_key=has_key), _summary(report))
+    if verification is not None and not out.as_json:
+        for drift in verification.drifts:
+            out.warn(drift.sentence, _advice(drift).strip())
+        for hole in verification.holes:
             out.warn(f"{hole.title}: {hole.sentence}", hole.way_out)
         for sentence, what_to_do in report.notes:
             out.warn(sentence, what_to_do)
-    _refuse_what_is_in_the_way(plan)
+    _refuse_obstacles(plan)
     if not has_key:
         out.say(NO_KEY)
 
 
-def _refuse_what_is_in_the_way(plan: Plan) -> None:
+def _refuse_obstacles(plan: Plan) -> None:
     if plan.in_the_way:
         from tui.errors import SchemaInTheWay
 
         raise SchemaInTheWay(plan.in_the_way[0].text, plan.way_out)
 
 
-def _outcome(report: InstallReport) -> str:
+def _summary(report: InstallReport) -> str:
     if report.verification is None:
         return "Nothing is left to do." if report.plan.is_empty else "Nothing was done: this was a dry run."
     if not report.applied:
@@ -180,7 +180,7 @@ def _outcome(report: InstallReport) -> str:
 
 
 def _record(report: InstallReport, *, has_key: bool) -> dict[str, Any]:
-    plan, found = report.plan, report.verification
+    plan, verification = report.plan, report.verification
     return {
         "starting_shape": plan.starting_shape,
         "present": [str(line) for line in plan.present],
@@ -194,13 +194,13 @@ def _record(report: InstallReport, *, has_key: bool) -> dict[str, Any]:
         "log_indexes": list(plan.log_indexes),
         "accepted": [f"{line.kind} {line.name}" for line in plan.accepts],
         "not_accepted": [drift.sentence for drift in plan.foreign],
-        "dry_run": found is None,
+        "dry_run": verification is None,
         "applied": report.applied,
         "statements_run": report.statements_run,
         "roles_created": list(report.roles_created),
         "indexes_built": list(report.indexes_built),
-        "drifts": None if found is None else [drift.sentence for drift in found.drifts],
-        "holes_left": None if found is None else [hole.title for hole in found.holes],
+        "drifts": None if verification is None else [drift.sentence for drift in verification.drifts],
+        "holes_left": None if verification is None else [hole.title for hole in verification.holes],
         "notes": [sentence for sentence, _ in report.notes],
         "seconds": round(report.seconds, 3),
         "master_key": "configured" if has_key else "missing",

@@ -16,7 +16,6 @@ from tui.screens.numbers.view import (
     FEWEST_DIGITS,
     SORTS,
     VIEWS,
-    deactivation_question,
     detail,
     is_figures,
     is_in_view,
@@ -27,7 +26,13 @@ from tui.screens.numbers.view import (
 from tui.widgets.frame import Part
 from tui.widgets.row_list import RowList
 from tui.widgets.state_switcher import StateSwitcher
-from tui.words.numbers import assignee_in_full, organization_of, shown_number
+from tui.words.numbers import (
+    assignee_in_full,
+    deactivation_question,
+    organization_of,
+    reassignment,
+    shown_number,
+)
 from tui.words.people import person_in_full
 
 if TYPE_CHECKING:
@@ -212,7 +217,7 @@ class PhoneNumbersScreen(DetailPage["PhoneNumber"]):
         # Asked of a free number too: an enter held down opens the people and takes the first of them.
         question = f"{shown_number(number)} is free. Give it to {name}?"
         if number.assigned_to_user_id is not None:
-            question = f"{shown_number(number)} is taken from {assignee_in_full(number)} and given to {name}."
+            question = reassignment(number, person)
         if number.assigned_to_user_id == person.id or await self.prompt.confirm(question, "assign it"):
             change = partial(assign_number, self.session.database, number, person)
             await self._change(change, f"{shown_number(number)} is assigned to {name}.")

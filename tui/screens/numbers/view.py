@@ -112,15 +112,6 @@ def _state_cell(number: PhoneNumber, glyphs: Glyphs) -> Cell:
     return Cell(f"{glyphs.good} {state(number)}", "good") if number.is_primary else Cell("")
 
 
-def deactivation_question(number: PhoneNumber) -> str:
-    """Return the question whether to deactivate a number, with who and what loses by it."""
-    losses = [f"{assignee_in_full(number)} cannot use it until then"] if number.assigned_to_user_id else []
-    if number.is_primary:
-        losses.append("the organisation is left without a primary number")
-    and_so = f" {'; '.join(losses)}." if losses else ""
-    return f"Deactivate {shown_number(number)}? It is kept, and can be activated again.{and_so}"
-
-
 def detail(number: PhoneNumber, zone: tzinfo) -> tuple[TextLine, ...]:
     """Return the lines below the list."""
     stored = shown_text(number.phone_number)

@@ -1,4 +1,4 @@
-"""A person's database and keys as the data module's tests need them."""
+"""Acme and Globex: their ids, a person, master keys, credentials, and a Database opened as that person."""
 
 from __future__ import annotations
 
