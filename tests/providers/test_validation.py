@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from tests.support.hostile_strings import hostile_strings
 from tui.providers import integration_type, registry
 from tui.providers.fields import Field, IntegrationType
-from tui.providers.validation import Validated, form_values, validate
+from tui.providers.validation import Validation, form_values, validate
 
 PHONE = integration_type("exotel_phone")
 WHATSAPP = integration_type("exotel_whatsapp")
@@ -23,7 +23,7 @@ GOOD_MAIL = {"email": "desk@example.com", "app_password": "abcdefghijkl"}
 CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 
 
-def sentences(result: Validated) -> list[str]:
+def sentences(result: Validation) -> list[str]:
     return [*result.problems.values(), *result.warnings.values()]
 
 

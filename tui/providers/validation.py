@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Validated:
+class Validation:
     """The outcome: `credential` may be stored where there are no `problems`.
 
     Sentences are by field name and never quote a value. `offers` are texts that were probably meant instead; they
@@ -34,7 +34,7 @@ class Validated:
 
 def validate(
     integration_type: IntegrationType, values: Mapping[str, Any], *, existing: Mapping[str, Any] | None = None
-) -> Validated:
+) -> Validation:
     """Merge `values` (a form's texts, or JSON) into the `existing` credential and check the whole.
 
     A field that is not given stays as it is. A given blank keeps a stored secret and removes anything else; null
@@ -42,7 +42,7 @@ def validate(
     in a new value is a warning. Unknown fields are kept, given or stored.
     """
     stored = {} if existing is None else existing
-    result = Validated(dict(stored))
+    result = Validation(dict(stored))
     for known in integration_type.fields:
         name = known.name
         if name in values:
@@ -53,7 +53,7 @@ def validate(
     for name, value in values.items():
         if integration_type.field(name) is None:
             result.credential[name] = value
-            if name not in integration_type.kept and name not in stored:
+            if name not in integration_type.foreign_fields and name not in stored:
                 result.warnings[name] = _unknown(integration_type, name)
     findings = integration_type.check(result.credential)
     for name, sentence in findings.problems.items():
@@ -70,7 +70,7 @@ def form_values(integration_type: IntegrationType, credential: Mapping[str, Any]
     }
 
 
-def _take(field: Field, given: Any, stored: Mapping[str, Any], result: Validated) -> None:
+def _take(field: Field, given: Any, stored: Mapping[str, Any], result: Validation) -> None:
     reading = read(field, given)
     has_stored = field.name in stored
     if has_stored and _is_stored(given, stored[field.name]):
@@ -97,7 +97,7 @@ def _is_stored(given: Any, stored: Any) -> bool:
     return type(given) is type(stored) and bool(given == stored)
 
 
-def _warn(result: Validated, name: str, sentence: str) -> None:
+def _warn(result: Validation, name: str, sentence: str) -> None:
     before = result.warnings.get(name)
     result.warnings[name] = f"{before} {sentence}" if before else sentence
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 from uuid import uuid4
 
-from tui.data.integrations.connection_test_record import Outcome, log_draft_test, record_test
+from tui.data.integrations.connection_test_record import ConnectionTestOutcome, log_draft_test, record_test
 from tui.data.integrations.credentials import PassedTest, binding
 from tui.data.integrations.envelope_opening import take_envelope
 from tui.errors import InvalidInput, Unreadable
@@ -20,7 +20,7 @@ from tui.words.counts import counted
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping, Sequence
 
-    from tui.data.integrations.connection_test_record import Judgement, RowResult
+    from tui.data.integrations.connection_test_record import CredentialStanding, RowResult
     from tui.data.integrations.credentials import Draft
     from tui.models import Integration, Json
     from tui.providers.fields import Field, IntegrationType
@@ -37,21 +37,21 @@ class Job:
     """A test that somebody wants to see: what it is of, and how it is run."""
 
     title: str
-    run: Callable[[Tell], Awaitable[Tested]]
+    run: Callable[[Tell], Awaitable[ConnectionTestResult]]
 
 
 @dataclass(frozen=True, slots=True)
-class Tested:
+class ConnectionTestResult:
     """A finished test: its report, whether the integration's row says so too, and what a save of the draft may use."""
 
     report: Report
-    kept: RowResult | Literal["not saved"]
+    row_result: RowResult | Literal["not saved"]
     passed_draft: PassedTest | None = None
 
     @property
     def is_verified(self) -> bool:
         """Whether the provider said yes to what is stored now, or to the draft."""
-        return self.report.passed and self.kept != "changed meanwhile"
+        return self.report.passed and self.row_result != "changed meanwhile"
 
     @property
     def lacks_key(self) -> bool:
@@ -66,7 +66,7 @@ class Tested:
 
     def conclusion(self) -> str:
         """Say in a sentence or two what it came to and what was kept of it."""
-        if self.kept == "changed meanwhile":
+        if self.row_result == "changed meanwhile":
             return "Somebody changed the integration meanwhile, so it keeps its state: test it again."
         if self.report.passed:
             doubtful = sum(verdict.outcome == "doubtful" for verdict in self.report.verdicts)
@@ -74,25 +74,25 @@ class Tested:
             conclusion = f"Verified{remarks}."
         elif self.lacks_key:
             conclusion = "Nothing was asked, and the credential keeps its state."
-        elif judgement_of(self.report) == "unknown":
+        elif standing_of(self.report) == "unknown":
             conclusion = "The provider said neither yes nor no, so the credential keeps its state."
         else:
             conclusion = "Not verified; the credential is kept."
-        if self.kept == "read-only":
+        if self.row_result == "read-only":
             return f"{conclusion} Read-only mode: only the log says so."
         if self.passed_draft is not None:
             return f"{conclusion} Saved unchanged, it stays verified."
-        return f"{conclusion} It is not saved yet." if self.kept == "not saved" else conclusion
+        return f"{conclusion} It is not saved yet." if self.row_result == "not saved" else conclusion
 
 
-def judgement_of(report: Report) -> Judgement:
+def standing_of(report: Report) -> CredentialStanding:
     """Return what a report says about the credential; a provider that was not reached, or is busy, says nothing."""
     if report.passed:
         return "verified"
     return "refused" if report.says_no else "unknown"
 
 
-async def run_on_stored(session: Session, integration: Integration, tell: Tell) -> Tested:
+async def run_on_stored(session: Session, integration: Integration, tell: Tell) -> ConnectionTestResult:
     """Test an integration that is set up, and keep the result.
 
     The opening is logged before, and its outcome after; both carry one operation id. Raises UnknownType, InvalidInput
@@ -113,12 +113,12 @@ async def run_on_stored(session: Session, integration: Integration, tell: Tell) 
         report = await _run_test(known, opened.credential, tell)
     outcome = _outcome(report)
     result = await record_test(session.database, integration, outcome, taken.stamp, operation_id)
-    return Tested(report, result)
+    return ConnectionTestResult(report, result)
 
 
 async def run_on_draft(
     session: Session, draft: Draft, tell: Tell, *, stored: Mapping[str, Any] | None = None
-) -> Tested:
+) -> ConnectionTestResult:
     """Test a credential that is not saved; where it passed, a save of exactly this one keeps it verified.
 
     `stored` is what it was made from. Raises as run_on_stored does, and InvalidInput where a secret that is stored, and
@@ -133,7 +133,9 @@ async def run_on_draft(
     outcome = _outcome(report)
     hosts = {field.name: str(credential[field.name]) for field in strange}
     at = await log_draft_test(session.database, draft.organization_id, draft.integration_type, outcome, hosts)
-    return Tested(report, "not saved", PassedTest(credential, at, outcome.details()) if report.passed else None)
+    return ConnectionTestResult(
+        report, "not saved", PassedTest(credential, at, outcome.details()) if report.passed else None
+    )
 
 
 def _strange_hosts(known: IntegrationType, typed: Mapping[str, Any], stored: Mapping[str, Any]) -> list[Field]:
@@ -205,9 +207,9 @@ def shape_of(known: IntegrationType, credential: Mapping[str, Any]) -> Verdict:
     return Verdict("shape", "fields", "failed", " ".join(named), "Correct it in the editor, then test again.")
 
 
-def _outcome(report: Report) -> Outcome:
+def _outcome(report: Report) -> ConnectionTestOutcome:
     verdicts = tuple(_verdict_details(verdict) for verdict in report.verdicts)
-    return Outcome(judgement_of(report), report.level, report.milliseconds, report.code, verdicts)
+    return ConnectionTestOutcome(standing_of(report), report.level, report.milliseconds, report.code, verdicts)
 
 
 def _verdict_details(verdict: Verdict) -> Json:

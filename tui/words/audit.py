@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from tui.data.audit.counts import Count
-    from tui.data.audit.export import Exported, Progress
+    from tui.data.audit.export import ExportResult, Progress
     from tui.models import AuditRow, Person
 
 SUMMARY_WIDTH = 200
@@ -73,7 +73,7 @@ def short(value: Any) -> str:
     return value if isinstance(value, str) else ascii_json(value)
 
 
-def exported_words(exported: Exported, file: str | None) -> str:
+def exported_words(exported: ExportResult, file: str | None) -> str:
     """Return what was exported as what, and to which file; None is standard output, where there is no manifest."""
     altered = ", altered so that no field is a formula" if exported.manifest["altered"] else ""
     where = "" if file is None else f"{',' * bool(altered)} to {file}; the manifest is beside it"

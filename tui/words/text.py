@@ -46,7 +46,7 @@ _SKIN_TONES = frozenset(map(chr, range(0x1F3FB, 0x1F400)))
 _EMOJI_MODIFIERS = frozenset([0xFE0E, 0xFE0F, *map(ord, _SKIN_TONES)])
 
 
-class EachOnce(dict[int, str]):
+class CodePointTable(dict[int, str]):
     """What a function gives for a code point, worked out once each: a table for `str.translate`."""
 
     def __init__(self, shown: Callable[[int], str]) -> None:
@@ -76,7 +76,7 @@ def _drawn(code: int) -> str:
     return chr(code)
 
 
-_SHOWN = EachOnce(_drawn)
+_SHOWN = CodePointTable(_drawn)
 
 
 def is_invisible(character: str) -> bool:
@@ -153,7 +153,7 @@ def spelled_json(value: object, most: int | None = None) -> str:
     return "".join(out).replace("\x7f", "\\u007f")
 
 
-def one_by_one(text: str) -> str:
+def safe_characters(text: str) -> str:
     """Return `text` inert with one character for each of its own: for a field that it is edited in.
 
     What would hide is there to be seen and deleted, so a run of it is not drawn as one as `safe_text` does.

@@ -31,7 +31,7 @@ _CLOCK = re.compile(r"(\d{1,2}):(\d{2})(?::(\d{2})(?:\.(\d{1,6}))?)?(z|[+-]\d{2}
 
 
 @dataclass(frozen=True, slots=True)
-class Stretch:
+class TimeRange:
     """From `start` to before `end`, both aware; of a moment both are the same."""
 
     start: datetime
@@ -56,7 +56,7 @@ def normalized(text: str) -> str:
     return " ".join(text.lower().replace("_", " ").split())
 
 
-def read_time(text: str, zone: tzinfo, now: datetime) -> Stretch | Amount | None:
+def read_time(text: str, zone: tzinfo, now: datetime) -> TimeRange | Amount | None:
     """Return what a text names, None where it is no time: a day, month or year is whole, a clock time is a moment.
 
     Local times are of `zone`; a week begins on Monday. "end of month" is the last day of this one.
@@ -68,7 +68,7 @@ def read_time(text: str, zone: tzinfo, now: datetime) -> Stretch | Amount | None
         return None
 
 
-def day_of(moment: datetime, zone: tzinfo, *, days: int = 0) -> Stretch:
+def day_of(moment: datetime, zone: tzinfo, *, days: int = 0) -> TimeRange:
     """Return the day of `zone` in which a moment lies, or one that is some days from it. Raises OverflowError."""
     return _whole(_local(moment, zone) + timedelta(days=days), "day", zone)
 
@@ -89,9 +89,9 @@ def following(start: datetime, unit: str, zone: tzinfo) -> datetime:
     return _aware(_first_day(_local(start, zone) + _INTO_THE_NEXT[unit], unit), zone)
 
 
-def _phrase(wanted: str, zone: tzinfo, now: datetime) -> Stretch | None:
+def _phrase(wanted: str, zone: tzinfo, now: datetime) -> TimeRange | None:
     if wanted == "now":
-        return Stretch(now, now)
+        return TimeRange(now, now)
     if wanted == "tomorrow":
         return day_of(now, zone, days=1)
     which, _, unit = {"today": "this day", "yesterday": "last day"}.get(wanted, wanted).rpartition(" ")
@@ -105,7 +105,7 @@ def _phrase(wanted: str, zone: tzinfo, now: datetime) -> Stretch | None:
         return day_of(end - timedelta(microseconds=1), zone)
     elif which != "this":
         return None
-    return Stretch(start, end)
+    return TimeRange(start, end)
 
 
 def _amount(wanted: str) -> Amount | None:
@@ -113,7 +113,7 @@ def _amount(wanted: str) -> Amount | None:
     return None if match is None else Amount(int(match[1]), AMOUNT_UNITS[match[2][0]])
 
 
-def _date(wanted: str, zone: tzinfo, now: datetime) -> Stretch | None:
+def _date(wanted: str, zone: tzinfo, now: datetime) -> TimeRange | None:
     day, _, clock = wanted.replace("t", " ", 1).partition(" ")
     if not clock and ":" in day:
         day, clock = f"{now.astimezone(zone):%Y-%m-%d}", day
@@ -128,25 +128,25 @@ def _date(wanted: str, zone: tzinfo, now: datetime) -> Stretch | None:
     fraction = int((time[4] or "0").ljust(6, "0"))
     moment = datetime(int(date[1]), int(date[2]), int(date[3]), hour, minute, second, fraction)
     moment = _aware(moment, offset or UTC)
-    return Stretch(moment, moment)
+    return TimeRange(moment, moment)
 
 
-def _iso_moment(wanted: str, zone: tzinfo) -> Stretch | None:
+def _iso_moment(wanted: str, zone: tzinfo) -> TimeRange | None:
     """The other ways of ISO 8601 to write a date with a clock time, such as 20270331T1800Z."""
     if not wanted.isascii() or len(wanted) <= len("2027-03-31"):
         return None
     moment = datetime.fromisoformat(wanted.upper())
     moment = _aware(moment, zone) if moment.tzinfo is None else moment.astimezone(UTC)
-    return Stretch(moment, moment)
+    return TimeRange(moment, moment)
 
 
-def _whole(local: datetime, unit: str, zone: tzinfo) -> Stretch:
+def _whole(local: datetime, unit: str, zone: tzinfo) -> TimeRange:
     start = _aware(_first_day(local, unit), zone)
     try:
-        return Stretch(start, following(start, unit, zone))
+        return TimeRange(start, following(start, unit, zone))
     except OverflowError:
         # The last day of the year 9999 ends with the last moment that Python has.
-        return Stretch(start, _aware(datetime.max, zone))
+        return TimeRange(start, _aware(datetime.max, zone))
 
 
 def _first_day(local: datetime, unit: str) -> datetime:

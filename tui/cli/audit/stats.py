@@ -12,7 +12,7 @@ from tui.cli.audit.filter import FILTERED, LANGUAGE, filter_argument, run_on_fil
 from tui.cli.output import Column
 from tui.cli.requirements import Requirements
 from tui.words.counts import counted
-from tui.words.times import shown
+from tui.words.times import to_the_minute
 
 if TYPE_CHECKING:
     from collections import Counter
@@ -52,7 +52,7 @@ async def _stats(session: Session, out: Output, audit_filter: AuditFilter) -> No
     async for figures in statistics(session.database, audit_filter, zone):
         if not figures.complete and time.monotonic() - reported_at > PROGRESS_EVERY_S:
             reported_at = time.monotonic()
-            out.say(f"{counted(figures.rows, 'row')} counted, back to {shown(figures.counted_back_to, zone)}.")
+            out.say(f"{counted(figures.rows, 'row')} counted, back to {to_the_minute(figures.counted_back_to, zone)}.")
     people = await people_by_id(
         session.database, [identifier for identifier in figures.by_user if identifier is not None]
     )
@@ -62,7 +62,7 @@ async def _stats(session: Session, out: Output, audit_filter: AuditFilter) -> No
     if figures.complete:
         out.text(f"{counted(figures.rows, 'row')}, all of the filter.")
     else:
-        since = shown(figures.counted_back_to, zone)
+        since = to_the_minute(figures.counted_back_to, zone)
         out.text(f"The newest {figures.rows:,} rows, back to {since}; older ones were not counted (narrow the filter).")
     _section(out, "ACTION", figures.by_action)
     _section(out, "STATUS", figures.by_status)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from tui.cli.request import Work
     from tui.models import Integration
     from tui.providers.verdicts import Verdict
-    from tui.session.connection_test import Tested
+    from tui.session.connection_test import ConnectionTestResult
     from tui.session.session import Session
 
 SIGNS = {"passed": "ok", "failed": "FAILED", "doubtful": "unproven"}
@@ -89,7 +89,7 @@ def _announce(out: Output) -> None:
     out.say("Asking the provider; ctrl+c stops.")
 
 
-async def _require_key(session: Session, tested: Sequence[Tested]) -> None:
+async def _require_key(session: Session, tested: Sequence[ConnectionTestResult]) -> None:
     """Raise MasterKeyError where a key is what is missing: nothing was asked then."""
     from tui.data.keys.gate import check_gate
 
@@ -104,7 +104,7 @@ def _has_test(integration: Integration) -> bool:
     return known is not None and known.test is not None
 
 
-async def _outcome(session: Session, out: Output, integration: Integration) -> Tested | SwitchboardError:
+async def _outcome(session: Session, out: Output, integration: Integration) -> ConnectionTestResult | SwitchboardError:
     from tui.session.connection_test import run_on_stored
 
     try:
@@ -123,14 +123,14 @@ def _printer(out: Output, integration: Integration) -> Any:
     return show
 
 
-def _record(integration: Integration, result: Tested | SwitchboardError) -> dict[str, Any]:
+def _record(integration: Integration, result: ConnectionTestResult | SwitchboardError) -> dict[str, Any]:
     record: dict[str, Any] = {name: getattr(integration, name) for name in NAMES}
     if isinstance(result, SwitchboardError):
         return record | {"passed": False, "error": result.sentence, "what_to_do": result.what_to_do}
     report = result.report
     return record | {
         "passed": report.passed,
-        "result": result.kept,
+        "result": result.row_result,
         "level": report.level,
         "milliseconds": report.milliseconds,
         "code": report.code,

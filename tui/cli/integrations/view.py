@@ -99,7 +99,7 @@ def _fields(integration_type: str, credential: Mapping[str, Any]) -> list[tuple[
     """Return what may be shown of each field; a field nobody knows may hold a secret of another program."""
     known = registry().get(integration_type)
     fields = known.fields if known else ()
-    kept = known.kept if known else ()
+    kept = known.foreign_fields if known else ()
     named = [
         (field.name, (SET if credential.get(field.name) else NOT_SET) if field.secret else credential.get(field.name))
         for field in fields

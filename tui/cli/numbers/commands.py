@@ -198,9 +198,9 @@ async def _assign(session: Session, out: Output, *, number: str, user: str) -> N
 
 async def _the_number(session: Session, number: str) -> PhoneNumber:
     """Return the organisation's number of that notation, or of that id. Raises NotFound and InvalidInput."""
-    from tui.data.numbers.listing import the_phone_number
+    from tui.data.numbers.listing import resolve_phone_number
 
-    return await the_phone_number(session.database, session.chosen_organization.id, number)
+    return await resolve_phone_number(session.database, session.chosen_organization.id, number)
 
 
 def _say(out: Output, done: NumberChanged, sentence: str, unchanged: str) -> None:

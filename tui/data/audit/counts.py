@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Literal
 from tui.data.audit.query import estimated_rows, fetch
 from tui.data.audit.where import NOT_SUCCESS, Where, branches, drivers, where, within_bounds
 from tui.errors import TimedOut
-from tui.words.time_grammar import Stretch, floor, following
+from tui.words.time_grammar import TimeRange, floor, following
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -112,7 +112,7 @@ class Histogram:
     """The buckets of a histogram, newest first, each an hour, day or month of the zone."""
 
     unit: Unit
-    spans: tuple[Stretch, ...]
+    spans: tuple[TimeRange, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,12 +231,12 @@ def _per_bucket(audit_filter: AuditFilter) -> str:
     return PER_BUCKET_OF_ALL if everything else PER_BUCKET_OF_ORGANIZATION
 
 
-def _spans(oldest: datetime, newest: datetime, unit: Unit, zone: tzinfo, most: int) -> tuple[Stretch, ...]:
+def _spans(oldest: datetime, newest: datetime, unit: Unit, zone: tzinfo, most: int) -> tuple[TimeRange, ...]:
     """The units from the newest back to the oldest, `most` of them."""
-    spans: list[Stretch] = []
+    spans: list[TimeRange] = []
     start = floor(newest, unit, zone)
     while len(spans) < most:
-        spans.append(Stretch(start, following(start, unit, zone)))
+        spans.append(TimeRange(start, following(start, unit, zone)))
         if start <= oldest:
             break
         start = floor(start - timedelta(microseconds=1), unit, zone)

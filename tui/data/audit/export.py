@@ -60,7 +60,7 @@ class Progress:
 
 
 @dataclass(frozen=True, slots=True)
-class Exported:
+class ExportResult:
     """An export that has come to its end, of `size` bytes; `manifest` is ready for JSON."""
 
     rows: int
@@ -77,7 +77,7 @@ async def export_audit_log(
     *,
     on_progress: Callable[[Progress], None] | None = None,
     progress_every_s: float = 0.0,
-) -> Exported:
+) -> ExportResult:
     """Write the rows of a resolved filter to a destination, newest first, those without a time last.
 
     First a row log_exported, pending and with the filter, is committed; where that fails, nothing is exported. All
@@ -112,7 +112,7 @@ async def export_audit_log(
             raise failure.error from None
         raise
     await act.succeed(manifest)
-    return Exported(progress.rows, progress.size, manifest["sha256"], manifest)
+    return ExportResult(progress.rows, progress.size, manifest["sha256"], manifest)
 
 
 class _Act:

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from tui.data.audit.qualifiers import ALIASES, QUALIFIERS, TEXT, Term
-from tui.data.audit.times import parse_stretch
+from tui.data.audit.times import parse_time_range
 from tui.errors import FilterError
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from datetime import tzinfo
 
     from tui.data.audit.qualifiers import Qualifier
-    from tui.words.time_grammar import Stretch
+    from tui.words.time_grammar import TimeRange
 
 # Before what an operator went by: nobody of the directory is meant.
 OPERATOR = "operator="
@@ -243,7 +243,7 @@ class _Parser:
                 start,
             )
 
-    def _times(self, name: str, start: int) -> Stretch:
+    def _times(self, name: str, start: int) -> TimeRange:
         value = self._value(name, start)
         if self._peek() == ",":
             raise self._error(f"{name}: takes one time only.", "Leave out what follows the comma.", start)
@@ -253,7 +253,7 @@ class _Parser:
             value += f" {rest[1]}"
             self.at += rest.end()
         try:
-            return parse_stretch(value, self.zone, self.now)
+            return parse_time_range(value, self.zone, self.now)
         except ValueError as wrong:
             raise self._error(f"What {name}: says is not a time.", str(wrong), start) from None
 

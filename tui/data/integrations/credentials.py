@@ -87,7 +87,7 @@ class Draft:
 
 
 @dataclass(frozen=True, slots=True)
-class Saved:
+class SaveResult:
     """A save that went through: the row, and the names of the fields it changed (none: at most that it is verified)."""
 
     integration_id: UUID
@@ -162,7 +162,7 @@ async def save_credential(
     policy: CredentialFormat,
     *,
     test: PassedTest | None = None,
-) -> Saved:
+) -> SaveResult:
     """Save a draft over what was read (`base`), or as a new row where nothing was (`base` None).
 
     A new row gets its id here and the format that `policy` says; an edit keeps the row's format, the order of its
@@ -175,7 +175,7 @@ async def save_credential(
     if base is not None and base.credential is not None and test is None:
         changed = _changed_fields(base.credential, draft.credential)
         if not changed and draft.display_name == base.integration.display_name:
-            return Saved(binding(base.integration).row_id, created=False, changed=())
+            return SaveResult(binding(base.integration).row_id, created=False, changed=())
     gate = await check_gate(database, keyring)
     gate.require_write()
     if base is None:
@@ -190,7 +190,7 @@ async def _create(
     gate: Gate,
     policy: CredentialFormat,
     test: PassedTest | None,
-) -> Saved:
+) -> SaveResult:
     row = RowBinding(uuid4(), draft.organization_id, draft.integration_type)
     plaintext = encode_credential(draft.credential)
     envelopes = await asyncio.to_thread(_sealed_both_ways, keyring, plaintext, row, gate)
@@ -222,7 +222,7 @@ async def _create(
         raise CredentialConflict(
             await load_credential(database, keyring, draft.organization_id, draft.integration_type)
         )
-    return Saved(row.row_id, created=True, changed=tuple(draft.credential))
+    return SaveResult(row.row_id, created=True, changed=tuple(draft.credential))
 
 
 async def _replace(
@@ -233,7 +233,7 @@ async def _replace(
     gate: Gate,
     policy: CredentialFormat,
     test: PassedTest | None,
-) -> Saved:
+) -> SaveResult:
     row = binding(base.integration)
     if base.credential is None or base.plaintext is None:
         changed = tuple(draft.credential)
@@ -274,7 +274,7 @@ async def _replace(
             )
         )
     renamed = () if draft.display_name == base.integration.display_name else ("display_name",)
-    return Saved(row.row_id, created=False, changed=(*changed, *renamed))
+    return SaveResult(row.row_id, created=False, changed=(*changed, *renamed))
 
 
 async def _log_test(connection: Connection, row: RowBinding, test: PassedTest) -> None:

@@ -58,7 +58,7 @@ update public.integration_credentials set is_active = %(active)s, updated_by = %
 returning id
 """
 DELETE = "delete from public.integration_credentials where id = %(id)s"
-WHAT_GOES_WITH_IT = f"""
+DEPENDENTS = f"""
 select p.permissions, p.people, p.idle, n.phone_numbers
   from (select count(*) as permissions, count(distinct p.user_id) filter (where {GRANTS}) as people,
                count(*) filter (where not {GRANTS}) as idle
@@ -68,7 +68,7 @@ select p.permissions, p.people, p.idle, n.phone_numbers
 
 
 @dataclass(frozen=True, slots=True)
-class GoesWithIt:
+class Dependents:
     """What is deleted together with an integration: permissions and phone numbers.
 
     `people` have access now, as the list counts them; `idle` permissions have expired or grant nothing.
@@ -142,20 +142,20 @@ async def set_active(database: Database, integration: Integration, *, active: bo
     return await database.write(unit)
 
 
-async def what_goes_with(database: Database, integration: Integration) -> GoesWithIt:
+async def count_dependents(database: Database, integration: Integration) -> Dependents:
     """Count what a delete would take along."""
-    return await database.read(partial(_what_goes_with, integration=integration))
+    return await database.read(partial(_count_dependents, integration=integration))
 
 
-async def delete(database: Database, integration: Integration, expected: GoesWithIt) -> GoesWithIt:
+async def delete(database: Database, integration: Integration, expected: Dependents) -> Dependents:
     """Delete an integration with its permissions and phone numbers, provided that they are the ones that were shown.
 
     Raises NotFound, and Conflict when what goes with it is not what the person agreed to; nothing is deleted then.
     """
 
-    async def unit(connection: Connection) -> GoesWithIt:
+    async def unit(connection: Connection) -> Dependents:
         await _must_exist(connection, integration, lock="for update")
-        actual = await _what_goes_with(connection, integration)
+        actual = await _count_dependents(connection, integration)
         if actual != expected:
             raise Conflict(
                 f"What goes with it changed meanwhile: it {actual.sentence()}. Nothing was deleted.",
@@ -167,9 +167,9 @@ async def delete(database: Database, integration: Integration, expected: GoesWit
     return await database.write(unit)
 
 
-async def _what_goes_with(connection: Connection, integration: Integration) -> GoesWithIt:
-    row = await (await connection.execute(WHAT_GOES_WITH_IT, {"id": integration.id})).fetchone()
-    return GoesWithIt(**row) if row else GoesWithIt(0, 0, 0, 0)
+async def _count_dependents(connection: Connection, integration: Integration) -> Dependents:
+    row = await (await connection.execute(DEPENDENTS, {"id": integration.id})).fetchone()
+    return Dependents(**row) if row else Dependents(0, 0, 0, 0)
 
 
 async def _must_exist(connection: Connection, integration: Integration, *, lock: str = "") -> None:

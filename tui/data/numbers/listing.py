@@ -92,7 +92,7 @@ ANY = NumberFilter()
 
 
 @dataclass(frozen=True, slots=True)
-class FoundNumbers:
+class NumberMatches:
     """What a search found; `exact` where a whole number was given and these are its rows, in whatever notation."""
 
     numbers: tuple[PhoneNumber, ...]
@@ -127,7 +127,7 @@ async def list_phone_numbers(
 
 async def find_phone_numbers(
     database: Database, text: str, organization_id: UUID | None = None, wanted: NumberFilter = ANY
-) -> FoundNumbers:
+) -> NumberMatches:
     """Return whose number `text` is, in one organisation or in all this login may read.
 
     `text` is an id, a number in any notation, or some of its digits, at least four; of the latter the numbers that end
@@ -140,13 +140,13 @@ async def find_phone_numbers(
     conditions, values = _conditions(organization_id, wanted)
     values |= {"id": number_id, "text": text.strip(), "most": MOST_CANDIDATES}
 
-    async def unit(connection: Connection) -> FoundNumbers:
+    async def unit(connection: Connection) -> NumberMatches:
         if number_id is not None:
-            return FoundNumbers(tuple(await rows_where(connection, f"{conditions} and n.id = %(id)s", values)), True)
+            return NumberMatches(tuple(await rows_where(connection, f"{conditions} and n.id = %(id)s", values)), True)
         same = await same_numbers(connection, text, conditions, values)
         if same or not searchable:
-            return FoundNumbers(tuple(same), number is not None or bool(same))
-        return FoundNumbers(tuple(await _with_digits(connection, digits, conditions, values)), False)
+            return NumberMatches(tuple(same), number is not None or bool(same))
+        return NumberMatches(tuple(await _with_digits(connection, digits, conditions, values)), False)
 
     matches = await database.read(unit)
     if not matches.numbers and number_id is None and (problem := why_not(text)) is not None:
@@ -159,7 +159,7 @@ async def find_phone_numbers(
     return matches
 
 
-async def the_phone_number(database: Database, organization_id: UUID, text: str) -> PhoneNumber:
+async def resolve_phone_number(database: Database, organization_id: UUID, text: str) -> PhoneNumber:
     """Return the one row of the organisation that is meant by an id or by a whole number in any notation.
 
     Raises NotFound, which names the organisation that does have it, AmbiguousNumber, and InvalidInput.

@@ -104,7 +104,7 @@ class Conflicts:
 
 
 @dataclass(frozen=True, slots=True)
-class Written:
+class WrittenCell:
     """One cell that was written: the row before and after, None where there is none."""
 
     user_id: UUID
@@ -129,7 +129,7 @@ class Applied:
 
     operation_id: UUID
     organization_id: UUID
-    cells: tuple[Written, ...]
+    cells: tuple[WrittenCell, ...]
     undo_of: UUID | None = None
 
     @property
@@ -202,7 +202,7 @@ async def _write(
     if not targets:
         return Applied(operation, organization_id, (), undo_of)
 
-    async def unit(connection: Connection) -> tuple[Written, ...]:
+    async def unit(connection: Connection) -> tuple[WrittenCell, ...]:
         await _require_rights(connection)
         values = {"organization_id": organization_id, "undo_of": str(undo_of or "")}
         await connection.execute(LOCK, values)
@@ -218,7 +218,7 @@ async def _write(
         if conflicts:
             raise _CellsChanged(conflicts)
         written = await _write_rows(connection, targets, present, now if undo_of is None else None)
-        return tuple(Written(*target.key, present.get(target.key), written.get(target.key)) for target in targets)
+        return tuple(WrittenCell(*target.key, present.get(target.key), written.get(target.key)) for target in targets)
 
     try:
         cells = await database.write(unit, operation_id=operation)

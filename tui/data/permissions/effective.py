@@ -69,7 +69,7 @@ select current_setting('track_functions') in ('pl', 'all') as counted,
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class AccessDecision:
     """Whether one act is allowed now, and the reason why not, in the words of switchboard.may."""
 
     right: Right
@@ -91,19 +91,19 @@ class EffectiveAccess:
     use: Use
     now: datetime
 
-    def verdict(self, right: Right) -> Verdict:
+    def decision(self, right: Right) -> AccessDecision:
         """Judge as switchboard.may does, from what was read."""
-        return Verdict(right, self._reason(right))
+        return AccessDecision(right, self._reason(right))
 
     @property
-    def verdicts(self) -> tuple[Verdict, ...]:
+    def decisions(self) -> tuple[AccessDecision, ...]:
         """The verdict on each right."""
-        return tuple(self.verdict(right) for right in RIGHTS)
+        return tuple(self.decision(right) for right in RIGHTS)
 
     @property
     def can_do(self) -> tuple[Right, ...]:
         """What is allowed now."""
-        return tuple(verdict.right for verdict in self.verdicts if verdict.allowed)
+        return tuple(decision.right for decision in self.decisions if decision.allowed)
 
     @property
     def access(self) -> Access:

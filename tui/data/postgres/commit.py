@@ -71,7 +71,7 @@ class Commit:
                 await asyncio.wait({answer}, timeout=ENDS_WITHIN_S)
         await answer
 
-    async def was_made(self, connect: Connect, liveness: Liveness) -> bool:
+    async def was_committed(self, connect: Connect, liveness: Liveness) -> bool:
         """Ask the server over a new connection whether it was committed: for ten seconds, less where it is gone.
 
         Raises CommitInDoubt where it cannot be asked, or has not decided by then.
@@ -90,7 +90,7 @@ class Commit:
                 LOOK_FIRST,
             ) from None
 
-    async def interrupted(self, connect: Connect) -> None:
+    async def ask_after_interruption(self, connect: Connect) -> None:
         """Ask after an interruption, for two seconds at most, and leave what is known among the last words.
 
         To be called while a cancellation is on its way; further ones are ignored meanwhile.

@@ -48,7 +48,7 @@ async def connect(
     )
 
 
-async def answers(connection: psycopg.AsyncConnection[Any], within: float) -> bool:
+async def is_responding(connection: psycopg.AsyncConnection[Any], within: float) -> bool:
     """Ask a connection that nobody uses whether the server still answers; one that does not is closed."""
     asking = asyncio.ensure_future(connection.execute("select 1"))
     asking.add_done_callback(lambda done: _close_unless_answered(connection, done))

@@ -365,9 +365,9 @@ class Database:
                 raise
         except asyncio.CancelledError:
             if commit.sent:
-                await commit.interrupted(self._plain_connection)
+                await commit.ask_after_interruption(self._plain_connection)
             raise
-        if await commit.was_made(self._plain_connection, self._pool.liveness):
+        if await commit.was_committed(self._plain_connection, self._pool.liveness):
             result: T = attempt.result
             return result
         raise ConnectionLost(

@@ -15,7 +15,7 @@ from weakref import WeakKeyDictionary
 import psycopg
 from psycopg.pq import TransactionStatus
 
-from tui.data.postgres.connect import answers, first_done
+from tui.data.postgres.connect import first_done, is_responding
 from tui.data.postgres.failures import availability_of
 from tui.data.postgres.liveness import RETRY_EVERY_S, Liveness
 from tui.data.postgres.monitored_connection import monitor, on_login_traffic
@@ -127,7 +127,7 @@ class Pool:
             while self._idle:
                 # The one used last is the likeliest to live, and the others grow old enough to be closed.
                 connection = self._idle.pop()
-                if await answers(connection, ANSWERS_WITHIN_S):
+                if await is_responding(connection, ANSWERS_WITHIN_S):
                     return connection
                 # The others are on the same line, and would each take as long.
                 self._close_idle()
@@ -168,7 +168,7 @@ class Pool:
             await self._keep_another()
             return
         oldest = self._idle.pop(0)
-        asking = asyncio.ensure_future(answers(oldest, ASKS_FOR_S))
+        asking = asyncio.ensure_future(is_responding(oldest, ASKS_FOR_S))
         opening: asyncio.Task[None] | None = None
         try:
             if not await first_done({asking}, AT_ONCE_S):

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import psycopg
 
-from tui.data.schema.rows import rows
+from tui.data.schema.catalogue_queries import fetch_rows
 from tui.words.people import claimed
 
 if TYPE_CHECKING:
@@ -60,7 +60,7 @@ async def read_accepted(conn: AsyncConnection[Any]) -> dict[str, Acceptance]:
     """
     try:
         async with conn.transaction():
-            found = await rows(conn, _ACCEPTED)
+            found = await fetch_rows(conn, _ACCEPTED)
     except (psycopg.ProgrammingError, psycopg.DataError):
         return {}
     return {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Literal
 
-from tui.data.schema.rows import rows
+from tui.data.schema.catalogue_queries import fetch_rows
 from tui.data.schema.shape import TABLES
 
 if TYPE_CHECKING:
@@ -59,7 +59,9 @@ async def starting_shape(conn: AsyncConnection[Any], facts: Preflight) -> Starti
     """Tell the starting shape from names that only its maker gives. Raises psycopg.Error."""
     if facts.foreign_owners:
         return "not the owner"
-    marks = await rows(conn, _MARKS, {"named": list(_CONSTRAINTS), "policies": list(_POLICIES), "tables": list(TABLES)})
+    marks = await fetch_rows(
+        conn, _MARKS, {"named": list(_CONSTRAINTS), "policies": list(_POLICIES), "tables": list(TABLES)}
+    )
     named, uniques, known_policies, policies, secured, triggers, comment = marks[0]
     if comment.startswith("switchboard schema ") and len(facts.tables) == len(TABLES):
         return "installed by Switchboard"
@@ -76,6 +78,6 @@ async def starting_shape(conn: AsyncConnection[Any], facts: Preflight) -> Starti
 
 async def was_installed(conn: AsyncConnection[Any]) -> bool:
     """Whether Switchboard was installed here before, whatever was dropped of it since. Raises psycopg.Error."""
-    if (await rows(conn, _WAS_INSTALLED))[0][0]:
+    if (await fetch_rows(conn, _WAS_INSTALLED))[0][0]:
         return True
-    return bool((await rows(conn, _LOGS_ACTIONS))[0][0]) and bool((await rows(conn, _IN_THE_LOG))[0][0])
+    return bool((await fetch_rows(conn, _LOGS_ACTIONS))[0][0]) and bool((await fetch_rows(conn, _IN_THE_LOG))[0][0])

@@ -12,11 +12,11 @@ from tui.data.postgres.session_settings import begin
 from tui.data.schema.accepted import NEVER, object_of
 from tui.data.schema.adoption import StartingShape, starting_shape, was_installed
 from tui.data.schema.apply import LIMITS, run_files, take_lock, with_retries
+from tui.data.schema.catalogue_queries import execute, fetch_rows
 from tui.data.schema.files import Statement, schema_files, schema_text
 from tui.data.schema.holes import Hole, find_hidden_rows, find_holes
 from tui.data.schema.preflight import Preflight, preflight
 from tui.data.schema.roles import create_roles
-from tui.data.schema.rows import rows, run
 from tui.data.schema.shape import CatalogueEntry, read_shape
 from tui.data.schema.state import schema_state
 from tui.data.schema.verify import Drift, find_foreign
@@ -101,7 +101,7 @@ async def make_plan(conn: AsyncConnection[Any], *, roles: bool = False, accept: 
             return (await run_and_plan(conn, roles=roles, accept=accept)).plan
         finally:
             with contextlib.suppress(psycopg.Error):
-                await run(conn, "rollback")
+                await execute(conn, "rollback")
 
     return await with_retries(conn, plan)
 
@@ -160,14 +160,14 @@ async def run_and_plan(
         holes,
         log_indexes,
         accepts=accepts,
-        foreign=tuple(drift for drift in foreign if drift.found not in accepts),
+        foreign=tuple(drift for drift in foreign if drift.actual not in accepts),
     )
     return FilesRun(plan, statements, created)
 
 
 def _accepted(foreign: tuple[Drift, ...], names: Sequence[str], *, adopting: bool) -> tuple[CatalogueEntry, ...]:
     """What of the foreign things is accepted: all that is harmless where the tables are adopted, else what is named."""
-    by_name = {object_of(drift.found): drift for drift in foreign if drift.found}
+    by_name = {object_of(drift.actual): drift for drift in foreign if drift.actual}
     for name in names:
         if name not in by_name:
             raise InvalidInput(
@@ -198,6 +198,6 @@ def compare(before: frozenset[CatalogueEntry], after: frozenset[CatalogueEntry])
 async def missing_log_indexes(conn: AsyncConnection[Any]) -> tuple[str, ...]:
     """Names of the log's indexes that are still to be built; needs the schema installed. Raises psycopg.Error."""
     try:
-        return tuple(name for (name,) in await rows(conn, "select name from switchboard.missing_log_indexes()"))
+        return tuple(name for (name,) in await fetch_rows(conn, "select name from switchboard.missing_log_indexes()"))
     except psycopg.errors.InsufficientPrivilege:
         return ()

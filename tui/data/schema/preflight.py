@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from tui.data.postgres.probe import encoding_problem, probe
-from tui.data.schema.rows import rows
+from tui.data.schema.catalogue_queries import fetch_rows
 from tui.data.schema.shape import TABLES
 from tui.data.schema.state import schema_state
 from tui.errors import PermissionDenied, SchemaInTheWay, SchemaNewer, ServerUnsuitable, SwitchboardError
@@ -89,8 +89,8 @@ async def preflight(conn: AsyncConnection[Any], *, roles: bool = False) -> Prefl
     What prevents one is not raised, but listed in `problems`. Raises psycopg.Error.
     """
     server = await probe(conn)
-    tables = tuple(TableFacts(*row) for row in await rows(conn, _TABLE_FACTS, {"tables": list(TABLES)}))
-    ((owner, owned, missing),) = await rows(conn, _SCHEMA_FACTS, {"roles": list(ROLES)})
+    tables = tuple(TableFacts(*row) for row in await fetch_rows(conn, _TABLE_FACTS, {"tables": list(TABLES)}))
+    ((owner, owned, missing),) = await fetch_rows(conn, _SCHEMA_FACTS, {"roles": list(ROLES)})
     problems = _server_problems(server)
     if await schema_state(conn) == "newer":
         newer = SchemaNewer()
@@ -111,7 +111,7 @@ async def preflight(conn: AsyncConnection[Any], *, roles: bool = False) -> Prefl
                 PermissionDenied,
             )
         )
-    foreign = await rows(conn, _FOREIGN, {"tables": list(TABLES)})
+    foreign = await fetch_rows(conn, _FOREIGN, {"tables": list(TABLES)})
     if owned and foreign:
         what, whose = foreign[0]
         problems.append(

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from tui.data.schema.catalogue_queries import execute, fetch_rows
 from tui.data.schema.preflight import ROLES
-from tui.data.schema.rows import rows, run
 
 if TYPE_CHECKING:
     from psycopg import AsyncConnection
@@ -19,10 +19,10 @@ async def create_roles(conn: AsyncConnection[Any]) -> tuple[str, ...]:
     """
     missing = [
         name
-        for (name,) in await rows(
+        for (name,) in await fetch_rows(
             conn, "select r from unnest(%(roles)s::text[]) r where to_regrole(r) is null", {"roles": list(ROLES)}
         )
     ]
     for name in missing:
-        await run(conn, f"create role {name} nologin")
+        await execute(conn, f"create role {name} nologin")
     return tuple(missing)

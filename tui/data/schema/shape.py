@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
+from tui.data.schema.catalogue_queries import fetch_rows, full_names
 from tui.data.schema.files import schema_files
-from tui.data.schema.rows import full_names, rows
 
 if TYPE_CHECKING:
     from psycopg import AsyncConnection
@@ -43,7 +43,7 @@ _TEXT = re.compile(r"\$catalogue\$(.*?)\$catalogue\$", re.DOTALL)
 async def read_shape(conn: AsyncConnection[Any]) -> frozenset[CatalogueEntry]:
     """Read the shape of the four tables and of the schema switchboard, in one query. Raises psycopg.Error."""
     async with full_names(conn):
-        return frozenset(CatalogueEntry(*row) for row in await rows(conn, _query()))
+        return frozenset(CatalogueEntry(*row) for row in await fetch_rows(conn, _query()))
 
 
 @cache

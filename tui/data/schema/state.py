@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Literal
 
+from tui.data.schema.catalogue_queries import fetch_rows
 from tui.data.schema.files import latest_number
-from tui.data.schema.rows import rows
 from tui.data.schema.shape import TABLES
 from tui.errors import SchemaNewer
 
@@ -43,7 +43,7 @@ async def schema_state(conn: AsyncConnection[Any]) -> SchemaState:
     outdated: complete, but of an earlier number than sql/ has now. newer: of a later one, whose tables and triggers
     are for a later version to judge. Raises psycopg.Error.
     """
-    ((tables, triggers, has_schema, number),) = await rows(conn, _QUERY, {"tables": list(TABLES)})
+    ((tables, triggers, has_schema, number),) = await fetch_rows(conn, _QUERY, {"tables": list(TABLES)})
     if number is not None and number > latest_number():
         return "newer"
     if tables == 0 and not has_schema:

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from tui.data.schema.accepted import foreign_entries, foreign_sentence, object_of, read_accepted
+from tui.data.schema.catalogue_queries import fetch_rows
 from tui.data.schema.expected import GRANTED_ROLES, expected_shape
 from tui.data.schema.holes import Hole, find_holes
-from tui.data.schema.rows import rows
 from tui.data.schema.shape import CatalogueEntry, read_shape
 from tui.data.schema.state import schema_state
 
@@ -40,13 +40,13 @@ class Drift:
     """One difference: the entry that is expected (None: nothing of the kind) and the one that is there (None: none)."""
 
     expected: CatalogueEntry | None
-    found: CatalogueEntry | None
+    actual: CatalogueEntry | None
     sentence: str
 
     @property
     def acceptable(self) -> CatalogueEntry | None:
         """What a person may accept, if it belongs there: somebody else's, and no harm to the log."""
-        return self.found if self.expected is None and self.found is not None and self.found.harm is None else None
+        return self.actual if self.expected is None and self.actual is not None and self.actual.harm is None else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,9 +83,9 @@ async def verify(conn: AsyncConnection[Any]) -> Verification:
     drifts = differences(found, await _known_roles(conn), accepted)
     if state == "outdated":
         drifts = tuple(
-            drift for drift in drifts if drift.expected or drift.found is None or not _is_former(drift.found)
+            drift for drift in drifts if drift.expected or drift.actual is None or not _is_former(drift.actual)
         )
-    present = {object_of(entry) for entry in found} - {object_of(drift.found) for drift in drifts if drift.found}
+    present = {object_of(entry) for entry in found} - {object_of(drift.actual) for drift in drifts if drift.actual}
     words = [
         f"{name} ({acceptance.by}, {acceptance.on})" for name, acceptance in sorted(accepted.items()) if name in present
     ]
@@ -100,7 +100,7 @@ async def find_foreign(conn: AsyncConnection[Any], found: frozenset[CatalogueEnt
 
 async def _known_roles(conn: AsyncConnection[Any]) -> frozenset[str]:
     """The roles that an installation grants to, as far as they exist. Raises psycopg.Error."""
-    found = await rows(
+    found = await fetch_rows(
         conn, "select rolname::text from pg_roles where rolname = any (%(roles)s)", {"roles": list(GRANTED_ROLES)}
     )
     return frozenset(name for (name,) in found)
@@ -122,7 +122,9 @@ def differences(
         there = by_name.get((entry.kind, entry.name)) if entry.kind not in ("constraint", "index") else None
         drifts.append(Drift(entry, there, _sentence(entry, there)))
     gone = {
-        drift.expected.name for drift in drifts if drift.expected and not drift.found and drift.expected.kind in _THINGS
+        drift.expected.name
+        for drift in drifts
+        if drift.expected and not drift.actual and drift.expected.kind in _THINGS
     }
     drifts = [drift for drift in drifts if drift.expected and not _part_of(drift.expected, gone)]
     # Of constraints and indexes there are many by one name.

@@ -14,7 +14,7 @@ from psycopg.rows import class_row
 from tui.data.log_act import log_act
 from tui.data.seals.hours import EMPTY, HOUR, HourOfRows, digest_in_pages, hours_with_rows, read_bounds
 from tui.data.seals.keys import key_id_of, recorded_keys
-from tui.data.seals.protection import missing
+from tui.data.seals.protection import missing_relations
 from tui.errors import CheckFailed, PermissionDenied, SealKeyError
 
 if TYPE_CHECKING:
@@ -124,7 +124,7 @@ class Seal:
 
 
 @dataclass(frozen=True, slots=True)
-class Sealed:
+class SealingResult:
     """What a run came to: how many seals over how many rows, and how far the log is sealed now (None: not at all)."""
 
     seals: int
@@ -156,7 +156,7 @@ class _SomebodyElseError(Exception):
 
 async def seal_log(
     database: Database, key: SealKey, *, on_progress: Callable[[int, int], None] | None = None
-) -> Sealed:
+) -> SealingResult:
     """Seal every whole hour that ended at least 15 minutes ago and has no seal yet; return what was done.
 
     The first run also seals the rows without a time. Hours without rows get no seal, but the last one that can be
@@ -185,7 +185,7 @@ async def seal_log(
         except _SomebodyElseError:
             continue
         fingerprint = newest.fingerprint().hex() if newest else None
-        return Sealed(seals, rows, sealed_until(newest), fingerprint)
+        return SealingResult(seals, rows, sealed_until(newest), fingerprint)
 
 
 async def newest_seal(database: Database) -> Seal | None:
@@ -214,7 +214,7 @@ async def read_seal_evidence(database: Database) -> SealEvidence:
     return await database.read(unit)
 
 
-async def log_is_whole(connection: Connection) -> None:
+async def require_whole_log(connection: Connection) -> None:
     """Raise PermissionDenied where this role does not see every row of the log: it would miss them as removed."""
     row = await (await connection.execute(RIGHTS)).fetchone()
     if row is not None and not row["log"]:
@@ -243,9 +243,9 @@ async def _require_rights(database: Database, key: SealKey) -> None:
     """Refuse before hours are spent on reading. What is granted here is checked by the database again."""
 
     async def unit(connection: Connection) -> None:
-        if unreadable := await missing(connection):
+        if unreadable := await missing_relations(connection):
             raise CheckFailed(unreadable[0], "Nothing was sealed; run `switchboard audit verify`.")
-        await log_is_whole(connection)
+        await require_whole_log(connection)
         row = await (await connection.execute(RIGHTS)).fetchone() or {}
         states = {key_id: state for key_id, _, state in await recorded_keys(connection)}
         if not row["seals"] or (key.key_id not in states and not row["keys"]):

@@ -11,10 +11,10 @@ from tui.data.schema.verify import verify
 from tui.data.seals.changed_rows import changed_rows, rows_added
 from tui.data.seals.hours import HOUR, digest_in_pages, hours_with_rows, read_bounds
 from tui.data.seals.keys import is_signed, key_id_of, recorded_keys
-from tui.data.seals.protection import missing, unprotected
-from tui.data.seals.sealing import log_is_whole, newest_seal, sealed_until, seals_of
+from tui.data.seals.protection import missing_relations, protection_problems
+from tui.data.seals.sealing import newest_seal, require_whole_log, sealed_until, seals_of
 from tui.words.counts import counted
-from tui.words.times import shown
+from tui.words.times import to_the_minute
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Sequence
@@ -73,7 +73,7 @@ class KeyUsed:
 
 @dataclass(slots=True)
 class SealReport:
-    """What a check came to. `findings` holds LISTED at most; `found` counts all of them.
+    """What a check came to. `findings` holds LISTED at most; `finding_count` counts all of them.
 
     `schema` is None where the check ended before it: without the tables of seals there is nothing to compare.
     """
@@ -86,21 +86,21 @@ class SealReport:
     newest_seal: str | None = None
     keys: list[KeyUsed] = field(default_factory=list)
     findings: list[SealFinding] = field(default_factory=list)
-    found: int = 0
+    finding_count: int = 0
 
     @property
     def is_well(self) -> bool:
         """Whether nothing was found."""
-        return not self.found
+        return not self.finding_count
 
     @property
     def is_well_as_far_as_known(self) -> bool:
         """Whether every row is as it was sealed, and only what protects a newer version's log cannot be judged."""
-        return self.schema == "newer" and self.found == 1
+        return self.schema == "newer" and self.finding_count == 1
 
     def add(self, finding: SealFinding) -> None:
         """Count a finding, and keep it while there is room."""
-        self.found += 1
+        self.finding_count += 1
         if len(self.findings) < LISTED:
             self.findings.append(finding)
 
@@ -121,14 +121,14 @@ async def verify_log(
     """
     report = SealReport()
     check = _Check(database, report, on_progress)
-    for sentence in await database.read(missing):
+    for sentence in await database.read(missing_relations):
         report.add(SealFinding("protection", sentence))
-    if report.found:
+    if report.finding_count:
         return report
-    await database.read(log_is_whole)
+    await database.read(require_whole_log)
     schema = await database.read(verify)
     report.schema = schema.state
-    for sentence in unprotected(schema):
+    for sentence in protection_problems(schema):
         report.add(SealFinding("protection", sentence))
     trusted = await check.trust(public_keys)
     # Before the newest seal: what is sealed in between is in the chain, and not awaited.
@@ -307,7 +307,7 @@ def hour_text(hour: int | None) -> str:
     moment = hour_moment(hour)
     if moment is None:
         return "the rows without a time"
-    return moment if isinstance(moment, str) else shown(moment, UTC)
+    return moment if isinstance(moment, str) else to_the_minute(moment, UTC)
 
 
 def _findings_of(seal: Seal, rows: int, changed: ChangedRows | None) -> list[SealFinding]:

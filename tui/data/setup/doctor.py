@@ -132,10 +132,10 @@ def _drifts(drifts: Iterable[Drift]) -> list[Finding]:
 
 
 def _drift(drift: Drift) -> Finding:
-    if drift.expected is not None or drift.found is None:
+    if drift.expected is not None or drift.actual is None:
         return Finding(Subject.DRIFT, "problem", drift.sentence, RUN_SETUP)
     state: FindingState = "problem" if drift.acceptable is None else "warning"
-    return Finding(Subject.FOREIGN, state, drift.sentence, what_to_do(drift.found))
+    return Finding(Subject.FOREIGN, state, drift.sentence, what_to_do(drift.actual))
 
 
 def _holes(holes: Iterable[Hole], *, is_installed: bool) -> list[Finding]:
