@@ -82,8 +82,3 @@ class IntegrationType:
     def field(self, name: str) -> Field | None:
         """The field of that name, or None."""
         return next((field for field in self.fields if field.name == name), None)
-
-    @property
-    def secret_names(self) -> frozenset[str]:
-        """The names of the fields that are never shown without a reveal."""
-        return frozenset(field.name for field in self.fields if field.secret)

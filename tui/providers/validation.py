@@ -26,11 +26,6 @@ class Validation:
     warnings: dict[str, str] = field(default_factory=dict)
     offers: dict[str, str] = field(default_factory=dict, repr=False)
 
-    @property
-    def is_valid(self) -> bool:
-        """Whether nothing forbids storing it."""
-        return not self.problems
-
 
 def validate(
     integration_type: IntegrationType, values: Mapping[str, Any], *, existing: Mapping[str, Any] | None = None
@@ -43,12 +38,12 @@ def validate(
     """
     stored = {} if existing is None else existing
     result = Validation(dict(stored))
-    for known in integration_type.fields:
-        name = known.name
+    for field_ in integration_type.fields:
+        name = field_.name
         if name in values:
-            _take(known, values[name], stored, result)
-        if known.required and name not in result.problems and as_text(result.credential.get(name)) == "":
-            such_as = "" if known.secret or not known.example else f", such as {known.example}"
+            _take(field_, values[name], stored, result)
+        if field_.required and name not in result.problems and as_text(result.credential.get(name)) == "":
+            such_as = "" if field_.secret or not field_.example else f", such as {field_.example}"
             result.problems[name] = f"It is required{such_as}."
     for name, value in values.items():
         if integration_type.field(name) is None:
@@ -70,10 +65,10 @@ def form_values(integration_type: IntegrationType, credential: Mapping[str, Any]
     }
 
 
-def _take(field: Field, given: Any, stored: Mapping[str, Any], result: Validation) -> None:
-    reading = read(field, given)
+def _take(field: Field, value: Any, stored: Mapping[str, Any], result: Validation) -> None:
+    reading = read(field, value)
     has_stored = field.name in stored
-    if has_stored and _is_stored(given, stored[field.name]):
+    if has_stored and _is_stored(value, stored[field.name]):
         if reading.problem:
             _warn(result, field.name, f"It stays as it is stored; expected: {reading.problem}")
         for sentence in reading.warnings:
@@ -84,17 +79,17 @@ def _take(field: Field, given: Any, stored: Mapping[str, Any], result: Validatio
         result.credential[field.name] = reading.value
         for sentence in reading.warnings:
             _warn(result, field.name, sentence)
-    elif not (field.secret and has_stored and given is not None):
+    elif not (field.secret and has_stored and value is not None):
         result.credential.pop(field.name, None)
     if reading.offer is not None:
         result.offers[field.name] = reading.offer
 
 
-def _is_stored(given: Any, stored: Any) -> bool:
+def _is_stored(value: Any, stored: Any) -> bool:
     """Whether a form gave back what it was filled with, or a command the very JSON value."""
-    if isinstance(given, str):
-        return given == as_text(stored)
-    return type(given) is type(stored) and bool(given == stored)
+    if isinstance(value, str):
+        return value == as_text(stored)
+    return type(value) is type(stored) and bool(value == stored)
 
 
 def _warn(result: Validation, name: str, sentence: str) -> None:
@@ -106,5 +101,5 @@ def _unknown(integration_type: IntegrationType, name: str) -> str:
     import difflib
 
     nearest = difflib.get_close_matches(name.lower()[:50], [field.name for field in integration_type.fields], n=1)
-    meant = f" Did you mean {nearest[0]}?" if nearest else ""
-    return f"{integration_type.title} has no field of this name; it is kept as it is.{meant}"
+    hint = f" Did you mean {nearest[0]}?" if nearest else ""
+    return f"{integration_type.title} has no field of this name; it is kept as it is.{hint}"

@@ -74,10 +74,10 @@ def value_changes(before: Access, after: Access, zone: tzinfo) -> list[str]:
 
 def reasons_against(entry: EffectiveAccess) -> str:
     """Return why a right that is held cannot be used now; "no permission" where none is held, "" where all can be."""
-    held = entry.grant.access.rights if entry.grant else ()
-    if not held:
+    rights = entry.grant.access.rights if entry.grant else ()
+    if not rights:
         return "no permission"
-    reasons = [decision.reason for decision in entry.decisions if decision.reason and decision.right in held]
+    reasons = [decision.reason for decision in entry.decisions if decision.reason and decision.right in rights]
     return ", ".join(dict.fromkeys(reasons))
 
 

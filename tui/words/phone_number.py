@@ -83,10 +83,10 @@ def number_type(text: str, default_region: str = DEFAULT_REGION) -> NumberType:
     return "local" if kind == PhoneNumberType.FIXED_LINE else "virtual"
 
 
-def same_number(left: str, right: str, default_region: str = DEFAULT_REGION) -> bool:
+def same_number(first: str, second: str, default_region: str = DEFAULT_REGION) -> bool:
     """Whether two notations mean one number: 01141169368 is +911141169368. Other texts are the same when equal."""
-    known = e164(left, default_region)
-    return left.strip() == right.strip() if known is None else known == e164(right, default_region)
+    number = e164(first, default_region)
+    return first.strip() == second.strip() if number is None else number == e164(second, default_region)
 
 
 def why_not(text: str) -> tuple[str, str] | None:

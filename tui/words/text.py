@@ -263,9 +263,9 @@ def _cut(text: str, width: int, ellipsis: str) -> str:
 
 def _escape(character: str) -> str:
     code = ord(character)
-    named = {0x09: "\\t", 0x0A: "\\n", 0x0D: "\\r"}.get(code)
-    if named is not None:
-        return named
+    short_form = {0x09: "\\t", 0x0A: "\\n", 0x0D: "\\r"}.get(code)
+    if short_form is not None:
+        return short_form
     if code < 0x100:
         return f"\\x{code:02x}"
     return f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"

@@ -10,13 +10,13 @@ import psycopg
 import pytest
 from psycopg.conninfo import make_conninfo
 
-from tests.support.log_rows import fill_log, filtered
+from tests.support.log_rows import fill_log, filtered, read_all
 from tests.support.servers.postgres import run_schema_files
 from tests.support.sitting import ACME, ASHA, opened
 from tests.support.tampering import seal
 from tui.data.audit.completion import Completer
 from tui.data.audit.counts import Count, count_buckets, count_exactly, count_rows, plan_histogram
-from tui.data.audit.pages import AuditReader, read_all
+from tui.data.audit.pages import AuditReader
 from tui.data.audit.qualifiers import QUALIFIERS
 from tui.data.audit.query import estimated_rows
 from tui.data.audit.stats import statistics

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 import psycopg
 import pytest
 
-from tests.support.log_rows import filtered, log_row
+from tests.support.log_rows import filtered, log_row, read_all
 from tests.support.numbers import MEENA, RAVI, create_people
 from tests.support.sitting import ACME, ASHA, GLOBEX, opened
 from tui.data.audit.filter import parse_filter
 from tui.data.audit.name_resolution import resolve_filter
-from tui.data.audit.pages import AuditReader, read_all
+from tui.data.audit.pages import AuditReader
 from tui.data.audit.where import branches, where
 from tui.errors import FilterError
 

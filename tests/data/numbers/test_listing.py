@@ -120,7 +120,7 @@ async def test_every_organisation_is_searched_and_each_hit_says_which_and_whose(
         ]
         only = await find_phone_numbers(database, "011-4116 9368", GLOBEX)
         assert [number.phone_number for number in only.numbers] == [DELHI]
-        active = await find_phone_numbers(database, "011-4116 9368", wanted=NumberFilter(active=True))
+        active = await find_phone_numbers(database, "011-4116 9368", number_filter=NumberFilter(active=True))
         assert [number.phone_number for number in active.numbers] == [OLD]
 
 

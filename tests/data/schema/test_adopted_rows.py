@@ -8,10 +8,10 @@ from uuid import uuid4
 import psycopg
 import pytest
 
-from tests.support.log_rows import filtered
+from tests.support.log_rows import filtered, read_all
 from tests.support.sitting import ACME, PHONE, keyring, opened
 from tests.support.terminal.console_app import add
-from tui.data.audit.pages import AuditReader, read_all
+from tui.data.audit.pages import AuditReader
 from tui.data.directory import find_person, resolve_organization
 from tui.data.integrations.credentials import CredentialConflict, Draft, load_credential, save_credential
 from tui.data.integrations.listing import count_dependents, delete, list_integrations

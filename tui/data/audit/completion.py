@@ -56,14 +56,14 @@ class Completer:
             if colon or qualifier.takes != "path" or not name.startswith(qualifier.opening):
                 continue
             key = name.removeprefix(qualifier.opening)
-            keys = [Candidate(f"{known}:") for known in await self.values(qualifier)]
-            return Completion(cursor - len(key), cursor, _fitting(keys, key))
+            keys = [Candidate(f"{existing}:") for existing in await self.values(qualifier)]
+            return Completion(cursor - len(key), cursor, _filter_candidates(keys, key))
         if not colon:
             candidates = [Candidate(qualifier.opening, qualifier.note) for qualifier in QUALIFIERS.values()]
-            return Completion(cursor - len(word), cursor, _fitting(candidates, word))
-        typed = value[_last_value(value) :]
-        wanted = QUALIFIERS.get(ALIASES.get(name.lower(), name.lower()))
-        fitting = await self._candidates(wanted, typed.lstrip('"')) if wanted is not None else ()
+            return Completion(cursor - len(word), cursor, _filter_candidates(candidates, word))
+        typed = value[_last_value_start(value) :]
+        qualifier_typed = QUALIFIERS.get(ALIASES.get(name.lower(), name.lower()))
+        fitting = await self._candidates(qualifier_typed, typed.lstrip('"')) if qualifier_typed is not None else ()
         return Completion(cursor - len(typed), cursor, tuple(fitting))
 
     async def values(self, qualifier: Qualifier) -> tuple[str, ...]:
@@ -85,14 +85,15 @@ class Completer:
 
     async def _candidates(self, qualifier: Qualifier, value: str) -> Sequence[Candidate]:
         if qualifier.directory == "organizations":
-            known = await list_organizations(self.database, value, MOST_CANDIDATES)
-            named = [
+            matches = await list_organizations(self.database, value, MOST_CANDIDATES)
+            by_name = [
                 Candidate(quoted(organization.name), str(organization.id))
-                for organization in known
+                for organization in matches
                 if organization.name
             ]
-            return _fitting(
-                [*named, *(Candidate(str(organization.id), organization.name or "") for organization in known)], value
+            return _filter_candidates(
+                [*by_name, *(Candidate(str(organization.id), organization.name or "") for organization in matches)],
+                value,
             )
         if qualifier.directory == "people":
             if self.organization_id is None:
@@ -101,7 +102,7 @@ class Completer:
             return [Candidate(quoted(person.email or str(person.id)), person.name or "") for person in people]
         if qualifier.takes == "path":
             return ()
-        return _fitting([Candidate(quoted(known)) for known in await self.values(qualifier)], value)
+        return _filter_candidates([Candidate(quoted(matches)) for matches in await self.values(qualifier)], value)
 
 
 def _word_start(text: str, cursor: int) -> int:
@@ -118,7 +119,7 @@ def _word_start(text: str, cursor: int) -> int:
     return start
 
 
-def _last_value(values: str) -> int:
+def _last_value_start(values: str) -> int:
     """Where the last of the values begins that commas divide."""
     start, quoting = 0, False
     for at, character in enumerate(values):
@@ -129,10 +130,10 @@ def _last_value(values: str) -> int:
     return start
 
 
-def _fitting(candidates: Iterable[Candidate], typed: str) -> tuple[Candidate, ...]:
+def _filter_candidates(candidates: Iterable[Candidate], typed: str) -> tuple[Candidate, ...]:
     """Those that begin with what is typed, then those that have it in them; not what is there already."""
-    wanted = typed.lower()
+    pattern = typed.lower()
     texts = [(candidate.text.strip('"').lower(), candidate) for candidate in candidates]
-    first = [candidate for text, candidate in texts if text.startswith(wanted)]
-    then = [candidate for text, candidate in texts if wanted in text and not text.startswith(wanted)]
-    return tuple(first + then)[:MOST_CANDIDATES]
+    first = [candidate for text, candidate in texts if text.startswith(pattern)]
+    inner = [candidate for text, candidate in texts if pattern in text and not text.startswith(pattern)]
+    return tuple(first + inner)[:MOST_CANDIDATES]

@@ -218,8 +218,8 @@ class _Act:
 def organizations_of(audit_filter: AuditFilter) -> list[str] | None:
     """Return the ids of the organisations whose rows a resolved filter may have, None for all that may be read."""
     positive = [term for term in audit_filter.terms if term.name == "org" and not term.negated]
-    named = [term for term in positive if term.ids and EVERY not in term.values]
-    sets = [{str(id_) for id_ in term.ids or ()} for term in named]
+    restricting = [term for term in positive if term.ids and EVERY not in term.values]
+    sets = [{str(id_) for id_ in term.ids or ()} for term in restricting]
     return sorted(set.intersection(*sets)) if sets else None
 
 
@@ -239,7 +239,7 @@ async def _write_rows(
     report: Callable[[], None],
 ) -> None:
     """Stream everything. Raises ExportFailed where the connection broke, or it took too long."""
-    wanted = where(audit_filter)
+    conditions = where(audit_filter)
 
     async def put(rows: list[bytes]) -> None:
         block = form.block(rows)
@@ -252,9 +252,9 @@ async def _write_rows(
         if form.header:
             await destination.write(form.header)
             _account(progress, form.header, 0)
-        progress.newest, progress.oldest = await _copy_rows(connection, form, wanted, TIMED, put)
+        progress.newest, progress.oldest = await _copy_rows(connection, form, conditions, TIMED, put)
         if not audit_filter.bounds_time:
-            await _copy_rows(connection, form, wanted, TIMELESS, put)
+            await _copy_rows(connection, form, conditions, TIMELESS, put)
         row = await (await connection.execute(CLOCK)).fetchone()
         progress.finished_at = row["now"] if row else None
 
@@ -278,13 +278,13 @@ def _account(progress: Progress, block: bytes, rows: int) -> None:
 async def _copy_rows(
     connection: Connection,
     form: Format,
-    wanted: Where,
-    part: tuple[str, str],
+    base: Where,
+    section: tuple[str, str],
     put: Callable[[list[bytes]], Awaitable[None]],
 ) -> tuple[bytes | None, bytes | None]:
     """Hand on the rows of one part in blocks; return the first and the last of them as COPY sent them."""
-    condition, order = part
-    conditions = wanted.also(condition, **form.parameters)
+    condition, order = section
+    conditions = base.also(condition, **form.parameters)
     # COPY takes no parameters, so they become literals here.
     statement = AsyncClientCursor(connection).mogrify(form.query(conditions.sql, order), conditions.parameters)
     ends: tuple[bytes | None, bytes | None] = (None, None)

@@ -100,11 +100,11 @@ class NewFile:
 
     def publish(self, manifest: Mapping[str, Any]) -> None:
         """Write the manifest, then give the file its name, which must still be free. Raises ExportFailed."""
-        made = False
+        manifest_exists = False
         try:
             os.fsync(self._open)
             descriptor = os.open(self._manifest, NEW, 0o600, dir_fd=self._folder)
-            made = True
+            manifest_exists = True
             try:
                 _write_all(descriptor, ascii_json(manifest, indent=2).encode() + b"\n")
                 os.fsync(descriptor)
@@ -112,7 +112,7 @@ class NewFile:
                 os.close(descriptor)
             self._give_name()
         except OSError as error:
-            if made:
+            if manifest_exists:
                 self._remove(self._manifest)
             self.discard()
             raise (_taken(self.name) if error.errno == errno.EEXIST else self._failed(error)) from None

@@ -99,7 +99,7 @@ def join_words(words: Sequence[str]) -> str:
 def quoted(value: str) -> str:
     """Return a value as it has to be written in a filter: between quotes where it needs them."""
     plain = _BARE.fullmatch(value) and '"' not in value and not value.startswith("-")
-    return value if plain else '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'
+    return value if plain else f'"{_escape(value)}"'
 
 
 class _Parser:
@@ -247,25 +247,25 @@ class _Parser:
         value = self._value(name, start)
         if self._peek() == ",":
             raise self._error(f"{name}: takes one time only.", "Leave out what follows the comma.", start)
-        rest = re.match(r"\s+(\S+)", self.text[self.at :])
-        if rest is not None and _continues_time(value, rest[1]):
+        continuation = re.match(r"\s+(\S+)", self.text[self.at :])
+        if continuation is not None and _continues_time(value, continuation[1]):
             # Without quotes too: since:this month, until:2026-01-31 10:30.
-            value += f" {rest[1]}"
-            self.at += rest.end()
+            value += f" {continuation[1]}"
+            self.at += continuation.end()
         try:
             return parse_time_range(value, self.zone, self.now)
         except ValueError as wrong:
             raise self._error(f"What {name}: says is not a time.", str(wrong), start) from None
 
     def _unknown(self, name: str, start: int) -> FilterError:
-        plain = [known for known in QUALIFIERS if known not in _WITH_PATH]
-        near = difflib.get_close_matches(name, [*plain, *ALIASES], n=1, cutoff=0.6)
-        usages = [f"{other}:" for other in near]
-        if misspelt := difflib.get_close_matches(name, _WITH_PATH, n=1, cutoff=0.7):
-            usages = [QUALIFIERS[misspelt[0]].usage]
-        known = f"{', '.join(plain)} and {', '.join(f'{path}.KEY' for path in _WITH_PATH)}"
-        meant = f"Did you mean {usages[0]}?" if usages else f"Qualifiers are {known}."
-        what_to_do = f"{meant} Text that has a colon goes between double quotes."
+        plain = [valid for valid in QUALIFIERS if valid not in _WITH_PATH]
+        similar = difflib.get_close_matches(name, [*plain, *ALIASES], n=1, cutoff=0.6)
+        usages = [f"{other}:" for other in similar]
+        if similar_paths := difflib.get_close_matches(name, _WITH_PATH, n=1, cutoff=0.7):
+            usages = [QUALIFIERS[similar_paths[0]].usage]
+        valid = f"{', '.join(plain)} and {', '.join(f'{path}.KEY' for path in _WITH_PATH)}"
+        hint = f"Did you mean {usages[0]}?" if usages else f"Qualifiers are {valid}."
+        what_to_do = f"{hint} Text that has a colon goes between double quotes."
         return self._error(f"There is no qualifier {name[:40]}:.", what_to_do, start, len(name) + 1)
 
     def _error(self, sentence: str, what_to_do: str, start: int, length: int | None = None) -> FilterError:

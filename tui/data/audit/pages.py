@@ -98,8 +98,8 @@ class AuditReader:
 
     async def among(self, ids: Sequence[UUID]) -> set[UUID]:
         """Return those of some rows that are in the filter. Raises what reading raises."""
-        wanted = where(self.audit_filter).also("l.id = any (%(ids)s)", ids=list(ids))
-        rows = await fetch(self.database, AMONG.format(where=wanted.sql), wanted.parameters, TIMELESS_MS)
+        conditions = where(self.audit_filter).also("l.id = any (%(ids)s)", ids=list(ids))
+        rows = await fetch(self.database, AMONG.format(where=conditions.sql), conditions.parameters, TIMELESS_MS)
         return {row["id"] for row in rows}
 
     def older(self, place: Place | None = None, limit: int = 50) -> AsyncGenerator[ReadStep, None]:
@@ -114,15 +114,15 @@ class AuditReader:
         return self._read(NEWER, place, limit)
 
     async def _read(self, direction: Direction, place: Place | None, limit: int) -> AsyncGenerator[ReadStep, None]:
-        wanted = limit
-        parts = self._parts(direction, place)
-        for number, timed in enumerate(parts, 1):
-            is_last = number == len(parts)
+        remaining = limit
+        sections = self._parts(direction, place)
+        for section_number, timed in enumerate(sections, 1):
+            is_last = section_number == len(sections)
             steps = self._timed if timed else self._timeless
-            async for rows, searched_to, ended in steps(direction, place, wanted):
-                enough = len(rows) >= wanted
-                page = rows[:wanted]
-                wanted -= len(page)
+            async for rows, searched_to, ended in steps(direction, place, remaining):
+                enough = len(rows) >= remaining
+                page = rows[:remaining]
+                remaining -= len(page)
                 more = len(rows) > len(page) or not (ended and is_last)
                 done = enough or (ended and is_last)
                 yield ReadStep(_newest_first(direction, page), more, done, searched_to)
@@ -161,9 +161,9 @@ class AuditReader:
         parameters: dict[str, Any] = {"limit": limit + 1}
         queries = []
         for branch in self._branches:
-            whole = branch.also(*beyond.conditions, **beyond.parameters)
-            parameters |= whole.parameters
-            queries.append(BRANCH.format(columns=ROW_COLUMNS, where=whole.sql, order=direction.order))
+            page_conditions = branch.also(*beyond.conditions, **beyond.parameters)
+            parameters |= page_conditions.parameters
+            queries.append(BRANCH.format(columns=ROW_COLUMNS, where=page_conditions.sql, order=direction.order))
         query = queries[0]
         if len(queries) > 1:
             union = " union all ".join(f"({query})" for query in queries)
@@ -174,21 +174,12 @@ class AuditReader:
         self, direction: Direction, place: Place | None, limit: int
     ) -> AsyncIterator[tuple[list[AuditRow], datetime | None, bool]]:
         """The same of the rows without a time, which an index leads to, in the order of their ids."""
-        wanted: Where = where(self.audit_filter).also("l.created_at is null", limit=limit + 1)
+        conditions: Where = where(self.audit_filter).also("l.created_at is null", limit=limit + 1)
         if place is not None and place.id is not None and place.at is None:
-            wanted = wanted.also(f"l.id {direction.beyond} %(id)s::uuid", id=place.id)
-        query = TIMELESS.format(columns=ROW_COLUMNS, where=wanted.sql, order=direction.order)
-        rows = [AuditRow(**row) for row in await fetch(self.database, query, wanted.parameters, TIMELESS_MS)]
+            conditions = conditions.also(f"l.id {direction.beyond} %(id)s::uuid", id=place.id)
+        query = TIMELESS.format(columns=ROW_COLUMNS, where=conditions.sql, order=direction.order)
+        rows = [AuditRow(**row) for row in await fetch(self.database, query, conditions.parameters, TIMELESS_MS)]
         yield rows, None, len(rows) <= limit
-
-
-async def read_all(steps: AsyncIterator[ReadStep], *, newer: bool = False) -> ReadStep:
-    """Read to the last step and return all rows as one, newest first; `newer` where the steps go that way."""
-    rows: tuple[AuditRow, ...] = ()
-    last = ReadStep((), False, True)
-    async for last in steps:
-        rows = last.rows + rows if newer else rows + last.rows
-    return ReadStep(rows, last.more, True, last.searched_to)
 
 
 def _newest_first(direction: Direction, rows: list[AuditRow]) -> tuple[AuditRow, ...]:

@@ -115,11 +115,11 @@ def _org(term: Term, bind: Bind) -> str:
 
 def _ip(term: Term, bind: Bind) -> str:
     forms = [form for value in term.values for form in _address_forms(value)]
-    wanted = f"any ({bind(forms)}::inet[])"
-    within = "<<=" if any("/" in form for form in forms) else "="
+    networks = f"any ({bind(forms)}::inet[])"
+    operator = "<<=" if any("/" in form for form in forms) else "="
     # An address of the column may come with a network's mask; hardly any does, and taking it off is slow.
     has_mask = "masklen(l.ip_address) < case family(l.ip_address) when 4 then 32 else 128 end"
-    return f"(l.ip_address {within} {wanted} or ({has_mask} and host(l.ip_address)::inet {within} {wanted}))"
+    return f"(l.ip_address {operator} {networks} or ({has_mask} and host(l.ip_address)::inet {operator} {networks}))"
 
 
 def _details(term: Term, bind: Bind) -> str:

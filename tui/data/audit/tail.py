@@ -79,7 +79,7 @@ class Tail:
 
     async def begin(self) -> None:
         """Take what is in the log by now as known. Raises what reading raises."""
-        self._from, _ = await self._reach()
+        self._from, _ = await self._read_horizon()
         self._seen = dict(await self._ids())
         self._known_from = self._from
 
@@ -96,7 +96,7 @@ class Tail:
             await self.begin()
             return []
         # Looked at before the rows: whoever commits in between is then still known as open.
-        following, now = await self._reach()
+        following, now = await self._read_horizon()
         present = await self._ids()
         new = [row_id for row_id, _ in present if row_id not in self._seen]
         rows: list[AuditRow] = []
@@ -110,12 +110,12 @@ class Tail:
         return sorted(rows, key=lambda row: order[row.id])
 
     async def _ids(self) -> list[tuple[UUID, datetime | None]]:
-        wanted = where(self.audit_filter).also(**{"from": self._from})
-        query = IDS.format(where=wanted.sql) + " order by l.created_at, l.id"
-        rows = await fetch(self.database, query, wanted.parameters, POLL_MS)
+        conditions = where(self.audit_filter).also(**{"from": self._from})
+        query = IDS.format(where=conditions.sql) + " order by l.created_at, l.id"
+        rows = await fetch(self.database, query, conditions.parameters, POLL_MS)
         return [(row["id"], row["created_at"]) for row in rows]
 
-    async def _reach(self) -> tuple[datetime, datetime]:
+    async def _read_horizon(self) -> tuple[datetime, datetime]:
         """From when on rows may be missing that commit after this moment, and the moment; both the server's."""
         state = (await fetch(self.database, OPEN_TRANSACTIONS, {}, POLL_MS))[0]
         now: datetime = state["now"]
@@ -126,17 +126,17 @@ class Tail:
             reach.append(max(state["open_since"], now - LONGEST_IDLE))
         if state["hidden"]:
             # One that has not written yet has no id to go by, and its rows may say when it began.
-            reach += [self._since(int(state["oldest"]), now), now - LONGEST_IDLE]
+            reach += [self._earliest_start(int(state["oldest"]), now), now - LONGEST_IDLE]
         if not self._marks or self._marks[-1][1] != state["following"]:
             self._marks.append((now, int(state["following"])))
         self._begun = self._begun or now
         return min(reach), now
 
-    def _since(self, oldest: int, now: datetime) -> datetime:
+    def _earliest_start(self, oldest: int, now: datetime) -> datetime:
         """Since when at the earliest the oldest open transaction has had its id, and a little more."""
-        before = [at for at, following in self._marks if following <= oldest]
-        if before:
-            return before[-1] - self.overlap
+        earlier = [at for at, following in self._marks if following <= oldest]
+        if earlier:
+            return earlier[-1] - self.overlap
         return (self._begun or now) - LONGEST_IDLE
 
     def _advance(self, following: datetime, now: datetime) -> None:

@@ -25,6 +25,6 @@ def parse_time_range(text: str, zone: tzinfo, now: datetime) -> TimeRange:
     except OverflowError:
         time = None
     if time is None:
-        near = difflib.get_close_matches(normalized(text), PHRASES, n=1, cutoff=0.7)
-        raise ValueError(f'Did you mean "{near[0]}"?' if near else FORMS)
+        similar = difflib.get_close_matches(normalized(text), PHRASES, n=1, cutoff=0.7)
+        raise ValueError(f'Did you mean "{similar[0]}"?' if similar else FORMS)
     return time

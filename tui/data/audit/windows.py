@@ -137,18 +137,18 @@ class Windows:
         if self._driver is None:
             self._driver = await self._fewest()
         beyond = is_beyond(direction, start)
-        wanted = self._driver.also(*beyond.conditions, **beyond.parameters, size=self.size)
-        query = EDGE.format(where=wanted.sql, order=direction.order)
-        rows = await fetch(self.database, query, wanted.parameters, self._patience)
+        conditions = self._driver.also(*beyond.conditions, **beyond.parameters, size=self.size)
+        query = EDGE.format(where=conditions.sql, order=direction.order)
+        rows = await fetch(self.database, query, conditions.parameters, self._patience)
         return Edge(rows[0]["at"], None, True, rows[0]["created_at"]) if rows else None
 
     def _window(self, direction: Direction, start: Edge | None, end: Edge | None) -> Where:
         beyond = is_beyond(direction, start)
-        wanted = where(self.audit_filter).also(*beyond.conditions, **beyond.parameters)
+        conditions = where(self.audit_filter).also(*beyond.conditions, **beyond.parameters)
         if end is None:
-            return wanted
+            return conditions
         within = ">=" if direction is OLDER else "<="
-        return wanted.also(f"l.created_at {within} %(end)s::timestamptz", end=end.at)
+        return conditions.also(f"l.created_at {within} %(end)s::timestamptz", end=end.at)
 
     async def _fewest(self) -> Where:
         """The condition of the index that leads to the fewest rows, in the time the filter is of."""

@@ -76,17 +76,17 @@ async def record_test(
 
     async def unit(connection: Connection) -> RowResult:
         query = SEEN.format(lock="" if database.read_only else "for update")
-        seen = await (await connection.execute(query, {"id": row.row_id})).fetchone()
-        if seen is None:
+        stored = await (await connection.execute(query, {"id": row.row_id})).fetchone()
+        if stored is None:
             raise NotFound(
                 f"The integration {row.integration_type} was deleted while it was tested.", "Reload the list."
             )
         result: RowResult = "read-only" if database.read_only else "kept"
-        if seen["stamp"] != stamp:
+        if stored["stamp"] != stamp:
             result = "changed meanwhile"
         if result == "kept":
             is_verified = outcome.judgement == "verified"
-            if is_verified or (outcome.judgement == "refused" and seen["is_verified"]):
+            if is_verified or (outcome.judgement == "refused" and stored["is_verified"]):
                 await connection.execute(SET_VERIFIED, {"id": row.row_id, "verified": is_verified})
         details = {**outcome.details(), "integration_id": str(row.row_id), "result": result}
         if result == "changed meanwhile":

@@ -151,7 +151,7 @@ select {COLUMNS}, c.credentials_encrypted as envelope
             f"There are {len(rows)} rows of {integration_type}, so it is not clear which one is meant.",
             "Open the one you mean in the console, or delete the others by their ids.",
         )
-    return await asyncio.to_thread(stored, rows[0], keyring) if rows else None
+    return await asyncio.to_thread(open_stored, rows[0], keyring) if rows else None
 
 
 async def save_credential(
@@ -193,7 +193,7 @@ async def _create(
 ) -> SaveResult:
     row = RowBinding(uuid4(), draft.organization_id, draft.integration_type)
     plaintext = encode_credential(draft.credential)
-    envelopes = await asyncio.to_thread(_sealed_both_ways, keyring, plaintext, row, gate)
+    envelopes = await asyncio.to_thread(_seal_in_both_formats, keyring, plaintext, row, gate)
 
     async def unit(connection: Connection) -> bool:
         await confirm_gate(connection, gate)
@@ -206,7 +206,7 @@ async def _create(
             "operator": database.operator.user_id,
             "tested_at": test.tested_at if test else None,
         }
-        await _tell_fields(connection, tuple(draft.credential))
+        await _set_logged_fields(connection, tuple(draft.credential))
         written = await (await connection.execute(INSERT_CREDENTIAL, values)).fetchone() is not None
         if written and test:
             await _log_test(connection, row, test)
@@ -244,14 +244,14 @@ async def _replace(
         plaintext = updated_plaintext(
             base.plaintext, {name: draft.credential[name] for name in changed if name not in removed}, removed
         )
-    envelopes = await asyncio.to_thread(_sealed_both_ways, keyring, plaintext, row, gate) if changed else {}
+    envelopes = await asyncio.to_thread(_seal_in_both_formats, keyring, plaintext, row, gate) if changed else {}
 
     async def unit(connection: Connection) -> bool:
         await confirm_gate(connection, gate)
         envelope = base.envelope
         if changed:
             envelope = envelopes[base.format or await format_for_new_row(connection, policy)]
-            await _tell_fields(connection, changed)
+            await _set_logged_fields(connection, changed)
         values = {
             "id": row.row_id,
             "seen": base.envelope,
@@ -282,21 +282,21 @@ async def _log_test(connection: Connection, row: RowBinding, test: PassedTest) -
     await log_act(connection, "connection_tested", row.organization_id, row.integration_type, details=details)
 
 
-async def _tell_fields(connection: Connection, names: tuple[str, ...]) -> None:
+async def _set_logged_fields(connection: Connection, names: tuple[str, ...]) -> None:
     """Let the log's trigger name the fields that an envelope does not show; names only, never values."""
     # A name of another program may hold what Postgres cannot store, or the comma that separates them here.
     written = [spelled(name).replace(",", "\\x2c") for name in names]
     await connection.execute("select set_config('switchboard.fields', %s, true)", (",".join(written),))
 
 
-def _sealed_both_ways(keyring: Keyring, plaintext: bytes, row: RowBinding, gate: Gate) -> dict[EnvelopeFormat, str]:
+def _seal_in_both_formats(keyring: Keyring, plaintext: bytes, row: RowBinding, gate: Gate) -> dict[EnvelopeFormat, str]:
     formats: tuple[EnvelopeFormat, ...] = ("sb2", "legacy")
     return {name: keyring.seal(plaintext, row, format=name, salt=gate.salt) for name in formats}
 
 
-def _changed_fields(before: Mapping[str, Any], after: Mapping[str, Any]) -> tuple[str, ...]:
-    names = [*before, *(name for name in after if name not in before)]
-    return tuple(name for name in names if (name in before) != (name in after) or before[name] != after[name])
+def _changed_fields(old: Mapping[str, Any], new: Mapping[str, Any]) -> tuple[str, ...]:
+    names = [*old, *(name for name in new if name not in old)]
+    return tuple(name for name in names if (name in old) != (name in new) or old[name] != new[name])
 
 
 def binding(integration: Integration) -> RowBinding:
@@ -306,16 +306,16 @@ def binding(integration: Integration) -> RowBinding:
     return RowBinding(integration.id, integration.organization_id, integration.integration_type)
 
 
-def stored(row: dict[str, Any], keyring: Keyring) -> StoredCredential:
+def open_stored(row: dict[str, Any], keyring: Keyring) -> StoredCredential:
     """Open the envelope of a row that was selected with COLUMNS and `envelope`; never raises for an unreadable one."""
     integration = Integration(**without_envelope(row))
     envelope: str | None = row["envelope"]
-    shape = envelope_format(envelope or "")
+    format_ = envelope_format(envelope or "")
     try:
-        opened = keyring.open(envelope or "", binding(integration))
+        contents = keyring.open(envelope or "", binding(integration))
     except Unreadable as problem:
-        return StoredCredential(integration, envelope, shape, None, None, problem)
-    return StoredCredential(integration, envelope, shape, opened.plaintext, opened.credential)
+        return StoredCredential(integration, envelope, format_, None, None, problem)
+    return StoredCredential(integration, envelope, format_, contents.plaintext, contents.credential)
 
 
 def without_envelope(row: dict[str, Any]) -> dict[str, Any]:

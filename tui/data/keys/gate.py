@@ -124,7 +124,7 @@ async def check_gate(database: Database, keyring: Keyring) -> Gate:
     Derives the key in a worker thread (about 0.3 s once per key and salt). Never raises for a wrong key: see Gate.
     Source of the rules: encryption.md, "The gate".
     """
-    recorded, rows = await _evidence(database)
+    recorded, rows = await _read_evidence(database)
     recorded_id = str(recorded["key_id"]) if recorded else None
     key = keyring.current
     if key is None:
@@ -132,14 +132,14 @@ async def check_gate(database: Database, keyring: Keyring) -> Gate:
     salt, key_id, state = await asyncio.to_thread(_examine, key, recorded, rows)
     weaknesses = tuple(key.weaknesses())
     other = key.without_wrapping()
-    reading = None
+    other_reading = None
     if other is not None:
         other_salt, other_id, other_state = await asyncio.to_thread(_examine, other, recorded, rows)
         known_id = None if other_salt == other.first_salt() else other_id
-        reading = OtherReading(key.wrapping, known_id, other_state)
+        other_reading = OtherReading(key.wrapping, known_id, other_state)
     if state in ("open", "unused", "mixed") and weaknesses:
         state = "weak key"
-    return Gate(state, salt, key_id, key.source, recorded_id, weaknesses, reading, salt == key.first_salt())
+    return Gate(state, salt, key_id, key.source, recorded_id, weaknesses, other_reading, salt == key.first_salt())
 
 
 async def check_gate_for_new_key(database: Database, key: MasterKey) -> Gate:
@@ -147,7 +147,7 @@ async def check_gate_for_new_key(database: Database, key: MasterKey) -> Gate:
 
     The gate has neither salt nor key id, so nothing can be written with it; `check_gate` gives one that has.
     """
-    recorded, rows = await _evidence(database)
+    recorded, rows = await _read_evidence(database)
     is_used = recorded is not None or any(envelope_format(row["credentials_encrypted"] or "") for row in rows)
     recorded_id = str(recorded["key_id"]) if recorded else None
     return Gate("wrong key" if is_used else "unused", b"", None, key.source, recorded_id)
@@ -208,7 +208,7 @@ def _count_page(keyring: Keyring, rows: list[dict[str, Any]], census: Census) ->
     return unreadable
 
 
-async def _evidence(database: Database) -> tuple[dict[str, Any] | None, list[dict[str, Any]]]:
+async def _read_evidence(database: Database) -> tuple[dict[str, Any] | None, list[dict[str, Any]]]:
     async def unit(connection: Connection) -> tuple[dict[str, Any] | None, list[dict[str, Any]]]:
         exists = await (await connection.execute(WHAT_EXISTS)).fetchone() or {}
         recorded = await (await connection.execute(RECORDED_KEY)).fetchone() if exists["keys"] else None
@@ -225,10 +225,10 @@ def _examine(
     """The key's salt and key id here, and what it is to what is stored."""
     salt = bytes(recorded["salt"]) if recorded else _salt_of(rows, key)
     key_id = key.key_id(salt)
-    return salt, key_id, _judge(key, key_id, str(recorded["key_id"]) if recorded else None, rows)
+    return salt, key_id, _state_of(key, key_id, str(recorded["key_id"]) if recorded else None, rows)
 
 
-def _judge(key: MasterKey, key_id: str, recorded_id: str | None, rows: list[dict[str, Any]]) -> GateState:
+def _state_of(key: MasterKey, key_id: str, recorded_id: str | None, rows: list[dict[str, Any]]) -> GateState:
     if recorded_id is not None:
         return "open" if recorded_id == key_id else "wrong key"
     current = Keyring(key)
@@ -251,11 +251,11 @@ def _salt_of(rows: list[dict[str, Any]], key: MasterKey) -> bytes:
     """Return the salt of the rows that the key has written, else its first; each salt tried costs a derivation."""
     key_ids: dict[bytes, str] = {}
     for row in rows:
-        salt, named = sb2_salt(row["credentials_encrypted"] or ""), sb2_key_id(row["credentials_encrypted"] or "")
-        if salt is not None and named is not None:
-            key_ids.setdefault(salt, named)
-    of_rows = (salt for salt, named in list(key_ids.items())[:SALTS_TRIED] if key.key_id(salt) == named)
-    return next(of_rows, None) or key.first_salt()
+        salt, key_id = sb2_salt(row["credentials_encrypted"] or ""), sb2_key_id(row["credentials_encrypted"] or "")
+        if salt is not None and key_id is not None:
+            key_ids.setdefault(salt, key_id)
+    own_salts = (salt for salt, key_id in list(key_ids.items())[:SALTS_TRIED] if key.key_id(salt) == key_id)
+    return next(own_salts, None) or key.first_salt()
 
 
 def _binding(row: dict[str, Any]) -> RowBinding:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 from uuid import UUID, uuid4
 
 from tui.data.permissions.people import GRANT_COLUMNS, LAST_GRANTED_FIRST, grant_from
@@ -15,11 +15,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from datetime import datetime
 
-    from tui.data.permissions.staging import Change, Staged
+    from tui.data.permissions.staging import Change, ChangeKind, Staged
     from tui.data.permissions.values import CellKey
     from tui.data.postgres.database import Connection, Database
 
-Outcome = Literal["grant", "change", "revoke"]
 TABLE = "public.user_integration_permissions"
 
 CAN_CHANGE = f"""
@@ -113,7 +112,7 @@ class WrittenCell:
     after: Grant | None
 
     @property
-    def kind(self) -> Outcome:
+    def kind(self) -> ChangeKind:
         """Grant, change or revoke, as the log calls it."""
         if self.after is None:
             return "revoke"
@@ -137,7 +136,7 @@ class Applied:
         """The grant that each cell holds now, None where it holds none."""
         return {(cell.user_id, cell.integration_id): cell.after for cell in self.cells}
 
-    def count(self, kind: Outcome) -> int:
+    def count(self, kind: ChangeKind) -> int:
         """Count the cells that were granted, changed or revoked."""
         return sum(cell.kind == kind for cell in self.cells)
 
@@ -272,8 +271,8 @@ async def _can_change(connection: Connection) -> dict[str, Any]:
 async def _integrations(
     connection: Connection, organization_id: UUID, targets: Sequence[_Target]
 ) -> tuple[set[UUID], datetime]:
-    wanted = list({target.integration_id for target in targets})
-    values = {"organization_id": organization_id, "integration_ids": wanted}
+    ids = list({target.integration_id for target in targets})
+    values = {"organization_id": organization_id, "integration_ids": ids}
     rows = await (await connection.execute(INTEGRATIONS, values)).fetchall()
     if not rows:
         raise _CellsChanged(_conflict(target, None, deleted=True) for target in targets)
@@ -299,8 +298,8 @@ def _is_as_seen(seen: Grant | None, present: Grant | None) -> bool:
 
 
 def _conflict(target: _Target, present: Grant | None, *, deleted: bool) -> Conflict:
-    seen, now, wanted = (NOTHING if grant is None else grant.access for grant in (target.seen, present, target.row))
-    return Conflict(*target.key, seen, now, wanted, deleted)
+    seen, current, wanted = (NOTHING if grant is None else grant.access for grant in (target.seen, present, target.row))
+    return Conflict(*target.key, seen, current, wanted, deleted)
 
 
 def _keys(targets: Sequence[_Target]) -> dict[str, Any]:
@@ -312,13 +311,8 @@ def _keys(targets: Sequence[_Target]) -> dict[str, Any]:
 
 def _columns(rows: Sequence[Grant]) -> dict[str, Any]:
     rights = {right.column: [row.access.has(right.name) for row in rows] for right in RIGHTS.values()}
-    return rights | {
-        "id": [row.id for row in rows],
-        "user_id": [row.user_id for row in rows],
-        "integration_id": [row.integration_id for row in rows],
-        "daily_limit": [row.access.daily_limit for row in rows],
-        "monthly_limit": [row.access.monthly_limit for row in rows],
-        "expires_at": [row.access.expires_at for row in rows],
-        "granted_by": [row.granted_by for row in rows],
-        "granted_at": [row.granted_at for row in rows],
+    limits = {
+        name: [getattr(row.access, name) for row in rows] for name in ("daily_limit", "monthly_limit", "expires_at")
     }
+    own = ("id", "user_id", "integration_id", "granted_by", "granted_at")
+    return rights | limits | {name: [getattr(row, name) for row in rows] for name in own}

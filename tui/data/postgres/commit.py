@@ -109,10 +109,10 @@ class Commit:
             with contextlib.suppress(asyncio.CancelledError):
                 await asyncio.wait({asking})
         with contextlib.suppress(SwitchboardError, asyncio.CancelledError):
-            known = ("Interrupted while saving: it was saved.", "")
+            answer = ("Interrupted while saving: it was saved.", "")
             if not asking.result():
-                known = ("Interrupted while saving: nothing was saved.", "")
-            _last_words[_last_words.index(unknown)] = known
+                answer = ("Interrupted while saving: nothing was saved.", "")
+            _last_words[_last_words.index(unknown)] = answer
 
     async def _status_within(self, connect: Connect, seconds: float) -> str:
         with contextlib.suppress(SwitchboardError):

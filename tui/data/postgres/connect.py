@@ -60,7 +60,7 @@ async def is_responding(connection: psycopg.AsyncConnection[Any], within: float)
     return asking.done() and not connection.closed
 
 
-async def first_done(asked: set[asyncio.Future[T]], within: float) -> set[asyncio.Future[T]]:
+async def first_done(futures: set[asyncio.Future[T]], within: float) -> set[asyncio.Future[T]]:
     """Return those that are done once one is, or `within` seconds have passed.
 
     Where this process was not running meanwhile, an answer may be here that nobody has looked at: then once more.
@@ -68,7 +68,7 @@ async def first_done(asked: set[asyncio.Future[T]], within: float) -> set[asynci
     loop = asyncio.get_running_loop()
     while True:
         ends = loop.time() + within
-        done, _ = await asyncio.wait(asked, timeout=within, return_when=asyncio.FIRST_COMPLETED)
+        done, _ = await asyncio.wait(futures, timeout=within, return_when=asyncio.FIRST_COMPLETED)
         if done or loop.time() < ends + LATE_S:
             return done
 

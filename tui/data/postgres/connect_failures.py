@@ -56,8 +56,8 @@ def connect_failure(exc: BaseException, *, doing: str) -> SwitchboardError:
         refused = "The server refused the connection, for a reason that Switchboard does not know."
         kind = (UnknownRefusal, refused, "Ask whoever runs the server.")
     elif kind is None:
-        nobody = Unreachable if isinstance(exc, OSError) else ConnectionFailed
-        kind = (nobody, "There is no connection to the database.", "Check host, port and network.")
+        error_class = Unreachable if isinstance(exc, OSError) else ConnectionFailed
+        kind = (error_class, "There is no connection to the database.", "Check host, port and network.")
     error, sentence, what_to_do = kind
     return error(sentence, what_to_do, quoted=quote(exc), details=_without_password(scrubbed(text), exc))
 
@@ -74,8 +74,8 @@ def is_answer(exc: BaseException) -> bool:
 def quote(exc: BaseException) -> str:
     """Say what the server itself said, or else the driver, on one line and without a secret; perhaps nothing."""
     words = _words(exc)
-    who = "server" if is_answer(exc) else "driver"
-    return f"The {who} said: {as_sentence(words)}" if words else ""
+    speaker = "server" if is_answer(exc) else "driver"
+    return f"The {speaker} said: {as_sentence(words)}" if words else ""
 
 
 def as_sentence(text: str) -> str:

@@ -22,6 +22,7 @@ from tui.data.postgres.deadline import run_with_deadline
 from tui.data.postgres.failures import translate
 from tui.data.postgres.json_loader import register_tolerant_json
 from tui.data.postgres.lock_holder import FIND_HOLDER, holder_sentence, name_lock_holder
+from tui.data.postgres.operator_settings import set_operator
 from tui.data.postgres.pool import Pool
 from tui.data.postgres.probe import encoding_problem, probe
 from tui.data.postgres.session_settings import READ_COMMITTED, SNAPSHOT, Limits, begin, pin_session, pinned_transaction
@@ -56,16 +57,6 @@ OPENS_WITHIN_S = 9.0
 ANSWERS_WITHIN_S = 20.0
 WRITE_ANSWERS_WITHIN_S = 60.0
 ATTEMPTS = 3
-
-OPERATOR_SETTINGS = """
-select set_config('switchboard.operator_id', %(operator_id)s, true),
-       set_config('switchboard.operator_label', %(operator_label)s, true),
-       set_config('switchboard.source_address', %(source_address)s, true),
-       set_config('switchboard.user_agent', %(user_agent)s, true),
-       set_config('switchboard.operation_id', %(operation_id)s, true),
-       pg_catalog.substring(pg_catalog.obj_description(pg_catalog.to_regnamespace('switchboard'), 'pg_namespace'),
-                            '^switchboard schema ([0-9]{1,9})$')::int as schema_number
-"""
 
 # Local to the transaction, which outside of one ends with the pipeline:
 # https://www.postgresql.org/docs/current/protocol-flow.html#PROTOCOL-FLOW-PIPELINING
@@ -328,20 +319,9 @@ class Database:
             raise translate(exc, doing="saving", role=self._role()) from None
 
     async def _begin(self, connection: Connection, operation: UUID, attempt: _Attempt) -> None:
-        operator = self.operator
-        cursor = await connection.execute(
-            OPERATOR_SETTINGS,
-            {
-                "operator_id": str(operator.user_id or ""),
-                "operator_label": operator.label,
-                "source_address": operator.source_address or "",
-                "user_agent": operator.user_agent,
-                "operation_id": str(operation),
-            },
-        )
-        row = await cursor.fetchone()
+        schema_number = await set_operator(connection, self.operator, operation)
         # It may have been set up anew since the console looked.
-        if row and self.latest_schema is not None and (row["schema_number"] or 0) > self.latest_schema:
+        if self.latest_schema is not None and schema_number > self.latest_schema:
             self.refusal = SchemaNewer
             if not attempt.log_only:
                 raise SchemaNewer

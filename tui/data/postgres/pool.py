@@ -143,11 +143,11 @@ class Pool:
 
     async def _new(self) -> Connection:
         """Open a connection; what the server says at the login counts as traffic. Raises psycopg.Error or OSError."""
-        before = on_login_traffic.set(self.liveness.note_traffic)
+        token = on_login_traffic.set(self.liveness.note_traffic)
         try:
             connection = await self._connect()
         finally:
-            on_login_traffic.reset(before)
+            on_login_traffic.reset(token)
         monitor(connection, self.liveness.note_traffic)
         return connection
 

@@ -108,10 +108,10 @@ async def pooling_kind(
     ):
         if held is not None:
             held += [first, second]
-        seen = [(await _backend_pid(first), await _backend_pid(second)) for _ in range(POOLING_ROUNDS)]
-        if any(first_pid == second_pid for first_pid, second_pid in seen) or len(set(seen)) > 1:
+        backend_pids = [(await _backend_pid(first), await _backend_pid(second)) for _ in range(POOLING_ROUNDS)]
+        if any(first_pid == second_pid for first_pid, second_pid in backend_pids) or len(set(backend_pids)) > 1:
             return "transaction"
-        return "direct" if seen[0] == (first.info.backend_pid, second.info.backend_pid) else "session"
+        return "direct" if backend_pids[0] == (first.info.backend_pid, second.info.backend_pid) else "session"
 
 
 async def _backend_pid(connection: psycopg.AsyncConnection[int]) -> int | None:

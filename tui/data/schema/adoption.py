@@ -57,21 +57,21 @@ _IN_THE_LOG = "select exists (select from public.integration_audit_logs l where 
 
 async def starting_shape(conn: AsyncConnection[Any], facts: Preflight) -> StartingShape:
     """Tell the starting shape from names that only its maker gives. Raises psycopg.Error."""
-    if facts.foreign_owners:
+    if not all(table.owned for table in facts.tables):
         return "not the owner"
     marks = await fetch_rows(
         conn, _MARKS, {"named": list(_CONSTRAINTS), "policies": list(_POLICIES), "tables": list(TABLES)}
     )
-    named, uniques, known_policies, policies, secured, triggers, comment = marks[0]
+    named_uniques, uniques, known_policies, policies, secured, triggers, comment = marks[0]
     if comment.startswith("switchboard schema ") and len(facts.tables) == len(TABLES):
         return "installed by Switchboard"
     if not facts.tables:
         return "nothing"
     if len(facts.tables) == len(TABLES):
-        if named == len(_CONSTRAINTS) and secured and policies == known_policies:
+        if named_uniques == len(_CONSTRAINTS) and secured and policies == known_policies:
             complete = secured == len(TABLES) and policies == len(_POLICIES)
             return "the other backend's migration 006" if complete else "the other backend's migration 006, broken off"
-        if uniques == len(_CONSTRAINTS) and not named and not secured and not policies and not triggers:
+        if uniques == len(_CONSTRAINTS) and not named_uniques and not secured and not policies and not triggers:
             return "the other backend's plain schema file"
     return "part of it, or drifted"
 

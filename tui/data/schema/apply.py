@@ -109,8 +109,8 @@ async def with_retries(conn: AsyncConnection[Any], act: Callable[[], Awaitable[T
 
 
 async def _holder(conn: AsyncConnection[Any]) -> str:
-    found = await fetch_rows(conn, _HOLDERS, {"tables": list(TABLES), "key": LOCK_KEY})
-    return f"{found[0][0]}, in a transaction open for {found[0][1]} s" if found else "somebody else"
+    holders = await fetch_rows(conn, _HOLDERS, {"tables": list(TABLES), "key": LOCK_KEY})
+    return f"{holders[0][0]}, in a transaction open for {holders[0][1]} s" if holders else "somebody else"
 
 
 def _failure(exc: psycopg.Error, conn: AsyncConnection[Any], where: str) -> SwitchboardError:

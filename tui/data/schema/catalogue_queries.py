@@ -31,7 +31,7 @@ async def fetch_rows(
 async def full_names(conn: AsyncConnection[Any]) -> AsyncIterator[None]:
     """Set search_path to pg_catalog, so that texts from the catalogue name every other schema. Raises psycopg.Error."""
     async with conn.transaction():
-        before = (await fetch_rows(conn, "select current_setting('search_path')"))[0][0]
+        search_path = (await fetch_rows(conn, "select current_setting('search_path')"))[0][0]
         await execute(conn, "select set_config('search_path', 'pg_catalog, pg_temp', true)")
         yield
-        await execute(conn, "select set_config('search_path', %(before)s, true)", {"before": before})
+        await execute(conn, "select set_config('search_path', %(before)s, true)", {"before": search_path})

@@ -43,7 +43,7 @@ _ACCEPT = "select switchboard.accept(%(object)s::text, %(definition)s::text)"
 _LOG = "select switchboard.log_act('schema_changed'::text, null::uuid, null::text, 'success'::text, %(details)s::jsonb)"
 
 # None where the name is free; else whether what has it is left of a build of the log's index that failed.
-_NAME_TAKEN = """
+_NAME_HOLDER = """
 select coalesce(i.indrelid = 'public.integration_audit_logs'::regclass and not i.indisvalid, false)
 from pg_class c left join pg_index i on i.indexrelid = c.oid
 where c.relnamespace = 'public'::regnamespace and c.relname = %(name)s
@@ -108,7 +108,7 @@ async def install(
         changes = Changes(plan.present, plan.missing, plan.different) if commit.sent else None
         try:
             built = await server.run(_build_log_indexes) if plan.log_indexes else ()
-            verification, notes = await server.run(_checked)
+            verification, notes = await server.run(_verify_installation)
         except ConnectionFailed as failure:
             if changes is None:
                 raise
@@ -127,8 +127,8 @@ async def install(
 
 def _refuse_problems(plan: Plan) -> None:
     if problems := plan.facts.problems:
-        every = "\n".join(problem.sentence for problem in problems)
-        raise problems[0].error(problems[0].sentence, problems[0].what_to_do, details=every)
+        sentences = "\n".join(problem.sentence for problem in problems)
+        raise problems[0].error(problems[0].sentence, problems[0].what_to_do, details=sentences)
 
 
 async def _run_and_commit(
@@ -212,12 +212,12 @@ async def _record(conn: AsyncConnection[Any], files_run: FilesRun, operator_labe
     await execute(conn, _LOG, {"details": json.dumps(details)})
 
 
-async def _checked(conn: AsyncConnection[Any]) -> tuple[Verification, tuple[tuple[str, str], ...]]:
+async def _verify_installation(conn: AsyncConnection[Any]) -> tuple[Verification, tuple[tuple[str, str], ...]]:
     """What a verification finds, and what people and organisations do not come from although it is there."""
     async with limited_transaction(conn):
-        found = await verify(conn)
+        verification = await verify(conn)
         sources = [Source(*row) for row in await fetch_rows(conn, DIRECTORY_SOURCES)]
-    return found, tuple(source.note for source in sources if source.note is not None)
+    return verification, tuple(source.note for source in sources if source.note is not None)
 
 
 async def _build_log_indexes(conn: AsyncConnection[Any]) -> tuple[str, ...]:
@@ -236,14 +236,14 @@ async def _build_log_indexes(conn: AsyncConnection[Any]) -> tuple[str, ...]:
         async with limited_transaction(conn):
             missing = await fetch_rows(conn, "select name, definition from switchboard.missing_log_indexes()")
         built = []
-        for wanted, definition in missing:
-            name, place = wanted, 1
-            while taken := await fetch_rows(conn, _NAME_TAKEN, {"name": name}):
-                if taken[0][0]:
+        for standard_name, definition in missing:
+            name, place = standard_name, 1
+            while holders := await fetch_rows(conn, _NAME_HOLDER, {"name": name}):
+                if holders[0][0]:
                     await execute(conn, f"drop index concurrently if exists public.{name}")
                 else:
                     place += 1
-                    name = f"{wanted}_{place}"
+                    name = f"{standard_name}_{place}"
             built.append(name)
             await execute(conn, f"create index concurrently {name} on public.integration_audit_logs {definition}")
     finally:

@@ -149,7 +149,7 @@ async def run_and_plan(
     after = await read_shape(conn)
     foreign = await find_foreign(conn, after)
     changes = compare(before, after)
-    accepts = _accepted(foreign, accept, adopting=adopting)
+    accepts = _select_accepted(foreign, accept, adopting=adopting)
     plan = Plan(
         facts,
         shape,
@@ -165,7 +165,7 @@ async def run_and_plan(
     return FilesRun(plan, statements, created)
 
 
-def _accepted(foreign: tuple[Drift, ...], names: Sequence[str], *, adopting: bool) -> tuple[CatalogueEntry, ...]:
+def _select_accepted(foreign: tuple[Drift, ...], names: Sequence[str], *, adopting: bool) -> tuple[CatalogueEntry, ...]:
     """What of the foreign things is accepted: all that is harmless where the tables are adopted, else what is named."""
     by_name = {object_of(drift.actual): drift for drift in foreign if drift.actual}
     for name in names:
@@ -182,16 +182,16 @@ def _accepted(foreign: tuple[Drift, ...], names: Sequence[str], *, adopting: boo
 
 def compare(before: frozenset[CatalogueEntry], after: frozenset[CatalogueEntry]) -> Changes:
     """Sort the entries of two shapes into those that stay, those that are made, and those that change."""
-    gone = {(entry.kind, entry.name): entry for entry in before - after if entry.kind not in _NAMELESS}
+    replaceable = {(entry.kind, entry.name): entry for entry in before - after if entry.kind not in _NAMELESS}
     missing, different = [], []
     for entry in sorted(after - before):
-        old = gone.pop((entry.kind, entry.name), None)
+        old = replaceable.pop((entry.kind, entry.name), None)
         if old is None:
             missing.append(entry)
         else:
             different.append(CatalogueEntry(entry.kind, entry.name, f"{old.text} -> {entry.text}"))
-    taken = [entry for entry in before - after if entry.kind in _NAMELESS] + list(gone.values())
-    different += [CatalogueEntry(entry.kind, entry.name, f"{entry.text} -> taken away") for entry in taken]
+    removed = [entry for entry in before - after if entry.kind in _NAMELESS] + list(replaceable.values())
+    different += [CatalogueEntry(entry.kind, entry.name, f"{entry.text} -> taken away") for entry in removed]
     return Changes(tuple(sorted(before & after)), tuple(missing), tuple(sorted(different)))
 
 

@@ -47,11 +47,6 @@ class Preflight:
     tables: tuple[TableFacts, ...]
     problems: tuple[Problem, ...]
 
-    @property
-    def foreign_owners(self) -> tuple[tuple[str, str], ...]:
-        """Table and owner for each of the four that belongs to somebody else."""
-        return tuple((table.name, table.owner) for table in self.tables if not table.owned)
-
 
 _TABLE_FACTS = """
 select c.relname::text, c.relkind in ('r', 'p'), pg_get_userbyid(c.relowner)::text, pg_has_role(c.relowner, 'USAGE')
@@ -113,11 +108,11 @@ async def preflight(conn: AsyncConnection[Any], *, roles: bool = False) -> Prefl
         )
     foreign = await fetch_rows(conn, _FOREIGN, {"tables": list(TABLES)})
     if owned and foreign:
-        what, whose = foreign[0]
+        what, other = foreign[0]
         problems.append(
             Problem(
-                f"The {what} belongs to the role {whose}, which is neither {server.role} nor the owner of the tables.",
-                f"If it is as it should be, connect as {whose}; else move it out of the way.",
+                f"The {what} belongs to the role {other}, which is neither {server.role} nor the owner of the tables.",
+                f"If it is as it should be, connect as {other}; else move it out of the way.",
             )
         )
     problems += _table_problems(server, tables)

@@ -49,4 +49,4 @@ async def read_shape(conn: AsyncConnection[Any]) -> frozenset[CatalogueEntry]:
 @cache
 def _query() -> str:
     """The text of switchboard.catalogue() as it is in sql/: the one in the database may say anything."""
-    return next(found[1] for file in schema_files() if (found := _TEXT.search(file.text)))
+    return next(match[1] for file in schema_files() if (match := _TEXT.search(file.text)))

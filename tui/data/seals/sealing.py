@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 from uuid import UUID, uuid4
@@ -150,7 +150,7 @@ class SealEvidence:
         return {"newest_seal": self.newest_seal, "sealed_until": until, "public_keys": list(self.public_keys)}
 
 
-class _SomebodyElseError(Exception):
+class _SealedMeanwhileError(Exception):
     """Another program has sealed meanwhile; its seals are the ones to go on from."""
 
 
@@ -182,7 +182,7 @@ async def seal_log(
                 newest = await _commit(database, key, batch, newest, operation)
                 seals += len(batch)
                 rows += sum(hour.row_count for hour in batch)
-        except _SomebodyElseError:
+        except _SealedMeanwhileError:
             continue
         fingerprint = newest.fingerprint().hex() if newest else None
         return SealingResult(seals, rows, sealed_until(newest), fingerprint)
@@ -299,28 +299,28 @@ async def _commit(
 
     async def unit(connection: Connection) -> Seal:
         await connection.execute(LOCK)
-        present = await _newest(connection)
-        if (present and present.fingerprint()) != (newest and newest.fingerprint()):
-            raise _SomebodyElseError
+        current = await _newest(connection)
+        if (current and current.fingerprint()) != (newest and newest.fingerprint()):
+            raise _SealedMeanwhileError
         await connection.execute(RECORD_KEY, {"key_id": key.key_id, "public_key": key.public_key})
         moment = await (await connection.execute(MOMENT)).fetchone() or {}
         operator = database.operator.label or None
-        made: list[dict[str, Any]] = []
-        before, seal = newest.fingerprint() if newest else None, newest
+        records: list[dict[str, Any]] = []
+        previous, seal = newest.fingerprint() if newest else None, newest
         for hour in batch:
-            seal = _signed(key, hour, before, operator, moment)
-            made.append(_values(seal, hour))
-            before = seal.fingerprint()
-        if seal is None or before is None:
+            seal = _sign(key, hour, previous, operator, moment)
+            records.append(asdict(seal) | {"row_list": hour.row_list})
+            previous = seal.fingerprint()
+        if seal is None or previous is None:
             raise AssertionError("a batch has at least one hour")
         async with connection.cursor() as cursor:
-            await cursor.executemany(ADD, made)
+            await cursor.executemany(ADD, records)
         until = sealed_until(seal)
         details = {
             "seals": len(batch),
             "rows": sum(hour.row_count for hour in batch),
             "sealed_until": until.isoformat() if until else None,
-            "newest_seal": before.hex(),
+            "newest_seal": previous.hex(),
             "key_id": key.key_id,
         }
         await log_act(connection, "log_sealed", NO_ORGANIZATION, "none", details=details)
@@ -329,28 +329,23 @@ async def _commit(
     return await database.write(unit, operation_id=operation)
 
 
-def _signed(
-    key: SealKey, hour: HourOfRows, previous: bytes | None, operator: str | None, moment: dict[str, Any]
-) -> Seal:
+def _sign(key: SealKey, hour: HourOfRows, previous: bytes | None, operator: str | None, moment: dict[str, Any]) -> Seal:
     list_digest = None if hour.row_list is None else hashlib.sha256(hour.row_list).digest()
-    parts = (hour.row_count, hour.digest, list_digest, moment["xid"], previous, moment["sealed_at"])
-    unsigned = Seal(0, hour.hour, *parts, moment["sealed_by"], operator, key.key_id, b"")
-    return Seal(0, hour.hour, *parts, moment["sealed_by"], operator, key.key_id, key.sign(unsigned.statement()))
-
-
-def _values(seal: Seal, hour: HourOfRows) -> dict[str, Any]:
-    return {
-        "hour": seal.hour,
-        "row_count": seal.row_count,
-        "digest": seal.digest,
-        "row_list": hour.row_list,
-        "xid": seal.xid,
-        "previous": seal.previous,
-        "sealed_by": seal.sealed_by,
-        "operator": seal.operator,
-        "key_id": seal.key_id,
-        "signature": seal.signature,
-    }
+    unsigned = Seal(
+        id=0,
+        hour=hour.hour,
+        row_count=hour.row_count,
+        digest=hour.digest,
+        list_digest=list_digest,
+        xid=moment["xid"],
+        previous=previous,
+        sealed_at=moment["sealed_at"],
+        sealed_by=moment["sealed_by"],
+        operator=operator,
+        key_id=key.key_id,
+        signature=b"",
+    )
+    return replace(unsigned, signature=key.sign(unsigned.statement()))
 
 
 def _hex(value: bytes | None) -> str | None:

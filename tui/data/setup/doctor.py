@@ -123,11 +123,11 @@ async def _schema(database: Database) -> list[Finding]:
 
 
 def _drifts(drifts: Iterable[Drift]) -> list[Finding]:
-    every = list(drifts)
-    findings = [_drift(drift) for drift in every[:LISTED_DRIFTS]]
-    rest = len(every) - len(findings)
-    if rest:
-        findings.append(Finding(Subject.DRIFT, "problem", f"{rest} more differences like these.", RUN_SETUP))
+    listed = list(drifts)
+    findings = [_drift(drift) for drift in listed[:LISTED_DRIFTS]]
+    unlisted = len(listed) - len(findings)
+    if unlisted:
+        findings.append(Finding(Subject.DRIFT, "problem", f"{unlisted} more differences like these.", RUN_SETUP))
     return findings
 
 

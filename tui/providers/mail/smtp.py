@@ -116,10 +116,10 @@ class SmtpDialogue:
             reply = self._smtp.docmd(responses.as_base64(text))
         return reply
 
-    def _expect(self, wanted: int, reply: tuple[int, bytes]) -> None:
+    def _expect(self, expected: int, reply: tuple[int, bytes]) -> None:
         """Raises ProviderFailed where a reply before the login is not the wanted one."""
         code, text = reply
-        if code == wanted:
+        if code == expected:
             return
         if not 200 <= code <= 599:
             raise failures.not_the_protocol(self._connection, SUBJECT)

@@ -20,9 +20,9 @@ if TYPE_CHECKING:
     from datetime import datetime, tzinfo
     from uuid import UUID
 
-    from tui.data.permissions.apply import Applied, Outcome
+    from tui.data.permissions.apply import Applied
     from tui.data.permissions.people import Holder, Standing, Use
-    from tui.data.permissions.staging import Staged
+    from tui.data.permissions.staging import ChangeKind, Staged
     from tui.data.permissions.values import Access, Cell, CellState
     from tui.models import Integration
     from tui.widgets.frame import Tone
@@ -171,5 +171,5 @@ def letter_change(before: Access, after: Access, glyphs: Glyphs) -> str:
 
 def applied_words(applied: Applied) -> str:
     """Return what was written, in counts."""
-    kinds: tuple[Outcome, ...] = ("grant", "change", "revoke")
+    kinds: tuple[ChangeKind, ...] = ("grant", "change", "revoke")
     return ", ".join(counted(number, kind) for kind in kinds if (number := applied.count(kind))) or "nothing"
