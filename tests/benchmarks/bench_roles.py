@@ -28,7 +28,7 @@ from tui.data.audit.filter import parse_filter
 from tui.data.audit.name_resolution import resolve_filter
 from tui.data.audit.pages import AuditReader
 from tui.data.postgres.database import Database
-from tui.data.schema.preflight import ROLES
+from tui.data.schema.roles import ROLES
 from tui.models import Operator
 
 if TYPE_CHECKING:

@@ -112,13 +112,13 @@ async def resolve_organization(database: Database, id_or_name: str | None) -> Or
         if len(organizations) == 1:
             return organizations[0]
         if not organizations:
-            way_on = await _way_on(database, "Name one with --organization and its id (a UUID).")
+            way_on = await _advice(database, "Name one with --organization and its id (a UUID).")
             raise UnknownOrganization("There is no organisation yet.", way_on)
         raise UnknownOrganization(
             "There is more than one organisation.",
             f"Choose one with --organization or SWITCHBOARD_ORGANIZATION: {_list_names(organizations)}",
         )
-    return await _named_organization(database, id_or_name)
+    return await _resolve_id_or_name(database, id_or_name)
 
 
 async def name_organization(database: Database, organization_id: UUID, name: str) -> None:
@@ -200,7 +200,7 @@ def parse_uuid(text: str) -> UUID | None:
     return parsed if len(text.strip()) >= 32 else None
 
 
-async def _named_organization(database: Database, id_or_name: str) -> Organization:
+async def _resolve_id_or_name(database: Database, id_or_name: str) -> Organization:
     organization_id = parse_uuid(id_or_name)
     if organization_id is not None:
         names = await organizations_by_id(database, [organization_id])
@@ -222,7 +222,7 @@ async def _named_organization(database: Database, id_or_name: str) -> Organizati
     choices = f"{'Like it are' if similar else 'Known are'}: {_list_names(shown)}"
     raise UnknownOrganization(
         "No organisation has that id or name.",
-        choices if shown else await _way_on(database, "There is none yet: give its id, a UUID."),
+        choices if shown else await _advice(database, "There is none yet: give its id, a UUID."),
     )
 
 
@@ -235,8 +235,8 @@ async def _is_in_use(database: Database, organization_id: UUID) -> bool:
     return await database.read(unit)
 
 
-async def _way_on(database: Database, otherwise: str) -> str:
-    """What to do where there is no organisation, beginning with the table that looks as if it had some."""
+async def _advice(database: Database, otherwise: str) -> str:
+    """Return what to do where there is no organisation, beginning with a table that looks as if it had some."""
     note = (await directory_sources(database))["organizations"].note
     return otherwise if note is None else f"{note[0]} {otherwise}"
 

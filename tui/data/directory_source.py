@@ -57,7 +57,7 @@ class Source:
 
     @property
     def note(self) -> tuple[str, str] | None:
-        """Why the table is not what the view is made of, and the way on.
+        """Why the view is not made of the table, and what to do.
 
         None where it is, where there is none, and where the view is not ours: whoever replaced it knows.
         """
@@ -80,7 +80,7 @@ class Source:
 
     @property
     def replaced(self) -> tuple[str, str] | None:
-        """That the view is not as setup makes it, and the way on; None where it is."""
+        """A sentence that the view is not as setup makes it, and what to do; None where it is."""
         if self.is_as_made:
             return None
         return (

@@ -246,12 +246,12 @@ def _merge(earlier: ExoPhone | None, phone: ExoPhone) -> ExoPhone:
     return replace(
         earlier,
         name=earlier.name or phone.name,
-        voice=_either(earlier.voice, phone.voice),
-        sms=_either(earlier.sms, phone.sms),
+        voice=_merge_flags(earlier.voice, phone.voice),
+        sms=_merge_flags(earlier.sms, phone.sms),
     )
 
 
-def _either(first: bool | None, second: bool | None) -> bool | None:
+def _merge_flags(first: bool | None, second: bool | None) -> bool | None:
     return second if first is None else first or bool(second)
 
 

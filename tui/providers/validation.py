@@ -1,4 +1,4 @@
-"""From what a form or a command gives to the credential that is stored, with what is wrong or doubtful about it."""
+"""Makes the credential that is stored of what a form or a command gives, and says what is wrong or doubtful."""
 
 from __future__ import annotations
 

@@ -98,7 +98,7 @@ async def run_on_stored(session: Session, integration: Integration, tell: Tell) 
     The opening is logged before, and its outcome after; both carry one operation id. Raises UnknownType, InvalidInput
     where the type has no test, and PermissionDenied; an envelope that does not open is a verdict.
     """
-    type_ = _testable(integration.integration_type)
+    type_ = _require_testable(integration.integration_type)
     operation_id = uuid4()
     sealed = await take_envelope(session.database, integration, "test", operation_id=operation_id)
     try:
@@ -124,7 +124,7 @@ async def run_on_draft(
     `stored` is what it was made from. Raises as run_on_stored does, and InvalidInput where a secret that is stored, and
     was not typed, would be sent to a host that it was not stored for: nobody would have had to reveal it.
     """
-    type_ = _testable(draft.integration_type)
+    type_ = _require_testable(draft.integration_type)
     credential = dict(draft.credential)
     strange_fields = _strange_hosts(type_, credential, stored or {})
     if strange_fields:
@@ -223,7 +223,7 @@ def _verdict_details(verdict: Verdict) -> Json:
     return {name: value for name, value in details.items() if value not in (None, "")}
 
 
-def _testable(name: str) -> IntegrationType:
+def _require_testable(name: str) -> IntegrationType:
     type_ = integration_type(name)
     if type_.test is None:
         raise InvalidInput(

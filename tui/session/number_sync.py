@@ -36,7 +36,7 @@ async def integration_to_sync(session: Session, organization_id: UUID, type_or_i
     Raises UnknownType, InvalidInput where the type lists none, is disabled, or has several rows in use, and NotFound
     where it is not set up.
     """
-    listing_types = [provider.name for provider in registry().values() if provider.list_numbers is not None]
+    listing_types = _listing_types()
     listed = await list_integrations(session.database, Keyring(None), organization_id, listing_types)
     ready = [
         integration
@@ -120,9 +120,13 @@ async def _list_numbers(type_: IntegrationType, credential: Mapping[str, Any], t
         ) from None
 
 
+def _listing_types() -> list[str]:
+    return [provider.name for provider in registry().values() if provider.list_numbers is not None]
+
+
 def _number_listing(type_: IntegrationType) -> Any:
     if type_.list_numbers is None:
-        names = [provider.name for provider in registry().values() if provider.list_numbers is not None]
+        names = _listing_types()
         raise InvalidInput(
             f"{type_.title} lists no phone numbers.",
             f"The types that do are {', '.join(names)}." if names else "Add them by hand.",

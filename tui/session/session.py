@@ -127,7 +127,7 @@ class Session:
     async def until_back(self) -> SwitchboardError | None:
         """Ask the database that `connect` was for, every two seconds, until it lets us in.
 
-        Returns what asking again cannot help against.
+        Returns a failure that asking again cannot mend, else None.
         """
         if self._requested_database is None:
             await asyncio.sleep(AGAIN_AFTER_S)

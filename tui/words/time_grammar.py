@@ -32,7 +32,7 @@ _CLOCK = re.compile(r"(\d{1,2}):(\d{2})(?::(\d{2})(?:\.(\d{1,6}))?)?(z|[+-]\d{2}
 
 @dataclass(frozen=True, slots=True)
 class TimeRange:
-    """From `start` to before `end`, both aware; of a moment both are the same."""
+    """The time from `start` to before `end`, both aware; both are the same for a moment."""
 
     start: datetime
     end: datetime

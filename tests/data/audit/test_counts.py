@@ -19,7 +19,7 @@ from tests.support.log_rows import fill_log, filtered, log_row
 from tests.support.sitting import ACME, GLOBEX, opened
 from tui.data.audit.counts import Bucket, Count, Histogram, count_buckets, count_exactly, count_rows, plan_histogram
 from tui.data.audit.stats import Statistics, statistics
-from tui.data.audit.times import TimeRange
+from tui.words.time_grammar import TimeRange
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

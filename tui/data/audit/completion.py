@@ -25,7 +25,7 @@ RECENT_ROWS = 5_000
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A text to put in, and a word about it."""
+    """A text that may be inserted, and a word about it."""
 
     text: str
     note: str = ""
@@ -33,7 +33,7 @@ class Candidate:
 
 @dataclass(frozen=True, slots=True)
 class Completion:
-    """What may replace the filter's characters from `start` to before `end`; no candidates where nothing fits."""
+    """Candidates for the filter's characters from `start` to before `end`; none where nothing fits."""
 
     start: int
     end: int
@@ -69,7 +69,7 @@ class Completer:
     async def values(self, qualifier: Qualifier) -> tuple[str, ...]:
         """Return the values that exist of a qualifier, or the keys of one that takes a path; looked up once.
 
-        Without an index that takes too long, then what is always there is all there is.
+        Where no index serves, looking them up takes too long, and only those that are always offered are returned.
         """
         if qualifier.name not in self._values:
             values = list(qualifier.offered)
@@ -106,7 +106,7 @@ class Completer:
 
 
 def _word_start(text: str, cursor: int) -> int:
-    """Where the word begins that the cursor is at the end of; blanks between quotes belong to it."""
+    """Return where the word before the cursor begins; blanks between quotes belong to it."""
     start, quoting, at = 0, False, 0
     while at < cursor:
         if quoting and text[at] == "\\":
@@ -120,7 +120,7 @@ def _word_start(text: str, cursor: int) -> int:
 
 
 def _last_value_start(values: str) -> int:
-    """Where the last of the values begins that commas divide."""
+    """Return where the last of several values begins, which commas separate."""
     start, quoting = 0, False
     for at, character in enumerate(values):
         if character == '"':
@@ -131,7 +131,7 @@ def _last_value_start(values: str) -> int:
 
 
 def _filter_candidates(candidates: Iterable[Candidate], typed: str) -> tuple[Candidate, ...]:
-    """Those that begin with what is typed, then those that have it in them; not what is there already."""
+    """Return the candidates that begin with what is typed, then those that contain it, MOST_CANDIDATES at most."""
     pattern = typed.lower()
     texts = [(candidate.text.strip('"').lower(), candidate) for candidate in candidates]
     first = [candidate for text, candidate in texts if text.startswith(pattern)]

@@ -1,4 +1,4 @@
-"""Whom the users and organisations of a filter mean: names, e-mails and ids looked up in the directory."""
+"""The users and organisations of a filter: names, e-mails and ids, looked up in the directory."""
 
 from __future__ import annotations
 
@@ -52,9 +52,9 @@ class ResolvedFilter:
 async def resolve_filter(database: Database, audit_filter: AuditFilter, organization_id: UUID | None) -> ResolvedFilter:
     """Look up the users and organisations of a filter.
 
-    A filter without org: is of `organization_id`, None being all that this login may read, as `org:*` is. A user is an
-    id, or whoever has that e-mail or name, in any case, or else everybody whose name or e-mail has it in it; what
-    nobody is called is looked for as the name that an operator went by. `none` is rows without a user.
+    A filter without org: gets `organization_id`; None stands for all that this login may read, as `org:*` does. A user
+    is an id, else everybody with exactly that e-mail or name, in any case, else everybody whose e-mail or name contains
+    it, else the name that an operator went by in the log. `none` stands for rows without a user.
     Raises FilterError for an organisation that is not known, or whose name more than one has.
     """
     terms: list[Term] = []

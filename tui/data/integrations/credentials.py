@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 from tui.data.integrations.role_privileges import read_privileges
-from tui.data.keys.encryption import RowBinding, encode_credential, envelope_format, updated_plaintext
+from tui.data.keys.credential_json import encode_credential, updated_plaintext
+from tui.data.keys.encryption import RowBinding
+from tui.data.keys.envelopes import envelope_format
 from tui.data.keys.gate import check_gate, confirm_gate, format_for_new_row
 from tui.data.log_act import log_act
 from tui.errors import Conflict, ConstraintViolated, InvalidInput, PermissionDenied, Unreadable
@@ -28,8 +30,7 @@ if TYPE_CHECKING:
 COLUMNS = """c.id, c.organization_id, c.integration_type, c.display_name, c.is_active, c.is_verified,
        c.last_verified_at, c.created_by, c.updated_by, c.created_at, c.updated_at"""
 
-UNIQUE_VIOLATION = "23505"
-
+# A random nonce makes every envelope another text, so the text that was read is a version stamp.
 UPDATE_CREDENTIAL = """
 update public.integration_credentials
    set credentials_encrypted = %(envelope)s, display_name = %(display_name)s, updated_by = %(operator)s,
@@ -40,6 +41,8 @@ update public.integration_credentials
    and display_name is not distinct from %(seen_name)s
 returning id
 """
+# No upsert: it would keep the id of the old row, to which the new envelope is not bound. Adopted tables may lack the
+# unique key, hence the condition.
 INSERT_CREDENTIAL = """
 insert into public.integration_credentials
        (id, organization_id, integration_type, credentials_encrypted, display_name, is_active, is_verified,
@@ -167,7 +170,7 @@ async def save_credential(
 
     A new row gets its id here and the format that `policy` says; an edit keeps the row's format, the order of its
     fields and the fields nobody knows. A row whose envelope does not open is replaced as a whole: ask first.
-    With the passed `test` of exactly this credential it is saved as verified; any other change ends that.
+    A passed `test` of exactly this credential saves it as verified; any other change ends that.
     Raises MasterKeyError at the gate, CredentialConflict where the row is not what was read, and ConstraintViolated.
     """
     if test is not None and dict(test.credential) != dict(draft.credential):
@@ -215,7 +218,7 @@ async def _create(
     try:
         written = await database.write(unit)
     except ConstraintViolated as failure:
-        if failure.sqlstate != UNIQUE_VIOLATION:
+        if not failure.is_duplicate:
             raise
         written = False
     if not written:
@@ -290,6 +293,7 @@ async def _set_logged_fields(connection: Connection, names: tuple[str, ...]) -> 
 
 
 def _seal_in_both_formats(keyring: Keyring, plaintext: bytes, row: RowBinding, gate: Gate) -> dict[EnvelopeFormat, str]:
+    # Both, since the format of a new row is known only inside the transaction, and this is done before it.
     formats: tuple[EnvelopeFormat, ...] = ("sb2", "legacy")
     return {name: keyring.seal(plaintext, row, format=name, salt=gate.salt) for name in formats}
 

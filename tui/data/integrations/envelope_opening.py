@@ -56,6 +56,7 @@ async def take_envelope(
 
     ticket = await database.write(begin, operation_id=operation_id, log_only=True)
 
+    # In a second transaction: the server opens no ticket of the present one, so that its log row is committed first.
     async def take(connection: Connection) -> StampedEnvelope:
         # The stamp first: what changes in between is then noticed, instead of taken for what was opened.
         stamp = await (await connection.execute(STAMP, {"id": row.row_id})).fetchone()

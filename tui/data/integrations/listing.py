@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from tui.data.integrations.credentials import COLUMNS, open_stored, without_envelope
 from tui.data.integrations.role_privileges import RolePrivileges, read_privileges
-from tui.data.keys.encryption import envelope_format
+from tui.data.keys.envelopes import envelope_format
 from tui.data.rights import holds_any_right_now
 from tui.errors import Conflict, NotFound
 from tui.models import Integration
@@ -118,6 +118,7 @@ select {COLUMNS}, {envelope} as envelope, {people} as people_with_access, {numbe
  order by c.created_at, c.id
 """
     rows = await database.fetch_all(query, {"organization_id": organization_id})
+    # In threads: the first opening derives a key, which takes up to 0.5 s.
     listed = [await asyncio.to_thread(_integration, row, keyring, privileges.envelopes) for row in rows]
     by_type: dict[str, list[Integration]] = {name: [] for name in types}
     for integration in sorted(listed, key=lambda integration: integration.integration_type):

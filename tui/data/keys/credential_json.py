@@ -20,6 +20,7 @@ MAX_NESTING = 100
 """Objects and arrays inside one another: far beyond any credential, far below Python's own recursion limit."""
 
 _SURROGATE = re.compile("[\ud800-\udfff]")
+# Possessive throughout: a long text without a closing quote is not tried again from each of its characters.
 _STRING_OR_BRACKET = re.compile(r'"(?:[^"\\]++|\\.)*+"?|[\[\]{}]', re.DOTALL)
 _BLANKS = re.compile(r"[ \t\n\r]*+")
 

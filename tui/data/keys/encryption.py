@@ -7,12 +7,7 @@ import secrets
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from tui.data.keys.credential_json import (
-    decode_credential,
-    encode_credential,
-    parse_credential,
-    updated_plaintext,
-)
+from tui.data.keys.credential_json import decode_credential, encode_credential
 from tui.data.keys.envelopes import (
     LEGACY_IV_BYTES,
     SB2_NONCE_BYTES,
@@ -20,38 +15,18 @@ from tui.data.keys.envelopes import (
     LegacyEnvelope,
     Sb2Envelope,
     base64url,
-    envelope_format,
     open_sealed,
     parse_envelope,
-    sb2_key_id,
-    sb2_salt,
     seal_bytes,
 )
-from tui.data.keys.master_key import MasterKey, generate_master_key, new_salt
 from tui.errors import MasterKeyError, MasterKeyMissing, Unreadable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from uuid import UUID
 
+    from tui.data.keys.master_key import MasterKey
     from tui.models import EnvelopeFormat, Json
-
-__all__ = [
-    "Keyring",
-    "MasterKey",
-    "Opened",
-    "OpenedBytes",
-    "RowBinding",
-    "decode_credential",
-    "encode_credential",
-    "envelope_format",
-    "generate_master_key",
-    "new_salt",
-    "parse_credential",
-    "sb2_key_id",
-    "sb2_salt",
-    "updated_plaintext",
-]
 
 _RESTORE = "Restore the row from a backup, or enter the credential again."
 
@@ -215,6 +190,7 @@ class Keyring:
             )
         # A key that is known to have this id goes first: each of the others would cost a derivation.
         for key in sorted(self.keys, key=lambda key: derived_salts[key] is None):
+            # The key id commits to the key, so a wrong key is told from a damaged row before anything is decrypted.
             if hmac.compare_digest(key.sb2(parts.salt).key_id, parts.key_id):
                 return key
         raise Unreadable(

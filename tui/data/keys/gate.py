@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 from uuid import UUID
 
-from tui.data.keys.encryption import Keyring, RowBinding, envelope_format, sb2_key_id, sb2_salt
+from tui.data.keys.encryption import Keyring, RowBinding
+from tui.data.keys.envelopes import envelope_format, sb2_key_id, sb2_salt
 from tui.errors import Conflict, MasterKeyError, MasterKeyMissing, Unreadable, WrongMasterKey
 from tui.models import Census, EnvelopeFormat, UnreadableReason
 
 if TYPE_CHECKING:
-    from tui.data.keys.encryption import MasterKey
+    from tui.data.keys.master_key import MasterKey
     from tui.data.postgres.database import Connection, Database
 
 GateState = Literal["open", "wrong key", "no key", "weak key", "unused", "mixed"]
@@ -43,6 +44,7 @@ CENSUS_AFTER = CENSUS.replace("where true", "where id > %(after)s")
 ANY_LEGACY = """
 select exists (select 1 from public.integration_credentials where credentials_encrypted ~ %(shape)s) as any_legacy
 """
+# Another console may record a key at the same moment: `confirm_gate` reads back whose was first.
 RECORD_KEY = """
 insert into switchboard.keys (key_id, purpose, salt, state, created_by)
 values (%(key_id)s, 'master', %(salt)s, 'active', session_user)
@@ -52,7 +54,7 @@ on conflict do nothing
 
 @dataclass(frozen=True, slots=True)
 class OtherReading:
-    """The key without what stands round it: what that is, its key id as `Gate.known_key_id`, its state at the gate."""
+    """The configured key without the quotes or blanks round it (`wrapping`), and how the gate judges that key."""
 
     wrapping: str
     key_id: str | None
@@ -143,9 +145,9 @@ async def check_gate(database: Database, keyring: Keyring) -> Gate:
 
 
 async def check_gate_for_new_key(database: Database, key: MasterKey) -> Gate:
-    """Say what `check_gate` would of a key generated a moment ago: no record or envelope is of it, so none is derived.
+    """Return what `check_gate` would of a key generated a moment ago, without deriving it: nothing stored can be of it.
 
-    The gate has neither salt nor key id, so nothing can be written with it; `check_gate` gives one that has.
+    This gate has neither salt nor key id, so nothing can be written with it, unlike one of `check_gate`.
     """
     recorded, rows = await _read_evidence(database)
     is_used = recorded is not None or any(envelope_format(row["credentials_encrypted"] or "") for row in rows)
@@ -233,13 +235,13 @@ def _state_of(key: MasterKey, key_id: str, recorded_id: str | None, rows: list[d
         return "open" if recorded_id == key_id else "wrong key"
     current = Keyring(key)
     # A text that is no envelope was written with no key, so it says nothing about this one.
-    opens = [_opens(current, row) for row in rows if envelope_format(row["credentials_encrypted"] or "")]
+    opens = [_can_open(current, row) for row in rows if envelope_format(row["credentials_encrypted"] or "")]
     if any(opens):
         return "open" if all(opens) else "mixed"
     return "wrong key" if opens else "unused"
 
 
-def _opens(keyring: Keyring, row: dict[str, Any]) -> bool:
+def _can_open(keyring: Keyring, row: dict[str, Any]) -> bool:
     try:
         keyring.open_bytes(row["credentials_encrypted"] or "", _binding(row))
     except Unreadable:

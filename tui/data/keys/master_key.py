@@ -25,7 +25,9 @@ MINIMUM_CHARACTERS = 32
 MINIMUM_DISTINCT = 8
 LONGEST_REPETITION = 64
 
+# The costs belong to the formats, and are never read from a row.
 _SB2_SCRYPT_N = 2**17
+# What the other backend derives its key with: N, and these four letters.
 _LEGACY_SCRYPT_N = 2**14
 _LEGACY_SALT = b"salt"
 # What may stand at either end of a key without being meant, and what it is called.

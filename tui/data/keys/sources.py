@@ -11,7 +11,8 @@ import subprocess
 import time
 from typing import TYPE_CHECKING
 
-from tui.data.keys.encryption import Keyring, MasterKey
+from tui.data.keys.encryption import Keyring
+from tui.data.keys.master_key import MasterKey
 from tui.errors import MasterKeyError
 
 if TYPE_CHECKING:
@@ -41,8 +42,8 @@ Source = tuple[str, str]  # value, and where the variable was set
 def read_keyring(sources: Iterable[tuple[str, str, str]]) -> Keyring:
     """Read the master keys: `sources` holds name, value and origin of each variable that is set.
 
-    A command is run here, so this comes before the screen opens: up to 10 seconds. Nothing is trimmed but one line
-    end, "\\n" or "\\r\\n", at the end of a file's or a command's text. Without any source the keyring is empty.
+    Runs the command, for up to 10 seconds, so call it before the screen opens. Trims one line end, "\\n" or "\\r\\n",
+    from a file's or a command's text and nothing else. Without any source the keyring is empty.
     Raises MasterKeyError for two sources at once, for a file that is missing or open to others, for a command that
     fails, and for what is not UTF-8; never with any of what was read.
     """

@@ -25,8 +25,6 @@ if TYPE_CHECKING:
     from tui.data.postgres.database import Connection, Database
     from tui.models import Integration, PhoneNumber
 
-UNIQUE_VIOLATION = "23505"
-
 # Whoever adds numbers to an organisation waits for the other: the same number may come in two notations.
 LOCK_NUMBERS = "select switchboard.take_lock('numbers'::text, %(organization_id)s::uuid)"
 # The lock that switchboard.clear_other_primary takes (sql/004_upkeep.sql), so that the previous one is known for sure.
@@ -152,7 +150,7 @@ async def add_number(
     except ConstraintViolated as failure:
         # Another program added it at the same time.
         existing = await database.read(lambda connection: same_numbers(connection, number, own, values))
-        if failure.sqlstate != UNIQUE_VIOLATION or not existing:
+        if not failure.is_duplicate or not existing:
             raise
         raise NumberExists(existing) from None
 

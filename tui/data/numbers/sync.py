@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from tui.data.postgres.database import Connection, Database
     from tui.models import Integration, Json, ListedNumber, PhoneNumber
 
-INTEGRITY_VIOLATION = "23"
+INTEGRITY_VIOLATION = "23"  # a class of SQLSTATEs
 
 OWN_NUMBERS = "n.organization_id = %(organization_id)s"
 LOCK_ROWS = """

@@ -141,10 +141,10 @@ def plan_of(
     primary_stays = any(row.is_primary and row.id not in unlisted_ids for row in rows)
     named_by_credential = None if primary_stays or line is None else known_number(line)
     primary = named_by_credential if named_by_credential in listed_by_meaning else None
-    primary_row = _best(by_meaning.get(primary or "", []))
+    primary_row = _row_in_use(by_meaning.get(primary or "", []))
 
     in_use = {key for key, matching in by_meaning.items() if any(row.is_active for row in matching)}
-    to_activate = {key: _best(matching) for key, matching in by_meaning.items() if key not in in_use}
+    to_activate = {key: _row_in_use(matching) for key, matching in by_meaning.items() if key not in in_use}
     planned = [
         ChangedNumber(
             row,
@@ -186,7 +186,7 @@ def plan_of(
 
 
 def _meaning(text: str) -> str:
-    """What two texts have in common that are one number; of what is no number, the text itself."""
+    """Return what all notations of a number share, its E.164; the text itself where it is no number."""
     return known_number(text) or text.strip()
 
 
@@ -204,8 +204,8 @@ def _why_untouched(row: PhoneNumber, integration: Integration) -> str | None:
     return None
 
 
-def _best(rows: Sequence[PhoneNumber]) -> PhoneNumber | None:
-    """Of the rows of one number the one in use: active before inactive, assigned before free, the oldest first."""
+def _row_in_use(rows: Sequence[PhoneNumber]) -> PhoneNumber | None:
+    """Return which of a number's rows is in use: active before inactive, assigned before free, the oldest first."""
     ranked = sorted(
         rows, key=lambda row: (not row.is_active, row.assigned_to_user_id is None, str(row.created_at), str(row.id))
     )

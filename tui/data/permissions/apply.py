@@ -205,10 +205,10 @@ async def _write(
         await _require_rights(connection)
         values = {"organization_id": organization_id, "undo_of": str(undo_of or "")}
         await connection.execute(LOCK, values)
-        integrations, now = await _integrations(connection, organization_id, targets)
+        integrations, now = await _read_integrations(connection, organization_id, targets)
         for change in changes:
             check(change.wanted, change.before, now)
-        present = await _present(connection, targets)
+        present = await _read_present(connection, targets)
         conflicts = [
             _conflict(target, present.get(target.key), deleted=target.integration_id not in integrations)
             for target in targets
@@ -245,7 +245,7 @@ async def _write_rows(
     missing = [target for target, _ in rows if target.key not in written]
     if missing:
         # Another program, which does not take our lock, has inserted the row since it was looked for.
-        present_now = await _present(connection, missing)
+        present_now = await _read_present(connection, missing)
         raise _CellsChanged(_conflict(target, present_now.get(target.key), deleted=False) for target in missing)
     return written
 
@@ -268,7 +268,7 @@ async def _can_change(connection: Connection) -> dict[str, Any]:
     return row
 
 
-async def _integrations(
+async def _read_integrations(
     connection: Connection, organization_id: UUID, targets: Sequence[_Target]
 ) -> tuple[set[UUID], datetime]:
     ids = list({target.integration_id for target in targets})
@@ -279,7 +279,7 @@ async def _integrations(
     return {row["id"] for row in rows}, rows[0]["now"]
 
 
-async def _present(connection: Connection, targets: Sequence[_Target]) -> dict[CellKey, Grant]:
+async def _read_present(connection: Connection, targets: Sequence[_Target]) -> dict[CellKey, Grant]:
     rows = await (await connection.execute(PRESENT, _keys(targets))).fetchall()
     # Of several rows for the same cell the first one stands, so it is put in last.
     return {(row["user_id"], row["integration_id"]): grant_from(row) for row in reversed(rows)}

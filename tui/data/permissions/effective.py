@@ -119,8 +119,8 @@ class EffectiveAccess:
             (not access.has(right), f"may not {right}"),
             (access.is_expired(self.now), "expired"),
             (not self.integration.is_active, "integration disabled"),
-            (is_limited and _reached(self.use.today, access.daily_limit), "daily limit reached"),
-            (is_limited and _reached(self.use.this_month, access.monthly_limit), "monthly limit reached"),
+            (is_limited and _is_at_limit(self.use.today, access.daily_limit), "daily limit reached"),
+            (is_limited and _is_at_limit(self.use.this_month, access.monthly_limit), "monthly limit reached"),
         )
         return next((reason for applies, reason in reasons if applies), None)
 
@@ -242,5 +242,5 @@ async def enforcement(database: Database) -> Enforcement:
     return Enforcement(calls if calls or row["counted"] else None, row["since"])
 
 
-def _reached(used: int, limit: int | None) -> bool:
+def _is_at_limit(used: int, limit: int | None) -> bool:
     return limit is not None and used >= limit

@@ -61,6 +61,7 @@ NAME = "lower(left(coalesce(nullif(btrim(w.name), ''), w.email, w.id::text), 200
 # The expression, its type, whether it ascends, and what it needs to be joined.
 SORT_KEYS: dict[Sort, tuple[str, str, bool, str]] = {
     "name": (NAME, "text", True, ""),
+    # U+10FFFD, so that people without an e-mail come last.
     "email": ("lower(left(coalesce(w.email, chr(1114109)), 200))", "text", True, ""),
     "granted": ("coalesce(g.granted_at, '-infinity')", "timestamptz", False, LAST_GRANT),
 }

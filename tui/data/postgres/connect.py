@@ -49,7 +49,7 @@ async def connect(
 
 
 async def is_responding(connection: psycopg.AsyncConnection[Any], within: float) -> bool:
-    """Ask a connection that nobody uses whether the server still answers; one that does not is closed."""
+    """Return whether the server answers on an idle connection within so many seconds; close it otherwise."""
     asking = asyncio.ensure_future(connection.execute("select 1"))
     asking.add_done_callback(lambda done: _close_unless_answered(connection, done))
     try:
@@ -61,9 +61,9 @@ async def is_responding(connection: psycopg.AsyncConnection[Any], within: float)
 
 
 async def first_done(futures: set[asyncio.Future[T]], within: float) -> set[asyncio.Future[T]]:
-    """Return those that are done once one is, or `within` seconds have passed.
+    """Return the futures that are done as soon as any is, or none after `within` seconds.
 
-    Where this process was not running meanwhile, an answer may be here that nobody has looked at: then once more.
+    Waits once more where this process was suspended meanwhile: an answer may have come that the loop has not read.
     """
     loop = asyncio.get_running_loop()
     while True:
@@ -79,9 +79,7 @@ def _close_unless_answered(connection: psycopg.AsyncConnection[Any], asking: asy
 
 
 def cut(connection: psycopg.AsyncConnection[Any]) -> None:
-    """Break a connection off on this side, whatever the other one does; who waits for it gets psycopg.OperationalError.
-
-    What was sent still goes out. Closing it here would leave its number to the next file while others wait on it.
-    """
+    """Shut a connection's socket down: whoever waits on it gets psycopg.OperationalError. What was sent goes out."""
+    # Closing would give the descriptor to the next file that is opened while others still wait on it.
     with contextlib.suppress(psycopg.Error, OSError), socket.socket(fileno=os.dup(connection.pgconn.socket)) as end:
         end.shutdown(socket.SHUT_RDWR)

@@ -38,9 +38,9 @@ _PASSWORD_WORD = re.compile(r"\b(\w*password|\w*secret)(\s*=\s*)('(?:\\.|[^'\\])
 
 
 def connect_failure(exc: BaseException, *, doing: str) -> SwitchboardError:
-    """What to tell about a failure that no query caused: no connection, or one that broke.
+    """Return the error to show for a failure that no query caused: no connection, or a broken one.
 
-    Unless it happened while connecting (`doing` says so, or the text), an unknown one is a broken connection.
+    An unknown failure counts as a broken connection, unless `doing` or the text says that it happened while connecting.
     """
     text = _message(exc)
     sqlstate = (exc.sqlstate or "") if isinstance(exc, psycopg.Error) else ""
@@ -85,7 +85,7 @@ def as_sentence(text: str) -> str:
 
 
 def _message(exc: BaseException) -> str:
-    """All of a failed login's message; of a server's error its first line, since DETAIL may hold a row."""
+    """Return all of a failed login's message, but the first line of a server's error: its DETAIL may hold a row."""
     if isinstance(exc, psycopg.Error) and exc.sqlstate:
         return exc.diag.message_primary or ""
     return str(exc)

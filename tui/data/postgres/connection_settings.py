@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 PoolingKind = Literal["direct", "session", "transaction"]
 
 CONNECT_TIMEOUT_S = 5
+# A line that is dead is noticed after 25 s at most (10 + 3 * 5), also where nothing is being sent.
 KEEPALIVES = {
     "keepalives": "1",
     "keepalives_idle": "10",
@@ -57,7 +58,7 @@ class ConnectionSettings:
         return f"ConnectionSettings({self.describe()})"
 
     def value(self, keyword: str) -> str | None:
-        """The value libpq will use for a keyword other than the password: given, from PG*, or built in."""
+        """Return what libpq will use for a keyword other than the password: given here, from PG*, or built in."""
         own_fields = {"host": self.host, "port": self.port, "dbname": self.database, "user": self.user}
         return own_fields.get(keyword) or self.parameters.get(keyword) or (libpq_defaults().get(keyword) or None)
 

@@ -91,7 +91,7 @@ _OURS = re.compile(r'[^"\n]*?(?<![a-z0-9_])(?:switchboard\.\w+\(|inline_code_blo
 
 
 def translate(exc: BaseException, *, doing: str = "", role: str | None = None) -> SwitchboardError:
-    """What to tell a person about an error of the driver, the pool, or the network.
+    """Return the error to show for one of the driver, the pool or the network.
 
     `doing` is what was going on, as a gerund ("saving", "connecting"); `role` is the database role, named where it
     lacks a privilege. Raise the result `from None`: the original carries the failing row and, while connecting, what
@@ -115,7 +115,7 @@ def translate(exc: BaseException, *, doing: str = "", role: str | None = None) -
 
 
 def availability_of(failure: BaseException) -> Availability:
-    """Tell from a failure to connect how the server is to be had."""
+    """Return whether a failure to connect means silence, no free connection, or a login that is refused."""
     translated = translate(failure, doing="connecting")
     if isinstance(translated, NoFreeConnection):
         return "full"
@@ -125,7 +125,7 @@ def availability_of(failure: BaseException) -> Availability:
 def is_of_another_program(exc: psycopg.Error) -> bool:
     """Whether a function that is not ours raised an error, such as another program's trigger below a function of ours.
 
-    Of class P0, which RAISE gives by itself, ours use one code only: that there is no such row.
+    Functions of ours raise one code only of class P0, which a plain RAISE gives: that there is no such row.
     """
     if (exc.sqlstate or "").startswith("P0") and exc.sqlstate != "P0002":
         return True

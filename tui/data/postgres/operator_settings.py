@@ -10,15 +10,19 @@ if TYPE_CHECKING:
     from tui.data.postgres.connect import Connection
     from tui.models import Operator
 
+SCHEMA_NUMBER = """pg_catalog.substring(
+         pg_catalog.obj_description(pg_catalog.to_regnamespace('switchboard'), 'pg_namespace'),
+         '^switchboard schema ([0-9]{1,9})$')::int"""
+"""The number of the schema, from its comment; null without one."""
+
 # Local to the transaction: behind a transaction pooler a session's settings are read by the next client.
-OPERATOR_SETTINGS = """
+OPERATOR_SETTINGS = f"""
 select set_config('switchboard.operator_id', %(operator_id)s, true),
        set_config('switchboard.operator_label', %(operator_label)s, true),
        set_config('switchboard.source_address', %(source_address)s, true),
        set_config('switchboard.user_agent', %(user_agent)s, true),
        set_config('switchboard.operation_id', %(operation_id)s, true),
-       pg_catalog.substring(pg_catalog.obj_description(pg_catalog.to_regnamespace('switchboard'), 'pg_namespace'),
-                            '^switchboard schema ([0-9]{1,9})$')::int as schema_number
+       {SCHEMA_NUMBER} as schema_number
 """
 
 

@@ -47,7 +47,7 @@ IDLE_S = 60.0
 class Pool:
     """At most four connections, and whether the server lives, which is asked on one that is idle or on a new one.
 
-    None is kept, and none lent, unless `is_open`.
+    It keeps and lends none unless `is_open`.
     """
 
     def __init__(self, connect: Callable[[], Awaitable[Connection]]) -> None:
@@ -69,10 +69,10 @@ class Pool:
 
     @contextlib.asynccontextmanager
     async def connection(self) -> AsyncIterator[Connection]:
-        """Lend a connection that has just answered. While the server is silent this waits for it, without an end.
+        """Lend a connection that has just answered. Waits without an end while the server is silent.
 
         Raises NoFreeConnection after TURN_WITHIN_S where all are taken, here or on the server, psycopg.Error or OSError
-        where the login is refused, and ConnectionFailed where these are not open.
+        where the login is refused, and ConnectionFailed unless `is_open`.
         """
         if not self.is_open:
             raise ConnectionFailed("There is no connection to the database.", "Wait until it is back, or restart.")
@@ -132,7 +132,7 @@ class Pool:
                 # The others are on the same line, and would each take as long.
                 self._close_idle()
             try:
-                return await self._new()
+                return await self._open_connection()
             except (psycopg.Error, OSError) as failure:
                 availability = availability_of(failure)
                 if availability == "refuses" or not self.is_open:
@@ -141,7 +141,7 @@ class Pool:
                     raise _no_free_connection() from None
             await asyncio.sleep(AGAIN_AFTER_S)
 
-    async def _new(self) -> Connection:
+    async def _open_connection(self) -> Connection:
         """Open a connection; what the server says at the login counts as traffic. Raises psycopg.Error or OSError."""
         token = on_login_traffic.set(self.liveness.note_traffic)
         try:
@@ -158,7 +158,7 @@ class Pool:
         self._opens_at = opens_at + RETRY_EVERY_S
         await asyncio.sleep(opens_at - now)
         async with asyncio.timeout(ASKS_FOR_S):
-            connection = await self._new()
+            connection = await self._open_connection()
         self.keep(connection)
 
     async def _ask(self) -> None:

@@ -22,6 +22,7 @@ StartingShape = Literal[
     "not the owner",
 ]
 
+# The names that the other backend's migration 006 gives, and nobody else.
 _POLICIES = (
     "integration_credentials_org_access",
     "user_integration_permissions_access",

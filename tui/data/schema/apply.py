@@ -29,6 +29,7 @@ LOCK_KEY = int.from_bytes(b"switchbd")
 ATTEMPTS = 5
 IN_THE_WAY = "SB003"
 
+# Short, and tried again: whoever comes after a statement that waits for a table's lock waits behind it.
 LIMITS = Limits(lock_ms=3_000, statement_ms=60_000, idle_in_transaction_ms=60_000)
 
 _HOLDERS = """

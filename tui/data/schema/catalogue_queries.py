@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 async def execute(conn: AsyncConnection[Any], query: str, parameters: Mapping[str, Any] | None = None) -> None:
     """Run a query whose rows nobody wants; its text is this package's own, or of sql/. Raises psycopg.Error."""
+    # As bytes: for psycopg's types a text must be a literal.
     await conn.cursor(row_factory=tuple_row).execute(query.encode(), parameters)
 
 

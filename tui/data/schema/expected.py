@@ -7,7 +7,7 @@ from functools import cache
 from importlib import resources
 from typing import TYPE_CHECKING
 
-from tui.data.schema.preflight import ROLES
+from tui.data.schema.roles import ROLES
 from tui.data.schema.shape import CatalogueEntry
 
 if TYPE_CHECKING:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from tui.data.postgres.probe import encoding_problem, probe
 from tui.data.schema.catalogue_queries import fetch_rows
+from tui.data.schema.roles import missing_roles
 from tui.data.schema.shape import TABLES
 from tui.data.schema.state import schema_state
 from tui.errors import PermissionDenied, SchemaInTheWay, SchemaNewer, ServerUnsuitable, SwitchboardError
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
     from tui.models import ServerInfo
 
 OLDEST_VERSION = 140000
-ROLES = ("switchboard_admin", "switchboard_support", "switchboard_auditor")
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,8 +57,7 @@ order by array_position(%(tables)s, c.relname::text)
 
 _SCHEMA_FACTS = """
 select (select pg_get_userbyid(n.nspowner)::text from pg_namespace n where n.nspname = 'switchboard'),
-  coalesce((select pg_has_role(n.nspowner, 'USAGE') from pg_namespace n where n.nspname = 'switchboard'), true),
-  array(select r from unnest(%(roles)s::text[]) r where to_regrole(r) is null)
+  coalesce((select pg_has_role(n.nspowner, 'USAGE') from pg_namespace n where n.nspname = 'switchboard'), true)
 """
 
 # A superuser has every owner's rights, and would take over what somebody else has put there.
@@ -85,7 +84,7 @@ async def preflight(conn: AsyncConnection[Any], *, roles: bool = False) -> Prefl
     """
     server = await probe(conn)
     tables = tuple(TableFacts(*row) for row in await fetch_rows(conn, _TABLE_FACTS, {"tables": list(TABLES)}))
-    ((owner, owned, missing),) = await fetch_rows(conn, _SCHEMA_FACTS, {"roles": list(ROLES)})
+    ((owner, owned),) = await fetch_rows(conn, _SCHEMA_FACTS)
     problems = _server_problems(server)
     if await schema_state(conn) == "newer":
         newer = SchemaNewer()
@@ -116,7 +115,8 @@ async def preflight(conn: AsyncConnection[Any], *, roles: bool = False) -> Prefl
             )
         )
     problems += _table_problems(server, tables)
-    if roles and missing and not (server.create_role or server.superuser):
+    missing = await missing_roles(conn) if roles else ()
+    if missing and not (server.create_role or server.superuser):
         problems.append(
             Problem(
                 f"The role {server.role} lacks the attribute CREATEROLE, so it cannot create {', '.join(missing)}.",

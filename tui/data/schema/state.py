@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Literal
 
+from tui.data.postgres.operator_settings import SCHEMA_NUMBER
 from tui.data.schema.catalogue_queries import fetch_rows
 from tui.data.schema.files import latest_number
 from tui.data.schema.shape import TABLES
@@ -21,7 +22,7 @@ SCHEMA_SENTENCES: dict[SchemaState, str] = {
     "newer": SchemaNewer.usual_sentence,
 }
 
-_QUERY = """
+_QUERY = f"""
 select
   (select count(*) from pg_catalog.pg_class c
    where c.relnamespace = pg_catalog.to_regnamespace('public') and c.relname = any (%(tables)s)
@@ -31,8 +32,7 @@ select
      and t.tgrelid in (select c.oid from pg_catalog.pg_class c
                        where c.relnamespace = pg_catalog.to_regnamespace('public'))),
   pg_catalog.to_regnamespace('switchboard') is not null,
-  pg_catalog.substring(pg_catalog.obj_description(pg_catalog.to_regnamespace('switchboard'), 'pg_namespace'),
-                       '^switchboard schema ([0-9]{1,9})$')::int
+  {SCHEMA_NUMBER}
 """
 
 

@@ -53,7 +53,7 @@ class Drift:
 class Verification:
     """What differs and which holes are open, both empty when all is well; and what of others somebody has accepted.
 
-    Of a newer version's schema neither can be judged, so all three are empty.
+    A newer version's schema cannot be judged, so all three are empty.
     """
 
     state: SchemaState

@@ -123,7 +123,7 @@ async def _name_changes(
 
 
 async def _find_present(database: Database, row_ids: Sequence[bytes]) -> dict[bytes, tuple[str, int]]:
-    """For those of the rows that are in the log: their time as text, and the id of the transaction that wrote them."""
+    """Return time as text and writing transaction's id for those of the rows that are in the log."""
     ids = [UUID(bytes=row_id) for row_id in row_ids]
     rows = await database.fetch_all(WHERE_NOW, {"ids": ids})
     return {row["id"].bytes: (row["moment"] or "no time", row["xid"]) for row in rows}

@@ -51,14 +51,14 @@ OF_A_NEWER = (
 
 
 async def missing_relations(connection: Connection) -> list[str]:
-    """Say in a sentence each which tables and columns are not there without which seals cannot be read."""
+    """Return a sentence for each table or column that is missing and without which seals cannot be read."""
     return [row["sentence"] for row in await (await connection.execute(MISSING)).fetchall()]
 
 
 def protection_problems(schema: Verification) -> list[str]:
-    """Say in a sentence each what protects or writes the log and is off or altered, and what is there of others.
+    """Return a sentence for each thing that protects or writes the log and is off or altered, and for each of others.
 
-    Of a newer version's schema it is said that this cannot be told: silence would let its owner claim one.
+    A newer version's schema gets one sentence that this cannot be told: silence would let its owner claim one.
     """
     match schema.state:
         case "newer":

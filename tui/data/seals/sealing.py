@@ -5,20 +5,20 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import asdict, dataclass, replace
-from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 from uuid import UUID, uuid4
 
 from psycopg.rows import class_row
 
 from tui.data.log_act import log_act
-from tui.data.seals.hours import EMPTY, HOUR, HourOfRows, digest_in_pages, hours_with_rows, read_bounds
+from tui.data.seals.hours import EMPTY, HOUR, HourOfRows, digest_in_pages, hours_with_rows, moment_of, read_bounds
 from tui.data.seals.keys import key_id_of, recorded_keys
 from tui.data.seals.protection import missing_relations
 from tui.errors import CheckFailed, PermissionDenied, SealKeyError
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
+    from datetime import datetime
 
     from tui.data.postgres.database import Connection, Database
     from tui.data.seals.keys import SealKey
@@ -226,12 +226,7 @@ async def require_whole_log(connection: Connection) -> None:
 
 def sealed_until(newest: Seal | None) -> datetime | None:
     """Return the end of the newest sealed hour in UTC; None where nothing is sealed, or it fits no datetime."""
-    if newest is None or newest.hour is None:
-        return None
-    try:
-        return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(seconds=newest.hour + HOUR)
-    except OverflowError:
-        return None
+    return None if newest is None or newest.hour is None else moment_of(newest.hour + HOUR)
 
 
 async def _newest(connection: Connection) -> Seal | None:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC
 from typing import TYPE_CHECKING, Literal
 
 from tui.data.schema.verify import verify
 from tui.data.seals.changed_rows import changed_rows, rows_added
-from tui.data.seals.hours import HOUR, digest_in_pages, hours_with_rows, read_bounds
+from tui.data.seals.hours import HOUR, digest_in_pages, hours_with_rows, moment_of, read_bounds
 from tui.data.seals.keys import is_signed, key_id_of, recorded_keys
 from tui.data.seals.protection import missing_relations, protection_problems
 from tui.data.seals.sealing import newest_seal, require_whole_log, sealed_until, seals_of
@@ -18,6 +18,7 @@ from tui.words.times import to_the_minute
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Sequence
+    from datetime import datetime
     from uuid import UUID
 
     from tui.data.postgres.database import Database
@@ -188,9 +189,8 @@ class _Check:
         first = (await read_bounds(self._database)).first
         last_hour = await self._database.fetch_value(LAST_HOUR, {"id": last.id})
         until = None if last_hour is None else min(last_hour + HOUR, LAST_MOMENT)
-        log = _Peekable(
-            hours_with_rows(self._database, first, until) if first is not None and until is not None else _no_hours()
-        )
+        start, end = (0, 0) if first is None or until is None else (first, until)
+        log = _Peekable(hours_with_rows(self._database, start, end))
         absent = dict(awaited)
         before: Seal | None = None
         # Whether the seal before can be relied on; a chain broken there is that one's finding.
@@ -296,10 +296,7 @@ def hour_moment(hour: int | None) -> datetime | str | None:
     """Return the beginning of an hour in UTC; as a text where it fits no datetime, None for no hour."""
     if hour is None:
         return None
-    try:
-        return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(seconds=hour)
-    except OverflowError:
-        return f"{hour} s after 1970"
+    return moment_of(hour) or f"{hour} s after 1970"
 
 
 def hour_text(hour: int | None) -> str:
@@ -358,9 +355,3 @@ def _nothing_sealed(*, has_keys: bool) -> str:
     if has_keys:
         return "The log has no seal, but a sealing key is recorded: every seal was removed."
     return "The log has no seal, so nothing can be said of it; `switchboard audit seal` makes the first ones."
-
-
-async def _no_hours() -> AsyncIterator[HourOfRows]:
-    nothing: tuple[HourOfRows, ...] = ()
-    for hour in nothing:
-        yield hour

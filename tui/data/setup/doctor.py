@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from psycopg.rows import scalar_row
-
 from tui.data.directory import directory_sources
 from tui.data.keys.gate import check_gate, take_census
 from tui.data.keys.sources import standing_warning, wrapping_words
 from tui.data.schema.accepted import what_to_do
 from tui.data.schema.holes import HOLES, find_hidden_rows
-from tui.data.schema.preflight import ROLES
+from tui.data.schema.roles import missing_roles
 from tui.data.schema.state import SCHEMA_SENTENCES, schema_state
 from tui.data.schema.verify import verify
 from tui.data.setup.findings import Finding, FindingState, Subject, env_file_findings, server_findings
@@ -31,9 +29,6 @@ if TYPE_CHECKING:
     from tui.data.schema.verify import Drift
     from tui.models import Census
 
-MISSING_ROLES = """
-select r.name from unnest(%(roles)s::text[]) as r(name) where pg_catalog.to_regrole(r.name) is null order by r.name
-"""
 RUN_SETUP = "Run `switchboard setup`: it shows what it will do first."
 LISTED_DRIFTS = 20
 
@@ -171,7 +166,7 @@ async def _directory(database: Database) -> list[Finding]:
 
 
 async def _roles(database: Database) -> Finding:
-    missing = await database.fetch_all(MISSING_ROLES, {"roles": list(ROLES)}, row_factory=scalar_row)
+    missing = sorted(await database.read(missing_roles))
     if missing:
         sentence = f"The groups for people's own logins are not there: {', '.join(missing)}."
         return Finding(

@@ -106,13 +106,13 @@ class SmtpDialogue:
             return self._smtp.docmd("AUTH", command)
         # RFC 4954, section 4: an initial response that is too long goes after an empty challenge.
         reply = self._smtp.docmd("AUTH", "PLAIN")
-        return self._smtp.docmd(login.plain) if reply[0] == _GO_ON else _before_the_password(reply)
+        return self._smtp.docmd(login.plain) if reply[0] == _GO_ON else _reply_before_password(reply)
 
     def _auth_login(self, login: Login) -> tuple[int, bytes]:
         reply = self._smtp.docmd("AUTH", "LOGIN")
         for text in (login.user, login.password):
             if reply[0] != _GO_ON:
-                return _before_the_password(reply)
+                return _reply_before_password(reply)
             reply = self._smtp.docmd(responses.as_base64(text))
         return reply
 
@@ -132,7 +132,7 @@ class SmtpDialogue:
         )
 
 
-def _before_the_password(reply: tuple[int, bytes]) -> tuple[int, bytes]:
+def _reply_before_password(reply: tuple[int, bytes]) -> tuple[int, bytes]:
     """A reply that came before the password was sent: a yes among them has proven nothing, so it loses its code."""
     code, text = reply
     return (0 if code == _LOGGED_IN else code), text
