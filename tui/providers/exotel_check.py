@@ -25,12 +25,15 @@ if TYPE_CHECKING:
     from tui.providers.exotel_responses import ExoPhone, Refusal
     from tui.providers.verdicts import Level, Outcome, Tell
 
+# Exotel advises to ask for a call, whose answer is a record about a customer; the account says as much of the key.
 ACCOUNT = "v1/Accounts/{sid}"
+# The best documented of Exotel's three lists of numbers.
 EXOPHONES = "v2_beta/Accounts/{sid}/IncomingPhoneNumbers"
 TEMPLATES = "v2/accounts/{sid}/templates"
 
 MOST_ACCOUNT_BYTES = 64 * 1024
 MOST_PAGE_BYTES = 1024 * 1024
+# As in Exotel's samples: how many it takes at most is documented nowhere.
 PAGE_SIZE = 50
 MOST_PAGES = 100
 SEARCH_SECONDS = 30.0

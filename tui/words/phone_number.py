@@ -80,6 +80,7 @@ def number_type(text: str, default_region: str = DEFAULT_REGION) -> NumberType:
     kind = kind_of(number)
     if kind == PhoneNumberType.TOLL_FREE:
         return "toll-free"
+    # "virtual" is what the other backend writes for every number.
     return "local" if kind == PhoneNumberType.FIXED_LINE else "virtual"
 
 

@@ -43,16 +43,15 @@ class Where:
         return Where((*self.conditions, *conditions), {**self.parameters, **parameters})
 
 
-def where(audit_filter: AuditFilter, *, bounds: bool = True) -> Where:
-    """Return everything the filter asks for; without `bounds` leave out since: and until:.
+def where(audit_filter: AuditFilter) -> Where:
+    """Return everything that the filter asks for.
 
     Only what is set becomes a condition: a query with optional parameters gets a plan that fits none of them
     (database.md, "Connections"). Raises ValueError for a filter that `resolve_filter` has not seen.
     """
     if not audit_filter.is_resolved:
         raise ValueError("people and organisations are not looked up yet")
-    builder = _ConditionBuilder(audit_filter.terms)
-    return within_bounds(builder.where(), audit_filter) if bounds else builder.where()
+    return within_bounds(_ConditionBuilder(audit_filter.terms).where(), audit_filter)
 
 
 def branches(audit_filter: AuditFilter) -> tuple[Where, ...]:

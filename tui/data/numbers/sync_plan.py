@@ -117,6 +117,7 @@ def plan_of(
     Numbers are matched by what they mean; a row keeps its text. The provider decides what a number can do; a name and
     a type are only filled in. Only rows of this very integration are ever deactivated.
     """
+    # By what they mean: Exotel lists +911141169368, and older rows hold 01141169368, which no unique key takes for one.
     listed_by_meaning: dict[str, ListedNumber] = {}
     for number in listed:
         listed_by_meaning.setdefault(_meaning(number.number), number)

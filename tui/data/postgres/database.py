@@ -245,11 +245,7 @@ class Database:
 
     async def execute(self, query: str, parameters: Parameters | None = None) -> None:
         """Write with one statement, as `write` does."""
-
-        async def unit(connection: Connection) -> None:
-            await connection.execute(query, parameters)
-
-        await self.write(unit)
+        await self.write(lambda connection: connection.execute(query, parameters))
 
     async def read_at_length(self, unit: Unit[T], *, statement_timeout_ms: int) -> T:
         """Run a unit once that reads everything from one snapshot, for hours where it must.

@@ -69,11 +69,7 @@ _BY_CODE: dict[str, Kind] = {
     "57P03": (ConnectionLost, *STARTING[1:]),
     "57P05": _LOST,
     # Ours: sql/006_acts.sql.
-    "SB002": (
-        DatabaseFailed,
-        "The permission to open this secret has run out; nothing was shown.",
-        "Try again.",
-    ),
+    "SB002": (DatabaseFailed, "The permission to open this secret has run out; nothing was shown.", "Try again."),
 }
 _MISSING = frozenset({"3F000", "42P01", "42703", "42704", "42883"})
 _LOGIN = ("28", "3D")

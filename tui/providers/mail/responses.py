@@ -80,6 +80,7 @@ def smtp_refusal(code: int, text: str, host: str, login: Login) -> ProviderFaile
     barred = _account_barred("SMTP", text, shown, quote)
     if barred is not None:
         return barred
+    # By the code alone: Zoho words 535 in several ways.
     if code in {534, 535}:
         return wrong_password(host, shown)
     return _temporary(shown, quote) if 400 <= code < 500 else _unexpected(shown, quote)

@@ -100,7 +100,8 @@ class SmtpDialogue:
         self._smtp.file = self._connection.reader()
 
     def _auth_plain(self, login: Login) -> tuple[int, bytes]:
-        # smtplib's auth() knows only ASCII.
+        # smtplib's auth() knows only ASCII, and its login() tries each mechanism that is offered: at Zoho one wrong
+        # password would be two failed logins.
         command = f"PLAIN {login.plain}"
         if len(f"AUTH {command}\r\n") <= _LONGEST_COMMAND:
             return self._smtp.docmd("AUTH", command)
