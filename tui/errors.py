@@ -199,6 +199,11 @@ class ConstraintViolated(SwitchboardError):
     title = "Refused by a rule of the database"
     exit_status = 2
 
+    @property
+    def is_duplicate(self) -> bool:
+        """Whether a unique key refused it."""
+        return self.sqlstate == "23505"
+
 
 class ConnectionFailed(SwitchboardError):
     """No connection: name, network, TLS, password, or the server is not answering."""

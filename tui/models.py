@@ -111,7 +111,7 @@ class AuditRow:
 
     @property
     def is_cut(self) -> bool:
-        """Whether the details are longer than a list reads, and only say how much is stored (data/audit.py)."""
+        """Whether the details are longer than a list reads, and only say how much is stored."""
         cut = self.evidence.get("cut")
         return isinstance(cut, dict) and "stored_bytes" in cut
 

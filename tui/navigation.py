@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from tui.data.permissions.staging import Staged
     from tui.models import AuditRow, Integration, Person, PhoneNumber
     from tui.screens.audit.view import Names
-    from tui.session.connection_test import Job, Tested
+    from tui.session.connection_test import ConnectionTestResult, Job
 
 
 def _integrations() -> Screen[Any]:
@@ -89,7 +89,7 @@ class Navigation:
         self._app.push_screen(RevealScreen(integration))
 
     def open_connection_test(
-        self, title: str, jobs: Sequence[Job], then: Callable[[tuple[Tested | None, ...]], None]
+        self, title: str, jobs: Sequence[Job], then: Callable[[tuple[ConnectionTestResult | None, ...]], None]
     ) -> None:
         from tui.screens.connection_test import ConnectionTestScreen
 

@@ -21,13 +21,14 @@ import psycopg
 from psycopg.conninfo import make_conninfo
 
 from tests.benchmarks.log_server import LogServer
+from tests.support.log_rows import read_all
 from tests.support.servers.postgres import run_schema_files
 from tui.data.audit.counts import count_buckets, count_exactly, count_rows, plan_histogram
 from tui.data.audit.filter import parse_filter
 from tui.data.audit.name_resolution import resolve_filter
-from tui.data.audit.pages import AuditReader, read_all
+from tui.data.audit.pages import AuditReader
 from tui.data.postgres.database import Database
-from tui.data.schema.preflight import ROLES
+from tui.data.schema.roles import ROLES
 from tui.models import Operator
 
 if TYPE_CHECKING:

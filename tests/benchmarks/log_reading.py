@@ -12,11 +12,12 @@ from typing import TYPE_CHECKING
 import psycopg
 
 from tests.benchmarks.measures import Bench, measure, spread
+from tests.support.log_rows import read_all
 from tui.data.audit.completion import Completer
 from tui.data.audit.counts import count_buckets, count_rows, plan_histogram
 from tui.data.audit.filter import parse_filter
 from tui.data.audit.name_resolution import resolve_filter
-from tui.data.audit.pages import AuditReader, Place, read_all
+from tui.data.audit.pages import AuditReader, Place
 from tui.data.audit.qualifiers import QUALIFIERS
 from tui.data.audit.stats import Statistics, statistics
 

@@ -51,7 +51,7 @@ async def seals(bench: Bench) -> None:
     seconds, _ = await _timed(seal_log(bench.database, key))
     bench.tell("seal, nothing to do", f"{seconds * 1000:.0f} ms")
     seconds, report = await _timed(verify_log(bench.database, public_keys=(key.public_key,)))
-    bench.tell("verify", _rate(seconds, report.rows, f"{report.found} findings"))
+    bench.tell("verify", _rate(seconds, report.rows, f"{report.finding_count} findings"))
     grown = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - resident) / 1024
     bench.tell("memory grown by, at most", f"{grown:.0f} MiB")
     for name, query in (

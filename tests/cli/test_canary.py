@@ -13,7 +13,7 @@ import pytest
 
 from tests.support.acme import ACME, SALT
 from tests.support.commands import derived_once, execute
-from tui.data.keys.encryption import MasterKey
+from tui.data.keys.master_key import MasterKey
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -18,8 +18,9 @@ import pytest
 from tests.support.processes import SERVER_ACCOUNT, Fork, reachable_folder
 from tests.support.waiting import wait_until
 from tui.data.integrations.listing import list_integrations
-from tui.data.keys.encryption import Keyring, MasterKey, RowBinding
+from tui.data.keys.encryption import Keyring, RowBinding
 from tui.data.keys.gate import check_gate
+from tui.data.keys.master_key import MasterKey
 from tui.data.postgres.database import Database
 from tui.data.schema.state import schema_state
 from tui.demo.account import FALLBACK_ACCOUNT, OWN_ACCOUNT, account_for_root, running_as_root

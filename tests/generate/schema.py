@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from pathlib import Path
 
 import psycopg
 
 from tests.support.schema import prepare_reference, shape_of
 from tests.support.servers.postgres import TestServer, run_schema_files
-from tui.data.schema.expected import as_json_lines
+from tui.data.schema.expected import portable
 from tui.data.schema.files import schema_text
 
 ROOT = Path(__file__).parents[2]
@@ -22,10 +23,11 @@ def main() -> None:
         with psycopg.connect(conninfo) as connection:
             prepare_reference(connection)
         run_schema_files(conninfo)
-        expected = as_json_lines(asyncio.run(shape_of(conninfo)))
+        entries = portable(asyncio.run(shape_of(conninfo)))
     finally:
         server.close()
-    (ROOT / "tui/data/schema/expected.jsonl").write_text(expected, encoding="utf-8")
+    lines = [json.dumps([entry.kind, entry.name, entry.text]) + "\n" for entry in entries]
+    (ROOT / "tui/data/schema/expected.jsonl").write_text("".join(lines), encoding="utf-8")
     (ROOT / "docs/schema.sql").write_text(schema_text(), encoding="utf-8")
 
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from tests.support.hostile_strings import hostile_strings
 from tui.providers import integration_type, registry
 from tui.providers.fields import Field, IntegrationType
-from tui.providers.validation import Validated, form_values, validate
+from tui.providers.validation import Validation, form_values, validate
 
 PHONE = integration_type("exotel_phone")
 WHATSAPP = integration_type("exotel_whatsapp")
@@ -23,20 +23,20 @@ GOOD_MAIL = {"email": "desk@example.com", "app_password": "abcdefghijkl"}
 CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 
 
-def sentences(result: Validated) -> list[str]:
+def sentences(result: Validation) -> list[str]:
     return [*result.problems.values(), *result.warnings.values()]
 
 
 def test_a_complete_form_becomes_a_credential_and_blank_fields_are_absent() -> None:
     result = validate(PHONE, GOOD_PHONE | {"api_host": "", "caller_id": "  "})
-    assert result.is_valid
+    assert not result.problems
     assert result.credential == GOOD_PHONE
     assert not result.warnings
 
 
 def test_what_is_required_is_named_with_an_example_and_without_one_for_secrets() -> None:
     result = validate(PHONE, {"account_sid": "", "api_key": " ", "api_token": None})
-    assert not result.is_valid
+    assert result.problems
     assert result.problems == {
         "account_sid": "It is required, such as exampleco1.",
         "api_key": "It is required.",
@@ -50,7 +50,7 @@ def test_a_blank_secret_keeps_the_stored_one_and_a_blank_option_is_removed() -> 
     form = form_values(PHONE, stored)
     assert form["api_key"] == form["api_token"] == ""
     result = validate(PHONE, form | {"caller_id": ""}, existing=stored)
-    assert result.is_valid
+    assert not result.problems
     assert result.credential == GOOD_PHONE
 
 
@@ -60,7 +60,7 @@ def test_null_removes_even_a_secret() -> None:
 
 def test_what_a_command_does_not_give_stays() -> None:
     result = validate(PHONE, {"api_token": "t2"}, existing=GOOD_PHONE)
-    assert result.is_valid
+    assert not result.problems
     assert result.credential == GOOD_PHONE | {"api_token": "t2"}
     assert GOOD_PHONE["api_token"] == "t1"
 
@@ -108,7 +108,7 @@ def test_business_hours_are_kept_without_a_word() -> None:
 def test_what_the_form_was_filled_with_stays_exactly_as_another_program_stored_it(stored: dict[str, Any]) -> None:
     existing = GOOD_MAIL | stored
     result = validate(MAIL, form_values(MAIL, existing), existing=existing)
-    assert result.is_valid
+    assert not result.problems
     assert json.dumps(result.credential) == json.dumps(existing)
 
 
@@ -123,7 +123,7 @@ def test_a_stored_value_that_would_not_be_accepted_now_is_a_warning_with_an_offe
 def test_the_same_json_value_is_unchanged_but_true_is_not_one() -> None:
     existing = GOOD_MAIL | {"smtp_port": 1}
     assert "smtp_port" in validate(MAIL, {"smtp_port": True}, existing=existing).problems
-    assert validate(MAIL, {"smtp_port": 1}, existing=existing).is_valid
+    assert not validate(MAIL, {"smtp_port": 1}, existing=existing).problems
 
 
 def test_several_warnings_of_one_field_are_all_said() -> None:
@@ -138,7 +138,7 @@ def test_several_warnings_of_one_field_are_all_said() -> None:
 def test_a_key_with_a_colon_cannot_be_sent_and_a_key_pasted_twice_is_doubtful() -> None:
     assert "colon" in validate(PHONE, GOOD_PHONE | {"api_key": "key:token"}).problems["api_key"]
     assert "same" in validate(PHONE, GOOD_PHONE | {"api_key": "t1"}).warnings["api_key"]
-    assert not validate(PHONE, GOOD_PHONE | {"api_key": ["list"]}).is_valid
+    assert validate(PHONE, GOOD_PHONE | {"api_key": ["list"]}).problems
     assert "api_key" not in validate(PHONE, GOOD_PHONE, existing={"api_key": {"odd": 1}}).problems
 
 
@@ -208,7 +208,11 @@ def test_no_json_value_breaks_it_and_a_secret_is_never_quoted(data: st.DataObjec
     values = data.draw(st.dictionaries(names | st.text(max_size=5), json_values))
     result = validate(known, values, existing=existing)
     assert set(existing or {}) <= set(result.credential) | set(values)
-    canary = validate(known, dict.fromkeys(known.secret_names, "canary\x00canary"), existing=existing)
+    canary = validate(
+        known,
+        dict.fromkeys((field.name for field in known.fields if field.secret), "canary\x00canary"),
+        existing=existing,
+    )
     assert not any("canary" in sentence for sentence in sentences(canary))
 
 

@@ -46,12 +46,12 @@ def test_only_a_no_of_the_provider_speaks_against_a_credential(
     verdicts: tuple[Verdict, ...], judgement: str, code: str
 ) -> None:
     report = Report(verdicts, 12)
-    assert (connection_test.judgement_of(report), report.code) == (judgement, code)
+    assert (connection_test.standing_of(report), report.code) == (judgement, code)
 
 
 @pytest.mark.parametrize("verdicts", [(REACHED, NO), (REACHED, DOUBT), (YES, BUSY), (UNREACHED,), (LOCKED,)])
 def test_what_did_not_pass_says_why_first_and_then_what_was_kept(verdicts: tuple[Verdict, ...]) -> None:
-    said = connection_test.Tested(Report(verdicts, 12), "kept").summary()
+    said = connection_test.ConnectionTestResult(Report(verdicts, 12), "kept").summary()
     reason = verdicts[-1]
     assert said.startswith(f"{reason.sentence} {reason.what_to_do} ")
     assert said.endswith(("the credential is kept.", "the credential keeps its state."))
@@ -59,8 +59,8 @@ def test_what_did_not_pass_says_why_first_and_then_what_was_kept(verdicts: tuple
 
 def test_a_yes_to_what_is_not_stored_any_more_verifies_nothing() -> None:
     report = Report((REACHED, YES), 12)
-    assert connection_test.Tested(report, "kept").is_verified
-    changed = connection_test.Tested(report, "changed meanwhile")
+    assert connection_test.ConnectionTestResult(report, "kept").is_verified
+    changed = connection_test.ConnectionTestResult(report, "changed meanwhile")
     assert not changed.is_verified
     assert "Verified" not in changed.summary()
 

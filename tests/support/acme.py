@@ -6,7 +6,8 @@ from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from tui.data.keys.encryption import Keyring, MasterKey
+from tui.data.keys.encryption import Keyring
+from tui.data.keys.master_key import MasterKey
 from tui.data.postgres.database import Database
 from tui.models import Operator
 

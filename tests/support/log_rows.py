@@ -12,12 +12,16 @@ from tests.support.acme import ACME, ASHA, GLOBEX
 from tui.data.audit import windows as audit_windows
 from tui.data.audit.filter import parse_filter
 from tui.data.audit.name_resolution import resolve_filter
+from tui.data.audit.pages import ReadStep
 
 if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
     import pytest
 
     from tui.data.audit.filter import AuditFilter
     from tui.data.postgres.database import Database
+    from tui.models import AuditRow
 
 # A year by minutes, three rows each; every hundredth without a time. The last ones are of the end of 2025.
 FILL = """
@@ -96,3 +100,12 @@ def log_row(connection: psycopg.Connection[Any], *, timed: bool = True, **column
 async def filtered(database: Database, line: str, organization_id: UUID | None = None) -> AuditFilter:
     """A filter line, looked up; of all organisations unless told."""
     return (await resolve_filter(database, parse_filter(line), organization_id)).audit_filter
+
+
+async def read_all(steps: AsyncIterator[ReadStep], *, newer: bool = False) -> ReadStep:
+    """Read to the last step and return all rows as one, newest first; `newer` where the steps go that way."""
+    rows: tuple[AuditRow, ...] = ()
+    last = ReadStep((), False, True)
+    async for last in steps:
+        rows = last.rows + rows if newer else rows + last.rows
+    return ReadStep(rows, last.more, True, last.searched_to)

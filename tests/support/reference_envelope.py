@@ -13,7 +13,8 @@ from uuid import UUID
 
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 
-from tui.data.keys.encryption import Keyring, MasterKey, RowBinding
+from tui.data.keys.encryption import Keyring, RowBinding
+from tui.data.keys.master_key import MasterKey
 from tui.errors import Unreadable
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tui.data.audit.times import parse_stretch
+from tui.data.audit.times import parse_time_range
 from tui.data.permissions.values import parse_expiry
 from tui.words.time_grammar import floor, following
 
@@ -27,20 +27,20 @@ NOW = datetime(2026, 3, 11, 20, 15, 30, tzinfo=UTC)
     ],
 )
 def test_an_expiry_is_the_last_second_of_what_a_filter_counts_whole(text: str, zone: ZoneInfo) -> None:
-    expiry, whole = parse_expiry(text, NOW, zone), parse_stretch(text, zone, NOW)
+    expiry, whole = parse_expiry(text, NOW, zone), parse_time_range(text, zone, NOW)
     assert expiry is not None
     assert whole.end - timedelta(seconds=1) <= expiry < whole.end
 
 
 @pytest.mark.parametrize("text", ["2027-03-31 18:00", "2027-03-31T18:00+05:30", "20270331T1800", "23:30"])
 def test_a_clock_time_is_the_same_moment_for_an_expiry_and_a_filter(text: str) -> None:
-    assert parse_expiry(text, NOW, BERLIN) == parse_stretch(text, BERLIN, NOW).start
+    assert parse_expiry(text, NOW, BERLIN) == parse_time_range(text, BERLIN, NOW).start
 
 
 def test_an_amount_counts_back_in_a_filter_and_ahead_for_an_expiry_whose_days_are_whole() -> None:
-    assert parse_stretch("6 hours", UTC, NOW).start == NOW - timedelta(hours=6)
+    assert parse_time_range("6 hours", UTC, NOW).start == NOW - timedelta(hours=6)
     assert parse_expiry("6 hours", NOW, UTC) == NOW + timedelta(hours=6)
-    assert parse_stretch("2 weeks", UTC, NOW).start == NOW - timedelta(weeks=2)
+    assert parse_time_range("2 weeks", UTC, NOW).start == NOW - timedelta(weeks=2)
     assert parse_expiry("2 weeks", NOW, UTC) == datetime(2026, 3, 25, 23, 59, 59, tzinfo=UTC)
 
 

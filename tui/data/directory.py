@@ -75,10 +75,10 @@ async def list_organizations(
     database: Database, text: str = "", limit: int = LISTED_ORGANIZATIONS
 ) -> list[Organization]:
     """Return the organisations this login may see whose name or id has each word of `text` in it, by name."""
-    wanted = " ".join(text.split())
+    words = " ".join(text.split())
     values = {
-        "patterns": [containing(word) for word in wanted.split()],
-        "start": f"{escaped(wanted)}%",
+        "patterns": [containing(word) for word in words.split()],
+        "start": f"{escaped(words)}%",
         "limit": limit,
     }
     return await database.fetch_all(ORGANIZATIONS, values, row_factory=class_row(Organization))
@@ -101,24 +101,24 @@ async def directory_sources(database: Database) -> dict[str, Source]:
     return {source.view_name: source for source in sources}
 
 
-async def resolve_organization(database: Database, wanted: str | None) -> Organization:
+async def resolve_organization(database: Database, id_or_name: str | None) -> Organization:
     """Return the organisation meant by an id or a name; None means the only one there is.
 
     Where there is a directory an unknown one is an error, unless its id is in use; else any UUID is accepted.
     Raises UnknownOrganization, which lists the ones to choose from.
     """
-    if wanted is None:
-        known = await list_organizations(database, limit=SHOWN_ORGANIZATIONS + 1)
-        if len(known) == 1:
-            return known[0]
-        if not known:
-            way_on = await _way_on(database, "Name one with --organization and its id (a UUID).")
+    if id_or_name is None:
+        organizations = await list_organizations(database, limit=SHOWN_ORGANIZATIONS + 1)
+        if len(organizations) == 1:
+            return organizations[0]
+        if not organizations:
+            way_on = await _advice(database, "Name one with --organization and its id (a UUID).")
             raise UnknownOrganization("There is no organisation yet.", way_on)
         raise UnknownOrganization(
             "There is more than one organisation.",
-            f"Choose one with --organization or SWITCHBOARD_ORGANIZATION: {_list_names(known)}",
+            f"Choose one with --organization or SWITCHBOARD_ORGANIZATION: {_list_names(organizations)}",
         )
-    return await _named_organization(database, wanted)
+    return await _resolve_id_or_name(database, id_or_name)
 
 
 async def name_organization(database: Database, organization_id: UUID, name: str) -> None:
@@ -138,25 +138,25 @@ async def people_are_labelled(database: Database) -> bool:
     return (await directory_sources(database))["people"].is_labelled
 
 
-async def find_person(database: Database, wanted: str) -> Person:
+async def find_person(database: Database, id_or_email: str) -> Person:
     """Return the person with that id or e-mail (in any case). Raises UnknownPerson.
 
     Where the database has no directory of people any id is somebody.
     """
     try:
-        return await known_person(database, wanted)
+        return await known_person(database, id_or_email)
     except UnknownPerson:
-        person_id = parse_uuid(wanted)
+        person_id = parse_uuid(id_or_email)
         if person_id is None or not await people_are_labelled(database):
             raise
         return Person(person_id, None, None, None, True)
 
 
-async def known_person(database: Database, wanted: str) -> Person:
+async def known_person(database: Database, id_or_email: str) -> Person:
     """Return the person of the directory, or with a label, who has that id or e-mail. Raises UnknownPerson."""
-    person_id = parse_uuid(wanted)
+    person_id = parse_uuid(id_or_email)
     query = PERSON_BY_ID if person_id else PERSON_BY_EMAIL
-    people = await database.fetch_all(query, {"id": person_id, "email": wanted}, row_factory=class_row(Person))
+    people = await database.fetch_all(query, {"id": person_id, "email": id_or_email}, row_factory=class_row(Person))
     if not people:
         note = (await directory_sources(database))["people"].note or ()
         raise UnknownPerson("No person has that id or e-mail.", " ".join((*note, "Check the spelling; ids are UUIDs.")))
@@ -167,10 +167,10 @@ async def known_person(database: Database, wanted: str) -> Person:
 
 async def people_by_id(database: Database, ids: Iterable[UUID]) -> dict[UUID, Person]:
     """Return those of the people that the directory knows."""
-    wanted = list(set(ids))
-    if not wanted:
+    unique_ids = list(set(ids))
+    if not unique_ids:
         return {}
-    people = await database.fetch_all(PEOPLE_BY_ID, {"ids": wanted}, row_factory=class_row(Person))
+    people = await database.fetch_all(PEOPLE_BY_ID, {"ids": unique_ids}, row_factory=class_row(Person))
     return {person.id: person for person in people}
 
 
@@ -181,11 +181,11 @@ async def search_people(
 
     A whole id that no directory knows is a person too where there is no directory (product.md, "The screens").
     """
-    wanted = text.strip()
-    pattern = containing(wanted) if wanted else "%"
+    query = text.strip()
+    pattern = containing(query) if query else "%"
     values = {"organization_id": organization_id, "pattern": pattern, "limit": limit}
     people = await database.fetch_all(SEARCH_PEOPLE, values, row_factory=class_row(Person))
-    person_id = parse_uuid(wanted)
+    person_id = parse_uuid(query)
     if not people and person_id is not None:
         return [Person(person_id, None, None, None, True)]
     return people
@@ -200,29 +200,29 @@ def parse_uuid(text: str) -> UUID | None:
     return parsed if len(text.strip()) >= 32 else None
 
 
-async def _named_organization(database: Database, wanted: str) -> Organization:
-    organization_id = parse_uuid(wanted)
+async def _resolve_id_or_name(database: Database, id_or_name: str) -> Organization:
+    organization_id = parse_uuid(id_or_name)
     if organization_id is not None:
-        known = await organizations_by_id(database, [organization_id])
-        if organization_id in known or not await has_directory(database):
-            return Organization(organization_id, known.get(organization_id))
-    named = await organizations_called(database, wanted)
-    if len(named) == 1:
-        return named[0]
-    if len(named) > 1:
-        raise UnknownOrganization("More than one organisation has that name.", f"Use its id: {_list_names(named)}")
+        names = await organizations_by_id(database, [organization_id])
+        if organization_id in names or not await has_directory(database):
+            return Organization(organization_id, names.get(organization_id))
+    matches = await organizations_called(database, id_or_name)
+    if len(matches) == 1:
+        return matches[0]
+    if len(matches) > 1:
+        raise UnknownOrganization("More than one organisation has that name.", f"Use its id: {_list_names(matches)}")
     if organization_id is not None:
         if await _is_in_use(database, organization_id):
             return Organization(organization_id, DROPPED)
         raise UnknownOrganization(
             "No organisation has that id, and nothing here belongs to it.", "Check it; a part of the name finds it too."
         )
-    like_it = await list_organizations(database, wanted, SHOWN_ORGANIZATIONS + 1)
-    some = like_it or await list_organizations(database, limit=SHOWN_ORGANIZATIONS + 1)
-    choices = f"{'Like it are' if like_it else 'Known are'}: {_list_names(some)}"
+    similar = await list_organizations(database, id_or_name, SHOWN_ORGANIZATIONS + 1)
+    shown = similar or await list_organizations(database, limit=SHOWN_ORGANIZATIONS + 1)
+    choices = f"{'Like it are' if similar else 'Known are'}: {_list_names(shown)}"
     raise UnknownOrganization(
         "No organisation has that id or name.",
-        choices if some else await _way_on(database, "There is none yet: give its id, a UUID."),
+        choices if shown else await _advice(database, "There is none yet: give its id, a UUID."),
     )
 
 
@@ -235,8 +235,8 @@ async def _is_in_use(database: Database, organization_id: UUID) -> bool:
     return await database.read(unit)
 
 
-async def _way_on(database: Database, otherwise: str) -> str:
-    """What to do where there is no organisation, beginning with the table that looks as if it had some."""
+async def _advice(database: Database, otherwise: str) -> str:
+    """Return what to do where there is no organisation, beginning with a table that looks as if it had some."""
     note = (await directory_sources(database))["organizations"].note
     return otherwise if note is None else f"{note[0]} {otherwise}"
 

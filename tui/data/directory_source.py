@@ -57,30 +57,30 @@ class Source:
 
     @property
     def note(self) -> tuple[str, str] | None:
-        """Why the table is not what the view is made of, and the way on.
+        """Why the view is not made of the table, and what to do.
 
         None where it is, where there is none, and where the view is not ours: whoever replaced it knows.
         """
         if self.is_used or not self.table_exists or not self.is_as_made:
             return None
-        who, instead = _WHO[self.view_name], "those of auth.users"
+        subject, substitute = _WHO[self.view_name], "those of auth.users"
         if self.is_labelled:
-            instead = "the UUIDs in use there, with names that Switchboard keeps"
+            substitute = "the UUIDs in use there, with names that Switchboard keeps"
         if self.id_type == "uuid":
             return (
-                f"{self.table_name} is there, but {who.lower()} are {instead}.",
+                f"{self.table_name} is there, but {subject.lower()} are {substitute}.",
                 f"Run `switchboard setup` as a role that may read {self.table_name}.",
             )
         ids = f"has ids of type {self.id_type}" if self.id_type else "has no column id"
         return (
-            f"{self.table_name} {ids}, and the tables of integrations hold UUIDs: {who.lower()} are {instead}.",
+            f"{self.table_name} {ids}, and the tables of integrations hold UUIDs: {subject.lower()} are {substitute}.",
             f"Where there is a mapping, replace the view switchboard.{self.view_name} by one with "
             f"{_COLUMNS[self.view_name]}; setup then leaves it alone.",
         )
 
     @property
     def replaced(self) -> tuple[str, str] | None:
-        """That the view is not as setup makes it, and the way on; None where it is."""
+        """A sentence that the view is not as setup makes it, and what to do; None where it is."""
         if self.is_as_made:
             return None
         return (

@@ -42,8 +42,8 @@ COLUMNS = tuple(definition.column for definition in RIGHTS.values())
 
 def in_order(rights: Iterable[Right]) -> tuple[Right, ...]:
     """Return rights in the table's order, each once."""
-    given = frozenset(rights)
-    return tuple(name for name in RIGHTS if name in given)
+    unordered = frozenset(rights)
+    return tuple(name for name in RIGHTS if name in unordered)
 
 
 def implying(right: Right) -> tuple[Right, ...]:

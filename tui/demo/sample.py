@@ -10,7 +10,8 @@ from uuid import uuid5
 from psycopg import sql
 from psycopg.types.json import Jsonb
 
-from tui.data.keys.encryption import Keyring, MasterKey, RowBinding, generate_master_key, new_salt
+from tui.data.keys.encryption import Keyring, RowBinding
+from tui.data.keys.master_key import MasterKey, generate_master_key, new_salt
 from tui.demo.sample_log import ROWS, fill_log
 from tui.demo.sample_organizations import ORGANIZATIONS, credential
 

@@ -16,7 +16,7 @@ import platformdirs
 import psycopg
 from psycopg import sql
 
-from tui.data.keys.encryption import MasterKey, generate_master_key
+from tui.data.keys.master_key import MasterKey, generate_master_key
 from tui.data.schema.files import schema_files
 from tui.data.schema.install import install
 from tui.demo import locks, sample, sample_log, sample_organizations

@@ -24,36 +24,36 @@ def registry() -> Mapping[str, IntegrationType]:
     """
     types: dict[str, IntegrationType] = {}
     for module in sorted(module.name for module in pkgutil.iter_modules(__path__)):
-        for known in getattr(importlib.import_module(f"{__name__}.{module}"), "TYPES", ()):
-            if known.name in types:
-                raise ValueError(f"two integration types are called {known.name}")
-            types[known.name] = known
+        for type_ in getattr(importlib.import_module(f"{__name__}.{module}"), "TYPES", ()):
+            if type_.name in types:
+                raise ValueError(f"two integration types are called {type_.name}")
+            types[type_.name] = type_
     return MappingProxyType(types)
 
 
 def integration_type(name: str) -> IntegrationType:
     """Return the type of that name; raises UnknownType, which names the known ones and the nearest."""
-    known = registry()
-    if name in known:
-        return known[name]
+    types = registry()
+    if name in types:
+        return types[name]
     import difflib
 
     text = name.lower()[:50]
-    nearest = [candidate for candidate in known if text in candidate]
+    nearest = [candidate for candidate in types if text in candidate]
     if len(nearest) != 1:
-        nearest = difflib.get_close_matches(text, known, n=1)
-    meant = f"Did you mean {nearest[0]}? " if nearest else ""
-    raise UnknownType(f"There is no integration type {name[:50]!a}.", f"{meant}The types are {', '.join(known)}.")
+        nearest = difflib.get_close_matches(text, types, n=1)
+    hint = f"Did you mean {nearest[0]}? " if nearest else ""
+    raise UnknownType(f"There is no integration type {name[:50]!a}.", f"{hint}The types are {', '.join(types)}.")
 
 
 def is_secret(name: str, field: str) -> bool:
     """Whether a field of the type of that name is secret; what nobody here knows is."""
-    known = registry().get(name)
-    definition = known.field(field) if known and field else None
+    type_ = registry().get(name)
+    definition = type_.field(field) if type_ and field else None
     return definition is None or definition.secret
 
 
 def title_of(name: str) -> str:
     """Return what people call the type of that name; a type nobody here knows is called by its name."""
-    known = registry().get(name)
-    return known.title if known else name
+    type_ = registry().get(name)
+    return type_.title if type_ else name

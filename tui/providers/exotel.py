@@ -144,7 +144,7 @@ TYPES = (
                 max_length=4096,
             ),
         ),
-        kept=("business_hours",),
+        foreign_fields=("business_hours",),
         check=check_whatsapp,
         test=prove_whatsapp,
     ),

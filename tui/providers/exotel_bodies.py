@@ -31,14 +31,14 @@ def refusing_status(body: bytes) -> int | None:
     a list, code, status and error_data. UNKNOWN_STATUS stands for an error without a status of HTTP.
     https://developer.exotel.com/docs/references/error-codes
     """
-    parts = _parts(_parsed(body))
+    parts = _parts(_parse_body(body))
     statuses = [status for part in parts for status in _statuses(part) if not _is_success(status)]
     return next((status for status in statuses if status != UNKNOWN_STATUS), statuses[0] if statuses else None)
 
 
 def account_status(body: bytes) -> str | None:
     """Return the status in an account, in JSON or XML, empty where it gives none; None where it is no account."""
-    account = _parsed(body)
+    account = _parse_body(body)
     for name in _ROUND_AN_ACCOUNT:
         account = account.get(name, account) if isinstance(account, dict) and "sid" not in account else account
         account = account[0] if isinstance(account, list) and account else account
@@ -50,7 +50,7 @@ def account_status(body: bytes) -> str | None:
 
 def has_templates(body: bytes) -> bool:
     """Whether a body is a v2 envelope with a list of templates, which may be empty: `response.whatsapp.templates`."""
-    value = _parsed(body)
+    value = _parse_body(body)
     if not isinstance(value, dict) or not _is_success(_status(value.get("http_code"))):
         return False
     for name in ("response", "whatsapp", "templates"):
@@ -60,7 +60,7 @@ def has_templates(body: bytes) -> bool:
     )
 
 
-def _parsed(body: bytes) -> Any:
+def _parse_body(body: bytes) -> Any:
     """The value of a body in JSON or XML, its names in small letters: Exotel writes Status and status; None if none."""
     from xml.etree import ElementTree
 

@@ -7,6 +7,7 @@ import difflib
 import time
 from contextlib import aclosing
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any, Literal
 
 from tui.errors import ProviderFailed
@@ -24,12 +25,15 @@ if TYPE_CHECKING:
     from tui.providers.exotel_responses import ExoPhone, Refusal
     from tui.providers.verdicts import Level, Outcome, Tell
 
+# Exotel advises to ask for a call, whose answer is a record about a customer; the account says as much of the key.
 ACCOUNT = "v1/Accounts/{sid}"
+# The best documented of Exotel's three lists of numbers.
 EXOPHONES = "v2_beta/Accounts/{sid}/IncomingPhoneNumbers"
 TEMPLATES = "v2/accounts/{sid}/templates"
 
 MOST_ACCOUNT_BYTES = 64 * 1024
 MOST_PAGE_BYTES = 1024 * 1024
+# As in Exotel's samples: how many it takes at most is documented nowhere.
 PAGE_SIZE = 50
 MOST_PAGES = 100
 SEARCH_SECONDS = 30.0
@@ -40,6 +44,10 @@ LISTING_SECONDS = 150.0
 
 Capability = Literal["voice", "sms"]
 
+LOOK_AT_EXOPHONES = "Look at my.exotel.com > ExoPhones."
+
+_answer = partial(Verdict, "answer")
+
 
 async def prove_phone(credential: Mapping[str, Any], tell: Tell, *, seconds: float = SECONDS) -> None:
     """Test exotel_phone: the account, then whether the virtual number and the caller ID are its ExoPhones with voice.
@@ -48,11 +56,11 @@ async def prove_phone(credential: Mapping[str, Any], tell: Tell, *, seconds: flo
     """
 
     async def numbers_too(account: ExotelAccount) -> None:
-        wanted = {"number": as_text(credential.get("virtual_number"))}
+        numbers_by_subject = {"number": as_text(credential.get("virtual_number"))}
         caller_id = as_text(credential.get("caller_id"))
-        if caller_id and not numbers.same_number(caller_id, wanted["number"]):
-            wanted["caller ID"] = caller_id
-        await _prove_numbers(account, wanted, "voice", tell)
+        if caller_id and not numbers.same_number(caller_id, numbers_by_subject["number"]):
+            numbers_by_subject["caller ID"] = caller_id
+        await _prove_numbers(account, numbers_by_subject, "voice", tell)
 
     await _prove(credential, tell, seconds, numbers_too)
 
@@ -64,7 +72,7 @@ async def prove_sms(credential: Mapping[str, Any], tell: Tell, *, seconds: float
         sender = as_text(credential.get("sms_number"))
         if numbers.e164(sender) is None:
             what_to_do = "That it is approved for you can only be seen at my.exotel.com."
-            tell(Verdict("answer", "number", "doubtful", "A sender name cannot be looked up at Exotel.", what_to_do))
+            tell(_answer("number", "doubtful", "A sender name cannot be looked up at Exotel.", what_to_do))
         else:
             await _prove_numbers(account, {"number": sender}, "sms", tell)
 
@@ -79,19 +87,19 @@ async def prove_whatsapp(credential: Mapping[str, Any], tell: Tell, *, seconds: 
         if not waba_id:
             what_to_do = "With the WABA id, its templates can be asked for too."
             sentence = "That WhatsApp is enabled for the account is not proven: no WABA id is given."
-            tell(Verdict("answer", "templates", "doubtful", sentence, what_to_do))
+            tell(_answer("templates", "doubtful", sentence, what_to_do))
             return
         response = await account.get(TEMPLATES, most_bytes=MOST_PAGE_BYTES, waba_id=waba_id, limit=1)
         refused = templates_refusal(response, account.host)
         if refused is None:
             sentence = "Exotel answers for this WABA; whether the number belongs to it cannot be asked."
-            tell(Verdict("answer", "templates", "passed", sentence, "", response.milliseconds, str(response.status)))
+            tell(_answer("templates", "passed", sentence, "", response.milliseconds, str(response.status)))
         elif refused.code in {"400", "401", "403", "404"}:
             sentence = f"Exotel accepts the key, but gives no templates for this WABA ({refused.code})."
             what_to_do = "Check the WABA id, and whether WhatsApp is enabled for the account."
-            tell(Verdict("answer", "templates", "failed", sentence, what_to_do, response.milliseconds, refused.code))
+            tell(_answer("templates", "failed", sentence, what_to_do, response.milliseconds, refused.code))
         else:
-            tell(_no("templates", refused, response))
+            tell(_refusal_verdict("templates", refused, response))
 
     await _prove(credential, tell, seconds, templates_too, "templates")
 
@@ -129,52 +137,52 @@ async def _prove(
     credential: Mapping[str, Any],
     tell: Tell,
     seconds: float,
-    then: Callable[[ExotelAccount], Awaitable[None]],
+    prove_more: Callable[[ExotelAccount], Awaitable[None]],
     subject: str = "number",
 ) -> None:
     level: Level = "reach"
     about = "host"
-    begun = time.monotonic()
+    started = time.monotonic()
     try:
         async with ExotelAccount(credential, seconds=seconds) as account:
-            begun = time.monotonic()
-            taken = await account.reach()
+            started = time.monotonic()
+            milliseconds = await account.reach()
             sentence = f"{account.host} answers, and its certificate is valid."
-            tell(Verdict("reach", "host", "passed", sentence, "", taken))
-            level, about, begun = "answer", "account", time.monotonic()
+            tell(Verdict("reach", "host", "passed", sentence, "", milliseconds))
+            level, about, started = "answer", "account", time.monotonic()
             response = await account.get(ACCOUNT, most_bytes=MOST_ACCOUNT_BYTES)
             refused = account_refusal(response, account.host)
             if refused is None:
                 sentence = "Exotel accepts the key for this account."
-                tell(Verdict("answer", "account", "passed", sentence, "", response.milliseconds, str(response.status)))
+                tell(_answer("account", "passed", sentence, "", response.milliseconds, str(response.status)))
             else:
-                tell(_no("account", refused, response))
+                tell(_refusal_verdict("account", refused, response))
                 # The wrapping of the account is documented nowhere: what follows may prove the key all the same.
                 if refused.says_no or response.status != 200 or is_web_page(response):
                     return
-            about, begun = subject, time.monotonic()
-            await then(account)
+            about, started = subject, time.monotonic()
+            await prove_more(account)
     except ProviderFailed as problem:
         # Whoever was reached and then fell silent has said nothing about the credential.
         outcome: Outcome = "failed" if level == "reach" else "doubtful"
-        taken = round((time.monotonic() - begun) * 1000)
-        tell(Verdict(level, about, outcome, problem.sentence, problem.what_to_do, taken, problem.code))
+        milliseconds = round((time.monotonic() - started) * 1000)
+        tell(Verdict(level, about, outcome, problem.sentence, problem.what_to_do, milliseconds, problem.code))
 
 
-def _no(subject: str, refused: Refusal, response: Response) -> Verdict:
+def _refusal_verdict(subject: str, refused: Refusal, response: Response) -> Verdict:
     outcome: Outcome = "failed" if refused.says_no else "doubtful"
-    return Verdict(
-        "answer", subject, outcome, refused.sentence, refused.what_to_do, response.milliseconds, refused.code
-    )
+    return _answer(subject, outcome, refused.sentence, refused.what_to_do, response.milliseconds, refused.code)
 
 
-async def _prove_numbers(account: ExotelAccount, wanted: Mapping[str, str], capability: Capability, tell: Tell) -> None:
+async def _prove_numbers(
+    account: ExotelAccount, numbers_by_subject: Mapping[str, str], capability: Capability, tell: Tell
+) -> None:
     """Look for numbers, by the subject they are told under, until all are found or the list ends."""
     begun = time.monotonic()
     listed: dict[str, ExoPhone] = {}
     unreadable = 0
     problem: ProviderFailed | None = None
-    sought = {subject: numbers.e164(number) or number.strip() for subject, number in wanted.items()}
+    sought = {subject: numbers.e164(number) or number.strip() for subject, number in numbers_by_subject.items()}
     try:
         async with asyncio.timeout(SEARCH_SECONDS), aclosing(_pages(account)) as pages:
             async for page in pages:
@@ -193,11 +201,11 @@ async def _prove_numbers(account: ExotelAccount, wanted: Mapping[str, str], capa
     milliseconds = round((time.monotonic() - begun) * 1000)
     for subject, number in sought.items():
         if number in listed:
-            tell(_capable(subject, listed[number], capability, milliseconds))
+            tell(_capability_verdict(subject, listed[number], capability, milliseconds))
         elif problem is not None:
-            tell(_unlisted(subject, problem, milliseconds))
+            tell(_unlisted_verdict(subject, problem, milliseconds))
         else:
-            tell(_missing(subject, number, list(listed), unreadable, milliseconds))
+            tell(_missing_verdict(subject, number, list(listed), unreadable, milliseconds))
 
 
 async def _pages(account: ExotelAccount) -> AsyncGenerator[tuple[ExoPhone | None, ...], None]:
@@ -234,82 +242,61 @@ async def _pages(account: ExotelAccount) -> AsyncGenerator[tuple[ExoPhone | None
     )
 
 
-def _merge(known: ExoPhone | None, phone: ExoPhone) -> ExoPhone:
+def _merge(earlier: ExoPhone | None, phone: ExoPhone) -> ExoPhone:
     """One entry of two for the same number, with what either of them says it can do."""
-    if known is None:
+    if earlier is None:
         return phone
     return replace(
-        known, name=known.name or phone.name, voice=_either(known.voice, phone.voice), sms=_either(known.sms, phone.sms)
+        earlier,
+        name=earlier.name or phone.name,
+        voice=_merge_flags(earlier.voice, phone.voice),
+        sms=_merge_flags(earlier.sms, phone.sms),
     )
 
 
-def _either(first: bool | None, second: bool | None) -> bool | None:
+def _merge_flags(first: bool | None, second: bool | None) -> bool | None:
     return second if first is None else first or bool(second)
 
 
-def _capable(subject: str, phone: ExoPhone, capability: Capability, milliseconds: int) -> Verdict:
+def _capability_verdict(subject: str, phone: ExoPhone, capability: Capability, milliseconds: int) -> Verdict:
     can = phone.voice if capability == "voice" else phone.sms
     name = "voice" if capability == "voice" else "SMS"
     if can:
-        return Verdict(
-            "answer",
-            subject,
-            "passed",
-            f"{phone.number} is an ExoPhone of this account and has {name}.",
-            "",
-            milliseconds,
-            "200",
-        )
+        sentence = f"{phone.number} is an ExoPhone of this account and has {name}."
+        return _answer(subject, "passed", sentence, "", milliseconds, "200")
     if can is None:
         sentence = f"{phone.number} is an ExoPhone of this account; Exotel does not say whether it has {name}."
-        return Verdict(
-            "answer", subject, "doubtful", sentence, "Look at my.exotel.com > ExoPhones.", milliseconds, "200"
-        )
+        return _answer(subject, "doubtful", sentence, LOOK_AT_EXOPHONES, milliseconds, "200")
     sentence = f"{phone.number} is an ExoPhone of this account, but it has no {name}."
     what_to_do = f"Take another ExoPhone, or ask Exotel's support for {name} on this one."
-    return Verdict("answer", subject, "failed", sentence, what_to_do, milliseconds, "200")
+    return _answer(subject, "failed", sentence, what_to_do, milliseconds, "200")
 
 
-def _missing(subject: str, number: str, listed: list[str], unreadable: int, milliseconds: int) -> Verdict:
+def _missing_verdict(subject: str, number: str, listed: list[str], unreadable: int, milliseconds: int) -> Verdict:
     if unreadable:
         sentence = f"{number} was not found: {unreadable} of {len(listed) + unreadable} ExoPhones cannot be read."
-        return Verdict(
-            "answer", subject, "doubtful", sentence, "Look at my.exotel.com > ExoPhones.", milliseconds, "200"
-        )
+        return _answer(subject, "doubtful", sentence, LOOK_AT_EXOPHONES, milliseconds, "200")
     if not listed:
         sentence = f"The account has no ExoPhones, so {number} is none of them."
-        return Verdict("answer", subject, "failed", sentence, "Check the account SID, or buy one.", milliseconds, "200")
+        return _answer(subject, "failed", sentence, "Check the account SID, or buy one.", milliseconds, "200")
     how_many = "the one ExoPhone" if len(listed) == 1 else f"one of the {len(listed)} ExoPhones"
     sentence = f"{number} is not {how_many} of this account."
     nearest = difflib.get_close_matches(number, listed, n=1, cutoff=0.8)
-    known = (
-        f"The nearest is {nearest[0]}." if nearest else f"There is {', '.join(listed[:3])}{' ...' * (len(listed) > 3)}."
-    )
-    return Verdict(
-        "answer", subject, "failed", sentence, f"{known} Correct the number, or the account.", milliseconds, "200"
-    )
+    examples = f"There is {', '.join(listed[:3])}{' ...' * (len(listed) > 3)}."
+    hint = f"The nearest is {nearest[0]}." if nearest else examples
+    return _answer(subject, "failed", sentence, f"{hint} Correct the number, or the account.", milliseconds, "200")
 
 
-def _unlisted(subject: str, problem: ProviderFailed, milliseconds: int) -> Verdict:
-    """The verdict on a number whose list did not come, although the account was good."""
+def _unlisted_verdict(subject: str, problem: ProviderFailed, milliseconds: int) -> Verdict:
+    """Return the verdict on a number whose list did not come, although the account was good."""
     if problem.code in {"401", "403", "404"}:
+        says_no = False
         sentence = (
             f"Exotel accepts the key, but not for the list of ExoPhones ({problem.code}), so the number is unproven."
         )
         what_to_do = "The key may be restricted to parts of the API; look at my.exotel.com > ExoPhones for the number."
-        return Verdict(
-            "answer", subject, "doubtful", sentence, what_to_do, milliseconds, problem.code, is_temporary=True
-        )
-    says_no = isinstance(problem, Refused) and problem.refusal.says_no
-    sentence = f"The number is unproven. {problem.sentence}"
+    else:
+        says_no = isinstance(problem, Refused) and problem.refusal.says_no
+        sentence, what_to_do = f"The number is unproven. {problem.sentence}", problem.what_to_do
     outcome: Outcome = "failed" if says_no else "doubtful"
-    return Verdict(
-        "answer",
-        subject,
-        outcome,
-        sentence,
-        problem.what_to_do,
-        milliseconds,
-        problem.code,
-        is_temporary=not says_no,
-    )
+    return _answer(subject, outcome, sentence, what_to_do, milliseconds, problem.code, is_temporary=not says_no)

@@ -30,6 +30,7 @@ SECONDS = 10.0
 """How long reaching the host, and each answer from its first byte asked to its last, may take."""
 
 _HEADERS = {
+    # Without it v1 answers in XML.
     "Accept": "application/json",
     # What is never unpacked cannot be a bomb; `get` refuses an answer that is packed all the same.
     "Accept-Encoding": "identity",

@@ -55,12 +55,12 @@ def refusal(response: Response, host: str) -> Refusal | None:
     """
     status, code = response.status, str(response.status)
     if status == 200:
-        return _web_page(response, host) if is_web_page(response) else _refusal_within(response, host)
+        return _web_page_refusal(response, host) if is_web_page(response) else _refusal_within(response, host)
     if status in {401, 403, 404}:
-        return _not_let_in(response, host)
+        return _access_refusal(response, host)
     if status in _NO:
         return Refusal(*_NO[status], code)
-    return _not_answered(response, host)
+    return _other_refusal(response, host)
 
 
 _NO = {
@@ -116,7 +116,7 @@ def templates_refusal(response: Response, host: str) -> Refusal | None:
     refused = refusal(response, host)
     if refused is not None:
         return refused
-    return None if bodies.has_templates(response.body) else _not_understood(host, "templates")
+    return None if bodies.has_templates(response.body) else _shape_refusal(host, "templates")
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,7 +150,7 @@ def page_of(response: Response, host: str, asked_size: int) -> Page:
     body = bodies.parsed_json(response.body)
     entries = body.get("incoming_phone_numbers") if isinstance(body, dict) else None
     if not isinstance(body, dict) or not isinstance(entries, list):
-        raise Refused(_not_understood(host, "ExoPhones"))
+        raise Refused(_shape_refusal(host, "ExoPhones"))
     size = body.get("page_size")
     return Page(
         tuple(_exophone(entry) for entry in entries),
@@ -179,7 +179,7 @@ def _refusal_within(response: Response, host: str) -> Refusal | None:
     )
 
 
-def _not_let_in(response: Response, host: str) -> Refusal:
+def _access_refusal(response: Response, host: str) -> Refusal:
     region = f"the account may also live in another region: try {other_regions(host)}"
     if response.status == 401:
         sentence = "Exotel does not accept the API key and token (401)."
@@ -201,20 +201,20 @@ def _not_let_in(response: Response, host: str) -> Refusal:
     return Refusal(sentence, what_to_do, str(response.status), says_no=not is_web_page(response))
 
 
-def _not_answered(response: Response, host: str) -> Refusal:
+def _other_refusal(response: Response, host: str) -> Refusal:
     status = response.status
     if status == 429:
         sentence = "Exotel was asked too often (429): all programs of an account share one limit."
-        what_to_do = _wait(response)
+        what_to_do = _wait_advice(response)
     elif status in {407, 511}:
         sentence = f"A proxy or network on the way wants a sign-in first ({status})."
         what_to_do = WEB_PAGE
     elif 300 <= status < 400:
-        sentence = f"{host} sends the question elsewhere ({status}){_elsewhere(response)}."
+        sentence = f"{host} sends the question elsewhere ({status}){_redirect_target(response)}."
         what_to_do = "Nothing was sent there. Exotel's own API does not redirect: check the API host."
     elif status >= 500:
         sentence = f"{host} has a fault of its own ({status}); that says nothing about the credential."
-        what_to_do = _wait(response)
+        what_to_do = _wait_advice(response)
         if status == 503:
             what_to_do += " Exotel also answers 503 to whoever asks too often."
     else:
@@ -223,11 +223,11 @@ def _not_answered(response: Response, host: str) -> Refusal:
     return Refusal(sentence, what_to_do, str(status), says_no=False)
 
 
-def _web_page(response: Response, host: str) -> Refusal:
+def _web_page_refusal(response: Response, host: str) -> Refusal:
     return Refusal(f"{host} answered with a web page instead of data.", WEB_PAGE, str(response.status), says_no=False)
 
 
-def _not_understood(host: str, what: str) -> Refusal:
+def _shape_refusal(host: str, what: str) -> Refusal:
     return Refusal(
         f"{host} answered, but not with a list of {what}.",
         "Check the API host; if it is Exotel's own, its API may have changed.",
@@ -236,7 +236,7 @@ def _not_understood(host: str, what: str) -> Refusal:
     )
 
 
-def _elsewhere(response: Response) -> str:
+def _redirect_target(response: Response) -> str:
     """The host of a redirect; the rest of its address is the provider's text."""
     from urllib.parse import urlsplit
 
@@ -248,7 +248,7 @@ def _elsewhere(response: Response) -> str:
     return f", to {target[0]}{' without TLS' if parts.scheme == 'http' else ''}" if target else ""
 
 
-def _wait(response: Response) -> str:
+def _wait_advice(response: Response) -> str:
     seconds = _retry_after(response)
     if seconds is None:
         return "Wait a minute, then try again."

@@ -47,13 +47,13 @@ class Reading:
     offer: str | None = None
 
 
-def read(field: Field, given: Any) -> Reading:
+def read(field: Field, value: Any) -> Reading:
     """Read a value that is a form's text or any JSON value; a blank one has the value None."""
-    if not isinstance(given, str):
-        return _read_json(field, given)
-    if _SURROGATE.search(given):
+    if not isinstance(value, str):
+        return _read_json(field, value)
+    if _SURROGATE.search(value):
         return Reading(problem="Text; half a character (a lone surrogate) was pasted here. Copy it once more.")
-    text = trimmed = _SURROUNDING.sub("", given)
+    text = trimmed = _SURROUNDING.sub("", value)
     if field.kind == "multiline":
         text = text.replace("\r\n", "\n").replace("\r", "\n")
     if not text:
@@ -65,7 +65,7 @@ def read(field: Field, given: Any) -> Reading:
     return Reading(
         reading.value,
         reading.problem,
-        (*_doubts_of_any_kind(field, given, trimmed), *reading.warnings) if reading.problem is None else (),
+        (*_doubts_of_any_kind(field, value, trimmed), *reading.warnings) if reading.problem is None else (),
         reading.offer,
     )
 
@@ -83,18 +83,18 @@ def as_text(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False, default=str)
 
 
-def _read_json(field: Field, given: Any) -> Reading:
+def _read_json(field: Field, value: Any) -> Reading:
     """JSON's own types: true and false, whole numbers for a port, null for blank."""
-    if given is None:
+    if value is None:
         return Reading()
-    if isinstance(given, bool):
-        return Reading(given) if field.kind == "yes_no" else Reading(problem=f"{_expected(field)}, not true or false.")
-    if isinstance(given, int) and field.kind == "port" and abs(given) < 10**60:
-        return read(field, str(given))
-    if isinstance(given, int | float) and field.kind not in {"port", "yes_no"}:
+    if isinstance(value, bool):
+        return Reading(value) if field.kind == "yes_no" else Reading(problem=f"{_expected(field)}, not true or false.")
+    if isinstance(value, int) and field.kind == "port" and abs(value) < 10**60:
+        return read(field, str(value))
+    if isinstance(value, int | float) and field.kind not in {"port", "yes_no"}:
         such_as = f", {_PHONE}" if field.kind in {"phone", "sender", "e164"} else ""
         return Reading(problem=f"A text in quotes{such_as}: a JSON number loses a leading zero.")
-    return Reading(problem=f"{_expected(field)}, not a JSON {_json_name(given)}.")
+    return Reading(problem=f"{_expected(field)}, not a JSON {_json_name(value)}.")
 
 
 def _json_name(value: Any) -> str:
@@ -121,9 +121,9 @@ def _problem_of_any_kind(field: Field, text: str) -> str | None:
     return None
 
 
-def _doubts_of_any_kind(field: Field, given: str, text: str) -> list[str]:
+def _doubts_of_any_kind(field: Field, value: str, text: str) -> list[str]:
     doubts = []
-    if text != given:
+    if text != value:
         doubts.append("Blanks or line breaks around it were left out.")
     hidden = _HIDDEN.search(text)
     if hidden and field.kind not in {"phone", "sender", "e164", "host", "host_port"}:
@@ -164,9 +164,9 @@ def _read_sender(field: Field, text: str) -> Reading:
 def _read_e164(field: Field, text: str) -> Reading:
     number = numbers.e164(text)
     if number is None:
-        said = numbers.why_not(text)
+        problem = numbers.why_not(text)
         return Reading(
-            problem=" ".join(said) if said else "A phone number with its country code, such as +919876543210."
+            problem=" ".join(problem) if problem else "A phone number with its country code, such as +919876543210."
         )
     converted = () if number == text else (f"It is stored as {number}.",)
     return Reading(number, warnings=(*converted, *_unusual(number)))
@@ -265,8 +265,8 @@ def _is_port(text: str) -> bool:
 
 def _read_port(field: Field, text: str) -> Reading:
     if not _is_port(text):
-        known = f", usually {' or '.join(field.choices)}" if field.choices else ""
-        return Reading(problem=f"A port number between 1 and 65535{known}.")
+        usual_ports = f", usually {' or '.join(field.choices)}" if field.choices else ""
+        return Reading(problem=f"A port number between 1 and 65535{usual_ports}.")
     port = int(text)
     if field.choices and str(port) not in field.choices:
         return Reading(port, warnings=(f"It is usually {' or '.join(field.choices)}.",))

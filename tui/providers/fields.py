@@ -64,7 +64,7 @@ def nothing_to_find(credential: Mapping[str, Any]) -> Findings:
 class IntegrationType:
     """A value that integration_credentials.integration_type may have, and all that the program knows about it.
 
-    `help` says where to find the values. `kept` are fields of other programs that are neither shown nor warned
+    `help` says where to find the values. `foreign_fields` are those of other programs that are neither shown nor warned
     about. `check` looks across the fields of a credential; it never quotes a secret, and meets any JSON value.
     `test` asks the provider; None where nothing can be asked. `list_numbers` lists the phone numbers of the
     account behind the credential, None where the provider has none.
@@ -74,7 +74,7 @@ class IntegrationType:
     title: str
     help: str
     fields: tuple[Field, ...]
-    kept: tuple[str, ...] = ()
+    foreign_fields: tuple[str, ...] = ()
     check: Callable[[Mapping[str, Any]], Findings] = nothing_to_find
     test: ConnectionTest | None = None
     list_numbers: NumberListing | None = None
@@ -82,8 +82,3 @@ class IntegrationType:
     def field(self, name: str) -> Field | None:
         """The field of that name, or None."""
         return next((field for field in self.fields if field.name == name), None)
-
-    @property
-    def secret_names(self) -> frozenset[str]:
-        """The names of the fields that are never shown without a reveal."""
-        return frozenset(field.name for field in self.fields if field.secret)

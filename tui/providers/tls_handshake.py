@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
-import socket
-import threading
 import time
 from typing import TYPE_CHECKING
 
+from tui.process.name_lookup import look_up
 from tui.providers.transport_failures import transport_failure
 
 if TYPE_CHECKING:
     import ssl
-    from collections.abc import Sequence
-    from typing import Any
 
+    from tui.process.name_lookup import Addresses
     from tui.providers.transport_failures import Endpoint, Stage
 
 
@@ -29,7 +26,7 @@ async def time_handshake(endpoint: Endpoint, context: ssl.SSLContext, seconds: f
     transport: asyncio.Transport | None = None
     try:
         async with asyncio.timeout(seconds):
-            addresses = await _resolve(endpoint.host, endpoint.port)
+            addresses = await look_up(endpoint.host, endpoint.port)
             stage = "connection"
             transport = await _connect(addresses, begun + seconds)
             stage = "TLS"
@@ -48,34 +45,7 @@ async def time_handshake(endpoint: Endpoint, context: ssl.SSLContext, seconds: f
     return round((time.monotonic() - begun) * 1000)
 
 
-async def _resolve(host: str, port: int) -> Sequence[tuple[Any, ...]]:
-    """Resolve in a thread that nobody waits for: the loop's own would hold up the end of the program."""
-    loop = asyncio.get_running_loop()
-    outcome: asyncio.Future[Sequence[tuple[Any, ...]]] = loop.create_future()
-
-    def settle(addresses: Sequence[tuple[Any, ...]], error: OSError | None) -> None:
-        if outcome.done():
-            return
-        if error is None:
-            outcome.set_result(addresses)
-        else:
-            outcome.set_exception(error)
-
-    def resolve() -> None:
-        addresses: Sequence[tuple[Any, ...]] = ()
-        failure: OSError | None = None
-        try:
-            addresses = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-        except OSError as error:
-            failure = error
-        with contextlib.suppress(RuntimeError):  # The loop is closed: nobody asks any more.
-            loop.call_soon_threadsafe(settle, addresses, failure)
-
-    threading.Thread(target=resolve, name="resolver", daemon=True).start()
-    return await outcome
-
-
-async def _connect(addresses: Sequence[tuple[Any, ...]], deadline: float) -> asyncio.Transport:
+async def _connect(addresses: Addresses, deadline: float) -> asyncio.Transport:
     """Connect to the first address that takes it; each gets its share of the time that is left."""
     loop = asyncio.get_running_loop()
     failure: OSError = TimeoutError()

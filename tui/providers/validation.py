@@ -1,4 +1,4 @@
-"""From what a form or a command gives to the credential that is stored, with what is wrong or doubtful about it."""
+"""Makes the credential that is stored of what a form or a command gives, and says what is wrong or doubtful."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Validated:
+class Validation:
     """The outcome: `credential` may be stored where there are no `problems`.
 
     Sentences are by field name and never quote a value. `offers` are texts that were probably meant instead; they
@@ -26,15 +26,10 @@ class Validated:
     warnings: dict[str, str] = field(default_factory=dict)
     offers: dict[str, str] = field(default_factory=dict, repr=False)
 
-    @property
-    def is_valid(self) -> bool:
-        """Whether nothing forbids storing it."""
-        return not self.problems
-
 
 def validate(
     integration_type: IntegrationType, values: Mapping[str, Any], *, existing: Mapping[str, Any] | None = None
-) -> Validated:
+) -> Validation:
     """Merge `values` (a form's texts, or JSON) into the `existing` credential and check the whole.
 
     A field that is not given stays as it is. A given blank keeps a stored secret and removes anything else; null
@@ -42,18 +37,18 @@ def validate(
     in a new value is a warning. Unknown fields are kept, given or stored.
     """
     stored = {} if existing is None else existing
-    result = Validated(dict(stored))
-    for known in integration_type.fields:
-        name = known.name
+    result = Validation(dict(stored))
+    for field_ in integration_type.fields:
+        name = field_.name
         if name in values:
-            _take(known, values[name], stored, result)
-        if known.required and name not in result.problems and as_text(result.credential.get(name)) == "":
-            such_as = "" if known.secret or not known.example else f", such as {known.example}"
+            _take(field_, values[name], stored, result)
+        if field_.required and name not in result.problems and as_text(result.credential.get(name)) == "":
+            such_as = "" if field_.secret or not field_.example else f", such as {field_.example}"
             result.problems[name] = f"It is required{such_as}."
     for name, value in values.items():
         if integration_type.field(name) is None:
             result.credential[name] = value
-            if name not in integration_type.kept and name not in stored:
+            if name not in integration_type.foreign_fields and name not in stored:
                 result.warnings[name] = _unknown(integration_type, name)
     findings = integration_type.check(result.credential)
     for name, sentence in findings.problems.items():
@@ -70,10 +65,10 @@ def form_values(integration_type: IntegrationType, credential: Mapping[str, Any]
     }
 
 
-def _take(field: Field, given: Any, stored: Mapping[str, Any], result: Validated) -> None:
-    reading = read(field, given)
+def _take(field: Field, value: Any, stored: Mapping[str, Any], result: Validation) -> None:
+    reading = read(field, value)
     has_stored = field.name in stored
-    if has_stored and _is_stored(given, stored[field.name]):
+    if has_stored and _is_stored(value, stored[field.name]):
         if reading.problem:
             _warn(result, field.name, f"It stays as it is stored; expected: {reading.problem}")
         for sentence in reading.warnings:
@@ -84,20 +79,20 @@ def _take(field: Field, given: Any, stored: Mapping[str, Any], result: Validated
         result.credential[field.name] = reading.value
         for sentence in reading.warnings:
             _warn(result, field.name, sentence)
-    elif not (field.secret and has_stored and given is not None):
+    elif not (field.secret and has_stored and value is not None):
         result.credential.pop(field.name, None)
     if reading.offer is not None:
         result.offers[field.name] = reading.offer
 
 
-def _is_stored(given: Any, stored: Any) -> bool:
+def _is_stored(value: Any, stored: Any) -> bool:
     """Whether a form gave back what it was filled with, or a command the very JSON value."""
-    if isinstance(given, str):
-        return given == as_text(stored)
-    return type(given) is type(stored) and bool(given == stored)
+    if isinstance(value, str):
+        return value == as_text(stored)
+    return type(value) is type(stored) and bool(value == stored)
 
 
-def _warn(result: Validated, name: str, sentence: str) -> None:
+def _warn(result: Validation, name: str, sentence: str) -> None:
     before = result.warnings.get(name)
     result.warnings[name] = f"{before} {sentence}" if before else sentence
 
@@ -106,5 +101,5 @@ def _unknown(integration_type: IntegrationType, name: str) -> str:
     import difflib
 
     nearest = difflib.get_close_matches(name.lower()[:50], [field.name for field in integration_type.fields], n=1)
-    meant = f" Did you mean {nearest[0]}?" if nearest else ""
-    return f"{integration_type.title} has no field of this name; it is kept as it is.{meant}"
+    hint = f" Did you mean {nearest[0]}?" if nearest else ""
+    return f"{integration_type.title} has no field of this name; it is kept as it is.{hint}"

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from tui.data.permissions.staging import Staged
     from tui.models import AuditRow, Integration, Person, PhoneNumber
     from tui.screens.audit.view import Names
-    from tui.session.connection_test import Job, Tested
+    from tui.session.connection_test import ConnectionTestResult, Job
     from tui.session.console_connection import ConsoleConnection
     from tui.session.session import Session
     from tui.widgets.glyphs import Glyphs
@@ -29,7 +29,7 @@ class Navigation(Protocol):
         """Open the list of an integration's secrets."""
 
     def open_connection_test(
-        self, title: str, jobs: Sequence[Job], then: Callable[[tuple[Tested | None, ...]], None]
+        self, title: str, jobs: Sequence[Job], then: Callable[[tuple[ConnectionTestResult | None, ...]], None]
     ) -> None:
         """Run connection tests on a screen of their own; `then` is called with the finished ones when it is left."""
 

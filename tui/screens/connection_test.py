@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from textual.widget import Widget
 
     from tui.providers.verdicts import Verdict
-    from tui.session.connection_test import Job, Tested
+    from tui.session.connection_test import ConnectionTestResult, Job
     from tui.widgets.frame import Tone
     from tui.widgets.glyphs import Glyphs
 
@@ -50,7 +50,7 @@ class ConnectionTestScreen(Page):
         self._clock: Timer | None = None
         self._was_begun = False
         self._is_running = False
-        self._finished: dict[int, Tested] = {}
+        self._finished: dict[int, ConnectionTestResult] = {}
 
     def compose_body(self) -> Iterable[Widget]:
         self._panes = [JobPane(job.title, self.console.glyphs) for job in self._jobs]
@@ -133,7 +133,7 @@ class ConnectionTestScreen(Page):
         return time.monotonic() - self._begun
 
 
-def tone_of(tested: Tested) -> Tone:
+def tone_of(tested: ConnectionTestResult) -> Tone:
     """Return the tone of a finished test; a yes to what is not stored any more is only a warning."""
     if tested.is_verified:
         return "good"

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 from uuid import uuid4
 
-from tui.data.integrations.connection_test_record import Outcome, log_draft_test, record_test
+from tui.data.integrations.connection_test_record import ConnectionTestOutcome, log_draft_test, record_test
 from tui.data.integrations.credentials import PassedTest, binding
 from tui.data.integrations.envelope_opening import take_envelope
 from tui.errors import InvalidInput, Unreadable
@@ -20,7 +20,7 @@ from tui.words.counts import counted
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping, Sequence
 
-    from tui.data.integrations.connection_test_record import Judgement, RowResult
+    from tui.data.integrations.connection_test_record import CredentialStanding, RowResult
     from tui.data.integrations.credentials import Draft
     from tui.models import Integration, Json
     from tui.providers.fields import Field, IntegrationType
@@ -37,21 +37,21 @@ class Job:
     """A test that somebody wants to see: what it is of, and how it is run."""
 
     title: str
-    run: Callable[[Tell], Awaitable[Tested]]
+    run: Callable[[Tell], Awaitable[ConnectionTestResult]]
 
 
 @dataclass(frozen=True, slots=True)
-class Tested:
+class ConnectionTestResult:
     """A finished test: its report, whether the integration's row says so too, and what a save of the draft may use."""
 
     report: Report
-    kept: RowResult | Literal["not saved"]
+    row_result: RowResult | Literal["not saved"]
     passed_draft: PassedTest | None = None
 
     @property
     def is_verified(self) -> bool:
         """Whether the provider said yes to what is stored now, or to the draft."""
-        return self.report.passed and self.kept != "changed meanwhile"
+        return self.report.passed and self.row_result != "changed meanwhile"
 
     @property
     def lacks_key(self) -> bool:
@@ -66,7 +66,7 @@ class Tested:
 
     def conclusion(self) -> str:
         """Say in a sentence or two what it came to and what was kept of it."""
-        if self.kept == "changed meanwhile":
+        if self.row_result == "changed meanwhile":
             return "Somebody changed the integration meanwhile, so it keeps its state: test it again."
         if self.report.passed:
             doubtful = sum(verdict.outcome == "doubtful" for verdict in self.report.verdicts)
@@ -74,35 +74,35 @@ class Tested:
             conclusion = f"Verified{remarks}."
         elif self.lacks_key:
             conclusion = "Nothing was asked, and the credential keeps its state."
-        elif judgement_of(self.report) == "unknown":
+        elif standing_of(self.report) == "unknown":
             conclusion = "The provider said neither yes nor no, so the credential keeps its state."
         else:
             conclusion = "Not verified; the credential is kept."
-        if self.kept == "read-only":
+        if self.row_result == "read-only":
             return f"{conclusion} Read-only mode: only the log says so."
         if self.passed_draft is not None:
             return f"{conclusion} Saved unchanged, it stays verified."
-        return f"{conclusion} It is not saved yet." if self.kept == "not saved" else conclusion
+        return f"{conclusion} It is not saved yet." if self.row_result == "not saved" else conclusion
 
 
-def judgement_of(report: Report) -> Judgement:
+def standing_of(report: Report) -> CredentialStanding:
     """Return what a report says about the credential; a provider that was not reached, or is busy, says nothing."""
     if report.passed:
         return "verified"
     return "refused" if report.says_no else "unknown"
 
 
-async def run_on_stored(session: Session, integration: Integration, tell: Tell) -> Tested:
+async def run_on_stored(session: Session, integration: Integration, tell: Tell) -> ConnectionTestResult:
     """Test an integration that is set up, and keep the result.
 
     The opening is logged before, and its outcome after; both carry one operation id. Raises UnknownType, InvalidInput
     where the type has no test, and PermissionDenied; an envelope that does not open is a verdict.
     """
-    known = _testable(integration.integration_type)
+    type_ = _require_testable(integration.integration_type)
     operation_id = uuid4()
-    taken = await take_envelope(session.database, integration, "test", operation_id=operation_id)
+    sealed = await take_envelope(session.database, integration, "test", operation_id=operation_id)
     try:
-        opened = await asyncio.to_thread(session.keyring.open, taken.envelope, binding(integration))
+        contents = await asyncio.to_thread(session.keyring.open, sealed.envelope, binding(integration))
     except Unreadable as problem:
         # The key that is configured here says nothing about the credential.
         is_locked = problem.reason in ("no key", "other key")
@@ -110,37 +110,39 @@ async def run_on_stored(session: Session, integration: Integration, tell: Tell) 
         tell(verdict)
         report = Report((verdict,), 0)
     else:
-        report = await _run_test(known, opened.credential, tell)
+        report = await _run_test(type_, contents.credential, tell)
     outcome = _outcome(report)
-    result = await record_test(session.database, integration, outcome, taken.stamp, operation_id)
-    return Tested(report, result)
+    result = await record_test(session.database, integration, outcome, sealed.stamp, operation_id)
+    return ConnectionTestResult(report, result)
 
 
 async def run_on_draft(
     session: Session, draft: Draft, tell: Tell, *, stored: Mapping[str, Any] | None = None
-) -> Tested:
+) -> ConnectionTestResult:
     """Test a credential that is not saved; where it passed, a save of exactly this one keeps it verified.
 
     `stored` is what it was made from. Raises as run_on_stored does, and InvalidInput where a secret that is stored, and
     was not typed, would be sent to a host that it was not stored for: nobody would have had to reveal it.
     """
-    known = _testable(draft.integration_type)
+    type_ = _require_testable(draft.integration_type)
     credential = dict(draft.credential)
-    strange = _strange_hosts(known, credential, stored or {})
-    if strange:
-        _refuse_to_send(known, credential, stored or {}, strange, is_locked=session.settings.locked)
-    report = await _run_test(known, credential, tell)
+    strange_fields = _strange_hosts(type_, credential, stored or {})
+    if strange_fields:
+        _refuse_to_send(type_, credential, stored or {}, strange_fields, is_locked=session.settings.locked)
+    report = await _run_test(type_, credential, tell)
     outcome = _outcome(report)
-    hosts = {field.name: str(credential[field.name]) for field in strange}
-    at = await log_draft_test(session.database, draft.organization_id, draft.integration_type, outcome, hosts)
-    return Tested(report, "not saved", PassedTest(credential, at, outcome.details()) if report.passed else None)
+    hosts = {field.name: str(credential[field.name]) for field in strange_fields}
+    logged_at = await log_draft_test(session.database, draft.organization_id, draft.integration_type, outcome, hosts)
+    return ConnectionTestResult(
+        report, "not saved", PassedTest(credential, logged_at, outcome.details()) if report.passed else None
+    )
 
 
-def _strange_hosts(known: IntegrationType, typed: Mapping[str, Any], stored: Mapping[str, Any]) -> list[Field]:
+def _strange_hosts(type_: IntegrationType, typed: Mapping[str, Any], stored: Mapping[str, Any]) -> list[Field]:
     """The fields with a host that is neither the provider's own nor the stored one."""
     return [
         field
-        for field in known.fields
+        for field in type_.fields
         if field.kind in ("host", "host_port")
         and (host := typed.get(field.name) or field.default)
         and host != (stored.get(field.name) or field.default)
@@ -149,65 +151,65 @@ def _strange_hosts(known: IntegrationType, typed: Mapping[str, Any], stored: Map
 
 
 def _refuse_to_send(
-    known: IntegrationType,
+    type_: IntegrationType,
     typed: Mapping[str, Any],
     stored: Mapping[str, Any],
-    strange: Sequence[Field],
+    strange_fields: Sequence[Field],
     *,
     is_locked: bool,
 ) -> None:
-    named = " and ".join(field.label for field in strange)
+    labels = " and ".join(field.label for field in strange_fields)
     if is_locked:
         raise InvalidInput(
-            f"The locked console asks only the provider's hosts and the stored one: the {named} is another.",
+            f"The locked console asks only the provider's hosts and the stored one: the {labels} is another.",
             "Save it first, if you may: the log says so.",
         )
     untouched_secrets = [
         field.label
-        for field in known.fields
+        for field in type_.fields
         if field.secret and field.name in stored and typed.get(field.name) == stored[field.name]
     ]
     if untouched_secrets:
         raise InvalidInput(
-            f"The stored {' and '.join(untouched_secrets)} would be sent to the {named} that was typed.",
+            f"The stored {' and '.join(untouched_secrets)} would be sent to the {labels} that was typed.",
             "Type the secrets too to test them there, or save it first: the log says so.",
         )
 
 
-async def _run_test(known: IntegrationType, credential: Mapping[str, Any], tell: Tell) -> Report:
+async def _run_test(type_: IntegrationType, credential: Mapping[str, Any], tell: Tell) -> Report:
     verdicts: list[Verdict] = []
-    begun = time.monotonic()
+    started = time.monotonic()
 
     def add(verdict: Verdict) -> None:
         verdicts.append(verdict)
         tell(verdict)
 
-    shape = shape_of(known, credential)
+    shape = shape_of(type_, credential)
     add(shape)
-    if shape.outcome == "passed" and known.test is not None:
+    if shape.outcome == "passed" and type_.test is not None:
         try:
             async with asyncio.timeout(LONGEST_S):
-                await known.test(credential, add)
+                await type_.test(credential, add)
         except TimeoutError:
             add(Verdict("reach", "provider", "failed", f"It took longer than {LONGEST_S:.0f} s.", "Try again later."))
-    return Report(tuple(verdicts), round((time.monotonic() - begun) * 1000))
+    return Report(tuple(verdicts), round((time.monotonic() - started) * 1000))
 
 
-def shape_of(known: IntegrationType, credential: Mapping[str, Any]) -> Verdict:
+def shape_of(type_: IntegrationType, credential: Mapping[str, Any]) -> Verdict:
     """Judge whether the fields of a credential are complete and well formed, without asking anybody."""
-    validated = validate(known, credential)
+    validated = validate(type_, credential)
     if not validated.problems:
         return Verdict("shape", "fields", "passed", "The fields are complete and well formed.")
-    named = []
+    sentences = []
     for name, sentence in validated.problems.items():
-        field = known.field(name)
-        named.append(f"{field.label if field else name}: {sentence}")
-    return Verdict("shape", "fields", "failed", " ".join(named), "Correct it in the editor, then test again.")
+        field = type_.field(name)
+        sentences.append(f"{field.label if field else name}: {sentence}")
+    return Verdict("shape", "fields", "failed", " ".join(sentences), "Correct it in the editor, then test again.")
 
 
-def _outcome(report: Report) -> Outcome:
+def _outcome(report: Report) -> ConnectionTestOutcome:
     verdicts = tuple(_verdict_details(verdict) for verdict in report.verdicts)
-    return Outcome(judgement_of(report), report.level, report.milliseconds, report.code, verdicts)
+    return ConnectionTestOutcome(standing_of(report), report.level, report.milliseconds, report.code, verdicts)
 
 
 def _verdict_details(verdict: Verdict) -> Json:
@@ -221,10 +223,10 @@ def _verdict_details(verdict: Verdict) -> Json:
     return {name: value for name, value in details.items() if value not in (None, "")}
 
 
-def _testable(name: str) -> IntegrationType:
-    known = integration_type(name)
-    if known.test is None:
+def _require_testable(name: str) -> IntegrationType:
+    type_ = integration_type(name)
+    if type_.test is None:
         raise InvalidInput(
-            f"There is no connection test for {known.title}.", "Its fields are checked when it is edited."
+            f"There is no connection test for {type_.title}.", "Its fields are checked when it is edited."
         )
-    return known
+    return type_

@@ -148,7 +148,7 @@ class ConsoleConnection:
 
         `failure` says why it is lost already. Ends where trying again cannot help.
         """
-        while await self._is_back(failure or await self.session.until_lost()):
+        while await self._is_back(failure or await self.session.database.until_lost()):
             failure = None
             self._set_health(CONNECTED)
             if self.ready:

@@ -30,29 +30,29 @@ LONGEST_S = 180.0
 """Each page has a time-out of its own; this one only ends a listing that does not keep to them."""
 
 
-async def integration_to_sync(session: Session, organization_id: UUID, wanted: str | None = None) -> Integration:
+async def integration_to_sync(session: Session, organization_id: UUID, type_or_id: str | None = None) -> Integration:
     """Return the integration whose account lists the numbers: the one of that type or id, or the first that can.
 
     Raises UnknownType, InvalidInput where the type lists none, is disabled, or has several rows in use, and NotFound
     where it is not set up.
     """
-    known = [provider.name for provider in registry().values() if provider.list_numbers is not None]
-    listed = await list_integrations(session.database, Keyring(None), organization_id, known)
+    listing_types = _listing_types()
+    listed = await list_integrations(session.database, Keyring(None), organization_id, listing_types)
     ready = [
         integration
-        for name in known
+        for name in listing_types
         for integration in listed
         if integration.integration_type == name
         and integration.id is not None
-        and wanted in (None, integration.integration_type, str(integration.id))
+        and type_or_id in (None, integration.integration_type, str(integration.id))
     ]
-    if wanted is not None and not ready:
-        _number_listing(integration_type(wanted))
+    if type_or_id is not None and not ready:
+        _number_listing(integration_type(type_or_id))
     if not ready:
         raise NotFound(
-            f"{wanted or 'No integration whose provider lists phone numbers'} is "
-            f"{'not ' if wanted else ''}set up in this organisation.",
-            f"Set up {wanted or ' or '.join(known)} first, or add numbers by hand.",
+            f"{type_or_id or 'No integration whose provider lists phone numbers'} is "
+            f"{'not ' if type_or_id else ''}set up in this organisation.",
+            f"Set up {type_or_id or ' or '.join(listing_types)} first, or add numbers by hand.",
         )
     active = [integration for integration in ready if integration.is_active]
     if not active:
@@ -73,12 +73,12 @@ async def plan_from_provider(session: Session, integration: Integration, tell: C
     The opening is logged before, and a failure after, both under the plan's operation id. Raises ProviderFailed,
     Unreadable, InvalidInput where the credential is not complete, and PermissionDenied.
     """
-    known = integration_type(integration.integration_type)
+    type_ = integration_type(integration.integration_type)
     operation_id = uuid4()
-    taken = await take_envelope(session.database, integration, "sync", operation_id=operation_id)
+    sealed = await take_envelope(session.database, integration, "sync", operation_id=operation_id)
     try:
-        opened = await asyncio.to_thread(session.keyring.open, taken.envelope, binding(integration))
-        listed = await _list_numbers(known, opened.credential, tell)
+        contents = await asyncio.to_thread(session.keyring.open, sealed.envelope, binding(integration))
+        listed = await _list_numbers(type_, contents.credential, tell)
     except SwitchboardError as failure:
         details = _failure_details(failure)
         await log_sync_outcome(session.database, integration, operation_id, status="failed", details=details)
@@ -86,7 +86,7 @@ async def plan_from_provider(session: Session, integration: Integration, tell: C
             (await check_gate(session.database, session.keyring)).require_write()
         raise
     return await plan_sync(
-        session.database, integration, listed, line=_own_number(known, opened.credential), operation_id=operation_id
+        session.database, integration, listed, line=_own_number(type_, contents.credential), operation_id=operation_id
     )
 
 
@@ -106,9 +106,9 @@ def _failure_details(failure: SwitchboardError) -> Json:
     return {"failure": "credential"}
 
 
-async def _list_numbers(known: IntegrationType, credential: Mapping[str, Any], tell: Callable[[int], None]) -> Any:
-    list_numbers = _number_listing(known)
-    shape = shape_of(known, credential)
+async def _list_numbers(type_: IntegrationType, credential: Mapping[str, Any], tell: Callable[[int], None]) -> Any:
+    list_numbers = _number_listing(type_)
+    shape = shape_of(type_, credential)
     if shape.outcome != "passed":
         raise InvalidInput(shape.sentence, "Correct it in the editor, then sync again.")
     try:
@@ -120,18 +120,22 @@ async def _list_numbers(known: IntegrationType, credential: Mapping[str, Any], t
         ) from None
 
 
-def _number_listing(known: IntegrationType) -> Any:
-    if known.list_numbers is None:
-        able = [provider.name for provider in registry().values() if provider.list_numbers is not None]
+def _listing_types() -> list[str]:
+    return [provider.name for provider in registry().values() if provider.list_numbers is not None]
+
+
+def _number_listing(type_: IntegrationType) -> Any:
+    if type_.list_numbers is None:
+        names = _listing_types()
         raise InvalidInput(
-            f"{known.title} lists no phone numbers.",
-            f"The types that do are {', '.join(able)}." if able else "Add them by hand.",
+            f"{type_.title} lists no phone numbers.",
+            f"The types that do are {', '.join(names)}." if names else "Add them by hand.",
         )
-    return known.list_numbers
+    return type_.list_numbers
 
 
-def _own_number(known: IntegrationType, credential: Mapping[str, Any]) -> str | None:
+def _own_number(type_: IntegrationType, credential: Mapping[str, Any]) -> str | None:
     """Return the number that the credential itself stands for, the other program's only one."""
-    named = next((field.name for field in known.fields if field.kind == "phone" and field.required), None)
-    value = credential.get(named) if named else None
+    field_name = next((field.name for field in type_.fields if field.kind == "phone" and field.required), None)
+    value = credential.get(field_name) if field_name else None
     return value if isinstance(value, str) else None

@@ -40,7 +40,7 @@ class Session:
         self.schema: SchemaState | None = None
         self.database_name = "no database"
         # The database that was asked for, and the same once it could be connected to.
-        self._wanted: Database | None = None
+        self._requested_database: Database | None = None
         self._database: Database | None = None
 
     @property
@@ -83,14 +83,14 @@ class Session:
         from tui.data.postgres.database import Database
 
         await self.close()
-        wanted = from_environment(self.settings.database_url, self.settings.libpq)
-        self.database_name = wanted.describe()
+        settings = from_environment(self.settings.database_url, self.settings.libpq)
+        self.database_name = settings.describe()
         database = Database(
-            make_conninfo(wanted, application_name=self.operator.user_agent),
+            make_conninfo(settings, application_name=self.operator.user_agent),
             self.operator,
             read_only=self.settings.read_only,
         )
-        self._wanted = database
+        self._requested_database = database
         self.server = await database.open()
         self.database_name = f"{self.server.database}@{'local' if self.server.is_local else self.server.host}"
         self._database = database
@@ -108,35 +108,31 @@ class Session:
         """Look the configured operator up in the directory and act as that person from now on."""
         from tui.data.directory import find_person
 
-        wanted = self.settings.operator
-        if wanted:
-            person = await find_person(self.database, wanted)
+        id_or_email = self.settings.operator
+        if id_or_email:
+            person = await find_person(self.database, id_or_email)
             self.operator = replace(self.operator, user_id=person.id, label=operator_label(person))
             self.database.operator = self.operator
 
-    async def find_organization(self, wanted: str | None = None) -> Organization:
+    async def find_organization(self, id_or_name: str | None = None) -> Organization:
         """Settle on the organisation: the one asked for, the configured one, or the only one there is.
 
         Raises UnknownOrganization, which lists the ones to choose from.
         """
         from tui.data.directory import resolve_organization
 
-        self.organization = await resolve_organization(self.database, wanted or self.settings.organization)
+        self.organization = await resolve_organization(self.database, id_or_name or self.settings.organization)
         return self.organization
-
-    async def until_lost(self) -> SwitchboardError:
-        """Watch the connection until there is none; return why."""
-        return await self.database.until_lost()
 
     async def until_back(self) -> SwitchboardError | None:
         """Ask the database that `connect` was for, every two seconds, until it lets us in.
 
-        Returns what asking again cannot help against.
+        Returns a failure that asking again cannot mend, else None.
         """
-        if self._wanted is None:
+        if self._requested_database is None:
             await asyncio.sleep(AGAIN_AFTER_S)
             return None
-        refusal = await self._wanted.until_back()
+        refusal = await self._requested_database.until_back()
         if refusal is None and self.is_connected:
             # It may have been away to be set up anew. Where that cannot be seen, what is loaded next says why.
             with contextlib.suppress(SwitchboardError):
@@ -146,7 +142,7 @@ class Session:
     @property
     def seconds_to_next_try(self) -> float:
         """How long it is until the database is asked again while `until_back` waits."""
-        return self._wanted.seconds_to_next_try if self._wanted is not None else 0.0
+        return self._requested_database.seconds_to_next_try if self._requested_database is not None else 0.0
 
     async def _look_at_schema(self) -> None:
         """Find out what is installed, and whether that lets this version write."""
@@ -160,9 +156,9 @@ class Session:
 
     async def close(self) -> None:
         """Close the connections; waits for nobody."""
-        wanted, self._wanted, self._database = self._wanted, None, None
-        if wanted is not None:
-            await wanted.close()
+        database, self._requested_database, self._database = self._requested_database, None, None
+        if database is not None:
+            await database.close()
 
 
 def require_configured(session: Session) -> None:

@@ -12,7 +12,7 @@ from textual.widgets.input import Selection
 
 from tui.widgets.frame import Part, PartsLine
 from tui.widgets.line_input import LineInput
-from tui.words.text import one_by_one, safe_text
+from tui.words.text import safe_characters, safe_text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -109,8 +109,8 @@ class FilterLine(Vertical):
         end = min(len(text), offset + max(length, 1))
         field.selection = Selection(offset, end)
         self._offers = ()
-        left = self.query_one("#filter-title", PartsLine).size.width + cell_len(one_by_one(text[:offset]))
-        carets = "^" * max(1, cell_len(one_by_one(text[offset:end])))
+        left = self.query_one("#filter-title", PartsLine).size.width + cell_len(safe_characters(text[:offset]))
+        carets = "^" * max(1, cell_len(safe_characters(text[offset:end])))
         pointer = f"{' ' * (left - int(field.scroll_offset.x))}{carets}"
         self.query_one("#filter-offers", PartsLine).parts = (Part(pointer[: self.size.width], "bad"),)
 

@@ -9,7 +9,7 @@ from rich.text import Text
 from textual.message import Message
 from textual.widgets import Input
 
-from tui.words.text import one_by_one
+from tui.words.text import safe_characters
 
 if TYPE_CHECKING:
     from textual import events
@@ -48,10 +48,12 @@ class LineInput(Input):
             return Text(MASK, no_wrap=True, end="")
         if self.password:
             return super()._value
-        return Text(one_by_one(self.value), no_wrap=True, overflow="ignore", end="")
+        return Text(safe_characters(self.value), no_wrap=True, overflow="ignore", end="")
 
     def _position_to_cell(self, position: int) -> int:
-        return super()._position_to_cell(position) if self.password else cell_len(one_by_one(self.value[:position]))
+        return (
+            super()._position_to_cell(position) if self.password else cell_len(safe_characters(self.value[:position]))
+        )
 
     def _on_paste(self, event: events.Paste) -> None:
         event.stop()

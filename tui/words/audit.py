@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from tui.data.audit.counts import Count
-    from tui.data.audit.export import Exported, Progress
+    from tui.data.audit.export import ExportResult, Progress
     from tui.models import AuditRow, Person
 
 SUMMARY_WIDTH = 200
@@ -68,12 +68,12 @@ def summary(details: object) -> str:
 
 def short(value: Any) -> str:
     """Return a value of the details as text: a text as it is, a list of texts with commas, the rest as JSON."""
-    if isinstance(value, list) and all(isinstance(one, str) for one in value):
+    if isinstance(value, list) and all(isinstance(item, str) for item in value):
         return ", ".join(value)
     return value if isinstance(value, str) else ascii_json(value)
 
 
-def exported_words(exported: Exported, file: str | None) -> str:
+def exported_words(exported: ExportResult, file: str | None) -> str:
     """Return what was exported as what, and to which file; None is standard output, where there is no manifest."""
     altered = ", altered so that no field is a formula" if exported.manifest["altered"] else ""
     where = "" if file is None else f"{',' * bool(altered)} to {file}; the manifest is beside it"
@@ -87,12 +87,12 @@ def progress_line(progress: Progress) -> str:
         return f"waiting for the first row, {duration(seconds)} ..."
     rate = progress.rows / seconds if seconds > 0 else 0.0
     expected = progress.expected
-    known = expected.rows is not None and expected.kind in ("exact", "about") and expected.rows >= progress.rows
-    of = f" of {expected.text}" if known else ""
-    left = ""
-    if known and rate > 0:
-        left = f", about {duration(((expected.rows or 0) - progress.rows) / rate)} left"
-    return f"{counted(progress.rows, 'row')}{of}, {rate:,.0f} a second{left} ..."
+    has_total = expected.rows is not None and expected.kind in ("exact", "about") and expected.rows >= progress.rows
+    of = f" of {expected.text}" if has_total else ""
+    time_left = ""
+    if has_total and rate > 0:
+        time_left = f", about {duration(((expected.rows or 0) - progress.rows) / rate)} left"
+    return f"{counted(progress.rows, 'row')}{of}, {rate:,.0f} a second{time_left} ..."
 
 
 def count_words(count: Count) -> str:

@@ -11,14 +11,14 @@ if TYPE_CHECKING:
 _MANY = {"index": "indexes", "policy": "policies"}
 
 
-def counted(number: int, one: str, many: str = "") -> str:
-    """Return "1 row" or "2,612 rows"; `many` is for what takes more than an s: "person is", "people are"."""
-    return f"{number:,} {plural(number, one, many)}"
+def counted(number: int, singular: str, plural_form: str = "") -> str:
+    """Return "1 row" or "2,612 rows"; `plural_form` is for what takes more than an s: "person is", "people are"."""
+    return f"{number:,} {plural(number, singular, plural_form)}"
 
 
-def plural(number: int, one: str, many: str = "") -> str:
+def plural(number: int, singular: str, plural_form: str = "") -> str:
     """Return the word that stands behind a number."""
-    return one if number == 1 else many or _MANY.get(one, f"{one}s")
+    return singular if number == 1 else plural_form or _MANY.get(singular, f"{singular}s")
 
 
 def counted_kinds(kinds: Iterable[str]) -> str:

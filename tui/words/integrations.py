@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from tui.words.counts import counted
 from tui.words.people import NAME_MOST, UNKNOWN
 from tui.words.text import safe_text
-from tui.words.times import ago, shown
+from tui.words.times import ago, to_the_minute
 
 if TYPE_CHECKING:
     from datetime import datetime, tzinfo
@@ -38,8 +38,8 @@ def facts(integration: Integration, authors: Authors, zone: tzinfo) -> tuple[tup
         ("Connection", _connection(integration, authors, zone)),
         ("Envelope", NOT_VISIBLE if hidden else integration.envelope_format or "neither format"),
         ("Used by", _use(integration.people_with_access, integration.phone_numbers)),
-        ("Created", f"{shown(integration.created_at, zone)} by {_author(authors.created)}"),
-        ("Changed", f"{shown(integration.updated_at, zone)} by {_author(authors.changed)}"),
+        ("Created", f"{to_the_minute(integration.created_at, zone)} by {_author(authors.created)}"),
+        ("Changed", f"{to_the_minute(integration.updated_at, zone)} by {_author(authors.changed)}"),
     )
 
 
@@ -71,11 +71,11 @@ def _state(integration: Integration) -> str:
 
 def _connection(integration: Integration, authors: Authors, zone: tzinfo) -> str:
     if integration.failing:
-        return f"the last test failed, {shown(integration.tested_at, zone)}"
+        return f"the last test failed, {to_the_minute(integration.tested_at, zone)}"
     if not integration.is_verified:
         return "not tested since it last changed"
     whom = _author(authors.tested) if integration.proven else "another program, unproven"
-    return f"verified {shown(integration.last_verified_at, zone)} by {whom}"
+    return f"verified {to_the_minute(integration.last_verified_at, zone)} by {whom}"
 
 
 def _use(people: int | None, numbers: int | None) -> str:

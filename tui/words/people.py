@@ -41,8 +41,8 @@ def person_name(person: Named) -> str:
 
 def person_in_full(person: Named) -> str:
     """Return "Asha Raman <asha@example.org>", the one of the two that is known, or the id; as safe text."""
-    known = [safe_text(text, NAME_MOST) for text in ((person.name or "").strip(), person.email) if text]
-    return f"{known[0]} <{known[1]}>" if len(known) == 2 else (known or [str(person.id)])[0]
+    parts = [safe_text(text, NAME_MOST) for text in ((person.name or "").strip(), person.email) if text]
+    return f"{parts[0]} <{parts[1]}>" if len(parts) == 2 else (parts or [str(person.id)])[0]
 
 
 def operator_label(person: Person) -> str:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from tui.words.people import person_in_full, person_name
 from tui.words.text import safe_text
-from tui.words.times import ahead, shown
+from tui.words.times import ahead, to_the_minute
 
 if TYPE_CHECKING:
     from datetime import datetime, tzinfo
@@ -42,8 +42,8 @@ def until_words(access: Access, now: datetime, zone: tzinfo) -> str:
     if access.expires_at is None:
         return "never"
     if access.is_expired(now):
-        return f"expired {shown(access.expires_at, zone)}"
-    return f"{shown(access.expires_at, zone)}, {ahead(access.expires_at, now)}"
+        return f"expired {to_the_minute(access.expires_at, zone)}"
+    return f"{to_the_minute(access.expires_at, zone)}, {ahead(access.expires_at, now)}"
 
 
 def access_in_full(access: Access, zone: tzinfo) -> str:
@@ -52,7 +52,7 @@ def access_in_full(access: Access, zone: tzinfo) -> str:
         return "nothing"
     parts = [rights_words(access)]
     if access.expires_at is not None:
-        parts.append(f"until {shown(access.expires_at, zone)}")
+        parts.append(f"until {to_the_minute(access.expires_at, zone)}")
     if access.daily_limit is not None:
         parts.append(f"{limit_words(access.daily_limit)} a day")
     if access.monthly_limit is not None:
@@ -65,7 +65,7 @@ def value_changes(before: Access, after: Access, zone: tzinfo) -> list[str]:
     if not after.rights:
         return []
     pairs = (
-        ("expires", shown(before.expires_at, zone), shown(after.expires_at, zone)),
+        ("expires", to_the_minute(before.expires_at, zone), to_the_minute(after.expires_at, zone)),
         ("daily limit", limit_words(before.daily_limit), limit_words(after.daily_limit)),
         ("monthly limit", limit_words(before.monthly_limit), limit_words(after.monthly_limit)),
     )
@@ -74,10 +74,10 @@ def value_changes(before: Access, after: Access, zone: tzinfo) -> list[str]:
 
 def reasons_against(entry: EffectiveAccess) -> str:
     """Return why a right that is held cannot be used now; "no permission" where none is held, "" where all can be."""
-    held = entry.grant.access.rights if entry.grant else ()
-    if not held:
+    rights = entry.grant.access.rights if entry.grant else ()
+    if not rights:
         return "no permission"
-    reasons = [verdict.reason for verdict in entry.verdicts if verdict.reason and verdict.right in held]
+    reasons = [decision.reason for decision in entry.decisions if decision.reason and decision.right in rights]
     return ", ".join(dict.fromkeys(reasons))
 
 
@@ -90,11 +90,11 @@ def ways_known(secret: KnownSecret) -> list[str]:
 def secret_in_full(secret: KnownSecret, zone: tzinfo) -> str:
     """Return which secret it is, how and when the person last saw it, and whether it was changed since; safe text."""
     field = safe_text(secret.field, 60) or "the whole credential"
-    words = f"{field}: {' and '.join(ways_known(secret)) or 'seen'}, last {shown(secret.last_at, zone)}"
+    words = f"{field}: {' and '.join(ways_known(secret)) or 'seen'}, last {to_the_minute(secret.last_at, zone)}"
     if secret.changed_at is not None:
-        return f"{words}; changed {shown(secret.changed_at, zone)}"
+        return f"{words}; changed {to_the_minute(secret.changed_at, zone)}"
     if secret.perhaps_changed_at is not None:
-        words += f"; perhaps changed {shown(secret.perhaps_changed_at, zone)}"
+        words += f"; perhaps changed {to_the_minute(secret.perhaps_changed_at, zone)}"
     deleted = secret.integration_id is None
     return f"{words}; the integration is deleted, the provider may still accept it" if deleted else words
 

@@ -38,7 +38,7 @@ def e164(text: str, default_region: str = DEFAULT_REGION) -> str | None:
     `default_region` (ISO 3166) counts only where there is no +. Possible means a possible length: numbering plans
     grow faster than their published metadata, so `in_numbering_plan` is a warning's business.
     """
-    number = _parsed(text, default_region)
+    number = _parse(text, default_region)
     if number is None:
         return None
     from phonenumbers import PhoneNumberFormat, format_number
@@ -48,7 +48,7 @@ def e164(text: str, default_region: str = DEFAULT_REGION) -> str | None:
 
 def in_numbering_plan(text: str, default_region: str = DEFAULT_REGION) -> bool:
     """Whether the published numbering plan of its country knows the number's range."""
-    number = _parsed(text, default_region)
+    number = _parse(text, default_region)
     if number is None:
         return False
     from phonenumbers import is_valid_number
@@ -58,7 +58,7 @@ def in_numbering_plan(text: str, default_region: str = DEFAULT_REGION) -> bool:
 
 def display(text: str, default_region: str = DEFAULT_REGION) -> str:
     """Return the number grouped for reading (+91 11 4116 9368), or `text` itself where it is not a number."""
-    number = _parsed(text, default_region)
+    number = _parse(text, default_region)
     if number is None:
         return text
     from phonenumbers import PhoneNumberFormat, format_number
@@ -71,7 +71,7 @@ def number_type(text: str, default_region: str = DEFAULT_REGION) -> NumberType:
 
     Exotel's list of numbers carries no type, so it is derived from the numbering plan.
     """
-    number = _parsed(text, default_region)
+    number = _parse(text, default_region)
     if number is None:
         return "virtual"
     from phonenumbers import PhoneNumberType
@@ -80,18 +80,19 @@ def number_type(text: str, default_region: str = DEFAULT_REGION) -> NumberType:
     kind = kind_of(number)
     if kind == PhoneNumberType.TOLL_FREE:
         return "toll-free"
+    # "virtual" is what the other backend writes for every number.
     return "local" if kind == PhoneNumberType.FIXED_LINE else "virtual"
 
 
-def same_number(left: str, right: str, default_region: str = DEFAULT_REGION) -> bool:
+def same_number(first: str, second: str, default_region: str = DEFAULT_REGION) -> bool:
     """Whether two notations mean one number: 01141169368 is +911141169368. Other texts are the same when equal."""
-    known = e164(left, default_region)
-    return left.strip() == right.strip() if known is None else known == e164(right, default_region)
+    number = e164(first, default_region)
+    return first.strip() == second.strip() if number is None else number == e164(second, default_region)
 
 
 def why_not(text: str) -> tuple[str, str] | None:
     """Return what is wrong with a text that looks like a number, and what to do; None where there is more to say."""
-    text = _plainly(text)
+    text = _normalize(text)
     whole = text.replace(" ", "")
     for pattern, what in ((_DECIMAL, "decimals"), (_EXPONENT, "an exponent")):
         if pattern.fullmatch(whole):
@@ -100,12 +101,12 @@ def why_not(text: str) -> tuple[str, str] | None:
                 "Give its digits alone; in the spreadsheet, make the cell text.",
             )
     extension = _EXTENSION.search(text)
-    if extension and _parsed(text[: extension.start()], DEFAULT_REGION) is not None:
+    if extension and _parse(text[: extension.start()], DEFAULT_REGION) is not None:
         return "That is a phone number with an extension.", "Give the number alone."
     first, *others = _BETWEEN_NUMBERS.split(text)
     if others:
         is_list = all(_NOTATION.fullmatch(other) and re.search(r"\d", other) for other in others)
-        holds_two = is_list and _parsed(first, DEFAULT_REGION) is not None
+        holds_two = is_list and _parse(first, DEFAULT_REGION) is not None
     else:
         holds_two = _NOTATION.fullmatch(text) is not None and _holds_two(text, DEFAULT_REGION)
     if holds_two:
@@ -113,7 +114,7 @@ def why_not(text: str) -> tuple[str, str] | None:
     return None
 
 
-def _plainly(text: str) -> str:
+def _normalize(text: str) -> str:
     """The text in plain signs: one kind of blank and hyphen, nothing that nobody sees, no tel: in front, no (+91)."""
     if text.isascii() and text.removeprefix("+").isdigit():
         return text
@@ -161,8 +162,8 @@ def _holds_two(text: str, default_region: str) -> bool:
     return False
 
 
-def _parsed(text: str, default_region: str) -> PhoneNumber | None:
-    text = _plainly(text)
+def _parse(text: str, default_region: str) -> PhoneNumber | None:
+    text = _normalize(text)
     if not _NOTATION.fullmatch(text) or _DECIMAL.fullmatch(text.replace(" ", "")) or _holds_two(text, default_region):
         return None
     return _possible(text, default_region)

@@ -46,7 +46,7 @@ _SKIN_TONES = frozenset(map(chr, range(0x1F3FB, 0x1F400)))
 _EMOJI_MODIFIERS = frozenset([0xFE0E, 0xFE0F, *map(ord, _SKIN_TONES)])
 
 
-class EachOnce(dict[int, str]):
+class CodePointTable(dict[int, str]):
     """What a function gives for a code point, worked out once each: a table for `str.translate`."""
 
     def __init__(self, shown: Callable[[int], str]) -> None:
@@ -60,7 +60,7 @@ class EachOnce(dict[int, str]):
         return shown
 
 
-def _drawn(code: int) -> str:
+def _glyph(code: int) -> str:
     """What is drawn for a code point; a hidden one is the placeholder."""
     if code < 0x20:
         return NEWLINE if code == 0x0A else chr(0x2400 + code)
@@ -76,7 +76,7 @@ def _drawn(code: int) -> str:
     return chr(code)
 
 
-_SHOWN = EachOnce(_drawn)
+_SHOWN = CodePointTable(_glyph)
 
 
 def is_invisible(character: str) -> bool:
@@ -109,7 +109,7 @@ def safe_text(value: object, limit: int = 200) -> str:
 def plain(value: object, *, ascii_only: bool = False) -> str:
     """Return `value` as one line for a command's output: as `safe_text`, but never cut.
 
-    With `ascii_only`, for a terminal that is not UTF-8, everything outside printable ASCII is spelled (\\x1b).
+    `ascii_only` spells everything outside printable ASCII (\\x1b), for a terminal that is not UTF-8.
     """
     text = "" if value is None else str(value)
     if text.isascii() and text.isprintable():
@@ -120,13 +120,13 @@ def plain(value: object, *, ascii_only: bool = False) -> str:
 def spelled(value: object) -> str:
     """Return `value` exactly, with everything that could hide written out (\\x1b, \\u202e) and \\ doubled.
 
-    For whoever investigates: nothing is normalised, collapsed or cut, and the original can be computed back.
+    Nothing is normalised, collapsed or cut: whoever investigates can compute the original back.
     """
     text = "" if value is None else str(value)
     out: list[str] = []
     marks = _MOST_MARKS
     for character in text:
-        marks = marks + 1 if _joins(character) else 0
+        marks = marks + 1 if _is_combining(character) else 0
         if character == "\\":
             out.append("\\\\")
         elif marks > _MOST_MARKS or _SHOWN[ord(character)] != character:
@@ -147,13 +147,13 @@ def spelled_json(value: object, most: int | None = None) -> str:
     out: list[str] = []
     marks = 0
     for character in text:
-        marks = marks + 1 if _joins(character) else 0
+        marks = marks + 1 if _is_combining(character) else 0
         hides = character != "\n" and (marks > _MOST_MARKS or _SHOWN[ord(character)] != character)
         out.append(json.dumps(character)[1:-1] if hides else character)
     return "".join(out).replace("\x7f", "\\u007f")
 
 
-def one_by_one(text: str) -> str:
+def safe_characters(text: str) -> str:
     """Return `text` inert with one character for each of its own: for a field that it is edited in.
 
     What would hide is there to be seen and deleted, so a run of it is not drawn as one as `safe_text` does.
@@ -163,7 +163,7 @@ def one_by_one(text: str) -> str:
     out: list[str] = []
     marks = 0
     for character in text.translate(_SHOWN):
-        marks = marks + 1 if _joins(character) else 0
+        marks = marks + 1 if _is_combining(character) else 0
         out.append(HIDDEN if character == _PLACEHOLDER or marks > _MOST_MARKS else character)
     return "".join(out)
 
@@ -229,7 +229,7 @@ def _with_few_marks(text: str) -> str:
     out: list[str] = []
     marks = 0
     for character in text:
-        if not _joins(character):
+        if not _is_combining(character):
             marks = 0
         elif not out:
             out.append(_BASE_FOR_MARKS)
@@ -243,7 +243,7 @@ def _with_few_marks(text: str) -> str:
     return "".join(out)
 
 
-def _joins(character: str) -> bool:
+def _is_combining(character: str) -> bool:
     """Whether it is drawn on the character before it."""
     return character > "\u02ff" and (
         get_character_cell_size(character) == 0 or unicodedata.category(character)[0] == "M"
@@ -263,9 +263,9 @@ def _cut(text: str, width: int, ellipsis: str) -> str:
 
 def _escape(character: str) -> str:
     code = ord(character)
-    named = {0x09: "\\t", 0x0A: "\\n", 0x0D: "\\r"}.get(code)
-    if named is not None:
-        return named
+    short_form = {0x09: "\\t", 0x0A: "\\n", 0x0D: "\\r"}.get(code)
+    if short_form is not None:
+        return short_form
     if code < 0x100:
         return f"\\x{code:02x}"
     return f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"

@@ -31,8 +31,8 @@ _CLOCK = re.compile(r"(\d{1,2}):(\d{2})(?::(\d{2})(?:\.(\d{1,6}))?)?(z|[+-]\d{2}
 
 
 @dataclass(frozen=True, slots=True)
-class Stretch:
-    """From `start` to before `end`, both aware; of a moment both are the same."""
+class TimeRange:
+    """The time from `start` to before `end`, both aware; both are the same for a moment."""
 
     start: datetime
     end: datetime
@@ -56,19 +56,19 @@ def normalized(text: str) -> str:
     return " ".join(text.lower().replace("_", " ").split())
 
 
-def read_time(text: str, zone: tzinfo, now: datetime) -> Stretch | Amount | None:
+def read_time(text: str, zone: tzinfo, now: datetime) -> TimeRange | Amount | None:
     """Return what a text names, None where it is no time: a day, month or year is whole, a clock time is a moment.
 
     Local times are of `zone`; a week begins on Monday. "end of month" is the last day of this one.
     """
-    wanted = normalized(text)
+    words = normalized(text)
     try:
-        return _phrase(wanted, zone, now) or _amount(wanted) or _date(wanted, zone, now)
+        return _phrase(words, zone, now) or _amount(words) or _date(words, zone, now)
     except (ValueError, OverflowError):
         return None
 
 
-def day_of(moment: datetime, zone: tzinfo, *, days: int = 0) -> Stretch:
+def day_of(moment: datetime, zone: tzinfo, *, days: int = 0) -> TimeRange:
     """Return the day of `zone` in which a moment lies, or one that is some days from it. Raises OverflowError."""
     return _whole(_local(moment, zone) + timedelta(days=days), "day", zone)
 
@@ -89,12 +89,12 @@ def following(start: datetime, unit: str, zone: tzinfo) -> datetime:
     return _aware(_first_day(_local(start, zone) + _INTO_THE_NEXT[unit], unit), zone)
 
 
-def _phrase(wanted: str, zone: tzinfo, now: datetime) -> Stretch | None:
-    if wanted == "now":
-        return Stretch(now, now)
-    if wanted == "tomorrow":
+def _phrase(words: str, zone: tzinfo, now: datetime) -> TimeRange | None:
+    if words == "now":
+        return TimeRange(now, now)
+    if words == "tomorrow":
         return day_of(now, zone, days=1)
-    which, _, unit = {"today": "this day", "yesterday": "last day"}.get(wanted, wanted).rpartition(" ")
+    which, _, unit = {"today": "this day", "yesterday": "last day"}.get(words, words).rpartition(" ")
     if unit not in UNITS:
         return None
     start = floor(now, unit, zone)
@@ -105,16 +105,16 @@ def _phrase(wanted: str, zone: tzinfo, now: datetime) -> Stretch | None:
         return day_of(end - timedelta(microseconds=1), zone)
     elif which != "this":
         return None
-    return Stretch(start, end)
+    return TimeRange(start, end)
 
 
-def _amount(wanted: str) -> Amount | None:
-    match = _AMOUNT.fullmatch(wanted)
+def _amount(words: str) -> Amount | None:
+    match = _AMOUNT.fullmatch(words)
     return None if match is None else Amount(int(match[1]), AMOUNT_UNITS[match[2][0]])
 
 
-def _date(wanted: str, zone: tzinfo, now: datetime) -> Stretch | None:
-    day, _, clock = wanted.replace("t", " ", 1).partition(" ")
+def _date(words: str, zone: tzinfo, now: datetime) -> TimeRange | None:
+    day, _, clock = words.replace("t", " ", 1).partition(" ")
     if not clock and ":" in day:
         day, clock = f"{now.astimezone(zone):%Y-%m-%d}", day
     date, time = _DATE.fullmatch(day), _CLOCK.fullmatch(clock)
@@ -122,31 +122,31 @@ def _date(wanted: str, zone: tzinfo, now: datetime) -> Stretch | None:
         unit = "day" if date[3] else "month" if date[2] else "year"
         return _whole(datetime(int(date[1]), int(date[2] or 1), int(date[3] or 1)), unit, zone)
     if date is None or not date[3] or time is None:
-        return _iso_moment(wanted, zone)
+        return _iso_moment(words, zone)
     hour, minute, second = int(time[1]), int(time[2]), int(time[3] or 0)
     offset = zone if time[5] is None else datetime.fromisoformat(f"2000-01-01T00:00{time[5].upper()}").tzinfo
     fraction = int((time[4] or "0").ljust(6, "0"))
     moment = datetime(int(date[1]), int(date[2]), int(date[3]), hour, minute, second, fraction)
     moment = _aware(moment, offset or UTC)
-    return Stretch(moment, moment)
+    return TimeRange(moment, moment)
 
 
-def _iso_moment(wanted: str, zone: tzinfo) -> Stretch | None:
+def _iso_moment(words: str, zone: tzinfo) -> TimeRange | None:
     """The other ways of ISO 8601 to write a date with a clock time, such as 20270331T1800Z."""
-    if not wanted.isascii() or len(wanted) <= len("2027-03-31"):
+    if not words.isascii() or len(words) <= len("2027-03-31"):
         return None
-    moment = datetime.fromisoformat(wanted.upper())
+    moment = datetime.fromisoformat(words.upper())
     moment = _aware(moment, zone) if moment.tzinfo is None else moment.astimezone(UTC)
-    return Stretch(moment, moment)
+    return TimeRange(moment, moment)
 
 
-def _whole(local: datetime, unit: str, zone: tzinfo) -> Stretch:
+def _whole(local: datetime, unit: str, zone: tzinfo) -> TimeRange:
     start = _aware(_first_day(local, unit), zone)
     try:
-        return Stretch(start, following(start, unit, zone))
+        return TimeRange(start, following(start, unit, zone))
     except OverflowError:
         # The last day of the year 9999 ends with the last moment that Python has.
-        return Stretch(start, _aware(datetime.max, zone))
+        return TimeRange(start, _aware(datetime.max, zone))
 
 
 def _first_day(local: datetime, unit: str) -> datetime:

@@ -22,7 +22,7 @@ def in_zone(moment: datetime | None, zone: tzinfo) -> datetime | None:
         return None
 
 
-def shown(moment: datetime | None, zone: tzinfo) -> str:
+def to_the_minute(moment: datetime | None, zone: tzinfo) -> str:
     """Return "2026-11-22 12:40 UTC", or "never"; what the zone has no year for as it is."""
     if moment is None:
         return "never"

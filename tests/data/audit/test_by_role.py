@@ -11,12 +11,12 @@ import pytest
 from psycopg.conninfo import make_conninfo
 
 from tests.support.acme import ACME, ASHA, opened
-from tests.support.log_rows import fill_log, filtered
+from tests.support.log_rows import fill_log, filtered, read_all
 from tests.support.servers.postgres import run_schema_files
 from tests.support.tampering import seal
 from tui.data.audit.completion import Completer
 from tui.data.audit.counts import Count, count_buckets, count_exactly, count_rows, plan_histogram
-from tui.data.audit.pages import AuditReader, read_all
+from tui.data.audit.pages import AuditReader
 from tui.data.audit.qualifiers import QUALIFIERS
 from tui.data.audit.query import estimated_rows
 from tui.data.audit.stats import statistics
@@ -27,7 +27,7 @@ from tui.data.integrations.listing import list_integrations
 from tui.data.numbers.changes import LAST_CHANGE
 from tui.data.permissions.leaver import leaver_report
 from tui.data.permissions.people import Holder, use_of
-from tui.data.schema.preflight import ROLES
+from tui.data.schema.roles import ROLES
 from tui.data.seals.hours import digest_in_pages
 from tui.data.seals.verify import verify_log
 

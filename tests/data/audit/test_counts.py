@@ -19,7 +19,7 @@ from tests.support.acme import ACME, GLOBEX, opened
 from tests.support.log_rows import fill_log, filtered, log_row
 from tui.data.audit.counts import Bucket, Count, Histogram, count_buckets, count_exactly, count_rows, plan_histogram
 from tui.data.audit.stats import Statistics, statistics
-from tui.data.audit.times import Stretch
+from tui.words.time_grammar import TimeRange
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -121,7 +121,7 @@ def test_a_count_is_shown_as_what_it_is(count: Count, text: str) -> None:
 @pytest.mark.parametrize("line", FILTERS)
 async def test_the_buckets_of_a_histogram_add_up_and_tell_failures_apart(log: str, line: str) -> None:
     histogram, buckets = await buckets_of(log, line)
-    assert [Stretch(bucket.start, bucket.end) for bucket in buckets] == list(histogram.spans)
+    assert [TimeRange(bucket.start, bucket.end) for bucket in buckets] == list(histogram.spans)
     async with opened(log) as database:
         audit_filter = await filtered(database, f"{line} since:2000-01-01")
         every = await count_exactly(database, audit_filter)

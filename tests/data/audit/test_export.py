@@ -18,7 +18,7 @@ import pytest
 from tests.support.acme import ACME, opened
 from tests.support.hostile_strings import UNSAFE, hostile_strings
 from tests.support.log_rows import fill_log, filtered, log_row
-from tui.data.audit.export import Exported, export_audit_log
+from tui.data.audit.export import ExportResult, export_audit_log
 from tui.data.audit.export_file import NewFile
 from tui.data.audit.export_format import COLUMNS, VISIBLE, Csv
 
@@ -53,7 +53,7 @@ select row_to_json(r) from (
 """
 
 
-async def exported(conninfo: str, path: Path, line: str, form: FormatName = "jsonl", **database: Any) -> Exported:
+async def exported(conninfo: str, path: Path, line: str, form: FormatName = "jsonl", **database: Any) -> ExportResult:
     async with opened(conninfo, **database) as console:
         return await export_audit_log(console, await filtered(console, line), form, NewFile(path))
 

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from tests.support.servers.postgres import TestServer
-    from tui.data.audit.export import Exported, Progress
+    from tui.data.audit.export import ExportResult, Progress
     from tui.data.audit.export_file import Destination
 
 ACTS = """
@@ -58,7 +58,7 @@ async def export(
     on_progress: Callable[[Progress], None] | None = None,
     *,
     read_only: bool = False,
-) -> Exported:
+) -> ExportResult:
     async with opened(conninfo, read_only=read_only) as console:
         chosen = await filtered(console, line)
         return await export_audit_log(console, chosen, "jsonl", destination, on_progress=on_progress)

@@ -10,10 +10,10 @@ import psycopg
 import pytest
 
 from tests.support.acme import ACME, opened
-from tests.support.log_rows import filtered, log_row
+from tests.support.log_rows import filtered, log_row, read_all
 from tests.support.schema import installed
 from tui.data.audit.completion import Completer
-from tui.data.audit.pages import AuditReader, read_all
+from tui.data.audit.pages import AuditReader
 from tui.data.audit.qualifiers import QUALIFIERS
 from tui.data.audit.rows import MOST_IN_FULL, read_long_details
 from tui.data.audit.tail import Tail

@@ -7,8 +7,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from tui.data.audit.times import parse_stretch
-from tui.words.time_grammar import PHRASES, Stretch
+from tui.data.audit.times import parse_time_range
+from tui.words.time_grammar import PHRASES, TimeRange
 
 BERLIN = ZoneInfo("Europe/Berlin")
 KOLKATA = ZoneInfo("Asia/Kolkata")
@@ -38,7 +38,7 @@ def utc(*parts: int) -> datetime:
     ],
 )
 def test_a_day_a_week_a_month_and_a_year_count_whole(text: str, start: datetime, end: datetime) -> None:
-    assert parse_stretch(text, UTC, NOW) == Stretch(start, end)
+    assert parse_time_range(text, UTC, NOW) == TimeRange(start, end)
 
 
 @pytest.mark.parametrize(
@@ -58,18 +58,18 @@ def test_a_day_a_week_a_month_and_a_year_count_whole(text: str, start: datetime,
     ],
 )
 def test_a_time_is_a_moment(text: str, moment: datetime) -> None:
-    assert parse_stretch(text, UTC, NOW) == Stretch(moment, moment)
+    assert parse_time_range(text, UTC, NOW) == TimeRange(moment, moment)
 
 
 def test_days_are_those_of_the_zone() -> None:
-    assert parse_stretch("today", KOLKATA, NOW).start == utc(2026, 3, 11, 18, 30)
-    assert parse_stretch("2026-03-12 09:00", KOLKATA, NOW).start == utc(2026, 3, 12, 3, 30)
-    assert parse_stretch("10:00", KOLKATA, NOW).start == utc(2026, 3, 12, 4, 30)
+    assert parse_time_range("today", KOLKATA, NOW).start == utc(2026, 3, 11, 18, 30)
+    assert parse_time_range("2026-03-12 09:00", KOLKATA, NOW).start == utc(2026, 3, 12, 3, 30)
+    assert parse_time_range("10:00", KOLKATA, NOW).start == utc(2026, 3, 12, 4, 30)
 
 
 def test_a_day_on_which_the_clocks_change_is_as_long_as_it_is() -> None:
     for text, hours in (("2026-03-29", 23), ("2026-10-25", 25), ("2026-06-01", 24)):
-        day = parse_stretch(text, BERLIN, NOW)
+        day = parse_time_range(text, BERLIN, NOW)
         assert day.end - day.start == timedelta(hours=hours)
 
 
@@ -78,10 +78,10 @@ def test_a_day_on_which_the_clocks_change_is_as_long_as_it_is() -> None:
 )
 def test_what_is_no_time_says_which_forms_there_are(text: str) -> None:
     with pytest.raises(ValueError, match="Use 2026-01-31"):
-        parse_stretch(text, UTC, NOW)
+        parse_time_range(text, UTC, NOW)
 
 
 def test_a_misspelt_phrase_is_told_the_nearest_one() -> None:
     with pytest.raises(ValueError, match='Did you mean "yesterday"'):
-        parse_stretch("yesterdy", UTC, NOW)
-    assert all(parse_stretch(phrase, UTC, NOW) for phrase in PHRASES)
+        parse_time_range("yesterdy", UTC, NOW)
+    assert all(parse_time_range(phrase, UTC, NOW) for phrase in PHRASES)

@@ -11,26 +11,28 @@ from psycopg.rows import dict_row
 
 from tests.support.acme import ACME, PHONE, keyring, opened
 from tests.support.terminal.console_app import add
-from tui.data.integrations.connection_test_record import Outcome, log_draft_test, record_test
+from tui.data.integrations.connection_test_record import ConnectionTestOutcome, log_draft_test, record_test
 from tui.data.integrations.credentials import Draft, PassedTest, load_credential, save_credential
 from tui.data.integrations.envelope_opening import take_envelope
-from tui.data.integrations.listing import delete, list_integrations, set_active, what_goes_with
+from tui.data.integrations.listing import count_dependents, delete, list_integrations, set_active
 from tui.errors import NotFound
 
 if TYPE_CHECKING:
     from tui.data.postgres.database import Database
     from tui.models import Integration
 
-VERIFIED = Outcome("verified", "answer", 412, "200", ({"level": "answer", "subject": "account", "outcome": "passed"},))
-REFUSED = Outcome("refused", "reach", 371, "401")
-UNREACHED = Outcome("unknown", "shape", 5_003, "")
+VERIFIED = ConnectionTestOutcome(
+    "verified", "answer", 412, "200", ({"level": "answer", "subject": "account", "outcome": "passed"},)
+)
+REFUSED = ConnectionTestOutcome("refused", "reach", 371, "401")
+UNREACHED = ConnectionTestOutcome("unknown", "shape", 5_003, "")
 
 
 async def phone(database: Database) -> Integration:
     return next(integration for integration in await list_integrations(database, keyring(), ACME, []))
 
 
-async def kept_after(database: Database, outcome: Outcome) -> str:
+async def kept_after(database: Database, outcome: ConnectionTestOutcome) -> str:
     integration, operation = await phone(database), uuid4()
     taken = await take_envelope(database, integration, "test", operation_id=operation)
     return await record_test(database, integration, outcome, taken.stamp, operation)
@@ -80,7 +82,7 @@ async def test_what_changed_while_it_was_tested_is_not_called_verified(keyed_dat
         assert await record_test(database, integration, VERIFIED, taken.stamp, uuid4()) == "changed meanwhile"
         after = await phone(database)
         assert (after.is_verified, after.proven, after.failing, after.tested_at) == (False, False, False, None)
-        await delete(database, integration, await what_goes_with(database, integration))
+        await delete(database, integration, await count_dependents(database, integration))
         with pytest.raises(NotFound, match="deleted while it was tested"):
             await record_test(database, integration, VERIFIED, taken.stamp, uuid4())
 

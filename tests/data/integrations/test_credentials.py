@@ -27,8 +27,9 @@ from tui.data.integrations.credentials import (
     save_credential,
 )
 from tui.data.integrations.listing import list_integrations
-from tui.data.keys.encryption import Keyring, MasterKey, RowBinding
+from tui.data.keys.encryption import Keyring, RowBinding
 from tui.data.keys.gate import check_gate, check_gate_for_new_key, take_census
+from tui.data.keys.master_key import MasterKey
 from tui.errors import InvalidInput, MasterKeyError, MasterKeyMissing, ReadOnlyMode, WrongMasterKey
 
 if TYPE_CHECKING:

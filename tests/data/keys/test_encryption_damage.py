@@ -10,7 +10,7 @@ import pytest
 
 from tests.support import reference_envelope as reference
 from tests.support.reference_envelope import HOME, KEY_A, KEY_B, PLAINTEXT, SALT
-from tui.data.keys.encryption import envelope_format
+from tui.data.keys.envelopes import envelope_format
 from tui.errors import Unreadable
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.support import reference_envelope as reference
-from tui.data.keys.encryption import decode_credential, updated_plaintext
+from tui.data.keys.credential_json import decode_credential, updated_plaintext
 from tui.errors import InvalidInput, Unreadable
 
 ODD = b' {\t"a" : 1E5 ,\n "b":-0,"c":"\\u0041\\/" , "d":[ 1.0, {"x":1e-7} ],"e":"\\ud83d" }\n'

@@ -15,8 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.support import reference_envelope as reference
-from tui.data.keys.credential_json import MAX_NESTING
-from tui.data.keys.encryption import decode_credential, encode_credential, parse_credential
+from tui.data.keys.credential_json import MAX_NESTING, decode_credential, encode_credential, parse_credential
 from tui.errors import InvalidInput, Unreadable
 
 OBJECTS = [

@@ -14,7 +14,9 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from tests.support import reference_envelope as reference
 from tests.support.reference_envelope import HOME, KEY_A, KEY_B, PLAINTEXT, SALT
-from tui.data.keys.encryption import Keyring, MasterKey, envelope_format
+from tui.data.keys.encryption import Keyring
+from tui.data.keys.envelopes import envelope_format
+from tui.data.keys.master_key import MasterKey
 from tui.errors import MasterKeyError, Unreadable
 
 if TYPE_CHECKING:

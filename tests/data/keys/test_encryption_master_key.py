@@ -17,7 +17,9 @@ from rich.traceback import Traceback
 
 from tests.support import reference_envelope as reference
 from tests.support.reference_envelope import HOME, PLAINTEXT, SALT
-from tui.data.keys.encryption import Keyring, MasterKey, decode_credential, generate_master_key
+from tui.data.keys.credential_json import decode_credential
+from tui.data.keys.encryption import Keyring
+from tui.data.keys.master_key import MasterKey, generate_master_key
 from tui.errors import MasterKeyError, SwitchboardError
 from tui.secret import Secret
 

@@ -9,8 +9,8 @@ import pytest
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from tests.support import reference_envelope as reference
-from tui.data.keys.encryption import MasterKey, envelope_format
-from tui.data.keys.envelopes import open_sealed, seal_bytes
+from tui.data.keys.envelopes import envelope_format, open_sealed, seal_bytes
+from tui.data.keys.master_key import MasterKey
 
 FILES = [
     ("wycheproof_aes256gcm.json", 105),

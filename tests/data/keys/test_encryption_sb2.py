@@ -15,15 +15,9 @@ from hypothesis import strategies as st
 
 from tests.support import reference_envelope as reference
 from tests.support.reference_envelope import CREDENTIAL, HOME, KEY_A, KEY_B, PLAINTEXT, SALT
-from tui.data.keys.encryption import (
-    Keyring,
-    MasterKey,
-    RowBinding,
-    envelope_format,
-    new_salt,
-    sb2_key_id,
-    sb2_salt,
-)
+from tui.data.keys.encryption import Keyring, RowBinding
+from tui.data.keys.envelopes import envelope_format, sb2_key_id, sb2_salt
+from tui.data.keys.master_key import MasterKey, new_salt
 from tui.errors import InvalidInput, MasterKeyError, MasterKeyMissing, Unreadable
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ import pytest
 
 from tests.support.waiting import wait_until
 from tui.data.keys import sources as key_sources
-from tui.data.keys.encryption import MasterKey
+from tui.data.keys.master_key import MasterKey
 from tui.data.keys.sources import (
     COMMAND,
     FILE,

@@ -25,7 +25,7 @@ from tui.data.numbers.listing import (
     find_phone_numbers,
     list_phone_numbers,
     read_number_rights,
-    the_phone_number,
+    resolve_phone_number,
 )
 from tui.errors import InvalidInput, NotFound, PermissionDenied
 
@@ -120,7 +120,7 @@ async def test_every_organisation_is_searched_and_each_hit_says_which_and_whose(
         ]
         only = await find_phone_numbers(database, "011-4116 9368", GLOBEX)
         assert [number.phone_number for number in only.numbers] == [DELHI]
-        active = await find_phone_numbers(database, "011-4116 9368", wanted=NumberFilter(active=True))
+        active = await find_phone_numbers(database, "011-4116 9368", number_filter=NumberFilter(active=True))
         assert [number.phone_number for number in active.numbers] == [OLD]
 
 
@@ -158,10 +158,10 @@ async def test_an_act_means_one_row_of_its_own_organisation(installed_database: 
     add_row(installed_database, BANGALORE, organization_id=GLOBEX)
     async with opened(installed_database) as database:
         for text in ("011-4116 9368", str(row_id)):
-            assert (await the_phone_number(database, ACME, text)).id == row_id
+            assert (await resolve_phone_number(database, ACME, text)).id == row_id
         for text, words in ((BANGALORE, "a number of Globex"), ("9368", "+91 11 4116 9368"), (str(uuid4()), "list")):
             with pytest.raises(NotFound) as caught:
-                await the_phone_number(database, ACME, text)
+                await resolve_phone_number(database, ACME, text)
             assert words in caught.value.what_to_do
 
 
@@ -169,11 +169,11 @@ async def test_a_number_that_is_stored_twice_is_ambiguous_and_its_rows_are_named
     ids = {add_row(installed_database, OLD), add_row(installed_database, DELHI)}
     async with opened(installed_database) as database:
         with pytest.raises(AmbiguousNumber) as caught:
-            await the_phone_number(database, ACME, "011 4116 9368")
+            await resolve_phone_number(database, ACME, "011 4116 9368")
         assert {candidate.id for candidate in caught.value.candidates} == ids
         for row_id in ids:
             assert str(row_id) in caught.value.what_to_do
-            assert (await the_phone_number(database, ACME, str(row_id))).id == row_id
+            assert (await resolve_phone_number(database, ACME, str(row_id))).id == row_id
 
 
 async def test_reading_writes_nothing(installed_database: str) -> None:

@@ -185,9 +185,9 @@ async def test_what_the_console_says_is_what_may_answers(
                 entries = await access_of_person(console, ACME, person(1))
                 assert len(entries) == 2
                 for access in entries:
-                    for verdict in access.verdicts:
-                        answer = may(database, verdict.right, identifier=access.integration.id)
-                        judged = (verdict.allowed, verdict.reason, access.use.today, access.use.this_month)
+                    for decision in access.decisions:
+                        answer = may(database, decision.right, identifier=access.integration.id)
+                        judged = (decision.allowed, decision.reason, access.use.today, access.use.this_month)
                         assert judged == answer
 
 

@@ -53,12 +53,12 @@ async def test_a_person_has_a_verdict_with_its_reason_on_every_integration(direc
     log(directory, "call_made", None)
     async with opened(directory) as database:
         phone, whatsapp = await access_of_person(database, ACME, person(1))
-        assert (phone.can_do, phone.verdict("send").reason) == (("view",), "daily limit reached")
+        assert (phone.can_do, phone.decision("send").reason) == (("view",), "daily limit reached")
         assert (phone.use.today, phone.use.this_month) == (1, 1)
-        assert {verdict.reason for verdict in whatsapp.verdicts} == {"no permission"}
+        assert {decision.reason for decision in whatsapp.decisions} == {"no permission"}
         run(directory, "update public.integration_credentials set is_active = false")
         (phone, _) = await access_of_person(database, ACME, person(1))
-        assert phone.verdict("view").reason == "integration disabled"
+        assert phone.decision("view").reason == "integration disabled"
         (unknown, _) = await access_of_person(database, ACME, GONE)
         assert (unknown.person.standing, unknown.can_do) == ("not in the directory", ())
 
@@ -76,7 +76,7 @@ async def test_an_integration_lists_everybody_who_holds_a_right_with_what_stands
             ("Person 000002", ()),
             (str(GONE), ("view",)),
         ]
-        assert users.entries[1].verdict("view").reason == "expired"
+        assert users.entries[1].decision("view").reason == "expired"
         assert not users.more
         first = await access_to_integration(database, ACME, integration(1), limit=2)
         assert (len(first.entries), first.more) == (2, True)

@@ -110,24 +110,6 @@ class TestConninfo:
         assert not {"host", "port", "user", "password", "dbname", "sslmode"} & set(values)
 
 
-class TestSupabase:
-    """What a Supabase host promises."""
-
-    @pytest.mark.parametrize(
-        ("text", "kind"),
-        [
-            ("postgresql://postgres:p@db.abcdefghijklmnop.supabase.co:5432/postgres", "direct"),
-            ("postgresql://postgres:p@db.abcdefghijklmnop.supabase.co:6543/postgres", "transaction"),
-            ("postgresql://postgres.ref:p@aws-0-eu-central-1.pooler.supabase.com:5432/postgres", "session"),
-            ("postgresql://postgres.ref:p@aws-0-eu-central-1.pooler.supabase.com:6543/postgres", "transaction"),
-            ("postgresql://postgres:p@pooler.supabase.com.evil.example:6543/postgres", None),
-            ("postgresql://postgres:p@db.example.org/postgres", None),
-        ],
-    )
-    def test_is_recognised_by_host_and_port(self, text, kind):
-        assert parse_connection_string(text).supabase_kind() == kind
-
-
 class TestPasswordFile:
     """libpq would write its warning onto the screen."""
 

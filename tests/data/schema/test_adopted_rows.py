@@ -9,12 +9,12 @@ import psycopg
 import pytest
 
 from tests.support.acme import ACME, PHONE, keyring, opened
-from tests.support.log_rows import filtered
+from tests.support.log_rows import filtered, read_all
 from tests.support.terminal.console_app import add
-from tui.data.audit.pages import AuditReader, read_all
+from tui.data.audit.pages import AuditReader
 from tui.data.directory import find_person, resolve_organization
 from tui.data.integrations.credentials import CredentialConflict, Draft, load_credential, save_credential
-from tui.data.integrations.listing import delete, list_integrations, what_goes_with
+from tui.data.integrations.listing import count_dependents, delete, list_integrations
 from tui.data.keys.gate import check_gate, take_census
 from tui.errors import DatabaseFailed, InvalidInput, NotFound
 
@@ -106,7 +106,7 @@ async def test_deleting_what_is_gone_says_so(keyed_database: str) -> None:
     await add(keyed_database)
     async with opened(keyed_database) as database:
         (listed,) = await list_integrations(database, keyring(), ACME, [])
-        expected = await what_goes_with(database, listed)
+        expected = await count_dependents(database, listed)
         run(keyed_database, "delete from integration_credentials")
         with pytest.raises(NotFound):
             await delete(database, listed, expected)

@@ -13,7 +13,7 @@ from tests.support.schema import installed, log_of, prepare_reference, run_shape
 from tests.support.schema_tampering import LOG, NOT_OURS, QUIET, TAMPERINGS, table
 from tui.data.schema.accepted import NEVER, definition_of, object_of
 from tui.data.schema.verify import verify
-from tui.data.seals.protection import OUTDATED, missing, unprotected
+from tui.data.seals.protection import OUTDATED, missing_relations, protection_problems
 from tui.errors import InvalidInput
 
 if TYPE_CHECKING:
@@ -41,8 +41,8 @@ async def owner_of(conninfo: str) -> Owner:
 async def sentences(conninfo: str) -> list[str]:
     async with await owner_of(conninfo) as conn:
         schema = await verify(conn)
-        assert unprotected(schema) == [drift.sentence for drift in schema.drifts]
-        return unprotected(schema)
+        assert protection_problems(schema) == [drift.sentence for drift in schema.drifts]
+        return protection_problems(schema)
 
 
 def execute(conninfo: str, statement: str) -> None:
@@ -79,15 +79,15 @@ async def test_each_tampering_is_named_and_what_can_do_harm_never_accepted(
                 assert sorted(drift.sentence for drift in drifts) == sorted(way.said), way.what
                 if "column of the log becomes" in way.what:
                     # Nothing can be logged any more, so nothing accepted; and no digest is trusted.
-                    assert await missing(conn) == [
+                    assert await missing_relations(conn) == [
                         f"The column {LOG}.action is missing or of another type, so nothing can be checked."
                     ]
                     continue
                 for drift in drifts:
-                    if drift.expected is None and drift.found:
-                        await try_to_accept(conn, drift.found)
+                    if drift.expected is None and drift.actual:
+                        await try_to_accept(conn, drift.actual)
                 left = [drift.sentence for drift in drifts if drift.acceptable is None]
-                assert unprotected(await verify(conn)) == left, way.what
+                assert protection_problems(await verify(conn)) == left, way.what
     assert await sentences(empty_database) == []
 
 
@@ -156,7 +156,7 @@ async def test_an_upgrade_accepts_nothing_by_itself_and_names_the_command(empty_
     )
     said = f"The trigger {LOG}.quiet is not Switchboard's, and nobody has accepted it."
     async with await owner_of(empty_database) as conn:
-        assert unprotected(await verify(conn)) == [OUTDATED, said]
+        assert protection_problems(await verify(conn)) == [OUTDATED, said]
     report = await installed(empty_database)
     assert (report.applied, report.plan.accepts) == (True, ())
     assert [drift.sentence for drift in report.plan.foreign] == [said]
@@ -189,18 +189,18 @@ async def test_an_acceptance_that_is_not_in_the_log_does_not_count(empty_databas
     execute(empty_database, f"{QUIET}create trigger quiet after insert on {LOG} for each row execute function quiet()")
     async with await owner_of(empty_database) as conn:
         (drift,) = (await verify(conn)).drifts
-        assert drift.found is not None
-        accepted = {"object": object_of(drift.found), "definition": definition_of(drift.found)}
+        assert drift.actual is not None
+        accepted = {"object": object_of(drift.actual), "definition": definition_of(drift.actual)}
         insert = "insert into switchboard.accepted (object, definition, log_row) select %(object)s, %(definition)s, "
         await conn.execute(f"{insert} gen_random_uuid()".encode(), accepted)
-        assert unprotected(await verify(conn)) == [drift.sentence]
+        assert protection_problems(await verify(conn)) == [drift.sentence]
         # Nor one whose row of the log says something else.
         await conn.execute(
             f"update switchboard.accepted set log_row = (select max(id::text)::uuid from {LOG})".encode()
         )
-        assert unprotected(await verify(conn)) == [drift.sentence]
+        assert protection_problems(await verify(conn)) == [drift.sentence]
         await conn.execute("alter table switchboard.accepted drop column log_row")
-        assert f"The trigger {LOG}.quiet is not Switchboard's, and nobody has accepted it." in unprotected(
+        assert f"The trigger {LOG}.quiet is not Switchboard's, and nobody has accepted it." in protection_problems(
             await verify(conn)
         )
 

@@ -124,7 +124,7 @@ async def test_only_the_hour_that_was_touched_is_named(sealed: str) -> None:
     await as_owner(sealed, f"delete from public.integration_audit_logs where id = '{row_id(9, 1)}'")
     report = await check(sealed)
     assert [(finding.kind, finding.row) for finding in report.findings] == [("removed", row_id(9, 1))]
-    assert report.found == 1
+    assert report.finding_count == 1
 
 
 async def test_the_rows_of_an_emptied_hour_are_named_too(sealed: str) -> None:
@@ -141,7 +141,7 @@ async def test_a_hundred_rows_of_an_hour_are_counted_where_twenty_are_named(seal
         "select gen_random_uuid(), 'x', 'call_made', 'success', '2026-01-01 08:30+00' from generate_series(1, 100)",
     )
     report = await check(sealed)
-    assert report.found == 21
+    assert report.finding_count == 21
     assert report.findings[-1].sentence == (
         "80 more rows of 2026-01-01 08:00 UTC are not as they were sealed (100 added; 5 sealed, 105 there)."
     )

@@ -10,7 +10,8 @@ import pytest
 from tests.support.acme import KEY, MASTER_KEY, OTHER_MASTER_KEY, keyring, opened
 from tests.support.commands import contents, execute
 from tests.support.terminal.console_app import add
-from tui.data.keys.encryption import Keyring, MasterKey
+from tui.data.keys.encryption import Keyring
+from tui.data.keys.master_key import MasterKey
 from tui.data.postgres.connection_settings import ConnectionSettings
 from tui.data.setup.doctor import examine
 from tui.data.setup.findings import Finding, blocking_finding, env_file_findings, server_findings

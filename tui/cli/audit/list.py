@@ -10,7 +10,7 @@ from tui.cli.audit.view import PIPED_WIDTH, columns, record_of
 from tui.cli.parsing import Count, option
 from tui.cli.requirements import Requirements
 from tui.words.audit import no_rows_words
-from tui.words.times import shown
+from tui.words.times import to_the_minute
 
 if TYPE_CHECKING:
     from tui.cli.output import Output
@@ -64,7 +64,7 @@ async def _read_newest(session: Session, reader: AuditReader, out: Output, limit
             rows += step.rows
             more = step.more
             if step.searched_to is not None:
-                back_to = shown(step.searched_to, session.settings.timezone)
+                back_to = to_the_minute(step.searched_to, session.settings.timezone)
                 out.progress(f"Searched back to {back_to}; rows so far: {len(rows)}.")
         place = Place.of(rows[-1]) if rows else None
     return rows

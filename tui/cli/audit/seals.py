@@ -16,7 +16,7 @@ from tui.cli.parsing import Text, is_locked, option
 from tui.cli.requirements import Requirements
 from tui.locked.mode import closed
 from tui.words.counts import counted
-from tui.words.times import shown
+from tui.words.times import to_the_minute
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -138,7 +138,7 @@ async def _verify(session: Session, out: Output, *, keys: tuple[bytes, ...], new
         out.say("The public keys are the database's own, which its owner can replace: see --public-key.")
     if not report.is_well:
         raise CheckFailed(
-            f"The log is not as it was sealed, or not protected: {counted(report.found, 'finding')}.",
+            f"The log is not as it was sealed, or not protected: {counted(report.finding_count, 'finding')}.",
             "Each stands above; compare with a backup or an export, and ask who owns the database.",
         )
 
@@ -154,7 +154,7 @@ def _record(report: SealReport) -> dict[str, Any]:
         "sealed_until": report.sealed_until,
         "newest_seal": report.newest_seal,
         "keys": [{"key_id": key.key_id, "public_key": key.public_key.hex(), "given": key.given} for key in report.keys],
-        "found": report.found,
+        "found": report.finding_count,
         "findings": [
             {"kind": finding.kind, "hour": hour_moment(finding.hour), "row": finding.row, "sentence": finding.sentence}
             for finding in report.findings
@@ -177,7 +177,7 @@ def _lines(report: SealReport) -> list[tuple[str, object]]:
     ]
     lines += [("public key", f"{key.public_key.hex()} ({key.key_id})") for key in report.keys]
     lines += [("finding", finding.sentence) for finding in report.findings]
-    rest = report.found - len(report.findings)
+    rest = report.finding_count - len(report.findings)
     return [*lines, ("finding", f"{rest} more like these")] if rest else lines
 
 
@@ -189,4 +189,4 @@ def _report_progress(out: Output, verb: str, rows: int, hour: int) -> None:
 
 def _end_of_hours(moment: datetime | None) -> str:
     # Seals are of whole hours in UTC, whatever the zone of this console.
-    return shown(moment, UTC) if moment else "no hour yet"
+    return to_the_minute(moment, UTC) if moment else "no hour yet"

@@ -9,7 +9,7 @@ from tui.cli.audit.filter import FilteredCommand
 from tui.cli.output import Column
 from tui.cli.requirements import Requirements
 from tui.words.counts import counted
-from tui.words.times import shown
+from tui.words.times import to_the_minute
 
 if TYPE_CHECKING:
     from collections import Counter
@@ -37,7 +37,9 @@ async def stats(session: Session, out: Output, audit_filter: AuditFilter) -> Non
     figures = Statistics()
     async for figures in statistics(session.database, audit_filter, zone):
         if not figures.complete:
-            out.progress(f"{counted(figures.rows, 'row')} counted, back to {shown(figures.counted_back_to, zone)}.")
+            out.progress(
+                f"{counted(figures.rows, 'row')} counted, back to {to_the_minute(figures.counted_back_to, zone)}."
+            )
     people = await people_by_id(
         session.database, [identifier for identifier in figures.by_user if identifier is not None]
     )
@@ -47,7 +49,7 @@ async def stats(session: Session, out: Output, audit_filter: AuditFilter) -> Non
     if figures.complete:
         out.text(f"{counted(figures.rows, 'row')}, all of the filter.")
     else:
-        since = shown(figures.counted_back_to, zone)
+        since = to_the_minute(figures.counted_back_to, zone)
         out.text(f"The newest {figures.rows:,} rows, back to {since}; older ones were not counted (narrow the filter).")
     _write_table(out, "ACTION", figures.by_action)
     _write_table(out, "STATUS", figures.by_status)

@@ -106,12 +106,12 @@ async def delete(session: Session, out: Output, integration_type: str) -> None:
     """
     from tui.cli.confirm import confirm_by_name
     from tui.cli.integrations.lookup import find_integration
+    from tui.data.integrations.listing import count_dependents
     from tui.data.integrations.listing import delete as delete_integration
-    from tui.data.integrations.listing import what_goes_with
 
     integration = await find_integration(session, integration_type)
     name = integration.integration_type
-    expected = await what_goes_with(session.database, integration)
+    expected = await count_dependents(session.database, integration)
     await confirm_by_name(
         out,
         name,

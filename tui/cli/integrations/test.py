@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from tui.cli.request import Work
     from tui.models import Integration
     from tui.providers.verdicts import Verdict
-    from tui.session.connection_test import Tested
+    from tui.session.connection_test import ConnectionTestResult
     from tui.session.session import Session
 
 OUTCOMES = {"passed": "ok", "failed": "FAILED", "doubtful": "unproven"}
@@ -86,7 +86,7 @@ async def _test_all(session: Session, out: Output) -> None:
         raise CheckFailed(f"{failed} of {len(testable)} did not pass.", "What to do stands above.")
 
 
-async def _require_key(session: Session, tested: Sequence[Tested]) -> None:
+async def _require_key(session: Session, tested: Sequence[ConnectionTestResult]) -> None:
     """Raise MasterKeyError where a key is what is missing: nothing was asked then."""
     from tui.data.keys.gate import check_gate
 
@@ -101,7 +101,9 @@ def _has_test(integration: Integration) -> bool:
     return definition is not None and definition.test is not None
 
 
-async def _test_or_fail(session: Session, out: Output, integration: Integration) -> Tested | SwitchboardError:
+async def _test_or_fail(
+    session: Session, out: Output, integration: Integration
+) -> ConnectionTestResult | SwitchboardError:
     """Test an integration; return the failure, so that the tests beside it go on."""
     from tui.session.connection_test import run_on_stored
 
@@ -118,14 +120,14 @@ def _say_verdict(out: Output, integration: Integration, verdict: Verdict) -> Non
     out.say(f"{integration.integration_type}  {outcome}  {verdict_words(verdict)} {verdict.what_to_do}".rstrip())
 
 
-def _record(integration: Integration, result: Tested | SwitchboardError) -> dict[str, Any]:
+def _record(integration: Integration, result: ConnectionTestResult | SwitchboardError) -> dict[str, Any]:
     record: dict[str, Any] = {name: getattr(integration, name) for name in INTEGRATION_FIELDS}
     if isinstance(result, SwitchboardError):
         return record | {"passed": False, "error": result.sentence, "what_to_do": result.what_to_do}
     report = result.report
     return record | {
         "passed": report.passed,
-        "result": result.kept,
+        "result": result.row_result,
         "level": report.level,
         "milliseconds": report.milliseconds,
         "code": report.code,

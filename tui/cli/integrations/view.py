@@ -99,7 +99,7 @@ def _shown_fields(integration_type: str, credential: Mapping[str, Any]) -> list[
     """Return what may be shown of each field; a field nobody knows may hold a secret of another program."""
     definition = registry().get(integration_type)
     fields = definition.fields if definition else ()
-    kept_fields = definition.kept if definition else ()
+    kept_fields = definition.foreign_fields if definition else ()
     named = [
         (field.name, (SET if credential.get(field.name) else NOT_SET) if field.secret else credential.get(field.name))
         for field in fields

@@ -172,9 +172,9 @@ async def primary(session: Session, out: Output, number: str) -> None:
 
 async def _find_number(session: Session, number: str) -> PhoneNumber:
     """Return the organisation's number of that notation, or of that id. Raises NotFound and InvalidInput."""
-    from tui.data.numbers.listing import the_phone_number
+    from tui.data.numbers.listing import resolve_phone_number
 
-    return await the_phone_number(session.database, session.chosen_organization.id, number)
+    return await resolve_phone_number(session.database, session.chosen_organization.id, number)
 
 
 def _write_result(out: Output, act: NumberChanged, sentence: str, unchanged: str) -> None:

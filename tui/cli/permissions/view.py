@@ -19,7 +19,7 @@ from tui.words.permissions import (
     value_changes,
     ways_known,
 )
-from tui.words.times import shown
+from tui.words.times import to_the_minute
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -64,7 +64,7 @@ def record_of(entry: EffectiveAccess) -> dict[str, Any]:
         "used_today": entry.use.today,
         "used_this_month": entry.use.this_month,
         "allowed": list(entry.can_do),
-        "refused": {verdict.right: verdict.reason for verdict in entry.verdicts if not verdict.allowed},
+        "refused": {decision.right: decision.reason for decision in entry.decisions if not decision.allowed},
     }
 
 
@@ -74,7 +74,7 @@ def columns(zone: tzinfo) -> tuple[Column[EffectiveAccess], ...]:
         Column("PERSON", lambda entry: holder_name(entry.person), shrinks_to=14),
         Column("TYPE", lambda entry: entry.integration.integration_type, shrinks_to=13),
         Column("RIGHTS", lambda entry: rights_words(entry.access), usual=10),
-        Column("EXPIRES", lambda entry: shown(entry.access.expires_at, zone), usual=10, optional=True),
+        Column("EXPIRES", lambda entry: to_the_minute(entry.access.expires_at, zone), usual=10, optional=True),
         Column("TODAY", lambda entry: _used(entry, entry.use.today, entry.access.daily_limit), to_the_right=True),
         Column(
             "MONTH", lambda entry: _used(entry, entry.use.this_month, entry.access.monthly_limit), to_the_right=True

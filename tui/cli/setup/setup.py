@@ -141,7 +141,7 @@ def _show_plan(out: Output, plan: Plan, *, every_line: bool) -> None:
 def _advice(drift: Drift) -> str:
     from tui.data.schema.accepted import what_to_do
 
-    return f" {what_to_do(drift.found)}" if drift.expected is None and drift.found else ""
+    return f" {what_to_do(drift.actual)}" if drift.expected is None and drift.actual else ""
 
 
 def _write_report(out: Output, session: Session, report: InstallReport) -> None:

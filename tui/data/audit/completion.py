@@ -25,7 +25,7 @@ RECENT_ROWS = 5_000
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A text to put in, and a word about it."""
+    """A text that may be inserted, and a word about it."""
 
     text: str
     note: str = ""
@@ -33,7 +33,7 @@ class Candidate:
 
 @dataclass(frozen=True, slots=True)
 class Completion:
-    """What may replace the filter's characters from `start` to before `end`; no candidates where nothing fits."""
+    """Candidates for the filter's characters from `start` to before `end`; none where nothing fits."""
 
     start: int
     end: int
@@ -56,20 +56,20 @@ class Completer:
             if colon or qualifier.takes != "path" or not name.startswith(qualifier.opening):
                 continue
             key = name.removeprefix(qualifier.opening)
-            keys = [Candidate(f"{known}:") for known in await self.values(qualifier)]
-            return Completion(cursor - len(key), cursor, _fitting(keys, key))
+            keys = [Candidate(f"{existing}:") for existing in await self.values(qualifier)]
+            return Completion(cursor - len(key), cursor, _filter_candidates(keys, key))
         if not colon:
             candidates = [Candidate(qualifier.opening, qualifier.note) for qualifier in QUALIFIERS.values()]
-            return Completion(cursor - len(word), cursor, _fitting(candidates, word))
-        typed = value[_last_value(value) :]
-        wanted = QUALIFIERS.get(ALIASES.get(name.lower(), name.lower()))
-        fitting = await self._candidates(wanted, typed.lstrip('"')) if wanted is not None else ()
+            return Completion(cursor - len(word), cursor, _filter_candidates(candidates, word))
+        typed = value[_last_value_start(value) :]
+        qualifier_typed = QUALIFIERS.get(ALIASES.get(name.lower(), name.lower()))
+        fitting = await self._candidates(qualifier_typed, typed.lstrip('"')) if qualifier_typed is not None else ()
         return Completion(cursor - len(typed), cursor, tuple(fitting))
 
     async def values(self, qualifier: Qualifier) -> tuple[str, ...]:
         """Return the values that exist of a qualifier, or the keys of one that takes a path; looked up once.
 
-        Without an index that takes too long, then what is always there is all there is.
+        Where no index serves, looking them up takes too long, and only those that are always offered are returned.
         """
         if qualifier.name not in self._values:
             values = list(qualifier.offered)
@@ -85,14 +85,15 @@ class Completer:
 
     async def _candidates(self, qualifier: Qualifier, value: str) -> Sequence[Candidate]:
         if qualifier.directory == "organizations":
-            known = await list_organizations(self.database, value, MOST_CANDIDATES)
-            named = [
+            matches = await list_organizations(self.database, value, MOST_CANDIDATES)
+            by_name = [
                 Candidate(quoted(organization.name), str(organization.id))
-                for organization in known
+                for organization in matches
                 if organization.name
             ]
-            return _fitting(
-                [*named, *(Candidate(str(organization.id), organization.name or "") for organization in known)], value
+            return _filter_candidates(
+                [*by_name, *(Candidate(str(organization.id), organization.name or "") for organization in matches)],
+                value,
             )
         if qualifier.directory == "people":
             if self.organization_id is None:
@@ -101,11 +102,11 @@ class Completer:
             return [Candidate(quoted(person.email or str(person.id)), person.name or "") for person in people]
         if qualifier.takes == "path":
             return ()
-        return _fitting([Candidate(quoted(known)) for known in await self.values(qualifier)], value)
+        return _filter_candidates([Candidate(quoted(matches)) for matches in await self.values(qualifier)], value)
 
 
 def _word_start(text: str, cursor: int) -> int:
-    """Where the word begins that the cursor is at the end of; blanks between quotes belong to it."""
+    """Return where the word before the cursor begins; blanks between quotes belong to it."""
     start, quoting, at = 0, False, 0
     while at < cursor:
         if quoting and text[at] == "\\":
@@ -118,8 +119,8 @@ def _word_start(text: str, cursor: int) -> int:
     return start
 
 
-def _last_value(values: str) -> int:
-    """Where the last of the values begins that commas divide."""
+def _last_value_start(values: str) -> int:
+    """Return where the last of several values begins, which commas separate."""
     start, quoting = 0, False
     for at, character in enumerate(values):
         if character == '"':
@@ -129,10 +130,10 @@ def _last_value(values: str) -> int:
     return start
 
 
-def _fitting(candidates: Iterable[Candidate], typed: str) -> tuple[Candidate, ...]:
-    """Those that begin with what is typed, then those that have it in them; not what is there already."""
-    wanted = typed.lower()
+def _filter_candidates(candidates: Iterable[Candidate], typed: str) -> tuple[Candidate, ...]:
+    """Return the candidates that begin with what is typed, then those that contain it, MOST_CANDIDATES at most."""
+    pattern = typed.lower()
     texts = [(candidate.text.strip('"').lower(), candidate) for candidate in candidates]
-    first = [candidate for text, candidate in texts if text.startswith(wanted)]
-    then = [candidate for text, candidate in texts if wanted in text and not text.startswith(wanted)]
-    return tuple(first + then)[:MOST_CANDIDATES]
+    first = [candidate for text, candidate in texts if text.startswith(pattern)]
+    inner = [candidate for text, candidate in texts if pattern in text and not text.startswith(pattern)]
+    return tuple(first + inner)[:MOST_CANDIDATES]

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Literal
 from tui.data.audit.query import estimated_rows, fetch
 from tui.data.audit.where import NOT_SUCCESS, Where, branches, drivers, where, within_bounds
 from tui.errors import TimedOut
-from tui.words.time_grammar import Stretch, floor, following
+from tui.words.time_grammar import TimeRange, floor, following
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -28,6 +28,7 @@ EXACT_MS = 10_000
 HISTOGRAM_S = 3.0
 QUICK_S = 0.1
 
+# With 10,000,000 rows: capped 1 ms, an exact count of 2,600,000 of them 151 ms, the server's estimate 1 ms.
 CAPPED = """
 select count(*) as rows from (select from public.integration_audit_logs as l where {where} limit %(limit)s) as counted
 """
@@ -54,6 +55,7 @@ select (select l.created_at from public.integration_audit_logs as l
 """
 IN_BUCKET = "l.created_at >= b.start and l.created_at < b.stop"
 BUCKETS = "unnest(%(starts)s::timestamptz[], %(ends)s::timestamptz[]) with ordinality as b (start, stop, place)"
+# A count for each bucket: 31 ms for 30 days and 217 for a year; group by date_trunc took 130 and 1,071.
 PER_BUCKET = f"""
 select c.rows, c.failed from {BUCKETS}
  cross join lateral (select count(*) as rows, count(*) filter (where l.status = 'failed') as failed
@@ -112,7 +114,7 @@ class Histogram:
     """The buckets of a histogram, newest first, each an hour, day or month of the zone."""
 
     unit: Unit
-    spans: tuple[Stretch, ...]
+    spans: tuple[TimeRange, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,28 +133,28 @@ async def count_rows(database: Database, audit_filter: AuditFilter, *, milliseco
     Statistics know single columns: of words, addresses and details they know nothing, and of what a policy hides they
     guess a third. Takes twice `milliseconds` at most, and a few more.
     """
-    wanted = where(audit_filter)
-    known = bool(branches(audit_filter))
+    conditions = where(audit_filter)
+    has_statistics = bool(branches(audit_filter))
     try:
-        parameters = {**wanted.parameters, "limit": COUNTED_AT_MOST + 1}
-        rows = await fetch(database, CAPPED.format(where=wanted.sql), parameters, milliseconds)
+        parameters = {**conditions.parameters, "limit": COUNTED_AT_MOST + 1}
+        rows = await fetch(database, CAPPED.format(where=conditions.sql), parameters, milliseconds)
     except TimedOut:
         return Count(None, "unknown")
     counted = int(rows[0]["rows"])
     if counted <= COUNTED_AT_MOST:
         return Count(counted, "exact")
-    if known and (await fetch(database, HIDES_ROWS, {}, milliseconds))[0]["hides"]:
+    if has_statistics and (await fetch(database, HIDES_ROWS, {}, milliseconds))[0]["hides"]:
         exact = await count_exactly(database, audit_filter, milliseconds=milliseconds)
         return exact if exact.rows is not None else Count(COUNTED_AT_MOST, "more than")
-    expected = await estimated_rows(database, _without_index_hint(wanted)) if known else 0
+    expected = await estimated_rows(database, _without_index_hint(conditions)) if has_statistics else 0
     return Count(expected, "about") if expected > COUNTED_AT_MOST else Count(COUNTED_AT_MOST, "more than")
 
 
 async def count_exactly(database: Database, audit_filter: AuditFilter, *, milliseconds: int = EXACT_MS) -> Count:
     """Count all rows, for whoever asks for it and waits; unknown where that takes longer than `milliseconds`."""
-    wanted = where(audit_filter)
+    conditions = where(audit_filter)
     try:
-        rows = await fetch(database, EXACT.format(where=wanted.sql), wanted.parameters, milliseconds)
+        rows = await fetch(database, EXACT.format(where=conditions.sql), conditions.parameters, milliseconds)
     except TimedOut:
         return Count(None, "unknown")
     return Count(int(rows[0]["rows"]), "exact")
@@ -166,17 +168,17 @@ async def plan_histogram(
     Costs two looks into an index. No buckets where the log is empty.
     """
     scope = drivers(audit_filter)
-    wanted = within_bounds(scope[-1] if scope else Where(), audit_filter)
-    rows = await fetch(database, NEWEST_AND_OLDEST.format(where=wanted.sql), wanted.parameters, EXACT_MS)
+    conditions = within_bounds(scope[-1] if scope else Where(), audit_filter)
+    rows = await fetch(database, NEWEST_AND_OLDEST.format(where=conditions.sql), conditions.parameters, EXACT_MS)
     newest, oldest, now = rows[0]["newest"], rows[0]["oldest"], rows[0]["now"]
     if newest is None or oldest is None:
         return Histogram(unit or "hour", ())
     # A row of a clock gone wrong would leave all others in one bucket.
     newest = newest if newest < now + timedelta(days=1) else max(oldest, now)
-    for tried in (unit,) if unit else UNITS:
-        spans = _spans(oldest, newest, tried, zone, most + 1)
+    for candidate in (unit,) if unit else UNITS:
+        spans = _spans(oldest, newest, candidate, zone, most + 1)
         if len(spans) <= most:
-            return Histogram(tried, spans)
+            return Histogram(candidate, spans)
     return Histogram(unit or "month", spans[:most])
 
 
@@ -188,40 +190,40 @@ async def count_buckets(
     A few at a time, more while the server is quick; when the task is cancelled, so is the query on the server.
     """
     deadline = time.monotonic() + seconds
-    wanted = where(audit_filter)
-    query = _per_bucket(audit_filter).format(where=wanted.sql)
-    at, together = 0, 1
-    while at < len(histogram.spans):
-        begun = time.monotonic()
-        if begun >= deadline:
+    conditions = where(audit_filter)
+    query = _per_bucket(audit_filter).format(where=conditions.sql)
+    start, batch_size = 0, 1
+    while start < len(histogram.spans):
+        started = time.monotonic()
+        if started >= deadline:
             return
-        spans = histogram.spans[at : at + together]
+        spans = histogram.spans[start : start + batch_size]
         parameters = {
-            **wanted.parameters,
+            **conditions.parameters,
             "starts": [span.start for span in spans],
             "ends": [span.end for span in spans],
         }
         try:
-            rows = await fetch(database, query, parameters, max(int((deadline - begun) * 1000), 1))
+            rows = await fetch(database, query, parameters, max(int((deadline - started) * 1000), 1))
         except TimedOut:
-            if together == 1:
+            if batch_size == 1:
                 return
-            together = 1
+            batch_size = 1
             continue
         for span, row in zip(spans, rows, strict=True):
             yield Bucket(span.start, span.end, row["rows"], row["failed"])
-        at += len(spans)
-        if time.monotonic() - begun < QUICK_S:
-            together *= 2
+        start += len(spans)
+        if time.monotonic() - started < QUICK_S:
+            batch_size *= 2
         else:
-            together = max(together // 2, 1)
+            batch_size = max(batch_size // 2, 1)
 
 
-def _without_index_hint(wanted: Where) -> Where:
-    """Without the condition that is there for the index of failures alone: statistics take it for a further one."""
-    if not any(condition.startswith(("l.status = ", "l.status in ")) for condition in wanted.conditions):
-        return wanted
-    return Where(tuple(each for each in wanted.conditions if each != NOT_SUCCESS), wanted.parameters)
+def _without_index_hint(where_all: Where) -> Where:
+    """Return the conditions without the one for the index of failures: the server's estimate would count it twice."""
+    if not any(condition.startswith(("l.status = ", "l.status in ")) for condition in where_all.conditions):
+        return where_all
+    return Where(tuple(each for each in where_all.conditions if each != NOT_SUCCESS), where_all.parameters)
 
 
 def _per_bucket(audit_filter: AuditFilter) -> str:
@@ -231,12 +233,12 @@ def _per_bucket(audit_filter: AuditFilter) -> str:
     return PER_BUCKET_OF_ALL if everything else PER_BUCKET_OF_ORGANIZATION
 
 
-def _spans(oldest: datetime, newest: datetime, unit: Unit, zone: tzinfo, most: int) -> tuple[Stretch, ...]:
+def _spans(oldest: datetime, newest: datetime, unit: Unit, zone: tzinfo, most: int) -> tuple[TimeRange, ...]:
     """The units from the newest back to the oldest, `most` of them."""
-    spans: list[Stretch] = []
+    spans: list[TimeRange] = []
     start = floor(newest, unit, zone)
     while len(spans) < most:
-        spans.append(Stretch(start, following(start, unit, zone)))
+        spans.append(TimeRange(start, following(start, unit, zone)))
         if start <= oldest:
             break
         start = floor(start - timedelta(microseconds=1), unit, zone)

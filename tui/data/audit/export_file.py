@@ -22,6 +22,7 @@ NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 FOLDER = getattr(os, "O_PATH", os.O_RDONLY) | os.O_DIRECTORY | os.O_CLOEXEC
 # What a pipe takes at once when it takes anything: https://pubs.opengroup.org/onlinepubs/9699919799/functions/write.html
 AT_ONCE = 4096
+# How link(2) refuses where the file system has no hard links, or none left for the file.
 WITHOUT_LINKS = (errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK, errno.EACCES)
 
 
@@ -30,7 +31,7 @@ class Destination(Protocol):
 
     name: str
     waiting: bool
-    """Whether it is the reader that it waits for, not the server."""
+    """Whether it waits for its reader, not for the server."""
 
     def prepare(self) -> None:
         """Make sure that it can be written. Raises InvalidInput or ExportFailed."""
@@ -54,10 +55,10 @@ class StreamBroken(Exception):
 
 
 class NewFile:
-    """A file that must not be there yet, closed to others, written beside its name and given it at the end.
+    """A new file of mode 0600, written under another name and given its own at the end.
 
-    Its folder is opened once and everything happens in that one, whatever takes its place meanwhile; not
-    `through_links` the folder itself may not be a symbolic link.
+    Its folder is opened once, so that nothing is written to a folder that takes its place meanwhile. Unless
+    `through_links`, the folder itself must not be a symbolic link.
     """
 
     def __init__(self, path: Path, *, through_links: bool = True) -> None:
@@ -77,8 +78,8 @@ class NewFile:
         try:
             self._folder = os.open(self.path.parent, self._folder_flags)
             for name in (self.name, self._manifest):
-                if self._is_there(name):
-                    raise _taken(name)
+                if self._exists(name):
+                    raise _name_taken(name)
             self._descriptor = os.open(self._part, NEW, 0o600, dir_fd=self._folder)
         except FileExistsError:
             raise InvalidInput(
@@ -86,7 +87,7 @@ class NewFile:
                 "Wait for the other one, give another name, or have the file removed.",
             ) from None
         except (OSError, ValueError) as error:
-            raise self._failed(error) from None
+            raise self._failure(error) from None
         finally:
             if self._descriptor is None:
                 self._close()
@@ -96,15 +97,15 @@ class NewFile:
         try:
             _write_all(self._open, block)
         except OSError as error:
-            raise self._failed(error) from None
+            raise self._failure(error) from None
 
     def publish(self, manifest: Mapping[str, Any]) -> None:
         """Write the manifest, then give the file its name, which must still be free. Raises ExportFailed."""
-        made = False
+        manifest_exists = False
         try:
             os.fsync(self._open)
             descriptor = os.open(self._manifest, NEW, 0o600, dir_fd=self._folder)
-            made = True
+            manifest_exists = True
             try:
                 _write_all(descriptor, ascii_json(manifest, indent=2).encode() + b"\n")
                 os.fsync(descriptor)
@@ -112,10 +113,10 @@ class NewFile:
                 os.close(descriptor)
             self._give_name()
         except OSError as error:
-            if made:
+            if manifest_exists:
                 self._remove(self._manifest)
             self.discard()
-            raise (_taken(self.name) if error.errno == errno.EEXIST else self._failed(error)) from None
+            raise (_name_taken(self.name) if error.errno == errno.EEXIST else self._failure(error)) from None
         self._close()
 
     def discard(self) -> None:
@@ -130,7 +131,7 @@ class NewFile:
             raise RuntimeError("the file is not prepared")
         return self._descriptor
 
-    def _is_there(self, name: str) -> bool:
+    def _exists(self, name: str) -> bool:
         try:
             os.stat(name, dir_fd=self._folder, follow_symlinks=False)
         except FileNotFoundError:
@@ -142,14 +143,14 @@ class NewFile:
             os.unlink(name, dir_fd=self._folder)
 
     def _give_name(self) -> None:
-        """A link, unlike a renaming, never takes the place of what is there."""
         folder = self._folder
+        # A link, unlike a renaming, never replaces a file that has come meanwhile.
         try:
             os.link(self._part, self.name, src_dir_fd=folder, dst_dir_fd=folder, follow_symlinks=False)
         except OSError as error:
             if error.errno not in WITHOUT_LINKS:
                 raise
-            if self._is_there(self.name):
+            if self._exists(self.name):
                 raise FileExistsError(errno.EEXIST, "exists") from None
             os.rename(self._part, self.name, src_dir_fd=folder, dst_dir_fd=folder)
         else:
@@ -162,7 +163,7 @@ class NewFile:
                     os.close(descriptor)
         self._descriptor = self._folder = None
 
-    def _failed(self, error: OSError | ValueError) -> ExportFailed:
+    def _failure(self, error: OSError | ValueError) -> ExportFailed:
         reason = error.strerror if isinstance(error, OSError) and error.strerror else "the name is not a file's"
         return ExportFailed(
             f"{self.name} could not be written: {reason}; no file was left.",
@@ -225,5 +226,5 @@ def _write_all(descriptor: int, block: bytes) -> None:
         unwritten = unwritten[os.write(descriptor, unwritten) :]
 
 
-def _taken(name: str) -> InvalidInput:
+def _name_taken(name: str) -> InvalidInput:
     return InvalidInput(f"There is {name} already, and an export replaces nothing.", "Name a new file.")

@@ -8,7 +8,7 @@ from abc import ABC, abstractmethod
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
-from tui.words.text import BROKEN, HIDDEN, EachOnce, is_invisible
+from tui.words.text import BROKEN, HIDDEN, CodePointTable, is_invisible
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -173,4 +173,4 @@ def _visible(code: int) -> str:
     return HIDDEN if is_invisible(chr(code)) else chr(code)
 
 
-VISIBLE = EachOnce(_visible)
+VISIBLE = CodePointTable(_visible)

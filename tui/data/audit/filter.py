@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from tui.data.audit.qualifiers import ALIASES, QUALIFIERS, TEXT, Term
-from tui.data.audit.times import parse_stretch
+from tui.data.audit.times import parse_time_range
 from tui.errors import FilterError
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from datetime import tzinfo
 
     from tui.data.audit.qualifiers import Qualifier
-    from tui.words.time_grammar import Stretch
+    from tui.words.time_grammar import TimeRange
 
 # Before what an operator went by: nobody of the directory is meant.
 OPERATOR = "operator="
@@ -36,9 +36,9 @@ _CLOCK = re.compile(r"\d{1,2}:\d{2}[\d:.]*(?:[zZ]|[+-]\d{2}:?\d{2})?")
 
 @dataclass(frozen=True, slots=True)
 class AuditFilter:
-    """Which rows of the log: those for which every term holds, from `since` to before `until`.
+    """A filter of the log: its rows match every term and are from `since` to before `until`.
 
-    Both times are aware. Rows without a time are in no filter that has one of them.
+    Both times are aware. Rows without a time are in no filter that has one of the two.
     """
 
     terms: tuple[Term, ...] = ()
@@ -99,7 +99,7 @@ def join_words(words: Sequence[str]) -> str:
 def quoted(value: str) -> str:
     """Return a value as it has to be written in a filter: between quotes where it needs them."""
     plain = _BARE.fullmatch(value) and '"' not in value and not value.startswith("-")
-    return value if plain else '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'
+    return value if plain else f'"{_escape(value)}"'
 
 
 class _Parser:
@@ -125,7 +125,7 @@ class _Parser:
             name = ALIASES.get(name, name)
             self.at = opening.end()
             if name in QUALIFIERS and QUALIFIERS[name].takes == "time":
-                stretch = self._times(name, start)
+                stretch = self._read_time_range(name, start)
                 if name == "since":
                     (until if negated else since).append(stretch.start)
                 else:
@@ -133,18 +133,18 @@ class _Parser:
                 continue
             if len(terms) == MOST_TERMS:
                 raise self._error(f"The filter has more than {MOST_TERMS} conditions.", "Leave some out.", start)
-            terms.append(self._term(name, start, negated))
+            terms.append(self._read_term(name, start, negated))
         return AuditFilter(tuple(terms), max(since, default=None), min(until, default=None), self.text.strip())
 
-    def _term(self, name: str, start: int, negated: bool) -> Term:
+    def _read_term(self, name: str, start: int, negated: bool) -> Term:
         if not name:
             self._refuse_misspelt_path(start)
-            return Term(TEXT, (self._word(start),), negated, offset=start, length=self.at - start)
+            return Term(TEXT, (self._read_word(start),), negated, offset=start, length=self.at - start)
         qualifier = QUALIFIERS.get(name)
         if qualifier is None:
             raise self._unknown(name, start)
-        path = self._path(qualifier, start) if qualifier.takes == "path" else ()
-        values = self._values(name, start)
+        path = self._read_path(qualifier, start) if qualifier.takes == "path" else ()
+        values = self._read_values(name, start)
         try:
             values = tuple(map(qualifier.read, values))
         except ValueError:
@@ -164,10 +164,10 @@ class _Parser:
     def _peek(self) -> str:
         return self.text[self.at : self.at + 1]
 
-    def _word(self, start: int) -> str:
+    def _read_word(self, start: int) -> str:
         """A word or a phrase to look for; commas belong to it."""
         if self._peek() == '"':
-            value = self._quoted()
+            value = self._read_quoted()
         else:
             end = self.at
             while end < len(self.text) and not self.text[end].isspace():
@@ -179,20 +179,20 @@ class _Parser:
             )
         return value
 
-    def _values(self, name: str, start: int) -> tuple[str, ...]:
-        values = [self._value(name, start)]
+    def _read_values(self, name: str, start: int) -> tuple[str, ...]:
+        values = [self._read_value(name, start)]
         while self._peek() == ",":
             self.at += 1
-            values.append(self._value(name, start))
+            values.append(self._read_value(name, start))
         if not (self.at == len(self.text) or self._peek().isspace()):
             raise self._error(
                 f"After the quoted value of {name}: there is no blank.", "Put a blank or a comma there.", start
             )
         return tuple(dict.fromkeys(values))
 
-    def _value(self, name: str, start: int) -> str:
+    def _read_value(self, name: str, start: int) -> str:
         if self._peek() == '"':
-            value = self._quoted()
+            value = self._read_quoted()
         else:
             match = _BARE.match(self.text, self.at)
             value = match[0] if match else ""
@@ -206,7 +206,7 @@ class _Parser:
             raise self._error(f"A value of {name}: is missing.", what_to_do, start)
         return value
 
-    def _quoted(self) -> str:
+    def _read_quoted(self) -> str:
         start = self.at
         self.at += 1
         value: list[str] = []
@@ -221,11 +221,11 @@ class _Parser:
             value.append(character)
         raise self._error("The quote is not closed.", 'Put a " where it ends.', start)
 
-    def _path(self, qualifier: Qualifier, start: int) -> tuple[str, ...]:
+    def _read_path(self, qualifier: Qualifier, start: int) -> tuple[str, ...]:
         parts: list[str] = []
         while True:
             if self._peek() == '"':
-                part = self._quoted()
+                part = self._read_quoted()
             else:
                 match = _PATH_PART.match(self.text, self.at)
                 part = match[0] if match else ""
@@ -243,29 +243,29 @@ class _Parser:
                 start,
             )
 
-    def _times(self, name: str, start: int) -> Stretch:
-        value = self._value(name, start)
+    def _read_time_range(self, name: str, start: int) -> TimeRange:
+        value = self._read_value(name, start)
         if self._peek() == ",":
             raise self._error(f"{name}: takes one time only.", "Leave out what follows the comma.", start)
-        rest = re.match(r"\s+(\S+)", self.text[self.at :])
-        if rest is not None and _continues_time(value, rest[1]):
+        continuation = re.match(r"\s+(\S+)", self.text[self.at :])
+        if continuation is not None and _continues_time(value, continuation[1]):
             # Without quotes too: since:this month, until:2026-01-31 10:30.
-            value += f" {rest[1]}"
-            self.at += rest.end()
+            value += f" {continuation[1]}"
+            self.at += continuation.end()
         try:
-            return parse_stretch(value, self.zone, self.now)
+            return parse_time_range(value, self.zone, self.now)
         except ValueError as wrong:
             raise self._error(f"What {name}: says is not a time.", str(wrong), start) from None
 
     def _unknown(self, name: str, start: int) -> FilterError:
-        plain = [known for known in QUALIFIERS if known not in _WITH_PATH]
-        near = difflib.get_close_matches(name, [*plain, *ALIASES], n=1, cutoff=0.6)
-        usages = [f"{other}:" for other in near]
-        if misspelt := difflib.get_close_matches(name, _WITH_PATH, n=1, cutoff=0.7):
-            usages = [QUALIFIERS[misspelt[0]].usage]
-        known = f"{', '.join(plain)} and {', '.join(f'{path}.KEY' for path in _WITH_PATH)}"
-        meant = f"Did you mean {usages[0]}?" if usages else f"Qualifiers are {known}."
-        what_to_do = f"{meant} Text that has a colon goes between double quotes."
+        plain = [valid for valid in QUALIFIERS if valid not in _WITH_PATH]
+        similar = difflib.get_close_matches(name, [*plain, *ALIASES], n=1, cutoff=0.6)
+        usages = [f"{other}:" for other in similar]
+        if similar_paths := difflib.get_close_matches(name, _WITH_PATH, n=1, cutoff=0.7):
+            usages = [QUALIFIERS[similar_paths[0]].usage]
+        valid = f"{', '.join(plain)} and {', '.join(f'{path}.KEY' for path in _WITH_PATH)}"
+        hint = f"Did you mean {usages[0]}?" if usages else f"Qualifiers are {valid}."
+        what_to_do = f"{hint} Text that has a colon goes between double quotes."
         return self._error(f"There is no qualifier {name[:40]}:.", what_to_do, start, len(name) + 1)
 
     def _error(self, sentence: str, what_to_do: str, start: int, length: int | None = None) -> FilterError:

@@ -1,4 +1,4 @@
-"""Whom the users and organisations of a filter mean: names, e-mails and ids looked up in the directory."""
+"""The users and organisations of a filter: names, e-mails and ids, looked up in the directory."""
 
 from __future__ import annotations
 
@@ -52,9 +52,9 @@ class ResolvedFilter:
 async def resolve_filter(database: Database, audit_filter: AuditFilter, organization_id: UUID | None) -> ResolvedFilter:
     """Look up the users and organisations of a filter.
 
-    A filter without org: is of `organization_id`, None being all that this login may read, as `org:*` is. A user is an
-    id, or whoever has that e-mail or name, in any case, or else everybody whose name or e-mail has it in it; what
-    nobody is called is looked for as the name that an operator went by. `none` is rows without a user.
+    A filter without org: gets `organization_id`; None stands for all that this login may read, as `org:*` does. A user
+    is an id, else everybody with exactly that e-mail or name, in any case, else everybody whose e-mail or name contains
+    it, else the name that an operator went by in the log. `none` stands for rows without a user.
     Raises FilterError for an organisation that is not known, or whose name more than one has.
     """
     terms: list[Term] = []
@@ -62,11 +62,11 @@ async def resolve_filter(database: Database, audit_filter: AuditFilter, organiza
     for term in audit_filter.terms:
         directory = None if term.ids is not None or term.name == TEXT else QUALIFIERS[term.name].directory
         if directory == "people":
-            by_id, nobody = await _user(database, term)
+            by_id, nobody = await _resolve_user(database, term)
             terms.append(by_id)
             notes += nobody
         elif directory == "organizations":
-            terms.append(await _org(database, term, audit_filter.text))
+            terms.append(await _resolve_organization(database, term, audit_filter.text))
         else:
             terms.append(term)
     if organization_id is not None and not any(term.name == "org" for term in terms):
@@ -76,7 +76,7 @@ async def resolve_filter(database: Database, audit_filter: AuditFilter, organiza
     return ResolvedFilter(replace(audit_filter, terms=tuple(terms)), organization_id, tuple(notes))
 
 
-async def _user(database: Database, term: Term) -> tuple[Term, list[str]]:
+async def _resolve_user(database: Database, term: Term) -> tuple[Term, list[str]]:
     ids: list[UUID] = []
     labels: list[str] = []
     notes: list[str] = []
@@ -95,7 +95,7 @@ async def _user(database: Database, term: Term) -> tuple[Term, list[str]]:
         ids += people
         if not people:
             labels.append(name)
-            notes.append(await _nobody(database, name))
+            notes.append(await _unknown_user_note(database, name))
         elif len(people) == MOST_PEOPLE:
             called = f"More than {MOST_PEOPLE} people have {_shorten(name)} in their name"
             notes.append(f"{called}; the first are looked for.")
@@ -112,18 +112,18 @@ async def _people_called(database: Database, name: str) -> list[UUID]:
     return await database.read(unit)
 
 
-async def _nobody(database: Database, name: str) -> str:
+async def _unknown_user_note(database: Database, name: str) -> str:
     async def unit(connection: Connection) -> list[str]:
         rows = await (await connection.execute(NAMES)).fetchall()
         return [text for row in rows for text in (row["email"], row["name"]) if text]
 
-    known = {text.lower(): text for text in await database.read(unit)}
-    near = difflib.get_close_matches(name.lower(), known, n=1, cutoff=0.7)
-    meant = f" Did you mean {_shorten(known[near[0]])}?" if near else ""
-    return f"Nobody in the directory is called {_shorten(name)}; operators who went by that name are looked for.{meant}"
+    names = {text.lower(): text for text in await database.read(unit)}
+    similar = difflib.get_close_matches(name.lower(), names, n=1, cutoff=0.7)
+    hint = f" Did you mean {_shorten(names[similar[0]])}?" if similar else ""
+    return f"Nobody in the directory is called {_shorten(name)}; operators who went by that name are looked for.{hint}"
 
 
-async def _org(database: Database, term: Term, text: str) -> Term:
+async def _resolve_organization(database: Database, term: Term, text: str) -> Term:
     ids: list[UUID] = []
     for name in term.values:
         if name == EVERY:
@@ -133,19 +133,21 @@ async def _org(database: Database, term: Term, text: str) -> Term:
             # Rows of one that was deleted, and of none, are in the log all the same.
             ids.append(organization_id)
             continue
-        known = [organization.id for organization in await organizations_called(database, name)]
-        if len(known) == 1:
-            ids += known
+        matches = [organization.id for organization in await organizations_called(database, name)]
+        if len(matches) == 1:
+            ids += matches
         else:
             names = {
                 organization.name.lower(): organization.name
                 for organization in await list_organizations(database)
                 if organization.name
             }
-            near = difflib.get_close_matches(name.lower(), names, n=1, cutoff=0.5)
-            wrong = "No organisation has that name." if not known else "More than one organisation has that name."
-            what_to_do = f"Did you mean {_shorten(names[near[0]])}?" if near and not known else "Use its id, a UUID."
-            raise FilterError(wrong, what_to_do, text=text, offset=term.offset, length=term.length)
+            similar = difflib.get_close_matches(name.lower(), names, n=1, cutoff=0.5)
+            problem = "No organisation has that name." if not matches else "More than one organisation has that name."
+            what_to_do = (
+                f"Did you mean {_shorten(names[similar[0]])}?" if similar and not matches else "Use its id, a UUID."
+            )
+            raise FilterError(problem, what_to_do, text=text, offset=term.offset, length=term.length)
     return replace(term, ids=tuple(dict.fromkeys(ids)))
 
 

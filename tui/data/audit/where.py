@@ -25,8 +25,6 @@ NOT_SUCCESS = "l.status <> 'success'"
 FREE_TEXT = ("l.action", "l.integration_type", "l.status", "l.user_agent")
 OF_AN_ADDRESS = frozenset("0123456789abcdefABCDEF.:")
 
-Parts = tuple[tuple[str, ...], dict[str, Any]]
-
 
 @dataclass(frozen=True, slots=True)
 class Where:
@@ -45,16 +43,15 @@ class Where:
         return Where((*self.conditions, *conditions), {**self.parameters, **parameters})
 
 
-def where(audit_filter: AuditFilter, *, bounds: bool = True) -> Where:
-    """Return everything the filter asks for; without `bounds` leave out since: and until:.
+def where(audit_filter: AuditFilter) -> Where:
+    """Return everything that the filter asks for.
 
     Only what is set becomes a condition: a query with optional parameters gets a plan that fits none of them
     (database.md, "Connections"). Raises ValueError for a filter that `resolve_filter` has not seen.
     """
     if not audit_filter.is_resolved:
         raise ValueError("people and organisations are not looked up yet")
-    parts = _Parts(audit_filter.terms)
-    return within_bounds(parts.where(), audit_filter) if bounds else parts.where()
+    return within_bounds(_ConditionBuilder(audit_filter.terms).where(), audit_filter)
 
 
 def branches(audit_filter: AuditFilter) -> tuple[Where, ...]:
@@ -71,7 +68,7 @@ def branches(audit_filter: AuditFilter) -> tuple[Where, ...]:
         return ()
     conditions = []
     for number, combination in enumerate(itertools.product(*choices)):
-        conditions.append(within_bounds(_Parts(combination, f"b{number}_").where(), audit_filter))
+        conditions.append(within_bounds(_ConditionBuilder(combination, f"b{number}_").where(), audit_filter))
     return tuple(conditions)
 
 
@@ -84,10 +81,10 @@ def drivers(audit_filter: AuditFilter) -> tuple[Where, ...]:
     sets = [[term] for term in single if QUALIFIERS[term.name].leads_index and not _is_everything(term)]
     failed = [term for term in single if term.name == "status" and term.values != ("success",)]
     sets += [[org, status] for org in single if org.name == "org" and org.ids for status in failed]
-    return tuple(_Parts(terms).where() for terms in sets[-MOST_DRIVERS:])
+    return tuple(_ConditionBuilder(terms).where() for terms in sets[-MOST_DRIVERS:])
 
 
-class _Parts:
+class _ConditionBuilder:
     """Conditions as they come together, with a name for each parameter."""
 
     def __init__(self, terms: Iterable[Term], prefix: str = "f") -> None:
@@ -97,12 +94,12 @@ class _Parts:
         listed = list(terms)
         self.of_organization = any(term.name == "org" and term.ids and not term.negated for term in listed)
         for term in listed:
-            self._add(term)
+            self._add_term(term)
 
     def where(self) -> Where:
         return Where(tuple(self.conditions), self.parameters)
 
-    def _add(self, term: Term) -> None:
+    def _add_term(self, term: Term) -> None:
         """Add the condition of a term; one that is always true is left out."""
         if _is_everything(term):
             return
@@ -111,8 +108,8 @@ class _Parts:
             self._add_column(term, qualifier.column)
             return
         condition = (qualifier and qualifier.condition) or _text
-        wanted = condition(term, self._bind)
-        self.conditions.append(f"not coalesce({wanted}, false)" if term.negated else wanted)
+        sql = condition(term, self._bind)
+        self.conditions.append(f"not coalesce({sql}, false)" if term.negated else sql)
 
     def _bind(self, value: Any) -> str:
         name = f"{self.prefix}{len(self.parameters)}"
@@ -133,16 +130,16 @@ class _Parts:
 
 
 def _text(term: Term, bind: Callable[[Any], str]) -> str:
-    wanted = term.values[0]
-    pattern = bind(containing(wanted))
+    text = term.values[0]
+    pattern = bind(containing(text))
     # In the text of JSON a quote, a backslash and a line break are written as escapes.
-    spelled = containing(json.dumps(wanted, ensure_ascii=False)[1:-1])
-    in_details = pattern if spelled == containing(wanted) else bind(spelled)
+    json_pattern = containing(json.dumps(text, ensure_ascii=False)[1:-1])
+    in_details = pattern if json_pattern == containing(text) else bind(json_pattern)
     # For ASCII every collation finds the same, and "C" is quicker than most.
-    collation = ' collate "C"' if wanted.isascii() else ""
-    columns = [*FREE_TEXT, *(["host(l.ip_address)"] if OF_AN_ADDRESS.issuperset(wanted) else [])]
-    parts = [f"{column}{collation} ilike {pattern}" for column in columns]
-    return any_of([*parts, f"(l.details::text){collation} ilike {in_details}"])
+    collation = ' collate "C"' if text.isascii() else ""
+    columns = [*FREE_TEXT, *(["host(l.ip_address)"] if OF_AN_ADDRESS.issuperset(text) else [])]
+    conditions = [f"{column}{collation} ilike {pattern}" for column in columns]
+    return any_of([*conditions, f"(l.details::text){collation} ilike {in_details}"])
 
 
 def within_bounds(conditions: Where, audit_filter: AuditFilter) -> Where:

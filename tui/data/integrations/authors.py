@@ -96,10 +96,10 @@ async def authors_of(
     }
 
 
-async def _labels(database: Database, wanted: list[tuple[Any, ...]]) -> dict[tuple[UUID, str], str]:
+async def _labels(database: Database, actions: list[tuple[Any, ...]]) -> dict[tuple[UUID, str], str]:
     names = ("ids", "whats", "organizations", "types", "moments")
     columns: dict[str, list[Any]] = {
-        name: list(column) for name, column in zip(names, zip(*wanted, strict=True), strict=True)
+        name: list(column) for name, column in zip(names, zip(*actions, strict=True), strict=True)
     }
     rows = await database.fetch_all(LABELS, columns)
     return {(row["id"], row["what"]): row["label"] for row in rows}

@@ -29,7 +29,7 @@ update public.integration_credentials
 """
 LOGGED_AT = "select l.created_at from public.integration_audit_logs as l where l.id = %(id)s"
 
-Judgement = Literal["verified", "refused", "unknown"]
+CredentialStanding = Literal["verified", "refused", "unknown"]
 """verified: the provider said yes. refused: it said no, or the credential is not complete. unknown: it was not reached,
 which says nothing about the credential."""
 
@@ -38,10 +38,10 @@ RowResult = Literal["kept", "changed meanwhile", "read-only"]
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class ConnectionTestOutcome:
     """What a test came to: the judgement, the highest level reached, the whole time, and the provider's code."""
 
-    judgement: Judgement
+    judgement: CredentialStanding
     level: str | None
     milliseconds: int
     code: str
@@ -65,7 +65,7 @@ class Outcome:
 
 
 async def record_test(
-    database: Database, integration: Integration, outcome: Outcome, stamp: str | None, operation_id: UUID
+    database: Database, integration: Integration, outcome: ConnectionTestOutcome, stamp: str | None, operation_id: UUID
 ) -> RowResult:
     """Keep the outcome in the row and in the log, in one transaction.
 
@@ -76,17 +76,17 @@ async def record_test(
 
     async def unit(connection: Connection) -> RowResult:
         query = SEEN.format(lock="" if database.read_only else "for update")
-        seen = await (await connection.execute(query, {"id": row.row_id})).fetchone()
-        if seen is None:
+        stored = await (await connection.execute(query, {"id": row.row_id})).fetchone()
+        if stored is None:
             raise NotFound(
                 f"The integration {row.integration_type} was deleted while it was tested.", "Reload the list."
             )
         result: RowResult = "read-only" if database.read_only else "kept"
-        if seen["stamp"] != stamp:
+        if stored["stamp"] != stamp:
             result = "changed meanwhile"
         if result == "kept":
             is_verified = outcome.judgement == "verified"
-            if is_verified or (outcome.judgement == "refused" and seen["is_verified"]):
+            if is_verified or (outcome.judgement == "refused" and stored["is_verified"]):
                 await connection.execute(SET_VERIFIED, {"id": row.row_id, "verified": is_verified})
         details = {**outcome.details(), "integration_id": str(row.row_id), "result": result}
         if result == "changed meanwhile":
@@ -109,7 +109,7 @@ async def log_draft_test(
     database: Database,
     organization_id: UUID,
     integration_type: str,
-    outcome: Outcome,
+    outcome: ConnectionTestOutcome,
     strange_hosts: Mapping[str, str] | None = None,
 ) -> datetime | str | None:
     """Log the test of a credential that is not saved; returns the time of the log row, by the server's clock.

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 from tui.data.integrations.role_privileges import read_privileges
-from tui.data.keys.encryption import RowBinding, encode_credential, envelope_format, updated_plaintext
+from tui.data.keys.credential_json import encode_credential, updated_plaintext
+from tui.data.keys.encryption import RowBinding
+from tui.data.keys.envelopes import envelope_format
 from tui.data.keys.gate import check_gate, confirm_gate, format_for_new_row
 from tui.data.log_act import log_act
 from tui.errors import Conflict, ConstraintViolated, InvalidInput, PermissionDenied, Unreadable
@@ -28,8 +30,7 @@ if TYPE_CHECKING:
 COLUMNS = """c.id, c.organization_id, c.integration_type, c.display_name, c.is_active, c.is_verified,
        c.last_verified_at, c.created_by, c.updated_by, c.created_at, c.updated_at"""
 
-UNIQUE_VIOLATION = "23505"
-
+# A random nonce makes every envelope another text, so the text that was read is a version stamp.
 UPDATE_CREDENTIAL = """
 update public.integration_credentials
    set credentials_encrypted = %(envelope)s, display_name = %(display_name)s, updated_by = %(operator)s,
@@ -40,6 +41,8 @@ update public.integration_credentials
    and display_name is not distinct from %(seen_name)s
 returning id
 """
+# No upsert: it would keep the id of the old row, to which the new envelope is not bound. Adopted tables may lack the
+# unique key, hence the condition.
 INSERT_CREDENTIAL = """
 insert into public.integration_credentials
        (id, organization_id, integration_type, credentials_encrypted, display_name, is_active, is_verified,
@@ -87,7 +90,7 @@ class Draft:
 
 
 @dataclass(frozen=True, slots=True)
-class Saved:
+class SaveResult:
     """A save that went through: the row, and the names of the fields it changed (none: at most that it is verified)."""
 
     integration_id: UUID
@@ -151,7 +154,7 @@ select {COLUMNS}, c.credentials_encrypted as envelope
             f"There are {len(rows)} rows of {integration_type}, so it is not clear which one is meant.",
             "Open the one you mean in the console, or delete the others by their ids.",
         )
-    return await asyncio.to_thread(stored, rows[0], keyring) if rows else None
+    return await asyncio.to_thread(open_stored, rows[0], keyring) if rows else None
 
 
 async def save_credential(
@@ -162,12 +165,12 @@ async def save_credential(
     policy: CredentialFormat,
     *,
     test: PassedTest | None = None,
-) -> Saved:
+) -> SaveResult:
     """Save a draft over what was read (`base`), or as a new row where nothing was (`base` None).
 
     A new row gets its id here and the format that `policy` says; an edit keeps the row's format, the order of its
     fields and the fields nobody knows. A row whose envelope does not open is replaced as a whole: ask first.
-    With the passed `test` of exactly this credential it is saved as verified; any other change ends that.
+    A passed `test` of exactly this credential saves it as verified; any other change ends that.
     Raises MasterKeyError at the gate, CredentialConflict where the row is not what was read, and ConstraintViolated.
     """
     if test is not None and dict(test.credential) != dict(draft.credential):
@@ -175,7 +178,7 @@ async def save_credential(
     if base is not None and base.credential is not None and test is None:
         changed = _changed_fields(base.credential, draft.credential)
         if not changed and draft.display_name == base.integration.display_name:
-            return Saved(binding(base.integration).row_id, created=False, changed=())
+            return SaveResult(binding(base.integration).row_id, created=False, changed=())
     gate = await check_gate(database, keyring)
     gate.require_write()
     if base is None:
@@ -190,10 +193,10 @@ async def _create(
     gate: Gate,
     policy: CredentialFormat,
     test: PassedTest | None,
-) -> Saved:
+) -> SaveResult:
     row = RowBinding(uuid4(), draft.organization_id, draft.integration_type)
     plaintext = encode_credential(draft.credential)
-    envelopes = await asyncio.to_thread(_sealed_both_ways, keyring, plaintext, row, gate)
+    envelopes = await asyncio.to_thread(_seal_in_both_formats, keyring, plaintext, row, gate)
 
     async def unit(connection: Connection) -> bool:
         await confirm_gate(connection, gate)
@@ -206,7 +209,7 @@ async def _create(
             "operator": database.operator.user_id,
             "tested_at": test.tested_at if test else None,
         }
-        await _tell_fields(connection, tuple(draft.credential))
+        await _set_logged_fields(connection, tuple(draft.credential))
         written = await (await connection.execute(INSERT_CREDENTIAL, values)).fetchone() is not None
         if written and test:
             await _log_test(connection, row, test)
@@ -215,14 +218,14 @@ async def _create(
     try:
         written = await database.write(unit)
     except ConstraintViolated as failure:
-        if failure.sqlstate != UNIQUE_VIOLATION:
+        if not failure.is_duplicate:
             raise
         written = False
     if not written:
         raise CredentialConflict(
             await load_credential(database, keyring, draft.organization_id, draft.integration_type)
         )
-    return Saved(row.row_id, created=True, changed=tuple(draft.credential))
+    return SaveResult(row.row_id, created=True, changed=tuple(draft.credential))
 
 
 async def _replace(
@@ -233,7 +236,7 @@ async def _replace(
     gate: Gate,
     policy: CredentialFormat,
     test: PassedTest | None,
-) -> Saved:
+) -> SaveResult:
     row = binding(base.integration)
     if base.credential is None or base.plaintext is None:
         changed = tuple(draft.credential)
@@ -244,14 +247,14 @@ async def _replace(
         plaintext = updated_plaintext(
             base.plaintext, {name: draft.credential[name] for name in changed if name not in removed}, removed
         )
-    envelopes = await asyncio.to_thread(_sealed_both_ways, keyring, plaintext, row, gate) if changed else {}
+    envelopes = await asyncio.to_thread(_seal_in_both_formats, keyring, plaintext, row, gate) if changed else {}
 
     async def unit(connection: Connection) -> bool:
         await confirm_gate(connection, gate)
         envelope = base.envelope
         if changed:
             envelope = envelopes[base.format or await format_for_new_row(connection, policy)]
-            await _tell_fields(connection, changed)
+            await _set_logged_fields(connection, changed)
         values = {
             "id": row.row_id,
             "seen": base.envelope,
@@ -274,7 +277,7 @@ async def _replace(
             )
         )
     renamed = () if draft.display_name == base.integration.display_name else ("display_name",)
-    return Saved(row.row_id, created=False, changed=(*changed, *renamed))
+    return SaveResult(row.row_id, created=False, changed=(*changed, *renamed))
 
 
 async def _log_test(connection: Connection, row: RowBinding, test: PassedTest) -> None:
@@ -282,21 +285,22 @@ async def _log_test(connection: Connection, row: RowBinding, test: PassedTest) -
     await log_act(connection, "connection_tested", row.organization_id, row.integration_type, details=details)
 
 
-async def _tell_fields(connection: Connection, names: tuple[str, ...]) -> None:
+async def _set_logged_fields(connection: Connection, names: tuple[str, ...]) -> None:
     """Let the log's trigger name the fields that an envelope does not show; names only, never values."""
     # A name of another program may hold what Postgres cannot store, or the comma that separates them here.
     written = [spelled(name).replace(",", "\\x2c") for name in names]
     await connection.execute("select set_config('switchboard.fields', %s, true)", (",".join(written),))
 
 
-def _sealed_both_ways(keyring: Keyring, plaintext: bytes, row: RowBinding, gate: Gate) -> dict[EnvelopeFormat, str]:
+def _seal_in_both_formats(keyring: Keyring, plaintext: bytes, row: RowBinding, gate: Gate) -> dict[EnvelopeFormat, str]:
+    # Both, since the format of a new row is known only inside the transaction, and this is done before it.
     formats: tuple[EnvelopeFormat, ...] = ("sb2", "legacy")
     return {name: keyring.seal(plaintext, row, format=name, salt=gate.salt) for name in formats}
 
 
-def _changed_fields(before: Mapping[str, Any], after: Mapping[str, Any]) -> tuple[str, ...]:
-    names = [*before, *(name for name in after if name not in before)]
-    return tuple(name for name in names if (name in before) != (name in after) or before[name] != after[name])
+def _changed_fields(old: Mapping[str, Any], new: Mapping[str, Any]) -> tuple[str, ...]:
+    names = [*old, *(name for name in new if name not in old)]
+    return tuple(name for name in names if (name in old) != (name in new) or old[name] != new[name])
 
 
 def binding(integration: Integration) -> RowBinding:
@@ -306,16 +310,16 @@ def binding(integration: Integration) -> RowBinding:
     return RowBinding(integration.id, integration.organization_id, integration.integration_type)
 
 
-def stored(row: dict[str, Any], keyring: Keyring) -> StoredCredential:
+def open_stored(row: dict[str, Any], keyring: Keyring) -> StoredCredential:
     """Open the envelope of a row that was selected with COLUMNS and `envelope`; never raises for an unreadable one."""
     integration = Integration(**without_envelope(row))
     envelope: str | None = row["envelope"]
-    shape = envelope_format(envelope or "")
+    format_ = envelope_format(envelope or "")
     try:
-        opened = keyring.open(envelope or "", binding(integration))
+        contents = keyring.open(envelope or "", binding(integration))
     except Unreadable as problem:
-        return StoredCredential(integration, envelope, shape, None, None, problem)
-    return StoredCredential(integration, envelope, shape, opened.plaintext, opened.credential)
+        return StoredCredential(integration, envelope, format_, None, None, problem)
+    return StoredCredential(integration, envelope, format_, contents.plaintext, contents.credential)
 
 
 def without_envelope(row: dict[str, Any]) -> dict[str, Any]:

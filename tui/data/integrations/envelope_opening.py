@@ -21,7 +21,7 @@ STAMP = "select c.updated_at::text as stamp from public.integration_credentials 
 
 
 @dataclass(frozen=True, slots=True)
-class TakenEnvelope:
+class StampedEnvelope:
     """An envelope, and the stamp of the row it was taken from: another stamp later means another content."""
 
     envelope: str
@@ -38,7 +38,7 @@ async def take_envelope(
     *,
     fields: str = "",
     operation_id: UUID | None = None,
-) -> TakenEnvelope:
+) -> StampedEnvelope:
     """Return the envelope of an integration that is set up, its log row being committed before.
 
     The database enforces the order, who may do it, and how many in five minutes (sql/006_acts.sql). Works in read-only
@@ -56,10 +56,11 @@ async def take_envelope(
 
     ticket = await database.write(begin, operation_id=operation_id, log_only=True)
 
-    async def take(connection: Connection) -> TakenEnvelope:
+    # In a second transaction: the server opens no ticket of the present one, so that its log row is committed first.
+    async def take(connection: Connection) -> StampedEnvelope:
         # The stamp first: what changes in between is then noticed, instead of taken for what was opened.
         stamp = await (await connection.execute(STAMP, {"id": row.row_id})).fetchone()
         opened = await (await connection.execute(OPEN_ENVELOPE, {"ticket": ticket})).fetchone()
-        return TakenEnvelope(str((opened or {})["envelope"]), (stamp or {}).get("stamp"))
+        return StampedEnvelope(str((opened or {})["envelope"]), (stamp or {}).get("stamp"))
 
     return await database.write(take, operation_id=operation_id, log_only=True)

@@ -8,9 +8,9 @@ from datetime import timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from tui.data.integrations.credentials import COLUMNS, stored, without_envelope
+from tui.data.integrations.credentials import COLUMNS, open_stored, without_envelope
 from tui.data.integrations.role_privileges import RolePrivileges, read_privileges
-from tui.data.keys.encryption import envelope_format
+from tui.data.keys.envelopes import envelope_format
 from tui.data.rights import holds_any_right_now
 from tui.errors import Conflict, NotFound
 from tui.models import Integration
@@ -27,9 +27,9 @@ if TYPE_CHECKING:
 # The log row of a test and the time it sets belong to one transaction, but not to one moment.
 ONE_TEST = timedelta(minutes=1)
 
-GRANTS = f"{holds_any_right_now('p')} is true"
+HAS_ACCESS = f"{holds_any_right_now('p')} is true"
 PEOPLE_WITH_ACCESS = f"""(select count(distinct p.user_id) from public.user_integration_permissions as p
-         where p.integration_id = c.id and {GRANTS})"""
+         where p.integration_id = c.id and {HAS_ACCESS})"""
 NUMBERS = "(select count(*) from public.organization_phone_numbers as n where n.integration_id = c.id)"
 
 LATEST_TEST = """left join lateral (
@@ -50,7 +50,7 @@ LATEST_TEST = """left join lateral (
 NO_TEST = """cross join (select null as status, null::timestamptz as created_at, null::uuid as user_id) as test
        cross join (select null::timestamptz as created_at) as change"""
 
-NOBODY_LOSES = "removes nobody's access"
+NO_ACCESS_LOST = "removes nobody's access"
 
 SET_ACTIVE = """
 update public.integration_credentials set is_active = %(active)s, updated_by = %(operator)s
@@ -58,17 +58,17 @@ update public.integration_credentials set is_active = %(active)s, updated_by = %
 returning id
 """
 DELETE = "delete from public.integration_credentials where id = %(id)s"
-WHAT_GOES_WITH_IT = f"""
+DEPENDENTS = f"""
 select p.permissions, p.people, p.idle, n.phone_numbers
-  from (select count(*) as permissions, count(distinct p.user_id) filter (where {GRANTS}) as people,
-               count(*) filter (where not {GRANTS}) as idle
+  from (select count(*) as permissions, count(distinct p.user_id) filter (where {HAS_ACCESS}) as people,
+               count(*) filter (where not {HAS_ACCESS}) as idle
           from public.user_integration_permissions as p where p.integration_id = %(id)s) as p,
        (select count(*) as phone_numbers from public.organization_phone_numbers where integration_id = %(id)s) as n
 """
 
 
 @dataclass(frozen=True, slots=True)
-class GoesWithIt:
+class Dependents:
     """What is deleted together with an integration: permissions and phone numbers.
 
     `people` have access now, as the list counts them; `idle` permissions have expired or grant nothing.
@@ -81,11 +81,11 @@ class GoesWithIt:
 
     def sentence(self) -> str:
         """Say it for a person: "removes access for 37 people; 4 numbers are deleted with it"."""
-        people = f"removes access for {counted(self.people, 'person', 'people')}" if self.people else NOBODY_LOSES
+        people = f"removes access for {counted(self.people, 'person', 'people')}" if self.people else NO_ACCESS_LOST
         if self.idle:
-            more = "more " if self.permissions > self.idle else ""
-            one, many = "permission has expired or grants nothing", "permissions have expired or grant nothing"
-            people = f"{people} ({counted(self.idle, more + one, more + many)})"
+            further = "more " if self.permissions > self.idle else ""
+            singular, plural = "permission has expired or grants nothing", "permissions have expired or grant nothing"
+            people = f"{people} ({counted(self.idle, further + singular, further + plural)})"
         numbers = counted(self.phone_numbers, "number is", "numbers are") if self.phone_numbers else "no number is"
         return f"{people}; {numbers} deleted with it"
 
@@ -104,11 +104,11 @@ async def list_integrations(
     An envelope that does not open is reported in its row and never fails the list. Without a keyring
     none is opened, which spares the first derivation of a key. `rights` saves asking for them.
     """
-    visible = rights or await read_privileges(database)
-    people = PEOPLE_WITH_ACCESS if visible.permissions else "null"
-    numbers = NUMBERS if visible.numbers else "null"
-    envelope = "c.credentials_encrypted" if visible.envelopes else "null"
-    test = LATEST_TEST if visible.log else NO_TEST
+    privileges = rights or await read_privileges(database)
+    people = PEOPLE_WITH_ACCESS if privileges.permissions else "null"
+    numbers = NUMBERS if privileges.numbers else "null"
+    envelope = "c.credentials_encrypted" if privileges.envelopes else "null"
+    test = LATEST_TEST if privileges.log else NO_TEST
     query = f"""
 select {COLUMNS}, {envelope} as envelope, {people} as people_with_access, {numbers} as phone_numbers,
        test.status as test_status, test.created_at as tested_at, test.user_id as tested_by,
@@ -118,14 +118,15 @@ select {COLUMNS}, {envelope} as envelope, {people} as people_with_access, {numbe
  order by c.created_at, c.id
 """
     rows = await database.fetch_all(query, {"organization_id": organization_id})
-    listed = [await asyncio.to_thread(_integration, row, keyring, visible.envelopes) for row in rows]
+    # In threads: the first opening derives a key, which takes up to 0.5 s.
+    listed = [await asyncio.to_thread(_integration, row, keyring, privileges.envelopes) for row in rows]
     by_type: dict[str, list[Integration]] = {name: [] for name in types}
     for integration in sorted(listed, key=lambda integration: integration.integration_type):
         by_type.setdefault(integration.integration_type, []).append(integration)
     return [
         integration
         for name, of_type in by_type.items()
-        for integration in (_placed(of_type) or [Integration(None, organization_id, name)])
+        for integration in (_number_rows_of_type(of_type) or [Integration(None, organization_id, name)])
     ]
 
 
@@ -142,20 +143,20 @@ async def set_active(database: Database, integration: Integration, *, active: bo
     return await database.write(unit)
 
 
-async def what_goes_with(database: Database, integration: Integration) -> GoesWithIt:
+async def count_dependents(database: Database, integration: Integration) -> Dependents:
     """Count what a delete would take along."""
-    return await database.read(partial(_what_goes_with, integration=integration))
+    return await database.read(partial(_count_dependents, integration=integration))
 
 
-async def delete(database: Database, integration: Integration, expected: GoesWithIt) -> GoesWithIt:
+async def delete(database: Database, integration: Integration, expected: Dependents) -> Dependents:
     """Delete an integration with its permissions and phone numbers, provided that they are the ones that were shown.
 
     Raises NotFound, and Conflict when what goes with it is not what the person agreed to; nothing is deleted then.
     """
 
-    async def unit(connection: Connection) -> GoesWithIt:
+    async def unit(connection: Connection) -> Dependents:
         await _must_exist(connection, integration, lock="for update")
-        actual = await _what_goes_with(connection, integration)
+        actual = await _count_dependents(connection, integration)
         if actual != expected:
             raise Conflict(
                 f"What goes with it changed meanwhile: it {actual.sentence()}. Nothing was deleted.",
@@ -167,9 +168,9 @@ async def delete(database: Database, integration: Integration, expected: GoesWit
     return await database.write(unit)
 
 
-async def _what_goes_with(connection: Connection, integration: Integration) -> GoesWithIt:
-    row = await (await connection.execute(WHAT_GOES_WITH_IT, {"id": integration.id})).fetchone()
-    return GoesWithIt(**row) if row else GoesWithIt(0, 0, 0, 0)
+async def _count_dependents(connection: Connection, integration: Integration) -> Dependents:
+    row = await (await connection.execute(DEPENDENTS, {"id": integration.id})).fetchone()
+    return Dependents(**row) if row else Dependents(0, 0, 0, 0)
 
 
 async def _must_exist(connection: Connection, integration: Integration, *, lock: str = "") -> None:
@@ -181,7 +182,7 @@ async def _must_exist(connection: Connection, integration: Integration, *, lock:
         )
 
 
-def _placed(of_type: list[Integration]) -> list[Integration]:
+def _number_rows_of_type(of_type: list[Integration]) -> list[Integration]:
     """Tell rows of one type apart."""
     if len(of_type) < 2:
         return of_type
@@ -195,20 +196,20 @@ def _integration(row: dict[str, Any], keyring: Keyring | None, envelopes_visible
     if envelopes_visible and keyring is None:
         envelope_shape, unreadable = envelope_format(row["envelope"] or ""), "not tried"
     elif envelopes_visible and keyring is not None:
-        credential = stored(row, keyring)
+        credential = open_stored(row, keyring)
         envelope_shape = credential.format
         unreadable = credential.problem.reason if credential.problem else None
     tested_at, verified_at = row["tested_at"], row["last_verified_at"]
-    stands = tested_at is not None and (row["changed_at"] is None or row["changed_at"] < tested_at)
-    ours = verified_at is not None and stands and tested_at >= verified_at - ONE_TEST
-    proven = bool(row["is_verified"] and row["test_status"] == "success" and ours)
+    is_current = tested_at is not None and (row["changed_at"] is None or row["changed_at"] < tested_at)
+    is_own_test = verified_at is not None and is_current and tested_at >= verified_at - ONE_TEST
+    proven = bool(row["is_verified"] and row["test_status"] == "success" and is_own_test)
     return Integration(
         **base,
         envelope_format=envelope_shape,
         unreadable=unreadable,
         proven=proven,
-        failing=stands and row["test_status"] == "failed",
-        tested_at=tested_at if stands else None,
+        failing=is_current and row["test_status"] == "failed",
+        tested_at=tested_at if is_current else None,
         verified_by=row["tested_by"] if proven else None,
         people_with_access=row["people_with_access"],
         phone_numbers=row["phone_numbers"],

@@ -23,8 +23,8 @@ async def open_secret(
 
     Raises PermissionDenied, DatabaseFailed, Unreadable, and NotFound where the field is not stored.
     """
-    taken = await take_envelope(database, integration, purpose, fields=field)
-    opened = await asyncio.to_thread(keyring.open, taken.envelope, binding(integration))
-    if field not in opened.credential:
+    sealed = await take_envelope(database, integration, purpose, fields=field)
+    contents = await asyncio.to_thread(keyring.open, sealed.envelope, binding(integration))
+    if field not in contents.credential:
         raise NotFound(f"No {field} is stored in this credential.", "Enter it with the editor.")
-    return Secret(str(opened.credential[field]))
+    return Secret(str(contents.credential[field]))

@@ -20,11 +20,12 @@ MAX_NESTING = 100
 """Objects and arrays inside one another: far beyond any credential, far below Python's own recursion limit."""
 
 _SURROGATE = re.compile("[\ud800-\udfff]")
+# Possessive throughout: a long text without a closing quote is not tried again from each of its characters.
 _STRING_OR_BRACKET = re.compile(r'"(?:[^"\\]++|\\.)*+"?|[\[\]{}]', re.DOTALL)
 _BLANKS = re.compile(r"[ \t\n\r]*+")
 
 
-class _RefusedError(Exception):
+class _InvalidJsonError(Exception):
     """Why a text or a value is no credential; the problem is a constant text without any content."""
 
     def __init__(self, problem: str) -> None:
@@ -44,9 +45,9 @@ def encode_credential(credential: Mapping[str, Any]) -> bytes:
         if isinstance(credential, Mapping):
             return _json_text(credential, 1).encode("utf-8")
         problem = "it is not a JSON object"
-    except _RefusedError as refused:
+    except _InvalidJsonError as refused:
         problem = refused.problem
-    raise _not_accepted(problem)
+    raise _invalid_credential(problem)
 
 
 def decode_credential(plaintext: bytes) -> Json:
@@ -57,7 +58,7 @@ def decode_credential(plaintext: bytes) -> Json:
     ("malformed") for what is not UTF-8, not JSON, not an object, nested deeper than MAX_NESTING, or holds a name
     twice or a number that is NaN, infinite or beyond a double.
     """
-    credential, problem = _parsed(plaintext)
+    credential, problem = _parse(plaintext)
     del plaintext  # a traceback that shows local variables must not show it
     if problem:
         raise Unreadable(
@@ -73,9 +74,9 @@ def parse_credential(text: bytes) -> Json:
 
     Raises InvalidInput.
     """
-    credential, problem = _parsed(text)
+    credential, problem = _parse(text)
     if problem:
-        raise _not_accepted(problem)
+        raise _invalid_credential(problem)
     return credential
 
 
@@ -88,20 +89,20 @@ def updated_plaintext(old_plaintext: bytes, changes: Mapping[str, Any], remove: 
     """
     decode_credential(old_plaintext)
     try:
-        return _spliced(old_plaintext.decode("utf-8"), changes, remove).encode("utf-8")
-    except _RefusedError as refused:
+        return _splice(old_plaintext.decode("utf-8"), changes, remove).encode("utf-8")
+    except _InvalidJsonError as refused:
         problem = refused.problem
-    raise _not_accepted(problem)
+    raise _invalid_credential(problem)
 
 
-def _not_accepted(problem: str) -> InvalidInput:
+def _invalid_credential(problem: str) -> InvalidInput:
     return InvalidInput(
         f"This is not a credential: {problem}.",
         'Give one JSON object, such as {"account_sid": "...", "api_key": "..."}.',
     )
 
 
-def _parsed(data: bytes) -> tuple[Json, str]:
+def _parse(data: bytes) -> tuple[Json, str]:
     """Return the object and "", or {} and the problem: an exception of the parser would carry the whole text."""
     try:
         text = data.decode("utf-8")
@@ -111,33 +112,33 @@ def _parsed(data: bytes) -> tuple[Json, str]:
         return {}, "it is not UTF-8 text"
     except json.JSONDecodeError:
         return {}, "it is not JSON"
-    except _RefusedError as refused:
+    except _InvalidJsonError as refused:
         return {}, refused.problem
     return (value, "") if isinstance(value, dict) else ({}, "it is not a JSON object")
 
 
 def _check_nesting(text: str) -> None:
     depth = 0
-    for found in _STRING_OR_BRACKET.finditer(text):
-        if found[0] in "[{":
+    for match in _STRING_OR_BRACKET.finditer(text):
+        if match[0] in "[{":
             depth += 1
             if depth > MAX_NESTING:
-                raise _RefusedError(f"it is nested deeper than {MAX_NESTING} levels")
-        elif found[0] in "]}":
+                raise _InvalidJsonError(f"it is nested deeper than {MAX_NESTING} levels")
+        elif match[0] in "]}":
             depth -= 1
 
 
 def _object(members: list[tuple[str, Any]]) -> Json:
     value = dict(members)
     if len(value) != len(members):
-        raise _RefusedError("it holds the same name twice")
+        raise _InvalidJsonError("it holds the same name twice")
     return value
 
 
 def _float(text: str) -> float:
     value = float(text)
     if math.isinf(value):
-        raise _RefusedError("it holds a number beyond what a double can hold")
+        raise _InvalidJsonError("it holds a number beyond what a double can hold")
     return value
 
 
@@ -147,7 +148,7 @@ def _int(text: str) -> int:
 
 
 def _constant(name: str) -> NoReturn:
-    raise _RefusedError("it holds NaN or an infinity, which JSON does not have")
+    raise _InvalidJsonError("it holds NaN or an infinity, which JSON does not have")
 
 
 _DECODER = json.JSONDecoder(object_pairs_hook=_object, parse_float=_float, parse_int=_int, parse_constant=_constant)
@@ -162,20 +163,20 @@ def _json_text(value: object, depth: int = 0) -> str:
     if isinstance(value, int | float):
         return _number_text(value)
     if depth > MAX_NESTING:
-        raise _RefusedError(f"it is nested deeper than {MAX_NESTING} levels")
+        raise _InvalidJsonError(f"it is nested deeper than {MAX_NESTING} levels")
     if isinstance(value, Mapping):
         members = {_string_text(name): _json_text(inner, depth + 1) for name, inner in value.items()}
         if len(members) != len(value):
-            raise _RefusedError("it holds the same name twice")
+            raise _InvalidJsonError("it holds the same name twice")
         return "{" + ",".join(f"{name}:{inner}" for name, inner in members.items()) + "}"
     if isinstance(value, list | tuple):
         return "[" + ",".join(_json_text(inner, depth + 1) for inner in value) + "]"
-    raise _RefusedError("it holds a value that JSON does not have")
+    raise _InvalidJsonError("it holds a value that JSON does not have")
 
 
 def _string_text(value: object) -> str:
     if not isinstance(value, str):
-        raise _RefusedError("it holds a name that is not text")
+        raise _InvalidJsonError("it holds a name that is not text")
     # Two halves side by side are one character to JSON.stringify, and a half alone is an escape.
     joined = value.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "surrogatepass")
     return _SURROGATE.sub(lambda half: f"\\u{ord(half[0]):04x}", json.dumps(joined, ensure_ascii=False))
@@ -188,7 +189,7 @@ def _number_text(value: float) -> str:
     except OverflowError:
         finite = False
     if not finite:
-        raise _RefusedError("it holds a number beyond what a double can hold")
+        raise _InvalidJsonError("it holds a number beyond what a double can hold")
     if isinstance(value, int):
         return int.__repr__(value)
     sign, numerals, exponent = Decimal(float.__repr__(value)).as_tuple()
@@ -225,38 +226,38 @@ def _members(text: str) -> list[tuple[str, Any, int, int, int]]:
 
 
 def _after_blanks(text: str, place: int) -> int:
-    found = _BLANKS.match(text, place)
-    return found.end() if found else place
+    match = _BLANKS.match(text, place)
+    return match.end() if match else place
 
 
-def _spliced(text: str, changes: Mapping[str, Any], remove: Collection[str]) -> str:
+def _splice(text: str, changes: Mapping[str, Any], remove: Collection[str]) -> str:
     members = _members(text)
     starts = [start for _, _, start, _, _ in members]
     pieces: list[str] = []
-    done = 0
-    kept_any = False
+    copied_to = 0
+    has_members = False
     previous_end = 0
     for index, (name, old, start, value_start, value_end) in enumerate(members):
         if name in changes:
             new = _json_text(changes[name], 2)
-            kept_any = True
+            has_members = True
             if new != _json_text(old, 2):
-                pieces += (text[done:value_start], new)
-                done = value_end
+                pieces += (text[copied_to:value_start], new)
+                copied_to = value_end
         elif name not in remove:
-            kept_any = True
-        elif kept_any:
+            has_members = True
+        elif has_members:
             # The comma before it goes with it; where nothing stays before it, the comma after it does.
-            pieces.append(text[done:previous_end])
-            done = value_end
+            pieces.append(text[copied_to:previous_end])
+            copied_to = value_end
         else:
-            pieces.append(text[done:start])
-            done = starts[index + 1] if index + 1 < len(starts) else value_end
+            pieces.append(text[copied_to:start])
+            copied_to = starts[index + 1] if index + 1 < len(starts) else value_end
         previous_end = value_end
     present = {name for name, *_ in members}
     added = [f"{_string_text(name)}:{_json_text(value, 2)}" for name, value in changes.items() if name not in present]
-    end_of_members = max(done, previous_end, text.index("{") + 1)
-    pieces.append(text[done:end_of_members])
+    end_of_members = max(copied_to, previous_end, text.index("{") + 1)
+    pieces.append(text[copied_to:end_of_members])
     if added:
-        pieces.append("," * kept_any + ",".join(added))
+        pieces.append("," * has_members + ",".join(added))
     return "".join(pieces) + text[end_of_members:]

@@ -7,12 +7,7 @@ import secrets
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from tui.data.keys.credential_json import (
-    decode_credential,
-    encode_credential,
-    parse_credential,
-    updated_plaintext,
-)
+from tui.data.keys.credential_json import decode_credential, encode_credential
 from tui.data.keys.envelopes import (
     LEGACY_IV_BYTES,
     SB2_NONCE_BYTES,
@@ -20,38 +15,18 @@ from tui.data.keys.envelopes import (
     LegacyEnvelope,
     Sb2Envelope,
     base64url,
-    envelope_format,
     open_sealed,
     parse_envelope,
-    sb2_key_id,
-    sb2_salt,
     seal_bytes,
 )
-from tui.data.keys.master_key import MasterKey, generate_master_key, new_salt
 from tui.errors import MasterKeyError, MasterKeyMissing, Unreadable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from uuid import UUID
 
+    from tui.data.keys.master_key import MasterKey
     from tui.models import EnvelopeFormat, Json
-
-__all__ = [
-    "Keyring",
-    "MasterKey",
-    "Opened",
-    "OpenedBytes",
-    "RowBinding",
-    "decode_credential",
-    "encode_credential",
-    "envelope_format",
-    "generate_master_key",
-    "new_salt",
-    "parse_credential",
-    "sb2_key_id",
-    "sb2_salt",
-    "updated_plaintext",
-]
 
 _RESTORE = "Restore the row from a backup, or enter the credential again."
 
@@ -195,7 +170,7 @@ class Keyring:
         return key
 
     def _open_sb2(self, parts: Sb2Envelope, binding: RowBinding) -> OpenedBytes:
-        key = self._named_key(parts)
+        key = self._find_key(parts)
         data = binding.associated_data(parts.key_id)
         plaintext = open_sealed(key.sb2(parts.salt).cipher, parts.nonce, parts.ciphertext, data)
         if plaintext is None:
@@ -206,15 +181,16 @@ class Keyring:
             )
         return OpenedBytes(plaintext, "sb2", key, base64url(parts.key_id))
 
-    def _named_key(self, parts: Sb2Envelope) -> MasterKey:
+    def _find_key(self, parts: Sb2Envelope) -> MasterKey:
         """Return the configured key that has the envelope's key id."""
-        known = {key: key.salt_of(parts.key_id) for key in self.keys}
-        if any(salt is not None and salt != parts.salt for salt in known.values()):
+        derived_salts = {key: key.salt_of(parts.key_id) for key in self.keys}
+        if any(salt is not None and salt != parts.salt for salt in derived_salts.values()):
             raise Unreadable(
                 "altered", "The envelope was altered: its salt is not the one of the key it names.", _RESTORE
             )
         # A key that is known to have this id goes first: each of the others would cost a derivation.
-        for key in sorted(self.keys, key=lambda key: known[key] is None):
+        for key in sorted(self.keys, key=lambda key: derived_salts[key] is None):
+            # The key id commits to the key, so a wrong key is told from a damaged row before anything is decrypted.
             if hmac.compare_digest(key.sb2(parts.salt).key_id, parts.key_id):
                 return key
         raise Unreadable(
@@ -224,7 +200,7 @@ class Keyring:
         )
 
     def _open_legacy(self, parts: LegacyEnvelope) -> OpenedBytes:
-        readings = [opened for key in self.keys if (opened := _opened_legacy(parts, key)) is not None]
+        readings = [opened for key in self.keys if (opened := _open_legacy_with(parts, key)) is not None]
         if len(readings) > 1:
             raise Unreadable(
                 "ambiguous",
@@ -240,6 +216,6 @@ class Keyring:
         return readings[0]
 
 
-def _opened_legacy(parts: LegacyEnvelope, key: MasterKey) -> OpenedBytes | None:
+def _open_legacy_with(parts: LegacyEnvelope, key: MasterKey) -> OpenedBytes | None:
     plaintext = open_sealed(key.legacy_cipher(), parts.iv, parts.ciphertext + parts.tag, None)
     return None if plaintext is None else OpenedBytes(plaintext, "legacy", key, None)

@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 from uuid import UUID
 
-from tui.data.keys.encryption import Keyring, RowBinding, envelope_format, sb2_key_id, sb2_salt
+from tui.data.keys.encryption import Keyring, RowBinding
+from tui.data.keys.envelopes import envelope_format, sb2_key_id, sb2_salt
 from tui.errors import Conflict, MasterKeyError, MasterKeyMissing, Unreadable, WrongMasterKey
 from tui.models import Census, EnvelopeFormat, UnreadableReason
 
 if TYPE_CHECKING:
-    from tui.data.keys.encryption import MasterKey
+    from tui.data.keys.master_key import MasterKey
     from tui.data.postgres.database import Connection, Database
 
 GateState = Literal["open", "wrong key", "no key", "weak key", "unused", "mixed"]
@@ -43,6 +44,7 @@ CENSUS_AFTER = CENSUS.replace("where true", "where id > %(after)s")
 ANY_LEGACY = """
 select exists (select 1 from public.integration_credentials where credentials_encrypted ~ %(shape)s) as any_legacy
 """
+# Another console may record a key at the same moment: `confirm_gate` reads back whose was first.
 RECORD_KEY = """
 insert into switchboard.keys (key_id, purpose, salt, state, created_by)
 values (%(key_id)s, 'master', %(salt)s, 'active', session_user)
@@ -52,7 +54,7 @@ on conflict do nothing
 
 @dataclass(frozen=True, slots=True)
 class OtherReading:
-    """The key without what stands round it: what that is, its key id as `Gate.known_key_id`, its state at the gate."""
+    """The configured key without the quotes or blanks round it (`wrapping`), and how the gate judges that key."""
 
     wrapping: str
     key_id: str | None
@@ -124,7 +126,7 @@ async def check_gate(database: Database, keyring: Keyring) -> Gate:
     Derives the key in a worker thread (about 0.3 s once per key and salt). Never raises for a wrong key: see Gate.
     Source of the rules: encryption.md, "The gate".
     """
-    recorded, rows = await _evidence(database)
+    recorded, rows = await _read_evidence(database)
     recorded_id = str(recorded["key_id"]) if recorded else None
     key = keyring.current
     if key is None:
@@ -132,22 +134,22 @@ async def check_gate(database: Database, keyring: Keyring) -> Gate:
     salt, key_id, state = await asyncio.to_thread(_examine, key, recorded, rows)
     weaknesses = tuple(key.weaknesses())
     other = key.without_wrapping()
-    reading = None
+    other_reading = None
     if other is not None:
         other_salt, other_id, other_state = await asyncio.to_thread(_examine, other, recorded, rows)
         known_id = None if other_salt == other.first_salt() else other_id
-        reading = OtherReading(key.wrapping, known_id, other_state)
+        other_reading = OtherReading(key.wrapping, known_id, other_state)
     if state in ("open", "unused", "mixed") and weaknesses:
         state = "weak key"
-    return Gate(state, salt, key_id, key.source, recorded_id, weaknesses, reading, salt == key.first_salt())
+    return Gate(state, salt, key_id, key.source, recorded_id, weaknesses, other_reading, salt == key.first_salt())
 
 
 async def check_gate_for_new_key(database: Database, key: MasterKey) -> Gate:
-    """Say what `check_gate` would of a key generated a moment ago: no record or envelope is of it, so none is derived.
+    """Return what `check_gate` would of a key generated a moment ago, without deriving it: nothing stored can be of it.
 
-    The gate has neither salt nor key id, so nothing can be written with it; `check_gate` gives one that has.
+    This gate has neither salt nor key id, so nothing can be written with it, unlike one of `check_gate`.
     """
-    recorded, rows = await _evidence(database)
+    recorded, rows = await _read_evidence(database)
     is_used = recorded is not None or any(envelope_format(row["credentials_encrypted"] or "") for row in rows)
     recorded_id = str(recorded["key_id"]) if recorded else None
     return Gate("wrong key" if is_used else "unused", b"", None, key.source, recorded_id)
@@ -208,7 +210,7 @@ def _count_page(keyring: Keyring, rows: list[dict[str, Any]], census: Census) ->
     return unreadable
 
 
-async def _evidence(database: Database) -> tuple[dict[str, Any] | None, list[dict[str, Any]]]:
+async def _read_evidence(database: Database) -> tuple[dict[str, Any] | None, list[dict[str, Any]]]:
     async def unit(connection: Connection) -> tuple[dict[str, Any] | None, list[dict[str, Any]]]:
         exists = await (await connection.execute(WHAT_EXISTS)).fetchone() or {}
         recorded = await (await connection.execute(RECORDED_KEY)).fetchone() if exists["keys"] else None
@@ -225,21 +227,21 @@ def _examine(
     """The key's salt and key id here, and what it is to what is stored."""
     salt = bytes(recorded["salt"]) if recorded else _salt_of(rows, key)
     key_id = key.key_id(salt)
-    return salt, key_id, _judge(key, key_id, str(recorded["key_id"]) if recorded else None, rows)
+    return salt, key_id, _state_of(key, key_id, str(recorded["key_id"]) if recorded else None, rows)
 
 
-def _judge(key: MasterKey, key_id: str, recorded_id: str | None, rows: list[dict[str, Any]]) -> GateState:
+def _state_of(key: MasterKey, key_id: str, recorded_id: str | None, rows: list[dict[str, Any]]) -> GateState:
     if recorded_id is not None:
         return "open" if recorded_id == key_id else "wrong key"
     current = Keyring(key)
     # A text that is no envelope was written with no key, so it says nothing about this one.
-    opens = [_opens(current, row) for row in rows if envelope_format(row["credentials_encrypted"] or "")]
+    opens = [_can_open(current, row) for row in rows if envelope_format(row["credentials_encrypted"] or "")]
     if any(opens):
         return "open" if all(opens) else "mixed"
     return "wrong key" if opens else "unused"
 
 
-def _opens(keyring: Keyring, row: dict[str, Any]) -> bool:
+def _can_open(keyring: Keyring, row: dict[str, Any]) -> bool:
     try:
         keyring.open_bytes(row["credentials_encrypted"] or "", _binding(row))
     except Unreadable:
@@ -251,11 +253,11 @@ def _salt_of(rows: list[dict[str, Any]], key: MasterKey) -> bytes:
     """Return the salt of the rows that the key has written, else its first; each salt tried costs a derivation."""
     key_ids: dict[bytes, str] = {}
     for row in rows:
-        salt, named = sb2_salt(row["credentials_encrypted"] or ""), sb2_key_id(row["credentials_encrypted"] or "")
-        if salt is not None and named is not None:
-            key_ids.setdefault(salt, named)
-    of_rows = (salt for salt, named in list(key_ids.items())[:SALTS_TRIED] if key.key_id(salt) == named)
-    return next(of_rows, None) or key.first_salt()
+        salt, key_id = sb2_salt(row["credentials_encrypted"] or ""), sb2_key_id(row["credentials_encrypted"] or "")
+        if salt is not None and key_id is not None:
+            key_ids.setdefault(salt, key_id)
+    own_salts = (salt for salt, key_id in list(key_ids.items())[:SALTS_TRIED] if key.key_id(salt) == key_id)
+    return next(own_salts, None) or key.first_salt()
 
 
 def _binding(row: dict[str, Any]) -> RowBinding:

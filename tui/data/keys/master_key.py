@@ -25,7 +25,9 @@ MINIMUM_CHARACTERS = 32
 MINIMUM_DISTINCT = 8
 LONGEST_REPETITION = 64
 
+# The costs belong to the formats, and are never read from a row.
 _SB2_SCRYPT_N = 2**17
+# What the other backend derives its key with: N, and these four letters.
 _LEGACY_SCRYPT_N = 2**14
 _LEGACY_SALT = b"salt"
 # What may stand at either end of a key without being meant, and what it is called.
@@ -67,7 +69,7 @@ class MasterKey:
         self.__text = text if isinstance(text, Secret) else Secret(text)
         del text  # a traceback that shows local variables must not show it
         self.source = source
-        self.wrapping, bare = _unwrapped(self.__text.reveal("look at both ends"))
+        self.wrapping, bare = _unwrap(self.__text.reveal("look at both ends"))
         """What stands round the text and belongs to it all the same, such as "quotes"; empty where nothing does."""
         self.__bare: Secret | MasterKey | None = Secret(bare) if self.wrapping and bare else None
         del bare
@@ -116,13 +118,13 @@ class MasterKey:
                 f"The salt kept with the master key is not {SALT_BYTES} bytes long.",
                 "The key record is damaged: restore it from a backup of the database.",
             )
-        found = self.__sb2.get(salt)
-        if found is None:
+        derived = self.__sb2.get(salt)
+        if derived is None:
             with self.__lock:
-                found = self.__sb2.get(salt) or self._derived_sb2(salt)
-                self.__sb2[salt] = found
-                self.__salts[found.key_id] = salt
-        return found
+                derived = self.__sb2.get(salt) or self._derive_sb2(salt)
+                self.__sb2[salt] = derived
+                self.__salts[derived.key_id] = salt
+        return derived
 
     def first_salt(self) -> bytes:
         """Return the salt to use where none is recorded: random, and the same each time, so that it is derived once."""
@@ -151,7 +153,7 @@ class MasterKey:
     def _bytes(self) -> bytes:
         return self.__text.reveal("derive").encode("utf-8")
 
-    def _derived_sb2(self, salt: bytes) -> Sb2Key:
+    def _derive_sb2(self, salt: bytes) -> Sb2Key:
         root = _scrypt(self._bytes(), salt, _SB2_SCRYPT_N)
         key_id = _hkdf(root, b"switchboard key id", KEY_ID_BYTES)
         return Sb2Key(key_id, AESGCM(_hkdf(root, b"switchboard encryption key", 32)))
@@ -177,7 +179,7 @@ def _hkdf(root: bytes, info: bytes, length: int) -> bytes:
     return HKDF(algorithm=SHA256(), length=length, salt=None, info=info).derive(root)
 
 
-def _unwrapped(text: str) -> tuple[str, str]:
+def _unwrap(text: str) -> tuple[str, str]:
     """What stands at either end of a key, in words, and the key without it."""
     wrappings: dict[str, None] = {}
     bare = text
@@ -214,5 +216,5 @@ def _has_little_variety(text: str) -> bool:
         return True
     pieces = range(1, min(len(text) // 2, LONGEST_REPETITION) + 1)
     repeats = any(text[length:] == text[:-length] for length in pieces)
-    steps = Counter(ord(after) - ord(before) for before, after in pairwise(text))
+    steps = Counter(ord(right) - ord(left) for left, right in pairwise(text))
     return repeats or steps.most_common(1)[0][1] * 2 >= len(text) - 1

@@ -11,11 +11,15 @@ import subprocess
 import time
 from typing import TYPE_CHECKING
 
-from tui.data.keys.encryption import Keyring, MasterKey
-from tui.errors import MasterKeyError, SwitchboardError
+from tui.data.keys.encryption import Keyring
+from tui.data.keys.master_key import MasterKey
+from tui.errors import MasterKeyError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
+    from pathlib import Path
+
+    from tui.errors import SwitchboardError
 
 VALUE = "ENCRYPTION_MASTER_KEY"
 FILE = "ENCRYPTION_MASTER_KEY_FILE"
@@ -38,15 +42,15 @@ Source = tuple[str, str]  # value, and where the variable was set
 def read_keyring(sources: Iterable[tuple[str, str, str]]) -> Keyring:
     """Read the master keys: `sources` holds name, value and origin of each variable that is set.
 
-    A command is run here, so this comes before the screen opens: up to 10 seconds. Nothing is trimmed but one line
-    end, "\\n" or "\\r\\n", at the end of a file's or a command's text. Without any source the keyring is empty.
+    Runs the command, for up to 10 seconds, so call it before the screen opens. Trims one line end, "\\n" or "\\r\\n",
+    from a file's or a command's text and nothing else. Without any source the keyring is empty.
     Raises MasterKeyError for two sources at once, for a file that is missing or open to others, for a command that
     fails, and for what is not UTF-8; never with any of what was read.
     """
-    given: dict[str, Source] = {name: (value, origin) for name, value, origin in sources if value}
-    _refuse_two(given, (VALUE, FILE, COMMAND), "the master key")
-    _refuse_two(given, (PREVIOUS, PREVIOUS_FILE), "earlier master keys")
-    return Keyring(_current(given), _previous(given))
+    variables: dict[str, Source] = {name: (value, origin) for name, value, origin in sources if value}
+    _refuse_two(variables, (VALUE, FILE, COMMAND), "the master key")
+    _refuse_two(variables, (PREVIOUS, PREVIOUS_FILE), "earlier master keys")
+    return Keyring(_read_current(variables), _read_previous(variables))
 
 
 def standing_warning(keyring: Keyring) -> tuple[str, str] | None:
@@ -75,33 +79,33 @@ def wrapping_words(key: MasterKey) -> str:
     return key.wrapping.replace("line break", "a line break").replace("byte order", "a byte order")
 
 
-def _refuse_two(given: Mapping[str, Source], names: tuple[str, ...], what: str) -> None:
-    sources = [f"{name} ({given[name][1]})" for name in names if name in given]
+def _refuse_two(variables: Mapping[str, Source], names: tuple[str, ...], what: str) -> None:
+    sources = [f"{name} ({variables[name][1]})" for name in names if name in variables]
     if len(sources) > 1:
         raise MasterKeyError(
             f"There is more than one source of {what}: {', '.join(sources)}.", "Keep one and take the others out."
         )
 
 
-def _current(given: Mapping[str, Source]) -> MasterKey | None:
-    if VALUE in given:
-        return MasterKey(given[VALUE][0], _named(VALUE, given))
-    if FILE in given:
-        return MasterKey(_only_key(_file_text(FILE, given[FILE][0]), FILE), _named(FILE, given))
-    if COMMAND in given:
-        return MasterKey(_only_key(_command_text(given[COMMAND][0]), COMMAND), _named(COMMAND, given))
-    if SERVICE_ROLE in given:
-        return MasterKey(given[SERVICE_ROLE][0], _named(SERVICE_ROLE, given))
+def _read_current(variables: Mapping[str, Source]) -> MasterKey | None:
+    if VALUE in variables:
+        return MasterKey(variables[VALUE][0], _source_name(VALUE, variables))
+    if FILE in variables:
+        return MasterKey(_only_key(_file_text(FILE, variables[FILE][0]), FILE), _source_name(FILE, variables))
+    if COMMAND in variables:
+        return MasterKey(_only_key(_command_text(variables[COMMAND][0]), COMMAND), _source_name(COMMAND, variables))
+    if SERVICE_ROLE in variables:
+        return MasterKey(variables[SERVICE_ROLE][0], _source_name(SERVICE_ROLE, variables))
     return None
 
 
-def _previous(given: Mapping[str, Source]) -> list[MasterKey]:
-    if PREVIOUS in given:
-        return [MasterKey(given[PREVIOUS][0], _named(PREVIOUS, given))]
-    if PREVIOUS_FILE not in given:
+def _read_previous(variables: Mapping[str, Source]) -> list[MasterKey]:
+    if PREVIOUS in variables:
+        return [MasterKey(variables[PREVIOUS][0], _source_name(PREVIOUS, variables))]
+    if PREVIOUS_FILE not in variables:
         return []
-    source = _named(PREVIOUS_FILE, given)
-    lines = _file_text(PREVIOUS_FILE, given[PREVIOUS_FILE][0]).split("\n")
+    source = _source_name(PREVIOUS_FILE, variables)
+    lines = _file_text(PREVIOUS_FILE, variables[PREVIOUS_FILE][0]).split("\n")
     return [
         MasterKey(key, f"{source}, line {number}")
         for number, line in enumerate(lines, start=1)
@@ -109,8 +113,8 @@ def _previous(given: Mapping[str, Source]) -> list[MasterKey]:
     ]
 
 
-def _named(name: str, given: Mapping[str, Source]) -> str:
-    return f"{name} ({given[name][1]})"
+def _source_name(name: str, variables: Mapping[str, Source]) -> str:
+    return f"{name} ({variables[name][1]})"
 
 
 def _only_key(text: str, name: str) -> str:
@@ -122,30 +126,39 @@ def _only_key(text: str, name: str) -> str:
 
 
 def _file_text(name: str, path: str) -> str:
-    """Content of a key file, after looking at the kind, owner and mode of what was opened; links are followed."""
+    return _text(read_private_file(path, name, MasterKeyError, "Check its name."), name)
+
+
+def read_private_file(path: str | Path, name: str, failure: type[SwitchboardError], advice: str) -> bytes:
+    """Return at most LARGEST_BYTES and one of a plain file of this user or root that others neither read nor write.
+
+    What was opened is looked at, not what the path names, and links are followed. Raises `failure`, with `advice` where
+    the file that the variable `name` names cannot be opened.
+    """
     try:
+        # A pipe that nobody writes to would hold up the start.
         descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
     except (OSError, ValueError) as exc:
         reason = (exc.strerror if isinstance(exc, OSError) else None) or "not a file's name"
-        raise MasterKeyError(f"The file that {name} names cannot be opened: {reason}.", "Check its name.") from None
+        raise failure(f"The file that {name} names cannot be opened: {reason}.", advice) from None
     try:
-        check_owner_and_mode(os.fstat(descriptor), name)
+        _check_owner_and_mode(os.fstat(descriptor), name, failure)
         with os.fdopen(descriptor, "rb", closefd=False) as file:
-            return _text(file.read(LARGEST_BYTES + 1), name)
+            return file.read(LARGEST_BYTES + 1)
     finally:
         os.close(descriptor)
 
 
-def check_owner_and_mode(found: os.stat_result, name: str, failure: type[SwitchboardError] = MasterKeyError) -> None:
-    """Raise `failure` unless it is a plain file of this user or root that others can neither read nor write."""
-    if not stat.S_ISREG(found.st_mode):
+def _check_owner_and_mode(status: os.stat_result, name: str, failure: type[SwitchboardError]) -> None:
+    if not stat.S_ISREG(status.st_mode):
         raise failure(f"What {name} names is not a plain file.", "Put the key into a plain file.")
-    if found.st_uid not in (os.geteuid(), 0):
+    if status.st_uid not in (os.geteuid(), 0):
         raise failure(
             f"The file that {name} names belongs to somebody else.",
             "It must belong to the user who runs Switchboard, or to root.",
         )
-    if found.st_mode & 0o026 or (found.st_mode & 0o040 and found.st_uid != 0):
+    # A group may read what root owns: that is how one file serves everybody in a locked console.
+    if status.st_mode & 0o026 or (status.st_mode & 0o040 and status.st_uid != 0):
         raise failure(
             f"The file that {name} names can be read or written by others than its owner.", "Close it with chmod 600."
         )
@@ -172,13 +185,13 @@ def _command_text(command: str) -> str:
     except (OSError, ValueError) as exc:
         reason = (exc.strerror if isinstance(exc, OSError) else None) or "not a program's name"
     else:
-        return _finished_output(process)
+        return _read_output(process)
     raise MasterKeyError(
         f"The program of {COMMAND} cannot be started: {reason}.", "Check its name; it is run without a shell."
     )
 
 
-def _finished_output(process: subprocess.Popen[bytes]) -> str:
+def _read_output(process: subprocess.Popen[bytes]) -> str:
     """What the program wrote, once it has ended well. Its whole session is ended with it, however it goes."""
     deadline = time.monotonic() + COMMAND_TIMEOUT_S
     try:
@@ -190,7 +203,7 @@ def _finished_output(process: subprocess.Popen[bytes]) -> str:
             "It must print the key without asking anything.",
         ) from None
     finally:
-        _end(process)
+        _terminate(process)
     if status != 0:
         how = f"exit status {status}" if status > 0 else f"signal {-status}"
         raise MasterKeyError(
@@ -215,7 +228,7 @@ def _read_until(process: subprocess.Popen[bytes], deadline: float) -> bytes:
     return output
 
 
-def _end(process: subprocess.Popen[bytes]) -> None:
+def _terminate(process: subprocess.Popen[bytes]) -> None:
     if process.returncode is None:
         os.killpg(process.pid, signal.SIGKILL)
         process.wait()

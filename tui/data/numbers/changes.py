@@ -25,8 +25,6 @@ if TYPE_CHECKING:
     from tui.data.postgres.database import Connection, Database
     from tui.models import Integration, PhoneNumber
 
-UNIQUE_VIOLATION = "23505"
-
 # Whoever adds numbers to an organisation waits for the other: the same number may come in two notations.
 LOCK_NUMBERS = "select switchboard.take_lock('numbers'::text, %(organization_id)s::uuid)"
 # The lock that switchboard.clear_other_primary takes (sql/004_upkeep.sql), so that the previous one is known for sure.
@@ -92,10 +90,10 @@ class NumberExists(InvalidInput):
 
     def __init__(self, existing: Collection[PhoneNumber]) -> None:
         number = next(iter(existing))
-        named = f", called {safe_text(number.display_name, 60)}" if number.display_name else ""
+        name = f", called {safe_text(number.display_name, 60)}" if number.display_name else ""
         state = "" if number.is_active else ", not active"
         super().__init__(
-            f"This organisation has that number already, stored as {shown_text(number.phone_number)}{named}{state}.",
+            f"This organisation has that number already, stored as {shown_text(number.phone_number)}{name}{state}.",
             "Edit that one." if number.is_active else "Activate that one.",
         )
         self.existing = tuple(existing)
@@ -152,7 +150,7 @@ async def add_number(
     except ConstraintViolated as failure:
         # Another program added it at the same time.
         existing = await database.read(lambda connection: same_numbers(connection, number, own, values))
-        if failure.sqlstate != UNIQUE_VIOLATION or not existing:
+        if not failure.is_duplicate or not existing:
             raise
         raise NumberExists(existing) from None
 
@@ -168,11 +166,9 @@ async def edit_number(
         edit = replace(edit, display_name=readable_name(edit.display_name))
     if edit.number_type != seen.number_type:
         edit = replace(edit, number_type=known_type(edit.number_type))
-    before = NumberEdit.of(seen)
+    old = NumberEdit.of(seen)
     names = ("display_name", "number_type", "can_call", "can_sms")
-    changes: dict[str, Any] = {
-        name: getattr(edit, name) for name in names if getattr(edit, name) != getattr(before, name)
-    }
+    changes: dict[str, Any] = {name: getattr(edit, name) for name in names if getattr(edit, name) != getattr(old, name)}
     if activate and not seen.is_active:
         changes["is_active"] = True
     return await _compare_and_set(database, seen, changes)
@@ -187,18 +183,19 @@ async def assign_number(database: Database, seen: PhoneNumber, person: Person) -
     _must_be_active(seen, "assigned")
     if seen.assigned_to_user_id == person.id:
         return NumberChanged(seen, ())
-    known = await database.fetch_one(PERSON, {"id": person.id}, row_factory=class_row(Person))
-    if known is None and not await people_are_labelled(database):
+    listed_person = await database.fetch_one(PERSON, {"id": person.id}, row_factory=class_row(Person))
+    if listed_person is None and not await people_are_labelled(database):
         raise UnknownPerson("That person is not in the directory any more.", "Choose somebody else.")
-    known = known or person
-    if not known.is_active:
+    listed_person = listed_person or person
+    if not listed_person.is_active:
         raise InvalidInput(
-            f"{person_in_full(known)} is not active, so no number can be assigned to them.", "Choose somebody who is."
+            f"{person_in_full(listed_person)} is not active, so no number can be assigned to them.",
+            "Choose somebody who is.",
         )
-    done = await _compare_and_set(database, seen, {"assigned_to_user_id": person.id}, active=True)
-    if known.organization_id is None or known.organization_id == seen.organization_id:
-        return done
-    return replace(done, warning=f"{person_in_full(known)} belongs to another organisation than the number.")
+    change = await _compare_and_set(database, seen, {"assigned_to_user_id": person.id}, must_be_active=True)
+    if listed_person.organization_id is None or listed_person.organization_id == seen.organization_id:
+        return change
+    return replace(change, warning=f"{person_in_full(listed_person)} belongs to another organisation than the number.")
 
 
 async def unassign_number(database: Database, seen: PhoneNumber) -> NumberChanged:
@@ -215,7 +212,7 @@ async def deactivate_number(database: Database, seen: PhoneNumber) -> NumberChan
     changes: dict[str, Any] = {"is_active": False} if seen.is_active else {}
     if seen.is_active and seen.is_primary:
         changes["is_primary"] = False
-    return await _compare_and_set(database, seen, changes, alike=("assigned_to_user_id", "is_primary"))
+    return await _compare_and_set(database, seen, changes, also_compared=("assigned_to_user_id", "is_primary"))
 
 
 async def activate_number(database: Database, seen: PhoneNumber) -> NumberChanged:
@@ -230,24 +227,26 @@ async def make_primary(database: Database, seen: PhoneNumber, primaries: Collect
     number that somebody else chose meanwhile.
     """
     _must_be_active(seen, "primary")
-    own = {"organization_id": seen.organization_id}
+    parameters = {"organization_id": seen.organization_id}
 
     async def unit(connection: Connection) -> NumberChanged | PhoneNumber | None:
-        await connection.execute(LOCK_PRIMARY, own)
-        present = await rows_where(connection, "n.organization_id = %(organization_id)s and n.is_primary", own)
-        if {number.id for number in present} == {seen.id}:
-            return NumberChanged(present[0], ())
-        if {number.id for number in present} != set(primaries):
-            return next((number for number in present if number.id not in primaries), None) or seen
-        updated = await _update(connection, seen, {"is_primary": True}, active=True)
-        return updated and replace(updated, previous=tuple(number for number in present if number.id != seen.id))
+        await connection.execute(LOCK_PRIMARY, parameters)
+        current = await rows_where(connection, "n.organization_id = %(organization_id)s and n.is_primary", parameters)
+        if {number.id for number in current} == {seen.id}:
+            return NumberChanged(current[0], ())
+        if {number.id for number in current} != set(primaries):
+            return next((number for number in current if number.id not in primaries), None) or seen
+        updated = await _update(connection, seen, {"is_primary": True}, must_be_active=True)
+        return updated and replace(updated, previous=tuple(number for number in current if number.id != seen.id))
 
-    done = await database.write(unit)
-    if isinstance(done, NumberChanged):
-        return done
-    if done is None or done.id == seen.id:
+    outcome = await database.write(unit)
+    if isinstance(outcome, NumberChanged):
+        return outcome
+    if outcome is None or outcome.id == seen.id:
         raise await _conflict(database, seen)
-    raise NumberConflict(f"{shown_number(done)} became primary meanwhile{await _by_whom(database, done)}", done)
+    raise NumberConflict(
+        f"{shown_number(outcome)} became primary meanwhile{await _by_whom(database, outcome)}", outcome
+    )
 
 
 async def _compare_and_set(
@@ -255,15 +254,17 @@ async def _compare_and_set(
     seen: PhoneNumber,
     changes: Mapping[str, Any],
     *,
-    alike: tuple[str, ...] = (),
-    active: bool = False,
+    also_compared: tuple[str, ...] = (),
+    must_be_active: bool = False,
 ) -> NumberChanged:
     if not changes:
         return NumberChanged(seen, ())
-    done = await database.write(partial(_update, seen=seen, changes=changes, alike=alike, active=active))
-    if done is None:
+    change = await database.write(
+        partial(_update, seen=seen, changes=changes, also_compared=also_compared, must_be_active=must_be_active)
+    )
+    if change is None:
         raise await _conflict(database, seen)
-    return done
+    return change
 
 
 async def _update(
@@ -271,17 +272,17 @@ async def _update(
     seen: PhoneNumber,
     changes: Mapping[str, Any],
     *,
-    alike: tuple[str, ...] = (),
-    active: bool = False,
+    also_compared: tuple[str, ...] = (),
+    must_be_active: bool = False,
 ) -> NumberChanged | None:
-    """Change a row that is still as it was seen, in what changes and in `alike`; None where it is not."""
-    compared = {*changes, *alike}
+    """Change a row that is still as it was seen, in what changes and in `also_compared`; None where it is not."""
+    compared = {*changes, *also_compared}
     values = {"id": seen.id} | {f"new_{name}": value for name, value in changes.items()}
     values |= {f"seen_{name}": getattr(seen, name) for name in compared}
-    unchanged = [f"{_plain(name)} is not distinct from %(seen_{name})s" for name in sorted(compared)]
+    unchanged = [f"{_comparable(name)} is not distinct from %(seen_{name})s" for name in sorted(compared)]
     query = UPDATE.format(
         changes=", ".join(f"{name} = %(new_{name})s" for name in changes),
-        unchanged=" and ".join([*unchanged, *(["n.is_active"] if active else [])]),
+        unchanged=" and ".join([*unchanged, *(["n.is_active"] if must_be_active else [])]),
     )
     if await (await connection.execute(query, values)).fetchone() is None:
         return None
@@ -289,7 +290,7 @@ async def _update(
     return NumberChanged(number, tuple(changes))
 
 
-def _plain(name: str) -> str:
+def _comparable(name: str) -> str:
     """A flag that is NULL is seen as False, so it is compared as that."""
     return f"coalesce(n.{name}, false)" if name in FLAGS else f"n.{name}"
 
@@ -325,8 +326,8 @@ async def _by_whom(database: Database, number: PhoneNumber) -> str:
         return ""
     person = Person(row["user_id"], row["email"], row["name"], None, True)
     login = f"the login {row['login']}" if row["login"] else ""
-    who = author(row["user_id"], {person.id: person}, row["operator"]) or login
-    return f", by {safe_text(who, 60)}" if who else ""
+    name = author(row["user_id"], {person.id: person}, row["operator"]) or login
+    return f", by {safe_text(name, 60)}" if name else ""
 
 
 def _must_be_active(number: PhoneNumber, what: str) -> None:

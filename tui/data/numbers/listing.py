@@ -92,7 +92,7 @@ ANY = NumberFilter()
 
 
 @dataclass(frozen=True, slots=True)
-class FoundNumbers:
+class NumberMatches:
     """What a search found; `exact` where a whole number was given and these are its rows, in whatever notation."""
 
     numbers: tuple[PhoneNumber, ...]
@@ -118,16 +118,16 @@ async def read_number_rights(database: Database) -> NumberRights:
 
 
 async def list_phone_numbers(
-    database: Database, organization_id: UUID | None, wanted: NumberFilter = ANY
+    database: Database, organization_id: UUID | None, number_filter: NumberFilter = ANY
 ) -> list[PhoneNumber]:
     """Return the numbers of one organisation, or of all this login may read: primary first, the inactive ones last."""
-    where, values = _conditions(organization_id, wanted)
+    where, values = _conditions(organization_id, number_filter)
     return await database.read(partial(rows_where, where=where, values=values))
 
 
 async def find_phone_numbers(
-    database: Database, text: str, organization_id: UUID | None = None, wanted: NumberFilter = ANY
-) -> FoundNumbers:
+    database: Database, text: str, organization_id: UUID | None = None, number_filter: NumberFilter = ANY
+) -> NumberMatches:
     """Return whose number `text` is, in one organisation or in all this login may read.
 
     `text` is an id, a number in any notation, or some of its digits, at least four; of the latter the numbers that end
@@ -137,16 +137,16 @@ async def find_phone_numbers(
     number_id = parse_uuid(text)
     digits, number = digits_of(text), known_number(text)
     searchable = len(digits) >= FEWEST_DIGITS and not any(character.isalpha() for character in text)
-    conditions, values = _conditions(organization_id, wanted)
+    conditions, values = _conditions(organization_id, number_filter)
     values |= {"id": number_id, "text": text.strip(), "most": MOST_CANDIDATES}
 
-    async def unit(connection: Connection) -> FoundNumbers:
+    async def unit(connection: Connection) -> NumberMatches:
         if number_id is not None:
-            return FoundNumbers(tuple(await rows_where(connection, f"{conditions} and n.id = %(id)s", values)), True)
+            return NumberMatches(tuple(await rows_where(connection, f"{conditions} and n.id = %(id)s", values)), True)
         same = await same_numbers(connection, text, conditions, values)
         if same or not searchable:
-            return FoundNumbers(tuple(same), number is not None or bool(same))
-        return FoundNumbers(tuple(await _with_digits(connection, digits, conditions, values)), False)
+            return NumberMatches(tuple(same), number is not None or bool(same))
+        return NumberMatches(tuple(await _with_digits(connection, digits, conditions, values)), False)
 
     matches = await database.read(unit)
     if not matches.numbers and number_id is None and (problem := why_not(text)) is not None:
@@ -159,7 +159,7 @@ async def find_phone_numbers(
     return matches
 
 
-async def the_phone_number(database: Database, organization_id: UUID, text: str) -> PhoneNumber:
+async def resolve_phone_number(database: Database, organization_id: UUID, text: str) -> PhoneNumber:
     """Return the one row of the organisation that is meant by an id or by a whole number in any notation.
 
     Raises NotFound, which names the organisation that does have it, AmbiguousNumber, and InvalidInput.
@@ -176,8 +176,8 @@ async def the_phone_number(database: Database, organization_id: UUID, text: str)
             "This organisation has no such number.", f"It is a number of {' and of '.join(elsewhere)}: choose that one."
         )
     if own:
-        meant = ", ".join(shown_number(number) for number in own[:5])
-        raise NotFound("This organisation has no such number.", f"Give the whole number; some like it: {meant}.")
+        similar = ", ".join(shown_number(number) for number in own[:5])
+        raise NotFound("This organisation has no such number.", f"Give the whole number; some like it: {similar}.")
     raise NotFound("This organisation has no such number.", "`switchboard phone-numbers list --all` shows all of it.")
 
 
@@ -197,10 +197,12 @@ async def same_numbers(connection: Connection, text: str, conditions: str, value
     """Return the rows that are this number, in whatever notation; of what is no number, those of the same text."""
     number = known_number(text)
     if number is None:
-        given = values | {"text": text.strip()}
-        return await rows_where(connection, f"{conditions} and btrim(n.phone_number) = %(text)s", given)
-    ending = values | {"ending": f"%{number[-COMMON_DIGITS:]}"}
-    candidates = await rows_where(connection, f"{conditions} and ({DIGITS} like %(ending)s or {OTHER_SCRIPT})", ending)
+        parameters = values | {"text": text.strip()}
+        return await rows_where(connection, f"{conditions} and btrim(n.phone_number) = %(text)s", parameters)
+    parameters = values | {"ending": f"%{number[-COMMON_DIGITS:]}"}
+    candidates = await rows_where(
+        connection, f"{conditions} and ({DIGITS} like %(ending)s or {OTHER_SCRIPT})", parameters
+    )
     return [candidate for candidate in candidates if candidate.e164 == number]
 
 
@@ -210,43 +212,43 @@ async def _with_digits(
     """Return the rows in whose number these digits stand in a row, those that end with them first."""
     # A prefix of the line (0, 00) is in no E.164 number.
     significant = digits.lstrip("0")
-    sought = significant if len(significant) >= FEWEST_DIGITS else digits
+    sought_digits = significant if len(significant) >= FEWEST_DIGITS else digits
     # A row may lack the country code that was typed, so only the last of the digits choose the candidates.
-    given = values | {"part": f"%{sought[-FEWEST_DIGITS:]}%"}
+    parameters = values | {"part": f"%{sought_digits[-FEWEST_DIGITS:]}%"}
     condition = f"{conditions} and ({DIGITS} like %(part)s or {OTHER_SCRIPT})"
-    candidates = await rows_where(connection, condition, given, "limit %(most)s")
+    candidates = await rows_where(connection, condition, parameters, "limit %(most)s")
     hits = [
         candidate
         for candidate in candidates
-        if sought in digits_of(candidate.phone_number) or sought in (candidate.e164 or "")
+        if sought_digits in digits_of(candidate.phone_number) or sought_digits in (candidate.e164 or "")
     ]
-    return sorted(hits, key=lambda number: not (number.e164 or digits_of(number.phone_number)).endswith(sought))
+    return sorted(hits, key=lambda number: not (number.e164 or digits_of(number.phone_number)).endswith(sought_digits))
 
 
-def _conditions(organization_id: UUID | None, wanted: NumberFilter) -> tuple[str, dict[str, Any]]:
+def _conditions(organization_id: UUID | None, number_filter: NumberFilter) -> tuple[str, dict[str, Any]]:
     """Compose the condition from what is set; the words are this module's own, values travel as parameters."""
-    values: dict[str, Any] = {"organization_id": organization_id, "assignee": wanted.assigned_to}
-    parts = ["true"] if organization_id is None else ["n.organization_id = %(organization_id)s"]
-    if wanted.assigned_to is not None:
-        parts.append("n.assigned_to_user_id = %(assignee)s")
-    if wanted.pool is not None:
-        parts.append(f"n.assigned_to_user_id is {'null' if wanted.pool else 'not null'}")
-    if wanted.number_type is not None:
-        parts.append("n.number_type = %(number_type)s")
-        values["number_type"] = wanted.number_type
+    values: dict[str, Any] = {"organization_id": organization_id, "assignee": number_filter.assigned_to}
+    conditions = ["true"] if organization_id is None else ["n.organization_id = %(organization_id)s"]
+    if number_filter.assigned_to is not None:
+        conditions.append("n.assigned_to_user_id = %(assignee)s")
+    if number_filter.pool is not None:
+        conditions.append(f"n.assigned_to_user_id is {'null' if number_filter.pool else 'not null'}")
+    if number_filter.number_type is not None:
+        conditions.append("n.number_type = %(number_type)s")
+        values["number_type"] = number_filter.number_type
     flags = {
-        "can_call": wanted.can_call,
-        "can_sms": wanted.can_sms,
-        "is_active": wanted.active,
-        "is_primary": wanted.primary,
+        "can_call": number_filter.can_call,
+        "can_sms": number_filter.can_sms,
+        "is_active": number_filter.active,
+        "is_primary": number_filter.primary,
     }
-    parts += [f"n.{name} is {'true' if flag else 'not true'}" for name, flag in flags.items() if flag is not None]
-    return " and ".join(parts), values
+    conditions += [f"n.{name} is {'true' if flag else 'not true'}" for name, flag in flags.items() if flag is not None]
+    return " and ".join(conditions), values
 
 
 @lru_cache(maxsize=20_000)
 def known_number(text: str) -> str | None:
-    """As `numbers.e164`, remembered: parsing takes 70 microseconds, and lists are read again and again."""
+    """Return `e164` of a text, cached: parsing takes 70 microseconds, and lists are read again and again."""
     return e164(text)
 
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from tui.data.postgres.database import Connection, Database
     from tui.models import Integration, Json, ListedNumber, PhoneNumber
 
-INTEGRITY_VIOLATION = "23"
+INTEGRITY_VIOLATION = "23"  # a class of SQLSTATEs
 
 OWN_NUMBERS = "n.organization_id = %(organization_id)s"
 LOCK_ROWS = """
@@ -113,28 +113,28 @@ async def apply_sync(database: Database, plan: SyncPlan, *, deactivate_all: bool
         )
 
     async def unit(connection: Connection) -> SyncResult | None:
-        own = {"organization_id": plan.integration.organization_id}
+        parameters = {"organization_id": plan.integration.organization_id}
         if plan.writes:
-            await connection.execute(LOCK_NUMBERS, own)
-            await connection.execute(LOCK_ROWS, own)
-            rows = await rows_where(connection, OWN_NUMBERS, own)
+            await connection.execute(LOCK_NUMBERS, parameters)
+            await connection.execute(LOCK_ROWS, parameters)
+            rows = await rows_where(connection, OWN_NUMBERS, parameters)
             if _stamps(rows) != _stamps(plan.seen):
                 return None
         return await _write(connection, plan)
 
     try:
-        done = await database.write(unit, operation_id=plan.operation_id, log_only=not plan.writes)
+        result = await database.write(unit, operation_id=plan.operation_id, log_only=not plan.writes)
     except ConstraintViolated as failure:
         # Another program added a number that was planned as new, or deleted the integration, in this very moment.
         if not failure.sqlstate.startswith(INTEGRITY_VIOLATION):
             raise
-        again = await _again(database, plan)
+        again = await _plan_again(database, plan)
         if _stamps(again.seen) == _stamps(plan.seen):
             raise
         raise SyncConflict(again) from None
-    if done is None:
-        raise SyncConflict(await _again(database, plan))
-    return done
+    if result is None:
+        raise SyncConflict(await _plan_again(database, plan))
+    return result
 
 
 async def log_sync_outcome(
@@ -145,7 +145,7 @@ async def log_sync_outcome(
     await database.write(unit, operation_id=operation_id, log_only=True)
 
 
-async def _again(database: Database, plan: SyncPlan) -> SyncPlan:
+async def _plan_again(database: Database, plan: SyncPlan) -> SyncPlan:
     return await plan_sync(database, plan.integration, plan.listed, line=plan.line, operation_id=plan.operation_id)
 
 

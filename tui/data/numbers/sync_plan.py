@@ -117,27 +117,35 @@ def plan_of(
     Numbers are matched by what they mean; a row keeps its text. The provider decides what a number can do; a name and
     a type are only filled in. Only rows of this very integration are ever deactivated.
     """
-    offered: dict[str, ListedNumber] = {}
+    # By what they mean: Exotel lists +911141169368, and older rows hold 01141169368, which no unique key takes for one.
+    listed_by_meaning: dict[str, ListedNumber] = {}
     for number in listed:
-        offered.setdefault(_meaning(number.number), number)
+        listed_by_meaning.setdefault(_meaning(number.number), number)
     by_meaning: dict[str, list[PhoneNumber]] = {}
     for row in rows:
         by_meaning.setdefault(_meaning(row.phone_number), []).append(row)
 
-    matched = [(row, offered[key]) for key, same in by_meaning.items() if key in offered for row in same]
-    missing = [row for key, same in by_meaning.items() if key not in offered for row in same if row.is_active]
-    untouched = [UntouchedNumber(row, reason) for row in missing if (reason := _why_untouched(row, integration))]
+    matched = [
+        (row, listed_by_meaning[key])
+        for key, matching in by_meaning.items()
+        if key in listed_by_meaning
+        for row in matching
+    ]
+    not_listed = [
+        row for key, matching in by_meaning.items() if key not in listed_by_meaning for row in matching if row.is_active
+    ]
+    untouched = [UntouchedNumber(row, reason) for row in not_listed if (reason := _why_untouched(row, integration))]
     untouched_ids = {number.number.id for number in untouched}
-    unlisted = tuple(row for row in missing if row.id not in untouched_ids)
+    unlisted = tuple(row for row in not_listed if row.id not in untouched_ids)
     unlisted_ids = {row.id for row in unlisted}
 
     primary_stays = any(row.is_primary and row.id not in unlisted_ids for row in rows)
-    wanted = None if primary_stays or line is None else known_number(line)
-    primary = wanted if wanted in offered else None
-    primary_row = _best(by_meaning.get(primary or "", []))
+    named_by_credential = None if primary_stays or line is None else known_number(line)
+    primary = named_by_credential if named_by_credential in listed_by_meaning else None
+    primary_row = _row_in_use(by_meaning.get(primary or "", []))
 
-    awake = {key for key, same in by_meaning.items() if any(row.is_active for row in same)}
-    woken = {key: _best(same) for key, same in by_meaning.items() if key not in awake}
+    in_use = {key for key, matching in by_meaning.items() if any(row.is_active for row in matching)}
+    to_activate = {key: _row_in_use(matching) for key, matching in by_meaning.items() if key not in in_use}
     planned = [
         ChangedNumber(
             row,
@@ -145,7 +153,7 @@ def plan_of(
                 _changes(
                     row,
                     number,
-                    active=row.is_active or row is woken.get(_meaning(row.phone_number)),
+                    active=row.is_active or row is to_activate.get(_meaning(row.phone_number)),
                     primary=row.is_primary or row is primary_row,
                 )
             ),
@@ -159,15 +167,17 @@ def plan_of(
         line,
         new=tuple(
             _new(key, number, primary=key == primary)
-            for key, number in offered.items()
+            for key, number in listed_by_meaning.items()
             if key not in by_meaning and _is_usable(key)
         ),
         changed=tuple(number for number in planned if number.changes),
         same=tuple(number.number for number in planned if not number.changes),
         unlisted=unlisted,
         untouched=tuple(untouched),
-        duplicates=tuple(tuple(same) for key, same in by_meaning.items() if len(same) > 1 and known_number(key)),
-        unusable=tuple(key for key in offered if not _is_usable(key) and key not in by_meaning),
+        duplicates=tuple(
+            tuple(matching) for key, matching in by_meaning.items() if len(matching) > 1 and known_number(key)
+        ),
+        unusable=tuple(key for key in listed_by_meaning if not _is_usable(key) and key not in by_meaning),
         primary=primary,
         without_primary=not primary_stays and primary is None,
         deactivates_all=bool(unlisted) and own_active <= unlisted_ids,
@@ -177,7 +187,7 @@ def plan_of(
 
 
 def _meaning(text: str) -> str:
-    """What two texts have in common that are one number; of what is no number, the text itself."""
+    """Return what all notations of a number share, its E.164; the text itself where it is no number."""
     return known_number(text) or text.strip()
 
 
@@ -195,8 +205,8 @@ def _why_untouched(row: PhoneNumber, integration: Integration) -> str | None:
     return None
 
 
-def _best(rows: Sequence[PhoneNumber]) -> PhoneNumber | None:
-    """Of the rows of one number the one in use: active before inactive, assigned before free, the oldest first."""
+def _row_in_use(rows: Sequence[PhoneNumber]) -> PhoneNumber | None:
+    """Return which of a number's rows is in use: active before inactive, assigned before free, the oldest first."""
     ranked = sorted(
         rows, key=lambda row: (not row.is_active, row.assigned_to_user_id is None, str(row.created_at), str(row.id))
     )
@@ -205,7 +215,7 @@ def _best(rows: Sequence[PhoneNumber]) -> PhoneNumber | None:
 
 def _changes(row: PhoneNumber, number: ListedNumber, *, active: bool, primary: bool) -> Iterable[FieldChange]:
     name = _name(number)
-    wanted: dict[str, Any] = {
+    target: dict[str, Any] = {
         "display_name": row.display_name if (row.display_name or "").strip() else name or row.display_name,
         "number_type": row.number_type or number_type(row.phone_number),
         "can_call": number.can_call,
@@ -213,7 +223,7 @@ def _changes(row: PhoneNumber, number: ListedNumber, *, active: bool, primary: b
         "is_active": active,
         "is_primary": primary,
     }
-    for column, value in wanted.items():
+    for column, value in target.items():
         if getattr(row, column) != value:
             yield FieldChange(column, getattr(row, column), value)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 from uuid import UUID, uuid4
 
 from tui.data.permissions.people import GRANT_COLUMNS, LAST_GRANTED_FIRST, grant_from
@@ -15,11 +15,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from datetime import datetime
 
-    from tui.data.permissions.staging import Change, Staged
+    from tui.data.permissions.staging import Change, ChangeKind, Staged
     from tui.data.permissions.values import CellKey
     from tui.data.postgres.database import Connection, Database
 
-Outcome = Literal["grant", "change", "revoke"]
 TABLE = "public.user_integration_permissions"
 
 CAN_CHANGE = f"""
@@ -104,7 +103,7 @@ class Conflicts:
 
 
 @dataclass(frozen=True, slots=True)
-class Written:
+class WrittenCell:
     """One cell that was written: the row before and after, None where there is none."""
 
     user_id: UUID
@@ -113,7 +112,7 @@ class Written:
     after: Grant | None
 
     @property
-    def kind(self) -> Outcome:
+    def kind(self) -> ChangeKind:
         """Grant, change or revoke, as the log calls it."""
         if self.after is None:
             return "revoke"
@@ -129,7 +128,7 @@ class Applied:
 
     operation_id: UUID
     organization_id: UUID
-    cells: tuple[Written, ...]
+    cells: tuple[WrittenCell, ...]
     undo_of: UUID | None = None
 
     @property
@@ -137,7 +136,7 @@ class Applied:
         """The grant that each cell holds now, None where it holds none."""
         return {(cell.user_id, cell.integration_id): cell.after for cell in self.cells}
 
-    def count(self, kind: Outcome) -> int:
+    def count(self, kind: ChangeKind) -> int:
         """Count the cells that were granted, changed or revoked."""
         return sum(cell.kind == kind for cell in self.cells)
 
@@ -202,14 +201,14 @@ async def _write(
     if not targets:
         return Applied(operation, organization_id, (), undo_of)
 
-    async def unit(connection: Connection) -> tuple[Written, ...]:
+    async def unit(connection: Connection) -> tuple[WrittenCell, ...]:
         await _require_rights(connection)
         values = {"organization_id": organization_id, "undo_of": str(undo_of or "")}
         await connection.execute(LOCK, values)
-        integrations, now = await _integrations(connection, organization_id, targets)
+        integrations, now = await _read_integrations(connection, organization_id, targets)
         for change in changes:
             check(change.wanted, change.before, now)
-        present = await _present(connection, targets)
+        present = await _read_present(connection, targets)
         conflicts = [
             _conflict(target, present.get(target.key), deleted=target.integration_id not in integrations)
             for target in targets
@@ -218,7 +217,7 @@ async def _write(
         if conflicts:
             raise _CellsChanged(conflicts)
         written = await _write_rows(connection, targets, present, now if undo_of is None else None)
-        return tuple(Written(*target.key, present.get(target.key), written.get(target.key)) for target in targets)
+        return tuple(WrittenCell(*target.key, present.get(target.key), written.get(target.key)) for target in targets)
 
     try:
         cells = await database.write(unit, operation_id=operation)
@@ -246,7 +245,7 @@ async def _write_rows(
     missing = [target for target, _ in rows if target.key not in written]
     if missing:
         # Another program, which does not take our lock, has inserted the row since it was looked for.
-        present_now = await _present(connection, missing)
+        present_now = await _read_present(connection, missing)
         raise _CellsChanged(_conflict(target, present_now.get(target.key), deleted=False) for target in missing)
     return written
 
@@ -269,18 +268,18 @@ async def _can_change(connection: Connection) -> dict[str, Any]:
     return row
 
 
-async def _integrations(
+async def _read_integrations(
     connection: Connection, organization_id: UUID, targets: Sequence[_Target]
 ) -> tuple[set[UUID], datetime]:
-    wanted = list({target.integration_id for target in targets})
-    values = {"organization_id": organization_id, "integration_ids": wanted}
+    ids = list({target.integration_id for target in targets})
+    values = {"organization_id": organization_id, "integration_ids": ids}
     rows = await (await connection.execute(INTEGRATIONS, values)).fetchall()
     if not rows:
         raise _CellsChanged(_conflict(target, None, deleted=True) for target in targets)
     return {row["id"] for row in rows}, rows[0]["now"]
 
 
-async def _present(connection: Connection, targets: Sequence[_Target]) -> dict[CellKey, Grant]:
+async def _read_present(connection: Connection, targets: Sequence[_Target]) -> dict[CellKey, Grant]:
     rows = await (await connection.execute(PRESENT, _keys(targets))).fetchall()
     # Of several rows for the same cell the first one stands, so it is put in last.
     return {(row["user_id"], row["integration_id"]): grant_from(row) for row in reversed(rows)}
@@ -299,8 +298,8 @@ def _is_as_seen(seen: Grant | None, present: Grant | None) -> bool:
 
 
 def _conflict(target: _Target, present: Grant | None, *, deleted: bool) -> Conflict:
-    seen, now, wanted = (NOTHING if grant is None else grant.access for grant in (target.seen, present, target.row))
-    return Conflict(*target.key, seen, now, wanted, deleted)
+    seen, current, wanted = (NOTHING if grant is None else grant.access for grant in (target.seen, present, target.row))
+    return Conflict(*target.key, seen, current, wanted, deleted)
 
 
 def _keys(targets: Sequence[_Target]) -> dict[str, Any]:
@@ -312,13 +311,8 @@ def _keys(targets: Sequence[_Target]) -> dict[str, Any]:
 
 def _columns(rows: Sequence[Grant]) -> dict[str, Any]:
     rights = {right.column: [row.access.has(right.name) for row in rows] for right in RIGHTS.values()}
-    return rights | {
-        "id": [row.id for row in rows],
-        "user_id": [row.user_id for row in rows],
-        "integration_id": [row.integration_id for row in rows],
-        "daily_limit": [row.access.daily_limit for row in rows],
-        "monthly_limit": [row.access.monthly_limit for row in rows],
-        "expires_at": [row.access.expires_at for row in rows],
-        "granted_by": [row.granted_by for row in rows],
-        "granted_at": [row.granted_at for row in rows],
+    limits = {
+        name: [getattr(row.access, name) for row in rows] for name in ("daily_limit", "monthly_limit", "expires_at")
     }
+    own = ("id", "user_id", "integration_id", "granted_by", "granted_at")
+    return rights | limits | {name: [getattr(row, name) for row in rows] for name in own}

@@ -69,7 +69,7 @@ select current_setting('track_functions') in ('pl', 'all') as counted,
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class AccessDecision:
     """Whether one act is allowed now, and the reason why not, in the words of switchboard.may."""
 
     right: Right
@@ -91,19 +91,19 @@ class EffectiveAccess:
     use: Use
     now: datetime
 
-    def verdict(self, right: Right) -> Verdict:
+    def decision(self, right: Right) -> AccessDecision:
         """Judge as switchboard.may does, from what was read."""
-        return Verdict(right, self._reason(right))
+        return AccessDecision(right, self._reason(right))
 
     @property
-    def verdicts(self) -> tuple[Verdict, ...]:
+    def decisions(self) -> tuple[AccessDecision, ...]:
         """The verdict on each right."""
-        return tuple(self.verdict(right) for right in RIGHTS)
+        return tuple(self.decision(right) for right in RIGHTS)
 
     @property
     def can_do(self) -> tuple[Right, ...]:
         """What is allowed now."""
-        return tuple(verdict.right for verdict in self.verdicts if verdict.allowed)
+        return tuple(decision.right for decision in self.decisions if decision.allowed)
 
     @property
     def access(self) -> Access:
@@ -119,8 +119,8 @@ class EffectiveAccess:
             (not access.has(right), f"may not {right}"),
             (access.is_expired(self.now), "expired"),
             (not self.integration.is_active, "integration disabled"),
-            (is_limited and _reached(self.use.today, access.daily_limit), "daily limit reached"),
-            (is_limited and _reached(self.use.this_month, access.monthly_limit), "monthly limit reached"),
+            (is_limited and _is_at_limit(self.use.today, access.daily_limit), "daily limit reached"),
+            (is_limited and _is_at_limit(self.use.this_month, access.monthly_limit), "monthly limit reached"),
         )
         return next((reason for applies, reason in reasons if applies), None)
 
@@ -160,21 +160,21 @@ async def access_of_person(database: Database, organization_id: UUID, user_id: U
 
     A person whom nobody knows and who holds nothing has no permission on each.
     """
-    known = await holders_by_id(database, organization_id, [user_id])
-    person = known.get(user_id) or Holder(user_id, None, None, "not in the directory")
+    holders = await holders_by_id(database, organization_id, [user_id])
+    person = holders.get(user_id) or Holder(user_id, None, None, "not in the directory")
 
     async def unit(connection: Connection) -> tuple[EffectiveAccess, ...]:
         values = {"organization_id": organization_id, "user_id": user_id, "user_ids": [user_id]}
         integrations = await (await connection.execute(OF_PERSON, values)).fetchall()
         rows = await (await connection.execute(GRANTS_OF_PERSON, values)).fetchall()
         grants = {row["integration_id"]: grant_from(row) for row in rows}
-        used = await use_in(connection, values)
+        usage = await use_in(connection, values)
         return tuple(
             EffectiveAccess(
                 person,
                 Integration(**without_envelope(row)),
                 grants.get(row["id"]),
-                used.get((user_id, row["integration_type"]), Use()),
+                usage.get((user_id, row["integration_type"]), Use()),
                 row["now"],
             )
             for row in integrations
@@ -190,12 +190,12 @@ async def list_access(database: Database, organization_id: UUID) -> list[Effecti
     place, more = None, True
     while more:
         page = await people_page(database, organization_id, beyond=place, limit=MOST_PEOPLE)
-        used = await use_of(database, organization_id, list({user_id for user_id, _ in page.grants}))
+        usage = await use_of(database, organization_id, list({user_id for user_id, _ in page.grants}))
         for person in page.people:
             for integration_id, integration in integrations.items():
                 grant = page.grants.get((person.id, integration_id)) if integration_id else None
                 if grant is not None:
-                    use = used.get((person.id, integration.integration_type), Use())
+                    use = usage.get((person.id, integration.integration_type), Use())
                     entries.append(EffectiveAccess(person, integration, grant, use, page.now))
         place, more = page.last, page.more
     return entries
@@ -217,13 +217,13 @@ async def access_to_integration(
             raise NotFound("That integration is not there any more.", "Reload; somebody else deleted it.")
         integration = Integration(**without_envelope(row))
         rows = await (await connection.execute(GRANTS_OF_INTEGRATION, values)).fetchall()
-        used = await use_in(connection, values | {"user_ids": [row["user_id"] for row in rows[:limit]]})
+        usage = await use_in(connection, values | {"user_ids": [row["user_id"] for row in rows[:limit]]})
         entries = tuple(
             EffectiveAccess(
                 holder_from(record | {"id": record["user_id"]}),
                 integration,
                 grant_from(record),
-                used.get((record["user_id"], integration.integration_type), Use()),
+                usage.get((record["user_id"], integration.integration_type), Use()),
                 row["now"],
             )
             for record in rows[:limit]
@@ -242,5 +242,5 @@ async def enforcement(database: Database) -> Enforcement:
     return Enforcement(calls if calls or row["counted"] else None, row["since"])
 
 
-def _reached(used: int, limit: int | None) -> bool:
+def _is_at_limit(used: int, limit: int | None) -> bool:
     return limit is not None and used >= limit

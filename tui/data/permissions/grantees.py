@@ -39,35 +39,35 @@ async def label_person(database: Database, organization_id: UUID, user_id: UUID,
     return Holder(user_id, None, name, "active")
 
 
-async def find_holder(database: Database, organization_id: UUID, wanted: str) -> Holder:
+async def find_holder(database: Database, organization_id: UUID, id_or_email: str) -> Holder:
     """Return somebody of the organisation, or whoever holds one of its permissions, by id or e-mail.
 
     Also finds ids that the directory does not know any more. Raises UnknownPerson.
     """
-    user_id = parse_uuid(wanted)
+    user_id = parse_uuid(id_or_email)
     if user_id is None:
-        user_id = (await known_person(database, wanted)).id
-    found = await holders_by_id(database, organization_id, [user_id])
-    if user_id in found:
-        return found[user_id]
+        user_id = (await known_person(database, id_or_email)).id
+    holders = await holders_by_id(database, organization_id, [user_id])
+    if user_id in holders:
+        return holders[user_id]
     # Of two failures the one that says more: known elsewhere, or nowhere.
     await known_person(database, str(user_id))
     raise UnknownPerson("That person belongs to another organisation.", "Look at --organization, or at the person.")
 
 
-async def find_grantee(database: Database, organization_id: UUID, wanted: str) -> Holder:
+async def find_grantee(database: Database, organization_id: UUID, id_or_email: str) -> Holder:
     """Return the person of the organisation who may be given a permission. Raises UnknownPerson.
 
     Nobody is given one whom the directory does not know, or knows as inactive or in another organisation.
     """
-    holder = await find_holder(database, organization_id, wanted)
+    holder = await find_holder(database, organization_id, id_or_email)
     if holder.standing == "active":
         return holder
-    where = {
+    standing = {
         "inactive": "inactive in the directory",
         "not in the directory": "not in the directory any more",
         "of another organisation": "of another organisation in the directory",
     }[holder.standing]
     raise UnknownPerson(
-        f"That person is {where}, and is given nothing.", "Revoke what they have, or correct the directory."
+        f"That person is {standing}, and is given nothing.", "Revoke what they have, or correct the directory."
     )

@@ -61,6 +61,7 @@ NAME = "lower(left(coalesce(nullif(btrim(w.name), ''), w.email, w.id::text), 200
 # The expression, its type, whether it ascends, and what it needs to be joined.
 SORT_KEYS: dict[Sort, tuple[str, str, bool, str]] = {
     "name": (NAME, "text", True, ""),
+    # U+10FFFD, so that people without an e-mail come last.
     "email": ("lower(left(coalesce(w.email, chr(1114109)), 200))", "text", True, ""),
     "granted": ("coalesce(g.granted_at, '-infinity')", "timestamptz", False, LAST_GRANT),
 }
@@ -185,9 +186,9 @@ async def people_page(
     by id. Backwards, it is the people before the place, still in the order of the list.
     Raises PermissionDenied where the role may not read permissions.
     """
-    wanted = filter or PeopleFilter()
-    most = max(1, min(limit, MOST_PEOPLE))
-    values = _values(organization_id, wanted) | {"limit": most + 1}
+    people_filter = filter or PeopleFilter()
+    page_size = max(1, min(limit, MOST_PEOPLE))
+    values = _values(organization_id, people_filter) | {"limit": page_size + 1}
     if beyond is not None:
         values |= {"key": beyond.key, "id": beyond.id}
     parts = [1, 0] if backwards else [0, 1]
@@ -195,25 +196,25 @@ async def people_page(
         parts = parts[parts.index(beyond.part) :]
 
     async def unit(connection: Connection) -> PeoplePage:
-        found: list[tuple[int, dict[str, Any]]] = []
+        candidates: list[tuple[int, dict[str, Any]]] = []
         for part in parts:
-            if len(found) <= most:
+            if len(candidates) <= page_size:
                 starts = beyond is not None and beyond.part == part
-                query = _page_query(part, wanted, sort, backwards=backwards, from_place=starts)
+                query = _page_query(part, people_filter, sort, backwards=backwards, from_place=starts)
                 rows = await (await connection.execute(query, values)).fetchall()
-                found += [(part, row) for row in rows]
-        shown = found[:most][::-1] if backwards else found[:most]
-        grants = await _grants(connection, organization_id, [row["id"] for _, row in shown])
-        ends = [Place(part, row["sort_text"], row["id"]) for part, row in (shown[:1] + shown[-1:])]
+                candidates += [(part, row) for row in rows]
+        page_rows = candidates[:page_size][::-1] if backwards else candidates[:page_size]
+        grants = await _grants(connection, organization_id, [row["id"] for _, row in page_rows])
+        ends = [Place(part, row["sort_text"], row["id"]) for part, row in (page_rows[:1] + page_rows[-1:])]
         row = await (await connection.execute(NOW)).fetchone()
         if row is None:
             raise AssertionError("the time is one row")
         return PeoplePage(
-            tuple(holder_from(row) for _, row in shown),
+            tuple(holder_from(row) for _, row in page_rows),
             grants,
             ends[0] if ends else None,
             ends[-1] if ends else None,
-            len(found) > most,
+            len(candidates) > page_size,
             row["now"],
         )
 
@@ -222,9 +223,9 @@ async def people_page(
 
 async def count_people(database: Database, organization_id: UUID, filter: PeopleFilter | None = None) -> int:
     """Count exactly the people that `people_page` would go through."""
-    wanted = filter or PeopleFilter()
-    counts = [f"(select count(*) from ({people}) as w {_where(wanted)})" for people in PEOPLE]
-    return int(await database.fetch_value(f"select {' + '.join(counts)}", _values(organization_id, wanted)))
+    people_filter = filter or PeopleFilter()
+    counts = [f"(select count(*) from ({people}) as w {_where(people_filter)})" for people in PEOPLE]
+    return int(await database.fetch_value(f"select {' + '.join(counts)}", _values(organization_id, people_filter)))
 
 
 async def server_time(database: Database) -> datetime:
@@ -252,8 +253,8 @@ async def use_of(database: Database, organization_id: UUID, user_ids: Sequence[U
     """
     if not user_ids:
         return {}
-    rows = await database.fetch_all(USE, {"organization_id": organization_id, "user_ids": list(user_ids)})
-    return {(row["user_id"], row["integration_type"]): Use(row["today"], row["this_month"]) for row in rows}
+    values = {"organization_id": organization_id, "user_ids": list(user_ids)}
+    return await database.read(partial(use_in, values=values))
 
 
 async def use_in(connection: Connection, values: Mapping[str, Any]) -> dict[tuple[UUID, str], Use]:
@@ -288,35 +289,35 @@ async def _grants(connection: Connection, organization_id: UUID, user_ids: Seque
     return {(row["user_id"], row["integration_id"]): grant_from(row) for row in rows}
 
 
-def _where(wanted: PeopleFilter) -> str:
+def _where(people_filter: PeopleFilter) -> str:
     conditions = [
         condition
         for condition, applies in (
-            (MATCHES, wanted.text.strip()),
-            (WITH_ACCESS, wanted.only_with_access),
-            (EXPIRES_SOON, wanted.expires_within_30_days),
-            (NOT_IN_DIRECTORY, wanted.no_longer_in_directory),
+            (MATCHES, people_filter.text.strip()),
+            (WITH_ACCESS, people_filter.only_with_access),
+            (EXPIRES_SOON, people_filter.expires_within_30_days),
+            (NOT_IN_DIRECTORY, people_filter.no_longer_in_directory),
         )
         if applies
     ]
     return f"where {' and '.join(conditions)}" if conditions else ""
 
 
-def _values(organization_id: UUID, wanted: PeopleFilter) -> dict[str, Any]:
+def _values(organization_id: UUID, people_filter: PeopleFilter) -> dict[str, Any]:
     values: dict[str, Any] = {"organization_id": organization_id}
-    if text := wanted.text.strip():
+    if text := people_filter.text.strip():
         # What cannot be stored is in no name; the driver would refuse to send it.
         storable = text.replace("\0", "\ufffd").encode("utf-8", "replace").decode("utf-8")
         values["pattern"] = containing(storable)
     return values
 
 
-def _page_query(part: int, wanted: PeopleFilter, sort: Sort, *, backwards: bool, from_place: bool) -> str:
-    expression, type_, ascends, joined = SORT_KEYS[sort]
+def _page_query(part: int, people_filter: PeopleFilter, sort: Sort, *, backwards: bool, from_place: bool) -> str:
+    expression, type_, ascends, join = SORT_KEYS[sort]
     direction, side = ("asc", ">") if ascends != backwards else ("desc", "<")
     place = f"where (w.sort_key, w.id) {side} (%(key)s::{type_}, %(id)s)" if from_place else ""
     return f"""
 select w.*, w.sort_key::text as sort_text
-  from (select w.*, {expression} as sort_key from ({PEOPLE[part]}) as w {joined} {_where(wanted)}) as w {place}
+  from (select w.*, {expression} as sort_key from ({PEOPLE[part]}) as w {join} {_where(people_filter)}) as w {place}
  order by w.sort_key {direction}, w.id {direction} limit %(limit)s
 """

@@ -142,18 +142,18 @@ class Staged:
         """Tell whether apply would change this cell."""
         return key in self._changed
 
-    def stage(self, wanted: Iterable[tuple[Cell, Access]], now: datetime) -> Step:
+    def stage(self, changes: Iterable[tuple[Cell, Access]], now: datetime) -> Step:
         """Stage values for cells as one step. Raises InvalidInput, and stages nothing, where one is not allowed."""
         notes: dict[str, None] = {}
         values: dict[CellKey, Access] = {}
         seen: dict[CellKey, Grant | None] = {}
-        for cell, access in wanted:
+        for cell, access in changes:
             value, note = normalised(access)
             # A cell that was staged back to what it was may have been read again since, with something else in it.
             first_seen = self._seen[cell.key] if self.is_changed(cell.key) else cell.grant
-            before = Cell(*cell.key, first_seen).access
-            check(value, before, now)
-            if note and before != value:
+            stored = Cell(*cell.key, first_seen).access
+            check(value, stored, now)
+            if note and stored != value:
                 notes[note] = None
             if value != self.access(cell):
                 values[cell.key], seen[cell.key] = value, first_seen
@@ -190,14 +190,14 @@ class Staged:
         monthly_limit: int | Unset | None = UNSET,
     ) -> Step:
         """Set expiry and limits of all of the cells that give a right; UNSET leaves one as it is."""
-        given: dict[str, Any] = {"expires_at": expires_at, "daily_limit": daily_limit, "monthly_limit": monthly_limit}
-        values = {name: value for name, value in given.items() if value != UNSET}
+        limits: dict[str, Any] = {"expires_at": expires_at, "daily_limit": daily_limit, "monthly_limit": monthly_limit}
+        values = {name: value for name, value in limits.items() if value != UNSET}
         with_rights = [cell for cell in cells if self.access(cell).rights]
         step = self.stage([(cell, replace(self.access(cell), **values)) for cell in with_rights], now)
-        without = len(cells) - len(with_rights)
-        if not without:
+        skipped = len(cells) - len(with_rights)
+        if not skipped:
             return step
-        note = f"{counted(without, 'cell has', 'cells have')} no right yet: expiry and limits need one."
+        note = f"{counted(skipped, 'cell has', 'cells have')} no right yet: expiry and limits need one."
         return Step(step.cells, (*step.notes, note))
 
     def copy(self, source: Sequence[Cell], target: Sequence[Cell], now: datetime) -> Step:
@@ -222,11 +222,11 @@ class Staged:
         if not self._steps:
             return frozenset()
         step = self._steps.pop()
-        for key, before in step.items():
-            if before is None:
+        for key, previous in step.items():
+            if previous is None:
                 del self._wanted[key], self._seen[key]
             else:
-                self._wanted[key] = before
+                self._wanted[key] = previous
         self._note_changed(step)
         return frozenset(step)
 
@@ -248,7 +248,7 @@ class Staged:
             self.organization_id,
             {key: grant for key, grant in self._seen.items() if key not in dropped},
             {key: access for key, access in self._wanted.items() if key not in dropped},
-            [rest for step in self._steps if (rest := {k: v for k, v in step.items() if k not in dropped})],
+            [remaining for step in self._steps if (remaining := {k: v for k, v in step.items() if k not in dropped})],
         )
 
     def _forget(self, keys: Iterable[CellKey]) -> None:

@@ -151,10 +151,10 @@ def parse_expiry(text: str, now: datetime, zone: tzinfo) -> datetime | None:
 
 def parse_limit(text: str) -> int | None:
     """Return a number of sends, None for unlimited. Raises InvalidInput."""
-    wanted = " ".join(text.lower().split())
-    if wanted in _UNLIMITED:
+    normalized_text = " ".join(text.lower().split())
+    if normalized_text in _UNLIMITED:
         return None
-    digits = wanted.replace(",", "").replace("_", "")
+    digits = normalized_text.replace(",", "").replace("_", "")
     if digits.startswith("-") and digits[1:].isascii() and digits[1:].isdigit():
         raise InvalidInput("A limit cannot be negative.", "Give a number of sends from 0, or unlimited.")
     if not (digits.isascii() and digits.isdigit() and len(digits) <= 10 and int(digits) <= HIGHEST_LIMIT):

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 DECIDED_WITHIN_S = 10.0
 GONE_AFTER_S = 9.0
+# Ctrl+c gives control back within three seconds, also from here (docs/connection.md).
 INTERRUPTED_ASKS_FOR_S = 2.0
 AGAIN_AFTER_S = 0.2
 SILENT_S = 2.0
@@ -36,13 +37,13 @@ _last_words: list[tuple[str, str]] = []
 
 @dataclass(slots=True)
 class Commit:
-    """A transaction on its way to COMMIT; `sent` from the moment on at which nobody but the server knows its end."""
+    """A transaction on its way to COMMIT; once `sent`, only the server knows how it ends."""
 
     transaction_id: str = ""
     sent: bool = False
 
     async def note(self, connection: psycopg.AsyncConnection[Any]) -> None:
-        """Note the id of the transaction that is open, which also gives it one. Raises psycopg.Error."""
+        """Note the id of the open transaction, which assigns one. Raises psycopg.Error."""
         self.sent = False
         # Any connection can ask pg_xact_status about that id afterwards, also once the session that had it is gone.
         cursor = connection.cursor(row_factory=scalar_row)
@@ -50,7 +51,7 @@ class Commit:
         self.transaction_id = await cursor.fetchone() or ""
 
     async def send(self, connection: psycopg.AsyncConnection[Any], connect: Connect) -> None:
-        """Commit. Where no answer comes for two seconds, ask for it over a new connection, and go on waiting.
+        """Commit; after two seconds without an answer, ask for the outcome over a new connection and go on waiting.
 
         Raises psycopg.Error, which does not say whether it was done.
         """
@@ -71,14 +72,14 @@ class Commit:
                 await asyncio.wait({answer}, timeout=ENDS_WITHIN_S)
         await answer
 
-    async def was_made(self, connect: Connect, liveness: Liveness) -> bool:
-        """Ask the server over a new connection whether it was committed: for ten seconds, less where it is gone.
+    async def was_committed(self, connect: Connect, liveness: Liveness) -> bool:
+        """Ask the server over a new connection whether it was committed, for ten seconds, or less where it is gone.
 
         Raises CommitInDoubt where it cannot be asked, or has not decided by then.
         """
         try:
             return await run_with_deadline(
-                lambda held: self._ask_until_decided(connect, held),
+                lambda connections: self._ask_until_decided(connect, connections),
                 DECIDED_WITHIN_S,
                 liveness=liveness,
                 gone_after_s=GONE_AFTER_S,
@@ -90,10 +91,10 @@ class Commit:
                 LOOK_FIRST,
             ) from None
 
-    async def interrupted(self, connect: Connect) -> None:
+    async def ask_after_interruption(self, connect: Connect) -> None:
         """Ask after an interruption, for two seconds at most, and leave what is known among the last words.
 
-        To be called while a cancellation is on its way; further ones are ignored meanwhile.
+        Call it while a cancellation is being delivered; it ignores further ones.
         """
         unknown = (
             "Interrupted while saving, and the server could not be asked whether it was saved.",
@@ -102,36 +103,40 @@ class Commit:
         _last_words.append(unknown)
         asking = asyncio.ensure_future(
             run_with_deadline(
-                lambda held: self._ask_until_decided(connect, held), INTERRUPTED_ASKS_FOR_S, may_cancel=lambda: False
+                lambda connections: self._ask_until_decided(connect, connections),
+                INTERRUPTED_ASKS_FOR_S,
+                may_cancel=lambda: False,
             )
         )
         while not asking.done():
             with contextlib.suppress(asyncio.CancelledError):
                 await asyncio.wait({asking})
         with contextlib.suppress(SwitchboardError, asyncio.CancelledError):
-            known = ("Interrupted while saving: it was saved.", "")
+            answer = ("Interrupted while saving: it was saved.", "")
             if not asking.result():
-                known = ("Interrupted while saving: nothing was saved.", "")
-            _last_words[_last_words.index(unknown)] = known
+                answer = ("Interrupted while saving: nothing was saved.", "")
+            _last_words[_last_words.index(unknown)] = answer
 
     async def _status_within(self, connect: Connect, seconds: float) -> str:
         with contextlib.suppress(SwitchboardError):
-            return await run_with_deadline(lambda held: self._status(connect, held), seconds, may_cancel=lambda: False)
+            return await run_with_deadline(
+                lambda connections: self._status(connect, connections), seconds, may_cancel=lambda: False
+            )
         return UNDECIDED
 
-    async def _ask_until_decided(self, connect: Connect, held: list[psycopg.AsyncConnection[Any]]) -> bool:
+    async def _ask_until_decided(self, connect: Connect, connections: list[psycopg.AsyncConnection[Any]]) -> bool:
         while True:
-            status = await self._status(connect, held)
+            status = await self._status(connect, connections)
             if status != UNDECIDED:
                 return status == COMMITTED
             await asyncio.sleep(AGAIN_AFTER_S)
 
-    async def _status(self, connect: Connect, held: list[psycopg.AsyncConnection[Any]]) -> str:
+    async def _status(self, connect: Connect, connections: list[psycopg.AsyncConnection[Any]]) -> str:
         """Ask over a new connection; what cannot be asked is undecided."""
         status: str | None = None
         with contextlib.suppress(psycopg.Error, OSError):
             async with await connect() as connection:
-                held.append(connection)
+                connections.append(connection)
                 cursor = connection.cursor(row_factory=scalar_row)
                 await cursor.execute(STATUS, (self.transaction_id,))
                 status = await cursor.fetchone()

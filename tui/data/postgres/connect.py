@@ -48,8 +48,8 @@ async def connect(
     )
 
 
-async def answers(connection: psycopg.AsyncConnection[Any], within: float) -> bool:
-    """Ask a connection that nobody uses whether the server still answers; one that does not is closed."""
+async def is_responding(connection: psycopg.AsyncConnection[Any], within: float) -> bool:
+    """Return whether the server answers on an idle connection within so many seconds; close it otherwise."""
     asking = asyncio.ensure_future(connection.execute("select 1"))
     asking.add_done_callback(lambda done: _close_unless_answered(connection, done))
     try:
@@ -60,15 +60,15 @@ async def answers(connection: psycopg.AsyncConnection[Any], within: float) -> bo
     return asking.done() and not connection.closed
 
 
-async def first_done(asked: set[asyncio.Future[T]], within: float) -> set[asyncio.Future[T]]:
-    """Return those that are done once one is, or `within` seconds have passed.
+async def first_done(futures: set[asyncio.Future[T]], within: float) -> set[asyncio.Future[T]]:
+    """Return the futures that are done as soon as any is, or none after `within` seconds.
 
-    Where this process was not running meanwhile, an answer may be here that nobody has looked at: then once more.
+    Waits once more where this process was suspended meanwhile: an answer may have come that the loop has not read.
     """
     loop = asyncio.get_running_loop()
     while True:
         ends = loop.time() + within
-        done, _ = await asyncio.wait(asked, timeout=within, return_when=asyncio.FIRST_COMPLETED)
+        done, _ = await asyncio.wait(futures, timeout=within, return_when=asyncio.FIRST_COMPLETED)
         if done or loop.time() < ends + LATE_S:
             return done
 
@@ -79,9 +79,7 @@ def _close_unless_answered(connection: psycopg.AsyncConnection[Any], asking: asy
 
 
 def cut(connection: psycopg.AsyncConnection[Any]) -> None:
-    """Break a connection off on this side, whatever the other one does; who waits for it gets psycopg.OperationalError.
-
-    What was sent still goes out. Closing it here would leave its number to the next file while others wait on it.
-    """
+    """Shut a connection's socket down: whoever waits on it gets psycopg.OperationalError. What was sent goes out."""
+    # Closing would give the descriptor to the next file that is opened while others still wait on it.
     with contextlib.suppress(psycopg.Error, OSError), socket.socket(fileno=os.dup(connection.pgconn.socket)) as end:
         end.shutdown(socket.SHUT_RDWR)

@@ -38,9 +38,9 @@ _PASSWORD_WORD = re.compile(r"\b(\w*password|\w*secret)(\s*=\s*)('(?:\\.|[^'\\])
 
 
 def connect_failure(exc: BaseException, *, doing: str) -> SwitchboardError:
-    """What to tell about a failure that no query caused: no connection, or one that broke.
+    """Return the error to show for a failure that no query caused: no connection, or a broken one.
 
-    Unless it happened while connecting (`doing` says so, or the text), an unknown one is a broken connection.
+    An unknown failure counts as a broken connection, unless `doing` or the text says that it happened while connecting.
     """
     text = _message(exc)
     sqlstate = (exc.sqlstate or "") if isinstance(exc, psycopg.Error) else ""
@@ -56,8 +56,8 @@ def connect_failure(exc: BaseException, *, doing: str) -> SwitchboardError:
         refused = "The server refused the connection, for a reason that Switchboard does not know."
         kind = (UnknownRefusal, refused, "Ask whoever runs the server.")
     elif kind is None:
-        nobody = Unreachable if isinstance(exc, OSError) else ConnectionFailed
-        kind = (nobody, "There is no connection to the database.", "Check host, port and network.")
+        error_class = Unreachable if isinstance(exc, OSError) else ConnectionFailed
+        kind = (error_class, "There is no connection to the database.", "Check host, port and network.")
     error, sentence, what_to_do = kind
     return error(sentence, what_to_do, quoted=quote(exc), details=_without_password(scrubbed(text), exc))
 
@@ -74,8 +74,8 @@ def is_answer(exc: BaseException) -> bool:
 def quote(exc: BaseException) -> str:
     """Say what the server itself said, or else the driver, on one line and without a secret; perhaps nothing."""
     words = _words(exc)
-    who = "server" if is_answer(exc) else "driver"
-    return f"The {who} said: {as_sentence(words)}" if words else ""
+    speaker = "server" if is_answer(exc) else "driver"
+    return f"The {speaker} said: {as_sentence(words)}" if words else ""
 
 
 def as_sentence(text: str) -> str:
@@ -85,7 +85,7 @@ def as_sentence(text: str) -> str:
 
 
 def _message(exc: BaseException) -> str:
-    """All of a failed login's message; of a server's error its first line, since DETAIL may hold a row."""
+    """Return all of a failed login's message, but the first line of a server's error: its DETAIL may hold a row."""
     if isinstance(exc, psycopg.Error) and exc.sqlstate:
         return exc.diag.message_primary or ""
     return str(exc)

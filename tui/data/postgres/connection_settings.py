@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 PoolingKind = Literal["direct", "session", "transaction"]
 
 CONNECT_TIMEOUT_S = 5
+# A line that is dead is noticed after 25 s at most (10 + 3 * 5), also where nothing is being sent.
 KEEPALIVES = {
     "keepalives": "1",
     "keepalives_idle": "10",
@@ -35,7 +36,6 @@ PASSWORD_KEYWORDS = frozenset(
     {"password", "sslpassword", "oauth_client_secret", "scram_client_key", "scram_server_key"}
 )
 
-_SUPABASE_DIRECT = re.compile(r"db\.[a-z0-9]+\.supabase\.(co|in|red)", re.IGNORECASE)
 _SUPABASE_POOLER = re.compile(r"[a-z0-9.-]+\.pooler\.supabase\.com", re.IGNORECASE)
 
 
@@ -58,9 +58,9 @@ class ConnectionSettings:
         return f"ConnectionSettings({self.describe()})"
 
     def value(self, keyword: str) -> str | None:
-        """The value libpq will use for a keyword other than the password: given, from PG*, or built in."""
-        given = {"host": self.host, "port": self.port, "dbname": self.database, "user": self.user}
-        return given.get(keyword) or self.parameters.get(keyword) or (libpq_defaults().get(keyword) or None)
+        """Return what libpq will use for a keyword other than the password: given here, from PG*, or built in."""
+        own_fields = {"host": self.host, "port": self.port, "dbname": self.database, "user": self.user}
+        return own_fields.get(keyword) or self.parameters.get(keyword) or (libpq_defaults().get(keyword) or None)
 
     @property
     def service(self) -> str | None:
@@ -113,19 +113,10 @@ class ConnectionSettings:
             return "The connection is encrypted, but nobody checks the server's certificate: sslrootcert is not given."
         return None
 
-    def supabase_kind(self) -> PoolingKind | None:
-        """What a Supabase host name and port promise; None for any other host."""
-        host = self.value("host") or ""
-        if _SUPABASE_POOLER.fullmatch(host):
-            return "transaction" if self.port == TRANSACTION_POOLER_PORT else "session"
-        if _SUPABASE_DIRECT.fullmatch(host):
-            return "transaction" if self.port == TRANSACTION_POOLER_PORT else "direct"
-        return None
-
     def lacks_pooler_user(self) -> bool:
         """Whether the host is Supabase's pooler and the user name does not say which project is meant."""
-        named = "." in (self.value("user") or "") or "reference" in (self.value("options") or "")
-        return bool(_SUPABASE_POOLER.fullmatch(self.value("host") or "")) and not named
+        names_project = "." in (self.value("user") or "") or "reference" in (self.value("options") or "")
+        return bool(_SUPABASE_POOLER.fullmatch(self.value("host") or "")) and not names_project
 
     def pgpass_problem(self) -> InvalidInput | None:
         """Why libpq would write a warning about its password file onto the screen; None where it stays quiet.

@@ -168,7 +168,7 @@ def _malformed(kind: str) -> MalformedConnectionString:
 
 
 def _settings(values: Mapping[str, str]) -> ConnectionSettings:
-    named = {"host", "port", "dbname", "user", "password"}
+    own_fields = {"host", "port", "dbname", "user", "password"}
     password = values.get("password")
     return ConnectionSettings(
         host=values.get("host") or None,
@@ -176,7 +176,7 @@ def _settings(values: Mapping[str, str]) -> ConnectionSettings:
         database=values.get("dbname") or None,
         user=values.get("user") or None,
         password=Secret(password) if password else None,
-        parameters={keyword: value for keyword, value in values.items() if keyword not in named},
+        parameters={keyword: value for keyword, value in values.items() if keyword not in own_fields},
     )
 
 
@@ -262,11 +262,11 @@ def _parse_words(text: str) -> dict[str, str]:
 
 def _parse_uri(text: str) -> dict[str, str]:
     """Values of a URI that holds no blank."""
-    rest = text.partition("://")[2]
-    head = re.split(r"[/?]", rest, maxsplit=1)[0]
-    path, _, query = rest[len(head) :].partition("?")
+    after_scheme = text.partition("://")[2]
+    head = re.split(r"[/?]", after_scheme, maxsplit=1)[0]
+    path, _, query = after_scheme[len(head) :].partition("?")
     credentials, at, places = head.rpartition("@")
-    if "#" in rest or "@" in credentials or "@" in path or _BAD_PERCENT.search(credentials):
+    if "#" in after_scheme or "@" in credentials or "@" in path or _BAD_PERCENT.search(credentials):
         raise _malformed("unescaped")
     if not at and _is_password_tail(head, query):
         raise _malformed("unescaped")

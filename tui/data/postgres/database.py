@@ -22,6 +22,7 @@ from tui.data.postgres.deadline import run_with_deadline
 from tui.data.postgres.failures import translate
 from tui.data.postgres.json_loader import register_tolerant_json
 from tui.data.postgres.lock_holder import FIND_HOLDER, holder_sentence, name_lock_holder
+from tui.data.postgres.operator_settings import set_operator
 from tui.data.postgres.pool import Pool
 from tui.data.postgres.probe import encoding_problem, probe
 from tui.data.postgres.session_settings import READ_COMMITTED, SNAPSHOT, Limits, begin, pin_session, pinned_transaction
@@ -47,8 +48,10 @@ Unit = Callable[[Connection], Awaitable[T]]
 Parameters = Mapping[str, Any]
 __all__ = ["Connection", "Database", "Unit"]
 
+# A person who waits for a lock is told after five seconds who holds it.
 LOCK_TIMEOUT_MS = 5_000
 STATEMENT_TIMEOUT_MS = 15_000
+# No transaction of ours waits for a person, so one that idles was left behind.
 IDLE_IN_TRANSACTION_MS = 10_000
 LIMITS = Limits(LOCK_TIMEOUT_MS, STATEMENT_TIMEOUT_MS, IDLE_IN_TRANSACTION_MS)
 OPENS_WITHIN_S = 9.0
@@ -56,16 +59,6 @@ OPENS_WITHIN_S = 9.0
 ANSWERS_WITHIN_S = 20.0
 WRITE_ANSWERS_WITHIN_S = 60.0
 ATTEMPTS = 3
-
-OPERATOR_SETTINGS = """
-select set_config('switchboard.operator_id', %(operator_id)s, true),
-       set_config('switchboard.operator_label', %(operator_label)s, true),
-       set_config('switchboard.source_address', %(source_address)s, true),
-       set_config('switchboard.user_agent', %(user_agent)s, true),
-       set_config('switchboard.operation_id', %(operation_id)s, true),
-       pg_catalog.substring(pg_catalog.obj_description(pg_catalog.to_regnamespace('switchboard'), 'pg_namespace'),
-                            '^switchboard schema ([0-9]{1,9})$')::int as schema_number
-"""
 
 # Local to the transaction, which outside of one ends with the pipeline:
 # https://www.postgresql.org/docs/current/protocol-flow.html#PROTOCOL-FLOW-PIPELINING
@@ -110,10 +103,10 @@ class Database:
         Raises ConnectionFailed and its like, within ten seconds.
         """
 
-        async def work(held: list[Connection]) -> Connection:
+        async def work(connections: list[Connection]) -> Connection:
             connection = await self._plain_connection()
-            held.append(connection)
-            self.info = await probe(connection, held)
+            connections.append(connection)
+            self.info = await probe(connection, connections)
             await self._configure(connection)
             return connection
 
@@ -144,7 +137,7 @@ class Database:
         self._pool.liveness.note_traffic()
 
     async def until_lost(self) -> SwitchboardError:
-        """Ask whether the server lives until there is no connection to be had; return why."""
+        """Watch the server until no connection can be had; return why."""
         liveness = self._pool.liveness
         failure: SwitchboardError | None = None
 
@@ -160,7 +153,7 @@ class Database:
         return failure
 
     async def until_back(self) -> SwitchboardError | None:
-        """Try to connect, every two seconds, until it succeeds; return what trying again cannot help against."""
+        """Try to connect every two seconds until it succeeds; return a failure that this cannot mend, else None."""
         liveness = self._pool.liveness
         await liveness.until(lambda: liveness.failure is None or not liveness.failure.may_pass)
         return liveness.failure
@@ -252,22 +245,18 @@ class Database:
 
     async def execute(self, query: str, parameters: Parameters | None = None) -> None:
         """Write with one statement, as `write` does."""
-
-        async def unit(connection: Connection) -> None:
-            await connection.execute(query, parameters)
-
-        await self.write(unit)
+        await self.write(lambda connection: connection.execute(query, parameters))
 
     async def read_at_length(self, unit: Unit[T], *, statement_timeout_ms: int) -> T:
-        """Run once, never again, a unit that reads everything from one snapshot and may take long.
+        """Run a unit once that reads everything from one snapshot, for hours where it must.
 
-        The limit is on each of its statements; it ends before only once the server is gone.
+        `statement_timeout_ms` limits each of its statements; nothing else ends it while the server lives.
         """
 
-        async def work(held: list[Connection]) -> T:
+        async def work(connections: list[Connection]) -> T:
             try:
                 async with self._pool.connection() as connection:
-                    held.append(connection)
+                    connections.append(connection)
                     limits = replace(LIMITS, statement_ms=statement_timeout_ms)
                     await begin(connection, limits, characteristics=SNAPSHOT)
                     try:
@@ -299,13 +288,14 @@ class Database:
             except (pg.DeadlockDetected, pg.SerializationFailure) as exc:
                 if number == ATTEMPTS or attempt.commit.sent:
                     raise translate(exc, doing="saving") from None
+                # At random: two that collided would collide again after equal waits.
                 await asyncio.sleep(random.uniform(0.02, 0.1) * number)  # noqa: S311
         raise AssertionError("unreachable")
 
-    async def _write_once(self, unit: Unit[T], operation: UUID, attempt: _Attempt, held: list[Connection]) -> T:
+    async def _write_once(self, unit: Unit[T], operation: UUID, attempt: _Attempt, connections: list[Connection]) -> T:
         try:
             async with self._pool.connection() as connection:
-                held.append(connection)
+                connections.append(connection)
                 attempt.backend_pid = connection.info.backend_pid
                 if self._is_pooled():
                     # Pinned for a session, settings would stay with the next program that gets it.
@@ -328,20 +318,9 @@ class Database:
             raise translate(exc, doing="saving", role=self._role()) from None
 
     async def _begin(self, connection: Connection, operation: UUID, attempt: _Attempt) -> None:
-        operator = self.operator
-        cursor = await connection.execute(
-            OPERATOR_SETTINGS,
-            {
-                "operator_id": str(operator.user_id or ""),
-                "operator_label": operator.label,
-                "source_address": operator.source_address or "",
-                "user_agent": operator.user_agent,
-                "operation_id": str(operation),
-            },
-        )
-        row = await cursor.fetchone()
+        schema_number = await set_operator(connection, self.operator, operation)
         # It may have been set up anew since the console looked.
-        if row and self.latest_schema is not None and (row["schema_number"] or 0) > self.latest_schema:
+        if self.latest_schema is not None and schema_number > self.latest_schema:
             self.refusal = SchemaNewer
             if not attempt.log_only:
                 raise SchemaNewer
@@ -353,7 +332,7 @@ class Database:
         try:
             return await name_lock_holder(
                 run_with_deadline(
-                    lambda held: self._write_once(unit, operation, attempt, held),
+                    lambda connections: self._write_once(unit, operation, attempt, connections),
                     WRITE_ANSWERS_WITHIN_S,
                     liveness=self._pool.liveness,
                     may_cancel=lambda: not commit.sent,
@@ -365,9 +344,9 @@ class Database:
                 raise
         except asyncio.CancelledError:
             if commit.sent:
-                await commit.interrupted(self._plain_connection)
+                await commit.ask_after_interruption(self._plain_connection)
             raise
-        if await commit.was_made(self._plain_connection, self._pool.liveness):
+        if await commit.was_committed(self._plain_connection, self._pool.liveness):
             result: T = attempt.result
             return result
         raise ConnectionLost(
@@ -394,13 +373,15 @@ class Database:
 
     async def _read_within_deadline(self, unit: Unit[T], attempt: _Attempt) -> T:
         return await run_with_deadline(
-            lambda held: self._read_on_pool(unit, held, attempt), ANSWERS_WITHIN_S, liveness=self._pool.liveness
+            lambda connections: self._read_on_pool(unit, connections, attempt),
+            ANSWERS_WITHIN_S,
+            liveness=self._pool.liveness,
         )
 
-    async def _read_on_pool(self, unit: Unit[T], held: list[Connection], attempt: _Attempt) -> T:
+    async def _read_on_pool(self, unit: Unit[T], connections: list[Connection], attempt: _Attempt) -> T:
         try:
             async with self._pool.connection() as connection:
-                held.append(connection)
+                connections.append(connection)
                 attempt.backend_pid = connection.info.backend_pid
                 if not self._is_pooled():
                     return await unit(connection)

@@ -34,18 +34,18 @@ async def run_with_deadline(
     gone_after_s: float = GONE_AFTER_S,
     may_cancel: Callable[[], bool] = lambda: True,
 ) -> T:
-    """Await work that puts the connection it uses into the list it is given, and give control back in any case.
+    """Await work on connections, and return or raise in time whatever the server does.
 
-    Work that takes longer goes on for as long as the server lives, up to `seconds`. When this is cancelled or the time
-    has passed, the work is cancelled on the server; where that gets no answer within CANCEL_WITHIN_S, where the
-    server is gone, or `may_cancel` says no, the connection is cut off here. Raises TimedOut after the time
-    where the server lives, else ConnectionLost, and that too once it has sent nothing for `gone_after_s`.
+    `work` appends each connection that it uses to the list that it is given. It may take `seconds` while the server
+    lives. Work that is cancelled or too slow is cancelled on the server; where the server does not confirm that
+    within CANCEL_WITHIN_S, is gone, or `may_cancel` says no, its connections are cut off here. Raises TimedOut after
+    `seconds` where the server lives, else ConnectionLost, also once it has sent nothing for `gone_after_s`.
     """
     # Not asyncio.timeout: it waits until the cancelled work has ended, and psycopg ends a query that is cancelled only
     # when the server has confirmed that, however long it takes.
-    held: list[AsyncConnection[Any]] = []
+    connections: list[AsyncConnection[Any]] = []
     started = time.monotonic()
-    task = asyncio.ensure_future(work(held))
+    task = asyncio.ensure_future(work(connections))
     # It may end after this has, and then nobody asks how.
     task.add_done_callback(lambda done: done.cancelled() or done.exception())
     try:
@@ -67,10 +67,10 @@ async def run_with_deadline(
             )
         raise ConnectionLost(f"The database has not answered for {seconds:.0f} seconds.", Advice.CHECK_NETWORK)
     finally:
-        await _end(task, held, may_cancel=may_cancel() and not (liveness is not None and liveness.is_silent))
+        await _end(task, connections, may_cancel=may_cancel() and not (liveness is not None and liveness.is_silent))
 
 
-async def _end(task: asyncio.Future[Any], held: list[AsyncConnection[Any]], *, may_cancel: bool) -> None:
+async def _end(task: asyncio.Future[Any], connections: list[AsyncConnection[Any]], *, may_cancel: bool) -> None:
     """End the work: on the server where it may be cancelled there and listens, and here in any case."""
     try:
         if not task.done() and may_cancel:
@@ -78,9 +78,9 @@ async def _end(task: asyncio.Future[Any], held: list[AsyncConnection[Any]], *, m
             await asyncio.wait({task}, timeout=CANCEL_WITHIN_S)
     finally:
         if not task.done():
-            for connection in held:
+            for connection in connections:
                 cut(connection)
-            if held and not may_cancel:
+            if connections and not may_cancel:
                 # What was cut off fails by itself; cancelled, it would ask the server to cancel.
                 await asyncio.wait({task}, timeout=ENDS_WITHIN_S)
             task.cancel()

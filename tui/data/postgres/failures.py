@@ -42,7 +42,7 @@ _COLLIDED: Kind = (
 
 # The meaning of an error code, by the five characters or by its class, the first two:
 # https://www.postgresql.org/docs/current/errcodes-appendix.html
-_FIXED: dict[str, Kind] = {
+_BY_CODE: dict[str, Kind] = {
     "08": _LOST,
     # Class 22 quotes the value in its primary message, which therefore is not repeated.
     "22": (InvalidInput, "A value does not fit its column's type.", "Correct it."),
@@ -69,11 +69,7 @@ _FIXED: dict[str, Kind] = {
     "57P03": (ConnectionLost, *STARTING[1:]),
     "57P05": _LOST,
     # Ours: sql/006_acts.sql.
-    "SB002": (
-        DatabaseFailed,
-        "The permission to open this secret has run out; nothing was shown.",
-        "Try again.",
-    ),
+    "SB002": (DatabaseFailed, "The permission to open this secret has run out; nothing was shown.", "Try again."),
 }
 _MISSING = frozenset({"3F000", "42P01", "42703", "42704", "42883"})
 _LOGIN = ("28", "3D")
@@ -91,7 +87,7 @@ _OURS = re.compile(r'[^"\n]*?(?<![a-z0-9_])(?:switchboard\.\w+\(|inline_code_blo
 
 
 def translate(exc: BaseException, *, doing: str = "", role: str | None = None) -> SwitchboardError:
-    """What to tell a person about an error of the driver, the pool, or the network.
+    """Return the error to show for one of the driver, the pool or the network.
 
     `doing` is what was going on, as a gerund ("saving", "connecting"); `role` is the database role, named where it
     lacks a privilege. Raise the result `from None`: the original carries the failing row and, while connecting, what
@@ -107,15 +103,15 @@ def translate(exc: BaseException, *, doing: str = "", role: str | None = None) -
             refused, "Ask whoever runs the database.", details=f"{type(exc).__name__} {sqlstate}"
         )
     elif isinstance(exc, psycopg.Error) and sqlstate and not sqlstate.startswith(_LOGIN):
-        failure = _reported(exc, sqlstate, role)
+        failure = _server_failure(exc, sqlstate, role)
     else:
-        failure = _unreported(exc, doing)
+        failure = _driver_failure(exc, doing)
     failure.sqlstate, failure.answered = sqlstate, is_answer(exc)
     return failure
 
 
 def availability_of(failure: BaseException) -> Availability:
-    """Tell from a failure to connect how the server is to be had."""
+    """Return whether a failure to connect means silence, no free connection, or a login that is refused."""
     translated = translate(failure, doing="connecting")
     if isinstance(translated, NoFreeConnection):
         return "full"
@@ -125,7 +121,7 @@ def availability_of(failure: BaseException) -> Availability:
 def is_of_another_program(exc: psycopg.Error) -> bool:
     """Whether a function that is not ours raised an error, such as another program's trigger below a function of ours.
 
-    Of class P0, which RAISE gives by itself, ours use one code only: that there is no such row.
+    Functions of ours raise one code only of class P0, which a plain RAISE gives: that there is no such row.
     """
     if (exc.sqlstate or "").startswith("P0") and exc.sqlstate != "P0002":
         return True
@@ -133,11 +129,11 @@ def is_of_another_program(exc: psycopg.Error) -> bool:
     return bool(context and _RAISED_BY_CODE.search(exc.diag.source_file or "") and not _OURS.match(context))
 
 
-def _reported(exc: psycopg.Error, sqlstate: str, role: str | None) -> SwitchboardError:
+def _server_failure(exc: psycopg.Error, sqlstate: str, role: str | None) -> SwitchboardError:
     """A failure that the server reported while it was asked something."""
     primary, quoted = as_sentence(exc.diag.message_primary or "no reason given"), ""
     if sqlstate == "42501":
-        kind = _denied(primary, role)
+        kind = _permission_denied(primary, role)
     elif sqlstate == "22001":
         length = _LENGTH.search(primary)
         limit = f" (at most {length[1]} characters)" if length else ""
@@ -166,13 +162,13 @@ def _reported(exc: psycopg.Error, sqlstate: str, role: str | None) -> Switchboar
 
 def _server_kind(exc: psycopg.Error, sqlstate: str, primary: str) -> Kind:
     """What an error says that is about the server, the pooler or the connection rather than about what was asked."""
-    known = _FIXED.get(sqlstate)
+    by_code = _BY_CODE.get(sqlstate)
     if _is_fatal(exc):
         # Poolers use 08P01 and XX000 for everything. The connection went with it, so a COMMIT may be in doubt.
-        error, sentence, what_to_do = (known if known != _COLLIDED else None) or recognise(primary) or _LOST
+        error, sentence, what_to_do = (by_code if by_code != _COLLIDED else None) or recognise(primary) or _LOST
         return (error if issubclass(error, ConnectionFailed) else ConnectionFailed, sentence, what_to_do)
     unknown = (DatabaseFailed, f"The database refused it: {primary}", "Ask whoever runs the database.")
-    return known or _FIXED.get(sqlstate[:2]) or unknown
+    return by_code or _BY_CODE.get(sqlstate[:2]) or unknown
 
 
 def _is_fatal(exc: psycopg.Error) -> bool:
@@ -180,7 +176,7 @@ def _is_fatal(exc: psycopg.Error) -> bool:
     return (exc.diag.severity_nonlocalized or exc.diag.severity) in ("FATAL", "PANIC")
 
 
-def _unreported(exc: BaseException, doing: str) -> SwitchboardError:
+def _driver_failure(exc: BaseException, doing: str) -> SwitchboardError:
     """A failure of libpq, psycopg, its pool, or the operating system, and every failed login."""
     if isinstance(exc, (psycopg.DataError, UnicodeError)):
         return InvalidInput("A text holds a character that Postgres cannot store, such as U+0000.", "Take it out.")
@@ -196,13 +192,13 @@ def _unreported(exc: BaseException, doing: str) -> SwitchboardError:
     )
 
 
-def _denied(primary: str, role: str | None) -> Kind:
-    who = f"role {one_line(role)}" if role else "your role"
+def _permission_denied(primary: str, role: str | None) -> Kind:
+    role_name = f"role {one_line(role)}" if role else "your role"
     reason = "a row-level security policy refuses the row." if "row-level security" in primary else primary
     return (
         PermissionDenied,
-        f"The database refused {who}: {reason}",
-        f"Ask whoever runs the database for that privilege for {who}, or connect as another role.",
+        f"The database refused {role_name}: {reason}",
+        f"Ask whoever runs the database for that privilege for {role_name}, or connect as another role.",
     )
 
 
@@ -215,5 +211,5 @@ def _details(exc: psycopg.Error) -> str:
         "column": diag.column_name,
         "constraint": diag.constraint_name,
     }
-    named = [f"{word} {one_line(name)}" for word, name in names.items() if name]
-    return ", ".join([f"{type(exc).__name__} {exc.sqlstate}", *named])
+    objects = [f"{word} {one_line(name)}" for word, name in names.items() if name]
+    return ", ".join([f"{type(exc).__name__} {exc.sqlstate}", *objects])

@@ -73,13 +73,13 @@ class Liveness:
                 self._beating.cancel()
                 self._beating = None
 
-    async def until(self, wanted: Callable[[], bool]) -> None:
+    async def until(self, condition: Callable[[], bool]) -> None:
         """Ask until a condition holds; it is looked at after each question, beginning with the next one."""
         with self.watched():
             while True:
                 self._noted.clear()
                 await self._noted.wait()
-                if wanted():
+                if condition():
                     return
 
     @property

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 Row = TypeVar("Row")
 RV = TypeVar("RV")
-Wanted = TypeVar("Wanted")
+WaitsFor = TypeVar("WaitsFor")
 
 POLL_EVERY_S = 0.1  # as in psycopg
 
@@ -59,17 +59,17 @@ def monitor(connection: psycopg.AsyncConnection[Any], on_traffic: Callable[[], N
         connection.on_traffic = on_traffic
 
 
-def _report_traffic(gen: Generator[Wanted, Any, RV], on_traffic: Callable[[], None]) -> Generator[Wanted, Any, RV]:
+def _report_traffic(gen: Generator[WaitsFor, Any, RV], on_traffic: Callable[[], None]) -> Generator[WaitsFor, Any, RV]:
     """Run one of psycopg's generators, and report whenever it has read from the socket.
 
     psycopg has no hook for that: its generators are the one place through which every byte passes.
     """
     ready = 0
     try:
-        wanted = next(gen)
+        waiting_for = next(gen)
         while True:
-            ready = (yield wanted) or 0
-            wanted = gen.send(ready)
+            ready = (yield waiting_for) or 0
+            waiting_for = gen.send(ready)
             if ready & Ready.R:
                 on_traffic()
     except StopIteration as end:

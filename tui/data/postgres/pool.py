@@ -15,7 +15,7 @@ from weakref import WeakKeyDictionary
 import psycopg
 from psycopg.pq import TransactionStatus
 
-from tui.data.postgres.connect import answers, first_done
+from tui.data.postgres.connect import first_done, is_responding
 from tui.data.postgres.failures import availability_of
 from tui.data.postgres.liveness import RETRY_EVERY_S, Liveness
 from tui.data.postgres.monitored_connection import monitor, on_login_traffic
@@ -47,7 +47,7 @@ IDLE_S = 60.0
 class Pool:
     """At most four connections, and whether the server lives, which is asked on one that is idle or on a new one.
 
-    None is kept, and none lent, unless `is_open`.
+    It keeps and lends none unless `is_open`.
     """
 
     def __init__(self, connect: Callable[[], Awaitable[Connection]]) -> None:
@@ -69,10 +69,10 @@ class Pool:
 
     @contextlib.asynccontextmanager
     async def connection(self) -> AsyncIterator[Connection]:
-        """Lend a connection that has just answered. While the server is silent this waits for it, without an end.
+        """Lend a connection that has just answered. Waits without an end while the server is silent.
 
         Raises NoFreeConnection after TURN_WITHIN_S where all are taken, here or on the server, psycopg.Error or OSError
-        where the login is refused, and ConnectionFailed where these are not open.
+        where the login is refused, and ConnectionFailed unless `is_open`.
         """
         if not self.is_open:
             raise ConnectionFailed("There is no connection to the database.", "Wait until it is back, or restart.")
@@ -127,12 +127,12 @@ class Pool:
             while self._idle:
                 # The one used last is the likeliest to live, and the others grow old enough to be closed.
                 connection = self._idle.pop()
-                if await answers(connection, ANSWERS_WITHIN_S):
+                if await is_responding(connection, ANSWERS_WITHIN_S):
                     return connection
                 # The others are on the same line, and would each take as long.
                 self._close_idle()
             try:
-                return await self._new()
+                return await self._open_connection()
             except (psycopg.Error, OSError) as failure:
                 availability = availability_of(failure)
                 if availability == "refuses" or not self.is_open:
@@ -141,13 +141,13 @@ class Pool:
                     raise _no_free_connection() from None
             await asyncio.sleep(AGAIN_AFTER_S)
 
-    async def _new(self) -> Connection:
+    async def _open_connection(self) -> Connection:
         """Open a connection; what the server says at the login counts as traffic. Raises psycopg.Error or OSError."""
-        before = on_login_traffic.set(self.liveness.note_traffic)
+        token = on_login_traffic.set(self.liveness.note_traffic)
         try:
             connection = await self._connect()
         finally:
-            on_login_traffic.reset(before)
+            on_login_traffic.reset(token)
         monitor(connection, self.liveness.note_traffic)
         return connection
 
@@ -158,7 +158,7 @@ class Pool:
         self._opens_at = opens_at + RETRY_EVERY_S
         await asyncio.sleep(opens_at - now)
         async with asyncio.timeout(ASKS_FOR_S):
-            connection = await self._new()
+            connection = await self._open_connection()
         self.keep(connection)
 
     async def _ask(self) -> None:
@@ -168,7 +168,7 @@ class Pool:
             await self._keep_another()
             return
         oldest = self._idle.pop(0)
-        asking = asyncio.ensure_future(answers(oldest, ASKS_FOR_S))
+        asking = asyncio.ensure_future(is_responding(oldest, ASKS_FOR_S))
         opening: asyncio.Task[None] | None = None
         try:
             if not await first_done({asking}, AT_ONCE_S):

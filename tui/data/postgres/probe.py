@@ -42,11 +42,11 @@ POOLING_ROUNDS = 3
 
 
 async def probe(
-    connection: psycopg.AsyncConnection[Any], held: list[psycopg.AsyncConnection[Any]] | None = None
+    connection: psycopg.AsyncConnection[Any], connections: list[psycopg.AsyncConnection[Any]] | None = None
 ) -> ServerInfo:
     """Ask a fresh connection about its server and role: one transaction, and two connections more behind a pooler.
 
-    Those are put into `held` as well. Raises psycopg.Error.
+    Appends those to `connections`. Raises psycopg.Error.
     """
     facts = await _facts(connection)
     settings = _settings_of(connection)
@@ -54,7 +54,7 @@ async def probe(
     if settings.port == TRANSACTION_POOLER_PORT:
         pooling = "transaction"
     elif connection.info.backend_pid != facts.pop("backend_pid"):
-        pooling = await pooling_kind(connection.info.dsn, password=connection.info.password, held=held)
+        pooling = await pooling_kind(connection.info.dsn, password=connection.info.password, connections=connections)
     facts.pop("backend_pid", None)
     tls = facts.pop("tls")
     if not connection.pgconn.ssl_in_use:
@@ -94,7 +94,7 @@ def encoding_problem(server: ServerInfo) -> tuple[str, str] | None:
 
 
 async def pooling_kind(
-    conninfo: str, *, password: str | None = None, held: list[psycopg.AsyncConnection[Any]] | None = None
+    conninfo: str, *, password: str | None = None, connections: list[psycopg.AsyncConnection[Any]] | None = None
 ) -> PoolingKind:
     """Find out with two connections of its own what stands between us and the server.
 
@@ -106,12 +106,12 @@ async def pooling_kind(
         await connect(conninfo, scalar_row, password=password) as first,
         await connect(conninfo, scalar_row, password=password) as second,
     ):
-        if held is not None:
-            held += [first, second]
-        seen = [(await _backend_pid(first), await _backend_pid(second)) for _ in range(POOLING_ROUNDS)]
-        if any(first_pid == second_pid for first_pid, second_pid in seen) or len(set(seen)) > 1:
+        if connections is not None:
+            connections += [first, second]
+        backend_pids = [(await _backend_pid(first), await _backend_pid(second)) for _ in range(POOLING_ROUNDS)]
+        if any(first_pid == second_pid for first_pid, second_pid in backend_pids) or len(set(backend_pids)) > 1:
             return "transaction"
-        return "direct" if seen[0] == (first.info.backend_pid, second.info.backend_pid) else "session"
+        return "direct" if backend_pids[0] == (first.info.backend_pid, second.info.backend_pid) else "session"
 
 
 async def _backend_pid(connection: psycopg.AsyncConnection[int]) -> int | None:

@@ -54,11 +54,7 @@ STARTING: Kind = (
     "The server is starting or stopping, and takes no connections yet.",
     Advice.WAIT_A_MOMENT,
 )
-DISK_FULL: Kind = (
-    DatabaseFailed,
-    "The server's disk is full; nothing was written.",
-    "Tell whoever runs the database.",
-)
+DISK_FULL: Kind = (DatabaseFailed, "The server's disk is full; nothing was written.", "Tell whoever runs the database.")
 NO_MEMORY: Kind = (DatabaseFailed, "The server ran out of memory or another resource.", "Try again later.")
 TLS_WANTED: Kind = (
     ConnectionFailed,

@@ -26,360 +26,278 @@ from tui.data.postgres.refusal_kinds import (
     TLS_WANTED,
     Kind,
 )
-from tui.errors import ConnectionFailed, InvalidInput, ServerUnsuitable, Unreachable
+from tui.errors import ConnectionFailed, InvalidInput, ServerUnsuitable, SwitchboardError, Unreachable
 
 # Read from the top: a pooler repeats the server's words after its own, with several hosts the text holds one message
 # for each, and in both cases the earlier row says more.
-_BY_TEXT: tuple[tuple[str, Kind], ...] = (
+_BY_TEXT: tuple[tuple[str, type[SwitchboardError], str, str], ...] = (
     (
         "no password supplied|empty password returned",
-        (
-            ConnectionFailed,
-            "The server wants a password and none was given.",
-            "Put it into DATABASE_URL, PGPASSWORD or ~/.pgpass.",
-        ),
+        ConnectionFailed,
+        "The server wants a password and none was given.",
+        "Put it into DATABASE_URL, PGPASSWORD or ~/.pgpass.",
     ),
     (
         "ECIRCUITBREAKER|[Cc]ircuit breaker open|new connections are temporarily blocked",
-        (
-            ConnectionFailed,
-            "Supabase's pooler has blocked new connections after too many failed ones.",
-            "Stop every program that still uses an old password, correct it here, and wait two minutes.",
-        ),
+        ConnectionFailed,
+        "Supabase's pooler has blocked new connections after too many failed ones.",
+        "Stop every program that still uses an old password, correct it here, and wait two minutes.",
     ),
     (
         "allow_list|EADDRNOTALLOWED",
-        (
-            ConnectionFailed,
-            "The project's network restrictions do not let this address in.",
-            "Add this machine's address in Supabase under Database settings, Network Restrictions; look at Network "
-            "Bans too.",
-        ),
+        ConnectionFailed,
+        "The project's network restrictions do not let this address in.",
+        "Add this machine's address in Supabase under Database settings, Network Restrictions; look at Network "
+        "Bans too.",
     ),
     (
         "tenant is banned|EBANNED|[Pp]roject (is )?paused",
-        (
-            ConnectionFailed,
-            "The project is paused or blocked.",
-            "Restore it in Supabase's dashboard, which also says why.",
-        ),
+        ConnectionFailed,
+        "The project is paused or blocked.",
+        "Restore it in Supabase's dashboard, which also says why.",
     ),
     (
         "enant or user not found|enant/user|ENOTFOUND|EMULTIPLEUSERS",
-        (
-            ConnectionFailed,
-            "Supabase's pooler does not know this user, or the project is paused.",
-            "See in the dashboard whether the project runs; write the user name with the project behind it, "
-            "postgres.REF, and take the host from the same page.",
-        ),
+        ConnectionFailed,
+        "Supabase's pooler does not know this user, or the project is paused.",
+        "See in the dashboard whether the project runs; write the user name with the project behind it, "
+        "postgres.REF, and take the host from the same page.",
     ),
     (
         "no tenant identifier|ENOIDENTIFIER|EINVALIDUSERINFO|Authentication error, reason|no username supplied|"
         "no PostgreSQL user name|username too long",
-        (
-            ConnectionFailed,
-            "The user name is not of the form that the server or its pooler needs.",
-            "On Supabase's pooler it is postgres.REF, with the project's reference behind the dot.",
-        ),
+        ConnectionFailed,
+        "The user name is not of the form that the server or its pooler needs.",
+        "On Supabase's pooler it is postgres.REF, with the project's reference behind the dot.",
     ),
     (
         "SSL (connection is )?required|ESSLREQUIRED|TLS (is )?required|"
         "connection is insecure|requires? (an? )?(SSL|TLS|encrypt)",
-        TLS_WANTED,
+        *TLS_WANTED,
     ),
     (
         "valid client certificate|certificate authentication failed|certificate required|client certificate|unknown ca",
-        (
-            ConnectionFailed,
-            "The server wants a client certificate that it trusts and that names this user.",
-            "Give it with sslcert and sslkey; whoever runs the server issues it.",
-        ),
+        ConnectionFailed,
+        "The server wants a client certificate that it trusts and that names this user.",
+        "Give it with sslcert and sslkey; whoever runs the server issues it.",
     ),
     (
         "server login has been failing|server_login_retry|server login failed|auth_query connection failed|"
         "client_login_timeout \\(server down\\)|ECHECKOUTRETRIES|EPOOLCHECKOUT|pool checkout failed|"
         "EAUTHQUERY. (authentication query failed|auth_query)|Connection failed .:error",
-        (
-            Unreachable,
-            "The pooler cannot reach or log in to the server behind it.",
-            "Look whether the server runs and the project is not paused; try again in a minute, or use the direct "
-            "address.",
-        ),
+        Unreachable,
+        "The pooler cannot reach or log in to the server behind it.",
+        "Look whether the server runs and the project is not paused; try again in a minute, or use the direct address.",
     ),
-    (
-        "EAUTHQUERY. user not found|no such user|auth failed",
-        PASSWORD,
-    ),
+    ("EAUTHQUERY. user not found|no such user|auth failed", *PASSWORD),
     (
         'EAUTHQUERY|EAUTHSECRETS|EJIT|bouncer config error|no authentication method|database "" is disabled',
-        POOLER_SET_UP,
+        *POOLER_SET_UP,
     ),
-    (
-        "query_wait_timeout|ECHECKOUTTIMEOUT|unable to check out",
-        POOL_BUSY,
-    ),
+    ("query_wait_timeout|ECHECKOUTTIMEOUT|unable to check out", *POOL_BUSY),
     (
         "[Mm]ax ?[Cc]lient|EMAX|max_client_conn|client connections exceeded|max pools count|"
         "max_db_client_connections|max_user_client_connections",
-        NO_POOL_SLOT,
+        *NO_POOL_SLOT,
     ),
-    ("password authentication failed|SASL authentication failed|Wrong password|password too long", PASSWORD),
+    ("password authentication failed|SASL authentication failed|Wrong password|password too long", *PASSWORD),
     (
         "channel binding",
-        (
-            ConnectionFailed,
-            "The server and this side do not agree on channel binding, which guards against somebody in between.",
-            "Use TLS straight to the server; behind a pooler that ends TLS, take channel_binding=require out.",
-        ),
+        ConnectionFailed,
+        "The server and this side do not agree on channel binding, which guards against somebody in between.",
+        "Use TLS straight to the server; behind a pooler that ends TLS, take channel_binding=require out.",
     ),
     (
         "authentication method requirement|authentication method \\d+ not supported|SASL authentication mechanisms",
-        (
-            ConnectionFailed,
-            "The server asks for the password in a way that this side does not allow or know.",
-            "Look at require_auth and PGREQUIREAUTH here, and at password_encryption and pg_hba.conf there.",
-        ),
+        ConnectionFailed,
+        "The server asks for the password in a way that this side does not allow or know.",
+        "Look at require_auth and PGREQUIREAUTH here, and at password_encryption and pg_hba.conf there.",
     ),
     (
         "pg_hba.*(no encryption|SSL off)",
-        (
-            ConnectionFailed,
-            "The server does not let this user in from this address without TLS, if at all.",
-            "Add sslmode=require; if that is refused too, ask whoever runs the server for a line in its pg_hba.conf.",
-        ),
+        ConnectionFailed,
+        "The server does not let this user in from this address without TLS, if at all.",
+        "Add sslmode=require; if that is refused too, ask whoever runs the server for a line in its pg_hba.conf.",
     ),
     (
         "pg_hba",
-        (
-            ConnectionFailed,
-            "The server does not let this user in from this address to this database.",
-            "Ask whoever runs the server for a line in its pg_hba.conf, or for this address among those allowed.",
-        ),
+        ConnectionFailed,
+        "The server does not let this user in from this address to this database.",
+        "Ask whoever runs the server for a line in its pg_hba.conf, or for this address among those allowed.",
     ),
     (
         "GSSAPI|GSS ",
-        (
-            ConnectionFailed,
-            "Kerberos (GSSAPI) between this machine and the server does not work.",
-            "Add gssencmode=disable to log in with a password, or renew the ticket with kinit.",
-        ),
+        ConnectionFailed,
+        "Kerberos (GSSAPI) between this machine and the server does not work.",
+        "Add gssencmode=disable to log in with a password, or renew the ticket with kinit.",
     ),
     (
         "is not permitted to log in",
-        (
-            ConnectionFailed,
-            "The server does not let this user in: the role exists, but is not one to log in with.",
-            "Take another user name, or let the server's administrator run: alter role ... login.",
-        ),
+        ConnectionFailed,
+        "The server does not let this user in: the role exists, but is not one to log in with.",
+        "Take another user name, or let the server's administrator run: alter role ... login.",
     ),
-    ('authentication failed|role "" does not exist|login rejected|FATAL:  not allowed', NOT_ADMITTED),
-    ('database "" does not exist|no such database', NO_DATABASE),
+    ('authentication failed|role "" does not exist|login rejected|FATAL:  not allowed', *NOT_ADMITTED),
+    ('database "" does not exist|no such database', *NO_DATABASE),
     (
         "cannot connect to invalid database",
-        (
-            ConnectionFailed,
-            "Somebody began to drop that database, and it cannot be used any more.",
-            "Connect to another one, or let its owner drop it and create it again.",
-        ),
+        ConnectionFailed,
+        "Somebody began to drop that database, and it cannot be used any more.",
+        "Connect to another one, or let its owner drop it and create it again.",
     ),
     (
         "not currently accepting connections",
-        (
-            Unreachable,
-            "The database takes no connections at the moment: somebody has closed it.",
-            "Ask whoever runs it; it is opened with `alter database ... allow_connections true`.",
-        ),
+        Unreachable,
+        "The database takes no connections at the moment: somebody has closed it.",
+        "Ask whoever runs it; it is opened with `alter database ... allow_connections true`.",
     ),
     (
         "permission denied for database",
-        (
-            ConnectionFailed,
-            "This role may not connect to that database.",
-            "Ask whoever runs it for the CONNECT privilege, or connect as another role.",
-        ),
+        ConnectionFailed,
+        "This role may not connect to that database.",
+        "Ask whoever runs it for the CONNECT privilege, or connect as another role.",
     ),
-    ("too many (clients|connections)|connection slots", NO_SLOT),
-    ("No space left|could not extend file|Disk quota", DISK_FULL),
-    ("out of memory|no memory for|resources exhaustion|could not fork|out of shared memory", NO_MEMORY),
+    ("too many (clients|connections)|connection slots", *NO_SLOT),
+    ("No space left|could not extend file|Disk quota", *DISK_FULL),
+    ("out of memory|no memory for|resources exhaustion|could not fork|out of shared memory", *NO_MEMORY),
     (
         "Hot standby mode is disabled",
-        (
-            ServerUnsuitable,
-            "The server is a standby that takes no connections.",
-            "Give the address of the primary server.",
-        ),
+        ServerUnsuitable,
+        "The server is a standby that takes no connections.",
+        "Give the address of the primary server.",
     ),
-    ("starting up|shutting down|recovery mode|not (yet )?accepting", STARTING),
+    ("starting up|shutting down|recovery mode|not (yet )?accepting", *STARTING),
     (
         "does not support SSL",
-        (
-            ConnectionFailed,
-            "The server offers no TLS, and the connection would be readable on the way.",
-            "Turn TLS on in the server; on a network that you trust, add sslmode=disable.",
-        ),
+        ConnectionFailed,
+        "The server offers no TLS, and the connection would be readable on the way.",
+        "Turn TLS on in the server; on a network that you trust, add sslmode=disable.",
     ),
     (
         "certificate verify failed|does not match host name|could not verify server certificate|"
         "could not get server's host name|certificate has expired",
-        (
-            ConnectionFailed,
-            "The server's TLS certificate is not the one expected for this host.",
-            "Check the host name and that sslrootcert is the certificate of whoever runs the server.",
-        ),
+        ConnectionFailed,
+        "The server's TLS certificate is not the one expected for this host.",
+        "Check the host name and that sslrootcert is the certificate of whoever runs the server.",
     ),
     (
         'root certificate file|certificate file ""|private key file|could not load|could not read root',
-        (
-            ConnectionFailed,
-            "A certificate or key file for TLS is missing, unreadable, or open to others.",
-            "Check sslrootcert, sslcert and sslkey; a private key is closed with chmod 600.",
-        ),
+        ConnectionFailed,
+        "A certificate or key file for TLS is missing, unreadable, or open to others.",
+        "Check sslrootcert, sslcert and sslkey; a private key is closed with chmod 600.",
     ),
     (
         "SSL error|ESSLHANDSHAKE|ALPN|during SSL exchange",
-        (
-            ConnectionFailed,
-            "TLS with the server could not be set up.",
-            "Check host and port, and whether something in between (a proxy, a firewall) breaks TLS.",
-        ),
+        ConnectionFailed,
+        "TLS with the server could not be set up.",
+        "Check host and port, and whether something in between (a proxy, a firewall) breaks TLS.",
     ),
     (
         "conversion between|client_encoding",
-        (
-            ServerUnsuitable,
-            "The server cannot speak UTF-8 with this database.",
-            "Create the database with encoding 'UTF8'.",
-        ),
+        ServerUnsuitable,
+        "The server cannot speak UTF-8 with this database.",
+        "Create the database with encoding 'UTF8'.",
     ),
     (
         "unsupported frontend protocol|protocol not supported|protocol negotiation message",
-        (
-            ConnectionFailed,
-            "The server speaks another version of Postgres's protocol.",
-            "Take min_protocol_version and max_protocol_version out of the connection string, or upgrade the server.",
-        ),
+        ConnectionFailed,
+        "The server speaks another version of Postgres's protocol.",
+        "Take min_protocol_version and max_protocol_version out of the connection string, or upgrade the server.",
     ),
     (
         "invalid response to SSL|expected authentication request|invalid message",
-        (
-            ConnectionFailed,
-            "What answers at that address is not a Postgres server.",
-            "Check the host and the port; the port is usually 5432.",
-        ),
+        ConnectionFailed,
+        "What answers at that address is not a Postgres server.",
+        "Check the host and the port; the port is usually 5432.",
     ),
     (
         "definition of service|service file|nested service",
-        (
-            ConnectionFailed,
-            "libpq's service file has no such service, or cannot be read.",
-            "Check PGSERVICE and ~/.pg_service.conf.",
-        ),
+        ConnectionFailed,
+        "libpq's service file has no such service, or cannot be read.",
+        "Check PGSERVICE and ~/.pg_service.conf.",
     ),
     (
         "startup parameter|unrecognized configuration parameter|invalid value for parameter",
-        (
-            ConnectionFailed,
-            "The server or its pooler refuses a setting that the connection starts with.",
-            "Take options= out of the connection string, and PGOPTIONS out of the environment.",
-        ),
+        ConnectionFailed,
+        "The server or its pooler refuses a setting that the connection starts with.",
+        "Take options= out of the connection string, and PGOPTIONS out of the environment.",
     ),
     (
         "not in hot standby mode|session is not read-only",
-        (
-            ServerUnsuitable,
-            OTHER_KIND,
-            "Give the address of a standby, or take target_session_attrs out of the connection string.",
-        ),
+        ServerUnsuitable,
+        OTHER_KIND,
+        "Give the address of a standby, or take target_session_attrs out of the connection string.",
     ),
     (
         "hot standby mode|session is read-only",
-        (ServerUnsuitable, OTHER_KIND, "Give the address of the primary server."),
+        ServerUnsuitable,
+        OTHER_KIND,
+        "Give the address of the primary server.",
     ),
     (
         "invalid \\S+ value|invalid port number|invalid integer value|invalid connection option",
-        (
-            InvalidInput,
-            "A setting of the connection has a value that libpq does not accept.",
-            "Check the connection string and the variables that begin with PG.",
-        ),
+        InvalidInput,
+        "A setting of the connection has a value that libpq does not accept.",
+        "Check the connection string and the variables that begin with PG.",
     ),
     (
         "resolve host|translate host name|Name or service not known|No address associated|nodename nor servname",
-        (
-            Unreachable,
-            "The host's name cannot be found.",
-            f"Check its spelling, the network, and that a Supabase project is not paused; {IPV6}",
-        ),
+        Unreachable,
+        "The host's name cannot be found.",
+        f"Check its spelling, the network, and that a Supabase project is not paused; {IPV6}",
     ),
     (
         "query_timeout",
-        (
-            ConnectionFailed,
-            "The pooler stopped it: it took too long.",
-            "Narrow it down, or try again when the server is less busy.",
-        ),
+        ConnectionFailed,
+        "The pooler stopped it: it took too long.",
+        "Narrow it down, or try again when the server is less busy.",
     ),
     (
         "client_idle_timeout|idle transaction timeout|transaction timeout|EDBHANDLEREXITED|DbHandler exited|"
         "connection to database closed|server connection closed|server conn crashed|admin forced|KILL_CLIENT|"
         "pool terminating|EPOOLTERMINATING|suspend_timeout|server lifetime|db_termination",
-        ENDED,
+        *ENDED,
     ),
     (
         "EPOOL|EPROXY|EWORKER|ESUBSCRIBE|ESTARTUP|EAUTHPROTOCOL|pause failed|FATAL:  not connected|Internal error \\(",
-        POOLER_BROKEN,
+        *POOLER_BROKEN,
     ),
     (
         "canceling (authentication|statement)|client_login_timeout|EAUTHTIMEOUT",
-        (
-            Unreachable,
-            "The login took too long, and was broken off there.",
-            "Try again in a moment; if it stays, tell whoever runs the server or its pooler.",
-        ),
+        Unreachable,
+        "The login took too long, and was broken off there.",
+        "Try again in a moment; if it stays, tell whoever runs the server or its pooler.",
     ),
-    (
-        "[Tt]imed? ?out",
-        (
-            Unreachable,
-            "The server did not answer in time.",
-            f"Check host, port and firewall; {IPV6}",
-        ),
-    ),
+    ("[Tt]imed? ?out", Unreachable, "The server did not answer in time.", f"Check host, port and firewall; {IPV6}"),
     (
         "Connection refused",
-        (
-            Unreachable,
-            "Nothing takes connections at that host and port.",
-            "Check both, and whether the server runs.",
-        ),
+        Unreachable,
+        "Nothing takes connections at that host and port.",
+        "Check both, and whether the server runs.",
     ),
     (
         "unreachable|No route to host",
-        (
-            Unreachable,
-            "There is no way to that host from here.",
-            f"Check the network; {IPV6}",
-        ),
+        Unreachable,
+        "There is no way to that host from here.",
+        f"Check the network; {IPV6}",
     ),
     (
         "on socket .*(No such file|Permission denied)",
-        (
-            Unreachable,
-            "There is no server's socket here that this user may use.",
-            "Check that the server runs, or give its host and port.",
-        ),
+        Unreachable,
+        "There is no server's socket here that this user may use.",
+        "Check that the server runs, or give its host and port.",
     ),
     (
         "closed the connection unexpectedly|connection has been closed unexpectedly|Connection reset|SSL SYSCALL|"
         "Broken pipe",
-        (
-            Unreachable,
-            "The server, or something in between, ended the connection at once.",
-            "Check host and port, and whether a firewall or the server's settings refuse this address.",
-        ),
+        Unreachable,
+        "The server, or something in between, ended the connection at once.",
+        "Check host and port, and whether a firewall or the server's settings refuse this address.",
     ),
 )
-_PATTERNS = tuple((re.compile(pattern, re.DOTALL), kind) for pattern, kind in _BY_TEXT)
+_PATTERNS: tuple[tuple[re.Pattern[str], Kind], ...] = tuple(
+    (re.compile(pattern, re.DOTALL), (error, sentence, what_to_do)) for pattern, error, sentence, what_to_do in _BY_TEXT
+)
 # Names may hold anything, also the words looked for and quotes; those that PgBouncer does not quote end the line.
 _QUOTED = re.compile(r'"(?:[^"]|"(?=[^\s,.:;?!)]))*"')
 _UNQUOTED = re.compile(r"(no such (?:user|database): ).*")

@@ -26,6 +26,7 @@ _PINNED = {
     "array_nulls": "on",
     "bytea_output": "hex",
     "check_function_bodies": "on",
+    # So that a statement does not run on for a client that is gone.
     "client_connection_check_interval": "2s",
     "client_encoding": "UTF8",
     "client_min_messages": "warning",
@@ -34,7 +35,9 @@ _PINNED = {
     "default_transaction_isolation": "read committed",
     "exit_on_error": "off",
     "extra_float_digits": "1",
+    # Any other value lets an index scan leave rows out at random.
     "gin_fuzzy_search_limit": "0",
+    # The pool keeps idle connections, and closes them itself.
     "idle_session_timeout": "0",
     "IntervalStyle": "postgres",
     # Compiling a query over the catalogue takes seconds, running it some milliseconds.

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import psycopg
 
-from tui.data.schema.rows import rows
+from tui.data.schema.catalogue_queries import fetch_rows
 from tui.words.people import claimed
 
 if TYPE_CHECKING:
@@ -60,23 +60,23 @@ async def read_accepted(conn: AsyncConnection[Any]) -> dict[str, Acceptance]:
     """
     try:
         async with conn.transaction():
-            found = await rows(conn, _ACCEPTED)
+            records = await fetch_rows(conn, _ACCEPTED)
     except (psycopg.ProgrammingError, psycopg.DataError):
         return {}
     return {
         name: Acceptance(definition, f"{claimed(operator)} ({login})" if operator else login, on)
-        for name, definition, operator, login, on in found
+        for name, definition, operator, login, on in records
     }
 
 
-def foreign_entries(found: Iterable[CatalogueEntry], wanted: set[tuple[str, str]]) -> Iterator[CatalogueEntry]:
+def foreign_entries(shape: Iterable[CatalogueEntry], installed: set[tuple[str, str]]) -> Iterator[CatalogueEntry]:
     """Yield the entries that no installation makes; not those that are harmless.
 
-    `wanted` holds kind and name of what an installation makes.
+    `installed` holds kind and name of what an installation makes.
     """
-    entries = sorted(entry for entry in found if (entry.kind, entry.name) not in wanted and entry.kind != "schema")
+    entries = sorted(entry for entry in shape if (entry.kind, entry.name) not in installed and entry.kind != "schema")
     columns = {entry.name for entry in entries if entry.kind == "column"}
-    things = {entry.name for entry in entries if entry.kind in _WITH_PARTS}
+    containers = {entry.name for entry in entries if entry.kind in _WITH_PARTS}
     for entry in entries:
         if entry.kind in _HARMLESS_ON_TABLES and entry.name.startswith("public."):
             continue
@@ -84,7 +84,7 @@ def foreign_entries(found: Iterable[CatalogueEntry], wanted: set[tuple[str, str]
             continue
         # Of a thing that is named, in the schema switchboard, its parts are not, nor who may use it.
         name = entry.name.rpartition(" to ")[0] if entry.kind == "grant" else entry.name
-        if entry.kind not in _WITH_PARTS and things & {name, name.rpartition(".")[0]}:
+        if entry.kind not in _WITH_PARTS and containers & {name, name.rpartition(".")[0]}:
             continue
         yield entry
 

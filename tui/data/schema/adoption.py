@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Literal
 
-from tui.data.schema.rows import rows
+from tui.data.schema.catalogue_queries import fetch_rows
 from tui.data.schema.shape import TABLES
 
 if TYPE_CHECKING:
@@ -22,6 +22,7 @@ StartingShape = Literal[
     "not the owner",
 ]
 
+# The names that the other backend's migration 006 gives, and nobody else.
 _POLICIES = (
     "integration_credentials_org_access",
     "user_integration_permissions_access",
@@ -57,25 +58,27 @@ _IN_THE_LOG = "select exists (select from public.integration_audit_logs l where 
 
 async def starting_shape(conn: AsyncConnection[Any], facts: Preflight) -> StartingShape:
     """Tell the starting shape from names that only its maker gives. Raises psycopg.Error."""
-    if facts.foreign_owners:
+    if not all(table.owned for table in facts.tables):
         return "not the owner"
-    marks = await rows(conn, _MARKS, {"named": list(_CONSTRAINTS), "policies": list(_POLICIES), "tables": list(TABLES)})
-    named, uniques, known_policies, policies, secured, triggers, comment = marks[0]
+    marks = await fetch_rows(
+        conn, _MARKS, {"named": list(_CONSTRAINTS), "policies": list(_POLICIES), "tables": list(TABLES)}
+    )
+    named_uniques, uniques, known_policies, policies, secured, triggers, comment = marks[0]
     if comment.startswith("switchboard schema ") and len(facts.tables) == len(TABLES):
         return "installed by Switchboard"
     if not facts.tables:
         return "nothing"
     if len(facts.tables) == len(TABLES):
-        if named == len(_CONSTRAINTS) and secured and policies == known_policies:
+        if named_uniques == len(_CONSTRAINTS) and secured and policies == known_policies:
             complete = secured == len(TABLES) and policies == len(_POLICIES)
             return "the other backend's migration 006" if complete else "the other backend's migration 006, broken off"
-        if uniques == len(_CONSTRAINTS) and not named and not secured and not policies and not triggers:
+        if uniques == len(_CONSTRAINTS) and not named_uniques and not secured and not policies and not triggers:
             return "the other backend's plain schema file"
     return "part of it, or drifted"
 
 
 async def was_installed(conn: AsyncConnection[Any]) -> bool:
     """Whether Switchboard was installed here before, whatever was dropped of it since. Raises psycopg.Error."""
-    if (await rows(conn, _WAS_INSTALLED))[0][0]:
+    if (await fetch_rows(conn, _WAS_INSTALLED))[0][0]:
         return True
-    return bool((await rows(conn, _LOGS_ACTIONS))[0][0]) and bool((await rows(conn, _IN_THE_LOG))[0][0])
+    return bool((await fetch_rows(conn, _LOGS_ACTIONS))[0][0]) and bool((await fetch_rows(conn, _IN_THE_LOG))[0][0])

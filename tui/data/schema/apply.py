@@ -11,8 +11,8 @@ import psycopg
 
 from tui.data.postgres.failures import is_of_another_program, translate
 from tui.data.postgres.session_settings import Limits, pinned_transaction
+from tui.data.schema.catalogue_queries import execute, fetch_rows
 from tui.data.schema.files import schema_files
-from tui.data.schema.rows import rows, run
 from tui.data.schema.shape import TABLES
 from tui.errors import Locked, SchemaInTheWay, SwitchboardError
 
@@ -29,6 +29,7 @@ LOCK_KEY = int.from_bytes(b"switchbd")
 ATTEMPTS = 5
 IN_THE_WAY = "SB003"
 
+# Short, and tried again: whoever comes after a statement that waits for a table's lock waits behind it.
 LIMITS = Limits(lock_ms=3_000, statement_ms=60_000, idle_in_transaction_ms=60_000)
 
 _HOLDERS = """
@@ -64,7 +65,7 @@ async def run_files(conn: AsyncConnection[Any], progress: Callable[[Progress], N
         if progress is not None:
             progress(Progress(statement.file, statement.number, done, len(statements)))
         try:
-            await run(conn, statement.sql)
+            await execute(conn, statement.sql)
         except psycopg.Error as exc:
             raise _failure(exc, conn, f"{statement.file}, statement {statement.number}") from None
     return len(statements)
@@ -83,7 +84,7 @@ async def take_lock(conn: AsyncConnection[Any]) -> None:
     """
     ends = time.monotonic() + LIMITS.lock_ms / 1000
     # Without parameters, since a query with some keeps its snapshot until the next one.
-    while not (await rows(conn, f"select pg_try_advisory_xact_lock({LOCK_KEY})"))[0][0]:
+    while not (await fetch_rows(conn, f"select pg_try_advisory_xact_lock({LOCK_KEY})"))[0][0]:
         if time.monotonic() >= ends:
             raise psycopg.errors.LockNotAvailable
         await asyncio.sleep(0.1)
@@ -109,8 +110,8 @@ async def with_retries(conn: AsyncConnection[Any], act: Callable[[], Awaitable[T
 
 
 async def _holder(conn: AsyncConnection[Any]) -> str:
-    found = await rows(conn, _HOLDERS, {"tables": list(TABLES), "key": LOCK_KEY})
-    return f"{found[0][0]}, in a transaction open for {found[0][1]} s" if found else "somebody else"
+    holders = await fetch_rows(conn, _HOLDERS, {"tables": list(TABLES), "key": LOCK_KEY})
+    return f"{holders[0][0]}, in a transaction open for {holders[0][1]} s" if holders else "somebody else"
 
 
 def _failure(exc: psycopg.Error, conn: AsyncConnection[Any], where: str) -> SwitchboardError:

@@ -7,7 +7,7 @@ from functools import cache
 from importlib import resources
 from typing import TYPE_CHECKING
 
-from tui.data.schema.preflight import ROLES
+from tui.data.schema.roles import ROLES
 from tui.data.schema.shape import CatalogueEntry
 
 if TYPE_CHECKING:
@@ -28,15 +28,10 @@ def expected_shape() -> frozenset[CatalogueEntry]:
 
 def portable(entries: Iterable[CatalogueEntry]) -> list[CatalogueEntry]:
     """Leave out of a shape what differs between databases: the views' texts, and the grants of other roles."""
-    kept = []
+    portable_entries = []
     for entry in entries:
         if entry.kind == "view":
-            kept.append(CatalogueEntry("view", entry.name, ""))
+            portable_entries.append(CatalogueEntry("view", entry.name, ""))
         elif entry.kind != "grant" or entry.name.rpartition(" to ")[2] in GRANTED_ROLES:
-            kept.append(entry)
-    return sorted(kept)
-
-
-def as_json_lines(entries: Iterable[CatalogueEntry]) -> str:
-    """The text of expected.jsonl."""
-    return "".join(json.dumps([entry.kind, entry.name, entry.text]) + "\n" for entry in portable(entries))
+            portable_entries.append(entry)
+    return sorted(portable_entries)

@@ -65,6 +65,7 @@ class SchemaFile:
 
 
 def _folder() -> Traversable:
+    # A wheel has sql/ within the package, a work tree beside it.
     packaged = resources.files("tui") / "sql"
     return packaged if packaged.is_dir() else Path(__file__).parents[3] / "sql"
 

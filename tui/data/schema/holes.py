@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from tui.data.schema.rows import full_names, rows
+from tui.data.schema.catalogue_queries import fetch_rows, full_names
 
 if TYPE_CHECKING:
     from psycopg import AsyncConnection
@@ -186,15 +186,15 @@ async def find_holes(conn: AsyncConnection[Any]) -> tuple[Hole, ...]:
     Raises psycopg.Error; a hole about rows that the role may not read is left out.
     """
     async with full_names(conn):
-        may_read_rows = (await rows(conn, _NUMBERS_READABLE))[0][0]
+        may_read_rows = (await fetch_rows(conn, _NUMBERS_READABLE))[0][0]
         readable = [hole for hole in HOLES if may_read_rows or not hole.reads_rows]
-        return tuple([hole for hole in readable if await rows(conn, hole.query)])
+        return tuple([hole for hole in readable if await fetch_rows(conn, hole.query)])
 
 
 async def find_hidden_rows(conn: AsyncConnection[Any]) -> tuple[Hole, ...]:
     """Name the roles that row security leaves without rows, in one Hole or none. Raises psycopg.Error."""
     async with full_names(conn):
-        matches = await rows(conn, HIDDEN_ROWS.query)
+        matches = await fetch_rows(conn, HIDDEN_ROWS.query)
     if not matches:
         return ()
     roles = ", ".join(sorted({role for role, *_ in matches}))

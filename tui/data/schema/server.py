@@ -45,10 +45,10 @@ class Server:
     ) -> T:
         """Run work on a new connection; `commit` is that of the work's transaction. Raises SwitchboardError."""
 
-        async def on_a_connection(held: list[AsyncConnection[Any]]) -> T:
+        async def on_a_connection(connections: list[AsyncConnection[Any]]) -> T:
             conn = await self.connect()
             try:
-                held.append(conn)
+                connections.append(conn)
                 return await work(conn)
             finally:
                 await conn.close()

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
+from tui.data.schema.catalogue_queries import fetch_rows, full_names
 from tui.data.schema.files import schema_files
-from tui.data.schema.rows import full_names, rows
 
 if TYPE_CHECKING:
     from psycopg import AsyncConnection
@@ -43,10 +43,10 @@ _TEXT = re.compile(r"\$catalogue\$(.*?)\$catalogue\$", re.DOTALL)
 async def read_shape(conn: AsyncConnection[Any]) -> frozenset[CatalogueEntry]:
     """Read the shape of the four tables and of the schema switchboard, in one query. Raises psycopg.Error."""
     async with full_names(conn):
-        return frozenset(CatalogueEntry(*row) for row in await rows(conn, _query()))
+        return frozenset(CatalogueEntry(*row) for row in await fetch_rows(conn, _query()))
 
 
 @cache
 def _query() -> str:
     """The text of switchboard.catalogue() as it is in sql/: the one in the database may say anything."""
-    return next(found[1] for file in schema_files() if (found := _TEXT.search(file.text)))
+    return next(match[1] for file in schema_files() if (match := _TEXT.search(file.text)))

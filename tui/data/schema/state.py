@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Literal
 
+from tui.data.postgres.operator_settings import SCHEMA_NUMBER
+from tui.data.schema.catalogue_queries import fetch_rows
 from tui.data.schema.files import latest_number
-from tui.data.schema.rows import rows
 from tui.data.schema.shape import TABLES
 from tui.errors import SchemaNewer
 
@@ -21,7 +22,7 @@ SCHEMA_SENTENCES: dict[SchemaState, str] = {
     "newer": SchemaNewer.usual_sentence,
 }
 
-_QUERY = """
+_QUERY = f"""
 select
   (select count(*) from pg_catalog.pg_class c
    where c.relnamespace = pg_catalog.to_regnamespace('public') and c.relname = any (%(tables)s)
@@ -31,8 +32,7 @@ select
      and t.tgrelid in (select c.oid from pg_catalog.pg_class c
                        where c.relnamespace = pg_catalog.to_regnamespace('public'))),
   pg_catalog.to_regnamespace('switchboard') is not null,
-  pg_catalog.substring(pg_catalog.obj_description(pg_catalog.to_regnamespace('switchboard'), 'pg_namespace'),
-                       '^switchboard schema ([0-9]{1,9})$')::int
+  {SCHEMA_NUMBER}
 """
 
 
@@ -43,7 +43,7 @@ async def schema_state(conn: AsyncConnection[Any]) -> SchemaState:
     outdated: complete, but of an earlier number than sql/ has now. newer: of a later one, whose tables and triggers
     are for a later version to judge. Raises psycopg.Error.
     """
-    ((tables, triggers, has_schema, number),) = await rows(conn, _QUERY, {"tables": list(TABLES)})
+    ((tables, triggers, has_schema, number),) = await fetch_rows(conn, _QUERY, {"tables": list(TABLES)})
     if number is not None and number > latest_number():
         return "newer"
     if tables == 0 and not has_schema:

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from tui.data.schema.accepted import foreign_entries, foreign_sentence, object_of, read_accepted
+from tui.data.schema.catalogue_queries import fetch_rows
 from tui.data.schema.expected import GRANTED_ROLES, expected_shape
 from tui.data.schema.holes import Hole, find_holes
-from tui.data.schema.rows import rows
 from tui.data.schema.shape import CatalogueEntry, read_shape
 from tui.data.schema.state import schema_state
 
@@ -32,7 +32,7 @@ FORMER = frozenset(
         ("policy", "public.organization_phone_numbers.switchboard_admin_all"),
     }
 )
-_THINGS = ("table", "view", "column", "function")
+_CONTAINERS = ("table", "view", "column", "function")
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,20 +40,20 @@ class Drift:
     """One difference: the entry that is expected (None: nothing of the kind) and the one that is there (None: none)."""
 
     expected: CatalogueEntry | None
-    found: CatalogueEntry | None
+    actual: CatalogueEntry | None
     sentence: str
 
     @property
     def acceptable(self) -> CatalogueEntry | None:
         """What a person may accept, if it belongs there: somebody else's, and no harm to the log."""
-        return self.found if self.expected is None and self.found is not None and self.found.harm is None else None
+        return self.actual if self.expected is None and self.actual is not None and self.actual.harm is None else None
 
 
 @dataclass(frozen=True, slots=True)
 class Verification:
     """What differs and which holes are open, both empty when all is well; and what of others somebody has accepted.
 
-    Of a newer version's schema neither can be judged, so all three are empty.
+    A newer version's schema cannot be judged, so all three are empty.
     """
 
     state: SchemaState
@@ -78,57 +78,61 @@ async def verify(conn: AsyncConnection[Any]) -> Verification:
     state = await schema_state(conn)
     if state == "newer":
         return Verification(state)
-    found = await read_shape(conn)
+    shape = await read_shape(conn)
     accepted = await read_accepted(conn)
-    drifts = differences(found, await _known_roles(conn), accepted)
+    drifts = differences(shape, await _existing_roles(conn), accepted)
     if state == "outdated":
         drifts = tuple(
-            drift for drift in drifts if drift.expected or drift.found is None or not _is_former(drift.found)
+            drift for drift in drifts if drift.expected or drift.actual is None or not _is_former(drift.actual)
         )
-    present = {object_of(entry) for entry in found} - {object_of(drift.found) for drift in drifts if drift.found}
+    present = {object_of(entry) for entry in shape} - {object_of(drift.actual) for drift in drifts if drift.actual}
     words = [
         f"{name} ({acceptance.by}, {acceptance.on})" for name, acceptance in sorted(accepted.items()) if name in present
     ]
     return Verification(state, drifts, await find_holes(conn), tuple(words))
 
 
-async def find_foreign(conn: AsyncConnection[Any], found: frozenset[CatalogueEntry]) -> tuple[Drift, ...]:
+async def find_foreign(conn: AsyncConnection[Any], shape: frozenset[CatalogueEntry]) -> tuple[Drift, ...]:
     """Return what of a shape is neither installed nor accepted. Raises psycopg.Error."""
-    drifts = differences(found, await _known_roles(conn), await read_accepted(conn))
+    drifts = differences(shape, await _existing_roles(conn), await read_accepted(conn))
     return tuple(drift for drift in drifts if drift.expected is None)
 
 
-async def _known_roles(conn: AsyncConnection[Any]) -> frozenset[str]:
+async def _existing_roles(conn: AsyncConnection[Any]) -> frozenset[str]:
     """The roles that an installation grants to, as far as they exist. Raises psycopg.Error."""
-    found = await rows(
+    records = await fetch_rows(
         conn, "select rolname::text from pg_roles where rolname = any (%(roles)s)", {"roles": list(GRANTED_ROLES)}
     )
-    return frozenset(name for (name,) in found)
+    return frozenset(name for (name,) in records)
 
 
 def differences(
-    found: frozenset[CatalogueEntry], roles: frozenset[str], accepted: Mapping[str, Acceptance] | None = None
+    shape: frozenset[CatalogueEntry], roles: frozenset[str], accepted: Mapping[str, Acceptance] | None = None
 ) -> tuple[Drift, ...]:
     """Compare a shape with the expected one, as far as it concerns the roles that exist."""
-    if not any(entry.kind == "policy" and entry.name.endswith(".switchboard_own_select") for entry in found):
+    if not any(entry.kind == "policy" and entry.name.endswith(".switchboard_own_select") for entry in shape):
         # People signed in through Supabase see nothing where the database does not know who belongs to what.
         roles -= {"authenticated"}
     expected = [entry for entry in expected_shape() if _concerns(entry, roles)]
-    by_name = {(entry.kind, entry.name): entry for entry in found}
+    by_name = {(entry.kind, entry.name): entry for entry in shape}
     drifts = []
     for entry in sorted(expected):
-        if entry in found or _satisfied(entry, found, by_name):
+        if entry in shape or _is_satisfied(entry, shape, by_name):
             continue
-        there = by_name.get((entry.kind, entry.name)) if entry.kind not in ("constraint", "index") else None
-        drifts.append(Drift(entry, there, _sentence(entry, there)))
-    gone = {
-        drift.expected.name for drift in drifts if drift.expected and not drift.found and drift.expected.kind in _THINGS
+        actual = by_name.get((entry.kind, entry.name)) if entry.kind not in ("constraint", "index") else None
+        drifts.append(Drift(entry, actual, _sentence(entry, actual)))
+    absent = {
+        drift.expected.name
+        for drift in drifts
+        if drift.expected and not drift.actual and drift.expected.kind in _CONTAINERS
     }
-    drifts = [drift for drift in drifts if drift.expected and not _part_of(drift.expected, gone)]
+    drifts = [drift for drift in drifts if drift.expected and not _part_of(drift.expected, absent)]
     # Of constraints and indexes there are many by one name.
-    wanted = {(entry.kind, entry.name) for entry in expected if entry.kind not in ("constraint", "index")}
-    more = [entry for entry in foreign_entries(found, wanted) if entry not in expected]
-    drifts += [Drift(None, entry, sentence) for entry in more if (sentence := foreign_sentence(entry, accepted or {}))]
+    installed = {(entry.kind, entry.name) for entry in expected if entry.kind not in ("constraint", "index")}
+    foreign = [entry for entry in foreign_entries(shape, installed) if entry not in expected]
+    drifts += [
+        Drift(None, entry, sentence) for entry in foreign if (sentence := foreign_sentence(entry, accepted or {}))
+    ]
     return tuple(drifts)
 
 
@@ -137,11 +141,11 @@ def _is_former(entry: CatalogueEntry) -> bool:
     return (entry.kind, entry.name) in FORMER
 
 
-def _part_of(entry: CatalogueEntry, gone: set[str]) -> bool:
+def _part_of(entry: CatalogueEntry, absent: set[str]) -> bool:
     """Whether the entry is about something whose own absence is said already."""
     name = entry.name.rpartition(" to ")[0] if entry.kind == "grant" else entry.name
-    own = set() if entry.kind in _THINGS else {name}
-    return bool(gone & (own | {name.rpartition(".")[0]}))
+    own = set() if entry.kind in _CONTAINERS else {name}
+    return bool(absent & (own | {name.rpartition(".")[0]}))
 
 
 def _concerns(entry: CatalogueEntry, roles: frozenset[str]) -> bool:
@@ -153,42 +157,42 @@ def _concerns(entry: CatalogueEntry, roles: frozenset[str]) -> bool:
     return entry.kind != "schema"
 
 
-def _satisfied(
-    entry: CatalogueEntry, found: frozenset[CatalogueEntry], by_name: dict[tuple[str, str], CatalogueEntry]
+def _is_satisfied(
+    entry: CatalogueEntry, shape: frozenset[CatalogueEntry], by_name: dict[tuple[str, str], CatalogueEntry]
 ) -> bool:
     """Whether the database has something that does the same work: a replaced view, or what was there when adopted."""
-    there = by_name.get((entry.kind, entry.name))
+    actual = by_name.get((entry.kind, entry.name))
     if entry.kind == "view":
-        return there is not None
+        return actual is not None
     if not entry.name.startswith("public."):
         return False
     if entry.kind in ("constraint", "index"):
         same = _same_constraint if entry.kind == "constraint" else _same_index
         return any(
             same(entry.text, other.text)
-            for other in found
+            for other in shape
             if other.name == entry.name and other.kind in ("constraint", "index")
         )
     if entry.kind == "trigger":
         return entry.name.endswith(".switchboard_updated_at") and _keeps_updated_at(
-            entry.name.rpartition(".")[0], found
+            entry.name.rpartition(".")[0], shape
         )
-    return there is not None and _loosely_equal(entry, there)
+    return actual is not None and _loosely_equal(entry, actual)
 
 
-def _keeps_updated_at(table: str, found: frozenset[CatalogueEntry]) -> bool:
+def _keeps_updated_at(table: str, shape: frozenset[CatalogueEntry]) -> bool:
     return any(
         entry.kind == "trigger"
         and entry.name.startswith(f"{table}.")
         and re.search(r"EXECUTE FUNCTION \S*updated_at\S*\(\)( calls |$)", entry.text)
-        for entry in found
+        for entry in shape
     )
 
 
-def _loosely_equal(wanted: CatalogueEntry, there: CatalogueEntry) -> bool:
-    if wanted.kind == "table":
-        return not re.search("no row security|forced|unlogged|access method|foreign|view", there.text)
-    return wanted.kind == "column" and _base_type(there.text) == _base_type(wanted.text)
+def _loosely_equal(expected: CatalogueEntry, actual: CatalogueEntry) -> bool:
+    if expected.kind == "table":
+        return not re.search("no row security|forced|unlogged|access method|foreign|view", actual.text)
+    return expected.kind == "column" and _base_type(actual.text) == _base_type(expected.text)
 
 
 def _base_type(text: str) -> str:
@@ -198,20 +202,20 @@ def _base_type(text: str) -> str:
     )
 
 
-def _same_constraint(wanted: str, other: str) -> bool:
-    if wanted.startswith("FOREIGN KEY"):
-        return other.startswith(wanted.partition(" ON DELETE")[0].removesuffix("(id)"))
-    unique = other.startswith(("PRIMARY KEY", "UNIQUE", "unique btree")) and "WHERE" not in other
-    return unique and sorted(_key(wanted)) == sorted(_key(other))
+def _same_constraint(expected: str, actual: str) -> bool:
+    if expected.startswith("FOREIGN KEY"):
+        return actual.startswith(expected.partition(" ON DELETE")[0].removesuffix("(id)"))
+    unique = actual.startswith(("PRIMARY KEY", "UNIQUE", "unique btree")) and "WHERE" not in actual
+    return unique and sorted(_key(expected)) == sorted(_key(actual))
 
 
-def _same_index(wanted: str, other: str) -> bool:
-    if "INVALID" in other:
+def _same_index(expected: str, actual: str) -> bool:
+    if "INVALID" in actual:
         return False
-    if _CAST.sub(r"\1", wanted) == _CAST.sub(r"\1", other):
+    if _CAST.sub(r"\1", expected) == _CAST.sub(r"\1", actual):
         return True
-    simple = "WHERE" not in wanted and "DESC" not in wanted and not wanted.startswith("unique")
-    return simple and "WHERE" not in other and _key(other)[:1] == _key(wanted)[:1] and "FOREIGN" not in other
+    simple = "WHERE" not in expected and "DESC" not in expected and not expected.startswith("unique")
+    return simple and "WHERE" not in actual and _key(actual)[:1] == _key(expected)[:1] and "FOREIGN" not in actual
 
 
 def _key(text: str) -> list[str]:
@@ -220,22 +224,22 @@ def _key(text: str) -> list[str]:
     return [name.split()[0] for name in columns[1].split(",")] if columns and columns[1] else []
 
 
-def _sentence(entry: CatalogueEntry, there: CatalogueEntry | None) -> str:
+def _sentence(entry: CatalogueEntry, actual: CatalogueEntry | None) -> str:
     what = f"The {entry.kind} {entry.name}"
     if entry.kind in ("constraint", "index"):
         return f"{entry.name} lacks the {entry.kind} {entry.text}."
-    if there is None:
+    if actual is None:
         return f"{what} ({entry.text}) is missing." if entry.kind == "grant" else f"{what} is missing."
-    if entry.kind == "trigger" and "DISABLED" in there.text:
+    if entry.kind == "trigger" and "DISABLED" in actual.text:
         return f"{what} is switched off."
-    return (_table_sentence(entry, there) if entry.kind == "table" else "") or f"{what} is not as it was installed."
+    return (_table_sentence(entry, actual) if entry.kind == "table" else "") or f"{what} is not as it was installed."
 
 
-def _table_sentence(entry: CatalogueEntry, there: CatalogueEntry) -> str:
-    if "unlogged" in there.text:
+def _table_sentence(entry: CatalogueEntry, actual: CatalogueEntry) -> str:
+    if "unlogged" in actual.text:
         return f"{entry.name} is UNLOGGED: a crash of the server empties it."
     if entry.name.startswith("public."):
-        return f"Row security is off on {entry.name}." if "no row security" in there.text else ""
-    if "no row security" not in there.text:
+        return f"Row security is off on {entry.name}." if "no row security" in actual.text else ""
+    if "no row security" not in actual.text:
         return f"Row security was switched on for {entry.name}, so that nobody but its owner sees a row of it."
     return ""

@@ -20,7 +20,7 @@ RowChange = Literal["altered", "removed", "moved", "added"]
 ID_BYTES = 16
 NAMED_ROWS = 20
 # Of an hour that somebody filled up with rows no more than these are looked at closer.
-KEPT_ROWS = 100_000
+COLLECTED_ROWS = 100_000
 LOOKED_UP_AT_ONCE = 5_000
 
 LIST = "select row_list from switchboard.seals where id = %(id)s"
@@ -75,24 +75,24 @@ async def rows_added(database: Database, hour: int, seal: Seal) -> ChangedRows:
 
 async def _compare(database: Database, hour: int | None, row_list: bytes, xid: str | None) -> ChangedRows:
     missing = Counter(row_list[start : start + ENTRY_BYTES] for start in range(0, len(row_list), ENTRY_BYTES))
-    extra: list[bytes] = []
-    more = 0
+    unlisted: list[bytes] = []
+    uncollected = 0
     async for entry in entries_of(database, hour):
         if missing.get(entry):
             missing[entry] -= 1
-        elif len(extra) < KEPT_ROWS:
-            extra.append(entry[:ID_BYTES])
+        elif len(unlisted) < COLLECTED_ROWS:
+            unlisted.append(entry[:ID_BYTES])
         else:
-            more += 1
-    return await _name_changes(database, xid, list(missing.elements()), extra, more)
+            uncollected += 1
+    return await _name_changes(database, xid, list(missing.elements()), unlisted, uncollected)
 
 
 async def _name_changes(
-    database: Database, xid: str | None, missing: Sequence[bytes], extra: Sequence[bytes], more: int
+    database: Database, xid: str | None, missing: Sequence[bytes], unlisted: Sequence[bytes], uncollected: int
 ) -> ChangedRows:
     missing_ids = Counter(entry[:ID_BYTES] for entry in missing)
     altered, added = [], []
-    for row_id in extra:
+    for row_id in unlisted:
         if missing_ids[row_id]:
             missing_ids[row_id] -= 1
             altered.append(row_id)
@@ -117,13 +117,13 @@ async def _name_changes(
         "altered": len(altered),
         "removed": len(removed) - moved,
         "moved": moved,
-        "added": len(added) + more,
+        "added": len(added) + uncollected,
     }
     return ChangedRows(tuple(rows[:NAMED_ROWS]), counts)
 
 
 async def _find_present(database: Database, row_ids: Sequence[bytes]) -> dict[bytes, tuple[str, int]]:
-    """For those of the rows that are in the log: their time as text, and the id of the transaction that wrote them."""
+    """Return time as text and writing transaction's id for those of the rows that are in the log."""
     ids = [UUID(bytes=row_id) for row_id in row_ids]
     rows = await database.fetch_all(WHERE_NOW, {"ids": ids})
     return {row["id"].bytes: (row["moment"] or "no time", row["xid"]) for row in rows}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from psycopg.rows import class_row, tuple_row
@@ -24,7 +25,8 @@ ROWS_OF_A_PAGE = 50_000
 ENTRY_BYTES = 24
 EMPTY = hashlib.sha256(b"").digest()
 
-# The canonical leaf of a row. Part of what seals prove: with another text every digest would be another.
+# The canonical leaf of a row. Part of what seals prove: with another text every digest would be another. An array,
+# because values joined to one text are ambiguous, and the time as a number, which no setting writes in another way.
 LEAF = """sha256(convert_to(jsonb_build_array(
            l.id, l.organization_id, l.user_id, l.integration_type, l.action, l.status, l.details, host(l.ip_address),
            l.user_agent, trunc(extract(epoch from l.created_at) * 1000000))::text, 'UTF8'))"""
@@ -68,6 +70,7 @@ select extract(epoch from hour)::bigint as hour, row_count, digest, row_list
 """
 _LIST = f"string_agg({ENTRY}, ''::bytea)"
 
+# With ties: a page that ended between two rows of one time and id would lose the second.
 _PAGE = """
 with page as materialized (
   select l.id, {moment} as moment, {leaf} as leaf
@@ -129,6 +132,14 @@ class _Page:
     leaves: bytes
     row_list: bytes
     last: tuple[str, str]
+
+
+def moment_of(seconds: int) -> datetime | None:
+    """Return a moment given in seconds since 1970, in UTC; None where it fits no datetime."""
+    try:
+        return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(seconds=seconds)
+    except OverflowError:
+        return None
 
 
 async def read_bounds(database: Database) -> Bounds:

@@ -21,7 +21,7 @@ from cryptography.hazmat.primitives.serialization import (
     load_pem_public_key,
 )
 
-from tui.data.keys.sources import check_owner_and_mode
+from tui.data.keys.sources import read_private_file
 from tui.errors import InvalidInput, SealKeyError
 
 if TYPE_CHECKING:
@@ -105,16 +105,7 @@ def read_seal_key(path: Path | None) -> SealKey:
     """
     if path is None:
         raise SealKeyError(f"{FILE} is not set, and seals are signed with the key in that file.", MAKE_ONE)
-    try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
-    except (OSError, ValueError) as exc:
-        raise SealKeyError(f"The file that {FILE} names cannot be opened: {_reason(exc)}.", MAKE_ONE) from None
-    try:
-        check_owner_and_mode(os.fstat(descriptor), FILE, SealKeyError)
-        with os.fdopen(descriptor, "rb", closefd=False) as file:
-            text = file.read(LARGEST_BYTES)
-    finally:
-        os.close(descriptor)
+    text = read_private_file(path, FILE, SealKeyError, MAKE_ONE)
     try:
         key = load_pem_private_key(text, password=None)
     except (ValueError, TypeError, UnsupportedAlgorithm):
@@ -125,14 +116,14 @@ def read_seal_key(path: Path | None) -> SealKey:
     return SealKey(key)
 
 
-def read_public_key(given: str) -> bytes:
+def read_public_key(text_or_path: str) -> bytes:
     """Return the 32 bytes of a public key given as hexadecimal digits, or as a file with those or with PEM.
 
     Raises InvalidInput.
     """
-    text = given.strip()
+    text = text_or_path.strip()
     if not _HEX_32.fullmatch(text):
-        text = _small_file(Path(given), "public key").strip()
+        text = _small_file(Path(text_or_path), "public key").strip()
     if _HEX_32.fullmatch(text):
         return bytes.fromhex(text)
     try:
@@ -144,11 +135,11 @@ def read_public_key(given: str) -> bytes:
     return _raw(key)
 
 
-def read_newest_seal(given: str) -> bytes:
+def read_newest_seal(text: str) -> bytes:
     """Return the 32 bytes that a seal was noted down as. Raises InvalidInput."""
-    if not _HEX_32.fullmatch(given.strip()):
+    if not _HEX_32.fullmatch(text.strip()):
         raise InvalidInput("The newest seal is not 64 hexadecimal digits.", "Take it from an export's manifest.")
-    return bytes.fromhex(given.strip())
+    return bytes.fromhex(text.strip())
 
 
 def read_manifest(path: Path) -> tuple[tuple[bytes, ...], bytes | None]:

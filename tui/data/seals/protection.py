@@ -50,15 +50,15 @@ OF_A_NEWER = (
 )
 
 
-async def missing(connection: Connection) -> list[str]:
-    """Say in a sentence each which tables and columns are not there without which seals cannot be read."""
+async def missing_relations(connection: Connection) -> list[str]:
+    """Return a sentence for each table or column that is missing and without which seals cannot be read."""
     return [row["sentence"] for row in await (await connection.execute(MISSING)).fetchall()]
 
 
-def unprotected(schema: Verification) -> list[str]:
-    """Say in a sentence each what protects or writes the log and is off or altered, and what is there of others.
+def protection_problems(schema: Verification) -> list[str]:
+    """Return a sentence for each thing that protects or writes the log and is off or altered, and for each of others.
 
-    Of a newer version's schema it is said that this cannot be told: silence would let its owner claim one.
+    A newer version's schema gets one sentence that this cannot be told: silence would let its owner claim one.
     """
     match schema.state:
         case "newer":
@@ -73,7 +73,7 @@ def unprotected(schema: Verification) -> list[str]:
 
 def _protects(drift: Drift) -> bool:
     """Whether it may be that the log is not what was written: not where there is too little of what others may do."""
-    if drift.expected is None or drift.found is not None:
+    if drift.expected is None or drift.actual is not None:
         return True
     if drift.expected.kind in ("grant", "view"):
         return False

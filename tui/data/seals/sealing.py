@@ -4,21 +4,21 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any
 from uuid import UUID, uuid4
 
 from psycopg.rows import class_row
 
 from tui.data.log_act import log_act
-from tui.data.seals.hours import EMPTY, HOUR, HourOfRows, digest_in_pages, hours_with_rows, read_bounds
+from tui.data.seals.hours import EMPTY, HOUR, HourOfRows, digest_in_pages, hours_with_rows, moment_of, read_bounds
 from tui.data.seals.keys import key_id_of, recorded_keys
-from tui.data.seals.protection import missing
+from tui.data.seals.protection import missing_relations
 from tui.errors import CheckFailed, PermissionDenied, SealKeyError
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
+    from datetime import datetime
 
     from tui.data.postgres.database import Connection, Database
     from tui.data.seals.keys import SealKey
@@ -124,7 +124,7 @@ class Seal:
 
 
 @dataclass(frozen=True, slots=True)
-class Sealed:
+class SealingResult:
     """What a run came to: how many seals over how many rows, and how far the log is sealed now (None: not at all)."""
 
     seals: int
@@ -150,13 +150,13 @@ class SealEvidence:
         return {"newest_seal": self.newest_seal, "sealed_until": until, "public_keys": list(self.public_keys)}
 
 
-class _SomebodyElseError(Exception):
+class _SealedMeanwhileError(Exception):
     """Another program has sealed meanwhile; its seals are the ones to go on from."""
 
 
 async def seal_log(
     database: Database, key: SealKey, *, on_progress: Callable[[int, int], None] | None = None
-) -> Sealed:
+) -> SealingResult:
     """Seal every whole hour that ended at least 15 minutes ago and has no seal yet; return what was done.
 
     The first run also seals the rows without a time. Hours without rows get no seal, but the last one that can be
@@ -182,10 +182,10 @@ async def seal_log(
                 newest = await _commit(database, key, batch, newest, operation)
                 seals += len(batch)
                 rows += sum(hour.row_count for hour in batch)
-        except _SomebodyElseError:
+        except _SealedMeanwhileError:
             continue
         fingerprint = newest.fingerprint().hex() if newest else None
-        return Sealed(seals, rows, sealed_until(newest), fingerprint)
+        return SealingResult(seals, rows, sealed_until(newest), fingerprint)
 
 
 async def newest_seal(database: Database) -> Seal | None:
@@ -214,7 +214,7 @@ async def read_seal_evidence(database: Database) -> SealEvidence:
     return await database.read(unit)
 
 
-async def log_is_whole(connection: Connection) -> None:
+async def require_whole_log(connection: Connection) -> None:
     """Raise PermissionDenied where this role does not see every row of the log: it would miss them as removed."""
     row = await (await connection.execute(RIGHTS)).fetchone()
     if row is not None and not row["log"]:
@@ -226,12 +226,7 @@ async def log_is_whole(connection: Connection) -> None:
 
 def sealed_until(newest: Seal | None) -> datetime | None:
     """Return the end of the newest sealed hour in UTC; None where nothing is sealed, or it fits no datetime."""
-    if newest is None or newest.hour is None:
-        return None
-    try:
-        return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(seconds=newest.hour + HOUR)
-    except OverflowError:
-        return None
+    return None if newest is None or newest.hour is None else moment_of(newest.hour + HOUR)
 
 
 async def _newest(connection: Connection) -> Seal | None:
@@ -243,9 +238,9 @@ async def _require_rights(database: Database, key: SealKey) -> None:
     """Refuse before hours are spent on reading. What is granted here is checked by the database again."""
 
     async def unit(connection: Connection) -> None:
-        if unreadable := await missing(connection):
+        if unreadable := await missing_relations(connection):
             raise CheckFailed(unreadable[0], "Nothing was sealed; run `switchboard audit verify`.")
-        await log_is_whole(connection)
+        await require_whole_log(connection)
         row = await (await connection.execute(RIGHTS)).fetchone() or {}
         states = {key_id: state for key_id, _, state in await recorded_keys(connection)}
         if not row["seals"] or (key.key_id not in states and not row["keys"]):
@@ -299,28 +294,28 @@ async def _commit(
 
     async def unit(connection: Connection) -> Seal:
         await connection.execute(LOCK)
-        present = await _newest(connection)
-        if (present and present.fingerprint()) != (newest and newest.fingerprint()):
-            raise _SomebodyElseError
+        current = await _newest(connection)
+        if (current and current.fingerprint()) != (newest and newest.fingerprint()):
+            raise _SealedMeanwhileError
         await connection.execute(RECORD_KEY, {"key_id": key.key_id, "public_key": key.public_key})
         moment = await (await connection.execute(MOMENT)).fetchone() or {}
         operator = database.operator.label or None
-        made: list[dict[str, Any]] = []
-        before, seal = newest.fingerprint() if newest else None, newest
+        records: list[dict[str, Any]] = []
+        previous, seal = newest.fingerprint() if newest else None, newest
         for hour in batch:
-            seal = _signed(key, hour, before, operator, moment)
-            made.append(_values(seal, hour))
-            before = seal.fingerprint()
-        if seal is None or before is None:
+            seal = _sign(key, hour, previous, operator, moment)
+            records.append(asdict(seal) | {"row_list": hour.row_list})
+            previous = seal.fingerprint()
+        if seal is None or previous is None:
             raise AssertionError("a batch has at least one hour")
         async with connection.cursor() as cursor:
-            await cursor.executemany(ADD, made)
+            await cursor.executemany(ADD, records)
         until = sealed_until(seal)
         details = {
             "seals": len(batch),
             "rows": sum(hour.row_count for hour in batch),
             "sealed_until": until.isoformat() if until else None,
-            "newest_seal": before.hex(),
+            "newest_seal": previous.hex(),
             "key_id": key.key_id,
         }
         await log_act(connection, "log_sealed", NO_ORGANIZATION, "none", details=details)
@@ -329,28 +324,23 @@ async def _commit(
     return await database.write(unit, operation_id=operation)
 
 
-def _signed(
-    key: SealKey, hour: HourOfRows, previous: bytes | None, operator: str | None, moment: dict[str, Any]
-) -> Seal:
+def _sign(key: SealKey, hour: HourOfRows, previous: bytes | None, operator: str | None, moment: dict[str, Any]) -> Seal:
     list_digest = None if hour.row_list is None else hashlib.sha256(hour.row_list).digest()
-    parts = (hour.row_count, hour.digest, list_digest, moment["xid"], previous, moment["sealed_at"])
-    unsigned = Seal(0, hour.hour, *parts, moment["sealed_by"], operator, key.key_id, b"")
-    return Seal(0, hour.hour, *parts, moment["sealed_by"], operator, key.key_id, key.sign(unsigned.statement()))
-
-
-def _values(seal: Seal, hour: HourOfRows) -> dict[str, Any]:
-    return {
-        "hour": seal.hour,
-        "row_count": seal.row_count,
-        "digest": seal.digest,
-        "row_list": hour.row_list,
-        "xid": seal.xid,
-        "previous": seal.previous,
-        "sealed_by": seal.sealed_by,
-        "operator": seal.operator,
-        "key_id": seal.key_id,
-        "signature": seal.signature,
-    }
+    unsigned = Seal(
+        id=0,
+        hour=hour.hour,
+        row_count=hour.row_count,
+        digest=hour.digest,
+        list_digest=list_digest,
+        xid=moment["xid"],
+        previous=previous,
+        sealed_at=moment["sealed_at"],
+        sealed_by=moment["sealed_by"],
+        operator=operator,
+        key_id=key.key_id,
+        signature=b"",
+    )
+    return replace(unsigned, signature=key.sign(unsigned.statement()))
 
 
 def _hex(value: bytes | None) -> str | None:

@@ -4,20 +4,21 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC
 from typing import TYPE_CHECKING, Literal
 
 from tui.data.schema.verify import verify
 from tui.data.seals.changed_rows import changed_rows, rows_added
-from tui.data.seals.hours import HOUR, digest_in_pages, hours_with_rows, read_bounds
+from tui.data.seals.hours import HOUR, digest_in_pages, hours_with_rows, moment_of, read_bounds
 from tui.data.seals.keys import is_signed, key_id_of, recorded_keys
-from tui.data.seals.protection import missing, unprotected
-from tui.data.seals.sealing import log_is_whole, newest_seal, sealed_until, seals_of
+from tui.data.seals.protection import missing_relations, protection_problems
+from tui.data.seals.sealing import newest_seal, require_whole_log, sealed_until, seals_of
 from tui.words.counts import counted
-from tui.words.times import shown
+from tui.words.times import to_the_minute
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Sequence
+    from datetime import datetime
     from uuid import UUID
 
     from tui.data.postgres.database import Database
@@ -73,7 +74,7 @@ class KeyUsed:
 
 @dataclass(slots=True)
 class SealReport:
-    """What a check came to. `findings` holds LISTED at most; `found` counts all of them.
+    """What a check came to. `findings` holds LISTED at most; `finding_count` counts all of them.
 
     `schema` is None where the check ended before it: without the tables of seals there is nothing to compare.
     """
@@ -86,21 +87,21 @@ class SealReport:
     newest_seal: str | None = None
     keys: list[KeyUsed] = field(default_factory=list)
     findings: list[SealFinding] = field(default_factory=list)
-    found: int = 0
+    finding_count: int = 0
 
     @property
     def is_well(self) -> bool:
         """Whether nothing was found."""
-        return not self.found
+        return not self.finding_count
 
     @property
     def is_well_as_far_as_known(self) -> bool:
         """Whether every row is as it was sealed, and only what protects a newer version's log cannot be judged."""
-        return self.schema == "newer" and self.found == 1
+        return self.schema == "newer" and self.finding_count == 1
 
     def add(self, finding: SealFinding) -> None:
         """Count a finding, and keep it while there is room."""
-        self.found += 1
+        self.finding_count += 1
         if len(self.findings) < LISTED:
             self.findings.append(finding)
 
@@ -121,14 +122,14 @@ async def verify_log(
     """
     report = SealReport()
     check = _Check(database, report, on_progress)
-    for sentence in await database.read(missing):
+    for sentence in await database.read(missing_relations):
         report.add(SealFinding("protection", sentence))
-    if report.found:
+    if report.finding_count:
         return report
-    await database.read(log_is_whole)
+    await database.read(require_whole_log)
     schema = await database.read(verify)
     report.schema = schema.state
-    for sentence in unprotected(schema):
+    for sentence in protection_problems(schema):
         report.add(SealFinding("protection", sentence))
     trusted = await check.trust(public_keys)
     # Before the newest seal: what is sealed in between is in the chain, and not awaited.
@@ -154,7 +155,7 @@ class _Check:
         self._unknown_keys: dict[str, int] = {}
         self.has_recorded_keys = False
 
-    async def trust(self, given: Sequence[bytes]) -> dict[str, bytes]:
+    async def trust(self, public_keys: Sequence[bytes]) -> dict[str, bytes]:
         """Return the keys that signatures are checked with, by id; say which records are not what their id says."""
         recorded = await self._database.read(recorded_keys)
         self.has_recorded_keys = bool(recorded)
@@ -162,9 +163,9 @@ class _Check:
             if key_id != key_id_of(public_key):
                 sentence = f"The record of the sealing key {key_id} was altered: it holds another public key."
                 self._report.add(SealFinding("key", sentence))
-        keys = given or [public_key for _, public_key, _ in recorded]
+        keys = public_keys or [public_key for _, public_key, _ in recorded]
         trusted = {key_id_of(public_key): public_key for public_key in keys}
-        self._report.keys = [KeyUsed(key_id, public_key, bool(given)) for key_id, public_key in trusted.items()]
+        self._report.keys = [KeyUsed(key_id, public_key, bool(public_keys)) for key_id, public_key in trusted.items()]
         return trusted
 
     async def awaited(self, newest: bytes | None) -> dict[str, SealFinding]:
@@ -188,9 +189,8 @@ class _Check:
         first = (await read_bounds(self._database)).first
         last_hour = await self._database.fetch_value(LAST_HOUR, {"id": last.id})
         until = None if last_hour is None else min(last_hour + HOUR, LAST_MOMENT)
-        log = _Ahead(
-            hours_with_rows(self._database, first, until) if first is not None and until is not None else _none()
-        )
+        start, end = (0, 0) if first is None or until is None else (first, until)
+        log = _Peekable(hours_with_rows(self._database, start, end))
         absent = dict(awaited)
         before: Seal | None = None
         # Whether the seal before can be relied on; a chain broken there is that one's finding.
@@ -199,8 +199,8 @@ class _Check:
         async for seal in seals_of(self._database, last.id):
             self._report.seals += 1
             absent.pop(seal.fingerprint().hex(), None)
-            is_good = self._signature(seal, trusted)
-            linked = self._link(seal, before, report=is_good and before_is_good)
+            is_good = self._check_signature(seal, trusted)
+            linked = self._check_link(seal, before, report=is_good and before_is_good)
             before, before_is_good = seal, is_good
             if seal.hour is None:
                 await self._compare(seal, await digest_in_pages(self._database, None), is_good)
@@ -211,10 +211,10 @@ class _Check:
                 )
                 continue
             while (in_log := await log.peek()) is not None and in_log.hour is not None and in_log.hour < seal.hour:
-                await self._unsealed(in_log, seal, linked=linked and is_good)
+                await self._report_unsealed(in_log, seal, linked=linked and is_good)
                 await log.next()
-            of_hour = await log.next() if in_log is not None and in_log.hour == seal.hour else None
-            await self._compare(seal, of_hour, is_good)
+            sealed_rows = await log.next() if in_log is not None and in_log.hour == seal.hour else None
+            await self._compare(seal, sealed_rows, is_good)
             if latest_hour is None:
                 self._report.first_hour = seal.hour
             latest_hour = seal.hour
@@ -225,7 +225,7 @@ class _Check:
             sentence = f"{seals} signed with the key {key_id}, which is not among the public keys to trust."
             self._report.add(SealFinding("key", sentence))
 
-    def _signature(self, seal: Seal, trusted: dict[str, bytes]) -> bool:
+    def _check_signature(self, seal: Seal, trusted: dict[str, bytes]) -> bool:
         public_key = trusted.get(seal.key_id)
         if public_key is None:
             self._unknown_keys[seal.key_id] = self._unknown_keys.get(seal.key_id, 0) + 1
@@ -236,7 +236,7 @@ class _Check:
         self._report.add(SealFinding("seal", sentence, seal.hour))
         return False
 
-    def _link(self, seal: Seal, before: Seal | None, *, report: bool) -> bool:
+    def _check_link(self, seal: Seal, before: Seal | None, *, report: bool) -> bool:
         """Whether a seal names the one before it as the one before."""
         if seal.previous == (before.fingerprint() if before else None):
             return True
@@ -246,12 +246,12 @@ class _Check:
             self._report.add(SealFinding("chain", sentence, seal.hour))
         return False
 
-    async def _unsealed(self, unsealed: HourOfRows, seal: Seal, *, linked: bool) -> None:
+    async def _report_unsealed(self, unsealed: HourOfRows, seal: Seal, *, linked: bool) -> None:
         """An hour with rows and without a seal: `seal`, the next one, says that it was empty, if the chain is whole."""
         self._report.rows += unsealed.row_count
         if linked and unsealed.hour is not None:
             added = await rows_added(self._database, unsealed.hour, seal)
-            for finding in _named(unsealed.hour, f"0 sealed, {unsealed.row_count} there", added):
+            for finding in _row_findings(unsealed.hour, f"0 sealed, {unsealed.row_count} there", added):
                 self._report.add(finding)
             return
         rows = counted(unsealed.row_count, "row")
@@ -273,33 +273,30 @@ class _Check:
             self._report.add(finding)
 
 
-class _Ahead:
+class _Peekable:
     """An iterator whose next item can be looked at without taking it."""
 
     def __init__(self, source: AsyncIterator[HourOfRows]) -> None:
         self._source = source
-        self._held: HourOfRows | None = None
+        self._next: HourOfRows | None = None
 
     async def peek(self) -> HourOfRows | None:
         """The next item; None at the end."""
-        if self._held is None:
-            self._held = await anext(self._source, None)
-        return self._held
+        if self._next is None:
+            self._next = await anext(self._source, None)
+        return self._next
 
     async def next(self) -> HourOfRows | None:
         """Take the next item; None at the end."""
-        held, self._held = await self.peek(), None
-        return held
+        item, self._next = await self.peek(), None
+        return item
 
 
 def hour_moment(hour: int | None) -> datetime | str | None:
     """Return the beginning of an hour in UTC; as a text where it fits no datetime, None for no hour."""
     if hour is None:
         return None
-    try:
-        return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(seconds=hour)
-    except OverflowError:
-        return f"{hour} s after 1970"
+    return moment_of(hour) or f"{hour} s after 1970"
 
 
 def hour_text(hour: int | None) -> str:
@@ -307,30 +304,30 @@ def hour_text(hour: int | None) -> str:
     moment = hour_moment(hour)
     if moment is None:
         return "the rows without a time"
-    return moment if isinstance(moment, str) else shown(moment, UTC)
+    return moment if isinstance(moment, str) else to_the_minute(moment, UTC)
 
 
 def _findings_of(seal: Seal, rows: int, changed: ChangedRows | None) -> list[SealFinding]:
     """What is wrong with an hour: the rows by their ids, where the seal has a list and they are not too many."""
     hour, numbers = seal.hour, f"{seal.row_count} sealed, {rows} there"
     if rows == 0:
-        every = SealFinding("removed", f"Every row of {hour_text(hour)} was removed after sealing ({numbers}).", hour)
-        return [every, *(_named(hour, numbers, changed) if changed else [])]
-    return [_unnamed(hour, numbers)] if changed is None else _named(hour, numbers, changed)
+        summary = SealFinding("removed", f"Every row of {hour_text(hour)} was removed after sealing ({numbers}).", hour)
+        return [summary, *(_row_findings(hour, numbers, changed) if changed else [])]
+    return [_hour_finding(hour, numbers)] if changed is None else _row_findings(hour, numbers, changed)
 
 
-def _named(hour: int | None, numbers: str, changed: ChangedRows) -> list[SealFinding]:
+def _row_findings(hour: int | None, numbers: str, changed: ChangedRows) -> list[SealFinding]:
     findings = [SealFinding(row.change, _row_sentence(hour, row, numbers), hour, row.id) for row in changed.rows]
-    rest = sum(changed.counts.values()) - len(findings)
-    if rest > 0:
+    unnamed = sum(changed.counts.values()) - len(findings)
+    if unnamed > 0:
         kinds = ", ".join(f"{count} {kind}" for kind, count in changed.counts.items() if count)
-        sentence = f"{rest} more rows of {hour_text(hour)} are not as they were sealed ({kinds}; {numbers})."
+        sentence = f"{unnamed} more rows of {hour_text(hour)} are not as they were sealed ({kinds}; {numbers})."
         findings.append(SealFinding("hour", sentence, hour))
     # The list has only the beginning of each leaf: where it finds nothing, the digest is still another one.
-    return findings or [_unnamed(hour, numbers)]
+    return findings or [_hour_finding(hour, numbers)]
 
 
-def _unnamed(hour: int | None, numbers: str) -> SealFinding:
+def _hour_finding(hour: int | None, numbers: str) -> SealFinding:
     sentence = f"The rows of {hour_text(hour)} are not as they were sealed ({numbers}); no list names them."
     return SealFinding("hour", sentence, hour)
 
@@ -358,9 +355,3 @@ def _nothing_sealed(*, has_keys: bool) -> str:
     if has_keys:
         return "The log has no seal, but a sealing key is recorded: every seal was removed."
     return "The log has no seal, so nothing can be said of it; `switchboard audit seal` makes the first ones."
-
-
-async def _none() -> AsyncIterator[HourOfRows]:
-    nothing: tuple[HourOfRows, ...] = ()
-    for hour in nothing:
-        yield hour

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from psycopg.rows import scalar_row
-
 from tui.data.directory import directory_sources
 from tui.data.keys.gate import check_gate, take_census
 from tui.data.keys.sources import standing_warning, wrapping_words
 from tui.data.schema.accepted import what_to_do
 from tui.data.schema.holes import HOLES, find_hidden_rows
-from tui.data.schema.preflight import ROLES
+from tui.data.schema.roles import missing_roles
 from tui.data.schema.state import SCHEMA_SENTENCES, schema_state
 from tui.data.schema.verify import verify
 from tui.data.setup.findings import Finding, FindingState, Subject, env_file_findings, server_findings
@@ -31,9 +29,6 @@ if TYPE_CHECKING:
     from tui.data.schema.verify import Drift
     from tui.models import Census
 
-MISSING_ROLES = """
-select r.name from unnest(%(roles)s::text[]) as r(name) where pg_catalog.to_regrole(r.name) is null order by r.name
-"""
 RUN_SETUP = "Run `switchboard setup`: it shows what it will do first."
 LISTED_DRIFTS = 20
 
@@ -123,19 +118,19 @@ async def _schema(database: Database) -> list[Finding]:
 
 
 def _drifts(drifts: Iterable[Drift]) -> list[Finding]:
-    every = list(drifts)
-    findings = [_drift(drift) for drift in every[:LISTED_DRIFTS]]
-    rest = len(every) - len(findings)
-    if rest:
-        findings.append(Finding(Subject.DRIFT, "problem", f"{rest} more differences like these.", RUN_SETUP))
+    listed = list(drifts)
+    findings = [_drift(drift) for drift in listed[:LISTED_DRIFTS]]
+    unlisted = len(listed) - len(findings)
+    if unlisted:
+        findings.append(Finding(Subject.DRIFT, "problem", f"{unlisted} more differences like these.", RUN_SETUP))
     return findings
 
 
 def _drift(drift: Drift) -> Finding:
-    if drift.expected is not None or drift.found is None:
+    if drift.expected is not None or drift.actual is None:
         return Finding(Subject.DRIFT, "problem", drift.sentence, RUN_SETUP)
     state: FindingState = "problem" if drift.acceptable is None else "warning"
-    return Finding(Subject.FOREIGN, state, drift.sentence, what_to_do(drift.found))
+    return Finding(Subject.FOREIGN, state, drift.sentence, what_to_do(drift.actual))
 
 
 def _holes(holes: Iterable[Hole], *, is_installed: bool) -> list[Finding]:
@@ -171,7 +166,7 @@ async def _directory(database: Database) -> list[Finding]:
 
 
 async def _roles(database: Database) -> Finding:
-    missing = await database.fetch_all(MISSING_ROLES, {"roles": list(ROLES)}, row_factory=scalar_row)
+    missing = sorted(await database.read(missing_roles))
     if missing:
         sentence = f"The groups for people's own logins are not there: {', '.join(missing)}."
         return Finding(

@@ -9,7 +9,7 @@ from psycopg.rows import tuple_row
 
 from tui.data.seals.sealing import FROM_THE_FUTURE, newest_seal, sealed_until
 from tui.data.setup.findings import Finding, Subject
-from tui.words.times import shown
+from tui.words.times import to_the_minute
 
 if TYPE_CHECKING:
     from tui.data.postgres.database import Database
@@ -38,7 +38,7 @@ async def seal_findings(database: Database) -> list[Finding]:
     if is_ahead:
         return [Finding(Subject.SEALS, "problem", FROM_THE_FUTURE, "Run `switchboard audit verify`.")]
     until = sealed_until(newest)
-    reach = f"until {shown(until, UTC)}" if until else "for the rows without a time"
+    reach = f"until {to_the_minute(until, UTC)}" if until else "for the rows without a time"
     if hours >= OLDEST_H:
         sentence = f"The log is sealed {reach}, and the newest seal is {hours} hours old."
         return [Finding(Subject.SEALS, "warning", sentence, "See why `switchboard audit seal` did not run.")]

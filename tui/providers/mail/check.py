@@ -125,7 +125,7 @@ class _Conversation:
         """Tell each level's verdict; every login that was not accepted is remembered, also one cut off."""
         is_accepted = False
         # Daemonic, since nothing may hold up the program's end; the pool of asyncio.to_thread is waited for.
-        threading.Thread(target=self._speak, name=f"{self._service.subject} test", daemon=True).start()
+        threading.Thread(target=self._run_dialogue, name=f"{self._service.subject} test", daemon=True).start()
         try:
             for level in _LEVELS:
                 verdict = await self._next(level)
@@ -155,9 +155,9 @@ class _Conversation:
             failed = transport_failure(TimeoutError(), self._connection.endpoint, self._connection.stage, self._seconds)
         else:
             failed = failures.no_answer(self._connection, self._seconds)
-        return self._failed(level, failed, self._seconds)
+        return self._failed_verdict(level, failed, self._seconds)
 
-    def _speak(self) -> None:
+    def _run_dialogue(self) -> None:
         """The thread: says goodbye and closes whatever happens, and never raises."""
         try:
             for level in _LEVELS:
@@ -179,15 +179,15 @@ class _Conversation:
             else:
                 verdict = self._dialogue.log_in(self._login)
         except ProviderFailed as failed:
-            verdict = self._failed(level, failed, 0)
+            verdict = self._failed_verdict(level, failed, 0)
         except Exception as error:
             # The libraries meet a hostile server with errors of any type.
             self._is_broken = True
             failure = failures.dialogue_failure(error, self._connection, self._service.subject)
-            verdict = replace(self._failed(level, failure, 0), is_temporary=True)
+            verdict = replace(self._failed_verdict(level, failure, 0), is_temporary=True)
         return replace(verdict, milliseconds=round((time.monotonic() - started) * 1000))
 
-    def _failed(self, level: Level, failed: ProviderFailed, seconds: float) -> Verdict:
+    def _failed_verdict(self, level: Level, failed: ProviderFailed, seconds: float) -> Verdict:
         return Verdict(
             level,
             self._service.subject,

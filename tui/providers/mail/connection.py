@@ -89,6 +89,7 @@ class MailConnection:
         Raises OSError, of which ssl.SSLError is one.
         """
         self.stage = "TLS"
+        # Left to themselves, smtplib and imaplib of Python 3.11 verify neither certificate nor name.
         context = ssl.create_default_context()
         secured = context.wrap_socket(self.open_socket, server_hostname=self.endpoint.host)
         self._socket = secured

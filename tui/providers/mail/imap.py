@@ -72,7 +72,7 @@ class ImapDialogue:
         try:
             imap = self._imap = _Imap(connection)
         except imaplib.IMAP4.error as error:
-            raise self._no_welcome(error) from error
+            raise self._greeting_failure(error) from error
         if in_the_clear:
             if not self._may_start_tls(imap):
                 raise failures.without_starttls(connection, TLS_PORT)
@@ -115,7 +115,7 @@ class ImapDialogue:
             raise responses.imap_refusal(
                 (data[-1] or b"").decode(errors="replace"), self._connection.endpoint.host, login
             )
-        return self._look_inside(imap)
+        return self._inbox_verdict(imap)
 
     def leave(self) -> None:
         """Say goodbye where somebody still listens."""
@@ -144,7 +144,7 @@ class ImapDialogue:
         return imap.xatom("LOGIN", responses.quoted(login.user))
 
     @staticmethod
-    def _look_inside(imap: _Imap) -> Verdict:
+    def _inbox_verdict(imap: _Imap) -> Verdict:
         """The verdict on an accepted login, with how full the inbox is."""
         imap.state = "AUTH"
         status = ""
@@ -173,7 +173,7 @@ class ImapDialogue:
         if goodbye is not None:
             raise responses.imap_goodbye(goodbye.decode(errors="replace"), login) from None
 
-    def _no_welcome(self, error: imaplib.IMAP4.error) -> Exception:
+    def _greeting_failure(self, error: imaplib.IMAP4.error) -> Exception:
         """What it means that the greeting or the first answer was not one."""
         greeting = error.args[0] if error.args else ""
         # imaplib raises the whole line of a greeting that is not OK.

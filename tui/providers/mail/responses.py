@@ -19,13 +19,13 @@ _IMAP_CODES = frozenset(
         *("EXPIRED", "INUSE", "LIMIT", "NOPERM", "OVERQUOTA", "PRIVACYREQUIRED", "SERVERBUG", "UNAVAILABLE"),
     ]
 )
-_LATER = {"INUSE", "SERVERBUG", "UNAVAILABLE"}
+_TEMPORARY_CODES = {"INUSE", "SERVERBUG", "UNAVAILABLE"}
 
 # Zoho's: "You are yet to enable IMAP for your account. Please contact your administrator (Failure)".
 _SWITCHED_OFF = re.compile(
     r"enabled?(?: for)?\s+imap|imap\b.{0,40}\b(?:disabled|not enabled|switched off)", re.IGNORECASE
 )
-_CROWDED = re.compile(r"too many|simultaneous|concurrent|connections? limit|limit exceeded", re.IGNORECASE)
+_TOO_MANY = re.compile(r"too many|simultaneous|concurrent|connections? limit|limit exceeded", re.IGNORECASE)
 _BLOCKED = re.compile(r"\b(?:block|locked|suspend|unusual|disabled|deactivated)", re.IGNORECASE)
 _RESTRICTED = re.compile(r"\baccess (?:is )?restricted\b", re.IGNORECASE)
 _WRONG_PASSWORD = re.compile(
@@ -77,12 +77,13 @@ def smtp_refusal(code: int, text: str, host: str, login: Login) -> ProviderFaile
     """Return what another reply than 235 to AUTH means."""
     shown = str(code) if 100 <= code <= 599 else ""
     quote = quote_of(text, login)
-    barred = _barred("SMTP", text, shown, quote)
+    barred = _account_barred("SMTP", text, shown, quote)
     if barred is not None:
         return barred
+    # By the code alone: Zoho words 535 in several ways.
     if code in {534, 535}:
         return wrong_password(host, shown)
-    return _later(shown, quote) if 400 <= code < 500 else _unexpected(shown, quote)
+    return _temporary(shown, quote) if 400 <= code < 500 else _unexpected(shown, quote)
 
 
 def imap_refusal(text: str, host: str, login: Login) -> ProviderFailed:
@@ -97,20 +98,20 @@ def imap_refusal(text: str, host: str, login: Login) -> ProviderFailed:
             "Mail Accounts > IMAP. Zoho's free plan has no IMAP.",
             code=code,
         )
-    barred = _barred("IMAP", text, code, quote)
+    barred = _account_barred("IMAP", text, code, quote)
     if barred is not None:
         return barred
     if code in _AUTHENTICATION or (code in {"NO", "ALERT"} and _WRONG_PASSWORD.search(text)):
         return wrong_password(host, code)
     if code == "ALERT":
         return ProviderFailed(f"The server refused the login with a notice.{quote}", _another_host(host), code=code)
-    return _later(code, quote) if code in _LATER else _unexpected(code, quote)
+    return _temporary(code, quote) if code in _TEMPORARY_CODES else _unexpected(code, quote)
 
 
 def imap_goodbye(text: str, login: Login | None) -> ProviderFailed:
     """Return what BYE means, before the login (None) or instead of an answer to it."""
     quote = quote_of(text, login)
-    barred = _barred("IMAP", text, "BYE", quote)
+    barred = _account_barred("IMAP", text, "BYE", quote)
     return barred or ProviderFailed(
         f"The server ended the conversation.{quote}", "Try again in some minutes.", code="BYE", is_temporary=True
     )
@@ -134,9 +135,9 @@ def _another_host(host: str) -> str:
     return f"If address and password are right, the account is of another plan or data centre: {other_hosts(host)}."
 
 
-def _barred(what: str, text: str, code: str, quote: str) -> ProviderFailed | None:
+def _account_barred(what: str, text: str, code: str, quote: str) -> ProviderFailed | None:
     """Return that the account may not log in now, or None where the text does not say so."""
-    if _CROWDED.search(text) or code == "LIMIT":
+    if _TOO_MANY.search(text) or code == "LIMIT":
         return ProviderFailed(
             f"The server has too many connections or logins of this account.{quote}",
             "Close other mail programs of this mailbox or wait some minutes, then try again.",
@@ -159,7 +160,7 @@ def _barred(what: str, text: str, code: str, quote: str) -> ProviderFailed | Non
     return None
 
 
-def _later(code: str, quote: str) -> ProviderFailed:
+def _temporary(code: str, quote: str) -> ProviderFailed:
     return ProviderFailed(
         f"The server could not check the password just now.{quote}",
         "Try again in some minutes.",

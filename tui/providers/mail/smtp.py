@@ -100,26 +100,27 @@ class SmtpDialogue:
         self._smtp.file = self._connection.reader()
 
     def _auth_plain(self, login: Login) -> tuple[int, bytes]:
-        # smtplib's auth() knows only ASCII.
+        # smtplib's auth() knows only ASCII, and its login() tries each mechanism that is offered: at Zoho one wrong
+        # password would be two failed logins.
         command = f"PLAIN {login.plain}"
         if len(f"AUTH {command}\r\n") <= _LONGEST_COMMAND:
             return self._smtp.docmd("AUTH", command)
         # RFC 4954, section 4: an initial response that is too long goes after an empty challenge.
         reply = self._smtp.docmd("AUTH", "PLAIN")
-        return self._smtp.docmd(login.plain) if reply[0] == _GO_ON else _before_the_password(reply)
+        return self._smtp.docmd(login.plain) if reply[0] == _GO_ON else _reply_before_password(reply)
 
     def _auth_login(self, login: Login) -> tuple[int, bytes]:
         reply = self._smtp.docmd("AUTH", "LOGIN")
         for text in (login.user, login.password):
             if reply[0] != _GO_ON:
-                return _before_the_password(reply)
+                return _reply_before_password(reply)
             reply = self._smtp.docmd(responses.as_base64(text))
         return reply
 
-    def _expect(self, wanted: int, reply: tuple[int, bytes]) -> None:
+    def _expect(self, expected: int, reply: tuple[int, bytes]) -> None:
         """Raises ProviderFailed where a reply before the login is not the wanted one."""
         code, text = reply
-        if code == wanted:
+        if code == expected:
             return
         if not 200 <= code <= 599:
             raise failures.not_the_protocol(self._connection, SUBJECT)
@@ -132,7 +133,7 @@ class SmtpDialogue:
         )
 
 
-def _before_the_password(reply: tuple[int, bytes]) -> tuple[int, bytes]:
+def _reply_before_password(reply: tuple[int, bytes]) -> tuple[int, bytes]:
     """A reply that came before the password was sent: a yes among them has proven nothing, so it loses its code."""
     code, text = reply
     return (0 if code == _LOGGED_IN else code), text

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from tui.data.audit.filter import quoted
-from tui.data.audit.times import parse_stretch
+from tui.data.audit.times import parse_time_range
 from tui.widgets.prompt import Choice
 from tui.words.text import safe_text
 
@@ -29,7 +29,7 @@ async def ask_moment(prompt: Prompt, zone: tzinfo) -> datetime | None:
         if not answer or not answer.strip():
             return None
         try:
-            stretch = parse_stretch(answer, zone, datetime.now(UTC))
+            stretch = parse_time_range(answer, zone, datetime.now(UTC))
         except ValueError as error:
             question = f"“{safe_text(answer, 40)}” is no date or time. {error}"
         else:

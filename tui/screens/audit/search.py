@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from tui.data.audit.pages import Place
 from tui.words.text import safe_text
-from tui.words.times import shown
+from tui.words.times import to_the_minute
 
 if TYPE_CHECKING:
     from tui.data.audit.name_resolution import ResolvedFilter
@@ -69,7 +69,7 @@ class AuditSearch:
                 await pane.mark_the_rest()
                 return
             if step.searched_to is not None:
-                until = shown(step.searched_to, pane.zone)
+                until = to_the_minute(step.searched_to, pane.zone)
                 self._page.status.say(f"Searching ... {'back' if by > 0 else 'up'} to {until}; esc stops.")
         where, other = ("older", "N") if by > 0 else ("newer", "n")
         await pane.mark_the_rest()

@@ -14,7 +14,7 @@ from tui.words.audit import address, clock, short, summary, who
 from tui.words.organizations import WITHOUT_ORGANIZATION, organization_name
 from tui.words.people import claimed, person_in_full
 from tui.words.text import safe_text, spelled
-from tui.words.times import shown
+from tui.words.times import to_the_minute
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -104,7 +104,7 @@ def note_of(window: AuditWindow, reading: Reading, zone: tzinfo, *, in_windows: 
         return "  the log has no older row in this filter"
     if window.searched_to is None:
         return ""
-    until = f"  searched back to {shown(window.searched_to, zone)}"
+    until = f"  searched back to {to_the_minute(window.searched_to, zone)}"
     return f"{until} ... esc stops" if reading in READING else f"{until}; down searches on"
 
 

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from tui.data.integrations.credentials import CredentialConflict, PassedTest, StoredCredential
     from tui.errors import SwitchboardError
     from tui.models import Integration
-    from tui.session.connection_test import Tested
+    from tui.session.connection_test import ConnectionTestResult
 
 
 class CredentialEditor(Page):
@@ -166,7 +166,7 @@ class CredentialEditor(Page):
         title = f"Test of {self._type.title}"
         self.console.navigation.open_connection_test(title, [Job(self._type.title, run)], self._on_test_left)
 
-    def _on_test_left(self, results: tuple[Tested | None, ...]) -> None:
+    def _on_test_left(self, results: tuple[ConnectionTestResult | None, ...]) -> None:
         tested = results[0] if results else None
         if tested is not None:
             self._passed = tested.passed_draft

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from tui.data.integrations.credentials import StoredCredential
     from tui.providers.fields import Field, IntegrationType
-    from tui.providers.validation import Validated
+    from tui.providers.validation import Validation
 
 DISPLAY_NAME = "display_name"
 DISPLAY_NAME_MOST = 255
@@ -113,7 +113,7 @@ class CredentialForm:
         """Whether two forms of the type are over different stored values of a field."""
         return bool(self._credential.get(name) != other._credential.get(name))
 
-    def _validate(self, values: Mapping[str, str]) -> Validated:
+    def _validate(self, values: Mapping[str, str]) -> Validation:
         typed = {name: text for name, text in values.items() if name != DISPLAY_NAME}
         return validate(self.type, typed, existing=None if self.is_new else self._credential)
 

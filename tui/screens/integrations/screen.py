@@ -191,10 +191,10 @@ class IntegrationsScreen(DetailPage["Integration"]):
             self.act(self._delete(self.current))
 
     async def _delete(self, integration: Integration) -> None:
-        from tui.data.integrations.listing import delete, what_goes_with
+        from tui.data.integrations.listing import count_dependents, delete
 
         title, name = full_name(integration), integration.integration_type
-        expected = await what_goes_with(self.session.database, integration)
+        expected = await count_dependents(self.session.database, integration)
         offer = [Choice("t", "type its name to delete it")]
         if integration.is_active:
             # Not by d, which opened the question: a key that is held down answers nothing.

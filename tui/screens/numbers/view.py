@@ -17,7 +17,7 @@ from tui.words.numbers import (
 )
 from tui.words.sync_plan import planned_rows
 from tui.words.text import safe_text
-from tui.words.times import shown
+from tui.words.times import to_the_minute
 
 if TYPE_CHECKING:
     from datetime import tzinfo
@@ -133,7 +133,7 @@ def detail(number: PhoneNumber, zone: tzinfo) -> tuple[TextLine, ...]:
         TextLine(f"{safe_text(number.number_type or 'unknown', 20)}; can {abilities(number)}", label="Type        "),
         TextLine(f"{'active' if number.is_active else 'not active'}{primary}", label="State       "),
         TextLine(f"{organization_of(number)}, {source or 'an integration you may not see'}", label="Belongs to  "),
-        TextLine(shown(number.updated_at, zone), label="Changed     "),
+        TextLine(to_the_minute(number.updated_at, zone), label="Changed     "),
     )
 
 

@@ -15,7 +15,7 @@ from tui.widgets.state_switcher import StateSwitcher
 from tui.widgets.text_lines import TextLine, TextLines
 from tui.words.permissions import holder_in_full, reasons_against, until_words
 from tui.words.text import safe_text
-from tui.words.times import shown
+from tui.words.times import to_the_minute
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -181,19 +181,19 @@ def _row(key: str, name: str, entry: EffectiveAccess, glyphs: Glyphs) -> Row:
 
 def detail(entry: EffectiveAccess, zone: tzinfo, glyphs: Glyphs) -> tuple[TextLine, ...]:
     """Return what decides: a verdict for each right, the row, and the use against its limits."""
-    verdicts = [
+    decisions = [
         TextLine(
-            f"{glyphs.yes} yes" if verdict.allowed else f"{glyphs.no} no: {verdict.reason}",
-            label=verdict.right.ljust(LABEL),
+            f"{glyphs.yes} yes" if decision.allowed else f"{glyphs.no} no: {decision.reason}",
+            label=decision.right.ljust(LABEL),
         )
-        for verdict in entry.verdicts
+        for decision in entry.decisions
     ]
     grant = entry.grant
     if grant is None:
-        return (*verdicts, TextLine("There is no row for these two.", "quiet", label="Expires".ljust(LABEL)))
-    granted = f"   granted {shown(grant.granted_at, zone)}" if grant.granted_at else ""
+        return (*decisions, TextLine("There is no row for these two.", "quiet", label="Expires".ljust(LABEL)))
+    granted = f"   granted {to_the_minute(grant.granted_at, zone)}" if grant.granted_at else ""
     return (
-        *verdicts,
+        *decisions,
         TextLine(f"{until_words(grant.access, entry.now, zone)}{granted}", label="Expires".ljust(LABEL)),
         TextLine(use_words(grant.access, entry.use, True), label="Sent".ljust(LABEL)),
     )

@@ -12,7 +12,7 @@ from tui.errors import InvalidInput
 from tui.widgets.prompt import Choice
 from tui.words.permissions import limit_words
 from tui.words.text import safe_text
-from tui.words.times import shown
+from tui.words.times import to_the_minute
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
@@ -93,7 +93,7 @@ async def ask_values(
     if chosen is None:
         return {}
     name, what, examples = QUESTIONS[chosen]
-    before = shown(access.expires_at, zone) if name == "expires_at" else limit_words(getattr(access, name))
+    before = to_the_minute(access.expires_at, zone) if name == "expires_at" else limit_words(getattr(access, name))
     complaint = typed = ""
     while True:
         answer = await prompt.line(f"{complaint}{what} (now {before}); {examples}:", typed)

@@ -13,16 +13,16 @@ from tui.words.counts import counted
 from tui.words.integrations import NOT_VISIBLE
 from tui.words.permissions import holder_in_full, rights_words, until_words, value_changes
 from tui.words.text import safe_text
-from tui.words.times import shown
+from tui.words.times import to_the_minute
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import datetime, tzinfo
     from uuid import UUID
 
-    from tui.data.permissions.apply import Applied, Outcome
+    from tui.data.permissions.apply import Applied
     from tui.data.permissions.people import Holder, Standing, Use
-    from tui.data.permissions.staging import Staged
+    from tui.data.permissions.staging import ChangeKind, Staged
     from tui.data.permissions.values import Access, Cell, CellState
     from tui.models import Integration
     from tui.widgets.frame import Tone
@@ -145,7 +145,7 @@ def detail(
     words = f"{title}{off}: {rights_words(access)}"
     if staged.is_changed(cell.key):
         words += f"  {STAGED} staged, {'; '.join(_changes(cell.access, access, zone))}"
-    granted = f"   granted {shown(cell.grant.granted_at, zone)}" if cell.grant and cell.grant.granted_at else ""
+    granted = f"   granted {to_the_minute(cell.grant.granted_at, zone)}" if cell.grant and cell.grant.granted_at else ""
     # These two stay as they are stored: what is staged of them stands in the line above, as before → after.
     stored = cell.access
     until = f"{until_words(stored, now, zone)}{granted}" if stored.rights else ""
@@ -171,5 +171,5 @@ def letter_change(before: Access, after: Access, glyphs: Glyphs) -> str:
 
 def applied_words(applied: Applied) -> str:
     """Return what was written, in counts."""
-    kinds: tuple[Outcome, ...] = ("grant", "change", "revoke")
+    kinds: tuple[ChangeKind, ...] = ("grant", "change", "revoke")
     return ", ".join(counted(number, kind) for kind in kinds if (number := applied.count(kind))) or "nothing"

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Literal
 
 from textual.widgets import Input, Static
 
-from tui.data.keys.encryption import Keyring, MasterKey, generate_master_key
+from tui.data.keys.encryption import Keyring
 from tui.data.keys.gate import Gate, check_gate, check_gate_for_new_key, take_census
+from tui.data.keys.master_key import MasterKey, generate_master_key
 from tui.data.keys.sources import COMMAND, FILE, SERVICE_ROLE, VALUE, read_keyring, standing_warning, wrapping_warnings
 from tui.data.schema.state import schema_state
 from tui.errors import MasterKeyError, SchemaMissing, SwitchboardError

@@ -13,12 +13,13 @@ if TYPE_CHECKING:
     from psycopg import AsyncConnection
 
 
-async def run(conn: AsyncConnection[Any], query: str, parameters: Mapping[str, Any] | None = None) -> None:
+async def execute(conn: AsyncConnection[Any], query: str, parameters: Mapping[str, Any] | None = None) -> None:
     """Run a query whose rows nobody wants; its text is this package's own, or of sql/. Raises psycopg.Error."""
+    # As bytes: for psycopg's types a text must be a literal.
     await conn.cursor(row_factory=tuple_row).execute(query.encode(), parameters)
 
 
-async def rows(
+async def fetch_rows(
     conn: AsyncConnection[Any], query: str, parameters: Mapping[str, Any] | None = None
 ) -> list[tuple[Any, ...]]:
     """Return all rows of a query. Raises psycopg.Error."""
@@ -31,7 +32,7 @@ async def rows(
 async def full_names(conn: AsyncConnection[Any]) -> AsyncIterator[None]:
     """Set search_path to pg_catalog, so that texts from the catalogue name every other schema. Raises psycopg.Error."""
     async with conn.transaction():
-        before = (await rows(conn, "select current_setting('search_path')"))[0][0]
-        await run(conn, "select set_config('search_path', 'pg_catalog, pg_temp', true)")
+        search_path = (await fetch_rows(conn, "select current_setting('search_path')"))[0][0]
+        await execute(conn, "select set_config('search_path', 'pg_catalog, pg_temp', true)")
         yield
-        await run(conn, "select set_config('search_path', %(before)s, true)", {"before": before})
+        await execute(conn, "select set_config('search_path', %(before)s, true)", {"before": search_path})

@@ -1,0 +1,39 @@
+"""Who acts, told to the server at the beginning of each write."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from uuid import UUID
+
+    from tui.data.postgres.connect import Connection
+    from tui.models import Operator
+
+SCHEMA_NUMBER = """pg_catalog.substring(
+         pg_catalog.obj_description(pg_catalog.to_regnamespace('switchboard'), 'pg_namespace'),
+         '^switchboard schema ([0-9]{1,9})$')::int"""
+"""The number of the schema, from its comment; null without one."""
+
+# Local to the transaction: behind a transaction pooler a session's settings are read by the next client.
+OPERATOR_SETTINGS = f"""
+select set_config('switchboard.operator_id', %(operator_id)s, true),
+       set_config('switchboard.operator_label', %(operator_label)s, true),
+       set_config('switchboard.source_address', %(source_address)s, true),
+       set_config('switchboard.user_agent', %(user_agent)s, true),
+       set_config('switchboard.operation_id', %(operation_id)s, true),
+       {SCHEMA_NUMBER} as schema_number
+"""
+
+
+async def set_operator(connection: Connection, operator: Operator, operation_id: UUID) -> int:
+    """Set who acts in the open transaction; return the number of the schema, 0 without one. Raises psycopg.Error."""
+    values = {
+        "operator_id": str(operator.user_id or ""),
+        "operator_label": operator.label,
+        "source_address": operator.source_address or "",
+        "user_agent": operator.user_agent,
+        "operation_id": str(operation_id),
+    }
+    row = await (await connection.execute(OPERATOR_SETTINGS, values)).fetchone() or {}
+    return row["schema_number"] or 0
