@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING
 
 from tests.support.demo_provider import demo_exotel, point_demo_at
 from tests.support.processes import reachable_folder
-from tests.support.terminal.console_app import Console
+from tests.support.terminal.console_driver import ConsoleDriver
 from tests.support.terminal.every_screen import COVERED_AFTER_S, LOCK, WALK, Stop
 from tui.app import SwitchboardApp
 from tui.data.keys.sources import read_keyring
@@ -62,7 +62,7 @@ def way_to(stop: Stop) -> Sequence[Stop]:
     return WALK[first : last + 1]
 
 
-async def walk(console: Console, stops: Sequence[Stop]) -> None:
+async def walk(console: ConsoleDriver, stops: Sequence[Stop]) -> None:
     """Press the keys that lead there, each once what the one before it opened is shown."""
     await console.wait_for(" connected")
     for stop in stops:
@@ -87,7 +87,7 @@ def run(environment: Mapping[str, str], exotel: ExotelServer, stop: Stop) -> int
     app = SwitchboardApp(session)
 
     async def go(pilot: Pilot[int]) -> None:
-        console = Console(app, pilot)
+        console = ConsoleDriver(app, pilot)
         await console.wait_for(lambda: app.connection.ready)
         await point_demo_at(exotel, session.database, session.keyring)
         await walk(console, way_to(stop))

@@ -18,7 +18,7 @@ from psycopg.conninfo import conninfo_to_dict
 
 from tests.support.servers.tcp_proxy import TcpProxy
 from tests.support.sitting import PHONE
-from tests.support.terminal.console_app import add, settings_of
+from tests.support.terminal.console_driver import add, settings_of
 from tests.support.terminal.forked_terminal import ForkedTerminal
 from tests.support.terminal.pty import SWITCHBOARD, Terminal
 from tests.support.waiting import wait_until

@@ -10,7 +10,7 @@ import pytest
 
 from tests.support.log_rows import filtered
 from tests.support.sitting import ACME, PHONE, keyring, opened
-from tests.support.terminal.console_app import add
+from tests.support.terminal.console_driver import add
 from tui.data.audit.pages import AuditReader, read_all
 from tui.data.directory import find_person, resolve_organization
 from tui.data.integrations.credentials import CredentialConflict, Draft, load_credential, save_credential

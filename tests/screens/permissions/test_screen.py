@@ -20,7 +20,7 @@ from tests.screens.permissions.driver import (
 )
 from tests.support.people import directory_database, fill_log, give_everybody, integration, person
 from tests.support.sitting import GLOBEX
-from tests.support.terminal import console_app
+from tests.support.terminal import console_driver
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -200,7 +200,7 @@ async def test_without_a_directory_a_person_is_added_by_id_and_name(keyed_databa
 
     with psycopg.connect(keyed_database) as connection:
         add_integrations(connection, 1)
-    async with console_app.piloted(console_app.console(keyed_database)) as console:
+    async with console_driver.run_headless(console_driver.new_app(keyed_database)) as console:
         await open_grid(console, "There is no directory of people here")
         await console.press("a")
         await console.wait_for("Id of the person")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from textual import events
 
-from tests.support.terminal.console_app import Console, piloted
+from tests.support.terminal.console_driver import ConsoleDriver, run_headless
 from tui.app import SwitchboardApp
 from tui.data.keys.sources import read_keyring
 from tui.screens.page import SMALLEST
@@ -31,7 +31,7 @@ SIXTH = "Whose integrations are they"
 SEVENTH = "Which integration first?"
 
 
-class Wizard(Console):
+class Wizard(ConsoleDriver):
     """A console in its wizard; `folder` is where `.env` would be."""
 
     def __init__(self, app: SwitchboardApp, pilot: Pilot[int], folder: Path) -> None:
@@ -113,5 +113,5 @@ async def wizard(
     settings = load_settings(environ, cwd=folder)
     session = Session(settings, environ, read_keyring(settings.master_key_sources()))
     app = SwitchboardApp(session, wizard=settings.nothing_configured)
-    async with piloted(app, size) as console:
+    async with run_headless(app, size) as console:
         yield Wizard(app, console.pilot, folder)
