@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 DEMO = 200
 NOT_SET_UP = Health("waiting", "not set up yet")
 QUIT_WITHIN_S = 2.0
-LAST_WORDS_WITHIN_S = 2.0
+WORKERS_END_WITHIN_S = 2.0
 
 
 class SwitchboardApp(OrderedApp):
@@ -183,7 +183,7 @@ class SwitchboardApp(OrderedApp):
         self.switch_mode("integrations")
         await self.connection.connect_once()
 
-    def look_around(self) -> None:
+    def open_demo(self) -> None:
         """Leave for the console on sample data; the caller of `run` starts it."""
         self.exit(DEMO)
 
@@ -243,15 +243,15 @@ class SwitchboardApp(OrderedApp):
         """Show every key that works here."""
         from tui.screens.help import HelpScreen
 
-        self._over(HelpScreen)
+        self._open_key_list(HelpScreen)
 
     def action_palette(self) -> None:
         """Choose an act by typing a part of its name."""
         from tui.screens.help import PaletteScreen
 
-        self._over(PaletteScreen)
+        self._open_key_list(PaletteScreen)
 
-    def _over(self, screen_type: type[KeysScreen]) -> None:
+    def _open_key_list(self, screen_type: type[KeysScreen]) -> None:
         from tui.screens.chooser import ChooserScreen
 
         if not isinstance(self.screen, ChooserScreen):
@@ -264,16 +264,16 @@ class SwitchboardApp(OrderedApp):
         from tui.screens.organization_chooser import OrganizationChooser
 
         if self.session.is_connected and len(self.screen_stack) == 1:
-            self._leave(lambda: self.push_screen(OrganizationChooser()))
+            self._guard_unsaved(lambda: self.push_screen(OrganizationChooser()))
 
     def action_quit_at_root(self) -> None:
         """Quit from a section's own screen; elsewhere go back."""
         if len(self.screen_stack) == 1:
-            self._leave(lambda: self.exit(0))
+            self._guard_unsaved(lambda: self.exit(0))
         elif isinstance(self.screen, Page):
             self.screen.action_back()
 
-    def _leave(self, go: Callable[[], object]) -> None:
+    def _guard_unsaved(self, go: Callable[[], object]) -> None:
         """Do what would lose staged changes only when there are none, or nobody wants them."""
         staging = next((page for page in self._pages() if page.unsaved()), None)
         if staging is None:
@@ -311,7 +311,7 @@ class SwitchboardApp(OrderedApp):
         running = [worker.wait() for worker in self.workers if worker.is_running]
         self.workers.cancel_all()
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(asyncio.gather(*running, return_exceptions=True), LAST_WORDS_WITHIN_S)
+            await asyncio.wait_for(asyncio.gather(*running, return_exceptions=True), WORKERS_END_WITHIN_S)
         await self.session.close()
 
     def _pages(self) -> list[Page]:

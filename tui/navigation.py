@@ -120,7 +120,7 @@ class Navigation:
         """Open the review of what is staged; `then` gets what is left of it, and what was applied."""
         from tui.screens.permissions.review import PermissionReviewScreen
 
-        self._app.push_screen(PermissionReviewScreen(staged), lambda left: then(*(left or (staged, None))))
+        self._app.push_screen(PermissionReviewScreen(staged), lambda result: then(*(result or (staged, None))))
 
     def open_access_of(self, person: Holder) -> None:
         """Open what a person can do, and why not."""

@@ -93,7 +93,7 @@ class Outage:
 
 
 def _is_seen(it: ConsoleDriver) -> bool:
-    return it.app.connection.health.state == "lost" or it.page.status.said.tone == "bad"
+    return it.app.connection.health.state == "lost" or it.page.status.sentence.tone == "bad"
 
 
 def _floor(conninfo: str) -> float:

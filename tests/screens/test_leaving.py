@@ -50,7 +50,7 @@ async def test_a_sync_that_ends_under_the_help_leaves_the_help_and_then_itself(
         await console.wait_for("1 new")
         with blocked_writes(keyed_database, "organization_phone_numbers"):
             await console.press("enter")
-            await console.wait_for(lambda: console.page.busy)
+            await console.wait_for(lambda: console.page.is_busy)
             sync = console.page
             await console.press("question_mark")
         await console.wait_for(lambda: not sync.busy)
@@ -73,7 +73,7 @@ async def test_a_number_that_is_saved_under_the_cover_does_not_uncover_the_conso
         await console.type("Night line")
         with blocked_writes(keyed_database, "organization_phone_numbers"):
             await console.press("f2")
-            await console.wait_for(lambda: console.page.busy)
+            await console.wait_for(lambda: console.page.is_busy)
             form = console.page
             console.app.push_screen(LockScreen())
             await console.wait_for(lambda: isinstance(console.app.screen, LockScreen))
@@ -97,7 +97,7 @@ async def test_an_editor_that_saves_and_leaves_under_the_help_is_gone_after_it(
             await console.press("escape")
             await console.wait_for("Not saved yet")
             await console.press("s")
-            await console.wait_for(lambda: console.page.busy)
+            await console.wait_for(lambda: console.page.is_busy)
             editor = console.page
             await console.press("f1")
         await console.wait_for(lambda: not editor.busy)

@@ -70,7 +70,7 @@ def name_of(declaring: type[DOMNode], binding: Binding) -> str:
 @cache
 def is_open(node_type: type[DOMNode], action: str) -> bool:
     """Tell whether an act that a node has bound works in the locked console; one that nothing has bound does not."""
-    found = [(declaring, binding) for declaring, binding in bindings_of(node_type) if binding.action == action]
-    return bool(found) and all(
-        declaring in OPEN_CLASSES or name_of(declaring, binding) in OPEN for declaring, binding in found
+    bound = [(declaring, binding) for declaring, binding in bindings_of(node_type) if binding.action == action]
+    return bool(bound) and all(
+        declaring in OPEN_CLASSES or name_of(declaring, binding) in OPEN for declaring, binding in bound
     )

@@ -85,7 +85,7 @@ class Page(Screen[Any]):
         return self.query_one(StatusLine)
 
     @property
-    def busy(self) -> bool:
+    def is_busy(self) -> bool:
         """Whether a write is under way; acts are disabled until it is done."""
         return self._writes > 0
 
@@ -173,7 +173,7 @@ class Page(Screen[Any]):
             await coroutine
         except SwitchboardError as failure:
             if self.is_mounted:
-                self.tell_failure(failure)
+                self.report_failure(failure)
         if self.is_mounted:
             self.refresh_frame()
 
@@ -192,9 +192,9 @@ class Page(Screen[Any]):
 
     def show_failure(self, failure: SwitchboardError) -> None:
         """Meet a failure to load; screens with a list show it in the list's place."""
-        self.tell_failure(failure)
+        self.report_failure(failure)
 
-    def tell_failure(self, failure: SwitchboardError) -> None:
+    def report_failure(self, failure: SwitchboardError) -> None:
         """Say what went wrong on the status line, where it stays."""
         by_itself = " Switchboard reconnects by itself." if failure.may_pass else ""
         self.status.say(f"{failure.sentence} {failure.what_to_do}{by_itself}", "bad")
@@ -230,17 +230,17 @@ class Page(Screen[Any]):
 
     def _section_parts(self) -> tuple[Part, ...]:
         """Return the sections before the context: on an inner screen, or where there is little room, shorter ones."""
-        here = [Part(f"[{key}] {title}") for key, name, title in self.console.sections if name == self.section]
+        present = [Part(f"[{key}] {title}") for key, name, title in self.console.sections if name == self.section]
         if self.is_inner:
-            return tuple(here)
-        named = [
-            here[0] if name == self.section else Part(f" {key}  {title} ", "quiet")
+            return tuple(present)
+        parts = [
+            present[0] if name == self.section else Part(f" {key}  {title} ", "quiet")
             for key, name, title in self.console.sections
         ]
         # By the width alone: names that came and went with the context would send the whole line again.
-        if sum(cells(part.text) + 1 for part in named) + CONTEXT_ROOM > self.size.width:
-            named = [part if part in here else Part(part.text.split()[0], "quiet") for part in named]
-        return tuple(named)
+        if sum(cells(part.text) + 1 for part in parts) + CONTEXT_ROOM > self.size.width:
+            parts = [part if part in present else Part(part.text.split()[0], "quiet") for part in parts]
+        return tuple(parts)
 
     def action_filter(self) -> None:
         if self.filterable:
@@ -265,7 +265,7 @@ class Page(Screen[Any]):
             self.status.say("Cancelled.")
         elif self.filter_text:
             self._set_filter("")
-        elif len(self.app.screen_stack) > 1 and not self.busy:
+        elif len(self.app.screen_stack) > 1 and not self.is_busy:
             self.leave()
         else:
             self.status.clear()

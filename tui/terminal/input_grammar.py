@@ -108,7 +108,7 @@ class InputGrammar:
         self._deadline: float | None = None
         self._until = 0.0
         self._is_fresh = False
-        self._left = 0
+        self._mouse_characters_due = 0
         self._paste: list[str] = []
         self._pasted = 0
         self._paste_tail = ""
@@ -227,8 +227,8 @@ class InputGrammar:
         if len(self._sequence) <= LONGEST_SEQUENCE:
             self._sequence += character
         if self._state is _State.MOUSE:
-            self._left -= 1
-            if not self._left:
+            self._mouse_characters_due -= 1
+            if not self._mouse_characters_due:
                 self._leave()
         elif self._state is _State.CSI_LINUX:
             yield from self._finish()
@@ -241,7 +241,7 @@ class InputGrammar:
         elif self._sequence == "\x1b[[":
             self._enter(_State.CSI_LINUX, now + TAIL_WITHIN_S)
         elif self._sequence == "\x1b[M":
-            self._left = 3
+            self._mouse_characters_due = 3
             self._enter(_State.MOUSE, now + TAIL_WITHIN_S)
         elif self._sequence == PASTE_BEGINS:
             self._enter(_State.PASTE, now + TAIL_WITHIN_S)

@@ -109,9 +109,9 @@ class FilterLine(Vertical):
         end = min(len(text), offset + max(length, 1))
         field.selection = Selection(offset, end)
         self._offers = ()
-        left = self.query_one("#filter-title", PartsLine).size.width + cell_len(one_by_one(text[:offset]))
+        indent = self.query_one("#filter-title", PartsLine).size.width + cell_len(one_by_one(text[:offset]))
         carets = "^" * max(1, cell_len(one_by_one(text[offset:end])))
-        pointer = f"{' ' * (left - int(field.scroll_offset.x))}{carets}"
+        pointer = f"{' ' * (indent - int(field.scroll_offset.x))}{carets}"
         self.query_one("#filter-offers", PartsLine).parts = (Part(pointer[: self.size.width], "bad"),)
 
     def on_input_changed(self, event: Input.Changed) -> None:

@@ -87,12 +87,12 @@ class StatusLine(Widget):
     """What happened last, over as many as four lines; stays until the next act or until it is dismissed."""
 
     DEFAULT_CSS = "StatusLine { height: auto; min-height: 1; max-height: 4; width: 1fr; }"
-    said: reactive[Part] = reactive(Part(""), layout=False, repaint=False)
+    sentence: reactive[Part] = reactive(Part(""), layout=False, repaint=False)
 
     def render(self) -> Content:
-        return Content.styled(self.said.text, STYLES[self.said.tone]) if self.said.text else Content("")
+        return Content.styled(self.sentence.text, STYLES[self.sentence.tone]) if self.sentence.text else Content("")
 
-    def watch_said(self, before: Part, after: Part) -> None:
+    def watch_sentence(self, before: Part, after: Part) -> None:
         longest = max(cells(before.text), cells(after.text))
         if longest > self.size.width or self.size.height > 1:
             self.refresh(layout=True)
@@ -101,15 +101,15 @@ class StatusLine(Widget):
 
     def say(self, text: str, tone: Tone = "plain", *, over: Part | None = None) -> Part:
         """Show one sentence and return it; with `over` only where that one stands or none does, else return `over`."""
-        if over is not None and self.said not in (over, Part("")):
+        if over is not None and self.sentence not in (over, Part("")):
             return over
-        self.said = Part(safe_text(text, 500), tone)
-        return self.said
+        self.sentence = Part(safe_text(text, 500), tone)
+        return self.sentence
 
     def clear(self, only: Part | None = None) -> None:
         """Show nothing; with `only` where that sentence still stands."""
-        if only is None or self.said == only:
-            self.said = Part("")
+        if only is None or self.sentence == only:
+            self.sentence = Part("")
 
 
 class KeyHints(Widget):

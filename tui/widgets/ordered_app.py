@@ -77,7 +77,7 @@ class OrderedApp(TerminalApp):
             target = self.focused or self.screen
             event = self._keys.popleft()
             if isinstance(event, events.Key):
-                self._note(event)
+                self._record_key(event)
             await super().on_event(event)
             self._keys_sent += 1
             self._key_sent_at = time.monotonic()
@@ -96,7 +96,7 @@ class OrderedApp(TerminalApp):
         self._simulated.append(event)
         self.post_message(event)
 
-    def _note(self, event: events.Key) -> None:
+    def _record_key(self, event: events.Key) -> None:
         if any(key is event for key in self._simulated):
             self._simulated.remove(event)
         else:

@@ -119,7 +119,7 @@ async def test_nothing_is_applied_that_was_not_seen(few_people: str) -> None:
             connection.execute("lock table public.users")
             await console.press("A", "enter")
             await console.wait_for(lambda: isinstance(console.app.screen, PermissionReviewScreen))
-            assert console.app.screen.busy is False
+            assert console.app.screen.is_busy is False
         await wait_until_loaded(console)
         assert "1 grant for 1 person" in console.text
     assert permissions(few_people) == set()

@@ -79,7 +79,7 @@ class Wizard(ConsoleDriver):
 
     async def wait_until_settled(self) -> None:
         """Wait until the step that is shown has found out what it shows."""
-        await self.wait_for(lambda: " ..." not in self.text and not self.setup.busy)
+        await self.wait_for(lambda: " ..." not in self.text and not self.setup.is_busy)
 
     async def connect(self, conninfo: str) -> None:
         """Paste a connection string into the first step and wait for the answer."""

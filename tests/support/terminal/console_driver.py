@@ -84,7 +84,7 @@ class ConsoleDriver:
     @property
     def status(self) -> str:
         """What the status line says."""
-        return self.page.status.said.text
+        return self.page.status.sentence.text
 
     async def press(self, *keys: str) -> None:
         """Press keys one after the other, one that is repeated like a key held down; wait until all is laid out."""

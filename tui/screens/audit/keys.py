@@ -23,14 +23,14 @@ KEYS: list[BindingType] = [
     _key("x", "export", "export", "Export", "The rows of the filter, as CSV or JSON lines"),
     _key("y", "copy", "copy", "Copy row", "Copy the row"),
 ]
-TYPING: Hints = (
+TYPING_HINTS: Hints = (
     ("enter", "apply"),
     ("tab", "complete"),
     ("up down", "other offers"),
     ("esc", "leave"),
     ("F1", "help"),
 )
-SEARCHING: Hints = (
+SEARCHING_HINTS: Hints = (
     ("n N", "next, previous"),
     ("esc", "end search"),
     ("enter", "details"),
@@ -39,7 +39,7 @@ SEARCHING: Hints = (
 )
 
 
-def reading(*, following: bool) -> Hints:
+def reading_hints(*, following: bool) -> Hints:
     """Return the keys while the list is read."""
     return (
         *(("enter", "details"), ("/", "filter"), ("s", "search"), ("ctrl+g", "date")),

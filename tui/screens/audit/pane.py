@@ -285,7 +285,7 @@ class AuditPane(PagingPane):
         self._read_on()
         self.post_message(self.Moved())
 
-    def _wanted(self) -> Direction | None:
+    def _missing_direction(self) -> Direction | None:
         """In which direction rows are missing for what is seen and two pages beyond, which may be wanted at once.
 
         Only one page beyond where rows are looked through, which costs the server more.
@@ -299,7 +299,7 @@ class AuditPane(PagingPane):
         return "newer" if not window.at_newest and body.top < beyond else None
 
     def _read_on(self) -> None:
-        direction = self._wanted()
+        direction = self._missing_direction()
         if self.state.reading is Reading.IDLE and direction is not None:
             self.state.reading = Reading(direction)
             self._reading_on()
@@ -307,7 +307,7 @@ class AuditPane(PagingPane):
     @work(group="read on", exclusive=True, exit_on_error=False)
     async def _reading_on(self) -> None:
         try:
-            while (direction := self._wanted()) is not None:
+            while (direction := self._missing_direction()) is not None:
                 await self._read(direction, READ_AHEAD)
         except SwitchboardError as failure:
             self.state.reading = Reading.STOPPED
@@ -350,9 +350,9 @@ class AuditPane(PagingPane):
             seen = {id(line.entry) for line in self._lines[body.top : body.top + body.lines_seen]}
             places = [n for n, entry in enumerate(window.entries) if id(entry) in seen]
             if places:
-                reach, held = 4 * body.lines_seen + READ_AHEAD, len(window.entries)
+                reach, count = 4 * body.lines_seen + READ_AHEAD, len(window.entries)
                 window.forget(max(0, places[0] - reach), places[-1] + reach)
-                if len(window.entries) != held:
+                if len(window.entries) != count:
                     self.refresh_lines()
         elif step.searched_to is not None and not step.done:
             self.switcher.show_content()

@@ -12,7 +12,7 @@ from tui.screens.audit.export import AuditExport
 from tui.screens.audit.filter_line import AuditFilterLine
 from tui.screens.audit.filter_resolution import no_rows, resolve, resolve_load
 from tui.screens.audit.histogram import AuditHistogram
-from tui.screens.audit.keys import KEYS, SEARCHING, TYPING, reading
+from tui.screens.audit.keys import KEYS, SEARCHING_HINTS, TYPING_HINTS, reading_hints
 from tui.screens.audit.live_updates import LiveUpdates
 from tui.screens.audit.pane import AuditPane
 from tui.screens.audit.prompts import ask_likeness, ask_moment
@@ -64,12 +64,12 @@ class AuditScreen(ListPage):
     def hints(self) -> tuple[tuple[str, str], ...]:
         """Return the keys that fit what is shown."""
         if self.is_filtering:
-            return TYPING
-        return SEARCHING if self._search.text else reading(following=self._state.is_following)
+            return TYPING_HINTS
+        return SEARCHING_HINTS if self._search.text else reading_hints(following=self._state.is_following)
 
     def context(self) -> tuple[Part, ...]:
         """Return the filter, the search, how many rows, and what is going on."""
-        count = "" if self._state.count is None or self._state.rows_come else count_words(self._state.count)
+        count = "" if self._state.count is None or self._state.rows_arrived else count_words(self._state.count)
         return (
             *super().context(),
             Part(self._search.words, "warning", give=1),
@@ -130,20 +130,20 @@ class AuditScreen(ListPage):
 
         if self._state.filter is None:
             return
-        wanted = self._state.filter.audit_filter
+        audit_filter = self._state.filter.audit_filter
         try:
             await self.pane.name_organizations(self.session.database)
-            count = await count_rows(self.session.database, wanted)
-            if self.is_mounted and wanted is self._state.filter.audit_filter:
+            count = await count_rows(self.session.database, audit_filter)
+            if self.is_mounted and audit_filter is self._state.filter.audit_filter:
                 self._state.count = count
                 self.refresh_frame()
                 await self.query_one(AuditHistogram).measure(
-                    self.session.database, wanted, self.session.settings.timezone
+                    self.session.database, audit_filter, self.session.settings.timezone
                 )
                 self._mark_time()
         except SwitchboardError as failure:
             if self.is_mounted:
-                self.tell_failure(failure)
+                self.report_failure(failure)
 
     def _mark_time(self) -> None:
         row = self.pane.current
@@ -166,7 +166,7 @@ class AuditScreen(ListPage):
     def _type(self, typing: Typing, text: str) -> None:
         if self.console.connection.ready and self._state.filter is not None:
             organization = self.session.organization
-            self._state.typing, self._state.status_before = typing, self.status.said
+            self._state.typing, self._state.status_before = typing, self.status.sentence
             line = self.query_one(AuditFilterLine)
             line.use(self.session.database, organization.id if organization else None)
             self.status.display = False
@@ -208,12 +208,12 @@ class AuditScreen(ListPage):
                 self.status.display = True
             else:
                 self.end_filtering()
-            self.tell_failure(failure)
-            self._state.status_before = self.status.said
+            self.report_failure(failure)
+            self._state.status_before = self.status.sentence
             return
         if resolved is None:
             return
-        news = self.status.said
+        news = self.status.sentence
         self.end_filtering()
         self.status.clear()
         if self._state.typing is Typing.SEARCH:
@@ -222,7 +222,7 @@ class AuditScreen(ListPage):
             self._state.applied = resolved
             self._set_filter(resolved.audit_filter.text)
         if news != self._state.status_before:
-            self.status.said = news  # How an export ended meanwhile, which nobody has read.
+            self.status.sentence = news  # How an export ended meanwhile, which nobody has read.
 
     def on_audit_pane_moved(self) -> None:
         """Follow the cursor on the ruler, and say how far reading has come."""
@@ -232,7 +232,7 @@ class AuditScreen(ListPage):
 
     def on_paging_pane_failed(self, event: AuditPane.Failed) -> None:
         """Say what went wrong, and keep what is shown."""
-        self.tell_failure(event.failure)
+        self.report_failure(event.failure)
 
     def on_paging_pane_crashed(self, event: AuditPane.Crashed) -> None:
         """End the program on the crash page."""
@@ -240,7 +240,7 @@ class AuditScreen(ListPage):
 
     def on_audit_histogram_failed(self, event: AuditHistogram.Failed) -> None:
         """Say what went wrong with the histogram."""
-        self.tell_failure(event.failure)
+        self.report_failure(event.failure)
 
     def on_window_body_end_wanted(self, event: WindowBody.EndWanted) -> None:
         """Go to the newest or the oldest row, reading it where it is not held."""
@@ -280,7 +280,7 @@ class AuditScreen(ListPage):
             await self._finish()
         except SwitchboardError as failure:
             if self.is_mounted:
-                (self.tell_failure if self.pane.window.entries else self.show_failure)(failure)
+                (self.report_failure if self.pane.window.entries else self.show_failure)(failure)
         if self.is_mounted:
             self._mark_time()
             self.refresh_frame()
@@ -330,12 +330,12 @@ class AuditScreen(ListPage):
         if self._state.filter is None:
             return
         # Not the rows on the list: those of a filter that has just been applied may not be there yet.
-        known = self._state.resolved(text, organization.id if organization else None)
+        resolved = self._state.resolved(text, organization.id if organization else None)
 
-        async def wanted() -> AuditFilter:
-            return (known or await resolve(self.session, text)).audit_filter
+        async def resolve_filter() -> AuditFilter:
+            return (resolved or await resolve(self.session, text)).audit_filter
 
-        self._export.start(wanted)
+        self._export.start(resolve_filter)
 
     def action_copy(self) -> None:
         """Send the row's text to the terminal's clipboard."""

@@ -112,7 +112,7 @@ class CredentialEditor(Page):
 
     def on_form_row_changed(self) -> None:
         # A field that has just been laid out also reports the text it starts with.
-        if not self.busy and self._values() != self._checked_values:
+        if not self.is_busy and self._values() != self._checked_values:
             self.status.clear()
         self._check()
 
@@ -146,7 +146,7 @@ class CredentialEditor(Page):
             row.value = choices[(at + 1) % len(choices)]
 
     def action_save(self) -> None:
-        if self._loaded and not self.busy and not self.prompt.is_asking:
+        if self._loaded and not self.is_busy and not self.prompt.is_asking:
             self.act(self._save())
 
     def action_test(self) -> None:
@@ -154,7 +154,7 @@ class CredentialEditor(Page):
         from tui.session.connection_test import Job, run_on_draft, run_on_stored
 
         values = self._values()
-        if not self._loaded or self.busy or self.prompt.is_asking or self._report_problem(values, "Not tested."):
+        if not self._loaded or self.is_busy or self.prompt.is_asking or self._report_problem(values, "Not tested."):
             return
         untouched = self._base is not None and self._base.problem is None and not self._form.changed_names(values)
         # A test of what is stored is kept in its row; that of a draft only by the save that follows it unchanged.
@@ -228,7 +228,7 @@ class CredentialEditor(Page):
         """Ask before an envelope that cannot be read is replaced: fields that are not typed would be lost with it."""
         if self._base is None or self._base.problem is None:
             return True
-        typed = await self.prompt.line(
+        typed = await self.prompt.ask(
             f"What is stored for {self._full_name} cannot be read ({self._base.problem.reason}) "
             "and would be replaced as a whole.\n"
             f"Type {self._type.name} to replace it, or esc to leave it:"
@@ -258,7 +258,7 @@ class CredentialEditor(Page):
         self.status.say("Theirs is loaded, yours is on top of it: F2 saves." if mine else "Theirs is loaded.")
 
     def action_back(self) -> None:
-        if self.prompt.is_asking or self.busy:
+        if self.prompt.is_asking or self.is_busy:
             return
         if not self._loaded or not self._form.changed_names(self._values()):
             self._leave()

@@ -77,7 +77,7 @@ class RevealScreen(Page):
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         # One secret at a time, and none by the enter that answers the question about a copy.
         if action in ("reveal", "copy"):
-            return not self.busy and not self.prompt.is_asking
+            return not self.is_busy and not self.prompt.is_asking
         return super().check_action(action, parameters)
 
     def action_say_how(self) -> None:

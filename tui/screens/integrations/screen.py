@@ -121,12 +121,12 @@ class IntegrationsScreen(DetailPage["Integration"]):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         if action in ("toggle_active", "delete", "secrets", "test"):
-            possible = not self.busy and self.current is not None and self.current.id is not None
+            possible = not self.is_busy and self.current is not None and self.current.id is not None
             return True if possible else None
         return super().check_action(action, parameters)
 
     def action_edit(self) -> None:
-        if self.current is not None and not self.busy and self.may("configure"):
+        if self.current is not None and not self.is_busy and self.may("configure"):
             self.console.navigation.open_editor(self.current.integration_type, self.current)
 
     def action_secrets(self) -> None:
@@ -135,11 +135,11 @@ class IntegrationsScreen(DetailPage["Integration"]):
 
     def action_test(self) -> None:
         current = self.current
-        if current is not None and current.id is not None and not self.busy:
+        if current is not None and current.id is not None and not self.is_busy:
             self._test(f"Test of {title_of(current.integration_type)}", [current])
 
     def action_test_all(self) -> None:
-        if self.busy:
+        if self.is_busy:
             return
         testable = {name for name, provider in registry().items() if provider.test is not None}
         integrations = [
@@ -207,7 +207,7 @@ class IntegrationsScreen(DetailPage["Integration"]):
         if chosen != "t":
             return
         # A yes is a habit; a name that is typed is read first.
-        typed = await self.prompt.line(f"Type {name} to delete {title}, or esc to leave it:")
+        typed = await self.prompt.ask(f"Type {name} to delete {title}, or esc to leave it:")
         if typed is None or typed.strip() != name:
             self.status.say("Nothing was deleted.")
             return

@@ -121,7 +121,7 @@ class NumberForm(Page):
         )
 
     def action_save(self) -> None:
-        if not self.busy and not self.prompt.is_asking:
+        if not self.is_busy and not self.prompt.is_asking:
             self.act(self._save())
 
     async def _save(self) -> None:
@@ -154,7 +154,7 @@ class NumberForm(Page):
         self.leave(done)
 
     def action_back(self) -> None:
-        if self.prompt.is_asking or self.busy:
+        if self.prompt.is_asking or self.is_busy:
             return
         if self._is_changed:
             self.act(self._leave_after_asking())

@@ -122,9 +122,9 @@ class PhoneNumbersScreen(DetailPage["PhoneNumber"]):
         if self._everywhere:
             return f"No organisation that you may read has “{self.filter_text}”.", "esc  clear the filter"
         if self.filter_text or self._view:
-            named = f" “{self.filter_text}”" if self.filter_text else ""
+            quoted = f" “{self.filter_text}”" if self.filter_text else ""
             view = f" among {VIEWS[self._view]}" if self._view else ""
-            return f"No number matches{named}{view}.", "esc  clear the filter    v  another view"
+            return f"No number matches{quoted}{view}.", "esc  clear the filter    v  another view"
         return "This organisation has no phone numbers.", "S  sync from Exotel    a  add one by hand"
 
     async def load(self) -> None:
@@ -154,14 +154,14 @@ class PhoneNumbersScreen(DetailPage["PhoneNumber"]):
         from tui.data.numbers.listing import find_phone_numbers
 
         try:
-            found = await find_phone_numbers(self.session.database, text)
+            result = await find_phone_numbers(self.session.database, text)
         except SwitchboardError as failure:
             if self.is_mounted:
-                self.tell_failure(failure)
+                self.report_failure(failure)
             return
         # The answer may come after the next key.
         if self.is_mounted and text == self.filter_text:
-            self._elsewhere = list(found.numbers)
+            self._elsewhere = list(result.numbers)
             self.show_rows()
 
     def show_rows(self) -> None:
@@ -172,7 +172,7 @@ class PhoneNumbersScreen(DetailPage["PhoneNumber"]):
         self.action_assign()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        if self.busy and action in (*ON_A_NUMBER, "add", "sync"):
+        if self.is_busy and action in (*ON_A_NUMBER, "add", "sync"):
             return None
         if action in ON_A_NUMBER and self.current is None:
             return None
@@ -183,7 +183,7 @@ class PhoneNumbersScreen(DetailPage["PhoneNumber"]):
     def _number_to_change(self, *, active: bool = False) -> PhoneNumber | None:
         """Return the number under the cursor; None, with the reason said, where it may not be changed from here."""
         number = self.current
-        if number is None or self.busy or not self.may("change"):
+        if number is None or self.is_busy or not self.may("change"):
             return None
         if not self._is_ours(number):
             # The people to choose from are those of the organisation that is looked at.
@@ -275,7 +275,7 @@ class PhoneNumbersScreen(DetailPage["PhoneNumber"]):
             done: NumberChanged = await self.writing(change())
         except SwitchboardError as failure:
             await self.load()
-            self.tell_failure(failure)
+            self.report_failure(failure)
         else:
             await self.load()
             self._report(done, sentence)
@@ -289,7 +289,7 @@ class PhoneNumbersScreen(DetailPage["PhoneNumber"]):
         self.status.say(f"{sentence}{before}{warning}", "warning" if done.warning else "good")
 
     def action_add(self) -> None:
-        if not self.busy and self.may("add") and self.session.organization is not None:
+        if not self.is_busy and self.may("add") and self.session.organization is not None:
             self.console.navigation.open_number(None, self._on_form_left)
 
     def action_edit(self) -> None:
@@ -305,7 +305,7 @@ class PhoneNumbersScreen(DetailPage["PhoneNumber"]):
         self.start_load()
 
     def action_sync(self) -> None:
-        if self.may("sync", "add", "change") and not self.busy and self.session.organization is not None:
+        if self.may("sync", "add", "change") and not self.is_busy and self.session.organization is not None:
             self.console.navigation.open_number_sync(self._on_sync_left)
 
     def _on_sync_left(self, sentence: str | None) -> None:

@@ -113,7 +113,7 @@ class NumberSyncScreen(Page):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         if action == "apply":
-            possible = self._plan is not None and self._plan.writes and not self.busy and not self.prompt.is_asking
+            possible = self._plan is not None and self._plan.writes and not self.is_busy and not self.prompt.is_asking
             return True if possible else None
         return True
 
@@ -126,7 +126,7 @@ class NumberSyncScreen(Page):
         # An enter that is held down since before the plan was shown writes nothing.
         if self.console.is_key_held:
             self.status.say("Nothing is written yet: A, then enter, writes all of it.")
-        elif self._plan is not None and self._plan.writes and not self.busy:
+        elif self._plan is not None and self._plan.writes and not self.is_busy:
             self.act(self._apply(self._plan))
 
     async def _apply(self, plan: SyncPlan) -> None:
@@ -143,7 +143,7 @@ class NumberSyncScreen(Page):
             result = await self.writing(apply_sync(self.session.database, plan, deactivate_all=plan.deactivates_all))
         except SyncConflict as conflict:
             self._show(conflict.plan)
-            self.tell_failure(conflict)
+            self.report_failure(conflict)
             return
         self._plan = None
         self.leave(
@@ -158,7 +158,7 @@ class NumberSyncScreen(Page):
             self._is_listing = False
             self.query_one(StateSwitcher).show_empty("Stopped, and nothing was written.", "r  list again    esc  back")
             self.refresh_frame()
-        elif not self.busy and not self.prompt.is_asking:
+        elif not self.is_busy and not self.prompt.is_asking:
             self.act(self._leave())
 
     async def _leave(self) -> None:

@@ -59,10 +59,10 @@ class AccessScreen(Page):
     def focus_body(self) -> None:
         self.set_focus(self.query_one(RowBody))
 
-    def show(self, named: Sequence[tuple[str, str, EffectiveAccess]]) -> None:
+    def show(self, entries: Sequence[tuple[str, str, EffectiveAccess]]) -> None:
         """Show entries, each given with its key and its name."""
-        self._entries = {key: entry for key, _, entry in named}
-        self.query_one(RowBody).show([_row(key, name, access, self.console.glyphs) for key, name, access in named])
+        self._entries = {key: entry for key, _, entry in entries}
+        self.query_one(RowBody).show([_row(key, name, access, self.console.glyphs) for key, name, access in entries])
         self.query_one(StateSwitcher).show_content()
         self._show_detail()
 
@@ -149,12 +149,12 @@ class UsersOfIntegrationScreen(AccessScreen):
     async def load(self) -> None:
         from tui.data.permissions.effective import access_to_integration
 
-        organization, wanted = self.session.organization, self._integration.id
-        if organization is None or wanted is None:
+        organization, integration_id = self.session.organization, self._integration.id
+        if organization is None or integration_id is None:
             return
         switcher = self.query_one(StateSwitcher)
         switcher.show_loading("who can use it")
-        users = await access_to_integration(self.session.database, organization.id, wanted)
+        users = await access_to_integration(self.session.database, organization.id, integration_id)
         if not self.is_mounted:
             return
         self._integration, self._more = users.integration, users.more

@@ -195,7 +195,7 @@ class GridActions:
         try:
             step = do(model.staged, chosen)
         except InvalidInput as refusal:
-            self._page.tell_failure(refusal)
+            self._page.report_failure(refusal)
             return None
         self._pane.grid.use_selection()
         if step.notes:

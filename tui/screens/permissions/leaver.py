@@ -82,17 +82,17 @@ def report_rows(report: LeaverReport, zone: tzinfo, glyphs: Glyphs) -> list[tupl
     secrets = [secret for secret in report.secrets if is_secret(secret.integration_type, secret.field)]
     rotate = [secret for secret in secrets if secret.to_be_rotated]
     others = [secret for secret in secrets if not secret.to_be_rotated]
-    held = [entry for entry in report.access if entry.access.rights]
+    to_revoke = [entry for entry in report.access if entry.access.rights]
     rows = [_title(f"Secrets to rotate ({len(rotate)})", "bad" if rotate else "good")]
     rows += [(_secret(secret), Cell(secret_in_full(secret, zone), "bad")) for secret in rotate]
     rows += [] if rotate else [_line(f"{glyphs.yes} none known to Switchboard")]
     if others:
         rows.append(_title(f"Seen, and changed since ({len(others)})", "plain"))
         rows += [(_secret(other), Cell(secret_in_full(other, zone), "quiet")) for other in others]
-    rows.append(_title(f"Access to revoke ({len(held)})", "warning" if held else "good"))
+    rows.append(_title(f"Access to revoke ({len(to_revoke)})", "warning" if to_revoke else "good"))
     rows += [
         (Cell(f"  {_name(entry.integration.integration_type)}"), Cell(access_in_full(entry.access, zone)))
-        for entry in held
+        for entry in to_revoke
     ]
     rows.append(_title(f"Phone numbers ({len(report.phone_numbers)})", "plain"))
     rows += [

@@ -175,7 +175,9 @@ class PermissionReviewScreen(Page):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         return (
-            None if action in ("apply", "drop") and (self.busy or not self._changes or self.prompt.is_asking) else True
+            None
+            if action in ("apply", "drop") and (self.is_busy or not self._changes or self.prompt.is_asking)
+            else True
         )
 
     def action_drop(self) -> None:
@@ -253,7 +255,7 @@ class PermissionReviewScreen(Page):
         super().show_failure(failure)
 
     def action_back(self) -> None:
-        if not self.busy:
+        if not self.is_busy:
             self.leave((self._staged, None))
 
 

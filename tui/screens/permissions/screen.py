@@ -163,9 +163,9 @@ class PermissionsScreen(Page):
     def _listing(self, model: GridModel) -> PeopleList:
         from tui.data.permissions.people import PeopleFilter
 
-        wanted = PeopleFilter(self.filter_text.strip(), **VIEWS[self._view][1])
-        self.pane.empty_message = empty_message(self._view, wanted.text, is_labelled=self._is_labelled)
-        return PeopleList(self.session.database, model.staged.organization_id, wanted, SORTS[self._sort][0])
+        people_filter = PeopleFilter(self.filter_text.strip(), **VIEWS[self._view][1])
+        self.pane.empty_message = empty_message(self._view, people_filter.text, is_labelled=self._is_labelled)
+        return PeopleList(self.session.database, model.staged.organization_id, people_filter, SORTS[self._sort][0])
 
     @work(group="allowed", exclusive=True, exit_on_error=False)
     async def _read_privileges(self, model: GridModel) -> None:
@@ -177,10 +177,10 @@ class PermissionsScreen(Page):
         try:
             self._may_change = await can_change(database)
             self._is_labelled = await people_are_labelled(database)
-            found = await enforcement(database)
+            state = await enforcement(database)
         except SwitchboardError as failure:
             if self.is_mounted:
-                self.tell_failure(failure)
+                self.report_failure(failure)
             return
         if self.is_mounted and model is self.model:
             self.pane.empty_message = empty_message(self._view, self.filter_text.strip(), is_labelled=self._is_labelled)
@@ -188,7 +188,7 @@ class PermissionsScreen(Page):
                 self.pane.show_state()
             self.refresh_bindings()
             self.refresh_frame()
-            self.pane.show_note(self._note(found))
+            self.pane.show_note(self._note(state))
 
     @work(group="load", exclusive=True, exit_on_error=False)
     async def _read(self, reading: Callable[[], Awaitable[None]]) -> None:
@@ -240,15 +240,15 @@ class PermissionsScreen(Page):
             self._read(partial(self.pane.read_end, event.direction))
 
     def on_paging_pane_failed(self, event: PermissionPane.Failed) -> None:
-        self.tell_failure(event.failure)
+        self.report_failure(event.failure)
 
     def on_paging_pane_crashed(self, event: PermissionPane.Crashed) -> None:
         self.console.fail(event.error)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        if action in EDIT_ACTIONS and not (self._may_edit and not self.busy and self.model is not None):
+        if action in EDIT_ACTIONS and not (self._may_edit and not self.is_busy and self.model is not None):
             return None
-        return None if action in ("review", "undo") and self.busy else True
+        return None if action in ("review", "undo") and self.is_busy else True
 
     def action_right(self, right: Right) -> None:
         self._grid_actions.toggle(right)

@@ -47,7 +47,7 @@ class DoctorPane(Vertical):
         yield self._switcher
         yield self._detail
 
-    def wait(self) -> None:
+    def show_loading(self) -> None:
         self._switcher.show_loading("the examination")
 
     def show(self, findings: Sequence[Finding]) -> None:

@@ -79,20 +79,20 @@ class SetupScreen(Page):
         from tui.data.setup.doctor import examine
 
         pane = await self._show_doctor()
-        pane.wait()
+        pane.show_loading()
         session, settings = self.session, self.session.settings
         failure = self._failure
         try:
-            wanted = from_environment(settings.database_url, settings.libpq)
+            connection = from_environment(settings.database_url, settings.libpq)
         except SwitchboardError as malformed:
-            wanted, failure = None, malformed
+            connection, failure = None, malformed
         if not session.is_connected and failure is None:
             waiting = ConnectionFailed("There is no connection to the database yet.", "Wait a moment, then press r.")
             failure = self.console.connection.failure or waiting
         findings = await examine(
             session.database if session.is_connected else None,
             session.keyring,
-            connection=wanted,
+            connection=connection,
             env_file=settings.env_file_to_write,
             failure=failure,
         )
@@ -106,7 +106,7 @@ class SetupScreen(Page):
             self._failure = failure
             self.start_load()
         else:
-            self.tell_failure(failure)
+            self.report_failure(failure)
 
     def run_in_background(self, work: Work, *, group: str) -> None:
         _: Worker[None] = self.run_worker(work, group=group, exclusive=True, exit_on_error=False)
@@ -125,7 +125,7 @@ class SetupScreen(Page):
         return super().check_action(action, parameters)
 
     def action_wizard(self) -> None:
-        if self._wizard is None and not self.busy:
+        if self._wizard is None and not self.is_busy:
             self.run_in_background(self._open_wizard, group="wizard")
 
     async def action_leave(self) -> None:
@@ -181,7 +181,7 @@ class SetupScreen(Page):
     def on_connection_step_demo_wanted(self, event: ConnectionStep.DemoWanted) -> None:
         """Leave for the sample data; nothing was written."""
         event.stop()
-        self.console.look_around()
+        self.console.open_demo()
 
     def focus_body(self) -> None:
         if self._wizard is not None:
@@ -224,7 +224,7 @@ class SetupScreen(Page):
 
         session, settings = self.session, self.session.settings
         flow = Flow(settings, session.environ, session.keyring, session.operator, self.console.glyphs)
-        flow.operator_wanted = settings.operator
+        flow.operator_setting = settings.operator
         flow.organization = session.organization
         if not settings.nothing_configured:
             try:

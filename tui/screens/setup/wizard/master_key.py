@@ -316,10 +316,10 @@ def _gate_verdict(gate: Gate) -> Notice:
         gate.require_write()
     except MasterKeyError as refused:
         if gate.state == "wrong key":
-            known = f"with key id {gate.recorded_key_id}" if gate.recorded_key_id else "with another key"
+            which = f"with key id {gate.recorded_key_id}" if gate.recorded_key_id else "with another key"
             return Notice(
                 "bad",
-                f"Wrong key: this database already holds credentials written {known}.",
+                f"Wrong key: this database already holds credentials written {which}.",
                 "Paste that key, or name its file.",
             )
         return Notice("warning", refused.sentence, refused.what_to_do)

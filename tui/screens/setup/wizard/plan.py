@@ -63,14 +63,14 @@ class PlanStep(Step):
 
     def __init__(self, flow: Flow) -> None:
         super().__init__(flow)
-        self._found = NoticeList(flow.glyphs, id="p-found")
+        self._findings = NoticeList(flow.glyphs, id="p-found")
         self._save = SaveLines(flow, "the connection and its password", ticked=flow.settings.nothing_configured)
         self._write = ActionLine(f"Write the SQL to {SQL_FILE}, for whoever may run it", id="p-write")
         self._view = CycleLine("Show", VIEWS, id="p-view")
         self._text = Static("", id="p-text", markup=False)
 
     def compose_step(self) -> Iterable[Widget]:
-        yield self._found
+        yield self._findings
         yield self._save
         yield self._write
         yield self._view
@@ -86,15 +86,15 @@ class PlanStep(Step):
         """Make the plan anew: the connection may be another one now."""
         self.problem.clear()
         self._write.display = False
-        self._found.say([Notice("quiet", "Looking at the database ...")])
+        self._findings.say([Notice("quiet", "Looking at the database ...")])
         self.flow.plan = None
         try:
             plan = self.flow.plan = await plan_setup(self.flow.conninfo())
         except SwitchboardError:
-            self._found.clear()
+            self._findings.clear()
             self._text.update("")
             raise
-        self._found.say(_notices(plan))
+        self._findings.say(_notices(plan))
         self._write.display = any(problem.error is PermissionDenied for problem in plan.facts.problems)
         self._show_text()
 
@@ -182,12 +182,12 @@ def _text(plan: Plan, view: str) -> list[str]:
     if view == "holes":
         return _holes(plan)
     if view == "changes":
-        made = [spelled(f"+ {line}") for line in plan.missing]
+        created = [spelled(f"+ {line}") for line in plan.missing]
         changed = [spelled(f"~ {line}") for line in plan.different]
         later = [f"+ index {name} (built afterwards, without blocking anybody)" for name in plan.log_indexes]
         accepted = [spelled(f"= {line}") for line in plan.accepts]
         foreign = [spelled(f"? {drift.sentence}") for drift in plan.foreign]
-        return foreign + accepted + changed + made + later or ["Nothing will be changed."]
+        return foreign + accepted + changed + created + later or ["Nothing will be changed."]
     return _summary("made", plan.missing) + _summary("changed", plan.different) or ["Nothing will be changed."]
 
 
