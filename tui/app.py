@@ -240,13 +240,11 @@ class SwitchboardApp(OrderedApp):
             self.switch_mode(name)
 
     def action_help(self) -> None:
-        """Show every key that works here."""
         from tui.screens.help import HelpScreen
 
         self._open_key_list(HelpScreen)
 
     def action_palette(self) -> None:
-        """Choose an act by typing a part of its name."""
         from tui.screens.help import PaletteScreen
 
         self._open_key_list(PaletteScreen)
@@ -260,7 +258,6 @@ class SwitchboardApp(OrderedApp):
             self.push_screen(screen_type(self.screen))
 
     def action_organization(self) -> None:
-        """Look at another organisation."""
         from tui.screens.organization_chooser import OrganizationChooser
 
         if self.session.is_connected and len(self.screen_stack) == 1:

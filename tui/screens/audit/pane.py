@@ -102,7 +102,6 @@ class AuditPane(PagingPane):
         return self.at_top or (self.window.at_newest and not self.window.entries)
 
     def compose(self) -> ComposeResult:
-        """Lay the list over the lines about the row under the cursor."""
         yield StateSwitcher(WindowList(columns(self.zone, 0)))
         yield TextLines(id="detail")
 
@@ -273,11 +272,9 @@ class AuditPane(PagingPane):
         self.query_one("#detail", TextLines).show(detail(self.line, self.names) if self.line else ())
 
     def on_resize(self) -> None:
-        """Show what fits the new width."""
         self.query_one(WindowList).use_columns(columns(self.zone, self.size.width))
 
     def on_window_body_moved(self, event: WindowBody.Moved) -> None:
-        """Follow the cursor, and read what is missing round what is seen."""
         event.stop()
         self._show_detail()
         if event.by_key and self.state.reading is Reading.STOPPED:

@@ -54,24 +54,19 @@ class AuditRowScreen(Page):
         self._long: LongDetails | None = None
 
     def compose_body(self) -> Iterable[Widget]:
-        """Lay out the lines."""
         yield RowList((Column(self._heading(), 20, grows=True),))
 
     def hints(self) -> tuple[tuple[str, str], ...]:
-        """Return what there is to do."""
         return (("left right", "newer, older row"), ("y", "copy as JSON"), ("esc", "back"), ("?", "help"))
 
     def context(self) -> tuple[Part, ...]:
-        """Say which row it is."""
         return (Part(f"row {self._row.id}", "quiet"),)
 
     def on_mount(self) -> None:
-        """Show the row."""
         self.focus_body()
         self._show()
 
     async def load(self) -> None:
-        """Read details that the list left out; find out how far the log is sealed, where this role may know."""
         from tui.data.audit.rows import read_long_details
         from tui.data.seals.sealing import read_seal_evidence
 
@@ -87,7 +82,6 @@ class AuditRowScreen(Page):
             self._show()
 
     def on_resize(self, event: events.Resize) -> None:
-        """Break the lines at the new width."""
         self._show()
 
     def focus_body(self) -> None:
@@ -95,7 +89,6 @@ class AuditRowScreen(Page):
         self.set_focus(self.query_one(RowBody))
 
     def action_step(self, by: int) -> None:
-        """Show the row beside this one."""
         row = self._step(by)
         if row is None:
             self.status.say("There is no newer row here yet." if by < 0 else "There is no older row here yet.")
@@ -109,7 +102,6 @@ class AuditRowScreen(Page):
         self.refresh_frame()
 
     def action_copy(self) -> None:
-        """Send the row as JSON to the terminal's clipboard."""
         self.app.copy_to_clipboard(as_json(self._row))
         self.status.say("Row sent to your terminal's clipboard as JSON (cannot be confirmed).")
 

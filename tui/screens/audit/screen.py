@@ -52,7 +52,6 @@ class AuditScreen(ListPage):
         return self.query_one(AuditPane)
 
     def compose_body(self) -> Iterable[Widget]:
-        """Lay the list over the ruler and the line for the filter."""
         pane = AuditPane(self.session.settings.timezone, self._state)
         self._search = AuditSearch(self, pane, self._state)
         self._updates = LiveUpdates(self, pane, self._state, lambda: self._go_to_end(-1))
@@ -62,13 +61,11 @@ class AuditScreen(ListPage):
         yield AuditFilterLine()
 
     def hints(self) -> tuple[tuple[str, str], ...]:
-        """Return the keys that fit what is shown."""
         if self.is_filtering:
             return TYPING_HINTS
         return SEARCHING_HINTS if self._search.text else reading_hints(following=self._state.is_following)
 
     def context(self) -> tuple[Part, ...]:
-        """Return the filter, the search, how many rows, and what is going on."""
         count = "" if self._state.count is None or self._state.rows_arrived else count_words(self._state.count)
         return (
             *super().context(),
@@ -79,11 +76,9 @@ class AuditScreen(ListPage):
         )
 
     def focus_body(self) -> None:
-        """Focus the list."""
         self.set_focus(self.pane.body)
 
     async def load(self) -> None:
-        """Show the newest rows of the filter, or again those round the cursor; then count them."""
         organization = self.organization_to_list()
         if organization is None:
             return
@@ -150,17 +145,14 @@ class AuditScreen(ListPage):
         self.query_one(AuditHistogram).mark_time(row.created_at if row else None)
 
     def filter_changed(self) -> None:
-        """Show the rows of `filter_text`."""
         self._search.end()
         self.status.clear()
         self.start_load()
 
     def action_filter(self) -> None:
-        """Type a filter; it is applied with enter."""
         self._type(Typing.FILTER, self.filter_text)
 
     def action_search(self) -> None:
-        """Type what to look for within the filter."""
         self._type(Typing.SEARCH, self._search.text)
 
     def _type(self, typing: Typing, text: str) -> None:
@@ -186,17 +178,14 @@ class AuditScreen(ListPage):
         self.refresh_frame()
 
     def on_filter_line_cancelled(self) -> None:
-        """Leave everything as it was."""
         self.workers.cancel_group(self, "apply")
         self.end_filtering()
 
     def on_filter_line_edited(self) -> None:
-        """Take away what was said of the text before."""
         if self.is_filtering:
             self.status.display = False
 
     def on_filter_line_submitted(self, event: FilterLine.Submitted) -> None:
-        """Apply what was typed, or point at the word that is wrong."""
         self._apply(event.text)
 
     @work(group="apply", exclusive=True, exit_on_error=False)
@@ -225,7 +214,6 @@ class AuditScreen(ListPage):
             self.status.sentence = news  # How an export ended meanwhile, which nobody has read.
 
     def on_audit_pane_moved(self) -> None:
-        """Follow the cursor on the ruler, and say how far reading has come."""
         self._mark_time()
         self._updates.on_cursor_moved()
         self.refresh_frame()
@@ -243,7 +231,6 @@ class AuditScreen(ListPage):
         self.report_failure(event.failure)
 
     def on_window_body_end_wanted(self, event: WindowBody.EndWanted) -> None:
-        """Go to the newest or the oldest row, reading it where it is not held."""
         window, body = self.pane.window, self.pane.body
         if window.at_newest if event.direction < 0 else window.at_oldest:
             body.action_move(event.direction * len(window.lines()))
@@ -254,7 +241,6 @@ class AuditScreen(ListPage):
         self._read(self.pane.open_newest if direction < 0 else self.pane.open_end)
 
     def on_window_body_opened(self) -> None:
-        """Open the row in full."""
         self._state.opened = self.pane.current
         if self._state.opened is not None:
             self.console.navigation.open_audit_row(self._state.opened, self.pane.names, self._step)
@@ -286,14 +272,12 @@ class AuditScreen(ListPage):
             self.refresh_frame()
 
     def action_match(self, by: int) -> None:
-        """Go to the next older or newer row that matches the search."""
         if not self._search.text:
             self.action_search()
         elif self.pane.current is not None:
             self._read(lambda: self._search.go_on(by))
 
     def action_jump(self) -> None:
-        """Ask for a date, and go to the last row of it or the next older one."""
         if self.pane.reader is not None:
             self.run_worker(self._jump(), group="ask", exclusive=True, exit_on_error=False)
 
@@ -308,11 +292,9 @@ class AuditScreen(ListPage):
             self.status.say("The log begins later than that: this is its oldest row.")
 
     def action_fold(self) -> None:
-        """Unfold the operation under the cursor, or fold it."""
         self.pane.toggle_fold()
 
     def action_follow(self) -> None:
-        """Follow the log from its newest row on, or stop following."""
         if self._state.is_following:
             self._updates.stop()
         elif self._state.filter is not None:
@@ -321,11 +303,9 @@ class AuditScreen(ListPage):
         self.refresh_frame()
 
     def action_bars(self) -> None:
-        """Show the histogram, or hide it."""
         self.query_one(AuditHistogram).toggle()
 
     def action_export(self) -> None:
-        """Export the rows of the filter."""
         text, organization = self.filter_text, self.session.organization
         if self._state.filter is None:
             return
@@ -338,14 +318,12 @@ class AuditScreen(ListPage):
         self._export.start(resolve_filter)
 
     def action_copy(self) -> None:
-        """Send the row's text to the terminal's clipboard."""
         line = self.pane.line
         if line is not None:
             cells = row_of(line, self.pane.names, self.session.settings.timezone, is_match=False).cells
             self.copy_row(cells)
 
     def action_like_this(self) -> None:
-        """Filter by something that the row under the cursor has."""
         if self.pane.current is not None:
             self.run_worker(self._like_this(self.pane.current), group="ask", exclusive=True, exit_on_error=False)
 
@@ -378,17 +356,14 @@ class AuditScreen(ListPage):
             super().action_back()
 
     def unsaved(self) -> str:
-        """Say that leaving would stop an export."""
         return (
             "An export of the log is running; leaving stops it, and no file is left." if self._export.is_running else ""
         )
 
     def forget_unsaved(self) -> None:
-        """Stop the export."""
         self._export.stop()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Dim what needs a row where there is none."""
         if action in ("fold", "like_this", "copy", "match") and self.pane.current is None:
             return None
         return None if action == "export" and self._export.is_running else True

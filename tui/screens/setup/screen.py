@@ -174,12 +174,10 @@ class SetupScreen(Page):
             self.run_in_background(self._close_wizard, group="wizard")
 
     def on_first_integration_step_chosen(self, event: FirstIntegrationStep.Chosen) -> None:
-        """Work with what was set up, from section 1."""
         event.stop()
         self.act(self._complete(event.integration_type))
 
     def on_connection_step_demo_wanted(self, event: ConnectionStep.DemoWanted) -> None:
-        """Leave for the sample data; nothing was written."""
         event.stop()
         self.console.open_demo()
 

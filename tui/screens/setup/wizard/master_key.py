@@ -152,7 +152,6 @@ class MasterKeyStep(Step):
         return self._way != "later" and self._gate is not None and self._gate.may_write
 
     def on_option_lines_chosen(self, event: OptionLines.Chosen) -> None:
-        """Show what the way needs, and judge it."""
         event.stop()
         self.problem.clear()
         self._show_way()
@@ -167,7 +166,6 @@ class MasterKeyStep(Step):
             self._verdict.clear()
 
     def on_check_line_changed(self, event: CheckLine.Changed) -> None:
-        """What was refused may be right now."""
         event.stop()
         self.problem.clear()
 

@@ -163,7 +163,6 @@ class OrganizationStep(Step):
         return True
 
     def on_row_body_moved(self, event: RowBody.Moved) -> None:
-        """Ask for a name only where a new one is wanted."""
         event.stop()
         self._show_fields()
 
