@@ -42,7 +42,6 @@ class ChooserScreen(Page):
         yield StateSwitcher(RowList(self.columns, moved_from_elsewhere=True))
 
     def on_mount(self) -> None:
-        self.focus_body()
         if not self.session.is_connected:
             self.start_load()
 

@@ -67,9 +67,6 @@ class ConnectionTestScreen(Page):
         tone: Tone = "good" if passed == len(self._jobs) else "warning"
         return (Part(self._title), Part(f"{passed} of {len(self._jobs)} verified", tone))
 
-    def on_mount(self) -> None:
-        self.focus_body()
-
     def focus_body(self) -> None:
         self.set_focus(self.query_one("#jobs", VerticalScroll))
 

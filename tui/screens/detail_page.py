@@ -111,7 +111,7 @@ class DetailPage(ListPage, Generic[T]):
     def action_copy(self) -> None:
         body = self.query_one(RowBody)
         if body.rows:
-            self.copy_row(body.rows[body.cursor].cells)
+            self.copy_row(body.rows[body.cursor].text)
 
     def is_allowed(self, right: str) -> bool:
         """Whether the database lets this role do it; yes until the rights are read, since the database asks again."""

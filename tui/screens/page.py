@@ -16,11 +16,13 @@ from tui.errors import SwitchboardError
 from tui.widgets.frame import ContextLine, KeyHints, Part, SectionLine, StatusLine, TopLine, cells
 from tui.widgets.line_input import LineInput
 from tui.widgets.prompt import Prompt
+from tui.widgets.row_list import RowBody
+from tui.widgets.state_switcher import StateSwitcher
 from tui.words.organizations import WITHOUT_ORGANIZATION, organization_name
 from tui.words.text import safe_text
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Coroutine, Iterable
+    from collections.abc import Awaitable, Callable, Coroutine, Iterable
 
     from textual import events
     from textual.app import ComposeResult
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
     from textual.widgets import Input
 
     from tui.screens.app_interface import Console
+    from tui.screens.paging_pane import ReadFailed
     from tui.session.session import Session
 
 SMALLEST = (60, 20)
@@ -108,7 +111,7 @@ class Page(Screen[Any]):
 
     def hints(self) -> tuple[tuple[str, str], ...]:
         """Return (key, meaning) pairs for the bottom line, the most useful first, help last."""
-        return (("?", "help"),)
+        return (("r", "refresh"), ("esc", "back"), ("?", "help"))
 
     async def load(self) -> None:
         """Fill the screen from the database."""
@@ -121,6 +124,8 @@ class Page(Screen[Any]):
         """Show what matches `filter_text` now."""
 
     def on_mount(self) -> None:
+        # Before anything is read, so that the first keys already reach what they are for.
+        self.focus_body()
         self.refresh_frame()
         if self.console.connection.ready:
             self.start_load()
@@ -151,7 +156,7 @@ class Page(Screen[Any]):
 
     def start_load(self) -> None:
         """Fill the screen, giving up on an earlier attempt."""
-        self._guarded_load()
+        self.run_load(self.load)
 
     def act(self, coroutine: Coroutine[Any, Any, object]) -> None:
         """Run an act that may write: never cancelled by another key, and one at a time."""
@@ -159,9 +164,10 @@ class Page(Screen[Any]):
         self.run_worker(self._guarded_act(coroutine), group="write", exit_on_error=False)
 
     @work(group="load", exclusive=True, exit_on_error=False)
-    async def _guarded_load(self) -> None:
+    async def run_load(self, load: Callable[[], Awaitable[object]]) -> None:
+        """Read something in place of what is being read."""
         try:
-            await self.load()
+            await load()
         except SwitchboardError as failure:
             if self.is_mounted:
                 self.show_failure(failure)
@@ -191,7 +197,9 @@ class Page(Screen[Any]):
                 self.status.clear(saving)
 
     def show_failure(self, failure: SwitchboardError) -> None:
-        """Meet a failure to load; screens with a list show it in the list's place."""
+        """Show why nothing could be read, in the place of what is missing where there is such a place."""
+        for switcher in self.query(StateSwitcher):
+            switcher.show_failed(failure)
         self.report_failure(failure)
 
     def report_failure(self, failure: SwitchboardError) -> None:
@@ -289,6 +297,9 @@ class Page(Screen[Any]):
                 self._set_filter("")
             self.end_filtering()
 
+    def on_read_failed(self, event: ReadFailed) -> None:
+        self.report_failure(event.failure)
+
     def on_prompt_changed(self) -> None:
         self.refresh_frame()
 
@@ -336,7 +347,15 @@ class Page(Screen[Any]):
         """Lose it: somebody said so."""
 
     def focus_body(self) -> None:
-        """Focus what the keys of this screen are for."""
+        """Focus what the keys of this screen are for: its list, where a subclass says nothing else."""
+        for body in self.query(RowBody):
+            self.set_focus(body)
+
+    def copy_row(self, text: str, form: str = "") -> None:
+        """Send a row's text to the terminal's clipboard; `form` says in which form (" as JSON")."""
+        self.app.copy_to_clipboard(text)
+        # Terminals do not answer OSC 52, and tmux drops it by default: nobody knows whether it has arrived.
+        self.status.say(f"Row sent to your terminal's clipboard{form} (cannot be confirmed).")
 
     def _set_filter(self, text: str) -> None:
         self.filter_text = text

@@ -127,13 +127,6 @@ class OptionLines(FormLine):
         self._label_width = label_width
         self.set_reactive(OptionLines.chosen, self.options[0].key if self.options else "")
 
-    def show(self, options: Sequence[Option]) -> None:
-        """Replace the options; the chosen one stays chosen where it is still among them."""
-        self.options = tuple(options)
-        if self.chosen not in [option.key for option in self.options]:
-            self.chosen = self.options[0].key if self.options else ""
-        self.refresh(layout=True)
-
     def get_content_height(self, container: object, viewport: object, width: int) -> int:
         return len(self.options)
 

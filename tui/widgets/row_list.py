@@ -62,6 +62,11 @@ class Row:
     key: str
     cells: tuple[Cell, ...]
 
+    @property
+    def text(self) -> str:
+        """The texts of its cells with tabs between them."""
+        return "\t".join(cell.text.strip() for cell in self.cells)
+
 
 def layout_columns(columns: Sequence[Column], width: int) -> list[tuple[int, int]]:
     """Return (index, cells) of the columns that fit `width`, in order; the growing column takes the rest."""

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from textual.timer import Timer
     from textual.widget import Widget
 
+    from tui.errors import SwitchboardError
+
 LOADING_SHOWN_AFTER_S = 0.3
 
 
@@ -57,10 +59,10 @@ class StateSwitcher(Vertical):
         self._stop()
         self._say(why, what_changes_it)
 
-    def show_failed(self, title: str, sentence: str, what_to_do: str) -> None:
+    def show_failed(self, failure: SwitchboardError) -> None:
         """Say what happened and what to do; r tries again."""
         self._stop()
-        self._say(title, "", sentence, what_to_do, "", "r  try again")
+        self._say(failure.title, "", failure.sentence, failure.what_to_do, "", "r  try again")
 
     def show_content(self) -> None:
         """Show the content."""

@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from tui.screens.audit.state import AuditState
     from tui.screens.page import Page
     from tui.settings.settings import Settings
-    from tui.widgets.prompt import Prompt
 
 PROGRESS_EVERY_S = 1.0
 ENDINGS = (".csv", ".jsonl")
@@ -60,12 +59,8 @@ class AuditExport:
         self._page.workers.cancel_group(self._page, "export")
 
     async def _ask_to_stop(self) -> None:
-        if await self._prompt.confirm("Stop the export? No file is left of it.", "stop it"):
+        if await self._page.prompt.confirm("Stop the export? No file is left of it.", "stop it"):
             self.stop()
-
-    @property
-    def _prompt(self) -> Prompt:
-        return self._page.prompt
 
     async def _run(self, resolve_filter: Callable[[], Awaitable[AuditFilter]]) -> None:
         try:
@@ -96,7 +91,7 @@ class AuditExport:
         where = f" It will be in {safe_text(str(export_folder(settings)), 60)}." if settings.locked else ""
         question = f"Export the rows of this filter to which new file? {ENDINGS_WORDS}{where}"
         while True:
-            answer = await self._prompt.ask(question, answer or "")
+            answer = await self._page.prompt.ask(question, answer or "")
             if answer is None or not answer.strip():
                 return None
             path = Path(answer.strip()) if settings.locked else _path(answer)

@@ -7,10 +7,10 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from textual import work
-from textual.message import Message
 
 from tui.data.audit.counts import Histogram, count_buckets, plan_histogram
 from tui.errors import SwitchboardError
+from tui.screens.paging_pane import ReadFailed
 from tui.widgets.time_ruler import Scale, Series, TimeRuler
 from tui.words.times import day, hour_of_year
 
@@ -26,13 +26,6 @@ DRAWN_EVERY_S = 0.1
 
 class AuditHistogram(TimeRuler):
     """Plans with two looks into an index; counts only while its bars are shown, and for three seconds at most."""
-
-    class Failed(Message):
-        """The histogram could not be counted."""
-
-        def __init__(self, failure: SwitchboardError) -> None:
-            super().__init__()
-            self.failure = failure
 
     def __init__(self) -> None:
         super().__init__(id="ruler")
@@ -102,7 +95,7 @@ class AuditHistogram(TimeRuler):
                     drawn = time.monotonic()
                     self._draw()
         except SwitchboardError as failure:
-            self.post_message(self.Failed(failure))
+            self.post_message(ReadFailed(failure))
         finally:
             if turn == self._turn:
                 self._counting = False

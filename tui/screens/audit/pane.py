@@ -14,7 +14,7 @@ from tui.screens.audit.names_and_matches import NamesAndMatches
 from tui.screens.audit.state import READING, Reading
 from tui.screens.audit.view import columns, detail, note_of, row_of
 from tui.screens.audit.window import AuditWindow
-from tui.screens.paging_pane import PagingPane
+from tui.screens.paging_pane import PagingPane, ReadFailed
 from tui.widgets.state_switcher import StateSwitcher
 from tui.widgets.text_lines import TextLines
 from tui.widgets.window_list import WindowBody, WindowList
@@ -249,11 +249,6 @@ class AuditPane(PagingPane):
         self.state.reading = Reading.STOPPED if self.state.reading in READING else Reading.IDLE
         self._turn += 1
 
-    def stop_here(self) -> None:
-        """Stop reading, and say how far it has come."""
-        self.stop()
-        self.refresh_lines()
-
     def refresh_lines(self) -> None:
         """Show what the window holds now."""
         self._lines = self.window.lines()
@@ -308,7 +303,7 @@ class AuditPane(PagingPane):
                 await self._read(direction, READ_AHEAD)
         except SwitchboardError as failure:
             self.state.reading = Reading.STOPPED
-            self.post_message(self.Failed(failure))
+            self.post_message(ReadFailed(failure))
 
     async def _read(self, direction: Direction, limit: int) -> None:
         """Read rows beyond what is held, showing them as they come; what is far from view is forgotten."""

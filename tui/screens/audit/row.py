@@ -63,7 +63,6 @@ class AuditRowScreen(Page):
         return (Part(f"row {self._row.id}", "quiet"),)
 
     def on_mount(self) -> None:
-        self.focus_body()
         self._show()
 
     async def load(self) -> None:
@@ -77,16 +76,13 @@ class AuditRowScreen(Page):
         try:
             self._seals = self._seals or await read_seal_evidence(self.session.database)
         except PermissionDenied:
+            # Most roles may not know how far the log is sealed; the rest of the row they may see.
             return
         if self.is_mounted:
             self._show()
 
     def on_resize(self, event: events.Resize) -> None:
         self._show()
-
-    def focus_body(self) -> None:
-        """Focus the lines."""
-        self.set_focus(self.query_one(RowBody))
 
     def action_step(self, by: int) -> None:
         row = self._step(by)
@@ -102,8 +98,7 @@ class AuditRowScreen(Page):
         self.refresh_frame()
 
     def action_copy(self) -> None:
-        self.app.copy_to_clipboard(as_json(self._row))
-        self.status.say("Row sent to your terminal's clipboard as JSON (cannot be confirmed).")
+        self.copy_row(as_json(self._row), " as JSON")
 
     def _heading(self) -> str:
         return f"{safe_text(self._row.action, 100)}: {safe_text(self._row.status, 50)}"

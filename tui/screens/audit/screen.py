@@ -218,18 +218,6 @@ class AuditScreen(ListPage):
         self._updates.on_cursor_moved()
         self.refresh_frame()
 
-    def on_paging_pane_failed(self, event: AuditPane.Failed) -> None:
-        """Say what went wrong, and keep what is shown."""
-        self.report_failure(event.failure)
-
-    def on_paging_pane_crashed(self, event: AuditPane.Crashed) -> None:
-        """End the program on the crash page."""
-        self.console.fail(event.error)
-
-    def on_audit_histogram_failed(self, event: AuditHistogram.Failed) -> None:
-        """Say what went wrong with the histogram."""
-        self.report_failure(event.failure)
-
     def on_window_body_end_wanted(self, event: WindowBody.EndWanted) -> None:
         window, body = self.pane.window, self.pane.body
         if window.at_newest if event.direction < 0 else window.at_oldest:
@@ -320,8 +308,7 @@ class AuditScreen(ListPage):
     def action_copy(self) -> None:
         line = self.pane.line
         if line is not None:
-            cells = row_of(line, self.pane.names, self.session.settings.timezone, is_match=False).cells
-            self.copy_row(cells)
+            self.copy_row(row_of(line, self.pane.names, self.session.settings.timezone, is_match=False).text)
 
     def action_like_this(self) -> None:
         if self.pane.current is not None:
@@ -338,7 +325,8 @@ class AuditScreen(ListPage):
         reading = any(worker.group == "load" and worker.is_running for worker in self.workers)
         if reading or pane.is_searching:
             self.workers.cancel_group(self, "load")
-            pane.stop_here()
+            pane.stop()
+            pane.refresh_lines()
             self._updates.give_up()
             self.status.say("Stopped.")
             if pane.window.entries or pane.window.searched_to is not None:

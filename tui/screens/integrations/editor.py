@@ -106,9 +106,7 @@ class CredentialEditor(Page):
 
     def show_failure(self, failure: SwitchboardError) -> None:
         # Once the form is there, what was typed stays in sight.
-        if not self._loaded:
-            self.query_one(StateSwitcher).show_failed(failure.title, failure.sentence, failure.what_to_do)
-        super().show_failure(failure)
+        (self.report_failure if self._loaded else super().show_failure)(failure)
 
     def on_form_row_changed(self) -> None:
         # A field that has just been laid out also reports the text it starts with.

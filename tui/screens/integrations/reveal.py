@@ -65,11 +65,7 @@ class RevealScreen(Page):
         fields = integration_type(self._integration.integration_type).fields
         rows = [Row(field.name, (Cell(field.label), HIDDEN)) for field in fields if field.secret]
         self.query_one(RowBody).show(rows)
-        self.focus_body()
         self.hide_secrets()
-
-    def focus_body(self) -> None:
-        self.set_focus(self.query_one(RowBody))
 
     def on_row_body_moved(self) -> None:
         self.hide_secrets()

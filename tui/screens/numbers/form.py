@@ -75,7 +75,6 @@ class NumberForm(Page):
         return (Part("Edit a number" if self._number else "Add a number"),)
 
     def on_mount(self) -> None:
-        self.focus_body()
         self._show_help()
 
     def focus_body(self) -> None:

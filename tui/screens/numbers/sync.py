@@ -94,7 +94,6 @@ class NumberSyncScreen(Page):
 
     def show_failure(self, failure: SwitchboardError) -> None:
         self._is_listing = False
-        self.query_one(StateSwitcher).show_failed(failure.title, failure.sentence, failure.what_to_do)
         super().show_failure(failure)
 
     def on_row_body_moved(self) -> None:
@@ -107,9 +106,6 @@ class NumberSyncScreen(Page):
         current = [TextLine(body.rows[body.cursor].cells[-1].text)] if body.rows else []
         summary = TextLine(f"{self._plan.sentence()}.")
         self.query_one("#notes", TextLines).show([summary, *current, *_notes(self._plan)])
-
-    def focus_body(self) -> None:
-        self.set_focus(self.query_one(RowBody))
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         if action == "apply":

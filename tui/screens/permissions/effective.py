@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 
     from tui.data.permissions.effective import EffectiveAccess
     from tui.data.permissions.people import Holder
-    from tui.errors import SwitchboardError
     from tui.models import Integration
     from tui.widgets.glyphs import Glyphs
 
@@ -50,15 +49,6 @@ class AccessScreen(Page):
         yield StateSwitcher(RowList((*columns, Column("Why not more", 26, drops=1))))
         yield TextLines(id="detail")
 
-    def hints(self) -> tuple[tuple[str, str], ...]:
-        return (("r", "refresh"), ("esc", "back"), ("?", "help"))
-
-    def on_mount(self) -> None:
-        self.focus_body()
-
-    def focus_body(self) -> None:
-        self.set_focus(self.query_one(RowBody))
-
     def show(self, entries: Sequence[tuple[str, str, EffectiveAccess]]) -> None:
         """Show entries, each given with its key and its name."""
         self._entries = {key: entry for key, _, entry in entries}
@@ -82,10 +72,6 @@ class AccessScreen(Page):
         lines = detail(entry, self.session.settings.timezone, self.console.glyphs) if entry else ()
         self.query_one("#detail", TextLines).show(lines)
         self.refresh_frame()
-
-    def show_failure(self, failure: SwitchboardError) -> None:
-        self.query_one(StateSwitcher).show_failed(failure.title, failure.sentence, failure.what_to_do)
-        super().show_failure(failure)
 
 
 class AccessOfPersonScreen(AccessScreen):

@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 
     from tui.data.permissions.leaver import KnownSecret, LeaverReport
     from tui.data.permissions.people import Holder
-    from tui.errors import SwitchboardError
     from tui.widgets.frame import Tone
     from tui.widgets.glyphs import Glyphs
 
@@ -44,17 +43,8 @@ class LeaverScreen(Page):
         yield StateSwitcher(RowList(COLUMNS))
         yield NoticeList(self.console.glyphs)
 
-    def hints(self) -> tuple[tuple[str, str], ...]:
-        return (("r", "refresh"), ("esc", "back"), ("?", "help"))
-
     def context(self) -> tuple[Part, ...]:
         return (Part(f"Leaver report: {holder_in_full(self._person)}", "warning"),)
-
-    def on_mount(self) -> None:
-        self.focus_body()
-
-    def focus_body(self) -> None:
-        self.set_focus(self.query_one(RowBody))
 
     async def load(self) -> None:
         from tui.data.permissions.leaver import leaver_report
@@ -71,10 +61,6 @@ class LeaverScreen(Page):
             self.query_one(NoticeList).say(Notice("plain", note) for note in not_known(report))
             switcher.show_content()
 
-    def show_failure(self, failure: SwitchboardError) -> None:
-        self.query_one(StateSwitcher).show_failed(failure.title, failure.sentence, failure.what_to_do)
-        super().show_failure(failure)
-
 
 def report_rows(report: LeaverReport, zone: tzinfo, glyphs: Glyphs) -> list[tuple[Cell, Cell]]:
     """Return the report as lines of two cells: secrets to rotate, access, phone numbers."""
@@ -85,7 +71,8 @@ def report_rows(report: LeaverReport, zone: tzinfo, glyphs: Glyphs) -> list[tupl
     to_revoke = [entry for entry in report.access if entry.access.rights]
     rows = [_title(f"Secrets to rotate ({len(rotate)})", "bad" if rotate else "good")]
     rows += [(_secret(secret), Cell(secret_in_full(secret, zone), "bad")) for secret in rotate]
-    rows += [] if rotate else [_line(f"{glyphs.yes} none known to Switchboard")]
+    if not rotate:
+        rows.append((Cell(""), Cell(f"{glyphs.yes} none known to Switchboard", "quiet")))
     if others:
         rows.append(_title(f"Seen, and changed since ({len(others)})", "plain"))
         rows += [(_secret(other), Cell(secret_in_full(other, zone), "quiet")) for other in others]
@@ -117,10 +104,6 @@ def not_known(report: LeaverReport) -> list[str]:
 
 def _title(text: str, tone: Tone) -> tuple[Cell, Cell]:
     return Cell(text, tone), Cell("")
-
-
-def _line(text: str) -> tuple[Cell, Cell]:
-    return Cell(""), Cell(text, "quiet")
 
 
 def _name(integration_type: str) -> str:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from textual import work
 
 from tui.errors import PermissionDenied, SwitchboardError
-from tui.screens.paging_pane import PagingPane
+from tui.screens.paging_pane import PagingPane, ReadFailed
 from tui.screens.permissions.view import heading
 from tui.widgets.grid import Grid
 from tui.widgets.state_switcher import StateSwitcher
@@ -171,7 +171,7 @@ class PermissionPane(PagingPane):
         try:
             await listing.read_count()
         except SwitchboardError as failure:
-            self.post_message(self.Failed(failure))
+            self.post_message(ReadFailed(failure))
         else:
             self._update_bounds(listing)
 
@@ -193,7 +193,7 @@ class PermissionPane(PagingPane):
             while await self._load_page() or await self._load_use():
                 pass
         except SwitchboardError as failure:
-            self.post_message(self.Failed(failure))
+            self.post_message(ReadFailed(failure))
         finally:
             self._is_loading = False
 

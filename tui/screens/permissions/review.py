@@ -28,7 +28,6 @@ if TYPE_CHECKING:
     from tui.data.permissions.people import Holder
     from tui.data.permissions.staging import Change, Staged
     from tui.data.permissions.values import CellKey
-    from tui.errors import SwitchboardError
     from tui.models import Integration
     from tui.widgets.frame import Tone
 
@@ -80,12 +79,6 @@ class PermissionReviewScreen(Page):
         configure = review.configure_given
         gained = f"gives configure {'once' if configure == 1 else counted(configure, 'time')}" if configure else ""
         return (Part(review.sentence(), "warning", give=1), Part(gained, "bad"))
-
-    def on_mount(self) -> None:
-        self.focus_body()
-
-    def focus_body(self) -> None:
-        self.set_focus(self.query_one(RowBody))
 
     async def load(self) -> None:
         from tui.data.permissions.people import holders_by_id, integrations_of
@@ -249,10 +242,6 @@ class PermissionReviewScreen(Page):
         place = next((n for n, row in enumerate(body.rows) if row.key in keys), None)
         if place is not None:
             body.cursor = place
-
-    def show_failure(self, failure: SwitchboardError) -> None:
-        self.query_one(StateSwitcher).show_failed(failure.title, failure.sentence, failure.what_to_do)
-        super().show_failure(failure)
 
     def action_back(self) -> None:
         if not self.is_busy:

@@ -21,7 +21,7 @@ from tui.words.counts import counted
 from tui.words.text import safe_text
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Iterable
+    from collections.abc import Iterable
 
     from textual.widget import Widget
 
@@ -131,7 +131,6 @@ class PermissionsScreen(Page):
         self.set_focus(self.pane.grid)
 
     def on_mount(self) -> None:
-        self.focus_body()
         if not self.session.is_connected and self.console.connection.failure is None:
             self.pane.switcher.show_loading("the connection")
 
@@ -190,25 +189,11 @@ class PermissionsScreen(Page):
             self.refresh_frame()
             self.pane.show_note(self._note(state))
 
-    @work(group="load", exclusive=True, exit_on_error=False)
-    async def _read(self, reading: Callable[[], Awaitable[None]]) -> None:
-        try:
-            await reading()
-        except SwitchboardError as failure:
-            if self.is_mounted:
-                self.show_failure(failure)
-        if self.is_mounted:
-            self.refresh_frame()
-
     def filter_changed(self) -> None:
         if self.model is None or self.model.listing is None:
             self.start_load()
         elif self.model.integrations:
-            self._read(partial(self.pane.read, self._listing(self.model)))
-
-    def show_failure(self, failure: SwitchboardError) -> None:
-        self.pane.switcher.show_failed(failure.title, failure.sentence, failure.what_to_do)
-        super().show_failure(failure)
+            self.run_load(partial(self.pane.read, self._listing(self.model)))
 
     def _note(self, enforcement: Enforcement) -> str:
         if self.session.read_only:
@@ -237,13 +222,7 @@ class PermissionsScreen(Page):
         elif grid.selection.span in ("range", "rows"):
             self.status.say("A range grows by moves and pages; | selects a column for everybody listed.")
         else:
-            self._read(partial(self.pane.read_end, event.direction))
-
-    def on_paging_pane_failed(self, event: PermissionPane.Failed) -> None:
-        self.report_failure(event.failure)
-
-    def on_paging_pane_crashed(self, event: PermissionPane.Crashed) -> None:
-        self.console.fail(event.error)
+            self.run_load(partial(self.pane.read_end, event.direction))
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         if action in EDIT_ACTIONS and not (self._may_edit and not self.is_busy and self.model is not None):
@@ -310,8 +289,7 @@ class PermissionsScreen(Page):
 
     def action_copy(self) -> None:
         if self.model is not None and (text := self.model.row_text(self.pane.grid.row)):
-            self.app.copy_to_clipboard(text)
-            self.status.say("Row sent to your terminal's clipboard (cannot be confirmed).")
+            self.copy_row(text)
 
     def action_back(self) -> None:
         # The first press only ends a selection.

@@ -182,7 +182,6 @@ class ConnectionStep(Step):
     def on_descendant_focus(self, event: events.DescendantFocus) -> None:
         name = (event.widget.id or "").removeprefix("c-")
         self._help.update(HELP.get(name, ""))
-        self.post_message(self.Changed())
 
     def on_cycle_line_changed(self, event: CycleLine.Changed) -> None:
         """Test with the other TLS mode; a certificate is asked for only where one is checked."""

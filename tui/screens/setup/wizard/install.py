@@ -36,9 +36,6 @@ class InstallStep(Step, can_focus=True):
         self._result = NoticeList(flow.glyphs, id="i-result")
         self._is_installed = False
 
-    def first_line(self) -> Widget:
-        return self
-
     def compose_step(self) -> Iterable[Widget]:
         """Lay the result over the files, of which there may be more than lines."""
         yield self._result

@@ -169,9 +169,6 @@ class MasterKeyStep(Step):
         event.stop()
         self.problem.clear()
 
-    def on_descendant_focus(self) -> None:
-        self.post_message(self.Changed())
-
     @property
     def _way(self) -> Way:
         return next((way for way in OPTIONS if way == self._ways.chosen), "later")

@@ -174,9 +174,6 @@ class OrganizationStep(Step):
         else:
             self.action_proceed()
 
-    def on_descendant_focus(self) -> None:
-        self.post_message(self.Changed())
-
     @property
     def _chosen(self) -> str | None:
         return self._list.body.current_key

@@ -122,9 +122,6 @@ class PlanStep(Step):
         event.stop()
         self.host.run_act(self._write_sql)
 
-    def on_descendant_focus(self) -> None:
-        self.post_message(self.Changed())
-
     def action_read(self, by: int) -> None:
         """Scroll the text from wherever the focus is."""
         scroll = self.query_one("#p-scroll", VerticalScroll)

@@ -16,6 +16,7 @@ from tui.widgets.notices import Notice, NoticeList
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from textual import events
     from textual.widget import Widget
     from textual.widgets import Input
 
@@ -100,7 +101,7 @@ class Step(VerticalScroll, can_focus=False):
 
     def first_line(self) -> Widget | None:
         """Return what gets the focus when the step is shown."""
-        return next(iter(self.query("FormLine, LineInput, RowBody").results()), None)
+        return self if self.can_focus else next(iter(self.query("FormLine, LineInput, RowBody").results()), None)
 
     def hints(self) -> Hints:
         """Return the keys that matter here, without those of every step."""
@@ -108,14 +109,21 @@ class Step(VerticalScroll, can_focus=False):
 
     def fail(self, failure: SwitchboardError) -> None:
         """Say what went wrong and what to do, below the form, where it stays until the next attempt."""
-        self.problem.say([Notice("bad", failure.sentence, failure.what_to_do)])
-        self.call_after_refresh(self.problem.scroll_visible, animate=False)
+        self._show_problem(Notice("bad", failure.sentence, failure.what_to_do))
 
     def refuse(self, sentence: str, what_to_do: str = "") -> bool:
         """Say what is missing; returns False, for `finish` to hand on."""
-        self.problem.say([Notice("warning", sentence, what_to_do)])
-        self.call_after_refresh(self.problem.scroll_visible, animate=False)
+        self._show_problem(Notice("warning", sentence, what_to_do))
         return False
+
+    def _show_problem(self, notice: Notice) -> None:
+        self.problem.say([notice])
+        # It is the last line of a form that may be higher than the screen.
+        self.call_after_refresh(self.problem.scroll_visible, animate=False)
+
+    def on_descendant_focus(self, event: events.DescendantFocus) -> None:
+        # The hints of the wizard are those of the line with the focus.
+        self.post_message(self.Changed())
 
     def action_focus_by(self, by: int) -> None:
         if by < 0:
