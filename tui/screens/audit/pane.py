@@ -43,7 +43,7 @@ class AuditPane(PagingPane):
 
     DEFAULT_CSS = """
     AuditPane { height: 1fr; }
-    AuditPane > #detail { height: 5; border-top: solid ansi_bright_black; padding: 0 1; }
+    AuditPane > #detail { height: 5; }
     """
 
     class Moved(Message):
@@ -103,7 +103,7 @@ class AuditPane(PagingPane):
 
     def compose(self) -> ComposeResult:
         yield StateSwitcher(WindowList(columns(self.zone, 0)))
-        yield TextLines(id="detail")
+        yield TextLines(id="detail", classes="detail")
 
     async def open(self, reader: AuditReader, *, place: Place | None = None) -> None:
         """Show a reader's rows from its newest, or from a place on. Raises what reading raises."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from rich.cells import chop_cells
 from textual.binding import Binding, BindingType
@@ -36,7 +36,6 @@ MOST_LINES = 5_000
 class AuditRowScreen(Page):
     """Scrolls through everything a row holds; left and right go to the rows beside it."""
 
-    CSS_PATH: ClassVar[Any] = ["row.tcss"]
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("left,h", "step(-1)", "Newer row", show=False, id="log_row.newer", tooltip="The next newer row"),
         Binding("right,l", "step(1)", "Older row", show=False, id="log_row.older", tooltip="The next older row"),

@@ -59,7 +59,7 @@ class CredentialEditor(Page):
     def compose_body(self) -> Iterable[Widget]:
         # The scrolling part takes no focus: tab goes from field to field.
         yield StateSwitcher(VerticalScroll(id="fields", can_focus=False))
-        yield Static(id="help", markup=False)
+        yield Static(id="help", classes="detail", markup=False)
 
     def hints(self) -> tuple[tuple[str, str], ...]:
         suggest = (("F3", "suggestion"),) if self._current_choices() else ()

@@ -52,7 +52,7 @@ class RevealScreen(Page):
 
     def compose_body(self) -> Iterable[Widget]:
         yield RowList(COLUMNS)
-        yield TextLines(id="value")
+        yield TextLines(id="value", classes="detail")
 
     def hints(self) -> tuple[tuple[str, str], ...]:
         return (("enter", "reveal for 30 s"), ("y", "copy unseen"), ("esc", "back"), ("?", "help"))

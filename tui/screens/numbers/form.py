@@ -66,7 +66,7 @@ class NumberForm(Page):
             yield CycleLine("Type", options, chosen=str(number.number_type) if number else DERIVED, id="type")
             yield CheckLine("can call", ticked=number.can_call if number else True, id="call")
             yield CheckLine("can send and receive SMS", ticked=number.can_sms if number else True, id="sms")
-        yield Static(id="help", markup=False)
+        yield Static(id="help", classes="detail", markup=False)
 
     def hints(self) -> tuple[tuple[str, str], ...]:
         return (("F2", "save"), ("tab", "next field"), ("space", "tick"), ("esc", "back"), ("F1", "help"))

@@ -46,7 +46,7 @@ class NumberSyncScreen(Page):
 
     def compose_body(self) -> Iterable[Widget]:
         yield StateSwitcher(RowList(SYNC_COLUMNS))
-        yield TextLines(id="notes")
+        yield TextLines(id="notes", classes="detail")
 
     def hints(self) -> tuple[tuple[str, str], ...]:
         if self._plan is None:

@@ -47,7 +47,7 @@ class AccessScreen(Page):
     def compose_body(self) -> Iterable[Widget]:
         columns = (Column(self.first_column, 20, grows=True), Column("Granted", 7), Column("Can do now", 21))
         yield StateSwitcher(RowList((*columns, Column("Why not more", 26, drops=1))))
-        yield TextLines(id="detail")
+        yield TextLines(id="detail", classes="detail")
 
     def show(self, entries: Sequence[tuple[str, str, EffectiveAccess]]) -> None:
         """Show entries, each given with its key and its name."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING
 
 from tui.providers import is_secret, title_of
 from tui.screens.page import Page
@@ -31,7 +31,6 @@ COLUMNS = (Column("What", 24), Column("Detail", 30, grows=True))
 class LeaverScreen(Page):
     """Lists the secrets to rotate and the access to revoke, the urgent part first."""
 
-    CSS_PATH: ClassVar[Any] = ["leaver.tcss"]
     section = "permissions"
     is_inner = True
 
@@ -41,7 +40,7 @@ class LeaverScreen(Page):
 
     def compose_body(self) -> Iterable[Widget]:
         yield StateSwitcher(RowList(COLUMNS))
-        yield NoticeList(self.console.glyphs)
+        yield NoticeList(self.console.glyphs, classes="detail")
 
     def context(self) -> tuple[Part, ...]:
         return (Part(f"Leaver report: {holder_in_full(self._person)}", "warning"),)

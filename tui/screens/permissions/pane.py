@@ -33,7 +33,7 @@ class PermissionPane(PagingPane):
 
     DEFAULT_CSS = """
     PermissionPane { height: 1fr; }
-    PermissionPane > #detail { height: 6; border-top: solid ansi_bright_black; padding: 0 1; }
+    PermissionPane > #detail { height: 6; }
     """
 
     def __init__(self, glyphs: Glyphs) -> None:
@@ -56,7 +56,7 @@ class PermissionPane(PagingPane):
 
     def compose(self) -> ComposeResult:
         yield StateSwitcher(Grid(self))
-        yield TextLines(id="detail")
+        yield TextLines(id="detail", classes="detail")
 
     def row(self, index: int) -> GridRow | None:
         """Return a row of the grid."""

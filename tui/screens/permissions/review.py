@@ -64,7 +64,7 @@ class PermissionReviewScreen(Page):
 
     def compose_body(self) -> Iterable[Widget]:
         yield StateSwitcher(RowList(COLUMNS))
-        yield TextLines(id="detail")
+        yield TextLines(id="detail", classes="detail")
 
     def hints(self) -> tuple[tuple[str, str], ...]:
         return (
