@@ -62,6 +62,7 @@ class SwitchboardApp(OrderedApp):
             )
             for section in SECTIONS
         ),
+        # F1 as well: an input that has the focus takes the question mark.
         Binding(
             "question_mark,f1", "help", "Help", key_display="?", show=False, id="app.help", tooltip="Every key here"
         ),
@@ -104,6 +105,7 @@ class SwitchboardApp(OrderedApp):
             *((ColourlessFilter(),) if self.no_color else ()),
         )
         self.register_theme(TERMINAL_COLOURS)
+        # Every step of an animation is a frame that a slow line has to carry.
         self.animation_level = "none"
 
     @property
@@ -198,6 +200,7 @@ class SwitchboardApp(OrderedApp):
             self._handle_exception(error)
 
     def _fatal_error(self) -> None:
+        # In place of Textual's crash page, which prints local variables, and with them whatever secret they hold.
         if self._exit:
             # A screen that was being laid out when the end came finds its widgets gone: that is no crash.
             self._return_code = 0
@@ -291,6 +294,7 @@ class SwitchboardApp(OrderedApp):
 
     def action_interrupt(self) -> None:
         """Quit on the second ctrl+c within two seconds; the first one only says so."""
+        # One that is pressed by habit, to copy or to stop something, must not cost what was typed or staged.
         now = time.monotonic()
         if now - self._interrupted_at < QUIT_WITHIN_S:
             self.exit(130)

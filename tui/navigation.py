@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from tui.session.connection_test import Job, Tested
 
 
+# What a screen imports is paid for when it is opened: the first frame is drawn before anything of it is read.
 def _integrations() -> Screen[Any]:
     from tui.screens.integrations.screen import IntegrationsScreen
 

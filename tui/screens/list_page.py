@@ -26,7 +26,7 @@ class ListPage(Page):
         return self.session.organization
 
     def on_mount(self) -> None:
-        # Before a message stands in the list's place: what is hidden cannot take the focus.
+        # Before a message takes the list's place: whoever had the focus then gets it back with the list.
         self.focus_body()
         if not self.session.is_connected and self.console.connection.failure is None:
             self.query_one(StateSwitcher).show_loading("the connection")

@@ -50,6 +50,7 @@ class Page(Screen[Any]):
     screen and runs whenever the session is ready, the organisation changes or r is pressed.
     """
 
+    # Nothing by itself: Textual would choose the first input, which takes ? and every letter.
     AUTO_FOCUS: ClassVar[str | None] = ""
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("slash", "filter", "Filter", key_display="/", show=False, id="page.filter", tooltip="Filter the list"),
@@ -161,6 +162,7 @@ class Page(Screen[Any]):
     def act(self, coroutine: Coroutine[Any, Any, object]) -> None:
         """Run an act that may write: never cancelled by another key, and one at a time."""
         self.status.clear()
+        # A group of its own, and not exclusive: what cancels a load must never cancel a COMMIT.
         self.run_worker(self._guarded_act(coroutine), group="write", exit_on_error=False)
 
     @work(group="load", exclusive=True, exit_on_error=False)
@@ -169,6 +171,7 @@ class Page(Screen[Any]):
         try:
             await load()
         except SwitchboardError as failure:
+            # A worker outlives the children of a screen that is being left.
             if self.is_mounted:
                 self.show_failure(failure)
         if self.is_mounted:
@@ -211,6 +214,7 @@ class Page(Screen[Any]):
 
     def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
         """Let nothing that a worker did not expect go by in silence."""
+        # Each runs with exit_on_error=False: otherwise Textual prints the error with its local variables.
         if event.state is WorkerState.ERROR and event.worker.error is not None:
             self.console.fail(event.worker.error)
 

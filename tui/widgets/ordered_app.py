@@ -92,6 +92,8 @@ class OrderedApp(TerminalApp):
 
     def simulate_key(self, key: str) -> None:
         """Press a key for the person; `last_key` stays the one they pressed themselves."""
+        # Otherwise an enter that is held down in the palette, and simulates A, would look like another key than the
+        # enter that follows, and apply what is staged.
         event = events.Key(key, None)
         self._simulated.append(event)
         self.post_message(event)

@@ -38,6 +38,7 @@ class Prompt(Vertical, can_focus=True):
     The key that opened a question never answers it, so that a key held down decides nothing.
     """
 
+    # On the bottom lines and not in a modal, which repaints the whole screen: 18 to 25 KB on the wire at 80x24.
     DEFAULT_CSS = """
     Prompt { height: auto; max-height: 12; display: none; border-top: solid ansi_yellow; }
     Prompt Static { width: 1fr; height: auto; }

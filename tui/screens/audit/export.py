@@ -48,6 +48,7 @@ class AuditExport:
     def start(self, resolve_filter: Callable[[], Awaitable[AuditFilter]]) -> None:
         """Ask for the file and export the rows of the filter that `resolve_filter` resolves."""
         if not self.is_running:
+            # A group of its own: it goes on while somebody reads, filters and scrolls, which cancel other groups.
             self._page.run_worker(self._run(resolve_filter), group="export", exclusive=True, exit_on_error=False)
 
     def ask_to_stop(self) -> None:

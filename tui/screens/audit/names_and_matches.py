@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from tui.data.postgres.database import Database
     from tui.models import AuditRow
 
+# Somebody may scroll through ten million rows: beyond these only what is on the list is kept.
 MOST_PEOPLE = 5_000
 MOST_MATCHES = 5_000
 

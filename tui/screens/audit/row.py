@@ -132,6 +132,7 @@ def row_lines(
     """
     if long is not None:
         row = replace(row, details=long.evidence)
+    # A row of another program may be 50 MB large.
     details, most = row.evidence, MOST_LINES * width
     facts = [
         ("Time", clock_in_full(row, zone, datetime.now(UTC))),

@@ -91,6 +91,7 @@ class AuditScreen(ListPage):
         from_newest = state.following is Following.STARTING
         try:
             resolved = await resolve_load(self.session, state, self.filter_text)
+            # Before the rows are read: one that is written in between would be neither on the list nor new.
             if state.is_following:
                 await self._updates.begin(resolved.audit_filter)
         except SwitchboardError as failure:
@@ -118,6 +119,7 @@ class AuditScreen(ListPage):
             self._state.rows = Rows.COUNTED
             self._measure()
 
+    # Not in the group of the load: going to another row cancels that, and the count of the filter stays wanted.
     @work(group="measure", exclusive=True, exit_on_error=False)
     async def _measure(self) -> None:
         """Count the rows, find the time they span and what organisations are called; none keeps anybody waiting."""
@@ -182,6 +184,7 @@ class AuditScreen(ListPage):
         self.end_filtering()
 
     def on_filter_line_edited(self) -> None:
+        # What was said is of the text before.
         if self.is_filtering:
             self.status.display = False
 

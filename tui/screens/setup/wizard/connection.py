@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from tui.screens.setup.wizard.flow import Flow
     from tui.screens.setup.wizard.step import Hints
 
+# A test for each key would open a connection for each.
 QUIET_S = 0.5
 # Supabase bans an address after a few wrong passwords, so a half-typed one is not tried: it is when the field is left.
 QUIET_FOR_LOGIN_S = 3.0

@@ -166,6 +166,7 @@ class MasterKeyStep(Step):
             self._verdict.clear()
 
     def on_check_line_changed(self, event: CheckLine.Changed) -> None:
+        # What was refused may be right now.
         event.stop()
         self.problem.clear()
 
