@@ -7,7 +7,6 @@ import contextlib
 import time
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from textual.binding import Binding, BindingType
 from textual.worker import Worker, WorkerState
 
 from tui.errors import Crashed
@@ -18,6 +17,7 @@ from tui.screens.page import Page
 from tui.session.console_connection import CONNECTING, ConsoleConnection, Health
 from tui.settings.keymap import Keymap, keymap_file, read_keymap
 from tui.widgets.ascii_filter import AsciiFilter
+from tui.widgets.bindings import bind
 from tui.widgets.colours import TERMINAL_COLOURS, ColourlessFilter, colours_are_unwanted
 from tui.widgets.control_filter import ControlFilter
 from tui.widgets.glyphs import UNICODE
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
     from textual.actions import ActionParseResult
     from textual.app import SystemCommand
+    from textual.binding import BindingType
     from textual.dom import DOMNode
     from textual.filter import LineFilter
     from textual.screen import Screen
@@ -52,41 +53,16 @@ class SwitchboardApp(OrderedApp):
     MODES: ClassVar[dict[str, str | Callable[[], Screen[Any]]]] = {section.name: section.open for section in SECTIONS}
     BINDINGS: ClassVar[list[BindingType]] = [
         *(
-            Binding(
-                section.key,
-                f"section('{section.name}')",
-                section.title,
-                show=False,
-                id=f"app.{section.name}",
-                tooltip=section.tooltip,
-            )
-            for section in SECTIONS
+            bind(key, f"section('{name}')", title, id=f"app.{name}", tooltip=tooltip)
+            for key, name, title, tooltip, _ in SECTIONS
         ),
         # F1 as well: an input that has the focus takes the question mark.
-        Binding(
-            "question_mark,f1", "help", "Help", key_display="?", show=False, id="app.help", tooltip="Every key here"
-        ),
-        Binding(
-            "colon,ctrl+p",
-            "palette",
-            "Palette",
-            key_display=":",
-            show=False,
-            id="app.palette",
-            tooltip="Run an act by its name",
-        ),
-        Binding("o", "organization", "Organisation", show=False, id="app.organization", tooltip="Look at another one"),
-        Binding("q", "quit_at_root", "Quit", show=False, id="app.quit", tooltip="Quit; on an inner screen go back"),
-        Binding(
-            "ctrl+c",
-            "interrupt",
-            "Quit",
-            show=False,
-            priority=True,
-            id="app.interrupt",
-            tooltip="Quit, when pressed twice",
-        ),
-        Binding("ctrl+q", "nothing", "", show=False, id="app.nothing"),
+        bind("question_mark,f1", "help", "Help", id="app.help", tooltip="Every key here"),
+        bind("colon,ctrl+p", "palette", "Palette", id="app.palette", tooltip="Run an act by its name"),
+        bind("o", "organization", "Organisation", id="app.organization", tooltip="Look at another one"),
+        bind("q", "quit_at_root", "Quit", id="app.quit", tooltip="Quit; on an inner screen go back"),
+        bind("ctrl+c", "interrupt", "Quit", priority=True, id="app.interrupt", tooltip="Quit, when pressed twice"),
+        bind("ctrl+q", "nothing", "", id="app.nothing"),
     ]
     sections = tuple((section.key, section.name, section.title) for section in SECTIONS)
 

@@ -6,12 +6,12 @@ import asyncio
 import time
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from textual.binding import Binding, BindingType
 from textual.containers import VerticalScroll
 from textual.widgets import Static
 
 from tui.errors import SwitchboardError
 from tui.screens.page import Page
+from tui.widgets.bindings import bind
 from tui.widgets.frame import Part
 from tui.widgets.notices import Notice, NoticeList
 from tui.words.text import safe_text
@@ -19,6 +19,7 @@ from tui.words.text import safe_text
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    from textual.binding import BindingType
     from textual.timer import Timer
     from textual.widget import Widget
 
@@ -35,7 +36,7 @@ class ConnectionTestScreen(Page):
 
     CSS_PATH: ClassVar[Any] = ["connection_test.tcss"]
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("t", "again", "Test again", show=False, id="connection_test.again", tooltip="Ask the provider again"),
+        bind("t", "again", "Test again", id="connection_test.again", tooltip="Ask the provider again"),
     ]
     section = "integrations"
     is_inner = True

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from textual import work
-from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 from textual.reactive import Reactive
 from textual.screen import Screen
@@ -13,6 +12,7 @@ from textual.widgets import Static
 from textual.worker import Worker, WorkerState
 
 from tui.errors import SwitchboardError
+from tui.widgets.bindings import bind
 from tui.widgets.frame import ContextLine, KeyHints, Part, SectionLine, StatusLine, TopLine, cells
 from tui.widgets.line_input import LineInput
 from tui.widgets.prompt import Prompt
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
     from textual import events
     from textual.app import ComposeResult
+    from textual.binding import Binding, BindingType
     from textual.widget import Widget
     from textual.widgets import Input
 
@@ -40,7 +41,7 @@ CONTEXT_ROOM = 40
 def enter_does(action: str, title: str, *, id: str, tooltip: str) -> Binding:
     """Return the binding of an act that enter does, and no letter; it comes before the list's own enter."""
     # A letter can be the end of an escape sequence that a slow line has cut in two: it must do nothing that stays.
-    return Binding("enter", action, title, show=False, priority=True, id=id, tooltip=tooltip)
+    return bind("enter", action, title, priority=True, id=id, tooltip=tooltip)
 
 
 class Page(Screen[Any]):
@@ -53,9 +54,9 @@ class Page(Screen[Any]):
     # Nothing by itself: Textual would choose the first input, which takes ? and every letter.
     AUTO_FOCUS: ClassVar[str | None] = ""
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("slash", "filter", "Filter", key_display="/", show=False, id="page.filter", tooltip="Filter the list"),
-        Binding("r", "reload", "Refresh", show=False, id="page.reload", tooltip="Read it again from the database"),
-        Binding("escape", "back", "Back", show=False, id="page.back", tooltip="Clear the filter, else go back"),
+        bind("slash", "filter", "Filter", id="page.filter", tooltip="Filter the list"),
+        bind("r", "reload", "Refresh", id="page.reload", tooltip="Read it again from the database"),
+        bind("escape", "back", "Back", id="page.back", tooltip="Clear the filter, else go back"),
     ]
     section: ClassVar[str] = ""
     filterable: ClassVar[bool] = False

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
-from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
 from textual.content import Content
 from textual.message import Message
@@ -13,12 +12,14 @@ from textual.reactive import reactive
 from textual.widget import Widget
 from textual.widgets import Static
 
+from tui.widgets.bindings import bind
 from tui.words.text import fit, safe_text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from textual.app import ComposeResult, RenderResult
+    from textual.binding import BindingType
 
     from tui.widgets.line_input import LineInput
 
@@ -43,7 +44,7 @@ class FormLine(Widget, can_focus=True):
 class CheckLine(FormLine):
     """A box with a sentence beside it; space ticks it."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("space", "tick", "Tick", show=False, id="form.tick")]
+    BINDINGS: ClassVar[list[BindingType]] = [bind("space", "tick", "Tick", id="form.tick")]
     ticked: reactive[bool] = reactive(False)
 
     class Changed(Message):
@@ -75,7 +76,7 @@ class CheckLine(FormLine):
 class ActionLine(FormLine):
     """A line that does something when enter is pressed on it."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("enter,space", "press", "Do it", show=False, id="form.press")]
+    BINDINGS: ClassVar[list[BindingType]] = [bind("enter,space", "press", "Do it", id="form.press")]
 
     class Pressed(Message):
         """Enter was pressed on the line."""
@@ -109,8 +110,8 @@ class OptionLines(FormLine):
 
     DEFAULT_CSS = "OptionLines { height: auto; }"
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("up,k", "choose(-1)", "Previous", show=False, id="form.previous"),
-        Binding("down,j,space", "choose(1)", "Next", show=False, id="form.next"),
+        bind("up,k", "choose(-1)", "Previous", id="form.previous"),
+        bind("down,j,space", "choose(1)", "Next", id="form.next"),
     ]
     chosen: reactive[str] = reactive("")
 
@@ -179,8 +180,8 @@ class CycleLine(FormLine):
     """One of several options on a single line; left and right change it."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("left,h", "change(-1)", "Previous", show=False, id="form.left"),
-        Binding("right,l,space", "change(1)", "Next", show=False, id="form.right"),
+        bind("left,h", "change(-1)", "Previous", id="form.left"),
+        bind("right,l,space", "change(1)", "Next", id="form.right"),
     ]
     chosen: reactive[str] = reactive("")
 

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, ClassVar, Literal, Protocol
 
 from rich.segment import Segment
 from rich.style import Style
-from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
 from textual.geometry import Region
 from textual.message import Message
 from textual.strip import Strip
 from textual.widget import Widget
 
+from tui.widgets.bindings import bind
 from tui.widgets.grid_cells import GAP, GridCell, Widths, cell_segment, share_width
 from tui.widgets.row_list import TONES
 from tui.words.text import fit
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
     from textual.app import ComposeResult
+    from textual.binding import BindingType
 
     from tui.widgets.grid_cells import GridColumn, GridRow
 
@@ -83,31 +84,21 @@ class Grid(Horizontal, can_focus=True):
     # toggled costs at most 300 bytes on the wire.
     DEFAULT_CSS = "Grid { height: 1fr; width: 1fr; }"
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("up,k", "move(-1)", "Up", show=False, id="list.up"),
-        Binding("down,j", "move(1)", "Down", show=False, id="list.down"),
-        Binding("left,h", "move_across(-1)", "Left", show=False, id="list.left"),
-        Binding("right,l", "move_across(1)", "Right", show=False, id="list.right"),
-        Binding("pageup", "page(-1)", "Page up", show=False, id="list.page_up"),
-        Binding("pagedown", "page(1)", "Page down", show=False, id="list.page_down"),
-        Binding("home,g", "end(-1)", "First row", show=False, id="list.first"),
-        Binding("end,G", "end(1)", "Last row", show=False, id="list.last"),
-        Binding("enter", "open", "Open", show=False, id="list.open"),
-        Binding("V", "select('range')", "Range", show=False, id="grid.range", tooltip="Begin a range; moves extend it"),
-        Binding(
-            "minus",
-            "select('rows')",
-            "Whole row",
-            key_display="-",
-            show=False,
-            id="grid.rows",
-            tooltip="Select the whole row; moves add rows",
-        ),
-        Binding(
+        bind("up,k", "move(-1)", "Up", id="list.up"),
+        bind("down,j", "move(1)", "Down", id="list.down"),
+        bind("left,h", "move_across(-1)", "Left", id="list.left"),
+        bind("right,l", "move_across(1)", "Right", id="list.right"),
+        bind("pageup", "page(-1)", "Page up", id="list.page_up"),
+        bind("pagedown", "page(1)", "Page down", id="list.page_down"),
+        bind("home,g", "end(-1)", "First row", id="list.first"),
+        bind("end,G", "end(1)", "Last row", id="list.last"),
+        bind("enter", "open", "Open", id="list.open"),
+        bind("V", "select('range')", "Range", id="grid.range", tooltip="Begin a range; moves extend it"),
+        bind("minus", "select('rows')", "Whole row", id="grid.rows", tooltip="Select the whole row; moves add rows"),
+        bind(
             "vertical_line",
             "select('columns')",
             "Whole column",
-            key_display="|",
-            show=False,
             id="grid.columns",
             tooltip="Select the column for everybody listed, also those not on the screen",
         ),

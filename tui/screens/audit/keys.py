@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from textual.binding import Binding, BindingType
+from typing import TYPE_CHECKING
+
+from tui.widgets.bindings import bind
+
+if TYPE_CHECKING:
+    from textual.binding import Binding, BindingType
 
 Hints = tuple[tuple[str, str], ...]
 
 
 def _key(keys: str, action: str, name: str, label: str, tooltip: str) -> Binding:
-    return Binding(keys, action, label, show=False, id=f"audit.{name}", tooltip=tooltip)
+    return bind(keys, action, label, id=f"audit.{name}", tooltip=tooltip)
 
 
 KEYS: list[BindingType] = [

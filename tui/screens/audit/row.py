@@ -7,11 +7,11 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, ClassVar
 
 from rich.cells import chop_cells
-from textual.binding import Binding, BindingType
 
 from tui.errors import PermissionDenied
 from tui.screens.audit.view import MOST_CHANGES, Names, changes_of, person_of
 from tui.screens.page import Page
+from tui.widgets.bindings import bind
 from tui.widgets.frame import Part
 from tui.widgets.row_list import Cell, Column, Row, RowBody, RowList
 from tui.words.audit import clock_in_full
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from datetime import tzinfo
 
     from textual import events
+    from textual.binding import BindingType
     from textual.widget import Widget
 
     from tui.data.audit.rows import LongDetails
@@ -37,9 +38,9 @@ class AuditRowScreen(Page):
     """Scrolls through everything a row holds; left and right go to the rows beside it."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("left,h", "step(-1)", "Newer row", show=False, id="log_row.newer", tooltip="The next newer row"),
-        Binding("right,l", "step(1)", "Older row", show=False, id="log_row.older", tooltip="The next older row"),
-        Binding("y", "copy", "Copy", show=False, id="log_row.copy", tooltip="Copy the whole row as JSON"),
+        bind("left,h", "step(-1)", "Newer row", id="log_row.newer", tooltip="The next newer row"),
+        bind("right,l", "step(1)", "Older row", id="log_row.older", tooltip="The next older row"),
+        bind("y", "copy", "Copy", id="log_row.copy", tooltip="Copy the whole row as JSON"),
     ]
     section = "audit"
     is_inner = True

@@ -6,7 +6,6 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from textual.binding import Binding, BindingType
 from textual.containers import VerticalScroll
 from textual.widgets import Static
 
@@ -14,6 +13,7 @@ from tui.providers import integration_type
 from tui.providers.naming import full_name
 from tui.screens.integrations.editor_form import CredentialForm, conflict_lines, field_help
 from tui.screens.page import Page
+from tui.widgets.bindings import bind
 from tui.widgets.form_row import FormRow
 from tui.widgets.frame import Part
 from tui.widgets.prompt import Choice
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from textual import events
+    from textual.binding import BindingType
     from textual.widget import Widget
 
     from tui.data.integrations.credentials import CredentialConflict, PassedTest, StoredCredential
@@ -36,11 +37,11 @@ class CredentialEditor(Page):
 
     CSS_PATH: ClassVar[Any] = ["editor.tcss"]
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("f2,ctrl+s", "save", "Save", show=False, id="editor.save", tooltip="Encrypt and save"),
-        Binding("f4,ctrl+t", "test", "Test", show=False, id="editor.test", tooltip="Ask the provider before saving"),
-        Binding("f3", "suggest", "Next suggestion", show=False, id="editor.suggest", tooltip="Fill in a known value"),
-        Binding("down", "field(1)", "Next field", show=False, id="editor.next"),
-        Binding("up", "field(-1)", "Previous field", show=False, id="editor.previous"),
+        bind("f2,ctrl+s", "save", "Save", id="editor.save", tooltip="Encrypt and save"),
+        bind("f4,ctrl+t", "test", "Test", id="editor.test", tooltip="Ask the provider before saving"),
+        bind("f3", "suggest", "Next suggestion", id="editor.suggest", tooltip="Fill in a known value"),
+        bind("down", "field(1)", "Next field", id="editor.next"),
+        bind("up", "field(-1)", "Previous field", id="editor.previous"),
     ]
     section = "integrations"
     is_inner = True

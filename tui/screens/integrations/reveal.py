@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from textual.binding import Binding, BindingType
-
 from tui.providers import integration_type
 from tui.providers.naming import full_name
 from tui.screens.page import Page, enter_does
+from tui.widgets.bindings import bind
 from tui.widgets.frame import Part
 from tui.widgets.prompt import Choice
 from tui.widgets.row_list import Cell, Column, Row, RowBody, RowList
@@ -19,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from textual import events
+    from textual.binding import BindingType
     from textual.timer import Timer
     from textual.widget import Widget
 
@@ -37,10 +37,8 @@ class RevealScreen(Page):
     BINDINGS: ClassVar[list[BindingType]] = [
         enter_does("reveal", "Reveal", id="reveal.reveal", tooltip="Show this secret for 30 s; logged"),
         # R opened this list: held down, or as the end of a broken sequence, it must not reveal too.
-        Binding("R", "say_how", show=False),
-        Binding(
-            "y", "copy", "Copy", show=False, id="reveal.copy", tooltip="Copy this secret unseen, after asking; logged"
-        ),
+        bind("R", "say_how", ""),
+        bind("y", "copy", "Copy", id="reveal.copy", tooltip="Copy this secret unseen, after asking; logged"),
     ]
     section = "integrations"
     is_inner = True

@@ -5,12 +5,11 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, ClassVar
 
-from textual.binding import Binding, BindingType
-
 from tui.providers import registry, title_of
 from tui.providers.naming import full_name
 from tui.screens.detail_page import DetailPage
 from tui.screens.integrations.view import COLUMNS, SORTS, detail, matches, row_of, sort_key
+from tui.widgets.bindings import bind
 from tui.widgets.prompt import Choice
 from tui.widgets.state_switcher import StateSwitcher
 from tui.words.counts import counted
@@ -18,6 +17,8 @@ from tui.words.counts import counted
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from uuid import UUID
+
+    from textual.binding import BindingType
 
     from tui.data.integrations.authors import Authors
     from tui.data.integrations.role_privileges import RolePrivileges
@@ -37,17 +38,15 @@ class IntegrationsScreen(DetailPage["Integration"]):
     """Lists, filters, sorts, enables, disables and deletes integrations; opens the credential editor."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("e", "edit", "Edit", show=False, id="integrations.edit", tooltip="Edit the credential (enter too)"),
-        Binding("a", "edit", "Add", show=False, id="integrations.add", tooltip="Set the type under the cursor up"),
-        Binding("space", "toggle_active", "Enable / disable", show=False, id="integrations.toggle"),
-        Binding("t", "test", "Test", show=False, id="integrations.test", tooltip="Ask the provider whether it works"),
-        Binding("T", "test_all", "Test all", show=False, id="integrations.test_all", tooltip="Test every integration"),
-        Binding("d", "delete", "Delete", show=False, id="integrations.delete", tooltip="Delete, after counting"),
-        Binding(
-            "R", "secrets", "Reveal", show=False, id="integrations.secrets", tooltip="Show or copy a secret; logged"
-        ),
-        Binding("s", "sort", "Sort", show=False, id="integrations.sort", tooltip="Next order of the list"),
-        Binding("y", "copy", "Copy row", show=False, id="integrations.copy", tooltip="Copy the row, never a secret"),
+        bind("e", "edit", "Edit", id="integrations.edit", tooltip="Edit the credential (enter too)"),
+        bind("a", "edit", "Add", id="integrations.add", tooltip="Set the type under the cursor up"),
+        bind("space", "toggle_active", "Enable / disable", id="integrations.toggle"),
+        bind("t", "test", "Test", id="integrations.test", tooltip="Ask the provider whether it works"),
+        bind("T", "test_all", "Test all", id="integrations.test_all", tooltip="Test every integration"),
+        bind("d", "delete", "Delete", id="integrations.delete", tooltip="Delete, after counting"),
+        bind("R", "secrets", "Reveal", id="integrations.secrets", tooltip="Show or copy a secret; logged"),
+        bind("s", "sort", "Sort", id="integrations.sort", tooltip="Next order of the list"),
+        bind("y", "copy", "Copy row", id="integrations.copy", tooltip="Copy the row, never a secret"),
     ]
     section = "integrations"
     columns = COLUMNS

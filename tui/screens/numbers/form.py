@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from textual.binding import Binding, BindingType
 from textual.containers import VerticalScroll
 from textual.widgets import Input, Static
 
 from tui.data.numbers.input import NUMBER_TYPES, number_to_add, readable_name
 from tui.errors import InvalidInput
 from tui.screens.page import Page
+from tui.widgets.bindings import bind
 from tui.widgets.form import CheckLine, CycleLine, Field, Option
 from tui.widgets.frame import Part
 from tui.widgets.line_input import LineInput
@@ -23,6 +23,7 @@ from tui.words.text import safe_text
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from textual.binding import BindingType
     from textual.widget import Widget
 
     from tui.data.numbers.changes import NumberChanged
@@ -37,9 +38,9 @@ class NumberForm(Page):
 
     CSS_PATH: ClassVar[Any] = ["form.tcss"]
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("f2,ctrl+s", "save", "Save", show=False, id="number_form.save", tooltip="Save"),
-        Binding("down", "app.focus_next", "Next field", show=False, id="number_form.next"),
-        Binding("up", "app.focus_previous", "Previous field", show=False, id="number_form.previous"),
+        bind("f2,ctrl+s", "save", "Save", id="number_form.save", tooltip="Save"),
+        bind("down", "app.focus_next", "Next field", id="number_form.next"),
+        bind("up", "app.focus_previous", "Previous field", id="number_form.previous"),
     ]
     section = "phone_numbers"
     is_inner = True

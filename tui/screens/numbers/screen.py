@@ -6,7 +6,6 @@ from functools import partial
 from typing import TYPE_CHECKING, ClassVar
 
 from textual import work
-from textual.binding import Binding, BindingType
 
 from tui.errors import SwitchboardError
 from tui.screens.detail_page import DetailPage
@@ -24,6 +23,7 @@ from tui.screens.numbers.view import (
     row_of,
     sort_key,
 )
+from tui.widgets.bindings import bind
 from tui.widgets.frame import Part
 from tui.widgets.row_list import RowList
 from tui.widgets.state_switcher import StateSwitcher
@@ -32,6 +32,8 @@ from tui.words.people import person_in_full
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
+
+    from textual.binding import BindingType
 
     from tui.data.numbers.changes import NumberChanged
     from tui.models import Person, PhoneNumber
@@ -50,20 +52,16 @@ class PhoneNumbersScreen(DetailPage["PhoneNumber"]):
     """Lists, finds, adds, edits, assigns and syncs phone numbers."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("space", "assign", "Assign", show=False, id="numbers.assign", tooltip="To a person (enter too)"),
-        Binding(
-            "p", "unassign", "To the pool", show=False, id="numbers.unassign", tooltip="Take it back from a person"
-        ),
-        Binding("a", "add", "Add", show=False, id="numbers.add", tooltip="Add a number by hand"),
-        Binding("e", "edit", "Edit", show=False, id="numbers.edit", tooltip="Name, type, what it can do"),
-        Binding(
-            "m", "primary", "Make primary", show=False, id="numbers.primary", tooltip="The organisation's main one"
-        ),
-        Binding("d", "switch", "Deactivate", show=False, id="numbers.switch", tooltip="Or activate; never deleted"),
-        Binding("S", "sync", "Sync", show=False, id="numbers.sync", tooltip="Compare with what the provider lists"),
-        Binding("v", "view", "View", show=False, id="numbers.view", tooltip="All, free, assigned, not active"),
-        Binding("s", "sort", "Sort", show=False, id="numbers.sort", tooltip="Next order of the list"),
-        Binding("y", "copy", "Copy row", show=False, id="numbers.copy", tooltip="Copy the row"),
+        bind("space", "assign", "Assign", id="numbers.assign", tooltip="To a person (enter too)"),
+        bind("p", "unassign", "To the pool", id="numbers.unassign", tooltip="Take it back from a person"),
+        bind("a", "add", "Add", id="numbers.add", tooltip="Add a number by hand"),
+        bind("e", "edit", "Edit", id="numbers.edit", tooltip="Name, type, what it can do"),
+        bind("m", "primary", "Make primary", id="numbers.primary", tooltip="The organisation's main one"),
+        bind("d", "switch", "Deactivate", id="numbers.switch", tooltip="Or activate; never deleted"),
+        bind("S", "sync", "Sync", id="numbers.sync", tooltip="Compare with what the provider lists"),
+        bind("v", "view", "View", id="numbers.view", tooltip="All, free, assigned, not active"),
+        bind("s", "sort", "Sort", id="numbers.sort", tooltip="Next order of the list"),
+        bind("y", "copy", "Copy row", id="numbers.copy", tooltip="Copy the row"),
     ]
     section = "phone_numbers"
     columns = COLUMNS

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from textual.binding import Binding, BindingType
-
 from tui.data.numbers.sync import SyncConflict
 from tui.providers import title_of
 from tui.screens.numbers.view import SYNC_COLUMNS, plan_rows
 from tui.screens.page import Page, enter_does
+from tui.widgets.bindings import bind
 from tui.widgets.frame import Part
 from tui.widgets.row_list import RowBody, RowList
 from tui.widgets.state_switcher import StateSwitcher
@@ -20,6 +19,7 @@ from tui.words.numbers import shown_number
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from textual.binding import BindingType
     from textual.widget import Widget
 
     from tui.data.numbers.sync_plan import SyncPlan
@@ -32,7 +32,7 @@ class NumberSyncScreen(Page):
     CSS_PATH: ClassVar[Any] = ["sync.tcss"]
     BINDINGS: ClassVar[list[BindingType]] = [
         enter_does("apply", "Apply", id="number_sync.apply", tooltip="Write it, in one transaction"),
-        Binding("A", "say_how", show=False),
+        bind("A", "say_how", ""),
     ]
     section = "phone_numbers"
     is_inner = True

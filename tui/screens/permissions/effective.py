@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from textual.binding import Binding, BindingType
-
 from tui.providers import title_of
 from tui.screens.page import Page
 from tui.screens.permissions.view import letters, person_sign, use_words
+from tui.widgets.bindings import bind
 from tui.widgets.frame import Part
 from tui.widgets.row_list import Cell, Column, Row, RowBody, RowList
 from tui.widgets.state_switcher import StateSwitcher
@@ -21,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from datetime import tzinfo
 
+    from textual.binding import BindingType
     from textual.widget import Widget
 
     from tui.data.permissions.effective import EffectiveAccess
@@ -78,9 +78,7 @@ class AccessOfPersonScreen(AccessScreen):
     """Every integration, and what one person can do with it."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding(
-            "L", "leaver", "Leaver report", show=False, id="access.leaver", tooltip="What they know, if they leave"
-        ),
+        bind("L", "leaver", "Leaver report", id="access.leaver", tooltip="What they know, if they leave"),
     ]
     first_column = "Integration"
 

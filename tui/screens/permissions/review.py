@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from textual.binding import Binding, BindingType
-
 from tui.data.rights import RIGHTS
 from tui.screens.page import Page, enter_does
 from tui.screens.permissions.view import letter_change
+from tui.widgets.bindings import bind
 from tui.widgets.frame import Part
 from tui.widgets.prompt import Choice
 from tui.widgets.row_list import Cell, Column, Row, RowBody, RowList
@@ -22,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from uuid import UUID
 
+    from textual.binding import BindingType
     from textual.widget import Widget
 
     from tui.data.permissions.apply import Conflict, Conflicts
@@ -47,8 +47,8 @@ class PermissionReviewScreen(Page):
     BINDINGS: ClassVar[list[BindingType]] = [
         enter_does("apply", "Apply", id="review.apply", tooltip="Apply all of it in one transaction"),
         # A opened the review: held down, or as the end of a broken sequence, it must not apply it too.
-        Binding("A", "say_how", show=False),
-        Binding("d", "drop", "Drop", show=False, id="review.drop", tooltip="Stage this one no more"),
+        bind("A", "say_how", ""),
+        bind("d", "drop", "Drop", id="review.drop", tooltip="Stage this one no more"),
     ]
     section = "permissions"
     is_inner = True

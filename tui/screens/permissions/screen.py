@@ -6,7 +6,6 @@ from functools import partial
 from typing import TYPE_CHECKING, ClassVar
 
 from textual import work
-from textual.binding import Binding, BindingType
 
 from tui.data.rights import RIGHTS, implying
 from tui.errors import SwitchboardError
@@ -16,6 +15,7 @@ from tui.screens.permissions.model import GridModel
 from tui.screens.permissions.pane import PermissionPane
 from tui.screens.permissions.people_list import VIEWS, PeopleList, empty_message
 from tui.screens.permissions.staging import ask_person
+from tui.widgets.bindings import bind
 from tui.widgets.frame import Part
 from tui.words.counts import counted
 from tui.words.text import safe_text
@@ -23,6 +23,7 @@ from tui.words.text import safe_text
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from textual.binding import Binding, BindingType
     from textual.widget import Widget
 
     from tui.data.permissions.effective import Enforcement
@@ -36,7 +37,7 @@ EDIT_ACTIONS = frozenset({"right", "revoke", "values", "put_row", "add"})
 
 
 def _key(keys: str, action: str, name: str, label: str, tooltip: str) -> Binding:
-    return Binding(keys, action, label, show=False, id=f"permissions.{name}", tooltip=tooltip)
+    return bind(keys, action, label, id=f"permissions.{name}", tooltip=tooltip)
 
 
 def _right_key(right: RightDefinition) -> Binding:

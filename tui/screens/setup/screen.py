@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 
 from tui.errors import ConnectionFailed, SwitchboardError
@@ -12,10 +11,12 @@ from tui.screens.page import Page
 from tui.screens.setup.doctor_pane import DoctorPane
 from tui.screens.setup.wizard.flow import Flow
 from tui.screens.setup.wizard.pane import STEPS, WizardPane
+from tui.widgets.bindings import bind
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from textual.binding import BindingType
     from textual.worker import Worker
 
     from tui.screens.setup.wizard.connection import ConnectionStep
@@ -32,8 +33,8 @@ class SetupScreen(Page):
 
     CSS_PATH: ClassVar[Any] = ["screen.tcss", "wizard/steps.tcss"]
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("q", "leave", "Quit", show=False, id="setup.leave"),
-        Binding("w", "wizard", "Set up again", show=False, id="setup.wizard", tooltip="Open the setup wizard"),
+        bind("q", "leave", "Quit", id="setup.leave"),
+        bind("w", "wizard", "Set up again", id="setup.wizard", tooltip="Open the setup wizard"),
     ]
     section = "setup"
 

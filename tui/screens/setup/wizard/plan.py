@@ -6,7 +6,6 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
-from textual.binding import Binding, BindingType
 from textual.containers import VerticalScroll
 from textual.widgets import Static
 
@@ -15,6 +14,7 @@ from tui.data.setup.plan import plan_setup
 from tui.errors import InvalidInput, PermissionDenied, SwitchboardError
 from tui.screens.setup.wizard.saving import SaveLines
 from tui.screens.setup.wizard.step import Step
+from tui.widgets.bindings import bind
 from tui.widgets.form import ActionLine, CycleLine, Option
 from tui.widgets.notices import Notice, NoticeList
 from tui.words.counts import counted, counted_kinds
@@ -23,6 +23,7 @@ from tui.words.text import spelled
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    from textual.binding import BindingType
     from textual.widget import Widget
 
     from tui.data.schema.adoption import StartingShape
@@ -53,8 +54,8 @@ class PlanStep(Step):
     """Shows the plan; nothing is changed here."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("pageup", "read(-1)", "Read up", show=False, id="wizard.read_up"),
-        Binding("pagedown", "read(1)", "Read on", show=False, id="wizard.read_down", tooltip="Scroll the text"),
+        bind("pageup", "read(-1)", "Read up", id="wizard.read_up"),
+        bind("pagedown", "read(1)", "Read on", id="wizard.read_down", tooltip="Scroll the text"),
     ]
     key = "plan"
     rail_name = "Plan"

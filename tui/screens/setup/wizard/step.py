@@ -5,18 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable, Coroutine
 from typing import TYPE_CHECKING, ClassVar, Protocol, cast
 
-from textual.binding import Binding, BindingType
 from textual.containers import VerticalScroll
 from textual.message import Message
 from textual.widgets import Static
 
 from tui.errors import SwitchboardError
+from tui.widgets.bindings import bind
 from tui.widgets.notices import Notice, NoticeList
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from textual import events
+    from textual.binding import BindingType
     from textual.widget import Widget
     from textual.widgets import Input
 
@@ -46,9 +47,9 @@ class Step(VerticalScroll, can_focus=False):
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("up", "focus_by(-1)", "Previous line", show=False, id="wizard.up"),
-        Binding("down", "focus_by(1)", "Next line", show=False, id="wizard.down"),
-        Binding("enter", "proceed", "Continue", show=False, id="wizard.continue", tooltip="Go on to the next step"),
+        bind("up", "focus_by(-1)", "Previous line", id="wizard.up"),
+        bind("down", "focus_by(1)", "Next line", id="wizard.down"),
+        bind("enter", "proceed", "Continue", id="wizard.continue", tooltip="Go on to the next step"),
     ]
     works_locked: ClassVar[bool] = False
     """Whether it works in the locked console; what asks for a connection, a key or a command, or writes, does not."""
