@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from tui.screens.page import Page
 from tui.widgets.bindings import bind
-from tui.widgets.frame import Part
+from tui.widgets.frame import Hints, Part
 from tui.widgets.line_input import LineInput
 from tui.widgets.row_list import Column, Row, RowBody, RowList
 from tui.widgets.state_switcher import StateSwitcher
@@ -53,7 +53,7 @@ class ChooserScreen(Page):
     def focus_body(self) -> None:
         self.set_focus(self.query_one("#name", LineInput))
 
-    def hints(self) -> tuple[tuple[str, str], ...]:
+    def hints(self) -> Hints:
         return (("enter", "choose"), ("up/down", "move"), ("esc", "back"))
 
     def context(self) -> tuple[Part, ...]:

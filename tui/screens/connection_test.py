@@ -12,7 +12,7 @@ from textual.widgets import Static
 from tui.errors import SwitchboardError
 from tui.screens.page import Page
 from tui.widgets.bindings import bind
-from tui.widgets.frame import Part
+from tui.widgets.frame import Hints, Part
 from tui.widgets.notices import Notice, NoticeList
 from tui.words.text import safe_text
 
@@ -56,7 +56,7 @@ class ConnectionTestScreen(Page):
         self._panes = [JobPane(job.title, self.console.glyphs) for job in self._jobs]
         yield VerticalScroll(*self._panes, id="jobs")
 
-    def hints(self) -> tuple[tuple[str, str], ...]:
+    def hints(self) -> Hints:
         if self._is_running:
             return (("esc", "stop"), ("?", "help"))
         return (("t", "test again"), ("esc", "back"), ("?", "help"))

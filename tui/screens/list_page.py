@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 class ListPage(Page):
-    """A section whose body is one list."""
+    """A section whose body is one list, or a grid."""
 
     filterable = True
 

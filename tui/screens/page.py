@@ -13,7 +13,7 @@ from textual.worker import Worker, WorkerState
 
 from tui.errors import SwitchboardError
 from tui.widgets.bindings import bind
-from tui.widgets.frame import ContextLine, KeyHints, Part, SectionLine, StatusLine, TopLine, cells
+from tui.widgets.frame import ContextLine, Hints, KeyHints, Part, SectionLine, StatusLine, TopLine, cells
 from tui.widgets.line_input import LineInput
 from tui.widgets.prompt import Prompt
 from tui.widgets.row_list import RowBody
@@ -111,7 +111,7 @@ class Page(Screen[Any]):
         """Yield the widgets of the screen's body."""
         return ()
 
-    def hints(self) -> tuple[tuple[str, str], ...]:
+    def hints(self) -> Hints:
         """Return (key, meaning) pairs for the bottom line, the most useful first, help last."""
         return (("r", "refresh"), ("esc", "back"), ("?", "help"))
 

@@ -15,6 +15,9 @@ from tui.words.text import fit, safe_text
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+Hints = tuple[tuple[str, str], ...]
+"""Keys and what each does, the most useful first, help last."""
+
 Tone = Literal["plain", "good", "warning", "bad", "quiet"]
 STYLES: dict[Tone, str] = {
     "plain": "",
@@ -119,7 +122,7 @@ class KeyHints(Widget):
 
     # Textual's Footer cuts a hint in the middle of a word at 80 columns.
     DEFAULT_CSS = "KeyHints { height: 1; width: 1fr; }"
-    hints: reactive[tuple[tuple[str, str], ...]] = reactive((), layout=False)
+    hints: reactive[Hints] = reactive((), layout=False)
 
     def render(self) -> Content:
         chosen = whole_hints(self.hints, self.size.width)

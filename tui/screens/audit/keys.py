@@ -9,7 +9,7 @@ from tui.widgets.bindings import bind
 if TYPE_CHECKING:
     from textual.binding import Binding, BindingType
 
-Hints = tuple[tuple[str, str], ...]
+    from tui.widgets.frame import Hints
 
 
 def _key(keys: str, action: str, name: str, label: str, tooltip: str) -> Binding:

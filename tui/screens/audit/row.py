@@ -12,7 +12,7 @@ from tui.errors import PermissionDenied
 from tui.screens.audit.view import MOST_CHANGES, Names, changes_of, person_of
 from tui.screens.page import Page
 from tui.widgets.bindings import bind
-from tui.widgets.frame import Part
+from tui.widgets.frame import Hints, Part
 from tui.widgets.row_list import Cell, Column, Row, RowBody, RowList
 from tui.words.audit import clock_in_full
 from tui.words.text import safe_text, spelled, spelled_json
@@ -56,7 +56,7 @@ class AuditRowScreen(Page):
     def compose_body(self) -> Iterable[Widget]:
         yield RowList((Column(self._heading(), 20, grows=True),))
 
-    def hints(self) -> tuple[tuple[str, str], ...]:
+    def hints(self) -> Hints:
         return (("left right", "newer, older row"), ("y", "copy as JSON"), ("esc", "back"), ("?", "help"))
 
     def context(self) -> tuple[Part, ...]:

@@ -20,7 +20,7 @@ from tui.screens.audit.search import AuditSearch
 from tui.screens.audit.state import AuditState, Following, Rows, Typing
 from tui.screens.audit.view import row_of
 from tui.screens.list_page import ListPage
-from tui.widgets.frame import Part
+from tui.widgets.frame import Hints, Part
 from tui.widgets.state_switcher import StateSwitcher
 from tui.words.audit import count_words
 
@@ -60,7 +60,7 @@ class AuditScreen(ListPage):
         yield AuditHistogram()
         yield AuditFilterLine()
 
-    def hints(self) -> tuple[tuple[str, str], ...]:
+    def hints(self) -> Hints:
         if self.is_filtering:
             return TYPING_HINTS
         return SEARCHING_HINTS if self._search.text else reading_hints(following=self._state.is_following)

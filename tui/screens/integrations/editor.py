@@ -11,11 +11,11 @@ from textual.widgets import Static
 
 from tui.providers import integration_type
 from tui.providers.naming import full_name
+from tui.screens.form_page import FormPage
 from tui.screens.integrations.editor_form import CredentialForm, conflict_lines, field_help
-from tui.screens.page import Page
 from tui.widgets.bindings import bind
 from tui.widgets.form_row import FormRow
-from tui.widgets.frame import Part
+from tui.widgets.frame import Hints, Part
 from tui.widgets.prompt import Choice
 from tui.widgets.state_switcher import StateSwitcher
 
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from tui.session.connection_test import Tested
 
 
-class CredentialEditor(Page):
+class CredentialEditor(FormPage):
     """Edits one credential: says what each field expects, guards what was typed, and never shows a stored secret."""
 
     CSS_PATH: ClassVar[Any] = ["editor.tcss"]
@@ -44,7 +44,6 @@ class CredentialEditor(Page):
         bind("up", "field(-1)", "Previous field", id="editor.previous"),
     ]
     section = "integrations"
-    is_inner = True
 
     def __init__(self, type_name: str, integration: Integration | None = None) -> None:
         super().__init__()
@@ -62,7 +61,7 @@ class CredentialEditor(Page):
         yield StateSwitcher(VerticalScroll(id="fields", can_focus=False))
         yield Static(id="help", classes="detail", markup=False)
 
-    def hints(self) -> tuple[tuple[str, str], ...]:
+    def hints(self) -> Hints:
         suggest = (("F3", "suggestion"),) if self._current_choices() else ()
         return (("F2", "save"), ("F4", "test"), ("tab", "next field"), *suggest, ("esc", "back"), ("F1", "help"))
 
@@ -145,8 +144,8 @@ class CredentialEditor(Page):
             row.value = choices[(at + 1) % len(choices)]
 
     def action_save(self) -> None:
-        if self._loaded and not self.is_busy and not self.prompt.is_asking:
-            self.act(self._save())
+        if self._loaded:
+            super().action_save()
 
     def action_test(self) -> None:
         """Ask the provider about what is typed, with the stored secrets where a secret is left blank."""
@@ -183,7 +182,7 @@ class CredentialEditor(Page):
         self.status.say(f"{lead} {self._form.label(name)}: {problems[name]}{more}", "bad")
         return True
 
-    async def _save(self) -> bool:
+    async def save(self) -> bool:
         from tui.data.integrations.credentials import CredentialConflict, save_credential
 
         values = self._values()
@@ -256,26 +255,12 @@ class CredentialEditor(Page):
         self._check()
         self.status.say("Theirs is loaded, yours is on top of it: F2 saves." if mine else "Theirs is loaded.")
 
-    def action_back(self) -> None:
-        if self.prompt.is_asking or self.is_busy:
-            return
-        if not self._loaded or not self._form.changed_names(self._values()):
-            self._leave()
-        else:
-            self.act(self._leave_after_asking())
-
-    async def _leave_after_asking(self) -> None:
-        changed = self._form.changed_names(self._values())
+    def unsaved(self) -> str:
+        changed = self._form.changed_names(self._values()) if self._loaded else ()
         names = ", ".join(self._form.label(name) for name in changed)
-        chosen = await self.prompt.choose(
-            f"Not saved yet in {self._full_name}: {names}.",
-            (Choice("s", "save"), Choice("d", "discard what was typed")),
-            leave="go on editing",
-        )
-        if chosen == "d" or (chosen == "s" and await self._save()):
-            self._leave()
+        return f"Not saved yet in {self._full_name}: {names}." if changed else ""
 
-    def _leave(self) -> None:
+    def close(self) -> None:
         # A secret that was typed does not outlive the form.
         for row in self._rows():
             row.value = ""

@@ -8,7 +8,7 @@ from tui.providers import integration_type
 from tui.providers.naming import full_name
 from tui.screens.page import Page, enter_does
 from tui.widgets.bindings import bind
-from tui.widgets.frame import Part
+from tui.widgets.frame import Hints, Part
 from tui.widgets.prompt import Choice
 from tui.widgets.row_list import Cell, Column, Row, RowBody, RowList
 from tui.widgets.text_lines import TextLine, TextLines
@@ -52,7 +52,7 @@ class RevealScreen(Page):
         yield RowList(COLUMNS)
         yield TextLines(id="value", classes="detail")
 
-    def hints(self) -> tuple[tuple[str, str], ...]:
+    def hints(self) -> Hints:
         return (("enter", "reveal for 30 s"), ("y", "copy unseen"), ("esc", "back"), ("?", "help"))
 
     def context(self) -> tuple[Part, ...]:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from tui.data.integrations.authors import Authors
     from tui.data.integrations.role_privileges import RolePrivileges
     from tui.models import Integration
+    from tui.widgets.frame import Hints
     from tui.widgets.row_list import Row
     from tui.widgets.text_lines import TextLine
 
@@ -57,7 +58,7 @@ class IntegrationsScreen(DetailPage["Integration"]):
         super().__init__()
         self._authors: dict[UUID, Authors] = {}
 
-    def hints(self) -> tuple[tuple[str, str], ...]:
+    def hints(self) -> Hints:
         current = self.current
         if current is None:
             return (("o", "organisation"), ("r", "refresh"), ("?", "help"))

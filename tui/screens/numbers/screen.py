@@ -24,7 +24,7 @@ from tui.screens.numbers.view import (
     sort_key,
 )
 from tui.widgets.bindings import bind
-from tui.widgets.frame import Part
+from tui.widgets.frame import Hints, Part
 from tui.widgets.row_list import RowList
 from tui.widgets.state_switcher import StateSwitcher
 from tui.words.numbers import assignee_in_full, organization_of, shown_number
@@ -73,7 +73,7 @@ class PhoneNumbersScreen(DetailPage["PhoneNumber"]):
         self._elsewhere: list[PhoneNumber] = []
         self._view = 0
 
-    def hints(self) -> tuple[tuple[str, str], ...]:
+    def hints(self) -> Hints:
         current = self.current
         if current is None:
             return (("a", "add"), ("S", "sync"), ("/", "whose?"), ("o", "organisation"), ("?", "help"))

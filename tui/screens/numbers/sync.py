@@ -9,7 +9,7 @@ from tui.providers import title_of
 from tui.screens.numbers.view import SYNC_COLUMNS, plan_rows
 from tui.screens.page import Page, enter_does
 from tui.widgets.bindings import bind
-from tui.widgets.frame import Part
+from tui.widgets.frame import Hints, Part
 from tui.widgets.row_list import RowBody, RowList
 from tui.widgets.state_switcher import StateSwitcher
 from tui.widgets.text_lines import TextLine, TextLines
@@ -48,7 +48,7 @@ class NumberSyncScreen(Page):
         yield StateSwitcher(RowList(SYNC_COLUMNS))
         yield TextLines(id="notes", classes="detail")
 
-    def hints(self) -> tuple[tuple[str, str], ...]:
+    def hints(self) -> Hints:
         if self._plan is None:
             return (("esc", "stop" if self._is_listing else "back"), ("r", "list again"), ("?", "help"))
         apply = (("enter", "apply"),) if self._plan.writes else ()

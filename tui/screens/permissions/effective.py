@@ -8,7 +8,7 @@ from tui.providers import title_of
 from tui.screens.page import Page
 from tui.screens.permissions.view import letters, person_sign, use_words
 from tui.widgets.bindings import bind
-from tui.widgets.frame import Part
+from tui.widgets.frame import Hints, Part
 from tui.widgets.row_list import Cell, Column, Row, RowBody, RowList
 from tui.widgets.state_switcher import StateSwitcher
 from tui.widgets.text_lines import TextLine, TextLines
@@ -86,7 +86,7 @@ class AccessOfPersonScreen(AccessScreen):
         super().__init__()
         self._person = person
 
-    def hints(self) -> tuple[tuple[str, str], ...]:
+    def hints(self) -> Hints:
         return (("L", "leaver report"), *super().hints())
 
     def context(self) -> tuple[Part, ...]:

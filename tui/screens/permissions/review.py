@@ -8,7 +8,7 @@ from tui.data.rights import RIGHTS
 from tui.screens.page import Page, enter_does
 from tui.screens.permissions.view import letter_change
 from tui.widgets.bindings import bind
-from tui.widgets.frame import Part
+from tui.widgets.frame import Hints, Part
 from tui.widgets.prompt import Choice
 from tui.widgets.row_list import Cell, Column, Row, RowBody, RowList
 from tui.widgets.state_switcher import StateSwitcher
@@ -66,7 +66,7 @@ class PermissionReviewScreen(Page):
         yield StateSwitcher(RowList(COLUMNS))
         yield TextLines(id="detail", classes="detail")
 
-    def hints(self) -> tuple[tuple[str, str], ...]:
+    def hints(self) -> Hints:
         return (
             ("enter", "apply all of it"),
             ("d", "drop this one"),

@@ -9,14 +9,14 @@ from textual import work
 
 from tui.data.rights import RIGHTS, implying
 from tui.errors import SwitchboardError
-from tui.screens.page import Page
+from tui.screens.list_page import ListPage
 from tui.screens.permissions.grid_actions import GridActions
 from tui.screens.permissions.model import GridModel
 from tui.screens.permissions.pane import PermissionPane
 from tui.screens.permissions.people_list import VIEWS, PeopleList, empty_message
 from tui.screens.permissions.staging import ask_person
 from tui.widgets.bindings import bind
-from tui.widgets.frame import Part
+from tui.widgets.frame import Hints, Part
 from tui.words.counts import counted
 from tui.words.text import safe_text
 
@@ -47,7 +47,7 @@ def _right_key(right: RightDefinition) -> Binding:
     return _key(right.keys, f"right('{right.name}')", right.name, right.name.capitalize(), tooltip)
 
 
-class PermissionsScreen(Page):
+class PermissionsScreen(ListPage):
     """Shows who may use which integration, stages changes, and hands them to the review."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -66,7 +66,6 @@ class PermissionsScreen(Page):
         _key("y", "copy", "copy", "Copy row", "Copy the row as text"),
     ]
     section = "permissions"
-    filterable = True
 
     def __init__(self) -> None:
         super().__init__()
@@ -90,7 +89,7 @@ class PermissionsScreen(Page):
         self._grid_actions = GridActions(self, pane)
         yield pane
 
-    def hints(self) -> tuple[tuple[str, str], ...]:
+    def hints(self) -> Hints:
         # The hints of the grid never change with the cursor: on a slow link each repaint of the line is seen.
         if self.model is None or not self.model.integrations:
             return (("1", "integrations"), ("o", "organisation"), ("r", "refresh"), ("?", "help"))
@@ -131,19 +130,11 @@ class PermissionsScreen(Page):
     def focus_body(self) -> None:
         self.set_focus(self.pane.grid)
 
-    def on_mount(self) -> None:
-        if not self.session.is_connected and self.console.connection.failure is None:
-            self.pane.switcher.show_loading("the connection")
-
     async def load(self) -> None:
         from tui.data.permissions.people import integrations_of
 
-        switcher, organization = self.pane.switcher, self.session.organization
-        if not self.session.is_set_up:
-            switcher.show_empty("Switchboard is not set up in this database.", "5  set it up")
-            return
+        switcher, organization = self.pane.switcher, self.organization_to_list()
         if organization is None:
-            switcher.show_empty("No organisation is chosen.", "o  choose one")
             return
         switcher.show_loading("permissions")
         model = self.model

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from tui.screens.setup.wizard.connection import ConnectionStep
     from tui.screens.setup.wizard.first_integration import FirstIntegrationStep
     from tui.screens.setup.wizard.step import Step, Work
-    from tui.widgets.frame import Part
+    from tui.widgets.frame import Hints, Part
 
 
 HOW_TO_LEAVE = "To leave before the end, press ctrl+c twice."
@@ -48,7 +48,7 @@ class SetupScreen(Page):
     def compose_body(self) -> Iterable[Any]:
         yield Vertical(id="setup")
 
-    def hints(self) -> tuple[tuple[str, str], ...]:
+    def hints(self) -> Hints:
         if self.wizard is not None:
             return self.wizard.hints(leaves=not self._needs_wizard())
         wizard = (("w", "setup wizard"),) if self._has_wizard else ()

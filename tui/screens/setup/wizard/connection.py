@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from tui.data.postgres.connection_settings import ConnectionSettings
     from tui.screens.setup.wizard.flow import Flow
-    from tui.screens.setup.wizard.step import Hints
+    from tui.widgets.frame import Hints
 
 # A test for each key would open a connection for each.
 QUIET_S = 0.5

@@ -28,8 +28,8 @@ if TYPE_CHECKING:
     from textual.widget import Widget
 
     from tui.screens.setup.wizard.flow import Flow
-    from tui.screens.setup.wizard.step import Hints
     from tui.secret import Secret
+    from tui.widgets.frame import Hints
 
 Way = Literal["keep", "generate", "paste", "file", "command", "later"]
 

@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from textual.widgets import Input
 
     from tui.screens.setup.wizard.flow import Flow
-    from tui.screens.setup.wizard.step import Hints
+    from tui.widgets.frame import Hints
 
 NEW = "new"
 COLUMNS = (Column("Organisation", 30, grows=True), Column("Id", 36))

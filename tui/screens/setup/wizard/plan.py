@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from tui.data.schema.plan import Plan
     from tui.data.schema.shape import CatalogueEntry
     from tui.screens.setup.wizard.flow import Flow
-    from tui.screens.setup.wizard.step import Hints
+    from tui.widgets.frame import Hints
 
 SQL_FILE = "switchboard-schema.sql"
 VIEWS = (

@@ -22,9 +22,9 @@ if TYPE_CHECKING:
     from textual.widgets import Input
 
     from tui.screens.setup.wizard.flow import Flow
+    from tui.widgets.frame import Hints
 
 Work = Callable[[], Coroutine[None, None, None]]
-Hints = tuple[tuple[str, str], ...]
 
 
 class StepHost(Protocol):
