@@ -101,10 +101,10 @@ def main() -> int:
     names = screen_names()
     parser = argparse.ArgumentParser(prog="python -m tests.dev.screen", description=__doc__.partition("\n")[0])
     parser.add_argument("name", nargs="?", choices=names, metavar="NAME", help="a name of the list that no NAME prints")
-    wanted = parser.parse_args().name
-    if wanted is None:
-        for name, stop in names.items():
-            print(f"{name:24} {stop.shows}")
+    name = parser.parse_args().name
+    if name is None:
+        for listed, stop in names.items():
+            print(f"{listed:24} {stop.shows}")
         return 0
     require_terminal("python -m tests.dev.screen")
     with (
@@ -115,7 +115,7 @@ def main() -> int:
         os.environ |= exotel.environment
         # The last step of the wizard writes .env into the folder that it runs in.
         os.chdir(folder)
-        return run(demo.environment, exotel, names[wanted])
+        return run(demo.environment, exotel, names[name])
 
 
 if __name__ == "__main__":

@@ -187,14 +187,14 @@ async def acts_of_single_keys(
 ) -> list[tuple[object, ...]]:
     """Hold each key down, and then press those without a meaning; return the keys that did something to the tables."""
     await go_to(console, place)
-    before, here, bound = tables.rows(), position(console), meanings(console)
+    before, at, bound = tables.rows(), position(console), meanings(console)
     acts: list[tuple[object, ...]] = []
     tried = [key for key, name in bound.items() if first or not name.startswith(SAME_EVERYWHERE)]
     for keys in (*tried, "".join(key for key in PRINTABLE if key not in bound)):
         meaning = bound.get(keys, "")
         if meaning in NOT_PRESSED:
             continue
-        if position(console) != here:
+        if position(console) != at:
             await go_to(console, place)
             before = tables.rows()
         await (console.press(*keys * HELD) if len(keys) == 1 else console.type(keys))
@@ -202,7 +202,7 @@ async def acts_of_single_keys(
         after = tables.rows()
         changed = after ^ before
         if meaning in ASKS_A_PROVIDER:
-            changed = {row for row in changed if not any(made in row for made in MADE_BY_ASKING)}
+            changed = {row for row in changed if not any(text in row for text in MADE_BY_ASKING)}
         if changed or console.app.clipboard in (API_KEY, API_TOKEN):
             acts.append((keys, meaning, sorted(changed)))
         before = after

@@ -170,7 +170,7 @@ async def test_tab_puts_in_what_exists_and_up_and_down_choose_among_it(filled_lo
         assert "[email_sent]" in offered_texts(console)
         await press_and_wait(console, "tab")
         assert typed_text(console) == "action:email_sent "
-        for start, found in (
+        for start, completed in (
             ("status:p", "status:pending "),
             ("-type:exo", "-type:exotel_phone "),
             ("user:rav", "user:ravi@acme.example "),
@@ -182,10 +182,12 @@ async def test_tab_puts_in_what_exists_and_up_and_down_choose_among_it(filled_lo
             await console.press("ctrl+u")
             await console.type(start)
             await console.wait_for(
-                lambda wanted=found: f"[{wanted.partition(':')[2].strip() or 'error_code:'}]" in offered_texts(console)
+                lambda offer=completed: (
+                    f"[{offer.partition(':')[2].strip() or 'error_code:'}]" in offered_texts(console)
+                )
             )
             await press_and_wait(console, "tab")
-            assert typed_text(console) == found
+            assert typed_text(console) == completed
         await console.press("ctrl+u")
         await console.type("action:nothing_like_it")
         await wait_until_idle(console)

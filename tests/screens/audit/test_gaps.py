@@ -88,8 +88,8 @@ async def test_a_row_that_comes_while_a_date_is_gone_to_takes_no_place_there(
     async with audit_log(slow) as console:
         await press_and_wait(console, "f")
         await apply_filter(console, "ip:10.0.7.0/24")
-        held = len(pane(console).window.rows)
-        assert held == 3
+        count = len(pane(console).window.rows)
+        assert count == 3
         await console.press("ctrl+g")
         await wait_for_question(console)
         await console.type("2025-12-31 21:40")
@@ -102,7 +102,7 @@ async def test_a_row_that_comes_while_a_date_is_gone_to_takes_no_place_there(
         await press_and_wait(console, "home")
         expected = ids_by_sql(keyed_database, f"{OF_ACME} and ip_address <<= '10.0.7.0/24'")
         await console.wait_for(lambda: [row.id for row in pane(console).window.rows] == expected)
-        assert len(expected) == held + 1
+        assert len(expected) == count + 1
 
 
 async def test_a_row_is_counted_where_one_moves_away_while_its_person_is_looked_up(
@@ -188,9 +188,9 @@ async def test_the_neighbour_of_a_row_is_its_neighbour_though_more_rows_came_tha
             for number in range(400):
                 log_row(connection, action=f"fresh_{number}")
         screen = console.app.screen_stack[0]
-        held = screen.query_one("AuditPane").window
-        assert isinstance(held, AuditWindow)
-        await console.wait_for(lambda: held.entry_of(opened) is None)
+        window = screen.query_one("AuditPane").window
+        assert isinstance(window, AuditWindow)
+        await console.wait_for(lambda: window.entry_of(opened) is None)
         everything = ids_by_sql(keyed_database)
         await console.press("right")
         assert "There is no older row here yet." in console.status

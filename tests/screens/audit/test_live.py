@@ -205,8 +205,8 @@ async def test_rows_of_one_operation_fold_and_space_shows_and_hides_them(keyed_d
         assert "4 rows of one operation: space unfolds them" in console.text
         assert "number_added" not in console.text
         await press_and_wait(console, "space", "down", "down")
-        for wanted in (" -2026-01-01 00:01:01", " |2026-01-01 00:01:00", "number_added_0", "number_added_2"):
-            assert wanted in console.text
+        for line in (" -2026-01-01 00:01:01", " |2026-01-01 00:01:00", "number_added_0", "number_added_2"):
+            assert line in console.text
         await press_and_wait(console, "space")
         assert "number_added" not in console.text
         assert "numbers_synced +3" in console.text.splitlines()[3 + body(console).cursor]

@@ -58,7 +58,7 @@ def says_following(console: ConsoleDriver) -> bool:
 
 async def test_a_key_that_reads_while_a_filter_is_opened_reads_the_rows_of_that_filter(keyed_database: str) -> None:
     fill_log(keyed_database, 300)
-    wanted = ids_by_sql(keyed_database, f"{OF_ACME} and status = 'failed'")
+    failed = ids_by_sql(keyed_database, f"{OF_ACME} and status = 'failed'")
     async with audit_log(keyed_database) as console:
         with psycopg.connect(keyed_database) as blocker:
             blocker.execute(LOCK)
@@ -70,9 +70,9 @@ async def test_a_key_that_reads_while_a_filter_is_opened_reads_the_rows_of_that_
             await console.pilot.pause()
             blocker.rollback()
         await wait_until_idle(console)
-        assert [line.row.id for line in pane(console).window.lines()][-1] == wanted[-1]
-        assert set(visible_ids(console)) <= set(wanted)
-        assert f"{len(wanted)} rows" in console.text
+        assert [line.row.id for line in pane(console).window.lines()][-1] == failed[-1]
+        assert set(visible_ids(console)) <= set(failed)
+        assert f"{len(failed)} rows" in console.text
         assert says_following(console) == follows(console)
 
 
@@ -107,10 +107,10 @@ async def test_a_row_deep_among_rows_of_one_time_or_of_none_is_found_again(keyed
     deep = ids_by_sql(keyed_database, "action = 'deep'")
     async with audit_log(keyed_database) as console:
         await apply_filter(console, "action:deep", "s")
-        found = [current_id(console)]
+        visited = [current_id(console)]
         await press_and_wait(console, "n")
-        found.append(current_id(console))
-        assert found == deep
+        visited.append(current_id(console))
+        assert visited == deep
         await press_and_wait(console, "r")
         assert current_id(console) == deep[1]
         shown = visible_ids(console)

@@ -200,7 +200,7 @@ async def test_a_row_in_full_shows_both_sides_what_hides_and_its_neighbours(keye
         assert r"is_active: true -> false; display_name: Old\nname -> \u202egpj.exe; daily_limit:  -> 5" in console.text
         await console.press("enter")
         await console.wait_for(lambda: isinstance(console.app.screen, AuditRowScreen))
-        for wanted in (
+        for text in (
             "credential_updated: success",
             "2026-01-02 10:11:12.000345 UTC",
             f"~{ASHA}, not in the directory, operator asha@jump (claimed; login app)",
@@ -210,7 +210,7 @@ async def test_a_row_in_full_shows_both_sides_what_hides_and_its_neighbours(keye
             "- envelope: sb1",
             r'"text": "\u001b]52;c;cm0gLXJm\u0007\u202egpj.exe\u009b31m"',
         ):
-            assert wanted in console.text, console.text
+            assert text in console.text, console.text
         assert "- daily_limit" not in console.text
         await console.press("y")
         copied = json.loads(console.app.clipboard)

@@ -59,14 +59,14 @@ def row_text(console: console_driver.ConsoleDriver, label: str) -> str:
 
     The letters of a right that comes later are left out: its own test is to change no other one.
     """
-    found = next((line for line in console.text.splitlines() if line[2:].startswith(label)), "")
-    return LETTERS.sub(r"\1", " ".join(found[2 + len(label) :].split()))
+    line = next((text for text in console.text.splitlines() if text[2:].startswith(label)), "")
+    return LETTERS.sub(r"\1", " ".join(line[2 + len(label) :].split()))
 
 
 def detail_text(console: console_driver.ConsoleDriver, label: str) -> str:
     """One of the lines below the grid."""
-    found = next((line for line in console.text.splitlines() if line.startswith(f" {label} ")), "")
-    return found[1 + len(label) :].strip()
+    line = next((text for text in console.text.splitlines() if text.startswith(f" {label} ")), "")
+    return line[1 + len(label) :].strip()
 
 
 def query(conninfo: str, statement: str, *values: object) -> list[dict[str, Any]]:

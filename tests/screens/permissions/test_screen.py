@@ -83,20 +83,20 @@ async def test_a_disabled_integration_and_people_who_are_not_active_are_marked_a
         await console.press("down")
         assert "(inactive)" in detail_text(console, "Person")
         await console.press("G", "G")
-        said = set()
+        standings = set()
         for _ in range(2):
-            said.add(detail_text(console, "Person").rpartition("(")[2])
+            standings.add(detail_text(console, "Person").rpartition("(")[2])
             await console.press("up")
-        assert said == {"of another organisation)", "not in the directory)"}
+        assert standings == {"of another organisation)", "not in the directory)"}
 
 
 async def test_the_filter_is_asked_of_the_server_as_it_is_typed_and_finds_names_mails_and_ids(few_people: str) -> None:
     async with grid(few_people) as console:
-        for text, found in (("003", 3), ("n4@", 4), (str(person(5))[:8], 5)):
+        for text, number in (("003", 3), ("n4@", 4), (str(person(5))[:8], 5)):
             await console.press("slash")
             await console.type(text)
             await console.wait_for("1 of 1")
-            assert f"Person {found:06}" in console.text
+            assert f"Person {number:06}" in console.text
             await console.press("escape")
             await console.wait_for("of 6")
         await console.press("slash")

@@ -56,10 +56,10 @@ class Wizard(ConsoleDriver):
         self.app.focused.post_message(events.Paste(text))
         await self.pilot.pause()
 
-    async def enter(self, wanted: str) -> None:
+    async def enter(self, shown: str) -> None:
         """Press enter and wait for what it leads to."""
         await self.press("enter")
-        await self.wait_for(wanted)
+        await self.wait_for(shown)
         if isinstance(self.app.screen, SetupScreen):
             hints = self.setup.query_one(KeyHints).hints
             assert whole_hints(hints, SMALLEST[0]) == list(hints), "a hint is cut off on the smallest screen"
