@@ -268,11 +268,10 @@ class AuditScreen(ListPage):
         elif self.pane.current is not None:
             self._read(lambda: self._search.go_on(by))
 
-    def action_jump(self) -> None:
-        if self.pane.reader is not None:
-            self.run_worker(self._jump(), group="ask", exclusive=True, exit_on_error=False)
-
-    async def _jump(self) -> None:
+    @work(group="ask", exclusive=True, exit_on_error=False)
+    async def action_jump(self) -> None:
+        if self.pane.reader is None:
+            return
         moment = await ask_moment(self.prompt, self.session.settings.timezone)
         if moment is not None and self.is_mounted:
             self.status.clear()
@@ -313,12 +312,10 @@ class AuditScreen(ListPage):
         if line is not None:
             self.copy_row(row_of(line, self.pane.names, self.session.settings.timezone, is_match=False).text)
 
-    def action_like_this(self) -> None:
-        if self.pane.current is not None:
-            self.run_worker(self._like_this(self.pane.current), group="ask", exclusive=True, exit_on_error=False)
-
-    async def _like_this(self, row: AuditRow) -> None:
-        words = await ask_likeness(self.prompt, row)
+    @work(group="ask", exclusive=True, exit_on_error=False)
+    async def action_like_this(self) -> None:
+        row = self.pane.current
+        words = await ask_likeness(self.prompt, row) if row is not None else None
         if words is not None and self.is_mounted:
             self._set_filter(f"{self.filter_text} {words}".strip())
 
