@@ -53,7 +53,7 @@ async def test_a_sync_that_ends_under_the_help_leaves_the_help_and_then_itself(
             await console.wait_for(lambda: console.page.is_busy)
             sync = console.page
             await console.press("question_mark")
-        await console.wait_for(lambda: not sync.busy)
+        await console.wait_for(lambda: not sync.is_busy)
         await console.pilot.pause()
         assert on_top(console) == [NumberSyncScreen, HelpScreen]
         await console.press("escape")
@@ -77,7 +77,7 @@ async def test_a_number_that_is_saved_under_the_cover_does_not_uncover_the_conso
             form = console.page
             console.app.push_screen(LockScreen())
             await console.wait_for(lambda: isinstance(console.app.screen, LockScreen))
-        await console.wait_for(lambda: not form.busy)
+        await console.wait_for(lambda: not form.is_busy)
         await console.pilot.pause()
         assert on_top(console) == [NumberForm, LockScreen]
         await console.press("space")
@@ -100,7 +100,7 @@ async def test_an_editor_that_saves_and_leaves_under_the_help_is_gone_after_it(
             await console.wait_for(lambda: console.page.is_busy)
             editor = console.page
             await console.press("f1")
-        await console.wait_for(lambda: not editor.busy)
+        await console.wait_for(lambda: not editor.is_busy)
         await console.pilot.pause()
         assert on_top(console) == [CredentialEditor, HelpScreen]
         await console.press("escape")
