@@ -81,10 +81,6 @@ class ActionLine(FormLine):
     class Pressed(Message):
         """Enter was pressed on the line."""
 
-        def __init__(self, line: ActionLine) -> None:
-            super().__init__()
-            self.line = line
-
     def __init__(self, label: str, *, id: str | None = None) -> None:
         super().__init__(id=id)
         self._label = label
@@ -93,7 +89,7 @@ class ActionLine(FormLine):
         return Content.assemble((self.cut(f"> {self._label}"), "reverse" if self.has_focus else "bold"))
 
     def action_press(self) -> None:
-        self.post_message(self.Pressed(self))
+        self.post_message(self.Pressed())
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,10 +113,6 @@ class OptionLines(FormLine):
 
     class Chosen(Message):
         """Another option was chosen by a key."""
-
-        def __init__(self, lines: OptionLines) -> None:
-            super().__init__()
-            self.lines = lines
 
     def __init__(self, options: Sequence[Option], *, label_width: int = LABEL_WIDTH, id: str | None = None) -> None:
         super().__init__(id=id)
@@ -148,7 +140,7 @@ class OptionLines(FormLine):
         index = keys.index(self.chosen) + by if self.chosen in keys else 0
         if 0 <= index < len(keys):
             self.chosen = keys[index]
-            self.post_message(self.Chosen(self))
+            self.post_message(self.Chosen())
         elif by < 0:
             self.screen.focus_previous()
         else:
@@ -188,10 +180,6 @@ class CycleLine(FormLine):
     class Changed(Message):
         """Another option was chosen by a key."""
 
-        def __init__(self, line: CycleLine) -> None:
-            super().__init__()
-            self.line = line
-
     def __init__(self, label: str, options: Sequence[Option], *, chosen: str = "", id: str | None = None) -> None:
         super().__init__(id=id)
         self._label = label
@@ -207,4 +195,4 @@ class CycleLine(FormLine):
     def action_change(self, by: int) -> None:
         keys = [option.key for option in self._options]
         self.chosen = keys[(keys.index(self.chosen) + by) % len(keys)]
-        self.post_message(self.Changed(self))
+        self.post_message(self.Changed())

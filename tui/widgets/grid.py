@@ -16,7 +16,7 @@ from textual.widget import Widget
 
 from tui.widgets.bindings import bind
 from tui.widgets.grid_cells import GAP, GridCell, Widths, cell_segment, share_width
-from tui.widgets.row_list import TONES
+from tui.widgets.row_list import TONES, EndWanted, RowBody
 from tui.words.text import fit
 
 if TYPE_CHECKING:
@@ -84,15 +84,10 @@ class Grid(Horizontal, can_focus=True):
     # toggled costs at most 300 bytes on the wire.
     DEFAULT_CSS = "Grid { height: 1fr; width: 1fr; }"
     BINDINGS: ClassVar[list[BindingType]] = [
-        bind("up,k", "move(-1)", "Up", id="list.up"),
-        bind("down,j", "move(1)", "Down", id="list.down"),
+        *RowBody.BINDINGS[:2],
         bind("left,h", "move_across(-1)", "Left", id="list.left"),
         bind("right,l", "move_across(1)", "Right", id="list.right"),
-        bind("pageup", "page(-1)", "Page up", id="list.page_up"),
-        bind("pagedown", "page(1)", "Page down", id="list.page_down"),
-        bind("home,g", "end(-1)", "First row", id="list.first"),
-        bind("end,G", "end(1)", "Last row", id="list.last"),
-        bind("enter", "open", "Open", id="list.open"),
+        *RowBody.BINDINGS[2:],
         bind("V", "select('range')", "Range", id="grid.range", tooltip="Begin a range; moves extend it"),
         bind("minus", "select('rows')", "Whole row", id="grid.rows", tooltip="Select the whole row; moves add rows"),
         bind(
@@ -109,13 +104,6 @@ class Grid(Horizontal, can_focus=True):
 
     class Opened(Message):
         """Enter was pressed on a cell."""
-
-    class EndWanted(Message):
-        """The first (-1) or the last (1) row is wanted."""
-
-        def __init__(self, direction: int) -> None:
-            super().__init__()
-            self.direction = direction
 
     def __init__(self, source: GridSource, *, id: str | None = None) -> None:
         super().__init__(id=id)
@@ -351,7 +339,7 @@ class Grid(Horizontal, can_focus=True):
 
     def action_end(self, direction: int) -> None:
         # The owner moves the cursor: the row may have to be read first.
-        self.post_message(self.EndWanted(direction))
+        self.post_message(EndWanted(direction))
 
     def action_select(self, span: Span) -> None:
         # The same key again ends the selection.

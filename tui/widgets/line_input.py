@@ -33,9 +33,8 @@ class LineInput(Input):
     class PasteRefused(Message):
         """A paste of more than one line was refused."""
 
-        def __init__(self, field: LineInput, lines: int) -> None:
+        def __init__(self, lines: int) -> None:
             super().__init__()
-            self.field = field
             self.lines = lines
 
     def __init__(self, value: str = "", *, secret: bool = False, placeholder: str = "", id: str | None = None) -> None:
@@ -61,7 +60,7 @@ class LineInput(Input):
         text = event.text.removesuffix("\n").removesuffix("\r")
         lines = text.splitlines() or [""]
         if len(lines) > 1:
-            self.post_message(self.PasteRefused(self, len(lines)))
+            self.post_message(self.PasteRefused(len(lines)))
             return
         self.replace(lines[0], *self.selection)
 

@@ -94,6 +94,14 @@ def row_strip(columns: Sequence[Column], cells: Sequence[Cell], style: Style, wi
     return Strip(segments).adjust_cell_length(width, style).simplify()
 
 
+class EndWanted(Message):
+    """The first (-1) or the last (1) row that there is, held or not, is wanted."""
+
+    def __init__(self, direction: int) -> None:
+        super().__init__()
+        self.direction = direction
+
+
 class Columned(Widget):
     """The body of a list, whose rows have columns."""
 

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from tui.data.audit.filter import AuditFilter
     from tui.models import AuditRow
     from tui.widgets.filter_line import FilterLine
-    from tui.widgets.window_list import WindowBody
+    from tui.widgets.row_list import EndWanted
 
 
 class AuditScreen(ListPage):
@@ -221,7 +221,7 @@ class AuditScreen(ListPage):
         self._updates.on_cursor_moved()
         self.refresh_frame()
 
-    def on_window_body_end_wanted(self, event: WindowBody.EndWanted) -> None:
+    def on_end_wanted(self, event: EndWanted) -> None:
         window, body = self.pane.window, self.pane.body
         if window.at_newest if event.direction < 0 else window.at_oldest:
             body.action_move(event.direction * len(window.lines()))

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from tui.data.permissions.effective import Enforcement
     from tui.data.permissions.people import Sort
     from tui.data.rights import Right, RightDefinition
-    from tui.widgets.grid import Grid
+    from tui.widgets.row_list import EndWanted
 
 SORTS: tuple[tuple[Sort, str], ...] = (("name", "name"), ("email", "e-mail"), ("granted", "newest grant"))
 RIGHT_KEYS = [right.keys.partition(",")[0] for right in RIGHTS.values()]
@@ -204,7 +204,7 @@ class PermissionsScreen(ListPage):
         if person is not None:
             self.console.navigation.open_access_of(person)
 
-    def on_grid_end_wanted(self, event: Grid.EndWanted) -> None:
+    def on_end_wanted(self, event: EndWanted) -> None:
         grid, model = self.pane.grid, self.model
         if model is None or model.listing is None:
             return
