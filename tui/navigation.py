@@ -75,6 +75,7 @@ class Navigation:
     `changed` is called where what other screens show may not be true any more.
     """
 
+    # With callbacks, since push_screen_wait works in workers only.
     def __init__(self, app: App[int], changed: Callable[[], None]) -> None:
         self._app = app
         self._changed = changed

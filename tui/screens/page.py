@@ -147,6 +147,7 @@ class Page(Screen[Any]):
 
     def _on_timer_update(self) -> None:
         """Draw nothing while the terminal is behind: the timer goes on, and all that changed is drawn as it is then."""
+        # Put off and never dropped: Textual sends what differs from the frame before.
         if not self.console.terminal_is_behind:
             super()._on_timer_update()
 

@@ -46,6 +46,7 @@ _STRINGS = frozenset("P]X^_")
 _STRING_ENDS = frozenset("\x18\x1a\x9c\udc9c")
 # By word back and forward, the word before, and the field before.
 _ALT_KEYS = frozenset("bf\x7f\t")
+# With Alt these are no keys: nobody can tell them from the beginning of a sequence.
 _INTRODUCERS = _STRINGS | frozenset("[O")
 _PLAIN = re.compile("[^\x1b\x80-\x9f\udc80-\udcff]+")
 # Escape and ctrl+c, as bytes and as Kitty's protocol has them (also with a lock on, which it counts as a modifier).

@@ -14,6 +14,7 @@ from tui.words.text import one_by_one
 if TYPE_CHECKING:
     from textual import events
 
+# Textual's mask has a sign for each character, and so tells how long a secret is.
 MASK = "•" * 8
 
 

@@ -97,6 +97,7 @@ class Prompt(Vertical, can_focus=True):
         try:
             return await answer
         finally:
+            # Another question may have taken its place.
             if self._answer is answer:
                 self._close()
 

@@ -44,6 +44,8 @@ class StateSwitcher(Vertical):
         self._had_focus: Widget | None = None
 
     def compose(self) -> ComposeResult:
+        # No markup, here and wherever stored text is shown: a name like [/x] would end the program, and [@click=...]
+        # would bind an action to a click.
         yield Static(id="state-message", markup=False)
         with Vertical(id="content"):
             yield self._content

@@ -272,6 +272,7 @@ class AuditPane(PagingPane):
     def on_window_body_moved(self, event: WindowBody.Moved) -> None:
         event.stop()
         self._show_detail()
+        # What somebody has stopped goes on only when they move.
         if event.by_key and self.state.reading is Reading.STOPPED:
             self.state.reading = Reading.IDLE
         self._read_on()

@@ -83,6 +83,7 @@ class GridActions:
         values = await ask_values(self._page.prompt, access, how_many, session.settings.timezone, clock)
         if not values:
             return
+        # The answer is for the cells that were asked about, whatever has taken their places meanwhile.
         if model is self._pane.model and model.identity_of(selection) == asked_about:
             self._stage(partial(stage_values, values=values), selection=selection)
         else:

@@ -186,7 +186,8 @@ class PermissionReviewScreen(Page):
         self._show()
 
     def action_say_how(self) -> None:
-        # Letters only prepare; another kind of key applies.
+        # Letters only prepare; another kind of key applies. Said before the rows are read, too: all of a held key's may
+        # come before them.
         if len(self._staged):
             self.status.say("Nothing is applied yet: enter applies all of it.")
 

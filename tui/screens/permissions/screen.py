@@ -55,6 +55,7 @@ class PermissionsScreen(ListPage):
         _key("d", "revoke", "revoke", "Revoke", "Take every right from what is selected"),
         _key("e", "values", "values", "Expiry, limits", "Set the expiry, the daily or the monthly limit"),
         _key("Y", "take_row", "take", "Take row", "Remember the row of the person under the cursor"),
+        # Not P, which behind an esc begins a sequence (DCS), and swallows what follows.
         _key("p", "put_row", "put", "Put row", "Make the selected people's rows the same"),
         _key("u", "undo", "undo", "Undo", "Take back the last step; then what was applied, as one"),
         _key("A", "review", "review", "Review, apply", "Look at everything staged; enter applies it there"),
