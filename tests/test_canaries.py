@@ -14,7 +14,7 @@ import pytest
 from tests.support.acme import KEY
 from tests.support.commands import Shell
 from tests.support.servers.exotel import ExotelServer
-from tests.support.terminal.console_app import settings_of
+from tests.support.terminal.console_driver import settings_of
 from tests.support.terminal.forked_terminal import ForkedTerminal
 
 if TYPE_CHECKING:

@@ -7,7 +7,6 @@ import contextlib
 import time
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from textual.binding import Binding, BindingType
 from textual.worker import Worker, WorkerState
 
 from tui.errors import Crashed
@@ -18,6 +17,7 @@ from tui.screens.page import Page
 from tui.session.console_connection import CONNECTING, ConsoleConnection, Health
 from tui.settings.keymap import Keymap, keymap_file, read_keymap
 from tui.widgets.ascii_filter import AsciiFilter
+from tui.widgets.bindings import bind
 from tui.widgets.colours import TERMINAL_COLOURS, ColourlessFilter, colours_are_unwanted
 from tui.widgets.control_filter import ControlFilter
 from tui.widgets.glyphs import UNICODE
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
     from textual.actions import ActionParseResult
     from textual.app import SystemCommand
+    from textual.binding import BindingType
     from textual.dom import DOMNode
     from textual.filter import LineFilter
     from textual.screen import Screen
@@ -41,7 +42,7 @@ if TYPE_CHECKING:
 DEMO = 200
 NOT_SET_UP = Health("waiting", "not set up yet")
 QUIT_WITHIN_S = 2.0
-LAST_WORDS_WITHIN_S = 2.0
+WORKERS_END_WITHIN_S = 2.0
 
 
 class SwitchboardApp(OrderedApp):
@@ -52,40 +53,16 @@ class SwitchboardApp(OrderedApp):
     MODES: ClassVar[dict[str, str | Callable[[], Screen[Any]]]] = {section.name: section.open for section in SECTIONS}
     BINDINGS: ClassVar[list[BindingType]] = [
         *(
-            Binding(
-                section.key,
-                f"section('{section.name}')",
-                section.title,
-                show=False,
-                id=f"app.{section.name}",
-                tooltip=section.tooltip,
-            )
-            for section in SECTIONS
+            bind(key, f"section('{name}')", title, id=f"app.{name}", tooltip=tooltip)
+            for key, name, title, tooltip, _ in SECTIONS
         ),
-        Binding(
-            "question_mark,f1", "help", "Help", key_display="?", show=False, id="app.help", tooltip="Every key here"
-        ),
-        Binding(
-            "colon,ctrl+p",
-            "palette",
-            "Palette",
-            key_display=":",
-            show=False,
-            id="app.palette",
-            tooltip="Run an act by its name",
-        ),
-        Binding("o", "organization", "Organisation", show=False, id="app.organization", tooltip="Look at another one"),
-        Binding("q", "quit_at_root", "Quit", show=False, id="app.quit", tooltip="Quit; on an inner screen go back"),
-        Binding(
-            "ctrl+c",
-            "interrupt",
-            "Quit",
-            show=False,
-            priority=True,
-            id="app.interrupt",
-            tooltip="Quit, when pressed twice",
-        ),
-        Binding("ctrl+q", "nothing", "", show=False, id="app.nothing"),
+        # F1 as well: an input that has the focus takes the question mark.
+        bind("question_mark,f1", "help", "Help", id="app.help", tooltip="Every key here"),
+        bind("colon,ctrl+p", "palette", "Palette", id="app.palette", tooltip="Run an act by its name"),
+        bind("o", "organization", "Organisation", id="app.organization", tooltip="Look at another one"),
+        bind("q", "quit_at_root", "Quit", id="app.quit", tooltip="Quit; on an inner screen go back"),
+        bind("ctrl+c", "interrupt", "Quit", priority=True, id="app.interrupt", tooltip="Quit, when pressed twice"),
+        bind("ctrl+q", "nothing", "", id="app.nothing"),
     ]
     sections = tuple((section.key, section.name, section.title) for section in SECTIONS)
 
@@ -104,6 +81,7 @@ class SwitchboardApp(OrderedApp):
             *((ColourlessFilter(),) if self.no_color else ()),
         )
         self.register_theme(TERMINAL_COLOURS)
+        # Every step of an animation is a frame that a slow line has to carry.
         self.animation_level = "none"
 
     @property
@@ -183,7 +161,7 @@ class SwitchboardApp(OrderedApp):
         self.switch_mode("integrations")
         await self.connection.connect_once()
 
-    def look_around(self) -> None:
+    def open_demo(self) -> None:
         """Leave for the console on sample data; the caller of `run` starts it."""
         self.exit(DEMO)
 
@@ -198,6 +176,7 @@ class SwitchboardApp(OrderedApp):
             self._handle_exception(error)
 
     def _fatal_error(self) -> None:
+        # In place of Textual's crash page, which prints local variables, and with them whatever secret they hold.
         if self._exit:
             # A screen that was being laid out when the end came finds its widgets gone: that is no crash.
             self._return_code = 0
@@ -240,18 +219,16 @@ class SwitchboardApp(OrderedApp):
             self.switch_mode(name)
 
     def action_help(self) -> None:
-        """Show every key that works here."""
         from tui.screens.help import HelpScreen
 
-        self._over(HelpScreen)
+        self._open_key_list(HelpScreen)
 
     def action_palette(self) -> None:
-        """Choose an act by typing a part of its name."""
         from tui.screens.help import PaletteScreen
 
-        self._over(PaletteScreen)
+        self._open_key_list(PaletteScreen)
 
-    def _over(self, screen_type: type[KeysScreen]) -> None:
+    def _open_key_list(self, screen_type: type[KeysScreen]) -> None:
         from tui.screens.chooser import ChooserScreen
 
         if not isinstance(self.screen, ChooserScreen):
@@ -260,20 +237,19 @@ class SwitchboardApp(OrderedApp):
             self.push_screen(screen_type(self.screen))
 
     def action_organization(self) -> None:
-        """Look at another organisation."""
         from tui.screens.organization_chooser import OrganizationChooser
 
         if self.session.is_connected and len(self.screen_stack) == 1:
-            self._leave(lambda: self.push_screen(OrganizationChooser()))
+            self._guard_unsaved(lambda: self.push_screen(OrganizationChooser()))
 
     def action_quit_at_root(self) -> None:
         """Quit from a section's own screen; elsewhere go back."""
         if len(self.screen_stack) == 1:
-            self._leave(lambda: self.exit(0))
+            self._guard_unsaved(lambda: self.exit(0))
         elif isinstance(self.screen, Page):
             self.screen.action_back()
 
-    def _leave(self, go: Callable[[], object]) -> None:
+    def _guard_unsaved(self, go: Callable[[], object]) -> None:
         """Do what would lose staged changes only when there are none, or nobody wants them."""
         staging = next((page for page in self._pages() if page.unsaved()), None)
         if staging is None:
@@ -294,6 +270,7 @@ class SwitchboardApp(OrderedApp):
 
     def action_interrupt(self) -> None:
         """Quit on the second ctrl+c within two seconds; the first one only says so."""
+        # One that is pressed by habit, to copy or to stop something, must not cost what was typed or staged.
         now = time.monotonic()
         if now - self._interrupted_at < QUIT_WITHIN_S:
             self.exit(130)
@@ -311,7 +288,7 @@ class SwitchboardApp(OrderedApp):
         running = [worker.wait() for worker in self.workers if worker.is_running]
         self.workers.cancel_all()
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(asyncio.gather(*running, return_exceptions=True), LAST_WORDS_WITHIN_S)
+            await asyncio.wait_for(asyncio.gather(*running, return_exceptions=True), WORKERS_END_WITHIN_S)
         await self.session.close()
 
     def _pages(self) -> list[Page]:

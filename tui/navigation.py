@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from tui.session.connection_test import ConnectionTestResult, Job
 
 
+# What a screen imports is paid for when it is opened: the first frame is drawn before anything of it is read.
 def _integrations() -> Screen[Any]:
     from tui.screens.integrations.screen import IntegrationsScreen
 
@@ -74,6 +75,7 @@ class Navigation:
     `changed` is called where what other screens show may not be true any more.
     """
 
+    # With callbacks, since push_screen_wait works in workers only.
     def __init__(self, app: App[int], changed: Callable[[], None]) -> None:
         self._app = app
         self._changed = changed
@@ -113,7 +115,7 @@ class Navigation:
     def open_permission_review(self, staged: Staged, then: Callable[[Staged, Applied | None], None]) -> None:
         from tui.screens.permissions.review import PermissionReviewScreen
 
-        self._app.push_screen(PermissionReviewScreen(staged), lambda left: then(*(left or (staged, None))))
+        self._app.push_screen(PermissionReviewScreen(staged), lambda result: then(*(result or (staged, None))))
 
     def open_access_of(self, person: Holder) -> None:
         from tui.screens.permissions.effective import AccessOfPersonScreen

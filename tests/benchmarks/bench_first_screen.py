@@ -13,7 +13,7 @@ import time
 from typing import TYPE_CHECKING
 
 from tests.support.servers.postgres import TestServer, run_schema_files
-from tests.support.terminal.console_app import add, settings_of
+from tests.support.terminal.console_driver import add, settings_of
 from tests.support.terminal.pty import SWITCHBOARD, Terminal
 
 if TYPE_CHECKING:

@@ -16,7 +16,7 @@ import psycopg
 
 from tests.support.people import directory_database, fill_log, give_everybody
 from tests.support.servers.postgres import TestServer
-from tests.support.terminal.console_app import settings_of
+from tests.support.terminal.console_driver import settings_of
 from tests.support.terminal.pty import SWITCHBOARD, Terminal
 
 PEOPLE = (12, 1_000, 10_000)

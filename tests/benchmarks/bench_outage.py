@@ -18,12 +18,12 @@ from psycopg.conninfo import conninfo_to_dict
 
 from tests.support.servers.postgres import TestServer, run_schema_files
 from tests.support.servers.tcp_proxy import TcpProxy
-from tests.support.terminal.console_app import add, console, piloted
+from tests.support.terminal.console_driver import add, new_app, run_headless
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tests.support.terminal.console_app import Console
+    from tests.support.terminal.console_driver import ConsoleDriver
 
 LENGTHS = (3.0, 8.0, 20.0, 45.0, 100.0)
 KINDS = ("refused", "black hole", "slots taken")
@@ -52,7 +52,7 @@ class Outage:
 
     async def measure(self) -> None:
         """Run the console through the outage."""
-        async with piloted(console(self.conninfo)) as it:
+        async with run_headless(new_app(self.conninfo)) as it:
             await it.wait_for("● active")
             self._begin()
             began = time.monotonic()
@@ -92,8 +92,8 @@ class Outage:
             admin.execute(f"alter role {self.role} connection limit -1".encode())
 
 
-def _is_seen(it: Console) -> bool:
-    return it.app.connection.health.state == "lost" or it.page.status.said.tone == "bad"
+def _is_seen(it: ConsoleDriver) -> bool:
+    return it.app.connection.health.state == "lost" or it.page.status.sentence.tone == "bad"
 
 
 def _floor(conninfo: str) -> float:

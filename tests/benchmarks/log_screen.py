@@ -14,7 +14,7 @@ from tests.benchmarks.bench_grid import cost, resident_kb
 from tests.benchmarks.log_server import LogServer
 from tests.benchmarks.measures import measure, spread
 from tests.support.log_rows import read_all
-from tests.support.terminal.console_app import settings_of
+from tests.support.terminal.console_driver import settings_of
 from tests.support.terminal.pty import SWITCHBOARD, Terminal
 from tui.data.audit.filter import parse_filter
 from tui.data.audit.name_resolution import resolve_filter

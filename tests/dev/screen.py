@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING
 
 from tests.support.demo_provider import demo_exotel, point_demo_at
 from tests.support.processes import reachable_folder
-from tests.support.terminal.console_app import Console
+from tests.support.terminal.console_driver import ConsoleDriver
 from tests.support.terminal.every_screen import COVERED_AFTER_S, LOCK, WALK, Stop
 from tui.app import SwitchboardApp
 from tui.data.keys.sources import read_keyring
@@ -62,7 +62,7 @@ def way_to(stop: Stop) -> Sequence[Stop]:
     return WALK[first : last + 1]
 
 
-async def walk(console: Console, stops: Sequence[Stop]) -> None:
+async def walk(console: ConsoleDriver, stops: Sequence[Stop]) -> None:
     """Press the keys that lead there, each once what the one before it opened is shown."""
     await console.wait_for(" connected")
     for stop in stops:
@@ -87,7 +87,7 @@ def run(environment: Mapping[str, str], exotel: ExotelServer, stop: Stop) -> int
     app = SwitchboardApp(session)
 
     async def go(pilot: Pilot[int]) -> None:
-        console = Console(app, pilot)
+        console = ConsoleDriver(app, pilot)
         await console.wait_for(lambda: app.connection.ready)
         await point_demo_at(exotel, session.database, session.keyring)
         await walk(console, way_to(stop))
@@ -101,10 +101,10 @@ def main() -> int:
     names = screen_names()
     parser = argparse.ArgumentParser(prog="python -m tests.dev.screen", description=__doc__.partition("\n")[0])
     parser.add_argument("name", nargs="?", choices=names, metavar="NAME", help="a name of the list that no NAME prints")
-    wanted = parser.parse_args().name
-    if wanted is None:
-        for name, stop in names.items():
-            print(f"{name:24} {stop.shows}")
+    name = parser.parse_args().name
+    if name is None:
+        for listed, stop in names.items():
+            print(f"{listed:24} {stop.shows}")
         return 0
     require_terminal("python -m tests.dev.screen")
     with (
@@ -115,7 +115,7 @@ def main() -> int:
         os.environ |= exotel.environment
         # The last step of the wizard writes .env into the folder that it runs in.
         os.chdir(folder)
-        return run(demo.environment, exotel, names[wanted])
+        return run(demo.environment, exotel, names[name])
 
 
 if __name__ == "__main__":

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from tests.support.demo_provider import demo_exotel, point_demo_at
 from tests.support.processes import reachable_folder
-from tests.support.terminal.console_app import Console, piloted
+from tests.support.terminal.console_driver import ConsoleDriver, run_headless
 from tui.app import SwitchboardApp
 from tui.data.keys.sources import read_keyring
 from tui.demo.session import prepare_demo
@@ -34,7 +34,7 @@ def console_on(environment: Mapping[str, str], *, wizard: bool = False) -> Switc
     return SwitchboardApp(Session(settings, environment, read_keyring(settings.master_key_sources())), wizard=wizard)
 
 
-def save(console: Console, name: str) -> None:
+def save(console: ConsoleDriver, name: str) -> None:
     """Write the screen as it is now."""
     svg = console.app.export_screenshot(title="Switchboard", simplify=True)
     svg = UNIQUE.sub(f"terminal-{name.replace('/', '-')}", REMOTE.sub("", svg))
@@ -44,7 +44,7 @@ def save(console: Console, name: str) -> None:
 
 async def draw(environment: Mapping[str, str]) -> None:
     """Walk through the screens and save each."""
-    async with piloted(console_on(environment)) as console:
+    async with run_headless(console_on(environment)) as console:
         await console.wait_for("Dispatch line")
         await draw_permissions(console)
         await console.press("1")
@@ -80,7 +80,7 @@ async def draw(environment: Mapping[str, str]) -> None:
         await console.press("5")
         await console.wait_for("Schema")
         save(console, "doctor")
-    async with piloted(console_on({}, wizard=True)) as console:
+    async with run_headless(console_on({}, wizard=True)) as console:
         await console.wait_for("Password")
         save(console, "wizard")
 
@@ -88,7 +88,7 @@ async def draw(environment: Mapping[str, str]) -> None:
 async def draw_without_colours(environment: Mapping[str, str]) -> None:
     """Save each section as it is under NO_COLOR."""
     (DOCS / "no_color").mkdir(exist_ok=True)
-    async with piloted(console_on({**environment, "NO_COLOR": "1"})) as console:
+    async with run_headless(console_on({**environment, "NO_COLOR": "1"})) as console:
         for key, section, shown, then in (
             ("1", "integrations", "Dispatch line", ()),
             ("2", "permissions", "this month", ("V", "j", "l", "s")),
@@ -104,7 +104,7 @@ async def draw_without_colours(environment: Mapping[str, str]) -> None:
             save(console, f"no_color/{section}")
 
 
-async def draw_permissions(console: Console) -> None:
+async def draw_permissions(console: ConsoleDriver) -> None:
     """Save section 2 with something staged, and its review."""
     await console.press("2")
     await console.wait_for("Asha")
@@ -119,7 +119,7 @@ async def draw_permissions(console: Console) -> None:
     await console.press("u", "u")
 
 
-async def draw_numbers(console: Console) -> None:
+async def draw_numbers(console: ConsoleDriver) -> None:
     """Save section 3, with a stand-in for Exotel to sync from and to test against."""
     session = console.app.session
     with demo_exotel() as exotel:
@@ -145,7 +145,7 @@ async def draw_numbers(console: Console) -> None:
         await console.wait_for("sorted by number")
 
 
-async def draw_audit(console: Console) -> None:
+async def draw_audit(console: ConsoleDriver) -> None:
     """Save section 4 with its histogram and a filter half typed, and one row in full."""
     await console.press("4")
     await console.wait_for("about 12")

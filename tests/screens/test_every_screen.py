@@ -15,7 +15,7 @@ from tests.support.acme import KEY, MASTER_KEY, keyring, opened
 from tests.support.commands import derived_once
 from tests.support.demo_provider import MERIDIAN, demo_exotel, point_demo_at
 from tests.support.servers.postgres import run_schema_files
-from tests.support.terminal.console_app import settings_of
+from tests.support.terminal.console_driver import settings_of
 from tests.support.terminal.every_screen import COVERED_AFTER_S, LOCK, WALK, Stop, final_screens
 from tests.support.terminal.forked_terminal import ForkedTerminal
 from tests.support.terminal.palettes import unreadable_cells

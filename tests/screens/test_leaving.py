@@ -10,7 +10,7 @@ import psycopg
 from tests.screens.integrations.test_editor import fill, open_editor
 from tests.support.numbers import DELHI, OLD, add_row, log_rows
 from tests.support.servers.exotel import FAULTS, ExotelServer
-from tests.support.terminal.console_app import add, console, piloted
+from tests.support.terminal.console_driver import add, new_app, run_headless
 from tui.screens.help import HelpScreen
 from tui.screens.integrations.editor import CredentialEditor
 from tui.screens.lock import LockScreen
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from textual.screen import Screen
 
-    from tests.support.terminal.console_app import Console
+    from tests.support.terminal.console_driver import ConsoleDriver
 
 
 @contextmanager
@@ -34,78 +34,78 @@ def blocked_writes(conninfo: str, table: str) -> Iterator[None]:
         connection.rollback()
 
 
-def on_top(driver: Console) -> list[type[Screen[object]]]:
-    return [type(screen) for screen in driver.app.screen_stack[1:]]
+def on_top(console: ConsoleDriver) -> list[type[Screen[object]]]:
+    return [type(screen) for screen in console.app.screen_stack[1:]]
 
 
 async def test_a_sync_that_ends_under_the_help_leaves_the_help_and_then_itself(
     keyed_database: str, exotel: ExotelServer
 ) -> None:
     await add(keyed_database, credential=exotel.credential(virtual_number=OLD))
-    async with piloted(console(keyed_database)) as driver:
-        await driver.wait_for("connected")
-        await driver.press("3")
-        await driver.wait_for("has no phone numbers")
-        await driver.press("S")
-        await driver.wait_for("1 new")
+    async with run_headless(new_app(keyed_database)) as console:
+        await console.wait_for("connected")
+        await console.press("3")
+        await console.wait_for("has no phone numbers")
+        await console.press("S")
+        await console.wait_for("1 new")
         with blocked_writes(keyed_database, "organization_phone_numbers"):
-            await driver.press("enter")
-            await driver.wait_for(lambda: driver.page.busy)
-            sync = driver.page
-            await driver.press("question_mark")
-        await driver.wait_for(lambda: not sync.busy)
-        await driver.pilot.pause()
-        assert on_top(driver) == [NumberSyncScreen, HelpScreen]
-        await driver.press("escape")
-        await driver.wait_for("Synced 1 numbers: 1 new")
-        assert on_top(driver) == []
-        await driver.wait_for(lambda: len(driver.row_keys) == 1)
+            await console.press("enter")
+            await console.wait_for(lambda: console.page.is_busy)
+            sync = console.page
+            await console.press("question_mark")
+        await console.wait_for(lambda: not sync.is_busy)
+        await console.pilot.pause()
+        assert on_top(console) == [NumberSyncScreen, HelpScreen]
+        await console.press("escape")
+        await console.wait_for("Synced 1 numbers: 1 new")
+        assert on_top(console) == []
+        await console.wait_for(lambda: len(console.row_keys) == 1)
 
 
 async def test_a_number_that_is_saved_under_the_cover_does_not_uncover_the_console(keyed_database: str) -> None:
     add_row(keyed_database, DELHI)
-    async with piloted(console(keyed_database)) as driver:
-        await driver.wait_for("connected")
-        await driver.press("3")
-        await driver.wait_for(lambda: driver.row_keys)
-        await driver.press("e")
-        await driver.wait_for(lambda: isinstance(driver.app.screen, NumberForm))
-        await driver.type("Night line")
+    async with run_headless(new_app(keyed_database)) as console:
+        await console.wait_for("connected")
+        await console.press("3")
+        await console.wait_for(lambda: console.row_keys)
+        await console.press("e")
+        await console.wait_for(lambda: isinstance(console.app.screen, NumberForm))
+        await console.type("Night line")
         with blocked_writes(keyed_database, "organization_phone_numbers"):
-            await driver.press("f2")
-            await driver.wait_for(lambda: driver.page.busy)
-            form = driver.page
-            driver.app.push_screen(LockScreen())
-            await driver.wait_for(lambda: isinstance(driver.app.screen, LockScreen))
-        await driver.wait_for(lambda: not form.busy)
-        await driver.pilot.pause()
-        assert on_top(driver) == [NumberForm, LockScreen]
-        await driver.press("space")
-        await driver.wait_for("is saved")
-        assert on_top(driver) == []
+            await console.press("f2")
+            await console.wait_for(lambda: console.page.is_busy)
+            form = console.page
+            console.app.push_screen(LockScreen())
+            await console.wait_for(lambda: isinstance(console.app.screen, LockScreen))
+        await console.wait_for(lambda: not form.is_busy)
+        await console.pilot.pause()
+        assert on_top(console) == [NumberForm, LockScreen]
+        await console.press("space")
+        await console.wait_for("is saved")
+        assert on_top(console) == []
 
 
 async def test_an_editor_that_saves_and_leaves_under_the_help_is_gone_after_it(
     keyed_database: str, exotel: ExotelServer
 ) -> None:
     await add(keyed_database, credential=exotel.credential(virtual_number=OLD))
-    async with piloted(console(keyed_database)) as driver:
-        await driver.wait_for("not tested")
-        await open_editor(driver)
-        await fill(driver, {"caller_id": "08033755555"})
+    async with run_headless(new_app(keyed_database)) as console:
+        await console.wait_for("not tested")
+        await open_editor(console)
+        await fill(console, {"caller_id": "08033755555"})
         with blocked_writes(keyed_database, "integration_credentials"):
-            await driver.press("escape")
-            await driver.wait_for("Not saved yet")
-            await driver.press("s")
-            await driver.wait_for(lambda: driver.page.busy)
-            editor = driver.page
-            await driver.press("f1")
-        await driver.wait_for(lambda: not editor.busy)
-        await driver.pilot.pause()
-        assert on_top(driver) == [CredentialEditor, HelpScreen]
-        await driver.press("escape")
-        await driver.wait_for(lambda: on_top(driver) == [])
-        await driver.wait_for("not tested")
+            await console.press("escape")
+            await console.wait_for("Not saved yet")
+            await console.press("s")
+            await console.wait_for(lambda: console.page.is_busy)
+            editor = console.page
+            await console.press("f1")
+        await console.wait_for(lambda: not editor.is_busy)
+        await console.pilot.pause()
+        assert on_top(console) == [CredentialEditor, HelpScreen]
+        await console.press("escape")
+        await console.wait_for(lambda: on_top(console) == [])
+        await console.wait_for("not tested")
 
 
 async def test_a_listing_that_is_stopped_says_so_and_offers_to_list_again(
@@ -113,17 +113,17 @@ async def test_a_listing_that_is_stopped_says_so_and_offers_to_list_again(
 ) -> None:
     await add(keyed_database, credential=exotel.credential(virtual_number=OLD))
     exotel.answer("numbers", FAULTS["dripping"])
-    async with piloted(console(keyed_database)) as driver:
-        await driver.wait_for("connected")
-        await driver.press("3")
-        await driver.wait_for("has no phone numbers")
-        await driver.press("S")
-        await driver.wait_for(lambda: exotel.requests)
-        await driver.wait_for("Loading the numbers")
-        await driver.press("escape")
-        await driver.wait_for("Stopped, and nothing was written.")
-        assert "esc back" in driver.text
+    async with run_headless(new_app(keyed_database)) as console:
+        await console.wait_for("connected")
+        await console.press("3")
+        await console.wait_for("has no phone numbers")
+        await console.press("S")
+        await console.wait_for(lambda: exotel.requests)
+        await console.wait_for("Loading the numbers")
+        await console.press("escape")
+        await console.wait_for("Stopped, and nothing was written.")
+        assert "esc back" in console.text
         exotel.answer_as_usual()
-        await driver.press("r")
-        await driver.wait_for("1 new")
+        await console.press("r")
+        await console.wait_for("1 new")
     assert log_rows(keyed_database, "number_added") == []

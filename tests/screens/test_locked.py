@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import psycopg
 
 from tests.support.log_rows import log_row
-from tests.support.terminal.console_app import console, piloted
+from tests.support.terminal.console_driver import new_app, run_headless
 from tests.support.terminal.node_types import every_node_type
 from tui.locked.acts import CLOSED, OPEN, OPEN_CLASSES, bindings_of, is_open, name_of
 from tui.screens.setup.screen import SetupScreen
@@ -70,53 +70,53 @@ class TestEveryStepOfTheWizard:
 
 class TestAClosedKey:
     async def test_says_so_and_does_nothing_and_is_not_offered(self, keyed_database: str) -> None:
-        async with piloted(console(keyed_database, locked=True)) as driver:
-            await driver.wait_for(" connected")
-            await driver.press("5")
-            await driver.wait_for("look again")
-            assert not driver.shows("setup wizard")
-            await driver.press("w")
-            await driver.wait_for(lambda: driver.status == CLOSED)
-            assert isinstance(driver.page, SetupScreen)
-            assert driver.page.wizard is None
-            await driver.press("question_mark")
-            await driver.wait_for("Read it again from the database")
-            assert not driver.shows("Open the setup wizard")
-            await driver.press("escape")
-            await driver.press("colon")
-            await driver.wait_for("Run")
-            await driver.type("open the setup")
-            await driver.wait_for("Nothing matches.")
+        async with run_headless(new_app(keyed_database, locked=True)) as console:
+            await console.wait_for(" connected")
+            await console.press("5")
+            await console.wait_for("look again")
+            assert not console.shows("setup wizard")
+            await console.press("w")
+            await console.wait_for(lambda: console.status == CLOSED)
+            assert isinstance(console.page, SetupScreen)
+            assert console.page.wizard is None
+            await console.press("question_mark")
+            await console.wait_for("Read it again from the database")
+            assert not console.shows("Open the setup wizard")
+            await console.press("escape")
+            await console.press("colon")
+            await console.wait_for("Run")
+            await console.type("open the setup")
+            await console.wait_for("Nothing matches.")
 
     async def test_is_open_where_the_console_is_not_locked(self, keyed_database: str) -> None:
-        async with piloted(console(keyed_database)) as driver:
-            await driver.wait_for(" connected")
-            await driver.press("5")
-            await driver.wait_for("setup wizard")
-            await driver.press("w")
-            await driver.wait_for(lambda: isinstance(driver.page, SetupScreen) and driver.page.wizard is not None)
+        async with run_headless(new_app(keyed_database)) as console:
+            await console.wait_for(" connected")
+            await console.press("5")
+            await console.wait_for("setup wizard")
+            await console.press("w")
+            await console.wait_for(lambda: isinstance(console.page, SetupScreen) and console.page.wizard is not None)
 
 
 class TestWhereNothingIsSetUp:
     async def test_no_wizard_opens_and_no_database_is_guessed(self) -> None:
-        async with piloted(console("", locked=True)) as driver:
-            await driver.wait_for("No database is configured.")
-            await driver.wait_for("/etc/switchboard/env")
-            await driver.press("5")
-            await driver.wait_for("look again")
-            await driver.press("r")
-            await driver.wait_for("No database is configured.")
-            assert isinstance(driver.page, SetupScreen)
-            assert driver.page.wizard is None
+        async with run_headless(new_app("", locked=True)) as console:
+            await console.wait_for("No database is configured.")
+            await console.wait_for("/etc/switchboard/env")
+            await console.press("5")
+            await console.wait_for("look again")
+            await console.press("r")
+            await console.wait_for("No database is configured.")
+            assert isinstance(console.page, SetupScreen)
+            assert console.page.wizard is None
 
     async def test_a_database_without_the_schema_is_said_to_be_one(self, empty_database: str) -> None:
-        async with piloted(console(empty_database, locked=True)) as driver:
-            await driver.wait_for("Switchboard is not set up in this database.")
-            await driver.press("5")
-            await driver.wait_for("look again")
-            await driver.wait_for("Run `switchboard setup`")
-            assert isinstance(driver.page, SetupScreen)
-            assert driver.page.wizard is None
+        async with run_headless(new_app(empty_database, locked=True)) as console:
+            await console.wait_for("Switchboard is not set up in this database.")
+            await console.press("5")
+            await console.wait_for("look again")
+            await console.wait_for("Run `switchboard setup`")
+            assert isinstance(console.page, SetupScreen)
+            assert console.page.wizard is None
 
 
 class TestAnExport:
@@ -125,11 +125,11 @@ class TestAnExport:
         exports.mkdir()
         with psycopg.connect(keyed_database) as connection:
             log_row(connection, action="call_made")
-        app = console(keyed_database, locked=True, SWITCHBOARD_EXPORT_DIR=str(exports))
-        async with piloted(app, (120, 30)) as driver:
-            await driver.wait_for(" connected")
-            await driver.press("4")
-            await driver.wait_for("call_made")
+        app = new_app(keyed_database, locked=True, SWITCHBOARD_EXPORT_DIR=str(exports))
+        async with run_headless(app, (120, 30)) as console:
+            await console.wait_for(" connected")
+            await console.press("4")
+            await console.wait_for("call_made")
             for name, refusal in (
                 (f"{tmp_path}/log.csv", "is not a plain name"),
                 ("../log.csv", "is not a plain name"),
@@ -138,29 +138,29 @@ class TestAnExport:
                 ("log.csv/", "is not a plain name"),
                 ("log", "ends in neither"),
             ):
-                if not driver.page.prompt.is_asking:
-                    await driver.press("x")
-                    await driver.wait_for("Export the rows of this filter")
-                    await driver.wait_for(f"It will be in {exports}"[:60])
-                await driver.press("ctrl+u")
-                await driver.type(name)
-                await driver.press("enter")
-                await driver.wait_for(refusal)
-            await driver.press("ctrl+u")
-            await driver.type("log.csv")
-            await driver.press("enter")
-            await driver.wait_for((exports / "log.csv.manifest.json").exists)
-            await driver.wait_for(lambda: "the manifest is beside it" in driver.status)
+                if not console.page.prompt.is_asking:
+                    await console.press("x")
+                    await console.wait_for("Export the rows of this filter")
+                    await console.wait_for(f"It will be in {exports}"[:60])
+                await console.press("ctrl+u")
+                await console.type(name)
+                await console.press("enter")
+                await console.wait_for(refusal)
+            await console.press("ctrl+u")
+            await console.type("log.csv")
+            await console.press("enter")
+            await console.wait_for((exports / "log.csv.manifest.json").exists)
+            await console.wait_for(lambda: "the manifest is beside it" in console.status)
         assert names_below(tmp_path) == ["exports", "log.csv", "log.csv.manifest.json"]
 
     async def test_without_a_folder_names_the_way_over_standard_output(self, keyed_database: str) -> None:
-        async with piloted(console(keyed_database, locked=True)) as driver:
-            await driver.wait_for(" connected")
-            await driver.press("4")
-            await driver.wait_for("The log")
-            await driver.press("x")
-            await driver.wait_for(lambda: "export --format csv > log.csv" in driver.status)
-            assert not driver.page.prompt.is_asking
+        async with run_headless(new_app(keyed_database, locked=True)) as console:
+            await console.wait_for(" connected")
+            await console.press("4")
+            await console.wait_for("The log")
+            await console.press("x")
+            await console.wait_for(lambda: "export --format csv > log.csv" in console.status)
+            assert not console.page.prompt.is_asking
 
 
 async def test_a_persons_own_keys_are_not_read(
@@ -169,6 +169,6 @@ async def test_a_persons_own_keys_are_not_read(
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
     (tmp_path / "switchboard").mkdir()
     (tmp_path / "switchboard" / "keys.toml").write_text("not a keymap")
-    async with piloted(console(keyed_database, locked=True)) as driver:
-        await driver.wait_for(" connected")
-        assert driver.status == ""
+    async with run_headless(new_app(keyed_database, locked=True)) as console:
+        await console.wait_for(" connected")
+        assert console.status == ""

@@ -10,13 +10,13 @@ from psycopg.conninfo import conninfo_to_dict
 
 from tests.support.commands import execute
 from tests.support.servers.tcp_proxy import TcpProxy
-from tests.support.terminal.console_app import add, console, piloted
+from tests.support.terminal.console_driver import add, new_app, run_headless
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from tests.support.servers.postgres import TestServer
-    from tests.support.terminal.console_app import Console
+    from tests.support.terminal.console_driver import ConsoleDriver
 
 DISABLE = "update public.integration_credentials set is_active = false"
 PASSWORD = "a password of the role that is right"
@@ -45,81 +45,81 @@ def through(proxy: TcpProxy, conninfo: str, password: str = PASSWORD) -> str:
     return proxy.conninfo(str(conninfo_to_dict(conninfo)["dbname"]), user="walter", password=password)
 
 
-def banner(it: Console) -> str:
-    return it.app.connection.health.words
+def banner(console: ConsoleDriver) -> str:
+    return console.app.connection.health.words
 
 
 @pytest.mark.parametrize("outage", [TcpProxy.refuse, pytest.param(TcpProxy.swallow, marks=pytest.mark.long)])
 async def test_an_outage_is_shown_within_three_seconds_and_the_screen_whole_within_five_of_its_end(
     filled: str, proxy: TcpProxy, outage: Callable[[TcpProxy], None]
 ) -> None:
-    async with piloted(console(through(proxy, filled))) as it:
-        await it.wait_for("● active")
+    async with run_headless(new_app(through(proxy, filled))) as console:
+        await console.wait_for("● active")
         outage(proxy)
         started = time.monotonic()
         # Nobody presses a key.
-        await it.wait_for("connection lost, trying again in")
+        await console.wait_for("connection lost, trying again in")
         assert time.monotonic() - started < 3.5
         execute(filled, DISABLE)
         proxy.restore()
         started = time.monotonic()
-        await it.wait_for("○ disabled")
+        await console.wait_for("○ disabled")
         assert time.monotonic() - started < 5
-        assert banner(it) == "connected"
+        assert banner(console) == "connected"
 
 
 async def test_taken_connections_are_shown_as_that_and_the_screen_is_whole_once_one_is_free(
     filled: str, proxy: TcpProxy, postgres: TestServer
 ) -> None:
-    async with piloted(console(through(proxy, filled))) as it:
-        await it.wait_for("● active")
+    async with run_headless(new_app(through(proxy, filled))) as console:
+        await console.wait_for("● active")
         with postgres.admin() as admin:
             admin.execute("alter role walter connection limit 0")
             admin.execute("select pg_terminate_backend(pid, 5000) from pg_stat_activity where usename = 'walter'")
-            await it.wait_for("no free connection, trying again in")
+            await console.wait_for("no free connection, trying again in")
             execute(filled, DISABLE)
             admin.execute("alter role walter connection limit -1")
-        await it.wait_for("○ disabled")
-        assert banner(it) == "connected"
+        await console.wait_for("○ disabled")
+        assert banner(console) == "connected"
 
 
 async def test_a_console_that_found_no_server_at_its_start_tries_again_by_itself(filled: str, proxy: TcpProxy) -> None:
     proxy.refuse()
-    async with piloted(console(through(proxy, filled))) as it:
-        await it.wait_for("no connection, trying again in")
-        await it.wait_for("Switchboard reconnects by itself.")
-        await it.press("r")
-        await it.wait_for("no connection, trying again in")
+    async with run_headless(new_app(through(proxy, filled))) as console:
+        await console.wait_for("no connection, trying again in")
+        await console.wait_for("Switchboard reconnects by itself.")
+        await console.press("r")
+        await console.wait_for("no connection, trying again in")
         proxy.restore()
-        await it.wait_for("● active")
-        assert banner(it) == "connected"
+        await console.wait_for("● active")
+        assert banner(console) == "connected"
 
 
 async def test_a_login_that_is_refused_after_an_outage_leaves_no_console_that_looks_connected(
     filled: str, proxy: TcpProxy, postgres: TestServer
 ) -> None:
-    async with piloted(console(through(proxy, filled))) as it:
-        await it.wait_for("● active")
+    async with run_headless(new_app(through(proxy, filled))) as console:
+        await console.wait_for("● active")
         with postgres.admin() as admin:
             admin.execute("alter role walter password 'another password'")
             admin.execute("select pg_terminate_backend(pid, 5000) from pg_stat_activity where usename = 'walter'")
-            await it.wait_for("no connection")
-            await it.wait_for("refused the user name or the password")
+            await console.wait_for("no connection")
+            await console.wait_for("refused the user name or the password")
             admin.execute(f"alter role walter password '{PASSWORD}'")
-        await it.press("r")
-        await it.wait_for("● connected")
+        await console.press("r")
+        await console.wait_for("● connected")
         proxy.refuse()
-        await it.wait_for("connection lost, trying again in")
+        await console.wait_for("connection lost, trying again in")
 
 
 async def test_a_login_that_is_refused_is_tried_again_only_when_asked(
     filled: str, proxy: TcpProxy, postgres: TestServer
 ) -> None:
-    async with piloted(console(through(proxy, filled, "a password that is wrong"))) as it:
-        await it.wait_for("refused the user name or the password")
-        assert banner(it) == "no connection"
-        assert not any(worker.group == "connection" and worker.is_running for worker in it.app.workers)
+    async with run_headless(new_app(through(proxy, filled, "a password that is wrong"))) as console:
+        await console.wait_for("refused the user name or the password")
+        assert banner(console) == "no connection"
+        assert not any(worker.group == "connection" and worker.is_running for worker in console.app.workers)
         with postgres.admin() as admin:
             admin.execute("alter role walter password 'a password that is wrong'")
-        await it.press("r")
-        await it.wait_for("● active")
+        await console.press("r")
+        await console.wait_for("● active")

@@ -13,7 +13,7 @@ from textual.widgets import Input, TextArea
 from tests.support.acme import ASHA
 from tests.support.numbers import BANGALORE, DELHI, OLD, add_row, create_people
 from tests.support.servers.exotel import API_KEY, API_TOKEN, ExotelServer, exophone
-from tests.support.terminal.console_app import Console, add, console, piloted
+from tests.support.terminal.console_driver import ConsoleDriver, add, new_app, run_headless
 from tests.support.terminal.every_screen import final_screens
 from tui.screens.audit.row import AuditRowScreen
 from tui.screens.audit.screen import AuditScreen
@@ -126,79 +126,84 @@ class Tables:
         return frozenset(row for (row,) in self._connection.execute(self._query.encode()))
 
 
-async def until_quiet(driver: Console) -> None:
+async def until_quiet(console: ConsoleDriver) -> None:
     """Wait until nothing is read or written, or a question waits for its answer."""
 
     def is_quiet() -> bool:
         busy = [
-            worker for worker in driver.app.workers if worker.is_running and worker.group in ("load", "write", "wizard")
+            worker
+            for worker in console.app.workers
+            if worker.is_running and worker.group in ("load", "write", "wizard")
         ]
-        return not busy or driver.page.prompt.is_asking
+        return not busy or console.page.prompt.is_asking
 
     if not is_quiet():
-        await driver.wait_for(is_quiet)
+        await console.wait_for(is_quiet)
 
 
-async def go_to(driver: Console, place: Place) -> None:
+async def go_to(console: ConsoleDriver, place: Place) -> None:
     """Go to a place from any other, losing what is typed or staged."""
 
     def is_away() -> bool:
-        is_in_wizard = isinstance(driver.page, SetupScreen) and driver.page.wizard is not None
+        is_in_wizard = isinstance(console.page, SetupScreen) and console.page.wizard is not None
         return (
-            driver.page.prompt.is_asking or driver.page.is_filtering or len(driver.app.screen_stack) > 1 or is_in_wizard
+            console.page.prompt.is_asking
+            or console.page.is_filtering
+            or len(console.app.screen_stack) > 1
+            or is_in_wizard
         )
 
     while is_away():
-        await driver.press("d" if driver.page.prompt.is_asking and "discard" in driver.text else "escape")
-        await until_quiet(driver)
-    await driver.press(place.keys[0])
-    await until_quiet(driver)
-    await driver.press("escape", "escape")
-    driver.page.forget_unsaved()
+        await console.press("d" if console.page.prompt.is_asking and "discard" in console.text else "escape")
+        await until_quiet(console)
+    await console.press(place.keys[0])
+    await until_quiet(console)
+    await console.press("escape", "escape")
+    console.page.forget_unsaved()
     for key in place.keys[1:]:
-        await driver.press(key)
-        await until_quiet(driver)
-    await driver.wait_for(place.shows)
-    assert type(driver.page) is place.screen
+        await console.press(key)
+        await until_quiet(console)
+    await console.wait_for(place.shows)
+    assert type(console.page) is place.screen
 
 
-def position(driver: Console) -> tuple[object, ...]:
+def position(console: ConsoleDriver) -> tuple[object, ...]:
     """Return what tells places apart: another result means that a key has led away."""
-    lists = [len(body.rows) for body in driver.page.query(RowBody)]
-    return type(driver.page), driver.page.prompt.is_asking, driver.page.is_filtering, driver.app.focused, lists
+    lists = [len(body.rows) for body in console.page.query(RowBody)]
+    return type(console.page), console.page.prompt.is_asking, console.page.is_filtering, console.app.focused, lists
 
 
-def meanings(driver: Console) -> dict[str, str]:
+def meanings(console: ConsoleDriver) -> dict[str, str]:
     """The printable keys that do something here, each with the id of its binding; where one types, none does."""
-    if isinstance(driver.app.focused, Input | TextArea):
+    if isinstance(console.app.focused, Input | TextArea):
         return {}
-    active = driver.page.active_bindings
+    active = console.page.active_bindings
     keys = {character: _character_to_key(character) for character in PRINTABLE}
     return {character: active[key].binding.id or "" for character, key in keys.items() if key in active}
 
 
 async def acts_of_single_keys(
-    driver: Console, tables: Tables, place: Place, *, first: bool
+    console: ConsoleDriver, tables: Tables, place: Place, *, first: bool
 ) -> list[tuple[object, ...]]:
     """Hold each key down, and then press those without a meaning; return the keys that did something to the tables."""
-    await go_to(driver, place)
-    before, here, bound = tables.rows(), position(driver), meanings(driver)
+    await go_to(console, place)
+    before, at, bound = tables.rows(), position(console), meanings(console)
     acts: list[tuple[object, ...]] = []
     tried = [key for key, name in bound.items() if first or not name.startswith(SAME_EVERYWHERE)]
     for keys in (*tried, "".join(key for key in PRINTABLE if key not in bound)):
         meaning = bound.get(keys, "")
         if meaning in NOT_PRESSED:
             continue
-        if position(driver) != here:
-            await go_to(driver, place)
+        if position(console) != at:
+            await go_to(console, place)
             before = tables.rows()
-        await (driver.press(*keys * HELD) if len(keys) == 1 else driver.type(keys))
-        await until_quiet(driver)
+        await (console.press(*keys * HELD) if len(keys) == 1 else console.type(keys))
+        await until_quiet(console)
         after = tables.rows()
         changed = after ^ before
         if meaning in ASKS_A_PROVIDER:
-            changed = {row for row in changed if not any(made in row for made in MADE_BY_ASKING)}
-        if changed or driver.app.clipboard in (API_KEY, API_TOKEN):
+            changed = {row for row in changed if not any(text in row for text in MADE_BY_ASKING)}
+        if changed or console.app.clipboard in (API_KEY, API_TOKEN):
             acts.append((keys, meaning, sorted(changed)))
         before = after
     return acts
@@ -213,12 +218,12 @@ async def check(conninfo: str, exotel: ExotelServer, section: str, *, rare: bool
     add_row(conninfo, "+912248971500", is_active=False)
     add_row(conninfo, BANGALORE, is_primary=True)
     places = {name: place for name, place in PLACES.items() if place.keys[0] == section and place.is_rare == rare}
-    async with piloted(console(conninfo)) as driver:
+    async with run_headless(new_app(conninfo)) as console:
         with psycopg.connect(conninfo, autocommit=True) as connection:
             tables = Tables(connection)
-            await driver.wait_for("● active")
+            await console.wait_for("● active")
             acts = {
-                name: await acts_of_single_keys(driver, tables, place, first=number == 0 and (rare or section == "1"))
+                name: await acts_of_single_keys(console, tables, place, first=number == 0 and (rare or section == "1"))
                 for number, (name, place) in enumerate(places.items())
             }
     assert {name: keys for name, keys in acts.items() if keys} == {}

@@ -11,7 +11,7 @@ import pytest
 
 from tests.support.acme import ACME, PHONE
 from tests.support.hostile_strings import hostile_strings
-from tests.support.terminal.console_app import add, settings_of
+from tests.support.terminal.console_driver import add, settings_of
 from tests.support.terminal.forked_terminal import ForkedTerminal
 from tests.support.terminal.pty import SWITCHBOARD, Terminal
 

@@ -8,7 +8,7 @@ import pytest
 from textual.keys import _character_to_key
 
 from tests.support.commands import execute
-from tests.support.terminal.console_app import add, console, piloted
+from tests.support.terminal.console_driver import add, new_app, run_headless
 from tests.support.terminal.node_types import every_node_type
 from tui.locked.acts import bindings_of, name_of
 from tui.settings.keymap import Keymap, read_keymap
@@ -56,7 +56,7 @@ async def test_a_question_is_not_answered_by_the_key_that_opened_it(
     use_keys(tmp_path, monkeypatch, '"integrations.toggle" = "y"')
     await add(keyed_database)
     is_active = "select is_active from integration_credentials"
-    async with piloted(console(keyed_database)) as driven:
+    async with run_headless(new_app(keyed_database)) as driven:
         await driven.wait_for("● active")
         await driven.press(*["y"] * 5)
         await driven.wait_for("Disable Exotel phone?")
@@ -72,7 +72,7 @@ async def test_a_remapped_key_does_what_the_usual_one_did(
 ) -> None:
     use_keys(tmp_path, monkeypatch, '"integrations.sort" = "f6"')
     await add(keyed_database)
-    async with piloted(console(keyed_database)) as driven:
+    async with run_headless(new_app(keyed_database)) as driven:
         await driven.wait_for("● active")
         await driven.press("s")
         assert "sorted by type" in driven.text

@@ -18,7 +18,7 @@ from psycopg.conninfo import conninfo_to_dict
 
 from tests.support.acme import PHONE
 from tests.support.servers.tcp_proxy import TcpProxy
-from tests.support.terminal.console_app import add, settings_of
+from tests.support.terminal.console_driver import add, settings_of
 from tests.support.terminal.forked_terminal import ForkedTerminal
 from tests.support.terminal.pty import SWITCHBOARD, Terminal
 from tests.support.waiting import wait_until
@@ -68,8 +68,8 @@ def processor_ticks(pid: int) -> int:
 def connections(conninfo: str) -> int:
     """How many others are connected to that database."""
     with psycopg.connect(conninfo) as connection:
-        left = "select count(*) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()"
-        return connection.execute(left).fetchone()[0]
+        query = "select count(*) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()"
+        return connection.execute(query).fetchone()[0]
 
 
 def test_a_terminal_that_goes_away_without_a_signal_is_a_hang_up(filled: str) -> None:
@@ -239,11 +239,11 @@ def test_frames_wait_for_the_other_end_of_a_line_that_swallows_everything(filled
         for _ in range(60):
             terminal.press("j", "k")
             terminal.wait_until_quiet(0.01)
-        held = len(terminal.bytes_since(mark))
-        assert held < 2 * MOST_UNDRAWN
+        sent = len(terminal.bytes_since(mark))
+        assert sent < 2 * MOST_UNDRAWN
         terminal.send(ANSWER)
         terminal.press("j")
-        terminal.wait_for(lambda _: len(terminal.output) > mark + held)
+        terminal.wait_for(lambda _: len(terminal.output) > mark + sent)
 
 
 def test_the_size_is_the_terminals_own(filled: str) -> None:

@@ -10,7 +10,7 @@ from textual.color import Color
 from textual.filter import DimFilter, Monochrome
 from textual.strip import Strip
 
-from tests.support.terminal.console_app import console
+from tests.support.terminal.console_driver import new_app
 from tui.widgets.colours import ColourlessFilter
 from tui.widgets.control_filter import ControlFilter
 
@@ -56,7 +56,7 @@ def test_a_segment_without_a_style_reaches_no_later_filter() -> None:
 def test_no_color_counts_when_it_is_not_empty(monkeypatch: pytest.MonkeyPatch, value: str, counts: bool) -> None:
     # Textual looks at the process's own environment, and takes an empty one as well.
     monkeypatch.setenv("NO_COLOR", value)
-    filters = console("postgresql://nowhere", NO_COLOR=value).get_line_filters()
+    filters = new_app("postgresql://nowhere", NO_COLOR=value).get_line_filters()
     assert [type(line_filter) for line_filter in filters] == [
         ControlFilter,
         *([ColourlessFilter] if counts else []),

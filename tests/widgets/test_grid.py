@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from textual.app import ComposeResult
     from textual.pilot import Pilot
 
+    from tui.widgets.row_list import EndWanted
+
 COLUMNS = tuple(GridColumn("Type", f"no {n}") for n in range(1, 9))
 
 
@@ -57,7 +59,7 @@ class GridApp(App[None]):
     def on_grid_moved(self) -> None:
         self.moves += 1
 
-    def on_grid_end_wanted(self, event: Grid.EndWanted) -> None:
+    def on_end_wanted(self, event: EndWanted) -> None:
         self.ends.append(event.direction)
 
     @property

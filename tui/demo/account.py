@@ -49,10 +49,10 @@ class Account:
         usable = path.is_dir() or bool(path.stat().st_mode & stat.S_IXUSR)
         return self._allowed(path, 0o5 if usable else 0o4)
 
-    def _allowed(self, path: Path, wanted: int) -> bool:
+    def _allowed(self, path: Path, bits: int) -> bool:
         facts = path.stat()
         shift = 6 if facts.st_uid == self.uid else 3 if facts.st_gid == self.gid else 0
-        return (facts.st_mode >> shift) & wanted == wanted
+        return (facts.st_mode >> shift) & bits == bits
 
 
 def running_as_root() -> bool:
@@ -71,5 +71,5 @@ def account_for_root(search_path: str = SYSTEM_PATH) -> Account:
     useradd = shutil.which("useradd", path=search_path)
     if useradd is None:
         return Account.named(FALLBACK_ACCOUNT)
-    made = subprocess.run([useradd, *USERADD_OPTIONS, OWN_ACCOUNT], check=False, capture_output=True)
-    return Account.named(OWN_ACCOUNT if made.returncode == 0 else FALLBACK_ACCOUNT)
+    added = subprocess.run([useradd, *USERADD_OPTIONS, OWN_ACCOUNT], check=False, capture_output=True)
+    return Account.named(OWN_ACCOUNT if added.returncode == 0 else FALLBACK_ACCOUNT)

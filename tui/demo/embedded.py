@@ -279,14 +279,14 @@ class EmbeddedServer:
         locale = ["--locale-provider=builtin", "--builtin-locale=C.UTF-8"] if self.version >= 17 else []
         # The lock keeps the next console away should this one be killed while initdb goes on.
         with locks.exclusive_lock(self._lock_file("running")) as inherited:
-            made = self._spawn(
+            initdb = self._spawn(
                 "initdb",
                 *("--pgdata", str(unfinished), "--username", self.superuser, "--encoding=UTF8", "--no-locale"),
                 *(*locale, "--auth-local=trust", "--auth-host=scram-sha-256", "--no-sync", "--no-instructions"),
                 inherited=inherited,
             )
-            output = self._output_of(made)
-        if made.returncode != 0:
+            output = self._output_of(initdb)
+        if initdb.returncode != 0:
             shutil.rmtree(unfinished, ignore_errors=True)
             raise DemoFailed(
                 f"The embedded database could not be created in {self.cluster}{_reason(output)}.",

@@ -120,10 +120,10 @@ def create_people(connection: Connection) -> None:
         cursor.executemany(
             "insert into public.users (id, email, full_name, organization_id, is_active) values (%s, %s, %s, %s, %s)",
             [
-                (organization.person(given), organization.email(given), name, organization.id, place != 11)
+                (organization.person(given_name), organization.email(given_name), name, organization.id, place != 11)
                 for organization in ORGANIZATIONS
                 for place, name in enumerate(organization.people)
-                for given in [name.split()[0]]
+                for given_name in [name.split()[0]]
             ],
         )
 

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 CLOSED = "That is not open in the locked console."
 # Of these of Textual's every binding is open: they move a cursor or a page, and edit a line.
 OPEN_CLASSES: frozenset[type[DOMNode]] = frozenset({Input, ScrollableContainer})
+# A list of what is open, not of what is closed: a key that comes later is closed until somebody has looked at it.
 # The id of a binding; for one without an id its class and its action.
 OPEN = frozenset(
     {
@@ -43,7 +44,7 @@ OPEN = frozenset(
         *("numbers.assign", "numbers.unassign", "numbers.add", "numbers.edit", "numbers.primary", "numbers.switch"),
         *("numbers.sync", "numbers.view", "numbers.sort", "numbers.copy", "number_sync.apply"),
         *("number_form.save", "number_form.next", "number_form.previous"),
-        # Of an export the file is closed, but for a plain name in one folder: see log_export.
+        # Of an export the file is closed, but for a plain name in one folder: see export_place.
         *("audit.search", "audit.next", "audit.previous", "audit.jump", "audit.fold", "audit.like", "audit.follow"),
         *("audit.bars", "audit.export", "audit.copy", "log_row.newer", "log_row.older", "log_row.copy"),
         *("filter.complete", "filter.next", "filter.previous", "filter.leave"),
@@ -70,7 +71,7 @@ def name_of(declaring: type[DOMNode], binding: Binding) -> str:
 @cache
 def is_open(node_type: type[DOMNode], action: str) -> bool:
     """Tell whether an act that a node has bound works in the locked console; one that nothing has bound does not."""
-    found = [(declaring, binding) for declaring, binding in bindings_of(node_type) if binding.action == action]
-    return bool(found) and all(
-        declaring in OPEN_CLASSES or name_of(declaring, binding) in OPEN for declaring, binding in found
+    bound = [(declaring, binding) for declaring, binding in bindings_of(node_type) if binding.action == action]
+    return bool(bound) and all(
+        declaring in OPEN_CLASSES or name_of(declaring, binding) in OPEN for declaring, binding in bound
     )

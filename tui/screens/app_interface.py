@@ -80,7 +80,7 @@ class Console(Protocol):
     async def use_session(self, session: Session) -> None:
         """Work with other settings from now on, beginning at the integrations."""
 
-    def look_around(self) -> None:
+    def open_demo(self) -> None:
         """Leave for the console on sample data."""
 
     def fail(self, error: BaseException) -> None:

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from textual.binding import Binding, BindingType
-
 from tui.screens.page import Page
-from tui.widgets.frame import Part
+from tui.widgets.bindings import bind
+from tui.widgets.frame import Hints, Part
 from tui.widgets.line_input import LineInput
 from tui.widgets.row_list import Column, Row, RowBody, RowList
 from tui.widgets.state_switcher import StateSwitcher
@@ -15,6 +14,7 @@ from tui.widgets.state_switcher import StateSwitcher
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    from textual.binding import BindingType
     from textual.widget import Widget
     from textual.widgets import Input
 
@@ -24,10 +24,10 @@ class ChooserScreen(Page):
 
     CSS_PATH: ClassVar[Any] = ["chooser.tcss"]
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("up", "move(-1)", "Up", show=False),
-        Binding("down", "move(1)", "Down", show=False),
-        Binding("pageup", "page(-1)", "Page up", show=False),
-        Binding("pagedown", "page(1)", "Page down", show=False),
+        bind("up", "move(-1)", "Up"),
+        bind("down", "move(1)", "Down"),
+        bind("pageup", "page(-1)", "Page up"),
+        bind("pagedown", "page(1)", "Page down"),
     ]
     is_inner = True
     heading = ""
@@ -42,7 +42,6 @@ class ChooserScreen(Page):
         yield StateSwitcher(RowList(self.columns, moved_from_elsewhere=True))
 
     def on_mount(self) -> None:
-        self.focus_body()
         if not self.session.is_connected:
             self.start_load()
 
@@ -54,7 +53,7 @@ class ChooserScreen(Page):
     def focus_body(self) -> None:
         self.set_focus(self.query_one("#name", LineInput))
 
-    def hints(self) -> tuple[tuple[str, str], ...]:
+    def hints(self) -> Hints:
         return (("enter", "choose"), ("up/down", "move"), ("esc", "back"))
 
     def context(self) -> tuple[Part, ...]:

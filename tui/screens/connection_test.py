@@ -6,13 +6,13 @@ import asyncio
 import time
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from textual.binding import Binding, BindingType
 from textual.containers import VerticalScroll
 from textual.widgets import Static
 
 from tui.errors import SwitchboardError
 from tui.screens.page import Page
-from tui.widgets.frame import Part
+from tui.widgets.bindings import bind
+from tui.widgets.frame import Hints, Part
 from tui.widgets.notices import Notice, NoticeList
 from tui.words.integrations import verdict_words
 from tui.words.text import safe_text
@@ -20,6 +20,7 @@ from tui.words.text import safe_text
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    from textual.binding import BindingType
     from textual.timer import Timer
     from textual.widget import Widget
 
@@ -36,7 +37,7 @@ class ConnectionTestScreen(Page):
 
     CSS_PATH: ClassVar[Any] = ["connection_test.tcss"]
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("t", "again", "Test again", show=False, id="connection_test.again", tooltip="Ask the provider again"),
+        bind("t", "again", "Test again", id="connection_test.again", tooltip="Ask the provider again"),
     ]
     section = "integrations"
     is_inner = True
@@ -56,7 +57,7 @@ class ConnectionTestScreen(Page):
         self._panes = [JobPane(job.title, self.console.glyphs) for job in self._jobs]
         yield VerticalScroll(*self._panes, id="jobs")
 
-    def hints(self) -> tuple[tuple[str, str], ...]:
+    def hints(self) -> Hints:
         if self._is_running:
             return (("esc", "stop"), ("?", "help"))
         return (("t", "test again"), ("esc", "back"), ("?", "help"))
@@ -67,9 +68,6 @@ class ConnectionTestScreen(Page):
         passed = sum(tested.is_verified for tested in self._finished.values())
         tone: Tone = "good" if passed == len(self._jobs) else "warning"
         return (Part(self._title), Part(f"{passed} of {len(self._jobs)} verified", tone))
-
-    def on_mount(self) -> None:
-        self.focus_body()
 
     def focus_body(self) -> None:
         self.set_focus(self.query_one("#jobs", VerticalScroll))

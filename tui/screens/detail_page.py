@@ -25,7 +25,7 @@ T = TypeVar("T")
 class DetailPage(ListPage, Generic[T]):
     """Lists items of type T; s goes through `orders`, and `refused` ends "The role x ..." for each right."""
 
-    DEFAULT_CSS = "DetailPage #detail { height: 9; border-top: solid ansi_bright_black; padding: 0 1; }"
+    DEFAULT_CSS = "DetailPage #detail { height: 9; }"
     columns: ClassVar[Sequence[Column]] = ()
     orders: ClassVar[Sequence[str]] = ()
     refused: ClassVar[Mapping[str, str]] = {}
@@ -39,7 +39,7 @@ class DetailPage(ListPage, Generic[T]):
 
     def compose_body(self) -> Iterable[Widget]:
         yield StateSwitcher(RowList(self.columns))
-        yield TextLines(id="detail")
+        yield TextLines(id="detail", classes="detail")
 
     def matching(self) -> list[T]:
         """Return the items that the filter leaves, in the order of the list."""
@@ -111,7 +111,7 @@ class DetailPage(ListPage, Generic[T]):
     def action_copy(self) -> None:
         body = self.query_one(RowBody)
         if body.rows:
-            self.copy_row(body.rows[body.cursor].cells)
+            self.copy_row(body.rows[body.cursor].text)
 
     def is_allowed(self, right: str) -> bool:
         """Whether the database lets this role do it; yes until the rights are read, since the database asks again."""

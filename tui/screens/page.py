@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from textual import work
-from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 from textual.reactive import Reactive
 from textual.screen import Screen
@@ -13,21 +12,26 @@ from textual.widgets import Static
 from textual.worker import Worker, WorkerState
 
 from tui.errors import SwitchboardError
-from tui.widgets.frame import ContextLine, KeyHints, Part, SectionLine, StatusLine, TopLine, cells
+from tui.widgets.bindings import bind
+from tui.widgets.frame import ContextLine, Hints, KeyHints, Part, SectionLine, StatusLine, TopLine, cells
 from tui.widgets.line_input import LineInput
 from tui.widgets.prompt import Prompt
+from tui.widgets.row_list import RowBody
+from tui.widgets.state_switcher import StateSwitcher
 from tui.words.organizations import WITHOUT_ORGANIZATION, organization_name
 from tui.words.text import safe_text
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Coroutine, Iterable
+    from collections.abc import Awaitable, Callable, Coroutine, Iterable
 
     from textual import events
     from textual.app import ComposeResult
+    from textual.binding import Binding, BindingType
     from textual.widget import Widget
     from textual.widgets import Input
 
     from tui.screens.app_interface import Console
+    from tui.screens.paging_pane import ReadFailed
     from tui.session.session import Session
 
 SMALLEST = (60, 20)
@@ -37,7 +41,7 @@ CONTEXT_ROOM = 40
 def enter_does(action: str, title: str, *, id: str, tooltip: str) -> Binding:
     """Return the binding of an act that enter does, and no letter; it comes before the list's own enter."""
     # A letter can be the end of an escape sequence that a slow line has cut in two: it must do nothing that stays.
-    return Binding("enter", action, title, show=False, priority=True, id=id, tooltip=tooltip)
+    return bind("enter", action, title, priority=True, id=id, tooltip=tooltip)
 
 
 class Page(Screen[Any]):
@@ -47,11 +51,12 @@ class Page(Screen[Any]):
     screen and runs whenever the session is ready, the organisation changes or r is pressed.
     """
 
+    # Nothing by itself: Textual would choose the first input, which takes ? and every letter.
     AUTO_FOCUS: ClassVar[str | None] = ""
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("slash", "filter", "Filter", key_display="/", show=False, id="page.filter", tooltip="Filter the list"),
-        Binding("r", "reload", "Refresh", show=False, id="page.reload", tooltip="Read it again from the database"),
-        Binding("escape", "back", "Back", show=False, id="page.back", tooltip="Clear the filter, else go back"),
+        bind("slash", "filter", "Filter", id="page.filter", tooltip="Filter the list"),
+        bind("r", "reload", "Refresh", id="page.reload", tooltip="Read it again from the database"),
+        bind("escape", "back", "Back", id="page.back", tooltip="Clear the filter, else go back"),
     ]
     section: ClassVar[str] = ""
     filterable: ClassVar[bool] = False
@@ -85,7 +90,7 @@ class Page(Screen[Any]):
         return self.query_one(StatusLine)
 
     @property
-    def busy(self) -> bool:
+    def is_busy(self) -> bool:
         """Whether a write is under way; acts are disabled until it is done."""
         return self._writes > 0
 
@@ -106,9 +111,9 @@ class Page(Screen[Any]):
         """Yield the widgets of the screen's body."""
         return ()
 
-    def hints(self) -> tuple[tuple[str, str], ...]:
+    def hints(self) -> Hints:
         """Return (key, meaning) pairs for the bottom line, the most useful first, help last."""
-        return (("?", "help"),)
+        return (("r", "refresh"), ("esc", "back"), ("?", "help"))
 
     async def load(self) -> None:
         """Fill the screen from the database."""
@@ -121,6 +126,8 @@ class Page(Screen[Any]):
         """Show what matches `filter_text` now."""
 
     def on_mount(self) -> None:
+        # Before anything is read, so that the first keys already reach what they are for.
+        self.focus_body()
         self.refresh_frame()
         if self.console.connection.ready:
             self.start_load()
@@ -140,6 +147,7 @@ class Page(Screen[Any]):
 
     def _on_timer_update(self) -> None:
         """Draw nothing while the terminal is behind: the timer goes on, and all that changed is drawn as it is then."""
+        # Put off and never dropped: Textual sends what differs from the frame before.
         if not self.console.terminal_is_behind:
             super()._on_timer_update()
 
@@ -151,18 +159,21 @@ class Page(Screen[Any]):
 
     def start_load(self) -> None:
         """Fill the screen, giving up on an earlier attempt."""
-        self._guarded_load()
+        self.run_load(self.load)
 
     def act(self, coroutine: Coroutine[Any, Any, object]) -> None:
         """Run an act that may write: never cancelled by another key, and one at a time."""
         self.status.clear()
+        # A group of its own, and not exclusive: what cancels a load must never cancel a COMMIT.
         self.run_worker(self._guarded_act(coroutine), group="write", exit_on_error=False)
 
     @work(group="load", exclusive=True, exit_on_error=False)
-    async def _guarded_load(self) -> None:
+    async def run_load(self, load: Callable[[], Awaitable[object]]) -> None:
+        """Read something in place of what is being read."""
         try:
-            await self.load()
+            await load()
         except SwitchboardError as failure:
+            # A worker outlives the children of a screen that is being left.
             if self.is_mounted:
                 self.show_failure(failure)
         if self.is_mounted:
@@ -173,7 +184,7 @@ class Page(Screen[Any]):
             await coroutine
         except SwitchboardError as failure:
             if self.is_mounted:
-                self.tell_failure(failure)
+                self.report_failure(failure)
         if self.is_mounted:
             self.refresh_frame()
 
@@ -191,10 +202,12 @@ class Page(Screen[Any]):
                 self.status.clear(saving)
 
     def show_failure(self, failure: SwitchboardError) -> None:
-        """Meet a failure to load; screens with a list show it in the list's place."""
-        self.tell_failure(failure)
+        """Show why nothing could be read, in the place of what is missing where there is such a place."""
+        for switcher in self.query(StateSwitcher):
+            switcher.show_failed(failure)
+        self.report_failure(failure)
 
-    def tell_failure(self, failure: SwitchboardError) -> None:
+    def report_failure(self, failure: SwitchboardError) -> None:
         """Say what went wrong on the status line, where it stays."""
         by_itself = " Switchboard reconnects by itself." if failure.may_pass else ""
         self.status.say(f"{failure.sentence} {failure.what_to_do}{by_itself}", "bad")
@@ -203,6 +216,7 @@ class Page(Screen[Any]):
 
     def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
         """Let nothing that a worker did not expect go by in silence."""
+        # Each runs with exit_on_error=False: otherwise Textual prints the error with its local variables.
         if event.state is WorkerState.ERROR and event.worker.error is not None:
             self.console.fail(event.worker.error)
 
@@ -230,17 +244,17 @@ class Page(Screen[Any]):
 
     def _section_parts(self) -> tuple[Part, ...]:
         """Return the sections before the context: on an inner screen, or where there is little room, shorter ones."""
-        here = [Part(f"[{key}] {title}") for key, name, title in self.console.sections if name == self.section]
+        present = [Part(f"[{key}] {title}") for key, name, title in self.console.sections if name == self.section]
         if self.is_inner:
-            return tuple(here)
-        named = [
-            here[0] if name == self.section else Part(f" {key}  {title} ", "quiet")
+            return tuple(present)
+        parts = [
+            present[0] if name == self.section else Part(f" {key}  {title} ", "quiet")
             for key, name, title in self.console.sections
         ]
         # By the width alone: names that came and went with the context would send the whole line again.
-        if sum(cells(part.text) + 1 for part in named) + CONTEXT_ROOM > self.size.width:
-            named = [part if part in here else Part(part.text.split()[0], "quiet") for part in named]
-        return tuple(named)
+        if sum(cells(part.text) + 1 for part in parts) + CONTEXT_ROOM > self.size.width:
+            parts = [part if part in present else Part(part.text.split()[0], "quiet") for part in parts]
+        return tuple(parts)
 
     def action_filter(self) -> None:
         if self.filterable:
@@ -265,7 +279,7 @@ class Page(Screen[Any]):
             self.status.say("Cancelled.")
         elif self.filter_text:
             self._set_filter("")
-        elif len(self.app.screen_stack) > 1 and not self.busy:
+        elif len(self.app.screen_stack) > 1 and not self.is_busy:
             self.leave()
         else:
             self.status.clear()
@@ -288,6 +302,9 @@ class Page(Screen[Any]):
             if event.key == "escape":
                 self._set_filter("")
             self.end_filtering()
+
+    def on_read_failed(self, event: ReadFailed) -> None:
+        self.report_failure(event.failure)
 
     def on_prompt_changed(self) -> None:
         self.refresh_frame()
@@ -336,7 +353,15 @@ class Page(Screen[Any]):
         """Lose it: somebody said so."""
 
     def focus_body(self) -> None:
-        """Focus what the keys of this screen are for."""
+        """Focus what the keys of this screen are for: its list, where a subclass says nothing else."""
+        for body in self.query(RowBody):
+            self.set_focus(body)
+
+    def copy_row(self, text: str, form: str = "") -> None:
+        """Send a row's text to the terminal's clipboard; `form` says in which form (" as JSON")."""
+        self.app.copy_to_clipboard(text)
+        # Terminals do not answer OSC 52, and tmux drops it by default: nobody knows whether it has arrived.
+        self.status.say(f"Row sent to your terminal's clipboard{form} (cannot be confirmed).")
 
     def _set_filter(self, text: str) -> None:
         self.filter_text = text

@@ -64,7 +64,7 @@ class SearchChooser(ChooserScreen, Generic[T]):
 
     def show_failure(self, failure: SwitchboardError) -> None:
         self.query_one(StateSwitcher).show_empty(failure.sentence, "type on  ask again")
-        super().show_failure(failure)
+        self.report_failure(failure)
 
     def show_rows(self) -> None:
         """Search for what is typed."""

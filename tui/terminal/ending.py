@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from types import TracebackType
 
 ENDS_WITHIN_S = 1.8
+# Textual handles none of the first two: the process would end and leave the terminal raw.
 SIGNALS = (signal.SIGTERM, signal.SIGHUP, signal.SIGINT)
 
 

@@ -46,6 +46,7 @@ _STRINGS = frozenset("P]X^_")
 _STRING_ENDS = frozenset("\x18\x1a\x9c\udc9c")
 # By word back and forward, the word before, and the field before.
 _ALT_KEYS = frozenset("bf\x7f\t")
+# With Alt these are no keys: nobody can tell them from the beginning of a sequence.
 _INTRODUCERS = _STRINGS | frozenset("[O")
 _PLAIN = re.compile("[^\x1b\x80-\x9f\udc80-\udcff]+")
 # Escape and ctrl+c, as bytes and as Kitty's protocol has them (also with a lock on, which it counts as a modifier).
@@ -108,7 +109,7 @@ class InputGrammar:
         self._deadline: float | None = None
         self._until = 0.0
         self._is_fresh = False
-        self._left = 0
+        self._mouse_characters_due = 0
         self._paste: list[str] = []
         self._pasted = 0
         self._paste_tail = ""
@@ -227,8 +228,8 @@ class InputGrammar:
         if len(self._sequence) <= LONGEST_SEQUENCE:
             self._sequence += character
         if self._state is _State.MOUSE:
-            self._left -= 1
-            if not self._left:
+            self._mouse_characters_due -= 1
+            if not self._mouse_characters_due:
                 self._leave()
         elif self._state is _State.CSI_LINUX:
             yield from self._finish()
@@ -241,7 +242,7 @@ class InputGrammar:
         elif self._sequence == "\x1b[[":
             self._enter(_State.CSI_LINUX, now + TAIL_WITHIN_S)
         elif self._sequence == "\x1b[M":
-            self._left = 3
+            self._mouse_characters_due = 3
             self._enter(_State.MOUSE, now + TAIL_WITHIN_S)
         elif self._sequence == PASTE_BEGINS:
             self._enter(_State.PASTE, now + TAIL_WITHIN_S)

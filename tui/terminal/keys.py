@@ -68,6 +68,7 @@ class KeyReader:
 
 def _is_kitty_key(sequence: str) -> bool:
     """Tell whether a sequence names an existing key: Textual trusts the numbers, and fails on some."""
+    # Its parser ends the program on `ESC [ 99999999 ; 1 u` and on `ESC [ 1 : 2 ; 3 u`.
     match = _KITTY.fullmatch(sequence)
     if match is None or int(match["modifiers"] or 0) > _MOST_MODIFIERS:
         return False

@@ -34,6 +34,9 @@ class Pace:
     Over SSH the pty takes everything at once, and seconds of frames wait in buffers behind it.
     """
 
+    # Still to be drawn after 1,000 times j at 1,200 bytes a second: 203 KB with Textual alone, 12 KB where frames wait
+    # for the writer, nothing where they wait for answers.
+
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
         self._sent = 0

@@ -31,6 +31,9 @@ class TerminalWriter(threading.Thread):
     would reach the shell. Where that is refused (after `su`), a write blocks this thread alone.
     """
 
+    # The queue of Textual's own writer is bounded: while the terminal reads nothing it blocks the event loop, and with
+    # that the handlers of signals.
+
     def __init__(self, descriptor: int) -> None:
         super().__init__(name="terminal-output", daemon=True)
         self._inherited = descriptor

@@ -26,6 +26,8 @@ class ControlFilter(LineFilter):
     Textual's, get an empty one.
     """
 
+    # Textual itself strips five characters (7, 8, 11, 12, 13): ESC and C1 in stored data reached the terminal from each
+    # of the 22 widgets that were tried, and OSC 52 in a user agent sets the operator's clipboard.
     def apply(self, segments: list[Segment], background: Color) -> list[Segment]:
         """Return the segments without controls; the same list where nothing had to be done."""
         for text, style, _control in segments:

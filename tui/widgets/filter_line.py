@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, ClassVar
 
 from rich.cells import cell_len
-from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 from textual.message import Message
 from textual.widgets.input import Selection
 
+from tui.widgets.bindings import bind
 from tui.widgets.frame import Part, PartsLine
 from tui.widgets.line_input import LineInput
 from tui.words.text import safe_characters, safe_text
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from textual.app import ComposeResult
+    from textual.binding import BindingType
     from textual.widgets import Input
 
 SEEN = 12
@@ -32,10 +33,10 @@ class FilterLine(Vertical):
     FilterLine #filter-title { width: auto; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("tab", "complete", "Complete", show=False, id="filter.complete", tooltip="Put in the marked offer"),
-        Binding("down", "mark(1)", "Next offer", show=False, id="filter.next", tooltip="Mark the next offer"),
-        Binding("up", "mark(-1)", "Previous offer", show=False, id="filter.previous", tooltip="Mark the one before"),
-        Binding("escape", "leave", "Leave", show=False, id="filter.leave", tooltip="Leave everything as it was"),
+        bind("tab", "complete", "Complete", id="filter.complete", tooltip="Put in the marked offer"),
+        bind("down", "mark(1)", "Next offer", id="filter.next", tooltip="Mark the next offer"),
+        bind("up", "mark(-1)", "Previous offer", id="filter.previous", tooltip="Mark the one before"),
+        bind("escape", "leave", "Leave", id="filter.leave", tooltip="Leave everything as it was"),
     ]
 
     class Edited(Message):
@@ -109,9 +110,9 @@ class FilterLine(Vertical):
         end = min(len(text), offset + max(length, 1))
         field.selection = Selection(offset, end)
         self._offers = ()
-        left = self.query_one("#filter-title", PartsLine).size.width + cell_len(safe_characters(text[:offset]))
+        indent = self.query_one("#filter-title", PartsLine).size.width + cell_len(safe_characters(text[:offset]))
         carets = "^" * max(1, cell_len(safe_characters(text[offset:end])))
-        pointer = f"{' ' * (left - int(field.scroll_offset.x))}{carets}"
+        pointer = f"{' ' * (indent - int(field.scroll_offset.x))}{carets}"
         self.query_one("#filter-offers", PartsLine).parts = (Part(pointer[: self.size.width], "bad"),)
 
     def on_input_changed(self, event: Input.Changed) -> None:

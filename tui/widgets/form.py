@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
-from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
 from textual.content import Content
 from textual.message import Message
@@ -13,12 +12,14 @@ from textual.reactive import reactive
 from textual.widget import Widget
 from textual.widgets import Static
 
+from tui.widgets.bindings import bind
 from tui.words.text import fit, safe_text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from textual.app import ComposeResult, RenderResult
+    from textual.binding import BindingType
 
     from tui.widgets.line_input import LineInput
 
@@ -43,7 +44,7 @@ class FormLine(Widget, can_focus=True):
 class CheckLine(FormLine):
     """A box with a sentence beside it; space ticks it."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("space", "tick", "Tick", show=False, id="form.tick")]
+    BINDINGS: ClassVar[list[BindingType]] = [bind("space", "tick", "Tick", id="form.tick")]
     ticked: reactive[bool] = reactive(False)
 
     class Changed(Message):
@@ -75,14 +76,10 @@ class CheckLine(FormLine):
 class ActionLine(FormLine):
     """A line that does something when enter is pressed on it."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("enter,space", "press", "Do it", show=False, id="form.press")]
+    BINDINGS: ClassVar[list[BindingType]] = [bind("enter,space", "press", "Do it", id="form.press")]
 
     class Pressed(Message):
         """Enter was pressed on the line."""
-
-        def __init__(self, line: ActionLine) -> None:
-            super().__init__()
-            self.line = line
 
     def __init__(self, label: str, *, id: str | None = None) -> None:
         super().__init__(id=id)
@@ -92,7 +89,7 @@ class ActionLine(FormLine):
         return Content.assemble((self.cut(f"> {self._label}"), "reverse" if self.has_focus else "bold"))
 
     def action_press(self) -> None:
-        self.post_message(self.Pressed(self))
+        self.post_message(self.Pressed())
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,30 +106,19 @@ class OptionLines(FormLine):
 
     DEFAULT_CSS = "OptionLines { height: auto; }"
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("up,k", "choose(-1)", "Previous", show=False, id="form.previous"),
-        Binding("down,j,space", "choose(1)", "Next", show=False, id="form.next"),
+        bind("up,k", "choose(-1)", "Previous", id="form.previous"),
+        bind("down,j,space", "choose(1)", "Next", id="form.next"),
     ]
     chosen: reactive[str] = reactive("")
 
     class Chosen(Message):
         """Another option was chosen by a key."""
 
-        def __init__(self, lines: OptionLines) -> None:
-            super().__init__()
-            self.lines = lines
-
     def __init__(self, options: Sequence[Option], *, label_width: int = LABEL_WIDTH, id: str | None = None) -> None:
         super().__init__(id=id)
         self.options = tuple(options)
         self._label_width = label_width
         self.set_reactive(OptionLines.chosen, self.options[0].key if self.options else "")
-
-    def show(self, options: Sequence[Option]) -> None:
-        """Replace the options; the chosen one stays chosen where it is still among them."""
-        self.options = tuple(options)
-        if self.chosen not in [option.key for option in self.options]:
-            self.chosen = self.options[0].key if self.options else ""
-        self.refresh(layout=True)
 
     def get_content_height(self, container: object, viewport: object, width: int) -> int:
         return len(self.options)
@@ -154,7 +140,7 @@ class OptionLines(FormLine):
         index = keys.index(self.chosen) + by if self.chosen in keys else 0
         if 0 <= index < len(keys):
             self.chosen = keys[index]
-            self.post_message(self.Chosen(self))
+            self.post_message(self.Chosen())
         elif by < 0:
             self.screen.focus_previous()
         else:
@@ -186,17 +172,13 @@ class CycleLine(FormLine):
     """One of several options on a single line; left and right change it."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("left,h", "change(-1)", "Previous", show=False, id="form.left"),
-        Binding("right,l,space", "change(1)", "Next", show=False, id="form.right"),
+        bind("left,h", "change(-1)", "Previous", id="form.left"),
+        bind("right,l,space", "change(1)", "Next", id="form.right"),
     ]
     chosen: reactive[str] = reactive("")
 
     class Changed(Message):
         """Another option was chosen by a key."""
-
-        def __init__(self, line: CycleLine) -> None:
-            super().__init__()
-            self.line = line
 
     def __init__(self, label: str, options: Sequence[Option], *, chosen: str = "", id: str | None = None) -> None:
         super().__init__(id=id)
@@ -213,4 +195,4 @@ class CycleLine(FormLine):
     def action_change(self, by: int) -> None:
         keys = [option.key for option in self._options]
         self.chosen = keys[(keys.index(self.chosen) + by) % len(keys)]
-        self.post_message(self.Changed(self))
+        self.post_message(self.Changed())

@@ -32,10 +32,6 @@ class FormRow(Horizontal):
     class Changed(Message):
         """The text of this field changed."""
 
-        def __init__(self, row: FormRow) -> None:
-            super().__init__()
-            self.row = row
-
     class Left(Message):
         """Enter was pressed in this field."""
 
@@ -110,11 +106,11 @@ class FormRow(Horizontal):
 
     def on_input_changed(self, event: Input.Changed) -> None:
         event.stop()
-        self.post_message(self.Changed(self))
+        self.post_message(self.Changed())
 
     def on_text_area_changed(self, event: TextArea.Changed) -> None:
         event.stop()
-        self.post_message(self.Changed(self))
+        self.post_message(self.Changed())
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         event.stop()

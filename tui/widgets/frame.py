@@ -15,6 +15,9 @@ from tui.words.text import fit, safe_text
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+Hints = tuple[tuple[str, str], ...]
+"""Keys and what each does, the most useful first, help last."""
+
 Tone = Literal["plain", "good", "warning", "bad", "quiet"]
 STYLES: dict[Tone, str] = {
     "plain": "",
@@ -63,6 +66,7 @@ class PartsLine(Widget):
 class TopLine(PartsLine):
     """Organisation, database, operator, read-only, health."""
 
+    # No clock: an idle console sends nothing at all.
     DEFAULT_CSS = "TopLine { height: 1; width: 1fr; text-style: reverse; }"
     separator = "  "
 
@@ -86,13 +90,14 @@ class ContextLine(PartsLine):
 class StatusLine(Widget):
     """What happened last, over as many as four lines; stays until the next act or until it is dismissed."""
 
+    # Not a toast: one costs 6.6 KB on the wire at 80x24, and an error is gone before it was read.
     DEFAULT_CSS = "StatusLine { height: auto; min-height: 1; max-height: 4; width: 1fr; }"
-    said: reactive[Part] = reactive(Part(""), layout=False, repaint=False)
+    sentence: reactive[Part] = reactive(Part(""), layout=False, repaint=False)
 
     def render(self) -> Content:
-        return Content.styled(self.said.text, STYLES[self.said.tone]) if self.said.text else Content("")
+        return Content.styled(self.sentence.text, STYLES[self.sentence.tone]) if self.sentence.text else Content("")
 
-    def watch_said(self, before: Part, after: Part) -> None:
+    def watch_sentence(self, before: Part, after: Part) -> None:
         longest = max(cells(before.text), cells(after.text))
         if longest > self.size.width or self.size.height > 1:
             self.refresh(layout=True)
@@ -101,22 +106,23 @@ class StatusLine(Widget):
 
     def say(self, text: str, tone: Tone = "plain", *, over: Part | None = None) -> Part:
         """Show one sentence and return it; with `over` only where that one stands or none does, else return `over`."""
-        if over is not None and self.said not in (over, Part("")):
+        if over is not None and self.sentence not in (over, Part("")):
             return over
-        self.said = Part(safe_text(text, 500), tone)
-        return self.said
+        self.sentence = Part(safe_text(text, 500), tone)
+        return self.sentence
 
     def clear(self, only: Part | None = None) -> None:
         """Show nothing; with `only` where that sentence still stands."""
-        if only is None or self.said == only:
-            self.said = Part("")
+        if only is None or self.sentence == only:
+            self.sentence = Part("")
 
 
 class KeyHints(Widget):
     """The keys that matter here, context first; whole hints only, and the way to help always last."""
 
+    # Textual's Footer cuts a hint in the middle of a word at 80 columns.
     DEFAULT_CSS = "KeyHints { height: 1; width: 1fr; }"
-    hints: reactive[tuple[tuple[str, str], ...]] = reactive((), layout=False)
+    hints: reactive[Hints] = reactive((), layout=False)
 
     def render(self) -> Content:
         chosen = whole_hints(self.hints, self.size.width)

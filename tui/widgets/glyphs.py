@@ -16,10 +16,7 @@ class Glyphs:
     busy: str
     yes: str
     no: str
-    rule: str
-    separator: str
     arrow: str
-    ellipsis: str
 
 
-UNICODE = Glyphs("●", "✗", "▲", "○", "◌", "✓", "✗", "─", "│", "→", "…")
+UNICODE = Glyphs("●", "✗", "▲", "○", "◌", "✓", "✗", "→")

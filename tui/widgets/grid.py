@@ -8,21 +8,22 @@ from typing import TYPE_CHECKING, ClassVar, Literal, Protocol
 
 from rich.segment import Segment
 from rich.style import Style
-from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
 from textual.geometry import Region
 from textual.message import Message
 from textual.strip import Strip
 from textual.widget import Widget
 
+from tui.widgets.bindings import bind
 from tui.widgets.grid_cells import GAP, GridCell, Widths, cell_segment, share_width
-from tui.widgets.row_list import TONES
+from tui.widgets.row_list import TONES, EndWanted, RowBody
 from tui.words.text import fit
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
     from textual.app import ComposeResult
+    from textual.binding import BindingType
 
     from tui.widgets.grid_cells import GridColumn, GridRow
 
@@ -79,33 +80,20 @@ class GridPart(Widget):
 class Grid(Horizontal, can_focus=True):
     """Draws the rows of a source that fit, moves a cursor over them, and keeps what is selected."""
 
+    # Textual's DataTable takes 1 to 1.5 s for 10,000 rows, and repaints all it shows for one cell; here one that is
+    # toggled costs at most 300 bytes on the wire.
     DEFAULT_CSS = "Grid { height: 1fr; width: 1fr; }"
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("up,k", "move(-1)", "Up", show=False, id="list.up"),
-        Binding("down,j", "move(1)", "Down", show=False, id="list.down"),
-        Binding("left,h", "move_across(-1)", "Left", show=False, id="list.left"),
-        Binding("right,l", "move_across(1)", "Right", show=False, id="list.right"),
-        Binding("pageup", "page(-1)", "Page up", show=False, id="list.page_up"),
-        Binding("pagedown", "page(1)", "Page down", show=False, id="list.page_down"),
-        Binding("home,g", "end(-1)", "First row", show=False, id="list.first"),
-        Binding("end,G", "end(1)", "Last row", show=False, id="list.last"),
-        Binding("enter", "open", "Open", show=False, id="list.open"),
-        Binding("V", "select('range')", "Range", show=False, id="grid.range", tooltip="Begin a range; moves extend it"),
-        Binding(
-            "minus",
-            "select('rows')",
-            "Whole row",
-            key_display="-",
-            show=False,
-            id="grid.rows",
-            tooltip="Select the whole row; moves add rows",
-        ),
-        Binding(
+        *RowBody.BINDINGS[:2],
+        bind("left,h", "move_across(-1)", "Left", id="list.left"),
+        bind("right,l", "move_across(1)", "Right", id="list.right"),
+        *RowBody.BINDINGS[2:],
+        bind("V", "select('range')", "Range", id="grid.range", tooltip="Begin a range; moves extend it"),
+        bind("minus", "select('rows')", "Whole row", id="grid.rows", tooltip="Select the whole row; moves add rows"),
+        bind(
             "vertical_line",
             "select('columns')",
             "Whole column",
-            key_display="|",
-            show=False,
             id="grid.columns",
             tooltip="Select the column for everybody listed, also those not on the screen",
         ),
@@ -116,13 +104,6 @@ class Grid(Horizontal, can_focus=True):
 
     class Opened(Message):
         """Enter was pressed on a cell."""
-
-    class EndWanted(Message):
-        """The first (-1) or the last (1) row is wanted."""
-
-        def __init__(self, direction: int) -> None:
-            super().__init__()
-            self.direction = direction
 
     def __init__(self, source: GridSource, *, id: str | None = None) -> None:
         super().__init__(id=id)
@@ -358,7 +339,7 @@ class Grid(Horizontal, can_focus=True):
 
     def action_end(self, direction: int) -> None:
         # The owner moves the cursor: the row may have to be read first.
-        self.post_message(self.EndWanted(direction))
+        self.post_message(EndWanted(direction))
 
     def action_select(self, span: Span) -> None:
         # The same key again ends the selection.

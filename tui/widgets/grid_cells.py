@@ -82,10 +82,10 @@ class Widths:
 
 def share_width(width: int, columns: int) -> Widths:
     """Return the widths that show as many columns as possible, wide enough for bars where all columns fit so."""
-    wanted = max(1, columns)
-    label = max(NARROWEST_LABEL, min(WIDEST_LABEL, width - wanted * COLUMN_WITH_BARS))
-    column = max(NARROWEST, min(WIDEST, (width - label) // wanted))
-    return Widths(label, column, max(1, min(wanted, (width - label) // column)))
+    count = max(1, columns)
+    label = max(NARROWEST_LABEL, min(WIDEST_LABEL, width - count * COLUMN_WITH_BARS))
+    column = max(NARROWEST, min(WIDEST, (width - label) // count))
+    return Widths(label, column, max(1, min(count, (width - label) // column)))
 
 
 def cell_segment(cell: GridCell, width: int, over: Style) -> Segment:

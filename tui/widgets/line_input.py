@@ -14,6 +14,7 @@ from tui.words.text import safe_characters
 if TYPE_CHECKING:
     from textual import events
 
+# Textual's mask has a sign for each character, and so tells how long a secret is.
 MASK = "•" * 8
 
 
@@ -33,13 +34,13 @@ class LineInput(Input):
     class PasteRefused(Message):
         """A paste of more than one line was refused."""
 
-        def __init__(self, field: LineInput, lines: int) -> None:
+        def __init__(self, lines: int) -> None:
             super().__init__()
-            self.field = field
             self.lines = lines
 
     def __init__(self, value: str = "", *, secret: bool = False, placeholder: str = "", id: str | None = None) -> None:
         super().__init__(value, password=secret, placeholder=placeholder, id=id, select_on_focus=False, compact=True)
+        # A blinking cursor sends 2 KB a second.
         self.cursor_blink = False
 
     @property
@@ -56,17 +57,18 @@ class LineInput(Input):
         )
 
     def _on_paste(self, event: events.Paste) -> None:
+        # Textual's own keeps the first line and drops the others without a word.
         event.stop()
         event.prevent_default()
         text = event.text.removesuffix("\n").removesuffix("\r")
         lines = text.splitlines() or [""]
         if len(lines) > 1:
-            self.post_message(self.PasteRefused(self, len(lines)))
+            self.post_message(self.PasteRefused(len(lines)))
             return
         self.replace(lines[0], *self.selection)
 
     def action_copy(self) -> None:
-        # A secret never goes to the clipboard.
+        # Textual copies the clear text of a masked field by OSC 52.
         if not self.password:
             super().action_copy()
 

@@ -39,8 +39,8 @@ class NoticeList(Widget):
     DEFAULT_CSS = "NoticeList { height: auto; width: 1fr; }"
     notices: reactive[tuple[Notice, ...]] = reactive((), layout=True)
 
-    def __init__(self, glyphs: Glyphs, *, id: str | None = None) -> None:
-        super().__init__(id=id)
+    def __init__(self, glyphs: Glyphs, *, id: str | None = None, classes: str | None = None) -> None:
+        super().__init__(id=id, classes=classes)
         self._glyphs = glyphs
 
     def say(self, notices: Iterable[Notice]) -> None:

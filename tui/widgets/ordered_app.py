@@ -77,7 +77,7 @@ class OrderedApp(TerminalApp):
             target = self.focused or self.screen
             event = self._keys.popleft()
             if isinstance(event, events.Key):
-                self._note(event)
+                self._record_key(event)
             await super().on_event(event)
             self._keys_sent += 1
             self._key_sent_at = time.monotonic()
@@ -92,11 +92,13 @@ class OrderedApp(TerminalApp):
 
     def simulate_key(self, key: str) -> None:
         """Press a key for the person; `last_key` stays the one they pressed themselves."""
+        # Otherwise an enter that is held down in the palette, and simulates A, would look like another key than the
+        # enter that follows, and apply what is staged.
         event = events.Key(key, None)
         self._simulated.append(event)
         self.post_message(event)
 
-    def _note(self, event: events.Key) -> None:
+    def _record_key(self, event: events.Key) -> None:
         if any(key is event for key in self._simulated):
             self._simulated.remove(event)
         else:

@@ -38,6 +38,7 @@ class Prompt(Vertical, can_focus=True):
     The key that opened a question never answers it, so that a key held down decides nothing.
     """
 
+    # On the bottom lines and not in a modal, which repaints the whole screen: 18 to 25 KB on the wire at 80x24.
     DEFAULT_CSS = """
     Prompt { height: auto; max-height: 12; display: none; border-top: solid ansi_yellow; }
     Prompt Static { width: 1fr; height: auto; }
@@ -67,22 +68,22 @@ class Prompt(Vertical, can_focus=True):
         """Ask for one of the keys; returns the key, or None for escape, which `leave` names. Call it from a worker."""
         self._choices = tuple(choices)
         listed = "   ".join(f"[{choice.key}] {choice.label}" for choice in choices)
-        return await self._ask(f"{question}\n{listed}   [esc] {leave}", self)
+        return await self._open(f"{question}\n{listed}   [esc] {leave}", self)
 
     async def confirm(self, question: str, yes: str) -> bool:
         """Ask whether to do what `yes` says; everything but y means no."""
         return await self.choose(question, (Choice("y", yes), Choice("n", "no"))) == "y"
 
-    async def line(self, question: str, value: str = "") -> str | None:
+    async def ask(self, question: str, value: str = "") -> str | None:
         """Ask for a line of text; returns it unstripped, or None for escape. Call it from a worker."""
         self._choices = ()
         field = self.query_one(LineInput)
         field.value = value
         field.cursor_position = len(value)
         field.display = True
-        return await self._ask(question, field)
+        return await self._open(question, field)
 
-    async def _ask(self, question: str, focus: Widget) -> str | None:
+    async def _open(self, question: str, focus: Widget) -> str | None:
         self.cancel()
         self._focus_before = self._focus_before if self.is_asking else self.screen.focused
         answer: asyncio.Future[str | None] = asyncio.get_running_loop().create_future()
@@ -96,6 +97,7 @@ class Prompt(Vertical, can_focus=True):
         try:
             return await answer
         finally:
+            # Another question may have taken its place.
             if self._answer is answer:
                 self._close()
 

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from textual.timer import Timer
     from textual.widget import Widget
 
+    from tui.errors import SwitchboardError
+
 LOADING_SHOWN_AFTER_S = 0.3
 
 
@@ -24,6 +26,7 @@ class StateSwitcher(Vertical):
     Loading shows nothing for 300 ms, then the seconds and how to cancel; the clock runs only while it loads.
     """
 
+    # Textual's loading indicator sends 3.2 KB a second, with animations off as well.
     DEFAULT_CSS = """
     StateSwitcher { height: 1fr; }
     StateSwitcher > #state-message { display: none; height: 1fr; padding: 1 2; }
@@ -41,6 +44,8 @@ class StateSwitcher(Vertical):
         self._had_focus: Widget | None = None
 
     def compose(self) -> ComposeResult:
+        # No markup, here and wherever stored text is shown: a name like [/x] would end the program, and [@click=...]
+        # would bind an action to a click.
         yield Static(id="state-message", markup=False)
         with Vertical(id="content"):
             yield self._content
@@ -57,10 +62,10 @@ class StateSwitcher(Vertical):
         self._stop()
         self._say(why, what_changes_it)
 
-    def show_failed(self, title: str, sentence: str, what_to_do: str) -> None:
+    def show_failed(self, failure: SwitchboardError) -> None:
         """Say what happened and what to do; r tries again."""
         self._stop()
-        self._say(title, "", sentence, what_to_do, "", "r  try again")
+        self._say(failure.title, "", failure.sentence, failure.what_to_do, "", "r  try again")
 
     def show_content(self) -> None:
         """Show the content."""

@@ -34,8 +34,8 @@ class TextLines(Widget):
 
     DEFAULT_CSS = "TextLines { height: 1fr; }"
 
-    def __init__(self, *, id: str | None = None) -> None:
-        super().__init__(id=id)
+    def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:
+        super().__init__(id=id, classes=classes)
         self._lines: tuple[TextLine, ...] = ()
 
     def show(self, lines: Sequence[TextLine]) -> None:

@@ -103,8 +103,8 @@ class TimeRuler(Widget):
         for cell in range(track if count else 0):
             # With fewer units than cells each is several cells wide; of several in one cell the highest shows.
             first, end = cell * count // track, (cell + 1) * count // track
-            known = [value for value in series.values[first : max(end, first + 1)] if value is not None]
-            bars.append(_bar(max(known), most) if known else UNKNOWN)
+            counted = [value for value in series.values[first : max(end, first + 1)] if value is not None]
+            bars.append(_bar(max(counted), most) if counted else UNKNOWN)
         label = Segment(f"{fit(series.label, LABEL - 1)} ", TONES["quiet"])
         drawn = Segment("".join(bars).ljust(track), TONES[series.tone])
         return Strip([label, drawn, Segment(fit(f" {series.tail}", self.size.width - LABEL - track), TONES["quiet"])])

@@ -10,7 +10,7 @@ from textual.geometry import Region
 from textual.message import Message
 from textual.strip import Strip
 
-from tui.widgets.row_list import CURSOR, TONES, Columned, ColumnList, RowBody, row_strip
+from tui.widgets.row_list import CURSOR, TONES, Columned, ColumnList, EndWanted, RowBody, row_strip
 from tui.words.text import fit
 
 if TYPE_CHECKING:
@@ -36,13 +36,6 @@ class WindowBody(Columned, can_focus=True):
 
     class Opened(Message):
         """Enter was pressed on a line."""
-
-    class EndWanted(Message):
-        """The first (-1) or the last (1) line there is anywhere is wanted."""
-
-        def __init__(self, direction: int) -> None:
-            super().__init__()
-            self.direction = direction
 
     def __init__(self, columns: Sequence[Column]) -> None:
         super().__init__()
@@ -161,7 +154,7 @@ class WindowBody(Columned, can_focus=True):
 
     def action_end(self, direction: int) -> None:
         # The owner moves the cursor: the line may have to be read first.
-        self.post_message(self.EndWanted(direction))
+        self.post_message(EndWanted(direction))
 
     def action_open(self) -> None:
         if self.current_key is not None:

@@ -10,7 +10,7 @@ import pytest
 from psycopg.rows import dict_row
 
 from tests.support.acme import ACME, PHONE, keyring, opened
-from tests.support.terminal.console_app import add
+from tests.support.terminal.console_driver import add
 from tui.data.integrations.connection_test_record import ConnectionTestOutcome, log_draft_test, record_test
 from tui.data.integrations.credentials import Draft, PassedTest, load_credential, save_credential
 from tui.data.integrations.envelope_opening import take_envelope

@@ -9,7 +9,7 @@ import psycopg
 import pytest
 
 from tests.support.acme import ACME, ASHA, PHONE, keyring, opened
-from tests.support.terminal.console_app import add
+from tests.support.terminal.console_driver import add
 from tui.data.integrations.listing import list_integrations
 from tui.data.integrations.reveal import open_secret
 from tui.data.schema.install import install

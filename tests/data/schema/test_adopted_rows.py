@@ -10,7 +10,7 @@ import pytest
 
 from tests.support.acme import ACME, PHONE, keyring, opened
 from tests.support.log_rows import filtered, read_all
-from tests.support.terminal.console_app import add
+from tests.support.terminal.console_driver import add
 from tui.data.audit.pages import AuditReader
 from tui.data.directory import find_person, resolve_organization
 from tui.data.integrations.credentials import CredentialConflict, Draft, load_credential, save_credential

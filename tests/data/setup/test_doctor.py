@@ -9,7 +9,7 @@ import pytest
 
 from tests.support.acme import KEY, MASTER_KEY, OTHER_MASTER_KEY, keyring, opened
 from tests.support.commands import contents, execute
-from tests.support.terminal.console_app import add
+from tests.support.terminal.console_driver import add
 from tui.data.keys.encryption import Keyring
 from tui.data.keys.master_key import MasterKey
 from tui.data.postgres.connection_settings import ConnectionSettings

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from tests.support.acme import ACME
 from tests.support.commands import execute
-from tests.support.terminal.console_app import console, piloted
+from tests.support.terminal.console_driver import new_app, run_headless
 from tui.screens.audit.pane import AuditPane
 from tui.screens.audit.screen import AuditScreen
 from tui.widgets.filter_line import FilterLine
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator
     from uuid import UUID
 
-    from tests.support.terminal.console_app import Console
+    from tests.support.terminal.console_driver import ConsoleDriver
     from tui.widgets.window_list import WindowBody
 
 IN_ORDER = "order by created_at desc nulls last, id desc"
@@ -26,77 +26,79 @@ OF_ACME = f"organization_id = '{ACME}'"
 
 
 @asynccontextmanager
-async def audit_log(conninfo: str, *, size: tuple[int, int] = (80, 24), **more: str) -> AsyncIterator[Console]:
+async def audit_log(conninfo: str, *, size: tuple[int, int] = (80, 24), **more: str) -> AsyncIterator[ConsoleDriver]:
     """A console whose log is open and read."""
-    async with piloted(console(conninfo, **more), size) as ui:
-        await open_audit_log(ui)
-        yield ui
+    async with run_headless(new_app(conninfo, **more), size) as console:
+        await open_audit_log(console)
+        yield console
 
 
-async def open_audit_log(ui: Console) -> None:
+async def open_audit_log(console: ConsoleDriver) -> None:
     """Go to section 4 and wait until everything is read."""
-    await ui.wait_for("● connected")
-    await ui.press("4")
-    await ui.wait_for(lambda: isinstance(ui.app.screen, AuditScreen))
-    await wait_until_idle(ui)
+    await console.wait_for("● connected")
+    await console.press("4")
+    await console.wait_for(lambda: isinstance(console.app.screen, AuditScreen))
+    await wait_until_idle(console)
 
 
-async def wait_until_idle(ui: Console) -> None:
+async def wait_until_idle(console: ConsoleDriver) -> None:
     """Wait until nothing is read, counted or looked up any more; watching the connection and following go on."""
-    await ui.wait_for(lambda: all(worker.is_finished for worker in ui.app.workers if worker.group not in WAITING))
+    await console.wait_for(
+        lambda: all(worker.is_finished for worker in console.app.workers if worker.group not in WAITING)
+    )
 
 
-async def press_and_wait(ui: Console, *keys: str) -> None:
+async def press_and_wait(console: ConsoleDriver, *keys: str) -> None:
     """Press keys, each when what the one before it asked for is there."""
     for key in keys:
-        await ui.press(key)
-        await wait_until_idle(ui)
+        await console.press(key)
+        await wait_until_idle(console)
 
 
-async def apply_filter(ui: Console, text: str, key: str = "slash") -> None:
+async def apply_filter(console: ConsoleDriver, text: str, key: str = "slash") -> None:
     """Type a filter, or with `s` a search, over the one there is, and apply it."""
-    await ui.press(key, "ctrl+u")
-    await ui.type(text)
-    await ui.press("enter")
-    await wait_until_idle(ui)
+    await console.press(key, "ctrl+u")
+    await console.type(text)
+    await console.press("enter")
+    await wait_until_idle(console)
 
 
-async def wait_for_status(ui: Console, *texts: str) -> None:
+async def wait_for_status(console: ConsoleDriver, *texts: str) -> None:
     """Wait until the status line says something: looking at the whole screen again and again would cost more."""
-    await ui.wait_for(lambda: all(text in ui.status for text in texts))
+    await console.wait_for(lambda: all(text in console.status for text in texts))
 
 
-async def wait_for_question(ui: Console) -> None:
+async def wait_for_question(console: ConsoleDriver) -> None:
     """Wait until a question is open."""
-    await ui.wait_for(lambda: ui.page.prompt.is_asking)
+    await console.wait_for(lambda: console.page.prompt.is_asking)
 
 
-async def wait_for_rows(ui: Console, *actions: str) -> None:
+async def wait_for_rows(console: ConsoleDriver, *actions: str) -> None:
     """Wait until rows of these actions are on the list."""
-    await ui.wait_for(lambda: {*actions} <= {line.row.action for line in pane(ui).window.lines()})
+    await console.wait_for(lambda: {*actions} <= {line.row.action for line in pane(console).window.lines()})
 
 
-def pane(ui: Console) -> AuditPane:
+def pane(console: ConsoleDriver) -> AuditPane:
     """The list of the log."""
-    return ui.app.screen_stack[0].query_one(AuditPane)
+    return console.app.screen_stack[0].query_one(AuditPane)
 
 
-def body(ui: Console) -> WindowBody:
+def body(console: ConsoleDriver) -> WindowBody:
     """The lines of the list."""
-    return pane(ui).body
+    return pane(console).body
 
 
-def current_id(ui: Console) -> UUID:
+def current_id(console: ConsoleDriver) -> UUID:
     """The id of the row under the cursor."""
-    row = pane(ui).current
+    row = pane(console).current
     assert row is not None
     return row.id
 
 
-def visible_ids(ui: Console) -> list[UUID]:
+def visible_ids(console: ConsoleDriver) -> list[UUID]:
     """The ids of the rows in view."""
-    shown = body(ui)
-    lines = pane(ui).window.lines()[shown.top : shown.top + shown.lines_seen]
+    shown = body(console)
+    lines = pane(console).window.lines()[shown.top : shown.top + shown.lines_seen]
     assert [line.key for line in lines] == list(shown._keys[shown.top : shown.top + shown.lines_seen])
     return [line.row.id for line in lines]
 
@@ -108,11 +110,11 @@ def ids_by_sql(conninfo: str, where: str = OF_ACME) -> list[UUID]:
     ]
 
 
-def offered_texts(ui: Console) -> str:
+def offered_texts(console: ConsoleDriver) -> str:
     """What stands below the filter while it is typed."""
-    return "".join(part.text + " " for part in ui.page.query_one("#filter-offers", PartsLine).parts)
+    return "".join(part.text + " " for part in console.page.query_one("#filter-offers", PartsLine).parts)
 
 
-def typed_text(ui: Console) -> str:
+def typed_text(console: ConsoleDriver) -> str:
     """What stands in the line for the filter."""
-    return ui.page.query_one(FilterLine).field.value
+    return console.page.query_one(FilterLine).field.value

@@ -26,14 +26,14 @@ from tests.screens.audit.driver import (
 from tests.support.acme import ASHA, GLOBEX
 from tests.support.commands import execute
 from tests.support.log_rows import slow_log_of_eve
-from tests.support.terminal.console_app import console, piloted
+from tests.support.terminal.console_driver import new_app, run_headless
 from tui.data.audit import name_resolution
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from uuid import UUID
 
-    from tests.support.terminal.console_app import Console
+    from tests.support.terminal.console_driver import ConsoleDriver
     from tui.data.audit.filter import AuditFilter
     from tui.data.audit.name_resolution import ResolvedFilter
     from tui.data.postgres.database import Database
@@ -61,37 +61,37 @@ async def test_what_is_typed_is_resolved_once_until_it_is_read_again(
         resolved.append(audit_filter.text)
         return await resolve_filter(database, audit_filter, organization_id)
 
-    async with audit_log(filled_log) as ui:
+    async with audit_log(filled_log) as console:
         monkeypatch.setattr(name_resolution, "resolve_filter", counted)
-        await apply_filter(ui, "status:failed")
-        await apply_filter(ui, "type:zoho_mail", "s")
-        await press_and_wait(ui, "n", "n", "N")
+        await apply_filter(console, "status:failed")
+        await apply_filter(console, "type:zoho_mail", "s")
+        await press_and_wait(console, "n", "n", "N")
         assert resolved == ["status:failed", "type:zoho_mail"]
-        await press_and_wait(ui, "r")
+        await press_and_wait(console, "r")
         assert resolved[2:] == resolved[:2]
 
 
 async def test_a_filter_is_applied_with_enter_stays_while_others_are_open_and_esc_clears_it(filled_log: str) -> None:
-    async with audit_log(filled_log) as ui:
-        await press_and_wait(ui, "slash")
-        await ui.type("status:failed")
-        await wait_until_idle(ui)
-        assert current_id(ui) == ids_by_sql(filled_log)[0]
-        await press_and_wait(ui, "enter")
+    async with audit_log(filled_log) as console:
+        await press_and_wait(console, "slash")
+        await console.type("status:failed")
+        await wait_until_idle(console)
+        assert current_id(console) == ids_by_sql(filled_log)[0]
+        await press_and_wait(console, "enter")
         failed = ids_by_sql(filled_log, f"{OF_ACME} and status = 'failed'")
-        assert visible_ids(ui) == failed[: body(ui).lines_seen]
-        assert "/status:failed" in ui.text
-        assert f"{len(failed)} rows" in ui.text
-        await press_and_wait(ui, "down", "down", "slash")
-        await ui.type(" type:")
-        await press_and_wait(ui, "escape")
-        assert (current_id(ui), ui.page.filter_text) == (failed[2], "status:failed")
-        assert "status:failed type" not in ui.text
-        await press_and_wait(ui, "1", "4")
-        assert (current_id(ui), ui.page.filter_text) == (failed[2], "status:failed")
-        await press_and_wait(ui, "escape")
-        assert ui.page.filter_text == ""
-        assert visible_ids(ui) == ids_by_sql(filled_log)[: body(ui).lines_seen]
+        assert visible_ids(console) == failed[: body(console).lines_seen]
+        assert "/status:failed" in console.text
+        assert f"{len(failed)} rows" in console.text
+        await press_and_wait(console, "down", "down", "slash")
+        await console.type(" type:")
+        await press_and_wait(console, "escape")
+        assert (current_id(console), console.page.filter_text) == (failed[2], "status:failed")
+        assert "status:failed type" not in console.text
+        await press_and_wait(console, "1", "4")
+        assert (current_id(console), console.page.filter_text) == (failed[2], "status:failed")
+        await press_and_wait(console, "escape")
+        assert console.page.filter_text == ""
+        assert visible_ids(console) == ids_by_sql(filled_log)[: body(console).lines_seen]
 
 
 QUALIFIERS = {
@@ -109,21 +109,21 @@ QUALIFIERS = {
 
 
 async def test_every_qualifier_shows_the_rows_that_sql_has(filled_log: str) -> None:
-    async with audit_log(filled_log) as ui:
+    async with audit_log(filled_log) as console:
         for text, where in QUALIFIERS.items():
-            await apply_filter(ui, text)
+            await apply_filter(console, text)
             expected = ids_by_sql(filled_log, where)
-            assert visible_ids(ui) == expected[: body(ui).lines_seen], text
-            assert f"{len(expected):,} row" in ui.text
-            await press_and_wait(ui, "G")
-            assert current_id(ui) == expected[-1], text
+            assert visible_ids(console) == expected[: body(console).lines_seen], text
+            assert f"{len(expected):,} row" in console.text
+            await press_and_wait(console, "G")
+            assert current_id(console) == expected[-1], text
 
 
 async def test_an_error_points_at_its_word_and_the_text_is_kept_to_be_mended(filled_log: str) -> None:
-    async with audit_log(filled_log) as ui:
-        await apply_filter(ui, "  status:failed acton:call_made")
-        await ui.wait_for("acton")
-        lines = ui.text.splitlines()
+    async with audit_log(filled_log) as console:
+        await apply_filter(console, "  status:failed acton:call_made")
+        await console.wait_for("acton")
+        lines = console.text.splitlines()
         (at,) = (n for n, line in enumerate(lines) if line.startswith("filter "))
         word = re.search(r"acton(:call_made)?", lines[at])
         carets = re.search(r"\^+", lines[at + 1])
@@ -131,46 +131,46 @@ async def test_an_error_points_at_its_word_and_the_text_is_kept_to_be_mended(fil
         assert carets
         assert carets.start() == word.start()
         assert carets[0] == "^" * len("acton:")
-        assert "action" in ui.status
-        assert current_id(ui) == ids_by_sql(filled_log)[0]
+        assert "action" in console.status
+        assert current_id(console) == ids_by_sql(filled_log)[0]
         # What was typed is still there; the marked word is replaced by what is typed now.
-        await ui.type("action:")
-        await ui.wait_for(lambda: "^" not in offered_texts(ui))
-        await press_and_wait(ui, "enter")
-        assert ui.page.filter_text.startswith("status:failed action:call_made")
+        await console.type("action:")
+        await console.wait_for(lambda: "^" not in offered_texts(console))
+        await press_and_wait(console, "enter")
+        assert console.page.filter_text.startswith("status:failed action:call_made")
         expected = ids_by_sql(filled_log, f"{OF_ACME} and status = 'failed' and action = 'call_made'")
-        assert visible_ids(ui) == expected[: body(ui).lines_seen]
-        await apply_filter(ui, "org:Glubex")
-        assert "No organisation has that name. Did you mean Globex?" in ui.status
-        await press_and_wait(ui, "escape")
-        assert ui.page.filter_text.startswith("status:failed action:call_made")
+        assert visible_ids(console) == expected[: body(console).lines_seen]
+        await apply_filter(console, "org:Glubex")
+        assert "No organisation has that name. Did you mean Globex?" in console.status
+        await press_and_wait(console, "escape")
+        assert console.page.filter_text.startswith("status:failed action:call_made")
 
 
 async def test_what_nobody_is_called_is_looked_for_and_said(filled_log: str) -> None:
-    async with audit_log(filled_log) as ui:
-        await apply_filter(ui, "user:rvai@acme.example")
-        assert "Nobody in the directory is called rvai@acme.example" in ui.status
-        assert "Did you mean ravi@acme.example?" in ui.status
-        assert "No row of the log is in this filter." in ui.text
+    async with audit_log(filled_log) as console:
+        await apply_filter(console, "user:rvai@acme.example")
+        assert "Nobody in the directory is called rvai@acme.example" in console.status
+        assert "Did you mean ravi@acme.example?" in console.status
+        assert "No row of the log is in this filter." in console.text
 
 
 async def test_tab_puts_in_what_exists_and_up_and_down_choose_among_it(filled_log: str) -> None:
-    async with audit_log(filled_log, size=(120, 24)) as ui:
-        await press_and_wait(ui, "slash")
-        await ui.wait_for("[action:] what was done")
-        await ui.type("act")
-        await ui.wait_for(lambda: offered_texts(ui).startswith("tab [action:]"))
-        await press_and_wait(ui, "tab")
-        assert typed_text(ui) == "action:"
-        await ui.wait_for(lambda: "[call_made]" in offered_texts(ui))
-        assert "credential_deleted" in offered_texts(ui)
-        await press_and_wait(ui, "down")
-        assert "[credential_deleted]" in offered_texts(ui)
-        await press_and_wait(ui, "up", "down", "down")
-        assert "[email_sent]" in offered_texts(ui)
-        await press_and_wait(ui, "tab")
-        assert typed_text(ui) == "action:email_sent "
-        for start, found in (
+    async with audit_log(filled_log, size=(120, 24)) as console:
+        await press_and_wait(console, "slash")
+        await console.wait_for("[action:] what was done")
+        await console.type("act")
+        await console.wait_for(lambda: offered_texts(console).startswith("tab [action:]"))
+        await press_and_wait(console, "tab")
+        assert typed_text(console) == "action:"
+        await console.wait_for(lambda: "[call_made]" in offered_texts(console))
+        assert "credential_deleted" in offered_texts(console)
+        await press_and_wait(console, "down")
+        assert "[credential_deleted]" in offered_texts(console)
+        await press_and_wait(console, "up", "down", "down")
+        assert "[email_sent]" in offered_texts(console)
+        await press_and_wait(console, "tab")
+        assert typed_text(console) == "action:email_sent "
+        for start, completed in (
             ("status:p", "status:pending "),
             ("-type:exo", "-type:exotel_phone "),
             ("user:rav", "user:ravi@acme.example "),
@@ -179,108 +179,110 @@ async def test_tab_puts_in_what_exists_and_up_and_down_choose_among_it(filled_lo
             ("since:yes", "since:yesterday "),
             ("details.err", "details.error_code:"),
         ):
-            await ui.press("ctrl+u")
-            await ui.type(start)
-            await ui.wait_for(
-                lambda wanted=found: f"[{wanted.partition(':')[2].strip() or 'error_code:'}]" in offered_texts(ui)
+            await console.press("ctrl+u")
+            await console.type(start)
+            await console.wait_for(
+                lambda offer=completed: (
+                    f"[{offer.partition(':')[2].strip() or 'error_code:'}]" in offered_texts(console)
+                )
             )
-            await press_and_wait(ui, "tab")
-            assert typed_text(ui) == found
-        await ui.press("ctrl+u")
-        await ui.type("action:nothing_like_it")
-        await wait_until_idle(ui)
-        await press_and_wait(ui, "tab")
-        assert typed_text(ui) == "action:nothing_like_it"
+            await press_and_wait(console, "tab")
+            assert typed_text(console) == completed
+        await console.press("ctrl+u")
+        await console.type("action:nothing_like_it")
+        await wait_until_idle(console)
+        await press_and_wait(console, "tab")
+        assert typed_text(console) == "action:nothing_like_it"
 
 
 async def test_only_like_this_adds_what_the_row_has_to_the_filter(filled_log: str) -> None:
-    async with audit_log(filled_log) as ui:
-        await apply_filter(ui, "status:failed")
-        await ui.press("w")
-        await wait_for_question(ui)
-        assert "Show only rows that are like this one in" in ui.text
+    async with audit_log(filled_log) as console:
+        await apply_filter(console, "status:failed")
+        await console.press("w")
+        await wait_for_question(console)
+        assert "Show only rows that are like this one in" in console.text
         ((kind,),) = execute(
-            filled_log, "select integration_type from integration_audit_logs where id = %s", current_id(ui)
+            filled_log, "select integration_type from integration_audit_logs where id = %s", current_id(console)
         )
-        await press_and_wait(ui, "t")
-        assert ui.page.filter_text == f"status:failed type:{kind}"
+        await press_and_wait(console, "t")
+        assert console.page.filter_text == f"status:failed type:{kind}"
         expected = ids_by_sql(filled_log, f"{OF_ACME} and status = 'failed' and integration_type = '{kind}'")
-        assert visible_ids(ui) == expected[: body(ui).lines_seen]
-        before = ui.page.filter_text
-        await press_and_wait(ui, "w", "escape")
-        assert ui.page.filter_text == before
+        assert visible_ids(console) == expected[: body(console).lines_seen]
+        before = console.page.filter_text
+        await press_and_wait(console, "w", "escape")
+        assert console.page.filter_text == before
 
 
 async def test_a_search_marks_its_rows_and_goes_from_one_to_the_next_both_ways(filled_log: str) -> None:
     matches = ids_by_sql(filled_log, f"{OF_ACME} and {DELETED}")
     assert len(matches) == 3
-    async with audit_log(filled_log) as ui:
-        await apply_filter(ui, "action:credential_deleted", "s")
-        assert current_id(ui) == matches[0]
-        assert marked(ui) == [matches[0]]
-        assert "s action:credential_deleted" in ui.text
-        await press_and_wait(ui, "n")
-        assert (current_id(ui), marked(ui)) == (matches[1], [matches[1]])
-        await press_and_wait(ui, "n", "n")
-        assert current_id(ui) == matches[2]
-        assert "No older row matches; N looks the other way." in ui.status
-        await press_and_wait(ui, "N", "N", "N")
-        assert current_id(ui) == matches[0]
-        assert "No newer row matches; n looks the other way." in ui.status
+    async with audit_log(filled_log) as console:
+        await apply_filter(console, "action:credential_deleted", "s")
+        assert current_id(console) == matches[0]
+        assert marked(console) == [matches[0]]
+        assert "s action:credential_deleted" in console.text
+        await press_and_wait(console, "n")
+        assert (current_id(console), marked(console)) == (matches[1], [matches[1]])
+        await press_and_wait(console, "n", "n")
+        assert current_id(console) == matches[2]
+        assert "No older row matches; N looks the other way." in console.status
+        await press_and_wait(console, "N", "N", "N")
+        assert current_id(console) == matches[0]
+        assert "No newer row matches; n looks the other way." in console.status
         # A row that matches is the first one from the cursor on.
-        await apply_filter(ui, "type:exotel_phone,zoho_mail action:credential_deleted", "s")
-        assert (current_id(ui), ui.status) == (matches[0], "")
+        await apply_filter(console, "type:exotel_phone,zoho_mail action:credential_deleted", "s")
+        assert (current_id(console), console.status) == (matches[0], "")
         # Round a match the log goes on both ways as it is.
         expected = ids_by_sql(filled_log)
         place = expected.index(matches[0])
-        await press_and_wait(ui, "down", "down", "pageup", "pagedown")
-        assert current_id(ui) == expected[place + 2]
-        await press_and_wait(ui, "escape")
-        assert marked(ui) == []
-        assert current_id(ui) == expected[place + 2]
-        await press_and_wait(ui, "n", "escape")
-        assert "s action" not in ui.text
-        await apply_filter(ui, "action:nonsense_", "s")
-        assert current_id(ui) == expected[place + 2]
-        assert "No older row matches" in ui.status
+        await press_and_wait(console, "down", "down", "pageup", "pagedown")
+        assert current_id(console) == expected[place + 2]
+        await press_and_wait(console, "escape")
+        assert marked(console) == []
+        assert current_id(console) == expected[place + 2]
+        await press_and_wait(console, "n", "escape")
+        assert "s action" not in console.text
+        await apply_filter(console, "action:nonsense_", "s")
+        assert current_id(console) == expected[place + 2]
+        assert "No older row matches" in console.status
 
 
 async def test_a_search_looks_within_the_filter_and_ends_with_it(filled_log: str) -> None:
-    async with audit_log(filled_log) as ui:
-        await apply_filter(ui, "status:failed")
-        await apply_filter(ui, "ip:10.0.7.0/24", "s")
+    async with audit_log(filled_log) as console:
+        await apply_filter(console, "status:failed")
+        await apply_filter(console, "ip:10.0.7.0/24", "s")
         matches = ids_by_sql(filled_log, f"{OF_ACME} and status = 'failed' and ip_address <<= '10.0.7.0/24'")
         assert matches
-        assert current_id(ui) == matches[0]
-        await apply_filter(ui, "statu:x", "s")
-        assert "status" in ui.status
-        await press_and_wait(ui, "escape")
-        assert current_id(ui) == matches[0]
-        await apply_filter(ui, "action:call_made")
-        assert marked(ui) == []
-        assert "s ip:" not in ui.text
+        assert current_id(console) == matches[0]
+        await apply_filter(console, "statu:x", "s")
+        assert "status" in console.status
+        await press_and_wait(console, "escape")
+        assert current_id(console) == matches[0]
+        await apply_filter(console, "action:call_made")
+        assert marked(console) == []
+        assert "s ip:" not in console.text
 
 
 async def test_marks_follow_to_another_organisation(filled_log: str) -> None:
-    async with audit_log(filled_log) as ui:
-        await apply_filter(ui, "status:failed", "s")
-        await ui.press("o")
-        await ui.wait_for("Globex")
-        await ui.type("globex")
-        await ui.press("enter")
+    async with audit_log(filled_log) as console:
+        await apply_filter(console, "status:failed", "s")
+        await console.press("o")
+        await console.wait_for("Globex")
+        await console.type("globex")
+        await console.press("enter")
         globex = ids_by_sql(filled_log, f"organization_id = '{GLOBEX}'")
-        await ui.wait_for(lambda: pane(ui).current and current_id(ui) == globex[0])
-        await wait_until_idle(ui)
+        await console.wait_for(lambda: pane(console).current and current_id(console) == globex[0])
+        await wait_until_idle(console)
         failed = set(ids_by_sql(filled_log, "status = 'failed'"))
-        assert set(marked(ui)) == set(visible_ids(ui)) & failed
-        assert marked(ui)
+        assert set(marked(console)) == set(visible_ids(console)) & failed
+        assert marked(console)
 
 
-def marked(ui: Console) -> list[object]:
+def marked(console: ConsoleDriver) -> list[object]:
     """The ids of the rows in view whose line begins with the mark of a match."""
     return [
         identifier
-        for identifier, line in zip(visible_ids(ui), ui.text.splitlines()[3:], strict=False)
+        for identifier, line in zip(visible_ids(console), console.text.splitlines()[3:], strict=False)
         if line.startswith("*")
     ]
 
@@ -288,47 +290,47 @@ def marked(ui: Console) -> list[object]:
 async def test_hits_come_one_by_one_and_esc_stops_the_search_on_the_server_until_one_moves_on(slow_log: str) -> None:
     hits = ids_by_sql(slow_log.replace("eve@", "postgres@"), f"{OF_ACME} and ip_address <<= '10.0.7.0/24'")
     assert len(hits) == 3
-    async with piloted(console(slow_log)) as ui:
-        await open_audit_log(ui)
-        await ui.wait_for("too many rows to count quickly")
-        await ui.press("slash")
-        await ui.type("ip:10.0.7.0/24")
-        await ui.press("enter")
-        await ui.wait_for(lambda: pane(ui).window.entries)
-        assert re.search(r"searched back to 2025-12-31 \d\d:\d\d UTC \.\.\. esc stops", ui.text)
-        assert [line.row.id for line in pane(ui).window.lines()] == hits[:1]
-        await ui.press("escape")
-        await ui.wait_for("; down searches on")
-        await wait_until_idle(ui)
+    async with run_headless(new_app(slow_log)) as console:
+        await open_audit_log(console)
+        await console.wait_for("too many rows to count quickly")
+        await console.press("slash")
+        await console.type("ip:10.0.7.0/24")
+        await console.press("enter")
+        await console.wait_for(lambda: pane(console).window.entries)
+        assert re.search(r"searched back to 2025-12-31 \d\d:\d\d UTC \.\.\. esc stops", console.text)
+        assert [line.row.id for line in pane(console).window.lines()] == hits[:1]
+        await console.press("escape")
+        await console.wait_for("; down searches on")
+        await wait_until_idle(console)
         assert execute(slow_log.replace("eve@", "postgres@"), RUNNING) == []
-        assert ui.page.filter_text
-        assert [line.row.id for line in pane(ui).window.lines()] == hits[:1]
-        await ui.press("down")
-        await ui.wait_for("the log has no older row in this filter")
-        assert [line.row.id for line in pane(ui).window.lines()] == hits
+        assert console.page.filter_text
+        assert [line.row.id for line in pane(console).window.lines()] == hits[:1]
+        await console.press("down")
+        await console.wait_for("the log has no older row in this filter")
+        assert [line.row.id for line in pane(console).window.lines()] == hits
 
 
 async def test_a_search_without_a_hit_goes_on_too_where_it_was_stopped(slow_log: str) -> None:
-    async with piloted(console(slow_log)) as ui:
-        await open_audit_log(ui)
-        await ui.press("slash")
-        await ui.type("ip:192.0.2.1")
-        await ui.press("enter")
-        await ui.wait_for("... esc stops")
-        await ui.press("escape")
-        await ui.wait_for("; down searches on")
-        await wait_until_idle(ui)
-        reached = pane(ui).window.searched_to
+    async with run_headless(new_app(slow_log)) as console:
+        await open_audit_log(console)
+        await console.press("slash")
+        await console.type("ip:192.0.2.1")
+        await console.press("enter")
+        await console.wait_for("... esc stops")
+        await console.press("escape")
+        await console.wait_for("; down searches on")
+        await wait_until_idle(console)
+        reached = pane(console).window.searched_to
         assert reached is not None
-        await ui.press("down")
-        await ui.wait_for(lambda: (pane(ui).window.searched_to or reached) < reached)
+        await console.press("down")
+        await console.wait_for(lambda: (pane(console).window.searched_to or reached) < reached)
         # Another filter takes its place at once, and nothing of the one before comes after it.
-        await ui.press("slash", "ctrl+u")
-        await ui.type("ip:10.0.7.0/24")
-        await ui.press("enter", "slash", "ctrl+u")
-        await ui.type("since:2025-12-31T23:50")
-        await ui.press("enter")
-        await wait_until_idle(ui)
+        await console.press("slash", "ctrl+u")
+        await console.type("ip:10.0.7.0/24")
+        await console.press("enter", "slash", "ctrl+u")
+        await console.type("since:2025-12-31T23:50")
+        await console.press("enter")
+        await wait_until_idle(console)
         owner = slow_log.replace("eve@", "postgres@")
         expected = ids_by_sql(owner, f"{OF_ACME} and created_at >= '2025-12-31 23:50+00'")
-        assert visible_ids(ui) == expected[: body(ui).lines_seen]
+        assert visible_ids(console) == expected[: body(console).lines_seen]

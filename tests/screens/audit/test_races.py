@@ -26,7 +26,7 @@ from tests.screens.audit.driver import (
 from tests.support.acme import ASHA
 from tests.support.log_rows import fill_log, log_row, slow_log_of_eve
 from tests.support.numbers import create_people
-from tests.support.terminal.console_app import console, piloted
+from tests.support.terminal.console_driver import new_app, run_headless
 from tui.screens.audit import names_and_matches
 from tui.screens.audit.screen import AuditScreen
 from tui.screens.audit.state import Reading
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from tests.support.terminal.console_app import Console
+    from tests.support.terminal.console_driver import ConsoleDriver
 
 LOCK = "lock table integration_audit_logs in access exclusive mode"
 
@@ -46,55 +46,55 @@ def slow_log(keyed_database: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[s
     return slow_log_of_eve(keyed_database, monkeypatch, 600, "> 0", seconds="0.003")
 
 
-def follows(ui: Console) -> bool:
+def follows(console: ConsoleDriver) -> bool:
     """Whether new rows are looked for."""
-    return any(worker.group == "follow" and worker.is_running for worker in ui.app.workers)
+    return any(worker.group == "follow" and worker.is_running for worker in console.app.workers)
 
 
-def says_following(ui: Console) -> bool:
+def says_following(console: ConsoleDriver) -> bool:
     """Whether the context line says that new rows are shown, or counted."""
-    return any(word in ui.text.splitlines()[1] for word in ("following", "paused"))
+    return any(word in console.text.splitlines()[1] for word in ("following", "paused"))
 
 
 async def test_a_key_that_reads_while_a_filter_is_opened_reads_the_rows_of_that_filter(keyed_database: str) -> None:
     fill_log(keyed_database, 300)
-    wanted = ids_by_sql(keyed_database, f"{OF_ACME} and status = 'failed'")
-    async with audit_log(keyed_database) as ui:
+    failed = ids_by_sql(keyed_database, f"{OF_ACME} and status = 'failed'")
+    async with audit_log(keyed_database) as console:
         with psycopg.connect(keyed_database) as blocker:
             blocker.execute(LOCK)
-            await ui.press("f", "slash")
-            await ui.type("status:failed")
-            await ui.press("enter")
-            await ui.wait_for(lambda: ui.page.filter_text)
-            body(ui).action_end(1)
-            await ui.pilot.pause()
+            await console.press("f", "slash")
+            await console.type("status:failed")
+            await console.press("enter")
+            await console.wait_for(lambda: console.page.filter_text)
+            body(console).action_end(1)
+            await console.pilot.pause()
             blocker.rollback()
-        await wait_until_idle(ui)
-        assert [line.row.id for line in pane(ui).window.lines()][-1] == wanted[-1]
-        assert set(visible_ids(ui)) <= set(wanted)
-        assert f"{len(wanted)} rows" in ui.text
-        assert says_following(ui) == follows(ui)
+        await wait_until_idle(console)
+        assert [line.row.id for line in pane(console).window.lines()][-1] == failed[-1]
+        assert set(visible_ids(console)) <= set(failed)
+        assert f"{len(failed)} rows" in console.text
+        assert says_following(console) == follows(console)
 
 
 @pytest.mark.parametrize("key", ["escape", "f"])
 async def test_following_that_is_given_up_before_it_began_follows_nothing(keyed_database: str, key: str) -> None:
     fill_log(keyed_database, 60)
-    async with audit_log(keyed_database) as ui:
+    async with audit_log(keyed_database) as console:
         with psycopg.connect(keyed_database) as blocker:
             blocker.execute(LOCK)
-            await ui.press("f")
-            await ui.wait_for("Loading the log")
-            await ui.press(key)
-            await ui.pilot.pause()
+            await console.press("f")
+            await console.wait_for("Loading the log")
+            await console.press(key)
+            await console.pilot.pause()
             blocker.rollback()
-        await wait_until_idle(ui)
-        assert not says_following(ui)
-        assert not follows(ui)
-        assert "Loading" not in ui.text
-        assert visible_ids(ui)
-        before = current_id(ui)
-        await press_and_wait(ui, "down")
-        assert current_id(ui) != before
+        await wait_until_idle(console)
+        assert not says_following(console)
+        assert not follows(console)
+        assert "Loading" not in console.text
+        assert visible_ids(console)
+        before = current_id(console)
+        await press_and_wait(console, "down")
+        assert current_id(console) != before
 
 
 @pytest.mark.parametrize("timed", [True, False])
@@ -105,71 +105,71 @@ async def test_a_row_deep_among_rows_of_one_time_or_of_none_is_found_again(keyed
         log_row(connection, created_at="2026-01-01 00:00+00")
     everything = ids_by_sql(keyed_database)
     deep = ids_by_sql(keyed_database, "action = 'deep'")
-    async with audit_log(keyed_database) as ui:
-        await apply_filter(ui, "action:deep", "s")
-        found = [current_id(ui)]
-        await press_and_wait(ui, "n")
-        found.append(current_id(ui))
-        assert found == deep
-        await press_and_wait(ui, "r")
-        assert current_id(ui) == deep[1]
-        shown = visible_ids(ui)
+    async with audit_log(keyed_database) as console:
+        await apply_filter(console, "action:deep", "s")
+        visited = [current_id(console)]
+        await press_and_wait(console, "n")
+        visited.append(current_id(console))
+        assert visited == deep
+        await press_and_wait(console, "r")
+        assert current_id(console) == deep[1]
+        shown = visible_ids(console)
         at = everything.index(shown[0])
         assert shown == everything[at : at + len(shown)]
-        await press_and_wait(ui, "N")
-        assert current_id(ui) == deep[0]
+        await press_and_wait(console, "N")
+        assert current_id(console) == deep[0]
 
 
 async def test_the_row_beside_one_in_full_is_beside_it_though_new_ones_came_on_top(keyed_database: str) -> None:
     with psycopg.connect(keyed_database) as connection:
         for n in range(3):
             log_row(connection, action=f"old_{n}", created_at=f"2026-01-01 00:0{n}+00")
-    async with audit_log(keyed_database) as ui:
-        await press_and_wait(ui, "f")
-        await press_and_wait(ui, "enter")
-        await ui.wait_for("old_2: success")
+    async with audit_log(keyed_database) as console:
+        await press_and_wait(console, "f")
+        await press_and_wait(console, "enter")
+        await console.wait_for("old_2: success")
         with psycopg.connect(keyed_database) as connection:
             for n in range(2):
                 log_row(connection, action=f"fresh_{n}", created_at=f"2026-11-01 00:0{n}+00")
             log_row(connection, action="fresh_2")
-        await ui.wait_for(lambda: pane(ui).window.entries[0].headline.action == "fresh_2")
-        await ui.press("right")
-        await ui.wait_for("old_1: success")
+        await console.wait_for(lambda: pane(console).window.entries[0].headline.action == "fresh_2")
+        await console.press("right")
+        await console.wait_for("old_1: success")
 
 
 async def test_how_an_export_ended_is_read_after_a_filter_was_typed_meanwhile(
     keyed_database: str, tmp_path: Path
 ) -> None:
     fill_log(keyed_database, 60)
-    async with audit_log(keyed_database, size=(120, 24)) as ui:
+    async with audit_log(keyed_database, size=(120, 24)) as console:
         with psycopg.connect(keyed_database) as blocker:
             blocker.execute(LOCK)
-            await ui.press("x")
-            await wait_for_question(ui)
-            await ui.press("ctrl+u")
-            await ui.type(str(tmp_path / "log.jsonl"))
-            await ui.press("enter")
-            await ui.wait_for("the log says so first")
-            await ui.press("slash")
-            await ui.type("status:failed")
+            await console.press("x")
+            await wait_for_question(console)
+            await console.press("ctrl+u")
+            await console.type(str(tmp_path / "log.jsonl"))
+            await console.press("enter")
+            await console.wait_for("the log says so first")
+            await console.press("slash")
+            await console.type("status:failed")
             blocker.rollback()
-        await ui.wait_for((tmp_path / "log.jsonl.manifest.json").exists)
-        await ui.wait_for(lambda: not ui.page.unsaved())
-        await ui.press("enter")
-        await wait_until_idle(ui)
-        assert "/status:failed" in ui.text
-        await wait_for_status(ui, "the manifest is beside it")
+        await console.wait_for((tmp_path / "log.jsonl.manifest.json").exists)
+        await console.wait_for(lambda: not console.page.unsaved())
+        await console.press("enter")
+        await wait_until_idle(console)
+        assert "/status:failed" in console.text
+        await wait_for_status(console, "the manifest is beside it")
 
 
 async def test_an_export_to_the_home_of_nobody_is_a_file_that_cannot_be_made(keyed_database: str) -> None:
-    async with audit_log(keyed_database) as ui:
-        await ui.press("x")
-        await wait_for_question(ui)
-        await ui.press("ctrl+u")
-        await ui.type("~nobody_is_called_that/log.csv")
-        await ui.press("enter")
-        await wait_for_status(ui, "could not be")
-        assert ui.app.is_running
+    async with audit_log(keyed_database) as console:
+        await console.press("x")
+        await wait_for_question(console)
+        await console.press("ctrl+u")
+        await console.type("~nobody_is_called_that/log.csv")
+        await console.press("enter")
+        await wait_for_status(console, "could not be")
+        assert console.app.is_running
 
 
 async def test_people_in_view_keep_their_names_however_many_others_were_met(
@@ -181,83 +181,83 @@ async def test_people_in_view_keep_their_names_however_many_others_were_met(
     with psycopg.connect(keyed_database) as connection:
         for _ in range(30):
             log_row(connection, user_id=ASHA)
-    async with audit_log(keyed_database) as ui:
-        await press_and_wait(ui, "pagedown", "pagedown", "pagedown", "g")
+    async with audit_log(keyed_database) as console:
+        await press_and_wait(console, "pagedown", "pagedown", "pagedown", "g")
         name = "Asha"
-        assert all(name in line for line in ui.text.splitlines()[3 : 3 + body(ui).lines_seen])
+        assert all(name in line for line in console.text.splitlines()[3 : 3 + body(console).lines_seen])
 
 
 async def test_esc_stops_looking_through_newer_rows_and_keeps_the_filter(slow_log: str) -> None:
-    async with audit_log(slow_log) as ui:
-        await apply_filter(ui, "call_made")
-        await press_and_wait(ui, "G")
-        await ui.press(*["pageup"] * 3)
-        await ui.wait_for(lambda: pane(ui).state.reading is Reading.NEWER)
-        await ui.press("escape")
-        assert ui.page.filter_text
-        await wait_for_status(ui, "Stopped.")
+    async with audit_log(slow_log) as console:
+        await apply_filter(console, "call_made")
+        await press_and_wait(console, "G")
+        await console.press(*["pageup"] * 3)
+        await console.wait_for(lambda: pane(console).state.reading is Reading.NEWER)
+        await console.press("escape")
+        assert console.page.filter_text
+        await wait_for_status(console, "Stopped.")
 
 
 async def test_a_search_that_was_stopped_stays_so_when_a_followed_row_comes(slow_log: str) -> None:
-    async with audit_log(slow_log) as ui:
-        await ui.press("f")
-        await ui.wait_for(lambda: follows(ui))
-        await wait_until_idle(ui)
-        await ui.press("slash")
-        await ui.type("ip:192.0.2.1")
-        await ui.press("enter")
-        await ui.wait_for("... esc stops")
-        await ui.press("escape")
-        await ui.wait_for("; down searches on")
+    async with audit_log(slow_log) as console:
+        await console.press("f")
+        await console.wait_for(lambda: follows(console))
+        await wait_until_idle(console)
+        await console.press("slash")
+        await console.type("ip:192.0.2.1")
+        await console.press("enter")
+        await console.wait_for("... esc stops")
+        await console.press("escape")
+        await console.wait_for("; down searches on")
         with psycopg.connect(slow_log.replace("eve@", "postgres@")) as connection:
             log_row(connection, action="followed", ip_address="192.0.2.1")
-        await wait_for_rows(ui, "followed")
-        await ui.pilot.pause()
-        assert "; down searches on" in ui.text
-        assert pane(ui).state.reading is Reading.STOPPED
+        await wait_for_rows(console, "followed")
+        await console.pilot.pause()
+        assert "; down searches on" in console.text
+        assert pane(console).state.reading is Reading.STOPPED
 
 
 async def test_the_list_has_the_keys_again_after_filters_without_a_row(keyed_database: str) -> None:
     fill_log(keyed_database, 60)
-    async with audit_log(keyed_database) as ui:
-        await apply_filter(ui, "action:nothing_like_it")
-        await ui.wait_for("No row of the log is in this filter.")
-        await press_and_wait(ui, "ctrl+g")
-        await ui.type("2024-01-01")
-        await press_and_wait(ui, "enter")
-        assert "oldest row" not in ui.status
-        await press_and_wait(ui, "slash", "escape")
-        await apply_filter(ui, "action:nothing_like_it_either")
-        await apply_filter(ui, "status:failed")
-        before = current_id(ui)
-        await press_and_wait(ui, "down")
-        assert current_id(ui) != before
+    async with audit_log(keyed_database) as console:
+        await apply_filter(console, "action:nothing_like_it")
+        await console.wait_for("No row of the log is in this filter.")
+        await press_and_wait(console, "ctrl+g")
+        await console.type("2024-01-01")
+        await press_and_wait(console, "enter")
+        assert "oldest row" not in console.status
+        await press_and_wait(console, "slash", "escape")
+        await apply_filter(console, "action:nothing_like_it_either")
+        await apply_filter(console, "status:failed")
+        before = current_id(console)
+        await press_and_wait(console, "down")
+        assert current_id(console) != before
 
 
 async def test_following_without_a_connection_leaves_what_is_said_of_it(keyed_database: str) -> None:
-    async with piloted(console(f"{keyed_database}_that_is_not_there")) as ui:
-        await ui.wait_for("no connection")
-        await ui.press("4")
-        await ui.wait_for(lambda: isinstance(ui.app.screen, AuditScreen))
-        before = ui.text
-        await press_and_wait(ui, "f")
-        assert ui.text == before
+    async with run_headless(new_app(f"{keyed_database}_that_is_not_there")) as console:
+        await console.wait_for("no connection")
+        await console.press("4")
+        await console.wait_for(lambda: isinstance(console.app.screen, AuditScreen))
+        before = console.text
+        await press_and_wait(console, "f")
+        assert console.text == before
 
 
 async def test_a_question_that_takes_the_place_of_another_is_asked_and_gives_the_list_its_keys_back(
     filled_log: str,
 ) -> None:
-    async with audit_log(filled_log) as ui:
-        before = current_id(ui)
-        await ui.press("x")
-        await wait_for_question(ui)
+    async with audit_log(filled_log) as console:
+        before = current_id(console)
+        await console.press("x")
+        await wait_for_question(console)
         # What the palette does, which opens over a question too.
-        await ui.app.screen.run_action("jump")
-        await ui.wait_for("Go to which date or time")
-        await ui.pilot.pause()
-        assert "Export the rows" not in ui.text
-        await ui.type("2025-12-31 16:30")
-        await press_and_wait(ui, "enter")
-        assert not ui.page.prompt.is_asking
-        assert current_id(ui) != before
-        await press_and_wait(ui, "up")
+        await console.app.screen.run_action("jump")
+        await console.wait_for("Go to which date or time")
+        await console.pilot.pause()
+        assert "Export the rows" not in console.text
+        await console.type("2025-12-31 16:30")
+        await press_and_wait(console, "enter")
+        assert not console.page.prompt.is_asking
+        assert current_id(console) != before
+        await press_and_wait(console, "up")

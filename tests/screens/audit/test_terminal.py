@@ -14,7 +14,7 @@ from tests.support.acme import ACME, ASHA
 from tests.support.hostile_strings import hostile_strings
 from tests.support.log_rows import fill_log, log_row
 from tests.support.numbers import create_people
-from tests.support.terminal.console_app import settings_of
+from tests.support.terminal.console_driver import settings_of
 from tests.support.terminal.forked_terminal import ForkedTerminal
 from tests.support.waiting import wait_until
 

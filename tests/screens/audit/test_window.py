@@ -67,12 +67,12 @@ class Log:
         place = self.window.place(direction)
         if direction == "older":
             first = 0 if place is None else self._after(place)
-            found = self.rows[first : first + size]
-            self.window.add_older(ReadStep(tuple(found), first + size < len(self.rows), True))
+            page = self.rows[first : first + size]
+            self.window.add_older(ReadStep(tuple(page), first + size < len(self.rows), True))
         else:
             end = len(self.rows) if place is None else self._before(place)
-            found = self.rows[max(0, end - size) : end]
-            self.window.add_newer(ReadStep(tuple(found), end - size > 0, True))
+            page = self.rows[max(0, end - size) : end]
+            self.window.add_newer(ReadStep(tuple(page), end - size > 0, True))
 
     def read_all(self) -> None:
         """Scroll to both ends."""
@@ -82,7 +82,7 @@ class Log:
             self.read("newer", 3)
 
     @property
-    def held(self) -> list[AuditRow]:
+    def held_rows(self) -> list[AuditRow]:
         """The rows held, in the order of the log."""
         rows = [part for entry in self.window.entries for part in entry.rows]
         return sorted(rows, key=self.place)
@@ -93,13 +93,13 @@ class Log:
 
     def check(self) -> None:
         """Nothing is held twice, nothing is missing in between, and the lines are in order."""
-        held, entries = self.held, self.window.entries
-        assert len({part.id for part in held}) == len(held)
-        if held:
-            first = self.place(held[0])
-            assert [self.place(part) for part in held] == list(range(first, first + len(held)))
+        rows, entries = self.held_rows, self.window.entries
+        assert len({part.id for part in rows}) == len(rows)
+        if rows:
+            first = self.place(rows[0])
+            assert [self.place(part) for part in rows] == list(range(first, first + len(rows)))
             assert not self.window.at_newest or first == 0
-            assert not self.window.at_oldest or first + len(held) == len(self.rows)
+            assert not self.window.at_oldest or first + len(rows) == len(self.rows)
         for entry in entries:
             places = [self.place(part) for part in entry.rows]
             assert places == sorted(places)
@@ -164,7 +164,7 @@ def test_every_row_is_held_once_and_in_order_however_one_scrolls(
             audit_log.check()
         audit_log.read_all()
         audit_log.check()
-        assert audit_log.held == rows
+        assert audit_log.held_rows == rows
 
 
 @given(logs(), st.integers(1, 6))
@@ -174,7 +174,7 @@ def test_from_the_end_of_the_log_up_every_row_comes_once_too(rows: list[AuditRow
     while not audit_log.window.at_newest:
         audit_log.read("newer", size)
         audit_log.check()
-    assert audit_log.held == rows
+    assert audit_log.held_rows == rows
 
 
 def test_what_is_held_stays_bounded_and_what_is_seen_stays_whole_over_any_distance() -> None:
@@ -188,13 +188,13 @@ def test_what_is_held_stays_bounded_and_what_is_seen_stays_whole_over_any_distan
             visible_ids = audit_log.window.entries[at]
             before = visible_ids.rows
             audit_log.window.forget(max(0, at - 100), at + 100)
-            most = max(most, len(audit_log.held))
+            most = max(most, len(audit_log.held_rows))
             assert visible_ids in audit_log.window.entries
             assert visible_ids.rows == before
         audit_log.check()
     assert most < 2_000
     audit_log.read_all()
-    assert audit_log.held == rows
+    assert audit_log.held_rows == rows
 
 
 def test_rows_of_an_operation_are_one_line_headed_by_the_act_and_unfold_below_it() -> None:

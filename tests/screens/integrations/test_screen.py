@@ -9,7 +9,7 @@ from uuid import uuid4
 import psycopg
 
 from tests.support.acme import ACME, GLOBEX, OTHER_MASTER_KEY, keyring
-from tests.support.terminal.console_app import add, console, piloted
+from tests.support.terminal.console_driver import add, new_app, run_headless
 from tui.data.schema.install import install
 from tui.models import Integration
 from tui.providers.naming import full_name
@@ -36,67 +36,67 @@ def run(conninfo: str, query: str, *values: Any) -> None:
 
 async def test_every_type_is_listed_configured_or_not(keyed_database: str) -> None:
     await add(keyed_database)
-    async with piloted(console(keyed_database)) as driver:
-        await driver.wait_for("active")
-        assert sorted(driver.row_keys) == ["exotel_phone", "exotel_sms", "exotel_whatsapp", "zoho_mail"]
-        assert driver.text.count("not set up") == 3
-        assert "connected" in driver.text
+    async with run_headless(new_app(keyed_database)) as console:
+        await console.wait_for("active")
+        assert sorted(console.row_keys) == ["exotel_phone", "exotel_sms", "exotel_whatsapp", "zoho_mail"]
+        assert console.text.count("not set up") == 3
+        assert "connected" in console.text
 
 
 async def test_a_row_that_another_program_verified_is_shown_as_unproven(keyed_database: str) -> None:
     await add(keyed_database)
     run(keyed_database, "update integration_credentials set is_verified = true, last_verified_at = now()")
-    async with piloted(console(keyed_database)) as driver:
-        await driver.wait_for("by another program, unproven")
+    async with run_headless(new_app(keyed_database)) as console:
+        await console.wait_for("by another program, unproven")
 
 
 async def test_a_wrong_key_leaves_the_list_readable_and_says_so_in_the_row(keyed_database: str) -> None:
     await add(keyed_database)
-    async with piloted(console(keyed_database, ring=keyring(OTHER_MASTER_KEY))) as driver:
-        await driver.wait_for("written with another master key")
-        assert "unreadable" in driver.text
+    async with run_headless(new_app(keyed_database, ring=keyring(OTHER_MASTER_KEY))) as console:
+        await console.wait_for("written with another master key")
+        assert "unreadable" in console.text
 
 
 async def test_the_filter_follows_every_key_stays_and_is_cleared_by_escape(keyed_database: str) -> None:
     await add(keyed_database)
-    async with piloted(console(keyed_database)) as driver:
-        await driver.wait_for("active")
-        await driver.press("slash")
-        await driver.type("zoho")
-        await driver.wait_for(lambda: driver.row_keys == ["zoho_mail"])
-        await driver.press("enter")
-        assert "/zoho" in driver.text
-        await driver.press("escape")
-        await driver.wait_for(lambda: len(driver.row_keys) == 4)
+    async with run_headless(new_app(keyed_database)) as console:
+        await console.wait_for("active")
+        await console.press("slash")
+        await console.type("zoho")
+        await console.wait_for(lambda: console.row_keys == ["zoho_mail"])
+        await console.press("enter")
+        assert "/zoho" in console.text
+        await console.press("escape")
+        await console.wait_for(lambda: len(console.row_keys) == 4)
 
 
 async def test_a_filter_that_matches_nothing_says_why_and_which_key_changes_it(keyed_database: str) -> None:
-    async with piloted(console(keyed_database)) as driver:
-        await driver.wait_for("not set up")
-        await driver.press("slash")
-        await driver.type("nothing like this")
-        await driver.wait_for("No integration matches")
-        assert "esc  clear the filter" in driver.text
+    async with run_headless(new_app(keyed_database)) as console:
+        await console.wait_for("not set up")
+        await console.press("slash")
+        await console.type("nothing like this")
+        await console.wait_for("No integration matches")
+        assert "esc  clear the filter" in console.text
 
 
 async def test_space_asks_and_no_is_the_default(keyed_database: str) -> None:
     await add(keyed_database)
     run(keyed_database, "update integration_credentials set display_name = 'Dispatch line'")
-    async with piloted(console(keyed_database)) as driver:
-        await driver.wait_for("● active")
-        await driver.press("space")
-        await driver.wait_for("Disable Dispatch line (Exotel phone)?")
-        assert driver.shows("Nobody has access through it.")
-        await driver.press("enter", "escape")
-        await driver.wait_for(lambda: not driver.page.prompt.is_asking)
+    async with run_headless(new_app(keyed_database)) as console:
+        await console.wait_for("● active")
+        await console.press("space")
+        await console.wait_for("Disable Dispatch line (Exotel phone)?")
+        assert console.shows("Nobody has access through it.")
+        await console.press("enter", "escape")
+        await console.wait_for(lambda: not console.page.prompt.is_asking)
         assert value_of(keyed_database, "select is_active from integration_credentials") is True
-        await driver.press("space")
-        await driver.wait_for("Disable Dispatch line (Exotel phone)?")
-        await driver.press("y")
-        await driver.wait_for("is disabled.")
-        await driver.wait_for("○ disabled")
-        (changed,) = (line for line in driver.text.splitlines() if line.startswith(" Changed"))
-        assert changed.endswith(f" by ~{driver.app.session.operator.label}")
+        await console.press("space")
+        await console.wait_for("Disable Dispatch line (Exotel phone)?")
+        await console.press("y")
+        await console.wait_for("is disabled.")
+        await console.wait_for("○ disabled")
+        (changed,) = (line for line in console.text.splitlines() if line.startswith(" Changed"))
+        assert changed.endswith(f" by ~{console.app.session.operator.label}")
     assert value_of(keyed_database, "select is_active from integration_credentials") is False
     log = "select action from integration_audit_logs order by created_at desc limit 1"
     assert value_of(keyed_database, log) == "credential_disabled"
@@ -113,30 +113,30 @@ async def test_a_delete_counts_what_goes_with_it_and_wants_the_type_typed(keyed_
         run(keyed_database, f"{grant} values (%s, %s, %s, %s)", uuid4(), integration, can_view, expires_at)
     number = "insert into organization_phone_numbers (organization_id, integration_id, phone_number)"
     run(keyed_database, f"{number} values (%s, %s, '+911141169368')", ACME, integration)
-    async with piloted(console(keyed_database)) as driver:
-        await driver.wait_for("2 people have access; 1 number")
-        await driver.press("d")
-        await driver.wait_for(
+    async with run_headless(new_app(keyed_database)) as console:
+        await console.wait_for("2 people have access; 1 number")
+        await console.press("d")
+        await console.wait_for(
             "Deleting Exotel phone cannot be undone. It removes access for 2 people (2 more permissions have expired "
             "or grant nothing); 1 number is deleted with it."
         )
-        await driver.press(*["d"] * 5)
-        assert driver.shows("[space] disable it instead")
-        await driver.press("space")
-        await driver.wait_for("Disable Exotel phone?")
-        await driver.press("n", "d")
-        await driver.wait_for("cannot be undone")
-        await driver.press("t")
-        await driver.type("exotel_sms")
-        await driver.press("enter")
-        await driver.wait_for("Nothing was deleted.")
-        await driver.press("d")
-        await driver.wait_for("cannot be undone")
-        await driver.press("t")
-        await driver.wait_for("Type exotel_phone to delete Exotel phone")
-        await driver.type("exotel_phone")
-        await driver.press("enter")
-        await driver.wait_for("Exotel phone is deleted")
+        await console.press(*["d"] * 5)
+        assert console.shows("[space] disable it instead")
+        await console.press("space")
+        await console.wait_for("Disable Exotel phone?")
+        await console.press("n", "d")
+        await console.wait_for("cannot be undone")
+        await console.press("t")
+        await console.type("exotel_sms")
+        await console.press("enter")
+        await console.wait_for("Nothing was deleted.")
+        await console.press("d")
+        await console.wait_for("cannot be undone")
+        await console.press("t")
+        await console.wait_for("Type exotel_phone to delete Exotel phone")
+        await console.type("exotel_phone")
+        await console.press("enter")
+        await console.wait_for("Exotel phone is deleted")
     counts = "select (select count(*) from integration_credentials), (select count(*) from organization_phone_numbers)"
     assert value_of(keyed_database, counts) == (1, 0)
 
@@ -144,19 +144,19 @@ async def test_a_delete_counts_what_goes_with_it_and_wants_the_type_typed(keyed_
 async def test_a_delete_is_refused_when_more_goes_with_it_than_was_shown(keyed_database: str) -> None:
     await add(keyed_database)
     integration = value_of(keyed_database, "select id from integration_credentials")
-    async with piloted(console(keyed_database)) as driver:
-        await driver.wait_for("active")
-        await driver.press("d")
-        await driver.wait_for("It removes nobody's access; no number is deleted with it.")
+    async with run_headless(new_app(keyed_database)) as console:
+        await console.wait_for("active")
+        await console.press("d")
+        await console.wait_for("It removes nobody's access; no number is deleted with it.")
         run(
             keyed_database,
             "insert into user_integration_permissions (user_id, integration_id, can_view) values (%s, %s, true)",
             *(uuid4(), integration),
         )
-        await driver.press("t")
-        await driver.type("exotel_phone")
-        await driver.press("enter")
-        await driver.wait_for("changed meanwhile")
+        await console.press("t")
+        await console.type("exotel_phone")
+        await console.press("enter")
+        await console.wait_for("changed meanwhile")
     assert value_of(keyed_database, "select count(*) from integration_credentials") == 1
 
 
@@ -164,15 +164,15 @@ async def test_another_organisation_is_chosen_by_name_and_shows_its_own(keyed_da
     await add(keyed_database)
     name = "insert into switchboard.organization_labels values (%s, 'Acme'), (%s, 'Globex')"
     run(keyed_database, name, ACME, GLOBEX)
-    async with piloted(console(keyed_database)) as driver:
-        await driver.wait_for("● active")
-        assert "Acme" in driver.text
-        await driver.press("o")
-        await driver.wait_for("Globex")
-        await driver.type("glob")
-        await driver.press("enter")
-        await driver.wait_for(lambda: isinstance(driver.app.screen, IntegrationsScreen) and "Globex" in driver.text)
-        await driver.wait_for(lambda: driver.text.count("not set up") >= 4)
+    async with run_headless(new_app(keyed_database)) as console:
+        await console.wait_for("● active")
+        assert "Acme" in console.text
+        await console.press("o")
+        await console.wait_for("Globex")
+        await console.type("glob")
+        await console.press("enter")
+        await console.wait_for(lambda: isinstance(console.app.screen, IntegrationsScreen) and "Globex" in console.text)
+        await console.wait_for(lambda: console.text.count("not set up") >= 4)
 
 
 async def test_the_server_is_asked_for_the_organisation_that_is_typed_and_late_answers_are_dropped(
@@ -184,121 +184,121 @@ async def test_the_server_is_asked_for_the_organisation_that_is_typed_and_late_a
         "insert into switchboard.organization_labels"
         " select ('aaaaaaaa-aaaa-4aaa-8aaa-aaaaaaaa' || n)::uuid, 'Clinic ' || n from generate_series(1000, 2500) as n",
     )
-    async with piloted(console(keyed_database)) as driver:
-        await driver.wait_for("not set up")
-        await driver.press("o")
-        await driver.wait_for("the first 200: type more of the name")
-        await driver.type("nothing like it")
-        await driver.wait_for("Nothing matches.")
-        await driver.press("ctrl+u")
+    async with run_headless(new_app(keyed_database)) as console:
+        await console.wait_for("not set up")
+        await console.press("o")
+        await console.wait_for("the first 200: type more of the name")
+        await console.type("nothing like it")
+        await console.wait_for("Nothing matches.")
+        await console.press("ctrl+u")
         with psycopg.connect(keyed_database) as other:
             other.execute("lock table switchboard.organization_labels")
-            await driver.type("1111")
-            await driver.wait_for("Loading organisations")
-            await driver.press("backspace")
-            await driver.press("backspace")
-            await driver.press("backspace")
-            await driver.press("backspace")
-            await driver.type("clinic 2345")
-            await driver.press("enter")
+            await console.type("1111")
+            await console.wait_for("Loading organisations")
+            await console.press("backspace")
+            await console.press("backspace")
+            await console.press("backspace")
+            await console.press("backspace")
+            await console.type("clinic 2345")
+            await console.press("enter")
             other.rollback()
-        await driver.wait_for(
-            lambda: isinstance(driver.app.screen, IntegrationsScreen) and "Clinic 2345" in driver.text
+        await console.wait_for(
+            lambda: isinstance(console.app.screen, IntegrationsScreen) and "Clinic 2345" in console.text
         )
         run(keyed_database, "insert into switchboard.organization_labels values (gen_random_uuid(), 'Clinic 23')")
         for typed in ("clinic 24", "clinic 23"):
-            await driver.press("o")
-            await driver.wait_for("the first 200: type more of the name")
+            await console.press("o")
+            await console.wait_for("the first 200: type more of the name")
             with psycopg.connect(keyed_database) as other:
                 other.execute("lock table switchboard.organization_labels")
-                await driver.type(typed)
-                await driver.press("enter")
+                await console.type(typed)
+                await console.press("enter")
                 other.rollback()
             if typed == "clinic 24":
-                await driver.wait_for("More than one matches: choose one.")
-                assert isinstance(driver.app.screen, OrganizationChooser)
-                await driver.press("escape")
+                await console.wait_for("More than one matches: choose one.")
+                assert isinstance(console.app.screen, OrganizationChooser)
+                await console.press("escape")
         # Of those that match, one is called exactly that.
-        await driver.wait_for(lambda: isinstance(driver.app.screen, IntegrationsScreen))
-        chosen = driver.app.session.organization
+        await console.wait_for(lambda: isinstance(console.app.screen, IntegrationsScreen))
+        chosen = console.app.session.organization
         assert chosen is not None and chosen.name == "Clinic 23"
 
 
 async def test_read_only_mode_is_always_on_screen_and_refuses(keyed_database: str) -> None:
     await add(keyed_database)
-    async with piloted(console(keyed_database, SWITCHBOARD_READ_ONLY="1")) as driver:
-        await driver.wait_for("● active")
-        assert "READ-ONLY" in driver.text
-        await driver.press("space")
-        await driver.wait_for("Disable Exotel phone?")
-        await driver.press("y")
-        await driver.wait_for("read-only mode")
+    async with run_headless(new_app(keyed_database, SWITCHBOARD_READ_ONLY="1")) as console:
+        await console.wait_for("● active")
+        assert "READ-ONLY" in console.text
+        await console.press("space")
+        await console.wait_for("Disable Exotel phone?")
+        await console.press("y")
+        await console.wait_for("read-only mode")
     assert value_of(keyed_database, "select is_active from integration_credentials") is True
 
 
 async def test_a_killed_connection_comes_back_by_itself(keyed_database: str) -> None:
     await add(keyed_database)
-    async with piloted(console(keyed_database)) as driver:
-        await driver.wait_for("● active")
+    async with run_headless(new_app(keyed_database)) as console:
+        await console.wait_for("● active")
         run(
             keyed_database,
             "select pg_terminate_backend(pid) from pg_stat_activity "
             "where datname = current_database() and pid <> pg_backend_pid()",
         )
-        await driver.press("r")
-        await driver.wait_for(lambda: "● connected" in driver.text and "● active" in driver.text)
+        await console.press("r")
+        await console.wait_for(lambda: "● connected" in console.text and "● active" in console.text)
 
 
 async def test_below_the_smallest_size_there_is_a_notice_and_nothing_is_broken(keyed_database: str) -> None:
-    async with piloted(console(keyed_database)) as driver:
-        await driver.wait_for("not set up")
-        await driver.pilot.resize_terminal(50, 10)
-        await driver.wait_for("too small")
-        await driver.pilot.resize_terminal(60, 20)
-        await driver.wait_for("not set up")
-        assert ["Integration", "State", "Connection", "People"] in [line.split() for line in driver.text.splitlines()]
-        await driver.pilot.resize_terminal(120, 40)
-        await driver.wait_for("not set up")
-        assert "too small" not in driver.text
+    async with run_headless(new_app(keyed_database)) as console:
+        await console.wait_for("not set up")
+        await console.pilot.resize_terminal(50, 10)
+        await console.wait_for("too small")
+        await console.pilot.resize_terminal(60, 20)
+        await console.wait_for("not set up")
+        assert ["Integration", "State", "Connection", "People"] in [line.split() for line in console.text.splitlines()]
+        await console.pilot.resize_terminal(120, 40)
+        await console.wait_for("not set up")
+        assert "too small" not in console.text
 
 
 async def test_ctrl_c_quits_only_the_second_time(keyed_database: str) -> None:
-    async with piloted(console(keyed_database)) as driver:
-        await driver.wait_for("not set up")
-        await driver.press("ctrl+c")
-        await driver.wait_for("once more")
-        assert driver.app.is_running
-        await driver.press("ctrl+c")
-        await driver.wait_for(lambda: driver.app.return_value == 130)
+    async with run_headless(new_app(keyed_database)) as console:
+        await console.wait_for("not set up")
+        await console.press("ctrl+c")
+        await console.wait_for("once more")
+        assert console.app.is_running
+        await console.press("ctrl+c")
+        await console.wait_for(lambda: console.app.return_value == 130)
 
 
 async def test_without_a_key_for_the_idle_time_the_content_is_covered_until_any_key(keyed_database: str) -> None:
-    async with piloted(console(keyed_database, SWITCHBOARD_IDLE_LOCK="1")) as driver:
-        await driver.wait_for("not set up")
-        await driver.wait_for("Switchboard is covered")
-        assert "not set up" not in driver.text
-        await driver.press("d")
-        await driver.wait_for("not set up")
+    async with run_headless(new_app(keyed_database, SWITCHBOARD_IDLE_LOCK="1")) as console:
+        await console.wait_for("not set up")
+        await console.wait_for("Switchboard is covered")
+        assert "not set up" not in console.text
+        await console.press("d")
+        await console.wait_for("not set up")
 
 
 async def test_help_lists_the_keys_of_the_screen_and_filters_as_one_types(keyed_database: str) -> None:
-    async with piloted(console(keyed_database)) as driver:
-        await driver.wait_for("not set up")
-        await driver.press("question_mark")
-        await driver.wait_for("Keys on this screen")
-        await driver.wait_for("Enable / disable")
-        await driver.type("sort")
-        await driver.wait_for(lambda: "Enable / disable" not in driver.text and "Sort" in driver.text)
+    async with run_headless(new_app(keyed_database)) as console:
+        await console.wait_for("not set up")
+        await console.press("question_mark")
+        await console.wait_for("Keys on this screen")
+        await console.wait_for("Enable / disable")
+        await console.type("sort")
+        await console.wait_for(lambda: "Enable / disable" not in console.text and "Sort" in console.text)
         for lose_the_focus in ("filter", "nothing"):
-            await driver.press("escape")
-            await driver.wait_for(lambda: isinstance(driver.app.screen, IntegrationsScreen))
+            await console.press("escape")
+            await console.wait_for(lambda: isinstance(console.app.screen, IntegrationsScreen))
             if lose_the_focus == "filter":
-                await driver.press("slash", "z")
+                await console.press("slash", "z")
             else:
-                driver.app.screen.set_focus(None)
-            await driver.press("f1")
-            await driver.wait_for("Keys on this screen")
-            await driver.wait_for(lambda: {"up", "pagedown", "enter", "e", "slash"} <= set(driver.row_keys))
+                console.app.screen.set_focus(None)
+            await console.press("f1")
+            await console.wait_for("Keys on this screen")
+            await console.wait_for(lambda: {"up", "pagedown", "enter", "e", "slash"} <= set(console.row_keys))
 
 
 async def test_a_support_login_sees_what_it_may_and_is_told_why_not_the_rest(
@@ -308,21 +308,21 @@ async def test_a_support_login_sees_what_it_may_and_is_told_why_not_the_rest(
     await add(empty_database)
     postgres.create_role("sam", "login in role switchboard_support")
     url = postgres.conninfo(empty_database.rpartition("/")[2].partition("?")[0], user="sam")
-    async with piloted(console(url)) as driver:
-        await driver.wait_for("● active")
-        assert driver.shows("Envelope not visible to your role")
-        assert "enter edit" not in driver.text
+    async with run_headless(new_app(url)) as console:
+        await console.wait_for("● active")
+        assert console.shows("Envelope not visible to your role")
+        assert "enter edit" not in console.text
         for key, why in (
             ("enter", "may not write credentials"),
             ("R", "may not read credentials"),
             ("d", "may not delete"),
         ):
-            await driver.press(key)
-            await driver.wait_for(why)
-        await driver.press("space")
-        await driver.wait_for("Disable Exotel phone?")
-        await driver.press("y")
-        await driver.wait_for("Exotel phone is disabled.")
+            await console.press(key)
+            await console.wait_for(why)
+        await console.press("space")
+        await console.wait_for("Disable Exotel phone?")
+        await console.press("y")
+        await console.wait_for("Exotel phone is disabled.")
 
 
 async def test_each_row_of_one_type_is_listed_and_acts_are_on_the_row_under_the_cursor(keyed_database: str) -> None:
@@ -335,35 +335,35 @@ async def test_each_row_of_one_type_is_listed_and_acts_are_on_the_row_under_the_
     )
     rows = "select string_agg({}, ',' order by created_at) from integration_credentials"
     before = value_of(keyed_database, rows.format("credentials_encrypted")).split(",")
-    async with piloted(console(keyed_database)) as driver:
-        await driver.wait_for("1/2 Exotel phone")
-        await driver.wait_for("2/2 Night line")
-        await driver.wait_for("● active")
-        assert "Exotel phone (exotel_phone), one of 2 rows of this type" in driver.text
-        await driver.press("j", "enter")
-        await driver.wait_for("[1] Integrations Night line (Exotel phone), row 2 of 2")
-        await driver.wait_for("acme1")
+    async with run_headless(new_app(keyed_database)) as console:
+        await console.wait_for("1/2 Exotel phone")
+        await console.wait_for("2/2 Night line")
+        await console.wait_for("● active")
+        assert "Exotel phone (exotel_phone), one of 2 rows of this type" in console.text
+        await console.press("j", "enter")
+        await console.wait_for("[1] Integrations Night line (Exotel phone), row 2 of 2")
+        await console.wait_for("acme1")
         for _ in range(6):
-            await driver.press("down")
-        await driver.type("08033755555")
-        await driver.press("f2")
-        await driver.wait_for("Saved: caller_id.")
+            await console.press("down")
+        await console.type("08033755555")
+        await console.press("f2")
+        await console.wait_for("Saved: caller_id.")
         after = value_of(keyed_database, rows.format("credentials_encrypted")).split(",")
         assert [old == new for old, new in zip(before, after, strict=True)] == [True, False]
-        await driver.press("escape")
-        await driver.wait_for("sorted by")
-        await driver.press("space")
-        await driver.wait_for("Disable Night line (Exotel phone), row 2 of 2?")
-        await driver.press("y")
-        await driver.wait_for("is disabled.")
+        await console.press("escape")
+        await console.wait_for("sorted by")
+        await console.press("space")
+        await console.wait_for("Disable Night line (Exotel phone), row 2 of 2?")
+        await console.press("y")
+        await console.wait_for("is disabled.")
         assert value_of(keyed_database, rows.format("is_active::text")) == "true,false"
-        await driver.press("k", "d")
-        await driver.wait_for("Deleting Exotel phone, row 1 of 2 cannot be undone.")
-        await driver.press("t")
-        await driver.type("exotel_phone")
-        await driver.press("enter")
-        await driver.wait_for("Exotel phone, row 1 of 2 is deleted")
-        await driver.wait_for(lambda: "2/2" not in driver.text)
+        await console.press("k", "d")
+        await console.wait_for("Deleting Exotel phone, row 1 of 2 cannot be undone.")
+        await console.press("t")
+        await console.type("exotel_phone")
+        await console.press("enter")
+        await console.wait_for("Exotel phone, row 1 of 2 is deleted")
+        await console.wait_for(lambda: "2/2" not in console.text)
     assert value_of(keyed_database, rows.format("display_name")) == "Night line"
 
 

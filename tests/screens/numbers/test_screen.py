@@ -13,12 +13,12 @@ from tests.support.acme import ASHA, GLOBEX
 from tests.support.commands import execute
 from tests.support.numbers import BANGALORE, OLD, RAVI, add_row, create_people, log_rows
 from tests.support.servers.exotel import FAULTS, ExotelServer, exophone
-from tests.support.terminal.console_app import add, console, piloted
+from tests.support.terminal.console_driver import add, new_app, run_headless
 from tui.screens.numbers.form import NumberForm
 from tui.screens.numbers.sync import NumberSyncScreen
 
 if TYPE_CHECKING:
-    from tests.support.terminal.console_app import Console
+    from tests.support.terminal.console_driver import ConsoleDriver
 
 
 @pytest.fixture
@@ -31,10 +31,10 @@ def numbers(keyed_database: str) -> str:
     return keyed_database
 
 
-async def open_numbers(driver: Console) -> None:
-    await driver.wait_for("connected")
-    await driver.press("3")
-    await driver.wait_for("sorted by number")
+async def open_numbers(console: ConsoleDriver) -> None:
+    await console.wait_for("connected")
+    await console.press("3")
+    await console.wait_for("sorted by number")
 
 
 def holder(conninfo: str, text: str) -> UUID | None:
@@ -45,84 +45,84 @@ def holder(conninfo: str, text: str) -> UUID | None:
     return person
 
 
-async def find(driver: Console, text: str) -> None:
-    await driver.press("slash")
-    await driver.type(text)
-    await driver.press("enter")
+async def find(console: ConsoleDriver, text: str) -> None:
+    await console.press("slash")
+    await console.type(text)
+    await console.press("enter")
 
 
 async def test_whose_number_is_answered_in_any_notation_and_across_organisations(numbers: str) -> None:
-    async with piloted(console(numbers)) as driver:
-        await open_numbers(driver)
-        await driver.wait_for(lambda: len(driver.row_keys) == 2)
-        await find(driver, "011-4116 9368")
-        await driver.wait_for("in every organi")
-        await driver.wait_for(lambda: len(driver.row_keys) == 1)
-        assert "Asha Rao" in driver.text
-        assert "stored as 01141169368" in driver.text
-        await driver.press("escape")
-        await find(driver, "022 4897 1500")
-        await driver.wait_for("Globex")
-        await driver.press("enter")
-        await driver.wait_for("look at that organisation first")
-        await driver.press("escape")
-        await find(driver, "099999999")
-        await driver.wait_for("No organisation that you may read has")
+    async with run_headless(new_app(numbers)) as console:
+        await open_numbers(console)
+        await console.wait_for(lambda: len(console.row_keys) == 2)
+        await find(console, "011-4116 9368")
+        await console.wait_for("in every organi")
+        await console.wait_for(lambda: len(console.row_keys) == 1)
+        assert "Asha Rao" in console.text
+        assert "stored as 01141169368" in console.text
+        await console.press("escape")
+        await find(console, "022 4897 1500")
+        await console.wait_for("Globex")
+        await console.press("enter")
+        await console.wait_for("look at that organisation first")
+        await console.press("escape")
+        await find(console, "099999999")
+        await console.wait_for("No organisation that you may read has")
 
 
 async def test_on_the_smallest_window_a_number_of_others_says_its_state_and_no_act_is_offered(numbers: str) -> None:
     execute(numbers, "update organization_phone_numbers set is_active = false where organization_id = %s", GLOBEX)
-    async with piloted(console(numbers), size=(60, 20)) as driver:
-        await open_numbers(driver)
-        await driver.wait_for("enter assign")
-        await find(driver, "022 4897 1500")
-        await driver.wait_for("Globex")
-        heading, row = driver.text.splitlines()[2:4]
+    async with run_headless(new_app(numbers), size=(60, 20)) as console:
+        await open_numbers(console)
+        await console.wait_for("enter assign")
+        await find(console, "022 4897 1500")
+        await console.wait_for("Globex")
+        heading, row = console.text.splitlines()[2:4]
         assert heading.split()[-1] == "State"
         assert row.split()[-1] == "off"
-        assert not any(word in driver.text for word in ("assign  ", "activate  ", "e edit"))
+        assert not any(word in console.text for word in ("assign  ", "activate  ", "e edit"))
 
 
 async def test_the_words_of_a_filter_are_looked_for_in_everything_a_number_says(numbers: str) -> None:
-    async with piloted(console(numbers)) as driver:
-        await open_numbers(driver)
+    async with run_headless(new_app(numbers)) as console:
+        await open_numbers(console)
         for words, number in (("free", BANGALORE), ("asha", OLD), ("local free", BANGALORE), ("delhi virtual", OLD)):
-            await find(driver, words)
-            await driver.wait_for(lambda: len(driver.row_keys) == 1)
+            await find(console, words)
+            await console.wait_for(lambda: len(console.row_keys) == 1)
             expected = "+91 80" if number == BANGALORE else "+91 11"
-            assert expected in driver.text
-            await driver.press("escape")
-            await driver.wait_for(lambda: len(driver.row_keys) == 2)
-        await driver.press("v")
-        await driver.wait_for(lambda: len(driver.row_keys) == 1)
-        assert "free" in driver.text
+            assert expected in console.text
+            await console.press("escape")
+            await console.wait_for(lambda: len(console.row_keys) == 2)
+        await console.press("v")
+        await console.wait_for(lambda: len(console.row_keys) == 1)
+        assert "free" in console.text
 
 
 async def test_a_number_goes_to_a_person_from_another_one_and_back_to_the_pool(numbers: str) -> None:
-    async with piloted(console(numbers)) as driver:
-        await open_numbers(driver)
-        await driver.wait_for("Asha Rao")
-        await driver.press("enter")
-        await driver.wait_for("Ravi Kumar")
-        await driver.type("ravi@")
-        await driver.wait_for(lambda: len(driver.row_keys) == 1)
-        await driver.press("enter")
-        await driver.wait_for("is taken from Asha Rao")
-        await driver.press("n")
+    async with run_headless(new_app(numbers)) as console:
+        await open_numbers(console)
+        await console.wait_for("Asha Rao")
+        await console.press("enter")
+        await console.wait_for("Ravi Kumar")
+        await console.type("ravi@")
+        await console.wait_for(lambda: len(console.row_keys) == 1)
+        await console.press("enter")
+        await console.wait_for("is taken from Asha Rao")
+        await console.press("n")
         assert holder(numbers, OLD) == ASHA
-        await driver.press("enter")
-        await driver.wait_for("Ravi Kumar")
-        await driver.type("ravi@")
-        await driver.wait_for(lambda: len(driver.row_keys) == 1)
-        await driver.press("enter")
-        await driver.wait_for("is taken from")
-        await driver.press("y")
-        await driver.wait_for("is assigned to Ravi Kumar")
+        await console.press("enter")
+        await console.wait_for("Ravi Kumar")
+        await console.type("ravi@")
+        await console.wait_for(lambda: len(console.row_keys) == 1)
+        await console.press("enter")
+        await console.wait_for("is taken from")
+        await console.press("y")
+        await console.wait_for("is assigned to Ravi Kumar")
         assert holder(numbers, OLD) == RAVI
-        await driver.press("p")
-        await driver.wait_for("return it to the pool?")
-        await driver.press("y")
-        await driver.wait_for("is free.")
+        await console.press("p")
+        await console.wait_for("return it to the pool?")
+        await console.press("y")
+        await console.wait_for("is free.")
     assert holder(numbers, OLD) is None
     actions = ("number_assigned", "number_unassigned")
     assert [row["action"] for row in log_rows(numbers, *actions)] == ["number_assigned", "number_unassigned"]
@@ -130,69 +130,69 @@ async def test_a_number_goes_to_a_person_from_another_one_and_back_to_the_pool(n
 
 async def test_keys_that_are_held_down_give_nobody_a_free_number_and_switch_none_on(numbers: str) -> None:
     execute(numbers, "update organization_phone_numbers set is_active = false where phone_number = %s", OLD)
-    async with piloted(console(numbers)) as driver:
-        await open_numbers(driver)
-        await driver.wait_for("+91 11 4116 9368")
-        await driver.press(*["d"] * 5)
-        await driver.wait_for("Activate +91 11 4116 9368?")
-        await driver.press("y")
-        await driver.wait_for("is active.")
-        await driver.press("j")
-        await driver.wait_for("nobody: it is free")
-        await driver.press("enter")
-        await driver.wait_for("Ravi Kumar")
-        await driver.press(*["enter"] * 5)
-        await driver.wait_for("+91 80 3375 5555 is free. Give it to Asha Rao <asha@acme.example>?")
+    async with run_headless(new_app(numbers)) as console:
+        await open_numbers(console)
+        await console.wait_for("+91 11 4116 9368")
+        await console.press(*["d"] * 5)
+        await console.wait_for("Activate +91 11 4116 9368?")
+        await console.press("y")
+        await console.wait_for("is active.")
+        await console.press("j")
+        await console.wait_for("nobody: it is free")
+        await console.press("enter")
+        await console.wait_for("Ravi Kumar")
+        await console.press(*["enter"] * 5)
+        await console.wait_for("+91 80 3375 5555 is free. Give it to Asha Rao <asha@acme.example>?")
         assert holder(numbers, BANGALORE) is None
-        await driver.press("y")
-        await driver.wait_for("is assigned to Asha Rao")
+        await console.press("y")
+        await console.wait_for("is assigned to Asha Rao")
     assert holder(numbers, BANGALORE) == ASHA
 
 
 async def test_who_was_second_is_told_who_has_the_number_now(numbers: str) -> None:
-    async with piloted(console(numbers)) as driver:
-        await open_numbers(driver)
-        await driver.wait_for("Asha Rao")
+    async with run_headless(new_app(numbers)) as console:
+        await open_numbers(console)
+        await console.wait_for("Asha Rao")
         execute(
             numbers, "update organization_phone_numbers set assigned_to_user_id = %s where phone_number = %s", RAVI, OLD
         )
-        await driver.press("p")
-        await driver.wait_for("return it to the pool?")
-        await driver.press("y")
-        await driver.wait_for("was assigned to Ravi Kumar")
-        assert "ravi@acme.example" in driver.text
+        await console.press("p")
+        await console.wait_for("return it to the pool?")
+        await console.press("y")
+        await console.wait_for("was assigned to Ravi Kumar")
+        assert "ravi@acme.example" in console.text
     assert holder(numbers, OLD) == RAVI
 
 
 async def test_a_number_is_added_edited_made_primary_and_deactivated(numbers: str) -> None:
-    async with piloted(console(numbers)) as driver:
-        await open_numbers(driver)
-        await driver.wait_for("Asha Rao")
-        await driver.press("a")
-        await driver.wait_for(lambda: isinstance(driver.app.screen, NumberForm))
-        await driver.type("nonsense")
-        await driver.press("f2")
-        await driver.wait_for("is not a phone number")
-        await driver.press(*["backspace"] * len("nonsense"))
-        await driver.type("1800 202 0145")
-        await driver.wait_for("= +9118002020145")
-        await driver.press("f2")
-        await driver.wait_for("is added to the pool")
-        await find(driver, "toll-free")
-        await driver.wait_for(lambda: len(driver.row_keys) == 1)
-        await driver.press("e")
-        await driver.wait_for(lambda: isinstance(driver.app.screen, NumberForm))
-        await driver.type("Care")
-        await driver.press("f2")
-        await driver.wait_for("is saved")
-        await driver.press("m")
-        await driver.wait_for("instead of +91 80 3375 5555?")
-        await driver.press("y")
-        await driver.wait_for("is the primary number. It was +91 80 3375 5555.")
-        await driver.press("d")
-        await driver.wait_for("left without a primary number")
-        await driver.press("y")
-        await driver.wait_for("is not active any more")
+    async with run_headless(new_app(numbers)) as console:
+        await open_numbers(console)
+        await console.wait_for("Asha Rao")
+        await console.press("a")
+        await console.wait_for(lambda: isinstance(console.app.screen, NumberForm))
+        await console.type("nonsense")
+        await console.press("f2")
+        await console.wait_for("is not a phone number")
+        await console.press(*["backspace"] * len("nonsense"))
+        await console.type("1800 202 0145")
+        await console.wait_for("= +9118002020145")
+        await console.press("f2")
+        await console.wait_for("is added to the pool")
+        await find(console, "toll-free")
+        await console.wait_for(lambda: len(console.row_keys) == 1)
+        await console.press("e")
+        await console.wait_for(lambda: isinstance(console.app.screen, NumberForm))
+        await console.type("Care")
+        await console.press("f2")
+        await console.wait_for("is saved")
+        await console.press("m")
+        await console.wait_for("instead of +91 80 3375 5555?")
+        await console.press("y")
+        await console.wait_for("is the primary number. It was +91 80 3375 5555.")
+        await console.press("d")
+        await console.wait_for("left without a primary number")
+        await console.press("y")
+        await console.wait_for("is not active any more")
     query = """select display_name, number_type, is_active, is_primary from organization_phone_numbers
                 where phone_number = '+9118002020145'"""
     assert execute(numbers, query) == [("Care", "toll-free", False, False)]
@@ -203,23 +203,23 @@ async def test_a_sync_shows_its_plan_and_writes_nothing_before_it_is_applied(
 ) -> None:
     await add(numbers, credential=exotel.credential(virtual_number="01141169368"))
     exotel.numbers = [exophone("+911141169368", sms=False), exophone("+918047180101", name="Night line")]
-    async with piloted(console(numbers)) as driver:
-        await open_numbers(driver)
-        await driver.wait_for("Asha Rao")
-        await driver.press("S")
-        await driver.wait_for("1 new, 1 changed, 0 the same, 0 no longer listed")
-        assert "Night line" in driver.text
-        assert "can_sms: yes -> no" in driver.text
-        await driver.press(*["A"] * 5)
-        await driver.wait_for("Nothing is written yet: enter writes all of it.")
+    async with run_headless(new_app(numbers)) as console:
+        await open_numbers(console)
+        await console.wait_for("Asha Rao")
+        await console.press("S")
+        await console.wait_for("1 new, 1 changed, 0 the same, 0 no longer listed")
+        assert "Night line" in console.text
+        assert "can_sms: yes -> no" in console.text
+        await console.press(*["A"] * 5)
+        await console.wait_for("Nothing is written yet: enter writes all of it.")
         assert len(execute(numbers, "select * from organization_phone_numbers")) == 3
-        await driver.press("enter")
-        await driver.wait_for("Synced 2 numbers: 1 new, 1 changed, 0 deactivated.")
-        await driver.wait_for(lambda: len(driver.row_keys) == 3)
-        await driver.press("S")
-        await driver.wait_for("Nothing to write")
-        await driver.press("escape")
-        await driver.wait_for("sorted by number")
+        await console.press("enter")
+        await console.wait_for("Synced 2 numbers: 1 new, 1 changed, 0 deactivated.")
+        await console.wait_for(lambda: len(console.row_keys) == 3)
+        await console.press("S")
+        await console.wait_for("Nothing to write")
+        await console.press("escape")
+        await console.wait_for("sorted by number")
     assert [row["status"] for row in log_rows(numbers, "numbers_synced")] == ["pending", "success"] * 2
 
 
@@ -235,20 +235,20 @@ async def test_a_list_without_any_of_our_numbers_is_asked_about_before_they_go(
     )
     exotel.numbers = []
     active = "select is_active from organization_phone_numbers where phone_number = %s"
-    async with piloted(console(numbers)) as driver:
-        await open_numbers(driver)
-        await driver.wait_for("Asha Rao")
-        await driver.press("S")
-        await driver.wait_for("1 no longer listed")
-        await driver.press("enter")
-        await driver.wait_for("its only number would be deactivated")
-        await driver.press("n")
-        await driver.wait_for("Nothing was written.")
+    async with run_headless(new_app(numbers)) as console:
+        await open_numbers(console)
+        await console.wait_for("Asha Rao")
+        await console.press("S")
+        await console.wait_for("1 no longer listed")
+        await console.press("enter")
+        await console.wait_for("its only number would be deactivated")
+        await console.press("n")
+        await console.wait_for("Nothing was written.")
         assert execute(numbers, active, OLD) == [(True,)]
-        await driver.press("enter")
-        await driver.wait_for("its only number would be deactivated")
-        await driver.press("y")
-        await driver.wait_for("1 deactivated.")
+        await console.press("enter")
+        await console.wait_for("its only number would be deactivated")
+        await console.press("y")
+        await console.wait_for("1 deactivated.")
     assert execute(numbers, active, OLD) == [(False,)]
 
 
@@ -256,14 +256,14 @@ async def test_a_listing_that_breaks_off_writes_nothing_and_says_so(numbers: str
     await add(numbers, credential=exotel.credential(virtual_number="01141169368"))
     exotel.answer("numbers", FAULTS["429 for 30 s"])
     before: Any = execute(numbers, "select * from organization_phone_numbers order by id")
-    async with piloted(console(numbers)) as driver:
-        await open_numbers(driver)
-        await driver.wait_for("Asha Rao")
-        await driver.press("S")
-        await driver.wait_for(lambda: isinstance(driver.app.screen, NumberSyncScreen))
-        await driver.wait_for("30 s")
-        await driver.press("escape")
-        await driver.wait_for("sorted by number")
+    async with run_headless(new_app(numbers)) as console:
+        await open_numbers(console)
+        await console.wait_for("Asha Rao")
+        await console.press("S")
+        await console.wait_for(lambda: isinstance(console.app.screen, NumberSyncScreen))
+        await console.wait_for("30 s")
+        await console.press("escape")
+        await console.wait_for("sorted by number")
     assert execute(numbers, "select * from organization_phone_numbers order by id") == before
     assert [row["status"] for row in log_rows(numbers, "numbers_synced")] == ["pending", "failed"]
 
@@ -276,10 +276,10 @@ async def test_what_the_role_may_not_do_is_said_with_the_privilege_that_is_missi
         connection.execute("create policy reads on organization_phone_numbers for select to reader using (true)")
     as_reader = re.sub(r"user=\w+|//\w+@", lambda match: match[0].replace("postgres", "reader"), numbers)
     assert as_reader != numbers
-    async with piloted(console(as_reader)) as driver:
-        await open_numbers(driver)
-        await driver.wait_for("+91 80 3375 5555")
-        await driver.press("p")
-        await driver.wait_for("UPDATE on organization_phone_numbers")
-        await driver.press("a")
-        await driver.wait_for("INSERT on organization_phone_numbers")
+    async with run_headless(new_app(as_reader)) as console:
+        await open_numbers(console)
+        await console.wait_for("+91 80 3375 5555")
+        await console.press("p")
+        await console.wait_for("UPDATE on organization_phone_numbers")
+        await console.press("a")
+        await console.wait_for("INSERT on organization_phone_numbers")

@@ -10,7 +10,7 @@ import psycopg
 from psycopg.rows import dict_row
 
 from tests.support.people import integration, person
-from tests.support.terminal import console_app
+from tests.support.terminal import console_driver
 from tui.data.rights import RIGHTS
 from tui.screens.permissions.screen import PermissionsScreen
 from tui.widgets.grid import Grid
@@ -25,14 +25,14 @@ TABLE = "public.user_integration_permissions"
 @asynccontextmanager
 async def grid(
     conninfo: str, *, size: tuple[int, int] = (80, 24), until: str = "Person 000001", **more: str
-) -> AsyncIterator[console_app.Console]:
+) -> AsyncIterator[console_driver.ConsoleDriver]:
     """A console whose grid is open and shows `until`."""
-    async with console_app.piloted(console_app.console(conninfo, **more), size) as console:
+    async with console_driver.run_headless(console_driver.new_app(conninfo, **more), size) as console:
         await open_grid(console, until)
         yield console
 
 
-async def open_grid(console: console_app.Console, until: str = "Person 000001") -> None:
+async def open_grid(console: console_driver.ConsoleDriver, until: str = "Person 000001") -> None:
     """Go to section 2 and wait until everything is read."""
     await console.wait_for("● connected")
     await console.press("2")
@@ -41,7 +41,7 @@ async def open_grid(console: console_app.Console, until: str = "Person 000001") 
     await wait_until_loaded(console)
 
 
-async def wait_until_loaded(console: console_app.Console) -> None:
+async def wait_until_loaded(console: console_driver.ConsoleDriver) -> None:
     """Wait until nothing is read any more; watching the connection goes on."""
     await console.wait_for(
         lambda: all(worker.is_finished for worker in console.app.workers if worker.group != "connection")
@@ -49,24 +49,24 @@ async def wait_until_loaded(console: console_app.Console) -> None:
     await console.pilot.pause()
 
 
-def grid_of(console: console_app.Console) -> Grid:
+def grid_of(console: console_driver.ConsoleDriver) -> Grid:
     """The grid of the screen on top."""
     return console.page.query_one(Grid)
 
 
-def row_text(console: console_app.Console, label: str) -> str:
+def row_text(console: console_driver.ConsoleDriver, label: str) -> str:
     """The line of the screen that names a person, without the name, with the letters of view, send and configure.
 
     The letters of a right that comes later are left out: its own test is to change no other one.
     """
-    found = next((line for line in console.text.splitlines() if line[2:].startswith(label)), "")
-    return LETTERS.sub(r"\1", " ".join(found[2 + len(label) :].split()))
+    line = next((text for text in console.text.splitlines() if text[2:].startswith(label)), "")
+    return LETTERS.sub(r"\1", " ".join(line[2 + len(label) :].split()))
 
 
-def detail_text(console: console_app.Console, label: str) -> str:
+def detail_text(console: console_driver.ConsoleDriver, label: str) -> str:
     """One of the lines below the grid."""
-    found = next((line for line in console.text.splitlines() if line.startswith(f" {label} ")), "")
-    return found[1 + len(label) :].strip()
+    line = next((text for text in console.text.splitlines() if text.startswith(f" {label} ")), "")
+    return line[1 + len(label) :].strip()
 
 
 def query(conninfo: str, statement: str, *values: object) -> list[dict[str, Any]]:

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from tests.support.servers.postgres import TestServer
-    from tests.support.terminal.console_app import Console
+    from tests.support.terminal.console_driver import ConsoleDriver
 
 TABLE = "public.user_integration_permissions"
 
@@ -40,14 +40,14 @@ def few_people(postgres: TestServer) -> Iterator[str]:
         yield conninfo
 
 
-async def open_review(console: Console) -> None:
+async def open_review(console: ConsoleDriver) -> None:
     """Open the review and wait for its names."""
     await console.press("A")
     await console.wait_for(lambda: isinstance(console.app.screen, PermissionReviewScreen))
     await wait_until_loaded(console)
 
 
-async def wait_for_grid(console: Console) -> None:
+async def wait_for_grid(console: ConsoleDriver) -> None:
     await console.wait_for(lambda: isinstance(console.app.screen, PermissionsScreen))
     await wait_until_loaded(console)
 
@@ -119,7 +119,7 @@ async def test_nothing_is_applied_that_was_not_seen(few_people: str) -> None:
             connection.execute("lock table public.users")
             await console.press("A", "enter")
             await console.wait_for(lambda: isinstance(console.app.screen, PermissionReviewScreen))
-            assert console.app.screen.busy is False
+            assert console.app.screen.is_busy is False
         await wait_until_loaded(console)
         assert "1 grant for 1 person" in console.text
     assert permissions(few_people) == set()

@@ -20,7 +20,7 @@ from tests.screens.permissions.driver import (
 )
 from tests.support.acme import GLOBEX
 from tests.support.people import directory_database, fill_log, give_everybody, integration, person
-from tests.support.terminal import console_app
+from tests.support.terminal import console_driver
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -83,20 +83,20 @@ async def test_a_disabled_integration_and_people_who_are_not_active_are_marked_a
         await console.press("down")
         assert "(inactive)" in detail_text(console, "Person")
         await console.press("G", "G")
-        said = set()
+        standings = set()
         for _ in range(2):
-            said.add(detail_text(console, "Person").rpartition("(")[2])
+            standings.add(detail_text(console, "Person").rpartition("(")[2])
             await console.press("up")
-        assert said == {"of another organisation)", "not in the directory)"}
+        assert standings == {"of another organisation)", "not in the directory)"}
 
 
 async def test_the_filter_is_asked_of_the_server_as_it_is_typed_and_finds_names_mails_and_ids(few_people: str) -> None:
     async with grid(few_people) as console:
-        for text, found in (("003", 3), ("n4@", 4), (str(person(5))[:8], 5)):
+        for text, number in (("003", 3), ("n4@", 4), (str(person(5))[:8], 5)):
             await console.press("slash")
             await console.type(text)
             await console.wait_for("1 of 1")
-            assert f"Person {found:06}" in console.text
+            assert f"Person {number:06}" in console.text
             await console.press("escape")
             await console.wait_for("of 6")
         await console.press("slash")
@@ -200,7 +200,7 @@ async def test_without_a_directory_a_person_is_added_by_id_and_name(keyed_databa
 
     with psycopg.connect(keyed_database) as connection:
         add_integrations(connection, 1)
-    async with console_app.piloted(console_app.console(keyed_database)) as console:
+    async with console_driver.run_headless(console_driver.new_app(keyed_database)) as console:
         await open_grid(console, "There is no directory of people here")
         await console.press("a")
         await console.wait_for("Id of the person")

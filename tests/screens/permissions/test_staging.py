@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from tests.support.servers.postgres import TestServer
-    from tests.support.terminal.console_app import Console
+    from tests.support.terminal.console_driver import ConsoleDriver
 
 
 @pytest.fixture
@@ -37,7 +37,7 @@ def few_people(postgres: TestServer) -> Iterator[str]:
         yield conninfo
 
 
-async def type_answer(console: Console, question: str, *typed: str) -> None:
+async def type_answer(console: ConsoleDriver, question: str, *typed: str) -> None:
     await console.wait_for(question)
     for text in typed:
         await console.type(text)

@@ -11,7 +11,7 @@ import pytest
 from tests.screens.permissions.driver import give, logged, permissions
 from tests.support.hostile_strings import hostile_strings
 from tests.support.people import directory_database, fill_log, give_everybody, integration, person
-from tests.support.terminal.console_app import settings_of
+from tests.support.terminal.console_driver import settings_of
 from tests.support.terminal.forked_terminal import ForkedTerminal
 
 if TYPE_CHECKING:

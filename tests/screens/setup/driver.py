@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from textual import events
 
-from tests.support.terminal.console_app import Console, piloted
+from tests.support.terminal.console_driver import ConsoleDriver, run_headless
 from tui.app import SwitchboardApp
 from tui.data.keys.sources import read_keyring
 from tui.screens.page import SMALLEST
@@ -31,7 +31,7 @@ SIXTH = "Whose integrations are they"
 SEVENTH = "Which integration first?"
 
 
-class Wizard(Console):
+class Wizard(ConsoleDriver):
     """A console in its wizard; `folder` is where `.env` would be."""
 
     def __init__(self, app: SwitchboardApp, pilot: Pilot[int], folder: Path) -> None:
@@ -56,10 +56,10 @@ class Wizard(Console):
         self.app.focused.post_message(events.Paste(text))
         await self.pilot.pause()
 
-    async def enter(self, wanted: str) -> None:
+    async def enter(self, shown: str) -> None:
         """Press enter and wait for what it leads to."""
         await self.press("enter")
-        await self.wait_for(wanted)
+        await self.wait_for(shown)
         if isinstance(self.app.screen, SetupScreen):
             hints = self.setup.query_one(KeyHints).hints
             assert whole_hints(hints, SMALLEST[0]) == list(hints), "a hint is cut off on the smallest screen"
@@ -79,7 +79,7 @@ class Wizard(Console):
 
     async def wait_until_settled(self) -> None:
         """Wait until the step that is shown has found out what it shows."""
-        await self.wait_for(lambda: " ..." not in self.text and not self.setup.busy)
+        await self.wait_for(lambda: " ..." not in self.text and not self.setup.is_busy)
 
     async def connect(self, conninfo: str) -> None:
         """Paste a connection string into the first step and wait for the answer."""
@@ -113,5 +113,5 @@ async def wizard(
     settings = load_settings(environ, cwd=folder)
     session = Session(settings, environ, read_keyring(settings.master_key_sources()))
     app = SwitchboardApp(session, wizard=settings.nothing_configured)
-    async with piloted(app, size) as console:
+    async with run_headless(app, size) as console:
         yield Wizard(app, console.pilot, folder)

@@ -37,8 +37,13 @@ async def test_a_pasted_string_fills_the_fields_and_its_password_is_never_drawn(
         text = console.text
         assert "User               guest" in text
         assert "Password           kept; type to replace it" in text
-        for said in ("PostgreSQL 18.", "Encryption: not needed", "Direct, no pooler", "may not install: no CREATE on"):
-            assert console.shows(said), said
+        for finding in (
+            "PostgreSQL 18.",
+            "Encryption: not needed",
+            "Direct, no pooler",
+            "may not install: no CREATE on",
+        ):
+            assert console.shows(finding), finding
         assert canary_is_nowhere(console)
         assert CANARY not in console.app.export_screenshot()
 
@@ -82,7 +87,7 @@ async def test_fields_are_tested_as_typed_and_the_password_when_its_field_is_lef
 
 
 @pytest.mark.parametrize(
-    ("change", "said"),
+    ("change", "sentence"),
     [
         (
             lambda url: url.replace(CANARY, f"{CANARY}-wrong"),
@@ -96,14 +101,14 @@ async def test_fields_are_tested_as_typed_and_the_password_when_its_field_is_lef
     ],
 )
 async def test_what_is_wrong_is_said_in_a_sentence_without_the_password(
-    login: str, tmp_path: Path, change: object, said: str
+    login: str, tmp_path: Path, change: object, sentence: str
 ) -> None:
     assert callable(change)
     async with wizard(tmp_path) as console:
         await console.wait_for(FIRST)
         await console.paste(change(login))
         await console.wait_for("✗")
-        assert said in " ".join(console.text.split())
+        assert sentence in " ".join(console.text.split())
         assert canary_is_nowhere(console)
         await console.press("enter")
         await console.pilot.pause()

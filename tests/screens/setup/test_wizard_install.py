@@ -105,8 +105,8 @@ async def test_another_programs_tables_are_recognised_their_holes_shown_and_thei
 async def test_an_unknown_operator_is_refused_and_what_was_typed_stays(installed_database: str, tmp_path: Path) -> None:
     async with wizard(tmp_path, HAS_KEY) as console:
         await console.connect(installed_database)
-        for wanted in (SECOND, THIRD, FOURTH, "A trial credential was encrypted", SIXTH):
-            await console.enter(wanted)
+        for shown in (SECOND, THIRD, FOURTH, "A trial credential was encrypted", SIXTH):
+            await console.enter(shown)
             await console.wait_until_settled()
         await console.type("Acme")
         await console.focus("#o-operator")
@@ -128,8 +128,8 @@ async def test_an_organisation_id_that_is_no_uuid_and_a_missing_name_are_refused
 ) -> None:
     async with wizard(tmp_path, HAS_KEY) as console:
         await console.connect(installed_database)
-        for wanted in (SECOND, THIRD, FOURTH, "A trial credential was encrypted", SIXTH):
-            await console.enter(wanted)
+        for shown in (SECOND, THIRD, FOURTH, "A trial credential was encrypted", SIXTH):
+            await console.enter(shown)
             await console.wait_until_settled()
         await console.enter("The organisation has no name yet.")
         await console.type("Acme")
@@ -146,9 +146,9 @@ async def test_an_organisation_id_that_is_no_uuid_and_a_missing_name_are_refused
 async def test_organisations_of_the_directory_are_listed_and_none_can_be_added(
     empty_database: str, tmp_path: Path
 ) -> None:
-    known = uuid4()
+    globex = uuid4()
     execute(empty_database, "create table public.organizations (id uuid primary key, name text)")
-    execute(empty_database, "insert into public.organizations values (%s, 'Globex \x1b[31m')", known)
+    execute(empty_database, "insert into public.organizations values (%s, 'Globex \x1b[31m')", globex)
     many = "insert into public.organizations select gen_random_uuid(), 'Clinic ' || n from generate_series(1, 300) as n"
     execute(empty_database, many)
     async with wizard(tmp_path, HAS_KEY) as console:
@@ -161,7 +161,7 @@ async def test_organisations_of_the_directory_are_listed_and_none_can_be_added(
         await console.type("globex")
         await console.wait_for("Globex ␛[31m")
         await console.enter(SEVENTH)
-    assert load_settings({}, cwd=tmp_path).organization == str(known)
+    assert load_settings({}, cwd=tmp_path).organization == str(globex)
 
 
 async def test_it_opens_by_itself_where_the_schema_is_missing(empty_database: str, tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ from tests.screens.setup.driver import FIRST, SECOND, SIXTH, THIRD, Wizard, wiza
 from tests.support.acme import ACME, KEY, OTHER_KEY
 from tests.support.commands import execute
 from tests.support.reference_envelope import write_legacy
-from tests.support.terminal.console_app import add
+from tests.support.terminal.console_driver import add
 from tui.data.keys.encryption import RowBinding
 from tui.settings.git_ignore import git_ignore_state
 from tui.settings.settings import load_settings

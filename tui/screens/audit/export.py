@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from tui.screens.audit.state import AuditState
     from tui.screens.page import Page
     from tui.settings.settings import Settings
-    from tui.widgets.prompt import Prompt
 
 PROGRESS_EVERY_S = 1.0
 ENDINGS = (".csv", ".jsonl")
@@ -46,10 +45,11 @@ class AuditExport:
         rows = self._state.exported_rows
         return "" if rows is None else f"exporting, {counted(rows, 'row')}"
 
-    def start(self, wanted: Callable[[], Awaitable[AuditFilter]]) -> None:
-        """Ask for the file and export the rows of the filter that `wanted` resolves."""
+    def start(self, resolve_filter: Callable[[], Awaitable[AuditFilter]]) -> None:
+        """Ask for the file and export the rows of the filter that `resolve_filter` resolves."""
         if not self.is_running:
-            self._page.run_worker(self._run(wanted), group="export", exclusive=True, exit_on_error=False)
+            # A group of its own: it goes on while somebody reads, filters and scrolls, which cancel other groups.
+            self._page.run_worker(self._run(resolve_filter), group="export", exclusive=True, exit_on_error=False)
 
     def ask_to_stop(self) -> None:
         """Stop after asking."""
@@ -60,27 +60,23 @@ class AuditExport:
         self._page.workers.cancel_group(self._page, "export")
 
     async def _ask_to_stop(self) -> None:
-        if await self._prompt.confirm("Stop the export? No file is left of it.", "stop it"):
+        if await self._page.prompt.confirm("Stop the export? No file is left of it.", "stop it"):
             self.stop()
 
-    @property
-    def _prompt(self) -> Prompt:
-        return self._page.prompt
-
-    async def _run(self, wanted: Callable[[], Awaitable[AuditFilter]]) -> None:
+    async def _run(self, resolve_filter: Callable[[], Awaitable[AuditFilter]]) -> None:
         try:
             path = await self._ask_for_file()
         except SwitchboardError as failure:
-            self._page.tell_failure(failure)
+            self._page.report_failure(failure)
             return
         if path is None:
             return
         self._state.exported_rows = 0
         try:
-            await self._export(await wanted(), path)
+            await self._export(await resolve_filter(), path)
         except SwitchboardError as failure:
             if self._page.is_mounted:
-                self._page.tell_failure(failure)
+                self._page.report_failure(failure)
         except BaseException:
             if self._page.is_mounted:
                 self._page.status.say("The export was stopped; no file is left of it.", "warning")
@@ -96,7 +92,7 @@ class AuditExport:
         where = f" It will be in {safe_text(str(export_folder(settings)), 60)}." if settings.locked else ""
         question = f"Export the rows of this filter to which new file? {ENDINGS_WORDS}{where}"
         while True:
-            answer = await self._prompt.line(question, answer or "")
+            answer = await self._page.prompt.ask(question, answer or "")
             if answer is None or not answer.strip():
                 return None
             path = Path(answer.strip()) if settings.locked else _path(answer)
@@ -105,7 +101,7 @@ class AuditExport:
                 return path
             question = f"“{safe_text(answer, 40)}” {refusal}"
 
-    async def _export(self, wanted: AuditFilter, path: Path) -> None:
+    async def _export(self, audit_filter: AuditFilter, path: Path) -> None:
         from tui.data.audit.export import export_audit_log
         from tui.data.audit.export_format import format_of
 
@@ -125,7 +121,7 @@ class AuditExport:
         file = new_file(page.session.settings, path)
         exported = await export_audit_log(
             page.session.database,
-            wanted,
+            audit_filter,
             format_of(path.name),
             file,
             on_progress=report,

@@ -52,7 +52,6 @@ class AuditFilterLine(FilterLine):
         return resolved if self.is_mounted and self.is_open else None
 
     def on_filter_line_edited(self, event: FilterLine.Edited) -> None:
-        """Look up what fits."""
         self._complete(event.text, event.cursor)
 
     @work(group="complete", exclusive=True, exit_on_error=False)

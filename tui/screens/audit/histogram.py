@@ -7,10 +7,10 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from textual import work
-from textual.message import Message
 
 from tui.data.audit.counts import Histogram, count_buckets, plan_histogram
 from tui.errors import SwitchboardError
+from tui.screens.paging_pane import ReadFailed
 from tui.widgets.time_ruler import Scale, Series, TimeRuler
 from tui.words.times import day, hour_of_year
 
@@ -25,14 +25,7 @@ DRAWN_EVERY_S = 0.1
 
 
 class AuditHistogram(TimeRuler):
-    """Plans with two looks into an index; counts only while the histogram is wanted, and for three seconds at most."""
-
-    class Failed(Message):
-        """The histogram could not be counted."""
-
-        def __init__(self, failure: SwitchboardError) -> None:
-            super().__init__()
-            self.failure = failure
+    """Plans with two looks into an index; counts only while its bars are shown, and for three seconds at most."""
 
     def __init__(self) -> None:
         super().__init__(id="ruler")
@@ -40,7 +33,7 @@ class AuditHistogram(TimeRuler):
         self._counted: dict[datetime, Bucket] = {}
         self._source: tuple[Database, AuditFilter] | None = None
         self._zone: tzinfo | None = None
-        self._wanted = False
+        self._shows_bars = False
         self._counting = False
         # Which count is the last that was begun: one that is cancelled may end after the next has begun.
         self._turn = 0
@@ -54,7 +47,7 @@ class AuditHistogram(TimeRuler):
         self._histogram, self._source, self._zone, self._counted = histogram, (database, audit_filter), zone, {}
         self.show(_scale(histogram, zone))
         self._draw()
-        if self._wanted:
+        if self._shows_bars:
             self._count()
 
     def forget(self) -> None:
@@ -71,10 +64,10 @@ class AuditHistogram(TimeRuler):
 
     def toggle(self) -> None:
         """Show the histogram, counting what has not been counted, or hide it."""
-        self._wanted = not self._wanted
+        self._shows_bars = not self._shows_bars
         self.stop()
         self._draw()
-        if self._wanted and self._histogram is not None and len(self._counted) < len(self._histogram.spans):
+        if self._shows_bars and self._histogram is not None and len(self._counted) < len(self._histogram.spans):
             self._count()
 
     def stop(self) -> bool:
@@ -102,7 +95,7 @@ class AuditHistogram(TimeRuler):
                     drawn = time.monotonic()
                     self._draw()
         except SwitchboardError as failure:
-            self.post_message(self.Failed(failure))
+            self.post_message(ReadFailed(failure))
         finally:
             if turn == self._turn:
                 self._counting = False
@@ -111,7 +104,7 @@ class AuditHistogram(TimeRuler):
 
     def _draw(self) -> None:
         histogram = self._histogram
-        if not self._wanted or histogram is None or not histogram.spans:
+        if not self._shows_bars or histogram is None or not histogram.spans:
             self.draw(())
             return
         buckets = [self._counted.get(span.start) for span in reversed(histogram.spans)]

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from textual.binding import Binding, BindingType
+from typing import TYPE_CHECKING
 
-Hints = tuple[tuple[str, str], ...]
+from tui.widgets.bindings import bind
+
+if TYPE_CHECKING:
+    from textual.binding import Binding, BindingType
+
+    from tui.widgets.frame import Hints
 
 
 def _key(keys: str, action: str, name: str, label: str, tooltip: str) -> Binding:
-    return Binding(keys, action, label, show=False, id=f"audit.{name}", tooltip=tooltip)
+    return bind(keys, action, label, id=f"audit.{name}", tooltip=tooltip)
 
 
 KEYS: list[BindingType] = [
@@ -23,14 +28,14 @@ KEYS: list[BindingType] = [
     _key("x", "export", "export", "Export", "The rows of the filter, as CSV or JSON lines"),
     _key("y", "copy", "copy", "Copy row", "Copy the row"),
 ]
-TYPING: Hints = (
+TYPING_HINTS: Hints = (
     ("enter", "apply"),
     ("tab", "complete"),
     ("up down", "other offers"),
     ("esc", "leave"),
     ("F1", "help"),
 )
-SEARCHING: Hints = (
+SEARCHING_HINTS: Hints = (
     ("n N", "next, previous"),
     ("esc", "end search"),
     ("enter", "details"),
@@ -39,7 +44,7 @@ SEARCHING: Hints = (
 )
 
 
-def reading(*, following: bool) -> Hints:
+def reading_hints(*, following: bool) -> Hints:
     """Return the keys while the list is read."""
     return (
         *(("enter", "details"), ("/", "filter"), ("s", "search"), ("ctrl+g", "date")),

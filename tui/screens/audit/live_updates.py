@@ -57,12 +57,12 @@ class LiveUpdates:
         if not failure.may_pass:
             self._state.following = Following.OFF
 
-    async def begin(self, wanted: AuditFilter) -> None:
+    async def begin(self, audit_filter: AuditFilter) -> None:
         """Take what is in the log by now as known, and look for what is new from now on. Raises what reading raises."""
         from tui.data.audit.tail import Tail
 
-        self._state.rows_come = self._state.rows_waiting = 0
-        tail = Tail(self._page.session.database, wanted)
+        self._state.rows_arrived = self._state.rows_waiting = 0
+        tail = Tail(self._page.session.database, audit_filter)
         await tail.begin()
         if self._state.is_following:
             self._state.following = Following.ON
@@ -75,14 +75,14 @@ class LiveUpdates:
             async for rows in follow(tail):
                 if not self._page.is_mounted:
                     return
-                self._state.rows_come += len(rows)
+                self._state.rows_arrived += len(rows)
                 if not self._pane.takes_new or not await self._pane.add_new(rows[::-1]):
                     self._state.rows_waiting += len(rows)
                 self._page.refresh_frame()
         except SwitchboardError as failure:
             self.on_failure(failure)
             if self._page.is_mounted:
-                self._page.tell_failure(failure)
+                self._page.report_failure(failure)
                 self._page.refresh_frame()
 
     def on_cursor_moved(self) -> None:

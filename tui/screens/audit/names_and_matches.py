@@ -14,15 +14,16 @@ if TYPE_CHECKING:
     from tui.data.postgres.database import Database
     from tui.models import AuditRow
 
+# Somebody may scroll through ten million rows: beyond these only what is on the list is kept.
 MOST_PEOPLE = 5_000
 MOST_MATCHES = 5_000
 
 
 class NamesAndMatches:
-    """Keeps what was found of no more people and rows than somebody looks at; `held` returns the rows of the list."""
+    """Keeps what was looked up of no more people and rows than somebody looks at; `list_rows` returns those listed."""
 
-    def __init__(self, held: Callable[[], Sequence[AuditRow]]) -> None:
-        self._held = held
+    def __init__(self, list_rows: Callable[[], Sequence[AuditRow]]) -> None:
+        self._list_rows = list_rows
         self.names = Names()
         self._unknown: set[UUID] = set()
         self._nameless: set[UUID] = set()
@@ -40,7 +41,7 @@ class NamesAndMatches:
         searched = self._searched
         if searched is None or self._is_complete:
             return False
-        await self._look_for_matches(searched, self._held())
+        await self._look_for_matches(searched, self._list_rows())
         self._is_complete = searched is self._searched
         return True
 
@@ -53,17 +54,16 @@ class NamesAndMatches:
 
         if self._has_more_organizations:
             await self._name_those_of(database, rows)
-        known, unknown = self.names.people, self._unknown
-        if len(known) + len(unknown) > MOST_PEOPLE:
-            seen = {row.user_id for row in self._held()}
-            for name in known.keys() - seen:
-                del known[name]
+        people, unknown = self.names.people, self._unknown
+        if len(people) + len(unknown) > MOST_PEOPLE:
+            seen = {row.user_id for row in self._list_rows()}
+            for name in people.keys() - seen:
+                del people[name]
             unknown &= seen
-        wanted = {row.user_id for row in rows if row.user_id is not None} - known.keys() - unknown
-        if wanted:
-            people = await people_by_id(database, wanted)
-            known.update(people)
-            unknown.update(wanted - people.keys())
+        missing = {row.user_id for row in rows if row.user_id is not None} - people.keys() - unknown
+        if missing:
+            people |= await people_by_id(database, missing)
+            unknown |= missing - people.keys()
         if self._searched is not None:
             await self._look_for_matches(self._searched, rows)
 
@@ -80,7 +80,7 @@ class NamesAndMatches:
         self._has_more_organizations = len(listed) >= LISTED_ORGANIZATIONS
         if self._has_more_organizations:
             self._nameless.clear()
-            await self._name_those_of(database, self._held())
+            await self._name_those_of(database, self._list_rows())
         return before != self.names.organizations
 
     async def _name_those_of(self, database: Database, rows: Sequence[AuditRow]) -> None:
@@ -88,13 +88,13 @@ class NamesAndMatches:
 
         unnamed = {row.organization_id for row in rows} - self.names.organizations.keys() - self._nameless
         if unnamed:
-            named = await organizations_by_id(database, unnamed)
-            self.names.organizations |= {identifier: name for identifier, name in named.items() if name}
+            names = await organizations_by_id(database, unnamed)
+            self.names.organizations |= {identifier: name for identifier, name in names.items() if name}
             self._nameless |= unnamed - self.names.organizations.keys()
 
     async def _look_for_matches(self, searched: AuditReader, rows: Sequence[AuditRow]) -> None:
         matches = await searched.among([row.id for row in rows]) if rows else set()
         if searched is self._searched:
             if len(self.matches) > MOST_MATCHES:
-                self.matches &= {row.id for row in self._held()}
+                self.matches &= {row.id for row in self._list_rows()}
             self.matches |= matches

@@ -14,7 +14,7 @@ from tui.screens.audit.names_and_matches import NamesAndMatches
 from tui.screens.audit.state import READING, Reading
 from tui.screens.audit.view import columns, detail, note_of, row_of
 from tui.screens.audit.window import AuditWindow
-from tui.screens.paging_pane import PagingPane
+from tui.screens.paging_pane import PagingPane, ReadFailed
 from tui.widgets.state_switcher import StateSwitcher
 from tui.widgets.text_lines import TextLines
 from tui.widgets.window_list import WindowBody, WindowList
@@ -43,7 +43,7 @@ class AuditPane(PagingPane):
 
     DEFAULT_CSS = """
     AuditPane { height: 1fr; }
-    AuditPane > #detail { height: 5; border-top: solid ansi_bright_black; padding: 0 1; }
+    AuditPane > #detail { height: 5; }
     """
 
     class Moved(Message):
@@ -102,9 +102,8 @@ class AuditPane(PagingPane):
         return self.at_top or (self.window.at_newest and not self.window.entries)
 
     def compose(self) -> ComposeResult:
-        """Lay the list over the lines about the row under the cursor."""
         yield StateSwitcher(WindowList(columns(self.zone, 0)))
-        yield TextLines(id="detail")
+        yield TextLines(id="detail", classes="detail")
 
     async def open(self, reader: AuditReader, *, place: Place | None = None) -> None:
         """Show a reader's rows from its newest, or from a place on. Raises what reading raises."""
@@ -250,11 +249,6 @@ class AuditPane(PagingPane):
         self.state.reading = Reading.STOPPED if self.state.reading in READING else Reading.IDLE
         self._turn += 1
 
-    def stop_here(self) -> None:
-        """Stop reading, and say how far it has come."""
-        self.stop()
-        self.refresh_lines()
-
     def refresh_lines(self) -> None:
         """Show what the window holds now."""
         self._lines = self.window.lines()
@@ -273,19 +267,18 @@ class AuditPane(PagingPane):
         self.query_one("#detail", TextLines).show(detail(self.line, self.names) if self.line else ())
 
     def on_resize(self) -> None:
-        """Show what fits the new width."""
         self.query_one(WindowList).use_columns(columns(self.zone, self.size.width))
 
     def on_window_body_moved(self, event: WindowBody.Moved) -> None:
-        """Follow the cursor, and read what is missing round what is seen."""
         event.stop()
         self._show_detail()
+        # What somebody has stopped goes on only when they move.
         if event.by_key and self.state.reading is Reading.STOPPED:
             self.state.reading = Reading.IDLE
         self._read_on()
         self.post_message(self.Moved())
 
-    def _wanted(self) -> Direction | None:
+    def _missing_direction(self) -> Direction | None:
         """In which direction rows are missing for what is seen and two pages beyond, which may be wanted at once.
 
         Only one page beyond where rows are looked through, which costs the server more.
@@ -299,7 +292,7 @@ class AuditPane(PagingPane):
         return "newer" if not window.at_newest and body.top < beyond else None
 
     def _read_on(self) -> None:
-        direction = self._wanted()
+        direction = self._missing_direction()
         if self.state.reading is Reading.IDLE and direction is not None:
             self.state.reading = Reading(direction)
             self._reading_on()
@@ -307,11 +300,11 @@ class AuditPane(PagingPane):
     @work(group="read on", exclusive=True, exit_on_error=False)
     async def _reading_on(self) -> None:
         try:
-            while (direction := self._wanted()) is not None:
+            while (direction := self._missing_direction()) is not None:
                 await self._read(direction, READ_AHEAD)
         except SwitchboardError as failure:
             self.state.reading = Reading.STOPPED
-            self.post_message(self.Failed(failure))
+            self.post_message(ReadFailed(failure))
 
     async def _read(self, direction: Direction, limit: int) -> None:
         """Read rows beyond what is held, showing them as they come; what is far from view is forgotten."""
@@ -350,9 +343,9 @@ class AuditPane(PagingPane):
             seen = {id(line.entry) for line in self._lines[body.top : body.top + body.lines_seen]}
             places = [n for n, entry in enumerate(window.entries) if id(entry) in seen]
             if places:
-                reach, held = 4 * body.lines_seen + READ_AHEAD, len(window.entries)
+                reach, count = 4 * body.lines_seen + READ_AHEAD, len(window.entries)
                 window.forget(max(0, places[0] - reach), places[-1] + reach)
-                if len(window.entries) != held:
+                if len(window.entries) != count:
                     self.refresh_lines()
         elif step.searched_to is not None and not step.done:
             self.switcher.show_content()

@@ -25,7 +25,7 @@ async def ask_moment(prompt: Prompt, zone: tzinfo) -> datetime | None:
     answer: str | None = ""
     question = f"Go to which date or time ({zone})? 2026-01-31, 10:30, yesterday, 2d, last month"
     while answer is not None:
-        answer = await prompt.line(question, answer)
+        answer = await prompt.ask(question, answer)
         if not answer or not answer.strip():
             return None
         try:

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from rich.cells import chop_cells
-from textual.binding import Binding, BindingType
 
 from tui.errors import PermissionDenied
 from tui.screens.audit.view import MOST_CHANGES, Names, changes_of, person_of
 from tui.screens.page import Page
-from tui.widgets.frame import Part
+from tui.widgets.bindings import bind
+from tui.widgets.frame import Hints, Part
 from tui.widgets.row_list import Cell, Column, Row, RowBody, RowList
 from tui.words.audit import clock_in_full
 from tui.words.text import safe_text, spelled, spelled_json
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from datetime import tzinfo
 
     from textual import events
+    from textual.binding import BindingType
     from textual.widget import Widget
 
     from tui.data.audit.rows import LongDetails
@@ -36,11 +37,10 @@ MOST_LINES = 5_000
 class AuditRowScreen(Page):
     """Scrolls through everything a row holds; left and right go to the rows beside it."""
 
-    CSS_PATH: ClassVar[Any] = ["row.tcss"]
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("left,h", "step(-1)", "Newer row", show=False, id="log_row.newer", tooltip="The next newer row"),
-        Binding("right,l", "step(1)", "Older row", show=False, id="log_row.older", tooltip="The next older row"),
-        Binding("y", "copy", "Copy", show=False, id="log_row.copy", tooltip="Copy the whole row as JSON"),
+        bind("left,h", "step(-1)", "Newer row", id="log_row.newer", tooltip="The next newer row"),
+        bind("right,l", "step(1)", "Older row", id="log_row.older", tooltip="The next older row"),
+        bind("y", "copy", "Copy", id="log_row.copy", tooltip="Copy the whole row as JSON"),
     ]
     section = "audit"
     is_inner = True
@@ -54,24 +54,18 @@ class AuditRowScreen(Page):
         self._long: LongDetails | None = None
 
     def compose_body(self) -> Iterable[Widget]:
-        """Lay out the lines."""
         yield RowList((Column(self._heading(), 20, grows=True),))
 
-    def hints(self) -> tuple[tuple[str, str], ...]:
-        """Return what there is to do."""
+    def hints(self) -> Hints:
         return (("left right", "newer, older row"), ("y", "copy as JSON"), ("esc", "back"), ("?", "help"))
 
     def context(self) -> tuple[Part, ...]:
-        """Say which row it is."""
         return (Part(f"row {self._row.id}", "quiet"),)
 
     def on_mount(self) -> None:
-        """Show the row."""
-        self.focus_body()
         self._show()
 
     async def load(self) -> None:
-        """Read details that the list left out; find out how far the log is sealed, where this role may know."""
         from tui.data.audit.rows import read_long_details
         from tui.data.seals.sealing import read_seal_evidence
 
@@ -82,20 +76,15 @@ class AuditRowScreen(Page):
         try:
             self._seals = self._seals or await read_seal_evidence(self.session.database)
         except PermissionDenied:
+            # Most roles may not know how far the log is sealed; the rest of the row they may see.
             return
         if self.is_mounted:
             self._show()
 
     def on_resize(self, event: events.Resize) -> None:
-        """Break the lines at the new width."""
         self._show()
 
-    def focus_body(self) -> None:
-        """Focus the lines."""
-        self.set_focus(self.query_one(RowBody))
-
     def action_step(self, by: int) -> None:
-        """Show the row beside this one."""
         row = self._step(by)
         if row is None:
             self.status.say("There is no newer row here yet." if by < 0 else "There is no older row here yet.")
@@ -109,9 +98,7 @@ class AuditRowScreen(Page):
         self.refresh_frame()
 
     def action_copy(self) -> None:
-        """Send the row as JSON to the terminal's clipboard."""
-        self.app.copy_to_clipboard(as_json(self._row))
-        self.status.say("Row sent to your terminal's clipboard as JSON (cannot be confirmed).")
+        self.copy_row(as_json(self._row), " as JSON")
 
     def _heading(self) -> str:
         return f"{safe_text(self._row.action, 100)}: {safe_text(self._row.status, 50)}"
@@ -146,6 +133,7 @@ def row_lines(
     """
     if long is not None:
         row = replace(row, details=long.evidence)
+    # A row of another program may be 50 MB large.
     details, most = row.evidence, MOST_LINES * width
     facts = [
         ("Time", clock_in_full(row, zone, datetime.now(UTC))),

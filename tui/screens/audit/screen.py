@@ -12,7 +12,7 @@ from tui.screens.audit.export import AuditExport
 from tui.screens.audit.filter_line import AuditFilterLine
 from tui.screens.audit.filter_resolution import no_rows, resolve, resolve_load
 from tui.screens.audit.histogram import AuditHistogram
-from tui.screens.audit.keys import KEYS, SEARCHING, TYPING, reading
+from tui.screens.audit.keys import KEYS, SEARCHING_HINTS, TYPING_HINTS, reading_hints
 from tui.screens.audit.live_updates import LiveUpdates
 from tui.screens.audit.pane import AuditPane
 from tui.screens.audit.prompts import ask_likeness, ask_moment
@@ -20,7 +20,7 @@ from tui.screens.audit.search import AuditSearch
 from tui.screens.audit.state import AuditState, Following, Rows, Typing
 from tui.screens.audit.view import row_of
 from tui.screens.list_page import ListPage
-from tui.widgets.frame import Part
+from tui.widgets.frame import Hints, Part
 from tui.widgets.state_switcher import StateSwitcher
 from tui.words.audit import count_words
 
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from tui.data.audit.filter import AuditFilter
     from tui.models import AuditRow
     from tui.widgets.filter_line import FilterLine
-    from tui.widgets.window_list import WindowBody
+    from tui.widgets.row_list import EndWanted
 
 
 class AuditScreen(ListPage):
@@ -52,7 +52,6 @@ class AuditScreen(ListPage):
         return self.query_one(AuditPane)
 
     def compose_body(self) -> Iterable[Widget]:
-        """Lay the list over the ruler and the line for the filter."""
         pane = AuditPane(self.session.settings.timezone, self._state)
         self._search = AuditSearch(self, pane, self._state)
         self._updates = LiveUpdates(self, pane, self._state, lambda: self._go_to_end(-1))
@@ -61,15 +60,13 @@ class AuditScreen(ListPage):
         yield AuditHistogram()
         yield AuditFilterLine()
 
-    def hints(self) -> tuple[tuple[str, str], ...]:
-        """Return the keys that fit what is shown."""
+    def hints(self) -> Hints:
         if self.is_filtering:
-            return TYPING
-        return SEARCHING if self._search.text else reading(following=self._state.is_following)
+            return TYPING_HINTS
+        return SEARCHING_HINTS if self._search.text else reading_hints(following=self._state.is_following)
 
     def context(self) -> tuple[Part, ...]:
-        """Return the filter, the search, how many rows, and what is going on."""
-        count = "" if self._state.count is None or self._state.rows_come else count_words(self._state.count)
+        count = "" if self._state.count is None or self._state.rows_arrived else count_words(self._state.count)
         return (
             *super().context(),
             Part(self._search.words, "warning", give=1),
@@ -79,11 +76,9 @@ class AuditScreen(ListPage):
         )
 
     def focus_body(self) -> None:
-        """Focus the list."""
         self.set_focus(self.pane.body)
 
     async def load(self) -> None:
-        """Show the newest rows of the filter, or again those round the cursor; then count them."""
         organization = self.organization_to_list()
         if organization is None:
             return
@@ -96,6 +91,7 @@ class AuditScreen(ListPage):
         from_newest = state.following is Following.STARTING
         try:
             resolved = await resolve_load(self.session, state, self.filter_text)
+            # Before the rows are read: one that is written in between would be neither on the list nor new.
             if state.is_following:
                 await self._updates.begin(resolved.audit_filter)
         except SwitchboardError as failure:
@@ -123,6 +119,7 @@ class AuditScreen(ListPage):
             self._state.rows = Rows.COUNTED
             self._measure()
 
+    # Not in the group of the load: going to another row cancels that, and the count of the filter stays wanted.
     @work(group="measure", exclusive=True, exit_on_error=False)
     async def _measure(self) -> None:
         """Count the rows, find the time they span and what organisations are called; none keeps anybody waiting."""
@@ -130,43 +127,40 @@ class AuditScreen(ListPage):
 
         if self._state.filter is None:
             return
-        wanted = self._state.filter.audit_filter
+        audit_filter = self._state.filter.audit_filter
         try:
             await self.pane.name_organizations(self.session.database)
-            count = await count_rows(self.session.database, wanted)
-            if self.is_mounted and wanted is self._state.filter.audit_filter:
+            count = await count_rows(self.session.database, audit_filter)
+            if self.is_mounted and audit_filter is self._state.filter.audit_filter:
                 self._state.count = count
                 self.refresh_frame()
                 await self.query_one(AuditHistogram).measure(
-                    self.session.database, wanted, self.session.settings.timezone
+                    self.session.database, audit_filter, self.session.settings.timezone
                 )
                 self._mark_time()
         except SwitchboardError as failure:
             if self.is_mounted:
-                self.tell_failure(failure)
+                self.report_failure(failure)
 
     def _mark_time(self) -> None:
         row = self.pane.current
         self.query_one(AuditHistogram).mark_time(row.created_at if row else None)
 
     def filter_changed(self) -> None:
-        """Show the rows of `filter_text`."""
         self._search.end()
         self.status.clear()
         self.start_load()
 
     def action_filter(self) -> None:
-        """Type a filter; it is applied with enter."""
         self._type(Typing.FILTER, self.filter_text)
 
     def action_search(self) -> None:
-        """Type what to look for within the filter."""
         self._type(Typing.SEARCH, self._search.text)
 
     def _type(self, typing: Typing, text: str) -> None:
         if self.console.connection.ready and self._state.filter is not None:
             organization = self.session.organization
-            self._state.typing, self._state.status_before = typing, self.status.said
+            self._state.typing, self._state.status_before = typing, self.status.sentence
             line = self.query_one(AuditFilterLine)
             line.use(self.session.database, organization.id if organization else None)
             self.status.display = False
@@ -186,17 +180,15 @@ class AuditScreen(ListPage):
         self.refresh_frame()
 
     def on_filter_line_cancelled(self) -> None:
-        """Leave everything as it was."""
         self.workers.cancel_group(self, "apply")
         self.end_filtering()
 
     def on_filter_line_edited(self) -> None:
-        """Take away what was said of the text before."""
+        # What was said is of the text before.
         if self.is_filtering:
             self.status.display = False
 
     def on_filter_line_submitted(self, event: FilterLine.Submitted) -> None:
-        """Apply what was typed, or point at the word that is wrong."""
         self._apply(event.text)
 
     @work(group="apply", exclusive=True, exit_on_error=False)
@@ -208,12 +200,12 @@ class AuditScreen(ListPage):
                 self.status.display = True
             else:
                 self.end_filtering()
-            self.tell_failure(failure)
-            self._state.status_before = self.status.said
+            self.report_failure(failure)
+            self._state.status_before = self.status.sentence
             return
         if resolved is None:
             return
-        news = self.status.said
+        news = self.status.sentence
         self.end_filtering()
         self.status.clear()
         if self._state.typing is Typing.SEARCH:
@@ -222,28 +214,14 @@ class AuditScreen(ListPage):
             self._state.applied = resolved
             self._set_filter(resolved.audit_filter.text)
         if news != self._state.status_before:
-            self.status.said = news  # How an export ended meanwhile, which nobody has read.
+            self.status.sentence = news  # How an export ended meanwhile, which nobody has read.
 
     def on_audit_pane_moved(self) -> None:
-        """Follow the cursor on the ruler, and say how far reading has come."""
         self._mark_time()
         self._updates.on_cursor_moved()
         self.refresh_frame()
 
-    def on_paging_pane_failed(self, event: AuditPane.Failed) -> None:
-        """Say what went wrong, and keep what is shown."""
-        self.tell_failure(event.failure)
-
-    def on_paging_pane_crashed(self, event: AuditPane.Crashed) -> None:
-        """End the program on the crash page."""
-        self.console.fail(event.error)
-
-    def on_audit_histogram_failed(self, event: AuditHistogram.Failed) -> None:
-        """Say what went wrong with the histogram."""
-        self.tell_failure(event.failure)
-
-    def on_window_body_end_wanted(self, event: WindowBody.EndWanted) -> None:
-        """Go to the newest or the oldest row, reading it where it is not held."""
+    def on_end_wanted(self, event: EndWanted) -> None:
         window, body = self.pane.window, self.pane.body
         if window.at_newest if event.direction < 0 else window.at_oldest:
             body.action_move(event.direction * len(window.lines()))
@@ -254,7 +232,6 @@ class AuditScreen(ListPage):
         self._read(self.pane.open_newest if direction < 0 else self.pane.open_end)
 
     def on_window_body_opened(self) -> None:
-        """Open the row in full."""
         self._state.opened = self.pane.current
         if self._state.opened is not None:
             self.console.navigation.open_audit_row(self._state.opened, self.pane.names, self._step)
@@ -280,24 +257,21 @@ class AuditScreen(ListPage):
             await self._finish()
         except SwitchboardError as failure:
             if self.is_mounted:
-                (self.tell_failure if self.pane.window.entries else self.show_failure)(failure)
+                (self.report_failure if self.pane.window.entries else self.show_failure)(failure)
         if self.is_mounted:
             self._mark_time()
             self.refresh_frame()
 
     def action_match(self, by: int) -> None:
-        """Go to the next older or newer row that matches the search."""
         if not self._search.text:
             self.action_search()
         elif self.pane.current is not None:
             self._read(lambda: self._search.go_on(by))
 
-    def action_jump(self) -> None:
-        """Ask for a date, and go to the last row of it or the next older one."""
-        if self.pane.reader is not None:
-            self.run_worker(self._jump(), group="ask", exclusive=True, exit_on_error=False)
-
-    async def _jump(self) -> None:
+    @work(group="ask", exclusive=True, exit_on_error=False)
+    async def action_jump(self) -> None:
+        if self.pane.reader is None:
+            return
         moment = await ask_moment(self.prompt, self.session.settings.timezone)
         if moment is not None and self.is_mounted:
             self.status.clear()
@@ -308,11 +282,9 @@ class AuditScreen(ListPage):
             self.status.say("The log begins later than that: this is its oldest row.")
 
     def action_fold(self) -> None:
-        """Unfold the operation under the cursor, or fold it."""
         self.pane.toggle_fold()
 
     def action_follow(self) -> None:
-        """Follow the log from its newest row on, or stop following."""
         if self._state.is_following:
             self._updates.stop()
         elif self._state.filter is not None:
@@ -321,36 +293,29 @@ class AuditScreen(ListPage):
         self.refresh_frame()
 
     def action_bars(self) -> None:
-        """Show the histogram, or hide it."""
         self.query_one(AuditHistogram).toggle()
 
     def action_export(self) -> None:
-        """Export the rows of the filter."""
         text, organization = self.filter_text, self.session.organization
         if self._state.filter is None:
             return
         # Not the rows on the list: those of a filter that has just been applied may not be there yet.
-        known = self._state.resolved(text, organization.id if organization else None)
+        resolved = self._state.resolved(text, organization.id if organization else None)
 
-        async def wanted() -> AuditFilter:
-            return (known or await resolve(self.session, text)).audit_filter
+        async def resolve_filter() -> AuditFilter:
+            return (resolved or await resolve(self.session, text)).audit_filter
 
-        self._export.start(wanted)
+        self._export.start(resolve_filter)
 
     def action_copy(self) -> None:
-        """Send the row's text to the terminal's clipboard."""
         line = self.pane.line
         if line is not None:
-            cells = row_of(line, self.pane.names, self.session.settings.timezone, is_match=False).cells
-            self.copy_row(cells)
+            self.copy_row(row_of(line, self.pane.names, self.session.settings.timezone, is_match=False).text)
 
-    def action_like_this(self) -> None:
-        """Filter by something that the row under the cursor has."""
-        if self.pane.current is not None:
-            self.run_worker(self._like_this(self.pane.current), group="ask", exclusive=True, exit_on_error=False)
-
-    async def _like_this(self, row: AuditRow) -> None:
-        words = await ask_likeness(self.prompt, row)
+    @work(group="ask", exclusive=True, exit_on_error=False)
+    async def action_like_this(self) -> None:
+        row = self.pane.current
+        words = await ask_likeness(self.prompt, row) if row is not None else None
         if words is not None and self.is_mounted:
             self._set_filter(f"{self.filter_text} {words}".strip())
 
@@ -360,7 +325,8 @@ class AuditScreen(ListPage):
         reading = any(worker.group == "load" and worker.is_running for worker in self.workers)
         if reading or pane.is_searching:
             self.workers.cancel_group(self, "load")
-            pane.stop_here()
+            pane.stop()
+            pane.refresh_lines()
             self._updates.give_up()
             self.status.say("Stopped.")
             if pane.window.entries or pane.window.searched_to is not None:
@@ -378,17 +344,14 @@ class AuditScreen(ListPage):
             super().action_back()
 
     def unsaved(self) -> str:
-        """Say that leaving would stop an export."""
         return (
             "An export of the log is running; leaving stops it, and no file is left." if self._export.is_running else ""
         )
 
     def forget_unsaved(self) -> None:
-        """Stop the export."""
         self._export.stop()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Dim what needs a row where there is none."""
         if action in ("fold", "like_this", "copy", "match") and self.pane.current is None:
             return None
         return None if action == "export" and self._export.is_running else True

@@ -44,6 +44,7 @@ class AuditSearch:
         """
         self._state.search = search if search.audit_filter.text else None
         await self.mark()
+        # The row under the cursor may be the first match.
         if self.text and not self._pane.at_match:
             await self.go_on(1)
 

@@ -73,7 +73,7 @@ class AuditState:
     rows: Rows = Rows.NONE
     reading: Reading = Reading.IDLE
     following: Following = Following.OFF
-    rows_come: int = 0
+    rows_arrived: int = 0
     """New rows since the load: with any, what was counted holds no more."""
     rows_waiting: int = 0
     """Those of them that are not shown, because the cursor is elsewhere."""
@@ -89,14 +89,14 @@ class AuditState:
     def begin_load(self, session: object, organization_id: UUID, text: str) -> bool:
         """Begin a load; returns whether it is of other rows than the last one."""
         before, self.source = self.source, (session, organization_id, text)
-        self.rows, self.count, self.rows_come, self.rows_waiting = Rows.UNRESOLVED, None, 0, 0
+        self.rows, self.count, self.rows_arrived, self.rows_waiting = Rows.UNRESOLVED, None, 0, 0
         return before != self.source
 
     def resolved(self, text: str, organization_id: UUID | None) -> ResolvedFilter | None:
         """Return the filter of a text where it has been resolved for that organisation."""
-        for known in (self.applied, self.filter):
-            if known is not None and known.is_of(text, organization_id):
-                return known
+        for candidate in (self.applied, self.filter):
+            if candidate is not None and candidate.is_of(text, organization_id):
+                return candidate
         return None
 
     @property

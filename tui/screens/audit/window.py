@@ -158,8 +158,8 @@ class AuditWindow:
         return [row for _, row in numbered]
 
     def _new(self, rows: Iterable[AuditRow]) -> list[AuditRow]:
-        held = {row.id for row in self.rows}
-        return [row for row in rows if row.id not in held]
+        held_ids = {row.id for row in self.rows}
+        return [row for row in rows if row.id not in held_ids]
 
     def _move_ends(self, rows: tuple[AuditRow, ...], *, newest_first: bool = False) -> None:
         if not rows:

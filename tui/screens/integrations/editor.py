@@ -6,16 +6,16 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from textual.binding import Binding, BindingType
 from textual.containers import VerticalScroll
 from textual.widgets import Static
 
 from tui.providers import integration_type
 from tui.providers.naming import full_name
+from tui.screens.form_page import FormPage
 from tui.screens.integrations.editor_form import CredentialForm, conflict_lines, field_help
-from tui.screens.page import Page
+from tui.widgets.bindings import bind
 from tui.widgets.form_row import FormRow
-from tui.widgets.frame import Part
+from tui.widgets.frame import Hints, Part
 from tui.widgets.prompt import Choice
 from tui.widgets.state_switcher import StateSwitcher
 
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from textual import events
+    from textual.binding import BindingType
     from textual.widget import Widget
 
     from tui.data.integrations.credentials import CredentialConflict, PassedTest, StoredCredential
@@ -31,19 +32,18 @@ if TYPE_CHECKING:
     from tui.session.connection_test import ConnectionTestResult
 
 
-class CredentialEditor(Page):
+class CredentialEditor(FormPage):
     """Edits one credential: says what each field expects, guards what was typed, and never shows a stored secret."""
 
     CSS_PATH: ClassVar[Any] = ["editor.tcss"]
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("f2,ctrl+s", "save", "Save", show=False, id="editor.save", tooltip="Encrypt and save"),
-        Binding("f4,ctrl+t", "test", "Test", show=False, id="editor.test", tooltip="Ask the provider before saving"),
-        Binding("f3", "suggest", "Next suggestion", show=False, id="editor.suggest", tooltip="Fill in a known value"),
-        Binding("down", "field(1)", "Next field", show=False, id="editor.next"),
-        Binding("up", "field(-1)", "Previous field", show=False, id="editor.previous"),
+        bind("f2,ctrl+s", "save", "Save", id="editor.save", tooltip="Encrypt and save"),
+        bind("f4,ctrl+t", "test", "Test", id="editor.test", tooltip="Ask the provider before saving"),
+        bind("f3", "suggest", "Next suggestion", id="editor.suggest", tooltip="Fill in a known value"),
+        bind("down", "field(1)", "Next field", id="editor.next"),
+        bind("up", "field(-1)", "Previous field", id="editor.previous"),
     ]
     section = "integrations"
-    is_inner = True
 
     def __init__(self, type_name: str, integration: Integration | None = None) -> None:
         super().__init__()
@@ -59,9 +59,9 @@ class CredentialEditor(Page):
     def compose_body(self) -> Iterable[Widget]:
         # The scrolling part takes no focus: tab goes from field to field.
         yield StateSwitcher(VerticalScroll(id="fields", can_focus=False))
-        yield Static(id="help", markup=False)
+        yield Static(id="help", classes="detail", markup=False)
 
-    def hints(self) -> tuple[tuple[str, str], ...]:
+    def hints(self) -> Hints:
         suggest = (("F3", "suggestion"),) if self._current_choices() else ()
         return (("F2", "save"), ("F4", "test"), ("tab", "next field"), *suggest, ("esc", "back"), ("F1", "help"))
 
@@ -106,13 +106,11 @@ class CredentialEditor(Page):
 
     def show_failure(self, failure: SwitchboardError) -> None:
         # Once the form is there, what was typed stays in sight.
-        if not self._loaded:
-            self.query_one(StateSwitcher).show_failed(failure.title, failure.sentence, failure.what_to_do)
-        super().show_failure(failure)
+        (self.report_failure if self._loaded else super().show_failure)(failure)
 
     def on_form_row_changed(self) -> None:
         # A field that has just been laid out also reports the text it starts with.
-        if not self.busy and self._values() != self._checked_values:
+        if not self.is_busy and self._values() != self._checked_values:
             self.status.clear()
         self._check()
 
@@ -146,15 +144,15 @@ class CredentialEditor(Page):
             row.value = choices[(at + 1) % len(choices)]
 
     def action_save(self) -> None:
-        if self._loaded and not self.busy and not self.prompt.is_asking:
-            self.act(self._save())
+        if self._loaded:
+            super().action_save()
 
     def action_test(self) -> None:
         """Ask the provider about what is typed, with the stored secrets where a secret is left blank."""
         from tui.session.connection_test import Job, run_on_draft, run_on_stored
 
         values = self._values()
-        if not self._loaded or self.busy or self.prompt.is_asking or self._report_problem(values, "Not tested."):
+        if not self._loaded or self.is_busy or self.prompt.is_asking or self._report_problem(values, "Not tested."):
             return
         untouched = self._base is not None and self._base.problem is None and not self._form.changed_names(values)
         # A test of what is stored is kept in its row; that of a draft only by the save that follows it unchanged.
@@ -184,7 +182,7 @@ class CredentialEditor(Page):
         self.status.say(f"{lead} {self._form.label(name)}: {problems[name]}{more}", "bad")
         return True
 
-    async def _save(self) -> bool:
+    async def save(self) -> bool:
         from tui.data.integrations.credentials import CredentialConflict, save_credential
 
         values = self._values()
@@ -228,7 +226,7 @@ class CredentialEditor(Page):
         """Ask before an envelope that cannot be read is replaced: fields that are not typed would be lost with it."""
         if self._base is None or self._base.problem is None:
             return True
-        typed = await self.prompt.line(
+        typed = await self.prompt.ask(
             f"What is stored for {self._full_name} cannot be read ({self._base.problem.reason}) "
             "and would be replaced as a whole.\n"
             f"Type {self._type.name} to replace it, or esc to leave it:"
@@ -257,26 +255,12 @@ class CredentialEditor(Page):
         self._check()
         self.status.say("Theirs is loaded, yours is on top of it: F2 saves." if mine else "Theirs is loaded.")
 
-    def action_back(self) -> None:
-        if self.prompt.is_asking or self.busy:
-            return
-        if not self._loaded or not self._form.changed_names(self._values()):
-            self._leave()
-        else:
-            self.act(self._leave_after_asking())
-
-    async def _leave_after_asking(self) -> None:
-        changed = self._form.changed_names(self._values())
+    def unsaved(self) -> str:
+        changed = self._form.changed_names(self._values()) if self._loaded else ()
         names = ", ".join(self._form.label(name) for name in changed)
-        chosen = await self.prompt.choose(
-            f"Not saved yet in {self._full_name}: {names}.",
-            (Choice("s", "save"), Choice("d", "discard what was typed")),
-            leave="go on editing",
-        )
-        if chosen == "d" or (chosen == "s" and await self._save()):
-            self._leave()
+        return f"Not saved yet in {self._full_name}: {names}." if changed else ""
 
-    def _leave(self) -> None:
+    def close(self) -> None:
         # A secret that was typed does not outlive the form.
         for row in self._rows():
             row.value = ""

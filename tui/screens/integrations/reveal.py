@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from textual.binding import Binding, BindingType
-
 from tui.providers import integration_type
 from tui.providers.naming import full_name
 from tui.screens.page import Page, enter_does
-from tui.widgets.frame import Part
+from tui.widgets.bindings import bind
+from tui.widgets.frame import Hints, Part
 from tui.widgets.prompt import Choice
 from tui.widgets.row_list import Cell, Column, Row, RowBody, RowList
 from tui.widgets.text_lines import TextLine, TextLines
@@ -19,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from textual import events
+    from textual.binding import BindingType
     from textual.timer import Timer
     from textual.widget import Widget
 
@@ -37,10 +37,8 @@ class RevealScreen(Page):
     BINDINGS: ClassVar[list[BindingType]] = [
         enter_does("reveal", "Reveal", id="reveal.reveal", tooltip="Show this secret for 30 s; logged"),
         # R opened this list: held down, or as the end of a broken sequence, it must not reveal too.
-        Binding("R", "say_how", show=False),
-        Binding(
-            "y", "copy", "Copy", show=False, id="reveal.copy", tooltip="Copy this secret unseen, after asking; logged"
-        ),
+        bind("R", "say_how", ""),
+        bind("y", "copy", "Copy", id="reveal.copy", tooltip="Copy this secret unseen, after asking; logged"),
     ]
     section = "integrations"
     is_inner = True
@@ -52,9 +50,9 @@ class RevealScreen(Page):
 
     def compose_body(self) -> Iterable[Widget]:
         yield RowList(COLUMNS)
-        yield TextLines(id="value")
+        yield TextLines(id="value", classes="detail")
 
-    def hints(self) -> tuple[tuple[str, str], ...]:
+    def hints(self) -> Hints:
         return (("enter", "reveal for 30 s"), ("y", "copy unseen"), ("esc", "back"), ("?", "help"))
 
     def context(self) -> tuple[Part, ...]:
@@ -65,11 +63,7 @@ class RevealScreen(Page):
         fields = integration_type(self._integration.integration_type).fields
         rows = [Row(field.name, (Cell(field.label), HIDDEN)) for field in fields if field.secret]
         self.query_one(RowBody).show(rows)
-        self.focus_body()
         self.hide_secrets()
-
-    def focus_body(self) -> None:
-        self.set_focus(self.query_one(RowBody))
 
     def on_row_body_moved(self) -> None:
         self.hide_secrets()
@@ -77,7 +71,7 @@ class RevealScreen(Page):
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         # One secret at a time, and none by the enter that answers the question about a copy.
         if action in ("reveal", "copy"):
-            return not self.busy and not self.prompt.is_asking
+            return not self.is_busy and not self.prompt.is_asking
         return super().check_action(action, parameters)
 
     def action_say_how(self) -> None:

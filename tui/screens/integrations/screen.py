@@ -5,12 +5,11 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, ClassVar
 
-from textual.binding import Binding, BindingType
-
 from tui.providers import registry, title_of
 from tui.providers.naming import full_name
 from tui.screens.detail_page import DetailPage
 from tui.screens.integrations.view import COLUMNS, SORTS, detail, matches, row_of, sort_key
+from tui.widgets.bindings import bind
 from tui.widgets.prompt import Choice
 from tui.widgets.state_switcher import StateSwitcher
 from tui.words.counts import counted
@@ -19,9 +18,12 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from uuid import UUID
 
+    from textual.binding import BindingType
+
     from tui.data.integrations.authors import Authors
     from tui.data.integrations.role_privileges import RolePrivileges
     from tui.models import Integration
+    from tui.widgets.frame import Hints
     from tui.widgets.row_list import Row
     from tui.widgets.text_lines import TextLine
 
@@ -37,17 +39,15 @@ class IntegrationsScreen(DetailPage["Integration"]):
     """Lists, filters, sorts, enables, disables and deletes integrations; opens the credential editor."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("e", "edit", "Edit", show=False, id="integrations.edit", tooltip="Edit the credential (enter too)"),
-        Binding("a", "edit", "Add", show=False, id="integrations.add", tooltip="Set the type under the cursor up"),
-        Binding("space", "toggle_active", "Enable / disable", show=False, id="integrations.toggle"),
-        Binding("t", "test", "Test", show=False, id="integrations.test", tooltip="Ask the provider whether it works"),
-        Binding("T", "test_all", "Test all", show=False, id="integrations.test_all", tooltip="Test every integration"),
-        Binding("d", "delete", "Delete", show=False, id="integrations.delete", tooltip="Delete, after counting"),
-        Binding(
-            "R", "secrets", "Reveal", show=False, id="integrations.secrets", tooltip="Show or copy a secret; logged"
-        ),
-        Binding("s", "sort", "Sort", show=False, id="integrations.sort", tooltip="Next order of the list"),
-        Binding("y", "copy", "Copy row", show=False, id="integrations.copy", tooltip="Copy the row, never a secret"),
+        bind("e", "edit", "Edit", id="integrations.edit", tooltip="Edit the credential (enter too)"),
+        bind("a", "edit", "Add", id="integrations.add", tooltip="Set the type under the cursor up"),
+        bind("space", "toggle_active", "Enable / disable", id="integrations.toggle"),
+        bind("t", "test", "Test", id="integrations.test", tooltip="Ask the provider whether it works"),
+        bind("T", "test_all", "Test all", id="integrations.test_all", tooltip="Test every integration"),
+        bind("d", "delete", "Delete", id="integrations.delete", tooltip="Delete, after counting"),
+        bind("R", "secrets", "Reveal", id="integrations.secrets", tooltip="Show or copy a secret; logged"),
+        bind("s", "sort", "Sort", id="integrations.sort", tooltip="Next order of the list"),
+        bind("y", "copy", "Copy row", id="integrations.copy", tooltip="Copy the row, never a secret"),
     ]
     section = "integrations"
     columns = COLUMNS
@@ -58,7 +58,7 @@ class IntegrationsScreen(DetailPage["Integration"]):
         super().__init__()
         self._authors: dict[UUID, Authors] = {}
 
-    def hints(self) -> tuple[tuple[str, str], ...]:
+    def hints(self) -> Hints:
         current = self.current
         if current is None:
             return (("o", "organisation"), ("r", "refresh"), ("?", "help"))
@@ -121,12 +121,12 @@ class IntegrationsScreen(DetailPage["Integration"]):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         if action in ("toggle_active", "delete", "secrets", "test"):
-            possible = not self.busy and self.current is not None and self.current.id is not None
+            possible = not self.is_busy and self.current is not None and self.current.id is not None
             return True if possible else None
         return super().check_action(action, parameters)
 
     def action_edit(self) -> None:
-        if self.current is not None and not self.busy and self.may("configure"):
+        if self.current is not None and not self.is_busy and self.may("configure"):
             self.console.navigation.open_editor(self.current.integration_type, self.current)
 
     def action_secrets(self) -> None:
@@ -135,11 +135,11 @@ class IntegrationsScreen(DetailPage["Integration"]):
 
     def action_test(self) -> None:
         current = self.current
-        if current is not None and current.id is not None and not self.busy:
+        if current is not None and current.id is not None and not self.is_busy:
             self._test(f"Test of {title_of(current.integration_type)}", [current])
 
     def action_test_all(self) -> None:
-        if self.busy:
+        if self.is_busy:
             return
         testable = {name for name, provider in registry().items() if provider.test is not None}
         integrations = [
@@ -207,7 +207,7 @@ class IntegrationsScreen(DetailPage["Integration"]):
         if chosen != "t":
             return
         # A yes is a habit; a name that is typed is read first.
-        typed = await self.prompt.line(f"Type {name} to delete {title}, or esc to leave it:")
+        typed = await self.prompt.ask(f"Type {name} to delete {title}, or esc to leave it:")
         if typed is None or typed.strip() != name:
             self.status.say("Nothing was deleted.")
             return

@@ -5,17 +5,16 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from textual.binding import Binding, BindingType
 from textual.containers import VerticalScroll
 from textual.widgets import Input, Static
 
 from tui.data.numbers.input import NUMBER_TYPES, number_to_add, readable_name
 from tui.errors import InvalidInput
-from tui.screens.page import Page
+from tui.screens.form_page import FormPage
+from tui.widgets.bindings import bind
 from tui.widgets.form import CheckLine, CycleLine, Field, Option
-from tui.widgets.frame import Part
+from tui.widgets.frame import Hints, Part
 from tui.widgets.line_input import LineInput
-from tui.widgets.prompt import Choice
 from tui.words.numbers import shown_number
 from tui.words.phone_number import display, number_type
 from tui.words.text import safe_text
@@ -23,6 +22,7 @@ from tui.words.text import safe_text
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from textual.binding import BindingType
     from textual.widget import Widget
 
     from tui.data.numbers.changes import NumberChanged
@@ -32,17 +32,16 @@ DERIVED = "derived"
 MEANINGS = {"virtual": "what is neither of the others", "toll-free": "free for the caller", "local": "a fixed line"}
 
 
-class NumberForm(Page):
+class NumberForm(FormPage):
     """Dismissed with what was saved, or None."""
 
     CSS_PATH: ClassVar[Any] = ["form.tcss"]
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("f2,ctrl+s", "save", "Save", show=False, id="number_form.save", tooltip="Save"),
-        Binding("down", "app.focus_next", "Next field", show=False, id="number_form.next"),
-        Binding("up", "app.focus_previous", "Previous field", show=False, id="number_form.previous"),
+        bind("f2,ctrl+s", "save", "Save", id="number_form.save", tooltip="Save"),
+        bind("down", "app.focus_next", "Next field", id="number_form.next"),
+        bind("up", "app.focus_previous", "Previous field", id="number_form.previous"),
     ]
     section = "phone_numbers"
-    is_inner = True
 
     def __init__(self, number: PhoneNumber | None) -> None:
         super().__init__()
@@ -66,16 +65,15 @@ class NumberForm(Page):
             yield CycleLine("Type", options, chosen=str(number.number_type) if number else DERIVED, id="type")
             yield CheckLine("can call", ticked=number.can_call if number else True, id="call")
             yield CheckLine("can send and receive SMS", ticked=number.can_sms if number else True, id="sms")
-        yield Static(id="help", markup=False)
+        yield Static(id="help", classes="detail", markup=False)
 
-    def hints(self) -> tuple[tuple[str, str], ...]:
+    def hints(self) -> Hints:
         return (("F2", "save"), ("tab", "next field"), ("space", "tick"), ("esc", "back"), ("F1", "help"))
 
     def context(self) -> tuple[Part, ...]:
         return (Part("Edit a number" if self._number else "Add a number"),)
 
     def on_mount(self) -> None:
-        self.focus_body()
         self._show_help()
 
     def focus_body(self) -> None:
@@ -106,11 +104,12 @@ class NumberForm(Page):
             return problem.sentence
         return f"= {number}, {display(number)}, {number_type(number)}. {warning or ''}"
 
-    @property
-    def _is_changed(self) -> bool:
+    def unsaved(self) -> str:
         if self._number is None:
-            return bool(self.query_one("#number", LineInput).value or self.query_one("#name", LineInput).value)
-        return self._form_values() != _values_of(self._number)
+            is_changed = bool(self.query_one("#number", LineInput).value or self.query_one("#name", LineInput).value)
+        else:
+            is_changed = self._form_values() != _values_of(self._number)
+        return "It is not saved yet." if is_changed else ""
 
     def _form_values(self) -> tuple[str, str, bool, bool]:
         return (
@@ -120,16 +119,12 @@ class NumberForm(Page):
             self.query_one("#sms", CheckLine).ticked,
         )
 
-    def action_save(self) -> None:
-        if not self.busy and not self.prompt.is_asking:
-            self.act(self._save())
-
-    async def _save(self) -> None:
+    async def save(self) -> bool:
         from tui.data.numbers.changes import NumberEdit, add_number, edit_number
 
         organization = self.session.organization
         if organization is None:
-            return
+            return False
         name, kind, can_call, can_sms = self._form_values()
         database = self.session.database
         if self._number is None:
@@ -152,22 +147,7 @@ class NumberForm(Page):
             change = edit_number(database, self._number, replace(edit, can_call=can_call, can_sms=can_sms))
         done: NumberChanged = await self.writing(change)
         self.leave(done)
-
-    def action_back(self) -> None:
-        if self.prompt.is_asking or self.busy:
-            return
-        if self._is_changed:
-            self.act(self._leave_after_asking())
-        else:
-            self.leave()
-
-    async def _leave_after_asking(self) -> None:
-        choices = (Choice("s", "save"), Choice("d", "discard what was typed"))
-        chosen = await self.prompt.choose("It is not saved yet.", choices, leave="go on editing")
-        if chosen == "s":
-            await self._save()
-        elif chosen == "d":
-            self.leave()
+        return False
 
 
 def _values_of(number: PhoneNumber) -> tuple[str, str, bool, bool]:

@@ -6,7 +6,6 @@ from functools import partial
 from typing import TYPE_CHECKING, ClassVar
 
 from textual import work
-from textual.binding import Binding, BindingType
 
 from tui.errors import SwitchboardError
 from tui.screens.detail_page import DetailPage
@@ -23,7 +22,8 @@ from tui.screens.numbers.view import (
     row_of,
     sort_key,
 )
-from tui.widgets.frame import Part
+from tui.widgets.bindings import bind
+from tui.widgets.frame import Hints, Part
 from tui.widgets.row_list import RowList
 from tui.widgets.state_switcher import StateSwitcher
 from tui.words.numbers import (
@@ -37,6 +37,8 @@ from tui.words.people import person_in_full
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
+
+    from textual.binding import BindingType
 
     from tui.data.numbers.changes import NumberChanged
     from tui.models import Person, PhoneNumber
@@ -55,20 +57,16 @@ class PhoneNumbersScreen(DetailPage["PhoneNumber"]):
     """Lists, finds, adds, edits, assigns and syncs phone numbers."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("space", "assign", "Assign", show=False, id="numbers.assign", tooltip="To a person (enter too)"),
-        Binding(
-            "p", "unassign", "To the pool", show=False, id="numbers.unassign", tooltip="Take it back from a person"
-        ),
-        Binding("a", "add", "Add", show=False, id="numbers.add", tooltip="Add a number by hand"),
-        Binding("e", "edit", "Edit", show=False, id="numbers.edit", tooltip="Name, type, what it can do"),
-        Binding(
-            "m", "primary", "Make primary", show=False, id="numbers.primary", tooltip="The organisation's main one"
-        ),
-        Binding("d", "switch", "Deactivate", show=False, id="numbers.switch", tooltip="Or activate; never deleted"),
-        Binding("S", "sync", "Sync", show=False, id="numbers.sync", tooltip="Compare with what the provider lists"),
-        Binding("v", "view", "View", show=False, id="numbers.view", tooltip="All, free, assigned, not active"),
-        Binding("s", "sort", "Sort", show=False, id="numbers.sort", tooltip="Next order of the list"),
-        Binding("y", "copy", "Copy row", show=False, id="numbers.copy", tooltip="Copy the row"),
+        bind("space", "assign", "Assign", id="numbers.assign", tooltip="To a person (enter too)"),
+        bind("p", "unassign", "To the pool", id="numbers.unassign", tooltip="Take it back from a person"),
+        bind("a", "add", "Add", id="numbers.add", tooltip="Add a number by hand"),
+        bind("e", "edit", "Edit", id="numbers.edit", tooltip="Name, type, what it can do"),
+        bind("m", "primary", "Make primary", id="numbers.primary", tooltip="The organisation's main one"),
+        bind("d", "switch", "Deactivate", id="numbers.switch", tooltip="Or activate; never deleted"),
+        bind("S", "sync", "Sync", id="numbers.sync", tooltip="Compare with what the provider lists"),
+        bind("v", "view", "View", id="numbers.view", tooltip="All, free, assigned, not active"),
+        bind("s", "sort", "Sort", id="numbers.sort", tooltip="Next order of the list"),
+        bind("y", "copy", "Copy row", id="numbers.copy", tooltip="Copy the row"),
     ]
     section = "phone_numbers"
     columns = COLUMNS
@@ -80,7 +78,7 @@ class PhoneNumbersScreen(DetailPage["PhoneNumber"]):
         self._elsewhere: list[PhoneNumber] = []
         self._view = 0
 
-    def hints(self) -> tuple[tuple[str, str], ...]:
+    def hints(self) -> Hints:
         current = self.current
         if current is None:
             return (("a", "add"), ("S", "sync"), ("/", "whose?"), ("o", "organisation"), ("?", "help"))
@@ -127,9 +125,9 @@ class PhoneNumbersScreen(DetailPage["PhoneNumber"]):
         if self._everywhere:
             return f"No organisation that you may read has “{self.filter_text}”.", "esc  clear the filter"
         if self.filter_text or self._view:
-            named = f" “{self.filter_text}”" if self.filter_text else ""
+            quoted = f" “{self.filter_text}”" if self.filter_text else ""
             view = f" among {VIEWS[self._view]}" if self._view else ""
-            return f"No number matches{named}{view}.", "esc  clear the filter    v  another view"
+            return f"No number matches{quoted}{view}.", "esc  clear the filter    v  another view"
         return "This organisation has no phone numbers.", "S  sync from Exotel    a  add one by hand"
 
     async def load(self) -> None:
@@ -159,14 +157,14 @@ class PhoneNumbersScreen(DetailPage["PhoneNumber"]):
         from tui.data.numbers.listing import find_phone_numbers
 
         try:
-            found = await find_phone_numbers(self.session.database, text)
+            result = await find_phone_numbers(self.session.database, text)
         except SwitchboardError as failure:
             if self.is_mounted:
-                self.tell_failure(failure)
+                self.report_failure(failure)
             return
         # The answer may come after the next key.
         if self.is_mounted and text == self.filter_text:
-            self._elsewhere = list(found.numbers)
+            self._elsewhere = list(result.numbers)
             self.show_rows()
 
     def show_rows(self) -> None:
@@ -177,7 +175,7 @@ class PhoneNumbersScreen(DetailPage["PhoneNumber"]):
         self.action_assign()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        if self.busy and action in (*ON_A_NUMBER, "add", "sync"):
+        if self.is_busy and action in (*ON_A_NUMBER, "add", "sync"):
             return None
         if action in ON_A_NUMBER and self.current is None:
             return None
@@ -188,7 +186,7 @@ class PhoneNumbersScreen(DetailPage["PhoneNumber"]):
     def _number_to_change(self, *, active: bool = False) -> PhoneNumber | None:
         """Return the number under the cursor; None, with the reason said, where it may not be changed from here."""
         number = self.current
-        if number is None or self.busy or not self.may("change"):
+        if number is None or self.is_busy or not self.may("change"):
             return None
         if not self._is_ours(number):
             # The people to choose from are those of the organisation that is looked at.
@@ -280,7 +278,7 @@ class PhoneNumbersScreen(DetailPage["PhoneNumber"]):
             done: NumberChanged = await self.writing(change())
         except SwitchboardError as failure:
             await self.load()
-            self.tell_failure(failure)
+            self.report_failure(failure)
         else:
             await self.load()
             self._report(done, sentence)
@@ -294,7 +292,7 @@ class PhoneNumbersScreen(DetailPage["PhoneNumber"]):
         self.status.say(f"{sentence}{before}{warning}", "warning" if done.warning else "good")
 
     def action_add(self) -> None:
-        if not self.busy and self.may("add") and self.session.organization is not None:
+        if not self.is_busy and self.may("add") and self.session.organization is not None:
             self.console.navigation.open_number(None, self._on_form_left)
 
     def action_edit(self) -> None:
@@ -310,7 +308,7 @@ class PhoneNumbersScreen(DetailPage["PhoneNumber"]):
         self.start_load()
 
     def action_sync(self) -> None:
-        if self.may("sync", "add", "change") and not self.busy and self.session.organization is not None:
+        if self.may("sync", "add", "change") and not self.is_busy and self.session.organization is not None:
             self.console.navigation.open_number_sync(self._on_sync_left)
 
     def _on_sync_left(self, sentence: str | None) -> None:

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from textual.binding import Binding, BindingType
-
 from tui.data.numbers.sync import SyncConflict
 from tui.providers import title_of
 from tui.screens.numbers.view import SYNC_COLUMNS, plan_rows
 from tui.screens.page import Page, enter_does
-from tui.widgets.frame import Part
+from tui.widgets.bindings import bind
+from tui.widgets.frame import Hints, Part
 from tui.widgets.row_list import RowBody, RowList
 from tui.widgets.state_switcher import StateSwitcher
 from tui.widgets.text_lines import TextLine, TextLines
@@ -20,6 +19,7 @@ from tui.words.numbers import shown_number
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from textual.binding import BindingType
     from textual.widget import Widget
 
     from tui.data.numbers.sync_plan import SyncPlan
@@ -32,7 +32,7 @@ class NumberSyncScreen(Page):
     CSS_PATH: ClassVar[Any] = ["sync.tcss"]
     BINDINGS: ClassVar[list[BindingType]] = [
         enter_does("apply", "Apply", id="number_sync.apply", tooltip="Write it, in one transaction"),
-        Binding("A", "say_how", show=False),
+        bind("A", "say_how", ""),
     ]
     section = "phone_numbers"
     is_inner = True
@@ -46,9 +46,9 @@ class NumberSyncScreen(Page):
 
     def compose_body(self) -> Iterable[Widget]:
         yield StateSwitcher(RowList(SYNC_COLUMNS))
-        yield TextLines(id="notes")
+        yield TextLines(id="notes", classes="detail")
 
-    def hints(self) -> tuple[tuple[str, str], ...]:
+    def hints(self) -> Hints:
         if self._plan is None:
             return (("esc", "stop" if self._is_listing else "back"), ("r", "list again"), ("?", "help"))
         apply = (("enter", "apply"),) if self._plan.writes else ()
@@ -94,7 +94,6 @@ class NumberSyncScreen(Page):
 
     def show_failure(self, failure: SwitchboardError) -> None:
         self._is_listing = False
-        self.query_one(StateSwitcher).show_failed(failure.title, failure.sentence, failure.what_to_do)
         super().show_failure(failure)
 
     def on_row_body_moved(self) -> None:
@@ -108,12 +107,9 @@ class NumberSyncScreen(Page):
         summary = TextLine(f"{self._plan.sentence()}.")
         self.query_one("#notes", TextLines).show([summary, *current, *_notes(self._plan)])
 
-    def focus_body(self) -> None:
-        self.set_focus(self.query_one(RowBody))
-
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         if action == "apply":
-            possible = self._plan is not None and self._plan.writes and not self.busy and not self.prompt.is_asking
+            possible = self._plan is not None and self._plan.writes and not self.is_busy and not self.prompt.is_asking
             return True if possible else None
         return True
 
@@ -126,7 +122,7 @@ class NumberSyncScreen(Page):
         # An enter that is held down since before the plan was shown writes nothing.
         if self.console.is_key_held:
             self.status.say("Nothing is written yet: A, then enter, writes all of it.")
-        elif self._plan is not None and self._plan.writes and not self.busy:
+        elif self._plan is not None and self._plan.writes and not self.is_busy:
             self.act(self._apply(self._plan))
 
     async def _apply(self, plan: SyncPlan) -> None:
@@ -143,7 +139,7 @@ class NumberSyncScreen(Page):
             result = await self.writing(apply_sync(self.session.database, plan, deactivate_all=plan.deactivates_all))
         except SyncConflict as conflict:
             self._show(conflict.plan)
-            self.tell_failure(conflict)
+            self.report_failure(conflict)
             return
         self._plan = None
         self.leave(
@@ -158,7 +154,7 @@ class NumberSyncScreen(Page):
             self._is_listing = False
             self.query_one(StateSwitcher).show_empty("Stopped, and nothing was written.", "r  list again    esc  back")
             self.refresh_frame()
-        elif not self.busy and not self.prompt.is_asking:
+        elif not self.is_busy and not self.prompt.is_asking:
             self.act(self._leave())
 
     async def _leave(self) -> None:

@@ -53,12 +53,12 @@ def is_in_view(number: PhoneNumber, view: str) -> bool:
     return not number.is_active if view == "not active" else True
 
 
-def matches(number: PhoneNumber, wanted: str) -> bool:
+def matches(number: PhoneNumber, filter_text: str) -> bool:
     """Whether every word of a filter is said of the number: its name, its assignee, its type, what it can do.
 
     Words of digits and signs count together, as one notation or a part of one.
     """
-    said = " ".join(
+    description = " ".join(
         (
             number.display_name or "",
             assignee_in_full(number) if number.assigned_to_user_id else "free pool",
@@ -68,12 +68,12 @@ def matches(number: PhoneNumber, wanted: str) -> bool:
             state(number) or "active",
         )
     ).casefold()
-    words = wanted.casefold().split()
+    words = filter_text.casefold().split()
     figures = [word for word in words if is_figures(word)]
     digits = digits_of("".join(figures)).lstrip("0")
-    own = digits_of(number.phone_number), digits_of(number.e164 or "")
-    return (not digits or any(digits in one for one in own)) and all(
-        word in said for word in words if word not in figures
+    notations = digits_of(number.phone_number), digits_of(number.e164 or "")
+    return (not digits or any(digits in notation for notation in notations)) and all(
+        word in description for word in words if word not in figures
     )
 
 

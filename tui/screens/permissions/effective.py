@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from textual.binding import Binding, BindingType
-
 from tui.providers import title_of
 from tui.screens.page import Page
 from tui.screens.permissions.view import letters, person_sign, use_words
-from tui.widgets.frame import Part
+from tui.widgets.bindings import bind
+from tui.widgets.frame import Hints, Part
 from tui.widgets.row_list import Cell, Column, Row, RowBody, RowList
 from tui.widgets.state_switcher import StateSwitcher
 from tui.widgets.text_lines import TextLine, TextLines
@@ -21,11 +20,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from datetime import tzinfo
 
+    from textual.binding import BindingType
     from textual.widget import Widget
 
     from tui.data.permissions.effective import EffectiveAccess
     from tui.data.permissions.people import Holder
-    from tui.errors import SwitchboardError
     from tui.models import Integration
     from tui.widgets.glyphs import Glyphs
 
@@ -48,21 +47,12 @@ class AccessScreen(Page):
     def compose_body(self) -> Iterable[Widget]:
         columns = (Column(self.first_column, 20, grows=True), Column("Granted", 7), Column("Can do now", 21))
         yield StateSwitcher(RowList((*columns, Column("Why not more", 26, drops=1))))
-        yield TextLines(id="detail")
+        yield TextLines(id="detail", classes="detail")
 
-    def hints(self) -> tuple[tuple[str, str], ...]:
-        return (("r", "refresh"), ("esc", "back"), ("?", "help"))
-
-    def on_mount(self) -> None:
-        self.focus_body()
-
-    def focus_body(self) -> None:
-        self.set_focus(self.query_one(RowBody))
-
-    def show(self, named: Sequence[tuple[str, str, EffectiveAccess]]) -> None:
+    def show(self, entries: Sequence[tuple[str, str, EffectiveAccess]]) -> None:
         """Show entries, each given with its key and its name."""
-        self._entries = {key: entry for key, _, entry in named}
-        self.query_one(RowBody).show([_row(key, name, access, self.console.glyphs) for key, name, access in named])
+        self._entries = {key: entry for key, _, entry in entries}
+        self.query_one(RowBody).show([_row(key, name, access, self.console.glyphs) for key, name, access in entries])
         self.query_one(StateSwitcher).show_content()
         self._show_detail()
 
@@ -83,18 +73,12 @@ class AccessScreen(Page):
         self.query_one("#detail", TextLines).show(lines)
         self.refresh_frame()
 
-    def show_failure(self, failure: SwitchboardError) -> None:
-        self.query_one(StateSwitcher).show_failed(failure.title, failure.sentence, failure.what_to_do)
-        super().show_failure(failure)
-
 
 class AccessOfPersonScreen(AccessScreen):
     """Every integration, and what one person can do with it."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding(
-            "L", "leaver", "Leaver report", show=False, id="access.leaver", tooltip="What they know, if they leave"
-        ),
+        bind("L", "leaver", "Leaver report", id="access.leaver", tooltip="What they know, if they leave"),
     ]
     first_column = "Integration"
 
@@ -102,7 +86,7 @@ class AccessOfPersonScreen(AccessScreen):
         super().__init__()
         self._person = person
 
-    def hints(self) -> tuple[tuple[str, str], ...]:
+    def hints(self) -> Hints:
         return (("L", "leaver report"), *super().hints())
 
     def context(self) -> tuple[Part, ...]:
@@ -149,12 +133,12 @@ class UsersOfIntegrationScreen(AccessScreen):
     async def load(self) -> None:
         from tui.data.permissions.effective import access_to_integration
 
-        organization, wanted = self.session.organization, self._integration.id
-        if organization is None or wanted is None:
+        organization, integration_id = self.session.organization, self._integration.id
+        if organization is None or integration_id is None:
             return
         switcher = self.query_one(StateSwitcher)
         switcher.show_loading("who can use it")
-        users = await access_to_integration(self.session.database, organization.id, wanted)
+        users = await access_to_integration(self.session.database, organization.id, integration_id)
         if not self.is_mounted:
             return
         self._integration, self._more = users.integration, users.more

@@ -83,6 +83,7 @@ class GridActions:
         values = await ask_values(self._page.prompt, access, how_many, session.settings.timezone, clock)
         if not values:
             return
+        # The answer is for the cells that were asked about, whatever has taken their places meanwhile.
         if model is self._pane.model and model.identity_of(selection) == asked_about:
             self._stage(partial(stage_values, values=values), selection=selection)
         else:
@@ -195,7 +196,7 @@ class GridActions:
         try:
             step = do(model.staged, chosen)
         except InvalidInput as refusal:
-            self._page.tell_failure(refusal)
+            self._page.report_failure(refusal)
             return None
         self._pane.grid.use_selection()
         if step.notes:

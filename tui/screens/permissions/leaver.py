@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING
 
 from tui.providers import is_secret, title_of
 from tui.screens.page import Page
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 
     from tui.data.permissions.leaver import KnownSecret, LeaverReport
     from tui.data.permissions.people import Holder
-    from tui.errors import SwitchboardError
     from tui.widgets.frame import Tone
     from tui.widgets.glyphs import Glyphs
 
@@ -32,7 +31,6 @@ COLUMNS = (Column("What", 24), Column("Detail", 30, grows=True))
 class LeaverScreen(Page):
     """Lists the secrets to rotate and the access to revoke, the urgent part first."""
 
-    CSS_PATH: ClassVar[Any] = ["leaver.tcss"]
     section = "permissions"
     is_inner = True
 
@@ -42,19 +40,10 @@ class LeaverScreen(Page):
 
     def compose_body(self) -> Iterable[Widget]:
         yield StateSwitcher(RowList(COLUMNS))
-        yield NoticeList(self.console.glyphs)
-
-    def hints(self) -> tuple[tuple[str, str], ...]:
-        return (("r", "refresh"), ("esc", "back"), ("?", "help"))
+        yield NoticeList(self.console.glyphs, classes="detail")
 
     def context(self) -> tuple[Part, ...]:
         return (Part(f"Leaver report: {holder_in_full(self._person)}", "warning"),)
-
-    def on_mount(self) -> None:
-        self.focus_body()
-
-    def focus_body(self) -> None:
-        self.set_focus(self.query_one(RowBody))
 
     async def load(self) -> None:
         from tui.data.permissions.leaver import leaver_report
@@ -71,10 +60,6 @@ class LeaverScreen(Page):
             self.query_one(NoticeList).say(Notice("plain", note) for note in not_known(report))
             switcher.show_content()
 
-    def show_failure(self, failure: SwitchboardError) -> None:
-        self.query_one(StateSwitcher).show_failed(failure.title, failure.sentence, failure.what_to_do)
-        super().show_failure(failure)
-
 
 def report_rows(report: LeaverReport, zone: tzinfo, glyphs: Glyphs) -> list[tuple[Cell, Cell]]:
     """Return the report as lines of two cells: secrets to rotate, access, phone numbers."""
@@ -82,17 +67,18 @@ def report_rows(report: LeaverReport, zone: tzinfo, glyphs: Glyphs) -> list[tupl
     secrets = [secret for secret in report.secrets if is_secret(secret.integration_type, secret.field)]
     rotate = [secret for secret in secrets if secret.to_be_rotated]
     others = [secret for secret in secrets if not secret.to_be_rotated]
-    held = [entry for entry in report.access if entry.access.rights]
+    to_revoke = [entry for entry in report.access if entry.access.rights]
     rows = [_title(f"Secrets to rotate ({len(rotate)})", "bad" if rotate else "good")]
     rows += [(_secret(secret), Cell(secret_in_full(secret, zone), "bad")) for secret in rotate]
-    rows += [] if rotate else [_line(f"{glyphs.yes} none known to Switchboard")]
+    if not rotate:
+        rows.append((Cell(""), Cell(f"{glyphs.yes} none known to Switchboard", "quiet")))
     if others:
         rows.append(_title(f"Seen, and changed since ({len(others)})", "plain"))
         rows += [(_secret(other), Cell(secret_in_full(other, zone), "quiet")) for other in others]
-    rows.append(_title(f"Access to revoke ({len(held)})", "warning" if held else "good"))
+    rows.append(_title(f"Access to revoke ({len(to_revoke)})", "warning" if to_revoke else "good"))
     rows += [
         (Cell(f"  {_name(entry.integration.integration_type)}"), Cell(access_in_full(entry.access, zone)))
-        for entry in held
+        for entry in to_revoke
     ]
     rows.append(_title(f"Phone numbers ({len(report.phone_numbers)})", "plain"))
     rows += [
@@ -117,10 +103,6 @@ def not_known(report: LeaverReport) -> list[str]:
 
 def _title(text: str, tone: Tone) -> tuple[Cell, Cell]:
     return Cell(text, tone), Cell("")
-
-
-def _line(text: str) -> tuple[Cell, Cell]:
-    return Cell(""), Cell(text, "quiet")
 
 
 def _name(integration_type: str) -> str:

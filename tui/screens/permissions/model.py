@@ -40,10 +40,10 @@ class GridModel:
 
     def row(self, index: int) -> GridRow | None:
         """Return a person's row, None where they are not read yet."""
-        found = self._person_at(index)
-        if found is None:
+        located = self._person_at(index)
+        if located is None:
             return None
-        loaded, holder = found
+        loaded, holder = located
         cells = [loaded.page.cell(holder.id, column) for column in self._columns()]
         return row_view(holder, cells, self.integrations, self.staged, loaded.used, loaded.page.now, self._glyphs)
 
@@ -57,8 +57,8 @@ class GridModel:
 
     def person(self, index: int) -> Holder | None:
         """Return the person of a row."""
-        found = self._person_at(index)
-        return found[1] if found else None
+        located = self._person_at(index)
+        return located[1] if located else None
 
     def cells(self, index: int) -> list[Cell]:
         """Return the cells of a row, none where they are not read yet."""
@@ -73,15 +73,15 @@ class GridModel:
         """Return what identifies the selected cells, which differs once other people or columns have their numbers."""
         people = [self.person(row) for row in selection.rows or ()]
         ids = [person and person.id for person in people]
-        listed = self.listing.wanted if self.listing else None
+        listed = self.listing.people_filter if self.listing else None
         return (*ids, *self._columns(selection.columns), listed)
 
     def detail(self, index: int, column: int, selection: Selection) -> tuple[TextLine, ...]:
         """Return the lines below the grid: the cell under the cursor, and how much is selected."""
-        found = self._person_at(index)
-        if found is None or column >= len(self.integrations):
+        located = self._person_at(index)
+        if located is None or column >= len(self.integrations):
             return ()
-        loaded, holder = found
+        loaded, holder = located
         integration = self.integrations[column]
         cell = loaded.page.cell(holder.id, self._columns()[column])
         use = self._use(loaded, holder, integration) if self.may_see_use else None
@@ -107,10 +107,10 @@ class GridModel:
         people = []
         now = None
         for index in range(selection.rows[0], selection.rows[1] + 1):
-            found = self._person_at(index)
-            if found is None:
+            located = self._person_at(index)
+            if located is None:
                 return None
-            loaded, holder = found
+            loaded, holder = located
             now = loaded.page.now
             cells = (loaded.page.cell(holder.id, column) for column in self._columns(selection.columns))
             people.append((holder, tuple(cells)))
@@ -120,9 +120,13 @@ class GridModel:
         """Read the cells of everybody listed. Raises InvalidInput where they are too many."""
         if self.listing is None:
             raise RuntimeError("nothing is listed")
-        wanted = self._columns(columns)
+        integration_ids = self._columns(columns)
         pages = await self.listing.read_everybody()
-        people = [(person, tuple(page.cell(person.id, i) for i in wanted)) for page in pages for person in page.people]
+        people = [
+            (person, tuple(page.cell(person.id, i) for i in integration_ids))
+            for page in pages
+            for person in page.people
+        ]
         return SelectedCells(tuple(people), pages[-1].now)
 
     def access(self, index: int, column: int) -> Access | None:
@@ -151,14 +155,14 @@ class GridModel:
 
     def row_text(self, index: int) -> str:
         """Return a row as one line for a clipboard."""
-        found = self._person_at(index)
-        if found is None:
+        located = self._person_at(index)
+        if located is None:
             return ""
         texts = [
             f"{safe_text(integration.integration_type, 50)}: {access_in_full(self.staged.access(cell), self._zone)}"
             for integration, cell in zip(self.integrations, self.cells(index), strict=True)
         ]
-        return "\t".join([holder_in_full(found[1]), *texts])
+        return "\t".join([holder_in_full(located[1]), *texts])
 
     def _person_at(self, index: int) -> tuple[LoadedPage, Holder] | None:
         return self.listing.window.person_at(index) if self.listing else None

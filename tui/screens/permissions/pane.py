@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from textual import work
 
 from tui.errors import PermissionDenied, SwitchboardError
-from tui.screens.paging_pane import PagingPane
+from tui.screens.paging_pane import PagingPane, ReadFailed
 from tui.screens.permissions.view import heading
 from tui.widgets.grid import Grid
 from tui.widgets.state_switcher import StateSwitcher
@@ -33,7 +33,7 @@ class PermissionPane(PagingPane):
 
     DEFAULT_CSS = """
     PermissionPane { height: 1fr; }
-    PermissionPane > #detail { height: 6; border-top: solid ansi_bright_black; padding: 0 1; }
+    PermissionPane > #detail { height: 6; }
     """
 
     def __init__(self, glyphs: Glyphs) -> None:
@@ -56,7 +56,7 @@ class PermissionPane(PagingPane):
 
     def compose(self) -> ComposeResult:
         yield StateSwitcher(Grid(self))
-        yield TextLines(id="detail")
+        yield TextLines(id="detail", classes="detail")
 
     def row(self, index: int) -> GridRow | None:
         """Return a row of the grid."""
@@ -171,7 +171,7 @@ class PermissionPane(PagingPane):
         try:
             await listing.read_count()
         except SwitchboardError as failure:
-            self.post_message(self.Failed(failure))
+            self.post_message(ReadFailed(failure))
         else:
             self._update_bounds(listing)
 
@@ -193,7 +193,7 @@ class PermissionPane(PagingPane):
             while await self._load_page() or await self._load_use():
                 pass
         except SwitchboardError as failure:
-            self.post_message(self.Failed(failure))
+            self.post_message(ReadFailed(failure))
         finally:
             self._is_loading = False
 

@@ -44,9 +44,9 @@ def empty_message(view: int, text: str, *, is_labelled: bool) -> tuple[str, str]
 class PeopleList:
     """One listing with its loaded part, `window`. Another filter or order is another listing."""
 
-    def __init__(self, database: Database, organization_id: UUID, wanted: PeopleFilter, sort: Sort) -> None:
+    def __init__(self, database: Database, organization_id: UUID, people_filter: PeopleFilter, sort: Sort) -> None:
         self.organization_id = organization_id
-        self.wanted = wanted
+        self.people_filter = people_filter
         self.sort = sort
         self.window = PeopleWindow()
         self._database = database
@@ -54,19 +54,20 @@ class PeopleList:
     def is_same(self, other: PeopleList) -> bool:
         """Whether both list the same people in the same order."""
         mine, theirs = (
-            (listing._database, listing.organization_id, listing.wanted, listing.sort) for listing in (self, other)
+            (listing._database, listing.organization_id, listing.people_filter, listing.sort)
+            for listing in (self, other)
         )
         return mine == theirs
 
     @property
     def heading(self) -> str:
         """The heading of the column of people: who is listed, in a word or two."""
-        wanted = self.wanted
-        if wanted.only_with_access:
+        people_filter = self.people_filter
+        if people_filter.only_with_access:
             return "With access"
-        if wanted.expires_within_30_days:
+        if people_filter.expires_within_30_days:
             return "Expiring"
-        return "Not in directory" if wanted.no_longer_in_directory else "Person"
+        return "Not in directory" if people_filter.no_longer_in_directory else "Person"
 
     async def read_beginning(self) -> None:
         """Load the first page and drop the others."""
@@ -137,7 +138,7 @@ class PeopleList:
         total = await self._count()
         while total <= MOST_AT_ONCE:
             page = await people_page(
-                self._database, self.organization_id, self.wanted, self.sort, beyond, limit=BIG_PAGE
+                self._database, self.organization_id, self.people_filter, self.sort, beyond, limit=BIG_PAGE
             )
             pages.append(page)
             beyond = page.last
@@ -152,10 +153,10 @@ class PeopleList:
         from tui.data.permissions.people import people_page
 
         return await people_page(
-            self._database, self.organization_id, self.wanted, self.sort, beyond, PAGE, backwards=backwards
+            self._database, self.organization_id, self.people_filter, self.sort, beyond, PAGE, backwards=backwards
         )
 
     async def _count(self) -> int:
         from tui.data.permissions.people import count_people
 
-        return await count_people(self._database, self.organization_id, self.wanted)
+        return await count_people(self._database, self.organization_id, self.people_filter)

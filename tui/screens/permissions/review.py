@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from textual.binding import Binding, BindingType
-
 from tui.data.rights import RIGHTS
 from tui.screens.page import Page, enter_does
 from tui.screens.permissions.view import letter_change
-from tui.widgets.frame import Part
+from tui.widgets.bindings import bind
+from tui.widgets.frame import Hints, Part
 from tui.widgets.prompt import Choice
 from tui.widgets.row_list import Cell, Column, Row, RowBody, RowList
 from tui.widgets.state_switcher import StateSwitcher
@@ -22,13 +21,13 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from uuid import UUID
 
+    from textual.binding import BindingType
     from textual.widget import Widget
 
     from tui.data.permissions.apply import Conflict, Conflicts
     from tui.data.permissions.people import Holder
     from tui.data.permissions.staging import Change, Staged
     from tui.data.permissions.values import CellKey
-    from tui.errors import SwitchboardError
     from tui.models import Integration
     from tui.widgets.frame import Tone
 
@@ -48,8 +47,8 @@ class PermissionReviewScreen(Page):
     BINDINGS: ClassVar[list[BindingType]] = [
         enter_does("apply", "Apply", id="review.apply", tooltip="Apply all of it in one transaction"),
         # A opened the review: held down, or as the end of a broken sequence, it must not apply it too.
-        Binding("A", "say_how", show=False),
-        Binding("d", "drop", "Drop", show=False, id="review.drop", tooltip="Stage this one no more"),
+        bind("A", "say_how", ""),
+        bind("d", "drop", "Drop", id="review.drop", tooltip="Stage this one no more"),
     ]
     section = "permissions"
     is_inner = True
@@ -65,9 +64,9 @@ class PermissionReviewScreen(Page):
 
     def compose_body(self) -> Iterable[Widget]:
         yield StateSwitcher(RowList(COLUMNS))
-        yield TextLines(id="detail")
+        yield TextLines(id="detail", classes="detail")
 
-    def hints(self) -> tuple[tuple[str, str], ...]:
+    def hints(self) -> Hints:
         return (
             ("enter", "apply all of it"),
             ("d", "drop this one"),
@@ -80,12 +79,6 @@ class PermissionReviewScreen(Page):
         configure = review.configure_given
         gained = f"gives configure {'once' if configure == 1 else counted(configure, 'time')}" if configure else ""
         return (Part(review.sentence(), "warning", give=1), Part(gained, "bad"))
-
-    def on_mount(self) -> None:
-        self.focus_body()
-
-    def focus_body(self) -> None:
-        self.set_focus(self.query_one(RowBody))
 
     async def load(self) -> None:
         from tui.data.permissions.people import holders_by_id, integrations_of
@@ -175,7 +168,9 @@ class PermissionReviewScreen(Page):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         return (
-            None if action in ("apply", "drop") and (self.busy or not self._changes or self.prompt.is_asking) else True
+            None
+            if action in ("apply", "drop") and (self.is_busy or not self._changes or self.prompt.is_asking)
+            else True
         )
 
     def action_drop(self) -> None:
@@ -191,7 +186,8 @@ class PermissionReviewScreen(Page):
         self._show()
 
     def action_say_how(self) -> None:
-        # Letters only prepare; another kind of key applies.
+        # Letters only prepare; another kind of key applies. Said before the rows are read, too: all of a held key's may
+        # come before them.
         if len(self._staged):
             self.status.say("Nothing is applied yet: enter applies all of it.")
 
@@ -248,12 +244,8 @@ class PermissionReviewScreen(Page):
         if place is not None:
             body.cursor = place
 
-    def show_failure(self, failure: SwitchboardError) -> None:
-        self.query_one(StateSwitcher).show_failed(failure.title, failure.sentence, failure.what_to_do)
-        super().show_failure(failure)
-
     def action_back(self) -> None:
-        if not self.busy:
+        if not self.is_busy:
             self.leave((self._staged, None))
 
 

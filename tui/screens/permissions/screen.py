@@ -6,29 +6,30 @@ from functools import partial
 from typing import TYPE_CHECKING, ClassVar
 
 from textual import work
-from textual.binding import Binding, BindingType
 
 from tui.data.rights import RIGHTS, implying
 from tui.errors import SwitchboardError
-from tui.screens.page import Page
+from tui.screens.list_page import ListPage
 from tui.screens.permissions.grid_actions import GridActions
 from tui.screens.permissions.model import GridModel
 from tui.screens.permissions.pane import PermissionPane
 from tui.screens.permissions.people_list import VIEWS, PeopleList, empty_message
 from tui.screens.permissions.staging import ask_person
-from tui.widgets.frame import Part
+from tui.widgets.bindings import bind
+from tui.widgets.frame import Hints, Part
 from tui.words.counts import counted
 from tui.words.text import safe_text
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Iterable
+    from collections.abc import Iterable
 
+    from textual.binding import Binding, BindingType
     from textual.widget import Widget
 
     from tui.data.permissions.effective import Enforcement
     from tui.data.permissions.people import Sort
     from tui.data.rights import Right, RightDefinition
-    from tui.widgets.grid import Grid
+    from tui.widgets.row_list import EndWanted
 
 SORTS: tuple[tuple[Sort, str], ...] = (("name", "name"), ("email", "e-mail"), ("granted", "newest grant"))
 RIGHT_KEYS = [right.keys.partition(",")[0] for right in RIGHTS.values()]
@@ -36,7 +37,7 @@ EDIT_ACTIONS = frozenset({"right", "revoke", "values", "put_row", "add"})
 
 
 def _key(keys: str, action: str, name: str, label: str, tooltip: str) -> Binding:
-    return Binding(keys, action, label, show=False, id=f"permissions.{name}", tooltip=tooltip)
+    return bind(keys, action, label, id=f"permissions.{name}", tooltip=tooltip)
 
 
 def _right_key(right: RightDefinition) -> Binding:
@@ -46,7 +47,7 @@ def _right_key(right: RightDefinition) -> Binding:
     return _key(right.keys, f"right('{right.name}')", right.name, right.name.capitalize(), tooltip)
 
 
-class PermissionsScreen(Page):
+class PermissionsScreen(ListPage):
     """Shows who may use which integration, stages changes, and hands them to the review."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -54,6 +55,7 @@ class PermissionsScreen(Page):
         _key("d", "revoke", "revoke", "Revoke", "Take every right from what is selected"),
         _key("e", "values", "values", "Expiry, limits", "Set the expiry, the daily or the monthly limit"),
         _key("Y", "take_row", "take", "Take row", "Remember the row of the person under the cursor"),
+        # Not P, which behind an esc begins a sequence (DCS), and swallows what follows.
         _key("p", "put_row", "put", "Put row", "Make the selected people's rows the same"),
         _key("u", "undo", "undo", "Undo", "Take back the last step; then what was applied, as one"),
         _key("A", "review", "review", "Review, apply", "Look at everything staged; enter applies it there"),
@@ -65,7 +67,6 @@ class PermissionsScreen(Page):
         _key("y", "copy", "copy", "Copy row", "Copy the row as text"),
     ]
     section = "permissions"
-    filterable = True
 
     def __init__(self) -> None:
         super().__init__()
@@ -89,7 +90,7 @@ class PermissionsScreen(Page):
         self._grid_actions = GridActions(self, pane)
         yield pane
 
-    def hints(self) -> tuple[tuple[str, str], ...]:
+    def hints(self) -> Hints:
         # The hints of the grid never change with the cursor: on a slow link each repaint of the line is seen.
         if self.model is None or not self.model.integrations:
             return (("1", "integrations"), ("o", "organisation"), ("r", "refresh"), ("?", "help"))
@@ -130,20 +131,11 @@ class PermissionsScreen(Page):
     def focus_body(self) -> None:
         self.set_focus(self.pane.grid)
 
-    def on_mount(self) -> None:
-        self.focus_body()
-        if not self.session.is_connected and self.console.connection.failure is None:
-            self.pane.switcher.show_loading("the connection")
-
     async def load(self) -> None:
         from tui.data.permissions.people import integrations_of
 
-        switcher, organization = self.pane.switcher, self.session.organization
-        if not self.session.is_set_up:
-            switcher.show_empty("Switchboard is not set up in this database.", "5  set it up")
-            return
+        switcher, organization = self.pane.switcher, self.organization_to_list()
         if organization is None:
-            switcher.show_empty("No organisation is chosen.", "o  choose one")
             return
         switcher.show_loading("permissions")
         model = self.model
@@ -163,9 +155,9 @@ class PermissionsScreen(Page):
     def _listing(self, model: GridModel) -> PeopleList:
         from tui.data.permissions.people import PeopleFilter
 
-        wanted = PeopleFilter(self.filter_text.strip(), **VIEWS[self._view][1])
-        self.pane.empty_message = empty_message(self._view, wanted.text, is_labelled=self._is_labelled)
-        return PeopleList(self.session.database, model.staged.organization_id, wanted, SORTS[self._sort][0])
+        people_filter = PeopleFilter(self.filter_text.strip(), **VIEWS[self._view][1])
+        self.pane.empty_message = empty_message(self._view, people_filter.text, is_labelled=self._is_labelled)
+        return PeopleList(self.session.database, model.staged.organization_id, people_filter, SORTS[self._sort][0])
 
     @work(group="allowed", exclusive=True, exit_on_error=False)
     async def _read_privileges(self, model: GridModel) -> None:
@@ -177,10 +169,10 @@ class PermissionsScreen(Page):
         try:
             self._may_change = await can_change(database)
             self._is_labelled = await people_are_labelled(database)
-            found = await enforcement(database)
+            state = await enforcement(database)
         except SwitchboardError as failure:
             if self.is_mounted:
-                self.tell_failure(failure)
+                self.report_failure(failure)
             return
         if self.is_mounted and model is self.model:
             self.pane.empty_message = empty_message(self._view, self.filter_text.strip(), is_labelled=self._is_labelled)
@@ -188,27 +180,13 @@ class PermissionsScreen(Page):
                 self.pane.show_state()
             self.refresh_bindings()
             self.refresh_frame()
-            self.pane.show_note(self._note(found))
-
-    @work(group="load", exclusive=True, exit_on_error=False)
-    async def _read(self, reading: Callable[[], Awaitable[None]]) -> None:
-        try:
-            await reading()
-        except SwitchboardError as failure:
-            if self.is_mounted:
-                self.show_failure(failure)
-        if self.is_mounted:
-            self.refresh_frame()
+            self.pane.show_note(self._note(state))
 
     def filter_changed(self) -> None:
         if self.model is None or self.model.listing is None:
             self.start_load()
         elif self.model.integrations:
-            self._read(partial(self.pane.read, self._listing(self.model)))
-
-    def show_failure(self, failure: SwitchboardError) -> None:
-        self.pane.switcher.show_failed(failure.title, failure.sentence, failure.what_to_do)
-        super().show_failure(failure)
+            self.run_load(partial(self.pane.read, self._listing(self.model)))
 
     def _note(self, enforcement: Enforcement) -> str:
         if self.session.read_only:
@@ -227,7 +205,7 @@ class PermissionsScreen(Page):
         if person is not None:
             self.console.navigation.open_access_of(person)
 
-    def on_grid_end_wanted(self, event: Grid.EndWanted) -> None:
+    def on_end_wanted(self, event: EndWanted) -> None:
         grid, model = self.pane.grid, self.model
         if model is None or model.listing is None:
             return
@@ -237,18 +215,12 @@ class PermissionsScreen(Page):
         elif grid.selection.span in ("range", "rows"):
             self.status.say("A range grows by moves and pages; | selects a column for everybody listed.")
         else:
-            self._read(partial(self.pane.read_end, event.direction))
-
-    def on_paging_pane_failed(self, event: PermissionPane.Failed) -> None:
-        self.tell_failure(event.failure)
-
-    def on_paging_pane_crashed(self, event: PermissionPane.Crashed) -> None:
-        self.console.fail(event.error)
+            self.run_load(partial(self.pane.read_end, event.direction))
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        if action in EDIT_ACTIONS and not (self._may_edit and not self.busy and self.model is not None):
+        if action in EDIT_ACTIONS and not (self._may_edit and not self.is_busy and self.model is not None):
             return None
-        return None if action in ("review", "undo") and self.busy else True
+        return None if action in ("review", "undo") and self.is_busy else True
 
     def action_right(self, right: Right) -> None:
         self._grid_actions.toggle(right)
@@ -310,8 +282,7 @@ class PermissionsScreen(Page):
 
     def action_copy(self) -> None:
         if self.model is not None and (text := self.model.row_text(self.pane.grid.row)):
-            self.app.copy_to_clipboard(text)
-            self.status.say("Row sent to your terminal's clipboard (cannot be confirmed).")
+            self.copy_row(text)
 
     def action_back(self) -> None:
         # The first press only ends a selection.

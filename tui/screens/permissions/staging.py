@@ -96,7 +96,7 @@ async def ask_values(
     before = to_the_minute(access.expires_at, zone) if name == "expires_at" else limit_words(getattr(access, name))
     complaint = typed = ""
     while True:
-        answer = await prompt.line(f"{complaint}{what} (now {before}); {examples}:", typed)
+        answer = await prompt.ask(f"{complaint}{what} (now {before}); {examples}:", typed)
         if answer is None:
             return {}
         typed = answer
@@ -111,13 +111,13 @@ async def ask_values(
 
 async def ask_person(prompt: Prompt) -> tuple[UUID, str] | None:
     """Ask for the id and the name of somebody where there is no directory. Raises InvalidInput for what is no id."""
-    typed = await prompt.line("Id of the person (a UUID):")
+    typed = await prompt.ask("Id of the person (a UUID):")
     if typed is None:
         return None
     user_id = parse_uuid(typed.strip())
     if user_id is None:
         raise InvalidInput("That is no id.", "It has the form 00000000-0000-4000-8000-000000000000.")
-    label = await prompt.line("Name that people know them by:")
+    label = await prompt.ask("Name that people know them by:")
     return None if label is None else (user_id, label)
 
 

@@ -29,25 +29,21 @@ ORDER: tuple[FindingState, ...] = ("problem", "warning", "ok")
 class DoctorPane(Vertical):
     """What the doctor found, problems first, and the whole of one finding below the list."""
 
-    DEFAULT_CSS = """
-    DoctorPane #doctor-detail {
-        border-top: solid ansi_bright_black; padding: 0 1; height: auto; min-height: 4; max-height: 9;
-    }
-    """
+    DEFAULT_CSS = "DoctorPane #doctor-detail { height: auto; min-height: 4; max-height: 9; }"
 
     def __init__(self, glyphs: Glyphs) -> None:
         super().__init__()
         self._glyphs = glyphs
         self._list = RowList(COLUMNS)
         self._switcher = StateSwitcher(self._list)
-        self._detail = NoticeList(glyphs, id="doctor-detail")
+        self._detail = NoticeList(glyphs, id="doctor-detail", classes="detail")
         self._findings: tuple[Finding, ...] = ()
 
     def compose(self) -> ComposeResult:
         yield self._switcher
         yield self._detail
 
-    def wait(self) -> None:
+    def show_loading(self) -> None:
         self._switcher.show_loading("the examination")
 
     def show(self, findings: Sequence[Finding]) -> None:

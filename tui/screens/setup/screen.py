@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 
 from tui.errors import ConnectionFailed, SwitchboardError
@@ -12,16 +11,18 @@ from tui.screens.page import Page
 from tui.screens.setup.doctor_pane import DoctorPane
 from tui.screens.setup.wizard.flow import Flow
 from tui.screens.setup.wizard.pane import STEPS, WizardPane
+from tui.widgets.bindings import bind
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from textual.binding import BindingType
     from textual.worker import Worker
 
     from tui.screens.setup.wizard.connection import ConnectionStep
     from tui.screens.setup.wizard.first_integration import FirstIntegrationStep
     from tui.screens.setup.wizard.step import Step, Work
-    from tui.widgets.frame import Part
+    from tui.widgets.frame import Hints, Part
 
 
 HOW_TO_LEAVE = "To leave before the end, press ctrl+c twice."
@@ -32,28 +33,24 @@ class SetupScreen(Page):
 
     CSS_PATH: ClassVar[Any] = ["screen.tcss", "wizard/steps.tcss"]
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("q", "leave", "Quit", show=False, id="setup.leave"),
-        Binding("w", "wizard", "Set up again", show=False, id="setup.wizard", tooltip="Open the setup wizard"),
+        bind("q", "leave", "Quit", id="setup.leave"),
+        bind("w", "wizard", "Set up again", id="setup.wizard", tooltip="Open the setup wizard"),
     ]
     section = "setup"
 
     def __init__(self) -> None:
         super().__init__()
         self._doctor: DoctorPane | None = None
-        self._wizard: WizardPane | None = None
+        self.wizard: WizardPane | None = None
         self._failure: SwitchboardError | None = None
         self._acting = False
 
     def compose_body(self) -> Iterable[Any]:
         yield Vertical(id="setup")
 
-    @property
-    def wizard(self) -> WizardPane | None:
-        return self._wizard
-
-    def hints(self) -> tuple[tuple[str, str], ...]:
-        if self._wizard is not None:
-            return self._wizard.hints(leaves=not self._needs_wizard())
+    def hints(self) -> Hints:
+        if self.wizard is not None:
+            return self.wizard.hints(leaves=not self._needs_wizard())
         wizard = (("w", "setup wizard"),) if self._has_wizard else ()
         return (("r", "look again"), *wizard, ("1", "integrations"), ("?", "help"))
 
@@ -67,7 +64,7 @@ class SetupScreen(Page):
 
     def start_load(self) -> None:
         """Show what is needed now; an open wizard stays as it is."""
-        if self._wizard is not None:
+        if self.wizard is not None:
             self.refresh_frame()
         elif self._needs_wizard():
             self.run_in_background(self._open_wizard, group="wizard")
@@ -79,20 +76,20 @@ class SetupScreen(Page):
         from tui.data.setup.doctor import examine
 
         pane = await self._show_doctor()
-        pane.wait()
+        pane.show_loading()
         session, settings = self.session, self.session.settings
         failure = self._failure
         try:
-            wanted = from_environment(settings.database_url, settings.libpq)
+            connection = from_environment(settings.database_url, settings.libpq)
         except SwitchboardError as malformed:
-            wanted, failure = None, malformed
+            connection, failure = None, malformed
         if not session.is_connected and failure is None:
             waiting = ConnectionFailed("There is no connection to the database yet.", "Wait a moment, then press r.")
             failure = self.console.connection.failure or waiting
         findings = await examine(
             session.database if session.is_connected else None,
             session.keyring,
-            connection=wanted,
+            connection=connection,
             env_file=settings.env_file_to_write,
             failure=failure,
         )
@@ -102,11 +99,11 @@ class SetupScreen(Page):
 
     def show_failure(self, failure: SwitchboardError) -> None:
         """Let the doctor say why there is no connection."""
-        if self._wizard is None and not self.session.is_connected:
+        if self.wizard is None and not self.session.is_connected:
             self._failure = failure
             self.start_load()
         else:
-            self.tell_failure(failure)
+            self.report_failure(failure)
 
     def run_in_background(self, work: Work, *, group: str) -> None:
         _: Worker[None] = self.run_worker(work, group=group, exclusive=True, exit_on_error=False)
@@ -121,44 +118,44 @@ class SetupScreen(Page):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         if action in ("wizard", "reload"):
-            return self._wizard is None
+            return self.wizard is None
         return super().check_action(action, parameters)
 
     def action_wizard(self) -> None:
-        if self._wizard is None and not self.busy:
+        if self.wizard is None and not self.is_busy:
             self.run_in_background(self._open_wizard, group="wizard")
 
     async def action_leave(self) -> None:
         """Quit from the doctor, as everywhere; in the wizard one key must not lose what was typed."""
-        if self._wizard is None:
+        if self.wizard is None:
             await self.run_action("app.quit_at_root")
         else:
             self.status.say(HOW_TO_LEAVE)
 
     def action_reload(self) -> None:
         """Look again; the wizard has nothing to read again."""
-        if self._wizard is None:
+        if self.wizard is None:
             self.status.clear()
             self._failure = None
             self.start_load()
 
     def action_back(self) -> None:
-        if self._wizard is None:
+        if self.wizard is None:
             super().action_back()
         elif not self._acting:
             self.status.clear()
-            self.run_in_background(self._wizard.back, group="wizard")
+            self.run_in_background(self.wizard.back, group="wizard")
 
     def on_step_finished(self, event: Step.Finished) -> None:
         event.stop()
-        if self._wizard is not None:
+        if self.wizard is not None:
             self.status.clear()
-            self.run_in_background(self._wizard.next, group="wizard")
+            self.run_in_background(self.wizard.next, group="wizard")
 
     def on_step_changed(self, event: Step.Changed) -> None:
         event.stop()
-        if self._wizard is not None:
-            self._wizard.refresh_rail()
+        if self.wizard is not None:
+            self.wizard.refresh_rail()
             self.refresh_frame()
 
     def on_wizard_pane_moved(self, event: WizardPane.Moved) -> None:
@@ -174,18 +171,16 @@ class SetupScreen(Page):
             self.run_in_background(self._close_wizard, group="wizard")
 
     def on_first_integration_step_chosen(self, event: FirstIntegrationStep.Chosen) -> None:
-        """Work with what was set up, from section 1."""
         event.stop()
         self.act(self._complete(event.integration_type))
 
     def on_connection_step_demo_wanted(self, event: ConnectionStep.DemoWanted) -> None:
-        """Leave for the sample data; nothing was written."""
         event.stop()
-        self.console.look_around()
+        self.console.open_demo()
 
     def focus_body(self) -> None:
-        if self._wizard is not None:
-            self._wizard.focus_step()
+        if self.wizard is not None:
+            self.wizard.focus_step()
         elif self._doctor is not None:
             self._doctor.focus_list()
 
@@ -213,18 +208,18 @@ class SetupScreen(Page):
         await place.remove_children()
         self._doctor = None
         flow, failure = self._new_flow()
-        self._wizard = WizardPane(flow)
-        await place.mount(self._wizard)
-        await self._wizard.show(0)
-        if failure is not None and self._wizard.step is not None:
-            self._wizard.step.fail(failure)
+        self.wizard = WizardPane(flow)
+        await place.mount(self.wizard)
+        await self.wizard.show(0)
+        if failure is not None and self.wizard.step is not None:
+            self.wizard.step.fail(failure)
 
     def _new_flow(self) -> tuple[Flow, SwitchboardError | None]:
         from tui.data.postgres.connection_string import from_environment
 
         session, settings = self.session, self.session.settings
         flow = Flow(settings, session.environ, session.keyring, session.operator, self.console.glyphs)
-        flow.operator_wanted = settings.operator
+        flow.operator_setting = settings.operator
         flow.organization = session.organization
         if not settings.nothing_configured:
             try:
@@ -243,28 +238,28 @@ class SetupScreen(Page):
         return self._doctor
 
     async def _close_wizard(self) -> None:
-        if self._wizard is not None:
-            await self._wizard.flow.close()
-            self._wizard = None
+        if self.wizard is not None:
+            await self.wizard.flow.close()
+            self.wizard = None
         self.status.clear()
         super().start_load()
 
     async def _complete(self, open_type: str | None) -> None:
-        if self._wizard is None:
+        if self.wizard is None:
             return
-        session = self._wizard.flow.session()
+        session = self.wizard.flow.session()
         await self._remove_wizard()
         await self.console.use_session(session)
         if open_type is not None and session.is_connected:
             self.console.navigation.open_editor(open_type)
 
     async def _remove_wizard(self) -> None:
-        if self._wizard is not None:
-            await self._wizard.flow.close()
-            await self._wizard.remove()
-            self._wizard = None
+        if self.wizard is not None:
+            await self.wizard.flow.close()
+            await self.wizard.remove()
+            self.wizard = None
 
     async def on_unmount(self) -> None:
         """Leave no connection of the wizard's behind."""
-        if self._wizard is not None:
-            await self._wizard.flow.close()
+        if self.wizard is not None:
+            await self.wizard.flow.close()

@@ -27,8 +27,9 @@ if TYPE_CHECKING:
 
     from tui.data.postgres.connection_settings import ConnectionSettings
     from tui.screens.setup.wizard.flow import Flow
-    from tui.screens.setup.wizard.step import Hints
+    from tui.widgets.frame import Hints
 
+# A test for each key would open a connection for each.
 QUIET_S = 0.5
 # Supabase bans an address after a few wrong passwords, so a half-typed one is not tried: it is when the field is left.
 QUIET_FOR_LOGIN_S = 3.0
@@ -182,7 +183,6 @@ class ConnectionStep(Step):
     def on_descendant_focus(self, event: events.DescendantFocus) -> None:
         name = (event.widget.id or "").removeprefix("c-")
         self._help.update(HELP.get(name, ""))
-        self.post_message(self.Changed())
 
     def on_cycle_line_changed(self, event: CycleLine.Changed) -> None:
         """Test with the other TLS mode; a certificate is asked for only where one is checked."""
@@ -207,14 +207,14 @@ class ConnectionStep(Step):
         from tui.data.postgres.connection_string import parse_connection_string
 
         try:
-            wanted = parse_connection_string(text.reveal("parse"))
+            settings = parse_connection_string(text.reveal("parse"))
         except SwitchboardError as failure:
             self._notices.clear()
             self.fail(failure)
             return False
         self.problem.clear()
         self._configured = None
-        self._fill(wanted)
+        self._fill(settings)
         self._inputs["host"].focus()
         return True
 
@@ -252,9 +252,9 @@ class ConnectionStep(Step):
         self._show_ca()
 
     def _show_ca(self) -> None:
-        wanted = self._tls.chosen.startswith("verify") or bool(self._inputs["ca"].value)
-        self.query_one("#c-ca-line").display = wanted
-        if wanted and not self._inputs["ca"].value:
+        asks_for_ca = self._tls.chosen.startswith("verify") or bool(self._inputs["ca"].value)
+        self.query_one("#c-ca-line").display = asks_for_ca
+        if asks_for_ca and not self._inputs["ca"].value:
             self._inputs["ca"].placeholder = "system"
 
     def _values(self) -> tuple[str, ...]:
@@ -299,14 +299,14 @@ class ConnectionStep(Step):
             self._notices.clear()
             return
         self._scheduled_values = values
-        wanted = self._configured if self._configured and self._is_unchanged() else self._typed_settings()
+        settings = self._configured if self._configured and self._is_unchanged() else self._typed_settings()
         self.problem.clear()
-        self._notices.say([Notice("quiet", f"Connecting to {wanted.describe()} ...")])
+        self._notices.say([Notice("quiet", f"Connecting to {settings.describe()} ...")])
         try:
-            unsafe = wanted.pgpass_problem()
+            unsafe = settings.pgpass_problem()
             if unsafe:
                 raise unsafe
-            server = await self.flow.connect(wanted)
+            server = await self.flow.connect(settings)
         except SwitchboardError as failure:
             self._tested_values = None
             self.flow.done.discard(self.key)
@@ -316,7 +316,7 @@ class ConnectionStep(Step):
             self.post_message(self.Changed())
         self._tested_values = values
         self.flow.done.add(self.key)
-        connected, *rest = server_findings(server, wanted)
+        connected, *rest = server_findings(server, settings)
         # On a small screen the end of the list is below its edge, and what is well matters least.
         rest.sort(key=lambda finding: finding.state == "ok")
         self._notices.say([notice_of(finding) for finding in (connected, *rest)])
@@ -325,11 +325,11 @@ class ConnectionStep(Step):
         settings = self._configured
         if settings is None or self._inputs["password"].value:
             return False
-        wanted = self._typed_settings()
-        same = (wanted.host, wanted.port, wanted.database, wanted.user) == (
+        typed = self._typed_settings()
+        same = (typed.host, typed.port, typed.database, typed.user) == (
             settings.host,
             settings.port,
             settings.database,
             settings.user,
         )
-        return same and wanted.parameters == settings.parameters
+        return same and typed.parameters == settings.parameters

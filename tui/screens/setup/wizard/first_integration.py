@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from textual.widget import Widget
 
     from tui.screens.setup.wizard.flow import Flow
-    from tui.screens.setup.wizard.step import Hints
+    from tui.widgets.frame import Hints
 
 LATER = "later"
 

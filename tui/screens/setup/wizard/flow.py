@@ -39,7 +39,7 @@ class Flow:
     server: ServerInfo | None = None
     plan: Plan | None = None
     organization: Organization | None = None
-    operator_wanted: str | None = None
+    operator_setting: str | None = None
     done: set[str] = field(default_factory=set)
 
     @property
@@ -47,7 +47,7 @@ class Flow:
         """The `.env` that is read, and written where somebody asks for it."""
         return self.settings.env_file_to_write
 
-    async def connect(self, wanted: ConnectionSettings) -> ServerInfo:
+    async def connect(self, connection: ConnectionSettings) -> ServerInfo:
         """Connect with these settings and keep the connection for the steps that follow; an earlier one is closed.
 
         Raises ConnectionFailed and its like, and then there is no connection.
@@ -55,7 +55,7 @@ class Flow:
         from tui.data.postgres.database import Database
 
         await self.close()
-        self.connection, self.plan = wanted, None
+        self.connection, self.plan = connection, None
         database = Database(self.conninfo(), self.operator, read_only=self.settings.read_only)
         server = await database.open()
         self.database, self.server = database, server
@@ -92,7 +92,7 @@ class Flow:
             libpq={},
             database_url=connection_uri(self.connection),
             organization=str(self.organization.id) if self.organization else None,
-            operator=self.operator_wanted,
+            operator=self.operator_setting,
         )
         return Session(settings, self.environ, self.keyring)
 

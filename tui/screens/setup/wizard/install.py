@@ -36,9 +36,6 @@ class InstallStep(Step, can_focus=True):
         self._result = NoticeList(flow.glyphs, id="i-result")
         self._is_installed = False
 
-    def first_line(self) -> Widget:
-        return self
-
     def compose_step(self) -> Iterable[Widget]:
         """Lay the result over the files, of which there may be more than lines."""
         yield self._result
@@ -117,9 +114,9 @@ def _counts() -> dict[str, int]:
 
 
 def _result(report: InstallReport) -> list[Notice]:
-    made = len(report.changes.missing) if report.changes else 0
+    created = len(report.changes.missing) if report.changes else 0
     changed = len(report.changes.different) if report.changes else 0
-    lines = [Notice("good", f"Installed in {report.seconds:.1f} s: {made} things made, {changed} changed.")]
+    lines = [Notice("good", f"Installed in {report.seconds:.1f} s: {created} things made, {changed} changed.")]
     if report.indexes_built:
         lines.append(Notice("good", f"{len(report.indexes_built)} indexes of the log were built afterwards."))
     if report.verification is not None and not report.verification.is_well:

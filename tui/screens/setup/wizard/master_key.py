@@ -29,8 +29,8 @@ if TYPE_CHECKING:
     from textual.widget import Widget
 
     from tui.screens.setup.wizard.flow import Flow
-    from tui.screens.setup.wizard.step import Hints
     from tui.secret import Secret
+    from tui.widgets.frame import Hints
 
 Way = Literal["keep", "generate", "paste", "file", "command", "later"]
 
@@ -153,7 +153,6 @@ class MasterKeyStep(Step):
         return self._way != "later" and self._gate is not None and self._gate.may_write
 
     def on_option_lines_chosen(self, event: OptionLines.Chosen) -> None:
-        """Show what the way needs, and judge it."""
         event.stop()
         self.problem.clear()
         self._show_way()
@@ -168,12 +167,9 @@ class MasterKeyStep(Step):
             self._verdict.clear()
 
     def on_check_line_changed(self, event: CheckLine.Changed) -> None:
-        """What was refused may be right now."""
+        # What was refused may be right now.
         event.stop()
         self.problem.clear()
-
-    def on_descendant_focus(self) -> None:
-        self.post_message(self.Changed())
 
     @property
     def _way(self) -> Way:
@@ -317,10 +313,10 @@ def _gate_verdict(gate: Gate) -> Notice:
         gate.require_write()
     except MasterKeyError as refused:
         if gate.state == "wrong key":
-            known = f"with key id {gate.recorded_key_id}" if gate.recorded_key_id else "with another key"
+            which = f"with key id {gate.recorded_key_id}" if gate.recorded_key_id else "with another key"
             return Notice(
                 "bad",
-                f"Wrong key: this database already holds credentials written {known}.",
+                f"Wrong key: this database already holds credentials written {which}.",
                 "Paste that key, or name its file.",
             )
         return Notice("warning", refused.sentence, refused.what_to_do)

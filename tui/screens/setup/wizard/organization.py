@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from textual.widgets import Input
 
     from tui.screens.setup.wizard.flow import Flow
-    from tui.screens.setup.wizard.step import Hints
+    from tui.widgets.frame import Hints
 
 NEW = "new"
 COLUMNS = (Column("Organisation", 30, grows=True), Column("Id", 36))
@@ -62,7 +62,7 @@ class OrganizationStep(Step):
         self._new_name = LineInput(placeholder="the name people know it by", id="o-name")
         self._new_id = LineInput(str(uuid4()), id="o-id")
         self._operator = LineInput(
-            flow.operator_wanted or "",
+            flow.operator_setting or "",
             placeholder=f"e-mail or user id; left empty: {safe_text(flow.operator.label, 20)}, without one",
             id="o-operator",
         )
@@ -144,9 +144,9 @@ class OrganizationStep(Step):
     async def finish(self) -> bool:
         """Take both over, naming a new organisation in the database."""
         database = self.flow.connected()
-        wanted = self._operator.value.strip()
-        if wanted:
-            person = await find_person(database, wanted)
+        operator = self._operator.value.strip()
+        if operator:
+            person = await find_person(database, operator)
             database.operator = replace(self.flow.operator, user_id=person.id, label=operator_label(person))
         if not self._search.is_answered:
             return self.refuse("The list is not what was typed yet.", "Press enter once it is there.")
@@ -156,14 +156,13 @@ class OrganizationStep(Step):
         if organization is None:
             return False
         values = {"SWITCHBOARD_ORGANIZATION": str(organization.id)}
-        if wanted or self.flow.settings.operator:
-            values["SWITCHBOARD_OPERATOR"] = wanted
+        if operator or self.flow.settings.operator:
+            values["SWITCHBOARD_OPERATOR"] = operator
         await self._save.save(values)
-        self.flow.organization, self.flow.operator_wanted = organization, wanted or None
+        self.flow.organization, self.flow.operator_setting = organization, operator or None
         return True
 
     def on_row_body_moved(self, event: RowBody.Moved) -> None:
-        """Ask for a name only where a new one is wanted."""
         event.stop()
         self._show_fields()
 
@@ -174,9 +173,6 @@ class OrganizationStep(Step):
             self._new_name.focus()
         else:
             self.action_proceed()
-
-    def on_descendant_focus(self) -> None:
-        self.post_message(self.Changed())
 
     @property
     def _chosen(self) -> str | None:

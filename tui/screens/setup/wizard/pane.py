@@ -24,7 +24,8 @@ if TYPE_CHECKING:
     from textual.app import RenderResult
 
     from tui.screens.setup.wizard.flow import Flow
-    from tui.screens.setup.wizard.step import Hints, Step
+    from tui.screens.setup.wizard.step import Step
+    from tui.widgets.frame import Hints
 
 STEPS: tuple[type[Step], ...] = (
     ConnectionStep,

@@ -6,7 +6,6 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
-from textual.binding import Binding, BindingType
 from textual.containers import VerticalScroll
 from textual.widgets import Static
 
@@ -15,6 +14,7 @@ from tui.data.setup.plan import plan_setup
 from tui.errors import InvalidInput, PermissionDenied, SwitchboardError
 from tui.screens.setup.wizard.saving import SaveLines
 from tui.screens.setup.wizard.step import Step
+from tui.widgets.bindings import bind
 from tui.widgets.form import ActionLine, CycleLine, Option
 from tui.widgets.notices import Notice, NoticeList
 from tui.words.counts import counted, counted_kinds
@@ -23,13 +23,14 @@ from tui.words.text import spelled
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    from textual.binding import BindingType
     from textual.widget import Widget
 
     from tui.data.schema.adoption import StartingShape
     from tui.data.schema.plan import Plan
     from tui.data.schema.shape import CatalogueEntry
     from tui.screens.setup.wizard.flow import Flow
-    from tui.screens.setup.wizard.step import Hints
+    from tui.widgets.frame import Hints
 
 SQL_FILE = "switchboard-schema.sql"
 VIEWS = (
@@ -53,8 +54,8 @@ class PlanStep(Step):
     """Shows the plan; nothing is changed here."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("pageup", "read(-1)", "Read up", show=False, id="wizard.read_up"),
-        Binding("pagedown", "read(1)", "Read on", show=False, id="wizard.read_down", tooltip="Scroll the text"),
+        bind("pageup", "read(-1)", "Read up", id="wizard.read_up"),
+        bind("pagedown", "read(1)", "Read on", id="wizard.read_down", tooltip="Scroll the text"),
     ]
     key = "plan"
     rail_name = "Plan"
@@ -63,14 +64,14 @@ class PlanStep(Step):
 
     def __init__(self, flow: Flow) -> None:
         super().__init__(flow)
-        self._found = NoticeList(flow.glyphs, id="p-found")
+        self._findings = NoticeList(flow.glyphs, id="p-found")
         self._save = SaveLines(flow, "the connection and its password", ticked=flow.settings.nothing_configured)
         self._write = ActionLine(f"Write the SQL to {SQL_FILE}, for whoever may run it", id="p-write")
         self._view = CycleLine("Show", VIEWS, id="p-view")
         self._text = Static("", id="p-text", markup=False)
 
     def compose_step(self) -> Iterable[Widget]:
-        yield self._found
+        yield self._findings
         yield self._save
         yield self._write
         yield self._view
@@ -86,15 +87,15 @@ class PlanStep(Step):
         """Make the plan anew: the connection may be another one now."""
         self.problem.clear()
         self._write.display = False
-        self._found.say([Notice("quiet", "Looking at the database ...")])
+        self._findings.say([Notice("quiet", "Looking at the database ...")])
         self.flow.plan = None
         try:
             plan = self.flow.plan = await plan_setup(self.flow.conninfo())
         except SwitchboardError:
-            self._found.clear()
+            self._findings.clear()
             self._text.update("")
             raise
-        self._found.say(_notices(plan))
+        self._findings.say(_notices(plan))
         self._write.display = any(problem.error is PermissionDenied for problem in plan.facts.problems)
         self._show_text()
 
@@ -121,9 +122,6 @@ class PlanStep(Step):
     def on_action_line_pressed(self, event: ActionLine.Pressed) -> None:
         event.stop()
         self.host.run_act(self._write_sql)
-
-    def on_descendant_focus(self) -> None:
-        self.post_message(self.Changed())
 
     def action_read(self, by: int) -> None:
         """Scroll the text from wherever the focus is."""
@@ -182,12 +180,12 @@ def _text(plan: Plan, view: str) -> list[str]:
     if view == "holes":
         return _holes(plan)
     if view == "changes":
-        made = [spelled(f"+ {line}") for line in plan.missing]
+        created = [spelled(f"+ {line}") for line in plan.missing]
         changed = [spelled(f"~ {line}") for line in plan.different]
         later = [f"+ index {name} (built afterwards, without blocking anybody)" for name in plan.log_indexes]
         accepted = [spelled(f"= {line}") for line in plan.accepts]
         foreign = [spelled(f"? {drift.sentence}") for drift in plan.foreign]
-        return foreign + accepted + changed + made + later or ["Nothing will be changed."]
+        return foreign + accepted + changed + created + later or ["Nothing will be changed."]
     return _summary("made", plan.missing) + _summary("changed", plan.different) or ["Nothing will be changed."]
 
 

@@ -31,9 +31,6 @@ class ProofStep(Step, can_focus=True):
         self._notices = NoticeList(flow.glyphs, id="r-found")
         self._is_proven = False
 
-    def first_line(self) -> Widget:
-        return self
-
     def compose_step(self) -> Iterable[Widget]:
         yield self._notices
 

@@ -44,7 +44,7 @@ class SaveLines(Vertical):
         self.show_git()
 
     @property
-    def wanted(self) -> bool:
+    def is_ticked(self) -> bool:
         return self._save.ticked
 
     def describe(self, what: str) -> None:
@@ -53,13 +53,13 @@ class SaveLines(Vertical):
     def show_git(self) -> None:
         """Say whether git would take the file along, where it is written at all."""
         env_file = self._flow.env_file
-        state = git_ignore_state(env_file) if self.wanted else "not in git"
+        state = git_ignore_state(env_file) if self.is_ticked else "not in git"
         self._git.say([] if state == "not in git" else [notice_of(git_finding(env_file.name, state))])
         self._ignore.display = state == "not ignored"
 
     async def save(self, values: Mapping[str, str]) -> None:
         """Save where that is wanted, closing the way into git first. Raises ConfigError; nothing is written then."""
-        if not self.wanted:
+        if not self.is_ticked:
             return
         if self._ignore.display and self._ignore.ticked:
             await asyncio.to_thread(add_to_gitignore, self._flow.env_file)

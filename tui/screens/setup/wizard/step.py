@@ -5,24 +5,26 @@ from __future__ import annotations
 from collections.abc import Callable, Coroutine
 from typing import TYPE_CHECKING, ClassVar, Protocol, cast
 
-from textual.binding import Binding, BindingType
 from textual.containers import VerticalScroll
 from textual.message import Message
 from textual.widgets import Static
 
 from tui.errors import SwitchboardError
+from tui.widgets.bindings import bind
 from tui.widgets.notices import Notice, NoticeList
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from textual import events
+    from textual.binding import BindingType
     from textual.widget import Widget
     from textual.widgets import Input
 
     from tui.screens.setup.wizard.flow import Flow
+    from tui.widgets.frame import Hints
 
 Work = Callable[[], Coroutine[None, None, None]]
-Hints = tuple[tuple[str, str], ...]
 
 
 class StepHost(Protocol):
@@ -45,9 +47,9 @@ class Step(VerticalScroll, can_focus=False):
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("up", "focus_by(-1)", "Previous line", show=False, id="wizard.up"),
-        Binding("down", "focus_by(1)", "Next line", show=False, id="wizard.down"),
-        Binding("enter", "proceed", "Continue", show=False, id="wizard.continue", tooltip="Go on to the next step"),
+        bind("up", "focus_by(-1)", "Previous line", id="wizard.up"),
+        bind("down", "focus_by(1)", "Next line", id="wizard.down"),
+        bind("enter", "proceed", "Continue", id="wizard.continue", tooltip="Go on to the next step"),
     ]
     works_locked: ClassVar[bool] = False
     """Whether it works in the locked console; what asks for a connection, a key or a command, or writes, does not."""
@@ -100,7 +102,7 @@ class Step(VerticalScroll, can_focus=False):
 
     def first_line(self) -> Widget | None:
         """Return what gets the focus when the step is shown."""
-        return next(iter(self.query("FormLine, LineInput, RowBody").results()), None)
+        return self if self.can_focus else next(iter(self.query("FormLine, LineInput, RowBody").results()), None)
 
     def hints(self) -> Hints:
         """Return the keys that matter here, without those of every step."""
@@ -108,14 +110,21 @@ class Step(VerticalScroll, can_focus=False):
 
     def fail(self, failure: SwitchboardError) -> None:
         """Say what went wrong and what to do, below the form, where it stays until the next attempt."""
-        self.problem.say([Notice("bad", failure.sentence, failure.what_to_do)])
-        self.call_after_refresh(self.problem.scroll_visible, animate=False)
+        self._show_problem(Notice("bad", failure.sentence, failure.what_to_do))
 
     def refuse(self, sentence: str, what_to_do: str = "") -> bool:
         """Say what is missing; returns False, for `finish` to hand on."""
-        self.problem.say([Notice("warning", sentence, what_to_do)])
-        self.call_after_refresh(self.problem.scroll_visible, animate=False)
+        self._show_problem(Notice("warning", sentence, what_to_do))
         return False
+
+    def _show_problem(self, notice: Notice) -> None:
+        self.problem.say([notice])
+        # It is the last line of a form that may be higher than the screen.
+        self.call_after_refresh(self.problem.scroll_visible, animate=False)
+
+    def on_descendant_focus(self, event: events.DescendantFocus) -> None:
+        # The hints of the wizard are those of the line with the focus.
+        self.post_message(self.Changed())
 
     def action_focus_by(self, by: int) -> None:
         if by < 0:

@@ -40,7 +40,7 @@ def settings_of(conninfo: str, **more: str) -> dict[str, str]:
     return {"DATABASE_URL": conninfo, "ENCRYPTION_MASTER_KEY": KEY, "SWITCHBOARD_ORGANIZATION": str(ACME), **more}
 
 
-def console(conninfo: str, *, ring: Keyring | None = None, locked: bool = False, **more: str) -> SwitchboardApp:
+def new_app(conninfo: str, *, ring: Keyring | None = None, locked: bool = False, **more: str) -> SwitchboardApp:
     """A console that has not started yet. The keyring is shared, so that keys are derived once per process."""
     environment = settings_of(conninfo, **more)
     settings = load_settings(
@@ -50,13 +50,13 @@ def console(conninfo: str, *, ring: Keyring | None = None, locked: bool = False,
 
 
 @asynccontextmanager
-async def piloted(app: SwitchboardApp, size: tuple[int, int] = (80, 24)) -> AsyncIterator[Console]:
+async def run_headless(app: SwitchboardApp, size: tuple[int, int] = (80, 24)) -> AsyncIterator[ConsoleDriver]:
     """Run the console headless and hand out what drives it."""
     async with app.run_test(size=size) as pilot:
-        yield Console(app, pilot)
+        yield ConsoleDriver(app, pilot)
 
 
-class Console:
+class ConsoleDriver:
     """Presses keys and waits for conditions; text is what a person would read."""
 
     def __init__(self, app: SwitchboardApp, pilot: Pilot[int]) -> None:
@@ -84,7 +84,7 @@ class Console:
     @property
     def status(self) -> str:
         """What the status line says."""
-        return self.page.status.said.text
+        return self.page.status.sentence.text
 
     async def press(self, *keys: str) -> None:
         """Press keys one after the other, one that is repeated like a key held down; wait until all is laid out."""
