@@ -14,7 +14,7 @@ from pathlib import Path
 
 import psycopg
 
-from tests.support.people import directory_database, fill_log, give_everybody
+from tests.support.database.people import directory_database, fill_log, give_everybody
 from tests.support.servers.postgres import TestServer
 from tests.support.terminal.console_app import settings_of
 from tests.support.terminal.pty import SWITCHBOARD, Terminal

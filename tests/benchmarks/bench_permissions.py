@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import psycopg
 
 from tests.support.acme import ACME, opened
-from tests.support.people import (
+from tests.support.database.people import (
     USERS,
     add_integrations,
     fill_log,

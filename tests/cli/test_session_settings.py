@@ -12,8 +12,8 @@ from psycopg import conninfo, sql
 
 from tests.support.acme import ACME, KEY, MASTER_KEY, PHONE, SALT, keyring, opened, operator
 from tests.support.commands import derived_once, execute
-from tests.support.schema import shape_of
-from tests.support.tampering import LOG, write_log
+from tests.support.database.schema import shape_of
+from tests.support.database.seal_tampering import LOG, write_log
 from tui.data.integrations.listing import list_integrations
 from tui.data.integrations.reveal import open_secret
 from tui.data.postgres.database import Database

@@ -11,7 +11,7 @@ from psycopg.rows import dict_row
 from textual.binding import Binding
 
 from tests.support.acme import ACME, opened
-from tests.support.people import directory_database, integration, person
+from tests.support.database.people import directory_database, integration, person
 from tui.cli.permissions.commands import grant
 from tui.data.permissions.apply import Applied, apply
 from tui.data.permissions.effective import access_of_person

@@ -13,10 +13,10 @@ from psycopg.conninfo import make_conninfo
 
 from tests.support.acme import ACME, ASHA, KEY
 from tests.support.commands import Outcome, execute, one_line_of_json
-from tests.support.schema import installed, shape_of
+from tests.support.database.schema import installed, shape_of
+from tests.support.database.seal_tampering import KEY as SEAL_KEY
+from tests.support.database.seal_tampering import check
 from tests.support.servers.exotel import ExotelServer
-from tests.support.tampering import KEY as SEAL_KEY
-from tests.support.tampering import check
 from tests.support.terminal.forked_program import ForkedProgram
 from tui.data.schema.files import latest_number
 

@@ -16,8 +16,8 @@ import pytest
 from psycopg import sql
 
 from tests.support.acme import ACME, PHONE, keyring, opened
-from tests.support.schema import installed
-from tests.support.tampering import KEY, check, seal
+from tests.support.database.schema import installed
+from tests.support.database.seal_tampering import KEY, check, seal
 from tui.data.integrations.credentials import load_credential
 from tui.data.integrations.listing import list_integrations
 from tui.data.schema.files import latest_number

@@ -9,7 +9,7 @@ import pytest
 
 from tests.support.acme import OTHER_KEY
 from tests.support.commands import Shell, execute, one_line_of_json
-from tests.support.numbers import OLD
+from tests.support.database.number_rows import OLD
 from tests.support.servers.exotel import FAULTS, ExotelServer, error
 
 if TYPE_CHECKING:

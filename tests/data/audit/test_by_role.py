@@ -11,9 +11,9 @@ import pytest
 from psycopg.conninfo import make_conninfo
 
 from tests.support.acme import ACME, ASHA, opened
-from tests.support.log_rows import fill_log, filtered
+from tests.support.database.log_rows import fill_log, filtered
+from tests.support.database.seal_tampering import seal
 from tests.support.servers.postgres import run_schema_files
-from tests.support.tampering import seal
 from tui.data.audit.completion import Completer
 from tui.data.audit.counts import Count, count_buckets, count_exactly, count_rows, plan_histogram
 from tui.data.audit.pages import AuditReader, read_all

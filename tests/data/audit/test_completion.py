@@ -8,8 +8,8 @@ import psycopg
 import pytest
 
 from tests.support.acme import ACME, GLOBEX, opened
-from tests.support.log_rows import log_row
-from tests.support.numbers import add_integration, create_people
+from tests.support.database.log_rows import log_row
+from tests.support.database.number_rows import add_integration, create_people
 from tui.data.audit.completion import Completer
 from tui.data.audit.filter import parse_filter
 from tui.data.audit.qualifiers import QUALIFIERS

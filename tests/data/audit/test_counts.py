@@ -16,7 +16,7 @@ from psycopg.conninfo import make_conninfo
 
 import tui.data.audit.counts
 from tests.support.acme import ACME, GLOBEX, opened
-from tests.support.log_rows import fill_log, filtered, log_row
+from tests.support.database.log_rows import fill_log, filtered, log_row
 from tui.data.audit.counts import Bucket, Count, Histogram, count_buckets, count_exactly, count_rows, plan_histogram
 from tui.data.audit.stats import Statistics, statistics
 from tui.data.audit.times import Stretch

@@ -16,8 +16,8 @@ import psycopg
 import pytest
 
 from tests.support.acme import ACME, opened
+from tests.support.database.log_rows import fill_log, filtered, log_row
 from tests.support.hostile_strings import UNSAFE, hostile_strings
-from tests.support.log_rows import fill_log, filtered, log_row
 from tui.data.audit.export import Exported, export_audit_log
 from tui.data.audit.export_file import NewFile
 from tui.data.audit.export_format import COLUMNS, VISIBLE, Csv

@@ -14,7 +14,7 @@ import pytest
 from psycopg.conninfo import conninfo_to_dict
 
 from tests.support.acme import ACME, opened
-from tests.support.log_rows import fill_log, filtered, log_row
+from tests.support.database.log_rows import fill_log, filtered, log_row
 from tests.support.servers.tcp_proxy import TcpProxy
 from tui.data.audit.export import export_audit_log
 from tui.data.audit.export_file import NewFile, Stream

@@ -10,8 +10,8 @@ import psycopg
 import pytest
 
 from tests.support.acme import ACME, opened
-from tests.support.log_rows import filtered, log_row
-from tests.support.schema import installed
+from tests.support.database.log_rows import filtered, log_row
+from tests.support.database.schema import installed
 from tui.data.audit.completion import Completer
 from tui.data.audit.pages import AuditReader, read_all
 from tui.data.audit.qualifiers import QUALIFIERS

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 import tui.data.audit.pages
 from tests.support.acme import ACME, ASHA, GLOBEX, opened
-from tests.support.log_rows import fill_log, filtered, log_row
+from tests.support.database.log_rows import fill_log, filtered, log_row
 from tui.data.audit.filter import parse_filter
 from tui.data.audit.name_resolution import resolve_filter
 from tui.data.audit.pages import AuditReader, Place, read_all

@@ -10,7 +10,7 @@ import pytest
 
 import tui.data.audit.tail
 from tests.support.acme import ACME, GLOBEX, opened
-from tests.support.log_rows import filtered, let_eve_read, log_row
+from tests.support.database.log_rows import filtered, let_eve_read, log_row
 from tui.data.audit.tail import Tail, follow
 
 if TYPE_CHECKING:

@@ -8,8 +8,8 @@ import psycopg
 import pytest
 
 from tests.support.acme import ACME, ASHA, GLOBEX, opened
-from tests.support.log_rows import filtered, log_row
-from tests.support.numbers import MEENA, RAVI, create_people
+from tests.support.database.log_rows import filtered, log_row
+from tests.support.database.number_rows import MEENA, RAVI, create_people
 from tui.data.audit.filter import parse_filter
 from tui.data.audit.name_resolution import resolve_filter
 from tui.data.audit.pages import AuditReader, read_all

@@ -11,7 +11,7 @@ import pytest
 import tui.data.audit.pages
 import tui.data.audit.windows
 from tests.support.acme import ACME, opened
-from tests.support.log_rows import fill_log, filtered, log_row
+from tests.support.database.log_rows import fill_log, filtered, log_row
 from tui.data.audit.pages import AuditReader, Place, read_all
 from tui.data.audit.windows import FIRST_WINDOW, LARGEST_WINDOW, SMALLEST_WINDOW
 from tui.errors import TimedOut

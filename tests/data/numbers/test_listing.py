@@ -9,7 +9,7 @@ import pytest
 
 from tests.support.acme import ACME, ASHA, GLOBEX, opened
 from tests.support.commands import contents, execute
-from tests.support.numbers import (
+from tests.support.database.number_rows import (
     BANGALORE,
     DELHI,
     OLD,

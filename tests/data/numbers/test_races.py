@@ -12,7 +12,7 @@ import pytest
 
 from tests.support.acme import ACME, ASHA, opened, operator
 from tests.support.commands import execute
-from tests.support.numbers import BANGALORE, DELHI, OLD, RAVI, add_row, create_people, log_rows, row_of
+from tests.support.database.number_rows import BANGALORE, DELHI, OLD, RAVI, add_row, create_people, log_rows, row_of
 from tui.data.numbers.changes import (
     NumberConflict,
     NumberExists,

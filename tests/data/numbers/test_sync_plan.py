@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.support.acme import ACME
-from tests.support.numbers import BANGALORE, DELHI, OLD, RAVI
+from tests.support.database.number_rows import BANGALORE, DELHI, OLD, RAVI
 from tui.data.numbers.sync_plan import plan_of
 from tui.models import Integration, ListedNumber, PhoneNumber
 from tui.words.phone_number import e164

@@ -13,7 +13,7 @@ from psycopg.rows import dict_row
 
 from tests.support.acme import ACME, ASHA, opened
 from tests.support.commands import contents
-from tests.support.people import directory_database, integration, person
+from tests.support.database.people import directory_database, integration, person
 from tui.data.permissions.apply import Applied, Conflicts, apply, can_change, undo_applied
 from tui.data.permissions.people import grants_of, people_page
 from tui.data.permissions.staging import Staged

@@ -9,7 +9,7 @@ import psycopg
 import pytest
 
 from tests.support.acme import ACME, GLOBEX, opened
-from tests.support.people import directory_database, integration, person
+from tests.support.database.people import directory_database, integration, person
 from tui.data.permissions.effective import access_of_person, enforcement
 from tui.data.rights import RIGHTS
 

@@ -9,7 +9,7 @@ import psycopg
 import pytest
 
 from tests.support.acme import ACME, GLOBEX, opened
-from tests.support.people import directory_database, fill, give_everybody, integration, person
+from tests.support.database.people import directory_database, fill, give_everybody, integration, person
 from tui.data.permissions.people import (
     PeopleFilter,
     Use,

@@ -10,7 +10,7 @@ import psycopg
 import pytest
 
 from tests.support.acme import ACME, GLOBEX, opened
-from tests.support.people import directory_database, integration, person
+from tests.support.database.people import directory_database, integration, person
 from tui.data.permissions.effective import access_of_person, access_to_integration, list_access
 from tui.data.permissions.grantees import find_grantee, find_holder, label_person, people_are_labelled
 from tui.data.permissions.leaver import KnownSecret, leaver_report

@@ -13,7 +13,7 @@ import trustme
 
 from tests.generate.upgrade_dump import ONLY_ELSEWHERE
 from tests.support.acme import ACME, PHONE, keyring, opened, operator
-from tests.support.schema import installed, log_of, shape_of
+from tests.support.database.schema import installed, log_of, shape_of
 from tests.support.servers.debian import PASSWORD, PGBOUNCER, POSTGRES_15, DebianServer, PgBouncer, needs
 from tui.data.integrations.credentials import Draft, load_credential, save_credential
 from tui.data.integrations.listing import list_integrations, set_active

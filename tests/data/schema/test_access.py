@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import psycopg
 import pytest
 
-from tests.support.schema import installed
+from tests.support.database.schema import installed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

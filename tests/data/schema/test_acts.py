@@ -11,7 +11,7 @@ from uuid import UUID, uuid4
 import psycopg
 import pytest
 
-from tests.support.schema import installed, log_of
+from tests.support.database.schema import installed, log_of
 from tui.data.audit.rows import OPENINGS
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ import psycopg
 import pytest
 
 from tests.support.acme import ACME, PHONE, keyring, opened
-from tests.support.log_rows import filtered
+from tests.support.database.log_rows import filtered
 from tests.support.terminal.console_app import add
 from tui.data.audit.pages import AuditReader, read_all
 from tui.data.directory import find_person, resolve_organization

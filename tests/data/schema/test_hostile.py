@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import psycopg
 import pytest
 
-from tests.support.schema import installed, log_of, run_psql, shape_of
+from tests.support.database.schema import installed, log_of, run_psql, shape_of
 from tui.data.schema.files import schema_text
 from tui.data.schema.preflight import preflight
 from tui.errors import SchemaInTheWay

@@ -11,8 +11,8 @@ import psycopg
 import pytest
 from psycopg.conninfo import conninfo_to_dict
 
-from tests.support.schema import installed, log_of, run_psql, shape_of
-from tests.support.tampering import check, seal
+from tests.support.database.schema import installed, log_of, run_psql, shape_of
+from tests.support.database.seal_tampering import check, seal
 from tui.data.schema import apply
 from tui.data.schema.files import SchemaFile, schema_files, schema_text
 from tui.data.schema.plan import make_plan

@@ -11,8 +11,8 @@ import pytest
 
 from tests.support.acme import ACME, keyring, opened
 from tests.support.commands import contents
-from tests.support.schema import installed, run_psql, set_up_by_a_newer_version, shape_of
-from tests.support.tampering import KEY, check, seal, write_log
+from tests.support.database.schema import installed, run_psql, set_up_by_a_newer_version, shape_of
+from tests.support.database.seal_tampering import KEY, check, seal, write_log
 from tui.data.log_act import log_act
 from tui.data.schema import plan
 from tui.data.schema.files import schema_text

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import psycopg
 import pytest
 
-from tests.support.schema import installed, run_shape, shape_of
+from tests.support.database.schema import installed, run_shape, shape_of
 from tui.data.schema.plan import make_plan
 from tui.errors import PermissionDenied, SchemaInTheWay, ServerUnsuitable, SwitchboardError
 

@@ -9,8 +9,8 @@ import psycopg
 import pytest
 from psycopg.rows import dict_row
 
-from tests.support.schema import installed, log_of, prepare_reference, run_shape
-from tests.support.schema_tampering import LOG, NOT_OURS, QUIET, TAMPERINGS, table
+from tests.support.database.schema import installed, log_of, prepare_reference, run_shape
+from tests.support.database.schema_tampering import LOG, NOT_OURS, QUIET, TAMPERINGS, table
 from tui.data.schema.accepted import NEVER, definition_of, object_of
 from tui.data.schema.verify import verify
 from tui.data.seals.protection import OUTDATED, missing, unprotected
@@ -93,7 +93,7 @@ async def test_each_tampering_is_named_and_what_can_do_harm_never_accepted(
 
 def test_the_documented_table_is_what_verify_says() -> None:
     text = (Path(__file__).parents[3] / "docs/audit_log.md").read_text(encoding="utf-8")
-    assert table() in text, "python -m tests.support.schema_tampering"
+    assert table() in text, "python -m tests.support.database.schema_tampering"
 
 
 async def test_an_adoption_accepts_what_is_harmless_and_tells_what_becomes_of_it(empty_database: str) -> None:

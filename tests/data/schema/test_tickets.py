@@ -8,7 +8,7 @@ from uuid import UUID, uuid4
 import psycopg
 import pytest
 
-from tests.support.schema import log_of
+from tests.support.database.schema import log_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -11,8 +11,8 @@ import psycopg
 import pytest
 
 from tests.support.acme import opened
-from tests.support.log_rows import filtered
-from tests.support.schema import installed
+from tests.support.database.log_rows import filtered
+from tests.support.database.schema import installed
 from tui.data.directory import (
     find_person,
     has_directory,

@@ -19,7 +19,7 @@ from cryptography.hazmat.primitives.serialization import (
     PublicFormat,
 )
 
-from tests.support.tampering import KEY
+from tests.support.database.seal_tampering import KEY
 from tui.data.seals.keys import (
     is_signed,
     key_id_of,

@@ -15,8 +15,8 @@ from psycopg.rows import dict_row
 
 from tests.support.acme import opened
 from tests.support.commands import contents, execute
-from tests.support.schema import installed
-from tests.support.tampering import HOURS, KEY, OTHER_KEY, as_owner, check, seal, write_log
+from tests.support.database.schema import installed
+from tests.support.database.seal_tampering import HOURS, KEY, OTHER_KEY, as_owner, check, seal, write_log
 from tui.data.seals import hours as seal_hours
 from tui.data.seals import sealing as seals
 from tui.data.seals.sealing import read_seal_evidence, seal_log

@@ -11,7 +11,19 @@ import pytest
 
 from tests.support.acme import opened, operator
 from tests.support.commands import execute
-from tests.support.tampering import HOURS, KEY, LOG, WAYS, Way, as_owner, check, found_after, row_id, seal, write_log
+from tests.support.database.seal_tampering import (
+    HOURS,
+    KEY,
+    LOG,
+    WAYS,
+    Way,
+    as_owner,
+    check,
+    found_after,
+    row_id,
+    seal,
+    write_log,
+)
 from tui.data.postgres.database import Database
 from tui.data.seals import hours as seal_hours
 from tui.data.seals import verify as seal_verify

@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.support.commands import Outcome
-from tests.support.folders import new_folder
 from tests.support.servers.debian import needs
+from tests.support.servers.folders import new_folder
 from tests.support.waiting import wait_until
 
 if TYPE_CHECKING:

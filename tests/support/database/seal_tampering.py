@@ -1,4 +1,4 @@
-"""Ways of tampering with a sealed log, as its owner; `python -m tests.support.tampering` prints what verify says."""
+"""Ways of tampering with a sealed log, as its owner; run as a module it prints what verify says of each."""
 
 from __future__ import annotations
 

@@ -17,8 +17,8 @@ from tui.data.schema.shape import TABLES, CatalogueEntry, read_shape
 if TYPE_CHECKING:
     from tests.support.servers.postgres import TestServer
 
-SHAPES = Path(__file__).parents[1] / "data" / "schema" / "shapes"
-SCHEMA_FILES = Path(__file__).parents[2] / "sql"
+SHAPES = Path(__file__).parents[2] / "data" / "schema" / "shapes"
+SCHEMA_FILES = Path(__file__).parents[3] / "sql"
 
 
 async def shape_of(conninfo: str) -> frozenset[CatalogueEntry]:
@@ -50,7 +50,7 @@ def set_up_by_a_newer_version(conninfo: str) -> None:
 
 
 def run_shape(conninfo: str, *names: str) -> None:
-    """Run files of tests/data/shapes in one transaction."""
+    """Run files of tests/data/schema/shapes in one transaction."""
     with psycopg.connect(conninfo) as connection:
         for name in names:
             connection.execute((SHAPES / f"{name}.sql").read_text(encoding="utf-8"))

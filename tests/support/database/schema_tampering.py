@@ -1,6 +1,6 @@
 """Ways of tampering with what is in the schema, as its owner or a superuser, and what verify says of each.
 
-`python -m tests.support.schema_tampering` prints the table of docs/audit_log.md.
+`python -m tests.support.database.schema_tampering` prints the table of docs/audit_log.md.
 """
 
 from __future__ import annotations
