@@ -64,12 +64,12 @@ async def seals(bench: Bench) -> None:
         hour, rows = connection.execute(BUSIEST).fetchone() or (0, 0)
         seals_size, log_size = connection.execute(SIZES).fetchone() or ("", "")
     for listed in (False, True):
-        taken = []
+        milliseconds = []
         for _ in range(20):
             seconds, _ = await _timed(_hour(bench, hour, listed=listed))
-            taken.append(seconds * 1000)
-        how = "with its list" if listed else "without a list"
-        bench.tell(f"one hour of {rows:,} rows, {how}", f"median {statistics.median(taken):.1f} ms")
+            milliseconds.append(seconds * 1000)
+        list_state = "with its list" if listed else "without a list"
+        bench.tell(f"one hour of {rows:,} rows, {list_state}", f"median {statistics.median(milliseconds):.1f} ms")
     bench.tell("size of the seals, beside the log", f"{seals_size}, {log_size}")
 
 

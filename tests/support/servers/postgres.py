@@ -61,6 +61,12 @@ class TestServer:
         return self.server.conninfo(dbname, user=user, password=password)
 
     @property
+    def port(self) -> int:
+        """The port on 127.0.0.1."""
+        assert self.server.port is not None
+        return self.server.port
+
+    @property
     def binaries(self) -> Path:
         """The folder with psql, pg_dump and the rest of this server's version."""
         return self.server.binaries
