@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.support.acme import ACME, KEY, PHONE, SALT
-from tests.support.commands import Shell, derived_once
+from tests.support.commands import Shell, derive_once
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -37,7 +37,7 @@ def new_acme(shell: Shell, installed_database: str) -> Shell:
 @pytest.fixture
 def acme(shell: Shell, keyed_database: str) -> Shell:
     """The same where the master key is recorded, as after a first write."""
-    derived_once(KEY, SALT)
+    derive_once(KEY, SALT)
     return of_acme(shell, keyed_database)
 
 
@@ -45,7 +45,7 @@ def acme(shell: Shell, keyed_database: str) -> Shell:
 def phone_template(postgres: TestServer, keyed_template: str, tmp_path_factory: pytest.TempPathFactory) -> str:
     """Name of a database in which exotel_phone was set up, to be cloned and not to be changed."""
     name = postgres.create_database(template=keyed_template, prefix="template_phone")
-    derived_once(KEY, SALT)
+    derive_once(KEY, SALT)
     shell = of_acme(Shell(tmp_path_factory.mktemp("phone")), postgres.conninfo(name))
     saved = shell.run("integrations", "configure", "exotel_phone", stdin=json.dumps(PHONE))
     assert saved.status == 0, saved.err

@@ -74,7 +74,7 @@ async def test_escape_stops_an_answer_that_never_ends_and_nothing_is_kept(
         await driver.wait_for(lambda: exotel.requests)
         await driver.press("escape")
         await driver.wait_for("Stopped.")
-        await driver.wait_for(exotel.left.is_set)
+        await driver.wait_for(exotel.client_left.is_set)
         await driver.press("escape")
         await driver.wait_for("not tested")
     assert log_of_tests(keyed_database) == [("pending", None)]
@@ -106,7 +106,7 @@ async def test_quitting_while_an_answer_never_ends_is_no_crash(keyed_database: s
         await press_t(driver)
         await driver.wait_for(lambda: exotel.requests)
         await driver.press("ctrl+c", "ctrl+c")
-        await driver.wait_for(exotel.left.is_set)
+        await driver.wait_for(exotel.client_left.is_set)
     assert (driver.app.return_code, driver.app.return_value, driver.app.crash_file) == (0, 130, None)
 
 

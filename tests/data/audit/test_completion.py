@@ -35,7 +35,7 @@ def log(postgres: TestServer, installed_template: str) -> Iterator[str]:
     postgres.drop_database(name)
 
 
-async def completed(conninfo: str, typed: str) -> list[str]:
+async def completed_lines(conninfo: str, typed: str) -> list[str]:
     """The whole lines that the text before the | may become."""
     before, _, after = typed.partition("|")
     async with opened(conninfo) as database:
@@ -69,7 +69,7 @@ async def completed(conninfo: str, typed: str) -> list[str]:
     ],
 )
 async def test_what_fits_is_offered_and_is_a_filter_then(log: str, typed: str, lines: list[str]) -> None:
-    offered_lines = await completed(log, typed)
+    offered_lines = await completed_lines(log, typed)
     assert sorted(offered_lines) == sorted(lines)
     for line in offered_lines:
         if not line.endswith((":", ".")):

@@ -24,9 +24,9 @@ def as_dict(settings):
 
 
 def as_libpq_reads(text):
-    found = {option.keyword.decode(): option.val.decode() for option in pq.Conninfo.parse(text.encode()) if option.val}
+    values = {option.keyword.decode(): option.val.decode() for option in pq.Conninfo.parse(text.encode()) if option.val}
     # For several hosts without ports libpq notes the commas, which say as much as nothing.
-    return {keyword: value for keyword, value in found.items() if value.strip("," if keyword == "port" else "")}
+    return {keyword: value for keyword, value in values.items() if value.strip("," if keyword == "port" else "")}
 
 
 MISTYPED = [

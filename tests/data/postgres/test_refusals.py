@@ -14,20 +14,20 @@ GENERIC = ("There is no connection to the database.", "that Switchboard does not
 
 
 async def test_every_refusal_is_named_and_repeated_without_a_secret():
-    told = await everything_told()
+    failures = await everything_told()
     wrong = []
-    for refusal, failure in told.items():
-        said = refusal.text.partition("\n")[0][:60]
-        shown = f"{failure.sentence}\n{failure.what_to_do}\n{failure.details}"
+    for refusal, failure in failures.items():
+        words = refusal.text.partition("\n")[0][:60]
+        texts = f"{failure.sentence}\n{failure.what_to_do}\n{failure.details}"
         checks = {
             "its class": isinstance(failure, refusal.error)
             and isinstance(failure, ConnectionLost) == issubclass(refusal.error, ConnectionLost),
             "its sentence": refusal.sentence in failure.sentence,
             "its remedy": refusal.remedy in failure.what_to_do,
             "a sentence of its own": not any(words in failure.sentence for words in GENERIC),
-            "the words": said in failure.what_to_do,
+            "the words": words in failure.what_to_do,
             "one line": failure.what_to_do.isprintable(),
-            "no password": PASSWORD not in shown,
+            "no password": PASSWORD not in texts,
             # Else a COMMIT that the pooler ended would not be asked after.
             "a lost connection": refusal.when != SESSION or isinstance(failure, ConnectionFailed),
             "an answer": failure.answered is (refusal.when != DRIVER),
@@ -36,7 +36,7 @@ async def test_every_refusal_is_named_and_repeated_without_a_secret():
         wrong += [f"{refusal.source}: {refusal.text}: {', '.join(failed)}: {failure!r}"] if failed else []
     assert not wrong, "\n".join(wrong)
     assert len(REFUSALS) >= 40
-    assert PAGE.read_text(encoding="utf-8") == page(told), "run python -m tests.generate.refusals"
+    assert PAGE.read_text(encoding="utf-8") == page(failures), "run python -m tests.generate.refusals"
 
 
 async def test_an_unknown_refusal_still_shows_the_words():

@@ -11,8 +11,8 @@ import psycopg
 import pytest
 
 from tests.support.acme import opened
-from tests.support.database.log_rows import filtered
-from tests.support.database.schema import installed
+from tests.support.database.log_rows import resolve_line
+from tests.support.database.schema import HOME, installed
 from tui.data.directory import (
     find_person,
     has_directory,
@@ -28,32 +28,14 @@ from tui.errors import UnknownOrganization, UnknownPerson
 from tui.models import Organization
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from tests.support.servers.postgres import TestServer
 
     Connection = psycopg.Connection[Any]
 
-HOME = UUID("11111111-1111-4111-8111-111111111111")
 ADD = (
     "insert into public.organization_phone_numbers (organization_id, phone_number, is_primary, updated_at) "
     "values (%s, %s, %s, '2020-01-01')"
 )
-
-
-@pytest.fixture(scope="module")
-def database(postgres: TestServer, installed_template: str) -> Iterator[str]:
-    name = postgres.create_database(template=installed_template, prefix="upkeep")
-    yield postgres.conninfo(name)
-    postgres.drop_database(name)
-
-
-@pytest.fixture
-def connection(database: str) -> Iterator[Connection]:
-    with psycopg.connect(database) as connected:
-        connected.execute("select 1")
-        yield connected
-        connected.rollback()
 
 
 def primaries(connection: Connection, home: UUID = HOME) -> list[str]:
@@ -194,10 +176,10 @@ async def test_what_a_table_of_users_lacks_is_in_supabases_and_who_is_gone_is_no
             )
             if name != "only":
                 # Blank is as good as missing.
-                called = " " if name == "ben" else name.title()
+                full_name = " " if name == "ben" else name.title()
                 connection.execute(
                     "insert into public.users (id, full_name, email, organization_id) values (%s, %s, '', %s)",
-                    [person, called, home],
+                    [person, full_name, home],
                 )
         connection.execute("insert into public.users values (%s, 'Alone')", [UUID(int=9)])
         for change, name in {
@@ -248,8 +230,8 @@ async def test_ids_that_are_no_uuids_are_said_and_are_no_dead_end(empty_database
     report = await installed(empty_database)
     labels = "are the UUIDs in use there, with names that Switchboard keeps."
     sentences = [
-        f"public.{which}, and the tables of integrations hold UUIDs: {who} {labels}"
-        for which, who in (
+        f"public.{ids}, and the tables of integrations hold UUIDs: {whose} {labels}"
+        for ids, whose in (
             ("organizations has ids of type integer", "organisations"),
             ("users has ids of type text", "people"),
         )
@@ -283,8 +265,8 @@ async def test_ids_that_are_no_uuids_are_said_and_are_no_dead_end(empty_database
         assert [
             (finding.state, finding.sentence) for finding in findings if finding.title in ("Organizations", "People")
         ] == [
-            ("ok", f"{who} come from a view that Switchboard did not make, or not in this form.")
-            for who in ("Organisations", "People")
+            ("ok", f"{whose} come from a view that Switchboard did not make, or not in this form.")
+            for whose in ("Organisations", "People")
         ]
         assert await has_directory(database)
         assert (await resolve_organization(database, "seven")).name == "Seven"
@@ -314,7 +296,7 @@ async def test_an_organisation_is_found_among_more_than_any_list_holds(empty_dat
         assert await list_organizations(database, "ë-100%") == []
         assert [organization.id for organization in await list_organizations(database, str(HOME)[:10])] == [HOME]
         assert len(await list_organizations(database, "", 20)) == 20
-        assert (await filtered(database, "org:zoë_100%")).terms[0].ids == (HOME,)
+        assert (await resolve_line(database, "org:zoë_100%")).terms[0].ids == (HOME,)
         with pytest.raises(UnknownOrganization, match="No organisation has that") as refused:
             await resolve_organization(database, "inic 2500")
         assert refused.value.what_to_do.startswith("Like it are: ")
