@@ -477,12 +477,12 @@ by asking a server that refuses in each of these ways.
 """
 
 
-def page(told: Mapping[Refusal, SwitchboardError]) -> str:
+def page(failures: Mapping[Refusal, SwitchboardError]) -> str:
     """The text of docs/refusals.md."""
     lines = [_BEGINNING]
     for source in dict.fromkeys(refusal.source for refusal in REFUSALS):
         lines += [f"## {source}", "", "| SQLSTATE | it says | Switchboard says | and what to do |", "|---|---|---|---|"]
-        for refusal, failure in told.items():
+        for refusal, failure in failures.items():
             if refusal.source == source:
                 remedy = failure.what_to_do.partition(" The server said: ")[0].partition(" The driver said: ")[0]
                 cells = (refusal.sqlstate, " ".join(refusal.text.split()), failure.sentence, remedy)
@@ -491,10 +491,10 @@ def page(told: Mapping[Refusal, SwitchboardError]) -> str:
     return "\n".join(lines)
 
 
-async def everything_told() -> dict[Refusal, SwitchboardError]:
-    """Meet every refusal of the table, and return what was told about each."""
+async def meet_every_refusal() -> dict[Refusal, SwitchboardError]:
+    """Meet every refusal of the table, and return the failure that each becomes."""
     return {refusal: await refused(refusal.when, refusal.sqlstate, refusal.text) for refusal in REFUSALS}
 
 
 if __name__ == "__main__":
-    PAGE.write_text(page(asyncio.run(everything_told())), encoding="utf-8")
+    PAGE.write_text(page(asyncio.run(meet_every_refusal())), encoding="utf-8")

@@ -258,7 +258,3 @@ def test_within_a_200_only_the_documented_shape_of_success_is_a_yes() -> None:
         answer = Response(200, 1, {}, json.dumps(body).encode())
         for read in (account_refusal, templates_refusal):
             assert read(answer, "api.exotel.com") is None, (read.__name__, body)
-
-
-def test_no_two_answers_share_a_sentence_by_accident() -> None:
-    assert len({sentence for sentence, _ in REACH.values()}) == len(REACH)

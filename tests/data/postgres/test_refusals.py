@@ -4,7 +4,7 @@ import time
 
 import psycopg
 
-from tests.generate.refusals import DRIVER, PAGE, REFUSALS, SESSION, everything_told, page
+from tests.generate.refusals import DRIVER, PAGE, REFUSALS, SESSION, meet_every_refusal, page
 from tests.support.servers.refusing import PASSWORD, refused
 from tui.data.postgres.failures import availability_of
 from tui.data.postgres.liveness import Liveness
@@ -14,7 +14,7 @@ GENERIC = ("There is no connection to the database.", "that Switchboard does not
 
 
 async def test_every_refusal_is_named_and_repeated_without_a_secret():
-    failures = await everything_told()
+    failures = await meet_every_refusal()
     wrong = []
     for refusal, failure in failures.items():
         words = refusal.text.partition("\n")[0][:60]

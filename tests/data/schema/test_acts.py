@@ -49,6 +49,17 @@ def project(supabase_server: SupabaseServer) -> Iterator[str]:
     supabase_server.drop_new_roles()
 
 
+def is_allowed(connection: Connection, role: str, statement: str, value: str) -> bool:
+    """Whether a role may run a statement; rolled back."""
+    try:
+        with connection.transaction(force_rollback=True):
+            connection.execute(f"set local role {role}")
+            connection.execute(statement, [value])
+    except psycopg.errors.InsufficientPrivilege:
+        return False
+    return True
+
+
 def log_statement(details: str) -> str:
     """The statement that logs details, given as an expression."""
     return f"select switchboard.log_act('log_exported', null, null, 'success', {details})"
@@ -133,18 +144,12 @@ class TestActions:
         assert roles_by_act == ACTS
 
     def test_each_group_logs_its_own_acts_and_no_other(self, project: str) -> None:
+        log_act = "select switchboard.log_act(%s, null, null, 'success', '{}')"
         with psycopg.connect(project, autocommit=True) as connection:
             for act, allowed in ACTS.items():
                 for role in (ADMIN, SUPPORT, AUDITOR):
-                    with connection.transaction(force_rollback=True):
-                        connection.execute(f"set local role {role}")
-                        try:
-                            connection.execute("select switchboard.log_act(%s, null, null, 'success', '{}')", [act])
-                            was_allowed = True
-                        except psycopg.errors.InsufficientPrivilege:
-                            was_allowed = False
-                    assert was_allowed is (role in allowed), (act, role)
-                connection.execute("select switchboard.log_act(%s, null, null, 'success', '{}')", [act])
+                    assert is_allowed(connection, role, log_act, act) is (role in allowed), (act, role)
+                connection.execute(log_act, [act])
 
     def test_nobody_fills_the_log_but_its_owner(self, project: str) -> None:
         acts = (
@@ -201,16 +206,10 @@ class TestLocks:
             "permissions": {ADMIN},
             "seals": {ADMIN},
         }
+        take_lock = "select switchboard.take_lock(%s, gen_random_uuid())"
         with psycopg.connect(project, autocommit=True) as connection:
             for lock, allowed in roles_of.items():
                 for role in (ADMIN, SUPPORT, AUDITOR):
-                    with connection.transaction(force_rollback=True):
-                        connection.execute(f"set local role {role}")
-                        try:
-                            connection.execute("select switchboard.take_lock(%s, gen_random_uuid())", [lock])
-                            was_allowed = True
-                        except psycopg.errors.InsufficientPrivilege:
-                            was_allowed = False
-                    assert was_allowed is (role in allowed), (lock, role)
+                    assert is_allowed(connection, role, take_lock, lock) is (role in allowed), (lock, role)
             with pytest.raises(psycopg.errors.InvalidParameterValue):
                 connection.execute("select switchboard.take_lock('open to reveal', null)")

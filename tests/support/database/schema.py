@@ -124,10 +124,7 @@ def add_credential(
         "integration_type": kind,
         "credentials_encrypted": SB2,
     } | values
-    columns, places = ", ".join(row), ", ".join(f"%({name})s" for name in row)
-    connection.execute(f"insert into public.integration_credentials ({columns}) values ({places})", row)
-    row_id: UUID = row["id"]
-    return row_id
+    return _insert(connection, "integration_credentials", row)
 
 
 def add_permission(connection: psycopg.Connection[Any], integration: UUID) -> UUID:
@@ -152,7 +149,11 @@ def add_number(
         "integration_id": integration,
         "phone_number": number,
     } | values
+    return _insert(connection, "organization_phone_numbers", row)
+
+
+def _insert(connection: psycopg.Connection[Any], table: str, row: dict[str, Any]) -> UUID:
     columns, places = ", ".join(row), ", ".join(f"%({name})s" for name in row)
-    connection.execute(f"insert into public.organization_phone_numbers ({columns}) values ({places})", row)
+    connection.execute(f"insert into public.{table} ({columns}) values ({places})", row)
     row_id: UUID = row["id"]
     return row_id
