@@ -101,14 +101,14 @@ async def moving(bench: Bench) -> None:
     chosen = random.Random(6)
     organizations = choices(bench, ORGANIZATIONS)
     for name, line in (("all", lambda: ""), ("organisation", lambda: f"org:{chosen.choice(organizations)}")):
-        taken: dict[str, list[float]] = {
+        milliseconds_by_move: dict[str, list[float]] = {
             "jump to a time": [],
             "page down": [],
             "page up": [],
             "End": [],
             "next match": [],
         }
-        queries: dict[str, list[object]] = {move: [] for move in taken}
+        queries: dict[str, list[object]] = {move: [] for move in milliseconds_by_move}
         for _ in range(ROUNDS):
             reading = await reader(bench, line())
             moment = FIRST_DAY + timedelta(seconds=chosen.randrange(365 * 86_400))
@@ -123,9 +123,9 @@ async def moving(bench: Bench) -> None:
                 ("next match", matching.older(place, 1)),
             ):
                 bench.queries.clear()
-                taken[move].append(await page_ms(steps))
+                milliseconds_by_move[move].append(await page_ms(steps))
                 queries[move] += bench.queries
-        for move, milliseconds in taken.items():
+        for move, milliseconds in milliseconds_by_move.items():
             bench.queries[:] = queries[move]  # type: ignore[assignment]
             bench.say(f"{name}: {move}", milliseconds)
 

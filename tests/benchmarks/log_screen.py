@@ -97,9 +97,9 @@ def compare_opening(bench: Bench) -> None:
                 with console(log.conninfo) as terminal:
                     first_open[log.rows].append(open_section(terminal))
                     again[log.rows].append(home(terminal))
-        for what, figures in (("from 4 to the first row", first_open), ("from End to Home", again)):
+        for title, figures in (("from 4 to the first row", first_open), ("from End to Home", again)):
             for rows, milliseconds in figures.items():
-                bench.tell(f"{what}, {rows:,} rows", f"{spread(milliseconds)} ms, best {min(milliseconds):.0f} ms")
+                bench.tell(f"{title}, {rows:,} rows", f"{spread(milliseconds)} ms, best {min(milliseconds):.0f} ms")
 
 
 def home(terminal: Terminal) -> float:

@@ -67,11 +67,11 @@ async def test_an_address_that_login_cannot_carry_is_not_sent() -> None:
 async def test_nothing_of_the_login_is_on_the_wire_in_the_clear(tls: Tls) -> None:
     with ImapServer(tls=tls) as server, Tap(server.port) as tap:
         reach, *answer = await ask(IMAP, tap.port, tls=tls)
-        sent = tap.client_bytes
-    assert sent
-    assert not any(form in sent for form in (PASSWORD.encode(), USER.encode(), b"LOGIN"))
+        client_bytes = tap.client_bytes
+    assert client_bytes
+    assert not any(form in client_bytes for form in (PASSWORD.encode(), USER.encode(), b"LOGIN"))
     if tls == "none":
-        assert [line.split()[1] for line in sent.splitlines()] == [b"CAPABILITY", b"LOGOUT"]
+        assert [line.split()[1] for line in client_bytes.splitlines()] == [b"CAPABILITY", b"LOGOUT"]
         assert server.attempts == answer == []
         assert reach.outcome == "failed"
         assert reach.sentence.endswith("grants no STARTTLS; the password was not sent in the clear.")

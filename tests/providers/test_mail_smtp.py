@@ -80,11 +80,11 @@ async def test_any_password_arrives_as_it_is(password: str, mechanism: str) -> N
 async def test_nothing_of_the_login_is_on_the_wire_in_the_clear(tls: Tls) -> None:
     with SmtpServer(tls=tls) as server, Tap(server.port) as tap:
         reach, *answer = await ask(SMTP, tap.port, tls=tls)
-        sent = tap.client_bytes
-    assert sent
-    assert not any(form in sent for form in forms_of_the_login())
+        client_bytes = tap.client_bytes
+    assert client_bytes
+    assert not any(form in client_bytes for form in forms_of_the_login())
     if tls == "none":
-        assert sent.split() == [b"ehlo", b"[127.0.0.1]", b"quit"]
+        assert client_bytes.split() == [b"ehlo", b"[127.0.0.1]", b"quit"]
         assert server.attempts == answer == []
         assert reach.outcome == "failed"
         assert reach.sentence.endswith("grants no STARTTLS; the password was not sent in the clear.")

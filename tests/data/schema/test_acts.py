@@ -32,10 +32,10 @@ ACTS = {
     **{act: {ADMIN} for act in ("settings_changed", "access_changed", "checkpoint_made", "log_archived")},
 }
 CHANGES = {
-    *(f"credential_{what}" for what in ("created", "updated", "deleted", "enabled", "disabled")),
+    *(f"credential_{change}" for change in ("created", "updated", "deleted", "enabled", "disabled")),
     *("credential_rolled_back", "credential_restored"),
-    *(f"permission_{what}" for what in ("granted", "changed", "revoked")),
-    *(f"number_{what}" for what in ("added", "updated", "assigned", "unassigned", "deactivated")),
+    *(f"permission_{change}" for change in ("granted", "changed", "revoked")),
+    *(f"number_{change}" for change in ("added", "updated", "assigned", "unassigned", "deactivated")),
 }
 
 
