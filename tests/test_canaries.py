@@ -59,7 +59,7 @@ def test_nothing_that_a_run_leaves_behind_holds_a_secret(
     url = postgres.conninfo(name, user="carol", password=CANARIES["database password"])
     environment = settings_of(url, HOME=str(tmp_path), SWITCHBOARD_IDLE_LOCK="86400")
     mark = postgres.log_size()
-    left: dict[str, bytes] = {}
+    traces: dict[str, bytes] = {}
 
     with ForkedTerminal(environment=environment, cwd=tmp_path) as terminal:
         terminal.wait_for("● connected")
@@ -77,11 +77,11 @@ def test_nothing_that_a_run_leaves_behind_holds_a_secret(
         terminal.wait_for("● active")
         terminal.press("q")
         assert terminal.wait_for_exit() == 0
-        left["terminal"] = bytes(terminal.output)
+        traces["terminal"] = bytes(terminal.output)
 
     exotel.sid, exotel.api_key, exotel.api_token = "acme1", CANARIES["api key"], CANARIES["api token"]
     environment |= exotel.environment
-    for arguments, given in (
+    for arguments, stdin in (
         (("integrations", "configure", "zoho_mail"), json.dumps(BY_COMMAND)),
         (("integrations", "configure", "exotel_phone"), json.dumps({"api_host": exotel.host})),
         (("integrations", "test", "exotel_phone", "--json"), ""),
@@ -96,24 +96,24 @@ def test_nothing_that_a_run_leaves_behind_holds_a_secret(
         (("doctor",), ""),
         (("setup", "--dry-run"), ""),
     ):
-        done = Shell(tmp_path, environment).run(*arguments, stdin=given)
-        assert done.status in (0, 2, 5), done.err
-        left[" ".join(arguments)] = (done.out + done.err).encode()
+        outcome = Shell(tmp_path, environment).run(*arguments, stdin=stdin)
+        assert outcome.status in (0, 2, 5), outcome.err
+        traces[" ".join(arguments)] = (outcome.out + outcome.err).encode()
 
     with psycopg.connect(keyed_database) as connection:
         rows = connection.execute("select l::text from integration_audit_logs as l").fetchall()
         assert len(rows) >= 3
-        left["log rows"] = "\n".join(row for (row,) in rows).encode()
-    left["server log"] = postgres.log_since(mark).encode()
-    assert b"integration_credentials" in left["server log"]
+        traces["log rows"] = "\n".join(row for (row,) in rows).encode()
+    traces["server log"] = postgres.log_since(mark).encode()
+    assert b"integration_credentials" in traces["server log"]
     for file in tmp_path.rglob("*"):
         if file.is_file():
-            left[str(file)] = file.read_bytes()
+            traces[str(file)] = file.read_bytes()
 
-    for place, content in left.items():
-        for what, secret in CANARIES.items():
-            if (place, what) == ("server log", "database password"):
+    for place, content in traces.items():
+        for canary, secret in CANARIES.items():
+            if (place, canary) == ("server log", "database password"):
                 # The test itself creates the role with it.
                 continue
             for form in forms(secret):
-                assert form.lower() not in content.lower(), (what, place)
+                assert form.lower() not in content.lower(), (canary, place)

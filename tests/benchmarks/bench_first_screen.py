@@ -43,13 +43,13 @@ Bare().run(mouse=False)
 """
 
 
-def measure(command: Sequence[str], environment: dict[str, str], settled: str) -> tuple[int, float, float]:
+def measure(command: Sequence[str], environment: dict[str, str], expected: str) -> tuple[int, float, float]:
     """Return bytes until quiet, seconds to the first text, and seconds until `settled` is on the screen."""
     started = time.monotonic()
     with Terminal(command, environment=environment) as terminal:
         terminal.wait_for(lambda text: text.strip())
         first = time.monotonic() - started
-        terminal.wait_for(settled)
+        terminal.wait_for(expected)
         seconds = time.monotonic() - started
         terminal.wait_until_quiet(0.5)
         return len(terminal.bytes_since()), first, seconds
@@ -69,8 +69,8 @@ def main() -> int:
         }
         print(f"{'first settled screen, 80x24':30} {'bytes':>8} {'first text':>11} {'settled':>9}")
         figures = {}
-        for name, (command, environment, settled) in programs.items():
-            runs = [measure(command, environment, settled) for _ in range(RUNS)]
+        for name, (command, environment, expected) in programs.items():
+            runs = [measure(command, environment, expected) for _ in range(RUNS)]
             figures[name] = [statistics.median(column) for column in zip(*runs, strict=True)]
             size, first, seconds = figures[name]
             print(f"{name:30} {size:8.0f} {first:9.2f} s {seconds:7.2f} s")

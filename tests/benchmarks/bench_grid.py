@@ -14,7 +14,7 @@ from pathlib import Path
 
 import psycopg
 
-from tests.support.people import directory_database, fill_log, give_everybody
+from tests.support.database.people import directory_database, fill_log, give_everybody
 from tests.support.servers.postgres import TestServer
 from tests.support.terminal.console_driver import settings_of
 from tests.support.terminal.pty import SWITCHBOARD, Terminal
@@ -132,8 +132,8 @@ def _verdict(by_people: dict[int, Figures]) -> int:
         ("move at most", max(figures.move for figures in by_people.values()), MOST_MOVE, "bytes"),
         ("page at most", max(figures.page for figures in by_people.values()), MOST_PAGE, "bytes"),
     )
-    for what, value, most, unit in floors:
-        print(f"{what:40} {most:>8} {unit:6} {value:10.3f} {'ok' if value <= most else 'MISSED'}")
+    for title, value, most, unit in floors:
+        print(f"{title:40} {most:>8} {unit:6} {value:10.3f} {'ok' if value <= most else 'MISSED'}")
     return 0 if all(value <= most for _, value, most, _ in floors) else 1
 
 

@@ -14,7 +14,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import psycopg
-from psycopg.conninfo import conninfo_to_dict
 
 from tests.support.servers.postgres import TestServer, run_schema_files
 from tests.support.servers.tcp_proxy import TcpProxy
@@ -52,26 +51,26 @@ class Outage:
 
     async def measure(self) -> None:
         """Run the console through the outage."""
-        async with run_headless(new_app(self.conninfo)) as it:
-            await it.wait_for("● active")
+        async with run_headless(new_app(self.conninfo)) as driver:
+            await driver.wait_for("● active")
             self._begin()
             began = time.monotonic()
             if self.is_watched:
-                it.send("r")
+                driver.send("r")
             ends = began + self.length
             while time.monotonic() < ends:
-                if math.isnan(self.seen_s) and _is_seen(it):
+                if math.isnan(self.seen_s) and _is_seen(driver):
                     self.seen_s = time.monotonic() - began
                 await asyncio.sleep(LOOK_EVERY_S)
             with self.server.admin(self.role) as admin:
                 admin.execute("update public.integration_credentials set is_active = false")
             self._end()
             back = time.monotonic()
-            while not it.shows("○ disabled") and time.monotonic() < back + GIVES_UP_AFTER_S:
-                if math.isnan(self.seen_s) and _is_seen(it):
+            while not driver.shows("○ disabled") and time.monotonic() < back + GIVES_UP_AFTER_S:
+                if math.isnan(self.seen_s) and _is_seen(driver):
                     self.seen_s = time.monotonic() - began
                 await asyncio.sleep(LOOK_EVERY_S)
-            if it.shows("○ disabled"):
+            if driver.shows("○ disabled"):
                 self.whole_s = time.monotonic() - back
 
     def _begin(self) -> None:
@@ -92,8 +91,8 @@ class Outage:
             admin.execute(f"alter role {self.role} connection limit -1".encode())
 
 
-def _is_seen(it: ConsoleDriver) -> bool:
-    return it.app.connection.health.state == "lost" or it.page.status.sentence.tone == "bad"
+def _is_seen(driver: ConsoleDriver) -> bool:
+    return driver.app.connection.health.state == "lost" or driver.page.status.sentence.tone == "bad"
 
 
 def _floor(conninfo: str) -> float:
@@ -109,7 +108,6 @@ def _floor(conninfo: str) -> float:
 
 
 def _outages(server: TestServer, lengths: tuple[float, ...]) -> Iterator[Outage]:
-    port = int(conninfo_to_dict(server.conninfo())["port"])
     for kind in KINDS:
         for length in lengths:
             for is_watched in (True, False):
@@ -118,10 +116,10 @@ def _outages(server: TestServer, lengths: tuple[float, ...]) -> Iterator[Outage]
                 with server.admin() as admin:
                     admin.execute(f"create database {role} owner {role}".encode())
                 run_schema_files(server.conninfo(role, user=role))
-                yield Outage(kind, length, is_watched, role, server, TcpProxy(port))
+                yield Outage(kind, length, is_watched, role, server, TcpProxy(server.port))
 
 
-def _said(seconds: float, floor: float) -> str:
+def _seconds_text(seconds: float, floor: float) -> str:
     return "never" if math.isnan(seconds) else f"{seconds:.1f} s" + ("" if seconds <= floor else " !")
 
 
@@ -139,8 +137,8 @@ async def main(lengths: tuple[float, ...]) -> None:
             f"{'':12}{'outage':>8}  {'seen, r pressed':>16}{'whole after':>14}  {'seen, idle':>12}{'whole after':>14}"
         )
         for outage, idle in zip(outages[::2], outages[1::2], strict=True):
-            cells = [_said(it.seen_s, SEEN_WITHIN_S) for it in (outage, idle)]
-            whole = [_said(it.whole_s, WHOLE_WITHIN_S) for it in (outage, idle)]
+            cells = [_seconds_text(measured.seen_s, SEEN_WITHIN_S) for measured in (outage, idle)]
+            whole = [_seconds_text(measured.whole_s, WHOLE_WITHIN_S) for measured in (outage, idle)]
             print(f"{outage.kind:12}{outage.length:6.0f} s{cells[0]:>18}{whole[0]:>14}{cells[1]:>14}{whole[1]:>14}")
         for outage in outages:
             outage.proxy.__exit__()
@@ -149,4 +147,4 @@ async def main(lengths: tuple[float, ...]) -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(main(tuple(float(one) for one in sys.argv[1:]) or LENGTHS))
+    asyncio.run(main(tuple(float(seconds) for seconds in sys.argv[1:]) or LENGTHS))

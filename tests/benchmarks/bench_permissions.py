@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import psycopg
 
 from tests.support.acme import ACME, opened
-from tests.support.people import (
+from tests.support.database.people import (
     USERS,
     add_integrations,
     fill_log,
@@ -46,13 +46,13 @@ update public.user_integration_permissions set daily_limit = 7
 
 async def median_ms(act: Callable[[], Awaitable[Any]], rounds: int = ROUNDS) -> float:
     """Median of so many rounds after one that does not count."""
-    taken = []
+    milliseconds = []
     await act()
     for _ in range(rounds):
         started = time.perf_counter()
         await act()
-        taken.append((time.perf_counter() - started) * 1000)
-    return statistics.median(taken)
+        milliseconds.append((time.perf_counter() - started) * 1000)
+    return statistics.median(milliseconds)
 
 
 async def floor(database: Database) -> float:
@@ -77,14 +77,14 @@ async def may_ms(database: Database, number: int) -> float:
 async def staged_changes(database: Database, cells: int) -> Staged:
     """A third of the cells changed, a third revoked, and the rest limited."""
     page = await people_page(database, ACME, limit=1_000)
-    listed = [page.cell(holder.id, integration(n)) for holder in page.people for n in range(1, INTEGRATIONS + 1)][
+    cells_listed = [page.cell(holder.id, integration(n)) for holder in page.people for n in range(1, INTEGRATIONS + 1)][
         :cells
     ]
     staged = Staged(ACME)
     third = cells // 3
-    staged.toggle(listed[:third], "configure", page.now)
-    staged.revoke(listed[third : 2 * third], page.now)
-    staged.limit(listed[2 * third :], page.now, daily_limit=5)
+    staged.give(cells_listed[:third], ["configure"], page.now)
+    staged.revoke(cells_listed[third : 2 * third], page.now)
+    staged.limit(cells_listed[2 * third :], page.now, daily_limit=5)
     return staged
 
 
@@ -95,7 +95,7 @@ async def measure(conninfo: str, people: int) -> None:
         ids = [holder.id for holder in page.people]
         first = await median_ms(lambda: people_page(database, ACME))
         beyond = await median_ms(lambda: people_page(database, ACME, beyond=page.last))
-        found = await median_ms(lambda: people_page(database, ACME, PeopleFilter("person7")))
+        filtered = await median_ms(lambda: people_page(database, ACME, PeopleFilter("person7")))
         counted = await median_ms(lambda: count_people(database, ACME))
         use = await median_ms(lambda: use_of(database, ACME, ids))
         tracemalloc.start()
@@ -104,7 +104,7 @@ async def measure(conninfo: str, people: int) -> None:
         tracemalloc.stop()
         print(
             f"{people:>6} people: floor {nothing:.1f} ms | first page {first:.1f}, next {beyond:.1f}, "
-            f"filtered {found:.1f}, count {counted:.1f}, use of {len(ids)} people {use:.1f} ms | "
+            f"filtered {filtered:.1f}, count {counted:.1f}, use of {len(ids)} people {use:.1f} ms | "
             f"memory of a page {memory:.0f} KiB"
         )
         cells = min(500, people * INTEGRATIONS)

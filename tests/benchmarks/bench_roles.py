@@ -21,7 +21,7 @@ import psycopg
 from psycopg.conninfo import make_conninfo
 
 from tests.benchmarks.log_server import LogServer
-from tests.support.log_rows import read_all
+from tests.support.database.log_rows import read_all
 from tests.support.servers.postgres import run_schema_files
 from tui.data.audit.counts import count_buckets, count_exactly, count_rows, plan_histogram
 from tui.data.audit.filter import parse_filter
@@ -42,13 +42,13 @@ SAMPLES, SAMPLE_MS, BUDGET = 15, 50, 1.15
 LAST_90_DAYS = "since:2025-11-02"
 
 
-async def first_page(database: Database, wanted: AuditFilter) -> None:
-    await read_all(AuditReader(database, wanted).older(None, 51))
+async def first_page(database: Database, audit_filter: AuditFilter) -> None:
+    await read_all(AuditReader(database, audit_filter).older(None, 51))
 
 
-async def histogram(database: Database, wanted: AuditFilter) -> None:
-    plan = await plan_histogram(database, wanted, UTC, unit="day", most=31)
-    _ = [bucket async for bucket in count_buckets(database, wanted, plan)]
+async def histogram(database: Database, audit_filter: AuditFilter) -> None:
+    plan = await plan_histogram(database, audit_filter, UTC, unit="day", most=31)
+    _ = [bucket async for bucket in count_buckets(database, audit_filter, plan)]
 
 
 MEASURES: dict[str, tuple[str, Measure]] = {
@@ -62,15 +62,17 @@ MEASURES: dict[str, tuple[str, Measure]] = {
 }
 
 
-async def sample(measure: Measure, databases: dict[str, Database], wanted: AuditFilter, times: int) -> dict[str, float]:
+async def sample(
+    measure: Measure, databases: dict[str, Database], audit_filter: AuditFilter, times: int
+) -> dict[str, float]:
     """Milliseconds of one run in each database, of so many."""
-    taken = dict.fromkeys(databases, 0.0)
+    seconds_by_name = dict.fromkeys(databases, 0.0)
     for _ in range(times):
         for name, database in databases.items():
             started = time.perf_counter()
-            await measure(database, wanted)
-            taken[name] += time.perf_counter() - started
-    return {name: seconds * 1000 / times for name, seconds in taken.items()}
+            await measure(database, audit_filter)
+            seconds_by_name[name] += time.perf_counter() - started
+    return {name: seconds * 1000 / times for name, seconds in seconds_by_name.items()}
 
 
 async def run(conninfo: str) -> None:
@@ -83,14 +85,21 @@ async def run(conninfo: str) -> None:
             stack.push_async_callback(databases[name].close)
         print(f"{'median ms':30} {'owner':>10} " + " ".join(f"{name.partition('_')[2]:>18}" for name in ROLES))
         for title, (line, measure) in MEASURES.items():
-            wanted = (await resolve_filter(databases["owner"], parse_filter(line), None)).audit_filter
-            await sample(measure, databases, wanted, 1)
-            once = (await sample(measure, databases, wanted, 3))["owner"]
-            samples = [await sample(measure, databases, wanted, math.ceil(SAMPLE_MS / once)) for _ in range(SAMPLES)]
+            audit_filter = (await resolve_filter(databases["owner"], parse_filter(line), None)).audit_filter
+            await sample(measure, databases, audit_filter, 1)
+            once = (await sample(measure, databases, audit_filter, 3))["owner"]
+            samples = [
+                await sample(measure, databases, audit_filter, math.ceil(SAMPLE_MS / once)) for _ in range(SAMPLES)
+            ]
             figures = {name: statistics.median(record[name] for record in samples) for name in databases}
             floor = figures.pop("owner")
-            shown = [f"{it:8.2f} ({it / floor:4.2f}){'!' if it > floor * BUDGET else ' '}" for it in figures.values()]
-            print(f"{title:30} {floor:10.2f} " + " ".join(f"{it:>18}" for it in shown), flush=True)
+            columns = [
+                f"{milliseconds:8.2f} ({milliseconds / floor:4.2f}){'!' if milliseconds > floor * BUDGET else ' '}"
+                for milliseconds in figures.values()
+            ]
+            print(
+                f"{title:30} {floor:10.2f} " + " ".join(f"{milliseconds:>18}" for milliseconds in columns), flush=True
+            )
     print(f"In brackets beside the owner's; ! is over the budget of {BUDGET}.")
 
 
@@ -101,10 +110,10 @@ def main() -> None:
     chosen = parser.parse_args()
     with LogServer(chosen.rows, chosen.folder) as log:
         with psycopg.connect(log.conninfo) as connection:
-            there = {name for (name,) in connection.execute("select rolname::text from pg_roles").fetchall()}
+            existing = {name for (name,) in connection.execute("select rolname::text from pg_roles").fetchall()}
             for role in ROLES:
                 for name, options in ((role, "nologin"), (f"bench_of_{role}", f"login in role {role}")):
-                    if name not in there:
+                    if name not in existing:
                         connection.execute(f"create role {name} {options}".encode())
         # Its policies and grants are for the roles that exist.
         run_schema_files(log.conninfo)

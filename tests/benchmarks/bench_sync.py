@@ -17,8 +17,8 @@ NUMBERS = 500
 async def one_listing(server: ExotelServer) -> float:
     """Milliseconds from the stored credential to the whole list, TLS and all."""
     started = time.perf_counter()
-    listed = await list_numbers(server.credential(), lambda count: None)
-    assert len(listed) == NUMBERS
+    numbers = await list_numbers(server.credential(), lambda count: None)
+    assert len(numbers) == NUMBERS
     return (time.perf_counter() - started) * 1000
 
 
@@ -27,9 +27,9 @@ async def main(rounds: int) -> None:
         os.environ |= server.environment
         first = await one_listing(server)
         pages = len(server.requests)
-        taken = [await one_listing(server) for _ in range(rounds)]
+        milliseconds = [await one_listing(server) for _ in range(rounds)]
     print(f"{NUMBERS} numbers on {pages} pages: first (with imports) {first:.0f} ms, then median ", end="")
-    print(f"{statistics.median(taken):.0f} ms, worst {max(taken):.0f} ms of {rounds}")
+    print(f"{statistics.median(milliseconds):.0f} ms, worst {max(milliseconds):.0f} ms of {rounds}")
 
 
 if __name__ == "__main__":

@@ -21,12 +21,12 @@ ENVELOPE = "0" * 32 + ":" + "a" * 32 + ":" + "c0ffee" * 100
 
 def one_update(connection: psycopg.Connection, rounds: int) -> list[float]:
     """Milliseconds of each of so many updates of one credential, committed one by one."""
-    taken = []
+    milliseconds = []
     for n in range(rounds):
         started = time.perf_counter()
         connection.execute("update public.integration_credentials set display_name = %s", [str(n)])
-        taken.append((time.perf_counter() - started) * 1000)
-    return taken
+        milliseconds.append((time.perf_counter() - started) * 1000)
+    return milliseconds
 
 
 def bulk_update(connection: psycopg.Connection, rows: int) -> tuple[float, float]:
@@ -68,9 +68,9 @@ def bulk_delete(connection: psycopg.Connection, rows: int) -> tuple[float, int]:
     (before,) = connection.execute(memory).fetchone() or (0,)
     started = time.perf_counter()
     connection.execute("delete from public.integration_credentials where integration_type = 'exotel_sms'")
-    taken = time.perf_counter() - started
+    seconds = time.perf_counter() - started
     (after,) = connection.execute(memory).fetchone() or (0,)
-    return taken, after - before
+    return seconds, after - before
 
 
 def main(rounds: int) -> None:
@@ -97,12 +97,14 @@ def main(rounds: int) -> None:
                     bulks[state].append(bulk_update(connection, ROWS))
             bulk_delete(connection, ROWS // 10)
             deleted = {rows: bulk_delete(connection, rows) for rows in (ROWS // 10, ROWS)}
-        for rows, (seconds, kept) in deleted.items():
-            print(f"{rows:,} integrations with two children each, one delete: {seconds:.2f} s, {kept:,} bytes kept")
-        for state, taken in singles.items():
+        for rows, (seconds, kept_bytes) in deleted.items():
             print(
-                f"log triggers {state:>3}: one update, committed: median {statistics.median(taken):.2f} ms, "
-                f"95 % under {statistics.quantiles(taken, n=20)[-1]:.2f} ms; "
+                f"{rows:,} integrations with two children each, one delete: {seconds:.2f} s, {kept_bytes:,} bytes kept"
+            )
+        for state, milliseconds in singles.items():
+            print(
+                f"log triggers {state:>3}: one update, committed: median {statistics.median(milliseconds):.2f} ms, "
+                f"95 % under {statistics.quantiles(milliseconds, n=20)[-1]:.2f} ms; "
                 f"{ROWS:,} rows in one update: {min(updated for updated, _ in bulks[state]):.2f} s"
             )
         off = min(updated for updated, _ in bulks["off"])

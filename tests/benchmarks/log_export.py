@@ -33,21 +33,23 @@ async def export(bench: Bench) -> None:
     for line in (EVERYTHING, SOME):
         chosen = (await resolve_filter(bench.database, parse_filter(line), None)).audit_filter
         for form in FORMATS:
-            await _one(bench, chosen, form, line)
+            await _export_once(bench, chosen, form, line)
 
 
-async def _one(bench: Bench, chosen: AuditFilter, form: FormatName, line: str) -> None:
+async def _export_once(bench: Bench, chosen: AuditFilter, form: FormatName, line: str) -> None:
     _forget_peak()
     resident = _peak_kib()
     with tempfile.TemporaryDirectory(dir=bench.log.folder) as folder:
         started = time.perf_counter()
-        done = await export_audit_log(bench.database, chosen, form, NewFile(Path(folder) / "log"))
+        exported = await export_audit_log(bench.database, chosen, form, NewFile(Path(folder) / "log"))
         seconds = time.perf_counter() - started
     grown = (_peak_kib() - resident) / 1024
-    rate = f"{done.rows:,} rows, {seconds:.1f} s, {done.rows / seconds:,.0f} rows/s, {done.size / 1e6:,.0f} MB"
+    rate = (
+        f"{exported.rows:,} rows, {seconds:.1f} s, {exported.rows / seconds:,.0f} rows/s, {exported.size / 1e6:,.0f} MB"
+    )
     bench.tell(f"{form}: {line}", f"{rate}, memory grown by {grown:.0f} MiB")
     psql = _psql_seconds(bench, chosen, form)
-    bench.tell("  psql, the same COPY to /dev/null", f"{psql:.1f} s, {done.rows / psql:,.0f} rows/s")
+    bench.tell("  psql, the same COPY to /dev/null", f"{psql:.1f} s, {exported.rows / psql:,.0f} rows/s")
 
 
 def _forget_peak() -> None:
@@ -62,9 +64,9 @@ def _peak_kib() -> int:
 
 def _psql_seconds(bench: Bench, chosen: AuditFilter, form: FormatName) -> float:
     condition, order = TIMED
-    wanted = where(chosen).also(condition, **FORMATS[form].parameters)
+    where_clause = where(chosen).also(condition, **FORMATS[form].parameters)
     with psycopg.connect(bench.log.conninfo) as connection:
         cursor = psycopg.ClientCursor(connection)
-        statement = cursor.mogrify(FORMATS[form].query(wanted.sql, order), wanted.parameters)
+        statement = cursor.mogrify(FORMATS[form].query(where_clause.sql, order), where_clause.parameters)
     (took,) = TIME.findall(bench.log.psql(f"\\o /dev/null\n\\timing on\n{statement};\n"))
     return float(took) / 1000

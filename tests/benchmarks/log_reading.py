@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import psycopg
 
 from tests.benchmarks.measures import Bench, measure, spread
-from tests.support.log_rows import read_all
+from tests.support.database.log_rows import read_all
 from tui.data.audit.completion import Completer
 from tui.data.audit.counts import count_buckets, count_rows, plan_histogram
 from tui.data.audit.filter import parse_filter
@@ -41,7 +41,7 @@ async def reader(bench: Bench, line: str) -> AuditReader:
     return AuditReader(bench.database, (await resolve_filter(bench.database, parse_filter(line), None)).audit_filter)
 
 
-async def one(steps: AsyncIterator[ReadStep]) -> float:
+async def page_ms(steps: AsyncIterator[ReadStep]) -> float:
     """Milliseconds until the whole page was there."""
     started = time.perf_counter()
     await read_all(steps)
@@ -78,16 +78,16 @@ async def first_pages(bench: Bench) -> None:
         "a day": lambda: f"since:{day(chosen)} until:{day(chosen)}",
         "organisation + a day": lambda: f"org:{chosen.choice(organizations)} until:{day(chosen)}",
     }
-    for name, line in lines.items():
-        picked = [line() for _ in range(ROUNDS)]
+    for name, make_line in lines.items():
+        chosen_lines = [make_line() for _ in range(ROUNDS)]
         # Twice over: psql, which comes afterwards, finds in memory what the first reading brought there.
         cold, warm, windows = [], [], 0
-        for taken in (cold, warm):
+        for milliseconds in (cold, warm):
             bench.queries.clear()
-            for one_line in picked:
-                reading = await reader(bench, one_line)
-                taken.append(await one(reading.older(None, PAGE)))
-                windows += reading.in_windows and taken is warm
+            for line in chosen_lines:
+                reading = await reader(bench, line)
+                milliseconds.append(await page_ms(reading.older(None, PAGE)))
+                windows += reading.in_windows and milliseconds is warm
         notes = [f"read for the first time {spread(cold)}", *([f"in windows {windows} of {ROUNDS}"] if windows else [])]
         bench.say(name, warm, note="; ".join(notes))
 
@@ -102,19 +102,19 @@ async def moving(bench: Bench) -> None:
     chosen = random.Random(6)
     organizations = choices(bench, ORGANIZATIONS)
     for name, line in (("all", lambda: ""), ("organisation", lambda: f"org:{chosen.choice(organizations)}")):
-        taken: dict[str, list[float]] = {
+        milliseconds_by_move: dict[str, list[float]] = {
             "jump to a time": [],
             "page down": [],
             "page up": [],
             "End": [],
             "next match": [],
         }
-        sent: dict[str, list[object]] = {move: [] for move in taken}
+        queries: dict[str, list[object]] = {move: [] for move in milliseconds_by_move}
         for _ in range(ROUNDS):
             reading = await reader(bench, line())
             moment = FIRST_DAY + timedelta(seconds=chosen.randrange(365 * 86_400))
-            there = await read_all(reading.older(Place.at_time(moment), PAGE))
-            place = Place.of(there.rows[-1]) if there.rows else Place.at_time(moment)
+            page = await read_all(reading.older(Place.at_time(moment), PAGE))
+            place = Place.of(page.rows[-1]) if page.rows else Place.at_time(moment)
             matching = reading.matching(parse_filter(f"action:{RARE}"))
             for move, steps in (
                 ("jump to a time", reading.older(Place.at_time(moment), PAGE)),
@@ -124,10 +124,10 @@ async def moving(bench: Bench) -> None:
                 ("next match", matching.older(place, 1)),
             ):
                 bench.queries.clear()
-                taken[move].append(await one(steps))
-                sent[move] += bench.queries
-        for move, milliseconds in taken.items():
-            bench.queries[:] = sent[move]  # type: ignore[assignment]
+                milliseconds_by_move[move].append(await page_ms(steps))
+                queries[move] += bench.queries
+        for move, milliseconds in milliseconds_by_move.items():
+            bench.queries[:] = queries[move]  # type: ignore[assignment]
             bench.say(f"{name}: {move}", milliseconds)
 
 
@@ -152,11 +152,11 @@ async def windows(bench: Bench) -> None:
         steps, rows, more = [], 0, True
         started = before = time.perf_counter()
         back_to = ""
-        async for found in reading.older(None, PAGE):
+        async for step in reading.older(None, PAGE):
             now = time.perf_counter()
             steps.append((now - before) * 1000)
-            before, rows, more = now, rows + len(found.rows), found.more
-            back_to = f"{found.searched_to:%Y-%m-%d}" if found.searched_to else back_to
+            before, rows, more = now, rows + len(step.rows), step.more
+            back_to = f"{step.searched_to:%Y-%m-%d}" if step.searched_to else back_to
             if now - started > GIVE_UP_AFTER_S:
                 break
         whole = time.perf_counter() - started
@@ -175,8 +175,8 @@ async def counts(bench: Bench) -> None:
         started = time.perf_counter()
         count = await count_rows(bench.database, reading.audit_filter)
         bench.say(f"{name}: count", [(time.perf_counter() - started) * 1000], note=count.text)
-        for most, what in ((31, "since:2025-12-31 "), (400, "")):
-            narrowed = (await reader(bench, what + line)).audit_filter
+        for most, span in ((31, "since:2025-12-31 "), (400, "")):
+            narrowed = (await reader(bench, span + line)).audit_filter
             histogram = await plan_histogram(bench.database, narrowed, UTC, most=most, unit="day")
             bench.queries.clear()
             started = time.perf_counter()
@@ -211,9 +211,9 @@ async def memory(bench: Bench) -> None:
     before = after_100 = resident()
     started = time.perf_counter()
     for number in range(bench.pages):
-        found = await read_all(reading.older(place, PAGE))
+        page = await read_all(reading.older(place, PAGE))
         bench.queries.clear()
-        place = Place.of(found.rows[-1]) if found.more else None
+        place = Place.of(page.rows[-1]) if page.more else None
         if number == 99:
             after_100 = resident()
     seconds = time.perf_counter() - started

@@ -13,7 +13,7 @@ import psycopg
 from tests.benchmarks.bench_grid import cost, resident_kb
 from tests.benchmarks.log_server import LogServer
 from tests.benchmarks.measures import measure, spread
-from tests.support.log_rows import read_all
+from tests.support.database.log_rows import read_all
 from tests.support.terminal.console_driver import settings_of
 from tests.support.terminal.pty import SWITCHBOARD, Terminal
 from tui.data.audit.filter import parse_filter
@@ -63,18 +63,18 @@ def console(conninfo: str) -> Terminal:
     return terminal
 
 
-def opened(terminal: Terminal) -> float:
+def open_section(terminal: Terminal) -> float:
     """Milliseconds from the key to the first row."""
     started = time.perf_counter()
     terminal.press("4")
     terminal.wait_for(ROW.search)
-    taken = (time.perf_counter() - started) * 1000
+    milliseconds = (time.perf_counter() - started) * 1000
     terminal.wait_for("▲")
     terminal.wait_until_quiet()
-    return taken
+    return milliseconds
 
 
-def turned(terminal: Terminal, key: str) -> float:
+def turn_page(terminal: Terminal, key: str) -> float:
     """Milliseconds until a key that turns the page has changed the list, or the lines below it."""
     before = terminal.lines[TOP:RULER]
     started = time.perf_counter()
@@ -91,23 +91,23 @@ async def opening(bench: Bench) -> None:
 def compare_opening(bench: Bench) -> None:
     """Start the program for each time, in turn with one log and the other; the key 4 imports the screen as well."""
     with LogServer(SMALL) as small:
-        taken: dict[int, list[float]] = {bench.rows: [], small.rows: []}
+        first_open: dict[int, list[float]] = {bench.rows: [], small.rows: []}
         again: dict[int, list[float]] = {bench.rows: [], small.rows: []}
         for _ in range(RUNS):
             for log in (bench.log, small):
                 with console(log.conninfo) as terminal:
-                    taken[log.rows].append(opened(terminal))
+                    first_open[log.rows].append(open_section(terminal))
                     again[log.rows].append(home(terminal))
-        for what, figures in (("from 4 to the first row", taken), ("from End to Home", again)):
+        for title, figures in (("from 4 to the first row", first_open), ("from End to Home", again)):
             for rows, milliseconds in figures.items():
-                bench.tell(f"{what}, {rows:,} rows", f"{spread(milliseconds)} ms, best {min(milliseconds):.0f} ms")
+                bench.tell(f"{title}, {rows:,} rows", f"{spread(milliseconds)} ms, best {min(milliseconds):.0f} ms")
 
 
 def home(terminal: Terminal) -> float:
     """Milliseconds that Home takes from the other end of the log, which reads its first page again."""
-    turned(terminal, "end")
+    turn_page(terminal, "end")
     terminal.wait_until_quiet()
-    return turned(terminal, "home")
+    return turn_page(terminal, "home")
 
 
 @measure("the screen: bytes on the wire at 80x24")
@@ -119,29 +119,31 @@ def count_bytes(bench: Bench) -> None:
     """Count what is written until it is quiet; the budgets are terminal.md's."""
     with console(bench.log.conninfo) as terminal:
         mark = terminal.mark()
-        opened(terminal)
-        said(bench, "opening the section", [len(terminal.bytes_since(mark))], MOST_OPENING)
-        said(bench, "cursor move", [cost(terminal, "j") for _ in range(MOVES)], MOST_MOVE)
+        open_section(terminal)
+        tell_bytes(bench, "opening the section", [len(terminal.bytes_since(mark))], MOST_OPENING)
+        tell_bytes(bench, "cursor move", [cost(terminal, "j") for _ in range(MOVES)], MOST_MOVE)
         terminal.press("pagedown")
         terminal.wait_until_quiet()
         # From here on the cursor is on the last line: there is no way to scroll but to draw every line.
-        said(bench, "cursor move that scrolls", [cost(terminal, "j") for _ in range(EDGE_MOVES)], MOST_PAGE)
-        said(bench, "page down", [cost(terminal, "pagedown") for _ in range(PAGES)], MOST_PAGE)
-        said(bench, "page up", [cost(terminal, "pageup") for _ in range(PAGES)], MOST_PAGE)
+        tell_bytes(bench, "cursor move that scrolls", [cost(terminal, "j") for _ in range(EDGE_MOVES)], MOST_PAGE)
+        tell_bytes(bench, "page down", [cost(terminal, "pagedown") for _ in range(PAGES)], MOST_PAGE)
+        tell_bytes(bench, "page up", [cost(terminal, "pageup") for _ in range(PAGES)], MOST_PAGE)
         ends: dict[str, list[int]] = {"end": [], "home": []}
         for _ in range(ENDS):
             for key, costs in ends.items():
                 costs.append(cost(terminal, key))
-        said(bench, "End", ends["end"], MOST_PAGE)
-        said(bench, "Home", ends["home"], MOST_PAGE)
+        tell_bytes(bench, "End", ends["end"], MOST_PAGE)
+        tell_bytes(bench, "Home", ends["home"], MOST_PAGE)
         terminal.press("b")
         terminal.wait_for(" max ")
         terminal.wait_until_quiet()
-        said(bench, "cursor move below the histogram", [cost(terminal, "j") for _ in range(MOVES)], MOST_MOVE)
-        said(bench, "page down below the histogram", [cost(terminal, "pagedown") for _ in range(PAGES)], MOST_PAGE)
+        tell_bytes(bench, "cursor move below the histogram", [cost(terminal, "j") for _ in range(MOVES)], MOST_MOVE)
+        tell_bytes(
+            bench, "page down below the histogram", [cost(terminal, "pagedown") for _ in range(PAGES)], MOST_PAGE
+        )
 
 
-def said(bench: Bench, name: str, costs: Sequence[int], most: int) -> None:
+def tell_bytes(bench: Bench, name: str, costs: Sequence[int], most: int) -> None:
     verdict = "ok" if max(costs) <= most else "MISSED"
     bench.tell(name, f"{statistics.median(costs):,.0f} bytes, at most {max(costs):,}; budget {most:,}: {verdict}")
 
@@ -151,29 +153,29 @@ async def scrolling(bench: Bench) -> None:
     reader = AuditReader(bench.database, (await resolve_filter(bench.database, parse_filter(""), None)).audit_filter)
     place: Place | None = None
     bench.queries.clear()
-    taken = []
+    milliseconds = []
     for _ in range(40):
         started = time.perf_counter()
-        found = await read_all(reader.older(place, READ_AHEAD))
-        taken.append((time.perf_counter() - started) * 1000)
-        place = Place.of(found.rows[-1])
-    bench.say(f"what it reads at once: {READ_AHEAD} rows", taken)
+        page = await read_all(reader.older(place, READ_AHEAD))
+        milliseconds.append((time.perf_counter() - started) * 1000)
+        place = Place.of(page.rows[-1])
+    bench.say(f"what it reads at once: {READ_AHEAD} rows", milliseconds)
     await asyncio.to_thread(scroll, bench)
 
 
 def scroll(bench: Bench) -> None:
     """Turn so many pages down and some back, each when the one before is there; memory is the program's VmRSS."""
     with console(bench.log.conninfo) as terminal:
-        opened(terminal)
+        open_section(terminal)
         program = terminal.process.pid
         memory = {"when it is open": resident_kb(program)}
         down = []
         for page in range(1, bench.pages + 1):
-            down.append(turned(terminal, "pagedown"))
+            down.append(turn_page(terminal, "pagedown"))
             if page in (100, 1_000, bench.pages):
                 memory[f"after {page:,} pages"] = resident_kb(program)
         bench.tell(f"{bench.pages:,} pages down in one go", f"{rows_above(bench, terminal):,} rows from the newest")
-        back = [turned(terminal, "pageup") for _ in range(min(PAGES_BACK, bench.pages // 2))]
+        back = [turn_page(terminal, "pageup") for _ in range(min(PAGES_BACK, bench.pages // 2))]
         memory[f"after {len(back):,} pages back"] = resident_kb(program)
         bench.tell("page down, key to screen", f"{spread(down)} ms, at most {max(down):.0f} ms")
         bench.tell("page up, key to screen", f"{spread(back)} ms, at most {max(back):.0f} ms")

@@ -11,7 +11,7 @@ import psycopg
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from tests.benchmarks.measures import TIME, measure
-from tests.support.tampering import as_owner
+from tests.support.database.seal_tampering import as_owner
 from tui.data.seals.hours import LEAF, hours_with_rows
 from tui.data.seals.keys import SealKey
 from tui.data.seals.sealing import seal_log
@@ -64,12 +64,12 @@ async def seals(bench: Bench) -> None:
         hour, rows = connection.execute(BUSIEST).fetchone() or (0, 0)
         seals_size, log_size = connection.execute(SIZES).fetchone() or ("", "")
     for listed in (False, True):
-        taken = []
+        milliseconds = []
         for _ in range(20):
             seconds, _ = await _timed(_hour(bench, hour, listed=listed))
-            taken.append(seconds * 1000)
-        how = "with its list" if listed else "without a list"
-        bench.tell(f"one hour of {rows:,} rows, {how}", f"median {statistics.median(taken):.1f} ms")
+            milliseconds.append(seconds * 1000)
+        list_state = "with its list" if listed else "without a list"
+        bench.tell(f"one hour of {rows:,} rows, {list_state}", f"median {statistics.median(milliseconds):.1f} ms")
     bench.tell("size of the seals, beside the log", f"{seals_size}, {log_size}")
 
 

@@ -72,7 +72,7 @@ class LogServer:
 
     def psql(self, script: str) -> str:
         """Run a script; return what it printed. The environment adds nothing to it."""
-        done = subprocess.run(
+        process = subprocess.run(
             [self.server.binaries / "psql", "-X", "-q", "-v", "ON_ERROR_STOP=1", self.conninfo],
             input=script,
             capture_output=True,
@@ -80,7 +80,7 @@ class LogServer:
             check=True,
             env={"PATH": os.environ["PATH"], "PAGER": "", "LC_ALL": "C.UTF-8"},
         )
-        return done.stdout
+        return process.stdout
 
     def _build(self) -> None:
         started = time.perf_counter()

@@ -48,8 +48,8 @@ class Bench:
 
     def say(self, name: str, ours: Sequence[float], *, psql: bool = True, note: str = "") -> None:
         """Print p50 and p95 of our milliseconds, and of psql's for the queries sent since the last line."""
-        sent, self.queries[:] = list(self.queries), []
-        theirs = self.psql_times(sent) if psql and sent else []
+        queries, self.queries[:] = list(self.queries), []
+        theirs = self.psql_times(queries) if psql and queries else []
         print(f"  {name:44} {spread(ours):>17} {spread(theirs):>17}  {note}", flush=True)
 
     def tell(self, name: str, text: str) -> None:
@@ -62,7 +62,10 @@ class Bench:
         with psycopg.connect(self.log.conninfo) as connection:
             cursor = psycopg.ClientCursor(connection)
             texts = [cursor.mogrify(query, parameters) for query, parameters in queries]
-        return [float(found) for found in TIME.findall(self.log.psql("\\timing on\n" + ";\n".join(texts) + ";\n"))]
+        return [
+            float(milliseconds)
+            for milliseconds in TIME.findall(self.log.psql("\\timing on\n" + ";\n".join(texts) + ";\n"))
+        ]
 
     def record(self) -> None:
         """Remember from now on each query that reads the log."""

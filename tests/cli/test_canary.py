@@ -12,7 +12,7 @@ import psycopg
 import pytest
 
 from tests.support.acme import ACME, SALT
-from tests.support.commands import derived_once, execute
+from tests.support.commands import derive_once, execute
 from tui.data.keys.master_key import MasterKey
 
 if TYPE_CHECKING:
@@ -74,7 +74,7 @@ MISTAKES = (
 def key_id() -> str:
     """The canary key's id; each key that the commands are given is derived here, once."""
     for key in (MASTER_KEY, OTHER_KEY, PASSWORD):
-        derived_once(key, SALT)
+        derive_once(key, SALT)
     return MasterKey(MASTER_KEY, "a test").key_id(SALT)
 
 

@@ -17,7 +17,7 @@ import pytest
 from tests.generate.ways_out import DISTINCT_WAYS, WAYS, WayOut
 from tests.support.acme import ACME, KEY
 from tests.support.commands import Outcome, one_line_of_json
-from tests.support.log_rows import log_row
+from tests.support.database.log_rows import log_row
 from tests.support.servers.sshd import OTHER_ADDRESS, Sshd, listens
 from tests.support.terminal.pty import Terminal
 from tests.support.waiting import wait_until

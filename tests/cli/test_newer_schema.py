@@ -9,8 +9,8 @@ import pytest
 
 from tests.support.acme import ASHA, PHONE
 from tests.support.commands import contents, execute
-from tests.support.schema import set_up_by_a_newer_version
-from tests.support.tampering import write_log
+from tests.support.database.schema import set_up_by_a_newer_version
+from tests.support.database.seal_tampering import write_log
 from tui.errors import SchemaNewer
 
 if TYPE_CHECKING:

@@ -25,7 +25,7 @@ from tests.generate.commands import (
 )
 from tests.support.acme import ASHA
 from tests.support.commands import Outcome, Shell
-from tests.support.numbers import OLD, RAVI, add_row, create_people
+from tests.support.database.number_rows import OLD, RAVI, add_row, create_people
 from tests.support.servers.exotel import ExotelServer, exophone
 from tests.support.servers.pooler import TransactionPooler
 from tests.support.terminal.forked_terminal import ForkedTerminal

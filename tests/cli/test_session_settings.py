@@ -11,9 +11,9 @@ import pytest
 from psycopg import conninfo, sql
 
 from tests.support.acme import ACME, KEY, MASTER_KEY, PHONE, SALT, keyring, opened, operator
-from tests.support.commands import derived_once, execute
-from tests.support.schema import shape_of
-from tests.support.tampering import LOG, write_log
+from tests.support.commands import derive_once, execute
+from tests.support.database.schema import shape_of
+from tests.support.database.seal_tampering import LOG, write_log
 from tui.data.integrations.listing import list_integrations
 from tui.data.integrations.reveal import open_secret
 from tui.data.postgres.database import Database
@@ -148,7 +148,7 @@ def write(shell: Shell, database: str) -> None:
     assert "To be changed: nothing" in planned.out, planned
     lifted = conninfo.make_conninfo(database, options=LIFTED)
     execute(lifted, "insert into switchboard.keys (key_id, purpose, salt) values (%s, 'master', %s)", KEY_ID, SALT)
-    derived_once(KEY, SALT)
+    derive_once(KEY, SALT)
     credential = json.dumps(PHONE | {"note": "\\' \u20ac"})
     assert (outcome := shell.run("integrations", "configure", "exotel_phone", stdin=credential)).status == 0, outcome
     assert (outcome := shell.run("phone-numbers", "add", "+911141169368")).status == 0, outcome

@@ -11,7 +11,7 @@ from psycopg.rows import dict_row
 from textual.binding import Binding
 
 from tests.support.acme import ACME, opened
-from tests.support.people import directory_database, integration, person
+from tests.support.database.people import directory_database, integration, person
 from tui.cli.permissions.commands import grant
 from tui.data.permissions.apply import Applied, apply
 from tui.data.permissions.effective import access_of_person
@@ -42,8 +42,8 @@ def test_the_table_names_each_right_once_and_what_it_implies_before_it() -> None
     keys = [key for right in RIGHTS.values() for key in right.keys.split(",")]
     assert len({right.letter for right in RIGHTS.values()}) == len(RIGHTS)
     bound = [binding.key for binding in PermissionsScreen.BINDINGS if isinstance(binding, Binding)]
-    taken = ",".join(bound).split(",")
-    assert (len(taken), set(keys) - set(taken)) == (len(set(taken)), set())
+    bound_keys = ",".join(bound).split(",")
+    assert (len(bound_keys), set(keys) - set(bound_keys)) == (len(set(bound_keys)), set())
     names = list(RIGHTS)
     for right in RIGHTS.values():
         assert all(names.index(implied) < names.index(right.name) for implied in right.implies)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from tests.support.numbers import OLD, RAVI
+from tests.support.database.number_rows import OLD, RAVI
 from tui.cli.parsing import COMMON, Command, Option
 from tui.cli.root import command_line
 from tui.data.rights import RIGHTS

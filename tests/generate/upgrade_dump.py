@@ -18,9 +18,9 @@ from typing import TYPE_CHECKING
 import psycopg
 
 from tests.support.acme import ACME, ASHA, GLOBEX
-from tests.support.log_rows import log_row
+from tests.support.database.log_rows import log_row
+from tests.support.database.seal_tampering import KEY, seal, write_log
 from tests.support.servers.postgres import TestServer
-from tests.support.tampering import KEY, seal, write_log
 from tests.support.terminal.console_driver import add
 from tui.data.schema.files import latest_number
 from tui.data.schema.install import install

@@ -27,13 +27,13 @@ LOGIN = Login(USER, PASSWORD)
 
 async def check_mailbox(credential: Mapping[str, Any]) -> dict[tuple[str, str], Verdict]:
     """Test the whole mailbox; verdicts by subject and level."""
-    told: list[Verdict] = []
+    verdicts: list[Verdict] = []
     test = integration_type("zoho_mail").test
     assert test is not None
     with patch.dict(os.environ, environment()):
-        await test(credential, told.append)
-    by_place = {(verdict.subject, verdict.level): verdict for verdict in told}
-    assert len(by_place) == len(told)
+        await test(credential, verdicts.append)
+    by_place = {(verdict.subject, verdict.level): verdict for verdict in verdicts}
+    assert len(by_place) == len(verdicts)
     return by_place
 
 
@@ -47,14 +47,14 @@ async def ask(
     seconds: float = 10,
 ) -> list[Verdict]:
     """Test one server alone, taking `port` for one whose use of TLS is agreed on, or for one that is not known."""
-    told: list[Verdict] = []
+    verdicts: list[Verdict] = []
     if tls == "implicit":
         service = replace(service, tls_port=port)
     elif tls != "to be found out":
         service = replace(service, starttls_port=port)
     with patch.dict(os.environ, environment()):
-        await check_service(service, host, str(port), login, told.append, seconds=seconds)
-    return told
+        await check_service(service, host, str(port), login, verdicts.append, seconds=seconds)
+    return verdicts
 
 
 async def until(condition: Any, seconds: float = 5) -> None:

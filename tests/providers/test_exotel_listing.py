@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.support.servers.certificates import authority_file
 from tests.support.servers.exotel import FAULTS, ExotelServer, Scripted, error, exophone, exophones
 from tui.errors import ProviderFailed
 from tui.models import ListedNumber
@@ -18,22 +17,17 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 
-@pytest.fixture(autouse=True)
-def _trust(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("SSL_CERT_FILE", str(authority_file()))
-
-
 @pytest.fixture
 def exotel() -> Iterator[ExotelServer]:
     with ExotelServer(numbers=exophones(500)) as server:
         yield server
 
 
-async def listed(server: ExotelServer) -> list[ListedNumber]:
+async def list_all(server: ExotelServer) -> list[ListedNumber]:
     return await list_numbers(server.credential(), lambda count: None)
 
 
-async def failure(server: ExotelServer, **options: Any) -> ProviderFailed:
+async def listing_failure(server: ExotelServer, **options: Any) -> ProviderFailed:
     with pytest.raises(ProviderFailed) as caught:
         await list_numbers(server.credential(), lambda count: None, **options)
     return caught.value
@@ -64,33 +58,33 @@ async def test_500_numbers_come_in_10_pages_in_their_order_and_the_count_is_told
 @pytest.mark.parametrize(("count", "pages"), [(0, 1), (1, 1), (49, 1), (50, 1), (51, 2), (100, 2)])
 async def test_the_list_ends_where_the_next_link_is_null(exotel: ExotelServer, count: int, pages: int) -> None:
     exotel.numbers = exophones(count)
-    assert len(await listed(exotel)) == count
+    assert len(await list_all(exotel)) == count
     assert pages_asked(exotel) == list(range(pages))
 
 
 @pytest.mark.parametrize(("count", "pages"), [(0, 1), (49, 1), (50, 2), (120, 3)])
 async def test_without_links_it_ends_at_a_page_that_is_not_full(exotel: ExotelServer, count: int, pages: int) -> None:
     exotel.numbers, exotel.tells_next = exophones(count), False
-    assert len(await listed(exotel)) == count
+    assert len(await list_all(exotel)) == count
     assert pages_asked(exotel) == list(range(pages))
 
 
 @pytest.mark.parametrize("tells_next", [True, False])
 async def test_a_host_with_smaller_pages_is_asked_for_more_of_them(exotel: ExotelServer, tells_next: bool) -> None:
     exotel.numbers, exotel.most_per_page, exotel.tells_next = exophones(45), 20, tells_next
-    assert len(await listed(exotel)) == 45
+    assert len(await list_all(exotel)) == 45
     assert pages_asked(exotel) == [0, 1, 2]
 
 
 @pytest.mark.parametrize("count", [49, 99, 100, 101])
 async def test_a_last_page_that_is_repeated_for_ever_ends_the_list(exotel: ExotelServer, count: int) -> None:
     exotel.numbers, exotel.repeats_last = exophones(count), True
-    assert len(await listed(exotel)) == count
+    assert len(await list_all(exotel)) == count
 
 
 async def test_pages_that_do_not_turn_are_no_list(exotel: ExotelServer) -> None:
     exotel.turns_pages = False
-    assert "the same 50 ExoPhones for every page" in (await failure(exotel)).sentence
+    assert "the same 50 ExoPhones for every page" in (await listing_failure(exotel)).sentence
     assert pages_asked(exotel) == [0, 1]
 
 
@@ -99,18 +93,18 @@ async def test_a_page_size_that_cannot_be_does_not_end_the_list_early(exotel: Ex
     for page in (0, 1):
         exotel.answer("numbers", one_page(*exotel.numbers[50 * page : 50 * page + 50], page_size=size), page=page)
     exotel.answer("numbers", one_page(), page=2)
-    assert len(await listed(exotel)) == 100
+    assert len(await list_all(exotel)) == 100
     assert pages_asked(exotel) == [0, 1, 2]
 
 
 async def test_a_host_that_ignores_paging_altogether_is_taken_at_its_word(exotel: ExotelServer) -> None:
     exotel.answer("numbers", one_page(*exophones(120)))
-    assert len(await listed(exotel)) == 120
+    assert len(await list_all(exotel)) == 120
 
 
 async def test_a_list_without_an_end_is_given_up_after_100_pages(exotel: ExotelServer) -> None:
     exotel.numbers, exotel.most_per_page = exophones(101), 1
-    assert "not ended after 100 pages" in (await failure(exotel)).sentence
+    assert "not ended after 100 pages" in (await listing_failure(exotel)).sentence
     assert len(exotel.requests) == 100
 
 
@@ -118,7 +112,7 @@ async def test_a_list_without_an_end_is_given_up_after_100_pages(exotel: ExotelS
 @pytest.mark.parametrize("name", ["401", "429 for 30 s", "500", "a web page", "cut", "hang up", "redirect", "XML"])
 async def test_a_page_that_fails_fails_the_whole_list(exotel: ExotelServer, name: str, page: int) -> None:
     exotel.answer("numbers", FAULTS[name], page=page)
-    problem = await failure(exotel)
+    problem = await listing_failure(exotel)
     assert len(exotel.requests) == page + 1
     assert problem.sentence.endswith(".")
     assert problem.what_to_do
@@ -128,12 +122,12 @@ async def test_a_page_that_fails_fails_the_whole_list(exotel: ExotelServer, name
 
 async def test_a_page_that_never_ends_fails_the_whole_list(exotel: ExotelServer) -> None:
     exotel.answer("numbers", FAULTS["dripping"], page=1)
-    assert "not done within 1 s" in (await failure(exotel, seconds=1)).sentence
+    assert "not done within 1 s" in (await listing_failure(exotel, seconds=1)).sentence
 
 
 async def test_a_host_that_is_not_reached_fails_it_too() -> None:
     with ExotelServer(certificate="expired") as server:
-        assert "has expired" in (await failure(server)).sentence
+        assert "has expired" in (await listing_failure(server)).sentence
 
 
 async def test_a_wrong_key_and_a_wrong_sid_are_told(exotel: ExotelServer) -> None:
@@ -141,7 +135,7 @@ async def test_a_wrong_key_and_a_wrong_sid_are_told(exotel: ExotelServer) -> Non
     with pytest.raises(ProviderFailed, match="does not accept the API key"):
         await list_numbers(exotel.credential(api_token="wrong"), lambda count: None)
     exotel.answer("numbers", error(404))
-    assert (await failure(exotel)).code == "404"
+    assert (await listing_failure(exotel)).code == "404"
 
 
 async def test_the_same_number_twice_is_one_with_what_either_can_do(exotel: ExotelServer) -> None:
@@ -150,7 +144,7 @@ async def test_the_same_number_twice_is_one_with_what_either_can_do(exotel: Exot
         exophone("01141169368", voice=False, name="Reception"),
         exophone("+918033755555"),
     ]
-    assert await listed(exotel) == [
+    assert await list_all(exotel) == [
         ListedNumber("+911141169368", "Reception", can_call=True, can_sms=True),
         ListedNumber("+918033755555", None, can_call=True, can_sms=True),
     ]
@@ -187,7 +181,7 @@ async def test_the_same_number_twice_is_one_with_what_either_can_do(exotel: Exot
 )
 async def test_entries_are_read_leniently(exotel: ExotelServer, entry: dict[str, Any], expected: ListedNumber) -> None:
     exotel.answer("numbers", one_page(entry))
-    assert await listed(exotel) == [expected]
+    assert await list_all(exotel) == [expected]
 
 
 @pytest.mark.parametrize(
@@ -198,7 +192,7 @@ async def test_an_entry_that_is_no_number_fails_the_list_rather_than_being_left_
     exotel: ExotelServer, entry: Any
 ) -> None:
     exotel.answer("numbers", one_page(exophone("+911141169368"), entry))
-    problem = await failure(exotel)
+    problem = await listing_failure(exotel)
     assert problem.sentence.endswith("lists an ExoPhone that cannot be read as a number.")
     assert "would seem to be gone" in problem.what_to_do
 
@@ -208,4 +202,4 @@ async def test_an_entry_that_is_no_number_fails_the_list_rather_than_being_left_
 )
 async def test_what_is_no_list_is_not_taken_for_an_empty_one(exotel: ExotelServer, body: bytes) -> None:
     exotel.answer("numbers", Scripted(200, body))
-    assert "not with a list of ExoPhones" in (await failure(exotel)).sentence
+    assert "not with a list of ExoPhones" in (await listing_failure(exotel)).sentence

@@ -12,7 +12,6 @@ from typing import Any
 import pytest
 
 from tests.support.exotel_cases import CASES, PATIENCE_S, dead_ends, decisive, verdict_of_dead_end, verdicts_of
-from tests.support.servers.certificates import authority_file
 from tests.support.servers.exotel import API_KEY, API_TOKEN, AUTH_TOKEN, SID, basic
 from tui.providers.exotel_http import Response
 from tui.providers.exotel_responses import account_refusal, refusal, templates_refusal
@@ -183,11 +182,6 @@ YES: list[Any] = [
 SUBJECTS = {"reach": "host", "caller ID": "caller ID", "sms": "number"}
 
 
-@pytest.fixture(autouse=True)
-def _trust(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("SSL_CERT_FILE", str(authority_file()))
-
-
 def test_the_table_has_every_case() -> None:
     assert set(CASES) == set(ANSWERS) | {name for name in REACH if name in CASES}
 
@@ -211,13 +205,13 @@ async def test_each_answer_has_its_own_verdict(name: str, caplog: pytest.LogCapt
     assert {(request.method, request.authorization) for request in server.requests} == {
         ("GET", basic(API_KEY, API_TOKEN))
     }
-    asked = [(request.path, *sorted(request.query.items())) for request in server.requests]
-    assert len(asked) == len(set(asked))
+    questions = [(request.path, *sorted(request.query.items())) for request in server.requests]
+    assert len(questions) == len(set(questions))
     # What the account's body or an error says is repeated nowhere.
-    said = f"{verdicts!r} {caplog.text}"
+    text = f"{verdicts!r} {caplog.text}"
     for secret in (AUTH_TOKEN, API_KEY, API_TOKEN, "canary"):
         for form in (secret, base64.b64encode(secret.encode()).decode().rstrip("="), urllib.parse.quote(secret)):
-            assert form not in said
+            assert form not in text
     assert SID not in caplog.text
 
 
@@ -233,11 +227,11 @@ async def test_a_wrong_certificate_ends_before_anything_is_asked(name: str) -> N
 
 async def test_each_way_of_not_being_reached_has_its_own_sentence() -> None:
     with dead_ends() as hosts:
-        told = {name: await verdict_of_dead_end(host) for name, host in hosts.items()}
-    unknown = told.pop("reach: no such name")
+        verdicts = {name: await verdict_of_dead_end(host) for name, host in hosts.items()}
+    unknown = verdicts.pop("reach: no such name")
     # Without a network there is no name server to say that the name does not exist.
     assert unknown.sentence in {"There is no host called HOST.", "The name server did not say where HOST is."}
-    for name, verdict in told.items():
+    for name, verdict in verdicts.items():
         sentence, what_to_do = REACH[name]
         assert (verdict.level, verdict.subject, verdict.outcome) == ("reach", "host", "failed")
         assert sentence in verdict.sentence, name
@@ -257,14 +251,10 @@ def test_within_a_200_only_the_documented_shape_of_success_is_a_yes() -> None:
             assert refused.says_no == (refused.code != "200"), body
             assert AUTH_TOKEN not in repr(refused)
         if code != "200" and isinstance(body, dict):
-            listed = replace(answer, body=json.dumps({**body, "incoming_phone_numbers": []}).encode())
-            assert (refused := refusal(listed, "api.exotel.com")) is not None, body
+            list_response = replace(answer, body=json.dumps({**body, "incoming_phone_numbers": []}).encode())
+            assert (refused := refusal(list_response, "api.exotel.com")) is not None, body
             assert refused.code == code
     for body in YES:
         answer = Response(200, 1, {}, json.dumps(body).encode())
         for read in (account_refusal, templates_refusal):
             assert read(answer, "api.exotel.com") is None, (read.__name__, body)
-
-
-def test_no_two_answers_share_a_sentence_by_accident() -> None:
-    assert len({sentence for sentence, _ in REACH.values()}) == len(REACH)

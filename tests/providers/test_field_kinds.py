@@ -27,16 +27,16 @@ def test_a_blank_of_any_kind_is_no_value(kind: Kind, blank: str | None) -> None:
     assert read(field(kind), blank) == Reading()
 
 
-@pytest.mark.parametrize("given", [" abc", "abc\n", "\ufeffabc", "abc\u200b ", "\u00a0abc\r\n"], ids=ascii)
-def test_what_surrounds_a_value_is_left_out_and_told(given: str) -> None:
-    reading = read(field("word"), given)
+@pytest.mark.parametrize("typed", [" abc", "abc\n", "\ufeffabc", "abc\u200b ", "\u00a0abc\r\n"], ids=ascii)
+def test_what_surrounds_a_value_is_left_out_and_told(typed: str) -> None:
+    reading = read(field("word"), typed)
     assert reading.value == "abc"
     assert reading.warnings == ("Blanks or line breaks around it were left out.",)
 
 
-@pytest.mark.parametrize("given", ["a\nb", "a\r\nb", "a\rb", "a\u2028b", "a\u2029b", "a\x0bb"], ids=ascii)
-def test_several_lines_in_one_field_are_never_cut(given: str) -> None:
-    reading = read(field("text"), given)
+@pytest.mark.parametrize("typed", ["a\nb", "a\r\nb", "a\rb", "a\u2028b", "a\u2029b", "a\x0bb"], ids=ascii)
+def test_several_lines_in_one_field_are_never_cut(typed: str) -> None:
+    reading = read(field("text"), typed)
     assert reading == Reading(problem="One line; 2 lines were pasted here. Put each value into its own field.")
 
 
@@ -97,8 +97,8 @@ def test_a_phone_number_in_other_digits_is_offered_in_ascii() -> None:
 
 
 def test_a_number_outside_the_published_plan_is_doubtful() -> None:
-    said = "+91114116936 is in no range that its country has published; check the digits."
-    assert read(field("phone"), "0114116936") == Reading("0114116936", warnings=(said,))
+    warning = "+91114116936 is in no range that its country has published; check the digits."
+    assert read(field("phone"), "0114116936") == Reading("0114116936", warnings=(warning,))
 
 
 @pytest.mark.parametrize("name", ["EXOTEL", "AD-EXOTL", "Acme 24", "56161"])
@@ -125,10 +125,10 @@ def test_a_whatsapp_number_is_stored_as_e164_and_a_conversion_is_told() -> None:
 
 
 @pytest.mark.parametrize(
-    "given", ["a", "a@", "@b", "Desk <a@b.c>", "a@b.c, d@e.f", "a b@c.d", "a@b@c.d", "a\u200b@b.c"]
+    "typed", ["a", "a@", "@b", "Desk <a@b.c>", "a@b.c, d@e.f", "a b@c.d", "a@b@c.d", "a\u200b@b.c"]
 )
-def test_only_one_address_is_an_address(given: str) -> None:
-    assert read(field("email"), given).problem == "One e-mail address and nothing else, such as support@example.com."
+def test_only_one_address_is_an_address(typed: str) -> None:
+    assert read(field("email"), typed).problem == "One e-mail address and nothing else, such as support@example.com."
 
 
 def test_a_domain_without_a_dot_is_doubtful() -> None:
@@ -136,19 +136,19 @@ def test_a_domain_without_a_dot_is_doubtful() -> None:
 
 
 @pytest.mark.parametrize(
-    ("given", "stored"),
+    ("typed", "stored"),
     [
         ("api.exotel.com", "api.exotel.com"),
         ("API.Exotel.Com.", "api.exotel.com"),
         ("ａpi.exotel.com", "api.exotel.com"),
     ],
 )
-def test_a_host_name_is_stored_in_its_usual_form(given: str, stored: str) -> None:
-    assert read(field("host"), given).value == stored
+def test_a_host_name_is_stored_in_its_usual_form(typed: str, stored: str) -> None:
+    assert read(field("host"), typed).value == stored
 
 
 @pytest.mark.parametrize(
-    ("given", "offer"),
+    ("typed", "offer"),
     [
         ("https://api.exotel.com/v1", "api.exotel.com"),
         ("https://key:token@api.exotel.com", "api.exotel.com"),
@@ -163,28 +163,28 @@ def test_a_host_name_is_stored_in_its_usual_form(given: str, stored: str) -> Non
         ("a" * 64 + ".com", None),
     ],
 )
-def test_what_is_more_than_a_host_name_is_refused_with_the_name_in_it(given: str, offer: str | None) -> None:
-    reading = read(field("host"), given)
+def test_what_is_more_than_a_host_name_is_refused_with_the_name_in_it(typed: str, offer: str | None) -> None:
+    reading = read(field("host"), typed)
     assert reading.problem == "Only a host name, such as api.example.com: no https://, path or port."
     assert reading.offer == offer
 
 
 @pytest.mark.parametrize(
-    ("given", "doubt"),
+    ("typed", "doubt"),
     [
         ("10.0.0.1", "It is an address; a certificate usually names a host."),
         ("gateway", "It has no dot; is it the whole name?"),
         ("exotel.example.com", "It is not one of the provider's known hosts: the credential will be sent there."),
     ],
 )
-def test_a_host_name_that_may_be_a_mistake_is_doubtful(given: str, doubt: str) -> None:
-    reading = read(field("host", choices=("api.exotel.com",)), given)
-    assert reading.value == given
+def test_a_host_name_that_may_be_a_mistake_is_doubtful(typed: str, doubt: str) -> None:
+    reading = read(field("host", choices=("api.exotel.com",)), typed)
+    assert reading.value == typed
     assert doubt in reading.warnings
 
 
 @pytest.mark.parametrize(
-    ("given", "stored"),
+    ("typed", "stored"),
     [
         ("api.exotel.com", "api.exotel.com"),
         ("API.Exotel.Com.:8443", "api.exotel.com:8443"),
@@ -193,14 +193,14 @@ def test_a_host_name_that_may_be_a_mistake_is_doubtful(given: str, doubt: str) -
         ("b\u00fccher.example:1", "b\u00fccher.example:1"),
     ],
 )
-def test_a_host_with_a_port_is_stored_in_its_usual_form(given: str, stored: str) -> None:
-    reading = read(field("host_port"), given)
+def test_a_host_with_a_port_is_stored_in_its_usual_form(typed: str, stored: str) -> None:
+    reading = read(field("host_port"), typed)
     assert reading.value == stored
     assert read(field("host_port"), stored).value == stored
 
 
 @pytest.mark.parametrize(
-    ("given", "problem", "offer"),
+    ("typed", "problem", "offer"),
     [
         ("api.exotel.com:0", "After the colon, a port", "api.exotel.com"),
         ("api.exotel.com:", "After the colon, a port", "api.exotel.com"),
@@ -213,21 +213,21 @@ def test_a_host_with_a_port_is_stored_in_its_usual_form(given: str, stored: str)
         ("a:1:2", "no https:// and no path", None),
     ],
 )
-def test_what_is_more_than_a_host_and_a_port_is_refused(given: str, problem: str, offer: str | None) -> None:
-    reading = read(field("host_port"), given)
+def test_what_is_more_than_a_host_and_a_port_is_refused(typed: str, problem: str, offer: str | None) -> None:
+    reading = read(field("host_port"), typed)
     assert problem in str(reading.problem)
     assert reading.offer == offer
 
 
 def test_a_known_host_is_known_with_its_port_too_and_another_is_doubtful() -> None:
-    known = field("host_port", choices=("api.exotel.com",))
-    assert read(known, "api.exotel.com:8443").warnings == ()
-    assert "the credential will be sent there" in read(known, "gateway.example:8443").warnings[0]
+    host_field = field("host_port", choices=("api.exotel.com",))
+    assert read(host_field, "api.exotel.com:8443").warnings == ()
+    assert "the credential will be sent there" in read(host_field, "gateway.example:8443").warnings[0]
 
 
-@pytest.mark.parametrize("given", ["a..b", "a:b", "a:1:2", "a/b:1", "", ":1", "a:\u0661"])
-def test_what_is_neither_name_nor_name_and_port_is_not_split(given: str) -> None:
-    assert host_and_port(given) is None
+@pytest.mark.parametrize("typed", ["a..b", "a:b", "a:1:2", "a/b:1", "", ":1", "a:\u0661"])
+def test_what_is_neither_name_nor_name_and_port_is_not_split(typed: str) -> None:
+    assert host_and_port(typed) is None
 
 
 def test_a_name_is_split_from_its_port_as_dns_knows_it() -> None:
@@ -236,22 +236,22 @@ def test_a_name_is_split_from_its_port_as_dns_knows_it() -> None:
 
 
 def test_letters_that_only_look_like_ascii_are_spelled() -> None:
-    said = read(field("host"), "api.ex\u043etel.com").warnings
-    assert said == ("It has letters outside ASCII: its real name is api.xn--extel-kye.com.",)
+    warnings = read(field("host"), "api.ex\u043etel.com").warnings
+    assert warnings == ("It has letters outside ASCII: its real name is api.xn--extel-kye.com.",)
 
 
-@pytest.mark.parametrize("given", ["587", 587, " 587", "0587"])
-def test_a_port_is_stored_as_an_integer(given: Any) -> None:
-    value = read(field("port", choices=("587", "465")), given).value
+@pytest.mark.parametrize("typed", ["587", 587, " 587", "0587"])
+def test_a_port_is_stored_as_an_integer(typed: Any) -> None:
+    value = read(field("port", choices=("587", "465")), typed).value
     assert value == 587
     assert type(value) is int
 
 
-@pytest.mark.parametrize("given", ["0", "65536", "99999", "smtp", "-1", "587.0", "５８７", 0, -587, 10**30])
-def test_what_is_no_port_says_what_is_expected(given: Any) -> None:
-    assert read(field("port"), given).problem == "A port number between 1 and 65535."
-    known = read(field("port", choices=("587", "465")), given).problem
-    assert known == "A port number between 1 and 65535, usually 587 or 465."
+@pytest.mark.parametrize("typed", ["0", "65536", "99999", "smtp", "-1", "587.0", "５８７", 0, -587, 10**30])
+def test_what_is_no_port_says_what_is_expected(typed: Any) -> None:
+    assert read(field("port"), typed).problem == "A port number between 1 and 65535."
+    with_choices = read(field("port", choices=("587", "465")), typed).problem
+    assert with_choices == "A port number between 1 and 65535, usually 587 or 465."
 
 
 def test_another_port_is_doubtful() -> None:
@@ -259,13 +259,13 @@ def test_another_port_is_doubtful() -> None:
     assert read(field("port"), "25") == Reading(25)
 
 
-@pytest.mark.parametrize(("given", "value"), [("yes", True), ("NO", False), ("true", True), ("0", False), (True, True)])
-def test_yes_and_no_are_stored_as_true_and_false(given: Any, value: bool) -> None:
-    assert read(field("yes_no"), given).value is value
+@pytest.mark.parametrize(("typed", "value"), [("yes", True), ("NO", False), ("true", True), ("0", False), (True, True)])
+def test_yes_and_no_are_stored_as_true_and_false(typed: Any, value: bool) -> None:
+    assert read(field("yes_no"), typed).value is value
 
 
 @pytest.mark.parametrize(
-    ("kind", "given", "problem"),
+    ("kind", "typed", "problem"),
     [
         ("yes_no", "perhaps", "Yes or no."),
         ("yes_no", 1, "Yes or no, not a JSON number."),
@@ -287,8 +287,8 @@ def test_yes_and_no_are_stored_as_true_and_false(given: Any, value: bool) -> Non
     ],
     ids=lambda value: str(value)[:20] if not isinstance(value, int) else "number",
 )
-def test_a_json_value_of_the_wrong_type_says_what_is_expected(kind: Kind, given: Any, problem: str) -> None:
-    assert read(field(kind, choices=("a", "b") if kind == "choice" else ()), given) == Reading(problem=problem)
+def test_a_json_value_of_the_wrong_type_says_what_is_expected(kind: Kind, typed: Any, problem: str) -> None:
+    assert read(field(kind, choices=("a", "b") if kind == "choice" else ()), typed) == Reading(problem=problem)
 
 
 def test_a_json_number_is_a_port() -> None:

@@ -34,8 +34,8 @@ async def test_a_good_login_is_counted_once_and_looks_into_the_inbox(
 ) -> None:
     accepted, refused = dovecot.attempts()
     reach, answer = await ask(IMAP, dovecot.tls_port if tls == "implicit" else dovecot.starttls_port, LOGIN, tls=tls)
-    how = "" if tls == "implicit" else "STARTTLS, "
-    assert reach.sentence.endswith(f" answers; {how}TLSv1.3, certificate verified.")
+    prefix = "" if tls == "implicit" else "STARTTLS, "
+    assert reach.sentence.endswith(f" answers; {prefix}TLSv1.3, certificate verified.")
     assert (answer.outcome, answer.sentence) == (
         "passed", "The app password was accepted; 2 messages in the inbox, 2 unread."
     )  # fmt: skip

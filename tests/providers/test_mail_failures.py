@@ -47,12 +47,12 @@ async def test_a_wrong_certificate_ends_it_before_the_login(
     for tls in ("starttls", "implicit"):
         kind = SmtpServer if service is SMTP else ImapServer
         with kind(tls=tls, certificate=certificate) as server, Tap(server.port) as tap:
-            told = await ask(service, tap.port, tls=tls)
+            verdicts = await ask(service, tap.port, tls=tls)
             assert server.attempts == []
-            assert PASSWORD.encode() not in tap.heard
-        assert [(verdict.level, verdict.outcome) for verdict in told] == [("reach", "failed")]
-        assert told[0].sentence == f"The certificate of localhost:{tap.port} {sentence}"
-        assert what_to_do in told[0].what_to_do
+            assert PASSWORD.encode() not in tap.client_bytes
+        assert [(verdict.level, verdict.outcome) for verdict in verdicts] == [("reach", "failed")]
+        assert verdicts[0].sentence == f"The certificate of localhost:{tap.port} {sentence}"
+        assert what_to_do in verdicts[0].what_to_do
 
 
 @BOTH
@@ -137,10 +137,10 @@ async def test_a_login_that_is_never_answered_ends_in_time_and_counts_as_failed(
     async def talk(reader: StreamReader, writer: StreamWriter) -> None:
         writer.write(b"220 hello\r\n" if service is SMTP else b"* OK hello\r\n")
         while line := await reader.readline():
-            tag, *rest = line.split()
+            tag, *words = line.split()
             if tag == b"ehlo":
                 writer.write(b"250-hello\r\n250 AUTH PLAIN LOGIN\r\n")
-            elif rest == [b"CAPABILITY"]:
+            elif words == [b"CAPABILITY"]:
                 writer.write(b"* CAPABILITY IMAP4rev1\r\n%s OK done\r\n" % tag)
             else:
                 await dripping(b"")(reader, writer)
@@ -160,9 +160,9 @@ async def test_a_server_that_answers_too_late_is_not_sent_the_login(service: Ser
     kind = SmtpServer if service is SMTP else ImapServer
     with kind(tls="implicit") as server:
         # The wait for a greeting in the clear is longer than the level may take.
-        told = await ask(service, server.port, tls="to be found out", seconds=1)
+        verdicts = await ask(service, server.port, tls="to be found out", seconds=1)
         await until(lambda: not speaking_threads())
-        assert [verdict.outcome for verdict in told] == ["failed"]
+        assert [verdict.outcome for verdict in verdicts] == ["failed"]
         assert server.attempts == []
 
 
@@ -257,7 +257,7 @@ async def test_a_server_with_an_old_tls_only(service: Service) -> None:
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     greeting=st.sampled_from([b"220 hi\r\n", b"* OK hi\r\n", b""]) | st.binary(max_size=30),
-    answers=st.lists(
+    responses=st.lists(
         st.sampled_from([b"250 AUTH PLAIN\r\n", b"334 \r\n", b"* CAPABILITY IMAP4rev1\r\n%s OK x\r\n", b"%s OK [\r\n"])
         | st.sampled_from(
             [b"%s NO [", b"%s OK {5}\r\n", b"+ \r\n", b"* BYE\r\n", b"* 1 FETCH {0}\r\n", b"235 \xff\r\n"]
@@ -267,18 +267,18 @@ async def test_a_server_with_an_old_tls_only(service: Service) -> None:
     ),
     is_smtp=st.booleans(),
 )
-async def test_nothing_that_a_server_sends_raises(greeting: bytes, answers: list[bytes], is_smtp: bool) -> None:
+async def test_nothing_that_a_server_sends_raises(greeting: bytes, responses: list[bytes], is_smtp: bool) -> None:
     async def talk(reader: StreamReader, writer: StreamWriter) -> None:
         tag = b""
         writer.write(greeting)
-        for answer in answers:
+        for response in responses:
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(0.05):
                     tag = (await reader.readline())[:6].strip()
-            writer.write(answer.replace(b"%s", tag))
+            writer.write(response.replace(b"%s", tag))
 
     with ScriptedServer(talk, server_context()) as server:
-        told = await ask(SMTP if is_smtp else IMAP, server.port, tls="implicit", seconds=5)
-    assert told
-    assert all(verdict.sentence.endswith((".", "…")) or "It said:" in verdict.sentence for verdict in told)
-    assert PASSWORD not in repr(told)
+        verdicts = await ask(SMTP if is_smtp else IMAP, server.port, tls="implicit", seconds=5)
+    assert verdicts
+    assert all(verdict.sentence.endswith((".", "…")) or "It said:" in verdict.sentence for verdict in verdicts)
+    assert PASSWORD not in repr(verdicts)

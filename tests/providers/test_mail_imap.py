@@ -29,8 +29,8 @@ async def test_a_good_login_is_one_login_command_and_counts_the_inbox(tls: Tls) 
         assert server.attempts == [Attempt("LOGIN", USER, PASSWORD)]
     begin = ["CAPABILITY", "STARTTLS"] if tls == "starttls" else ["CAPABILITY"]
     assert server.commands == [*begin, "CAPABILITY", "LOGIN", "STATUS", "LOGOUT"]
-    how = "STARTTLS, " if tls == "starttls" else ""
-    assert reach.sentence == f"localhost:{server.port} answers; {how}TLSv1.3, certificate verified."
+    prefix = "STARTTLS, " if tls == "starttls" else ""
+    assert reach.sentence == f"localhost:{server.port} answers; {prefix}TLSv1.3, certificate verified."
     assert (answer.outcome, answer.code) == ("passed", "OK")
     assert answer.sentence == "The app password was accepted; 3 messages in the inbox, 1 unread."
 
@@ -67,11 +67,11 @@ async def test_an_address_that_login_cannot_carry_is_not_sent() -> None:
 async def test_nothing_of_the_login_is_on_the_wire_in_the_clear(tls: Tls) -> None:
     with ImapServer(tls=tls) as server, Tap(server.port) as tap:
         reach, *answer = await ask(IMAP, tap.port, tls=tls)
-        heard = tap.heard
-    assert heard
-    assert not any(form in heard for form in (PASSWORD.encode(), USER.encode(), b"LOGIN"))
+        client_bytes = tap.client_bytes
+    assert client_bytes
+    assert not any(form in client_bytes for form in (PASSWORD.encode(), USER.encode(), b"LOGIN"))
     if tls == "none":
-        assert [line.split()[1] for line in heard.splitlines()] == [b"CAPABILITY", b"LOGOUT"]
+        assert [line.split()[1] for line in client_bytes.splitlines()] == [b"CAPABILITY", b"LOGOUT"]
         assert server.attempts == answer == []
         assert reach.outcome == "failed"
         assert reach.sentence.endswith("grants no STARTTLS; the password was not sent in the clear.")
@@ -83,8 +83,12 @@ async def test_nothing_of_the_login_is_on_the_wire_in_the_clear(tls: Tls) -> Non
 async def test_a_refused_starttls_ends_it(answer: bytes) -> None:
     async def talk(reader: StreamReader, writer: StreamWriter) -> None:
         writer.write(b"* OK hello\r\n")
-        for said in (b"* CAPABILITY IMAP4rev1 STARTTLS\r\n%s OK done\r\n", b"%s " + answer + b"\r\n", b"%s OK bye\r\n"):
-            writer.write(said % (await reader.readline()).split()[0])
+        for response in (
+            b"* CAPABILITY IMAP4rev1 STARTTLS\r\n%s OK done\r\n",
+            b"%s " + answer + b"\r\n",
+            b"%s OK bye\r\n",
+        ):
+            writer.write(response % (await reader.readline()).split()[0])
 
     with ScriptedServer(talk) as server:
         (reach,) = await ask(IMAP, server.port)
@@ -118,8 +122,8 @@ async def test_what_somebody_in_between_says_before_tls_is_not_taken_for_the_ser
         await silent(reader, writer)
 
     with ScriptedServer(talk) as server:
-        told = await ask(IMAP, server.port, seconds=1)
-    assert [verdict.outcome for verdict in told] == ["passed", "failed"]
+        verdicts = await ask(IMAP, server.port, seconds=1)
+    assert [verdict.outcome for verdict in verdicts] == ["passed", "failed"]
 
 
 async def test_a_server_that_takes_no_login_is_sent_none() -> None:
@@ -140,12 +144,12 @@ async def test_on_the_port_of_implicit_tls_a_server_that_speaks_in_the_clear_is_
 
 @pytest.mark.parametrize("status", ["NO Not now", "BAD Unknown", "OK But nothing untagged", "hang up"])
 async def test_an_inbox_that_cannot_be_looked_into_is_doubtful(status: str) -> None:
-    answers = iter(["* CAPABILITY IMAP4rev1\r\n{tag} OK done\r\n"] * 2 + ["{tag} OK in\r\n", f"{{tag}} {status}\r\n"])
+    responses = iter(["* CAPABILITY IMAP4rev1\r\n{tag} OK done\r\n"] * 2 + ["{tag} OK in\r\n", f"{{tag}} {status}\r\n"])
 
     async def talk(reader: StreamReader, writer: StreamWriter) -> None:
         writer.write(b"* OK hello\r\n")
         while (line := (await reader.readline()).decode()) and not (status == "hang up" and "STATUS" in line):
-            writer.write(next(answers, "{tag} OK bye\r\n").format(tag=line.split()[0]).encode())
+            writer.write(next(responses, "{tag} OK bye\r\n").format(tag=line.split()[0]).encode())
 
     with ScriptedServer(talk, server_context()) as server:
         _, answer = await ask(IMAP, server.port, tls="implicit")

@@ -86,7 +86,7 @@ async def test_each_answer_of_imap_has_its_sentence_after_one_login(text: str) -
 
 
 @pytest.mark.parametrize(
-    ("instead", "code", "sentence"),
+    ("response", "code", "sentence"),
     [
         ("* BYE Too many connections\r\n", "BYE", f"{CROWDED} It said: Too many connections"),
         ("* BYE Server restarts\r\n", "BYE", "The server ended the conversation. It said: Server restarts"),
@@ -95,8 +95,8 @@ async def test_each_answer_of_imap_has_its_sentence_after_one_login(text: str) -
         ("220 hello\r\n", "", "What localhost:{port} answers is not IMAP."),
     ],
 )
-async def test_what_is_no_answer_to_the_login_has_its_sentence(instead: str, code: str, sentence: str) -> None:
-    with ImapServer(tls="starttls", instead_of_answer=instead) as server:
+async def test_what_is_no_answer_to_the_login_has_its_sentence(response: str, code: str, sentence: str) -> None:
+    with ImapServer(tls="starttls", instead_of_answer=response) as server:
         _, answer = await ask(IMAP, server.port)
         assert len(server.attempts) == 1
     assert (answer.outcome, answer.code) == ("failed", code)
@@ -109,14 +109,16 @@ WHOLE = base64.b64encode(f"\0{USER}\0{PASSWORD}".encode()).decode()
 @pytest.mark.parametrize("echo", [PASSWORD, PASSWORD.upper(), WHOLE, base64.b64encode(PASSWORD.encode()).decode()])
 async def test_a_server_that_repeats_the_password_is_not_repeated(echo: str) -> None:
     with SmtpServer(refusal=f"550 Nothing like {echo}") as smtp:
-        told = await ask(SMTP, smtp.port)
+        verdicts = await ask(SMTP, smtp.port)
     for refusal in (f"[ALERT] No: {echo}", f"[{PASSWORD.upper()}] Odd", f"[AUTHENTICATIONFAILED] {echo}"):
         with ImapServer(tls="starttls", refusal=refusal) as imap:
-            told += await ask(IMAP, imap.port)
+            verdicts += await ask(IMAP, imap.port)
     with ImapServer(tls="starttls", instead_of_answer="* BYE to {line}\r\n") as imap:
-        told += await ask(IMAP, imap.port)
-    assert len(told) == 10
-    assert not [verdict for verdict in told if echo.casefold() in repr(verdict).casefold() or PASSWORD in repr(verdict)]
+        verdicts += await ask(IMAP, imap.port)
+    assert len(verdicts) == 10
+    assert not [
+        verdict for verdict in verdicts if echo.casefold() in repr(verdict).casefold() or PASSWORD in repr(verdict)
+    ]
 
 
 def test_a_password_with_quotes_is_known_in_the_form_in_which_it_was_sent() -> None:

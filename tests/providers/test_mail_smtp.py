@@ -29,9 +29,9 @@ async def test_a_good_login_is_one_auth_over_verified_tls_and_no_mail(tls: Tls) 
         assert server.attempts == [Attempt("PLAIN", USER, PASSWORD)]
     begin = ["EHLO", "STARTTLS"] if tls == "starttls" else []
     assert server.commands == [*begin, "EHLO", "AUTH", "NOOP", "QUIT"]
-    how = "STARTTLS, " if tls == "starttls" else ""
+    prefix = "STARTTLS, " if tls == "starttls" else ""
     assert (reach.level, reach.outcome) == ("reach", "passed")
-    assert reach.sentence == f"localhost:{server.port} answers; {how}TLSv1.3, certificate verified."
+    assert reach.sentence == f"localhost:{server.port} answers; {prefix}TLSv1.3, certificate verified."
     assert (answer.level, answer.outcome, answer.code) == ("answer", "passed", "235")
     assert reach.milliseconds is not None
     assert answer.milliseconds is not None
@@ -80,11 +80,11 @@ async def test_any_password_arrives_as_it_is(password: str, mechanism: str) -> N
 async def test_nothing_of_the_login_is_on_the_wire_in_the_clear(tls: Tls) -> None:
     with SmtpServer(tls=tls) as server, Tap(server.port) as tap:
         reach, *answer = await ask(SMTP, tap.port, tls=tls)
-        heard = tap.heard
-    assert heard
-    assert not any(form in heard for form in forms_of_the_login())
+        client_bytes = tap.client_bytes
+    assert client_bytes
+    assert not any(form in client_bytes for form in forms_of_the_login())
     if tls == "none":
-        assert heard.split() == [b"ehlo", b"[127.0.0.1]", b"quit"]
+        assert client_bytes.split() == [b"ehlo", b"[127.0.0.1]", b"quit"]
         assert server.attempts == answer == []
         assert reach.outcome == "failed"
         assert reach.sentence.endswith("grants no STARTTLS; the password was not sent in the clear.")
@@ -127,8 +127,8 @@ async def test_what_somebody_in_between_says_before_tls_is_not_taken_for_the_ser
         await silent(reader, writer)
 
     with ScriptedServer(talk) as server:
-        told = await ask(SMTP, server.port, seconds=1)
-    assert [(verdict.level, verdict.outcome) for verdict in told] == [("reach", "failed")]
+        verdicts = await ask(SMTP, server.port, seconds=1)
+    assert [(verdict.level, verdict.outcome) for verdict in verdicts] == [("reach", "failed")]
 
 
 async def test_on_the_port_of_implicit_tls_a_server_that_speaks_in_the_clear_is_refused_at_once() -> None:

@@ -46,7 +46,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
 
 
 def test_the_four_types_of_the_product_are_there() -> None:
-    fields = {name: [field.name for field in known.fields] for name, known in registry().items()}
+    fields = {name: [field.name for field in definition.fields] for name, definition in registry().items()}
     account = ["account_sid", "api_key", "api_token", "api_host"]
     whatsapp = ["whatsapp_number", "waba_id", "business_name", "auto_reply_enabled", "auto_reply_message"]
     mail = ["email", "app_password", "smtp_host", "smtp_port", "imap_host", "imap_port"]
@@ -59,8 +59,8 @@ def test_the_four_types_of_the_product_are_there() -> None:
 
 
 def test_required_and_secret_fields_are_those_of_the_product() -> None:
-    required = {field.name for known in registry().values() for field in known.fields if field.required}
-    secret = {name for known in registry().values() for field in known.fields if field.secret for name in [field.name]}
+    required = {field.name for definition in registry().values() for field in definition.fields if field.required}
+    secret = {field.name for definition in registry().values() for field in definition.fields if field.secret}
     assert required == {
         *("account_sid", "api_key", "api_token", "virtual_number", "whatsapp_number", "sms_number"),
         *("email", "app_password"),
@@ -69,9 +69,9 @@ def test_required_and_secret_fields_are_those_of_the_product() -> None:
 
 
 def test_every_field_and_type_explains_itself_in_sentences() -> None:
-    for known in registry().values():
-        assert known.help.endswith(".")
-        for field in known.fields:
+    for definition in registry().values():
+        assert definition.help.endswith(".")
+        for field in definition.fields:
             assert field.help.endswith(".")
             assert field.example
             assert field.label
@@ -79,11 +79,13 @@ def test_every_field_and_type_explains_itself_in_sentences() -> None:
 
 
 def test_every_default_and_every_example_is_accepted_by_its_own_type() -> None:
-    for known in registry().values():
-        examples = {field.name: "x1y2" if field.secret else field.example for field in known.fields} | {"api_key": "k1"}
-        assert not validate(known, {k: v for k, v in examples.items() if known.field(k)}).problems
-        defaults = {field.name: field.default for field in known.fields if field.default}
-        result = validate(known, examples | defaults)
+    for definition in registry().values():
+        examples = {field.name: "x1y2" if field.secret else field.example for field in definition.fields} | {
+            "api_key": "k1"
+        }
+        assert not validate(definition, {k: v for k, v in examples.items() if definition.field(k)}).problems
+        defaults = {field.name: field.default for field in definition.fields if field.default}
+        result = validate(definition, examples | defaults)
         assert not [name for name in result.problems if name in defaults]
         assert not [name for name in result.warnings if name in defaults]
 

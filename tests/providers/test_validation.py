@@ -166,8 +166,8 @@ def test_an_automatic_reply_without_a_text_is_doubtful() -> None:
     ],
 )
 def test_hosts_of_two_data_centres_or_plans_are_doubtful(hosts: dict[str, str], goes_with: str | None) -> None:
-    said = validate(MAIL, GOOD_MAIL | hosts).warnings.get("imap_host", "")
-    assert (f"{goes_with} would go with it." in said) if goes_with else "go with it" not in said
+    warning = validate(MAIL, GOOD_MAIL | hosts).warnings.get("imap_host", "")
+    assert (f"{goes_with} would go with it." in warning) if goes_with else "go with it" not in warning
 
 
 def test_neither_the_credential_nor_an_offer_shows_in_a_repr() -> None:
@@ -179,9 +179,9 @@ def test_neither_the_credential_nor_an_offer_shows_in_a_repr() -> None:
 
 @pytest.mark.parametrize("text", hostile_strings().values(), ids=hostile_strings().keys())
 def test_hostile_strings_in_every_field_are_refused_or_stored_without_a_control(text: str) -> None:
-    for known in registry().values():
-        for field in known.fields:
-            result = validate(known, {field.name: text})
+    for definition in registry().values():
+        for field in definition.fields:
+            result = validate(definition, {field.name: text})
             stored = result.credential.get(field.name)
             assert (
                 field.name in result.problems
@@ -202,17 +202,14 @@ json_values = st.recursive(
 
 @given(st.data())
 def test_no_json_value_breaks_it_and_a_secret_is_never_quoted(data: st.DataObject) -> None:
-    known = data.draw(st.sampled_from(list(registry().values())))
-    names = st.sampled_from([field.name for field in known.fields])
+    definition = data.draw(st.sampled_from(list(registry().values())))
+    names = st.sampled_from([field.name for field in definition.fields])
     existing = data.draw(st.none() | st.dictionaries(names, json_values))
     values = data.draw(st.dictionaries(names | st.text(max_size=5), json_values))
-    result = validate(known, values, existing=existing)
+    result = validate(definition, values, existing=existing)
     assert set(existing or {}) <= set(result.credential) | set(values)
-    canary = validate(
-        known,
-        dict.fromkeys((field.name for field in known.fields if field.secret), "canary\x00canary"),
-        existing=existing,
-    )
+    secrets = [field.name for field in definition.fields if field.secret]
+    canary = validate(definition, dict.fromkeys(secrets, "canary\x00canary"), existing=existing)
     assert not any("canary" in sentence for sentence in sentences(canary))
 
 

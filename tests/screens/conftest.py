@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.support.log_rows import fill_log
-from tests.support.numbers import create_people
+from tests.support.database.log_rows import fill_log
+from tests.support.database.number_rows import create_people
 from tests.support.servers.certificates import authority_file
 from tests.support.servers.exotel import ExotelServer
 

@@ -74,7 +74,7 @@ async def test_escape_stops_an_answer_that_never_ends_and_nothing_is_kept(
         await console.wait_for(lambda: exotel.requests)
         await console.press("escape")
         await console.wait_for("Stopped.")
-        await console.wait_for(exotel.left.is_set)
+        await console.wait_for(exotel.client_left.is_set)
         await console.press("escape")
         await console.wait_for("not tested")
     assert log_of_tests(keyed_database) == [("pending", None)]
@@ -106,7 +106,7 @@ async def test_quitting_while_an_answer_never_ends_is_no_crash(keyed_database: s
         await press_t(console)
         await console.wait_for(lambda: exotel.requests)
         await console.press("ctrl+c", "ctrl+c")
-        await console.wait_for(exotel.left.is_set)
+        await console.wait_for(exotel.client_left.is_set)
     assert (console.app.return_code, console.app.return_value, console.app.crash_file) == (0, 130, None)
 
 

@@ -12,7 +12,7 @@ import psycopg
 import pytest
 
 from tests.support.acme import KEY, MASTER_KEY, keyring, opened
-from tests.support.commands import derived_once
+from tests.support.commands import derive_once
 from tests.support.demo_provider import MERIDIAN, demo_exotel, point_demo_at
 from tests.support.servers.postgres import run_schema_files
 from tests.support.terminal.console_driver import settings_of
@@ -62,7 +62,7 @@ def settings(postgres: TestServer, exotel: ExotelServer) -> Iterator[dict[str, s
     with psycopg.connect(conninfo) as connection:
         sample.fill(connection, MASTER_KEY, datetime.now(UTC))
         ((salt,),) = connection.execute("select salt from switchboard.keys").fetchall()
-    derived_once(KEY, salt)
+    derive_once(KEY, salt)
     asyncio.run(store_reachable_credential(conninfo, exotel))
     names = {"SWITCHBOARD_ORGANIZATION": str(MERIDIAN.id), "SWITCHBOARD_OPERATOR": MERIDIAN.email("Asha")}
     yield settings_of(conninfo, **names, **exotel.environment)

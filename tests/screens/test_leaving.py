@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import psycopg
 
 from tests.screens.integrations.test_editor import fill, open_editor
-from tests.support.numbers import DELHI, OLD, add_row, log_rows
+from tests.support.database.number_rows import DELHI, OLD, add_row, log_rows
 from tests.support.servers.exotel import FAULTS, ExotelServer
 from tests.support.terminal.console_driver import add, new_app, run_headless
 from tui.screens.help import HelpScreen

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import psycopg
 
-from tests.support.log_rows import log_row
+from tests.support.database.log_rows import log_row
 from tests.support.terminal.console_driver import new_app, run_headless
 from tests.support.terminal.node_types import every_node_type
 from tui.locked.acts import CLOSED, OPEN, OPEN_CLASSES, bindings_of, is_open, name_of

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tests.support.commands import contents, execute
-from tests.support.schema import set_up_by_a_newer_version
+from tests.support.database.schema import set_up_by_a_newer_version
 from tests.support.terminal.console_driver import add, new_app, run_headless
 from tui.data.schema.files import latest_number
 from tui.errors import SchemaNewer

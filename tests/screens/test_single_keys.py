@@ -11,7 +11,7 @@ from textual.keys import _character_to_key
 from textual.widgets import Input, TextArea
 
 from tests.support.acme import ASHA
-from tests.support.numbers import BANGALORE, DELHI, OLD, add_row, create_people
+from tests.support.database.number_rows import BANGALORE, DELHI, OLD, add_row, create_people
 from tests.support.servers.exotel import API_KEY, API_TOKEN, ExotelServer, exophone
 from tests.support.terminal.console_driver import ConsoleDriver, add, new_app, run_headless
 from tests.support.terminal.every_screen import final_screens

@@ -51,10 +51,10 @@ def test_only_a_no_of_the_provider_speaks_against_a_credential(
 
 @pytest.mark.parametrize("verdicts", [(REACHED, NO), (REACHED, DOUBT), (YES, BUSY), (UNREACHED,), (LOCKED,)])
 def test_what_did_not_pass_says_why_first_and_then_what_was_kept(verdicts: tuple[Verdict, ...]) -> None:
-    said = connection_test.ConnectionTestResult(Report(verdicts, 12), "kept").summary()
+    summary = connection_test.ConnectionTestResult(Report(verdicts, 12), "kept").summary()
     reason = verdicts[-1]
-    assert said.startswith(f"{reason.sentence} {reason.what_to_do} ")
-    assert said.endswith(("the credential is kept.", "the credential keeps its state."))
+    assert summary.startswith(f"{reason.sentence} {reason.what_to_do} ")
+    assert summary.endswith(("the credential is kept.", "the credential keeps its state."))
 
 
 def test_a_yes_to_what_is_not_stored_any_more_verifies_nothing() -> None:
@@ -69,12 +69,14 @@ def test_a_yes_to_what_is_not_stored_any_more_verifies_nothing() -> None:
 @pytest.mark.parametrize("host", ["evil.example", "127.0.0.1:22", "api.exotel.com.evil.example"])
 async def test_a_stored_secret_is_not_sent_to_a_host_that_was_only_typed(host: str, is_locked: bool) -> None:
     """Who may not reveal it would otherwise read it on a server of their own."""
-    told: list[Verdict] = []
+    verdicts: list[Verdict] = []
     typed = {**PHONE, "api_host": host, "api_key": "typed-anew"}
     session = Session(Settings(locked=is_locked), {}, Keyring(None))
     with pytest.raises(InvalidInput, match=r"stored API token would be sent|asks only the provider's hosts"):
-        await connection_test.run_on_draft(session, Draft(ACME, "exotel_phone", typed, None), told.append, stored=PHONE)
-    assert told == []
+        await connection_test.run_on_draft(
+            session, Draft(ACME, "exotel_phone", typed, None), verdicts.append, stored=PHONE
+        )
+    assert verdicts == []
 
 
 async def test_the_locked_console_asks_no_host_that_was_only_typed_whatever_the_secrets() -> None:

@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 from uuid import UUID
 
+from tui.data.integrations.listing import list_integrations
 from tui.data.keys.encryption import Keyring
 from tui.data.keys.master_key import MasterKey
 from tui.data.postgres.database import Database
@@ -13,6 +14,8 @@ from tui.models import Operator
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
+
+    from tui.models import Integration
 
 ACME = UUID("00000000-0000-4000-8000-00000000acce")
 GLOBEX = UUID("00000000-0000-4000-8000-0000000910be")
@@ -50,3 +53,8 @@ async def opened(conninfo: str, *, read_only: bool = False) -> AsyncIterator[Dat
         yield database
     finally:
         await database.close()
+
+
+async def phone_integration(database: Database) -> Integration:
+    """Return the first integration of Acme's, which is the phone's."""
+    return (await list_integrations(database, keyring(), ACME, []))[0]

@@ -55,7 +55,7 @@ def program() -> ForkedProgram:
 
 
 @cache
-def derived_once(master_key: str, salt: bytes) -> None:
+def derive_once(master_key: str, salt: bytes) -> None:
     """Let commands that run with this key on a database with this salt find it derived, as a long session would."""
     program().derive(master_key, salt)
 
@@ -84,9 +84,9 @@ class Shell:
         """Run a command to its end."""
         if not program().can_run(arguments, self.environment):
             return self._run([*PROGRAM, *arguments], stdin)
-        given = stdin.encode() if isinstance(stdin, str) else stdin
+        stdin_bytes = stdin.encode() if isinstance(stdin, str) else stdin
         texts = [argument for argument in arguments if isinstance(argument, str)]
-        status, out, err = program().run(texts, given, self.folder, self.environment, TIMEOUT_S)
+        status, out, err = program().run(texts, stdin_bytes, self.folder, self.environment, TIMEOUT_S)
         return Outcome(status, out.decode(), err.decode())
 
     def run_script(self, script: str, *arguments: str) -> Outcome:
@@ -94,7 +94,7 @@ class Shell:
         return self._run([sys.executable, "-c", script, *arguments], "")
 
     def _run(self, command: list[str | bytes], stdin: str | bytes) -> Outcome:
-        done = subprocess.run(
+        process = subprocess.run(
             command,
             input=stdin.encode() if isinstance(stdin, str) else stdin,
             capture_output=True,
@@ -103,7 +103,7 @@ class Shell:
             timeout=TIMEOUT_S,
             check=False,
         )
-        return Outcome(done.returncode, done.stdout.decode(), done.stderr.decode())
+        return Outcome(process.returncode, process.stdout.decode(), process.stderr.decode())
 
     def start(self, *arguments: str, stdin: int = subprocess.DEVNULL) -> subprocess.Popen[bytes]:
         """Start a command and leave it to the test."""

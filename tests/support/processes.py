@@ -9,7 +9,7 @@ import signal
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from tests.support.folders import new_folder
+from tests.support.servers.folders import new_folder
 from tui.demo.account import Account, running_as_root
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ import pytest
 
 from tests.screens.permissions.driver import give, permissions
 from tests.support.acme import PHONE
-from tests.support.people import directory_database
+from tests.support.database.people import directory_database
 from tests.support.terminal.console_driver import add, settings_of
 from tests.support.terminal.forked_terminal import ForkedTerminal
 from tests.support.terminal.terminal_reports import TERMINAL_REPORTS

@@ -13,10 +13,10 @@ from psycopg.conninfo import make_conninfo
 
 from tests.support.acme import ACME, ASHA, KEY
 from tests.support.commands import Outcome, execute, one_line_of_json
-from tests.support.schema import installed, shape_of
+from tests.support.database.schema import installed, shape_of
+from tests.support.database.seal_tampering import KEY as SEAL_KEY
+from tests.support.database.seal_tampering import check
 from tests.support.servers.exotel import ExotelServer
-from tests.support.tampering import KEY as SEAL_KEY
-from tests.support.tampering import check
 from tests.support.terminal.forked_program import ForkedProgram
 from tui.data.schema.files import latest_number
 
@@ -57,20 +57,20 @@ class Release:
             **exotel.environment,
         }
 
-    def run(self, line: str, given: object = None, *, role: str | None = None) -> Outcome:
+    def run(self, line: str, stdin_json: object = None, *, role: str | None = None) -> Outcome:
         """Run a command to its end; `given` is JSON for its standard input, `role` a login of that name."""
         environment = dict(self.environment)
         if role is not None:
             environment["DATABASE_URL"] = make_conninfo(self.conninfo, user=role)
-        stdin = b"" if given is None else json.dumps(given).encode()
+        stdin = b"" if stdin_json is None else json.dumps(stdin_json).encode()
         status, out, err = self.program.run(line.split(), stdin, self.folder, environment, 60)
         return Outcome(status, out.decode(), err.decode())
 
-    def works(self, line: str, given: object = None, *, role: str | None = None) -> Any:
+    def run_json(self, line: str, stdin_json: object = None, *, role: str | None = None) -> Any:
         """Run a command that has to succeed; return what it wrote as JSON."""
-        done = self.run(f"{line} --json", given, role=role)
-        assert (line, done.status) == (line, 0), done.err
-        return one_line_of_json(done.out) if done.out.count("\n") == 1 else done.out
+        outcome = self.run(f"{line} --json", stdin_json, role=role)
+        assert (line, outcome.status) == (line, 0), outcome.err
+        return one_line_of_json(outcome.out) if outcome.out.count("\n") == 1 else outcome.out
 
 
 @pytest.fixture(scope="module")
@@ -104,47 +104,49 @@ async def release(postgres: TestServer, program: ForkedProgram, tmp_path: Path) 
 
 async def test_its_commands_work_and_leave_what_the_present_one_accepts(release: Release) -> None:
     shape = await shape_of(release.conninfo)
-    listed = release.works("integrations list")
-    assert [one["integration_type"] for one in listed if one["state"] != "not set up"] == ["exotel_phone", "zoho_mail"]
-    assert release.works("integrations enable exotel_phone")["is_active"] is True
+    integrations = release.run_json("integrations list")
+    assert [
+        integration["integration_type"] for integration in integrations if integration["state"] != "not set up"
+    ] == ["exotel_phone", "zoho_mail"]
+    assert release.run_json("integrations enable exotel_phone")["is_active"] is True
     credential = release.exotel.credential(virtual_number="+911141169368")
-    release.works("integrations configure exotel_phone", credential)
-    release.works("integrations configure zoho_mail", MAIL)
-    assert release.works("integrations show zoho_mail")["state"] == "disabled"
+    release.run_json("integrations configure exotel_phone", credential)
+    release.run_json("integrations configure zoho_mail", MAIL)
+    assert release.run_json("integrations show zoho_mail")["state"] == "disabled"
     # A test opens the envelope by a ticket, writes what it found and logs it.
     assert release.run("integrations test exotel_phone").out == "Verified.\n"
-    release.works(f"permissions grant {ASHA} exotel_phone --send --daily-limit 5 --yes")
-    assert [work["allowed"] for work in release.works(f"permissions list --user {ASHA} --type exotel_phone")] == [
+    release.run_json(f"permissions grant {ASHA} exotel_phone --send --daily-limit 5 --yes")
+    assert [row["allowed"] for row in release.run_json(f"permissions list --user {ASHA} --type exotel_phone")] == [
         ["view", "send"]
     ]
-    release.works(f"permissions revoke {ASHA} exotel_phone --yes")
-    release.works(f"permissions report {ASHA}")
-    release.works("phone-numbers add 08041000000")
-    release.works(f"phone-numbers assign 08041000000 {ASHA}")
-    release.works("phone-numbers unassign 08041000000")
-    release.works("phone-numbers primary 08041000000")
-    release.works("phone-numbers deactivate 08041000000 --yes")
-    release.works("phone-numbers list")
-    release.works("integrations disable exotel_phone")
-    release.works("keys status")
-    assert {work["action"] for work in release.works("audit list --limit 200")} >= CHANGES
-    assert release.works("audit stats")["rows"] > 30
-    release.works("audit export --output log.jsonl")
+    release.run_json(f"permissions revoke {ASHA} exotel_phone --yes")
+    release.run_json(f"permissions report {ASHA}")
+    release.run_json("phone-numbers add 08041000000")
+    release.run_json(f"phone-numbers assign 08041000000 {ASHA}")
+    release.run_json("phone-numbers unassign 08041000000")
+    release.run_json("phone-numbers primary 08041000000")
+    release.run_json("phone-numbers deactivate 08041000000 --yes")
+    release.run_json("phone-numbers list")
+    release.run_json("integrations disable exotel_phone")
+    release.run_json("keys status")
+    assert {row["action"] for row in release.run_json("audit list --limit 200")} >= CHANGES
+    assert release.run_json("audit stats")["rows"] > 30
+    release.run_json("audit export --output log.jsonl")
     assert (release.folder / "log.jsonl").read_bytes().count(b"\n") > 30
-    release.works("integrations list --read-only")
-    release.works("integrations list", role="old_support")
-    release.works("phone-numbers list", role="old_support")
-    assert release.works("audit list --limit 5", role="old_auditor")
+    release.run_json("integrations list --read-only")
+    release.run_json("integrations list", role="old_support")
+    release.run_json("phone-numbers list", role="old_support")
+    assert release.run_json("audit list --limit 5", role="old_auditor")
     release.run("audit export --output auditor.csv", role="old_auditor")
     assert (release.folder / "auditor.csv").exists()
     refused = release.run(f"permissions grant {ASHA} exotel_phone --send --yes", role="old_support")
     assert (refused.status, "switchboard_support" in refused.err or "old_support" in refused.err) == (3, True)
-    release.works(f"permissions grant {ASHA} exotel_phone --send --yes", role="old_admin")
+    release.run_json(f"permissions grant {ASHA} exotel_phone --send --yes", role="old_admin")
     for command in ("audit verify", "doctor"):
         # It may name what it does not know.
-        done = release.run(command)
-        assert done.status in (0, 5) and "Traceback" not in done.err, done.err
-        assert "was altered after sealing" not in done.out and "removed" not in done.out
+        outcome = release.run(command)
+        assert outcome.status in (0, 5) and "Traceback" not in outcome.err, outcome.err
+        assert "was altered after sealing" not in outcome.out and "removed" not in outcome.out
     assert await shape_of(release.conninfo) == shape
     assert (await check(release.conninfo, public_keys=(SEAL_KEY.public_key,))).is_well
     assert (await installed(release.conninfo)).plan.is_empty

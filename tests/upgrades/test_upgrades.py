@@ -16,8 +16,8 @@ import pytest
 from psycopg import sql
 
 from tests.support.acme import ACME, PHONE, keyring, opened
-from tests.support.schema import installed
-from tests.support.tampering import KEY, check, seal
+from tests.support.database.schema import installed
+from tests.support.database.seal_tampering import KEY, check, seal
 from tui.data.integrations.credentials import load_credential
 from tui.data.integrations.listing import list_integrations
 from tui.data.schema.files import latest_number
@@ -44,27 +44,27 @@ Rows = dict[str, list[dict[str, Any]]]
 
 def rows_of(conninfo: str) -> Rows:
     """Every row of every table, as JSON has it."""
-    found: Rows = {}
+    tables: Rows = {}
     with psycopg.connect(conninfo) as connection:
         for schema, table in connection.execute(TABLES).fetchall():
             query = sql.SQL("select to_jsonb(t) from {} as t").format(sql.Identifier(schema, table))
-            found[f"{schema}.{table}"] = [row for (row,) in connection.execute(query).fetchall()]
-    return found
+            tables[f"{schema}.{table}"] = [row for (row,) in connection.execute(query).fetchall()]
+    return tables
 
 
-def lost(before: Rows, after: Rows) -> dict[str, list[dict[str, Any]]]:
+def lost_rows(before: Rows, after: Rows) -> dict[str, list[dict[str, Any]]]:
     """The rows that are not there any more as they were, further columns aside."""
     missing = {}
     for table, rows in before.items():
-        kept = [frozenset(map(repr, row.items())) for row in after.get(table, [])]
-        gone = [row for row in rows if not any(set(map(repr, row.items())) <= one for one in kept)]
-        if gone and table != PASSING:
-            missing[table] = gone
+        present = [frozenset(map(repr, row.items())) for row in after.get(table, [])]
+        missing_rows = [row for row in rows if not any(set(map(repr, row.items())) <= later for later in present)]
+        if missing_rows and table != PASSING:
+            missing[table] = missing_rows
     return missing
 
 
 @pytest.fixture(params=DUMPS, ids=lambda path: path.stem)
-def left_behind(request: pytest.FixtureRequest, postgres: TestServer) -> Iterator[str]:
+def released_database(request: pytest.FixtureRequest, postgres: TestServer) -> Iterator[str]:
     """A database as a release left it."""
     name = postgres.create_database(prefix="upgrade")
     with psycopg.connect(postgres.conninfo(name)) as connection:
@@ -76,40 +76,40 @@ def left_behind(request: pytest.FixtureRequest, postgres: TestServer) -> Iterato
 
 def test_every_released_number_has_its_dump() -> None:
     needed = set(range(OLDEST, latest_number())) - NEVER_RELEASED
-    there = {int(path.stem) for path in DUMPS}
-    assert needed <= there, "see the rule above"
-    assert there <= set(range(OLDEST, latest_number() + 1)) - NEVER_RELEASED
+    dumped = {int(path.stem) for path in DUMPS}
+    assert needed <= dumped, "see the rule above"
+    assert dumped <= set(range(OLDEST, latest_number() + 1)) - NEVER_RELEASED
 
 
-async def test_setup_brings_it_up_to_date_as_planned_and_loses_nothing(left_behind: str) -> None:
-    before = rows_of(left_behind)
+async def test_setup_brings_it_up_to_date_as_planned_and_loses_nothing(released_database: str) -> None:
+    before = rows_of(released_database)
     assert all(before.values())
-    planned = (await installed(left_behind, dry_run=True)).plan
+    planned = (await installed(released_database, dry_run=True)).plan
     assert planned.starting_shape == "installed by Switchboard" and not planned.in_the_way
-    assert rows_of(left_behind) == before
-    done = await installed(left_behind)
-    assert done.verification is not None and done.verification.is_well
-    if done.changes is not None:
-        assert (done.changes.missing, done.changes.different) == (planned.missing, planned.different)
-    assert done.applied is not planned.is_empty
-    assert lost(before, rows_of(left_behind)) == {}
-    again = await installed(left_behind)
+    assert rows_of(released_database) == before
+    report = await installed(released_database)
+    assert report.verification is not None and report.verification.is_well
+    if report.changes is not None:
+        assert (report.changes.missing, report.changes.different) == (planned.missing, planned.different)
+    assert report.applied is not planned.is_empty
+    assert lost_rows(before, rows_of(released_database)) == {}
+    again = await installed(released_database)
     assert again.plan.is_empty and not again.applied
 
 
-async def test_after_it_seals_hold_credentials_open_and_the_log_goes_on_being_sealed(left_behind: str) -> None:
-    await installed(left_behind)
-    report = await check(left_behind, public_keys=(KEY.public_key,))
+async def test_after_it_seals_hold_credentials_open_and_the_log_goes_on_being_sealed(released_database: str) -> None:
+    await installed(released_database)
+    report = await check(released_database, public_keys=(KEY.public_key,))
     assert report.is_well and report.seals >= 4 and report.rows >= 12, report.findings
     newest = report.newest_seal
-    async with opened(left_behind) as database:
-        listed = await list_integrations(database, keyring(), ACME, [])
+    async with opened(released_database) as database:
+        integrations = await list_integrations(database, keyring(), ACME, [])
         loaded = await load_credential(database, keyring(), ACME, "exotel_phone")
-    assert [(integration.integration_type, integration.state) for integration in listed] == [
+    assert [(integration.integration_type, integration.state) for integration in integrations] == [
         ("exotel_phone", "disabled"),
         ("zoho_mail", "disabled"),
     ]
     assert loaded is not None and loaded.credential == PHONE
-    await seal(left_behind)
+    await seal(released_database)
     assert newest is not None
-    assert (await check(left_behind, public_keys=(KEY.public_key,), newest=newest)).is_well
+    assert (await check(released_database, public_keys=(KEY.public_key,), newest=newest)).is_well

@@ -100,9 +100,9 @@ def test_what_is_not_one_number_as_it_is_dialled_is_refused_with_its_sentence() 
     ]:
         assert e164(text) is None, ascii(text)
         assert not same_number(text, "9513886363")
-        said = why_not(text)
-        assert said is not None, ascii(text)
-        assert said[0] == (
+        refusal = why_not(text)
+        assert refusal is not None, ascii(text)
+        assert refusal[0] == (
             "That is a number with decimals, as a spreadsheet makes of a phone number."
             if text in decimals
             else "That is a number with an exponent, as a spreadsheet makes of a phone number."

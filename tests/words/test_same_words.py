@@ -179,9 +179,9 @@ ONCE: dict[str, set[str]] = {
 @pytest.mark.parametrize("pattern", ONCE)
 def test_what_is_said_in_many_places_is_written_down_in_one(pattern: str) -> None:
     root = Path(tui.__file__).parent
-    found = {
+    files = {
         file.relative_to(root).as_posix()
         for file in root.rglob("*.py")
         if re.search(pattern, file.read_text(encoding="utf-8"))
     }
-    assert found == ONCE[pattern]
+    assert files == ONCE[pattern]

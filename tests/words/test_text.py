@@ -54,17 +54,17 @@ def test_plain_is_inert_and_stable(text: str) -> None:
 
 @given(any_text)
 def test_plain_for_an_ascii_terminal_is_printable_ascii(text: str) -> None:
-    shown = plain(text, ascii_only=True)
-    assert shown.isascii()
-    assert shown.isprintable()
-    assert plain(shown, ascii_only=True) == shown
+    visible = plain(text, ascii_only=True)
+    assert visible.isascii()
+    assert visible.isprintable()
+    assert plain(visible, ascii_only=True) == visible
 
 
 @given(any_text)
 def test_spelled_is_inert_and_the_original_can_be_computed_back(text: str) -> None:
-    shown = spelled(text)
-    assert not UNSAFE.search(shown)
-    assert back(shown) == text
+    visible = spelled(text)
+    assert not UNSAFE.search(visible)
+    assert back(visible) == text
 
 
 @given(any_text, st.integers(-1, 30), st.sampled_from(["…", "~", "...", ""]))
@@ -93,7 +93,7 @@ def test_no_code_point_gets_through_and_little_is_remembered() -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "shown"),
+    ("text", "visible"),
     [
         ("Acme", "Acme"),
         ("\x1b]52;c;eA==\x07", "␛]52;c;eA==␇"),
@@ -127,9 +127,9 @@ def test_no_code_point_gets_through_and_little_is_remembered() -> None:
     ],
     ids=ascii,
 )
-def test_each_kind_of_danger_has_its_visible_sign(text: object, shown: str) -> None:
-    assert safe_text(text) == shown
-    assert plain(text) == shown
+def test_each_kind_of_danger_has_its_visible_sign(text: object, visible: str) -> None:
+    assert safe_text(text) == visible
+    assert plain(text) == visible
 
 
 def test_a_burmese_syllable_keeps_all_its_marks() -> None:
@@ -164,7 +164,7 @@ def test_a_terminal_without_utf8_gets_everything_spelled() -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "shown"),
+    ("text", "visible"),
     [
         ("\x1b]52;c;eA==\x07", "\\x1b]52;c;eA==\\x07"),
         ("a\nb\tc\rd", "a\\nb\\tc\\rd"),
@@ -179,8 +179,8 @@ def test_a_terminal_without_utf8_gets_everything_spelled() -> None:
     ],
     ids=ascii,
 )
-def test_an_investigator_sees_what_is_stored(text: object, shown: str) -> None:
-    assert spelled(text) == shown
+def test_an_investigator_sees_what_is_stored(text: object, visible: str) -> None:
+    assert spelled(text) == visible
 
 
 @pytest.mark.parametrize(
@@ -267,10 +267,10 @@ json_values = st.recursive(
 @given(json_values)
 @example({"\u202e": ["\x7f\x9b", "a" + "\u0301" * 9, "\U000e0041", "\u0301x", "\ud800", "é漢"]})
 def test_spelled_json_is_read_back_exactly_and_hides_nothing(value: object) -> None:
-    shown = spelled_json(value)
+    visible = spelled_json(value)
     # JSON itself cannot tell two surrogates from the character that they make.
-    assert json.loads(shown) == json.loads(json.dumps(value))
-    lines = shown.split("\n")
+    assert json.loads(visible) == json.loads(json.dumps(value))
+    lines = visible.split("\n")
     assert not any(UNSAFE.search(line) for line in lines)
     # What the screen would still change is how letters and their marks are composed, nothing else.
     assert all(plain(line) == unicodedata.normalize("NFC", line) for line in lines)
@@ -278,9 +278,9 @@ def test_spelled_json_is_read_back_exactly_and_hides_nothing(value: object) -> N
 
 def test_spelled_json_leaves_what_people_can_read_and_writes_times_and_ids_as_text() -> None:
     value = {"name": "Zoë 漢字", "at": datetime(2026, 1, 1, tzinfo=UTC), "id": UUID(int=1), "ip": ip_address("::1")}
-    shown = spelled_json(value)
-    assert '"name": "Zoë 漢字"' in shown
-    assert json.loads(shown)["at"] == "2026-01-01T00:00:00+00:00"
-    assert json.loads(shown)["ip"] == "::1"
+    visible = spelled_json(value)
+    assert '"name": "Zoë 漢字"' in visible
+    assert json.loads(visible)["at"] == "2026-01-01T00:00:00+00:00"
+    assert json.loads(visible)["ip"] == "::1"
     with pytest.raises(TypeError):
         spelled_json({"key": Secret("s")})

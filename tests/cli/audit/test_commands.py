@@ -10,8 +10,8 @@ import pytest
 
 from tests.support.acme import ACME, ASHA, GLOBEX
 from tests.support.commands import Shell, one_line_of_json
-from tests.support.log_rows import log_row
-from tests.support.numbers import RAVI, create_people
+from tests.support.database.log_rows import log_row
+from tests.support.database.number_rows import RAVI, create_people
 
 if TYPE_CHECKING:
     from uuid import UUID

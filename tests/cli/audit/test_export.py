@@ -15,8 +15,8 @@ import pytest
 
 from tests.cli.test_roles import login
 from tests.support.commands import PROGRAM, execute
-from tests.support.log_rows import fill_log, log_row
-from tests.support.numbers import create_people
+from tests.support.database.log_rows import fill_log, log_row
+from tests.support.database.number_rows import create_people
 from tests.support.waiting import wait_until
 from tui.data.audit.counts import Count
 from tui.data.audit.export import Progress

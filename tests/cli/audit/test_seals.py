@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.support.commands import Shell, contents, execute, one_line_of_json
-from tests.support.tampering import as_owner, row_id, write_log
+from tests.support.database.seal_tampering import as_owner, row_id, write_log
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -11,8 +11,8 @@ import psycopg
 import pytest
 
 from tests.support.acme import ASHA
-from tests.support.log_rows import log_row
-from tests.support.numbers import create_people
+from tests.support.database.log_rows import log_row
+from tests.support.database.number_rows import create_people
 
 if TYPE_CHECKING:
     import subprocess

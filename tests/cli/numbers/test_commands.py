@@ -10,8 +10,8 @@ import pytest
 
 from tests.support.acme import ACME, ASHA, GLOBEX
 from tests.support.commands import Shell, contents, execute
+from tests.support.database.number_rows import BANGALORE, DELHI, MEENA, OLD, RAVI, add_row, create_people
 from tests.support.hostile_strings import UNSAFE, hostile_strings
-from tests.support.numbers import BANGALORE, DELHI, MEENA, OLD, RAVI, add_row, create_people
 from tests.support.terminal.forked_terminal import ForkedTerminal
 
 if TYPE_CHECKING:

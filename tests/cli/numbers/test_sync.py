@@ -11,7 +11,7 @@ import pytest
 
 from tests.support.acme import ACME
 from tests.support.commands import Shell, contents, execute
-from tests.support.numbers import BANGALORE, DELHI, OLD, RAVI, add_row, create_people, log_rows
+from tests.support.database.number_rows import BANGALORE, DELHI, OLD, RAVI, add_row, create_people, log_rows
 from tests.support.servers.exotel import API_KEY, API_TOKEN, AUTH_TOKEN, FAULTS, ExotelServer, exophone, exophones
 from tests.support.terminal.forked_terminal import ForkedTerminal
 

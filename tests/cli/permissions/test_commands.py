@@ -11,7 +11,7 @@ import pytest
 
 from tests.support.acme import ACME, GLOBEX, KEY, PHONE
 from tests.support.commands import Shell, contents, execute
-from tests.support.people import directory_database, integration, person
+from tests.support.database.people import directory_database, integration, person
 from tests.support.terminal.forked_terminal import ForkedTerminal
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ import psycopg
 
 from tests.support.acme import KEY
 from tests.support.commands import Shell, contents, execute
-from tests.support.schema import run_shape
+from tests.support.database.schema import run_shape
 from tests.support.terminal.forked_terminal import ForkedTerminal
 from tests.support.terminal.pty import SWITCHBOARD, Terminal
 

@@ -11,9 +11,9 @@ import pytest
 from psycopg.conninfo import make_conninfo
 
 from tests.support.acme import ACME, ASHA, opened
-from tests.support.log_rows import fill_log, filtered, read_all
+from tests.support.database.log_rows import fill_log, read_all, resolve_line
+from tests.support.database.seal_tampering import seal
 from tests.support.servers.postgres import run_schema_files
-from tests.support.tampering import seal
 from tui.data.audit.completion import Completer
 from tui.data.audit.counts import Count, count_buckets, count_exactly, count_rows, plan_histogram
 from tui.data.audit.pages import AuditReader
@@ -51,8 +51,8 @@ create policy hidden on public.integration_audit_logs as restrictive for select 
 """
 # A time compared with what is yet to be worked out: as a plan's filter writes it, and in a query's own text, where a
 # limit that happens to stand in between may still make a value of it. The transaction's own time is a value.
-LEFT_OVER = re.compile(r"created_at\)? [<>=]+ (\(|\w+\()")
-WORKED_OUT = re.compile(r"created_at (?:[<>=]+|between) [^\n]*(?<!now\(\) - )\binterval\b")
+UNRESOLVED_IN_PLAN = re.compile(r"created_at\)? [<>=]+ (\(|\w+\()")
+COMPUTED_IN_QUERY = re.compile(r"created_at (?:[<>=]+|between) [^\n]*(?<!now\(\) - )\binterval\b")
 
 
 @pytest.fixture(scope="module")
@@ -74,21 +74,21 @@ def log(postgres: TestServer) -> Iterator[str]:
 
 
 async def test_every_member_of_a_group_gets_the_owners_counts_and_estimates(log: str) -> None:
-    async def asked(database: Database, line: str) -> tuple[Count, int]:
-        audit_filter = await filtered(database, line)
+    async def count_and_estimate(database: Database, line: str) -> tuple[Count, int]:
+        audit_filter = await resolve_line(database, line)
         return await count_rows(database, audit_filter), await estimated_rows(database, where(audit_filter))
 
     async with opened(log) as database:
-        owners = {line: await asked(database, line) for line in LINES}
+        owners = {line: await count_and_estimate(database, line) for line in LINES}
     assert {count.kind for count, _ in owners.values()} == {"exact", "about"}
     for role in ROLES:
         async with opened(make_conninfo(log, user=f"of_{role}")) as database:
-            assert {line: await asked(database, line) for line in LINES} == owners, role
+            assert {line: await count_and_estimate(database, line) for line in LINES} == owners, role
 
 
 async def test_a_member_of_a_group_whom_a_policy_hides_rows_from_is_told_no_estimate(log: str) -> None:
     async with opened(make_conninfo(log, user="nora")) as database:
-        everything = await filtered(database, "")
+        everything = await resolve_line(database, "")
         assert await count_rows(database, everything) == await count_exactly(database, everything)
 
 
@@ -97,34 +97,36 @@ async def test_every_query_finds_its_rows_in_time_by_an_index_also_where_a_polic
 ) -> None:
     """What is not leakproof, as `+ interval`, is no condition of an index under row security."""
     await seal(log)
-    sent: Sent = {}
+    queries: Sent = {}
     execute = psycopg.AsyncCursor.execute
 
-    async def recorded(cursor: Any, query: Any, parameters: Any = None, **options: Any) -> Any:
+    async def record_query(cursor: Any, query: Any, parameters: Any = None, **options: Any) -> Any:
         text = query.decode() if isinstance(query, bytes) else str(query)
         if "integration_audit_logs as l" in text and not text.startswith("explain"):
-            sent[text] = parameters
+            queries[text] = parameters
         return await execute(cursor, query, parameters, **options)
 
     async with opened(make_conninfo(log, user="nora")) as database:
         with monkeypatch.context() as patched:
-            patched.setattr(psycopg.AsyncCursor, "execute", recorded)
+            patched.setattr(psycopg.AsyncCursor, "execute", record_query)
             await read_everything(database)
-        sent[LAST_CHANGE] = {"organization_id": ACME, "id": ASHA}
-        assert len(sent) > 25
-        computed = [query for query in sent if WORKED_OUT.search(query)]
-        for query, parameters in sent.items():
+        queries[LAST_CHANGE] = {"organization_id": ACME, "id": ASHA}
+        assert len(queries) > 25
+        computed = [query for query in queries if COMPUTED_IN_QUERY.search(query)]
+        for query, parameters in queries.items():
             for node in await plan_of(database, query, parameters):
-                left_over = node.get("Filter", "")
-                if LEFT_OVER.search(left_over) or ("created_at" in left_over and node["Node Type"] == "Seq Scan"):
-                    computed.append(f"{query}: {left_over}")
+                plan_filter = node.get("Filter", "")
+                if UNRESOLVED_IN_PLAN.search(plan_filter) or (
+                    "created_at" in plan_filter and node["Node Type"] == "Seq Scan"
+                ):
+                    computed.append(f"{query}: {plan_filter}")
     assert computed == []
 
 
 async def read_everything(database: Database) -> None:
     """Have every part of the data module that reads the log in time send its queries."""
     for line in (*LINES, "agent/3 since:2025-12-30"):
-        audit_filter = await filtered(database, line)
+        audit_filter = await resolve_line(database, line)
         reader = AuditReader(database, audit_filter)
         page = await read_all(reader.older(None, 20))
         await read_all(reader.newer(None, 20))
@@ -133,7 +135,7 @@ async def read_everything(database: Database) -> None:
         histogram = await plan_histogram(database, audit_filter, UTC, most=3)
         _ = [bucket async for bucket in count_buckets(database, audit_filter, histogram)]
         _ = [step async for step in statistics(database, audit_filter, UTC)]
-    tail = Tail(database, await filtered(database, ""))
+    tail = Tail(database, await resolve_line(database, ""))
     await tail.begin()
     await tail.poll()
     completer = Completer(database, ACME)

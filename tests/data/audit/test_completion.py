@@ -8,8 +8,8 @@ import psycopg
 import pytest
 
 from tests.support.acme import ACME, GLOBEX, opened
-from tests.support.log_rows import log_row
-from tests.support.numbers import add_integration, create_people
+from tests.support.database.log_rows import log_row
+from tests.support.database.number_rows import add_integration, create_people
 from tui.data.audit.completion import Completer
 from tui.data.audit.filter import parse_filter
 from tui.data.audit.qualifiers import QUALIFIERS
@@ -35,7 +35,7 @@ def log(postgres: TestServer, installed_template: str) -> Iterator[str]:
     postgres.drop_database(name)
 
 
-async def completed(conninfo: str, typed: str) -> list[str]:
+async def completed_lines(conninfo: str, typed: str) -> list[str]:
     """The whole lines that the text before the | may become."""
     before, _, after = typed.partition("|")
     async with opened(conninfo) as database:
@@ -69,7 +69,7 @@ async def completed(conninfo: str, typed: str) -> list[str]:
     ],
 )
 async def test_what_fits_is_offered_and_is_a_filter_then(log: str, typed: str, lines: list[str]) -> None:
-    offered_lines = await completed(log, typed)
+    offered_lines = await completed_lines(log, typed)
     assert sorted(offered_lines) == sorted(lines)
     for line in offered_lines:
         if not line.endswith((":", ".")):

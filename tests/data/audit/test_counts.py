@@ -16,7 +16,7 @@ from psycopg.conninfo import make_conninfo
 
 import tui.data.audit.counts
 from tests.support.acme import ACME, GLOBEX, opened
-from tests.support.log_rows import fill_log, filtered, log_row
+from tests.support.database.log_rows import fill_log, log_row, resolve_line
 from tui.data.audit.counts import Bucket, Count, Histogram, count_buckets, count_exactly, count_rows, plan_histogram
 from tui.data.audit.stats import Statistics, statistics
 from tui.words.time_grammar import TimeRange
@@ -47,7 +47,7 @@ def log(postgres: TestServer, installed_template: str) -> Iterator[str]:
     postgres.drop_database(name)
 
 
-def counted(conninfo: str, condition: str = "true") -> int:
+def count_where(conninfo: str, condition: str = "true") -> int:
     with psycopg.connect(conninfo) as connection:
         row = connection.execute(f"select count(*) from integration_audit_logs where {condition}".encode()).fetchone()
         assert row is not None
@@ -58,22 +58,22 @@ async def buckets_of(
     conninfo: str, line: str, zone: ZoneInfo | None = None, **options: int
 ) -> tuple[Histogram, list[Bucket]]:
     async with opened(conninfo) as database:
-        audit_filter = await filtered(database, line)
+        audit_filter = await resolve_line(database, line)
         histogram = await plan_histogram(database, audit_filter, zone or UTC, **options)  # type: ignore[arg-type]
         return histogram, [bucket async for bucket in count_buckets(database, audit_filter, histogram)]
 
 
 async def test_a_count_is_exact_up_to_the_cap_and_an_estimate_above(log: str) -> None:
     async with opened(log) as database:
-        few = await count_rows(database, await filtered(database, "action:credential_deleted"))
-        assert few == Count(counted(log, "action = 'credential_deleted'"), "exact")
-        every = await count_rows(database, await filtered(database, ""))
-        assert every.kind == "about" and every.rows is not None
-        assert abs(every.rows - ROWS) < ROWS / 20
+        few = await count_rows(database, await resolve_line(database, "action:credential_deleted"))
+        assert few == Count(count_where(log, "action = 'credential_deleted'"), "exact")
+        everything = await count_rows(database, await resolve_line(database, ""))
+        assert everything.kind == "about" and everything.rows is not None
+        assert abs(everything.rows - ROWS) < ROWS / 20
         # Of words the statistics know nothing.
-        words = await count_rows(database, await filtered(database, "agent"))
+        words = await count_rows(database, await resolve_line(database, "agent"))
         assert words == Count(10_000, "more than")
-        assert await count_exactly(database, await filtered(database, "agent")) == Count(ROWS, "exact")
+        assert await count_exactly(database, await resolve_line(database, "agent")) == Count(ROWS, "exact")
 
 
 async def test_of_a_log_of_which_a_policy_shows_a_part_nothing_is_estimated(log: str, postgres: TestServer) -> None:
@@ -86,9 +86,9 @@ async def test_of_a_log_of_which_a_policy_shows_a_part_nothing_is_estimated(log:
         )
     try:
         async with opened(make_conninfo(log, user="percy")) as database:
-            seen = await count_rows(database, await filtered(database, ""))
-        assert seen == Count(counted(log, "user_id is not null"), "exact")
-        assert seen.rows is not None and seen.rows > 10_000
+            visible = await count_rows(database, await resolve_line(database, ""))
+        assert visible == Count(count_where(log, "user_id is not null"), "exact")
+        assert visible.rows is not None and visible.rows > 10_000
     finally:
         with psycopg.connect(log, autocommit=True) as owner:
             owner.execute("drop owned by percy")
@@ -96,7 +96,7 @@ async def test_of_a_log_of_which_a_policy_shows_a_part_nothing_is_estimated(log:
 
 async def test_a_count_that_takes_too_long_is_not_made_up(log: str) -> None:
     async with opened(log) as database:
-        audit_filter = await filtered(database, '-"nothing" -"nowhere" "agent/3"')
+        audit_filter = await resolve_line(database, '-"nothing" -"nowhere" "agent/3"')
         assert (await count_rows(database, audit_filter, milliseconds=1)).text == "not counted"
         assert (await count_exactly(database, audit_filter, milliseconds=1)).text == "not counted"
 
@@ -123,11 +123,11 @@ async def test_the_buckets_of_a_histogram_add_up_and_tell_failures_apart(log: st
     histogram, buckets = await buckets_of(log, line)
     assert [TimeRange(bucket.start, bucket.end) for bucket in buckets] == list(histogram.spans)
     async with opened(log) as database:
-        audit_filter = await filtered(database, f"{line} since:2000-01-01")
-        every = await count_exactly(database, audit_filter)
-        failed = await count_exactly(database, await filtered(database, f"{line} status:failed since:2000-01-01"))
+        audit_filter = await resolve_line(database, f"{line} since:2000-01-01")
+        total = await count_exactly(database, audit_filter)
+        failed = await count_exactly(database, await resolve_line(database, f"{line} status:failed since:2000-01-01"))
     assert (sum(bucket.rows for bucket in buckets), sum(bucket.failed for bucket in buckets)) == (
-        every.rows,
+        total.rows,
         failed.rows,
     )
     assert failed.rows
@@ -183,7 +183,7 @@ async def test_a_histogram_of_the_first_or_last_days_there_are_is_none(
         log_row(connection, created_at=f"{moment}+00")
     async with opened(installed_database) as database:
         for unit in tui.data.audit.counts.UNITS:
-            plan = await plan_histogram(database, await filtered(database, ""), ZoneInfo(zone), unit=unit)
+            plan = await plan_histogram(database, await resolve_line(database, ""), ZoneInfo(zone), unit=unit)
             assert plan.spans == ()
 
 
@@ -191,31 +191,31 @@ async def test_a_histogram_ends_in_time_with_the_newest_buckets_counted(
     log: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async with opened(log) as database:
-        audit_filter = await filtered(database, '"agent/3"')
+        audit_filter = await resolve_line(database, '"agent/3"')
         histogram = await plan_histogram(database, audit_filter, UTC, most=400, unit="hour")
         assert [bucket async for bucket in count_buckets(database, audit_filter, histogram, seconds=0)] == []
         clock = iter(range(10_000))
         monkeypatch.setattr(tui.data.audit.counts, "time", SimpleNamespace(monotonic=lambda: next(clock)))
-        some = [bucket async for bucket in count_buckets(database, audit_filter, histogram, seconds=6)]
-        assert 0 < len(some) < len(histogram.spans)
-        assert [bucket.start for bucket in some] == [span.start for span in histogram.spans[: len(some)]]
+        buckets = [bucket async for bucket in count_buckets(database, audit_filter, histogram, seconds=6)]
+        assert 0 < len(buckets) < len(histogram.spans)
+        assert [bucket.start for bucket in buckets] == [span.start for span in histogram.spans[: len(buckets)]]
 
 
 @pytest.mark.parametrize("line", FILTERS)
 async def test_statistics_add_up_by_each_column(log: str, line: str) -> None:
     async with opened(log) as database:
-        audit_filter = await filtered(database, line)
+        audit_filter = await resolve_line(database, line)
         steps = [step async for step in statistics(database, audit_filter, KOLKATA)]
-        every = await count_exactly(database, audit_filter)
+        total = await count_exactly(database, audit_filter)
     result = steps[-1]
-    assert (result.rows, result.complete, result.counted_back_to) == (every.rows, True, None)
+    assert (result.rows, result.complete, result.counted_back_to) == (total.rows, True, None)
     for counter in (result.by_action, result.by_status, result.by_type, result.by_user, result.by_day):
-        assert counter.total() == every.rows
+        assert counter.total() == total.rows
 
 
 async def test_statistics_count_what_the_rows_hold(log: str) -> None:
     async with opened(log) as database:
-        *_, result = [step async for step in statistics(database, await filtered(database, f"org:{ACME}"), KOLKATA)]
+        *_, result = [step async for step in statistics(database, await resolve_line(database, f"org:{ACME}"), KOLKATA)]
     with psycopg.connect(log) as connection:
         expected = connection.execute(
             "select action, status, integration_type, user_id, (created_at at time zone 'Asia/Kolkata')::date::text"
@@ -223,8 +223,8 @@ async def test_statistics_count_what_the_rows_hold(log: str) -> None:
             [ACME],
         ).fetchall()
     columns = [Counter(column) for column in zip(*expected, strict=True)]
-    counted = [result.by_action, result.by_status, result.by_type, result.by_user, result.by_day]
-    assert counted == columns
+    counters = [result.by_action, result.by_status, result.by_type, result.by_user, result.by_day]
+    assert counters == columns
     assert None in result.by_day and None in result.by_user
 
 
@@ -232,17 +232,17 @@ async def test_statistics_that_run_out_of_time_say_back_to_when(log: str, monkey
     monkeypatch.setattr("tui.data.audit.windows.FIRST_WINDOW", 1_000)
     async with opened(log) as database:
         steps: list[Statistics] = [
-            step async for step in statistics(database, await filtered(database, ""), UTC, seconds=0)
+            step async for step in statistics(database, await resolve_line(database, ""), UTC, seconds=0)
         ]
-    (only,) = steps
-    assert not only.complete and only.counted_back_to is not None
-    assert only.rows == counted(log, f"created_at >= '{only.counted_back_to.isoformat()}'")
+    (partial,) = steps
+    assert not partial.complete and partial.counted_back_to is not None
+    assert partial.rows == count_where(log, f"created_at >= '{partial.counted_back_to.isoformat()}'")
 
 
 async def test_a_histogram_stops_on_the_server_when_its_task_does(log: str) -> None:
     """Nothing of the histogram's own: reading a window and counting a bucket stop alike."""
     async with opened(log) as database:
-        audit_filter = await filtered(database, "")
+        audit_filter = await resolve_line(database, "")
         histogram = await plan_histogram(database, audit_filter, UTC, unit="hour", most=400)
         counting = count_buckets(database, audit_filter, histogram)
         await anext(counting)

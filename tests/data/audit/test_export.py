@@ -16,8 +16,8 @@ import psycopg
 import pytest
 
 from tests.support.acme import ACME, opened
+from tests.support.database.log_rows import fill_log, log_row, resolve_line
 from tests.support.hostile_strings import UNSAFE, hostile_strings
-from tests.support.log_rows import fill_log, filtered, log_row
 from tui.data.audit.export import ExportResult, export_audit_log
 from tui.data.audit.export_file import NewFile
 from tui.data.audit.export_format import COLUMNS, VISIBLE, Csv
@@ -53,9 +53,9 @@ select row_to_json(r) from (
 """
 
 
-async def exported(conninfo: str, path: Path, line: str, form: FormatName = "jsonl", **database: Any) -> ExportResult:
+async def export(conninfo: str, path: Path, line: str, form: FormatName = "jsonl", **database: Any) -> ExportResult:
     async with opened(conninfo, **database) as console:
-        return await export_audit_log(console, await filtered(console, line), form, NewFile(path))
+        return await export_audit_log(console, await resolve_line(console, line), form, NewFile(path))
 
 
 def json_rows(path: Path) -> list[dict[str, Any]]:
@@ -93,7 +93,7 @@ class TestJsonLines:
         self, installed_database: str, tmp_path: Path
     ) -> None:
         log_hostile_rows(installed_database)
-        await exported(installed_database, tmp_path / "log", "org:* -action:log_exported")
+        await export(installed_database, tmp_path / "log", "org:* -action:log_exported")
         with psycopg.connect(installed_database) as connection:
             connection.execute("set timezone to 'UTC'")
             stored = [row for (row,) in connection.execute(ALL_ROWS)]
@@ -102,7 +102,7 @@ class TestJsonLines:
 
     async def test_are_printable_ascii(self, installed_database: str, tmp_path: Path) -> None:
         log_hostile_rows(installed_database)
-        await exported(installed_database, tmp_path / "log", "org:*")
+        await export(installed_database, tmp_path / "log", "org:*")
         assert not re.search(b"[^\\x20-\\x7e\n]", (tmp_path / "log").read_bytes())
 
     async def test_keep_numbers_that_python_has_no_value_for(self, installed_database: str, tmp_path: Path) -> None:
@@ -113,7 +113,7 @@ class TestJsonLines:
                 " values (%s, 'none', 'counted', 'success', %s::jsonb) returning details::text",
                 (ACME, details),
             ).fetchone() or ("",)
-        await exported(installed_database, tmp_path / "log", "org:* action:counted")
+        await export(installed_database, tmp_path / "log", "org:* action:counted")
         assert stored in (tmp_path / "log").read_text("ascii")
 
     async def test_keep_the_mask_of_an_address(self, installed_database: str, tmp_path: Path) -> None:
@@ -121,10 +121,10 @@ class TestJsonLines:
             for number, address in enumerate(("10.0.0.5/24", "10.0.0.6", "2001:db8::1/64")):
                 log_row(connection, ip_address=address, created_at=f"2026-01-01 00:0{number}+00")
         for form, read in (("jsonl", json_rows), ("csv", csv_rows)):
-            await exported(installed_database, tmp_path / form, "", form)  # type: ignore[arg-type]
+            await export(installed_database, tmp_path / form, "", form)  # type: ignore[arg-type]
             addresses = [row["ip_address"] for row in read(tmp_path / form)]
             assert addresses[-3:] == ["2001:db8::1/64", "10.0.0.6", "10.0.0.5/24"]
-        await exported(installed_database, tmp_path / "network", "ip:10.0.0.0/28")
+        await export(installed_database, tmp_path / "network", "ip:10.0.0.0/28")
         assert [row["ip_address"] for row in json_rows(tmp_path / "network")] == ["10.0.0.6", "10.0.0.5/24"]
 
 
@@ -132,7 +132,7 @@ class TestCsv:
     async def test_has_no_formula_behind_a_semicolon_and_quotes(self, installed_database: str, tmp_path: Path) -> None:
         with psycopg.connect(installed_database) as connection:
             log_row(connection, user_agent='a;"=1+1;b', details={"x": ';"";@SUM(1)'})
-        await exported(installed_database, tmp_path / "log.csv", "", "csv")
+        await export(installed_database, tmp_path / "log.csv", "", "csv")
         text = (tmp_path / "log.csv").read_text()
         fields = [field for row in csv.reader(io.StringIO(text, newline=""), delimiter=";") for field in row]
         assert "'=1+1" in fields
@@ -140,7 +140,7 @@ class TestCsv:
 
     async def test_begins_no_field_with_what_makes_it_a_formula(self, installed_database: str, tmp_path: Path) -> None:
         log_hostile_rows(installed_database)
-        await exported(installed_database, tmp_path / "log", "org:*", "csv")
+        await export(installed_database, tmp_path / "log", "org:*", "csv")
         rows = csv_rows(tmp_path / "log")
         assert [*rows[0]] == list(COLUMNS)
         fields = [field for row in rows for field in row.values()]
@@ -159,10 +159,10 @@ class TestCsv:
         self, installed_database: str, tmp_path: Path
     ) -> None:
         log_hostile_rows(installed_database)
-        done = await exported(installed_database, tmp_path / "log", "org:*", "csv")
+        exported = await export(installed_database, tmp_path / "log", "org:*", "csv")
         lines = (tmp_path / "log").read_bytes().decode().split("\r\n")
         assert lines.pop() == ""
-        assert len(lines) == done.rows + 1
+        assert len(lines) == exported.rows + 1
         assert not [line for line in lines if UNSAFE.search(line)]
 
     def test_shows_every_character_that_nobody_would_see_and_leaves_the_others_alone(self) -> None:
@@ -173,8 +173,8 @@ class TestCsv:
         for code in (*range(0x20000), *range(0xE0000, 0xE1100)):
             hides = code in ignored or unicodedata.category(chr(code)) in {"Cc", "Cf", "Cs", "Zl", "Zp"}
             assert (VISIBLE[code] != chr(code)) == (hides or code == 0x2800), hex(code)
-        shown = Csv().block(["a\U000e0041\U000e007f,\ufe0f\u202e\U0001f44d\U0001f3fd\x9b\n".encode()]).decode()
-        assert shown == "a\u25af\u25af,\u25af\u25af\U0001f44d\U0001f3fd\ufffd\r\n"
+        visible = Csv().block(["a\U000e0041\U000e007f,\ufe0f\u202e\U0001f44d\U0001f3fd\x9b\n".encode()]).decode()
+        assert visible == "a\u25af\u25af,\u25af\u25af\U0001f44d\U0001f3fd\ufffd\r\n"
 
     async def test_tells_an_empty_text_from_none_and_leaves_the_rest_alone(
         self, installed_database: str, tmp_path: Path
@@ -182,7 +182,7 @@ class TestCsv:
         with psycopg.connect(installed_database) as connection:
             log_row(connection, user_agent="")
             log_row(connection, user_agent="a 'quote', \"two\", and नमस्ते")
-        await exported(installed_database, tmp_path / "log", "action:email_sent", "csv")
+        await export(installed_database, tmp_path / "log", "action:email_sent", "csv")
         lines = (tmp_path / "log").read_text().splitlines()
         assert sorted(line.split(",")[8] for line in lines[1:]) == ['""', "\"a 'quote'"]
         assert "a 'quote', \"two\", and नमस्ते" in [row["user_agent"] for row in csv_rows(tmp_path / "log")]
@@ -195,12 +195,12 @@ class TestTheManifest:
     ) -> None:
         fill_log(installed_database, 300)
         path = tmp_path / "log"
-        done = await exported(installed_database, path, f"org:{ACME} -action:log_exported", form)
+        exported = await export(installed_database, path, f"org:{ACME} -action:log_exported", form)
         manifest = json.loads((tmp_path / "log.manifest.json").read_text("ascii"))
-        assert manifest == done.manifest
+        assert manifest == exported.manifest
         assert manifest["sha256"] == hashlib.sha256(path.read_bytes()).hexdigest()
         rows: list[Any] = csv_rows(path) if form == "csv" else json_rows(path)
-        assert (manifest["rows"], manifest["bytes"]) == (len(rows), path.stat().st_size) == (240, done.size)
+        assert (manifest["rows"], manifest["bytes"]) == (len(rows), path.stat().st_size) == (240, exported.size)
         assert (manifest["format"], manifest["altered"]) == (form, form == "csv")
         assert manifest["organizations"] == [str(ACME)]
         assert manifest["filter_as_typed"] == f"org:{ACME} -action:log_exported"
@@ -213,8 +213,8 @@ class TestTheManifest:
         self, installed_database: str, tmp_path: Path
     ) -> None:
         fill_log(installed_database, 300)
-        done = await exported(installed_database, tmp_path / "log", f"org:{ACME},*")
-        assert (done.rows, done.manifest["organizations"]) == (301, None)
+        exported = await export(installed_database, tmp_path / "log", f"org:{ACME},*")
+        assert (exported.rows, exported.manifest["organizations"]) == (301, None)
         with psycopg.connect(installed_database) as connection:
             query = "select organization_id from integration_audit_logs where action = 'log_exported'"
             assert {row[0] for row in connection.execute(query)} == {UUID(int=0)}
@@ -222,14 +222,14 @@ class TestTheManifest:
     async def test_and_the_file_are_closed_to_others_and_nothing_else_is_left(
         self, installed_database: str, tmp_path: Path
     ) -> None:
-        await exported(installed_database, tmp_path / "log", "org:*")
+        await export(installed_database, tmp_path / "log", "org:*")
         assert modes_in(tmp_path) == {"log": 0o600, "log.manifest.json": 0o600}
 
     async def test_has_a_filter_that_finds_the_same_rows_again(self, installed_database: str, tmp_path: Path) -> None:
         fill_log(installed_database, 300)
         line = "user:none,asha -status:success since:2025-12-31T22:30 org:*"
-        first = await exported(installed_database, tmp_path / "one", line)
-        again = await exported(installed_database, tmp_path / "two", first.manifest["filter"])
+        first = await export(installed_database, tmp_path / "one", line)
+        again = await export(installed_database, tmp_path / "two", first.manifest["filter"])
         assert 0 < first.rows < 300
         assert again.sha256 == first.sha256
 
@@ -238,13 +238,13 @@ class TestTheManifest:
     ) -> None:
         with psycopg.connect(installed_database) as connection:
             log_row(connection, details={"operator": "ravi"})
-        await exported(installed_database, tmp_path / "before", "user:ravi")
+        await export(installed_database, tmp_path / "before", "user:ravi")
         written = json.loads((tmp_path / "before.manifest.json").read_text())["filter"]
         with psycopg.connect(installed_database) as connection:
             connection.execute(
                 "insert into switchboard.people_labels (id, label) values (gen_random_uuid(), 'Ravindra')"
             )
-        await exported(installed_database, tmp_path / "after", written)
+        await export(installed_database, tmp_path / "after", written)
         assert [row["id"] for row in json_rows(tmp_path / "after")] == [
             row["id"] for row in json_rows(tmp_path / "before")
         ]
@@ -257,29 +257,29 @@ class TestWhichRows:
     ) -> None:
         fill_log(installed_database, 1000)
         line = f"org:{ACME} -action:log_exported"
-        await exported(installed_database, tmp_path / "all", line)
+        await export(installed_database, tmp_path / "all", line)
         rows_of_all = json_rows(tmp_path / "all")
         assert {row["organization_id"] for row in rows_of_all} == {str(ACME)}
         assert [row["created_at"] is None for row in rows_of_all] == [False] * 790 + [True] * 10
-        await exported(installed_database, tmp_path / "since", f"{line} since:2000-01-01")
+        await export(installed_database, tmp_path / "since", f"{line} since:2000-01-01")
         assert json_rows(tmp_path / "since") == rows_of_all[:790]
 
     async def test_may_be_none(self, installed_database: str, tmp_path: Path) -> None:
-        done = await exported(installed_database, tmp_path / "log", "action:nothing")
-        assert ((tmp_path / "log").read_bytes(), done.rows, done.manifest["first"]) == (b"", 0, None)
+        exported = await export(installed_database, tmp_path / "log", "action:nothing")
+        assert ((tmp_path / "log").read_bytes(), exported.rows, exported.manifest["first"]) == (b"", 0, None)
 
     async def test_come_from_one_snapshot(self, installed_database: str, tmp_path: Path) -> None:
         fill_log(installed_database, 2000)
-        late: list[object] = []
+        late_rows: list[object] = []
         async with opened(installed_database) as console:
-            chosen = await filtered(console, "action:email_sent")
+            audit_filter = await resolve_line(console, "action:email_sent")
 
             def write_meanwhile(_progress: object) -> None:
-                with psycopg.connect(installed_database) as other:
-                    late.append(log_row(other, timed=False))
+                with psycopg.connect(installed_database) as connection:
+                    late_rows.append(log_row(connection, timed=False))
 
-            done = await export_audit_log(
-                console, chosen, "jsonl", NewFile(tmp_path / "log"), on_progress=write_meanwhile
+            exported = await export_audit_log(
+                console, audit_filter, "jsonl", NewFile(tmp_path / "log"), on_progress=write_meanwhile
             )
-        assert late
-        assert done.rows == len(json_rows(tmp_path / "log")) == 1000 - 2
+        assert late_rows
+        assert exported.rows == len(json_rows(tmp_path / "log")) == 1000 - 2

@@ -14,7 +14,7 @@ import pytest
 from psycopg.conninfo import conninfo_to_dict
 
 from tests.support.acme import ACME, opened
-from tests.support.log_rows import fill_log, filtered, log_row
+from tests.support.database.log_rows import fill_log, log_row, resolve_line
 from tests.support.servers.tcp_proxy import TcpProxy
 from tui.data.audit.export import export_audit_log
 from tui.data.audit.export_file import NewFile, Stream
@@ -28,14 +28,14 @@ if TYPE_CHECKING:
     from tui.data.audit.export import ExportResult, Progress
     from tui.data.audit.export_file import Destination
 
-ACTS = """
+EXPORT_LOG_ROWS = """
 select status, organization_id, details from integration_audit_logs where action = 'log_exported' order by created_at
 """
 
 
-def acts(conninfo: str) -> list[tuple[Any, ...]]:
+def export_log_rows(conninfo: str) -> list[tuple[Any, ...]]:
     with psycopg.connect(conninfo) as connection:
-        return connection.execute(ACTS).fetchall()
+        return connection.execute(EXPORT_LOG_ROWS).fetchall()
 
 
 def names_in(folder: Path) -> list[str]:
@@ -60,8 +60,8 @@ async def export(
     read_only: bool = False,
 ) -> ExportResult:
     async with opened(conninfo, read_only=read_only) as console:
-        chosen = await filtered(console, line)
-        return await export_audit_log(console, chosen, "jsonl", destination, on_progress=on_progress)
+        audit_filter = await resolve_line(console, line)
+        return await export_audit_log(console, audit_filter, "jsonl", destination, on_progress=on_progress)
 
 
 def end_other_sessions(conninfo: str) -> None:
@@ -78,23 +78,23 @@ class TestTheLog:
     ) -> None:
         with psycopg.connect(installed_database) as connection:
             log_row(connection)
-        seen: list[list[tuple[Any, ...]]] = []
+        snapshots: list[list[tuple[Any, ...]]] = []
 
-        def look(_progress: object) -> None:
-            seen.append(acts(installed_database))
+        def take_snapshot(_progress: object) -> None:
+            snapshots.append(export_log_rows(installed_database))
 
         line = f"org:{ACME} action:email_sent"
-        done = await export(installed_database, NewFile(tmp_path / "log"), line, look)
-        ((status, organization, before),) = seen[0]
+        exported = await export(installed_database, NewFile(tmp_path / "log"), line, take_snapshot)
+        ((status, organization, before),) = snapshots[0]
         assert (status, organization, before["filter"], before["format"]) == ("pending", ACME, line, "jsonl")
         assert (before["operator"], before["output"]) == ("asha@acme.example", "log")
-        (_, (status, organization, after)) = acts(installed_database)
-        assert (status, organization, after["rows"], after["sha256"]) == ("success", ACME, 1, done.sha256)
-        assert before["operation_id"] == after["operation_id"] == done.manifest["operation_id"]
+        (_, (status, organization, after)) = export_log_rows(installed_database)
+        assert (status, organization, after["rows"], after["sha256"]) == ("success", ACME, 1, exported.sha256)
+        assert before["operation_id"] == after["operation_id"] == exported.manifest["operation_id"]
 
     async def test_is_written_in_read_only_mode_too(self, installed_database: str, tmp_path: Path) -> None:
         await export(installed_database, NewFile(tmp_path / "log"), read_only=True)
-        assert [status for status, *_ in acts(installed_database)] == ["pending", "success"]
+        assert [status for status, *_ in export_log_rows(installed_database)] == ["pending", "success"]
 
     async def test_that_cannot_be_written_lets_nothing_be_exported(
         self, installed_database: str, postgres: TestServer, tmp_path: Path
@@ -112,15 +112,15 @@ class TestTheLog:
 
 
 class TestAFile:
-    @pytest.mark.parametrize("taken", ["log", "log.manifest.json", "log.part"])
+    @pytest.mark.parametrize("occupied", ["log", "log.manifest.json", "log.part"])
     async def test_that_is_there_already_is_not_touched(
-        self, installed_database: str, tmp_path: Path, taken: str
+        self, installed_database: str, tmp_path: Path, occupied: str
     ) -> None:
-        (tmp_path / taken).symlink_to(tmp_path / "elsewhere")
-        with pytest.raises(InvalidInput, match=re.escape(taken)):
+        (tmp_path / occupied).symlink_to(tmp_path / "elsewhere")
+        with pytest.raises(InvalidInput, match=re.escape(occupied)):
             await export(installed_database, NewFile(tmp_path / "log"))
-        assert names_in(tmp_path) == [taken]
-        assert acts(installed_database) == []
+        assert names_in(tmp_path) == [occupied]
+        assert export_log_rows(installed_database) == []
 
     @pytest.mark.parametrize("links", [True, False])
     async def test_that_appears_meanwhile_is_not_replaced(
@@ -129,14 +129,14 @@ class TestAFile:
         if not links:
             refuse_links(monkeypatch)
 
-        def make(_progress: object) -> None:
+        def create_it(_progress: object) -> None:
             (tmp_path / "log").write_text("somebody else's")
 
         with pytest.raises(InvalidInput, match="replaces nothing"):
-            await export(installed_database, NewFile(tmp_path / "log"), on_progress=make)
+            await export(installed_database, NewFile(tmp_path / "log"), on_progress=create_it)
         assert names_in(tmp_path) == ["log"]
         assert (tmp_path / "log").read_text() == "somebody else's"
-        assert [status for status, *_ in acts(installed_database)] == ["pending", "failed"]
+        assert [status for status, *_ in export_log_rows(installed_database)] == ["pending", "failed"]
 
     async def test_is_made_too_where_the_file_system_has_no_links(
         self, installed_database: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -152,29 +152,29 @@ class TestAFile:
         (tmp_path / "a file").touch()
         with pytest.raises((ExportFailed, InvalidInput), match="could not be written"):
             await export(installed_database, NewFile(tmp_path / name))
-        assert acts(installed_database) == []
+        assert export_log_rows(installed_database) == []
 
 
 class TestAnExportThatBreaksOff:
     async def test_because_the_connection_is_lost_leaves_no_file(self, installed_database: str, tmp_path: Path) -> None:
         fill_log(installed_database, 20_000, padding=1_000)
 
-        def lose(_progress: object) -> None:
+        def lose_connection(_progress: object) -> None:
             end_other_sessions(installed_database)
 
         with pytest.raises(ExportFailed, match=r"broke off after [\d,]+ rows and is not complete"):
-            await export(installed_database, NewFile(tmp_path / "log"), on_progress=lose)
+            await export(installed_database, NewFile(tmp_path / "log"), on_progress=lose_connection)
         assert names_in(tmp_path) == []
-        assert [status for status, *_ in acts(installed_database)] == ["pending", "failed"]
+        assert [status for status, *_ in export_log_rows(installed_database)] == ["pending", "failed"]
 
     async def test_because_the_server_falls_silent_leaves_no_file(
         self, installed_database: str, postgres: TestServer, tmp_path: Path
     ) -> None:
         fill_log(installed_database, 20_000, padding=1_000)
         postgres.create_role("walter", "login superuser password 'walter'")
-        server = conninfo_to_dict(installed_database)
-        with TcpProxy(int(server["port"])) as proxy:
-            through = proxy.conninfo(str(server["dbname"]), user="walter", password="walter")
+        name = str(conninfo_to_dict(installed_database)["dbname"])
+        with TcpProxy(postgres.port) as proxy:
+            through = proxy.conninfo(name, user="walter", password="walter")
             started = time.monotonic()
             with pytest.raises(ExportFailed, match=r"broke off after [\d,]+ rows .* has not answered for \d seconds"):
                 await export(through, NewFile(tmp_path / "log"), on_progress=lambda _: proxy.swallow())
@@ -186,11 +186,11 @@ class TestAnExportThatBreaksOff:
     ) -> None:
         fill_log(installed_database, 2_000, padding=1_000)
         async with opened(installed_database) as console:
-            everything = await filtered(console, "org:*")
+            everything = await resolve_line(console, "org:*")
             with pytest.raises(ExportFailed, match="could not be written"):
                 await export_audit_log(console, everything, "jsonl", NewFile(tmp_path / "log"))
         assert names_in(tmp_path) == []
-        status, _, details = acts(installed_database)[-1]
+        status, _, details = export_log_rows(installed_database)[-1]
         assert status == "failed"
         assert "could not be written" in details["error"]
 
@@ -199,7 +199,7 @@ class TestAnExportThatBreaksOff:
     ) -> None:
         fill_log(installed_database, 20_000, padding=1_000)
         async with opened(installed_database) as console:
-            everything = await filtered(console, "org:*")
+            everything = await resolve_line(console, "org:*")
             begun = asyncio.Event()
             work = export_audit_log(
                 console, everything, "jsonl", NewFile(tmp_path / "log"), on_progress=lambda _: begun.set()
@@ -209,11 +209,11 @@ class TestAnExportThatBreaksOff:
             task.cancel()
             with pytest.raises(asyncio.CancelledError):
                 await task
-            with psycopg.connect(installed_database) as other:
+            with psycopg.connect(installed_database) as watcher:
                 running = "select count(*) from pg_stat_activity where state = 'active' and query like 'copy%'"
-                assert other.execute(running).fetchone() == (0,)
+                assert watcher.execute(running).fetchone() == (0,)
         assert names_in(tmp_path) == []
-        status, _, details = acts(installed_database)[-1]
+        status, _, details = export_log_rows(installed_database)[-1]
         assert (status, details["error"]) == ("failed", "cancelled")
 
 
@@ -233,11 +233,11 @@ class TestAStream:
         await ready.wait()
         asyncio.get_running_loop().remove_reader(reader)
         reading = asyncio.create_task(asyncio.to_thread(read_all))
-        done = await task
+        exported = await task
         os.close(writer)
-        got = await reading
-        assert len(got) == done.size
-        assert got.count(b"\n") == done.rows == 3_001
+        received = await reading
+        assert len(received) == exported.size
+        assert received.count(b"\n") == exported.rows == 3_001
 
     async def test_that_takes_no_more_is_an_error_of_the_system_and_in_the_log(self, installed_database: str) -> None:
         fill_log(installed_database, 3_000)
@@ -246,7 +246,7 @@ class TestAStream:
         with pytest.raises(BrokenPipeError):
             await export(installed_database, Stream(writer, "a pipe"))
         os.close(writer)
-        assert [status for status, *_ in acts(installed_database)] == ["pending", "failed"]
+        assert [status for status, *_ in export_log_rows(installed_database)] == ["pending", "failed"]
 
 
 @pytest.fixture

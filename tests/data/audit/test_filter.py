@@ -15,13 +15,13 @@ from tui.errors import FilterError
 NOW = datetime(2026, 3, 11, 20, 15, 30, tzinfo=UTC)
 
 
-def parsed(text: str) -> AuditFilter:
+def parse(text: str) -> AuditFilter:
     return parse_filter(text, now=NOW)
 
 
 def test_qualifiers_words_and_phrases_become_terms() -> None:
     line = 'action:a,b -status:success user:"Asha Rao" ip:10.1.2.3/8 details.after.is_active:true limit "two words"'
-    assert parsed(line).terms == (
+    assert parse(line).terms == (
         Term("action", ("a", "b")),
         Term("status", ("success",), negated=True),
         Term("user", ("Asha Rao",)),
@@ -33,37 +33,37 @@ def test_qualifiers_words_and_phrases_become_terms() -> None:
 
 
 def test_an_empty_line_is_everything() -> None:
-    assert parsed("  ") == AuditFilter()
+    assert parse("  ") == AuditFilter()
 
 
 def test_until_a_day_means_to_its_end_and_a_negated_bound_is_the_other_one() -> None:
-    day = parsed("since:2026-01-01 until:2026-01-31")
+    day = parse("since:2026-01-01 until:2026-01-31")
     assert (day.since, day.until) == (datetime(2026, 1, 1, tzinfo=UTC), datetime(2026, 2, 1, tzinfo=UTC))
-    assert parsed("-since:2026-01-01").until == datetime(2026, 1, 1, tzinfo=UTC)
-    assert parsed("-until:2026-01-31").since == datetime(2026, 2, 1, tzinfo=UTC)
-    assert parsed("since:2d since:1h until:1h until:2h").since == NOW - timedelta(hours=1)
-    assert parsed("since:2d since:1h until:1h until:2h").until == NOW - timedelta(hours=2)
+    assert parse("-since:2026-01-01").until == datetime(2026, 1, 1, tzinfo=UTC)
+    assert parse("-until:2026-01-31").since == datetime(2026, 2, 1, tzinfo=UTC)
+    assert parse("since:2d since:1h until:1h until:2h").since == NOW - timedelta(hours=1)
+    assert parse("since:2d since:1h until:1h until:2h").until == NOW - timedelta(hours=2)
 
 
 @pytest.mark.parametrize("line", ["since:this month", 'since:"this month"', "SINCE:This_Month"])
 def test_a_phrase_for_a_time_needs_no_quotes(line: str) -> None:
-    assert parsed(line) == AuditFilter(since=datetime(2026, 3, 1, tzinfo=UTC))
+    assert parse(line) == AuditFilter(since=datetime(2026, 3, 1, tzinfo=UTC))
 
 
 def test_a_clock_after_a_date_belongs_to_it() -> None:
-    assert parsed("since:2026-01-31 10:30 x") == AuditFilter(
+    assert parse("since:2026-01-31 10:30 x") == AuditFilter(
         (Term("text", ("x",)),), datetime(2026, 1, 31, 10, 30, tzinfo=UTC)
     )
-    assert parsed("since:2026-01-31 x").terms == (Term("text", ("x",)),)
+    assert parse("since:2026-01-31 x").terms == (Term("text", ("x",)),)
 
 
 def test_keys_of_details_may_hold_dots_and_values_anything() -> None:
-    assert parsed(r'details."a.b".c:"x, \"y\" \\z"').terms == (Term("details", ('x, "y" \\z',), path=("a.b", "c")),)
+    assert parse(r'details."a.b".c:"x, \"y\" \\z"').terms == (Term("details", ('x, "y" \\z',), path=("a.b", "c")),)
 
 
 def test_text_with_a_colon_that_is_no_qualifier_is_text() -> None:
     words = ["http://x.example/y", "10:30", '"acton:x"', "2001:db8::1"]
-    assert [term.name for term in parsed(" ".join(words)).terms] == ["text"] * 4
+    assert [term.name for term in parse(" ".join(words)).terms] == ["text"] * 4
 
 
 @pytest.mark.parametrize(
@@ -91,18 +91,18 @@ def test_text_with_a_colon_that_is_no_qualifier_is_text() -> None:
 )
 def test_an_error_points_at_the_word_and_says_what_to_do(line: str, word: str, sentence: str, what_to_do: str) -> None:
     with pytest.raises(FilterError) as caught:
-        parsed(line)
-    wrong = caught.value
-    pointed_at = wrong.text[wrong.offset : wrong.offset + wrong.length]
-    assert pointed_at.lstrip("-").startswith(word[:6].lstrip("-")) and wrong.length <= len(word) + 1
-    assert sentence in wrong.sentence and what_to_do in wrong.what_to_do
-    assert wrong.exit_status == 2
+        parse(line)
+    error = caught.value
+    pointed_at = error.text[error.offset : error.offset + error.length]
+    assert pointed_at.lstrip("-").startswith(word[:6].lstrip("-")) and error.length <= len(word) + 1
+    assert sentence in error.sentence and what_to_do in error.what_to_do
+    assert error.exit_status == 2
 
 
 def test_a_filter_without_end_is_refused() -> None:
     for line in ("x" * 300_000, "x " * 60):
         with pytest.raises(FilterError):
-            parsed(line)
+            parse(line)
 
 
 def test_the_shells_words_become_the_line_that_was_typed() -> None:
@@ -111,7 +111,7 @@ def test_the_shells_words_become_the_line_that_was_typed() -> None:
     assert join_words(typed) == 'since:"this month" -user:"Asha Rao" "Rate limit" action:a'
     assert join_words(["action:a status:failed"]) == "action:a status:failed"
     assert join_words(['"a b" c']) == '"a b" c'
-    assert parsed(join_words(["details.after.name:two words"])).terms == (
+    assert parse(join_words(["details.after.name:two words"])).terms == (
         Term("details", ("two words",), path=("after", "name")),
     )
 
@@ -131,7 +131,7 @@ DETAILS = st.builds(
 )
 ADDRESSES = st.builds(
     lambda address, negated: Term("ip", (str(address),), negated),
-    st.one_of(st.ip_addresses(), st.ip_addresses(v=4).map(lambda it: f"{it}/32")),
+    st.one_of(st.ip_addresses(), st.ip_addresses(v=4).map(lambda address: f"{address}/32")),
     st.booleans(),
 )
 WORDS = st.builds(lambda value, negated: Term("text", (value,), negated), VALUES, st.booleans())
@@ -152,13 +152,13 @@ def test_a_filter_written_out_means_the_same_at_any_time(audit_filter: AuditFilt
 @given(st.text(st.sampled_from('ab:.,"\\- \t\n-action:since:details.x:ip:10.0.0.0/8'), max_size=40))
 def test_any_line_is_a_filter_or_an_error_that_points_into_it(line: str) -> None:
     try:
-        once = parsed(line)
-    except FilterError as wrong:
-        assert 0 <= wrong.offset < len(line) and wrong.length >= 1
+        audit_filter = parse(line)
+    except FilterError as error:
+        assert 0 <= error.offset < len(line) and error.length >= 1
     else:
-        assert parse_filter(once.canonical(), now=NOW) == once
+        assert parse_filter(audit_filter.canonical(), now=NOW) == audit_filter
 
 
 @given(VALUES)
 def test_a_quoted_value_is_read_as_it_was(value: str) -> None:
-    assert parsed(f"action:{quoted(value)}").terms == (Term("action", (value,)),)
+    assert parse(f"action:{quoted(value)}").terms == (Term("action", (value,)),)

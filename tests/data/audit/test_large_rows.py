@@ -10,8 +10,8 @@ import psycopg
 import pytest
 
 from tests.support.acme import ACME, opened
-from tests.support.log_rows import filtered, log_row, read_all
-from tests.support.schema import installed
+from tests.support.database.log_rows import log_row, read_all, resolve_line
+from tests.support.database.schema import installed
 from tui.data.audit.completion import Completer
 from tui.data.audit.pages import AuditReader
 from tui.data.audit.qualifiers import QUALIFIERS
@@ -50,9 +50,11 @@ def make_large(conninfo: str, size: int) -> None:
 async def pages(conninfo: str) -> list[tuple[AuditRow, ...]]:
     """The same rows as a page, as a page of a search in windows, and as a tail has them."""
     async with opened(conninfo) as database:
-        every = await filtered(database, "", ACME)
+        every = await resolve_line(database, "", ACME)
         page = await read_all(AuditReader(database, every).older(None, 10))
-        searched = await read_all(AuditReader(database, await filtered(database, "-type:none", ACME)).older(None, 10))
+        searched = await read_all(
+            AuditReader(database, await resolve_line(database, "-type:none", ACME)).older(None, 10)
+        )
         tail = Tail(database, every)
         await tail.begin()
         tail._seen.clear()
@@ -91,7 +93,7 @@ async def test_a_row_in_full_reads_the_beginning_and_the_evidence_and_says_that_
 ) -> None:
     make_large(installed_database, 1_000_000)
     async with opened(installed_database) as database:
-        page = await read_all(AuditReader(database, await filtered(database, "type:runs", ACME)).older(None, 10))
+        page = await read_all(AuditReader(database, await resolve_line(database, "type:runs", ACME)).older(None, 10))
         (row,) = page.rows
         long = await read_long_details(database, row)
         assert long is not None and len(long.text) == MOST_IN_FULL and long.size == 1_000_000 + 28

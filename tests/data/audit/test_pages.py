@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 import tui.data.audit.pages
 from tests.support.acme import ACME, ASHA, GLOBEX, opened
-from tests.support.log_rows import fill_log, filtered, log_row, read_all
+from tests.support.database.log_rows import fill_log, log_row, read_all, resolve_line
 from tui.data.audit.filter import parse_filter
 from tui.data.audit.name_resolution import resolve_filter
 from tui.data.audit.pages import AuditReader, Place
@@ -36,21 +36,21 @@ TIMES = st.one_of(
 
 
 @pytest.fixture(scope="module")
-def small(postgres: TestServer, installed_template: str) -> Iterator[str]:
+def empty_log(postgres: TestServer, installed_template: str) -> Iterator[str]:
     name = postgres.create_database(template=installed_template, prefix="pages")
     yield postgres.conninfo(name)
     postgres.drop_database(name)
 
 
 @pytest.fixture(scope="module")
-def large(postgres: TestServer, installed_template: str) -> Iterator[str]:
+def large_log(postgres: TestServer, installed_template: str) -> Iterator[str]:
     name = postgres.create_database(template=installed_template, prefix="large_log")
     fill_log(postgres.conninfo(name), LARGE)
     yield postgres.conninfo(name)
     postgres.drop_database(name)
 
 
-async def walked(reader: AuditReader, size: int, *, newer: bool = False) -> list[UUID]:
+async def ids_page_by_page(reader: AuditReader, size: int, *, newer: bool = False) -> list[UUID]:
     """The ids of all rows, page by page from one end to the other, in the order newest first."""
     rows: tuple[AuditRow, ...] = ()
     place: Place | None = None
@@ -65,7 +65,7 @@ async def walked(reader: AuditReader, size: int, *, newer: bool = False) -> list
     raise AssertionError("it has no end")
 
 
-def in_order(conninfo: str, organization_id: UUID) -> list[UUID]:
+def ids_in_order(conninfo: str, organization_id: UUID) -> list[UUID]:
     with psycopg.connect(conninfo) as connection:
         rows = connection.execute(
             "select id from integration_audit_logs where organization_id = %s"
@@ -77,30 +77,32 @@ def in_order(conninfo: str, organization_id: UUID) -> list[UUID]:
 
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(times=st.lists(TIMES, max_size=14), size=st.integers(1, 5), through=st.sampled_from(["index", "windows"]))
-def test_each_row_comes_once_in_both_directions(small: str, times: list[str | None], size: int, through: str) -> None:
+def test_each_row_comes_once_in_both_directions(
+    empty_log: str, times: list[str | None], size: int, through: str
+) -> None:
     organization_id = uuid4()
-    with psycopg.connect(small) as connection:
+    with psycopg.connect(empty_log) as connection:
         for at in times:
             log_row(connection, organization_id=organization_id, created_at=at, timed=False)
 
-    async def both() -> tuple[list[UUID], list[UUID]]:
-        async with opened(small) as database:
+    async def both_directions() -> tuple[list[UUID], list[UUID]]:
+        async with opened(empty_log) as database:
             line = "" if through == "index" else "-action:nothing"
             reader = AuditReader(
                 database, (await resolve_filter(database, parse_filter(line), organization_id)).audit_filter
             )
             assert reader.in_windows is (through == "windows")
             reader._windows.size = 2
-            return await walked(reader, size), await walked(reader, size, newer=True)
+            return await ids_page_by_page(reader, size), await ids_page_by_page(reader, size, newer=True)
 
-    expected = in_order(small, organization_id)
-    assert asyncio.run(both()) == (expected, expected)
+    expected = ids_in_order(empty_log, organization_id)
+    assert asyncio.run(both_directions()) == (expected, expected)
 
 
-async def test_a_jump_to_a_time_begins_with_the_rows_of_that_moment(large: str) -> None:
+async def test_a_jump_to_a_time_begins_with_the_rows_of_that_moment(large_log: str) -> None:
     moment = datetime(2025, 12, 25, 12, 0, tzinfo=UTC)
-    async with opened(large) as database:
-        reader = AuditReader(database, await filtered(database, ""))
+    async with opened(large_log) as database:
+        reader = AuditReader(database, await resolve_line(database, ""))
         older = await read_all(reader.older(Place.at_time(moment), 5))
         newer = await read_all(reader.newer(Place.at_time(moment), 5), newer=True)
         assert [row.created_at for row in older.rows[:3]] == [moment] * 3
@@ -109,9 +111,9 @@ async def test_a_jump_to_a_time_begins_with_the_rows_of_that_moment(large: str) 
         assert back.rows == older.rows[:1]
 
 
-async def test_the_next_match_of_a_search_is_the_nearest_one_each_way(large: str) -> None:
-    async with opened(large) as database:
-        reader = AuditReader(database, await filtered(database, "", ACME))
+async def test_the_next_match_of_a_search_is_the_nearest_one_each_way(large_log: str) -> None:
+    async with opened(large_log) as database:
+        reader = AuditReader(database, await resolve_line(database, "", ACME))
         middle = (await read_all(reader.older(Place.at_time(datetime(2025, 12, 25, tzinfo=UTC)), 1))).rows[0]
         matching = reader.matching(parse_filter("action:credential_deleted"))
         down = (await read_all(matching.older(Place.of(middle), 1))).rows[0]
@@ -121,13 +123,13 @@ async def test_the_next_match_of_a_search_is_the_nearest_one_each_way(large: str
         assert (await read_all(matching.newer(Place.of(down), 1))).rows == (up,)
 
 
-async def test_bounds_leave_out_what_is_beyond_them_and_rows_without_a_time(large: str) -> None:
-    async with opened(large) as database:
-        reader = AuditReader(database, await filtered(database, "since:2025-12-31 until:2025-12-31"))
-        ids = await walked(reader, 1000)
-        assert ids == await walked(reader, 1000, newer=True)
+async def test_bounds_leave_out_what_is_beyond_them_and_rows_without_a_time(large_log: str) -> None:
+    async with opened(large_log) as database:
+        reader = AuditReader(database, await resolve_line(database, "since:2025-12-31 until:2025-12-31"))
+        ids = await ids_page_by_page(reader, 1000)
+        assert ids == await ids_page_by_page(reader, 1000, newer=True)
         assert len(ids) > 4000
-        untimed = AuditReader(database, await filtered(database, ""))
+        untimed = AuditReader(database, await resolve_line(database, ""))
         (last,) = (await read_all(untimed.newer(None, 1))).rows
         assert last.created_at is None
 
@@ -142,26 +144,26 @@ LINES = [
 
 @pytest.mark.parametrize("line", LINES)
 async def test_each_page_is_one_query_that_an_index_serves_at_any_depth(
-    large: str, line: str, monkeypatch: pytest.MonkeyPatch
+    large_log: str, line: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    sent: list[tuple[str, dict[str, Any]]] = []
+    queries: list[tuple[str, dict[str, Any]]] = []
 
-    async def noted(database: Database, query: str, parameters: Mapping[str, Any], milliseconds: int) -> Any:
-        sent.append((query, dict(parameters)))
+    async def record_and_fetch(database: Database, query: str, parameters: Mapping[str, Any], milliseconds: int) -> Any:
+        queries.append((query, dict(parameters)))
         return await fetch(database, query, parameters, milliseconds)
 
-    monkeypatch.setattr(tui.data.audit.pages, "fetch", noted)
-    async with opened(large) as database:
-        reader = AuditReader(database, await filtered(database, line))
+    monkeypatch.setattr(tui.data.audit.pages, "fetch", record_and_fetch)
+    async with opened(large_log) as database:
+        reader = AuditReader(database, await resolve_line(database, line))
         place = Place.at_time(datetime(2025, 12, 23, 4, 5, tzinfo=UTC))
         for steps in (reader.older(None, 50), reader.older(place, 50), reader.newer(place, 50), reader.newer(None, 50)):
-            sent.clear()
+            queries.clear()
             page = await read_all(steps)
-            timed = [statement for statement in sent if "created_at is null" not in statement[0]]
+            timed = [statement for statement in queries if "created_at is null" not in statement[0]]
             # At the log's end, where rows without a time are, there is one query more.
             assert len(timed) == 1 or (len(page.rows) == 50 and not timed)
-            for query, parameters in sent:
-                scans = plan_of(large, query, parameters)
+            for query, parameters in queries:
+                scans = plan_of(large_log, query, parameters)
                 assert not [scan for scan in scans if scan["Node Type"] == "Seq Scan"], (query, scans)
                 if query in [statement[0] for statement in timed]:
                     assert sum(map(rows_looked_at, scans)) < 3_000, (query, scans)
@@ -186,14 +188,14 @@ def rows_looked_at(scan: dict[str, Any]) -> float:
     return float((scan["Actual Rows"] + scan.get("Rows Removed by Filter", 0)) * scan["Actual Loops"])
 
 
-async def test_a_role_of_some_columns_alone_reads_the_log_by_them(large: str, postgres: TestServer) -> None:
+async def test_a_role_of_some_columns_alone_reads_the_log_by_them(large_log: str, postgres: TestServer) -> None:
     """No query asks for `*`, which the database would refuse such a login."""
-    name = large.partition("?")[0].rpartition("/")[2]
+    name = large_log.partition("?")[0].rpartition("/")[2]
     postgres.create_role("clerk", "login bypassrls")
     columns = (
         "id, organization_id, user_id, integration_type, action, status, details, ip_address, user_agent, created_at"
     )
-    with psycopg.connect(large) as connection:
+    with psycopg.connect(large_log) as connection:
         connection.execute("alter table integration_audit_logs add column if not exists secret text default 'x'")
         connection.execute(f"grant select ({columns}) on integration_audit_logs to clerk".encode())
         connection.execute("grant usage on schema switchboard to clerk")
@@ -204,22 +206,24 @@ async def test_a_role_of_some_columns_alone_reads_the_log_by_them(large: str, po
             windows = parse_filter('-action:nothing "agent/3"')
             assert len((await read_all(AuditReader(database, windows).older(None, 5))).rows) == 5
     finally:
-        with psycopg.connect(large) as connection:
+        with psycopg.connect(large_log) as connection:
             connection.execute("alter table integration_audit_logs drop column secret")
             connection.execute("drop owned by clerk")
             connection.execute("drop role clerk")
 
 
-async def test_which_of_some_rows_are_in_a_filter_is_told_in_one_query_whatever_they_are(large: str) -> None:
-    async with opened(large) as database:
-        rows = (await read_all(AuditReader(database, await filtered(database, "", ACME)).older(None, 120))).rows
-        rows += (await read_all(AuditReader(database, await filtered(database, "")).newer(None, 5), newer=True)).rows
-        for line, wanted in (
+async def test_which_of_some_rows_are_in_a_filter_is_told_in_one_query_whatever_they_are(large_log: str) -> None:
+    async with opened(large_log) as database:
+        rows = (await read_all(AuditReader(database, await resolve_line(database, "", ACME)).older(None, 120))).rows
+        rows += (
+            await read_all(AuditReader(database, await resolve_line(database, "")).newer(None, 5), newer=True)
+        ).rows
+        for line, expected in (
             ("status:failed", {row.id for row in rows if row.status == "failed" and row.organization_id == ACME}),
             ("ip:10.0.7.0/24 org:*", {row.id for row in rows if (row.ip_address or "").startswith("10.0.7.")}),
             ("since:2020-01-01 org:*", {row.id for row in rows if row.created_at is not None}),
             ("action:nothing", set()),
         ):
-            reader = AuditReader(database, await filtered(database, line, ACME))
-            assert await reader.among([row.id for row in rows]) == wanted, line
+            reader = AuditReader(database, await resolve_line(database, line, ACME))
+            assert await reader.among([row.id for row in rows]) == expected, line
             assert await reader.among([]) == set()

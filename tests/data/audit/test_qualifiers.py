@@ -23,35 +23,35 @@ NOW = datetime(2026, 3, 11, 20, 15, 30, tzinfo=UTC)
 EACH = pytest.mark.parametrize("qualifier", [pytest.param(each, id=each.name) for each in QUALIFIERS.values()])
 
 
-def parsed(text: str) -> AuditFilter:
+def parse(text: str) -> AuditFilter:
     return parse_filter(text, now=NOW)
 
 
-def resolved(audit_filter: AuditFilter) -> AuditFilter:
+def with_one_id(audit_filter: AuditFilter) -> AuditFilter:
     """The filter as if everybody that it names were one id."""
     return replace(audit_filter, terms=tuple(replace(term, ids=(UUID(int=1),)) for term in audit_filter.terms))
 
 
 @EACH
 def test_its_example_is_parsed_as_it_and_written_so_that_it_means_the_same(qualifier: Qualifier) -> None:
-    audit_filter = parsed(qualifier.example.partition(" or ")[0])
+    audit_filter = parse(qualifier.example.partition(" or ")[0])
     if qualifier.takes == "time":
         assert list(audit_filter.bounds) == [qualifier.name]
     else:
         assert [term.name for term in audit_filter.terms] == [qualifier.name]
         assert bool(audit_filter.terms[0].path) == (qualifier.takes == "path")
     assert audit_filter.canonical().startswith(qualifier.opening)
-    assert parsed(audit_filter.canonical()) == audit_filter
+    assert parse(audit_filter.canonical()) == audit_filter
 
 
 @EACH
 def test_without_a_value_it_is_refused_with_its_example(qualifier: Qualifier) -> None:
     with pytest.raises(FilterError) as caught:
-        parsed(qualifier.opening)
+        parse(qualifier.opening)
     assert qualifier.example in caught.value.what_to_do
     if qualifier.refusal[0]:
         with pytest.raises(FilterError) as caught:
-            parsed(f"{qualifier.opening}no-such-value")
+            parse(f"{qualifier.opening}no-such-value")
         assert (caught.value.sentence, caught.value.what_to_do) == qualifier.refusal
 
 
@@ -60,7 +60,7 @@ async def test_what_it_means_in_sql_is_a_condition_also_where_it_is_negated(
     qualifier: Qualifier, installed_database: str
 ) -> None:
     example = qualifier.example.partition(" or ")[0]
-    conditions = [where(resolved(parsed(f"{sign}{example}"))) for sign in ("", "-")]
+    conditions = [where(with_one_id(parse(f"{sign}{example}"))) for sign in ("", "-")]
     assert conditions[0].sql != conditions[1].sql
     with psycopg.connect(installed_database) as connection:
         for condition in conditions:
@@ -81,7 +81,7 @@ async def test_it_is_offered_with_a_note_and_what_completes_it_is_a_filter(
     assert offer.note == qualifier.note != ""
     texts = [value.text for value in values.candidates]
     assert {quoted(value) for value in qualifier.offered} <= {*texts}
-    assert all(parsed(qualifier.opening + text) for text in texts)
+    assert all(parse(qualifier.opening + text) for text in texts)
 
 
 @EACH

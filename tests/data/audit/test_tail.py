@@ -10,7 +10,7 @@ import pytest
 
 import tui.data.audit.tail
 from tests.support.acme import ACME, GLOBEX, opened
-from tests.support.log_rows import filtered, let_eve_read, log_row
+from tests.support.database.log_rows import let_eve_read, log_row, resolve_line
 from tui.data.audit.tail import Tail, follow
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ async def test_rows_come_once_oldest_first_and_none_that_were_there(
 ) -> None:
     log_row(writer)
     async with opened(installed_database) as database:
-        tail = Tail(database, await filtered(database, "", ACME))
+        tail = Tail(database, await resolve_line(database, "", ACME))
         await tail.begin()
         assert await new_ids(tail) == []
         first, second = log_row(writer), log_row(writer)
@@ -56,26 +56,26 @@ async def test_a_row_comes_of_a_transaction_that_nobody_was_shown_and_that_wrote
     let_eve_read(writer)
     writer.execute("create policy eve on integration_audit_logs for select to eve using (true)")
     async with opened(installed_database.replace("postgres@", "eve@")) as database:
-        tail = Tail(database, await filtered(database, ""), overlap=NONE)
+        tail = Tail(database, await resolve_line(database, ""), overlap=NONE)
         await tail.begin()
         with psycopg.connect(installed_database) as late:
             late.execute("select now()")
             for _ in range(3):
                 log_row(writer)
                 await new_ids(tail)
-            wanted = log_row(late)
+            late_row = log_row(late)
             late.commit()
-        assert wanted in await new_ids(tail)
+        assert late_row in await new_ids(tail)
 
 
 async def test_a_filter_is_followed_too(installed_database: str, writer: psycopg.Connection) -> None:
     async with opened(installed_database) as database:
-        tail = Tail(database, await filtered(database, 'status:failed "limit"'))
+        tail = Tail(database, await resolve_line(database, 'status:failed "limit"'))
         await tail.begin()
         log_row(writer, status="failed")
         log_row(writer, details={"error": "limit"})
-        wanted = log_row(writer, status="failed", details={"error": "Rate limit"})
-        assert await new_ids(tail) == [wanted]
+        matching = log_row(writer, status="failed", details={"error": "Rate limit"})
+        assert await new_ids(tail) == [matching]
 
 
 @pytest.mark.parametrize("when", ["before", "after"])
@@ -86,7 +86,7 @@ async def test_a_row_of_a_transaction_that_commits_late_appears(
     with psycopg.connect(installed_database) as slow:
         late = None
         async with opened(installed_database) as database:
-            tail = Tail(database, await filtered(database, ""), overlap=NONE)
+            tail = Tail(database, await resolve_line(database, ""), overlap=NONE)
             if when == "before":
                 late = log_row(slow)
             await tail.begin()
@@ -110,7 +110,7 @@ async def test_a_transaction_that_commits_while_it_is_looked_at_is_not_lost(inst
                 return ids
 
         async with opened(installed_database) as database:
-            tail = Overtaken(database, await filtered(database, ""), overlap=NONE)
+            tail = Overtaken(database, await resolve_line(database, ""), overlap=NONE)
             await tail.begin()
             late = log_row(slow)
             assert await new_ids(tail) == []
@@ -123,7 +123,7 @@ async def test_a_transaction_that_has_not_written_yet_is_waited_for_too(
     with psycopg.connect(installed_database) as slow:
         slow.execute("select 1")
         async with opened(installed_database) as database:
-            tail = Tail(database, await filtered(database, ""), overlap=NONE)
+            tail = Tail(database, await resolve_line(database, ""), overlap=NONE)
             await tail.begin()
             newer = log_row(writer)
             assert await new_ids(tail) == [newer]
@@ -139,7 +139,7 @@ async def test_a_login_that_is_not_shown_others_transactions_goes_by_their_ids(
     writer.execute("grant select on integration_audit_logs to clerk; grant usage on schema switchboard to clerk")
     name = installed_database.partition("?")[0].rpartition("/")[2]
     async with opened(postgres.conninfo(name, user="clerk")) as database:
-        tail = Tail(database, await filtered(database, ""), overlap=NONE)
+        tail = Tail(database, await resolve_line(database, ""), overlap=NONE)
         await tail.begin()
         with psycopg.connect(installed_database) as slow:
             late = log_row(slow)
@@ -155,7 +155,7 @@ async def test_what_was_read_once_is_forgotten_when_nothing_can_bring_it_back(
 ) -> None:
     monkeypatch.setattr(tui.data.audit.tail, "LONGEST_IDLE", NONE)
     async with opened(installed_database) as database:
-        tail = Tail(database, await filtered(database, ""), overlap=NONE)
+        tail = Tail(database, await resolve_line(database, ""), overlap=NONE)
         await tail.begin()
         for _ in range(5):
             newer = log_row(writer)
@@ -167,7 +167,7 @@ async def test_after_a_broken_connection_nothing_is_missing(
     installed_database: str, writer: psycopg.Connection
 ) -> None:
     async with opened(installed_database) as database:
-        tail = Tail(database, await filtered(database, ""), overlap=NONE)
+        tail = Tail(database, await resolve_line(database, ""), overlap=NONE)
         await tail.begin()
         rows = [log_row(writer)]
         writer.execute(
@@ -180,7 +180,7 @@ async def test_after_a_broken_connection_nothing_is_missing(
 
 async def test_following_yields_rows_as_they_come(installed_database: str, writer: psycopg.Connection) -> None:
     async with opened(installed_database) as database:
-        tail = Tail(database, await filtered(database, ""))
+        tail = Tail(database, await resolve_line(database, ""))
         await tail.begin()
         following = follow(tail, interval=0)
         first = log_row(writer)
@@ -191,14 +191,14 @@ async def test_following_yields_rows_as_they_come(installed_database: str, write
 
 async def test_rows_that_were_read_otherwise_are_not_new(installed_database: str, writer: psycopg.Connection) -> None:
     async with opened(installed_database) as database:
-        tail = Tail(database, await filtered(database, ""))
+        tail = Tail(database, await resolve_line(database, ""))
         await tail.begin()
         log_row(writer)
         rows = await Tail(database, tail.audit_filter).poll()
         assert rows == []
-        other = Tail(database, tail.audit_filter)
-        await other.begin()
-        known = log_row(writer)
-        new = [row for row in await other.poll() if row.id == known]
+        second_tail = Tail(database, tail.audit_filter)
+        await second_tail.begin()
+        row_id = log_row(writer)
+        new = [row for row in await second_tail.poll() if row.id == row_id]
         tail.know(new)
-        assert known not in await new_ids(tail)
+        assert row_id not in await new_ids(tail)

@@ -8,8 +8,8 @@ import psycopg
 import pytest
 
 from tests.support.acme import ACME, ASHA, GLOBEX, opened
-from tests.support.log_rows import filtered, log_row, read_all
-from tests.support.numbers import MEENA, RAVI, create_people
+from tests.support.database.log_rows import log_row, read_all, resolve_line
+from tests.support.database.number_rows import MEENA, RAVI, create_people
 from tui.data.audit.filter import parse_filter
 from tui.data.audit.name_resolution import resolve_filter
 from tui.data.audit.pages import AuditReader
@@ -46,15 +46,15 @@ def log(postgres: TestServer, installed_template: str) -> Iterator[tuple[str, di
     conninfo = postgres.conninfo(name)
     create_people(conninfo)
     with psycopg.connect(conninfo) as connection:
-        ids = {log_row(connection, **columns): called for called, columns in ROWS.items()}  # type: ignore[arg-type]
+        ids = {log_row(connection, **columns): label for label, columns in ROWS.items()}  # type: ignore[arg-type]
     yield conninfo, ids
     postgres.drop_database(name)
 
 
-async def found(log: tuple[str, dict[UUID, str]], line: str, organization_id: UUID | None = None) -> set[str]:
+async def matching_rows(log: tuple[str, dict[UUID, str]], line: str, organization_id: UUID | None = None) -> set[str]:
     conninfo, names = log
     async with opened(conninfo) as database:
-        reader = AuditReader(database, await filtered(database, line, organization_id))
+        reader = AuditReader(database, await resolve_line(database, line, organization_id))
         rows = (await read_all(reader.older(None, 100))).rows
     assert len({row.id for row in rows}) == len(rows)
     return {names[row.id] for row in rows}
@@ -144,32 +144,34 @@ async def test_addresses_and_numbers_are_found_in_every_form_and_negations_find_
 ) -> None:
     """All that reads the log asks with the conditions of `where`: the list, stats, export and tail."""
     with psycopg.connect(installed_database) as connection:
-        names = {log_row(connection, **columns): called for called, columns in ODD_ROWS.items()}
+        names = {log_row(connection, **columns): label for label, columns in ODD_ROWS.items()}
         connection.execute("alter table integration_audit_logs disable trigger user")
         connection.execute(
             "update integration_audit_logs set details = %s::jsonb where details is null",
             ('{"m": 1.10, "q": 0.1000000000000000055511151231257827}',),
         )
     for line, expected in ODD_LINES.items():
-        for asked, rows in ((line, expected), (f"-{line}", set(ODD_ROWS) - expected)):
-            assert await found((installed_database, names), asked) == rows, asked
+        for typed, rows in ((line, expected), (f"-{line}", set(ODD_ROWS) - expected)):
+            assert await matching_rows((installed_database, names), typed) == rows, typed
 
 
 @pytest.mark.parametrize("line", LINES)
 async def test_a_filter_finds_its_rows_whatever_the_organisation(log: tuple[str, dict[UUID, str]], line: str) -> None:
-    assert await found(log, line) == LINES[line]
+    assert await matching_rows(log, line) == LINES[line]
 
 
 @pytest.mark.parametrize("line", [line for line in LINES if " " not in line and "until" not in line])
 async def test_a_negation_finds_all_other_rows(log: tuple[str, dict[UUID, str]], line: str) -> None:
-    assert await found(log, f"-{line}") == set(ROWS) - LINES[line]
+    assert await matching_rows(log, f"-{line}") == set(ROWS) - LINES[line]
 
 
 async def test_the_chosen_organisation_holds_unless_the_filter_names_others(log: tuple[str, dict[UUID, str]]) -> None:
-    assert await found(log, "", GLOBEX) == {"elsewhere"}
-    assert await found(log, "org:*", GLOBEX) == set(ROWS)
-    assert await found(log, "org:Acme\\ Foods,globex".replace("Acme\\ Foods", '"acme foods"'), GLOBEX) == set(ROWS)
-    assert await found(log, "-org:globex", GLOBEX) == set(ROWS) - {"elsewhere"}
+    assert await matching_rows(log, "", GLOBEX) == {"elsewhere"}
+    assert await matching_rows(log, "org:*", GLOBEX) == set(ROWS)
+    assert await matching_rows(log, "org:Acme\\ Foods,globex".replace("Acme\\ Foods", '"acme foods"'), GLOBEX) == set(
+        ROWS
+    )
+    assert await matching_rows(log, "-org:globex", GLOBEX) == set(ROWS) - {"elsewhere"}
 
 
 async def test_a_filter_written_out_finds_the_same_rows_without_the_directory(
@@ -178,8 +180,8 @@ async def test_a_filter_written_out_finds_the_same_rows_without_the_directory(
     conninfo, _ = log
     for line, names in LINES.items():
         async with opened(conninfo) as database:
-            written = (await filtered(database, line, ACME if "org" not in line else None)).canonical()
-        assert await found(log, written) == (names if "org" in line else names - {"elsewhere"})
+            written = (await resolve_line(database, line, ACME if "org" not in line else None)).canonical()
+        assert await matching_rows(log, written) == (names if "org" in line else names - {"elsewhere"})
 
 
 async def test_what_nobody_is_called_is_said_with_the_nearest_name(log: tuple[str, dict[UUID, str]]) -> None:
@@ -208,19 +210,19 @@ async def test_only_what_is_set_becomes_a_condition_and_failures_name_the_index(
     log: tuple[str, dict[UUID, str]],
 ) -> None:
     async with opened(log[0]) as database:
-        of_one = where(await filtered(database, "status:failed", ACME))
-        assert of_one.conditions == (
+        condition = where(await resolve_line(database, "status:failed", ACME))
+        assert condition.conditions == (
             "l.status = %(f0)s",
             "l.status <> 'success'",
             "l.organization_id = %(f1)s::uuid",
         )
         # Where that index cannot help it would only mislead the server's estimate.
-        assert where(await filtered(database, "status:failed")).conditions == ("l.status = %(f0)s",)
-        assert where(await filtered(database, "-status:success")).conditions == ("l.status <> 'success'",)
-        assert where(await filtered(database, "")).sql == "true"
-        assert len(branches(await filtered(database, "action:a,b status:failed", ACME))) == 2
+        assert where(await resolve_line(database, "status:failed")).conditions == ("l.status = %(f0)s",)
+        assert where(await resolve_line(database, "-status:success")).conditions == ("l.status <> 'success'",)
+        assert where(await resolve_line(database, "")).sql == "true"
+        assert len(branches(await resolve_line(database, "action:a,b status:failed", ACME))) == 2
         for line in ("ip:10.0.0.1", "details.a:b", "-action:a", "word", "user:nobody", "action:a,b,c,d,e status:a,b,c"):
-            assert branches(await filtered(database, line)) == ()
+            assert branches(await resolve_line(database, line)) == ()
 
 
 def test_a_filter_whose_names_are_not_looked_up_makes_no_query() -> None:

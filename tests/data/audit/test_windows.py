@@ -11,7 +11,7 @@ import pytest
 import tui.data.audit.pages
 import tui.data.audit.windows
 from tests.support.acme import ACME, opened
-from tests.support.log_rows import fill_log, filtered, log_row, read_all
+from tests.support.database.log_rows import fill_log, log_row, read_all, resolve_line
 from tui.data.audit.pages import AuditReader, Place
 from tui.data.audit.windows import FIRST_WINDOW, LARGEST_WINDOW, SMALLEST_WINDOW
 from tui.errors import TimedOut
@@ -44,7 +44,7 @@ def log(postgres: TestServer, installed_template: str) -> Iterator[str]:
 
 
 async def reader_of(database: Database, line: str, *, size: int = 1_000) -> AuditReader:
-    reader = AuditReader(database, await filtered(database, line, ACME))
+    reader = AuditReader(database, await resolve_line(database, line, ACME))
     reader._windows.size = size
     return reader
 
@@ -92,8 +92,10 @@ async def test_reading_stops_at_the_window_with_enough_rows(log: str) -> None:
         reader = await reader_of(database, "-type:zoho_mail")
         steps = [step async for step in reader.older(None, 20)]
         assert (len(steps), len(steps[0].rows), steps[0].more) == (1, 20, True)
-        rest = [step async for step in reader.older(Place.of(steps[0].rows[-1]), 20)]
-        assert len(rest) == 1 and rest[0].rows[0].id == rows_where(log, "integration_type <> 'zoho_mail'")[20]
+        next_steps = [step async for step in reader.older(Place.of(steps[0].rows[-1]), 20)]
+        assert (
+            len(next_steps) == 1 and next_steps[0].rows[0].id == rows_where(log, "integration_type <> 'zoho_mail'")[20]
+        )
 
 
 async def test_a_page_that_no_index_serves_turns_into_windows(log: str, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -116,7 +118,7 @@ async def test_windows_grow_where_the_server_is_quick(log: str) -> None:
 
 
 @pytest.fixture
-def slow(log: str, postgres: TestServer) -> Iterator[str]:
+def slow_log(log: str, postgres: TestServer) -> Iterator[str]:
     """The log to a login for which each row takes a while."""
     postgres.create_role("clerk")
     with psycopg.connect(log) as connection:
@@ -126,47 +128,51 @@ def slow(log: str, postgres: TestServer) -> Iterator[str]:
         connection.execute("drop owned by clerk; drop function public.slowly cascade; drop role clerk")
 
 
-async def test_windows_shrink_until_a_slow_server_keeps_the_time(slow: str) -> None:
-    async with opened(slow) as database:
-        reader = AuditReader(database, await filtered(database, "details.n:-1"))
+async def test_windows_shrink_until_a_slow_server_keeps_the_time(slow_log: str) -> None:
+    async with opened(slow_log) as database:
+        reader = AuditReader(database, await resolve_line(database, "details.n:-1"))
         first = await anext(aiter(reader.older(None, 10)))
         assert not first.rows and first.searched_to is not None and first.more
         assert reader._windows.size < FIRST_WINDOW / 4
 
 
-async def test_what_stays_too_slow_in_the_smallest_window_is_said(slow: str, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_what_stays_too_slow_in_the_smallest_window_is_said(
+    slow_log: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(tui.data.audit.windows, "LONGEST_STEP_MS", 20)
     monkeypatch.setattr(tui.data.audit.windows, "STEP_MS", 10)
-    async with opened(slow) as database:
-        reader = AuditReader(database, await filtered(database, "details.n:-1"))
+    async with opened(slow_log) as database:
+        reader = AuditReader(database, await resolve_line(database, "details.n:-1"))
         reader._windows._patience = 10
         with pytest.raises(TimedOut):
             await read_all(reader.older(None, 10))
 
 
-async def test_stopping_a_search_stops_it_on_the_server(slow: str, log: str, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_stopping_a_search_stops_it_on_the_server(
+    slow_log: str, log: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(tui.data.audit.windows, "STEP_MS", 60_000)
-    async with opened(slow) as database:
-        reader = AuditReader(database, await filtered(database, "details.n:-1"))
+    async with opened(slow_log) as database:
+        reader = AuditReader(database, await resolve_line(database, "details.n:-1"))
         reader._windows._patience = 60_000
         task = asyncio.ensure_future(read_all(reader.older(None, 10)))
         running = "select count(*) from pg_stat_activity where usename = 'clerk' and wait_event = 'PgSleep'"
-        async with await psycopg.AsyncConnection.connect(log, autocommit=True) as watching:
+        async with await psycopg.AsyncConnection.connect(log, autocommit=True) as watcher:
 
-            async def active() -> int:
-                row = await (await watching.execute(running)).fetchone()
+            async def active_queries() -> int:
+                row = await (await watcher.execute(running)).fetchone()
                 return row[0] if row else 0
 
-            while not await active():
+            while not await active_queries():
                 assert not task.done()
             task.cancel()
             with pytest.raises(asyncio.CancelledError):
                 await task
-            assert await active() == 0
-        assert await database.read(answering) == 1
+            assert await active_queries() == 0
+        assert await database.read(select_one) == 1
 
 
-async def answering(connection: psycopg.AsyncConnection[dict[str, int]]) -> int:
+async def select_one(connection: psycopg.AsyncConnection[dict[str, int]]) -> int:
     row = await (await connection.execute("select 1 as one")).fetchone()
     return row["one"] if row else 0
 

@@ -26,13 +26,13 @@ values (%s, %s, 'x', %s)
 VERIFIED = "update public.integration_credentials set is_verified = true, last_verified_at = now()"
 
 
-async def _only(database: Database, organization_id: UUID = ACME) -> Integration:
+async def _only_integration(database: Database, organization_id: UUID = ACME) -> Integration:
     (integration,) = await list_integrations(database, None, organization_id, [])
     return integration
 
 
 async def _authors(database: Database) -> Authors:
-    integration = await _only(database)
+    integration = await _only_integration(database)
     assert integration.id
     return (await authors_of(database, [integration]))[integration.id]
 
@@ -45,7 +45,7 @@ async def test_an_operator_without_a_user_id_is_called_as_the_log_calls_them(ins
         await connection.execute(INSERT, (ACME, "zoho_mail", None))
         await connection.execute("delete from public.integration_credentials where integration_type = 'zoho_mail'")
 
-    async def tested(connection: Connection) -> None:
+    async def log_test(connection: Connection) -> None:
         await log_act(connection, "connection_tested", ACME, "exotel_sms")
         await connection.execute(VERIFIED)
 
@@ -55,13 +55,15 @@ async def test_an_operator_without_a_user_id_is_called_as_the_log_calls_them(ins
             await database.write(unit)
         assert await _authors(database) == Authors("~ben@jump", "~ben@jump", None)
         database.operator = Operator(None, "chitra@jump")
-        await set_active(database, await _only(database), active=False)
+        await set_active(database, await _only_integration(database), active=False)
         assert await _authors(database) == Authors("~ben@jump", "~chitra@jump", None)
         database.operator = Operator(None, "dev@jump")
-        await database.write(tested)
+        await database.write(log_test)
         assert await _authors(database) == Authors("~ben@jump", "~dev@jump", "~dev@jump")
-        there = await _only(database)
-        assert await authors_of(database, [there], rights=RolePrivileges(log=False)) == {there.id: Authors()}
+        integration = await _only_integration(database)
+        assert await authors_of(database, [integration], rights=RolePrivileges(log=False)) == {
+            integration.id: Authors()
+        }
 
 
 async def test_where_neither_row_nor_log_names_anybody_nobody_is_named(installed_database: str) -> None:
@@ -69,6 +71,6 @@ async def test_where_neither_row_nor_log_names_anybody_nobody_is_named(installed
         with psycopg.connect(installed_database) as connection:
             for organization_id, author in ((ACME, None), (GLOBEX, ASHA)):
                 connection.execute(INSERT, (organization_id, "exotel_sms", author))
-        ours, theirs = await _only(database), await _only(database, GLOBEX)
-        found = await authors_of(database, [ours, theirs])
-        assert found == {ours.id: Authors(), theirs.id: Authors(created=f"~{ASHA}")}
+        ours, theirs = await _only_integration(database), await _only_integration(database, GLOBEX)
+        authors = await authors_of(database, [ours, theirs])
+        assert authors == {ours.id: Authors(), theirs.id: Authors(created=f"~{ASHA}")}

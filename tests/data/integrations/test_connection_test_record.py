@@ -9,7 +9,7 @@ import psycopg
 import pytest
 from psycopg.rows import dict_row
 
-from tests.support.acme import ACME, PHONE, keyring, opened
+from tests.support.acme import ACME, PHONE, keyring, opened, phone_integration
 from tests.support.terminal.console_driver import add
 from tui.data.integrations.connection_test_record import ConnectionTestOutcome, log_draft_test, record_test
 from tui.data.integrations.credentials import Draft, PassedTest, load_credential, save_credential
@@ -19,7 +19,6 @@ from tui.errors import NotFound
 
 if TYPE_CHECKING:
     from tui.data.postgres.database import Database
-    from tui.models import Integration
 
 VERIFIED = ConnectionTestOutcome(
     "verified", "answer", 412, "200", ({"level": "answer", "subject": "account", "outcome": "passed"},)
@@ -28,17 +27,13 @@ REFUSED = ConnectionTestOutcome("refused", "reach", 371, "401")
 UNREACHED = ConnectionTestOutcome("unknown", "shape", 5_003, "")
 
 
-async def phone(database: Database) -> Integration:
-    return next(integration for integration in await list_integrations(database, keyring(), ACME, []))
+async def record_outcome(database: Database, outcome: ConnectionTestOutcome) -> str:
+    integration, operation = await phone_integration(database), uuid4()
+    envelope = await take_envelope(database, integration, "test", operation_id=operation)
+    return await record_test(database, integration, outcome, envelope.stamp, operation)
 
 
-async def kept_after(database: Database, outcome: ConnectionTestOutcome) -> str:
-    integration, operation = await phone(database), uuid4()
-    taken = await take_envelope(database, integration, "test", operation_id=operation)
-    return await record_test(database, integration, outcome, taken.stamp, operation)
-
-
-def logged(conninfo: str) -> list[dict[str, Any]]:
+def newest_log_rows(conninfo: str) -> list[dict[str, Any]]:
     query = "select action, status, details from integration_audit_logs order by created_at desc, id"
     with psycopg.connect(conninfo, row_factory=dict_row) as connection:
         return connection.execute(query).fetchall()
@@ -47,27 +42,27 @@ def logged(conninfo: str) -> list[dict[str, Any]]:
 async def test_a_yes_of_the_provider_is_kept_with_its_level_milliseconds_and_code(keyed_database: str) -> None:
     await add(keyed_database)
     async with opened(keyed_database) as database:
-        assert await kept_after(database, VERIFIED) == "kept"
-        integration = await phone(database)
+        assert await record_outcome(database, VERIFIED) == "kept"
+        integration = await phone_integration(database)
     assert (integration.is_verified, integration.proven, integration.failing) == (True, True, False)
     assert integration.last_verified_at is not None
-    outcome, change, pending = logged(keyed_database)[:3]
+    outcome, change, pending = newest_log_rows(keyed_database)[:3]
     assert (outcome["action"], outcome["status"]) == ("connection_tested", "success")
-    told = outcome["details"]
-    assert (told["level"], told["milliseconds"], told["code"]) == ("answer", 412, "200")
+    details = outcome["details"]
+    assert (details["level"], details["milliseconds"], details["code"]) == ("answer", 412, "200")
     assert (pending["action"], pending["status"]) == ("connection_tested", "pending")
     assert change["action"] == "credential_updated"
-    assert {row["details"]["operation_id"] for row in (outcome, change, pending)} == {told["operation_id"]}
+    assert {row["details"]["operation_id"] for row in (outcome, change, pending)} == {details["operation_id"]}
 
 
 async def test_a_no_ends_the_verification_and_a_provider_that_was_not_reached_does_not(keyed_database: str) -> None:
     await add(keyed_database)
     async with opened(keyed_database) as database:
-        await kept_after(database, VERIFIED)
-        await kept_after(database, UNREACHED)
-        unreached = await phone(database)
-        await kept_after(database, REFUSED)
-        refused = await phone(database)
+        await record_outcome(database, VERIFIED)
+        await record_outcome(database, UNREACHED)
+        unreached = await phone_integration(database)
+        await record_outcome(database, REFUSED)
+        refused = await phone_integration(database)
     assert (unreached.is_verified, unreached.proven, unreached.failing) == (True, False, True)
     assert (refused.is_verified, refused.failing) == (False, True)
     assert refused.last_verified_at == unreached.last_verified_at
@@ -76,23 +71,23 @@ async def test_a_no_ends_the_verification_and_a_provider_that_was_not_reached_do
 async def test_what_changed_while_it_was_tested_is_not_called_verified(keyed_database: str) -> None:
     await add(keyed_database)
     async with opened(keyed_database) as database:
-        integration = await phone(database)
-        taken = await take_envelope(database, integration, "test")
+        integration = await phone_integration(database)
+        envelope = await take_envelope(database, integration, "test")
         await set_active(database, integration, active=False)
-        assert await record_test(database, integration, VERIFIED, taken.stamp, uuid4()) == "changed meanwhile"
-        after = await phone(database)
+        assert await record_test(database, integration, VERIFIED, envelope.stamp, uuid4()) == "changed meanwhile"
+        after = await phone_integration(database)
         assert (after.is_verified, after.proven, after.failing, after.tested_at) == (False, False, False, None)
         await delete(database, integration, await count_dependents(database, integration))
         with pytest.raises(NotFound, match="deleted while it was tested"):
-            await record_test(database, integration, VERIFIED, taken.stamp, uuid4())
+            await record_test(database, integration, VERIFIED, envelope.stamp, uuid4())
 
 
 async def test_in_read_only_mode_only_the_log_tells_of_a_test(keyed_database: str) -> None:
     await add(keyed_database)
     async with opened(keyed_database, read_only=True) as database:
-        assert await kept_after(database, VERIFIED) == "read-only"
-        assert not (await phone(database)).is_verified
-    assert [(row["action"], row["status"]) for row in logged(keyed_database)[:2]] == [
+        assert await record_outcome(database, VERIFIED) == "read-only"
+        assert not (await phone_integration(database)).is_verified
+    assert [(row["action"], row["status"]) for row in newest_log_rows(keyed_database)[:2]] == [
         ("connection_tested", "success"),
         ("connection_tested", "pending"),
     ]
@@ -100,12 +95,12 @@ async def test_in_read_only_mode_only_the_log_tells_of_a_test(keyed_database: st
 
 async def test_in_read_only_mode_too_what_changed_meanwhile_is_not_judged_by_the_test(keyed_database: str) -> None:
     await add(keyed_database)
-    async with opened(keyed_database, read_only=True) as looking, opened(keyed_database) as database:
-        integration = await phone(looking)
-        taken = await take_envelope(looking, integration, "test")
+    async with opened(keyed_database, read_only=True) as read_only, opened(keyed_database) as database:
+        integration = await phone_integration(read_only)
+        envelope = await take_envelope(read_only, integration, "test")
         await set_active(database, integration, active=False)
-        assert await record_test(looking, integration, REFUSED, taken.stamp, uuid4()) == "changed meanwhile"
-        assert not (await phone(looking)).failing
+        assert await record_test(read_only, integration, REFUSED, envelope.stamp, uuid4()) == "changed meanwhile"
+        assert not (await phone_integration(read_only)).failing
 
 
 async def test_a_secret_typed_once_more_is_verified_by_its_test_though_nothing_else_changes(
@@ -119,7 +114,7 @@ async def test_a_secret_typed_once_more_is_verified_by_its_test_though_nothing_e
         saved = await save_credential(
             database, keyring(), draft, base, "sb2", test=PassedTest(PHONE, at, VERIFIED.details())
         )
-        after = await phone(database)
+        after = await phone_integration(database)
         stored = await load_credential(database, keyring(), ACME, "exotel_phone")
     assert (saved.changed, after.is_verified, after.proven, after.last_verified_at) == ((), True, True, at)
     assert base is not None and stored is not None
@@ -134,7 +129,7 @@ async def test_a_draft_stays_verified_only_when_it_is_saved_as_it_was_tested(
         at = await log_draft_test(database, ACME, "exotel_phone", VERIFIED)
         passed = PassedTest(PHONE, at, VERIFIED.details())
         await save_credential(database, keyring(), Draft(ACME, "exotel_phone", saved, None), None, "sb2", test=passed)
-        created = await phone(database)
+        created = await phone_integration(database)
         assert (created.is_verified, created.proven, created.last_verified_at) == (
             (True, True, at) if verified else (False, False, None)
         )
@@ -142,24 +137,24 @@ async def test_a_draft_stays_verified_only_when_it_is_saved_as_it_was_tested(
         base = await load_credential(database, keyring(), ACME, "exotel_phone")
         changed = Draft(ACME, "exotel_phone", {**saved, "caller_id": "08033755555"}, None)
         await save_credential(database, keyring(), changed, base, "sb2")
-        assert not (await phone(database)).is_verified
+        assert not (await phone_integration(database)).is_verified
 
         base = await load_credential(database, keyring(), ACME, "exotel_phone")
         at = await log_draft_test(database, ACME, "exotel_phone", VERIFIED)
         passed = PassedTest(PHONE, at, VERIFIED.details())
         await save_credential(database, keyring(), Draft(ACME, "exotel_phone", saved, None), base, "sb2", test=passed)
-        again = await phone(database)
+        again = await phone_integration(database)
         assert (again.is_verified, again.proven) == (verified, verified)
 
 
 async def test_the_test_of_a_draft_says_nothing_about_what_is_stored(keyed_database: str) -> None:
     await add(keyed_database)
     async with opened(keyed_database) as database:
-        await kept_after(database, VERIFIED)
+        await record_outcome(database, VERIFIED)
         await log_draft_test(database, ACME, "exotel_phone", REFUSED)
-        stored = await phone(database)
+        stored = await phone_integration(database)
     assert (stored.is_verified, stored.proven, stored.failing) == (True, True, False)
-    assert logged(keyed_database)[0]["details"]["draft"] is True
+    assert newest_log_rows(keyed_database)[0]["details"]["draft"] is True
 
 
 async def test_of_two_rows_of_a_type_only_the_tested_one_is_proven(keyed_database: str) -> None:
@@ -172,6 +167,6 @@ async def test_of_two_rows_of_a_type_only_the_tested_one_is_proven(keyed_databas
                select organization_id, integration_type, 'none', true, now() from integration_credentials"""
         )
     async with opened(keyed_database) as database:
-        assert await kept_after(database, VERIFIED) == "kept"
-        tested, other = await list_integrations(database, keyring(), ACME, [])
-    assert (tested.proven, other.is_verified, other.proven, other.tested_at) == (True, True, False, None)
+        assert await record_outcome(database, VERIFIED) == "kept"
+        tested, untested = await list_integrations(database, keyring(), ACME, [])
+    assert (tested.proven, untested.is_verified, untested.proven, untested.tested_at) == (True, True, False, None)

@@ -40,10 +40,10 @@ def draft(credential: dict[str, Any] | None = None, *, name: str | None = None, 
     return Draft(ACME, kind, PHONE if credential is None else credential, name)
 
 
-async def stored(database: Database, kind: str = "exotel_phone", ring: Any = None) -> StoredCredential:
-    found = await load_credential(database, ring or keyring(), ACME, kind)
-    assert found is not None
-    return found
+async def load_stored(database: Database, kind: str = "exotel_phone", ring: Any = None) -> StoredCredential:
+    credential = await load_credential(database, ring or keyring(), ACME, kind)
+    assert credential is not None
+    return credential
 
 
 def rows(conninfo: str, query: str) -> list[Any]:
@@ -54,7 +54,7 @@ def rows(conninfo: str, query: str) -> list[Any]:
 async def test_a_new_credential_is_saved_and_opens_again_with_its_order_kept(keyed_database: str) -> None:
     async with opened(keyed_database) as database:
         saved = await save_credential(database, keyring(), draft(name="Front desk"), None, "auto")
-        again = await stored(database)
+        again = await load_stored(database)
     assert saved.created
     assert saved.changed == tuple(PHONE)
     assert again.format == "sb2"
@@ -78,9 +78,9 @@ async def test_a_key_that_is_not_recorded_yet_is_looked_at_again_without_another
     ring = Keyring(MasterKey(KEY, "a test"))
     async with opened(installed_database) as database:
         first, second = [await check_gate(database, ring) for _ in range(2)]
-        other = await check_gate(database, Keyring(MasterKey(KEY, "another")))
+        of_another_key = await check_gate(database, Keyring(MasterKey(KEY, "another")))
     assert (first.salt, first.key_id) == (second.salt, second.key_id)
-    assert other.salt != first.salt
+    assert of_another_key.salt != first.salt
 
 
 @pytest.mark.parametrize("before", ["nothing", "no envelope", "an envelope", "a record"])
@@ -98,11 +98,11 @@ async def test_a_new_key_is_judged_without_deriving_it_as_it_would_be_otherwise(
                     "insert into integration_credentials (organization_id, integration_type, credentials_encrypted) "
                     "values (gen_random_uuid(), 'exotel_sms', 'no envelope')"
                 )
-        told = await check_gate_for_new_key(database, OTHER_MASTER_KEY)
+        underived = await check_gate_for_new_key(database, OTHER_MASTER_KEY)
         derived = await check_gate(database, keyring(OTHER_MASTER_KEY))
-    assert told.state == ("wrong key" if before in ("an envelope", "a record") else "unused")
-    assert (told.state, told.recorded_key_id) == (derived.state, derived.recorded_key_id)
-    assert (told.recorded_key_id is not None) == (before == "a record")
+    assert underived.state == ("wrong key" if before in ("an envelope", "a record") else "unused")
+    assert (underived.state, underived.recorded_key_id) == (derived.state, derived.recorded_key_id)
+    assert (underived.recorded_key_id is not None) == (before == "a record")
 
 
 async def test_a_save_that_fails_records_no_key(installed_database: str) -> None:
@@ -157,15 +157,19 @@ async def test_auto_means_legacy_as_soon_as_any_legacy_row_exists_and_an_edit_ke
         await save_credential(database, keyring(), draft(), None, "auto")
         await save_credential(database, keyring(), draft(kind="exotel_sms"), None, "legacy")
         await save_credential(database, keyring(), draft(kind="zoho_mail"), None, "auto")
-        formats = {one.integration_type: one.envelope_format for one in await listed(database)}
+        formats = {
+            integration.integration_type: integration.envelope_format for integration in await list_stored(database)
+        }
         assert formats == {"exotel_phone": "sb2", "exotel_sms": "legacy", "zoho_mail": "legacy"}
         for kind in formats:
-            base = await stored(database, kind)
+            base = await load_stored(database, kind)
             await save_credential(database, keyring(), draft({**PHONE, "api_key": "new"}, kind=kind), base, "sb2")
-        assert {one.integration_type: one.envelope_format for one in await listed(database)} == formats
+        assert {
+            integration.integration_type: integration.envelope_format for integration in await list_stored(database)
+        } == formats
 
 
-async def listed(database: Database) -> list[Any]:
+async def list_stored(database: Database) -> list[Any]:
     return [
         integration
         for integration in await list_integrations(database, keyring(), ACME, [])
@@ -174,8 +178,8 @@ async def listed(database: Database) -> list[Any]:
 
 
 async def test_an_edit_keeps_unknown_fields_and_the_text_of_numbers_it_did_not_touch(keyed_database: str) -> None:
-    kept = b'"business_hours":{"tz":"Asia/Kolkata"},"rate":1e-7,"big":12345678901234567890,"x":"\\ud800"'
-    plaintext = b'{"api_key":"old",' + kept + b"}"
+    unknown_fields = b'"business_hours":{"tz":"Asia/Kolkata"},"rate":1e-7,"big":12345678901234567890,"x":"\\ud800"'
+    plaintext = b'{"api_key":"old",' + unknown_fields + b"}"
     row = RowBinding(ACME, ACME, "exotel_phone")
     envelope = keyring().seal(plaintext, row, format="legacy", salt=b"")
     with psycopg.connect(keyed_database) as connection:
@@ -186,9 +190,9 @@ async def test_an_edit_keeps_unknown_fields_and_the_text_of_numbers_it_did_not_t
             values,
         )
     async with opened(keyed_database) as database:
-        base = await stored(database)
+        base = await load_stored(database)
         await save_credential(database, keyring(), draft({**(base.credential or {}), "api_key": "new"}), base, "auto")
-        again = await stored(database)
+        again = await load_stored(database)
     assert again.plaintext == plaintext.replace(b'"old"', b'"new"')
 
 
@@ -196,7 +200,7 @@ async def test_saving_what_is_stored_writes_nothing(keyed_database: str) -> None
     async with opened(keyed_database) as database:
         await save_credential(database, keyring(), draft(), None, "auto")
         before = rows(keyed_database, "select xmin, credentials_encrypted from integration_credentials")
-        saved = await save_credential(database, keyring(), draft(), await stored(database), "auto")
+        saved = await save_credential(database, keyring(), draft(), await load_stored(database), "auto")
     assert saved.changed == ()
     assert rows(keyed_database, "select xmin, credentials_encrypted from integration_credentials") == before
 
@@ -206,13 +210,13 @@ async def test_a_new_name_alone_leaves_the_envelope_and_the_verification(keyed_d
         await save_credential(database, keyring(), draft(), None, "auto")
         with psycopg.connect(keyed_database) as connection:
             connection.execute("update integration_credentials set is_verified = true, last_verified_at = now()")
-        base = await stored(database)
+        base = await load_stored(database)
         saved = await save_credential(database, keyring(), draft(name="Reception"), base, "auto")
-        again = await stored(database)
+        again = await load_stored(database)
         assert (saved.changed, again.envelope) == (("display_name",), base.envelope)
         assert again.integration.is_verified
         await save_credential(database, keyring(), draft({**PHONE, "api_key": "n"}, name="Reception"), again, "auto")
-        changed = await stored(database)
+        changed = await load_stored(database)
     assert (changed.integration.is_verified, changed.integration.last_verified_at) == (False, None)
 
 
@@ -221,13 +225,13 @@ async def test_of_two_who_save_over_the_same_version_the_second_gets_a_conflict_
 ) -> None:
     async with opened(keyed_database) as database:
         await save_credential(database, keyring(), draft(), None, "auto")
-        base = await stored(database)
+        base = await load_stored(database)
         await save_credential(database, keyring(), draft({**PHONE, "caller_id": "first"}), base, "auto")
         with pytest.raises(CredentialConflict) as caught:
             await save_credential(database, keyring(), draft({**PHONE, "caller_id": "second"}), base, "auto")
         assert caught.value.current is not None
         assert (caught.value.current.credential or {})["caller_id"] == "first"
-        assert ((await stored(database)).credential or {})["caller_id"] == "first"
+        assert ((await load_stored(database)).credential or {})["caller_id"] == "first"
 
 
 async def test_of_two_who_create_the_same_type_the_second_gets_a_conflict(keyed_database: str) -> None:
@@ -240,7 +244,7 @@ async def test_of_two_who_create_the_same_type_the_second_gets_a_conflict(keyed_
 async def test_a_save_over_a_deleted_row_is_a_conflict_without_a_current_version(keyed_database: str) -> None:
     async with opened(keyed_database) as database:
         await save_credential(database, keyring(), draft(), None, "auto")
-        base = await stored(database)
+        base = await load_stored(database)
         with psycopg.connect(keyed_database) as connection:
             connection.execute("delete from integration_credentials")
         with pytest.raises(CredentialConflict) as caught:
@@ -264,14 +268,17 @@ async def test_one_unreadable_row_never_hides_the_others(
                 "values (%s, %s, 'zoho_mail', %s)",
                 (row.row_id, ACME, text),
             )
-        states = {one.integration_type: (one.state, one.unreadable) for one in await listed(database)}
+        states = {
+            integration.integration_type: (integration.state, integration.unreadable)
+            for integration in await list_stored(database)
+        }
         assert states == {"exotel_phone": ("active", None), "zoho_mail": ("unreadable", reason)}
-        broken = await stored(database, "zoho_mail")
+        broken = await load_stored(database, "zoho_mail")
         assert (broken.credential, broken.problem and broken.problem.reason) == (None, reason)
         census = await take_census(database, keyring())
         assert [why for _, why in census.unreadable] == [reason]
         await save_credential(database, keyring(), draft(kind="zoho_mail"), broken, "sb2")
-        assert (await stored(database, "zoho_mail")).credential == PHONE
+        assert (await load_stored(database, "zoho_mail")).credential == PHONE
 
 
 async def test_the_log_names_the_fields_that_changed_and_holds_no_value_and_no_envelope(
@@ -279,9 +286,9 @@ async def test_the_log_names_the_fields_that_changed_and_holds_no_value_and_no_e
 ) -> None:
     async with opened(keyed_database) as database:
         await save_credential(database, keyring(), draft(), None, "auto")
-        base = await stored(database)
+        base = await load_stored(database)
         await save_credential(database, keyring(), draft({**PHONE, "api_token": "canary-token"}), base, "auto")
-        again = await stored(database)
+        again = await load_stored(database)
     log = rows(keyed_database, "select action, user_id, details from integration_audit_logs order by created_at")
     assert [(action, who) for action, who, _ in log] == [("credential_created", ASHA), ("credential_updated", ASHA)]
     assert log[1][2]["fields"] == ["api_token"]
@@ -300,6 +307,6 @@ async def test_read_only_mode_saves_nothing(keyed_database: str) -> None:
 async def test_neither_a_draft_nor_what_is_stored_shows_itself(keyed_database: str) -> None:
     async with opened(keyed_database) as database:
         await save_credential(database, keyring(), draft(), None, "auto")
-        shown = f"{draft()!r} {await stored(database)!r} {MASTER_KEY!r}"
-    assert PHONE["api_key"] not in shown
-    assert "sb2." not in shown
+        texts = f"{draft()!r} {await load_stored(database)!r} {MASTER_KEY!r}"
+    assert PHONE["api_key"] not in texts
+    assert "sb2." not in texts

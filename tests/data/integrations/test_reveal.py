@@ -8,24 +8,17 @@ from typing import TYPE_CHECKING, Any
 import psycopg
 import pytest
 
-from tests.support.acme import ACME, ASHA, PHONE, keyring, opened
+from tests.support.acme import ASHA, PHONE, keyring, opened, phone_integration
 from tests.support.terminal.console_driver import add
-from tui.data.integrations.listing import list_integrations
 from tui.data.integrations.reveal import open_secret
 from tui.data.schema.install import install
 from tui.errors import DatabaseFailed, NotFound, PermissionDenied
 
 if TYPE_CHECKING:
     from tests.support.servers.postgres import TestServer
-    from tui.data.postgres.database import Database
-    from tui.models import Integration
 
 
-async def phone(database: Database) -> Integration:
-    return next(integration for integration in await list_integrations(database, keyring(), ACME, []))
-
-
-def log(conninfo: str, action: str) -> list[Any]:
+def opening_log_rows(conninfo: str, action: str) -> list[Any]:
     with psycopg.connect(conninfo) as connection:
         query = "select user_id, status, details from integration_audit_logs where action = %s"
         return connection.execute(query, (action,)).fetchall()
@@ -37,9 +30,9 @@ async def test_an_opened_secret_is_in_the_log_with_who_and_which_field(
 ) -> None:
     await add(keyed_database)
     async with opened(keyed_database, read_only=True) as database:
-        secret = await open_secret(database, keyring(), await phone(database), "api_key", purpose)
+        secret = await open_secret(database, keyring(), await phone_integration(database), "api_key", purpose)
     assert secret.reveal("a test") == PHONE["api_key"]
-    ((who, status, details),) = log(keyed_database, action)
+    ((who, status, details),) = opening_log_rows(keyed_database, action)
     assert (who, status, details["fields"]) == (ASHA, "success", ["api_key"])
     assert PHONE["api_key"] not in str(details)
 
@@ -47,7 +40,7 @@ async def test_an_opened_secret_is_in_the_log_with_who_and_which_field(
 async def test_the_eleventh_reveal_in_five_minutes_is_refused_by_the_database(keyed_database: str) -> None:
     await add(keyed_database)
     async with opened(keyed_database) as database:
-        integration = await phone(database)
+        integration = await phone_integration(database)
         for _ in range(10):
             await open_secret(database, keyring(), integration, "api_key", "reveal")
         with pytest.raises(DatabaseFailed) as caught:
@@ -57,14 +50,14 @@ async def test_the_eleventh_reveal_in_five_minutes_is_refused_by_the_database(ke
             caught.value.sentence,
         )
         await open_secret(database, keyring(), integration, "api_key", "copy")
-    assert len(log(keyed_database, "credential_revealed")) == 10
+    assert len(opening_log_rows(keyed_database, "credential_revealed")) == 10
 
 
 async def test_a_field_that_is_not_stored_says_so(keyed_database: str) -> None:
     await add(keyed_database)
     async with opened(keyed_database) as database:
         with pytest.raises(NotFound):
-            await open_secret(database, keyring(), await phone(database), "caller_id", "reveal")
+            await open_secret(database, keyring(), await phone_integration(database), "caller_id", "reveal")
 
 
 async def test_a_support_login_is_refused_and_sees_nothing(postgres: TestServer, empty_database: str) -> None:
@@ -74,4 +67,4 @@ async def test_a_support_login_is_refused_and_sees_nothing(postgres: TestServer,
     url = postgres.conninfo(empty_database.rpartition("/")[2].partition("?")[0], user="sam")
     async with opened(url) as database:
         with pytest.raises(PermissionDenied):
-            await open_secret(database, keyring(), await phone(database), "api_key", "reveal")
+            await open_secret(database, keyring(), await phone_integration(database), "api_key", "reveal")

@@ -41,7 +41,7 @@ def tag_of_zeros(key: bytes, data: bytes) -> int:
     return int.from_bytes(reference.gcm_encrypt(key, NONCE, key_stream, data)[1], "big")
 
 
-def block_for_both(key_a: bytes, key_b: bytes, data: bytes) -> bytes:
+def ciphertext_for_both(key_a: bytes, key_b: bytes, data: bytes) -> bytes:
     """Return one ciphertext block and tag that both keys accept: GHASH is linear in the block."""
     square_a, square_b = squared_hash_key(key_a), squared_hash_key(key_b)
     tag_a, tag_b = tag_of_zeros(key_a, data), tag_of_zeros(key_b, data)
@@ -54,18 +54,18 @@ def test_sb2_opens_a_ciphertext_of_two_keys_only_under_the_key_it_names() -> Non
     for named, other in ((KEY_A, KEY_B), (KEY_B, KEY_A)):
         key_id = keys[named][0]
         data = reference.associated_data(key_id, HOME)
-        both = block_for_both(keys[named][1], keys[other][1], data)
-        plain = [open_sealed(AESGCM(keys[text][1]), NONCE, both, data) for text in (named, other)]
+        ciphertext = ciphertext_for_both(keys[named][1], keys[other][1], data)
+        plain = [open_sealed(AESGCM(keys[text][1]), NONCE, ciphertext, data) for text in (named, other)]
         assert None not in plain
         assert plain[0] != plain[1]
 
-        envelope = ".".join(["sb2", *map(reference.b64, (key_id, SALT, NONCE, both))])
+        envelope = ".".join(["sb2", *map(reference.b64, (key_id, SALT, NONCE, ciphertext))])
         for keyring in (reference.ring(named), reference.ring(named, other), reference.ring(other, named)):
             opened = keyring.open_bytes(envelope, HOME)
             assert (opened.plaintext, opened.key) == (plain[0], reference.master_key(named))
         assert reference.refusal(reference.ring(other), envelope).reason == "other key"
 
-        renamed = ".".join(["sb2", *map(reference.b64, (keys[other][0], SALT, NONCE, both))])
+        renamed = ".".join(["sb2", *map(reference.b64, (keys[other][0], SALT, NONCE, ciphertext))])
         assert reference.refusal(reference.ring(named, other), renamed).reason == "altered"
 
 

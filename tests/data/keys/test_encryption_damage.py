@@ -22,7 +22,7 @@ SB2 = reference.write_sb2(KEY_A, PLAINTEXT, HOME, SALT, bytes(range(12)))
 LEGACY = reference.write_legacy(KEY_A, PLAINTEXT, bytes(range(16)))
 
 
-def reason(envelope: str) -> str:
+def reason_of(envelope: str) -> str:
     """Return "opened", or why it did not open with both keys at hand."""
     try:
         reference.ring(KEY_B, KEY_A).open_bytes(envelope, HOME)
@@ -32,7 +32,7 @@ def reason(envelope: str) -> str:
     return "opened"
 
 
-def expected(envelope: str) -> str:
+def expected_reason(envelope: str) -> str:
     """Judge a damaged copy by its description alone: which part differs, and is the whole still well formed."""
     if ":" in envelope or "." not in envelope:
         parts = envelope.split(":")
@@ -70,17 +70,17 @@ def flips(data: bytes) -> Iterator[bytes]:
 
 @pytest.mark.parametrize("envelope", [SB2, LEGACY], ids=["sb2", "legacy"])
 def test_the_undamaged_envelope_opens(envelope: str) -> None:
-    assert reason(envelope) == "opened"
+    assert reason_of(envelope) == "opened"
 
 
 @pytest.mark.parametrize("envelope", [SB2, LEGACY], ids=["sb2", "legacy"])
 def test_no_flipped_bit_of_the_text_is_accepted(envelope: str) -> None:
-    seen: Counter[str] = Counter()
+    reasons: Counter[str] = Counter()
     for damaged in flips_of_text(envelope):
-        assert reason(damaged) == expected(damaged), damaged
-        seen[reason(damaged)] += 1
-    assert seen.total() == len(envelope) * 8
-    assert set(seen) == ({"malformed", "other key", "altered"} if envelope == SB2 else {"malformed", "other key"})
+        assert reason_of(damaged) == expected_reason(damaged), damaged
+        reasons[reason_of(damaged)] += 1
+    assert reasons.total() == len(envelope) * 8
+    assert set(reasons) == ({"malformed", "other key", "altered"} if envelope == SB2 else {"malformed", "other key"})
 
 
 def test_no_flipped_bit_of_the_decoded_sb2_parts_is_accepted() -> None:
@@ -88,56 +88,56 @@ def test_no_flipped_bit_of_the_decoded_sb2_parts_is_accepted() -> None:
     why = ["other key", "altered", "altered", "altered"]
     for number, part in enumerate(parts):
         for damaged in flips(part):
-            texts = [reference.b64(damaged if number == other else parts[other]) for other in range(4)]
-            assert reason(".".join(["sb2", *texts])) == why[number]
+            texts = [reference.b64(damaged if number == place else parts[place]) for place in range(4)]
+            assert reason_of(".".join(["sb2", *texts])) == why[number]
 
 
 def test_no_flipped_bit_of_the_decoded_legacy_parts_is_accepted() -> None:
     parts = [bytes.fromhex(part) for part in LEGACY.split(":")]
     for number, part in enumerate(parts):
         for damaged in flips(part):
-            texts = [(damaged if number == other else parts[other]).hex() for other in range(3)]
-            assert reason(":".join(texts)) == "other key"
+            texts = [(damaged if number == place else parts[place]).hex() for place in range(3)]
+            assert reason_of(":".join(texts)) == "other key"
 
 
 @pytest.mark.parametrize("envelope", [SB2, LEGACY], ids=["sb2", "legacy"])
 def test_cut_at_any_length_from_either_end_it_is_refused(envelope: str) -> None:
     for length in range(len(envelope)):
-        assert reason(envelope[:length]) == expected(envelope[:length]), length
-        assert reason(envelope[:length]) != "opened"
-        assert reason(envelope[length + 1 :]) == "malformed"
+        assert reason_of(envelope[:length]) == expected_reason(envelope[:length]), length
+        assert reason_of(envelope[:length]) != "opened"
+        assert reason_of(envelope[length + 1 :]) == "malformed"
 
 
 @pytest.mark.parametrize("envelope", [SB2, LEGACY], ids=["sb2", "legacy"])
 def test_one_character_taken_out_or_put_in_anywhere_is_refused(envelope: str) -> None:
     for place in range(len(envelope)):
-        assert reason(envelope[:place] + envelope[place + 1 :]) not in ("opened", "no key")
+        assert reason_of(envelope[:place] + envelope[place + 1 :]) not in ("opened", "no key")
         for extra in ("0", "A", ".", ":", " ", "\n", "=", "\x00", "é"):
-            assert reason(envelope[:place] + extra + envelope[place:]) not in ("opened", "no key")
+            assert reason_of(envelope[:place] + extra + envelope[place:]) not in ("opened", "no key")
     for extra in ("\n", " ", "=", "==", ".", ":", "\x00", ":00", ".AA"):
-        assert reason(envelope + extra) == "malformed"
+        assert reason_of(envelope + extra) == "malformed"
         assert envelope_format(envelope + extra) is None
 
 
 @pytest.mark.parametrize("version", ["sb1", "sb3", "SB2", "sb2 ", "", "sb20", "ｓb2"])
 def test_another_version_is_malformed_and_not_guessed(version: str) -> None:
-    assert reason(version + SB2[3:]) == "malformed"
+    assert reason_of(version + SB2[3:]) == "malformed"
 
 
 def test_parts_of_two_envelopes_of_the_same_key_do_not_mix() -> None:
     other = reference.write_sb2(KEY_A, b'{"a":"other"}', HOME, SALT, bytes(range(50, 62))).split(".")
     mine = SB2.split(".")
-    assert reason(".".join([*mine[:3], other[3], mine[4]])) == "altered"
-    assert reason(".".join([*mine[:4], other[4]])) == "altered"
-    assert reason(".".join([*other[:3], mine[3], mine[4]])) == "opened"
+    assert reason_of(".".join([*mine[:3], other[3], mine[4]])) == "altered"
+    assert reason_of(".".join([*mine[:4], other[4]])) == "altered"
+    assert reason_of(".".join([*other[:3], mine[3], mine[4]])) == "opened"
 
 
 def test_one_key_s_ciphertext_under_the_other_key_s_id_is_altered() -> None:
     foreign = reference.write_sb2(KEY_B, PLAINTEXT, HOME, SALT, bytes(12)).split(".")
-    assert reason(".".join([*foreign[:2], *SB2.split(".")[2:]])) == "altered"
+    assert reason_of(".".join([*foreign[:2], *SB2.split(".")[2:]])) == "altered"
 
 
 def test_a_salt_no_key_has_met_is_derived_before_it_is_refused() -> None:
     parts = SB2.split(".")
     parts[1], parts[2] = reference.b64(bytes(16)), reference.b64(bytes(16))
-    assert reason(".".join(parts)) == "other key"
+    assert reason_of(".".join(parts)) == "other key"

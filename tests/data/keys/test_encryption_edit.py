@@ -85,9 +85,11 @@ def test_any_edit_equals_the_edit_of_a_dictionary_and_keeps_the_rest(data: st.Da
     expected.update(changes)
     assert json.loads(edited) == expected
     assert list(json.loads(edited)) == list(expected)
-    kept = [member for name, member in zip(names, members, strict=True) if name in expected and name not in changes]
+    untouched = [
+        member for name, member in zip(names, members, strict=True) if name in expected and name not in changes
+    ]
     place = 0
-    for member in kept:
+    for member in untouched:
         place = edited.index(member.encode(), place) + len(member.encode())
 
 

@@ -60,14 +60,14 @@ NUMBERS = [
 ]
 
 
-def joined(value: Any) -> Any:
+def as_javascript(value: Any) -> Any:
     """Return the value as JavaScript sees it: halves side by side are one character, a number is a double."""
     if isinstance(value, str):
         return value.encode("utf-16-be", "surrogatepass").decode("utf-16-be", "surrogatepass")
     if isinstance(value, dict):
-        return {joined(name): joined(inner) for name, inner in value.items()}
+        return {as_javascript(name): as_javascript(inner) for name, inner in value.items()}
     if isinstance(value, list):
-        return [joined(inner) for inner in value]
+        return [as_javascript(inner) for inner in value]
     # From 2^53 on the digits JavaScript writes name the same double, not the same integer.
     return float(value) if isinstance(value, int | float) else value
 
@@ -84,11 +84,11 @@ def test_any_credential_comes_back_equal_and_in_order(credential: dict[str, Any]
     try:
         text = encode_credential(credential)
     except InvalidInput:
-        assert json.dumps(joined(credential)).count(":") != json.dumps(credential).count(":")
+        assert json.dumps(as_javascript(credential)).count(":") != json.dumps(credential).count(":")
         return
     read = decode_credential(text)
-    assert joined(read) == joined(credential)
-    assert list(read) == list(joined(credential))
+    assert as_javascript(read) == as_javascript(credential)
+    assert list(read) == list(as_javascript(credential))
     assert encode_credential(read) == text
     assert json.loads(text) == read
 
@@ -164,8 +164,8 @@ REFUSED = [
 def test_what_is_no_credential_is_malformed_when_read_and_not_accepted_when_given(text: bytes, problem: str) -> None:
     unreadable = reference.failure(lambda: decode_credential(text), Unreadable)
     assert unreadable.reason == "malformed"
-    given = reference.failure(lambda: parse_credential(text), InvalidInput)
-    for refused in (unreadable, given):
+    invalid = reference.failure(lambda: parse_credential(text), InvalidInput)
+    for refused in (unreadable, invalid):
         assert problem in refused.sentence
         assert (refused.__context__, refused.__cause__) == (None, None)
 

@@ -41,10 +41,10 @@ EMPTY = f"{'0' * 32}:{'0' * 32}:"
 def read_elsewhere(reader: str, rows: Sequence[tuple[str, str]]) -> list[bytes]:
     if reader != "node":
         return [reference.read_legacy(key, envelope) for key, envelope in rows]
-    done = subprocess.run(
+    node = subprocess.run(
         [str(NODE), "-e", NODE_READER], input=json.dumps(rows), capture_output=True, text=True, check=True
     )
-    return [base64.b64decode(text) for text in json.loads(done.stdout)]
+    return [base64.b64decode(text) for text in json.loads(node.stdout)]
 
 
 def is_object(vector: dict[str, Any]) -> bool:

@@ -33,9 +33,9 @@ OTHER = "canary-second-Yp5Rt2Uj8Ik1Ol6Nb3Vc9Xz4"
 
 
 def weaknesses(text: str) -> list[str]:
-    found = MasterKey(text, "a test").weaknesses()
-    assert not any(text in sentence for sentence in found if text)
-    return found
+    sentences = MasterKey(text, "a test").weaknesses()
+    assert not any(text in sentence for sentence in sentences if text)
+    return sentences
 
 
 def strong_keys() -> list[str]:
@@ -130,7 +130,7 @@ def test_keys_are_the_same_only_where_every_character_is() -> None:
     assert not MasterKey("\u00e9", "one").same_as(MasterKey("e\u0301", "two"))
 
 
-def shown(value: Any) -> str:
+def every_text_of(value: Any) -> str:
     return f"{value!r} {value!s} {value} {pretty_repr(value)} {pretty_repr([{'a': value}])}"
 
 
@@ -153,7 +153,7 @@ def test_key_keyring_and_opened_envelopes_show_no_secret() -> None:
     for form in ("sb2", "legacy"):
         envelope = keyring.seal(PLAINTEXT, HOME, format=form, salt=SALT)
         for value in (key, keyring, keyring.open(envelope, HOME), keyring.open_bytes(envelope, HOME), key.sb2(SALT)):
-            assert leaks(shown(value)) == []
+            assert leaks(every_text_of(value)) == []
     assert repr(key) == "MasterKey(…)"
     assert f"{key}" == str(key) == repr(key)
 
@@ -174,22 +174,22 @@ def test_a_key_and_what_holds_one_cannot_be_pickled_copied_or_dumped() -> None:
 
 
 def failures() -> list[tuple[str, Callable[[], object]]]:
-    mine, other = Keyring(reference.master_key(KEY)), Keyring(reference.master_key(OTHER))
-    both = Keyring(reference.master_key(KEY), [reference.master_key(OTHER)])
+    mine, another = Keyring(reference.master_key(KEY)), Keyring(reference.master_key(OTHER))
+    two_keys = Keyring(reference.master_key(KEY), [reference.master_key(OTHER)])
     sb2, legacy = (mine.seal(PLAINTEXT, HOME, format=form, salt=SALT) for form in ("sb2", "legacy"))
     array = mine.seal(b'["canary"]', HOME, format="legacy", salt=SALT)
     doubled = mine.seal(b'{"canary":1,"canary":2}', HOME, format="sb2", salt=SALT)
     broken = mine.seal(b'{"canary":', HOME, format="sb2", salt=SALT)
     nul = "A" if sb2[-1] != "A" else "Q"
     return [
-        ("other key", lambda: other.open(sb2, HOME)),
-        ("other key, legacy", lambda: other.open(legacy, HOME)),
-        ("altered", lambda: both.open(sb2[:-4] + nul * 3 + sb2[-1], HOME)),
-        ("malformed", lambda: both.open(sb2 + "!", HOME)),
+        ("other key", lambda: another.open(sb2, HOME)),
+        ("other key, legacy", lambda: another.open(legacy, HOME)),
+        ("altered", lambda: two_keys.open(sb2[:-4] + nul * 3 + sb2[-1], HOME)),
+        ("malformed", lambda: two_keys.open(sb2 + "!", HOME)),
         ("no key", lambda: Keyring(None).open(sb2, HOME)),
-        ("an array inside", lambda: both.open(array, HOME)),
-        ("a name twice inside", lambda: both.open(doubled, HOME)),
-        ("no JSON inside", lambda: both.open(broken, HOME)),
+        ("an array inside", lambda: two_keys.open(array, HOME)),
+        ("a name twice inside", lambda: two_keys.open(doubled, HOME)),
+        ("no JSON inside", lambda: two_keys.open(broken, HOME)),
         ("weak", lambda: Keyring(MasterKey(SHORT, "x")).seal(b"{}", HOME, format="sb2", salt=SALT)),
         ("nothing to write with", lambda: Keyring(None).seal(b"{}", HOME, format="sb2", salt=SALT)),
         ("wrong salt", lambda: mine.seal(b"{}", HOME, format="sb2", salt=b"short")),
@@ -200,8 +200,8 @@ def failures() -> list[tuple[str, Callable[[], object]]]:
 def test_no_failure_shows_a_secret_even_with_local_variables_in_the_traceback() -> None:
     for name, call in failures():
         refused = reference.failure(call, SwitchboardError)
-        told = traceback.TracebackException.from_exception(refused, capture_locals=True)
-        text = "".join(told.format()) + shown(refused) + refused.details + repr(refused.args)
+        report = traceback.TracebackException.from_exception(refused, capture_locals=True)
+        text = "".join(report.format()) + every_text_of(refused) + refused.details + repr(refused.args)
         assert leaks(text) == [], name
         assert (refused.__cause__, refused.__context__) == (None, None), name
         rich = Traceback.from_exception(type(refused), refused, refused.__traceback__, show_locals=True)

@@ -20,24 +20,24 @@ FILES = [
 
 
 def vectors(name: str) -> list[dict[str, Any]]:
-    found = []
+    flat = []
     for group in reference.load(name)["testGroups"]:
         for test in group["tests"]:
             sizes = {"tag_bits": group["tagSize"], "iv_bits": group["ivSize"], "result": test["result"]}
             parts = ("key", "iv", "aad", "msg", "ct", "tag")
-            found.append({**{part: bytes.fromhex(test[part]) for part in parts}, **sizes})
-    return found
+            flat.append({**{part: bytes.fromhex(test[part]) for part in parts}, **sizes})
+    return flat
 
 
 @pytest.mark.parametrize(("name", "count"), FILES)
 def test_every_vector_is_right_or_refused(name: str, count: int) -> None:
-    seen = {"valid": 0, "invalid": 0, "refused": 0}
+    outcomes = {"valid": 0, "invalid": 0, "refused": 0}
     for vector in vectors(name):
         cipher = AESGCM(vector["key"])
         if not 64 <= vector["iv_bits"] <= 1024:
             with pytest.raises(ValueError, match="Nonce"):
                 open_sealed(cipher, vector["iv"], vector["ct"] + vector["tag"], vector["aad"])
-            seen["refused"] += 1
+            outcomes["refused"] += 1
             continue
         opened = open_sealed(cipher, vector["iv"], vector["ct"] + vector["tag"], vector["aad"])
         full_tag = vector["tag_bits"] == 128
@@ -45,12 +45,12 @@ def test_every_vector_is_right_or_refused(name: str, count: int) -> None:
             assert opened == vector["msg"]
             sealed = seal_bytes(cipher, vector["iv"], vector["msg"], vector["aad"])
             assert sealed == vector["ct"] + vector["tag"]
-            seen["valid"] += 1
+            outcomes["valid"] += 1
         else:
             assert opened is None
-            seen["invalid"] += 1
-    assert sum(seen.values()) == count
-    assert seen["valid"] > 0
+            outcomes["invalid"] += 1
+    assert sum(outcomes.values()) == count
+    assert outcomes["valid"] > 0
 
 
 def test_a_nist_vector_with_a_short_tag_is_no_legacy_envelope_and_one_with_a_full_tag_is() -> None:

@@ -10,7 +10,7 @@ import pytest
 
 from tests.support.acme import ACME, ASHA, GLOBEX, opened
 from tests.support.commands import contents, execute
-from tests.support.numbers import (
+from tests.support.database.number_rows import (
     BANGALORE,
     DELHI,
     MEENA,
@@ -41,20 +41,20 @@ from tui.models import Person
 CHANGES = ("number_added", "number_updated", "number_assigned", "number_unassigned", "number_deactivated")
 
 
-def logged(conninfo: str) -> list[str]:
+def logged_actions(conninfo: str) -> list[str]:
     return [row["action"] for row in log_rows(conninfo, *CHANGES)]
 
 
 async def test_a_number_is_added_as_e164_with_its_type_and_logged_once(installed_database: str) -> None:
     integration = add_integration(installed_database)
     async with opened(installed_database) as database:
-        done = await add_number(
+        change = await add_number(
             database, ACME, "080-3375 5555", display_name=" Desk ", can_sms=False, integration=integration
         )
-    number = done.number
+    number = change.number
     assert (number.phone_number, number.display_name, number.number_type) == (BANGALORE, "Desk", "local")
     assert (number.can_call, number.can_sms, number.is_active, number.is_primary) == (True, False, True, False)
-    assert (number.integration_id, number.assigned_to_user_id, done.warning) == (integration.id, None, None)
+    assert (number.integration_id, number.assigned_to_user_id, change.warning) == (integration.id, None, None)
     (row,) = log_rows(installed_database, "number_added")
     assert (row["user_id"], row["details"]["row"]["phone_number"]) == (ASHA, BANGALORE)
 
@@ -99,9 +99,9 @@ async def test_what_cannot_be_is_refused_before_it_is_written(
 
 async def test_a_number_that_no_numbering_plan_knows_is_added_with_a_warning(installed_database: str) -> None:
     async with opened(installed_database) as database:
-        done = await add_number(database, ACME, "+915000000000")
-    assert done.number.phone_number == "+915000000000"
-    assert "not in the numbering plan" in (done.warning or "")
+        change = await add_number(database, ACME, "+915000000000")
+    assert change.number.phone_number == "+915000000000"
+    assert "not in the numbering plan" in (change.warning or "")
 
 
 async def test_only_what_differs_is_edited_and_the_stored_text_stays(installed_database: str) -> None:
@@ -109,15 +109,15 @@ async def test_only_what_differs_is_edited_and_the_stored_text_stays(installed_d
     async with opened(installed_database) as database:
         seen = await row_of(database, row_id)
         assert (await edit_number(database, seen, NumberEdit.of(seen))).changed == ()
-        done = await edit_number(
+        change = await edit_number(
             database, seen, NumberEdit(None, "virtual", can_call=False, can_sms=False), activate=True
         )
-        assert done.changed == ("display_name", "number_type", "can_call", "is_active")
-        again = await edit_number(database, done.number, replace(NumberEdit.of(done.number), can_sms=True))
+        assert change.changed == ("display_name", "number_type", "can_call", "is_active")
+        again = await edit_number(database, change.number, replace(NumberEdit.of(change.number), can_sms=True))
     number = again.number
     assert (number.phone_number, number.display_name, number.number_type) == (OLD, None, "virtual")
     assert (number.can_call, number.can_sms, number.is_active) == (False, True, True)
-    assert logged(installed_database) == ["number_added", "number_updated", "number_updated"]
+    assert logged_actions(installed_database) == ["number_added", "number_updated", "number_updated"]
 
 
 async def test_a_number_goes_from_the_pool_to_a_person_to_another_and_back(installed_database: str) -> None:
@@ -135,7 +135,12 @@ async def test_a_number_goes_from_the_pool_to_a_person_to_another_and_back(insta
         third = await unassign_number(database, second.number)
         assert (third.number.assigned_to_user_id, third.number.assignee) == (None, None)
         assert (await unassign_number(database, third.number)).changed == ()
-    assert logged(installed_database) == ["number_added", "number_assigned", "number_assigned", "number_unassigned"]
+    assert logged_actions(installed_database) == [
+        "number_added",
+        "number_assigned",
+        "number_assigned",
+        "number_unassigned",
+    ]
 
 
 async def test_only_an_active_number_and_an_active_person_are_brought_together(installed_database: str) -> None:
@@ -157,8 +162,8 @@ async def test_only_an_active_number_and_an_active_person_are_brought_together(i
             await assign_number(database, seen, Person(uuid4(), None, None, None, True))
         with pytest.raises(UnknownPerson):
             await find_person(database, str(uuid4()))
-        done = await assign_number(database, seen, await find_person(database, "guest@globex.example"))
-    assert done.warning == "Guest <guest@globex.example> belongs to another organisation than the number."
+        change = await assign_number(database, seen, await find_person(database, "guest@globex.example"))
+    assert change.warning == "Guest <guest@globex.example> belongs to another organisation than the number."
 
 
 async def test_without_a_directory_of_people_any_id_can_have_a_number(installed_database: str) -> None:
@@ -167,8 +172,8 @@ async def test_without_a_directory_of_people_any_id_can_have_a_number(installed_
         with pytest.raises(UnknownPerson):
             await find_person(database, "asha@acme.example")
         person = await find_person(database, str(unknown))
-        done = await assign_number(database, await row_of(database, row_id), person)
-    assert (done.number.assigned_to_user_id, done.number.assignee) == (unknown, None)
+        change = await assign_number(database, await row_of(database, row_id), person)
+    assert (change.number.assigned_to_user_id, change.number.assignee) == (unknown, None)
 
 
 async def test_a_deactivated_number_is_kept_with_its_person_and_is_primary_no_more(installed_database: str) -> None:
@@ -184,17 +189,17 @@ async def test_a_deactivated_number_is_kept_with_its_person_and_is_primary_no_mo
         assert "is not active, so it cannot be primary" in caught.value.sentence
         on = await activate_number(database, off.number)
         assert (on.number.is_active, on.number.assigned_to_user_id) == (True, RAVI)
-    assert logged(installed_database) == ["number_added", "number_deactivated", "number_updated"]
+    assert logged_actions(installed_database) == ["number_added", "number_deactivated", "number_updated"]
 
 
 async def test_making_a_number_primary_names_the_one_that_was(installed_database: str) -> None:
     first, second = add_row(installed_database, OLD, is_primary=True), add_row(installed_database, BANGALORE)
     elsewhere = add_row(installed_database, BANGALORE, organization_id=GLOBEX, is_primary=True)
     async with opened(installed_database) as database:
-        done = await make_primary(database, await row_of(database, second), [first])
-        assert [number.phone_number for number in done.previous] == [OLD]
-        assert (done.number.is_primary, done.changed) == (True, ("is_primary",))
-        assert (await make_primary(database, done.number, [second])).changed == ()
+        change = await make_primary(database, await row_of(database, second), [first])
+        assert [number.phone_number for number in change.previous] == [OLD]
+        assert (change.number.is_primary, change.changed) == (True, ("is_primary",))
+        assert (await make_primary(database, change.number, [second])).changed == ()
         back = await make_primary(database, await row_of(database, first), [second])
         assert [number.id for number in back.previous] == [second]
     primaries = execute(installed_database, "select id from organization_phone_numbers where is_primary")

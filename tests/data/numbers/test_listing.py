@@ -9,7 +9,7 @@ import pytest
 
 from tests.support.acme import ACME, ASHA, GLOBEX, opened
 from tests.support.commands import contents, execute
-from tests.support.numbers import (
+from tests.support.database.number_rows import (
     BANGALORE,
     DELHI,
     OLD,
@@ -38,7 +38,7 @@ NOTATIONS = [
 ]
 
 
-async def texts(conninfo: str, text: str, **options: Any) -> list[str]:
+async def found_texts(conninfo: str, text: str, **options: Any) -> list[str]:
     async with opened(conninfo) as database:
         return [number.phone_number for number in (await find_phone_numbers(database, text, **options)).numbers]
 
@@ -89,13 +89,13 @@ async def test_each_filter_leaves_out_what_it_says(installed_database: str) -> N
         (NumberFilter(pool=True, active=True, can_call=True), {"primary", "null sms"}),
     ]
     async with opened(installed_database) as database:
-        for wanted, names in expected:
-            found = {number.display_name for number in await list_phone_numbers(database, ACME, wanted)}
-            assert found == names, wanted
-        listed = [number.display_name for number in await list_phone_numbers(database, ACME)]
+        for number_filter, names in expected:
+            displayed = {number.display_name for number in await list_phone_numbers(database, ACME, number_filter)}
+            assert displayed == names, number_filter
+        in_order = [number.display_name for number in await list_phone_numbers(database, ACME)]
         assert len(await list_phone_numbers(database, None)) == len(rows) + 1
-    assert listed[0] == "primary"
-    assert set(listed[-2:]) == {"off", "null active"}
+    assert in_order[0] == "primary"
+    assert set(in_order[-2:]) == {"off", "null active"}
 
 
 @pytest.mark.parametrize("stored", NOTATIONS, ids=ascii)
@@ -104,9 +104,11 @@ async def test_whatever_the_notation_of_the_row_any_notation_finds_it(installed_
     add_row(installed_database, "01141169369")
     add_row(installed_database, "08041169368")
     async with opened(installed_database) as database:
-        for asked in NOTATIONS:
-            found = await find_phone_numbers(database, asked)
-            assert ([number.phone_number for number in found.numbers], found.exact) == ([stored], True), ascii(asked)
+        for notation in NOTATIONS:
+            matches = await find_phone_numbers(database, notation)
+            assert ([number.phone_number for number in matches.numbers], matches.exact) == ([stored], True), ascii(
+                notation
+            )
 
 
 async def test_every_organisation_is_searched_and_each_hit_says_which_and_whose(installed_database: str) -> None:
@@ -114,8 +116,8 @@ async def test_every_organisation_is_searched_and_each_hit_says_which_and_whose(
     add_row(installed_database, OLD, assigned_to_user_id=RAVI)
     add_row(installed_database, DELHI, organization_id=GLOBEX, is_active=False)
     async with opened(installed_database) as database:
-        found = (await find_phone_numbers(database, "011-4116 9368")).numbers
-        assert [(number.organization_name, number.assignee and number.assignee.name) for number in found] == [
+        numbers = (await find_phone_numbers(database, "011-4116 9368")).numbers
+        assert [(number.organization_name, number.assignee and number.assignee.name) for number in numbers] == [
             *(("Acme Foods", "Ravi Kumar"), ("Globex", None)),
         ]
         only = await find_phone_numbers(database, "011-4116 9368", GLOBEX)
@@ -128,13 +130,13 @@ async def test_every_organisation_is_searched_and_each_hit_says_which_and_whose(
 async def test_some_of_the_digits_find_it_too(installed_database: str, part: str) -> None:
     add_row(installed_database, OLD)
     add_row(installed_database, "08033755555")
-    assert await texts(installed_database, part) == [OLD]
+    assert await found_texts(installed_database, part) == [OLD]
 
 
 async def test_numbers_that_end_with_the_digits_come_before_those_that_hold_them(installed_database: str) -> None:
     add_row(installed_database, "+919368000001")
     add_row(installed_database, OLD)
-    assert await texts(installed_database, "9368") == [OLD, "+919368000001"]
+    assert await found_texts(installed_database, "9368") == [OLD, "+919368000001"]
 
 
 @pytest.mark.parametrize("text", ["", "368", "Ravi", "Ravi 9368", "011"])
@@ -143,13 +145,13 @@ async def test_what_is_no_number_and_too_short_for_a_part_is_refused_with_what_t
 ) -> None:
     add_row(installed_database, OLD)
     with pytest.raises(InvalidInput) as caught:
-        await texts(installed_database, text)
+        await found_texts(installed_database, text)
     assert "last four digits" in caught.value.what_to_do
 
 
 async def test_a_stored_text_that_is_no_number_is_found_by_itself(installed_database: str) -> None:
     add_row(installed_database, "AD-EXOTEL ")
-    assert await texts(installed_database, "AD-EXOTEL") == ["AD-EXOTEL "]
+    assert await found_texts(installed_database, "AD-EXOTEL") == ["AD-EXOTEL "]
 
 
 async def test_an_act_means_one_row_of_its_own_organisation(installed_database: str) -> None:
@@ -179,7 +181,7 @@ async def test_a_number_that_is_stored_twice_is_ambiguous_and_its_rows_are_named
 async def test_reading_writes_nothing(installed_database: str) -> None:
     add_row(installed_database, "011-4116 9368")
     before = contents(installed_database)
-    assert await texts(installed_database, OLD) == ["011-4116 9368"]
+    assert await found_texts(installed_database, OLD) == ["011-4116 9368"]
     assert contents(installed_database) == before
 
 

@@ -12,7 +12,7 @@ import pytest
 
 from tests.support.acme import ACME, ASHA, opened, operator
 from tests.support.commands import execute
-from tests.support.numbers import BANGALORE, DELHI, OLD, RAVI, add_row, create_people, log_rows, row_of
+from tests.support.database.number_rows import BANGALORE, DELHI, OLD, RAVI, add_row, create_people, log_rows, row_of
 from tui.data.numbers.changes import (
     NumberConflict,
     NumberExists,
@@ -44,10 +44,10 @@ async def two_operators(conninfo: str) -> AsyncIterator[tuple[Database, Database
             await ravi.close()
 
 
-async def at_once(conninfo: str, acts: Sequence[Awaitable[Any]], held: str) -> list[Any]:
+async def at_once(conninfo: str, acts: Sequence[Awaitable[Any]], locking: str) -> list[Any]:
     """Run acts that all wait for what the statement `held` locks, then let them go; return what each came to."""
     with psycopg.connect(conninfo) as holder, psycopg.connect(conninfo, autocommit=True) as watcher:
-        holder.execute(held.encode())
+        holder.execute(locking.encode())
         tasks = [asyncio.ensure_future(act) for act in acts]
         while (await asyncio.to_thread(lambda: watcher.execute(WAITING).fetchall()))[0][0] < len(tasks):
             assert not any(task.done() for task in tasks)
@@ -67,8 +67,8 @@ async def test_of_two_that_assign_one_free_number_one_wins_and_the_other_is_told
     async with two_operators(installed_database) as (asha, ravi):
         seen = await row_of(asha, row_id)
         acts = [assign_number(asha, seen, ASHA_RAO), assign_number(ravi, seen, RAVI_KUMAR)]
-        held = "select from organization_phone_numbers for update"
-        won, lost = winner_and_loser(await at_once(installed_database, acts, held))
+        locking = "select from organization_phone_numbers for update"
+        won, lost = winner_and_loser(await at_once(installed_database, acts, locking))
     holder = won.number.assignee
     assert isinstance(lost, NumberConflict)
     assert lost.sentence == (
@@ -109,13 +109,13 @@ async def test_of_two_that_choose_different_primary_numbers_one_wins_and_the_oth
             make_primary(asha, await row_of(asha, ids[0]), before),
             make_primary(ravi, await row_of(ravi, ids[1]), before),
         ]
-        held = f"select switchboard.take_lock('primary', '{ACME}')"
-        won, lost = winner_and_loser(await at_once(installed_database, acts, held))
+        locking = f"select switchboard.take_lock('primary', '{ACME}')"
+        won, lost = winner_and_loser(await at_once(installed_database, acts, locking))
     assert isinstance(lost, NumberConflict)
     assert lost.current == won.number
     who = "Asha Rao" if won.number.id == ids[0] else "Ravi Kumar"
     assert f"became primary meanwhile, by ~{who}" in lost.sentence
-    assert [one.id for one in won.previous] == before
+    assert [number.id for number in won.previous] == before
     primary = "select id from organization_phone_numbers where is_primary"
     assert execute(installed_database, primary) == [(won.number.id,)]
 
@@ -123,8 +123,8 @@ async def test_of_two_that_choose_different_primary_numbers_one_wins_and_the_oth
 async def test_of_two_that_add_one_number_in_two_notations_one_adds_it(installed_database: str) -> None:
     async with two_operators(installed_database) as (asha, ravi):
         acts = [add_number(asha, ACME, OLD), add_number(ravi, ACME, DELHI)]
-        held = f"select switchboard.take_lock('numbers', '{ACME}')"
-        won, lost = winner_and_loser(await at_once(installed_database, acts, held))
+        locking = f"select switchboard.take_lock('numbers', '{ACME}')"
+        won, lost = winner_and_loser(await at_once(installed_database, acts, locking))
     assert isinstance(lost, NumberExists)
     assert [number.id for number in lost.existing] == [won.number.id]
 

@@ -11,7 +11,7 @@ import pytest
 
 from tests.support.acme import ACME, ASHA, GLOBEX, opened
 from tests.support.commands import contents, execute
-from tests.support.numbers import (
+from tests.support.database.number_rows import (
     BANGALORE,
     DELHI,
     OLD,
@@ -40,10 +40,10 @@ CHANGES = ("number_added", "number_updated", "number_deactivated", "number_assig
 WAITING = "select pid from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'"
 
 
-async def synced(
-    database: Database, integration: Integration, listed: list[ListedNumber], **options: Any
+async def plan_and_apply(
+    database: Database, integration: Integration, numbers: list[ListedNumber], **options: Any
 ) -> SyncResult:
-    return await apply_sync(database, await plan_sync(database, integration, listed, **options))
+    return await apply_sync(database, await plan_sync(database, integration, numbers, **options))
 
 
 async def test_a_sync_writes_its_plan_keeps_the_old_text_and_counts(installed_database: str) -> None:
@@ -53,18 +53,18 @@ async def test_a_sync_writes_its_plan_keeps_the_old_text_and_counts(installed_da
     add_row(installed_database, "08040000000", is_primary=True, assigned_to_user_id=ASHA, **own)
     add_row(installed_database, "08040000001", display_name="by hand")
     add_row(installed_database, BANGALORE, organization_id=GLOBEX)
-    listed = [ListedNumber(DELHI, None, True, False), ListedNumber(BANGALORE, "Night", True, True)]
+    numbers = [ListedNumber(DELHI, None, True, False), ListedNumber(BANGALORE, "Night", True, True)]
     async with opened(installed_database) as database:
-        plan = await plan_sync(database, integration, listed, line=OLD)
-        done = await apply_sync(database, plan)
-        assert done == SyncResult(synced_numbers=2, new_numbers=1, updated_numbers=1, deactivated_numbers=1)
+        plan = await plan_sync(database, integration, numbers, line=OLD)
+        result = await apply_sync(database, plan)
+        assert result == SyncResult(synced_numbers=2, new_numbers=1, updated_numbers=1, deactivated_numbers=1)
         assert set(execute(installed_database, f"{ROWS} where organization_id = %s", ACME)) == {
             (OLD, True, True, False, RAVI),
             ("08040000000", False, False, True, ASHA),
             ("08040000001", True, False, True, None),
             (BANGALORE, True, False, True, None),
         }
-        again = await plan_sync(database, integration, listed, line=OLD)
+        again = await plan_sync(database, integration, numbers, line=OLD)
     assert not again.writes
 
 
@@ -74,7 +74,7 @@ async def test_each_changed_row_has_one_row_in_the_log_and_the_sync_has_one_of_t
     integration = add_integration(installed_database)
     own = {"integration_id": integration.id}
     add_row(installed_database, "08040000000", is_primary=True, **own)
-    kept = add_row(installed_database, OLD, number_type=None, can_sms=False, **own)
+    row_id = add_row(installed_database, OLD, number_type=None, can_sms=False, **own)
     before = len(log_rows(installed_database, *CHANGES))
     async with opened(installed_database) as database:
         plan = await plan_sync(database, integration, [ListedNumber(DELHI, "Desk", True, True), *listing(3)], line=OLD)
@@ -85,30 +85,30 @@ async def test_each_changed_row_has_one_row_in_the_log_and_the_sync_has_one_of_t
     ]
     assert {row["details"]["operation_id"] for row in rows} == {str(plan.operation_id)}
     updated = next(row["details"] for row in rows if row["action"] == "number_updated")
-    assert updated["row"]["id"] == str(kept)
+    assert updated["row"]["id"] == str(row_id)
     assert set(updated["changed"]) == {"display_name", "number_type", "can_sms", "is_primary", "updated_at"}
     (synced_row,) = [row for row in rows if row["action"] == "numbers_synced"]
     assert (synced_row["status"], synced_row["integration_type"], synced_row["user_id"]) == (
         *("success", "exotel_phone", ASHA),
     )
     names = ("synced_numbers", "new_numbers", "updated_numbers", "deactivated_numbers")
-    told = {name: synced_row["details"][name] for name in names}
-    assert told == {"synced_numbers": 4, "new_numbers": 3, "updated_numbers": 1, "deactivated_numbers": 1}
+    counts = {name: synced_row["details"][name] for name in names}
+    assert counts == {"synced_numbers": 4, "new_numbers": 3, "updated_numbers": 1, "deactivated_numbers": 1}
 
 
-def assigned(row_id: UUID) -> str:
+def assign_statement(row_id: UUID) -> str:
     return f"update organization_phone_numbers set assigned_to_user_id = '{RAVI}' where id = '{row_id}'"
 
 
-def added(row_id: UUID) -> str:
+def add_statement(row_id: UUID) -> str:
     return f"insert into organization_phone_numbers (organization_id, phone_number) values ('{ACME}', '08041111111')"
 
 
-def deleted(row_id: UUID) -> str:
+def delete_statement(row_id: UUID) -> str:
     return f"delete from organization_phone_numbers where id = '{row_id}'"
 
 
-@pytest.mark.parametrize("meanwhile", [assigned, added, deleted])
+@pytest.mark.parametrize("meanwhile", [assign_statement, add_statement, delete_statement])
 async def test_a_plan_that_holds_no_more_is_not_applied_and_the_new_one_is_given(
     installed_database: str, meanwhile: Callable[[UUID], str]
 ) -> None:
@@ -124,8 +124,8 @@ async def test_a_plan_that_holds_no_more_is_not_applied_and_the_new_one_is_given
         assert contents(installed_database) == before
         assert caught.value.plan.seen != plan.seen
         assert len(caught.value.plan.new) == 2
-        done = await apply_sync(database, caught.value.plan)
-    assert done.new_numbers == 2
+        result = await apply_sync(database, caught.value.plan)
+    assert result.new_numbers == 2
     assert str(plan.operation_id) == log_rows(installed_database, "numbers_synced")[0]["details"]["operation_id"]
 
 
@@ -178,8 +178,8 @@ async def test_an_empty_list_switches_nothing_off_unless_that_was_said(installed
         with pytest.raises(ConfirmationNeeded):
             await apply_sync(database, plan)
         assert contents(installed_database) == before
-        done = await apply_sync(database, plan, deactivate_all=True)
-    assert done.deactivated_numbers == 1
+        result = await apply_sync(database, plan, deactivate_all=True)
+    assert result.deactivated_numbers == 1
     assert execute(installed_database, ROWS) == [(OLD, False, False, True, None)]
 
 
@@ -188,9 +188,11 @@ async def test_where_nothing_differs_only_the_log_is_written_also_in_read_only_m
     add_row(installed_database, OLD, integration_id=integration.id, number_type="local")
     before = contents(installed_database)
     async with opened(installed_database, read_only=True) as database:
-        assert await synced(database, integration, [ListedNumber(DELHI, None, True, True)]) == SyncResult(1, 0, 0, 0)
+        assert await plan_and_apply(database, integration, [ListedNumber(DELHI, None, True, True)]) == SyncResult(
+            1, 0, 0, 0
+        )
         with pytest.raises(ReadOnlyMode):
-            await synced(database, integration, [ListedNumber(DELHI, None, True, True), *listing(1)])
+            await plan_and_apply(database, integration, [ListedNumber(DELHI, None, True, True), *listing(1)])
         plan = await plan_sync(database, integration, [])
         await log_sync_outcome(
             database, integration, plan.operation_id, status="failed", details={"failure": "ProviderFailed"}
@@ -231,9 +233,9 @@ async def test_five_hundred_numbers_are_written_in_a_moment(installed_database: 
     async with opened(installed_database) as database:
         plan = await plan_sync(database, integration, listing(500))
         begun = time.monotonic()
-        done = await apply_sync(database, plan)
-        taken = time.monotonic() - begun
+        result = await apply_sync(database, plan)
+        seconds = time.monotonic() - begun
         assert (await plan_sync(database, integration, listing(500))).sentence().startswith("0 new, 0 changed, 500")
-    assert done.new_numbers == 500
+    assert result.new_numbers == 500
     # Half a second on a busy machine of two cores; the limit of the server for one statement is fifteen.
-    assert taken < 10
+    assert seconds < 10

@@ -13,7 +13,7 @@ from psycopg.rows import dict_row
 
 from tests.support.acme import ACME, ASHA, opened
 from tests.support.commands import contents
-from tests.support.people import directory_database, integration, person
+from tests.support.database.people import directory_database, integration, person
 from tui.data.permissions.apply import Applied, Conflicts, apply, can_change, undo_applied
 from tui.data.permissions.people import grants_of, people_page
 from tui.data.permissions.staging import Staged
@@ -48,7 +48,7 @@ def permissions(conninfo: str) -> list[dict[str, Any]]:
     return query(conninfo, f"select * from {TABLE} order by user_id, integration_id")
 
 
-def log(conninfo: str) -> list[dict[str, Any]]:
+def permission_log(conninfo: str) -> list[dict[str, Any]]:
     logged = "select * from public.integration_audit_logs where action like 'permission%' order by created_at, id"
     return query(conninfo, logged)
 
@@ -60,32 +60,32 @@ async def until_somebody_waits(connection: psycopg.Connection[Any]) -> None:
         await asyncio.sleep(0.01)
 
 
-async def read(database: Database) -> tuple[dict[tuple[int, int], Cell], datetime]:
+async def read_cells(database: Database) -> tuple[dict[tuple[int, int], Cell], datetime]:
     """The cells of people 1 to 4 on integrations 1 and 2, by those numbers."""
     page = await people_page(database, ACME)
     cells = {(n, i): page.cell(person(n), integration(i)) for n in range(1, 5) for i in (1, 2)}
     return cells, page.now
 
 
-async def staged_for(database: Database, **wanted: Access) -> Staged:
+async def staged_for(database: Database, **accesses: Access) -> Staged:
     """Staged values: p1i2=... is person 1, integration 2."""
-    cells, now = await read(database)
+    cells, now = await read_cells(database)
     staged = Staged(ACME)
-    staged.stage([(cells[int(name[1]), int(name[3])], access) for name, access in wanted.items()], now)
+    staged.stage([(cells[int(name[1]), int(name[3])], access) for name, access in accesses.items()], now)
     return staged
 
 
-async def applied(database: Database, **wanted: Access) -> Applied:
-    outcome = await apply(database, await staged_for(database, **wanted))
+async def stage_and_apply(database: Database, **accesses: Access) -> Applied:
+    outcome = await apply(database, await staged_for(database, **accesses))
     assert isinstance(outcome, Applied)
     return outcome
 
 
 async def test_grants_changes_and_revokes_go_in_one_transaction_with_one_log_row_each(directory: str) -> None:
     async with opened(directory) as database:
-        first = await applied(database, p1i1=SEND, p2i1=SEND, p3i2=Access(("configure",), daily_limit=4))
-        assert [record["action"] for record in log(directory)] == ["permission_granted"] * 3
-        second = await applied(database, p1i1=NOTHING, p2i1=Access(("view",)), p4i1=SEND)
+        first = await stage_and_apply(database, p1i1=SEND, p2i1=SEND, p3i2=Access(("configure",), daily_limit=4))
+        assert [record["action"] for record in permission_log(directory)] == ["permission_granted"] * 3
+        second = await stage_and_apply(database, p1i1=NOTHING, p2i1=Access(("view",)), p4i1=SEND)
     assert [second.count(kind) for kind in ("grant", "change", "revoke")] == [1, 1, 1]
     rows = permissions(directory)
     assert {(row["user_id"], row["integration_id"]) for row in rows} == {
@@ -96,37 +96,39 @@ async def test_grants_changes_and_revokes_go_in_one_transaction_with_one_log_row
     assert {row["granted_by"] for row in rows} == {ASHA}
     (configures,) = [row for row in rows if row["user_id"] == person(3)]
     assert (configures["can_view"], configures["can_configure"], configures["daily_limit"]) == (True, True, 4)
-    written = log(directory)[3:]
+    written = permission_log(directory)[3:]
     assert sorted(row["action"] for row in written) == [
         "permission_changed",
         "permission_granted",
         "permission_revoked",
     ]
     assert {row["details"]["operation_id"] for row in written} == {str(second.operation_id)}
-    assert {row["details"]["xid"] for row in written} != {row["details"]["xid"] for row in log(directory)[:3]}
+    assert {row["details"]["xid"] for row in written} != {
+        row["details"]["xid"] for row in permission_log(directory)[:3]
+    }
     assert len({row["details"]["xid"] for row in written}) == 1
-    assert not any("undo_of" in row["details"] for row in log(directory))
+    assert not any("undo_of" in row["details"] for row in permission_log(directory))
     assert first.operation_id != second.operation_id
 
 
 async def test_what_was_applied_is_undone_as_one_and_says_of_what_it_is_the_inverse(directory: str) -> None:
     async with opened(directory) as database:
-        await applied(database, p1i1=SEND, p2i1=Access(("view",), daily_limit=4))
+        await stage_and_apply(database, p1i1=SEND, p2i1=Access(("view",), daily_limit=4))
         query(directory, f"update {TABLE} set granted_by = %s, granted_at = '2020-01-01'", GONE)
         before, hashed = permissions(directory), contents(directory)["public.user_integration_permissions"]
-        done = await applied(database, p1i1=NOTHING, p2i1=SEND, p3i1=SEND)
+        applied = await stage_and_apply(database, p1i1=NOTHING, p2i1=SEND, p3i1=SEND)
         after = permissions(directory)
-        logged = len(log(directory))
+        logged = len(permission_log(directory))
 
-        undone = await undo_applied(database, done)
+        undone = await undo_applied(database, applied)
         assert isinstance(undone, Applied)
         assert permissions(directory) == before
         assert contents(directory)["public.user_integration_permissions"] == hashed
-        rows = log(directory)[logged:]
+        rows = permission_log(directory)[logged:]
         assert sorted(row["action"] for row in rows) == [
             *("permission_changed", "permission_granted", "permission_revoked"),
         ]
-        assert {row["details"]["undo_of"] for row in rows} == {str(done.operation_id)}
+        assert {row["details"]["undo_of"] for row in rows} == {str(applied.operation_id)}
         assert {row["details"]["operation_id"] for row in rows} == {str(undone.operation_id)}
         assert {row["user_id"] for row in rows} == {ASHA}
 
@@ -138,7 +140,7 @@ async def test_what_was_applied_is_undone_as_one_and_says_of_what_it_is_the_inve
 
 async def test_a_conflict_writes_nothing_and_shows_seen_now_and_wanted_of_each_cell(directory: str) -> None:
     async with opened(directory) as database:
-        await applied(database, p1i1=SEND, p2i1=SEND)
+        await stage_and_apply(database, p1i1=SEND, p2i1=SEND)
         staged = await staged_for(database, p1i1=NOTHING, p2i1=Access(("view",)), p3i1=SEND, p4i1=SEND)
         query(directory, f"update {TABLE} set daily_limit = 9 where user_id = %s", person(1))
         query(directory, f"delete from {TABLE} where user_id = %s", person(2))
@@ -152,24 +154,24 @@ async def test_a_conflict_writes_nothing_and_shows_seen_now_and_wanted_of_each_c
         conflicts = await apply(database, staged)
         assert isinstance(conflicts, Conflicts)
         assert contents(directory) == before
-        seen = {cell.user_id: (cell.seen, cell.now, cell.wanted) for cell in conflicts.cells}
-        assert seen == {
+        versions = {cell.user_id: (cell.seen, cell.now, cell.wanted) for cell in conflicts.cells}
+        assert versions == {
             person(1): (SEND, Access(("view", "send"), daily_limit=9), NOTHING),
             person(2): (SEND, NOTHING, Access(("view",))),
             person(3): (NOTHING, Access(("view",)), SEND),
         }
-        rest = staged.without(conflicts.keys)
-        outcome = await apply(database, rest)
+        remaining = staged.without(conflicts.keys)
+        outcome = await apply(database, remaining)
         assert isinstance(outcome, Applied)
         assert [cell.user_id for cell in outcome.cells] == [person(4)]
 
 
 async def test_an_undo_over_what_somebody_changed_since_is_a_conflict(directory: str) -> None:
     async with opened(directory) as database:
-        done = await applied(database, p1i1=SEND, p2i1=SEND)
+        applied = await stage_and_apply(database, p1i1=SEND, p2i1=SEND)
         query(directory, f"update {TABLE} set can_send = false where user_id = %s", person(2))
         before = contents(directory)
-        conflicts = await undo_applied(database, done)
+        conflicts = await undo_applied(database, applied)
         assert isinstance(conflicts, Conflicts)
         assert [cell.user_id for cell in conflicts.cells] == [person(2)]
         assert contents(directory) == before
@@ -190,12 +192,12 @@ async def test_an_integration_that_was_deleted_or_is_of_another_organisation_is_
 
 async def test_two_consoles_on_the_same_cells_never_write_over_each_other(directory: str) -> None:
     """Ten rounds of two at once: one applies all of it, the other is told cell by cell and has written nothing."""
-    async with opened(directory) as database, opened(directory) as other:
+    async with opened(directory) as database, opened(directory) as second:
         for round_ in range(10):
             mine = {f"p{n}i{i}": Access(("view",), daily_limit=round_ * 2) for n in range(1, 5) for i in (1, 2)}
             theirs = {name: Access(("view",), daily_limit=round_ * 2 + 1) for name in list(mine)[::-1]}
-            staged = [await staged_for(database, **mine), await staged_for(other, **theirs)]
-            outcomes = await asyncio.gather(apply(database, staged[0]), apply(other, staged[1]))
+            staged = [await staged_for(database, **mine), await staged_for(second, **theirs)]
+            outcomes = await asyncio.gather(apply(database, staged[0]), apply(second, staged[1]))
             kinds = {type(outcome) for outcome in outcomes}
             assert kinds == {Applied, Conflicts}
             won = 0 if isinstance(outcomes[0], Applied) else 1
@@ -204,7 +206,7 @@ async def test_two_consoles_on_the_same_cells_never_write_over_each_other(direct
             assert len(lost.cells) == 8
             assert {row["daily_limit"] for row in permissions(directory)} == {round_ * 2 + won}
             assert {cell.now.daily_limit for cell in lost.cells} == {round_ * 2 + won}
-    assert len(log(directory)) == 80
+    assert len(permission_log(directory)) == 80
 
 
 async def test_on_a_table_without_a_unique_key_two_consoles_still_make_one_row(directory: str) -> None:
@@ -237,7 +239,7 @@ async def test_a_row_that_another_program_makes_meanwhile_is_a_conflict_and_no_e
 
 async def test_an_expiry_that_passed_while_it_was_staged_is_refused_by_the_servers_clock(directory: str) -> None:
     async with opened(directory) as database:
-        cells, now = await read(database)
+        cells, now = await read_cells(database)
         staged = Staged(ACME)
         past = now.replace(year=now.year - 2)
         staged.stage([(cells[1, 1], Access(("view",), expires_at=now.replace(year=now.year - 1)))], past)
@@ -271,9 +273,9 @@ async def test_rows_that_are_there_twice_are_changed_and_revoked_together(direct
     async with opened(directory) as database:
         (grant,) = (await grants_of(database, ACME, [person(1)])).values()
         assert grant.access == SEND
-        await applied(database, p1i1=Access(("view",), daily_limit=3), p2i1=SEND)
+        await stage_and_apply(database, p1i1=Access(("view",), daily_limit=3), p2i1=SEND)
         assert [row["daily_limit"] for row in permissions(directory) if row["user_id"] == person(1)] == [3, 3]
-        await applied(database, p1i1=NOTHING)
+        await stage_and_apply(database, p1i1=NOTHING)
     assert [row["user_id"] for row in permissions(directory)] == [person(2)]
 
 

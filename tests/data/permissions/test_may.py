@@ -9,7 +9,7 @@ import psycopg
 import pytest
 
 from tests.support.acme import ACME, GLOBEX, opened
-from tests.support.people import directory_database, integration, person
+from tests.support.database.people import directory_database, integration, person
 from tui.data.permissions.effective import access_of_person, enforcement
 from tui.data.rights import RIGHTS
 
@@ -44,7 +44,7 @@ def permit(connection: psycopg.Connection[Any], **columns: str) -> None:
     connection.execute(statement.encode(), [person(1), integration(1)])
 
 
-def sent(
+def log_sends(
     connection: psycopg.Connection[Any],
     count: int,
     *,
@@ -67,10 +67,10 @@ def may(
 
 
 def test_each_flag_allows_its_own_act_and_nothing_else(database: psycopg.Connection[Any]) -> None:
-    for given in RIGHTS:
-        permit(database, **{f"can_{given}": "true"})
+    for right in RIGHTS:
+        permit(database, **{f"can_{right}": "true"})
         for act in RIGHTS:
-            expected = (True, None, 0, 0) if act == given else (False, f"may not {act}", 0, 0)
+            expected = (True, None, 0, 0) if act == right else (False, f"may not {act}", 0, 0)
             assert may(database, act) == expected
     permit(database, can_view="null")
     assert may(database, "view")[:2] == (False, "may not view")
@@ -110,9 +110,9 @@ def test_a_disabled_integration_refuses(database: psycopg.Connection[Any], activ
 
 def test_a_limit_refuses_the_send_after_the_last_one_and_nothing_but_sends(database: psycopg.Connection[Any]) -> None:
     permit(database, can_view="true", can_send="true", can_configure="true", daily_limit="3", monthly_limit="5")
-    sent(database, 2)
+    log_sends(database, 2)
     assert may(database, "send") == (True, None, 2, 2)
-    sent(database, 1, action="whatsapp_sent")
+    log_sends(database, 1, action="whatsapp_sent")
     assert may(database, "send") == (False, "daily limit reached", 3, 3)
     assert may(database, "view") == (True, None, 3, 3)
     assert may(database, "configure")[0]
@@ -129,7 +129,7 @@ def test_only_successful_sends_of_this_integration_in_this_day_and_month_of_utc_
 ) -> None:
     permit(database, can_send="true")
     database.execute("set timezone = 'Pacific/Auckland'")
-    others: list[dict[str, Any]] = [
+    ignored: list[dict[str, Any]] = [
         {"status": "failed"},
         {"status": "pending"},
         {"action": "connection_tested"},
@@ -137,11 +137,11 @@ def test_only_successful_sends_of_this_integration_in_this_day_and_month_of_utc_
         {"type_": "exotel_sms"},
         {"unit": "month", "offset": "-1 microsecond"},
     ]
-    for other in others:
-        sent(database, 1, **other)
-        assert may(database, "send") == (True, None, 0, 0), other
-    sent(database, 1)
-    sent(database, 1, unit="month")
+    for columns in ignored:
+        log_sends(database, 1, **columns)
+        assert may(database, "send") == (True, None, 0, 0), columns
+    log_sends(database, 1)
+    log_sends(database, 1, unit="month")
     row = database.execute(
         "select 1 + (date_trunc('day', now(), 'UTC') = date_trunc('month', now(), 'UTC'))::int"
     ).fetchone()
@@ -155,7 +155,7 @@ def test_more_actions_can_be_made_to_count_and_what_was_taken_out_stays_out(
     from tests.support.servers.postgres import run_schema_files
 
     permit(database, can_send="true", daily_limit="1")
-    sent(database, 1, action="fax_sent")
+    log_sends(database, 1, action="fax_sent")
     assert may(database, "send")[0]
     database.execute("insert into switchboard.send_actions values ('fax_sent')")
     database.execute("delete from switchboard.send_actions where action = 'call_made'")
@@ -168,8 +168,8 @@ def test_more_actions_can_be_made_to_count_and_what_was_taken_out_stays_out(
 async def test_what_the_console_says_is_what_may_answers(
     postgres: TestServer, database: psycopg.Connection[Any]
 ) -> None:
-    sent(database, 2)
-    sent(database, 3, unit="month")
+    log_sends(database, 2)
+    log_sends(database, 3, unit="month")
     cases = [
         {"can_view": "true"},
         {"can_view": "true", "can_send": "true", "daily_limit": "2"},
@@ -196,18 +196,18 @@ async def test_whether_anything_asks_is_counted_by_the_server_or_not_known(
 ) -> None:
     conninfo = postgres.conninfo(database.info.dbname)
     async with opened(conninfo) as console:
-        unknown = await enforcement(console)
-        assert unknown.calls is None
-        assert "track_functions" in unknown.sentence()
+        not_counted = await enforcement(console)
+        assert not_counted.calls is None
+        assert "track_functions" in not_counted.sentence()
     database.execute(f"alter database {database.info.dbname} set track_functions = 'pl'")
     async with opened(conninfo) as console:
         await access_of_person(console, ACME, person(1))
-        nobody = await enforcement(console)
-        assert nobody.calls == 0
-        assert "nothing has asked" in nobody.sentence()
+        no_call = await enforcement(console)
+        assert no_call.calls == 0
+        assert "nothing has asked" in no_call.sentence()
     with psycopg.connect(conninfo) as program:
         may(program, "send")
     async with opened(conninfo) as console:
-        asked = await enforcement(console)
-        assert asked.calls == 1
-        assert "asked once" in asked.sentence()
+        one_call = await enforcement(console)
+        assert one_call.calls == 1
+        assert "asked once" in one_call.sentence()

@@ -9,7 +9,8 @@ import psycopg
 import pytest
 
 from tests.support.acme import ACME, GLOBEX, opened
-from tests.support.people import directory_database, fill, give_everybody, integration, person
+from tests.support.commands import execute
+from tests.support.database.people import directory_database, fill, give_everybody, integration, person
 from tui.data.permissions.people import (
     PeopleFilter,
     Use,
@@ -42,12 +43,7 @@ def directory(postgres: TestServer) -> Iterator[str]:
         yield conninfo
 
 
-def run(conninfo: str, statement: str, *values: object) -> None:
-    with psycopg.connect(conninfo) as connection:
-        connection.execute(statement.encode(), values)
-
-
-async def names(database: Database, filter: PeopleFilter | None = None, sort: Sort = "name") -> list[str]:
+async def labels_page_by_page(database: Database, filter: PeopleFilter | None = None, sort: Sort = "name") -> list[str]:
     """Everybody, read in pages of two, in both directions, which must agree with each other and with the count."""
     labels, place, more = [], None, True
     while more:
@@ -79,25 +75,25 @@ async def test_everybody_of_the_organisation_comes_once_and_behind_them_who_else
         connection.execute("update public.users set is_active = false where id = %s", [person(2)])
         connection.execute(PERMIT, [UUID(int=0xDD), integration(1, GLOBEX), False, None])
     async with opened(directory) as database:
-        assert await names(database) == [*(f"Person {n:06}" for n in range(1, 8)), str(GONE), "Gil"]
+        assert await labels_page_by_page(database) == [*(f"Person {n:06}" for n in range(1, 8)), str(GONE), "Gil"]
         page = await people_page(database, ACME)
         assert {holder.label: holder.standing for holder in page.people if holder.standing != "active"} == {
             "Person 000002": "inactive",
             str(GONE): "not in the directory",
             "Gil": "of another organisation",
         }
-        known = await holders_by_id(database, ACME, [GONE, person(1), UUID(int=0xDD)])
-        assert {key: holder.standing for key, holder in known.items()} == {
+        holders = await holders_by_id(database, ACME, [GONE, person(1), UUID(int=0xDD)])
+        assert {key: holder.standing for key, holder in holders.items()} == {
             GONE: "not in the directory",
             person(1): "active",
         }
         not_in_directory = PeopleFilter(no_longer_in_directory=True)
-        assert await names(database, not_in_directory) == ["Person 000002", str(GONE)]
+        assert await labels_page_by_page(database, not_in_directory) == ["Person 000002", str(GONE)]
 
 
 async def test_the_filter_finds_any_part_of_name_e_mail_or_id_and_takes_no_sign_for_a_pattern(directory: str) -> None:
-    run(directory, "update public.users set full_name = '100%% o_o \\ Ärger' where id = %s", person(1))
-    run(directory, "update public.users set full_name = 'oxo' where id = %s", person(2))
+    execute(directory, "update public.users set full_name = '100%% o_o \\ Ärger' where id = %s", person(1))
+    execute(directory, "update public.users set full_name = 'oxo' where id = %s", person(2))
     async with opened(directory) as database:
         for text, matching in {
             "%": [person(1)],
@@ -118,37 +114,39 @@ async def test_the_filter_finds_any_part_of_name_e_mail_or_id_and_takes_no_sign_
 
 async def test_the_flags_keep_who_has_access_now_and_whose_access_ends_within_30_days(directory: str) -> None:
     for number, ends in enumerate(("29 days", "31 days", "-1 day", None, "1 hour"), 1):
-        run(directory, PERMIT, person(number), integration(1), False, ends)
-    run(
+        execute(directory, PERMIT, person(number), integration(1), False, ends)
+    execute(
         directory,
         "update public.user_integration_permissions set can_view = false where user_id in (%s, %s)",
         person(4),
         person(5),
     )
-    run(directory, PERMIT, GONE, integration(2), True, "2 days")
+    execute(directory, PERMIT, GONE, integration(2), True, "2 days")
     async with opened(directory) as database:
         access = PeopleFilter(only_with_access=True)
-        assert await names(database, access) == ["Person 000001", "Person 000002", str(GONE)]
+        assert await labels_page_by_page(database, access) == ["Person 000001", "Person 000002", str(GONE)]
         soon = PeopleFilter(expires_within_30_days=True)
-        assert await names(database, soon) == ["Person 000001", str(GONE)]
-        assert await names(database, PeopleFilter("person1@", expires_within_30_days=True)) == ["Person 000001"]
+        assert await labels_page_by_page(database, soon) == ["Person 000001", str(GONE)]
+        assert await labels_page_by_page(database, PeopleFilter("person1@", expires_within_30_days=True)) == [
+            "Person 000001"
+        ]
 
 
 async def test_people_are_sorted_by_name_by_e_mail_and_by_the_newest_grant(directory: str) -> None:
-    run(directory, "update public.users set full_name = null where id = %s", person(1))
-    run(directory, "update public.users set full_name = '  ', email = 'aa@acme.example' where id = %s", person(3))
-    run(directory, "update public.users set full_name = 'Ägypten' where id = %s", person(4))
-    run(directory, PERMIT, person(5), integration(1), False, None)
-    run(directory, PERMIT, person(2), integration(1), False, None)
-    run(directory, PERMIT, person(5), integration(2), False, None)
-    run(directory, PERMIT, GONE, integration(2), False, None)
+    execute(directory, "update public.users set full_name = null where id = %s", person(1))
+    execute(directory, "update public.users set full_name = '  ', email = 'aa@acme.example' where id = %s", person(3))
+    execute(directory, "update public.users set full_name = 'Ägypten' where id = %s", person(4))
+    execute(directory, PERMIT, person(5), integration(1), False, None)
+    execute(directory, PERMIT, person(2), integration(1), False, None)
+    execute(directory, PERMIT, person(5), integration(2), False, None)
+    execute(directory, PERMIT, GONE, integration(2), False, None)
     async with opened(directory) as database:
-        by_name = await names(database)
+        by_name = await labels_page_by_page(database)
         assert by_name[0] == "aa@acme.example"
         assert (len(by_name), by_name[-1]) == (8, str(GONE))
-        by_mail = await names(database, sort="email")
+        by_mail = await labels_page_by_page(database, sort="email")
         assert by_mail[:2] == ["aa@acme.example", "person1@acme.example"]
-        by_grant = await names(database, sort="granted")
+        by_grant = await labels_page_by_page(database, sort="granted")
         assert by_grant[:2] == ["Person 000005", "Person 000002"]
         assert set(by_grant) == set(by_name)
 
@@ -167,15 +165,15 @@ async def test_a_page_has_the_cells_of_exactly_its_people(directory: str) -> Non
         (grant,) = (await grants_of(database, ACME, [GONE])).values()
         assert grant.access.expires_at is not None
         assert await grants_of(database, GLOBEX, [GONE]) == {}
-        types = [listed.integration_type for listed in await integrations_of(database, ACME)]
+        types = [row.integration_type for row in await integrations_of(database, ACME)]
         assert types == ["exotel_phone", "exotel_whatsapp"]
 
 
 async def test_an_expiry_that_no_calendar_has_is_never_or_long_past(directory: str) -> None:
-    run(directory, PERMIT, person(1), integration(1), False, None)
-    run(directory, PERMIT, person(2), integration(1), False, None)
-    run(directory, "update user_integration_permissions set expires_at = 'infinity' where user_id = %s", person(1))
-    run(directory, "update user_integration_permissions set expires_at = '-infinity' where user_id = %s", person(2))
+    execute(directory, PERMIT, person(1), integration(1), False, None)
+    execute(directory, PERMIT, person(2), integration(1), False, None)
+    execute(directory, "update user_integration_permissions set expires_at = 'infinity' where user_id = %s", person(1))
+    execute(directory, "update user_integration_permissions set expires_at = '-infinity' where user_id = %s", person(2))
     async with opened(directory) as database:
         page = await people_page(database, ACME)
         states = [state_of(page.cell(person(n), integration(1)).access, page.now) for n in (1, 2)]
@@ -199,7 +197,7 @@ async def test_use_is_what_was_sent_successfully_today_and_this_month_in_utc(dir
         (ACME, person(2), "exotel_phone", "call_made", "success", "month", "0"),
         (ACME, person(3), "exotel_phone", "call_made", "success", "day", "0"),
     ]:
-        run(directory, insert, organization, user, type_, action, status, unit, offset)
+        execute(directory, insert, organization, user, type_, action, status, unit, offset)
     async with opened(directory) as database:
         used = await use_of(database, ACME, [person(1), person(2)])
         assert used[person(1), "exotel_phone"] == Use(2, 2)
@@ -223,4 +221,4 @@ async def test_without_a_directory_people_are_the_labels_and_whoever_holds_somet
         )
         connection.execute(PERMIT, [GONE, integration(1), False, None])
     async with opened(installed_database) as database:
-        assert await names(database) == ["Ann", "Bob", str(GONE)]
+        assert await labels_page_by_page(database) == ["Ann", "Bob", str(GONE)]

@@ -6,11 +6,11 @@ import json
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-import psycopg
 import pytest
 
 from tests.support.acme import ACME, GLOBEX, opened
-from tests.support.people import directory_database, integration, person
+from tests.support.commands import execute
+from tests.support.database.people import directory_database, integration, person
 from tui.data.permissions.effective import access_of_person, access_to_integration, list_access
 from tui.data.permissions.grantees import find_grantee, find_holder, label_person, people_are_labelled
 from tui.data.permissions.leaver import KnownSecret, leaver_report
@@ -39,24 +39,19 @@ def directory(postgres: TestServer) -> Iterator[str]:
         yield conninfo
 
 
-def run(conninfo: str, statement: str, *values: object) -> None:
-    with psycopg.connect(conninfo) as connection:
-        connection.execute(statement.encode(), values or None)
-
-
-def log(conninfo: str, action: str, details: dict[str, Any] | None, user: UUID | None = None) -> None:
-    run(conninfo, LOG, ACME, user or person(1), "exotel_phone", action, json.dumps(details or {}))
+def add_log_row(conninfo: str, action: str, details: dict[str, Any] | None, user: UUID | None = None) -> None:
+    execute(conninfo, LOG, ACME, user or person(1), "exotel_phone", action, json.dumps(details or {}))
 
 
 async def test_a_person_has_a_verdict_with_its_reason_on_every_integration(directory: str) -> None:
-    run(directory, PERMIT, person(1), integration(1), True, None, 1)
-    log(directory, "call_made", None)
+    execute(directory, PERMIT, person(1), integration(1), True, None, 1)
+    add_log_row(directory, "call_made", None)
     async with opened(directory) as database:
         phone, whatsapp = await access_of_person(database, ACME, person(1))
         assert (phone.can_do, phone.decision("send").reason) == (("view",), "daily limit reached")
         assert (phone.use.today, phone.use.this_month) == (1, 1)
         assert {decision.reason for decision in whatsapp.decisions} == {"no permission"}
-        run(directory, "update public.integration_credentials set is_active = false")
+        execute(directory, "update public.integration_credentials set is_active = false")
         (phone, _) = await access_of_person(database, ACME, person(1))
         assert phone.decision("view").reason == "integration disabled"
         (unknown, _) = await access_of_person(database, ACME, GONE)
@@ -64,11 +59,11 @@ async def test_a_person_has_a_verdict_with_its_reason_on_every_integration(direc
 
 
 async def test_an_integration_lists_everybody_who_holds_a_right_with_what_stands_against_it(directory: str) -> None:
-    run(directory, PERMIT, person(2), integration(1), False, "-1 day", None)
-    run(directory, PERMIT, person(1), integration(1), True, None, 1)
-    run(directory, PERMIT, GONE, integration(1), False, None, None)
-    run(directory, PERMIT, person(3), integration(2), False, None, None)
-    log(directory, "call_made", None)
+    execute(directory, PERMIT, person(2), integration(1), False, "-1 day", None)
+    execute(directory, PERMIT, person(1), integration(1), True, None, 1)
+    execute(directory, PERMIT, GONE, integration(1), False, None, None)
+    execute(directory, PERMIT, person(3), integration(2), False, None, None)
+    add_log_row(directory, "call_made", None)
     async with opened(directory) as database:
         users = await access_to_integration(database, ACME, integration(1))
         assert [(entry.person.label, entry.can_do) for entry in users.entries] == [
@@ -82,8 +77,8 @@ async def test_an_integration_lists_everybody_who_holds_a_right_with_what_stands
         assert (len(first.entries), first.more) == (2, True)
         with pytest.raises(NotFound):
             await access_to_integration(database, GLOBEX, integration(1))
-        listed = await list_access(database, ACME)
-        assert [(access.person.label, access.integration.integration_type) for access in listed] == [
+        entries = await list_access(database, ACME)
+        assert [(access.person.label, access.integration.integration_type) for access in entries] == [
             ("Person 000001", "exotel_phone"),
             ("Person 000002", "exotel_phone"),
             ("Person 000003", "exotel_whatsapp"),
@@ -94,14 +89,14 @@ async def test_an_integration_lists_everybody_who_holds_a_right_with_what_stands
 async def test_of_two_rows_for_the_same_two_the_one_granted_last_decides_who_can_use_an_integration(
     directory: str,
 ) -> None:
-    run(
+    execute(
         directory,
         "do $$ declare one name; begin for one in select conname from pg_constraint where contype = 'u' and conrelid = "
         "'public.user_integration_permissions'::regclass loop execute format("
         "'alter table public.user_integration_permissions drop constraint %I', one); end loop; end $$",
     )
-    run(directory, PERMIT, person(1), integration(1), True, None, None)
-    run(
+    execute(directory, PERMIT, person(1), integration(1), True, None, None)
+    execute(
         directory,
         "insert into public.user_integration_permissions (user_id, integration_id, granted_at) "
         "values (%s, %s, now() + interval '1 minute')",
@@ -118,44 +113,44 @@ async def secrets_of(conninfo: str) -> dict[str, KnownSecret]:
         return {secret.field: secret for secret in report.secrets}
 
 
-def changed(*fields: str) -> dict[str, Any]:
+def change_details(*fields: str) -> dict[str, Any]:
     return {"source": "trigger", "envelope": {"changed": True}} | ({"fields": list(fields)} if fields else {})
 
 
 async def test_a_secret_is_to_be_rotated_until_the_log_says_that_this_field_was_changed(directory: str) -> None:
-    run(directory, "alter table public.integration_audit_logs disable trigger switchboard_append_only")
-    run(directory, "delete from public.integration_audit_logs")
-    log(directory, "credential_updated", changed("api_key"), person(2))
-    log(directory, "credential_revealed", {"fields": ["api_key"]})
-    log(directory, "credential_copied", {"fields": ["api_token"]})
-    log(directory, "credential_revealed", {"fields": ["hers"]}, person(2))
+    execute(directory, "alter table public.integration_audit_logs disable trigger switchboard_append_only")
+    execute(directory, "delete from public.integration_audit_logs")
+    add_log_row(directory, "credential_updated", change_details("api_key"), person(2))
+    add_log_row(directory, "credential_revealed", {"fields": ["api_key"]})
+    add_log_row(directory, "credential_copied", {"fields": ["api_token"]})
+    add_log_row(directory, "credential_revealed", {"fields": ["hers"]}, person(2))
     secrets = await secrets_of(directory)
     assert set(secrets) == {"api_key", "api_token"}
     assert all(secret.to_be_rotated and secret.perhaps_changed_at is None for secret in secrets.values())
     assert (secrets["api_token"].copied, secrets["api_token"].revealed) == (True, False)
 
     # Neither a test's result nor another field, nor a claim of another program changes a secret.
-    log(directory, "credential_updated", {"source": "trigger", "fields": ["api_key"]}, person(2))
-    log(directory, "credential_updated", changed("caller_id"), person(2))
-    log(directory, "credential_updated", {"fields": ["api_key"], "envelope": {"changed": True}}, person(2))
+    add_log_row(directory, "credential_updated", {"source": "trigger", "fields": ["api_key"]}, person(2))
+    add_log_row(directory, "credential_updated", change_details("caller_id"), person(2))
+    add_log_row(directory, "credential_updated", {"fields": ["api_key"], "envelope": {"changed": True}}, person(2))
     assert all(
         secret.to_be_rotated and secret.perhaps_changed_at is None for secret in (await secrets_of(directory)).values()
     )
 
     # A change that names no field is none for sure.
-    log(directory, "credential_updated", changed(), person(2))
+    add_log_row(directory, "credential_updated", change_details(), person(2))
     assert all(secret.to_be_rotated and secret.perhaps_changed_at for secret in (await secrets_of(directory)).values())
-    log(directory, "credential_updated", changed("api_key"), person(2))
+    add_log_row(directory, "credential_updated", change_details("api_key"), person(2))
     secrets = await secrets_of(directory)
     assert {name: secret.to_be_rotated for name, secret in secrets.items()} == {"api_key": False, "api_token": True}
-    log(directory, "credential_revealed", {"fields": ["api_key"]})
+    add_log_row(directory, "credential_revealed", {"fields": ["api_key"]})
     assert (await secrets_of(directory))["api_key"].to_be_rotated
 
 
 async def test_who_typed_a_secret_knows_it_and_a_deleted_integration_stays_in_the_report(directory: str) -> None:
-    log(directory, "credential_updated", changed("api_token"))
-    log(directory, "credential_created", {"source": "trigger"})
-    run(directory, "delete from public.integration_credentials")
+    add_log_row(directory, "credential_updated", change_details("api_token"))
+    add_log_row(directory, "credential_created", {"source": "trigger"})
+    execute(directory, "delete from public.integration_credentials")
     secrets = await secrets_of(directory)
     assert {name: (secret.typed, secret.integration_id) for name, secret in secrets.items()} == {
         "api_token": (True, None),
@@ -164,20 +159,20 @@ async def test_who_typed_a_secret_knows_it_and_a_deleted_integration_stays_in_th
 
 
 async def test_the_report_counts_numbers_other_organisations_and_openings_by_nobody(directory: str) -> None:
-    run(
+    execute(
         directory,
         "insert into public.organization_phone_numbers (organization_id, phone_number, assigned_to_user_id) "
         "values (%s, '+911', %s), (%s, '+912', %s), (%s, '+913', null)",
         *(ACME, person(1), GLOBEX, person(1), ACME),
     )
-    run(
+    execute(
         directory,
         "insert into public.integration_credentials (id, organization_id, integration_type, credentials_encrypted) "
         "values (%s, %s, 'zoho_mail', 'x')",
         *(GONE, GLOBEX),
     )
-    run(directory, PERMIT, person(1), GONE, False, None, None)
-    run(directory, LOG, ACME, None, "exotel_phone", "credential_copied", "{}")
+    execute(directory, PERMIT, person(1), GONE, False, None, None)
+    execute(directory, LOG, ACME, None, "exotel_phone", "credential_copied", "{}")
     async with opened(directory) as database:
         report = await leaver_report(database, ACME, Holder(person(1), None, "Ann", "active"))
     assert (report.phone_numbers, report.other_organizations, report.unattributed) == (("+911",), 1, 1)
@@ -187,16 +182,16 @@ async def test_the_report_counts_numbers_other_organisations_and_openings_by_nob
 async def test_people_are_found_as_long_as_they_hold_something_and_given_only_while_they_are_here(
     directory: str,
 ) -> None:
-    run(directory, PERMIT, GONE, integration(1), False, None, None)
-    run(directory, "update public.users set is_active = false where id = %s", person(2))
-    run(directory, "update public.users set organization_id = %s where id = %s", GLOBEX, person(3))
+    execute(directory, PERMIT, GONE, integration(1), False, None, None)
+    execute(directory, "update public.users set is_active = false where id = %s", person(2))
+    execute(directory, "update public.users set organization_id = %s where id = %s", GLOBEX, person(3))
     async with opened(directory) as database:
         assert (await find_grantee(database, ACME, "PERSON1@acme.example")).id == person(1)
         assert (await find_holder(database, ACME, str(GONE))).standing == "not in the directory"
         assert (await find_holder(database, ACME, str(person(2)))).standing == "inactive"
-        for wanted in (str(GONE), str(person(2)), str(person(3)), str(UUID(int=1)), "nobody"):
+        for text in (str(GONE), str(person(2)), str(person(3)), str(UUID(int=1)), "nobody"):
             with pytest.raises(UnknownPerson):
-                await find_grantee(database, ACME, wanted)
+                await find_grantee(database, ACME, text)
         assert not await people_are_labelled(database)
         with pytest.raises(InvalidInput, match="directory"):
             await label_person(database, ACME, GONE, "Gone")

@@ -169,9 +169,9 @@ def test_a_row_is_copied_to_several_people_with_what_is_staged_and_without_what_
 def test_without_leaves_cells_out_of_everything_staged(staged: Staged) -> None:
     toggle(staged, [cell(ANN), cell(BOB)], "view")
     toggle(staged, [cell(ANN)], "send")
-    rest = staged.without([(ANN, PHONE)])
-    assert (len(rest), rest.steps, rest.organization_id) == (1, 1, ACME)
-    assert rest.undo() == {(BOB, PHONE)}
+    remaining = staged.without([(ANN, PHONE)])
+    assert (len(remaining), remaining.steps, remaining.organization_id) == (1, 1, ACME)
+    assert remaining.undo() == {(BOB, PHONE)}
     assert len(staged) == 2
     staged.clear()
     assert (len(staged), staged.steps) == (0, 0)

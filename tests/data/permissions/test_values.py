@@ -24,7 +24,7 @@ KOLKATA = ZoneInfo("Asia/Kolkata")
 
 
 @pytest.mark.parametrize(
-    ("wanted", "stored", "words"),
+    ("staged", "stored", "words"),
     [
         (Access(("send",)), Access(("view", "send")), "send implies view"),
         (Access(("configure",)), Access(("view", "configure")), "configure implies view"),
@@ -35,9 +35,9 @@ KOLKATA = ZoneInfo("Asia/Kolkata")
     ],
 )
 def test_send_and_configure_imply_view_and_no_right_is_no_permission(
-    wanted: Access, stored: Access, words: str
+    staged: Access, stored: Access, words: str
 ) -> None:
-    access, sentence = normalised(wanted)
+    access, sentence = normalised(staged)
     assert access == stored
     assert words in sentence
     assert bool(words) is bool(sentence)

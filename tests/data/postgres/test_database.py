@@ -113,8 +113,8 @@ async def test_a_constraint_error_never_shows_the_row(things: str) -> None:
     async with opened(things) as database:
         with pytest.raises(ConstraintViolated) as caught:
             await database.write(unit)
-    shown = f"{caught.value} {caught.value.details} {caught.value!r} {caught.value.__cause__!r}"
-    assert "canary" not in shown
+    texts = f"{caught.value} {caught.value.details} {caught.value!r} {caught.value.__cause__!r}"
+    assert "canary" not in texts
 
 
 async def test_read_only_mode_refuses_a_write_before_it_reaches_the_server(things: str) -> None:
@@ -249,12 +249,12 @@ async def _commit_in_doubt(conninfo: str, *, reaches_server: bool) -> None:
 
     async def unit(connection: Connection) -> str:
         await connection.execute(ADD)
-        connection.execute = cut  # type: ignore[method-assign, assignment]
-        here.append(connection)
+        connection.execute = execute_and_cut  # type: ignore[method-assign, assignment]
+        connections.append(connection)
         return "done"
 
-    async def cut(query: str) -> None:
-        connection = here[0]
+    async def execute_and_cut(query: str) -> None:
+        connection = connections[0]
         if reaches_server and query == "commit":
             connection.pgconn.send_query(b"commit")
             with psycopg.connect(conninfo, autocommit=True) as watcher:
@@ -267,7 +267,7 @@ async def _commit_in_doubt(conninfo: str, *, reaches_server: bool) -> None:
         connection.pgconn.finish()
         raise psycopg.OperationalError("the connection is closed")
 
-    here: list[Connection] = []
+    connections: list[Connection] = []
     async with opened(conninfo) as database:
         before = await _count(database)
         if reaches_server:
@@ -303,7 +303,7 @@ async def test_a_dead_server_is_a_failed_connection_and_not_a_traceback() -> Non
     with pytest.raises(ConnectionFailed):
         await database.open()
     with pytest.raises(ConnectionFailed):
-        await database.read(_setting_of_nothing)
+        await database.read(_never_run)
 
 
 async def test_points_in_time_that_a_datetime_cannot_hold_load_as_none(things: str) -> None:
@@ -330,7 +330,7 @@ async def test_times_are_read_whatever_way_the_database_writes_them(things: str)
     assert moment == text
 
 
-async def _setting_of_nothing(connection: Connection) -> None:
+async def _never_run(connection: Connection) -> None:
     raise AssertionError("there is no connection to run this on")
 
 

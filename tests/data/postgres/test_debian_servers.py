@@ -13,7 +13,7 @@ import trustme
 
 from tests.generate.upgrade_dump import ONLY_ELSEWHERE
 from tests.support.acme import ACME, PHONE, keyring, opened, operator
-from tests.support.schema import installed, log_of, shape_of
+from tests.support.database.schema import installed, log_of, shape_of
 from tests.support.servers.debian import PASSWORD, PGBOUNCER, POSTGRES_15, DebianServer, PgBouncer, needs
 from tui.data.integrations.credentials import Draft, load_credential, save_credential
 from tui.data.integrations.listing import list_integrations, set_active
@@ -42,7 +42,7 @@ pytestmark = pytest.mark.debian
 SESSIONS = "select pid from pg_stat_activity where datname = %s and pid <> pg_backend_pid()"
 # What one client can leave to the next in a session: settings (the pooler itself keeps track of the name), locks,
 # statements, channels, a role, temporary tables.
-LEFT = """
+LEFT_BEHIND = """
 select 'setting ' || name || ' = ' || setting from pg_settings where source = 'session' and name <> 'application_name'
 union all select 'own setting ' || n || ' = ' || current_setting(n) from unnest(array[
   'switchboard.operator_id', 'switchboard.operator_label', 'switchboard.operation_id', 'switchboard.fields']) n
@@ -74,7 +74,7 @@ def database(debian: DebianServer) -> Iterator[str]:
     debian.drop_new_roles()
 
 
-async def use(conninfo: str) -> None:
+async def work_with_a_credential(conninfo: str) -> None:
     """Save, list, edit, disable and reveal a credential."""
     async with opened(conninfo) as database:
         await save_credential(database, keyring(), Draft(ACME, "exotel_phone", PHONE, "Desk"), None, "auto")
@@ -84,21 +84,23 @@ async def use(conninfo: str) -> None:
         assert (await save_credential(database, keyring(), edited, base, "auto")).changed == (
             *("api_token", "display_name"),
         )
-        (listed,) = await list_integrations(database, keyring(), ACME, [])
-        assert (listed.display_name, listed.unreadable) == ("Night desk", None)
-        assert await set_active(database, listed, active=False)
-        assert (await open_secret(database, keyring(), listed, "api_token", "reveal")).reveal("compare") == "another"
+        (integration,) = await list_integrations(database, keyring(), ACME, [])
+        assert (integration.display_name, integration.unreadable) == ("Night desk", None)
+        assert await set_active(database, integration, active=False)
+        assert (await open_secret(database, keyring(), integration, "api_token", "reveal")).reveal(
+            "compare"
+        ) == "another"
 
 
 async def test_postgres_15_gets_the_same_schema_and_all_acts_work_on_it(debian: DebianServer, database: str) -> None:
     conninfo = debian.conninfo(database, user="owner")
-    done = await installed(conninfo, roles=True)
-    assert done.verification
-    assert done.verification.is_well
-    there = {line for line in portable(await shape_of(conninfo)) if line.kind != "grant"}
-    assert there == {line for line in expected_shape() if line.kind != "grant" and "own_select" not in line.name}
+    report = await installed(conninfo, roles=True)
+    assert report.verification
+    assert report.verification.is_well
+    shape = {line for line in portable(await shape_of(conninfo)) if line.kind != "grant"}
+    assert shape == {line for line in expected_shape() if line.kind != "grant" and "own_select" not in line.name}
     assert (await installed(conninfo)).plan.is_empty
-    await use(conninfo)
+    await work_with_a_credential(conninfo)
     with psycopg.connect(conninfo) as connection:
         assert [row["action"] for row in log_of(connection)] == [
             *("schema_changed", "credential_created", "credential_updated", "credential_disabled"),
@@ -111,7 +113,7 @@ def run(program: str, *arguments: str) -> None:
     subprocess.run([POSTGRES_15 / program, *arguments], check=True)
 
 
-def changes(conninfo: str) -> list[UUID]:
+def logged_changes(conninfo: str) -> list[UUID]:
     """The rows of the log that are not of a setup."""
     with psycopg.connect(conninfo) as connection:
         return [row["id"] for row in log_of(connection) if row["action"] != "schema_changed"]
@@ -123,10 +125,10 @@ async def test_a_backup_comes_back_without_being_logged_again(
     """As docs/audit_log.md says: whole, or the data alone past the triggers of the three tables."""
     source, backup = debian.conninfo(database, user="owner"), str(tmp_path / "backup.dump")
     await installed(source)
-    await use(source)
+    await work_with_a_credential(source)
     run("pg_dump", "-Fc", "-f", backup, source)
 
-    async def restored(*options: str) -> str:
+    async def restore(*options: str) -> str:
         name = debian.create_database(owner="owner", prefix="restored")
         conninfo = debian.conninfo(name, user="owner")
         if options:
@@ -140,16 +142,16 @@ async def test_a_backup_comes_back_without_being_logged_again(
         return conninfo
 
     for options in ((), ("--data-only",)):
-        there = await restored(*options)
-        async with await psycopg.AsyncConnection.connect(there) as conn:
-            said = [drift.sentence for drift in (await verify(conn)).drifts]
+        conninfo = await restore(*options)
+        async with await psycopg.AsyncConnection.connect(conninfo) as conn:
+            sentences = [drift.sentence for drift in (await verify(conn)).drifts]
         off = "The trigger public.integration_credentials.switchboard_log_change is switched off."
-        assert (off in said) == bool(options)
-        await installed(there)
-        assert changes(there) == changes(source)
-        async with await psycopg.AsyncConnection.connect(there) as conn:
+        assert (off in sentences) == bool(options)
+        await installed(conninfo)
+        assert logged_changes(conninfo) == logged_changes(source)
+        async with await psycopg.AsyncConnection.connect(conninfo) as conn:
             assert (await verify(conn)).is_well
-        debian.drop_database(str(psycopg.conninfo.conninfo_to_dict(there)["dbname"]))
+        debian.drop_database(str(psycopg.conninfo.conninfo_to_dict(conninfo)["dbname"]))
 
 
 async def test_a_directory_that_came_from_postgres_15_is_still_followed_and_a_replaced_one_left(
@@ -161,7 +163,7 @@ async def test_a_directory_that_came_from_postgres_15_is_still_followed_and_a_re
         connection.execute("create table users (id uuid primary key, email varchar(80), name text, deleted_at date)")
         connection.execute("create table organizations (id uuid primary key, name varchar(80), deleted_at timestamp)")
 
-    def restored() -> str:
+    def restore() -> str:
         plain = ["--no-owner", "--inserts", source]
         text = subprocess.run([POSTGRES_15 / "pg_dump", *plain], check=True, capture_output=True, text=True).stdout
         name = postgres.create_database(prefix="restored")
@@ -177,7 +179,7 @@ async def test_a_directory_that_came_from_postgres_15_is_still_followed_and_a_re
                     "create or replace view switchboard.people as select t.id, null::text as email, t.name,"
                     " null::uuid as organization_id, t.deleted_at is null as is_active from users t"
                 )
-        newer = restored()
+        newer = restore()
         with psycopg.connect(newer) as connection:
             connection.execute("alter table users add is_deleted bool; alter table organizations add is_deleted bool")
             connection.execute("insert into users values (gen_random_uuid(), 'a@b.c', 'Ann', null, true)")
@@ -191,7 +193,7 @@ async def test_a_directory_that_came_from_postgres_15_is_still_followed_and_a_re
     with psycopg.connect(source) as connection:
         connection.execute("drop table users, organizations cascade")
     await installed(source)
-    newer = restored()
+    newer = restore()
     with psycopg.connect(newer) as connection:
         connection.execute("create table users (id uuid primary key, email text)")
         connection.execute("insert into users values (gen_random_uuid(), 'a@b.c')")
@@ -203,17 +205,17 @@ async def test_a_directory_that_came_from_postgres_15_is_still_followed_and_a_re
 async def test_a_certificate_is_verified_up_to_the_host_name(
     debian: DebianServer, database: str, tmp_path: Path
 ) -> None:
-    def given(**parameters: str) -> str:
+    def over_tls(**parameters: str) -> str:
         text = debian.over_tls(database, "owner", **{"sslrootcert": str(debian.authority), **parameters})
         return make_conninfo(parse_connection_string(text), application_name="a test")
 
-    async with opened(given(sslmode="verify-full")) as there:
-        assert there.info
-        assert there.info.tls == "TLSv1.3"
+    async with opened(over_tls(sslmode="verify-full")) as connected:
+        assert connected.info
+        assert connected.info.tls == "TLSv1.3"
     trustme.CA().cert_pem.write_to_path(tmp_path / "other.pem")
     for wrong in ({"sslrootcert": str(tmp_path / "other.pem")}, {"host": "127.0.0.1"}):
         with pytest.raises(ConnectionFailed) as failure:
-            async with opened(given(sslmode="verify-full", **wrong)):
+            async with opened(over_tls(sslmode="verify-full", **wrong)):
                 pass
         assert failure.value.sentence == "The server's TLS certificate is not the one expected for this host."
         assert "sslrootcert" in failure.value.what_to_do
@@ -233,17 +235,19 @@ async def test_through_pgbouncer_everything_works_but_installing(debian: DebianS
             assert connection.execute("select to_regnamespace('switchboard')").fetchone() == (None,)
 
         await installed(debian.conninfo(database, user="owner"))
-        async with opened(through) as there:
-            assert there.info
-            assert there.info.pooling == "transaction"
+        async with opened(through) as connected:
+            assert connected.info
+            assert connected.info.pooling == "transaction"
             assert ("Pooler", "warning") in [
-                (finding.title, finding.state) for finding in server_findings(there.info, None)
+                (finding.title, finding.state) for finding in server_findings(connected.info, None)
             ]
-        await use(through)
+        await work_with_a_credential(through)
         # Its own sessions stay as they were: nothing of one operator is left for whoever comes next.
         with psycopg.connect(through, autocommit=True, prepare_threshold=None) as connection:
-            left = "select current_setting('switchboard.operator_label', true), current_setting('statement_timeout')"
-            assert connection.execute(left).fetchone() in [("", "0"), (None, "0")]
+            settings = (
+                "select current_setting('switchboard.operator_label', true), current_setting('statement_timeout')"
+            )
+            assert connection.execute(settings).fetchone() in [("", "0"), (None, "0")]
 
         with pytest.raises(ConnectionFailed) as plain:
             async with opened(f"{through}?sslmode=require"):
@@ -264,30 +268,30 @@ async def test_a_session_pooler_that_resets_nothing_gets_its_sessions_back_as_th
         # As on a large log: built on a session of its own, outside a transaction.
         async with await psycopg.AsyncConnection.connect(through, autocommit=True) as conn:
             assert await install_module._build_log_indexes(conn) == ("idx_integration_audit_logs_time",)
-        await use(through)
+        await work_with_a_credential(through)
         # A console that found no server at its start asks for one before it knows what is in between.
         waiting = Database(through, operator())
         assert await waiting.until_back() is None
         await waiting.close()
-        async with opened(through) as there:
-            assert there.info
-            assert there.info.pooling == "session"
+        async with opened(through) as connected:
+            assert connected.info
+            assert connected.info.pooling == "session"
 
             async def slow(connection: Connection) -> None:
                 await connection.execute("select pg_sleep(600)")
 
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(there.read(slow), 0.2)
+                await asyncio.wait_for(connected.read(slow), 0.2)
         # Every session that the pooler keeps, one after another: each held by a client of its own.
         with contextlib.ExitStack() as clients:
-            kept = debian.admin().execute(SESSIONS, (database,)).fetchall()
-            assert kept
+            sessions = debian.admin().execute(SESSIONS, (database,)).fetchall()
+            assert sessions
             pids = set()
-            for _ in kept:
+            for _ in sessions:
                 client = clients.enter_context(psycopg.connect(through, autocommit=True))
-                assert client.execute(LEFT).fetchall() == []
+                assert client.execute(LEFT_BEHIND).fetchall() == []
                 pids |= set(client.execute("select pg_backend_pid()").fetchall())
-            assert pids & set(kept)
+            assert pids & set(sessions)
 
 
 @pytest.mark.parametrize(

@@ -24,11 +24,11 @@ from tui.errors import (
 CANARY = "Canary31secret"
 
 
-def all_of(failure):
+def text_of(failure):
     return f"{failure.sentence}\n{failure.what_to_do}\n{failure.details}"
 
 
-def running(connection, statement, parameters=None, *, role=None):
+def failure_of(connection, statement, parameters=None, *, role=None):
     """The failure of a statement."""
     try:
         connection.execute(statement, parameters)
@@ -63,16 +63,16 @@ class TestStatements:
         connection.execute(
             "create table t (id int primary key check (id > 0), parent int references t, name varchar(20), secret text)"
         )
-        failure = running(connection, statement, {"canary": CANARY})
+        failure = failure_of(connection, statement, {"canary": CANARY})
         assert type(failure) is error
         assert failure.sqlstate == sqlstate
         assert failure.exit_status == 2
-        assert CANARY not in all_of(failure)
+        assert CANARY not in text_of(failure)
 
     def test_a_text_too_long_names_the_limit(self, connection):
         assert (
             "at most 3 characters"
-            in running(
+            in failure_of(
                 connection, "create temp table t as select 'abcd'::varchar(3);insert into t values ('abcd')"
             ).sentence
         )
@@ -93,14 +93,14 @@ class TestStatements:
         ],
     )
     def test_becomes_one_of_ours_with_a_sentence_and_what_to_do(self, connection, statement, error):
-        failure = running(connection, statement)
+        failure = failure_of(connection, statement)
         assert type(failure) is error
         assert failure.sentence.endswith(".")
         assert failure.what_to_do.endswith(".")
         assert len(failure.sqlstate) == 5
 
     def test_a_functions_own_words_may_quote_a_row_and_are_not_repeated(self, connection):
-        failure = running(
+        failure = failure_of(
             connection, "do $$ begin raise exception E'The log is \n append-only' using hint = 'Leave it'; end $$"
         )
         assert "append-only" not in f"{failure} {failure.details}"
@@ -126,8 +126,8 @@ class TestStatements:
                 f"create trigger refuse before insert on t for each row execute function refuse('{sqlstate}')"
             )
             for statement in ("insert into t values (%s)", "select switchboard.write(%s)"):
-                failure = running(connection, statement, (CANARY,))
-                told = (type(failure), failure.sentence, failure.sqlstate, sqlstate in failure.details)
+                failure = failure_of(connection, statement, (CANARY,))
+                actual = (type(failure), failure.sentence, failure.sqlstate, sqlstate in failure.details)
                 expected = (
                     DatabaseFailed,
                     "A trigger of another program refused it; nothing was written.",
@@ -135,7 +135,7 @@ class TestStatements:
                     True,
                 )
                 wrong += (
-                    [f"{sqlstate} {statement}: {failure!r}"] if told != expected or CANARY in all_of(failure) else []
+                    [f"{sqlstate} {statement}: {failure!r}"] if actual != expected or CANARY in text_of(failure) else []
                 )
         assert not wrong, "\n".join(wrong)
 
@@ -153,31 +153,31 @@ class TestStatements:
             create trigger other before insert on u for each row execute function other();
         """)
         for sqlstate in ("SB001", "42501", "23514", "22023"):
-            failure = running(connection, "select switchboard.refuse(%s)", (sqlstate,))
+            failure = failure_of(connection, "select switchboard.refuse(%s)", (sqlstate,))
             assert "trigger of another program" not in failure.sentence, sqlstate
             assert ("600 acts" in failure.sentence) is (sqlstate != "22023")
         for statement in ("select switchboard.write()", "insert into u values (1)"):
-            assert "positive" in running(connection, statement).sentence, statement
+            assert "positive" in failure_of(connection, statement).sentence, statement
 
     def test_a_missing_privilege_names_role_and_object(self, connection, empty_database, postgres):
         connection.execute(
             "create table secrets (a int); create role support login; alter table secrets enable row level security"
         )
         with psycopg.connect(postgres.conninfo(conninfo_to_dict(empty_database)["dbname"], user="support")) as support:
-            failure = running(support, "select a from secrets", role="support")
+            failure = failure_of(support, "select a from secrets", role="support")
             assert isinstance(failure, PermissionDenied)
             assert failure.exit_status == 3
             assert "role support" in failure.sentence
             assert "table secrets" in failure.sentence
             support.rollback()
             connection.execute("grant insert on secrets to support")
-            assert "row-level security" in running(support, "insert into secrets values (1)").sentence
+            assert "row-level security" in failure_of(support, "insert into secrets values (1)").sentence
 
     def test_a_lock_that_is_held_and_a_deadlock_are_locked(self, connection, empty_database):
         connection.execute("create table t (a int)")
         with psycopg.connect(empty_database) as other:
             other.execute("lock table t")
-            assert type(running(connection, "set lock_timeout = 20; select a from t")) is Locked
+            assert type(failure_of(connection, "set lock_timeout = 20; select a from t")) is Locked
         for error in (pg.DeadlockDetected, pg.SerializationFailure):
             assert type(translate(_reported(connection, error.sqlstate))) is Locked
 
@@ -207,11 +207,11 @@ class TestStatements:
         with psycopg.connect(empty_database, autocommit=True) as victim:
             pid = victim.info.backend_pid
             connection.execute("select pg_terminate_backend(%s, 5000)", (pid,))
-            assert type(running(victim, "select 1")) is ConnectionLost
-            assert type(running(victim, "select 1")) is ConnectionLost
+            assert type(failure_of(victim, "select 1")) is ConnectionLost
+            assert type(failure_of(victim, "select 1")) is ConnectionLost
 
     def test_a_character_that_postgres_cannot_store_is_invalid_input(self, connection):
-        assert type(running(connection, "select %s::text", ("a\x00b",))) is InvalidInput
+        assert type(failure_of(connection, "select %s::text", ("a\x00b",))) is InvalidInput
 
     def test_what_is_ours_already_stays_as_it_is(self):
         failure = NotFound("It is gone.", "Reload.")

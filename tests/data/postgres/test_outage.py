@@ -6,18 +6,15 @@ import asyncio
 import contextlib
 import gc
 import math
-import socket
 import threading
 import time
 from typing import TYPE_CHECKING
 
-import psycopg
 import pytest
-from psycopg.conninfo import conninfo_to_dict
 from psycopg.rows import tuple_row
 
 from tests.support.acme import operator
-from tests.support.servers.loopback import ScriptedServer, letting_in, silent
+from tests.support.servers.loopback import ScriptedServer, letting_in
 from tests.support.servers.pooler import TransactionPooler
 from tests.support.servers.tcp_proxy import TcpProxy
 from tests.support.waiting import wait_until
@@ -25,25 +22,14 @@ from tui.data.postgres import pool
 from tui.data.postgres.connect import connect
 from tui.data.postgres.database import Connection, Database
 from tui.data.postgres.deadline import run_with_deadline
-from tui.data.postgres.failures import availability_of
 from tui.errors import ConnectionFailed, ConnectionLost, NoFreeConnection
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-    from pathlib import Path
+    from collections.abc import AsyncIterator, Awaitable, Callable
+
+    import psycopg
 
     from tests.support.servers.postgres import TestServer
-
-LOGIN = "user=walter password=walter dbname=postgres sslmode=disable connect_timeout=5"
-
-
-@pytest.fixture
-def proxy(postgres: TestServer) -> Iterator[TcpProxy]:
-    """A proxy before the server, and on it the role walter."""
-    postgres.create_role("walter", "login password 'walter'")
-    with TcpProxy(int(conninfo_to_dict(postgres.conninfo("postgres"))["port"])) as proxy:
-        yield proxy
-    postgres.drop_new_roles()
 
 
 @pytest.fixture
@@ -58,10 +44,10 @@ async def database(proxy: TcpProxy) -> AsyncIterator[Database]:
 
 
 def through(proxy: TcpProxy) -> str:
-    return f"host=127.0.0.1 port={proxy.port} {LOGIN}"
+    return proxy.conninfo("postgres", user="walter", password="walter")
 
 
-def sleeping(seconds: float) -> str:
+def sleep_statement(seconds: float) -> str:
     return f"select pg_sleep({seconds})"
 
 
@@ -73,7 +59,7 @@ async def test_cancelling_in_a_black_hole_gives_control_back_within_three_second
 
     async def unit(connection: Connection) -> None:
         at_work.set()
-        await connection.execute(sleeping(60))
+        await connection.execute(sleep_statement(60))
 
     task = asyncio.create_task(database.read(unit) if kind == "read" else database.write(unit))
     await at_work.wait()
@@ -86,11 +72,11 @@ async def test_cancelling_in_a_black_hole_gives_control_back_within_three_second
 
 
 async def test_cancelling_the_first_questions_gives_control_back_within_three_seconds() -> None:
-    asked = threading.Event()
-    with ScriptedServer(letting_in(asked)) as server:
+    question_came = threading.Event()
+    with ScriptedServer(letting_in(question_came)) as server:
         database = Database(f"host=127.0.0.1 port={server.port} user=x dbname=x sslmode=disable", operator())
         opening = asyncio.create_task(database.open())
-        await asyncio.to_thread(asked.wait, 20)
+        await asyncio.to_thread(question_came.wait, 20)
         started = time.monotonic()
         opening.cancel()
         with pytest.raises(asyncio.CancelledError):
@@ -122,7 +108,7 @@ async def test_a_query_that_is_silent_for_long_goes_on_while_the_server_answers_
             async def work(held: list[psycopg.AsyncConnection[object]], database: Database = database) -> str:
                 async with database._pool.connection() as connection:
                     held.append(connection)
-                    await connection.execute(sleeping(3))
+                    await connection.execute(sleep_statement(3))
                 return "done"
 
             liveness = database._pool.liveness
@@ -138,7 +124,7 @@ async def test_work_ends_soon_after_the_server_is_gone(proxy: TcpProxy, database
         async with database._pool.connection() as connection:
             held.append(connection)
             at_work.set()
-            await connection.execute(sleeping(60))
+            await connection.execute(sleep_statement(60))
 
     ending = asyncio.create_task(run_with_deadline(work, math.inf, liveness=database._pool.liveness, gone_after_s=1))
     await at_work.wait()
@@ -154,7 +140,7 @@ async def test_an_outage_is_seen_within_three_seconds_and_its_end_within_five(
     proxy: TcpProxy, database: Database, outage: object
 ) -> None:
     watching = asyncio.create_task(database.until_lost())
-    await database.read(_one)
+    await database.read(_select_one)
     started = time.monotonic()
     outage(proxy)  # type: ignore[operator]
     failure = await watching
@@ -165,7 +151,7 @@ async def test_an_outage_is_seen_within_three_seconds_and_its_end_within_five(
     proxy.restore()
     started = time.monotonic()
     assert await back is None
-    assert await database.read(_one) == 1
+    assert await database.read(_select_one) == 1
     assert time.monotonic() - started < 5
 
 
@@ -183,14 +169,14 @@ async def test_that_all_connections_are_taken_is_said_as_that(
     units = [asyncio.create_task(database.read(unit)) for _ in range(pool.MAX_SIZE)]
     await busy.wait()
     with pytest.raises(NoFreeConnection) as ours:
-        await database.read(_one)
+        await database.read(_select_one)
     await busy.wait()
     await asyncio.gather(*units)
     with postgres.admin() as admin:
         admin.execute("alter role walter connection limit 0")
         admin.execute("select pg_terminate_backend(pid, 5000) from pg_stat_activity where usename = 'walter'")
     with pytest.raises(NoFreeConnection) as theirs:
-        await database.read(_one)
+        await database.read(_select_one)
     with pytest.raises(NoFreeConnection) as at_first:
         await Database(through(proxy), operator()).open()
     for failure in (ours.value, theirs.value, at_first.value):
@@ -207,100 +193,10 @@ async def test_a_login_that_is_refused_is_not_tried_again(proxy: TcpProxy, postg
     await database.close()
 
 
-def test_what_a_failure_to_connect_says_about_the_server() -> None:
-    failed = 'connection failed: connection to server at "203.0.113.7", port 5432 failed: '
-    behind = "- host: 'x', port: '5432', hostaddr: '203.0.113.8': "
-    said = {
-        "gone": (
-            f"{failed}Connection refused\n\tIs the server running on that host and accepting TCP/IP connections?",
-            f"{failed}server closed the connection unexpectedly",
-            f"{failed}FATAL:  the database system is starting up",
-            f"{failed}FATAL:  server login has been failing, try again later (server_login_retry)",
-            "connection timeout expired",
-            "failed to resolve host 'db.example': [Errno -3] Temporary failure in name resolution",
-        ),
-        "full": (
-            f"{failed}FATAL:  sorry, too many clients already",
-            f'{failed}FATAL:  too many connections for role "walter"',
-            f"{failed}FATAL:  remaining connection slots are reserved for roles with the SUPERUSER attribute",
-            f"{failed}FATAL:  no more connections allowed (max_client_conn)",
-            f"{failed}FATAL:  (EMAXCONN) max client connections reached, limit: 200",
-            f"{failed}FATAL:  MaxClientsInSessionMode: max clients reached - in Session mode max clients are limited",
-        ),
-        "refuses": (
-            f'{failed}FATAL:  password authentication failed for user "walter"',
-            f"{failed}FATAL:  Tenant or user not found",
-            f'{failed}FATALE:  il database "x" non esiste',
-            f"{failed}SSL error: certificate verify failed",
-            f"{failed}Connection refused\n{behind}{failed}FATAL:  password authentication failed",
-        ),
-    }
-    for standing, texts in said.items():
-        for text in texts:
-            assert availability_of(psycopg.OperationalError(text)) == standing, text
-
-
-async def test_a_service_says_where_to_connect_to_before_the_environment_does(
-    proxy: TcpProxy, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Also by a name, which this program looks up, and not libpq while everything waits."""
-    services = tmp_path / "services"
-    services.write_text(
-        f"[address]\nhost=127.0.0.1\nport={proxy.port}\n"
-        f"[name]\nhost=db.example\nport={proxy.port}\n"
-        f"[hostaddr]\nhostaddr=127.0.0.1\nport={proxy.port}\n"
-    )
-    monkeypatch.setenv("PGSERVICEFILE", str(services))
-    monkeypatch.setenv("PGHOST", "other.example")
-    monkeypatch.setenv("PGPORT", "1")
-    known = {"db.example": [(socket.AF_INET, socket.SOCK_STREAM, 6, "", ("127.0.0.1", 0))]}
-    monkeypatch.setattr(socket, "getaddrinfo", lambda host, *_, **__: known[host])
-    for service in ("address", "name", "hostaddr"):
-        async with await connect(f"service={service} {LOGIN}", tuple_row) as connection:
-            assert connection.info.port == proxy.port, service
-    monkeypatch.setenv("PGSERVICE", "name")
-    async with await connect(LOGIN, tuple_row) as connection:
-        assert connection.info.host == "db.example"
-
-
-async def test_a_server_behind_two_addresses_that_are_dead_is_found(proxy: TcpProxy) -> None:
-    with ScriptedServer(silent) as dead:
-        places = f"host=127.0.0.1,127.0.0.1,127.0.0.1 port={dead.port},{dead.port},{proxy.port}"
-        database = Database(f"{places} {LOGIN}", operator())
-        await database.open()
-        await database.close()
-
-
-async def test_hosts_and_ports_that_do_not_match_are_refused() -> None:
-    with pytest.raises(psycopg.OperationalError, match="could not match 3 port numbers"):
-        await connect("host=localhost,localhost port=1,2,3", tuple_row)
-
-
-async def test_a_name_is_looked_up_once_for_all_who_wait(monkeypatch: pytest.MonkeyPatch) -> None:
-    asked: list[str] = []
-    answered = threading.Event()
-
-    def look_up(host: str, *_: object, **__: object) -> None:
-        asked.append(host)
-        answered.wait(20)
-        raise OSError("no such name")
-
-    monkeypatch.setattr(socket, "getaddrinfo", look_up)
-    waiting = [asyncio.create_task(connect("host=db.example", tuple_row)) for _ in range(3)]
-    await asyncio.wait(waiting, timeout=0.05)
-    waiting[0].cancel()
-    await asyncio.wait(waiting[:1])
-    answered.set()
-    for task in waiting[1:]:
-        with pytest.raises(psycopg.OperationalError, match=r"failed to resolve host .* no such name"):
-            await task
-    assert asked == ["db.example"]
-
-
 async def test_a_server_that_is_slow_to_let_in_is_not_lost(proxy: TcpProxy) -> None:
     slow = Database(f"{through(proxy)} options='-c post_auth_delay=2'", operator())
     await slow.open()
-    units = [asyncio.create_task(slow.read(_sleeping(1))) for _ in range(2)]
+    units = [asyncio.create_task(slow.read(_sleep(1))) for _ in range(2)]
     lost = asyncio.create_task(slow.until_lost())
     await asyncio.gather(*units)
     assert not lost.done()
@@ -314,7 +210,7 @@ async def test_a_pooler_whose_only_backend_is_taken_is_not_lost(postgres: TestSe
         await database.open()
         async with await connect(pooler.conninfo, tuple_row) as other:
             lost = asyncio.create_task(database.until_lost())
-            await other.execute(sleeping(4))
+            await other.execute(sleep_statement(4))
             assert not lost.done()
             lost.cancel()
         await database.close()
@@ -326,7 +222,7 @@ async def test_while_all_connections_are_at_work_none_is_opened_to_ask(proxy: Tc
     async def unit(connection: Connection) -> None:
         await connection.execute("select 1")
         await at_work.wait()
-        await connection.execute(sleeping(0.5))
+        await connection.execute(sleep_statement(0.5))
 
     units = [asyncio.create_task(database.read(unit)) for _ in range(pool.MAX_SIZE)]
     await at_work.wait()
@@ -359,13 +255,13 @@ async def test_an_old_connection_is_kept_until_there_is_another(
 
 
 async def test_a_request_to_cancel_is_not_hung_up_on_by_a_second_interruption() -> None:
-    asked, cancelled, hung_up = threading.Event(), threading.Event(), threading.Event()
+    question_came, cancelled, hung_up = threading.Event(), threading.Event(), threading.Event()
     answer = threading.Event()
 
     async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         head = await reader.readexactly(8)
         if head[4:] != b"\x04\xd2\x16\x2e":
-            await letting_in(asked)(reader, writer)
+            await letting_in(question_came)(reader, writer)
             return
         await reader.readexactly(int.from_bytes(head[:4]) - 8)
         cancelled.set()
@@ -376,7 +272,7 @@ async def test_a_request_to_cancel_is_not_hung_up_on_by_a_second_interruption() 
     with ScriptedServer(talk) as server:
         connection = await connect(f"host=127.0.0.1 port={server.port} user=x dbname=x sslmode=disable", tuple_row)
         asking = asyncio.create_task(connection.execute("select 1"))
-        assert await asyncio.to_thread(asked.wait, 20)
+        assert await asyncio.to_thread(question_came.wait, 20)
         asking.cancel()
         assert await asyncio.to_thread(cancelled.wait, 20)
         asking.cancel()
@@ -413,13 +309,13 @@ async def _backend(connection: Connection) -> int:
     return connection.info.backend_pid
 
 
-def _sleeping(seconds: float) -> Callable[[Connection], Awaitable[None]]:
+def _sleep(seconds: float) -> Callable[[Connection], Awaitable[None]]:
     async def unit(connection: Connection) -> None:
-        await connection.execute(sleeping(seconds))
+        await connection.execute(sleep_statement(seconds))
 
     return unit
 
 
-async def _one(connection: Connection) -> int:
+async def _select_one(connection: Connection) -> int:
     row = await (await connection.execute("select 1 as one")).fetchone()
     return int(row["one"]) if row else 0

@@ -27,7 +27,7 @@ class TestDescribe:
     """The place, safe to show."""
 
     @pytest.mark.parametrize(
-        ("text", "shown"),
+        ("text", "description"),
         [
             ("postgresql://u:p@h:5433/d", "u@h:5433/d"),
             ("postgresql://u:p@h/d", "u@h:5432/d"),
@@ -39,8 +39,8 @@ class TestDescribe:
             ("service=prod user=u dbname=d", "u@service prod/d"),
         ],
     )
-    def test_names_user_host_port_and_database(self, text, shown):
-        assert parse_connection_string(text).describe() == shown
+    def test_names_user_host_port_and_database(self, text, description):
+        assert parse_connection_string(text).describe() == description
 
     def test_uses_what_libpq_finds_in_the_environment_and_no_control_character(self, monkeypatch):
         monkeypatch.setenv("PGHOST", "h\x1b[2J\u202e")

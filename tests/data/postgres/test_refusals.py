@@ -17,17 +17,17 @@ async def test_every_refusal_is_named_and_repeated_without_a_secret():
     failures = await meet_every_refusal()
     wrong = []
     for refusal, failure in failures.items():
-        said = refusal.text.partition("\n")[0][:60]
-        shown = f"{failure.sentence}\n{failure.what_to_do}\n{failure.details}"
+        words = refusal.text.partition("\n")[0][:60]
+        texts = f"{failure.sentence}\n{failure.what_to_do}\n{failure.details}"
         checks = {
             "its class": isinstance(failure, refusal.error)
             and isinstance(failure, ConnectionLost) == issubclass(refusal.error, ConnectionLost),
             "its sentence": refusal.sentence in failure.sentence,
             "its remedy": refusal.remedy in failure.what_to_do,
             "a sentence of its own": not any(words in failure.sentence for words in GENERIC),
-            "the words": said in failure.what_to_do,
+            "the words": words in failure.what_to_do,
             "one line": failure.what_to_do.isprintable(),
-            "no password": PASSWORD not in shown,
+            "no password": PASSWORD not in texts,
             # Else a COMMIT that the pooler ended would not be asked after.
             "a lost connection": refusal.when != SESSION or isinstance(failure, ConnectionFailed),
             "an answer": failure.answered is (refusal.when != DRIVER),

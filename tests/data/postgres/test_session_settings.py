@@ -23,10 +23,10 @@ async def _settings(connection: psycopg.AsyncConnection[tuple[str, str]]) -> dic
 async def test_a_pinned_session_shows_each_value_as_it_is_written(empty_database: str) -> None:
     async with await psycopg.AsyncConnection.connect(empty_database, autocommit=True) as connection:
         await pin_session(connection, LIMITS)
-        shown = await _settings(connection)
+        settings = await _settings(connection)
     # Else what is so already would be set again, also by who may not.
-    assert {name: shown[name] for name in _PINNED if name in shown and shown[name] != _PINNED[name]} == {}
-    assert shown[CHECKED] == "2s"
+    assert {name: settings[name] for name in _PINNED if name in settings and settings[name] != _PINNED[name]} == {}
+    assert settings[CHECKED] == "2s"
 
 
 async def test_the_line_to_the_client_is_looked_at_only_where_the_server_can(empty_database: str) -> None:
@@ -37,6 +37,6 @@ async def test_the_line_to_the_client_is_looked_at_only_where_the_server_can(emp
                 f"create or replace function pg_catalog.version() returns text language sql as $$ select '{version}' $$"
             )
             await pin_session(connection, LIMITS)
-            shown = await _settings(connection)
-            assert shown[CHECKED] == "0", version
-            assert shown["row_security"] == "on"
+            settings = await _settings(connection)
+            assert settings[CHECKED] == "0", version
+            assert settings["row_security"] == "on"

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import psycopg
 import pytest
 
-from tests.support.schema import installed
+from tests.support.database.schema import installed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -165,18 +165,22 @@ def may(connection: psycopg.Connection, role: str, statement: str) -> bool:
         return False
 
 
-def statements(thing: str) -> dict[str, str]:
-    columns, values, column = ROWS[thing]
-    others = {"switchboard.keys": "key_id", "switchboard.open_tickets": "ticket", "switchboard.send_actions": "action"}
-    others["switchboard.accepted"] = "object"
-    others["switchboard.locks"] = "key"
-    first = others.get(thing, "id")
+def statements(relation: str) -> dict[str, str]:
+    columns, values, column = ROWS[relation]
+    key_columns = {
+        "switchboard.keys": "key_id",
+        "switchboard.open_tickets": "ticket",
+        "switchboard.send_actions": "action",
+    }
+    key_columns["switchboard.accepted"] = "object"
+    key_columns["switchboard.locks"] = "key"
+    first = key_columns.get(relation, "id")
     return {
-        "S": f"select {first} from {thing}",
-        "I": f"insert into {thing} ({columns}) values ({values})",
-        "U": f"update {thing} set {column} = {column}",
-        "D": f"delete from {thing}" + (" where key_id <> 's'" if thing == "switchboard.keys" else ""),
-        "T": f"truncate {thing} cascade",
+        "S": f"select {first} from {relation}",
+        "I": f"insert into {relation} ({columns}) values ({values})",
+        "U": f"update {relation} set {column} = {column}",
+        "D": f"delete from {relation}" + (" where key_id <> 's'" if relation == "switchboard.keys" else ""),
+        "T": f"truncate {relation} cascade",
     }
 
 
@@ -199,16 +203,16 @@ def test_every_object_of_ours_is_in_the_matrix(project: str) -> None:
     assert functions >= set(CALLABLE)
 
 
-@pytest.mark.parametrize("thing", MATRIX)
-def test_each_role_can_do_what_the_matrix_says_and_nothing_else(project: str, thing: str) -> None:
+@pytest.mark.parametrize("relation", MATRIX)
+def test_each_role_can_do_what_the_matrix_says_and_nothing_else(project: str, relation: str) -> None:
     with psycopg.connect(project, autocommit=True) as connection:
-        if thing == "switchboard.keys":
+        if relation == "switchboard.keys":
             connection.execute("insert into switchboard.keys (key_id, purpose, public_key) values ('d', 'seal', 'x')")
         for role in ROLES:
-            tried = "".join(letter for letter, text in statements(thing).items() if may(connection, role, text))
-            assert (role, tried) == (role, MATRIX[thing].get(role, ""))
-        tried = "".join(letter for letter, text in statements(thing).items() if may(connection, "postgres", text))
-        assert tried == OWNER.get(thing, "SIUDT")
+            tried = "".join(letter for letter, text in statements(relation).items() if may(connection, role, text))
+            assert (role, tried) == (role, MATRIX[relation].get(role, ""))
+        tried = "".join(letter for letter, text in statements(relation).items() if may(connection, "postgres", text))
+        assert tried == OWNER.get(relation, "SIUDT")
 
 
 def test_nobody_but_the_owner_holds_a_privilege_to_change_the_log(project: str) -> None:

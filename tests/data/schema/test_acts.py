@@ -1,30 +1,27 @@
-"""What a row of the log may hold and who may write which, and openings: how many, and that nobody blocks them."""
+"""What a row of the log may hold, who may write which, and that nobody blocks a write by a lock."""
 
 from __future__ import annotations
 
 import asyncio
 import json
-from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
-from uuid import UUID, uuid4
+from uuid import uuid4
 
 import psycopg
 import pytest
 
-from tests.support.schema import installed, log_of
+from tests.support.database.schema import installed, log_of
 from tui.data.audit.rows import OPENINGS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tests.support.servers.postgres import TestServer
     from tests.support.servers.supabase import SupabaseServer
 
     Connection = psycopg.Connection[Any]
 
 MOST_BYTES = 16_384
 ADMIN, SUPPORT, AUDITOR = "switchboard_admin", "switchboard_support", "switchboard_auditor"
-ADDED = "insert into public.integration_credentials (organization_id, integration_type, credentials_encrypted) values "
 # For each of Switchboard's acts the groups that may log it by themselves; whoever owns the log may all of them.
 ACTS = {
     "connection_tested": {ADMIN, SUPPORT},
@@ -35,21 +32,11 @@ ACTS = {
     **{act: {ADMIN} for act in ("settings_changed", "access_changed", "checkpoint_made", "log_archived")},
 }
 CHANGES = {
-    *(f"credential_{what}" for what in ("created", "updated", "deleted", "enabled", "disabled")),
+    *(f"credential_{change}" for change in ("created", "updated", "deleted", "enabled", "disabled")),
     *("credential_rolled_back", "credential_restored"),
-    *(f"permission_{what}" for what in ("granted", "changed", "revoked")),
-    *(f"number_{what}" for what in ("added", "updated", "assigned", "unassigned", "deactivated")),
+    *(f"permission_{change}" for change in ("granted", "changed", "revoked")),
+    *(f"number_{change}" for change in ("added", "updated", "assigned", "unassigned", "deactivated")),
 }
-
-
-@pytest.fixture(scope="module")
-def database(postgres: TestServer, installed_template: str) -> Iterator[str]:
-    name = postgres.create_database(template=installed_template, prefix="acts")
-    for login in ("alice", "bob"):
-        postgres.create_role(login, "login superuser")
-    yield postgres.conninfo(name)
-    postgres.drop_database(name)
-    postgres.drop_new_roles()
 
 
 @pytest.fixture(scope="module")
@@ -62,35 +49,18 @@ def project(supabase_server: SupabaseServer) -> Iterator[str]:
     supabase_server.drop_new_roles()
 
 
-@pytest.fixture
-def connection(database: str) -> Iterator[Connection]:
-    with psycopg.connect(database, autocommit=True) as connected:
-        connected.execute("delete from switchboard.open_tickets")
-        connected.execute("delete from public.integration_credentials")
-        yield connected
+def is_allowed(connection: Connection, role: str, statement: str, value: str) -> bool:
+    """Whether a role may run a statement; rolled back."""
+    try:
+        with connection.transaction(force_rollback=True):
+            connection.execute(f"set local role {role}")
+            connection.execute(statement, [value])
+    except psycopg.errors.InsufficientPrivilege:
+        return False
+    return True
 
 
-@pytest.fixture
-def integration(connection: Connection) -> UUID:
-    row = connection.execute(ADDED + "(gen_random_uuid(), 'zoho_mail', 'the envelope') returning id").fetchone()
-    assert row
-    integration_id: UUID = row[0]
-    return integration_id
-
-
-def login(database: str, name: str, isolation: str = "read committed") -> Connection:
-    options = f"-c lock_timeout=200ms -c default_transaction_isolation={isolation.replace(' ', chr(92) + ' ')}"
-    return psycopg.connect(database.replace("postgres@", f"{name}@"), autocommit=True, options=options)
-
-
-def begin(connection: Connection, integration: UUID, purpose: str = "reveal") -> UUID:
-    row = connection.execute("select switchboard.begin_open(%s, %s)", [integration, purpose]).fetchone()
-    assert row
-    ticket: UUID = row[0]
-    return ticket
-
-
-def size_of(details: str) -> str:
+def log_statement(details: str) -> str:
     """The statement that logs details, given as an expression."""
     return f"select switchboard.log_act('log_exported', null, null, 'success', {details})"
 
@@ -122,7 +92,7 @@ class TestSizes:
                     connection.execute(
                         "select set_config(%s, repeat(chr(2), 100000), true)", [f"switchboard.{setting}"]
                     )
-                connection.execute(size_of(details))
+                connection.execute(log_statement(details))
             row = connection.execute(
                 "select octet_length(details::text), octet_length((%s)::text), details, length(user_agent) "
                 "from public.integration_audit_logs order by created_at desc limit 1".replace("%s", details)
@@ -139,7 +109,7 @@ class TestSizes:
         assert written["large"].endswith(" [cut, 100001 bytes]")
 
     def test_what_is_small_is_written_as_it_is(self, connection: Connection) -> None:
-        connection.execute(size_of("jsonb_build_object('text', repeat('x', 12000))"))
+        connection.execute(log_statement("jsonb_build_object('text', repeat('x', 12000))"))
         details = log_of(connection)[-1]["details"]
         assert details["text"] == "x" * 12000 and "cut" not in details
 
@@ -170,22 +140,16 @@ class TestActions:
         assert {name for name, kind, _ in rows if kind == "change"} == CHANGES
         assert {name for name, kind, _ in rows if kind == "act"} == set(ACTS)
         assert len(rows) == len({name for name, _, _ in rows}) == len(OPENINGS | CHANGES | set(ACTS))
-        listed = {name: set(roles or [ADMIN, SUPPORT, AUDITOR]) for name, kind, roles in rows if kind == "act"}
-        assert listed == ACTS
+        roles_by_act = {name: set(roles or [ADMIN, SUPPORT, AUDITOR]) for name, kind, roles in rows if kind == "act"}
+        assert roles_by_act == ACTS
 
     def test_each_group_logs_its_own_acts_and_no_other(self, project: str) -> None:
+        log_act = "select switchboard.log_act(%s, null, null, 'success', '{}')"
         with psycopg.connect(project, autocommit=True) as connection:
             for act, allowed in ACTS.items():
                 for role in (ADMIN, SUPPORT, AUDITOR):
-                    with connection.transaction(force_rollback=True):
-                        connection.execute(f"set local role {role}")
-                        try:
-                            connection.execute("select switchboard.log_act(%s, null, null, 'success', '{}')", [act])
-                            did = True
-                        except psycopg.errors.InsufficientPrivilege:
-                            did = False
-                    assert did is (role in allowed), (act, role)
-                connection.execute("select switchboard.log_act(%s, null, null, 'success', '{}')", [act])
+                    assert is_allowed(connection, role, log_act, act) is (role in allowed), (act, role)
+                connection.execute(log_act, [act])
 
     def test_nobody_fills_the_log_but_its_owner(self, project: str) -> None:
         acts = (
@@ -200,83 +164,6 @@ class TestActions:
                 assert refused.value.sqlstate == "SB001"
             with connection.transaction(force_rollback=True):
                 assert connection.execute(acts, [601]).fetchone() == (601,)
-
-
-class TestOpenings:
-    @pytest.mark.parametrize("isolation", ["read committed", "repeatable read", "serializable"])
-    def test_ten_reveals_are_ten_at_every_isolation_level(
-        self, database: str, connection: Connection, integration: UUID, isolation: str
-    ) -> None:
-        """Six transactions that all began before the first reveal: together they got sixty."""
-        with ExitStack() as stack:
-            sessions = [stack.enter_context(login(database, "alice", isolation)) for _ in range(6)]
-            for session in sessions:
-                session.execute("begin")
-                session.execute("select count(*) from switchboard.open_tickets")
-            for session in sessions:
-                try:
-                    for _ in range(10):
-                        begin(session, integration)
-                    session.execute("commit")
-                except psycopg.Error as failure:
-                    assert failure.sqlstate == ("SB001" if isolation == "read committed" else "40001")
-                    session.execute("rollback")
-        assert connection.execute("select count(*) from switchboard.open_tickets").fetchone() == (10,)
-
-    @pytest.mark.parametrize("purpose", ["test", "sync"])
-    def test_tests_and_syncs_have_a_limit_too_and_say_when_it_ends(
-        self, connection: Connection, integration: UUID, purpose: str
-    ) -> None:
-        fill = (
-            "insert into switchboard.open_tickets (integration_id, purpose, opened_by, created_at) select %s, %s, %s, "
-            "clock_timestamp() - interval '4 minutes' from generate_series(1, %s)"
-        )
-        connection.execute(fill, [integration, purpose, "bob", 600])
-        connection.execute(fill, [integration, purpose, "postgres", 599])
-        begin(connection, integration, purpose)
-        with pytest.raises(psycopg.Error) as caught:
-            begin(connection, integration, purpose)
-        assert caught.value.sqlstate == "SB001"
-        assert caught.value.diag.message_primary in {
-            f"more than 600 openings to {purpose} in 5 minutes are refused: the next is possible in {seconds} s"
-            for seconds in (58, 59, 60)
-        }
-
-    def test_nobody_else_can_keep_an_opening_waiting(
-        self, database: str, connection: Connection, integration: UUID
-    ) -> None:
-        """Another login holds every advisory key that ours were made from, has opened, and has cleared old tickets."""
-        with login(database, "alice") as alice, login(database, "bob") as bob:
-            for purpose in ("reveal", "test"):
-                begin(alice, integration, purpose)
-            connection.execute("update switchboard.open_tickets set created_at = created_at - interval '2 hours'")
-            ticket = begin(alice, integration, "copy")
-            bob.execute("begin")
-            for key in ("reveal alice", "copy alice", "test alice", "sync alice", f"ticket {ticket}"):
-                bob.execute("select pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"switchboard {key}"])
-            for purpose in ("reveal", "test"):
-                begin(bob, integration, purpose)
-            for purpose in ("reveal", "test", "sync"):
-                opened = begin(alice, integration, purpose)
-                envelope = alice.execute("select switchboard.open_envelope(%s)", [opened]).fetchone()
-                assert envelope == ("the envelope",)
-            assert alice.execute("select switchboard.open_envelope(%s)", [ticket]).fetchone() == ("the envelope",)
-            old_tickets = "select count(*) from switchboard.open_tickets where created_at < now() - interval '1 hour'"
-            assert connection.execute(old_tickets).fetchone() == (0,)
-
-    def test_whoever_comes_second_with_a_ticket_is_refused_at_once(
-        self, database: str, connection: Connection, integration: UUID
-    ) -> None:
-        ticket = begin(connection, integration)
-        ask = "select switchboard.open_envelope(%s)"
-        with login(database, "postgres") as first, login(database, "postgres") as second:
-            first.execute("begin")
-            assert first.execute(ask, [ticket]).fetchone() == ("the envelope",)
-            for _ in range(2):
-                with pytest.raises(psycopg.Error) as caught:
-                    second.execute(ask, [ticket])
-                assert caught.value.sqlstate == "SB002"
-                first.execute("rollback")
 
 
 class TestLocks:
@@ -299,16 +186,14 @@ class TestLocks:
             connection.execute(add)
             assert connection.execute(locks).fetchone() == before
 
-    def test_another_login_that_holds_the_old_keys_blocks_no_primary_number(
-        self, database: str, connection: Connection
-    ) -> None:
+    def test_whoever_holds_the_old_keys_blocks_no_primary_number(self, database: str) -> None:
         home = uuid4()
-        with login(database, "bob") as bob, login(database, "alice") as alice:
-            bob.execute("begin")
-            bob.execute(
+        impatient = psycopg.connect(database, options="-c lock_timeout=200ms")
+        with psycopg.connect(database) as holder, impatient as writer:
+            holder.execute(
                 "select pg_advisory_xact_lock(hashtext('switchboard primary'), hashtext(%s) %% 1024)", [str(home)]
             )
-            alice.execute(
+            writer.execute(
                 "insert into public.organization_phone_numbers (organization_id, phone_number, is_primary) "
                 "values (%s, '1', true)",
                 [home],
@@ -321,16 +206,10 @@ class TestLocks:
             "permissions": {ADMIN},
             "seals": {ADMIN},
         }
+        take_lock = "select switchboard.take_lock(%s, gen_random_uuid())"
         with psycopg.connect(project, autocommit=True) as connection:
-            for what, allowed in roles_of.items():
+            for lock, allowed in roles_of.items():
                 for role in (ADMIN, SUPPORT, AUDITOR):
-                    with connection.transaction(force_rollback=True):
-                        connection.execute(f"set local role {role}")
-                        try:
-                            connection.execute("select switchboard.take_lock(%s, gen_random_uuid())", [what])
-                            did = True
-                        except psycopg.errors.InsufficientPrivilege:
-                            did = False
-                    assert did is (role in allowed), (what, role)
+                    assert is_allowed(connection, role, take_lock, lock) is (role in allowed), (lock, role)
             with pytest.raises(psycopg.errors.InvalidParameterValue):
                 connection.execute("select switchboard.take_lock('open to reveal', null)")

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
-import psycopg
 import pytest
 
 from tests.support.acme import ACME, PHONE, keyring, opened
-from tests.support.log_rows import filtered, read_all
+from tests.support.commands import execute
+from tests.support.database.log_rows import read_all, resolve_line
 from tests.support.terminal.console_driver import add
 from tui.data.audit.pages import AuditReader
 from tui.data.directory import find_person, resolve_organization
@@ -22,20 +22,15 @@ if TYPE_CHECKING:
     from tui.data.postgres.database import Connection
 
 
-def run(conninfo: str, statement: str, *values: Any) -> None:
-    with psycopg.connect(conninfo) as connection:
-        connection.execute(statement.encode(), values or None)
-
-
 async def test_an_envelope_that_is_null_is_malformed_and_can_be_replaced(keyed_database: str) -> None:
-    run(keyed_database, "alter table integration_credentials alter credentials_encrypted drop not null")
+    execute(keyed_database, "alter table integration_credentials alter credentials_encrypted drop not null")
     await add(keyed_database)
-    run(keyed_database, "update integration_credentials set credentials_encrypted = null")
+    execute(keyed_database, "update integration_credentials set credentials_encrypted = null")
     async with opened(keyed_database) as database:
         (untried,) = await list_integrations(database, None, ACME, [])
         assert untried.state == "checking"
-        (listed,) = await list_integrations(database, keyring(), ACME, [])
-        assert (listed.state, listed.unreadable) == ("unreadable", "malformed")
+        (integration,) = await list_integrations(database, keyring(), ACME, [])
+        assert (integration.state, integration.unreadable) == ("unreadable", "malformed")
         assert [why for _, why in (await take_census(database, keyring())).unreadable] == ["malformed"]
         base = await load_credential(database, keyring(), ACME, "exotel_phone")
         await save_credential(database, keyring(), Draft(ACME, "exotel_phone", PHONE, None), base, "auto")
@@ -46,15 +41,15 @@ async def test_an_envelope_that_is_null_is_malformed_and_can_be_replaced(keyed_d
 
 async def test_a_row_without_an_organisation_is_counted_as_unreadable(keyed_database: str) -> None:
     await add(keyed_database)
-    run(keyed_database, "alter table integration_credentials alter organization_id drop not null")
-    run(keyed_database, "update integration_credentials set organization_id = null")
+    execute(keyed_database, "alter table integration_credentials alter organization_id drop not null")
+    execute(keyed_database, "update integration_credentials set organization_id = null")
     async with opened(keyed_database) as database:
         assert [why for _, why in (await take_census(database, keyring())).unreadable] == ["altered"]
 
 
 async def test_the_census_counts_more_rows_than_a_page_holds(keyed_database: str) -> None:
     await add(keyed_database, policy="legacy")
-    run(
+    execute(
         keyed_database,
         "insert into integration_credentials (organization_id, integration_type, credentials_encrypted) "
         "select gen_random_uuid(), 'exotel_sms', credentials_encrypted "
@@ -67,7 +62,7 @@ async def test_the_census_counts_more_rows_than_a_page_holds(keyed_database: str
 
 
 async def test_a_text_that_is_no_envelope_says_nothing_about_the_key(installed_database: str) -> None:
-    run(
+    execute(
         installed_database,
         "insert into integration_credentials (organization_id, integration_type, credentials_encrypted) "
         "values (gen_random_uuid(), 'exotel_sms', 'no envelope')",
@@ -80,7 +75,7 @@ async def test_a_name_that_somebody_else_changed_meanwhile_is_a_conflict(keyed_d
     await add(keyed_database)
     async with opened(keyed_database) as database:
         base = await load_credential(database, keyring(), ACME, "exotel_phone")
-        run(keyed_database, "update integration_credentials set display_name = 'by somebody else'")
+        execute(keyed_database, "update integration_credentials set display_name = 'by somebody else'")
         mine = Draft(ACME, "exotel_phone", {**PHONE, "caller_id": "08033755555"}, None)
         with pytest.raises(CredentialConflict):
             await save_credential(database, keyring(), mine, base, "auto")
@@ -89,11 +84,11 @@ async def test_a_name_that_somebody_else_changed_meanwhile_is_a_conflict(keyed_d
 async def test_a_success_of_ours_proves_nothing_once_the_envelope_changed(keyed_database: str) -> None:
     await add(keyed_database)
     tested = "select switchboard.log_act('connection_tested', %s, 'exotel_phone', 'success', '{}')"
-    run(keyed_database, tested, ACME)
-    run(keyed_database, "update integration_credentials set is_verified = true, last_verified_at = now()")
+    execute(keyed_database, tested, ACME)
+    execute(keyed_database, "update integration_credentials set is_verified = true, last_verified_at = now()")
     async with opened(keyed_database) as database:
         assert [integration.proven for integration in await list_integrations(database, keyring(), ACME, [])] == [True]
-        run(
+        execute(
             keyed_database,
             "update integration_credentials set credentials_encrypted = credentials_encrypted || 'x', "
             "is_verified = true, last_verified_at = now()",
@@ -105,16 +100,16 @@ async def test_a_success_of_ours_proves_nothing_once_the_envelope_changed(keyed_
 async def test_deleting_what_is_gone_says_so(keyed_database: str) -> None:
     await add(keyed_database)
     async with opened(keyed_database) as database:
-        (listed,) = await list_integrations(database, keyring(), ACME, [])
-        expected = await count_dependents(database, listed)
-        run(keyed_database, "delete from integration_credentials")
+        (integration,) = await list_integrations(database, keyring(), ACME, [])
+        expected = await count_dependents(database, integration)
+        execute(keyed_database, "delete from integration_credentials")
         with pytest.raises(NotFound):
-            await delete(database, listed, expected)
+            await delete(database, integration, expected)
 
 
 async def test_rows_without_a_time_come_last_and_are_reachable(keyed_database: str) -> None:
     log = "insert into integration_audit_logs (organization_id, integration_type, action, status, created_at) values "
-    run(
+    execute(
         keyed_database, log + "(%s, 'x', 'timeless', 'success', null), (%s, 'x', 'timed', 'success', now())", ACME, ACME
     )
     async with opened(keyed_database) as database:
@@ -124,25 +119,25 @@ async def test_rows_without_a_time_come_last_and_are_reachable(keyed_database: s
             (f"org:{ACME}", 1, ["timed"]),
             (f"org:{uuid4()}", 5, []),
         ):
-            page = await read_all(AuditReader(database, await filtered(database, line)).older(None, limit))
+            page = await read_all(AuditReader(database, await resolve_line(database, line)).older(None, limit))
             assert [row.action for row in page.rows] == actions
 
 
-@pytest.mark.parametrize("look", [resolve_organization, find_person])
-async def test_typed_text_that_is_not_unicode_is_refused(keyed_database: str, look: Any) -> None:
+@pytest.mark.parametrize("resolve", [resolve_organization, find_person])
+async def test_typed_text_that_is_not_unicode_is_refused(keyed_database: str, resolve: Any) -> None:
     async with opened(keyed_database) as database:
         with pytest.raises(InvalidInput):
-            await look(database, "\udcff")
+            await resolve(database, "\udcff")
 
 
 async def test_another_programs_trigger_that_quotes_the_row_is_not_repeated(keyed_database: str) -> None:
     await add(keyed_database)
-    run(
+    execute(
         keyed_database,
         "create function public.noisy() returns trigger language plpgsql as "
         "$$ begin raise exception 'refused row %', new; end $$",
     )
-    run(
+    execute(
         keyed_database,
         "create trigger noisy before update on integration_credentials for each row execute function public.noisy()",
     )
@@ -159,12 +154,12 @@ async def test_another_programs_trigger_that_quotes_the_row_is_not_repeated(keye
 async def test_an_operator_in_public_is_never_used(keyed_database: str) -> None:
     """CVE-2018-1058: whoever may create in public could otherwise run code as whoever looks at an integration."""
     await add(keyed_database)
-    run(
+    execute(
         keyed_database,
         "create function public.trap(varchar, varchar) returns boolean language plpgsql as "
         "$$ begin raise exception 'trapped'; end $$",
     )
-    run(keyed_database, "create operator public.= (leftarg = varchar, rightarg = varchar, function = public.trap)")
+    execute(keyed_database, "create operator public.= (leftarg = varchar, rightarg = varchar, function = public.trap)")
     async with opened(keyed_database) as database:
         assert await load_credential(database, keyring(), ACME, "exotel_phone") is not None
 

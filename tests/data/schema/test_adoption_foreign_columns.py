@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import psycopg
 import pytest
 
-from tests.support.schema import installed, log_of, run_shape
+from tests.support.database.schema import installed, log_of, run_shape
 from tui.errors import SchemaInTheWay
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import psycopg
 import pytest
 
-from tests.support.schema import installed, run_shape
+from tests.support.database.schema import installed, run_shape
 from tests.support.servers.supabase import as_web_user
 from tui.data.schema.holes import HIDDEN_ROWS, HOLES, find_hidden_rows, find_holes
 from tui.data.schema.plan import make_plan

@@ -9,7 +9,7 @@ from uuid import uuid4
 import psycopg
 import pytest
 
-from tests.support.schema import columns_of, installed, log_of, row_hashes, run_shape, shape_of
+from tests.support.database.schema import columns_of, installed, log_of, row_hashes, run_shape, shape_of
 from tui.data.schema.files import schema_text
 from tui.data.schema.plan import make_plan
 from tui.data.schema.state import schema_state

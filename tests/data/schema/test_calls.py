@@ -11,7 +11,7 @@ import pytest
 
 from tests.support.acme import opened
 from tests.support.commands import execute
-from tests.support.schema import installed
+from tests.support.database.schema import installed
 from tui.data.schema.files import schema_files
 from tui.data.seals.sealing import LOCK
 from tui.errors import SchemaInTheWay

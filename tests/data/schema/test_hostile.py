@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import psycopg
 import pytest
 
-from tests.support.schema import installed, log_of, run_psql, shape_of
+from tests.support.database.schema import installed, log_of, run_psql, shape_of
 from tui.data.schema.files import schema_text
 from tui.data.schema.preflight import preflight
 from tui.errors import SchemaInTheWay
@@ -97,7 +97,7 @@ async def test_the_callers_search_path_decides_nothing(postgres: TestServer) -> 
 
 
 @pytest.mark.parametrize(
-    ("made", "what"),
+    ("statement", "named"),
     [
         ("alter schema switchboard owner to mallory", "schema switchboard"),
         ("create table switchboard.keys (id int)", "relation switchboard.keys"),
@@ -108,21 +108,21 @@ async def test_the_callers_search_path_decides_nothing(postgres: TestServer) -> 
     ],
 )
 async def test_what_somebody_else_put_into_the_schema_is_not_taken_over(
-    postgres: TestServer, empty_database: str, made: str, what: str
+    postgres: TestServer, empty_database: str, statement: str, named: str
 ) -> None:
     postgres.create_role("mallory")
     with psycopg.connect(empty_database) as connection:
         connection.execute("create schema switchboard")
         connection.execute("grant create, usage on schema switchboard to mallory")
-        if not made.startswith("alter"):
+        if not statement.startswith("alter"):
             connection.execute("set role mallory")
-        connection.execute(made)
-    with pytest.raises(SchemaInTheWay, match=f"{what} belongs to the role mallory") as caught:
+        connection.execute(statement)
+    with pytest.raises(SchemaInTheWay, match=f"{named} belongs to the role mallory") as caught:
         await installed(empty_database)
     assert "mallory" in caught.value.what_to_do
     with (
         psycopg.connect(empty_database, autocommit=True) as connection,
-        pytest.raises(psycopg.Error, match=f"{what} belongs to the role mallory") as refused,
+        pytest.raises(psycopg.Error, match=f"{named} belongs to the role mallory") as refused,
     ):
         connection.execute(schema_text())
     assert refused.value.sqlstate == "SB003"

@@ -11,8 +11,8 @@ import psycopg
 import pytest
 from psycopg.conninfo import conninfo_to_dict
 
-from tests.support.schema import installed, log_of, run_psql, shape_of
-from tests.support.tampering import check, seal
+from tests.support.database.schema import installed, log_of, run_psql, shape_of
+from tests.support.database.seal_tampering import check, seal
 from tui.data.schema import apply
 from tui.data.schema.files import SchemaFile, schema_files, schema_text
 from tui.data.schema.plan import make_plan
@@ -31,19 +31,19 @@ def fresh(request: pytest.FixtureRequest) -> Iterator[Callable[[], tuple[TestSer
     """Makes databases whose owner, no superuser, is the one to install."""
     name = {"16": "postgres16", "18": "postgres", "supabase": "supabase_server"}[request.param]
     server = request.getfixturevalue(name)
-    made: list[str] = []
+    databases: list[str] = []
 
-    def make() -> tuple[TestServer, str]:
+    def make_database() -> tuple[TestServer, str]:
         if request.param == "supabase":
-            made.append(server.create_project())
-            return server, server.conninfo(made[-1], user="postgres")
+            databases.append(server.create_project())
+            return server, server.conninfo(databases[-1], user="postgres")
         if "owner" not in server.roles():
             server.create_role("owner")
-        made.append(server.create_database(owner="owner", prefix="fresh"))
-        return server, server.conninfo(made[-1], user="owner")
+        databases.append(server.create_database(owner="owner", prefix="fresh"))
+        return server, server.conninfo(databases[-1], user="owner")
 
-    yield make
-    for database in made:
+    yield make_database
+    for database in databases:
         server.drop_database(database)
     server.drop_new_roles()
 
@@ -134,7 +134,7 @@ async def test_a_failure_at_the_last_statement_leaves_nothing_behind(
 
 
 async def test_a_lost_connection_in_the_middle_leaves_nothing_behind(empty_database: str, postgres: TestServer) -> None:
-    def kill(progress: Progress) -> None:
+    def end_session(progress: Progress) -> None:
         if progress.done == progress.total - 2:
             with postgres.admin() as admin:
                 admin.execute(
@@ -142,7 +142,7 @@ async def test_a_lost_connection_in_the_middle_leaves_nothing_behind(empty_datab
                 )
 
     with pytest.raises(Exception) as caught:
-        await installed(empty_database, progress=kill)
+        await installed(empty_database, progress=end_session)
     assert caught.value.exit_status == 1
     assert await shape_of(empty_database) == frozenset()
     assert (await installed(empty_database)).applied
@@ -189,10 +189,10 @@ async def test_an_installation_is_in_the_log_and_in_the_history(empty_database: 
 
 
 async def test_progress_names_each_statement_once_and_in_order(empty_database: str) -> None:
-    seen: list[Progress] = []
-    report = await installed(empty_database, progress=seen.append)
-    assert [(step.file, step.number) for step in seen] == [(s.file, s.number) for s in report.plan.statements]
-    assert [step.done for step in seen] == list(range(report.statements_run))
+    steps: list[Progress] = []
+    report = await installed(empty_database, progress=steps.append)
+    assert [(step.file, step.number) for step in steps] == [(s.file, s.number) for s in report.plan.statements]
+    assert [step.done for step in steps] == list(range(report.statements_run))
 
 
 async def test_a_plan_shows_what_is_missing_and_what_was_altered(empty_database: str) -> None:
@@ -225,13 +225,13 @@ async def test_an_installation_waits_for_a_lock_and_then_goes_through(
     blocker.execute("lock table public.integration_credentials in access share mode")
     waits: list[str] = []
 
-    async def release(seconds: float) -> None:
+    async def release_lock(seconds: float) -> None:
         waits.append("waited")
         blocker.rollback()
 
     monkeypatch.setattr(apply, "LIMITS", replace(apply.LIMITS, lock_ms=50))
     # The back-off is the moment in which the other one lets go.
-    monkeypatch.setattr(apply.asyncio, "sleep", release)
+    monkeypatch.setattr(apply.asyncio, "sleep", release_lock)
     report = await installed(empty_database)
     blocker.close()
     assert waits and report.applied

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import psycopg
 import pytest
 
-from tests.support.schema import installed, run_psql, run_shape
+from tests.support.database.schema import installed, run_psql, run_shape
 from tests.support.waiting import wait_until
 from tui.data.schema.apply import LOCK_KEY
 from tui.data.schema.plan import make_plan

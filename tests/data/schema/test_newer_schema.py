@@ -11,8 +11,8 @@ import pytest
 
 from tests.support.acme import ACME, keyring, opened
 from tests.support.commands import contents
-from tests.support.schema import installed, run_psql, set_up_by_a_newer_version, shape_of
-from tests.support.tampering import KEY, check, seal, write_log
+from tests.support.database.schema import installed, run_psql, set_up_by_a_newer_version, shape_of
+from tests.support.database.seal_tampering import KEY, check, seal, write_log
 from tui.data.log_act import log_act
 from tui.data.schema import plan
 from tui.data.schema.files import schema_text
@@ -66,11 +66,11 @@ async def test_a_newer_schema_that_is_set_up_between_the_plan_and_the_lock_is_le
         connection.execute("drop index public.idx_integration_audit_logs_time")
     take_lock = plan.take_lock
 
-    async def meanwhile(conn: Any) -> None:
+    async def upgrade_and_take_lock(conn: Any) -> None:
         set_up_by_a_newer_version(installed_database)
         await take_lock(conn)
 
-    monkeypatch.setattr(plan, "take_lock", meanwhile)
+    monkeypatch.setattr(plan, "take_lock", upgrade_and_take_lock)
     with pytest.raises(SchemaNewer):
         await installed(installed_database)
     assert ("schema", "switchboard", "switchboard schema 999") in {
@@ -92,18 +92,18 @@ async def test_a_newer_schema_is_never_sealed_and_verify_cannot_tell_what_protec
 
 
 async def test_a_write_is_refused_before_anything_is_sent_and_the_log_is_written(installed_database: str) -> None:
-    asked = []
+    log_rows = []
 
     async def unit(connection: Connection) -> None:
-        asked.append(await log_act(connection, "connection_tested", ACME, "zoho_mail"))
+        log_rows.append(await log_act(connection, "connection_tested", ACME, "zoho_mail"))
 
     async with opened(installed_database) as database:
         database.refusal = SchemaNewer
         with pytest.raises(SchemaNewer):
             await database.write(unit)
-        assert asked == []
+        assert log_rows == []
         await database.write(unit, log_only=True)
-    assert len(asked) == 1
+    assert len(log_rows) == 1
 
 
 async def test_the_doctor_names_a_newer_schema_and_judges_nothing_that_only_the_newer_one_can(

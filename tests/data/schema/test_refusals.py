@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import psycopg
 import pytest
 
-from tests.support.schema import installed, run_shape, shape_of
+from tests.support.database.schema import installed, run_shape, shape_of
 from tui.data.schema.plan import make_plan
 from tui.errors import PermissionDenied, SchemaInTheWay, ServerUnsuitable, SwitchboardError
 
@@ -71,16 +71,18 @@ async def test_somebody_elses_schema_switchboard_is_named(postgres: TestServer, 
 
 
 @pytest.mark.parametrize(
-    ("made", "name"),
+    ("statement", "name"),
     [
         ("create view public.integration_audit_logs as select 1 as id", "integration_audit_logs"),
         ("create materialized view public.integration_credentials as select 1 as id", "integration_credentials"),
         ("create sequence public.organization_phone_numbers", "organization_phone_numbers"),
     ],
 )
-async def test_what_has_the_name_of_a_table_is_named_and_left_alone(empty_database: str, made: str, name: str) -> None:
+async def test_what_has_the_name_of_a_table_is_named_and_left_alone(
+    empty_database: str, statement: str, name: str
+) -> None:
     with psycopg.connect(empty_database) as connection:
-        connection.execute(made)
+        connection.execute(statement)
     failure = await refusal(empty_database, SchemaInTheWay)
     assert f"public.{name} is in the way" in failure.sentence
 

@@ -9,8 +9,9 @@ import psycopg
 import pytest
 from psycopg.rows import dict_row
 
-from tests.support.schema import installed, log_of, prepare_reference, run_shape
-from tests.support.schema_tampering import LOG, NOT_OURS, QUIET, TAMPERINGS, table
+from tests.support.commands import execute
+from tests.support.database.schema import installed, log_of, prepare_reference, run_shape
+from tests.support.database.schema_tampering import LOG, NOT_OURS, QUIET, TAMPERINGS, table
 from tui.data.schema.accepted import NEVER, definition_of, object_of
 from tui.data.schema.verify import verify
 from tui.data.seals.protection import OUTDATED, missing_relations, protection_problems
@@ -45,11 +46,6 @@ async def sentences(conninfo: str) -> list[str]:
         return protection_problems(schema)
 
 
-def execute(conninfo: str, statement: str) -> None:
-    with psycopg.connect(conninfo) as connection:
-        connection.execute(statement.encode())
-
-
 async def try_to_accept(conn: Owner, line: CatalogueEntry) -> None:
     """Accept what can do no harm; of what can, find that Postgres refuses it, and put the row there past that."""
     values = {"object": object_of(line), "definition": definition_of(line)}
@@ -72,12 +68,12 @@ async def test_each_tampering_is_named_and_what_can_do_harm_never_accepted(
     postgres.create_role("anon")
     await installed(empty_database, roles=True)
     async with await owner_of(empty_database) as conn:
-        for way in TAMPERINGS:
+        for tampering in TAMPERINGS:
             async with conn.transaction(force_rollback=True):
-                await conn.execute(way.sql.encode())
+                await conn.execute(tampering.sql.encode())
                 drifts = (await verify(conn)).drifts
-                assert sorted(drift.sentence for drift in drifts) == sorted(way.said), way.what
-                if "column of the log becomes" in way.what:
+                assert sorted(drift.sentence for drift in drifts) == sorted(tampering.sentences), tampering.name
+                if "column of the log becomes" in tampering.name:
                     # Nothing can be logged any more, so nothing accepted; and no digest is trusted.
                     assert await missing_relations(conn) == [
                         f"The column {LOG}.action is missing or of another type, so nothing can be checked."
@@ -86,14 +82,14 @@ async def test_each_tampering_is_named_and_what_can_do_harm_never_accepted(
                 for drift in drifts:
                     if drift.expected is None and drift.actual:
                         await try_to_accept(conn, drift.actual)
-                left = [drift.sentence for drift in drifts if drift.acceptable is None]
-                assert protection_problems(await verify(conn)) == left, way.what
+                unacceptable = [drift.sentence for drift in drifts if drift.acceptable is None]
+                assert protection_problems(await verify(conn)) == unacceptable, tampering.name
     assert await sentences(empty_database) == []
 
 
 def test_the_documented_table_is_what_verify_says() -> None:
     text = (Path(__file__).parents[3] / "docs/audit_log.md").read_text(encoding="utf-8")
-    assert table() in text, "python -m tests.support.schema_tampering"
+    assert table() in text, "python -m tests.support.database.schema_tampering"
 
 
 async def test_an_adoption_accepts_what_is_harmless_and_tells_what_becomes_of_it(empty_database: str) -> None:
@@ -119,7 +115,7 @@ async def test_an_adoption_accepts_what_is_harmless_and_tells_what_becomes_of_it
         logged = [row["details"] for row in log_of(connection) if "accepted" in row["details"]]
         (row,) = connection.execute("select count(*) from switchboard.accepted").fetchone() or (0,)
         assert (len(logged), row) == (3, 3)
-        assert {one["operator"] for one in logged} == {"a test"}
+        assert {details["operator"] for details in logged} == {"a test"}
     with pytest.raises(InvalidInput) as refused:
         await installed(empty_database, accept=[f"rule {LOG}.quiet"])
     assert (refused.value.sentence, refused.value.what_to_do) == (rule, NEVER)
@@ -154,13 +150,13 @@ async def test_an_upgrade_accepts_nothing_by_itself_and_names_the_command(empty_
         f"comment on schema switchboard is 'switchboard schema 011'; {QUIET}create trigger quiet after insert on {LOG} "
         "for each row execute function public.quiet()",
     )
-    said = f"The trigger {LOG}.quiet is not Switchboard's, and nobody has accepted it."
+    not_accepted = f"The trigger {LOG}.quiet is not Switchboard's, and nobody has accepted it."
     async with await owner_of(empty_database) as conn:
-        assert protection_problems(await verify(conn)) == [OUTDATED, said]
+        assert protection_problems(await verify(conn)) == [OUTDATED, not_accepted]
     report = await installed(empty_database)
     assert (report.applied, report.plan.accepts) == (True, ())
-    assert [drift.sentence for drift in report.plan.foreign] == [said]
-    assert await sentences(empty_database) == [said]
+    assert [drift.sentence for drift in report.plan.foreign] == [not_accepted]
+    assert await sentences(empty_database) == [not_accepted]
     for name, refusal in {
         "trigger quiet": "There is nothing to accept by the name trigger quiet.",
         "table switchboard.keys": "There is nothing to accept by the name table switchboard.keys.",
@@ -227,8 +223,8 @@ async def test_a_partition_that_is_guarded_as_the_log_is_can_be_accepted(empty_d
     )
     report = await installed(empty_database, accept=["partition public.logs_all"])
     assert [object_of(line) for line in report.plan.accepts] == ["partition public.logs_all"]
-    said = await sentences(empty_database)
-    assert not [one for one in said if "logs_all" in one], said
+    remaining = await sentences(empty_database)
+    assert not [sentence for sentence in remaining if "logs_all" in sentence], remaining
     for change, named in (
         ("create policy quiet on logs_all as restrictive using (false)", "a policy that can hide rows, quiet"),
         (
@@ -266,12 +262,12 @@ async def test_row_security_that_an_event_trigger_switches_on_is_taken_off_where
     assert [object_of(line) for line in report.plan.accepts] == ["event trigger ensure_rls"]
     postgres.create_role("eve", "login in role switchboard_auditor")
     database = psycopg.conninfo.conninfo_to_dict(empty_database)["dbname"]
-    seen = "select count(*) from switchboard.schema_version"
+    count = "select count(*) from switchboard.schema_version"
     with psycopg.connect(postgres.conninfo(database, user="eve")) as eve:
-        assert (eve.execute(seen).fetchone() or (0,))[0] > 10
+        assert (eve.execute(count).fetchone() or (0,))[0] > 10
     execute(empty_database, "alter table switchboard.schema_version enable row level security")
     with psycopg.connect(postgres.conninfo(database, user="eve")) as eve:
-        assert eve.execute(seen).fetchone() == (0,)
+        assert eve.execute(count).fetchone() == (0,)
     assert await sentences(empty_database) == [
         "Row security was switched on for switchboard.schema_version, so that nobody but its owner sees a row of it."
     ]
@@ -285,8 +281,8 @@ def test_psql_is_enough_to_accept(installed_database: str) -> None:
         query = (
             "select encode(sha256(convert_to(definition, 'UTF8')), 'hex') from switchboard.catalogue() where name = %s"
         )
-        (seen,) = connection.execute(query, [name]).fetchone() or ("",)
-        connection.execute("select switchboard.accept(%s, %s)", [f"column {name}", seen])
+        (digest,) = connection.execute(query, [name]).fetchone() or ("",)
+        connection.execute("select switchboard.accept(%s, %s)", [f"column {name}", digest])
         row = log_of(connection)[-1]
         assert (row["action"], row["status"]) == ("schema_changed", "success")
         assert row["details"]["accepted"] == f"column {name}"

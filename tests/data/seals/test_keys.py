@@ -19,7 +19,7 @@ from cryptography.hazmat.primitives.serialization import (
     PublicFormat,
 )
 
-from tests.support.tampering import KEY
+from tests.support.database.seal_tampering import KEY
 from tui.data.seals.keys import (
     is_signed,
     key_id_of,
@@ -40,14 +40,14 @@ HEX = KEY.public_key.hex()
 def test_a_new_key_is_in_a_file_for_its_owner_alone_and_can_be_read_back(tmp_path: Path) -> None:
     old = os.umask(0)
     try:
-        made = new_seal_key(tmp_path / "seal.pem")
+        key = new_seal_key(tmp_path / "seal.pem")
     finally:
         os.umask(old)
     assert stat.S_IMODE((tmp_path / "seal.pem").stat().st_mode) == 0o600
     read = read_seal_key(tmp_path / "seal.pem")
-    assert (read.public_key, read.key_id) == (made.public_key, made.key_id)
-    assert is_signed(made.public_key, read.sign(b"x"), b"x")
-    assert new_seal_key(tmp_path / "other.pem").public_key != made.public_key
+    assert (read.public_key, read.key_id) == (key.public_key, key.key_id)
+    assert is_signed(key.public_key, read.sign(b"x"), b"x")
+    assert new_seal_key(tmp_path / "other.pem").public_key != key.public_key
 
 
 def test_an_existing_file_and_a_link_are_left_alone(tmp_path: Path) -> None:
@@ -129,12 +129,12 @@ def test_a_public_key_is_digits_or_a_file_of_either_kind(tmp_path: Path) -> None
     )
     (tmp_path / "key.pem").write_bytes(pem)
     (tmp_path / "key.txt").write_text(f"{HEX}\n")
-    for given in (HEX, HEX.upper(), str(tmp_path / "key.pem"), str(tmp_path / "key.txt")):
-        assert read_public_key(given) == KEY.public_key
+    for text in (HEX, HEX.upper(), str(tmp_path / "key.pem"), str(tmp_path / "key.txt")):
+        assert read_public_key(text) == KEY.public_key
     (tmp_path / "bytes").write_bytes(b"\xff\xfe")
-    for given in (HEX[:-1], str(tmp_path), str(tmp_path / "nothing"), str(tmp_path / "bytes"), "a\0b"):
+    for text in (HEX[:-1], str(tmp_path), str(tmp_path / "nothing"), str(tmp_path / "bytes"), "a\0b"):
         with pytest.raises(InvalidInput):
-            read_public_key(given)
+            read_public_key(text)
 
 
 @pytest.mark.parametrize(

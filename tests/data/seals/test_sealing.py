@@ -15,8 +15,8 @@ from psycopg.rows import dict_row
 
 from tests.support.acme import opened
 from tests.support.commands import contents, execute
-from tests.support.schema import installed
-from tests.support.tampering import HOURS, KEY, OTHER_KEY, as_owner, check, seal, write_log
+from tests.support.database.schema import installed
+from tests.support.database.seal_tampering import HOURS, KEY, OTHER_KEY, as_owner, check, seal, write_log
 from tui.data.seals import hours as seal_hours
 from tui.data.seals import sealing as seals
 from tui.data.seals.sealing import read_seal_evidence, seal_log
@@ -83,7 +83,9 @@ def test_an_auditor_gets_the_same_digest_without_switchboard(installed_database:
     leaves = [leaf(row) for row in rows]
     assert len(leaves) == stored["row_count"] == HOURS[8] + 1
     assert hashlib.sha256(b"".join(leaves)).digest() == stored["digest"]
-    assert stored["row_list"] == b"".join(row["id"].bytes + one[:8] for row, one in zip(rows, leaves, strict=True))
+    assert stored["row_list"] == b"".join(
+        row["id"].bytes + digest[:8] for row, digest in zip(rows, leaves, strict=True)
+    )
 
 
 async def test_what_is_signed_is_what_postgres_makes_of_the_columns(installed_database: str) -> None:
@@ -92,10 +94,10 @@ async def test_what_is_signed_is_what_postgres_makes_of_the_columns(installed_da
     async with opened(installed_database) as database:
         newest = await seals.newest_seal(database)
         assert newest is not None
-        chain = [one async for one in seals.seals_of(database, newest.id)]
+        chain = [link async for link in seals.seals_of(database, newest.id)]
     texts = [text.encode() for _, text in execute(installed_database, STATEMENTS)]
-    assert [one.statement() for one in chain] == texts
-    assert [one.previous for one in chain] == [None, *(hashlib.sha256(text).digest() for text in texts[:-1])]
+    assert [link.statement() for link in chain] == texts
+    assert [link.previous for link in chain] == [None, *(hashlib.sha256(text).digest() for text in texts[:-1])]
 
 
 async def test_the_query_of_the_readme_finds_the_hours_that_differ(installed_database: str) -> None:
@@ -107,8 +109,8 @@ async def test_the_query_of_the_readme_finds_the_hours_that_differ(installed_dat
         "update public.integration_audit_logs set status = 'failed' where created_at < '2026-01-01 09:00+00'",
         "delete from public.integration_audit_logs where created_at > '2026-01-01 11:00+00'",
     )
-    found = [(hour.hour, sealed, there) for hour, sealed, there in execute(installed_database, DIFFERING)]
-    assert found == [(8, 5, 5), (11, 3, 0)]
+    differing = [(hour.hour, sealed, present) for hour, sealed, present in execute(installed_database, DIFFERING)]
+    assert differing == [(8, 5, 5), (11, 3, 0)]
 
 
 async def test_each_hour_with_rows_is_sealed_and_the_last_one_in_any_case(installed_database: str) -> None:
@@ -164,9 +166,9 @@ async def test_rows_without_a_time_have_a_seal_of_their_own(installed_database: 
     assert list(sealed_hours(installed_database).items())[:2] == [("none", 4), ("01 00", 1)]
     assert (await check(installed_database)).is_well
     execute(installed_database, ADD.format("null"))
-    (found,) = (await check(installed_database)).findings
-    assert "Among the rows without a time row" in found.sentence
-    assert "(4 sealed, 5 there)" in found.sentence
+    (finding,) = (await check(installed_database)).findings
+    assert "Among the rows without a time row" in finding.sentence
+    assert "(4 sealed, 5 there)" in finding.sentence
 
 
 @pytest.mark.parametrize(
@@ -205,11 +207,11 @@ async def test_two_jobs_at_once_make_one_chain(installed_database: str, monkeypa
         "select gen_random_uuid(), 'x', 'call_made', 'success', timestamptz '2026-01-01' + n * interval '20 minutes' "
         "from generate_series(0, 89) n",
     )
-    async with opened(installed_database) as database, opened(installed_database) as other:
-        done = await asyncio.gather(seal_log(database, KEY), seal_log(other, KEY), seal_log(database, KEY))
-    assert sum(sealed.seals for sealed in done) == 32
-    assert sum(sealed.rows for sealed in done) == 90
-    assert len({sealed.newest_seal for sealed in done}) == 1
+    async with opened(installed_database) as database, opened(installed_database) as second:
+        runs = await asyncio.gather(seal_log(database, KEY), seal_log(second, KEY), seal_log(database, KEY))
+    assert sum(sealed.seals for sealed in runs) == 32
+    assert sum(sealed.rows for sealed in runs) == 90
+    assert len({sealed.newest_seal for sealed in runs}) == 1
     report = await check(installed_database)
     assert (report.findings, report.seals, report.rows) == ([], 32, 90)
 
@@ -223,8 +225,8 @@ async def test_what_was_sealed_before_a_break_is_gone_on_from(
         with pytest.raises(KeyboardInterrupt):
             await seal_log(database, KEY, on_progress=cut_at_eleven)
         assert list(sealed_hours(installed_database)) == ["none", "01 08"]
-        rest = await seal_log(database, KEY)
-    assert rest.seals == 3
+        resumed = await seal_log(database, KEY)
+    assert resumed.seals == 3
     assert (await check(installed_database)).is_well
 
 
@@ -259,8 +261,8 @@ async def test_of_an_hour_without_a_list_the_hour_is_named(
     await seal(installed_database)
     assert (await check(installed_database)).is_well
     execute(installed_database, ADD.format("'2026-01-01 08:30+00'"))
-    (found,) = (await check(installed_database)).findings
-    assert found.sentence == (
+    (finding,) = (await check(installed_database)).findings
+    assert finding.sentence == (
         "The rows of 2026-01-01 08:00 UTC are not as they were sealed (5 sealed, 6 there); no list names them."
     )
 
@@ -278,8 +280,8 @@ async def test_a_change_of_the_key_leaves_the_chain_whole(
     assert evidence.public_keys == (KEY.public_key.hex(), OTHER_KEY.public_key.hex())
     assert (await check(installed_database)).is_well
     report = await check(installed_database, public_keys=(KEY.public_key,))
-    (found,) = report.findings
-    assert found.sentence.startswith(f"3 seals are signed with the key {OTHER_KEY.key_id}")
+    (finding,) = report.findings
+    assert finding.sentence.startswith(f"3 seals are signed with the key {OTHER_KEY.key_id}")
 
 
 async def test_a_retired_key_seals_no_more(installed_database: str) -> None:
@@ -301,7 +303,7 @@ class TestRoles:
     """An administrator seals; support and auditors check; nobody checks a log that is partly hidden from them."""
 
     @pytest.fixture
-    def people(self, postgres: TestServer, empty_database: str) -> Iterator[dict[str, str]]:
+    def logins(self, postgres: TestServer, empty_database: str) -> Iterator[dict[str, str]]:
         asyncio.run(installed(empty_database, roles=True))
         write_log(empty_database)
         name = psycopg.conninfo.conninfo_to_dict(empty_database)["dbname"]
@@ -320,27 +322,27 @@ class TestRoles:
             for role in ("the_admin", "the_support", "the_auditor", "stranger")
         }
 
-    async def test_who_may_seal_and_who_may_check(self, people: dict[str, str]) -> None:
+    async def test_who_may_seal_and_who_may_check(self, logins: dict[str, str]) -> None:
         for role in ("the_support", "the_auditor"):
             with pytest.raises(PermissionDenied, match=f"The role {role} may not seal the log: it lacks INSERT"):
-                await seal(people[role])
-        newest = await seal(people["the_admin"])
+                await seal(logins[role])
+        newest = await seal(logins["the_admin"])
         for role in ("the_admin", "the_support", "the_auditor"):
-            report = await check(people[role], newest=newest)
+            report = await check(logins[role], newest=newest)
             assert (report.findings, report.rows) == ([], sum(HOURS.values()))
         with pytest.raises(PermissionDenied, match="The role stranger does not see every row of the log"):
-            await check(people["stranger"])
+            await check(logins["stranger"])
 
-    async def test_an_auditor_is_told_the_row(self, people: dict[str, str]) -> None:
-        await seal(people["the_admin"])
-        admin = people["the_admin"].replace("the_admin", "postgres")
+    async def test_an_auditor_is_told_the_row(self, logins: dict[str, str]) -> None:
+        await seal(logins["the_admin"])
+        admin = logins["the_admin"].replace("the_admin", "postgres")
         execute(admin, ADD.format("'2026-01-01 08:30+00'"))
-        (found,) = (await check(people["the_auditor"])).findings
-        assert found.row is not None
-        assert "it was written after the hour was sealed" in found.sentence
+        (finding,) = (await check(logins["the_auditor"])).findings
+        assert finding.row is not None
+        assert "it was written after the hour was sealed" in finding.sentence
 
-    async def test_only_who_may_seal_may_say_in_the_log_that_it_was_done(self, people: dict[str, str]) -> None:
-        await seal(people["the_admin"])
+    async def test_only_who_may_seal_may_say_in_the_log_that_it_was_done(self, logins: dict[str, str]) -> None:
+        await seal(logins["the_admin"])
         claim = (
             "select switchboard.log_act('log_sealed', gen_random_uuid(), 'none', 'success', "
             "jsonb_build_object('newest_seal', repeat('ab', 32)))"
@@ -349,5 +351,5 @@ class TestRoles:
             with pytest.raises(
                 psycopg.errors.InsufficientPrivilege, match=f"the role {role} does not log the act log_sealed"
             ):
-                execute(people[role], claim)
-        assert (await check(people["the_auditor"])).is_well
+                execute(logins[role], claim)
+        assert (await check(logins["the_auditor"])).is_well

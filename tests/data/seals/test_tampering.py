@@ -11,7 +11,19 @@ import pytest
 
 from tests.support.acme import opened, operator
 from tests.support.commands import execute
-from tests.support.tampering import HOURS, KEY, LOG, WAYS, Way, as_owner, check, found_after, row_id, seal, write_log
+from tests.support.database.seal_tampering import (
+    HOURS,
+    KEY,
+    LOG,
+    TAMPERINGS,
+    Tampering,
+    as_owner,
+    check,
+    row_id,
+    seal,
+    tamper_and_check,
+    write_log,
+)
 from tui.data.postgres.database import Database
 from tui.data.seals import hours as seal_hours
 from tui.data.seals import verify as seal_verify
@@ -36,11 +48,11 @@ class SealedMeanwhile(Database):
     reads_left = 0
 
     async def read(self, unit: Unit[T]) -> T:
-        found = await super().read(unit)
+        result = await super().read(unit)
         self.reads_left -= 1
         if self.reads_left == 0:
             await seal_log(self, KEY)
-        return found
+        return result
 
 
 @pytest.fixture(scope="module")
@@ -79,8 +91,8 @@ async def test_a_digest_that_is_another_one_is_a_finding_though_the_list_names_n
         return ChangedRows((), {"altered": 0, "removed": 0, "moved": 0, "added": 0})
 
     monkeypatch.setattr(seal_verify, "changed_rows", nothing_named)
-    (found,) = (await check(sealed)).findings
-    assert "The rows of 2026-01-01 08:00 UTC are not as they were sealed" in found.sentence
+    (finding,) = (await check(sealed)).findings
+    assert "The rows of 2026-01-01 08:00 UTC are not as they were sealed" in finding.sentence
 
 
 async def test_many_rows_are_counted_for_what_became_of_them(installed_database: str) -> None:
@@ -97,8 +109,8 @@ async def test_many_rows_are_counted_for_what_became_of_them(installed_database:
         f"update {LOG} set status = 'failed' where action = 'email_sent'",
         f"update {LOG} set created_at = created_at - interval '1 hour', status = 'success' where id in ({first} 50)",
     )
-    said = "\n".join(finding.sentence for finding in (await check(installed_database)).findings)
-    assert "1450 altered, 50 moved; 1500 sealed, 1450 there" in said
+    text = "\n".join(finding.sentence for finding in (await check(installed_database)).findings)
+    assert "1450 altered, 50 moved; 1500 sealed, 1450 there" in text
 
 
 async def test_the_time_of_a_keys_record_that_is_missing_is_a_finding(sealed: str) -> None:
@@ -108,16 +120,16 @@ async def test_the_time_of_a_keys_record_that_is_missing_is_a_finding(sealed: st
     )
 
 
-@pytest.mark.parametrize("way", WAYS, ids=lambda way: way.name)
-async def test_it_is_found(way: Way, sealed: str, sealed_log: tuple[str, str]) -> None:
-    alone, kept = await found_after(way, sealed, sealed_log[1])
-    report = kept if way.kept else alone
-    said = "\n".join(finding.sentence for finding in report.findings)
-    for words in way.words:
-        assert words in said
-    assert not kept.is_well
+@pytest.mark.parametrize("tampering", TAMPERINGS, ids=lambda tampering: tampering.name)
+async def test_each_way_of_tampering_is_found(tampering: Tampering, sealed: str, sealed_log: tuple[str, str]) -> None:
+    alone, with_evidence = await tamper_and_check(tampering, sealed, sealed_log[1])
+    report = with_evidence if tampering.needs else alone
+    text = "\n".join(finding.sentence for finding in report.findings)
+    for sentence in tampering.sentences:
+        assert sentence in text
+    assert not with_evidence.is_well
     # What has to be kept elsewhere for it is what docs/seals.md says it is.
-    assert alone.is_well is bool(way.kept)
+    assert alone.is_well is bool(tampering.needs)
 
 
 async def test_only_the_hour_that_was_touched_is_named(sealed: str) -> None:
@@ -156,8 +168,8 @@ async def test_two_rows_that_have_the_same_content_are_told_apart_by_their_ids(s
         f"from public.integration_audit_logs as o where l.id = '{second}' and o.id = '{first}'",
         f"delete from public.integration_audit_logs where id = '{first}'",
     )
-    found = {(finding.kind, finding.row) for finding in (await check(sealed)).findings}
-    assert found == {("altered", second), ("removed", first)}
+    findings = {(finding.kind, finding.row) for finding in (await check(sealed)).findings}
+    assert findings == {("altered", second), ("removed", first)}
 
 
 async def test_a_row_that_commits_late_is_told_from_one_that_was_added_later(installed_database: str) -> None:
@@ -170,8 +182,8 @@ async def test_a_row_that_commits_late_is_told_from_one_that_was_added_later(ins
         )
         await seal(installed_database)
         late.commit()
-    (found,) = (await check(installed_database)).findings
-    assert found.sentence == (
+    (finding,) = (await check(installed_database)).findings
+    assert finding.sentence == (
         f"In 2026-01-01 08:00 UTC row {row_id(8, 50)} was added after sealing (5 sealed, 6 there); its transaction was "
         "under way when the hour was sealed, so it may only have committed late."
     )
@@ -193,8 +205,8 @@ async def test_rows_are_not_judged_by_a_seal_that_is_not_genuine(sealed: str) ->
 )
 async def test_no_part_of_a_seal_can_be_changed(sealed: str, change: str) -> None:
     await as_owner(sealed, f"update switchboard.seals set {change} where hour = '2026-01-01 09:00+00'")
-    (found,) = (await check(sealed)).findings
-    assert found.sentence == "The seal of 2026-01-01 09:00 UTC was altered: its signature is not that of its key."
+    (finding,) = (await check(sealed)).findings
+    assert finding.sentence == "The seal of 2026-01-01 09:00 UTC was altered: its signature is not that of its key."
 
 
 async def test_a_key_that_is_not_trusted_signs_for_nothing(sealed: str) -> None:
@@ -244,8 +256,8 @@ async def test_a_column_that_is_not_there_or_of_another_type_is_said(
     sealed: str, table: str, change: str, column: str
 ) -> None:
     await as_owner(sealed, f"alter table {table} {change}")
-    (found,) = (await check(sealed)).findings
-    assert found.sentence == f"The column {table}.{column} is missing or of another type, so nothing can be checked."
+    (finding,) = (await check(sealed)).findings
+    assert finding.sentence == f"The column {table}.{column} is missing or of another type, so nothing can be checked."
 
 
 async def test_a_log_whose_reveals_are_called_something_else_is_neither_checked_nor_sealed(sealed: str) -> None:
@@ -262,8 +274,8 @@ async def test_a_log_whose_reveals_are_called_something_else_is_neither_checked_
         f"alter table {LOG} alter column action type public.act using "
         "case action when 'log_sealed' then action else 'email_sent' end::public.act",
     )
-    (found,) = (await check(sealed)).findings
-    assert found.sentence == f"The column {LOG}.action is missing or of another type, so nothing can be checked."
+    (finding,) = (await check(sealed)).findings
+    assert finding.sentence == f"The column {LOG}.action is missing or of another type, so nothing can be checked."
     with pytest.raises(CheckFailed, match="is missing or of another type"):
         await seal(sealed)
 
@@ -340,9 +352,9 @@ async def test_a_row_that_claims_a_seal_is_named_with_its_hour(sealed: str) -> N
         row,
         json.dumps({"newest_seal": "ab" * 32}),
     )
-    (found,) = (await check(sealed)).findings
-    assert (found.kind, found.row, found.hour) == ("chain", row, 4922931600)
-    assert found.sentence.startswith(
+    (finding,) = (await check(sealed)).findings
+    assert (finding.kind, finding.row, finding.hour) == ("chain", row, 4922931600)
+    assert finding.sentence.startswith(
         f"Row {row} of the log (2126-01-01 09:00 UTC) says that a seal abababababababab..."
     )
 

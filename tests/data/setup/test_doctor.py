@@ -42,7 +42,7 @@ LOCAL = ServerInfo(
 )
 
 
-async def examined(conninfo: str, folder: Path, ring: Keyring | None = None) -> list[Finding]:
+async def examine_database(conninfo: str, folder: Path, ring: Keyring | None = None) -> list[Finding]:
     async with opened(conninfo) as database:
         return await examine(database, ring or keyring(), connection=None, env_file=folder / ".env")
 
@@ -56,7 +56,7 @@ def not_ok(findings: list[Finding]) -> list[tuple[str, str]]:
 
 
 async def test_a_fresh_installation_is_well_in_every_area(installed_database: str, tmp_path: Path) -> None:
-    findings = await examined(installed_database, tmp_path)
+    findings = await examine_database(installed_database, tmp_path)
     assert not_ok(findings) == []
     assert {finding.area for finding in findings} == {"connection", "schema", "access", "key", "files"}
     assert all(finding.sentence.endswith(".") for finding in findings)
@@ -65,14 +65,14 @@ async def test_a_fresh_installation_is_well_in_every_area(installed_database: st
 async def test_it_changes_nothing(installed_database: str, tmp_path: Path) -> None:
     await add(installed_database)
     before = contents(installed_database)
-    await examined(installed_database, tmp_path)
+    await examine_database(installed_database, tmp_path)
     assert contents(installed_database) == before
 
 
 async def test_without_the_schema_it_names_setup_and_nothing_that_follows_from_it(
     empty_database: str, tmp_path: Path
 ) -> None:
-    findings = await examined(empty_database, tmp_path)
+    findings = await examine_database(empty_database, tmp_path)
     assert not_ok(findings) == [("Schema", "problem")]
     assert "switchboard setup" in titled(findings, "Schema")[0].what_to_do
     assert not titled(findings, "Row security")
@@ -104,7 +104,7 @@ async def test_what_was_switched_off_or_opened_is_a_problem_with_the_query_that_
     keyed_database: str, tmp_path: Path, statement: str, title: str
 ) -> None:
     execute(keyed_database, statement)
-    (finding,) = titled(await examined(keyed_database, tmp_path), title)
+    (finding,) = titled(await examine_database(keyed_database, tmp_path), title)
     assert finding.state == "problem"
     assert "switchboard setup" in finding.what_to_do
     assert execute(keyed_database, finding.query) != []
@@ -112,21 +112,21 @@ async def test_what_was_switched_off_or_opened_is_a_problem_with_the_query_that_
 
 async def test_a_drifted_schema_is_a_problem(keyed_database: str, tmp_path: Path) -> None:
     execute(keyed_database, "alter table public.integration_credentials drop column display_name")
-    findings = await examined(keyed_database, tmp_path)
+    findings = await examine_database(keyed_database, tmp_path)
     assert ("Drift", "problem") in not_ok(findings)
 
 
 async def test_keys_are_judged_wrong_weak_missing_and_right(keyed_database: str, tmp_path: Path) -> None:
     await add(keyed_database)
-    right = await examined(keyed_database, tmp_path)
+    right = await examine_database(keyed_database, tmp_path)
     assert "is the one in use" in titled(right, "Master key")[0].sentence
     assert titled(right, "Credentials")[0].sentence == "All 1 credentials open (1 sb2)."
-    wrong = await examined(keyed_database, tmp_path, keyring(OTHER_MASTER_KEY))
+    wrong = await examine_database(keyed_database, tmp_path, keyring(OTHER_MASTER_KEY))
     assert not_ok(wrong) == [("Master key", "problem"), ("Credentials", "problem")]
     assert "1 of 1 credentials do not open (other key)." in titled(wrong, "Credentials")[0].sentence
-    missing = await examined(keyed_database, tmp_path, Keyring(None))
+    missing = await examine_database(keyed_database, tmp_path, Keyring(None))
     assert not_ok(missing) == [("Master key", "problem")]
-    rotated = await examined(keyed_database, tmp_path, keyring(OTHER_MASTER_KEY, MASTER_KEY))
+    rotated = await examine_database(keyed_database, tmp_path, keyring(OTHER_MASTER_KEY, MASTER_KEY))
     assert titled(rotated, "Credentials")[0].state == "ok"
     assert KEY not in repr([right, wrong, missing, rotated])
 
@@ -134,10 +134,10 @@ async def test_keys_are_judged_wrong_weak_missing_and_right(keyed_database: str,
 async def test_a_weak_key_is_a_problem_and_the_service_role_key_a_warning(
     installed_database: str, tmp_path: Path
 ) -> None:
-    weak = await examined(installed_database, tmp_path, Keyring(MasterKey("short", "a test")))
+    weak = await examine_database(installed_database, tmp_path, Keyring(MasterKey("short", "a test")))
     assert ("Master key", "problem") in not_ok(weak)
     service = MasterKey("q0Zr7VxuJd2mWc9LfTnB4hYgKpE8sAi3OvUe5XwR1yM=", "SUPABASE_SERVICE_ROLE_KEY (.env)")
-    findings = await examined(installed_database, tmp_path, Keyring(service))
+    findings = await examine_database(installed_database, tmp_path, Keyring(service))
     assert not_ok(findings) == [("Service role", "warning")]
 
 
@@ -146,12 +146,12 @@ async def test_what_a_role_may_not_see_is_said_to_be_invisible(
 ) -> None:
     postgres.create_role("onlooker")
     conninfo = installed_database.replace("postgres@", "onlooker@", 1)
-    findings = await examined(conninfo, tmp_path)
+    findings = await examine_database(conninfo, tmp_path)
     assert titled(findings, "Master key")[0].state == "warning"
     assert titled(findings, "Master key")[0].sentence.startswith("Not visible to your role.")
     assert titled(findings, "Hidden rows") == []
     execute(installed_database, "grant select (id) on public.integration_credentials to onlooker")
-    (hidden,) = titled(await examined(conninfo, tmp_path), "Hidden rows")
+    (hidden,) = titled(await examine_database(conninfo, tmp_path), "Hidden rows")
     assert (hidden.state, hidden.what_to_do[:4]) == ("warning", "Let ")
     assert hidden.sentence.startswith("Roles without a policy see no rows. onlooker: granted privileges")
     assert execute(installed_database, hidden.query) == [("onlooker", "integration_credentials", "select")]

@@ -16,14 +16,14 @@ if TYPE_CHECKING:
     from tui.data.setup.findings import Finding
 
 
-async def proven(conninfo: str, ring: Keyring | None = None) -> list[Finding]:
+async def prove_installation(conninfo: str, ring: Keyring | None = None) -> list[Finding]:
     async with opened(conninfo) as database:
         return await prove(database, ring or keyring(), "auto")
 
 
 async def test_it_shows_four_tables_and_a_round_trip_and_leaves_nothing_behind(installed_database: str) -> None:
     before = contents(installed_database)
-    findings = await proven(installed_database)
+    findings = await prove_installation(installed_database)
     assert [finding.state for finding in findings] == ["ok"] * 5
     assert "(sb2)" in findings[-1].sentence
     assert contents(installed_database) == before
@@ -31,7 +31,7 @@ async def test_it_shows_four_tables_and_a_round_trip_and_leaves_nothing_behind(i
 
 async def test_beside_another_program_the_trial_has_the_legacy_format(keyed_database: str) -> None:
     await add(keyed_database, policy="legacy")
-    assert "(legacy)" in (await proven(keyed_database))[-1].sentence
+    assert "(legacy)" in (await prove_installation(keyed_database))[-1].sentence
 
 
 @pytest.mark.parametrize(
@@ -45,13 +45,15 @@ async def test_a_missing_table_and_row_security_that_is_off_fail(
     keyed_database: str, statement: str, title: str
 ) -> None:
     execute(keyed_database, statement)
-    assert [finding.title for finding in await proven(keyed_database) if finding.state == "problem"] == [title]
+    assert [finding.title for finding in await prove_installation(keyed_database) if finding.state == "problem"] == [
+        title
+    ]
 
 
 async def test_a_wrong_key_fails_and_a_missing_one_is_said_not_to_have_been_tried(keyed_database: str) -> None:
     await add(keyed_database)
-    assert (await proven(keyed_database, keyring(OTHER_MASTER_KEY)))[-1].state == "problem"
-    assert (await proven(keyed_database, Keyring(None)))[-1].state == "warning"
+    assert (await prove_installation(keyed_database, keyring(OTHER_MASTER_KEY)))[-1].state == "problem"
+    assert (await prove_installation(keyed_database, Keyring(None)))[-1].state == "warning"
 
 
 async def test_a_trigger_that_changes_what_is_stored_is_found_out(keyed_database: str) -> None:
@@ -64,4 +66,4 @@ async def test_a_trigger_that_changes_what_is_stored_is_found_out(keyed_database
           for each row execute function public.meddle();
         """,
     )
-    assert (await proven(keyed_database))[-1].state == "problem"
+    assert (await prove_installation(keyed_database))[-1].state == "problem"

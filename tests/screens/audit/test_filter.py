@@ -25,7 +25,7 @@ from tests.screens.audit.driver import (
 )
 from tests.support.acme import ASHA, GLOBEX
 from tests.support.commands import execute
-from tests.support.log_rows import slow_log_of_eve
+from tests.support.database.log_rows import slow_log_of_eve
 from tests.support.terminal.console_driver import new_app, run_headless
 from tui.data.audit import name_resolution
 

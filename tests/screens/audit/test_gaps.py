@@ -22,7 +22,7 @@ from tests.screens.audit.driver import (
     wait_for_question,
     wait_until_idle,
 )
-from tests.support.log_rows import fill_log, log_row, slow_log_of_eve
+from tests.support.database.log_rows import fill_log, log_row, slow_log_of_eve
 from tui.data import directory
 from tui.data.audit.pages import AuditReader
 from tui.screens.audit.row import MOST_LINES, row_lines

@@ -25,9 +25,9 @@ from tests.screens.audit.driver import (
 )
 from tests.support.acme import ACME
 from tests.support.commands import execute
+from tests.support.database.log_rows import fill_log, let_eve_read, log_row
+from tests.support.database.seal_tampering import seal
 from tests.support.hostile_strings import UNSAFE, hostile_strings
-from tests.support.log_rows import fill_log, let_eve_read, log_row
-from tests.support.tampering import seal
 from tui.screens.audit.histogram import AuditHistogram
 from tui.widgets.time_ruler import BARS
 

@@ -24,8 +24,8 @@ from tests.screens.audit.driver import (
     wait_until_idle,
 )
 from tests.support.acme import ASHA
-from tests.support.log_rows import fill_log, log_row, slow_log_of_eve
-from tests.support.numbers import create_people
+from tests.support.database.log_rows import fill_log, log_row, slow_log_of_eve
+from tests.support.database.number_rows import create_people
 from tests.support.terminal.console_driver import new_app, run_headless
 from tui.screens.audit import names_and_matches
 from tui.screens.audit.screen import AuditScreen

@@ -25,7 +25,7 @@ from tests.screens.audit.driver import (
 )
 from tests.support.acme import ACME, ASHA, GLOBEX
 from tests.support.commands import execute
-from tests.support.log_rows import log_row
+from tests.support.database.log_rows import log_row
 from tests.support.terminal.console_driver import new_app, run_headless
 from tui.screens.audit.row import AuditRowScreen
 from tui.screens.audit.screen import AuditScreen

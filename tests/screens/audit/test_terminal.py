@@ -11,9 +11,9 @@ import psycopg
 
 from tests.screens.test_terminal import _inert
 from tests.support.acme import ACME, ASHA
+from tests.support.database.log_rows import fill_log, log_row
+from tests.support.database.number_rows import create_people
 from tests.support.hostile_strings import hostile_strings
-from tests.support.log_rows import fill_log, log_row
-from tests.support.numbers import create_people
 from tests.support.terminal.console_driver import settings_of
 from tests.support.terminal.forked_terminal import ForkedTerminal
 from tests.support.waiting import wait_until

@@ -11,7 +11,7 @@ import pytest
 
 from tests.support.acme import ASHA, GLOBEX
 from tests.support.commands import execute
-from tests.support.numbers import BANGALORE, OLD, RAVI, add_row, create_people, log_rows
+from tests.support.database.number_rows import BANGALORE, OLD, RAVI, add_row, create_people, log_rows
 from tests.support.servers.exotel import FAULTS, ExotelServer, exophone
 from tests.support.terminal.console_driver import add, new_app, run_headless
 from tui.screens.numbers.form import NumberForm

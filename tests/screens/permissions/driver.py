@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import psycopg
 from psycopg.rows import dict_row
 
-from tests.support.people import integration, person
+from tests.support.database.people import integration, person
 from tests.support.terminal import console_driver
 from tui.data.rights import RIGHTS
 from tui.screens.permissions.screen import PermissionsScreen

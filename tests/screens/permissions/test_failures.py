@@ -9,7 +9,7 @@ import pytest
 
 from tests.screens.permissions.driver import TABLE, detail_text, give, grid, grid_of, query, row_text, wait_until_loaded
 from tests.support.acme import ACME
-from tests.support.people import directory_database, fill, person
+from tests.support.database.people import directory_database, fill, person
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -20,7 +20,7 @@ from tests.screens.permissions.driver import (
     row_text,
     wait_until_loaded,
 )
-from tests.support.people import directory_database, integration, person
+from tests.support.database.people import directory_database, integration, person
 from tui.screens.permissions.review import PermissionReviewScreen
 from tui.screens.permissions.screen import PermissionsScreen
 from tui.widgets.row_list import RowBody

@@ -19,7 +19,7 @@ from tests.screens.permissions.driver import (
     wait_until_loaded,
 )
 from tests.support.acme import GLOBEX
-from tests.support.people import directory_database, fill_log, give_everybody, integration, person
+from tests.support.database.people import directory_database, fill_log, give_everybody, integration, person
 from tests.support.terminal import console_driver
 
 if TYPE_CHECKING:
@@ -196,7 +196,7 @@ async def test_an_organisation_without_integrations_says_so(postgres: TestServer
 
 
 async def test_without_a_directory_a_person_is_added_by_id_and_name(keyed_database: str) -> None:
-    from tests.support.people import add_integrations
+    from tests.support.database.people import add_integrations
 
     with psycopg.connect(keyed_database) as connection:
         add_integrations(connection, 1)

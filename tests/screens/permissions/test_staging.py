@@ -20,7 +20,7 @@ from tests.screens.permissions.driver import (
     wait_until_loaded,
 )
 from tests.support.acme import ACME, GLOBEX
-from tests.support.people import directory_database, fill, integration, person
+from tests.support.database.people import directory_database, fill, integration, person
 from tests.support.servers.postgres import run_schema_files
 from tui.screens.permissions import people_list
 

@@ -9,8 +9,8 @@ import psycopg
 import pytest
 
 from tests.screens.permissions.driver import give, logged, permissions
+from tests.support.database.people import directory_database, fill_log, give_everybody, integration, person
 from tests.support.hostile_strings import hostile_strings
-from tests.support.people import directory_database, fill_log, give_everybody, integration, person
 from tests.support.terminal.console_driver import settings_of
 from tests.support.terminal.forked_terminal import ForkedTerminal
 

@@ -14,7 +14,7 @@ import psycopg
 import pytest
 import trustme
 
-from tests.support.folders import new_folder
+from tests.support.servers.folders import new_folder
 from tests.support.servers.postgres import TestServer
 from tui.demo.account import Account, running_as_root
 from tui.demo.embedded import EmbeddedServer

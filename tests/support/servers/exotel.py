@@ -160,7 +160,7 @@ class ExotelServer:
         self.closing = threading.Event()
         self._arrival = threading.Condition()
         self._connected = 0
-        self.left = threading.Event()
+        self.client_left = threading.Event()
         """Set once a client has gone away in the middle of an answer."""
         self._scripted: dict[tuple[Place, int | None], Scripted] = {}
         self._server = _Server(self, None if certificate is None else server_context(certificate))
@@ -335,7 +335,7 @@ class _Handler(BaseHTTPRequestHandler):
         try:
             self._send(scripted)
         except OSError:
-            exotel.left.set()
+            exotel.client_left.set()
             self.close_connection = True
 
     def _send(self, scripted: Scripted) -> None:
@@ -370,7 +370,7 @@ class _Handler(BaseHTTPRequestHandler):
         while not self.server.exotel.closing.is_set():
             with contextlib.suppress(TimeoutError):
                 if not self.connection.recv(1):
-                    self.server.exotel.left.set()
+                    self.server.exotel.client_left.set()
                     return
 
     def send_response(self, code: int, message: str | None = None) -> None:

@@ -56,10 +56,10 @@ class LoopbackServer:
 
     async def _close(self) -> None:
         self._server.close()
-        others = asyncio.all_tasks() - {asyncio.current_task()}
-        for task in others:
+        tasks = asyncio.all_tasks() - {asyncio.current_task()}
+        for task in tasks:
             task.cancel()
-        await asyncio.gather(*others, return_exceptions=True)
+        await asyncio.gather(*tasks, return_exceptions=True)
 
 
 class ScriptedServer(LoopbackServer):
@@ -81,11 +81,11 @@ class ScriptedServer(LoopbackServer):
 
 
 class Tap(ScriptedServer):
-    """Stands in front of a server on 127.0.0.1 and keeps in `heard` every byte that clients send, as on the wire."""
+    """Stands in front of a server on 127.0.0.1; `client_bytes` is every byte that clients send, as on the wire."""
 
     def __init__(self, port: int) -> None:
         super().__init__(self._forward)
-        self.heard = b""
+        self.client_bytes = b""
         self._target = port
 
     async def _forward(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -96,7 +96,7 @@ class Tap(ScriptedServer):
         with contextlib.suppress(OSError):
             while data := await reader.read(65536):
                 if keep:
-                    self.heard += data
+                    self.client_bytes += data
                 writer.write(data)
                 await writer.drain()
         writer.close()
@@ -143,7 +143,7 @@ def saying(text: bytes) -> Talk:
     return talk
 
 
-def letting_in(asked: threading.Event) -> Talk:
+def letting_in(question_came: threading.Event) -> Talk:
     """Let everybody in as Postgres does without a password, and answer nothing; `asked` tells of the first question."""
     welcome = b"R\0\0\0\x08\0\0\0\0" + b"K\0\0\0\x0c\0\0\0\x01\0\0\0\x01" + b"Z\0\0\0\x05I"
 
@@ -151,6 +151,6 @@ def letting_in(asked: threading.Event) -> Talk:
         writer.write(welcome)
         while data := await reader.read(65536):
             if b"select" in data:
-                asked.set()
+                question_came.set()
 
     return talk

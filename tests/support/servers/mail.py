@@ -80,7 +80,7 @@ class _Mailbox(LoopbackServer):
         self._tls = tls
         self._context = server_context(certificate)
 
-    def knows(self, attempt: Attempt) -> bool:
+    def try_login(self, attempt: Attempt) -> bool:
         """Count a login attempt, and whether it is the mailbox's."""
         self.attempts.append(attempt)
         return (attempt.user, attempt.password) == (self.user, self.password)
@@ -129,7 +129,7 @@ class SmtpServer(_Mailbox):
         )
 
     def _authenticate(self, server: Any, session: Any, envelope: Any, mechanism: str, data: Any) -> AuthResult:
-        good = self.knows(Attempt(mechanism, data.login.decode(), data.password.decode()))
+        good = self.try_login(Attempt(mechanism, data.login.decode(), data.password.decode()))
         if self._refusal:
             return AuthResult(success=False, handled=False, message=self._refusal)
         message = None if good else "535 Authentication Failed"
@@ -211,7 +211,7 @@ class ImapServer(_Mailbox):
             line = await reader.readline()
             if not line:
                 return
-            tag, name, *rest = line.decode().rstrip("\r\n").split(" ", 2)
+            tag, name, *arguments = line.decode().rstrip("\r\n").split(" ", 2)
             self.commands.append(name)
             if name == "STARTTLS" and self._tls == "starttls" and not is_secure:
                 writer.write(f"{tag} OK Begin TLS\r\n".encode())
@@ -220,7 +220,7 @@ class ImapServer(_Mailbox):
                 is_secure = True
                 continue
             if name == "LOGIN":
-                answer = self._log_in(tag, line, await self._arguments(rest[0], reader, writer))
+                answer = self._log_in(tag, line, await self._arguments(arguments[0], reader, writer))
             else:
                 answer = self._answer(tag, name, is_secure=is_secure)
             writer.write(answer.encode())
@@ -247,7 +247,7 @@ class ImapServer(_Mailbox):
     def _log_in(self, tag: str, line: bytes, arguments: list[str]) -> str:
         if len(arguments) != 2:
             return f"{tag} BAD Error in IMAP command LOGIN\r\n"
-        good = self.knows(Attempt("LOGIN", *arguments))
+        good = self.try_login(Attempt("LOGIN", *arguments))
         if self._instead_of_answer:
             return self._instead_of_answer.format(line=line.decode().strip(), tag=tag)
         if self._refusal:

@@ -8,8 +8,8 @@ import struct
 
 from psycopg.conninfo import conninfo_to_dict
 
-SSL_REQUEST = 80877103
-GSS_REQUEST = 80877104
+from tests.support.servers.postgres_protocol import message, parameter_status, read_message, read_startup
+
 READY, TERMINATE = b"Z", b"X"
 
 
@@ -63,20 +63,15 @@ class TransactionPooler:
         self._tasks.discard(task)
 
     async def _startup(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        while True:
-            length, code = struct.unpack("!II", await reader.readexactly(8))
-            await reader.readexactly(length - 8)
-            if code not in (SSL_REQUEST, GSS_REQUEST):
-                break
-            writer.write(b"N")
-        writer.write(_message(b"R", struct.pack("!I", 0)))
+        await read_startup(reader, writer)
+        writer.write(message(b"R", struct.pack("!I", 0)))
         for name, value in (
             ("server_version", "18.0"),
             ("client_encoding", "UTF8"),
             ("standard_conforming_strings", "on"),
         ):
-            writer.write(_message(b"S", f"{name}\0{value}\0".encode()))
-        writer.write(_message(b"K", struct.pack("!II", 999_999, 1)) + _message(READY, b"I"))
+            writer.write(parameter_status(name, value))
+        writer.write(message(b"K", struct.pack("!II", 999_999, 1)) + message(READY, b"I"))
         await writer.drain()
 
     async def _backend(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
@@ -86,7 +81,7 @@ class TransactionPooler:
         body = struct.pack("!I", 3 << 16)
         body += f"user\0{self._target['user']}\0database\0{self._target['dbname']}\0\0".encode()
         writer.write(struct.pack("!I", len(body) + 4) + body)
-        while (await _read(reader))[0] != READY:
+        while (await read_message(reader))[0] != READY:
             pass
         return reader, writer
 
@@ -98,10 +93,10 @@ class TransactionPooler:
     ) -> None:
         waiting = b""
         while True:
-            kind, message = await _read(reader)
+            kind, request = await read_message(reader)
             if kind == TERMINATE:
                 return
-            waiting += message
+            waiting += request
             if kind not in (b"Q", b"S"):
                 continue
             async with self._lock:
@@ -109,16 +104,6 @@ class TransactionPooler:
                 waiting = b""
                 answered = b""
                 while answered != READY:
-                    answered, message = await _read(backend[0])
-                    writer.write(message)
+                    answered, response = await read_message(backend[0])
+                    writer.write(response)
                 await writer.drain()
-
-
-async def _read(reader: asyncio.StreamReader) -> tuple[bytes, bytes]:
-    head = await reader.readexactly(5)
-    (length,) = struct.unpack("!I", head[1:])
-    return head[:1], head + await reader.readexactly(length - 4)
-
-
-def _message(kind: bytes, body: bytes) -> bytes:
-    return kind + struct.pack("!I", len(body) + 4) + body

@@ -9,7 +9,7 @@ from pathlib import Path
 import psycopg
 from psycopg import sql
 
-from tests.support.folders import new_folder
+from tests.support.servers.folders import new_folder
 from tui.demo.account import Account, running_as_root
 from tui.demo.embedded import EmbeddedServer
 
@@ -59,6 +59,12 @@ class TestServer:
     def conninfo(self, dbname: str = "postgres", *, user: str | None = None, password: str | None = None) -> str:
         """A connection URI: over the socket, or over TCP with a password."""
         return self.server.conninfo(dbname, user=user, password=password)
+
+    @property
+    def port(self) -> int:
+        """The port on 127.0.0.1."""
+        assert self.server.port is not None
+        return self.server.port
 
     @property
     def binaries(self) -> Path:

@@ -9,13 +9,12 @@ from typing import TYPE_CHECKING
 
 import psycopg
 
+from tests.support.servers.postgres_protocol import message, parameter_status, read_message, read_startup
 from tui.data.postgres.failures import translate
 
 if TYPE_CHECKING:
     from tui.errors import SwitchboardError
 
-SSL_REQUEST = 80877103
-GSS_REQUEST = 80877104
 PASSWORD = "sk-CANARY-at-the-refusal"
 # A server that repeats what it was told: as DETAIL, where the words of a failed login go on.
 ECHO = f"{PASSWORD} in postgresql://eve:{PASSWORD}@db.example/app and password={PASSWORD}"
@@ -53,31 +52,16 @@ async def refused(when: str, sqlstate: str, text: str) -> SwitchboardError:
 async def _answer(
     reader: asyncio.StreamReader, writer: asyncio.StreamWriter, when: str, sqlstate: str, text: str
 ) -> None:
-    while True:
-        length, code = struct.unpack("!II", await reader.readexactly(8))
-        await reader.readexactly(length - 8)
-        if code not in (SSL_REQUEST, GSS_REQUEST):
-            break
-        writer.write(b"N")
+    await read_startup(reader, writer)
     # The password in the clear, so that the server knows it.
-    writer.write(_message(b"R", struct.pack("!I", 3)))
-    await _next(reader)
+    writer.write(message(b"R", struct.pack("!I", 3)))
+    await read_message(reader)
     if when == "session":
-        writer.write(_message(b"R", struct.pack("!I", 0)))
+        writer.write(message(b"R", struct.pack("!I", 0)))
         for name, value in (("server_version", "18.0"), ("client_encoding", "UTF8")):
-            writer.write(_message(b"S", f"{name}\0{value}\0".encode()))
-        writer.write(_message(b"K", struct.pack("!II", 1, 1)) + _message(b"Z", b"I"))
-        await _next(reader)
+            writer.write(parameter_status(name, value))
+        writer.write(message(b"K", struct.pack("!II", 1, 1)) + message(b"Z", b"I"))
+        await read_message(reader)
     fields = {"S": "FATAL", "C": sqlstate, "M": text, "D": ECHO}
-    writer.write(_message(b"E", "".join(f"{name}{value}\0" for name, value in fields.items()).encode() + b"\0"))
+    writer.write(message(b"E", "".join(f"{name}{value}\0" for name, value in fields.items()).encode() + b"\0"))
     await writer.drain()
-
-
-async def _next(reader: asyncio.StreamReader) -> None:
-    head = await reader.readexactly(5)
-    (length,) = struct.unpack("!I", head[1:])
-    await reader.readexactly(length - 4)
-
-
-def _message(kind: bytes, body: bytes) -> bytes:
-    return kind + struct.pack("!I", len(body) + 4) + body

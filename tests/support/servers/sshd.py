@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.support.commands import Outcome
-from tests.support.folders import new_folder
 from tests.support.servers.debian import needs
+from tests.support.servers.folders import new_folder
 from tests.support.waiting import wait_until
 
 if TYPE_CHECKING:
@@ -147,10 +147,10 @@ class Sshd:
     def run(self, command: list[str | bytes], stdin: bytes = b"") -> Outcome:
         """Run a client to its end."""
         environment = {"PATH": os.environ["PATH"], "LANG": "C.UTF-8", "HOME": str(self.folder)}
-        done = subprocess.run(
+        process = subprocess.run(
             command, input=stdin, capture_output=True, env=environment, cwd=self.folder, timeout=TIMEOUT_S, check=False
         )
-        return Outcome(done.returncode, done.stdout.decode(), done.stderr.decode())
+        return Outcome(process.returncode, process.stdout.decode(), process.stderr.decode())
 
     def ask(self, *command: str | bytes) -> Outcome:
         """Run `ssh host command`."""

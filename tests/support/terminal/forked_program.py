@@ -87,11 +87,11 @@ class ForkedProgram:
     """
 
     def __init__(self, root: Path = REPOSITORY) -> None:
-        self._socket, other = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        with other:
+        self._socket, server_end = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        with server_end:
             self._server = subprocess.Popen(
-                [sys.executable, "-m", __name__, str(other.fileno())],
-                pass_fds=[other.fileno()],
+                [sys.executable, "-m", __name__, str(server_end.fileno())],
+                pass_fds=[server_end.fileno()],
                 cwd=root,
                 # Textual reads its settings when it is imported; the program takes them out of its environment first.
                 env={name: value for name, value in os.environ.items() if not name.startswith("TEXTUAL")}
@@ -110,11 +110,11 @@ class ForkedProgram:
     ) -> tuple[int, bytes, bytes]:
         """Run the program to its end; return status and both streams. Raises TimeoutError."""
         with contextlib.ExitStack() as stack:
-            given, out, err = (stack.enter_context(tempfile.TemporaryFile()) for _ in range(3))
-            given.write(stdin)
-            given.seek(0)
+            stdin_file, out, err = (stack.enter_context(tempfile.TemporaryFile()) for _ in range(3))
+            stdin_file.write(stdin)
+            stdin_file.seek(0)
             request = json.dumps(["run", list(arguments), dict(environment), str(folder)]).encode()
-            socket.send_fds(self._socket, [request], [file.fileno() for file in (given, out, err)])
+            socket.send_fds(self._socket, [request], [file.fileno() for file in (stdin_file, out, err)])
             self._socket.settimeout(timeout)
             status = int(self._socket.recv(16))
             out.seek(0)
@@ -156,32 +156,32 @@ def serve(requests: socket.socket) -> None:
         from tui.data import master_key
 
     master_key._scrypt = cache(master_key._scrypt)
-    keepers: list[int] = []
+    supervisors: list[int] = []
     while True:
         request, descriptors, _, _ = socket.recv_fds(requests, 2 * MOST_BYTES, 3)
-        keepers = [keeper for keeper in keepers if not os.waitpid(keeper, os.WNOHANG)[0]]
+        supervisors = [supervisor for supervisor in supervisors if not os.waitpid(supervisor, os.WNOHANG)[0]]
         if not request:
             break
-        verb, *rest = json.loads(request)
+        verb, *parameters = json.loads(request)
         answer = 0
         if verb == "derive":
-            master_key.MasterKey(rest[0], "a test").sb2(bytes.fromhex(rest[1]))
+            master_key.MasterKey(parameters[0], "a test").sb2(bytes.fromhex(parameters[1]))
         else:
-            if verb == "start" and not rest[0]:
+            if verb == "start" and not parameters[0]:
                 _preload(CONSOLE_MODULES, CONSOLE_PACKAGES)
             process = os.fork()
             if process == 0:
                 requests.close()
-                (_become if verb == "run" else _keep)(*rest, descriptors)
+                (_run_program if verb == "run" else _start_on_terminal)(*parameters, descriptors)
             for descriptor in descriptors:
                 os.close(descriptor)
             if verb == "start":
-                keepers.append(process)
+                supervisors.append(process)
             else:
                 answer = os.waitstatus_to_exitcode(os.waitpid(process, 0)[1])
         requests.send(str(answer).encode())
-    for keeper in keepers:
-        os.waitpid(keeper, 0)
+    for supervisor in supervisors:
+        os.waitpid(supervisor, 0)
 
 
 @cache
@@ -200,7 +200,7 @@ def _preload(modules: tuple[str, ...], packages: tuple[str, ...]) -> None:
     gc.freeze()
 
 
-def _keep(arguments: list[str], environment: dict[str, str], folder: str, descriptors: list[int]) -> None:
+def _start_on_terminal(arguments: list[str], environment: dict[str, str], folder: str, descriptors: list[int]) -> None:
     """Start the program on the terminal, and report its number and then its status."""
     terminal, report = descriptors
     process = os.fork()
@@ -208,7 +208,7 @@ def _keep(arguments: list[str], environment: dict[str, str], folder: str, descri
         os.close(report)
         os.setsid()
         fcntl.ioctl(terminal, termios.TIOCSCTTY, 0)
-        _become(arguments, environment, folder, [terminal] * 3)
+        _run_program(arguments, environment, folder, [terminal] * 3)
     os.close(terminal)
     os.write(report, f"{process}\n".encode())
     status = os.waitstatus_to_exitcode(os.waitpid(process, 0)[1])
@@ -217,7 +217,7 @@ def _keep(arguments: list[str], environment: dict[str, str], folder: str, descri
     os._exit(0)
 
 
-def _become(arguments: list[str], environment: dict[str, str], folder: str, descriptors: list[int]) -> None:
+def _run_program(arguments: list[str], environment: dict[str, str], folder: str, descriptors: list[int]) -> None:
     for number, descriptor in enumerate(descriptors):
         os.dup2(descriptor, number)
     os.closerange(3, 64)

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tests.support.acme import KEY, SALT
-from tests.support.commands import derived_once, program
+from tests.support.commands import derive_once, program
 from tests.support.terminal.pty import Terminal
 
 if TYPE_CHECKING:
@@ -45,5 +45,5 @@ class ForkedTerminal(Terminal):
         arguments = [os.fspath(part) for part in command]
         assert program().can_run(arguments, environment), "start it with Terminal"
         if environment.get("ENCRYPTION_MASTER_KEY") == KEY:
-            derived_once(KEY, SALT)
+            derive_once(KEY, SALT)
         return program().start(arguments, slave, cwd or Path.cwd(), environment)

@@ -53,20 +53,20 @@ def unreadable_cells(terminal: Terminal) -> Iterator[str]:
         for column in range(len(line)):
             cell = terminal.cell(column, row)
             for name, palette in PALETTES.items():
-                if cell.data.strip() and _contrast(*_seen(cell, palette)) < LEAST_CONTRAST:
+                if cell.data.strip() and _contrast(*_colours_of(cell, palette)) < LEAST_CONTRAST:
                     yield f"{name}: {cell} at {column},{row}"
 
 
-def _seen(cell: Char, palette: Mapping[str, Colour]) -> tuple[Colour, Colour]:
+def _colours_of(cell: Char, palette: Mapping[str, Colour]) -> tuple[Colour, Colour]:
     foreground = palette[cell.fg]
     background = palette["background" if cell.bg == "default" else cell.bg]
     return (background, foreground) if cell.reverse else (foreground, background)
 
 
 @cache
-def _contrast(colour: Colour, other: Colour) -> float:
+def _contrast(first: Colour, second: Colour) -> float:
     """The ratio of two colours' luminances (WCAG 2.2, "contrast ratio"): from 1 for the same to 21."""
-    darker, lighter = sorted(map(_luminance, (colour, other)))
+    darker, lighter = sorted(map(_luminance, (first, second)))
     return (lighter + 0.05) / (darker + 0.05)
 
 

@@ -81,7 +81,7 @@ class Terminal:
         group: int | None = None,
         is_owner: bool = True,
     ) -> None:
-        self._taking = TAKE_TERMINAL if is_owner else ()
+        self._take_terminal = TAKE_TERMINAL if is_owner else ()
         self.output = bytearray()
         self._unread = b""
         self._is_watched = True
@@ -148,10 +148,10 @@ class Terminal:
         """Send text as a bracketed paste."""
         os.write(self._master, f"\x1b[200~{text}\x1b[201~".encode())
 
-    def wait_for(self, wanted: str | Callable[[str], object], timeout: float = DEFAULT_TIMEOUT) -> str:
+    def wait_for(self, expected: str | Callable[[str], object], timeout: float = DEFAULT_TIMEOUT) -> str:
         """Wait until the text is on the screen (or the predicate holds for the screen's text); return the text."""
-        is_shown = (lambda: wanted in self.text) if isinstance(wanted, str) else (lambda: bool(wanted(self.text)))
-        self._read_until(is_shown, timeout, f"the screen never showed {wanted!r}")
+        is_shown = (lambda: expected in self.text) if isinstance(expected, str) else (lambda: bool(expected(self.text)))
+        self._read_until(is_shown, timeout, f"the screen never showed {expected!r}")
         return self.text
 
     def wait_until_gone(self, unwanted: str, timeout: float = DEFAULT_TIMEOUT) -> str:
@@ -228,7 +228,7 @@ class Terminal:
         group: int | None,
     ) -> subprocess.Popen[bytes] | ForkedProcess:
         return subprocess.Popen(
-            [*self._taking, *(os.fspath(part) for part in command)],
+            [*self._take_terminal, *(os.fspath(part) for part in command)],
             stdin=slave,
             stdout=slave,
             stderr=slave,
@@ -259,8 +259,8 @@ class Terminal:
             return False
         self.output += data
         self._unread += data
-        held = INCOMPLETE.search(self._unread)
-        ready = self._unread[: held.start()] if held else self._unread
+        incomplete = INCOMPLETE.search(self._unread)
+        ready = self._unread[: incomplete.start()] if incomplete else self._unread
         self._unread = self._unread[len(ready) :]
         if self._is_watched:
             self._stream.feed(UNKNOWN_TO_PYTE.sub(b"", ready))

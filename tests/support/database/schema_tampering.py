@@ -1,6 +1,6 @@
 """Ways of tampering with what is in the schema, as its owner or a superuser, and what verify says of each.
 
-`python -m tests.support.schema_tampering` prints the table of docs/audit_log.md.
+`python -m tests.support.database.schema_tampering` prints the table of docs/audit_log.md.
 """
 
 from __future__ import annotations
@@ -21,18 +21,18 @@ TRUSTED = "was put into pg_catalog, which every function of Switchboard trusts."
 class Tampering:
     """One way: what is done, in words and in SQL, and the sentences of verify, all of them."""
 
-    what: str
+    name: str
     sql: str
-    said: tuple[str, ...]
+    sentences: tuple[str, ...]
 
 
-def one(what: str, sql: str, *said: str) -> Tampering:
-    """A way, with the sentences that it has to lead to."""
-    return Tampering(what, sql, said)
+def way(name: str, sql: str, *sentences: str) -> Tampering:
+    """Return a way with the sentences that it has to lead to."""
+    return Tampering(name, sql, sentences)
 
 
 TAMPERINGS = (
-    one(
+    way(
         "a column of the log becomes an enum with a cast of its own",
         "create type public.act as enum ('schema_changed', 'credential_revealed'); "
         f"alter table {LOG} alter column action type public.act using action::text::public.act; "
@@ -41,200 +41,200 @@ TAMPERINGS = (
         f"The column {LOG}.action {ALTERED}",
         "The cast (public.act AS json) can change what the columns say.",
     ),
-    one(
+    way(
         "an overload of write_log that swallows every opening",
         "create function switchboard.write_log(organization_id uuid, user_id uuid, integration_type varchar, "
         "action text, status text, details jsonb) returns uuid language sql as 'select gen_random_uuid()'",
         f"The function switchboard.write_log(uuid,uuid,character varying,text,text,jsonb) {NEVER}",
     ),
-    one(
+    way(
         "a child table of the log with a trigger of its own",
         f"{QUIET}create table public.more (like {LOG} including all); alter table public.more inherit {LOG}; "
         "create trigger quiet before insert on public.more for each row execute function public.quiet()",
         f"The child table public.more is not guarded as {LOG} is: no row security, no trigger switchboard_append_only "
         "that is always on, no trigger switchboard_no_truncate that is always on, a trigger of its own, quiet.",
     ),
-    one(
+    way(
         "a child table of the integrations that logs nothing",
         f"create table public.more () inherits ({CREDENTIALS})",
         f"The child table public.more is not guarded as {CREDENTIALS} is: no row security, no trigger "
         "switchboard_forget that is always on, no trigger switchboard_log_change that is always on, no trigger "
         "switchboard_log_truncate that is always on, no trigger switchboard_remember that is always on.",
     ),
-    one(
+    way(
         "a rule on the integrations",
         f"create rule quiet as on delete to {CREDENTIALS} do instead nothing",
         f"The rule {CREDENTIALS}.quiet can swallow or change what is written.",
     ),
-    one(
+    way(
         "a trigger before each new row of the log",
         f"{QUIET}create trigger quiet before insert on {LOG} for each row execute function public.quiet()",
         f"The trigger {LOG}.quiet can swallow or change what is written.",
     ),
-    one(
+    way(
         "a trigger after each new row of the log",
         f"{QUIET}create trigger quiet after insert on {LOG} for each row execute function public.quiet()",
         f"The trigger {LOG}.quiet {NOT_OURS}",
     ),
-    one(
+    way(
         "a trigger on the permissions",
         f"{QUIET}create trigger quiet before update on public.user_integration_permissions "
         "for each row execute function public.quiet()",
         f"The trigger public.user_integration_permissions.quiet {NOT_OURS}",
     ),
-    one(
+    way(
         "a trigger on the seals",
         f"{QUIET}create trigger quiet after insert on switchboard.seals for each row execute function public.quiet()",
         f"The trigger switchboard.seals.quiet {NEVER}",
     ),
-    one(
+    way(
         "the log's protecting trigger renamed",
         f"alter trigger switchboard_append_only on {LOG} rename to quiet",
         f"The trigger {LOG}.switchboard_append_only is missing.",
         f"The trigger {LOG}.quiet can swallow or change what is written.",
     ),
-    one(
+    way(
         "a policy that hides rows of the log",
         f"create policy quiet on {LOG} as restrictive for select to switchboard_auditor using (action <> 'call_made')",
         f"The policy {LOG}.quiet can hide rows.",
     ),
-    one(
+    way(
         "a policy that lets through more",
         f"create policy quiet on {CREDENTIALS} for all to helper using (true)",
         f"The policy {CREDENTIALS}.quiet {NOT_OURS}",
     ),
-    one(
+    way(
         "the same by a name that Switchboard gives elsewhere",
         f"create policy switchboard_own_select on {LOG} for all to helper using (true)",
         f"The policy {LOG}.switchboard_own_select {NOT_OURS}",
     ),
-    one(
+    way(
         "the log made UNLOGGED",
         f"alter table {LOG} set unlogged",
         f"{LOG} is UNLOGGED: a crash of the server empties it.",
     ),
-    one(
+    way(
         "a default of the log that runs a function",
         f"{TELLS}alter table {LOG} alter column user_agent set default public.tells('x')",
         f"The default {LOG}.user_agent can change what new rows of the log say.",
     ),
-    one(
+    way(
         "a default that back-dates the rows of other programs",
         f"alter table {LOG} alter column created_at set default '2020-01-01'",
         f"The default {LOG}.created_at can change what new rows of the log say.",
     ),
-    one(
+    way(
         "a default of the numbers that runs a function",
         f"{TELLS}alter table public.organization_phone_numbers alter column number_type set default public.tells('x')",
         f"The default public.organization_phone_numbers.number_type {NOT_OURS}",
     ),
-    one(
+    way(
         "a column of the log that is computed",
         f"alter table {LOG} drop column user_agent; "
         f"alter table {LOG} add column user_agent text generated always as ('x') stored",
         f"The column {LOG}.user_agent {ALTERED}",
     ),
-    one(
+    way(
         "a column of the log of a domain that refuses rows",
         "create domain public.kind as varchar(50) check (value <> 'zoho_mail'); "
         f"alter table {LOG} alter column user_agent type public.kind",
         f"The column {LOG}.user_agent {ALTERED}",
     ),
-    one("a further column", f"alter table {LOG} add column more text", f"The column {LOG}.more {NOT_OURS}"),
-    one(
+    way("a further column", f"alter table {LOG} add column more text", f"The column {LOG}.more {NOT_OURS}"),
+    way(
         "a further column of the seals",
         "alter table switchboard.seals add column more text",
         f"The column switchboard.seals.more {NEVER}",
     ),
-    one(
+    way(
         "a check that runs a function for each row",
         f"{TELLS}alter table {LOG} add constraint quiet check (public.tells(action) is not null)",
         f"The check {LOG}.quiet {NOT_OURS}",
     ),
-    one(
+    way(
         "an index that runs a function for each row",
         f"{TELLS}create index quiet on {LOG} (public.tells(user_agent))",
         f"The index function {LOG}.quiet {NOT_OURS}",
     ),
-    one(
+    way(
         "an index with an order of its own",
         "create operator class public.odd for type timestamptz using btree as operator 1 <, operator 2 <=, "
         "operator 3 =, operator 4 >=, operator 5 >, function 1 pg_catalog.timestamptz_cmp(timestamptz, timestamptz); "
         f"create index quiet on {LOG} (created_at public.odd)",
         f"The index order {LOG}.quiet can hide rows.",
     ),
-    one(
+    way(
         "a check of the seals taken away",
         "alter table switchboard.seals drop constraint seals_row_count_check",
         "switchboard.seals lacks the constraint CHECK ((row_count >= 0)).",
     ),
-    one(
+    way(
         "seals that choose their ids",
         "alter table switchboard.seals alter id set generated by default",
         f"The column switchboard.seals.id {ALTERED}",
     ),
-    one(
+    way(
         "seals that count backwards",
         "alter table switchboard.seals alter id set increment by -1 set minvalue -9",
         f"The sequence switchboard.seals_id_seq {ALTERED}",
     ),
-    one(
+    way(
         "the log made the child of a table that others read",
         f"create table public.over (like {LOG}); alter table {LOG} inherit public.over",
         f"The parent public.over of {LOG} gives the rows to whoever may read or change it.",
     ),
-    one(
+    way(
         "a right to change the log",
         f"grant update (status) on {LOG} to helper",
         f"The grant {LOG}.status to helper (update) lets its holder change the log.",
     ),
-    one(
+    way(
         "a right to make triggers on the log",
         f"grant trigger on {LOG} to helper",
         f"The grant {LOG} to helper (trigger) lets its holder change the log.",
     ),
-    one(
+    way(
         "a right to read the log",
         f"grant select on {LOG} to helper",
         f"The grant {LOG} to helper (select) {NOT_OURS}",
     ),
-    one(
+    way(
         "a right to make things in the schema switchboard",
         "grant create on schema switchboard to helper",
         "The grant switchboard to helper (create) gives away what is Switchboard's own.",
     ),
-    one(
+    way(
         "rights to whatever will be made there",
         "alter default privileges in schema switchboard grant select on tables to helper",
         f"The default privileges switchboard of postgres {NEVER}",
     ),
-    one(
+    way(
         "the log given to another owner",
         f"alter table {LOG} owner to helper",
         f"The owner {LOG} (helper) can undo whatever protects the log.",
     ),
-    one(
+    way(
         "a function given to another owner",
         "alter function switchboard.log_change() owner to helper",
         "The owner switchboard.log_change() (helper) can undo whatever protects the log.",
     ),
-    one(
+    way(
         "a function that no longer runs as its owner",
         "alter function switchboard.log_change() security invoker",
         f"The function switchboard.log_change() {ALTERED}",
     ),
-    one(
+    way(
         "a function with a path of its own",
         "alter function switchboard.begin_open(uuid, text) set search_path = public",
         f"The function switchboard.begin_open(uuid,text) {ALTERED}",
     ),
-    one(
+    way(
         "a function that is emptied",
         "create or replace function switchboard.refuse_change() returns trigger language plpgsql "
         "set search_path = pg_catalog, pg_temp as 'begin return new; end'",
         f"The function switchboard.refuse_change() {ALTERED}",
     ),
-    one(
+    way(
         "a procedure, an aggregate, a view, a type, a domain and a table in the schema switchboard",
         "create procedure switchboard.p() language sql as ''; "
         "create aggregate switchboard.a(integer) (sfunc = int4pl, stype = integer); "
@@ -247,45 +247,45 @@ TAMPERINGS = (
         f"The type switchboard.e {NEVER}",
         f"The view switchboard.v {NEVER}",
     ),
-    one(
+    way(
         "an operator in the schema switchboard",
         "create operator switchboard.= (leftarg = text, rightarg = text, function = pg_catalog.textne)",
         f"The operator switchboard.=(pg_catalog.text,pg_catalog.text) {NEVER}",
     ),
-    one(
+    way(
         "a function in pg_catalog",
         "create function pg_catalog.coalesced(text) returns text language sql as 'select $1'",
         f"The function pg_catalog.coalesced(pg_catalog.text) {TRUSTED}",
     ),
-    one(
+    way(
         "an operator in pg_catalog",
         "create function public.never(varchar, varchar) returns boolean language sql as 'select false'; "
         "create operator pg_catalog.= (leftarg = varchar, rightarg = varchar, function = public.never)",
         f"The operator pg_catalog.=(character varying,character varying) {TRUSTED}",
     ),
-    one(
+    way(
         "a function of the server replaced",
         "create or replace function pg_catalog.host(inet) returns text language plpgsql immutable strict "
         "as $$begin return '192.0.2.1'; end$$",
         f"The function pg_catalog.host(pg_catalog.inet) {TRUSTED}",
     ),
-    one(
+    way(
         "a cast between types of the server",
         "create cast (varchar as uuid) with inout as implicit",
         "The cast (character varying AS pg_catalog.uuid) can change what the columns say.",
     ),
-    one(
+    way(
         "a trigger before each statement on the log",
         f"{QUIET}create trigger quiet before insert on {LOG} for each statement execute function public.quiet()",
         f"The trigger {LOG}.quiet can swallow or change what is written.",
     ),
-    one(
+    way(
         "a trigger on the log that calls itself the server's own",
         f"{QUIET}create trigger quiet before insert on {LOG} for each row execute function public.quiet(); "
         "update pg_trigger set tgisinternal = true where tgname = 'quiet'",
         f"The trigger {LOG}.quiet can swallow or change what is written.",
     ),
-    one(
+    way(
         "a child table of the integrations that logs changes of one column only",
         f"create table public.more () inherits ({CREDENTIALS}); alter table public.more enable row level security; "
         + "".join(
@@ -302,22 +302,22 @@ TAMPERINGS = (
         f"The child table public.more is not guarded as {CREDENTIALS} is: no trigger switchboard_log_change that is "
         "always on, a trigger of its own, switchboard_log_change.",
     ),
-    one(
+    way(
         "a condition of the log that runs a text as a statement",
         f"alter table {LOG} add check (ts_rewrite('a'::tsquery, 'select ''a''::tsquery, ''b''::tsquery') is not null)",
         f"The check {LOG}.integration_audit_logs_check can run any statement.",
     ),
-    one(
+    way(
         "a column of the log whose type can get conditions later",
         f"create domain public.later as text; alter table {LOG} add column more public.later",
         f"The column {LOG}.more is of a domain, whose checks can become any function.",
     ),
-    one(
+    way(
         "a person who is filled in where another program names none",
         f"alter table {LOG} alter column user_id set default '00000000-0000-4000-8000-000000000001'",
         f"The default {LOG}.user_id {NOT_OURS}",
     ),
-    one(
+    way(
         "times that a function of an extension's owner makes",
         "create function public.uuid_generate_v1() returns timestamptz language sql as "
         "$$select '2001-01-01'::timestamptz$$; "
@@ -325,22 +325,22 @@ TAMPERINGS = (
         "alter extension plpgsql add function public.uuid_generate_v1()",
         f"The default {LOG}.created_at can change what new rows of the log say.",
     ),
-    one(
+    way(
         "a cast that an extension's owner calls its own",
         "create cast (varchar as uuid) with inout as implicit; alter extension plpgsql add cast (varchar as uuid)",
         "The cast (character varying AS pg_catalog.uuid) can change what the columns say.",
     ),
-    one(
+    way(
         "a right of the API on a whole table",
         f"grant truncate on {CREDENTIALS} to anon",
         f"The grant {CREDENTIALS} to anon (truncate) opens the table to the API.",
     ),
-    one(
+    way(
         "a role of the API in one of the groups",
         "grant switchboard_support to anon",
         "The member switchboard_support to anon gives the API what is kept from it.",
     ),
-    one(
+    way(
         "every trigger of the permissions switched off",
         "alter table public.user_integration_permissions disable trigger all",
         "The foreign key public.user_integration_permissions.user_integration_permissions_integration_id_fkey is "
@@ -348,24 +348,24 @@ TAMPERINGS = (
         "The trigger public.user_integration_permissions.switchboard_log_change is switched off.",
         "The trigger public.user_integration_permissions.switchboard_log_truncate is switched off.",
     ),
-    one(
+    way(
         "an event trigger",
         "create function public.watch() returns event_trigger language plpgsql as 'begin end'; "
         "create event trigger watch on ddl_command_end execute function public.watch()",
         f"The event trigger watch {NOT_OURS}",
     ),
-    one(
+    way(
         "row security switched on where there are no policies",
         "alter table switchboard.keys enable row level security",
         "Row security was switched on for switchboard.keys, so that nobody but its owner sees a row of it.",
     ),
-    one(
+    way(
         "a function that is offered to everybody",
         "grant execute on function switchboard.open_envelope(uuid) to public",
         "The grant switchboard.open_envelope(uuid) to public (execute) gives away what is Switchboard's own.",
     ),
     # The last one: a session's plan of an INSERT that a rule swallows outlives the rollback of the rule.
-    one(
+    way(
         "a rule on the log",
         f"create rule quiet as on insert to {LOG} do instead nothing",
         f"The rule {LOG}.quiet can swallow or change what is written.",
@@ -376,7 +376,10 @@ TAMPERINGS = (
 def table() -> str:
     """The table of the ways and sentences, in Markdown."""
     lines = ["| what was done | what verify and the doctor say |", "|---|---|"]
-    return "\n".join([*lines, *(f"| {way.what} | {' '.join(way.said)} |" for way in TAMPERINGS)]) + "\n"
+    return (
+        "\n".join([*lines, *(f"| {tampering.name} | {' '.join(tampering.sentences)} |" for tampering in TAMPERINGS)])
+        + "\n"
+    )
 
 
 if __name__ == "__main__":

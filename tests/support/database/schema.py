@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from uuid import UUID, uuid4
 
 import psycopg
 from psycopg import sql
@@ -17,8 +18,10 @@ from tui.data.schema.shape import TABLES, CatalogueEntry, read_shape
 if TYPE_CHECKING:
     from tests.support.servers.postgres import TestServer
 
-SHAPES = Path(__file__).parents[1] / "data" / "schema" / "shapes"
-SCHEMA_FILES = Path(__file__).parents[2] / "sql"
+SHAPES = Path(__file__).parents[2] / "data" / "schema" / "shapes"
+HOME = UUID("11111111-1111-4111-8111-111111111111")
+SB2 = "sb2.AAAAAAAAAAAAAAAAAAAAAA.AAAA.AAAA.canary"
+SCHEMA_FILES = Path(__file__).parents[3] / "sql"
 
 
 async def shape_of(conninfo: str) -> frozenset[CatalogueEntry]:
@@ -50,7 +53,7 @@ def set_up_by_a_newer_version(conninfo: str) -> None:
 
 
 def run_shape(conninfo: str, *names: str) -> None:
-    """Run files of tests/data/shapes in one transaction."""
+    """Run files of tests/data/schema/shapes in one transaction."""
     with psycopg.connect(conninfo) as connection:
         for name in names:
             connection.execute((SHAPES / f"{name}.sql").read_text(encoding="utf-8"))
@@ -59,13 +62,13 @@ def run_shape(conninfo: str, *names: str) -> None:
 def run_psql(server: TestServer, conninfo: str) -> str:
     """Run sql/*.sql with psql as docs/installing.md says; return what it printed."""
     files = [part for file in sorted(SCHEMA_FILES.glob("*.sql")) for part in ("-f", str(file))]
-    done = subprocess.run(
+    process = subprocess.run(
         [server.binaries / "psql", "-X", "-q", "-1", "-v", "ON_ERROR_STOP=1", *files, conninfo],
         capture_output=True,
         text=True,
         check=True,
     )
-    return done.stdout + done.stderr
+    return process.stdout + process.stderr
 
 
 def columns_of(conninfo: str) -> dict[str, list[str]]:
@@ -109,3 +112,48 @@ def log_of(connection: psycopg.Connection[Any], *, since: int = 0) -> list[dict[
     cursor = connection.cursor(row_factory=dict_row)
     cursor.execute("select * from public.integration_audit_logs order by created_at, id")
     return cursor.fetchall()[since:]
+
+
+def add_credential(
+    connection: psycopg.Connection[Any], kind: str = "exotel_phone", home: UUID = HOME, **values: Any
+) -> UUID:
+    """Add an integration whose envelope nobody opens; return its id."""
+    row: dict[str, Any] = {
+        "id": uuid4(),
+        "organization_id": home,
+        "integration_type": kind,
+        "credentials_encrypted": SB2,
+    } | values
+    return _insert(connection, "integration_credentials", row)
+
+
+def add_permission(connection: psycopg.Connection[Any], integration: UUID) -> UUID:
+    """Let somebody see an integration; return the permission's id."""
+    row = connection.execute(
+        "insert into public.user_integration_permissions (user_id, integration_id, can_view) "
+        "values (gen_random_uuid(), %s, true) returning id",
+        [integration],
+    ).fetchone()
+    assert row
+    row_id: UUID = row[0]
+    return row_id
+
+
+def add_number(
+    connection: psycopg.Connection[Any], integration: UUID | None, number: str = "+918012345678", **values: Any
+) -> UUID:
+    """Add a phone number of HOME; return its id."""
+    row: dict[str, Any] = {
+        "id": uuid4(),
+        "organization_id": HOME,
+        "integration_id": integration,
+        "phone_number": number,
+    } | values
+    return _insert(connection, "organization_phone_numbers", row)
+
+
+def _insert(connection: psycopg.Connection[Any], table: str, row: dict[str, Any]) -> UUID:
+    columns, places = ", ".join(row), ", ".join(f"%({name})s" for name in row)
+    connection.execute(f"insert into public.{table} ({columns}) values ({places})", row)
+    row_id: UUID = row["id"]
+    return row_id

@@ -97,7 +97,7 @@ def log_row(connection: psycopg.Connection[Any], *, timed: bool = True, **column
     return row_id
 
 
-async def filtered(database: Database, line: str, organization_id: UUID | None = None) -> AuditFilter:
+async def resolve_line(database: Database, line: str, organization_id: UUID | None = None) -> AuditFilter:
     """A filter line, looked up; of all organisations unless told."""
     return (await resolve_filter(database, parse_filter(line), organization_id)).audit_filter
 

@@ -1,4 +1,4 @@
-"""A press on the test of a mailbox: SMTP and IMAP side by side, one login each, ended at once when it is cancelled."""
+"""The test of a whole mailbox: SMTP and IMAP side by side, one login each, ended at once when it is cancelled."""
 
 from __future__ import annotations
 
@@ -39,42 +39,44 @@ REACH_AND_ANSWER = {("SMTP", "reach"), ("SMTP", "answer"), ("IMAP", "reach"), ("
 
 async def test_a_good_credential_passes_both_with_one_login_each() -> None:
     with SmtpServer() as smtp, ImapServer(tls="starttls") as imap:
-        told = await check_mailbox(credential(smtp, imap))
+        verdicts = await check_mailbox(credential(smtp, imap))
         assert (len(smtp.attempts), len(imap.attempts)) == (1, 1)
-    assert set(told) == REACH_AND_ANSWER
-    assert {verdict.outcome for verdict in told.values()} == {"passed"}
-    assert Report(tuple(told.values()), 1).passed
+    assert set(verdicts) == REACH_AND_ANSWER
+    assert {verdict.outcome for verdict in verdicts.values()} == {"passed"}
+    assert Report(tuple(verdicts.values()), 1).passed
 
 
 async def test_a_wrong_password_is_one_failed_login_each() -> None:
     with SmtpServer() as smtp, ImapServer(tls="starttls") as imap:
-        told = await check_mailbox(credential(smtp, imap, app_password="wrong"))
+        verdicts = await check_mailbox(credential(smtp, imap, app_password="wrong"))
         assert (len(smtp.attempts), len(imap.attempts)) == (1, 1)
-    assert told["SMTP", "answer"].code == "535"
-    assert told["IMAP", "answer"].code == "AUTHENTICATIONFAILED"
-    assert not Report(tuple(told.values()), 1).passed
+    assert verdicts["SMTP", "answer"].code == "535"
+    assert verdicts["IMAP", "answer"].code == "AUTHENTICATIONFAILED"
+    assert not Report(tuple(verdicts.values()), 1).passed
 
 
 async def test_imap_switched_off_fails_alone() -> None:
     with SmtpServer() as smtp, ImapServer(tls="starttls", refusal=IMAP_DISABLED) as imap:
-        told = await check_mailbox(credential(smtp, imap))
+        verdicts = await check_mailbox(credential(smtp, imap))
         assert (len(smtp.attempts), len(imap.attempts)) == (1, 1)
-    assert told["SMTP", "answer"].outcome == "passed"
-    assert told["IMAP", "answer"].sentence.startswith("IMAP is not enabled for this mailbox")
-    assert not Report(tuple(told.values()), 1).passed
+    assert verdicts["SMTP", "answer"].outcome == "passed"
+    assert verdicts["IMAP", "answer"].sentence.startswith("IMAP is not enabled for this mailbox")
+    assert not Report(tuple(verdicts.values()), 1).passed
 
 
-async def test_one_may_be_out_of_reach_alone() -> None:
+async def test_one_server_may_be_out_of_reach_alone() -> None:
     with ImapServer() as imap:
         pass
     with SmtpServer() as smtp:
-        told = await check_mailbox(credential(smtp, imap))
-    assert set(told) == REACH_AND_ANSWER - {("IMAP", "answer")}
-    assert told["SMTP", "answer"].outcome == "passed"
-    assert told["IMAP", "reach"].sentence.startswith(f"localhost:{imap.port} refused the connection: nothing listens")
+        verdicts = await check_mailbox(credential(smtp, imap))
+    assert set(verdicts) == REACH_AND_ANSWER - {("IMAP", "answer")}
+    assert verdicts["SMTP", "answer"].outcome == "passed"
+    assert verdicts["IMAP", "reach"].sentence.startswith(
+        f"localhost:{imap.port} refused the connection: nothing listens"
+    )
 
 
-async def test_neither_waits_for_the_other() -> None:
+async def test_neither_server_is_waited_for_before_the_other_is_asked() -> None:
     """Each server greets only once both are connected."""
     waiting: list[StreamWriter] = []
 
@@ -86,34 +88,34 @@ async def test_neither_waits_for_the_other() -> None:
         await silent(reader, writer)
 
     with ScriptedServer(talk) as server:
-        told = await check_mailbox(credential(server, server))
+        verdicts = await check_mailbox(credential(server, server))
         assert len(waiting) == 2
-    assert (told["SMTP", "reach"].code, told["IMAP", "reach"].outcome) == ("554", "failed")
+    assert (verdicts["SMTP", "reach"].code, verdicts["IMAP", "reach"].outcome) == ("554", "failed")
 
 
 async def test_ports_may_be_stored_as_text_and_absent_fields_have_their_defaults() -> None:
     with SmtpServer() as smtp, ImapServer(tls="starttls") as imap:
-        told = await check_mailbox(credential(smtp, imap, smtp_port=str(smtp.port), imap_port="no port"))
-        assert told["SMTP", "answer"].outcome == "passed"
-        assert told["IMAP", "reach"].sentence == "The port is no number."
-    known = integration_type("zoho_mail")
-    defaults = [known.field(name).default for name in ("smtp_host", "smtp_port", "imap_host", "imap_port")]  # type: ignore[union-attr]
+        verdicts = await check_mailbox(credential(smtp, imap, smtp_port=str(smtp.port), imap_port="no port"))
+        assert verdicts["SMTP", "answer"].outcome == "passed"
+        assert verdicts["IMAP", "reach"].sentence == "The port is no number."
+    zoho_mail = integration_type("zoho_mail")
+    defaults = [zoho_mail.field(name).default for name in ("smtp_host", "smtp_port", "imap_host", "imap_port")]  # type: ignore[union-attr]
     assert defaults == ["smtp.zoho.com", "587", "imap.zoho.com", "993"]
 
 
-async def test_a_second_press_soon_after_a_failed_login_asks_nobody() -> None:
+async def test_a_second_test_soon_after_a_failed_login_asks_nobody() -> None:
     with SmtpServer() as smtp, ImapServer(tls="starttls", refusal=IMAP_DISABLED) as imap:
         for app_password in ("wrong", "wrong", PASSWORD):
-            told = await check_mailbox(credential(smtp, imap, app_password=app_password))
+            verdicts = await check_mailbox(credential(smtp, imap, app_password=app_password))
         assert (len(smtp.attempts), len(imap.attempts)) == (1, 1)
-        other = await check_mailbox(credential(smtp, imap, email="other@example.com"))
+        of_another_account = await check_mailbox(credential(smtp, imap, email="other@example.com"))
         assert (len(smtp.attempts), len(imap.attempts)) == (2, 2)
     for subject in ("SMTP", "IMAP"):
-        verdict = told[subject, "reach"]
+        verdict = verdicts[subject, "reach"]
         assert verdict.sentence == "The last login failed a moment ago, so none was tried now."
         assert verdict.what_to_do in {f"Wait {n} s: Zoho blocks accounts that fail too often." for n in range(1, 6)}
-        assert (subject, "answer") not in told
-        assert (subject, "answer") in other
+        assert (subject, "answer") not in verdicts
+        assert (subject, "answer") in of_another_account
 
 
 async def test_a_good_login_may_be_repeated_at_once() -> None:
@@ -188,16 +190,16 @@ def test_a_line_that_is_cut_while_its_name_is_looked_up_is_never_connected() -> 
         assert server.connections == 0
 
 
-async def test_cancelling_a_press_ends_both() -> None:
-    begun: list[int] = []
+async def test_cancelling_the_test_of_a_mailbox_ends_both() -> None:
+    connections: list[int] = []
 
     async def talk(reader: StreamReader, writer: StreamWriter) -> None:
-        begun.append(1)
+        connections.append(1)
         await silent(reader, writer)
 
     with ScriptedServer(talk) as smtp, ScriptedServer(talk) as imap:
         task = asyncio.create_task(check_mailbox(credential(smtp, imap)))
-        await until(lambda: len(begun) == 2)
+        await until(lambda: len(connections) == 2)
         task.cancel()
         with pytest.raises(asyncio.CancelledError):
             await task

@@ -1,4 +1,4 @@
-"""Ways of tampering with a sealed log, as its owner; `python -m tests.support.tampering` prints what verify says."""
+"""Ways of tampering with a sealed log, as its owner; run as a module it prints what verify says of each."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ async def seal(conninfo: str, key: SealKey = KEY) -> str:
 
 
 async def check(conninfo: str, *, public_keys: tuple[bytes, ...] = (), newest: str | None = None) -> SealReport:
-    """What verify says."""
+    """Return the report of verify."""
     async with opened(conninfo) as database:
         return await verify_log(database, public_keys=public_keys, newest=bytes.fromhex(newest) if newest else None)
 
@@ -66,24 +66,24 @@ async def check(conninfo: str, *, public_keys: tuple[bytes, ...] = (), newest: s
 async def as_owner(conninfo: str, *statements: str) -> None:
     """Run statements past the triggers that protect the log and its seals, and put those back."""
     async with await psycopg.AsyncConnection.connect(conninfo) as owner:
-        await _triggers(owner, "disable")
+        await _alter_triggers(owner, "disable")
         for statement in statements:
             await owner.execute(statement.encode())
-        await _triggers(owner, "enable always")
+        await _alter_triggers(owner, "enable always")
 
 
-async def _triggers(owner: Owner, how: str) -> None:
+async def _alter_triggers(owner: Owner, change: str) -> None:
     for table in (LOG, SEALS):
         for trigger in TRIGGERS:
-            await owner.execute(f"alter table {table} {how} trigger {trigger}".encode())
+            await owner.execute(f"alter table {table} {change} trigger {trigger}".encode())
 
 
-def tampering(*statements: str) -> Callable[[str], Awaitable[None]]:
-    """Tampering by statements alone."""
+def statements_as_owner(*statements: str) -> Callable[[str], Awaitable[None]]:
+    """Return what runs these statements past the triggers."""
     return lambda conninfo: as_owner(conninfo, *statements)
 
 
-async def sign_everything_anew(conninfo: str) -> None:
+async def sign_everything_again(conninfo: str) -> None:
     """What an owner can do who has no sealing key, and makes one."""
     await as_owner(
         conninfo,
@@ -117,123 +117,123 @@ async def alter_under_new_seals(conninfo: str) -> None:
 
 
 @dataclass(frozen=True, slots=True)
-class Way:
-    """One way: what is done, what verify has to say, and what of it has to have been kept elsewhere for that."""
+class Tampering:
+    """One way: what is done, what verify has to say, and which evidence that needs beside the database."""
 
     name: str
-    do: Callable[[str], Awaitable[None]]
-    words: tuple[str, ...]
-    kept: str = ""
+    run: Callable[[str], Awaitable[None]]
+    sentences: tuple[str, ...]
+    needs: str = ""
 
 
 FIRST, SECOND = row_id(8, 1), row_id(8, 2)
 BACK_DATED = row_id(8, 99)
 ROW = f"'{BACK_DATED}', '{ACME}', null, 'zoho_mail', 'email_sent', 'success', null, null, null"
-WAYS = (
-    Way(
+TAMPERINGS = (
+    Tampering(
         "details of a row changed",
-        tampering(f"update {LOG} set details = '{{\"n\": 9}}' where id = '{SECOND}'"),
+        statements_as_owner(f"update {LOG} set details = '{{\"n\": 9}}' where id = '{SECOND}'"),
         (f"In 2026-01-01 08:00 UTC row {SECOND} was altered after sealing.",),
     ),
-    Way(
+    Tampering(
         "status of a row changed",
-        tampering(f"update {LOG} set status = 'failed' where id = '{row_id(9, 4)}'"),
+        statements_as_owner(f"update {LOG} set status = 'failed' where id = '{row_id(9, 4)}'"),
         (f"In 2026-01-01 09:00 UTC row {row_id(9, 4)} was altered after sealing.",),
     ),
-    Way(
+    Tampering(
         "created_at changed within the hour",
-        tampering(f"update {LOG} set created_at = created_at + interval '20 minutes' where id = '{FIRST}'"),
+        statements_as_owner(f"update {LOG} set created_at = created_at + interval '20 minutes' where id = '{FIRST}'"),
         (f"In 2026-01-01 08:00 UTC row {FIRST} was altered after sealing.",),
     ),
-    Way(
+    Tampering(
         "a row moved into another hour",
-        tampering(f"update {LOG} set created_at = created_at + interval '1 hour' where id = '{SECOND}'"),
+        statements_as_owner(f"update {LOG} set created_at = created_at + interval '1 hour' where id = '{SECOND}'"),
         (
             f"In 2026-01-01 08:00 UTC row {SECOND} was taken out after sealing: it says 2026-01-01 09:14:00.000002",
             f"In 2026-01-01 09:00 UTC row {SECOND} was added after sealing (4 sealed, 5 there)",
         ),
     ),
-    Way(
+    Tampering(
         "one row deleted",
-        tampering(f"delete from {LOG} where id = '{SECOND}'"),
+        statements_as_owner(f"delete from {LOG} where id = '{SECOND}'"),
         (f"In 2026-01-01 08:00 UTC row {SECOND} was removed after sealing (5 sealed, 4 there).",),
     ),
-    Way(
+    Tampering(
         "a whole hour deleted",
-        tampering(f"delete from {LOG} where created_at < '2026-01-01 09:00+00'"),
+        statements_as_owner(f"delete from {LOG} where created_at < '2026-01-01 09:00+00'"),
         ("Every row of 2026-01-01 08:00 UTC was removed after sealing (5 sealed, 0 there).",),
     ),
-    Way(
+    Tampering(
         "a back-dated row inserted",
-        tampering(f"insert into {LOG} values ({ROW}, '2026-01-01 08:30+00')"),
+        statements_as_owner(f"insert into {LOG} values ({ROW}, '2026-01-01 08:30+00')"),
         (
             f"In 2026-01-01 08:00 UTC row {BACK_DATED} was added after sealing (5 sealed, 6 there); "
             "it was written after the hour was sealed.",
         ),
     ),
-    Way(
+    Tampering(
         "a back-dated row in an hour that was empty",
-        tampering(f"insert into {LOG} values ({ROW}, '2026-01-01 10:30+00')"),
+        statements_as_owner(f"insert into {LOG} values ({ROW}, '2026-01-01 10:30+00')"),
         (
             f"In 2026-01-01 10:00 UTC row {BACK_DATED} was added after sealing (0 sealed, 1 there); "
             "it was written after the hour was sealed.",
         ),
     ),
-    Way(
+    Tampering(
         "a row's time taken away",
-        tampering(f"update {LOG} set created_at = null where id = '{SECOND}'"),
+        statements_as_owner(f"update {LOG} set created_at = null where id = '{SECOND}'"),
         (
             f"In 2026-01-01 08:00 UTC row {SECOND} was taken out after sealing: it says no time now",
             f"Among the rows without a time row {SECOND} was added after sealing (0 sealed, 1 there)",
         ),
     ),
-    Way(
+    Tampering(
         "the tail removed with its seals, the log's own row left",
-        tampering(
+        statements_as_owner(
             f"delete from {SEALS} where hour >= '2026-01-01 11:00+00'",
             f"delete from {LOG} where created_at >= '2026-01-01 11:00+00' and action <> 'log_sealed'",
         ),
         ("of the log (", "says that a seal ", "it is not in the chain: seals were removed"),
     ),
-    Way(
+    Tampering(
         "the same, and the log sealed again afterwards",
         remove_the_tail_and_seal_again,
         ("of the log (", "says that a seal ", "it is not in the chain: seals were removed"),
     ),
-    Way(
+    Tampering(
         "the tail removed with its seals and every later row",
-        tampering(
+        statements_as_owner(
             f"delete from {SEALS} where hour >= '2026-01-01 11:00+00'",
             f"delete from {LOG} where created_at >= '2026-01-01 11:00+00'",
         ),
         ("was kept elsewhere, and it is not in the chain: seals were removed",),
-        kept="newest seal",
+        needs="newest seal",
     ),
-    Way(
+    Tampering(
         "the newest seals removed with the log's rows about them, a row altered, and the log sealed again",
         alter_under_new_seals,
         ("was kept elsewhere, and it is not in the chain: seals were removed",),
-        kept="newest seal",
+        needs="newest seal",
     ),
-    Way(
+    Tampering(
         "a row deleted and its seal rewritten",
-        tampering(
+        statements_as_owner(
             f"delete from {LOG} where id = '{SECOND}'",
             f"update {SEALS} set row_count = 4, row_list = null where hour = '2026-01-01 08:00+00'",
         ),
         ("The seal of 2026-01-01 08:00 UTC was altered: its signature is not that of its key.",),
     ),
-    Way(
+    Tampering(
         "an hour removed with its seal",
-        tampering(
+        statements_as_owner(
             f"delete from {SEALS} where hour = '2026-01-01 09:00+00'",
             f"delete from {LOG} where created_at >= '2026-01-01 09:00+00' and created_at < '2026-01-01 10:00+00'",
         ),
         ("Seals are missing after that of 2026-01-01 08:00 UTC and before that of 2026-01-01 11:00 UTC",),
     ),
-    Way(
+    Tampering(
         "two seals exchanged",
-        tampering(
+        statements_as_owner(
             f"alter table {SEALS} alter id set generated by default",
             f"update {SEALS} set id = id + 100",
             # By the whole time: the hour that the tests run in may have a seal too.
@@ -243,14 +243,14 @@ WAYS = (
         ),
         ("The seal of 2026-01-01 08:00 UTC is out of its place.", "Seals are missing"),
     ),
-    Way(
+    Tampering(
         "every seal removed",
-        tampering(f"truncate {SEALS}"),
+        statements_as_owner(f"truncate {SEALS}"),
         ("The log has no seal, but a sealing key is recorded: every seal was removed.",),
     ),
-    Way(
+    Tampering(
         "every seal put out of sight by its id, and the log's rows about them removed",
-        tampering(
+        statements_as_owner(
             f"alter table {SEALS} alter id set generated by default",
             f"update {SEALS} set id = id - 1000",
             f"delete from {LOG} where action = 'log_sealed'",
@@ -258,43 +258,45 @@ WAYS = (
         ),
         (f"In 2026-01-01 08:00 UTC row {SECOND} was altered after sealing.",),
     ),
-    Way(
+    Tampering(
         "a seal made unreadable",
-        tampering(
+        statements_as_owner(
             f"alter table {SEALS} alter digest drop not null",
             f"update {SEALS} set digest = null, sealed_at = 'infinity' where hour = '2026-01-01 08:00+00'",
         ),
         ("The seal of 2026-01-01 08:00 UTC was altered: its signature is not that of its key.",),
     ),
-    Way(
+    Tampering(
         "the table of seals dropped",
         lambda conninfo: _switch_off(conninfo, f"drop table {SEALS}"),
         ("The table switchboard.seals is missing: every seal was removed.",),
     ),
-    Way(
+    Tampering(
         "the key replaced and everything signed anew",
-        sign_everything_anew,
+        sign_everything_again,
         ("which is not among the public keys to trust.",),
-        kept="public key",
+        needs="public key",
     ),
-    Way(
+    Tampering(
         "the public key's record altered",
-        tampering("update switchboard.keys set public_key = decode(repeat('07', 32), 'hex') where purpose = 'seal'"),
+        statements_as_owner(
+            "update switchboard.keys set public_key = decode(repeat('07', 32), 'hex') where purpose = 'seal'"
+        ),
         ("was altered: it holds another public key.",),
     ),
-    Way(
+    Tampering(
         "the log's protecting trigger switched off",
         lambda conninfo: _switch_off(conninfo, f"alter table {LOG} disable trigger switchboard_append_only"),
         ("The trigger public.integration_audit_logs.switchboard_append_only is switched off.",),
     ),
-    Way(
+    Tampering(
         "the trigger that writes the log dropped",
         lambda conninfo: _switch_off(
             conninfo, "drop trigger switchboard_log_change on public.user_integration_permissions"
         ),
         ("The trigger public.user_integration_permissions.switchboard_log_change is missing.",),
     ),
-    Way(
+    Tampering(
         "the protecting function emptied",
         lambda conninfo: _switch_off(
             conninfo,
@@ -303,12 +305,12 @@ WAYS = (
         ),
         ("The function switchboard.refuse_change() is not as it was installed.",),
     ),
-    Way(
+    Tampering(
         "a rule that swallows new rows",
         lambda conninfo: _switch_off(conninfo, f"create rule quiet as on insert to {LOG} do instead nothing"),
         ("The rule public.integration_audit_logs.quiet can swallow or change what is written.",),
     ),
-    Way(
+    Tampering(
         "a trigger that swallows new rows",
         lambda conninfo: _switch_off(
             conninfo,
@@ -317,7 +319,7 @@ WAYS = (
         ),
         ("The trigger public.integration_audit_logs.quiet can swallow or change what is written.",),
     ),
-    Way(
+    Tampering(
         "secrets opened without a row in the log",
         lambda conninfo: _switch_off(
             conninfo,
@@ -326,7 +328,7 @@ WAYS = (
         ),
         ("The function switchboard.begin_open(uuid,text) is not as it was installed.",),
     ),
-    Way(
+    Tampering(
         "rows hidden from those who are not the owner",
         lambda conninfo: _switch_off(
             conninfo, f"create policy quiet on {LOG} as restrictive for select to public using (action <> 'call_made')"
@@ -341,11 +343,11 @@ async def _switch_off(conninfo: str, statement: str) -> None:
         await owner.execute(statement.encode())
 
 
-async def found_after(way: Way, conninfo: str, newest: str) -> tuple[SealReport, SealReport]:
-    """Tamper with a sealed log; return what verify says from the database alone, and with what was kept elsewhere."""
-    await way.do(conninfo)
-    kept = await check(conninfo, public_keys=(KEY.public_key,), newest=newest)
-    return await check(conninfo), kept
+async def tamper_and_check(tampering: Tampering, conninfo: str, newest: str) -> tuple[SealReport, SealReport]:
+    """Tamper with a sealed log; return what verify says from the database alone, and with evidence kept elsewhere."""
+    await tampering.run(conninfo)
+    with_evidence = await check(conninfo, public_keys=(KEY.public_key,), newest=newest)
+    return await check(conninfo), with_evidence
 
 
 def main() -> None:
@@ -357,12 +359,12 @@ def main() -> None:
         write_log(server.conninfo(name))
         newest = asyncio.run(seal(server.conninfo(name)))
         print("| tampering | needs | what verify says |\n|---|---|---|")
-        for way in WAYS:
+        for tampering in TAMPERINGS:
             conninfo = server.conninfo(server.create_database(template=name))
-            alone, kept = asyncio.run(found_after(way, conninfo, newest))
-            report = kept if way.kept else alone
-            said = " ".join(finding.sentence for finding in report.findings[: len(way.words) + 1])
-            print(f"| {way.name} | {way.kept or '-'} | {said} |")
+            alone, with_evidence = asyncio.run(tamper_and_check(tampering, conninfo, newest))
+            report = with_evidence if tampering.needs else alone
+            sentences = " ".join(finding.sentence for finding in report.findings[: len(tampering.sentences) + 1])
+            print(f"| {tampering.name} | {tampering.needs or '-'} | {sentences} |")
     finally:
         server.close()
 

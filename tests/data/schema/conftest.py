@@ -1,0 +1,41 @@
+"""Databases and connections that tests of the schema's triggers and functions share."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import psycopg
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tests.support.servers.postgres import TestServer
+
+    Connection = psycopg.Connection[Any]
+
+
+@pytest.fixture(scope="module")
+def database(postgres: TestServer, installed_template: str) -> Iterator[str]:
+    """Connection URI (superuser) of a database with the schema installed, one for the tests of a module."""
+    name = postgres.create_database(template=installed_template, prefix="schema")
+    yield postgres.conninfo(name)
+    postgres.drop_database(name)
+    postgres.drop_new_roles()
+
+
+@pytest.fixture
+def connection(database: str) -> Iterator[Connection]:
+    """A connection whose transaction is never committed."""
+    with psycopg.connect(database, application_name="the test") as connection:
+        # From here on `connection.transaction()` is a savepoint within it.
+        connection.execute("select 1")
+        yield connection
+        connection.rollback()
+
+
+@pytest.fixture
+def committing(installed_database: str) -> Iterator[Connection]:
+    """A connection to a database of the test's own that commits each statement."""
+    with psycopg.connect(installed_database, autocommit=True, application_name="the test") as connection:
+        yield connection
