@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from tui.data.numbers.changes import NumberChanged
     from tui.data.permissions.apply import Applied
-    from tui.data.permissions.people import Holder
+    from tui.data.permissions.listing import Holder
     from tui.data.permissions.staging import Staged
     from tui.models import AuditRow, Integration, Person, PhoneNumber
     from tui.screens.audit.view import Names

@@ -22,7 +22,7 @@ from tests.support.database.people import (
 )
 from tests.support.servers.postgres import TestServer, run_schema_files
 from tui.data.permissions.apply import Applied, apply, undo_applied
-from tui.data.permissions.people import PeopleFilter, count_people, people_page, use_of
+from tui.data.permissions.listing import PeopleFilter, count_people, people_page, use_of
 from tui.data.permissions.staging import Staged
 
 if TYPE_CHECKING:

@@ -13,8 +13,8 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from tests.benchmarks.measures import TIME, measure
 from tests.support.database.seal_tampering import as_owner
 from tui.data.seals.hours import LEAF, hours_with_rows
-from tui.data.seals.keys import SealKey
 from tui.data.seals.sealing import seal_log
+from tui.data.seals.sealing_keys import SealKey
 from tui.data.seals.verify import verify_log
 
 if TYPE_CHECKING:

@@ -15,7 +15,7 @@ from tests.support.database.people import directory_database, integration, perso
 from tui.cli.permissions.commands import grant
 from tui.data.permissions.apply import Applied, apply
 from tui.data.permissions.effective import access_of_person
-from tui.data.permissions.people import grants_of, server_time
+from tui.data.permissions.listing import grants_of, server_time
 from tui.data.permissions.staging import Staged
 from tui.data.permissions.values import Access, Cell
 from tui.data.rights import COLUMNS, RIGHTS, Right

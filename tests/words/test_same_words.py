@@ -19,7 +19,7 @@ from tui.cli.numbers.view import COLUMNS as NUMBER_COLUMNS
 from tui.cli.numbers.view import EVERYWHERE
 from tui.cli.permissions.view import columns as permission_columns
 from tui.data.permissions.effective import EffectiveAccess
-from tui.data.permissions.people import Holder, Standing, Use
+from tui.data.permissions.listing import Holder, Standing, Use
 from tui.data.permissions.values import Access, Grant
 from tui.models import AuditRow, Integration, Person, PhoneNumber
 from tui.screens.audit import view as log_screen

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tui.data.audit.times import parse_time_range
+from tui.data.audit.filter_times import parse_time_range
 from tui.data.permissions.values import parse_expiry
-from tui.words.time_grammar import floor, following
+from tui.words.typed_times import floor, following
 
 BERLIN = ZoneInfo("Europe/Berlin")
 KOLKATA = ZoneInfo("Asia/Kolkata")

@@ -8,7 +8,7 @@ from uuid import UUID
 from psycopg.rows import class_row
 
 from tui.data.directory_source import DIRECTORY_SOURCES, Source
-from tui.data.postgres.patterns import containing, escaped
+from tui.data.postgres.like_patterns import containing, escaped
 from tui.errors import InvalidInput, UnknownOrganization, UnknownPerson
 from tui.models import Organization, Person
 from tui.words.organizations import organization_in_full

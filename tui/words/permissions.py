@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from tui.data.permissions.effective import EffectiveAccess
     from tui.data.permissions.leaver import KnownSecret
-    from tui.data.permissions.people import Holder
+    from tui.data.permissions.listing import Holder
     from tui.data.permissions.values import Access
 
 

@@ -26,7 +26,7 @@ from tui.data.integrations.authors import authors_of
 from tui.data.integrations.listing import list_integrations
 from tui.data.numbers.changes import LAST_CHANGE
 from tui.data.permissions.leaver import leaver_report
-from tui.data.permissions.people import Holder, use_of
+from tui.data.permissions.listing import Holder, use_of
 from tui.data.schema.roles import ROLES
 from tui.data.seals.hours import digest_in_pages
 from tui.data.seals.verify import verify_log

@@ -19,7 +19,7 @@ from tests.support.acme import ACME, GLOBEX, opened
 from tests.support.database.log_rows import fill_log, log_row, resolve_line
 from tui.data.audit.counts import Bucket, Count, Histogram, count_buckets, count_exactly, count_rows, plan_histogram
 from tui.data.audit.stats import Statistics, statistics
-from tui.words.time_grammar import TimeRange
+from tui.words.typed_times import TimeRange
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -15,7 +15,7 @@ from tests.support.acme import ACME, ASHA, opened
 from tests.support.commands import contents
 from tests.support.database.people import directory_database, integration, person
 from tui.data.permissions.apply import Applied, Conflicts, apply, can_change, undo_applied
-from tui.data.permissions.people import grants_of, people_page
+from tui.data.permissions.listing import grants_of, people_page
 from tui.data.permissions.staging import Staged
 from tui.data.permissions.values import NOTHING, Access, Cell
 from tui.errors import InvalidInput, PermissionDenied, ReadOnlyMode

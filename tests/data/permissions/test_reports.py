@@ -14,7 +14,7 @@ from tests.support.database.people import directory_database, integration, perso
 from tui.data.permissions.effective import access_of_person, access_to_integration, list_access
 from tui.data.permissions.grantees import find_grantee, find_holder, label_person, people_are_labelled
 from tui.data.permissions.leaver import KnownSecret, leaver_report
-from tui.data.permissions.people import Holder
+from tui.data.permissions.listing import Holder
 from tui.errors import InvalidInput, NotFound, UnknownPerson
 
 if TYPE_CHECKING:

@@ -12,8 +12,8 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from tests.support.acme import ACME, ASHA, opened
 from tests.support.servers.postgres import TestServer, run_schema_files
-from tui.data.seals.keys import SealKey
 from tui.data.seals.sealing import seal_log
+from tui.data.seals.sealing_keys import SealKey
 from tui.data.seals.verify import SealReport, verify_log
 
 if TYPE_CHECKING:

@@ -82,7 +82,7 @@ def verify(options: Options, public_keys: tuple[str, ...], newest_seal: str | No
     Exits with 5 where a row or a seal is not as it was sealed, or where what protects the log is off. Whoever owns
     the database can replace the public keys in it: --public-key or --manifest brings them from elsewhere.
     """
-    from tui.data.seals.keys import read_manifest, read_newest_seal, read_public_key
+    from tui.data.seals.sealing_keys import read_manifest, read_newest_seal, read_public_key
     from tui.errors import InvalidInput
 
     if manifest is not None and (public_keys or newest_seal):
@@ -96,7 +96,7 @@ def verify(options: Options, public_keys: tuple[str, ...], newest_seal: str | No
 
 
 def _make_sealing_key(out: Output, path: str) -> int:
-    from tui.data.seals.keys import new_seal_key
+    from tui.data.seals.sealing_keys import new_seal_key
 
     key = new_seal_key(Path(path))
     public_key = key.public_key.hex()
@@ -107,8 +107,8 @@ def _make_sealing_key(out: Output, path: str) -> int:
 
 
 async def _seal(session: Session, out: Output) -> None:
-    from tui.data.seals.keys import read_seal_key
     from tui.data.seals.sealing import seal_log
+    from tui.data.seals.sealing_keys import read_seal_key
 
     key = read_seal_key(session.settings.seal_key_file)
     sealed = await seal_log(session.database, key, on_progress=partial(_report_progress, out, "sealed"))

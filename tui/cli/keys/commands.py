@@ -52,7 +52,7 @@ async def status(session: Session, out: Output) -> None:
     """
     from tui.data.integrations.role_privileges import read_privileges
     from tui.data.keys.gate import check_gate, take_census
-    from tui.data.seals.keys import recorded_keys
+    from tui.data.seals.sealing_keys import recorded_keys
 
     gate = await check_gate(session.database, session.keyring)
     privileges = await read_privileges(session.database)

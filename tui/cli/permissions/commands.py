@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from tui.cli.parsing import argument, option
 from tui.cli.permissions import permissions
-from tui.cli.permissions.types import integrations_of_types, user_argument
+from tui.cli.permissions.arguments import integrations_of_types, user_argument
 from tui.cli.requirements import Requirements
 from tui.data.rights import RIGHTS
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from tui.cli.output import Output
     from tui.cli.request import Work
     from tui.data.permissions.apply import Conflicts
-    from tui.data.permissions.people import Holder
+    from tui.data.permissions.listing import Holder
     from tui.data.permissions.staging import Staged
     from tui.data.rights import Right
     from tui.models import Integration
@@ -114,7 +114,7 @@ async def copy(session: Session, out: Output, source: str, target: str, dry_run:
     What TO has and FROM has not is revoked; the review shows it.
     """
     from tui.data.permissions.grantees import find_grantee, find_holder
-    from tui.data.permissions.people import integrations_of
+    from tui.data.permissions.listing import integrations_of
     from tui.errors import InvalidInput
 
     organization_id = session.chosen_organization.id
@@ -133,7 +133,7 @@ async def copy(session: Session, out: Output, source: str, target: str, dry_run:
 async def _grant(
     session: Session, out: Output, *, user: str, types: Sequence[str], request: GrantRequest, dry_run: bool
 ) -> None:
-    from tui.data.permissions.people import server_time
+    from tui.data.permissions.listing import server_time
     from tui.data.permissions.values import parse_expiry
     from tui.errors import InvalidInput
 
@@ -183,7 +183,7 @@ async def _review_and_apply(
     from tui.cli.permissions.view import review_lines, review_record
     from tui.data.permissions.apply import Applied, apply
     from tui.data.permissions.grantees import label_person
-    from tui.data.permissions.people import grants_of, server_time
+    from tui.data.permissions.listing import grants_of, server_time
     from tui.data.permissions.staging import Staged
     from tui.data.permissions.values import Cell
 
@@ -221,7 +221,7 @@ async def _find_grantee(session: Session, user: str, label: str | None) -> Holde
     """Return who is given something; an id with a label is somebody where there is no directory."""
     from tui.data.directory import parse_uuid, people_are_labelled
     from tui.data.permissions.grantees import find_grantee
-    from tui.data.permissions.people import Holder
+    from tui.data.permissions.listing import Holder
     from tui.errors import InvalidInput
 
     organization_id = session.chosen_organization.id

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from tui.cli.parsing import option
 from tui.cli.permissions import permissions
-from tui.cli.permissions.types import integrations_of_types
+from tui.cli.permissions.arguments import integrations_of_types
 from tui.cli.requirements import Requirements
 
 if TYPE_CHECKING:

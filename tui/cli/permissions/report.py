@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from tui.cli.permissions import permissions
-from tui.cli.permissions.types import user_argument
+from tui.cli.permissions.arguments import user_argument
 from tui.cli.requirements import Requirements
 
 if TYPE_CHECKING:

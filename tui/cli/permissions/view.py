@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from tui.data.permissions.effective import EffectiveAccess
     from tui.data.permissions.leaver import KnownSecret, LeaverReport
-    from tui.data.permissions.people import Holder
+    from tui.data.permissions.listing import Holder
     from tui.data.permissions.staging import Change, Review
     from tui.data.permissions.values import Access
     from tui.models import Integration

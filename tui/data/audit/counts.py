@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Literal
 from tui.data.audit.query import estimated_rows, fetch
 from tui.data.audit.where import NOT_SUCCESS, Where, branches, drivers, where, within_bounds
 from tui.errors import TimedOut
-from tui.words.time_grammar import TimeRange, floor, following
+from tui.words.typed_times import TimeRange, floor, following
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from tui.data.audit.filter_times import parse_time_range
 from tui.data.audit.qualifiers import ALIASES, QUALIFIERS, TEXT, Term
-from tui.data.audit.times import parse_time_range
 from tui.errors import FilterError
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from datetime import tzinfo
 
     from tui.data.audit.qualifiers import Qualifier
-    from tui.words.time_grammar import TimeRange
+    from tui.words.typed_times import TimeRange
 
 # Before what an operator went by: nobody of the directory is meant.
 OPERATOR = "operator="

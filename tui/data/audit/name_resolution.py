@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from tui.data.audit.filter import OPERATOR
 from tui.data.audit.qualifiers import EVERY, NOBODY, QUALIFIERS, TEXT, Term
 from tui.data.directory import list_organizations, organizations_called, parse_uuid
-from tui.data.postgres.patterns import containing
+from tui.data.postgres.like_patterns import containing
 from tui.errors import FilterError
 from tui.words.people import MARK
 from tui.words.text import plain

@@ -9,7 +9,7 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
-from tui.words.time_grammar import PHRASES
+from tui.words.typed_times import PHRASES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable

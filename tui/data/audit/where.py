@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from tui.data.audit.qualifiers import EVERY, NOBODY, QUALIFIERS, TEXT, any_of
-from tui.data.postgres.patterns import containing
+from tui.data.postgres.like_patterns import containing
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping

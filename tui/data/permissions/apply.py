@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 from uuid import UUID, uuid4
 
-from tui.data.permissions.people import GRANT_COLUMNS, LAST_GRANTED_FIRST, grant_from
+from tui.data.permissions.listing import GRANT_COLUMNS, LAST_GRANTED_FIRST, grant_from
 from tui.data.permissions.values import NOTHING, Access, Grant, check
 from tui.data.rights import RIGHTS
 from tui.errors import PermissionDenied

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from tui.data.integrations.credentials import COLUMNS, without_envelope
-from tui.data.permissions.people import (
+from tui.data.permissions.listing import (
     GRANT_COLUMNS,
     LAST_GRANTED_FIRST,
     MOST_PEOPLE,

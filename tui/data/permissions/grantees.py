@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from tui.data.directory import known_person, parse_uuid, people_are_labelled
-from tui.data.permissions.people import Holder, holders_by_id
+from tui.data.permissions.listing import Holder, holders_by_id
 from tui.errors import InvalidInput, UnknownPerson
 
 if TYPE_CHECKING:

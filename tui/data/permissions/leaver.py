@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from tui.data.permissions.effective import EffectiveAccess
-    from tui.data.permissions.people import Holder
+    from tui.data.permissions.listing import Holder
     from tui.data.postgres.database import Connection, Database
 
 # Whoever typed a secret knows it as well. A row of the log without names of fields is about all of them: ''.

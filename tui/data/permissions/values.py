@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal
 
 from tui.data.rights import RIGHTS, implying, in_order
 from tui.errors import InvalidInput
-from tui.words.time_grammar import Amount, day_of, normalized, read_time
+from tui.words.typed_times import Amount, day_of, normalized, read_time
 
 if TYPE_CHECKING:
     from datetime import datetime, tzinfo

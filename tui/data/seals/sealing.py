@@ -12,8 +12,8 @@ from psycopg.rows import class_row
 
 from tui.data.log_act import log_act
 from tui.data.seals.hours import EMPTY, HOUR, HourOfRows, digest_in_pages, hours_with_rows, moment_of, read_bounds
-from tui.data.seals.keys import key_id_of, recorded_keys
 from tui.data.seals.protection import missing_relations
+from tui.data.seals.sealing_keys import key_id_of, recorded_keys
 from tui.errors import CheckFailed, PermissionDenied, SealKeyError
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from tui.data.postgres.database import Connection, Database
-    from tui.data.seals.keys import SealKey
+    from tui.data.seals.sealing_keys import SealKey
 
     OnProgress = Callable[[int, int], None]
 

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Literal
 from tui.data.schema.verify import verify
 from tui.data.seals.changed_rows import changed_rows, rows_added
 from tui.data.seals.hours import HOUR, digest_in_pages, hours_with_rows, moment_of, read_bounds
-from tui.data.seals.keys import is_signed, key_id_of, recorded_keys
 from tui.data.seals.protection import missing_relations, protection_problems
 from tui.data.seals.sealing import newest_seal, require_whole_log, sealed_until, seals_of
+from tui.data.seals.sealing_keys import is_signed, key_id_of, recorded_keys
 from tui.words.counts import counted
 from tui.words.times import to_the_minute
 

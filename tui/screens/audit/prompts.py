@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from tui.data.audit.filter import quoted
-from tui.data.audit.times import parse_time_range
+from tui.data.audit.filter_times import parse_time_range
 from tui.widgets.prompt import Choice
 from tui.words.text import safe_text
 

@@ -8,11 +8,11 @@ from textual import work
 
 from tui.data.audit.pages import AuditReader, Place
 from tui.errors import FilterError, SwitchboardError
+from tui.screens.audit.bindings import KEYS, SEARCHING_HINTS, TYPING_HINTS, reading_hints
 from tui.screens.audit.export import AuditExport
 from tui.screens.audit.filter_line import AuditFilterLine
 from tui.screens.audit.filter_resolution import no_rows, resolve, resolve_load
 from tui.screens.audit.histogram import AuditHistogram
-from tui.screens.audit.keys import KEYS, SEARCHING_HINTS, TYPING_HINTS, reading_hints
 from tui.screens.audit.live_updates import LiveUpdates
 from tui.screens.audit.pane import AuditPane
 from tui.screens.audit.prompts import ask_likeness, ask_moment

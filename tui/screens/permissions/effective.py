@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from textual.widget import Widget
 
     from tui.data.permissions.effective import EffectiveAccess
-    from tui.data.permissions.people import Holder
+    from tui.data.permissions.listing import Holder
     from tui.models import Integration
     from tui.widgets.glyphs import Glyphs
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
-from tui.data.permissions.people import server_time
+from tui.data.permissions.listing import server_time
 from tui.errors import InvalidInput
 from tui.screens.permissions.staging import ask_values, stage_copy, stage_revoke, stage_right, stage_values
 from tui.screens.permissions.view import applied_words

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from textual.widget import Widget
 
     from tui.data.permissions.leaver import KnownSecret, LeaverReport
-    from tui.data.permissions.people import Holder
+    from tui.data.permissions.listing import Holder
     from tui.widgets.frame import Tone
     from tui.widgets.glyphs import Glyphs
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from datetime import tzinfo
     from uuid import UUID
 
-    from tui.data.permissions.people import Holder, Use
+    from tui.data.permissions.listing import Holder, Use
     from tui.data.permissions.values import Access, Cell, CellKey, Grant
     from tui.models import Integration
     from tui.screens.permissions.people_list import PeopleList

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from uuid import UUID
 
-    from tui.data.permissions.people import PeopleFilter, PeoplePage, Place, Sort
+    from tui.data.permissions.listing import PeopleFilter, PeoplePage, Place, Sort
     from tui.data.postgres.database import Database
 
 MOST_AT_ONCE = 5_000
@@ -120,7 +120,7 @@ class PeopleList:
 
         Raises PermissionDenied where the role may not read the log.
         """
-        from tui.data.permissions.people import use_of
+        from tui.data.permissions.listing import use_of
 
         near = [page for page in self.window.pages if page.used is None and page.end > first and page.start <= last]
         if not near:
@@ -131,7 +131,7 @@ class PeopleList:
 
     async def read_everybody(self) -> list[PeoplePage]:
         """Read all pages of the listing. Raises InvalidInput where that is more than MOST_AT_ONCE people."""
-        from tui.data.permissions.people import people_page
+        from tui.data.permissions.listing import people_page
 
         pages: list[PeoplePage] = []
         beyond: Place | None = None
@@ -150,13 +150,13 @@ class PeopleList:
         )
 
     async def _page(self, beyond: Place | None, *, backwards: bool = False) -> PeoplePage:
-        from tui.data.permissions.people import people_page
+        from tui.data.permissions.listing import people_page
 
         return await people_page(
             self._database, self.organization_id, self.people_filter, self.sort, beyond, PAGE, backwards=backwards
         )
 
     async def _count(self) -> int:
-        from tui.data.permissions.people import count_people
+        from tui.data.permissions.listing import count_people
 
         return await count_people(self._database, self.organization_id, self.people_filter)

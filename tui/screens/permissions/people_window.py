@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from uuid import UUID
 
-    from tui.data.permissions.people import Holder, PeoplePage, Place, Use
+    from tui.data.permissions.listing import Holder, PeoplePage, Place, Use
     from tui.data.permissions.values import Cell, CellKey, Grant
 
 PAGE = 60

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from textual.widget import Widget
 
     from tui.data.permissions.apply import Conflict, Conflicts
-    from tui.data.permissions.people import Holder
+    from tui.data.permissions.listing import Holder
     from tui.data.permissions.staging import Change, Staged
     from tui.data.permissions.values import CellKey
     from tui.models import Integration
@@ -81,7 +81,7 @@ class PermissionReviewScreen(Page):
         return (Part(review.sentence(), "warning", give=1), Part(gained, "bad"))
 
     async def load(self) -> None:
-        from tui.data.permissions.people import holders_by_id, integrations_of
+        from tui.data.permissions.listing import holders_by_id, integrations_of
 
         switcher = self.query_one(StateSwitcher)
         switcher.show_loading("the review")

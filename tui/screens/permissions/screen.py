@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from textual.widget import Widget
 
     from tui.data.permissions.effective import Enforcement
-    from tui.data.permissions.people import Sort
+    from tui.data.permissions.listing import Sort
     from tui.data.rights import Right, RightDefinition
     from tui.widgets.row_list import EndWanted
 
@@ -132,7 +132,7 @@ class PermissionsScreen(ListPage):
         self.set_focus(self.pane.grid)
 
     async def load(self) -> None:
-        from tui.data.permissions.people import integrations_of
+        from tui.data.permissions.listing import integrations_of
 
         switcher, organization = self.pane.switcher, self.organization_to_list()
         if organization is None:
@@ -153,7 +153,7 @@ class PermissionsScreen(ListPage):
         await self.pane.read(self._listing(model))
 
     def _listing(self, model: GridModel) -> PeopleList:
-        from tui.data.permissions.people import PeopleFilter
+        from tui.data.permissions.listing import PeopleFilter
 
         people_filter = PeopleFilter(self.filter_text.strip(), **VIEWS[self._view][1])
         self.pane.empty_message = empty_message(self._view, people_filter.text, is_labelled=self._is_labelled)

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from datetime import datetime, tzinfo
     from uuid import UUID
 
-    from tui.data.permissions.people import Holder
+    from tui.data.permissions.listing import Holder
     from tui.data.permissions.values import Access, Cell
     from tui.data.rights import Right
     from tui.widgets.prompt import Prompt

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from tui.data.permissions.apply import Applied
-    from tui.data.permissions.people import Holder, Standing, Use
+    from tui.data.permissions.listing import Holder, Standing, Use
     from tui.data.permissions.staging import ChangeKind, Staged
     from tui.data.permissions.values import Access, Cell, CellState
     from tui.models import Integration

@@ -7,8 +7,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from tui.data.audit.times import parse_time_range
-from tui.words.time_grammar import PHRASES, TimeRange
+from tui.data.audit.filter_times import parse_time_range
+from tui.words.typed_times import PHRASES, TimeRange
 
 BERLIN = ZoneInfo("Europe/Berlin")
 KOLKATA = ZoneInfo("Asia/Kolkata")

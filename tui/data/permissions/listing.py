@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from tui.data.integrations.credentials import COLUMNS, without_envelope
 from tui.data.permissions.values import Access, Cell, Grant
-from tui.data.postgres.patterns import containing
+from tui.data.postgres.like_patterns import containing
 from tui.data.rights import COLUMNS as RIGHT_COLUMNS
 from tui.data.rights import holds_any_right, holds_any_right_now, rights_of
 from tui.models import Integration

@@ -21,7 +21,7 @@ async def integrations_of_types(session: Session, types: Sequence[str]) -> list[
     Raises UnknownType, and NotFound for one that is not set up.
     """
     from tui.cli.integrations.lookup import not_set_up
-    from tui.data.permissions.people import integrations_of
+    from tui.data.permissions.listing import integrations_of
 
     configured = await integrations_of(session.database, session.chosen_organization.id)
     for name in types:

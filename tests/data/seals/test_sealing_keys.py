@@ -20,7 +20,7 @@ from cryptography.hazmat.primitives.serialization import (
 )
 
 from tests.support.database.seal_tampering import KEY
-from tui.data.seals.keys import (
+from tui.data.seals.sealing_keys import (
     is_signed,
     key_id_of,
     new_seal_key,

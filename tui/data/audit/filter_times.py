@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 from typing import TYPE_CHECKING
 
-from tui.words.time_grammar import PHRASES, Amount, TimeRange, normalized, read_time
+from tui.words.typed_times import PHRASES, Amount, TimeRange, normalized, read_time
 
 if TYPE_CHECKING:
     from datetime import datetime, tzinfo

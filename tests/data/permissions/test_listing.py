@@ -11,7 +11,7 @@ import pytest
 from tests.support.acme import ACME, GLOBEX, opened
 from tests.support.commands import execute
 from tests.support.database.people import directory_database, fill, give_everybody, integration, person
-from tui.data.permissions.people import (
+from tui.data.permissions.listing import (
     PeopleFilter,
     Use,
     count_people,
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from tests.support.servers.postgres import TestServer
-    from tui.data.permissions.people import Sort
+    from tui.data.permissions.listing import Sort
     from tui.data.postgres.database import Database
 
 GONE, STRANGER = UUID(int=0xFF), UUID(int=0xEE)
