@@ -70,3 +70,9 @@ def author(user_id: UUID | None, people: Mapping[UUID, Person], label: object = 
     if person is not None:
         return claimed(person_name(person))
     return claimed(str(user_id or (label if isinstance(label, str) else "")))
+
+
+def author_in_full(user_id: UUID | None, people: Mapping[UUID, Person]) -> str:
+    """Return the same with name and e-mail where both are known, so that two people of one name stay two."""
+    person = people.get(user_id) if user_id else None
+    return claimed(person_in_full(person)) if person is not None else author(user_id, people)

@@ -101,7 +101,7 @@ def _phrase(words: str, zone: tzinfo, now: datetime) -> TimeRange | None:
     end = following(start, unit, zone)
     if which == "last":
         start, end = floor(start - timedelta(microseconds=1), unit, zone), start
-    elif which == "end of":
+    elif which == "end of" and unit != "hour":
         return day_of(end - timedelta(microseconds=1), zone)
     elif which != "this":
         return None

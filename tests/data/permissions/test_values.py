@@ -75,7 +75,9 @@ def test_giving_a_right_gives_view_and_taking_view_takes_the_others() -> None:
     ],
 )
 def test_an_expiry_is_the_end_of_a_day_in_the_zone(typed: str, moment: str | None) -> None:
-    assert parse_expiry(typed, NOW, KOLKATA) == (moment and datetime.fromisoformat(moment))
+    expiry = parse_expiry(typed, NOW, KOLKATA)
+    assert expiry == (moment and datetime.fromisoformat(moment))
+    assert expiry is None or expiry.tzinfo is KOLKATA
 
 
 @pytest.mark.parametrize(
@@ -95,6 +97,8 @@ def test_an_expiry_is_the_end_of_a_day_in_the_zone(typed: str, moment: str | Non
             "20270228",
             "10000-01-01",
         ),
+        # What a filter takes, and a slip of the pen makes an expiry of.
+        *("2030", "2027-03", "18:30", "this month", "end of hour", "end of day", "2027-03-31T", "yesterday", "now"),
         *("2w ays", "30dd", "9999-12-31 25:00", "\0", "-3d", "end of month 2027", "3 deeks"),
     ],
 )

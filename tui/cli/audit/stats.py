@@ -31,7 +31,7 @@ async def stats(session: Session, out: Output, audit_filter: AuditFilter) -> Non
     """
     from tui.data.audit.stats import Statistics, statistics
     from tui.data.directory import people_by_id
-    from tui.words.people import author
+    from tui.words.people import author_in_full
 
     zone = session.settings.timezone
     figures = Statistics()
@@ -54,7 +54,9 @@ async def stats(session: Session, out: Output, audit_filter: AuditFilter) -> Non
     _write_table(out, "ACTION", figures.by_action)
     _write_table(out, "STATUS", figures.by_status)
     _write_table(out, "TYPE", figures.by_type)
-    _write_table(out, "USER", figures.by_user, {user_id: author(user_id, people) for user_id in figures.by_user})
+    _write_table(
+        out, "USER", figures.by_user, {user_id: author_in_full(user_id, people) for user_id in figures.by_user}
+    )
     _write_table(out, f"DAY ({zone})", figures.by_day, newest_first=True)
 
 

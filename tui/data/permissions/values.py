@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Literal
@@ -23,6 +24,8 @@ HIGHEST_LIMIT = 2_147_483_647
 SOON, VERY_SOON = timedelta(days=30), timedelta(days=7)
 EXAMPLES = "Give a date such as 2027-03-31, a time from now such as 30d or 2w, end of month, or never."
 
+# A filter also takes a month, a year and a clock time alone; as an expiry 2030 is a slip more often than a year.
+_EXPIRY = re.compile(r"today|tomorrow|end of (?:week|month|year)|\d{4}-\d{2}-\d{2}|(?=.{11})\d{4}.*[t ].+")
 _UNLIMITED = frozenset({"unlimited", "none", "no limit"})
 
 
@@ -184,19 +187,22 @@ def check(wanted: Access, seen: Access, now: datetime) -> None:
 
 
 def _expiry(text: str, now: datetime, zone: tzinfo) -> datetime | None:
-    """Return the last second of what a text names, also of the day that an amount of days leads to."""
-    time = read_time(text, zone, now) if normalized(text).isascii() else None
+    """Return the last second of what a text names, in `zone`, also of the day that an amount of days leads to."""
+    words = " ".join(text.lower().split())
+    time = read_time(words, zone, now) if words.isascii() else None
     try:
         if isinstance(time, Amount):
             if time.unit == "hours":
-                return now + time.length
+                return (now + time.length).astimezone(zone)
             # Nobody sets an expiry in minutes, and 30m may well mean months.
             time = day_of(now, zone, days=time.length.days) if time.unit in ("days", "weeks") else None
+        elif not _EXPIRY.fullmatch(words):
+            time = None
+        if time is None:
+            return None
+        if time.start == time.end:
+            return time.start.astimezone(zone)
+        # The last second and not the next midnight, so that the moment is shown with the date that was typed.
+        return (time.end - timedelta(microseconds=1)).replace(microsecond=0).astimezone(zone)
     except OverflowError:
         return None
-    if time is None:
-        return None
-    if time.start == time.end:
-        return time.start
-    # The last second and not the next midnight, so that the moment is shown with the date that was typed.
-    return (time.end - timedelta(microseconds=1)).replace(microsecond=0)
