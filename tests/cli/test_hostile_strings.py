@@ -66,7 +66,7 @@ async def hostile(acme_shell: Shell) -> Shell:
     return acme_shell
 
 
-def inert(outcome: Outcome) -> list[str]:
+def safe_lines(outcome: Outcome) -> list[str]:
     """The lines of both streams, which must hold nothing that a terminal would act on."""
     for stream in (outcome.out, outcome.err):
         unsafe = UNSAFE.search(stream.replace("\n", ""))
@@ -76,9 +76,9 @@ def inert(outcome: Outcome) -> list[str]:
 
 
 def test_every_table_stays_one_line_a_row(hostile: Shell) -> None:
-    assert len(inert(hostile.run("integrations", "list"))) == 1 + len(STORABLE) + 4
-    assert len(inert(hostile.run("phone-numbers", "list", "--all"))) == 1 + len(STORABLE)
-    log = inert(hostile.run("audit", "list", "--limit", "1000"))
+    assert len(safe_lines(hostile.run("integrations", "list"))) == 1 + len(STORABLE) + 4
+    assert len(safe_lines(hostile.run("phone-numbers", "list", "--all"))) == 1 + len(STORABLE)
+    log = safe_lines(hostile.run("audit", "list", "--limit", "1000"))
     assert len(log) == 1 + 3 * len(STORABLE) + 1
 
 
@@ -96,7 +96,7 @@ def test_json_is_exact(hostile: Shell) -> None:
 
 
 def test_a_credential_full_of_them_is_shown(hostile: Shell) -> None:
-    shown = inert(hostile.run("integrations", "show", "exotel_whatsapp"))
+    shown = safe_lines(hostile.run("integrations", "show", "exotel_whatsapp"))
     assert len(shown) == 9 + 9 + 1 + len(STRINGS) + 1
     exact = hostile.run("integrations", "show", "exotel_whatsapp", "--json").data
     for name in ("business_name", "auto_reply_message", "business_hours"):
@@ -108,7 +108,7 @@ def test_a_credential_full_of_them_is_shown(hostile: Shell) -> None:
 def test_the_other_commands_stay_inert_too(hostile: Shell, arguments: list[str]) -> None:
     ended = hostile.run(*arguments)
     assert ended.status in (0, 5)
-    assert inert(ended)
+    assert safe_lines(ended)
     one_line_of_json(hostile.run(*arguments, "--json").out)
 
 
@@ -117,17 +117,17 @@ def test_hostile_arguments_come_back_inert(hostile: Shell) -> None:
     for command in ("show", "enable", "delete", "configure"):
         ended = hostile.run("integrations", command, evil)
         assert ended.status == 2
-        inert(ended)
-    inert(hostile.run("integrations", "list", "--organization", evil))
-    inert(hostile.run("--operator", evil, "integrations", "list"))
-    inert(hostile.run("--env-file", evil, "integrations", "list"))
-    inert(hostile.run("audit", "list", "--limit", evil))
+        safe_lines(ended)
+    safe_lines(hostile.run("integrations", "list", "--organization", evil))
+    safe_lines(hostile.run("--operator", evil, "integrations", "list"))
+    safe_lines(hostile.run("--env-file", evil, "integrations", "list"))
+    safe_lines(hostile.run("audit", "list", "--limit", evil))
     for command in ("list", "add", "deactivate", "unassign", "primary"):
-        inert(hostile.run("phone-numbers", command, evil))
-    inert(hostile.run("phone-numbers", "assign", "+911141169368", evil))
-    inert(hostile.run("integrations", "test", evil))
-    inert(hostile.run(evil))
-    inert(hostile.run(f"--{evil}"))
+        safe_lines(hostile.run("phone-numbers", command, evil))
+    safe_lines(hostile.run("phone-numbers", "assign", "+911141169368", evil))
+    safe_lines(hostile.run("integrations", "test", evil))
+    safe_lines(hostile.run(evil))
+    safe_lines(hostile.run(f"--{evil}"))
 
 
 def test_hostile_names_of_database_and_role_stay_inert(shell: Shell, postgres: Any) -> None:
@@ -139,7 +139,7 @@ def test_hostile_names_of_database_and_role_stay_inert(shell: Shell, postgres: A
         url = postgres.conninfo(evil, user=evil)
         installing = shell.with_(DATABASE_URL=url)
         for arguments in (["setup", "--yes"], ["doctor"], ["integrations", "list"]):
-            inert(installing.run(*arguments))
+            safe_lines(installing.run(*arguments))
     finally:
         postgres.drop_database(evil)
         postgres.drop_new_roles()

@@ -127,7 +127,7 @@ def test_a_password_with_quotes_is_known_in_the_form_in_which_it_was_sent() -> N
     assert "secret" not in repr(Login(USER, "secret"))
 
 
-async def test_what_the_server_says_is_shown_short_and_inert() -> None:
+async def test_what_the_server_says_is_shown_short_and_safe() -> None:
     with ImapServer(tls="starttls", refusal="[ALERT] \x1b[2J\u202e" + "long " * 200) as server:
         _, answer = await ask(IMAP, server.port)
     assert answer.sentence.startswith("The server refused the login with a notice. It said: [ALERT] ␛[2J▯long")

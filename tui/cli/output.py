@@ -41,7 +41,7 @@ class Column(Generic[CellItem_contra]):
 class Output:
     """Writes data to standard output and prose to standard error; `as_json` makes data ASCII JSON and omits prose.
 
-    Every text is made inert on its way out. Nothing is ever coloured.
+    Every text is made safe for a terminal on its way out. Nothing is ever coloured.
     """
 
     def __init__(self, *, as_json: bool, yes: bool = False) -> None:
@@ -75,7 +75,7 @@ class Output:
         named = list(lines)
         width = max((len(name) for name, _ in named), default=0)
         for name, value in named:
-            self.text(f"{name.ljust(width)}{GAP}{_make_inert(value, sys.stdout)}")
+            self.text(f"{name.ljust(width)}{GAP}{_safe_line(value, sys.stdout)}")
 
     def result(self, record: Mapping[str, Any], sentence: str) -> None:
         """Write the result of an act: the record as a JSON object, or a sentence."""
@@ -90,12 +90,12 @@ class Output:
 
     def text(self, line: object) -> None:
         """Write one line of data."""
-        sys.stdout.write(_make_inert(line, sys.stdout).rstrip() + "\n")
+        sys.stdout.write(_safe_line(line, sys.stdout).rstrip() + "\n")
 
     def say(self, line: object) -> None:
         """Write one line of prose to standard error."""
         if not self.as_json:
-            _write_error(_make_inert(line, sys.stderr))
+            _write_error(_safe_line(line, sys.stderr))
 
     def progress(self, line: str) -> None:
         """Write a line of prose, unless the last one of progress was written less than PROGRESS_EVERY_S ago."""
@@ -108,13 +108,13 @@ class Output:
         if self.as_json:
             _write_error(ascii_json({"warning": sentence, "what_to_do": what_to_do}))
         else:
-            _write_error(_make_inert(f"Warning: {sentence} {what_to_do}".rstrip(), sys.stderr))
+            _write_error(_safe_line(f"Warning: {sentence} {what_to_do}".rstrip(), sys.stderr))
 
     def table(self, items: Sequence[Item], columns: Sequence[Column[Item]], piped_width: int | None = None) -> None:
         """Write a table, as wide as the terminal at most, or `piped_width` where there is none; None sets no bound."""
         available = _terminal_width(sys.stdout) or piped_width
         columns = _drop_optional_columns(columns, available)
-        cells = [[_make_inert(column.cell(item), sys.stdout) for column in columns] for item in items]
+        cells = [[_safe_line(column.cell(item), sys.stdout) for column in columns] for item in items]
         lines = [[column.title for column in columns], *cells]
         widths = [max(_cells(line[index]) for line in lines) for index in range(len(columns))]
         widths = _shrink_widths(widths, columns, available)
@@ -137,7 +137,7 @@ def report(failure: SwitchboardError, *, as_json: bool) -> int:
             ascii_json({"error": failure.sentence, "what_to_do": failure.what_to_do, "exit": failure.exit_status})
         )
     else:
-        _write_error(_make_inert(f"{failure.sentence} {failure.what_to_do}".rstrip(), sys.stderr))
+        _write_error(_safe_line(f"{failure.sentence} {failure.what_to_do}".rstrip(), sys.stderr))
     return failure.exit_status
 
 
@@ -150,7 +150,7 @@ def _write_error(line: str) -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stderr.fileno())
 
 
-def _make_inert(value: object, stream: TextIO) -> str:
+def _safe_line(value: object, stream: TextIO) -> str:
     return plain(value, ascii_only=_ascii_only(stream))
 
 

@@ -22,8 +22,8 @@ class LineInput(Input):
     """An Input without border, blink, or silent loss.
 
     A paste of several lines is refused whole, with a message (`PasteRefused`); one line break at its end is dropped.
-    What it holds is drawn inert, a character for each. A secret one never copies itself to the clipboard, and shows
-    a mask of constant length while it is not edited.
+    What it holds is drawn as safe text, a character for each. A secret one never copies itself to the clipboard, and
+    shows a mask of constant length while it is not edited.
     """
 
     DEFAULT_CSS = """

@@ -28,7 +28,7 @@ class Able(Protocol):
 
 
 def shown_text(text: str) -> str:
-    """Return a stored text for a sentence: inert, and short."""
+    """Return a stored text for a sentence: safe, and short."""
     return safe_text(text, 40)
 
 

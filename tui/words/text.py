@@ -1,4 +1,4 @@
-"""Makes any stored string displayable: inert in a terminal, of known width, and exact where somebody investigates."""
+"""Makes any stored string displayable: safe in a terminal, of known width, and exact where somebody investigates."""
 
 from __future__ import annotations
 
@@ -100,7 +100,7 @@ def safe_text(value: object, limit: int = 200) -> str:
         return text
     # A character may vanish into a marker or a composition, so a little more than the limit is looked at.
     whole = len(text) <= 8 * limit
-    text = _inert(text if whole else text[: 8 * limit])
+    text = _without_controls(text if whole else text[: 8 * limit])
     if whole and len(text) <= limit:
         return text
     return text[: max(limit - 1, 0)] + ELLIPSIS[:limit]
@@ -114,7 +114,7 @@ def plain(value: object, *, ascii_only: bool = False) -> str:
     text = "" if value is None else str(value)
     if text.isascii() and text.isprintable():
         return text
-    return "".join(c if " " <= c <= "~" else _escape(c) for c in text) if ascii_only else _inert(text)
+    return "".join(c if " " <= c <= "~" else _escape(c) for c in text) if ascii_only else _without_controls(text)
 
 
 def spelled(value: object) -> str:
@@ -154,7 +154,7 @@ def spelled_json(value: object, most: int | None = None) -> str:
 
 
 def safe_characters(text: str) -> str:
-    """Return `text` inert with one character for each of its own: for a field that it is edited in.
+    """Return `text` safe for a terminal with one character for each of its own: for a field that it is edited in.
 
     What would hide is there to be seen and deleted, so a run of it is not drawn as one as `safe_text` does.
     """
@@ -169,7 +169,7 @@ def safe_characters(text: str) -> str:
 
 
 def fit(text: str, width: int, *, ellipsis: str = ELLIPSIS) -> str:
-    """Return `text`, made inert, cut or padded to exactly `width` terminal cells, so that a column never shifts.
+    """Return `text`, made safe, cut or padded to exactly `width` terminal cells, so that a column never shifts.
 
     Cells are counted as Rich and Textual count them; a wide character that would straddle the edge gives way to
     a blank. `ellipsis` (one cell each character) ends what was cut.
@@ -184,7 +184,7 @@ def fit(text: str, width: int, *, ellipsis: str = ELLIPSIS) -> str:
 
 
 def ascii_json(value: object, *, indent: int | None = None) -> str:
-    """Return `value` as JSON in printable ASCII: exact, also for lone surrogates, and inert in any terminal.
+    """Return `value` as JSON in printable ASCII: exact, also for lone surrogates, and safe in any terminal.
 
     A Decimal is written with all its digits; UUIDs, dates, times and addresses as text. Raises ValueError for NaN and
     infinities, TypeError for anything JSON has no place for, a Secret among them.
@@ -211,7 +211,7 @@ def _with_numbers(text: str) -> str:
     return _MARKED.sub(r"\1", text) if _MARK in text else text
 
 
-def _inert(text: str) -> str:
+def _without_controls(text: str) -> str:
     text = text.replace("\r\n", "\n")
     text = re.sub("(.)[\ufe0e\ufe0f\U0001f3fb-\U0001f3ff]", _without_modifier, text, flags=re.DOTALL)
     text = re.sub(f"{_PLACEHOLDER}+", HIDDEN, text.translate(_SHOWN))

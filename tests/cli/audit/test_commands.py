@@ -118,7 +118,7 @@ class TestAWrongFilter:
         assert refused.status == 2
         assert "neither an address nor a network" in refused.err
 
-    def test_of_hostile_text_is_shown_inert(self, logged_shell: Shell) -> None:
+    def test_of_hostile_text_is_shown_as_safe_text(self, logged_shell: Shell) -> None:
         refused = logged_shell.run("audit", "list", "\x1b]52;c;x\x07", "\u202eacton:x", "acton:x")
         assert refused.status == 2
         assert "\x1b" not in refused.err and "\u202e" not in refused.err

@@ -1,4 +1,4 @@
-"""The audit log on a real terminal: what it costs on the wire, that stored text stays inert in it, and how it ends."""
+"""The audit log on a real terminal: what it costs on the wire, that stored text does nothing in it, and how it ends."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The grid on a real terminal: what a toggle, a move and a page cost on the wire, and that hostile names stay inert."""
+"""The grid on a real terminal: what a toggle, a move and a page cost on the wire, and that hostile names do nothing."""
 
 from __future__ import annotations
 

@@ -174,7 +174,7 @@ def _notices(plan: Plan) -> list[Notice]:
 
 
 def _text(plan: Plan, view: str) -> list[str]:
-    """The lines of one view, inert."""
+    """The lines of one view, as safe text."""
     if view == "sql":
         return [spelled(line) for line in plan.sql_text.splitlines()]
     if view == "holes":
