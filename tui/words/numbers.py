@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 from tui.words.organizations import organization_name
-from tui.words.people import person_in_full
+from tui.words.people import NAME_MOST, person_in_full, person_name
 from tui.words.phone_number import display
 from tui.words.text import safe_text
 
@@ -35,6 +35,13 @@ def shown_text(text: str) -> str:
 def shown_number(number: PhoneNumber) -> str:
     """Return the number as people read it, as safe text."""
     return shown_text(display(number.phone_number))
+
+
+def assignee_name(number: PhoneNumber) -> str:
+    """Return who has the number, for a column: the name alone, which a narrow one does not cut to half an e-mail."""
+    if number.assignee is None:
+        return assignee_in_full(number)
+    return safe_text(person_name(number.assignee), NAME_MOST)
 
 
 def assignee_in_full(number: PhoneNumber) -> str:

@@ -77,7 +77,7 @@ WALK = (
     Stop(AccessOfPersonScreen, (), "Can do now", "Exotel phone", back="Can do now"),
     Stop(UsersOfIntegrationScreen, ("i",), "holders can use it now", "Asha Raman", back=GRID),
     Stop(PermissionsScreen, ("u", "u"), "Took the last step back", back=GRID),
-    Stop(PhoneNumbersScreen, ("3",), "Vikram Shetty <", "+91 11 4116 9368"),
+    Stop(PhoneNumbersScreen, ("3",), "Vikram Shetty", "+91 11 4116 9368"),
     Stop(PersonChooser, ("enter",), "(not active)", "Asha Raman"),
     Stop(NumberForm, ("a",), "Add a number", "Number", back=NUMBERS),
     Stop(NumberForm, ("tab",), "Add a number", "Name", text="x"),

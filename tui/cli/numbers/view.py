@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from tui.cli.output import Column
 from tui.data.numbers.listing import ROW_COLUMNS
-from tui.words.numbers import abilities, assignee_in_full, organization_of, shown_number, shown_text, state
+from tui.words.numbers import abilities, assignee_name, organization_of, shown_number, shown_text, state
 
 if TYPE_CHECKING:
     from tui.data.numbers.sync_plan import SyncPlan
@@ -32,7 +32,7 @@ def record_of(number: PhoneNumber) -> dict[str, Any]:
 NUMBER = Column("NUMBER", shown_number, shrinks_to=16, usual=16)
 NAME: Column[PhoneNumber] = Column("NAME", lambda number: number.display_name or "", shrinks_to=10)
 USE = (
-    Column("ASSIGNED TO", assignee_in_full, shrinks_to=14),
+    Column("ASSIGNED TO", assignee_name, shrinks_to=14),
     Column("CAN", abilities, usual=8),
     Column("STATE", state, usual=7),
 )

@@ -10,6 +10,7 @@ from tui.widgets.text_lines import TextLine
 from tui.words.numbers import (
     abilities,
     assignee_in_full,
+    assignee_name,
     organization_of,
     shown_number,
     shown_text,
@@ -84,7 +85,7 @@ def is_figures(text: str) -> bool:
 
 def sort_key(order: str, number: PhoneNumber) -> tuple[object, ...]:
     """Return what to compare by; the primary number first among equals."""
-    text = {"name": number.display_name or "\uffff", "assigned to": assignee_in_full(number)}.get(order, "")
+    text = {"name": number.display_name or "\uffff", "assigned to": assignee_name(number)}.get(order, "")
     first = (not number.is_active, not number.is_primary) if order == "state" else ()
     return (*first, text.casefold(), number.e164 or number.phone_number)
 
@@ -92,7 +93,7 @@ def sort_key(order: str, number: PhoneNumber) -> tuple[object, ...]:
 def row_of(number: PhoneNumber, glyphs: Glyphs, *, everywhere: bool) -> Row:
     """Return the number as a row of the list, with its organisation in the place of its name where that is asked."""
     second = organization_of(number) if everywhere else safe_text(number.display_name or "", 60)
-    assigned = Cell(assignee_in_full(number), "plain" if number.assigned_to_user_id else "quiet")
+    assigned = Cell(assignee_name(number), "plain" if number.assigned_to_user_id else "quiet")
     return Row(
         str(number.id),
         (

