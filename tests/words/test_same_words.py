@@ -135,11 +135,15 @@ INTEGRATION = Integration(
 )
 def test_an_integration(integration: Integration) -> None:
     cells = integrations_screen.row_of(integration, UNICODE).cells
-    titles = ["name", *(column.title.lower() for column in integrations_screen.COLUMNS[1:])]
+    titles = [column.title.lower() for column in integrations_screen.COLUMNS]
     screen = dict(zip(titles, (cell.text for cell in cells), strict=True))
     command = command_cells(INTEGRATION_COLUMNS, integration)
-    for title in ("name", "state", "connection", "people", "numbers"):
-        assert_same(screen[title], command[title])
+    assert_same(screen.pop("integration"), command.pop("name"))
+    # What scripts call it stands in the screen's detail.
+    assert command.pop("type") == integration.integration_type
+    assert command.keys() == screen.keys()
+    for title, words in command.items():
+        assert_same(screen[title], words)
 
 
 @pytest.mark.parametrize("standing", ["active", "not in the directory"])

@@ -56,6 +56,18 @@ def connection(integration: Integration, now: datetime | None = None) -> str:
     return f"works, {ago(integration.last_verified_at, now)}" if integration.proven else "unproven"
 
 
+def stored_format(integration: Integration) -> str:
+    """Return what a column says of the envelope's format; "" for none of the known ones, and before it is set up."""
+    return HIDDEN if integration.unreadable == "not visible" else integration.envelope_format or ""
+
+
+def count_of_use(integration: Integration, number: int | None) -> str:
+    """Return what a column says of people or numbers; "" of a type that is not set up."""
+    if integration.id is None:
+        return ""
+    return HIDDEN if number is None else str(number)
+
+
 def verdict_words(verdict: Verdict) -> str:
     """Return the level, the subject, what was found and the time that took; passed or not is shown beside it."""
     took = f" ({verdict.milliseconds} ms)" if verdict.milliseconds is not None else ""
