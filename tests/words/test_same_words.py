@@ -177,6 +177,8 @@ ONCE: dict[str, set[str]] = {
     r'"\\\\%"': {"data/postgres/like_patterns.py"},
     # How many there are of something.
     r"""(?:''|"") if [^\n]+ == 1 else|'s' if|"s" if""": set(),
+    # A key of the console, which a command has not; this sentence names the command beside it.
+    r'"Reload': {"data/postgres/commit.py"},
     # A failure as another one: SwitchboardError.rephrased, for `what_to_do` forgets that it may pass.
     r"failure\.what_to_do,\s*details=": set(),
 }

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from tui.providers.verdicts import Verdict
 
 NOT_VISIBLE = "not visible to your role"
+LIST_AGAIN = "Somebody else deleted it; list the integrations again."
 HIDDEN = "hidden"
 """Stands for NOT_VISIBLE in a column."""
 
