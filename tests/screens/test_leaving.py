@@ -57,7 +57,7 @@ async def test_a_sync_that_ends_under_the_help_leaves_the_help_and_then_itself(
         await console.pilot.pause()
         assert on_top(console) == [NumberSyncScreen, HelpScreen]
         await console.press("escape")
-        await console.wait_for("Synced 1 numbers: 1 new")
+        await console.wait_for("Synced: 1 listed, 1 new")
         assert on_top(console) == []
         await console.wait_for(lambda: len(console.row_keys) == 1)
 

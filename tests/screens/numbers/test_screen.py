@@ -214,7 +214,7 @@ async def test_a_sync_shows_its_plan_and_writes_nothing_before_it_is_applied(
         await console.wait_for("Nothing is written yet: enter writes all of it.")
         assert len(execute(numbers, "select * from organization_phone_numbers")) == 3
         await console.press("enter")
-        await console.wait_for("Synced 2 numbers: 1 new, 1 changed, 0 deactivated.")
+        await console.wait_for("Synced: 2 listed, 1 new, 1 changed, 0 deactivated.")
         await console.wait_for(lambda: len(console.row_keys) == 3)
         await console.press("S")
         await console.wait_for("Nothing to write")
@@ -241,12 +241,12 @@ async def test_a_list_without_any_of_our_numbers_is_asked_about_before_they_go(
         await console.press("S")
         await console.wait_for("1 no longer listed")
         await console.press("enter")
-        await console.wait_for("its only number would be deactivated")
+        await console.wait_for("does not list the only active number")
         await console.press("n")
         await console.wait_for("Nothing was written.")
         assert execute(numbers, active, OLD) == [(True,)]
         await console.press("enter")
-        await console.wait_for("its only number would be deactivated")
+        await console.wait_for("does not list the only active number")
         await console.press("y")
         await console.wait_for("1 deactivated.")
     assert execute(numbers, active, OLD) == [(False,)]
