@@ -81,7 +81,7 @@ async def test_a_number_that_is_saved_under_the_cover_does_not_uncover_the_conso
         await console.pilot.pause()
         assert on_top(console) == [NumberForm, LockScreen]
         await console.press("space")
-        await console.wait_for("is saved")
+        await console.wait_for("is changed")
         assert on_top(console) == []
 
 

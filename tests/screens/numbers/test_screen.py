@@ -122,7 +122,7 @@ async def test_a_number_goes_to_a_person_from_another_one_and_back_to_the_pool(n
         await console.press("p")
         await console.wait_for("return it to the pool?")
         await console.press("y")
-        await console.wait_for("is free.")
+        await console.wait_for("is in the pool; ")
     assert holder(numbers, OLD) is None
     actions = ("number_assigned", "number_unassigned")
     assert [row["action"] for row in log_rows(numbers, *actions)] == ["number_assigned", "number_unassigned"]
@@ -184,15 +184,15 @@ async def test_a_number_is_added_edited_made_primary_and_deactivated(numbers: st
         await console.wait_for(lambda: isinstance(console.app.screen, NumberForm))
         await console.type("Care")
         await console.press("f2")
-        await console.wait_for("is saved")
+        await console.wait_for("is changed")
         await console.press("m")
         await console.wait_for("instead of +91 80 3375 5555?")
         await console.press("y")
-        await console.wait_for("is the primary number. It was +91 80 3375 5555.")
+        await console.wait_for("is primary; +91 80 3375 5555 was before.")
         await console.press("d")
         await console.wait_for("left without a primary number")
         await console.press("y")
-        await console.wait_for("is not active any more")
+        await console.wait_for("is deactivated; it is kept.")
     query = """select display_name, number_type, is_active, is_primary from organization_phone_numbers
                 where phone_number = '+9118002020145'"""
     assert execute(numbers, query) == [("Care", "toll-free", False, False)]
