@@ -62,6 +62,7 @@ async def _configure(session: Session, out: Output, *, definition: IntegrationTy
     from tui.data.integrations.credentials import Draft, load_credential, save_credential
     from tui.data.keys.gate import check_gate
     from tui.providers.validation import read_display_name, validate
+    from tui.words.integrations import NOTHING_CHANGED
 
     organization = session.chosen_organization
     base = await load_credential(session.database, session.keyring, organization.id, definition.name)
@@ -96,7 +97,7 @@ async def _configure(session: Session, out: Output, *, definition: IntegrationTy
         "changed": list(saved.changed),
     }
     if not saved.changed and not saved.created:
-        out.result(record, f"{definition.name} holds exactly that already; nothing was written.")
+        out.result(record, NOTHING_CHANGED)
     else:
         verb = "set up" if saved.created else "changed"
         out.result(record, f"{definition.name} is {verb}: {', '.join(saved.changed)}.")
