@@ -91,13 +91,9 @@ async def _set_active(session: Session, out: Output, integration_type: str, *, a
 
     integration = await find_integration(session, integration_type)
     changed = await set_active(session.database, integration, active=active)
+    record = {"id": integration.id, "integration_type": integration.integration_type}
     out.result(
-        {
-            "id": integration.id,
-            "integration_type": integration.integration_type,
-            "is_active": active,
-            "changed": changed,
-        },
+        record | {"is_active": active, "changed": changed},
         activation(full_name(integration), active=active, changed=changed),
     )
 

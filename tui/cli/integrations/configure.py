@@ -76,8 +76,9 @@ async def _configure(session: Session, out: Output, *, definition: IntegrationTy
             )
     values = {field: value for field, value in fields.items() if field != "display_name"}
     checked = validate(definition, values, existing=base.credential if base else None)
-    stored_name = base.integration.display_name if base else None
-    name, wrong = read_display_name(fields.get("display_name", stored_name))
+    name, wrong = base.integration.display_name if base else None, None
+    if "display_name" in fields:
+        name, wrong = read_display_name(fields["display_name"])
     by_field = checked.problems | ({"display_name": wrong} if wrong else {})
     if by_field:
         problems = " ".join(f"{field}: {sentence}" for field, sentence in by_field.items())
