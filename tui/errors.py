@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, TypeVar
 
 if TYPE_CHECKING:
     from tui.models import UnreadableReason
+
+E = TypeVar("E", bound="SwitchboardError")
 
 
 class Advice(StrEnum):
@@ -44,6 +46,12 @@ class SwitchboardError(Exception):
     def what_to_do(self) -> str:
         """What to do about it, and what the server said."""
         return f"{self.advice} {self.quoted}".rstrip()
+
+    def rephrased(self, error: type[E], sentence: str) -> E:
+        """Return it as another error with another sentence, and the same advice, quotation, details and SQLSTATE."""
+        other = error(sentence, self.advice, quoted=self.quoted, details=self.details)
+        other.sqlstate, other.answered = self.sqlstate, self.answered
+        return other
 
     def __str__(self) -> str:
         return f"{self.sentence} {self.what_to_do}"

@@ -57,7 +57,7 @@ async def test_a_sync_that_ends_under_the_help_leaves_the_help_and_then_itself(
         await console.pilot.pause()
         assert on_top(console) == [NumberSyncScreen, HelpScreen]
         await console.press("escape")
-        await console.wait_for("Synced 1 numbers: 1 new")
+        await console.wait_for("Synced: 1 listed, 1 new")
         assert on_top(console) == []
         await console.wait_for(lambda: len(console.row_keys) == 1)
 
@@ -81,7 +81,7 @@ async def test_a_number_that_is_saved_under_the_cover_does_not_uncover_the_conso
         await console.pilot.pause()
         assert on_top(console) == [NumberForm, LockScreen]
         await console.press("space")
-        await console.wait_for("is saved")
+        await console.wait_for("is changed")
         assert on_top(console) == []
 
 

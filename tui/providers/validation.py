@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +12,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from tui.providers.fields import Field, IntegrationType
+
+DISPLAY_NAME_MOST = 255
+"""Characters that integration_credentials.display_name holds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +60,20 @@ def validate(
     for name, sentence in findings.warnings.items():
         _warn(result, name, sentence)
     return result
+
+
+def read_display_name(given: Any) -> tuple[str | None, str | None]:
+    """Return the name of an integration as it is stored, None for a blank one, and what is wrong with it."""
+    if given is None:
+        return None, None
+    if not isinstance(given, str):
+        return None, "A text, not another kind of JSON."
+    name = given.strip()
+    if len(name) > DISPLAY_NAME_MOST:
+        return None, f"At most {DISPLAY_NAME_MOST} characters; there are {len(name)}."
+    if re.search("[\0\ud800-\udfff]", name):
+        return None, "It holds what is no character (U+0000, or half of a pair). Type it again."
+    return name or None, None
 
 
 def form_values(integration_type: IntegrationType, credential: Mapping[str, Any]) -> dict[str, str]:

@@ -13,10 +13,13 @@ if TYPE_CHECKING:
     from datetime import datetime, tzinfo
 
     from tui.data.integrations.authors import Authors
+    from tui.data.integrations.listing import Dependents
     from tui.models import Integration
     from tui.providers.verdicts import Verdict
 
 NOT_VISIBLE = "not visible to your role"
+NOTHING_CHANGED = "Nothing changed, so nothing was written."
+LIST_AGAIN = "Somebody else deleted it; list the integrations again."
 HIDDEN = "hidden"
 """Stands for NOT_VISIBLE in a column."""
 
@@ -56,10 +59,38 @@ def connection(integration: Integration, now: datetime | None = None) -> str:
     return f"works, {ago(integration.last_verified_at, now)}" if integration.proven else "unproven"
 
 
+def stored_format(integration: Integration) -> str:
+    """Return what a column says of the envelope's format; "" for none of the known ones, and before it is set up."""
+    return HIDDEN if integration.unreadable == "not visible" else integration.envelope_format or ""
+
+
+def count_of_use(integration: Integration, number: int | None) -> str:
+    """Return what a column says of people or numbers; "" of a type that is not set up."""
+    if integration.id is None:
+        return ""
+    return HIDDEN if number is None else str(number)
+
+
 def verdict_words(verdict: Verdict) -> str:
     """Return the level, the subject, what was found and the time that took; passed or not is shown beside it."""
     took = f" ({verdict.milliseconds} ms)" if verdict.milliseconds is not None else ""
     return f"{verdict.level:<6} {safe_text(verdict.subject, 30)}: {verdict.sentence}{took}"
+
+
+def activation(name: str, *, active: bool, changed: bool) -> str:
+    """Return what enabling or disabling the integration called `name` came to."""
+    state = "enabled" if active else "disabled"
+    return f"{name} is {state}." if changed else f"{name} was {state} already."
+
+
+def deletion_warning(name: str, expected: Dependents) -> str:
+    """Return what deleting the integration called `name` does."""
+    return f"Deleting {name} cannot be undone. It {expected.sentence()}. The credential itself is gone too."
+
+
+def deletion(name: str, deleted: Dependents) -> str:
+    """Return what was deleted with the integration called `name`."""
+    return f"{name} is deleted; it {deleted.sentence()}."
 
 
 def _state(integration: Integration) -> str:

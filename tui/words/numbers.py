@@ -1,4 +1,4 @@
-"""What a phone number is called, who has it, what it can do, and its state."""
+"""What a phone number is called, who has it, what it can do, its state, and what an act on it came to."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from tui.words.phone_number import display
 from tui.words.text import safe_text
 
 if TYPE_CHECKING:
+    from tui.data.numbers.changes import NumberChanged
     from tui.models import Person, PhoneNumber
 
 FREE = "free"
@@ -80,3 +81,46 @@ def state(number: PhoneNumber) -> str:
     """Return what there is to say beside an ordinary active number: "primary", "off", "off, primary" or ""."""
     words = ("" if number.is_active else "off", "primary" if number.is_primary else "")
     return ", ".join(filter(None, words))
+
+
+def added(act: NumberChanged) -> str:
+    """Return what adding a number came to."""
+    return f"{shown_number(act.number)} is added to the pool."
+
+
+def edited(act: NumberChanged) -> str:
+    """Return what editing a number came to."""
+    return _outcome(act, "is changed.", "is like that already; nothing was written.")
+
+
+def activated(act: NumberChanged) -> str:
+    """Return what activating a number came to."""
+    return _outcome(act, "is active.", "was active already.")
+
+
+def deactivated(act: NumberChanged) -> str:
+    """Return what deactivating a number came to."""
+    without = " The organisation has no primary number now." if "is_primary" in act.changed else ""
+    return _outcome(act, f"is deactivated; it is kept.{without}", "was deactivated already.")
+
+
+def assigned(seen: PhoneNumber, act: NumberChanged) -> str:
+    """Return what assigning a number came to, and who had it when it was seen."""
+    before = f"; {assignee_in_full(seen)} had it before" if seen.assigned_to_user_id else ""
+    assignee = assignee_in_full(act.number)
+    return _outcome(act, f"is assigned to {assignee}{before}.", f"was assigned to {assignee} already.")
+
+
+def unassigned(seen: PhoneNumber, act: NumberChanged) -> str:
+    """Return what returning a number to the pool came to, and who had it when it was seen."""
+    return _outcome(act, f"is in the pool; {assignee_in_full(seen)} had it.", "was in the pool already.")
+
+
+def made_primary(act: NumberChanged) -> str:
+    """Return what making a number primary came to, and which one was before."""
+    before = ", ".join(shown_number(number) for number in act.previous)
+    return _outcome(act, f"is primary; {before or 'none'} was before.", "was primary already.")
+
+
+def _outcome(act: NumberChanged, changed: str, unchanged: str) -> str:
+    return f"{shown_number(act.number)} {changed if act.changed else unchanged}"

@@ -42,8 +42,8 @@ def test_an_integration_is_configured_listed_shown_disabled_enabled_and_deleted(
     assert acme_shell.run("integrations", "disable", "exotel_phone", "--json").data["changed"] is True
     assert acme_shell.run("integrations", "list", "--json").data[0]["state"] == "disabled"
     assert acme_shell.run("integrations", "disable", "exotel_phone", "--json").data["changed"] is False
-    assert acme_shell.run("integrations", "enable", "exotel_phone").out == "exotel_phone is enabled.\n"
-    assert acme_shell.run("integrations", "enable", "exotel_phone").out == "exotel_phone was enabled already.\n"
+    assert acme_shell.run("integrations", "enable", "exotel_phone").out == "Exotel phone is enabled.\n"
+    assert acme_shell.run("integrations", "enable", "exotel_phone").out == "Exotel phone was enabled already.\n"
 
     deleted = acme_shell.run("integrations", "delete", "exotel_phone", "--yes", "--json").data
     assert deleted == {
@@ -105,9 +105,11 @@ def test_a_secret_that_is_left_out_is_kept_and_only_changed_names_are_reported(p
 
 
 def test_saving_what_is_stored_already_writes_nothing(phone_shell: Shell) -> None:
+    # A name that is not given stays as another program stored it.
+    execute(database_of(phone_shell), "update integration_credentials set display_name = ' Night  line '")
     before = contents(database_of(phone_shell))
     again = phone_shell.run("integrations", "configure", "exotel_phone", stdin=json.dumps(PHONE))
-    assert (again.status, again.out) == (0, "exotel_phone holds exactly that already; nothing was written.\n")
+    assert (again.status, again.out) == (0, "Nothing changed, so nothing was written.\n")
     assert contents(database_of(phone_shell)) == before
 
 
@@ -188,7 +190,7 @@ def test_of_two_rows_of_one_type_the_one_that_is_meant_is_named_by_its_id(phone_
     refused = phone_shell.run("integrations", "disable", "exotel_phone").refusal(2)
     assert "There are 2 rows of exotel_phone" in refused
     assert str(second) in refused
-    assert phone_shell.run("integrations", "disable", str(second)).out == "exotel_phone is disabled.\n"
+    assert phone_shell.run("integrations", "disable", str(second)).out == "Exotel phone, row 2 of 2 is disabled.\n"
     query = "select is_active from integration_credentials order by id = %s"
     assert execute(database, query, second) == [(True,), (False,)]
     refused = phone_shell.run("integrations", "configure", "exotel_phone", stdin="{}").refusal(2)

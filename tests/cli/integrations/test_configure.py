@@ -32,7 +32,7 @@ def phone(**changes: object) -> str:
         (b'{"api_token": "\xff"}', "UTF-8"),
         (b" " * 1_000_001, "larger"),
         (json.dumps({"api_token": SECRET}), "account_sid: It is required"),
-        (phone(display_name="n" * 256), "at most 255 characters"),
+        (phone(display_name="n" * 256), "display_name: At most 255 characters; there are 256."),
         (phone(display_name=7), "display_name"),
         (phone(display_name="a\0b"), "display_name"),
         (phone(display_name="a\ud800b"), "display_name"),

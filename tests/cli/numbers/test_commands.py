@@ -58,8 +58,8 @@ def test_a_number_is_added_edited_assigned_made_primary_and_switched_off(numbers
     assert run("unassign", "08040000000") == f"+91 80 4000 0000 is in the pool; {asha} had it.\n"
     assert run("unassign", "08040000000") == "+91 80 4000 0000 was in the pool already.\n"
     off = run("deactivate", "08040000000", "--yes")
-    assert off == "+91 80 4000 0000 is switched off; it is kept. The organisation has no primary number now.\n"
-    assert run("deactivate", "08040000000") == "+91 80 4000 0000 was switched off already.\n"
+    assert off == "+91 80 4000 0000 is deactivated; it is kept. The organisation has no primary number now.\n"
+    assert run("deactivate", "08040000000") == "+91 80 4000 0000 was deactivated already.\n"
     assert run("edit", "08040000000", "--active") == "+91 80 4000 0000 is changed.\n"
     (row,) = execute(
         database_of(numbers_shell),

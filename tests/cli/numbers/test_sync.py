@@ -57,14 +57,14 @@ def test_a_sync_shows_its_plan_and_writes_it(exotel_shell: Shell) -> None:
     assert lines[2].endswith("number_type: none -> local; can_sms: yes -> no; is_primary: no -> yes")
     assert "is primary no more; stays assigned to Ravi Kumar <ravi@acme.example>" in lines[3]
     assert lines[3].startswith("gone     +91 80 4000 0000")
-    assert lines[4] == "Synced: 2 listed, 1 added, 1 updated, 1 switched off."
+    assert lines[4] == "Synced: 2 listed, 1 new, 1 changed, 1 deactivated."
     assert "+91 80 4000 0001 is not listed and stays as it is: it was added by hand." in outcome.err
     assert execute(database_of(exotel_shell), ROWS) == [
         *((BANGALORE, True, False), (OLD, True, True), ("08040000000", False, False), ("08040000001", True, False)),
     ]
     again = exotel_shell.run("phone-numbers", "sync")
-    assert (again.status, again.out) == (0, "Synced: 2 listed, 0 added, 0 updated, 0 switched off.\n")
-    assert "The numbers agree" in again.err
+    assert (again.status, again.out) == (0, "Synced: 2 listed, 0 new, 0 changed, 0 deactivated.\n")
+    assert "the numbers agree" in again.err
 
 
 def test_as_json_the_plan_and_the_counts_are_one_object(exotel_shell: Shell) -> None:
@@ -171,7 +171,7 @@ def test_five_hundred_numbers_over_ten_pages(exotel_shell: Shell, exotel: Exotel
     outcome = exotel_shell.run("phone-numbers", "sync", "--yes")
     taken = time.monotonic() - begun
     assert outcome.status == 0, outcome.err
-    assert outcome.out.splitlines()[-1] == "Synced: 500 listed, 500 added, 0 updated, 0 switched off."
+    assert outcome.out.splitlines()[-1] == "Synced: 500 listed, 500 new, 0 changed, 0 deactivated."
     assert "500 numbers so far." in outcome.err
     assert {request.method for request in exotel.requests} == {"GET"}
     assert len([request for request in exotel.requests if request.path.endswith("IncomingPhoneNumbers")]) == 10

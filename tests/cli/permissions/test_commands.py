@@ -267,7 +267,7 @@ def test_the_report_names_what_they_could_reach_and_the_secrets_that_were_not_ch
     assert report["unattributed_openings"] == 1
     text = phone_shell.run("permissions", "report", str(person(1))).out
     assert "to be rotated" in text
-    assert "exotel_phone api_key: revealed and copied" in text
+    assert "exotel_phone, api_key: revealed and copied" in text
     other = phone_shell.run("permissions", "report", str(person(2))).out
     assert "none seen, as far as the log says" in other
 

@@ -54,7 +54,7 @@ def test_with_a_key_nothing_more_is_said_and_the_progress_goes_to_standard_error
     assert outcome.status == 0
     assert "keys generate" not in outcome.err
     assert "003_tables.sql" in outcome.err
-    assert "Found: nothing" in outcome.out
+    assert "none of the four tables yet" in outcome.out
     assert outcome.out.splitlines()[-1].startswith("The database is set up and is as it should be")
 
 

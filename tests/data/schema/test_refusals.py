@@ -119,7 +119,10 @@ async def test_a_server_that_only_reads_is_refused(postgres: TestServer, empty_d
     ("fact", "sentence"),
     [
         ({"version": 130012}, "The server runs PostgreSQL 13.12, and 14 is the oldest that works."),
-        ({"in_recovery": True}, "The server is a standby, so nothing can be written there."),
+        (
+            {"version": 180004, "in_recovery": True},
+            "The server is PostgreSQL 18.4, but a standby, so nothing can be written there.",
+        ),
         (
             {"pooling": "transaction"},
             "This is a transaction pooler, which does not keep the locks that an installation needs.",

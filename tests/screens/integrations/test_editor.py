@@ -12,7 +12,9 @@ from tests.support.acme import ACME, OTHER_MASTER_KEY, PHONE, keyring, opened
 from tests.support.terminal.console_driver import ConsoleDriver, add, new_app, run_headless
 from tui.data.integrations.credentials import Draft, load_credential, save_credential
 from tui.data.keys.encryption import RowBinding
+from tui.providers import integration_type
 from tui.screens.integrations.editor import CredentialEditor
+from tui.screens.integrations.editor_form import DISPLAY_NAME, CredentialForm
 from tui.widgets.form_row import FormRow
 
 if TYPE_CHECKING:
@@ -99,6 +101,13 @@ async def test_a_phone_number_is_shown_as_e164_beside_and_stored_as_typed(keyed_
         await console.press("f2")
         await console.wait_for("Saved: virtual_number.")
     assert (await stored_credential(keyed_database))["virtual_number"] == "011-4116 9368"
+
+
+def test_a_name_is_as_long_as_what_is_stored_of_it() -> None:
+    form = CredentialForm(integration_type("exotel_phone"), None)
+    assert DISPLAY_NAME not in form.problems({DISPLAY_NAME: f"  {'n' * 255}  "})
+    assert form.problems({DISPLAY_NAME: "n" * 256})[DISPLAY_NAME] == "At most 255 characters; there are 256."
+    assert "no character" in form.problems({DISPLAY_NAME: "a\ud800b"})[DISPLAY_NAME]
 
 
 async def test_saving_without_a_change_says_so_and_writes_nothing(keyed_database: str) -> None:

@@ -86,14 +86,15 @@ async def disable(session: Session, out: Output, integration_type: str) -> None:
 async def _set_active(session: Session, out: Output, integration_type: str, *, active: bool) -> None:
     from tui.cli.integrations.lookup import find_integration
     from tui.data.integrations.listing import set_active
+    from tui.providers.naming import full_name
+    from tui.words.integrations import activation
 
     integration = await find_integration(session, integration_type)
-    name = integration.integration_type
     changed = await set_active(session.database, integration, active=active)
-    state = "enabled" if active else "disabled"
+    record = {"id": integration.id, "integration_type": integration.integration_type}
     out.result(
-        {"id": integration.id, "integration_type": name, "is_active": active, "changed": changed},
-        f"{name} is {state}." if changed else f"{name} was {state} already.",
+        record | {"is_active": active, "changed": changed},
+        activation(full_name(integration), active=active, changed=changed),
     )
 
 
@@ -108,6 +109,8 @@ async def delete(session: Session, out: Output, integration_type: str) -> None:
     from tui.cli.integrations.lookup import find_integration
     from tui.data.integrations.listing import count_dependents
     from tui.data.integrations.listing import delete as delete_integration
+    from tui.providers.naming import full_name
+    from tui.words.integrations import deletion, deletion_warning
 
     integration = await find_integration(session, integration_type)
     name = integration.integration_type
@@ -115,7 +118,7 @@ async def delete(session: Session, out: Output, integration_type: str) -> None:
     await confirm_by_name(
         out,
         name,
-        f"Deleting {name} {expected.sentence()}. It cannot be undone.",
+        deletion_warning(full_name(integration), expected),
         f"`switchboard integrations disable {integration_type}` stops its use and keeps everything.",
     )
     deleted = await delete_integration(session.database, integration, expected)
@@ -128,5 +131,5 @@ async def delete(session: Session, out: Output, integration_type: str) -> None:
             "people": deleted.people,
             "phone_numbers": deleted.phone_numbers,
         },
-        f"{name} is deleted; it {deleted.sentence()}.",
+        deletion(full_name(integration), deleted),
     )

@@ -8,20 +8,16 @@ from typing import TYPE_CHECKING, Any
 
 from tui.cli.integrations import integrations
 from tui.cli.integrations.commands import type_argument
-from tui.cli.parsing import is_unicode
 from tui.cli.requirements import Requirements
 from tui.errors import ConfirmationNeeded, InvalidInput
 
 if TYPE_CHECKING:
     from tui.cli.output import Output
     from tui.cli.request import Work
-    from tui.data.integrations.credentials import StoredCredential
     from tui.providers.fields import IntegrationType
     from tui.session.session import Session
 
 LARGEST_BYTES = 1_000_000
-NAME_LENGTH = 255
-"""Characters that integration_credentials.display_name holds."""
 
 
 @integrations.command("configure", locked=True, needs=Requirements("administrator", key="required", writes="data"))
@@ -65,11 +61,11 @@ async def _configure(session: Session, out: Output, *, definition: IntegrationTy
     """Check the given fields together with the stored ones, and save them."""
     from tui.data.integrations.credentials import Draft, load_credential, save_credential
     from tui.data.keys.gate import check_gate
-    from tui.providers.validation import validate
+    from tui.providers.validation import read_display_name, validate
+    from tui.words.integrations import NOTHING_CHANGED
 
     organization = session.chosen_organization
     base = await load_credential(session.database, session.keyring, organization.id, definition.name)
-    name = _display_name(fields, base)
     if base is not None and base.problem is not None:
         (await check_gate(session.database, session.keyring)).require_write()
         if not out.yes:
@@ -80,8 +76,12 @@ async def _configure(session: Session, out: Output, *, definition: IntegrationTy
             )
     values = {field: value for field, value in fields.items() if field != "display_name"}
     checked = validate(definition, values, existing=base.credential if base else None)
-    if checked.problems:
-        problems = " ".join(f"{field}: {sentence}" for field, sentence in checked.problems.items())
+    name, wrong = base.integration.display_name if base else None, None
+    if "display_name" in fields:
+        name, wrong = read_display_name(fields["display_name"])
+    by_field = checked.problems | ({"display_name": wrong} if wrong else {})
+    if by_field:
+        problems = " ".join(f"{field}: {sentence}" for field, sentence in by_field.items())
         raise InvalidInput(
             f"The credential of {definition.name} was not accepted. {problems}",
             "Correct it and run it again; nothing was written.",
@@ -98,23 +98,7 @@ async def _configure(session: Session, out: Output, *, definition: IntegrationTy
         "changed": list(saved.changed),
     }
     if not saved.changed and not saved.created:
-        out.result(record, f"{definition.name} holds exactly that already; nothing was written.")
+        out.result(record, NOTHING_CHANGED)
     else:
         verb = "set up" if saved.created else "changed"
         out.result(record, f"{definition.name} is {verb}: {', '.join(saved.changed)}.")
-
-
-def _display_name(fields: dict[str, Any], base: StoredCredential | None) -> str | None:
-    """Return the name to store: that of the object, else the one that is stored. Raises InvalidInput."""
-    if "display_name" not in fields:
-        return base.integration.display_name if base else None
-    name = fields["display_name"]
-    if name is None:
-        return None
-    if not isinstance(name, str) or len(name.strip()) > NAME_LENGTH:
-        raise InvalidInput(
-            f"display_name is not a text of at most {NAME_LENGTH} characters.", "Shorten it, or leave it out."
-        )
-    if "\0" in name or not is_unicode(name):
-        raise InvalidInput("display_name holds what is no character (U+0000, or half of a pair).", "Type it again.")
-    return name.strip() or None

@@ -9,7 +9,7 @@ from tui.cli.output import Column
 from tui.models import Integration
 from tui.providers import registry
 from tui.providers.naming import integration_name, type_in_full
-from tui.words.integrations import HIDDEN, NOT_VISIBLE, connection, facts
+from tui.words.integrations import NOT_VISIBLE, connection, count_of_use, facts, stored_format
 from tui.words.phone_number import display
 from tui.words.text import ascii_json
 
@@ -37,20 +37,14 @@ def record_of(integration: Integration) -> dict[str, Any]:
     return values | {"state": integration.state}
 
 
-def _count(number: int | None, integration: Integration) -> object:
-    if integration.id is None:
-        return ""
-    return HIDDEN if number is None else number
-
-
 COLUMNS: tuple[Column[Integration], ...] = (
     Column("TYPE", lambda row: row.integration_type, shrinks_to=15),
     Column("NAME", integration_name, shrinks_to=12),
     Column("STATE", lambda row: row.state, shrinks_to=10),
     Column("CONNECTION", connection, usual=17),
-    Column("FORMAT", lambda row: HIDDEN if row.unreadable == "not visible" else row.envelope_format, optional=True),
-    Column("PEOPLE", lambda row: _count(row.people_with_access, row), to_the_right=True),
-    Column("NUMBERS", lambda row: _count(row.phone_numbers, row), to_the_right=True),
+    Column("FORMAT", stored_format, optional=True),
+    Column("PEOPLE", lambda row: count_of_use(row, row.people_with_access), to_the_right=True),
+    Column("NUMBERS", lambda row: count_of_use(row, row.phone_numbers), to_the_right=True),
 )
 
 

@@ -44,11 +44,12 @@ async def add(
     """Add a number to the pool; it is stored as E.164 (+911141169368)."""
     from tui.cli.integrations.lookup import find_integration
     from tui.data.numbers.changes import add_number
+    from tui.words.numbers import added
 
     owner = None
     if integration:
         owner = await find_integration(session, integration, or_else=", or leave --integration out")
-    added = await add_number(
+    act = await add_number(
         session.database,
         session.chosen_organization.id,
         number,
@@ -58,7 +59,7 @@ async def add(
         can_sms=not no_sms,
         integration=owner,
     )
-    _write_result(out, added, "is added to the pool.", "")
+    _write_result(out, act, added(act))
 
 
 @phone_numbers.command("edit", locked=True, needs=Requirements("support", writes="data"))
@@ -88,6 +89,7 @@ def edit(
 
     async def work(session: Session, out: Output) -> None:
         from tui.data.numbers.changes import NumberEdit, edit_number
+        from tui.words.numbers import edited
 
         seen = await _find_number(session, number)
         values = NumberEdit(
@@ -96,8 +98,8 @@ def edit(
             can_call=seen.can_call if can_call is None else can_call,
             can_sms=seen.can_sms if can_sms is None else can_sms,
         )
-        edited = await edit_number(session.database, seen, values, activate=active)
-        _write_result(out, edited, "is changed.", "is like that already; nothing was written.")
+        act = await edit_number(session.database, seen, values, activate=active)
+        _write_result(out, act, edited(act))
 
     return work
 
@@ -111,15 +113,14 @@ async def deactivate(session: Session, out: Output, number: str) -> None:
     """
     from tui.cli.confirm import confirm
     from tui.data.numbers.changes import deactivate_number
-    from tui.words.numbers import deactivation_question
+    from tui.words.numbers import deactivated, deactivation_question
 
     seen = await _find_number(session, number)
     if seen.is_active and (seen.assigned_to_user_id or seen.is_primary):
         question = deactivation_question(seen)
         await confirm(out, question, question)
-    deactivated = await deactivate_number(session.database, seen)
-    without = " The organisation has no primary number now." if "is_primary" in deactivated.changed else ""
-    _write_result(out, deactivated, f"is switched off; it is kept.{without}", "was switched off already.")
+    act = await deactivate_number(session.database, seen)
+    _write_result(out, act, deactivated(act))
 
 
 @phone_numbers.command("assign", locked=True, needs=Requirements("support", writes="data"))
@@ -130,17 +131,15 @@ async def assign(session: Session, out: Output, number: str, user: str) -> None:
     from tui.cli.confirm import confirm
     from tui.data.directory import find_person
     from tui.data.numbers.changes import assign_number
-    from tui.words.numbers import assignee_in_full, reassignment
+    from tui.words.numbers import assigned, reassignment
 
     seen = await _find_number(session, number)
     person = await find_person(session.database, user)
     if seen.is_active and seen.assigned_to_user_id not in (None, person.id):
         sentence = reassignment(seen, person)
         await confirm(out, f"{sentence}\nGo on?", sentence)
-    assigned = await assign_number(session.database, seen, person)
-    before = f"; {assignee_in_full(seen)} had it before" if seen.assigned_to_user_id else ""
-    assignee = assignee_in_full(assigned.number)
-    _write_result(out, assigned, f"is assigned to {assignee}{before}.", f"was assigned to {assignee} already.")
+    act = await assign_number(session.database, seen, person)
+    _write_result(out, act, assigned(seen, act))
 
 
 @phone_numbers.command("unassign", locked=True, needs=Requirements("support", writes="data"))
@@ -148,11 +147,11 @@ async def assign(session: Session, out: Output, number: str, user: str) -> None:
 async def unassign(session: Session, out: Output, number: str) -> None:
     """Return a number to the pool."""
     from tui.data.numbers.changes import unassign_number
-    from tui.words.numbers import assignee_in_full
+    from tui.words.numbers import unassigned
 
     seen = await _find_number(session, number)
-    unassigned = await unassign_number(session.database, seen)
-    _write_result(out, unassigned, f"is in the pool; {assignee_in_full(seen)} had it.", "was in the pool already.")
+    act = await unassign_number(session.database, seen)
+    _write_result(out, act, unassigned(seen, act))
 
 
 @phone_numbers.command("primary", locked=True, needs=Requirements("support", writes="data"))
@@ -161,13 +160,12 @@ async def primary(session: Session, out: Output, number: str) -> None:
     """Make a number the organisation's primary one, in place of the one that was."""
     from tui.data.numbers.changes import make_primary
     from tui.data.numbers.listing import NumberFilter, list_phone_numbers
-    from tui.words.numbers import shown_number
+    from tui.words.numbers import made_primary
 
     seen = await _find_number(session, number)
     primaries = await list_phone_numbers(session.database, session.chosen_organization.id, NumberFilter(primary=True))
-    made = await make_primary(session.database, seen, [primary.id for primary in primaries])
-    before = ", ".join(shown_number(number) for number in made.previous)
-    _write_result(out, made, f"is primary; {before or 'none'} was before.", "was primary already.")
+    act = await make_primary(session.database, seen, [primary.id for primary in primaries])
+    _write_result(out, act, made_primary(act))
 
 
 async def _find_number(session: Session, number: str) -> PhoneNumber:
@@ -177,14 +175,13 @@ async def _find_number(session: Session, number: str) -> PhoneNumber:
     return await resolve_phone_number(session.database, session.chosen_organization.id, number)
 
 
-def _write_result(out: Output, act: NumberChanged, sentence: str, unchanged: str) -> None:
-    """Write the number as it is now, with the first sentence where the act changed it, else with the second."""
+def _write_result(out: Output, act: NumberChanged, sentence: str) -> None:
+    """Write the number as it is now, and what the act came to."""
     from tui.cli.numbers.view import record_of
-    from tui.words.numbers import shown_number
 
     if act.warning:
         out.warn(act.warning)
     record = record_of(act.number) | {"changed": list(act.changed)}
     if act.previous:
         record["previous_primary"] = [record_of(number) for number in act.previous]
-    out.result(record, f"{shown_number(act.number)} {sentence if act.changed else unchanged}")
+    out.result(record, sentence)

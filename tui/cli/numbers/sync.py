@@ -39,6 +39,7 @@ async def sync(session: Session, out: Output, dry_run: bool, integration: str | 
     from tui.cli.numbers.view import plan_record
     from tui.data.numbers.sync import SyncConflict, apply_sync
     from tui.session.number_sync import integration_to_sync, leave_plan, plan_from_provider
+    from tui.words.sync_plan import sync_outcome
 
     source = await integration_to_sync(session, session.chosen_organization.id, integration)
     out.say(f"Asking the provider of {source.integration_type} for its numbers.")
@@ -63,22 +64,21 @@ async def sync(session: Session, out: Output, dry_run: bool, integration: str | 
         raise
     out.result(
         plan_record(plan) | result.counts() | {"dry_run": False},
-        f"Synced: {result.synced_numbers} listed, {result.new_numbers} added, {result.updated_numbers} updated, "
-        f"{result.deactivated_numbers} switched off.",
+        sync_outcome(result),
     )
 
 
 def _show_plan(out: Output, plan: SyncPlan) -> None:
-    from tui.cli.numbers.view import PLAN_COLUMNS, plan_notes
-    from tui.words.sync_plan import planned_rows
+    from tui.cli.numbers.view import PLAN_COLUMNS
+    from tui.words.sync_plan import NOTHING_PLANNED, plan_doubts, planned_rows, untouched_numbers
 
     if not out.as_json:
         planned = planned_rows(plan)
         if planned:
             out.table(planned, PLAN_COLUMNS)
         else:
-            out.say("The numbers agree with what the provider lists.")
-        for note in plan_notes(plan):
+            out.say(NOTHING_PLANNED)
+        for note in (*plan_doubts(plan), *untouched_numbers(plan)):
             out.say(note)
 
 
@@ -89,11 +89,12 @@ async def _confirm_plan(out: Output, plan: SyncPlan, *, deactivate_all: bool) ->
     would believe a provider that lists nothing by mistake.
     """
     from tui.cli.confirm import confirm, confirm_by_name
+    from tui.words.sync_plan import deactivation_of_all
 
     if not plan.writes:
         return False
     if plan.deactivates_all and not deactivate_all:
-        affects = f"The provider lists none of the {len(plan.unlisted)} active numbers of this integration: all go off."
+        affects = deactivation_of_all(plan)
         if out.yes:
             raise ConfirmationNeeded(affects, "Make sure that it is the right account; --deactivate-all does it.")
         await confirm_by_name(

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from tui.cli.output import Column
 from tui.data.numbers.listing import ROW_COLUMNS
-from tui.words.numbers import abilities, assignee_name, organization_of, shown_number, shown_text, state
+from tui.words.numbers import abilities, assignee_name, organization_of, shown_number, state
 
 if TYPE_CHECKING:
     from tui.data.numbers.sync_plan import SyncPlan
@@ -52,24 +52,6 @@ PLAN_COLUMNS: tuple[Column[PlannedRow], ...] = (
     Column("NAME", lambda row: row.name, shrinks_to=10),
     Column("WHAT", lambda row: row.what, wraps=True),
 )
-
-
-def plan_notes(plan: SyncPlan) -> list[str]:
-    """Return a sentence for each thing that a sync leaves as it is and somebody should know."""
-    notes = []
-    for number in plan.untouched:
-        notes.append(f"{shown_number(number.number)} is not listed and stays as it is: {number.reason}.")
-    for rows in plan.duplicates:
-        stored = ", ".join(shown_text(row.phone_number) for row in rows)
-        notes.append(f"{shown_number(rows[0])} is stored in {len(rows)} rows: {stored}.")
-    notes += [
-        f"The provider lists {shown_text(text)}, which is no phone number; it is left out." for text in plan.unusable
-    ]
-    if plan.without_primary:
-        notes.append(
-            "The organisation has no primary number; choose one with `switchboard phone-numbers primary NUMBER`."
-        )
-    return notes
 
 
 def plan_record(plan: SyncPlan) -> dict[str, Any]:

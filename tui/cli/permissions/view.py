@@ -170,7 +170,7 @@ def report_lines(report: LeaverReport, zone: tzinfo) -> list[tuple[str, object]]
     secrets = _secrets(report)
     for secret in sorted(secrets, key=lambda secret: not secret.to_be_rotated):
         due = "to be rotated" if secret.to_be_rotated else "changed since"
-        lines.append((due, f"{secret.integration_type} {secret_in_full(secret, zone)}"))
+        lines.append((due, f"{secret.integration_type}, {secret_in_full(secret, zone)}"))
     if not secrets:
         lines.append(("secrets", "none seen, as far as the log says"))
     if report.unattributed:

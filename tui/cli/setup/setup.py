@@ -107,11 +107,13 @@ class _ProgressLines:
 
 def _show_plan(out: Output, plan: Plan, *, every_line: bool) -> None:
     """Write the plan: what is there, what will be made and changed, what is in the way, and the holes."""
+    from tui.data.schema.adoption import SHAPE_SENTENCES
+
     if out.as_json:
         return
     server = plan.facts.server
     out.text(f"Database {server.database} as {server.role}, PostgreSQL {server.version_text}")
-    out.text(f"Found: {plan.starting_shape}")
+    out.text(SHAPE_SENTENCES[plan.starting_shape])
     out.text(f"Present: {counted_kinds(line.kind for line in plan.present)}")
     unknown = "not known while something is in the way" if plan.in_the_way else ""
     out.text(f"To be made: {unknown or counted_kinds(line.kind for line in plan.missing)}")

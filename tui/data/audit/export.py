@@ -148,10 +148,9 @@ class _ExportRecord:
         try:
             await self._end("success", {name: manifest[name] for name in names})
         except SwitchboardError as failure:
-            raise ExportFailed(
+            raise failure.rephrased(
+                ExportFailed,
                 "The export is complete, but its end could not be written to the log, where it stays pending.",
-                failure.what_to_do,
-                details=failure.details,
             ) from None
 
     async def fail(self, failure: BaseException) -> None:
@@ -262,10 +261,8 @@ async def _write_rows(
     try:
         await _await_reporting(work, report)
     except (ConnectionFailed, TimedOut) as failure:
-        raise ExportFailed(
-            f"The export broke off after {progress.rows:,} rows and is not complete: {failure.sentence}",
-            failure.what_to_do,
-            details=failure.details,
+        raise failure.rephrased(
+            ExportFailed, f"The export broke off after {progress.rows:,} rows and is not complete: {failure.sentence}"
         ) from None
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Literal
 from tui.data.integrations.credentials import binding
 from tui.data.log_act import log_act
 from tui.errors import NotFound
+from tui.words.integrations import LIST_AGAIN
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -78,9 +79,7 @@ async def record_test(
         query = SEEN.format(lock="" if database.read_only else "for update")
         stored = await (await connection.execute(query, {"id": row.row_id})).fetchone()
         if stored is None:
-            raise NotFound(
-                f"The integration {row.integration_type} was deleted while it was tested.", "Reload the list."
-            )
+            raise NotFound(f"The integration {row.integration_type} was deleted while it was tested.", LIST_AGAIN)
         result: RowResult = "read-only" if database.read_only else "kept"
         if stored["stamp"] != stamp:
             result = "changed meanwhile"

@@ -15,6 +15,7 @@ from tui.data.rights import holds_any_right_now
 from tui.errors import Conflict, NotFound
 from tui.models import Integration
 from tui.words.counts import counted
+from tui.words.integrations import LIST_AGAIN
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -176,10 +177,7 @@ async def _count_dependents(connection: Connection, integration: Integration) ->
 async def _must_exist(connection: Connection, integration: Integration, *, lock: str = "") -> None:
     query = f"select id from public.integration_credentials where id = %(id)s {lock}"
     if await (await connection.execute(query, {"id": integration.id})).fetchone() is None:
-        raise NotFound(
-            f"The integration {integration.integration_type} is not there any more.",
-            "Reload; somebody else deleted it.",
-        )
+        raise NotFound(f"The integration {integration.integration_type} is not there any more.", LIST_AGAIN)
 
 
 def _number_rows_of_type(of_type: list[Integration]) -> list[Integration]:

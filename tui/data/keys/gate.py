@@ -167,7 +167,7 @@ async def confirm_gate(connection: Connection, gate: Gate) -> None:
     if recorded is None or recorded["key_id"] != gate.key_id or bytes(recorded["salt"]) != gate.salt:
         raise Conflict(
             "The master key of this database was changed a moment ago by somebody else; nothing was written.",
-            "Reload, and check which key is in use with `switchboard keys status`.",
+            "Check which key is in use with `switchboard keys status`.",
         )
 
 

@@ -25,6 +25,7 @@ from tui.data.rights import RIGHTS, holds_any_right
 from tui.errors import NotFound
 from tui.models import Integration
 from tui.words.counts import counted
+from tui.words.integrations import LIST_AGAIN
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -214,7 +215,7 @@ async def access_to_integration(
         }
         row = await (await connection.execute(OF_INTEGRATION, values)).fetchone()
         if row is None:
-            raise NotFound("That integration is not there any more.", "Reload; somebody else deleted it.")
+            raise NotFound("That integration is not there any more.", LIST_AGAIN)
         integration = Integration(**without_envelope(row))
         rows = await (await connection.execute(GRANTS_OF_INTEGRATION, values)).fetchall()
         usage = await use_in(connection, values | {"user_ids": [row["user_id"] for row in rows[:limit]]})

@@ -27,6 +27,7 @@ from tui.errors import (
     TimedOut,
     UnknownRefusal,
 )
+from tui.words.integrations import LIST_AGAIN
 
 Availability = Literal["gone", "full", "refuses"]
 """Nobody answers, every connection is taken, or this login is not let in."""
@@ -148,7 +149,7 @@ def _server_failure(exc: psycopg.Error, sqlstate: str, role: str | None) -> Swit
         # Ours, with the number and the wait: sql/006_acts.sql.
         kind = (DatabaseFailed, primary[:1].upper() + primary[1:], TOO_MANY_OPENINGS)
     elif sqlstate == "P0002":
-        kind = (NotFound, "The integration is not there any more.", "Reload; somebody else deleted it.")
+        kind = (NotFound, "The integration is not there any more.", LIST_AGAIN)
     else:
         error, sentence, what_to_do = _server_kind(exc, sqlstate, primary)
         # What has a context was raised in a function, whose words may quote a row; only the server itself is fatal.

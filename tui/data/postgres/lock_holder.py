@@ -40,7 +40,7 @@ async def name_lock_holder(work: Awaitable[T], find_holder: Callable[[], Awaitab
     except Locked as failure:
         holder = asking.result() if asking.done() else ""
         if holder:
-            raise Locked(f"{failure.sentence} {holder}", failure.what_to_do, details=failure.details) from None
+            raise failure.rephrased(Locked, f"{failure.sentence} {holder}") from None
         raise
     finally:
         asking.cancel()

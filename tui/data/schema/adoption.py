@@ -21,6 +21,15 @@ StartingShape = Literal[
     "part of it, or drifted",
     "not the owner",
 ]
+SHAPE_SENTENCES: dict[StartingShape, str] = {
+    "nothing": "This database has none of the four tables yet: they will be created.",
+    "installed by Switchboard": "Switchboard is installed in this database already.",
+    "the other backend's plain schema file": "The four tables are there, made by another program's schema file.",
+    "the other backend's migration 006": "The four tables are there, made by another program's migration 006.",
+    "the other backend's migration 006, broken off": "Another program's migration 006 was broken off in the middle.",
+    "part of it, or drifted": "Part of what is needed is there, or was changed by hand.",
+    "not the owner": "The tables are there, but belong to another role.",
+}
 
 # The names that the other backend's migration 006 gives, and nobody else.
 _POLICIES = (

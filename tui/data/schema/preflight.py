@@ -134,7 +134,7 @@ def why_unwritable(server: ServerInfo) -> Problem | None:
         return Problem(sentence, "Upgrade it, or use another server.", ServerUnsuitable)
     if server.in_recovery or server.read_only:
         kind = "a standby" if server.in_recovery else "set to read-only"
-        sentence = f"The server is {kind}, so nothing can be written there."
+        sentence = f"The server is PostgreSQL {server.version_text}, but {kind}, so nothing can be written there."
         return Problem(sentence, "Connect to the primary server.", ServerUnsuitable)
     return None
 

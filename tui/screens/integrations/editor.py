@@ -18,6 +18,7 @@ from tui.widgets.form_row import FormRow
 from tui.widgets.frame import Hints, Part
 from tui.widgets.prompt import Choice
 from tui.widgets.state_switcher import StateSwitcher
+from tui.words.integrations import NOTHING_CHANGED
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -189,7 +190,7 @@ class CredentialEditor(FormPage):
         if self._report_problem(values, "Not saved."):
             return False
         if self._base is not None and not self._form.changed_names(values) and self._base.problem is None:
-            self.status.say("Nothing changed, so nothing was written.")
+            self.status.say(NOTHING_CHANGED)
             return False
         if not await self._confirm_replacement():
             return False

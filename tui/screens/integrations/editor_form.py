@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from textual.content import Content
 
 from tui.data.integrations.credentials import Draft
-from tui.providers.validation import form_values, validate
+from tui.providers.validation import form_values, read_display_name, validate
 from tui.widgets.form_row import FormRow
 from tui.words.phone_number import display, e164, number_type
 from tui.words.text import safe_text
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from tui.providers.validation import Validation
 
 DISPLAY_NAME = "display_name"
-DISPLAY_NAME_MOST = 255
 SHOWN_MOST = 60
 
 
@@ -91,9 +90,9 @@ class CredentialForm:
     def problems(self, values: Mapping[str, str]) -> dict[str, str]:
         """Return what forbids saving, by field."""
         problems = dict(self._validate(values).problems)
-        name = values.get(DISPLAY_NAME, "")
-        if len(name) > DISPLAY_NAME_MOST:
-            problems[DISPLAY_NAME] = f"At most {DISPLAY_NAME_MOST} characters; there are {len(name)}."
+        _, wrong = read_display_name(values.get(DISPLAY_NAME))
+        if wrong is not None:
+            problems[DISPLAY_NAME] = wrong
         return problems
 
     def warnings(self, values: Mapping[str, str]) -> dict[str, str]:
@@ -107,7 +106,8 @@ class CredentialForm:
     def draft(self, values: Mapping[str, str], organization_id: UUID) -> Draft:
         """Return what to save: the stored fields as they are, with the typed ones on top."""
         credential = self._validate(values).credential
-        return Draft(organization_id, self.type.name, credential, values.get(DISPLAY_NAME, "").strip() or None)
+        display_name, _ = read_display_name(values.get(DISPLAY_NAME))
+        return Draft(organization_id, self.type.name, credential, display_name)
 
     def differs(self, other: CredentialForm, name: str) -> bool:
         """Whether two forms of the type are over different stored values of a field."""

@@ -13,6 +13,7 @@ from tui.widgets.bindings import bind
 from tui.widgets.prompt import Choice
 from tui.widgets.state_switcher import StateSwitcher
 from tui.words.counts import counted
+from tui.words.integrations import activation, deletion, deletion_warning
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -182,8 +183,7 @@ class IntegrationsScreen(DetailPage["Integration"]):
         if not await self.prompt.confirm(question, "enable" if enable else "disable"):
             return
         changed = await self.writing(set_active(self.session.database, integration, active=enable))
-        word = "enabled" if enable else "disabled"
-        self.status.say(f"{title} is {word}." if changed else f"Nothing changed: {title} was {word} already.", "good")
+        self.status.say(activation(title, active=enable, changed=changed), "good")
         await self.load()
 
     def action_delete(self) -> None:
@@ -199,9 +199,7 @@ class IntegrationsScreen(DetailPage["Integration"]):
         if integration.is_active:
             # Not by d, which opened the question: a key that is held down answers nothing.
             offer.insert(0, Choice("space", "disable it instead"))
-        chosen = await self.prompt.choose(
-            f"Deleting {title} cannot be undone. It {expected.sentence()}. The credential itself is gone too.", offer
-        )
+        chosen = await self.prompt.choose(deletion_warning(title, expected), offer)
         if chosen == "space":
             await self._toggle(integration)
         if chosen != "t":
@@ -212,8 +210,8 @@ class IntegrationsScreen(DetailPage["Integration"]):
             self.status.say("Nothing was deleted.")
             return
         # Refused where more would go by now than the question said.
-        deletion = await self.writing(delete(self.session.database, integration, expected))
-        self.status.say(f"{title} is deleted; it {deletion.sentence()}.", "good")
+        deleted = await self.writing(delete(self.session.database, integration, expected))
+        self.status.say(deletion(title, deleted), "good")
         await self.load()
 
 

@@ -8,11 +8,10 @@ from tui.providers import title_of
 from tui.providers.naming import integration_name, type_in_full
 from tui.widgets.row_list import Cell, Column, Row
 from tui.widgets.text_lines import TextLine
-from tui.words.integrations import HIDDEN, connection, facts
+from tui.words.integrations import connection, count_of_use, facts, stored_format
 
 if TYPE_CHECKING:
     from datetime import tzinfo
-    from uuid import UUID
 
     from tui.data.integrations.authors import Authors
     from tui.models import Integration
@@ -62,9 +61,9 @@ def row_of(integration: Integration, glyphs: Glyphs) -> Row:
         Cell(integration_name(integration), "quiet" if integration.id is None else "plain"),
         Cell(f"{sign} {integration.state}", tone),
         connection_cell(integration, glyphs),
-        Cell(integration.envelope_format or ""),
-        Cell(_count(integration.id, integration.people_with_access)),
-        Cell(_count(integration.id, integration.phone_numbers)),
+        Cell(stored_format(integration)),
+        Cell(count_of_use(integration, integration.people_with_access).rjust(5)),
+        Cell(count_of_use(integration, integration.phone_numbers).rjust(5)),
     )
     return Row(key_of(integration), cells)
 
@@ -106,9 +105,3 @@ def detail(integration: Integration, authors: Authors, zone: tzinfo) -> tuple[Te
         TextLine(title),
         *(TextLine(text, label=label.ljust(12)) for label, text in facts(integration, authors, zone)),
     )
-
-
-def _count(row_id: UUID | None, number: int | None) -> str:
-    if row_id is None:
-        return ""
-    return HIDDEN if number is None else f"{number:>5}"

@@ -27,11 +27,18 @@ from tui.widgets.frame import Hints, Part
 from tui.widgets.row_list import RowList
 from tui.widgets.state_switcher import StateSwitcher
 from tui.words.numbers import (
+    activated,
+    added,
+    assigned,
     assignee_in_full,
+    deactivated,
     deactivation_question,
+    edited,
+    made_primary,
     organization_of,
     reassignment,
     shown_number,
+    unassigned,
 )
 from tui.words.people import person_in_full
 
@@ -218,7 +225,7 @@ class PhoneNumbersScreen(DetailPage["PhoneNumber"]):
             question = reassignment(number, person)
         if number.assigned_to_user_id == person.id or await self.prompt.confirm(question, "assign it"):
             change = partial(assign_number, self.session.database, number, person)
-            await self._change(change, f"{shown_number(number)} is assigned to {name}.")
+            await self._change(change, partial(assigned, number))
 
     def action_unassign(self) -> None:
         number = self._number_to_change()
@@ -231,7 +238,7 @@ class PhoneNumbersScreen(DetailPage["PhoneNumber"]):
         question = f"Take {shown_number(number)} from {assignee_in_full(number)} and return it to the pool?"
         if await self.prompt.confirm(question, "return it"):
             change = partial(unassign_number, self.session.database, number)
-            await self._change(change, f"{shown_number(number)} is free.")
+            await self._change(change, partial(unassigned, number))
 
     def action_primary(self) -> None:
         number = self._number_to_change(active=True)
@@ -247,7 +254,7 @@ class PhoneNumbersScreen(DetailPage["PhoneNumber"]):
         instead = f" instead of {shown_number(others[0])}" if others else ""
         if await self.prompt.confirm(f"Make {shown_number(number)} the primary number{instead}?", "make it primary"):
             change = partial(make_primary, self.session.database, number, [other.id for other in primaries])
-            await self._change(change, f"{shown_number(number)} is the primary number.")
+            await self._change(change, made_primary)
 
     def action_switch(self) -> None:
         number = self._number_to_change()
@@ -257,22 +264,19 @@ class PhoneNumbersScreen(DetailPage["PhoneNumber"]):
     async def _switch(self, number: PhoneNumber) -> None:
         from tui.data.numbers.changes import activate_number, deactivate_number
 
-        name = shown_number(number)
         if number.is_active:
-            question, answer, change, state = (
-                deactivation_question(number),
-                "deactivate",
-                deactivate_number,
-                "not active any more",
-            )
+            question = deactivation_question(number)
+            answer, change, outcome = "deactivate", deactivate_number, deactivated
         else:
             # Asked as well: the letter may be the end of an escape sequence that a slow line has cut in two.
-            question = f"Activate {name}? Programs and people may use it again."
-            answer, change, state = "activate", activate_number, "active"
+            question = f"Activate {shown_number(number)}? Programs and people may use it again."
+            answer, change, outcome = "activate", activate_number, activated
         if await self.prompt.confirm(question, answer):
-            await self._change(partial(change, self.session.database, number), f"{name} is {state}.")
+            await self._change(partial(change, self.session.database, number), outcome)
 
-    async def _change(self, change: Callable[[], Awaitable[NumberChanged]], sentence: str) -> None:
+    async def _change(
+        self, change: Callable[[], Awaitable[NumberChanged]], outcome: Callable[[NumberChanged], str]
+    ) -> None:
         """Make a change and read the list again; where it is refused, the list shows why and the refusal stays."""
         try:
             done: NumberChanged = await self.writing(change())
@@ -281,15 +285,11 @@ class PhoneNumbersScreen(DetailPage["PhoneNumber"]):
             self.report_failure(failure)
         else:
             await self.load()
-            self._report(done, sentence)
+            self._report(done, outcome(done))
 
     def _report(self, done: NumberChanged, sentence: str) -> None:
-        if not done.changed:
-            self.status.say("Nothing changed: it was so already.")
-            return
-        before = f" It was {shown_number(done.previous[0])}." if done.previous else ""
         warning = f" {done.warning}" if done.warning else ""
-        self.status.say(f"{sentence}{before}{warning}", "warning" if done.warning else "good")
+        self.status.say(f"{sentence}{warning}", "warning" if done.warning else "good" if done.changed else "plain")
 
     def action_add(self) -> None:
         if not self.is_busy and self.may("add") and self.session.organization is not None:
@@ -303,8 +303,7 @@ class PhoneNumbersScreen(DetailPage["PhoneNumber"]):
     def _on_form_left(self, done: NumberChanged | None) -> None:
         if done is None:
             return
-        what = "is added to the pool" if done.changed == ("phone_number",) else "is saved"
-        self._report(done, f"{shown_number(done.number)} {what}.")
+        self._report(done, added(done) if done.changed == ("phone_number",) else edited(done))
         self.start_load()
 
     def action_sync(self) -> None:

@@ -13,8 +13,7 @@ from tui.widgets.frame import Hints, Part
 from tui.widgets.row_list import RowBody, RowList
 from tui.widgets.state_switcher import StateSwitcher
 from tui.widgets.text_lines import TextLine, TextLines
-from tui.words.counts import counted
-from tui.words.numbers import shown_number
+from tui.words.sync_plan import NOTHING_PLANNED, deactivation_of_all, plan_doubts, sync_outcome, untouched_numbers
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -24,6 +23,9 @@ if TYPE_CHECKING:
 
     from tui.data.numbers.sync_plan import SyncPlan
     from tui.errors import SwitchboardError
+
+NOTES_MOST = 3
+"""Lines of notes below the list, beside the summary and the current row."""
 
 
 class NumberSyncScreen(Page):
@@ -85,9 +87,7 @@ class NumberSyncScreen(Page):
         if rows:
             switcher.show_content()
         else:
-            switcher.show_empty(
-                f"Nothing to write: all {plan.synced} listed numbers are as they should be.", "esc  back"
-            )
+            switcher.show_empty(NOTHING_PLANNED, "esc  back")
         self._show_notes()
         self.focus_body()
         self.refresh_frame()
@@ -129,12 +129,9 @@ class NumberSyncScreen(Page):
         from tui.data.numbers.sync import apply_sync
 
         # The list may be that of another account.
-        if plan.deactivates_all:
-            many = "its only number" if len(plan.unlisted) == 1 else f"all {len(plan.unlisted)} of its numbers"
-            question = f"{self._source} lists none of what is active here: {many} would be deactivated."
-            if not await self.prompt.confirm(question, "deactivate them"):
-                self.status.say("Nothing was written.")
-                return
+        if plan.deactivates_all and not await self.prompt.confirm(deactivation_of_all(plan), "deactivate them"):
+            self.status.say("Nothing was written.")
+            return
         try:
             result = await self.writing(apply_sync(self.session.database, plan, deactivate_all=plan.deactivates_all))
         except SyncConflict as conflict:
@@ -142,10 +139,7 @@ class NumberSyncScreen(Page):
             self.report_failure(conflict)
             return
         self._plan = None
-        self.leave(
-            f"Synced {result.synced_numbers} numbers: {result.new_numbers} new, {result.updated_numbers} changed, "
-            f"{result.deactivated_numbers} deactivated."
-        )
+        self.leave(sync_outcome(result))
 
     def action_back(self) -> None:
         """Stop listing, else leave without writing anything."""
@@ -171,16 +165,11 @@ class NumberSyncScreen(Page):
 
 
 def _notes(plan: SyncPlan) -> list[TextLine]:
-    notes = []
-    if plan.untouched:
-        singular = "active number is not listed and stays as it is"
-        plural = "active numbers are not listed and stay as they are"
-        why = f": {plan.untouched[0].reason}" if len(plan.untouched) == 1 else ""
-        notes.append(TextLine(f"{counted(len(plan.untouched), singular, plural)}{why}."))
-    for rows in plan.duplicates[:2]:
-        notes.append(TextLine(f"{shown_number(rows[0])} is stored in {len(rows)} rows.", "warning"))
-    if plan.unusable:
-        notes.append(TextLine(f"{len(plan.unusable)} listed texts are no phone numbers and left out.", "warning"))
-    if plan.without_primary:
-        notes.append(TextLine("The organisation has no primary number; m makes one in the list.", "warning"))
-    return notes
+    """Return the first notes and how many more there are, in at most three lines."""
+    notes = [TextLine(doubt, "warning") for doubt in plan_doubts(plan)]
+    notes += [TextLine(sentence) for sentence in untouched_numbers(plan)]
+    if len(notes) <= NOTES_MOST:
+        return notes
+    further = len(notes) - NOTES_MOST + 1
+    more = TextLine(f"{further:,} more: `switchboard phone-numbers sync --dry-run` lists them.", "quiet")
+    return [*notes[: NOTES_MOST - 1], more]

@@ -10,6 +10,7 @@ from textual.containers import VerticalScroll
 from textual.widgets import Static
 
 from tui.data.postgres.connection_uri import connection_uri
+from tui.data.schema.adoption import SHAPE_SENTENCES
 from tui.data.setup.plan import plan_setup
 from tui.errors import InvalidInput, PermissionDenied, SwitchboardError
 from tui.screens.setup.wizard.saving import SaveLines
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
     from textual.binding import BindingType
     from textual.widget import Widget
 
-    from tui.data.schema.adoption import StartingShape
     from tui.data.schema.plan import Plan
     from tui.data.schema.shape import CatalogueEntry
     from tui.screens.setup.wizard.flow import Flow
@@ -39,15 +39,6 @@ VIEWS = (
     Option("holes", "holes", "each with the query that shows it"),
     Option("sql", "the SQL", "everything that will be run"),
 )
-SHAPES: dict[StartingShape, str] = {
-    "nothing": "This database has none of the four tables yet: they will be created.",
-    "installed by Switchboard": "Switchboard is installed in this database already.",
-    "the other backend's plain schema file": "The four tables are there, made by another program's schema file.",
-    "the other backend's migration 006": "The four tables are there, made by another program's migration 006.",
-    "the other backend's migration 006, broken off": "Another program's migration 006 was broken off in the middle.",
-    "part of it, or drifted": "Part of what is needed is there, or was changed by hand.",
-    "not the owner": "The tables are there, but belong to another role.",
-}
 
 
 class PlanStep(Step):
@@ -148,7 +139,7 @@ class PlanStep(Step):
 
 def _notices(plan: Plan) -> list[Notice]:
     """The plan in a few lines, the worst last."""
-    verdicts = [Notice("good" if plan.is_empty else "plain", SHAPES[plan.starting_shape])]
+    verdicts = [Notice("good" if plan.is_empty else "plain", SHAPE_SENTENCES[plan.starting_shape])]
     if plan.in_the_way:
         sentences = [Notice("bad", problem.sentence, problem.what_to_do) for problem in plan.facts.problems]
         return [*verdicts, *(sentences or [Notice("bad", line.text, plan.way_out) for line in plan.in_the_way])]
