@@ -111,7 +111,7 @@ def _show_plan(out: Output, plan: Plan, *, every_line: bool) -> None:
         return
     server = plan.facts.server
     out.text(f"Database {server.database} as {server.role}, PostgreSQL {server.version_text}")
-    out.text(f"Found: {plan.starting_shape}")
+    out.text(f"Found: {plan.starting_shape.value}")
     out.text(f"Present: {counted_kinds(line.kind for line in plan.present)}")
     unknown = "not known while something is in the way" if plan.in_the_way else ""
     out.text(f"To be made: {unknown or counted_kinds(line.kind for line in plan.missing)}")
@@ -182,7 +182,7 @@ def _summary(report: InstallReport) -> str:
 def _record(report: InstallReport, *, has_key: bool) -> dict[str, Any]:
     plan, verification = report.plan, report.verification
     return {
-        "starting_shape": plan.starting_shape,
+        "starting_shape": plan.starting_shape.value,
         "present": [str(line) for line in plan.present],
         "missing": [str(line) for line in plan.missing],
         "different": [str(line) for line in plan.different],

@@ -10,6 +10,7 @@ from textual.containers import VerticalScroll
 from textual.widgets import Static
 
 from tui.data.postgres.connection_uri import connection_uri
+from tui.data.schema.adoption import StartingShape
 from tui.data.setup.plan import plan_setup
 from tui.errors import InvalidInput, PermissionDenied, SwitchboardError
 from tui.screens.setup.wizard.saving import SaveLines
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
     from textual.binding import BindingType
     from textual.widget import Widget
 
-    from tui.data.schema.adoption import StartingShape
     from tui.data.schema.plan import Plan
     from tui.data.schema.shape import CatalogueEntry
     from tui.screens.setup.wizard.flow import Flow
@@ -40,13 +40,13 @@ VIEWS = (
     Option("sql", "the SQL", "everything that will be run"),
 )
 SHAPES: dict[StartingShape, str] = {
-    "nothing": "This database has none of the four tables yet: they will be created.",
-    "installed by Switchboard": "Switchboard is installed in this database already.",
-    "the other backend's plain schema file": "The four tables are there, made by another program's schema file.",
-    "the other backend's migration 006": "The four tables are there, made by another program's migration 006.",
-    "the other backend's migration 006, broken off": "Another program's migration 006 was broken off in the middle.",
-    "part of it, or drifted": "Part of what is needed is there, or was changed by hand.",
-    "not the owner": "The tables are there, but belong to another role.",
+    StartingShape.NOTHING: "This database has none of the four tables yet: they will be created.",
+    StartingShape.INSTALLED: "Switchboard is installed in this database already.",
+    StartingShape.PLAIN_SCHEMA_FILE: "The four tables are there, made by another program's schema file.",
+    StartingShape.MIGRATION_006: "The four tables are there, made by another program's migration 006.",
+    StartingShape.MIGRATION_006_BROKEN_OFF: "Another program's migration 006 was broken off in the middle.",
+    StartingShape.PARTIAL_OR_DRIFTED: "Part of what is needed is there, or was changed by hand.",
+    StartingShape.NOT_THE_OWNER: "The tables are there, but belong to another role.",
 }
 
 
