@@ -170,7 +170,7 @@ ONCE: dict[str, set[str]] = {
     # What a person is called; the other one is a value of JSON, by which other programs find them again.
     r"\.email or \w+\.name|\.strip\(\) or \w+\.email": {"words/people.py", "cli/numbers/view.py"},
     # What a pattern of LIKE takes as it is.
-    r'"\\\\%"': {"data/postgres/patterns.py"},
+    r'"\\\\%"': {"data/postgres/like_patterns.py"},
     # How many there are of something.
     r"""(?:''|"") if [^\n]+ == 1 else|'s' if|"s" if""": set(),
 }
