@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from pathlib import Path
 
 import tui
@@ -11,7 +12,8 @@ FOR_PEOPLE = {"sentence", "title", "what_to_do", "message", "label", "way_out"}
 ASKING = {"startswith", "endswith", "partition", "rpartition", "removeprefix", "removesuffix", "find", "replace"}
 # Where words are compared all the same, and why.
 ALLOWED = {
-    ("cli/parsing.py", "wrong.message"): "click says what is wrong with an option in its message alone",
+    ("cli/parsing.py", "error.message"): "click says what is wrong with an option in its message alone",
+    ("widgets/frame.py", "self.sentence"): "a caller asks whether the sentence that it showed still stands",
     ("widgets/text_lines.py", "old.label"): "what is painted again depends on what is drawn",
     ("widgets/text_lines.py", "new.label"): "what is painted again depends on what is drawn",
 }
@@ -51,6 +53,41 @@ def test_no_decision_depends_on_words_that_people_read() -> None:
         (file, words) for file, tree in SOURCES.items() for node in ast.walk(tree) for words in words_decided_by(node)
     }
     assert decisions == set(ALLOWED)
+
+
+def test_a_code_is_no_sentence() -> None:
+    """What a code is called in words or in JSON stands beside it, so that rewording it decides nothing."""
+    sentences = {
+        (file, member.value)
+        for file, tree in SOURCES.items()
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Subscript) and ast.unparse(node.value) == "Literal"
+        for member in ast.walk(node.slice)
+        if isinstance(member, ast.Constant) and re.search(r"[,.;:'’]", str(member.value))
+    }
+    assert sentences == set()
+
+
+def test_no_flag_is_passed_as_a_free_word() -> None:
+    """A keyword argument that callers give as words in quotes, and the function asks for a part of, is a flag."""
+    nodes = [node for tree in SOURCES.values() for node in ast.walk(tree)]
+    in_quotes = {
+        keyword.arg
+        for node in nodes
+        if isinstance(node, ast.Call)
+        for keyword in node.keywords
+        if isinstance(keyword.value, ast.Constant) and isinstance(keyword.value.value, str) and keyword.value.value
+    }
+    asked = {
+        (function.name, call.func.value.id)
+        for function in nodes
+        if isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef)
+        for call in ast.walk(function)
+        if isinstance(call, ast.Call) and isinstance(call.func, ast.Attribute) and call.func.attr in ASKING
+        if isinstance(call.func.value, ast.Name)
+        if call.func.value.id in {argument.arg for argument in function.args.kwonlyargs}
+    }
+    assert {name for _, name in asked} & in_quotes == set(), asked
 
 
 def test_whatever_has_an_exit_status_is_a_switchboard_error() -> None:

@@ -21,7 +21,7 @@ DEMO_WITHOUT_A_TERMINAL = "switchboard demo --env"
 
 
 def main() -> int:
-    """Run `switchboard` with the process's own arguments; return the exit status (product.md, "Exit status")."""
+    """Run `switchboard` with the process's own arguments; return the exit status (docs/commands.md)."""
     try:
         return _main()
     except KeyboardInterrupt:

@@ -24,7 +24,7 @@ class SwitchboardError(Exception):
     `sentence` says what is wrong and `what_to_do` what to do about it, one sentence each, free of secrets and of row
     contents; `quoted` is what the server itself said, and stands behind them. `details` may hold raw driver text that
     a screen shows only on request.
-    `exit_status` is the command's exit status (product.md, "Exit status"). `sqlstate` is the five characters the
+    `exit_status` is the command's exit status (docs/commands.md). `sqlstate` is the five characters the
     server gave with it, empty where none did; `answered` is whether a living server or pooler said it. `may_pass`: it
     may end by itself, so that trying again may help.
     """
@@ -157,6 +157,12 @@ class MasterKeyMissing(MasterKeyError):
     """No master key is configured."""
 
     title = "No master key"
+
+    def __init__(self, what_to_do: str = "") -> None:
+        super().__init__(
+            "ENCRYPTION_MASTER_KEY not configured: credentials cannot be encrypted.",
+            what_to_do or "Set it in the environment or in .env; `switchboard keys generate` makes a new one.",
+        )
 
 
 class WrongMasterKey(MasterKeyError):

@@ -1,7 +1,7 @@
 """First settled screen against a bare Textual and psycopg program: `python -m tests.benchmarks.bench_first_screen`.
 
 Prints bytes and seconds of both, median of RUNS on one pty each, and fails where Switchboard needs more than 20,000
-bytes (terminal.md, "On the wire").
+bytes.
 """
 
 from __future__ import annotations

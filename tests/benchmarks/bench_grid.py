@@ -1,7 +1,7 @@
 """The permission grid with 12, 1,000 and 10,000 people x 8 integrations: `python -m tests.benchmarks.bench_grid`.
 
 Prints the time from the key 2 to the first row and to the exact count, memory after opening and after going through
-120 pages, and bytes on the wire at 80x24; fails where 10,000 people are not as good as 12 (issue 4, terminal.md).
+120 pages, and bytes on the wire at 80x24; fails where 10,000 people are not as good as 12 (issue 4).
 """
 
 from __future__ import annotations

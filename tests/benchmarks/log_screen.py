@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 SMALL = 10_000
 RUNS = 6
 MOVES, EDGE_MOVES, PAGES, ENDS = 9, 10, 20, 5
-# terminal.md, "Budgets"; no page of it may need more memory than this beyond the first hundred.
+# Bytes written.
 MOST_OPENING, MOST_MOVE, MOST_PAGE = 20_000, 1_000, 5_000
 PAGES_BACK = 2_000
 PAGE_WITHIN_S = 10.0
@@ -116,7 +116,7 @@ async def wire(bench: Bench) -> None:
 
 
 def count_bytes(bench: Bench) -> None:
-    """Count what is written until it is quiet; the budgets are terminal.md's."""
+    """Count what is written until it is quiet."""
     with console(bench.log.conninfo) as terminal:
         mark = terminal.mark()
         open_section(terminal)

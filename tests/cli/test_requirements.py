@@ -29,14 +29,18 @@ from tests.support.database.number_rows import OLD, RAVI, add_row, create_people
 from tests.support.servers.exotel import ExotelServer, exophone
 from tests.support.servers.pooler import TransactionPooler
 from tests.support.terminal.forked_terminal import ForkedTerminal
-from tui.cli.parsing import Option
+from tui.cli.audit.filter import FilteredCommand
+from tui.cli.parsing import Command, Option
+from tui.cli.requirements import Requirements
+from tui.errors import ReadOnlyMode
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
     from tests.support.servers.postgres import TestServer
-    from tui.cli.requirements import Requirements
+    from tui.cli.output import Output
+    from tui.session.session import Session
 
 GROUPS = {
     "auditor": "switchboard_auditor",
@@ -168,6 +172,20 @@ def test_every_command_and_every_option_that_changes_what_is_required_has_an_exa
         for option in command.params:
             if isinstance(option, Option) and option.needs:
                 assert any(option.opts[0] in line for line in lines), (path, option.opts)
+
+
+@pytest.mark.parametrize("kind", [Command, FilteredCommand])
+def test_an_option_replaces_the_requirements_of_a_command_of_each_kind(
+    kind: type[Command], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def work(session: Session, out: Output, **parameters: object) -> None:
+        raise AssertionError("it ran")
+
+    monkeypatch.chdir(tmp_path)
+    parameters = [Option(["--write"], is_flag=True, needs=Requirements("any", writes="data"))]
+    command = kind("read", callback=work, params=parameters, needs=Requirements("any"))
+    with pytest.raises(ReadOnlyMode):
+        command.main(["--write", "--read-only"], standalone_mode=False)
 
 
 def test_the_documents_have_what_is_declared() -> None:

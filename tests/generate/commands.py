@@ -274,7 +274,9 @@ def _json_table() -> Iterator[str]:
     yield _row("command", "output", "fields")
     yield "|---|---|---|"
     for path in leaves():
-        example = next(example for example in EXAMPLES if example.path == path)
+        example = next((example for example in EXAMPLES if example.path == path), None)
+        if example is None:
+            raise LookupError(f"{path} has no Example in {__file__}: a line to run, its output and fields")
         yield _row(f"`{path}`", example.output, ", ".join(example.fields.split()))
     yield ""
 

@@ -14,6 +14,7 @@ from tests.support.servers.mail import PASSWORD, USER, environment
 from tui.providers import integration_type
 from tui.providers.mail.check import check_service
 from tui.providers.mail.responses import Login
+from tui.providers.zoho_mail import ZOHO
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -53,7 +54,7 @@ async def ask(
     elif tls != "to be found out":
         service = replace(service, starttls_port=port)
     with patch.dict(os.environ, environment()):
-        await check_service(service, host, str(port), login, verdicts.append, seconds=seconds)
+        await check_service(service, host, str(port), login, ZOHO, verdicts.append, seconds=seconds)
     return verdicts
 
 

@@ -10,8 +10,10 @@ from tests.providers.mail_checks import ask
 from tests.support.servers.mail import IMAP_DISABLED, PASSWORD, USER, WRONG_HOST, WRONG_PASSWORD, ImapServer, SmtpServer
 from tui.errors import ProviderFailed
 from tui.providers.mail.check import IMAP, SMTP
-from tui.providers.mail.hosts import other_hosts
+from tui.providers.mail.provider import MailProvider
 from tui.providers.mail.responses import Login, imap_refusal, smtp_refusal
+from tui.providers.zoho_hosts import other_hosts
+from tui.providers.zoho_mail import ZOHO
 
 WRONG = "The server refused the address or the app password."
 CROWDED = "The server has too many connections or logins of this account."
@@ -148,13 +150,24 @@ async def test_what_the_server_says_is_shown_short_and_safe() -> None:
 )
 def test_a_refusal_names_the_hosts_of_the_other_plan_and_data_centres(host: str, others: str) -> None:
     assert other_hosts(host).startswith(others)
-    for failed in (imap_refusal(WRONG_HOST, host, LOGIN), smtp_refusal(535, "Authentication Failed", host, LOGIN)):
+    for failed in (
+        imap_refusal(WRONG_HOST, host, LOGIN, ZOHO),
+        smtp_refusal(535, "Authentication Failed", host, LOGIN, ZOHO),
+    ):
         assert isinstance(failed, ProviderFailed)
         assert others in failed.what_to_do
+
+
+def test_the_advice_about_another_providers_mailbox_names_that_provider() -> None:
+    acme = MailProvider("Acme", "Ask Acme for IMAP.", lambda host: f"Ask Acme about {host}.", lambda host: "none")
+    refusals = [smtp_refusal(int(reply[:3]), reply[4:], "mx.acme", LOGIN, acme) for reply in SMTP_ANSWERS]
+    refusals += [imap_refusal(text, "mx.acme", LOGIN, acme) for text in IMAP_ANSWERS]
+    assert not [refusal for refusal in refusals if "zoho" in refusal.what_to_do.casefold()]
+    assert {"Ask Acme for IMAP."} < {refusal.what_to_do for refusal in refusals}
 
 
 @pytest.mark.parametrize(
     ("host", "centre"), [("smtp.zoho.in", "in"), ("imappro.zoho.com.au", "com.au"), ("x.org", "com")]
 )
 def test_the_page_of_app_passwords_is_that_of_the_data_centre(host: str, centre: str) -> None:
-    assert f"accounts.zoho.{centre} > " in smtp_refusal(535, "", host, LOGIN).what_to_do
+    assert f"accounts.zoho.{centre} > " in smtp_refusal(535, "", host, LOGIN, ZOHO).what_to_do

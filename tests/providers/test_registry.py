@@ -91,9 +91,11 @@ def test_every_default_and_every_example_is_accepted_by_its_own_type() -> None:
 
 
 def test_a_type_is_added_by_one_file(folder: Path) -> None:
+    known = {*registry()}
+    registry.cache_clear()
     (folder / "made_up.py").write_text(MADE_UP)
     pager = integration_type("pager")
-    assert list(registry())[-2:] == ["pager", "zoho_mail"]
+    assert registry().keys() == known | {"pager"}
     assert form_values(pager, {"code": "123456", "tone": "buzz"}) == {"code": "", "tone": "buzz"}
     assert validate(pager, {"code": "123456", "tone": "ring"}).problems == {"tone": "One of beep, buzz."}
     assert validate(pager, {"code": "123456", "tone": "beep"}).credential == {"code": "123456", "tone": "beep"}
@@ -113,7 +115,7 @@ def test_two_modules_cannot_claim_one_name(folder: Path) -> None:
 def test_an_unknown_type_names_the_known_ones_and_the_nearest(name: str, nearest: str | None) -> None:
     with pytest.raises(UnknownType) as caught:
         integration_type(name)
-    assert caught.value.what_to_do.endswith("The types are exotel_phone, exotel_whatsapp, exotel_sms, zoho_mail.")
+    assert caught.value.what_to_do.endswith(f"The types are {', '.join(registry())}.")
     assert caught.value.what_to_do.startswith(f"Did you mean {nearest}?") is (nearest is not None)
     assert str(caught.value).isprintable()
     assert caught.value.exit_status == 2

@@ -20,6 +20,7 @@ from tests.support.database.schema import installed
 from tests.support.database.seal_tampering import KEY, check, seal
 from tui.data.integrations.credentials import load_credential
 from tui.data.integrations.listing import list_integrations
+from tui.data.schema.adoption import StartingShape
 from tui.data.schema.files import latest_number
 
 if TYPE_CHECKING:
@@ -85,7 +86,7 @@ async def test_setup_brings_it_up_to_date_as_planned_and_loses_nothing(released_
     before = rows_of(released_database)
     assert all(before.values())
     planned = (await installed(released_database, dry_run=True)).plan
-    assert planned.starting_shape == "installed by Switchboard" and not planned.in_the_way
+    assert planned.starting_shape is StartingShape.INSTALLED and not planned.in_the_way
     assert rows_of(released_database) == before
     report = await installed(released_database)
     assert report.verification is not None and report.verification.is_well

@@ -140,7 +140,12 @@ class Command(click.Command):
             return outcome
         from tui.cli.run import run
 
-        return run(ctx.find_object(Options) or Options(), outcome, self._requirements(ctx))
+        return run(ctx.find_object(Options) or Options(), outcome, self.requirements(ctx))
+
+    def requirements(self, ctx: click.Context) -> Requirements:
+        """Return its requirements, or those of an option that is given and replaces them."""
+        options = (option for option in self.params if isinstance(option, Option) and ctx.params.get(option.name or ""))
+        return next((option.needs for option in options if option.needs), self.needs)
 
     def work(self, ctx: click.Context) -> Any:
         """Return the work with its parameters filled in, or what the function returns instead."""
@@ -160,12 +165,6 @@ class Command(click.Command):
             records = [option.get_help_record(ctx) for option in options]
             with formatter.section(title):
                 formatter.write_dl([record for record in records if record is not None])
-
-    def _requirements(self, context: click.Context) -> Requirements:
-        options = (
-            option for option in self.params if isinstance(option, Option) and context.params.get(option.name or "")
-        )
-        return next((option.needs for option in options if option.needs), self.needs)
 
 
 class Group(Command, click.Group):

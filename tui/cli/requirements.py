@@ -18,7 +18,7 @@ class Requirements:
     the master keys are read for, or "sealing", the private key of the seals. Read-only mode refuses what writes "data",
     a read-only database what writes the "log" as well. `installs` looks for a server that the schema could be installed
     on: neither read-only nor behind a pooler in transaction mode. `finds` exits with 5 where it found something.
-    `organization` chooses one before the work begins.
+    Before the work begins `connects` connects to a database that is set up, and `organization` chooses one there.
     """
 
     role: Role = "none"
@@ -26,6 +26,7 @@ class Requirements:
     writes: Writes = "nothing"
     installs: bool = False
     finds: bool = False
+    connects: bool = True
     organization: bool = True
 
     @property
@@ -35,6 +36,6 @@ class Requirements:
 
     @property
     def exit_statuses(self) -> tuple[int, ...]:
-        """The statuses it ends with by itself (product.md, "Exit status"); a crash and a signal come on top."""
+        """The statuses it ends with by itself (docs/commands.md); a crash and a signal come on top."""
         possible = {3: self.role != "none", 4: self.key != "none", 5: self.finds}
         return (0, 1, 2, *(status for status, applies in possible.items() if applies))

@@ -33,7 +33,7 @@ TERMINAL_LOOKED_AT_EVERY_S = 1.0
 def run(
     options: Options, work: Work, needs: Requirements, *, before: Callable[[Session, Output], None] | None = None
 ) -> int:
-    """Connect, make sure that the schema and what the command requires are there, and do the work; return 0.
+    """Make sure that what the command requires is there, and do the work; return 0.
 
     `before` checks what was typed against the settings, before anything is connected to.
     Raises SwitchboardError, and SystemExit after a signal.
@@ -46,7 +46,7 @@ def run(
     if before is not None:
         before(session, out)
 
-    async def command() -> None:
+    async def connect() -> None:
         require_configured(session)
         await session.connect()
         require_installed(session)
@@ -57,6 +57,10 @@ def run(
             out.warn(newer.sentence, newer.what_to_do)
         if needs.organization:
             await session.find_organization()
+
+    async def command() -> None:
+        if needs.connects:
+            await connect()
         await work(session, out)
 
     run_to_the_end(session, command())

@@ -42,14 +42,10 @@ NAME_ORGANIZATION = """
 insert into switchboard.organization_labels (id, name) values (%(id)s, %(name)s)
 on conflict (id) do update set name = excluded.name
 """
-PERSON_BY_ID = "select id, email, name, organization_id, is_active from switchboard.people where id = %(id)s"
-PERSON_BY_EMAIL = """
-select id, email, name, organization_id, is_active from switchboard.people
- where lower(email) = lower(%(email)s) order by is_active desc, id limit 2
-"""
-PEOPLE_BY_ID = """
-select id, email, name, organization_id, is_active from switchboard.people where id = any (%(ids)s)
-"""
+PEOPLE = "select id, email, name, organization_id, is_active from switchboard.people"
+PERSON_BY_ID = f"{PEOPLE} where id = %(id)s"
+PERSON_BY_EMAIL = f"{PEOPLE} where lower(email) = lower(%(email)s) order by is_active desc, id limit 2"
+PEOPLE_BY_ID = f"{PEOPLE} where id = any (%(ids)s)"
 
 # Active people first, so that a name typed in part finds whoever it is meant for.
 SEARCH_PEOPLE = """
@@ -179,7 +175,7 @@ async def search_people(
 ) -> list[Person]:
     """Return people of the organisation whose name, e-mail or id contains `text`; people without one belong to all.
 
-    A whole id that no directory knows is a person too where there is no directory (product.md, "The screens").
+    A whole id is a person too where nothing is found: there may be no directory, and then people are added by id.
     """
     query = text.strip()
     pattern = containing(query) if query else "%"

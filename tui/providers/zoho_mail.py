@@ -6,12 +6,38 @@ from typing import TYPE_CHECKING, Any
 
 from tui.providers.field_kinds import as_text
 from tui.providers.fields import Field, Findings, IntegrationType
-from tui.providers.mail.hosts import DEFAULT_IMAP_HOST, DEFAULT_SMTP_HOST, IMAP_HOSTS, SMTP_HOSTS, ZOHO_HOST
+from tui.providers.mail.provider import MailProvider
+from tui.providers.zoho_hosts import (
+    DEFAULT_IMAP_HOST,
+    DEFAULT_SMTP_HOST,
+    IMAP_HOSTS,
+    SMTP_HOSTS,
+    ZOHO_HOST,
+    centre_of,
+    other_hosts,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from tui.providers.verdicts import Tell
+
+
+def new_password(host: str) -> str:
+    """Say how to make an app password for an account on that host."""
+    return (
+        f"Make a new app password at accounts.zoho.{centre_of(host)} > Security > App Passwords and enter it without "
+        "blanks; the account's own password does not work with multi-factor sign-in."
+    )
+
+
+ZOHO = MailProvider(
+    "Zoho",
+    "Switch it on: an administrator first allows IMAP for the organisation, then in the mailbox: Settings > Mail "
+    "Accounts > IMAP. Zoho's free plan has no IMAP.",
+    new_password,
+    other_hosts,
+)
 
 
 def check_hosts(credential: Mapping[str, Any]) -> Findings:
@@ -32,7 +58,7 @@ async def test_connection(credential: Mapping[str, Any], tell: Tell) -> None:
     from tui.providers.mail.check import check_mailbox
 
     values = {field.name: as_text(credential.get(field.name)) or field.default or "" for field in TYPES[0].fields}
-    await check_mailbox(values, tell)
+    await check_mailbox(values, ZOHO, tell)
 
 
 TYPES = (

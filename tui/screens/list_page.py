@@ -19,7 +19,10 @@ class ListPage(Page):
     def organization_to_list(self) -> Organization | None:
         """Return the organisation whose rows are to be listed; None where the list says why there is none."""
         if not self.session.is_set_up:
-            self.query_one(StateSwitcher).show_empty("Switchboard is not set up in this database.", "5  set it up")
+            from tui.data.schema.state import SCHEMA_SENTENCES
+
+            sentence = SCHEMA_SENTENCES[self.session.schema or "missing"]
+            self.query_one(StateSwitcher).show_empty(sentence, "5  set it up")
             return None
         if self.session.organization is None:
             self.query_one(StateSwitcher).show_empty("No organisation is chosen.", "o  choose one")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, datetime
+from pathlib import Path
 from uuid import UUID
 
 import psycopg
@@ -19,6 +20,7 @@ from tui.data.audit.qualifiers import ALIASES, QUALIFIERS, Qualifier
 from tui.data.audit.where import where
 from tui.errors import FilterError
 
+DOCS = Path(__file__).parents[3] / "docs"
 NOW = datetime(2026, 3, 11, 20, 15, 30, tzinfo=UTC)
 EACH = pytest.mark.parametrize("qualifier", [pytest.param(each, id=each.name) for each in QUALIFIERS.values()])
 
@@ -53,6 +55,25 @@ def test_without_a_value_it_is_refused_with_its_example(qualifier: Qualifier) ->
         with pytest.raises(FilterError) as caught:
             parse(f"{qualifier.opening}no-such-value")
         assert (caught.value.sentence, caught.value.what_to_do) == qualifier.refusal
+
+
+@EACH
+def test_what_is_no_value_of_its_column_never_reaches_postgres(qualifier: Qualifier, installed_database: str) -> None:
+    """A column that is not text (uuid, inet, timestamptz) needs `read` and `refusal`: else a cast fails."""
+    example = qualifier.example.partition(" or ")[0]
+    typed = f"{example.partition(':')[0]}:no-such-value"
+    try:
+        condition = where(with_one_id(parse(typed)))
+    except FilterError:
+        return
+    with psycopg.connect(installed_database) as connection:
+        query = f"select from integration_audit_logs as l where {condition.sql}"
+        connection.execute(query.encode(), condition.parameters)
+
+
+@EACH
+def test_the_documents_name_it(qualifier: Qualifier) -> None:
+    assert f"`{qualifier.opening}" in (DOCS / "reading_the_log.md").read_text(encoding="utf-8")
 
 
 @EACH

@@ -29,7 +29,7 @@ async def failure_to_connect(conninfo, **parameters):
     try:
         connection = await psycopg.AsyncConnection.connect(conninfo, **parameters)
     except (psycopg.Error, OSError) as exc:
-        return translate(exc, doing="connecting")
+        return translate(exc, connecting=True)
     await connection.close()
     raise AssertionError("it connected")
 
@@ -163,11 +163,9 @@ class TestConnecting:
         assert "does not let this user in" in translate(psycopg.OperationalError(text)).sentence
 
     def test_an_operating_systems_errors_are_recognised_too(self):
-        assert "cannot be found" in translate(socket.gaierror(-2, "whatever"), doing="connecting").sentence
-        assert "did not answer" in translate(TimeoutError(), doing="connecting").sentence
-        assert (
-            "Nothing takes" in translate(ConnectionRefusedError(111, "Connection refused"), doing="connecting").sentence
-        )
+        assert "cannot be found" in translate(socket.gaierror(-2, "whatever"), connecting=True).sentence
+        assert "did not answer" in translate(TimeoutError(), connecting=True).sentence
+        assert "Nothing takes" in translate(ConnectionRefusedError(111, "Connection refused"), connecting=True).sentence
 
 
 @pytest.fixture
@@ -230,7 +228,7 @@ class TestScrubbing:
     )
     def test_details_hold_no_password(self, text):
         assert CANARY not in scrubbed(text)
-        assert CANARY not in text_of(translate(psycopg.OperationalError(text), doing="connecting"))
+        assert CANARY not in text_of(translate(psycopg.OperationalError(text), connecting=True))
 
     def test_other_words_are_kept(self):
         assert scrubbed("Connection refused") == "Connection refused"
@@ -238,7 +236,7 @@ class TestScrubbing:
     def test_libpqs_own_complaint_about_a_mistyped_string_is_not_passed_on(self):
         with pytest.raises(psycopg.Error) as raised:
             psycopg.connect(f"host=h {CANARY}")
-        assert CANARY not in text_of(translate(raised.value, doing="connecting"))
+        assert CANARY not in text_of(translate(raised.value, connecting=True))
 
     async def test_a_connection_string_that_parses_but_does_not_connect_shows_no_password(self):
         settings = parse_connection_string(f"postgresql://u:{CANARY}@127.0.0.1:1/d")

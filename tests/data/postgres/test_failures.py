@@ -33,7 +33,7 @@ def failure_of(connection, statement, parameters=None, *, role=None):
     try:
         connection.execute(statement, parameters)
     except psycopg.Error as exc:
-        return translate(exc, doing="saving", role=role)
+        return translate(exc, role=role)
     raise AssertionError("it ran")
 
 
@@ -198,7 +198,7 @@ class TestStatements:
         ],
     )
     def test_classes_that_a_test_cannot_provoke(self, connection, sqlstate, error, word):
-        failure = translate(_reported(connection, sqlstate), doing="reading")
+        failure = translate(_reported(connection, sqlstate))
         assert type(failure) is error
         assert word in failure.sentence
         assert failure.sqlstate == sqlstate

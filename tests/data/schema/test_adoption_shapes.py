@@ -10,6 +10,7 @@ import psycopg
 import pytest
 
 from tests.support.database.schema import columns_of, installed, log_of, row_hashes, run_shape, shape_of
+from tui.data.schema.adoption import StartingShape
 from tui.data.schema.files import schema_text
 from tui.data.schema.plan import make_plan
 from tui.data.schema.state import schema_state
@@ -24,14 +25,14 @@ PLAIN = ("plain_schema", "rows")
 MIGRATION = ("plain_schema", "migration_006", "rows")
 
 SHAPES = {
-    "plain": (PLAIN, "", "the other backend's plain schema file"),
-    "migration": (MIGRATION, "", "the other backend's migration 006"),
+    "plain": (PLAIN, "", StartingShape.PLAIN_SCHEMA_FILE),
+    "migration": (MIGRATION, "", StartingShape.MIGRATION_006),
     "broken off after one policy": (
         MIGRATION,
         "drop policy phone_numbers_org_access on organization_phone_numbers; "
         "drop policy integration_audit_logs_org_access on integration_audit_logs; "
         "drop policy user_integration_permissions_access on user_integration_permissions",
-        "the other backend's migration 006, broken off",
+        StartingShape.MIGRATION_006_BROKEN_OFF,
     ),
     "broken off before the policies": (
         MIGRATION,
@@ -40,9 +41,9 @@ SHAPES = {
         "drop policy user_integration_permissions_access on user_integration_permissions; "
         "drop policy integration_credentials_org_access on integration_credentials; "
         "alter table organization_phone_numbers disable row level security",
-        "the other backend's migration 006, broken off",
+        StartingShape.MIGRATION_006_BROKEN_OFF,
     ),
-    "half": (PLAIN, "drop table organization_phone_numbers, integration_audit_logs", "part of it, or drifted"),
+    "half": (PLAIN, "drop table organization_phone_numbers, integration_audit_logs", StartingShape.PARTIAL_OR_DRIFTED),
     "drifted": (
         PLAIN,
         "alter table integration_credentials drop column is_verified, drop column updated_at, add column note text; "
@@ -55,7 +56,7 @@ SHAPES = {
         "alter table integration_audit_logs alter column id drop not null; "
         "update organization_phone_numbers set organization_id = gen_random_uuid() where false; "
         "drop index idx_phone_numbers_assigned",
-        "part of it, or drifted",
+        StartingShape.PARTIAL_OR_DRIFTED,
     ),
 }
 
@@ -87,7 +88,7 @@ async def test_rows_stay_as_they_were_and_the_schema_is_complete(supabase_server
     )
     assert report.verification.holes == ()
     again = await installed(conninfo)
-    assert not again.applied and again.plan.starting_shape == "installed by Switchboard"
+    assert not again.applied and again.plan.starting_shape == StartingShape.INSTALLED
     async with await psycopg.AsyncConnection.connect(conninfo) as conn:
         assert await schema_state(conn) == "installed"
     supabase_server.drop_database(psycopg.conninfo.conninfo_to_dict(conninfo)["dbname"])
@@ -187,7 +188,7 @@ async def test_who_is_not_the_owner_changes_nothing_and_gets_the_sql_for_the_own
     async with await psycopg.AsyncConnection.connect(guest) as conn:
         plan = await make_plan(conn)
         assert "Row security is off" in [hole.title for hole in plan.holes]
-    assert plan.starting_shape == "not the owner" and plan.sql_text == schema_text()
+    assert plan.starting_shape == StartingShape.NOT_THE_OWNER and plan.sql_text == schema_text()
     assert len(plan.in_the_way) == 4 and "landlord" in plan.in_the_way[0].text
     assert await shape_of(owner) == before
     with (

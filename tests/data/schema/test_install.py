@@ -14,6 +14,7 @@ from psycopg.conninfo import conninfo_to_dict
 from tests.support.database.schema import installed, log_of, run_psql, shape_of
 from tests.support.database.seal_tampering import check, seal
 from tui.data.schema import apply
+from tui.data.schema.adoption import StartingShape
 from tui.data.schema.files import SchemaFile, schema_files, schema_text
 from tui.data.schema.plan import make_plan
 from tui.data.schema.state import schema_state
@@ -203,7 +204,7 @@ async def test_a_plan_shows_what_is_missing_and_what_was_altered(empty_database:
         connection.execute("grant delete on public.integration_audit_logs to public")
     async with await psycopg.AsyncConnection.connect(empty_database, autocommit=True) as conn:
         plan = await make_plan(conn)
-    assert plan.starting_shape == "installed by Switchboard"
+    assert plan.starting_shape is StartingShape.INSTALLED
     assert [str(line) for line in plan.missing] == [
         "index public.integration_audit_logs: btree (action, created_at DESC)"
     ]

@@ -252,6 +252,16 @@ async def test_an_empty_log_and_an_empty_filter_say_why_and_which_key_helps(keye
         assert isinstance(console.app.screen, AuditRowScreen)
 
 
+async def test_a_part_of_the_schema_is_called_one_as_the_commands_do(installed_database: str) -> None:
+    with psycopg.connect(installed_database) as connection:
+        connection.execute("drop table organization_phone_numbers cascade")
+    async with run_headless(new_app(installed_database)) as console:
+        await console.wait_for(lambda: console.app.session.schema == "partial")
+        console.app.action_section("audit")
+        await console.wait_for("Only a part of what Switchboard needs is in this database")
+        assert "5  set it up" in console.text
+
+
 async def test_without_a_schema_or_an_organisation_it_says_what_to_do_first(
     empty_database: str, filled_log: str
 ) -> None:

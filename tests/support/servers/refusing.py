@@ -27,7 +27,7 @@ async def refused(when: str, sqlstate: str, text: str) -> SwitchboardError:
     """
     if when == "driver":
         exc = psycopg.OperationalError(f'connection failed: connection to server at "h", port 5432 failed: {text}')
-        return translate(exc, doing="connecting")
+        return translate(exc, connecting=True)
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         with contextlib.suppress(asyncio.IncompleteReadError, ConnectionError):
@@ -36,16 +36,16 @@ async def refused(when: str, sqlstate: str, text: str) -> SwitchboardError:
 
     async with await asyncio.start_server(serve, "127.0.0.1", 0) as server:
         port = server.sockets[0].getsockname()[1]
-        doing = "connecting"
+        connecting = True
         try:
             connection = await psycopg.AsyncConnection.connect(
                 f"host=127.0.0.1 port={port} user=eve dbname=app password={PASSWORD}", autocommit=True
             )
-            doing = "reading"
+            connecting = False
             async with connection:
                 await connection.execute("select 1")
         except psycopg.Error as exc:
-            return translate(exc, doing=doing)
+            return translate(exc, connecting=connecting)
     raise AssertionError("it connected")
 
 

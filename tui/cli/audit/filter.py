@@ -68,7 +68,7 @@ class FilteredCommand(Command):
                 out.say(note)
             await work(session, out, resolved.audit_filter)
 
-        return run(ctx.find_object(Options) or Options(), work_on_filter, self.needs, before=parse)
+        return run(ctx.find_object(Options) or Options(), work_on_filter, self.requirements(ctx), before=parse)
 
 
 @contextmanager

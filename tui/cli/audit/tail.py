@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 
 ROWS_BEFORE = 10
 INTERVAL_S = 1.0
-RETRY_EVERY_S = 2.0
 GIVE_UP_AFTER_S = 60.0
 WIDTHS = (19, 24, 16, 22, 8, 15)
 """Cells of the columns but the last: a line is written before it is known how wide the next ones are."""
@@ -56,6 +55,8 @@ async def tail(session: Session, out: Output, audit_filter: AuditFilter) -> None
 async def _new_rows(following: Tail, out: Output) -> Sequence[AuditRow]:
     """Look for new rows; wait for a connection that broke. Raises ConnectionFailed after GIVE_UP_AFTER_S."""
     from asyncio import sleep
+
+    from tui.data.postgres.liveness import RETRY_EVERY_S
 
     lost_at: float | None = None
     while True:

@@ -4,35 +4,23 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import click
-
-from tui.cli.output import Column, Output
+from tui.cli.output import Column
 from tui.cli.requirements import Requirements
 from tui.cli.root import switchboard
 from tui.words.counts import counted
 
 if TYPE_CHECKING:
-    from tui.cli.request import Options
+    from tui.cli.output import Output
     from tui.data.setup.findings import Finding
     from tui.session.session import Session
 
 
-@switchboard.command("doctor", locked=True, needs=Requirements("any", key="optional", finds=True))
-@click.pass_obj
-def doctor(options: Options) -> int:
+@switchboard.command("doctor", locked=True, needs=Requirements("any", key="optional", finds=True, connects=False))
+async def doctor(session: Session, out: Output) -> None:
     """Look at connection, schema, key, access and files.
 
     Exits with 5 where it finds a problem; with warnings alone it exits with 0.
     """
-    from tui.cli.run import open_session, run_to_the_end
-
-    out = Output(as_json=options.json)
-    session = open_session(options, out, keys=True)
-    run_to_the_end(session, _examine(session, out))
-    return 0
-
-
-async def _examine(session: Session, out: Output) -> None:
     from tui.data.postgres.connection_string import from_environment
     from tui.data.setup.doctor import examine
     from tui.errors import CheckFailed, SwitchboardError

@@ -4,16 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import click
-
-from tui.cli.output import Output
 from tui.cli.parsing import option
 from tui.cli.requirements import Requirements
 from tui.cli.root import switchboard
 from tui.words.counts import counted_kinds
 
 if TYPE_CHECKING:
-    from tui.cli.request import Options
+    from tui.cli.output import Output
     from tui.data.schema.apply import Progress
     from tui.data.schema.install import InstallReport
     from tui.data.schema.plan import Plan
@@ -26,11 +23,11 @@ NO_KEY = (
 )
 
 
-@switchboard.command("setup", needs=Requirements("owner", key="optional", writes="data", installs=True))
+@switchboard.command("setup", needs=Requirements("owner", key="optional", writes="data", installs=True, connects=False))
 @option(
     "--dry-run",
     is_flag=True,
-    needs=Requirements("owner", key="optional", installs=True),
+    needs=Requirements("owner", key="optional", installs=True, connects=False),
     help="Only say what would be done.",
 )
 @option("--roles", is_flag=True, help="Also create the groups for administrators, support and auditors.")
@@ -40,8 +37,7 @@ NO_KEY = (
     metavar="NAME",
     help="Accept the object of another program that the doctor calls NAME; may be given again.",
 )
-@click.pass_obj
-def setup(options: Options, dry_run: bool, roles: bool, accept: tuple[str, ...]) -> int:
+async def setup(session: Session, out: Output, dry_run: bool, roles: bool, accept: tuple[str, ...]) -> None:
     """Set the database up, or bring it up to date.
 
     Shows what is there and what will be done, asks, does it in one transaction, and checks the outcome. What is
@@ -51,24 +47,13 @@ def setup(options: Options, dry_run: bool, roles: bool, accept: tuple[str, ...])
     added or changed later is accepted by its name alone (--accept); until then `doctor` and `audit verify` name it.
     What can drop, rewrite or hide rows of the log is never accepted.
     """
-    from tui.cli.run import open_session, require_writable, run_to_the_end
-    from tui.session.session import require_configured
-
-    out = Output(as_json=options.json, yes=options.yes)
-    session = open_session(options, out, keys=True)
-    require_configured(session)
-    if not dry_run:
-        require_writable(session)
-    run_to_the_end(session, _setup(session, out, dry_run=dry_run, roles=roles, accept=accept))
-    return 0
-
-
-async def _setup(session: Session, out: Output, *, dry_run: bool, roles: bool, accept: tuple[str, ...]) -> None:
     from tui.cli.confirm import confirm
     from tui.data.postgres.connection_settings import make_conninfo
     from tui.data.postgres.connection_string import from_environment
     from tui.data.schema.install import install
+    from tui.session.session import require_configured
 
+    require_configured(session)
     target = from_environment(session.settings.database_url, session.settings.libpq)
     conninfo = make_conninfo(target, application_name=session.operator.user_agent)
     label = session.operator.label
@@ -184,7 +169,7 @@ def _summary(report: InstallReport) -> str:
 def _record(report: InstallReport, *, has_key: bool) -> dict[str, Any]:
     plan, verification = report.plan, report.verification
     return {
-        "starting_shape": plan.starting_shape,
+        "starting_shape": plan.starting_shape.value,
         "present": [str(line) for line in plan.present],
         "missing": [str(line) for line in plan.missing],
         "different": [str(line) for line in plan.different],

@@ -53,6 +53,8 @@ class Qualifier:
     `read` returns the canonical form of a value, or raises ValueError where `refusal` (what is wrong, what to do) is
     said. `keyword` is a value that stays as it is where `directory` says whose ids the values are looked up as.
     `offered` completes it always, and so does what `queries` find, in the column `value`, up to `recent` rows back.
+    `leads_index` says that an index begins with its column and goes on with the time, so that the rows of one value are
+    read newest first: ..._org_time, ..._action_time and ..._user_time of sql/010_log_indexes.sql (`where.drivers`).
     """
 
     name: str

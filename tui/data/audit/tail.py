@@ -58,7 +58,6 @@ class Tail:
     Each poll reads again from where the oldest transaction began that was open at the poll before, at least OVERLAP,
     and leaves out the ids it has seen: what commits in between was open then, or began later. Rows without a time are
     not followed.
-    Source: database.md, "Audit".
     """
 
     def __init__(self, database: Database, audit_filter: AuditFilter, *, overlap: timedelta = OVERLAP) -> None:

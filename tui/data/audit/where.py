@@ -46,8 +46,8 @@ class Where:
 def where(audit_filter: AuditFilter) -> Where:
     """Return everything that the filter asks for.
 
-    Only what is set becomes a condition: a query with optional parameters gets a plan that fits none of them
-    (database.md, "Connections"). Raises ValueError for a filter that `resolve_filter` has not seen.
+    Only what is set becomes a condition: a query with optional parameters gets a plan that fits none of them (measured
+    in tui/data/postgres/connect.py). Raises ValueError for a filter that `resolve_filter` has not seen.
     """
     if not audit_filter.is_resolved:
         raise ValueError("people and organisations are not looked up yet")

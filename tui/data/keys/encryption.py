@@ -157,10 +157,7 @@ class Keyring:
         """Return the key that writes. Raises MasterKeyMissing, or MasterKeyError where it is too weak."""
         key = self._current
         if key is None:
-            raise MasterKeyMissing(
-                "ENCRYPTION_MASTER_KEY not configured: credentials cannot be encrypted.",
-                "Set it in the environment or in .env; `switchboard keys generate` makes a new one.",
-            )
+            raise MasterKeyMissing
         weaknesses = key.weaknesses()
         if weaknesses:
             raise MasterKeyError(

@@ -97,11 +97,9 @@ class Gate:
     def require_write(self) -> None:
         """Raise the MasterKeyError that says why nothing may be written; do nothing where it may."""
         if self.state == "no key":
+            recorded = self.recorded_key_id
             raise MasterKeyMissing(
-                "ENCRYPTION_MASTER_KEY not configured: credentials cannot be encrypted.",
-                f"Set the key this database was set up with (key id {self.recorded_key_id})."
-                if self.recorded_key_id
-                else "Set it in the environment or in .env; `switchboard keys generate` makes a new one.",
+                f"Set the key this database was set up with (key id {recorded})." if recorded else ""
             )
         if self.state == "weak key":
             raise MasterKeyError(
@@ -124,7 +122,6 @@ async def check_gate(database: Database, keyring: Keyring) -> Gate:
 
     Works before the schema is installed too, on the tables of another program or on none.
     Derives the key in a worker thread (about 0.3 s once per key and salt). Never raises for a wrong key: see Gate.
-    Source of the rules: encryption.md, "The gate".
     """
     recorded, rows = await _read_evidence(database)
     recorded_id = str(recorded["key_id"]) if recorded else None

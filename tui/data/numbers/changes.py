@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from psycopg.rows import class_row
 
-from tui.data.directory import people_are_labelled
+from tui.data.directory import PERSON_BY_ID, people_are_labelled
 from tui.data.numbers.input import known_type, number_to_add, readable_name
 from tui.data.numbers.listing import FLAGS, rows_where, same_numbers
 from tui.errors import Conflict, ConstraintViolated, InvalidInput, UnknownPerson
@@ -42,7 +42,6 @@ update public.organization_phone_numbers as n set {changes}
  where n.id = %(id)s and {unchanged}
 returning n.id
 """
-PERSON = "select id, email, name, organization_id, is_active from switchboard.people where id = %(id)s"
 LOG_VISIBLE = "select has_table_privilege('public.integration_audit_logs', 'select') as visible"
 LAST_CHANGE = """
 select left(l.details ->> 'operator', 200) as operator, l.details ->> 'session_user' as login, l.user_id,
@@ -183,7 +182,7 @@ async def assign_number(database: Database, seen: PhoneNumber, person: Person) -
     _must_be_active(seen, "assigned")
     if seen.assigned_to_user_id == person.id:
         return NumberChanged(seen, ())
-    listed_person = await database.fetch_one(PERSON, {"id": person.id}, row_factory=class_row(Person))
+    listed_person = await database.fetch_one(PERSON_BY_ID, {"id": person.id}, row_factory=class_row(Person))
     if listed_person is None and not await people_are_labelled(database):
         raise UnknownPerson("That person is not in the directory any more.", "Choose somebody else.")
     listed_person = listed_person or person

@@ -37,14 +37,14 @@ _CREDENTIALS = re.compile(r"://[^\s/]*@")
 _PASSWORD_WORD = re.compile(r"\b(\w*password|\w*secret)(\s*=\s*)('(?:\\.|[^'\\])*'?|\S*)", re.IGNORECASE)
 
 
-def connect_failure(exc: BaseException, *, doing: str) -> SwitchboardError:
+def connect_failure(exc: BaseException, *, connecting: bool) -> SwitchboardError:
     """Return the error to show for a failure that no query caused: no connection, or a broken one.
 
-    An unknown failure counts as a broken connection, unless `doing` or the text says that it happened while connecting.
+    An unknown failure counts as a broken connection, unless `connecting` or the text says that there was none yet.
     """
     text = _message(exc)
     sqlstate = (exc.sqlstate or "") if isinstance(exc, psycopg.Error) else ""
-    connecting = doing.startswith("connect") or text.startswith(_WHILE_CONNECTING)
+    connecting = connecting or text.startswith(_WHILE_CONNECTING)
     kind = None
     if connecting or sqlstate in BY_SQLSTATE:
         kind = recognise(text) or BY_SQLSTATE.get(sqlstate)

@@ -142,7 +142,7 @@ class ConnectionSettings:
 
 
 def make_conninfo(settings: ConnectionSettings, *, application_name: str) -> str:
-    """The string for psycopg, with the 5 s connect time-out, keepalives, UTF-8 and TLS of safety.md.
+    """The string for psycopg, with the 5 s connect time-out, keepalives, UTF-8 and TLS.
 
     It holds the password: it is never shown, logged or stored. Time-outs inside the server are not in it, because a
     pooler refuses start-up options; the database sets them once it knows what it talks to.

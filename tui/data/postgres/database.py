@@ -113,7 +113,7 @@ class Database:
         try:
             first = await run_with_deadline(work, OPENS_WITHIN_S)
         except (psycopg.Error, OSError, UnicodeError) as exc:
-            raise translate(exc, doing="connecting") from None
+            raise translate(exc, connecting=True) from None
         if self.info is None:
             raise AssertionError("a probe that succeeds has facts")
         if problem := encoding_problem(self.info):
@@ -265,7 +265,7 @@ class Database:
                         with contextlib.suppress(psycopg.Error):
                             await connection.execute("rollback")
             except (psycopg.Error, OSError, UnicodeError) as exc:
-                raise translate(exc, doing="reading", role=self._role()) from None
+                raise translate(exc, role=self._role()) from None
 
         return await run_with_deadline(work, math.inf, liveness=self._pool.liveness)
 
@@ -287,7 +287,7 @@ class Database:
                 return await self._write_until_decided(unit, operation, attempt)
             except (pg.DeadlockDetected, pg.SerializationFailure) as exc:
                 if number == ATTEMPTS or attempt.commit.sent:
-                    raise translate(exc, doing="saving") from None
+                    raise translate(exc) from None
                 # At random: two that collided would collide again after equal waits.
                 await asyncio.sleep(random.uniform(0.02, 0.1) * number)  # noqa: S311
         raise AssertionError("unreachable")
@@ -315,7 +315,7 @@ class Database:
         except (pg.DeadlockDetected, pg.SerializationFailure):
             raise
         except (psycopg.Error, OSError, UnicodeError) as exc:
-            raise translate(exc, doing="saving", role=self._role()) from None
+            raise translate(exc, role=self._role()) from None
 
     async def _begin(self, connection: Connection, operation: UUID, attempt: _Attempt) -> None:
         schema_number = await set_operator(connection, self.operator, operation)
@@ -388,7 +388,7 @@ class Database:
                 async with pinned_transaction(connection, LIMITS):
                     return await unit(connection)
         except (psycopg.Error, OSError, UnicodeError) as exc:
-            raise translate(exc, doing="reading", role=self._role()) from None
+            raise translate(exc, role=self._role()) from None
 
     async def _connect(self) -> Connection:
         connection = await self._plain_connection()

@@ -87,12 +87,12 @@ _RAISED_BY_CODE = re.compile(r"(?:^|[/\\])pl(?:_exec|perl|py_\w+|tcl|v8)\.")
 _OURS = re.compile(r'[^"\n]*?(?<![a-z0-9_])(?:switchboard\.\w+\(|inline_code_block\b[^\n]*\Z)')
 
 
-def translate(exc: BaseException, *, doing: str = "", role: str | None = None) -> SwitchboardError:
+def translate(exc: BaseException, *, connecting: bool = False, role: str | None = None) -> SwitchboardError:
     """Return the error to show for one of the driver, the pool or the network.
 
-    `doing` is what was going on, as a gerund ("saving", "connecting"); `role` is the database role, named where it
-    lacks a privilege. Raise the result `from None`: the original carries the failing row and, while connecting, what
-    was typed. The server's SQLSTATE travels as `sqlstate`.
+    `connecting` says that there was no connection yet; `role` is the database role, named where it lacks a privilege.
+    Raise the result `from None`: the original carries the failing row and, while connecting, what was typed. The
+    server's SQLSTATE travels as `sqlstate`.
     """
     if isinstance(exc, SwitchboardError):
         return exc
@@ -106,14 +106,14 @@ def translate(exc: BaseException, *, doing: str = "", role: str | None = None) -
     elif isinstance(exc, psycopg.Error) and sqlstate and not sqlstate.startswith(_LOGIN):
         failure = _server_failure(exc, sqlstate, role)
     else:
-        failure = _driver_failure(exc, doing)
+        failure = _driver_failure(exc, connecting)
     failure.sqlstate, failure.answered = sqlstate, is_answer(exc)
     return failure
 
 
 def availability_of(failure: BaseException) -> Availability:
     """Return whether a failure to connect means silence, no free connection, or a login that is refused."""
-    translated = translate(failure, doing="connecting")
+    translated = translate(failure, connecting=True)
     if isinstance(translated, NoFreeConnection):
         return "full"
     return "gone" if translated.may_pass and not isinstance(translated, UnknownRefusal) else "refuses"
@@ -177,14 +177,14 @@ def _is_fatal(exc: psycopg.Error) -> bool:
     return (exc.diag.severity_nonlocalized or exc.diag.severity) in ("FATAL", "PANIC")
 
 
-def _driver_failure(exc: BaseException, doing: str) -> SwitchboardError:
+def _driver_failure(exc: BaseException, connecting: bool) -> SwitchboardError:
     """A failure of libpq, psycopg, its pool, or the operating system, and every failed login."""
     if isinstance(exc, (psycopg.DataError, UnicodeError)):
         return InvalidInput("A text holds a character that Postgres cannot store, such as U+0000.", "Take it out.")
     if isinstance(exc, psycopg.InterfaceError):
         return ConnectionLost("The connection to the database is closed.", Advice.CHECK_NETWORK)
     if isinstance(exc, (psycopg.OperationalError, OSError)) or getattr(exc, "sqlstate", None):
-        return connect_failure(exc, doing=doing)
+        return connect_failure(exc, connecting=connecting)
     return DatabaseFailed(
         "The database driver reported an error that Switchboard did not expect.",
         "Report it.",

@@ -142,7 +142,7 @@ class Liveness:
             self.note_traffic()
             self.failure = None
         elif failures:
-            self.failure = translate(failures[0], doing="connecting")
+            self.failure = translate(failures[0], connecting=True)
             if any(availability_of(failure) != "gone" for failure in failures):
                 self.note_traffic()
             else:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Literal
+from enum import Enum
+from typing import TYPE_CHECKING, Any
 
 from tui.data.schema.catalogue_queries import fetch_rows
 from tui.data.schema.shape import TABLES
@@ -12,24 +13,29 @@ if TYPE_CHECKING:
 
     from tui.data.schema.preflight import Preflight
 
-StartingShape = Literal[
-    "nothing",
-    "installed by Switchboard",
-    "the other backend's plain schema file",
-    "the other backend's migration 006",
-    "the other backend's migration 006, broken off",
-    "part of it, or drifted",
-    "not the owner",
-]
+
+class StartingShape(Enum):
+    """A starting shape; the value is what the command, its JSON and the log's row say."""
+
+    NOTHING = "nothing"
+    INSTALLED = "installed by Switchboard"
+    PLAIN_SCHEMA_FILE = "the other backend's plain schema file"
+    MIGRATION_006 = "the other backend's migration 006"
+    MIGRATION_006_BROKEN_OFF = "the other backend's migration 006, broken off"
+    PARTIAL_OR_DRIFTED = "part of it, or drifted"
+    NOT_THE_OWNER = "not the owner"
+
+
 SHAPE_SENTENCES: dict[StartingShape, str] = {
-    "nothing": "This database has none of the four tables yet: they will be created.",
-    "installed by Switchboard": "Switchboard is installed in this database already.",
-    "the other backend's plain schema file": "The four tables are there, made by another program's schema file.",
-    "the other backend's migration 006": "The four tables are there, made by another program's migration 006.",
-    "the other backend's migration 006, broken off": "Another program's migration 006 was broken off in the middle.",
-    "part of it, or drifted": "Part of what is needed is there, or was changed by hand.",
-    "not the owner": "The tables are there, but belong to another role.",
+    StartingShape.NOTHING: "This database has none of the four tables yet: they will be created.",
+    StartingShape.INSTALLED: "Switchboard is installed in this database already.",
+    StartingShape.PLAIN_SCHEMA_FILE: "The four tables are there, made by another program's schema file.",
+    StartingShape.MIGRATION_006: "The four tables are there, made by another program's migration 006.",
+    StartingShape.MIGRATION_006_BROKEN_OFF: "Another program's migration 006 was broken off in the middle.",
+    StartingShape.PARTIAL_OR_DRIFTED: "Part of what is needed is there, or was changed by hand.",
+    StartingShape.NOT_THE_OWNER: "The tables are there, but belong to another role.",
 }
+
 
 # The names that the other backend's migration 006 gives, and nobody else.
 _POLICIES = (
@@ -68,22 +74,22 @@ _IN_THE_LOG = "select exists (select from public.integration_audit_logs l where 
 async def starting_shape(conn: AsyncConnection[Any], facts: Preflight) -> StartingShape:
     """Tell the starting shape from names that only its maker gives. Raises psycopg.Error."""
     if not all(table.owned for table in facts.tables):
-        return "not the owner"
+        return StartingShape.NOT_THE_OWNER
     marks = await fetch_rows(
         conn, _MARKS, {"named": list(_CONSTRAINTS), "policies": list(_POLICIES), "tables": list(TABLES)}
     )
     named_uniques, uniques, known_policies, policies, secured, triggers, comment = marks[0]
     if comment.startswith("switchboard schema ") and len(facts.tables) == len(TABLES):
-        return "installed by Switchboard"
+        return StartingShape.INSTALLED
     if not facts.tables:
-        return "nothing"
+        return StartingShape.NOTHING
     if len(facts.tables) == len(TABLES):
         if named_uniques == len(_CONSTRAINTS) and secured and policies == known_policies:
             complete = secured == len(TABLES) and policies == len(_POLICIES)
-            return "the other backend's migration 006" if complete else "the other backend's migration 006, broken off"
+            return StartingShape.MIGRATION_006 if complete else StartingShape.MIGRATION_006_BROKEN_OFF
         if uniques == len(_CONSTRAINTS) and not named_uniques and not secured and not policies and not triggers:
-            return "the other backend's plain schema file"
-    return "part of it, or drifted"
+            return StartingShape.PLAIN_SCHEMA_FILE
+    return StartingShape.PARTIAL_OR_DRIFTED
 
 
 async def was_installed(conn: AsyncConnection[Any]) -> bool:

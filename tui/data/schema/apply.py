@@ -122,7 +122,7 @@ def _failure(exc: psycopg.Error, conn: AsyncConnection[Any], where: str) -> Swit
             exc.diag.message_hint or "Move it out of the way.",
             details=exc.diag.message_detail or "",
         )
-    failure = translate(exc, doing="setting up", role=conn.info.user)
+    failure = translate(exc, role=conn.info.user)
     if where:
         failure.details = f"{where}: {failure.details}"
     return failure

@@ -203,7 +203,7 @@ async def _record(conn: AsyncConnection[Any], files_run: FilesRun, operator_labe
     for file in schema_files():
         await execute(conn, _RECORD_FILE, {"file": file.name, "sha256": file.sha256, "operator": operator_label})
     details = {
-        "starting_shape": plan.starting_shape,
+        "starting_shape": plan.starting_shape.value,
         "made": len(plan.missing),
         "changed": len(plan.different),
         "schema_number": schema_files()[-1].number,

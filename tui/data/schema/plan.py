@@ -120,7 +120,7 @@ async def run_and_plan(
     """
     facts = await preflight(conn, roles=roles)
     shape = await starting_shape(conn, facts)
-    adopting = shape not in ("installed by Switchboard", "not the owner") and not await was_installed(conn)
+    adopting = shape not in (StartingShape.INSTALLED, StartingShape.NOT_THE_OWNER) and not await was_installed(conn)
     holes = (*await find_holes(conn), *await find_hidden_rows(conn))
     if facts.problems:
         present = tuple(sorted(await read_shape(conn)))

@@ -40,7 +40,6 @@ class Server:
         self,
         work: Callable[[AsyncConnection[Any]], Awaitable[T]],
         *,
-        doing: str = "setting up",
         commit: Commit | None = None,
     ) -> T:
         """Run work on a new connection; `commit` is that of the work's transaction. Raises SwitchboardError."""
@@ -58,7 +57,7 @@ class Server:
                 on_a_connection, math.inf, liveness=self.liveness, may_cancel=lambda: commit is None or not commit.sent
             )
         except (psycopg.Error, OSError) as exc:
-            raise translate(exc, doing=doing) from None
+            raise translate(exc) from None
 
     def close(self) -> None:
         """Close the connections that ask whether the server lives."""

@@ -15,6 +15,6 @@ async def plan_setup(conninfo: str) -> Plan:
     """Find out what an installation would do there; nothing stays changed. Raises as `make_plan` does."""
     server = Server(conninfo)
     try:
-        return await server.run(make_plan, doing="planning")
+        return await server.run(make_plan)
     finally:
         server.close()

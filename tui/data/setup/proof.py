@@ -12,6 +12,7 @@ from psycopg.rows import scalar_row
 
 from tui.data.keys.encryption import RowBinding
 from tui.data.keys.gate import check_gate, format_for_new_row
+from tui.data.keys.master_key import MINIMUM_CHARACTERS
 from tui.data.schema.shape import TABLES
 from tui.data.setup.findings import Finding, Subject
 from tui.errors import SwitchboardError
@@ -93,9 +94,8 @@ async def _round_trip(database: Database, keyring: Keyring, policy: CredentialFo
         gate = await check_gate(database, keyring)
         if gate.state == "weak key":
             sentence = f"Encryption was not tried: the master key only reads. {gate.weaknesses[0]}"
-            return Finding(
-                Subject.ENCRYPTION, "warning", sentence, "Set the database up with a key of at least 32 characters."
-            )
+            what_to_do = f"Set the database up with a key of at least {MINIMUM_CHARACTERS} characters."
+            return Finding(Subject.ENCRYPTION, "warning", sentence, what_to_do)
         gate.require_write()
         trial = await _store_and_read(database, keyring, row, credential, gate, policy)
         opened = await asyncio.to_thread(keyring.open, trial.envelope, row)

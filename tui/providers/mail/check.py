@@ -20,6 +20,7 @@ from tui.providers.verdicts import Verdict
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from tui.providers.mail.provider import MailProvider
     from tui.providers.verdicts import Level, Tell
 
 LEVEL_SECONDS = 10.0
@@ -56,7 +57,7 @@ class Service:
     tls_port: int
     starttls_port: int
     ports: str
-    dialogue: Callable[[MailConnection], Dialogue]
+    dialogue: Callable[[MailConnection, MailProvider], Dialogue]
 
     def patience(self, port: int) -> float:
         """Seconds to wait on `port` for a greeting in the clear, before TLS is begun; 0 is TLS at once."""
@@ -71,7 +72,7 @@ IMAP = Service(imap.SUBJECT, imap.TLS_PORT, imap.STARTTLS_PORT, imap.PORTS, imap
 _FAILED_LOGINS = FailedLogins()
 
 
-async def check_mailbox(values: Mapping[str, str], tell: Tell) -> None:
+async def check_mailbox(values: Mapping[str, str], provider: MailProvider, tell: Tell) -> None:
     """Log in with `email` and `app_password`, once at `smtp_host`:`smtp_port` and once at `imap_host`:`imap_port`.
 
     Both at a time, each telling its own verdicts; a ConnectionTest otherwise.
@@ -80,11 +81,19 @@ async def check_mailbox(values: Mapping[str, str], tell: Tell) -> None:
     async with asyncio.TaskGroup() as both:
         for service in (SMTP, IMAP):
             name = service.subject.lower()
-            both.create_task(check_service(service, values[f"{name}_host"], values[f"{name}_port"], login, tell))
+            host, port = values[f"{name}_host"], values[f"{name}_port"]
+            both.create_task(check_service(service, host, port, login, provider, tell))
 
 
 async def check_service(
-    service: Service, host: str, port: str, login: Login, tell: Tell, *, seconds: float = LEVEL_SECONDS
+    service: Service,
+    host: str,
+    port: str,
+    login: Login,
+    provider: MailProvider,
+    tell: Tell,
+    *,
+    seconds: float = LEVEL_SECONDS,
 ) -> None:
     """Tell whether one server can be reached and what it says to the login; `seconds` is for each of the two.
 
@@ -97,17 +106,19 @@ async def check_service(
     wait = _FAILED_LOGINS.seconds_to_wait(account)
     if wait:
         sentence = "The last login failed a moment ago, so none was tried now."
-        what_to_do = f"Wait {wait} s: Zoho blocks accounts that fail too often."
+        what_to_do = f"Wait {wait} s: {provider.name} blocks accounts that fail too often."
         # Not an answer: nobody was asked, so it says nothing about the credential.
         tell(Verdict("reach", service.subject, "failed", sentence, what_to_do))
         return
-    await _Conversation(service, account, login, seconds).hold(tell)
+    await _Conversation(service, account, login, provider, seconds).hold(tell)
 
 
 class _Conversation:
     """One dialogue in its thread, as the event loop sees it."""
 
-    def __init__(self, service: Service, account: Account, login: Login, seconds: float) -> None:
+    def __init__(
+        self, service: Service, account: Account, login: Login, provider: MailProvider, seconds: float
+    ) -> None:
         self._service = service
         self._account = account
         self._login = login
@@ -116,7 +127,7 @@ class _Conversation:
         self._connection = MailConnection(
             Endpoint(account.host, account.port, f"{service.subject} host", service.ports), seconds + 1
         )
-        self._dialogue = service.dialogue(self._connection)
+        self._dialogue = service.dialogue(self._connection, provider)
         self._is_broken = False
         self._loop = asyncio.get_running_loop()
         self._verdicts: asyncio.Queue[Verdict | None] = asyncio.Queue()

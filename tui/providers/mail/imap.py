@@ -14,6 +14,7 @@ from tui.providers.verdicts import Verdict
 
 if TYPE_CHECKING:
     from tui.providers.mail.connection import MailConnection
+    from tui.providers.mail.provider import MailProvider
     from tui.providers.mail.responses import Login
 
 SUBJECT = "IMAP"
@@ -55,9 +56,10 @@ class _Imap(imaplib.IMAP4):
 class ImapDialogue:
     """One conversation with the IMAP server at the end of `connection`; to be called from one thread."""
 
-    def __init__(self, connection: MailConnection) -> None:
+    def __init__(self, connection: MailConnection, provider: MailProvider) -> None:
         self.login_sent = False
         self._connection = connection
+        self._provider = provider
         self._imap: _Imap | None = None
 
     def reach(self, patience: float) -> Verdict:
@@ -91,7 +93,7 @@ class ImapDialogue:
         if not _QUOTABLE.fullmatch(login.user):
             raise ProviderFailed(
                 "The e-mail address has characters that IMAP's LOGIN cannot carry; nothing was sent.",
-                "Enter the address as Zoho shows it, in plain letters.",
+                f"Enter the address as {self._provider.name} shows it, in plain letters.",
             )
         try:
             # What was offered before TLS counts for nothing.
@@ -113,7 +115,7 @@ class ImapDialogue:
             ) from None
         if answer != "OK":
             raise responses.imap_refusal(
-                (data[-1] or b"").decode(errors="replace"), self._connection.endpoint.host, login
+                (data[-1] or b"").decode(errors="replace"), self._connection.endpoint.host, login, self._provider
             )
         return self._inbox_verdict(imap)
 
@@ -166,17 +168,16 @@ class ImapDialogue:
         unread = f", {unseen[1]} unread" if unseen else ""
         return Verdict("answer", SUBJECT, "passed", f"The app password was accepted; {count}{unread}.", code="OK")
 
-    @staticmethod
-    def _raise_goodbye(imap: _Imap, login: Login) -> None:
+    def _raise_goodbye(self, imap: _Imap, login: Login) -> None:
         """Raises ProviderFailed where imaplib gave up because the server said BYE."""
         goodbye = imap.response("BYE")[1][-1]
         if goodbye is not None:
-            raise responses.imap_goodbye(goodbye.decode(errors="replace"), login) from None
+            raise responses.imap_goodbye(goodbye.decode(errors="replace"), login, self._provider) from None
 
     def _greeting_failure(self, error: imaplib.IMAP4.error) -> Exception:
         """What it means that the greeting or the first answer was not one."""
         greeting = error.args[0] if error.args else ""
         # imaplib raises the whole line of a greeting that is not OK.
         if isinstance(greeting, bytes) and greeting.upper().startswith(b"* BYE"):
-            return responses.imap_goodbye(greeting[5:].decode(errors="replace"), None)
+            return responses.imap_goodbye(greeting[5:].decode(errors="replace"), None, self._provider)
         return error if failures.is_hang_up(error) else failures.not_the_protocol(self._connection, SUBJECT)

@@ -1,14 +1,17 @@
-"""What Zoho's answers to a login mean, and what to do about each."""
+"""What a mail server's answers to a login mean, and what to do about each."""
 
 from __future__ import annotations
 
 import base64
 import re
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from tui.errors import ProviderFailed
-from tui.providers.mail.hosts import centre_of, other_hosts
 from tui.words.text import safe_text
+
+if TYPE_CHECKING:
+    from tui.providers.mail.provider import MailProvider
 
 _LONGEST_QUOTE = 120  # characters of the server's own text
 
@@ -73,20 +76,20 @@ def quote_of(text: str, login: Login | None) -> str:
     return f" It said: {safe_text(text.strip(), _LONGEST_QUOTE)}"
 
 
-def smtp_refusal(code: int, text: str, host: str, login: Login) -> ProviderFailed:
+def smtp_refusal(code: int, text: str, host: str, login: Login, provider: MailProvider) -> ProviderFailed:
     """Return what another reply than 235 to AUTH means."""
     shown = str(code) if 100 <= code <= 599 else ""
     quote = quote_of(text, login)
-    barred = _account_barred("SMTP", text, shown, quote)
+    barred = _account_barred("SMTP", text, shown, quote, provider)
     if barred is not None:
         return barred
     # By the code alone: Zoho words 535 in several ways.
     if code in {534, 535}:
-        return wrong_password(host, shown)
+        return _wrong_password(host, shown, provider)
     return _temporary(shown, quote) if 400 <= code < 500 else _unexpected(shown, quote)
 
 
-def imap_refusal(text: str, host: str, login: Login) -> ProviderFailed:
+def imap_refusal(text: str, host: str, login: Login, provider: MailProvider) -> ProviderFailed:
     """Return what NO to LOGIN means; `text` begins with its code in brackets where it has one."""
     match = re.match(r"\[([A-Z]+)[^]]*\]", text)
     code = match[1] if match and match[1] in _IMAP_CODES else "NO"
@@ -94,48 +97,41 @@ def imap_refusal(text: str, host: str, login: Login) -> ProviderFailed:
     if _SWITCHED_OFF.search(text):
         return ProviderFailed(
             "IMAP is not enabled for this mailbox; the password is not what it complains about.",
-            "Switch it on: an administrator first allows IMAP for the organisation, then in the mailbox: Settings > "
-            "Mail Accounts > IMAP. Zoho's free plan has no IMAP.",
+            provider.enable_imap,
             code=code,
         )
-    barred = _account_barred("IMAP", text, code, quote)
+    barred = _account_barred("IMAP", text, code, quote, provider)
     if barred is not None:
         return barred
     if code in _AUTHENTICATION or (code in {"NO", "ALERT"} and _WRONG_PASSWORD.search(text)):
-        return wrong_password(host, code)
+        return _wrong_password(host, code, provider)
     if code == "ALERT":
-        return ProviderFailed(f"The server refused the login with a notice.{quote}", _another_host(host), code=code)
+        sentence = f"The server refused the login with a notice.{quote}"
+        return ProviderFailed(sentence, _another_host(host, provider), code=code)
     return _temporary(code, quote) if code in _TEMPORARY_CODES else _unexpected(code, quote)
 
 
-def imap_goodbye(text: str, login: Login | None) -> ProviderFailed:
+def imap_goodbye(text: str, login: Login | None, provider: MailProvider) -> ProviderFailed:
     """Return what BYE means, before the login (None) or instead of an answer to it."""
     quote = quote_of(text, login)
-    barred = _account_barred("IMAP", text, "BYE", quote)
+    barred = _account_barred("IMAP", text, "BYE", quote, provider)
     return barred or ProviderFailed(
         f"The server ended the conversation.{quote}", "Try again in some minutes.", code="BYE", is_temporary=True
     )
 
 
-def wrong_password(host: str, code: str) -> ProviderFailed:
+def _wrong_password(host: str, code: str, provider: MailProvider) -> ProviderFailed:
     """Return that the address and the password do not go together, as far as this host knows."""
-    return ProviderFailed(
-        "The server refused the address or the app password.", f"{_new_password(host)} {_another_host(host)}", code=code
-    )
+    what_to_do = f"{provider.new_password(host)} {_another_host(host, provider)}"
+    return ProviderFailed("The server refused the address or the app password.", what_to_do, code=code)
 
 
-def _new_password(host: str) -> str:
-    return (
-        f"Make a new app password at accounts.zoho.{centre_of(host)} > Security > App Passwords and enter it without "
-        "blanks; the account's own password does not work with multi-factor sign-in."
-    )
+def _another_host(host: str, provider: MailProvider) -> str:
+    others = provider.other_hosts(host)
+    return f"If address and password are right, the account is of another plan or data centre: {others}."
 
 
-def _another_host(host: str) -> str:
-    return f"If address and password are right, the account is of another plan or data centre: {other_hosts(host)}."
-
-
-def _account_barred(what: str, text: str, code: str, quote: str) -> ProviderFailed | None:
+def _account_barred(what: str, text: str, code: str, quote: str, provider: MailProvider) -> ProviderFailed | None:
     """Return that the account may not log in now, or None where the text does not say so."""
     if _TOO_MANY.search(text) or code == "LIMIT":
         return ProviderFailed(
@@ -147,14 +143,15 @@ def _account_barred(what: str, text: str, code: str, quote: str) -> ProviderFail
     if _BLOCKED.search(text):
         return ProviderFailed(
             f"The provider has blocked {what} for this account.{quote}",
-            "Do not try again now: it prolongs the block. The mailbox's owner or an administrator unblocks it at Zoho.",
+            "Do not try again now: it prolongs the block. The mailbox's owner or an administrator unblocks it at "
+            f"{provider.name}.",
             code=code,
         )
     if _RESTRICTED.search(text):
         # Zoho documents no reason: the plan, the organisation's rules and the network are all possible.
         return ProviderFailed(
             f"The server restricts {what} for this account.{quote}",
-            f"Ask the mailbox's administrator whether Zoho's plan, a rule or this network shuts {what} out.",
+            f"Ask the mailbox's administrator whether {provider.name}'s plan, a rule or this network shuts {what} out.",
             code=code,
         )
     return None

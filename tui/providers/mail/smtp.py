@@ -13,6 +13,7 @@ from tui.providers.verdicts import Verdict
 
 if TYPE_CHECKING:
     from tui.providers.mail.connection import MailConnection
+    from tui.providers.mail.provider import MailProvider
     from tui.providers.mail.responses import Login
 
 SUBJECT = "SMTP"
@@ -30,10 +31,11 @@ _LONGEST_COMMAND = 512  # bytes with its line end (RFC 5321, section 4.5.3.1.4)
 class SmtpDialogue:
     """One conversation with the SMTP server at the end of `connection`; to be called from one thread."""
 
-    def __init__(self, connection: MailConnection) -> None:
+    def __init__(self, connection: MailConnection, provider: MailProvider) -> None:
         self.login_sent = False
         self._is_greeted = False
         self._connection = connection
+        self._provider = provider
         self._smtp = smtplib.SMTP(local_hostname=_OWN_NAME)
 
     def reach(self, patience: float) -> Verdict:
@@ -73,7 +75,8 @@ class SmtpDialogue:
         self.login_sent = True
         code, text = self._auth_plain(login) if mechanism == "PLAIN" else self._auth_login(login)
         if code != _LOGGED_IN:
-            raise responses.smtp_refusal(code, text.decode(errors="replace"), self._connection.endpoint.host, login)
+            host = self._connection.endpoint.host
+            raise responses.smtp_refusal(code, text.decode(errors="replace"), host, login, self._provider)
         is_usable = False
         with contextlib.suppress(smtplib.SMTPException, OSError, TooMuch):
             is_usable = self._smtp.noop()[0] == _DONE

@@ -1,0 +1,23 @@
+"""Whose mailboxes they are: what the advice about a refused login names, which each provider's type passes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+@dataclass(frozen=True, slots=True)
+class MailProvider:
+    """What one provider of mailboxes is called, and where its people help themselves.
+
+    `enable_imap` and `new_password` (for an account on that host) are sentences that say how; `other_hosts` is a clause
+    that names the hosts of the accounts which the given one does not serve.
+    """
+
+    name: str
+    enable_imap: str
+    new_password: Callable[[str], str]
+    other_hosts: Callable[[str], str]
