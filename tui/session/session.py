@@ -78,8 +78,8 @@ class Session:
         Raises MalformedConnectionString, ConnectionFailed and their like, and UnknownPerson for an operator whom the
         directory does not know.
         """
-        from tui.data.postgres.connection_settings import make_conninfo
-        from tui.data.postgres.connection_string import from_environment
+        from tui.data.postgres.conninfo.settings import make_conninfo
+        from tui.data.postgres.conninfo.string import from_environment
         from tui.data.postgres.database import Database
 
         await self.close()

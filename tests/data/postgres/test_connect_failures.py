@@ -11,8 +11,8 @@ from psycopg.conninfo import conninfo_to_dict
 
 from tests.support.acme import operator
 from tui.data.postgres.connect_failures import scrubbed
-from tui.data.postgres.connection_settings import make_conninfo
-from tui.data.postgres.connection_string import parse_connection_string
+from tui.data.postgres.conninfo.settings import make_conninfo
+from tui.data.postgres.conninfo.string import parse_connection_string
 from tui.data.postgres.database import Database
 from tui.data.postgres.failures import translate
 from tui.errors import ConnectionFailed, InvalidInput, ServerUnsuitable

@@ -18,8 +18,8 @@ from tests.support.servers.debian import PASSWORD, PGBOUNCER, POSTGRES_15, Debia
 from tui.data.integrations.credentials import Draft, load_credential, save_credential
 from tui.data.integrations.listing import list_integrations, set_active
 from tui.data.integrations.reveal import open_secret
-from tui.data.postgres.connection_settings import make_conninfo
-from tui.data.postgres.connection_string import parse_connection_string
+from tui.data.postgres.conninfo.settings import make_conninfo
+from tui.data.postgres.conninfo.string import parse_connection_string
 from tui.data.postgres.database import Database
 from tui.data.postgres.probe import pooling_kind
 from tui.data.schema import install as install_module

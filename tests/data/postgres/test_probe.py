@@ -10,8 +10,8 @@ from psycopg.conninfo import conninfo_to_dict
 from psycopg.rows import dict_row
 
 from tests.support.servers.pooler import TransactionPooler
-from tui.data.postgres.connection_settings import ConnectionSettings, make_conninfo
-from tui.data.postgres.connection_string import parse_connection_string
+from tui.data.postgres.conninfo.settings import ConnectionSettings, make_conninfo
+from tui.data.postgres.conninfo.string import parse_connection_string
 from tui.data.postgres.probe import pooling_kind, probe
 from tui.secret import Secret
 

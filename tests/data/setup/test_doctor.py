@@ -12,7 +12,7 @@ from tests.support.commands import contents, execute
 from tests.support.terminal.console_driver import add
 from tui.data.keys.encryption import Keyring
 from tui.data.keys.master_key import MasterKey
-from tui.data.postgres.connection_settings import ConnectionSettings
+from tui.data.postgres.conninfo.settings import ConnectionSettings
 from tui.data.setup.doctor import examine
 from tui.data.setup.findings import Finding, blocking_finding, env_file_findings, server_findings
 from tui.errors import ConnectionFailed

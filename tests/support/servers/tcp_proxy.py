@@ -7,7 +7,7 @@ import contextlib
 import threading
 
 from tests.support.servers.loopback import LoopbackServer
-from tui.data.postgres.connection_settings import ConnectionSettings, make_conninfo
+from tui.data.postgres.conninfo.settings import ConnectionSettings, make_conninfo
 from tui.secret import Secret
 
 COMMITS = (b"Q\0\0\0\x0bcommit\0", b"Q\0\0\0\x0bCOMMIT\0")

@@ -21,7 +21,7 @@ async def doctor(session: Session, out: Output) -> None:
 
     Exits with 5 where it finds a problem; with warnings alone it exits with 0.
     """
-    from tui.data.postgres.connection_string import from_environment
+    from tui.data.postgres.conninfo.string import from_environment
     from tui.data.setup.doctor import examine
     from tui.errors import CheckFailed, SwitchboardError
     from tui.session.session import require_configured

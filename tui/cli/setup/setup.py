@@ -48,8 +48,8 @@ async def setup(session: Session, out: Output, dry_run: bool, roles: bool, accep
     What can drop, rewrite or hide rows of the log is never accepted.
     """
     from tui.cli.confirm import confirm
-    from tui.data.postgres.connection_settings import make_conninfo
-    from tui.data.postgres.connection_string import from_environment
+    from tui.data.postgres.conninfo.settings import make_conninfo
+    from tui.data.postgres.conninfo.string import from_environment
     from tui.data.schema.install import install
     from tui.session.session import require_configured
 

@@ -9,7 +9,7 @@ import ipaddress
 import psycopg
 from psycopg.conninfo import make_conninfo
 
-from tui.data.postgres.connection_settings import CONNECT_TIMEOUT_S
+from tui.data.postgres.conninfo.settings import CONNECT_TIMEOUT_S
 from tui.process.name_lookup import look_up
 
 

@@ -8,7 +8,7 @@ from psycopg import pq
 from psycopg.rows import dict_row, scalar_row
 
 from tui.data.postgres.connect import connect
-from tui.data.postgres.connection_settings import (
+from tui.data.postgres.conninfo.settings import (
     TRANSACTION_POOLER_PORT,
     ConnectionSettings,
     PoolingKind,

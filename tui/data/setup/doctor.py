@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from tui.data.keys.encryption import Keyring
     from tui.data.keys.gate import Gate, OtherReading
-    from tui.data.postgres.connection_settings import ConnectionSettings
+    from tui.data.postgres.conninfo.settings import ConnectionSettings
     from tui.data.postgres.database import Database
     from tui.data.schema.holes import Hole
     from tui.data.schema.verify import Drift

@@ -15,7 +15,7 @@ from tui.settings.git_ignore import git_ignore_state
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from tui.data.postgres.connection_settings import ConnectionSettings
+    from tui.data.postgres.conninfo.settings import ConnectionSettings
     from tui.models import ServerInfo
     from tui.settings.git_ignore import GitIgnoreState
 

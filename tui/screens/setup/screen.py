@@ -72,7 +72,7 @@ class SetupScreen(Page):
             super().start_load()
 
     async def load(self) -> None:
-        from tui.data.postgres.connection_string import from_environment
+        from tui.data.postgres.conninfo.string import from_environment
         from tui.data.setup.doctor import examine
 
         pane = await self._show_doctor()
@@ -215,7 +215,7 @@ class SetupScreen(Page):
             self.wizard.step.fail(failure)
 
     def _new_flow(self) -> tuple[Flow, SwitchboardError | None]:
-        from tui.data.postgres.connection_string import from_environment
+        from tui.data.postgres.conninfo.string import from_environment
 
         session, settings = self.session, self.session.settings
         flow = Flow(settings, session.environ, session.keyring, session.operator, self.console.glyphs)

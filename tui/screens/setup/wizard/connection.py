@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from textual import events
     from textual.widget import Widget
 
-    from tui.data.postgres.connection_settings import ConnectionSettings
+    from tui.data.postgres.conninfo.settings import ConnectionSettings
     from tui.screens.setup.wizard.flow import Flow
     from tui.widgets.frame import Hints
 
@@ -204,7 +204,7 @@ class ConnectionStep(Step):
         """Somebody wants to look around with the embedded database first."""
 
     def _take_string(self, text: Secret) -> bool:
-        from tui.data.postgres.connection_string import parse_connection_string
+        from tui.data.postgres.conninfo.string import parse_connection_string
 
         try:
             settings = parse_connection_string(text.reveal("parse"))
@@ -263,7 +263,7 @@ class ConnectionStep(Step):
         return (*fields, self._tls.chosen)
 
     def _typed_settings(self) -> ConnectionSettings:
-        from tui.data.postgres.connection_settings import ConnectionSettings
+        from tui.data.postgres.conninfo.settings import ConnectionSettings
 
         text = {name: field.value.strip() for name, field in self._inputs.items() if name != "password"}
         typed = self._inputs["password"].value

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from tui.data.keys.encryption import Keyring
-    from tui.data.postgres.connection_settings import ConnectionSettings
+    from tui.data.postgres.conninfo.settings import ConnectionSettings
     from tui.data.postgres.database import Database
     from tui.data.schema.plan import Plan
     from tui.models import Operator, Organization, ServerInfo
@@ -63,7 +63,7 @@ class Flow:
 
     def conninfo(self) -> str:
         """Return the string for the driver; it holds the password. Raises RuntimeError without a connection."""
-        from tui.data.postgres.connection_settings import make_conninfo
+        from tui.data.postgres.conninfo.settings import make_conninfo
 
         if self.connection is None:
             raise RuntimeError("the connection step comes first")
@@ -81,7 +81,7 @@ class Flow:
 
     def session(self) -> Session:
         """Return a session with what was chosen, for the console to go on with."""
-        from tui.data.postgres.connection_uri import connection_uri
+        from tui.data.postgres.conninfo.uri import connection_uri
         from tui.session.session import Session
 
         if self.connection is None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, ClassVar
 from textual.containers import VerticalScroll
 from textual.widgets import Static
 
-from tui.data.postgres.connection_uri import connection_uri
+from tui.data.postgres.conninfo.uri import connection_uri
 from tui.data.schema.adoption import SHAPE_SENTENCES
 from tui.data.setup.plan import plan_setup
 from tui.errors import InvalidInput, PermissionDenied, SwitchboardError

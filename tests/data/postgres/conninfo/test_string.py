@@ -7,9 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from psycopg import pq
 
-from tui.data.postgres.connection_parameters import REFUSED, TAKEN, refused_kind
-from tui.data.postgres.connection_settings import libpq_keywords, make_conninfo
-from tui.data.postgres.connection_string import MISTAKES, from_environment, parse_connection_string
+from tui.data.postgres.conninfo.parameters import REFUSED, TAKEN, refused_kind
+from tui.data.postgres.conninfo.settings import libpq_keywords, make_conninfo
+from tui.data.postgres.conninfo.string import MISTAKES, from_environment, parse_connection_string
 from tui.errors import MalformedConnectionString
 
 CANARY = "Canary77secret"

@@ -11,8 +11,8 @@ from urllib.parse import unquote_to_bytes
 import psycopg
 from psycopg import pq
 
-from tui.data.postgres.connection_parameters import refused_kind
-from tui.data.postgres.connection_settings import ConnectionSettings, libpq_defaults, libpq_keywords, libpq_variables
+from tui.data.postgres.conninfo.parameters import refused_kind
+from tui.data.postgres.conninfo.settings import ConnectionSettings, libpq_defaults, libpq_keywords, libpq_variables
 from tui.errors import MalformedConnectionString
 from tui.secret import Secret
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from tui.data.postgres.connection_settings import ConnectionSettings
-from tui.data.postgres.connection_string import parse_connection_string
-from tui.data.postgres.connection_uri import connection_uri
+from tui.data.postgres.conninfo.settings import ConnectionSettings
+from tui.data.postgres.conninfo.string import parse_connection_string
+from tui.data.postgres.conninfo.uri import connection_uri
 from tui.secret import Secret
 
 

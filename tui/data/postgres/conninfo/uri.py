@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote, urlencode
 
 if TYPE_CHECKING:
-    from tui.data.postgres.connection_settings import ConnectionSettings
+    from tui.data.postgres.conninfo.settings import ConnectionSettings
 
 
 def connection_uri(settings: ConnectionSettings) -> str:

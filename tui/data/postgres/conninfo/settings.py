@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Literal
 
 from psycopg import conninfo, pq
 
-from tui.data.postgres.connection_parameters import REFUSED
+from tui.data.postgres.conninfo.parameters import REFUSED
 from tui.errors import InvalidInput
 
 if TYPE_CHECKING:
