@@ -93,3 +93,14 @@ async def test_many_offers_say_how_many_more_there_are_and_the_marked_one_is_see
         assert "[offer39]" in app.below
         await pilot.press("down")
         assert "[offer0]" in app.below
+
+
+async def test_a_word_is_pointed_at_also_before_the_line_is_laid_out() -> None:
+    app = LineApp()
+    async with app.run_test(size=(60, 5)) as pilot:
+        app.line.close()
+        await pilot.pause()
+        app.line.open("filter", "foo:bar")
+        app.line.point(0, 4)
+        await pilot.pause()
+        assert app.below == f"{' ' * len('filter ')}^^^^"

@@ -110,6 +110,10 @@ class FilterLine(Vertical):
         end = min(len(text), offset + max(length, 1))
         field.selection = Selection(offset, end)
         self._offers = ()
+        if not self.size.width:
+            # Keys that come at once are done before the line is laid out: where its text stands is not known yet.
+            self.call_after_refresh(self._point_unless_edited, text, offset, length)
+            return
         indent = self.query_one("#filter-title", PartsLine).size.width + cell_len(safe_characters(text[:offset]))
         carets = "^" * max(1, cell_len(safe_characters(text[offset:end])))
         pointer = f"{' ' * (indent - int(field.scroll_offset.x))}{carets}"
@@ -142,6 +146,10 @@ class FilterLine(Vertical):
     def action_leave(self) -> None:
         self.close()
         self.post_message(self.Cancelled())
+
+    def _point_unless_edited(self, text: str, offset: int, length: int) -> None:
+        if self.is_open and self.field.value == text:
+            self.point(offset, length)
 
     def _show_offers(self) -> None:
         first = max(0, self._marked - 2)
