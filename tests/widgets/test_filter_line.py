@@ -96,11 +96,13 @@ async def test_many_offers_say_how_many_more_there_are_and_the_marked_one_is_see
 
 
 async def test_a_word_is_pointed_at_also_before_the_line_is_laid_out() -> None:
-    app = LineApp()
+    class ClosedLineApp(LineApp):
+        CSS = "FilterLine { display: none; }"
+
+    app = ClosedLineApp()
     async with app.run_test(size=(60, 5)) as pilot:
-        app.line.close()
-        await pilot.pause()
         app.line.open("filter", "foo:bar")
         app.line.point(0, 4)
-        await pilot.pause()
+        for _ in range(20):
+            await pilot.pause()
         assert app.below == f"{' ' * len('filter ')}^^^^"

@@ -54,16 +54,21 @@ def assignee_in_full(number: PhoneNumber) -> str:
 
 def deactivation_question(number: PhoneNumber) -> str:
     """Return the question whether to deactivate a number, with who and what loses by it."""
-    losses = [f"{assignee_in_full(number)} cannot use it until then"] if number.assigned_to_user_id else []
+    return " ".join((f"Deactivate {shown_number(number)}?", deactivation(number)))
+
+
+def deactivation(number: PhoneNumber) -> str:
+    """Return what deactivating a number would do, a sentence for whoever loses by it."""
+    losses = [f"{assignee_in_full(number)} cannot use it until then."] if number.assigned_to_user_id else []
     if number.is_primary:
-        losses.append("the organisation is left without a primary number")
-    and_so = f" {'; '.join(losses)}." if losses else ""
-    return f"Deactivate {shown_number(number)}? It is kept, and can be activated again.{and_so}"
+        losses.append("The organisation is left without a primary number.")
+    return " ".join(("It is kept, and can be activated again.", *losses))
 
 
 def reassignment(number: PhoneNumber, person: Person) -> str:
-    """Return what assigning an assigned number does: from whom it is taken, and to whom it is given."""
-    return f"{shown_number(number)} is taken from {assignee_in_full(number)} and given to {person_in_full(person)}."
+    """Return what assigning an assigned number would do: from whom it is taken, and to whom it is given."""
+    now, then = assignee_in_full(number), person_in_full(person)
+    return f"{shown_number(number)} would be taken from {now} and given to {then}."
 
 
 def organization_of(number: PhoneNumber) -> str:

@@ -171,9 +171,9 @@ def test_a_number_is_not_taken_from_somebody_without_being_asked(numbers_shell: 
     before = contents(database_of(numbers_shell))
     holder = "Ravi Kumar <ravi@acme.example>"
     line = numbers_shell.run("phone-numbers", "assign", OLD, str(ASHA)).refusal(2)
-    assert f"is taken from {holder} and given to Asha Rao <asha@acme.example>. Add --yes" in line
+    assert f"would be taken from {holder} and given to Asha Rao <asha@acme.example>. Add --yes" in line
     line = numbers_shell.run("phone-numbers", "deactivate", OLD).refusal(2)
-    assert f"{holder} cannot use it until then; the organisation is left without a primary number. Add --yes" in line
+    assert f"{holder} cannot use it until then. The organisation is left without a primary number. Add --yes" in line
     command = ["phone-numbers", "assign", OLD, "asha@acme.example"]
     with ForkedTerminal(*command, environment=numbers_shell.environment, cwd=numbers_shell.folder) as terminal:
         terminal.wait_for("Go on? [y/N]")

@@ -66,7 +66,10 @@ async def _configure(session: Session, out: Output, *, definition: IntegrationTy
 
     organization = session.chosen_organization
     base = await load_credential(session.database, session.keyring, organization.id, definition.name)
-    if base is not None and base.problem is not None:
+    name, wrong = base.integration.display_name if base else None, None
+    if "display_name" in fields:
+        name, wrong = read_display_name(fields["display_name"])
+    if wrong is None and base is not None and base.problem is not None:
         (await check_gate(session.database, session.keyring)).require_write()
         if not out.yes:
             raise ConfirmationNeeded(
@@ -76,9 +79,6 @@ async def _configure(session: Session, out: Output, *, definition: IntegrationTy
             )
     values = {field: value for field, value in fields.items() if field != "display_name"}
     checked = validate(definition, values, existing=base.credential if base else None)
-    name, wrong = base.integration.display_name if base else None, None
-    if "display_name" in fields:
-        name, wrong = read_display_name(fields["display_name"])
     by_field = checked.problems | ({"display_name": wrong} if wrong else {})
     if by_field:
         problems = " ".join(f"{field}: {sentence}" for field, sentence in by_field.items())

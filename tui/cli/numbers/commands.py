@@ -113,12 +113,12 @@ async def deactivate(session: Session, out: Output, number: str) -> None:
     """
     from tui.cli.confirm import confirm
     from tui.data.numbers.changes import deactivate_number
-    from tui.words.numbers import deactivated, deactivation_question
+    from tui.words.numbers import deactivated, deactivation, shown_number
 
     seen = await _find_number(session, number)
     if seen.is_active and (seen.assigned_to_user_id or seen.is_primary):
-        question = deactivation_question(seen)
-        await confirm(out, question, question)
+        reason = f"{shown_number(seen)} would be deactivated. {deactivation(seen)}"
+        await confirm(out, f"{reason}\nDeactivate it?", reason)
     act = await deactivate_number(session.database, seen)
     _write_result(out, act, deactivated(act))
 

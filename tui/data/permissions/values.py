@@ -21,6 +21,8 @@ CellState = Literal["none", "active", "expires within 30 days", "expires within 
 CellKey = tuple["UUID", "UUID"]
 
 HIGHEST_LIMIT = 2_147_483_647
+TOO_LONG = 100_000
+"""Hours, days or weeks ahead that are a slip, not an expiry."""
 SOON, VERY_SOON = timedelta(days=30), timedelta(days=7)
 EXAMPLES = "Give a date such as 2027-03-31, a time from now such as 30d or 2w, end of month, or never."
 
@@ -192,6 +194,8 @@ def _expiry(text: str, now: datetime, zone: tzinfo) -> datetime | None:
     time = read_time(words, zone, now) if words.isascii() else None
     try:
         if isinstance(time, Amount):
+            if time.count >= TOO_LONG:
+                return None
             if time.unit == "hours":
                 return (now + time.length).astimezone(zone)
             # Nobody sets an expiry in minutes, and 30m may well mean months.

@@ -28,7 +28,7 @@ class StartingShape(Enum):
 
 SHAPE_SENTENCES: dict[StartingShape, str] = {
     StartingShape.NOTHING: "This database has none of the four tables yet: they will be created.",
-    StartingShape.INSTALLED: "Switchboard is installed in this database already.",
+    StartingShape.INSTALLED: "Switchboard has set this database up before.",
     StartingShape.PLAIN_SCHEMA_FILE: "The four tables are there, made by another program's schema file.",
     StartingShape.MIGRATION_006: "The four tables are there, made by another program's migration 006.",
     StartingShape.MIGRATION_006_BROKEN_OFF: "Another program's migration 006 was broken off in the middle.",
