@@ -88,11 +88,10 @@ def body(console: ConsoleDriver) -> WindowBody:
     return pane(console).body
 
 
-def current_id(console: ConsoleDriver) -> UUID:
-    """The id of the row under the cursor."""
+def current_id(console: ConsoleDriver) -> UUID | None:
+    """The id of the row under the cursor; None while there is none."""
     row = pane(console).current
-    assert row is not None
-    return row.id
+    return row.id if row else None
 
 
 def visible_ids(console: ConsoleDriver) -> list[UUID]:
