@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING
 
 import pytest
@@ -103,6 +104,7 @@ async def test_a_word_is_pointed_at_also_before_the_line_is_laid_out() -> None:
     async with app.run_test(size=(60, 5)) as pilot:
         app.line.open("filter", "foo:bar")
         app.line.point(0, 4)
-        for _ in range(20):
-            await pilot.pause()
+        async with asyncio.timeout(10):
+            while not app.below:
+                await pilot.pause()
         assert app.below == f"{' ' * len('filter ')}^^^^"

@@ -5,12 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from tui.providers import title_of
+from tui.words.people import NAME_MOST
 from tui.words.text import safe_text
 
 if TYPE_CHECKING:
     from tui.models import Integration
-
-NAME_MOST = 60
 
 
 def type_in_full(integration_type: str) -> str:

@@ -54,7 +54,7 @@ def assignee_in_full(number: PhoneNumber) -> str:
 
 def deactivation_question(number: PhoneNumber) -> str:
     """Return the question whether to deactivate a number, with who and what loses by it."""
-    return " ".join((f"Deactivate {shown_number(number)}?", deactivation(number)))
+    return f"Deactivate {shown_number(number)}? {deactivation(number)}"
 
 
 def deactivation(number: PhoneNumber) -> str:

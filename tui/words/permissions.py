@@ -74,7 +74,7 @@ def value_changes(before: Access, after: Access, zone: tzinfo) -> list[str]:
 
 def reasons_against(entry: EffectiveAccess) -> str:
     """Return why a right that is held cannot be used now; "no permission" where none is held, "" where all can be."""
-    rights = entry.grant.access.rights if entry.grant else ()
+    rights = entry.access.rights
     if not rights:
         return "no permission"
     reasons = [decision.reason for decision in entry.decisions if decision.reason and decision.right in rights]

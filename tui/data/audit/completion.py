@@ -102,7 +102,7 @@ class Completer:
             return [Candidate(quoted(person.email or str(person.id)), person.name or "") for person in people]
         if qualifier.takes == "path":
             return ()
-        return _filter_candidates([Candidate(quoted(matches)) for matches in await self.values(qualifier)], value)
+        return _filter_candidates([Candidate(quoted(existing)) for existing in await self.values(qualifier)], value)
 
 
 def _word_start(text: str, cursor: int) -> int:
