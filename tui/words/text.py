@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import re
-import secrets
 import unicodedata
 from datetime import date
-from decimal import Decimal
-from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
 from typing import TYPE_CHECKING
 from uuid import UUID
 
@@ -31,7 +29,7 @@ _MOST_MARKS = 6  # Burmese and Tibetan stack five on one letter; a flood has hun
 _MOST_REMEMBERED = 20_000  # code points; more than any honest installation uses
 _PLACEHOLDER = "\0"
 # No stored text can have it, so none can become a number.
-_MARK = secrets.token_hex(16)
+_MARK = os.urandom(16).hex()
 _MARKED = re.compile(f'"{_MARK}([-+.0-9E]+){_MARK}"')
 _MOST_NOUGHTS = 200_000  # Postgres' numeric has at most 131,072 digits before the point
 
@@ -194,6 +192,10 @@ def ascii_json(value: object, *, indent: int | None = None) -> str:
 
 
 def _as_text(value: object) -> str:
+    # Not above: a help or a refusal has no such value, and starts a twentieth sooner without these.
+    from decimal import Decimal
+    from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
+
     if isinstance(value, Decimal):
         if not value.is_finite():
             raise ValueError("JSON has no such number")
