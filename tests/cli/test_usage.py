@@ -1,10 +1,9 @@
-"""The command line itself: options before and after a command, wrong usage, and what starts how fast."""
+"""The command line itself: options before and after a command, and wrong usage."""
 
 from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 import pytest
@@ -13,9 +12,6 @@ from tests.generate.commands import every_command
 from tests.support.commands import Shell, one_line_of_json
 from tests.support.terminal.pty import SWITCHBOARD, Terminal
 from tui import __version__
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
 
 SECRET = "sk-CANARY-5f0c1e2d"
 
@@ -100,30 +96,6 @@ def test_the_console_on_a_dumb_terminal_ends_at_once(tmp_path: Path) -> None:
 
 def test_output_in_another_encoding_than_utf8_is_refused(shell: Shell) -> None:
     assert "PYTHONIOENCODING" in shell.with_(PYTHONIOENCODING="latin-1").run("keys", "generate").refusal(2)
-
-
-def imported_modules(shell: Shell, arguments: Sequence[str]) -> set[str]:
-    """The modules a command had imported when it ended."""
-    script = (
-        "import sys; from tui.__main__ import main; sys.argv = ['switchboard', *sys.argv[1:]]; main(); "
-        "print(*sys.modules, sep='\\n', file=sys.stderr)"
-    )
-    ended = shell.run_script(script, *arguments)
-    assert ended.status == 0, ended.err
-    return set(ended.err.splitlines())
-
-
-HEAVY = {"textual", "psycopg", "cryptography", "asyncio", "phonenumbers", "httpx2", "tui.app"}
-
-
-def test_the_help_imports_nothing_heavy(shell: Shell) -> None:
-    assert not imported_modules(shell, ["--help"]) & HEAVY
-
-
-def test_a_command_never_imports_the_console(phone_shell: Shell) -> None:
-    modules = imported_modules(phone_shell, ["integrations", "list"])
-    assert "psycopg" in modules
-    assert not {name for name in modules if name.split(".")[0] == "textual" or name.startswith("tui.screens")}
 
 
 def test_a_crash_is_one_clean_line_and_a_private_report_without_values(acme_shell: Shell) -> None:

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING
 import click
 
 from tests.support.database.number_rows import OLD, RAVI
-from tui.cli.parsing import COMMON, Command, Option
-from tui.cli.root import command_line
+from tui.cli.parsing import COMMON, Command, Group, Option
+from tui.cli.root import switchboard
 from tui.data.rights import RIGHTS
 
 if TYPE_CHECKING:
@@ -185,12 +185,20 @@ EXAMPLES = (
 
 def every_command(command: click.Command | None = None, path: str = "") -> Iterator[tuple[str, Command]]:
     """Yield each command with its path, groups before what is in them; the path of the program itself is empty."""
-    command = command or command_line()
+    command = command or switchboard
     assert isinstance(command, Command), f"{path} is not made by tui.cli.parsing"
     yield path, command
-    if isinstance(command, click.Group):
-        for name in command.list_commands(click.Context(command)):
-            yield from every_command(command.commands[name], f"{path} {name}".strip())
+    for name, inner in _commands_of(command):
+        yield from every_command(inner, f"{path} {name}".strip())
+
+
+def _commands_of(command: click.Command) -> Iterator[tuple[str, click.Command]]:
+    """Yield the commands of a group by name, in the order of its list; none of any other command."""
+    context = click.Context(command)
+    for name in command.list_commands(context) if isinstance(command, Group) else ():
+        inner = command.get_command(context, name)
+        assert inner is not None, name
+        yield name, inner
 
 
 @cache
@@ -206,13 +214,10 @@ def commands_document() -> str:
 
 def commands_list() -> str:
     """Return the README's list of commands."""
-    program = command_line()
     lines = [f"{PROGRAM:<45} the console; the wizard where nothing is set up yet"]
-    for name in program.list_commands(click.Context(program)):
-        command = program.commands[name]
-        if isinstance(command, click.Group):
-            names = command.list_commands(click.Context(command))
-            usages = " | ".join(_usage(inner, command.commands[inner]) for inner in names)
+    for name, command in _commands_of(switchboard):
+        if isinstance(command, Group):
+            usages = " | ".join(_usage(*inner) for inner in _commands_of(command))
             head = f"{PROGRAM} {name} "
             wrapped = textwrap.wrap(usages, WIDTH, initial_indent=head, subsequent_indent=head)
             lines += [line.removesuffix(" |") for line in wrapped]

@@ -6,7 +6,10 @@ import os
 import sys
 import time
 from dataclasses import dataclass
+from textwrap import wrap
 from typing import TYPE_CHECKING, Any, Generic, TextIO, TypeVar
+
+from rich.cells import cell_len
 
 from tui.words.text import ascii_json, fit, plain
 
@@ -116,7 +119,7 @@ class Output:
         columns = _drop_optional_columns(columns, available)
         cells = [[_safe_line(column.cell(item), sys.stdout) for column in columns] for item in items]
         lines = [[column.title for column in columns], *cells]
-        widths = [max(_cells(line[index]) for line in lines) for index in range(len(columns))]
+        widths = [max(cell_len(line[index]) for line in lines) for index in range(len(columns))]
         widths = _shrink_widths(widths, columns, available)
         ellipsis = "..." if _ascii_only(sys.stdout) else "\u2026"
         if columns[-1].wraps and available is not None:
@@ -124,8 +127,8 @@ class Output:
         for line in lines:
             parts = []
             for text, width, column in zip(line, widths, columns, strict=True):
-                shown = text if _cells(text) <= width else fit(text, width, ellipsis=ellipsis)
-                blanks = " " * (width - _cells(shown))
+                shown = text if cell_len(text) <= width else fit(text, width, ellipsis=ellipsis)
+                blanks = " " * (width - cell_len(shown))
                 parts.append(blanks + shown if column.to_the_right else shown + blanks)
             sys.stdout.write(GAP.join(parts).rstrip() + "\n")
 
@@ -158,14 +161,6 @@ def _ascii_only(stream: TextIO) -> bool:
     return (stream.encoding or "ascii").lower().replace("-", "").replace("_", "") != "utf8"
 
 
-def _cells(text: str) -> int:
-    if text.isascii():
-        return len(text)
-    from rich.cells import get_character_cell_size
-
-    return sum(map(get_character_cell_size, text))
-
-
 def _terminal_width(stream: TextIO) -> int | None:
     """Return the width in cells of the terminal that the stream writes to; None for a pipe or a file."""
     if not stream.isatty():
@@ -178,8 +173,6 @@ def _terminal_width(stream: TextIO) -> int | None:
 
 def _wrap_last_column(lines: list[list[str]], widths: list[int], available: int) -> tuple[list[list[str]], list[int]]:
     """Break the last column's texts at blanks into further lines, so that each line fits."""
-    from textwrap import wrap
-
     before = sum(widths[:-1]) + len(GAP) * (len(widths) - 1)
     width = max(available - before, 20)
     wrapped: list[list[str]] = []

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from functools import partial
+from importlib import import_module
+from importlib.util import find_spec
 from inspect import iscoroutinefunction
-from pathlib import Path
+from types import CodeType
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -16,7 +18,7 @@ from tui.locked.mode import closed
 from tui.words.text import plain
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
 
 class Option(click.Option):
@@ -90,7 +92,7 @@ class Count(click.ParamType[int]):
 def _store_common_option(context: click.Context, parameter: click.Parameter, value: Any) -> None:
     if value and parameter.name:
         options = context.ensure_object(Options)
-        setattr(options, parameter.name, Path(value) if parameter.name == "env_file" else value)
+        setattr(options, parameter.name, value)
 
 
 def _common_option(flag: str, **attributes: Any) -> Option:
@@ -117,8 +119,8 @@ class Command(click.Command):
     """A command that takes the common options; `locked` says that it works in the locked console.
 
     `needs` is what it requires. A function that is `async` is the work itself, and gets the session and the output
-    before its parameters. Any other runs before anything is connected to, so that it can refuse what was typed, and
-    returns the work, an exit status, or the console to open.
+    before its parameters. Any other needs no session, or it refuses what was typed before anything is connected to and
+    returns the work.
     """
 
     def __init__(
@@ -134,13 +136,14 @@ class Command(click.Command):
         return super().parse_args(ctx, args)
 
     def invoke(self, ctx: click.Context) -> Any:
-        """Run the command; return its exit status, or the console to open."""
-        outcome = self.work(ctx)
-        if not callable(outcome):
-            return outcome
+        """Run the command; return the console that it asks for."""
+        work = self.work(ctx)
+        if not callable(work):
+            return work
+        # Not above: it imports asyncio, psycopg and cryptography, which no help and no wrong usage has to wait for.
         from tui.cli.run import run
 
-        return run(ctx.find_object(Options) or Options(), outcome, self.requirements(ctx))
+        return run(ctx.find_object(Options) or Options(), work, self.requirements(ctx))
 
     def requirements(self, ctx: click.Context) -> Requirements:
         """Return its requirements, or those of an option that is given and replaces them."""
@@ -168,31 +171,47 @@ class Command(click.Command):
 
 
 class Group(Command, click.Group):
-    """A group of commands that takes the common options; `order` names those to be listed first.
+    """A group of commands that takes the common options; `locked` says that it works in the locked console.
 
-    `locked` says that it works in the locked console; each of its commands says so for itself.
+    `lazy_commands` says of each command, in the order in which they are listed, where it is ("module:function"): its
+    module is imported when the command is asked for.
     """
 
-    command_class = Command
-
-    def __init__(self, *arguments: Any, order: Sequence[str] = (), **attributes: Any) -> None:
+    def __init__(self, *arguments: Any, lazy_commands: Mapping[str, str], **attributes: Any) -> None:
         super().__init__(*arguments, **attributes)
-        self._order = order
+        self.lazy_commands = lazy_commands
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Return the command of that name."""
+        module, _, function = self.lazy_commands.get(cmd_name, "").partition(":")
+        return getattr(import_module(module), function) if module else None
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
         """Find the command of that name. Raises InvalidInput for one that is closed in the locked console."""
-        name, command, rest = super().resolve_command(ctx, args)
+        try:
+            name, command, rest = super().resolve_command(ctx, args)
+        except click.exceptions.NoSuchCommand as error:
+            raise click.exceptions.NoSuchCommand(
+                error.command_name, possibilities=self.list_commands(ctx), ctx=ctx
+            ) from None
         if command is not None and not _is_open(command, ctx):
             raise closed(f"`{plain(ctx.command_path)} {name}`")
         return name, command, rest
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        """Return the names, those in `order` first; in the locked console those that work there."""
-        names = [name for name in self._order if name in self.commands]
-        names += [name for name in self.commands if name not in names]
-        return [name for name in names if _is_open(self.commands[name], ctx)]
+        """Return the names; in the locked console those of the commands that work there."""
+        names = [*self.lazy_commands]
+        return [name for name in names if _is_open(self.get_command(ctx, name), ctx)] if is_locked(ctx) else names
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the commands, each with the first sentence of its help."""
+        names = self.list_commands(ctx)
+        limit = formatter.width - 6 - max(map(len, names), default=0)
+        listed = [click.Command(name, help=_docstring(self.lazy_commands[name])) for name in names]
+        with formatter.section("Commands"):
+            formatter.write_dl([(str(each.name), each.get_short_help_str(limit)) for each in listed])
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the commands first, then the options."""
@@ -200,7 +219,25 @@ class Group(Command, click.Group):
         super().format_options(ctx, formatter)
 
 
-Group.group_class = Group
+def _docstring(place: str) -> str:
+    """Return the docstring of a function ("module:function") out of the module's code, which is not run.
+
+    A help that imports every command of its group, and with them psycopg, takes four times as long.
+    """
+    module, _, function = place.partition(":")
+    spec: Any = find_spec(module)
+    constants = (constant for constant in spec.loader.get_code(module).co_consts if isinstance(constant, CodeType))
+    return str(next(code.co_consts[0] for code in constants if code.co_name == function))
+
+
+def command(*, cls: type[Command] = Command, **attributes: Any) -> Callable[[Callable[..., Any]], Command]:
+    """Make a command of a function, with its docstring as the help."""
+    return click.command(cls=cls, **attributes)
+
+
+def group(**attributes: Any) -> Callable[[Callable[..., Any]], Group]:
+    """Make a group of a function, with its docstring as the help."""
+    return click.group(cls=Group, **attributes)
 
 
 def usage_failure(error: click.UsageError) -> InvalidInput:
@@ -231,7 +268,7 @@ def is_locked(context: click.Context | None) -> bool:
     return options is not None and options.locked
 
 
-def _is_open(part: click.Command | click.Parameter, context: click.Context) -> bool:
+def _is_open(part: click.Command | click.Parameter | None, context: click.Context) -> bool:
     """Whether a command, an option or an argument works here; in the locked console it has to say so itself."""
     if not is_locked(context) or part is context.command.get_help_option(context):
         return True

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
-    from pathlib import Path
 
     from tui.cli.output import Output
     from tui.session.session import Session
@@ -22,7 +21,7 @@ class Options:
 
     organization: str | None = None
     operator: str | None = None
-    env_file: Path | None = None
+    env_file: str | None = None
     read_only: bool = False
     json: bool = False
     yes: bool = False

@@ -1,31 +1,36 @@
-"""The command `switchboard`: finds all commands, and runs one of them."""
+"""The command `switchboard`: what it has, and how its arguments are run."""
 
 from __future__ import annotations
 
-from functools import cache
-from importlib import import_module
-from pkgutil import walk_packages
 from typing import TYPE_CHECKING
 
 import click
 
-from tui import __version__, cli
-from tui.cli.parsing import Group, Option, usage_failure
+from tui import __version__
+from tui.cli.parsing import Option, group, usage_failure
 from tui.cli.request import OpenConsole, Options
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
 PROGRAM = "switchboard"
+
+
 # In the order in which somebody who starts needs them.
-ORDER = ("demo", "setup", "schema", "doctor", "integrations", "permissions", "phone-numbers", "audit", "keys")
-
-
-@click.group(
-    PROGRAM,
+@group(
+    name=PROGRAM,
     locked=True,
-    cls=Group,
-    order=ORDER,
+    lazy_commands={
+        "demo": "tui.cli.setup.demo:demo",
+        "setup": "tui.cli.setup.setup:setup",
+        "schema": "tui.cli.setup.schema:schema",
+        "doctor": "tui.cli.setup.doctor:doctor",
+        "integrations": "tui.cli.integrations:integrations",
+        "permissions": "tui.cli.permissions:permissions",
+        "phone-numbers": "tui.cli.numbers:phone_numbers",
+        "audit": "tui.cli.audit:audit",
+        "keys": "tui.cli.keys:keys",
+    },
     invoke_without_command=True,
     context_settings={"max_content_width": 80},
     epilog="Settings come from the environment and from ./.env (locked: /etc/switchboard/env). Secrets are never "
@@ -43,30 +48,16 @@ def switchboard(options: Options) -> OpenConsole:
     return OpenConsole(options)
 
 
-@cache
-def command_line() -> Group:
-    """Return `switchboard` with every command.
-
-    A command is in a module of a package below tui.cli, which adds it to its group. Modules named `view` have none, and
-    would only slow a help down by what they import.
-    """
-    for module in walk_packages(cli.__path__, f"{cli.__name__}."):
-        if module.name.count(".") > cli.__name__.count(".") + 1 and not module.name.endswith(".view"):
-            import_module(module.name)
-    return switchboard
-
-
 def run_command(arguments: Sequence[str], options: Options) -> int | OpenConsole:
     """Run the command that the arguments name, filling in `options`; return its exit status, or what to open.
 
     Raises SwitchboardError, InvalidInput for wrong usage among it.
     """
-    command = command_line()
     try:
-        with command.make_context(PROGRAM, list(arguments), obj=options) as context:
-            outcome: int | OpenConsole = command.invoke(context)
+        with switchboard.make_context(PROGRAM, list(arguments), obj=options) as context:
+            request: OpenConsole | None = switchboard.invoke(context)
     except click.exceptions.Exit as done:
         return done.exit_code
     except click.UsageError as wrong:
         raise usage_failure(wrong) from None
-    return outcome
+    return request or 0

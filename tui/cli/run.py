@@ -32,8 +32,8 @@ TERMINAL_LOOKED_AT_EVERY_S = 1.0
 
 def run(
     options: Options, work: Work, needs: Requirements, *, before: Callable[[Session, Output], None] | None = None
-) -> int:
-    """Make sure that what the command requires is there, and do the work; return 0.
+) -> None:
+    """Make sure that what the command requires is there, and do the work.
 
     `before` checks what was typed against the settings, before anything is connected to.
     Raises SwitchboardError, and SystemExit after a signal.
@@ -64,7 +64,6 @@ def run(
         await work(session, out)
 
     run_to_the_end(session, command())
-    return 0
 
 
 def open_session(
@@ -76,7 +75,8 @@ def open_session(
     file instead. With `keys` the master keys are read, which may run a command of up to 10 seconds. Raises ConfigError
     and MasterKeyError.
     """
-    settings = load_settings(environ, env_file=options.env_file, cwd=cwd or Path.cwd(), locked=options.locked)
+    env_file = Path(options.env_file) if options.env_file else None
+    settings = load_settings(environ, env_file=env_file, cwd=cwd or Path.cwd(), locked=options.locked)
     if settings.root_sets_connection:
         forget_connection(os.environ)
     settings = replace(

@@ -13,7 +13,7 @@ from click.testing import CliRunner
 
 from tests.support.acme import ACME, opened
 from tui.cli.request import Options
-from tui.cli.root import command_line
+from tui.cli.root import switchboard
 from tui.data.audit.completion import Completer
 from tui.data.audit.filter import AuditFilter, parse_filter, quoted
 from tui.data.audit.qualifiers import ALIASES, QUALIFIERS, Qualifier
@@ -108,7 +108,7 @@ async def test_it_is_offered_with_a_note_and_what_completes_it_is_a_filter(
 @EACH
 @pytest.mark.parametrize("command", ["list", "export", "stats", "tail"])
 def test_the_help_of_each_command_names_it(qualifier: Qualifier, command: str) -> None:
-    result = CliRunner().invoke(command_line(), ["audit", command, "--help"], obj=Options())
+    result = CliRunner().invoke(switchboard, ["audit", command, "--help"], obj=Options())
     assert f" {qualifier.usage}" in result.output
 
 

@@ -1,8 +1,18 @@
 """The commands `audit`."""
 
-from tui.cli.root import switchboard
+from tui.cli.parsing import group
 
 
-@switchboard.group("audit", locked=True, order=("list", "export", "tail", "stats", "seal", "verify"))
+@group(
+    locked=True,
+    lazy_commands={
+        "list": "tui.cli.audit.list:list_",
+        "export": "tui.cli.audit.export:export",
+        "tail": "tui.cli.audit.tail:tail",
+        "stats": "tui.cli.audit.stats:stats",
+        "seal": "tui.cli.audit.seals:seal",
+        "verify": "tui.cli.audit.seals:verify",
+    },
+)
 def audit() -> None:
     """The audit log: who did what, and when."""

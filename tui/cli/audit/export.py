@@ -9,11 +9,14 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from tui.cli.audit import audit
 from tui.cli.audit.filter import FilteredCommand
-from tui.cli.parsing import Text, is_locked, option
+from tui.cli.parsing import Text, command, is_locked, option
 from tui.cli.requirements import Requirements
+from tui.data.audit.export import export_audit_log
+from tui.data.audit.export_file import MANIFEST, Stream
+from tui.data.audit.export_format import format_of
 from tui.errors import InvalidInput
+from tui.locked.export_place import new_file, require_plain_name
 from tui.words.audit import exported_words, progress_line
 
 if TYPE_CHECKING:
@@ -36,14 +39,11 @@ class NewFileName(Text):
         """Return the text. Raises InvalidInput."""
         text = super().convert(value, param, ctx)
         if is_locked(ctx):
-            from tui.locked.export_place import require_plain_name
-
             require_plain_name(text)
         return text
 
 
-@audit.command(
-    "export",
+@command(
     cls=FilteredCommand,
     locked=True,
     needs=Requirements("any", writes="log", organization=False),
@@ -73,8 +73,6 @@ def export(
 
 
 def _format(options: Options, output: str | None, form: str | None) -> FormatName:
-    from tui.data.audit.export_format import format_of
-
     if form is not None and form not in (CSV, JSONL):
         raise InvalidInput("--format is neither csv nor jsonl.", "Give one of the two.")
     if options.json and form == CSV and output is None:
@@ -85,10 +83,6 @@ def _format(options: Options, output: str | None, form: str | None) -> FormatNam
 async def _export(
     session: Session, out: Output, audit_filter: AuditFilter, *, output: str | None, form: FormatName
 ) -> None:
-    from tui.data.audit.export import export_audit_log
-    from tui.data.audit.export_file import MANIFEST, Stream
-    from tui.locked.export_place import new_file
-
     sys.stdout.flush()
     file = None if output is None else new_file(session.settings, Path(output))
     destination = Stream(sys.stdout.fileno()) if file is None else file

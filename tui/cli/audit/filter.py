@@ -7,17 +7,21 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import click
+from rich.cells import cell_len
 
 from tui.cli.parsing import Argument, Command
 from tui.cli.request import Options
+from tui.cli.run import run
+from tui.data.audit.filter import AuditFilter, join_words, parse_filter
+from tui.data.audit.name_resolution import resolve_filter
 from tui.data.audit.qualifiers import QUALIFIERS
 from tui.errors import FilterError
+from tui.words.text import plain
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from tui.cli.output import Output
-    from tui.data.audit.filter import AuditFilter
     from tui.session.session import Session
 
 MOST_CELLS_AROUND, MOST_CELLS_OF_WORD = 60, 160
@@ -39,16 +43,13 @@ class FilteredCommand(Command):
         )
         self.params.insert(0, Argument(["words"], locked=True, nargs=-1, metavar="FILTER", callback=_refuse_options))
 
-    def invoke(self, ctx: click.Context) -> int:
-        """Run the work on the rows of the filter that the words say; return 0.
+    def invoke(self, ctx: click.Context) -> None:
+        """Run the work on the rows of the filter that the words say.
 
         The filter is parsed before anything is connected to. It is of the chosen organisation unless org: names others;
         what was not found in the directory is said. Raises what `run` raises, FilterError, and UnknownOrganization
         where none is chosen.
         """
-        from tui.cli.run import run
-        from tui.data.audit.filter import join_words, parse_filter
-
         text = join_words(ctx.params.pop("words"))
         work = self.work(ctx)
         parsed: list[AuditFilter] = []
@@ -58,8 +59,6 @@ class FilteredCommand(Command):
                 parsed.append(parse_filter(text, zone=session.settings.timezone))
 
         async def work_on_filter(session: Session, out: Output) -> None:
-            from tui.data.audit.name_resolution import resolve_filter
-
             names_organization = any(term.name == "org" for term in parsed[0].terms)
             organization_id = None if names_organization else (await session.find_organization()).id
             with _pointing_at_errors(out):
@@ -68,7 +67,7 @@ class FilteredCommand(Command):
                 out.say(note)
             await work(session, out, resolved.audit_filter)
 
-        return run(ctx.find_object(Options) or Options(), work_on_filter, self.requirements(ctx), before=parse)
+        run(ctx.find_object(Options) or Options(), work_on_filter, self.requirements(ctx), before=parse)
 
 
 @contextmanager
@@ -83,10 +82,6 @@ def _pointing_at_errors(out: Output) -> Iterator[None]:
 
 
 def _point_at(out: Output, error: FilterError) -> None:
-    from rich.cells import cell_len
-
-    from tui.words.text import plain
-
     end = error.offset + error.length
     before = plain(error.text[max(error.offset - MOST_CELLS_AROUND, 0) : error.offset])
     word = plain(error.text[error.offset : end])[:MOST_CELLS_OF_WORD]

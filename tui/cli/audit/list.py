@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tui.cli.audit import audit
 from tui.cli.audit.filter import FilteredCommand
 from tui.cli.audit.view import PIPED_WIDTH, columns, record_of
-from tui.cli.parsing import Count, option
+from tui.cli.parsing import Count, command, option
 from tui.cli.requirements import Requirements
+from tui.data.audit.pages import AuditReader, Place
+from tui.data.directory import people_by_id
 from tui.words.audit import no_rows_words
 from tui.words.times import to_the_minute
 
 if TYPE_CHECKING:
     from tui.cli.output import Output
     from tui.data.audit.filter import AuditFilter
-    from tui.data.audit.pages import AuditReader
     from tui.models import AuditRow
     from tui.session.session import Session
 
@@ -23,7 +23,7 @@ MOST_ROWS = 10_000
 ROWS_AT_ONCE = 500
 
 
-@audit.command("list", cls=FilteredCommand, locked=True, needs=Requirements("any", organization=False))
+@command(cls=FilteredCommand, locked=True, needs=Requirements("any", organization=False))
 @option(
     "--limit",
     locked=True,
@@ -38,9 +38,6 @@ async def list_(session: Session, out: Output, audit_filter: AuditFilter, limit:
     Of the details a summary that fits the line is shown; --json has the whole of them, but for those over 64 kB, which
     only export writes. A name with ~ before it is a claim of the program; the login is in the details.
     """
-    from tui.data.audit.pages import AuditReader
-    from tui.data.directory import people_by_id
-
     rows = await _read_newest(session, AuditReader(session.database, audit_filter), out, limit)
     people = await people_by_id(session.database, [row.user_id for row in rows if row.user_id])
     out.rows(
@@ -54,8 +51,6 @@ async def list_(session: Session, out: Output, audit_filter: AuditFilter, limit:
 
 async def _read_newest(session: Session, reader: AuditReader, out: Output, limit: int) -> list[AuditRow]:
     """Read the newest rows; say now and then how far back a search has come."""
-    from tui.data.audit.pages import Place
-
     rows: list[AuditRow] = []
     place: Place | None = None
     more = True

@@ -10,10 +10,13 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from tui.cli.audit import audit
 from tui.cli.output import Output
-from tui.cli.parsing import Text, is_locked, option
+from tui.cli.parsing import Text, command, is_locked, option
 from tui.cli.requirements import Requirements
+from tui.data.seals.sealing import seal_log
+from tui.data.seals.sealing_keys import new_seal_key, read_manifest, read_newest_seal, read_public_key, read_seal_key
+from tui.data.seals.verify import hour_moment, hour_text, verify_log
+from tui.errors import CheckFailed, InvalidInput
 from tui.locked.mode import closed
 from tui.words.counts import counted
 from tui.words.times import to_the_minute
@@ -39,9 +42,7 @@ class KeyOrFile(Text):
         return text
 
 
-@audit.command(
-    "seal", needs=Requirements("administrator", key="sealing", writes="data", finds=True, organization=False)
-)
+@command(needs=Requirements("administrator", key="sealing", writes="data", finds=True, organization=False))
 @option(
     "--new-key",
     metavar="FILE",
@@ -49,18 +50,19 @@ class KeyOrFile(Text):
     help="Make a sealing key in a new FILE and stop there.",
 )
 @click.pass_obj
-def seal(options: Options, new_key: str | None) -> Work | int:
+def seal(options: Options, new_key: str | None) -> Work | None:
     """Sign every whole hour of the log that ended 15 minutes ago.
 
     Meant for a nightly job: with nothing to seal it says so and exits with 0, and two at once do not collide. The
     private key is in the file that SWITCHBOARD_SEAL_KEY_FILE names; without it the exit status is 4.
     """
     if new_key is not None:
-        return _make_sealing_key(Output(as_json=options.json), new_key)
+        _make_sealing_key(Output(as_json=options.json), new_key)
+        return None
     return _seal
 
 
-@audit.command("verify", locked=True, needs=Requirements("any", finds=True, organization=False))
+@command(locked=True, needs=Requirements("any", finds=True, organization=False))
 @option(
     "--public-key",
     "public_keys",
@@ -75,16 +77,12 @@ def seal(options: Options, new_key: str | None) -> Work | int:
 )
 # Closed in the locked console, which reads no file that a person names.
 @option("--manifest", metavar="FILE", help="Take the public keys and the newest seal from the manifest of an export.")
-@click.pass_obj
-def verify(options: Options, public_keys: tuple[str, ...], newest_seal: str | None, manifest: str | None) -> Work:
+def verify(public_keys: tuple[str, ...], newest_seal: str | None, manifest: str | None) -> Work:
     """Check the log against its seals; no secret is needed.
 
     Exits with 5 where a row or a seal is not as it was sealed, or where what protects the log is off. Whoever owns
     the database can replace the public keys in it: --public-key or --manifest brings them from elsewhere.
     """
-    from tui.data.seals.sealing_keys import read_manifest, read_newest_seal, read_public_key
-    from tui.errors import InvalidInput
-
     if manifest is not None and (public_keys or newest_seal):
         raise InvalidInput(
             "--manifest brings the keys and the newest seal, and they were given as well.", "Give one or the other."
@@ -92,24 +90,31 @@ def verify(options: Options, public_keys: tuple[str, ...], newest_seal: str | No
     keys, newest = read_manifest(Path(manifest)) if manifest is not None else ((), None)
     keys = keys or tuple(map(read_public_key, public_keys))
     newest = newest or (read_newest_seal(newest_seal) if newest_seal is not None else None)
-    return partial(_verify, keys=keys, newest=newest)
+
+    async def work(session: Session, out: Output) -> None:
+        on_progress = partial(_report_progress, out, "compared")
+        report = await verify_log(session.database, public_keys=keys, newest=newest, on_progress=on_progress)
+        out.record(_record(report), _lines(report))
+        if report.keys and not any(key.given for key in report.keys):
+            out.say("The public keys are the database's own, which its owner can replace: see --public-key.")
+        if not report.is_well:
+            raise CheckFailed(
+                f"The log is not as it was sealed, or not protected: {counted(report.finding_count, 'finding')}.",
+                "Each stands above; compare with a backup or an export, and ask who owns the database.",
+            )
+
+    return work
 
 
-def _make_sealing_key(out: Output, path: str) -> int:
-    from tui.data.seals.sealing_keys import new_seal_key
-
+def _make_sealing_key(out: Output, path: str) -> None:
     key = new_seal_key(Path(path))
     public_key = key.public_key.hex()
     out.record({"key_id": key.key_id, "public_key": public_key}, [("key id", key.key_id), ("public key", public_key)])
     out.say("Name the file in SWITCHBOARD_SEAL_KEY_FILE. Keep the public key where the database's owner cannot change")
     out.say("it: with it `audit verify --public-key` notices seals that somebody else has made.")
-    return 0
 
 
 async def _seal(session: Session, out: Output) -> None:
-    from tui.data.seals.sealing import seal_log
-    from tui.data.seals.sealing_keys import read_seal_key
-
     key = read_seal_key(session.settings.seal_key_file)
     sealed = await seal_log(session.database, key, on_progress=partial(_report_progress, out, "sealed"))
     until = _end_of_hours(sealed.sealed_until)
@@ -127,25 +132,7 @@ async def _seal(session: Session, out: Output) -> None:
     )
 
 
-async def _verify(session: Session, out: Output, *, keys: tuple[bytes, ...], newest: bytes | None) -> None:
-    from tui.data.seals.verify import verify_log
-    from tui.errors import CheckFailed
-
-    on_progress = partial(_report_progress, out, "compared")
-    report = await verify_log(session.database, public_keys=keys, newest=newest, on_progress=on_progress)
-    out.record(_record(report), _lines(report))
-    if report.keys and not any(key.given for key in report.keys):
-        out.say("The public keys are the database's own, which its owner can replace: see --public-key.")
-    if not report.is_well:
-        raise CheckFailed(
-            f"The log is not as it was sealed, or not protected: {counted(report.finding_count, 'finding')}.",
-            "Each stands above; compare with a backup or an export, and ask who owns the database.",
-        )
-
-
 def _record(report: SealReport) -> dict[str, Any]:
-    from tui.data.seals.verify import hour_moment
-
     return {
         "ok": report.is_well,
         "seals": report.seals,
@@ -163,8 +150,6 @@ def _record(report: SealReport) -> dict[str, Any]:
 
 
 def _lines(report: SealReport) -> list[tuple[str, object]]:
-    from tui.data.seals.verify import hour_text
-
     verdict = "as it was sealed" if report.is_well else "NOT as it was sealed, or not protected"
     if report.is_well_as_far_as_known:
         verdict = "as it was sealed, as far as this version can tell"
@@ -182,8 +167,6 @@ def _lines(report: SealReport) -> list[tuple[str, object]]:
 
 
 def _report_progress(out: Output, verb: str, rows: int, hour: int) -> None:
-    from tui.data.seals.verify import hour_text
-
     out.progress(f"{counted(rows, 'row')} {verb}, up to {hour_text(hour)} ...")
 
 

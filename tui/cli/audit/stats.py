@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from tui.cli.audit import audit
 from tui.cli.audit.filter import FilteredCommand
 from tui.cli.output import Column
+from tui.cli.parsing import command
 from tui.cli.requirements import Requirements
+from tui.data.audit.stats import Statistics, statistics
+from tui.data.directory import people_by_id
 from tui.words.counts import counted
+from tui.words.people import author_in_full
 from tui.words.times import to_the_minute
 
 if TYPE_CHECKING:
@@ -17,22 +20,17 @@ if TYPE_CHECKING:
 
     from tui.cli.output import Output
     from tui.data.audit.filter import AuditFilter
-    from tui.data.audit.stats import Statistics
     from tui.session.session import Session
 
 MOST_LINES = 31
 
 
-@audit.command("stats", cls=FilteredCommand, locked=True, needs=Requirements("any", organization=False))
+@command(cls=FilteredCommand, locked=True, needs=Requirements("any", organization=False))
 async def stats(session: Session, out: Output, audit_filter: AuditFilter) -> None:
     """Count the rows of a filter by action, status, type, user and day.
 
     Where a minute is not enough for all of them, the newest are counted, and the first line says back to when.
     """
-    from tui.data.audit.stats import Statistics, statistics
-    from tui.data.directory import people_by_id
-    from tui.words.people import author_in_full
-
     zone = session.settings.timezone
     figures = Statistics()
     async for figures in statistics(session.database, audit_filter, zone):

@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import sys
 import time
+from asyncio import sleep
 from typing import TYPE_CHECKING
 
-from tui.cli.audit import audit
 from tui.cli.audit.filter import FilteredCommand
 from tui.cli.audit.view import columns, record_of
+from tui.cli.parsing import command
 from tui.cli.requirements import Requirements
+from tui.data.audit.pages import AuditReader
+from tui.data.audit.tail import Tail
+from tui.data.directory import people_by_id
+from tui.data.postgres.liveness import RETRY_EVERY_S
 from tui.errors import ConnectionFailed
 from tui.words.text import fit
 
@@ -18,7 +23,6 @@ if TYPE_CHECKING:
 
     from tui.cli.output import Output
     from tui.data.audit.filter import AuditFilter
-    from tui.data.audit.tail import Tail
     from tui.models import AuditRow
     from tui.session.session import Session
 
@@ -29,17 +33,12 @@ WIDTHS = (19, 24, 16, 22, 8, 15)
 """Cells of the columns but the last: a line is written before it is known how wide the next ones are."""
 
 
-@audit.command("tail", cls=FilteredCommand, locked=True, needs=Requirements("any", organization=False))
+@command(cls=FilteredCommand, locked=True, needs=Requirements("any", organization=False))
 async def tail(session: Session, out: Output, audit_filter: AuditFilter) -> None:
     """Show the last rows of the log and then each new one, oldest first, until it is interrupted.
 
     With --json each row is a line of JSON. A lost connection is waited for up to a minute, and no row is missed.
     """
-    from asyncio import sleep
-
-    from tui.data.audit.pages import AuditReader
-    from tui.data.audit.tail import Tail
-
     following = Tail(session.database, audit_filter)
     await following.begin()
     async for step in AuditReader(session.database, audit_filter).older(None, ROWS_BEFORE):
@@ -54,10 +53,6 @@ async def tail(session: Session, out: Output, audit_filter: AuditFilter) -> None
 
 async def _new_rows(following: Tail, out: Output) -> Sequence[AuditRow]:
     """Look for new rows; wait for a connection that broke. Raises ConnectionFailed after GIVE_UP_AFTER_S."""
-    from asyncio import sleep
-
-    from tui.data.postgres.liveness import RETRY_EVERY_S
-
     lost_at: float | None = None
     while True:
         try:
@@ -72,8 +67,6 @@ async def _new_rows(following: Tail, out: Output) -> Sequence[AuditRow]:
 
 
 async def _show(session: Session, out: Output, rows: Sequence[AuditRow]) -> None:
-    from tui.data.directory import people_by_id
-
     if not rows:
         return
     people = {} if out.as_json else await people_by_id(session.database, [row.user_id for row in rows if row.user_id])

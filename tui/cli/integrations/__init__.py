@@ -1,12 +1,19 @@
 """The commands `integrations`."""
 
-from tui.cli.root import switchboard
+from tui.cli.parsing import group
 
 
-@switchboard.group(
-    "integrations",
+@group(
     locked=True,
-    order=("list", "show", "configure", "test", "enable", "disable", "delete"),
+    lazy_commands={
+        "list": "tui.cli.integrations.list:list_",
+        "show": "tui.cli.integrations.commands:show",
+        "configure": "tui.cli.integrations.configure:configure",
+        "test": "tui.cli.integrations.test:test",
+        "enable": "tui.cli.integrations.commands:enable",
+        "disable": "tui.cli.integrations.commands:disable",
+        "delete": "tui.cli.integrations.commands:delete",
+    },
 )
 def integrations() -> None:
     """The integrations of an organisation and their credentials."""

@@ -1,50 +1,33 @@
-"""The commands `integrations` that are about the row as a whole: listing, showing, enabling, disabling, deleting."""
+"""The commands `integrations` that are about the row as a whole: showing, enabling, disabling, deleting."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tui.cli.integrations import integrations
-from tui.cli.parsing import argument
+from tui.cli.confirm import confirm_by_name
+from tui.cli.integrations.lookup import find_integration, type_argument
+from tui.cli.integrations.view import detail_lines, detail_record
+from tui.cli.parsing import command
 from tui.cli.requirements import Requirements
+from tui.data.integrations.authors import Authors, authors_of
+from tui.data.integrations.credentials import load_credential
+from tui.data.integrations.listing import count_dependents, set_active
+from tui.data.integrations.listing import delete as delete_integration
+from tui.data.keys.gate import check_gate
+from tui.errors import PermissionDenied
+from tui.providers.naming import full_name
+from tui.words.integrations import activation, deletion, deletion_warning
+from tui.words.organizations import organization_in_full
 
 if TYPE_CHECKING:
     from tui.cli.output import Output
     from tui.session.session import Session
 
-type_argument = argument("integration_type", locked=True, metavar="TYPE")
 
-
-@integrations.command("list", locked=True, needs=Requirements("support", key="optional"))
-async def list_(session: Session, out: Output) -> None:
-    """List every type of integration, configured or not."""
-    from tui.cli.integrations.view import COLUMNS, record_of
-    from tui.data.integrations.listing import list_integrations
-    from tui.providers import registry
-
-    listed = await list_integrations(
-        session.database, session.keyring, session.chosen_organization.id, list(registry())
-    )
-    out.rows(listed, COLUMNS, record=record_of, empty="There is no integration type.")
-    if any(integration.unreadable == "no key" for integration in listed):
-        out.warn(
-            "No master key is configured, so no credential could be looked into.",
-            "Set ENCRYPTION_MASTER_KEY; `switchboard keys status` says which key is in use.",
-        )
-
-
-@integrations.command("show", locked=True, needs=Requirements("support", key="required"))
+@command(locked=True, needs=Requirements("support", key="required"))
 @type_argument
 async def show(session: Session, out: Output, integration_type: str) -> None:
     """Show one integration; of a secret only whether it is set."""
-    from tui.cli.integrations.lookup import find_integration
-    from tui.cli.integrations.view import detail_lines, detail_record
-    from tui.data.integrations.authors import Authors, authors_of
-    from tui.data.integrations.credentials import load_credential
-    from tui.data.keys.gate import check_gate
-    from tui.errors import PermissionDenied
-    from tui.words.organizations import organization_in_full
-
     integration = await find_integration(session, integration_type, opens_envelopes=True)
     try:
         stored = await load_credential(
@@ -69,14 +52,14 @@ async def show(session: Session, out: Output, integration_type: str) -> None:
         raise stored.problem
 
 
-@integrations.command("enable", locked=True, needs=Requirements("support", writes="data"))
+@command(locked=True, needs=Requirements("support", writes="data"))
 @type_argument
 async def enable(session: Session, out: Output, integration_type: str) -> None:
     """Let an integration be used again."""
     await _set_active(session, out, integration_type, active=True)
 
 
-@integrations.command("disable", locked=True, needs=Requirements("support", writes="data"))
+@command(locked=True, needs=Requirements("support", writes="data"))
 @type_argument
 async def disable(session: Session, out: Output, integration_type: str) -> None:
     """Stop an integration from being used; everything of it is kept."""
@@ -84,11 +67,6 @@ async def disable(session: Session, out: Output, integration_type: str) -> None:
 
 
 async def _set_active(session: Session, out: Output, integration_type: str, *, active: bool) -> None:
-    from tui.cli.integrations.lookup import find_integration
-    from tui.data.integrations.listing import set_active
-    from tui.providers.naming import full_name
-    from tui.words.integrations import activation
-
     integration = await find_integration(session, integration_type)
     changed = await set_active(session.database, integration, active=active)
     record = {"id": integration.id, "integration_type": integration.integration_type}
@@ -98,20 +76,13 @@ async def _set_active(session: Session, out: Output, integration_type: str, *, a
     )
 
 
-@integrations.command("delete", locked=True, needs=Requirements("administrator", writes="data"))
+@command(locked=True, needs=Requirements("administrator", writes="data"))
 @type_argument
 async def delete(session: Session, out: Output, integration_type: str) -> None:
     """Delete an integration with its permissions and phone numbers.
 
     Says what goes with it, and asks for the type's name; --yes deletes at once.
     """
-    from tui.cli.confirm import confirm_by_name
-    from tui.cli.integrations.lookup import find_integration
-    from tui.data.integrations.listing import count_dependents
-    from tui.data.integrations.listing import delete as delete_integration
-    from tui.providers.naming import full_name
-    from tui.words.integrations import deletion, deletion_warning
-
     integration = await find_integration(session, integration_type)
     name = integration.integration_type
     expected = await count_dependents(session.database, integration)

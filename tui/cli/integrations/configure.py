@@ -6,10 +6,16 @@ import sys
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from tui.cli.integrations import integrations
-from tui.cli.integrations.commands import type_argument
+from tui.cli.integrations.lookup import type_argument
+from tui.cli.parsing import command
 from tui.cli.requirements import Requirements
+from tui.data.integrations.credentials import Draft, load_credential, save_credential
+from tui.data.keys.credential_json import parse_credential
+from tui.data.keys.gate import check_gate
 from tui.errors import ConfirmationNeeded, InvalidInput
+from tui.providers import integration_type as known_type
+from tui.providers.validation import read_display_name, validate
+from tui.words.integrations import NOTHING_CHANGED
 
 if TYPE_CHECKING:
     from tui.cli.output import Output
@@ -20,7 +26,7 @@ if TYPE_CHECKING:
 LARGEST_BYTES = 1_000_000
 
 
-@integrations.command("configure", locked=True, needs=Requirements("administrator", key="required", writes="data"))
+@command(locked=True, needs=Requirements("administrator", key="required", writes="data"))
 @type_argument
 def configure(integration_type: str) -> Work:
     """Save a credential: one JSON object on standard input.
@@ -32,16 +38,12 @@ def configure(integration_type: str) -> Work:
     Example, with the object in a file:
         switchboard integrations configure exotel_sms < credential.json
     """
-    from tui.providers import integration_type as known_type
-
     definition = known_type(integration_type)
     return partial(_configure, definition=definition, fields=_read_object(definition))
 
 
 def _read_object(definition: IntegrationType) -> dict[str, Any]:
     """Read the one JSON object from standard input. Raises InvalidInput, also where that is a terminal."""
-    from tui.data.keys.credential_json import parse_credential
-
     required = {field.name: "..." for field in definition.fields if field.required}
     form = ", ".join(f'"{name}": "{value}"' for name, value in required.items())
     if sys.stdin is None or sys.stdin.isatty():
@@ -59,11 +61,6 @@ def _read_object(definition: IntegrationType) -> dict[str, Any]:
 
 async def _configure(session: Session, out: Output, *, definition: IntegrationType, fields: dict[str, Any]) -> None:
     """Check the given fields together with the stored ones, and save them."""
-    from tui.data.integrations.credentials import Draft, load_credential, save_credential
-    from tui.data.keys.gate import check_gate
-    from tui.providers.validation import read_display_name, validate
-    from tui.words.integrations import NOTHING_CHANGED
-
     organization = session.chosen_organization
     base = await load_credential(session.database, session.keyring, organization.id, definition.name)
     name, wrong = base.integration.display_name if base else None, None

@@ -4,12 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from tui.cli.parsing import argument
+from tui.data.integrations.listing import list_integrations
+from tui.data.keys.encryption import Keyring
 from tui.errors import InvalidInput, NotFound
 from tui.providers import integration_type as known_type
 
 if TYPE_CHECKING:
     from tui.models import Integration
     from tui.session.session import Session
+
+type_argument = argument("integration_type", locked=True, metavar="TYPE")
 
 
 async def find_integration(
@@ -21,9 +26,6 @@ async def find_integration(
     `or_else` ends the advice of NotFound. `opens_envelopes` looks into the envelopes of the whole list, for which the
     key is derived in half a second.
     """
-    from tui.data.integrations.listing import list_integrations
-    from tui.data.keys.encryption import Keyring
-
     keyring = session.keyring if opens_envelopes else Keyring(None)
     listed = await list_integrations(session.database, keyring, session.chosen_organization.id, [])
     matches = [

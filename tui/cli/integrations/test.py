@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from tui.cli.integrations import integrations
-from tui.cli.parsing import argument, option
+from tui.cli.integrations.lookup import find_integration
+from tui.cli.parsing import argument, command, option
 from tui.cli.requirements import Requirements
+from tui.data.integrations.listing import list_integrations
+from tui.data.keys.encryption import Keyring
+from tui.data.keys.gate import check_gate
 from tui.errors import CheckFailed, InvalidInput, NotFound, SwitchboardError
+from tui.providers import registry
+from tui.session.connection_test import run_on_stored
+from tui.words.integrations import verdict_words
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -25,7 +32,7 @@ INTEGRATION_FIELDS = ("id", "integration_type", "display_name")
 ASKING = "Asking the provider; ctrl+c stops."
 
 
-@integrations.command("test", locked=True, needs=Requirements("support", key="required", writes="log", finds=True))
+@command(locked=True, needs=Requirements("support", key="required", writes="log", finds=True))
 @argument("integration_type", locked=True, metavar="[TYPE]", required=False)
 @option("--all", "everything", locked=True, is_flag=True, help="Test every integration of the organisation.")
 def test(integration_type: str | None, everything: bool) -> Work:
@@ -46,9 +53,6 @@ async def _test(session: Session, out: Output, *, integration_type: str) -> None
 
     Raises CheckFailed where it did not pass, and MasterKeyError where no key that is configured opens it.
     """
-    from tui.cli.integrations.lookup import find_integration
-    from tui.session.connection_test import run_on_stored
-
     integration = await find_integration(session, integration_type, or_give=", or --all")
     out.say(ASKING)
     tested = await run_on_stored(session, integration, partial(_say_verdict, out, integration))
@@ -63,11 +67,6 @@ async def _test(session: Session, out: Output, *, integration_type: str) -> None
 
 async def _test_all(session: Session, out: Output) -> None:
     """Test every integration that is set up, side by side. Raises as _test does."""
-    import asyncio
-
-    from tui.data.integrations.listing import list_integrations
-    from tui.data.keys.encryption import Keyring
-
     listed = await list_integrations(session.database, Keyring(None), session.chosen_organization.id, [])
     testable = [integration for integration in listed if _has_test(integration)]
     if not testable:
@@ -88,15 +87,11 @@ async def _test_all(session: Session, out: Output) -> None:
 
 async def _require_key(session: Session, tested: Sequence[ConnectionTestResult]) -> None:
     """Raise MasterKeyError where a key is what is missing: nothing was asked then."""
-    from tui.data.keys.gate import check_gate
-
     if any(outcome.lacks_key for outcome in tested):
         (await check_gate(session.database, session.keyring)).require_write()
 
 
 def _has_test(integration: Integration) -> bool:
-    from tui.providers import registry
-
     definition = registry().get(integration.integration_type)
     return definition is not None and definition.test is not None
 
@@ -105,8 +100,6 @@ async def _test_or_fail(
     session: Session, out: Output, integration: Integration
 ) -> ConnectionTestResult | SwitchboardError:
     """Test an integration; return the failure, so that the tests beside it go on."""
-    from tui.session.connection_test import run_on_stored
-
     try:
         return await run_on_stored(session, integration, partial(_say_verdict, out, integration))
     except SwitchboardError as failure:
@@ -114,8 +107,6 @@ async def _test_or_fail(
 
 
 def _say_verdict(out: Output, integration: Integration, verdict: Verdict) -> None:
-    from tui.words.integrations import verdict_words
-
     outcome = f"{OUTCOMES[verdict.outcome]:<8}"
     out.say(f"{integration.integration_type}  {outcome}  {verdict_words(verdict)} {verdict.what_to_do}".rstrip())
 

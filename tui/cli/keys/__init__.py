@@ -1,8 +1,14 @@
 """The commands `keys`."""
 
-from tui.cli.root import switchboard
+from tui.cli.parsing import group
 
 
-@switchboard.group("keys", locked=True, order=("generate", "status"))
+@group(
+    locked=True,
+    lazy_commands={
+        "generate": "tui.cli.keys.generate:generate",
+        "status": "tui.cli.keys.status:status",
+    },
+)
 def keys() -> None:
     """The master key that credentials are encrypted with."""

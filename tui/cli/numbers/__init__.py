@@ -1,12 +1,20 @@
 """The commands `phone-numbers`."""
 
-from tui.cli.root import switchboard
+from tui.cli.parsing import group
 
 
-@switchboard.group(
-    "phone-numbers",
+@group(
     locked=True,
-    order=("list", "sync", "add", "edit", "deactivate", "assign", "unassign", "primary"),
+    lazy_commands={
+        "list": "tui.cli.numbers.list:list_",
+        "sync": "tui.cli.numbers.sync:sync",
+        "add": "tui.cli.numbers.commands:add",
+        "edit": "tui.cli.numbers.commands:edit",
+        "deactivate": "tui.cli.numbers.commands:deactivate",
+        "assign": "tui.cli.numbers.commands:assign",
+        "unassign": "tui.cli.numbers.commands:unassign",
+        "primary": "tui.cli.numbers.commands:primary",
+    },
 )
 def phone_numbers() -> None:
     """The phone numbers of an organisation, and whose they are.

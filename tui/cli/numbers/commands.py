@@ -4,9 +4,35 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tui.cli.numbers import phone_numbers
-from tui.cli.parsing import argument, option
+from tui.cli.confirm import confirm
+from tui.cli.integrations.lookup import find_integration
+from tui.cli.numbers.list import TYPES
+from tui.cli.numbers.view import record_of
+from tui.cli.parsing import argument, command, option
 from tui.cli.requirements import Requirements
+from tui.data.directory import find_person
+from tui.data.numbers.changes import (
+    NumberEdit,
+    add_number,
+    assign_number,
+    deactivate_number,
+    edit_number,
+    make_primary,
+    unassign_number,
+)
+from tui.data.numbers.listing import NumberFilter, list_phone_numbers, resolve_phone_number
+from tui.errors import InvalidInput
+from tui.words.numbers import (
+    added,
+    assigned,
+    deactivated,
+    deactivation,
+    edited,
+    made_primary,
+    reassignment,
+    shown_number,
+    unassigned,
+)
 
 if TYPE_CHECKING:
     from tui.cli.output import Output
@@ -16,10 +42,9 @@ if TYPE_CHECKING:
     from tui.session.session import Session
 
 number_argument = argument("number", locked=True, metavar="NUMBER")
-TYPES = "virtual, toll-free or local."
 
 
-@phone_numbers.command("add", locked=True, needs=Requirements("support", writes="data"))
+@command(locked=True, needs=Requirements("support", writes="data"))
 @number_argument
 @option("--name", locked=True, metavar="TEXT", help="What people call it; up to 100 characters.")
 @option("--type", "number_type", locked=True, metavar="TYPE", help=f"{TYPES} Derived where left out.")
@@ -42,10 +67,6 @@ async def add(
     integration: str | None,
 ) -> None:
     """Add a number to the pool; it is stored as E.164 (+911141169368)."""
-    from tui.cli.integrations.lookup import find_integration
-    from tui.data.numbers.changes import add_number
-    from tui.words.numbers import added
-
     owner = None
     if integration:
         owner = await find_integration(session, integration, or_else=", or leave --integration out")
@@ -62,7 +83,7 @@ async def add(
     _write_result(out, act, added(act))
 
 
-@phone_numbers.command("edit", locked=True, needs=Requirements("support", writes="data"))
+@command(locked=True, needs=Requirements("support", writes="data"))
 @number_argument
 @option("--name", locked=True, metavar="TEXT", help="What people call it; up to 100 characters.")
 @option("--no-name", locked=True, is_flag=True, help="Remove its name.")
@@ -80,17 +101,12 @@ def edit(
     active: bool,
 ) -> Work:
     """Change a number's name, type or what it can do, or switch it on again."""
-    from tui.errors import InvalidInput
-
     if no_name and name is not None:
         raise InvalidInput("--name and --no-name exclude each other.", "Give one of them.")
     if (name, number_type, can_call, can_sms) == (None, None, None, None) and not no_name and not active:
         raise InvalidInput("Nothing to change was given.", "See `switchboard phone-numbers edit --help`.")
 
     async def work(session: Session, out: Output) -> None:
-        from tui.data.numbers.changes import NumberEdit, edit_number
-        from tui.words.numbers import edited
-
         seen = await _find_number(session, number)
         values = NumberEdit(
             display_name=None if no_name else name or seen.display_name,
@@ -104,17 +120,13 @@ def edit(
     return work
 
 
-@phone_numbers.command("deactivate", locked=True, needs=Requirements("support", writes="data"))
+@command(locked=True, needs=Requirements("support", writes="data"))
 @number_argument
 async def deactivate(session: Session, out: Output, number: str) -> None:
     """Switch a number off; it is never deleted, and `edit NUMBER --active` switches it on again.
 
     Asks where somebody has the number, or where it is the primary one.
     """
-    from tui.cli.confirm import confirm
-    from tui.data.numbers.changes import deactivate_number
-    from tui.words.numbers import deactivated, deactivation, shown_number
-
     seen = await _find_number(session, number)
     if seen.is_active and (seen.assigned_to_user_id or seen.is_primary):
         reason = f"{shown_number(seen)} would be deactivated. {deactivation(seen)}"
@@ -123,16 +135,11 @@ async def deactivate(session: Session, out: Output, number: str) -> None:
     _write_result(out, act, deactivated(act))
 
 
-@phone_numbers.command("assign", locked=True, needs=Requirements("support", writes="data"))
+@command(locked=True, needs=Requirements("support", writes="data"))
 @number_argument
 @argument("user", locked=True, metavar="USER")
 async def assign(session: Session, out: Output, number: str, user: str) -> None:
     """Hand a number to a person: id or e-mail. Asks where somebody else has it."""
-    from tui.cli.confirm import confirm
-    from tui.data.directory import find_person
-    from tui.data.numbers.changes import assign_number
-    from tui.words.numbers import assigned, reassignment
-
     seen = await _find_number(session, number)
     person = await find_person(session.database, user)
     if seen.is_active and seen.assigned_to_user_id not in (None, person.id):
@@ -142,26 +149,19 @@ async def assign(session: Session, out: Output, number: str, user: str) -> None:
     _write_result(out, act, assigned(seen, act))
 
 
-@phone_numbers.command("unassign", locked=True, needs=Requirements("support", writes="data"))
+@command(locked=True, needs=Requirements("support", writes="data"))
 @number_argument
 async def unassign(session: Session, out: Output, number: str) -> None:
     """Return a number to the pool."""
-    from tui.data.numbers.changes import unassign_number
-    from tui.words.numbers import unassigned
-
     seen = await _find_number(session, number)
     act = await unassign_number(session.database, seen)
     _write_result(out, act, unassigned(seen, act))
 
 
-@phone_numbers.command("primary", locked=True, needs=Requirements("support", writes="data"))
+@command(locked=True, needs=Requirements("support", writes="data"))
 @number_argument
 async def primary(session: Session, out: Output, number: str) -> None:
     """Make a number the organisation's primary one, in place of the one that was."""
-    from tui.data.numbers.changes import make_primary
-    from tui.data.numbers.listing import NumberFilter, list_phone_numbers
-    from tui.words.numbers import made_primary
-
     seen = await _find_number(session, number)
     primaries = await list_phone_numbers(session.database, session.chosen_organization.id, NumberFilter(primary=True))
     act = await make_primary(session.database, seen, [primary.id for primary in primaries])
@@ -170,15 +170,11 @@ async def primary(session: Session, out: Output, number: str) -> None:
 
 async def _find_number(session: Session, number: str) -> PhoneNumber:
     """Return the organisation's number of that notation, or of that id. Raises NotFound and InvalidInput."""
-    from tui.data.numbers.listing import resolve_phone_number
-
     return await resolve_phone_number(session.database, session.chosen_organization.id, number)
 
 
 def _write_result(out: Output, act: NumberChanged, sentence: str) -> None:
     """Write the number as it is now, and what the act came to."""
-    from tui.cli.numbers.view import record_of
-
     if act.warning:
         out.warn(act.warning)
     record = record_of(act.number) | {"changed": list(act.changed)}

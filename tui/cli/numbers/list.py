@@ -3,25 +3,27 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from functools import partial
 from typing import TYPE_CHECKING
 
 import click
 
-from tui.cli.numbers import phone_numbers
-from tui.cli.numbers.commands import TYPES
-from tui.cli.parsing import argument, option
+from tui.cli.numbers.view import COLUMNS, EVERYWHERE, record_of
+from tui.cli.parsing import argument, command, option
 from tui.cli.requirements import Requirements
+from tui.data.directory import find_person
+from tui.data.numbers.input import known_type
+from tui.data.numbers.listing import NumberFilter, find_phone_numbers, list_phone_numbers
 from tui.errors import InvalidInput
 
 if TYPE_CHECKING:
     from tui.cli.output import Output
     from tui.cli.request import Options, Work
-    from tui.data.numbers.listing import NumberFilter
     from tui.session.session import Session
 
+TYPES = "virtual, toll-free or local."
 
-@phone_numbers.command("list", locked=True, needs=Requirements("support", organization=False))
+
+@command(locked=True, needs=Requirements("support", organization=False))
 @argument("number", locked=True, metavar="[NUMBER]", required=False)
 @option("--assigned-to", locked=True, metavar="USER", help="Only those of a person: id or e-mail.")
 @option("--free", locked=True, is_flag=True, help="Only those in the pool, assigned to nobody.")
@@ -49,9 +51,6 @@ def list_(
     With NUMBER, or its last four digits or more, every organisation that you may read is searched, unless
     --organization names one; numbers that are switched off are found too.
     """
-    from tui.data.numbers.input import known_type
-    from tui.data.numbers.listing import NumberFilter
-
     if free and assigned_to:
         raise InvalidInput("--free and --assigned-to exclude each other.", "Give one of them.")
     if inactive and with_inactive:
@@ -64,32 +63,18 @@ def list_(
         active=False if inactive else None if with_inactive or number is not None else True,
         primary=True if primary else None,
     )
-    everywhere = number is not None and options.organization is None
-    return partial(_list, number=number, number_filter=number_filter, assigned_to=assigned_to, everywhere=everywhere)
 
+    async def work(session: Session, out: Output) -> None:
+        everywhere = number is not None and options.organization is None
+        organization_id = None if everywhere else (await session.find_organization()).id
+        person = await find_person(session.database, assigned_to) if assigned_to else None
+        wanted = replace(number_filter, assigned_to=person.id if person else None)
+        if number is None:
+            listed = await list_phone_numbers(session.database, organization_id, wanted)
+            empty = "No number of this organisation is like that; --all also lists those that are switched off."
+        else:
+            listed = list((await find_phone_numbers(session.database, number, organization_id, wanted)).numbers)
+            empty = "No number like that is in any organisation that you may read."
+        out.rows(listed, COLUMNS if organization_id else EVERYWHERE, record=record_of, empty=empty)
 
-async def _list(
-    session: Session,
-    out: Output,
-    *,
-    number: str | None,
-    number_filter: NumberFilter,
-    assigned_to: str | None,
-    everywhere: bool,
-) -> None:
-    from tui.cli.numbers.view import COLUMNS, EVERYWHERE, record_of
-    from tui.data.directory import find_person
-    from tui.data.numbers.listing import find_phone_numbers, list_phone_numbers
-
-    organization_id = None if everywhere else (await session.find_organization()).id
-    if assigned_to:
-        number_filter = replace(number_filter, assigned_to=(await find_person(session.database, assigned_to)).id)
-    if number is None:
-        listed = await list_phone_numbers(session.database, organization_id, number_filter)
-    else:
-        listed = list((await find_phone_numbers(session.database, number, organization_id, number_filter)).numbers)
-    empty = "No number of this organisation is like that; --all also lists those that are switched off."
-    if number is not None:
-        empty = "No number like that is in any organisation that you may read."
-    columns = COLUMNS if organization_id else EVERYWHERE
-    out.rows(listed, columns, record=record_of, empty=empty)
+    return work

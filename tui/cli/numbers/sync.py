@@ -4,10 +4,21 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tui.cli.numbers import phone_numbers
-from tui.cli.parsing import option
+from tui.cli.confirm import confirm, confirm_by_name
+from tui.cli.numbers.view import PLAN_COLUMNS, plan_record
+from tui.cli.parsing import command, option
 from tui.cli.requirements import Requirements
+from tui.data.numbers.sync import SyncConflict, apply_sync
 from tui.errors import ConfirmationNeeded
+from tui.session.number_sync import integration_to_sync, leave_plan, plan_from_provider
+from tui.words.sync_plan import (
+    NOTHING_PLANNED,
+    deactivation_of_all,
+    plan_doubts,
+    planned_rows,
+    sync_outcome,
+    untouched_numbers,
+)
 
 if TYPE_CHECKING:
     from tui.cli.output import Output
@@ -15,7 +26,7 @@ if TYPE_CHECKING:
     from tui.session.session import Session
 
 
-@phone_numbers.command("sync", locked=True, needs=Requirements("support", key="required", writes="data"))
+@command(locked=True, needs=Requirements("support", key="required", writes="data"))
 @option(
     "--dry-run",
     locked=True,
@@ -36,11 +47,6 @@ async def sync(session: Session, out: Output, dry_run: bool, integration: str | 
     Shows the plan, asks, and writes it in one transaction. Numbers that the provider lists no more are switched off,
     never deleted; numbers that were added by hand are left alone. The opening of the credential is logged.
     """
-    from tui.cli.numbers.view import plan_record
-    from tui.data.numbers.sync import SyncConflict, apply_sync
-    from tui.session.number_sync import integration_to_sync, leave_plan, plan_from_provider
-    from tui.words.sync_plan import sync_outcome
-
     source = await integration_to_sync(session, session.chosen_organization.id, integration)
     out.say(f"Asking the provider of {source.integration_type} for its numbers.")
     plan = await plan_from_provider(session, source, lambda count: out.say(f"{count} numbers so far."))
@@ -69,9 +75,6 @@ async def sync(session: Session, out: Output, dry_run: bool, integration: str | 
 
 
 def _show_plan(out: Output, plan: SyncPlan) -> None:
-    from tui.cli.numbers.view import PLAN_COLUMNS
-    from tui.words.sync_plan import NOTHING_PLANNED, plan_doubts, planned_rows, untouched_numbers
-
     if not out.as_json:
         planned = planned_rows(plan)
         if planned:
@@ -88,9 +91,6 @@ async def _confirm_plan(out: Output, plan: SyncPlan, *, deactivate_all: bool) ->
     That takes --deactivate-all, or the type typed by a person; --yes alone is not enough, since what runs by itself
     would believe a provider that lists nothing by mistake.
     """
-    from tui.cli.confirm import confirm, confirm_by_name
-    from tui.words.sync_plan import deactivation_of_all
-
     if not plan.writes:
         return False
     if plan.deactivates_all and not deactivate_all:

@@ -1,9 +1,18 @@
 """The commands `permissions`."""
 
-from tui.cli.root import switchboard
+from tui.cli.parsing import group
 
 
-@switchboard.group("permissions", locked=True, order=("list", "grant", "revoke", "copy", "report"))
+@group(
+    locked=True,
+    lazy_commands={
+        "list": "tui.cli.permissions.list:list_",
+        "grant": "tui.cli.permissions.commands:grant",
+        "revoke": "tui.cli.permissions.commands:revoke",
+        "copy": "tui.cli.permissions.commands:copy",
+        "report": "tui.cli.permissions.report:report",
+    },
+)
 def permissions() -> None:
     """Who may use which integration, for how long and how much.
 

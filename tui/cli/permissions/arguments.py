@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from tui.cli.integrations.lookup import not_set_up
 from tui.cli.parsing import argument
+from tui.data.permissions.listing import integrations_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -20,9 +22,6 @@ async def integrations_of_types(session: Session, types: Sequence[str]) -> list[
 
     Raises UnknownType, and NotFound for one that is not set up.
     """
-    from tui.cli.integrations.lookup import not_set_up
-    from tui.data.permissions.listing import integrations_of
-
     configured = await integrations_of(session.database, session.chosen_organization.id)
     for name in types:
         if all(integration.integration_type != name for integration in configured):

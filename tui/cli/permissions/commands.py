@@ -2,26 +2,32 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from functools import partial
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from tui.cli.parsing import argument, option
-from tui.cli.permissions import permissions
+from tui.cli.confirm import confirm
+from tui.cli.parsing import argument, command, option
 from tui.cli.permissions.arguments import integrations_of_types, user_argument
+from tui.cli.permissions.view import review_lines, review_record
 from tui.cli.requirements import Requirements
+from tui.data.directory import parse_uuid, people_are_labelled
+from tui.data.permissions.apply import Applied, apply
+from tui.data.permissions.grantees import find_grantee, find_holder, label_person
+from tui.data.permissions.listing import Holder, grants_of, integrations_of, server_time
+from tui.data.permissions.staging import Staged
+from tui.data.permissions.values import Cell, parse_expiry, parse_limit, with_right
 from tui.data.rights import RIGHTS
+from tui.errors import Conflict, InvalidInput
+from tui.words.permissions import access_in_full
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from datetime import datetime, tzinfo
     from uuid import UUID
 
     from tui.cli.output import Output
     from tui.cli.request import Work
     from tui.data.permissions.apply import Conflicts
-    from tui.data.permissions.listing import Holder
-    from tui.data.permissions.staging import Staged
     from tui.data.rights import Right
     from tui.models import Integration
     from tui.session.session import Session
@@ -31,16 +37,6 @@ dry_run_option = option(
     "--dry-run", locked=True, is_flag=True, needs=Requirements("support"), help="Print the review, and write nothing."
 )
 NAMED_CONFLICTS = 5
-
-
-@dataclass(frozen=True, slots=True)
-class GrantRequest:
-    """What `grant` is to give; a limit or an expiry that is not named stays as it is."""
-
-    rights: tuple[Right, ...]
-    expires: str | None
-    limits: dict[str, int | None]
-    label: str | None
 
 
 def right_options(command: Callable[..., Work]) -> Callable[..., Work]:
@@ -53,7 +49,7 @@ def right_options(command: Callable[..., Work]) -> Callable[..., Work]:
     return command
 
 
-@permissions.command("grant", locked=True, needs=Requirements("administrator", writes="data"))
+@command(locked=True, needs=Requirements("administrator", writes="data"))
 @user_argument
 @types_argument
 @right_options
@@ -73,9 +69,6 @@ def grant(
     **flags: bool,
 ) -> Work:
     """Give rights, add to those that are there, or change expiry and limits."""
-    from tui.data.permissions.values import parse_limit
-    from tui.errors import InvalidInput
-
     named = {"daily_limit": daily_limit, "monthly_limit": monthly_limit}
     limits = {name: parse_limit(text) for name, text in named.items() if text is not None}
     rights = tuple(right for right in RIGHTS if flags[right])
@@ -83,28 +76,42 @@ def grant(
         *others, last = (f"--{right}" for right in RIGHTS)
         choices = f"{', '.join(others)} or {last}"
         raise InvalidInput("It is not said what to give.", f"Add {choices}, an expiry, or a limit.")
-    request = GrantRequest(rights, expires, limits, label)
-    return partial(_grant, user=user, types=types, request=request, dry_run=dry_run)
+
+    async def work(session: Session, out: Output) -> None:
+        integrations = await integrations_of_types(session, types)
+        # What is not named stays as it is.
+        changed: dict[str, Any] = dict(limits)
+        if expires is not None:
+            changed["expires_at"] = parse_expiry(
+                expires, await server_time(session.database), session.settings.timezone
+            )
+        person = await _find_grantee(session, user, label)
+
+        def stage(staged: Staged, cells: dict[UUID, list[Cell]], now: datetime) -> list[str]:
+            return _stage_grant(staged, cells[person.id], now, rights, changed)
+
+        named = None if label is None else (person.id, label)
+        await _review_and_apply(session, out, [person], integrations, stage, dry_run=dry_run, label=named)
+
+    return work
 
 
-@permissions.command("revoke", locked=True, needs=Requirements("administrator", writes="data"))
+@command(locked=True, needs=Requirements("administrator", writes="data"))
 @user_argument
 @types_argument
 @dry_run_option
 async def revoke(session: Session, out: Output, user: str, types: tuple[str, ...], dry_run: bool) -> None:
     """Take every right on one integration, or on several."""
-    from tui.data.permissions.grantees import find_holder
-
     integrations = await integrations_of_types(session, types)
     person = await find_holder(session.database, session.chosen_organization.id, user)
 
-    def stage(staged: Staged, cells: dict[UUID, list[Any]], now: datetime) -> list[str]:
+    def stage(staged: Staged, cells: dict[UUID, list[Cell]], now: datetime) -> list[str]:
         return list(staged.revoke(cells[person.id], now).notes)
 
     await _review_and_apply(session, out, [person], integrations, stage, dry_run=dry_run)
 
 
-@permissions.command("copy", locked=True, needs=Requirements("administrator", writes="data"))
+@command(locked=True, needs=Requirements("administrator", writes="data"))
 @argument("source", locked=True, metavar="FROM")
 @argument("target", locked=True, metavar="TO")
 @dry_run_option
@@ -113,10 +120,6 @@ async def copy(session: Session, out: Output, source: str, target: str, dry_run:
 
     What TO has and FROM has not is revoked; the review shows it.
     """
-    from tui.data.permissions.grantees import find_grantee, find_holder
-    from tui.data.permissions.listing import integrations_of
-    from tui.errors import InvalidInput
-
     organization_id = session.chosen_organization.id
     holder = await find_holder(session.database, organization_id, source)
     other = await find_grantee(session.database, organization_id, target)
@@ -124,48 +127,30 @@ async def copy(session: Session, out: Output, source: str, target: str, dry_run:
         raise InvalidInput("FROM and TO are the same person.", "Name two.")
     integrations = await integrations_of(session.database, organization_id)
 
-    def stage(staged: Staged, cells: dict[UUID, list[Any]], now: datetime) -> list[str]:
+    def stage(staged: Staged, cells: dict[UUID, list[Cell]], now: datetime) -> list[str]:
         return list(staged.copy(cells[holder.id], cells[other.id], now).notes)
 
     await _review_and_apply(session, out, [holder, other], integrations, stage, dry_run=dry_run)
 
 
-async def _grant(
-    session: Session, out: Output, *, user: str, types: Sequence[str], request: GrantRequest, dry_run: bool
-) -> None:
-    from tui.data.permissions.listing import server_time
-    from tui.data.permissions.values import parse_expiry
-    from tui.errors import InvalidInput
-
-    integrations = await integrations_of_types(session, types)
-    now = await server_time(session.database)
-    changed: dict[str, Any] = dict(request.limits)
-    if request.expires is not None:
-        changed["expires_at"] = parse_expiry(request.expires, now, session.settings.timezone)
-    person = await _find_grantee(session, user, request.label)
-
-    def stage(staged: Staged, cells: dict[UUID, list[Any]], now: datetime) -> list[str]:
-        # All values are staged as one, so that a limit is judged together with the other one.
-        from dataclasses import replace
-
-        from tui.data.permissions.values import with_right
-
-        notes: list[str] = []
-        staged_values = []
-        for cell in cells[person.id]:
-            access = cell.access
-            for right in request.rights:
-                access, note = with_right(access, right, given=True)
-                notes += [note] if note else []
-            if not access.rights:
-                raise InvalidInput("There is no right yet, and expiry and limits need one.", "Add --view or --send.")
-            if access.is_expired(now) and "expires_at" not in changed:
-                notes.append("That permission has expired and stays so: add --expires.")
-            staged_values.append((cell, replace(access, **changed)))
-        return [*notes, *staged.stage(staged_values, now).notes]
-
-    label = None if request.label is None else (person.id, request.label)
-    await _review_and_apply(session, out, [person], integrations, stage, dry_run=dry_run, label=label)
+def _stage_grant(
+    staged: Staged, cells: Sequence[Cell], now: datetime, rights: Sequence[Right], changed: Mapping[str, Any]
+) -> list[str]:
+    """Add the rights to each cell and change the values that are named; return what a person should know."""
+    notes: list[str] = []
+    staged_values = []
+    for cell in cells:
+        access = cell.access
+        for right in rights:
+            access, note = with_right(access, right, given=True)
+            notes += [note] if note else []
+        if not access.rights:
+            raise InvalidInput("There is no right yet, and expiry and limits need one.", "Add --view or --send.")
+        if access.is_expired(now) and "expires_at" not in changed:
+            notes.append("That permission has expired and stays so: add --expires.")
+        staged_values.append((cell, replace(access, **changed)))
+    # All values are staged as one, so that a limit is judged together with the other one.
+    return [*notes, *staged.stage(staged_values, now).notes]
 
 
 async def _review_and_apply(
@@ -173,20 +158,12 @@ async def _review_and_apply(
     out: Output,
     people: Sequence[Holder],
     integrations: Sequence[Integration],
-    stage: Callable[[Staged, dict[UUID, list[Any]], datetime], list[str]],
+    stage: Callable[[Staged, dict[UUID, list[Cell]], datetime], list[str]],
     *,
     dry_run: bool,
     label: tuple[UUID, str] | None = None,
 ) -> None:
     """Stage, print the review, ask, and apply in one transaction. Raises Conflict where something changed meanwhile."""
-    from tui.cli.confirm import confirm
-    from tui.cli.permissions.view import review_lines, review_record
-    from tui.data.permissions.apply import Applied, apply
-    from tui.data.permissions.grantees import label_person
-    from tui.data.permissions.listing import grants_of, server_time
-    from tui.data.permissions.staging import Staged
-    from tui.data.permissions.values import Cell
-
     organization_id = session.chosen_organization.id
     grants = await grants_of(session.database, organization_id, [person.id for person in people])
     integrations_by_id = {integration.id: integration for integration in integrations if integration.id is not None}
@@ -219,11 +196,6 @@ async def _review_and_apply(
 
 async def _find_grantee(session: Session, user: str, label: str | None) -> Holder:
     """Return who is given something; an id with a label is somebody where there is no directory."""
-    from tui.data.directory import parse_uuid, people_are_labelled
-    from tui.data.permissions.grantees import find_grantee
-    from tui.data.permissions.listing import Holder
-    from tui.errors import InvalidInput
-
     organization_id = session.chosen_organization.id
     if label is None:
         return await find_grantee(session.database, organization_id, user)
@@ -238,9 +210,6 @@ async def _find_grantee(session: Session, user: str, label: str | None) -> Holde
 def _conflict_error(
     conflicts: Conflicts, people: dict[UUID, Holder], integrations: dict[UUID, Integration], zone: tzinfo
 ) -> Exception:
-    from tui.errors import Conflict
-    from tui.words.permissions import access_in_full
-
     named = [
         f"{people[cell.user_id].label} on {integrations[cell.integration_id].integration_type} "
         + (

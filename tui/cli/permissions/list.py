@@ -4,25 +4,23 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tui.cli.parsing import option
-from tui.cli.permissions import permissions
+from tui.cli.parsing import command, option
 from tui.cli.permissions.arguments import integrations_of_types
+from tui.cli.permissions.view import columns, record_of
 from tui.cli.requirements import Requirements
+from tui.data.permissions.effective import access_of_person, enforcement, list_access
+from tui.data.permissions.grantees import find_holder
 
 if TYPE_CHECKING:
     from tui.cli.output import Output
     from tui.session.session import Session
 
 
-@permissions.command("list", locked=True, needs=Requirements("support"))
+@command(locked=True, needs=Requirements("support"))
 @option("--user", locked=True, metavar="USER", help="Only this person, on every integration.")
 @option("--type", "integration_type", locked=True, metavar="TYPE", help="Only this integration.")
 async def list_(session: Session, out: Output, user: str | None, integration_type: str | None) -> None:
     """List who may do what now, and why not."""
-    from tui.cli.permissions.view import columns, record_of
-    from tui.data.permissions.effective import access_of_person, enforcement, list_access
-    from tui.data.permissions.grantees import find_holder
-
     organization_id = session.chosen_organization.id
     integrations = await integrations_of_types(session, [integration_type]) if integration_type else None
     if user is None:

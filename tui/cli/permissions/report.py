@@ -4,23 +4,22 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tui.cli.permissions import permissions
+from tui.cli.parsing import command
 from tui.cli.permissions.arguments import user_argument
+from tui.cli.permissions.view import report_lines, report_record
 from tui.cli.requirements import Requirements
+from tui.data.permissions.grantees import find_holder
+from tui.data.permissions.leaver import leaver_report
 
 if TYPE_CHECKING:
     from tui.cli.output import Output
     from tui.session.session import Session
 
 
-@permissions.command("report", locked=True, needs=Requirements("support"))
+@command(locked=True, needs=Requirements("support"))
 @user_argument
 async def report(session: Session, out: Output, user: str) -> None:
     """Report on somebody who leaves: what they could reach, and which secrets to rotate."""
-    from tui.cli.permissions.view import report_lines, report_record
-    from tui.data.permissions.grantees import find_holder
-    from tui.data.permissions.leaver import leaver_report
-
     organization_id = session.chosen_organization.id
     person = await find_holder(session.database, organization_id, user)
     leaver = await leaver_report(session.database, organization_id, person)

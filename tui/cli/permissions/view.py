@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from tui.cli.output import Column
+from tui.data.permissions.values import state_of
 from tui.data.rights import RIGHTS
 from tui.providers import is_secret
 from tui.words.counts import counted
@@ -46,8 +47,6 @@ def access_record(access: Access) -> dict[str, Any]:
 
 def record_of(entry: EffectiveAccess) -> dict[str, Any]:
     """Return what JSON has of one person and one integration: the row's columns, then what was derived."""
-    from tui.data.permissions.values import state_of
-
     grant, access = entry.grant, entry.access
     return {
         "id": grant.id if grant else None,

@@ -8,19 +8,19 @@ from typing import TYPE_CHECKING
 import click
 
 from tui.cli.output import Output
-from tui.cli.parsing import option
+from tui.cli.parsing import command, option
 from tui.cli.request import OpenConsole, Options
-from tui.cli.root import switchboard
+from tui.demo.session import prepare_demo
 
 if TYPE_CHECKING:
     from collections.abc import MutableMapping
 
 
-@switchboard.command("demo")
+@command()
 @option("--reset", is_flag=True, help="Start over with fresh sample data.")
 @option("--env", "env", is_flag=True, help="Print its settings instead of opening the console.")
 @click.pass_obj
-def demo(options: Options, reset: bool, env: bool) -> int | OpenConsole:
+def demo(options: Options, reset: bool, env: bool) -> OpenConsole | None:
     """Open the console on an embedded Postgres with sample data.
 
     Nothing of your own configuration is used. With --env other commands can work on the same database:
@@ -31,8 +31,6 @@ def demo(options: Options, reset: bool, env: bool) -> int | OpenConsole:
     """
     if not env:
         return OpenConsole(options, demo=True, reset=reset)
-    from tui.demo.session import prepare_demo
-
     out = Output(as_json=options.json)
     drop_libpq_variables()
     # Left running on purpose: the settings are of use only while it runs. The next console on it stops it.
@@ -45,7 +43,7 @@ def demo(options: Options, reset: bool, env: bool) -> int | OpenConsole:
         for name, value in database.environment.items():
             out.text(f"export {name}={_quoted(value)}")
     out.say("The demo's database runs until a console on it is left: `switchboard demo`, then q.")
-    return 0
+    return None
 
 
 def drop_libpq_variables(environ: MutableMapping[str, str] = os.environ) -> None:

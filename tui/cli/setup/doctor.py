@@ -5,8 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from tui.cli.output import Column
+from tui.cli.parsing import command
 from tui.cli.requirements import Requirements
-from tui.cli.root import switchboard
+from tui.data.postgres.conninfo.string import from_environment
+from tui.data.setup.doctor import examine
+from tui.errors import CheckFailed, SwitchboardError
+from tui.session.session import require_configured
 from tui.words.counts import counted
 
 if TYPE_CHECKING:
@@ -15,17 +19,12 @@ if TYPE_CHECKING:
     from tui.session.session import Session
 
 
-@switchboard.command("doctor", locked=True, needs=Requirements("any", key="optional", finds=True, connects=False))
+@command(locked=True, needs=Requirements("any", key="optional", finds=True, connects=False))
 async def doctor(session: Session, out: Output) -> None:
     """Look at connection, schema, key, access and files.
 
     Exits with 5 where it finds a problem; with warnings alone it exits with 0.
     """
-    from tui.data.postgres.conninfo.string import from_environment
-    from tui.data.setup.doctor import examine
-    from tui.errors import CheckFailed, SwitchboardError
-    from tui.session.session import require_configured
-
     failure: SwitchboardError | None = None
     connection = None
     try:

@@ -8,23 +8,21 @@ from typing import TYPE_CHECKING
 import click
 
 from tui.cli.output import Output
-from tui.cli.root import switchboard
+from tui.cli.parsing import command
+from tui.data.schema.files import schema_text
 
 if TYPE_CHECKING:
     from tui.cli.request import Options
 
 
-@switchboard.command("schema", locked=True)
+@command(locked=True)
 @click.pass_obj
-def schema(options: Options) -> int:
+def schema(options: Options) -> None:
     """Print the whole SQL, for a dashboard's SQL editor.
 
     The text runs in one transaction and can be run again at any time.
     """
-    from tui.data.schema.files import schema_text
-
     if options.json:
         Output(as_json=True).data({"sql": schema_text()})
     else:
         sys.stdout.write(schema_text())
-    return 0

@@ -4,9 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from tui.cli.parsing import option
+from tui.cli.confirm import confirm
+from tui.cli.parsing import command, option
 from tui.cli.requirements import Requirements
-from tui.cli.root import switchboard
+from tui.data.postgres.conninfo.settings import make_conninfo
+from tui.data.postgres.conninfo.string import from_environment
+from tui.data.schema.accepted import what_to_do
+from tui.data.schema.adoption import SHAPE_SENTENCES
+from tui.data.schema.install import install
+from tui.errors import SchemaInTheWay
+from tui.session.session import require_configured
 from tui.words.counts import counted_kinds
 
 if TYPE_CHECKING:
@@ -23,7 +30,7 @@ NO_KEY = (
 )
 
 
-@switchboard.command("setup", needs=Requirements("owner", key="optional", writes="data", installs=True, connects=False))
+@command(needs=Requirements("owner", key="optional", writes="data", installs=True, connects=False))
 @option(
     "--dry-run",
     is_flag=True,
@@ -47,12 +54,6 @@ async def setup(session: Session, out: Output, dry_run: bool, roles: bool, accep
     added or changed later is accepted by its name alone (--accept); until then `doctor` and `audit verify` name it.
     What can drop, rewrite or hide rows of the log is never accepted.
     """
-    from tui.cli.confirm import confirm
-    from tui.data.postgres.conninfo.settings import make_conninfo
-    from tui.data.postgres.conninfo.string import from_environment
-    from tui.data.schema.install import install
-    from tui.session.session import require_configured
-
     require_configured(session)
     target = from_environment(session.settings.database_url, session.settings.libpq)
     conninfo = make_conninfo(target, application_name=session.operator.user_agent)
@@ -92,8 +93,6 @@ class _ProgressLines:
 
 def _show_plan(out: Output, plan: Plan, *, every_line: bool) -> None:
     """Write the plan: what is there, what will be made and changed, what is in the way, and the holes."""
-    from tui.data.schema.adoption import SHAPE_SENTENCES
-
     if out.as_json:
         return
     server = plan.facts.server
@@ -126,8 +125,6 @@ def _show_plan(out: Output, plan: Plan, *, every_line: bool) -> None:
 
 
 def _advice(drift: Drift) -> str:
-    from tui.data.schema.accepted import what_to_do
-
     return f" {what_to_do(drift.actual)}" if drift.expected is None and drift.actual else ""
 
 
@@ -150,8 +147,6 @@ def _write_report(out: Output, session: Session, report: InstallReport) -> None:
 
 def _refuse_obstacles(plan: Plan) -> None:
     if plan.in_the_way:
-        from tui.errors import SchemaInTheWay
-
         raise SchemaInTheWay(plan.in_the_way[0].text, plan.way_out)
 
 

@@ -1,18 +1,18 @@
-"""The commands `keys`: a new master key, and which keys this database and this machine have."""
+"""The command `keys status`: which keys this database and this machine have."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import click
-
-from tui.cli.keys import keys
-from tui.cli.output import Output
+from tui.cli.parsing import command
 from tui.cli.requirements import Requirements
+from tui.data.integrations.role_privileges import read_privileges
+from tui.data.keys.gate import check_gate, take_census
+from tui.data.seals.sealing_keys import recorded_keys
 from tui.words.integrations import NOT_VISIBLE
 
 if TYPE_CHECKING:
-    from tui.cli.request import Options
+    from tui.cli.output import Output
     from tui.data.keys.gate import Gate
     from tui.models import Census
     from tui.session.session import Session
@@ -27,33 +27,12 @@ STATE_SENTENCES = {
 }
 
 
-@keys.command("generate")
-@click.pass_obj
-def generate(options: Options) -> int:
-    """Print a new master key; the database is not touched."""
-    from tui.data.keys.master_key import generate_master_key
-
-    out = Output(as_json=options.json)
-    key = generate_master_key().reveal("printed for the person who asked for a new one")
-    if options.json:
-        out.data({"master_key": key})
-    else:
-        out.text(key)
-    out.say("Set it as ENCRYPTION_MASTER_KEY, in quotes in .env, and keep a copy elsewhere: without it no")
-    out.say("credential opens again. A database that already has credentials needs the key they were written with.")
-    return 0
-
-
-@keys.command("status", locked=True, needs=Requirements("any", key="required", organization=False))
+@command(locked=True, needs=Requirements("any", key="required", organization=False))
 async def status(session: Session, out: Output) -> None:
     """Show which key is configured, which one is in use, and what it opens.
 
     Exits with 4 where the key is missing, too weak to write with, or not the one in use.
     """
-    from tui.data.integrations.role_privileges import read_privileges
-    from tui.data.keys.gate import check_gate, take_census
-    from tui.data.seals.sealing_keys import recorded_keys
-
     gate = await check_gate(session.database, session.keyring)
     privileges = await read_privileges(session.database)
     census = await take_census(session.database, session.keyring) if privileges.envelopes else None
