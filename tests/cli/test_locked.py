@@ -114,7 +114,7 @@ class TestEveryOption:
 
         @click.command("later", cls=Command, locked=True)
         @click.option("--plain", is_eager=True, callback=lambda *given: effects.append(given[-1]))
-        @option("--ours")
+        @option("--ours", metavar="X")
         def later(plain: str | None, ours: str | None) -> None:
             raise AssertionError
 

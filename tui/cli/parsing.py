@@ -24,15 +24,18 @@ if TYPE_CHECKING:
 class Option(click.Option):
     """An option; it is closed in the locked console unless `locked` says that it works there.
 
-    With a `metavar` it takes a text, unless `type` says otherwise. `needs` replaces the command's own requirements
-    where the option is given.
+    With a `metavar` it takes a text, unless `type` says otherwise; without one it is a flag. `needs` replaces the
+    command's own requirements where the option is given.
     """
 
     def __init__(
         self, *arguments: Any, locked: bool = False, needs: Requirements | None = None, **attributes: Any
     ) -> None:
+        # Said of an option with a value, is_flag=False would let click accept it without one.
         if "metavar" in attributes:
             attributes.setdefault("type", Text())
+        else:
+            attributes["is_flag"] = True
         super().__init__(*arguments, **attributes)
         self.locked = locked
         self.needs = needs
@@ -96,9 +99,6 @@ def _store_common_option(context: click.Context, parameter: click.Parameter, val
 
 
 def _common_option(flag: str, **attributes: Any) -> Option:
-    # Said of an option with a value, is_flag=False would let click accept it without one.
-    if "metavar" not in attributes:
-        attributes["is_flag"] = True
     return Option([flag], **attributes, expose_value=False, callback=_store_common_option)
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -43,11 +42,7 @@ class NewFileName(Text):
         return text
 
 
-@command(
-    cls=FilteredCommand,
-    locked=True,
-    needs=Requirements("any", writes="log", organization=False),
-)
+@command(cls=FilteredCommand, locked=True, needs=Requirements("any", writes="log", organization=False))
 @option(
     "--output",
     locked=True,
@@ -69,7 +64,28 @@ def export(
     export that is interrupted leaves none. Without --output rows go to standard output, and there is no manifest. In
     the locked console FILE is a plain name in SWITCHBOARD_EXPORT_DIR.
     """
-    return partial(_export, output=output, form=_format(options, output, form))
+    form_name = _format(options, output, form)
+
+    async def work(session: Session, out: Output, audit_filter: AuditFilter) -> None:
+        sys.stdout.flush()
+        file = None if output is None else new_file(session.settings, Path(output))
+        destination = Stream(sys.stdout.fileno()) if file is None else file
+        exported = await export_audit_log(
+            session.database,
+            audit_filter,
+            form_name,
+            destination,
+            on_progress=lambda progress: out.progress(progress_line(progress)),
+        )
+        if file is None:
+            out.say(f"{exported_words(exported, None)} SHA-256 {exported.sha256}. No manifest: --output writes one.")
+        else:
+            name = str(file.path)
+            figures = {key: exported.manifest[key] for key in FIGURES}
+            record = {"file": name, "manifest": f"{name}{MANIFEST}", **figures}
+            out.result(record, exported_words(exported, name))
+
+    return work
 
 
 def _format(options: Options, output: str | None, form: str | None) -> FormatName:
@@ -78,25 +94,3 @@ def _format(options: Options, output: str | None, form: str | None) -> FormatNam
     if options.json and form == CSV and output is None:
         raise InvalidInput("--json and --format csv do not go together on standard output.", "Leave one out.")
     return format_of(output) if form is None else "csv" if form == CSV else "jsonl"
-
-
-async def _export(
-    session: Session, out: Output, audit_filter: AuditFilter, *, output: str | None, form: FormatName
-) -> None:
-    sys.stdout.flush()
-    file = None if output is None else new_file(session.settings, Path(output))
-    destination = Stream(sys.stdout.fileno()) if file is None else file
-    exported = await export_audit_log(
-        session.database,
-        audit_filter,
-        form,
-        destination,
-        on_progress=lambda progress: out.progress(progress_line(progress)),
-    )
-    if file is None:
-        out.say(f"{exported_words(exported, None)} SHA-256 {exported.sha256}. No manifest: --output writes one.")
-    else:
-        name = str(file.path)
-        figures = {key: exported.manifest[key] for key in FIGURES}
-        record = {"file": name, "manifest": f"{name}{MANIFEST}", **figures}
-        out.result(record, exported_words(exported, name))

@@ -34,7 +34,7 @@ ASKING = "Asking the provider; ctrl+c stops."
 
 @command(locked=True, needs=Requirements("support", key="required", writes="log", finds=True))
 @argument("integration_type", locked=True, metavar="[TYPE]", required=False)
-@option("--all", "everything", locked=True, is_flag=True, help="Test every integration of the organisation.")
+@option("--all", "everything", locked=True, help="Test every integration of the organisation.")
 def test(integration_type: str | None, everything: bool) -> Work:
     """Ask the provider whether a credential works; nothing is sent or changed there.
 

@@ -60,11 +60,7 @@ def detail_record(integration: Integration, stored: StoredCredential | None) -> 
 
 
 def detail_lines(
-    integration: Integration,
-    stored: StoredCredential | None,
-    authors: Authors,
-    zone: tzinfo,
-    organization: str,
+    integration: Integration, stored: StoredCredential | None, authors: Authors, zone: tzinfo, organization: str
 ) -> list[tuple[str, object]]:
     """Return names and values, one line each: the row first, then the fields of the credential."""
     lines: list[tuple[str, object]] = [

@@ -45,11 +45,7 @@ async def status(session: Session, out: Output) -> None:
             "source": gate.key_source,
             "recorded_key_id": gate.recorded_key_id,
             "weaknesses": list(gate.weaknesses),
-            "other_reading": {
-                "without": gate.other.wrapping,
-                "key_id": gate.other.key_id,
-                "state": gate.other.state,
-            }
+            "other_reading": {"without": gate.other.wrapping, "key_id": gate.other.key_id, "state": gate.other.state}
             if gate.other
             else None,
             "previous_sources": previous,
@@ -63,10 +59,7 @@ async def status(session: Session, out: Output) -> None:
                 for key_id, public_key, state in sealing
             ],
         },
-        [
-            *_lines(gate, census, previous),
-            *(("sealing key", f"{key_id} ({state})") for key_id, _, state in sealing),
-        ],
+        [*_lines(gate, census, previous), *(("sealing key", f"{key_id} ({state})") for key_id, _, state in sealing)],
     )
     gate.require_write()
 

@@ -48,14 +48,9 @@ number_argument = argument("number", locked=True, metavar="NUMBER")
 @number_argument
 @option("--name", locked=True, metavar="TEXT", help="What people call it; up to 100 characters.")
 @option("--type", "number_type", locked=True, metavar="TYPE", help=f"{TYPES} Derived where left out.")
-@option("--no-call", locked=True, is_flag=True, help="The number cannot call.")
-@option("--no-sms", locked=True, is_flag=True, help="The number cannot send SMS.")
-@option(
-    "--integration",
-    locked=True,
-    metavar="TYPE",
-    help="The integration it belongs to; none where left out.",
-)
+@option("--no-call", locked=True, help="The number cannot call.")
+@option("--no-sms", locked=True, help="The number cannot send SMS.")
+@option("--integration", locked=True, metavar="TYPE", help="The integration it belongs to; none where left out.")
 async def add(
     session: Session,
     out: Output,
@@ -86,11 +81,11 @@ async def add(
 @command(locked=True, needs=Requirements("support", writes="data"))
 @number_argument
 @option("--name", locked=True, metavar="TEXT", help="What people call it; up to 100 characters.")
-@option("--no-name", locked=True, is_flag=True, help="Remove its name.")
+@option("--no-name", locked=True, help="Remove its name.")
 @option("--type", "number_type", locked=True, metavar="TYPE", help=TYPES)
 @option("--call/--no-call", "can_call", locked=True, default=None, help="Whether it can call.")
 @option("--sms/--no-sms", "can_sms", locked=True, default=None, help="Whether it can send SMS.")
-@option("--active", locked=True, is_flag=True, help="Switch it on again.")
+@option("--active", locked=True, help="Switch it on again.")
 def edit(
     number: str,
     name: str | None,

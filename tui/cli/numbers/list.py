@@ -26,13 +26,13 @@ TYPES = "virtual, toll-free or local."
 @command(locked=True, needs=Requirements("support", organization=False))
 @argument("number", locked=True, metavar="[NUMBER]", required=False)
 @option("--assigned-to", locked=True, metavar="USER", help="Only those of a person: id or e-mail.")
-@option("--free", locked=True, is_flag=True, help="Only those in the pool, assigned to nobody.")
+@option("--free", locked=True, help="Only those in the pool, assigned to nobody.")
 @option("--type", "number_type", locked=True, metavar="TYPE", help=f"Only those of a type: {TYPES}")
-@option("--can-call", locked=True, is_flag=True, help="Only those that can call.")
-@option("--can-sms", locked=True, is_flag=True, help="Only those that can send SMS.")
-@option("--primary", locked=True, is_flag=True, help="Only primary numbers.")
-@option("--inactive", locked=True, is_flag=True, help="Only those that are switched off.")
-@option("--all", "with_inactive", locked=True, is_flag=True, help="Also those that are switched off.")
+@option("--can-call", locked=True, help="Only those that can call.")
+@option("--can-sms", locked=True, help="Only those that can send SMS.")
+@option("--primary", locked=True, help="Only primary numbers.")
+@option("--inactive", locked=True, help="Only those that are switched off.")
+@option("--all", "with_inactive", locked=True, help="Also those that are switched off.")
 @click.pass_obj
 def list_(
     options: Options,

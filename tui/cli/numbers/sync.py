@@ -30,7 +30,6 @@ if TYPE_CHECKING:
 @option(
     "--dry-run",
     locked=True,
-    is_flag=True,
     needs=Requirements("support", key="required", writes="log"),
     help="Show the plan, and change nothing but the log.",
 )
@@ -40,7 +39,7 @@ if TYPE_CHECKING:
     metavar="TYPE|ID",
     help="Whose account is asked; where left out, the first that lists numbers.",
 )
-@option("--deactivate-all", locked=True, is_flag=True, help="Go on where the plan switches off all its numbers.")
+@option("--deactivate-all", locked=True, help="Go on where the plan switches off all its numbers.")
 async def sync(session: Session, out: Output, dry_run: bool, integration: str | None, deactivate_all: bool) -> None:
     """Bring the numbers in line with what the provider lists.
 
@@ -68,10 +67,7 @@ async def sync(session: Session, out: Output, dry_run: bool, integration: str | 
     except SyncConflict as conflict:
         _show_plan(out, conflict.plan)
         raise
-    out.result(
-        plan_record(plan) | result.counts() | {"dry_run": False},
-        sync_outcome(result),
-    )
+    out.result(plan_record(plan) | result.counts() | {"dry_run": False}, sync_outcome(result))
 
 
 def _show_plan(out: Output, plan: SyncPlan) -> None:

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 types_argument = argument("types", locked=True, metavar="TYPE...", nargs=-1, required=True)
 dry_run_option = option(
-    "--dry-run", locked=True, is_flag=True, needs=Requirements("support"), help="Print the review, and write nothing."
+    "--dry-run", locked=True, needs=Requirements("support"), help="Print the review, and write nothing."
 )
 NAMED_CONFLICTS = 5
 
@@ -43,9 +43,7 @@ def right_options(command: Callable[..., Work]) -> Callable[..., Work]:
     """Add a flag for each right to a command, which gets them by the rights' names."""
     for right in reversed(RIGHTS.values()):
         implied = "".join(f"; implies --{name}" for name in right.implies)
-        command = option(f"--{right.name}", locked=True, is_flag=True, help=f"{right.what_it_allows}{implied}.")(
-            command
-        )
+        command = option(f"--{right.name}", locked=True, help=f"{right.what_it_allows}{implied}.")(command)
     return command
 
 

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
 
 @command()
-@option("--reset", is_flag=True, help="Start over with fresh sample data.")
-@option("--env", "env", is_flag=True, help="Print its settings instead of opening the console.")
+@option("--reset", help="Start over with fresh sample data.")
+@option("--env", "env", help="Print its settings instead of opening the console.")
 @click.pass_obj
 def demo(options: Options, reset: bool, env: bool) -> OpenConsole | None:
     """Open the console on an embedded Postgres with sample data.

@@ -33,11 +33,10 @@ NO_KEY = (
 @command(needs=Requirements("owner", key="optional", writes="data", installs=True, connects=False))
 @option(
     "--dry-run",
-    is_flag=True,
     needs=Requirements("owner", key="optional", installs=True, connects=False),
     help="Only say what would be done.",
 )
-@option("--roles", is_flag=True, help="Also create the groups for administrators, support and auditors.")
+@option("--roles", help="Also create the groups for administrators, support and auditors.")
 @option(
     "--accept",
     multiple=True,
