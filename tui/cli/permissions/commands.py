@@ -88,8 +88,8 @@ def grant(
         def stage(staged: Staged, cells: dict[UUID, list[Cell]], now: datetime) -> list[str]:
             return _stage_grant(staged, cells[person.id], now, rights, changed)
 
-        named = None if label is None else (person.id, label)
-        await _review_and_apply(session, out, [person], integrations, stage, dry_run=dry_run, label=named)
+        given_label = None if label is None else (person.id, label)
+        await _review_and_apply(session, out, [person], integrations, stage, dry_run=dry_run, label=given_label)
 
     return work
 
