@@ -11,6 +11,7 @@ from tui.errors import Crashed, SwitchboardError
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
+    from traceback import StackSummary
 
 _MOST_CAUSES = 10
 
@@ -55,9 +56,17 @@ def _report_lines(error: BaseException, scrub: Callable[[str], str] | None) -> I
     for relation, exception in _chained_exceptions(error):
         yield ""
         yield f"{relation}{type(exception).__module__}.{type(exception).__qualname__}{_message(exception, scrub)}"
-        for entry in traceback.format_tb(exception.__traceback__):
+        for entry in traceback.format_list(_frames(traceback.extract_tb(exception.__traceback__))):
             yield from (ascii(line)[1:-1] for line in entry.rstrip().splitlines())
     yield ""
+
+
+def _frames(frames: StackSummary) -> StackSummary:
+    """Leave the source line out where the code is from no file: since Python 3.13 that of `python -c` is known too."""
+    for number, frame in enumerate(frames):
+        if frame.filename.startswith("<"):
+            frames[number] = type(frame)(frame.filename, frame.lineno, frame.name, line="")
+    return frames
 
 
 def _chained_exceptions(error: BaseException) -> Iterator[tuple[str, BaseException]]:
