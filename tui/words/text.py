@@ -87,6 +87,11 @@ def is_invisible(character: str) -> bool:
     return _SHOWN[ord(character)] == _PLACEHOLDER and character not in _SKIN_TONES
 
 
+def is_unicode(text: str) -> bool:
+    """Whether the text can be encoded: it holds no half of a surrogate pair. Encoding it would quote it in an error."""
+    return not any("\ud800" <= character <= "\udfff" for character in text)
+
+
 def safe_text(value: object, limit: int = 200) -> str:
     """Return `value` as one line that a terminal only draws, at most `limit` characters long.
 
