@@ -30,6 +30,7 @@ IGNORE_FILES = [
     ({".gitignore": "**/app/.e?v\n"}, "ignored"),
     ({".gitignore": ".[d-f]nv\n"}, "ignored"),
     ({".gitignore": ".[!d-f]nv\n"}, "not ignored"),
+    ({".gitignore": ".[[e]nv\n"}, "ignored"),
     ({".gitignore": "*\n"}, "ignored"),
     ({".gitignore": "*\n!.env\n"}, "ignored"),
     ({".gitignore": ".env*\n!.env\n"}, "not ignored"),
@@ -55,6 +56,7 @@ def tree(tmp_path):
     return tmp_path
 
 
+@pytest.mark.filterwarnings("error")
 @pytest.mark.parametrize(("files", "state"), IGNORE_FILES)
 def test_reads_ignore_files_as_git_does(tree, files, state):
     for name, content in files.items():
