@@ -4,8 +4,13 @@ from __future__ import annotations
 
 import os
 import sys
-from typing import TYPE_CHECKING
 
+from tui.process.hardening import harden
+from tui.skeleton import draw_skeleton
+from tui.terminal.early_screen import early_screen
+
+# Whatever is imported above delays the skeleton: the rest is imported behind it, where it is needed.
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
@@ -27,13 +32,14 @@ def main() -> int:
     except KeyboardInterrupt:
         # While the first modules were imported.
         return SIGNAL + SIGINT
+    finally:
+        early_screen.give_back()
 
 
 def _main() -> int:
-    from tui.process.hardening import harden
-
     harden()
     _replace_closed_streams()
+    draw_skeleton(sys.argv[1:])
     from tui.cli.request import Options
 
     # Before click reads the arguments, so that a failure on the way there is JSON as well.
@@ -42,7 +48,7 @@ def _main() -> int:
         status = _run_or_report(sys.argv[1:], options)
         sys.stdout.flush()
     except KeyboardInterrupt:
-        if sys.stderr.isatty():
+        if sys.stderr.isatty() and not early_screen.is_taken:
             # The terminal has just echoed ^C at the end of a line.
             sys.stderr.write("\n")
         return SIGNAL + SIGINT
@@ -141,6 +147,7 @@ def _run_app(options: Options, environ: Mapping[str, str], cwd: Path) -> int:
     app = SwitchboardApp(session, wizard=session.settings.nothing_configured and not options.locked)
 
     def abandon() -> None:
+        early_screen.give_back()
         app.abandon_terminal()
         _warn_of_commit_in_doubt(options)
 

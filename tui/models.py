@@ -131,7 +131,6 @@ class ServerInfo:
     in_recovery: bool
     read_only: bool
     superuser: bool
-    bypass_rls: bool
     create_role: bool
     create_in_database: bool
     create_in_public: bool

@@ -47,7 +47,7 @@ async def first_page(database: Database, audit_filter: AuditFilter) -> None:
 
 
 async def histogram(database: Database, audit_filter: AuditFilter) -> None:
-    plan = await plan_histogram(database, audit_filter, UTC, unit="day", most=31)
+    plan = await plan_histogram(database, audit_filter, UTC, most=31)
     _ = [bucket async for bucket in count_buckets(database, audit_filter, plan)]
 
 

@@ -177,7 +177,7 @@ async def counts(bench: Bench) -> None:
         bench.say(f"{name}: count", [(time.perf_counter() - started) * 1000], note=count.text)
         for most, span in ((31, "since:2025-12-31 "), (400, "")):
             narrowed = (await reader(bench, span + line)).audit_filter
-            histogram = await plan_histogram(bench.database, narrowed, UTC, most=most, unit="day")
+            histogram = await plan_histogram(bench.database, narrowed, UTC, most=most)
             bench.queries.clear()
             started = time.perf_counter()
             first, buckets = 0.0, 0

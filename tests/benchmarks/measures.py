@@ -9,11 +9,6 @@ from typing import TYPE_CHECKING, Any
 
 import psycopg
 
-import tui.data.audit.counts
-import tui.data.audit.pages
-import tui.data.audit.windows
-from tui.data.audit.query import fetch
-
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping, Sequence
 
@@ -21,7 +16,6 @@ if TYPE_CHECKING:
     from tui.data.postgres.database import Database
 
 TIME = re.compile(r"^Time: ([\d.]+) ms", re.MULTILINE)
-READERS = (tui.data.audit.pages, tui.data.audit.windows, tui.data.audit.counts)
 
 MEASURES: dict[str, Callable[[Bench], Awaitable[None]]] = {}
 
@@ -70,14 +64,14 @@ class Bench:
     def record(self) -> None:
         """Remember from now on each query that reads the log."""
 
-        async def remembering(
-            database: Database, query: str, parameters: Mapping[str, Any], milliseconds: int
-        ) -> list[dict[str, Any]]:
-            self.queries.append((query, dict(parameters)))
-            return await fetch(database, query, parameters, milliseconds)
+        fetch_all = self.database.fetch_all
 
-        for module in READERS:
-            module.fetch = remembering  # type: ignore[attr-defined]
+        async def remembering(query: str, parameters: Any = None, **options: Any) -> Any:
+            if "integration_audit_logs" in query:
+                self.queries.append((query, parameters or {}))
+            return await fetch_all(query, parameters, **options)
+
+        self.database.fetch_all = remembering  # type: ignore[method-assign]
 
 
 def spread(milliseconds: Sequence[float]) -> str:

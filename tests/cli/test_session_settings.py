@@ -12,12 +12,12 @@ from psycopg import conninfo, sql
 
 from tests.support.acme import ACME, KEY, MASTER_KEY, PHONE, SALT, keyring, opened, operator
 from tests.support.commands import derive_once, execute
-from tests.support.database.schema import shape_of
+from tests.support.database.schema import portable, shape_of
 from tests.support.database.seal_tampering import LOG, write_log
 from tui.data.integrations.listing import list_integrations
 from tui.data.integrations.reveal import open_secret
 from tui.data.postgres.database import Database
-from tui.data.schema.expected import expected_shape, portable
+from tui.data.schema.expected import expected_shape
 from tui.data.seals.hours import LEAF
 from tui.data.setup.plan import plan_setup
 from tui.errors import ServerUnsuitable

@@ -8,9 +8,8 @@ from pathlib import Path
 
 import psycopg
 
-from tests.support.database.schema import prepare_reference, shape_of
+from tests.support.database.schema import portable, prepare_reference, shape_of
 from tests.support.servers.postgres import TestServer, run_schema_files
-from tui.data.schema.expected import portable
 from tui.data.schema.files import schema_text
 
 ROOT = Path(__file__).parents[2]

@@ -45,20 +45,18 @@ def test_a_crash_report_says_where_without_any_value(tmp_path: Path) -> None:
     assert file.parent.stat().st_mode & 0o777 == 0o700
 
 
-def test_our_own_messages_and_scrubbed_ones_are_in_the_report(tmp_path: Path) -> None:
+def test_our_own_messages_are_in_the_report_and_others_are_not(tmp_path: Path) -> None:
     ours = crash_report(crash(NotFound("It is gone\x1b.", "Look again.", details="canary")), folder=tmp_path)
-    scrubbed = crash_report(
-        crash(ValueError("key canary\x1b[2J")), scrub=lambda text: text.replace("canary", "***"), folder=tmp_path
-    )
-    broken = crash_report(crash(UnshowableError()), scrub=str, folder=tmp_path)
+    theirs = crash_report(crash(ValueError("key canary\x1b[2J")), folder=tmp_path)
+    broken = crash_report(crash(UnshowableError()), folder=tmp_path)
     assert ours is not None
-    assert scrubbed is not None
+    assert theirs is not None
     assert broken is not None
     assert "tui.errors.NotFound: It is gone\\x1b. Look again.\n" in ours.read_text()
-    assert "builtins.ValueError: key ***\\x1b[2J\n" in scrubbed.read_text()
-    assert "UnshowableError: (its message cannot be shown)\n" in broken.read_text()
-    assert "canary" not in ours.read_text() + scrubbed.read_text() + broken.read_text()
-    assert len({ours, scrubbed, broken}) == 3
+    assert "builtins.ValueError\n" in theirs.read_text()
+    assert "UnshowableError\n" in broken.read_text()
+    assert "canary" not in ours.read_text() + theirs.read_text() + broken.read_text()
+    assert len({ours, theirs, broken}) == 3
 
 
 def test_causes_contexts_and_groups_are_in_the_report_once_and_not_without_end(tmp_path: Path) -> None:

@@ -20,14 +20,23 @@ IGNORE_FILES = [
     ({".gitignore": ".env/\n"}, "not ignored"),
     ({".gitignore": "**/.env\n"}, "ignored"),
     ({".gitignore": "app/**\n"}, "ignored"),
+    ({".gitignore": "app/**\n!app/.env\n"}, "not ignored"),
+    ({".gitignore": "app/**/\n"}, "not ignored"),
+    ({".gitignore": "*/\n!.env\n"}, "ignored"),
+    ({".gitignore": "*\n!*/\n!.env\n"}, "not ignored"),
+    ({".gitignore": "!*\n/*\n"}, "ignored"),
+    ({".gitignore": "*.env\n!app\n"}, "ignored"),
+    ({".gitignore": "ap/.env\na/.env\n"}, "not ignored"),
     ({".gitignore": "**/app/.e?v\n"}, "ignored"),
     ({".gitignore": ".[d-f]nv\n"}, "ignored"),
     ({".gitignore": ".[!d-f]nv\n"}, "not ignored"),
+    ({".gitignore": ".[[e]nv\n"}, "ignored"),
     ({".gitignore": "*\n"}, "ignored"),
     ({".gitignore": "*\n!.env\n"}, "ignored"),
     ({".gitignore": ".env*\n!.env\n"}, "not ignored"),
     ({".gitignore": "!.env\n.env\n"}, "ignored"),
     ({".gitignore": ".env   \n"}, "ignored"),
+    ({".gitignore": ".env\t\n"}, "not ignored"),
     ({".gitignore": "# .env\n#.env\n"}, "not ignored"),
     ({".gitignore": "\\.env\n"}, "ignored"),
     ({".gitignore": ".env.local\n.envrc\n"}, "not ignored"),
@@ -35,7 +44,7 @@ IGNORE_FILES = [
     ({"app/.gitignore": "/.env\n"}, "ignored"),
     ({".git/info/exclude": ".env\n"}, "ignored"),
     ({".git/info/exclude": ".env\n", ".gitignore": "!.env\n"}, "not ignored"),
-    ({".gitignore": "[\n[z-a]\n"}, "not ignored"),
+    ({".gitignore": "[\n[z-a]\n.env\\\n"}, "not ignored"),
     ({}, "not ignored"),
 ]
 
@@ -47,18 +56,18 @@ def tree(tmp_path):
     return tmp_path
 
 
+@pytest.mark.filterwarnings("error")
 @pytest.mark.parametrize(("files", "state"), IGNORE_FILES)
 def test_reads_ignore_files_as_git_does(tree, files, state):
     for name, content in files.items():
         (tree / name).write_text(content, newline="")
     assert git_ignore_state(tree / "app" / ".env") == state
     if shutil.which("git"):
-        shutil.rmtree(tree / ".git")
-        subprocess.run(["git", "init", "-q", str(tree)], check=True)
-        for name, content in files.items():
-            (tree / name).write_text(content, newline="")
+        for name in ("objects", "refs"):
+            (tree / ".git" / name).mkdir()
+        (tree / ".git" / "HEAD").write_text("ref: refs/heads/main\n")
         command = ["git", "-C", str(tree), "-c", "core.excludesFile=", "check-ignore", "-q", "app/.env"]
-        assert (subprocess.run(command, check=False).returncode == 0) == (state == "ignored")
+        assert subprocess.run(command, check=False).returncode == (0 if state == "ignored" else 1)
 
 
 def test_knows_a_folder_that_is_in_no_work_tree(tmp_path):

@@ -253,8 +253,9 @@ def test_json_refuses_what_is_no_number(value: float) -> None:
 
 
 def test_json_refuses_a_secret_and_does_not_name_it() -> None:
-    with pytest.raises(TypeError, match=r"^Secret has no place in JSON$"):
+    with pytest.raises(TypeError) as refused:
         ascii_json({"x": Secret("hunter2")})
+    assert str(refused.value) == "Secret has no place in JSON"
 
 
 json_values = st.recursive(

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Generic, TextIO, TypeVar
 
 from rich.cells import cell_len
 
+from tui.terminal.early_screen import early_screen
 from tui.words.text import ascii_json, fit, plain
 
 if TYPE_CHECKING:
@@ -145,6 +146,8 @@ def report(failure: SwitchboardError, *, as_json: bool) -> int:
 
 
 def _write_error(line: str) -> None:
+    # On the screen of the shell, where it stays.
+    early_screen.give_back()
     try:
         sys.stderr.write(line + "\n")
         sys.stderr.flush()

@@ -9,21 +9,20 @@ from tui import __version__
 from tui.errors import Crashed, SwitchboardError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
     from pathlib import Path
+    from traceback import StackSummary
 
 _MOST_CAUSES = 10
 
 
-def crash_report(
-    error: BaseException, *, scrub: Callable[[str], str] | None = None, folder: Path | None = None
-) -> Path | None:
+def crash_report(error: BaseException, *, folder: Path | None = None) -> Path | None:
     """Write the tracebacks of `error`, without a value of any variable, to a new file that its owner alone can read.
 
-    Messages of exceptions may quote data, so they are left out, but for our own, which never do; with `scrub` they
-    go through it. Returns the file, or None where none could be written; raises nothing.
+    Messages of exceptions may quote data, so they are left out, but for our own, which never do. Returns the file, or
+    None where none could be written; raises nothing.
     """
-    report = "\n".join(_report_lines(error, scrub)).encode("ascii", "backslashreplace")
+    report = "\n".join(_report_lines(error)).encode("ascii", "backslashreplace")
     for place in [folder] if folder else _crash_folders():
         try:
             place.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -43,7 +42,7 @@ def crash_failure(file: Path | None) -> Crashed:
     return Crashed(sentence, "")
 
 
-def _report_lines(error: BaseException, scrub: Callable[[str], str] | None) -> Iterator[str]:
+def _report_lines(error: BaseException) -> Iterator[str]:
     import platform
     import traceback
     from datetime import UTC, datetime
@@ -53,11 +52,20 @@ def _report_lines(error: BaseException, scrub: Callable[[str], str] | None) -> I
     yield f"Switchboard {__version__}, Python {platform.python_version()}, {platform.system()} {platform.release()}"
     yield f"{to_the_second(datetime.now(UTC), UTC)} UTC"
     for relation, exception in _chained_exceptions(error):
+        message = f": {ascii(str(exception))[1:-1]}" if isinstance(exception, SwitchboardError) else ""
         yield ""
-        yield f"{relation}{type(exception).__module__}.{type(exception).__qualname__}{_message(exception, scrub)}"
-        for entry in traceback.format_tb(exception.__traceback__):
+        yield f"{relation}{type(exception).__module__}.{type(exception).__qualname__}{message}"
+        for entry in traceback.format_list(_frames(traceback.extract_tb(exception.__traceback__))):
             yield from (ascii(line)[1:-1] for line in entry.rstrip().splitlines())
     yield ""
+
+
+def _frames(frames: StackSummary) -> StackSummary:
+    """Leave the source line out where the code is from no file: since Python 3.13 that of `python -c` is known too."""
+    for number, frame in enumerate(frames):
+        if frame.filename.startswith("<"):
+            frames[number] = type(frame)(frame.filename, frame.lineno, frame.name, line="")
+    return frames
 
 
 def _chained_exceptions(error: BaseException) -> Iterator[tuple[str, BaseException]]:
@@ -76,17 +84,6 @@ def _chained_exceptions(error: BaseException) -> Iterator[tuple[str, BaseExcepti
             queue.append(("while handling ", exception.__context__))
         if isinstance(exception, BaseExceptionGroup):
             queue.extend(("one of the group: ", member) for member in exception.exceptions)
-
-
-def _message(error: BaseException, scrub: Callable[[str], str] | None) -> str:
-    if isinstance(error, SwitchboardError):
-        return f": {ascii(str(error))[1:-1]}"
-    if scrub is None:
-        return ""
-    try:
-        return f": {ascii(scrub(str(error)))[1:-1][:2000]}"
-    except Exception:  # an exception that cannot be shown must not hide where it came from
-        return ": (its message cannot be shown)"
 
 
 def _crash_folders() -> Iterator[Path]:

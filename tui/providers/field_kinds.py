@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from tui.words import phone_number as numbers
+from tui.words.text import is_unicode
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -19,7 +20,6 @@ _SURROUNDING = re.compile(rf"\A[\s{_INVISIBLE}]+|[\s{_INVISIBLE}]+\Z")
 _HIDDEN = re.compile(f"[{_INVISIBLE}]")
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f]")
 _CONTROL_BUT_LAYOUT = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f]")
-_SURROGATE = re.compile("[\ud800-\udfff]")
 _HOST = re.compile(
     r"(?=.{1,253}\Z)(?:[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?\.)*[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?"
 )
@@ -51,7 +51,7 @@ def read(field: Field, value: Any) -> Reading:
     """Read a value that is a form's text or any JSON value; a blank one has the value None."""
     if not isinstance(value, str):
         return _read_json(field, value)
-    if _SURROGATE.search(value):
+    if not is_unicode(value):
         return Reading(problem="Text; half a character (a lone surrogate) was pasted here. Copy it once more.")
     text = trimmed = _SURROUNDING.sub("", value)
     if field.kind == "multiline":

@@ -114,14 +114,14 @@ class Session:
             self.operator = replace(self.operator, user_id=person.id, label=operator_label(person))
             self.database.operator = self.operator
 
-    async def find_organization(self, id_or_name: str | None = None) -> Organization:
-        """Settle on the organisation: the one asked for, the configured one, or the only one there is.
+    async def find_organization(self) -> Organization:
+        """Settle on the organisation: the configured one, or the only one there is.
 
         Raises UnknownOrganization, which lists the ones to choose from.
         """
         from tui.data.directory import resolve_organization
 
-        self.organization = await resolve_organization(self.database, id_or_name or self.settings.organization)
+        self.organization = await resolve_organization(self.database, self.settings.organization)
         return self.organization
 
     async def until_back(self) -> SwitchboardError | None:

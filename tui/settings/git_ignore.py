@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 import re
-from dataclasses import dataclass
+import warnings
 from typing import TYPE_CHECKING, Literal
+
+from pathspec.patterns.gitignore.spec import GitIgnoreSpecPattern
 
 from tui.errors import ConfigError
 
@@ -14,12 +16,8 @@ if TYPE_CHECKING:
 
 GitIgnoreState = Literal["not in git", "ignored", "not ignored", "tracked"]
 
-
-@dataclass(frozen=True, slots=True)
-class _Pattern:
-    regex: re.Pattern[str]
-    negated: bool
-    folders_only: bool
+_TRAILING_SPACES = re.compile(r"(?<!\\) +\Z")
+_LAST_STARS = re.compile(r"(\A!?|/)(\*?)\*(/?)\Z")
 
 
 def git_ignore_state(path: Path) -> GitIgnoreState:
@@ -42,12 +40,11 @@ def git_ignore_state(path: Path) -> GitIgnoreState:
     sources += [(tree.joinpath(*parts[:depth], ".gitignore"), depth) for depth in range(len(parts))]
     patterns = [(depth, pattern) for file, depth in sources for pattern in _read_patterns(file)]
     for length in range(1, len(parts) + 1):
-        is_folder = length < len(parts)
         ignored = False
         for depth, pattern in patterns:
-            applies = depth < length and (is_folder or not pattern.folders_only)
-            if applies and pattern.regex.fullmatch("/".join(parts[depth:length])):
-                ignored = not pattern.negated
+            name = "/".join(parts[depth:length]) + "/" * (length < len(parts))
+            if depth < length and _matches(pattern, name):
+                ignored = bool(pattern.include)
         if ignored:
             # git never looks into an ignored folder, so nothing in it can be taken back.
             return "ignored"
@@ -102,49 +99,33 @@ def _is_tracked(index: Path, name: str) -> bool:
         return False
 
 
-def _read_patterns(file: Path) -> list[_Pattern]:
+def _read_patterns(file: Path) -> list[GitIgnoreSpecPattern]:
     # git does not follow a symbolic link here either.
     lines = [] if file.is_symlink() else _read_text(file).removeprefix("\ufeff").split("\n")
     return [pattern for line in lines if (pattern := _parse_pattern(line.removesuffix("\r"))) is not None]
 
 
-def _parse_pattern(line: str) -> _Pattern | None:
-    while line.endswith(" ") and not line.endswith("\\ "):
-        line = line[:-1]
-    negated = line.startswith("!")
-    text = line.removeprefix("!")
-    if not text.strip("/") or line.startswith("#"):
+def _parse_pattern(line: str) -> GitIgnoreSpecPattern | None:
+    """Return the pattern of a line, written so that pathspec takes it as git does; None where it can match nothing."""
+    line = _TRAILING_SPACES.sub("", line)
+    if line.endswith("\t"):
+        # pathspec strips it, git does not.
         return None
-    folders_only = text.endswith("/")
-    text = text.removesuffix("/")
-    anywhere = "/" not in text
+    # pathspec lets a last ** match the folder before it, and a last * the whole of any path.
+    line = _LAST_STARS.sub(lambda match: f"{match[1]}{'**/' if match[2] else ''}?*{match[3]}", line)
     try:
-        regex = re.compile(("(?:.*/)?" if anywhere else "") + _glob_to_regex(text.removeprefix("/")))
-    except re.error:
+        # A [ within brackets makes re warn, into the middle of a screen.
+        with warnings.catch_warnings(action="ignore", category=FutureWarning):
+            return GitIgnoreSpecPattern(line)
+    except (ValueError, re.error):
         return None
-    return _Pattern(regex, negated, folders_only)
 
 
-def _glob_to_regex(glob: str) -> str:
-    """Return a glob of gitignore as a regular expression; what is no glob matches only itself."""
-    regex, at = "", 0
-    pieces = re.compile(r"\*\*/|/\*\*\Z|\*+|\?|\[[!^]?\]?[^\]/]*\]|\\.|.", re.DOTALL)
-    for piece in pieces.findall(glob):
-        if piece == "**/" and (at == 0 or glob[at - 1] == "/"):
-            regex += "(?:.*/)?"
-        elif piece == "/**":
-            regex += "/.+"
-        elif piece.strip("*") in ("", "/"):
-            regex += "[^/]*" + piece.strip("*")
-        elif piece == "?":
-            regex += "[^/]"
-        elif len(piece) > 2 and piece.startswith("["):
-            inside = piece[1:-1].replace("\\", "\\\\").replace("[", "\\[")
-            regex += "(?!/)[" + ("^" + inside[1:] if inside[0] in "!^" else inside) + "]"
-        else:
-            regex += re.escape(piece[1:] if piece.startswith("\\") and len(piece) == 2 else piece)
-        at += len(piece)
-    return regex
+def _matches(pattern: GitIgnoreSpecPattern, name: str) -> bool:
+    """Tell whether a pattern matches exactly this name, which ends with / for a folder."""
+    # Its one group is the / of a folder that matches, anywhere in the name.
+    result = pattern.match_file(name)
+    return result is not None and (result.match.lastgroup is None or result.match.end() == len(name))
 
 
 def _read_text(file: Path) -> str:

@@ -13,6 +13,7 @@ from typing import Any
 
 from textual.drivers.linux_driver import LinuxDriver
 
+from tui.terminal.early_screen import early_screen
 from tui.terminal.input_grammar import InputGrammar
 from tui.terminal.keys import KeyReader
 from tui.terminal.pace import ANSWER, Pace
@@ -23,9 +24,10 @@ READ_AT_ONCE = 65_536
 LOOKS_EVERY_S = 0.1
 LAST_ANSWER_WITHIN_S = 0.5
 LOOKS_FOR_ANSWER_EVERY_S = 0.01
+OTHER_SCREEN = "\x1b[?1049h"
 USUAL_SIZE = (80, 24)
 # The other screen, no cursor, reports of the focus, pastes in brackets, no wrapped lines: a shell may have undone them.
-RETAKE_TERMINAL = "\x1b[?1049h\x1b[?25l\x1b[?1004h\x1b[?2004h\x1b[?7l"
+RETAKE_TERMINAL = f"{OTHER_SCREEN}\x1b[?25l\x1b[?1004h\x1b[?2004h\x1b[?7l"
 # Any client of SSH may ask for 65535x65535, which would take gigabytes.
 LARGEST_SIZE = (1000, 1000)
 
@@ -53,7 +55,9 @@ class TerminalDriver(LinuxDriver):
 
     def write(self, data: str) -> None:
         """Queue text for the terminal."""
-        if self._writer is not None:
+        # The early screen is the other screen already: it would be cleared, and stay so until the first frame.
+        is_superfluous = early_screen.is_taken and data == OTHER_SCREEN
+        if self._writer is not None and not is_superfluous:
             self._pace.record_write(len(data))
             self._writer.write(data)
 
@@ -71,6 +75,7 @@ class TerminalDriver(LinuxDriver):
         if not self._is_drawing:
             self.close()
             return
+        self.attrs_before = early_screen.hand_over() or self.attrs_before
         with contextlib.suppress(termios.error):
             self._raw_attributes = termios.tcgetattr(self.fileno)
 
@@ -93,6 +98,7 @@ class TerminalDriver(LinuxDriver):
     def _sigtstp_application(self, *_: object) -> None:
         """Stop the program once, however often SIGTSTP comes."""
         if not self._is_suspended:
+            early_screen.give_back()
             super()._sigtstp_application()
 
     def _sigcont_application(self, *_: object) -> None:

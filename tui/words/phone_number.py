@@ -46,9 +46,9 @@ def e164(text: str, default_region: str = DEFAULT_REGION) -> str | None:
     return format_number(number, PhoneNumberFormat.E164)
 
 
-def in_numbering_plan(text: str, default_region: str = DEFAULT_REGION) -> bool:
+def in_numbering_plan(text: str) -> bool:
     """Whether the published numbering plan of its country knows the number's range."""
-    number = _parse(text, default_region)
+    number = _parse(text, DEFAULT_REGION)
     if number is None:
         return False
     from phonenumbers import is_valid_number
@@ -56,9 +56,9 @@ def in_numbering_plan(text: str, default_region: str = DEFAULT_REGION) -> bool:
     return is_valid_number(number)
 
 
-def display(text: str, default_region: str = DEFAULT_REGION) -> str:
+def display(text: str) -> str:
     """Return the number grouped for reading (+91 11 4116 9368), or `text` itself where it is not a number."""
-    number = _parse(text, default_region)
+    number = _parse(text, DEFAULT_REGION)
     if number is None:
         return text
     from phonenumbers import PhoneNumberFormat, format_number
@@ -66,12 +66,12 @@ def display(text: str, default_region: str = DEFAULT_REGION) -> str:
     return format_number(number, PhoneNumberFormat.INTERNATIONAL)
 
 
-def number_type(text: str, default_region: str = DEFAULT_REGION) -> NumberType:
+def number_type(text: str) -> NumberType:
     """Return what goes into organization_phone_numbers.number_type; virtual where nothing else is known.
 
     Exotel's list of numbers carries no type, so it is derived from the numbering plan.
     """
-    number = _parse(text, default_region)
+    number = _parse(text, DEFAULT_REGION)
     if number is None:
         return "virtual"
     from phonenumbers import PhoneNumberType
@@ -84,10 +84,10 @@ def number_type(text: str, default_region: str = DEFAULT_REGION) -> NumberType:
     return "local" if kind == PhoneNumberType.FIXED_LINE else "virtual"
 
 
-def same_number(first: str, second: str, default_region: str = DEFAULT_REGION) -> bool:
+def same_number(first: str, second: str) -> bool:
     """Whether two notations mean one number: 01141169368 is +911141169368. Other texts are the same when equal."""
-    number = e164(first, default_region)
-    return first.strip() == second.strip() if number is None else number == e164(second, default_region)
+    number = e164(first)
+    return first.strip() == second.strip() if number is None else number == e164(second)
 
 
 def why_not(text: str) -> tuple[str, str] | None:

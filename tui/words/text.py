@@ -10,7 +10,7 @@ from datetime import date
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from rich.cells import get_character_cell_size
+from rich.cells import cell_len, get_character_cell_size, set_cell_size
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -83,6 +83,11 @@ def is_invisible(character: str) -> bool:
     Unicode's Cf, Zl, Zp and Default_Ignorable_Code_Point, and the blank that is a drawn pattern.
     """
     return _SHOWN[ord(character)] == _PLACEHOLDER and character not in _SKIN_TONES
+
+
+def is_unicode(text: str) -> bool:
+    """Whether the text can be encoded: it holds no half of a surrogate pair. Encoding it would quote it in an error."""
+    return not any("\ud800" <= character <= "\udfff" for character in text)
 
 
 def safe_text(value: object, limit: int = 200) -> str:
@@ -175,10 +180,10 @@ def fit(text: str, width: int, *, ellipsis: str = ELLIPSIS) -> str:
     if width <= 0:
         return ""
     text = safe_text(text, 8 * width)
-    if text.isascii():
-        return text.ljust(width) if len(text) <= width else _cut(text, width, ellipsis)
-    cells = sum(map(get_character_cell_size, text))
-    return text + " " * (width - cells) if cells <= width else _cut(text, width, ellipsis)
+    if cell_len(text) <= width:
+        return set_cell_size(text, width)
+    ellipsis = ellipsis[:width]
+    return set_cell_size(text, width - len(ellipsis)) + ellipsis
 
 
 def ascii_json(value: object, *, indent: int | None = None) -> str:
@@ -250,17 +255,6 @@ def _is_combining(character: str) -> bool:
     return character > "\u02ff" and (
         get_character_cell_size(character) == 0 or unicodedata.category(character)[0] == "M"
     )
-
-
-def _cut(text: str, width: int, ellipsis: str) -> str:
-    """Cut `text`, which is wider than `width`."""
-    ellipsis = ellipsis[:width]
-    room = width - len(ellipsis)
-    cells = end = 0
-    while cells + (size := get_character_cell_size(text[end])) <= room:
-        cells += size
-        end += 1
-    return text[:end] + " " * (room - cells) + ellipsis
 
 
 def _escape(character: str) -> str:

@@ -16,9 +16,9 @@ from tests.support.database.seal_tampering import seal
 from tests.support.servers.postgres import run_schema_files
 from tui.data.audit.completion import Completer
 from tui.data.audit.counts import Count, count_buckets, count_exactly, count_rows, plan_histogram
+from tui.data.audit.estimate import estimated_rows
 from tui.data.audit.pages import AuditReader
 from tui.data.audit.qualifiers import QUALIFIERS
-from tui.data.audit.query import estimated_rows
 from tui.data.audit.stats import statistics
 from tui.data.audit.tail import Tail
 from tui.data.audit.where import where

@@ -59,7 +59,7 @@ async def buckets_of(
 ) -> tuple[Histogram, list[Bucket]]:
     async with opened(conninfo) as database:
         audit_filter = await resolve_line(database, line)
-        histogram = await plan_histogram(database, audit_filter, zone or UTC, **options)  # type: ignore[arg-type]
+        histogram = await plan_histogram(database, audit_filter, zone or UTC, **options)
         return histogram, [bucket async for bucket in count_buckets(database, audit_filter, histogram)]
 
 
@@ -182,9 +182,8 @@ async def test_a_histogram_of_the_first_or_last_days_there_are_is_none(
     with psycopg.connect(installed_database) as connection:
         log_row(connection, created_at=f"{moment}+00")
     async with opened(installed_database) as database:
-        for unit in tui.data.audit.counts.UNITS:
-            plan = await plan_histogram(database, await resolve_line(database, ""), ZoneInfo(zone), unit=unit)
-            assert plan.spans == ()
+        plan = await plan_histogram(database, await resolve_line(database, ""), ZoneInfo(zone))
+        assert plan.spans == ()
 
 
 async def test_a_histogram_ends_in_time_with_the_newest_buckets_counted(
@@ -192,7 +191,7 @@ async def test_a_histogram_ends_in_time_with_the_newest_buckets_counted(
 ) -> None:
     async with opened(log) as database:
         audit_filter = await resolve_line(database, '"agent/3"')
-        histogram = await plan_histogram(database, audit_filter, UTC, most=400, unit="hour")
+        histogram = await plan_histogram(database, audit_filter, UTC, most=400)
         assert [bucket async for bucket in count_buckets(database, audit_filter, histogram, seconds=0)] == []
         clock = iter(range(10_000))
         monkeypatch.setattr(tui.data.audit.counts, "time", SimpleNamespace(monotonic=lambda: next(clock)))
@@ -243,7 +242,7 @@ async def test_a_histogram_stops_on_the_server_when_its_task_does(log: str) -> N
     """Nothing of the histogram's own: reading a window and counting a bucket stop alike."""
     async with opened(log) as database:
         audit_filter = await resolve_line(database, "")
-        histogram = await plan_histogram(database, audit_filter, UTC, unit="hour", most=400)
+        histogram = await plan_histogram(database, audit_filter, UTC, most=400)
         counting = count_buckets(database, audit_filter, histogram)
         await anext(counting)
         task = asyncio.ensure_future(anext(counting))

@@ -12,19 +12,16 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-import tui.data.audit.pages
 from tests.support.acme import ACME, ASHA, GLOBEX, opened
 from tests.support.database.log_rows import fill_log, log_row, read_all, resolve_line
 from tui.data.audit.filter import parse_filter
 from tui.data.audit.name_resolution import resolve_filter
 from tui.data.audit.pages import AuditReader, Place
-from tui.data.audit.query import fetch
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from tests.support.servers.postgres import TestServer
-    from tui.data.postgres.database import Database
     from tui.models import AuditRow
 
 LARGE = 50_000
@@ -148,12 +145,14 @@ async def test_each_page_is_one_query_that_an_index_serves_at_any_depth(
 ) -> None:
     queries: list[tuple[str, dict[str, Any]]] = []
 
-    async def record_and_fetch(database: Database, query: str, parameters: Mapping[str, Any], milliseconds: int) -> Any:
-        queries.append((query, dict(parameters)))
-        return await fetch(database, query, parameters, milliseconds)
-
-    monkeypatch.setattr(tui.data.audit.pages, "fetch", record_and_fetch)
     async with opened(large_log) as database:
+        fetch_all = database.fetch_all
+
+        async def record_and_fetch(query: str, parameters: Mapping[str, Any], **options: Any) -> Any:
+            queries.append((query, dict(parameters)))
+            return await fetch_all(query, parameters, **options)
+
+        monkeypatch.setattr(database, "fetch_all", record_and_fetch)
         reader = AuditReader(database, await resolve_line(database, line))
         place = Place.at_time(datetime(2025, 12, 23, 4, 5, tzinfo=UTC))
         for steps in (reader.older(None, 50), reader.older(place, 50), reader.newer(place, 50), reader.newer(None, 50)):

@@ -177,9 +177,11 @@ async def list_stored(database: Database) -> list[Any]:
     ]
 
 
-async def test_an_edit_keeps_unknown_fields_and_the_text_of_numbers_it_did_not_touch(keyed_database: str) -> None:
-    unknown_fields = b'"business_hours":{"tz":"Asia/Kolkata"},"rate":1e-7,"big":12345678901234567890,"x":"\\ud800"'
-    plaintext = b'{"api_key":"old",' + unknown_fields + b"}"
+async def test_an_edit_keeps_the_order_and_the_values_of_fields_it_did_not_touch(keyed_database: str) -> None:
+    unknown_fields = (
+        b'"business_hours":{"tz":"Asia/Kolkata"},"rate":1e-7,"big":12345678901234567890,"x":"\\ud800","n":1'
+    )
+    plaintext = b'{"gone":0,"api_key":"old",' + unknown_fields + b"}"
     row = RowBinding(ACME, ACME, "exotel_phone")
     envelope = keyring().seal(plaintext, row, format="legacy", salt=b"")
     with psycopg.connect(keyed_database) as connection:
@@ -191,9 +193,14 @@ async def test_an_edit_keeps_unknown_fields_and_the_text_of_numbers_it_did_not_t
         )
     async with opened(keyed_database) as database:
         base = await load_stored(database)
-        await save_credential(database, keyring(), draft({**(base.credential or {}), "api_key": "new"}), base, "auto")
+        assert base.credential
+        edited = {"added": None, **base.credential, "api_key": "new", "n": True}
+        del edited["gone"]
+        saved = await save_credential(database, keyring(), draft(edited), base, "auto")
         again = await load_stored(database)
-    assert again.plaintext == plaintext.replace(b'"old"', b'"new"')
+    assert saved.changed == ("gone", "api_key", "added")
+    assert again.envelope
+    assert keyring().open(again.envelope, row).plaintext == b'{"api_key":"new",' + unknown_fields + b',"added":null}'
 
 
 async def test_saving_what_is_stored_writes_nothing(keyed_database: str) -> None:

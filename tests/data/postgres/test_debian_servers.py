@@ -13,7 +13,7 @@ import trustme
 
 from tests.generate.upgrade_dump import ONLY_ELSEWHERE
 from tests.support.acme import ACME, PHONE, keyring, opened, operator
-from tests.support.database.schema import installed, log_of, shape_of
+from tests.support.database.schema import installed, log_of, portable, shape_of
 from tests.support.servers.debian import PASSWORD, PGBOUNCER, POSTGRES_15, DebianServer, PgBouncer, needs
 from tui.data.integrations.credentials import Draft, load_credential, save_credential
 from tui.data.integrations.listing import list_integrations, set_active
@@ -23,7 +23,7 @@ from tui.data.postgres.conninfo.string import parse_connection_string
 from tui.data.postgres.database import Database
 from tui.data.postgres.probe import pooling_kind
 from tui.data.schema import install as install_module
-from tui.data.schema.expected import expected_shape, portable
+from tui.data.schema.expected import expected_shape
 from tui.data.schema.shape import TABLES
 from tui.data.schema.verify import verify
 from tui.data.setup.findings import server_findings

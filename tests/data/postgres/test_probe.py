@@ -163,7 +163,7 @@ class TestProbe:
         assert info.role == "postgres"
         assert info.database == conninfo_to_dict(empty_database)["dbname"]
         assert (info.pooling, info.is_local, info.tls) == ("direct", True, None)
-        assert (info.superuser, info.bypass_rls, info.create_role) == (True, True, True)
+        assert (info.superuser, info.create_role) == (True, True)
         assert (info.create_in_database, info.create_in_public) == (True, True)
         assert (info.in_recovery, info.read_only) == (False, False)
 
@@ -175,9 +175,7 @@ class TestProbe:
         ) as connection:
             info = await probe(connection)
         assert info.role == "plain"
-        assert not any(
-            [info.superuser, info.bypass_rls, info.create_role, info.create_in_database, info.create_in_public]
-        )
+        assert not any([info.superuser, info.create_role, info.create_in_database, info.create_in_public])
         assert info.read_only
 
     async def test_copes_with_a_database_without_the_schema_public(self, empty_database):

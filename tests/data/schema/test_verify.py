@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import psycopg
 import pytest
 
-from tests.support.database.schema import installed, prepare_reference
-from tui.data.schema.expected import expected_shape, portable
+from tests.support.database.schema import installed, portable, prepare_reference
+from tui.data.schema.expected import expected_shape
 from tui.data.schema.shape import read_shape
 from tui.data.schema.verify import verify
 

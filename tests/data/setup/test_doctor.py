@@ -35,7 +35,6 @@ LOCAL = ServerInfo(
     in_recovery=False,
     read_only=False,
     superuser=False,
-    bypass_rls=False,
     create_role=False,
     create_in_database=True,
     create_in_public=True,

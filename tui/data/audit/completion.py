@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 from tui.data.audit.filter import quoted
 from tui.data.audit.qualifiers import ALIASES, QUALIFIERS
-from tui.data.audit.query import fetch
 from tui.data.directory import list_organizations, search_people
 from tui.errors import PermissionDenied, SchemaMissing, TimedOut
 
@@ -75,7 +74,7 @@ class Completer:
             values = list(qualifier.offered)
             for query in qualifier.queries:
                 try:
-                    rows = await fetch(self.database, query, {"recent": RECENT_ROWS}, LOOK_MS)
+                    rows = await self.database.fetch_all(query, {"recent": RECENT_ROWS}, statement_timeout_ms=LOOK_MS)
                 except (TimedOut, PermissionDenied, SchemaMissing):
                     # A login without a group may not ask for the list, and an earlier schema has none.
                     continue

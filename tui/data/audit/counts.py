@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Literal
 
-from tui.data.audit.query import estimated_rows, fetch
+from tui.data.audit.estimate import estimated_rows
 from tui.data.audit.where import NOT_SUCCESS, Where, branches, drivers, where, within_bounds
 from tui.errors import TimedOut
 from tui.words.typed_times import TimeRange, floor, following
@@ -137,13 +137,15 @@ async def count_rows(database: Database, audit_filter: AuditFilter, *, milliseco
     has_statistics = bool(branches(audit_filter))
     try:
         parameters = {**conditions.parameters, "limit": COUNTED_AT_MOST + 1}
-        rows = await fetch(database, CAPPED.format(where=conditions.sql), parameters, milliseconds)
+        rows = await database.fetch_all(
+            CAPPED.format(where=conditions.sql), parameters, statement_timeout_ms=milliseconds
+        )
     except TimedOut:
         return Count(None, "unknown")
     counted = int(rows[0]["rows"])
     if counted <= COUNTED_AT_MOST:
         return Count(counted, "exact")
-    if has_statistics and (await fetch(database, HIDES_ROWS, {}, milliseconds))[0]["hides"]:
+    if has_statistics and (await database.fetch_all(HIDES_ROWS, {}, statement_timeout_ms=milliseconds))[0]["hides"]:
         exact = await count_exactly(database, audit_filter, milliseconds=milliseconds)
         return exact if exact.rows is not None else Count(COUNTED_AT_MOST, "more than")
     expected = await estimated_rows(database, _without_index_hint(conditions)) if has_statistics else 0
@@ -154,32 +156,34 @@ async def count_exactly(database: Database, audit_filter: AuditFilter, *, millis
     """Count all rows, for whoever asks for it and waits; unknown where that takes longer than `milliseconds`."""
     conditions = where(audit_filter)
     try:
-        rows = await fetch(database, EXACT.format(where=conditions.sql), conditions.parameters, milliseconds)
+        rows = await database.fetch_all(
+            EXACT.format(where=conditions.sql), conditions.parameters, statement_timeout_ms=milliseconds
+        )
     except TimedOut:
         return Count(None, "unknown")
     return Count(int(rows[0]["rows"]), "exact")
 
 
-async def plan_histogram(
-    database: Database, audit_filter: AuditFilter, zone: tzinfo, *, most: int = 100, unit: Unit | None = None
-) -> Histogram:
+async def plan_histogram(database: Database, audit_filter: AuditFilter, zone: tzinfo, *, most: int = 100) -> Histogram:
     """Return the buckets of a filter's rows: the finest unit of which `most` suffice, else the newest `most` months.
 
     Costs two looks into an index. No buckets where the log is empty.
     """
     scope = drivers(audit_filter)
     conditions = within_bounds(scope[-1] if scope else Where(), audit_filter)
-    rows = await fetch(database, NEWEST_AND_OLDEST.format(where=conditions.sql), conditions.parameters, EXACT_MS)
+    rows = await database.fetch_all(
+        NEWEST_AND_OLDEST.format(where=conditions.sql), conditions.parameters, statement_timeout_ms=EXACT_MS
+    )
     newest, oldest, now = rows[0]["newest"], rows[0]["oldest"], rows[0]["now"]
     if newest is None or oldest is None:
-        return Histogram(unit or "hour", ())
+        return Histogram("hour", ())
     # A row of a clock gone wrong would leave all others in one bucket.
     newest = newest if newest < now + timedelta(days=1) else max(oldest, now)
-    for candidate in (unit,) if unit else UNITS:
-        spans = _spans(oldest, newest, candidate, zone, most + 1)
+    for unit in UNITS:
+        spans = _spans(oldest, newest, unit, zone, most + 1)
         if len(spans) <= most:
-            return Histogram(candidate, spans)
-    return Histogram(unit or "month", spans[:most])
+            break
+    return Histogram(unit, spans[:most])
 
 
 async def count_buckets(
@@ -204,7 +208,9 @@ async def count_buckets(
             "ends": [span.end for span in spans],
         }
         try:
-            rows = await fetch(database, query, parameters, max(int((deadline - started) * 1000), 1))
+            rows = await database.fetch_all(
+                query, parameters, statement_timeout_ms=max(int((deadline - started) * 1000), 1)
+            )
         except TimedOut:
             if batch_size == 1:
                 return

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from tui.data.audit.query import fetch
 from tui.data.audit.rows import ROW_COLUMNS
 from tui.data.audit.where import Where, branches, where
 from tui.data.audit.windows import NEWER, OLDER, Direction, Edge, Windows, is_beyond
@@ -100,7 +99,9 @@ class AuditReader:
     async def among(self, ids: Sequence[UUID]) -> set[UUID]:
         """Return those of some rows that are in the filter. Raises what reading raises."""
         conditions = where(self.audit_filter).also("l.id = any (%(ids)s)", ids=list(ids))
-        rows = await fetch(self.database, AMONG.format(where=conditions.sql), conditions.parameters, TIMELESS_MS)
+        rows = await self.database.fetch_all(
+            AMONG.format(where=conditions.sql), conditions.parameters, statement_timeout_ms=TIMELESS_MS
+        )
         return {row["id"] for row in rows}
 
     def older(self, place: Place | None = None, limit: int = 50) -> AsyncGenerator[ReadStep, None]:
@@ -170,7 +171,9 @@ class AuditReader:
         if len(queries) > 1:
             union = " union all ".join(f"({query})" for query in queries)
             query = MERGED.format(columns=COLUMN_NAMES, branches=union, order=direction.order)
-        return [AuditRow(**row) for row in await fetch(self.database, query, parameters, PAGE_MS)]
+        return [
+            AuditRow(**row) for row in await self.database.fetch_all(query, parameters, statement_timeout_ms=PAGE_MS)
+        ]
 
     async def _timeless(
         self, direction: Direction, place: Place | None, limit: int
@@ -180,7 +183,10 @@ class AuditReader:
         if place is not None and place.id is not None and place.at is None:
             conditions = conditions.also(f"l.id {direction.beyond} %(id)s::uuid", id=place.id)
         query = TIMELESS.format(columns=ROW_COLUMNS, where=conditions.sql, order=direction.order)
-        rows = [AuditRow(**row) for row in await fetch(self.database, query, conditions.parameters, TIMELESS_MS)]
+        rows = [
+            AuditRow(**row)
+            for row in await self.database.fetch_all(query, conditions.parameters, statement_timeout_ms=TIMELESS_MS)
+        ]
         yield rows, None, len(rows) <= limit
 
 

@@ -5,8 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from tui.data.audit.query import fetch
-
 if TYPE_CHECKING:
     from tui.data.postgres.database import Database
     from tui.models import AuditRow, Json
@@ -49,5 +47,5 @@ async def read_long_details(database: Database, row: AuditRow) -> LongDetails | 
     evidence = ", ".join(f"'{name}', left(l.details ->> '{name}', 200)" for name in EVIDENCE)
     at = "= %(at)s::timestamptz" if row.created_at_text else "is null"
     values = {"id": row.id, "at": row.created_at_text, "most": MOST_IN_FULL}
-    rows = await fetch(database, DETAILS.format(evidence=evidence, at=at), values, DETAILS_MS)
+    rows = await database.fetch_all(DETAILS.format(evidence=evidence, at=at), values, statement_timeout_ms=DETAILS_MS)
     return LongDetails(**rows[0]) if rows else None

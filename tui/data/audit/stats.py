@@ -7,7 +7,6 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from tui.data.audit.query import fetch
 from tui.data.audit.where import where
 from tui.data.audit.windows import OLDER, Windows
 
@@ -65,7 +64,7 @@ async def statistics(
 
     async def read(window: Where, milliseconds: int) -> None:
         query = GROUPED.format(where=window.sql)
-        for row in await fetch(database, query, {**window.parameters, **extra}, milliseconds):
+        for row in await database.fetch_all(query, {**window.parameters, **extra}, statement_timeout_ms=milliseconds):
             name = COLUMNS[row["others"]]
             counters[name][row[name]] += row["rows"]
 

@@ -7,7 +7,6 @@ from collections import deque
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from tui.data.audit.query import fetch
 from tui.data.audit.rows import ROW_COLUMNS
 from tui.data.audit.where import where
 from tui.models import AuditRow
@@ -103,7 +102,10 @@ class Tail:
         for at in range(0, len(new), ROWS_AT_ONCE):
             ids = new[at : at + ROWS_AT_ONCE]
             query = ROWS.format(columns=ROW_COLUMNS)
-            rows += [AuditRow(**row) for row in await fetch(self.database, query, {"ids": ids}, POLL_MS)]
+            rows += [
+                AuditRow(**row)
+                for row in await self.database.fetch_all(query, {"ids": ids}, statement_timeout_ms=POLL_MS)
+            ]
         self._seen |= dict(present)
         self._advance(following, now)
         order = {row_id: place for place, row_id in enumerate(new)}
@@ -112,12 +114,12 @@ class Tail:
     async def _ids(self) -> list[tuple[UUID, datetime | None]]:
         conditions = where(self.audit_filter).also(**{"from": self._from})
         query = IDS.format(where=conditions.sql) + " order by l.created_at, l.id"
-        rows = await fetch(self.database, query, conditions.parameters, POLL_MS)
+        rows = await self.database.fetch_all(query, conditions.parameters, statement_timeout_ms=POLL_MS)
         return [(row["id"], row["created_at"]) for row in rows]
 
     async def _read_horizon(self) -> tuple[datetime, datetime]:
         """Return from when on rows may still be committed, and the present moment; both by the server's clock."""
-        state = (await fetch(self.database, OPEN_TRANSACTIONS, {}, POLL_MS))[0]
+        state = (await self.database.fetch_all(OPEN_TRANSACTIONS, {}, statement_timeout_ms=POLL_MS))[0]
         now: datetime = state["now"]
         reach = [now - self.overlap]
         if state["writing_since"] is not None:

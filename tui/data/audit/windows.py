@@ -6,7 +6,7 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
-from tui.data.audit.query import estimated_rows, fetch
+from tui.data.audit.estimate import estimated_rows
 from tui.data.audit.rows import ROW_COLUMNS
 from tui.data.audit.where import Where, drivers, where, within_bounds
 from tui.errors import TimedOut
@@ -100,7 +100,10 @@ class Windows:
         async def read(window: Where, milliseconds: int) -> list[AuditRow]:
             query = SEARCH.format(columns=ROW_COLUMNS, where=window.sql, order=direction.order)
             parameters = {**window.parameters, "limit": remaining}
-            return [AuditRow(**row) for row in await fetch(self.database, query, parameters, milliseconds)]
+            return [
+                AuditRow(**row)
+                for row in await self.database.fetch_all(query, parameters, statement_timeout_ms=milliseconds)
+            ]
 
         async for rows, end in self.walk(direction, start, read):
             remaining -= len(rows)
@@ -140,7 +143,7 @@ class Windows:
         beyond = is_beyond(direction, start)
         conditions = self._driver.also(*beyond.conditions, **beyond.parameters, size=self.size)
         query = EDGE.format(where=conditions.sql, order=direction.order)
-        rows = await fetch(self.database, query, conditions.parameters, self._patience)
+        rows = await self.database.fetch_all(query, conditions.parameters, statement_timeout_ms=self._patience)
         return Edge(rows[0]["at"], None, True, rows[0]["created_at"]) if rows else None
 
     def _window(self, direction: Direction, start: Edge | None, end: Edge | None) -> Where:

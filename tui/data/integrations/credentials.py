@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 from tui.data.integrations.role_privileges import read_privileges
-from tui.data.keys.credential_json import encode_credential, updated_plaintext
+from tui.data.keys.credential_json import encode_credential
 from tui.data.keys.encryption import RowBinding
 from tui.data.keys.envelopes import envelope_format
 from tui.data.keys.gate import check_gate, confirm_gate, format_for_new_row
@@ -68,7 +68,6 @@ class StoredCredential:
     integration: Integration
     envelope: str | None
     format: EnvelopeFormat | None
-    plaintext: bytes | None
     credential: Mapping[str, Any] | None
     problem: Unreadable | None = None
 
@@ -238,15 +237,11 @@ async def _replace(
     test: PassedTest | None,
 ) -> SaveResult:
     row = binding(base.integration)
-    if base.credential is None or base.plaintext is None:
-        changed = tuple(draft.credential)
-        plaintext = encode_credential(draft.credential)
-    else:
-        changed = _changed_fields(base.credential, draft.credential)
-        removed = base.credential.keys() - draft.credential.keys()
-        plaintext = updated_plaintext(
-            base.plaintext, {name: draft.credential[name] for name in changed if name not in removed}, removed
-        )
+    stored = base.credential or {}
+    changed = _changed_fields(stored, draft.credential)
+    # Fields keep their order, and what nobody changed its value: True equals 1, and is not what was stored.
+    kept = {name: value for name, value in stored.items() if name in draft.credential}
+    plaintext = encode_credential(kept | {name: value for name, value in draft.credential.items() if name in changed})
     envelopes = await asyncio.to_thread(_seal_in_both_formats, keyring, plaintext, row, gate) if changed else {}
 
     async def unit(connection: Connection) -> bool:
@@ -318,8 +313,8 @@ def open_stored(row: dict[str, Any], keyring: Keyring) -> StoredCredential:
     try:
         contents = keyring.open(envelope or "", binding(integration))
     except Unreadable as problem:
-        return StoredCredential(integration, envelope, format_, None, None, problem)
-    return StoredCredential(integration, envelope, format_, contents.plaintext, contents.credential)
+        return StoredCredential(integration, envelope, format_, None, problem)
+    return StoredCredential(integration, envelope, format_, contents.credential)
 
 
 def without_envelope(row: dict[str, Any]) -> dict[str, Any]:

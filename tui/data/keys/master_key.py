@@ -20,6 +20,7 @@ from cryptography.hazmat.primitives.kdf.scrypt import Scrypt
 from tui.data.keys.envelopes import KEY_ID_BYTES, SALT_BYTES, base64url
 from tui.errors import MasterKeyError
 from tui.secret import Secret
+from tui.words.text import is_unicode
 
 MINIMUM_CHARACTERS = 32
 MINIMUM_DISTINCT = 8
@@ -79,7 +80,7 @@ class MasterKey:
         self.__first_salt = new_salt()
         self.__legacy: AESGCM | None = None
         self.__weaknesses: tuple[str, ...] | None = None
-        if not _is_unicode(self.__text):
+        if not is_unicode(self.__text.reveal("check")):
             raise MasterKeyError(
                 f"The master key from {source} is not valid UTF-8 text.",
                 "Use exactly the bytes it was set up with, or a new key from `switchboard keys generate`.",
@@ -189,11 +190,6 @@ def _unwrap(text: str) -> tuple[str, str]:
             return " and ".join(wrappings), bare
         wrappings[name] = None
         bare = bare.strip(_WRAPPINGS[name])
-
-
-def _is_unicode(text: Secret) -> bool:
-    # Encoding it to find out would put the text into an exception.
-    return not any("\ud800" <= character <= "\udfff" for character in text.reveal("check"))
 
 
 def _weaknesses(text: str) -> tuple[str, ...]:

@@ -29,7 +29,7 @@ select pg_catalog.current_setting('server_version_num')::int as version,
          where s.pid = pg_catalog.pg_backend_pid() and s.ssl) as tls,
        pg_catalog.pg_is_in_recovery() as in_recovery,
        pg_catalog.current_setting('transaction_read_only')::bool as read_only,
-       r.rolsuper as superuser, r.rolbypassrls as bypass_rls, r.rolcreaterole as create_role,
+       r.rolsuper as superuser, r.rolcreaterole as create_role,
        pg_catalog.has_database_privilege(pg_catalog.current_database(), 'CREATE') as create_in_database,
        coalesce(pg_catalog.has_schema_privilege(pg_catalog.to_regnamespace('public')::oid, 'CREATE'), false)
            as create_in_public

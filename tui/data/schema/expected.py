@@ -5,13 +5,9 @@ from __future__ import annotations
 import json
 from functools import cache
 from importlib import resources
-from typing import TYPE_CHECKING
 
 from tui.data.schema.roles import ROLES
 from tui.data.schema.shape import CatalogueEntry
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
 
 GRANTED_ROLES = ("service_role", "authenticated", *ROLES)
 
@@ -24,14 +20,3 @@ def expected_shape() -> frozenset[CatalogueEntry]:
     """
     text = resources.files("tui.data.schema").joinpath("expected.jsonl").read_text(encoding="utf-8")
     return frozenset(CatalogueEntry(*json.loads(line)) for line in text.splitlines())
-
-
-def portable(entries: Iterable[CatalogueEntry]) -> list[CatalogueEntry]:
-    """Leave out of a shape what differs between databases: the views' texts, and the grants of other roles."""
-    portable_entries = []
-    for entry in entries:
-        if entry.kind == "view":
-            portable_entries.append(CatalogueEntry("view", entry.name, ""))
-        elif entry.kind != "grant" or entry.name.rpartition(" to ")[2] in GRANTED_ROLES:
-            portable_entries.append(entry)
-    return sorted(portable_entries)

@@ -176,8 +176,11 @@ class ImapDialogue:
 
     def _greeting_failure(self, error: imaplib.IMAP4.error) -> Exception:
         """What it means that the greeting or the first answer was not one."""
-        greeting = error.args[0] if error.args else ""
-        # imaplib raises the whole line of a greeting that is not OK.
-        if isinstance(greeting, bytes) and greeting.upper().startswith(b"* BYE"):
-            return responses.imap_goodbye(greeting[5:].decode(errors="replace"), None, self._provider)
+        # imaplib raises the whole line of a greeting that is not OK: as bytes, from Python 3.14 on as a text with words
+        # in front.
+        line = error.args[0] if error.args else ""
+        text = line.decode(errors="replace") if isinstance(line, bytes) else str(line)
+        greeting = text.removeprefix("invalid greeting: ")
+        if greeting.upper().startswith("* BYE"):
+            return responses.imap_goodbye(greeting[5:], None, self._provider)
         return error if failures.is_hang_up(error) else failures.not_the_protocol(self._connection, SUBJECT)

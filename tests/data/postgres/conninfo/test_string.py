@@ -175,6 +175,17 @@ class TestReading:
     def test_reads_as_libpq_does(self, text):
         assert as_dict(parse_connection_string(text)) == as_libpq_reads(text.strip())
 
+    @pytest.mark.parametrize(
+        ("text", "values"),
+        [
+            ("Postgresql://h/d", {"host": "h", "dbname": "d"}),
+            ("postgresql://h?user=u&password=p@x", {"host": "h", "user": "u", "password": "p@x"}),
+            ("postgresql://h/d?options=-csearch_path=x", {"host": "h", "dbname": "d", "options": "-csearch_path=x"}),
+        ],
+    )
+    def test_takes_what_other_programs_take_and_libpq_does_not(self, text, values):
+        assert as_dict(parse_connection_string(text)) == values
+
     @given(
         st.fixed_dictionaries(
             {

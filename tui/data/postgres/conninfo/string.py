@@ -1,12 +1,12 @@
-"""Connection strings as people write them: read by us, so that a mistake is answered without repeating any of it."""
+"""Connection strings as people write them: libpq reads them, and a mistake is answered without repeating any of it."""
 
 from __future__ import annotations
 
+import contextlib
 import difflib
 import ipaddress
 import re
 from typing import TYPE_CHECKING
-from urllib.parse import unquote_to_bytes
 
 import psycopg
 from psycopg import pq
@@ -17,7 +17,7 @@ from tui.errors import MalformedConnectionString
 from tui.secret import Secret
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
 EXAMPLE = "postgresql://user:password@host:5432/database"
 
@@ -128,14 +128,16 @@ _PLACEHOLDER_PASSWORDS = frozenset({"your-password", "your_password", "yourpassw
 _QUOTES = "\"'`“”‘’"
 _NAME_AND_VALUE = re.compile(r"[A-Za-z_]+\s*=")
 _BAD_PERCENT = re.compile(r"%(?![0-9A-Fa-f]{2})")
+_PLACE = re.compile(r"(\[[^\]]*\]|[^:]*)(?::(.*))?")
 _BAD_IN_HOST = re.compile(r"""[\s<>"'`{}|\\^\[\]@?#]""")
 
 
 def parse_connection_string(text: str) -> ConnectionSettings:
     """Read a URI (postgresql://...) or libpq's list of word=value; blanks round it are left out.
 
-    https://www.postgresql.org/docs/current/libpq-connect.html#LIBPQ-CONNSTRING, less what is ambiguous. Raises
-    MalformedConnectionString with one of `MISTAKES`, never with any part of the text, not even as its cause.
+    https://www.postgresql.org/docs/current/libpq-connect.html#LIBPQ-CONNSTRING, less what other programs would read
+    differently. Raises MalformedConnectionString with one of `MISTAKES`, never with any part of the text, not even as
+    its cause.
     """
     text = text.strip()
     _check_front(text)
@@ -191,6 +193,13 @@ def _values(settings: ConnectionSettings) -> dict[str, str]:
     return {keyword: value for keyword, value in values.items() if value} | settings.parameters
 
 
+def _refuse(checks: Iterable[tuple[str, bool]]) -> None:
+    """Raise MalformedConnectionString for the first kind of mistake that was found."""
+    for kind, applies in checks:
+        if applies:
+            raise _malformed(kind)
+
+
 def _check_front(text: str) -> None:
     """Refuse what shows before the text is taken apart."""
     checks = (
@@ -203,9 +212,7 @@ def _check_front(text: str) -> None:
         ("blanks", bool(_URI.match(text) and re.search(r"\s", text))),
         ("control", not all(character.isprintable() or character.isspace() for character in text)),
     )
-    for kind, applies in checks:
-        if applies:
-            raise _malformed(kind)
+    _refuse(checks)
     if not _URI.match(text) and not _NAME_AND_VALUE.match(text):
         raise _malformed(_mistake_in_scheme(text))
 
@@ -239,9 +246,7 @@ def _check_values(values: Mapping[str, str]) -> None:
         ("sslmode", values.get("sslmode", "prefer") not in SSL_MODES),
         ("timeout", not re.fullmatch(r"\s*-?\d{1,6}\s*", values.get("connect_timeout", "5"))),
     )
-    for kind, applies in checks:
-        if applies:
-            raise _malformed(kind)
+    _refuse(checks)
 
 
 def _is_port(text: str) -> bool:
@@ -250,67 +255,62 @@ def _is_port(text: str) -> bool:
 
 def _parse_words(text: str) -> dict[str, str]:
     """Values of libpq's word=value notation."""
-    try:
-        options = pq.Conninfo.parse(text.encode())
-    except (psycopg.Error, UnicodeEncodeError) as exc:
-        kind = "keyword" if "invalid connection option" in str(exc) else "keyword form"
-    else:
-        return {option.keyword.decode(): option.val.decode() for option in options if option.val is not None}
-    # Raised out here because libpq's own message repeats the text, and would travel along as the context.
-    raise _malformed(kind)
+    values = _parse_by_libpq(text)
+    if values is None:
+        words = re.findall(r"(?:\A|\s)(\w+)\s*=", text)
+        raise _malformed("keyword form" if libpq_keywords().issuperset(words) else "keyword")
+    return values
 
 
 def _parse_uri(text: str) -> dict[str, str]:
-    """Values of a URI that holds no blank."""
+    """Values of a URI that holds no blank. Refuses what libpq takes and another program would take differently."""
     after_scheme = text.partition("://")[2]
     head = re.split(r"[/?]", after_scheme, maxsplit=1)[0]
     path, _, query = after_scheme[len(head) :].partition("?")
     credentials, at, places = head.rpartition("@")
-    if "#" in after_scheme or "@" in credentials or "@" in path or _BAD_PERCENT.search(credentials):
-        raise _malformed("unescaped")
-    if not at and _is_password_tail(head, query):
-        raise _malformed("unescaped")
     user, _, password = credentials.partition(":")
-    if password and not user:
-        raise _malformed("no user")
-    encoded = {"user": user, "password": password, "dbname": path.removeprefix("/")}
-    parameters = _parse_query(query)
-    values = {
-        keyword: _decode(value)
-        for keyword, value in (encoded | _parse_hosts(places) | parameters).items()
-        if value or keyword in parameters
-    }
+    hosts = [(match[1], match[2] or "") for match in map(_PLACE.fullmatch, places.split(",")) if match]
+    parts = query.split("&") if query else []
+    parameters = [("sslmode=require" if part == "ssl=true" else part).partition("=") for part in parts]
+    keywords = [keyword for keyword, _, _ in parameters]
+    unknown = not libpq_keywords().issuperset(keywords)
+    bad_port = not all(_is_port(port) for _, port in hosts)
+    _refuse(
+        (
+            ("unescaped", "#" in after_scheme or "@" in credentials + path or bool(_BAD_PERCENT.search(credentials))),
+            # Then the @ belongs to a password that was cut at its ?, not to a parameter.
+            ("unescaped", not at and "@" in query and (unknown or bad_port)),
+            ("no user", bool(password and not user)),
+            ("brackets", any(_is_ipv6(place) for place in places.split(","))),
+            ("brackets", any(host.startswith("[") and not _is_ipv6(host[1:-1]) for host, _ in hosts)),
+            ("port", bad_port),
+            ("host", any(not host.startswith("[") and _BAD_IN_HOST.search(host) for host, _ in hosts)),
+            ("host", "," in places and not all(host for host, _ in hosts)),
+            ("parameter", unknown or not all(equals for _, equals, _ in parameters)),
+            ("parameter twice", len(set(keywords)) < len(keywords)),
+            ("control", "%00" in after_scheme),
+        )
+    )
+    # libpq refuses a second = in a parameter, and would take the @ of one for the end of the credentials.
+    query = "&".join(f"{word}={value.replace('=', '%3D').replace('@', '%40')}" for word, _, value in parameters)
+    values = _parse_by_libpq(f"postgresql://{head}{path}?{query}")
+    if values is None:
+        raise _malformed("percent")
+    if not values.get("port", "").strip(","):
+        # libpq notes the commas between hosts without ports, and PGPORT would not apply.
+        values.pop("port", None)
     if values.get("password") and not any(values.get(word) for word in ("host", "hostaddr", "service")):
         raise _malformed("no host")
     return values
 
 
-def _is_password_tail(head: str, query: str) -> bool:
-    """Whether an @ after the ? belongs to a password that was cut there, not to a parameter."""
-    keyword = query.partition("=")[0]
-    return "@" in query and (keyword not in libpq_keywords() or not _is_port(head.partition(":")[2]))
-
-
-def _parse_hosts(places: str) -> dict[str, str]:
-    """`host` and `port` of the list between the @ and the /, still percent-encoded."""
-    hosts, ports = [], []
-    for place in places.split(","):
-        if place.startswith("["):
-            host, bracket, port = place[1:].partition("]")
-            if not bracket or not _is_ipv6(host) or (port and not port.startswith(":")):
-                raise _malformed("brackets")
-            port = port.removeprefix(":")
-        elif _is_ipv6(place):
-            raise _malformed("brackets")
-        else:
-            host, _, port = place.partition(":")
-        if not _is_port(port):
-            raise _malformed("port")
-        if _BAD_IN_HOST.search(host) or (not host and "," in places):
-            raise _malformed("host")
-        hosts.append(host)
-        ports.append(port)
-    return {"host": ",".join(hosts), "port": ",".join(ports) if any(ports) else ""}
+def _parse_by_libpq(text: str) -> dict[str, str] | None:
+    """Return the values of either notation, None where libpq refuses it or a value is no UTF-8 text."""
+    # Its message repeats the text, so nothing of the exception is kept.
+    with contextlib.suppress(psycopg.Error, UnicodeError):
+        options = pq.Conninfo.parse(text.encode())
+        return {option.keyword.decode(): option.val.decode() for option in options if option.val is not None}
+    return None
 
 
 def _is_ipv6(text: str) -> bool:
@@ -318,27 +318,3 @@ def _is_ipv6(text: str) -> bool:
         return ipaddress.ip_address(text.replace("%25", "%", 1)).version == 6
     except ValueError:
         return False
-
-
-def _parse_query(query: str) -> dict[str, str]:
-    """Parameters after the ?, still percent-encoded."""
-    parameters: dict[str, str] = {}
-    for part in query.split("&") if query else []:
-        keyword, equals, value = part.partition("=")
-        if (keyword, value) == ("ssl", "true"):
-            keyword, value = "sslmode", "require"
-        if not equals or keyword not in libpq_keywords():
-            raise _malformed("parameter")
-        if keyword in parameters:
-            raise _malformed("parameter twice")
-        parameters[keyword] = value
-    return parameters
-
-
-def _decode(text: str) -> str:
-    """Undo the percent-encoding. A + stays a +, as in libpq."""
-    if not _BAD_PERCENT.search(text):
-        decoded = unquote_to_bytes(text).decode("utf-8", "replace")
-        if "\N{REPLACEMENT CHARACTER}" not in decoded:
-            return decoded
-    raise _malformed("percent")

@@ -1,23 +1,14 @@
-"""One statement that reads the audit log, with a time limit of its own, in one round trip."""
+"""How many rows of the audit log a filter has, by the statistics of the server."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from tui.data.audit.where import Where
     from tui.data.postgres.database import Database
 
 ESTIMATE = "explain (format json) select from public.integration_audit_logs as l where {where}"
-
-
-async def fetch(
-    database: Database, query: str, parameters: Mapping[str, Any], milliseconds: int
-) -> list[dict[str, Any]]:
-    """Return the rows of a query. Raises TimedOut when it takes the server longer than `milliseconds`."""
-    return await database.fetch_all(query, parameters, statement_timeout_ms=milliseconds)
 
 
 async def estimated_rows(database: Database, where: Where) -> int:
