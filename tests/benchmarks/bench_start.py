@@ -57,7 +57,7 @@ Bare()""",
 )
 # Written by Textual's driver alone, before its first frame: what a program draws by itself comes earlier.
 PASTES_IN_BRACKETS = rb"\x1b\[\?2004h"
-TEXT = re.compile(rb"(?:\x1b\[[0-?]*[ -/]*[@-~]|\s)*[^\x1b\s]")
+TEXT = re.compile(rb"\A(?:\x1b\[[0-?]*[ -/]*[@-~]|\x1b\][^\x07]*\x07|\s)*[^\x1b\s]")
 
 
 class Measure(NamedTuple):
