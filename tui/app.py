@@ -22,6 +22,7 @@ from tui.widgets.colours import TERMINAL_COLOURS, ColourlessFilter, colours_are_
 from tui.widgets.control_filter import ControlFilter
 from tui.widgets.glyphs import UNICODE
 from tui.widgets.ordered_app import OrderedApp
+from tui.widgets.stylesheet import ParsedOnce
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
@@ -81,6 +82,9 @@ class SwitchboardApp(OrderedApp):
             *((ColourlessFilter(),) if self.no_color else ()),
         )
         self.register_theme(TERMINAL_COLOURS)
+        # Before anything is parsed with the variables of another theme.
+        self.theme = TERMINAL_COLOURS.name
+        self.stylesheet = ParsedOnce(variables=self.get_css_variables())
         # Every step of an animation is a frame that a slow line has to carry.
         self.animation_level = "none"
 
@@ -97,14 +101,15 @@ class SwitchboardApp(OrderedApp):
         return ()
 
     def on_mount(self) -> None:
-        self.theme = TERMINAL_COLOURS.name
         # A person's file could not open what is closed, but might say of another file whether it is there.
         keymap = Keymap() if self.session.settings.locked else read_keymap(keymap_file())
         self.set_keymap(keymap.keys)
         self._watch_idle(self.session.settings.idle_lock)
         self.switch_mode("setup" if self._wizard else "integrations")
         if not self._wizard:
-            self.connection.connect()
+            # Messages wait until the app runs, and what comes after a refresh until the first frame stands: importing
+            # the driver takes almost as long as that frame.
+            self.call_later(lambda: self.screen.call_after_refresh(self.connection.connect))
         if keymap.problem:
             self.call_after_refresh(self.warn, keymap.problem)
 

@@ -81,7 +81,6 @@ def run_until_written(measure: Measure) -> Taken:
     """Run the program on a pty until it has written what is awaited, or has ended, and kill it."""
     environment = {
         "PATH": os.environ["PATH"],
-        "HOME": "/nonexistent",
         "TERM": "xterm-256color",
         "LANG": "C.UTF-8",
         "PYTHONPATH": str(REPOSITORY),
