@@ -13,6 +13,7 @@ from tui.errors import Crashed
 from tui.locked.acts import CLOSED, is_open
 from tui.navigation import SECTIONS, Navigation
 from tui.process.crash_report import crash_report
+from tui.process.garbage import resume_collector
 from tui.screens.page import Page
 from tui.session.console_connection import CONNECTING, ConsoleConnection, Health
 from tui.settings.keymap import Keymap, keymap_file, read_keymap
@@ -52,6 +53,8 @@ class SwitchboardApp(OrderedApp):
     CSS_PATH: ClassVar[Any] = ["screens/page.tcss"]
     ENABLE_COMMAND_PALETTE = False
     MODES: ClassVar[dict[str, str | Callable[[], Screen[Any]]]] = {section.name: section.open for section in SECTIONS}
+    # From the first frame on, and not switched to: that would lay out and style a blank screen before.
+    DEFAULT_MODE: ClassVar[str] = "integrations"
     BINDINGS: ClassVar[list[BindingType]] = [
         *(
             bind(key, f"section('{name}')", title, id=f"app.{name}", tooltip=tooltip)
@@ -105,13 +108,18 @@ class SwitchboardApp(OrderedApp):
         keymap = Keymap() if self.session.settings.locked else read_keymap(keymap_file())
         self.set_keymap(keymap.keys)
         self._watch_idle(self.session.settings.idle_lock)
-        self.switch_mode("setup" if self._wizard else "integrations")
-        if not self._wizard:
-            # Messages wait until the app runs, and what comes after a refresh until the first frame stands: importing
-            # the driver takes almost as long as that frame.
-            self.call_later(lambda: self.screen.call_after_refresh(self.connection.connect))
+        if self._wizard:
+            self.switch_mode("setup")
+        # Messages wait until the app runs, and what comes after a refresh until the first frame stands.
+        self.call_later(lambda: self.screen.call_after_refresh(self._after_first_frame))
         if keymap.problem:
             self.call_after_refresh(self.warn, keymap.problem)
+
+    def _after_first_frame(self) -> None:
+        # Not before: importing the driver takes almost as long as that frame.
+        if not self._wizard:
+            self.connection.connect()
+        resume_collector()
 
     def after_resume(self) -> None:
         """Show no secret again, and read everything anew."""
