@@ -152,6 +152,12 @@ async def check_gate_for_new_key(database: Database, key: MasterKey) -> Gate:
     return Gate("wrong key" if is_used else "unused", b"", None, key.source, recorded_id)
 
 
+async def recorded_salt(database: Database) -> bytes | None:
+    """Return the salt of the key in use, None where none is recorded yet. Raises SwitchboardError as any read."""
+    recorded = await database.fetch_one(RECORDED_KEY)
+    return bytes(recorded["salt"]) if recorded else None
+
+
 async def confirm_gate(connection: Connection, gate: Gate) -> None:
     """Inside the writing transaction: record the key with the first write, and make sure it is still the one.
 
