@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 from uuid import UUID
 
 from tui.data.keys.encryption import Keyring, RowBinding
@@ -52,8 +51,7 @@ on conflict do nothing
 """
 
 
-@dataclass(frozen=True, slots=True)
-class OtherReading:
+class OtherReading(NamedTuple):
     """The configured key without the quotes or blanks round it (`wrapping`), and how the gate judges that key."""
 
     wrapping: str
@@ -66,8 +64,7 @@ class OtherReading:
         return self.state in ("open", "mixed")
 
 
-@dataclass(frozen=True, slots=True)
-class Gate:
+class Gate(NamedTuple):
     """What the gate found: whether the configured key may write, and with which salt.
 
     `recorded_key_id` is None until the first write recorded one. `state` "unused" means that there is neither a record
