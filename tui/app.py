@@ -110,10 +110,17 @@ class SwitchboardApp(OrderedApp):
         self._watch_idle(self.session.settings.idle_lock)
         if self._wizard:
             self.switch_mode("setup")
-        # Messages wait until the app runs, and what comes after a refresh until the first frame stands.
-        self.call_later(lambda: self.screen.call_after_refresh(self._after_first_frame))
+        # One frame, once everything is laid out: Textual would draw the list alone, and then the whole again.
+        drawing = contextlib.ExitStack()
+        drawing.enter_context(self.batch_update())
+        # Messages wait until the app runs, and what comes after a refresh until the screen has nothing left to do.
+        self.call_later(lambda: self.screen.call_after_refresh(self._draw_first_frame, drawing))
         if keymap.problem:
             self.call_after_refresh(self.warn, keymap.problem)
+
+    def _draw_first_frame(self, drawing: contextlib.ExitStack) -> None:
+        drawing.close()
+        self.screen.call_after_refresh(self._after_first_frame)
 
     def _after_first_frame(self) -> None:
         # Not before: importing the driver takes almost as long as that frame.
