@@ -112,6 +112,7 @@ class ConsoleConnection:
             if not session.is_set_up:
                 self._app.switch_mode("setup")
                 return None
+            await session.derive_key_ahead()
             await session.find_organization()
         except UnknownOrganization:
             self.ready = True

@@ -96,8 +96,6 @@ class Session:
         self.database_name = f"{self.server.database}@{'local' if self.server.is_local else self.server.host}"
         self._database = database
         await self._look_at_schema()
-        if self.is_set_up:
-            await self._derive_key_ahead()
         if self.is_set_up or self.schema == "outdated":
             try:
                 await self.find_operator()
@@ -107,8 +105,8 @@ class Session:
                 raise
         return self.server
 
-    async def _derive_key_ahead(self) -> None:
-        """Derive the master key in a thread while everything else is read: it takes a core for 0.4 s."""
+    async def derive_key_ahead(self) -> None:
+        """Begin to derive the master key in a thread, which takes a core for 0.4 s, while everything else is read."""
         key = self.keyring.current
         if key is None:
             return
