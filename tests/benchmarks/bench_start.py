@@ -17,6 +17,7 @@ import signal
 import statistics
 import struct
 import sys
+import tempfile
 import termios
 import time
 from typing import TYPE_CHECKING, NamedTuple
@@ -81,6 +82,7 @@ def run_until_written(measure: Measure) -> Taken:
     """Run the program on a pty until it has written what is awaited, or has ended, and kill it."""
     environment = {
         "PATH": os.environ["PATH"],
+        "HOME": tempfile.gettempdir(),
         "TERM": "xterm-256color",
         "LANG": "C.UTF-8",
         "PYTHONPATH": str(REPOSITORY),
