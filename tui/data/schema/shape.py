@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from dataclasses import field
+from dataclasses import dataclass, field
 from functools import cache
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from tui.data.schema.catalogue_queries import fetch_rows, full_names
 from tui.data.schema.files import schema_files
@@ -21,7 +21,8 @@ TABLES = (
 )
 
 
-class CatalogueEntry(NamedTuple):
+@dataclass(frozen=True, slots=True, order=True)
+class CatalogueEntry:
     """One fact of the catalogue: its kind (table, column, grant ...), what it is about, and what is so.
 
     `harm` says what it can do where no installation makes it; empty where it can do none that cannot be seen.
