@@ -13,6 +13,7 @@ from tui.errors import Crashed
 from tui.locked.acts import CLOSED, is_open
 from tui.navigation import SECTIONS, Navigation
 from tui.process.crash_report import crash_report
+from tui.process.garbage import resume_collector
 from tui.screens.page import Page
 from tui.session.console_connection import CONNECTING, ConsoleConnection, Health
 from tui.settings.keymap import Keymap, keymap_file, read_keymap
@@ -22,6 +23,7 @@ from tui.widgets.colours import TERMINAL_COLOURS, ColourlessFilter, colours_are_
 from tui.widgets.control_filter import ControlFilter
 from tui.widgets.glyphs import UNICODE
 from tui.widgets.ordered_app import OrderedApp
+from tui.widgets.stylesheet import ParsedOnce
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
@@ -51,6 +53,8 @@ class SwitchboardApp(OrderedApp):
     CSS_PATH: ClassVar[Any] = ["screens/page.tcss"]
     ENABLE_COMMAND_PALETTE = False
     MODES: ClassVar[dict[str, str | Callable[[], Screen[Any]]]] = {section.name: section.open for section in SECTIONS}
+    # From the first frame on, and not switched to: that would lay out and style a blank screen before.
+    DEFAULT_MODE: ClassVar[str] = "integrations"
     BINDINGS: ClassVar[list[BindingType]] = [
         *(
             bind(key, f"section('{name}')", title, id=f"app.{name}", tooltip=tooltip)
@@ -81,6 +85,9 @@ class SwitchboardApp(OrderedApp):
             *((ColourlessFilter(),) if self.no_color else ()),
         )
         self.register_theme(TERMINAL_COLOURS)
+        # Before anything is parsed with the variables of another theme.
+        self.theme = TERMINAL_COLOURS.name
+        self.stylesheet = ParsedOnce(variables=self.get_css_variables())
         # Every step of an animation is a frame that a slow line has to carry.
         self.animation_level = "none"
 
@@ -97,16 +104,29 @@ class SwitchboardApp(OrderedApp):
         return ()
 
     def on_mount(self) -> None:
-        self.theme = TERMINAL_COLOURS.name
         # A person's file could not open what is closed, but might say of another file whether it is there.
         keymap = Keymap() if self.session.settings.locked else read_keymap(keymap_file())
         self.set_keymap(keymap.keys)
         self._watch_idle(self.session.settings.idle_lock)
-        self.switch_mode("setup" if self._wizard else "integrations")
-        if not self._wizard:
-            self.connection.connect()
+        if self._wizard:
+            self.switch_mode("setup")
+        # One frame, once everything is laid out: Textual would draw the list alone, and then the whole again.
+        drawing = contextlib.ExitStack()
+        drawing.enter_context(self.batch_update())
+        # Messages wait until the app runs, and what comes after a refresh until the screen has nothing left to do.
+        self.call_later(lambda: self.screen.call_after_refresh(self._draw_first_frame, drawing))
         if keymap.problem:
             self.call_after_refresh(self.warn, keymap.problem)
+
+    def _draw_first_frame(self, drawing: contextlib.ExitStack) -> None:
+        drawing.close()
+        self.screen.call_after_refresh(self._after_first_frame)
+
+    def _after_first_frame(self) -> None:
+        # Not before: importing the driver takes almost as long as that frame.
+        if not self._wizard:
+            self.connection.connect()
+        resume_collector()
 
     def after_resume(self) -> None:
         """Show no secret again, and read everything anew."""

@@ -12,9 +12,9 @@ from unittest.mock import patch
 
 from tests.support.servers.mail import PASSWORD, USER, environment
 from tui.providers import integration_type
+from tui.providers.integration_types.zoho_mail import ZOHO
 from tui.providers.mail.check import check_service
 from tui.providers.mail.responses import Login
-from tui.providers.zoho_mail import ZOHO
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

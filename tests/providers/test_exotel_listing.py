@@ -41,9 +41,12 @@ def one_page(*entries: Any, **more: Any) -> Scripted:
     return Scripted(200, json.dumps({"incoming_phone_numbers": list(entries), **more}).encode())
 
 
-def test_phone_and_sms_list_numbers_and_whatsapp_has_no_exophones() -> None:
-    able = {name: integration_type(f"exotel_{name}").list_numbers for name in ("phone", "sms", "whatsapp")}
-    assert able == {"phone": list_numbers, "sms": list_numbers, "whatsapp": None}
+async def test_phone_and_sms_list_numbers_and_whatsapp_has_no_exophones(exotel: ExotelServer) -> None:
+    for name in ("phone", "sms"):
+        list_them = integration_type(f"exotel_{name}").list_numbers
+        assert list_them is not None
+        assert await list_them(exotel.credential(), [].append) == await list_numbers(exotel.credential(), [].append)
+    assert integration_type("exotel_whatsapp").list_numbers is None
 
 
 async def test_500_numbers_come_in_10_pages_in_their_order_and_the_count_is_told(exotel: ExotelServer) -> None:

@@ -209,7 +209,7 @@ async def test_cancelling_the_test_of_a_mailbox_ends_both() -> None:
 def test_a_stuck_server_does_not_hold_up_the_end_of_the_program() -> None:
     program = (
         "import asyncio, sys\n"
-        "from tui.providers.zoho_mail import test_connection\n"
+        "from tui.providers.integration_types.zoho_mail import test_connection\n"
         "fields = {'email': 'a@b.org', 'app_password': 'x', 'smtp_host': 'localhost', 'imap_host': 'localhost'}\n"
         "ports = {'smtp_port': sys.argv[1], 'imap_port': sys.argv[1]}\n"
         "try:\n"

@@ -9,11 +9,11 @@ import pytest
 from tests.providers.mail_checks import ask
 from tests.support.servers.mail import IMAP_DISABLED, PASSWORD, USER, WRONG_HOST, WRONG_PASSWORD, ImapServer, SmtpServer
 from tui.errors import ProviderFailed
+from tui.providers.integration_types.zoho_mail import ZOHO
 from tui.providers.mail.check import IMAP, SMTP
 from tui.providers.mail.provider import MailProvider
 from tui.providers.mail.responses import Login, imap_refusal, smtp_refusal
 from tui.providers.zoho_hosts import other_hosts
-from tui.providers.zoho_mail import ZOHO
 
 WRONG = "The server refused the address or the app password."
 CROWDED = "The server has too many connections or logins of this account."

@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-import tui.providers
 from tui.errors import UnknownType
-from tui.providers import integration_type, registry, title_of
+from tui.providers import integration_type, integration_types, registry, title_of
 from tui.providers.validation import form_values, validate
 
 if TYPE_CHECKING:
@@ -36,12 +35,12 @@ TYPES = (
 
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """A folder whose modules belong to tui.providers for one test."""
-    monkeypatch.setattr(tui.providers, "__path__", [*tui.providers.__path__, str(tmp_path)])
+    """A folder whose modules belong to the integration types for one test."""
+    monkeypatch.setattr(integration_types, "__path__", [*integration_types.__path__, str(tmp_path)])
     registry.cache_clear()
     yield tmp_path
     registry.cache_clear()
-    for name in ("tui.providers.made_up", "tui.providers.claims"):
+    for name in ("tui.providers.integration_types.made_up", "tui.providers.integration_types.claims"):
         sys.modules.pop(name, None)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 # The views are the one answer to the question which of them is the directory: sql/007_directory.sql decided it when it
 # made them, and an administrator may have put others in their place.
@@ -39,8 +39,7 @@ _COLUMNS = {
 _WHO = {"organizations": "Organisations", "people": "People"}
 
 
-@dataclass(frozen=True, slots=True)
-class Source:
+class Source(NamedTuple):
     """One of the two views, the table that it would be made of, and whether it is.
 
     `id_type` is the type of the table's id as SQL writes it, None without one. `is_labelled` says that ids which were

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -11,8 +10,7 @@ if TYPE_CHECKING:
 Right = Literal["view", "send", "configure"]
 
 
-@dataclass(frozen=True, slots=True)
-class RightDefinition:
+class RightDefinition(NamedTuple):
     """One right. `keys` give or take it on the grid, where `letter` stands for it; `is_limited` by limits of sends."""
 
     name: Right

@@ -1,4 +1,4 @@
-"""The integration types: every module of this package that defines TYPES adds its own, and nothing else changes."""
+"""The integration types by name, and what is asked of any of them."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from tui.errors import UnknownType
+from tui.providers import integration_types
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -20,11 +21,13 @@ if TYPE_CHECKING:
 def registry() -> Mapping[str, IntegrationType]:
     """Return every integration type by its name, in the order of the modules and of their TYPES.
 
-    Raises ValueError where two modules claim one name.
+    A module that is added to the package adds its own, and nothing else changes. Raises ValueError where two claim one
+    name.
     """
     types: dict[str, IntegrationType] = {}
-    for module in sorted(module.name for module in pkgutil.iter_modules(__path__)):
-        for type_ in getattr(importlib.import_module(f"{__name__}.{module}"), "TYPES", ()):
+    package = integration_types
+    for module in sorted(module.name for module in pkgutil.iter_modules(package.__path__)):
+        for type_ in importlib.import_module(f"{package.__name__}.{module}").TYPES:
             if type_.name in types:
                 raise ValueError(f"two integration types are called {type_.name}")
             types[type_.name] = type_

@@ -12,6 +12,7 @@ from urllib.parse import quote
 
 from tui import __version__
 from tui.errors import ProviderFailed
+from tui.providers.exotel_hosts import DEFAULT_HOST
 from tui.providers.field_kinds import as_text, host_and_port
 from tui.providers.tls_handshake import time_handshake
 from tui.providers.transport_failures import HTTPS_PORT, Endpoint, transport_failure
@@ -21,10 +22,6 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     import httpx2
-
-DEFAULT_HOST = "api.exotel.com"
-HOSTS = (DEFAULT_HOST, "api.in.exotel.com")
-"""The two regions: Singapore, Mumbai (Exotel's documentation, "Regions and availability")."""
 
 SECONDS = 10.0
 """How long reaching the host, and each answer from its first byte asked to its last, may take."""

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from tui.errors import ProviderFailed
 from tui.models import ListedNumber
 from tui.providers import exotel_bodies as bodies
-from tui.providers.exotel_http import HOSTS
+from tui.providers.exotel_hosts import HOSTS
 from tui.providers.field_kinds import host_and_port
 from tui.words import phone_number as numbers
 

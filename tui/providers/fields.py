@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -22,8 +22,7 @@ choice: one of `choices`, nothing else.
 """
 
 
-@dataclass(frozen=True, slots=True)
-class Field:
+class Field(NamedTuple):
     """One field of a credential.
 
     `default` is what applies where the field is absent; it is shown, and stored only when typed. For host, host_port
@@ -60,8 +59,7 @@ def nothing_to_find(credential: Mapping[str, Any]) -> Findings:
     return Findings()
 
 
-@dataclass(frozen=True, slots=True)
-class IntegrationType:
+class IntegrationType(NamedTuple):
     """A value that integration_credentials.integration_type may have, and all that the program knows about it.
 
     `help` says where to find the values. `foreign_fields` are those of other programs that are neither shown nor warned

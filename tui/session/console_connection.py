@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Literal, Protocol
+from typing import TYPE_CHECKING, Literal, NamedTuple, Protocol
 
 from tui.errors import NoFreeConnection, SchemaNewer, SwitchboardError, UnknownOrganization
 from tui.session.session import require_configured, require_installed
@@ -16,8 +15,7 @@ if TYPE_CHECKING:
     from tui.session.session import Session
 
 
-@dataclass(frozen=True, slots=True)
-class Health:
+class Health(NamedTuple):
     """How the connection is, and the words for it."""
 
     state: Literal["waiting", "connected", "lost"]
@@ -114,6 +112,7 @@ class ConsoleConnection:
             if not session.is_set_up:
                 self._app.switch_mode("setup")
                 return None
+            await session.derive_key_ahead()
             await session.find_organization()
         except UnknownOrganization:
             self.ready = True

@@ -7,7 +7,7 @@ import contextlib
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from tui.errors import ConnectionFailed, ReadOnlyMode, SchemaMissing, SchemaNewer, SwitchboardError
+from tui.errors import ConnectionFailed, MasterKeyError, ReadOnlyMode, SchemaMissing, SchemaNewer, SwitchboardError
 from tui.models import Operator
 from tui.process.identity import login_name, source_address, user_agent
 from tui.words.people import operator_label
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from tui.data.keys.encryption import Keyring
+    from tui.data.keys.master_key import MasterKey
     from tui.data.postgres.database import Database
     from tui.data.schema.state import SchemaState
     from tui.models import Organization, ServerInfo
@@ -104,6 +105,18 @@ class Session:
                 raise
         return self.server
 
+    async def derive_key_ahead(self) -> None:
+        """Begin to derive the master key in a thread, which takes a core for 0.4 s, while everything else is read."""
+        key = self.keyring.current
+        if key is None:
+            return
+        from tui.data.keys.gate import recorded_salt
+
+        with contextlib.suppress(SwitchboardError):
+            salt = await recorded_salt(self.database)
+            if salt is not None:
+                asyncio.get_running_loop().run_in_executor(None, _derive, key, salt)
+
     async def find_operator(self) -> None:
         """Look the configured operator up in the directory and act as that person from now on."""
         from tui.data.directory import find_person
@@ -159,6 +172,12 @@ class Session:
         database, self._requested_database, self._database = self._requested_database, None, None
         if database is not None:
             await database.close()
+
+
+def _derive(key: MasterKey, salt: bytes) -> None:
+    # Whoever needs the key says what is wrong with it.
+    with contextlib.suppress(MasterKeyError):
+        key.sb2(salt)
 
 
 def require_configured(session: Session) -> None:

@@ -14,13 +14,13 @@ import unicodedata
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from dotenv.parser import Binding, parse_stream
-
 from tui.errors import ConfigError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
+
+    from dotenv.parser import Binding
 
 LARGEST_BYTES = 1_000_000
 READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
@@ -215,6 +215,9 @@ def _parse_bindings(text: str) -> Iterator[tuple[int, str, Binding]]:
 
     python-dotenv would extend it to the next quote, and swallow lines of ours with it.
     """
+    # Needed where there is a file, and of two dozen patterns.
+    from dotenv.parser import parse_stream
+
     first = 0
     while text:
         length = 0

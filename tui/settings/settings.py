@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Literal
 
 from tui.errors import ConfigError
 from tui.settings.dotenv_file import read_env_file
-from tui.settings.time_zones import suggest_zone, time_zone
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -296,10 +295,14 @@ def _credential_format(value: str | None) -> CredentialFormat:
 
 
 def _timezone(value: str | None) -> tzinfo:
-    zone = UTC if value is None else time_zone(value)
+    if value is None:
+        return UTC
+    from tui.settings.time_zones import suggest_zone, time_zone
+
+    zone = time_zone(value)
     if zone is not None:
         return zone
-    names = suggest_zone(value or "")
+    names = suggest_zone(value)
     raise ConfigError(
         "SWITCHBOARD_TIMEZONE is not a time zone that this machine knows by that name.",
         f"Use a whole name: {names}; or UTC." if names else "Use a whole name such as Europe/Berlin, or UTC.",

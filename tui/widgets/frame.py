@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from textual.content import Content
 from textual.geometry import Region, Size
@@ -28,8 +27,7 @@ STYLES: dict[Tone, str] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
+class Part(NamedTuple):
     """A piece of a line.
 
     Where the line is too narrow, the piece with the highest `give` is shortened, or left out where it is `whole`.

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, NamedTuple, cast
 
 from textual.containers import Vertical
 from textual.message import Message
@@ -24,8 +23,7 @@ if TYPE_CHECKING:
     from tui.widgets.ordered_app import OrderedApp
 
 
-@dataclass(frozen=True, slots=True)
-class Choice:
+class Choice(NamedTuple):
     """A key (its character, or its name such as enter) and what it does."""
 
     key: str

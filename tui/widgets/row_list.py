@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, NamedTuple
 
 from rich.segment import Segment
 from rich.style import Style
@@ -38,8 +37,7 @@ HEADER = Style.parse("bold underline")
 GAP = 2
 
 
-@dataclass(frozen=True, slots=True)
-class Column:
+class Column(NamedTuple):
     """A column of at least `width` cells; one that `grows` takes spare room, the highest `drops` is left out first."""
 
     title: str
@@ -48,16 +46,14 @@ class Column:
     drops: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Cell:
+class Cell(NamedTuple):
     """A safe text and its tone; colour never carries the meaning alone."""
 
     text: str
     tone: Tone = "plain"
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(NamedTuple):
     """A row of cells, one per column, with the key that identifies it to the screen."""
 
     key: str

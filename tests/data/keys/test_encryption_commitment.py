@@ -7,7 +7,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from tests.support import reference_envelope as reference
 from tests.support.reference_envelope import HOME, KEY_A, KEY_B, SALT
-from tui.data.keys.envelopes import open_sealed
+from tui.data.keys.primitives import open_sealed
 
 NONCE = bytes(range(12))
 

@@ -14,7 +14,6 @@ from textual._wait import wait_for_idle
 from textual.keys import _character_to_key
 
 from tests.support.acme import ACME, KEY, PHONE, keyring, opened
-from tests.support.terminal import parsed_stylesheets
 from tui.app import SwitchboardApp
 from tui.data.integrations.credentials import Draft, save_credential
 from tui.screens.page import Page
@@ -30,7 +29,6 @@ if TYPE_CHECKING:
     from tui.data.keys.encryption import Keyring
 
 LONGEST_WAIT_S = 15.0
-parsed_stylesheets.share()
 
 FIRST_LOOK_AFTER_S, LOOK_EVERY_S = 0.02, 0.1
 

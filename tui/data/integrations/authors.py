@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from tui.data.directory import people_by_id
 from tui.data.integrations.role_privileges import RolePrivileges, read_privileges
@@ -42,8 +41,7 @@ select w.id, w.what, l.label
 """
 
 
-@dataclass(frozen=True, slots=True)
-class Authors:
+class Authors(NamedTuple):
     """Name, e-mail or id of a person, else the label under which the log has the operator; None: nobody knows.
 
     Marked as claims: neither the columns of a row nor the log can prove them.

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import timedelta
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from tui.data.integrations.credentials import COLUMNS, open_stored, without_envelope
 from tui.data.integrations.role_privileges import RolePrivileges, read_privileges
@@ -68,8 +68,7 @@ select p.permissions, p.people, p.idle, n.phone_numbers
 """
 
 
-@dataclass(frozen=True, slots=True)
-class Dependents:
+class Dependents(NamedTuple):
     """What is deleted together with an integration: permissions and phone numbers.
 
     `people` have access now, as the list counts them; `idle` permissions have expired or grant nothing.

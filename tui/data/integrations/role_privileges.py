@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from psycopg.rows import class_row
 
@@ -22,8 +21,7 @@ select has_column_privilege('public.integration_credentials', 'credentials_encry
 """
 
 
-@dataclass(frozen=True, slots=True)
-class RolePrivileges:
+class RolePrivileges(NamedTuple):
     """Which parts this role may read (the first four), and which acts the database lets it do."""
 
     envelopes: bool = False

@@ -15,9 +15,7 @@ from tui.data.keys.envelopes import (
     LegacyEnvelope,
     Sb2Envelope,
     base64url,
-    open_sealed,
     parse_envelope,
-    seal_bytes,
 )
 from tui.errors import MasterKeyError, MasterKeyMissing, Unreadable
 
@@ -142,6 +140,8 @@ class Keyring:
         `salt` is the current key's own (16 bytes; legacy does not use it). Raises MasterKeyMissing, MasterKeyError
         where the key is too weak to write with, and InvalidInput where the mapping is no credential.
         """
+        from tui.data.keys.primitives import seal_bytes
+
         key = self.writing_key()
         data = plaintext if isinstance(plaintext, bytes) else encode_credential(plaintext)
         if format == "legacy":
@@ -167,6 +167,8 @@ class Keyring:
         return key
 
     def _open_sb2(self, parts: Sb2Envelope, binding: RowBinding) -> OpenedBytes:
+        from tui.data.keys.primitives import open_sealed
+
         key = self._find_key(parts)
         data = binding.associated_data(parts.key_id)
         plaintext = open_sealed(key.sb2(parts.salt).cipher, parts.nonce, parts.ciphertext, data)
@@ -214,5 +216,7 @@ class Keyring:
 
 
 def _open_legacy_with(parts: LegacyEnvelope, key: MasterKey) -> OpenedBytes | None:
+    from tui.data.keys.primitives import open_sealed
+
     plaintext = open_sealed(key.legacy_cipher(), parts.iv, parts.ciphertext + parts.tag, None)
     return None if plaintext is None else OpenedBytes(plaintext, "legacy", key, None)

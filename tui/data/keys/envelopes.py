@@ -1,4 +1,4 @@
-"""The text of the two envelope formats, read strictly and never repaired, and the AES-256-GCM both rest on."""
+"""The text of the two envelope formats, read strictly and never repaired."""
 
 from __future__ import annotations
 
@@ -7,11 +7,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from cryptography.exceptions import InvalidTag
-
 if TYPE_CHECKING:
-    from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-
     from tui.models import EnvelopeFormat
 
 KEY_ID_BYTES = 16
@@ -97,16 +93,3 @@ def _from_base64url(text: str) -> bytes | None:
         return None
     data = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
     return data if base64url(data) == text else None
-
-
-def seal_bytes(cipher: AESGCM, nonce: bytes, plaintext: bytes, associated_data: bytes | None) -> bytes:
-    """Return ciphertext and 16-byte tag of AES-256-GCM (NIST SP 800-38D)."""
-    return cipher.encrypt(nonce, plaintext, associated_data)
-
-
-def open_sealed(cipher: AESGCM, nonce: bytes, sealed: bytes, associated_data: bytes | None) -> bytes | None:
-    """Return the plaintext of ciphertext and 16-byte tag, or None where the tag does not fit."""
-    try:
-        return cipher.decrypt(nonce, sealed, associated_data)
-    except InvalidTag:
-        return None

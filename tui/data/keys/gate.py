@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 from uuid import UUID
 
 from tui.data.keys.encryption import Keyring, RowBinding
@@ -52,8 +51,7 @@ on conflict do nothing
 """
 
 
-@dataclass(frozen=True, slots=True)
-class OtherReading:
+class OtherReading(NamedTuple):
     """The configured key without the quotes or blanks round it (`wrapping`), and how the gate judges that key."""
 
     wrapping: str
@@ -66,8 +64,7 @@ class OtherReading:
         return self.state in ("open", "mixed")
 
 
-@dataclass(frozen=True, slots=True)
-class Gate:
+class Gate(NamedTuple):
     """What the gate found: whether the configured key may write, and with which salt.
 
     `recorded_key_id` is None until the first write recorded one. `state` "unused" means that there is neither a record
@@ -150,6 +147,12 @@ async def check_gate_for_new_key(database: Database, key: MasterKey) -> Gate:
     is_used = recorded is not None or any(envelope_format(row["credentials_encrypted"] or "") for row in rows)
     recorded_id = str(recorded["key_id"]) if recorded else None
     return Gate("wrong key" if is_used else "unused", b"", None, key.source, recorded_id)
+
+
+async def recorded_salt(database: Database) -> bytes | None:
+    """Return the salt of the key in use, None where none is recorded yet. Raises SwitchboardError as any read."""
+    recorded = await database.fetch_one(RECORDED_KEY)
+    return bytes(recorded["salt"]) if recorded else None
 
 
 async def confirm_gate(connection: Connection, gate: Gate) -> None:

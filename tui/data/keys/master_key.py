@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import hashlib
 import hmac
 import re
 import secrets
@@ -10,17 +11,15 @@ from collections import Counter
 from dataclasses import dataclass
 from itertools import pairwise
 from threading import Lock
-from typing import NoReturn
-
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.kdf.hkdf import HKDF
-from cryptography.hazmat.primitives.kdf.scrypt import Scrypt
+from typing import TYPE_CHECKING, NoReturn
 
 from tui.data.keys.envelopes import KEY_ID_BYTES, SALT_BYTES, base64url
 from tui.errors import MasterKeyError
 from tui.secret import Secret
 from tui.words.text import is_unicode
+
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 MINIMUM_CHARACTERS = 32
 MINIMUM_DISTINCT = 8
@@ -31,6 +30,8 @@ _SB2_SCRYPT_N = 2**17
 # What the other backend derives its key with: N, and these four letters.
 _LEGACY_SCRYPT_N = 2**14
 _LEGACY_SALT = b"salt"
+# More than the 128 MiB that the larger of the two takes.
+_SCRYPT_MAXIMUM_BYTES = 2**28
 # What may stand at either end of a key without being meant, and what it is called.
 _WRAPPINGS = {
     "byte order mark": "\ufeff",
@@ -138,6 +139,8 @@ class MasterKey:
     def legacy_cipher(self) -> AESGCM:
         """Return the cipher for legacy envelopes: about 0.06 s the first time."""
         if self.__legacy is None:
+            from tui.data.keys.primitives import AESGCM
+
             with self.__lock:
                 self.__legacy = self.__legacy or AESGCM(_scrypt(self._bytes(), _LEGACY_SALT, _LEGACY_SCRYPT_N))
         return self.__legacy
@@ -156,8 +159,10 @@ class MasterKey:
 
     def _derive_sb2(self, salt: bytes) -> Sb2Key:
         root = _scrypt(self._bytes(), salt, _SB2_SCRYPT_N)
-        key_id = _hkdf(root, b"switchboard key id", KEY_ID_BYTES)
-        return Sb2Key(key_id, AESGCM(_hkdf(root, b"switchboard encryption key", 32)))
+        from tui.data.keys.primitives import AESGCM, hkdf
+
+        key_id = hkdf(root, b"switchboard key id", KEY_ID_BYTES)
+        return Sb2Key(key_id, AESGCM(hkdf(root, b"switchboard encryption key", 32)))
 
 
 def generate_master_key() -> Secret:
@@ -172,12 +177,9 @@ def new_salt() -> bytes:
 
 def _scrypt(key_material: bytes, salt: bytes, n: int) -> bytes:
     """RFC 7914 with r = 8, p = 1 and 32 bytes of output."""
-    return Scrypt(salt=salt, length=32, n=n, r=8, p=1).derive(key_material)
-
-
-def _hkdf(root: bytes, info: bytes, length: int) -> bytes:
-    """RFC 5869 with SHA-256 and no salt."""
-    return HKDF(algorithm=SHA256(), length=length, salt=None, info=info).derive(root)
+    # OpenSSL's, by way of hashlib, which lets other threads run meanwhile: `cryptography` 48 holds the interpreter, and
+    # a console that draws nothing and takes no key for 0.4 s.
+    return hashlib.scrypt(key_material, salt=salt, n=n, r=8, p=1, dklen=32, maxmem=_SCRYPT_MAXIMUM_BYTES)
 
 
 def _unwrap(text: str) -> tuple[str, str]:

@@ -295,9 +295,6 @@ _BY_TEXT: tuple[tuple[str, type[SwitchboardError], str, str], ...] = (
         "Check host and port, and whether a firewall or the server's settings refuse this address.",
     ),
 )
-_PATTERNS: tuple[tuple[re.Pattern[str], Kind], ...] = tuple(
-    (re.compile(pattern, re.DOTALL), (error, sentence, what_to_do)) for pattern, error, sentence, what_to_do in _BY_TEXT
-)
 # Names may hold anything, also the words looked for and quotes; those that PgBouncer does not quote end the line.
 _QUOTED = re.compile(r'"(?:[^"]|"(?=[^\s,.:;?!)]))*"')
 _UNQUOTED = re.compile(r"(no such (?:user|database): ).*")
@@ -306,4 +303,8 @@ _UNQUOTED = re.compile(r"(no such (?:user|database): ).*")
 def recognise(text: str) -> Kind | None:
     """Return what a refusal's words mean, None where they are not known."""
     plain = _QUOTED.sub('""', _UNQUOTED.sub(r"\1", text))
-    return next((kind for pattern, kind in _PATTERNS if pattern.search(plain)), None)
+    for pattern, error, sentence, what_to_do in _BY_TEXT:
+        # Not compiled before: a start that succeeds needs none of these 54 patterns.
+        if re.search(pattern, plain, re.DOTALL):
+            return error, sentence, what_to_do
+    return None

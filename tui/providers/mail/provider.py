@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 
-@dataclass(frozen=True, slots=True)
-class MailProvider:
+class MailProvider(NamedTuple):
     """What one provider of mailboxes is called, and where its people help themselves.
 
     `enable_imap` and `new_password` (for an account on that host) are sentences that say how; `other_hosts` is a clause

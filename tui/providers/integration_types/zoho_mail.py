@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from tui.providers.field_kinds import as_text
 from tui.providers.fields import Field, Findings, IntegrationType
 from tui.providers.mail.provider import MailProvider
 from tui.providers.zoho_hosts import (
@@ -54,7 +53,8 @@ def check_hosts(credential: Mapping[str, Any]) -> Findings:
 
 async def test_connection(credential: Mapping[str, Any], tell: Tell) -> None:
     """Log in once by SMTP and once by IMAP, side by side."""
-    # Seldom needed at start-up, which reads this file.
+    # Not at the top, as each start reads this module.
+    from tui.providers.field_kinds import as_text
     from tui.providers.mail.check import check_mailbox
 
     values = {field.name: as_text(credential.get(field.name)) or field.default or "" for field in TYPES[0].fields}

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from tui.providers.exotel_check import list_numbers, prove_phone, prove_sms, prove_whatsapp
-from tui.providers.exotel_http import DEFAULT_HOST, HOSTS
+from tui.providers.exotel_hosts import DEFAULT_HOST, HOSTS
 from tui.providers.fields import Field, Findings, IntegrationType
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
+
+    from tui.models import ListedNumber
+    from tui.providers.verdicts import Tell
 
 WHERE_TO_FIND = (
     "Sign in to my.exotel.com as an administrator and open Settings > API Settings: the account SID, the API key "
@@ -73,6 +75,35 @@ def check_whatsapp(credential: Mapping[str, Any]) -> Findings:
     if credential.get("auto_reply_enabled") is True and not credential.get("auto_reply_message"):
         findings.warnings["auto_reply_message"] = "The automatic reply is on, but it has no text."
     return findings
+
+
+# Every start reads this module, and few of them test anything.
+async def prove_phone(credential: Mapping[str, Any], tell: Tell) -> None:
+    """Test the account, the virtual number and the caller ID."""
+    from tui.providers import exotel_check
+
+    await exotel_check.prove_phone(credential, tell)
+
+
+async def prove_whatsapp(credential: Mapping[str, Any], tell: Tell) -> None:
+    """Test the account, and its templates where their WABA is known."""
+    from tui.providers import exotel_check
+
+    await exotel_check.prove_whatsapp(credential, tell)
+
+
+async def prove_sms(credential: Mapping[str, Any], tell: Tell) -> None:
+    """Test the account and the sender."""
+    from tui.providers import exotel_check
+
+    await exotel_check.prove_sms(credential, tell)
+
+
+async def list_numbers(credential: Mapping[str, Any], tell: Callable[[int], None]) -> list[ListedNumber]:
+    """List all ExoPhones of the account. Raises ProviderFailed."""
+    from tui.providers import exotel_check
+
+    return await exotel_check.list_numbers(credential, tell)
 
 
 TYPES = (
