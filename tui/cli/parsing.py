@@ -15,7 +15,7 @@ from tui.cli.request import Options
 from tui.cli.requirements import Requirements
 from tui.errors import InvalidInput
 from tui.locked.mode import closed
-from tui.words.text import plain
+from tui.words.text import is_unicode, plain
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -52,11 +52,6 @@ class Argument(click.Argument):
 
 option = partial(click.option, cls=Option)
 argument = partial(click.argument, cls=Argument)
-
-
-def is_unicode(text: str) -> bool:
-    """Return whether the text can be encoded: it holds no half of a surrogate pair."""
-    return not any("\ud800" <= character <= "\udfff" for character in text)
 
 
 class Text(click.ParamType[str]):
