@@ -41,6 +41,9 @@ def _main() -> int:
     _replace_closed_streams()
     draw_skeleton(sys.argv[1:])
     from tui.cli.request import Options
+    from tui.process.garbage import hold_collector
+
+    hold_collector()
 
     # Before click reads the arguments, so that a failure on the way there is JSON as well.
     options = Options(json="--json" in sys.argv[1:])

@@ -15,6 +15,7 @@ from tui.data.keys.encryption import Keyring
 from tui.data.keys.sources import read_keyring, standing_warning, wrapping_warnings
 from tui.errors import Advice, ReadOnlyMode, SchemaNewer, SwitchboardError
 from tui.locked.mode import ASK, forget_connection
+from tui.process.garbage import resume_collector
 from tui.session.session import Session, require_configured, require_installed
 from tui.settings.settings import load_settings
 
@@ -105,6 +106,7 @@ def run_to_the_end(session: Session, command: Coroutine[Any, Any, None]) -> None
 
     Raises SwitchboardError with a sentence that is true of a command, which does not try again by itself.
     """
+    resume_collector()
     try:
         asyncio.run(_run_until_signal(session, command))
     except SwitchboardError as failure:
