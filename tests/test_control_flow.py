@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+from functools import cache
 from pathlib import Path
 
 import tui
@@ -18,7 +19,12 @@ ALLOWED = {
     ("widgets/text_lines.py", "new.label"): "what is painted again depends on what is drawn",
 }
 PACKAGE = Path(tui.__file__).parent
-SOURCES = {str(path.relative_to(PACKAGE)): ast.parse(path.read_text()) for path in PACKAGE.rglob("*.py")}
+
+
+@cache
+def sources() -> dict[str, ast.Module]:
+    """The program's modules by path."""
+    return {str(path.relative_to(PACKAGE)): ast.parse(path.read_text()) for path in PACKAGE.rglob("*.py")}
 
 
 def words_in(*nodes: ast.AST) -> list[str]:
@@ -50,7 +56,7 @@ def words_decided_by(node: ast.AST) -> list[str]:
 
 def test_no_decision_depends_on_words_that_people_read() -> None:
     decisions = {
-        (file, words) for file, tree in SOURCES.items() for node in ast.walk(tree) for words in words_decided_by(node)
+        (file, words) for file, tree in sources().items() for node in ast.walk(tree) for words in words_decided_by(node)
     }
     assert decisions == set(ALLOWED)
 
@@ -59,7 +65,7 @@ def test_a_code_is_no_sentence() -> None:
     """What a code is called in words or in JSON stands beside it, so that rewording it decides nothing."""
     sentences = {
         (file, member.value)
-        for file, tree in SOURCES.items()
+        for file, tree in sources().items()
         for node in ast.walk(tree)
         if isinstance(node, ast.Subscript) and ast.unparse(node.value) == "Literal"
         for member in ast.walk(node.slice)
@@ -70,7 +76,7 @@ def test_a_code_is_no_sentence() -> None:
 
 def test_no_flag_is_passed_as_a_free_word() -> None:
     """A keyword argument that callers give as words in quotes, and the function asks for a part of, is a flag."""
-    nodes = [node for tree in SOURCES.values() for node in ast.walk(tree)]
+    nodes = [node for tree in sources().values() for node in ast.walk(tree)]
     in_quotes = {
         keyword.arg
         for node in nodes
@@ -94,7 +100,7 @@ def test_whatever_has_an_exit_status_is_a_switchboard_error() -> None:
     """A second family of failures would have to be caught and reported beside this one."""
     assigned = {
         file
-        for file, tree in SOURCES.items()
+        for file, tree in sources().items()
         for node in ast.walk(tree)
         if isinstance(node, ast.Assign | ast.AnnAssign) and "exit_status" in ast.unparse(node).partition("=")[0]
     }

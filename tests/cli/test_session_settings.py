@@ -115,7 +115,6 @@ select right(details -> 'after' ->> 'updated_at', 6) from public.integration_aud
 LEAVES = f"""
 select encode(sha256(string_agg({LEAF}, ''::bytea order by l.id)), 'hex') from {LOG} as l where l.action = 'call_made'
 """
-KEY_ID = MASTER_KEY.key_id(SALT)
 
 
 @pytest.fixture
@@ -147,7 +146,12 @@ def write(shell: Shell, database: str) -> None:
     assert "To be made: nothing" in (planned := shell.run("setup", "--dry-run")).out, planned
     assert "To be changed: nothing" in planned.out, planned
     lifted = conninfo.make_conninfo(database, options=LIFTED)
-    execute(lifted, "insert into switchboard.keys (key_id, purpose, salt) values (%s, 'master', %s)", KEY_ID, SALT)
+    execute(
+        lifted,
+        "insert into switchboard.keys (key_id, purpose, salt) values (%s, 'master', %s)",
+        MASTER_KEY.key_id(SALT),
+        SALT,
+    )
     derive_once(KEY, SALT)
     credential = json.dumps(PHONE | {"note": "\\' \u20ac"})
     assert (outcome := shell.run("integrations", "configure", "exotel_phone", stdin=credential)).status == 0, outcome
