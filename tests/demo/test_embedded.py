@@ -119,6 +119,18 @@ def test_a_server_left_by_a_killed_console_is_used_on(prepared: EmbeddedServer) 
     assert not prepared.running
 
 
+@pytest.mark.parametrize("variable", ["PGHOSTADDR", "PGSERVICE", "PGPORT"])
+def test_a_variable_of_libpq_ends_nobodys_server(
+    prepared: EmbeddedServer, monkeypatch: pytest.MonkeyPatch, variable: str
+) -> None:
+    console = ConsoleProcess(entering(prepared))
+    pid = postmaster(prepared)
+    monkeypatch.setenv(variable, "192.0.2.1" if variable == "PGHOSTADDR" else "7")
+    with prepared:
+        assert postmaster(prepared) == pid
+    console.leave()
+
+
 def test_a_killed_server_is_replaced_and_keeps_what_was_committed(prepared: EmbeddedServer) -> None:
     console = ConsoleProcess(entering(prepared))
     remember(prepared, "before")

@@ -5,16 +5,17 @@ from __future__ import annotations
 import hashlib
 import os
 import re
+import shlex
 import shutil
-import socket
-import struct
 import subprocess
 import tempfile
 import time
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import quote, urlencode
+
+from psycopg.pq import PGconn, Ping
 
 from tui.demo import locks
 from tui.demo.binaries import copy_binaries, find_binaries, may_run
@@ -28,13 +29,11 @@ if TYPE_CHECKING:
 
     from tui.demo.account import Account
 
-START_SECONDS = 30.0
-STOP_SECONDS = 10.0
+START_SECONDS = 30
+STOP_SECONDS = 10
 POLL_SECONDS = 0.01
-ANSWER_SECONDS = 5.0
-# "Do you speak TLS?": https://www.postgresql.org/docs/current/protocol-message-formats.html, SSLRequest
-SSL_REQUEST = struct.pack("!ii", 8, 80877103)
-SOCKET_PORT = 5432
+ANSWER_SECONDS = 5
+ANSWERS = (Ping.OK, Ping.REJECT)
 # sun_path holds 108 bytes on Linux and 104 on macOS; the socket's lock file has a name five bytes longer.
 SOCKET_PATH_BYTES = 98
 
@@ -45,6 +44,8 @@ SETTINGS = {
     "shared_buffers": "64MB",
     "max_connections": "60",
     "max_wal_size": "256MB",
+    "listen_addresses": "",
+    "port": "5432",
     "unix_socket_permissions": "0700",
     "log_line_prefix": "%m [%p] ",
     "timezone": "UTC",
@@ -59,7 +60,8 @@ class EmbeddedServer:
     Both facts are kernel locks (flock), so that a killed console or server leaves nothing to clean up:
     `in-use.lock` is held shared by each console, `running.lock` by the server's own processes, and
     `start.lock` while one console starts, stops or resets. With `account` (needed as root) the server runs as
-    that account. With `tcp` it also listens on a free port of 127.0.0.1, where it asks for passwords (scram).
+    that account. `settings` are further ones of Postgres, which win; where they have it listen on the network, it asks
+    for passwords there (scram).
     """
 
     def __init__(
@@ -70,18 +72,14 @@ class EmbeddedServer:
         account: Account | None = None,
         superuser: str = "postgres",
         settings: Mapping[str, str] | None = None,
-        tcp: bool = False,
     ) -> None:
         self.data_dir = data_dir
         self.version = version
         self.account = account
         self.superuser = superuser
-        self.port: int | None = None
         self._binaries: Path | None = None
         self._settings = {**SETTINGS, **(settings or {})}
-        self._tcp = tcp
         self._membership: int | None = None
-        self._process: subprocess.Popen[bytes] | None = None
         self._copied_to: Path | None = None
 
     @property
@@ -136,19 +134,17 @@ class EmbeddedServer:
 
     def _socket_folder_to_use(self) -> Path:
         path = str(self.folder)
-        fits = len(os.fsencode(f"{path}/.s.PGSQL.{SOCKET_PORT}")) <= SOCKET_PATH_BYTES
+        fits = len(os.fsencode(f"{path}/.s.PGSQL.{self._settings['port']}")) <= SOCKET_PATH_BYTES
         # A comma or a quote would be read as part of a list of folders, by Postgres and by libpq.
         if fits and re.fullmatch(r"[\w./+-]+", path):
             return self.folder
         return Path(tempfile.gettempdir()) / f"switchboard-{hashlib.sha256(os.fsencode(path)).hexdigest()[:16]}"
 
-    def conninfo(self, dbname: str, *, user: str | None = None, password: str | None = None) -> str:
-        """Return a connection URI; with a password it goes over TCP (needs `tcp`), else over the socket."""
+    def conninfo(self, dbname: str, *, user: str | None = None) -> str:
+        """Return a connection URI over the socket."""
         login, database = quote(user or self.superuser, safe=""), quote(dbname, safe="")
-        if password is not None:
-            return f"postgresql://{login}:{quote(password, safe='')}@127.0.0.1:{self.port}/{database}"
         # The port too, although it is the usual one: libpq would take it from PGPORT.
-        where = {"host": str(self.socket_folder), "port": str(self.port or SOCKET_PORT)}
+        where = {"host": str(self.socket_folder), "port": self._settings["port"]}
         return f"postgresql://{login}@/{database}?{urlencode(where)}"
 
     def start(self) -> None:
@@ -229,22 +225,16 @@ class EmbeddedServer:
     def running(self) -> bool:
         """Whether any process of the server is alive."""
         # Over NFS a child does not inherit a lock; there the socket has to tell.
-        return locks.is_held(self._lock_file("running")) or self._speaks_postgres()
+        return locks.is_held(self._lock_file("running")) or self._ping() in ANSWERS
 
     def _lock_file(self, name: str) -> Path:
         return self.data_dir / f"{name}.lock"
 
-    def _speaks_postgres(self) -> bool:
-        status = self._pid_file()
-        if len(status) < 8 or status[7] != "ready":
-            return False
-        # A killed or stopped server's socket may still accept; only a living one answers what it is asked.
-        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe, suppress(OSError):
-            probe.settimeout(ANSWER_SECONDS)
-            probe.connect(f"{status[4]}/.s.PGSQL.{status[3]}")
-            probe.sendall(SSL_REQUEST)
-            return probe.recv(1) in (b"N", b"S")
-        return False
+    def _ping(self) -> int:
+        """Ask the server whether it lets people in. A killed or stopped one's socket may accept, and says nothing."""
+        # Without an address, which libpq would take from PGHOSTADDR.
+        options = urlencode({"hostaddr": "", "connect_timeout": ANSWER_SECONDS})
+        return PGconn.ping(f"{self.conninfo('postgres')}&{options}".encode())
 
     def _make_folders(self) -> None:
         with _as_demo_failure(self.data_dir):
@@ -256,8 +246,8 @@ class EmbeddedServer:
         """Use a server that is running already and return whether there is one; one that does not answer is ended."""
         deadline = time.monotonic() + START_SECONDS
         while self.running and time.monotonic() < deadline:
-            if self._speaks_postgres():
-                self.port = int(self._pid_file()[3]) if self._tcp else None
+            # Where libpq cannot even ask (PGSERVICE may say anything), connecting will say so, and no server ends.
+            if self._ping() in (Ping.OK, Ping.NO_ATTEMPT):
                 return True
             time.sleep(POLL_SECONDS)
         self._shut_down()
@@ -285,7 +275,7 @@ class EmbeddedServer:
                 *(*locale, "--auth-local=trust", "--auth-host=scram-sha-256", "--no-sync", "--no-instructions"),
                 inherited=inherited,
             )
-            output = self._output_of(initdb)
+            output = initdb.communicate()[0].decode(errors="replace")
         if initdb.returncode != 0:
             shutil.rmtree(unfinished, ignore_errors=True)
             raise DemoFailed(
@@ -309,71 +299,51 @@ class EmbeddedServer:
                 start_new_session=True,
                 cwd=self.folder,
                 # Nothing of the caller's environment gets in: PGPORT or LD_PRELOAD would change the server.
-                env={"PATH": "/usr/bin:/bin", "LC_ALL": "C", "HOME": str(self.folder), "TZ": "UTC"},
+                # The cluster by a variable, since pg_ctl hands an option to a shell, which would read what is in it.
+                env={
+                    **{"PATH": "/usr/bin:/bin", "LC_ALL": "C", "HOME": str(self.folder), "TZ": "UTC"},
+                    "PGDATA": str(self.cluster),
+                },
                 pass_fds=[] if inherited is None else [inherited],
                 user=account.uid if account else None,
                 group=account.gid if account else None,
                 extra_groups=[] if account else None,
             )
 
-    def _output_of(self, process: subprocess.Popen[bytes]) -> str:
-        return process.communicate()[0].decode(errors="replace")
-
     def _launch(self) -> None:
         # No process of this cluster is alive, so these are leftovers; Postgres would refuse to start where the
         # number in them now belongs to another program of the same account.
         for leftover in (self.cluster / "postmaster.pid", *self._socket_folder_to_use().glob(".s.PGSQL.*")):
             leftover.unlink(missing_ok=True)
-        self.port = _free_port() if self._tcp else None
-        settings = self._settings | {
-            "listen_addresses": "127.0.0.1" if self._tcp else "",
-            "port": str(self.port or SOCKET_PORT),
-            "unix_socket_directories": str(self.socket_folder),
-        }
-        options = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
+        settings = self._settings | {"unix_socket_directories": str(self.socket_folder)}
+        options = shlex.join([part for name, value in settings.items() for part in ("-c", f"{name}={value}")])
         with _as_demo_failure(self.log), locks.exclusive_lock(self._lock_file("running")) as inherited:
             log = os.open(self.log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o600)
             try:
-                process = self._spawn("postgres", "-D", str(self.cluster), *options, inherited=inherited, output=log)
+                arguments = ("start", "-s", "-w", "-t", str(START_SECONDS), "-o", options)
+                started = self._spawn("pg_ctl", *arguments, inherited=inherited, output=log).wait() == 0
             finally:
                 os.close(log)
-        self._process = process
-        deadline = time.monotonic() + START_SECONDS
-        while process.poll() is None and time.monotonic() < deadline:
-            if self._speaks_postgres():
-                return
-            time.sleep(POLL_SECONDS)
-        text = self.log.read_text(errors="replace")
-        self._shut_down()
-        raise DemoFailed(
-            f"The embedded database did not start{_reason(text)}.",
-            f"Its log is {self.log}; `switchboard demo --reset` starts over.",
-            details=text[-4000:],
-        )
+        if not started:
+            text = self.log.read_text(errors="replace")
+            self._shut_down()
+            raise DemoFailed(
+                f"The embedded database did not start{_reason(text)}.",
+                f"Its log is {self.log}; `switchboard demo --reset` starts over.",
+                details=text[-4000:],
+            )
 
     def _shut_down(self) -> None:
         """End the server: first as Postgres' fast shutdown, at last by killing it."""
-        for attempt in ("INT", "QUIT", "KILL"):
+        pid = [number for number in self._pid_file()[:1] if number.isdigit()]
+        # As the server's own account: what its file says can then hit nothing but its own processes.
+        for orders in (["stop", "-m", "fast"], ["stop", "-m", "immediate"], ["kill", "KILL", *pid]):
+            if self.running:
+                # -W: pg_ctl would look ten times a second, and the last console ends only with the server.
+                self._spawn("pg_ctl", "-s", "-W", *orders, output=subprocess.DEVNULL).wait()
             deadline = time.monotonic() + STOP_SECONDS
-            pid = self._pid_file()[:1]
-            if self.running and pid and pid[0].isdigit():
-                # As the server's own account: what its file says can then hit nothing but its own processes.
-                self._output_of(self._spawn("pg_ctl", "kill", attempt, pid[0]))
             while self.running and time.monotonic() < deadline:
-                if self._process is not None:
-                    self._process.poll()
                 time.sleep(POLL_SECONDS)
-            if not self.running:
-                break
-        if self._process is not None and not self.running:
-            self._process.wait(timeout=STOP_SECONDS)
-            self._process = None
-
-
-def _free_port() -> int:
-    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def _reason(output: str) -> str:

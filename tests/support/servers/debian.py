@@ -62,7 +62,7 @@ class DebianServer(TestServer):
 
     def over_tls(self, dbname: str, user: str, **parameters: str) -> str:
         """A connection string over TCP to localhost, with the password that every login of these tests has."""
-        place = {"host": "localhost", "hostaddr": "127.0.0.1", "port": self.server.port, "dbname": dbname}
+        place = {"host": "localhost", "hostaddr": "127.0.0.1", "port": self.port, "dbname": dbname}
         return psycopg.conninfo.make_conninfo(**place | {"user": user, "password": PASSWORD} | parameters)
 
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import itertools
 import shutil
+import socket
 from pathlib import Path
+from urllib.parse import quote
 
 import psycopg
 from psycopg import sql
@@ -29,14 +31,14 @@ class TestServer:
     def __init__(self, *, version: int = 18, superuser: str = "postgres") -> None:
         self._numbers = itertools.count(1)
         self._keeper: psycopg.Connection | None = None
+        self.port = free_port()
         self.folder = new_folder("switchboard-test-")
         self.server = self.server_class(
             self.folder / "postgres",
             version=version,
             account=Account.named("nobody") if running_as_root() else None,
             superuser=superuser,
-            settings=self.settings(),
-            tcp=True,
+            settings={"listen_addresses": "127.0.0.1", "port": str(self.port)} | self.settings(),
         )
         try:
             self.server.start()
@@ -58,13 +60,10 @@ class TestServer:
 
     def conninfo(self, dbname: str = "postgres", *, user: str | None = None, password: str | None = None) -> str:
         """A connection URI: over the socket, or over TCP with a password."""
-        return self.server.conninfo(dbname, user=user, password=password)
-
-    @property
-    def port(self) -> int:
-        """The port on 127.0.0.1."""
-        assert self.server.port is not None
-        return self.server.port
+        if password is None:
+            return self.server.conninfo(dbname, user=user)
+        login, secret = quote(user or self.server.superuser, safe=""), quote(password, safe="")
+        return f"postgresql://{login}:{secret}@127.0.0.1:{self.port}/{quote(dbname, safe='')}"
 
     @property
     def binaries(self) -> Path:
@@ -127,6 +126,13 @@ class TestServer:
         with self.server.log.open("rb") as log:
             log.seek(mark)
             return log.read().decode("utf-8", "backslashreplace")
+
+
+def free_port() -> int:
+    """A port on 127.0.0.1 that nobody listens on."""
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        port: int = probe.getsockname()[1]
+        return port
 
 
 def run_schema_files(conninfo: str) -> None:
