@@ -18,6 +18,7 @@ from tests.support.acme import ASHA, opened
 from tests.support.servers.pooler import TransactionPooler
 from tests.support.servers.tcp_proxy import TcpProxy
 from tui.data.postgres.database import Connection, Database
+from tui.data.postgres.pool import MAX_SIZE
 from tui.errors import (
     ConnectionFailed,
     ConnectionLost,
@@ -103,6 +104,20 @@ async def test_a_unit_that_fails_writes_nothing(things: str) -> None:
     async with opened(things) as database:
         with pytest.raises(SchemaMissing):
             await database.write(unit)
+        assert await _count(database) == 0
+
+
+async def test_a_connection_left_in_a_transaction_is_closed_and_not_lent_again(things: str) -> None:
+    lent: list[Connection] = []
+
+    async def unit(connection: Connection) -> None:
+        lent.append(connection)
+        await connection.execute("begin")
+
+    async with opened(things) as database:
+        for _ in range(MAX_SIZE + 1):
+            await database.read(unit)
+        assert [connection.closed for connection in lent] == [True] * len(lent)
         assert await _count(database) == 0
 
 
