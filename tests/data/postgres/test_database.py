@@ -23,6 +23,7 @@ from tui.errors import (
     ConnectionFailed,
     ConnectionLost,
     ConstraintViolated,
+    DatabaseFailed,
     Locked,
     ReadOnlyMode,
     SchemaMissing,
@@ -163,6 +164,28 @@ async def test_a_deadlock_runs_the_whole_unit_again(things: str) -> None:
     async with opened(things) as database:
         await asyncio.gather(database.write(swapping("a", "b")), database.write(swapping("b", "a")))
     assert len(runs) == 3
+
+
+async def test_a_collision_that_commit_reports_is_not_tried_again(things: str) -> None:
+    with psycopg.connect(things) as connection:
+        connection.execute(
+            "create function public.collide() returns trigger language plpgsql as "
+            "$$begin raise exception 'collided' using errcode = 'serialization_failure'; end$$;"
+            "create constraint trigger collide after insert on public.things deferrable initially deferred "
+            "for each row execute function public.collide()"
+        )
+    runs = 0
+
+    async def unit(connection: Connection) -> None:
+        nonlocal runs
+        runs += 1
+        await connection.execute(ADD)
+
+    async with opened(things) as database:
+        with pytest.raises(DatabaseFailed):
+            await database.write(unit)
+        assert await _count(database) == 0
+    assert runs == 1
 
 
 async def test_a_lock_wait_ends_after_five_seconds_and_names_the_holder(things: str) -> None:
