@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import html
 import os
 import re
 import sys
@@ -20,12 +21,20 @@ from tui.session.session import Session
 from tui.settings.settings import load_settings
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
+
+    Keep = Callable[[ConsoleDriver, str], None]
 
 DOCS = Path(__file__).parents[2] / "docs"
 REMOTE = re.compile(r"@font-face \{.*?\}|<!-- .*? -->", re.DOTALL)
 # The words of a picture must not change with the machine, the day or the moment it was drawn.
 UNIQUE = re.compile(r"terminal-\d+")
+# What changes with the day and the hour on which the sample data was made.
+UUID, DIGITS = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"), re.compile(r"\d+")
+BARS = re.compile("[ ▁▂▃▄▅▆▇█]{20,}")
+LOG_ROW = re.compile(r".*0-0-0 0:0:0 .*")
+STYLES = re.compile(r"-(r\d+) \{ (.*?) \}")
+TEXTS = re.compile(r'<text class="\S*-(r\d+)" x="([\d.]+)" y="([\d.]+)" [^>]*>(.*?)</text>')
 
 
 def console_on(environment: Mapping[str, str], *, wizard: bool = False) -> SwitchboardApp:
@@ -34,63 +43,77 @@ def console_on(environment: Mapping[str, str], *, wizard: bool = False) -> Switc
     return SwitchboardApp(Session(settings, environment, read_keyring(settings.master_key_sources())), wizard=wizard)
 
 
+def picture_of(console: ConsoleDriver, name: str) -> str:
+    """The screen as it is now, as SVG."""
+    svg = console.app.export_screenshot(title="Switchboard", simplify=True)
+    return UNIQUE.sub(f"terminal-{name.replace('/', '-')}", REMOTE.sub("", svg))
+
+
 def save(console: ConsoleDriver, name: str) -> None:
     """Write the screen as it is now."""
-    svg = console.app.export_screenshot(title="Switchboard", simplify=True)
-    svg = UNIQUE.sub(f"terminal-{name.replace('/', '-')}", REMOTE.sub("", svg))
-    (DOCS / f"{name}.svg").write_text(svg, encoding="utf-8")
+    (DOCS / f"{name}.svg").write_text(picture_of(console, name), encoding="utf-8")
     print(f"docs/{name}.svg", file=sys.stderr)
 
 
-async def draw(environment: Mapping[str, str]) -> None:
-    """Walk through the screens and save each."""
+def content_of(svg: str) -> list[str]:
+    """The lines of a picture, each piece behind its style; without digits, ids, bars, and what rows of the log say."""
+    styles = dict(STYLES.findall(svg))
+    lines: dict[float, list[tuple[float, str]]] = {}
+    for style, x, y, text in TEXTS.findall(svg):
+        lasting = BARS.sub("bars", UUID.sub("id", html.unescape(text).replace("\xa0", " ")))
+        lines.setdefault(float(y), []).append((float(x), f"[{styles[style]}] {lasting.rstrip()}"))
+    texts = (DIGITS.sub("0", " ".join(piece for _, piece in sorted(line))) for _, line in sorted(lines.items()))
+    return [LOG_ROW.sub("a row of the log", text) for text in texts]
+
+
+async def draw(environment: Mapping[str, str], keep: Keep) -> None:
+    """Walk through the screens and keep each."""
     async with run_headless(console_on(environment)) as console:
         await console.wait_for("Dispatch line")
-        await draw_permissions(console)
+        await draw_permissions(console, keep)
         await console.press("1")
         await console.wait_for("Dispatch line")
-        await draw_numbers(console)
-        await draw_audit(console)
+        await draw_numbers(console, keep)
+        await draw_audit(console, keep)
         await console.press("1")
-        await console.wait_for("Dispatch line")
-        save(console, "integrations")
+        await console.wait_for("another key")
+        keep(console, "integrations")
         await console.press("d")
         await console.wait_for("cannot be undone")
-        save(console, "delete")
+        keep(console, "delete")
         await console.press("escape", "enter")
         await console.wait_for("stored; leave blank")
-        save(console, "editor")
+        keep(console, "editor")
         await console.press("escape")
         await console.wait_for("sorted by")
         await console.press("R")
         await console.wait_for("reveal for 30 s")
-        save(console, "secrets")
+        keep(console, "secrets")
         await console.press("escape")
         await console.wait_for("sorted by")
         await console.press("question_mark")
         await console.wait_for("Keys on this screen")
-        save(console, "help")
+        keep(console, "help")
         await console.press("escape")
         await console.wait_for("sorted by")
         await console.press("o")
         await console.wait_for("Harbour Clinics")
-        save(console, "organisations")
+        keep(console, "organisations")
         await console.press("escape")
         await console.wait_for("sorted by")
         await console.press("5")
         await console.wait_for("Schema")
-        save(console, "doctor")
+        keep(console, "doctor")
     async with run_headless(console_on({}, wizard=True)) as console:
         await console.wait_for("Password")
-        save(console, "wizard")
+        keep(console, "wizard")
 
 
-async def draw_without_colours(environment: Mapping[str, str]) -> None:
-    """Save each section as it is under NO_COLOR."""
-    (DOCS / "no_color").mkdir(exist_ok=True)
+async def draw_without_colours(environment: Mapping[str, str], keep: Keep) -> None:
+    """Keep each section as it is under NO_COLOR."""
     async with run_headless(console_on({**environment, "NO_COLOR": "1"})) as console:
         for key, section, shown, then in (
-            ("1", "integrations", "Dispatch line", ()),
+            ("1", "integrations", "another key", ()),
             ("2", "permissions", "this month", ("V", "j", "l", "s")),
             ("3", "phone_numbers", "Vikram", ()),
             ("4", "audit", "about 12", ("b",)),
@@ -100,63 +123,69 @@ async def draw_without_colours(environment: Mapping[str, str]) -> None:
             await console.wait_for(shown)
             await console.press(*then)
             if section == "audit":
-                await console.wait_for("/month")
-            save(console, f"no_color/{section}")
+                await console.wait_for(lambda: is_counted(console))
+            keep(console, f"no_color/{section}")
 
 
-async def draw_permissions(console: ConsoleDriver) -> None:
-    """Save section 2 with something staged, and its review."""
+def is_counted(console: ConsoleDriver) -> bool:
+    """Whether the histogram is there, and no bar of it a question mark any more."""
+    text = console.text
+    return "/month" in text and "??" not in text
+
+
+async def draw_permissions(console: ConsoleDriver, keep: Keep) -> None:
+    """Keep section 2 with something staged, and its review."""
     await console.press("2")
     await console.wait_for("Asha")
     await console.press("s", "j", "c")
     await console.wait_for("staged")
-    save(console, "permissions")
+    keep(console, "permissions")
     await console.press("A")
     await console.wait_for("apply")
-    save(console, "review")
+    keep(console, "review")
     await console.press("escape")
     await console.wait_for("staged")
     await console.press("u", "u")
 
 
-async def draw_numbers(console: ConsoleDriver) -> None:
-    """Save section 3, with a stand-in for Exotel to sync from and to test against."""
+async def draw_numbers(console: ConsoleDriver, keep: Keep) -> None:
+    """Keep section 3, with a stand-in for Exotel to sync from and to test against."""
     session = console.app.session
     with demo_exotel() as exotel:
         os.environ |= exotel.environment
         await point_demo_at(exotel, session.database, session.keyring)
         await console.press("t")
         await console.wait_for("1 of 1 verified")
-        save(console, "test")
+        keep(console, "test")
         await console.press("escape", "3")
         await console.wait_for("sorted by number")
         await console.wait_for("Vikram")
-        save(console, "numbers")
+        keep(console, "numbers")
         await console.press("S")
         await console.wait_for("no longer listed")
-        save(console, "sync")
+        keep(console, "sync")
         await console.press("escape", "a")
         await console.wait_for("Add a number")
         await console.type("1800 202 0145")
-        save(console, "number")
+        keep(console, "number")
         await console.press("escape")
         await console.wait_for("discard what was typed")
         await console.press("d")
         await console.wait_for("sorted by number")
 
 
-async def draw_audit(console: ConsoleDriver) -> None:
-    """Save section 4 with its histogram and a filter half typed, and one row in full."""
+async def draw_audit(console: ConsoleDriver, keep: Keep) -> None:
+    """Keep section 4 with its histogram and a filter half typed, and one row in full."""
     await console.press("4")
     await console.wait_for("about 12")
     await console.press("b")
-    await console.wait_for("/month")
+    await console.wait_for(lambda: is_counted(console))
     await console.press("j")
-    save(console, "audit")
+    keep(console, "audit")
     await console.press("slash")
     await console.type("status:failed action:")
     await console.wait_for("[call_made]")
-    save(console, "filter")
+    keep(console, "filter")
     await console.press("escape", "slash")
     await console.type("action:credential_updated")
     await console.press("enter")
@@ -164,7 +193,7 @@ async def draw_audit(console: ConsoleDriver) -> None:
     await console.wait_for("->")
     await console.press("j", "enter")
     await console.wait_for("Before and after")
-    save(console, "log_row")
+    keep(console, "log_row")
     await console.press("escape", "escape")
     await console.wait_for("about 12")
 
@@ -172,8 +201,8 @@ async def draw_audit(console: ConsoleDriver) -> None:
 def main() -> None:
     """Draw on a demo of its own, so that nobody's demo is touched."""
     with reachable_folder() as folder, prepare_demo(reset=False, folder=folder / "demo") as demo:
-        asyncio.run(draw(demo.environment))
-        asyncio.run(draw_without_colours(demo.environment))
+        asyncio.run(draw(demo.environment, save))
+        asyncio.run(draw_without_colours(demo.environment, save))
 
 
 if __name__ == "__main__":

@@ -3,28 +3,34 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import re
 from datetime import UTC, datetime
+from difflib import unified_diff
 from itertools import product
 from typing import TYPE_CHECKING
+from unittest.mock import patch
 
 import psycopg
 import pytest
 
+from tests.generate.pictures import DOCS, content_of, draw, draw_without_colours, picture_of
 from tests.support.acme import KEY, MASTER_KEY, keyring, opened
 from tests.support.commands import derive_once
 from tests.support.demo_provider import MERIDIAN, demo_exotel, point_demo_at
 from tests.support.servers.postgres import run_schema_files
-from tests.support.terminal.console_driver import settings_of
+from tests.support.terminal.console_driver import ConsoleDriver, settings_of
 from tests.support.terminal.every_screen import COVERED_AFTER_S, LOCK, WALK, Stop, final_screens
 from tests.support.terminal.forked_terminal import ForkedTerminal
 from tests.support.terminal.palettes import unreadable_cells
 from tui.demo import sample
+from tui.demo.session import DATABASE, OWNER
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
     from pathlib import Path
 
+    from tests.generate.pictures import Keep
     from tests.support.servers.exotel import ExotelServer
     from tests.support.servers.postgres import TestServer
 
@@ -52,10 +58,13 @@ def exotel() -> Iterator[ExotelServer]:
 
 
 @pytest.fixture(scope="module")
-def settings(postgres: TestServer, exotel: ExotelServer) -> Iterator[dict[str, str]]:
-    """A console's environment on the demo's data, with a stand-in for Exotel."""
-    name = postgres.create_database(prefix="every_screen")
-    conninfo = postgres.conninfo(name)
+def sample_settings(postgres: TestServer) -> Iterator[dict[str, str]]:
+    """A console's environment on a database like the demo's, by its names too, which pictures show."""
+    postgres.create_role(OWNER, "login createrole")
+    name = postgres.create_database(prefix="every_screen", owner=OWNER)
+    with postgres.admin() as admin:
+        admin.execute(f"alter database {name} rename to {DATABASE}")
+    conninfo = postgres.conninfo(DATABASE, user=OWNER)
     with psycopg.connect(conninfo) as connection:
         sample.create_people(connection)
     run_schema_files(conninfo)
@@ -63,10 +72,17 @@ def settings(postgres: TestServer, exotel: ExotelServer) -> Iterator[dict[str, s
         sample.fill(connection, MASTER_KEY, datetime.now(UTC))
         ((salt,),) = connection.execute("select salt from switchboard.keys").fetchall()
     derive_once(KEY, salt)
-    asyncio.run(store_reachable_credential(conninfo, exotel))
     names = {"SWITCHBOARD_ORGANIZATION": str(MERIDIAN.id), "SWITCHBOARD_OPERATOR": MERIDIAN.email("Asha")}
-    yield settings_of(conninfo, **names, **exotel.environment)
-    postgres.drop_database(name)
+    yield settings_of(conninfo, **names)
+    postgres.drop_database(DATABASE)
+    postgres.drop_new_roles()
+
+
+@pytest.fixture(scope="module")
+def settings(sample_settings: dict[str, str], exotel: ExotelServer) -> dict[str, str]:
+    """The same with a stand-in for Exotel."""
+    asyncio.run(store_reachable_credential(sample_settings["DATABASE_URL"], exotel))
+    return sample_settings | exotel.environment
 
 
 async def store_reachable_credential(conninfo: str, exotel: ExotelServer) -> None:
@@ -80,6 +96,26 @@ def name_of(environment: Mapping[str, str]) -> str:
 
 def test_the_walk_meets_every_screen_there_is() -> None:
     assert {stop.screen for stop in (*WALK, LOCK)} == final_screens()
+
+
+@pytest.mark.parametrize(
+    "ways", [(draw,), pytest.param((draw, draw_without_colours), marks=pytest.mark.long)], ids=["coloured", "all"]
+)
+async def test_the_pictures_of_the_documents_are_what_the_console_shows(
+    sample_settings: dict[str, str], ways: Sequence[Callable[[Mapping[str, str], Keep], Awaitable[None]]]
+) -> None:
+    """Line by line with its colours; times and numbers may differ. Before the others, which change what is shown."""
+    differences: list[str] = []
+
+    def compare(console: ConsoleDriver, name: str) -> None:
+        committed = content_of((DOCS / f"{name}.svg").read_text(encoding="utf-8"))
+        shown = content_of(picture_of(console, name))
+        differences.extend(unified_diff(committed, shown, f"docs/{name}.svg", "shown", n=0, lineterm=""))
+
+    with patch.dict(os.environ):
+        for draw_them in ways:
+            await draw_them(sample_settings, compare)
+    assert not differences, "\n".join(["Draw them anew: python -m tests.generate.pictures", *differences])
 
 
 def test_commands_write_no_codes_at_all_on_a_terminal(settings: dict[str, str]) -> None:

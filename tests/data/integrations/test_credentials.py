@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from typing import TYPE_CHECKING, Any
 
@@ -19,18 +20,20 @@ from tests.support.acme import (
     keyring,
     opened,
 )
+from tests.support.waiting import wait_until
 from tui.data.integrations.credentials import (
     CredentialConflict,
     Draft,
+    SaveResult,
     StoredCredential,
     load_credential,
     save_credential,
 )
 from tui.data.integrations.listing import list_integrations
 from tui.data.keys.encryption import Keyring, RowBinding
-from tui.data.keys.gate import check_gate, check_gate_for_new_key, take_census
+from tui.data.keys.gate import check_gate, check_gate_for_new_key, confirm_gate, take_census
 from tui.data.keys.master_key import MasterKey
-from tui.errors import InvalidInput, MasterKeyError, MasterKeyMissing, ReadOnlyMode, WrongMasterKey
+from tui.errors import Conflict, InvalidInput, MasterKeyError, MasterKeyMissing, ReadOnlyMode, WrongMasterKey
 
 if TYPE_CHECKING:
     from tui.data.postgres.database import Database
@@ -144,10 +147,86 @@ async def test_nothing_is_written_with_another_key_than_the_recorded_one(install
 async def test_without_a_record_the_newest_rows_tell_whether_the_key_is_wrong(installed_database: str) -> None:
     async with opened(installed_database) as database:
         await save_credential(database, keyring(), draft(), None, "legacy")
-        with psycopg.connect(installed_database) as connection:
-            connection.execute("delete from switchboard.keys")
+        rows(installed_database, "delete from switchboard.keys returning 1")
         assert (await check_gate(database, keyring())).state == "open"
         assert (await check_gate(database, keyring(OTHER_MASTER_KEY))).state == "wrong key"
+        with pytest.raises(WrongMasterKey):
+            await save_credential(database, keyring(OTHER_MASTER_KEY), draft(kind="zoho_mail"), None, "legacy")
+
+
+async def test_a_key_that_opens_some_rows_and_not_others_may_write_and_is_recorded(installed_database: str) -> None:
+    row = RowBinding(GLOBEX, GLOBEX, "zoho_mail")
+    others = keyring(OTHER_MASTER_KEY).seal(b"{}", row, format="legacy", salt=b"")
+    async with opened(installed_database) as database:
+        await save_credential(database, keyring(), draft(), None, "legacy")
+        rows(installed_database, "delete from switchboard.keys returning 1")
+        rows(
+            installed_database,
+            "insert into integration_credentials (id, organization_id, integration_type, credentials_encrypted) "
+            f"values ('{GLOBEX}', '{GLOBEX}', 'zoho_mail', '{others}') returning 1",
+        )
+        for key in (MASTER_KEY, OTHER_MASTER_KEY):
+            gate = await check_gate(database, keyring(key))
+            assert (gate.state, gate.may_write) == ("mixed", True)
+        await save_credential(database, keyring(), draft(kind="exotel_sms"), None, "auto")
+        states = [(await check_gate(database, keyring(key))).state for key in (MASTER_KEY, OTHER_MASTER_KEY)]
+    assert states == ["open", "wrong key"]
+
+
+async def test_of_two_consoles_with_two_keys_on_an_empty_database_one_writes_and_records_its_own(
+    installed_database: str,
+) -> None:
+    rings = keyring(), keyring(OTHER_MASTER_KEY)
+    kinds = "exotel_phone", "exotel_sms"
+    async with opened(installed_database) as database:
+        with psycopg.connect(installed_database) as holder:
+            # Both have asked the gate by then, and wait to record their key.
+            holder.execute("lock table switchboard.keys in exclusive mode")
+            pairs = zip(rings, kinds, strict=True)
+            saves = [save_credential(database, ring, draft(kind=kind), None, "auto") for ring, kind in pairs]
+            both = asyncio.gather(*saves, return_exceptions=True)
+            await until_waiting(holder, 2)
+            holder.commit()
+        ended = await both
+        gates = [await check_gate(database, ring) for ring in rings]
+    assert sorted(type(outcome).__name__ for outcome in ended) == ["Conflict", "SaveResult"]
+    winner = next(number for number, outcome in enumerate(ended) if isinstance(outcome, SaveResult))
+    assert [gate.state for gate in gates] == (["open", "wrong key"] if winner == 0 else ["wrong key", "open"])
+    assert rows(installed_database, "select integration_type from integration_credentials") == [(kinds[winner],)]
+
+
+async def test_an_edit_whose_key_is_replaced_while_it_is_saved_writes_nothing(installed_database: str) -> None:
+    async with opened(installed_database) as database:
+        await save_credential(database, keyring(), draft(), None, "auto")
+        rows(installed_database, "delete from switchboard.keys returning 1")
+        base = await load_stored(database)
+        with psycopg.connect(installed_database) as holder:
+            holder.execute("lock table switchboard.keys in exclusive mode")
+            edit = draft({**PHONE, "caller_id": "1"})
+            saving = asyncio.create_task(save_credential(database, keyring(), edit, base, "auto"))
+            await until_waiting(holder, 1)
+            holder.execute(
+                "insert into switchboard.keys (key_id, purpose, salt) values ('other', 'master', decode('00', 'hex'))"
+            )
+            holder.commit()
+        with pytest.raises(Conflict, match="changed a moment ago"):
+            await saving
+        assert (await load_stored(database)).envelope == base.envelope
+
+
+async def test_the_gate_is_confirmed_against_the_record_as_it_is_when_it_is_written(keyed_database: str) -> None:
+    async with opened(keyed_database) as database:
+        gate = await check_gate(database, keyring())
+        await database.write(lambda connection: confirm_gate(connection, gate))
+        for change in ("state = 'retired'", "state = 'active', salt = decode('00', 'hex')", "key_id = 'other'"):
+            rows(keyed_database, f"update switchboard.keys set {change} returning 1")
+            with pytest.raises(Conflict):
+                await database.write(lambda connection: confirm_gate(connection, gate))
+
+
+async def until_waiting(connection: psycopg.Connection[Any], count: int) -> None:
+    waiting = "select count(*) from pg_locks where not granted"
+    await asyncio.to_thread(wait_until, lambda: connection.execute(waiting).fetchone() == (count,))
 
 
 async def test_auto_means_legacy_as_soon_as_any_legacy_row_exists_and_an_edit_keeps_the_format(

@@ -85,18 +85,21 @@ async def test_grants_changes_and_revokes_go_in_one_transaction_with_one_log_row
     async with opened(directory) as database:
         first = await stage_and_apply(database, p1i1=SEND, p2i1=SEND, p3i2=Access(("configure",), daily_limit=4))
         assert [record["action"] for record in permission_log(directory)] == ["permission_granted"] * 3
+        query(directory, f"update {TABLE} set granted_by = %s, granted_at = '2020-01-01'", GONE)
         second = await stage_and_apply(database, p1i1=NOTHING, p2i1=Access(("view",)), p4i1=SEND)
-    assert [second.count(kind) for kind in ("grant", "change", "revoke")] == [1, 1, 1]
+    kinds = ("grant", "change", "revoke")
+    assert [[applied.count(kind) for kind in kinds] for applied in (first, second)] == [[3, 0, 0], [1, 1, 1]]
     rows = permissions(directory)
     assert {(row["user_id"], row["integration_id"]) for row in rows} == {
         (person(2), integration(1)),
         (person(3), integration(2)),
         (person(4), integration(1)),
     }
-    assert {row["granted_by"] for row in rows} == {ASHA}
+    granters = {row["user_id"]: (row["granted_by"], row["granted_at"].year > 2020) for row in rows}
+    assert granters == {person(2): (ASHA, True), person(3): (GONE, False), person(4): (ASHA, True)}
     (configures,) = [row for row in rows if row["user_id"] == person(3)]
     assert (configures["can_view"], configures["can_configure"], configures["daily_limit"]) == (True, True, 4)
-    written = permission_log(directory)[3:]
+    written = permission_log(directory)[6:]
     assert sorted(row["action"] for row in written) == [
         "permission_changed",
         "permission_granted",

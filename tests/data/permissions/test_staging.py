@@ -121,6 +121,7 @@ def test_the_review_groups_by_grant_change_and_revoke_with_counts(staged: Staged
     assert (change.kind, change.gained, change.lost, change.before) == ("change", ("send",), (), VIEW)
     assert (revoke.kind, revoke.gained, revoke.lost, revoke.wanted) == ("revoke", (), ("view", "send"), NOTHING)
     assert len(staged) == review.total == 5
+    assert staged.without({change.key, revoke.key}).review().sentence() == "3 grants for 2 people"
 
 
 def test_what_was_seen_first_stays_seen_when_the_grid_reads_the_cell_again(staged: Staged) -> None:
@@ -164,6 +165,7 @@ def test_a_row_is_copied_to_several_people_with_what_is_staged_and_without_what_
     assert step.cells == {(BOB, PHONE), (BOB, MAIL), (CY, PHONE)}
     staged.undo()
     assert len(staged) == 1
+    assert staged.copy(source[:1], target[:1], NOW).notes == ()
 
 
 def test_without_leaves_cells_out_of_everything_staged(staged: Staged) -> None:

@@ -18,10 +18,12 @@ from tests.support.acme import ASHA, opened
 from tests.support.servers.pooler import TransactionPooler
 from tests.support.servers.tcp_proxy import TcpProxy
 from tui.data.postgres.database import Connection, Database
+from tui.data.postgres.pool import MAX_SIZE
 from tui.errors import (
     ConnectionFailed,
     ConnectionLost,
     ConstraintViolated,
+    DatabaseFailed,
     Locked,
     ReadOnlyMode,
     SchemaMissing,
@@ -106,6 +108,20 @@ async def test_a_unit_that_fails_writes_nothing(things: str) -> None:
         assert await _count(database) == 0
 
 
+async def test_a_connection_left_in_a_transaction_is_closed_and_not_lent_again(things: str) -> None:
+    lent: list[Connection] = []
+
+    async def unit(connection: Connection) -> None:
+        lent.append(connection)
+        await connection.execute("begin")
+
+    async with opened(things) as database:
+        for _ in range(MAX_SIZE + 1):
+            await database.read(unit)
+        assert [connection.closed for connection in lent] == [True] * len(lent)
+        assert await _count(database) == 0
+
+
 async def test_a_constraint_error_never_shows_the_row(things: str) -> None:
     async def unit(connection: Connection) -> None:
         await connection.execute("insert into public.things (name) values ('s3cret-canary'), ('s3cret-canary')")
@@ -148,6 +164,28 @@ async def test_a_deadlock_runs_the_whole_unit_again(things: str) -> None:
     async with opened(things) as database:
         await asyncio.gather(database.write(swapping("a", "b")), database.write(swapping("b", "a")))
     assert len(runs) == 3
+
+
+async def test_a_collision_that_commit_reports_is_not_tried_again(things: str) -> None:
+    with psycopg.connect(things) as connection:
+        connection.execute(
+            "create function public.collide() returns trigger language plpgsql as "
+            "$$begin raise exception 'collided' using errcode = 'serialization_failure'; end$$;"
+            "create constraint trigger collide after insert on public.things deferrable initially deferred "
+            "for each row execute function public.collide()"
+        )
+    runs = 0
+
+    async def unit(connection: Connection) -> None:
+        nonlocal runs
+        runs += 1
+        await connection.execute(ADD)
+
+    async with opened(things) as database:
+        with pytest.raises(DatabaseFailed):
+            await database.write(unit)
+        assert await _count(database) == 0
+    assert runs == 1
 
 
 async def test_a_lock_wait_ends_after_five_seconds_and_names_the_holder(things: str) -> None:

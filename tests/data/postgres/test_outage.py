@@ -18,11 +18,12 @@ from tests.support.servers.loopback import ScriptedServer, letting_in
 from tests.support.servers.pooler import TransactionPooler
 from tests.support.servers.tcp_proxy import TcpProxy
 from tests.support.waiting import wait_until
+from tui.data.postgres import database as database_module
 from tui.data.postgres import pool
 from tui.data.postgres.connect import connect
 from tui.data.postgres.database import Connection, Database
 from tui.data.postgres.deadline import run_with_deadline
-from tui.errors import ConnectionFailed, ConnectionLost, NoFreeConnection
+from tui.errors import ConnectionFailed, ConnectionLost, NoFreeConnection, TimedOut
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable
@@ -51,24 +52,57 @@ def sleep_statement(seconds: float) -> str:
     return f"select pg_sleep({seconds})"
 
 
-@pytest.mark.parametrize("kind", ["read", "write"])
-async def test_cancelling_in_a_black_hole_gives_control_back_within_three_seconds(
-    proxy: TcpProxy, database: Database, kind: str
+async def test_cancelling_in_a_black_hole_gives_control_back_within_three_seconds_and_the_connections_too(
+    proxy: TcpProxy, database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """As many units at once as there are connections, so that one that is not given back is missed."""
+    monkeypatch.setattr(pool, "TURN_WITHIN_S", 0.3)
+    at_work = asyncio.Barrier(pool.MAX_SIZE + 1)
+    lent: list[Connection] = []
+
+    async def unit(connection: Connection) -> None:
+        lent.append(connection)
+        await at_work.wait()
+        await connection.execute(sleep_statement(60))
+
+    run = (database.read, database.write)
+    units = [asyncio.create_task(run[number % 2](unit)) for number in range(pool.MAX_SIZE)]
+    await at_work.wait()
+    proxy.swallow()
+    started = time.monotonic()
+    for task in units:
+        task.cancel()
+    ended = await asyncio.gather(*units, return_exceptions=True)
+    assert {type(outcome) for outcome in ended} == {asyncio.CancelledError}
+    assert time.monotonic() - started < 3
+    assert [connection.closed for connection in lent] == [True] * pool.MAX_SIZE
+    proxy.restore()
+    assert await database.read(_select_one) == 1
+
+
+async def test_a_read_from_a_server_that_fell_silent_is_lost_and_one_that_takes_too_long_has_timed_out(
+    proxy: TcpProxy, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(database_module, "ANSWERS_WITHIN_S", 1.5)
+    monkeypatch.setattr(pool, "PATIENCE_S", 0.2)
+    monkeypatch.setattr(pool, "LOGIN_PATIENCE_S", 0.2)
     at_work = asyncio.Event()
 
     async def unit(connection: Connection) -> None:
         at_work.set()
         await connection.execute(sleep_statement(60))
 
-    task = asyncio.create_task(database.read(unit) if kind == "read" else database.write(unit))
+    slow = asyncio.create_task(database.read(unit))
+    assert (await asyncio.wait({slow}, timeout=5))[0]
+    with pytest.raises(TimedOut):
+        await slow
+    at_work.clear()
+    reading = asyncio.create_task(database.read(unit))
     await at_work.wait()
     proxy.swallow()
-    started = time.monotonic()
-    task.cancel()
-    with pytest.raises(asyncio.CancelledError):
-        await task
-    assert time.monotonic() - started < 3
+    assert (await asyncio.wait({reading}, timeout=4))[0]
+    with pytest.raises(ConnectionLost, match="has not answered for 2 seconds"):
+        await reading
 
 
 async def test_cancelling_the_first_questions_gives_control_back_within_three_seconds() -> None:

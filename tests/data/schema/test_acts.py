@@ -151,17 +151,21 @@ class TestActions:
                     assert is_allowed(connection, role, log_act, act) is (role in allowed), (act, role)
                 connection.execute(log_act, [act])
 
-    def test_nobody_fills_the_log_but_its_owner(self, project: str) -> None:
+    def test_nobody_fills_the_log_but_its_owner_nor_keeps_another_login_from_it(self, project: str) -> None:
         acts = (
             "select count(switchboard.log_act('log_exported', null, null, 'success', '{}')) from generate_series(1, %s)"
         )
         with psycopg.connect(project, autocommit=True) as connection:
             with connection.transaction(force_rollback=True):
+                connection.execute(f"create role amy in role {AUDITOR}")
                 connection.execute(f"set local role {AUDITOR}")
                 assert connection.execute(acts, [600]).fetchone() == (600,)
-                with pytest.raises(psycopg.Error, match=r"the next is possible in [23][0-9][0-9] s") as refused:
+                too_many = pytest.raises(psycopg.Error, match=r"the next is possible in [23][0-9][0-9] s")
+                with too_many as refused, connection.transaction():
                     connection.execute(acts, [1])
                 assert refused.value.sqlstate == "SB001"
+                connection.execute("set local session authorization amy")
+                assert connection.execute(acts, [1]).fetchone() == (1,)
             with connection.transaction(force_rollback=True):
                 assert connection.execute(acts, [601]).fetchone() == (601,)
 

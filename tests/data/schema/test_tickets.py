@@ -163,9 +163,17 @@ def test_an_integration_that_is_gone_is_said_to_be(connection: Connection, integ
 
 
 @pytest.mark.parametrize("purpose", ["reveal", "copy"])
-def test_the_eleventh_in_five_minutes_is_refused(connection: Connection, integration: UUID, purpose: str) -> None:
-    for _ in range(10):
-        begin(connection, integration, purpose)
+def test_the_eleventh_in_five_minutes_is_refused_to_its_login_alone(
+    database: str, connection: Connection, integration: UUID, purpose: str
+) -> None:
+    with login(database, "alice") as alice:
+        for number in range(10):
+            begin(connection, integration, purpose)
+            if number:
+                begin(alice, integration, purpose)
+        begin(alice, integration, purpose)
+        with pytest.raises(psycopg.Error, match=f"more than 10 openings to {purpose}"):
+            begin(alice, integration, purpose)
     with pytest.raises(psycopg.Error) as caught:
         begin(connection, integration, purpose)
     assert caught.value.sqlstate == "SB001"
