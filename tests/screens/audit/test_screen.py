@@ -164,6 +164,9 @@ async def the_histogram_draws_what_sql_counts_with_the_failed_apart(console: Con
         assert line[12 : 12 + width] == "".join(expected[cell * len(values) // width] for cell in range(width))
         assert f"max {max(values)}/hour" in line
     assert marker(console) == width - 1
+    ruler = next(line for line in lines if "▲" in line)
+    assert ruler.startswith("12-31 12:00")
+    assert ruler.endswith("12-31 23:59")
     await press_and_wait(console, "ctrl+g")
     await go_to(console, "2025-12-31 17:30")
     # The ruler spans the hours from 12 to before 24.

@@ -8,7 +8,7 @@ from datetime import UTC
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.screens.audit.log_in_memory import BEGIN, OWN, row
@@ -123,6 +123,11 @@ steps = st.lists(
 )
 
 
+# How long a machine takes to draw an example says nothing about the window.
+at_any_pace = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+
+
+@at_any_pace
 @given(logs(), st.none() | st.integers(0, 30), steps, st.integers(2, 5), st.integers(1, 4))
 def test_every_row_is_held_once_and_in_order_however_one_scrolls(
     rows: list[AuditRow], start: int | None, script: list[Any], most: int, near: int
@@ -145,6 +150,7 @@ def test_every_row_is_held_once_and_in_order_however_one_scrolls(
         assert audit_log.held_rows == rows
 
 
+@at_any_pace
 @given(logs(), st.integers(1, 6))
 def test_from_the_end_of_the_log_up_every_row_comes_once_too(rows: list[AuditRow], size: int) -> None:
     audit_log = Log(rows)

@@ -68,6 +68,8 @@ async def test_what_is_staged_is_reviewed_applied_and_undone(postgres: TestServe
             await start_anew(console, conninfo)
             await a_held_key_opens_the_review_and_another_that_is_held_applies_it_once(console, conninfo)
             await start_anew(console, conninfo)
+            await enter_held_down_in_the_palette_opens_the_review_and_applies_nothing(console, conninfo)
+            await start_anew(console, conninfo)
             await nothing_is_applied_that_was_not_seen(console, conninfo)
             await start_anew(console, conninfo)
             await the_review_of_many_keeps_its_cursor_where_a_change_was_dropped(console)
@@ -138,6 +140,20 @@ async def a_held_key_opens_the_review_and_another_that_is_held_applies_it_once(
     await wait_for_grid(console)
 
 
+async def enter_held_down_in_the_palette_opens_the_review_and_applies_nothing(
+    console: ConsoleDriver, conninfo: str
+) -> None:
+    await press(console, "s")
+    await console.press("colon", *"review, apply", "enter")
+    await console.wait_for(lambda: isinstance(console.app.screen, PermissionReviewScreen))
+    await wait_until_loaded(console)
+    await press(console, *["enter"] * 3)
+    assert console.status == "Nothing is applied yet: A, then enter, applies all of it."
+    assert permissions(conninfo) == set()
+    await press(console, "escape")
+    await wait_for_grid(console)
+
+
 async def nothing_is_applied_that_was_not_seen(console: ConsoleDriver, conninfo: str) -> None:
     await press(console, "s")
     with psycopg.connect(conninfo) as connection:
@@ -171,13 +187,18 @@ async def a_row_that_was_taken_before_an_apply_is_put_as_it_is_since(console: Co
     await open_review(console)
     await press(console, "enter")
     await wait_for_grid(console)
-    await press(console, "down", "p")
+    # Also where its person is not listed any more.
+    await press(console, "slash")
+    await console.type("n2@")
+    await console.wait_for("1 of 1")
+    await press(console, "enter", "p")
     assert row_text(console, "Person 000002") == "*VS- ---"
-    await press(console, "u")
+    await press(console, "u", "escape")
+    await console.wait_for("of 4")
     query(conninfo, f"update {TABLE} set can_configure = true")
     await press(console, "r")
     await wait_until_loaded(console)
-    await press(console, "p")
+    await press(console, "g", "down", "p")
     assert row_text(console, "Person 000002") == "*VSC ---"
 
 
