@@ -23,8 +23,10 @@ from tui.data.audit.export_file import NewFile
 from tui.data.audit.export_format import COLUMNS, VISIBLE, Csv
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
+    from tests.support.servers.postgres import TestServer
     from tui.data.audit.export_format import FormatName
 
 # Postgres stores neither U+0000 nor half of a pair.
@@ -88,21 +90,26 @@ def log_hostile_rows(conninfo: str) -> None:
         log_row(connection, created_at="20000-01-01 00:00:00.000001+00")
 
 
+@pytest.fixture(scope="module")
+def hostile_log(postgres: TestServer, installed_template: str) -> Iterator[str]:
+    """Connection URI (superuser) of a database with hostile rows, to which exports add rows about themselves."""
+    name = postgres.create_database(template=installed_template, prefix="hostile_log")
+    log_hostile_rows(postgres.conninfo(name))
+    yield postgres.conninfo(name)
+    postgres.drop_database(name)
+
+
 class TestJsonLines:
-    async def test_hold_every_row_exactly_as_it_is_stored_newest_first(
-        self, installed_database: str, tmp_path: Path
-    ) -> None:
-        log_hostile_rows(installed_database)
-        await export(installed_database, tmp_path / "log", "org:* -action:log_exported")
-        with psycopg.connect(installed_database) as connection:
+    async def test_hold_every_row_exactly_as_it_is_stored_newest_first(self, hostile_log: str, tmp_path: Path) -> None:
+        await export(hostile_log, tmp_path / "log", "org:* -action:log_exported")
+        with psycopg.connect(hostile_log) as connection:
             connection.execute("set timezone to 'UTC'")
             stored = [row for (row,) in connection.execute(ALL_ROWS)]
         assert json_rows(tmp_path / "log") == stored
         assert [*stored[0]] == list(COLUMNS)
 
-    async def test_are_printable_ascii(self, installed_database: str, tmp_path: Path) -> None:
-        log_hostile_rows(installed_database)
-        await export(installed_database, tmp_path / "log", "org:*")
+    async def test_are_printable_ascii(self, hostile_log: str, tmp_path: Path) -> None:
+        await export(hostile_log, tmp_path / "log", "org:*")
         assert not re.search(b"[^\\x20-\\x7e\n]", (tmp_path / "log").read_bytes())
 
     async def test_keep_numbers_that_python_has_no_value_for(self, installed_database: str, tmp_path: Path) -> None:
@@ -138,9 +145,8 @@ class TestCsv:
         assert "'=1+1" in fields
         assert not [field for field in fields if field.startswith(("=", "+", "-", "@"))]
 
-    async def test_begins_no_field_with_what_makes_it_a_formula(self, installed_database: str, tmp_path: Path) -> None:
-        log_hostile_rows(installed_database)
-        await export(installed_database, tmp_path / "log", "org:*", "csv")
+    async def test_begins_no_field_with_what_makes_it_a_formula(self, hostile_log: str, tmp_path: Path) -> None:
+        await export(hostile_log, tmp_path / "log", "org:*", "csv")
         rows = csv_rows(tmp_path / "log")
         assert [*rows[0]] == list(COLUMNS)
         fields = [field for row in rows for field in row.values()]
@@ -156,10 +162,9 @@ class TestCsv:
         assert all(len(row) == len(COLUMNS) and None not in row.values() for row in rows)
 
     async def test_has_nothing_in_it_that_a_terminal_obeys_and_one_line_for_each_row(
-        self, installed_database: str, tmp_path: Path
+        self, hostile_log: str, tmp_path: Path
     ) -> None:
-        log_hostile_rows(installed_database)
-        exported = await export(installed_database, tmp_path / "log", "org:*", "csv")
+        exported = await export(hostile_log, tmp_path / "log", "org:*", "csv")
         lines = (tmp_path / "log").read_bytes().decode().split("\r\n")
         assert lines.pop() == ""
         assert len(lines) == exported.rows + 1

@@ -157,19 +157,30 @@ async def test_addresses_and_numbers_are_found_in_every_form_and_negations_find_
             "update integration_audit_logs set details = %s::jsonb where details is null",
             ('{"m": 1.10, "q": 0.1000000000000000055511151231257827}',),
         )
-    for line, expected in ODD_LINES.items():
-        for typed, rows in ((line, expected), (f"-{line}", set(ODD_ROWS) - expected)):
-            assert await matching_rows((installed_database, names), typed) == rows, typed
+    lines = ODD_LINES | {f"-{line}": set(ODD_ROWS) - rows for line, rows in ODD_LINES.items()}
+    assert await wrong_lines((installed_database, names), lines) == {}
 
 
-@pytest.mark.parametrize("line", LINES)
-async def test_a_filter_finds_its_rows_whatever_the_organisation(log: tuple[str, dict[UUID, str]], line: str) -> None:
-    assert await matching_rows(log, line) == LINES[line]
+async def wrong_lines(log: tuple[str, dict[UUID, str]], expected: dict[str, set[str]]) -> dict[str, set[str]]:
+    """The filter lines that find other rows than expected, with those."""
+    conninfo, names = log
+    wrong: dict[str, set[str]] = {}
+    async with opened(conninfo) as database:
+        for line, rows in expected.items():
+            reader = AuditReader(database, await resolve_line(database, line))
+            ids = [row.id for row in (await read_all(reader.older(None, 100))).rows]
+            if len(set(ids)) != len(ids) or {names[row_id] for row_id in ids} != rows:
+                wrong[line] = {names[row_id] for row_id in ids}
+    return wrong
 
 
-@pytest.mark.parametrize("line", [line for line in LINES if " " not in line and "until" not in line])
-async def test_a_negation_finds_all_other_rows(log: tuple[str, dict[UUID, str]], line: str) -> None:
-    assert await matching_rows(log, f"-{line}") == set(ROWS) - LINES[line]
+async def test_a_filter_finds_its_rows_whatever_the_organisation(log: tuple[str, dict[UUID, str]]) -> None:
+    assert await wrong_lines(log, LINES) == {}
+
+
+async def test_a_negation_finds_all_other_rows(log: tuple[str, dict[UUID, str]]) -> None:
+    single = {line: rows for line, rows in LINES.items() if " " not in line and "until" not in line}
+    assert await wrong_lines(log, {f"-{line}": set(ROWS) - rows for line, rows in single.items()}) == {}
 
 
 async def test_the_chosen_organisation_holds_unless_the_filter_names_others(log: tuple[str, dict[UUID, str]]) -> None:
@@ -184,11 +195,13 @@ async def test_the_chosen_organisation_holds_unless_the_filter_names_others(log:
 async def test_a_filter_written_out_finds_the_same_rows_without_the_directory(
     log: tuple[str, dict[UUID, str]],
 ) -> None:
-    conninfo, _ = log
-    for line, names in LINES.items():
-        async with opened(conninfo) as database:
-            written = (await resolve_line(database, line, ACME if "org" not in line else None)).canonical()
-        assert await matching_rows(log, written) == (names if "org" in line else names - {"elsewhere"})
+    written: dict[str, set[str]] = {}
+    async with opened(log[0]) as database:
+        for line, rows in LINES.items():
+            in_all = "org" in line
+            text = (await resolve_line(database, line, None if in_all else ACME)).canonical()
+            written[text] = rows if in_all else rows - {"elsewhere"}
+    assert await wrong_lines(log, written) == {}
 
 
 async def test_what_nobody_is_called_is_said_with_the_nearest_name(log: tuple[str, dict[UUID, str]]) -> None:

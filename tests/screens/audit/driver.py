@@ -5,11 +5,16 @@ from __future__ import annotations
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
+import psycopg
+
+from tests.screens.keys import press
 from tests.support.acme import ACME
 from tests.support.commands import execute
+from tests.support.database.log_rows import fill_log, let_eve_read
 from tests.support.terminal.console_driver import new_app, run_headless
 from tui.screens.audit.pane import AuditPane
 from tui.screens.audit.screen import AuditScreen
+from tui.screens.organization_chooser import OrganizationChooser
 from tui.widgets.filter_line import FilterLine
 from tui.widgets.frame import PartsLine
 
@@ -23,6 +28,19 @@ if TYPE_CHECKING:
 IN_ORDER = "order by created_at desc nulls last, id desc"
 WAITING = ("connection", "follow", "ask", "export")
 OF_ACME = f"organization_id = '{ACME}'"
+
+
+def log_slow_to_export(conninfo: str, rows: int) -> str:
+    """Fill a log whose older third takes the server long, where all of it is read. Returns the URI of such a login."""
+    fill_log(conninfo, rows)
+    slowly = f"case when (details ->> 'n')::int <= {rows // 3} then pg_sleep(0.05)::text = '' else true end"
+    with psycopg.connect(conninfo) as connection:
+        let_eve_read(connection)
+        connection.execute("grant execute on all functions in schema switchboard to eve")
+        for setting in ("enable_seqscan", "enable_sort", "enable_bitmapscan"):
+            connection.execute(f"alter role eve set {setting} = off".encode())
+        connection.execute(f"create policy slow on integration_audit_logs for select to eve using ({slowly})".encode())
+    return conninfo.replace("postgres@", "eve@")
 
 
 @asynccontextmanager
@@ -42,25 +60,35 @@ async def open_audit_log(console: ConsoleDriver) -> None:
 
 
 async def wait_until_idle(console: ConsoleDriver) -> None:
-    """Wait until nothing is read, counted or looked up any more; watching the connection and following go on."""
+    """Wait until keys are done and nothing is read any more; watching the connection and following go on."""
     await console.wait_for(
-        lambda: all(worker.is_finished for worker in console.app.workers if worker.group not in WAITING)
+        lambda: (
+            console.app.keys_done
+            and all(worker.is_finished for worker in console.app.workers if worker.group not in WAITING)
+        )
     )
 
 
 async def press_and_wait(console: ConsoleDriver, *keys: str) -> None:
     """Press keys, each when what the one before it asked for is there."""
     for key in keys:
-        await console.press(key)
+        await press(console, key)
         await wait_until_idle(console)
 
 
 async def apply_filter(console: ConsoleDriver, text: str, key: str = "slash") -> None:
     """Type a filter, or with `s` a search, over the one there is, and apply it."""
-    await console.press(key, "ctrl+u")
+    await press(console, key, "ctrl+u")
     await console.type(text)
+    await press_and_wait(console, "enter")
+
+
+async def choose_organization(console: ConsoleDriver, name: str) -> None:
+    """Look at another organisation, found by a part of its name."""
+    await console.press("o")
+    await console.wait_for(lambda: isinstance(console.app.screen, OrganizationChooser) and "Globex" in console.text)
+    await console.type(name)
     await console.press("enter")
-    await wait_until_idle(console)
 
 
 async def wait_for_status(console: ConsoleDriver, *texts: str) -> None:

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING
 from uuid import UUID
 
 import psycopg
+import pytest
 
+from tests.screens.audit.driver import log_slow_to_export
 from tests.screens.test_terminal import _inert
 from tests.support.acme import ACME, ASHA
 from tests.support.database.log_rows import fill_log, log_row
@@ -27,23 +29,13 @@ ROWS = 3_000
 ENDS = "select status from integration_audit_logs where action = 'log_exported' order by created_at"
 
 
-def logged(conninfo: str, rows: int = ROWS, padding: int = 0) -> None:
-    """A log of two organisations, people with names, and on top an operation of three rows."""
-    create_people(conninfo)
-    fill_log(conninfo, rows, padding=padding)
+def add_operation(conninfo: str) -> None:
+    """Add an operation of three rows on top."""
     with psycopg.connect(conninfo) as connection:
         for number in range(3):
             details = {"operation_id": "00000000-0000-4000-8000-000000000001", "n": number}
             details |= {"source": "switchboard", "session_user": "app"}
             log_row(connection, action="number_added", user_id=ASHA, details=details)
-
-
-def opened(terminal: Terminal, shown: str) -> None:
-    terminal.wait_for(" connected")
-    terminal.wait_until_quiet()
-    terminal.press("4")
-    terminal.wait_for(shown)
-    terminal.wait_until_quiet()
 
 
 def cost(terminal: Terminal, key: str) -> int:
@@ -64,106 +56,114 @@ def writes_nothing(terminal: Terminal) -> bool:
     return False
 
 
-def test_the_list_keeps_to_its_bytes_follows_in_silence_and_survives_every_size(keyed_database: str) -> None:
-    logged(keyed_database)
-    with ForkedTerminal(environment=settings_of(keyed_database)) as terminal:
+@pytest.mark.parametrize("every", [5, pytest.param(1, marks=pytest.mark.long)])
+def test_the_list_keeps_to_its_bytes_and_hostile_strings_in_every_column_reach_no_terminal(
+    keyed_database: str, tmp_path: Path, every: int
+) -> None:
+    storable = [text for text in hostile_strings().values() if not re.search("[\0\ud800-\udfff]", text)]
+    strings = [text for n, text in enumerate(storable) if n % every == 0 or "\x08" in text]
+    create_people(keyed_database)
+    fill_log(keyed_database, ROWS)
+    with psycopg.connect(keyed_database) as connection:
+        for number, text in enumerate(strings):
+            _plant(connection, number, text[:500])
+        label = "update switchboard.organization_labels set name = %s where id = %s"
+        connection.execute(label, ("Ac\x1b]52;c;x\x07\u202e\u200b\x9bme", ACME))
+    add_operation(keyed_database)
+    with ForkedTerminal(environment=settings_of(keyed_database), cwd=tmp_path) as terminal:
         terminal.wait_for("● connected")
         terminal.wait_until_quiet()
         mark = terminal.mark()
         terminal.press("4")
-        terminal.wait_for("2,403 rows")
+        terminal.wait_for(f"{2_403 + len(strings):,} rows")
         terminal.wait_for("▲")
         terminal.wait_until_quiet()
         assert len(terminal.bytes_since(mark)) <= 9_000
-        for key in ("j", "down", "j", "k", "up", "k"):
-            assert 0 < cost(terminal, key) <= 1_000, key
-        assert "number_added +2" in terminal.text
-        for key in ("space", "space"):
-            assert 0 < cost(terminal, key) <= 5_000, key
-        terminal.press("b")
-        terminal.wait_for("/month")
-        terminal.wait_until_quiet()
-        for key in ("j", "j", "k"):
-            assert 0 < cost(terminal, key) <= 1_000, f"{key} with the histogram"
-        for key in ["pagedown"] * 6 + ["pageup"] * 2 + ["end", "pageup", "home"]:
-            assert 0 < cost(terminal, key) <= 5_000, key
-        assert writes_nothing(terminal)
-        terminal.press("f")
-        terminal.wait_for("following")
-        terminal.wait_until_quiet()
-        assert writes_nothing(terminal)
-        with psycopg.connect(keyed_database) as connection:
-            log_row(connection, action="came_at_once")
-        mark = terminal.mark()
-        terminal.wait_for("came_at_once")
-        terminal.wait_until_quiet()
-        assert len(terminal.bytes_since(mark)) <= 5_000
-        terminal.press("j")
-        terminal.wait_for("paused (g)")
-        with psycopg.connect(keyed_database) as connection:
-            log_row(connection, action="came_later")
-        terminal.wait_for("paused, 1 new (g)")
-        assert "came_later" not in terminal.text
-        terminal.press("g")
-        terminal.wait_for("came_later")
-        terminal.press("f")
-        terminal.wait_until_gone("following")
-        for size in ((1, 1), (61, 20), (300, 90), (80, 24)):
-            terminal.resize(*size)
-            terminal.wait_until_quiet(0.1)
-        terminal.wait_for("came_later")
-        terminal.wait_for("/month")
-        terminal.press("q")
-        assert terminal.wait_for_exit() == 0
-
-
-def test_hostile_strings_in_every_column_of_the_log_reach_no_terminal(keyed_database: str, tmp_path: Path) -> None:
-    storable = [text for text in hostile_strings().values() if not re.search("[\0\ud800-\udfff]", text)]
-    logged(keyed_database, 100)
-    with psycopg.connect(keyed_database) as connection:
-        for number, text in enumerate(storable):
-            _plant(connection, number, text[:500])
-        label = "update switchboard.organization_labels set name = %s where id = %s"
-        connection.execute(label, ("Ac\x1b]52;c;x\x07\u202e\u200b\x9bme", ACME))
-    environment = settings_of(keyed_database)
-    with ForkedTerminal(environment=environment, columns=160, cwd=tmp_path) as terminal:
-        opened(terminal, " rows")
-        # Each row is drawn in the list, below it and in full, and each offer is marked once.
-        drawn(terminal, *["j"] * len(storable), "home", "enter", *["right"] * len(storable), "end")
-        terminal.wait_for("left right")
+        keys_keep_to_their_bytes(terminal)
+        it_follows_in_silence(terminal, keyed_database)
+        it_survives_every_size(terminal)
+        hostile_strings_do_nothing(terminal, len(strings))
         terminal.press("esc")
         terminal.wait_for("w like this")
-        # Of actions and names in details each offer is marked once; one of the others is put in.
-        for word, marked in (
-            ("action:", 49),
-            ("details.", 49),
-            ("status:", 4),
-            ("type:", 0),
-            ("org:", 0),
-            ("user:", 0),
-        ):
-            terminal.press("/")
-            terminal.wait_for("[action:]")
-            terminal.type(word)
-            offers = terminal.wait_for(
-                lambda text, word=word: f"filter {word}\ntab [" in text and f"[{word}]" not in text
-            )
-            assert "␛" in offers, word
-            drawn(terminal, *["down"] * marked, "tab")
-            terminal.press("esc")
-            terminal.wait_for("w like this")
-        terminal.press("w")
-        terminal.wait_for("[s] status:user␈␈␈␈root")
-        terminal.press("s")
-        terminal.wait_for("/status:user␈␈␈␈root 1 row")
-        terminal.press("x")
-        terminal.wait_for("to which new file")
-        terminal.press("ctrl+u")
-        terminal.paste("log\u202e\u200b\x9b.jsonl")
-        terminal.wait_for("log▯▯�.jsonl")
-        terminal.press("enter")
-        terminal.wait_for("Exported 1 row as jsonl to log▯�.jsonl")
+        terminal.press("q")
+        assert terminal.wait_for_exit() == 0
         _inert(bytes(terminal.output), "the log")
+
+
+def keys_keep_to_their_bytes(terminal: Terminal) -> None:
+    for key in ("j", "k"):
+        assert 0 < cost(terminal, key) <= 1_000, key
+    assert "number_added +2" in terminal.text
+    for key in ("space", "space"):
+        assert 0 < cost(terminal, key) <= 5_000, key
+    terminal.press("b")
+    terminal.wait_for("/month")
+    terminal.wait_until_quiet()
+    for key in ("j", "k"):
+        assert 0 < cost(terminal, key) <= 1_000, f"{key} with the histogram"
+    for key in ("pagedown", "pagedown", "pageup", "end", "pageup", "home"):
+        assert 0 < cost(terminal, key) <= 5_000, key
+
+
+def it_follows_in_silence(terminal: Terminal, conninfo: str) -> None:
+    terminal.press("f")
+    terminal.wait_for("following")
+    terminal.wait_until_quiet()
+    assert writes_nothing(terminal)
+    with psycopg.connect(conninfo) as connection:
+        log_row(connection, action="came_at_once")
+    mark = terminal.mark()
+    terminal.wait_for("came_at_once")
+    terminal.wait_until_quiet()
+    assert len(terminal.bytes_since(mark)) <= 5_000
+    terminal.press("f")
+    terminal.wait_until_gone("following")
+
+
+def it_survives_every_size(terminal: Terminal) -> None:
+    for size in ((1, 1), (61, 20), (300, 90), (160, 24)):
+        terminal.resize(*size)
+        terminal.wait_until_quiet(0.1)
+    terminal.wait_for("came_at_once")
+    terminal.wait_for("/month")
+    terminal.press("b")
+    terminal.wait_until_gone("/month")
+
+
+def hostile_strings_do_nothing(terminal: Terminal, count: int) -> None:
+    # Two lines of other rows are above them; each row is drawn in the list, below it and in full.
+    drawn(terminal, *["j"] * (count + 1), "home", "j", "enter", *["right"] * count, "end")
+    terminal.wait_for("left right")
+    terminal.press("esc")
+    terminal.wait_for("w like this")
+    # Of actions and names in details each offer is marked once; one of the others is put in.
+    for word, marked in (
+        ("action:", min(count, 49)),
+        ("details.", min(count, 49)),
+        ("status:", 4),
+        ("type:", 0),
+        ("org:", 0),
+        ("user:", 0),
+    ):
+        terminal.press("/")
+        terminal.wait_for("[action:]")
+        terminal.type(word)
+        offers = terminal.wait_for(lambda text, word=word: f"filter {word}\ntab [" in text and f"[{word}]" not in text)
+        assert "␛" in offers, word
+        drawn(terminal, *["down"] * marked, "tab")
+        terminal.press("esc")
+        terminal.wait_for("w like this")
+    terminal.press("w")
+    terminal.wait_for("[s] status:user␈␈␈␈root")
+    terminal.press("s")
+    terminal.wait_for("/status:user␈␈␈␈root 1 row")
+    terminal.press("x")
+    terminal.wait_for("to which new file")
+    terminal.press("ctrl+u")
+    terminal.paste("log\u202e\u200b\x9b.jsonl")
+    terminal.wait_for("log▯▯�.jsonl")
+    terminal.press("enter")
+    terminal.wait_for("Exported 1 row as jsonl to log▯�.jsonl")
 
 
 def drawn(terminal: Terminal, *keys: str) -> None:
@@ -198,10 +198,14 @@ def _plant(connection: psycopg.Connection, number: int, text: str) -> None:
 def test_ascii_drawing_holds_nothing_else_and_a_hangup_during_an_export_leaves_no_file(
     keyed_database: str, tmp_path: Path
 ) -> None:
-    logged(keyed_database, 20_000, padding=1_000)
-    environment = settings_of(keyed_database, SWITCHBOARD_ASCII="1")
+    slow = log_slow_to_export(keyed_database, 1_500)
+    create_people(keyed_database)
+    add_operation(keyed_database)
+    environment = settings_of(slow, SWITCHBOARD_ASCII="1")
     with ForkedTerminal(environment=environment, cwd=tmp_path) as terminal:
-        opened(terminal, "k rows")
+        terminal.wait_for(" connected")
+        terminal.press("4")
+        terminal.wait_for("too many rows to count")
         terminal.press("b")
         terminal.wait_for(" max ")
         terminal.wait_until_quiet()

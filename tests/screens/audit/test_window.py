@@ -4,46 +4,24 @@ from __future__ import annotations
 
 import itertools
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC
 from typing import TYPE_CHECKING, Any
-from uuid import UUID
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.support.acme import ACME, ASHA, GLOBEX
+from tests.screens.audit.log_in_memory import BEGIN, OWN, row
+from tests.support.acme import ASHA, GLOBEX
 from tui.data.audit.pages import Place, ReadStep
-from tui.models import AuditRow
 from tui.screens.audit import window as log_window
 from tui.screens.audit.view import Names, row_of
 from tui.screens.audit.window import AuditWindow
 from tui.words.text import fit
 
 if TYPE_CHECKING:
+    from tui.models import AuditRow
     from tui.screens.audit.window import Direction
-
-# What every row of Switchboard's own has.
-OWN = {"source": "switchboard", "session_user": "app"}
-BEGIN = datetime(2026, 1, 1, tzinfo=UTC)
-
-
-def row(number: int, at: float | None = None, details: Any = None, **columns: Any) -> AuditRow:
-    """A row that is older, the higher its number is; `at` counts back in seconds."""
-    moment = None if at is None else BEGIN - timedelta(seconds=at)
-    values = {
-        "organization_id": ACME,
-        "user_id": None,
-        "integration_type": "zoho_mail",
-        "action": "email_sent",
-        "status": "success",
-        "ip_address": None,
-        "user_agent": None,
-    } | columns
-    text = "" if moment is None else str(moment)
-    if details and "operation_id" in details:
-        details = OWN | details
-    return AuditRow(id=UUID(int=10_000 - number), details=details, created_at=moment, created_at_text=text, **values)
 
 
 def by_trigger(number: int, at: float, xid: int = 7, **columns: Any) -> AuditRow:
@@ -145,6 +123,11 @@ steps = st.lists(
 )
 
 
+# How long a machine takes to draw an example says nothing about the window.
+at_any_pace = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+
+
+@at_any_pace
 @given(logs(), st.none() | st.integers(0, 30), steps, st.integers(2, 5), st.integers(1, 4))
 def test_every_row_is_held_once_and_in_order_however_one_scrolls(
     rows: list[AuditRow], start: int | None, script: list[Any], most: int, near: int
@@ -167,6 +150,7 @@ def test_every_row_is_held_once_and_in_order_however_one_scrolls(
         assert audit_log.held_rows == rows
 
 
+@at_any_pace
 @given(logs(), st.integers(1, 6))
 def test_from_the_end_of_the_log_up_every_row_comes_once_too(rows: list[AuditRow], size: int) -> None:
     audit_log = Log(rows)

@@ -36,27 +36,21 @@ def cost(terminal: ForkedTerminal, *keys: str) -> int:
     return len(terminal.bytes_since(mark))
 
 
-def opened(terminal: ForkedTerminal) -> None:
-    terminal.wait_for("● connected")
-    terminal.press("2")
-    terminal.wait_for("1 of 120")
-    terminal.wait_for("d□")
-    terminal.wait_until_quiet()
-
-
-def test_a_toggle_a_move_a_page_and_an_idle_time_keep_to_their_bytes(filled: str) -> None:
+def test_keys_and_an_idle_time_keep_to_their_bytes_and_hostile_names_and_mails_reach_no_terminal(filled: str) -> None:
+    storable = [text for text in hostile_strings().values() if not re.search("[\0\ud800-\udfff]", text)]
+    with psycopg.connect(filled) as connection:
+        people = connection.execute("select id from public.users order by full_name limit %s", [len(storable)])
+        for (user_id,), text in zip(people.fetchall(), storable, strict=False):
+            values = (f"000 {text}", f"{user_id}{text}", user_id)
+            connection.execute("update public.users set full_name = %s, email = %s where id = %s", values)
     with ForkedTerminal(environment=settings_of(filled)) as terminal:
-        opened(terminal)
-        for keys in ("s", "s", "c", "v", "v", "v"):
-            assert 0 < cost(terminal, keys) <= 300, keys
-        for move in ("right", "right", "right", "down", "k"):
-            assert 0 < cost(terminal, move) <= 1_000, move
-        for keys in ("s", "c", "v", "u"):
-            assert 0 < cost(terminal, keys) <= 300, f"{keys} in the last column"
-        assert cost(terminal, "pagedown") <= 5_000
-        mark = terminal.mark()
-        with pytest.raises(TimeoutError):
-            terminal.wait_for(lambda _: len(terminal.output) > mark, timeout=3)
+        terminal.wait_for("● connected")
+        terminal.press("2")
+        terminal.wait_for("1 of 120")
+        terminal.wait_for("d□")
+        terminal.wait_until_quiet()
+        keys_keep_to_their_bytes(terminal)
+        names_are_drawn_in_the_grid_below_it_and_on_every_page_about_them(terminal)
         for size in ((1, 1), (61, 20), (300, 90), (80, 24)):
             terminal.resize(*size)
             terminal.wait_until_quiet(0.1)
@@ -65,6 +59,46 @@ def test_a_toggle_a_move_a_page_and_an_idle_time_keep_to_their_bytes(filled: str
         terminal.wait_for("staged and not applied")
         terminal.press("d")
         assert terminal.wait_for_exit() == 0
+        output = bytes(terminal.output)
+    # What Textual itself writes: control sequences, the keypad's mode, and the shape of the pointer.
+    escapes = re.compile(rb"\x1b(\[[0-?]*[ -/]*[@-~]|[=>78]|\(B|\]22;default\x07)")
+    rest = escapes.sub(b"", output)
+    assert b"\x1b" not in rest
+    assert not re.search(rb"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]", rest)
+    assert not re.search("[\x80-\x9f\u202a-\u202e\u2066-\u2069\u200b-\u200f]", output.decode("utf-8", "replace"))
+
+
+def keys_keep_to_their_bytes(terminal: ForkedTerminal) -> None:
+    for key in ("s", "c", "v"):
+        assert 0 < cost(terminal, key) <= 300, key
+    for move in ("right", "down", "k"):
+        assert 0 < cost(terminal, move) <= 1_000, move
+    terminal.press("right", "right")
+    terminal.wait_until_quiet()
+    for key in ("s", "u", "v"):
+        assert 0 < cost(terminal, key) <= 300, f"{key} in the last column"
+    assert cost(terminal, "pagedown") <= 5_000
+    mark = terminal.mark()
+    with pytest.raises(TimeoutError):
+        terminal.wait_for(lambda _: len(terminal.output) > mark, timeout=3)
+    terminal.press("g")
+    terminal.wait_for("1 of 120")
+
+
+def names_are_drawn_in_the_grid_below_it_and_on_every_page_about_them(terminal: ForkedTerminal) -> None:
+    for key in ["j"] * 12 + ["s", "pagedown", "s", "pagedown", "enter"]:
+        terminal.press(key)
+        terminal.wait_until_quiet(0.1)
+    terminal.wait_for("Can do now")
+    terminal.press("L")
+    terminal.wait_for("Access to revoke")
+    terminal.press("esc", "esc")
+    terminal.wait_for("A review")
+    terminal.press("A")
+    terminal.wait_for(lambda text: re.search(r" for \d people", text))
+    terminal.wait_until_quiet()
+    terminal.press("esc")
+    terminal.wait_for("A review")
 
 
 def test_two_consoles_on_the_same_cells_conflict_and_one_goes_on_with_the_rest(postgres: TestServer) -> None:
@@ -109,32 +143,3 @@ def test_two_consoles_on_the_same_cells_conflict_and_one_goes_on_with_the_rest(p
 
 def joined(text: str) -> str:
     return " ".join(text.split())
-
-
-def test_hostile_names_and_mails_reach_no_terminal_as_control_bytes(filled: str) -> None:
-    storable = [text for text in hostile_strings().values() if not re.search("[\0\ud800-\udfff]", text)]
-    with psycopg.connect(filled) as connection:
-        people = connection.execute("select id from public.users order by full_name limit %s", [len(storable)])
-        for (user_id,), text in zip(people.fetchall(), storable, strict=False):
-            values = (f"000 {text}", f"{user_id}{text}", user_id)
-            connection.execute("update public.users set full_name = %s, email = %s where id = %s", values)
-    with ForkedTerminal(environment=settings_of(filled)) as terminal:
-        opened(terminal)
-        for key in ["j"] * 12 + ["s", "pagedown", "s", "pagedown", "enter"]:
-            terminal.press(key)
-            terminal.wait_until_quiet(0.1)
-        terminal.wait_for("Can do now")
-        terminal.press("L")
-        terminal.wait_for("Access to revoke")
-        terminal.press("esc", "esc")
-        terminal.wait_for("A review")
-        terminal.press("A")
-        terminal.wait_for("2 changes for 2 people")
-        terminal.wait_until_quiet()
-        output = bytes(terminal.output)
-    # What Textual itself writes: control sequences, the keypad's mode, and the shape of the pointer.
-    escapes = re.compile(rb"\x1b(\[[0-?]*[ -/]*[@-~]|[=>78]|\(B|\]22;default\x07)")
-    rest = escapes.sub(b"", output)
-    assert b"\x1b" not in rest
-    assert not re.search(rb"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]", rest)
-    assert not re.search("[\x80-\x9f\u202a-\u202e\u2066-\u2069\u200b-\u200f]", output.decode("utf-8", "replace"))

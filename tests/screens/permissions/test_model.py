@@ -1,0 +1,173 @@
+"""The grid's rows and lines without a screen: letters, signs, bars, who somebody is, and what a selection holds."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
+
+import pytest
+
+from tests.support.acme import ACME
+from tests.support.database.people import TYPES, integration, person
+from tui.data.permissions.listing import Holder, PeopleFilter, PeoplePage, Standing, Use
+from tui.data.permissions.values import Access, Grant
+from tui.errors import InvalidInput
+from tui.models import Integration
+from tui.screens.permissions import people_list
+from tui.screens.permissions.model import GridModel
+from tui.screens.permissions.people_list import PeopleList
+from tui.screens.permissions.people_window import PeopleWindow
+from tui.screens.permissions.staging import SelectedCells, stage_copy, stage_right, stage_values
+from tui.screens.permissions.view import heading
+from tui.widgets.glyphs import UNICODE
+from tui.widgets.grid import Selection
+
+NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
+STANDINGS: tuple[Standing, ...] = ("active", "inactive", "of another organisation", "not in the directory")
+VIEW = Access(("view",))
+
+
+def model_of(accesses: dict[tuple[int, int], Access], standings: dict[int, Standing] | None = None) -> GridModel:
+    """A model of six people on the four known types; accesses by person and integration, both from 1."""
+    model = GridModel(ACME, UNICODE, UTC)
+    model.integrations = [Integration(integration(n), ACME, kind, is_active=n != 4) for n, kind in enumerate(TYPES, 1)]
+    people = tuple(
+        Holder(person(n), f"person{n}@acme.example", f"Person {n:06}", (standings or {}).get(n, "active"))
+        for n in range(1, 7)
+    )
+    grants = {
+        (person(who), integration(which)): Grant(UUID(int=who), person(who), integration(which), access)
+        for (who, which), access in accesses.items()
+    }
+    model.listing = PeopleList(None, ACME, PeopleFilter(), "name")  # type: ignore[arg-type]
+    model.listing.window = PeopleWindow.beginning(PeoplePage(people, grants, None, None, False, NOW))
+    return model
+
+
+def drawn(model: GridModel, index: int) -> str:
+    """A row as it stands in the grid."""
+    row = model.row(index)
+    assert row is not None
+    return " ".join(" ".join(cell.drawn(14).split()) for cell in row.cells)
+
+
+def select(model: GridModel, rows: tuple[int, int], columns: tuple[int, int]) -> SelectedCells:
+    chosen = model.selected_cells(Selection("range", rows, columns))
+    assert chosen is not None
+    return chosen
+
+
+def lines(model: GridModel, index: int, column: int) -> dict[str, str]:
+    """The lines below the grid by their labels."""
+    shown = model.detail(index, column, Selection("cell", (index, index), (column, column)))
+    return {line.label.strip(): line.text for line in shown}
+
+
+def test_rights_expiry_limits_and_use_are_told_by_letters_signs_and_bars() -> None:
+    model = model_of(
+        {
+            (1, 1): Access(("view", "send", "configure")),
+            (1, 2): Access(("view",), expires_at=NOW - timedelta(days=1)),
+            (1, 3): Access(("view",), expires_at=NOW + timedelta(days=3)),
+            (1, 4): Access(("view",), expires_at=NOW + timedelta(days=20)),
+            (2, 1): Access(("view", "send"), daily_limit=4, monthly_limit=1_000),
+            (3, 1): Access(("view",), daily_limit=0),
+        }
+    )
+    row = model.row(0)
+    assert row is not None
+    assert [cell.text[:3] for cell in row.cells] == ["VSC", "V--", "V--", "V--"]
+    assert [cell.sign for cell in row.cells] == ["", "✗", "▲", "◌"]
+    assert [cell.tone for cell in row.cells] == ["plain", "bad", "warning", "quiet"]
+    assert lines(model, 0, 1)["Expires"].startswith("expired ")
+    # Bars come once it is known what was sent.
+    assert lines(model, 1, 0)["Sent"] == "reading …"
+    assert "d" not in drawn(model, 1)
+    model.listing.window.pages[0].used = {(person(2), "exotel_phone"): Use(6, 6)}  # type: ignore[union-attr]
+    assert "d■■■m■□□" in drawn(model, 1)
+    assert "d■■■■■■" in drawn(model, 2)
+    assert lines(model, 1, 0)["Sent"] == "6 of 4 ■■■■■■■■■■ today   6 of 1,000 ■□□□□□□□□□ this month"
+    assert (model.has_limit(0), model.has_limit(1)) == (False, True)
+    model.may_see_use = False
+    assert lines(model, 1, 0)["Sent"] == "not visible to your role"
+    assert heading(model.integrations[3], UNICODE).top == "○ disabled"
+
+
+def test_people_who_are_not_simply_active_are_marked_named_and_given_nothing() -> None:
+    model = model_of({(2, 1): VIEW, (3, 1): VIEW}, dict(enumerate(STANDINGS, 1)))
+    rows = [model.row(index) for index in range(4)]
+    assert [(row.sign, row.tone) for row in rows if row] == [
+        *(("", "plain"), ("○", "quiet"), ("→", "quiet"), ("✗", "quiet")),
+    ]
+    for index, standing in enumerate(STANDINGS):
+        assert (f"({standing})" in lines(model, index, 0)["Person"]) == (standing != "active")
+    step = stage_right(model.staged, select(model, (0, 3), (0, 0)), "send")
+    assert step.cells == {(person(1), integration(1))}
+    assert step.notes[-1] == "3 people are not among the organisation's active ones and are given nothing."
+    step = stage_values(model.staged, select(model, (0, 1), (0, 0)), {"daily_limit": 5})
+    assert step.notes[-1] == "Person 000002 is inactive in the directory and is given nothing."
+    assert model.access(1, 0) == VIEW
+    step = stage_copy(model.staged, model.cells(0), select(model, (1, 1), (0, 3)))
+    assert (step.cells, len(step.notes)) == (frozenset(), 1)
+    # Whoever is no longer here can still lose what they have.
+    assert stage_right(model.staged, select(model, (1, 1), (0, 0)), "view").cells == {(person(2), integration(1))}
+
+
+def test_what_is_staged_stands_in_the_row_below_it_and_in_what_is_copied() -> None:
+    model = model_of({(1, 1): Access(("view",), daily_limit=5)})
+    stage_right(model.staged, select(model, (0, 0), (0, 1)), "send")
+    row = model.row(0)
+    assert row is not None
+    assert [(cell.mark, cell.tone) for cell in row.cells] == [("*", "warning")] * 2 + [("", "quiet")] * 2
+    assert lines(model, 0, 1)["Access"] == "Exotel WhatsApp: view, send  * staged, now nothing"
+    assert lines(model, 0, 0)["Access"] == "Exotel phone: view, send  * staged, now view"
+    assert "exotel_phone: view, send, 5 a day" in model.row_text(0)
+    assert model.places([(person(1), integration(2)), (person(99), integration(1))]) == [(0, 1)]
+
+
+def test_a_selection_tells_how_much_it_holds_and_is_another_once_others_have_its_place() -> None:
+    model = model_of({})
+    block, column = Selection("range", (0, 2), (0, 1)), Selection("columns", None, (1, 1))
+    assert model.selection_words(block) == "3 people x 2 integrations"
+    assert model.selection_words(column) == "everybody listed (6) x 1 integration"
+    assert model.selected_cells(column) is None
+    assert len(select(model, (0, 2), (0, 1)).cells) == 6
+    before = model.identity_of(block)
+    assert model.identity_of(block) == before
+    assert model.corner(2) == ("3 of 6", "Person")
+    page = model.listing.window.pages[0].page  # type: ignore[union-attr]
+    others = PeoplePage(page.people[1:], {}, None, None, False, NOW)
+    model.listing.window = PeopleWindow.beginning(others)  # type: ignore[union-attr]
+    assert model.identity_of(block) != before
+    assert model.selected_cells(Selection("range", (0, 5), (0, 0))) is None
+
+
+def test_a_row_that_was_taken_is_put_as_it_is_since_where_its_person_is_loaded() -> None:
+    model = model_of({(1, 1): VIEW})
+    taken = model.cells(0)
+    cell = taken[0]
+    assert cell.grant is not None
+    changed = Grant(cell.grant.id, cell.user_id, cell.integration_id, Access(("view", "configure")))
+    model.update_grants({cell.key: changed})
+    assert model.as_loaded(taken)[0].access == Access(("view", "configure"))
+    assert model.access(0, 0) == Access(("view", "configure"))
+    model.update_grants({cell.key: None})
+    assert model.access(0, 0) == Access()
+    model.listing.window = PeopleWindow()  # type: ignore[union-attr]
+    assert model.as_loaded(taken) == taken
+    assert (model.row(0), model.person(0), model.detail(0, 0, Selection("cell", (0, 0), (0, 0)))) == (None, None, ())
+
+
+async def test_more_people_than_may_be_changed_at_once_are_refused_with_their_number(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    model = model_of({})
+    assert model.listing is not None
+
+    async def count() -> int:
+        return 6
+
+    monkeypatch.setattr(people_list, "MOST_AT_ONCE", 5)
+    monkeypatch.setattr(model.listing, "_count", count)
+    with pytest.raises(InvalidInput, match="6 people are listed, and at most 5 are changed at once"):
+        await model.read_all_cells((0, 0))
