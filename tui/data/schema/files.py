@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -35,7 +35,7 @@ class Statement:
     sql: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class SchemaFile:
     """One file of sql/ as it is: its name, text and SHA-256 in hex."""
 
@@ -52,7 +52,7 @@ class SchemaFile:
         """The three digits its name begins with."""
         return int(self.name[:3])
 
-    @property
+    @cached_property
     def statements(self) -> tuple[Statement, ...]:
         """Its statements in order, comments before a statement included."""
         statements: list[str] = []
