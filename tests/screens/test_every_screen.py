@@ -36,11 +36,11 @@ if TYPE_CHECKING:
 
 COLUMNS, ROWS = 80, 24
 QUIET_S = 0.05
-TERMS = ("xterm", "tmux-256color", "linux", "vt100")
+TERMS = ("vt100", "xterm", "screen", "tmux-256color", "linux")
 NO_COLOR, ASCII, TRUE_COLOUR = {"NO_COLOR": "1"}, {"SWITCHBOARD_ASCII": "1"}, {"COLORTERM": "truecolor"}
 # Both palettes are tried on whatever was drawn. What is sent depends on TERM in nothing but the number of colours, so
 # the others are left to the proofs in bulk, with every value of each variable on every screen.
-ENVIRONMENTS = ({"TERM": "xterm"} | NO_COLOR | ASCII,)
+ENVIRONMENTS = ({"TERM": "vt100"} | NO_COLOR | ASCII,)
 OTHERS = [
     whole
     for term, *more in product(TERMS, ({}, NO_COLOR), ({}, ASCII), ({}, TRUE_COLOUR))

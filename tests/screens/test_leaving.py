@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import psycopg
 
 from tests.screens.integrations.test_editor import fill, open_editor
-from tests.support.database.number_rows import DELHI, OLD, add_row, log_rows
-from tests.support.servers.exotel import FAULTS, ExotelServer
+from tests.support.database.number_rows import OLD, log_rows
+from tests.support.servers.exotel import FAULTS
 from tests.support.terminal.console_driver import add, new_app, run_headless
 from tui.screens.help import HelpScreen
 from tui.screens.integrations.editor import CredentialEditor
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from textual.screen import Screen
 
+    from tests.support.servers.exotel import ExotelServer
     from tests.support.terminal.console_driver import ConsoleDriver
 
 
@@ -38,92 +39,83 @@ def on_top(console: ConsoleDriver) -> list[type[Screen[object]]]:
     return [type(screen) for screen in console.app.screen_stack[1:]]
 
 
-async def test_a_sync_that_ends_under_the_help_leaves_the_help_and_then_itself(
-    keyed_database: str, exotel: ExotelServer
-) -> None:
-    await add(keyed_database, credential=exotel.credential(virtual_number=OLD))
-    async with run_headless(new_app(keyed_database)) as console:
-        await console.wait_for("connected")
-        await console.press("3")
-        await console.wait_for("has no phone numbers")
-        await console.press("S")
-        await console.wait_for("1 new")
-        with blocked_writes(keyed_database, "organization_phone_numbers"):
-            await console.press("enter")
-            await console.wait_for(lambda: console.page.is_busy)
-            sync = console.page
-            await console.press("question_mark")
-        await console.wait_for(lambda: not sync.is_busy)
-        await console.pilot.pause()
-        assert on_top(console) == [NumberSyncScreen, HelpScreen]
-        await console.press("escape")
-        await console.wait_for("Synced: 1 listed, 1 new")
-        assert on_top(console) == []
-        await console.wait_for(lambda: len(console.row_keys) == 1)
-
-
-async def test_a_number_that_is_saved_under_the_cover_does_not_uncover_the_console(keyed_database: str) -> None:
-    add_row(keyed_database, DELHI)
-    async with run_headless(new_app(keyed_database)) as console:
-        await console.wait_for("connected")
-        await console.press("3")
-        await console.wait_for(lambda: console.row_keys)
-        await console.press("e")
-        await console.wait_for(lambda: isinstance(console.app.screen, NumberForm))
-        await console.type("Night line")
-        with blocked_writes(keyed_database, "organization_phone_numbers"):
-            await console.press("f2")
-            await console.wait_for(lambda: console.page.is_busy)
-            form = console.page
-            console.app.push_screen(LockScreen())
-            await console.wait_for(lambda: isinstance(console.app.screen, LockScreen))
-        await console.wait_for(lambda: not form.is_busy)
-        await console.pilot.pause()
-        assert on_top(console) == [NumberForm, LockScreen]
-        await console.press("space")
-        await console.wait_for("is changed")
-        assert on_top(console) == []
-
-
-async def test_an_editor_that_saves_and_leaves_under_the_help_is_gone_after_it(
+async def test_what_ends_under_the_help_or_the_cover_leaves_it_there_and_then_itself(
     keyed_database: str, exotel: ExotelServer
 ) -> None:
     await add(keyed_database, credential=exotel.credential(virtual_number=OLD))
     async with run_headless(new_app(keyed_database)) as console:
         await console.wait_for("not tested")
-        await open_editor(console)
-        await fill(console, {"caller_id": "08033755555"})
-        with blocked_writes(keyed_database, "integration_credentials"):
-            await console.press("escape")
-            await console.wait_for("Not saved yet")
-            await console.press("s")
-            await console.wait_for(lambda: console.page.is_busy)
-            editor = console.page
-            await console.press("f1")
-        await console.wait_for(lambda: not editor.is_busy)
-        await console.pilot.pause()
-        assert on_top(console) == [CredentialEditor, HelpScreen]
+        await save_under_the_help(console, keyed_database)
+        await stop_a_listing(console, exotel, keyed_database)
+        await sync_under_the_help(console, keyed_database)
+        await save_under_the_cover(console, keyed_database)
+
+
+async def save_under_the_help(console: ConsoleDriver, conninfo: str) -> None:
+    """An editor that saves and leaves."""
+    await open_editor(console)
+    await fill(console, {"caller_id": "08033755555"})
+    with blocked_writes(conninfo, "integration_credentials"):
         await console.press("escape")
-        await console.wait_for(lambda: on_top(console) == [])
-        await console.wait_for("not tested")
+        await console.wait_for("Not saved yet")
+        await console.press("s")
+        await console.wait_for(lambda: console.page.is_busy)
+        editor = console.page
+        await console.press("f1")
+    await console.wait_for(lambda: not editor.is_busy)
+    await console.pilot.pause()
+    assert on_top(console) == [CredentialEditor, HelpScreen]
+    await console.press("escape")
+    await console.wait_for(lambda: on_top(console) == [])
+    await console.wait_for("not tested")
 
 
-async def test_a_listing_that_is_stopped_says_so_and_offers_to_list_again(
-    keyed_database: str, exotel: ExotelServer
-) -> None:
-    await add(keyed_database, credential=exotel.credential(virtual_number=OLD))
+async def stop_a_listing(console: ConsoleDriver, exotel: ExotelServer, conninfo: str) -> None:
+    """It says so, writes nothing and offers to list again."""
     exotel.answer("numbers", FAULTS["dripping"])
-    async with run_headless(new_app(keyed_database)) as console:
-        await console.wait_for("connected")
-        await console.press("3")
-        await console.wait_for("has no phone numbers")
-        await console.press("S")
-        await console.wait_for(lambda: exotel.requests)
-        await console.wait_for("Loading the numbers")
-        await console.press("escape")
-        await console.wait_for("Stopped, and nothing was written.")
-        assert "esc back" in console.text
-        exotel.answer_as_usual()
-        await console.press("r")
-        await console.wait_for("1 new")
-    assert log_rows(keyed_database, "number_added") == []
+    await console.press("3")
+    await console.wait_for("has no phone numbers")
+    await console.press("S")
+    await console.wait_for(lambda: exotel.requests)
+    await console.wait_for("Loading the numbers")
+    await console.press("escape")
+    await console.wait_for("Stopped, and nothing was written.")
+    assert "esc back" in console.text
+    exotel.answer_as_usual()
+    await console.press("r")
+    await console.wait_for("1 new")
+    assert log_rows(conninfo, "number_added") == []
+
+
+async def sync_under_the_help(console: ConsoleDriver, conninfo: str) -> None:
+    with blocked_writes(conninfo, "organization_phone_numbers"):
+        await console.press("enter")
+        await console.wait_for(lambda: console.page.is_busy)
+        sync = console.page
+        await console.press("question_mark")
+    await console.wait_for(lambda: not sync.is_busy)
+    await console.pilot.pause()
+    assert on_top(console) == [NumberSyncScreen, HelpScreen]
+    await console.press("escape")
+    await console.wait_for("Synced: 1 listed, 1 new")
+    assert on_top(console) == []
+    await console.wait_for(lambda: len(console.row_keys) == 1)
+
+
+async def save_under_the_cover(console: ConsoleDriver, conninfo: str) -> None:
+    """A number's form, which does not uncover the console."""
+    await console.press("e")
+    await console.wait_for(lambda: isinstance(console.app.screen, NumberForm))
+    await console.type("Night line")
+    with blocked_writes(conninfo, "organization_phone_numbers"):
+        await console.press("f2")
+        await console.wait_for(lambda: console.page.is_busy)
+        form = console.page
+        console.app.push_screen(LockScreen())
+        await console.wait_for(lambda: isinstance(console.app.screen, LockScreen))
+    await console.wait_for(lambda: not form.is_busy)
+    await console.pilot.pause()
+    assert on_top(console) == [NumberForm, LockScreen]
+    await console.press("space")
+    await console.wait_for("is changed")
+    assert on_top(console) == []

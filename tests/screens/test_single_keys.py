@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import psycopg
 import pytest
@@ -35,11 +35,14 @@ from tui.screens.person_chooser import PersonChooser
 from tui.screens.setup.screen import SetupScreen
 from tui.widgets.row_list import RowBody
 
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
 PRINTABLE = [chr(code) for code in range(0x20, 0x7F)]
 HELD = 4
 """How often a held key arrives: enough to answer what it opened, and what goes round (a view, a tick) comes round."""
 SAME_EVERYWHERE = "app."
-"""Bindings that are tried on one place of all, and in bulk on one of each section."""
+"""Bindings that are tried in bulk alone, on one place of each section."""
 
 # What one key may do, by the id of its binding, and why.
 NOT_PRESSED = {
@@ -68,10 +71,12 @@ class Place:
     shows: str
     is_rare: bool = False
     """Whether it has the keys of another place and only another state, or takes text alone."""
+    is_quick: bool = False
+    """Whether it is tried in every run: one whose keys ask, and one with something staged."""
 
 
 PLACES = {
-    "integrations": Place(IntegrationsScreen, ("1", "g"), "space disable"),
+    "integrations": Place(IntegrationsScreen, ("1", "g"), "space disable", is_quick=True),
     "a type that is not set up": Place(IntegrationsScreen, ("1", "G"), "enter set up", is_rare=True),
     "secrets": Place(RevealScreen, ("1", "g", "R"), "API token"),
     "connection test": Place(ConnectionTestScreen, ("1", "g", "t"), "1 of 1 verified", is_rare=True),
@@ -79,7 +84,7 @@ PLACES = {
     "organisations": Place(OrganizationChooser, ("1", "o"), "Globex", is_rare=True),
     "help": Place(HelpScreen, ("1", "question_mark"), "Enable / disable", is_rare=True),
     "palette": Place(PaletteScreen, ("1", "colon"), "Enable / disable", is_rare=True),
-    "grid with something staged": Place(PermissionsScreen, ("2", "g", "v"), "1 staged"),
+    "grid with something staged": Place(PermissionsScreen, ("2", "g", "v"), "1 staged", is_quick=True),
     "grid": Place(PermissionsScreen, ("2", "g"), "Asha Rao", is_rare=True),
     "grid with everybody selected": Place(
         PermissionsScreen, ("2", "g", "vertical_line"), "everybody listed (3)", is_rare=True
@@ -209,35 +214,38 @@ async def acts_of_single_keys(
     return acts
 
 
-async def check(conninfo: str, exotel: ExotelServer, section: str, *, rare: bool) -> None:
-    """Try the places of a section."""
+async def check(conninfo: str, exotel: ExotelServer, places: Mapping[str, Place], *, everywhere: bool) -> None:
+    """Try the places, and with `everywhere` at the first of them the keys that are bound on every screen as well."""
     exotel.numbers = [exophone(DELHI), exophone("+918047180101")]
     create_people(conninfo)
     await add(conninfo, credential=exotel.credential(virtual_number=OLD))
     add_row(conninfo, OLD, assigned_to_user_id=ASHA, number_type="local")
     add_row(conninfo, "+912248971500", is_active=False)
     add_row(conninfo, BANGALORE, is_primary=True)
-    places = {name: place for name, place in PLACES.items() if place.keys[0] == section and place.is_rare == rare}
     async with run_headless(new_app(conninfo)) as console:
         with psycopg.connect(conninfo, autocommit=True) as connection:
             tables = Tables(connection)
             await console.wait_for("● active")
             acts = {
-                name: await acts_of_single_keys(console, tables, place, first=number == 0 and (rare or section == "1"))
+                name: await acts_of_single_keys(console, tables, place, first=everywhere and number == 0)
                 for number, (name, place) in enumerate(places.items())
             }
     assert {name: keys for name, keys in acts.items() if keys} == {}
 
 
-@pytest.mark.parametrize("section", ["1", "2", pytest.param("3", marks=pytest.mark.long)])
-async def test_no_printable_key_that_is_held_down_acts(keyed_database: str, exotel: ExotelServer, section: str) -> None:
-    await check(keyed_database, exotel, section, rare=False)
+async def test_no_printable_key_that_is_held_down_acts(keyed_database: str, exotel: ExotelServer) -> None:
+    quick = {name: place for name, place in PLACES.items() if place.is_quick}
+    await check(keyed_database, exotel, quick, everywhere=False)
 
 
 @pytest.mark.long
+@pytest.mark.parametrize("is_rare", [False, True])
 @pytest.mark.parametrize("section", "12345")
-async def test_no_printable_key_acts_in_a_rarer_place(keyed_database: str, exotel: ExotelServer, section: str) -> None:
-    await check(keyed_database, exotel, section, rare=True)
+async def test_no_printable_key_acts_in_any_place(
+    keyed_database: str, exotel: ExotelServer, section: str, is_rare: bool
+) -> None:
+    places = {name: place for name, place in PLACES.items() if (place.keys[0], place.is_rare) == (section, is_rare)}
+    await check(keyed_database, exotel, places, everywhere=is_rare or section == "1")
 
 
 def test_every_screen_is_among_the_places() -> None:

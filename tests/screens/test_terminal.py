@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import signal
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import psycopg
 import pytest
@@ -16,27 +16,19 @@ from tests.support.terminal.forked_terminal import ForkedTerminal
 from tests.support.terminal.pty import SWITCHBOARD, Terminal
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
+CODES = re.compile(rb"\x1b\[[0-?]*[ -/]*[@-~]")
 ALTERNATE_SCREEN_LEFT = b"\x1b[?1049l"
 CURSOR_SHOWN = b"\x1b[?25h"
-
-
-def new_console(conninfo: str, **more: Any) -> Terminal:
-    """The console as a new interpreter, for how it starts and ends."""
-    environment = settings_of(conninfo, **more.pop("environment", {}))
-    return Terminal(SWITCHBOARD, environment=environment, **more)
-
-
-def forked_console(conninfo: str, **environment: str) -> ForkedTerminal:
-    """The console, for what it does in between."""
-    return ForkedTerminal(environment=settings_of(conninfo, **environment))
+TYPES = ("exotel_phone", "exotel_sms", "exotel_whatsapp")
 
 
 @pytest.fixture
 async def filled(keyed_database: str) -> str:
     """A database with three integrations."""
-    for kind in ("exotel_phone", "exotel_sms", "exotel_whatsapp"):
+    for kind in TYPES:
         await add(keyed_database, kind)
     return keyed_database
 
@@ -47,8 +39,11 @@ def wait_until_settled(terminal: Terminal) -> None:
     terminal.wait_until_quiet()
 
 
-def test_the_first_settled_screen_a_move_and_an_idle_time_keep_to_their_bytes(filled: str) -> None:
-    with new_console(filled) as terminal:
+@pytest.mark.parametrize("idle_s", [3, pytest.param(10, marks=pytest.mark.long)])
+def test_it_keeps_to_its_bytes_and_a_signal_ends_it_with_its_own_status_and_restores_the_terminal(
+    filled: str, idle_s: float
+) -> None:
+    with Terminal(SWITCHBOARD, environment=settings_of(filled)) as terminal:
         wait_until_settled(terminal)
         assert len(terminal.bytes_since()) <= 20_000
         for key in ("j", "down", "k"):
@@ -58,27 +53,10 @@ def test_the_first_settled_screen_a_move_and_an_idle_time_keep_to_their_bytes(fi
             assert 0 < len(terminal.bytes_since(mark)) <= 1_000, key
         mark = terminal.mark()
         with pytest.raises(TimeoutError):
-            terminal.wait_for(lambda _: len(terminal.output) > mark, timeout=10)
-
-
-def test_q_ends_the_console_with_status_0_and_restores_the_terminal(filled: str) -> None:
-    with new_console(filled) as terminal:
-        wait_until_settled(terminal)
-        terminal.press("q")
-        assert terminal.wait_for_exit() == 0
-        assert ALTERNATE_SCREEN_LEFT in terminal.output
-        assert terminal.output.rindex(CURSOR_SHOWN) > 0
-
-
-@pytest.mark.parametrize(("number", "status"), [(signal.SIGTERM, 143), (signal.SIGHUP, 129), (signal.SIGINT, 130)])
-def test_a_signal_ends_the_console_with_its_own_status_and_restores_the_terminal(
-    filled: str, number: signal.Signals, status: int
-) -> None:
-    with new_console(filled) as terminal:
-        wait_until_settled(terminal)
-        terminal.signal(number)
-        assert terminal.wait_for_exit() == status
-        assert ALTERNATE_SCREEN_LEFT in terminal.output
+            terminal.wait_for(lambda _: len(terminal.output) > mark, timeout=idle_s)
+        terminal.signal(signal.SIGTERM)
+        assert terminal.wait_for_exit() == 143
+        check_restored(terminal)
     with psycopg.connect(filled) as connection:
         sessions = (
             "select count(*) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()"
@@ -86,26 +64,38 @@ def test_a_signal_ends_the_console_with_its_own_status_and_restores_the_terminal
         assert connection.execute(sessions).fetchone() == (0,)
 
 
-def test_a_wrong_connection_string_is_said_without_its_password(tmp_path: Path) -> None:
-    url = "postgresql://asha:s3cret-canary@127.0.0.1:1/none"
-    with ForkedTerminal(environment={"DATABASE_URL": url}, cwd=tmp_path) as terminal:
-        terminal.wait_for("no connection")
+def check_restored(terminal: Terminal) -> None:
+    left = terminal.output.rindex(ALTERNATE_SCREEN_LEFT)
+    assert terminal.output.rindex(CURSOR_SHOWN) > 0
+    assert CODES.sub(b"", terminal.output[left:]).strip() == b""
+
+
+def test_a_burst_of_keys_lands_field_by_field_and_no_size_breaks_anything(filled: str) -> None:
+    with ForkedTerminal(environment=settings_of(filled)) as terminal:
+        wait_until_settled(terminal)
+        terminal.type("\r")
+        terminal.wait_for("what people call it here")
+        terminal.type("\tacme2\rcanary-key\tcanary-token\r")
+        terminal.wait_for("3 changed")
         terminal.wait_until_quiet()
+        assert "acme1acme2" in terminal.text
         assert b"canary" not in terminal.output
-        assert "r  try again" in terminal.text
+        for columns, rows in ((1, 1), (20, 5), (300, 90), (80, 24)):
+            terminal.resize(columns, rows)
+            terminal.wait_until_quiet(0.1)
+        terminal.wait_for("3 changed")
+        terminal.press("esc")
+        terminal.wait_for("[d] discard what was typed")
+        terminal.press("d")
+        terminal.wait_for("● active")
+        terminal.press("q")
+        assert terminal.wait_for_exit() == 0
+        check_restored(terminal)
 
 
-def test_the_console_starts_in_poor_terminals_and_says_the_state_in_words(filled: str) -> None:
-    for environment in ({"TERM": "vt100"}, {"TERM": "screen"}, {"TERM": "tmux-256color"}):
-        with forked_console(filled, **environment) as terminal:
-            wait_until_settled(terminal)
-            assert "active" in terminal.text
-            terminal.press("q")
-            assert terminal.wait_for_exit() == 0
-
-
-def test_resizing_from_1x1_to_500x1000_breaks_nothing(filled: str) -> None:
-    with forked_console(filled) as terminal:
+@pytest.mark.long
+def test_resizing_to_500x1000_breaks_nothing(filled: str) -> None:
+    with ForkedTerminal(environment=settings_of(filled)) as terminal:
         wait_until_settled(terminal)
         for columns, rows in ((1, 1), (500, 200), (20, 5), (1000, 500), (80, 24)):
             terminal.resize(columns, rows, watched=columns < 500)
@@ -115,33 +105,23 @@ def test_resizing_from_1x1_to_500x1000_breaks_nothing(filled: str) -> None:
         assert terminal.wait_for_exit() == 0
 
 
-def test_a_burst_of_keys_lands_field_by_field_as_if_typed_slowly(filled: str) -> None:
-    with forked_console(filled) as terminal:
-        wait_until_settled(terminal)
-        terminal.type("\r")
-        terminal.wait_for("what people call it here")
-        terminal.type("\tacme2\rcanary-key\tcanary-token\r")
-        terminal.wait_for("3 changed")
-        terminal.wait_until_quiet()
-        assert "acme1acme2" in terminal.text
-        assert b"canary" not in terminal.output
-
-
 CONTROL = re.compile(rb"[\x00-\x06\x0b\x0e-\x1a\x1c-\x1f\x7f]")
 ESCAPES = re.compile(rb"\x1b(\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(\x07|\x1b\\)|[=>78c]|\(B|P[^\x1b]*\x1b\\)")
 
 
 def test_hostile_strings_in_every_column_reach_no_terminal_as_control_bytes(filled: str) -> None:
     storable = [text for text in hostile_strings().values() if not re.search("[\0\ud800-\udfff]", text)]
-    with forked_console(filled) as terminal:
+    with ForkedTerminal(environment=settings_of(filled)) as terminal:
         wait_until_settled(terminal)
         with psycopg.connect(filled, autocommit=True) as connection:
-            for text in storable:
-                _plant(connection, text)
+            # One of them names the organisation and three the integrations, of which each is under the cursor once.
+            for first in range(0, len(storable), 4):
+                texts = storable[first : first + 4]
+                _plant(connection, texts)
                 mark = terminal.mark()
-                terminal.press("r", "j")
+                terminal.press("r", "j", "j", "k", "k")
                 terminal.wait_until_quiet(0.1)
-                _inert(terminal.bytes_since(mark), text)
+                _inert(terminal.bytes_since(mark), repr(texts))
             terminal.press("/", "1", "enter")
             terminal.wait_for("/1")
             terminal.press("esc")
@@ -179,12 +159,15 @@ def test_hostile_strings_in_every_column_reach_no_terminal_as_control_bytes(fill
         _inert(bytes(terminal.output), "all of it")
 
 
-def _plant(connection: psycopg.Connection, text: str) -> None:
-    connection.execute("update integration_credentials set display_name = left(%s, 255)", (text,))
+def _plant(connection: psycopg.Connection, texts: Sequence[str]) -> None:
+    for kind, text in zip(TYPES, texts, strict=False):
+        connection.execute(
+            "update integration_credentials set display_name = left(%s, 255) where integration_type = %s", (text, kind)
+        )
     connection.execute(
         "insert into switchboard.organization_labels (id, name) values (%s, %s) "
         "on conflict (id) do update set name = excluded.name",
-        (ACME, text),
+        (ACME, texts[-1]),
     )
 
 
@@ -211,7 +194,8 @@ def test_a_crash_ends_with_status_70_one_clean_line_and_a_report_without_values(
     home = tmp_path / "home"
     home.mkdir()
     path = f"{broken}:{__file__.rpartition('/tests/')[0]}"
-    with new_console(filled, environment={"PYTHONPATH": path, "HOME": str(home)}, cwd=tmp_path) as terminal:
+    environment = settings_of(filled, PYTHONPATH=path, HOME=str(home))
+    with Terminal(SWITCHBOARD, environment=environment, cwd=tmp_path) as terminal:
         assert terminal.wait_for_exit() == 70
         assert PHONE["api_key"].encode() not in terminal.output
         text = terminal.text

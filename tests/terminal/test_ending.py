@@ -80,8 +80,7 @@ def test_a_terminal_that_goes_away_without_a_signal_is_a_hang_up(filled: str) ->
     assert connections(filled) == 0
 
 
-@pytest.mark.parametrize(("number", "status"), [(signal.SIGTERM, 143), (signal.SIGHUP, 129)])
-def test_a_signal_ends_it_while_the_terminal_reads_nothing(filled: str, number: signal.Signals, status: int) -> None:
+def test_a_signal_ends_it_while_the_terminal_reads_nothing(filled: str) -> None:
     with ForkedTerminal(environment=settings_of(filled), columns=200, rows=60) as terminal:
         terminal.wait_for("● active")
         before = termios.tcgetattr(terminal.descriptor)
@@ -90,8 +89,8 @@ def test_a_signal_ends_it_while_the_terminal_reads_nothing(filled: str, number: 
             terminal.resize(*size, watched=False)
             terminal.press("?", "esc")
         wait_until_idle(terminal)
-        terminal.signal(number)
-        assert ended_within(terminal, ENDS_WITHIN_S) == status
+        terminal.signal(signal.SIGTERM)
+        assert ended_within(terminal, ENDS_WITHIN_S) == 143
         assert before[3] & (termios.ECHO | termios.ICANON) == 0
         assert termios.tcgetattr(terminal.descriptor)[3] & termios.ECHO
         # Behind it nothing of the screen: it would stand in the shell's.
@@ -138,9 +137,15 @@ def test_of_keys_held_down_the_newest_frame_is_drawn(filled: str, presses: int) 
         assert len(terminal.bytes_since(mark)) < 40_000
 
 
-def test_what_was_stopped_is_drawn_again_without_its_secret(filled: str) -> None:
+def test_what_was_stopped_is_drawn_again_without_its_secret_and_takes_the_terminal_only_once(filled: str) -> None:
     with ForkedTerminal(environment=settings_of(filled)) as terminal:
         terminal.wait_for("● active")
+        threads = len(list(Path(f"/proc/{terminal.process.pid}/task").iterdir()))
+        for _ in range(3):
+            mark = terminal.mark()
+            terminal.signal(signal.SIGCONT)
+            terminal.wait_for(lambda _, mark=mark: b"active" in terminal.bytes_since(mark))
+        assert len(list(Path(f"/proc/{terminal.process.pid}/task").iterdir())) == threads
         terminal.press("R")
         terminal.wait_for("hidden")
         terminal.press("enter")
@@ -157,32 +162,26 @@ def test_what_was_stopped_is_drawn_again_without_its_secret(filled: str) -> None
         assert PHONE["api_key"].encode() not in terminal.bytes_since(mark)
         terminal.press("esc")
         terminal.wait_for("● active")
-
-
-def test_going_on_without_having_stopped_takes_the_terminal_only_once(filled: str) -> None:
-    with ForkedTerminal(environment=settings_of(filled)) as terminal:
-        terminal.wait_for("● active")
-        threads = len(list(Path(f"/proc/{terminal.process.pid}/task").iterdir()))
-        for _ in range(3):
-            mark = terminal.mark()
-            terminal.signal(signal.SIGCONT)
-            terminal.wait_for(lambda _, mark=mark: b"active" in terminal.bytes_since(mark))
-        assert len(list(Path(f"/proc/{terminal.process.pid}/task").iterdir())) == threads
         terminal.press("q")
         assert terminal.wait_for_exit() == 0
         assert termios.tcgetattr(terminal.descriptor)[3] & termios.ECHO
 
 
-@pytest.mark.parametrize("key", ["2", "4", "R"])
-def test_a_signal_while_a_screen_is_opened_is_no_crash(filled: str, key: str) -> None:
+@pytest.mark.parametrize(
+    ("key", "number", "status"), [("2", signal.SIGTERM, 143), ("4", signal.SIGHUP, 129), ("R", signal.SIGINT, 130)]
+)
+def test_a_signal_while_a_screen_is_opened_ends_it_with_its_own_status_and_is_no_crash(
+    filled: str, key: str, number: signal.Signals, status: int
+) -> None:
     with ForkedTerminal(environment=settings_of(filled)) as terminal:
         terminal.wait_for("● active")
         terminal.press(key)
-        terminal.signal(signal.SIGTERM)
+        terminal.signal(number)
         # As systemd ends a session: the program goes on, in case it was stopped.
         terminal.signal(signal.SIGCONT)
-        assert terminal.wait_for_exit() == 143
+        assert terminal.wait_for_exit() == status
         assert termios.tcgetattr(terminal.descriptor)[3] & termios.ECHO
+        assert LEFT in terminal.output
         assert "crashed" not in terminal.output.decode("utf-8", "replace")
 
 
@@ -227,9 +226,13 @@ def state(terminal: Terminal) -> str:
     return Path(f"/proc/{terminal.process.pid}/stat").read_text().rpartition(")")[2].split()[0]
 
 
-def test_frames_wait_for_the_other_end_of_a_line_that_swallows_everything(filled: str) -> None:
-    with ForkedTerminal(environment=settings_of(filled)) as terminal:
+def test_frames_wait_for_the_other_end_of_a_line_and_the_size_is_the_terminals_own(filled: str) -> None:
+    environment = settings_of(filled, COLUMNS="40", LINES="10")
+    with ForkedTerminal(environment=environment, columns=100, rows=30) as terminal:
         terminal.wait_for("● active")
+        terminal.wait_until_quiet()
+        assert "? help" in terminal.lines[29]
+        assert "too small" not in terminal.output.decode()
         terminal.press("?")
         terminal.wait_for(lambda text: "Keys on this screen" in text and QUESTION in terminal.output)
         terminal.send(ANSWER)
@@ -244,12 +247,3 @@ def test_frames_wait_for_the_other_end_of_a_line_that_swallows_everything(filled
         terminal.send(ANSWER)
         terminal.press("j")
         terminal.wait_for(lambda _: len(terminal.output) > mark + sent)
-
-
-def test_the_size_is_the_terminals_own(filled: str) -> None:
-    environment = settings_of(filled, COLUMNS="40", LINES="10")
-    with ForkedTerminal(environment=environment, columns=100, rows=30) as terminal:
-        terminal.wait_for("● active")
-        terminal.wait_until_quiet()
-        assert "? help" in terminal.lines[29]
-        assert "too small" not in terminal.output.decode()

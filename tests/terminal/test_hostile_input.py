@@ -3,20 +3,16 @@
 from __future__ import annotations
 
 import random
-from typing import TYPE_CHECKING
 
 import psycopg
 import pytest
 
-from tests.screens.permissions.driver import give, permissions
 from tests.support.acme import PHONE
-from tests.support.database.people import directory_database
+from tests.support.commands import execute
+from tests.support.database.number_rows import create_people
 from tests.support.terminal.console_driver import add, settings_of
 from tests.support.terminal.forked_terminal import ForkedTerminal
 from tests.support.terminal.terminal_reports import TERMINAL_REPORTS
-
-if TYPE_CHECKING:
-    from tests.support.servers.postgres import TestServer
 
 # Each was an act: the arrow applied what was staged, R showed a secret, the report of a cell's size ran a test.
 PIECES = (
@@ -75,26 +71,9 @@ def acts_logged(conninfo: str) -> list[str]:
         return [action for (action,) in rows]
 
 
-def test_nothing_staged_is_applied(postgres: TestServer) -> None:
-    with directory_database(postgres, people=4, integrations=2) as conninfo:
-        give(conninfo, 1, 1)
-        before = permissions(conninfo)
-        with ForkedTerminal(environment=settings_of(conninfo)) as terminal:
-            terminal.wait_for("● connected")
-            terminal.press("2")
-            terminal.wait_for("1 of 4")
-            terminal.press(*"sjs")
-            terminal.wait_for("2 staged")
-            terminal.press("A")
-            terminal.wait_for("1 grant and 1 change for 2 people")
-            send_what_is_no_key(terminal)
-            terminal.wait_until_quiet()
-            assert "1 grant and 1 change for 2 people" in terminal.text
-            assert permissions(conninfo) == before
-
-
-async def test_no_secret_is_shown_nothing_tested_and_nothing_opened(keyed_database: str) -> None:
+async def test_nothing_is_shown_tested_opened_or_applied(keyed_database: str) -> None:
     await add(keyed_database, "exotel_phone")
+    create_people(keyed_database)
     logged = acts_logged(keyed_database)
     with ForkedTerminal(environment=settings_of(keyed_database)) as terminal:
         terminal.wait_for("● active")
@@ -109,6 +88,16 @@ async def test_no_secret_is_shown_nothing_tested_and_nothing_opened(keyed_databa
         assert PHONE["api_token"] not in terminal.output.decode("utf-8", "replace")
         terminal.press("esc")
         terminal.wait_for("not tested")
-        terminal.press("q")
-        assert terminal.wait_for_exit() == 0
+        terminal.press("2")
+        terminal.wait_for("Ravi Kumar")
+        terminal.press("v")
+        terminal.wait_for("1 staged")
+        terminal.press("A")
+        terminal.wait_for("1 grant for 1 person")
+        send_what_is_no_key(terminal)
+        terminal.wait_until_quiet()
+        assert "1 grant for 1 person" in terminal.text
+        terminal.press("ctrl+c", "ctrl+c")
+        assert terminal.wait_for_exit() == 130
     assert acts_logged(keyed_database) == logged
+    assert execute(keyed_database, "select count(*) from public.user_integration_permissions") == [(0,)]

@@ -6,15 +6,13 @@ import json
 from typing import TYPE_CHECKING, Any
 
 import psycopg
-import pytest
+from textual import events
 
 from tests.support.acme import ACME, OTHER_MASTER_KEY, PHONE, keyring, opened
 from tests.support.terminal.console_driver import ConsoleDriver, add, new_app, run_headless
 from tui.data.integrations.credentials import Draft, load_credential, save_credential
 from tui.data.keys.encryption import RowBinding
-from tui.providers import integration_type
 from tui.screens.integrations.editor import CredentialEditor
-from tui.screens.integrations.editor_form import DISPLAY_NAME, CredentialForm
 from tui.widgets.form_row import FormRow
 
 if TYPE_CHECKING:
@@ -50,118 +48,131 @@ async def fill(console: ConsoleDriver, values: Mapping[str, str]) -> None:
         await console.pilot.pause()
 
 
-async def test_a_new_credential_is_typed_saved_and_reopened_with_secrets_hidden(keyed_database: str) -> None:
+async def leave(console: ConsoleDriver) -> None:
+    await console.press("escape")
+    await console.wait_for(lambda: not isinstance(console.app.screen, CredentialEditor))
+
+
+async def save_as_somebody_else(conninfo: str, caller_id: str, token: str) -> None:
+    async with opened(conninfo) as database:
+        base = await load_credential(database, keyring(), ACME, "exotel_phone")
+        theirs = {**PHONE, "caller_id": caller_id, "api_token": token}
+        await save_credential(database, keyring(), Draft(ACME, "exotel_phone", theirs, None), base, "auto")
+
+
+async def test_a_credential_is_saved_reopened_and_changed_and_what_was_typed_is_never_lost_or_shown(
+    keyed_database: str,
+) -> None:
     async with run_headless(new_app(keyed_database)) as console:
-        await open_editor(console)
-        await console.press("tab")
-        for name, text in PHONE.items():
-            if name == "virtual_number":
-                await console.press("tab")
-            assert row(console, name).has_cursor
-            await console.type(text)
-            await console.press("enter")
-        await console.press("f2")
-        await console.wait_for("Saved as a new integration")
-        await console.press("escape")
-        await open_editor(console)
-        await console.wait_for("acme1")
-        assert PHONE["api_key"] not in console.text
-        assert console.text.count("stored; leave blank to keep it") == 2
-    assert await stored_credential(keyed_database) == PHONE
+        await refuse_what_is_wrong(console, keyed_database)
+        await save_a_new_one(console, keyed_database)
+        await reopen_it(console)
+        await save_without_a_change(console, keyed_database)
+        await change_one_field(console, keyed_database)
+        await type_secrets(console)
+        await leave_with_something_typed(console, keyed_database)
+        await meet_a_conflict(console, keyed_database)
 
 
-async def test_a_blank_secret_is_kept_and_only_what_changed_is_written(keyed_database: str) -> None:
-    await add(keyed_database)
-    async with run_headless(new_app(keyed_database)) as console:
-        await open_editor(console)
-        await fill(console, {"caller_id": "08033755555"})
-        assert "1 changed" in console.text
-        await console.press("f2")
-        await console.wait_for("Saved: caller_id.")
-    assert await stored_credential(keyed_database) == {**PHONE, "caller_id": "08033755555"}
-
-
-async def test_what_is_missing_or_wrong_is_said_and_nothing_is_written(keyed_database: str) -> None:
-    async with run_headless(new_app(keyed_database)) as console:
-        await open_editor(console, "zoho_mail")
-        await fill(console, {"email": "not an address"})
-        await console.press("f2")
-        await console.wait_for("Not saved.")
-        assert row(console, "email").has_cursor
-    with psycopg.connect(keyed_database) as connection:
+async def refuse_what_is_wrong(console: ConsoleDriver, conninfo: str) -> None:
+    await open_editor(console, "zoho_mail")
+    await fill(console, {"email": "not an address"})
+    await console.press("f2")
+    await console.wait_for("Not saved.")
+    assert row(console, "email").has_cursor
+    with psycopg.connect(conninfo) as connection:
         assert connection.execute("select count(*) from integration_credentials").fetchone() == (0,)
+    await console.press("escape")
+    await console.wait_for("[d] discard what was typed")
+    await console.press("d", "g")
 
 
-async def test_a_phone_number_is_shown_as_e164_beside_and_stored_as_typed(keyed_database: str) -> None:
-    await add(keyed_database)
-    async with run_headless(new_app(keyed_database)) as console:
-        await open_editor(console)
-        await fill(console, {"virtual_number": "011-4116 9368"})
-        await console.wait_for("= +911141169368")
-        await console.press("f2")
-        await console.wait_for("Saved: virtual_number.")
-    assert (await stored_credential(keyed_database))["virtual_number"] == "011-4116 9368"
+async def save_a_new_one(console: ConsoleDriver, conninfo: str) -> None:
+    await open_editor(console)
+    await fill(console, PHONE)
+    assert PHONE["api_key"] not in console.text
+    await console.press("f2")
+    await console.wait_for("Saved as a new integration")
+    assert await stored_credential(conninfo) == PHONE
+    await leave(console)
 
 
-def test_a_name_is_as_long_as_what_is_stored_of_it() -> None:
-    form = CredentialForm(integration_type("exotel_phone"), None)
-    assert DISPLAY_NAME not in form.problems({DISPLAY_NAME: f"  {'n' * 255}  "})
-    assert form.problems({DISPLAY_NAME: "n" * 256})[DISPLAY_NAME] == "At most 255 characters; there are 256."
-    assert "no character" in form.problems({DISPLAY_NAME: "a\ud800b"})[DISPLAY_NAME]
+async def reopen_it(console: ConsoleDriver) -> None:
+    await console.wait_for("● active")
+    await open_editor(console)
+    await console.wait_for("acme1")
+    assert PHONE["api_key"] not in console.text
+    assert console.text.count("stored; leave blank to keep it") == 2
 
 
-async def test_saving_without_a_change_says_so_and_writes_nothing(keyed_database: str) -> None:
-    await add(keyed_database)
-    async with run_headless(new_app(keyed_database)) as console:
-        await open_editor(console)
-        await console.press("f2")
-        await console.wait_for("Nothing changed, so nothing was written.")
-    with psycopg.connect(keyed_database) as connection:
+async def save_without_a_change(console: ConsoleDriver, conninfo: str) -> None:
+    await console.press("f2")
+    await console.wait_for("Nothing changed, so nothing was written.")
+    with psycopg.connect(conninfo) as connection:
         assert connection.execute("select count(*) from integration_audit_logs").fetchone() == (1,)
 
 
-async def test_leaving_with_something_typed_asks_and_escape_stays(keyed_database: str) -> None:
-    await add(keyed_database)
-    async with run_headless(new_app(keyed_database)) as console:
-        await open_editor(console)
-        await fill(console, {"caller_id": "08033755555"})
-        await console.press("escape")
-        await console.wait_for("Not saved yet in Exotel phone: Caller ID.")
-        await console.press("escape")
-        await console.wait_for(lambda: not console.page.prompt.is_asking)
-        assert row(console, "caller_id").value == "08033755555"
-        await console.press("escape")
-        await console.wait_for("Not saved yet")
-        await console.press("d")
-        await console.wait_for(lambda: not isinstance(console.app.screen, CredentialEditor))
-    assert await stored_credential(keyed_database) == PHONE
+async def change_one_field(console: ConsoleDriver, conninfo: str) -> None:
+    """A blank secret is kept, and a phone number is shown as E.164 beside and stored as typed."""
+    await fill(console, {"virtual_number": "011-4116 9368"})
+    await console.wait_for("= +911141169368")
+    assert "1 changed" in console.text
+    await console.press("f2")
+    await console.wait_for("Saved: virtual_number.")
+    assert await stored_credential(conninfo) == {**PHONE, "virtual_number": "011-4116 9368"}
 
 
-@pytest.mark.parametrize(("key", "caller", "token"), [("m", "mine", "theirs"), ("t", "theirs", "theirs")])
-async def test_a_conflict_is_shown_field_by_field_and_mine_can_be_kept_over_theirs(
-    keyed_database: str, key: str, caller: str, token: str
-) -> None:
-    numbers = {"mine": "08033755555", "theirs": "08044400000"}
-    await add(keyed_database)
-    async with run_headless(new_app(keyed_database)) as console:
-        await open_editor(console)
-        await fill(console, {"caller_id": numbers["mine"]})
-        async with opened(keyed_database) as database:
-            base = await load_credential(database, keyring(), ACME, "exotel_phone")
-            theirs = {**PHONE, "caller_id": numbers["theirs"], "api_token": "a-token-of-theirs"}
-            await save_credential(database, keyring(), Draft(ACME, "exotel_phone", theirs, None), base, "auto")
-        await console.press("f2")
-        await console.wait_for("Somebody else saved this integration meanwhile")
-        assert console.shows("Exotel phone was not saved.")
-        assert console.shows(f"Caller ID: theirs “{numbers['theirs']}”; yours “{numbers['mine']}”")
-        assert console.shows("API token: changed by them; yours: as before")
-        assert "a-token-of-theirs" not in console.text
-        await console.press(key)
-        await console.wait_for("is loaded")
-        await console.press("f2")
-        await console.wait_for("Saved: caller_id." if key == "m" else "Nothing changed")
-    final = await stored_credential(keyed_database)
-    assert (final["caller_id"], final["api_token"]) == (numbers[caller], f"a-token-of-{token}")
+async def type_secrets(console: ConsoleDriver) -> None:
+    """They are never drawn, and a paste of several lines is refused whole and said."""
+    row(console, "api_key").focus_control()
+    await console.pilot.pause()
+    console.app.screen.focused.post_message(events.Paste("first\nsecond"))  # type: ignore[union-attr]
+    await console.wait_for("That paste has 2 lines")
+    await fill(console, {"api_key": "canary", "api_token": "another-much-longer-canary", "caller_id": ""})
+    assert "canary" not in console.text
+    assert console.text.count("•" * 8) == 2
+    assert "•" * 9 not in console.text
+
+
+async def leave_with_something_typed(console: ConsoleDriver, conninfo: str) -> None:
+    """It asks, escape stays, and what is discarded is not written."""
+    before = await stored_credential(conninfo)
+    await console.press("escape")
+    await console.wait_for("Not saved yet in Exotel phone: API key, API token.")
+    await console.press("escape")
+    await console.wait_for(lambda: not console.page.prompt.is_asking)
+    assert row(console, "api_key").value == "canary"
+    await console.press("escape")
+    await console.wait_for("Not saved yet")
+    await console.press("d")
+    await console.wait_for(lambda: not isinstance(console.app.screen, CredentialEditor))
+    assert await stored_credential(conninfo) == before
+
+
+async def meet_a_conflict(console: ConsoleDriver, conninfo: str) -> None:
+    """Theirs is taken, or mine kept over it."""
+    await open_editor(console)
+    await fill(console, {"caller_id": "08033755555"})
+    await save_as_somebody_else(conninfo, "08044400000", "a-token-of-theirs")
+    await console.press("f2")
+    await console.wait_for("Somebody else saved this integration meanwhile")
+    assert console.shows("Exotel phone was not saved.")
+    assert console.shows("Caller ID: theirs “08044400000”; yours “08033755555”")
+    assert "a-token-of-theirs" not in console.text
+    await console.press("t")
+    await console.wait_for("is loaded")
+    await console.press("f2")
+    await console.wait_for("Nothing changed")
+    await fill(console, {"caller_id": "08033755555"})
+    await save_as_somebody_else(conninfo, "08055500000", "another-token-of-theirs")
+    await console.press("f2")
+    await console.wait_for("Somebody else saved this integration meanwhile")
+    await console.press("m")
+    await console.wait_for("is loaded")
+    await console.press("f2")
+    await console.wait_for("Saved: caller_id.")
+    final = await stored_credential(conninfo)
+    assert (final["caller_id"], final["api_token"]) == ("08033755555", "another-token-of-theirs")
 
 
 async def test_an_unreadable_credential_is_replaced_only_after_its_type_is_typed(keyed_database: str) -> None:
@@ -193,32 +204,3 @@ async def test_an_unreadable_credential_is_replaced_only_after_its_type_is_typed
         await console.press("enter")
         await console.wait_for("Saved:")
     assert await stored_credential(keyed_database) == PHONE
-
-
-async def test_a_paste_of_several_lines_is_refused_whole_and_said(keyed_database: str) -> None:
-    from textual import events
-
-    await add(keyed_database)
-    async with run_headless(new_app(keyed_database)) as console:
-        await open_editor(console)
-        row(console, "api_key").focus_control()
-        await console.pilot.pause()
-        console.app.screen.focused.post_message(events.Paste("first\nsecond"))  # type: ignore[union-attr]
-        await console.wait_for("That paste has 2 lines")
-        assert row(console, "api_key").value == ""
-        console.app.screen.focused.post_message(events.Paste("whole\n"))  # type: ignore[union-attr]
-        await console.wait_for(lambda: row(console, "api_key").value == "whole")
-
-
-async def test_a_typed_secret_is_never_drawn_and_its_mask_has_one_length(keyed_database: str) -> None:
-    await add(keyed_database)
-    async with run_headless(new_app(keyed_database)) as console:
-        await open_editor(console)
-        await fill(console, {"api_key": "canary", "api_token": "another-much-longer-canary", "caller_id": ""})
-        assert "canary" not in console.text
-        assert console.text.count("•" * 8) == 2
-        assert "•" * 9 not in console.text
-        row(console, "api_token").focus_control()
-        await console.press("ctrl+a", "ctrl+x")
-        assert row(console, "api_token").value == "another-much-longer-canary"
-        assert console.app.clipboard == ""

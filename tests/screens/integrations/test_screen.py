@@ -2,23 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 import psycopg
 
-from tests.support.acme import ACME, GLOBEX, OTHER_MASTER_KEY, keyring
-from tests.support.terminal.console_driver import add, new_app, run_headless
+from tests.support.acme import ACME, GLOBEX
+from tests.support.terminal.console_driver import ConsoleDriver, add, new_app, run_headless
 from tui.data.schema.install import install
-from tui.models import Integration
 from tui.providers import registry
-from tui.providers.naming import full_name
 from tui.screens.integrations.screen import IntegrationsScreen
-from tui.screens.integrations.view import COLUMNS, row_of
 from tui.screens.organization_chooser import OrganizationChooser
-from tui.widgets.glyphs import UNICODE
-from tui.widgets.row_list import GAP, layout_columns
 
 if TYPE_CHECKING:
     from tests.support.servers.postgres import TestServer
@@ -35,75 +29,127 @@ def run(conninfo: str, query: str, *values: Any) -> None:
         connection.execute(query, values)
 
 
-async def test_every_type_is_listed_configured_or_not(keyed_database: str) -> None:
-    await add(keyed_database)
-    async with run_headless(new_app(keyed_database)) as console:
-        await console.wait_for("active")
-        assert sorted(console.row_keys) == sorted(registry())
-        assert console.text.count("not set up") == len(registry()) - 1
-        assert "connected" in console.text
-
-
-async def test_a_row_that_another_program_verified_is_shown_as_unproven(keyed_database: str) -> None:
-    await add(keyed_database)
-    run(keyed_database, "update integration_credentials set is_verified = true, last_verified_at = now()")
-    async with run_headless(new_app(keyed_database)) as console:
-        await console.wait_for("by another program, unproven")
-
-
-async def test_a_wrong_key_leaves_the_list_readable_and_says_so_in_the_row(keyed_database: str) -> None:
-    await add(keyed_database)
-    async with run_headless(new_app(keyed_database, ring=keyring(OTHER_MASTER_KEY))) as console:
-        await console.wait_for("written with another master key")
-        assert "unreadable" in console.text
-
-
-async def test_the_filter_follows_every_key_stays_and_is_cleared_by_escape(keyed_database: str) -> None:
-    await add(keyed_database)
-    async with run_headless(new_app(keyed_database)) as console:
-        await console.wait_for("active")
-        await console.press("slash")
-        await console.type("zoho")
-        await console.wait_for(lambda: console.row_keys == ["zoho_mail"])
-        await console.press("enter")
-        assert "/zoho" in console.text
-        await console.press("escape")
-        await console.wait_for(lambda: len(console.row_keys) == len(registry()))
-
-
-async def test_a_filter_that_matches_nothing_says_why_and_which_key_changes_it(keyed_database: str) -> None:
-    async with run_headless(new_app(keyed_database)) as console:
-        await console.wait_for("not set up")
-        await console.press("slash")
-        await console.type("nothing like this")
-        await console.wait_for("No integration matches")
-        assert "esc  clear the filter" in console.text
-
-
-async def test_space_asks_and_no_is_the_default(keyed_database: str) -> None:
+async def test_the_list_is_filtered_explained_resized_and_of_one_organisation(keyed_database: str) -> None:
     await add(keyed_database)
     run(keyed_database, "update integration_credentials set display_name = 'Dispatch line'")
+    name = "insert into switchboard.organization_labels values (%s, 'Acme'), (%s, 'Globex')"
+    run(keyed_database, name, ACME, GLOBEX)
     async with run_headless(new_app(keyed_database)) as console:
         await console.wait_for("● active")
-        await console.press("space")
-        await console.wait_for("Disable Dispatch line (Exotel phone)?")
-        assert console.shows("Nobody has access through it.")
-        await console.press("enter", "escape")
-        await console.wait_for(lambda: not console.page.prompt.is_asking)
-        assert value_of(keyed_database, "select is_active from integration_credentials") is True
-        await console.press("space")
-        await console.wait_for("Disable Dispatch line (Exotel phone)?")
-        await console.press("y")
-        await console.wait_for("is disabled.")
-        await console.wait_for("○ disabled")
-        (changed,) = (line for line in console.text.splitlines() if line.startswith(" Changed"))
-        assert changed.endswith(f" by ~{console.app.session.operator.label}")
-    assert value_of(keyed_database, "select is_active from integration_credentials") is False
+        assert sorted(console.row_keys) == sorted(registry())
+        assert console.text.count("not set up") == len(registry()) - 1
+        assert "Acme" in console.text
+        await filter_it(console)
+        await ask_for_help(console)
+        await disable_it(console, keyed_database)
+        await lose_the_connection(console, keyed_database)
+        await change_the_size(console)
+        await choose_another_organisation(console)
+        await quit_with_ctrl_c(console)
+
+
+async def filter_it(console: ConsoleDriver) -> None:
+    """It follows every key, stays, says why nothing matches, and is cleared by escape."""
+    await console.press("slash")
+    await console.type("zoho")
+    await console.wait_for(lambda: console.row_keys == ["zoho_mail"])
+    await console.press("enter")
+    assert "/zoho" in console.text
+    await console.press("slash")
+    await console.type("nothing like this")
+    await console.wait_for("No integration matches")
+    assert "esc  clear the filter" in console.text
+    await console.press("enter", "escape")
+    await console.wait_for(lambda: len(console.row_keys) == len(registry()))
+
+
+async def ask_for_help(console: ConsoleDriver) -> None:
+    """Wherever the focus is; it lists the keys of the screen and filters as one types."""
+    await console.press("question_mark")
+    await console.wait_for("Keys on this screen")
+    await console.wait_for("Enable / disable")
+    await console.type("sort")
+    await console.wait_for(lambda: "Enable / disable" not in console.text and "Sort" in console.text)
+    for lose_the_focus in ("filter", "nothing"):
+        await console.press("escape")
+        await console.wait_for(lambda: isinstance(console.app.screen, IntegrationsScreen))
+        if lose_the_focus == "filter":
+            await console.press("slash", "z")
+        else:
+            console.app.screen.set_focus(None)
+        await console.press("f1")
+        await console.wait_for("Keys on this screen")
+        await console.wait_for(lambda: {"up", "pagedown", "enter", "e", "slash"} <= set(console.row_keys))
+    await console.press("escape")
+    await console.wait_for(lambda: isinstance(console.app.screen, IntegrationsScreen))
+    await console.press("slash", "ctrl+u", "escape", "escape")
+    await console.wait_for(lambda: len(console.row_keys) == len(registry()))
+    console.page.focus_body()
+
+
+async def disable_it(console: ConsoleDriver, conninfo: str) -> None:
+    """Space asks, and no is the default."""
+    await console.press("g", "space")
+    await console.wait_for("Disable Dispatch line (Exotel phone)?")
+    assert console.shows("Nobody has access through it.")
+    await console.press("enter", "escape")
+    await console.wait_for(lambda: not console.page.prompt.is_asking)
+    assert value_of(conninfo, "select is_active from integration_credentials") is True
+    await console.press("space")
+    await console.wait_for("Disable Dispatch line (Exotel phone)?")
+    await console.press("y")
+    await console.wait_for("is disabled.")
+    await console.wait_for("○ disabled")
+    (changed,) = (line for line in console.text.splitlines() if line.startswith(" Changed"))
+    assert changed.endswith(f" by ~{console.app.session.operator.label}")
+    assert value_of(conninfo, "select is_active from integration_credentials") is False
     log = "select action from integration_audit_logs order by created_at desc limit 1"
-    assert value_of(keyed_database, log) == "credential_disabled"
+    assert value_of(conninfo, log) == "credential_disabled"
 
 
-async def test_a_delete_counts_what_goes_with_it_and_wants_the_type_typed(keyed_database: str) -> None:
+async def lose_the_connection(console: ConsoleDriver, conninfo: str) -> None:
+    """It comes back by itself."""
+    run(
+        conninfo,
+        "select pg_terminate_backend(pid) from pg_stat_activity "
+        "where datname = current_database() and pid <> pg_backend_pid()",
+    )
+    run(conninfo, "update integration_credentials set is_active = true")
+    await console.press("r")
+    await console.wait_for(lambda: "● connected" in console.text and "● active" in console.text)
+
+
+async def change_the_size(console: ConsoleDriver) -> None:
+    """Below the smallest there is a notice, and nothing is broken."""
+    await console.pilot.resize_terminal(50, 10)
+    await console.wait_for("too small")
+    await console.pilot.resize_terminal(60, 20)
+    await console.wait_for("not set up")
+    assert ["Integration", "State", "Connection", "People"] in [line.split() for line in console.text.splitlines()]
+    await console.pilot.resize_terminal(120, 40)
+    await console.wait_for("Format")
+    assert "too small" not in console.text
+
+
+async def choose_another_organisation(console: ConsoleDriver) -> None:
+    await console.press("o")
+    await console.wait_for("Globex")
+    await console.type("glob")
+    await console.press("enter")
+    await console.wait_for(lambda: isinstance(console.app.screen, IntegrationsScreen) and "Globex" in console.text)
+    await console.wait_for(lambda: console.text.count("not set up") >= 4)
+
+
+async def quit_with_ctrl_c(console: ConsoleDriver) -> None:
+    """The second time only."""
+    await console.press("ctrl+c")
+    await console.wait_for("once more")
+    assert console.app.is_running
+    await console.press("ctrl+c")
+    await console.wait_for(lambda: console.app.return_value == 130)
+
+
+async def test_a_delete_counts_what_goes_with_it_wants_the_type_typed_and_takes_no_more(keyed_database: str) -> None:
     await add(keyed_database)
     await add(keyed_database, "exotel_sms")
     integration = value_of(
@@ -133,47 +179,22 @@ async def test_a_delete_counts_what_goes_with_it_and_wants_the_type_typed(keyed_
         await console.wait_for("Nothing was deleted.")
         await console.press("d")
         await console.wait_for("cannot be undone")
+        run(keyed_database, f"{grant} values (%s, %s, true, null)", uuid4(), integration)
         await console.press("t")
         await console.wait_for("Type exotel_phone to delete Exotel phone")
+        await console.type("exotel_phone")
+        await console.press("enter")
+        # More would go with it by now than was shown.
+        await console.wait_for("changed meanwhile")
+        assert value_of(keyed_database, "select count(*) from integration_credentials") == 2
+        await console.press("d")
+        await console.wait_for("removes access for 3 people")
+        await console.press("t")
         await console.type("exotel_phone")
         await console.press("enter")
         await console.wait_for("Exotel phone is deleted")
     counts = "select (select count(*) from integration_credentials), (select count(*) from organization_phone_numbers)"
     assert value_of(keyed_database, counts) == (1, 0)
-
-
-async def test_a_delete_is_refused_when_more_goes_with_it_than_was_shown(keyed_database: str) -> None:
-    await add(keyed_database)
-    integration = value_of(keyed_database, "select id from integration_credentials")
-    async with run_headless(new_app(keyed_database)) as console:
-        await console.wait_for("active")
-        await console.press("d")
-        await console.wait_for("It removes nobody's access; no number is deleted with it.")
-        run(
-            keyed_database,
-            "insert into user_integration_permissions (user_id, integration_id, can_view) values (%s, %s, true)",
-            *(uuid4(), integration),
-        )
-        await console.press("t")
-        await console.type("exotel_phone")
-        await console.press("enter")
-        await console.wait_for("changed meanwhile")
-    assert value_of(keyed_database, "select count(*) from integration_credentials") == 1
-
-
-async def test_another_organisation_is_chosen_by_name_and_shows_its_own(keyed_database: str) -> None:
-    await add(keyed_database)
-    name = "insert into switchboard.organization_labels values (%s, 'Acme'), (%s, 'Globex')"
-    run(keyed_database, name, ACME, GLOBEX)
-    async with run_headless(new_app(keyed_database)) as console:
-        await console.wait_for("● active")
-        assert "Acme" in console.text
-        await console.press("o")
-        await console.wait_for("Globex")
-        await console.type("glob")
-        await console.press("enter")
-        await console.wait_for(lambda: isinstance(console.app.screen, IntegrationsScreen) and "Globex" in console.text)
-        await console.wait_for(lambda: console.text.count("not set up") >= 4)
 
 
 async def test_the_server_is_asked_for_the_organisation_that_is_typed_and_late_answers_are_dropped(
@@ -223,83 +244,6 @@ async def test_the_server_is_asked_for_the_organisation_that_is_typed_and_late_a
         await console.wait_for(lambda: isinstance(console.app.screen, IntegrationsScreen))
         chosen = console.app.session.organization
         assert chosen is not None and chosen.name == "Clinic 23"
-
-
-async def test_read_only_mode_is_always_on_screen_and_refuses(keyed_database: str) -> None:
-    await add(keyed_database)
-    async with run_headless(new_app(keyed_database, SWITCHBOARD_READ_ONLY="1")) as console:
-        await console.wait_for("● active")
-        assert "READ-ONLY" in console.text
-        await console.press("space")
-        await console.wait_for("Disable Exotel phone?")
-        await console.press("y")
-        await console.wait_for("read-only mode")
-    assert value_of(keyed_database, "select is_active from integration_credentials") is True
-
-
-async def test_a_killed_connection_comes_back_by_itself(keyed_database: str) -> None:
-    await add(keyed_database)
-    async with run_headless(new_app(keyed_database)) as console:
-        await console.wait_for("● active")
-        run(
-            keyed_database,
-            "select pg_terminate_backend(pid) from pg_stat_activity "
-            "where datname = current_database() and pid <> pg_backend_pid()",
-        )
-        await console.press("r")
-        await console.wait_for(lambda: "● connected" in console.text and "● active" in console.text)
-
-
-async def test_below_the_smallest_size_there_is_a_notice_and_nothing_is_broken(keyed_database: str) -> None:
-    async with run_headless(new_app(keyed_database)) as console:
-        await console.wait_for("not set up")
-        await console.pilot.resize_terminal(50, 10)
-        await console.wait_for("too small")
-        await console.pilot.resize_terminal(60, 20)
-        await console.wait_for("not set up")
-        assert ["Integration", "State", "Connection", "People"] in [line.split() for line in console.text.splitlines()]
-        await console.pilot.resize_terminal(120, 40)
-        await console.wait_for("not set up")
-        assert "too small" not in console.text
-
-
-async def test_ctrl_c_quits_only_the_second_time(keyed_database: str) -> None:
-    async with run_headless(new_app(keyed_database)) as console:
-        await console.wait_for("not set up")
-        await console.press("ctrl+c")
-        await console.wait_for("once more")
-        assert console.app.is_running
-        await console.press("ctrl+c")
-        await console.wait_for(lambda: console.app.return_value == 130)
-
-
-async def test_without_a_key_for_the_idle_time_the_content_is_covered_until_any_key(keyed_database: str) -> None:
-    async with run_headless(new_app(keyed_database, SWITCHBOARD_IDLE_LOCK="1")) as console:
-        await console.wait_for("not set up")
-        await console.wait_for("Switchboard is covered")
-        assert "not set up" not in console.text
-        await console.press("d")
-        await console.wait_for("not set up")
-
-
-async def test_help_lists_the_keys_of_the_screen_and_filters_as_one_types(keyed_database: str) -> None:
-    async with run_headless(new_app(keyed_database)) as console:
-        await console.wait_for("not set up")
-        await console.press("question_mark")
-        await console.wait_for("Keys on this screen")
-        await console.wait_for("Enable / disable")
-        await console.type("sort")
-        await console.wait_for(lambda: "Enable / disable" not in console.text and "Sort" in console.text)
-        for lose_the_focus in ("filter", "nothing"):
-            await console.press("escape")
-            await console.wait_for(lambda: isinstance(console.app.screen, IntegrationsScreen))
-            if lose_the_focus == "filter":
-                await console.press("slash", "z")
-            else:
-                console.app.screen.set_focus(None)
-            await console.press("f1")
-            await console.wait_for("Keys on this screen")
-            await console.wait_for(lambda: {"up", "pagedown", "enter", "e", "slash"} <= set(console.row_keys))
 
 
 async def test_a_support_login_sees_what_it_may_and_is_told_why_not_the_rest(
@@ -358,7 +302,10 @@ async def test_each_row_of_one_type_is_listed_and_acts_are_on_the_row_under_the_
         await console.press("y")
         await console.wait_for("is disabled.")
         assert value_of(keyed_database, rows.format("is_active::text")) == "true,false"
-        await console.press("k", "d")
+        await console.wait_for("State       disabled")
+        await console.press("k")
+        await console.wait_for("State       active")
+        await console.press("d")
         await console.wait_for("Deleting Exotel phone, row 1 of 2 cannot be undone.")
         await console.press("t")
         await console.type("exotel_phone")
@@ -366,27 +313,3 @@ async def test_each_row_of_one_type_is_listed_and_acts_are_on_the_row_under_the_
         await console.wait_for("Exotel phone, row 1 of 2 is deleted")
         await console.wait_for(lambda: "2/2" not in console.text)
     assert value_of(keyed_database, rows.format("display_name")) == "Night line"
-
-
-def test_no_column_of_the_list_is_ever_cut() -> None:
-    for width in range(59, 200):
-        shown = layout_columns(COLUMNS, width)
-        assert sum(cells for _, cells in shown) + GAP * (len(shown) - 1) <= width
-
-
-def test_an_integration_is_called_by_its_name_with_its_type() -> None:
-    shipment = Integration(ACME, ACME, "exotel_whatsapp", "Shipment updates")
-    names = [
-        full_name(integration)
-        for integration in (
-            shipment,
-            replace(shipment, display_name=None),
-            replace(shipment, place=(2, 3), display_name="Exotel WhatsApp"),
-        )
-    ]
-    assert names == ["Shipment updates (Exotel WhatsApp)", "Exotel WhatsApp", "Exotel WhatsApp, row 2 of 3"]
-
-
-def test_what_is_not_known_yet_is_not_called_active() -> None:
-    row = row_of(Integration(ACME, ACME, "exotel_sms", is_active=True, unreadable="not tried"), UNICODE)
-    assert row.cells[1].text == "◌ checking"

@@ -57,7 +57,9 @@ class Wizard(ConsoleDriver):
         await self.pilot.pause()
 
     async def enter(self, shown: str) -> None:
-        """Press enter and wait for what it leads to."""
+        """Press enter, once the one before has done its work, and wait for what it leads to."""
+        if isinstance(self.app.screen, SetupScreen):
+            await self.wait_for(lambda: not self.setup.is_busy)
         await self.press("enter")
         await self.wait_for(shown)
         if isinstance(self.app.screen, SetupScreen):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import stat
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -11,6 +12,7 @@ from psycopg.conninfo import conninfo_to_dict
 from tests.screens.setup.driver import FIRST, SEVENTH, SIXTH, THIRD
 from tests.support.commands import execute
 from tests.support.terminal.forked_terminal import ForkedTerminal
+from tui.settings.settings import load_settings
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -93,6 +95,12 @@ def test_from_an_empty_database_to_a_saved_and_reopened_credential(
         assert API_KEY not in shown
         assert API_TOKEN not in shown
         assert key[1].encode() not in terminal.bytes_since(after_the_key)
+    file = tmp_path / ".env"
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    saved = load_settings({}, cwd=tmp_path)
+    assert [variable.value for variable in saved.master_key] == [key[1]]
+    named = execute(empty_database, "select id::text, name from switchboard.organizations")
+    assert named == [(saved.organization, "Acme Ltd")]
     ((envelope,),) = execute(empty_database, "select credentials_encrypted from public.integration_credentials")
     assert envelope.startswith("sb2.")
     with ForkedTerminal(cwd=tmp_path) as terminal:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import re
-from functools import cache
+from dataclasses import dataclass
+from functools import cache, cached_property
 from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -33,7 +34,8 @@ class Statement(NamedTuple):
     sql: str
 
 
-class SchemaFile(NamedTuple):
+@dataclass(frozen=True)
+class SchemaFile:
     """One file of sql/ as it is: its name, text and SHA-256 in hex."""
 
     name: str
@@ -49,7 +51,7 @@ class SchemaFile(NamedTuple):
         """The three digits its name begins with."""
         return int(self.name[:3])
 
-    @property
+    @cached_property
     def statements(self) -> tuple[Statement, ...]:
         """Its statements in order, comments before a statement included."""
         statements: list[str] = []

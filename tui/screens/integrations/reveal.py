@@ -48,6 +48,11 @@ class RevealScreen(Page):
         self._integration = integration
         self._hide_timer: Timer | None = None
 
+    def on_mount(self) -> None:
+        """Watch the focus of the terminal; Page looks after the rest."""
+        # Textual tells the app alone that the terminal's window has lost it.
+        self.watch(self.app, "app_focus", self._hide_when_blurred, init=False)
+
     def compose_body(self) -> Iterable[Widget]:
         yield RowList(COLUMNS)
         yield TextLines(id="value", classes="detail")
@@ -129,8 +134,9 @@ class RevealScreen(Page):
             self._mark(None)
             self._say(TextLine("Every reveal and every copy is written to the audit log, with your name.", "quiet"))
 
-    def on_app_blur(self) -> None:
-        self.hide_secrets()
+    def _hide_when_blurred(self, has_focus: bool) -> None:
+        if not has_focus:
+            self.hide_secrets()
 
     def on_screen_suspend(self) -> None:
         self.hide_secrets()

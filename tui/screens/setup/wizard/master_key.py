@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
     from textual.widget import Widget
 
+    from tui.data.postgres.database import Database
     from tui.screens.setup.wizard.flow import Flow
     from tui.secret import Secret
     from tui.widgets.frame import Hints
@@ -69,9 +70,10 @@ class MasterKeyStep(Step):
         self._configured = flow.keyring
         self._generated: Secret | None = None
         self._is_shown = True
-        self._judged_input: tuple[str, str] | None = None
+        self._judged: tuple[Database | None, Way, str] | None = None
         self._keyring: Keyring | None = None
         self._gate: Gate | None = None
+        self._named_sources = {variable.name for variable in flow.settings.master_key}
         ways = [
             replace(OPTIONS[way], meaning=_source(flow)) if way == "keep" else OPTIONS[way]
             for way in self._offered_ways()
@@ -201,30 +203,27 @@ class MasterKeyStep(Step):
         )
         self._save.describe(f"{what}, in place of the one there," if self._is_configured else what)
 
-    def _typed_way_and_text(self) -> tuple[str, str]:
+    def _typed(self) -> str:
         field = self._inputs.get(self._way)
-        return self._way, field.value if field else ""
+        return field.value if field else ""
 
     async def _judge(self, quiet: float) -> None:
         """Read the key and say what the database thinks of it."""
         if quiet:
             await asyncio.sleep(quiet)
-        typed = self._typed_way_and_text()
-        if typed == self._judged_input and self._gate is not None:
+        typed = self._typed()
+        judged = (self.flow.database, self._way, typed)
+        if judged == self._judged and self._gate is not None:
             return
         self._keyring = self._gate = None
-        self._judged_input = typed
-        if (
-            self._way == "later"
-            or (self._way in FIELDS and not typed[1])
-            or (quiet and self._way in ("file", "command"))
-        ):
+        self._judged = judged
+        if self._way == "later" or (self._way in FIELDS and not typed) or (quiet and self._way in ("file", "command")):
             self._verdict.clear()
             return
         self._verdict.say([Notice("quiet", "Trying the key ...")])
         keyring, gate = None, None
         try:
-            keyring = await self._read(typed[1])
+            keyring = await self._read(typed)
             gate = await self._gate_of(keyring)
         except SchemaMissing:
             gate, verdicts = _gate_without_database(keyring), [NOT_TRIED]
@@ -233,7 +232,7 @@ class MasterKeyStep(Step):
         else:
             standing = [warning for warning in (standing_warning(keyring), *wrapping_warnings(keyring)) if warning]
             verdicts = [_gate_verdict(gate), *(Notice("warning", *warning) for warning in standing)]
-        if self._judged_input is not typed:
+        if self._judged is not judged:
             # Another key is being tried by now; this one's verdict must not be taken for its.
             return
         self._keyring, self._gate = keyring, gate
@@ -270,8 +269,8 @@ class MasterKeyStep(Step):
 
     async def _save_key(self) -> None:
         """Write the key or where it comes from, and empty the other sources: two at once are refused later."""
-        typed = self._typed_way_and_text()[1]
-        values = {variable.name: "" for variable in self.flow.settings.master_key}
+        typed = self._typed()
+        values = dict.fromkeys(self._named_sources, "")
         match self._way:
             case "generate" if self._generated is not None:
                 values[VALUE] = self._generated.reveal("save to .env")
@@ -282,6 +281,8 @@ class MasterKeyStep(Step):
             case "command":
                 values[COMMAND] = typed
         await self._save.save(values)
+        if self._save.is_ticked:
+            self._named_sources |= values.keys()
 
 
 def _source(flow: Flow) -> str:
