@@ -180,7 +180,10 @@ async def draw_audit(console: ConsoleDriver, keep: Keep) -> None:
     await console.wait_for("about 12")
     await console.press("b")
     await console.wait_for(lambda: is_counted(console))
-    await console.press("j")
+    # The sync that was left a moment ago is logged behind it.
+    await console.wait_for("numbers_synced +1")
+    await console.press("home", "j")
+    await console.wait_for("level: answer")
     keep(console, "audit")
     await console.press("slash")
     await console.type("status:failed action:")
