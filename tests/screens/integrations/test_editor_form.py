@@ -13,7 +13,7 @@ NEW = CredentialForm(TYPE, None)
 
 
 def stored(credential: dict[str, str] | None) -> StoredCredential:
-    return StoredCredential(Integration(ACME, ACME, TYPE.name), "sb2.x", "sb2", None, credential)
+    return StoredCredential(Integration(ACME, ACME, TYPE.name), "sb2.x", "sb2", credential)
 
 
 def values(form: CredentialForm, **typed: str) -> dict[str, str]:
