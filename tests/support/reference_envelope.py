@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import hashlib
 import hmac
 import json
 from functools import cache
@@ -11,7 +12,6 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
-from cryptography.hazmat.primitives.kdf.scrypt import Scrypt
 
 from tui.data.keys.encryption import Keyring, RowBinding
 from tui.data.keys.master_key import MasterKey
@@ -75,13 +75,13 @@ def unb64(text: str) -> bytes:
 
 @cache
 def legacy_key(text: str) -> bytes:
-    return Scrypt(salt=b"salt", n=16384, r=8, p=1, length=32).derive(text.encode())
+    return hashlib.scrypt(text.encode(), salt=b"salt", n=16384, r=8, p=1, dklen=32)
 
 
 @cache
 def sb2_keys(text: str, salt: bytes) -> tuple[bytes, bytes]:
     """Return key id and encryption key."""
-    root = Scrypt(salt=salt, n=131072, r=8, p=1, length=32).derive(text.encode())
+    root = hashlib.scrypt(text.encode(), salt=salt, n=131072, r=8, p=1, maxmem=2**28, dklen=32)
     return hkdf(root, b"switchboard key id")[:16], hkdf(root, b"switchboard encryption key")
 
 

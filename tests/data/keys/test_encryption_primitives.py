@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 from typing import Any
 
 import pytest
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from cryptography.hazmat.primitives.kdf.scrypt import Scrypt
 
 from tests.support import reference_envelope as reference
 from tui.data.keys.envelopes import envelope_format
@@ -71,6 +71,6 @@ def test_the_derived_key_id_is_that_of_a_second_implementation() -> None:
 
 @pytest.mark.parametrize("text", ["", "x", "pässwörd 🔐", "nul\x00inside", "  blanks kept \n"])
 def test_the_legacy_key_is_scrypt_of_the_exact_text(text: str) -> None:
-    raw = Scrypt(salt=b"salt", n=16384, r=8, p=1, length=32).derive(text.encode())
+    raw = hashlib.scrypt(text.encode(), salt=b"salt", n=16384, r=8, p=1, dklen=32)
     cipher = MasterKey(text, "a test").legacy_cipher()
     assert cipher.encrypt(bytes(16), b"x", None) == AESGCM(raw).encrypt(bytes(16), b"x", None)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import hashlib
 import hmac
 import re
 import secrets
@@ -30,8 +29,6 @@ _SB2_SCRYPT_N = 2**17
 # What the other backend derives its key with: N, and these four letters.
 _LEGACY_SCRYPT_N = 2**14
 _LEGACY_SALT = b"salt"
-# More than the 128 MiB that the larger of the two takes.
-_SCRYPT_MAXIMUM_BYTES = 2**28
 # What may stand at either end of a key without being meant, and what it is called.
 _WRAPPINGS = {
     "byte order mark": "\ufeff",
@@ -177,9 +174,9 @@ def new_salt() -> bytes:
 
 def _scrypt(key_material: bytes, salt: bytes, n: int) -> bytes:
     """RFC 7914 with r = 8, p = 1 and 32 bytes of output."""
-    # OpenSSL's, by way of hashlib, which lets other threads run meanwhile: `cryptography` 48 holds the interpreter, and
-    # a console that draws nothing and takes no key for 0.4 s.
-    return hashlib.scrypt(key_material, salt=salt, n=n, r=8, p=1, dklen=32, maxmem=_SCRYPT_MAXIMUM_BYTES)
+    from tui.data.keys.primitives import Scrypt
+
+    return Scrypt(salt=salt, length=32, n=n, r=8, p=1).derive(key_material)
 
 
 def _unwrap(text: str) -> tuple[str, str]:
