@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from tui.data.directory import LISTED_ORGANIZATIONS, list_organizations, organizations_by_id, people_by_id
 from tui.screens.audit.view import Names
 
 if TYPE_CHECKING:
@@ -50,8 +51,6 @@ class NamesAndMatches:
 
         Raises what reading raises.
         """
-        from tui.data.directory import people_by_id
-
         if self._has_more_organizations:
             await self._name_those_of(database, rows)
         people, unknown = self.names.people, self._unknown
@@ -72,8 +71,6 @@ class NamesAndMatches:
 
         Tells whether a name has changed. Raises what reading raises.
         """
-        from tui.data.directory import LISTED_ORGANIZATIONS, list_organizations
-
         before = dict(self.names.organizations)
         listed = await list_organizations(database)
         self.names.organizations |= {organization.id: organization.name for organization in listed if organization.name}
@@ -84,8 +81,6 @@ class NamesAndMatches:
         return before != self.names.organizations
 
     async def _name_those_of(self, database: Database, rows: Sequence[AuditRow]) -> None:
-        from tui.data.directory import organizations_by_id
-
         unnamed = {row.organization_id for row in rows} - self.names.organizations.keys() - self._nameless
         if unnamed:
             names = await organizations_by_id(database, unnamed)

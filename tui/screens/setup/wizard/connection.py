@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, ClassVar
 from textual.message import Message
 from textual.widgets import Input, Static
 
+from tui.data.postgres.conninfo.settings import ConnectionSettings
 from tui.data.setup.findings import blocking_finding, server_findings
 from tui.errors import SwitchboardError
 from tui.screens.setup.finding import notice_of
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
     from textual import events
     from textual.widget import Widget
 
-    from tui.data.postgres.conninfo.settings import ConnectionSettings
     from tui.screens.setup.wizard.flow import Flow
     from tui.widgets.frame import Hints
 
@@ -263,8 +263,6 @@ class ConnectionStep(Step):
         return (*fields, self._tls.chosen)
 
     def _typed_settings(self) -> ConnectionSettings:
-        from tui.data.postgres.conninfo.settings import ConnectionSettings
-
         text = {name: field.value.strip() for name, field in self._inputs.items() if name != "password"}
         typed = self._inputs["password"].value
         password = self._password if text["host"] == (self._password_host or "") else None
