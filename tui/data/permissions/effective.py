@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from tui.data.integrations.credentials import COLUMNS, without_envelope
 from tui.data.permissions.listing import (
@@ -20,7 +20,7 @@ from tui.data.permissions.listing import (
     use_in,
     use_of,
 )
-from tui.data.permissions.values import NOTHING
+from tui.data.permissions.values import access_of
 from tui.data.rights import RIGHTS, holds_any_right
 from tui.errors import NotFound
 from tui.models import Integration
@@ -109,7 +109,7 @@ class EffectiveAccess:
     @property
     def access(self) -> Access:
         """What the row gives; NOTHING where there is none."""
-        return NOTHING if self.grant is None else self.grant.access
+        return access_of(self.grant)
 
     def _reason(self, right: Right) -> str | None:
         # The words and their order are those of sql/008_enforcement.sql; a test compares the two.
@@ -208,17 +208,13 @@ async def access_to_integration(
     """Return up to `limit` people who hold a right on an integration, and what each can do now. Raises NotFound."""
 
     async def unit(connection: Connection) -> UsersOfIntegration:
-        values: dict[str, Any] = {
-            "organization_id": organization_id,
-            "integration_id": integration_id,
-            "limit": limit + 1,
-        }
+        values = {"organization_id": organization_id, "integration_id": integration_id, "limit": limit + 1}
         row = await (await connection.execute(OF_INTEGRATION, values)).fetchone()
         if row is None:
             raise NotFound("That integration is not there any more.", LIST_AGAIN)
         integration = Integration(**without_envelope(row))
         rows = await (await connection.execute(GRANTS_OF_INTEGRATION, values)).fetchall()
-        usage = await use_in(connection, values | {"user_ids": [row["user_id"] for row in rows[:limit]]})
+        usage = await use_in(connection, {**values, "user_ids": [row["user_id"] for row in rows[:limit]]})
         entries = tuple(
             EffectiveAccess(
                 holder_from(record | {"id": record["user_id"]}),
@@ -236,9 +232,7 @@ async def access_to_integration(
 
 async def enforcement(database: Database) -> Enforcement:
     """Tell whether anything has asked switchboard.may; nothing of Switchboard's own calls it."""
-    row = await database.fetch_one(CALLS_OF_MAY)
-    if row is None:
-        raise AssertionError("a question about a setting has one answer")
+    row = await database.fetch_one(CALLS_OF_MAY) or {}
     calls = row["calls"] or 0
     return Enforcement(calls if calls or row["counted"] else None, row["since"])
 

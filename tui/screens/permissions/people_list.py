@@ -134,9 +134,7 @@ class PeopleList:
         beyond: Place | None = None
         total = await self._count()
         while total <= MOST_AT_ONCE:
-            page = await people_page(
-                self._database, self.organization_id, self.people_filter, self.sort, beyond, limit=BIG_PAGE
-            )
+            page = await self._page(beyond, BIG_PAGE)
             pages.append(page)
             beyond = page.last
             if not page.more:
@@ -146,9 +144,9 @@ class PeopleList:
             "Filter the list (/ or w) until it holds fewer, or select a range (V).",
         )
 
-    async def _page(self, beyond: Place | None, *, backwards: bool = False) -> PeoplePage:
+    async def _page(self, beyond: Place | None, limit: int = PAGE, *, backwards: bool = False) -> PeoplePage:
         return await people_page(
-            self._database, self.organization_id, self.people_filter, self.sort, beyond, PAGE, backwards=backwards
+            self._database, self.organization_id, self.people_filter, self.sort, beyond, limit, backwards=backwards
         )
 
     async def _count(self) -> int:
