@@ -5,11 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from tui.data.audit.rows import ROW_COLUMNS
+from tui.data.audit.rows import AUDIT_ROW, ROW_COLUMNS
 from tui.data.audit.where import Where, branches, where
 from tui.data.audit.windows import NEWER, OLDER, Direction, Edge, Windows, is_beyond
 from tui.errors import TimedOut
-from tui.models import AuditRow
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, AsyncIterator, Sequence
@@ -18,6 +17,7 @@ if TYPE_CHECKING:
 
     from tui.data.audit.filter import AuditFilter
     from tui.data.postgres.database import Database
+    from tui.models import AuditRow
 
 # What an index serves takes a few milliseconds at any depth; a plan that takes longer than this is the wrong one, and
 # first hits in windows have to come within 300 ms of the start.
@@ -171,9 +171,7 @@ class AuditReader:
         if len(queries) > 1:
             union = " union all ".join(f"({query})" for query in queries)
             query = MERGED.format(columns=COLUMN_NAMES, branches=union, order=direction.order)
-        return [
-            AuditRow(**row) for row in await self.database.fetch_all(query, parameters, statement_timeout_ms=PAGE_MS)
-        ]
+        return await self.database.fetch_all(query, parameters, row_factory=AUDIT_ROW, statement_timeout_ms=PAGE_MS)
 
     async def _timeless(
         self, direction: Direction, place: Place | None, limit: int
@@ -183,10 +181,9 @@ class AuditReader:
         if place is not None and place.id is not None and place.at is None:
             conditions = conditions.also(f"l.id {direction.beyond} %(id)s::uuid", id=place.id)
         query = TIMELESS.format(columns=ROW_COLUMNS, where=conditions.sql, order=direction.order)
-        rows = [
-            AuditRow(**row)
-            for row in await self.database.fetch_all(query, conditions.parameters, statement_timeout_ms=TIMELESS_MS)
-        ]
+        rows = await self.database.fetch_all(
+            query, conditions.parameters, row_factory=AUDIT_ROW, statement_timeout_ms=TIMELESS_MS
+        )
         yield rows, None, len(rows) <= limit
 
 
