@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from tui.data.integrations.credentials import COLUMNS, without_envelope
+from tui.data.integrations.credentials import without_envelope
 from tui.data.permissions.listing import (
     GRANT_COLUMNS,
+    INTEGRATIONS,
     LAST_GRANTED_FIRST,
     MOST_PEOPLE,
     Holder,
@@ -37,17 +38,13 @@ if TYPE_CHECKING:
 
 MOST_USERS = 1_000
 
-OF_PERSON = f"""
-select {COLUMNS}, clock_timestamp() as now from public.integration_credentials as c
- where c.organization_id = %(organization_id)s order by c.integration_type, c.id
-"""
 GRANTS_OF_PERSON = f"""
 select distinct on (p.integration_id) {GRANT_COLUMNS} from public.user_integration_permissions as p
   join public.integration_credentials as c on c.id = p.integration_id
  where p.user_id = %(user_id)s and c.organization_id = %(organization_id)s
  order by p.integration_id, {LAST_GRANTED_FIRST}
 """
-OF_INTEGRATION = OF_PERSON.replace("where", "where c.id = %(integration_id)s and")
+OF_INTEGRATION = INTEGRATIONS.replace("where", "where c.id = %(integration_id)s and")
 GRANTS_OF_INTEGRATION = f"""
 select g.*, d.email, d.name, d.is_active, d.id is not null as is_known,
        d.organization_id is null or d.organization_id = %(organization_id)s as is_member
@@ -166,7 +163,7 @@ async def access_of_person(database: Database, organization_id: UUID, user_id: U
 
     async def unit(connection: Connection) -> tuple[EffectiveAccess, ...]:
         values = {"organization_id": organization_id, "user_id": user_id, "user_ids": [user_id]}
-        integrations = await (await connection.execute(OF_PERSON, values)).fetchall()
+        integrations = await (await connection.execute(INTEGRATIONS, values)).fetchall()
         rows = await (await connection.execute(GRANTS_OF_PERSON, values)).fetchall()
         grants = {row["integration_id"]: grant_from(row) for row in rows}
         usage = await use_in(connection, values)

@@ -79,8 +79,8 @@ select distinct on (p.user_id, p.integration_id) {GRANT_COLUMNS}
  order by p.user_id, p.integration_id, {LAST_GRANTED_FIRST}
 """
 INTEGRATIONS = f"""
-select {COLUMNS} from public.integration_credentials as c where c.organization_id = %(organization_id)s
- order by c.integration_type, c.id
+select {COLUMNS}, clock_timestamp() as now from public.integration_credentials as c
+ where c.organization_id = %(organization_id)s order by c.integration_type, c.id
 """
 NOW = "select clock_timestamp() as now"
 

@@ -230,8 +230,10 @@ class Staged:
     def review(self) -> Review:
         """Return the net difference, without cells that are wanted as they were seen."""
         by_kind: dict[ChangeKind, list[Change]] = {"grant": [], "change": [], "revoke": []}
-        for change in self._net_changes():
-            by_kind[change.kind].append(change)
+        for key, wanted in self._wanted.items():
+            if key in self._changed:
+                change = Change(*key, self._seen[key], wanted)
+                by_kind[change.kind].append(change)
         return Review(tuple(by_kind["grant"]), tuple(by_kind["change"]), tuple(by_kind["revoke"]))
 
     def without(self, keys: Iterable[CellKey]) -> Staged:
@@ -251,11 +253,6 @@ class Staged:
             for step in self._steps:
                 step.pop(key, None)
         self._steps = [step for step in self._steps if step]
-
-    def _net_changes(self) -> Iterable[Change]:
-        for key, wanted in self._wanted.items():
-            if key in self._changed:
-                yield Change(*key, self._seen[key], wanted)
 
     def _note_changed(self, keys: Iterable[CellKey]) -> None:
         for key in keys:

@@ -8,13 +8,12 @@ from typing import TYPE_CHECKING, ClassVar
 from textual import work
 
 from tui.data.numbers.changes import activate_number, assign_number, deactivate_number, make_primary, unassign_number
-from tui.data.numbers.listing import find_phone_numbers, list_phone_numbers, read_number_rights
+from tui.data.numbers.listing import FEWEST_DIGITS, find_phone_numbers, list_phone_numbers, read_number_rights
 from tui.errors import SwitchboardError
 from tui.screens.detail_page import DetailPage
 from tui.screens.numbers.view import (
     COLUMNS,
     EVERYWHERE,
-    FEWEST_DIGITS,
     SORTS,
     VIEWS,
     detail,

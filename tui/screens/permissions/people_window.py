@@ -45,12 +45,7 @@ class PeopleWindow:
     total: int | None = None
 
     @classmethod
-    def beginning(cls, page: PeoplePage) -> PeopleWindow:
-        """Return the window that begins with the list's first page."""
-        return cls.at_place(0, page, lowest=0, total=None)
-
-    @classmethod
-    def at_place(cls, start: int, page: PeoplePage, *, lowest: int, total: int | None) -> PeopleWindow:
+    def at_place(cls, start: int, page: PeoplePage, *, lowest: int = 0, total: int | None = None) -> PeopleWindow:
         """Return the window on one page, read forwards, whose first person has the number `start`."""
         return cls([LoadedPage(start, page)] if page.people else [], start == lowest, not page.more, lowest, total)
 
@@ -131,19 +126,16 @@ class PeopleWindow:
             return None
         return self.pages[0].page.first if direction == "before" else self.pages[-1].page.last
 
-    def add(self, page: PeoplePage, direction: Direction) -> LoadedPage:
+    def add(self, page: PeoplePage, direction: Direction) -> None:
         """Add the page that was read beyond `edge(direction)`."""
         if direction == "behind":
-            loaded = LoadedPage(self.end, page)
             self.at_end = not page.more
             if page.people:
-                self.pages.append(loaded)
+                self.pages.append(LoadedPage(self.end, page))
         else:
-            loaded = LoadedPage(self.first - len(page.people), page)
             self.at_start = not page.more
             if page.people:
-                self.pages.insert(0, loaded)
-        return loaded
+                self.pages.insert(0, LoadedPage(self.first - len(page.people), page))
 
     def drop_far_pages(self, first: int, last: int) -> None:
         """Drop the pages that lie more than two pages away from these numbers."""
