@@ -15,18 +15,19 @@ from uuid import UUID, uuid4
 import psycopg
 from psycopg import errors as pg
 from psycopg.rows import dict_row, scalar_row
+from psycopg.types.json import set_json_loads
 
 from tui.data.postgres.commit import Commit
 from tui.data.postgres.connect import Connection, connect
 from tui.data.postgres.deadline import run_with_deadline
 from tui.data.postgres.failures import translate
-from tui.data.postgres.json_loader import register_tolerant_json
+from tui.data.postgres.json_loader import tolerant_loads
 from tui.data.postgres.lock_holder import FIND_HOLDER, holder_sentence, name_lock_holder
 from tui.data.postgres.operator_settings import set_operator
 from tui.data.postgres.pool import Pool
 from tui.data.postgres.probe import encoding_problem, probe
 from tui.data.postgres.session_settings import READ_COMMITTED, SNAPSHOT, Limits, begin, pin_session, pinned_transaction
-from tui.data.postgres.timestamp_loader import register_tolerant_timestamps
+from tui.data.postgres.timestamp_loader import TolerantTimestamptzLoader
 from tui.errors import (
     ConnectionFailed,
     ConnectionLost,
@@ -376,8 +377,8 @@ class Database:
             # Python's own, before any name server is asked: psycopg passes it on as it is.
             sentence = "The host is no name that can be looked up: between its dots stand 1 to 63 characters."
             raise ConnectionFailed(sentence, "Correct the host.") from None
-        register_tolerant_timestamps(connection)
-        register_tolerant_json(connection)
+        connection.adapters.register_loader("timestamptz", TolerantTimestamptzLoader)
+        set_json_loads(tolerant_loads, connection)
         return connection
 
     async def _configure(self, connection: Connection) -> None:

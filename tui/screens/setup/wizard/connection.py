@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, ClassVar
 
@@ -323,11 +324,4 @@ class ConnectionStep(Step):
         settings = self._configured
         if settings is None or self._inputs["password"].value:
             return False
-        typed = self._typed_settings()
-        same = (typed.host, typed.port, typed.database, typed.user) == (
-            settings.host,
-            settings.port,
-            settings.database,
-            settings.user,
-        )
-        return same and typed.parameters == settings.parameters
+        return replace(self._typed_settings(), password=settings.password) == settings
