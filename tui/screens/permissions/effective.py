@@ -174,5 +174,5 @@ def detail(entry: EffectiveAccess, zone: tzinfo, glyphs: Glyphs) -> tuple[TextLi
     return (
         *decisions,
         TextLine(f"{until_words(grant.access, entry.now, zone)}{granted}", label="Expires".ljust(LABEL)),
-        TextLine(use_words(grant.access, entry.use, True), label="Sent".ljust(LABEL)),
+        TextLine(use_words(grant.access, entry.use), label="Sent".ljust(LABEL)),
     )
