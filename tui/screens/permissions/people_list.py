@@ -72,7 +72,7 @@ class PeopleList:
 
     async def read_beginning(self) -> None:
         """Load the first page and drop the others."""
-        self.window = PeopleWindow.at_place(0, await self._page(None))
+        self.window = PeopleWindow.beginning(await self._page(None))
 
     async def reload(self, top: int) -> None:
         """Load the page round the person of that number again and drop the others.

@@ -45,7 +45,12 @@ class PeopleWindow:
     total: int | None = None
 
     @classmethod
-    def at_place(cls, start: int, page: PeoplePage, *, lowest: int = 0, total: int | None = None) -> PeopleWindow:
+    def beginning(cls, page: PeoplePage) -> PeopleWindow:
+        """Return the window that begins with the list's first page."""
+        return cls.at_place(0, page, lowest=0, total=None)
+
+    @classmethod
+    def at_place(cls, start: int, page: PeoplePage, *, lowest: int, total: int | None) -> PeopleWindow:
         """Return the window on one page, read forwards, whose first person has the number `start`."""
         return cls([LoadedPage(start, page)] if page.people else [], start == lowest, not page.more, lowest, total)
 
