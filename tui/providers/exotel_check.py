@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from tui.errors import ProviderFailed
 from tui.providers.exotel_http import SECONDS, ExotelAccount
-from tui.providers.exotel_responses import Refused, account_refusal, is_web_page, page_of, refusal, templates_refusal
+from tui.providers.exotel_responses import Refusal, account_refusal, is_web_page, page_of, refusal, templates_refusal
 from tui.providers.field_kinds import as_text
 from tui.providers.verdicts import Verdict
 from tui.words import phone_number as numbers
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from tui.models import ListedNumber
     from tui.providers.exotel_http import Response
-    from tui.providers.exotel_responses import ExoPhone, Refusal
+    from tui.providers.exotel_responses import ExoPhone
     from tui.providers.verdicts import Level, Outcome, Tell
 
 # Exotel advises to ask for a call, whose answer is a record about a customer; the account says as much of the key.
@@ -218,7 +218,7 @@ async def _pages(account: ExotelAccount) -> AsyncGenerator[tuple[ExoPhone | None
         response = await account.get(EXOPHONES, most_bytes=MOST_PAGE_BYTES, Page=n, PageSize=PAGE_SIZE)
         refused = refusal(response, account.host)
         if refused is not None:
-            raise Refused(refused)
+            raise refused
         page = page_of(response, account.host, PAGE_SIZE)
         listed = {entry.number for entry in page.entries if entry is not None}
         if listed and listed <= seen:
@@ -296,7 +296,7 @@ def _unlisted_verdict(subject: str, problem: ProviderFailed, milliseconds: int) 
         )
         what_to_do = "The key may be restricted to parts of the API; look at my.exotel.com > ExoPhones for the number."
     else:
-        says_no = isinstance(problem, Refused) and problem.refusal.says_no
+        says_no = isinstance(problem, Refusal) and problem.says_no
         sentence, what_to_do = f"The number is unproven. {problem.sentence}", problem.what_to_do
     outcome: Outcome = "failed" if says_no else "doubtful"
     return _answer(subject, outcome, sentence, what_to_do, milliseconds, problem.code, is_temporary=not says_no)

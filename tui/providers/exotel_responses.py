@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 from tui.errors import ProviderFailed
 from tui.models import ListedNumber
@@ -29,22 +31,12 @@ _BAD_STATUSES = frozenset(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Refusal:
+class Refusal(ProviderFailed):
     """An answer that is not a yes. `says_no` is False where it says nothing about the credential itself."""
 
-    sentence: str
-    what_to_do: str
-    code: str
-    says_no: bool = True
-
-
-class Refused(ProviderFailed):
-    """A refusal where a list was asked for."""
-
-    def __init__(self, refusal: Refusal) -> None:
-        super().__init__(refusal.sentence, refusal.what_to_do, code=refusal.code)
-        self.refusal = refusal
+    def __init__(self, sentence: str, what_to_do: str, code: str, *, says_no: bool = True) -> None:
+        super().__init__(sentence, what_to_do, code=code)
+        self.says_no = says_no
 
 
 def refusal(response: Response, host: str) -> Refusal | None:
@@ -150,18 +142,13 @@ def page_of(response: Response, host: str, asked_size: int) -> Page:
     body = bodies.parsed_json(response.body)
     entries = body.get("incoming_phone_numbers") if isinstance(body, dict) else None
     if not isinstance(body, dict) or not isinstance(entries, list):
-        raise Refused(_shape_refusal(host, "ExoPhones"))
+        raise _shape_refusal(host, "ExoPhones")
     size = body.get("page_size")
     return Page(
         tuple(_exophone(entry) for entry in entries),
         bool(body["next_page_uri"]) if "next_page_uri" in body else None,
         size if type(size) is int and 0 < size < asked_size else asked_size,
     )
-
-
-def other_regions(host: str) -> str:
-    """Return the hosts that the account may live on instead, as a sentence names them."""
-    return " or ".join(other for other in HOSTS if other != host)
 
 
 def _refusal_within(response: Response, host: str) -> Refusal | None:
@@ -180,7 +167,8 @@ def _refusal_within(response: Response, host: str) -> Refusal | None:
 
 
 def _access_refusal(response: Response, host: str) -> Refusal:
-    region = f"the account may also live in another region: try {other_regions(host)}"
+    others = " or ".join(other for other in HOSTS if other != host)
+    region = f"the account may also live in another region: try {others}"
     if response.status == 401:
         sentence = "Exotel does not accept the API key and token (401)."
         what_to_do = (
@@ -238,8 +226,6 @@ def _shape_refusal(host: str, what: str) -> Refusal:
 
 def _redirect_target(response: Response) -> str:
     """The host of a redirect; the rest of its address is the provider's text."""
-    from urllib.parse import urlsplit
-
     try:
         parts = urlsplit(response.headers.get("location", ""))
         target = host_and_port(parts.hostname or "")
@@ -262,7 +248,6 @@ def _retry_after(response: Response) -> int | None:
     text = response.headers.get("retry-after", "").strip()
     if re.fullmatch("[0-9]{1,7}", text):
         return int(text)
-    from datetime import UTC, datetime
     from email.utils import parsedate_to_datetime
 
     try:

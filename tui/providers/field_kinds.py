@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
@@ -78,8 +79,6 @@ def as_text(value: Any) -> str:
         return "yes" if value else "no"
     if isinstance(value, str):
         return value
-    import json
-
     return json.dumps(value, ensure_ascii=False, default=str)
 
 
@@ -201,7 +200,8 @@ def _read_host(field: Field, text: str) -> Reading:
     if ascii_host is None:
         expected = f"Only a host name, such as {field.example or 'api.example.com'}: no https://, path or port."
         return Reading(problem=expected, offer=_host_within(text))
-    return Reading(_stored_host(host, ascii_host), warnings=_doubts_of_host(field, host, ascii_host))
+    stored = host.lower() if "xn--" in ascii_host else ascii_host
+    return Reading(stored, warnings=_doubts_of_host(field, host, ascii_host))
 
 
 def _read_host_port(field: Field, text: str) -> Reading:
@@ -215,10 +215,6 @@ def _read_host_port(field: Field, text: str) -> Reading:
     reading = _read_host(field, name)
     # 443 is where https is spoken anyway.
     return replace(reading, value=f"{reading.value}:{int(port)}") if port and int(port) != 443 else reading
-
-
-def _stored_host(host: str, ascii_host: str) -> str:
-    return host.lower() if "xn--" in ascii_host else ascii_host
 
 
 def _doubts_of_host(field: Field, host: str, ascii_host: str) -> tuple[str, ...]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tui.data.directory import FOUND_ORGANIZATIONS
+from tui.data.directory import FOUND_ORGANIZATIONS, directory_sources, list_organizations
 from tui.screens.search_chooser import SearchChooser
 from tui.widgets.row_list import Cell, Column, Row
 from tui.words.organizations import NO_NAME
@@ -25,8 +25,6 @@ class OrganizationChooser(SearchChooser["Organization"]):
     most = FOUND_ORGANIZATIONS
 
     async def find(self, text: str) -> Sequence[Organization]:
-        from tui.data.directory import list_organizations
-
         return await list_organizations(self.session.database, text, self.most)
 
     def row_of(self, match: Organization) -> Row:
@@ -34,8 +32,6 @@ class OrganizationChooser(SearchChooser["Organization"]):
         return Row(str(match.id), (Cell(name), Cell(str(match.id))))
 
     async def why_empty(self, text: str) -> tuple[str, str]:
-        from tui.data.directory import directory_sources
-
         if text.strip():
             return "Nothing matches.", "backspace  type less"
         note = (await directory_sources(self.session.database))["organizations"].note

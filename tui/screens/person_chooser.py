@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tui.data.directory import FOUND_PEOPLE
+from tui.data.directory import FOUND_PEOPLE, search_people
 from tui.screens.search_chooser import SearchChooser
 from tui.widgets.row_list import Cell, Column, Row
 from tui.words.organizations import NO_NAME
@@ -29,8 +29,6 @@ class PersonChooser(SearchChooser["Person"]):
         self.heading = heading
 
     async def find(self, text: str) -> Sequence[Person]:
-        from tui.data.directory import search_people
-
         organization = self.session.organization
         return [] if organization is None else await search_people(self.session.database, organization.id, text)
 

@@ -15,7 +15,7 @@ from psycopg import AsyncClientCursor
 from tui import __version__
 from tui.data.audit.counts import Count, count_rows
 from tui.data.audit.export_file import StreamBroken
-from tui.data.audit.export_format import FORMATS
+from tui.data.audit.export_format import FORMATS, moment_of
 from tui.data.audit.qualifiers import EVERY
 from tui.data.audit.where import Where, where
 from tui.data.log_act import log_act
@@ -132,10 +132,7 @@ class _ExportRecord:
 
         async def unit(connection: Connection) -> datetime:
             await self._log(connection, "pending", {})
-            row = await (await connection.execute(CLOCK)).fetchone()
-            if row is None:
-                raise AssertionError("a clock has a time")
-            now: datetime = row["now"]
+            now: datetime = (await (await connection.execute(CLOCK)).fetchone() or {})["now"]
             return now
 
         now = await self._database.write(unit, operation_id=self._operation, log_only=True)
@@ -179,8 +176,8 @@ class _ExportRecord:
             "filter_as_typed": self._asked["typed"],
             "organizations": self._organizations,
             "rows": progress.rows,
-            "first": form.moment(progress.oldest) if progress.oldest else None,
-            "last": form.moment(progress.newest) if progress.newest else None,
+            "first": moment_of(progress.oldest, form) if progress.oldest else None,
+            "last": moment_of(progress.newest, form) if progress.newest else None,
             "bytes": progress.size,
             "sha256": progress.digest.hexdigest(),
             "format": form.name,

@@ -8,7 +8,7 @@ import errno
 import os
 import select
 import stat
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 from tui.errors import ExportFailed, InvalidInput
 from tui.words.text import ascii_json
@@ -24,26 +24,6 @@ FOLDER = getattr(os, "O_PATH", os.O_RDONLY) | os.O_DIRECTORY | os.O_CLOEXEC
 AT_ONCE = 4096
 # How link(2) refuses where the file system has no hard links, or none left for the file.
 WITHOUT_LINKS = (errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK, errno.EACCES)
-
-
-class Destination(Protocol):
-    """What an export is written to, a block at a time."""
-
-    name: str
-    waiting: bool
-    """Whether it waits for its reader, not for the server."""
-
-    def prepare(self) -> None:
-        """Make sure that it can be written. Raises InvalidInput or ExportFailed."""
-
-    async def write(self, block: bytes) -> None:
-        """Write all of the block. Raises ExportFailed or StreamBroken."""
-
-    def publish(self, manifest: Mapping[str, Any]) -> None:
-        """Make what was written visible as a whole. Raises ExportFailed, and nothing is left then."""
-
-    def discard(self) -> None:
-        """Leave nothing behind of what can be taken back."""
 
 
 class StreamBroken(Exception):
@@ -66,7 +46,6 @@ class NewFile:
             raise InvalidInput(f"{path} is a folder.", "Name a new file in it.")
         self.path = path
         self.name = path.name
-        self.waiting = False
         self._part = path.name + PART
         self._manifest = path.name + MANIFEST
         self._folder_flags = FOLDER if through_links else FOLDER | os.O_NOFOLLOW
@@ -100,7 +79,10 @@ class NewFile:
             raise self._failure(error) from None
 
     def publish(self, manifest: Mapping[str, Any]) -> None:
-        """Write the manifest, then give the file its name, which must still be free. Raises ExportFailed."""
+        """Write the manifest, then give the file its name, which must still be free.
+
+        Raises ExportFailed, and nothing is left then.
+        """
         manifest_exists = False
         try:
             os.fsync(self._open)
@@ -176,7 +158,6 @@ class Stream:
 
     def __init__(self, descriptor: int, name: str = "standard output") -> None:
         self.name = name
-        self.waiting = False
         self._descriptor = descriptor
         # A plain file takes a block at once; of all others a reader may be slow, and must not stop a signal.
         self._at_once = None if stat.S_ISREG(os.fstat(descriptor).st_mode) else AT_ONCE
@@ -212,12 +193,14 @@ class Stream:
         loop = asyncio.get_running_loop()
         ready = asyncio.Event()
         loop.add_writer(self._descriptor, ready.set)
-        self.waiting = True
         try:
             await ready.wait()
         finally:
-            self.waiting = False
             loop.remove_writer(self._descriptor)
+
+
+# Prepared, written to a block at a time, and then published or discarded.
+Destination = NewFile | Stream
 
 
 def _write_all(descriptor: int, block: bytes) -> None:

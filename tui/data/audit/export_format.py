@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-from abc import ABC, abstractmethod
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
@@ -42,42 +41,13 @@ def _any_of(characters: Iterable[str]) -> bytes:
 _AFTER_SEMICOLON = re.compile(b"(;" + _any_of(BEFORE_FORMULA) + b"*)(?=" + _any_of(FORMULA_STARTS) + b")")
 
 
-class Format(ABC):
-    """How rows are asked for with COPY and made into lines; `altered` says what is not as it is stored."""
-
-    name: FormatName
-    header: bytes = b""
-    altered: str | None = None
-    parameters: ClassVar[Mapping[str, Any]] = {}
-
-    @abstractmethod
-    def query(self, where: str, order: str) -> str:
-        """Return the COPY statement; its named parameters are those of the condition and `parameters`."""
-
-    @abstractmethod
-    def block(self, rows: Sequence[bytes]) -> bytes:
-        """Return the lines of rows as COPY sends them."""
-
-    @abstractmethod
-    def time_text(self, row: bytes) -> str | None:
-        """Return when a row was, as Postgres writes it, None where it has no time; created_at is the last column.
-
-        The rest of the row is not looked at: it may hold what Python's readers refuse.
-        """
-
-    def moment(self, row: bytes) -> str | None:
-        """Return when a row was: ISO 8601 in UTC; what Postgres writes where Python has no such time."""
-        text = self.time_text(row)
-        try:
-            return text and datetime.fromisoformat(text).isoformat()
-        except ValueError:
-            return text
-
-
-class JsonLines(Format):
+class JsonLines:
     """A JSON object for each row, exactly as stored, in printable ASCII: also numbers that Python has no value for."""
 
-    name = "jsonl"
+    name: FormatName = "jsonl"
+    header = b""
+    altered: str | None = None
+    parameters: ClassVar[Mapping[str, Any]] = {}
 
     def query(self, where: str, order: str) -> str:
         """Return a statement whose rows are objects under the columns' names."""
@@ -94,15 +64,18 @@ class JsonLines(Format):
         return _NOT_ASCII.sub(_escape, lines.decode("utf-8", "surrogateescape")).encode("ascii")
 
     def time_text(self, row: bytes) -> str | None:
-        """Return the object's last value."""
+        """Return when a row was, as Postgres writes it, None where it has no time: the object's last value.
+
+        The rest of the row is not looked at: it may hold what Python's readers refuse.
+        """
         moment: str | None = json.loads(row.rpartition(b'"created_at":')[2].rstrip(b"}\n"))
         return moment
 
 
-class Csv(Format):
+class Csv:
     """RFC 4180 in UTF-8 with a header: nothing in it is a formula, or does anything to a terminal."""
 
-    name = "csv"
+    name: FormatName = "csv"
     parameters: ClassVar[Mapping[str, Any]] = {
         "formula_starts": FORMULA_STARTS,
         "before_formula": BEFORE_FORMULA,
@@ -126,16 +99,27 @@ class Csv(Format):
         return b"".join([_defuse(row[:-1]) + b"\r\n" for row in rows])
 
     def time_text(self, row: bytes) -> str | None:
-        """Return the last field."""
+        """Return when a row was, as Postgres writes it, None where it has no time: the last field."""
         return row.rpartition(b",")[2].decode().strip("'\n") or None
 
 
+# How rows are asked for with COPY and made into lines; `altered` says what is not as it is stored.
+Format = JsonLines | Csv
 FORMATS: dict[FormatName, Format] = {"csv": Csv(), "jsonl": JsonLines()}
 
 
 def format_of(file: str | None) -> FormatName:
     """Return the format that the ending of a file's name asks for; JSON lines on standard output."""
     return "csv" if file is not None and file.lower().endswith(".csv") else "jsonl"
+
+
+def moment_of(row: bytes, form: Format) -> str | None:
+    """Return when a row was: ISO 8601 in UTC; what Postgres writes where Python has no such time."""
+    text = form.time_text(row)
+    try:
+        return text and datetime.fromisoformat(text).isoformat()
+    except ValueError:
+        return text
 
 
 def _guard_field(name: str) -> str:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from tui.data.audit.filter import AuditFilter
-    from tui.data.postgres.database import Connection, Database
+    from tui.data.postgres.database import Database
 
 MOST_PEOPLE = 200
 SHOWN = 60
@@ -103,21 +103,14 @@ async def _resolve_user(database: Database, term: Term) -> tuple[Term, list[str]
 
 
 async def _people_called(database: Database, name: str) -> list[UUID]:
-    async def unit(connection: Connection) -> list[UUID]:
-        values = {"name": name, "pattern": containing(name), "limit": MOST_PEOPLE}
-        rows = await (await connection.execute(PEOPLE, values)).fetchall()
-        exact = [row["id"] for row in rows if row["exactly"]]
-        return exact or [row["id"] for row in rows]
-
-    return await database.read(unit)
+    rows = await database.fetch_all(PEOPLE, {"name": name, "pattern": containing(name), "limit": MOST_PEOPLE})
+    exact = [row["id"] for row in rows if row["exactly"]]
+    return exact or [row["id"] for row in rows]
 
 
 async def _unknown_user_note(database: Database, name: str) -> str:
-    async def unit(connection: Connection) -> list[str]:
-        rows = await (await connection.execute(NAMES)).fetchall()
-        return [text for row in rows for text in (row["email"], row["name"]) if text]
-
-    names = {text.lower(): text for text in await database.read(unit)}
+    listed = await database.fetch_all(NAMES)
+    names = {text.lower(): text for row in listed for text in (row["email"], row["name"]) if text}
     similar = difflib.get_close_matches(name.lower(), names, n=1, cutoff=0.7)
     hint = f" Did you mean {_shorten(names[similar[0]])}?" if similar else ""
     return f"Nobody in the directory is called {_shorten(name)}; operators who went by that name are looked for.{hint}"

@@ -5,9 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from psycopg.rows import class_row
+
+from tui.models import AuditRow
+
 if TYPE_CHECKING:
     from tui.data.postgres.database import Database
-    from tui.models import AuditRow, Json
+    from tui.models import Json
 
 # Switchboard's own rows have at most 16 kB (sql/005_audit.sql); other programs insert what they like, and nobody's list
 # reads that. The size in storage is known without fetching what is stored out of line:
@@ -19,6 +23,7 @@ ROW_COLUMNS = """l.id, l.organization_id, l.user_id, left(l.integration_type, 20
             else l.details end as details,
        host(l.ip_address) as ip_address, left(l.user_agent, 65536) as user_agent, l.created_at,
        l.created_at::text as created_at_text"""
+AUDIT_ROW = class_row(AuditRow)
 MOST_IN_FULL = 200_000
 DETAILS_MS = 10_000
 DETAILS = """

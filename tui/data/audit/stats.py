@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
 
 from tui.data.audit.where import where
 from tui.data.audit.windows import OLDER, Windows
@@ -31,7 +31,14 @@ select l.action, l.status, l.integration_type, l.user_id, l.day::text as day, co
           from public.integration_audit_logs as l where {where}) as l
  group by grouping sets ((l.action), (l.status), (l.integration_type), (l.user_id), (l.day))
 """
-COLUMNS = {0b01111: "action", 0b10111: "status", 0b11011: "integration_type", 0b11101: "user_id", 0b11110: "day"}
+# The column grouped by, and where its counts are kept.
+COLUMNS = {
+    0b01111: ("action", "by_action"),
+    0b10111: ("status", "by_status"),
+    0b11011: ("integration_type", "by_type"),
+    0b11101: ("user_id", "by_user"),
+    0b11110: ("day", "by_day"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,35 +66,22 @@ async def statistics(
     After `seconds` the rest is left uncounted. Days are those of `zone`, by the server's own time zone tables.
     """
     deadline = time.monotonic() + seconds
-    counters: dict[str, Counter[Any]] = {name: Counter() for name in COLUMNS.values()}
+    counted = Statistics()
     extra = {"zone": str(zone)}
 
     async def read(window: Where, milliseconds: int) -> None:
         query = GROUPED.format(where=window.sql)
         for row in await database.fetch_all(query, {**window.parameters, **extra}, statement_timeout_ms=milliseconds):
-            name = COLUMNS[row["others"]]
-            counters[name][row[name]] += row["rows"]
+            column, counter = COLUMNS[row["others"]]
+            getattr(counted, counter)[row[column]] += row["rows"]
 
     async for _, end in Windows(database, audit_filter).walk(OLDER, None, read):
         if end is None:
             break
         late = time.monotonic() > deadline
-        yield _statistics(counters, end.moment)
+        yield replace(counted, rows=counted.by_status.total(), counted_back_to=end.moment)
         if late:
             return
     if not audit_filter.bounds_time:
         await read(where(audit_filter).also("l.created_at is null"), TIMELESS_MS)
-    yield _statistics(counters, None, complete=True)
-
-
-def _statistics(counters: dict[str, Counter[Any]], back_to: datetime | None, *, complete: bool = False) -> Statistics:
-    return Statistics(
-        rows=counters["status"].total(),
-        complete=complete,
-        counted_back_to=back_to,
-        by_action=counters["action"],
-        by_status=counters["status"],
-        by_type=counters["integration_type"],
-        by_user=counters["user_id"],
-        by_day=counters["day"],
-    )
+    yield replace(counted, rows=counted.by_status.total(), complete=True)

@@ -7,9 +7,8 @@ from collections import deque
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from tui.data.audit.rows import ROW_COLUMNS
+from tui.data.audit.rows import AUDIT_ROW, ROW_COLUMNS
 from tui.data.audit.where import where
-from tui.models import AuditRow
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterable
@@ -17,6 +16,7 @@ if TYPE_CHECKING:
 
     from tui.data.audit.filter import AuditFilter
     from tui.data.postgres.database import Database
+    from tui.models import AuditRow
 
 # Reading on from the last row, without an overlap, missed 60 of 6,050 rows that committed late.
 OVERLAP = timedelta(seconds=10)
@@ -102,10 +102,9 @@ class Tail:
         for at in range(0, len(new), ROWS_AT_ONCE):
             ids = new[at : at + ROWS_AT_ONCE]
             query = ROWS.format(columns=ROW_COLUMNS)
-            rows += [
-                AuditRow(**row)
-                for row in await self.database.fetch_all(query, {"ids": ids}, statement_timeout_ms=POLL_MS)
-            ]
+            rows += await self.database.fetch_all(
+                query, {"ids": ids}, row_factory=AUDIT_ROW, statement_timeout_ms=POLL_MS
+            )
         self._seen |= dict(present)
         self._advance(following, now)
         order = {row_id: place for place, row_id in enumerate(new)}

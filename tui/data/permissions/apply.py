@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID, uuid4
 
 from tui.data.permissions.listing import GRANT_COLUMNS, LAST_GRANTED_FIRST, grant_from
-from tui.data.permissions.values import NOTHING, Access, Grant, check
+from tui.data.permissions.values import Grant, OfCell, access_of, check
 from tui.data.rights import RIGHTS
 from tui.errors import PermissionDenied
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from tui.data.permissions.staging import Change, ChangeKind, Staged
-    from tui.data.permissions.values import CellKey
+    from tui.data.permissions.values import Access, CellKey
     from tui.data.postgres.database import Connection, Database
 
 TABLE = "public.user_integration_permissions"
@@ -74,20 +74,13 @@ returning {GRANT_COLUMNS}
 
 
 @dataclass(frozen=True, slots=True)
-class Conflict:
+class Conflict(OfCell):
     """A cell that somebody else has changed since it was read, or whose integration was deleted."""
 
-    user_id: UUID
-    integration_id: UUID
     seen: Access
     now: Access
     wanted: Access
     integration_deleted: bool = False
-
-    @property
-    def key(self) -> CellKey:
-        """The cell: the person's id and the integration's."""
-        return self.user_id, self.integration_id
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,11 +96,9 @@ class Conflicts:
 
 
 @dataclass(frozen=True, slots=True)
-class WrittenCell:
+class WrittenCell(OfCell):
     """One cell that was written: the row before and after, None where there is none."""
 
-    user_id: UUID
-    integration_id: UUID
     before: Grant | None
     after: Grant | None
 
@@ -134,7 +125,7 @@ class Applied:
     @property
     def grants(self) -> Mapping[CellKey, Grant | None]:
         """The grant that each cell holds now, None where it holds none."""
-        return {(cell.user_id, cell.integration_id): cell.after for cell in self.cells}
+        return {cell.key: cell.after for cell in self.cells}
 
     def count(self, kind: ChangeKind) -> int:
         """Count the cells that were granted, changed or revoked."""
@@ -142,17 +133,11 @@ class Applied:
 
 
 @dataclass(frozen=True, slots=True)
-class _Target:
+class _Target(OfCell):
     """A cell to write: the values it must still have, and the row it gets. A new row's time is the server's."""
 
-    user_id: UUID
-    integration_id: UUID
     seen: Grant | None
     row: Grant | None
-
-    @property
-    def key(self) -> CellKey:
-        return self.user_id, self.integration_id
 
 
 class _CellsChanged(Exception):
@@ -165,7 +150,7 @@ class _CellsChanged(Exception):
 
 async def can_change(database: Database) -> bool:
     """Tell whether this role may change permissions; the database decides again on every apply."""
-    return bool((await database.read(_can_change))["it_can"])
+    return bool((await database.fetch_one(CAN_CHANGE) or {})["it_can"])
 
 
 async def apply(database: Database, staged: Staged) -> Applied | Conflicts:
@@ -185,7 +170,7 @@ async def undo_applied(database: Database, applied: Applied) -> Applied | Confli
 
     Restores a row with its id, granted_by and granted_at. Undoing the result applies it again. Raises as `apply` does.
     """
-    targets = [_Target(cell.user_id, cell.integration_id, cell.after, cell.before) for cell in applied.cells]
+    targets = [_Target(*cell.key, cell.after, cell.before) for cell in applied.cells]
     return await _write(database, applied.organization_id, targets, undo_of=applied.operation_id)
 
 
@@ -251,7 +236,7 @@ async def _write_rows(
 
 
 async def _require_rights(connection: Connection) -> None:
-    row = await _can_change(connection)
+    row = await (await connection.execute(CAN_CHANGE)).fetchone() or {}
     if not row["it_can"]:
         raise PermissionDenied(
             f"The role {row['role']} may look at permissions but not change them, configure least of all.",
@@ -259,13 +244,6 @@ async def _require_rights(connection: Connection) -> None:
             if row["has_groups"]
             else f"The owner of the tables can allow it: grant insert, update, delete on {TABLE}.",
         )
-
-
-async def _can_change(connection: Connection) -> dict[str, Any]:
-    row = await (await connection.execute(CAN_CHANGE)).fetchone()
-    if row is None:
-        raise AssertionError("a question about oneself has one answer")
-    return row
 
 
 async def _read_integrations(
@@ -298,8 +276,7 @@ def _is_as_seen(seen: Grant | None, present: Grant | None) -> bool:
 
 
 def _conflict(target: _Target, present: Grant | None, *, deleted: bool) -> Conflict:
-    seen, current, wanted = (NOTHING if grant is None else grant.access for grant in (target.seen, present, target.row))
-    return Conflict(*target.key, seen, current, wanted, deleted)
+    return Conflict(*target.key, access_of(target.seen), access_of(present), access_of(target.row), deleted)
 
 
 def _keys(targets: Sequence[_Target]) -> dict[str, Any]:

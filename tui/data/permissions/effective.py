@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from tui.data.integrations.credentials import COLUMNS, without_envelope
+from tui.data.integrations.credentials import without_envelope
 from tui.data.permissions.listing import (
     GRANT_COLUMNS,
+    INTEGRATIONS,
     LAST_GRANTED_FIRST,
     MOST_PEOPLE,
     Holder,
@@ -20,7 +21,7 @@ from tui.data.permissions.listing import (
     use_in,
     use_of,
 )
-from tui.data.permissions.values import NOTHING
+from tui.data.permissions.values import access_of
 from tui.data.rights import RIGHTS, holds_any_right
 from tui.errors import NotFound
 from tui.models import Integration
@@ -37,17 +38,13 @@ if TYPE_CHECKING:
 
 MOST_USERS = 1_000
 
-OF_PERSON = f"""
-select {COLUMNS}, clock_timestamp() as now from public.integration_credentials as c
- where c.organization_id = %(organization_id)s order by c.integration_type, c.id
-"""
 GRANTS_OF_PERSON = f"""
 select distinct on (p.integration_id) {GRANT_COLUMNS} from public.user_integration_permissions as p
   join public.integration_credentials as c on c.id = p.integration_id
  where p.user_id = %(user_id)s and c.organization_id = %(organization_id)s
  order by p.integration_id, {LAST_GRANTED_FIRST}
 """
-OF_INTEGRATION = OF_PERSON.replace("where", "where c.id = %(integration_id)s and")
+OF_INTEGRATION = INTEGRATIONS.replace("where", "where c.id = %(integration_id)s and")
 GRANTS_OF_INTEGRATION = f"""
 select g.*, d.email, d.name, d.is_active, d.id is not null as is_known,
        d.organization_id is null or d.organization_id = %(organization_id)s as is_member
@@ -109,7 +106,7 @@ class EffectiveAccess:
     @property
     def access(self) -> Access:
         """What the row gives; NOTHING where there is none."""
-        return NOTHING if self.grant is None else self.grant.access
+        return access_of(self.grant)
 
     def _reason(self, right: Right) -> str | None:
         # The words and their order are those of sql/008_enforcement.sql; a test compares the two.
@@ -166,7 +163,7 @@ async def access_of_person(database: Database, organization_id: UUID, user_id: U
 
     async def unit(connection: Connection) -> tuple[EffectiveAccess, ...]:
         values = {"organization_id": organization_id, "user_id": user_id, "user_ids": [user_id]}
-        integrations = await (await connection.execute(OF_PERSON, values)).fetchall()
+        integrations = await (await connection.execute(INTEGRATIONS, values)).fetchall()
         rows = await (await connection.execute(GRANTS_OF_PERSON, values)).fetchall()
         grants = {row["integration_id"]: grant_from(row) for row in rows}
         usage = await use_in(connection, values)
@@ -208,17 +205,13 @@ async def access_to_integration(
     """Return up to `limit` people who hold a right on an integration, and what each can do now. Raises NotFound."""
 
     async def unit(connection: Connection) -> UsersOfIntegration:
-        values: dict[str, Any] = {
-            "organization_id": organization_id,
-            "integration_id": integration_id,
-            "limit": limit + 1,
-        }
+        values = {"organization_id": organization_id, "integration_id": integration_id, "limit": limit + 1}
         row = await (await connection.execute(OF_INTEGRATION, values)).fetchone()
         if row is None:
             raise NotFound("That integration is not there any more.", LIST_AGAIN)
         integration = Integration(**without_envelope(row))
         rows = await (await connection.execute(GRANTS_OF_INTEGRATION, values)).fetchall()
-        usage = await use_in(connection, values | {"user_ids": [row["user_id"] for row in rows[:limit]]})
+        usage = await use_in(connection, {**values, "user_ids": [row["user_id"] for row in rows[:limit]]})
         entries = tuple(
             EffectiveAccess(
                 holder_from(record | {"id": record["user_id"]}),
@@ -236,9 +229,7 @@ async def access_to_integration(
 
 async def enforcement(database: Database) -> Enforcement:
     """Tell whether anything has asked switchboard.may; nothing of Switchboard's own calls it."""
-    row = await database.fetch_one(CALLS_OF_MAY)
-    if row is None:
-        raise AssertionError("a question about a setting has one answer")
+    row = await database.fetch_one(CALLS_OF_MAY) or {}
     calls = row["calls"] or 0
     return Enforcement(calls if calls or row["counted"] else None, row["since"])
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Literal
 
-from tui.data.permissions.values import NOTHING, Access, Cell, Grant, check, normalised, with_right
+from tui.data.permissions.values import NOTHING, Access, OfCell, access_of, check, normalised, with_right
 from tui.data.rights import in_order
 from tui.words.counts import counted
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from datetime import datetime
     from uuid import UUID
 
-    from tui.data.permissions.values import CellKey
+    from tui.data.permissions.values import Cell, CellKey, Grant
     from tui.data.rights import Right
 
 ChangeKind = Literal["grant", "change", "revoke"]
@@ -23,23 +23,16 @@ UNSET: Unset = "unset"
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class Change(OfCell):
     """The change of one cell: the row that was seen (None where there was none), and what is wanted."""
 
-    user_id: UUID
-    integration_id: UUID
     seen: Grant | None
     wanted: Access
 
     @property
-    def key(self) -> CellKey:
-        """The cell: the person's id and the integration's."""
-        return self.user_id, self.integration_id
-
-    @property
     def before(self) -> Access:
         """What the row gave when it was seen."""
-        return Cell(self.user_id, self.integration_id, self.seen).access
+        return access_of(self.seen)
 
     @property
     def kind(self) -> ChangeKind:
@@ -151,7 +144,7 @@ class Staged:
             value, note = normalised(access)
             # A cell that was staged back to what it was may have been read again since, with something else in it.
             first_seen = self._seen[cell.key] if self.is_changed(cell.key) else cell.grant
-            stored = Cell(*cell.key, first_seen).access
+            stored = access_of(first_seen)
             check(value, stored, now)
             if note and stored != value:
                 notes[note] = None
@@ -237,8 +230,10 @@ class Staged:
     def review(self) -> Review:
         """Return the net difference, without cells that are wanted as they were seen."""
         by_kind: dict[ChangeKind, list[Change]] = {"grant": [], "change": [], "revoke": []}
-        for change in self._net_changes():
-            by_kind[change.kind].append(change)
+        for key, wanted in self._wanted.items():
+            if key in self._changed:
+                change = Change(*key, self._seen[key], wanted)
+                by_kind[change.kind].append(change)
         return Review(tuple(by_kind["grant"]), tuple(by_kind["change"]), tuple(by_kind["revoke"]))
 
     def without(self, keys: Iterable[CellKey]) -> Staged:
@@ -259,11 +254,6 @@ class Staged:
                 step.pop(key, None)
         self._steps = [step for step in self._steps if step]
 
-    def _net_changes(self) -> Iterable[Change]:
-        for key, wanted in self._wanted.items():
-            if key in self._changed:
-                yield Change(*key, self._seen[key], wanted)
-
     def _note_changed(self, keys: Iterable[CellKey]) -> None:
         for key in keys:
             if key in self._wanted and not _is_as_seen(self._seen[key], self._wanted[key]):
@@ -275,7 +265,7 @@ class Staged:
         access = self.access(cell)
         if access.rights:
             return access
-        stored = Cell(*cell.key, self._seen.get(cell.key, cell.grant)).access
+        stored = access_of(self._seen.get(cell.key, cell.grant))
         return replace(stored, rights=()) if stored.rights else access
 
     def _change_each(

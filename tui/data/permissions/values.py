@@ -71,22 +71,33 @@ class Grant:
 
 
 @dataclass(frozen=True, slots=True)
-class Cell:
-    """One person and one integration, with the row that is there, if any."""
+class OfCell:
+    """What is about one person and one integration."""
 
     user_id: UUID
     integration_id: UUID
-    grant: Grant | None = None
 
     @property
     def key(self) -> CellKey:
-        """What identifies it: the person's id and the integration's."""
+        """What identifies the cell: the person's id and the integration's."""
         return self.user_id, self.integration_id
+
+
+@dataclass(frozen=True, slots=True)
+class Cell(OfCell):
+    """A cell of the grid, with the row that is there, if any."""
+
+    grant: Grant | None = None
 
     @property
     def access(self) -> Access:
         """What the row says; NOTHING where there is none."""
-        return NOTHING if self.grant is None else self.grant.access
+        return access_of(self.grant)
+
+
+def access_of(grant: Grant | None) -> Access:
+    """Return what a row says; NOTHING where there is none."""
+    return NOTHING if grant is None else grant.access
 
 
 def state_of(access: Access, now: datetime) -> CellState:

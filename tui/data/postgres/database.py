@@ -9,24 +9,25 @@ import random
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, TypeVar, overload
+from typing import TYPE_CHECKING, Any, TypeVar
 from uuid import UUID, uuid4
 
 import psycopg
 from psycopg import errors as pg
 from psycopg.rows import dict_row, scalar_row
+from psycopg.types.json import set_json_loads
 
 from tui.data.postgres.commit import Commit
 from tui.data.postgres.connect import Connection, connect
 from tui.data.postgres.deadline import run_with_deadline
 from tui.data.postgres.failures import translate
-from tui.data.postgres.json_loader import register_tolerant_json
+from tui.data.postgres.json_loader import tolerant_loads
 from tui.data.postgres.lock_holder import FIND_HOLDER, holder_sentence, name_lock_holder
 from tui.data.postgres.operator_settings import set_operator
 from tui.data.postgres.pool import Pool
 from tui.data.postgres.probe import encoding_problem, probe
 from tui.data.postgres.session_settings import READ_COMMITTED, SNAPSHOT, Limits, begin, pin_session, pinned_transaction
-from tui.data.postgres.timestamp_loader import register_tolerant_timestamps
+from tui.data.postgres.timestamp_loader import TolerantTimestamptzLoader
 from tui.errors import (
     ConnectionFailed,
     ConnectionLost,
@@ -38,12 +39,15 @@ from tui.errors import (
 )
 
 if TYPE_CHECKING:
+    import typing_extensions
     from psycopg.rows import AsyncRowFactory
 
     from tui.models import Operator, ServerInfo
 
+    # typing has none with a default before Python 3.13.
+    Row = typing_extensions.TypeVar("Row", default=dict[str, Any])
+
 T = TypeVar("T")
-Row = TypeVar("Row")
 Unit = Callable[[Connection], Awaitable[T]]
 Parameters = Mapping[str, Any]
 __all__ = ["Connection", "Database", "Unit"]
@@ -172,43 +176,22 @@ class Database:
                 raise
             return await self._read_once(unit)
 
-    @overload
-    async def fetch_all(
-        self,
-        query: str,
-        parameters: Parameters | None = ...,
-        *,
-        binary: bool = ...,
-        statement_timeout_ms: int | None = ...,
-    ) -> list[dict[str, Any]]: ...
-
-    @overload
-    async def fetch_all(
-        self,
-        query: str,
-        parameters: Parameters | None = ...,
-        *,
-        row_factory: AsyncRowFactory[Row],
-        binary: bool = ...,
-        statement_timeout_ms: int | None = ...,
-    ) -> list[Row]: ...
-
     async def fetch_all(
         self,
         query: str,
         parameters: Parameters | None = None,
         *,
-        row_factory: AsyncRowFactory[Any] = dict_row,
+        row_factory: AsyncRowFactory[Row] = dict_row,  # type: ignore[assignment]
         binary: bool = False,
         statement_timeout_ms: int | None = None,
-    ) -> list[Any]:
+    ) -> list[Row]:
         """Read with one statement and return its rows, as dicts where no psycopg row factory says otherwise.
 
         `binary` has values sent in Postgres's binary format, which takes half the bytes for bytea. Raises TimedOut
         where the server needs more than `statement_timeout_ms`, by default STATEMENT_TIMEOUT_MS, else as `read`.
         """
 
-        async def unit(connection: Connection) -> list[Any]:
+        async def unit(connection: Connection) -> list[Row]:
             cursor = connection.cursor(row_factory=row_factory, binary=binary)
             if statement_timeout_ms is None:
                 return await (await cursor.execute(query, parameters)).fetchall()
@@ -220,21 +203,13 @@ class Database:
 
         return await self.read(unit)
 
-    @overload
-    async def fetch_one(self, query: str, parameters: Parameters | None = ...) -> dict[str, Any] | None: ...
-
-    @overload
-    async def fetch_one(
-        self, query: str, parameters: Parameters | None = ..., *, row_factory: AsyncRowFactory[Row]
-    ) -> Row | None: ...
-
     async def fetch_one(
         self,
         query: str,
         parameters: Parameters | None = None,
         *,
-        row_factory: AsyncRowFactory[Any] = dict_row,
-    ) -> Any:
+        row_factory: AsyncRowFactory[Row] = dict_row,  # type: ignore[assignment]
+    ) -> Row | None:
         """Read with one statement and return its first row, None where there is none."""
         rows = await self.fetch_all(query, parameters, row_factory=row_factory)
         return rows[0] if rows else None
@@ -402,8 +377,8 @@ class Database:
             # Python's own, before any name server is asked: psycopg passes it on as it is.
             sentence = "The host is no name that can be looked up: between its dots stand 1 to 63 characters."
             raise ConnectionFailed(sentence, "Correct the host.") from None
-        register_tolerant_timestamps(connection)
-        register_tolerant_json(connection)
+        connection.adapters.register_loader("timestamptz", TolerantTimestamptzLoader)
+        set_json_loads(tolerant_loads, connection)
         return connection
 
     async def _configure(self, connection: Connection) -> None:

@@ -4,12 +4,7 @@ from __future__ import annotations
 
 import json
 from decimal import Decimal, InvalidOperation
-from typing import TYPE_CHECKING, Any
-
-from psycopg.types.json import set_json_loads
-
-if TYPE_CHECKING:
-    import psycopg
+from typing import Any
 
 MOST_DIGITS = 4_000
 """Digits of an integer; Python refuses more than 4,300 by default (sys.set_int_max_str_digits)."""
@@ -32,11 +27,6 @@ def tolerant_loads(text: str | bytes) -> Any:
         return written
     # Most values have too few brackets to be worth a look.
     return written if written.count("{") + written.count("[") > MOST_LEVELS and _is_deep(value) else value
-
-
-def register_tolerant_json(connection: psycopg.AsyncConnection[Any]) -> None:
-    """Use `tolerant_loads` for json and jsonb on this connection."""
-    set_json_loads(tolerant_loads, connection)
 
 
 def _integer(digits: str) -> int | str:

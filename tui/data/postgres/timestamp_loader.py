@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from psycopg import DataError
 from psycopg.adapt import Loader
 from psycopg.types.datetime import TimestamptzLoader
 
 if TYPE_CHECKING:
-    import psycopg
     from psycopg.abc import AdaptContext, Buffer
 
 
@@ -32,8 +31,3 @@ class TolerantTimestamptzLoader(Loader):
         except DataError:
             return None
         return moment if FIRST <= moment < LAST else None
-
-
-def register_tolerant_timestamps(connection: psycopg.AsyncConnection[Any]) -> None:
-    """Use the tolerant loader for timestamptz on this connection."""
-    connection.adapters.register_loader("timestamptz", TolerantTimestamptzLoader)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import psycopg
 
 from tui.data.postgres.failures import is_of_another_program, translate
-from tui.data.postgres.session_settings import Limits, pinned_transaction
+from tui.data.postgres.session_settings import Limits
 from tui.data.schema.catalogue_queries import execute, fetch_rows
 from tui.data.schema.files import schema_files
 from tui.data.schema.shape import TABLES
@@ -18,7 +18,6 @@ from tui.errors import Locked, SchemaInTheWay, SwitchboardError
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
-    from contextlib import AbstractAsyncContextManager
 
     from psycopg import AsyncConnection
 
@@ -69,11 +68,6 @@ async def run_files(conn: AsyncConnection[Any], progress: Callable[[Progress], N
         except psycopg.Error as exc:
             raise _failure(exc, conn, f"{statement.file}, statement {statement.number}") from None
     return len(statements)
-
-
-def limited_transaction(conn: AsyncConnection[Any]) -> AbstractAsyncContextManager[None]:
-    """A transaction with the settings and the limits of an installation. Raises psycopg.Error."""
-    return pinned_transaction(conn, LIMITS)
 
 
 async def take_lock(conn: AsyncConnection[Any]) -> None:

@@ -15,9 +15,9 @@ import psycopg
 
 from tui.data.directory_source import DIRECTORY_SOURCES, Source
 from tui.data.postgres.commit import Commit
-from tui.data.postgres.session_settings import begin
+from tui.data.postgres.session_settings import begin, pinned_transaction
 from tui.data.schema.accepted import definition_of, object_of
-from tui.data.schema.apply import LIMITS, LOCK_KEY, Progress, limited_transaction, with_retries
+from tui.data.schema.apply import LIMITS, LOCK_KEY, Progress, with_retries
 from tui.data.schema.catalogue_queries import execute, fetch_rows
 from tui.data.schema.files import schema_files
 from tui.data.schema.plan import Changes, FilesRun, Plan, make_plan, run_and_plan
@@ -94,8 +94,7 @@ async def install(
     `tui.errors`; none carries a row.
     """
     started = time.monotonic()
-    server = Server(conninfo)
-    try:
+    with contextlib.closing(Server(conninfo)) as server:
         if dry_run:
             plan = await server.run(partial(make_plan, roles=roles, accept=accept))
             _refuse_problems(plan)
@@ -121,8 +120,6 @@ async def install(
         seconds = time.monotonic() - started
         statements, created = (files_run.statements, files_run.roles_created) if changes else (0, ())
         return InstallReport(plan, changes, statements, created, built, verification, seconds, notes)
-    finally:
-        server.close()
 
 
 def _refuse_problems(plan: Plan) -> None:
@@ -214,7 +211,7 @@ async def _record(conn: AsyncConnection[Any], files_run: FilesRun, operator_labe
 
 async def _verify_installation(conn: AsyncConnection[Any]) -> tuple[Verification, tuple[tuple[str, str], ...]]:
     """What a verification finds, and what people and organisations do not come from although it is there."""
-    async with limited_transaction(conn):
+    async with pinned_transaction(conn, LIMITS):
         verification = await verify(conn)
         sources = [Source(*row) for row in await fetch_rows(conn, DIRECTORY_SOURCES)]
     return verification, tuple(source.note for source in sources if source.note is not None)
@@ -235,7 +232,7 @@ async def _build_log_indexes(conn: AsyncConnection[Any]) -> tuple[str, ...]:
         while not locked:
             ((locked,),) = await fetch_rows(conn, "select pg_try_advisory_lock(%(key)s)", {"key": LOCK_KEY})
             await asyncio.sleep(0 if locked else 0.2)
-        async with limited_transaction(conn):
+        async with pinned_transaction(conn, LIMITS):
             missing = await fetch_rows(conn, "select name, definition from switchboard.missing_log_indexes()")
         built = []
         for standard_name, definition in missing:

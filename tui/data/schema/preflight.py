@@ -13,6 +13,8 @@ from tui.data.schema.state import schema_state
 from tui.errors import PermissionDenied, SchemaInTheWay, SchemaNewer, ServerUnsuitable, SwitchboardError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from psycopg import AsyncConnection
 
     from tui.models import ServerInfo
@@ -85,46 +87,17 @@ async def preflight(conn: AsyncConnection[Any], *, roles: bool = False) -> Prefl
     server = await probe(conn)
     tables = tuple(TableFacts(*row) for row in await fetch_rows(conn, _TABLE_FACTS, {"tables": list(TABLES)}))
     ((owner, owned),) = await fetch_rows(conn, _SCHEMA_FACTS)
-    problems = _server_problems(server)
-    if await schema_state(conn) == "newer":
-        newer = SchemaNewer()
-        problems.append(Problem(newer.sentence, newer.what_to_do, SchemaNewer))
-    if not owned:
-        problems.append(
-            Problem(
-                f"The schema switchboard belongs to the role {owner}, and {server.role} is not a member of it.",
-                f"Connect as {owner}.",
-                PermissionDenied,
-            )
-        )
-    elif owner is None and not server.create_in_database:
-        problems.append(
-            Problem(
-                f"The role {server.role} lacks the privilege CREATE on the database {server.database}.",
-                f"Let its owner run: grant create on database {_quote(server.database)} to {_quote(server.role)};",
-                PermissionDenied,
-            )
-        )
+    newer = SchemaNewer() if await schema_state(conn) == "newer" else None
     foreign = await fetch_rows(conn, _FOREIGN, {"tables": list(TABLES)})
-    if owned and foreign:
-        what, other = foreign[0]
-        problems.append(
-            Problem(
-                f"The {what} belongs to the role {other}, which is neither {server.role} nor the owner of the tables.",
-                f"If it is as it should be, connect as {other}; else move it out of the way.",
-            )
-        )
-    problems += _table_problems(server, tables)
     missing = await missing_roles(conn) if roles else ()
-    if missing and not (server.create_role or server.superuser):
-        problems.append(
-            Problem(
-                f"The role {server.role} lacks the attribute CREATEROLE, so it cannot create {', '.join(missing)}.",
-                "Connect as a role that has it, or set up without --roles.",
-                PermissionDenied,
-            )
-        )
-    return Preflight(server, tables, tuple(problems))
+    problems = (
+        *_server_problems(server),
+        *([Problem(newer.sentence, newer.what_to_do, SchemaNewer)] if newer else []),
+        *_schema_problems(server, owner, owned, foreign),
+        *_table_problems(server, tables),
+        *_role_problems(server, missing),
+    )
+    return Preflight(server, tables, problems)
 
 
 def why_unwritable(server: ServerInfo) -> Problem | None:
@@ -139,49 +112,71 @@ def why_unwritable(server: ServerInfo) -> Problem | None:
     return None
 
 
-def _server_problems(server: ServerInfo) -> list[Problem]:
-    problems = [problem] if (problem := why_unwritable(server)) else []
+def _server_problems(server: ServerInfo) -> Iterator[Problem]:
+    if problem := why_unwritable(server):
+        yield problem
     if unfit := encoding_problem(server):
-        problems.append(Problem(*unfit, ServerUnsuitable))
+        yield Problem(*unfit, ServerUnsuitable)
     if server.pooling == "transaction":
-        problems.append(
-            Problem(
-                "This is a transaction pooler, which does not keep the locks that an installation needs.",
-                "Use the direct address or the session pooler (port 5432) for setup; port 6543 works afterwards.",
-                ServerUnsuitable,
-            )
+        yield Problem(
+            "This is a transaction pooler, which does not keep the locks that an installation needs.",
+            "Use the direct address or the session pooler (port 5432) for setup; port 6543 works afterwards.",
+            ServerUnsuitable,
         )
-    return problems
 
 
-def _table_problems(server: ServerInfo, tables: tuple[TableFacts, ...]) -> list[Problem]:
-    problems = []
+def _schema_problems(
+    server: ServerInfo, owner: str | None, owned: bool, foreign: list[tuple[Any, ...]]
+) -> Iterator[Problem]:
+    if not owned:
+        yield Problem(
+            f"The schema switchboard belongs to the role {owner}, and {server.role} is not a member of it.",
+            f"Connect as {owner}.",
+            PermissionDenied,
+        )
+    elif owner is None and not server.create_in_database:
+        yield Problem(
+            f"The role {server.role} lacks the privilege CREATE on the database {server.database}.",
+            f"Let its owner run: grant create on database {_quote(server.database)} to {_quote(server.role)};",
+            PermissionDenied,
+        )
+    if owned and foreign:
+        what, other = foreign[0]
+        yield Problem(
+            f"The {what} belongs to the role {other}, which is neither {server.role} nor the owner of the tables.",
+            f"If it is as it should be, connect as {other}; else move it out of the way.",
+        )
+
+
+def _table_problems(server: ServerInfo, tables: tuple[TableFacts, ...]) -> Iterator[Problem]:
     for table in tables:
         if not table.is_table:
-            problems.append(
-                Problem(
-                    f"public.{table.name} is in the way: it is not a table, but has the name of one that is needed.",
-                    "Rename it, or use another database.",
-                )
+            yield Problem(
+                f"public.{table.name} is in the way: it is not a table, but has the name of one that is needed.",
+                "Rename it, or use another database.",
             )
         elif not table.owned:
-            problems.append(
-                Problem(
-                    f"The table public.{table.name} belongs to the role {table.owner}, "
-                    f"and {server.role} is not a member of it.",
-                    f"Connect as {table.owner}, or let {table.owner} run the text of `switchboard schema`.",
-                    PermissionDenied,
-                )
-            )
-    if len(tables) < len(TABLES) and not server.create_in_public:
-        problems.append(
-            Problem(
-                f"The role {server.role} lacks the privilege CREATE on the schema public.",
-                f"Let its owner run: grant create on schema public to {_quote(server.role)};",
+            yield Problem(
+                f"The table public.{table.name} belongs to the role {table.owner}, "
+                f"and {server.role} is not a member of it.",
+                f"Connect as {table.owner}, or let {table.owner} run the text of `switchboard schema`.",
                 PermissionDenied,
             )
+    if len(tables) < len(TABLES) and not server.create_in_public:
+        yield Problem(
+            f"The role {server.role} lacks the privilege CREATE on the schema public.",
+            f"Let its owner run: grant create on schema public to {_quote(server.role)};",
+            PermissionDenied,
         )
-    return problems
+
+
+def _role_problems(server: ServerInfo, missing: tuple[str, ...]) -> Iterator[Problem]:
+    if missing and not (server.create_role or server.superuser):
+        yield Problem(
+            f"The role {server.role} lacks the attribute CREATEROLE, so it cannot create {', '.join(missing)}.",
+            "Connect as a role that has it, or set up without --roles.",
+            PermissionDenied,
+        )
 
 
 def _quote(name: str) -> str:

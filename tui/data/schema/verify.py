@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 _CAST = re.compile(r"\((\w+)\)::text|::text")
 _COLUMNS = re.compile(r"\(([^()]*)\)")
-# What 011 had and later versions have not; named only where a later version has run.
+# What 011 had and setup takes away; named only where a later version has run.
 FORMER = frozenset(
     {
         ("function", "switchboard.object_or_empty(text)"),
@@ -83,7 +83,9 @@ async def verify(conn: AsyncConnection[Any]) -> Verification:
     drifts = differences(shape, await _existing_roles(conn), accepted)
     if state == "outdated":
         drifts = tuple(
-            drift for drift in drifts if drift.expected or drift.actual is None or not _is_former(drift.actual)
+            drift
+            for drift in drifts
+            if drift.expected or drift.actual is None or (drift.actual.kind, drift.actual.name) not in FORMER
         )
     present = {object_of(entry) for entry in shape} - {object_of(drift.actual) for drift in drifts if drift.actual}
     words = [
@@ -134,11 +136,6 @@ def differences(
         Drift(None, entry, sentence) for entry in foreign if (sentence := foreign_sentence(entry, accepted or {}))
     ]
     return tuple(drifts)
-
-
-def _is_former(entry: CatalogueEntry) -> bool:
-    """Whether an earlier version made it, and setup takes it away."""
-    return (entry.kind, entry.name) in FORMER
 
 
 def _part_of(entry: CatalogueEntry, absent: set[str]) -> bool:

@@ -131,7 +131,6 @@ class _Page:
     row_count: int
     leaves: bytes
     row_list: bytes
-    last: tuple[str, str]
 
 
 def moment_of(seconds: int) -> datetime | None:
@@ -185,38 +184,29 @@ async def entries_of(database: Database, hour: int | None) -> AsyncIterator[byte
 
 
 async def _pages(database: Database, hour: int | None) -> AsyncIterator[_Page]:
-    moment = "coalesce(l.created_at, 'infinity')" if hour is None else "l.created_at"
-    bucket = _WITHOUT_HOUR if hour is None else _OF_HOUR
-    last: tuple[str, str] | None = None
-    while True:
-        page = await _page(database, hour, moment, bucket, last)
-        if page is None:
-            return
-        yield page
-        if page.row_count < ROWS_OF_A_PAGE:
-            return
-        last = page.last
-
-
-async def _page(
-    database: Database, hour: int | None, moment: str, bucket: str, last: tuple[str, str] | None
-) -> _Page | None:
-    further = _FURTHER.format(moment=moment, id=ID) if last else ""
-    query = _PAGE.format(
-        moment=moment,
-        bucket=bucket,
-        further=further,
-        leaf=LEAF,
-        id=ID,
-        columns=COLUMNS,
-        entry=ENTRY,
-        id_of_r=ID.replace("l.", "r."),
-    )
+    moment, bucket = "l.created_at", _OF_HOUR
     values: dict[str, object] = {"hour": hour, "rows": ROWS_OF_A_PAGE}
-    if hour is not None:
+    if hour is None:
+        moment, bucket = "coalesce(l.created_at, 'infinity')", _WITHOUT_HOUR
+    else:
         values["until"] = hour + HOUR
-    if last:
-        values |= {"moment": last[0], "id": last[1]}
-    (row,) = await database.fetch_all(query, values, row_factory=tuple_row, binary=True)
-    row_count, leaves, row_list, moment_of_last, id_of_last = row
-    return _Page(row_count, leaves, row_list, (moment_of_last, str(id_of_last))) if row_count else None
+    further = ""
+    while True:
+        query = _PAGE.format(
+            moment=moment,
+            bucket=bucket,
+            further=further,
+            leaf=LEAF,
+            id=ID,
+            columns=COLUMNS,
+            entry=ENTRY,
+            id_of_r=ID.replace("l.", "r."),
+        )
+        (row,) = await database.fetch_all(query, values, row_factory=tuple_row, binary=True)
+        *page, last_moment, last_id = row
+        if page[0]:
+            yield _Page(*page)
+        if page[0] < ROWS_OF_A_PAGE:
+            return
+        further = _FURTHER.format(moment=moment, id=ID)
+        values |= {"moment": last_moment, "id": str(last_id)}

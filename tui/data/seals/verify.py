@@ -17,7 +17,7 @@ from tui.words.counts import counted
 from tui.words.times import to_the_minute
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Sequence
+    from collections.abc import Callable, Sequence
     from datetime import datetime
     from uuid import UUID
 
@@ -190,7 +190,8 @@ class _Check:
         last_hour = await self._database.fetch_value(LAST_HOUR, {"id": last.id})
         until = None if last_hour is None else min(last_hour + HOUR, LAST_MOMENT)
         start, end = (0, 0) if first is None or until is None else (first, until)
-        log = _Peekable(hours_with_rows(self._database, start, end))
+        log = hours_with_rows(self._database, start, end)
+        in_log = await anext(log, None)
         absent = dict(awaited)
         before: Seal | None = None
         # Whether the seal before can be relied on; a chain broken there is that one's finding.
@@ -210,11 +211,13 @@ class _Check:
                     SealFinding("seal", f"The seal of {hour_text(seal.hour)} is out of its place.", seal.hour)
                 )
                 continue
-            while (in_log := await log.peek()) is not None and in_log.hour is not None and in_log.hour < seal.hour:
+            while in_log is not None and in_log.hour is not None and in_log.hour < seal.hour:
                 await self._report_unsealed(in_log, seal, linked=linked and is_good)
-                await log.next()
-            sealed_rows = await log.next() if in_log is not None and in_log.hour == seal.hour else None
-            await self._compare(seal, sealed_rows, is_good)
+                in_log = await anext(log, None)
+            is_there = in_log is not None and in_log.hour == seal.hour
+            await self._compare(seal, in_log if is_there else None, is_good)
+            if is_there:
+                in_log = await anext(log, None)
             if latest_hour is None:
                 self._report.first_hour = seal.hour
             latest_hour = seal.hour
@@ -271,25 +274,6 @@ class _Check:
         changed = await changed_rows(self._database, seal)
         for finding in _findings_of(seal, rows, changed):
             self._report.add(finding)
-
-
-class _Peekable:
-    """An iterator whose next item can be looked at without taking it."""
-
-    def __init__(self, source: AsyncIterator[HourOfRows]) -> None:
-        self._source = source
-        self._next: HourOfRows | None = None
-
-    async def peek(self) -> HourOfRows | None:
-        """The next item; None at the end."""
-        if self._next is None:
-            self._next = await anext(self._source, None)
-        return self._next
-
-    async def next(self) -> HourOfRows | None:
-        """Take the next item; None at the end."""
-        item, self._next = await self.peek(), None
-        return item
 
 
 def hour_moment(hour: int | None) -> datetime | str | None:

@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     from tui.data.postgres.database import Database
     from tui.data.schema.holes import Hole
     from tui.data.schema.verify import Drift
-    from tui.models import Census
 
 RUN_SETUP = "Run `switchboard setup`: it shows what it will do first."
 LISTED_DRIFTS = 20
@@ -226,22 +225,16 @@ def _gate_finding(state: str, source: str, key_id: str | None) -> Finding:
 
 
 async def _census(database: Database, keyring: Keyring) -> list[Finding]:
-    return [_census_finding(await take_census(database, keyring))]
-
-
-def _census_finding(census: Census) -> Finding:
+    census = await take_census(database, keyring)
     if not census.total:
-        return Finding(Subject.CREDENTIALS, "ok", "No credential is stored yet.")
+        return [Finding(Subject.CREDENTIALS, "ok", "No credential is stored yet.")]
     formats = ", ".join(f"{count} {name}" for name, count in sorted(census.by_format.items()))
     if census.unreadable:
         reasons = sorted({reason for _, reason in census.unreadable})
-        return Finding(
-            Subject.CREDENTIALS,
-            "problem",
-            f"{len(census.unreadable)} of {census.total} credentials do not open ({', '.join(reasons)}).",
-            "`switchboard keys status` names them; configure their key, or enter them again.",
-        )
-    return Finding(Subject.CREDENTIALS, "ok", f"All {census.total} credentials open ({formats}).")
+        sentence = f"{len(census.unreadable)} of {census.total} credentials do not open ({', '.join(reasons)})."
+        what_to_do = "`switchboard keys status` names them; configure their key, or enter them again."
+        return [Finding(Subject.CREDENTIALS, "problem", sentence, what_to_do)]
+    return [Finding(Subject.CREDENTIALS, "ok", f"All {census.total} credentials open ({formats}).")]
 
 
 def _key_without_database(keyring: Keyring) -> list[Finding]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from typing import TYPE_CHECKING
 
 from tui.data.schema.plan import make_plan
@@ -13,8 +14,5 @@ if TYPE_CHECKING:
 
 async def plan_setup(conninfo: str) -> Plan:
     """Find out what an installation would do there; nothing stays changed. Raises as `make_plan` does."""
-    server = Server(conninfo)
-    try:
+    with closing(Server(conninfo)) as server:
         return await server.run(make_plan)
-    finally:
-        server.close()

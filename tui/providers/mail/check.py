@@ -7,7 +7,7 @@ import contextlib
 import threading
 import time
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from tui.errors import ProviderFailed
 from tui.providers.mail import failures, imap, smtp
@@ -33,20 +33,8 @@ _GOODBYE_SECONDS = 2.0
 _PATIENCE_ON_STARTTLS_PORT = 5.0
 _PATIENCE_ELSEWHERE = 1.5
 
-
-class Dialogue(Protocol):
-    """A conversation with one mail server; each method is called from one thread and may raise anything."""
-
-    login_sent: bool
-
-    def reach(self, patience: float) -> Verdict:
-        """Connect and get to a verified TLS."""
-
-    def log_in(self, login: Login) -> Verdict:
-        """Send the login once."""
-
-    def leave(self) -> None:
-        """Say goodbye where somebody still listens."""
+# Called from one thread; each of their methods may raise anything.
+Dialogue = smtp.SmtpDialogue | imap.ImapDialogue
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from tui.data.audit import name_resolution
+from tui.data.audit.filter import parse_filter
 from tui.words.audit import no_rows_words
 
 if TYPE_CHECKING:
@@ -15,12 +17,9 @@ if TYPE_CHECKING:
 
 async def resolve(session: Session, text: str) -> ResolvedFilter:
     """Return the filter that a text is, of the organisation looked at. Raises FilterError and what reading raises."""
-    from tui.data.audit.filter import parse_filter
-    from tui.data.audit.name_resolution import resolve_filter
-
     organization = session.organization
     parsed = parse_filter(text, zone=session.settings.timezone, now=datetime.now(UTC))
-    return await resolve_filter(session.database, parsed, organization.id if organization else None)
+    return await name_resolution.resolve_filter(session.database, parsed, organization.id if organization else None)
 
 
 async def resolve_load(session: Session, state: AuditState, text: str) -> ResolvedFilter:

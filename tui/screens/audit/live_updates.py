@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from tui.data.audit.tail import Tail, follow
 from tui.errors import SwitchboardError
 from tui.screens.audit.state import Following
 
@@ -11,7 +12,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from tui.data.audit.filter import AuditFilter
-    from tui.data.audit.tail import Tail
     from tui.screens.audit.pane import AuditPane
     from tui.screens.audit.state import AuditState
     from tui.screens.page import Page
@@ -59,8 +59,6 @@ class LiveUpdates:
 
     async def begin(self, audit_filter: AuditFilter) -> None:
         """Take what is in the log by now as known, and look for what is new from now on. Raises what reading raises."""
-        from tui.data.audit.tail import Tail
-
         self._state.rows_arrived = self._state.rows_waiting = 0
         tail = Tail(self._page.session.database, audit_filter)
         await tail.begin()
@@ -69,8 +67,6 @@ class LiveUpdates:
             self._page.run_worker(self._poll(tail), group="follow", exclusive=True, exit_on_error=False)
 
     async def _poll(self, tail: Tail) -> None:
-        from tui.data.audit.tail import follow
-
         try:
             async for rows in follow(tail):
                 if not self._page.is_mounted:

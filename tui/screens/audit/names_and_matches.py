@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from tui.data import directory
 from tui.screens.audit.view import Names
 
 if TYPE_CHECKING:
@@ -50,8 +51,6 @@ class NamesAndMatches:
 
         Raises what reading raises.
         """
-        from tui.data.directory import people_by_id
-
         if self._has_more_organizations:
             await self._name_those_of(database, rows)
         people, unknown = self.names.people, self._unknown
@@ -62,7 +61,7 @@ class NamesAndMatches:
             unknown &= seen
         missing = {row.user_id for row in rows if row.user_id is not None} - people.keys() - unknown
         if missing:
-            people |= await people_by_id(database, missing)
+            people |= await directory.people_by_id(database, missing)
             unknown |= missing - people.keys()
         if self._searched is not None:
             await self._look_for_matches(self._searched, rows)
@@ -72,23 +71,19 @@ class NamesAndMatches:
 
         Tells whether a name has changed. Raises what reading raises.
         """
-        from tui.data.directory import LISTED_ORGANIZATIONS, list_organizations
-
         before = dict(self.names.organizations)
-        listed = await list_organizations(database)
+        listed = await directory.list_organizations(database)
         self.names.organizations |= {organization.id: organization.name for organization in listed if organization.name}
-        self._has_more_organizations = len(listed) >= LISTED_ORGANIZATIONS
+        self._has_more_organizations = len(listed) >= directory.LISTED_ORGANIZATIONS
         if self._has_more_organizations:
             self._nameless.clear()
             await self._name_those_of(database, self._list_rows())
         return before != self.names.organizations
 
     async def _name_those_of(self, database: Database, rows: Sequence[AuditRow]) -> None:
-        from tui.data.directory import organizations_by_id
-
         unnamed = {row.organization_id for row in rows} - self.names.organizations.keys() - self._nameless
         if unnamed:
-            names = await organizations_by_id(database, unnamed)
+            names = await directory.organizations_by_id(database, unnamed)
             self.names.organizations |= {identifier: name for identifier, name in names.items() if name}
             self._nameless |= unnamed - self.names.organizations.keys()
 

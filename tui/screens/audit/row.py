@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, ClassVar
 
 from rich.cells import chop_cells
 
+from tui.data.audit.rows import read_long_details
+from tui.data.seals.sealing import read_seal_evidence
 from tui.errors import PermissionDenied
 from tui.screens.audit.view import MOST_CHANGES, Names, changes_of, person_of
 from tui.screens.page import Page
@@ -66,9 +68,6 @@ class AuditRowScreen(Page):
         self._show()
 
     async def load(self) -> None:
-        from tui.data.audit.rows import read_long_details
-        from tui.data.seals.sealing import read_seal_evidence
-
         if self._row.is_cut:
             self._long = await read_long_details(self.session.database, self._row)
             if self.is_mounted:

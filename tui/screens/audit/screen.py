@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from textual import work
 
+from tui.data.audit.counts import count_rows
 from tui.data.audit.pages import AuditReader, Place
 from tui.errors import FilterError, SwitchboardError
 from tui.screens.audit.bindings import KEYS, SEARCHING_HINTS, TYPING_HINTS, reading_hints
@@ -123,8 +124,6 @@ class AuditScreen(ListPage):
     @work(group="measure", exclusive=True, exit_on_error=False)
     async def _measure(self) -> None:
         """Count the rows, find the time they span and what organisations are called; none keeps anybody waiting."""
-        from tui.data.audit.counts import count_rows
-
         if self._state.filter is None:
             return
         audit_filter = self._state.filter.audit_filter

@@ -133,19 +133,13 @@ def person_of(row: AuditRow, names: Names) -> str:
         parts.append(person_in_full(person))
     elif row.user_id is not None:
         parts.append(f"{row.user_id}, not in the directory")
-    label, login = operator_of(row), row.evidence.get("session_user")
-    if label and (person is None or label not in (person.email, person.name)):
+    label, login = row.evidence.get("operator"), row.evidence.get("session_user")
+    if label and isinstance(label, str) and (person is None or label not in (person.email, person.name)):
         parts.append(f"operator {safe_text(label, VALUE_WIDTH)}")
     known_login = f"login {safe_text(login, VALUE_WIDTH)}" if login else ""
     if not parts:
         return ", ".join(filter(None, ("nobody named", known_login)))
     return f"{claimed(', '.join(parts))} ({'; '.join(filter(None, ('claimed', known_login)))})"
-
-
-def operator_of(row: AuditRow) -> str | None:
-    """Return what the operator went by, as the console said."""
-    label = row.evidence.get("operator")
-    return label if isinstance(label, str) else None
 
 
 def changes_of(row: AuditRow, cut_at: int | None = None) -> list[tuple[str, str, str]]:

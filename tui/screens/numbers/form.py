@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from textual.containers import VerticalScroll
 from textual.widgets import Input, Static
 
+from tui.data.numbers.changes import NumberEdit, add_number, edit_number
 from tui.data.numbers.input import NUMBER_TYPES, number_to_add, readable_name
 from tui.errors import InvalidInput
 from tui.screens.form_page import FormPage
@@ -120,8 +121,6 @@ class NumberForm(FormPage):
         )
 
     async def save(self) -> bool:
-        from tui.data.numbers.changes import NumberEdit, add_number, edit_number
-
         organization = self.session.organization
         if organization is None:
             return False

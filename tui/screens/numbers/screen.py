@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING, ClassVar
 
 from textual import work
 
+from tui.data.numbers.changes import activate_number, assign_number, deactivate_number, make_primary, unassign_number
+from tui.data.numbers.listing import FEWEST_DIGITS, find_phone_numbers, list_phone_numbers, read_number_rights
 from tui.errors import SwitchboardError
 from tui.screens.detail_page import DetailPage
 from tui.screens.numbers.view import (
     COLUMNS,
     EVERYWHERE,
-    FEWEST_DIGITS,
     SORTS,
     VIEWS,
     detail,
@@ -138,8 +139,6 @@ class PhoneNumbersScreen(DetailPage["PhoneNumber"]):
         return "This organisation has no phone numbers.", "S  sync from Exotel    a  add one by hand"
 
     async def load(self) -> None:
-        from tui.data.numbers.listing import list_phone_numbers, read_number_rights
-
         organization = self.organization_to_list()
         if organization is None:
             return
@@ -161,8 +160,6 @@ class PhoneNumbersScreen(DetailPage["PhoneNumber"]):
 
     @work(group="search", exclusive=True, exit_on_error=False)
     async def _search(self, text: str) -> None:
-        from tui.data.numbers.listing import find_phone_numbers
-
         try:
             result = await find_phone_numbers(self.session.database, text)
         except SwitchboardError as failure:
@@ -216,8 +213,6 @@ class PhoneNumbersScreen(DetailPage["PhoneNumber"]):
             )
 
     async def _assign(self, number: PhoneNumber, person: Person) -> None:
-        from tui.data.numbers.changes import assign_number
-
         name = person_in_full(person)
         # Asked of a free number too: an enter held down opens the people and takes the first of them.
         question = f"{shown_number(number)} is free. Give it to {name}?"
@@ -233,8 +228,6 @@ class PhoneNumbersScreen(DetailPage["PhoneNumber"]):
             self.act(self._unassign(number))
 
     async def _unassign(self, number: PhoneNumber) -> None:
-        from tui.data.numbers.changes import unassign_number
-
         question = f"Take {shown_number(number)} from {assignee_in_full(number)} and return it to the pool?"
         if await self.prompt.confirm(question, "return it"):
             change = partial(unassign_number, self.session.database, number)
@@ -246,8 +239,6 @@ class PhoneNumbersScreen(DetailPage["PhoneNumber"]):
             self.act(self._make_primary(number))
 
     async def _make_primary(self, number: PhoneNumber) -> None:
-        from tui.data.numbers.changes import make_primary
-
         # More than one where an adopted database has several; the change is refused where they are others by now.
         primaries = [other for other in self._items if other.is_primary]
         others = [other for other in primaries[:1] if other.id != number.id]
@@ -262,8 +253,6 @@ class PhoneNumbersScreen(DetailPage["PhoneNumber"]):
             self.act(self._switch(number))
 
     async def _switch(self, number: PhoneNumber) -> None:
-        from tui.data.numbers.changes import activate_number, deactivate_number
-
         if number.is_active:
             question = deactivation_question(number)
             answer, change, outcome = "deactivate", deactivate_number, deactivated

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from tui.data.numbers.sync import SyncConflict
+from tui.data.numbers.sync import SyncConflict, apply_sync
 from tui.providers import title_of
 from tui.screens.numbers.view import SYNC_COLUMNS, plan_rows
 from tui.screens.page import Page, enter_does
@@ -126,8 +126,6 @@ class NumberSyncScreen(Page):
             self.act(self._apply(self._plan))
 
     async def _apply(self, plan: SyncPlan) -> None:
-        from tui.data.numbers.sync import apply_sync
-
         # The list may be that of another account.
         if plan.deactivates_all and not await self.prompt.confirm(deactivation_of_all(plan), "deactivate them"):
             self.status.say("Nothing was written.")

@@ -39,7 +39,6 @@ EVERYWHERE = (NUMBER, Column("Organisation", 9, grows=True), ASSIGNED, REST[0], 
 SYNC_COLUMNS = (Column("Sync", 7), NUMBER, Column("Name", 12, drops=1), Column("What", 20, grows=True))
 
 SORTS = ("number", "name", "assigned to", "state")
-FEWEST_DIGITS = 4
 SIGNS = "+-()/. \u2010\u2011\u2012\u2013\u2212"
 SYNC_TONES: dict[str, Tone] = {"new": "good", "changed": "warning", "gone": "bad"}
 VIEWS = ("all", "free", "assigned", "not active")

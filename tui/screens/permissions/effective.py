@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from tui.data.permissions.effective import access_of_person, access_to_integration, enforcement
 from tui.providers import title_of
 from tui.screens.page import Page
 from tui.screens.permissions.view import letters, person_sign, use_words
@@ -58,8 +59,6 @@ class AccessScreen(Page):
 
     async def show_enforcement(self) -> None:
         """Say on the status line whether any program asks for these permissions."""
-        from tui.data.permissions.effective import enforcement
-
         sentence = (await enforcement(self.session.database)).sentence()
         if self.is_mounted:
             self.status.say(sentence)
@@ -93,8 +92,6 @@ class AccessOfPersonScreen(AccessScreen):
         return (Part(holder_in_full(self._person), "warning"),)
 
     async def load(self) -> None:
-        from tui.data.permissions.effective import access_of_person
-
         organization = self.session.organization
         if organization is None:
             return
@@ -131,8 +128,6 @@ class UsersOfIntegrationScreen(AccessScreen):
         return (Part(title, "warning"), Part(f"{able:,} of {people} holders can use it now", "quiet", give=1))
 
     async def load(self) -> None:
-        from tui.data.permissions.effective import access_to_integration
-
         organization, integration_id = self.session.organization, self._integration.id
         if organization is None or integration_id is None:
             return
@@ -179,5 +174,5 @@ def detail(entry: EffectiveAccess, zone: tzinfo, glyphs: Glyphs) -> tuple[TextLi
     return (
         *decisions,
         TextLine(f"{until_words(grant.access, entry.now, zone)}{granted}", label="Expires".ljust(LABEL)),
-        TextLine(use_words(grant.access, entry.use, True), label="Sent".ljust(LABEL)),
+        TextLine(use_words(grant.access, entry.use), label="Sent".ljust(LABEL)),
     )

@@ -6,6 +6,7 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
+from tui.data.permissions.apply import Conflicts, undo_applied
 from tui.data.permissions.listing import server_time
 from tui.errors import InvalidInput
 from tui.screens.permissions.staging import ask_values, stage_copy, stage_revoke, stage_right, stage_values
@@ -134,8 +135,6 @@ class GridActions:
         self._page.status.say(f"{word} in one transaction: {applied_words(applied)}. u undoes it as one.", "good")
 
     async def _undo_applied(self, model: GridModel, applied: Applied) -> None:
-        from tui.data.permissions.apply import Conflicts, undo_applied
-
         what = "Undo the last undo" if applied.undo_of else "Undo the last apply"
         question = f"{what} ({applied_words(applied)})? The reverse is written in one transaction."
         if not await self._page.prompt.confirm(question, "undo all of it"):

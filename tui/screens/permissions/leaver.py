@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from tui.data.permissions.leaver import leaver_report
 from tui.providers import is_secret, title_of
 from tui.screens.page import Page
 from tui.widgets.frame import Part
@@ -46,8 +47,6 @@ class LeaverScreen(Page):
         return (Part(f"Leaver report: {holder_in_full(self._person)}", "warning"),)
 
     async def load(self) -> None:
-        from tui.data.permissions.leaver import leaver_report
-
         organization = self.session.organization
         if organization is None:
             return

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from tui.data.permissions.listing import Use
 from tui.data.permissions.staging import Staged
 from tui.screens.permissions.staging import SelectedCells
-from tui.screens.permissions.view import LABEL, detail, row_view
+from tui.screens.permissions.view import LABEL, detail, row_view, use_words
 from tui.widgets.text_lines import TextLine
 from tui.words.counts import counted
+from tui.words.integrations import NOT_VISIBLE
 from tui.words.permissions import access_in_full, holder_in_full
 from tui.words.text import safe_text
 
@@ -17,7 +19,7 @@ if TYPE_CHECKING:
     from datetime import tzinfo
     from uuid import UUID
 
-    from tui.data.permissions.listing import Holder, Use
+    from tui.data.permissions.listing import Holder
     from tui.data.permissions.values import Access, Cell, CellKey, Grant
     from tui.models import Integration
     from tui.screens.permissions.people_list import PeopleList
@@ -84,8 +86,9 @@ class GridModel:
         loaded, holder = located
         integration = self.integrations[column]
         cell = loaded.page.cell(holder.id, self._columns()[column])
-        use = self._use(loaded, holder, integration) if self.may_see_use else None
-        lines = detail(holder, cell, integration, self.staged, use, loaded.page.now, self._zone)
+        use = None if loaded.used is None else loaded.used.get((holder.id, integration.integration_type), Use())
+        sent = use_words(cell.access, use) if self.may_see_use else NOT_VISIBLE
+        lines = detail(holder, cell, integration, self.staged, sent, loaded.page.now, self._zone)
         if selection.span == "cell":
             return lines
         return (TextLine(self.selection_words(selection), "warning", "Selected".ljust(LABEL)), *lines[1:])
@@ -170,8 +173,3 @@ class GridModel:
     def _columns(self, columns: tuple[int, int] | None = None) -> list[UUID]:
         ids = [integration.id for integration in self.integrations if integration.id is not None]
         return ids if columns is None else ids[columns[0] : columns[1] + 1]
-
-    def _use(self, loaded: LoadedPage, holder: Holder, integration: Integration) -> tuple[Use | None, bool]:
-        if loaded.used is None:
-            return None, False
-        return loaded.used.get((holder.id, integration.integration_type)), True

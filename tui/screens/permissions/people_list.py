@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
+from tui.data.permissions.listing import count_people, people_page, use_of
 from tui.errors import InvalidInput
 from tui.screens.permissions.people_window import PAGE, LoadedPage, PeopleWindow
 
@@ -120,8 +121,6 @@ class PeopleList:
 
         Raises PermissionDenied where the role may not read the log.
         """
-        from tui.data.permissions.listing import use_of
-
         near = [page for page in self.window.pages if page.used is None and page.end > first and page.start <= last]
         if not near:
             return None
@@ -131,15 +130,11 @@ class PeopleList:
 
     async def read_everybody(self) -> list[PeoplePage]:
         """Read all pages of the listing. Raises InvalidInput where that is more than MOST_AT_ONCE people."""
-        from tui.data.permissions.listing import people_page
-
         pages: list[PeoplePage] = []
         beyond: Place | None = None
         total = await self._count()
         while total <= MOST_AT_ONCE:
-            page = await people_page(
-                self._database, self.organization_id, self.people_filter, self.sort, beyond, limit=BIG_PAGE
-            )
+            page = await self._page(beyond, BIG_PAGE)
             pages.append(page)
             beyond = page.last
             if not page.more:
@@ -149,14 +144,10 @@ class PeopleList:
             "Filter the list (/ or w) until it holds fewer, or select a range (V).",
         )
 
-    async def _page(self, beyond: Place | None, *, backwards: bool = False) -> PeoplePage:
-        from tui.data.permissions.listing import people_page
-
+    async def _page(self, beyond: Place | None, limit: int = PAGE, *, backwards: bool = False) -> PeoplePage:
         return await people_page(
-            self._database, self.organization_id, self.people_filter, self.sort, beyond, PAGE, backwards=backwards
+            self._database, self.organization_id, self.people_filter, self.sort, beyond, limit, backwards=backwards
         )
 
     async def _count(self) -> int:
-        from tui.data.permissions.listing import count_people
-
         return await count_people(self._database, self.organization_id, self.people_filter)

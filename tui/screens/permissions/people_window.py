@@ -131,19 +131,16 @@ class PeopleWindow:
             return None
         return self.pages[0].page.first if direction == "before" else self.pages[-1].page.last
 
-    def add(self, page: PeoplePage, direction: Direction) -> LoadedPage:
+    def add(self, page: PeoplePage, direction: Direction) -> None:
         """Add the page that was read beyond `edge(direction)`."""
         if direction == "behind":
-            loaded = LoadedPage(self.end, page)
             self.at_end = not page.more
             if page.people:
-                self.pages.append(loaded)
+                self.pages.append(LoadedPage(self.end, page))
         else:
-            loaded = LoadedPage(self.first - len(page.people), page)
             self.at_start = not page.more
             if page.people:
-                self.pages.insert(0, loaded)
-        return loaded
+                self.pages.insert(0, LoadedPage(self.first - len(page.people), page))
 
     def drop_far_pages(self, first: int, last: int) -> None:
         """Drop the pages that lie more than two pages away from these numbers."""

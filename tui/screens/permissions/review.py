@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from tui.data.permissions.apply import Applied, apply
+from tui.data.permissions.listing import holders_by_id, integrations_of
 from tui.data.rights import RIGHTS
+from tui.providers import title_of
 from tui.screens.page import Page, enter_does
 from tui.screens.permissions.view import letter_change
 from tui.widgets.bindings import bind
@@ -81,8 +84,6 @@ class PermissionReviewScreen(Page):
         return (Part(review.sentence(), "warning", give=1), Part(gained, "bad"))
 
     async def load(self) -> None:
-        from tui.data.permissions.listing import holders_by_id, integrations_of
-
         switcher = self.query_one(StateSwitcher)
         switcher.show_loading("the review")
         database, organization_id = self.session.database, self._staged.organization_id
@@ -133,8 +134,6 @@ class PermissionReviewScreen(Page):
         return safe_text(holder.label if holder else user_id, 60)
 
     def _integration(self, integration_id: UUID) -> str:
-        from tui.providers import title_of
-
         integration = self._integrations.get(integration_id)
         return safe_text(title_of(integration.integration_type), 40) if integration else "deleted since"
 
@@ -199,8 +198,6 @@ class PermissionReviewScreen(Page):
             self.act(self._apply())
 
     async def _apply(self) -> None:
-        from tui.data.permissions.apply import Applied, apply
-
         while len(self._staged):
             outcome = await self.writing(apply(self.session.database, self._staged))
             if isinstance(outcome, Applied):

@@ -7,6 +7,11 @@ from typing import TYPE_CHECKING, ClassVar
 
 from textual import work
 
+from tui.data.directory import people_are_labelled
+from tui.data.permissions.apply import can_change
+from tui.data.permissions.effective import enforcement
+from tui.data.permissions.grantees import label_person
+from tui.data.permissions.listing import PeopleFilter, integrations_of
 from tui.data.rights import RIGHTS, implying
 from tui.errors import SwitchboardError
 from tui.screens.list_page import ListPage
@@ -132,8 +137,6 @@ class PermissionsScreen(ListPage):
         self.set_focus(self.pane.grid)
 
     async def load(self) -> None:
-        from tui.data.permissions.listing import integrations_of
-
         switcher, organization = self.pane.switcher, self.organization_to_list()
         if organization is None:
             return
@@ -153,18 +156,12 @@ class PermissionsScreen(ListPage):
         await self.pane.read(self._listing(model))
 
     def _listing(self, model: GridModel) -> PeopleList:
-        from tui.data.permissions.listing import PeopleFilter
-
         people_filter = PeopleFilter(self.filter_text.strip(), **VIEWS[self._view][1])
         self.pane.empty_message = empty_message(self._view, people_filter.text, is_labelled=self._is_labelled)
         return PeopleList(self.session.database, model.staged.organization_id, people_filter, SORTS[self._sort][0])
 
     @work(group="allowed", exclusive=True, exit_on_error=False)
     async def _read_privileges(self, model: GridModel) -> None:
-        from tui.data.directory import people_are_labelled
-        from tui.data.permissions.apply import can_change
-        from tui.data.permissions.effective import enforcement
-
         database = self.session.database
         try:
             self._may_change = await can_change(database)
@@ -268,8 +265,6 @@ class PermissionsScreen(ListPage):
             self.act(self._add(self.model))
 
     async def _add(self, model: GridModel) -> None:
-        from tui.data.permissions.grantees import label_person
-
         if not self._is_labelled:
             self.status.say("People come from this database's directory; add them where it is kept.")
             return

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from tui.data.permissions.listing import Use
 from tui.data.permissions.values import state_of
 from tui.data.rights import RIGHTS
 from tui.providers import title_of
 from tui.widgets.grid_cells import Bar, GridCell, GridColumn, GridRow
 from tui.widgets.text_lines import TextLine
 from tui.words.counts import counted
-from tui.words.integrations import NOT_VISIBLE
 from tui.words.permissions import holder_in_full, rights_words, until_words, value_changes
 from tui.words.text import safe_text
 from tui.words.times import to_the_minute
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from tui.data.permissions.apply import Applied
-    from tui.data.permissions.listing import Holder, Standing, Use
+    from tui.data.permissions.listing import Holder, Standing
     from tui.data.permissions.staging import ChangeKind, Staged
     from tui.data.permissions.values import Access, Cell, CellState
     from tui.models import Integration
@@ -79,8 +79,8 @@ def row_view(
     views = []
     for cell, integration in zip(cells, integrations, strict=True):
         access = staged.access(cell)
-        use = None if used is None else used.get((holder.id, integration.integration_type))
-        views.append(_cell_view(access, cell, integration, staged, (use, used is not None), now, glyphs))
+        use = None if used is None else used.get((holder.id, integration.integration_type), Use())
+        views.append(_cell_view(access, cell, integration, staged, use, now, glyphs))
     tone: Tone = "plain" if holder.standing == "active" else "quiet"
     return GridRow(safe_text(holder.label, 80), tuple(views), person_sign(holder.standing, glyphs), tone)
 
@@ -90,7 +90,7 @@ def _cell_view(
     cell: Cell,
     integration: Integration,
     staged: Staged,
-    use: tuple[Use | None, bool],
+    use: Use | None,
     now: datetime,
     glyphs: Glyphs,
 ) -> GridCell:
@@ -100,15 +100,14 @@ def _cell_view(
         tone = "quiet"
     if changed and tone in ("plain", "quiet"):
         tone = "warning"
-    return GridCell(letters(access), STAGED if changed else "", sign, bars(access, *use), tone)
+    return GridCell(letters(access), STAGED if changed else "", sign, bars(access, use), tone)
 
 
-def bars(access: Access, use: Use | None, is_known: bool) -> tuple[Bar, ...]:
+def bars(access: Access, use: Use | None) -> tuple[Bar, ...]:
     """Return a bar for each limit that is set: d for today, m for this month; none while the use is not known."""
-    if not is_known:
+    if use is None:
         return ()
-    today, this_month = (use.today, use.this_month) if use else (0, 0)
-    both = (("d", today, access.daily_limit), ("m", this_month, access.monthly_limit))
+    both = (("d", use.today, access.daily_limit), ("m", use.this_month, access.monthly_limit))
     return tuple(Bar(letter, _share(count, limit)) for letter, count, limit in both if limit is not None)
 
 
@@ -116,12 +115,11 @@ def _share(count: int, limit: int) -> float:
     return count / limit if limit > 0 else 1.0
 
 
-def use_words(access: Access, use: Use | None, is_known: bool) -> str:
-    """Return what was sent today and this month, against the limits where there are some."""
-    if not is_known:
+def use_words(access: Access, use: Use | None) -> str:
+    """Return what was sent today and this month, against the limits where there are some; None is not read yet."""
+    if use is None:
         return "reading …"
-    today, this_month = (use.today, use.this_month) if use else (0, 0)
-    both = (("today", today, access.daily_limit), ("this month", this_month, access.monthly_limit))
+    both = (("today", use.today, access.daily_limit), ("this month", use.this_month, access.monthly_limit))
     return "   ".join(f"{count:,}{_of(count, limit)} {when}" for when, count, limit in both)
 
 
@@ -134,11 +132,11 @@ def detail(
     cell: Cell,
     integration: Integration,
     staged: Staged,
-    use: tuple[Use | None, bool] | None,
+    sent: str,
     now: datetime,
     zone: tzinfo,
 ) -> tuple[TextLine, ...]:
-    """Return the lines below the grid about the cell under the cursor; `use` is None where it may not be read."""
+    """Return the lines below the grid about the cell under the cursor; `sent` says how much it was used."""
     access = staged.access(cell)
     title = safe_text(title_of(integration.integration_type), 40)
     off = "" if integration.is_active else " (disabled)"
@@ -149,12 +147,11 @@ def detail(
     # These two stay as they are stored: what is staged of them stands in the line above, as before → after.
     stored = cell.access
     until = f"{until_words(stored, now, zone)}{granted}" if stored.rights else ""
-    used = NOT_VISIBLE if use is None else use_words(stored, *use)
     return (
         TextLine(holder_in_full(holder), label="Person".ljust(LABEL)),
         TextLine(words, label="Access".ljust(LABEL)),
         TextLine(until, label="Expires".ljust(LABEL)),
-        TextLine(used, label="Sent".ljust(LABEL)),
+        TextLine(sent, label="Sent".ljust(LABEL)),
     )
 
 

@@ -106,12 +106,15 @@ class SetupScreen(Page):
             self.report_failure(failure)
 
     def run_in_background(self, work: Work, *, group: str) -> None:
+        """Run in the background; a later one of the same group cancels an earlier one."""
         _: Worker[None] = self.run_worker(work, group=group, exclusive=True, exit_on_error=False)
 
     def stop_in_background(self, group: str) -> None:
+        """Cancel what runs in the background in that group."""
         self.workers.cancel_group(self, group)
 
     def run_act(self, work: Work) -> None:
+        """Run something that writes: nothing cancels it, and steps do not change meanwhile."""
         if not self._acting:
             self._acting = True
             self.act(self._act(work))
@@ -248,16 +251,12 @@ class SetupScreen(Page):
         if self.wizard is None:
             return
         session = self.wizard.flow.session()
-        await self._remove_wizard()
+        await self.wizard.flow.close()
+        await self.wizard.remove()
+        self.wizard = None
         await self.console.use_session(session)
         if open_type is not None and session.is_connected:
             self.console.navigation.open_editor(open_type)
-
-    async def _remove_wizard(self) -> None:
-        if self.wizard is not None:
-            await self.wizard.flow.close()
-            await self.wizard.remove()
-            self.wizard = None
 
     async def on_unmount(self) -> None:
         """Leave no connection of the wizard's behind."""

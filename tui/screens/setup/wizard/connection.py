@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, ClassVar
 
 from textual.message import Message
 from textual.widgets import Input, Static
 
+from tui.data.postgres.conninfo.settings import ConnectionSettings
 from tui.data.setup.findings import blocking_finding, server_findings
 from tui.errors import SwitchboardError
 from tui.screens.setup.finding import notice_of
@@ -25,7 +27,6 @@ if TYPE_CHECKING:
     from textual import events
     from textual.widget import Widget
 
-    from tui.data.postgres.conninfo.settings import ConnectionSettings
     from tui.screens.setup.wizard.flow import Flow
     from tui.widgets.frame import Hints
 
@@ -263,8 +264,6 @@ class ConnectionStep(Step):
         return (*fields, self._tls.chosen)
 
     def _typed_settings(self) -> ConnectionSettings:
-        from tui.data.postgres.conninfo.settings import ConnectionSettings
-
         text = {name: field.value.strip() for name, field in self._inputs.items() if name != "password"}
         typed = self._inputs["password"].value
         password = self._password if text["host"] == (self._password_host or "") else None
@@ -325,11 +324,4 @@ class ConnectionStep(Step):
         settings = self._configured
         if settings is None or self._inputs["password"].value:
             return False
-        typed = self._typed_settings()
-        same = (typed.host, typed.port, typed.database, typed.user) == (
-            settings.host,
-            settings.port,
-            settings.database,
-            settings.user,
-        )
-        return same and typed.parameters == settings.parameters
+        return replace(self._typed_settings(), password=settings.password) == settings

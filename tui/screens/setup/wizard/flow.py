@@ -6,6 +6,9 @@ import asyncio
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
+from tui.data.postgres.conninfo.settings import make_conninfo
+from tui.data.postgres.conninfo.uri import connection_uri
+from tui.session.session import Session
 from tui.settings.dotenv_file import write_env_values
 
 if TYPE_CHECKING:
@@ -17,7 +20,6 @@ if TYPE_CHECKING:
     from tui.data.postgres.database import Database
     from tui.data.schema.plan import Plan
     from tui.models import Operator, Organization, ServerInfo
-    from tui.session.session import Session
     from tui.settings.settings import Settings
     from tui.widgets.glyphs import Glyphs
 
@@ -63,8 +65,6 @@ class Flow:
 
     def conninfo(self) -> str:
         """Return the string for the driver; it holds the password. Raises RuntimeError without a connection."""
-        from tui.data.postgres.conninfo.settings import make_conninfo
-
         if self.connection is None:
             raise RuntimeError("the connection step comes first")
         return make_conninfo(self.connection, application_name=self.operator.user_agent)
@@ -81,9 +81,6 @@ class Flow:
 
     def session(self) -> Session:
         """Return a session with what was chosen, for the console to go on with."""
-        from tui.data.postgres.conninfo.uri import connection_uri
-        from tui.session.session import Session
-
         if self.connection is None:
             raise RuntimeError("the connection step comes first")
         settings = replace(

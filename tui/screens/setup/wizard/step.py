@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Coroutine
-from typing import TYPE_CHECKING, ClassVar, Protocol, cast
+from typing import TYPE_CHECKING, ClassVar, cast
 
 from textual.containers import VerticalScroll
 from textual.message import Message
@@ -21,23 +21,11 @@ if TYPE_CHECKING:
     from textual.widget import Widget
     from textual.widgets import Input
 
+    from tui.screens.setup.screen import SetupScreen
     from tui.screens.setup.wizard.flow import Flow
     from tui.widgets.frame import Hints
 
 Work = Callable[[], Coroutine[None, None, None]]
-
-
-class StepHost(Protocol):
-    """What a step asks of the screen it is on."""
-
-    def run_in_background(self, work: Work, *, group: str) -> None:
-        """Run in the background; a later one of the same group cancels an earlier one."""
-
-    def stop_in_background(self, group: str) -> None:
-        """Cancel what runs in the background in that group."""
-
-    def run_act(self, work: Work) -> None:
-        """Run something that writes: nothing cancels it, and steps do not change meanwhile."""
 
 
 class Step(VerticalScroll, can_focus=False):
@@ -81,9 +69,9 @@ class Step(VerticalScroll, can_focus=False):
         return ()
 
     @property
-    def host(self) -> StepHost:
-        """The screen, as far as steps know it."""
-        return cast("StepHost", self.screen)
+    def host(self) -> SetupScreen:
+        """The screen, which runs what a step starts."""
+        return cast("SetupScreen", self.screen)
 
     async def arrive(self) -> None:
         """Look at what is there; runs each time the step is shown."""
