@@ -107,7 +107,7 @@ async def test_what_is_expected_is_what_an_installation_makes(server: str, reque
     postgres.drop_new_roles()
 
 
-async def test_each_damage_is_named_alone(postgres: TestServer, empty_database: str) -> None:
+async def test_each_damage_is_named_alone_and_setup_mends_them_all(postgres: TestServer, empty_database: str) -> None:
     """One database and one transaction per breaking, rolled back."""
     postgres.create_role("helper")
     await installed(empty_database, roles=True)
@@ -122,16 +122,6 @@ async def test_each_damage_is_named_alone(postgres: TestServer, empty_database: 
                 else:
                     assert sentences == ([sentence] if sentence else []), breaking
         assert (await verify(conn)).is_well
-
-
-async def test_anybody_may_verify(postgres: TestServer, installed_database: str) -> None:
-    postgres.create_role("helper")
-    database = psycopg.conninfo.conninfo_to_dict(installed_database)["dbname"]
-    assert await drifts(postgres.conninfo(database, user="helper")) == []
-
-
-async def test_setup_mends_what_verify_says(empty_database: str) -> None:
-    await installed(empty_database, roles=True)
     mended = [
         breaking
         for breaking, sentence in BREAKINGS.items()
@@ -143,3 +133,9 @@ async def test_setup_mends_what_verify_says(empty_database: str) -> None:
     assert len(await drifts(empty_database)) > 15
     report = await installed(empty_database)
     assert report.verification is not None and report.verification.is_well
+
+
+async def test_anybody_may_verify(postgres: TestServer, installed_database: str) -> None:
+    postgres.create_role("helper")
+    database = psycopg.conninfo.conninfo_to_dict(installed_database)["dbname"]
+    assert await drifts(postgres.conninfo(database, user="helper")) == []
