@@ -4,6 +4,7 @@ from urllib.parse import quote
 
 import pytest
 from hypothesis import given
+from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from psycopg import pq
 
@@ -175,6 +176,7 @@ class TestReading:
     def test_reads_as_libpq_does(self, text):
         assert as_dict(parse_connection_string(text)) == as_libpq_reads(text.strip())
 
+    @hypothesis_settings(max_examples=25)
     @given(
         st.fixed_dictionaries(
             {
