@@ -35,14 +35,11 @@ PHONE = {
     "refresh_token": UNKNOWN,
 }
 ZOHO = {"email": "support@acme.example", "app_password": APP_PASSWORD}
-WITHOUT_A_CHANGE = (
-    *("integrations list", "integrations show exotel_phone", "integrations show zoho_mail", "audit list"),
-    *("keys status", "doctor", "setup --dry-run"),
-)
 COMMANDS = (
-    *WITHOUT_A_CHANGE,
+    *("integrations list", "integrations show exotel_phone", "integrations show zoho_mail", "audit list"),
+    *("keys status", "doctor", "setup --dry-run", "--organization nobody integrations list"),
     *("integrations disable exotel_phone", "--read-only integrations disable exotel_phone"),
-    *("--organization nobody integrations list", "integrations show exotel_sms", "integrations delete exotel_phone"),
+    *("integrations show exotel_sms", "integrations delete exotel_phone"),
 )
 
 
@@ -114,7 +111,7 @@ def test_no_secret_comes_out_whatever_is_wrong_nor_reaches_processes_files_or_lo
     try_what_is_refused(canary_shell)
     look_at_processes(canary_shell)
     try_what_is_configured_wrongly(canary_shell)
-    for command in (*COMMANDS, *(f"{command} --json" for command in WITHOUT_A_CHANGE)):
+    for command in (*COMMANDS, *(f"{command} --json" for command in COMMANDS[:5])):
         ended = canary_shell.run(*command.split())
         assert ended.status != 70, ended.err
         assert not leaks(ended.out + ended.err), command
