@@ -83,7 +83,7 @@ async def test_a_key_that_is_not_recorded_yet_is_looked_at_again_without_another
     assert of_another_key.salt != first.salt
 
 
-@pytest.mark.parametrize("before", ["nothing", "no envelope", "an envelope", "a record"])
+@pytest.mark.parametrize("before", ["no envelope", "an envelope", "a record"])
 async def test_a_new_key_is_judged_without_deriving_it_as_it_would_be_otherwise(
     installed_database: str, before: str
 ) -> None:
