@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from dataclasses import replace
 from pathlib import Path
@@ -13,7 +14,8 @@ from psycopg.conninfo import conninfo_to_dict
 
 from tests.support.database.schema import installed, log_of, run_psql, shape_of
 from tests.support.database.seal_tampering import check, seal
-from tui.data.schema import apply
+from tests.support.waiting import wait_until
+from tui.data.schema import apply, install
 from tui.data.schema.adoption import StartingShape
 from tui.data.schema.files import SchemaFile, schema_files, schema_text
 from tui.data.schema.plan import make_plan
@@ -33,6 +35,7 @@ OBJECTS = (
     "union all select 'class', oid::int8, relrowsecurity::text "
     "from pg_class where relnamespace = 'public'::regnamespace"
 )
+WAITING = "select a.xact_start from pg_stat_activity a join pg_locks l on l.pid = a.pid where not l.granted"
 
 
 @pytest.fixture(params=["16", "18", "supabase"])
@@ -198,27 +201,26 @@ async def test_an_installation_waits_for_a_lock_and_then_goes_through(
 ) -> None:
     with psycopg.connect(set_up_database) as connection:
         connection.execute("alter table public.integration_credentials disable row level security")
-    blocker = psycopg.connect(set_up_database)
-    blocker.execute("lock table public.integration_credentials in access share mode")
-    waits: list[str] = []
+    monkeypatch.setattr(install, "LIMITS", replace(install.LIMITS, lock_ms=200))
+    attempts: set[object] = set()
+    with psycopg.connect(set_up_database) as blocker, psycopg.connect(set_up_database, autocommit=True) as watcher:
+        blocker.execute("lock table public.integration_credentials in access share mode")
 
-    async def release_lock(seconds: float) -> None:
-        waits.append("waited")
+        def tried_twice() -> bool:
+            attempts.update(watcher.execute(WAITING).fetchall())
+            return len(attempts) > 1
+
+        installing = asyncio.create_task(installed(set_up_database))
+        await asyncio.to_thread(wait_until, tried_twice)
         blocker.rollback()
-
-    monkeypatch.setattr(apply, "LIMITS", replace(apply.LIMITS, lock_ms=50))
-    # The back-off is the moment in which the other one lets go.
-    monkeypatch.setattr(apply.asyncio, "sleep", release_lock)
-    report = await installed(set_up_database)
-    blocker.close()
-    assert waits and report.applied
+        assert (await installing).applied
 
 
 async def test_a_lock_that_stays_is_named_with_its_holder(
     set_up_database: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(apply, "ATTEMPTS", 1)
-    monkeypatch.setattr(apply, "LIMITS", replace(apply.LIMITS, lock_ms=50))
+    monkeypatch.setattr(install, "LIMITS", replace(install.LIMITS, lock_ms=50))
     with psycopg.connect(set_up_database, application_name="nightly job") as blocker:
         blocker.execute("alter table public.integration_credentials disable row level security")
         blocker.commit()

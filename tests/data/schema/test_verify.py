@@ -116,7 +116,9 @@ async def test_each_damage_is_named_alone_and_setup_mends_them_all(postgres: Tes
         for breaking, sentence in BREAKINGS.items():
             async with conn.transaction(force_rollback=True):
                 await conn.execute(breaking)
-                sentences = [drift.sentence for drift in (await verify(conn)).drifts]
+                verification = await verify(conn)
+                assert not verification.is_well
+                sentences = [drift.sentence for drift in verification.drifts]
                 if breaking.startswith("drop table"):
                     assert sentence in sentences
                 else:
