@@ -41,12 +41,14 @@ class TestKeysGenerate:
         assert made.data.keys() == {"master_key"}
         assert made.err == ""
 
-    def test_makes_a_key_that_can_be_written_with(self, new_acme_shell: Shell) -> None:
+    def test_makes_a_key_that_can_be_written_with_and_is_recorded_then(self, new_acme_shell: Shell) -> None:
         key = new_acme_shell.run("keys", "generate").out.strip()
-        saved = new_acme_shell.with_(ENCRYPTION_MASTER_KEY=key).run(
-            "integrations", "configure", "exotel_phone", stdin=json.dumps(PHONE)
-        )
-        assert saved.status == 0
+        shell = new_acme_shell.with_(ENCRYPTION_MASTER_KEY=key)
+        recorded = "select count(*) from switchboard.keys"
+        assert shell.run("keys", "status", "--json").data["state"] == "unused"
+        assert execute(shell.environment["DATABASE_URL"], recorded) == [(0,)]
+        assert shell.run("integrations", "configure", "exotel_phone", stdin=json.dumps(PHONE)).status == 0
+        assert execute(shell.environment["DATABASE_URL"], recorded) == [(1,)]
 
 
 class TestKeysStatus:

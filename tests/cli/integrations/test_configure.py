@@ -107,14 +107,6 @@ def test_a_master_key_that_is_too_weak_to_write_with_ends_with_4_and_writes_noth
     assert contents(new_acme_shell.environment["DATABASE_URL"]) == before
 
 
-def test_the_key_is_recorded_with_the_first_write_and_not_before(new_acme_shell: Shell) -> None:
-    database = new_acme_shell.environment["DATABASE_URL"]
-    assert new_acme_shell.run("keys", "status", "--json").data["state"] == "unused"
-    assert execute(database, "select count(*) from switchboard.keys") == [(0,)]
-    new_acme_shell.run("integrations", "configure", "exotel_phone", stdin=phone())
-    assert execute(database, "select count(*) from switchboard.keys") == [(1,)]
-
-
 def test_in_read_only_mode_nothing_is_written(phone_shell: Shell) -> None:
     before = contents(phone_shell.environment["DATABASE_URL"])
     by_variable = phone_shell.with_(SWITCHBOARD_READ_ONLY="1")
