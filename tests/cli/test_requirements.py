@@ -1,4 +1,7 @@
-"""What each command requires, tried for real: every command against every column of docs/commands.md."""
+"""What each command requires, tried for real: every command against the columns of docs/commands.md.
+
+Each column is tried with every command that it refuses and a share of the others; `-m long` tries all in all.
+"""
 
 from __future__ import annotations
 
