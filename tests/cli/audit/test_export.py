@@ -182,7 +182,7 @@ def test_a_signal_leaves_no_file_and_is_in_the_log(logged_shell: Shell) -> None:
 
 @pytest.mark.parametrize("form", ["csv", pytest.param("jsonl", marks=pytest.mark.long)])
 def test_memory_does_not_grow_with_the_rows(logged_shell: Shell, form: str) -> None:
-    fill_log(logged_shell.environment["DATABASE_URL"], 20_000, padding=1_000)
+    fill_log(logged_shell.environment["DATABASE_URL"], 12_000, padding=1_000)
     outcome = logged_shell.run_script(MEMORY, "--format", form)
     assert outcome.status == 0, outcome.err
     small, large = (int(line) for line in outcome.out.splitlines() if line.isdigit())
