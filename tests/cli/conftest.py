@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import pytest
@@ -28,6 +29,15 @@ def shell(tmp_path: Path) -> Shell:
 def on_database(shell: Shell, conninfo: str) -> Shell:
     """The shell with a database, a master key and an organisation."""
     return shell.with_(DATABASE_URL=conninfo, ENCRYPTION_MASTER_KEY=KEY, SWITCHBOARD_ORGANIZATION=str(ACME))
+
+
+@contextmanager
+def shell_on_clone(postgres: TestServer, template: str, folder: Path) -> Iterator[Shell]:
+    """A shell on a database of its own with what the template holds."""
+    name = postgres.create_database(template=template, prefix="clone")
+    yield on_database(Shell(folder), postgres.conninfo(name))
+    postgres.drop_database(name)
+    postgres.drop_new_roles()
 
 
 @pytest.fixture
@@ -57,10 +67,8 @@ def phone_template(postgres: TestServer, keyed_template: str, tmp_path_factory: 
 @pytest.fixture
 def phone_shell(shell: Shell, postgres: TestServer, phone_template: str) -> Iterator[Shell]:
     """A shell on a database with a recorded master key and exotel_phone set up."""
-    name = postgres.create_database(template=phone_template, prefix="phone")
-    yield on_database(shell, postgres.conninfo(name))
-    postgres.drop_database(name)
-    postgres.drop_new_roles()
+    with shell_on_clone(postgres, phone_template, shell.folder) as on_clone:
+        yield on_clone
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ import click
 import pytest
 
 from tests.generate.commands import every_command, leaves
-from tests.generate.ways_out import ways_table, ways_table_in_document
+from tests.generate.ways_out import TYPED_WAYS, ways_table, ways_table_in_document
 from tests.support.commands import one_line_of_json
 from tui.cli.parsing import Command, Group, option
 from tui.cli.request import Options
@@ -163,6 +163,16 @@ class TestTheProgram:
         failure = one_line_of_json(locked.with_(SSH_ORIGINAL_COMMAND="demo --json").run().err)
         assert failure["exit"] == 2
         assert json.dumps(failure).count(IS_CLOSED) == 1
+        unclosed = locked.with_(SSH_ORIGINAL_COMMAND="audit list --json 'x").run()
+        assert one_line_of_json(unclosed.err)["exit"] == 2
+
+    def test_answers_every_way_out_that_is_typed_over_ssh_and_leaves_nothing(self, acme_shell: Shell) -> None:
+        assert len(TYPED_WAYS) >= 20
+        for way in TYPED_WAYS:
+            typed = way.typed.replace("{outside}", str(acme_shell.folder))
+            outcome = acme_shell.with_(SSH_ORIGINAL_COMMAND=typed).run("--locked")
+            assert (outcome.status, way.answer in outcome.out + outcome.err) == (way.status, True), (way.line, outcome)
+        assert list(acme_shell.folder.iterdir()) == []
 
     def test_prints_json_over_ssh_only_where_a_word_asks_for_it(self, acme_shell: Shell) -> None:
         listed = acme_shell.run("--locked", "audit", "list", "a --json b")

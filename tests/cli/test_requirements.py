@@ -1,4 +1,7 @@
-"""What each command requires, tried for real: every command against every column of docs/commands.md."""
+"""What each command requires, tried for real: every command against the columns of docs/commands.md.
+
+Each column is tried with every command that it refuses and a share of the others; `-m long` tries all in all.
+"""
 
 from __future__ import annotations
 
@@ -35,7 +38,7 @@ from tui.cli.requirements import Requirements
 from tui.errors import ReadOnlyMode
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from tests.support.servers.postgres import TestServer
@@ -131,9 +134,28 @@ def difference(column: str, example: Example, outcome: Outcome) -> str:
     return "" if as_promised else f"{example.line}: {fields} in place of {example.fields}"
 
 
+def sample(column: str) -> tuple[Example, ...]:
+    """The examples that a column refuses, and a share of the others: over all columns each of them once."""
+    refused = tuple(example for example in EXAMPLES if refusal(column, example))
+    share = []
+    for number, example in enumerate(EXAMPLES):
+        letting = [name for name in COLUMNS if not refusal(name, example)]
+        if letting[number % len(letting)] == column:
+            share.append(example)
+    # What is refused changes nothing, so it comes before what does.
+    return refused + tuple(share)
+
+
+@pytest.mark.parametrize(
+    "examples", [sample, pytest.param(lambda _: EXAMPLES, marks=pytest.mark.long)], ids=["", "all"]
+)
 @pytest.mark.parametrize("column", COLUMNS)
 async def test_every_command_does_in_each_column_what_the_table_says(
-    populated_shell: Shell, postgres: TestServer, tmp_path: Path, column: str
+    populated_shell: Shell,
+    postgres: TestServer,
+    tmp_path: Path,
+    column: str,
+    examples: Callable[[str], tuple[Example, ...]],
 ) -> None:
     template = str(conninfo_to_dict(populated_shell.environment["DATABASE_URL"])["dbname"])
     name = postgres.create_database(template=template, prefix="column")
@@ -155,7 +177,7 @@ async def test_every_command_does_in_each_column_what_the_table_says(
                 statement = sql.SQL("alter database {} set default_transaction_read_only = on")
                 admin.execute(statement.format(sql.Identifier(name)))
         differences = []
-        for example in EXAMPLES:
+        for example in examples(column):
             # The demo brings a database of its own: tests/cli/test_demo.py.
             if example.path != "demo":
                 connected = shell.with_(DATABASE_URL=logins[login_of(column, example.needs)])

@@ -37,10 +37,18 @@ TYPES = ("exotel_phone", "exotel_whatsapp", "exotel_sms", "zoho_mail")
 
 @pytest.fixture(scope="module")
 def built() -> Iterator[Path]:
-    """A demo that was built and left again, to be copied: building one takes a second of computing."""
+    """A demo that was built and left again, to be copied: building one takes a second of computing.
+
+    A console was killed before while it built there.
+    """
     with reachable_folder() as folder:
-        prepare_demo(reset=False, folder=folder / "demo", account=SERVER_ACCOUNT).close()
-        yield folder / "demo"
+        place = folder / "demo"
+        building = Fork(lambda: prepare_demo(reset=False, folder=place, account=SERVER_ACCOUNT))
+        wait_until(lambda: exists(EmbeddedServer(place, account=SERVER_ACCOUNT), DATABASE), timeout=60)
+        building.kill()
+        assert not (place / "demo.key").exists()
+        prepare_demo(reset=False, folder=place, account=SERVER_ACCOUNT).close()
+        yield place
 
 
 @contextmanager
@@ -68,12 +76,6 @@ def own_place(built: Path) -> Iterator[Path]:
     """A demo of the test's own."""
     with copied(built) as copy:
         yield copy
-
-
-@pytest.fixture
-def empty_place() -> Iterator[Path]:
-    with reachable_folder() as folder:
-        yield folder / "demo"
 
 
 def query(session: DemoSession, text: str) -> list[tuple[object, ...]]:
@@ -235,36 +237,29 @@ class TestContents:
 class TestKeeping:
     """What stays from one start to the next."""
 
-    def test_changes_and_the_key_stay_until_a_reset(self, own_place: Path) -> None:
+    def test_changes_and_the_key_stay_until_another_version_builds_it_again_or_a_reset(self, own_place: Path) -> None:
         with prepare_demo(reset=False, folder=own_place, account=SERVER_ACCOUNT) as first:
             query(first, "update public.organizations set name = 'Renamed' where name like 'Kaveri%' returning 1")
         with prepare_demo(reset=False, folder=own_place, account=SERVER_ACCOUNT) as second:
             assert second.environment == first.environment
             assert query(second, "select 1 from public.organizations where name = 'Renamed'") == [(1,)]
-        with prepare_demo(reset=True, folder=own_place, account=SERVER_ACCOUNT) as third:
-            assert query(third, "select 1 from public.organizations where name = 'Renamed'") == []
-            assert third.environment["ENCRYPTION_MASTER_KEY"] != first.environment["ENCRYPTION_MASTER_KEY"]
-            assert third.environment["SWITCHBOARD_ORGANIZATION"] == first.environment["SWITCHBOARD_ORGANIZATION"]
-
-    def test_a_demo_of_another_version_is_built_again_but_not_under_a_console(self, own_place: Path) -> None:
-        with prepare_demo(reset=False, folder=own_place, account=SERVER_ACCOUNT) as first:
-            with psycopg.connect(first.server.conninfo("postgres"), autocommit=True) as connection:
+            with psycopg.connect(second.server.conninfo("postgres"), autocommit=True) as connection:
                 connection.execute(f"comment on database {DATABASE} is 'an earlier version'")
+            # Not under a console.
             with pytest.raises(DemoFailed, match="another version of Switchboard"):
                 prepare_demo(reset=False, folder=own_place, account=SERVER_ACCOUNT)
-            assert query(first, "select count(*) from public.integration_audit_logs") == [(20_000,)]
-        with prepare_demo(reset=False, folder=own_place, account=SERVER_ACCOUNT) as second:
-            assert second.environment["ENCRYPTION_MASTER_KEY"] != first.environment["ENCRYPTION_MASTER_KEY"]
             assert query(second, "select count(*) from public.integration_audit_logs") == [(20_000,)]
+        with prepare_demo(reset=False, folder=own_place, account=SERVER_ACCOUNT) as third:
+            assert third.environment["ENCRYPTION_MASTER_KEY"] != first.environment["ENCRYPTION_MASTER_KEY"]
+            assert query(third, "select count(*) from public.integration_audit_logs") == [(20_000,)]
+            query(third, "update public.organizations set name = 'Renamed' where name like 'Kaveri%' returning 1")
+        with prepare_demo(reset=True, folder=own_place, account=SERVER_ACCOUNT) as fourth:
+            assert query(fourth, "select 1 from public.organizations where name = 'Renamed'") == []
+            assert fourth.environment["ENCRYPTION_MASTER_KEY"] != third.environment["ENCRYPTION_MASTER_KEY"]
+            assert fourth.environment["SWITCHBOARD_ORGANIZATION"] == first.environment["SWITCHBOARD_ORGANIZATION"]
 
-    def test_a_console_that_is_killed_while_building_leaves_nothing_in_the_way(self, empty_place: Path) -> None:
-        server = EmbeddedServer(empty_place, account=SERVER_ACCOUNT)
-        building = Fork(lambda: prepare_demo(reset=False, folder=empty_place, account=SERVER_ACCOUNT))
-        wait_until(lambda: exists(server, DATABASE), timeout=60)
-        building.kill()
-        assert not (empty_place / "demo.key").exists()
-        with prepare_demo(reset=False, folder=empty_place, account=SERVER_ACCOUNT) as session:
-            assert query(session, "select count(*) from public.integration_audit_logs") == [(20_000,)]
+    def test_a_console_that_was_killed_while_building_left_nothing_in_the_way(self, demo: DemoSession) -> None:
+        assert query(demo, "select count(*) from public.integration_audit_logs") == [(20_000,)]
 
     def test_an_ordinary_user_has_it_too(self) -> None:
         with reachable_folder(owner=SERVER_ACCOUNT) as folder:

@@ -115,17 +115,12 @@ WAYS = (
 )
 
 
-# Answered by the same lines of code as another of these ways: they are tried with the proofs in bulk alone.
-ALIKE = (
-    "git-upload-pack x",
-    "rsync",
-    "audit list | sh",
-    "audit list >",
-    "audit export --output ../",
-    "setup",
-    "keys gen",
+# What is typed and nothing else reaches the program as a variable, which needs no sshd: of these one, with what a shell
+# would run, is tried over SSH. sftp ends as scp does.
+TYPED_WAYS = tuple(way for way in WAYS if way.program == "ssh" and not way.options)
+WAYS_OF_SSH = tuple(
+    way for way in WAYS if way.program != "sftp" and (way not in TYPED_WAYS or way.typed == "audit list $(id) `id`")
 )
-DISTINCT_WAYS = tuple(way for way in WAYS if not way.typed.startswith(ALIKE) and way.program != "sftp")
 
 
 def ways_table() -> str:

@@ -22,9 +22,9 @@ def field(kind: Kind, *, choices: tuple[str, ...] = (), max_length: int = 255) -
 @pytest.mark.parametrize(
     "kind", ["text", "word", "phone", "sender", "e164", "email", "host", "host_port", "port", "multiline"]
 )
-@pytest.mark.parametrize("blank", ["", " ", "\n\t ", "\u200b\ufeff", None])
-def test_a_blank_of_any_kind_is_no_value(kind: Kind, blank: str | None) -> None:
-    assert read(field(kind), blank) == Reading()
+def test_a_blank_of_any_kind_is_no_value(kind: Kind) -> None:
+    for blank in ("", " ", "\n\t ", "\u200b\ufeff", None):
+        assert read(field(kind), blank) == Reading(), ascii(blank)
 
 
 @pytest.mark.parametrize("typed", [" abc", "abc\n", "\ufeffabc", "abc\u200b ", "\u00a0abc\r\n"], ids=ascii)

@@ -7,13 +7,13 @@ import re
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.support.hostile_strings import hostile_strings
 from tui.providers import integration_type, registry
 from tui.providers.fields import Field, IntegrationType
-from tui.providers.validation import Validation, form_values, validate
+from tui.providers.validation import Validation, form_values, read_display_name, validate
 
 PHONE = integration_type("exotel_phone")
 WHATSAPP = integration_type("exotel_whatsapp")
@@ -81,6 +81,16 @@ def test_an_unknown_field_that_was_there_already_is_not_pointed_out_again() -> N
     result = validate(PHONE, {"display_name": "Other"}, existing=stored)
     assert result.credential["display_name"] == "Other"
     assert not result.warnings
+
+
+def test_a_name_is_a_text_of_255_characters_at_most() -> None:
+    assert read_display_name("  Front desk ") == ("Front desk", None)
+    assert read_display_name(" ") == read_display_name(None) == (None, None)
+    assert read_display_name("n" * 255) == ("n" * 255, None)
+    assert read_display_name("n" * 256) == (None, "At most 255 characters; there are 256.")
+    for wrong in (7, "a\0b", "a\ud800b"):
+        name, problem = read_display_name(wrong)
+        assert (name, bool(problem)) == (None, True)
 
 
 def test_business_hours_are_kept_without_a_word() -> None:
@@ -200,6 +210,7 @@ json_values = st.recursive(
 )
 
 
+@settings(max_examples=40)
 @given(st.data())
 def test_no_json_value_breaks_it_and_a_secret_is_never_quoted(data: st.DataObject) -> None:
     definition = data.draw(st.sampled_from(list(registry().values())))

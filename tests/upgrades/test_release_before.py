@@ -148,12 +148,13 @@ async def test_its_commands_work_and_leave_what_the_present_one_accepts(release:
         outcome = release.run(command)
         assert outcome.status in (0, 5) and "Traceback" not in outcome.err, outcome.err
         assert "was altered after sealing" not in outcome.out and "removed" not in outcome.out
+    open_by_the_calls_that_it_makes(release)
     assert await shape_of(release.conninfo) == shape
     assert (await check(release.conninfo, public_keys=(SEAL_KEY.public_key,))).is_well
     assert (await installed(release.conninfo)).plan.is_empty
 
 
-def test_a_secret_is_revealed_and_copied_by_the_calls_that_it_makes(release: Release) -> None:
+def open_by_the_calls_that_it_makes(release: Release) -> None:
     ((integration,),) = execute(
         release.conninfo, "select id from public.integration_credentials where integration_type = 'exotel_phone'"
     )

@@ -2,35 +2,52 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING
+from uuid import UUID
 
 import psycopg
 import pytest
 
+from tests.cli.conftest import shell_on_clone
 from tests.support.acme import ACME, ASHA, GLOBEX
-from tests.support.commands import Shell, one_line_of_json
+from tests.support.commands import one_line_of_json
 from tests.support.database.log_rows import log_row
 from tests.support.database.number_rows import RAVI, create_people
 
 if TYPE_CHECKING:
-    from uuid import UUID
+    from collections.abc import Iterator
+
+    from tests.support.commands import Shell
+    from tests.support.servers.postgres import TestServer
+
+INITECH = UUID(int=0x1117EC)
 
 
-@pytest.fixture
-def logged_shell(acme_shell: Shell) -> Shell:
-    """Two organisations with a few rows of the log, and people who have names."""
-    database = acme_shell.environment["DATABASE_URL"]
-    create_people(database)
-    with psycopg.connect(database) as connection:
-        for day in range(1, 6):
-            log_row(connection, action="call_made", user_id=ASHA, created_at=f"2026-01-0{day} 20:00+00")
-        log_row(
-            connection, status="failed", user_id=RAVI, details={"error_code": 429}, created_at="2026-01-03 10:00+00"
-        )
-        log_row(connection, status="failed", details={"error": "Rate limit exceeded"}, timed=False)
-        log_row(connection, organization_id=GLOBEX, created_at="2026-01-04 10:00+00", ip_address="192.0.2.9")
-    return acme_shell
+@pytest.fixture(scope="module")
+def logged_shell(
+    postgres: TestServer, keyed_template: str, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Shell]:
+    """Three organisations with rows of the log, and people who have names; commands here only read."""
+    with shell_on_clone(postgres, keyed_template, tmp_path_factory.mktemp("logged")) as shell:
+        database = shell.environment["DATABASE_URL"]
+        create_people(database)
+        with psycopg.connect(database) as connection:
+            connection.execute("set timezone to 'UTC'")
+            for day in range(1, 6):
+                log_row(connection, action="call_made", user_id=ASHA, created_at=f"2026-01-0{day} 20:00+00")
+            log_row(
+                connection, status="failed", user_id=RAVI, details={"error_code": 429}, created_at="2026-01-03 10:00+00"
+            )
+            log_row(connection, status="failed", details={"error": "Rate limit exceeded"}, timed=False)
+            log_row(connection, organization_id=GLOBEX, created_at="2026-01-04 10:00+00", ip_address="192.0.2.9")
+            for moment in ("0001-01-01 00:00+00", "9999-12-31 23:59:59+00"):
+                log_row(connection, organization_id=INITECH, action="edge", created_at=moment)
+            connection.execute(
+                "insert into integration_audit_logs (organization_id, integration_type, action, status, created_at)"
+                " select %s, 'zoho_mail', 'many', 'success', '2026-02-01 00:00+00' from generate_series(1, 1100)",
+                [INITECH],
+            )
+        yield shell
 
 
 def list_rows(shell: Shell, *words: str) -> list[dict[str, object]]:
@@ -39,27 +56,23 @@ def list_rows(shell: Shell, *words: str) -> list[dict[str, object]]:
 
 
 class TestAuditListWithAFilter:
-    @pytest.mark.parametrize(
-        ("words", "count"),
-        [
+    def test_gives_the_rows_that_are_in_it(self, logged_shell: Shell) -> None:
+        for words, count in (
             ((), 7),
-            (("action:call_made",), 5),
             (("status:failed", "details.error_code:429"), 1),
-            (("-status:success",), 2),
-            (("user:asha",), 5),
             (("user:Ravi Kumar",), 1),
-            (("Rate limit",), 1),
-            (("rate", "limit"), 1),
             (("since:2026-01-03", "until:2026-01-04"), 3),
             (("org:globex",), 1),
-            (("org:*",), 8),
-            (("org:*", "ip:192.0.2.0/24"), 1),
-            (("action:call_made since:2026-01-05",), 1),
+            (("org:*", "-action:edge,many"), 8),
             (("nowhere",), 0),
-        ],
-    )
-    def test_gives_the_rows_that_are_in_it(self, logged_shell: Shell, words: tuple[str, ...], count: int) -> None:
-        assert len(list_rows(logged_shell, *words)) == count
+        ):
+            assert len(list_rows(logged_shell, *words)) == count, words
+
+    def test_is_the_same_as_words_of_the_shell_and_as_one_quoted_line(self, logged_shell: Shell) -> None:
+        (row,) = list_rows(logged_shell, "status:failed", "Rate limit")
+        assert row["organization_id"] == str(ACME)
+        for line in (['status:failed "Rate limit"'], ["rate", "limit"]):
+            assert list_rows(logged_shell, *line) == [row], line
 
     def test_reads_days_in_the_zone_that_times_are_shown_in(self, logged_shell: Shell) -> None:
         kolkata = logged_shell.with_(SWITCHBOARD_TIMEZONE="Asia/Kolkata")
@@ -67,21 +80,15 @@ class TestAuditListWithAFilter:
         assert len(list_rows(kolkata, "action:call_made", "until:2026-01-03")) == 2
 
     def test_shows_times_that_are_no_times_in_another_zone(self, logged_shell: Shell) -> None:
-        with psycopg.connect(logged_shell.environment["DATABASE_URL"]) as connection:
-            connection.execute("set timezone to 'UTC'")
-            for moment in ("0001-01-01 00:00+00", "9999-12-31 23:59:59+00"):
-                log_row(connection, action="edge", created_at=moment)
+        initech = logged_shell.with_(SWITCHBOARD_ORGANIZATION=str(INITECH))
         for zone in ("America/New_York", "Pacific/Kiritimati"):
-            listed = logged_shell.with_(SWITCHBOARD_TIMEZONE=zone).run("audit", "list", "action:edge")
+            listed = initech.with_(SWITCHBOARD_TIMEZONE=zone).run("audit", "list", "action:edge")
             assert listed.status == 0, listed.err
             assert "9999-12-31 23:59:59+00" in listed.out
             assert "0001-01-01 00:00:00+00" in listed.out
 
     def test_takes_more_rows_than_a_page_has(self, logged_shell: Shell) -> None:
-        with psycopg.connect(logged_shell.environment["DATABASE_URL"]) as connection:
-            for _ in range(1_100):
-                log_row(connection, action="many", created_at="2026-02-01 00:00+00")
-        rows = list_rows(logged_shell, "action:many", "--limit", "1050")
+        rows = list_rows(logged_shell, "org:*", "action:many", "--limit", "1050")
         assert len(rows) == len({row["id"] for row in rows}) == 1050
 
     def test_of_another_organisation_needs_none_to_be_chosen(self, logged_shell: Shell) -> None:
@@ -158,16 +165,3 @@ class TestAuditStats:
 
     def test_of_nothing_is_nothing(self, logged_shell: Shell) -> None:
         assert logged_shell.run("audit", "stats", "action:nothing").out == "0 rows, all of the filter.\n"
-
-
-def ids(rows: list[dict[str, object]]) -> set[UUID]:
-    from uuid import UUID
-
-    return {UUID(str(row["id"])) for row in rows}
-
-
-def test_an_export_of_the_words_means_the_same_rows(logged_shell: Shell) -> None:
-    """The filter as words of the shell and as one quoted line."""
-    one = list_rows(logged_shell, "status:failed", "Rate limit")
-    assert ids(one) == ids(list_rows(logged_shell, 'status:failed "Rate limit"'))
-    assert json.dumps(one) and str(ACME) == one[0]["organization_id"]

@@ -51,45 +51,64 @@ class TestNewKey:
 
 
 class TestSeal:
-    def test_seals_once_and_then_has_nothing_to_do(self, sealing_shell: Shell) -> None:
-        first = sealing_shell.run("audit", "seal", "--json").data
+    async def test_seals_once_and_verify_keys_and_doctor_say_so(self, acme_shell: Shell) -> None:
+        database = acme_shell.environment["DATABASE_URL"]
+        write_log(database)
+        assert seals_of_the_doctor(acme_shell) == ("ok", "The log is not sealed, s")
+        key = acme_shell.run("audit", "seal", "--new-key", "seal.pem", "--json").data["key_id"]
+        sealing = acme_shell.with_(SWITCHBOARD_SEAL_KEY_FILE=str(acme_shell.folder / "seal.pem"))
+        sealing.run("audit", "seal", "--read-only").refusal(2)
+        unsealed = acme_shell.run("audit", "verify")
+        assert unsealed.status == 5
+        assert "The log has no seal, so nothing can be said of it" in unsealed.out
+        first = sealing.run("audit", "seal", "--json").data
         assert (first["seals"], first["rows"]) == (5, 12)
-        again = sealing_shell.run("audit", "seal", "--json").data
+        again = sealing.run("audit", "seal", "--json").data
         assert (again["seals"], again["rows"], again["newest_seal"]) == (0, 0, first["newest_seal"])
-        third = sealing_shell.run("audit", "seal")
+        third = sealing.run("audit", "seal")
         assert third.out.startswith("There was nothing to seal. Sealed until ")
         assert first["newest_seal"] in third.out
+        (sealing_key,) = sealing.run("keys", "status", "--json").data["sealing_keys"]
+        assert (sealing_key["state"], sealing_key["key_id"]) == ("active", key)
+        assert key in sealing.run("keys", "status").out
+        before = contents(database)
+        report = acme_shell.without("ENCRYPTION_MASTER_KEY").run("audit", "verify", "--json").data
+        assert (report["ok"], report["seals"], report["rows"]) == (True, 5, 12)
+        assert (report["first_hour"], report["findings"]) == ("2026-01-01T08:00:00+00:00", [])
+        verified = sealing.run("audit", "verify", "--read-only")
+        assert verified.status == 0
+        assert "12 rows under 5 seals" in verified.out
+        assert "its owner can replace" in verified.err
+        assert contents(database) == before
+        assert seals_of_the_doctor(sealing) == ("ok", "The log is sealed until ")
+        await as_owner(database, "update switchboard.seals set sealed_at = sealed_at - interval '50 hours'")
+        (finding,) = [one for one in sealing.run("doctor", "--json").data if one["title"] == "Seals"]
+        assert (finding["state"], "50 hours old" in finding["sentence"]) == ("warning", True)
 
-    def test_without_a_key_ends_with_4_and_seals_nothing(self, acme_shell: Shell) -> None:
+    def test_without_a_key_ends_with_4_and_verify_refuses_what_is_no_key_no_seal_and_no_manifest(
+        self, acme_shell: Shell
+    ) -> None:
         before = contents(acme_shell.environment["DATABASE_URL"])
         assert "SWITCHBOARD_SEAL_KEY_FILE is not set" in acme_shell.run("audit", "seal").refusal(4)
         wrong = acme_shell.with_(SWITCHBOARD_SEAL_KEY_FILE="nothing.pem")
         assert "cannot be opened" in wrong.run("audit", "seal").refusal(4)
+        for arguments in (
+            ("--public-key", "xyz"),
+            ("--newest-seal", "12"),
+            ("--manifest", "nothing.json"),
+            ("--manifest", "nothing.json", "--newest-seal", "ab" * 32),
+        ):
+            acme_shell.run("audit", "verify", *arguments).refusal(2)
         assert contents(acme_shell.environment["DATABASE_URL"]) == before
 
-    def test_is_refused_in_read_only_mode(self, sealing_shell: Shell) -> None:
-        sealing_shell.run("audit", "seal", "--read-only").refusal(2)
 
-    def test_shows_the_key_in_the_status_of_keys(self, sealed_shell: Shell) -> None:
-        (key,) = sealed_shell.run("keys", "status", "--json").data["sealing_keys"]
-        assert key["state"] == "active"
-        assert key["key_id"] in sealed_shell.run("keys", "status").out
+def seals_of_the_doctor(shell: Shell) -> tuple[str, str]:
+    """The state of what the doctor finds of the seals, and how its sentence begins."""
+    (finding,) = [finding for finding in shell.run("doctor", "--json").data if finding["title"] == "Seals"]
+    return finding["state"], finding["sentence"][:24]
 
 
 class TestVerify:
-    def test_finds_nothing_in_a_log_as_it_was_sealed(self, sealed_shell: Shell) -> None:
-        report = (
-            sealed_shell.without("SWITCHBOARD_SEAL_KEY_FILE", "ENCRYPTION_MASTER_KEY")
-            .run("audit", "verify", "--json")
-            .data
-        )
-        assert (report["ok"], report["seals"], report["rows"]) == (True, 5, 12)
-        assert (report["first_hour"], report["findings"]) == ("2026-01-01T08:00:00+00:00", [])
-        verified = sealed_shell.run("audit", "verify")
-        assert verified.status == 0
-        assert "12 rows under 5 seals" in verified.out
-        assert "its owner can replace" in verified.err
-
     def test_ends_with_5_and_names_the_row(self, sealed_shell: Shell) -> None:
         database = sealed_shell.environment["DATABASE_URL"]
         execute(
@@ -115,11 +134,6 @@ class TestVerify:
         ]
         assert one_line_of_json(verified.err)["exit"] == 5
         assert f"row {row} was altered after sealing" in sealed_shell.run("audit", "verify").out
-
-    def test_of_a_log_without_a_seal_ends_with_5(self, sealing_shell: Shell) -> None:
-        verified = sealing_shell.run("audit", "verify")
-        assert verified.status == 5
-        assert "The log has no seal, so nothing can be said of it" in verified.out
 
     async def test_trusts_what_was_kept_elsewhere(self, sealed_shell: Shell) -> None:
         database = sealed_shell.environment["DATABASE_URL"]
@@ -148,42 +162,3 @@ class TestVerify:
         assert sealed_shell.run("audit", "verify").status == 0
         for way in ways:
             assert sealed_shell.run("audit", "verify", *way).status == 5
-
-    @pytest.mark.parametrize(
-        "arguments",
-        [
-            ("--public-key", "xyz"),
-            ("--newest-seal", "12"),
-            ("--manifest", "nothing.json"),
-            ("--manifest", "nothing.json", "--newest-seal", "ab" * 32),
-        ],
-    )
-    def test_refuses_what_is_no_key_no_seal_and_no_manifest(
-        self, acme_shell: Shell, arguments: tuple[str, ...]
-    ) -> None:
-        acme_shell.run("audit", "verify", *arguments).refusal(2)
-
-    def test_works_in_read_only_mode_and_writes_nothing(self, sealed_shell: Shell) -> None:
-        before = contents(sealed_shell.environment["DATABASE_URL"])
-        assert sealed_shell.run("audit", "verify", "--read-only").status == 0
-        assert contents(sealed_shell.environment["DATABASE_URL"]) == before
-
-
-class TestDoctor:
-    def test_says_how_far_the_log_is_sealed(self, sealed_shell: Shell) -> None:
-        (seals,) = [finding for finding in sealed_shell.run("doctor", "--json").data if finding["title"] == "Seals"]
-        assert seals["state"] == "ok"
-        assert seals["sentence"].startswith("The log is sealed until ")
-
-    async def test_warns_when_the_newest_seal_is_old(self, sealed_shell: Shell) -> None:
-        await as_owner(
-            sealed_shell.environment["DATABASE_URL"],
-            "update switchboard.seals set sealed_at = sealed_at - interval '50 hours'",
-        )
-        (seals,) = [finding for finding in sealed_shell.run("doctor", "--json").data if finding["title"] == "Seals"]
-        assert seals["state"] == "warning"
-        assert "50 hours old" in seals["sentence"]
-
-    def test_says_when_it_is_not_sealed_at_all(self, acme_shell: Shell) -> None:
-        (seals,) = [finding for finding in acme_shell.run("doctor", "--json").data if finding["title"] == "Seals"]
-        assert (seals["state"], seals["sentence"][:24]) == ("ok", "The log is not sealed, s")

@@ -12,7 +12,7 @@ from tests.support.acme import KEY
 from tests.support.commands import Shell, contents, execute
 from tests.support.database.schema import run_shape
 from tests.support.terminal.forked_terminal import ForkedTerminal
-from tests.support.terminal.pty import SWITCHBOARD, Terminal
+from tui.data.schema.files import schema_text
 
 if TYPE_CHECKING:
     from tests.support.servers.postgres import TestServer
@@ -38,38 +38,29 @@ def on_empty(shell: Shell, database: str) -> Shell:
     return shell.with_(DATABASE_URL=database)
 
 
-def test_setup_without_a_key_installs_and_its_last_line_names_keys_generate(shell: Shell, empty_database: str) -> None:
-    outcome = on_empty(shell, empty_database).run("setup", "--yes")
+def test_without_a_key_it_installs_names_keys_generate_and_changes_nothing_the_second_time(
+    shell: Shell, empty_database: str, postgres: TestServer
+) -> None:
+    empty = on_empty(shell, empty_database)
+    outcome = empty.run("setup", "--yes")
     assert outcome.status == 0, outcome.err
     assert "`switchboard keys generate`" in outcome.err.splitlines()[-1]
     assert contents(empty_database).keys() >= {f"public.{name}" for name in TABLES}
     assert execute(empty_database, "select count(*) from switchboard.keys") == [(0,)]
     assert not list(shell.folder.iterdir())
-
-
-def test_with_a_key_nothing_more_is_said_and_the_progress_goes_to_standard_error(
-    shell: Shell, empty_database: str
-) -> None:
-    outcome = on_empty(shell, empty_database).with_(ENCRYPTION_MASTER_KEY=KEY).run("setup", "--yes")
-    assert outcome.status == 0
-    assert "keys generate" not in outcome.err
-    assert "003_tables.sql" in outcome.err
-    assert "none of the four tables yet" in outcome.out
-    assert outcome.out.splitlines()[-1].startswith("The database is set up and is as it should be")
-
-
-def test_a_second_run_changes_nothing(shell: Shell, empty_database: str) -> None:
-    empty = on_empty(shell, empty_database)
-    first = empty.run("setup", "--yes", "--json").data
-    assert (first["applied"], first["starting_shape"], first["next_step"]) == (
-        *(True, "nothing"),
-        "switchboard keys generate",
-    )
     before, rows = objects(empty_database), contents(empty_database)
     second = empty.run("setup", "--yes", "--json").data
     assert (second["applied"], second["missing"], second["different"]) == (False, [], [])
     assert empty.run("setup").status == 0, "nothing to do is nothing to ask about"
     assert (objects(empty_database), contents(empty_database)) == (before, rows)
+    assert "switchboard_support" not in postgres.roles()
+    third = empty.run("setup", "--yes", "--roles", "--json").data
+    assert third["roles_created"] == ["switchboard_admin", "switchboard_support", "switchboard_auditor"]
+    assert (third["applied"], third["starting_shape"], third["next_step"]) == (
+        *(True, "installed by Switchboard"),
+        "switchboard keys generate",
+    )
+    assert "switchboard_support" in postgres.roles()
 
 
 def test_a_dry_run_lists_every_line_and_leaves_nothing_behind(shell: Shell, empty_database: str) -> None:
@@ -83,43 +74,29 @@ def test_a_dry_run_lists_every_line_and_leaves_nothing_behind(shell: Shell, empt
     assert objects(empty_database) == before
 
 
-def test_without_a_terminal_and_without_yes_nothing_is_done(shell: Shell, empty_database: str) -> None:
+def test_it_asks_on_a_terminal_and_nothing_but_yes_installs(shell: Shell, empty_database: str) -> None:
+    empty = on_empty(shell, empty_database)
     before = objects(empty_database)
-    refused = on_empty(shell, empty_database).run("setup")
+    assert "read-only mode" in empty.run("--read-only", "setup", "--yes").refusal(2)
+    refused = empty.run("setup")
     assert refused.status == 2
     assert "--yes" in refused.err.splitlines()[-1]
-    assert objects(empty_database) == before
-
-
-def test_read_only_mode_refuses_it(shell: Shell, empty_database: str) -> None:
-    assert "read-only mode" in on_empty(shell, empty_database).run("--read-only", "setup", "--yes").refusal(2)
-    assert contents(empty_database) == {}
-
-
-def test_on_a_terminal_it_asks_and_anything_but_yes_leaves_nothing_behind(shell: Shell, empty_database: str) -> None:
-    empty = on_empty(shell, empty_database)
-    for answer, status in (("n\n", 2), ("\n", 2), ("\x04", 2), ("\x03", 130)):
+    for answer, status in (("\n", 2), ("\x04", 2), ("\x03", 130), (signal.SIGTERM, 143)):
         with ForkedTerminal("setup", environment=empty.environment, cwd=shell.folder) as terminal:
             terminal.wait_for("[y/N]")
-            terminal.type(answer)
+            if isinstance(answer, str):
+                terminal.type(answer)
+            else:
+                terminal.signal(answer)
             assert terminal.wait_for_exit() == status
-        assert contents(empty_database) == {}
+            assert "Traceback" not in terminal.text
+    assert objects(empty_database) == before
     with ForkedTerminal("setup", environment=empty.environment, cwd=shell.folder, rows=60) as terminal:
         terminal.wait_for("[y/N]")
         terminal.type("y\n")
         assert terminal.wait_for_exit() == 0
         assert "The database is set up" in terminal.text
     assert contents(empty_database)
-
-
-def test_a_signal_at_the_question_ends_it_and_leaves_nothing_behind(shell: Shell, empty_database: str) -> None:
-    empty = on_empty(shell, empty_database)
-    with Terminal([*SWITCHBOARD, "setup"], environment=empty.environment, cwd=shell.folder) as terminal:
-        terminal.wait_for("[y/N]")
-        terminal.signal(signal.SIGTERM)
-        assert terminal.wait_for_exit() == 143
-        assert "Traceback" not in terminal.text
-    assert contents(empty_database) == {}
 
 
 def test_something_in_the_way_is_named_and_nothing_is_half_done(shell: Shell, empty_database: str) -> None:
@@ -131,13 +108,18 @@ def test_something_in_the_way_is_named_and_nothing_is_half_done(shell: Shell, em
     assert objects(empty_database) == before
 
 
-def test_a_column_of_another_type_is_said_in_a_sentence_with_what_to_do_before_anything_is_asked(
+def test_with_a_key_the_progress_is_told_and_later_a_column_of_another_type_before_anything_is_asked(
     shell: Shell, empty_database: str
 ) -> None:
     empty = on_empty(shell, empty_database)
-    empty.run("setup", "--yes")
+    outcome = empty.with_(ENCRYPTION_MASTER_KEY=KEY).run("setup", "--yes")
+    assert outcome.status == 0
+    assert "keys generate" not in outcome.err
+    assert "003_tables.sql" in outcome.err
+    assert "none of the four tables yet" in outcome.out
+    assert outcome.out.splitlines()[-1].startswith("The database is set up and is as it should be")
     execute(empty_database, "alter table integration_credentials drop column display_name, alter created_by type text")
-    for options in ((), ("--yes",), ("--dry-run",)):
+    for options in ((), ("--dry-run",)):
         refused = empty.run("setup", *options)
         assert refused.status == 1
         assert "To be made: not known while something is in the way\n" in refused.out
@@ -147,22 +129,10 @@ def test_a_column_of_another_type_is_said_in_a_sentence_with_what_to_do_before_a
         )
 
 
-def test_the_groups_are_created_only_when_asked_for(shell: Shell, empty_database: str, postgres: TestServer) -> None:
-    empty = on_empty(shell, empty_database)
-    empty.run("setup", "--yes")
-    assert "switchboard_support" not in postgres.roles()
-    outcome = empty.run("setup", "--yes", "--roles", "--json").data
-    assert outcome["roles_created"] == ["switchboard_admin", "switchboard_support", "switchboard_auditor"]
-    assert "switchboard_support" in postgres.roles()
-
-
-def test_the_printed_schema_installs_the_same(shell: Shell, empty_database: str) -> None:
+def test_the_schema_is_printed_as_setup_runs_it(shell: Shell) -> None:
     printed = shell.run("schema")
-    assert (printed.status, printed.err) == (0, "")
+    assert (printed.status, printed.out, printed.err) == (0, schema_text(), "")
     assert shell.run("schema", "--json").data == {"sql": printed.out}
-    with psycopg.connect(empty_database, autocommit=True) as connection:
-        connection.execute(printed.out.encode())
-    assert on_empty(shell, empty_database).run("setup", "--dry-run", "--json").data["missing"] == []
 
 
 def test_what_others_have_there_is_accepted_with_the_plan_and_later_by_the_name_that_the_doctor_says(
@@ -171,8 +141,10 @@ def test_what_others_have_there_is_accepted_with_the_plan_and_later_by_the_name_
     empty = on_empty(shell, empty_database).with_(ENCRYPTION_MASTER_KEY=KEY)
     run_shape(empty_database, "plain_schema")
     execute(empty_database, "alter table integration_credentials add column note text")
-    assert "  = column public.integration_credentials.note: text" in empty.run("setup", "--dry-run").out.splitlines()
-    assert empty.run("setup", "--yes", "--json").data["accepted"] == ["column public.integration_credentials.note"]
+    adopted = empty.run("setup", "--yes")
+    assert (adopted.status, "  = column public.integration_credentials.note: text" in adopted.out.splitlines()) == (
+        *(0, True),
+    )
     execute(empty_database, 'alter table integration_credentials add column "it\'s theirs" text')
     (foreign,) = [finding for finding in empty.run("doctor", "--json").data if finding["title"] == "Of others"]
     assert (foreign["state"], foreign["sentence"]) == (
@@ -187,7 +159,8 @@ def test_what_others_have_there_is_accepted_with_the_plan_and_later_by_the_name_
     asked = empty.run(*command[1:])
     assert (asked.status, "was not accepted yet. Add --yes" in asked.err) == (2, True)
     assert contents(empty_database) == before
-    assert empty.run(*command[1:], "--yes").status == 0
+    accepted = empty.run(*command[1:], "--yes", "--json").data["accepted"]
+    assert accepted == ["column public.integration_credentials.it's theirs"]
     titles = {finding["title"]: finding["sentence"] for finding in empty.run("doctor", "--json").data}
     assert "Of others" not in titles
     assert titles["Accepted"].startswith(

@@ -86,7 +86,7 @@ async def test_a_key_that_is_not_recorded_yet_is_looked_at_again_without_another
     assert of_another_key.salt != first.salt
 
 
-@pytest.mark.parametrize("before", ["nothing", "no envelope", "an envelope", "a record"])
+@pytest.mark.parametrize("before", ["no envelope", "an envelope", "a record"])
 async def test_a_new_key_is_judged_without_deriving_it_as_it_would_be_otherwise(
     installed_database: str, before: str
 ) -> None:
@@ -121,10 +121,8 @@ async def test_a_save_that_fails_records_no_key(installed_database: str) -> None
     [
         (None, MasterKeyMissing),
         (MasterKey("short", "a test"), MasterKeyError),
-        (MasterKey("your-32-character-secret-key-here", "a test"), MasterKeyError),
-        (MasterKey("a" * 40, "a test"), MasterKeyError),
     ],
-    ids=["missing", "too short", "the placeholder of every guide", "no variety"],
+    ids=["missing", "weak"],
 )
 async def test_nothing_is_written_with_a_key_that_is_no_key(
     installed_database: str, key: MasterKey | None, failure: type[MasterKeyError]
@@ -136,12 +134,12 @@ async def test_nothing_is_written_with_a_key_that_is_no_key(
     assert rows(installed_database, "select count(*) from integration_credentials") == [(0,)]
 
 
-async def test_nothing_is_written_with_another_key_than_the_recorded_one(installed_database: str) -> None:
-    async with opened(installed_database) as database:
+async def test_nothing_is_written_with_another_key_than_the_recorded_one(keyed_database: str) -> None:
+    async with opened(keyed_database) as database:
         await save_credential(database, keyring(), draft(), None, "auto")
         with pytest.raises(WrongMasterKey):
             await save_credential(database, keyring(OTHER_MASTER_KEY), draft(kind="exotel_sms"), None, "auto")
-    assert rows(installed_database, "select integration_type from integration_credentials") == [("exotel_phone",)]
+    assert rows(keyed_database, "select integration_type from integration_credentials") == [("exotel_phone",)]
 
 
 async def test_without_a_record_the_newest_rows_tell_whether_the_key_is_wrong(installed_database: str) -> None:

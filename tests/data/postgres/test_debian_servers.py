@@ -92,8 +92,8 @@ async def work_with_a_credential(conninfo: str) -> None:
         ) == "another"
 
 
-async def test_postgres_15_gets_the_same_schema_and_all_acts_work_on_it(debian: DebianServer, database: str) -> None:
-    conninfo = debian.conninfo(database, user="owner")
+async def assert_all_acts_work(conninfo: str) -> None:
+    """Install, and do every act with a credential."""
     report = await installed(conninfo, roles=True)
     assert report.verification
     assert report.verification.is_well
@@ -119,13 +119,12 @@ def logged_changes(conninfo: str) -> list[UUID]:
         return [row["id"] for row in log_of(connection) if row["action"] != "schema_changed"]
 
 
-async def test_a_backup_comes_back_without_being_logged_again(
+async def test_postgres_15_gets_the_same_schema_works_and_a_backup_comes_back_without_being_logged_again(
     debian: DebianServer, database: str, tmp_path: Path
 ) -> None:
     """As docs/audit_log.md says: whole, or the data alone past the triggers of the three tables."""
     source, backup = debian.conninfo(database, user="owner"), str(tmp_path / "backup.dump")
-    await installed(source)
-    await work_with_a_credential(source)
+    await assert_all_acts_work(source)
     run("pg_dump", "-Fc", "-f", backup, source)
 
     async def restore(*options: str) -> str:

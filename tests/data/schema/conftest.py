@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING, Any
 
 import psycopg
 import pytest
+
+from tests.support.database.schema import installed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -13,6 +16,23 @@ if TYPE_CHECKING:
     from tests.support.servers.postgres import TestServer
 
     Connection = psycopg.Connection[Any]
+
+
+@pytest.fixture(scope="session")
+def set_up_template(postgres: TestServer) -> str:
+    """Name of a database that was set up as `a test` sets one up, to be cloned and not to be changed."""
+    name = postgres.create_database(prefix="template_set_up")
+    asyncio.run(installed(postgres.conninfo(name)))
+    return name
+
+
+@pytest.fixture
+def set_up_database(postgres: TestServer, set_up_template: str) -> Iterator[str]:
+    """Connection URI (superuser) of a database that was set up: `installed_database` with that in log and history."""
+    name = postgres.create_database(template=set_up_template, prefix="set_up")
+    yield postgres.conninfo(name)
+    postgres.drop_database(name)
+    postgres.drop_new_roles()
 
 
 @pytest.fixture(scope="module")

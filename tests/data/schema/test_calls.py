@@ -69,26 +69,24 @@ def test_every_argument_has_a_cast() -> None:
     ]
 
 
-async def test_an_overload_takes_no_call(empty_database: str) -> None:
+async def test_an_overload_takes_no_call(set_up_database: str) -> None:
     """With two literals of no type the one that takes texts would have been called."""
-    await installed(empty_database)
     execute(
-        empty_database,
+        set_up_database,
         "create function switchboard.take_lock(what text, whose text) returns void language plpgsql as "
         "$$begin raise 'taken'; end$$",
     )
     with pytest.raises(psycopg.errors.RaiseException):
-        execute(empty_database, "select switchboard.take_lock('seals', null)")
-    async with opened(empty_database) as database:
+        execute(set_up_database, "select switchboard.take_lock('seals', null)")
+    async with opened(set_up_database) as database:
         await database.write(lambda connection: connection.execute(LOCK))
 
 
-async def test_setup_calls_no_function_that_somebody_has_put_beside_its_own(empty_database: str) -> None:
-    await installed(empty_database)
+async def test_setup_calls_no_function_that_somebody_has_put_beside_its_own(set_up_database: str) -> None:
     execute(
-        empty_database,
+        set_up_database,
         "create function switchboard.put_view(name varchar, query text) returns void language sql as ''",
     )
     with pytest.raises(SchemaInTheWay) as refused:
-        await installed(empty_database)
+        await installed(set_up_database)
     assert refused.value.sentence.startswith("The function switchboard.put_view(character varying,text) is in the way")

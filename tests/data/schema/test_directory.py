@@ -63,7 +63,8 @@ async def test_users_and_organisations_of_another_program_are_the_directory(empt
         assert connection.execute("select * from switchboard.organizations").fetchall() == [(HOME, "Home")]
 
 
-async def test_supabases_own_users_are_the_directory_where_there_are_no_others(supabase_like: str) -> None:
+async def test_what_a_table_of_users_lacks_is_in_supabases_and_who_is_gone_is_not_active(supabase_like: str) -> None:
+    """Another setup follows what the database has by then; where there are no others, Supabase's are the directory."""
     await installed(supabase_like)
     with psycopg.connect(supabase_like) as connection:
         connection.execute(
@@ -71,11 +72,7 @@ async def test_supabases_own_users_are_the_directory_where_there_are_no_others(s
             [HOME],
         )
         assert connection.execute("select * from switchboard.people").fetchall() == [(HOME, "a@b.c", "Ann", None, True)]
-
-
-async def test_what_a_table_of_users_lacks_is_in_supabases_and_who_is_gone_is_not_active(supabase_like: str) -> None:
-    """Another setup follows what the database has by then."""
-    await installed(supabase_like)
+        connection.execute("delete from auth.users")
     names = ("ann", "ben", "cat", "deleted", "banned", "was", "only")
     people = {name: UUID(int=number) for number, name in enumerate(names, 1)}
     deleted, home = UUID(int=20), UUID(int=21)
@@ -254,9 +251,8 @@ async def test_an_organisation_that_was_deleted_is_reached_by_the_id_that_is_in_
             assert "Known" not in refused.value.what_to_do
 
 
-async def test_a_view_that_an_administrator_replaced_is_left_alone(empty_database: str) -> None:
-    await installed(empty_database)
-    with psycopg.connect(empty_database) as connection:
+async def test_a_view_that_an_administrator_replaced_is_left_alone(set_up_database: str) -> None:
+    with psycopg.connect(set_up_database) as connection:
         connection.execute(
             f"create or replace view switchboard.people as select '{HOME}'::uuid as id, 'x'::text as email, "
             "null::text as name, null::uuid as organization_id, true as is_active from generate_series(1, 2)"
@@ -264,10 +260,10 @@ async def test_a_view_that_an_administrator_replaced_is_left_alone(empty_databas
         connection.execute("create table public.users (id uuid primary key, email text)")
         connection.execute("create table public.organizations (id uuid primary key, name text)")
         connection.execute("insert into public.organizations values (%s, 'Home')", [HOME])
-    await installed(empty_database)
-    with psycopg.connect(empty_database) as connection:
+    await installed(set_up_database)
+    with psycopg.connect(set_up_database) as connection:
         assert connection.execute("select email from switchboard.people").fetchall() == [("x",)] * 2
         # The other view was not replaced, so it follows what the database has now.
         assert connection.execute("select name from switchboard.organizations").fetchall() == [("Home",)]
-    async with opened(empty_database) as database:
+    async with opened(set_up_database) as database:
         assert (await find_person(database, str(HOME))).email == "x"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from dataclasses import replace
 from pathlib import Path
@@ -13,7 +14,8 @@ from psycopg.conninfo import conninfo_to_dict
 
 from tests.support.database.schema import installed, log_of, run_psql, shape_of
 from tests.support.database.seal_tampering import check, seal
-from tui.data.schema import apply
+from tests.support.waiting import wait_until
+from tui.data.schema import apply, install
 from tui.data.schema.adoption import StartingShape
 from tui.data.schema.files import SchemaFile, schema_files, schema_text
 from tui.data.schema.plan import make_plan
@@ -25,6 +27,15 @@ if TYPE_CHECKING:
 
     from tests.support.servers.postgres import TestServer
     from tui.data.schema.apply import Progress
+
+
+OBJECTS = (
+    "select 'trigger', oid::int8, xmin::text from pg_trigger "
+    "union all select 'policy', oid::int8, xmin::text from pg_policy "
+    "union all select 'class', oid::int8, relrowsecurity::text "
+    "from pg_class where relnamespace = 'public'::regnamespace"
+)
+WAITING = "select a.xact_start from pg_stat_activity a join pg_locks l on l.pid = a.pid where not l.granted"
 
 
 @pytest.fixture(params=["16", "18", "supabase"])
@@ -49,11 +60,15 @@ def fresh(request: pytest.FixtureRequest) -> Iterator[Callable[[], tuple[TestSer
     server.drop_new_roles()
 
 
-async def test_setup_psql_and_the_pasted_text_give_the_same_schema(fresh: Callable[[], tuple[TestServer, str]]) -> None:
-    _, by_setup = fresh()
-    server, by_psql = fresh()
+async def test_setup_psql_and_the_pasted_text_give_the_same_schema_and_change_nothing_the_second_time(
+    fresh: Callable[[], tuple[TestServer, str]],
+) -> None:
+    server, by_setup = fresh()
+    _, by_psql = fresh()
     _, by_text = fresh()
-    await installed(by_setup)
+    # What is granted to it is part of the shape.
+    server.create_role("switchboard_admin")
+    first = await installed(by_setup)
     run_psql(server, by_psql)
     with psycopg.connect(by_text, autocommit=True) as connection:
         connection.execute(schema_text())
@@ -61,64 +76,28 @@ async def test_setup_psql_and_the_pasted_text_give_the_same_schema(fresh: Callab
     assert len(shape) > 150
     assert await shape_of(by_psql) == shape
     assert await shape_of(by_text) == shape
-
-
-async def test_the_catalogue_is_read_before_and_after_the_files_and_once_for_the_proof(
-    postgres: TestServer, empty_database: str
-) -> None:
-    postgres.log_every_statement(str(conninfo_to_dict(empty_database)["dbname"]))
-    mark = postgres.log_size()
-    await installed(empty_database)
-    # The statement that makes the function of this text begins otherwise.
-    assert len(re.findall(r"statement:\s+-- One row for each fact", postgres.log_since(mark))) == 3
-
-
-async def test_every_way_can_be_gone_twice_and_changes_nothing(fresh: Callable[[], tuple[TestServer, str]]) -> None:
-    server, conninfo = fresh()
-    first = await installed(conninfo)
-    shape = await shape_of(conninfo)
-    with psycopg.connect(conninfo) as connection:
+    assert first.applied and first.verification is not None and first.verification.is_well
+    with psycopg.connect(by_setup) as connection:
         log = log_of(connection)
         versions = connection.execute("select * from switchboard.schema_version order by id").fetchall()
-    again = await installed(conninfo)
-    run_psql(server, conninfo)
-    with psycopg.connect(conninfo, autocommit=True) as connection:
+        # By object id: dropping and making again would look the same as a shape, and lock the tables.
+        objects = set(connection.execute(OBJECTS).fetchall())
+    again = await installed(by_setup)
+    assert not again.applied and again.plan.is_empty and again.statements_run == 0
+    run_psql(server, by_setup)
+    with psycopg.connect(by_setup, autocommit=True) as connection:
         connection.execute(schema_text())
+        assert set(connection.execute(OBJECTS).fetchall()) == objects
         assert log_of(connection) == log
         assert connection.execute("select * from switchboard.schema_version order by id").fetchall() == versions
-    assert first.applied and first.verification is not None and first.verification.is_well
-    assert not again.applied and again.plan.is_empty and again.statements_run == 0
-    assert await shape_of(conninfo) == shape
+    assert await shape_of(by_setup) == shape
 
 
-async def test_a_second_run_replaces_no_trigger_policy_or_table(postgres: TestServer, empty_database: str) -> None:
-    """By object id: dropping and making again would look the same as a shape, and lock the tables."""
-    with psycopg.connect(empty_database) as connection:
-        connection.execute("create role switchboard_admin")
-    await installed(empty_database)
-    query = (
-        "select 'trigger', oid::int8, xmin::text from pg_trigger "
-        "union all select 'policy', oid::int8, xmin::text from pg_policy "
-        "union all select 'class', oid::int8, relrowsecurity::text "
-        "from pg_class where relnamespace = 'public'::regnamespace"
-    )
-    with psycopg.connect(empty_database) as connection:
-        before = set(connection.execute(query).fetchall())
-    run_psql(postgres, empty_database)
-    with psycopg.connect(empty_database) as connection:
-        assert set(connection.execute(query).fetchall()) == before
-
-
-async def test_a_dry_run_leaves_nothing_behind(fresh: Callable[[], tuple[TestServer, str]]) -> None:
-    _, conninfo = fresh()
-    report = await installed(conninfo, dry_run=True)
-    assert not report.applied and len(report.plan.missing) > 150
-    assert await shape_of(conninfo) == frozenset()
-
-
-async def test_a_dry_run_with_roles_leaves_no_roles_behind(empty_database: str, postgres: TestServer) -> None:
+async def test_a_dry_run_leaves_nothing_behind_and_no_roles(empty_database: str, postgres: TestServer) -> None:
     before = postgres.roles()
     report = await installed(empty_database, dry_run=True, roles=True)
+    assert not report.applied and len(report.plan.missing) > 150
+    assert await shape_of(empty_database) == frozenset()
     assert any(line.name.endswith("to switchboard_auditor") for line in report.plan.missing)
     assert postgres.roles() == before
 
@@ -164,21 +143,30 @@ async def test_the_state_is_told_in_one_word(empty_database: str, monkeypatch: p
         assert await schema_state(conn) == "partial"
 
 
-async def test_what_an_earlier_version_installed_is_outdated_until_seals_can_have_lists(empty_database: str) -> None:
-    await installed(empty_database)
-    with psycopg.connect(empty_database) as owner:
+async def test_what_an_earlier_version_installed_is_outdated_until_seals_can_have_lists(set_up_database: str) -> None:
+    with psycopg.connect(set_up_database) as owner:
         owner.execute("alter table switchboard.seals drop column row_list, drop column xid")
         owner.execute("comment on schema switchboard is 'switchboard schema 010'")
-    async with await psycopg.AsyncConnection.connect(empty_database, autocommit=True) as conn:
+    async with await psycopg.AsyncConnection.connect(set_up_database, autocommit=True) as conn:
         assert await schema_state(conn) == "outdated"
-        await installed(empty_database)
+        await installed(set_up_database)
         assert await schema_state(conn) == "installed"
-    await seal(empty_database)
-    assert (await check(empty_database)).is_well
+    await seal(set_up_database)
+    assert (await check(set_up_database)).is_well
 
 
-async def test_an_installation_is_in_the_log_and_in_the_history(empty_database: str) -> None:
-    await installed(empty_database)
+async def test_an_installation_is_told_step_by_step_and_is_in_the_log_and_in_the_history(
+    postgres: TestServer, empty_database: str
+) -> None:
+    postgres.log_every_statement(str(conninfo_to_dict(empty_database)["dbname"]))
+    mark = postgres.log_size()
+    steps: list[Progress] = []
+    report = await installed(empty_database, progress=steps.append)
+    assert [(step.file, step.number) for step in steps] == [(s.file, s.number) for s in report.plan.statements]
+    assert [step.done for step in steps] == list(range(report.statements_run))
+    # The catalogue is read before and after the files and once for the proof; the statement that makes the function of
+    # this text begins otherwise.
+    assert len(re.findall(r"statement:\s+-- One row for each fact", postgres.log_since(mark))) == 3
     with psycopg.connect(empty_database) as connection:
         (row,) = log_of(connection)
         history = connection.execute(
@@ -189,20 +177,12 @@ async def test_an_installation_is_in_the_log_and_in_the_history(empty_database: 
     assert history == [(file.name, file.sha256, "a test") for file in schema_files()]
 
 
-async def test_progress_names_each_statement_once_and_in_order(empty_database: str) -> None:
-    steps: list[Progress] = []
-    report = await installed(empty_database, progress=steps.append)
-    assert [(step.file, step.number) for step in steps] == [(s.file, s.number) for s in report.plan.statements]
-    assert [step.done for step in steps] == list(range(report.statements_run))
-
-
-async def test_a_plan_shows_what_is_missing_and_what_was_altered(empty_database: str) -> None:
-    await installed(empty_database)
-    with psycopg.connect(empty_database) as connection:
+async def test_a_plan_shows_what_is_missing_and_what_was_altered(set_up_database: str) -> None:
+    with psycopg.connect(set_up_database) as connection:
         connection.execute("drop index public.idx_integration_audit_logs_action_time")
         connection.execute("alter table public.integration_audit_logs disable trigger switchboard_append_only")
         connection.execute("grant delete on public.integration_audit_logs to public")
-    async with await psycopg.AsyncConnection.connect(empty_database, autocommit=True) as conn:
+    async with await psycopg.AsyncConnection.connect(set_up_database, autocommit=True) as conn:
         plan = await make_plan(conn)
     assert plan.starting_shape is StartingShape.INSTALLED
     assert [str(line) for line in plan.missing] == [
@@ -213,54 +193,52 @@ async def test_a_plan_shows_what_is_missing_and_what_was_altered(empty_database:
         ("trigger", "public.integration_audit_logs.switchboard_append_only"),
     ]
     assert plan.different[0].text == "delete -> taken away"
-    assert (await installed(empty_database)).verification.is_well
+    assert (await installed(set_up_database)).verification.is_well
 
 
 async def test_an_installation_waits_for_a_lock_and_then_goes_through(
-    empty_database: str, monkeypatch: pytest.MonkeyPatch
+    set_up_database: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    await installed(empty_database)
-    with psycopg.connect(empty_database) as connection:
+    with psycopg.connect(set_up_database) as connection:
         connection.execute("alter table public.integration_credentials disable row level security")
-    blocker = psycopg.connect(empty_database)
-    blocker.execute("lock table public.integration_credentials in access share mode")
-    waits: list[str] = []
+    monkeypatch.setattr(install, "LIMITS", replace(install.LIMITS, lock_ms=200))
+    attempts: set[object] = set()
+    with psycopg.connect(set_up_database) as blocker, psycopg.connect(set_up_database, autocommit=True) as watcher:
+        blocker.execute("lock table public.integration_credentials in access share mode")
 
-    async def release_lock(seconds: float) -> None:
-        waits.append("waited")
+        def tried_twice() -> bool:
+            attempts.update(watcher.execute(WAITING).fetchall())
+            return len(attempts) > 1
+
+        installing = asyncio.create_task(installed(set_up_database))
+        await asyncio.to_thread(wait_until, tried_twice)
         blocker.rollback()
-
-    monkeypatch.setattr(apply, "LIMITS", replace(apply.LIMITS, lock_ms=50))
-    # The back-off is the moment in which the other one lets go.
-    monkeypatch.setattr(apply.asyncio, "sleep", release_lock)
-    report = await installed(empty_database)
-    blocker.close()
-    assert waits and report.applied
+        assert (await installing).applied
 
 
-async def test_a_lock_that_stays_is_named_with_its_holder(empty_database: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    await installed(empty_database)
+async def test_a_lock_that_stays_is_named_with_its_holder(
+    set_up_database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(apply, "ATTEMPTS", 1)
-    monkeypatch.setattr(apply, "LIMITS", replace(apply.LIMITS, lock_ms=50))
-    with psycopg.connect(empty_database, application_name="nightly job") as blocker:
+    monkeypatch.setattr(install, "LIMITS", replace(install.LIMITS, lock_ms=50))
+    with psycopg.connect(set_up_database, application_name="nightly job") as blocker:
         blocker.execute("alter table public.integration_credentials disable row level security")
         blocker.commit()
         blocker.execute("lock table public.integration_credentials in access share mode")
         with pytest.raises(Locked, match="nightly job as role postgres"):
-            await installed(empty_database)
+            await installed(set_up_database)
 
 
-async def test_no_error_of_an_installation_carries_a_row(empty_database: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    await installed(empty_database)
+async def test_no_error_of_an_installation_carries_a_row(set_up_database: str, monkeypatch: pytest.MonkeyPatch) -> None:
     text = (
         "insert into public.integration_credentials (organization_id, integration_type, credentials_encrypted) "
         "values (gen_random_uuid(), null, 'canary');"
     )
     monkeypatch.setattr(apply, "schema_files", lambda: (SchemaFile("001_canary.sql", text),))
-    with psycopg.connect(empty_database) as connection:
+    with psycopg.connect(set_up_database) as connection:
         connection.execute("drop index public.idx_integration_audit_logs_time")
     with pytest.raises(Exception) as caught:
-        await installed(empty_database)
+        await installed(set_up_database)
     assert "integration_type" in f"{caught.value} {caught.value.details}"
     assert "canary" not in f"{caught.value} {caught.value.details} {caught.value.__cause__}".replace("001_canary", "")
 

@@ -30,36 +30,21 @@ def as_guest(postgres: TestServer, conninfo: str) -> str:
     return postgres.conninfo(psycopg.conninfo.conninfo_to_dict(conninfo)["dbname"], user="guest")
 
 
-async def test_without_create_on_the_database_the_privilege_and_the_role_are_named(
-    postgres: TestServer, empty_database: str
-) -> None:
+async def test_each_privilege_that_is_lacking_is_named_with_the_role(postgres: TestServer, empty_database: str) -> None:
     guest = as_guest(postgres, empty_database)
     failure = await refusal(guest, PermissionDenied)
     assert "role guest lacks the privilege CREATE on the database empty_" in failure.sentence
     assert failure.what_to_do.startswith("Let its owner run: grant create on database")
     assert failure.exit_status == 3
-
-
-async def test_without_create_on_public_the_privilege_and_the_role_are_named(
-    postgres: TestServer, empty_database: str
-) -> None:
-    guest = as_guest(postgres, empty_database)
     with psycopg.connect(empty_database) as connection:
         connection.execute(f'grant create on database "{connection.info.dbname}" to guest')
     failure = await refusal(guest, PermissionDenied)
     assert "role guest lacks the privilege CREATE on the schema public" in failure.sentence
     with psycopg.connect(empty_database) as connection:
         connection.execute("grant create on schema public to guest")
-    assert (await installed(guest)).verification.is_well
-
-
-async def test_without_createrole_the_roles_are_named(postgres: TestServer, empty_database: str) -> None:
-    guest = as_guest(postgres, empty_database)
-    with psycopg.connect(empty_database) as connection:
-        connection.execute(f'grant create on database "{connection.info.dbname}" to guest')
-        connection.execute("grant create on schema public to guest")
     failure = await refusal(guest, PermissionDenied, roles=True)
     assert "lacks the attribute CREATEROLE, so it cannot create switchboard_admin" in failure.sentence
+    assert (await installed(guest)).verification.is_well
 
 
 async def test_somebody_elses_schema_switchboard_is_named(postgres: TestServer, empty_database: str) -> None:
@@ -70,21 +55,18 @@ async def test_somebody_elses_schema_switchboard_is_named(postgres: TestServer, 
     assert "schema switchboard belongs to the role postgres" in failure.sentence
 
 
-@pytest.mark.parametrize(
-    ("statement", "name"),
-    [
-        ("create view public.integration_audit_logs as select 1 as id", "integration_audit_logs"),
-        ("create materialized view public.integration_credentials as select 1 as id", "integration_credentials"),
-        ("create sequence public.organization_phone_numbers", "organization_phone_numbers"),
-    ],
-)
-async def test_what_has_the_name_of_a_table_is_named_and_left_alone(
-    empty_database: str, statement: str, name: str
-) -> None:
-    with psycopg.connect(empty_database) as connection:
-        connection.execute(statement)
-    failure = await refusal(empty_database, SchemaInTheWay)
-    assert f"public.{name} is in the way" in failure.sentence
+async def test_what_has_the_name_of_a_table_is_named_and_left_alone(empty_database: str) -> None:
+    for kind, name, definition in (
+        ("view", "integration_audit_logs", " as select 1 as id"),
+        ("materialized view", "integration_credentials", " as select 1 as id"),
+        ("sequence", "organization_phone_numbers", ""),
+    ):
+        with psycopg.connect(empty_database) as connection:
+            connection.execute(f"create {kind} public.{name}{definition}")
+        failure = await refusal(empty_database, SchemaInTheWay)
+        assert f"public.{name} is in the way" in failure.sentence
+        with psycopg.connect(empty_database) as connection:
+            connection.execute(f"drop {kind} public.{name}")
 
 
 async def test_columns_of_another_type_are_all_named_and_left_alone(empty_database: str) -> None:

@@ -107,7 +107,7 @@ async def test_what_is_expected_is_what_an_installation_makes(server: str, reque
     postgres.drop_new_roles()
 
 
-async def test_each_damage_is_named_alone(postgres: TestServer, empty_database: str) -> None:
+async def test_each_damage_is_named_alone_and_setup_mends_them_all(postgres: TestServer, empty_database: str) -> None:
     """One database and one transaction per breaking, rolled back."""
     postgres.create_role("helper")
     await installed(empty_database, roles=True)
@@ -116,22 +116,14 @@ async def test_each_damage_is_named_alone(postgres: TestServer, empty_database: 
         for breaking, sentence in BREAKINGS.items():
             async with conn.transaction(force_rollback=True):
                 await conn.execute(breaking)
-                sentences = [drift.sentence for drift in (await verify(conn)).drifts]
+                verification = await verify(conn)
+                assert not verification.is_well
+                sentences = [drift.sentence for drift in verification.drifts]
                 if breaking.startswith("drop table"):
                     assert sentence in sentences
                 else:
                     assert sentences == ([sentence] if sentence else []), breaking
         assert (await verify(conn)).is_well
-
-
-async def test_anybody_may_verify(postgres: TestServer, installed_database: str) -> None:
-    postgres.create_role("helper")
-    database = psycopg.conninfo.conninfo_to_dict(installed_database)["dbname"]
-    assert await drifts(postgres.conninfo(database, user="helper")) == []
-
-
-async def test_setup_mends_what_verify_says(empty_database: str) -> None:
-    await installed(empty_database, roles=True)
     mended = [
         breaking
         for breaking, sentence in BREAKINGS.items()
@@ -143,3 +135,9 @@ async def test_setup_mends_what_verify_says(empty_database: str) -> None:
     assert len(await drifts(empty_database)) > 15
     report = await installed(empty_database)
     assert report.verification is not None and report.verification.is_well
+
+
+async def test_anybody_may_verify(postgres: TestServer, installed_database: str) -> None:
+    postgres.create_role("helper")
+    database = psycopg.conninfo.conninfo_to_dict(installed_database)["dbname"]
+    assert await drifts(postgres.conninfo(database, user="helper")) == []

@@ -89,24 +89,32 @@ async def test_without_a_connection_it_says_why_and_goes_on_with_the_rest(tmp_pa
 
 
 @pytest.mark.parametrize(
-    ("statement", "title"),
+    "statements",
     [
-        ("alter table public.integration_credentials disable row level security", "Row security"),
-        ("alter table public.integration_audit_logs disable trigger switchboard_append_only", "Log"),
-        ("drop trigger switchboard_no_truncate on public.integration_audit_logs", "Log"),
-        ("alter table public.organization_phone_numbers disable trigger switchboard_log_change", "Triggers"),
-        ("create role anon; grant select on public.integration_credentials to anon", "Grants"),
-        ("grant truncate on public.integration_audit_logs to public", "Grants"),
+        {
+            "alter table public.integration_credentials disable row level security": "Row security",
+            "alter table public.integration_audit_logs disable trigger switchboard_append_only": "Log",
+            "alter table public.organization_phone_numbers disable trigger switchboard_log_change": "Triggers",
+            "create role anon; grant select on public.integration_credentials to anon": "Grants",
+        },
+        {
+            "drop trigger switchboard_no_truncate on public.integration_audit_logs": "Log",
+            "grant truncate on public.integration_audit_logs to public": "Grants",
+        },
     ],
+    ids=["first", "second"],
 )
 async def test_what_was_switched_off_or_opened_is_a_problem_with_the_query_that_shows_it(
-    keyed_database: str, tmp_path: Path, statement: str, title: str
+    keyed_database: str, tmp_path: Path, statements: dict[str, str]
 ) -> None:
-    execute(keyed_database, statement)
-    (finding,) = titled(await examine_database(keyed_database, tmp_path), title)
-    assert finding.state == "problem"
-    assert "switchboard setup" in finding.what_to_do
-    assert execute(keyed_database, finding.query) != []
+    for statement in statements:
+        execute(keyed_database, statement)
+    findings = await examine_database(keyed_database, tmp_path)
+    for title in statements.values():
+        (finding,) = titled(findings, title)
+        assert finding.state == "problem"
+        assert "switchboard setup" in finding.what_to_do
+        assert execute(keyed_database, finding.query) != []
 
 
 async def test_a_drifted_schema_is_a_problem(keyed_database: str, tmp_path: Path) -> None:
@@ -133,8 +141,11 @@ async def test_keys_are_judged_wrong_weak_missing_and_right(keyed_database: str,
 async def test_a_weak_key_is_a_problem_and_the_service_role_key_a_warning(
     installed_database: str, tmp_path: Path
 ) -> None:
-    weak = await examine_database(installed_database, tmp_path, Keyring(MasterKey("short", "a test")))
+    weak = await examine_database(installed_database, tmp_path, Keyring(MasterKey("'short'", "a test")))
     assert ("Master key", "problem") in not_ok(weak)
+    (around,) = titled(weak, "Around the key")
+    assert around.sentence.endswith("begins or ends with quotes, and that is part of the key.")
+    assert around.what_to_do.startswith("Nothing is stored yet: take it out now")
     service = MasterKey("q0Zr7VxuJd2mWc9LfTnB4hYgKpE8sAi3OvUe5XwR1yM=", "SUPABASE_SERVICE_ROLE_KEY (.env)")
     findings = await examine_database(installed_database, tmp_path, Keyring(service))
     assert not_ok(findings) == [("Service role", "warning")]

@@ -4,6 +4,7 @@ from urllib.parse import quote
 
 import pytest
 from hypothesis import given
+from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from psycopg import pq
 
@@ -186,6 +187,7 @@ class TestReading:
     def test_takes_what_other_programs_take_and_libpq_does_not(self, text, values):
         assert as_dict(parse_connection_string(text)) == values
 
+    @hypothesis_settings(max_examples=25)
     @given(
         st.fixed_dictionaries(
             {
