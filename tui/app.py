@@ -52,9 +52,13 @@ class SwitchboardApp(OrderedApp):
 
     CSS_PATH: ClassVar[Any] = ["screens/page.tcss"]
     ENABLE_COMMAND_PALETTE = False
-    MODES: ClassVar[dict[str, str | Callable[[], Screen[Any]]]] = {section.name: section.open for section in SECTIONS}
-    # From the first frame on, and not switched to: that would lay out and style a blank screen before.
-    DEFAULT_MODE: ClassVar[str] = "integrations"
+    # The first section is there from the first frame on, and not switched to: that would lay out and style a blank
+    # screen before. Were it among the modes by then, the tasks of Python 3.12 and later, which begin at once, would
+    # mount it before it is on the stack.
+    DEFAULT_MODE: ClassVar[str] = SECTIONS[0].name
+    MODES: ClassVar[dict[str, str | Callable[[], Screen[Any]]]] = {
+        section.name: section.open for section in SECTIONS[1:]
+    }
     BINDINGS: ClassVar[list[BindingType]] = [
         *(
             bind(key, f"section('{name}')", title, id=f"app.{name}", tooltip=tooltip)
@@ -103,7 +107,11 @@ class SwitchboardApp(OrderedApp):
         """Offer none of Textual's own commands: one of them writes a screenshot of secrets."""
         return ()
 
+    def get_default_screen(self) -> Screen[Any]:
+        return SECTIONS[0].open()
+
     def on_mount(self) -> None:
+        self.add_mode(SECTIONS[0].name, SECTIONS[0].open)
         # A person's file could not open what is closed, but might say of another file whether it is there.
         keymap = Keymap() if self.session.settings.locked else read_keymap(keymap_file())
         self.set_keymap(keymap.keys)
