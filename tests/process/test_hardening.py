@@ -5,15 +5,11 @@ from __future__ import annotations
 import json
 import os
 import sys
-from typing import TYPE_CHECKING
 
 import pytest
 
 from tests.support.fresh_python import python
 from tui.process.hardening import harden
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 HARDENED = """
 import ctypes, json, os, resource
@@ -70,16 +66,12 @@ def test_hardening_takes_the_environment_that_it_is_given() -> None:
 
 
 IMPORT = """
-import sys, time, typing
-began = time.process_time()
+import sys, typing
 import tui.process.crash_report, tui.process.hardening, tui.process.terminal_checks
-took = time.process_time() - began
-print(took * 1000, [m for m in ("textual", "rich", "psycopg", "ssl", "ctypes") if m in sys.modules])
+slow = ("textual", "rich", "psycopg", "ssl", "ctypes", "asyncio", "dataclasses")
+print([name for name in slow if name in sys.modules])
 """
 
 
-def test_it_costs_less_than_five_milliseconds_to_import_once_compiled(tmp_path: Path) -> None:
-    compiled = {"PYTHONDONTWRITEBYTECODE": "", "PYTHONPYCACHEPREFIX": str(tmp_path)}
-    runs = [python(IMPORT, environ=compiled).stdout.split(" ", 1) for _ in range(6)]
-    assert {loaded for _, loaded in runs} == {"[]\n"}
-    assert min(float(milliseconds) for milliseconds, _ in runs) < 5
+def test_they_import_nothing_slow() -> None:
+    assert python(IMPORT).stdout == "[]\n"
