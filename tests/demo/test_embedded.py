@@ -119,15 +119,16 @@ def test_a_server_left_by_a_killed_console_is_used_on(prepared: EmbeddedServer) 
     assert not prepared.running
 
 
-@pytest.mark.parametrize("variable", ["PGHOSTADDR", "PGSERVICE", "PGPORT"])
-def test_a_variable_of_libpq_ends_nobodys_server(
-    prepared: EmbeddedServer, monkeypatch: pytest.MonkeyPatch, variable: str
-) -> None:
+def test_a_variable_of_libpq_ends_nobodys_server(prepared: EmbeddedServer, monkeypatch: pytest.MonkeyPatch) -> None:
     console = ConsoleProcess(entering(prepared))
     pid = postmaster(prepared)
-    monkeypatch.setenv(variable, "192.0.2.1" if variable == "PGHOSTADDR" else "7")
-    with prepared:
-        assert postmaster(prepared) == pid
+    variables = ("PGHOSTADDR", "PGSERVICE", "PGPORT", "PGREQUIREPEER", "PGGSSENCMODE", "PGSSLMODE")
+    values = {"PGHOSTADDR": "192.0.2.1", "PGREQUIREPEER": "nobody-of-that-name", "PGGSSENCMODE": "require"}
+    for variable in variables:
+        with monkeypatch.context() as environment:
+            environment.setenv(variable, values.get(variable, "7"))
+            with prepared:
+                assert postmaster(prepared) == pid, variable
     console.leave()
 
 

@@ -232,8 +232,10 @@ class EmbeddedServer:
 
     def _ping(self) -> int:
         """Ask the server whether it lets people in. A killed or stopped one's socket may accept, and says nothing."""
-        # Without an address, which libpq would take from PGHOSTADDR.
-        options = urlencode({"hostaddr": "", "connect_timeout": ANSWER_SECONDS})
+        # Without what libpq would take from PGHOSTADDR, PGREQUIREPEER and PGGSSENCMODE: it gives up before it asks.
+        options = urlencode(
+            {"hostaddr": "", "requirepeer": "", "gssencmode": "disable", "connect_timeout": ANSWER_SECONDS}
+        )
         return PGconn.ping(f"{self.conninfo('postgres')}&{options}".encode())
 
     def _make_folders(self) -> None:

@@ -18,6 +18,8 @@ GitIgnoreState = Literal["not in git", "ignored", "not ignored", "tracked"]
 
 _TRAILING_SPACES = re.compile(r"(?<!\\) +\Z")
 _LAST_STARS = re.compile(r"(\A!?|/)(\*?)\*(/?)\Z")
+# Of a pattern that pathspec has translated: a negated set, but not its own for "anything but /".
+_NEGATED_SET = re.compile(r"\[\^(?!/\])")
 
 
 def git_ignore_state(path: Path) -> GitIgnoreState:
@@ -116,7 +118,12 @@ def _parse_pattern(line: str) -> GitIgnoreSpecPattern | None:
     try:
         # A [ within brackets makes re warn, into the middle of a screen.
         with warnings.catch_warnings(action="ignore", category=FutureWarning):
-            return GitIgnoreSpecPattern(line)
+            translated = GitIgnoreSpecPattern(line)
+            if translated.regex is None:
+                return None
+            # In git no set matches a /.
+            regex = re.compile(_NEGATED_SET.sub("(?!/)[^", translated.regex.pattern))
+            return GitIgnoreSpecPattern(regex, include=translated.include)
     except (ValueError, re.error):
         return None
 
