@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import signal
+import sys
 import termios
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
@@ -153,6 +154,23 @@ def test_a_crash_before_textual_runs_is_said_on_the_screen_of_the_shell(tmp_path
         assert (drawn, given_back) == (DRAWN, GIVEN_BACK)
         assert said.count(b"\n") == 1
         assert is_as_before(held.terminal)
+
+
+def test_nothing_is_drawn_once_a_crash_has_given_the_terminal_back(tmp_path: Path) -> None:
+    script = """
+import sys, tui.app, tui.__main__
+def fails(app): raise ValueError
+tui.app.SwitchboardApp.on_mount = fails
+sys.argv = ["switchboard"]
+sys.exit(tui.__main__.main())
+"""
+    environment = {"PYTHONPATH": str(REPOSITORY), "DATABASE_URL": NO_SERVER}
+    with Terminal((sys.executable, "-c", script), environment=environment, cwd=tmp_path) as terminal:
+        assert terminal.wait_for_exit() == 70
+        after = terminal.bytes_since().rpartition(b"\x1b[?1049l")[2]
+        assert b"Switchboard crashed" in after
+        assert b"\x1b[2;1H" not in after
+        assert b"Permissions" not in after
 
 
 def test_what_stops_gives_the_terminal_back_and_textual_takes_it_when_it_goes_on(tmp_path: Path) -> None:

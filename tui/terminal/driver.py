@@ -46,6 +46,7 @@ class TerminalDriver(LinuxDriver):
         self._pace = Pace()
         self._is_drawing = False
         self._is_suspended = False
+        self._is_given_back = False
         self._raw_attributes: list[Any] | None = None
 
     @property
@@ -54,10 +55,10 @@ class TerminalDriver(LinuxDriver):
         return self._pace.is_behind or (self._writer is not None and self._writer.pending > 0)
 
     def write(self, data: str) -> None:
-        """Queue text for the terminal."""
+        """Queue text for the terminal, unless it is given back: a screen may draw while Textual shuts down."""
         # The early screen is the other screen already: it would be cleared, and stay so until the first frame.
         is_superfluous = early_screen.is_taken and data == OTHER_SCREEN
-        if self._writer is not None and not is_superfluous:
+        if self._writer is not None and not self._is_given_back and not is_superfluous:
             self._pace.record_write(len(data))
             self._writer.write(data)
 
@@ -68,6 +69,7 @@ class TerminalDriver(LinuxDriver):
 
     def start_application_mode(self) -> None:
         """Take over the terminal, unless the program was continued in the background and will be stopped again."""
+        self._is_given_back = False
         self._writer, self._pace = TerminalWriter(self._output), Pace()
         self._writer.start()
         super().start_application_mode()  # type: ignore[no-untyped-call]
@@ -84,6 +86,7 @@ class TerminalDriver(LinuxDriver):
         if self._is_drawing:
             self._is_drawing = False
             super().stop_application_mode()
+            self._is_given_back = True
 
     def suspend_application_mode(self) -> None:
         """Give the terminal back for a while."""
