@@ -44,7 +44,8 @@ def draw_skeleton(arguments: Sequence[str], environ: Mapping[str, str] = os.envi
 def opens_console(arguments: Sequence[str], environ: Mapping[str, str]) -> bool:
     """Whether the console opens, on a database, and without running a program for the master key.
 
-    That one may ask for a passphrase on the terminal. Without a database the wizard opens, which looks different.
+    An agent of that program's may ask for a passphrase on the terminal, as gpg-agent does on that of GPG_TTY. Without a
+    database the wizard opens, which looks different.
     """
     options = _options(arguments)
     if options is None:
