@@ -32,7 +32,8 @@ def to_the_minute(moment: datetime | None, zone: tzinfo) -> str:
 
 def to_the_second(moment: datetime, zone: tzinfo) -> str:
     """Return "2026-11-22 12:40:33", for a column whose heading names the zone."""
-    return f"{in_zone(moment, zone) or moment:%Y-%m-%d %H:%M:%S}"
+    # Not %Y, which before Python 3.14 writes a year of less than four digits as it is.
+    return (in_zone(moment, zone) or moment).replace(tzinfo=None).isoformat(" ", "seconds")
 
 
 def to_the_microsecond(moment: datetime, zone: tzinfo) -> str:
@@ -43,7 +44,7 @@ def to_the_microsecond(moment: datetime, zone: tzinfo) -> str:
 
 def day(moment: datetime, zone: tzinfo) -> str:
     """Return "2026-11-22", for a scale of days and for the name of a file."""
-    return f"{in_zone(moment, zone) or moment:%Y-%m-%d}"
+    return (in_zone(moment, zone) or moment).date().isoformat()
 
 
 def hour_of_year(moment: datetime, zone: tzinfo) -> str:
