@@ -13,6 +13,7 @@ import pytest
 
 from tests.support.acme import ACME, SALT
 from tests.support.commands import derive_once, execute
+from tests.support.waiting import wait_until
 from tui.data.keys.master_key import MasterKey
 
 if TYPE_CHECKING:
@@ -138,6 +139,8 @@ def try_what_is_refused(canary_shell: Shell) -> None:
 def look_at_processes(canary_shell: Shell) -> None:
     with canary_shell.start_waiting("integrations", "configure", "exotel_phone") as process:
         assert process.stdin is not None
+        # While it is executed, a process has no command line.
+        wait_until((Path("/proc") / str(process.pid) / "cmdline").read_bytes)
         seen = [
             file.read_text(errors="replace").replace("\0", " ")
             for file in Path("/proc").glob("[0-9]*/cmdline")
