@@ -113,3 +113,25 @@ async def test_a_name_is_looked_up_once_for_all_who_wait(monkeypatch: pytest.Mon
         with pytest.raises(psycopg.OperationalError, match=r"failed to resolve host .* no such name"):
             await task
     assert hosts == ["db.example"]
+
+
+async def test_a_login_that_was_cancelled_is_hung_up_though_its_failure_is_kept() -> None:
+    asked, hung_up = asyncio.Event(), asyncio.Event()
+
+    async def wait_for_a_login(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readexactly(8)
+        asked.set()
+        await reader.read()
+        hung_up.set()
+        writer.close()
+
+    server = await asyncio.start_server(wait_for_a_login, "127.0.0.1", 0)
+    async with server:
+        port = server.sockets[0].getsockname()[1]
+        login = asyncio.create_task(connect(f"postgresql://x@127.0.0.1:{port}/x?sslmode=disable", tuple_row))
+        await asyncio.wait_for(asked.wait(), 20)
+        login.cancel()
+        with pytest.raises(asyncio.CancelledError) as kept:
+            await login
+        await asyncio.wait_for(hung_up.wait(), 20)
+        assert kept.value.__traceback__ is not None

@@ -36,16 +36,22 @@ async def connect(
     a host that is no name.
     """
     hosts = await resolve_hosts(conninfo)
-    return await MonitoredConnection.connect(
-        conninfo,
-        autocommit=True,
-        # A prepared statement with optional parameters took 2 ms, and 2,156 ms from its 11th execution on, with a
-        # generic plan; and behind a pooler of transactions the next execution is on another session.
-        prepare_threshold=None,
-        row_factory=row_factory,
-        password=password,
-        **hosts,  # type: ignore[arg-type]
-    )
+    try:
+        return await MonitoredConnection.connect(
+            conninfo,
+            autocommit=True,
+            # A prepared statement with optional parameters took 2 ms, and 2,156 ms from its 11th execution on, with a
+            # generic plan; and behind a pooler of transactions the next execution is on another session.
+            prepare_threshold=None,
+            row_factory=row_factory,
+            password=password,
+            **hosts,  # type: ignore[arg-type]
+        )
+    except asyncio.CancelledError as cancelled:
+        # Who keeps this failure, as Textual's workers do, would keep in its frames the socket open: for a minute the
+        # server waits for a password, and whoever creates or drops a database there waits for this login.
+        cancelled.__context__ = None
+        raise cancelled.with_traceback(None) from None
 
 
 async def is_responding(connection: psycopg.AsyncConnection[Any], within: float) -> bool:
