@@ -7,7 +7,7 @@ import re
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.support.hostile_strings import hostile_strings
@@ -210,7 +210,7 @@ json_values = st.recursive(
 )
 
 
-@settings(max_examples=40)
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.data())
 def test_no_json_value_breaks_it_and_a_secret_is_never_quoted(data: st.DataObject) -> None:
     definition = data.draw(st.sampled_from(list(registry().values())))
