@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 import psycopg
 
-from tests.screens.keys import press
 from tests.support.acme import ACME
 from tests.support.commands import execute
 from tests.support.database.log_rows import fill_log, let_eve_read
@@ -72,13 +71,13 @@ async def wait_until_idle(console: ConsoleDriver) -> None:
 async def press_and_wait(console: ConsoleDriver, *keys: str) -> None:
     """Press keys, each when what the one before it asked for is there."""
     for key in keys:
-        await press(console, key)
+        await console.press(key)
         await wait_until_idle(console)
 
 
 async def apply_filter(console: ConsoleDriver, text: str, key: str = "slash") -> None:
     """Type a filter, or with `s` a search, over the one there is, and apply it."""
-    await press(console, key, "ctrl+u")
+    await console.press(key, "ctrl+u")
     await console.type(text)
     await press_and_wait(console, "enter")
 

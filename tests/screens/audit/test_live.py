@@ -27,7 +27,6 @@ from tests.screens.audit.driver import (
     wait_for_status,
     wait_until_idle,
 )
-from tests.screens.keys import press
 from tests.support.commands import execute
 from tests.support.database.log_rows import log_row
 from tui.data import directory
@@ -99,7 +98,7 @@ async def a_row_is_counted_where_one_moves_away_while_its_person_is_looked_up(
         slowly.setattr(directory, "people_by_id", at_length)
         write(conninfo, action="of_somebody_new", user_id=uuid4())
         await console.wait_for(asked_for.is_set)
-        await press(console, "down")
+        await console.press("down")
         go_on.set()
         await console.wait_for("paused, 1 new (g)")
     await press_and_wait(console, "home")

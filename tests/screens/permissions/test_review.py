@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 import psycopg
 import pytest
 
-from tests.screens.keys import press
 from tests.screens.permissions.driver import (
     TABLE,
     detail_text,
@@ -36,7 +35,7 @@ NO_LIMIT = (None, None, None)
 
 async def open_review(console: ConsoleDriver) -> None:
     """Open the review and wait for its names."""
-    await press(console, "A")
+    await console.press("A")
     await console.wait_for(lambda: isinstance(console.app.screen, PermissionReviewScreen))
     await wait_until_loaded(console)
 
@@ -48,13 +47,13 @@ async def wait_for_grid(console: ConsoleDriver) -> None:
 
 async def start_anew(console: ConsoleDriver, conninfo: str) -> None:
     """Take away what is staged and stored, and go to the first person's first cell."""
-    await press(console, "escape")
+    await console.press("escape")
     while "staged" in console.text.splitlines()[1]:
-        await press(console, "u")
+        await console.press("u")
     query(conninfo, f"delete from {TABLE}")
-    await press(console, "r")
+    await console.press("r")
     await wait_until_loaded(console)
-    await press(console, "g", "h", "h")
+    await console.press("g", "h", "h")
     await console.wait_for("1 of 4")
 
 
@@ -78,7 +77,7 @@ async def test_what_is_staged_is_reviewed_applied_and_undone(postgres: TestServe
 
 
 async def the_review_groups_and_counts_what_changes_and_shows_before_and_after(console: ConsoleDriver) -> None:
-    await press(console, "c", "down", "s", "down", "d")
+    await console.press("c", "down", "s", "down", "d")
     await open_review(console)
     assert "1 grant, 1 change and 1 revoke for 3 people" in console.text
     assert "gives configure once" in console.text
@@ -87,12 +86,12 @@ async def the_review_groups_and_counts_what_changes_and_shows_before_and_after(c
     assert row_text(console, "Person 000001") == "Exotel phone --- → V-C"
     assert row_text(console, "Person 000002") == "Exotel phone V-- → VS-"
     assert row_text(console, "Person 000003") == "Exotel phone V-- → ---"
-    await press(console, "down", "down")
+    await console.press("down", "down")
     assert detail_text(console, "Before") == "view, 9 a day"
     assert detail_text(console, "After") == "view, send, 9 a day"
-    await press(console, "d")
+    await console.press("d")
     assert "1 grant and 1 revoke for 2 people" in console.text
-    await press(console, "escape")
+    await console.press("escape")
     await wait_for_grid(console)
     assert "2 staged" in console.text
     await console.wait_for(lambda: row_text(console, "Person 000002").startswith("V-- d"))
@@ -101,7 +100,7 @@ async def the_review_groups_and_counts_what_changes_and_shows_before_and_after(c
 async def an_apply_is_one_transaction_and_u_undoes_it_as_one(console: ConsoleDriver, conninfo: str) -> None:
     before, rows_before = permissions(conninfo), len(logged(conninfo))
     await open_review(console)
-    await press(console, "enter")
+    await console.press("enter")
     await wait_for_grid(console)
     assert console.status == "Applied in one transaction: 1 grant, 1 revoke. u undoes it as one."
     assert row_text(console, "Person 000001") == "V-C ---"
@@ -109,11 +108,11 @@ async def an_apply_is_one_transaction_and_u_undoes_it_as_one(console: ConsoleDri
         (person(1), integration(1), True, False, True, *NO_LIMIT),
         (person(2), integration(1), True, False, False, 9, None, None),
     }
-    await press(console, "u")
+    await console.press("u")
     await console.wait_for("Undo the last apply (1 grant, 1 revoke)?")
-    await press(console, "n")
+    await console.press("n")
     assert permissions(conninfo) != before
-    await press(console, "u", "y")
+    await console.press("u", "y")
     await console.wait_for("Undone in one transaction")
     assert row_text(console, "Person 000003") == "V-- ---"
     assert permissions(conninfo) == before
@@ -127,78 +126,78 @@ async def a_held_key_opens_the_review_and_another_that_is_held_applies_it_once(
     console: ConsoleDriver, conninfo: str
 ) -> None:
     before = len(logged(conninfo))
-    await press(console, "s", *["A"] * 10)
+    await console.press("s", *["A"] * 10)
     await console.wait_for("Nothing is applied yet: enter applies all of it.")
     await wait_until_loaded(console)
     assert permissions(conninfo) == set()
-    await press(console, *["enter"] * 10)
+    await console.press(*["enter"] * 10)
     await wait_until_loaded(console)
     assert [row["action"] for row in logged(conninfo)[before:]] == ["permission_granted"]
     # What is left of them has opened the person in the grid.
     while not isinstance(console.app.screen, PermissionsScreen):
-        await press(console, "escape")
+        await console.press("escape")
     await wait_for_grid(console)
 
 
 async def enter_held_down_in_the_palette_opens_the_review_and_applies_nothing(
     console: ConsoleDriver, conninfo: str
 ) -> None:
-    await press(console, "s")
+    await console.press("s")
     await console.press("colon", *"review, apply", "enter")
     await console.wait_for(lambda: isinstance(console.app.screen, PermissionReviewScreen))
     await wait_until_loaded(console)
-    await press(console, *["enter"] * 3)
+    await console.press(*["enter"] * 3)
     assert console.status == "Nothing is applied yet: A, then enter, applies all of it."
     assert permissions(conninfo) == set()
-    await press(console, "escape")
+    await console.press("escape")
     await wait_for_grid(console)
 
 
 async def nothing_is_applied_that_was_not_seen(console: ConsoleDriver, conninfo: str) -> None:
-    await press(console, "s")
+    await console.press("s")
     with psycopg.connect(conninfo) as connection:
         connection.execute("lock table public.users")
-        await press(console, "A", "enter")
+        await console.press("A", "enter")
         await console.wait_for(lambda: isinstance(console.app.screen, PermissionReviewScreen))
         assert console.app.screen.is_busy is False
     await wait_until_loaded(console)
     assert "1 grant for 1 person" in console.text
     assert permissions(conninfo) == set()
-    await press(console, "escape")
+    await console.press("escape")
     await wait_for_grid(console)
 
 
 async def the_review_of_many_keeps_its_cursor_where_a_change_was_dropped(console: ConsoleDriver) -> None:
-    await press(console, "vertical_line", "v")
+    await console.press("vertical_line", "v")
     await console.wait_for("Staged for 4 of the 4 people listed.")
     await open_review(console)
-    await press(console, "down", "d")
+    await console.press("down", "d")
     assert "3 grants for 3 people" in console.text
     assert console.page.query_one(RowBody).cursor == 2
-    await press(console, "d", "d", "d")
+    await console.press("d", "d", "d")
     await console.wait_for("Nothing is staged any more.")
-    await press(console, "A", "enter", "escape")
+    await console.press("A", "enter", "escape")
     await wait_for_grid(console)
     assert "staged" not in console.text
 
 
 async def a_row_that_was_taken_before_an_apply_is_put_as_it_is_since(console: ConsoleDriver, conninfo: str) -> None:
-    await press(console, "v", "Y", "s")
+    await console.press("v", "Y", "s")
     await open_review(console)
-    await press(console, "enter")
+    await console.press("enter")
     await wait_for_grid(console)
     # Also where its person is not listed any more.
-    await press(console, "slash")
+    await console.press("slash")
     await console.type("n2@")
     await console.wait_for("1 of 1")
-    await press(console, "enter", "p")
+    await console.press("enter", "p")
     assert row_text(console, "Person 000002") == "*VS- ---"
-    await press(console, "u", "escape")
+    await console.press("u", "escape")
     await console.wait_for("of 4")
     query(conninfo, f"update {TABLE} set can_configure = true")
-    await press(console, "r")
+    await console.press("r")
     await wait_until_loaded(console)
-    await press(console, "g", "down", "p")
+    await console.press("g", "down", "p")
     assert row_text(console, "Person 000002") == "*VSC ---"
 
 
@@ -221,25 +220,25 @@ async def test_what_somebody_else_changed_meanwhile_is_a_conflict_and_stands_und
 
 
 async def a_conflict_is_looked_at_cell_by_cell_and_can_be_left_staged(console: ConsoleDriver, conninfo: str) -> None:
-    await press(console, "s", "down", "s", "down", "s")
+    await console.press("s", "down", "s", "down", "s")
     give(conninfo, 1, 1)
     give(conninfo, 2, 1, can_configure=True)
     await open_review(console)
-    await press(console, "enter")
+    await console.press("enter")
     await console.wait_for("2 cells are not as you saw them")
-    await press(console, "l")
+    await console.press("l")
     await console.wait_for(lambda: not console.page.prompt.is_asking)
     assert console.text.count("✗ Person") == 2
     assert detail_text(console, "You saw") == "nothing"
     assert detail_text(console, "Now") == "view"
     assert detail_text(console, "You want") == "view, send"
-    await press(console, "down")
+    await console.press("down")
     assert detail_text(console, "Now") == "view, configure"
-    await press(console, "enter")
+    await console.press("enter")
     await console.wait_for("2 cells are not as you saw them")
-    await press(console, "d")
+    await console.press("d")
     await console.wait_for("1 grant for 1 person")
-    await press(console, "enter")
+    await console.press("enter")
     await wait_for_grid(console)
     assert len(permissions(conninfo)) == 3
 
@@ -249,7 +248,7 @@ async def an_undo_is_refused_whole_where_somebody_changed_one_of_its_cells(
 ) -> None:
     query(conninfo, f"update {TABLE} set daily_limit = 3 where user_id = %s", person(3))
     before = permissions(conninfo)
-    await press(console, "u", "y")
+    await console.press("u", "y")
     await console.wait_for("Not undone, and nothing was written: 1 cell has been changed by somebody else since.")
     await wait_until_loaded(console)
     await console.wait_for(lambda: row_text(console, "Person 000003") == "VS- d□□□□□□ ---")
@@ -260,15 +259,15 @@ async def a_time_from_now_counts_from_the_answer_and_not_from_when_the_grid_was_
     console: ConsoleDriver, conninfo: str
 ) -> None:
     give(conninfo, 1, 1)
-    await press(console, "r")
+    await console.press("r")
     await wait_until_loaded(console)
     model = console.page.pane.model
     (loaded,) = model.listing.window.pages
     loaded.page = replace(loaded.page, now=loaded.page.now - timedelta(days=1))
-    await press(console, "e", "x")
+    await console.press("e", "x")
     await console.wait_for("Expires (now never)")
     await console.type("12h")
-    await press(console, "enter")
+    await console.press("enter")
     await console.wait_for("1 staged")
     (change,) = model.staged.review().changes
     assert change.wanted.expires_at > datetime.now(UTC) + timedelta(hours=11)
@@ -277,24 +276,24 @@ async def a_time_from_now_counts_from_the_answer_and_not_from_when_the_grid_was_
 async def the_cursor_stays_on_its_integration_when_another_one_is_set_up_before_it(
     console: ConsoleDriver, conninfo: str
 ) -> None:
-    await press(console, "right", "v")
+    await console.press("right", "v")
     renamed = "update integration_credentials set integration_type = %s where id = %s"
     query(conninfo, renamed, "exotel_zz", integration(1))
-    await press(console, "r")
+    await console.press("r")
     await wait_until_loaded(console)
     assert detail_text(console, "Access").startswith("Exotel WhatsApp: view")
-    await press(console, "s")
+    await console.press("s")
     assert row_text(console, "Person 000001") == "*VS- ---"
     query(conninfo, renamed, "exotel_phone", integration(1))
 
 
 async def a_deleted_integration_is_named_as_the_conflict(console: ConsoleDriver, conninfo: str) -> None:
-    await press(console, "s", "right", "s")
+    await console.press("s", "right", "s")
     query(conninfo, "delete from integration_credentials where id = %s", integration(1))
     await open_review(console)
-    await press(console, "enter")
+    await console.press("enter")
     await console.wait_for("the integration was deleted")
-    await press(console, "escape")
+    await console.press("escape")
     await wait_for_grid(console)
     assert "2 staged" in console.text
     assert "phone" not in console.text.splitlines()[3]
@@ -306,24 +305,24 @@ async def a_question_about_a_selection_sets_nothing_for_others_who_have_its_plac
 ) -> None:
     for who in (1, 2):
         give(conninfo, who, 2)
-    await press(console, "r")
+    await console.press("r")
     await wait_until_loaded(console)
-    await press(console, "e", "d")
+    await console.press("e", "d")
     await console.wait_for("Sends a day")
     query(conninfo, "delete from public.users where id = %s", person(1))
     query(conninfo, f"delete from {TABLE} where user_id = %s", person(1))
     console.page.start_load()
     await console.wait_for("1 of 3")
     await console.type("5")
-    await press(console, "enter")
+    await console.press("enter")
     await console.wait_for("The list was read anew meanwhile, so nothing was staged.")
     assert "staged" not in console.text.replace("nothing was staged", "")
 
 
 async def a_column_is_not_staged_before_anybody_is_listed(console: ConsoleDriver) -> None:
-    await press(console, "vertical_line")
+    await console.press("vertical_line")
     console.page.pane.model.listing = None
-    await press(console, "v")
+    await console.press("v")
     await wait_until_loaded(console)
     assert console.app.crash_file is None
     assert console.app.return_code is None
@@ -340,12 +339,12 @@ async def test_a_role_that_loses_its_right_meanwhile_is_told_and_keeps_what_is_s
             connection.execute(f"grant insert, update, delete on {TABLE} to eve".encode())
             connection.execute("alter role eve bypassrls")
         async with grid(conninfo.replace("postgres@", "eve@")) as console:
-            await press(console, "s")
+            await console.press("s")
             query(conninfo, f"revoke insert on {TABLE} from eve")
             await open_review(console)
-            await press(console, "enter")
+            await console.press("enter")
             await console.wait_for("The role eve may look at permissions but not change them")
-            await press(console, "escape")
+            await console.press("escape")
             await wait_for_grid(console)
             assert "1 staged" in console.text
 
@@ -354,18 +353,18 @@ async def test_a_role_that_loses_its_right_meanwhile_is_told_and_keeps_what_is_s
 async def test_five_hundred_changes_are_reviewed_applied_and_undone_with_a_log_row_each(postgres: TestServer) -> None:
     with directory_database(postgres, people=250, integrations=2) as conninfo:
         async with grid(conninfo, until="1 of 250") as console:
-            await press(console, "vertical_line", "right", "s")
+            await console.press("vertical_line", "right", "s")
             await console.wait_for("Staged for 250 of the 250 people listed.")
             await open_review(console)
             assert "500 grants for 250 people" in console.text
-            await press(console, "end")
+            await console.press("end")
             assert "Person 000250" in console.text
-            await press(console, "enter")
+            await console.press("enter")
             await wait_for_grid(console)
             assert "Applied in one transaction: 500 grants." in console.status
             assert grid_of(console).row == 0
             assert len(permissions(conninfo)) == 500
-            await press(console, "u", "y")
+            await console.press("u", "y")
             await console.wait_for("Undone in one transaction: 500 revokes.")
             assert row_text(console, "Person 000001") == "--- ---"
         assert permissions(conninfo) == set()

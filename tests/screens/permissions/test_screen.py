@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 import psycopg
 
-from tests.screens.keys import press
 from tests.screens.permissions.driver import (
     detail_text,
     give,
@@ -76,54 +75,54 @@ async def what_is_read_is_drawn(console: ConsoleDriver) -> None:
     assert "○ disabled" in console.text
     for marked in ("○ Person 000002", "→ Person 000003", f"✗ {person(99)}"[:18]):
         assert marked in console.text
-    await press(console, "down")
+    await console.press("down")
     assert "(inactive)" in detail_text(console, "Person")
-    await press(console, "a")
+    await console.press("a")
     await console.wait_for("People come from this database's directory")
 
 
 async def the_filter_is_asked_of_the_server_as_it_is_typed(console: ConsoleDriver) -> None:
-    await press(console, "slash")
+    await console.press("slash")
     await console.type("n4@")
     await console.wait_for("1 of 1")
     assert "Person 000004" in console.text
-    await press(console, "ctrl+u")
+    await console.press("ctrl+u")
     await console.type("nobody")
     await console.wait_for("Nobody matches")
     assert "esc  clear the filter" in console.text
-    await press(console, "enter", "escape")
+    await console.press("enter", "escape")
     await console.wait_for("of 7")
 
 
 async def w_shows_who_has_access_whose_ends_soon_and_who_has_left(console: ConsoleDriver, conninfo: str) -> None:
-    await press(console, "w")
+    await console.press("w")
     await console.wait_for("With access")
     await console.wait_for("of 4")
-    await press(console, "w")
+    await console.press("w")
     await console.wait_for("1 of 1")
     assert "Person 000003" in console.text
-    await press(console, "w")
+    await console.press("w")
     await console.wait_for("Not in directory")
     assert str(person(99))[:12] in console.text
     query(conninfo, "delete from user_integration_permissions where user_id <> %s", person(1))
     query(conninfo, "update public.users set is_active = true")
-    await press(console, "r")
+    await console.press("r")
     await console.wait_for("Nobody listed has left the directory.")
-    await press(console, "w")
+    await console.press("w")
     await console.wait_for("of 5")
 
 
 async def the_order_follows_name_mail_and_newest_grant(console: ConsoleDriver) -> None:
     assert console.text.index("Person 000001") < console.text.index("Person 000004")
-    await press(console, "S")
+    await console.press("S")
     await console.wait_for("by e-mail")
-    await press(console, "S")
+    await console.press("S")
     await console.wait_for("by newest grant")
     await wait_until_loaded(console)
     assert console.text.index("Person 000004") < console.text.index("Person 000001")
-    await press(console, "S")
+    await console.press("S")
     await wait_until_loaded(console)
-    await press(console, "g")
+    await console.press("g")
     await console.wait_for("1 of 5")
 
 
@@ -135,45 +134,45 @@ async def what_a_person_can_do_and_knows_is_reported(console: ConsoleDriver, con
     query(conninfo, f"{number} values (%s, '+918047180101', %s)", ACME, person(1))
     query(conninfo, "update integration_credentials set is_active = false where id = %s", integration(3))
     give(conninfo, 1, 3, can_send=True)
-    await press(console, "enter")
+    await console.press("enter")
     await console.wait_for("Can do now")
     await console.wait_for("daily limit reached")
     for reason in ("expired", "integration disabled", "no permission"):
         assert reason in console.text
     assert "configure  ✗ no: may not configure" in console.text
-    await press(console, "L")
+    await console.press("L")
     await console.wait_for("Secrets to rotate (1)")
     assert "Access to revoke (3)" in console.text
     assert "api_token: revealed, last " in console.text
     assert "+918047180101" in console.text
     assert console.shows("1 opening of secrets names nobody in the log; it may have been this person.")
-    await press(console, "escape", "escape")
+    await console.press("escape", "escape")
     await console.wait_for("A review")
-    await press(console, "i")
+    await console.press("i")
     await console.wait_for("of 2 holders can use it now")
     assert "Person 000001" in console.text
-    await press(console, "escape")
+    await console.press("escape")
     await console.wait_for("A review")
 
 
 async def people_who_come_and_go_meanwhile_are_there_and_gone_after_r(console: ConsoleDriver, conninfo: str) -> None:
     await wait_until_loaded(console)
-    await press(console, "g", "down", "down")
+    await console.press("g", "down", "down")
     assert detail_text(console, "Person").startswith("Person 000004")
     query(conninfo, "delete from public.users where full_name = 'Person 000001'")
     query(conninfo, "delete from user_integration_permissions")
     query(conninfo, "update public.users set full_name = 'Person 000000' where full_name = 'Person 000005'")
-    await press(console, "r")
+    await console.press("r")
     await console.wait_for("of 4")
     assert "Person 000001" not in console.text
     assert "Person 000000" in console.text
     assert detail_text(console, "Person").startswith("Person 000004")
     query(conninfo, "delete from public.users")
-    await press(console, "r")
+    await console.press("r")
     await console.wait_for("Nobody is in the directory of this organisation.")
     with psycopg.connect(conninfo) as connection:
         fill(connection, people=2, integrations=0)
-    await press(console, "r")
+    await console.press("r")
     await console.wait_for("1 of 2")
     assert grid_of(console).row == 0
 
@@ -188,7 +187,7 @@ async def test_pages_are_read_as_one_goes_without_a_hole_and_far_ones_forgotten(
             # One after the other, then in a burst.
             for keys in (1, 1, 5):
                 row = 1 + grid_of(console).row + keys * step
-                await press(console, *["pagedown"] * keys)
+                await console.press(*["pagedown"] * keys)
                 await wait_until_loaded(console)
                 assert f"Person {row:06}" in console.text
                 assert f"{row:,} of {MANY:,}" in console.text
@@ -196,31 +195,31 @@ async def test_pages_are_read_as_one_goes_without_a_hole_and_far_ones_forgotten(
             model = console.page.query_one("PermissionPane").model  # type: ignore[attr-defined]
             assert sum(len(loaded.page.people) for loaded in model.listing.window.pages) < MANY
             assert model.listing.window.pages[0].start > 0
-            await press(console, "home")
+            await console.press("home")
             await console.wait_for("Person 000001")
             await the_last_person_is_reached_at_once_and_from_there_the_ones_before(console, step)
 
 
 async def columns_that_do_not_fit_are_reached_with_the_names_standing_still(console: ConsoleDriver) -> None:
     assert "1-5 of 8>" in console.text
-    await press(console, *["right"] * 7)
+    await console.press(*["right"] * 7)
     assert "<4-8 of 8" in console.text
     assert "Person 000001" in console.text
-    await press(console, *["h"] * 7)
+    await console.press(*["h"] * 7)
     assert "1-5 of 8>" in console.text
 
 
 async def the_last_person_is_reached_at_once_and_from_there_the_ones_before(console: ConsoleDriver, step: int) -> None:
-    await press(console, "G")
+    await console.press("G")
     await console.wait_for(f"{MANY:,} of {MANY:,}")
     assert f"Person {MANY:06}" in console.text
-    await press(console, *["pageup"] * 5)
+    await console.press(*["pageup"] * 5)
     await wait_until_loaded(console)
     row = MANY - 5 * step
     for _ in range(2):
         await console.wait_for(f"{row:,} of {MANY:,}")
         assert f"Person {row:06}" in console.text
-        await press(console, "r")
+        await console.press("r")
         await wait_until_loaded(console)
 
 
@@ -232,19 +231,19 @@ async def test_without_integrations_or_a_directory_the_next_step_is_said_and_a_p
         assert "1  set one up" in console.text
         with psycopg.connect(keyed_database) as connection:
             add_integrations(connection, 1)
-        await press(console, "r")
+        await console.press("r")
         await console.wait_for("There is no directory of people here")
-        await press(console, "a")
+        await console.press("a")
         await console.wait_for("Id of the person")
         await console.type("no id")
-        await press(console, "enter")
+        await console.press("enter")
         await console.wait_for("That is no id.")
-        await press(console, "a")
+        await console.press("a")
         await console.type(str(person(7)))
-        await press(console, "enter")
+        await console.press("enter")
         await console.wait_for("Name that people know them by")
         await console.type("Asha")
-        await press(console, "enter")
+        await console.press("enter")
         await console.wait_for("1 of 1")
-        await press(console, "s")
+        await console.press("s")
         assert "*VS-" in console.text

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 import psycopg
 
-from tests.screens.keys import press
 from tests.screens.permissions.driver import (
     detail_text,
     give,
@@ -30,17 +29,17 @@ if TYPE_CHECKING:
 
 async def type_answer(console: ConsoleDriver, question: str, typed: str) -> None:
     await console.wait_for(question)
-    await press(console, "ctrl+u")
+    await console.press("ctrl+u")
     await console.type(typed)
-    await press(console, "enter")
+    await console.press("enter")
 
 
 async def unstage(console: ConsoleDriver) -> None:
     """Take every step back and go to the first person's first cell."""
-    await press(console, "escape", "u")
+    await console.press("escape", "u")
     while not console.status.startswith("Nothing is staged"):
-        await press(console, "u")
-    await press(console, "g", *["h"] * 3)
+        await console.press("u")
+    await console.press("g", *["h"] * 3)
     await console.wait_for("1 of 6")
 
 
@@ -73,15 +72,15 @@ async def test_keys_stage_what_they_say_and_write_nothing(postgres: TestServer) 
 
 
 async def send_and_configure_bring_view_and_view_takes_them_along_and_each_is_said(console: ConsoleDriver) -> None:
-    await press(console, "s")
+    await console.press("s")
     assert row_text(console, "Person 000001") == "*VS- --- --- ---"
     assert console.status == "send implies view: view added."
-    await press(console, "c")
+    await console.press("c")
     assert row_text(console, "Person 000001").startswith("*VSC")
-    await press(console, "v")
+    await console.press("v")
     assert row_text(console, "Person 000001") == "--- --- --- ---"
     assert console.status == "send and configure went with view."
-    await press(console, "space")
+    await console.press("space")
     assert row_text(console, "Person 000001").startswith("*V--")
     assert "1 staged" in console.text
     assert detail_text(console, "Access") == "Exotel phone: view  * staged, now nothing"
@@ -89,58 +88,58 @@ async def send_and_configure_bring_view_and_view_takes_them_along_and_each_is_sa
 
 
 async def u_takes_back_one_step_after_the_other(console: ConsoleDriver) -> None:
-    await press(console, "V", "down", "right", "v", "down", "s")
+    await console.press("V", "down", "right", "v", "down", "s")
     assert row_text(console, "Person 000002") == "*V-- *V-- --- ---"
     assert "5 staged" in console.text
-    await press(console, "u")
+    await console.press("u")
     assert "4 staged" in console.text
-    await press(console, "u")
+    await console.press("u")
     assert "staged" not in console.text
     assert console.status == "Took the last step back: 4 cells."
-    await press(console, "u")
+    await console.press("u")
     assert console.status.startswith("Nothing is staged")
     await unstage(console)
 
 
 async def a_selection_serves_several_acts_and_the_next_move_ends_it(console: ConsoleDriver) -> None:
-    await press(console, "V", "down", "v", "s")
+    await console.press("V", "down", "v", "s")
     assert [row_text(console, f"Person 00000{n}")[:4] for n in (1, 2, 3)] == ["*VS-", "*VS-", "V-- "]
-    await press(console, "down", "c")
+    await console.press("down", "c")
     assert row_text(console, "Person 000003").startswith("*V-C")
     assert row_text(console, "Person 000002").startswith("*VS-")
     await unstage(console)
 
 
 async def a_whole_row_and_a_whole_column_are_staged_at_once(console: ConsoleDriver) -> None:
-    await press(console, "minus", "v")
+    await console.press("minus", "v")
     assert row_text(console, "Person 000001") == "*V-- *V-- *V-- *V--"
-    await press(console, "escape", "right", "right", "vertical_line")
+    await console.press("escape", "right", "right", "vertical_line")
     assert "everybody listed (6) x 1 integration" in console.text
-    await press(console, "s")
+    await console.press("s")
     await console.wait_for("Staged for 5 of the 6 people listed.")
     assert console.shows("Person 000005 is inactive in the directory and is given nothing.")
-    await press(console, "escape")
+    await console.press("escape")
     assert row_text(console, "Person 000004").endswith("--- *VS- ---")
     assert row_text(console, "Person 000005") == "VS- --- --- ---"
     await unstage(console)
 
 
 async def a_column_acts_on_everybody_whom_the_filter_lists_and_on_nobody_else(console: ConsoleDriver) -> None:
-    await press(console, "slash")
+    await console.press("slash")
     await console.type("n2@")
     await console.wait_for("1 of 1")
-    await press(console, "enter", "vertical_line", "v")
+    await console.press("enter", "vertical_line", "v")
     await console.wait_for("Staged for 1 of the 1 people listed.")
-    await press(console, "escape", "escape")
+    await console.press("escape", "escape")
     await console.wait_for("of 6")
     assert "1 staged" in console.text
     await unstage(console)
 
 
 async def a_row_is_taken_from_one_person_and_put_to_others(console: ConsoleDriver) -> None:
-    await press(console, "p")
+    await console.press("p")
     assert console.status.startswith("No row is taken yet")
-    await press(console, "G", "Y", "g", "minus", "down", "p")
+    await console.press("G", "Y", "g", "minus", "down", "p")
     assert console.shows("1 expired permission was not copied.")
     await console.wait_for("*VS- d□")
     for name in ("Person 000001", "Person 000002"):
@@ -149,9 +148,9 @@ async def a_row_is_taken_from_one_person_and_put_to_others(console: ConsoleDrive
 
 
 async def expiry_and_limits_are_set_for_a_selection_and_mistakes_are_asked_again(console: ConsoleDriver) -> None:
-    await press(console, "down", "down", "V", "down", "e")
+    await console.press("down", "down", "V", "down", "e")
     await console.wait_for("Set for 2 people x 1 integration")
-    await press(console, "x")
+    await console.press("x")
     await type_answer(console, "Expires (now never)", "soon")
     await console.wait_for("That expiry is not understood.")
     await type_answer(console, "Expires", "2020-01-01")
@@ -159,13 +158,13 @@ async def expiry_and_limits_are_set_for_a_selection_and_mistakes_are_asked_again
     await type_answer(console, "Expires", "5d")
     await console.wait_for("2 staged")
     assert row_text(console, "Person 000003").startswith("*V--▲")
-    await press(console, "e", "d")
+    await console.press("e", "d")
     await type_answer(console, "Sends a day", "-1")
     await console.wait_for("A limit cannot be negative.")
     await type_answer(console, "Sends a day", "60")
     await console.wait_for("The monthly limit (50) is below the daily one (60).")
     assert row_text(console, "Person 000003") == "*V--▲ --- --- ---"
-    await press(console, "e", "d")
+    await console.press("e", "d")
     await type_answer(console, "Sends a day", "10")
     await console.wait_for("d□□□m□□□")
     assert row_text(console, "Person 000004").startswith("*V--▲ d□□□m□□□")
@@ -173,55 +172,55 @@ async def expiry_and_limits_are_set_for_a_selection_and_mistakes_are_asked_again
 
 
 async def a_cell_without_a_right_has_nothing_to_limit_and_a_leaver_is_given_nothing(console: ConsoleDriver) -> None:
-    await press(console, "e")
+    await console.press("e")
     assert console.status.startswith("This cell gives nothing")
-    await press(console, *["down"] * 4, "c")
+    await console.press(*["down"] * 4, "c")
     assert "is given nothing" in console.status
     assert "staged" not in console.text
-    await press(console, "d")
+    await console.press("d")
     assert row_text(console, "Person 000005").startswith("*---")
     await unstage(console)
 
 
 async def a_row_is_copied_as_text_with_what_is_staged(console: ConsoleDriver) -> None:
-    await press(console, "G", "c", "y")
+    await console.press("G", "c", "y")
     assert console.status.startswith("Row sent to your terminal's clipboard")
     assert "exotel_phone: view, send, configure, 7 a day" in console.app.clipboard
     await unstage(console)
 
 
 async def staged_changes_stay_while_another_section_is_open(console: ConsoleDriver) -> None:
-    await press(console, "s", "down", "1")
+    await console.press("s", "down", "1")
     await console.wait_for("sorted by")
-    await press(console, "2")
+    await console.press("2")
     await console.wait_for("1 staged")
     assert row_text(console, "Person 000001").startswith("*VS-")
     assert grid_of(console).row == 1
-    await press(console, "r")
+    await console.press("r")
     await wait_until_loaded(console)
     assert "1 staged" in console.text
 
 
 async def quitting_and_leaving_the_organisation_ask_while_something_is_staged(console: ConsoleDriver) -> None:
     question = "1 change of permissions is staged and not applied."
-    await press(console, "q")
+    await console.press("q")
     await console.wait_for(question)
-    await press(console, "escape", "5")
+    await console.press("escape", "5")
     await wait_until_loaded(console)
-    await press(console, "q")
+    await console.press("q")
     await console.wait_for(question)
-    await press(console, "escape", "1")
+    await console.press("escape", "1")
     await console.wait_for("sorted by")
-    await press(console, "o")
+    await console.press("o")
     await console.wait_for(question)
-    await press(console, "r")
+    await console.press("r")
     await console.wait_for("1 staged")
-    await press(console, "o")
+    await console.press("o")
     await console.wait_for("drop it and go on")
-    await press(console, "d")
+    await console.press("d")
     await console.wait_for("Choose an organisation")
     await console.type("glob")
-    await press(console, "enter")
+    await console.press("enter")
     await console.wait_for("Nobody is in the directory of this organisation.")
     await console.press("q")
     await console.wait_for(lambda: console.app.return_code is not None)
@@ -238,7 +237,7 @@ async def test_keys_of_a_role_that_may_only_look_are_dimmed_and_a_reader_of_less
         postgres.create_role("eve", "login in role switchboard_support")
         async with grid(conninfo.replace("postgres@", "eve@")) as console:
             await console.wait_for("The role eve may not change permissions: that needs switchboard_admin.")
-            await press(console, "v", "s", "d", "e")
+            await console.press("v", "s", "d", "e")
             assert row_text(console, "Person 000001").startswith("V--")
             assert "V range" not in console.text
             assert {"permissions.view", "permissions.revoke"} <= {
@@ -263,21 +262,21 @@ async def test_in_read_only_mode_or_with_half_an_eye_nothing_is_staged_and_what_
         async with grid(eve, until="r  try again", SWITCHBOARD_READ_ONLY="1") as console:
             assert "Not allowed by the database" in console.text
             query(conninfo, f"grant select on {table} to eve")
-            await press(console, "r")
+            await console.press("r")
             await console.wait_for("Person 000001")
             await wait_until_loaded(console)
             assert detail_text(console, "Sent") == "not visible to your role"
             assert row_text(console, "Person 000001") == "V-- ---"
-            await press(console, "v")
+            await console.press("v")
             assert "staged" not in console.text
             assert "Read-only mode: nothing can be changed here." in console.text
             for keys in (["L"], ["i"]):
-                await press(console, *keys)
+                await console.press(*keys)
                 await console.wait_for("r  try again" if keys == ["i"] else "Not allowed by the database")
-                await press(console, "escape")
+                await console.press("escape")
                 await console.wait_for("Person 000002")
             query(conninfo, f"revoke select on {table} from eve")
-            await press(console, "slash")
+            await console.press("slash")
             await console.type("2")
             await console.wait_for("r  try again")
 
@@ -285,7 +284,7 @@ async def test_in_read_only_mode_or_with_half_an_eye_nothing_is_staged_and_what_
 async def test_ctrl_c_twice_quits_although_something_is_staged(postgres: TestServer) -> None:
     with directory_database(postgres, people=1, integrations=1) as conninfo:
         async with grid(conninfo) as console:
-            await press(console, "s")
+            await console.press("s")
             await console.press("ctrl+c", "ctrl+c")
             await console.wait_for(lambda: console.app.return_code is not None)
         assert logged(conninfo) == []

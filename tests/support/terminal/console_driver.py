@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import time
 from contextlib import asynccontextmanager
 from itertools import groupby
 from pathlib import Path
@@ -31,7 +30,6 @@ if TYPE_CHECKING:
 
 LONGEST_WAIT_S = 15.0
 
-KEY_GIVEN_UP_AFTER_S = 3.0
 FIRST_LOOK_AFTER_S, LOOK_EVERY_S = 0.02, 0.1
 
 
@@ -88,21 +86,21 @@ class ConsoleDriver:
 
     async def press(self, *keys: str) -> None:
         """Press keys one after the other, one that is repeated like a key held down; wait until all is laid out."""
+        sent_then = self.app._keys_sent + len(keys)
         for number, (key, same) in enumerate(groupby(keys)):
             if number:
                 await wait_for_idle(0)
             for _ in same:
                 self.send(key)
         await self.pilot.pause()
-        # Not for ever: a key may wait for what the test does next.
-        given_up_at = time.monotonic() + KEY_GIVEN_UP_AFTER_S
-        while not self._handled_all_keys() and time.monotonic() < given_up_at:
-            await wait_for_idle(0)
+        if not self._handled_keys(sent_then):
+            await self.wait_for(lambda: self._handled_keys(sent_then))
 
-    def _handled_all_keys(self) -> bool:
-        at_work = self.app._key_at_work
-        gone = not self.app.is_running or at_work is None or not at_work.target.is_attached
-        return gone and not (self.app._keys and self.app.is_running)
+    def _handled_keys(self, sent: int) -> bool:
+        """Whether so many keys have been sent to widgets by now, and each has been handled; or the app has ended."""
+        app, at_work = self.app, self.app._key_at_work
+        is_done = at_work is None or not at_work.target.is_attached
+        return not app.is_running or (app._keys_sent >= sent and is_done and not app._keys)
 
     async def type(self, text: str) -> None:
         """Type a text as a terminal sends it, in one go: waiting after each key would take longer than the test."""
