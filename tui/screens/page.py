@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
-from textual import work
 from textual.containers import Horizontal, Vertical
 from textual.reactive import Reactive
 from textual.screen import Screen
@@ -12,6 +11,7 @@ from textual.widgets import Static
 from textual.worker import Worker, WorkerState
 
 from tui.errors import SwitchboardError
+from tui.screens.background import background
 from tui.widgets.bindings import bind
 from tui.widgets.frame import ContextLine, Hints, KeyHints, Part, SectionLine, StatusLine, TopLine, cells
 from tui.widgets.line_input import LineInput
@@ -167,7 +167,7 @@ class Page(Screen[Any]):
         # A group of its own, and not exclusive: what cancels a load must never cancel a COMMIT.
         self.run_worker(self._guarded_act(coroutine), group="write", exit_on_error=False)
 
-    @work(group="load", exclusive=True, exit_on_error=False)
+    @background("load")
     async def run_load(self, load: Callable[[], Awaitable[object]]) -> None:
         """Read something in place of what is being read."""
         try:

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar, Generic, TypeVar
 
-from textual import work
-
 from tui.errors import SwitchboardError
+from tui.screens.background import background
 from tui.screens.chooser import ChooserScreen
 from tui.screens.live_search import LiveSearch
 from tui.widgets.frame import Part
@@ -82,7 +81,7 @@ class SearchChooser(ChooserScreen, Generic[T]):
     def choose(self, key: str) -> None:
         self.take(self._matches[key])
 
-    @work(group="search", exit_on_error=False)
+    @background("search", exclusive=False)
     async def _follow(self) -> None:
         try:
             await self._search.follow()

@@ -89,10 +89,27 @@ async def generate_one(console: Wizard, folder: Path, generated: str) -> None:
     assert generated not in console.text
 
 
+async def leave_while_a_key_is_looked_at(console: Wizard) -> None:
+    """It stops then: the connection that it asks may be closed on the step before."""
+    await console.type("x")
+    assert "master_key" in running_groups(console)
+    await console.press("escape")
+    await console.wait_for(FIRST)
+    assert "master_key" not in running_groups(console)
+    await console.enter("It is shorter than 32 characters.")
+    await console.focus("#k-paste")
+    await console.press("ctrl+u")
+
+
+def running_groups(console: Wizard) -> set[str]:
+    return {worker.group for worker in console.app.workers if worker.is_running}
+
+
 async def paste_one(console: Wizard, folder: Path) -> None:
     """A weak one is refused, a good one is masked and saved exactly, unless the file is not to be written."""
     before = console.env
     await choose(console, "paste", "down")
+    await leave_while_a_key_is_looked_at(console)
     await console.type(PLACEHOLDER)
     await console.enter("This key is too weak to write with.")
     await console.wait_for("It is a placeholder from a guide, not a key.")

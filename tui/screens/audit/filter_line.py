@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from textual import work
-
 from tui.data.audit.completion import Completer
 from tui.errors import FilterError, SwitchboardError
 from tui.screens.audit.filter_resolution import resolve
+from tui.screens.background import background
 from tui.widgets.filter_line import FilterLine
 
 if TYPE_CHECKING:
@@ -54,7 +53,7 @@ class AuditFilterLine(FilterLine):
     def on_filter_line_edited(self, event: FilterLine.Edited) -> None:
         self._complete(event.text, event.cursor)
 
-    @work(group="complete", exclusive=True, exit_on_error=False)
+    @background("complete")
     async def _complete(self, text: str, cursor: int) -> None:
         if self._completer is None:
             return

@@ -6,10 +6,9 @@ import time
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from textual import work
-
 from tui.data.audit.counts import Histogram, count_buckets, plan_histogram
 from tui.errors import SwitchboardError
+from tui.screens.background import background
 from tui.screens.paging_pane import ReadFailed
 from tui.widgets.time_ruler import Scale, Series, TimeRuler
 from tui.words.times import day, hour_of_year
@@ -78,7 +77,7 @@ class AuditHistogram(TimeRuler):
             self._draw()
         return counting
 
-    @work(group="count", exclusive=True, exit_on_error=False)
+    @background("count")
     async def _count(self) -> None:
         histogram, source = self._histogram, self._source
         if histogram is None or source is None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from contextlib import aclosing
 from typing import TYPE_CHECKING
 
-from textual import work
 from textual.message import Message
 
 from tui.data.audit.pages import Place, ReadStep
@@ -14,6 +13,7 @@ from tui.screens.audit.names_and_matches import NamesAndMatches
 from tui.screens.audit.state import READING, Reading
 from tui.screens.audit.view import columns, detail, note_of, row_of
 from tui.screens.audit.window import AuditWindow
+from tui.screens.background import background
 from tui.screens.paging_pane import PagingPane, ReadFailed
 from tui.widgets.state_switcher import StateSwitcher
 from tui.widgets.text_lines import TextLines
@@ -297,7 +297,7 @@ class AuditPane(PagingPane):
             self.state.reading = Reading(direction)
             self._reading_on()
 
-    @work(group="read on", exclusive=True, exit_on_error=False)
+    @background("read on")
     async def _reading_on(self) -> None:
         try:
             while (direction := self._missing_direction()) is not None:

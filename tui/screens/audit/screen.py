@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar
 
-from textual import work
-
 from tui.data.audit.counts import count_rows
 from tui.data.audit.pages import AuditReader, Place
 from tui.errors import FilterError, SwitchboardError
@@ -20,6 +18,7 @@ from tui.screens.audit.prompts import ask_likeness, ask_moment
 from tui.screens.audit.search import AuditSearch
 from tui.screens.audit.state import AuditState, Following, Rows, Typing
 from tui.screens.audit.view import row_of
+from tui.screens.background import background
 from tui.screens.list_page import ListPage
 from tui.widgets.frame import Hints, Part
 from tui.widgets.state_switcher import StateSwitcher
@@ -121,7 +120,7 @@ class AuditScreen(ListPage):
             self._measure()
 
     # Not in the group of the load: going to another row cancels that, and the count of the filter stays wanted.
-    @work(group="measure", exclusive=True, exit_on_error=False)
+    @background("measure")
     async def _measure(self) -> None:
         """Count the rows, find the time they span and what organisations are called; none keeps anybody waiting."""
         if self._state.filter is None:
@@ -190,7 +189,7 @@ class AuditScreen(ListPage):
     def on_filter_line_submitted(self, event: FilterLine.Submitted) -> None:
         self._apply(event.text)
 
-    @work(group="apply", exclusive=True, exit_on_error=False)
+    @background("apply")
     async def _apply(self, typed: str) -> None:
         try:
             resolved = await self.query_one(AuditFilterLine).resolve(self.session, typed)
@@ -246,7 +245,7 @@ class AuditScreen(ListPage):
         self._state.opened = self.pane.current
         return None if self._state.opened is before else self._state.opened
 
-    @work(group="load", exclusive=True, exit_on_error=False)
+    @background("load")
     async def _read(self, reading: Callable[[], Awaitable[object]]) -> None:
         try:
             if self._state.rows is Rows.UNRESOLVED:
@@ -267,7 +266,7 @@ class AuditScreen(ListPage):
         elif self.pane.current is not None:
             self._read(lambda: self._search.go_on(by))
 
-    @work(group="ask", exclusive=True, exit_on_error=False)
+    @background("ask")
     async def action_jump(self) -> None:
         if self.pane.reader is None:
             return
@@ -311,7 +310,7 @@ class AuditScreen(ListPage):
         if line is not None:
             self.copy_row(row_of(line, self.pane.names, self.session.settings.timezone, is_match=False).text)
 
-    @work(group="ask", exclusive=True, exit_on_error=False)
+    @background("ask")
     async def action_like_this(self) -> None:
         row = self.pane.current
         words = await ask_likeness(self.prompt, row) if row is not None else None

@@ -5,11 +5,10 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, ClassVar
 
-from textual import work
-
 from tui.data.numbers.changes import activate_number, assign_number, deactivate_number, make_primary, unassign_number
 from tui.data.numbers.listing import FEWEST_DIGITS, find_phone_numbers, list_phone_numbers, read_number_rights
 from tui.errors import SwitchboardError
+from tui.screens.background import background
 from tui.screens.detail_page import DetailPage
 from tui.screens.numbers.view import (
     COLUMNS,
@@ -158,7 +157,7 @@ class PhoneNumbersScreen(DetailPage["PhoneNumber"]):
             self.workers.cancel_group(self, "search")
         self.show_rows()
 
-    @work(group="search", exclusive=True, exit_on_error=False)
+    @background("search")
     async def _search(self, text: str) -> None:
         try:
             result = await find_phone_numbers(self.session.database, text)

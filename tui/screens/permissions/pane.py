@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from textual import work
-
 from tui.errors import PermissionDenied, SwitchboardError
+from tui.screens.background import background
 from tui.screens.paging_pane import PagingPane, ReadFailed
 from tui.screens.permissions.view import heading
 from tui.widgets.grid import Grid
@@ -166,7 +165,7 @@ class PermissionPane(PagingPane):
         rows = grid.selection.rows or (grid.row, grid.row)
         return range(min(grid.top, rows[0]), max(grid.top + grid.height_of_rows - 1, rows[1]) + 1)
 
-    @work(group="count", exclusive=True, exit_on_error=False)
+    @background("count")
     async def _count(self, listing: PeopleList) -> None:
         try:
             await listing.read_count()
@@ -185,7 +184,7 @@ class PermissionPane(PagingPane):
             self._is_loading = True
             self._load_missing()
 
-    @work(group="pages", exit_on_error=False)
+    @background("pages", exclusive=False)
     async def _load_missing(self) -> None:
         try:
             # Each round looks at the rows visible by then, and nothing is awaited once none is missing: so no move

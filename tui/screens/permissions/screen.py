@@ -5,8 +5,6 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, ClassVar
 
-from textual import work
-
 from tui.data.directory import people_are_labelled
 from tui.data.permissions.apply import can_change
 from tui.data.permissions.effective import enforcement
@@ -14,6 +12,7 @@ from tui.data.permissions.grantees import label_person
 from tui.data.permissions.listing import PeopleFilter, integrations_of
 from tui.data.rights import RIGHTS, implying
 from tui.errors import SwitchboardError
+from tui.screens.background import background
 from tui.screens.list_page import ListPage
 from tui.screens.permissions.grid_actions import GridActions
 from tui.screens.permissions.model import GridModel
@@ -160,7 +159,7 @@ class PermissionsScreen(ListPage):
         self.pane.empty_message = empty_message(self._view, people_filter.text, is_labelled=self._is_labelled)
         return PeopleList(self.session.database, model.staged.organization_id, people_filter, SORTS[self._sort][0])
 
-    @work(group="allowed", exclusive=True, exit_on_error=False)
+    @background("allowed")
     async def _read_privileges(self, model: GridModel) -> None:
         database = self.session.database
         try:

@@ -242,7 +242,7 @@ class SetupScreen(Page):
 
     async def _close_wizard(self) -> None:
         if self.wizard is not None:
-            await self.wizard.flow.close()
+            await self.wizard.close()
             self.wizard = None
         self.status.clear()
         super().start_load()
@@ -251,7 +251,7 @@ class SetupScreen(Page):
         if self.wizard is None:
             return
         session = self.wizard.flow.session()
-        await self.wizard.flow.close()
+        await self.wizard.close()
         await self.wizard.remove()
         self.wizard = None
         await self.console.use_session(session)

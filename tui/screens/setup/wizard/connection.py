@@ -139,8 +139,8 @@ class ConnectionStep(Step):
             self._take_string(Secret(self._inputs["uri"].value))
         if not any(self._values()) and self._configured is None:
             return self.refuse("There is no connection yet.", "Paste a connection string, or type at least a host.")
+        self.stop_background()
         if self._tested_values != self._values() or self.flow.server is None:
-            self.host.stop_in_background("connection-test")
             await self._test(0)
         server = self.flow.server
         if server is None:
@@ -285,7 +285,7 @@ class ConnectionStep(Step):
 
     def _test_after(self, quiet: float) -> None:
         self._scheduled_values = self._values()
-        self.host.run_in_background(partial(self._test, quiet), group="connection-test")
+        self.work_in_background(partial(self._test, quiet))
 
     async def _test(self, quiet: float) -> None:
         values = self._values()

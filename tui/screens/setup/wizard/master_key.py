@@ -121,7 +121,7 @@ class MasterKeyStep(Step):
         if self._way == "later":
             self.flow.keyring = self._configured
             return True
-        self.host.stop_in_background("key")
+        self.stop_background()
         await self._judge(0)
         refusal = await self._refusal()
         if refusal is not None:
@@ -158,13 +158,13 @@ class MasterKeyStep(Step):
         event.stop()
         self.problem.clear()
         self._show_way()
-        self.host.run_in_background(partial(self._judge, QUIET_S), group="key")
+        self.work_in_background(partial(self._judge, QUIET_S))
 
     def on_input_changed(self, event: Input.Changed) -> None:
         """Judge a pasted key soon; files and commands wait for enter."""
         event.stop()
         if self._way == "paste":
-            self.host.run_in_background(partial(self._judge, QUIET_S), group="key")
+            self.work_in_background(partial(self._judge, QUIET_S))
         else:
             self._verdict.clear()
 

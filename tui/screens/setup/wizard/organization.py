@@ -6,8 +6,6 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 from uuid import UUID, uuid4
 
-from textual import work
-
 from tui.data.directory import (
     FOUND_ORGANIZATIONS,
     directory_sources,
@@ -19,6 +17,7 @@ from tui.data.directory import (
 )
 from tui.errors import SwitchboardError
 from tui.models import Organization
+from tui.screens.background import background
 from tui.screens.live_search import LiveSearch
 from tui.screens.setup.wizard.saving import SaveLines
 from tui.screens.setup.wizard.step import Step
@@ -125,7 +124,7 @@ class OrganizationStep(Step):
             event.stop()
             self._follow()
 
-    @work(group="o-part", exit_on_error=False)
+    @background("part of a name", exclusive=False)
     async def _follow(self) -> None:
         try:
             await self._search.follow()

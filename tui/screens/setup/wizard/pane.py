@@ -104,6 +104,7 @@ class WizardPane(Vertical):
         """Show a step, the one before staying as it is."""
         step_before = self.step
         if step_before is not None:
+            step_before.stop_background()
             step_before.leave()
             step_before.display = False
         self._present = self._rail.present = index
@@ -123,6 +124,12 @@ class WizardPane(Vertical):
             if step.first_line() is not before:
                 self.focus_step()
             self.post_message(self.Moved())
+
+    async def close(self) -> None:
+        """Stop what the step on show does in the background, and close the connection."""
+        if self.step is not None:
+            self.step.stop_background()
+        await self.flow.close()
 
     def focus_step(self) -> Widget | None:
         """Focus the first line of the step and return it."""

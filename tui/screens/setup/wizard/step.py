@@ -85,6 +85,14 @@ class Step(VerticalScroll, can_focus=False):
         """Whether nothing of the step's matter is left open once it is finished; the rail ticks it then."""
         return True
 
+    def work_in_background(self, work: Work) -> None:
+        """Run in the background what looks at what is typed; later work of the step cancels it, and so does leaving."""
+        self.host.run_in_background(work, group=self.key)
+
+    def stop_background(self) -> None:
+        """Cancel what runs in the background: what the next step stands on must not change below it."""
+        self.host.stop_in_background(self.key)
+
     def leave(self) -> None:
         """Take away what must not stay on the screen."""
 
