@@ -11,8 +11,11 @@ import psycopg
 import pytest
 
 from tests.support.acme import MASTER_KEY, SALT
+from tests.support.commands import start_program_server
+from tests.support.run_folder import derived_once
 from tests.support.servers.postgres import TestServer, run_schema_files
 from tests.support.servers.supabase import SupabaseServer
+from tui.data.keys import master_key
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator
@@ -40,6 +43,9 @@ def pytest_configure() -> None:
     # Started in the background by a shell, it ignores SIGINT, and so would every command that it starts.
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
+    # The first process to come here is the one that starts the workers.
+    start_program_server()
+    master_key._scrypt = derived_once(master_key._scrypt)
 
 
 @pytest.hookimpl(trylast=True)

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.support.acme import ACME, KEY, PHONE, SALT
-from tests.support.commands import Shell, derive_once
+from tests.support.acme import ACME, KEY, PHONE
+from tests.support.commands import Shell
 from tests.support.database.number_rows import OLD
 from tests.support.servers.exotel import ExotelServer
 
@@ -49,7 +49,6 @@ def new_acme_shell(shell: Shell, installed_database: str) -> Shell:
 @pytest.fixture
 def acme_shell(shell: Shell, keyed_database: str) -> Shell:
     """The same where the master key is recorded, as after a first write."""
-    derive_once(KEY, SALT)
     return on_database(shell, keyed_database)
 
 
@@ -57,7 +56,6 @@ def acme_shell(shell: Shell, keyed_database: str) -> Shell:
 def phone_template(postgres: TestServer, keyed_template: str, tmp_path_factory: pytest.TempPathFactory) -> str:
     """Name of a database in which exotel_phone was set up, to be cloned and not to be changed."""
     name = postgres.create_database(template=keyed_template, prefix="template_phone")
-    derive_once(KEY, SALT)
     shell = on_database(Shell(tmp_path_factory.mktemp("phone")), postgres.conninfo(name))
     saved = shell.run("integrations", "configure", "exotel_phone", stdin=json.dumps(PHONE))
     assert saved.status == 0, saved.err

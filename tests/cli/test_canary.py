@@ -12,7 +12,7 @@ import psycopg
 import pytest
 
 from tests.support.acme import ACME, SALT
-from tests.support.commands import derive_once, execute
+from tests.support.commands import execute
 from tests.support.waiting import wait_until
 from tui.data.keys.master_key import MasterKey
 
@@ -74,9 +74,6 @@ MISTAKES = (
 @pytest.fixture
 def canary_shell(shell: Shell, postgres: TestServer, installed_database: str) -> Shell:
     """A shell in which every secret is a canary, on a server that asks for the password."""
-    # Each key that the commands are given is derived once.
-    for key in (MASTER_KEY, OTHER_KEY, PASSWORD):
-        derive_once(key, SALT)
     key_id = MasterKey(MASTER_KEY, "a test").key_id(SALT)
     postgres.create_role("canary", f"superuser login password '{PASSWORD}'")
     record = "insert into switchboard.keys (key_id, purpose, salt) values (%s, 'master', %s)"

@@ -7,8 +7,8 @@ import json
 
 import psycopg
 
-from tests.support.acme import ACME, ASHA, GLOBEX, KEY, OTHER_KEY, PHONE, SALT
-from tests.support.commands import Shell, contents, derive_once, execute, one_line_of_json
+from tests.support.acme import ACME, ASHA, GLOBEX, KEY, OTHER_KEY, PHONE
+from tests.support.commands import Shell, contents, execute, one_line_of_json
 from tests.support.terminal.forked_terminal import ForkedTerminal
 
 LOG_COLUMNS = {
@@ -75,7 +75,6 @@ class TestKeysStatus:
         assert f"{row} (malformed)" in phone_shell.run("keys", "status").out
 
     def test_of_another_key_ends_with_4_after_the_whole_status(self, phone_shell: Shell) -> None:
-        derive_once(OTHER_KEY, SALT)
         other = phone_shell.with_(ENCRYPTION_MASTER_KEY=OTHER_KEY)
         wrong = other.run("keys", "status", "--json")
         assert wrong.status == 4
@@ -89,7 +88,6 @@ class TestKeysStatus:
         assert status["previous_sources"] == ["ENCRYPTION_MASTER_KEY_PREVIOUS (the environment)"]
 
     def test_of_a_key_with_quotes_round_it_names_both_readings_and_which_is_in_use(self, phone_shell: Shell) -> None:
-        derive_once(f"'{KEY}'", SALT)
         quoted = phone_shell.with_(ENCRYPTION_MASTER_KEY=f"'{KEY}'")
         asked = quoted.run("keys", "status", "--json")
         status = one_line_of_json(asked.out)

@@ -11,7 +11,7 @@ import pytest
 from psycopg import conninfo, sql
 
 from tests.support.acme import ACME, KEY, MASTER_KEY, PHONE, SALT, keyring, opened, operator
-from tests.support.commands import derive_once, execute
+from tests.support.commands import execute
 from tests.support.database.schema import portable, shape_of
 from tests.support.database.seal_tampering import LOG, write_log
 from tui.data.integrations.listing import list_integrations
@@ -152,7 +152,6 @@ def write(shell: Shell, database: str) -> None:
         MASTER_KEY.key_id(SALT),
         SALT,
     )
-    derive_once(KEY, SALT)
     credential = json.dumps(PHONE | {"note": "\\' \u20ac"})
     assert (outcome := shell.run("integrations", "configure", "exotel_phone", stdin=credential)).status == 0, outcome
     assert (outcome := shell.run("phone-numbers", "add", "+911141169368")).status == 0, outcome

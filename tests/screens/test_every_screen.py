@@ -15,8 +15,7 @@ import psycopg
 import pytest
 
 from tests.generate.pictures import DOCS, content_of, draw, draw_without_colours, picture_of
-from tests.support.acme import KEY, MASTER_KEY, keyring, opened
-from tests.support.commands import derive_once
+from tests.support.acme import MASTER_KEY, keyring, opened
 from tests.support.demo_provider import MERIDIAN, demo_exotel, point_demo_at
 from tests.support.servers.postgres import run_schema_files
 from tests.support.terminal.console_driver import ConsoleDriver, settings_of
@@ -70,8 +69,6 @@ def sample_settings(postgres: TestServer) -> Iterator[dict[str, str]]:
     run_schema_files(conninfo)
     with psycopg.connect(conninfo) as connection:
         sample.fill(connection, MASTER_KEY, datetime.now(UTC))
-        ((salt,),) = connection.execute("select salt from switchboard.keys").fetchall()
-    derive_once(KEY, salt)
     names = {"SWITCHBOARD_ORGANIZATION": str(MERIDIAN.id), "SWITCHBOARD_OPERATOR": MERIDIAN.email("Asha")}
     yield settings_of(conninfo, **names)
     postgres.drop_database(DATABASE)

@@ -16,7 +16,8 @@ from typing import Any
 import psycopg
 from psycopg import sql
 
-from tests.support.terminal.forked_program import ForkedProgram
+from tests.support.run_folder import run_folder
+from tests.support.terminal.forked_program import ForkedProgram, ProgramServer
 
 REPOSITORY = Path(__file__).parents[2]
 PROGRAM = (sys.executable, "-m", "tui")
@@ -46,18 +47,20 @@ class Outcome:
         return self.err
 
 
+def start_program_server() -> Path:
+    """Let one process fork commands for all workers of the run, unless that has been done; return its address."""
+    address = run_folder() / "program"
+    if not address.exists():
+        atexit.register(ProgramServer(address).close)
+    return address
+
+
 @cache
 def program() -> ForkedProgram:
-    """The process that starts commands by fork: one for all tests of a process."""
-    started = ForkedProgram()
+    """What starts commands by fork: one for all tests of a process."""
+    started = ForkedProgram(start_program_server())
     atexit.register(started.close)
     return started
-
-
-@cache
-def derive_once(master_key: str, salt: bytes) -> None:
-    """Let commands that run with this key on a database with this salt find it derived, as a long session would."""
-    program().derive(master_key, salt)
 
 
 class Shell:

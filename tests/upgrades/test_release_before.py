@@ -16,8 +16,9 @@ from tests.support.commands import Outcome, execute, one_line_of_json
 from tests.support.database.schema import installed, shape_of
 from tests.support.database.seal_tampering import KEY as SEAL_KEY
 from tests.support.database.seal_tampering import check
+from tests.support.run_folder import run_folder
 from tests.support.servers.exotel import ExotelServer
-from tests.support.terminal.forked_program import ForkedProgram
+from tests.support.terminal.forked_program import ForkedProgram, ProgramServer
 from tui.data.schema.files import latest_number
 
 if TYPE_CHECKING:
@@ -80,9 +81,11 @@ def program(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ForkedProgram]
     with tarfile.open(RELEASE) as archive:
         # Python 3.11.3 and before have no filters; the archive is our own.
         archive.extractall(folder, **({"filter": "data"} if hasattr(tarfile, "data_filter") else {}))
-    started = ForkedProgram(folder)
+    server = ProgramServer(run_folder() / "release", folder)
+    started = ForkedProgram(server.address)
     yield started
     started.close()
+    server.close()
 
 
 @pytest.fixture
@@ -95,8 +98,6 @@ async def release(postgres: TestServer, program: ForkedProgram, tmp_path: Path) 
         for role in ("admin", "support", "auditor"):
             owner.execute(f"create role old_{role} login in role switchboard_{role}".encode())
     await installed(conninfo)
-    ((salt,),) = execute(conninfo, "select salt from switchboard.keys where purpose = 'master'")
-    program.derive(KEY, salt)
     with ExotelServer() as exotel:
         yield Release(program, conninfo, tmp_path, exotel)
     postgres.drop_database(name)

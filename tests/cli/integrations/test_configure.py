@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 
-from tests.support.acme import ACME, KEY, OTHER_KEY, PHONE, SALT
-from tests.support.commands import Shell, contents, derive_once, execute
+from tests.support.acme import ACME, KEY, OTHER_KEY, PHONE
+from tests.support.commands import Shell, contents, execute
 from tests.support.terminal.forked_terminal import ForkedTerminal
 
 SECRET = "sk-CANARY-5f0c1e2d"
@@ -78,7 +78,6 @@ def test_an_unreadable_credential_is_replaced_only_when_that_is_confirmed(acme_s
 
 
 def test_a_master_key_that_is_missing_or_wrong_ends_with_4_and_writes_nothing(phone_shell: Shell) -> None:
-    derive_once(OTHER_KEY, SALT)
     before = contents(phone_shell.environment["DATABASE_URL"])
     for keys, words in (
         ({}, "ENCRYPTION_MASTER_KEY not configured"),

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from tests.support.acme import OTHER_KEY, SALT
-from tests.support.commands import Shell, derive_once, execute, one_line_of_json
+from tests.support.acme import OTHER_KEY
+from tests.support.commands import Shell, execute, one_line_of_json
 from tests.support.servers.exotel import FAULTS, ExotelServer, error
 
 VERDICT = {"level", "subject", "outcome", "sentence", "what_to_do", "milliseconds", "code", "is_temporary"}
@@ -65,7 +65,6 @@ def test_as_json_one_test_is_an_object_and_all_are_an_array(exotel_shell: Shell,
 def test_a_key_that_is_missing_or_another_is_no_answer_and_exits_with_4(
     exotel_shell: Shell, exotel: ExotelServer
 ) -> None:
-    derive_once(OTHER_KEY, SALT)
     assert exotel_shell.run("integrations", "test", "exotel_phone").status == 0
     asked = len(exotel.requests)
     without = exotel_shell.without("ENCRYPTION_MASTER_KEY")

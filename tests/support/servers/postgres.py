@@ -5,12 +5,14 @@ from __future__ import annotations
 import itertools
 import shutil
 import socket
+import subprocess
 from pathlib import Path
 from urllib.parse import quote
 
 import psycopg
 from psycopg import sql
 
+from tests.support.run_folder import made_by_the_first, run_folder
 from tests.support.servers.folders import new_folder
 from tui.demo.account import Account, running_as_root
 from tui.demo.embedded import EmbeddedServer
@@ -33,10 +35,11 @@ class TestServer:
         self._keeper: psycopg.Connection | None = None
         self.port = free_port()
         self.folder = new_folder("switchboard-test-")
+        account = Account.named("nobody") if running_as_root() else None
         self.server = self.server_class(
-            self.folder / "postgres",
+            self._copied_cluster(version, account, superuser),
             version=version,
-            account=Account.named("nobody") if running_as_root() else None,
+            account=account,
             superuser=superuser,
             settings={"listen_addresses": "127.0.0.1", "port": str(self.port)} | self.settings(),
         )
@@ -50,6 +53,15 @@ class TestServer:
     def settings(self) -> dict[str, str]:
         """What the server is configured with; its folder is there by now."""
         return {"log_statement": "none", "log_min_messages": "warning", "max_prepared_transactions": "4"}
+
+    def _copied_cluster(self, version: int, account: Account | None, superuser: str) -> Path:
+        """A copy of what the first worker that needs such a server has made: a tenth of the work of making it anew."""
+        with made_by_the_first(run_folder() / f"{self.server_class.__name__}-{version}-{superuser}") as made:
+            if not made.exists():
+                with self.server_class(made, version=version, account=account, superuser=superuser):
+                    pass
+        subprocess.run(["cp", "-a", made, self.folder / "postgres"], check=True)
+        return self.folder / "postgres"
 
     def close(self) -> None:
         """Stop the server and delete its folder."""

@@ -20,29 +20,31 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from tests.support.run_folder import derived_once
+
 if TYPE_CHECKING:
     import signal
     from collections.abc import Mapping, Sequence
 
 REPOSITORY = Path(__file__).parents[3]
 MOST_BYTES = 100_000
-DERIVATION_S = 60.0
 START_S = 60.0
-PRELOADED_PACKAGES = ("tui.cli", "tui.data", "tui.providers")
-# What only the console and the demo need.
-CONSOLE_PACKAGES = ("tui.demo", "tui.screens", "tui.widgets")
-CONSOLE_MODULES = ("tui.app", "textual.drivers.linux_driver")
+PRELOADED_PACKAGES = ("tui.cli", "tui.data", "tui.demo", "tui.providers", "tui.screens", "tui.widgets")
 PRELOADED = (
+    *("tui.__main__", "tui.app", "tui.skeleton", "textual.drivers.linux_driver"),
     *(
         "tui.session.connection_test",
         "tui.settings.dotenv_file",
         "tui.session.number_sync",
         "tui.process.crash_report",
+        "tui.process.hardening",
         "tui.process.identity",
+        "tui.process.terminal_checks",
         "tui.session.session",
         "phonenumbers",
     ),
     *("phonenumbers.data.region_IN", "psycopg", "httpx2", "anyio._backends._asyncio", "anyio.streams.tls", "h11"),
+    *("httpcore2._async.http11", "httpcore2._backends.anyio", "truststore", "xml.etree.ElementTree"),
     *("concurrent.futures.thread", "encodings.idna", "encodings.utf_16_le", "importlib.readers", "pwd", "resource"),
 )
 
@@ -78,26 +80,44 @@ class ForkedProcess:
         return self.returncode
 
 
-class ForkedProgram:
-    """Starts the program by fork: the same `main`, with the arguments, environment, folder and streams it is given.
+class ProgramServer:
+    """A process that imports the program when somebody first connects, and forks it off for all who do.
 
-    Not for what depends on how Python itself starts (encodings, PYTHON* variables), nor for the list of processes.
-    Of the slow derivation of master keys it remembers those that `derive` asked for, and computes any other anew.
     `root` is the folder with the program: this one, or that of a release.
     """
 
-    def __init__(self, root: Path = REPOSITORY) -> None:
-        self._socket, server_end = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        with server_end:
-            self._server = subprocess.Popen(
-                [sys.executable, "-m", __name__, str(server_end.fileno())],
-                pass_fds=[server_end.fileno()],
+    def __init__(self, address: Path, root: Path = REPOSITORY) -> None:
+        self.address = address
+        with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as listener:
+            listener.bind(str(address))
+            listener.listen()
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", __name__, str(listener.fileno())],
+                # Its end, however this process ends, is that of the server.
+                stdin=subprocess.PIPE,
+                pass_fds=[listener.fileno()],
                 cwd=root,
                 # Textual reads its settings when it is imported; the program takes them out of its environment first.
                 env={name: value for name, value in os.environ.items() if not name.startswith("TEXTUAL")}
                 | {"PYTHONPATH": str(REPOSITORY)},
                 start_new_session=True,
             )
+
+    def close(self) -> None:
+        """End the process, once everybody who connected has left."""
+        self._process.communicate(timeout=10)
+
+
+class ForkedProgram:
+    """Starts the program by fork: the same `main`, with the arguments, environment, folder and streams it is given.
+
+    Not for what depends on how Python itself starts (encodings, PYTHON* variables), nor for the list of processes.
+    The slow derivation of a master key is done once in the run.
+    """
+
+    def __init__(self, address: Path) -> None:
+        self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        self._socket.connect(str(address))
 
     def can_run(self, arguments: Sequence[object], environment: Mapping[str, str]) -> bool:
         """Whether a fork behaves as a fresh start would."""
@@ -133,29 +153,31 @@ class ForkedProgram:
         self._socket.recv(16)
         return ForkedProcess(report)
 
-    def derive(self, master_key: str, salt: bytes) -> None:
-        """Derive that key with that salt now, so that no fork has to."""
-        request = json.dumps(["derive", master_key, salt.hex()]).encode()
-        self._socket.settimeout(DERIVATION_S)
-        self._socket.send(request)
-        self._socket.recv(16)
-
     def close(self) -> None:
-        """End the process that forks."""
+        """Leave."""
         self._socket.close()
-        self._server.wait(timeout=10)
 
 
-def serve(requests: socket.socket) -> None:
+def serve(listener: socket.socket, run_ended: int) -> None:
+    """Answer each who connects in a fork that has the program imported, until the run ends."""
+    servers = []
+    while run_ended not in select.select([listener, run_ended], [], [])[0]:
+        requests, _ = listener.accept()
+        _preload()
+        process = os.fork()
+        if process == 0:
+            listener.close()
+            os.close(run_ended)
+            _answer(requests)
+            os._exit(0)
+        requests.close()
+        servers.append(process)
+    for process in servers:
+        os.waitpid(process, 0)
+
+
+def _answer(requests: socket.socket) -> None:
     """Do what each request asks for, until the other side closes."""
-    _preload(PRELOADED, PRELOADED_PACKAGES)
-    try:
-        from tui.data.keys import master_key
-    except ImportError:
-        # The release before has it elsewhere.
-        from tui.data import master_key
-
-    master_key._scrypt = cache(master_key._scrypt)
     supervisors: list[int] = []
     while True:
         request, descriptors, _, _ = socket.recv_fds(requests, 2 * MOST_BYTES, 3)
@@ -164,37 +186,38 @@ def serve(requests: socket.socket) -> None:
             break
         verb, *parameters = json.loads(request)
         answer = 0
-        if verb == "derive":
-            master_key.MasterKey(parameters[0], "a test").sb2(bytes.fromhex(parameters[1]))
+        process = os.fork()
+        if process == 0:
+            requests.close()
+            (_run_program if verb == "run" else _start_on_terminal)(*parameters, descriptors)
+        for descriptor in descriptors:
+            os.close(descriptor)
+        if verb == "start":
+            supervisors.append(process)
         else:
-            if verb == "start" and not parameters[0]:
-                _preload(CONSOLE_MODULES, CONSOLE_PACKAGES)
-            process = os.fork()
-            if process == 0:
-                requests.close()
-                (_run_program if verb == "run" else _start_on_terminal)(*parameters, descriptors)
-            for descriptor in descriptors:
-                os.close(descriptor)
-            if verb == "start":
-                supervisors.append(process)
-            else:
-                answer = os.waitstatus_to_exitcode(os.waitpid(process, 0)[1])
+            answer = os.waitstatus_to_exitcode(os.waitpid(process, 0)[1])
         requests.send(str(answer).encode())
     for supervisor in supervisors:
         os.waitpid(supervisor, 0)
 
 
 @cache
-def _preload(modules: tuple[str, ...], packages: tuple[str, ...]) -> None:
+def _preload() -> None:
     names = [
         module.name
-        for package in map(importlib.import_module, packages)
+        for package in map(importlib.import_module, PRELOADED_PACKAGES)
         for module in pkgutil.walk_packages(package.__path__, f"{package.__name__}.")
     ]
-    for name in (*modules, *names):
+    for name in (*PRELOADED, *names):
         # A release may not have it yet.
         with contextlib.suppress(ModuleNotFoundError):
             importlib.import_module(name)
+    try:
+        from tui.data.keys import master_key
+    except ImportError:
+        # The release before has it elsewhere.
+        from tui.data import master_key
+    master_key._scrypt = derived_once(master_key._scrypt)
     # A collection in a fork would write to, and so copy, every page of what was imported.
     gc.collect()
     gc.freeze()
@@ -246,4 +269,4 @@ def _run_program(arguments: list[str], environment: dict[str, str], folder: str,
 
 
 if __name__ == "__main__":
-    serve(socket.socket(fileno=int(sys.argv[1])))
+    serve(socket.socket(fileno=int(sys.argv[1])), sys.stdin.fileno())

@@ -6,8 +6,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tests.support.acme import KEY, SALT
-from tests.support.commands import derive_once, program
+from tests.support.commands import program
 from tests.support.terminal.pty import Terminal
 
 if TYPE_CHECKING:
@@ -19,8 +18,7 @@ if TYPE_CHECKING:
 class ForkedTerminal(Terminal):
     """Runs `switchboard` with the arguments as the session leader of a pty, as Terminal does with SWITCHBOARD.
 
-    Not for how the program itself starts or is hardened, nor for the list of processes: there use Terminal. The tests'
-    own master key is derived already; any other key takes its time.
+    Not for how the program itself starts or is hardened, nor for the list of processes: there use Terminal.
     """
 
     def __init__(
@@ -44,6 +42,4 @@ class ForkedTerminal(Terminal):
     ) -> ForkedProcess:
         arguments = [os.fspath(part) for part in command]
         assert program().can_run(arguments, environment), "start it with Terminal"
-        if environment.get("ENCRYPTION_MASTER_KEY") == KEY:
-            derive_once(KEY, SALT)
         return program().start(arguments, slave, cwd or Path.cwd(), environment)
