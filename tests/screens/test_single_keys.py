@@ -72,7 +72,7 @@ class Place:
     is_rare: bool = False
     """Whether it has the keys of another place and only another state, or takes text alone."""
     is_quick: bool = False
-    """Whether it is tried in every run: one whose keys ask, and one with something staged."""
+    """Whether it is tried in every run: one whose keys ask."""
 
 
 PLACES = {
@@ -84,7 +84,7 @@ PLACES = {
     "organisations": Place(OrganizationChooser, ("1", "o"), "Globex", is_rare=True),
     "help": Place(HelpScreen, ("1", "question_mark"), "Enable / disable", is_rare=True),
     "palette": Place(PaletteScreen, ("1", "colon"), "Enable / disable", is_rare=True),
-    "grid with something staged": Place(PermissionsScreen, ("2", "g", "v"), "1 staged", is_quick=True),
+    "grid with something staged": Place(PermissionsScreen, ("2", "g", "v"), "1 staged"),
     "grid": Place(PermissionsScreen, ("2", "g"), "Asha Rao", is_rare=True),
     "grid with everybody selected": Place(
         PermissionsScreen, ("2", "g", "vertical_line"), "everybody listed (3)", is_rare=True

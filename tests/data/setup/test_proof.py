@@ -10,6 +10,7 @@ from tests.support.acme import OTHER_MASTER_KEY, keyring, opened
 from tests.support.commands import contents, execute
 from tests.support.terminal.console_driver import add
 from tui.data.keys.encryption import Keyring
+from tui.data.keys.master_key import MasterKey
 from tui.data.setup.proof import prove
 
 if TYPE_CHECKING:
@@ -26,6 +27,8 @@ async def test_it_shows_four_tables_and_a_round_trip_and_leaves_nothing_behind(i
     findings = await prove_installation(installed_database)
     assert [finding.state for finding in findings] == ["ok"] * 5
     assert "(sb2)" in findings[-1].sentence
+    weak = (await prove_installation(installed_database, Keyring(MasterKey("a-short-old-key", "a test"))))[-1]
+    assert weak.sentence.startswith("Encryption was not tried: the master key only reads.")
     assert contents(installed_database) == before
 
 

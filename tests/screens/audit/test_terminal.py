@@ -56,7 +56,7 @@ def writes_nothing(terminal: Terminal) -> bool:
     return False
 
 
-@pytest.mark.parametrize("every", [5, pytest.param(1, marks=pytest.mark.long)])
+@pytest.mark.parametrize("every", [15, pytest.param(1, marks=pytest.mark.long)])
 def test_the_list_keeps_to_its_bytes_and_hostile_strings_in_every_column_reach_no_terminal(
     keyed_database: str, tmp_path: Path, every: int
 ) -> None:

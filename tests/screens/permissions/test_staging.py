@@ -35,11 +35,11 @@ async def type_answer(console: ConsoleDriver, question: str, typed: str) -> None
 
 
 async def unstage(console: ConsoleDriver) -> None:
-    """Take every step back and go to the first person's first cell."""
-    await console.press("escape", "u")
-    while not console.status.startswith("Nothing is staged"):
-        await console.press("u")
-    await console.press("g", *["h"] * 3)
+    """End a selection, lose what is staged and go to the first person's first cell."""
+    await console.press("escape")
+    console.page.forget_unsaved()
+    grid_of(console).move_to(0, 0)
+    await console.pilot.pause()
     await console.wait_for("1 of 6")
 
 

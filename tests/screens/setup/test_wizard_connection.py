@@ -140,20 +140,12 @@ async def test_it_opens_by_itself_where_the_schema_is_missing_and_tests_what_is_
         assert "Save the connection" not in console.text
 
 
-async def test_a_transaction_pooler_is_named_at_once_and_refused_for_the_installation(
-    empty_database: str, tmp_path: Path
-) -> None:
-    before = contents(empty_database)
+async def test_a_transaction_pooler_is_named_at_once(empty_database: str, tmp_path: Path) -> None:
     async with TransactionPooler(empty_database) as pooler, wizard(tmp_path, HAS_KEY) as console:
         parts = conninfo_to_dict(pooler.conninfo)
         uri = f"postgresql://{parts['user']}@127.0.0.1:{parts['port']}/{parts['dbname']}?sslmode=disable"
         await console.connect(uri)
         assert "A transaction pooler is in between" in console.text
-        await console.enter(SECOND)
-        await console.enter(THIRD)
-        await console.wait_for("does not keep the locks")
-        await console.enter("It cannot be installed like this.")
-    assert contents(empty_database) == before
 
 
 async def test_nothing_is_installed_where_a_column_has_another_type_nor_in_read_only_mode(

@@ -1,4 +1,4 @@
-"""The wizard from its first step to the first form and once more, on a database that another program has used."""
+"""The wizard from its first step to the first form, on a database that another program has used."""
 
 from __future__ import annotations
 
@@ -36,9 +36,7 @@ create event trigger no_views on ddl_command_start when tag in ('CREATE VIEW') e
 """
 
 
-async def test_it_goes_to_the_first_form_with_nothing_lost_on_the_way_and_passes_what_is_settled_the_second_time(
-    empty_database: str, tmp_path: Path
-) -> None:
+async def test_it_goes_to_the_first_form_with_nothing_lost_on_the_way(empty_database: str, tmp_path: Path) -> None:
     execute(empty_database, ANOTHER_PROGRAM)
     execute(empty_database, "insert into public.organizations values (%s, 'Globex \x1b[31m')", GLOBEX)
     before = contents(empty_database)
@@ -55,7 +53,6 @@ async def test_it_goes_to_the_first_form_with_nothing_lost_on_the_way_and_passes
         await see_the_proof(console)
         await choose_an_organisation(console, empty_database)
         await reach_the_first_form(console)
-        await go_through_again(console)
     assert contents(empty_database)["public.integration_credentials"] == before["public.integration_credentials"]
     assert execute(empty_database, "select object from switchboard.accepted") == [
         ("column public.integration_credentials.note",)
@@ -150,24 +147,6 @@ async def reach_the_first_form(console: Wizard) -> None:
     await console.press("escape")
     await console.wait_for("Exotel WhatsApp")
     assert "● connected" in console.text
-
-
-async def go_through_again(console: Wizard) -> None:
-    """Enter alone passes every step."""
-    await console.press("5")
-    await console.wait_for("w setup wizard")
-    await console.press("w")
-    await console.wait_for(FIRST)
-    await console.wait_for("Connected to database")
-    await console.enter("Keep it")
-    await console.wait_for("A good key")
-    await console.enter(THIRD)
-    await console.wait_for("Everything is there: nothing will be changed.")
-    await console.enter("It is installed already.")
-    await console.enter("A trial credential was encrypted")
-    await console.enter(SIXTH)
-    await console.wait_for("Globex")
-    await console.enter(SEVENTH)
 
 
 async def test_without_a_key_it_goes_on_and_says_what_follows_and_a_new_organisation_is_named(
