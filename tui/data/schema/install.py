@@ -107,7 +107,9 @@ async def install(
         changes = Changes(plan.present, plan.missing, plan.different) if commit.sent else None
         try:
             built = await server.run(_build_log_indexes) if plan.log_indexes else ()
-            verification, notes = await server.run(_verify_installation)
+            # Indexes built since are in no earlier reading of the catalogue, and one takes as long as the files.
+            shape = None if plan.log_indexes else files_run.shape
+            verification, notes = await server.run(lambda conn: _verify_installation(conn, shape))
         except ConnectionFailed as failure:
             if changes is None:
                 raise
@@ -209,10 +211,12 @@ async def _record(conn: AsyncConnection[Any], files_run: FilesRun, operator_labe
     await execute(conn, _LOG, {"details": json.dumps(details)})
 
 
-async def _verify_installation(conn: AsyncConnection[Any]) -> tuple[Verification, tuple[tuple[str, str], ...]]:
+async def _verify_installation(
+    conn: AsyncConnection[Any], shape: frozenset[CatalogueEntry] | None
+) -> tuple[Verification, tuple[tuple[str, str], ...]]:
     """What a verification finds, and what people and organisations do not come from although it is there."""
     async with pinned_transaction(conn, LIMITS):
-        verification = await verify(conn)
+        verification = await verify(conn, shape)
         sources = [Source(*row) for row in await fetch_rows(conn, DIRECTORY_SOURCES)]
     return verification, tuple(source.note for source in sources if source.note is not None)
 

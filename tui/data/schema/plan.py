@@ -83,6 +83,8 @@ class FilesRun:
     roles_created: tuple[str, ...] = ()
     failure: SchemaInTheWay | None = None
     """Why the files gave up; nothing of them is left then."""
+    shape: frozenset[CatalogueEntry] | None = None
+    """What the catalogue says after them."""
 
 
 async def make_plan(conn: AsyncConnection[Any], *, roles: bool = False, accept: Sequence[str] = ()) -> Plan:
@@ -162,7 +164,7 @@ async def run_and_plan(
         accepts=accepts,
         foreign=tuple(drift for drift in foreign if drift.actual not in accepts),
     )
-    return FilesRun(plan, statements, created)
+    return FilesRun(plan, statements, created, shape=after)
 
 
 def _select_accepted(foreign: tuple[Drift, ...], names: Sequence[str], *, adopting: bool) -> tuple[CatalogueEntry, ...]:

@@ -67,10 +67,10 @@ class Verification:
         return not self.drifts and not self.holes
 
 
-async def verify(conn: AsyncConnection[Any]) -> Verification:
+async def verify(conn: AsyncConnection[Any], shape: frozenset[CatalogueEntry] | None = None) -> Verification:
     """Compare the catalogue with what an installation of this version has; takes no locks, any role may.
 
-    Raises psycopg.Error.
+    `shape` is what the catalogue says, where it was read already. Raises psycopg.Error.
 
     Adopted tables may be looser than fresh ones (nullable columns, longer texts, names, indexes and constraints of
     their own): that is no difference. Whatever else others have added is one until somebody accepts it.
@@ -78,7 +78,8 @@ async def verify(conn: AsyncConnection[Any]) -> Verification:
     state = await schema_state(conn)
     if state == "newer":
         return Verification(state)
-    shape = await read_shape(conn)
+    if shape is None:
+        shape = await read_shape(conn)
     accepted = await read_accepted(conn)
     drifts = differences(shape, await _existing_roles(conn), accepted)
     if state == "outdated":
