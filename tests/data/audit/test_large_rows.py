@@ -11,7 +11,7 @@ import pytest
 
 from tests.support.acme import ACME, opened
 from tests.support.database.log_rows import log_row, read_all, resolve_line
-from tests.support.database.schema import installed
+from tests.support.database.schema import run_files_with_roles
 from tui.data.audit.completion import Completer
 from tui.data.audit.pages import AuditReader
 from tui.data.audit.qualifiers import QUALIFIERS
@@ -110,7 +110,7 @@ async def test_a_row_in_full_reads_the_beginning_and_the_evidence_and_says_that_
 async def test_actions_are_completed_from_the_list_also_where_none_has_happened(
     postgres: TestServer, empty_database: str
 ) -> None:
-    await installed(empty_database, roles=True)
+    await run_files_with_roles(empty_database)
     postgres.create_role("aud", "login in role switchboard_auditor")
     postgres.create_role("eve", "login")
     with psycopg.connect(empty_database) as connection:

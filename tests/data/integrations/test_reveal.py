@@ -9,9 +9,9 @@ import psycopg
 import pytest
 
 from tests.support.acme import ASHA, PHONE, keyring, opened, phone_integration
+from tests.support.database.schema import run_files_with_roles
 from tests.support.terminal.console_driver import add
 from tui.data.integrations.reveal import open_secret
-from tui.data.schema.install import install
 from tui.errors import DatabaseFailed, NotFound, PermissionDenied
 
 if TYPE_CHECKING:
@@ -61,7 +61,7 @@ async def test_a_field_that_is_not_stored_says_so(keyed_database: str) -> None:
 
 
 async def test_a_support_login_is_refused_and_sees_nothing(postgres: TestServer, empty_database: str) -> None:
-    await install(empty_database, operator_label="a test", roles=True)
+    await run_files_with_roles(empty_database)
     await add(empty_database)
     postgres.create_role("sam", "login in role switchboard_support")
     url = postgres.conninfo(empty_database.rpartition("/")[2].partition("?")[0], user="sam")

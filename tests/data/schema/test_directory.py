@@ -11,7 +11,7 @@ import pytest
 
 from tests.support.acme import opened
 from tests.support.database.log_rows import resolve_line
-from tests.support.database.schema import HOME, add_number, installed
+from tests.support.database.schema import HOME, add_number, installed, run_files_with_roles
 from tui.data.directory import (
     find_person,
     has_directory,
@@ -233,7 +233,7 @@ async def test_an_organisation_that_was_deleted_is_reached_by_the_id_that_is_in_
             "insert into organizations values (%s, 'Numbered', now()), (%s, 'Logged', now()), (%s, 'Known', null)",
             [numbered, logged, active],
         )
-    await installed(empty_database, roles=True)
+    await run_files_with_roles(empty_database)
     with psycopg.connect(empty_database) as connection:
         add_number(connection, None, organization_id=numbered)
         connection.execute("select switchboard.log_act('log_exported', %s, null, 'success', '{}')", [logged])

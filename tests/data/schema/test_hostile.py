@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import psycopg
 import pytest
 
-from tests.support.database.schema import installed, log_of, run_psql, shape_of
+from tests.support.database.schema import installed, log_of, run_files_with_roles, run_psql, shape_of
 from tui.data.schema.files import schema_text
 from tui.data.schema.preflight import preflight
 from tui.errors import SchemaInTheWay
@@ -43,7 +43,7 @@ ACTS = {
 
 
 async def test_a_temporary_type_never_runs_with_the_owners_rights(postgres: TestServer, empty_database: str) -> None:
-    await installed(empty_database, roles=True)
+    await run_files_with_roles(empty_database)
     with psycopg.connect(empty_database) as connection:
         connection.execute(
             "with c as (insert into public.integration_credentials (organization_id, integration_type, "

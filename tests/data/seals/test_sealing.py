@@ -15,7 +15,7 @@ from psycopg.rows import dict_row
 
 from tests.support.acme import opened
 from tests.support.commands import contents, execute
-from tests.support.database.schema import installed
+from tests.support.database.schema import installed, run_files_with_roles
 from tests.support.database.seal_tampering import HOURS, KEY, OTHER_KEY, as_owner, check, seal, write_log
 from tui.data.seals import hours as seal_hours
 from tui.data.seals import sealing as seals
@@ -304,7 +304,7 @@ class TestRoles:
 
     @pytest.fixture
     def logins(self, postgres: TestServer, empty_database: str) -> Iterator[dict[str, str]]:
-        asyncio.run(installed(empty_database, roles=True))
+        asyncio.run(run_files_with_roles(empty_database))
         write_log(empty_database)
         name = psycopg.conninfo.conninfo_to_dict(empty_database)["dbname"]
         for role in ("admin", "support", "auditor"):

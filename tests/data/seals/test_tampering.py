@@ -123,8 +123,7 @@ async def test_the_time_of_a_keys_record_that_is_missing_is_a_finding(sealed: st
 @pytest.mark.parametrize("tampering", TAMPERINGS, ids=lambda tampering: tampering.name)
 async def test_each_way_of_tampering_is_found(tampering: Tampering, sealed: str, sealed_log: tuple[str, str]) -> None:
     alone, with_evidence = await tamper_and_check(tampering, sealed, sealed_log[1])
-    report = with_evidence if tampering.needs else alone
-    text = "\n".join(finding.sentence for finding in report.findings)
+    text = "\n".join(finding.sentence for finding in with_evidence.findings)
     for sentence in tampering.sentences:
         assert sentence in text
     assert not with_evidence.is_well
@@ -219,8 +218,8 @@ async def test_a_key_that_is_not_trusted_signs_for_nothing(sealed: str) -> None:
     "change",
     [
         "alter column signature drop not null; update {} set signature = null where id = 2",
-        "alter column row_count drop not null; update {} set row_count = null where id = 2",
-        "alter column sealed_by drop not null; update {} set sealed_by = null where id = 2",
+        "alter column row_count drop not null; update {} set row_count = null where id = 2; "
+        "alter table {} alter column sealed_by drop not null; update {} set sealed_by = null where id = 3",
         "alter column key_id drop not null; update {} set key_id = null where id = 2",
         "drop constraint seals_hour_check; update {} set hour = 'infinity' where id = 5",
         "drop constraint seals_signature_check; update {} set signature = '' where id = 2",
@@ -359,7 +358,9 @@ async def test_a_row_that_claims_a_seal_is_named_with_its_hour(sealed: str) -> N
     )
 
 
-@pytest.mark.parametrize("after", range(1, 9))
+@pytest.mark.parametrize(
+    "after", [1, 3, 6, *(pytest.param(after, marks=pytest.mark.long) for after in (2, 4, 5, 7, 8))]
+)
 async def test_a_log_that_is_sealed_meanwhile_is_well(
     installed_database: str, monkeypatch: pytest.MonkeyPatch, after: int
 ) -> None:

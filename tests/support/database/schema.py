@@ -11,8 +11,10 @@ import psycopg
 from psycopg import sql
 from psycopg.rows import dict_row
 
+from tests.support.servers.postgres import run_schema_files
 from tui.data.schema.expected import GRANTED_ROLES
 from tui.data.schema.install import InstallReport, install
+from tui.data.schema.roles import create_roles
 from tui.data.schema.shape import TABLES, CatalogueEntry, read_shape
 
 if TYPE_CHECKING:
@@ -46,6 +48,13 @@ def prepare_reference(connection: psycopg.Connection[Any]) -> None:
 async def installed(conninfo: str, **options: Any) -> InstallReport:
     """Install as `a test`."""
     return await install(conninfo, operator_label="a test", **options)
+
+
+async def run_files_with_roles(conninfo: str) -> None:
+    """Make what `setup --roles` makes, without its plan, its proof and its row of the log."""
+    async with await psycopg.AsyncConnection.connect(conninfo) as conn:
+        await create_roles(conn)
+    run_schema_files(conninfo)
 
 
 def set_up_by_a_newer_version(conninfo: str) -> None:
