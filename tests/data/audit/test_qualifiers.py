@@ -58,7 +58,7 @@ def test_without_a_value_it_is_refused_with_its_example(qualifier: Qualifier) ->
 
 
 @EACH
-def test_what_is_no_value_of_its_column_never_reaches_postgres(qualifier: Qualifier, installed_database: str) -> None:
+def test_what_is_no_value_of_its_column_never_reaches_postgres(qualifier: Qualifier, database: str) -> None:
     """A column that is not text (uuid, inet, timestamptz) needs `read` and `refusal`: else a cast fails."""
     example = qualifier.example.partition(" or ")[0]
     typed = f"{example.partition(':')[0]}:no-such-value"
@@ -66,7 +66,7 @@ def test_what_is_no_value_of_its_column_never_reaches_postgres(qualifier: Qualif
         condition = where(with_one_id(parse(typed)))
     except FilterError:
         return
-    with psycopg.connect(installed_database) as connection:
+    with psycopg.connect(database) as connection:
         query = f"select from integration_audit_logs as l where {condition.sql}"
         connection.execute(query.encode(), condition.parameters)
 
@@ -78,12 +78,12 @@ def test_the_documents_name_it(qualifier: Qualifier) -> None:
 
 @EACH
 async def test_what_it_means_in_sql_is_a_condition_also_where_it_is_negated(
-    qualifier: Qualifier, installed_database: str
+    qualifier: Qualifier, database: str
 ) -> None:
     example = qualifier.example.partition(" or ")[0]
     conditions = [where(with_one_id(parse(f"{sign}{example}"))) for sign in ("", "-")]
     assert conditions[0].sql != conditions[1].sql
-    with psycopg.connect(installed_database) as connection:
+    with psycopg.connect(database) as connection:
         for condition in conditions:
             assert condition.sql != "true"
             query = f"select from integration_audit_logs as l where {condition.sql}"
@@ -91,11 +91,9 @@ async def test_what_it_means_in_sql_is_a_condition_also_where_it_is_negated(
 
 
 @EACH
-async def test_it_is_offered_with_a_note_and_what_completes_it_is_a_filter(
-    qualifier: Qualifier, installed_database: str
-) -> None:
-    async with opened(installed_database) as database:
-        completer = Completer(database, ACME)
+async def test_it_is_offered_with_a_note_and_what_completes_it_is_a_filter(qualifier: Qualifier, database: str) -> None:
+    async with opened(database) as reading:
+        completer = Completer(reading, ACME)
         (offer,) = (await completer.complete(qualifier.name, len(qualifier.name))).candidates
         values = await completer.complete(qualifier.opening, len(qualifier.opening))
     assert offer.text == qualifier.opening

@@ -37,9 +37,21 @@ def failure_of(connection, statement, parameters=None, *, role=None):
     raise AssertionError("it ran")
 
 
+@pytest.fixture(scope="module")
+def empty_database(postgres):
+    name = postgres.create_database(prefix="failures")
+    yield postgres.conninfo(name)
+    postgres.drop_database(name)
+    postgres.drop_new_roles()
+
+
 @pytest.fixture
 def connection(empty_database):
     with psycopg.connect(empty_database, autocommit=True) as connection:
+        connection.execute(
+            "drop schema if exists public, switchboard cascade; create schema public; "
+            "grant usage on schema public to public"
+        )
         yield connection
 
 

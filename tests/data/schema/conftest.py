@@ -35,15 +35,6 @@ def set_up_database(postgres: TestServer, set_up_template: str) -> Iterator[str]
     postgres.drop_new_roles()
 
 
-@pytest.fixture(scope="module")
-def database(postgres: TestServer, installed_template: str) -> Iterator[str]:
-    """Connection URI (superuser) of a database with the schema installed, one for the tests of a module."""
-    name = postgres.create_database(template=installed_template, prefix="schema")
-    yield postgres.conninfo(name)
-    postgres.drop_database(name)
-    postgres.drop_new_roles()
-
-
 @pytest.fixture
 def connection(database: str) -> Iterator[Connection]:
     """A connection whose transaction is never committed."""
