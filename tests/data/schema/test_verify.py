@@ -37,8 +37,9 @@ BREAKINGS = {
     "drop index public.idx_integration_permissions_integration": (
         "public.user_integration_permissions lacks the index btree (integration_id)."
     ),
-    "update pg_index set indisvalid = false where indexrelid = 'public.idx_integration_audit_logs_time'::regclass": (
-        "public.integration_audit_logs lacks the index btree (created_at DESC)."
+    "update pg_index set indisvalid = false "
+    "where indexrelid = 'public.idx_integration_permissions_integration'::regclass": (
+        "public.user_integration_permissions lacks the index btree (integration_id)."
     ),
     "drop trigger switchboard_primary_number on public.organization_phone_numbers": (
         "The trigger public.organization_phone_numbers.switchboard_primary_number is missing."
