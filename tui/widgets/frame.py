@@ -85,6 +85,16 @@ class ContextLine(PartsLine):
     """What is open and the active filter; a widget of its own, so that a change does not send the sections again."""
 
 
+class AgeLine(Widget):
+    """How long ago what is shown was read, once that is longer than a minute."""
+
+    DEFAULT_CSS = "AgeLine { height: 1; width: auto; color: ansi_yellow; }"
+    age: reactive[str] = reactive("", layout=True)
+
+    def render(self) -> Content:
+        return Content(f" {self.age}" if self.age else "")
+
+
 class StatusLine(Widget):
     """What happened last, over as many as four lines; stays until the next act or until it is dismissed."""
 
