@@ -65,6 +65,7 @@ async def the_age_is_told(console: ConsoleDriver, conninfo: str) -> None:
     assert "min ago" not in console.text
     with psycopg.connect(conninfo) as connection:
         connection.execute("alter table integration_audit_logs rename to elsewhere")
+    await looked_again(console)
     assert console.page._true_at is not None
     console.page._true_at -= 185
     await console.wait_for("read 3 min ago")
