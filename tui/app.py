@@ -63,7 +63,7 @@ class SwitchboardApp(OrderedApp):
     BINDINGS: ClassVar[list[BindingType]] = [
         *(
             bind(key, f"section('{name}')", title, id=f"app.{name}", tooltip=tooltip)
-            for key, name, title, tooltip, _ in SECTIONS
+            for key, name, title, _, tooltip, _ in SECTIONS
         ),
         # F1 as well: an input that has the focus takes the question mark.
         bind("question_mark,f1", "help", "Help", id="app.help", tooltip="Every key here"),
@@ -73,7 +73,7 @@ class SwitchboardApp(OrderedApp):
         bind("ctrl+c", "interrupt", "Quit", priority=True, id="app.interrupt", tooltip="Quit, when pressed twice"),
         bind("ctrl+q", "nothing", "", id="app.nothing"),
     ]
-    sections = tuple((section.key, section.name, section.title) for section in SECTIONS)
+    sections = tuple((section.key, section.name, section.title, section.short_title) for section in SECTIONS)
 
     def __init__(self, session: Session, *, wizard: bool = False) -> None:
         super().__init__()

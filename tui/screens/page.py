@@ -14,7 +14,17 @@ from textual.worker import NoActiveWorker, Worker, WorkerState, get_current_work
 from tui.errors import SwitchboardError
 from tui.screens.background import background
 from tui.widgets.bindings import bind
-from tui.widgets.frame import AgeLine, ContextLine, Hints, KeyHints, Part, SectionLine, StatusLine, TopLine, cells
+from tui.widgets.frame import (
+    AgeLine,
+    ContextLine,
+    Hints,
+    KeyHints,
+    Part,
+    SectionLine,
+    StatusLine,
+    TopLine,
+    section_parts,
+)
 from tui.widgets.line_input import LineInput
 from tui.widgets.prompt import Prompt
 from tui.widgets.row_list import RowBody
@@ -36,7 +46,6 @@ if TYPE_CHECKING:
     from tui.session.session import Session
 
 SMALLEST = (60, 20)
-CONTEXT_ROOM = 40
 
 
 def enter_does(action: str, title: str, *, id: str, tooltip: str) -> Binding:
@@ -279,32 +288,23 @@ class Page(Screen[Any]):
             Part("Switchboard", give=9, whole=True),
             Part(safe_text(name, 60), give=2),
             Part(safe_text(session.database_name, 60), give=3),
-            Part(safe_text(session.operator.label, 40), give=4),
-            Part("READ-ONLY: newer schema" if session.schema == "newer" else "READ-ONLY" if session.read_only else ""),
-            Part(f"{glyphs.good if health.state == 'connected' else glyphs.warning} {health.words}"),
+            Part(safe_text(session.operator.label, 60), give=4, at_right=True),
+            Part(
+                "READ-ONLY: newer schema" if session.schema == "newer" else "READ-ONLY" if session.read_only else "",
+                at_right=True,
+            ),
+            Part(f"{glyphs.good if health.state == 'connected' else glyphs.warning} {health.words}", at_right=True),
         )
-        context = self.context()
-        self.query_one(SectionLine).parts = self._section_parts()
+        # What may be forgotten stands at the right edge.
+        context = tuple(part._replace(at_right=part.tone == "quiet") for part in self.context())
+        sections = [section for section in self.console.sections if section[1] == self.section or not self.is_inner]
+        self.query_one(SectionLine).parts = section_parts(sections, self.section, self.size.width)
         self.query_one(ContextLine).parts = context
         self.query_one(AgeLine).age = self._age
         self.query_one(KeyHints).hints = (("esc", "closes the question"),) if self.prompt.is_asking else self.hints()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         return self.filterable if action == "filter" else True
-
-    def _section_parts(self) -> tuple[Part, ...]:
-        """Return the sections before the context: on an inner screen, or where there is little room, shorter ones."""
-        present = [Part(f"[{key}] {title}") for key, name, title in self.console.sections if name == self.section]
-        if self.is_inner:
-            return tuple(present)
-        parts = [
-            present[0] if name == self.section else Part(f" {key}  {title} ", "quiet")
-            for key, name, title in self.console.sections
-        ]
-        # By the width alone: names that came and went with the context would send the whole line again.
-        if sum(cells(part.text) + 1 for part in parts) + CONTEXT_ROOM > self.size.width:
-            parts = [part if part in present else Part(part.text.split()[0], "quiet") for part in parts]
-        return tuple(parts)
 
     def action_filter(self) -> None:
         if self.filterable:
