@@ -127,7 +127,7 @@ async def change_the_size(console: ConsoleDriver) -> None:
     await console.wait_for("not set up")
     assert ["Integration", "State", "Connection", "People"] in [line.split() for line in console.text.splitlines()]
     await console.pilot.resize_terminal(120, 40)
-    await console.wait_for("Format")
+    await console.wait_for("Numbers  ")
     assert "too small" not in console.text
 
 
