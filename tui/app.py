@@ -16,6 +16,7 @@ from tui.process.crash_report import crash_report
 from tui.process.garbage import resume_collector
 from tui.screens.page import Page
 from tui.session.console_connection import CONNECTING, ConsoleConnection, Health
+from tui.session.freshness import Freshness
 from tui.settings.keymap import Keymap, keymap_file, read_keymap
 from tui.widgets.ascii_filter import AsciiFilter
 from tui.widgets.bindings import bind
@@ -62,7 +63,7 @@ class SwitchboardApp(OrderedApp):
     BINDINGS: ClassVar[list[BindingType]] = [
         *(
             bind(key, f"section('{name}')", title, id=f"app.{name}", tooltip=tooltip)
-            for key, name, title, tooltip, _ in SECTIONS
+            for key, name, title, _, tooltip, _ in SECTIONS
         ),
         # F1 as well: an input that has the focus takes the question mark.
         bind("question_mark,f1", "help", "Help", id="app.help", tooltip="Every key here"),
@@ -72,12 +73,13 @@ class SwitchboardApp(OrderedApp):
         bind("ctrl+c", "interrupt", "Quit", priority=True, id="app.interrupt", tooltip="Quit, when pressed twice"),
         bind("ctrl+q", "nothing", "", id="app.nothing"),
     ]
-    sections = tuple((section.key, section.name, section.title) for section in SECTIONS)
+    sections = tuple((section.key, section.name, section.title, section.short_title) for section in SECTIONS)
 
     def __init__(self, session: Session, *, wizard: bool = False) -> None:
         super().__init__()
         self.connection = ConsoleConnection(session, self, NOT_SET_UP if wizard else CONNECTING)
         self.navigation = Navigation(self, self.read_again)
+        self._freshness = Freshness(self.connection, self)
         self.glyphs = UNICODE
         self.crash_file: Path | None = None
         self._wizard = wizard
@@ -144,7 +146,7 @@ class SwitchboardApp(OrderedApp):
 
     def _watch_idle(self, seconds: float) -> None:
         """Look again when the limit could be reached; cover the screen once it is."""
-        idle = time.monotonic() - self.last_key_at
+        idle = self.seconds_idle
         if idle < seconds:
             self.set_timer(seconds - idle, lambda: self._watch_idle(seconds))
             return
@@ -182,6 +184,23 @@ class SwitchboardApp(OrderedApp):
             page.refresh_frame()
             if self.connection.ready:
                 page.start_load()
+        _: Worker[None] = self.run_worker(self._freshness.run, group="freshness", exclusive=True, exit_on_error=False)
+
+    @property
+    def seconds_idle(self) -> float:
+        return time.monotonic() - self.last_key_at
+
+    @property
+    def follows_changes(self) -> bool:
+        """Whether what is shown is read again by itself: a section that nothing covers."""
+        return isinstance(self.screen, Page) and self.screen.follows_changes
+
+    def read_behind(self) -> bool:
+        return isinstance(self.screen, Page) and self.screen.read_behind()
+
+    def confirm(self, *, unchanged: bool) -> None:
+        if isinstance(self.screen, Page) and self.screen.is_mounted:
+            self.screen.confirm(unchanged=unchanged)
 
     async def use_session(self, session: Session) -> None:
         """Leave the connection there is, work with other settings from now on, and show the integrations."""
@@ -242,9 +261,16 @@ class SwitchboardApp(OrderedApp):
         return isinstance(action, str) and is_open(type(self if node is None else node), action)
 
     def action_section(self, name: str) -> None:
-        """Open a section; the one that is left keeps its filter and cursor."""
-        if isinstance(self.screen, Page) and len(self.screen_stack) == 1 and not self.screen.prompt.is_asking:
-            self.switch_mode(name)
+        """Open a section, read again behind its rows; the one that is left keeps its filter and cursor."""
+        left = self.screen
+        if not isinstance(left, Page) or len(self.screen_stack) > 1 or left.prompt.is_asking:
+            return
+        if name != left.section and self.connection.failure is None:
+            # When somebody comes back, it would be old.
+            left.status.clear()
+        self.switch_mode(name)
+        if isinstance(self.screen, Page) and self.screen is not left and self.connection.ready:
+            self.screen.read_behind()
 
     def action_help(self) -> None:
         from tui.screens.help import HelpScreen

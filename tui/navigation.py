@@ -51,21 +51,22 @@ def _setup() -> Screen[Any]:
 
 
 class Section(NamedTuple):
-    """A section of the console: its key, the name of its mode, its title, what the help says, and its screen."""
+    """A section of the console: its key, the name of its mode, its titles, what the help says, and its screen."""
 
     key: str
     name: str
     title: str
+    short_title: str
     tooltip: str
     open: Callable[[], Screen[Any]]
 
 
 SECTIONS = (
-    Section("1", "integrations", "Integrations", "Every integration", _integrations),
-    Section("2", "permissions", "Permissions", "Who may use what", _permissions),
-    Section("3", "phone_numbers", "Phone numbers", "Who has which number", _phone_numbers),
-    Section("4", "audit", "Audit", "Who did what, and when", _audit),
-    Section("5", "setup", "Setup", "The doctor, and the setup wizard", _setup),
+    Section("1", "integrations", "Integrations", "Integ", "Every integration", _integrations),
+    Section("2", "permissions", "Permissions", "Perms", "Who may use what", _permissions),
+    Section("3", "phone_numbers", "Numbers", "Numbers", "Who has which phone number", _phone_numbers),
+    Section("4", "audit", "Audit", "Log", "Who did what, and when", _audit),
+    Section("5", "setup", "Setup", "Setup", "The doctor, and the setup wizard", _setup),
 )
 
 

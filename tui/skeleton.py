@@ -21,10 +21,14 @@ KEY_COMMAND = "ENCRYPTION_MASTER_KEY_COMMAND"
 MOST_BYTES = 1_000_000
 SMALLEST, LARGEST = (60, 20), (1000, 1000)
 
-TOP = "Switchboard  connecting"
-OPEN_SECTION = "[1] Integrations"
-OTHER_SECTIONS = (" 2  Permissions ", " 3  Phone numbers ", " 4  Audit ", " 5  Setup ")
-CONTEXT_ROOM = 40
+TOP, HEALTH = "Switchboard", "connecting"
+OPEN_SECTION = "[1 Integrations]"
+OTHER_SECTIONS = (
+    ((" 2 Permissions ", " 3 Numbers ", " 4 Audit ", " 5 Setup "), 40),
+    (("2 Perms", "3 Numbers", "4 Log", "5 Setup"), 22),
+    (("2", "3", "4", "5"), 0),
+)
+"""In full, in short, and by their keys: with the cells that are left for the context where there are as many."""
 HINTS = (("o", "organisation"), ("r", "refresh"), ("?", "help"))
 
 
@@ -62,11 +66,15 @@ def opens_console(arguments: Sequence[str], environ: Mapping[str, str]) -> bool:
 
 def skeleton(columns: int, rows: int) -> str:
     """Return what the first frame shows whatever the settings say: top line, sections, hints."""
-    is_narrow = sum(len(text) + 1 for text in (OPEN_SECTION, *OTHER_SECTIONS)) + CONTEXT_ROOM > columns
-    others = (text.split()[0] if is_narrow else text for text in OTHER_SECTIONS)
+    others = next(
+        texts
+        for texts, room in OTHER_SECTIONS
+        if sum(len(text) + 1 for text in (OPEN_SECTION, *texts)) + room <= columns
+    )
     sections = " ".join((OPEN_SECTION, *(f"\x1b[2m{text}\x1b[0m" for text in others)))
     hints = "  ".join(f"\x1b[1m{key}\x1b[0m {meaning}" for key, meaning in HINTS)
-    return f"\x1b[7m{TOP}\x1b[0m\x1b[2;1H{sections}\x1b[{rows};1H{hints}"
+    top = TOP + HEALTH.rjust(columns - len(TOP))
+    return f"\x1b[7m{top}\x1b[0m\x1b[2;1H{sections}\x1b[{rows};1H{hints}"
 
 
 def _options(arguments: Sequence[str]) -> dict[str, str] | None:

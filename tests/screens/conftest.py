@@ -10,6 +10,7 @@ from tests.support.database.log_rows import fill_log
 from tests.support.database.number_rows import create_people
 from tests.support.servers.certificates import authority_file
 from tests.support.servers.exotel import ExotelServer
+from tui.session import freshness
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -34,3 +35,9 @@ def exotel(monkeypatch: pytest.MonkeyPatch) -> Iterator[ExotelServer]:
     monkeypatch.setenv("SSL_CERT_FILE", str(authority_file()))
     with ExotelServer() as server:
         yield server
+
+
+@pytest.fixture(autouse=True)
+def changes_are_not_followed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Look at the log once and not every five seconds, so that no test depends on how long it takes."""
+    monkeypatch.setattr(freshness, "LOOK_EVERY_S", 3_600.0)

@@ -46,7 +46,7 @@ def test_the_first_frame_waits_for_no_driver_no_cipher_and_no_other_section() ->
     ended = python(CODE, environ={"HOME": "/proc", "XDG_CONFIG_HOME": "/proc"})
     assert ended.returncode == 0, ended.stderr
     names, frame, names_later = json.loads(ended.stdout)
-    assert "[1] Integrations" in frame
+    assert "[1 Integrations]" in frame
     assert "connecting" in frame
     # Connecting imports the driver: had the frame come after it, this list would say so.
     assert "psycopg" in names_later

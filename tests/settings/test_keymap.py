@@ -75,6 +75,6 @@ async def test_a_remapped_key_does_what_the_usual_one_did(
     async with run_headless(new_app(keyed_database)) as driven:
         await driven.wait_for("● active")
         await driven.press("s")
-        assert "sorted by type" in driven.text
+        assert "by type" in driven.text
         await driven.press("f6")
-        await driven.wait_for("sorted by state")
+        await driven.wait_for("by state")

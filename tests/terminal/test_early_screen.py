@@ -117,7 +117,7 @@ def test_keys_and_a_new_size_before_textual_runs_are_neither_lost_nor_echoed(tmp
         assert terminal.bytes_since().removeprefix(b"4") == DRAWN
         terminal.resize(100, 30)
         held.release()
-        terminal.wait_for(lambda text: "[4] Audit" in text and "/acme" in text)
+        terminal.wait_for(lambda text: "[4 Audit]" in text and "/acme" in text)
         terminal.wait_until_quiet()
         assert "? help" in terminal.lines[29]
         assert terminal.text.count("? help") == 1

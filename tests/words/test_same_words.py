@@ -23,6 +23,7 @@ from tui.data.permissions.effective import EffectiveAccess
 from tui.data.permissions.listing import Holder, Standing, Use
 from tui.data.permissions.values import Access, Grant
 from tui.models import AuditRow, Integration, Person, PhoneNumber
+from tui.providers import title_of
 from tui.screens.audit import view as log_screen
 from tui.screens.audit.window import Entry, ListLine
 from tui.screens.integrations import view as integrations_screen
@@ -30,6 +31,7 @@ from tui.screens.numbers import view as numbers_screen
 from tui.screens.numbers.sync import _notes as sync_notes
 from tui.screens.permissions.effective import _row as permission_row
 from tui.widgets.glyphs import UNICODE
+from tui.words.integrations import stored_format
 from tui.words.permissions import access_in_full, holder_name
 from tui.words.sync_plan import plan_doubts, untouched_numbers
 
@@ -158,8 +160,10 @@ def test_an_integration(integration: Integration) -> None:
     screen = dict(zip(titles, (cell.text for cell in cells), strict=True))
     command = command_cells(INTEGRATION_COLUMNS, integration)
     assert_same(screen.pop("integration"), command.pop("name"))
-    # What scripts call it stands in the screen's detail.
+    # What scripts call it stands in the screen's detail, and so does the format.
     assert command.pop("type") == integration.integration_type
+    assert screen.pop("type") == title_of(integration.integration_type)
+    assert command.pop("format") == stored_format(integration)
     assert command.keys() == screen.keys()
     for title, words in command.items():
         assert_same(screen[title], words)

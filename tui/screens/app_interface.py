@@ -59,10 +59,10 @@ class Navigation(Protocol):
 
 
 class Console(Protocol):
-    """The app as screens know it; `sections` are (key, name, title)."""
+    """The app as screens know it; `sections` are (key, name, title, short title)."""
 
     glyphs: Glyphs
-    sections: tuple[tuple[str, str, str], ...]
+    sections: tuple[tuple[str, str, str, str], ...]
     connection: ConsoleConnection
     navigation: Navigation
 

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar, Generic, TypeVar
 
+from rich.cells import cell_len
+from textual.content import Content
+
 from tui.screens.list_page import ListPage
 from tui.widgets.frame import Part
 from tui.widgets.row_list import RowBody, RowList
@@ -14,18 +17,21 @@ from tui.words.text import safe_text
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
+    from textual import events
     from textual.widget import Widget
 
     from tui.widgets.row_list import Column, Row
     from tui.widgets.text_lines import TextLine
 
 T = TypeVar("T")
+TITLE_MARGIN = 4
+WIDE = 110
+"""Columns from which on the detail stands beside the list."""
 
 
 class DetailPage(ListPage, Generic[T]):
     """Lists items of type T; s goes through `orders`, and `refused` ends "The role x ..." for each right."""
 
-    DEFAULT_CSS = "DetailPage #detail { height: 9; }"
     columns: ClassVar[Sequence[Column]] = ()
     orders: ClassVar[Sequence[str]] = ()
     refused: ClassVar[Mapping[str, str]] = {}
@@ -83,16 +89,31 @@ class DetailPage(ListPage, Generic[T]):
         self._show_detail()
 
     def _show_detail(self) -> None:
-        current = self.current
-        self.query_one("#detail", TextLines).show(() if current is None else self.detail_of(current))
+        current, pane = self.current, self.query_one("#detail", TextLines)
+        lines = () if current is None else self.detail_of(current)
+        if pane.wraps:
+            title = lines[0].text if lines else ""
+            # Content, since a text would be read as markup.
+            pane.border_title = Content(title)
+            lines = lines[cell_len(title) <= pane.size.width - TITLE_MARGIN :]
+        pane.show(lines)
         self.refresh_frame()
+
+    def on_resize(self, event: events.Resize) -> None:
+        """Put the detail beside the list where there is room for both."""
+        is_wide, pane = event.size.width >= WIDE, self.query_one("#detail", TextLines)
+        if pane.wraps is not is_wide:
+            pane.wraps = is_wide
+            self.set_class(is_wide, "-wide")
+            pane.border_title = None
+            self._show_detail()
 
     def on_row_body_moved(self) -> None:
         self._show_detail()
 
     def scope(self) -> tuple[Part, ...]:
         """Return what the context line says of the rows, between the filter and their count."""
-        return (Part(f"sorted by {self.order}", "quiet", give=1),)
+        return (Part(f"by {self.order}", "quiet", give=1),)
 
     @property
     def total(self) -> int:
@@ -102,7 +123,7 @@ class DetailPage(ListPage, Generic[T]):
     def context(self) -> tuple[Part, ...]:
         shown, total = len(self._rows), self.total
         count = f"{shown}" if shown == total else f"{shown} of {total}"
-        return (*super().context(), *self.scope(), Part(count, "quiet", give=2))
+        return (*super().context(), Part(count, "quiet", give=2), *self.scope())
 
     def action_sort(self) -> None:
         self._order = (self._order + 1) % len(self.orders)

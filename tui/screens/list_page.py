@@ -15,6 +15,7 @@ class ListPage(Page):
     """A section whose body is one list, or a grid."""
 
     filterable = True
+    follows_changes = True
 
     def organization_to_list(self) -> Organization | None:
         """Return the organisation whose rows are to be listed; None where the list says why there is none."""

@@ -2,18 +2,29 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from textual.containers import Horizontal, Vertical
 from textual.reactive import Reactive
 from textual.screen import Screen
 from textual.widgets import Static
-from textual.worker import Worker, WorkerState
+from textual.worker import NoActiveWorker, Worker, WorkerState, get_current_worker
 
 from tui.errors import SwitchboardError
 from tui.screens.background import background
 from tui.widgets.bindings import bind
-from tui.widgets.frame import ContextLine, Hints, KeyHints, Part, SectionLine, StatusLine, TopLine, cells
+from tui.widgets.frame import (
+    AgeLine,
+    ContextLine,
+    Hints,
+    KeyHints,
+    Part,
+    SectionLine,
+    StatusLine,
+    TopLine,
+    section_parts,
+)
 from tui.widgets.line_input import LineInput
 from tui.widgets.prompt import Prompt
 from tui.widgets.row_list import RowBody
@@ -35,7 +46,6 @@ if TYPE_CHECKING:
     from tui.session.session import Session
 
 SMALLEST = (60, 20)
-CONTEXT_ROOM = 40
 
 
 def enter_does(action: str, title: str, *, id: str, tooltip: str) -> Binding:
@@ -64,6 +74,8 @@ class Page(Screen[Any]):
     focused: Reactive[Widget | None] = Reactive(None, repaint=False)
     is_inner: ClassVar[bool] = False
     """Whether it is opened from a section, so that no key leads to the others: only its own is named."""
+    follows_changes: ClassVar[bool] = False
+    """Whether it is read again by itself when the log says that something has changed."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -71,6 +83,8 @@ class Page(Screen[Any]):
         self._writes = 0
         self._focus_before: Widget | None = None
         self._pending_result: tuple[object] | None = None
+        self._reading_behind: Worker[None] | None = None
+        self._true_at: float | None = None
 
     @property
     def console(self) -> Console:
@@ -99,6 +113,7 @@ class Page(Screen[Any]):
         with Horizontal(id="context"):
             yield SectionLine()
             yield ContextLine()
+            yield AgeLine()
         with Vertical(id="body"):
             yield from self.compose_body()
         yield Prompt()
@@ -161,6 +176,47 @@ class Page(Screen[Any]):
         """Fill the screen, giving up on an earlier attempt."""
         self.run_load(self.load)
 
+    def read_behind(self) -> bool:
+        """Read again behind what is shown, which stays until then; return False where something has to end first."""
+        if self._true_at is None or self.is_busy or self.prompt.is_asking or self._is_reading:
+            return False
+        self._reading_behind = self.run_load(self.load)
+        return True
+
+    def show_loading(self, what: str) -> None:
+        """Say that `what` is being read, in the place of what was there; nothing while that is read behind it."""
+        if not self._is_read_behind:
+            self.query_one(StateSwitcher).show_loading(what)
+
+    def confirm(self, *, unchanged: bool) -> None:
+        """Say how old is what is shown; with `unchanged` it is as true as if it had been read now."""
+        if unchanged and self._true_at is not None and not self._is_reading:
+            self._true_at = time.monotonic()
+        self.query_one(AgeLine).age = self._age
+
+    @property
+    def _age(self) -> str:
+        minutes = int((time.monotonic() - self._true_at) / 60) if self._true_at is not None else 0
+        return f"read {minutes} min ago" if minutes else ""
+
+    @property
+    def _is_reading(self) -> bool:
+        return any(worker.group == "load" and worker.is_running for worker in self.workers)
+
+    @property
+    def _is_read_behind(self) -> bool:
+        """Whether whoever asks is what `read_behind` started."""
+        try:
+            return get_current_worker() is self._reading_behind
+        except NoActiveWorker:
+            return False
+
+    @property
+    def _keeps_waiting(self) -> bool:
+        """Whether something is read that is waited for: escape stops that, and not what goes on behind the rows."""
+        behind = self._reading_behind
+        return self._is_reading and not (behind is not None and behind.is_running)
+
     def act(self, coroutine: Coroutine[Any, Any, object]) -> None:
         """Run an act that may write: never cancelled by another key, and one at a time."""
         self.status.clear()
@@ -175,7 +231,9 @@ class Page(Screen[Any]):
         except SwitchboardError as failure:
             # A worker outlives the children of a screen that is being left.
             if self.is_mounted:
-                self.show_failure(failure)
+                (self.report_failure if self._is_read_behind else self.show_failure)(failure)
+        else:
+            self._true_at = time.monotonic()
         if self.is_mounted:
             self.refresh_frame()
 
@@ -230,31 +288,23 @@ class Page(Screen[Any]):
             Part("Switchboard", give=9, whole=True),
             Part(safe_text(name, 60), give=2),
             Part(safe_text(session.database_name, 60), give=3),
-            Part(safe_text(session.operator.label, 40), give=4),
-            Part("READ-ONLY: newer schema" if session.schema == "newer" else "READ-ONLY" if session.read_only else ""),
-            Part(f"{glyphs.good if health.state == 'connected' else glyphs.warning} {health.words}"),
+            Part(safe_text(session.operator.label, 60), give=4, at_right=True),
+            Part(
+                "READ-ONLY: newer schema" if session.schema == "newer" else "READ-ONLY" if session.read_only else "",
+                at_right=True,
+            ),
+            Part(f"{glyphs.good if health.state == 'connected' else glyphs.warning} {health.words}", at_right=True),
         )
-        context = self.context()
-        self.query_one(SectionLine).parts = self._section_parts()
+        # What may be forgotten stands at the right edge.
+        context = tuple(part._replace(at_right=part.tone == "quiet") for part in self.context())
+        sections = [section for section in self.console.sections if section[1] == self.section or not self.is_inner]
+        self.query_one(SectionLine).parts = section_parts(sections, self.section, self.size.width)
         self.query_one(ContextLine).parts = context
+        self.query_one(AgeLine).age = self._age
         self.query_one(KeyHints).hints = (("esc", "closes the question"),) if self.prompt.is_asking else self.hints()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         return self.filterable if action == "filter" else True
-
-    def _section_parts(self) -> tuple[Part, ...]:
-        """Return the sections before the context: on an inner screen, or where there is little room, shorter ones."""
-        present = [Part(f"[{key}] {title}") for key, name, title in self.console.sections if name == self.section]
-        if self.is_inner:
-            return tuple(present)
-        parts = [
-            present[0] if name == self.section else Part(f" {key}  {title} ", "quiet")
-            for key, name, title in self.console.sections
-        ]
-        # By the width alone: names that came and went with the context would send the whole line again.
-        if sum(cells(part.text) + 1 for part in parts) + CONTEXT_ROOM > self.size.width:
-            parts = [part if part in present else Part(part.text.split()[0], "quiet") for part in parts]
-        return tuple(parts)
 
     def action_filter(self) -> None:
         if self.filterable:
@@ -274,7 +324,7 @@ class Page(Screen[Any]):
 
     def action_back(self) -> None:
         """Stop loading, else clear the filter, else leave the screen."""
-        if any(worker.group == "load" and worker.is_running for worker in self.workers):
+        if self._keeps_waiting:
             self.workers.cancel_group(self, "load")
             self.status.say("Cancelled.")
         elif self.filter_text:

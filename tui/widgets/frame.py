@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import zip_longest
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from textual.content import Content
@@ -12,7 +13,7 @@ from textual.widget import Widget
 from tui.words.text import fit, safe_text
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
 Hints = tuple[tuple[str, str], ...]
 """Keys and what each does, the most useful first, help last."""
@@ -25,18 +26,23 @@ STYLES: dict[Tone, str] = {
     "bad": "ansi_red bold",
     "quiet": "dim",
 }
+CONTEXT_ROOM, CONTEXT_ROOM_SHORT = 40, 22
+"""Cells that the context has at least, beside the sections in full and in short."""
+BLANK: tuple[str, Tone] = (" ", "plain")
 
 
 class Part(NamedTuple):
     """A piece of a line.
 
     Where the line is too narrow, the piece with the highest `give` is shortened, or left out where it is `whole`.
+    Pieces `at_right` stand together at the right edge.
     """
 
     text: str
     tone: Tone = "plain"
     give: int = 0
     whole: bool = False
+    at_right: bool = False
 
 
 class PartsLine(Widget):
@@ -47,18 +53,27 @@ class PartsLine(Widget):
     separator: str = " "
 
     def render(self) -> Content:
-        return Content.assemble(*_styled(self._fitting(self.parts), self.separator))
+        return Content.assemble(*((text, STYLES[tone]) if STYLES[tone] else text for text, tone in self._pieces()))
 
     def watch_parts(self, before: tuple[Part, ...], after: tuple[Part, ...]) -> None:
-        # Only as far as there is or was text: on a slow link blanks are not free.
-        old, new = self._fitting(before), self._fitting(after)
-        if old != new:
-            gap = len(self.separator)
-            used = max(sum(cells(part.text) + gap for part in parts) for parts in (old, new))
-            self.refresh(Region(0, 0, max(1, used), 1))
+        # Only from the first cell that differs to the last: on a slow link blanks are not free.
+        old, new = (list(_painted(self._pieces(parts))) for parts in (before, after))
+        different = [x for x, (one, other) in enumerate(zip_longest(old, new, fillvalue=BLANK)) if one != other]
+        if different:
+            self.refresh(Region(different[0], 0, different[-1] - different[0] + 1, 1))
 
-    def _fitting(self, parts: Sequence[Part]) -> list[Part]:
-        return shortened(parts, self.size.width, len(self.separator))
+    def _pieces(self, parts: Sequence[Part] | None = None) -> list[tuple[str, Tone]]:
+        """Return the texts of the line from left to right, blanks among them."""
+        width, gap = self.size.width, len(self.separator)
+        fitting = shortened(self.parts if parts is None else parts, width, gap)
+        left, right = (
+            _joined([part for part in fitting if part.at_right is at_right], self.separator)
+            for at_right in (False, True)
+        )
+        if not right:
+            return left
+        blank = width - sum(cells(text) for text, _ in (*left, *right))
+        return [*left, (" " * blank, "plain"), *right]
 
 
 class TopLine(PartsLine):
@@ -81,8 +96,38 @@ class SectionLine(PartsLine):
         return sum(cells(part.text) + len(self.separator) for part in self.parts)
 
 
+def section_parts(sections: Sequence[tuple[str, str, str, str]], present: str, width: int) -> tuple[Part, ...]:
+    """Return the sections (key, name, title, short title) as they fit `width` cells beside the context.
+
+    The present one is named in full, the others in full, in short, or by their keys alone. The names depend on the
+    width alone: if they came and went with the context, the whole line would be sent again.
+    """
+
+    def line(form: Callable[[str, str, str], str]) -> tuple[Part, ...]:
+        return tuple(
+            Part(f"[{key} {title}]") if name == present else Part(form(key, title, short_title), "quiet")
+            for key, name, title, short_title in sections
+        )
+
+    in_full, in_short = line(lambda key, title, _: f" {key} {title} "), line(lambda key, _, short: f"{key} {short}")
+    for parts, room in ((in_full, CONTEXT_ROOM), (in_short, CONTEXT_ROOM_SHORT)):
+        if sum(cells(part.text) + 1 for part in parts) + room <= width:
+            return parts
+    return line(lambda key, *_: key)
+
+
 class ContextLine(PartsLine):
     """What is open and the active filter; a widget of its own, so that a change does not send the sections again."""
+
+
+class AgeLine(Widget):
+    """How long ago what is shown was read, once that is longer than a minute."""
+
+    DEFAULT_CSS = "AgeLine { height: 1; width: auto; color: ansi_yellow; }"
+    age: reactive[str] = reactive("", layout=True)
+
+    def render(self) -> Content:
+        return Content(f" {self.age}" if self.age else "")
 
 
 class StatusLine(Widget):
@@ -149,12 +194,21 @@ def shortened(parts: Sequence[Part], width: int, gap: int) -> list[Part]:
         index = max(range(len(fitting)), key=lambda i: (fitting[i].give, cells(fitting[i].text)))
         room = cells(fitting[index].text) - (used() - width)
         if len(fitting) == 1 or (room >= 8 and not fitting[index].whole):
-            fitting[index] = Part(fit(fitting[index].text, max(1, room)).rstrip(), fitting[index].tone, -1)
+            part = fitting[index]
+            fitting[index] = part._replace(text=_cut(part, max(1, room)).rstrip(), give=-1)
             if used() > width:
                 break
         else:
             del fitting[index]
     return fitting
+
+
+def _cut(part: Part, width: int) -> str:
+    """Cut a text at its end; what stands at the right, such as a mail address, in the middle."""
+    if not part.at_right:
+        return fit(part.text, width)
+    tail = part.text[len(part.text) - (width - 1) // 2 :]
+    return fit(part.text, width - cells(tail)).rstrip() + tail
 
 
 def cells(text: str) -> int:
@@ -164,10 +218,15 @@ def cells(text: str) -> int:
     return cell_len(text)
 
 
-def _styled(parts: Sequence[Part], separator: str) -> list[Content | str | tuple[str, str]]:
-    pieces: list[Content | str | tuple[str, str]] = []
-    for index, part in enumerate(parts):
-        if index:
-            pieces.append(separator)
-        pieces.append((part.text, STYLES[part.tone]) if STYLES[part.tone] else part.text)
+def _joined(parts: Sequence[Part], separator: str) -> list[tuple[str, Tone]]:
+    pieces: list[tuple[str, Tone]] = []
+    for part in parts:
+        pieces += [(separator, "plain"), (part.text, part.tone)] if pieces else [(part.text, part.tone)]
     return pieces
+
+
+def _painted(pieces: Sequence[tuple[str, Tone]]) -> Iterator[tuple[str, Tone]]:
+    """Yield what stands in each cell; a wide character stands in two."""
+    for text, tone in pieces:
+        for character in text:
+            yield from [(character, tone)] * cells(character)

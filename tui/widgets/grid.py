@@ -165,7 +165,12 @@ class Grid(Horizontal, can_focus=True):
         self._refresh_corner()
 
     def place(self, row: int, top: int) -> None:
-        """Put the cursor on a row and another row at the top, and paint everything: the rows have changed."""
+        """Put the cursor on a row and another row at the top, and paint what has changed."""
+        if (row, top) == (self.row, self.top) and self._row_cache:
+            # Read again where it is: a selection stays, and of what is the same nothing is sent.
+            before, self._row_cache = self._row_cache, {}
+            self.refresh_rows([index for index, painted in before.items() if self._row_at(index) != painted])
+            return
         self.row, self.top = row, top
         self._span = "cell"
         self._show_cursor()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar, NamedTuple
 
+from rich.cells import cell_len
 from rich.segment import Segment
 from rich.style import Style
 from textual.containers import Vertical
@@ -35,6 +36,8 @@ TONES: dict[Tone, Style] = {
 CURSOR = Style.parse("reverse")
 HEADER = Style.parse("bold underline")
 GAP = 2
+MOST_GROWN = 40
+"""Cells that a column grows to before another one is cut."""
 
 
 class Column(NamedTuple):
@@ -65,8 +68,12 @@ class Row(NamedTuple):
         return "\t".join(cell.text.strip() for cell in self.cells)
 
 
-def layout_columns(columns: Sequence[Column], width: int) -> list[tuple[int, int]]:
-    """Return (index, cells) of the columns that fit `width`, in order; the growing column takes the rest."""
+def layout_columns(columns: Sequence[Column], width: int, longest: Sequence[int] = ()) -> list[tuple[int, int]]:
+    """Return (index, cells) of the columns that fit `width`, in order.
+
+    What is left goes to the column that grows. Where the `longest` texts are known, it goes to every column whose text
+    would be cut, evenly, up to MOST_GROWN each and then beyond; the rest stays empty at the right.
+    """
     shown = list(range(len(columns)))
 
     def needed() -> int:
@@ -74,14 +81,25 @@ def layout_columns(columns: Sequence[Column], width: int) -> list[tuple[int, int
 
     while needed() > width and any(columns[i].drops for i in shown):
         shown.remove(max(shown, key=lambda i: columns[i].drops))
+    widths = {i: columns[i].width for i in shown}
     spare = max(0, width - needed())
-    return [(i, columns[i].width + (spare if columns[i].grows else 0)) for i in shown]
+    if not longest:
+        return [(i, cells + (spare if columns[i].grows else 0)) for i, cells in widths.items()]
+    for most in (MOST_GROWN, width):
+        while spare and (cut := [i for i in shown if widths[i] < min(most, longest[i])]):
+            share = max(1, spare // len(cut))
+            for i in cut:
+                grown = min(share, min(most, longest[i]) - widths[i], spare)
+                widths[i], spare = widths[i] + grown, spare - grown
+    return list(widths.items())
 
 
-def row_strip(columns: Sequence[Column], cells: Sequence[Cell], style: Style, width: int) -> Strip:
+def row_strip(
+    columns: Sequence[Column], cells: Sequence[Cell], style: Style, width: int, longest: Sequence[int] = ()
+) -> Strip:
     """Return the cells as one strip of `width`, every cell in the style of its tone and `style`."""
     segments: list[Segment] = []
-    for index, cell_width in layout_columns(columns, width):
+    for index, cell_width in layout_columns(columns, width, longest):
         if segments:
             segments.append(Segment(" " * GAP, style))
         cell = cells[index]
@@ -102,6 +120,8 @@ class Columned(Widget):
     """The body of a list, whose rows have columns."""
 
     columns: tuple[Column, ...]
+    longest: tuple[int, ...] = ()
+    """Cells of the longest text of each column, where all rows are known."""
 
 
 class RowHeader(Widget):
@@ -118,7 +138,7 @@ class RowHeader(Widget):
         cells = [Cell(column.title) for column in columns]
         # As wide as the rows, which leave room for their scrollbar.
         width = self._body.scrollable_content_region.width or self.size.width
-        return row_strip(columns, cells, HEADER, width).adjust_cell_length(self.size.width, HEADER)
+        return row_strip(columns, cells, HEADER, width, self._body.longest).adjust_cell_length(self.size.width, HEADER)
 
 
 class RowBody(Columned, ScrollView, can_focus=True):
@@ -160,14 +180,25 @@ class RowBody(Columned, ScrollView, can_focus=True):
         self.rows = tuple(rows)
         keys = [row.key for row in self.rows]
         self.cursor = keys.index(key) if key in keys else max(0, min(self.cursor, len(keys) - 1))
+        is_laid_out_anew = self._measure()
         # While a message stands in its place it has no lines, and paints the old ones when it is back.
-        if len(before) != len(self.rows) or not self.size.height:
+        if len(before) != len(self.rows) or not self.size.height or is_laid_out_anew:
             self.virtual_size = Size(self.size.width, len(self.rows))
             self.refresh()
             return
         for index, (old, new) in enumerate(zip(before, self.rows, strict=True)):
             if old != new:
                 self._repaint(index)
+
+    def _measure(self) -> bool:
+        """Find the longest texts; return whether the columns are of other widths now."""
+        before = self.longest
+        texts = zip(*([cell_len(cell.text) for cell in row.cells] for row in self.rows), strict=True)
+        self.longest = tuple(map(max, texts)) or tuple(0 for _ in self.columns)
+        if self.longest != before and self.parent is not None:
+            self.parent.query_one(RowHeader).refresh()
+        width = self.scrollable_content_region.width
+        return layout_columns(self.columns, width, before) != layout_columns(self.columns, width, self.longest)
 
     @property
     def current_key(self) -> str | None:
@@ -184,7 +215,7 @@ class RowBody(Columned, ScrollView, can_focus=True):
         if index >= len(self.rows):
             return Strip.blank(width, TONES["plain"])
         style = CURSOR if index == self.cursor and self._shows_cursor else Style.null()
-        return row_strip(self.columns, self.rows[index].cells, style, width)
+        return row_strip(self.columns, self.rows[index].cells, style, width, self.longest)
 
     def watch_cursor(self, before: int, after: int) -> None:
         for index in (before, after):

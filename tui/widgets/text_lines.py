@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from rich.cells import cell_len
 from rich.segment import Segment
+from textual.content import Content
 from textual.geometry import Region
 from textual.strip import Strip
 from textual.widget import Widget
@@ -28,17 +29,28 @@ class TextLine(NamedTuple):
 
 
 class TextLines(Widget):
-    """Shows lines from the top; what does not fit is cut."""
+    """Shows lines from the top; what does not fit is cut, or goes on below its text where the pane `wraps`."""
 
     DEFAULT_CSS = "TextLines { height: 1fr; }"
 
     def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:
         super().__init__(id=id, classes=classes)
+        self.wraps = False
+        self._unwrapped: tuple[TextLine, ...] = ()
         self._lines: tuple[TextLine, ...] = ()
 
     def show(self, lines: Sequence[TextLine]) -> None:
         """Replace the lines, painting only the width of those that differ."""
-        before, self._lines = self._lines, tuple(lines)
+        self._unwrapped = tuple(lines)
+        self._wrap()
+
+    def on_resize(self) -> None:
+        self._wrap()
+
+    def _wrap(self) -> None:
+        before, self._lines = self._lines, self._unwrapped
+        if self.wraps and self.size.width:
+            self._lines = tuple(piece for line in self._unwrapped for piece in _wrapped(line, self.size.width))
         for y in range(max(len(before), len(self._lines))):
             old = before[y] if y < len(before) else TextLine("")
             new = self._lines[y] if y < len(self._lines) else TextLine("")
@@ -55,3 +67,11 @@ class TextLines(Widget):
         label = line.label[:width]
         text = fit(line.text, max(0, width - cell_len(label)))
         return Strip([Segment(label, TONES["quiet"]), Segment(text, TONES[line.tone])])
+
+
+def _wrapped(line: TextLine, width: int) -> list[TextLine]:
+    """Cut a line into several, the text of the further ones below that of the first."""
+    room = max(8, width - cell_len(line.label))
+    first, *further = [str(text).rstrip() for text in Content(line.text).wrap(room)] or [""]
+    indent = " " * cell_len(line.label)
+    return [line._replace(text=first), *(line._replace(text=text, label=indent) for text in further)]

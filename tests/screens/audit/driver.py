@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from tui.widgets.window_list import WindowBody
 
 IN_ORDER = "order by created_at desc nulls last, id desc"
-WAITING = ("connection", "follow", "ask", "export")
+WAITING = ("connection", "freshness", "follow", "ask", "export")
 OF_ACME = f"organization_id = '{ACME}'"
 
 

@@ -156,7 +156,7 @@ def hostile_strings_do_nothing(terminal: Terminal, count: int) -> None:
     terminal.press("w")
     terminal.wait_for("[s] status:user␈␈␈␈root")
     terminal.press("s")
-    terminal.wait_for("/status:user␈␈␈␈root 1 row")
+    terminal.wait_for(lambda text: re.search("/status:user␈␈␈␈root +1 row", text))
     terminal.press("x")
     terminal.wait_for("to which new file")
     terminal.press("ctrl+u")

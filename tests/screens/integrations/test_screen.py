@@ -127,7 +127,7 @@ async def change_the_size(console: ConsoleDriver) -> None:
     await console.wait_for("not set up")
     assert ["Integration", "State", "Connection", "People"] in [line.split() for line in console.text.splitlines()]
     await console.pilot.resize_terminal(120, 40)
-    await console.wait_for("Format")
+    await console.wait_for("Numbers  ")
     assert "too small" not in console.text
 
 
@@ -286,7 +286,7 @@ async def test_each_row_of_one_type_is_listed_and_acts_are_on_the_row_under_the_
         await console.wait_for("● active")
         assert "Exotel phone (exotel_phone), one of 2 rows of this type" in console.text
         await console.press("j", "enter")
-        await console.wait_for("[1] Integrations Night line (Exotel phone), row 2 of 2")
+        await console.wait_for("[1 Integrations] Night line (Exotel phone), row 2 of 2")
         await console.wait_for("acme1")
         for _ in range(6):
             await console.press("down")
@@ -296,7 +296,7 @@ async def test_each_row_of_one_type_is_listed_and_acts_are_on_the_row_under_the_
         after = value_of(keyed_database, rows.format("credentials_encrypted")).split(",")
         assert [old == new for old, new in zip(before, after, strict=True)] == [True, False]
         await console.press("escape")
-        await console.wait_for("sorted by")
+        await console.wait_for(" by ")
         await console.press("space")
         await console.wait_for("Disable Night line (Exotel phone), row 2 of 2?")
         await console.press("y")

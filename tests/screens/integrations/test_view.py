@@ -58,17 +58,19 @@ def test_an_integration_is_called_by_its_name_with_its_type() -> None:
 
 
 def test_a_row_says_state_connection_and_use() -> None:
-    assert cells(STORED) == ["Exotel phone", "● active", "not tested", "sb2", "2", "1"]
-    assert cells(replace(STORED, is_active=False))[1] == "○ disabled"
-    assert cells(Integration(None, ACME, "exotel_sms")) == ["Exotel SMS", "not set up", "", "", "", ""]
+    assert cells(replace(STORED, display_name="Dispatch line")) == [
+        *("Dispatch line", "Exotel phone", "● active", "not tested", "2", "1")
+    ]
+    assert cells(replace(STORED, is_active=False))[2] == "○ disabled"
+    assert cells(Integration(None, ACME, "exotel_sms")) == ["Exotel SMS", "Exotel SMS", "not set up", "", "", ""]
     # What is not known yet is not called active.
-    assert cells(replace(STORED, unreadable="not tried"))[1] == "◌ checking"
-    assert cells(replace(STORED, unreadable="other key"))[1:3] == ["✗ unreadable", "another key"]
-    assert cells(replace(STORED, failing=True, tested_at=EARLIER))[2].startswith("✗ failed ")
-    assert cells(replace(VERIFIED, proven=True))[2].startswith("✓ works, ")
-    assert cells(VERIFIED)[2] == "▲ unproven"
+    assert cells(replace(STORED, unreadable="not tried"))[2] == "◌ checking"
+    assert cells(replace(STORED, unreadable="other key"))[2:4] == ["✗ unreadable", "another key"]
+    assert cells(replace(STORED, failing=True, tested_at=EARLIER))[3].startswith("✗ failed ")
+    assert cells(replace(VERIFIED, proven=True))[3].startswith("✓ works, ")
+    assert cells(VERIFIED)[3] == "▲ unproven"
     hidden = replace(STORED, unreadable="not visible", envelope_format=None, people_with_access=None)
-    assert cells(hidden)[1:5] == ["● active", "not tested", "hidden", "hidden"]
+    assert cells(hidden)[2:5] == ["● active", "not tested", "hidden"]
 
 
 def test_the_detail_says_who_and_when_and_what_is_not_known() -> None:

@@ -34,7 +34,7 @@ def numbers(keyed_database: str) -> str:
 async def open_numbers(console: ConsoleDriver) -> None:
     await console.wait_for("connected")
     await console.press("3")
-    await console.wait_for("sorted by number")
+    await console.wait_for("by number")
 
 
 def holder(conninfo: str, text: str) -> UUID | None:
@@ -237,7 +237,7 @@ async def its_plan_is_shown_and_nothing_is_written_before_it_is_applied(console:
     await console.press("S")
     await console.wait_for("Nothing to write")
     await console.press("escape")
-    await console.wait_for("sorted by number")
+    await console.wait_for("by number")
 
 
 async def a_list_without_any_of_our_numbers_is_asked_about_before_they_go(
@@ -264,7 +264,7 @@ async def a_listing_that_breaks_off_writes_nothing_and_says_so(console: ConsoleD
     await console.wait_for(lambda: isinstance(console.app.screen, NumberSyncScreen))
     await console.wait_for("30 s")
     await console.press("escape")
-    await console.wait_for("sorted by number")
+    await console.wait_for("by number")
     assert execute(conninfo, "select * from organization_phone_numbers order by id") == before
 
 

@@ -44,7 +44,9 @@ async def open_grid(console: console_driver.ConsoleDriver, until: str = "Person 
 async def wait_until_loaded(console: console_driver.ConsoleDriver) -> None:
     """Wait until nothing is read any more; watching the connection goes on."""
     await console.wait_for(
-        lambda: all(worker.is_finished for worker in console.app.workers if worker.group != "connection")
+        lambda: all(
+            worker.is_finished for worker in console.app.workers if worker.group not in ("connection", "freshness")
+        )
     )
     await console.pilot.pause()
 

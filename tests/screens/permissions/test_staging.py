@@ -191,7 +191,7 @@ async def a_row_is_copied_as_text_with_what_is_staged(console: ConsoleDriver) ->
 
 async def staged_changes_stay_while_another_section_is_open(console: ConsoleDriver) -> None:
     await console.press("s", "down", "1")
-    await console.wait_for("sorted by")
+    await console.wait_for(" by ")
     await console.press("2")
     await console.wait_for("1 staged")
     assert row_text(console, "Person 000001").startswith("*VS-")
@@ -210,7 +210,7 @@ async def quitting_and_leaving_the_organisation_ask_while_something_is_staged(co
     await console.press("q")
     await console.wait_for(question)
     await console.press("escape", "1")
-    await console.wait_for("sorted by")
+    await console.wait_for(" by ")
     await console.press("o")
     await console.wait_for(question)
     await console.press("r")

@@ -117,7 +117,7 @@ def test_the_sample_data_open_from_the_first_step_and_nothing_is_written_here(tm
         terminal.wait_for(FIRST)
         terminal.press("shift+tab")
         terminal.press("enter")
-        terminal.wait_for("[1] Integrations", timeout=90)
+        terminal.wait_for("[1 Integrations]", timeout=90)
         terminal.wait_for("● connected", timeout=60)
         terminal.press("q")
         assert terminal.wait_for_exit() == 0

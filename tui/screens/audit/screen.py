@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING, ClassVar
 
 from tui.data.audit.counts import count_rows
@@ -35,6 +36,9 @@ if TYPE_CHECKING:
     from tui.widgets.filter_line import FilterLine
     from tui.widgets.row_list import EndWanted
 
+BARS_AFTER_S = 60.0
+"""Counting for the histogram may take seconds: no oftener than that for rows that only came in between."""
+
 
 class AuditScreen(ListPage):
     """Shows the log of the organisation, or what the filter names."""
@@ -45,6 +49,7 @@ class AuditScreen(ListPage):
     def __init__(self) -> None:
         super().__init__()
         self._state = AuditState()
+        self._measured_at = 0.0
 
     @property
     def pane(self) -> AuditPane:
@@ -78,11 +83,19 @@ class AuditScreen(ListPage):
     def focus_body(self) -> None:
         self.set_focus(self.pane.body)
 
+    def read_behind(self) -> bool:
+        """Read the rows again, unless new ones come by themselves."""
+        return self._state.is_following or super().read_behind()
+
+    @property
+    def _age(self) -> str:
+        return "" if self._state.is_following else super()._age
+
     async def load(self) -> None:
         organization = self.organization_to_list()
         if organization is None:
             return
-        self.query_one(StateSwitcher).show_loading("the log")
+        self.show_loading("the log")
         state = self._state
         if state.begin_load(self.session, organization.id, self.filter_text):
             self.pane.leave()
@@ -117,11 +130,11 @@ class AuditScreen(ListPage):
             self.query_one(StateSwitcher).show_empty(*no_rows(self.filter_text))
         if self._state.rows is Rows.UNCOUNTED:
             self._state.rows = Rows.COUNTED
-            self._measure()
+            self._measure(bars=not self._is_read_behind or time.monotonic() - self._measured_at > BARS_AFTER_S)
 
     # Not in the group of the load: going to another row cancels that, and the count of the filter stays wanted.
     @background("measure")
-    async def _measure(self) -> None:
+    async def _measure(self, *, bars: bool) -> None:
         """Count the rows, find the time they span and what organisations are called; none keeps anybody waiting."""
         if self._state.filter is None:
             return
@@ -132,6 +145,8 @@ class AuditScreen(ListPage):
             if self.is_mounted and audit_filter is self._state.filter.audit_filter:
                 self._state.count = count
                 self.refresh_frame()
+            if bars and self.is_mounted and audit_filter is self._state.filter.audit_filter:
+                self._measured_at = time.monotonic()
                 await self.query_one(AuditHistogram).measure(
                     self.session.database, audit_filter, self.session.settings.timezone
                 )
@@ -320,8 +335,7 @@ class AuditScreen(ListPage):
     def action_back(self) -> None:
         """Stop what runs, else end the search, else clear the filter."""
         pane = self.pane
-        reading = any(worker.group == "load" and worker.is_running for worker in self.workers)
-        if reading or pane.is_searching:
+        if self._keeps_waiting or pane.is_searching:
             self.workers.cancel_group(self, "load")
             pane.stop()
             pane.refresh_lines()

@@ -11,7 +11,6 @@ from tui.screens.detail_page import DetailPage
 from tui.screens.integrations.view import COLUMNS, SORTS, detail, matches, row_of, sort_key
 from tui.widgets.bindings import bind
 from tui.widgets.prompt import Choice
-from tui.widgets.state_switcher import StateSwitcher
 from tui.words.counts import counted
 from tui.words.integrations import activation, deletion, deletion_warning
 
@@ -81,7 +80,7 @@ class IntegrationsScreen(DetailPage["Integration"]):
         organization = self.organization_to_list()
         if organization is None:
             return
-        self.query_one(StateSwitcher).show_loading("integrations")
+        self.show_loading("integrations")
         database, types = self.session.database, list(registry())
         rights = self._rights = await read_privileges(database)
         if not self._items:

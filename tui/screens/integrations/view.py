@@ -8,7 +8,9 @@ from tui.providers import title_of
 from tui.providers.naming import integration_name, type_in_full
 from tui.widgets.row_list import Cell, Column, Row
 from tui.widgets.text_lines import TextLine
-from tui.words.integrations import connection, count_of_use, facts, stored_format
+from tui.words.integrations import connection, count_of_use, facts
+from tui.words.people import NAME_MOST
+from tui.words.text import safe_text
 
 if TYPE_CHECKING:
     from datetime import tzinfo
@@ -20,11 +22,11 @@ if TYPE_CHECKING:
 
 COLUMNS = (
     Column("Integration", 16, grows=True),
+    Column("Type", 15, drops=1),
     Column("State", 12),
     Column("Connection", 19),
-    Column("Format", 6, drops=2),
-    Column("People", 6),
-    Column("Numbers", 7, drops=1),
+    Column("People", 6, drops=2),
+    Column("Numbers", 7, drops=3),
 )
 SORTS = ("type", "state", "last verified", "last changed")
 STATE_ORDER = {"unreadable": 0, "checking": 1, "active": 1, "disabled": 2, "not set up": 3}
@@ -57,11 +59,12 @@ def sort_key(order: str, integration: Integration) -> tuple[object, ...]:
 def row_of(integration: Integration, glyphs: Glyphs) -> Row:
     """Return the integration as a row of the list."""
     sign, tone = state_sign(integration, glyphs)
+    tone_of_name: Tone = "quiet" if integration.id is None else "plain"
     cells = (
-        Cell(integration_name(integration), "quiet" if integration.id is None else "plain"),
+        Cell(integration_name(integration), tone_of_name),
+        Cell(safe_text(title_of(integration.integration_type), NAME_MOST), tone_of_name),
         Cell(f"{sign} {integration.state}", tone),
         connection_cell(integration, glyphs),
-        Cell(stored_format(integration)),
         Cell(count_of_use(integration, integration.people_with_access).rjust(5)),
         Cell(count_of_use(integration, integration.phone_numbers).rjust(5)),
     )

@@ -25,7 +25,6 @@ from tui.screens.numbers.view import (
 from tui.widgets.bindings import bind
 from tui.widgets.frame import Hints, Part
 from tui.widgets.row_list import RowList
-from tui.widgets.state_switcher import StateSwitcher
 from tui.words.numbers import (
     activated,
     added,
@@ -141,7 +140,7 @@ class PhoneNumbersScreen(DetailPage["PhoneNumber"]):
         organization = self.organization_to_list()
         if organization is None:
             return
-        self.query_one(StateSwitcher).show_loading("phone numbers")
+        self.show_loading("phone numbers")
         self._rights = await read_number_rights(self.session.database)
         numbers = await list_phone_numbers(self.session.database, organization.id)
         if self.is_mounted:

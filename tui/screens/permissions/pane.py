@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from tui.models import Integration
     from tui.screens.permissions.model import GridModel
     from tui.screens.permissions.people_list import PeopleList
+    from tui.screens.permissions.people_window import LoadedPage
     from tui.widgets.glyphs import Glyphs
     from tui.widgets.grid_cells import GridRow
 
@@ -96,6 +97,8 @@ class PermissionPane(PagingPane):
         if model.listing is not None and model.listing.is_same(listing):
             listing = model.listing
             await listing.reload(grid.top)
+            # Before they are shown: the bars would go and come again.
+            await self._read_use(listing)
         else:
             await listing.read_beginning()
         if not self.is_mounted or model is not self.model:
@@ -208,17 +211,23 @@ class PermissionPane(PagingPane):
             self.show_detail()
         return True
 
+    async def _read_use(self, listing: PeopleList) -> LoadedPage | None:
+        model, seen = self.model, self._visible_rows
+        if model is None or not model.may_see_use:
+            return None
+        try:
+            return await listing.read_use(seen.start, seen.stop - 1)
+        except PermissionDenied:
+            model.may_see_use = False
+            return None
+
     async def _load_use(self) -> bool:
         """Read what the people of one page have sent; return False where that is known of all."""
         model = self.model
         if not self.is_mounted or model is None or model.listing is None or not model.may_see_use:
             return False
-        seen = self._visible_rows
-        try:
-            loaded = await model.listing.read_use(seen.start, seen.stop - 1)
-        except PermissionDenied:
-            model.may_see_use = False
-        else:
+        loaded = await self._read_use(model.listing)
+        if model.may_see_use:
             if loaded is None:
                 return False
             if self.is_mounted:

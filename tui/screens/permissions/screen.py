@@ -139,7 +139,7 @@ class PermissionsScreen(ListPage):
         switcher, organization = self.pane.switcher, self.organization_to_list()
         if organization is None:
             return
-        switcher.show_loading("permissions")
+        self.show_loading("permissions")
         model = self.model
         if model is None or model.staged.organization_id != organization.id or self._model_session is not self.session:
             if model is not None and len(model.staged) and self._model_session is not self.session:
