@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given
@@ -30,6 +31,13 @@ def test_qualifiers_words_and_phrases_become_terms() -> None:
         Term("text", ("limit",)),
         Term("text", ("two words",)),
     )
+
+
+def test_hours_and_days_are_written_out_with_their_zone() -> None:
+    written = parse_filter("hour:9,20-8:30 -day:wed,fri-mon,weekend", zone=ZoneInfo("Asia/Kolkata")).canonical()
+    zone = "@Asia/Kolkata"
+    assert written == f"hour:09{zone},20-08:30{zone} -day:wed{zone},fri-mon{zone},sat-sun{zone}"
+    assert parse(written).canonical() == written
 
 
 def test_an_empty_line_is_everything() -> None:
@@ -78,6 +86,15 @@ def test_text_with_a_colon_that_is_no_qualifier_is_text() -> None:
         ("since:1d,2d", "since:1d,2d", "one time only", "Leave out"),
         ("x ip:10.0.0.300", "ip:10.0.0.300", "neither an address nor a network", "ip:10.0.0.0/8"),
         ("ip:fe80::1%eth0", "ip:fe80::1%eth0", "neither an address", "ip:10"),
+        ("x hour:25", "hour:25", "no hour of the day", "Write hour:9"),
+        ("hour:8pm-6:30am", "hour:8pm-6:30am", "no hour of the day", "write hour:20-06:30"),
+        ("hour:8-08", "hour:8-08", "no hour", "end where they begin"),
+        ("hour:9@Nowhere", "hour:9@Nowhere", "no hour", "Nowhere is no time zone"),
+        ("day:s", "day:s", "no day of the week", "day:saturday or day:sunday"),
+        ("day:sat,saterday", "day:sat,saterday", "no day of the week", "Did you mean day:saturday?"),
+        ("day:2026-01-31", "day:2026-01-31", "no day of the week", "since:2026-01-31"),
+        ("operation:7", "operation:7", "not the id", "Write it whole"),
+        ("has:befor", "has:befor", "no part of the details", "Did you mean has:before?"),
         ("action: x", "action:", "value of action: is missing", "action:a,b"),
         ("action:a, x", "action:a,", "missing", "action:a,b"),
         ("details:x", "details:x", "a key and a value", "details.error_code:429"),

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from tui.data.audit.filter_times import parse_time_range
 from tui.data.audit.qualifiers import ALIASES, QUALIFIERS, TEXT, Term
+from tui.data.audit.recurring_times import WrongValue
 from tui.errors import FilterError
 
 if TYPE_CHECKING:
@@ -145,8 +146,12 @@ class _Parser:
             raise self._unknown(name, start)
         path = self._read_path(qualifier, start) if qualifier.takes == "path" else ()
         values = self._read_values(name, start)
+        if qualifier.zoned:
+            values = tuple(value if "@" in value else f"{value}@{self.zone}" for value in values)
         try:
-            values = tuple(map(qualifier.read, values))
+            values = tuple(dict.fromkeys(map(qualifier.read, values)))
+        except WrongValue as wrong:
+            raise self._error(qualifier.refusal[0], str(wrong), start) from None
         except ValueError:
             raise self._error(*qualifier.refusal, start) from None
         return Term(name, values, negated, path, offset=start, length=self.at - start)

@@ -5,15 +5,25 @@ Parsing, writing, conditions, completion and the help of the commands go by this
 
 from __future__ import annotations
 
+import difflib
 import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
+from uuid import UUID
 
+from tui.data.audit.recurring_times import (
+    DAYS,
+    WEEKEND,
+    WrongValue,
+    days_condition,
+    hours_condition,
+    read_days,
+    read_hours,
+)
 from tui.words.typed_times import PHRASES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
-    from uuid import UUID
 
     # Makes a value a parameter of the query, and returns its placeholder.
     Bind = Callable[[Any], str]
@@ -22,6 +32,19 @@ if TYPE_CHECKING:
 TEXT = "text"
 NOBODY = "none"
 EVERY = "*"
+
+# What details may have, by the word for it: keys that sql/005_audit.sql writes, and where others say what failed.
+PARTS = {
+    "before": "before",
+    "after": "after",
+    "envelope": "envelope",
+    "fields": "fields",
+    "operation": "operation_id",
+    "login": "session_user",
+    "undo": "undo_of",
+    "error": "error",
+    "cut": "cut",
+}
 
 _NUMBER = re.compile(r"-?(?:0|[1-9][0-9]{0,199})(?:\.[0-9]{1,200})?(?:[eE][+-]?[0-9]{1,3})?")
 
@@ -51,7 +74,9 @@ class Qualifier:
 
     `column` is the column it compares, which is never NULL unless `takes` is "time"; any other has a `condition`.
     `read` returns the canonical form of a value, or raises ValueError where `refusal` (what is wrong, what to do) is
-    said. `keyword` is a value that stays as it is where `directory` says whose ids the values are looked up as.
+    said, with the message of a WrongValue in place of what to do. `zoned` values end in @ and a zone, the reader's
+    where none is typed. `keyword` is a value that stays as it is where `directory` says whose ids the values are
+    looked up as.
     `offered` completes it always, and so does what `queries` find, in the column `value`, up to `recent` rows back.
     `leads_index` says that an index begins with its column and goes on with the time, so that the rows of one value are
     read newest first: ..._org_time, ..._action_time and ..._user_time of sql/010_log_indexes.sql (`where.drivers`).
@@ -68,6 +93,7 @@ class Qualifier:
     leads_index: bool = False
     directory: Literal["people", "organizations"] | None = None
     keyword: str = ""
+    zoned: bool = False
     read: Callable[[str], str] = str
     refusal: tuple[str, str] = ("", "")
     offered: tuple[str, ...] = ()
@@ -142,6 +168,30 @@ def _details(term: Term, bind: Bind) -> str:
         among = f"exists (select from jsonb_array_elements_text({listed}) as e (v) where e.v = {text}::text)"
         conditions.append(f"(jsonb_typeof({at}) = 'array' and {among})")
     return any_of(conditions)
+
+
+def _text_in(key: str) -> Callable[[Term, Bind], str]:
+    """Return the condition that the details have one of the values, as text, under a key."""
+
+    def condition(term: Term, bind: Bind) -> str:
+        return f"l.details ->> '{key}' in ({', '.join(map(bind, term.values))})"
+
+    return condition
+
+
+def _has(term: Term, bind: Bind) -> str:
+    # What a column had before is an empty object where the envelope alone was changed.
+    keys = [bind(PARTS[value]) for value in term.values]
+    return any_of([f"l.details -> {key}::text not in ('null', '{{}}', '[]', '\"\"')" for key in keys])
+
+
+def _part(value: str) -> str:
+    """Return the name of a part of the details. Raises ValueError."""
+    name = value.lower()
+    if name not in PARTS:
+        similar = difflib.get_close_matches(name, PARTS, n=1, cutoff=0.6)
+        raise WrongValue(f"Did you mean has:{similar[0]}?") if similar else ValueError("no part")
+    return name
 
 
 def _address(value: str) -> str:
@@ -277,6 +327,60 @@ QUALIFIERS: dict[str, Qualifier] = {
             column="l.created_at",
             operator="<",
             offered=_TIMES,
+        ),
+        Qualifier(
+            name="hour",
+            note="of the day; 20-08 is at night",
+            example="hour:20-08 or hour:9",
+            condition=lambda term, bind: any_of(hours_condition(term.values, bind)),
+            zoned=True,
+            read=read_hours,
+            refusal=(
+                "What hour: says is no hour of the day.",
+                "Write hour:9, hour:9-17, hour:20:30-08 or hour:20-08@Asia/Kolkata.",
+            ),
+            offered=("20-08", "9-17"),
+        ),
+        Qualifier(
+            name="day",
+            note="of the week; weekend, mon-fri",
+            example="day:sat,sun or day:mon-fri",
+            condition=lambda term, bind: any_of(days_condition(term.values, bind)),
+            zoned=True,
+            read=read_days,
+            refusal=(
+                "What day: says is no day of the week.",
+                "Write day:sat,sun, day:mon-fri or day:weekend; a date is since:2026-01-31 until:2026-01-31.",
+            ),
+            offered=(WEEKEND, "mon-fri", *DAYS),
+        ),
+        Qualifier(
+            name="operation",
+            note="all rows of one act, by its id",
+            example="operation:0b8f8e5e-8a6f-4f0a-9d5c-3f1f0c7f1f5e",
+            condition=_text_in("operation_id"),
+            read=lambda value: str(UUID(value)),
+            refusal=(
+                "What operation: says is not the id of an operation.",
+                "Write it whole, a UUID, as a row in full shows it; w on a row of it does that.",
+            ),
+        ),
+        Qualifier(
+            name="by",
+            note="login that wrote the row",
+            example="by:sb_asha",
+            aliases=("login",),
+            condition=_text_in("session_user"),
+            queries=(_recent("l.details ->> 'session_user'"),),
+        ),
+        Qualifier(
+            name="has",
+            note="a part of the details",
+            example="has:before",
+            condition=_has,
+            read=_part,
+            refusal=("What has: says is no part of the details.", f"It takes {', '.join(PARTS)}."),
+            offered=tuple(PARTS),
         ),
         Qualifier(
             name="details",

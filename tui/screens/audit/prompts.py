@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from tui.data.audit.filter import quoted
 from tui.data.audit.filter_times import parse_time_range
+from tui.data.directory import parse_uuid
 from tui.widgets.prompt import Choice
 from tui.words.text import safe_text
 
@@ -57,7 +58,8 @@ def like_this(row: AuditRow) -> dict[str, str]:
         terms["i"] = f"ip:{row.ip_address}"
     operation = row.evidence.get("operation_id")
     if isinstance(operation, str) and operation:
-        terms["o"] = f"details.operation_id:{quoted(operation)}"
+        own = parse_uuid(operation)
+        terms["o"] = f"operation:{own}" if str(own) == operation else f"details.operation_id:{quoted(operation)}"
         if row.created_at is not None:
             # No index leads to details, so a stretch of time keeps it quick; no operation takes a day.
             with suppress(OverflowError):
