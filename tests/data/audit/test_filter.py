@@ -65,6 +65,25 @@ def test_a_clock_after_a_date_belongs_to_it() -> None:
     assert parse("since:2026-01-31 x").terms == (Term("text", ("x",)),)
 
 
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        ("since:aug 2025 x", ["x"]),
+        ("since:31 Aug 2025 10:30 x", ["x"]),
+        ("since:aug 31, 2025 2024", ["2024"]),
+        ("since:Aug 31st 10:30", []),
+        ("since:august 429", ["429"]),
+        ("since:aug 2025 31", ["31"]),
+        ("since:2025 may", ["may"]),
+        ("since:31.8.2025 10:30 aug", ["aug"]),
+    ],
+)
+def test_a_month_is_written_without_quotes_and_takes_no_other_word(line: str, words: list[str]) -> None:
+    parsed = parse(line)
+    assert [term.values[0] for term in parsed.terms] == words
+    assert parsed.since is not None and parsed.since.year == 2025 and parsed.since.month in (1, 8)
+
+
 def test_keys_of_details_may_hold_dots_and_values_anything() -> None:
     assert parse(r'details."a.b".c:"x, \"y\" \\z"').terms == (Term("details", ('x, "y" \\z',), path=("a.b", "c")),)
 
@@ -83,6 +102,7 @@ def test_text_with_a_colon_that_is_no_qualifier_is_text() -> None:
         ("detail.code:1", "detail:", "no qualifier detail:", "details.KEY"),
         ("since:yesterdy", "since:yesterdy", "not a time", 'Did you mean "yesterday"?'),
         ("a until:2026-02-30 b", "until:2026-02-30", "not a time", "Use 2026-01-31"),
+        ("x since:03/04/2026", "since:03/04/2026", "3 April 2026 or 4 March 2026", "Which one? Write 2026-04-03"),
         ("since:1d,2d", "since:1d,2d", "one time only", "Leave out"),
         ("x ip:10.0.0.300", "ip:10.0.0.300", "neither an address nor a network", "ip:10.0.0.0/8"),
         ("ip:fe80::1%eth0", "ip:fe80::1%eth0", "neither an address", "ip:10"),

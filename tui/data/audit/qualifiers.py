@@ -20,7 +20,7 @@ from tui.data.audit.recurring_times import (
     read_days,
     read_hours,
 )
-from tui.words.typed_times import PHRASES
+from tui.words.typed_times import MONTHS, PHRASES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -249,7 +249,7 @@ select k.key as value from (select l.details from public.integration_audit_logs 
         else '{}' end) as k (key)
  group by k.key order by count(*) desc limit 200
 """
-_TIMES = (*PHRASES, "2d", "6h", "30m", "1w")
+_TIMES = (*PHRASES, "2d", "6h", "30m", "1w", *MONTHS)
 
 QUALIFIERS: dict[str, Qualifier] = {
     qualifier.name: qualifier

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from tui.data.audit.filter import quoted
-from tui.data.audit.filter_times import parse_time_range
+from tui.data.audit.filter_times import WrongTime, parse_time_range
 from tui.data.directory import parse_uuid
 from tui.widgets.prompt import Choice
 from tui.words.text import safe_text
@@ -31,8 +31,9 @@ async def ask_moment(prompt: Prompt, zone: tzinfo) -> datetime | None:
             return None
         try:
             stretch = parse_time_range(answer, zone, datetime.now(UTC))
-        except ValueError as error:
-            question = f"“{safe_text(answer, 40)}” is no date or time. {error}"
+        except WrongTime as wrong:
+            problem = safe_text(wrong.sentence, 120) or f"“{safe_text(answer, 40)}” is no date or time."
+            question = f"{problem} {wrong}"
         else:
             return max(stretch.start, stretch.end - timedelta(microseconds=1))
     return None
