@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 from uuid import UUID
 
+from tui.data.audit.addresses import address_condition, read_address
 from tui.data.audit.recurring_times import (
     DAYS,
     WEEKEND,
@@ -46,6 +47,9 @@ PARTS = {
     "cut": "cut",
 }
 
+# What the backend that shares the tables logs by itself: asked for before the log has any, since its lack is an answer.
+OF_OTHER_PROGRAMS = ("credential_configured", "call_made", "email_sent", "message_sent", "sms_sent", "whatsapp_sent")
+
 _NUMBER = re.compile(r"-?(?:0|[1-9][0-9]{0,199})(?:\.[0-9]{1,200})?(?:[eE][+-]?[0-9]{1,3})?")
 
 
@@ -77,7 +81,8 @@ class Qualifier:
     said, with the message of a WrongValue in place of what to do. `zoned` values end in @ and a zone, the reader's
     where none is typed. `keyword` is a value that stays as it is where `directory` says whose ids the values are
     looked up as.
-    `offered` completes it always, and so does what `queries` find, in the column `value`, up to `recent` rows back.
+    `offered` completes it always, and so does what `queries` find, in the column `value`, up to `recent` rows back,
+    and behind them what is `known` to be written.
     `leads_index` says that an index begins with its column and goes on with the time, so that the rows of one value are
     read newest first: ..._org_time, ..._action_time and ..._user_time of sql/010_log_indexes.sql (`where.drivers`).
     """
@@ -98,6 +103,7 @@ class Qualifier:
     refusal: tuple[str, str] = ("", "")
     offered: tuple[str, ...] = ()
     queries: tuple[str, ...] = ()
+    known: tuple[str, ...] = ()
 
     @property
     def opening(self) -> str:
@@ -139,15 +145,6 @@ def _org(term: Term, bind: Bind) -> str:
     if EVERY in term.values:
         return "true"
     return one_of("l.organization_id", term.ids, bind) if term.ids else "false"
-
-
-def _ip(term: Term, bind: Bind) -> str:
-    forms = [form for value in term.values for form in _address_forms(value)]
-    networks = f"any ({bind(forms)}::inet[])"
-    operator = "<<=" if any("/" in form for form in forms) else "="
-    # An address of the column may come with a network's mask; hardly any does, and taking it off is slow.
-    has_mask = "masklen(l.ip_address) < case family(l.ip_address) when 4 then 32 else 128 end"
-    return f"(l.ip_address {operator} {networks} or ({has_mask} and host(l.ip_address)::inet {operator} {networks}))"
 
 
 def _details(term: Term, bind: Bind) -> str:
@@ -194,32 +191,6 @@ def _part(value: str) -> str:
     return name
 
 
-def _address(value: str) -> str:
-    """Return an address or network as it is written in full. Raises ValueError."""
-    from ipaddress import ip_network
-
-    if "%" in value:
-        raise ValueError("the type inet knows no zones")
-    return str(ip_network(value, strict=False)) if "/" in value else str(ip_network(value).network_address)
-
-
-def _address_forms(value: str) -> list[str]:
-    """Return an address or network as each version of IP writes it: 203.0.113.7 is ::ffff:203.0.113.7.
-
-    RFC 4291, section 2.5.5.2: a socket that is open to both versions reports the longer form.
-    """
-    from ipaddress import IPv4Network, ip_network
-
-    network = ip_network(value, strict=False)
-    if isinstance(network, IPv4Network):
-        mapped = f"::ffff:{network.network_address}"
-        return [value, f"{mapped}/{network.prefixlen + 96}" if "/" in value else mapped]
-    plain = network.network_address.ipv4_mapped
-    if plain is None or network.prefixlen < 96:
-        return [value]
-    return [value, f"{plain}/{network.prefixlen - 96}" if "/" in value else str(plain)]
-
-
 def _recent(column: str) -> str:
     """The values in the newest rows: what no index begins with."""
     return f"""
@@ -240,6 +211,7 @@ select action as value from leaps where action is not null limit 1000
 """
 # What Switchboard itself logs, whether or not it has happened yet.
 _ACTIONS_LISTED = "select a.name as value from switchboard.actions() as a order by a.name"
+_ACTIONS_OF_SENDING = "select s.action as value from switchboard.send_actions as s order by s.action"
 _TYPES_SET_UP = "select distinct c.integration_type as value from public.integration_credentials as c limit 1000"
 _KEYS = """
 select k.key as value from (select l.details from public.integration_audit_logs as l
@@ -260,7 +232,8 @@ QUALIFIERS: dict[str, Qualifier] = {
             example="action:a or action:a,b",
             column="l.action",
             leads_index=True,
-            queries=(_ACTIONS, _ACTIONS_LISTED),
+            queries=(_ACTIONS, _ACTIONS_LISTED, _ACTIONS_OF_SENDING),
+            known=OF_OTHER_PROGRAMS,
         ),
         Qualifier(
             name="status",
@@ -302,8 +275,8 @@ QUALIFIERS: dict[str, Qualifier] = {
             note="address or network",
             example="ip:10.0.0.0/8",
             aliases=("address",),
-            condition=_ip,
-            read=_address,
+            condition=lambda term, bind: address_condition(term.values, bind),
+            read=read_address,
             refusal=(
                 "What ip: says is neither an address nor a network.",
                 "Write ip:10.1.2.3, ip:10.0.0.0/8 or ip:2001:db8::/32.",
