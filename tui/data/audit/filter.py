@@ -102,7 +102,8 @@ def join_words(words: Sequence[str]) -> str:
 
 def quoted(value: str) -> str:
     """Return a value as it has to be written in a filter: between quotes where it needs them."""
-    plain = _BARE.fullmatch(value) and '"' not in value and not value.startswith("-")
+    # action://x would be a text with a colon, as an address of the web is.
+    plain = _BARE.fullmatch(value) and '"' not in value and not value.startswith(("-", "//"))
     return value if plain else f'"{_escape(value)}"'
 
 
