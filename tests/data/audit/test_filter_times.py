@@ -109,9 +109,9 @@ def test_what_is_no_time_says_which_forms_there_are(text: str) -> None:
             "03/04/2026 may be 3 April 2026 or 4 March 2026.",
             "Which one? Write 2026-04-03 for 3 April 2026 or 2026-03-04 for 4 March 2026.",
         ),
-        ("31/12/2026", "31/12/2026 would be 31 December 2026.", "Which one? Write 2026-12-31 for 31 December 2026."),
-        ("12-31-26", "12-31-26 would be 31 December 2026.", "Which one? Write 2026-12-31 for 31 December 2026."),
-        ("31/12", "31/12 would be 31 December 2025.", "Which one? Write 2025-12-31 for 31 December 2025."),
+        ("31/12/2026", "31/12/2026 would be 31 December 2026.", "Write 2026-12-31 for 31 December 2026."),
+        ("12-31-26", "12-31-26 would be 31 December 2026.", "Write 2026-12-31 for 31 December 2026."),
+        ("31/12", "31/12 would be 31 December 2025.", "Write 2025-12-31 for 31 December 2025."),
     ],
 )
 def test_a_date_that_not_everybody_reads_alike_is_asked_back(text: str, sentence: str, what_to_do: str) -> None:

@@ -41,11 +41,11 @@ def parse_time_range(text: str, zone: tzinfo, now: datetime) -> TimeRange:
 
 
 def _wrong_time(text: str, zone: tzinfo, now: datetime) -> WrongTime:
-    days = readings(text, zone, now)
+    days = {f"{day.day} {MONTHS[day.month - 1].capitalize()} {day.year}": day for day in readings(text, zone, now)}
     if days:
-        spelled = [f"{day.day} {MONTHS[day.month - 1].capitalize()} {day.year}" for day in days]
-        written = [f"{day.isoformat()} for {spelled}" for day, spelled in zip(days, spelled, strict=True)]
-        which = f"may be {' or '.join(spelled)}" if len(days) > 1 else f"would be {spelled[0]}"
-        return WrongTime(f"Which one? Write {' or '.join(written)}.", f"{normalized(text)} {which}.")
+        written = " or ".join(f"{day.isoformat()} for {spelled}" for spelled, day in days.items())
+        may_be = f"{'may' if len(days) > 1 else 'would'} be {' or '.join(days)}"
+        which = "Which one? " if len(days) > 1 else ""
+        return WrongTime(f"{which}Write {written}.", f"{normalized(text)} {may_be}.")
     similar = difflib.get_close_matches(normalized(text), (*PHRASES, *MONTHS), n=1, cutoff=0.7)
     return WrongTime(f'Did you mean "{similar[0]}"?' if similar else FORMS)

@@ -34,7 +34,10 @@ TEXT = "text"
 NOBODY = "none"
 EVERY = "*"
 
-# What details may have, by the word for it: keys that sql/005_audit.sql writes, and where others say what failed.
+# What Switchboard's triggers and functions mark as theirs. Word for word the condition of ..._own, the index of these
+# rows (sql/010_log_indexes.sql): they are few among what other programs log.
+OF_OWN_ROWS = "l.details ->> 'source' in ('switchboard', 'trigger')"
+# Parts that their details may have, by the word for it: the keys that sql/005_audit.sql writes.
 PARTS = {
     "before": "before",
     "after": "after",
@@ -43,7 +46,6 @@ PARTS = {
     "operation": "operation_id",
     "login": "session_user",
     "undo": "undo_of",
-    "error": "error",
     "cut": "cut",
 }
 
@@ -85,6 +87,7 @@ class Qualifier:
     and behind them what is `known` to be written.
     `leads_index` says that an index begins with its column and goes on with the time, so that the rows of one value are
     read newest first: ..._org_time, ..._action_time and ..._user_time of sql/010_log_indexes.sql (`where.drivers`).
+    `own` says that its condition has OF_OWN_ROWS in it.
     """
 
     name: str
@@ -97,6 +100,7 @@ class Qualifier:
     condition: Callable[[Term, Bind], str] | None = None
     leads_index: bool = False
     directory: Literal["people", "organizations"] | None = None
+    own: bool = False
     keyword: str = ""
     zoned: bool = False
     read: Callable[[str], str] = str
@@ -168,10 +172,10 @@ def _details(term: Term, bind: Bind) -> str:
 
 
 def _text_in(key: str) -> Callable[[Term, Bind], str]:
-    """Return the condition that the details have one of the values, as text, under a key."""
+    """Return the condition that Switchboard wrote one of the values, as text, under a key of the details."""
 
     def condition(term: Term, bind: Bind) -> str:
-        return f"l.details ->> '{key}' in ({', '.join(map(bind, term.values))})"
+        return f"({OF_OWN_ROWS} and l.details ->> '{key}' in ({', '.join(map(bind, term.values))}))"
 
     return condition
 
@@ -179,7 +183,8 @@ def _text_in(key: str) -> Callable[[Term, Bind], str]:
 def _has(term: Term, bind: Bind) -> str:
     # What a column had before is an empty object where the envelope alone was changed.
     keys = [bind(PARTS[value]) for value in term.values]
-    return any_of([f"l.details -> {key}::text not in ('null', '{{}}', '[]', '\"\"')" for key in keys])
+    there = any_of([f"l.details -> {key}::text not in ('null', '{{}}', '[]', '\"\"')" for key in keys])
+    return f"({OF_OWN_ROWS} and {there})"
 
 
 def _part(value: str) -> str:
@@ -332,6 +337,7 @@ QUALIFIERS: dict[str, Qualifier] = {
             note="all rows of one act, by its id",
             example="operation:0b8f8e5e-8a6f-4f0a-9d5c-3f1f0c7f1f5e",
             condition=_text_in("operation_id"),
+            own=True,
             read=lambda value: str(UUID(value)),
             refusal=(
                 "What operation: says is not the id of an operation.",
@@ -344,6 +350,7 @@ QUALIFIERS: dict[str, Qualifier] = {
             example="by:sb_asha",
             aliases=("login",),
             condition=_text_in("session_user"),
+            own=True,
             queries=(_recent("l.details ->> 'session_user'"),),
         ),
         Qualifier(
@@ -351,6 +358,7 @@ QUALIFIERS: dict[str, Qualifier] = {
             note="a part of the details",
             example="has:before",
             condition=_has,
+            own=True,
             read=_part,
             refusal=("What has: says is no part of the details.", f"It takes {', '.join(PARTS)}."),
             offered=tuple(PARTS),

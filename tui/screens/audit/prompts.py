@@ -59,8 +59,8 @@ def like_this(row: AuditRow) -> dict[str, str]:
         terms["i"] = f"ip:{row.ip_address}"
     operation = row.evidence.get("operation_id")
     if isinstance(operation, str) and operation:
-        own = parse_uuid(operation)
-        terms["o"] = f"operation:{own}" if str(own) == operation else f"details.operation_id:{quoted(operation)}"
+        is_own = row.evidence.get("source") in ("trigger", "switchboard") and str(parse_uuid(operation)) == operation
+        terms["o"] = f"operation:{operation}" if is_own else f"details.operation_id:{quoted(operation)}"
         if row.created_at is not None:
             # No index leads to details, so a stretch of time keeps it quick; no operation takes a day.
             with suppress(OverflowError):
