@@ -49,5 +49,5 @@ def reading_hints(*, following: bool) -> Hints:
     return (
         *(("enter", "details"), ("/", "filter"), ("s", "search"), ("ctrl+g", "date")),
         ("f", "stop following" if following else "follow"),
-        *(("x", "export"), ("b", "bars"), ("w", "like this"), ("?", "help")),
+        *(("x", "export"), ("b", "bars"), ("w", "like this"), ("m", "save filter"), ("?", "help")),
     )
