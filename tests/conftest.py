@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import atexit
 import gc
 import os
+import shutil
 import signal
+import tempfile
 from typing import TYPE_CHECKING
 
 import psycopg
@@ -38,6 +41,9 @@ def pytest_configure() -> None:
     """Prepare the process: for consoles that no terminal shows, and for commands that a signal is to reach."""
     # Ten frames a second instead of sixty; read when Textual is imported.
     os.environ.setdefault("TEXTUAL_FPS", "10")
+    # Consoles of this process keep filters there, and not with what the developer's own have kept.
+    os.environ["XDG_STATE_HOME"] = folder = tempfile.mkdtemp(prefix="switchboard-tests-")
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
     # What is imported and collected stays: looking for circles in it takes a tenth of the time of that.
     gc.disable()
     # Started in the background by a shell, it ignores SIGINT, and so would every command that it starts.

@@ -137,3 +137,10 @@ class Navigation:
         from tui.screens.audit.row import AuditRowScreen
 
         self._app.push_screen(AuditRowScreen(row, names, step))
+
+    def open_log(self, filter_text: str) -> None:
+        from tui.screens.audit.screen import AuditScreen
+
+        self._app.switch_mode("audit")
+        if isinstance(self._app.screen, AuditScreen):
+            self._app.screen.show_filter(filter_text)

@@ -145,6 +145,11 @@ async def windows(bench: Bench) -> None:
         "text-that-is-nowhere",
         f"action:{COMMON} type:zoho_mail",
         "type:nothing",
+        "hour:3",
+        f"day:sun action:{RARE}",
+        "hour:20-08@Europe/Berlin since:2025-06-01 until:2025-06-30",
+        "operation:0b8f8e5e-8a6f-4f0a-9d5c-3f1f0c7f1f5e",
+        "has:before",
         "user:none",
     ):
         reading = await reader(bench, line)

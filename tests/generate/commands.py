@@ -174,6 +174,7 @@ EXAMPLES = (
         OBJECT,
         "rows complete counted_back_to timezone by_action by_status by_integration_type by_user_id by_day",
     ),
+    Example("audit stats --by hour", OBJECT, "rows complete counted_back_to timezone by_hour"),
     Example("audit seal", "object; with --new-key key_id, public_key", "seals rows sealed_until newest_seal key_id"),
     Example("audit seal --new-key other.pem", OBJECT, "key_id public_key"),
     Example("audit verify", OBJECT, "ok seals rows first_hour sealed_until newest_seal keys found findings"),

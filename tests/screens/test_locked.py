@@ -24,6 +24,8 @@ TAKES_KEYS_ITSELF = {"LockScreen", "Page", "Prompt"}
 # Whatever else is bound works locked. A binding that is added is closed until it is put into OPEN, and then this test
 # fails until somebody has thought about it.
 CLOSED_ACTS = {
+    # They write and read a file of the person.
+    "audit.save",
     "setup.wizard",
     *("wizard.up", "wizard.down", "wizard.continue", "wizard.read_up", "wizard.read_down"),
     # Textual's own, which the console's keys stand in the place of.
@@ -72,6 +74,7 @@ async def test_a_closed_key_says_so_does_nothing_and_is_not_offered_and_no_file_
     keyed_database: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
     (tmp_path / "switchboard").mkdir()
     (tmp_path / "switchboard" / "keys.toml").write_text("not a keymap")
     async with run_headless(new_app(keyed_database, locked=True)) as console:
@@ -82,6 +85,13 @@ async def test_a_closed_key_says_so_does_nothing_and_is_not_offered_and_no_file_
         await console.press("x")
         await console.wait_for(lambda: "export --format csv > log.csv" in console.status)
         assert not console.page.prompt.is_asking
+        await console.press("m")
+        await console.wait_for(lambda: console.status == CLOSED)
+        await console.press("slash")
+        await console.type("status:failed")
+        await console.press("enter")
+        await console.wait_for("/status:failed")
+        assert not (tmp_path / "state").exists()
         await console.press("5")
         await console.wait_for("look again")
         assert not console.shows("setup wizard")

@@ -64,6 +64,21 @@ async def test_an_offer_takes_the_place_of_what_it_completes_and_no_more() -> No
         assert not app.line.is_open
 
 
+async def test_up_in_an_empty_line_goes_through_earlier_texts_until_one_is_edited() -> None:
+    app = LineApp()
+    async with app.run_test(size=(60, 5)) as pilot:
+        app.line.open("filter", "", ["newest", "older"])
+        for key, text in (
+            *(("up", "newest"), ("up", "older"), ("up", "older"), ("down", "newest"), ("down", ""), ("down", "")),
+            *(("up", "newest"), ("x", "newestx"), ("up", "newestx"), ("ctrl+u", ""), ("up", "newest")),
+        ):
+            await pilot.press(key)
+            assert app.line.field.value == text, key
+        app.line.open("filter", "typed", ["newest"])
+        await pilot.press("up")
+        assert app.line.field.value == "typed"
+
+
 @pytest.mark.parametrize("before", ["", "status:failed ", "名前 ", "a\u0301 ", "x" * 80 + " "])
 async def test_the_carets_stand_under_the_word_whatever_is_before_it(before: str) -> None:
     app = LineApp()

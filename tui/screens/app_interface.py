@@ -57,6 +57,9 @@ class Navigation(Protocol):
     def open_audit_row(self, row: AuditRow, names: Names, step: Callable[[int], AuditRow | None]) -> None:
         """Open a row of the log in full; `step` moves to the next newer (-1) or older (1) one and returns it."""
 
+    def open_log(self, filter_text: str) -> None:
+        """Go to the section of the audit log and show the rows of a filter there."""
+
 
 class Console(Protocol):
     """The app as screens know it; `sections` are (key, name, title, short title)."""

@@ -53,7 +53,7 @@ def read_env_file(
     root could have put it there. A sentence that names the lines of other programs that cannot be read is added to
     `warnings`.
     """
-    content = _read_checked(path, of_root=of_root)
+    content = read_checked(path, of_root=of_root)
     if content is None:
         return None
     entries, unreadable = _parse_entries(path, content, is_ours)
@@ -69,7 +69,7 @@ def write_env_values(path: Path, values: Mapping[str, str]) -> None:
     link, a file of somebody else, a file that cannot be read strictly, and a value that no notation carries to
     python-dotenv, Node's dotenv and sh alike; nothing is written then.
     """
-    content = _read_checked(path, for_writing=True)
+    content = read_checked(path, for_writing=True)
     old = "" if content is None else _decode(content)
     present, _ = _parse_entries(path, content or b"", values.__contains__)
     newline = "\r\n" if "\r\n" in old else "\n"
@@ -83,12 +83,16 @@ def write_env_values(path: Path, values: Mapping[str, str]) -> None:
     encoded = new.encode(errors="surrogateescape")
     entries, _ = _parse_entries(path, encoded, values.__contains__)
     if {name: entry.value for name, entry in entries.items()} != dict(values):
-        raise ConfigError(f"{_printable(path)} could not be changed safely.", "Edit it by hand.")
-    _replace_file(path, encoded)
+        raise ConfigError(f"{printable(path)} could not be changed safely.", "Edit it by hand.")
+    replace_file(path, encoded)
 
 
-def _read_checked(path: Path, *, for_writing: bool = False, of_root: bool = False) -> bytes | None:
+def read_checked(
+    path: Path, *, for_writing: bool = False, of_root: bool = False, other_way: str = ", or name it with --env-file"
+) -> bytes | None:
     """Return the content of the file; None where there is none. Raises ConfigError as `read_env_file` does.
+
+    `other_way` is what can be done in place of putting the file itself where a symbolic link is.
 
     Kind, owner and mode are those of the opened file: a path could lead to another one by the time it is read.
     """
@@ -102,19 +106,17 @@ def _read_checked(path: Path, *, for_writing: bool = False, of_root: bool = Fals
     except OSError as exc:
         if exc.errno == errno.ELOOP:
             raise ConfigError(
-                f"{_printable(path)} is a symbolic link.",
-                "Put the file itself there." if of_root else "Put the file itself there, or name it with --env-file.",
+                f"{printable(path)} is a symbolic link.",
+                f"Put the file itself there{'' if of_root else other_way}.",
             ) from None
-        raise ConfigError(
-            f"{_printable(path)} cannot be opened: {exc.strerror}.", "Check its owner and mode."
-        ) from None
+        raise ConfigError(f"{printable(path)} cannot be opened: {exc.strerror}.", "Check its owner and mode.") from None
     finally:
         if folder is not None:
             os.close(folder)
     try:
         status = os.fstat(descriptor)
         if of_root and status.st_uid != 0:
-            raise ConfigError(f"{_printable(path)} does not belong to root.", f"Run: chown root {_printable(path)}")
+            raise ConfigError(f"{printable(path)} does not belong to root.", f"Run: chown root {printable(path)}")
         if stat.S_ISDIR(status.st_mode) and not for_writing:
             return None
         _check_owner_and_mode(path, status, for_writing=for_writing, mode="640" if of_root else "600")
@@ -124,10 +126,10 @@ def _read_checked(path: Path, *, for_writing: bool = False, of_root: bool = Fals
         os.close(descriptor)
     if len(content) > LARGEST_BYTES:
         raise ConfigError(
-            f"{_printable(path)} is larger than a file of settings can be.", "Check that it is the right file."
+            f"{printable(path)} is larger than a file of settings can be.", "Check that it is the right file."
         )
     if b"\0" in content or content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        raise ConfigError(f"{_printable(path)} is not UTF-8 text.", "Save the file as UTF-8.")
+        raise ConfigError(f"{printable(path)} is not UTF-8 text.", "Save the file as UTF-8.")
     return content
 
 
@@ -138,28 +140,28 @@ def _open_folder_of_root(folder: Path) -> int:
     if status.st_uid != 0 or status.st_mode & 0o022:
         os.close(descriptor)
         raise ConfigError(
-            f"{_printable(folder)} can be written by others than root.",
-            f"Run: chown root {_printable(folder)}; chmod go-w {_printable(folder)}",
+            f"{printable(folder)} can be written by others than root.",
+            f"Run: chown root {printable(folder)}; chmod go-w {printable(folder)}",
         )
     return descriptor
 
 
 def _check_owner_and_mode(path: Path, status: os.stat_result, *, for_writing: bool, mode: str) -> None:
     if not stat.S_ISREG(status.st_mode):
-        raise ConfigError(f"{_printable(path)} is not a plain file.", "Put a plain file there.")
+        raise ConfigError(f"{printable(path)} is not a plain file.", "Put a plain file there.")
     user = os.geteuid()
     if status.st_uid != user and (for_writing or status.st_uid != 0):
         raise ConfigError(
-            f"{_printable(path)} belongs to somebody else.",
+            f"{printable(path)} belongs to somebody else.",
             "It must belong to the user who runs Switchboard, or to root.",
         )
-    close_it = f"Run: chmod {mode} {_printable(path)}"
+    close_it = f"Run: chmod {mode} {printable(path)}"
     if for_writing:
         return
     if status.st_mode & 0o022:
-        raise ConfigError(f"{_printable(path)} can be written by others than its owner.", close_it)
+        raise ConfigError(f"{printable(path)} can be written by others than its owner.", close_it)
     if status.st_mode & 0o004 or (status.st_mode & 0o040 and status.st_uid != 0):
-        raise ConfigError(f"{_printable(path)} can be read by others than its owner.", close_it)
+        raise ConfigError(f"{printable(path)} can be read by others than its owner.", close_it)
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,7 +189,7 @@ def _parse_entries(
     lines: dict[str, int] = {}
     unreadable: dict[tuple[str, str], list[int]] = {}
     for line, original, binding in _parse_bindings(text[start:]):
-        where = f"Line {line} of {_printable(path)}"
+        where = f"Line {line} of {printable(path)}"
         name = binding.key
         is_text = not _SURROGATE.search(original)
         if not is_text or binding.error or (name is not None and binding.value is None):
@@ -248,10 +250,10 @@ def _line_error(where: str, *, is_text: bool, is_error: bool) -> ConfigError:
 def _warning(path: Path, lines: list[int], singular: str, plural: str) -> str:
     """Return the sentence that names lines of other programs, at most three of them."""
     if len(lines) == 1:
-        return f"Line {lines[0]} of {_printable(path)} {singular} and was left aside."
+        return f"Line {lines[0]} of {printable(path)} {singular} and was left aside."
     first = [str(line) for line in lines[:3]]
     last = first.pop() if len(lines) <= 3 else f"{len(lines) - 3} more"
-    return f"Lines {', '.join(first)} and {last} of {_printable(path)} {plural} and were left aside."
+    return f"Lines {', '.join(first)} and {last} of {printable(path)} {plural} and were left aside."
 
 
 def _parse_value(parts: re.Match[str], as_python_dotenv: str | None, where: str) -> str:
@@ -304,12 +306,13 @@ def _quote(name: str, value: str) -> str:
     )
 
 
-def _replace_file(path: Path, content: bytes) -> None:
+def replace_file(path: Path, content: bytes) -> None:
+    """Write a file of mode 0600 that readers see as it was or as it becomes. Raises ConfigError."""
     name = f"{path.name}.{secrets.token_hex(6)}.tmp"
     try:
         folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     except OSError as exc:
-        raise ConfigError(f"The folder of {_printable(path)} cannot be opened: {exc.strerror}.", "Check it.") from None
+        raise ConfigError(f"The folder of {printable(path)} cannot be opened: {exc.strerror}.", "Check it.") from None
     try:
         descriptor = os.open(
             name, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600, dir_fd=folder
@@ -328,7 +331,7 @@ def _replace_file(path: Path, content: bytes) -> None:
         os.fsync(folder)
     except OSError as exc:
         raise ConfigError(
-            f"{_printable(path)} cannot be written: {exc.strerror}.", "Check the folder's owner, mode and free space."
+            f"{printable(path)} cannot be written: {exc.strerror}.", "Check the folder's owner, mode and free space."
         ) from None
     finally:
         os.close(folder)
@@ -339,5 +342,6 @@ def _decode(content: bytes) -> str:
     return content.decode("utf-8", "surrogateescape")
 
 
-def _printable(path: Path) -> str:
+def printable(path: Path) -> str:
+    """Return a path as it can stand in a sentence."""
     return "".join(character if character.isprintable() else "?" for character in str(path))

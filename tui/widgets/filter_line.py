@@ -25,7 +25,10 @@ SEEN = 12
 
 
 class FilterLine(Vertical):
-    """Hidden until it is opened; tab puts in the offer that is marked, enter submits, escape leaves."""
+    """Hidden until it is opened; tab puts in the offer that is marked, enter submits, escape leaves.
+
+    In an empty line up puts in what was submitted before, and goes on from there; down goes back.
+    """
 
     DEFAULT_CSS = """
     FilterLine { height: 2; display: none; }
@@ -62,6 +65,9 @@ class FilterLine(Vertical):
         self._offers: tuple[tuple[str, str], ...] = ()
         self._replaced = (0, 0)
         self._marked = 0
+        # Filters of before, the newest first, and which of them stands in the line; -1 for none.
+        self._earlier: tuple[str, ...] = ()
+        self._recalled = -1
 
     def compose(self) -> ComposeResult:
         with Horizontal():
@@ -79,8 +85,9 @@ class FilterLine(Vertical):
         """Whether somebody types."""
         return bool(self.display)
 
-    def open(self, title: str, text: str) -> None:
-        """Show it with a text to begin with, and take the keys."""
+    def open(self, title: str, text: str, earlier: Sequence[str] = ()) -> None:
+        """Show it with a text to begin with, and take the keys; `earlier` is what up brings back, newest first."""
+        self._earlier, self._recalled = tuple(earlier), -1
         self.display = True
         heading = self.query_one("#filter-title", PartsLine)
         heading.styles.width = len(title) + 1
@@ -93,6 +100,11 @@ class FilterLine(Vertical):
         # Not field.focus(), which waits for a turn of the loop: the next key may be here already.
         self.screen.set_focus(field)
         self.post_message(self.Edited(text, len(text)))
+
+    @property
+    def has_earlier(self) -> bool:
+        """Whether up would put in what was submitted before."""
+        return bool(self._earlier) and not self.field.value
 
     def close(self) -> None:
         """Hide it."""
@@ -139,9 +151,25 @@ class FilterLine(Vertical):
         field.cursor_position = start + len(text)
 
     def action_mark(self, by: int) -> None:
+        if self._recall(-by):
+            return
         if self._offers:
             self._marked = (self._marked + by) % len(self._offers)
             self._show_offers()
+
+    def _recall(self, by: int) -> bool:
+        """Put in an earlier text, older (1) or newer (-1); False where the line holds something else."""
+        field = self.field
+        if not field.value:
+            self._recalled = -1
+        present = self._earlier[self._recalled] if self._recalled >= 0 else ""
+        place = self._recalled + by
+        if not self._earlier or field.value != present or place < -1:
+            return False
+        self._recalled = min(place, len(self._earlier) - 1)
+        field.value = self._earlier[self._recalled] if self._recalled >= 0 else ""
+        field.cursor_position = len(field.value)
+        return True
 
     def action_leave(self) -> None:
         self.close()

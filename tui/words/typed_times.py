@@ -1,4 +1,4 @@
-"""The grammar of times as people type them: dates, clock times, amounts ("2d", "30 days") and phrases ("this month").
+"""The grammar of times as people type them: dates, months, clock times, amounts ("30 days"), phrases ("this month").
 
 Callers decide what an amount counts from and which forms they refuse: a filter looks back, an expiry ahead.
 """
@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
@@ -15,6 +15,11 @@ if TYPE_CHECKING:
 
 AmountUnit = Literal["seconds", "minutes", "hours", "days", "weeks"]
 AMOUNT_UNITS: dict[str, AmountUnit] = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
+MONTHS = (
+    *("january", "february", "march", "april", "may", "june"),
+    *("july", "august", "september", "october", "november", "december"),
+)
+SHORTEST_MONTH = 3
 UNITS = ("hour", "day", "week", "month", "year")
 PHRASES = ("now", "today", "yesterday", *(f"{which} {unit}" for which in ("this", "last") for unit in UNITS))
 # Longer than the unit by less than the unit: into the next one, whatever February does.
@@ -27,6 +32,20 @@ _INTO_THE_NEXT = {
 
 _AMOUNT = re.compile(r"(\d{1,9}) ?(s|m|min|h|hours?|d|days?|w|weeks?)")
 _DATE = re.compile(r"(\d{4})(?:-(\d{1,2})(?:-(\d{1,2}))?)?")
+# The other orders of year, month and day that mean the same to everybody.
+_OTHER_DATES = tuple(
+    re.compile(pattern)
+    for pattern in (
+        r"(?P<year>\d{4})([/.])(?P<month>\d{1,2})\2(?P<day>\d{1,2})",
+        r"(?P<day>\d{1,2})\.(?P<month>\d{1,2})\.(?P<year>\d{4})",
+        r"(?:(?P<day>\d{1,2})(?:st|nd|rd|th)? )?(?P<name>[a-z]+)(?: (?P<year>\d{4}))?",
+        r"(?P<name>[a-z]+) (?P<day>\d{1,2})(?:st|nd|rd|th)?(?: (?P<year>\d{4}))?",
+        r"(?P<year>\d{4}) (?P<name>[a-z]+)(?: (?P<day>\d{1,2}))?",
+    )
+)
+_SLASHED = re.compile(r"(\d{1,2})([/-])(\d{1,2})(?:\2(\d{4}|\d{2}))?")
+# How far back a day is looked for whose year was not typed: 29 February may be eight years ago (1896 and 1904).
+_MOST_YEARS_BACK = 8
 _CLOCK = re.compile(r"(\d{1,2}):(\d{2})(?::(\d{2})(?:\.(\d{1,6}))?)?(z|[+-]\d{2}:?\d{2})?")
 
 
@@ -59,13 +78,39 @@ def normalized(text: str) -> str:
 def read_time(text: str, zone: tzinfo, now: datetime) -> TimeRange | Amount | None:
     """Return what a text names, None where it is no time: a day, month or year is whole, a clock time is a moment.
 
-    Local times are of `zone`; a week begins on Monday. "end of month" is the last day of this one.
+    Local times are of `zone`; a week begins on Monday. "end of month" is the last day of this one, and "august" or
+    "31 aug" the last that has begun. What `readings` has is no time here.
     """
     words = normalized(text)
     try:
         return _phrase(words, zone, now) or _amount(words) or _date(words, zone, now)
     except (ValueError, OverflowError):
         return None
+
+
+def month_called(word: str) -> int:
+    """Return the number of the month whose name begins with a word of three letters or more; 0 for any other word."""
+    fitting = [n for n, name in enumerate(MONTHS, 1) if len(word) >= SHORTEST_MONTH and name.startswith(word)]
+    return fitting[0] if fitting else 0
+
+
+def readings(text: str, zone: tzinfo, now: datetime) -> tuple[date, ...]:
+    """Return the days that two numbers, or two and a year, may mean: day before month, and month before day.
+
+    Empty for every other text, which has one meaning or none. 03/04/2026 has two, 31/12/2026 one that is not
+    everybody's way to write it. The year that is left out is the last in which the day has begun.
+    """
+    match = _SLASHED.fullmatch(normalized(text))
+    if match is None:
+        return ()
+    first, second, typed_year = int(match[1]), int(match[3]), match[4] and int(f"20{match[4]}"[-4:])
+    days = []
+    for day, month in dict.fromkeys(((first, second), (second, first))):
+        try:
+            days.append(date(typed_year or _last_year_of(month, day, zone, now), month, day))
+        except ValueError:
+            continue
+    return tuple(days)
 
 
 def day_of(moment: datetime, zone: tzinfo, *, days: int = 0) -> TimeRange:
@@ -114,21 +159,54 @@ def _amount(words: str) -> Amount | None:
 
 
 def _date(words: str, zone: tzinfo, now: datetime) -> TimeRange | None:
-    day, _, clock = words.replace("t", " ", 1).partition(" ")
-    if not clock and ":" in day:
-        day, clock = f"{now.astimezone(zone):%Y-%m-%d}", day
-    date, time = _DATE.fullmatch(day), _CLOCK.fullmatch(clock)
-    if date is not None and not clock:
-        unit = "day" if date[3] else "month" if date[2] else "year"
-        return _whole(datetime(int(date[1]), int(date[2] or 1), int(date[3] or 1)), unit, zone)
-    if date is None or not date[3] or time is None:
+    day, _, clock = re.sub(r"(?<=\d)t(?=\d)", " ", words, count=1).rpartition(" ")
+    time = _CLOCK.fullmatch(clock)
+    if time is None:
+        day, clock = words, ""
+    elif not day:
+        day = f"{now.astimezone(zone):%Y-%m-%d}"
+    found = _calendar_date(day, zone, now)
+    if found is not None and time is None:
+        year, month, of_month = found
+        unit = "day" if of_month else "month" if month else "year"
+        return _whole(datetime(year, month or 1, of_month or 1), unit, zone)
+    if found is None or not found[2] or time is None:
         return _iso_moment(words, zone)
     hour, minute, second = int(time[1]), int(time[2]), int(time[3] or 0)
     offset = zone if time[5] is None else datetime.fromisoformat(f"2000-01-01T00:00{time[5].upper()}").tzinfo
     fraction = int((time[4] or "0").ljust(6, "0"))
-    moment = datetime(int(date[1]), int(date[2]), int(date[3]), hour, minute, second, fraction)
-    moment = _aware(moment, offset or UTC)
+    moment = _aware(datetime(*found, hour, minute, second, fraction), offset or UTC)
     return TimeRange(moment, moment)
+
+
+def _calendar_date(words: str, zone: tzinfo, now: datetime) -> tuple[int, int, int] | None:
+    """Return year, month and day, 0 for what is not typed; the year of a month or day is the last that has begun."""
+    iso = _DATE.fullmatch(words)
+    if iso is not None:
+        return int(iso[1]), int(iso[2] or 0), int(iso[3] or 0)
+    if any(character.isalpha() for character in words):
+        words = " ".join(re.split(r"[\s,./-]+", words)).strip()
+    for pattern in _OTHER_DATES:
+        found = pattern.fullmatch(words)
+        parts = found.groupdict() if found else {}
+        month = month_called(parts["name"]) if "name" in parts else int(parts.get("month") or 0)
+        if month:
+            day = int(parts["day"] or 0)
+            return (int(parts["year"]) if parts["year"] else _last_year_of(month, day, zone, now)), month, day
+    return None
+
+
+def _last_year_of(month: int, day: int, zone: tzinfo, now: datetime) -> int:
+    """Return the year in which a month or a day began last. Raises ValueError for a day that no year has."""
+    today = _local(now, zone)
+    for year in range(today.year, today.year - _MOST_YEARS_BACK - 1, -1):
+        try:
+            start = datetime(year, month, day or 1)
+        except ValueError:
+            continue
+        if start <= today:
+            return year
+    raise ValueError("no year has that day")
 
 
 def _iso_moment(words: str, zone: tzinfo) -> TimeRange | None:

@@ -163,5 +163,25 @@ class TestAuditStats:
         assert "DAY (Asia/Kolkata)" in shown.out
         assert "2026-01-06" in shown.out
 
+    def test_counts_by_one_thing_alone_and_hours_and_days_in_their_order(self, logged_shell: Shell) -> None:
+        kolkata = logged_shell.with_(SWITCHBOARD_TIMEZONE="Asia/Kolkata")
+        for by, expected in (
+            ("hour", {"by_hour": [[None, 1], [1, 5], [15, 1]]}),
+            ("day", {"by_day": [[None, 1], *([f"2026-01-0{day}", 1 + (day == 3)] for day in (2, 3, 4, 5, 6))]}),
+            ("user", {"by_user_id": [[str(ASHA), 5], [str(RAVI), 1], [None, 1]]}),
+            ("action", {"by_action": [["call_made", 5], ["email_sent", 2]]}),
+        ):
+            counted = kolkata.run("audit", "stats", "--by", by, "--json").data
+            lists = {name: [list(row.values()) for row in rows] for name, rows in counted.items() if name[:3] == "by_"}
+            assert (lists, counted["rows"], counted["complete"]) == (expected, 7, True)
+        assert kolkata.run("audit", "stats", "--by", "hour", "action:call_made").out.splitlines() == [
+            "5 rows, all of the filter.",
+            "",
+            "HOUR (Asia/Kolkata)  ROWS",
+            "01                      5",
+        ]
+        refused = logged_shell.run("audit", "stats", "--by", "hours").refusal(2)
+        assert refused.startswith("What --by says is nothing that rows are counted by. Did you mean hour?")
+
     def test_of_nothing_is_nothing(self, logged_shell: Shell) -> None:
         assert logged_shell.run("audit", "stats", "action:nothing").out == "0 rows, all of the filter.\n"

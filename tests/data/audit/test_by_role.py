@@ -125,7 +125,7 @@ async def test_every_query_finds_its_rows_in_time_by_an_index_also_where_a_polic
 
 async def read_everything(database: Database) -> None:
     """Have every part of the data module that reads the log in time send its queries."""
-    for line in (*LINES, "agent/3 since:2025-12-30"):
+    for line in (*LINES, "agent/3 hour:20-08 since:2025-12-30", f"has:before org:{ACME} day:sun"):
         audit_filter = await resolve_line(database, line)
         reader = AuditReader(database, audit_filter)
         page = await read_all(reader.older(None, 20))

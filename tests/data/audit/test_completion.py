@@ -31,6 +31,7 @@ def log(postgres: TestServer, installed_template: str) -> Iterator[str]:
         for action in ("call_made", "call_received", "number_call", 'odd "one", here', "zoho"):
             for _ in range(3):
                 log_row(connection, action=action, details={"error_code": 429, "after": {"x": 1}})
+        log_row(connection, details={"session_user": "sb_asha"})
         log_row(connection, status="queued", integration_type="own_type", details=["no keys"], organization_id=GLOBEX)
     yield conninfo
     postgres.drop_database(name)
@@ -55,6 +56,10 @@ OFFERED = {
     "status:fa| type:x": ["status:failed type:x"],
     "type:o|": ["type:own_type", "type:zoho_mail", "type:exotel_sms"],
     "details.err|": ["details.error_code:"],
+    "hour:20|": ["hour:20-08"],
+    "-day:we|": ["-day:weekend", "-day:wednesday"],
+    "by:sb|": ["by:sb_asha"],
+    "has:be|": ["has:before"],
     "since:yes|": ["since:yesterday"],
     'until:"last w|': ['until:"last week"'],
     "org:glo|": ["org:Globex"],
@@ -98,5 +103,6 @@ async def test_without_rows_the_words_that_are_always_there_remain(installed_dat
     async with opened(installed_database) as database:
         completer = Completer(database, ACME)
         assert await completer.values(QUALIFIERS["status"]) == ("success", "failed", "pending")
-        assert {"credential_created", "log_sealed"} <= set(await completer.values(QUALIFIERS["action"]))
+        known = {"credential_created", "log_sealed", "call_made", "credential_configured"}
+        assert known <= set(await completer.values(QUALIFIERS["action"]))
         assert await completer.values(QUALIFIERS["details"]) == ()

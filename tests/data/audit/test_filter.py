@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given
@@ -32,6 +33,13 @@ def test_qualifiers_words_and_phrases_become_terms() -> None:
     )
 
 
+def test_hours_and_days_are_written_out_with_their_zone() -> None:
+    written = parse_filter("hour:9,20-8:30 -day:wed,fri-mon,weekend", zone=ZoneInfo("Asia/Kolkata")).canonical()
+    zone = "@Asia/Kolkata"
+    assert written == f"hour:09{zone},20-08:30{zone} -day:wed{zone},fri-mon{zone},sat-sun{zone}"
+    assert parse(written).canonical() == written
+
+
 def test_an_empty_line_is_everything() -> None:
     assert parse("  ") == AuditFilter()
 
@@ -57,6 +65,25 @@ def test_a_clock_after_a_date_belongs_to_it() -> None:
     assert parse("since:2026-01-31 x").terms == (Term("text", ("x",)),)
 
 
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        ("since:aug 2025 x", ["x"]),
+        ("since:31 Aug 2025 10:30 x", ["x"]),
+        ("since:aug 31, 2025 2024", ["2024"]),
+        ("since:Aug 31st 10:30", []),
+        ("since:august 429", ["429"]),
+        ("since:aug 2025 31", ["31"]),
+        ("since:2025 may", ["may"]),
+        ("since:31.8.2025 10:30 aug", ["aug"]),
+    ],
+)
+def test_a_month_is_written_without_quotes_and_takes_no_other_word(line: str, words: list[str]) -> None:
+    parsed = parse(line)
+    assert [term.values[0] for term in parsed.terms] == words
+    assert parsed.since is not None and parsed.since.year == 2025 and parsed.since.month in (1, 8)
+
+
 def test_keys_of_details_may_hold_dots_and_values_anything() -> None:
     assert parse(r'details."a.b".c:"x, \"y\" \\z"').terms == (Term("details", ('x, "y" \\z',), path=("a.b", "c")),)
 
@@ -75,9 +102,19 @@ def test_text_with_a_colon_that_is_no_qualifier_is_text() -> None:
         ("detail.code:1", "detail:", "no qualifier detail:", "details.KEY"),
         ("since:yesterdy", "since:yesterdy", "not a time", 'Did you mean "yesterday"?'),
         ("a until:2026-02-30 b", "until:2026-02-30", "not a time", "Use 2026-01-31"),
+        ("x since:03/04/2026", "since:03/04/2026", "3 April 2026 or 4 March 2026", "Which one? Write 2026-04-03"),
         ("since:1d,2d", "since:1d,2d", "one time only", "Leave out"),
         ("x ip:10.0.0.300", "ip:10.0.0.300", "neither an address nor a network", "ip:10.0.0.0/8"),
         ("ip:fe80::1%eth0", "ip:fe80::1%eth0", "neither an address", "ip:10"),
+        ("x hour:25", "hour:25", "no hour of the day", "Write hour:9"),
+        ("hour:8pm-6:30am", "hour:8pm-6:30am", "no hour of the day", "write hour:20-06:30"),
+        ("hour:8-08", "hour:8-08", "no hour", "end where they begin"),
+        ("hour:9@Nowhere", "hour:9@Nowhere", "no hour", "Nowhere is no time zone"),
+        ("day:s", "day:s", "no day of the week", "day:saturday or day:sunday"),
+        ("day:sat,saterday", "day:sat,saterday", "no day of the week", "Did you mean day:saturday?"),
+        ("day:2026-01-31", "day:2026-01-31", "no day of the week", "since:2026-01-31"),
+        ("operation:7", "operation:7", "not the id", "Write it whole"),
+        ("has:befor", "has:befor", "no part of the details", "Did you mean has:before?"),
         ("action: x", "action:", "value of action: is missing", "action:a,b"),
         ("action:a, x", "action:a,", "missing", "action:a,b"),
         ("details:x", "details:x", "a key and a value", "details.error_code:429"),

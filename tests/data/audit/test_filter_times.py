@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from tui.data.audit.filter_times import parse_time_range
+from tui.data.audit.filter_times import WrongTime, parse_time_range
 from tui.words.typed_times import PHRASES, TimeRange
 
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -27,6 +27,20 @@ def utc(*parts: int) -> datetime:
         ("2026-1-5", utc(2026, 1, 5), utc(2026, 1, 6)),
         ("2026-02", utc(2026, 2, 1), utc(2026, 3, 1)),
         ("2025", utc(2025, 1, 1), utc(2026, 1, 1)),
+        ("august", utc(2025, 8, 1), utc(2025, 9, 1)),
+        ("MAR", utc(2026, 3, 1), utc(2026, 4, 1)),
+        ("sept", utc(2025, 9, 1), utc(2025, 10, 1)),
+        ("Aug. 2026", utc(2026, 8, 1), utc(2026, 9, 1)),
+        ("2026 aug", utc(2026, 8, 1), utc(2026, 9, 1)),
+        ("aug-2024", utc(2024, 8, 1), utc(2024, 9, 1)),
+        ("31 dec", utc(2025, 12, 31), utc(2026, 1, 1)),
+        ("11 march", utc(2026, 3, 11), utc(2026, 3, 12)),
+        ("12 march", utc(2025, 3, 12), utc(2025, 3, 13)),
+        ("29 feb", utc(2024, 2, 29), utc(2024, 3, 1)),
+        ("August 31st, 2026", utc(2026, 8, 31), utc(2026, 9, 1)),
+        ("31.12.2026", utc(2026, 12, 31), utc(2027, 1, 1)),
+        ("3.4.2026", utc(2026, 4, 3), utc(2026, 4, 4)),
+        ("2026/12/31", utc(2026, 12, 31), utc(2027, 1, 1)),
         ("today", utc(2026, 3, 11), utc(2026, 3, 12)),
         ("Yesterday", utc(2026, 3, 10), utc(2026, 3, 11)),
         ("this week", utc(2026, 3, 9), utc(2026, 3, 16)),
@@ -51,6 +65,8 @@ def test_a_day_a_week_a_month_and_a_year_count_whole(text: str, start: datetime,
         ("1w", NOW - timedelta(days=7)),
         ("10:30", utc(2026, 3, 11, 10, 30)),
         ("2026-01-31 10:30", utc(2026, 1, 31, 10, 30)),
+        ("31.1.2026 10:30", utc(2026, 1, 31, 10, 30)),
+        ("Jan 31 10:30", utc(2026, 1, 31, 10, 30)),
         ("2026-01-31T10:30:15.25Z", datetime(2026, 1, 31, 10, 30, 15, 250_000, tzinfo=UTC)),
         ("2026-01-31T10:30+05:30", utc(2026, 1, 31, 5, 0)),
         ("20260131T1030Z", utc(2026, 1, 31, 10, 30)),
@@ -74,14 +90,38 @@ def test_a_day_on_which_the_clocks_change_is_as_long_as_it_is() -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "soon", "2026-13-01", "2026-02-30", "25:00", "2026-01 10:30", "9" * 9 + "w", "0000"]
+    "text",
+    [
+        *("", "soon", "2026-13-01", "2026-02-30", "25:00", "2026-01 10:30", "9" * 9 + "w", "0000", "32/13/2026"),
+        *("2026/31/12", "31.2.2026", "30 feb", "aug 32", "ju", "aug 10:30", "1/2/3"),
+    ],
 )
 def test_what_is_no_time_says_which_forms_there_are(text: str) -> None:
     with pytest.raises(ValueError, match="Use 2026-01-31"):
         parse_time_range(text, UTC, NOW)
 
 
+@pytest.mark.parametrize(
+    ("text", "sentence", "what_to_do"),
+    [
+        (
+            "03/04/2026",
+            "03/04/2026 may be 3 April 2026 or 4 March 2026.",
+            "Which one? Write 2026-04-03 for 3 April 2026 or 2026-03-04 for 4 March 2026.",
+        ),
+        ("31/12/2026", "31/12/2026 would be 31 December 2026.", "Write 2026-12-31 for 31 December 2026."),
+        ("12-31-26", "12-31-26 would be 31 December 2026.", "Write 2026-12-31 for 31 December 2026."),
+        ("31/12", "31/12 would be 31 December 2025.", "Write 2025-12-31 for 31 December 2025."),
+    ],
+)
+def test_a_date_that_not_everybody_reads_alike_is_asked_back(text: str, sentence: str, what_to_do: str) -> None:
+    with pytest.raises(WrongTime) as caught:
+        parse_time_range(text, UTC, NOW)
+    assert (caught.value.sentence, str(caught.value)) == (sentence, what_to_do)
+
+
 def test_a_misspelt_phrase_is_told_the_nearest_one() -> None:
-    with pytest.raises(ValueError, match='Did you mean "yesterday"'):
-        parse_time_range("yesterdy", UTC, NOW)
+    for text, meant in (("yesterdy", "yesterday"), ("agust", "august")):
+        with pytest.raises(ValueError, match=f'Did you mean "{meant}"'):
+            parse_time_range(text, UTC, NOW)
     assert all(parse_time_range(phrase, UTC, NOW) for phrase in PHRASES)

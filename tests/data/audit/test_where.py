@@ -161,6 +161,64 @@ async def test_addresses_and_numbers_are_found_in_every_form_and_negations_find_
     assert await wrong_lines((installed_database, names), lines) == {}
 
 
+OPERATION = "0b8f8e5e-8a6f-4f0a-9d5c-3f1f0c7f1f5e"
+OWN = {"source": "trigger", "operation_id": OPERATION}
+# The clocks of Berlin go from 2 to 3 at 01:00 UTC of that Sunday; at 22:15 UTC it is Saturday in Kolkata.
+RECURRING_ROWS = {
+    "before the change": {"created_at": "2026-03-29 00:30+00"},
+    "after the change": {"created_at": "2026-03-29 01:30+00", "details": ["before"]},
+    "friday night": {
+        "created_at": "2026-03-27 22:15+00",
+        "details": OWN | {"session_user": "SB_Asha", "before": {}, "envelope": {"after": "sb2"}},
+    },
+    "noon": {
+        "created_at": "2026-03-25 12:00+00",
+        "details": OWN | {"source": "switchboard", "session_user": "sb_asha", "before": {"can_send": False}},
+    },
+    "of another program": {
+        "created_at": "2026-03-25 12:30+00",
+        "details": OWN | {"source": "backend", "session_user": "sb_asha", "before": {"can_send": False}},
+    },
+    "without a time": {"timed": False, "details": OWN | {"operation_id": "other", "before": None}},
+}
+SUNDAY = {"before the change", "after the change"}
+RECURRING_LINES = {
+    "hour:1": {"after the change"},
+    "hour:1@Europe/Berlin": {"before the change"},
+    "hour:2@Europe/Berlin": set(),
+    "hour:3@Europe/Berlin": {"after the change"},
+    "hour:20-08": {"friday night", *SUNDAY},
+    "hour:08-20:00": {"noon", "of another program"},
+    "hour:12-12:01": {"noon"},
+    "hour:11-12": set(),
+    "hour:23,0": {"before the change"},
+    "hour:20-24,0-1": {"friday night", "before the change"},
+    "day:sat": set(),
+    "day:sat@Asia/Kolkata": {"friday night"},
+    "day:weekend": SUNDAY,
+    "day:wed,fr": {"friday night", "noon", "of another program"},
+    "day:sat-mon": SUNDAY,
+    f"operation:{OPERATION}": {"friday night", "noon"},
+    f"operation:{OPERATION.upper()}": {"friday night", "noon"},
+    "by:sb_asha": {"noon"},
+    "by:sb_asha,SB_Asha": {"friday night", "noon"},
+    "has:before": {"noon"},
+    "has:envelope,before": {"friday night", "noon"},
+    "has:operation": {"friday night", "noon", "without a time"},
+}
+
+
+async def test_hours_and_days_are_those_of_the_zone_and_parts_of_details_are_there_where_they_hold_something(
+    installed_database: str,
+) -> None:
+    with psycopg.connect(installed_database) as connection:
+        names = {log_row(connection, **columns): label for label, columns in RECURRING_ROWS.items()}  # type: ignore[arg-type]
+    lines = RECURRING_LINES | {f"-{line}": set(RECURRING_ROWS) - rows for line, rows in RECURRING_LINES.items()}
+    lines |= {f"org:{ACME} {line}": rows for line, rows in lines.items()}
+    lines[f"hour:12,22 -by:x has:before,envelope user:none org:{ACME},{GLOBEX}"] = {"friday night", "noon"}
+    assert await wrong_lines((installed_database, names), lines) == {}
+
+
 async def wrong_lines(log: tuple[str, dict[UUID, str]], expected: dict[str, set[str]]) -> dict[str, set[str]]:
     """The filter lines that find other rows than expected, with those."""
     conninfo, names = log
@@ -241,7 +299,17 @@ async def test_only_what_is_set_becomes_a_condition_and_failures_name_the_index(
         assert where(await resolve_line(database, "-status:success")).conditions == ("l.status <> 'success'",)
         assert where(await resolve_line(database, "")).sql == "true"
         assert len(branches(await resolve_line(database, "action:a,b status:failed", ACME))) == 2
-        for line in ("ip:10.0.0.1", "details.a:b", "-action:a", "word", "user:nobody", "action:a,b,c,d,e status:a,b,c"):
+        assert len(branches(await resolve_line(database, "by:asha hour:20-08 -user:none word", ACME))) == 1
+        for line in (
+            "by:asha",
+            f"-by:asha org:{ACME}",
+            "ip:10.0.0.1",
+            "details.a:b",
+            "-action:a",
+            "word",
+            "user:nobody",
+            "action:a,b,c,d,e status:a,b,c",
+        ):
             assert branches(await resolve_line(database, line)) == ()
 
 

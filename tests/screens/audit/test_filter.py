@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import re
 from typing import TYPE_CHECKING
 
@@ -28,6 +29,7 @@ from tui.data.audit import name_resolution
 from tui.data.audit.pages import AuditReader
 
 if TYPE_CHECKING:
+    from pathlib import Path
     from uuid import UUID
 
     import pytest
@@ -40,7 +42,10 @@ if TYPE_CHECKING:
 FAILED = f"{OF_ACME} and status = 'failed'"
 
 
-async def test_the_log_is_filtered_and_searched(filled_log: str, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_the_log_is_filtered_and_searched(
+    filled_log: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
     resolved: list[str] = []
     resolve_filter = name_resolution.resolve_filter
 
@@ -59,6 +64,7 @@ async def test_the_log_is_filtered_and_searched(filled_log: str, monkeypatch: py
         await press_and_wait(console, "escape")
         assert console.page.filter_text == ""
         assert visible_ids(console) == ids_by_sql(filled_log)[: body(console).lines_seen]
+        await filters_are_kept_by_name_and_as_they_were_applied(console, filled_log, tmp_path)
         await a_search_goes_from_one_match_to_the_next_both_ways(console, filled_log)
         await marks_that_were_broken_off_come_with_the_next_match(console, filled_log, monkeypatch)
         await marks_follow_to_another_organisation(console, filled_log)
@@ -173,6 +179,45 @@ async def what_nobody_is_called_is_looked_for_and_said(console: ConsoleDriver) -
     assert "Nobody in the directory is called rvai@acme.example" in console.status
     assert "Did you mean ravi@acme.example?" in console.status
     assert "No row of the log is in this filter." in console.text
+
+
+async def filters_are_kept_by_name_and_as_they_were_applied(
+    console: ConsoleDriver, conninfo: str, folder: Path
+) -> None:
+    await apply_filter(console, "status:failed")
+    await press_and_wait(console, "escape", "slash")
+    assert "up earlier filters" in console.text
+    await press_and_wait(console, "up", "up")
+    assert typed_text(console) == "user:rvai@acme.example"
+    await press_and_wait(console, "down")
+    assert typed_text(console) == "status:failed"
+    await press_and_wait(console, "enter", "m")
+    await wait_for_question(console)
+    await console.type("failures")
+    await press_and_wait(console, "enter")
+    assert console.status == "Saved as “failures”: the palette (:) has it."
+    file = folder / "switchboard" / "filters.json"
+    assert json.loads(file.read_bytes())["saved"] == {"failures": "status:failed"}
+    await press_and_wait(console, "escape", "1", "colon")
+    await console.type("failur")
+    await console.wait_for("status:failed")
+    await press_and_wait(console, "enter")
+    await wait_until_idle(console)
+    assert (console.page.section, console.page.filter_text) == ("audit", "status:failed")
+    assert visible_ids(console) == ids_by_sql(conninfo, FAILED)[: body(console).lines_seen]
+    await press_and_wait(console, "escape", "m")
+    await wait_for_question(console)
+    assert "Take which saved one away? failures." in console.text
+    await console.type("failures")
+    await press_and_wait(console, "enter")
+    assert json.loads(file.read_bytes())["saved"] == {}
+    file.write_bytes(b"{")
+    await press_and_wait(console, "m")
+    assert "does not hold filters as Switchboard writes them" in console.status
+    await apply_filter(console, "status:failed")
+    assert console.status.startswith("Filters are not kept: ")
+    await press_and_wait(console, "escape")
+    assert file.read_bytes() == b"{"
 
 
 async def a_search_goes_from_one_match_to_the_next_both_ways(console: ConsoleDriver, conninfo: str) -> None:

@@ -173,7 +173,9 @@ def test_what_a_row_has_is_asked_for_in_words_that_find_it() -> None:
     assert terms["s"] == "status:success"
     assert terms["u"] == f"user:{ASHA}"
     assert terms["o"] == 'details.operation_id:"a b" since:2025-12-31T00:00:00Z until:2026-01-02T00:00:00Z'
-    for text in terms.values():
+    own = like_this(row(0, 0, {"source": "trigger", "operation_id": str(ASHA)}))
+    assert own["o"].startswith(f"operation:{ASHA} since:")
+    for text in (*terms.values(), own["o"]):
         assert parse_filter(text).canonical()
     assert like_this(row(0))["u"] == "user:none"
     assert set(like_this(row(0, 0, {"operation_id": 7}))) == {"a", "s", "t", "u"}

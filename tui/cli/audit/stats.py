@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import difflib
 from typing import TYPE_CHECKING, Any
 
 from tui.cli.audit.filter import FilteredCommand
 from tui.cli.output import Column
-from tui.cli.parsing import command
+from tui.cli.parsing import command, option
 from tui.cli.requirements import Requirements
-from tui.data.audit.stats import Statistics, statistics
+from tui.data.audit.stats import BY, USUAL, Statistics, statistics
 from tui.data.directory import people_by_id
+from tui.errors import InvalidInput
 from tui.words.counts import counted
 from tui.words.people import author_in_full
 from tui.words.times import to_the_minute
@@ -23,17 +25,28 @@ if TYPE_CHECKING:
     from tui.session.session import Session
 
 MOST_LINES = 31
+CHOICES = ("hour", "day", "user", "action")
+IN_TIME = ("hour", "day")
+# What a table is called where a column has another name.
+FIELDS = {"type": "integration_type", "user": "user_id"}
 
 
 @command(cls=FilteredCommand, locked=True, needs=Requirements("any", organization=False))
-async def stats(session: Session, out: Output, audit_filter: AuditFilter) -> None:
-    """Count the rows of a filter by action, status, type, user and day.
+@option(
+    "--by",
+    locked=True,
+    metavar="|".join(CHOICES),
+    callback=lambda context, parameter, value: _one_of_choices(value),
+    help="Count by this alone: all of it, hours of the day and days in their order, the others by their rows.",
+)
+async def stats(session: Session, out: Output, audit_filter: AuditFilter, by: str | None) -> None:
+    """Count the rows of a filter by action, status, type, user and day, or by one of them, or the hour of the day.
 
     Where a minute is not enough for all of them, the newest are counted, and the first line says back to when.
     """
-    zone = session.settings.timezone
+    zone, counted_by = session.settings.timezone, (by,) if by else USUAL
     figures = Statistics()
-    async for figures in statistics(session.database, audit_filter, zone):
+    async for figures in statistics(session.database, audit_filter, zone, by=counted_by):
         if not figures.complete:
             out.progress(
                 f"{counted(figures.rows, 'row')} counted, back to {to_the_minute(figures.counted_back_to, zone)}."
@@ -42,33 +55,48 @@ async def stats(session: Session, out: Output, audit_filter: AuditFilter) -> Non
         session.database, [identifier for identifier in figures.by_user if identifier is not None]
     )
     if out.as_json:
-        out.data(_record(figures, zone))
+        out.data(_record(figures, zone, by))
         return
     if figures.complete:
         out.text(f"{counted(figures.rows, 'row')}, all of the filter.")
     else:
         since = to_the_minute(figures.counted_back_to, zone)
         out.text(f"The newest {figures.rows:,} rows, back to {since}; older ones were not counted (narrow the filter).")
-    _write_table(out, "ACTION", figures.by_action)
-    _write_table(out, "STATUS", figures.by_status)
-    _write_table(out, "TYPE", figures.by_type)
-    _write_table(
-        out, "USER", figures.by_user, {user_id: author_in_full(user_id, people) for user_id in figures.by_user}
-    )
-    _write_table(out, f"DAY ({zone})", figures.by_day, newest_first=True)
+    names: dict[Any, str] = {user_id: author_in_full(user_id, people) for user_id in figures.by_user}
+    names |= {hour: f"{hour:02}" for hour in figures.by_hour if hour is not None}
+    for name in counted_by:
+        title = f"{name.upper()} ({zone})" if name in IN_TIME else name.upper()
+        ordered = _ordered(name, getattr(figures, BY[name][0]), newest_first=not by)
+        _write_table(out, title, ordered, names, most=len(ordered) if by else MOST_LINES)
 
 
-def _write_table(
-    out: Output, title: str, counter: Counter[Any], names: dict[Any, str] | None = None, *, newest_first: bool = False
-) -> None:
-    """Write one table, the largest first or the newest, with what does not fit in it as its last line."""
-    ordered = sorted(counter.items(), key=lambda item: str(item[0] or ""), reverse=True)
-    if not newest_first:
-        ordered.sort(key=lambda item: -item[1])
-    records = [
-        {"what": (names or {}).get(value, value) or "none", "rows": rows} for value, rows in ordered[:MOST_LINES]
-    ]
-    rest = ordered[MOST_LINES:]
+def _one_of_choices(value: str | None) -> str | None:
+    """Return what to count by, if anything. Raises InvalidInput for what is none of CHOICES."""
+    name = value.lower() if value is not None else None
+    if name is not None and name not in CHOICES:
+        near = difflib.get_close_matches(name, CHOICES, n=1, cutoff=0.5)
+        raise InvalidInput(
+            "What --by says is nothing that rows are counted by.",
+            f"Did you mean {near[0]}?" if near else f"Give one of {', '.join(CHOICES)}.",
+        )
+    return name
+
+
+def _ordered(name: str, counter: Counter[Any], *, newest_first: bool) -> list[tuple[Any, int]]:
+    """Return the counts, the largest first; those of times in their order, or the newest first."""
+    in_time = name in IN_TIME
+    ordered = sorted(counter.items(), key=lambda item: _key(item[0]), reverse=not in_time or newest_first)
+    return ordered if in_time else sorted(ordered, key=lambda item: -item[1])
+
+
+def _key(value: Any) -> str:
+    return "" if value is None else f"{value:02}" if isinstance(value, int) else str(value)
+
+
+def _write_table(out: Output, title: str, ordered: list[tuple[Any, int]], names: dict[Any, str], *, most: int) -> None:
+    """Write one table, with what does not fit in it as its last line."""
+    records = [{"what": names.get(value, value) or "none", "rows": rows} for value, rows in ordered[:most]]
+    rest = ordered[most:]
     if rest:
         records.append({"what": f"({len(rest):,} more)", "rows": sum(rows for _, rows in rest)})
     if records:
@@ -80,18 +108,13 @@ def _write_table(
         out.table(records, columns)
 
 
-def _record(figures: Statistics, zone: tzinfo) -> dict[str, Any]:
-    tables: dict[str, Counter[Any]] = {
-        "action": figures.by_action,
-        "status": figures.by_status,
-        "integration_type": figures.by_type,
-        "user_id": figures.by_user,
-        "day": figures.by_day,
-    }
-    lists = {
-        f"by_{name}": [{name: value, "rows": rows} for value, rows in counter.most_common()]
-        for name, counter in tables.items()
-    }
+def _record(figures: Statistics, zone: tzinfo, by: str | None) -> dict[str, Any]:
+    lists = {}
+    for name in (by,) if by else USUAL:
+        counter: Counter[Any] = getattr(figures, BY[name][0])
+        field = FIELDS.get(name, name)
+        ordered = _ordered(name, counter, newest_first=False) if by else counter.most_common()
+        lists[f"by_{field}"] = [{field: value, "rows": rows} for value, rows in ordered]
     return {
         "rows": figures.rows,
         "complete": figures.complete,

@@ -79,7 +79,7 @@ class Completer:
                     # A login without a group may not ask for the list, and an earlier schema has none.
                     continue
                 values += [row["value"] for row in rows if row["value"]]
-            self._values[qualifier.name] = tuple(dict.fromkeys(values))
+            self._values[qualifier.name] = tuple(dict.fromkeys((*values, *qualifier.known)))
         return self._values[qualifier.name]
 
     async def _candidates(self, qualifier: Qualifier, value: str) -> Sequence[Candidate]:

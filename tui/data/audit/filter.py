@@ -8,9 +8,11 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from tui.data.audit.filter_times import parse_time_range
+from tui.data.audit.filter_times import WrongTime, parse_time_range
 from tui.data.audit.qualifiers import ALIASES, QUALIFIERS, TEXT, Term
+from tui.data.audit.recurring_times import WrongValue
 from tui.errors import FilterError
+from tui.words.typed_times import month_called
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -31,6 +33,8 @@ _PATH_PART = re.compile(r'[^\s.:,"]+')
 _WITH_PATH = tuple(name for name, qualifier in QUALIFIERS.items() if qualifier.takes == "path")
 _OPENING = re.compile(rf"(-?)(?:({'|'.join(_WITH_PATH)})\.|([A-Za-z][A-Za-z_]*):(?!//))?")
 _DOTTED = re.compile(r"([A-Za-z]+)\.[^\s:]+:")
+_NUMERIC_DATE = re.compile(r"\d{1,4}([-./])\d{1,2}\1\d{1,4}")
+_DAY, _YEAR = re.compile(r"\d{1,2}(?:st|nd|rd|th)?"), re.compile(r"\d{4}")
 _CLOCK = re.compile(r"\d{1,2}:\d{2}[\d:.]*(?:[zZ]|[+-]\d{2}:?\d{2})?")
 
 
@@ -98,7 +102,8 @@ def join_words(words: Sequence[str]) -> str:
 
 def quoted(value: str) -> str:
     """Return a value as it has to be written in a filter: between quotes where it needs them."""
-    plain = _BARE.fullmatch(value) and '"' not in value and not value.startswith("-")
+    # action://x would be a text with a colon, as an address of the web is.
+    plain = _BARE.fullmatch(value) and '"' not in value and not value.startswith(("-", "//"))
     return value if plain else f'"{_escape(value)}"'
 
 
@@ -145,8 +150,12 @@ class _Parser:
             raise self._unknown(name, start)
         path = self._read_path(qualifier, start) if qualifier.takes == "path" else ()
         values = self._read_values(name, start)
+        if qualifier.zoned:
+            values = tuple(value if "@" in value else f"{value}@{self.zone}" for value in values)
         try:
-            values = tuple(map(qualifier.read, values))
+            values = tuple(dict.fromkeys(map(qualifier.read, values)))
+        except WrongValue as wrong:
+            raise self._error(qualifier.refusal[0], str(wrong), start) from None
         except ValueError:
             raise self._error(*qualifier.refusal, start) from None
         return Term(name, values, negated, path, offset=start, length=self.at - start)
@@ -247,15 +256,14 @@ class _Parser:
         value = self._read_value(name, start)
         if self._peek() == ",":
             raise self._error(f"{name}: takes one time only.", "Leave out what follows the comma.", start)
-        continuation = re.match(r"\s+(\S+)", self.text[self.at :])
-        if continuation is not None and _continues_time(value, continuation[1]):
-            # Without quotes too: since:this month, until:2026-01-31 10:30.
-            value += f" {continuation[1]}"
-            self.at += continuation.end()
+        while (following := re.match(r"\s+(\S+)", self.text[self.at :])) and _continues_time(value, following[1]):
+            # Without quotes too: since:this month, since:31 aug 2026, until:2026-01-31 10:30.
+            value += f" {following[1]}"
+            self.at += following.end()
         try:
             return parse_time_range(value, self.zone, self.now)
-        except ValueError as wrong:
-            raise self._error(f"What {name}: says is not a time.", str(wrong), start) from None
+        except WrongTime as wrong:
+            raise self._error(wrong.sentence or f"What {name}: says is not a time.", str(wrong), start) from None
 
     def _unknown(self, name: str, start: int) -> FilterError:
         plain = [valid for valid in QUALIFIERS if valid not in _WITH_PATH]
@@ -279,9 +287,17 @@ class _Parser:
 
 def _continues_time(value: str, word: str) -> bool:
     """Whether the next word is the rest of a time that was written without quotes."""
-    if value.lower() in ("this", "last"):
+    parts = [part.rstrip(",.") for part in value.lower().split()]
+    word = word.lower().rstrip(",.")
+    if parts in (["this"], ["last"]):
         return True
-    return re.fullmatch(r"\d{4}-\d{1,2}-\d{1,2}", value) is not None and _CLOCK.fullmatch(word) is not None
+    has_month, has_day = any(map(month_called, parts)), any(map(_DAY.fullmatch, parts))
+    if _CLOCK.fullmatch(word):
+        return (has_month and has_day) or _NUMERIC_DATE.fullmatch(value) is not None
+    if not has_month:
+        return has_day and bool(month_called(word))
+    is_year, has_year = _YEAR.fullmatch(word), any(map(_YEAR.fullmatch, parts))
+    return bool((is_year and not has_year) or (len(parts) == 1 and _DAY.fullmatch(word)))
 
 
 def _argument(word: str) -> str:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from tui.data.audit.rows import AUDIT_ROW, ROW_COLUMNS
-from tui.data.audit.where import Where, branches, where
+from tui.data.audit.where import Where, branches, is_of_own_rows, where
 from tui.data.audit.windows import NEWER, OLDER, ROWS, Direction, Edge, Windows, is_beyond
 from tui.errors import TimedOut
 
@@ -26,6 +26,10 @@ TIMELESS_MS = 10_000
 
 COLUMN_NAMES = """l.id, l.organization_id, l.user_id, l.integration_type, l.action, l.status, l.details, l.ip_address,
        l.user_agent, l.created_at, l.created_at_text"""
+# In an order that no index has: else the server goes through all rows of the organisation in time, looking for a few,
+# where it can read those of the index of own rows and sort them.
+OWN_ROWS = """select {columns} from public.integration_audit_logs as l
+ where {where} order by (l.created_at, l.id) {order} limit %(limit)s"""
 MERGED = "select {columns} from ({branches}) as l order by l.created_at {order}, l.id {order} limit %(limit)s"
 TIMELESS = """select {columns} from public.integration_audit_logs as l
  where {where} order by l.id {order} limit %(limit)s"""
@@ -82,6 +86,7 @@ class AuditReader:
         self.database = database
         self.audit_filter = audit_filter
         self._branches = branches(audit_filter)
+        self._is_of_own_rows = is_of_own_rows(audit_filter)
         self._windows = Windows(database, audit_filter)
 
     @property
@@ -163,7 +168,8 @@ class AuditReader:
         for branch in self._branches:
             page_conditions = branch.also(*beyond.conditions, **beyond.parameters)
             parameters |= page_conditions.parameters
-            queries.append(ROWS.format(columns=ROW_COLUMNS, where=page_conditions.sql, order=direction.order))
+            rows = OWN_ROWS if self._is_of_own_rows else ROWS
+            queries.append(rows.format(columns=ROW_COLUMNS, where=page_conditions.sql, order=direction.order))
         query = queries[0]
         if len(queries) > 1:
             union = " union all ".join(f"({query})" for query in queries)

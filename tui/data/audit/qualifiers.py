@@ -5,15 +5,26 @@ Parsing, writing, conditions, completion and the help of the commands go by this
 
 from __future__ import annotations
 
+import difflib
 import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
+from uuid import UUID
 
-from tui.words.typed_times import PHRASES
+from tui.data.audit.addresses import address_condition, read_address
+from tui.data.audit.recurring_times import (
+    DAYS,
+    WEEKEND,
+    WrongValue,
+    days_condition,
+    hours_condition,
+    read_days,
+    read_hours,
+)
+from tui.words.typed_times import MONTHS, PHRASES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
-    from uuid import UUID
 
     # Makes a value a parameter of the query, and returns its placeholder.
     Bind = Callable[[Any], str]
@@ -22,6 +33,24 @@ if TYPE_CHECKING:
 TEXT = "text"
 NOBODY = "none"
 EVERY = "*"
+
+# What Switchboard's triggers and functions mark as theirs. Word for word the condition of ..._own, the index of these
+# rows (sql/010_log_indexes.sql): they are few among what other programs log.
+OF_OWN_ROWS = "l.details ->> 'source' in ('switchboard', 'trigger')"
+# Parts that their details may have, by the word for it: the keys that sql/005_audit.sql writes.
+PARTS = {
+    "before": "before",
+    "after": "after",
+    "envelope": "envelope",
+    "fields": "fields",
+    "operation": "operation_id",
+    "login": "session_user",
+    "undo": "undo_of",
+    "cut": "cut",
+}
+
+# What the backend that shares the tables logs by itself: asked for before the log has any, since its lack is an answer.
+OF_OTHER_PROGRAMS = ("credential_configured", "call_made", "email_sent", "message_sent", "sms_sent", "whatsapp_sent")
 
 _NUMBER = re.compile(r"-?(?:0|[1-9][0-9]{0,199})(?:\.[0-9]{1,200})?(?:[eE][+-]?[0-9]{1,3})?")
 
@@ -51,10 +80,14 @@ class Qualifier:
 
     `column` is the column it compares, which is never NULL unless `takes` is "time"; any other has a `condition`.
     `read` returns the canonical form of a value, or raises ValueError where `refusal` (what is wrong, what to do) is
-    said. `keyword` is a value that stays as it is where `directory` says whose ids the values are looked up as.
-    `offered` completes it always, and so does what `queries` find, in the column `value`, up to `recent` rows back.
+    said, with the message of a WrongValue in place of what to do. `zoned` values end in @ and a zone, the reader's
+    where none is typed. `keyword` is a value that stays as it is where `directory` says whose ids the values are
+    looked up as.
+    `offered` completes it always, and so does what `queries` find, in the column `value`, up to `recent` rows back,
+    and behind them what is `known` to be written.
     `leads_index` says that an index begins with its column and goes on with the time, so that the rows of one value are
     read newest first: ..._org_time, ..._action_time and ..._user_time of sql/010_log_indexes.sql (`where.drivers`).
+    `own` says that its condition has OF_OWN_ROWS in it.
     """
 
     name: str
@@ -67,11 +100,14 @@ class Qualifier:
     condition: Callable[[Term, Bind], str] | None = None
     leads_index: bool = False
     directory: Literal["people", "organizations"] | None = None
+    own: bool = False
     keyword: str = ""
+    zoned: bool = False
     read: Callable[[str], str] = str
     refusal: tuple[str, str] = ("", "")
     offered: tuple[str, ...] = ()
     queries: tuple[str, ...] = ()
+    known: tuple[str, ...] = ()
 
     @property
     def opening(self) -> str:
@@ -115,15 +151,6 @@ def _org(term: Term, bind: Bind) -> str:
     return one_of("l.organization_id", term.ids, bind) if term.ids else "false"
 
 
-def _ip(term: Term, bind: Bind) -> str:
-    forms = [form for value in term.values for form in _address_forms(value)]
-    networks = f"any ({bind(forms)}::inet[])"
-    operator = "<<=" if any("/" in form for form in forms) else "="
-    # An address of the column may come with a network's mask; hardly any does, and taking it off is slow.
-    has_mask = "masklen(l.ip_address) < case family(l.ip_address) when 4 then 32 else 128 end"
-    return f"(l.ip_address {operator} {networks} or ({has_mask} and host(l.ip_address)::inet {operator} {networks}))"
-
-
 def _details(term: Term, bind: Bind) -> str:
     """Compare the value as text whatever its JSON type, a number by equality as well, and each element of a list."""
     path = bind(list(term.path))
@@ -144,30 +171,29 @@ def _details(term: Term, bind: Bind) -> str:
     return any_of(conditions)
 
 
-def _address(value: str) -> str:
-    """Return an address or network as it is written in full. Raises ValueError."""
-    from ipaddress import ip_network
+def _text_in(key: str) -> Callable[[Term, Bind], str]:
+    """Return the condition that Switchboard wrote one of the values, as text, under a key of the details."""
 
-    if "%" in value:
-        raise ValueError("the type inet knows no zones")
-    return str(ip_network(value, strict=False)) if "/" in value else str(ip_network(value).network_address)
+    def condition(term: Term, bind: Bind) -> str:
+        return f"({OF_OWN_ROWS} and l.details ->> '{key}' in ({', '.join(map(bind, term.values))}))"
+
+    return condition
 
 
-def _address_forms(value: str) -> list[str]:
-    """Return an address or network as each version of IP writes it: 203.0.113.7 is ::ffff:203.0.113.7.
+def _has(term: Term, bind: Bind) -> str:
+    # What a column had before is an empty object where the envelope alone was changed.
+    keys = [bind(PARTS[value]) for value in term.values]
+    there = any_of([f"l.details -> {key}::text not in ('null', '{{}}', '[]', '\"\"')" for key in keys])
+    return f"({OF_OWN_ROWS} and {there})"
 
-    RFC 4291, section 2.5.5.2: a socket that is open to both versions reports the longer form.
-    """
-    from ipaddress import IPv4Network, ip_network
 
-    network = ip_network(value, strict=False)
-    if isinstance(network, IPv4Network):
-        mapped = f"::ffff:{network.network_address}"
-        return [value, f"{mapped}/{network.prefixlen + 96}" if "/" in value else mapped]
-    plain = network.network_address.ipv4_mapped
-    if plain is None or network.prefixlen < 96:
-        return [value]
-    return [value, f"{plain}/{network.prefixlen - 96}" if "/" in value else str(plain)]
+def _part(value: str) -> str:
+    """Return the name of a part of the details. Raises ValueError."""
+    name = value.lower()
+    if name not in PARTS:
+        similar = difflib.get_close_matches(name, PARTS, n=1, cutoff=0.6)
+        raise WrongValue(f"Did you mean has:{similar[0]}?") if similar else ValueError("no part")
+    return name
 
 
 def _recent(column: str) -> str:
@@ -190,6 +216,7 @@ select action as value from leaps where action is not null limit 1000
 """
 # What Switchboard itself logs, whether or not it has happened yet.
 _ACTIONS_LISTED = "select a.name as value from switchboard.actions() as a order by a.name"
+_ACTIONS_OF_SENDING = "select s.action as value from switchboard.send_actions as s order by s.action"
 _TYPES_SET_UP = "select distinct c.integration_type as value from public.integration_credentials as c limit 1000"
 _KEYS = """
 select k.key as value from (select l.details from public.integration_audit_logs as l
@@ -199,7 +226,7 @@ select k.key as value from (select l.details from public.integration_audit_logs 
         else '{}' end) as k (key)
  group by k.key order by count(*) desc limit 200
 """
-_TIMES = (*PHRASES, "2d", "6h", "30m", "1w")
+_TIMES = (*PHRASES, "2d", "6h", "30m", "1w", *MONTHS)
 
 QUALIFIERS: dict[str, Qualifier] = {
     qualifier.name: qualifier
@@ -210,7 +237,8 @@ QUALIFIERS: dict[str, Qualifier] = {
             example="action:a or action:a,b",
             column="l.action",
             leads_index=True,
-            queries=(_ACTIONS, _ACTIONS_LISTED),
+            queries=(_ACTIONS, _ACTIONS_LISTED, _ACTIONS_OF_SENDING),
+            known=OF_OTHER_PROGRAMS,
         ),
         Qualifier(
             name="status",
@@ -252,8 +280,8 @@ QUALIFIERS: dict[str, Qualifier] = {
             note="address or network",
             example="ip:10.0.0.0/8",
             aliases=("address",),
-            condition=_ip,
-            read=_address,
+            condition=lambda term, bind: address_condition(term.values, bind),
+            read=read_address,
             refusal=(
                 "What ip: says is neither an address nor a network.",
                 "Write ip:10.1.2.3, ip:10.0.0.0/8 or ip:2001:db8::/32.",
@@ -277,6 +305,63 @@ QUALIFIERS: dict[str, Qualifier] = {
             column="l.created_at",
             operator="<",
             offered=_TIMES,
+        ),
+        Qualifier(
+            name="hour",
+            note="of the day; 20-08 is at night",
+            example="hour:20-08 or hour:9",
+            condition=lambda term, bind: any_of(hours_condition(term.values, bind)),
+            zoned=True,
+            read=read_hours,
+            refusal=(
+                "What hour: says is no hour of the day.",
+                "Write hour:9, hour:9-17, hour:20:30-08 or hour:20-08@Asia/Kolkata.",
+            ),
+            offered=("20-08", "9-17"),
+        ),
+        Qualifier(
+            name="day",
+            note="of the week; weekend, mon-fri",
+            example="day:sat,sun or day:mon-fri",
+            condition=lambda term, bind: any_of(days_condition(term.values, bind)),
+            zoned=True,
+            read=read_days,
+            refusal=(
+                "What day: says is no day of the week.",
+                "Write day:sat,sun, day:mon-fri or day:weekend; a date is since:2026-01-31 until:2026-01-31.",
+            ),
+            offered=(WEEKEND, "mon-fri", *DAYS),
+        ),
+        Qualifier(
+            name="operation",
+            note="all rows of one act, by its id",
+            example="operation:0b8f8e5e-8a6f-4f0a-9d5c-3f1f0c7f1f5e",
+            condition=_text_in("operation_id"),
+            own=True,
+            read=lambda value: str(UUID(value)),
+            refusal=(
+                "What operation: says is not the id of an operation.",
+                "Write it whole, a UUID, as a row in full shows it; w on a row of it does that.",
+            ),
+        ),
+        Qualifier(
+            name="by",
+            note="login that wrote the row",
+            example="by:sb_asha",
+            aliases=("login",),
+            condition=_text_in("session_user"),
+            own=True,
+            queries=(_recent("l.details ->> 'session_user'"),),
+        ),
+        Qualifier(
+            name="has",
+            note="a part of the details",
+            example="has:before",
+            condition=_has,
+            own=True,
+            read=_part,
+            refusal=("What has: says is no part of the details.", f"It takes {', '.join(PARTS)}."),
+            offered=tuple(PARTS),
         ),
         Qualifier(
             name="details",

@@ -58,18 +58,26 @@ def branches(audit_filter: AuditFilter) -> tuple[Where, ...]:
     """Return conditions for which one index yields the newest rows first, and whose rows together are the filter's.
 
     One for each combination of a list's values, since an index keeps the order in time only behind one value. Empty
-    where rows have to be looked through: addresses, details, words, negations, names, or too many combinations.
+    where rows have to be looked through: addresses, details, words, negations, names, or too many combinations. What
+    Switchboard itself wrote of an organisation has an index of its own, and is so little that sorting it costs nothing
+    (20 to 40 ms for what operation: or by: names among 2,600,000 rows; in windows it took 28 s of 10,000,000).
     """
     terms = [term for term in audit_filter.terms if not _is_everything(term)]
-    if not all(_is_equality(term) or _is_not_success(term) for term in terms):
+    if not is_of_own_rows(audit_filter) and not all(_is_equality(term) or _is_not_success(term) for term in terms):
         return ()
-    choices = [_choices(term) for term in terms]
+    choices = [_choices(term) if _is_equality(term) else [term] for term in terms]
     if math.prod(map(len, choices)) > MOST_BRANCHES:
         return ()
     conditions = []
     for number, combination in enumerate(itertools.product(*choices)):
         conditions.append(within_bounds(_ConditionBuilder(combination, f"b{number}_").where(), audit_filter))
     return tuple(conditions)
+
+
+def is_of_own_rows(audit_filter: AuditFilter) -> bool:
+    """Whether all its rows are some that Switchboard wrote of organisations that are named."""
+    held = [term for term in audit_filter.terms if not term.negated and term.name != TEXT]
+    return any(QUALIFIERS[term.name].own for term in held) and any(term.name == "org" and term.ids for term in held)
 
 
 def drivers(audit_filter: AuditFilter) -> tuple[Where, ...]:

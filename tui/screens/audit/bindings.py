@@ -23,18 +23,12 @@ KEYS: list[BindingType] = [
     _key("ctrl+g", "jump", "jump", "Jump to a date", "2026-01-31, yesterday, 2d, this month"),
     _key("space", "fold", "fold", "Fold, unfold", "The rows of one operation"),
     _key("w", "like_this", "like", "Only like this", "Filter by what the row under the cursor has"),
+    _key("m", "save_filter", "save", "Save the filter", "Save the filter under a name; the palette recalls it"),
     _key("f", "follow", "follow", "Follow", "Show new rows as they come; scrolling pauses"),
     _key("b", "bars", "bars", "Histogram", "Rows per hour, day or month, and the failed ones"),
     _key("x", "export", "export", "Export", "The rows of the filter, as CSV or JSON lines"),
     _key("y", "copy", "copy", "Copy row", "Copy the row"),
 ]
-TYPING_HINTS: Hints = (
-    ("enter", "apply"),
-    ("tab", "complete"),
-    ("up down", "other offers"),
-    ("esc", "leave"),
-    ("F1", "help"),
-)
 SEARCHING_HINTS: Hints = (
     ("n N", "next, previous"),
     ("esc", "end search"),
@@ -44,10 +38,16 @@ SEARCHING_HINTS: Hints = (
 )
 
 
+def typing_hints(*, has_earlier: bool) -> Hints:
+    """Return the keys while a filter or a search is typed."""
+    up = ("up", "earlier filters") if has_earlier else ("up down", "other offers")
+    return (("enter", "apply"), ("tab", "complete"), up, ("esc", "leave"), ("F1", "help"))
+
+
 def reading_hints(*, following: bool) -> Hints:
     """Return the keys while the list is read."""
     return (
         *(("enter", "details"), ("/", "filter"), ("s", "search"), ("ctrl+g", "date")),
         ("f", "stop following" if following else "follow"),
-        *(("x", "export"), ("b", "bars"), ("w", "like this"), ("?", "help")),
+        *(("x", "export"), ("b", "bars"), ("w", "like this"), ("m", "save filter"), ("?", "help")),
     )

@@ -7,7 +7,8 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from tui.data.audit.filter import quoted
-from tui.data.audit.filter_times import parse_time_range
+from tui.data.audit.filter_times import WrongTime, parse_time_range
+from tui.data.directory import parse_uuid
 from tui.widgets.prompt import Choice
 from tui.words.text import safe_text
 
@@ -30,8 +31,9 @@ async def ask_moment(prompt: Prompt, zone: tzinfo) -> datetime | None:
             return None
         try:
             stretch = parse_time_range(answer, zone, datetime.now(UTC))
-        except ValueError as error:
-            question = f"“{safe_text(answer, 40)}” is no date or time. {error}"
+        except WrongTime as wrong:
+            problem = safe_text(wrong.sentence, 120) or f"“{safe_text(answer, 40)}” is no date or time."
+            question = f"{problem} {wrong}"
         else:
             return max(stretch.start, stretch.end - timedelta(microseconds=1))
     return None
@@ -57,7 +59,8 @@ def like_this(row: AuditRow) -> dict[str, str]:
         terms["i"] = f"ip:{row.ip_address}"
     operation = row.evidence.get("operation_id")
     if isinstance(operation, str) and operation:
-        terms["o"] = f"details.operation_id:{quoted(operation)}"
+        is_own = row.evidence.get("source") in ("trigger", "switchboard") and str(parse_uuid(operation)) == operation
+        terms["o"] = f"operation:{operation}" if is_own else f"details.operation_id:{quoted(operation)}"
         if row.created_at is not None:
             # No index leads to details, so a stretch of time keeps it quick; no operation takes a day.
             with suppress(OverflowError):

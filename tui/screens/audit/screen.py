@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, ClassVar
 from tui.data.audit.counts import count_rows
 from tui.data.audit.pages import AuditReader, Place
 from tui.errors import FilterError, SwitchboardError
-from tui.screens.audit.bindings import KEYS, SEARCHING_HINTS, TYPING_HINTS, reading_hints
+from tui.screens.audit.bindings import KEYS, SEARCHING_HINTS, reading_hints, typing_hints
 from tui.screens.audit.export import AuditExport
 from tui.screens.audit.filter_line import AuditFilterLine
+from tui.screens.audit.filter_memory import FilterMemory
 from tui.screens.audit.filter_resolution import no_rows, resolve, resolve_load
 from tui.screens.audit.histogram import AuditHistogram
 from tui.screens.audit.live_updates import LiveUpdates
@@ -61,13 +62,14 @@ class AuditScreen(ListPage):
         self._search = AuditSearch(self, pane, self._state)
         self._updates = LiveUpdates(self, pane, self._state, lambda: self._go_to_end(-1))
         self._export = AuditExport(self, self._state)
+        self._memory = FilterMemory(self)
         yield pane
         yield AuditHistogram()
         yield AuditFilterLine()
 
     def hints(self) -> Hints:
         if self.is_filtering:
-            return TYPING_HINTS
+            return typing_hints(has_earlier=self.query_one(AuditFilterLine).has_earlier)
         return SEARCHING_HINTS if self._search.text else reading_hints(following=self._state.is_following)
 
     def context(self) -> tuple[Part, ...]:
@@ -177,7 +179,7 @@ class AuditScreen(ListPage):
             line = self.query_one(AuditFilterLine)
             line.use(self.session.database, organization.id if organization else None)
             self.status.display = False
-            line.open(typing.value, text)
+            line.open(typing.value, text, self._memory.earlier())
             self.refresh_frame()
 
     @property
@@ -228,6 +230,7 @@ class AuditScreen(ListPage):
             self._set_filter(resolved.audit_filter.text)
         if news != self._state.status_before:
             self.status.sentence = news  # How an export ended meanwhile, which nobody has read.
+        self._memory.add(resolved.audit_filter.text)
 
     def on_audit_pane_moved(self) -> None:
         self._mark_time()
@@ -331,6 +334,19 @@ class AuditScreen(ListPage):
         words = await ask_likeness(self.prompt, row) if row is not None else None
         if words is not None and self.is_mounted:
             self._set_filter(f"{self.filter_text} {words}".strip())
+
+    @background("ask")
+    async def action_save_filter(self) -> None:
+        await self._memory.ask_to_save(self.filter_text)
+
+    def show_filter(self, text: str) -> None:
+        """Show the rows of another filter; called before this screen is there, it begins with them."""
+        if not (self.is_mounted and self.console.connection.ready):
+            self.filter_text = text
+            return
+        if self.is_filtering:
+            self.end_filtering()
+        self._set_filter(text)
 
     def action_back(self) -> None:
         """Stop what runs, else end the search, else clear the filter."""

@@ -1,0 +1,70 @@
+"""Saved filters and earlier ones on the audit log's screen: asks for a name, and says once why nothing is kept."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tui.errors import ConfigError, SwitchboardError
+from tui.settings.kept_filters import add_earlier_filter, kept_filters_file, read_kept_filters, save_filter
+from tui.words.text import safe_text
+
+if TYPE_CHECKING:
+    from tui.screens.page import Page
+
+SHOWN = 60
+
+
+class FilterMemory:
+    """What is kept of filters between one console and the next."""
+
+    def __init__(self, page: Page) -> None:
+        self._page = page
+        self._file = kept_filters_file(page.session.settings)
+        self._has_failed = False
+
+    def earlier(self) -> tuple[str, ...]:
+        """Return the filters applied last, newest first; none where they cannot be read, which `add` says."""
+        try:
+            return read_kept_filters(self._file).earlier
+        except ConfigError:
+            return ()
+
+    def add(self, text: str) -> None:
+        """Keep a filter that was applied."""
+        try:
+            add_earlier_filter(self._file, text)
+        except ConfigError as failure:
+            if not self._has_failed:
+                self._page.status.say(f"Filters are not kept: {failure}", "warning")
+            self._has_failed = True
+
+    async def ask_to_save(self, text: str) -> None:
+        """Ask for a name and keep a filter under it; without a filter ask which name to take away."""
+        page = self._page
+        try:
+            saved = read_kept_filters(self._file).saved
+            if not text and not saved:
+                page.status.say("There is no filter to save; / sets one.")
+                return
+            names = ", ".join(safe_text(name, SHOWN) for name in saved)
+            question = (
+                f"Save this filter under which name? Saved: {names or 'none yet'}."
+                if text
+                else f"No filter is set. Take which saved one away? {names}."
+            )
+            present = next((name for name, other in saved.items() if other == text), "")
+            name = " ".join((await page.prompt.ask(question, present) or "").split())
+            if not name or not page.is_mounted:
+                return
+            shown = safe_text(name, SHOWN)
+            if not text and name not in saved:
+                page.status.say(f"No filter is saved as “{shown}”.", "warning")
+                return
+            save_filter(self._file, name, text)
+            before = saved.get(name, "")
+            instead = f" It was {safe_text(before, SHOWN)} before." if before and before != text else ""
+            page.status.say(
+                f"Saved as “{shown}”: the palette (:) has it.{instead}" if text else f"“{shown}” is no longer saved."
+            )
+        except SwitchboardError as failure:
+            page.report_failure(failure)

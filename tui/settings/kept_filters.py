@@ -1,0 +1,119 @@
+"""The filters of the log that a person keeps: some under a name, and those that were applied last.
+
+They stand in one file of the state folder, which its owner alone can read: filters hold people's addresses.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from tui.errors import ConfigError, InvalidInput
+from tui.settings.dotenv_file import printable, read_checked, replace_file
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from tui.settings.settings import Settings
+
+MOST_SAVED = 200
+MOST_EARLIER = 100
+LONGEST_NAME = 40
+LONGEST_TEXT = 4_000
+
+
+@dataclass(frozen=True, slots=True)
+class KeptFilters:
+    """Filter lines by their name, and the last ones applied, newest first, each once."""
+
+    saved: Mapping[str, str] = field(default_factory=dict)
+    earlier: tuple[str, ...] = ()
+
+
+def kept_filters_file(settings: Settings) -> Path | None:
+    """Return the file: `switchboard/filters.json` in the user's state folder; None in the locked console.
+
+    That one keeps nothing: whoever is at it shares an account with others.
+    """
+    if settings.locked:
+        return None
+    import platformdirs
+
+    return platformdirs.user_state_path("switchboard", appauthor=False) / "filters.json"
+
+
+def read_kept_filters(file: Path | None) -> KeptFilters:
+    """Read the file; nothing where there is none.
+
+    Raises ConfigError where it is not a plain file, belongs to somebody else, can be read or written by others, or
+    holds something else.
+    """
+    content = read_checked(file, other_way="") if file is not None else None
+    if file is None or content is None:
+        return KeptFilters()
+    try:
+        kept = json.loads(content)
+        saved, earlier = kept["saved"], kept["earlier"]
+        texts = [*saved.items(), *(("", text) for text in earlier)]
+        is_one = isinstance(earlier, list) and all(map(_is_kept, texts)) and len(saved) <= MOST_SAVED
+    except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
+        is_one = False
+    if not is_one:
+        raise ConfigError(
+            f"{printable(file)} does not hold filters as Switchboard writes them.",
+            "Move it away, and a new one is begun.",
+        )
+    return KeptFilters(saved, tuple(earlier)[:MOST_EARLIER])
+
+
+def save_filter(file: Path | None, name: str, text: str) -> None:
+    """Keep a filter under a name, in place of the one that has it; an empty text takes the name away.
+
+    Raises ConfigError as `read_kept_filters`, and where the file cannot be written; InvalidInput for a name that is
+    none and for more than MOST_SAVED.
+    """
+    if not (0 < len(name) <= LONGEST_NAME and name.isprintable() and name == name.strip()):
+        raise InvalidInput(f"A name has 1 to {LONGEST_NAME} characters.", "Give one such as night calls.")
+    if len(text) > LONGEST_TEXT:
+        raise InvalidInput(f"A filter that is kept has {LONGEST_TEXT} characters at most.", "Shorten it.")
+    kept = read_kept_filters(file)
+    saved = {known: other for known, other in kept.saved.items() if known != name} | ({name: text} if text else {})
+    if len(saved) > MOST_SAVED:
+        raise InvalidInput(f"{MOST_SAVED} filters are saved already.", "Take one away first.")
+    _write(file, replace(kept, saved=saved))
+
+
+def add_earlier_filter(file: Path | None, text: str) -> None:
+    """Put a filter before those that were applied earlier, of which the oldest goes. Raises ConfigError."""
+    if not text or len(text) > LONGEST_TEXT:
+        return
+    kept = read_kept_filters(file)
+    if kept.earlier[:1] != (text,):
+        earlier = (text, *(other for other in kept.earlier if other != text))
+        _write(file, replace(kept, earlier=earlier[:MOST_EARLIER]))
+
+
+def _write(file: Path | None, kept: KeptFilters) -> None:
+    if file is None:
+        return
+    try:
+        file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as exc:
+        raise ConfigError(
+            f"The folder {printable(file.parent)} cannot be made: {exc.strerror}.", "Check who owns the one above it."
+        ) from None
+    replace_file(file, json.dumps({"saved": dict(kept.saved), "earlier": kept.earlier}, indent=1).encode("ascii"))
+
+
+def _is_kept(named: object) -> bool:
+    """Whether a name and a text are what this file would hold."""
+    name, text = named if isinstance(named, tuple) else (None, None)
+    return (
+        isinstance(name, str)
+        and isinstance(text, str)
+        and len(name) <= LONGEST_NAME
+        and name.isprintable()
+        and 0 < len(text) <= LONGEST_TEXT
+    )
