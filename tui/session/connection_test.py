@@ -75,7 +75,7 @@ class ConnectionTestResult:
         elif self.lacks_key:
             conclusion = "Nothing was asked, and the credential keeps its state."
         elif standing_of(self.report) == "unknown":
-            conclusion = "The provider said neither yes nor no, so the credential keeps its state."
+            conclusion = "The provider could not be reached, so nothing is known about the credential."
         else:
             conclusion = "Not verified; the credential is kept."
         if self.row_result == "read-only":

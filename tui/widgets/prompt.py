@@ -62,15 +62,16 @@ class Prompt(Vertical, can_focus=True):
         """Whether a question is open."""
         return self._answer is not None
 
-    async def choose(self, question: str, choices: Sequence[Choice], *, leave: str = "leave it") -> str | None:
+    async def choose(self, question: str, choices: Sequence[Choice], *, leave: str = "cancel") -> str | None:
         """Ask for one of the keys; returns the key, or None for escape, which `leave` names. Call it from a worker."""
         self._choices = tuple(choices)
         listed = "   ".join(f"[{choice.key}] {choice.label}" for choice in choices)
-        return await self._open(f"{question}\n{listed}   [esc] {leave}", self)
+        escape = f"   [esc] {leave}" if leave else ""
+        return await self._open(f"{question}\n{listed}{escape}", self)
 
     async def confirm(self, question: str, yes: str) -> bool:
-        """Ask whether to do what `yes` says; everything but y means no."""
-        return await self.choose(question, (Choice("y", yes), Choice("n", "no"))) == "y"
+        """Ask whether to do what `yes` says; n and escape mean no."""
+        return await self.choose(question, (Choice("y", yes), Choice("n", "cancel")), leave="") == "y"
 
     async def ask(self, question: str, value: str = "") -> str | None:
         """Ask for a line of text; returns it unstripped, or None for escape. Call it from a worker."""

@@ -80,7 +80,7 @@ def test_a_permission_is_granted_changed_listed_and_revoked(directory: Shell) ->
             "allowed",
         ),
     ]
-    assert "Not enforced by any program seen" in listed.err
+    assert "No program has checked these limits yet" in listed.err
 
     changed = directory.run(
         "permissions", "grant", str(person(1)), "exotel_phone", "--daily-limit", "unlimited", "--yes"

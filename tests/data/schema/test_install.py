@@ -192,7 +192,7 @@ async def test_a_plan_shows_what_is_missing_and_what_was_altered(set_up_database
         ("grant", "public.integration_audit_logs to public"),
         ("trigger", "public.integration_audit_logs.switchboard_append_only"),
     ]
-    assert plan.different[0].text == "delete -> taken away"
+    assert plan.different[0].text == "delete -> revoked"
     assert (await installed(set_up_database)).verification.is_well
 
 

@@ -20,7 +20,7 @@ async def test_where_all_is_set_up_the_doctor_opens_instead(installed_database: 
         await console.wait_for("● connected")
         await console.press("5")
         await console.wait_for("w setup wizard")
-        await console.wait_for("all is well")
+        await console.wait_for("all ok")
         await console.press("w")
         await console.wait_for("Where is your Postgres database?")
         await console.wait_for("esc leave")
@@ -29,12 +29,12 @@ async def test_where_all_is_set_up_the_doctor_opens_instead(installed_database: 
         console.send("escape")
         await console.pilot.pause()
         assert not console.app._keys
-        await console.wait_for("all is well")
+        await console.wait_for("all ok")
         await console.press("question_mark")
         await console.wait_for("Set up again")
         assert "slash" not in console.row_keys
         await console.press("escape")
-        await console.wait_for("all is well")
+        await console.wait_for("all ok")
         execute(installed_database, "alter table public.integration_credentials disable row level security")
         await console.press("r")
         await console.wait_for("✗ problem")

@@ -85,7 +85,7 @@ async def stay_on_the_first_step(console: Wizard) -> None:
 
 async def read_the_plan(console: Wizard) -> None:
     """Each view, and the text of the one that is longer than the screen."""
-    await console.wait_for("holes were found in what is there.")
+    await console.wait_for("security holes found in the existing tables.")
     assert "1 thing of another program is there and harmless" in console.text
     await console.press("right")
     await console.wait_for("= column public.integration_credentials.note: text")

@@ -64,7 +64,7 @@ WALK = (
     Stop(RevealScreen, ("R",), "is written to the audit log", "API key", back=LIST),
     Stop(ConnectionTestScreen, ("t",), "1 of 1 verified", back=LIST),
     Stop(PaletteScreen, (":",), "What it does", "Edit the credential", back=LIST),
-    Stop(PaletteScreen, ("down",), "What it does", "Set the type under the cursor up"),
+    Stop(PaletteScreen, ("down",), "What it does", "Set up this type"),
     Stop(HelpScreen, ("?",), "Keys on this screen", "Edit the credential", back=LIST),
     Stop(HelpScreen, (), "Nothing matches.", text="zzz"),
     Stop(OrganizationChooser, ("o",), "Harbour Clinics", "Harbour Clinics", back=LIST),

@@ -45,7 +45,7 @@ async def doctor(session: Session, out: Output) -> None:
         [
             Column("STATE", lambda finding: finding.state),
             Column("WHAT", lambda finding: finding.title),
-            Column("HOW IT STANDS", lambda finding: f"{finding.sentence} {finding.what_to_do}".rstrip(), wraps=True),
+            Column("RESULT", lambda finding: f"{finding.sentence} {finding.what_to_do}".rstrip(), wraps=True),
         ],
         record=_record,
         empty="There was nothing to look at.",

@@ -146,9 +146,9 @@ class Enforcement:
     def sentence(self) -> str:
         """Return the answer as a sentence, without the time."""
         if self.calls is None:
-            return "Not enforced by any program seen: this server does not count who asks (track_functions is off)."
+            return "No program has checked these limits yet: the server counts no calls (track_functions is off)."
         if self.calls == 0:
-            return "Not enforced by any program seen: nothing has asked switchboard.may."
+            return "No program has checked these limits yet: nothing has asked switchboard.may."
         times = "once" if self.calls == 1 else counted(self.calls, "time")
         return f"switchboard.may was asked {times}: some program looks at permissions and limits."
 

@@ -46,7 +46,7 @@ class Changes:
 class Plan:
     """What is there, what will be made, what will be changed, and what prevents it.
 
-    `different` shows "what is -> what will be", or "-> taken away". `log_indexes` are built after the commit,
+    `different` shows "what is -> what will be", or "-> revoked". `log_indexes` are built after the commit,
     without blocking writers, because the log is large. `sql_text` is what to hand to whoever may run it. `way_out`
     says what to do about `in_the_way`; where something is, nothing is known of what would be made and changed.
     `accepts` is what others have put there and confirming the plan accepts; `foreign` what it leaves unaccepted.
@@ -193,7 +193,7 @@ def compare(before: frozenset[CatalogueEntry], after: frozenset[CatalogueEntry])
         else:
             different.append(CatalogueEntry(entry.kind, entry.name, f"{old.text} -> {entry.text}"))
     removed = [entry for entry in before - after if entry.kind in _NAMELESS] + list(replaceable.values())
-    different += [CatalogueEntry(entry.kind, entry.name, f"{entry.text} -> taken away") for entry in removed]
+    different += [CatalogueEntry(entry.kind, entry.name, f"{entry.text} -> revoked") for entry in removed]
     return Changes(tuple(sorted(before & after)), tuple(missing), tuple(sorted(different)))
 
 

@@ -40,7 +40,7 @@ SEARCHING_HINTS: Hints = (
 
 def typing_hints(*, has_earlier: bool) -> Hints:
     """Return the keys while a filter or a search is typed."""
-    up = ("up", "earlier filters") if has_earlier else ("up down", "other offers")
+    up = ("up", "earlier filters") if has_earlier else ("up/down", "other suggestions")
     return (("enter", "apply"), ("tab", "complete"), up, ("esc", "leave"), ("F1", "help"))
 
 

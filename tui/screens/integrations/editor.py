@@ -69,7 +69,7 @@ class CredentialEditor(FormPage):
     def context(self) -> tuple[Part, ...]:
         verb = "edit" if self._base else "set up"
         changed = self._form.changed_names(self._values()) if self._loaded else ()
-        state = Part(f"{len(changed)} changed" if changed else "unchanged", "warning" if changed else "quiet")
+        state = Part(f"{len(changed)} changed" if changed else "no changes", "warning" if changed else "quiet")
         return (Part(f"{self._full_name}: {verb}"), state)
 
     @property
@@ -230,7 +230,7 @@ class CredentialEditor(FormPage):
         typed = await self.prompt.ask(
             f"What is stored for {self._full_name} cannot be read ({self._base.problem.reason}) "
             "and would be replaced as a whole.\n"
-            f"Type {self._type.name} to replace it, or esc to leave it:"
+            f"Type {self._type.name} to replace it, or esc to cancel:"
         )
         if typed is None or typed.strip() != self._type.name:
             self.status.say("Nothing was written.")

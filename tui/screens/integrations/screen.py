@@ -40,7 +40,7 @@ class IntegrationsScreen(DetailPage["Integration"]):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         bind("e", "edit", "Edit", id="integrations.edit", tooltip="Edit the credential (enter too)"),
-        bind("a", "edit", "Add", id="integrations.add", tooltip="Set the type under the cursor up"),
+        bind("a", "edit", "Add", id="integrations.add", tooltip="Set up this type"),
         bind("space", "toggle_active", "Enable / disable", id="integrations.toggle"),
         bind("t", "test", "Test", id="integrations.test", tooltip="Ask the provider whether it works"),
         bind("T", "test_all", "Test all", id="integrations.test_all", tooltip="Test every integration"),
@@ -204,7 +204,7 @@ class IntegrationsScreen(DetailPage["Integration"]):
         if chosen != "t":
             return
         # A yes is a habit; a name that is typed is read first.
-        typed = await self.prompt.ask(f"Type {name} to delete {title}, or esc to leave it:")
+        typed = await self.prompt.ask(f"Type {name} to delete {title}, or esc to cancel:")
         if typed is None or typed.strip() != name:
             self.status.say("Nothing was deleted.")
             return

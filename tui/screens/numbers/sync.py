@@ -54,7 +54,7 @@ class NumberSyncScreen(Page):
         if self._plan is None:
             return (("esc", "stop" if self._is_listing else "back"), ("r", "list again"), ("?", "help"))
         apply = (("enter", "apply"),) if self._plan.writes else ()
-        return (*apply, ("r", "list again"), ("esc", "leave it" if self._plan.writes else "back"), ("?", "help"))
+        return (*apply, ("r", "list again"), ("esc", "cancel" if self._plan.writes else "back"), ("?", "help"))
 
     def context(self) -> tuple[Part, ...]:
         summary = self._plan.sentence() if self._plan else f"{self._listed} listed so far"

@@ -58,7 +58,7 @@ class DoctorPane(Vertical):
         counts = {state: sum(finding.state == state for finding in self._findings) for state in ORDER}
         words = [counted(number, word) for word, number in counts.items() if number and word != "ok"]
         tone = TONES[next((state for state in ORDER if counts[state]), "ok")]
-        return Part(", ".join(words) or ("all is well" if self._findings else ""), tone)
+        return Part(", ".join(words) or ("all ok" if self._findings else ""), tone)
 
     def focus_list(self) -> None:
         self._list.body.focus()

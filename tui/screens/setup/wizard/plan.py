@@ -159,8 +159,8 @@ def _notices(plan: Plan) -> list[Notice]:
             Notice("warning", f"{things} of others can do harm, or nobody has accepted: every change lists it.")
         )
     if plan.holes:
-        holes = counted(len(plan.holes), "hole was", "holes were")
-        verdicts.append(Notice("warning", f"{holes} found in what is there. Each is shown below with its query."))
+        holes = counted(len(plan.holes), "security hole", "security holes")
+        verdicts.append(Notice("warning", f"{holes} found in the existing tables. Each is shown below with its query."))
     return verdicts
 
 
@@ -185,7 +185,7 @@ def _holes(plan: Plan) -> list[str]:
     for hole in plan.holes:
         lines += [hole.title, f"  {hole.sentence}", f"  {hole.way_out}", "  The query that shows it:"]
         lines += [f"    {line}" for line in hole.query.splitlines()] + [""]
-    return [spelled(line) for line in lines] or ["No hole was found."]
+    return [spelled(line) for line in lines] or ["No security hole was found."]
 
 
 def _summary(what: str, lines: Sequence[CatalogueEntry]) -> list[str]:
