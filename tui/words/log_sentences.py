@@ -32,6 +32,7 @@ _CODES = {
     "535": "password refused",
     "AUTHENTICATIONFAILED": "password refused",
 }
+_OF_TRIGGERS = ("credential_", "permission_", "number_")
 _UPKEEP = {"created_at", "created_by", "updated_at", "updated_by", "granted_at", "granted_by"}
 
 
@@ -43,7 +44,11 @@ def sentence(row: AuditRow, names: LogNames) -> str:
 def sentence_of(action: str, integration_type: str, status: str, details: object, names: LogNames) -> str:
     """Return the same of a row's columns. An action that nobody here knows is told by its name and its details."""
     told = Told(action, integration_type, status, details, names)
-    return safe_text(SENTENCES.get(action, _unknown)(told), LONGEST)
+    text = SENTENCES.get(action, _unknown)(told)
+    # A trigger's row is always of a success; another program may write one of the same name that is not.
+    if status != "success" and action.startswith(_OF_TRIGGERS) and "failed" not in text:
+        text = _ended(told, text)
+    return safe_text(text, LONGEST)
 
 
 def _unknown(told: Told) -> str:
@@ -161,12 +166,12 @@ def _tested(told: Told) -> str:
     if told.status == "success":
         before = told.details.get("tested_before_saving") is True or told.details.get("draft") is True
         return f"{told.on} tested: works{', before it was saved' if before else ''}"
-    missed = "not reached" if told.details.get("judgement") == "unknown" else "failed"
-    return f"{told.on} tested: {_why(told) or missed}"
+    unknown = "the provider was not reached" if told.details.get("judgement") == "unknown" else ""
+    return _with(f"{told.on} test failed", _why(told) or unknown)
 
 
 def _configured(told: Told) -> str:
-    return _ended(told, _with(f"{told.on} configured", told.listed("fields")))
+    return _with(f"{told.on} configured", told.listed("fields"))
 
 
 # Permissions.
@@ -323,7 +328,8 @@ def _traffic(noun: str, direction: str, *about: str) -> Sentence:
         whom, whose = told.text(direction), direction
         if not whom:
             whom, whose = told.text(other), other
-        return _ended(told, _with(_with(noun, whom, f" {whose} "), told.text(*about)))
+        text = _with(noun, whom, f" {whose} ")
+        return _with(text, told.text(*about)) if told.status == "success" else _ended(told, text)
 
     return words
 
