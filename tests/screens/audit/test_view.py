@@ -60,7 +60,9 @@ def updated() -> AuditRow:
 
 def test_below_the_list_stand_who_what_and_from_where() -> None:
     happened, who, what, origin, fold = (line.text for line in detail(line_of(updated()), Names(), UTC))
-    assert happened.startswith("Zoho Mail, credential changed; envelope: sb1 -> sb2; display name: Old⏎name -> ▯gpj.exe;")
+    assert happened.startswith(
+        "Zoho Mail, credential changed; envelope: sb1 -> sb2; display name: Old⏎name -> ▯gpj.exe;"
+    )
     assert who == f"~{ASHA}, not in the directory, operator asha@jump (claimed; login app)"
     assert what == (
         r"envelope: sb1 -> sb2; display_name: Old\nname -> \u202egpj.exe; is_active: true -> false; daily_limit:  -> 5"
